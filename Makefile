@@ -1,0 +1,47 @@
+# Everything a newcomer needs: `make demo` and `make test`. Each sets itself up.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: help setup demo test test-slow lint lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/ready  ## make .venv from the lock file; does nothing when nothing changed
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "creatorcast needs Python 3.11 or newer; set PYTHON=/path/to/python" >&2; exit 1; }
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) .venv && \
+	  VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r requirements.lock && \
+	  VIRTUAL_ENV=.venv uv pip install --quiet --no-build-isolation --no-deps -e . ; \
+	else \
+	  $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "Python's venv module is missing: apt-get install python3-venv (or python3.11-venv)" >&2; exit 1; }; \
+	  $(PYTHON) -m venv .venv && \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps -e . ; \
+	fi
+	@$(BIN)/python -c 'import lightgbm' || \
+	  { echo "LightGBM needs the GNU OpenMP runtime: apt-get install libgomp1" >&2; exit 1; }
+	@touch $@
+
+demo: setup  ## simulate, train, promote, score a list, ask the service: the whole way in under 3 minutes
+	$(BIN)/creatorcast demo
+
+test: setup  ## the tests, under 5 minutes
+	$(BIN)/python -m pytest
+
+test-slow: setup  ## the tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: setup  ## ruff: format and rules
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+lock:  ## resolve the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --upgrade --extra dev pyproject.toml --output-file requirements.lock
+
+clean:  ## remove what the demo and the tests made
+	rm -rf artifacts demo .pytest_cache .ruff_cache .hypothesis

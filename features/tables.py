@@ -1,0 +1,93 @@
+"""The canonical tables of one data set in memory, and the folder of Parquet or CSV files that holds them."""
+
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import pandas as pd
+
+from features.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, TableSpec
+
+
+class DataFolderError(ValueError):
+    """A data folder, or a file in it, cannot be read."""
+
+
+def empty(spec: TableSpec) -> pd.DataFrame:
+    """Give the table with its columns and dtypes and no rows."""
+    return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.kind]) for c in spec.columns})
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one data set, and `meta`, what dataset.json says of them (`simulated`, `timezone`, `source`)."""
+
+    creators: pd.DataFrame = field(default_factory=lambda: empty(CREATORS))
+    followers: pd.DataFrame = field(default_factory=lambda: empty(FOLLOWERS))
+    posts: pd.DataFrame = field(default_factory=lambda: empty(POSTS))
+    partnerships: pd.DataFrame = field(default_factory=lambda: empty(PARTNERSHIPS))
+    meta: dict = field(default_factory=dict)
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Give the tables by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "meta"}
+
+    @property
+    def trained_on(self) -> str:
+        """What a model trained on these tables must say of itself: `simulated` or `real`."""
+        return "simulated" if self.meta.get("simulated") else "real"
+
+
+def read_tables(folder: Path | str) -> Tables:
+    """Read creators, followers, posts and partnerships (.parquet or .csv) and dataset.json from a folder.
+
+    Only creators must be there. CSV is read as text, to be parsed strictly by `features.validate.validate`; the
+    result is not validated yet. Raises DataFolderError where a file is missing, double or unreadable.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DataFolderError(f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv")
+    frames = {name: _read_table(folder, name) for name in ("creators", "followers", "posts", "partnerships")}
+    if frames["creators"] is None:
+        raise DataFolderError(f"{str(folder)!r} holds no creators.parquet or creators.csv")
+    return Tables(**{name: frame for name, frame in frames.items() if frame is not None}, meta=_read_meta(folder))
+
+
+def write_tables(tables: Tables, folder: Path | str) -> None:
+    """Write the tables as Parquet, and `meta` as dataset.json, into a folder, which is made."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in tables.frames().items():
+        if len(frame) or name == "creators":
+            frame.to_parquet(folder / f"{name}.parquet", index=False)
+    (folder / "dataset.json").write_text(json.dumps(tables.meta, indent=2, sort_keys=True) + "\n")
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read one Parquet or CSV file; CSV comes as text, an empty field as missing. Raises DataFolderError."""
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise DataFolderError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def _read_table(folder: Path, name: str) -> pd.DataFrame | None:
+    found = [folder / f"{name}{ending}" for ending in (".parquet", ".csv") if (folder / f"{name}{ending}").exists()]
+    if len(found) == 2:
+        raise DataFolderError(f"{str(folder)!r} holds both {name}.parquet and {name}.csv: remove one")
+    return read_frame(found[0]) if found else None
+
+
+def _read_meta(folder: Path) -> dict:
+    path = folder / "dataset.json"
+    if not path.exists():
+        return {}
+    try:
+        meta = json.loads(path.read_text())
+    except ValueError as error:
+        raise DataFolderError(f"{str(path)!r} is no JSON: {error}") from error
+    if not isinstance(meta, dict):
+        raise DataFolderError(f"{str(path)!r} must hold a JSON object, not {type(meta).__name__}")
+    return meta

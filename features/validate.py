@@ -1,0 +1,242 @@
+"""The door: frames as they come in, checked against the schema once, with every fault reported together.
+
+After `validate` nothing checks again: columns, dtypes, ranges, keys and references are as `features.schema` says.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from features.schema import DTYPES, TABLES, Column, TableSpec
+from features.tables import Tables
+
+EARLIEST = pd.Timestamp("2004-01-01", tz="UTC")
+LATEST = pd.Timestamp("2100-01-01", tz="UTC")
+NAIVE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
+NO_DATE = "is no date that exists: write 2026-03-01T12:00:00Z"
+UNKNOWN_CREATOR = "is no creator of that platform in the creators table: add a row there"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: table, row (0-based position, -1 for the whole table), column, value and the rule that it breaks."""
+
+    table: str
+    row: int
+    column: str
+    value: object
+    rule: str
+
+    def __str__(self) -> str:
+        place = f"{self.table}, data row {self.row + 1}" if self.row >= 0 else self.table
+        return f"{place}: {self.column} {self.value!r} {self.rule}"
+
+
+class InvalidTables(ValueError):
+    """Tables break the schema: `faults` lists every fault, the message names the first twenty."""
+
+    def __init__(self, faults: list[Fault]):
+        self.faults = faults
+        shown = "\n".join(f"  {fault}" for fault in faults[:20])
+        more = f"\n  ... and {len(faults) - 20:,} more" if len(faults) > 20 else ""
+        super().__init__(f"{len(faults):,} fault(s) in the tables; correct the rows named:\n{shown}{more}")
+
+
+def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
+    """Check all tables; give them back clean, in canonical columns and dtypes.
+
+    `now` (default: the present) is the moment after which nothing can have been observed.
+    Raises InvalidTables with every fault of every table.
+
+    - columns that the schema does not know are left out, optional ones that are absent are added as missing
+    - values that are not of their column's kind, out of range or not in its list are faults, never coerced
+    - keys are unique; posts, followers and partnerships refer to creators that have a row
+    """
+    now = now or pd.Timestamp.now(tz="UTC")
+    clean, faults = {}, []
+    for name, frame in tables.frames().items():
+        clean[name], found = check(frame, TABLES[name], utc=tables.meta.get("timezone") == "UTC")
+        faults += found + _repeated_keys(clean[name], TABLES[name]) + _time_faults(clean[name], name, now)
+    faults += _orphans(clean)
+    if faults:
+        raise InvalidTables(sorted(faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)))
+    return Tables(**clean, meta=dict(tables.meta))
+
+
+def check(frame: pd.DataFrame, spec: TableSpec, utc: bool = False) -> tuple[pd.DataFrame, list[Fault]]:
+    """Bring a frame to the columns and dtypes of `spec`, and list every value that breaks a rule of its column.
+
+    `utc` declares that times without an offset are UTC; without it they are faults. A value that cannot be read as
+    its column's kind is missing in the result. The frame given is not changed; the result is numbered from 0.
+    """
+    clean, faults = _conform(frame, spec, utc)
+    unread = {(fault.row, fault.column) for fault in faults}
+    try:
+        _pandera_schema(spec).validate(clean, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases.itertuples(index=False)
+        found = [_fault(spec, case) for case in cases]
+        faults += [f for f in found if (f.row, f.column) not in unread and (-1, f.column) not in unread]
+    return clean, faults
+
+
+def _conform(frame: pd.DataFrame, spec: TableSpec, utc: bool) -> tuple[pd.DataFrame, list[Fault]]:
+    faults = [
+        Fault(spec.name, -1, c.name, None, "is missing: the column is required")
+        for c in spec.columns
+        if c.required and c.name not in frame
+    ]
+    columns = {}
+    for column in spec.columns:
+        if column.name in frame:
+            columns[column.name], found = _parse(frame[column.name].reset_index(drop=True), column, utc)
+            faults += [Fault(spec.name, row, column.name, value, rule) for row, value, rule in found]
+        else:
+            columns[column.name] = _missing(len(frame), DTYPES[column.kind])
+    return pd.DataFrame(columns), faults
+
+
+def _pandera_schema(spec: TableSpec) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        {c.name: pa.Column(checks=_checks(c), nullable=not c.required) for c in spec.columns}, name=spec.name
+    )
+
+
+def _checks(column: Column) -> list[pa.Check]:
+    checks = []
+    if column.minimum is not None:
+        checks.append(pa.Check.ge(column.minimum, error=f"is below {column.minimum:,}, the least possible"))
+    if column.maximum is not None:
+        checks.append(pa.Check.le(column.maximum, error=f"is above {column.maximum:,.0f}, the most accepted"))
+    if column.allowed is not None:
+        checks.append(pa.Check.isin(column.allowed, error=f"is not one of {', '.join(column.allowed)}"))
+    if column.kind == "time":
+        rule = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
+        checks.append(pa.Check.in_range(EARLIEST, LATEST, error=rule))
+    return checks
+
+
+def _fault(spec: TableSpec, case) -> Fault:
+    missing = case.check == "not_nullable"
+    rule = "is missing: a value is required" if missing else case.check
+    return Fault(spec.name, int(case.index), case.column, None if missing else case.failure_case, rule)
+
+
+def _repeated_keys(frame: pd.DataFrame, spec: TableSpec) -> list[Fault]:
+    key = list(spec.key)
+    rows = np.flatnonzero(frame.duplicated(key) & frame[key[0]].notna())
+    rule = f"repeats an earlier row with the same {', '.join(key)}: keep one"
+    return [Fault(spec.name, int(row), key[0], frame[key[0]].iloc[row], rule) for row in rows]
+
+
+def _time_faults(frame: pd.DataFrame, name: str, now: pd.Timestamp) -> list[Fault]:
+    faults = []
+    observed = frame["observed_at"] if "observed_at" in frame else pd.Series(now, index=frame.index)
+    for column in {"observed_at", "posted_at", "created_at"} & set(frame):
+        late = frame[column] > now + pd.Timedelta(days=1)
+        after_reading = ~late & (frame[column] > observed) if column != "observed_at" else late & False
+        faults += [Fault(name, int(r), column, str(frame[column][r]), "lies in the future") for r in late[late].index]
+        faults += [
+            Fault(name, int(r), column, str(frame[column][r]), f"is after observed_at {observed[r]}")
+            for r in after_reading[after_reading].index
+        ]
+    return faults
+
+
+def _orphans(clean: dict[str, pd.DataFrame]) -> list[Fault]:
+    creators = clean["creators"]
+    known = pd.MultiIndex.from_frame(creators[["creator_id", "platform"]])
+    faults = []
+    for name in ("posts", "followers"):
+        frame = clean[name]
+        orphan = ~pd.MultiIndex.from_frame(frame[["creator_id", "platform"]]).isin(known)
+        faults += _faults_at(name, frame, "creator_id", orphan & frame["creator_id"].notna(), UNKNOWN_CREATOR)
+    return faults + _partnership_orphans(clean["partnerships"], creators)
+
+
+def _partnership_orphans(deals: pd.DataFrame, creators: pd.DataFrame) -> list[Fault]:
+    accounts = creators[["creator_id", "platform"]].drop_duplicates()
+    platforms = deals["creator_id"].map(accounts.groupby("creator_id").size())
+    full = pd.MultiIndex.from_frame(accounts)
+    known = np.where(
+        deals["platform"].isna(),
+        platforms.notna(),
+        pd.MultiIndex.from_frame(deals[["creator_id", "platform"]]).isin(full),
+    )
+    ambiguous = deals["platform"].isna() & (platforms > 1)
+    rule = "stands on several platforms: name the platform"
+    return _faults_at("partnerships", deals, "creator_id", ~known, UNKNOWN_CREATOR) + _faults_at(
+        "partnerships", deals, "creator_id", ambiguous, rule
+    )
+
+
+def _faults_at(name: str, frame: pd.DataFrame, column: str, at, rule: str) -> list[Fault]:
+    return [Fault(name, int(row), column, frame[column].iloc[row], rule) for row in np.flatnonzero(at)]
+
+
+def _missing(length: int, dtype: str) -> pd.Series:
+    return pd.Series([None] * length, dtype=dtype)
+
+
+def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, list[tuple]]:
+    """Read one column as its kind; give it with (row, value, rule) of each given value that cannot be read."""
+    if values.isna().all():
+        return _missing(len(values), DTYPES[column.kind]), []
+    if column.kind == "time":
+        parsed, rule = _parse_time(values, utc)
+    else:
+        parsed, rule = {"text": _parse_text, "flag": _parse_flag}.get(column.kind, _parse_number)(values)
+    bad = parsed.isna() & _given(values)
+    rules = rule if isinstance(rule, pd.Series) else pd.Series(rule, index=values.index)
+    return parsed, [(int(row), values[row], rules[row]) for row in bad[bad].index]
+
+
+def _given(values: pd.Series) -> pd.Series:
+    known = values.notna()
+    return known & (values.astype(str).str.strip() != "") if _is_text(values) else known
+
+
+def _is_text(values: pd.Series) -> bool:
+    return pd.api.types.is_string_dtype(values.dtype) or values.dtype == object
+
+
+def _parse_text(values: pd.Series) -> tuple[pd.Series, str]:
+    if not _is_text(values):  # an id kept as a number has lost leading zeros and, past 2^53, digits
+        return _missing(len(values), "str"), "is a number: keep the column as text"
+    text = values.astype("str").str.strip()
+    return text.mask(text == ""), "is not text"
+
+
+def _parse_number(values: pd.Series) -> tuple[pd.Series, str]:
+    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return _missing(len(values), "float64"), "is not a number: write it as 1234.5"
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers)), "is not a finite number: write it as 1234.5"
+
+
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False, "yes": True, "no": False}
+
+
+def _parse_flag(values: pd.Series) -> tuple[pd.Series, str]:
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.astype("boolean"), ""
+    text = values.astype("str").str.strip().str.lower()
+    return text.map(_FLAGS).astype("boolean"), "is not true or false"
+
+
+def _parse_time(values: pd.Series, utc: bool) -> tuple[pd.Series, pd.Series | str]:
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        if values.dt.tz is not None:
+            return values.astype(DTYPES["time"]), ""
+        return (
+            values.dt.tz_localize("UTC").astype(DTYPES["time"]) if utc else _missing(len(values), DTYPES["time"])
+        ), NAIVE
+    if not _is_text(values):
+        return _missing(len(values), DTYPES["time"]), "is a number, no date: write 2026-03-01T12:00:00Z"
+    text = values.astype("str").str.strip()
+    times = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601").astype(DTYPES["time"])
+    naive = times.notna() & ~text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True, na=False)
+    rules = pd.Series(NO_DATE, index=values.index).mask(naive, NAIVE)
+    return (times if utc else times.mask(naive)), rules

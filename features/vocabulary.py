@@ -1,0 +1,82 @@
+"""The closed lists that tables and models share: platforms, formats, bands, niches, and what counts as engagement."""
+
+import numpy as np
+
+PLATFORMS = ("instagram", "tiktok", "youtube", "x")
+FORMATS = ("image", "carousel", "video", "short", "story", "live")
+EVIDENCE = ("history", "summary", "profile")
+
+#: Days after posting from which counts are taken as mature.
+HORIZON_DAYS = 7
+
+#: What the platform shows publicly and we add up; a post with one of them unknown has unknown engagements.
+ENGAGEMENT_PARTS = {
+    "instagram": ("likes", "comments"),
+    "tiktok": ("likes", "comments", "shares"),
+    "youtube": ("likes", "comments"),
+    "x": ("likes", "comments", "shares"),
+}
+
+#: How answers word the definition; on X `comments` are replies and `shares` are reposts.
+ENGAGEMENT_DEFINITION = {
+    "instagram": "likes + comments",
+    "tiktok": "likes + comments + shares",
+    "youtube": "likes + comments",
+    "x": "likes + replies + reposts",
+}
+
+#: Lower edges of the follower bands, in followers. A bundle keeps the edges that it was trained with.
+BAND_EDGES = {
+    "under_1k": 0,
+    "nano": 1_000,
+    "micro": 10_000,
+    "mid": 100_000,
+    "macro": 500_000,
+    "mega": 1_000_000,
+}
+UNKNOWN = "unknown"
+
+NICHES = (
+    "art",
+    "automotive",
+    "beauty",
+    "books",
+    "business",
+    "comedy",
+    "dance",
+    "diy",
+    "education",
+    "entertainment",
+    "family",
+    "fashion",
+    "finance",
+    "fitness",
+    "food",
+    "gaming",
+    "health",
+    "home",
+    "lifestyle",
+    "motivation",
+    "music",
+    "news",
+    "pets",
+    "photography",
+    "religion",
+    "sports",
+    "technology",
+    "travel",
+)
+
+
+def band_of(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
+    """Name the follower band of each account.
+
+    `followers`: counts, shape (n,), NaN where unknown. Returns an object array of band names, `unknown` for NaN.
+
+    >>> band_of(np.array([500, 10_000, np.nan])).tolist()
+    ['under_1k', 'micro', 'unknown']
+    """
+    followers = np.asarray(followers, dtype=float)
+    names = np.array([*edges, UNKNOWN], dtype=object)
+    rank = np.searchsorted(np.array(list(edges.values()), dtype=float), followers, side="right") - 1
+    return names[np.where(np.isnan(followers), len(edges), rank)]
