@@ -1,0 +1,177 @@
+"""Every column that derive gives, in order: the one list that training, bundles, service and docs obey."""
+
+from dataclasses import dataclass
+
+LEVELS = (
+    "median_3",
+    "median_5",
+    "median_12",
+    "median_20",
+    "ewm_3",
+    "ewm_10",
+    "ewm_30d",
+    "p10",
+    "p25",
+    "p75",
+    "p90",
+    "max",
+)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One derived column: name, unit, tables it reads, meaning with its formula, and what makes it missing."""
+
+    name: str
+    unit: str
+    source: str
+    meaning: str
+    missing: str = "never"
+    learned: bool = True
+
+
+def _question() -> list[Feature]:
+    return [
+        Feature("platform_code", "code", "question", "position in the bundle's list of platforms"),
+        Feature("format_code", "code", "question", "position of the planned format in the list of formats", "not told"),
+        Feature("sponsored_flag", "0 or 1", "question", "the planned post is a paid partnership", "not told"),
+        Feature("lead_days", "days", "question", "start_at - as_of"),
+        Feature("start_weekday", "0-6", "question", "weekday of start_at, UTC, Monday 0"),
+        Feature("start_hour", "0-23", "question", "hour of start_at, UTC"),
+    ]
+
+
+def _profile() -> list[Feature]:
+    unknown = "followers unknown"
+    return [
+        Feature(
+            "band_code", "code", "creators, followers", "position of the follower band, by the bundle's edges", unknown
+        ),
+        Feature("followers_log", "ln count", "creators, followers", "ln(1 + followers) as of the forecast", unknown),
+        Feature("followers_late_flag", "0 or 1", "creators", "the follower count was read after as_of", unknown, False),
+        Feature(
+            "followers_growth_90d",
+            "ln ratio",
+            "followers",
+            "ln growth per 90 days over the last readings",
+            "one reading",
+        ),
+        Feature("niche_code", "code", "creators", "position of the niche in the list of niches", "niche unknown"),
+        Feature(
+            "following_ratio_log", "ln ratio", "creators", "ln((1 + following) / (1 + followers))", "either unknown"
+        ),
+        Feature("posts_count_log", "ln count", "creators", "ln(1 + posts the account shows)", "not told"),
+        Feature("account_age_days", "days", "creators", "as_of - created_at", "created_at unknown"),
+        Feature("verified_flag", "0 or 1", "creators", "verified by the platform", "not told"),
+        Feature("business_flag", "0 or 1", "creators", "business account", "not told"),
+    ]
+
+
+def _target(what: str, counted: str) -> list[Feature]:
+    none = f"no known {counted}"
+    level = f"ln(1 + {counted})"
+    return [
+        Feature(
+            f"{what}_evidence_code",
+            "code",
+            "all",
+            f"what the {what} forecast rests on: 0 history, 1 summary, 2 profile",
+        ),
+        Feature(
+            f"{what}_log_offset", "ln count", "all", f"shrunk level of {level}: w level + (1 - w) prior, w = n/(n + k)"
+        ),
+        Feature(
+            f"{what}_log_prior",
+            "ln count",
+            "creators, reference",
+            f"{level} that followers, platform and niche suggest",
+        ),
+        Feature(f"{what}_log_offset_by_prior", "ln ratio", "all", "offset - prior"),
+        Feature(
+            f"{what}_log_offset_by_followers", "ln ratio", "all", "offset - ln(1 + followers)", "followers unknown"
+        ),
+        *(
+            Feature(f"{what}_dev_{s}", "ln ratio", "posts", f"{s.replace('_', ' ')} of {level}, minus the offset", none)
+            for s in LEVELS
+        ),
+        Feature(
+            f"{what}_dev_mean_12",
+            "ln ratio",
+            "posts, prospects",
+            f"ln(1 + mean {counted}), last 12 or as given, minus offset",
+            none,
+        ),
+        Feature(f"{what}_known_count", "posts", "posts", f"posts with known {counted}, of the last 96"),
+        Feature(f"{what}_effective_count", "posts", "posts", "Kish's effective number of them under recency weights"),
+        Feature(f"{what}_log_sd", "ln ratio", "posts", f"standard deviation of {level}", "under two posts"),
+        Feature(f"{what}_log_mad", "ln ratio", "posts", "median absolute deviation about the weighted median", none),
+        Feature(
+            f"{what}_log_autocorrelation", "-1 to 1", "posts", "lag-1 autocorrelation, shrunk by four posts", "constant"
+        ),
+        Feature(f"{what}_log_slope", "ln per 30 d", "posts", f"least-squares slope of {level} on time, shrunk", none),
+    ]
+
+
+def _posts() -> list[Feature]:
+    none = "no known posts"
+    own = "the creator's own mean residual, shrunk by three posts"
+    return [
+        Feature("posts_gap_days_median", "days", "posts", "median days between posts", "under two posts"),
+        Feature("last_post_age_days", "days", "posts", "as_of - posted_at of the newest known post", none),
+        Feature("start_gap_days", "days", "posts, question", "start_at - posted_at of the newest known post", none),
+        Feature("comment_share_median", "fraction", "posts", "median comments / engagements", none),
+        Feature(
+            "engagement_rate_log_median_by_views", "ln ratio", "posts", "median ln(engagements / views)", "no views"
+        ),
+        Feature(
+            "readings_late_share", "fraction", "posts", "known posts whose counts were read after as_of", none, False
+        ),
+        Feature("format_share", "fraction", "posts, question", "posts of the planned format among the known", none),
+        Feature("engagements_dev_mean_by_format", "ln ratio", "posts, question", f"{own}, in the planned format", none),
+        Feature("engagements_dev_mean_by_topic", "ln ratio", "posts, question", f"{own}, on the planned topic", none),
+        Feature(
+            "engagements_dev_mean_by_sponsored", "ln ratio", "posts, question", f"{own}, as sponsored as planned", none
+        ),
+        Feature(
+            "engagements_dev_similar",
+            "ln ratio",
+            "posts, question",
+            "kernel-weighted residual of similar past posts",
+            none,
+        ),
+    ]
+
+
+def _content() -> list[Feature]:
+    told = (
+        ("caption_words", "ln count"),
+        ("hashtags_count", "ln count"),
+        ("mentions_count", "ln count"),
+        ("has_location", "0 or 1"),
+    )
+    plain = [
+        Feature(f"{name}_planned", unit, "question", f"{name} of the planned post", "not told") for name, unit in told
+    ]
+    own = [
+        Feature(
+            f"{name}_planned_by_own_mean",
+            unit,
+            "question, posts",
+            f"{name}_planned minus the creator's mean",
+            "not told",
+        )
+        for name, unit in told
+    ]
+    return plain + own
+
+
+FEATURES = (
+    *_question(),
+    *_profile(),
+    *_target("engagements", "engagements"),
+    *_target("views", "views"),
+    *_posts(),
+    *_content(),
+)
+COLUMNS = tuple(feature.name for feature in FEATURES)
+LEARNED = tuple(feature.name for feature in FEATURES if feature.learned)

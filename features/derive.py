@@ -1,0 +1,196 @@
+"""derive: the one call that turns tables and questions into the columns that models read.
+
+Training, batch scoring, the service and the backtest all call it; there is no second way to a feature.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.columns import COLUMNS
+from features.history import CONTENT, History, codes_of, to_us
+from features.profiles import profile_at
+from features.reference import SUMMARY_POSTS, Market, Reference
+from features.schema import AVERAGE_COLUMNS
+from features.signals import (
+    Level,
+    cadence_columns,
+    content_scale,
+    level_columns,
+    look_back,
+    mix_columns,
+    summarise,
+)
+from features.tables import Tables
+from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, EVIDENCE, FORMATS, PLATFORMS, band_of
+
+CHUNK = 4096
+DAY_US = 86_400_000_000
+AVERAGES = tuple(column.name for column in AVERAGE_COLUMNS)
+HISTORY, SUMMARY, PROFILE_ONLY = range(len(EVIDENCE))
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Questions as arrays of shape (n,): times in microseconds UTC, categories as codes, NaN where not told."""
+
+    account: np.ndarray
+    as_of: np.ndarray
+    start: np.ndarray
+    limit: np.ndarray
+    planned: dict[str, np.ndarray]
+    averages: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, history: History, frame: pd.DataFrame) -> "Questions":
+        """Read questions from a frame; columns that are absent are not told."""
+        absent = pd.Series(np.nan, index=frame.index)
+        planned = {
+            "format": codes_of(frame.get("format", absent), FORMATS),
+            "topic": codes_of(frame.get("topic", absent), history.topics),
+            "sponsored": _numbers(frame.get("sponsored", absent)),
+            **{name: content_scale(name, _numbers(frame.get(name, absent))) for name in CONTENT},
+        }
+        return cls(
+            history.account_of(frame),
+            to_us(frame["as_of"]),
+            to_us(frame["start_at"]),
+            np.nan_to_num(codes_of(frame.get("evidence_limit", absent), EVIDENCE)),
+            planned,
+            {name: _numbers(frame.get(name, absent)) for name in AVERAGES},
+        )
+
+    def __getitem__(self, rows: slice) -> "Questions":
+        planned = {name: values[rows] for name, values in self.planned.items()}
+        averages = {name: values[rows] for name, values in self.averages.items()}
+        return Questions(self.account[rows], self.as_of[rows], self.start[rows], self.limit[rows], planned, averages)
+
+
+def derive(tables: Tables | History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    """Derive one row of features for each question, in the order given.
+
+    - `tables`: validated tables, or the History of them where it is asked more than once
+    - `questions`: creator_id, platform, as_of, start_at; where known format, sponsored, topic, planned content
+      (`features.schema.CONTENT_COLUMNS`) and a vendor's averages (`AVERAGE_COLUMNS`). `evidence_limit` (`summary` or
+      `profile`) hides a creator's posts, or all but their averages, as training and the backtest need it
+    - returns float64 columns `features.columns.COLUMNS`, NaN where unknown, with the index of `questions`
+
+    Only what was known at as_of is used: posts with posted_at + horizon <= as_of, followers observed by as_of (else
+    the first snapshot after it, flagged). Raises KeyError for a creator without a row in the tables.
+    """
+    history = tables if isinstance(tables, History) else History.of(tables, reference.horizon_days)
+    asked = Questions.of(history, questions)
+    out = np.empty((len(questions), len(COLUMNS)))
+    for first in range(0, len(questions), CHUNK):
+        rows = slice(first, first + CHUNK)
+        out[rows] = derive_arrays(history, asked[rows], reference)
+    return pd.DataFrame(out, index=questions.index, columns=list(COLUMNS))
+
+
+def derive_arrays(history: History, asked: Questions, reference: Reference) -> np.ndarray:
+    """As `derive`, from arrays to an array (n, len(COLUMNS)), for a few thousand questions at a time."""
+    profile = profile_at(history, asked.account, asked.as_of)
+    lead_days = (asked.start - asked.as_of) / DAY_US
+    columns = {**_question_columns(asked, lead_days), **_profile_columns(profile, reference)}
+    engaged, mean = _known(history, asked, "engagements")
+    columns |= _target_columns("engagements", engaged, mean, asked, columns, profile, reference)
+    viewed, mean = _known(history, asked, "views")
+    columns |= _target_columns("views", viewed, mean, asked, columns, profile, reference)
+    columns |= cadence_columns(history.engaged, engaged, lead_days)
+    columns |= mix_columns(history.engaged, engaged, asked.planned)
+    return np.column_stack([columns[name] for name in COLUMNS])
+
+
+def _question_columns(asked: Questions, lead_days: np.ndarray) -> dict[str, np.ndarray]:
+    days = asked.start // DAY_US
+    return {
+        "format_code": asked.planned["format"],
+        "sponsored_flag": asked.planned["sponsored"],
+        "lead_days": lead_days,
+        "start_weekday": (days + 3) % 7,  # 1 January 1970 was a Thursday
+        "start_hour": (asked.start - days * DAY_US) // (DAY_US // 24),
+        **{f"{name}_planned": asked.planned[name] for name in CONTENT},
+    }
+
+
+def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> dict[str, np.ndarray]:
+    followers_log = np.log1p(profile["followers"])
+    return {
+        "platform_code": profile["platform"],
+        "band_code": codes_of(pd.Series(band_of(profile["followers"], reference.band_edges)), tuple(BAND_EDGES)),
+        "followers_log": followers_log,
+        "followers_late_flag": profile["followers_late"],
+        "followers_growth_90d": profile["followers_growth"],
+        "niche_code": profile["niche"],
+        "following_ratio_log": np.log1p(profile["following"]) - followers_log,
+        "posts_count_log": np.log1p(profile["posts_count"]),
+        "account_age_days": profile["age_days"],
+        "verified_flag": profile["verified"],
+        "business_flag": profile["business"],
+    }
+
+
+def _known(history: History, asked: Questions, what: str) -> tuple[Level, np.ndarray]:
+    """Give the past that the question may rest on, and ln(1 + the last twelve's mean), which a limit leaves in."""
+    track = history.track(what)
+    past = look_back(track, f"{what}_log", asked.account, asked.as_of, history.horizon_days)
+    mean = np.where(asked.limit <= SUMMARY, past.mean_12, np.nan)
+    if (asked.limit > HISTORY).any():
+        shown = (asked.limit == HISTORY)[:, None]
+        past = summarise(
+            np.where(shown, past.values, np.nan), np.where(shown, past.age, np.nan), np.where(shown, past.rows, -1)
+        )
+    return past, mean
+
+
+def _target_columns(what, past: Level, mean, asked: Questions, columns, profile, reference) -> dict[str, np.ndarray]:
+    market: Market | None = getattr(reference, what)
+    if market is None:
+        names = [name for name in COLUMNS if name.startswith(f"{what}_")]
+        return {name: np.full(len(asked.account), np.nan) for name in names}
+    given = _given_views(asked) if what == "views" else _given_engagements(asked, profile, reference)
+    mean = np.where(np.isnan(mean) & (asked.limit <= SUMMARY), given, mean)
+    evidence = np.where(past.n > 0, HISTORY, np.where(np.isnan(mean), PROFILE_ONLY, SUMMARY))
+    prior = market.prior(profile["platform"], columns["followers_log"], profile["niche"])
+    level = np.where(evidence == HISTORY, past.level, mean + market.summary_shift)
+    posts = np.where(evidence == HISTORY, past.n_effective, SUMMARY_POSTS)
+    offset = np.where(evidence == PROFILE_ONLY, prior, prior + market.weight(posts) * (level - prior))
+    return {
+        f"{what}_evidence_code": evidence,
+        f"{what}_log_offset": offset,
+        f"{what}_log_prior": prior,
+        f"{what}_log_offset_by_prior": offset - prior,
+        f"{what}_log_offset_by_followers": offset - columns["followers_log"],
+        **level_columns(what, past, offset, mean),
+    }
+
+
+def _given_engagements(asked: Questions, profile: dict[str, np.ndarray], reference: Reference) -> np.ndarray:
+    """ln(1 + mean engagements a post) from a vendor's averages: the parts, else a rate times what it is a rate of."""
+    total = np.full(len(asked.account), np.nan)
+    for code, name in enumerate(PLATFORMS):
+        at = profile["platform"] == code
+        parts = {part: asked.averages[f"avg_{part}"][at] for part in ENGAGEMENT_PARTS[name]}
+        total[at] = _complete(parts, reference.part_shares.get(name, {}))
+    by_followers = asked.averages["engagement_rate_by_followers"] * profile["followers"]
+    by_views = asked.averages["engagement_rate_by_views"] * asked.averages["avg_views"]
+    total = np.where(np.isnan(total), np.where(np.isnan(by_followers), by_views, by_followers), total)
+    return np.log1p(total)
+
+
+def _complete(parts: dict[str, np.ndarray], shares: dict[str, float]) -> np.ndarray:
+    """Add up the parts given; where comments or shares lack, scale by their usual share. Without likes: NaN."""
+    known = sum(np.nan_to_num(values) for values in parts.values())
+    lacking = sum(np.isnan(values) * shares.get(part, np.nan) for part, values in parts.items() if part in shares)
+    complete = ~np.any([np.isnan(values) for values in parts.values()], axis=0)
+    scaled = np.where(complete, known, known / np.maximum(1 - lacking, 0.05) if shares else np.nan)
+    return np.where(np.isnan(parts["likes"]), np.nan, scaled)
+
+
+def _given_views(asked: Questions) -> np.ndarray:
+    return np.log1p(asked.averages["avg_views"])
+
+
+def _numbers(values: pd.Series) -> np.ndarray:
+    return values.astype("float64").to_numpy()

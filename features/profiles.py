@@ -1,0 +1,47 @@
+"""The account as it was known at a moment: followers, growth, and the profile's fields."""
+
+import numpy as np
+
+from features.history import ALWAYS, DAY_US, PROFILE, History
+
+
+def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
+    """Give followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN where unknown.
+
+    - followers: the newest reading at or before as_of; where there is none, the snapshot read after it, and
+      `followers_late` is 1
+    - other fields: the newest snapshot at or before as_of, else the first after it
+    """
+    start, stop = history.profiles.start[account], history.profiles.start[account + 1]
+    row = np.maximum(history.profiles.until(account, as_of) - 1, start)
+    row = np.where(stop > start, row, 0)
+    snapshot = {name: history.profiles.columns[name][row] for name in (*PROFILE, "niche")}
+    created = history.profiles.columns["created_us"][row]
+    followers, growth = _followers(history, account, as_of)
+    late = np.isnan(followers) & ~np.isnan(snapshot["followers"])
+    return {
+        **snapshot,
+        "platform": history.platform[account],
+        "followers": np.where(late, snapshot["followers"], followers),
+        "followers_late": late.astype(float),
+        "followers_growth": growth,
+        "age_days": np.where(created == ALWAYS, np.nan, (as_of - created) / DAY_US),
+    }
+
+
+def _followers(history: History, account: np.ndarray, as_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the newest follower count known and its ln growth per 90 days since the reading about 90 days before."""
+    track = history.followers
+    start, stop = track.start[account], track.until(account, as_of)
+    if not len(track.time):
+        return np.full(len(account), np.nan), np.full(len(account), np.nan)
+    last = np.maximum(stop - 1, 0)
+    known = stop > start
+    earlier = track.until(
+        account, np.where(known & (track.time[last] != ALWAYS), track.time[last] - 90 * DAY_US, ALWAYS)
+    )
+    first = np.clip(earlier - 1, start, last)
+    days = np.where(track.time[first] == ALWAYS, 0.0, (track.time[last] - track.time[first]) / DAY_US)
+    counts = track.columns["followers"]
+    growth = np.log((1 + counts[last]) / (1 + counts[first])) * 90 / np.maximum(days, 1)
+    return np.where(known, counts[last], np.nan), np.where(known & (days >= 14), growth, np.nan)

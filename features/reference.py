@@ -1,0 +1,217 @@
+"""What features need to know of the market: priors on followers and niche, and how much to trust a few posts.
+
+Fitted on the training window and the training creators only, kept as JSON in the bundle.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import HuberRegressor
+
+from features.history import DAY_US, History, to_us
+from features.profiles import profile_at
+from features.signals import Level, look_back
+from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS, UNKNOWN
+
+#: Where the regression of the level on ln followers may bend.
+KNOT = float(np.log(100_000))
+#: Creators that a platform needs for a regression of its own, and that a niche effect is shrunk by.
+ENOUGH_CREATORS = 30
+NICHE_SHRINK = 20.0
+#: Posts that a summary's averages are taken to rest on.
+SUMMARY_POSTS = 12.0
+
+
+class TooLittleData(ValueError):
+    """There are too few creators with known posts to fit anything."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """ln(1 + count) that followers and niche suggest on one platform: intercept + slope ln f + bend (ln f - KNOT)+."""
+
+    intercept: float
+    slope: float
+    bend: float
+    without_followers: float
+    niche_effects: dict[str, float]
+    creators: int
+
+    def level(self, followers_log: np.ndarray, niche: np.ndarray) -> np.ndarray:
+        """Give the prior level, shape (n,); `niche` are positions in NICHES, NaN where unknown."""
+        line = self.intercept + self.slope * followers_log + self.bend * np.maximum(followers_log - KNOT, 0)
+        effects = np.array([self.niche_effects.get(name, 0.0) for name in NICHES] + [0.0])
+        known = np.where(np.isnan(niche), len(NICHES), niche).astype(int)
+        return np.where(np.isnan(line), self.without_followers, line) + effects[known]
+
+
+@dataclass(frozen=True)
+class Market:
+    """One count's market: a prior a platform, the trust in posts against it, and the shift from means to levels."""
+
+    priors: dict[str, Prior]
+    trust: float
+    summary_shift: float
+
+    def prior(self, platform: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) -> np.ndarray:
+        """Give the prior level of each account; a platform never seen takes the pooled prior."""
+        level = self.priors["all"].level(followers_log, niche)
+        for code, name in enumerate(PLATFORMS):
+            if name in self.priors:
+                level = np.where(platform == code, self.priors[name].level(followers_log, niche), level)
+        return level
+
+    def weight(self, posts: np.ndarray) -> np.ndarray:
+        """Give the weight of the creator's own level against the prior: n / (n + k)."""
+        return posts / (posts + self.trust)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The market as of the end of training: `engagements` and, where any platform shows them, `views`."""
+
+    engagements: Market
+    views: Market | None
+    part_shares: dict[str, dict[str, float]]
+    views_shown: dict[str, list[str]]
+    sponsored_posts: int
+    until: str
+    creators: int
+    horizon_days: int = HORIZON_DAYS
+    band_edges: dict[str, int] = field(default_factory=lambda: dict(BAND_EDGES))
+    platforms: tuple[str, ...] = PLATFORMS
+    formats: tuple[str, ...] = FORMATS
+    niches: tuple[str, ...] = NICHES
+
+    def to_json(self) -> dict:
+        """Give the reference as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict) -> "Reference":
+        """Read what `to_json` gave."""
+        lists = {name: tuple(value[name]) for name in ("platforms", "formats", "niches")}
+        markets = {name: _market_from_json(value[name]) for name in ("engagements", "views")}
+        return cls(**{**value, **lists, **markets})
+
+
+def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | None = None) -> Reference:
+    """Fit the market to what was known of `accounts` (positions, default all) at `until`.
+
+    Raises TooLittleData where fewer than three creators have a post with known engagements.
+    """
+    accounts = np.arange(len(history.accounts)) if accounts is None else np.asarray(accounts)
+    moment = np.full(len(accounts), to_us(pd.Series([until]))[0])
+    profile = profile_at(history, accounts, moment)
+    engaged = look_back(history.engaged, "engagements_log", accounts, moment, history.horizon_days)
+    if (engaged.n > 0).sum() < 3:
+        raise TooLittleData(
+            f"only {(engaged.n > 0).sum()} creator(s) have a post with known engagements that was "
+            f"{history.horizon_days} days old at {until:%Y-%m-%d}; at least 3 are needed: add posts with their counts"
+        )
+    viewed = look_back(history.viewed, "views_log", accounts, moment, history.horizon_days)
+    return Reference(
+        engagements=_fit_market(engaged, profile),
+        views=_fit_market(viewed, profile) if (viewed.n > 0).sum() >= 3 else None,
+        part_shares=_part_shares(history, accounts, moment),
+        views_shown=_views_shown(history, accounts, moment),
+        sponsored_posts=int(np.nansum(_known_posts(history, accounts, moment)["sponsored"])),
+        until=pd.Timestamp(until).isoformat(),
+        creators=int((engaged.n > 0).sum()),
+        horizon_days=history.horizon_days,
+    )
+
+
+def _fit_market(past: Level, profile: dict[str, np.ndarray]) -> Market:
+    has = past.n > 0
+    level, platform = past.level[has], profile["platform"][has]
+    followers_log, niche = np.log1p(profile["followers"][has]), profile["niche"][has]
+    priors = {"all": _fit_prior(level, followers_log, niche)}
+    for code, name in enumerate(PLATFORMS):
+        if (platform == code).sum() >= ENOUGH_CREATORS:
+            at = platform == code
+            priors[name] = _fit_prior(level[at], followers_log[at], niche[at])
+    market = Market(priors, trust=1.0, summary_shift=float(np.median(level - past.mean_12[has])))
+    residual = level - market.prior(platform, followers_log, niche)
+    return Market(priors, _trust(past, residual), market.summary_shift)
+
+
+def _fit_prior(level: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) -> Prior:
+    known = np.isfinite(followers_log)
+    middle = float(np.median(level))
+    line = (middle, 0.0, 0.0)
+    if known.sum() >= 5 and np.ptp(followers_log[known]) > 0.1:
+        x = np.column_stack([followers_log[known], np.maximum(followers_log[known] - KNOT, 0)])
+        if (x[:, 1] > 0).sum() < ENOUGH_CREATORS:
+            x[:, 1] = 0.0
+        # the Huber loss needs its inputs near unit scale to converge
+        fit = HuberRegressor(alpha=1e-3, max_iter=1000).fit((x - [KNOT, 0]) / 2, level[known])
+        slope, bend = fit.coef_ / 2
+        line = (float(fit.intercept_ - slope * KNOT), float(slope), float(bend) if x[:, 1].any() else 0.0)
+    prior = Prior(*line, without_followers=middle, niche_effects={}, creators=len(level))
+    residual = level - prior.level(followers_log, np.full(len(level), np.nan))
+    return Prior(*line, middle, _niche_effects(residual, niche), len(level))
+
+
+def _niche_effects(residual: np.ndarray, niche: np.ndarray) -> dict[str, float]:
+    effects = {}
+    for code in np.unique(niche[~np.isnan(niche)]).astype(int):
+        own = residual[niche == code]
+        effects[NICHES[code]] = float(np.median(own) * len(own) / (len(own) + NICHE_SHRINK))
+    return effects
+
+
+def _trust(past: Level, residual: np.ndarray) -> float:
+    """Within-creator over between-creator variance, both robust (median absolute deviations), kept in 0.05 to 20."""
+    enough = past.n >= 5
+    if enough.sum() < 3:
+        return 0.5
+    within = np.median(np.nanmedian(np.abs(past.values - past.median[:, None])[enough], axis=1)) ** 2
+    between = np.median(np.abs(residual - np.median(residual))) ** 2
+    return float(np.clip(within / max(between, 1e-9), 0.05, 20.0))
+
+
+def _part_shares(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, dict[str, float]]:
+    """Median share of each part in the engagements, a platform; completes averages that lack a part."""
+    recent = look_back(history.engaged, "engagements_log", accounts, moment, history.horizon_days).rows[:, :12]
+    platform = history.platform[accounts]
+    shares = {}
+    for code, name in enumerate(PLATFORMS):
+        rows = recent[platform == code]
+        rows = rows[rows >= 0]
+        total = np.expm1(history.engaged.columns["engagements_log"][rows])
+        if (total > 0).any():
+            parts = {part: history.engaged.columns[part][rows][total > 0] for part in ENGAGEMENT_PARTS[name]}
+            shares[name] = {part: float(np.median(values / total[total > 0])) for part, values in parts.items()}
+    return shares
+
+
+def _known_posts(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the columns of all posts of `accounts` known at `moment`, with the platform of each."""
+    start = history.posts.start[accounts]
+    size = history.posts.until(accounts, moment - history.horizon_days * DAY_US) - start
+    rows = np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
+    columns = {name: values[rows] for name, values in history.posts.columns.items()}
+    return {**columns, "platform": np.repeat(history.platform[accounts], size)}
+
+
+def _views_shown(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, list[str]]:
+    """Name the formats (`unknown` where not told) most of whose posts show views, a platform."""
+    posts = _known_posts(history, accounts, moment)
+    shown = np.isfinite(posts["views_log"])
+    formats = np.where(np.isnan(posts["format"]), len(FORMATS), posts["format"])
+    result = {}
+    for code, name in enumerate(PLATFORMS):
+        at = posts["platform"] == code
+        share = {f: shown[at & (formats == i)].mean() for i, f in enumerate(FORMATS) if (at & (formats == i)).any()}
+        result[name] = [f for f, value in share.items() if value > 0.5]
+        if at.any() and shown[at].mean() > 0.5:
+            result[name].append(UNKNOWN)
+    return result
+
+
+def _market_from_json(value: dict | None) -> Market | None:
+    if value is None:
+        return None
+    return Market(**{**value, "priors": {name: Prior(**prior) for name, prior in value["priors"].items()}})

@@ -1,0 +1,100 @@
+"""The last posts of each question as a matrix, and the order statistics read off it.
+
+Every array here is (questions, posts), newest post first, NaN where there are fewer posts. A statistic of nothing is
+NaN, never 0.
+"""
+
+import numpy as np
+
+
+def gather(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give row numbers (n, length) of the last `length` rows before each `stop`, newest first, and which exist."""
+    index = stop[:, None] - 1 - np.arange(length)
+    exists = index >= start[:, None]
+    return np.where(exists, index, 0), exists
+
+
+def count(values: np.ndarray) -> np.ndarray:
+    """Count the known values of each row."""
+    return np.isfinite(values).sum(axis=1).astype(float)
+
+
+def quantile(values: np.ndarray, probability: float) -> np.ndarray:
+    """Give the linearly interpolated quantile of each row's known values.
+
+    >>> quantile(np.array([[3.0, 1.0, np.nan], [np.nan, np.nan, np.nan]]), 0.5).tolist()
+    [2.0, nan]
+    """
+    return quantile_sorted(np.sort(values, axis=1), count(values), probability)
+
+
+def quantile_sorted(ordered: np.ndarray, known: np.ndarray, probability: float) -> np.ndarray:
+    """As `quantile`, for rows that are already ascending with NaN last; `known` counts the values of each."""
+    if ordered.shape[1] == 0:
+        return np.full(len(ordered), np.nan)
+    place = probability * np.maximum(known - 1, 0)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, np.maximum(known - 1, 0).astype(int))
+    rows = np.arange(len(ordered))
+    return ordered[rows, low] + (place - low) * (ordered[rows, high] - ordered[rows, low])
+
+
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Give the weighted mean of each row's known values."""
+    known = np.isfinite(values) & np.isfinite(weights)
+    total = np.where(known, weights, 0.0).sum(axis=1)
+    return _divide(np.where(known, values * weights, 0.0).sum(axis=1), total)
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Give the lower weighted median: the least known value that has half of the row's weight at or below it."""
+    if values.shape[1] == 0:
+        return np.full(len(values), np.nan)
+    order = np.argsort(values, axis=1, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=1)
+    weight = np.where(np.isfinite(ordered), np.take_along_axis(weights, order, axis=1), 0.0)
+    cumulative = np.cumsum(weight, axis=1)
+    half = np.argmax(cumulative >= cumulative[:, -1:] / 2, axis=1)
+    return ordered[np.arange(len(values)), half]
+
+
+def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Give Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source: Kish 1965."""
+    weight = np.where(known, weights, 0.0)
+    return np.nan_to_num(_divide(weight.sum(axis=1) ** 2, (weight**2).sum(axis=1)))
+
+
+def spread(values: np.ndarray) -> np.ndarray:
+    """Give the standard deviation (n - 1) of each row's known values; NaN under two of them."""
+    known = count(values)
+    centred = np.where(np.isfinite(values), values - weighted_mean(values, np.ones_like(values))[:, None], 0.0)
+    return np.sqrt(_divide((centred**2).sum(axis=1), np.where(known > 1, known - 1, 0)))
+
+
+def deviation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Give the median absolute deviation of each row's known values from `centre` (n,)."""
+    return quantile(np.abs(values - centre[:, None]), 0.5)
+
+
+def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Give the lag-1 autocorrelation about `centre` of each row, shrunk as if four uncorrelated posts were added."""
+    centred = values - centre[:, None]
+    pairs = np.nan_to_num(centred[:, 1:] * centred[:, :-1]).sum(axis=1)
+    squares = np.nan_to_num(centred**2)
+    known = count(values)
+    return _divide(pairs, squares.sum(axis=1)) * _divide(known, known + 4)
+
+
+def slope(values: np.ndarray, age: np.ndarray, shrink: float) -> np.ndarray:
+    """Give the least-squares slope of values on time, shrunk by adding `shrink` to the sum of squares of time."""
+    known = np.isfinite(values) & np.isfinite(age)
+    ones = known.astype(float)
+    time = np.where(known, -age, 0.0)
+    value = np.where(known, values, 0.0)
+    time = np.where(known, time - weighted_mean(time, ones)[:, None], 0.0)
+    value = np.where(known, value - weighted_mean(value, ones)[:, None], 0.0)
+    return np.where(known.any(axis=1), (time * value).sum(axis=1) / ((time**2).sum(axis=1) + shrink), np.nan)
+
+
+def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    return np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom != 0)
