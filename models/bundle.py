@@ -1,0 +1,160 @@
+"""The bundle: one folder with everything that a forecast needs, and the champion, the bundle that answers.
+
+Text boosters and JSON only, never pickle; every file's sha256 stands in the manifest and is checked at load. A bundle
+is written beside its place and renamed, so that it is there whole or not at all.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from features import __path__ as _features_path
+from features.columns import COLUMNS
+from features.reference import Reference
+from features.vocabulary import FORMATS, NICHES, PLATFORMS
+from models.forecast import Forecaster
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+
+class BundleError(ValueError):
+    """A bundle is missing, broken, tampered with, or made by code that does not fit."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What one model needs to predict: what it says of itself, its reference, and a forecaster a target."""
+
+    manifest: dict
+    reference: Reference
+    forecasters: dict[str, Forecaster]
+
+    @property
+    def version(self) -> str:
+        return self.manifest["version"]
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write the bundle to `folder`, which must not exist; raises BundleError if it does."""
+    folder = Path(folder)
+    if folder.exists():
+        raise BundleError(f"{str(folder)!r} exists already: a bundle is never overwritten")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir()
+    for name, text in _files(bundle).items():
+        (beside / name).write_text(text)
+    os.replace(beside, folder)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Read a bundle and check it: files, sha256, format, columns and lists. Raises BundleError."""
+    folder = Path(folder)
+    manifest = _read_manifest(folder)
+    texts = {name: _read_checked(folder, name, digest) for name, digest in manifest["sha256"].items()}
+    reference = Reference.from_json(json.loads(texts["reference.json"]))
+    if tuple(manifest["columns"]) != COLUMNS:
+        raise BundleError(f"{str(folder)!r} was trained on other feature columns than this code derives: retrain")
+    if (reference.platforms, reference.formats, reference.niches) != (PLATFORMS, FORMATS, NICHES):
+        raise BundleError(f"{str(folder)!r} was trained with other lists of platforms, formats or niches: retrain")
+    forecasters = {
+        target: Forecaster.from_state(
+            json.loads(texts[f"{target}.json"]), texts[f"{target}_location.txt"], texts[f"{target}_scale.txt"]
+        )
+        for target in manifest["targets"]
+    }
+    return Bundle(manifest, reference, forecasters)
+
+
+def bundles_folder(home: Path) -> Path:
+    """Give the folder that holds the bundles of a home."""
+    return Path(home) / "artifacts" / "bundles"
+
+
+def champion_file(home: Path) -> Path:
+    """Give the file that names the champion."""
+    return Path(home) / "artifacts" / "champion"
+
+
+def champion_folder(home: Path) -> Path:
+    """Give the folder of the champion; raises BundleError where none was promoted."""
+    path = champion_file(home)
+    if not path.is_file():
+        raise BundleError(f"no champion in {str(path.parent)!r}: run creatorcast train DATA, then creatorcast promote")
+    return bundles_folder(home) / path.read_text().strip()
+
+
+def set_champion(home: Path, version: str) -> None:
+    """Name the champion, atomically."""
+    path = champion_file(home)
+    beside = path.with_name(f".champion.{os.getpid()}")
+    beside.write_text(version + "\n")
+    os.replace(beside, path)
+
+
+def latest_bundle(home: Path) -> Path:
+    """Give the folder of the newest bundle; raises BundleError where there is none."""
+    found = [path for path in bundles_folder(home).glob("[!.]*") if (path / MANIFEST).is_file()]
+    if not found:
+        raise BundleError(f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first")
+    return max(found, key=lambda path: path.name)
+
+
+def features_digest() -> str:
+    """Give the sha256 of the feature code and its data, which tells whether a bundle was trained with the same."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(next(iter(_features_path))).iterdir()):
+        if path.suffix in (".py", ".csv", ".json"):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _files(bundle: Bundle) -> dict[str, str]:
+    files = {"reference.json": json.dumps(bundle.reference.to_json(), indent=1)}
+    for target, forecaster in bundle.forecasters.items():
+        state, files[f"{target}_location.txt"], files[f"{target}_scale.txt"] = forecaster.state()
+        files[f"{target}.json"] = json.dumps(state)
+    manifest = {
+        **bundle.manifest,
+        "format": FORMAT,
+        "columns": list(COLUMNS),
+        "targets": list(bundle.forecasters),
+        "features_digest": features_digest(),
+        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
+    }
+    return {**files, MANIFEST: json.dumps(manifest, indent=1, default=_plain)}
+
+
+def _plain(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _read_manifest(folder: Path) -> dict:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} cannot be read ({error})") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BundleError(f"{str(folder)!r} is no bundle of format {FORMAT}: retrain with this version")
+    return manifest
+
+
+def _read_checked(folder: Path, name: str, digest: str) -> str:
+    if Path(name).name != name:
+        raise BundleError(f"{str(folder)!r} names the file {name!r} outside of itself")
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{str(folder / name)!r} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise BundleError(f"{str(folder / name)!r} differs from what the manifest says: restore it or retrain")
+    return content.decode()

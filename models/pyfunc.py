@@ -1,0 +1,31 @@
+"""The bundle as an MLflow pyfunc: derived columns in, quantiles of one deliverable's engagements out.
+
+MLflow calls `_load_pyfunc` with the bundle's folder; nothing here imports mlflow.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from features.columns import COLUMNS
+from models.bundle import Bundle, load_bundle
+
+QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
+
+
+class BundleModel:
+    """Predicts from the columns that `features.derive.derive` gives."""
+
+    def __init__(self, bundle: Bundle):
+        self.bundle = bundle
+
+    def predict(self, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
+        """Give engagements_p05 to engagements_p95 of one deliverable, one row a row of `model_input`."""
+        forecaster = self.bundle.forecasters["engagements"]
+        predictive = forecaster.predict_distribution(model_input[list(COLUMNS)].astype("float64"))
+        names = [f"engagements_{name}" for name in QUANTILES]
+        return pd.DataFrame(predictive.quantile(list(QUANTILES.values())), columns=names, index=model_input.index)
+
+
+def _load_pyfunc(path: str) -> BundleModel:
+    return BundleModel(load_bundle(Path(path)))
