@@ -1,0 +1,100 @@
+"""The rules that people use, as forecasters of ln(1 + count) to beat in the same rows.
+
+Every rule sees what the product sees: the history known at as_of and nothing later.
+"""
+
+from collections.abc import Callable
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from features import windows
+from features.derive import Questions
+from features.history import History
+from features.profiles import profile_at
+from features.signals import look_back
+
+#: Columns that do not look at posts: what "boosting on profile fields" sees.
+PROFILE_COLUMNS = (
+    "platform_code",
+    "format_code",
+    "sponsored_flag",
+    "followers_log",
+    "niche_code",
+    "following_ratio_log",
+    "posts_count_log",
+    "account_age_days",
+    "verified_flag",
+    "business_flag",
+)
+
+
+def rules(history: History, what: str, questions: pd.DataFrame, x: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Forecast by the rules of thumb, shape (n,) each; where a creator has no history a rule falls back on the offset.
+
+    `x`: derived columns of the same questions, which lend the fallback.
+    """
+    track = history.track(what)
+    asked = Questions.of(history, questions)
+    past = look_back(track, f"{what}_log", asked.account, asked.as_of, history.horizon_days)
+    fallback = x[f"{what}_log_offset"].to_numpy()
+    followers = np.expm1(x["followers_log"].to_numpy())
+    found = {
+        "followers x trailing rate": np.log1p(followers * _trailing_rate(history, past, asked.account, track)),
+        "mean of last 12": past.mean_12,
+        "median of last 12": windows.quantile(past.values[:, :12], 0.5),
+        "creator's median": windows.quantile(past.values, 0.5),
+        "offset alone": fallback,
+    }
+    return {name: np.where(np.isfinite(values), values, fallback) for name, values in found.items()}
+
+
+def _trailing_rate(history: History, past, account: np.ndarray, track) -> np.ndarray:
+    """Mean of count / followers over the last 12 posts, followers as of each post."""
+    rows = past.rows[:, :12]
+    flat = np.repeat(account, rows.shape[1])
+    followers = profile_at(history, flat, track.time[np.maximum(rows, 0)].ravel())["followers"].reshape(rows.shape)
+    rate = np.expm1(past.values[:, :12]) / np.where(followers > 0, followers, np.nan)
+    return windows.weighted_mean(np.where(rows >= 0, rate, np.nan), np.ones(rows.shape))
+
+
+def segment_rules(what: str, train: pd.DataFrame, y: np.ndarray) -> dict[str, Callable[[pd.DataFrame], np.ndarray]]:
+    """Fit the segment rules on training rows: mean of the band, and followers times the band's median rate."""
+    cell = _cell(train)
+    means = pd.Series(y, index=train.index).groupby(cell).mean()
+    rate = pd.Series(y, index=train.index) - train["followers_log"]
+    rates = rate.groupby(cell).median()
+
+    def band_mean(x: pd.DataFrame) -> np.ndarray:
+        return _cell(x).map(means).fillna(y.mean()).to_numpy()
+
+    def band_rate(x: pd.DataFrame) -> np.ndarray:
+        forecast = x["followers_log"] + _cell(x).map(rates).fillna(rate.median())
+        return np.where(forecast.notna(), forecast, band_mean(x))
+
+    return {"mean of the band": band_mean, "followers x rate of the band": band_rate}
+
+
+def learned_rules(train: pd.DataFrame, y: np.ndarray, weight: np.ndarray, seed: int) -> dict[str, Callable]:
+    """Fit ridge on all columns, and boosting on the profile alone, without history."""
+    ridge = make_pipeline(
+        SimpleImputer(keep_empty_features=True), StandardScaler(), RidgeCV(alphas=np.logspace(-1, 4, 11))
+    )
+    ridge.fit(train.to_numpy(), y, ridgecv__sample_weight=weight)
+    profile = list(PROFILE_COLUMNS)
+    parameters = {"objective": "l1", "learning_rate": 0.05, "verbosity": -1, "seed": seed, "deterministic": True}
+    data = lgb.Dataset(train[profile].to_numpy(), y, weight=weight, params={"verbosity": -1})
+    boosting = lgb.train(parameters, data, num_boost_round=200)
+    return {
+        "ridge": lambda x: ridge.predict(x.to_numpy()),
+        "boosting without history": lambda x: boosting.predict(x[profile].to_numpy()),
+    }
+
+
+def _cell(x: pd.DataFrame) -> pd.Series:
+    return x["platform_code"] * 100 + x["band_code"].fillna(99)

@@ -1,0 +1,130 @@
+"""Training rows that look like questions: later posts as labels, asked about from moments before them.
+
+Every target post is asked about from several moments, its leads spread over what users ask; its rows share a total
+weight of 1. Some rows have the creator's posts reduced to averages or hidden, and some hide the planned content, so
+that one model answers whatever a user can tell.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.history import CONTENT, DAY_US, History
+from features.vocabulary import EVIDENCE, FORMATS, PLATFORMS
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How questions are drawn: leads in days, moments a post, and the shares of masked rows."""
+
+    longest_lead_days: float = 120.0
+    per_post: int = 3
+    summary_share: float = 0.15
+    profile_share: float = 0.15
+    content_share: float = 0.5
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Questions with the answer known: y = ln(1 + count), weight and account, all of shape (n,)."""
+
+    questions: pd.DataFrame
+    y: np.ndarray
+    weight: np.ndarray
+    account: np.ndarray
+    posted: np.ndarray
+    age_read_days: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+def sample_rows(
+    history: History, what: str, until: int, sampling: Sampling, accounts: np.ndarray | None = None
+) -> Labelled:
+    """Draw training rows whose posts' counts are known at `until` (microseconds, UTC).
+
+    `what`: `engagements` or `views`; `accounts`: mask (accounts,) of those that may be used. A question asks about a
+    post from a moment up to `longest_lead_days` before it at which the account had at least one known post.
+    """
+    track = history.track(what)
+    posts = np.flatnonzero(track.time <= until - history.horizon_days * DAY_US)
+    if accounts is not None:
+        posts = posts[accounts[account_of_rows(track)[posts]]]
+    random = np.random.default_rng(sampling.seed)
+    # one lead in each of per_post equal strata, so that few moments still cover the range
+    strata = (np.arange(sampling.per_post) + random.random((len(posts), sampling.per_post))) / sampling.per_post
+    posts, leads = np.repeat(posts, sampling.per_post), strata.ravel() * sampling.longest_lead_days
+    as_of = track.time[posts] - (leads * DAY_US).astype(np.int64)
+    account = account_of_rows(track)[posts]
+    asked = track.until(account, as_of - history.horizon_days * DAY_US) > track.start[account]
+    posts, as_of = posts[asked], as_of[asked]
+    limit = random.choice(3, size=len(posts), p=_limit_shares(sampling))
+    labelled = label(history, what, posts, as_of, np.array(EVIDENCE)[limit])
+    hide = random.random(len(posts)) >= sampling.content_share
+    labelled.questions.loc[hide, [*CONTENT, "topic"]] = np.nan
+    return labelled
+
+
+def sample_test_rows(
+    history: History, what: str, cut: int, until: int | None = None, longest_lead_days=None
+) -> Labelled:
+    """Ask at `cut` about every post after it, as known at signing: format and timing told, content not.
+
+    `until` bounds posted_at from above (microseconds, UTC).
+    """
+    track = history.track(what)
+    latest = np.inf if until is None else until
+    if longest_lead_days is not None:
+        latest = min(latest, cut + longest_lead_days * DAY_US)
+    posts = np.flatnonzero((track.time > cut) & (track.time <= latest))
+    return label(history, what, posts, np.full(len(posts), cut), np.full(len(posts), EVIDENCE[0]))
+
+
+def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, limit: np.ndarray) -> Labelled:
+    """Ask about rows `posts` of a track at `as_of`, and label the questions; those of one post weigh 1 in all."""
+    track = history.track(what)
+    account = account_of_rows(track)[posts]
+    name = history.accounts[account].to_series().str.split("/", n=1)
+    questions = pd.DataFrame(
+        {
+            "creator_id": name.str[1].to_numpy(),
+            "platform": np.array(PLATFORMS)[history.platform[account].astype(int)],
+            "as_of": _times(as_of),
+            "start_at": _times(track.time[posts]),
+            "format": _names(FORMATS, track.columns["format"][posts]),
+            "sponsored": track.columns["sponsored"][posts],
+            "topic": _names(history.topics, track.columns["topic"][posts]),
+            **{name: track.columns[name][posts] for name in CONTENT},
+            "evidence_limit": limit,
+        }
+    )
+    _, inverse, count = np.unique(posts, return_inverse=True, return_counts=True)
+    y = track.columns[f"{what}_log"][posts]
+    return Labelled(questions, y, 1 / count[inverse], account, track.time[posts], track.columns["age_read_days"][posts])
+
+
+def hide_content(labelled: Labelled) -> Labelled:
+    """Give the same rows as known at signing: without the planned content."""
+    questions = labelled.questions.drop(columns=[*CONTENT, "topic"])
+    return Labelled(questions, labelled.y, labelled.weight, labelled.account, labelled.posted, labelled.age_read_days)
+
+
+def account_of_rows(track) -> np.ndarray:
+    """Give the account number of every row of a track."""
+    return np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
+
+
+def _limit_shares(sampling: Sampling) -> list[float]:
+    return [1 - sampling.summary_share - sampling.profile_share, sampling.summary_share, sampling.profile_share]
+
+
+def _times(microseconds: np.ndarray) -> pd.Series:
+    return pd.Series(np.asarray(microseconds, dtype="datetime64[us]")).dt.tz_localize("UTC")
+
+
+def _names(names: tuple[str, ...], codes: np.ndarray) -> np.ndarray:
+    lookup = np.array([*names, None], dtype=object)
+    return lookup[np.where(np.isnan(codes), len(names), codes).astype(int)]

@@ -1,0 +1,159 @@
+"""Fitting as of a moment: reference, rows, boosters, calibration in time, refit.
+
+The model that answers is fitted to all that is known at `until`. Its conformal quantiles come from a twin fitted to
+an earlier cut and scored on the posts after it, recent posts weighing more.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from features.columns import FEATURES
+from features.derive import derive
+from features.history import DAY_US, History
+from features.reference import Reference, TooLittleData, fit_reference
+from features.vocabulary import EVIDENCE
+from models.forecast import LOCATION, SCALE, Boosting, Forecaster
+from training.dataset import Labelled, Sampling, hide_content, sample_rows, sample_test_rows
+
+#: Targets that a bundle may forecast, the headline first.
+TARGETS = ("engagements", "views")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a fit, beside the data."""
+
+    sampling: Sampling = field(default_factory=Sampling)
+    location: Boosting = LOCATION
+    scale: Boosting = SCALE
+    folds: int = 3
+    calibration_share: float = 0.2
+    calibration_half_life_days: float = 60.0
+    widen: float = 0.05
+    seed: int = 0
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One moment's reference and forecasters by target."""
+
+    until: int
+    reference: Reference
+    forecasters: dict[str, Forecaster]
+    rows: dict[str, int]
+
+
+def fit(
+    history: History,
+    until: int,
+    recipe: Recipe,
+    accounts: np.ndarray | None = None,
+    targets: tuple[str, ...] = TARGETS,
+    twin: "Fitted | None" = None,
+    report: Callable[[str], None] = lambda text: None,
+) -> Fitted:
+    """Fit `targets` to what is known at `until` (microseconds, UTC) of `accounts` (mask, default all).
+
+    `twin`: a fit to an earlier cut, of the same accounts, whose scores on the posts since then calibrate this one; a
+    target that it lacks gets a twin of its own. Raises features.reference.TooLittleData where there is nothing to
+    learn from.
+    """
+    reference = fit_reference(history, moment(until), None if accounts is None else np.flatnonzero(accounts))
+    forecasters, rows = {}, {}
+    for what in targets:
+        if getattr(reference, what) is None:
+            continue
+        report(f"  {what}: fitting")
+        forecasters[what], rows[what] = _fit_target(history, what, until, reference, recipe, accounts)
+        scores = _calibration_scores(history, what, until, recipe, accounts, twin)
+        if scores is not None:
+            report(f"  {what}: {rows[what]:,} rows learned from, {len(scores[0]):,} later ones to calibrate on")
+            forecasters[what].calibrate(*scores)
+    return Fitted(until, reference, forecasters, rows)
+
+
+def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tuple[Forecaster, int]:
+    rows = sample_rows(history, what, until, recipe.sampling, accounts)
+    if len(rows) < 20:
+        raise TooLittleData(
+            f"only {len(rows)} training rows for {what} before {moment(until):%Y-%m-%d}: creators need posts with "
+            f"known counts that are {history.horizon_days} days old, and later posts to learn from"
+        )
+    forecaster = make_forecaster(what, recipe)
+    forecaster.fit(derive(history, rows.questions, reference), rows.y, sample_weight=rows.weight, groups=rows.account)
+    return forecaster, len(rows)
+
+
+def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
+    """Give the unfitted forecaster of one target: its offset, evidence and the columns that it must not see."""
+    return Forecaster(
+        offset=f"{what}_log_offset",
+        evidence=f"{what}_evidence_code",
+        evidences=len(EVIDENCE),
+        leave_out=tuple(f.name for f in FEATURES if not f.learned),
+        location=recipe.location,
+        scale=recipe.scale,
+        folds=recipe.folds,
+        widen=recipe.widen,
+        seed=recipe.seed,
+        threads=recipe.threads,
+    )
+
+
+def _calibration_scores(history: History, what: str, until: int, recipe: Recipe, accounts, twin: Fitted | None):
+    """Give z, evidence, weight and account of posts after an earlier cut, scored by the twin fitted to that cut.
+
+    None where the data are too short or too few for a twin.
+    """
+    if twin is None or what not in twin.forecasters:
+        twin = _make_twin(history, what, until, recipe, accounts)
+    if twin is None:
+        return None
+    rows = _calibration_rows(history, what, twin.until, until, recipe, accounts)
+    if len(rows) < 50:
+        return None
+    x = derive(history, rows.questions, twin.reference)
+    age = (until - rows.posted) / DAY_US
+    weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
+    return twin.forecasters[what].scores(x, rows.y), x[f"{what}_evidence_code"].to_numpy(int), weight, rows.account
+
+
+def _make_twin(history: History, what: str, until: int, recipe: Recipe, accounts) -> Fitted | None:
+    track = history.track(what)
+    known = track.time[track.time <= until - history.horizon_days * DAY_US]
+    cut = int(np.quantile(known, 1 - recipe.calibration_share))
+    try:
+        reference = fit_reference(history, moment(cut), None if accounts is None else np.flatnonzero(accounts))
+        if getattr(reference, what) is None:
+            return None
+        forecaster, rows = _fit_target(history, what, cut, reference, recipe, accounts)
+    except TooLittleData:
+        return None
+    return Fitted(cut, reference, {what: forecaster}, {what: rows})
+
+
+def _calibration_rows(history: History, what: str, cut: int, until: int, recipe: Recipe, accounts=None) -> Labelled:
+    """Ask at `cut` about the posts known at `until`, each once for every evidence, as known at signing."""
+    rows = hide_content(
+        sample_test_rows(history, what, cut, until - history.horizon_days * DAY_US, recipe.sampling.longest_lead_days)
+    )
+    keep = np.ones(len(rows), bool) if accounts is None else accounts[rows.account]
+    rows = select(rows, keep)
+    each = [rows.questions.assign(evidence_limit=name) for name in EVIDENCE]
+    repeat = {name: np.tile(getattr(rows, name), len(EVIDENCE)) for name in ("y", "account", "posted", "age_read_days")}
+    return Labelled(pd.concat(each, ignore_index=True), weight=np.ones(len(rows) * len(EVIDENCE)), **repeat)
+
+
+def select(rows: Labelled, keep: np.ndarray) -> Labelled:
+    """Give the rows at a mask or positions."""
+    arrays = {name: getattr(rows, name)[keep] for name in ("y", "weight", "account", "posted", "age_read_days")}
+    return Labelled(rows.questions[keep] if keep.dtype == bool else rows.questions.iloc[keep], **arrays)
+
+
+def moment(microseconds: int) -> pd.Timestamp:
+    """Give microseconds since 1970 as a UTC time."""
+    return pd.Timestamp(int(microseconds), unit="us", tz="UTC")

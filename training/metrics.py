@@ -1,0 +1,44 @@
+"""Scores of forecasts, each with a bootstrap interval over creators.
+
+Posts of one creator are no independent witnesses, so whole creators are drawn.
+"""
+
+import numpy as np
+from scipy.stats import rankdata
+
+ROUNDS = 500
+
+
+def bootstrap(values: np.ndarray, group: np.ndarray, seed: int = 0, rounds: int = ROUNDS) -> np.ndarray:
+    """Give bootstrap means of `values` (n,) or (n, m), creators drawn with replacement: (rounds,) or (rounds, m)."""
+    _, code = np.unique(group, return_inverse=True)
+    size = np.bincount(code).astype(float)
+    columns = values if values.ndim == 2 else values[:, None]
+    sums = np.column_stack([np.bincount(code, column) for column in columns.T])
+    draws = np.random.default_rng(seed).multinomial(len(size), np.full(len(size), 1 / len(size)), size=rounds)
+    means = (draws @ sums) / (draws @ size)[:, None]
+    return means if values.ndim == 2 else means[:, 0]
+
+
+def interval(draws: np.ndarray, coverage: float = 0.95) -> tuple[float, float]:
+    """Give the central interval of bootstrap draws."""
+    low, high = np.quantile(draws, [(1 - coverage) / 2, (1 + coverage) / 2])
+    return float(low), float(high)
+
+
+def spearman(forecast: np.ndarray, y: np.ndarray) -> float:
+    """Give Spearman's rank correlation; NaN where either is constant."""
+    if len(y) < 3 or np.ptp(forecast) == 0 or np.ptp(y) == 0:
+        return float("nan")
+    return float(np.corrcoef(rankdata(forecast), rankdata(y))[0, 1])
+
+
+def spearman_within(forecast: np.ndarray, y: np.ndarray, cell: np.ndarray) -> float:
+    """Give Spearman's correlation within cells, averaged by rows: pooled correlation mostly sees account size."""
+    total, rows = 0.0, 0
+    for name in np.unique(cell):
+        at = cell == name
+        value = spearman(forecast[at], y[at])
+        if np.isfinite(value):
+            total, rows = total + value * at.sum(), rows + at.sum()
+    return total / rows if rows else float("nan")

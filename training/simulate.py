@@ -1,0 +1,150 @@
+"""The demo market: a seeded generator of canonical tables whose truth is known, and the folder that holds both.
+
+Reading order: market (the figures), oracle (the mean of a post), simulated_creators, simulated_posts,
+simulated_deals, and here the order in which they are drawn. But: nothing about real creators follows from it.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.tables import Tables, write_tables
+from training.market import DEMO_MARKET, Market
+from training.oracle import Truth
+from training.simulated_columns import text, times
+from training.simulated_creators import People, creators_table, draw_people, followers_table
+from training.simulated_deals import draw_prospects, partnerships_table, partnerships_truth, plan_deals
+from training.simulated_posts import draw_outcomes, draw_readings, plan_posts, posts_table
+
+SOURCE = "creatorcast demo market"
+
+#: What a simulated data set consists of; a folder with anything else in it is never replaced.
+CONTENTS = frozenset({"dataset.json", "prospects.csv", "truth"}) | {
+    f"{name}.parquet" for name in ("creators", "followers", "posts", "partnerships")
+}
+
+#: Called with what is being done and the share of the work that is behind it, 0 to 1.
+Progress = Callable[[str, float], None]
+
+
+class SimulateError(ValueError):
+    """The market cannot be simulated as asked, or its folder cannot be written."""
+
+
+def simulate(
+    creators: int, seed: int, market: Market = DEMO_MARKET, progress: Progress | None = None
+) -> tuple[Tables, Truth]:
+    """Draw a market: tables that pass `features.validate.validate` unchanged, and the truth behind them.
+
+    The same creators, seed and market give the same tables to the byte. Raises SimulateError for fewer than 1 creator.
+    """
+    tables, truth, _ = _draw(creators, seed, market, progress or _silent)
+    return tables, truth
+
+
+def write_market(
+    out: Path | str, creators: int, seed: int, market: Market = DEMO_MARKET, progress: Progress | None = None
+) -> Path:
+    """Simulate a market into the folder `out`: the canonical tables, prospects.csv, and apart from them truth/.
+
+    Nothing half-written stays: all is written beside `out` and moved there at the end. An earlier simulated data set
+    is replaced. Raises SimulateError where `out` holds anything else, before any work is done.
+    """
+    out = Path(out).resolve()
+    _refuse_other_data(out)
+    progress = progress or _silent
+    tables, truth, prospects = _draw(creators, seed, market, progress)
+    progress("writing", 0.8)
+    fresh = out.with_name(f".{out.name}.new-{os.getpid()}")
+    try:
+        write_tables(tables, fresh)
+        truth.write(fresh / "truth")
+        prospects.to_csv(fresh / "prospects.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+        _replace(out, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    progress("done", 1.0)
+    return out
+
+
+def _draw(creators: int, seed: int, market: Market, progress: Progress) -> tuple[Tables, Truth, pd.DataFrame]:
+    if creators < 1 or seed < 0:
+        raise SimulateError(
+            f"creators {creators!r}, seed {seed!r}: expected at least 1 creator and a seed of 0 or more"
+        )
+    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
+    progress("creators", 0.0)
+    people = draw_people(streams[0], creators, market)
+    deals = plan_deals(streams[1], people, market)
+    progress("posts", 0.05)
+    posts = draw_outcomes(streams[2], people, plan_posts(streams[3], people, deals, market), market)
+    progress("readings", 0.2)
+    readings = draw_readings(streams[4], people, posts, market)
+    progress("tables", 0.45)
+    tables = Tables(
+        creators=creators_table(streams[5], people, market),
+        followers=followers_table(streams[5], people, market),
+        posts=posts_table(streams[6], people, posts, readings, market),
+        partnerships=partnerships_table(people, deals, posts, readings, market),
+        meta={"simulated": True, "timezone": "UTC", "source": SOURCE, "seed": seed, "creators": creators},
+    )
+    truth = Truth(people.truth, _posts_truth(people, posts, market), partnerships_truth(people, deals, market), market)
+    return tables, truth, draw_prospects(streams[7], people, market)
+
+
+def _posts_truth(people: People, posts: pd.DataFrame, market: Market) -> pd.DataFrame:
+    row = posts["row"].to_numpy()
+    return pd.DataFrame(
+        {
+            "platform": text(people.truth["platform"], row),
+            "post_id": posts["post_id"],
+            "creator_id": text(people.truth["creator_id"], row),
+            "posted_at": times(market.start, posts["seconds"].to_numpy()),
+            "fit": posts["fit"],
+            "ln_expected": posts["ln_expected"],
+        }
+    )
+
+
+def _refuse_other_data(out: Path) -> None:
+    if not out.exists():
+        return
+    remedy = "choose another folder, or move what is there"
+    if not out.is_dir():
+        raise SimulateError(f"{str(out)!r} is a file, expected a folder to write to: {remedy}")
+    found = {path.name for path in out.iterdir()}
+    if found and not _is_simulated(out):
+        raise SimulateError(f"{str(out)!r} holds files that are no simulated data set: {remedy}")
+    if found - CONTENTS:
+        foreign = ", ".join(sorted(found - CONTENTS))
+        raise SimulateError(f"{str(out)!r} holds more than a simulated data set ({foreign}): {remedy}")
+
+
+def _is_simulated(folder: Path) -> bool:
+    try:
+        meta = json.loads((folder / "dataset.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(meta, dict) and meta.get("simulated") is True
+
+
+def _replace(out: Path, fresh: Path) -> None:
+    old = out.with_name(f".{out.name}.old-{os.getpid()}")
+    if out.exists():
+        out.rename(old)
+    try:
+        fresh.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _silent(what: str, share: float) -> None:
+    pass

@@ -1,0 +1,181 @@
+"""The partnerships of the demo market, their fees and outcomes, and a campaign manager's list of prospects."""
+
+import numpy as np
+import pandas as pd
+
+from features.schema import PARTNERSHIPS, PROSPECTS
+from features.vocabulary import FORMATS, NICHES
+from training.market import LANGUAGES, Market, fit_matrix
+from training.oracle import along, expected_ln
+from training.simulated_columns import numbered, table, text, times
+from training.simulated_creators import DAY, People, draw_people, rate_by_views
+from training.simulated_posts import draw_brands, draw_formats
+
+#: The campaign that the prospects are for: its brand's niche, and the share of prospects outside the tables.
+CAMPAIGN_NICHE = "beauty"
+_OUTSIDE_SHARE = 0.4
+
+
+def plan_deals(rng: np.random.Generator, people: People, market: Market) -> pd.DataFrame:
+    """Plan partnerships: `row` of the creator, `seconds` of the first post since the market's start, codes of `format`
+    and `brand`, `deliverables`, `age` in seconds when each is read, and `fee_usd`, missing where unknown.
+    """
+    n = max(1, round(market.deals_per_creator * len(people)))
+    future = rng.random(n) < market.future_share
+    busy = (people.truth["cadence"] > 0).to_numpy().astype(float)
+    past_row = rng.choice(len(people), n, p=busy / busy.sum()) if busy.any() else rng.integers(0, len(people), n)
+    row = np.where(future, rng.integers(0, len(people), n), past_row)
+    first = np.maximum(people.joined[row], 60)
+    day = np.where(future, market.days + rng.integers(2, 90, n), rng.integers(first, market.days - 2))
+    deliverables = rng.choice([1, 2, 3, 4, 5], n, p=[0.45, 0.2, 0.2, 0.05, 0.1])
+    fees = draw_fees(rng, people, row, day, deliverables, market)
+    return pd.DataFrame(
+        {
+            "row": row,
+            "seconds": day * DAY + rng.integers(8, 21, n) * 3600,
+            "format": draw_formats(rng, people, row),
+            "brand": draw_brands(rng, people.codes("niche", NICHES)[row], market),
+            "deliverables": deliverables,
+            "age": np.floor(rng.uniform(7.05, 30, n) * DAY),
+            "fee_usd": np.where(rng.random(n) < market.fee_known_share, fees, np.nan),
+        }
+    )
+
+
+def draw_fees(
+    rng: np.random.Generator,
+    people: People,
+    row: np.ndarray,
+    days: np.ndarray,
+    deliverables: np.ndarray,
+    market: Market,
+) -> np.ndarray:
+    """Draw fees in whole USD for all deliverables together."""
+    factor = np.array([p.fee_factor for p in market.platforms.values()])
+    platform = people.codes("platform", tuple(market.platforms))[row]
+    ln_fee = np.log(market.fee_usd_at_10k * factor[platform])
+    ln_fee += market.fee_exponent * (along(people.shown, row, days) - np.log(10_000))
+    ln_fee += market.fee_level_share * people.truth["creator_effect"].to_numpy()[row]
+    ln_fee += market.fee_ln_sd * rng.normal(size=len(row))
+    return np.maximum(np.rint(deliverables * np.exp(ln_fee)), 1.0)
+
+
+def partnerships_table(
+    people: People, deals: pd.DataFrame, posts: pd.DataFrame, readings: pd.DataFrame, market: Market
+) -> pd.DataFrame:
+    """Give the partnerships; the outcome sums the first reading of each deliverable, once all of them are mature.
+
+    The brand sees the counts of a creator who hides likes; views stay unknown where the platform shows none.
+    """
+    n, row = len(deals), deals["row"].to_numpy()
+    due = (deals["seconds"] + (deals["deliverables"] - 1) * market.deliverable_gap_days * DAY + deals["age"]).to_numpy()
+    over = due <= people.sweep[row] * DAY
+    first = readings.drop_duplicates("post").set_index("post")
+    booked = posts["deal"] >= 0
+    counts = first[booked.to_numpy()].groupby(posts.loc[booked, "deal"].to_numpy())[
+        ["likes", "comments", "shares", "views"]
+    ]
+    totals = counts.sum().reindex(range(n))
+    still = np.isin(deals["format"], [FORMATS.index("image"), FORMATS.index("carousel")])
+    unseen = still & (people.truth["platform"].to_numpy()[row] == "instagram")
+    return table(
+        PARTNERSHIPS,
+        n,
+        partnership_id=numbered("d", np.arange(n)),
+        creator_id=text(people.truth["creator_id"], row),
+        platform=text(people.truth["platform"], row),
+        brand_niche=text(NICHES, deals["brand"].to_numpy()),
+        format=text(FORMATS, deals["format"].to_numpy()),
+        deliverables=deals["deliverables"],
+        start_at=times(market.start, deals["seconds"].to_numpy()),
+        fee_usd=deals["fee_usd"],
+        engagements=totals[["likes", "comments", "shares"]].sum(axis=1, skipna=False).where(over),
+        views=totals["views"].where(over & ~unseen),
+    )
+
+
+def partnerships_truth(people: People, deals: pd.DataFrame, market: Market) -> pd.DataFrame:
+    """Give Truth.partnerships: the creator, ln engagements expected of the first deliverable, and its age when read."""
+    row = deals["row"].to_numpy()
+    fit = fit_matrix()[people.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
+    mean = expected_ln(
+        people.truth, row, deals["seconds"].to_numpy() / DAY, deals["format"].to_numpy(), True, fit, market
+    )
+    return pd.DataFrame(
+        {
+            "partnership_id": numbered("d", np.arange(len(deals))),
+            "creator_id": text(people.truth["creator_id"], row),
+            "platform": text(people.truth["platform"], row),
+            "fit": fit,
+            "ln_expected": mean,
+            "age_days": deals["age"] / DAY,
+        }
+    )
+
+
+def draw_prospects(rng: np.random.Generator, people: People, market: Market, length: int = 200) -> pd.DataFrame:
+    """Draw a campaign manager's list: creators of the tables, and others with a vendor's averages or a profile only.
+
+    Fees asked stand on most rows; the posts are planned for one to eight weeks after the data's end.
+    """
+    outside = draw_people(rng, round(_OUTSIDE_SHARE * length), market, prefix="new")
+    known = _suited(rng, people, length - len(outside))
+    rows = [
+        _asked(rng, people, known, market),
+        _asked(rng, outside, np.arange(len(outside)), market).assign(**_profile(rng, outside, market)),
+    ]
+    listed = pd.concat(rows, ignore_index=True)
+    listed = listed.iloc[rng.permutation(len(listed))].reset_index(drop=True)
+    listed["partnership_id"] = [f"prospect-{number:03d}" for number in range(1, len(listed) + 1)]
+    return listed[[name for name in PROSPECTS.names if name in listed]]
+
+
+def _suited(rng: np.random.Generator, people: People, length: int) -> np.ndarray:
+    """Choose creators for the campaign, those of a related niche ten times as likely."""
+    fit = fit_matrix()[people.codes("niche", NICHES), NICHES.index(CAMPAIGN_NICHE)]
+    weights = np.where(fit > 0, 10.0, 1.0)
+    return rng.choice(len(people), min(length, len(people)), replace=False, p=weights / weights.sum())
+
+
+def _asked(rng: np.random.Generator, people: People, rows: np.ndarray, market: Market) -> pd.DataFrame:
+    n = len(rows)
+    days = market.days + rng.integers(7, 56, n)
+    deliverables = rng.choice([1, 2, 3, 5], n, p=[0.5, 0.2, 0.2, 0.1])
+    fees = draw_fees(rng, people, rows, days, deliverables, market)
+    return pd.DataFrame(
+        {
+            "creator_id": text(people.truth["creator_id"], rows),
+            "platform": text(people.truth["platform"], rows),
+            "brand_niche": CAMPAIGN_NICHE,
+            "format": text(FORMATS, np.where(rng.random(n) < 0.1, -1, draw_formats(rng, people, rows))),
+            "deliverables": deliverables,
+            "start_at": times(market.start, days * DAY + 12 * 3600),
+            "fee_usd": np.where(rng.random(n) < 0.85, fees, np.nan),
+        }
+    )
+
+
+def _profile(rng: np.random.Generator, people: People, market: Market) -> dict[str, pd.Series]:
+    """Give profiles, and for six in ten a vendor's averages: all counts, or the engagement rate alone."""
+    n, truth = len(people), people.truth
+    rows, end = np.arange(n), np.full(n, float(market.days))
+    followers = np.exp(along(people.shown, rows, end)).round()
+    level = along(truth.filter(regex="^level_").to_numpy(), rows, end)
+    total = np.exp(level + truth["post_sd"] ** 2 / 2 + 0.15 * rng.normal(size=n))
+    likes = total / (1 + truth["comments_per_like"] + truth["shares_per_like"])
+    views = total / np.exp(rate_by_views(people, rows, end, market))
+    kind = rng.random(n)
+    counts, rate = kind < 0.4, (kind >= 0.4) & (kind < 0.6)
+    tiktok = (truth["platform"] == "tiktok").to_numpy()
+    return {
+        "handle": truth["platform"].str[:2] + "_" + truth["creator_id"],
+        "followers": pd.Series(followers),
+        "niche": text(NICHES, np.where(rng.random(n) < 0.15, -1, people.codes("niche", NICHES))),
+        "language": text(LANGUAGES, people.language),
+        "avg_likes": likes.round().where(counts),
+        "avg_comments": (likes * truth["comments_per_like"]).round(1).where(counts),
+        "avg_shares": (likes * truth["shares_per_like"]).round(1).where(counts & tiktok),
+        "avg_views": views.round().where(counts & (truth["platform"] != "instagram")),
+        "engagement_rate_by_followers": (total / followers).round(5).where(rate & ~tiktok),
+        "engagement_rate_by_views": (total / views).clip(upper=1).round(4).where(rate & tiktok),
+    }

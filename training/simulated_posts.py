@@ -1,0 +1,274 @@
+"""The posts of the demo market: when and what creators post, what it brings, and what the readings of it show."""
+
+import numpy as np
+import pandas as pd
+
+from features.schema import POSTS
+from features.vocabulary import FORMATS, NICHES
+from training.market import LANGUAGES, WORDS, Market, fit_matrix
+from training.oracle import expected_ln, standard_noise
+from training.simulated_columns import numbered, table, text, times
+from training.simulated_creators import DAY, People, rate_by_views
+
+_PHRASES = (
+    ("new {} and {} today", "my honest thoughts on {} and {} after a long week", "more {} soon, {} first"),
+    ("hoy {} y {}", "lo que pienso de {} y {} esta semana", "pronto mas {} y {}"),
+    ("heute {} und {}", "meine gedanken zu {} und {} nach dieser woche", "bald mehr {} und {}"),
+)
+_PLAIN = ("link in bio", "what a week", "nuevo video", "que semana", "neues video", "was fuer eine woche")
+_PAIRS = ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3))
+
+
+def plan_posts(rng: np.random.Generator, people: People, deals: pd.DataFrame, market: Market) -> pd.DataFrame:
+    """Plan the creators' own posts and the deliverables of their deals, by creator and time.
+
+    Columns: `row` of the creator, `seconds` since the market's start, `format` and `brand` codes (-1 none),
+    `sponsored`, `deal` (row in deals, -1 none) and `age` at which a deliverable is read, in seconds.
+    """
+    own = _own_posts(rng, people, market)
+    booked = deals.loc[deals.index.repeat(deals["deliverables"])]
+    nth = booked.groupby(level=0).cumcount()
+    booked = pd.DataFrame(
+        {
+            "row": booked["row"],
+            "seconds": booked["seconds"] + (nth * market.deliverable_gap_days * DAY).astype(int),
+            "format": booked["format"],
+            "brand": booked["brand"],
+            "sponsored": True,
+            "deal": booked.index,
+            "age": booked["age"],
+        }
+    )
+    booked = booked[booked["seconds"] < (market.days - 1) * DAY]
+    return pd.concat([own, booked]).sort_values(["row", "seconds"], kind="stable", ignore_index=True)
+
+
+def draw_outcomes(rng: np.random.Generator, people: People, plan: pd.DataFrame, market: Market) -> pd.DataFrame:
+    """Give the plan with `fit` of the brand, `ln_expected` and the post's own `noise` (sd 1), as in Truth.posts."""
+    row, brand = plan["row"].to_numpy(), plan["brand"].to_numpy()
+    fit = np.where(brand >= 0, fit_matrix()[people.codes("niche", NICHES)[row], brand], np.nan)
+    days = plan["seconds"].to_numpy() / DAY
+    mean = expected_ln(
+        people.truth, row, days, plan["format"].to_numpy(), plan["sponsored"].to_numpy(), np.nan_to_num(fit), market
+    )
+    noise = standard_noise(rng.standard_t(market.noise_df, len(plan)), market)
+    return plan.assign(fit=fit, ln_expected=mean, noise=noise, post_id=numbered("p", np.arange(len(plan))))
+
+
+def draw_readings(rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market) -> pd.DataFrame:
+    """Read each post once or twice: `post` (row in posts), `age` in seconds, and the counts as the platform has them.
+
+    Counts of a later reading are those of the earlier plus what came between.
+    """
+    first, second = _reading_ages(rng, people, posts, market)
+    twice = np.flatnonzero(second > first)
+    post = np.concatenate([np.arange(len(posts)), twice])
+    age = np.concatenate([first, second[twice]])
+    accrued = _accrued(people, posts["row"].to_numpy()[post], age / DAY, market)
+    before = np.concatenate([np.zeros(len(posts)), accrued[twice]])
+    readings = pd.DataFrame({"post": post, "age": age})
+    lifetime = _lifetime_counts(rng, people, posts, market)
+    for name, expected in lifetime.items():
+        if name == "views":
+            continue
+        counts = rng.poisson(expected[post] * (accrued - before)).astype(float)
+        counts[len(posts) :] += counts[twice]
+        readings[name] = counts
+    engagements = readings["likes"] + readings["comments"] + readings["shares"]
+    readings["views"] = np.maximum(np.rint(lifetime["views"][post] * accrued), engagements)
+    return readings.sort_values(["post", "age"], ignore_index=True)
+
+
+def posts_table(
+    rng: np.random.Generator, people: People, posts: pd.DataFrame, readings: pd.DataFrame, market: Market
+) -> pd.DataFrame:
+    """Give the canonical table of readings: what a platform does not show, or a creator hides, is missing."""
+    shown = _shown(rng, people, posts, market)
+    content = _content(rng, people, posts, market)
+    post = readings["post"].to_numpy()
+    hidden = shown["likes_hidden"][post]
+    counts = {
+        "likes": readings["likes"].mask(hidden),
+        "comments": readings["comments"],
+        "shares": readings["shares"].where(shown["shares"][post]),
+        "saves": readings["saves"].where(shown["saves"][post]),
+        "views": readings["views"].where(shown["views"][post]),
+    }
+    row = posts["row"].to_numpy()[post]
+    return table(
+        POSTS,
+        len(readings),
+        platform=text(people.truth["platform"], row),
+        post_id=text(posts["post_id"], post),
+        observed_at=times(market.start, posts["seconds"].to_numpy()[post] + readings["age"].to_numpy()),
+        creator_id=text(people.truth["creator_id"], row),
+        posted_at=times(market.start, posts["seconds"].to_numpy()[post]),
+        format=text(FORMATS, posts["format"].to_numpy()[post]),
+        likes_hidden=hidden,
+        repost=np.zeros(len(readings), dtype=bool),
+        sponsored=posts["sponsored"].to_numpy()[post],
+        brand_niche=text(NICHES, shown["brand"][post]),
+        **counts,
+        **{name: values.take(post).reset_index(drop=True) for name, values in content.items()},
+    )
+
+
+def draw_brands(rng: np.random.Generator, niches: np.ndarray, market: Market) -> np.ndarray:
+    """Draw a brand's niche for creators of these niches: none related, kin or the same, as `fit_shares` has it."""
+    fit = fit_matrix()
+    weights = np.zeros_like(fit)
+    for level, share in zip((0.0, 0.5, 1.0), market.fit_shares, strict=True):
+        weights += share * (fit == level) / (fit == level).sum(axis=1, keepdims=True)
+    return (rng.random((len(niches), 1)) > weights.cumsum(axis=1)[niches, :-1]).sum(axis=1)
+
+
+def draw_formats(rng: np.random.Generator, people: People, rows: np.ndarray) -> np.ndarray:
+    """Draw a format for each of these creators from the creator's own mix."""
+    mix = people.truth[[f"mix_{name}" for name in FORMATS]].to_numpy().cumsum(axis=1)
+    return (rng.random((len(rows), 1)) > mix[rows, :-1]).sum(axis=1)
+
+
+def _own_posts(rng: np.random.Generator, people: People, market: Market) -> pd.DataFrame:
+    last = market.days - 1
+    active = (last - people.joined) / last
+    count = rng.poisson(people.truth["cadence"] * active)
+    row = np.repeat(np.arange(len(people)), count)
+    day = np.floor(people.joined[row] + rng.random(len(row)) * (last - people.joined[row]))
+    busy = 1 + 0.8 * np.cos(2 * np.pi * (np.arange(24) - 18) / 24)
+    hour = rng.choice(24, len(row), p=busy / busy.sum())
+    sponsored = rng.random(len(row)) < people.truth["sponsored_share"].to_numpy()[row]
+    brand = np.full(len(row), -1)
+    brand[sponsored] = draw_brands(rng, people.codes("niche", NICHES)[row[sponsored]], market)
+    return pd.DataFrame(
+        {
+            "row": row,
+            "seconds": (day * DAY).astype(int) + hour * 3600 + rng.integers(0, 3600, len(row)),
+            "format": draw_formats(rng, people, row),
+            "brand": brand,
+            "sponsored": sponsored,
+            "deal": -1,
+            "age": np.nan,
+        }
+    )
+
+
+def _reading_ages(
+    rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the ages at the first and the second reading, in whole seconds; the second is 0 where there is none."""
+    n = len(posts)
+    sweep = np.floor(people.sweep[posts["row"].to_numpy()] * DAY - posts["seconds"].to_numpy())
+    way = rng.random(n)
+    once, twice = way < market.read_once_share, way > 1 - market.read_twice_share
+    mature = np.minimum(rng.uniform(7.05, 30, n) * DAY, sweep)
+    early = rng.uniform(0.2, 5, n) * DAY
+    twice &= early < sweep
+    first = np.select([once, twice], [sweep, early], mature)
+    booked = posts["age"].notna().to_numpy()
+    first[booked] = np.minimum(posts["age"].to_numpy(), sweep)[booked]
+    second = np.where(twice & ~booked, mature, 0.0)
+    return np.floor(first).astype(int), np.floor(second).astype(int)
+
+
+def _accrued(people: People, rows: np.ndarray, age_days: np.ndarray, market: Market) -> np.ndarray:
+    platforms = people.codes("platform", tuple(market.platforms))[rows]
+    accrued = np.empty(len(rows))
+    for code, platform in enumerate(market.platforms.values()):
+        accrued[platforms == code] = platform.accrued(age_days[platforms == code])
+    return accrued
+
+
+def _lifetime_counts(
+    rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market
+) -> dict[str, np.ndarray]:
+    """Give what each post brings in its life, noise included: its expected counts of each kind, and its views."""
+    row = posts["row"].to_numpy()
+    truth = {name: values.to_numpy()[row] for name, values in people.truth.items() if name.endswith("_per_like")}
+    ln_engagements = (posts["ln_expected"] + people.truth["post_sd"].to_numpy()[row] * posts["noise"]).to_numpy()
+    comments = truth["comments_per_like"] * np.exp(0.2 * rng.normal(size=len(row)))
+    likes = np.exp(ln_engagements) / (1 + comments + truth["shares_per_like"])
+    rate = rate_by_views(people, row, posts["seconds"].to_numpy() / DAY, market)
+    ln_views = ln_engagements - rate + market.views_post_sd * rng.normal(size=len(row))
+    return {
+        "likes": likes,
+        "comments": likes * comments,
+        "shares": likes * truth["shares_per_like"],
+        "saves": likes * truth["saves_per_like"],
+        "views": np.exp(ln_views),
+    }
+
+
+def _shown(rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market) -> dict[str, np.ndarray]:
+    row = posts["row"].to_numpy()
+    platform = people.truth["platform"].to_numpy()[row]
+    opened = rng.random(len(people)) < 0.3
+    still = np.isin(posts["format"], [FORMATS.index("image"), FORMATS.index("carousel")])
+    return {
+        "likes_hidden": people.hides_likes[row] & (rng.random(len(row)) < 0.8),
+        "shares": platform == "tiktok",
+        "saves": (platform == "tiktok") | ((platform == "instagram") & opened[row]),
+        "views": (platform != "instagram") | ~still,
+        "brand": np.where(rng.random(len(row)) < 0.1, -1, posts["brand"]),
+    }
+
+
+def _content(rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market) -> dict[str, pd.Series]:
+    """Give captions, hashtags and what they contain; mentions and places go a little with how the post does."""
+    row, n = posts["row"].to_numpy(), len(posts)
+    written = (rng.random(len(people)) < 0.7)[row] & (rng.random(n) < 0.85)
+    counted = (rng.random(len(people)) < 0.8)[row]
+    niche = _topics(rng, people.codes("niche", NICHES)[row])
+    place = niche * len(LANGUAGES) + people.language[row]
+    captions, tags = _captions(), _hashtags()
+    own = len(NICHES) * len(LANGUAGES)
+    caption = place * (len(captions) // own) + rng.integers(0, len(captions) // own, n)
+    caption = np.where(rng.random(n) < 0.15, len(captions) + rng.integers(0, len(_PLAIN), n), caption)
+    tag = place * (len(tags) // own) + rng.integers(0, len(tags) // own, n)
+    captions += _PLAIN
+    signal = market.content_signal * posts["noise"].to_numpy()
+    signal = signal + np.sqrt(1 - market.content_signal**2) * rng.normal(size=n)
+    words = np.where(written, _sizes(captions)[caption], rng.poisson(9, n))
+    return {
+        "text": text(captions, np.where(written, caption, -1)),
+        "hashtags": text(tags, np.where(written, tag, -1)),
+        "caption_words": pd.Series(words.astype(float)).where(counted),
+        "hashtags_count": pd.Series(np.where(written, _sizes(tags)[tag], rng.poisson(2, n)).astype(float)).where(
+            counted
+        ),
+        "mentions_count": pd.Series(np.maximum(np.floor(signal + 0.5), 0)).where(counted),
+        "has_location": pd.Series(signal > 0.7, dtype="boolean").where(counted),
+    }
+
+
+def _topics(rng: np.random.Generator, niches: np.ndarray) -> np.ndarray:
+    """Give the niche that each post is about: mostly the creator's own, else a related one."""
+    related = fit_matrix() == 0.5
+    weights = related / related.sum(axis=1, keepdims=True)
+    kin = (rng.random((len(niches), 1)) > weights.cumsum(axis=1)[niches, :-1]).sum(axis=1)
+    return np.where(rng.random(len(niches)) < 0.8, niches, kin)
+
+
+def _captions() -> tuple[str, ...]:
+    """Give captions with niche words, equally many a niche and language, languages of one niche together."""
+    return tuple(
+        phrase.format(words.split()[i], words.split()[j])
+        for niche in NICHES
+        for words, phrases in zip(WORDS[niche], _PHRASES, strict=True)
+        for phrase in phrases
+        for i, j in _PAIRS
+    )
+
+
+def _hashtags() -> tuple[str, ...]:
+    """Give one to four hashtags with niche words, equally many a niche and language, in the order of `_captions`."""
+    return tuple(
+        " ".join(f"#{word}" for word in (words.split() * 2)[start : start + size])
+        for niche in NICHES
+        for words in WORDS[niche]
+        for start in range(4)
+        for size in range(1, 5)
+    )
+
+
+def _sizes(texts: tuple[str, ...]) -> np.ndarray:
+    return np.array([len(words.split()) for words in texts])

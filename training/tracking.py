@@ -1,0 +1,115 @@
+"""MLflow: the run with its parameters, figures, pictures and model, the registry, and the champion alias.
+
+The only file that imports mlflow; importing it takes seconds, so callers import this module lazily.
+"""
+
+import logging
+import warnings
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import mlflow
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+import features
+import models
+from features.columns import COLUMNS
+from models.bundle import features_digest
+from models.pyfunc import QUANTILES
+from training.plots import figures
+from training.train import Trained, headline
+
+EXPERIMENT = "creatorcast"
+MODEL = "creatorcast"
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Where a run went: the store's address, the run and the registered version."""
+
+    tracking_uri: str
+    run_id: str
+    model_version: str
+
+
+def connect(home: Path, tracking_uri: str | None) -> str:
+    """Point MLflow at `tracking_uri`, or at a sqlite store under `home`/artifacts; give the address."""
+    folder = Path(home).resolve() / "artifacts"
+    folder.mkdir(parents=True, exist_ok=True)
+    uri = tracking_uri or f"sqlite:///{folder / 'mlflow.db'}"
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(uri)
+    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+        place = (folder / "mlruns").as_uri() if tracking_uri is None else None
+        mlflow.create_experiment(EXPERIMENT, artifact_location=place)
+    return uri
+
+
+def log(trained: Trained, home: Path, tracking_uri: str | None) -> Logged:
+    """Log and register a trained bundle."""
+    uri = connect(home, tracking_uri)
+    manifest = trained.bundle.manifest
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
+    with mlflow.start_run(experiment_id=experiment.experiment_id, run_name=manifest["version"]) as run:
+        mlflow.log_params(_parameters(manifest))
+        mlflow.log_metrics(headline(trained.backtest))
+        mlflow.set_tags({name: str(manifest[name]) for name in ("trained_on", "source", "data_digest")})
+        for name, figure in figures(trained.backtest).items():
+            mlflow.log_figure(figure, name)
+        mlflow.log_table(trained.backtest.table, "backtest.json")
+        mlflow.log_table(trained.backtest.coverage, "coverage.json")
+        version = _register(trained)
+    tags = {"bundle_version": manifest["version"], "trained_on": manifest["trained_on"]}
+    client = mlflow.MlflowClient()
+    for name, value in {**tags, "features_digest": features_digest()}.items():
+        client.set_model_version_tag(MODEL, version, name, value)
+    return Logged(uri, run.info.run_id, str(version))
+
+
+def promote(version: str, home: Path, tracking_uri: str | None) -> str | None:
+    """Give the registered version of the bundle the champion alias; None where the store does not have it."""
+    connect(home, tracking_uri)
+    client = mlflow.MlflowClient()
+    found = client.search_model_versions(f"name = '{MODEL}' and tags.bundle_version = '{version}'")
+    if not found:
+        return None
+    client.set_registered_model_alias(MODEL, CHAMPION, found[0].version)
+    return str(found[0].version)
+
+
+def _parameters(manifest: dict) -> dict:
+    flat = {name: manifest[name] for name in ("version", "trained_on", "until", "horizon_days", "accounts", "posts")}
+    flat |= {f"rows_{target}": rows for target, rows in manifest["rows"].items()}
+    for name, value in manifest["recipe"].items():
+        flat |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
+    return flat
+
+
+def _register(trained: Trained) -> str:
+    signature = ModelSignature(
+        Schema([ColSpec("double", name) for name in COLUMNS]),
+        Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
+    )
+    code = [str(Path(next(iter(package.__path__)))) for package in (features, models)]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example")  # the signature is given, nothing is inferred
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            loader_module="models.pyfunc",
+            data_path=str(trained.folder),
+            code_paths=code,
+            pip_requirements=_requirements(),
+            signature=signature,
+            registered_model_name=MODEL,
+            metadata={"features_digest": features_digest()},
+        )
+    return str(info.registered_model_version)
+
+
+def _requirements() -> list[str]:
+    """Name what the model needs at prediction, at the versions it was trained with."""
+    return [f"{name}=={version(name)}" for name in ("lightgbm", "numpy", "pandas", "scikit-learn", "scipy")]

@@ -1,0 +1,111 @@
+"""train: from a data folder to a bundle with its record, logged and registered in MLflow."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from features.history import DAY_US, History
+from features.tables import Tables, read_tables
+from features.validate import validate
+from features.vocabulary import ENGAGEMENT_DEFINITION
+from models.bundle import Bundle, bundles_folder, load_bundle, save_bundle
+from training.backtest import OURS, Backtest, backtest
+from training.fit import Fitted, Recipe, fit, moment
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training made: the bundle's folder, the bundle as loaded from it, and the backtest behind it."""
+
+    folder: Path
+    bundle: Bundle
+    backtest: Backtest
+
+
+def train(data: Path, home: Path, recipe: Recipe, report: Callable[[str], None] = lambda text: None) -> Trained:
+    """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is `training.tracking`'s.
+
+    Raises features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
+    """
+    report(f"reading {data}")
+    tables = validate(read_tables(data))
+    history = History.of(tables)
+    until = data_end(history)
+    report(f"{len(history.accounts):,} accounts, {len(history.engaged.time):,} posts with known engagements")
+    record, twin = backtest(history, until, recipe, report)
+    report(f"the model: what is known on {moment(until):%Y-%m-%d}")
+    fitted = fit(history, until, recipe, twin=twin, report=report)
+    bundle = Bundle(describe(tables, history, fitted, record, recipe), fitted.reference, fitted.forecasters)
+    folder = bundles_folder(home) / bundle.version
+    save_bundle(bundle, folder)
+    scores = backtest_file(home, bundle.version)
+    scores.parent.mkdir(parents=True, exist_ok=True)
+    named_scores(history, record).to_parquet(scores, index=False)
+    return Trained(folder, load_bundle(folder), record)
+
+
+def data_end(history: History) -> int:
+    """Give the moment (microseconds, UTC) at which the last post of the data is mature, but not later than now."""
+    now = int(datetime.now(UTC).timestamp() * 1e6)
+    latest = int(history.engaged.time.max()) if len(history.engaged.time) else 0
+    return min(now, latest + history.horizon_days * DAY_US)
+
+
+def backtest_file(home: Path, version: str) -> Path:
+    """Give the file with the backtest's scores, post by post, of one bundle."""
+    return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
+
+
+def named_scores(history: History, record: Backtest) -> pd.DataFrame:
+    """Give the backtest's scores with the account's name in place of its number, so that other runs can be joined."""
+    return record.scores.assign(creator=history.accounts[record.scores["creator"]].to_numpy())
+
+
+def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest, recipe: Recipe) -> dict:
+    """Give the manifest: what the bundle is, what it was trained on, and its record."""
+    now = datetime.now(UTC)
+    digest = data_digest(tables)
+    return {
+        "version": f"{now:%Y%m%d-%H%M%S}-{digest[:6]}",
+        "created_at": now.isoformat(timespec="seconds"),
+        "trained_on": tables.trained_on,
+        "source": tables.meta.get("source", "not told"),
+        "data_digest": digest,
+        "until": moment(fitted.until).isoformat(),
+        "horizon_days": history.horizon_days,
+        "definitions": ENGAGEMENT_DEFINITION,
+        "accounts": len(history.accounts),
+        "posts": len(history.engaged.time),
+        "rows": fitted.rows,
+        "recipe": asdict(recipe),
+        "backtest": {
+            "cut": record.cut.isoformat(),
+            "table": _records(record.table),
+            "coverage": _records(record.coverage),
+        },
+    }
+
+
+def data_digest(tables: Tables) -> str:
+    """Give a sha256 of the tables' content, the same whatever the order of rows."""
+    digest = hashlib.sha256()
+    for name, frame in tables.frames().items():
+        rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+        digest.update(f"{name} {len(rows)} {rows.sum()} {(rows >> 7).sum()}".encode())
+    return digest.hexdigest()
+
+
+def headline(record: Backtest) -> dict[str, float]:
+    """Give the figures of the record that a run is compared by."""
+    ours = record.table[record.table["forecaster"] == OURS].set_index("split")
+    names = ("mae", "vs_median", "spearman_within", "crps", "coverage_80", "coverage_90", "width_80")
+    return {f"{split}_{name}": float(row[name]) for split, row in ours.iterrows() for name in names}
+
+
+def _records(frame: pd.DataFrame) -> list[dict]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()} for row in plain.to_dict("records")]
