@@ -1,0 +1,1 @@
+"""The doors: HTTP service and batch files, both over one Scorer."""

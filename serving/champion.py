@@ -1,0 +1,110 @@
+"""The champion bundle as the service holds it: loaded at start, looked at every few seconds, swapped in one step.
+
+A bundle that cannot be loaded is refused and told in the log once; the one before stays.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.tables import Tables, read_tables
+from models.bundle import champion_file, champion_folder, load_bundle
+from serving.scoring import Scorer
+from serving.settings import Settings
+
+log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
+
+#: What clients are told while `current` is None; the reason, which may name folders, is for the log.
+NO_CHAMPION = (
+    "no champion model is loaded: train one with `creatorcast train DATA`, then make it champion with "
+    "`creatorcast promote`; the log of the service has the reason"
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A bundle's manifest and the scorer over it: one answer uses one Loaded from beginning to end."""
+
+    manifest: dict
+    scorer: Scorer
+
+
+def load_champion(folder: Path, tables: Tables | None) -> Loaded:
+    """Load a bundle and set up its scorer. Raises models.bundle.BundleError where the bundle is broken."""
+    bundle = load_bundle(folder)
+    return Loaded(bundle.manifest, Scorer(bundle, tables))
+
+
+def read_known(data: Path | None) -> Tables | None:
+    """Read and check the tables of the creators that the service knows, None where no folder is set."""
+    if data is None:
+        return None
+    from features.validate import validate  # pandera takes a second to import: only where there are tables
+
+    return validate(read_tables(data))
+
+
+class Champion:
+    """The champion in use: `current` is None as long as none could be loaded; `reason` says why the last try failed.
+
+    `find` and `load` are replaced in tests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        find: Callable[[Path], Path] = champion_folder,
+        load: Callable[[Path, Tables | None], Loaded] = load_champion,
+        tables: Callable[[Path | None], Tables | None] = read_known,
+    ):
+        self.settings = settings
+        self.current: Loaded | None = None
+        self.reason = ""
+        self._find, self._load, self._read = find, load, tables
+        self._tables: Tables | None = None
+        self._stamp: tuple | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
+
+    def start(self) -> None:
+        """Read the known creators, load the champion, and keep looking for a new one until `stop`.
+
+        Where the tables cannot be read nothing is loaded: the service must be started anew with correct ones.
+        """
+        try:
+            self._tables = self._read(self.settings.data)
+        except ValueError as error:
+            self._refuse(f"CREATORCAST_DATA {str(self.settings.data)!r} cannot be used: {error}")
+            return
+        self.refresh()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking for a new champion."""
+        self._stop.set()
+
+    def refresh(self) -> None:
+        """Take over the champion if it is another one than before; keep the one before where it cannot be loaded."""
+        try:
+            folder = self._find(self.settings.home)
+            stamp = (folder, champion_file(self.settings.home).stat().st_mtime_ns)
+            if stamp == self._stamp:
+                return
+            loaded = self._load(folder, self._tables)
+        except Exception as error:  # whatever is wrong with a bundle must not end the service
+            self._refuse(f"{type(error).__name__}: {error}")
+            return
+        self.current, self._stamp, self.reason = loaded, stamp, ""
+        log.info("champion is now %s", loaded.manifest["version"])
+
+    def _refuse(self, reason: str) -> None:
+        if reason != self.reason:
+            kept = f"; {self.current.manifest['version']} stays" if self.current else ""
+            log.error("no new champion: %s%s", reason, kept)
+        self.reason = reason
+
+    def _poll(self) -> None:
+        while not self._stop.wait(self.settings.poll_seconds):
+            self.refresh()

@@ -1,0 +1,232 @@
+"""What clients send: the types of a request, generated from the table specs, and the reading of one with every fault.
+
+Ranges, kinds and closed lists stand in `features.schema` alone. A faulty partnership does not sink the others: its row
+carries its faults. Only what is no question at all is refused as a whole.
+But: JSON repeats of a key are not seen, the last one counts.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic_core import PydanticCustomError
+
+from features.schema import POSTS, PROSPECTS, Column, TableSpec
+from serving.faults import Fault, Refused, expected, faults_of, limited, path, shown
+
+MAX_PARTNERSHIPS = 1000
+MAX_RECENT_POSTS = 500
+
+#: The span of times that `features.validate` accepts.
+EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+CLOCK_SLACK = timedelta(days=1)
+
+_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def read_time(value: object) -> datetime | None:
+    """Read an ISO time with a zone as UTC; None stays None. Raises PydanticCustomError with the rule that is broken."""
+    if value is None:
+        return None
+    try:
+        time = datetime.fromisoformat(value.strip())
+    except (AttributeError, TypeError, ValueError):
+        raise PydanticCustomError("time", "is no date that exists") from None
+    if time.tzinfo is None:
+        raise PydanticCustomError("time", "has no time zone: add Z or an offset")
+    if not EARLIEST - CLOCK_SLACK < time < LATEST + CLOCK_SLACK:  # keeps astimezone from running over
+        raise PydanticCustomError("time", "lies outside 2004 to 2100")
+    time = time.astimezone(UTC)
+    if not EARLIEST <= time <= LATEST:
+        raise PydanticCustomError("time", "lies outside 2004 to 2100")
+    return time
+
+
+def _stripped(value: object) -> object:
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+Time = Annotated[
+    datetime | None,
+    PlainValidator(read_time),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+]
+
+
+def _type(column: Column) -> Any:
+    if column.kind == "time":
+        return Time
+    if column.kind == "flag":
+        return bool | None
+    if column.kind == "text":
+        return Annotated[(Literal[column.allowed] if column.allowed else str) | None, BeforeValidator(_stripped)]
+    return Annotated[float, Field(ge=column.minimum, le=column.maximum)] | None
+
+
+def _fields(spec: TableSpec, without: tuple[str, ...] = (), needed: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        c.name: (_type(c), Field(... if c.name in needed else None, description=c.meaning))
+        for c in spec.columns
+        if c.name not in without
+    }
+
+
+Post: type[BaseModel] = create_model(
+    "Post",
+    __config__=_CONFIG,
+    __doc__="A past post of the creator, with its counts as they were read.",
+    **_fields(POSTS, without=("platform", "creator_id"), needed=("posted_at",)),
+)
+
+Partnership: type[BaseModel] = create_model(
+    "Partnership",
+    __config__=_CONFIG,
+    __doc__=(
+        "A partnership to forecast: a creator_id that the service knows; or platform and profile, with averages or "
+        "recent_posts where known. With recent_posts nothing is looked up: the profile given is the creator."
+    ),
+    **_fields(PROSPECTS),
+    recent_posts=(
+        list[Post] | None,
+        Field(None, max_length=MAX_RECENT_POSTS, description="past posts of the creator, newest or oldest first"),
+    ),
+)
+
+Envelope: type[BaseModel] = create_model(
+    "Envelope",
+    __config__=_CONFIG,
+    as_of=(Time, Field(None, description="moment of the forecast, nothing later is used; the present where missing")),
+    partnerships=(list[Any], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
+)
+
+Question: type[BaseModel] = create_model(
+    "Question",
+    __base__=Envelope,
+    __doc__="Partnerships to forecast, each answered at its place in the list.",
+    partnerships=(list[Partnership], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
+)
+
+_WANTED = {c.name: expected(c) for c in (*POSTS.columns, *PROSPECTS.columns, Column("as_of", "time", ""))} | {
+    "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships"
+}
+#: Known fields by their depth: of a partnership, and of a post in its recent_posts.
+_ROW_NAMES = {1: list(Partnership.model_fields), 3: list(Post.model_fields)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One partnership as read: `asked` is None where there are faults; `partnership_id` is as given, else numbered."""
+
+    partnership_id: str
+    asked: BaseModel | None
+    faults: tuple[Fault, ...] = ()
+
+
+def read_question(body: bytes, now: datetime) -> tuple[datetime, list[Row]]:
+    """Read a request body: the moment of the forecast in UTC, and one Row for each partnership in its order.
+
+    `now` is the moment after which nothing can have been posted. Raises Refused where the body is no question.
+    """
+    envelope = _read_envelope(body)
+    rows = [_read_row(raw, number, now) for number, raw in enumerate(envelope.partnerships)]
+    return envelope.as_of or now, _with_ids(rows)
+
+
+def _read_envelope(body: bytes) -> BaseModel:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        place = f"{error.msg} at character {error.pos}"
+        raise Refused(400, "not_json", "the body is not JSON", [Fault("body", place, "a JSON object", None)]) from None
+    try:
+        return Envelope.model_validate(document)
+    except ValidationError as error:
+        faults = faults_of(error, "", _WANTED, {1: list(Envelope.model_fields)})
+        raise Refused(400, "malformed", "the body is no list of partnerships", faults) from None
+
+
+def _read_row(raw: object, number: int, now: datetime) -> Row:
+    given = raw.get("partnership_id") if isinstance(raw, dict) else None
+    name = given.strip() if isinstance(given, str) else ""
+    where = f"partnerships[{number}]"
+    try:
+        asked = Partnership.model_validate(raw)
+    except ValidationError as error:
+        return Row(shown(name), None, tuple(faults_of(error, where, _WANTED, _ROW_NAMES)))
+    faults = _identity_faults(asked, where) + _time_faults(asked, where, now) + _repeated_posts(asked, where)
+    return Row(name, None if faults else asked, tuple(limited(faults, where)))
+
+
+def _identity_faults(asked: BaseModel, where: str) -> list[Fault]:
+    if asked.platform is not None:
+        return []
+    if asked.recent_posts:
+        return [Fault(f"{where}.platform", "is missing", "the platform of recent_posts", None)]
+    if asked.creator_id is not None:
+        return []
+    wanted = "a creator_id that the service knows, or a platform and the creator's profile"
+    return [Fault(f"{where}.platform", "is missing, and so is creator_id", wanted, None)]
+
+
+def _time_faults(asked: BaseModel, where: str, now: datetime) -> list[Fault]:
+    faults = _future(asked.created_at, f"{where}.created_at", now)
+    for number, post in enumerate(asked.recent_posts or ()):
+        at = path(where, ("recent_posts", number))
+        faults += _future(post.posted_at, f"{at}.posted_at", now) + _future(post.observed_at, f"{at}.observed_at", now)
+        if post.posted_at is None:
+            faults.append(Fault(f"{at}.posted_at", "is missing", _WANTED["posted_at"], None))
+        elif post.observed_at is not None and post.observed_at < post.posted_at:
+            rule = "a time at or after posted_at"
+            faults.append(Fault(f"{at}.observed_at", "is before posted_at", rule, post.observed_at.isoformat()))
+    return faults
+
+
+def _future(time: datetime | None, where: str, now: datetime) -> list[Fault]:
+    if time is None or time <= now + CLOCK_SLACK:
+        return []
+    return [Fault(where, "lies in the future", f"at most {now:%Y-%m-%dT%H:%M:%SZ}", time.isoformat())]
+
+
+def _repeated_posts(asked: BaseModel, where: str) -> list[Fault]:
+    seen, faults = set(), []
+    for number, post in enumerate(asked.recent_posts or ()):
+        key = (post.post_id, post.observed_at)
+        if post.post_id is not None and key in seen:
+            at = path(where, ("recent_posts", number, "post_id"))
+            faults.append(
+                Fault(at, "repeats an earlier post", "each post_id and observed_at once", shown(post.post_id))
+            )
+        seen.add(key)
+    return faults
+
+
+def _with_ids(rows: list[Row]) -> list[Row]:
+    """Number the rows without an id, from 1, and fault those that repeat the id of an earlier row."""
+    taken = {row.partnership_id for row in rows}
+    seen, named = set(), []
+    for number, row in enumerate(rows):
+        name = row.partnership_id or _free_name(str(number + 1), taken)
+        if name in seen:
+            repeat = Fault(f"partnerships[{number}].partnership_id", "repeats an earlier one", "each once", shown(name))
+            row = replace(row, asked=None, faults=(*row.faults, repeat))
+        seen.add(name)
+        named.append(replace(row, partnership_id=name))
+    return named
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name = f"row-{name}"
+    return name

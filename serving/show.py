@@ -1,0 +1,37 @@
+"""Answers as a table for a terminal."""
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+EVIDENCE_WORDS = {"history": "past posts", "summary": "averages", "profile": "profile only"}
+
+
+def ranking(answers: pd.DataFrame, top: int = 12, console: Console | None = None) -> None:
+    """Print the prospects with a fee, cheapest expected cost per engagement first."""
+    priced = answers[answers["cpe_usd_p50"].notna()].sort_values("cpe_usd_p50").head(top)
+    table = Table(
+        title=f"Cheapest engagements among {len(answers):,} prospects ({_trained_on(answers)})", title_justify="left"
+    )
+    for name in ("creator", "where", "niche", "rests on"):
+        table.add_column(name, no_wrap=True)
+    for name in ("engagements", "80 % interval", "fee USD", "USD each", "80 % interval"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in priced.itertuples():
+        name = row.creator_id if isinstance(row.creator_id, str) else row.partnership_id
+        table.add_row(
+            str(name),
+            f"{row.platform}, {row.band}",
+            row.niche,
+            EVIDENCE_WORDS[row.evidence],
+            f"{row.engagements_p50:,.0f}",
+            f"{row.engagements_p10:,.0f} - {row.engagements_p90:,.0f}",
+            f"{row.fee_usd:,.0f}",
+            f"{row.cpe_usd_p50:.2f}",
+            f"{row.cpe_usd_p10:.2f} - {row.cpe_usd_p90:.2f}",
+        )
+    (console or Console(width=140)).print(table)
+
+
+def _trained_on(answers: pd.DataFrame) -> str:
+    return f"model trained on {answers['trained_on'].iloc[0]} data" if len(answers) else "no answers"

@@ -1,0 +1,247 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pandas as pd
+import pytest
+
+from features import validate
+from features.schema import POSTS, PROSPECTS
+from serving.answers import posts_frame, prospects_frame, records
+from serving.faults import Refused
+from serving.messages import EARLIEST, LATEST, Partnership, Post, read_question
+from serving.openapi import EXAMPLES, openapi
+from serving.settings import SERVICE, Settings, serve_command, settings_from
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+PROFILE = {"platform": "instagram", "followers": 48_000}
+
+
+def read(*partnerships, **rest):
+    return read_question(orjson.dumps({"partnerships": list(partnerships), **rest}), NOW)
+
+
+def faults_of(partnership):
+    _, (row,) = read(partnership)
+    assert (row.asked is None) == bool(row.faults)
+    return [(f.where.removeprefix("partnerships[0]"), f.what, f.expected, f.got) for f in row.faults]
+
+
+def refusal_of(body):
+    with pytest.raises(Refused) as caught:
+        read_question(body, NOW)
+    return caught.value.code, [(f.where, f.what) for f in caught.value.details]
+
+
+def test_fields_are_the_columns_of_the_tables():
+    assert list(Partnership.model_fields) == [*PROSPECTS.names, "recent_posts"]
+    assert list(Post.model_fields) == [name for name in POSTS.names if name not in ("platform", "creator_id")]
+
+
+def test_times_span_what_the_tables_span():
+    assert (pd.Timestamp(EARLIEST), pd.Timestamp(LATEST)) == (validate.EARLIEST, validate.LATEST)
+
+
+def test_every_fault_of_a_partnership_is_named():
+    asked = {"creator_id": 5, "followrs": 3, "format": "reel", "deliverables": "2", "fee_usd": -1, "verified": 1}
+    assert faults_of(asked) == [
+        (".creator_id", "is not text", "text", 5),
+        (".verified", "is not true or false", "true or false", 1),
+        (
+            ".format",
+            "is not one of the accepted values",
+            "one of image, carousel, video, short, story, live",
+            "reel",
+        ),
+        (".deliverables", "is not a number", "a number from 1 to 100", "2"),
+        (".fee_usd", "is below 0, the least possible", "a number from 0 to 1,000,000,000", -1),
+        (".followrs", "is no known field", "did you mean followers?", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ("2026-04-01T00:00:00", "has no time zone: add Z or an offset"),
+        ("2026-04-01", "has no time zone: add Z or an offset"),
+        ("2026-02-30T00:00:00Z", "is no date that exists"),
+        ("1999-01-01T00:00:00Z", "lies outside 2004 to 2100"),
+        ("0001-01-01T00:00:00+23:00", "lies outside 2004 to 2100"),
+        (1_772_323_200, "is no date that exists"),
+        ("1772323200", "is no date that exists"),
+        ([], "is no date that exists"),
+    ],
+)
+def test_times_must_exist_and_have_a_zone(given, what):
+    assert [fault[:2] for fault in faults_of({**PROFILE, "start_at": given})] == [(".start_at", what)]
+
+
+def test_a_creator_must_be_named_or_described():
+    assert faults_of({})[0][:2] == (".platform", "is missing, and so is creator_id")
+    assert faults_of({"recent_posts": [{"posted_at": "2026-01-01T00:00:00Z"}]})[0][:2] == (".platform", "is missing")
+    assert faults_of({"creator_id": "a"}) == faults_of({"platform": "x"}) == []
+
+
+def test_faults_of_recent_posts_are_named_by_place():
+    posts = [
+        {"post_id": "1", "posted_at": "2026-01-01T00:00:00Z", "observed_at": "2025-12-31T00:00:00Z"},
+        {"post_id": "2", "posted_at": "2026-04-01T00:00:00Z"},
+        {"post_id": "2", "posted_at": None},
+    ]
+    assert [fault[:2] for fault in faults_of({**PROFILE, "recent_posts": posts})] == [
+        (".recent_posts[0].observed_at", "is before posted_at"),
+        (".recent_posts[1].posted_at", "lies in the future"),
+        (".recent_posts[2].posted_at", "is missing"),
+        (".recent_posts[2].post_id", "repeats an earlier post"),
+    ]
+    assert faults_of({**PROFILE, "recent_posts": [{"likes": 3}]})[0][:2] == (".recent_posts[0].posted_at", "is missing")
+    slip = {"posted_at": "2026-01-01T00:00:00Z", "like": 3}
+    assert faults_of({**PROFILE, "recent_posts": [slip]})[0][2] == "did you mean likes?"
+
+
+def test_recent_posts_are_bounded():
+    posts = [{"posted_at": "2026-01-01T00:00:00Z"}] * 501
+    assert faults_of({**PROFILE, "recent_posts": posts}) == [
+        (".recent_posts", "is too long", "at most 500", "a list of 501")
+    ]
+
+
+def test_of_very_many_faults_the_rest_is_counted():
+    faults = faults_of({**PROFILE, "recent_posts": [{}] * 400})
+    assert len(faults) == 51
+    assert faults[-1][1] == "has 350 more faults"
+    assert len(faults_of({**PROFILE, **{f"field{n}": n for n in range(10_000)}})) == 51
+
+
+def test_values_are_shown_cut_short():
+    assert faults_of({**PROFILE, "niche": "y" * 5000})[0][3] == "y" * 77 + "..."
+    assert faults_of({**PROFILE, "x" * 5000: 1})[0][0] == "." + "x" * 77 + "..."
+
+
+def test_rows_without_an_id_are_numbered_and_repeats_are_faults():
+    _, rows = read(PROFILE, {**PROFILE, "partnership_id": "1"}, {**PROFILE, "partnership_id": " 1 "}, PROFILE)
+    assert [row.partnership_id for row in rows] == ["row-1", "1", "1", "4"]
+    assert [f.what for row in rows for f in row.faults] == ["repeats an earlier one"]
+
+
+def test_as_of_is_the_present_unless_given():
+    assert read(PROFILE)[0] == NOW
+    assert read(PROFILE, as_of="2026-01-01T02:00:00+02:00")[0] == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "places"),
+    [
+        (b"", "not_json", ["body"]),
+        (b'{"partnerships": [{"followers": NaN}]}', "not_json", ["body"]),
+        (b'{"partnerships": [{"followers": -Infinity}]}', "not_json", ["body"]),
+        (b'{"partnerships": [{"followers": 1e400}]}', "not_json", ["body"]),
+        (b'{"partnerships": [{"followers": ' + b"9" * 400 + b"}]}", "not_json", ["body"]),
+        (b'{"partnerships": ' + b"[" * 5000 + b"]" * 5000 + b"}", "not_json", ["body"]),
+        (b'{"partnerships": [{"handle": "\\ud800"}]}', "not_json", ["body"]),
+        (b'{"partnerships": [{"handle": "\xff"}]}', "not_json", ["body"]),
+        (b"[]", "malformed", ["body"]),
+        (b"null", "malformed", ["body"]),
+        (b"{}", "malformed", ["partnerships"]),
+        (b'{"partnerships": []}', "malformed", ["partnerships"]),
+        (b'{"partnerships": {}}', "malformed", ["partnerships"]),
+        (b'{"partnerships": [' + b"{}," * 1000 + b"{}]}", "malformed", ["partnerships"]),
+        (b'{"partnership": {}, "as_of": 3}', "malformed", ["as_of", "partnerships", "partnership"]),
+    ],
+)
+def test_what_is_no_question_is_refused_as_a_whole(body, code, places):
+    found, details = refusal_of(body)
+    assert (found, [where for where, _ in details]) == (code, places)
+
+
+SAME_VERDICT = [
+    ("followers", [-1, 0, 0.5, 10**12, 10**12 + 1, 1e30]),
+    ("deliverables", [0, 1, 1.5, 100, 101]),
+    ("fee_usd", [-0.01, 0, 1e9, 1.1e9]),
+    ("engagement_rate_by_views", [0, 1, 1.01]),
+    ("avg_likes", [-1, 1e300]),
+    ("format", ["image", " image ", "reel", "Image", ""]),
+    ("niche", ["food", "kochen"]),
+    ("platform", ["x", "myspace"]),
+    ("handle", ["é", "名前", "\x00", 5]),
+    ("verified", [True, False, "maybe"]),
+    ("start_at", ["2026-04-01T00:00:00Z", "2026-04-01T00:00:00+02:00", "2026-04-01", "2003-12-31T23:59:59Z", "soon"]),
+    ("start_at", ["2004-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "2100-01-01T00:00:01Z", 17]),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in SAME_VERDICT for value in values])
+def test_a_request_and_a_table_get_the_same_verdict(field, value):
+    _, in_table = validate.check(pd.DataFrame({field: [value]}), PROSPECTS)
+    in_request = faults_of({"creator_id": "a", field: value})
+    assert bool(in_request) == bool(in_table), (in_request, in_table)
+
+
+def test_frames_are_what_the_tables_are():
+    post = {"posted_at": "2026-01-01T00:00:00Z", "likes": 7, "likes_hidden": False}
+    _, rows = read(
+        {"creator_id": "a", "fee_usd": 5, "start_at": "2026-04-01T02:00:00+02:00", "verified": True},
+        {**PROFILE, "creator_id": "a", "recent_posts": [post, {**post, "likes": None}]},
+        {**PROFILE, "handle": " ", "recent_posts": []},
+    )
+    prospects, posts = prospects_frame(rows), posts_frame(rows)
+    clean, faults = validate.check(prospects, PROSPECTS)
+    pd.testing.assert_frame_equal(prospects, clean)
+    assert faults == []
+    clean, faults = validate.check(posts, POSTS)
+    pd.testing.assert_frame_equal(posts, clean)
+    assert faults == []
+    assert prospects["handle"].isna().all()
+    assert prospects["start_at"][0] == pd.Timestamp("2026-04-01", tz="UTC")
+    assert posts["post_id"].tolist() == ["recent-0", "recent-1"]
+    assert posts["creator_id"].unique().tolist() == [prospects["creator_id"][1]] == ["a of partnership 2"]
+    assert prospects["creator_id"][0] == "a"
+    assert posts_frame(rows[:1]) is None
+
+
+def test_records_nest_distributions_and_keep_unknown_null():
+    frame = pd.DataFrame(
+        {
+            "views_p50": [10.0, None],
+            "views_mean": [12.5, None],
+            "cpe_usd_p10": [float("inf"), 2.0],
+            "as_of": [pd.Timestamp("2026-03-01", tz="UTC"), pd.NaT],
+            "niche": pd.Series(["food", None], dtype="str"),
+            "horizon_days": [7, 7],
+            "warnings": [["late"], []],
+            "model_version": "v1",
+        }
+    )
+    assert records(frame) == [
+        {
+            "views": {"p50": 10.0, "mean": 12.5},
+            "cpe_usd": None,
+            "as_of": "2026-03-01T00:00:00Z",
+            "niche": "food",
+            "horizon_days": 7,
+            "warnings": ["late"],
+        },
+        {"views": None, "cpe_usd": {"p10": 2.0}, "as_of": None, "niche": None, "horizon_days": 7, "warnings": []},
+    ]
+
+
+def test_examples_are_questions_without_faults():
+    for example in EXAMPLES.values():
+        _, rows = read_question(orjson.dumps(example["value"]), datetime(2026, 11, 2, tzinfo=UTC))
+        assert [row.faults for row in rows] == [()] * len(rows)
+
+
+def test_openapi_refers_only_to_what_it_holds():
+    document = openapi()
+    wanted = {part.split('"')[0] for part in orjson.dumps(document).decode().split("#/components/schemas/")[1:]}
+    assert wanted <= set(document["components"]["schemas"])
+    fields = document["components"]["schemas"]["Partnership"]
+    assert fields["additionalProperties"] is False
+    assert fields["properties"]["deliverables"]["anyOf"][0] == {"maximum": 100, "minimum": 1, "type": "number"}
+
+
+def test_settings_come_from_the_environment(tmp_path):
+    assert settings_from({}) == Settings(Path("."))
+    given = {"CREATORCAST_HOME": str(tmp_path), "CREATORCAST_DATA": "data"}
+    assert settings_from(given) == Settings(tmp_path, Path("data"))
+    assert serve_command(port=3001)[1:] == ["serve", SERVICE, "--host", "127.0.0.1", "--port", "3001"]
