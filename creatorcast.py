@@ -1,0 +1,310 @@
+"""The command line: the one file that may import everything, and imports a part only when a command needs it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import click
+
+OWN_PACKAGES = ("features", "models", "training", "serving")
+#: Both report home unless told not to, from the moment of their import.
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+class Commands(click.Group):
+    """Turns the product's own errors into one message on standard error and exit code 2."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except ValueError as error:
+            if type(error).__module__.split(".")[0] not in OWN_PACKAGES:
+                raise
+            click.echo(f"creatorcast: {error}", err=True)
+            ctx.exit(2)
+
+
+class Moment(click.ParamType):
+    """A moment in ISO form; without a time it is midnight, without an offset UTC."""
+
+    name = "date"
+
+    def convert(self, value, param, ctx):
+        import pandas as pd
+
+        try:
+            moment = pd.Timestamp(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date: write 2026-07-01 or 2026-07-01T12:00:00Z", param, ctx)
+        return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="creatorcast")
+def main():
+    """What a partnership with a creator will bring, how sure that is, and whether the fee is worth it.
+
+    Models and runs are kept in artifacts/ under CREATORCAST_HOME (default: the working directory).
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def home() -> Path:
+    """Give the folder that holds artifacts/."""
+    return Path(os.environ.get("CREATORCAST_HOME") or ".")
+
+
+def say(text: str) -> None:
+    """Tell the user how far the work is, on standard error."""
+    click.echo(text, err=True)
+
+
+@main.command()
+@click.argument("out", type=FOLDER)
+@click.option("--creators", default=2000, show_default=True, type=click.IntRange(1), help="How many creators.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The same seed, the same market.")
+@click.option(
+    "--fee-exponent", default="0.7", show_default=True, type=click.Choice(["0.35", "0.7", "1.0"]),
+    help="How fees grow with followers: sources disagree, so it is a scenario.",
+)  # fmt: skip
+def simulate(out: Path, creators: int, seed: int, fee_exponent: str):
+    """Make a demo market in OUT: canonical tables, a prospect list, and the truth apart in OUT/truth.
+
+    Nothing about real creators follows from it; what is trained on it says so in every answer.
+    """
+    from rich.progress import Progress
+
+    from training.market import Market
+    from training.simulate import write_market
+
+    with Progress(transient=True) as bar:
+        task = bar.add_task("simulating", total=1.0)
+        write_market(
+            out, creators, seed, Market(fee_exponent=float(fee_exponent)),
+            lambda what, share: bar.update(task, completed=share, description=what),
+        )  # fmt: skip
+    click.echo(f"{creators:,} creators of a demo market (simulated) are in {out}")
+
+
+@main.group(name="import")
+def import_():
+    """Read what people really have into the canonical tables."""
+
+
+@import_.command(name="instagram-panel")
+@click.argument("folder", type=FOLDER)
+@click.argument("out", type=FOLDER)
+def instagram_panel(folder: Path, out: Path):
+    """Read the Instagram panel (posts.csv.gz, followers_monthly.csv) in FOLDER into tables in OUT."""
+    from features.sources import read_instagram_panel
+    from features.tables import write_tables
+    from features.validate import validate
+
+    tables = validate(read_instagram_panel(folder))
+    write_tables(tables, out)
+    sizes = {name: len(frame) for name, frame in tables.frames().items() if len(frame)}
+    click.echo(", ".join(f"{size:,} {name}" for name, size in sizes.items()) + f" in {out}")
+    for name, count in tables.meta.get("read", {}).items():
+        click.echo(f"  {name.replace('_', ' ')}: {count:,}" if isinstance(count, int) else f"  {name}: {count}")
+
+
+@main.command()
+@click.argument("data", type=FOLDER)
+@click.option(
+    "--per-post", default=3, show_default=True, type=click.IntRange(1, 20), help="Moments asked from, a post."
+)
+@click.option("--seed", default=0, show_default=True, help="Of sampling, folds and boosters.")
+@click.option("--threads", default=0, show_default=True, help="Of LightGBM; 0 takes all cores.")
+@click.option("--no-log", is_flag=True, help="Write the bundle only, nothing to MLflow.")
+def train(data: Path, per_post: int, seed: int, threads: int, no_log: bool):
+    """Train on the tables in DATA: backtest, print the record, write a bundle, log and register it in MLflow.
+
+    The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
+    """
+    from training.dataset import Sampling
+    from training.fit import Recipe
+    from training.show import record_text
+    from training.train import train as run
+
+    recipe = Recipe(sampling=Sampling(per_post=per_post, seed=seed), seed=seed, threads=threads)
+    trained = run(data, home(), recipe, say)
+    click.echo(record_text(trained.backtest, trained.bundle.manifest))
+    if not no_log:
+        from training.tracking import log
+
+        say("logging to MLflow")
+        logged = log(trained, home(), os.environ.get("MLFLOW_TRACKING_URI"))
+        click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
+    click.echo(f"bundle {trained.bundle.version}; creatorcast promote makes it the champion")
+
+
+@main.command()
+@click.argument("version", required=False)
+@click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
+@click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
+def promote(version: str | None, force: bool, no_log: bool):
+    """Make the bundle VERSION (default: the newest) the champion, after checking and comparing it."""
+    from training.promote import promote as run
+
+    bundle, comparison = run(home(), version, force)
+    if comparison:
+        click.echo(str(comparison))
+    registered = None
+    if not no_log:
+        from training.tracking import promote as alias
+
+        registered = alias(bundle.version, home(), os.environ.get("MLFLOW_TRACKING_URI"))
+    also = f", version {registered} in the registry" if registered else ""
+    click.echo(f"champion is now {bundle.version} (trained on {bundle.manifest['trained_on']} data){also}")
+
+
+@main.command()
+@click.argument("prospects", type=FILE)
+@click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
+@click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
+@click.option("--out", type=FILE, required=True, help="Where the answers go, .csv or .parquet.")
+@click.pass_context
+def score(ctx: click.Context, prospects: Path, data: Path | None, as_of, out: Path):
+    """Score the list PROSPECTS (.csv or .parquet): every row back, scored or rejected with the reason.
+
+    Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
+    """
+    import pandas as pd
+    from rich.progress import Progress
+
+    from models.bundle import champion_folder, load_bundle
+    from serving.batch import score_file
+    from serving.scoring import Scorer
+
+    bundle = load_bundle(champion_folder(home()))
+    scorer = Scorer(bundle, known_tables(data))
+    with Progress(transient=True) as bar:
+        task = bar.add_task("scoring", total=None)
+        tally = score_file(
+            prospects, out, scorer, as_of or pd.Timestamp.now(tz="UTC"),
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    click.echo(f"{tally.read:,} read = {tally.scored:,} scored + {tally.rejected:,} rejected; answers in {out}")
+    if tally.rejected:
+        click.echo(f"rejected rows, with the reasons: {tally.rejected_path}", err=True)
+        ctx.exit(3)
+
+
+def known_tables(data: Path | None):
+    """Read and check the tables of known creators, None where no folder is named."""
+    from features.tables import read_tables
+    from features.validate import validate
+
+    return None if data is None else validate(read_tables(data))
+
+
+@main.command()
+@click.option("--data", type=FOLDER, help="Tables of the creators that callers name by creator_id.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+def serve(data: Path | None, host: str, port: int):
+    """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted."""
+    from serving.settings import ENVIRONMENT, serve_command
+
+    os.environ.update(ENVIRONMENT)
+    if data is not None:
+        os.environ["CREATORCAST_DATA"] = str(data.resolve())
+    command = serve_command(host, port)
+    os.execv(command[0], command)
+
+
+@main.command()
+@click.option("--folder", default="demo", type=FOLDER, show_default=True, help="Where everything is kept.")
+@click.option("--creators", default=800, show_default=True, type=click.IntRange(50), help="Size of the market.")
+@click.option("--port", default=3210, show_default=True, type=click.IntRange(1, 65535), help="Port of the service.")
+def demo(folder: Path, creators: int, port: int):
+    """The whole way on a simulated market: simulate, train, promote, score, serve, ask."""
+    began = time.monotonic()
+    os.environ["CREATORCAST_HOME"] = str(folder)
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    data, answers = folder / "data", folder / "scored.csv"
+    step("simulate", str(data), "--creators", str(creators), "--seed", "7")
+    step("train", str(data), "--per-post", "2")
+    step("promote", "--force")
+    prospects = str(data / "prospects.csv")
+    step("score", prospects, "--data", str(data), "--as-of", "2026-07-01", "--out", str(answers))
+    show_ranking(answers)
+    ask_service(folder, data, port)
+    click.echo(
+        f"\nAll that in {time.monotonic() - began:.0f} seconds, on simulated data: nothing about real creators follows.\n"
+        f"Next:\n"
+        f"  creatorcast import instagram-panel FOLDER OUT, or your own tables (README: Tables)\n"
+        f"  creatorcast train OUT && creatorcast promote\n"
+        f"  mlflow ui --backend-store-uri sqlite:///{folder}/artifacts/mlflow.db"
+    )
+
+
+def step(*arguments: str) -> None:
+    """Run one command as a user would, showing it; raises SystemExit where it fails."""
+    click.echo(f"\n$ creatorcast {' '.join(arguments)}")
+    sys.stdout.flush()
+    code = subprocess.run([sys.executable, "-m", "creatorcast", *arguments], check=False).returncode
+    if code not in (0, 3):
+        raise SystemExit(code)
+
+
+def show_ranking(answers: Path) -> None:
+    """Print the best prospects by cost per engagement."""
+    import pandas as pd
+
+    from serving.show import ranking
+
+    click.echo()
+    ranking(pd.read_csv(answers))
+
+
+def ask_service(folder: Path, data: Path, port: int) -> None:
+    """Start the service, ask one question over HTTP, show the answer, stop it."""
+    asked = {**first_creator(data), "format": "video", "deliverables": 2, "fee_usd": 450}
+    body = json.dumps({"as_of": "2026-07-01T00:00:00Z", "partnerships": [asked]})
+    address = f"http://127.0.0.1:{port}"
+    click.echo(f"\n$ CREATORCAST_HOME={folder} creatorcast serve --data {data} --port {port} &")
+    command = [sys.executable, "-m", "creatorcast", "serve", "--data", str(data), "--port", str(port)]
+    with open(folder / "serve.log", "w") as log:
+        service = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            wait_until_ready(address, service)
+            click.echo(f"$ curl -s {address}/v1/predict -H 'Content-Type: application/json' -d '{body}'")
+            headers = {"Content-Type": "application/json"}
+            request = urllib.request.Request(f"{address}/v1/predict", body.encode(), headers)
+            with urllib.request.urlopen(request, timeout=30) as response:
+                click.echo(json.dumps(json.load(response), indent=1))
+        finally:
+            service.terminate()
+            service.wait(timeout=30)
+
+
+def first_creator(data: Path) -> dict[str, str]:
+    """Name a creator of the data set."""
+    import pandas as pd
+
+    row = pd.read_parquet(data / "posts.parquet", columns=["creator_id", "platform"]).iloc[0]
+    return {"creator_id": row["creator_id"], "platform": row["platform"]}
+
+
+def wait_until_ready(address: str, service: subprocess.Popen, seconds: float = 60.0) -> None:
+    """Wait until the service answers; raises ClickException where it does not start."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and service.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise click.ClickException(f"the service did not get ready on {address}: see serve.log in the demo folder")
+
+
+if __name__ == "__main__":
+    main()
