@@ -238,7 +238,7 @@ def demo(folder: Path, creators: int, port: int):
     show_ranking(answers)
     ask_service(folder, data, port)
     click.echo(
-        f"\nAll that in {time.monotonic() - began:.0f} seconds, on simulated data: nothing about real creators follows.\n"
+        f"\nAll in {time.monotonic() - began:.0f} seconds, on simulated data: nothing about real creators follows.\n"
         f"Next:\n"
         f"  creatorcast import instagram-panel FOLDER OUT, or your own tables (README: Tables)\n"
         f"  creatorcast train OUT && creatorcast promote\n"

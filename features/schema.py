@@ -4,8 +4,13 @@ But: the rules are applied in `features.validate`, files are read and written in
 """
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
+
+#: Outside of these no time is possible.
+EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 #: The dtype that each kind of column has after validation.
 DTYPES = {

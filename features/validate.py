@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from features.schema import DTYPES, TABLES, Column, TableSpec
+from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec
 from features.tables import Tables
 
-EARLIEST = pd.Timestamp("2004-01-01", tz="UTC")
-LATEST = pd.Timestamp("2100-01-01", tz="UTC")
 NAIVE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
 NO_DATE = "is no date that exists: write 2026-03-01T12:00:00Z"
 UNKNOWN_CREATOR = "is no creator of that platform in the creators table: add a row there"
@@ -114,7 +112,7 @@ def _checks(column: Column) -> list[pa.Check]:
         checks.append(pa.Check.isin(column.allowed, error=f"is not one of {', '.join(column.allowed)}"))
     if column.kind == "time":
         rule = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
-        checks.append(pa.Check.in_range(EARLIEST, LATEST, error=rule))
+        checks.append(pa.Check.in_range(pd.Timestamp(EARLIEST), pd.Timestamp(LATEST), error=rule))
     return checks
 
 

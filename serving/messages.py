@@ -22,16 +22,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from features.schema import POSTS, PROSPECTS, Column, TableSpec
+from features.schema import EARLIEST, LATEST, POSTS, PROSPECTS, Column, TableSpec
 from serving.faults import Fault, Refused, expected, faults_of, limited, path, shown
 
 MAX_PARTNERSHIPS = 1000
 MAX_RECENT_POSTS = 500
 
-#: The span of times that `features.validate` accepts.
-EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-CLOCK_SLACK = timedelta(days=1)
+ZONE_SLACK = timedelta(days=1)
 
 _CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -46,7 +43,7 @@ def read_time(value: object) -> datetime | None:
         raise PydanticCustomError("time", "is no date that exists") from None
     if time.tzinfo is None:
         raise PydanticCustomError("time", "has no time zone: add Z or an offset")
-    if not EARLIEST - CLOCK_SLACK < time < LATEST + CLOCK_SLACK:  # keeps astimezone from running over
+    if not EARLIEST - ZONE_SLACK < time < LATEST + ZONE_SLACK:  # keeps astimezone from running over
         raise PydanticCustomError("time", "lies outside 2004 to 2100")
     time = time.astimezone(UTC)
     if not EARLIEST <= time <= LATEST:
@@ -194,7 +191,7 @@ def _time_faults(asked: BaseModel, where: str, now: datetime) -> list[Fault]:
 
 
 def _future(time: datetime | None, where: str, now: datetime) -> list[Fault]:
-    if time is None or time <= now + CLOCK_SLACK:
+    if time is None or time <= now + ZONE_SLACK:
         return []
     return [Fault(where, "lies in the future", f"at most {now:%Y-%m-%dT%H:%M:%SZ}", time.isoformat())]
 

@@ -9,7 +9,7 @@ from features import validate
 from features.schema import POSTS, PROSPECTS
 from serving.answers import posts_frame, prospects_frame, records
 from serving.faults import Refused
-from serving.messages import EARLIEST, LATEST, Partnership, Post, read_question
+from serving.messages import Partnership, Post, read_question
 from serving.openapi import EXAMPLES, openapi
 from serving.settings import SERVICE, Settings, serve_command, settings_from
 
@@ -36,10 +36,6 @@ def refusal_of(body):
 def test_fields_are_the_columns_of_the_tables():
     assert list(Partnership.model_fields) == [*PROSPECTS.names, "recent_posts"]
     assert list(Post.model_fields) == [name for name in POSTS.names if name not in ("platform", "creator_id")]
-
-
-def test_times_span_what_the_tables_span():
-    assert (pd.Timestamp(EARLIEST), pd.Timestamp(LATEST)) == (validate.EARLIEST, validate.LATEST)
 
 
 def test_every_fault_of_a_partnership_is_named():

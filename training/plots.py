@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from training.backtest import OURS, REFERENCE_RULE, Backtest
+from training.backtest import OURS, Backtest
 
 _OURS, _OTHER = "#1b6f8a", "#b9c4c9"
 
@@ -28,7 +28,7 @@ def error_by_forecaster(table: pd.DataFrame) -> Figure:
         colors = [_OURS if name.startswith(OURS) else _OTHER for name in rows["forecaster"]]
         axes.barh(rows["forecaster"], rows["mae"], xerr=error, color=colors, error_kw={"lw": 1, "ecolor": "#444"})
         axes.set_title(f"{split} creators: {rows['creators'].iloc[0]:,}, {rows['rows'].iloc[0]:,} posts", fontsize=10)
-        axes.set_xlabel("mean absolute error of ln(1 + engagements)")
+        axes.set_xlabel("MAE of ln(1 + engagements)")
     return figure
 
 
@@ -60,5 +60,5 @@ def pit(scores: pd.DataFrame) -> Figure:
     axes.axhline(1, color="#444", lw=1, ls="--")
     axes.set_xlabel("quantile of the forecast")
     axes.set_ylabel("outcomes, relative to expected")
-    axes.set_title(f"{len(scores):,} posts; the {REFERENCE_RULE} has no such picture", fontsize=9)
+    axes.set_title(f"{len(scores):,} posts; level bars: calibrated; more on the left: forecasts were high", fontsize=9)
     return figure

@@ -110,7 +110,7 @@ def _refuse(bundle: Bundle, comparison: Comparison | None) -> None:
     if comparison is None or not comparison.rows:
         raise PromotionRefused(
             f"{bundle.version} has no backtest row in common with the champion, so they cannot be compared: "
-            "look at both with creatorcast models, then promote with --force"
+            "look at both runs in MLflow, then promote with --force"
         )
     if comparison.worse and comparison.champion != bundle.version:
         raise PromotionRefused(
