@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow lint lock clean
+.PHONY: help setup demo test test-slow lint docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ test-slow: setup  ## the tests that take minutes
 
 lint: setup  ## ruff: format and rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+docs: setup  ## docs/columns.md, from the code
+	$(BIN)/python -c 'from features.columns import markdown; print(markdown(), end="")' > docs/columns.md
 
 lock:  ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -2,20 +2,8 @@
 
 from dataclasses import dataclass
 
-LEVELS = (
-    "median_3",
-    "median_5",
-    "median_12",
-    "median_20",
-    "ewm_3",
-    "ewm_10",
-    "ewm_30d",
-    "p10",
-    "p25",
-    "p75",
-    "p90",
-    "max",
-)
+from features.authenticity import MEANINGS, PARTS
+from features.signals import LEVELS
 
 
 @dataclass(frozen=True)
@@ -34,6 +22,13 @@ def _question() -> list[Feature]:
     return [
         Feature("platform_code", "code", "question", "position in the bundle's list of platforms"),
         Feature("format_code", "code", "question", "position of the planned format in the list of formats", "not told"),
+        Feature(
+            "brand_fit",
+            "0 to 1",
+            "creators, question",
+            "relatedness of the creator's and the brand's niche",
+            "either unknown",
+        ),
         Feature("sponsored_flag", "0 or 1", "question", "the planned post is a paid partnership", "not told"),
         Feature("lead_days", "days", "question", "start_at - as_of"),
         Feature("start_weekday", "0-6", "question", "weekday of start_at, UTC, Monday 0"),
@@ -126,6 +121,18 @@ def _posts() -> list[Feature]:
         Feature(
             "readings_late_share", "fraction", "posts", "known posts whose counts were read after as_of", none, False
         ),
+        Feature("shares_share_median", "fraction", "posts", "median shares / engagements", "no known shares"),
+        Feature("saves_share_median", "fraction", "posts", "median saves / engagements", "no known saves"),
+        Feature("hit_share", "fraction", "posts", "posts above twice the weighted median", none),
+        Feature("sponsored_share", "fraction", "posts", "paid posts among those that tell", "none tells"),
+        Feature("sponsored_count_30d", "posts", "posts", "paid posts in the 30 days up to the newest known post", none),
+        Feature(
+            "sponsored_effect",
+            "ln ratio",
+            "posts",
+            "mean residual paid minus not paid, shrunk by three posts",
+            "none tells",
+        ),
         Feature("format_share", "fraction", "posts, question", "posts of the planned format among the known", none),
         Feature("engagements_dev_mean_by_format", "ln ratio", "posts, question", f"{own}, in the planned format", none),
         Feature("engagements_dev_mean_by_topic", "ln ratio", "posts, question", f"{own}, on the planned topic", none),
@@ -140,6 +147,16 @@ def _posts() -> list[Feature]:
             none,
         ),
     ]
+
+
+def _authenticity() -> list[Feature]:
+    none = "no sign could be read"
+    why = "1 nothing odd, towards 0 many odd signs: a reason to look, never proof"
+    parts = [
+        Feature(f"authenticity_{p}", "0 to 1", "all, reference", f"oddness: {MEANINGS[p]}", "not readable")
+        for p in PARTS
+    ]
+    return [Feature("authenticity_score", "0 to 1", "all, reference", why, none), *parts]
 
 
 def _content() -> list[Feature]:
@@ -171,7 +188,26 @@ FEATURES = (
     *_target("engagements", "engagements"),
     *_target("views", "views"),
     *_posts(),
+    *_authenticity(),
     *_content(),
 )
 COLUMNS = tuple(feature.name for feature in FEATURES)
 LEARNED = tuple(feature.name for feature in FEATURES if feature.learned)
+
+
+def markdown() -> str:
+    """Give docs/columns.md: every column, from this list, so that the page cannot differ from the code."""
+    lines = [
+        "# Columns that derive gives",
+        "",
+        "Made by `make docs` from `features/columns.py`. `dev` is ln(1 + count) minus the offset.",
+        "Columns marked * inform answers and are not learned from.",
+        "",
+        "| column | unit | from | meaning and formula | missing |",
+        "|---|---|---|---|---|",
+    ]
+    rows = [
+        f"| `{f.name}`{'' if f.learned else ' *'} | {f.unit} | {f.source} | {f.meaning} | {f.missing} |"
+        for f in FEATURES
+    ]
+    return "\n".join([*lines, *rows]) + "\n"

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.authenticity import score, signs
 from features.columns import COLUMNS
 from features.history import CONTENT, History, codes_of, to_us
+from features.niche import relatedness
 from features.profiles import profile_at
 from features.reference import SUMMARY_POSTS, Market, Reference
 from features.schema import AVERAGE_COLUMNS
@@ -23,7 +25,7 @@ from features.signals import (
     summarise,
 )
 from features.tables import Tables
-from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, EVIDENCE, FORMATS, PLATFORMS, band_of
+from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, band_of
 
 CHUNK = 4096
 DAY_US = 86_400_000_000
@@ -39,6 +41,7 @@ class Questions:
     as_of: np.ndarray
     start: np.ndarray
     limit: np.ndarray
+    brand: np.ndarray
     planned: dict[str, np.ndarray]
     averages: dict[str, np.ndarray]
 
@@ -57,6 +60,7 @@ class Questions:
             to_us(frame["as_of"]),
             to_us(frame["start_at"]),
             np.nan_to_num(codes_of(frame.get("evidence_limit", absent), EVIDENCE)),
+            codes_of(frame.get("brand_niche", absent), NICHES),
             planned,
             {name: _numbers(frame.get(name, absent)) for name in AVERAGES},
         )
@@ -64,7 +68,8 @@ class Questions:
     def __getitem__(self, rows: slice) -> "Questions":
         planned = {name: values[rows] for name, values in self.planned.items()}
         averages = {name: values[rows] for name, values in self.averages.items()}
-        return Questions(self.account[rows], self.as_of[rows], self.start[rows], self.limit[rows], planned, averages)
+        told = (values[rows] for values in (self.account, self.as_of, self.start, self.limit, self.brand))
+        return Questions(*told, planned, averages)
 
 
 def derive(tables: Tables | History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
@@ -99,6 +104,10 @@ def derive_arrays(history: History, asked: Questions, reference: Reference) -> n
     columns |= _target_columns("views", viewed, mean, asked, columns, profile, reference)
     columns |= cadence_columns(history.engaged, engaged, lead_days)
     columns |= mix_columns(history.engaged, engaged, asked.planned)
+    gap = np.where(engaged.n > 0, engaged.level - columns["engagements_log_prior"], np.nan)
+    found = signs(history, engaged, gap, profile, columns, asked.account, asked.as_of)
+    columns |= score(found, reference.norms, profile["platform"])
+    columns["brand_fit"] = _brand_fit(profile["niche"], asked.brand)
     return np.column_stack([columns[name] for name in COLUMNS])
 
 
@@ -129,6 +138,12 @@ def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> di
         "verified_flag": profile["verified"],
         "business_flag": profile["business"],
     }
+
+
+def _brand_fit(niche: np.ndarray, brand: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(niche) & ~np.isnan(brand)
+    pair = [np.where(known, code, 0).astype(int) for code in (niche, brand)]
+    return np.where(known, relatedness()[pair[0], pair[1]], np.nan)
 
 
 def _known(history: History, asked: Questions, what: str) -> tuple[Level, np.ndarray]:

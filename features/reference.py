@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
-from features.history import DAY_US, History, to_us
+from features.authenticity import Norm, fit_norms, signs
+from features.history import CONTENT, DAY_US, History, to_us
 from features.profiles import profile_at
-from features.signals import Level, look_back
+from features.signals import Level, look_back, mix_columns
 from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS, UNKNOWN
 
 #: Where the regression of the level on ln followers may bend.
@@ -75,6 +76,7 @@ class Reference:
     views: Market | None
     part_shares: dict[str, dict[str, float]]
     views_shown: dict[str, list[str]]
+    norms: dict[str, dict[str, Norm]]
     sponsored_posts: int
     until: str
     creators: int
@@ -93,7 +95,8 @@ class Reference:
         """Read what `to_json` gave."""
         lists = {name: tuple(value[name]) for name in ("platforms", "formats", "niches")}
         markets = {name: _market_from_json(value[name]) for name in ("engagements", "views")}
-        return cls(**{**value, **lists, **markets})
+        norms = {name: {sign: Norm(**norm) for sign, norm in found.items()} for name, found in value["norms"].items()}
+        return cls(**{**value, **lists, **markets, "norms": norms})
 
 
 def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | None = None) -> Reference:
@@ -111,11 +114,13 @@ def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | 
             f"{history.horizon_days} days old at {until:%Y-%m-%d}; at least 3 are needed: add posts with their counts"
         )
     viewed = look_back(history.viewed, "views_log", accounts, moment, history.horizon_days)
+    market = _fit_market(engaged, profile)
     return Reference(
-        engagements=_fit_market(engaged, profile),
+        engagements=market,
         views=_fit_market(viewed, profile) if (viewed.n > 0).sum() >= 3 else None,
         part_shares=_part_shares(history, accounts, moment),
         views_shown=_views_shown(history, accounts, moment),
+        norms=_fit_norms(history, engaged, profile, market, accounts, moment),
         sponsored_posts=int(np.nansum(_known_posts(history, accounts, moment)["sponsored"])),
         until=pd.Timestamp(until).isoformat(),
         creators=int((engaged.n > 0).sum()),
@@ -185,6 +190,13 @@ def _part_shares(history: History, accounts: np.ndarray, moment: np.ndarray) -> 
             parts = {part: history.engaged.columns[part][rows][total > 0] for part in ENGAGEMENT_PARTS[name]}
             shares[name] = {part: float(np.median(values / total[total > 0])) for part, values in parts.items()}
     return shares
+
+
+def _fit_norms(history: History, past: Level, profile, market: Market, accounts, moment) -> dict[str, dict[str, Norm]]:
+    unplanned = {name: np.full(len(accounts), np.nan) for name in ("format", "topic", "sponsored", *CONTENT)}
+    gap = past.level - market.prior(profile["platform"], np.log1p(profile["followers"]), profile["niche"])
+    mix = mix_columns(history.engaged, past, unplanned)
+    return fit_norms(signs(history, past, gap, profile, mix, accounts, moment), profile["platform"])
 
 
 def _known_posts(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, np.ndarray]:

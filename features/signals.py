@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from features import windows
-from features.columns import LEVELS
 from features.history import CONTENT, DAY_US, Track
 
 #: Posts looked back on. A multiple of 8, so that NumPy adds up a row alike whatever the padding.
@@ -16,6 +15,24 @@ WINDOW = 96
 HALF_LIFE_DAYS = 60.0
 #: Posts that a creator's own effect (of a format, a topic) is shrunk by.
 EFFECT_SHRINK = 3.0
+#: Levels given for each count, each minus the offset.
+LEVELS = (
+    "median_30d",
+    "median_90d",
+    "median_365d",
+    "median_3",
+    "median_5",
+    "median_12",
+    "median_20",
+    "ewm_3",
+    "ewm_10",
+    "ewm_30d",
+    "p10",
+    "p25",
+    "p75",
+    "p90",
+    "max",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +84,9 @@ def level_columns(what: str, past: Level, offset: np.ndarray, mean_12: np.ndarra
     """Name the statistics of one count; levels are given minus `offset`. `mean_12`: ln(1 + mean), also of a summary."""
     values = past.values
     ordered = np.sort(values, axis=1)
+    recent = {days: np.where(past.age <= days, values, np.nan) for days in (30, 90, 365)}
     levels = {
+        **{f"median_{days}d": windows.quantile(within, 0.5) for days, within in recent.items()},
         **{f"median_{k}": windows.quantile(values[:, :k], 0.5) for k in (3, 5, 12, 20)},
         **{f"ewm_{k}": windows.weighted_mean(values, _fading(values, k)) for k in (3, 10)},
         "ewm_30d": windows.weighted_mean(values, np.nan_to_num(past.weights ** (HALF_LIFE_DAYS / 30))),
@@ -107,13 +126,21 @@ def mix_columns(track: Track, past: Level, planned: dict[str, np.ndarray]) -> di
     )
     content = {name: content_scale(name, _take(track.columns[name], past.rows, past.rows >= 0)) for name in CONTENT}
     residual = past.values - past.level[:, None]
+    shown = past.rows >= 0
+    engagements = np.maximum(np.expm1(past.values), 1)
     same = {name: np.where(past.rows >= 0, of[name] == planned[name][:, None], False) for name in of}
-    comments = _take(track.columns["comments"], past.rows, past.rows >= 0) / np.maximum(np.expm1(past.values), 1)
+    parts = {
+        name: _take(track.columns[name], past.rows, shown) / engagements for name in ("comments", "shares", "saves")
+    }
     rate = past.values - _take(track.columns["views_log"], past.rows, past.rows >= 0)
     return {
-        "comment_share_median": windows.quantile(comments, 0.5),
+        "comment_share_median": windows.quantile(parts["comments"], 0.5),
+        "shares_share_median": windows.quantile(parts["shares"], 0.5),
+        "saves_share_median": windows.quantile(parts["saves"], 0.5),
+        "hit_share": share_of(past.values > past.median[:, None] + np.log(2), np.isfinite(past.values)),
+        **sponsored_columns(past, residual, of["sponsored"]),
         "engagement_rate_log_median_by_views": windows.quantile(rate, 0.5),
-        "format_share": np.where(past.n > 0, same["format"].sum(axis=1) / np.maximum(past.n, 1), np.nan),
+        "format_share": share_of(same["format"], shown),
         **{
             f"engagements_dev_mean_by_{name}": own_effect(residual, match, planned[name])
             for name, match in same.items()
@@ -124,6 +151,27 @@ def mix_columns(track: Track, past: Level, planned: dict[str, np.ndarray]) -> di
             for name, values in content.items()
         },
     }
+
+
+def sponsored_columns(past: Level, residual: np.ndarray, sponsored: np.ndarray) -> dict[str, np.ndarray]:
+    """Say how much of what the creator posts is paid, lately too, and what payment does to it, shrunk to 0."""
+    paid, free = ((sponsored == flag) & np.isfinite(residual) for flag in (1, 0))
+    n_paid, n_free = paid.sum(axis=1), free.sum(axis=1)
+    means = [np.where(at, residual, 0).sum(axis=1) / np.maximum(at.sum(axis=1), 1) for at in (paid, free)]
+    fewer = np.minimum(n_paid, n_free)
+    told = n_paid + n_free > 0
+    newest = past.age[:, :1]
+    return {
+        "sponsored_share": np.where(told, n_paid / np.maximum(n_paid + n_free, 1), np.nan),
+        "sponsored_count_30d": np.where(told, (paid & (past.age <= newest + 30)).sum(axis=1), np.nan),
+        "sponsored_effect": np.where(told, (means[0] - means[1]) * fewer / (fewer + EFFECT_SHRINK), np.nan),
+    }
+
+
+def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Give the share of each row's `among` that are `hits`; NaN where there are none."""
+    count = among.sum(axis=1)
+    return np.where(count > 0, (hits & among).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 def content_scale(name: str, values: np.ndarray) -> np.ndarray:

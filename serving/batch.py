@@ -45,7 +45,7 @@ def score_file(
     `progress` is called with rows done and rows in all. Rejected rows go to `out`.rejected.csv with their text as
     read, the row's number and every reason. Raises BatchError for a file or an ending that cannot be used.
     """
-    _check_ending(out)
+    check_ending(out)
     frame = _read(prospects)
     answers, rejected = [], []
     for first in range(0, max(len(frame), 1), CHUNK):
@@ -103,7 +103,7 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    _check_ending(path)
+    check_ending(path)
     try:
         frame = read_frame(path)
     except DataFolderError as error:
@@ -116,6 +116,7 @@ def _read(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _check_ending(path: Path) -> None:
+def check_ending(path: Path) -> None:
+    """Raise BatchError where the file's ending is none that is read and written."""
     if path.suffix not in ENDINGS:
         raise BatchError(f"{str(path)!r} has an unknown ending: expected .csv or .parquet")

@@ -1,0 +1,119 @@
+"""Signs that a fraud analyst reads, each against what accounts of the platform do, and one score of them.
+
+Every part runs from 0 (ordinary) to 1 (far outside of what is ordinary); the score runs from 1 (no sign) towards 0.
+A sign is a reason to look, never proof: honest accounts go viral, and well-bought engagement shows no sign at all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features import windows
+from features.history import ALWAYS, DAY_US, History
+from features.signals import Level
+from features.vocabulary import PLATFORMS
+
+#: Part -> (the sign it reads, direction: -1 small is odd, 1 large is odd, 0 both, weight in the score).
+PARTS = {
+    "engagement_low": ("gap", -1, 0.7),
+    "engagement_high": ("gap", 1, 0.3),
+    "comments_few": ("comments", -1, 0.6),
+    "evenness": ("spread", -1, 0.6),
+    "followers_jump": ("jump", 1, 0.8),
+    "following_many": ("following", 1, 0.3),
+    "views_apart": ("views", 0, 0.3),
+}
+MEANINGS = {
+    "engagement_low": "level far below what followers, platform and niche suggest",
+    "engagement_high": "level far above what followers, platform and niche suggest",
+    "comments_few": "few comments among the engagements",
+    "evenness": "spread between posts too small to be human",
+    "followers_jump": "a jump in followers far above the account's own growth",
+    "following_many": "follows many accounts for its followers",
+    "views_apart": "engagements far from what the views suggest, either way",
+}
+#: Robust standard deviations that are ordinary, and those past that at which a part is 1.
+ORDINARY, SPAN = 1.5, 3.0
+#: Posts that a spread, and follower readings that a jump, must rest on.
+ENOUGH_POSTS, READINGS = 8, 24
+#: Where too few accounts show a sign, nothing is odd about it.
+UNKNOWN_SCALE = 1e9
+#: Accounts that a platform needs for norms of its own.
+ENOUGH_ACCOUNTS = 30
+
+
+@dataclass(frozen=True)
+class Norm:
+    """What is ordinary for one sign on one platform: median and robust standard deviation (1.4826 MAD)."""
+
+    median: float
+    scale: float
+
+
+def signs(history: History, past: Level, gap: np.ndarray, profile: dict, mix: dict, account, as_of) -> dict:
+    """Read the raw signs of each question, shape (n,), NaN where they cannot be read.
+
+    `gap`: level minus prior; `mix`: columns of `features.signals.mix_columns`.
+    """
+    return {
+        "gap": gap,
+        "comments": np.log(mix["comment_share_median"] + 1e-3),
+        "spread": np.where(past.n >= ENOUGH_POSTS, np.log(windows.spread(past.values) + 1e-3), np.nan),
+        "jump": follower_jump(history, account, as_of),
+        "following": np.log1p(profile["following"]) - np.log1p(profile["followers"]),
+        "views": mix["engagement_rate_log_median_by_views"],
+    }
+
+
+def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+    """Give the largest ln growth between neighbouring readings known at as_of, minus the median one; NaN under four."""
+    track = history.followers
+    if not len(track.time):
+        return np.full(len(account), np.nan)
+    rows, exists = windows.gather(track.start[account], track.until(account, as_of), READINGS)
+    dated = exists & (track.time[rows] != ALWAYS)
+    counts = np.where(dated, np.log1p(track.columns["followers"][rows]), np.nan)
+    days = np.diff(np.where(dated, track.time[rows], 0), axis=1) / -DAY_US
+    growth = counts[:, :-1] - counts[:, 1:]
+    growth = np.where(np.isfinite(growth) & (days >= 1), growth / np.maximum(days / 30, 1.0), np.nan)
+    jump = windows.quantile(growth, 1.0) - windows.quantile(growth, 0.5)
+    return np.where(windows.count(growth) >= 3, jump, np.nan)
+
+
+def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, Norm]]:
+    """Give {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its own."""
+    groups = {"all": np.ones(len(platform), bool)}
+    groups |= {name: platform == i for i, name in enumerate(PLATFORMS) if (platform == i).sum() >= ENOUGH_ACCOUNTS}
+    return {name: {sign: _norm(values[at]) for sign, values in found.items()} for name, at in groups.items()}
+
+
+def score(found: dict[str, np.ndarray], norms: dict, platform: np.ndarray) -> dict[str, np.ndarray]:
+    """Give `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read."""
+    parts = {part: _part(found[sign], norms, sign, side, platform) for part, (sign, side, _) in PARTS.items()}
+    kept = np.prod([1 - PARTS[part][2] * np.nan_to_num(values) for part, values in parts.items()], axis=0)
+    known = np.any([np.isfinite(values) for values in parts.values()], axis=0)
+    return {
+        "authenticity_score": np.where(known, kept, np.nan),
+        **{f"authenticity_{part}": values for part, values in parts.items()},
+    }
+
+
+def _part(values, norms: dict, sign: str, direction: int, platform: np.ndarray) -> np.ndarray:
+    result = _excess(values, norms["all"][sign], direction)
+    for code, name in enumerate(PLATFORMS):
+        if name in norms:
+            result = np.where(platform == code, _excess(values, norms[name][sign], direction), result)
+    return result
+
+
+def _excess(values: np.ndarray, norm: Norm, direction: int) -> np.ndarray:
+    z = (values - norm.median) / max(norm.scale, 1e-6)
+    return np.clip(((np.abs(z) if direction == 0 else direction * z) - ORDINARY) / SPAN, 0.0, 1.0)
+
+
+def _norm(values: np.ndarray) -> Norm:
+    known = values[np.isfinite(values)]
+    if len(known) < 3:
+        return Norm(0.0, UNKNOWN_SCALE)
+    median = float(np.median(known))
+    return Norm(median, float(1.4826 * np.median(np.abs(known - median))))
