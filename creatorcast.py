@@ -41,6 +41,8 @@ class Moment(click.ParamType):
         try:
             moment = pd.Timestamp(value)
         except ValueError:
+            moment = pd.NaT
+        if moment is pd.NaT:
             self.fail(f"{value!r} is no date: write 2026-07-01 or 2026-07-01T12:00:00Z", param, ctx)
         return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
 
@@ -66,6 +68,15 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def progress_bar():
+    """Make a progress bar for a terminal, on standard error; elsewhere it shows nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
 @main.command()
 @click.argument("out", type=FOLDER)
 @click.option("--creators", default=2000, show_default=True, type=click.IntRange(1), help="How many creators.")
@@ -79,12 +90,10 @@ def simulate(out: Path, creators: int, seed: int, fee_exponent: str):
 
     Nothing about real creators follows from it; what is trained on it says so in every answer.
     """
-    from rich.progress import Progress
-
     from training.market import Market
     from training.simulate import write_market
 
-    with Progress(transient=True) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("simulating", total=1.0)
         write_market(
             out, creators, seed, Market(fee_exponent=float(fee_exponent)),
@@ -200,7 +209,6 @@ def score(ctx: click.Context, prospects: Path, data: Path | None, as_of, out: Pa
     Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
     """
     import pandas as pd
-    from rich.progress import Progress
 
     from models.bundle import champion_folder, load_bundle
     from serving.batch import score_file
@@ -208,7 +216,7 @@ def score(ctx: click.Context, prospects: Path, data: Path | None, as_of, out: Pa
 
     bundle = load_bundle(champion_folder(home()))
     scorer = Scorer(bundle, known_tables(data))
-    with Progress(transient=True) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("scoring", total=None)
         tally = score_file(
             prospects, out, scorer, as_of or pd.Timestamp.now(tz="UTC"),

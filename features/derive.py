@@ -51,7 +51,7 @@ class Questions:
         absent = pd.Series(np.nan, index=frame.index)
         planned = {
             "format": codes_of(frame.get("format", absent), FORMATS),
-            "topic": codes_of(frame.get("topic", absent), history.topics),
+            "topic": _topic_codes(frame.get("topic", absent), history.topics),
             "sponsored": _numbers(frame.get("sponsored", absent)),
             **{name: content_scale(name, _numbers(frame.get(name, absent))) for name in CONTENT},
         }
@@ -205,6 +205,12 @@ def _complete(parts: dict[str, np.ndarray], shares: dict[str, float]) -> np.ndar
 
 def _given_views(asked: Questions) -> np.ndarray:
     return np.log1p(asked.averages["avg_views"])
+
+
+def _topic_codes(values: pd.Series, topics: tuple[str, ...]) -> np.ndarray:
+    """Give -1 to a topic of no post: told and alike none, so that a later post on it changes nothing."""
+    codes = codes_of(values, topics)
+    return np.where(np.isnan(codes) & values.notna().to_numpy(), -1.0, codes)
 
 
 def _numbers(values: pd.Series) -> np.ndarray:

@@ -122,7 +122,9 @@ def _post_track(posts: pd.DataFrame, accounts: pd.Index, horizon_days: int) -> t
 
 def _first_readings(posts, mature, account, posted, observed) -> tuple[np.ndarray, np.ndarray]:
     """Among mature readings keep the first of each post; give also the order of posts of one account and moment."""
-    order = np.lexsort((observed[mature], posted[mature], account))
+    # a reading with a moment goes before one taken as mature for want of it
+    undated = posts["observed_at"].isna().to_numpy()[mature]
+    order = np.lexsort((undated, observed[mature], posted[mature], account))
     same = (np.diff(account[order]) == 0) & (np.diff(posted[mature][order]) == 0)
     tied = np.zeros(len(order), dtype=bool)
     tied[1:] |= same

@@ -13,7 +13,7 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from models.distribution import GRID, Conformal, Predictive, Totals, crps, pair_correlation
 
@@ -46,7 +46,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     evidence : column of X with the evidence code that splits the conformal table; None for one table
     evidences : number of evidence codes
     leave_out : columns of X that the boosters do not see
-    location, scale : size of the two boosters
+    location, scale : Boosting, size of the two boosters; None takes LOCATION and SCALE
     folds : creator folds behind the residuals out of fold
     widen : share by which conformal quantiles are widened about their median
     seed, threads : of LightGBM; threads 0 takes all cores
@@ -65,8 +65,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
         evidence=None,
         evidences=1,
         leave_out=(),
-        location=LOCATION,
-        scale=SCALE,
+        location=None,
+        scale=None,
         folds=3,
         widen=0.05,
         seed=0,
@@ -95,14 +95,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
         drawn over them. For calibration in time follow with `calibrate`.
         """
         x, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, y_numeric=True)
-        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+        if len(y) < 2:
+            raise ValueError("Forecaster cannot learn from 1 sample: give at least two rows")
+        weight = _check_sample_weight(sample_weight, x, ensure_non_negative=True)
+        if not weight.any():
+            raise ValueError("sample_weight is zero for every row: give at least one row a weight above zero")
         self.columns_ = self._columns()
         self.median_ = float(np.median(y))
         target = y - self._offset(x)
         seen = x[:, self._seen()]
         residual = self._out_of_fold(seen, target, weight, groups)
-        self.location_ = self._boost(seen, target, weight, self.location, "l1")
-        self.scale_ = self._boost(seen, np.log(np.abs(residual) + SCALE_FLOOR), weight, self.scale, "l2")
+        self.location_ = self._boost(seen, target, weight, self.location or LOCATION, "l1")
+        self.scale_ = self._boost(seen, np.log(np.abs(residual) + SCALE_FLOOR), weight, self.scale or SCALE, "l2")
         z = residual / np.exp(self.scale_.predict(seen))
         return self.calibrate(z, self._evidence(x), weight, np.arange(len(y)) if groups is None else groups)
 
@@ -200,7 +204,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
             return target - np.median(target)
         residual = np.empty(len(target))
         for train, test in GroupKFold(folds).split(seen, groups=groups):
-            booster = self._boost(seen[train], target[train], weight[train], self.location, "l1")
+            booster = self._boost(seen[train], target[train], weight[train], self.location or LOCATION, "l1")
             residual[test] = target[test] - booster.predict(seen[test], num_threads=self.threads)
         return residual
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from features.schema import PROSPECTS
@@ -47,9 +48,11 @@ def score_file(
     """
     check_ending(out)
     frame = _read(prospects)
+    repeats = _repeated_ids(frame)
     answers, rejected = [], []
     for first in range(0, max(len(frame), 1), CHUNK):
-        scored, refused = score_rows(frame.iloc[first : first + CHUNK], scorer, as_of, first)
+        rows = slice(first, first + CHUNK)
+        scored, refused = score_rows(frame.iloc[rows], scorer, as_of, first, repeats[rows])
         answers.append(scored)
         rejected.append(refused)
         progress(min(first + CHUNK, len(frame)), len(frame))
@@ -68,9 +71,12 @@ def score_file(
 
 
 def score_rows(
-    frame: pd.DataFrame, scorer: Scorer, as_of: pd.Timestamp, first_row: int = 0
+    frame: pd.DataFrame, scorer: Scorer, as_of: pd.Timestamp, first_row: int, repeats: np.ndarray
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Score rows as read; give the answers of those that could be, and the others with `row` (from 1) and `reasons`."""
+    """Score rows as read; give the answers of those that could be, and the others with `row` (from 1) and `reasons`.
+
+    `first_row`: rows of the list before these; `repeats`: mask (n,) of rows whose partnership_id came before.
+    """
     frame = frame.reset_index(drop=True)
     numbers = pd.Series(range(first_row + 1, first_row + 1 + len(frame)), index=frame.index)
     clean, faults = check(frame, PROSPECTS)
@@ -78,11 +84,13 @@ def score_rows(
     reasons = {row: [] for row in frame.index}
     for fault in faults:
         reasons[fault.row].append(f"{fault.column} {fault.value!r} {fault.rule}")
-    passed = clean[[not reasons[row] for row in frame.index]]
+    for row in np.flatnonzero(repeats):
+        reasons[row].append(f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once")
+    passed = clean[np.array([not reasons[row] for row in frame.index], dtype=bool)]
     answers, refusals = scorer.answer(passed.reset_index(drop=True), as_of)
     for row, found in zip(passed.index, refusals, strict=True):
         reasons[row] += found
-    answers = answers[[not found for found in refusals]].reset_index(drop=True)
+    answers = answers[np.array([not found for found in refusals], dtype=bool)].reset_index(drop=True)
     bad = [row for row in frame.index if reasons[row]]
     rejected = frame.loc[bad].assign(row=numbers[bad], reasons=["; ".join(reasons[row]) for row in bad])
     return answers.assign(warnings=answers["warnings"].map("; ".join)), rejected
@@ -100,6 +108,14 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise BatchError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+
+
+def _repeated_ids(frame: pd.DataFrame) -> np.ndarray:
+    """Mark the rows whose partnership_id an earlier row has, shape (n,)."""
+    if "partnership_id" not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    ids = frame["partnership_id"].astype("str").str.strip()
+    return (ids.duplicated() & ids.notna() & (ids != "")).to_numpy(dtype=bool)
 
 
 def _read(path: Path) -> pd.DataFrame:

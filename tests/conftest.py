@@ -1,0 +1,55 @@
+"""What the tests share: a clean environment, a small simulated market, and a model trained on it."""
+
+import os
+
+import pytest
+
+from models.forecast import Boosting
+from training.dataset import Sampling
+from training.fit import Recipe
+from training.promote import promote
+from training.simulate import write_market
+from training.train import train
+
+QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
+KEPT = {"CREATORCAST_REAL_DATA", *QUIET}
+#: Small enough to train in seconds; one thread, which does not wait for others where the machine is busy.
+SMALL_RECIPE = Recipe(
+    sampling=Sampling(per_post=1),
+    location=Boosting(trees=30, leaves=7, learning_rate=0.1),
+    scale=Boosting(trees=10, leaves=7, learning_rate=0.1),
+    folds=2,
+    threads=1,
+)
+
+os.environ |= QUIET  # both packages look at their import, which comes before any fixture
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch):
+    """Take the project's and MLflow's settings out of the environment, and keep telemetry off."""
+    for name in [name for name in os.environ if name.startswith(("CREATORCAST_", "MLFLOW_")) and name not in KEPT]:
+        monkeypatch.delenv(name)
+    for name, value in QUIET.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def market_folder(tmp_path_factory):
+    """Give the data folder of a simulated market of 150 creators."""
+    return write_market(tmp_path_factory.mktemp("market") / "data", creators=150, seed=5)
+
+
+@pytest.fixture(scope="session")
+def trained(market_folder, tmp_path_factory):
+    """Give what `training.train.train` makes of the market; its bundle is the champion of `home`."""
+    home = tmp_path_factory.mktemp("home")
+    made = train(market_folder, home, SMALL_RECIPE)
+    promote(home)
+    return made
+
+
+@pytest.fixture(scope="session")
+def home(trained):
+    """Give the folder that holds artifacts/ with the trained bundle as champion."""
+    return trained.folder.parents[2]

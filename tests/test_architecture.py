@@ -1,0 +1,126 @@
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("features", "models", "training", "serving")
+#: Package -> those that it may import.
+ALLOWED = {
+    "features": {"features"},
+    "models": {"features", "models"},
+    "training": {"features", "models", "training"},
+    "serving": {"features", "models", "serving"},
+}
+#: Heavy package -> the one file that may import it.
+ONLY_IN = {"mlflow": "training/tracking.py", "bentoml": "serving/service.py"}
+LONGEST_FUNCTION = 60
+SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))] + [ROOT / "creatorcast.py"]
+
+IMPORT_EACH = """
+import importlib, sys
+sys.path.insert(0, sys.argv[1])
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+"""
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def imported(tree):
+    """Give (top-level package, the whole name, whether at the module's top) of every import, lazy ones too."""
+    top = set(map(id, tree.body))
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import in line {node.lineno}: name the package"
+            names = [node.module]
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            names = [node.args[0].value] if called in ("import_module", "__import__") else []
+        yield from ((name.split(".")[0], name, id(node) in top) for name in names)
+
+
+def imports_of(path):
+    return list(imported(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def functions_of(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def modules_of(package):
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / package).rglob("*.py")]
+
+
+def test_the_reader_of_imports_sees_lazy_ones():
+    source = "import a.b\ndef f():\n    from c.d import e\n    import_module('g.h')\n"
+    assert list(imported(ast.parse(source))) == [("a", "a.b", True), ("c", "c.d", False), ("g", "g.h", False)]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_one_way(package):
+    ours = {*PACKAGES, "creatorcast", "tests", "benchmarks"}
+    wrong = [
+        (name_of(path), name)
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for top, name, _ in imports_of(path)
+        if top in ours - ALLOWED[package]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("heavy", ONLY_IN)
+def test_one_file_imports_what_is_heavy(heavy):
+    files = {name_of(path) for path in SOURCES for top, _, _ in imports_of(path) if top == heavy}
+    assert files == {ONLY_IN[heavy]}
+
+
+@pytest.mark.parametrize("heavy", ONLY_IN)
+def test_nobody_imports_the_file_that_is_heavy_at_its_top(heavy):
+    module = ONLY_IN[heavy].removesuffix(".py").replace("/", ".")
+    files = [name_of(path) for path in SOURCES for _, name, top in imports_of(path) if top and name == module]
+    assert files == []
+
+
+def test_the_command_line_imports_the_packages_lazily():
+    assert [name for top, name, at_top in imports_of(ROOT / "creatorcast.py") if at_top and top in PACKAGES] == []
+
+
+def test_no_function_is_longer_than_a_screen():
+    long = [
+        (name_of(path), node.name, node.end_lineno - node.lineno + 1)
+        for path in SOURCES
+        for node in functions_of(path)
+        if node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_tests_are_flat():
+    tests = ROOT / "tests"
+    assert [name_of(path) for path in tests.rglob("__init__.py")] == []
+    assert [name_of(path) for path in tests.rglob("*.py") if path.parent != tests] == []
+
+
+def test_imports_write_nothing_and_need_no_environment(tmp_path):
+    work, user = tmp_path / "work", tmp_path / "user"
+    work.mkdir()
+    user.mkdir()
+    # what Windows cannot start a process without, a home for other packages' own files, and telemetry off
+    environment = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
+    environment |= {"HOME": str(user), "USERPROFILE": str(user)}
+    environment |= {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
+    modules = [name for package in PACKAGES for name in modules_of(package)] + ["creatorcast"]
+    command = [sys.executable, "-B", "-c", IMPORT_EACH, str(ROOT), *modules]
+    result = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert list(work.iterdir()) == []

@@ -1,0 +1,216 @@
+"""Lists in, files out: every row back, scored or rejected with its reasons, whatever the list looks like."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import serving.batch
+from features.tables import read_tables
+from features.validate import validate
+from models.bundle import champion_folder, load_bundle
+from serving.batch import BatchError, Tally, score_file
+from serving.scoring import ANSWER_COLUMNS, Scorer
+
+AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
+TEXT = {"partnership_id": "str", "creator_id": "str"}
+GOOD = "instagram,20000,food,video"
+HEAD = "platform,followers,niche,format"
+
+
+@pytest.fixture(scope="module")
+def scorer(market_folder, home, trained):
+    return Scorer(load_bundle(champion_folder(home)), validate(read_tables(market_folder)))
+
+
+@pytest.fixture
+def run(tmp_path, scorer):
+    """Write a list, score it, and give the tally, the answers and the rejected rows (None where there is no file)."""
+
+    def score(text: str, name="list.csv", out="scored.csv"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        tally = score_file(tmp_path / name, tmp_path / out, scorer, AS_OF)
+        rejected = Path(f"{tmp_path / out}.rejected.csv")
+        assert tally.read == tally.scored + tally.rejected
+        assert tally.rejected_path == (rejected if tally.rejected else None)
+        return tally, pd.read_csv(tmp_path / out, dtype=TEXT), text_of(rejected) if rejected.exists() else None
+
+    return score
+
+
+def text_of(path):
+    return pd.read_csv(path, dtype="str", keep_default_na=False)
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_list_of_the_demo_market_is_scored_whole(market_folder, tmp_path, scorer):
+    told = pd.read_csv(market_folder / "prospects.csv")
+    out = tmp_path / "scored.csv"
+    seen = []
+    tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, lambda *done: seen.append(done))
+    assert tally == Tally(len(told), len(told), 0, None)
+    assert seen == [(len(told), len(told))]
+    answers = pd.read_csv(out)
+    assert tuple(answers) == ANSWER_COLUMNS
+    assert answers["partnership_id"].tolist() == told["partnership_id"].tolist()
+    assert left_in(tmp_path) == ["scored.csv"]
+
+
+def test_csv_and_parquet_say_the_same_in_and_out(tmp_path, scorer):
+    frame = pd.DataFrame({"platform": ["instagram", "tiktok"], "followers": [2e4, 3e5], "fee_usd": [100.0, np.nan]})
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    frame.to_parquet(tmp_path / "in.parquet", index=False)
+    for given in ("csv", "parquet"):
+        for out in (tmp_path / f"from{given}.csv", tmp_path / f"from{given}.parquet"):
+            assert score_file(tmp_path / f"in.{given}", out, scorer, AS_OF).scored == 2
+    csv, parquet = (pd.read_csv(tmp_path / f"from{kind}.csv") for kind in ("csv", "parquet"))
+    pd.testing.assert_frame_equal(csv, parquet)
+    whole = pd.read_parquet(tmp_path / "fromcsv.parquet")
+    pd.testing.assert_frame_equal(whole, pd.read_parquet(tmp_path / "fromparquet.parquet"))
+    assert str(whole["as_of"].dt.tz) == "UTC"
+    assert csv["as_of"].tolist() == ["2026-06-15T00:00:00Z"] * 2
+    figures = [name for name in csv if name.startswith(("engagements_", "views_", "cpe_"))]
+    np.testing.assert_array_equal(csv[figures].to_numpy(float), whole[figures].to_numpy(float))
+
+
+def test_a_rejected_row_comes_back_as_it_was_with_its_number_and_every_reason(run):
+    tally, answers, rejected = run(
+        f"partnership_id,note,{HEAD},fee_usd\n"
+        f"a,,{GOOD},10\n"
+        '007,"kept, as is",instagram,-1,food,film,1e400\n'
+        "c,,myspace,0050,food,video,\n"
+        f"d,,{GOOD},20\n"
+    )
+    assert (tally.read, tally.scored, tally.rejected) == (4, 2, 2)
+    assert answers["partnership_id"].tolist() == ["a", "d"]
+    assert list(rejected) == ["partnership_id", "note", *HEAD.split(","), "fee_usd", "row", "reasons"]
+    first, second = rejected.to_dict("records")
+    assert list(first.values())[:-1] == ["007", "kept, as is", "instagram", "-1", "food", "film", "1e400", "2"]
+    for fault in ("followers -1.0 is below 0", "format 'film' is not one of image", "fee_usd '1e400' is not a finite"):
+        assert fault in first["reasons"]
+    assert (second["followers"], second["row"]) == ("0050", "3")
+    assert second["reasons"] == "platform 'myspace' is not one of instagram, tiktok, youtube, x"
+
+
+def test_both_reasons_of_the_scorer_are_given(run):
+    _, _, rejected = run("creator_id,start_at\nnobody,2026-01-01T00:00:00Z\n")
+    (reasons,) = rejected["reasons"]
+    assert "start_at 2026-01-01T00:00:00Z lies before as_of" in reasons
+    assert "creator_id 'nobody' is unknown" in reasons
+
+
+@pytest.mark.parametrize("row", ["myspace,5,food,video", "instagram,,food,video"])
+def test_a_list_without_one_good_row_is_rejected_row_by_row(run, row):
+    tally, answers, rejected = run(f"{HEAD}\n{row}\n{row}\n")
+    assert (tally.read, tally.rejected) == (2, 2)
+    assert (tuple(answers), len(answers)) == (ANSWER_COLUMNS, 0)
+    assert rejected["row"].tolist() == ["1", "2"]
+
+
+def test_rejected_rows_of_an_earlier_run_do_not_stay(run):
+    assert run(f"{HEAD}\nmyspace,5,food,video\n")[2] is not None
+    assert run(f"{HEAD}\n{GOOD}\n")[2] is None
+
+
+@pytest.mark.parametrize("out", ["scored.csv", "scored.parquet"])
+def test_a_list_without_rows_gives_answers_without_rows(tmp_path, scorer, out):
+    (tmp_path / "list.csv").write_text(HEAD + "\n")
+    assert score_file(tmp_path / "list.csv", tmp_path / out, scorer, AS_OF) == Tally(0, 0, 0, None)
+    read = pd.read_csv if out.endswith("csv") else pd.read_parquet
+    assert tuple(read(tmp_path / out)) == ANSWER_COLUMNS
+    assert left_in(tmp_path) == ["list.csv", out]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "out", "message"),
+    [
+        ("list.xlsx", b"x", "o.csv", r"list\.xlsx' has an unknown ending: expected \.csv or \.parquet"),
+        ("list.csv", b"x", "o.json", r"o\.json' has an unknown ending: expected \.csv or \.parquet"),
+        ("list.csv", b"name,price\nx,1\n", "o.csv", "none of the columns of a prospect list: found name, price"),
+        ("list.csv", b"", "o.csv", r"list\.csv' cannot be read: No columns"),
+        ("list.csv", b"platform\n\xff\xfe\n", "o.csv", r"list\.csv' cannot be read: .*decode"),
+        ("list.csv", b'platform\na,b\n"', "o.csv", r"list\.csv' cannot be read"),
+        ("list.parquet", b"PAR1 not", "o.csv", r"list\.parquet' cannot be read"),
+        ("list.csv", None, "o.csv", r"list\.csv' cannot be read: .*No such file"),
+        ("list.csv", f"{HEAD}\n{GOOD}\n".encode(), "no/folder/o.csv", r"o\.csv' cannot be written"),
+        ("list.csv", f"{HEAD}\n{GOOD}\n".encode(), "no/folder/o.parquet", r"o\.parquet' cannot be written"),
+        ("list.csv", f"{HEAD}\n{GOOD}\n".encode(), "folder.csv", r"folder\.csv' cannot be written: Is a directory"),
+    ],
+)
+def test_what_cannot_be_used_is_told_and_nothing_is_left(tmp_path, scorer, name, content, out, message):
+    (tmp_path / "folder.csv").mkdir()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    before = left_in(tmp_path)
+    with pytest.raises(BatchError, match=message):
+        score_file(tmp_path / name, tmp_path / out, scorer, AS_OF)
+    assert left_in(tmp_path) == before
+
+
+def test_a_disk_that_gives_up_leaves_the_earlier_answers(tmp_path, scorer, monkeypatch):
+    (tmp_path / "list.csv").write_text(f"{HEAD}\n{GOOD}\n")
+    (tmp_path / "o.csv").write_text("earlier")
+
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(BatchError, match=r"o\.csv' cannot be written: No space left on device"):
+        score_file(tmp_path / "list.csv", tmp_path / "o.csv", scorer, AS_OF)
+    assert (tmp_path / "o.csv").read_text() == "earlier"
+    assert left_in(tmp_path) == ["list.csv", "o.csv"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(run):
+    tally, answers, _ = run(f"\ufeffpartnership_id,{HEAD}\r\na,{GOOD}\r\n")
+    assert (tally.scored, answers["partnership_id"].tolist()) == (1, ["a"])
+
+
+def test_unicode_goes_through_answers_and_rejected_rows(run):
+    _, answers, rejected = run(f"partnership_id,creator_id,{HEAD}\nÜñï🍓,名前,{GOOD}\nß,имя,myspace,5,food,video\n")
+    assert answers[["partnership_id", "creator_id"]].values.tolist() == [["Üñï🍓", "名前"]]
+    assert rejected[["partnership_id", "creator_id"]].values.tolist() == [["ß", "имя"]]
+
+
+def test_rows_without_an_id_are_named_by_their_number(run):
+    _, answers, rejected = run(f"{HEAD}\n{GOOD}\nmyspace,5,food,video\n{GOOD}\n")
+    assert answers["partnership_id"].tolist() == ["row 1", "row 3"]
+    assert rejected["row"].tolist() == ["2"]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 100])
+def test_the_size_of_a_chunk_changes_nothing(run, monkeypatch, market_folder, chunk):
+    lines = (market_folder / "prospects.csv").read_text().splitlines()[:9]
+    lines.insert(4, "bad,,myspace" + "," * (lines[0].count(",") - 2))
+    lines += [lines[2], lines[4]]  # ids that earlier chunks have
+    text = "\n".join(lines) + "\n"
+    whole = run(text)
+    assert (whole[0].read, whole[0].rejected) == (11, 3)
+    monkeypatch.setattr(serving.batch, "CHUNK", chunk)
+    parts = run(text)
+    assert parts[0] == whole[0]
+    pd.testing.assert_frame_equal(parts[1], whole[1], rtol=1e-12)
+    pd.testing.assert_frame_equal(parts[2], whole[2])
+
+
+def test_progress_counts_the_rows_up_to_all(tmp_path, scorer, monkeypatch):
+    monkeypatch.setattr(serving.batch, "CHUNK", 2)
+    (tmp_path / "list.csv").write_text("\n".join([HEAD, *[GOOD] * 5]) + "\n")
+    seen = []
+    score_file(tmp_path / "list.csv", tmp_path / "o.csv", scorer, AS_OF, lambda *done: seen.append(done))
+    assert seen == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_a_repeated_partnership_id_is_rejected_as_the_service_does(run):
+    """The first row with an id is scored; later ones are faults, and rows without an id are none."""
+    tally, answers, rejected = run(f"partnership_id,{HEAD}\na,{GOOD}\n,{GOOD}\n a ,{GOOD}\n,{GOOD}\nb,{GOOD}\n")
+    assert (tally.read, tally.scored, tally.rejected) == (5, 4, 1)
+    assert answers["partnership_id"].tolist() == ["a", "row 2", "row 4", "b"]
+    assert rejected[["row", "reasons"]].values.tolist() == [
+        ["3", "partnership_id 'a' repeats an earlier row: each once"]
+    ]

@@ -1,0 +1,228 @@
+"""The command line: what each command says, and its exit code: 0 done, 2 unusable, 3 some rows rejected."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from creatorcast import main
+from features.validate import NAIVE, UNKNOWN_CREATOR
+from models.bundle import champion_folder
+from serving.scoring import ANSWER_COLUMNS
+
+COMMANDS = [[], ["import"], ["import", "instagram-panel"], *([name] for name in main.commands if name != "import")]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command in an empty working directory; give the result."""
+    monkeypatch.chdir(tmp_path)
+    # the command sets these for its own process; they must not outlive the test
+    for name in ("MLFLOW_DISABLE_TELEMETRY", "BENTOML_DO_NOT_TRACK", "DO_NOT_TRACK"):
+        monkeypatch.setenv(name, os.environ.get(name, "true"))
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="creatorcast")
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return invoke
+
+
+@pytest.fixture
+def with_champion(home, trained, monkeypatch):
+    monkeypatch.setenv("CREATORCAST_HOME", str(home))
+
+
+def left_in(folder):
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+def test_the_commands_are_those_of_the_contract():
+    assert {"simulate", "import", "train", "promote", "score", "serve", "demo"} <= set(main.commands)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "creatorcast")
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_every_command_explains_itself(run, command, flag):
+    result = run(*command, flag)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: ")
+    assert len(result.stdout.splitlines()) > 5
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    heavy = {"numpy", "pandas", "mlflow", "bentoml", "lightgbm", "sklearn", "matplotlib", "pandera", "rich"}
+    check = (
+        "import sys, creatorcast\n"
+        "try:\n"
+        "    creatorcast.main(['--help'])\n"
+        "finally:\n"
+        f"    print('heavy:', sorted({heavy} & set(sys.modules)))\n"
+    )
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", check],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[0].startswith("Usage: ")
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+    assert done.stderr == ""
+    assert left_in(tmp_path) == []
+
+
+def test_the_version_is_told(run):
+    assert run("--version").stdout.startswith("creatorcast, version ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["simulate", "out", "--creators", 0], "0 is not in the range x>=1"),
+        (["score", "list.csv"], "Missing option '--out'"),
+        (["score", "list.csv", "--out", "o.csv", "--as-of", "banana"], "'banana' is no date: write 2026-07-01 or"),
+        (["score", "list.csv", "--out", "o.csv", "--as-of", "2026-02-30"], "'2026-02-30' is no date"),
+        (["score", "list.csv", "--out", "o.csv", "--as-of", "NaT"], "'NaT' is no date"),
+        (["score", "list.csv", "--out", "o.csv", "--as-of", ""], "'' is no date"),
+        (["serve", "--port", 0], "0 is not in the range"),
+        (
+            ["train", "missing", "--no-log"],
+            "'missing' is no folder: expected one with creators.parquet or creators.csv",
+        ),
+        (["promote", "--no-log"], "no bundle in 'artifacts/bundles': run creatorcast train DATA first"),
+        (["promote", "v1", "--no-log"], "'artifacts/bundles/v1' is no bundle"),
+        (["import", "instagram-panel", "missing", "out"], "'missing' is no folder: expected one with posts.csv.gz"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_message(run, tmp_path, arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert left_in(tmp_path) == []
+
+
+def test_simulate_and_score_a_list(run, with_champion, tmp_path):
+    made = run("simulate", "market", "--creators", 30, "--seed", 1)
+    assert (made.exit_code, made.stdout.strip()) == (0, "30 creators of a demo market (simulated) are in market")
+    arguments = ["market/prospects.csv", "--data", "market", "--as-of", "2026-07-01", "--out", "scored.csv"]
+    scored = run("score", *arguments)
+    answers = pd.read_csv("scored.csv")
+    size = len(pd.read_csv("market/prospects.csv"))
+    assert scored.exit_code == 0
+    assert scored.stderr == ""
+    assert scored.stdout.strip() == f"{size} read = {size} scored + 0 rejected; answers in scored.csv"
+    assert tuple(answers) == ANSWER_COLUMNS
+    assert set(answers["as_of"]) == {"2026-07-01T00:00:00Z"}
+    assert set(answers["trained_on"]) == {"simulated"}
+    assert left_in(tmp_path) == ["market", "scored.csv"]
+
+
+def test_score_names_the_rejected_rows_and_exits_with_3(run, with_champion, tmp_path):
+    (tmp_path / "list.csv").write_text("platform,followers\ninstagram,5000\nmyspace,5\n")
+    result = run("score", "list.csv", "--out", "o.parquet")
+    assert result.exit_code == 3
+    assert result.stdout.strip() == "2 read = 1 scored + 1 rejected; answers in o.parquet"
+    assert "rejected rows, with the reasons: o.parquet.rejected.csv" in result.stderr
+    assert left_in(tmp_path) == ["list.csv", "o.parquet", "o.parquet.rejected.csv"]
+    (answer,) = pd.read_parquet("o.parquet").to_dict("records")
+    assert answer["as_of"] == answer["start_at"]
+    assert abs(pd.Timestamp.now(tz="UTC") - answer["as_of"]) < pd.Timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list.csv", "--out", "o.xls"], "'o.xls' has an unknown ending: expected .csv or .parquet"),
+        (["list.txt", "--out", "o.csv"], "'list.txt' has an unknown ending"),
+        (["other.csv", "--out", "o.csv"], "'other.csv' cannot be read"),
+        (["list.csv", "--out", "o.csv", "--data", "nowhere"], "'nowhere' is no folder"),
+        (["list.csv", "--out", "no/o.csv"], "'no/o.csv' cannot be written"),
+    ],
+)
+def test_score_says_what_it_cannot_use(run, with_champion, tmp_path, arguments, message):
+    (tmp_path / "list.csv").write_text("platform,followers\ninstagram,5000\n")
+    result = run("score", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"creatorcast: {message}")
+    assert left_in(tmp_path) == ["list.csv"]
+
+
+def test_score_without_a_champion_names_the_remedy(run, tmp_path):
+    (tmp_path / "list.csv").write_text("platform,followers\ninstagram,5000\n")
+    result = run("score", "list.csv", "--out", "o.csv")
+    assert result.exit_code == 2
+    assert result.output == (
+        "creatorcast: no champion in 'artifacts': run creatorcast train DATA, then creatorcast promote\n"
+    )
+    assert left_in(tmp_path) == ["list.csv"]
+
+
+def test_train_lists_every_fault_of_the_tables_and_leaves_no_bundle(run, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "creators.csv").write_text("creator_id,platform,followers\na,instagram,-5\nb,myspace,10\n")
+    (data / "posts.csv").write_text(
+        "platform,post_id,creator_id,posted_at,likes\n"
+        "instagram,1,a,2026-01-01,5\n"
+        "instagram,2,nobody,2026-01-01T00:00:00Z,many\n"
+    )
+    result = run("train", "data", "--no-log")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[1:] == [
+        "creatorcast: 5 fault(s) in the tables; correct the rows named:",
+        "  creators, data row 1: followers -5.0 is below 0, the least possible",
+        "  creators, data row 2: platform 'myspace' is not one of instagram, tiktok, youtube, x",
+        f"  posts, data row 1: posted_at '2026-01-01' {NAIVE}",
+        f"  posts, data row 2: creator_id 'nobody' {UNKNOWN_CREATOR}",
+        "  posts, data row 2: likes 'many' is not a finite number: write it as 1234.5",
+    ]
+    assert left_in(tmp_path) == ["data"]
+
+
+@pytest.mark.parametrize("kept", ["all", "creators"])
+def test_train_with_too_little_data_says_so_in_one_sentence(run, tmp_path, kept):
+    run("simulate", "market", "--creators", 2, "--seed", 1)
+    if kept == "creators":
+        (tmp_path / "market" / "posts.parquet").unlink()
+        (tmp_path / "market" / "truth").rename(tmp_path / "market.truth")
+    before = left_in(tmp_path)
+    result = run("train", "market", "--no-log")
+    said = "only 2 creator(s) have a post" if kept == "all" else "no post has known engagements: posts need likes"
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith(f"creatorcast: {said}")
+    assert left_in(tmp_path) == before
+
+
+def test_promote_makes_the_newest_bundle_the_champion_again(run, with_champion, home, trained):
+    result = run("promote", "--no-log")
+    assert result.exit_code == 0
+    version = trained.bundle.version
+    assert result.stdout.splitlines()[-1] == f"champion is now {version} (trained on simulated data)"
+    assert champion_folder(home).name == version
+
+
+def test_import_refuses_a_folder_of_something_else(run, market_folder, tmp_path):
+    result = run("import", "instagram-panel", market_folder, "out")
+    assert result.exit_code == 2
+    assert "lacks posts.csv.gz and followers_monthly.csv" in result.stderr
+    assert left_in(tmp_path) == []
+
+
+def test_import_reads_the_real_panel(run, tmp_path):
+    real = os.environ.get("CREATORCAST_REAL_DATA")
+    if not real or not (Path(real) / "instagram_panel").is_dir():
+        pytest.skip("CREATORCAST_REAL_DATA does not name a folder with instagram_panel in it")
+    result = run("import", "instagram-panel", Path(real) / "instagram_panel", "panel")
+    assert result.exit_code == 0
+    assert " creators, " in result.stdout.splitlines()[0]
+    assert result.stdout.splitlines()[0].endswith(" posts in panel")
+    assert left_in("panel") == ["creators.parquet", "dataset.json", "followers.parquet", "posts.parquet"]
+    sizes = {name: len(pd.read_parquet(f"panel/{name}.parquet")) for name in ("creators", "followers", "posts")}
+    assert result.stdout.splitlines()[0] == ", ".join(f"{n:,} {name}" for name, n in sizes.items()) + " in panel"

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from scipy.special import ndtri
+from scipy.stats import norm
+
+from models.distribution import GRID, Conformal, Predictive, Totals, crps, pair_correlation
+
+NORMAL = Conformal(ndtri(GRID)[None, :], np.array([1000]))
+
+
+def predictive(correlation, deliverables, scale=0.5, location=5.0):
+    k = np.atleast_1d(np.asarray(deliverables, dtype=float))
+    totals = Totals.fit(NORMAL, correlation)
+    n = len(k)
+    return Predictive(np.full(n, location), np.full(n, scale), np.zeros(n, int), k, totals)
+
+
+def test_conformal_quantiles_of_normal_scores_are_normal_and_widened():
+    z = np.random.default_rng(0).normal(size=40_000)
+    table = Conformal.fit(z, np.zeros(len(z), int), np.ones(len(z)), 1, widen=0.05).z[0]
+    inner = (GRID > 0.02) & (GRID < 0.98)
+    np.testing.assert_allclose(table[inner], 1.05 * ndtri(GRID)[inner], atol=0.05)
+
+
+def test_weights_decide_which_scores_count():
+    z, weight = np.repeat([0.0, 5.0], 100), np.repeat([1.0, 0.0], 100)
+    table = Conformal.fit(z, np.zeros(200, int), weight, 1, widen=0.0).z[0]
+    assert table[GRID == 0.5] == 0
+
+
+def test_an_evidence_with_few_scores_takes_those_of_all():
+    z, evidence = np.arange(200.0), np.r_[np.zeros(190, int), np.ones(10, int)]
+    conformal = Conformal.fit(z, evidence, np.ones(200), 2, widen=0.0)
+    assert conformal.n.tolist() == [190, 10]
+    assert conformal.z[1][GRID == 0.5] == pytest.approx(99.5, abs=0.6)
+
+
+def test_crps_of_a_normal_has_its_closed_form():
+    y = np.array([-1.0, 0.0, 0.5, 2.0])
+    closed = y * (2 * norm.cdf(y) - 1) + 2 * norm.pdf(y) - 1 / np.sqrt(np.pi)
+    np.testing.assert_allclose(crps(np.zeros(4), np.ones(4), ndtri(GRID), y), closed, atol=0.004)
+
+
+def test_one_deliverable_is_exact_and_the_cdf_inverts_the_quantile():
+    found = predictive(0.3, 1)
+    p = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
+    np.testing.assert_allclose(found.quantile(p)[0], np.expm1(5 + 0.5 * ndtri(p)), rtol=1e-3)
+    for probability in p:
+        assert found.cdf(found.quantile(probability)[:, 0])[0] == pytest.approx(probability, abs=1e-6)
+    assert found.mean()[0] == pytest.approx(np.exp(5 + 0.125) - 1, rel=0.01)
+
+
+def test_posts_that_move_together_add_up_like_one_and_others_average_out():
+    one, together, apart = predictive(0.0, 1), predictive(1.0, 5), predictive(0.0, 5)
+    np.testing.assert_allclose(together.quantile([0.1, 0.9]), 5 * one.quantile([0.1, 0.9]), rtol=0.03)
+    draws = np.expm1(5 + 0.5 * np.random.default_rng(0).normal(size=(200_000, 5))).sum(axis=1)
+    np.testing.assert_allclose(apart.quantile([0.1, 0.5, 0.9])[0], np.quantile(draws, [0.1, 0.5, 0.9]), rtol=0.02)
+    assert apart.mean()[0] == pytest.approx(draws.mean(), rel=0.02)
+
+
+def test_quantiles_ascend_stay_finite_and_never_fall_below_zero():
+    found = predictive(0.4, [1, 2, 3, 4, 6, 40, 100], scale=2.9, location=-1.0)
+    quantiles = found.quantile(np.linspace(0, 1, 50))
+    assert np.isfinite(quantiles).all()
+    assert (quantiles >= 0).all()
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    assert (np.diff(found.mean()) > 0).all()
+
+
+def test_samples_are_seeded():
+    found = predictive(0.4, [1, 3])
+    np.testing.assert_array_equal(found.sample(5, seed=1), found.sample(5, seed=1))
+    assert found.sample(5, seed=1).shape == (2, 5)
+
+
+@pytest.mark.parametrize("truth", [0.0, 0.3, 0.7])
+def test_the_pair_correlation_is_an_upper_bound_near_the_truth(truth):
+    random = np.random.default_rng(2)
+    group = np.repeat(np.arange(800), 6)
+    shared = random.normal(size=800)[group]
+    score = norm.cdf(np.sqrt(truth) * shared + np.sqrt(1 - truth) * random.normal(size=len(group)))
+    assert truth - 0.02 <= pair_correlation(score, group) <= truth + 0.08

@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from models.forecast import Boosting, Forecaster
+
+SMALL = {"location": Boosting(60, 7, 0.1, min_child=10), "scale": Boosting(20, 4, 0.1), "folds": 2, "threads": 1}
+
+
+#: Row sampling and creator folds see a row with weight 2 as one row, not as two.
+EXPECTED = {
+    "check_sample_weight_equivalence_on_dense_data": "rows are subsampled",
+    "check_sample_weight_equivalence_on_sparse_data": "rows are subsampled",
+}
+
+
+@parametrize_with_checks([Forecaster(**SMALL)], expected_failed_checks=lambda estimator: EXPECTED)
+def test_sklearn_estimator_checks(estimator, check):
+    check(estimator)
+
+
+def rows(n=3000, seed=0):
+    random = np.random.default_rng(seed)
+    creator = random.integers(0, n // 20, n)
+    level = np.random.default_rng(9).normal(6, 2, n // 20)[creator]
+    video = random.integers(0, 2, n)
+    y = level + 0.4 * video + random.normal(0, np.where(video, 0.6, 0.3))
+    x = pd.DataFrame({"level": level, "video": video.astype(float), "evidence": (creator % 2).astype(float)})
+    return x, y, creator
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    x, y, creator = rows()
+    return Forecaster(offset="level", evidence="evidence", evidences=2, **SMALL).fit(x, y, groups=creator)
+
+
+def test_beats_the_offset_and_covers_as_it_says(fitted):
+    x, y, _ = rows(seed=1)
+    assert np.abs(fitted.predict(x) - y).mean() < 0.95 * np.abs(x["level"] - y).mean()
+    ends = np.log1p(fitted.predict_distribution(x).interval(0.8))
+    assert np.mean((y >= ends[:, 0]) & (y <= ends[:, 1])) == pytest.approx(0.8, abs=0.04)
+
+
+def test_the_state_makes_the_same_forecaster(fitted):
+    x, _, _ = rows(50, seed=2)
+    again = Forecaster.from_state(*fitted.state())
+    for k in (1, 3):
+        expected = fitted.predict_distribution(x, k).quantile([0.1, 0.5, 0.9])
+        np.testing.assert_array_equal(again.predict_distribution(x, k).quantile([0.1, 0.5, 0.9]), expected)
+
+
+def test_an_offset_that_x_lacks_is_named():
+    x, y, _ = rows(100)
+    with pytest.raises(ValueError, match="column 'nothing' is not in X"):
+        Forecaster(offset="nothing", **SMALL).fit(x, y)
+
+
+def test_constant_outcomes_and_few_rows_work():
+    x, _, creator = rows(40)
+    found = Forecaster(offset="level", **SMALL).fit(x.head(20), np.full(20, 3.0), groups=creator[:20])
+    assert np.isfinite(found.predict_distribution(x, 4).quantile([0.05, 0.95])).all()

@@ -1,0 +1,236 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.history import ALWAYS, DAY_US, History, Track, codes_of, engagements_of, to_us
+from features.profiles import profile_at
+from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
+from features.tables import Tables
+from features.vocabulary import PLATFORMS
+
+START = pd.Timestamp("2026-01-01", tz="UTC")
+POST = {"platform": "instagram", "post_id": "p", "creator_id": "a", "likes": 90.0, "comments": 9.0}
+CREATOR = {"creator_id": "a", "platform": "instagram", "followers": 1000.0}
+
+
+def day(number):
+    return START + pd.Timedelta(days=number)
+
+
+def frame(spec, rows):
+    plain = pd.DataFrame(rows, columns=spec.names)
+    return plain.astype({column.name: DTYPES[column.kind] for column in spec.columns})
+
+
+def tables_of(*posts, creators=(CREATOR,), followers=()):
+    named = [{**POST, "post_id": f"p{i}", "posted_at": START, **post} for i, post in enumerate(posts)]
+    return Tables(frame(CREATORS, creators), frame(FOLLOWERS, followers), frame(POSTS, named))
+
+
+def likes_of(*posts, **rest):
+    return History.of(tables_of(*posts, **rest)).posts.columns["likes"].tolist()
+
+
+def profile_on(number, *, creators=(CREATOR,), followers=()):
+    history = History.of(tables_of(creators=creators, followers=followers))
+    profile = profile_at(history, np.array([0]), to_us(pd.Series([day(number)])))
+    return {name: values[0] for name, values in profile.items()}
+
+
+def test_the_first_reading_at_the_horizon_or_later_counts():
+    readings = [
+        {"post_id": "p", "observed_at": day(age), "likes": likes}
+        for age, likes in [(30, 300), (7, 70), (6.99, 69), (8, 80)]
+    ]
+    assert likes_of(*readings) == [70]
+    assert likes_of(*readings[::-1]) == [70]
+    assert likes_of(readings[0], readings[2]) == [300]
+
+
+def test_the_first_mature_reading_counts_even_where_a_later_one_knows_more():
+    assert np.isnan(
+        likes_of(
+            {"post_id": "p", "observed_at": day(8), "likes": None}, {"post_id": "p", "observed_at": day(9), "likes": 5}
+        )
+    )
+
+
+def test_a_reading_without_a_moment_is_mature():
+    history = History.of(tables_of({"observed_at": None}))
+    assert history.posts.columns["likes"].tolist() == [90]
+    assert history.posts.columns["age_read_days"].tolist() == [7]
+
+
+def test_a_reading_with_a_moment_goes_before_one_without_whatever_the_row_order():
+    readings = [{"post_id": "p", "observed_at": None, "likes": 1}, {"post_id": "p", "observed_at": day(7), "likes": 2}]
+    assert likes_of(*readings) == likes_of(*readings[::-1]) == [2]
+
+
+def test_a_post_read_too_early_is_not_in_the_history():
+    assert likes_of({"observed_at": day(6)}) == []
+
+
+def test_another_horizon_takes_another_reading():
+    tables = tables_of(
+        {"post_id": "p", "observed_at": day(3), "likes": 3}, {"post_id": "p", "observed_at": day(7), "likes": 7}
+    )
+    assert History.of(tables, horizon_days=2).posts.columns["likes"].tolist() == [3]
+    assert History.of(tables, horizon_days=7).posts.columns["likes"].tolist() == [7]
+
+
+def test_reposts_are_left_out_and_untold_ones_are_not():
+    assert likes_of({"repost": True, "likes": 1}, {"repost": False, "likes": 2}, {"repost": None, "likes": 3}) == [2, 3]
+
+
+def test_hidden_likes_are_unknown_and_so_are_the_engagements():
+    history = History.of(tables_of({"likes_hidden": True, "views": 1000.0}))
+    assert np.isnan(history.posts.columns["likes"]).all()
+    assert len(history.engaged.time) == 0
+    assert len(history.viewed.time) == 1
+
+
+@pytest.mark.parametrize(
+    ("platform", "engagements"), [("instagram", 99), ("youtube", 99), ("tiktok", np.nan), ("x", np.nan)]
+)
+def test_tiktok_and_x_need_shares(platform, engagements):
+    counts = {"likes": np.array([90.0]), "comments": np.array([9.0]), "shares": np.array([np.nan])}
+    code = np.array([PLATFORMS.index(platform)])
+    np.testing.assert_array_equal(engagements_of(counts, code), [engagements])
+    counts["shares"] = np.array([1.0])
+    assert engagements_of(counts, code).tolist() == [100 if platform in ("tiktok", "x") else 99]
+
+
+def test_engagements_and_views_have_tracks_of_their_own():
+    history = History.of(tables_of({"comments": None, "views": 10.0}, {"views": None}, {"views": 20.0}))
+    assert np.expm1(history.track("engagements").columns["engagements_log"]) == pytest.approx([99, 99])
+    assert np.expm1(history.track("views").columns["views_log"]) == pytest.approx([10, 20])
+
+
+def test_posts_are_sorted_by_account_and_time():
+    creators = [CREATOR, {**CREATOR, "creator_id": "b"}]
+    posts = [
+        {"creator_id": owner, "posted_at": day(at), "likes": likes}
+        for owner, at, likes in [("b", 3, 4), ("a", 2, 2), ("b", 1, 3), ("a", 1, 1)]
+    ]
+    history = History.of(tables_of(*posts, creators=creators))
+    assert history.posts.columns["likes"].tolist() == [1, 2, 3, 4]
+    assert history.posts.start.tolist() == [0, 2, 4]
+    assert history.posts.columns["row"].tolist() == [3, 1, 2, 0]
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(st.permutations(range(6)))
+def test_posts_of_one_moment_keep_one_order_whatever_the_row_order(order):
+    posts = [{"post_id": f"p{i}", "likes": float(i), "posted_at": day(i // 3)} for i in range(6)]
+    assert likes_of(*(posts[i] for i in order)) == [0, 1, 2, 3, 4, 5]
+
+
+def test_one_id_on_two_platforms_is_two_accounts():
+    creators = [CREATOR, {**CREATOR, "platform": "youtube"}]
+    history = History.of(tables_of({"likes": 1.0}, {"platform": "youtube", "likes": 2.0}, creators=creators))
+    asked = pd.DataFrame({"creator_id": ["a", "a"], "platform": ["youtube", "instagram"]})
+    accounts = history.account_of(asked)
+    assert history.posts.columns["likes"][history.posts.start[accounts]].tolist() == [2, 1]
+    assert history.platform[accounts].tolist() == [PLATFORMS.index("youtube"), PLATFORMS.index("instagram")]
+
+
+def test_an_unknown_creator_is_named():
+    asked = pd.DataFrame({"creator_id": ["a", "b"], "platform": ["instagram", "instagram"]})
+    with pytest.raises(KeyError, match="no creators row for 'b' on instagram: add the creator to the creators table"):
+        History.of(tables_of()).account_of(asked)
+
+
+tracks = st.lists(st.lists(st.integers(-20, 20), max_size=9), min_size=1, max_size=5)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(tracks, st.lists(st.tuples(st.integers(0, 4), st.integers(-25, 25)), max_size=8))
+def test_until_counts_like_brute_force(times, asked):
+    start = np.cumsum([0, *(len(own) for own in times)])
+    track = Track(start, np.array([time for own in times for time in sorted(own)], dtype=np.int64), {})
+    asked = [(account % len(times), moment) for account, moment in asked]
+    account = np.array([account for account, _ in asked], dtype=int)
+    until = track.until(account, np.array([moment for _, moment in asked], dtype=np.int64))
+    assert until.tolist() == [start[i] + sum(time <= moment for time in times[i]) for i, moment in asked]
+
+
+def test_until_leaves_the_track_alone():
+    track = Track(np.array([0, 2]), np.array([1, 2]), {})
+    assert track.until(np.array([0]), np.array([2])).tolist() == [2]
+    assert track.start.tolist() == [0, 2]
+
+
+def test_times_are_microseconds_and_none_is_the_smallest():
+    times = pd.Series([START, START + pd.Timedelta(days=1), pd.NaT])
+    first, second, none = to_us(times)
+    assert second - first == DAY_US
+    assert none == ALWAYS
+
+
+def test_codes_are_positions_and_unknown_otherwise():
+    np.testing.assert_array_equal(codes_of(pd.Series(["b", "z", None, "a"]), ("a", "b")), [1, np.nan, np.nan, 0])
+
+
+def test_followers_are_the_newest_reading_by_then():
+    followers = [
+        {"creator_id": "a", "platform": "instagram", "observed_at": day(at), "followers": count}
+        for at, count in [(20, 2000.0), (10, 1500.0)]
+    ]
+    creators = [{**CREATOR, "observed_at": day(0)}]
+    known = {at: profile_on(at, creators=creators, followers=followers) for at in (0, 9.99, 10, 19, 20, 99)}
+    assert {at: profile["followers"] for at, profile in known.items()} == {
+        0: 1000, 9.99: 1000, 10: 1500, 19: 1500, 20: 2000, 99: 2000
+    }  # fmt: skip
+    assert {profile["followers_late"] for profile in known.values()} == {0}
+
+
+def test_a_snapshot_read_later_is_used_and_flagged():
+    profile = profile_on(5, creators=[{**CREATOR, "observed_at": day(10)}])
+    assert (profile["followers"], profile["followers_late"]) == (1000, 1)
+
+
+def test_a_snapshot_without_a_moment_was_always_known():
+    profile = profile_on(5)
+    assert (profile["followers"], profile["followers_late"]) == (1000, 0)
+    assert np.isnan(profile["followers_growth"])
+
+
+def test_unknown_followers_stay_unknown():
+    profile = profile_on(5, creators=[{**CREATOR, "followers": None}])
+    assert np.isnan(profile["followers"])
+    assert profile["followers_late"] == 0
+
+
+def test_growth_is_ln_per_90_days_over_the_last_90():
+    counts = [(0, 999.0), (45, 1999.0), (100, 3999.0)]
+    followers = [
+        {"creator_id": "a", "platform": "instagram", "observed_at": day(at), "followers": count} for at, count in counts
+    ]
+    creators = [{**CREATOR, "followers": None}]
+    assert profile_on(50, creators=creators, followers=followers)["followers_growth"] == pytest.approx(2 * np.log(2))
+    # 90 days before the reading of day 100 the one of day 0 was the newest
+    assert profile_on(100, creators=creators, followers=followers)["followers_growth"] == pytest.approx(0.9 * np.log(4))
+    assert np.isnan(profile_on(20, creators=creators, followers=followers)["followers_growth"])
+
+
+def test_readings_a_few_days_apart_tell_no_growth():
+    followers = [
+        {"creator_id": "a", "platform": "instagram", "observed_at": day(at), "followers": count}
+        for at, count in [(0, 1000.0), (13, 2000.0)]
+    ]
+    profile = profile_on(20, creators=[{**CREATOR, "followers": None}], followers=followers)
+    assert profile["followers"] == 2000
+    assert np.isnan(profile["followers_growth"])
+
+
+def test_profile_fields_are_those_of_the_newest_snapshot_by_then():
+    creators = [
+        {**CREATOR, "observed_at": day(at), "verified": verified, "niche": niche, "created_at": day(-100)}
+        for at, verified, niche in [(20, True, "food"), (10, False, "art")]
+    ]
+    seen = [profile_on(at, creators=creators) for at in (5, 15, 25)]
+    assert [profile["verified"] for profile in seen] == [0, 0, 1]
+    assert seen[0]["niche"] == seen[1]["niche"] != seen[2]["niche"]
+    assert [profile["age_days"] for profile in seen] == [105, 115, 125]

@@ -1,0 +1,144 @@
+"""One way to a figure: the training matrix by hand, the batch file and the HTTP answer are the same."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.derive import derive
+from features.schema import CREATORS, POSTS
+from features.tables import Tables, empty, read_tables
+from features.validate import validate
+from serving.batch import score_file
+from serving.champion import Champion
+from serving.routes import build_app
+from serving.scoring import QUANTILES, Scorer
+from serving.settings import Settings
+
+with warnings.catch_warnings():  # starlette would rather have httpx2
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+AS_OF = pd.Timestamp("2026-06-10T09:30:00Z")
+PARTS = (*QUANTILES, "mean")
+FIGURES = [f"{what}_{part}" for what in ("engagements", "views") for part in PARTS] + [
+    f"cpe_usd_{part}" for part in ("p10", "p50", "p90")
+]
+INLINE = [
+    {"platform": "instagram", "followers": 30_000.0, "niche": "food", "avg_likes": 800.0, "avg_comments": 15.0},
+    {"platform": "tiktok", "followers": 250_000.0, "engagement_rate_by_followers": 0.04, "avg_views": 60_000.0},
+    {"platform": "tiktok", "avg_likes": 3_000.0, "avg_views": 50_000.0, "niche": "comedy"},
+    {"platform": "instagram", "followers": 1_200_000.0, "niche": "fashion", "verified": True, "posts_count": 900.0},
+    {"platform": "youtube", "followers": 8_000.0, "niche": "gaming"},
+    {"platform": "x", "followers": 500.0},
+]
+DEALS = [
+    {"format": "video", "deliverables": 1.0, "fee_usd": 450.0, "start_at": "2026-06-20T18:00:00Z"},
+    {"format": "image", "deliverables": 3.0, "fee_usd": 99.5, "start_at": "2026-08-01T00:00:00Z"},
+    {"deliverables": 7.0, "start_at": "2026-06-10T09:30:00Z"},
+]
+
+
+@pytest.fixture(scope="module")
+def tables(market_folder):
+    return validate(read_tables(market_folder))
+
+
+@pytest.fixture(scope="module")
+def partnerships(tables):
+    """Give known creators of every platform with and without posts, averages, and profiles alone."""
+    accounts = tables.creators[["creator_id", "platform"]].drop_duplicates()
+    with_posts = accounts["creator_id"].isin(tables.posts["creator_id"])
+    known = pd.concat([accounts[with_posts].head(12), accounts[~with_posts].head(3)]).to_dict("records")
+    rows = [*known, *({**row, "creator_id": f"inline {n}"} for n, row in enumerate(INLINE))]
+    return [{**row, **DEALS[n % 3], "partnership_id": f"p{n}"} for n, row in enumerate(rows)]
+
+
+@pytest.fixture(scope="module")
+def by_hand(tables, trained, partnerships):
+    """Do what training does: derive from the tables, predict with the bundle; no line of serving."""
+    frame = pd.DataFrame(partnerships)
+    frame["start_at"] = pd.to_datetime(frame["start_at"], utc=True)
+    frame = frame.assign(as_of=AS_OF, sponsored=1.0)
+    inline = frame["creator_id"].str.startswith("inline")
+    features = pd.concat(
+        [
+            derive(tables, frame[~inline], trained.bundle.reference),
+            derive(creators_of(frame[inline]), frame[inline], trained.bundle.reference),
+        ]
+    )
+    figures = {}
+    for what, forecaster in trained.bundle.forecasters.items():
+        predictive = forecaster.predict_distribution(features, frame["deliverables"].to_numpy())
+        quantiles = predictive.quantile(list(QUANTILES.values()))
+        figures |= {f"{what}_{name}": quantiles[:, n] for n, name in enumerate(QUANTILES)}
+        figures[f"{what}_mean"] = predictive.mean()
+    for low, high in (("p10", "p90"), ("p50", "p50"), ("p90", "p10")):
+        figures[f"cpe_usd_{low}"] = frame["fee_usd"].to_numpy() / figures[f"engagements_{high}"]
+    shown = trained.bundle.reference.views_shown
+    told = zip(frame["platform"], frame["format"].fillna("unknown"), strict=True)
+    hidden = [name not in shown[platform] for platform, name in told]
+    return pd.DataFrame(figures).mask(np.outer(hidden, [name.startswith("views") for name in figures]))
+
+
+def creators_of(frame):
+    """Make the creators table of rows that bring their own profile, read at the moment of the forecast."""
+    profiles = frame.assign(observed_at=AS_OF).reindex(columns=CREATORS.names)
+    return validate(Tables(creators=profiles.dropna(axis=1, how="all").reset_index(drop=True), posts=empty(POSTS)))
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory, tables, trained, partnerships):
+    folder = tmp_path_factory.mktemp("batch")
+    pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
+    tally = score_file(folder / "list.parquet", folder / "scored.parquet", Scorer(trained.bundle, tables), AS_OF)
+    assert (tally.scored, tally.rejected) == (len(partnerships), 0)
+    return pd.read_parquet(folder / "scored.parquet")
+
+
+@pytest.fixture(scope="module")
+def over_http(market_folder, home, trained, partnerships):
+    champion = Champion(Settings(home, market_folder))
+    champion.start()
+    try:
+        question = {"as_of": AS_OF.isoformat(), "partnerships": partnerships}
+        response = TestClient(build_app(champion)).post("/v1/predict", json=question)
+    finally:
+        champion.stop()
+    assert response.status_code == 200
+    return response.json()["results"]
+
+
+def flat(result):
+    """Lay one HTTP result out as a row of a batch file."""
+    groups = {what: result[what] or {} for what in ("engagements", "views", "cpe_usd")}
+    return {name: groups[name.rpartition("_")[0]].get(name.rpartition("_")[2]) for name in FIGURES}
+
+
+def same(got, wanted):
+    np.testing.assert_allclose(got[FIGURES].to_numpy(float), wanted[FIGURES].to_numpy(float), rtol=1e-9, atol=0)
+
+
+def test_the_partnerships_rest_on_all_there_is(batch):
+    assert set(batch["evidence"]) == {"history", "summary", "profile"}
+    assert batch[FIGURES].isna().mean().between(0, 1, inclusive="left").all()
+
+
+def test_the_batch_file_says_what_the_training_matrix_gives(batch, by_hand):
+    same(batch, by_hand)
+
+
+def test_the_service_says_what_the_training_matrix_gives(over_http, by_hand):
+    same(pd.DataFrame([flat(result) for result in over_http]), by_hand)
+
+
+def test_the_service_and_the_batch_file_say_the_same_of_all_else(over_http, batch):
+    shared = ["partnership_id", "creator_id", "platform", "band", "niche", "evidence", "deliverables", "definition"]
+    for result, row in zip(over_http, batch.to_dict("records"), strict=True):
+        assert [result[name] for name in shared] == [row[name] for name in shared]
+        assert "; ".join(result["warnings"]) == row["warnings"]
+        for name in ("as_of", "start_at"):
+            assert pd.Timestamp(result[name]) == row[name]
+        for name in ("engagement_rate_by_followers_p50", "engagement_rate_by_views_p50", "fee_usd"):
+            assert result[name] == pytest.approx(row[name], rel=1e-9) or (result[name] is None and np.isnan(row[name]))

@@ -1,0 +1,300 @@
+"""The scorer against the champion of the small market: what is answered, what is refused, and what must not matter."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.schema import DTYPES, POSTS, PROSPECTS
+from features.tables import Tables, read_tables
+from features.validate import validate
+from models.bundle import champion_folder, load_bundle
+from serving.scoring import ANSWER_COLUMNS, QUANTILES, Scorer
+
+AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
+PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video"}
+ENGAGEMENTS = [f"engagements_{name}" for name in (*QUANTILES, "mean")]
+VIEWS = [f"views_{name}" for name in (*QUANTILES, "mean")]
+CPE = ["cpe_usd_p10", "cpe_usd_p50", "cpe_usd_p90"]
+
+
+def table(rows, spec):
+    """Give rows as a clean frame of the table; what a row does not tell is missing."""
+    return pd.DataFrame(
+        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in spec.columns}
+    )
+
+
+def prospects(*rows):
+    return table([{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)], PROSPECTS)
+
+
+def posts(creator_id, likes, platform="instagram", age_days=10):
+    """Give weekly posts, the first `age_days` before the forecast."""
+    rows = [
+        {
+            "creator_id": creator_id,
+            "platform": platform,
+            "post_id": f"{creator_id}-{n}",
+            "posted_at": AS_OF - pd.Timedelta(days=age_days + 7 * n),
+            "format": "video",
+            "likes": value,
+            "comments": 0,
+        }
+        for n, value in enumerate(likes)
+    ]
+    return table(rows, POSTS)
+
+
+@pytest.fixture(scope="module")
+def tables(market_folder):
+    return validate(read_tables(market_folder))
+
+
+@pytest.fixture(scope="module")
+def bundle(home, trained):
+    return load_bundle(champion_folder(home))
+
+
+@pytest.fixture(scope="module")
+def scorer(bundle, tables):
+    return Scorer(bundle, tables)
+
+
+@pytest.fixture(scope="module")
+def known(tables):
+    """Name the creator with the most posts: creator_id and platform."""
+    busiest = tables.posts.groupby(["creator_id", "platform"]).size().idxmax()
+    return dict(zip(("creator_id", "platform"), busiest, strict=True))
+
+
+def answered(scorer, *rows, own=None):
+    """Score rows all of which can be scored."""
+    answers, reasons = scorer.answer(prospects(*rows), AS_OF, own)
+    assert reasons == [[]] * len(rows)
+    return answers
+
+
+def refused(scorer, row):
+    """Give the reasons of a row that cannot be scored; it has no figures."""
+    answers, (reasons,) = scorer.answer(prospects(row), AS_OF)
+    assert answers[[*ENGAGEMENTS, *VIEWS, *CPE]].isna().all(axis=None)
+    return "; ".join(reasons)
+
+
+def test_an_answer_has_the_columns_of_the_contract_in_order(scorer, bundle, known):
+    answers = answered(scorer, known, {**PROFILE, "creator_id": "new", "deliverables": 2, "fee_usd": 300})
+    assert tuple(answers) == ANSWER_COLUMNS
+    assert answers["partnership_id"].tolist() == ["p1", "p2"]
+    row = answers.loc[1, ["creator_id", "platform", "band", "niche", "evidence", "deliverables", "fee_usd"]]
+    assert row.tolist() == ["new", "instagram", "micro", "food", "profile", 2.0, 300.0]
+    said = answers[["as_of", "start_at", "horizon_days", "model_version", "trained_on"]].drop_duplicates()
+    assert said.values.tolist() == [[AS_OF, AS_OF, 7, bundle.version, "simulated"]]
+
+
+def test_figures_are_ordered_finite_and_not_negative(scorer, known):
+    answers = answered(scorer, known, PROFILE, {**PROFILE, "platform": "tiktok"}, {"platform": "x", "followers": 10})
+    quantiles = answers[ENGAGEMENTS[:-1]].to_numpy()
+    assert np.isfinite(answers[ENGAGEMENTS]).all(axis=None)
+    assert (np.diff(quantiles) >= 0).all()
+    assert (quantiles >= 0).all()
+
+
+def test_a_creator_of_the_tables_is_answered_from_its_posts(scorer, known):
+    named, told = answered(scorer, {"creator_id": known["creator_id"]}, known).to_dict("records")
+    assert {named["evidence"], told["evidence"]} == {"history"}
+    assert named["platform"] == known["platform"]
+    assert [named[name] for name in ENGAGEMENTS] == [told[name] for name in ENGAGEMENTS]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"creator_id": "nobody"}, "creator_id 'nobody' is unknown and the row names no platform"),
+        ({"creator_id": "nobody", "platform": "x"}, "'nobody' is unknown on x and the row has nothing to go by"),
+        ({"platform": "instagram"}, "no creator_id is given on instagram and the row has nothing to go by"),
+        ({}, "no creator_id is given and the row names no platform"),
+        ({"followers": 5000}, "no creator_id is given and the row names no platform"),
+        (
+            {**PROFILE, "start_at": AS_OF - pd.Timedelta(seconds=1)},
+            "start_at 2026-06-14T23:59:59Z lies before as_of 2026-06-15T00:00:00Z: ask about what is to come",
+        ),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_with_the_reason(scorer, row, reason):
+    assert reason in refused(scorer, row)
+
+
+def test_all_reasons_of_a_row_are_given(scorer):
+    reasons = refused(scorer, {"creator_id": "nobody", "start_at": AS_OF - pd.Timedelta(days=1)})
+    assert "lies before as_of" in reasons
+    assert "names no platform" in reasons
+
+
+def test_a_refused_row_leaves_the_others_as_they_are(scorer, known):
+    alone = answered(scorer, known)
+    among, reasons = scorer.answer(prospects({}, known, {"creator_id": "nobody"}), AS_OF)
+    assert [len(found) for found in reasons] == [1, 0, 1]
+    assert among.loc[1, ENGAGEMENTS].tolist() == alone.loc[0, ENGAGEMENTS].tolist()
+
+
+def test_a_creator_on_two_platforms_must_be_named_with_its_platform(bundle, tables, known):
+    other = "tiktok" if known["platform"] != "tiktok" else "instagram"
+    again = tables.creators[tables.creators["creator_id"] == known["creator_id"]].assign(platform=other)
+    both = Tables(creators=pd.concat([tables.creators, again], ignore_index=True), posts=tables.posts)
+    scorer = Scorer(bundle, both)
+    assert "stands on several platforms: name the platform" in refused(scorer, {"creator_id": known["creator_id"]})
+    answers = answered(scorer, known, {**known, "platform": other})
+    assert answers["platform"].tolist() == [known["platform"], other]
+    assert answers["evidence"].tolist() == ["history", "profile"]
+
+
+@pytest.mark.parametrize(
+    ("told", "evidence"),
+    [
+        ({}, "profile"),
+        ({"avg_likes": 500, "avg_comments": 20}, "summary"),
+        ({"avg_likes": 500}, "summary"),
+        ({"engagement_rate_by_followers": 0.03}, "summary"),
+        ({"avg_comments": 20}, "profile"),  # comments alone say too little of the sum
+    ],
+)
+def test_the_evidence_is_what_the_row_brings(scorer, told, evidence):
+    assert answered(scorer, {**PROFILE, **told})["evidence"].tolist() == [evidence]
+
+
+def test_averages_move_the_forecast_their_way(scorer):
+    low, high = answered(scorer, {**PROFILE, "avg_likes": 50}, {**PROFILE, "avg_likes": 5000})["engagements_p50"]
+    assert high > 5 * low
+
+
+def test_posts_of_its_own_are_history(scorer):
+    own = posts("new", [900, 1000, 1100, 1000])
+    answers = answered(scorer, {**PROFILE, "creator_id": "new"}, own=own)
+    assert answers["evidence"].tolist() == ["history"]
+    assert 300 < answers["engagements_p50"][0] < 3000
+
+
+def test_posts_younger_than_the_horizon_are_no_history(scorer):
+    young = posts("new", [1000], age_days=6)
+    assert answered(scorer, {**PROFILE, "creator_id": "new"}, own=young)["evidence"].tolist() == ["profile"]
+
+
+def test_posts_of_its_own_stand_before_the_tables(scorer, known):
+    """A known creator that brings posts is answered from those: nothing is looked up."""
+    row = {**PROFILE, "creator_id": known["creator_id"], "platform": known["platform"]}
+    own = posts(known["creator_id"], [1_000_000] * 6, known["platform"]).assign(shares=0.0)
+    looked_up, brought = answered(scorer, row), answered(scorer, row, own=own)
+    assert brought["evidence"].tolist() == ["history"]
+    assert brought["engagements_p50"][0] > 2 * looked_up["engagements_p50"][0]
+
+
+@pytest.mark.parametrize("name", ["shared", None])
+def test_rows_of_one_name_do_not_share_what_they_bring(scorer, name):
+    """Three rows, of one creator_id or of none, are answered as each would be alone."""
+    rows = [
+        {**PROFILE, "creator_id": name, "followers": 1_000},
+        {**PROFILE, "creator_id": name, "followers": 90_000},
+        {**PROFILE, "creator_id": name, "avg_likes": 777},
+    ]
+    with_posts = {**PROFILE, "creator_id": "with posts"}
+    own = posts("with posts", [40, 50, 60])
+    together = answered(scorer, *rows, with_posts, own=own)
+    assert together["evidence"].tolist() == ["profile", "profile", "summary", "history"]
+    for n, row in enumerate(rows):
+        assert together.loc[n, ENGAGEMENTS].tolist() == answered(scorer, row).loc[0, ENGAGEMENTS].tolist()
+    alone = answered(scorer, with_posts, own=own)
+    assert together.loc[3, ENGAGEMENTS].tolist() == alone.loc[0, ENGAGEMENTS].tolist()
+
+
+def test_scaling_the_fee_scales_the_cost_and_nothing_else(scorer, known):
+    rows = [known, PROFILE, {**PROFILE, "avg_likes": 300}]
+    once = answered(scorer, *({**row, "fee_usd": 250.0} for row in rows))
+    many = answered(scorer, *({**row, "fee_usd": 1000.0} for row in rows))
+    assert (many[CPE] == 4 * once[CPE]).all(axis=None)
+    rest = [name for name in ANSWER_COLUMNS if name not in (*CPE, "fee_usd")]
+    pd.testing.assert_frame_equal(many[rest], once[rest])
+
+
+def test_a_quantile_of_the_cost_is_the_fee_over_the_opposite_quantile(scorer, known):
+    answers = answered(scorer, {**known, "fee_usd": 123.0}, {**PROFILE, "fee_usd": 77.0, "deliverables": 3})
+    for cost, count in {"p10": "p90", "p50": "p50", "p90": "p10"}.items():
+        fee = answers["fee_usd"] / answers[f"engagements_{count}"]
+        assert answers[f"cpe_usd_{cost}"].tolist() == fee.tolist()
+
+
+def test_without_a_fee_there_is_no_cost(scorer, known):
+    answers = answered(scorer, known, {**PROFILE, "fee_usd": 10})
+    assert answers.loc[0, ["fee_usd", *CPE]].isna().all()
+    assert answers.loc[1, CPE].notna().all()
+
+
+def test_a_fee_of_nothing_costs_nothing(scorer):
+    assert answered(scorer, {**PROFILE, "fee_usd": 0.0})[CPE].to_numpy().tolist() == [[0.0, 0.0, 0.0]]
+
+
+def test_totals_grow_with_the_deliverables_and_spread_less(scorer, known):
+    one, three = answered(scorer, {**known, "deliverables": 1}, {**known, "deliverables": 3}).to_dict("records")
+    assert three["engagements_mean"] == pytest.approx(3 * one["engagements_mean"])
+    assert 1 < three["engagements_p50"] / one["engagements_p50"] < 6
+    spread = [row["engagements_p90"] / row["engagements_p10"] for row in (one, three)]
+    assert spread[1] <= spread[0]
+    rates = [row["engagement_rate_by_followers_p50"] for row in (one, three)]
+    assert rates[1] == pytest.approx(rates[0] * three["engagements_p50"] / one["engagements_p50"] / 3)
+
+
+def test_deliverables_not_told_are_one(scorer):
+    untold, one = answered(scorer, PROFILE, {**PROFILE, "deliverables": 1}).to_dict("records")
+    assert untold["deliverables"] == 1.0
+    assert untold["engagements_p50"] == one["engagements_p50"]
+
+
+def test_views_are_given_only_where_the_platform_shows_them(scorer):
+    answers = answered(scorer, PROFILE, {**PROFILE, "format": "image"})
+    assert answers.loc[0, VIEWS].notna().all()
+    assert answers.loc[1, VIEWS].isna().all()
+    assert answers["engagement_rate_by_views_p50"].isna().tolist() == [False, True]
+    assert answers["engagements_p50"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("told", "warning"),
+    [
+        ({"followers": None, "avg_likes": 100}, "followers_unknown"),
+        ({"niche": None}, "niche_unknown"),
+        ({"format": None}, "format_not_told"),
+        ({"start_at": AS_OF + pd.Timedelta(days=121)}, "lead_beyond_training"),
+        ({"platform": "x"}, "few_creators_of_platform_in_training"),
+    ],
+)
+def test_what_a_forecast_suffers_from_is_named(scorer, told, warning):
+    assert answered(scorer, PROFILE, {**PROFILE, **told})["warnings"].tolist() == [[], [warning]]
+
+
+def test_order_and_company_do_not_matter(scorer, known, tables):
+    ids = tables.creators[["creator_id", "platform"]].drop_duplicates().head(6).to_dict("records")
+    rows = [*ids, PROFILE, known, {**PROFILE, "avg_likes": 900, "fee_usd": 50}, {**PROFILE, "followers": 3}]
+    figures = ["evidence", *ENGAGEMENTS, *VIEWS, *CPE]
+    whole = answered(scorer, *rows)[figures]
+    back = answered(scorer, *reversed(rows))[figures].iloc[::-1].reset_index(drop=True)
+    single = pd.concat([answered(scorer, row)[figures] for row in rows], ignore_index=True)
+    pd.testing.assert_frame_equal(back, whole, rtol=1e-12)
+    pd.testing.assert_frame_equal(single, whole, rtol=1e-12)
+
+
+def test_the_callers_frames_are_not_changed(scorer, known):
+    asked, own = prospects(known, {**PROFILE, "creator_id": "new"}, {}), posts("new", [10, 20])
+    before = asked.copy(), own.copy()
+    scorer.answer(asked, AS_OF, own)
+    pd.testing.assert_frame_equal(asked, before[0])
+    pd.testing.assert_frame_equal(own, before[1])
+
+
+def test_without_tables_profiles_are_answered_and_names_are_not(bundle, scorer, known):
+    bare = Scorer(bundle)
+    pd.testing.assert_frame_equal(answered(bare, PROFILE), answered(scorer, PROFILE))
+    assert "is unknown" in refused(bare, {"creator_id": known["creator_id"]})
+
+
+def test_no_rows_give_no_answers(scorer):
+    answers, reasons = scorer.answer(prospects(), AS_OF)
+    assert (tuple(answers), len(answers), reasons) == (ANSWER_COLUMNS, 0, [])
