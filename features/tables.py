@@ -1,6 +1,7 @@
 """The canonical tables of one data set in memory, and the folder of Parquet or CSV files that holds them."""
 
 import json
+import warnings
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -68,7 +69,16 @@ def read_frame(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig")
+        with warnings.catch_warnings():
+            # rows longer than the header would lose their surplus, or shift by a column, with no more than a warning
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig", index_col=False
+            )
+    except pd.errors.ParserWarning as error:
+        raise DataFolderError(
+            f"{str(path)!r} has rows with more fields than its header: quote fields that hold commas"
+        ) from error
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise DataFolderError(f"{str(path)!r} cannot be read: {error}") from error
 

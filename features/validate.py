@@ -57,7 +57,7 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     for name, frame in tables.frames().items():
         clean[name], found = check(frame, TABLES[name], utc=tables.meta.get("timezone") == "UTC")
         faults += found + _repeated_keys(clean[name], TABLES[name]) + _time_faults(clean[name], name, now)
-    faults += _orphans(clean)
+    faults += _orphans(clean) + _disagreeing_readings(clean["posts"])
     if faults:
         raise InvalidTables(sorted(faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)))
     return Tables(**clean, meta=dict(tables.meta))
@@ -168,6 +168,18 @@ def _partnership_orphans(deals: pd.DataFrame, creators: pd.DataFrame) -> list[Fa
     return _faults_at("partnerships", deals, "creator_id", ~known, UNKNOWN_CREATOR) + _faults_at(
         "partnerships", deals, "creator_id", ambiguous, rule
     )
+
+
+def _disagreeing_readings(posts: pd.DataFrame) -> list[Fault]:
+    readings = posts[posts.duplicated(["platform", "post_id"], keep=False)]
+    first = readings.groupby(["platform", "post_id"])[["posted_at", "creator_id"]].transform("first")
+    faults = []
+    for column in first:
+        given = readings[column].notna() & first[column].notna()
+        rows = readings.index[given & (readings[column] != first[column])]
+        rule = "differs from an earlier reading of the same post: keep one"
+        faults += [Fault("posts", int(row), column, str(posts[column][row]), rule) for row in rows]
+    return faults
 
 
 def _faults_at(name: str, frame: pd.DataFrame, column: str, at, rule: str) -> list[Fault]:

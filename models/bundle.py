@@ -49,9 +49,12 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     beside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
-    for name, text in _files(bundle).items():
-        (beside / name).write_text(text)
-    os.replace(beside, folder)
+    try:
+        for name, text in _files(bundle).items():
+            (beside / name).write_text(text)
+        os.replace(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def load_bundle(folder: Path) -> Bundle:

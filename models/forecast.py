@@ -154,7 +154,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         state = {
             **{name: getattr(self, name) for name in ("offset", "evidence", "evidences")},
             "leave_out": list(self.leave_out),
-            "features": list(getattr(self, "feature_names_in_", [])),
+            "features": self._names(),
             "median": self.median_,
             "conformal": {"z": self.conformal_.z.tolist(), "n": self.conformal_.n.tolist()},
             "correlation": self.totals_.correlation,
@@ -167,7 +167,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def from_state(cls, state: dict, location: str, scale: str) -> "Forecaster":
         """Make the fitted forecaster that gave `state`; it predicts alike to the last bit."""
         forecaster = cls(state["offset"], state["evidence"], state["evidences"], tuple(state["leave_out"]))
-        forecaster.feature_names_in_ = np.array(state["features"], dtype=object)
+        if all(isinstance(name, str) for name in state["features"]):
+            forecaster.feature_names_in_ = np.array(state["features"], dtype=object)
         forecaster.n_features_in_ = len(state["features"])
         forecaster.columns_ = forecaster._columns()
         forecaster.median_ = state["median"]
@@ -178,12 +179,15 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return forecaster
 
     def _columns(self) -> list:
-        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
         out = {*self.leave_out}
-        return [name for name in names.tolist() if name not in out]
+        return [name for name in self._names() if name not in out]
+
+    def _names(self) -> list:
+        """Give the names of the columns of X, or their positions where they have none."""
+        return getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
 
     def _position(self, column) -> int:
-        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
+        names = self._names()
         if column not in names:
             raise ValueError(f"column {column!r} is not in X; it has {names}")
         return names.index(column)

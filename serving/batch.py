@@ -47,6 +47,8 @@ def score_file(
     read, the row's number and every reason. Raises BatchError for a file or an ending that cannot be used.
     """
     check_ending(out)
+    if out.resolve() == prospects.resolve():
+        raise BatchError(f"{str(out)!r} is the list itself: name another file for the answers")
     frame = _read(prospects)
     repeats = _repeated_ids(frame)
     answers, rejected = [], []

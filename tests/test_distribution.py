@@ -80,3 +80,53 @@ def test_the_pair_correlation_is_an_upper_bound_near_the_truth(truth):
     shared = random.normal(size=800)[group]
     score = norm.cdf(np.sqrt(truth) * shared + np.sqrt(1 - truth) * random.normal(size=len(group)))
     assert truth - 0.02 <= pair_correlation(score, group) <= truth + 0.08
+
+
+def test_a_post_alone_in_its_group_tells_nothing_of_correlation():
+    assert pair_correlation(np.linspace(0.01, 0.99, 50), np.arange(50)) == 0.5
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.4, 1.0])
+def test_more_deliverables_never_bring_less(correlation):
+    found = predictive(correlation, [1, 2, 3, 4, 6, 8, 12, 20, 40, 80, 100])
+    assert (np.diff(found.quantile([0.05, 0.5, 0.95]), axis=0) > 0).all()
+
+
+def test_totals_narrow_with_deliverables_and_widen_with_correlation():
+    def width(correlation, k):
+        low, high = predictive(correlation, k).interval(0.8)[0]
+        return np.log(high / low)
+
+    assert width(0.0, 100) < width(0.0, 10) < width(0.0, 2) < width(0.0, 1)
+    assert width(0.0, 5) < width(0.3, 5) < width(0.7, 5) < width(1.0, 5)
+
+
+def test_totals_of_correlated_posts_are_those_of_a_simulation():
+    """9 lies between two knots of the table, so this holds the interpolation too."""
+    random = np.random.default_rng(3)
+    normal = np.sqrt(0.3) * random.normal(size=(100_000, 1)) + np.sqrt(0.7) * random.normal(size=(100_000, 9))
+    draws = np.expm1(5 + 0.5 * normal).sum(axis=1)
+    p = [0.1, 0.25, 0.5, 0.75, 0.9]
+    np.testing.assert_allclose(predictive(0.3, 9).quantile(p)[0], np.quantile(draws, p), rtol=0.03)
+
+
+@pytest.mark.parametrize(("k", "scale"), [(1, 0.02), (1, 0.7), (1, 1.3), (4, 0.7)])
+def test_the_mean_is_the_integral_of_the_quantiles(k, scale):
+    found = predictive(0.3, k, scale=scale)
+    u = (np.arange(20_000) + 0.5) / 20_000
+    assert found.mean()[0] == pytest.approx(found.quantile(u)[0].mean(), rel=0.02)
+
+
+def test_the_cdf_ends_at_0_and_1_and_takes_one_x_a_row():
+    found = predictive(0.3, [1, 4])
+    median = found.quantile(0.5)[:, 0]
+    np.testing.assert_allclose(found.cdf(median), [0.5, 0.5])
+    assert found.cdf(0.0).tolist() == [0, 0]
+    assert found.cdf(1e9).tolist() == [1, 1]
+    assert np.all(np.diff([found.cdf(x)[0] for x in np.linspace(0, 1000, 60)]) >= 0)
+
+
+def test_samples_follow_the_distribution():
+    found = predictive(0.3, [3])
+    draws = found.sample(20_000, seed=2)[0]
+    np.testing.assert_allclose(np.quantile(draws, [0.1, 0.5, 0.9]), found.quantile([0.1, 0.5, 0.9])[0], rtol=0.03)

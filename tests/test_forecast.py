@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import models.distribution
 from models.forecast import Boosting, Forecaster
 
 SMALL = {"location": Boosting(60, 7, 0.1, min_child=10), "scale": Boosting(20, 4, 0.1), "folds": 2, "threads": 1}
@@ -16,7 +17,8 @@ EXPECTED = {
 
 
 @parametrize_with_checks([Forecaster(**SMALL)], expected_failed_checks=lambda estimator: EXPECTED)
-def test_sklearn_estimator_checks(estimator, check):
+def test_sklearn_estimator_checks(estimator, check, monkeypatch):
+    monkeypatch.setattr(models.distribution, "DRAWS", 256)  # the checks fit a hundred times
     check(estimator)
 
 
@@ -61,3 +63,47 @@ def test_constant_outcomes_and_few_rows_work():
     x, _, creator = rows(40)
     found = Forecaster(offset="level", **SMALL).fit(x.head(20), np.full(20, 3.0), groups=creator[:20])
     assert np.isfinite(found.predict_distribution(x, 4).quantile([0.05, 0.95])).all()
+
+
+def test_the_state_of_a_forecaster_fitted_to_an_array_works_too(fitted):
+    x, y, creator = rows(400)
+    found = Forecaster(offset=0, evidence=2, evidences=2, **SMALL).fit(x.to_numpy(), y, groups=creator)
+    again = Forecaster.from_state(*found.state())
+    np.testing.assert_array_equal(again.predict(x.to_numpy()), found.predict(x.to_numpy()))
+
+
+def test_the_seed_decides_the_forecast():
+    x, y, creator = rows(600)
+    first, alike, other = (
+        Forecaster(offset="level", seed=seed, **SMALL).fit(x, y, groups=creator).predict(x) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, alike)
+    assert not np.array_equal(first, other)
+
+
+def test_without_an_offset_it_beats_the_mean_and_the_median_of_y():
+    x, y, creator = rows(1000)
+    found = Forecaster(leave_out=("evidence",), **SMALL).fit(x, y, groups=creator)
+    fresh, outcome, _ = rows(1000, seed=3)
+    error = np.abs(found.predict(fresh) - outcome).mean()
+    assert found.columns_ == ["level", "video"]
+    assert error < 0.5 * min(np.abs(y.mean() - outcome).mean(), np.abs(np.median(y) - outcome).mean())
+
+
+def test_prediction_refuses_columns_in_another_order(fitted):
+    x, _, _ = rows(20)
+    with pytest.raises(ValueError, match="Feature names must be in the same order"):
+        fitted.predict(x[["video", "level", "evidence"]])
+
+
+def test_the_crps_of_the_forecast_beats_a_shifted_one(fitted):
+    x, y, _ = rows(seed=4)
+    assert fitted.crps(x, y).mean() < min(fitted.crps(x, y + 0.5).mean(), fitted.crps(x, y - 0.5).mean())
+    z = fitted.scores(x, y)
+    np.testing.assert_allclose(z * fitted.parts(x)[1] + fitted.predict(x), y)
+
+
+def test_weights_that_are_all_zero_are_refused():
+    x, y, _ = rows(40)
+    with pytest.raises(ValueError, match=r"(?i)sample.weights?.*zero"):
+        Forecaster(**SMALL).fit(x, y, sample_weight=np.zeros(len(y)))

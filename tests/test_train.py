@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,15 @@ import pytest
 
 from features.columns import COLUMNS
 from features.derive import derive
-from features.history import History
-from features.tables import read_tables
+from features.history import DAY_US, History
+from features.reference import TooLittleData
+from features.tables import Tables, read_tables, write_tables
 from features.validate import validate
-from models.bundle import BundleError, champion_file, load_bundle, save_bundle
+from models.bundle import BundleError, champion_file, features_digest, load_bundle, save_bundle
 from models.pyfunc import BundleModel
+from training.fit import Recipe, moment
 from training.promote import PromotionRefused, compare, promote
-from training.train import backtest_file, data_digest
+from training.train import backtest_file, data_digest, data_end, headline, train
 
 RULES = {"creator's median", "mean of last 12", "followers x trailing rate", "ridge", "mean of the band"}
 
@@ -30,6 +32,52 @@ def test_the_record_has_the_usual_rules_for_seen_and_unseen_creators(trained):
         assert set(table[table["split"] == split]["forecaster"]) >= RULES
     assert trained.bundle.manifest["trained_on"] == "simulated"
     assert (pd.to_datetime(trained.backtest.scores["posted"], unit="us", utc=True) > trained.backtest.cut).all()
+
+
+def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, market_folder):
+    manifest, tables = trained.bundle.manifest, validate(read_tables(market_folder))
+    assert manifest["version"] == trained.folder.name
+    assert manifest["version"].endswith(f"-{manifest['data_digest'][:6]}")
+    assert manifest["data_digest"] == data_digest(tables)
+    assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 7)
+    history = History.of(tables)
+    assert (manifest["accounts"], manifest["posts"]) == (150, len(history.engaged.time))
+    assert manifest["until"] == moment(data_end(history)).isoformat()
+    assert manifest["targets"] == list(manifest["rows"]) == ["engagements", "views"]
+    assert manifest["recipe"]["sampling"]["per_post"] == 1
+    assert manifest["backtest"]["cut"] == trained.backtest.cut.isoformat()
+    kept = pd.DataFrame(manifest["backtest"]["table"])
+    np.testing.assert_allclose(kept["mae"], trained.backtest.table["mae"], atol=1e-6)
+
+
+def test_scores_are_kept_by_the_name_of_the_account(trained, home, market_folder):
+    kept = pd.read_parquet(backtest_file(home, trained.bundle.version))
+    creators = validate(read_tables(market_folder)).creators
+    assert len(kept) == len(trained.backtest.scores)
+    assert set(kept["creator"]) <= set(creators["platform"] + "/" + creators["creator_id"])
+
+
+def test_the_headline_is_that_of_the_table(trained):
+    found, ours = headline(trained.backtest), trained.backtest.table.iloc[0]
+    assert len(found) == 14
+    assert (found["seen_mae"], found["seen_crps"]) == (ours["mae"], ours["crps"])
+    assert all(np.isfinite(value) for value in found.values())
+
+
+def test_nothing_is_left_where_there_is_too_little_to_learn_from(tmp_path):
+    creators = pd.DataFrame({"creator_id": ["a"], "platform": ["instagram"], "followers": [100.0]})
+    write_tables(validate(Tables(creators=creators)), tmp_path / "data")
+    with pytest.raises(TooLittleData, match="no post has known engagements"):
+        train(tmp_path / "data", tmp_path / "home", Recipe())
+    assert not (tmp_path / "home").exists()
+
+
+def test_data_end_is_never_later_than_now(market_folder):
+    history = History.of(validate(read_tables(market_folder)))
+    early = replace(history, engaged=replace(history.engaged, time=history.engaged.time - 3000 * DAY_US))
+    assert data_end(early) == early.engaged.time.max() + 7 * DAY_US
+    late = replace(history, engaged=replace(history.engaged, time=history.engaged.time + 10_000 * DAY_US))
+    assert data_end(late) <= time.time() * 1e6
 
 
 def test_the_digest_of_the_data_ignores_the_order_of_rows_and_sees_a_value(market_folder):
@@ -73,6 +121,34 @@ def test_a_better_bundle_is_promoted(copied, trained):
     assert promote(copied)[0].version == better.version
 
 
+def test_the_first_bundle_is_promoted_without_a_comparison(copied, trained):
+    champion_file(copied).unlink()
+    bundle, comparison = promote(copied)
+    assert comparison is None
+    assert champion_file(copied).read_text() == f"{bundle.version}\n" == f"{trained.bundle.version}\n"
+
+
+def test_the_champion_against_itself_is_the_same_on_all_rows(home, trained):
+    _, comparison = promote(home)
+    assert comparison.rows == len(trained.backtest.scores)
+    assert comparison.table["change"].tolist() == [0, 0]
+    assert str(comparison).startswith(f"on {comparison.rows:,} posts of ")
+
+
+def test_rows_in_common_have_the_same_post_and_outcome(copied, trained):
+    bundle = second(copied, trained, 1.0)
+    path = backtest_file(copied, bundle.version)
+    scores = pd.read_parquet(path)
+    scores.loc[: len(scores) // 2 - 1, "posted"] += 1
+    scores.loc[len(scores) // 2, "y"] += 1
+    scores.to_parquet(path)
+    assert compare(copied, bundle).rows == len(scores) - len(scores) // 2 - 1
+    scores.assign(posted=0).to_parquet(path)
+    with pytest.raises(PromotionRefused, match="no backtest row in common with the champion"):
+        promote(copied)
+    assert champion_file(copied).read_text().strip() == trained.bundle.version
+
+
 def test_bundles_that_cannot_be_compared_need_force(copied, trained):
     bundle = second(copied, trained, 1.0)
     backtest_file(copied, bundle.version).unlink()
@@ -92,6 +168,13 @@ def test_a_tampered_bundle_is_refused_and_the_champion_stays(copied, trained):
 def test_a_bundle_is_never_overwritten(trained):
     with pytest.raises(BundleError, match="exists already"):
         save_bundle(trained.bundle, trained.folder)
+
+
+@pytest.mark.parametrize("version", [None, "29990101-000000-absent"])
+def test_a_bundle_that_is_not_there_cannot_be_promoted(tmp_path, version):
+    with pytest.raises(BundleError, match="no bundle"):
+        promote(tmp_path, version)
+    assert not champion_file(tmp_path).exists()
 
 
 @pytest.fixture
@@ -124,18 +207,28 @@ def _ready(address, server, seconds=60):
     raise AssertionError("the tracking server did not start")
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
-    trained, market_folder, tracking_server, tmp_path
-):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from training import tracking
+@pytest.fixture
+def tracking():
+    from training import tracking  # takes seconds, so no other test pays for it
 
-        logged = tracking.log(trained, tmp_path, tracking_server)
-        assert tracking.promote(trained.bundle.version, tmp_path, tracking_server) == logged.model_version
-        run = tracking.mlflow.get_run(logged.run_id)
-        model = tracking.mlflow.pyfunc.load_model("models:/creatorcast@champion")
+    yield tracking
+    tracking.mlflow.set_tracking_uri(None)
+
+
+@pytest.mark.filterwarnings("ignore:.*'str' dtypes are included by select_dtypes")  # mlflow's look at a table to log
+def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
+    trained, market_folder, tracking_server, tmp_path, tracking
+):
+    logged = tracking.log(trained, tmp_path, tracking_server)
+    assert tracking.promote(trained.bundle.version, tmp_path, tracking_server) == logged.model_version
+    run = tracking.mlflow.get_run(logged.run_id)
+    model = tracking.mlflow.pyfunc.load_model("models:/creatorcast@champion")
+    registered = tracking.mlflow.MlflowClient().get_model_version_by_alias("creatorcast", "champion")
+    assert registered.run_id == logged.run_id
+    assert registered.tags["bundle_version"] == run.data.params["version"] == trained.bundle.version
+    assert registered.tags["features_digest"] == features_digest()
+    assert run.data.params["sampling.per_post"] == "1"
+    assert {*run.data.metrics} == {*headline(trained.backtest)}
     assert run.data.tags["trained_on"] == "simulated"
     assert run.data.metrics["seen_mae"] == pytest.approx(trained.backtest.table["mae"][0])
     names = {item.path for item in tracking.mlflow.MlflowClient().list_artifacts(logged.run_id)}
@@ -146,3 +239,11 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     x = derive(History.of(tables), asked, trained.bundle.reference).reset_index(drop=True)
     assert list(x) == list(COLUMNS)
     np.testing.assert_allclose(model.predict(x), BundleModel(trained.bundle).predict(x), rtol=1e-9)
+
+
+def test_without_an_address_the_store_lies_under_home(tmp_path, tracking):
+    assert tracking.promote("29990101-000000-absent", tmp_path, None) is None
+    assert tracking.mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'artifacts' / 'mlflow.db'}"
+    experiment = tracking.mlflow.get_experiment_by_name("creatorcast")
+    assert experiment.artifact_location == (tmp_path / "artifacts" / "mlruns").as_uri()
+    assert [path.name for path in tmp_path.iterdir()] == ["artifacts"]

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from features.schema import POSTS, PROSPECTS
-from features.tables import Tables, read_tables, write_tables
+from features.tables import DataFolderError, Tables, read_tables, write_tables
 from features.validate import InvalidTables, check, validate
 
 NOW = pd.Timestamp("2026-03-01", tz="UTC")
@@ -113,3 +113,17 @@ def test_folder_round_trip(tmp_path):
     pd.testing.assert_frame_equal(again.posts, tables.posts)
     pd.testing.assert_frame_equal(again.creators, tables.creators)
     assert again.trained_on == "simulated"
+
+
+def test_rows_longer_than_the_header_are_refused_and_empty_surplus_shifts_nothing(tmp_path):
+    (tmp_path / "creators.csv").write_text("creator_id,platform\na,instagram,\nb,tiktok,\n")
+    assert read_tables(tmp_path).creators["creator_id"].tolist() == ["a", "b"]
+    (tmp_path / "creators.csv").write_text("creator_id,platform\na,b,c,d\n")
+    with pytest.raises(DataFolderError, match="more fields than its header"):
+        read_tables(tmp_path)
+
+
+def test_readings_of_one_post_agree_on_when_it_was_posted_and_by_whom():
+    first, second = {"observed_at": "2026-01-02T00:00:00Z"}, {"observed_at": "2026-01-09T00:00:00Z"}
+    rule = "differs from an earlier reading of the same post"
+    assert faults_of(first, {**second, "posted_at": "2026-01-01T01:00:00Z"}) == [("posts", 1, "posted_at", rule)]

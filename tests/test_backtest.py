@@ -1,0 +1,168 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+import training.backtest
+from features.history import DAY_US, History
+from features.reference import TooLittleData
+from features.tables import Tables, read_tables
+from features.validate import validate
+from training.backtest import (
+    ENOUGH_POSTS,
+    HELD_OUT,
+    OURS,
+    REFERENCE_RULE,
+    WITH_CONTENT,
+    backtest,
+    coverage_cells,
+    summarise,
+)
+from training.fit import Recipe
+from training.plots import figures
+from training.show import record_text
+from training.train import data_end
+
+FORECASTERS = {
+    OURS,
+    WITH_CONTENT,
+    "followers x trailing rate",
+    "mean of last 12",
+    "median of last 12",
+    REFERENCE_RULE,
+    "offset alone",
+    "mean of the band",
+    "followers x rate of the band",
+    "ridge",
+    "boosting without history",
+}
+
+
+@pytest.fixture(scope="module")
+def market(market_folder):
+    return History.of(validate(read_tables(market_folder)))
+
+
+@pytest.fixture(scope="module")
+def scores():
+    """Two creators, forecasts 1 off and the rule 2 off; the second has too few posts for the headline."""
+    frame = pd.DataFrame(
+        {
+            "split": "seen",
+            "creator": [0, 0, 0, 1],
+            "platform": "x",
+            "band": "nano",
+            "evidence": "history",
+            "posts_before": [9, 9, 9, ENOUGH_POSTS - 1],
+            "y": [1.0, 2.0, 3.0, 50.0],
+            "crps": [0.1, 0.2, 0.3, 9.0],
+            f"forecast: {OURS}": [2.0, 3.0, 4.0, 0.0],
+            f"forecast: {REFERENCE_RULE}": [-1.0, 0.0, 1.0, 0.0],
+        }
+    )
+    return frame.assign(**{"q0.05": 0.0, "q0.1": 1.5, "q0.5": 2.0, "q0.9": 2.5, "q0.95": 3.5})
+
+
+def test_every_forecaster_stands_in_the_table_for_seen_and_unseen_on_the_same_rows(trained):
+    table = trained.backtest.table
+    for split in ("seen", "unseen"):
+        rows = table[table["split"] == split]
+        assert sorted(rows["forecaster"]) == sorted(FORECASTERS)
+        assert rows["rows"].nunique() == rows["creators"].nunique() == 1
+        assert (rows["mae_low"] <= rows["mae"]).all()
+        assert (rows["mae"] <= rows["mae_high"]).all()
+    assert np.isfinite(table[["mae", "vs_median", "spearman"]]).all(axis=None)
+
+
+def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, market):
+    scores, cut = trained.backtest.scores, trained.backtest.cut
+    posted = pd.to_datetime(scores["posted"], unit="us", utc=True)
+    assert (posted > cut).all()
+    assert (scores["posted"] <= data_end(market) - market.horizon_days * DAY_US).all()
+    assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(scores["lead_days"].to_numpy())
+    assert scores["lead_days"].max() <= 120
+    assert np.isfinite(scores[[c for c in scores if c.startswith("forecast: ")]]).all(axis=None)
+
+
+def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
+    fits, judged = [], []
+
+    class Stop(Exception):
+        pass
+
+    def fit(history, cut, recipe, accounts=None, **_):
+        fits.append(accounts)
+        return len(fits)
+
+    def judge(history, fitted, until, recipe, only=None):
+        judged.append(only)
+        if fitted == 2:
+            raise Stop
+        return pd.DataFrame()
+
+    monkeypatch.setattr(training.backtest, "fit", fit)
+    monkeypatch.setattr(training.backtest, "judge", judge)
+    with pytest.raises(Stop):
+        backtest(market, data_end(market), Recipe())
+    assert fits[0] is judged[0] is None
+    assert not (fits[1] & judged[1]).any()
+    assert (fits[1] | judged[1]).all()
+    assert judged[1].mean() == pytest.approx(HELD_OUT, abs=0.1)
+
+
+def test_unseen_rows_are_of_the_creators_held_out(trained, market):
+    scores = trained.backtest.scores
+    held_out = np.random.default_rng(0).random(len(market.accounts)) < HELD_OUT
+    assert held_out[scores.loc[scores["split"] == "unseen", "creator"]].all()
+    assert not held_out[scores.loc[scores["split"] == "seen", "creator"]].all()
+
+
+def test_a_forecast_that_was_told_the_answers_has_no_error(trained):
+    scores = trained.backtest.scores
+    table = summarise(scores.assign(**{f"forecast: {OURS}": scores["y"]})).set_index(["split", "forecaster"])
+    for split in ("seen", "unseen"):
+        row = table.loc[(split, OURS)]
+        assert row[["mae", "mae_low", "mae_high"]].tolist() == [0, 0, 0]
+        assert row["vs_median"] == -1
+        assert row[["spearman", "spearman_within"]].tolist() == pytest.approx([1, 1])
+
+
+def test_the_headline_counts_creators_with_enough_posts(scores):
+    table = summarise(scores).set_index("forecaster")
+    ours = table.loc[OURS]
+    assert ours[["rows", "creators", "mae", "vs_median", "spearman"]].tolist() == pytest.approx([3, 1, 1, -0.5, 1])
+    assert ours[["crps", "coverage_80", "coverage_90", "width_80"]].tolist() == pytest.approx([0.2, 1 / 3, 1, 1])
+    assert table.loc[REFERENCE_RULE, ["mae", "vs_median"]].tolist() == [2, 0]
+    assert np.isnan(table.loc[REFERENCE_RULE, "crps"])
+
+
+def test_a_cell_needs_fifty_creators_to_be_judged(scores):
+    cell = coverage_cells(scores).iloc[0]
+    assert cell[["rows", "creators", "judged", "coverage_80"]].tolist() == [4, 2, False, 0.25]
+    many = pd.concat([scores.assign(creator=number) for number in range(50)])
+    assert coverage_cells(many)["judged"].tolist() == [True]
+
+
+def test_cells_hold_every_scored_post_once(trained):
+    cells = trained.backtest.coverage
+    assert cells["rows"].sum() == len(trained.backtest.scores)
+    assert (cells["coverage_80"] <= cells["coverage_90"]).all()
+    assert not cells.duplicated(["split", "platform", "band", "evidence"]).any()
+
+
+def test_without_known_engagements_there_is_nothing_to_judge():
+    creators = pd.DataFrame({"creator_id": ["a"], "platform": ["instagram"], "followers": [100.0]})
+    history = History.of(validate(Tables(creators=creators)))
+    with pytest.raises(TooLittleData, match="no post has known engagements: posts need likes and comments"):
+        backtest(history, data_end(history), Recipe())
+
+
+def test_pictures_and_text_show_every_forecaster(trained):
+    drawn = figures(trained.backtest)
+    assert {*drawn} == {"error_by_forecaster.png", "coverage_by_band.png", "pit.png"}
+    axes = drawn["error_by_forecaster.png"].axes
+    assert [{label.get_text() for label in one.get_yticklabels()} for one in axes] == [FORECASTERS, FORECASTERS]
+    for figure in drawn.values():
+        figure.canvas.draw()
+    text = record_text(trained.backtest, trained.bundle.manifest)
+    assert text.startswith("trained on simulated data: 150 accounts, ")
+    assert all(text.count(f"  {name} ") == 2 for name in FORECASTERS - {OURS})
