@@ -107,7 +107,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         residual = self._out_of_fold(seen, target, weight, groups)
         self.location_ = self._boost(seen, target, weight, self.location or LOCATION, "l1")
         self.scale_ = self._boost(seen, np.log(np.abs(residual) + SCALE_FLOOR), weight, self.scale or SCALE, "l2")
-        z = residual / np.exp(self.scale_.predict(seen))
+        z = residual / np.exp(self.scale_.predict(seen, num_threads=self.threads))
         return self.calibrate(z, self._evidence(x), weight, np.arange(len(y)) if groups is None else groups)
 
     def calibrate(self, z, evidence, weight, groups):
@@ -229,5 +229,6 @@ class Forecaster(RegressorMixin, BaseEstimator):
             "num_threads": self.threads,
             "verbosity": -1,
         }
-        data = lgb.Dataset(seen, target, weight=weight, params={"verbosity": -1, "max_bin": 127}, free_raw_data=True)
+        shared = {name: parameters[name] for name in ("verbosity", "max_bin", "num_threads")}
+        data = lgb.Dataset(seen, target, weight=weight, params=shared, free_raw_data=True)
         return lgb.train(parameters, data, num_boost_round=size.trees)

@@ -207,6 +207,17 @@ def _ready(address, server, seconds=60):
     raise AssertionError("the tracking server did not start")
 
 
+def mlflow_warnings(test):
+    """Let pass what mlflow says of itself, and where it uses what its own dependencies deprecate."""
+    for message in (
+        "The ``noload`` loader strategy",
+        ".*type hint is inferred as AnyType",
+        ".*'str' dtypes are included by select_dtypes",
+    ):
+        test = pytest.mark.filterwarnings(f"ignore:{message}")(test)
+    return test
+
+
 @pytest.fixture
 def tracking():
     from training import tracking  # takes seconds, so no other test pays for it
@@ -215,7 +226,7 @@ def tracking():
     tracking.mlflow.set_tracking_uri(None)
 
 
-@pytest.mark.filterwarnings("ignore:.*'str' dtypes are included by select_dtypes")  # mlflow's look at a table to log
+@mlflow_warnings
 def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     trained, market_folder, tracking_server, tmp_path, tracking
 ):
@@ -241,6 +252,7 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     np.testing.assert_allclose(model.predict(x), BundleModel(trained.bundle).predict(x), rtol=1e-9)
 
 
+@mlflow_warnings
 def test_without_an_address_the_store_lies_under_home(tmp_path, tracking):
     assert tracking.promote("29990101-000000-absent", tmp_path, None) is None
     assert tracking.mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'artifacts' / 'mlflow.db'}"

@@ -101,7 +101,8 @@ def _fitted_rules(history, what, fitted: Fitted, recipe: Recipe, x: pd.DataFrame
     train = hide_content(sample_rows(history, what, fitted.until, recipe.sampling, accounts))
     train = select(train, (train.questions["evidence_limit"] == EVIDENCE[0]).to_numpy())
     train_x = derive(history, train.questions, fitted.reference)
-    fitted_rules = segment_rules(what, train_x, train.y) | learned_rules(train_x, train.y, train.weight, recipe.seed)
+    learned = learned_rules(train_x, train.y, train.weight, recipe.seed, recipe.threads)
+    fitted_rules = segment_rules(what, train_x, train.y) | learned
     return {name: rule(x) for name, rule in fitted_rules.items()}
 
 

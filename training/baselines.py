@@ -80,19 +80,22 @@ def segment_rules(what: str, train: pd.DataFrame, y: np.ndarray) -> dict[str, Ca
     return {"mean of the band": band_mean, "followers x rate of the band": band_rate}
 
 
-def learned_rules(train: pd.DataFrame, y: np.ndarray, weight: np.ndarray, seed: int) -> dict[str, Callable]:
+def learned_rules(
+    train: pd.DataFrame, y: np.ndarray, weight: np.ndarray, seed: int, threads: int = 0
+) -> dict[str, Callable]:
     """Fit ridge on all columns, and boosting on the profile alone, without history."""
     ridge = make_pipeline(
         SimpleImputer(keep_empty_features=True), StandardScaler(), RidgeCV(alphas=np.logspace(-1, 4, 11))
     )
     ridge.fit(train.to_numpy(), y, ridgecv__sample_weight=weight)
     profile = list(PROFILE_COLUMNS)
-    parameters = {"objective": "l1", "learning_rate": 0.05, "verbosity": -1, "seed": seed, "deterministic": True}
-    data = lgb.Dataset(train[profile].to_numpy(), y, weight=weight, params={"verbosity": -1})
+    quiet = {"verbosity": -1, "num_threads": threads}
+    parameters = {"objective": "l1", "learning_rate": 0.05, "seed": seed, "deterministic": True, **quiet}
+    data = lgb.Dataset(train[profile].to_numpy(), y, weight=weight, params=quiet)
     boosting = lgb.train(parameters, data, num_boost_round=200)
     return {
         "ridge": lambda x: ridge.predict(x.to_numpy()),
-        "boosting without history": lambda x: boosting.predict(x[profile].to_numpy()),
+        "boosting without history": lambda x: boosting.predict(x[profile].to_numpy(), num_threads=threads),
     }
 
 
