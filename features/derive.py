@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.authenticity import score, signs
 from features.columns import COLUMNS
-from features.history import CONTENT, History, codes_of, to_us
+from features.history import CONTENT, DAY_US, History, codes_of, to_us
 from features.niche import relatedness
 from features.profiles import profile_at
 from features.reference import SUMMARY_POSTS, Market, Reference
@@ -28,7 +28,6 @@ from features.tables import Tables
 from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, band_of
 
 CHUNK = 4096
-DAY_US = 86_400_000_000
 AVERAGES = tuple(column.name for column in AVERAGE_COLUMNS)
 HISTORY, SUMMARY, PROFILE_ONLY = range(len(EVIDENCE))
 

@@ -115,13 +115,14 @@ def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | 
         )
     viewed = look_back(history.viewed, "views_log", accounts, moment, history.horizon_days)
     market = _fit_market(engaged, profile)
+    posts = _known_posts(history, accounts, moment)
     return Reference(
         engagements=market,
         views=_fit_market(viewed, profile) if (viewed.n > 0).sum() >= 3 else None,
         part_shares=_part_shares(history, accounts, moment),
-        views_shown=_views_shown(history, accounts, moment),
+        views_shown=_views_shown(posts),
         norms=_fit_norms(history, engaged, profile, market, accounts, moment),
-        sponsored_posts=int(np.nansum(_known_posts(history, accounts, moment)["sponsored"])),
+        sponsored_posts=int(np.nansum(posts["sponsored"])),
         until=pd.Timestamp(until).isoformat(),
         creators=int((engaged.n > 0).sum()),
         horizon_days=history.horizon_days,
@@ -208,9 +209,8 @@ def _known_posts(history: History, accounts: np.ndarray, moment: np.ndarray) -> 
     return {**columns, "platform": np.repeat(history.platform[accounts], size)}
 
 
-def _views_shown(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, list[str]]:
+def _views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
     """Name the formats (`unknown` where not told) most of whose posts show views, a platform."""
-    posts = _known_posts(history, accounts, moment)
     shown = np.isfinite(posts["views_log"])
     formats = np.where(np.isnan(posts["format"]), len(FORMATS), posts["format"])
     result = {}

@@ -15,6 +15,8 @@ from scipy.stats import qmc
 
 #: Probabilities at which tables are kept; linear in between.
 GRID = np.concatenate([[0.001, 0.0025, 0.005], np.arange(1, 100) / 100, [0.995, 0.9975, 0.999]])
+#: The quantiles that answers give, by name.
+QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 SCALES = np.geomspace(0.02, 3.0, 20)
 DELIVERABLES = np.array([1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 100])
 #: Draws behind a table of totals; the standard error of its 10 % and 90 % quantiles is then about 0.01 scale units.

@@ -9,8 +9,7 @@ import pandas as pd
 
 from features.columns import COLUMNS
 from models.bundle import Bundle, load_bundle
-
-QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
+from models.distribution import QUANTILES
 
 
 class BundleModel:

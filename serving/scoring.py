@@ -16,9 +16,8 @@ from features.tables import Tables, empty
 from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.cost import cost_per
-from models.distribution import Predictive
+from models.distribution import QUANTILES, Predictive
 
-QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 LONGEST_LEAD_DAYS = 120
 
 #: The columns of an answer, in order.

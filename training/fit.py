@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from features.columns import FEATURES
+from features.columns import COLUMNS, LEARNED
 from features.derive import derive
 from features.history import DAY_US, History
 from features.reference import Reference, TooLittleData, fit_reference
@@ -94,7 +94,7 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
         offset=f"{what}_log_offset",
         evidence=f"{what}_evidence_code",
         evidences=len(EVIDENCE),
-        leave_out=tuple(f.name for f in FEATURES if not f.learned),
+        leave_out=tuple(name for name in COLUMNS if name not in LEARNED),
         location=recipe.location,
         scale=recipe.scale,
         folds=recipe.folds,

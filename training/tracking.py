@@ -17,7 +17,7 @@ import features
 import models
 from features.columns import COLUMNS
 from models.bundle import features_digest
-from models.pyfunc import QUANTILES
+from models.distribution import QUANTILES
 from training.plots import figures
 from training.train import Trained, headline
 
