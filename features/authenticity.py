@@ -50,18 +50,18 @@ class Norm:
     scale: float
 
 
-def signs(history: History, past: Level, gap: np.ndarray, profile: dict, mix: dict, account, as_of) -> dict:
+def signs(history: History, past: Level, gap: np.ndarray, profile: dict, ratios: dict, account, as_of) -> dict:
     """Read the raw signs of each question, shape (n,), NaN where they cannot be read.
 
-    `gap`: level minus prior; `mix`: columns of `features.signals.mix_columns`.
+    `gap`: level minus prior; `ratios`: columns of `features.signals.ratio_columns`.
     """
     return {
         "gap": gap,
-        "comments": np.log(mix["comment_share_median"] + 1e-3),
+        "comments": np.log(ratios["comment_share_median"] + 1e-3),
         "spread": np.where(past.n >= ENOUGH_POSTS, np.log(windows.spread(past.values) + 1e-3), np.nan),
         "jump": follower_jump(history, account, as_of),
         "following": np.log1p(profile["following"]) - np.log1p(profile["followers"]),
-        "views": mix["engagement_rate_log_median_by_views"],
+        "views": ratios["engagement_rate_log_median_by_views"],
     }
 
 

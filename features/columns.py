@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from features.authenticity import MEANINGS, PARTS
 from features.signals import LEVELS
+from features.vocabulary import FORMATS
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ def _question() -> list[Feature]:
             "brand_fit",
             "0 to 1",
             "creators, question",
-            "relatedness of the creator's and the brand's niche",
+            "mean relatedness of the brand's niche to the creator's: the declared one, else what the text suggests",
             "either unknown",
         ),
         Feature("sponsored_flag", "0 or 1", "question", "the planned post is a paid partnership", "not told"),
@@ -51,7 +52,31 @@ def _profile() -> list[Feature]:
             "ln growth per 90 days over the last readings",
             "one reading",
         ),
-        Feature("niche_code", "code", "creators", "position of the niche in the list of niches", "niche unknown"),
+        Feature(
+            "niche_code",
+            "code",
+            "creators, posts, reference",
+            "position in the list of niches: the declared one, else the likeliest by bio, captions, hashtags, topics",
+            "none declared and the text does not tell",
+        ),
+        Feature(
+            "niche_declared_flag", "0 or 1", "creators", "the niche is declared, not read from text", learned=False
+        ),
+        Feature(
+            "niche_known_share",
+            "fraction",
+            "creators, posts, reference",
+            "probability that the niche is one of the list: 1 where declared, else what the text does not leave open",
+            learned=False,
+        ),
+        Feature(
+            "niche_focus",
+            "0 to 1",
+            "creators, posts, reference",
+            "how concentrated the text is: 1 - entropy / ln(niches) of the distribution it suggests",
+            "no telling text",
+            False,
+        ),
         Feature(
             "following_ratio_log", "ln ratio", "creators", "ln((1 + following) / (1 + followers))", "either unknown"
         ),
@@ -109,11 +134,12 @@ def _target(what: str, counted: str) -> list[Feature]:
 
 def _posts() -> list[Feature]:
     none = "no known posts"
-    own = "the creator's own mean residual, shrunk by three posts"
     return [
         Feature("posts_gap_days_median", "days", "posts", "median days between posts", "under two posts"),
         Feature("last_post_age_days", "days", "posts", "as_of - posted_at of the newest known post", none),
         Feature("start_gap_days", "days", "posts, question", "start_at - posted_at of the newest known post", none),
+        Feature("posts_count_30d", "posts", "posts", "known posts in the 30 days up to the newest known one", none),
+        Feature("like_share_median", "fraction", "posts", "median likes / engagements", none, False),
         Feature("comment_share_median", "fraction", "posts", "median comments / engagements", none),
         Feature(
             "engagement_rate_log_median_by_views", "ln ratio", "posts", "median ln(engagements / views)", "no views"
@@ -121,24 +147,54 @@ def _posts() -> list[Feature]:
         Feature(
             "readings_late_share", "fraction", "posts", "known posts whose counts were read after as_of", none, False
         ),
-        Feature("shares_share_median", "fraction", "posts", "median shares / engagements", "no known shares"),
-        Feature("saves_share_median", "fraction", "posts", "median saves / engagements", "no known saves"),
+        Feature("share_share_median", "fraction", "posts", "median shares / engagements", "no known shares"),
+        Feature("save_share_median", "fraction", "posts", "median saves / engagements", "no known saves"),
         Feature("hit_share", "fraction", "posts", "posts above twice the weighted median", none),
+    ]
+
+
+def _effects() -> list[Feature]:
+    none = "no known posts"
+    own = "the creator's own mean residual, shrunk by three posts"
+    return [
         Feature("sponsored_share", "fraction", "posts", "paid posts among those that tell", "none tells"),
         Feature("sponsored_count_30d", "posts", "posts", "paid posts in the 30 days up to the newest known post", none),
         Feature(
             "sponsored_effect",
             "ln ratio",
             "posts",
-            "mean residual paid minus not paid, shrunk by three posts",
+            "mean residual paid minus not paid, shrunk by three posts to what is usual on the platform",
             "none tells",
         ),
-        Feature("format_share", "fraction", "posts, question", "posts of the planned format among the known", none),
-        Feature("engagements_dev_mean_by_format", "ln ratio", "posts, question", f"{own}, in the planned format", none),
-        Feature("engagements_dev_mean_by_topic", "ln ratio", "posts, question", f"{own}, on the planned topic", none),
         Feature(
-            "engagements_dev_mean_by_sponsored", "ln ratio", "posts, question", f"{own}, as sponsored as planned", none
+            "sponsored_share_30d",
+            "fraction",
+            "posts",
+            "as sponsored_share, of the 30 days up to the newest",
+            "none tells",
         ),
+        Feature("sponsored_dev_median", "ln ratio", "posts", "median of paid posts, minus the offset", "none", False),
+        Feature("organic_dev_median", "ln ratio", "posts", "median of unpaid posts, minus the offset", "none", False),
+        *(
+            Feature(
+                f"{name}_effect",
+                "ln ratio",
+                "posts, reference",
+                f"mean residual of {name} posts, shrunk by three posts to what is usual on the platform",
+                none,
+                False,
+            )
+            for name in FORMATS
+        ),
+        Feature("format_share", "fraction", "posts, question", "posts of the planned format among the known", none),
+        Feature(
+            "engagements_dev_mean_by_format",
+            "ln ratio",
+            "posts, question, reference",
+            "the effect of the planned format; a format not told is one of its own, usually 0",
+            none,
+        ),
+        Feature("engagements_dev_mean_by_topic", "ln ratio", "posts, question", f"{own}, on the planned topic", none),
         Feature(
             "engagements_dev_similar",
             "ln ratio",
@@ -188,6 +244,7 @@ FEATURES = (
     *_target("engagements", "engagements"),
     *_target("views", "views"),
     *_posts(),
+    *_effects(),
     *_authenticity(),
     *_content(),
 )

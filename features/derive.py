@@ -10,8 +10,9 @@ import pandas as pd
 
 from features.authenticity import score, signs
 from features.columns import COLUMNS
+from features.effects import format_columns, sponsored_columns
 from features.history import CONTENT, DAY_US, History, codes_of, to_us
-from features.niche import relatedness
+from features.niche_text import niche_columns, text_distribution
 from features.profiles import profile_at
 from features.reference import SUMMARY_POSTS, Market, Reference
 from features.schema import AVERAGE_COLUMNS
@@ -21,14 +22,16 @@ from features.signals import (
     content_scale,
     level_columns,
     look_back,
-    mix_columns,
+    plan_columns,
+    ratio_columns,
     summarise,
 )
 from features.tables import Tables
-from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, band_of
+from features.vocabulary import ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, band_codes
 
 CHUNK = 4096
 AVERAGES = tuple(column.name for column in AVERAGE_COLUMNS)
+_NAMES = pd.Index(COLUMNS)
 HISTORY, SUMMARY, PROFILE_ONLY = range(len(EVIDENCE))
 
 
@@ -47,21 +50,20 @@ class Questions:
     @classmethod
     def of(cls, history: History, frame: pd.DataFrame) -> "Questions":
         """Read questions from a frame; columns that are absent are not told."""
-        absent = pd.Series(np.nan, index=frame.index)
         planned = {
-            "format": codes_of(frame.get("format", absent), FORMATS),
-            "topic": _topic_codes(frame.get("topic", absent), history.topics),
-            "sponsored": _numbers(frame.get("sponsored", absent)),
-            **{name: content_scale(name, _numbers(frame.get(name, absent))) for name in CONTENT},
+            "format": _codes(frame, "format", FORMATS),
+            "topic": _topic_codes(frame, history.topics),
+            "sponsored": _numbers(frame, "sponsored"),
+            **{name: content_scale(name, _numbers(frame, name)) for name in CONTENT},
         }
         return cls(
             history.account_of(frame),
             to_us(frame["as_of"]),
             to_us(frame["start_at"]),
-            np.nan_to_num(codes_of(frame.get("evidence_limit", absent), EVIDENCE)),
-            codes_of(frame.get("brand_niche", absent), NICHES),
+            np.nan_to_num(_codes(frame, "evidence_limit", EVIDENCE)),
+            _codes(frame, "brand_niche", NICHES),
             planned,
-            {name: _numbers(frame.get(name, absent)) for name in AVERAGES},
+            {name: _numbers(frame, name) for name in AVERAGES},
         )
 
     def __getitem__(self, rows: slice) -> "Questions":
@@ -89,24 +91,26 @@ def derive(tables: Tables | History, questions: pd.DataFrame, reference: Referen
     for first in range(0, len(questions), CHUNK):
         rows = slice(first, first + CHUNK)
         out[rows] = derive_arrays(history, asked[rows], reference)
-    return pd.DataFrame(out, index=questions.index, columns=list(COLUMNS))
+    return pd.DataFrame(out, index=questions.index, columns=_NAMES)
 
 
 def derive_arrays(history: History, asked: Questions, reference: Reference) -> np.ndarray:
     """As `derive`, from arrays to an array (n, len(COLUMNS)), for a few thousand questions at a time."""
     profile = profile_at(history, asked.account, asked.as_of)
+    text = text_distribution(history, asked.account, asked.as_of, asked.limit == HISTORY, reference.niche_classifier)
     lead_days = (asked.start - asked.as_of) / DAY_US
-    columns = {**_question_columns(asked, lead_days), **_profile_columns(profile, reference)}
+    columns = niche_columns(profile["niche"], text, asked.brand)
+    profile["niche"] = columns["niche_code"]
+    columns |= {**_question_columns(asked, lead_days), **_profile_columns(profile, reference)}
     engaged, mean = _known(history, asked, "engagements")
     columns |= _target_columns("engagements", engaged, mean, asked, columns, profile, reference)
     viewed, mean = _known(history, asked, "views")
     columns |= _target_columns("views", viewed, mean, asked, columns, profile, reference)
     columns |= cadence_columns(history.engaged, engaged, lead_days)
-    columns |= mix_columns(history.engaged, engaged, asked.planned)
+    columns |= _post_columns(history.engaged, engaged, asked, columns["engagements_log_offset"], profile, reference)
     gap = np.where(engaged.n > 0, engaged.level - columns["engagements_log_prior"], np.nan)
     found = signs(history, engaged, gap, profile, columns, asked.account, asked.as_of)
     columns |= score(found, reference.norms, profile["platform"])
-    columns["brand_fit"] = _brand_fit(profile["niche"], asked.brand)
     return np.column_stack([columns[name] for name in COLUMNS])
 
 
@@ -126,11 +130,10 @@ def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> di
     followers_log = np.log1p(profile["followers"])
     return {
         "platform_code": profile["platform"],
-        "band_code": codes_of(pd.Series(band_of(profile["followers"], reference.band_edges)), tuple(BAND_EDGES)),
+        "band_code": band_codes(profile["followers"], reference.band_edges),
         "followers_log": followers_log,
         "followers_late_flag": profile["followers_late"],
         "followers_growth_90d": profile["followers_growth"],
-        "niche_code": profile["niche"],
         "following_ratio_log": np.log1p(profile["following"]) - followers_log,
         "posts_count_log": np.log1p(profile["posts_count"]),
         "account_age_days": profile["age_days"],
@@ -139,10 +142,16 @@ def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> di
     }
 
 
-def _brand_fit(niche: np.ndarray, brand: np.ndarray) -> np.ndarray:
-    known = ~np.isnan(niche) & ~np.isnan(brand)
-    pair = [np.where(known, code, 0).astype(int) for code in (niche, brand)]
-    return np.where(known, relatedness()[pair[0], pair[1]], np.nan)
+def _post_columns(track, past: Level, asked: Questions, offset, profile, reference: Reference) -> dict[str, np.ndarray]:
+    residual = past.values - past.level[:, None]
+    formats, sponsored = (track.window(name, past.rows) for name in ("format", "sponsored"))
+    usual, platform = reference.effects, profile["platform"]
+    return {
+        **ratio_columns(track, past),
+        **format_columns(residual, formats, asked.planned["format"], usual.of_formats(platform)),
+        **sponsored_columns(past, residual, sponsored, offset, usual.of_sponsored(platform)),
+        **plan_columns(track, past, residual, asked.planned),
+    }
 
 
 def _known(history: History, asked: Questions, what: str) -> tuple[Level, np.ndarray]:
@@ -183,6 +192,8 @@ def _target_columns(what, past: Level, mean, asked: Questions, columns, profile,
 def _given_engagements(asked: Questions, profile: dict[str, np.ndarray], reference: Reference) -> np.ndarray:
     """ln(1 + mean engagements a post) from a vendor's averages: the parts, else a rate times what it is a rate of."""
     total = np.full(len(asked.account), np.nan)
+    if all(np.isnan(values).all() for values in asked.averages.values()):
+        return total
     for code, name in enumerate(PLATFORMS):
         at = profile["platform"] == code
         parts = {part: asked.averages[f"avg_{part}"][at] for part in ENGAGEMENT_PARTS[name]}
@@ -206,11 +217,16 @@ def _given_views(asked: Questions) -> np.ndarray:
     return np.log1p(asked.averages["avg_views"])
 
 
-def _topic_codes(values: pd.Series, topics: tuple[str, ...]) -> np.ndarray:
+def _topic_codes(frame: pd.DataFrame, topics: tuple[str, ...]) -> np.ndarray:
     """Give -1 to a topic of no post: told and alike none, so that a later post on it changes nothing."""
-    codes = codes_of(values, topics)
-    return np.where(np.isnan(codes) & values.notna().to_numpy(), -1.0, codes)
+    codes = _codes(frame, "topic", topics)
+    told = frame["topic"].notna().to_numpy() if "topic" in frame else False
+    return np.where(np.isnan(codes) & told, -1.0, codes)
 
 
-def _numbers(values: pd.Series) -> np.ndarray:
-    return values.astype("float64").to_numpy()
+def _codes(frame: pd.DataFrame, name: str, names: tuple[str, ...]) -> np.ndarray:
+    return codes_of(frame[name], names) if name in frame else np.full(len(frame), np.nan)
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    return frame[name].to_numpy(float, na_value=np.nan) if name in frame else np.full(len(frame), np.nan)

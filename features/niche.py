@@ -21,6 +21,8 @@ from features.vocabulary import NICHES, UNKNOWN
 
 #: Catalogues that `crosswalk` knows. Those in VENDORS share one list of interest names besides their own.
 VENDORS = ("modash", "hypeauditor", "upfluence", "heepsy", "kolsquare", "vendor")
+#: Texts read at a time, which bounds memory.
+BLOCK = 1024
 SOURCES = ("tiktok", "instagram", "youtube", "panel", *VENDORS)
 
 
@@ -137,16 +139,28 @@ def _fit_around_seeds(
     return float(best[0]), best[1:].reshape(bag.shape[1], -1)
 
 
-def _weights(bags: list[list[str]], columns: dict[str, int]) -> csr_matrix:
-    """Weigh each bag's terms by 1 + ln(count), of unit length a row, shape (bags, columns); a plural finds its word."""
+def _weights(bags: list[list[str]], columns: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weigh each bag's terms by 1 + ln(count), of unit length a bag; a plural finds its word.
+
+    Gives bag, column and weight of each distinct term, shape (terms,), in order of the bags.
+    """
     found = [[column for term in bag if (column := _column(term, columns)) is not None] for bag in bags]
-    rows = np.repeat(np.arange(len(bags)), [len(row) for row in found])
+    bag = np.repeat(np.arange(len(bags)), [len(row) for row in found])
     flat = np.array([column for row in found for column in row], dtype=int)
-    counts = csr_matrix((np.ones(len(flat)), (rows, flat)), shape=(len(bags), len(columns)))
-    counts.data = 1 + np.log(counts.data)
-    length = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
-    counts.data /= np.repeat(length, np.diff(counts.indptr))
-    return counts
+    cell, count = np.unique(bag * max(len(columns), 1) + flat, return_counts=True)
+    bag, column = np.divmod(cell, max(len(columns), 1))
+    weight = 1 + np.log(count)
+    return bag, column, weight / np.sqrt(np.bincount(bag, weight**2))[bag] if len(bag) else weight
+
+
+def _scores(weights: tuple[np.ndarray, np.ndarray, np.ndarray], table: np.ndarray, bags: int) -> np.ndarray:
+    """Add up the table's rows (terms, niches) by the weights of each bag, shape (bags, niches)."""
+    bag, column, weight = weights
+    scores = np.zeros((bags, table.shape[1]))
+    if len(bag):
+        first = np.flatnonzero(np.diff(bag, prepend=-1))
+        scores[bag[first]] = np.add.reduceat(weight[:, np.newaxis] * table[column], first)
+    return scores
 
 
 def _column(term: str, columns: dict[str, int]) -> int | None:
@@ -220,13 +234,18 @@ class NicheClassifier(BaseEstimator):
     def predict_proba(self, texts: Iterable[str | None]) -> np.ndarray:
         """Give the distribution over NICHES and unknown (the last column) of each text, shape (n, niches + 1)."""
         check_is_fitted(self)
+        texts = list(texts)
+        return np.concatenate([self._share(texts[k : k + BLOCK]) for k in range(0, max(len(texts), 1), BLOCK)])
+
+    def _share(self, texts: list[str | None]) -> np.ndarray:
         bags = [terms_of(text, self._words) for text in texts]
         seeded, learned = _weights(bags, self._seed_columns), _weights(bags, self._term_columns)
-        scores = self.seed_scale_ * (seeded @ self._seed_scores) + learned @ self.weights_
+        scores = self.seed_scale_ * _scores(seeded, self._seed_scores, len(bags))
+        scores += _scores(learned, self.weights_, len(bags))
         known = _softmax(np.log(self.base_) + scores)
         furthest = 1 - self.base_[known.argmax(axis=1)]
         told = np.minimum(0.5 * np.abs(known - self.base_).sum(axis=1) / furthest, 1)
-        told[np.diff(seeded.indptr) + np.diff(learned.indptr) == 0] = 0
+        told[np.setdiff1d(np.arange(len(bags)), np.concatenate([seeded[0], learned[0]]))] = 0
         unknown = (1 - told) ** 2
         return np.column_stack([known * (1 - unknown)[:, np.newaxis], unknown])
 
@@ -269,8 +288,9 @@ class NicheClassifier(BaseEstimator):
         shared = Counter(term for bag in bags for term in set(bag))
         ranked = sorted((-n, term) for term, n in shared.items() if n > 1)
         terms = sorted(term for _, term in ranked[: self.max_terms])
-        bag = _weights(bags, {term: column for column, term in enumerate(terms)})
-        seeded = _weights(bags, self._seed_columns) @ self._seed_scores
+        rows, columns, weights = _weights(bags, {term: column for column, term in enumerate(terms)})
+        bag = csr_matrix((weights, (rows, columns)), shape=(len(bags), len(terms)))
+        seeded = _scores(_weights(bags, self._seed_columns), self._seed_scores, len(bags))
         base = (np.bincount(niches, minlength=len(NICHES)) + 1) / (len(niches) + len(NICHES))
         scale, weights = _fit_around_seeds(bag, seeded, np.log(base), niches, self.penalty)
         self._set_learned(base, round(scale, 4), terms, weights.round(3))

@@ -12,9 +12,7 @@ def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict
       `followers_late` is 1
     - other fields: the newest snapshot at or before as_of, else the first after it
     """
-    start, stop = history.profiles.start[account], history.profiles.start[account + 1]
-    row = np.maximum(history.profiles.until(account, as_of) - 1, start)
-    row = np.where(stop > start, row, 0)
+    row = history.profile_row(account, as_of)
     snapshot = {name: history.profiles.columns[name][row] for name in (*PROFILE, "niche")}
     created = history.profiles.columns["created_us"][row]
     followers, growth = _followers(history, account, as_of)

@@ -3,16 +3,20 @@
 Fitted on the training window and the training creators only, kept as JSON in the bundle.
 """
 
-from dataclasses import asdict, dataclass, field
+import json
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
 from features.authenticity import Norm, fit_norms, signs
-from features.history import CONTENT, DAY_US, History, to_us
+from features.effects import Effects, fit_effects
+from features.history import DAY_US, History, to_us
+from features.niche import NicheClassifier
+from features.niche_text import fit_classifier, niche_of, text_distribution
 from features.profiles import profile_at
-from features.signals import Level, look_back, mix_columns
+from features.signals import Level, look_back, ratio_columns
 from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS, UNKNOWN
 
 #: Where the regression of the level on ln followers may bend.
@@ -77,6 +81,8 @@ class Reference:
     part_shares: dict[str, dict[str, float]]
     views_shown: dict[str, list[str]]
     norms: dict[str, dict[str, Norm]]
+    effects: Effects
+    niche_classifier: NicheClassifier
     sponsored_posts: int
     until: str
     creators: int
@@ -88,7 +94,8 @@ class Reference:
 
     def to_json(self) -> dict:
         """Give the reference as plain JSON values."""
-        return asdict(self)
+        classifier = json.loads(self.niche_classifier.to_json())
+        return {**asdict(replace(self, niche_classifier=None)), "niche_classifier": classifier}
 
     @classmethod
     def from_json(cls, value: dict) -> "Reference":
@@ -96,7 +103,11 @@ class Reference:
         lists = {name: tuple(value[name]) for name in ("platforms", "formats", "niches")}
         markets = {name: _market_from_json(value[name]) for name in ("engagements", "views")}
         norms = {name: {sign: Norm(**norm) for sign, norm in found.items()} for name, found in value["norms"].items()}
-        return cls(**{**value, **lists, **markets, "norms": norms})
+        effects, classifier = (
+            Effects(**value["effects"]),
+            NicheClassifier.from_json(json.dumps(value["niche_classifier"])),
+        )
+        return cls(**{**value, **lists, **markets, "norms": norms, "effects": effects, "niche_classifier": classifier})
 
 
 def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | None = None) -> Reference:
@@ -107,6 +118,9 @@ def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | 
     accounts = np.arange(len(history.accounts)) if accounts is None else np.asarray(accounts)
     moment = np.full(len(accounts), to_us(pd.Series([until]))[0])
     profile = profile_at(history, accounts, moment)
+    classifier = fit_classifier(history, accounts, moment, profile["niche"])
+    text = text_distribution(history, accounts, moment, np.ones(len(accounts), dtype=bool), classifier)
+    profile["niche"] = niche_of(profile["niche"], text)
     engaged = look_back(history.engaged, "engagements_log", accounts, moment, history.horizon_days)
     if (engaged.n > 0).sum() < 3:
         raise TooLittleData(
@@ -122,6 +136,13 @@ def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | 
         part_shares=_part_shares(history, accounts, moment),
         views_shown=_views_shown(posts),
         norms=_fit_norms(history, engaged, profile, market, accounts, moment),
+        effects=fit_effects(
+            engaged.values - engaged.level[:, None],
+            history.engaged.window("format", engaged.rows),
+            history.engaged.window("sponsored", engaged.rows),
+            profile["platform"],
+        ),
+        niche_classifier=classifier,
         sponsored_posts=int(np.nansum(posts["sponsored"])),
         until=pd.Timestamp(until).isoformat(),
         creators=int((engaged.n > 0).sum()),
@@ -186,18 +207,17 @@ def _part_shares(history: History, accounts: np.ndarray, moment: np.ndarray) -> 
     for code, name in enumerate(PLATFORMS):
         rows = recent[platform == code]
         rows = rows[rows >= 0]
-        total = np.expm1(history.engaged.columns["engagements_log"][rows])
+        total = np.expm1(history.engaged.take("engagements_log", rows))
         if (total > 0).any():
-            parts = {part: history.engaged.columns[part][rows][total > 0] for part in ENGAGEMENT_PARTS[name]}
+            parts = {part: history.engaged.take(part, rows)[total > 0] for part in ENGAGEMENT_PARTS[name]}
             shares[name] = {part: float(np.median(values / total[total > 0])) for part, values in parts.items()}
     return shares
 
 
 def _fit_norms(history: History, past: Level, profile, market: Market, accounts, moment) -> dict[str, dict[str, Norm]]:
-    unplanned = {name: np.full(len(accounts), np.nan) for name in ("format", "topic", "sponsored", *CONTENT)}
     gap = past.level - market.prior(profile["platform"], np.log1p(profile["followers"]), profile["niche"])
-    mix = mix_columns(history.engaged, past, unplanned)
-    return fit_norms(signs(history, past, gap, profile, mix, accounts, moment), profile["platform"])
+    ratios = ratio_columns(history.engaged, past)
+    return fit_norms(signs(history, past, gap, profile, ratios, accounts, moment), profile["platform"])
 
 
 def _known_posts(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, np.ndarray]:

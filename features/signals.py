@@ -13,8 +13,8 @@ from features.history import CONTENT, DAY_US, Track
 #: Posts looked back on. A multiple of 8, so that NumPy adds up a row alike whatever the padding.
 WINDOW = 96
 HALF_LIFE_DAYS = 60.0
-#: Posts that a creator's own effect (of a format, a topic) is shrunk by.
-EFFECT_SHRINK = 3.0
+#: Posts that a creator's own effect is shrunk by.
+POSTS_SHRINK = 3.0
 #: Levels given for each count, each minus the offset.
 LEVELS = (
     "median_30d",
@@ -56,9 +56,11 @@ def look_back(track: Track, name: str, account: np.ndarray, as_of: np.ndarray, h
     stop = track.until(account, as_of - horizon_days * DAY_US)
     longest = int(np.max(stop - start, initial=0))
     rows, exists = windows.gather(start, stop, min(WINDOW, max(8, -(-longest // 8) * 8)))
-    values = _take(track.columns[name], rows, exists)
-    age = np.where(exists, (as_of[:, None] - _take(track.time, rows, exists)) / DAY_US, np.nan)
-    return summarise(values, age, np.where(exists, rows, -1))
+    if not len(track.time):
+        return summarise(*np.full((2, *rows.shape), np.nan), np.full(rows.shape, -1))
+    age = np.where(exists, (as_of[:, None] - track.time[rows]) / DAY_US, np.nan)
+    rows = np.where(exists, rows, -1)
+    return summarise(track.window(name, rows), age, rows)
 
 
 def summarise(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> Level:
@@ -89,7 +91,7 @@ def level_columns(what: str, past: Level, offset: np.ndarray, mean_12: np.ndarra
         **{f"median_{days}d": windows.quantile(within, 0.5) for days, within in recent.items()},
         **{f"median_{k}": windows.quantile(values[:, :k], 0.5) for k in (3, 5, 12, 20)},
         **{f"ewm_{k}": windows.weighted_mean(values, _fading(values, k)) for k in (3, 10)},
-        "ewm_30d": windows.weighted_mean(values, np.nan_to_num(past.weights ** (HALF_LIFE_DAYS / 30))),
+        "ewm_30d": windows.weighted_mean(values, windows.or_zero(past.weights ** (HALF_LIFE_DAYS / 30))),
         **{f"p{p}": windows.quantile_sorted(ordered, past.n, p / 100) for p in (10, 25, 75, 90)},
         "max": windows.quantile_sorted(ordered, past.n, 1.0),
     }
@@ -107,71 +109,46 @@ def level_columns(what: str, past: Level, offset: np.ndarray, mean_12: np.ndarra
 
 def cadence_columns(track: Track, past: Level, lead_days: np.ndarray) -> dict[str, np.ndarray]:
     """Say how often the creator posts, how long ago the last known post was, and how many were read after as_of."""
-    late = _take(track.columns["age_read_days"], past.rows, past.rows >= 0) > past.age
+    late = track.window("age_read_days", past.rows) > past.age
     return {
         "readings_late_share": np.where(past.n > 0, late.sum(axis=1) / np.maximum(past.n, 1), np.nan),
         "posts_gap_days_median": windows.quantile(np.diff(past.age, axis=1), 0.5),
         "last_post_age_days": past.age[:, 0],
         "start_gap_days": past.age[:, 0] + lead_days,
+        "posts_count_30d": np.where(past.n > 0, (past.age <= past.age[:, :1] + 30).sum(axis=1), np.nan),
     }
 
 
-def mix_columns(track: Track, past: Level, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Set the planned post beside the creator's own: shares, own shrunk effects, the residual of similar posts."""
-    of = {name: _take(track.columns[name], past.rows, past.rows >= 0) for name in ("format", "topic", "sponsored")}
-    # an untold format is a format of its own: where a source tells only albums, the rest are alike
-    of["format"], planned = (
-        np.nan_to_num(of["format"], nan=-1.0),
-        {**planned, "format": np.nan_to_num(planned["format"], nan=-1.0)},
-    )
-    content = {name: content_scale(name, _take(track.columns[name], past.rows, past.rows >= 0)) for name in CONTENT}
-    residual = past.values - past.level[:, None]
-    shown = past.rows >= 0
+def ratio_columns(track: Track, past: Level) -> dict[str, np.ndarray]:
+    """Say what the engagements are made of, how they stand to the views, and how often a post is a hit."""
     engagements = np.maximum(np.expm1(past.values), 1)
-    same = {name: np.where(past.rows >= 0, of[name] == planned[name][:, None], False) for name in of}
-    parts = {
-        name: _take(track.columns[name], past.rows, shown) / engagements for name in ("comments", "shares", "saves")
-    }
-    rate = past.values - _take(track.columns["views_log"], past.rows, past.rows >= 0)
+    shares = {part: track.window(f"{part}s", past.rows) / engagements for part in ("like", "comment", "share", "save")}
+    by_views = past.values - track.window("views_log", past.rows)
     return {
-        "comment_share_median": windows.quantile(parts["comments"], 0.5),
-        "shares_share_median": windows.quantile(parts["shares"], 0.5),
-        "saves_share_median": windows.quantile(parts["saves"], 0.5),
-        "hit_share": share_of(past.values > past.median[:, None] + np.log(2), np.isfinite(past.values)),
-        **sponsored_columns(past, residual, of["sponsored"]),
-        "engagement_rate_log_median_by_views": windows.quantile(rate, 0.5),
-        "format_share": share_of(same["format"], shown),
-        **{
-            f"engagements_dev_mean_by_{name}": own_effect(residual, match, planned[name])
-            for name, match in same.items()
-        },
+        **{f"{part}_share_median": windows.quantile(values, 0.5) for part, values in shares.items()},
+        "hit_share": windows.share_of(past.values > past.median[:, None] + np.log(2), np.isfinite(past.values)),
+        "engagement_rate_log_median_by_views": windows.quantile(by_views, 0.5),
+    }
+
+
+def plan_columns(track: Track, past: Level, residual: np.ndarray, planned: dict[str, np.ndarray]) -> dict:
+    """Set the planned content beside the creator's own: minus the own mean, and the residual of similar posts."""
+    content = {name: content_scale(name, track.window(name, past.rows)) for name in CONTENT}
+    # a format not told is a format of its own: where a source tells only albums, the rest are alike
+    of = {
+        "format": _told(track.window("format", past.rows)),
+        "topic": track.window("topic", past.rows),
+    }
+    planned = {**planned, "format": _told(planned["format"])}
+    same = {name: (past.rows >= 0) & (values == planned[name][:, None]) for name, values in of.items()}
+    return {
+        "engagements_dev_mean_by_topic": own_effect(residual, same["topic"], planned["topic"]),
         "engagements_dev_similar": similar_residual(past, residual, content, same, planned),
         **{
             f"{name}_planned_by_own_mean": planned[name] - windows.weighted_mean(values, past.weights)
             for name, values in content.items()
         },
     }
-
-
-def sponsored_columns(past: Level, residual: np.ndarray, sponsored: np.ndarray) -> dict[str, np.ndarray]:
-    """Say how much of what the creator posts is paid, lately too, and what payment does to it, shrunk to 0."""
-    paid, free = ((sponsored == flag) & np.isfinite(residual) for flag in (1, 0))
-    n_paid, n_free = paid.sum(axis=1), free.sum(axis=1)
-    means = [np.where(at, residual, 0).sum(axis=1) / np.maximum(at.sum(axis=1), 1) for at in (paid, free)]
-    fewer = np.minimum(n_paid, n_free)
-    told = n_paid + n_free > 0
-    newest = past.age[:, :1]
-    return {
-        "sponsored_share": np.where(told, n_paid / np.maximum(n_paid + n_free, 1), np.nan),
-        "sponsored_count_30d": np.where(told, (paid & (past.age <= newest + 30)).sum(axis=1), np.nan),
-        "sponsored_effect": np.where(told, (means[0] - means[1]) * fewer / (fewer + EFFECT_SHRINK), np.nan),
-    }
-
-
-def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Give the share of each row's `among` that are `hits`; NaN where there are none."""
-    count = among.sum(axis=1)
-    return np.where(count > 0, (hits & among).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 def content_scale(name: str, values: np.ndarray) -> np.ndarray:
@@ -184,7 +161,7 @@ def own_effect(residual: np.ndarray, match: np.ndarray, planned: np.ndarray) -> 
     told = ~np.isnan(planned) & np.isfinite(residual).any(axis=1)
     hits = match & np.isfinite(residual)
     total = np.where(hits, residual, 0.0).sum(axis=1)
-    return np.where(told, total / (hits.sum(axis=1) + EFFECT_SHRINK), np.nan)
+    return np.where(told, total / (hits.sum(axis=1) + POSTS_SHRINK), np.nan)
 
 
 def similar_residual(past: Level, residual, content, same, planned) -> np.ndarray:
@@ -192,12 +169,12 @@ def similar_residual(past: Level, residual, content, same, planned) -> np.ndarra
 
     A post weighs by recency times a Gaussian of its distance in content, halved where format or topic differ.
     """
-    distance = sum(np.nan_to_num((values - planned[name][:, None]) ** 2) for name, values in content.items())
+    distance = sum(windows.or_zero((values - planned[name][:, None]) ** 2) for name, values in content.items())
     weight = past.weights * np.exp(-distance / 2)
     for name in ("format", "topic"):
         weight = weight * np.where(same[name] | np.isnan(planned[name])[:, None], 1.0, 0.5)
     weight = np.where(np.isfinite(residual), weight, 0.0)
-    total = (weight * np.nan_to_num(residual)).sum(axis=1)
+    total = (weight * windows.or_zero(residual)).sum(axis=1)
     return np.where(past.n > 0, total / (weight.sum(axis=1) + 1.0), np.nan)
 
 
@@ -205,7 +182,5 @@ def _fading(values: np.ndarray, posts: float) -> np.ndarray:
     return np.broadcast_to(np.exp(-np.arange(values.shape[1]) / posts), values.shape)
 
 
-def _take(column: np.ndarray, rows: np.ndarray, exists: np.ndarray) -> np.ndarray:
-    if not len(column):
-        return np.full(rows.shape, np.nan)
-    return np.where(exists, column[np.maximum(rows, 0)], np.nan)
+def _told(formats: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(formats), -1.0, formats)

@@ -3,6 +3,7 @@
 import json
 import warnings
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,11 @@ class DataFolderError(ValueError):
 
 def empty(spec: TableSpec) -> pd.DataFrame:
     """Give the table with its columns and dtypes and no rows."""
+    return _empty(spec).copy(deep=False)
+
+
+@cache
+def _empty(spec: TableSpec) -> pd.DataFrame:
     return pd.DataFrame({c.name: pd.Series(dtype=DTYPES[c.kind]) for c in spec.columns})
 
 

@@ -76,7 +76,13 @@ def band_of(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.nda
     >>> band_of(np.array([500, 10_000, np.nan])).tolist()
     ['under_1k', 'micro', 'unknown']
     """
-    followers = np.asarray(followers, dtype=float)
     names = np.array([*edges, UNKNOWN], dtype=object)
+    codes = band_codes(followers, edges)
+    return names[np.where(np.isnan(codes), len(edges), codes).astype(int)]
+
+
+def band_codes(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
+    """Give the position of each account's band in `edges`, shape (n,); NaN where the followers are unknown."""
+    followers = np.asarray(followers, dtype=float)
     rank = np.searchsorted(np.array(list(edges.values()), dtype=float), followers, side="right") - 1
-    return names[np.where(np.isnan(followers), len(edges), rank)]
+    return np.where(np.isnan(followers), np.nan, rank)

@@ -14,6 +14,11 @@ def gather(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray
     return np.where(exists, index, 0), exists
 
 
+def or_zero(values: np.ndarray) -> np.ndarray:
+    """Give the values with 0 where unknown."""
+    return np.where(np.isnan(values), 0.0, values)
+
+
 def count(values: np.ndarray) -> np.ndarray:
     """Count the known values of each row."""
     return np.isfinite(values).sum(axis=1).astype(float)
@@ -58,10 +63,16 @@ def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return ordered[np.arange(len(values)), half]
 
 
+def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Give the share of each row's `among` that are `hits`; NaN where there are none."""
+    count = among.sum(axis=1)
+    return np.where(count > 0, (hits & among).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
 def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Give Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source: Kish 1965."""
     weight = np.where(known, weights, 0.0)
-    return np.nan_to_num(_divide(weight.sum(axis=1) ** 2, (weight**2).sum(axis=1)))
+    return or_zero(_divide(weight.sum(axis=1) ** 2, (weight**2).sum(axis=1)))
 
 
 def spread(values: np.ndarray) -> np.ndarray:
@@ -82,8 +93,8 @@ def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
     # rolled, not cut: the width stays a multiple of 8, and with it the order in which NumPy adds up
     before = np.roll(centred, -1, axis=1)
     before[:, -1:] = np.nan
-    pairs = np.nan_to_num(centred * before).sum(axis=1)
-    squares = np.nan_to_num(centred**2)
+    pairs = or_zero(centred * before).sum(axis=1)
+    squares = or_zero(centred**2)
     known = count(values)
     return _divide(pairs, squares.sum(axis=1)) * _divide(known, known + 4)
 

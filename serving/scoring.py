@@ -184,6 +184,7 @@ class Scorer:
             "followers_read_after_as_of": features["followers_late_flag"] == 1,
             "posts_read_after_as_of": features["readings_late_share"] > 0,
             "niche_unknown": features["niche_code"].isna(),
+            "niche_from_text": (features["niche_declared_flag"] == 0) & features["niche_code"].notna(),
             "format_not_told": asked["format"].isna().set_axis(features.index),
             "lead_beyond_training": features["lead_days"] > LONGEST_LEAD_DAYS,
             "few_creators_of_platform_in_training": ~asked["platform"].isin(trained).set_axis(features.index),

@@ -11,7 +11,7 @@ from features.schema import CREATORS, DTYPES, POSTS
 from features.tables import Tables
 
 STATISTICS = (
-    "apart|autocorrelation|code|count|days|effect|evenness|ewm|few|fit|flag|growth|high|hour|jump|log|low|mad|many|max"
+    "apart|autocorrelation|code|count|days|effect|evenness|ewm|few|fit|flag|focus|growth|high|hour|jump|log|low|mad|many|max"
     "|mean|median|offset|p10|p25|p75|p90|planned|prior|score|sd|share|similar|slope|weekday"
 )
 GROUPS = "followers|format|own_mean|prior|sponsored|topic|views"
@@ -27,7 +27,7 @@ UNITS = {
     "0-6": r"_weekday$",
     "0-23": r"_hour$",
     "0 or 1": r"_flag$|^has_",
-    "0 to 1": r"_fit$|^authenticity_",
+    "0 to 1": r"_fit$|_focus$|^authenticity_",
 }
 
 
@@ -67,8 +67,9 @@ def test_every_column_says_what_it_is():
     assert {part for f in FEATURES for part in f.source.split(", ")} <= tables
 
 
-def test_what_tells_how_late_it_was_read_is_not_learned():
-    assert [name for name in COLUMNS if name not in LEARNED] == ["followers_late_flag", "readings_late_share"]
+def test_what_tells_how_and_how_late_it_was_read_is_not_learned():
+    told = {"followers_late_flag", "readings_late_share", "niche_declared_flag", "niche_known_share", "niche_focus"}
+    assert told <= set(COLUMNS) - set(LEARNED)
     assert list(LEARNED) == [name for name in COLUMNS if name in LEARNED]
 
 

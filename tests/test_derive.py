@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 import features.derive
 from features.columns import COLUMNS
 from features.derive import derive
+from features.effects import Effects
 from features.history import History
 from features.reference import Market, Prior, fit_reference
 from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
@@ -43,7 +44,7 @@ def tables_of(posts=(), creators=None, followers=()):
 def account(name, observed_at=None, followers=20_000.0, **profile):
     return {
         "creator_id": name, "platform": PLATFORM[name], "observed_at": observed_at, "followers": followers,
-        "niche": "food", "created_at": day(-365), **profile,
+        "niche": "food", "created_at": day(-365), **UNDECLARED.get(name, {}), **profile,
     }  # fmt: skip
 
 
@@ -85,6 +86,8 @@ def reference():
 
 counts = st.one_of(st.none(), st.integers(0, 10**5).map(float))
 flags = st.sampled_from([None, True, False])
+captions = st.sampled_from([None, "", "Vegan recipes", "gym and protein", "what a week", "nomad travel"])
+UNDECLARED = {"b": {"niche": None, "bio": "I travel the world"}, "c": {"niche": None}}
 
 
 def posts_between(first, last, most=14, topics=(None, "cake", "soup")):
@@ -97,7 +100,7 @@ def posts_between(first, last, most=14, topics=(None, "cake", "soup")):
             "likes": counts, "comments": counts, "shares": counts, "views": counts,
             "likes_hidden": flags, "repost": st.sampled_from([None, None, False, True]), "sponsored": flags,
             "format": st.sampled_from([None, "video", "image"]), "topic": st.sampled_from(topics),
-            "caption_words": counts,
+            "caption_words": counts, "text": captions, "hashtags": st.sampled_from([None, "pasta #Food", "travelgram"]),
         }
     )  # fmt: skip
     return st.lists(one, max_size=most)
@@ -145,7 +148,8 @@ ASKED = questions_of(
 @few
 @given(past, future, future, readings_between(0, 40), readings_between(41, 99), readings_between(41, 99))
 def test_what_is_known_later_changes_nothing(reference, before, one, other, seen, grown, shrunk):
-    earlier, late = rows_of(before), [account(name, day(AS_OF + 1), 5.0, verified=True) for name in "abcd"]
+    profile = {"verified": True, "niche": "music", "bio": "bass guitar"}
+    earlier, late = rows_of(before), [account(name, day(AS_OF + 1), 5.0, **profile) for name in "abcd"]
     known = tables_of(earlier, followers=seen)
     expected = derive(known, ASKED, reference)
     same(derive(tables_of(earlier + rows_of(one, "later"), followers=seen + grown), ASKED, reference), expected)
@@ -346,7 +350,9 @@ def test_a_row_worked_by_hand(reference):
         # 11 May 2026 is a Monday
         {"as_of": day(130), "start_at": day(130) + pd.Timedelta(days=0.75), "format": "video", "caption_words": 99.0}
     )
-    row = derive(tables_of(posts, creators), asked, replace(reference, engagements=market, views=market)).iloc[0]
+    usual = Effects({"instagram": {"video": ten / 2}}, {"instagram": -ten / 2})
+    known = replace(reference, engagements=market, views=market, effects=usual)
+    row = derive(tables_of(posts, creators), asked, known).iloc[0]
 
     fading = [math.exp(-i / 20) for i in range(3)]
     level = (2 + (2 * fading[0] + fading[1] + 2 * fading[2]) / sum(fading)) / 2
@@ -358,16 +364,18 @@ def test_a_row_worked_by_hand(reference):
         "ewm_30d": 2 - (1 / 4) / (1 + 1 / 4 + 1 / 16), "p10": 1.2, "p25": 1.5, "p75": 2, "p90": 2, "max": 2,
         "mean_12": math.log10(1 + (99 + 9 + 99) / 3),
     }  # fmt: skip
-    # video stands twice at 2 - level; shrunk by three posts
+    # video stands twice at 2 - level; shrunk by three posts to the usual half
+    video, image = (2 * (2 - level) + 3 / 2) / 5, (1 - level) / 4
     in_ln_10 = {
         "followers_log": 3, "following_ratio_log": 2 - 3, "posts_count_log": 1,
         "engagements_log_offset": offset, "engagements_log_prior": 4,
         "engagements_log_offset_by_prior": offset - 4, "engagements_log_offset_by_followers": offset - 3,
         **{f"engagements_dev_{name}": value - offset for name, value in dev.items()},
         "engagements_log_sd": math.sqrt(1 / 3), "engagements_log_mad": 0, "engagements_log_slope": 0,
-        "engagements_dev_mean_by_format": 2 * (2 - level) / 5,
-        # the one paid post against the mean 1.5 of the others, shrunk by three posts
-        "sponsored_effect": (2 - 1.5) / 4,
+        "engagements_dev_mean_by_format": video, "video_effect": video, "image_effect": image,
+        # the one paid post against the mean 1.5 of the others, shrunk by three posts to the usual -1/2
+        "sponsored_effect": ((2 - 1.5) - 3 / 2) / 4,
+        "sponsored_dev_median": 2 - offset, "organic_dev_median": 1.5 - offset,
         "views_log_offset": 4, "views_log_prior": 4, "views_log_offset_by_prior": 0,
         "views_log_offset_by_followers": 1,
         "caption_words_planned": 2, "caption_words_planned_by_own_mean": 1,
@@ -383,8 +391,11 @@ def test_a_row_worked_by_hand(reference):
         "engagements_log_autocorrelation": 0, "engagements_dev_similar": similar * ten,
         "views_evidence_code": PROFILE, "views_known_count": 0, "views_effective_count": 0,
         "posts_gap_days_median": 60, "last_post_age_days": 10, "start_gap_days": 10.75,
-        "comment_share_median": 9 / 99, "shares_share_median": 5 / 99, "readings_late_share": 0, "hit_share": 0,
-        "sponsored_share": 1 / 3, "sponsored_count_30d": 1, "format_share": 2 / 3,
+        "like_share_median": 90 / 99, "comment_share_median": 9 / 99, "share_share_median": 5 / 99,
+        "readings_late_share": 0, "hit_share": 0, "format_share": 2 / 3, "posts_count_30d": 1,
+        "sponsored_share": 1 / 3, "sponsored_count_30d": 1, "sponsored_share_30d": 1,
+        **{f"{name}_effect": 0 for name in ("carousel", "short", "story", "live")},
+        "niche_declared_flag": 1, "niche_known_share": 1,
     }  # fmt: skip
     expected = plain | {name: value * ten for name, value in in_ln_10.items()}
     row = row[[name for name in COLUMNS if not name.startswith("authenticity_")]]

@@ -261,6 +261,7 @@ def test_views_are_given_only_where_the_platform_shows_them(scorer):
     [
         ({"followers": None, "avg_likes": 100}, "followers_unknown"),
         ({"niche": None}, "niche_unknown"),
+        ({"niche": None, "bio": "Vegan recipes, baking and street food"}, "niche_from_text"),
         ({"format": None}, "format_not_told"),
         ({"start_at": AS_OF + pd.Timedelta(days=121)}, "lead_beyond_training"),
         ({"platform": "x"}, "few_creators_of_platform_in_training"),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from features.history import CONTENT, DAY_US, History
-from features.vocabulary import EVIDENCE, FORMATS, PLATFORMS
+from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,17 @@ def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, lim
             "platform": np.array(PLATFORMS)[history.platform[account].astype(int)],
             "as_of": _times(as_of),
             "start_at": _times(track.time[posts]),
-            "format": _names(FORMATS, track.columns["format"][posts]),
-            "sponsored": track.columns["sponsored"][posts],
-            "topic": _names(history.topics, track.columns["topic"][posts]),
-            **{name: track.columns[name][posts] for name in CONTENT},
+            "format": _names(FORMATS, track.take("format", posts)),
+            "sponsored": track.take("sponsored", posts),
+            "brand_niche": _names(NICHES, track.take("brand", posts)),
+            "topic": _names(history.topics, track.take("topic", posts)),
+            **{name: track.take(name, posts) for name in CONTENT},
             "evidence_limit": limit,
         }
     )
     _, inverse, count = np.unique(posts, return_inverse=True, return_counts=True)
-    y = track.columns[f"{what}_log"][posts]
-    return Labelled(questions, y, 1 / count[inverse], account, track.time[posts], track.columns["age_read_days"][posts])
+    y = track.take(f"{what}_log", posts)
+    return Labelled(questions, y, 1 / count[inverse], account, track.time[posts], track.take("age_read_days", posts))
 
 
 def hide_content(labelled: Labelled) -> Labelled:

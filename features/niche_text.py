@@ -1,0 +1,90 @@
+"""What a creator's own words say of the niche, as of a moment: the bio and the last posts known by then.
+
+A declared niche stands; the text speaks where none is declared. Text is read anew every TEXT_STEP posts, so that asking
+about each post of an account does not read each caption as often.
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from features.history import DAY_US, History
+from features.niche import NicheClassifier, focus, relatedness
+from features.vocabulary import NICHES
+
+#: Posts whose text is read, and posts between two readings of an account that has more.
+TEXT_POSTS, TEXT_STEP = 24, 12
+#: Declared creators that the classifier is fitted on at most, evenly drawn: more change little and cost minutes.
+MOST_CREATORS = 10_000
+
+
+def text_distribution(
+    history: History, account: np.ndarray, as_of: np.ndarray, posts_shown: np.ndarray, classifier: NicheClassifier
+) -> np.ndarray:
+    """Give the distribution over NICHES and unknown of each question from text, shape (n, niches + 1).
+
+    `account` (n,), `as_of` (n,) microseconds UTC, `posts_shown` (n,) False where only the bio may be read.
+    """
+    documents, place = _documents(history, account, as_of, posts_shown)
+    if documents is None:
+        return np.eye(len(NICHES) + 1)[np.full(len(account), len(NICHES))]
+    return classifier.predict_proba(documents)[place]
+
+
+def fit_classifier(history: History, account: np.ndarray, as_of: np.ndarray, declared: np.ndarray) -> NicheClassifier:
+    """Fit to the text and the declared niche (n,), a position in NICHES, of the accounts that have one."""
+    rows = np.flatnonzero(~np.isnan(declared))
+    rows = rows[:: max(1, -(-len(rows) // MOST_CREATORS))]
+    documents, place = _documents(history, account[rows], as_of[rows], np.ones(len(rows), dtype=bool))
+    if documents is None:
+        return NicheClassifier().fit()
+    niches = [NICHES[int(code)] for code in declared[rows]]
+    return NicheClassifier().fit([documents[at] for at in place], niches)
+
+
+def niche_of(declared: np.ndarray, text: np.ndarray) -> np.ndarray:
+    """Give the niche's position in NICHES (n,): the declared one, else the text's likeliest, else NaN for unknown."""
+    likeliest = text.argmax(axis=1)
+    return np.where(np.isnan(declared), np.where(likeliest < len(NICHES), likeliest, np.nan), declared)
+
+
+def niche_columns(declared: np.ndarray, text: np.ndarray, brand: np.ndarray) -> dict[str, np.ndarray]:
+    """Name what is known of the niche, and how it fits the brand's (n,), a position in NICHES or NaN."""
+    told = ~np.isnan(declared)
+    known = np.where(told[:, None], np.eye(len(NICHES) + 1)[np.nan_to_num(declared).astype(int)], text)[:, :-1]
+    share = known.sum(axis=1)
+    asked = ~np.isnan(brand) & (share > 0)
+    fit = (known * relatedness()[np.nan_to_num(brand).astype(int)]).sum(axis=1)
+    return {
+        "niche_code": niche_of(declared, text),
+        "niche_declared_flag": told.astype(float),
+        "niche_known_share": share,
+        "niche_focus": focus(text),
+        "brand_fit": np.where(asked, fit / np.where(share > 0, share, 1.0), np.nan),
+    }
+
+
+def _documents(history: History, account, as_of, posts_shown) -> tuple[list[str] | None, np.ndarray | None]:
+    """Give the distinct texts that the questions rest on, and the place of each question's; None where nobody wrote."""
+    if history.captions is None and history.bios is None:
+        return None, None
+    bio = history.profile_row(account, as_of)
+    start, stop = history.posts.start[account], history.posts.until(account, as_of - history.horizon_days * DAY_US)
+    count = np.where(posts_shown, stop - start, 0)
+    read = np.where(count > TEXT_POSTS, TEXT_POSTS + (count - TEXT_POSTS) // TEXT_STEP * TEXT_STEP, count)
+    wanted = np.column_stack([bio, start + read, np.minimum(read, TEXT_POSTS)])
+    distinct, place = np.unique(wanted, axis=0, return_inverse=True)
+    return _written(history, *distinct.T), place.ravel()
+
+
+def _written(history: History, bio: np.ndarray, stop: np.ndarray, length: np.ndarray) -> list[str]:
+    """Join each document's bio and captions, newest first. `bio`: row of the profile track, -1 for none."""
+    texts = [""] * len(bio)
+    if history.bios is not None:
+        texts = history.bios.take(pa.array(bio, mask=bio < 0)).to_pylist()
+    captions = [None] * int(length.sum())
+    ends = np.cumsum(length)
+    if history.captions is not None:
+        rows = np.repeat(stop - 1, length) - (np.arange(len(captions)) - np.repeat(ends - length, length))
+        captions = history.captions.take(pa.array(rows)).to_pylist()
+    pieces = ((text, *captions[end - n : end]) for text, end, n in zip(texts, ends, length, strict=True))
+    return ["\n".join(piece for piece in own if piece) for own in pieces]

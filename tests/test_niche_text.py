@@ -1,0 +1,81 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.history import History, to_us
+from features.niche import NicheClassifier
+from features.niche_text import TEXT_POSTS, TEXT_STEP, niche_columns, niche_of, text_distribution
+from features.schema import CREATORS, DTYPES, POSTS
+from features.tables import Tables
+from features.vocabulary import NICHES
+
+START = pd.Timestamp("2026-01-01", tz="UTC")
+UNKNOWN = len(NICHES)
+FOOD, TRAVEL = NICHES.index("food"), NICHES.index("travel")
+
+
+def frame(spec, rows):
+    plain = pd.DataFrame(rows, columns=spec.names)
+    return plain.astype({column.name: DTYPES[column.kind] for column in spec.columns})
+
+
+def history_of(*texts, **profile):
+    posts = [
+        {"creator_id": "a", "platform": "instagram", "post_id": f"p{i:03}", "text": text, "likes": 1.0, "comments": 1.0}
+        | {"posted_at": START + pd.Timedelta(days=i)}
+        for i, text in enumerate(texts)
+    ]
+    creators = [{"creator_id": "a", "platform": "instagram", **profile}]
+    return History.of(Tables(frame(CREATORS, creators), posts=frame(POSTS, posts)))
+
+
+def told(history, day=1000, shown=True):
+    moment = to_us(pd.Series([START + pd.Timedelta(days=day)]))
+    return text_distribution(history, np.array([0]), moment, np.array([shown]), NicheClassifier().fit())
+
+
+@pytest.mark.parametrize("made", [history_of(), history_of("what a week"), history_of(None, bio="...")])
+def test_text_that_tells_nothing_is_unknown(made):
+    assert told(made)[0, UNKNOWN] == 1
+    assert np.isnan(niche_of(np.array([np.nan]), told(made))).all()
+
+
+@pytest.mark.parametrize("words", [{"hashtags": "foodporn, #pasta"}, {"topic": "street food"}, {"text": "#StreetFood"}])
+def test_captions_hashtags_and_topics_are_read(words):
+    account = {"creator_id": "a", "platform": "instagram"}
+    posts = frame(POSTS, [{**account, "post_id": "p", "posted_at": START, **words}])
+    assert told(History.of(Tables(frame(CREATORS, [account]), posts=posts))).argmax() == FOOD
+
+
+def test_hidden_posts_leave_the_bio():
+    history = history_of(*["travel the world"] * 5, bio="Vegan recipes and baking")
+    assert told(history, shown=False).argmax() == FOOD
+    assert told(history, day=5, shown=True).argmax() == FOOD
+    assert told(history, shown=True)[0, TRAVEL] > told(history, shown=False)[0, TRAVEL]
+
+
+def test_long_accounts_are_read_anew_every_few_posts():
+    old, new = ["travel the world"] * TEXT_POSTS, ["Vegan recipes"] * TEXT_STEP
+    history = history_of(*old, *new)
+    # the last post is known a horizon after it was posted
+    almost, all_known = len(old) + len(new) - 2 + 7, len(old) + len(new) - 1 + 7
+    np.testing.assert_array_equal(told(history, almost), told(history, len(old) - 1 + 7))
+    assert told(history, almost)[0, FOOD] < told(history, all_known)[0, FOOD]
+
+
+def test_the_declared_niche_stands_and_fits_brands_by_relatedness():
+    text = told(history_of(bio="Vegan recipes and baking")).repeat(3, axis=0)
+    declared = np.array([TRAVEL, np.nan, TRAVEL])
+    columns = niche_columns(declared, text, np.array([TRAVEL, FOOD, np.nan]))
+    assert columns["niche_code"].tolist() == [TRAVEL, FOOD, TRAVEL]
+    assert columns["niche_declared_flag"].tolist() == [1, 0, 1]
+    assert columns["niche_known_share"][0] == 1 > columns["niche_known_share"][1] > 0.5
+    assert columns["brand_fit"][0] == 1
+    assert 0.5 < columns["brand_fit"][1] <= 1
+    assert np.isnan(columns["brand_fit"][2])
+
+
+def test_nothing_known_has_no_fit_and_no_focus():
+    columns = niche_columns(np.array([np.nan]), told(history_of()), np.array([FOOD]))
+    assert np.isnan([columns["niche_code"][0], columns["niche_focus"][0], columns["brand_fit"][0]]).all()
+    assert columns["niche_known_share"].tolist() == [0]
