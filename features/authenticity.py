@@ -99,15 +99,10 @@ def score(found: dict[str, np.ndarray], norms: dict, platform: np.ndarray) -> di
 
 
 def _part(values, norms: dict, sign: str, direction: int, platform: np.ndarray) -> np.ndarray:
-    result = _excess(values, norms["all"][sign], direction)
-    for code, name in enumerate(PLATFORMS):
-        if name in norms:
-            result = np.where(platform == code, _excess(values, norms[name][sign], direction), result)
-    return result
-
-
-def _excess(values: np.ndarray, norm: Norm, direction: int) -> np.ndarray:
-    z = (values - norm.median) / max(norm.scale, 1e-6)
+    """Give how far outside of its platform's norm each value lies; a platform without norms takes those of all."""
+    own = [norms.get(name, norms["all"])[sign] for name in (*PLATFORMS, "all")]
+    code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
+    z = (values - np.array([norm.median for norm in own])[code]) / np.array([max(n.scale, 1e-6) for n in own])[code]
     return np.clip(((np.abs(z) if direction == 0 else direction * z) - ORDINARY) / SPAN, 0.0, 1.0)
 
 

@@ -139,18 +139,24 @@ def _fit_around_seeds(
     return float(best[0]), best[1:].reshape(bag.shape[1], -1)
 
 
-def _weights(bags: list[list[str]], columns: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _weights(bags: list[Counter[str]], columns: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weigh each bag's terms by 1 + ln(count), of unit length a bag; a plural finds its word.
 
     Gives bag, column and weight of each distinct term, shape (terms,), in order of the bags.
     """
-    found = [[column for term in bag if (column := _column(term, columns)) is not None] for bag in bags]
-    bag = np.repeat(np.arange(len(bags)), [len(row) for row in found])
-    flat = np.array([column for row in found for column in row], dtype=int)
-    cell, count = np.unique(bag * max(len(columns), 1) + flat, return_counts=True)
-    bag, column = np.divmod(cell, max(len(columns), 1))
-    weight = 1 + np.log(count)
-    return bag, column, weight / np.sqrt(np.bincount(bag, weight**2))[bag] if len(bag) else weight
+    if not columns:
+        return np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0)
+    found = [
+        (place * len(columns) + column, count)
+        for place, bag in enumerate(bags)
+        for term, count in bag.items()
+        if (column := _column(term, columns)) is not None
+    ]
+    cells, counts = np.array(found, dtype=int).reshape(-1, 2).T
+    cell, place = np.unique(cells, return_inverse=True)
+    bag, column = np.divmod(cell, len(columns))
+    weight = 1 + np.log(np.bincount(place, counts))
+    return bag, column, weight / np.sqrt(np.bincount(bag, weight**2))[bag]
 
 
 def _scores(weights: tuple[np.ndarray, np.ndarray, np.ndarray], table: np.ndarray, bags: int) -> np.ndarray:
@@ -223,7 +229,8 @@ class NicheClassifier(BaseEstimator):
         rank = {niche: k for k, niche in enumerate(NICHES)}
         self._set_seeds(seed_words())
         self._set_learned(np.full(len(NICHES), 1 / len(NICHES)), 1.0, [], np.zeros((0, len(NICHES))))
-        pairs = [(terms_of(text, self._words), _rank(niche, rank)) for text, niche in zip(texts, niches, strict=True)]
+        bags = (Counter(terms_of(text, self._words)) for text in texts)
+        pairs = [(terms, _rank(niche, rank)) for terms, niche in zip(bags, niches, strict=True)]
         usable = [(terms, k) for terms, k in pairs if terms and k >= 0]
         self.n_creators_ = len(usable)
         self.learned_ = self.n_creators_ >= max(self.minimum, 1)
@@ -238,7 +245,7 @@ class NicheClassifier(BaseEstimator):
         return np.concatenate([self._share(texts[k : k + BLOCK]) for k in range(0, max(len(texts), 1), BLOCK)])
 
     def _share(self, texts: list[str | None]) -> np.ndarray:
-        bags = [terms_of(text, self._words) for text in texts]
+        bags = [Counter(terms_of(text, self._words)) for text in texts]
         seeded, learned = _weights(bags, self._seed_columns), _weights(bags, self._term_columns)
         scores = self.seed_scale_ * _scores(seeded, self._seed_scores, len(bags))
         scores += _scores(learned, self.weights_, len(bags))
@@ -284,8 +291,8 @@ class NicheClassifier(BaseEstimator):
             raise ValueError(f"this is no niche classifier as to_json writes it: {error}") from error
         return self
 
-    def _learn(self, bags: list[list[str]], niches: np.ndarray) -> None:
-        shared = Counter(term for bag in bags for term in set(bag))
+    def _learn(self, bags: list[Counter[str]], niches: np.ndarray) -> None:
+        shared = Counter(term for bag in bags for term in bag)
         ranked = sorted((-n, term) for term, n in shared.items() if n > 1)
         terms = sorted(term for _, term in ranked[: self.max_terms])
         rows, columns, weights = _weights(bags, {term: column for column, term in enumerate(terms)})

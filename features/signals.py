@@ -85,15 +85,14 @@ def summarise(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> Level:
 def level_columns(what: str, past: Level, offset: np.ndarray, mean_12: np.ndarray) -> dict[str, np.ndarray]:
     """Name the statistics of one count; levels are given minus `offset`. `mean_12`: ln(1 + mean), also of a summary."""
     values = past.values
-    ordered = np.sort(values, axis=1)
+    outer = windows.quantiles_sorted(np.sort(values, axis=1), past.n, (0.1, 0.25, 0.75, 0.9, 1.0))
     recent = {days: np.where(past.age <= days, values, np.nan) for days in (30, 90, 365)}
     levels = {
         **{f"median_{days}d": windows.quantile(within, 0.5) for days, within in recent.items()},
         **{f"median_{k}": windows.quantile(values[:, :k], 0.5) for k in (3, 5, 12, 20)},
         **{f"ewm_{k}": windows.weighted_mean(values, _fading(values, k)) for k in (3, 10)},
         "ewm_30d": windows.weighted_mean(values, windows.or_zero(past.weights ** (HALF_LIFE_DAYS / 30))),
-        **{f"p{p}": windows.quantile_sorted(ordered, past.n, p / 100) for p in (10, 25, 75, 90)},
-        "max": windows.quantile_sorted(ordered, past.n, 1.0),
+        **dict(zip(("p10", "p25", "p75", "p90", "max"), outer, strict=True)),
     }
     return {
         **{f"{what}_dev_{name}": levels[name] - offset for name in LEVELS},

@@ -35,13 +35,20 @@ def quantile(values: np.ndarray, probability: float) -> np.ndarray:
 
 def quantile_sorted(ordered: np.ndarray, known: np.ndarray, probability: float) -> np.ndarray:
     """As `quantile`, for rows that are already ascending with NaN last; `known` counts the values of each."""
+    return quantiles_sorted(ordered, known, (probability,))[0]
+
+
+def quantiles_sorted(ordered: np.ndarray, known: np.ndarray, probabilities: tuple[float, ...]) -> np.ndarray:
+    """As `quantile_sorted` for several probabilities at once, shape (probabilities, n)."""
     if ordered.shape[1] == 0:
-        return np.full(len(ordered), np.nan)
-    place = probability * np.maximum(known - 1, 0)
-    low = np.floor(place).astype(int)
-    high = np.minimum(low + 1, np.maximum(known - 1, 0).astype(int))
+        return np.full((len(probabilities), len(ordered)), np.nan)
+    last = np.maximum(known - 1, 0)
+    place = np.multiply.outer(probabilities, last)
+    low = place.astype(int)
+    high = np.minimum(low + 1, last.astype(int))
     rows = np.arange(len(ordered))
-    return ordered[rows, low] + (place - low) * (ordered[rows, high] - ordered[rows, low])
+    below = ordered[rows, low]
+    return below + (place - low) * (ordered[rows, high] - below)
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

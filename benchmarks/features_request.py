@@ -1,0 +1,89 @@
+"""How long one creator's features take in a request, from posts given inline: `python benchmarks/features_request.py`.
+
+History.of and derive together, from the checked frames that a request becomes, side by side for several numbers of
+posts, with captions and without, in turns; the niche classifier is fitted, so that captions are read in full. The aim
+is 5 ms for 500 posts.
+"""
+
+import argparse
+import statistics
+import time
+
+import numpy as np
+import pandas as pd
+
+from features.derive import derive
+from features.history import History
+from features.reference import Reference, fit_reference
+from features.schema import CREATORS, DTYPES, POSTS, TableSpec
+from features.tables import Tables
+
+NOW = pd.Timestamp("2026-06-30", tz="UTC")
+POSTS_GIVEN = (1, 50, 500, 2000)
+AIM_POSTS, AIM_MS = 500, 5.0
+CAPTION = (
+    "Making pasta at home with fresh basil, slow tomatoes and good olive oil from the market #foodie #pasta #homemade"
+)
+
+
+def frame(spec: TableSpec, columns: dict, rows: int) -> pd.DataFrame:
+    """Give a table of the spec's columns; those not given are missing."""
+    kinds = {column.name: DTYPES[column.kind] for column in spec.columns}
+    return pd.DataFrame({name: pd.Series(columns.get(name), index=range(rows), dtype=kinds[name]) for name in kinds})
+
+
+def market(creators: int, posts: int, captions: bool, seed: int = 0) -> Tables:
+    """Make creators with `posts` posts each, one every other day up to NOW."""
+    random = np.random.default_rng(seed)
+    owner = np.repeat(np.arange(creators), posts)
+    level = np.exp(random.normal(6, 1, creators))[owner] * np.exp(random.normal(0, 0.6, len(owner)))
+    names = np.array([f"c{i}" for i in range(creators)])
+    made = {
+        "platform": "instagram",
+        "creator_id": names[owner],
+        "post_id": np.arange(len(owner)).astype(str),
+        "posted_at": NOW - pd.to_timedelta(np.tile(np.arange(posts) * 2 + 8, creators), unit="D"),
+        "format": np.array(["image", "carousel", "video"])[random.integers(0, 3, len(owner))],
+        "likes": level.round(),
+        "comments": (level / 30).round(),
+        "views": (level * 11).round(),
+        "sponsored": random.random(len(owner)) < 0.1,
+        "caption_words": 19.0,
+        **({"text": CAPTION} if captions else {}),
+    }
+    niche = np.where(np.arange(creators) % 3 == 0, None, np.array(["food", "travel", "home"])[np.arange(creators) % 3])
+    own = {"creator_id": names, "platform": "instagram", "followers": 40_000.0, "niche": niche, "observed_at": NOW}
+    if captions:
+        own["bio"] = "Recipes from a small kitchen"
+    return Tables(creators=frame(CREATORS, own, creators), posts=frame(POSTS, made, len(owner)))
+
+
+def one_request(tables: Tables, reference: Reference) -> float:
+    """Give the milliseconds of one request."""
+    question = pd.DataFrame({"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW})
+    start = time.perf_counter()
+    derive(History.of(tables), question, reference)
+    return 1000 * (time.perf_counter() - start)
+
+
+def main(repeats: int) -> None:
+    """Measure in turns and print a table."""
+    reference = fit_reference(History.of(market(400, 12, captions=True)), NOW)
+    given = {(n, captions): market(1, n, captions) for n in POSTS_GIVEN for captions in (False, True)}
+    times = {key: [] for key in given}
+    for _ in range(repeats):
+        for key, tables in given.items():
+            times[key].append(one_request(tables, reference))
+    print(f"{'posts':>6}  {'captions':>8}  {'median ms':>9}  {'quickest':>8}")
+    for (n, captions), found in times.items():
+        print(f"{n:>6,}  {'yes' if captions else 'no':>8}  {statistics.median(found):>9.2f}  {min(found):>8.2f}")
+    for captions in (False, True):
+        median = statistics.median(times[AIM_POSTS, captions])
+        what = f"{AIM_POSTS} posts {'with' if captions else 'without'} captions in {AIM_MS:g} ms"
+        print(f"{what}: {'met' if median <= AIM_MS else 'missed'} ({median:.2f})")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=200)
+    main(parser.parse_args().repeats)
