@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow lint docs lock clean
+.PHONY: help setup demo test test-slow lint docs bench-features lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,10 @@ lint: setup  ## ruff: format and rules
 
 docs: setup  ## docs/columns.md, from the code
 	$(BIN)/python -c 'from features.columns import markdown; print(markdown(), end="")' > docs/columns.md
+
+bench-features: setup  ## features against pandas at 10 million posts, and of one request (takes minutes)
+	$(BIN)/python benchmarks/features_scale.py
+	$(BIN)/python benchmarks/features_request.py
 
 lock:  ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -168,10 +168,9 @@ def _post_track(posts: pd.DataFrame, accounts: pa.Array, horizon_days: int):
     observed = np.where(undated, posted + horizon_days * DAY_US, observed)
     mature = (observed >= posted + horizon_days * DAY_US) & ~_flags(posts["repost"])
     account = _places(_account_keys(posts), accounts)
-    order = np.lexsort((undated, observed, posted, account))
-    order = order[mature[order]]
-    order = _first_readings(posts, order, account, posted)
-    columns = {name: values[order] for name, values in _values(posts).items()}
+    order = _sorted_by(account, posted)
+    order = _first_readings(posts, order[mature[order]], account, posted, (observed, undated))
+    columns = {name: values.take(order) for name, values in _values(posts).items()}
     topics = tuple(sorted(pc.unique(_strings(posts["topic"])).drop_null().to_pylist()))
     columns["topic"] = codes_of(posts["topic"], topics)[order].astype(np.float32)
     columns["age_read_days"] = (observed[order] - posted[order]) / DAY_US
@@ -191,10 +190,22 @@ def _captions(posts: pd.DataFrame, order: np.ndarray) -> pa.Array | None:
     return pc.binary_join_element_wise(*said, pa.scalar("\n", pa.large_string())).take(pa.array(order))
 
 
-def _first_readings(posts: pd.DataFrame, order: np.ndarray, account: np.ndarray, posted: np.ndarray) -> np.ndarray:
+def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Give the order of rows by account, then time; ties in any order."""
+    first = int(time.min())
+    span = int(time.max()) - first + 1
+    if span * (int(account.max()) + 2) < 2**63:
+        # both in one number, which sorts in a third of the time
+        return np.argsort(account.astype(np.int64) * span + (time - first))
+    return np.lexsort((time, account))
+
+
+def _first_readings(
+    posts: pd.DataFrame, order: np.ndarray, account: np.ndarray, posted: np.ndarray, read
+) -> np.ndarray:
     """Keep the first reading of each post; posts of one account and moment come in the order of their ids.
 
-    `order`: rows sorted by account, posted_at and moment of the reading, those without a moment last.
+    `order`: rows sorted by account and posted_at; `read`: moment of each reading, and whether it is only supposed.
     """
     same = (np.diff(account[order]) == 0) & (np.diff(posted[order]) == 0)
     if not same.any():
@@ -204,8 +215,8 @@ def _first_readings(posts: pd.DataFrame, order: np.ndarray, account: np.ndarray,
     tied[:-1] |= same
     rows = order[tied]
     name = pd.factorize(posts["post_id"].iloc[rows], sort=True)[0]
-    # stable: readings of one post stay in the order of their moments
-    by_name = np.lexsort((name, posted[rows], account[rows]))
+    observed, undated = read
+    by_name = np.lexsort((undated[rows], observed[rows], name, posted[rows], account[rows]))
     rows, name = rows[by_name], name[by_name]
     again = (np.diff(account[rows]) == 0) & (np.diff(posted[rows]) == 0) & (np.diff(name) == 0)
     order, keep = order.copy(), np.ones(len(order), dtype=bool)

@@ -12,7 +12,7 @@ from features.niche import NicheClassifier, focus, relatedness
 from features.vocabulary import NICHES
 
 #: Posts whose text is read, and posts between two readings of an account that has more.
-TEXT_POSTS, TEXT_STEP = 24, 12
+TEXT_POSTS, TEXT_STEP = 12, 6
 #: Declared creators that the classifier is fitted on at most, evenly drawn: more change little and cost minutes.
 MOST_CREATORS = 10_000
 
