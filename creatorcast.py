@@ -155,6 +155,44 @@ def train(data: Path, per_post: int, seed: int, threads: int, no_log: bool):
 
 
 @main.command()
+@click.argument("data", type=FOLDER)
+@click.option("--out", type=FOLDER, help="Where the record goes. Default: artifacts/backtests/ and the data's name.")
+@click.option("--cuts", default=5, show_default=True, type=click.IntRange(1, 8), help="Moments to be asked from.")
+@click.option(
+    "--target", default="engagements", show_default=True, type=click.Choice(["engagements", "views"]),
+    help="What is forecast.",
+)  # fmt: skip
+@click.option(
+    "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
+)
+@click.option(
+    "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
+    help="How far ahead of a post it is asked about.",
+)  # fmt: skip
+@click.option("--per-post", default=3, show_default=True, type=click.IntRange(1, 20), help="Training rows, a post.")
+@click.option("--seed", default=0, show_default=True, help="Of sampling, folds, boosters and creators left out.")
+def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_lead_days, per_post, seed):
+    """Backtest on the tables in DATA: forecasts made at earlier moments, held against what came, beside every rule.
+
+    Prints the record and writes it, with every score and pictures, into OUT. Nothing is promoted.
+    """
+    from training.dataset import Sampling
+    from training.fit import Recipe
+    from training.publish import publish
+
+    folder = out or home() / "artifacts" / "backtests" / data.resolve().name
+    sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
+    with progress_bar() as bar:
+        task = bar.add_task("backtest", total=None)
+        text = publish(
+            data, folder, Recipe(sampling=sampling, seed=seed), cuts, target, horizon_days, say,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    click.echo(text)
+    click.echo(f"\nthe record is in {folder}")
+
+
+@main.command()
 @click.argument("version", required=False)
 @click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
 @click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")

@@ -1,13 +1,15 @@
 """The estimator: a robust offset, a LightGBM location and scale on what is left, and conformal quantiles.
 
-- location: L1 boosting of y - offset, so a tree never has to extrapolate the level of an account
-- scale: L2 boosting of ln(|residual| + 0.05) of residuals out of fold, folds by creator
+- location: L1 boosting of y - offset, so a tree never has to extrapolate the level of an account; as many trees, and
+  for each evidence as much of the correction, which may be none, as creators left out of a fold bear (early stopping)
+- scale: L2 boosting of ln(|residual| + 0.05) of residuals out of fold
 - conformal quantiles by evidence, from scores of posts that did not train the model that scores them
 
 The recipe and its figures: docs/method.md.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import lightgbm as lgb
 import numpy as np
@@ -15,26 +17,35 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from models.distribution import GRID, Conformal, Predictive, Totals, crps, pair_correlation
+from models.distribution import GRID, Conformal, Predictive, Totals, crps, run_correlation
 
 SCALE_FLOOR = 0.05
 
 
+#: Shares of the boosters' correction that are tried for each evidence.
+CORRECTIONS = np.arange(11) / 10
+#: Rows of an evidence below which it takes the correction of all rows.
+ENOUGH_ROWS = 50
+#: What creators left out may lose by more trees and more correction, which serve the creators that are known.
+TOLERANCE = 0.003
+
+
 @dataclass(frozen=True)
 class Boosting:
-    """Size and pace of one booster."""
+    """Size and pace of one booster; `patience`: trees without gain after which folds stop, 0 for never."""
 
     trees: int
     leaves: int
-    learning_rate: float = 0.03
+    learning_rate: float = 0.05
     min_child: int = 50
     subsample: float = 0.7
-    colsample: float = 0.5
+    colsample: float = 0.25
     lambda_l2: float = 10.0
+    patience: int = 0
 
 
-LOCATION = Boosting(trees=200, leaves=15, learning_rate=0.05)
-SCALE = Boosting(trees=100, leaves=15)
+LOCATION = Boosting(trees=300, leaves=7, patience=100)
+SCALE = Boosting(trees=100, leaves=7)
 
 
 class Forecaster(RegressorMixin, BaseEstimator):
@@ -54,8 +65,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     location_, scale_ : fitted lightgbm.Booster
+    correction_ : share of the location booster's correction that is applied, by evidence code
     conformal_ : models.distribution.Conformal
-    totals_ : models.distribution.Totals
+    correlation_ : of the Gaussian copula between deliverables, by evidence code
+    totals_ : models.distribution.Totals, simulated when first asked for
     columns_ : names of the columns that the boosters see
     """
 
@@ -102,21 +115,38 @@ class Forecaster(RegressorMixin, BaseEstimator):
             raise ValueError("sample_weight is zero for every row: give at least one row a weight above zero")
         self.columns_ = self._columns()
         self.median_ = float(np.median(y))
-        target = y - self._offset(x)
-        seen = x[:, self._seen()]
-        residual = self._out_of_fold(seen, target, weight, groups)
-        self.location_ = self._boost(seen, target, weight, self.location or LOCATION, "l1")
-        self.scale_ = self._boost(seen, np.log(np.abs(residual) + SCALE_FLOOR), weight, self.scale or SCALE, "l2")
+        groups = np.arange(len(y)) if groups is None else np.asarray(groups)
+        target, evidence, seen = y - self._offset(x), self._evidence(x), x[:, self._seen()]
+        data = self._dataset(seen, target, weight)
+        found, trees = self._out_of_fold(data, seen, target, groups)
+        self.correction_ = _corrections(target, found, weight, evidence, self.evidences)
+        residual = target - self.correction_[evidence] * found
+        self.location_ = self._boost(data, self.location or LOCATION, "l1", trees)
+        data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
+        self.scale_ = self._boost(data, self.scale or SCALE, "l2")
         z = residual / np.exp(self.scale_.predict(seen, num_threads=self.threads))
-        return self.calibrate(z, self._evidence(x), weight, np.arange(len(y)) if groups is None else groups)
+        return self.calibrate(z, evidence, weight, groups)
 
     def calibrate(self, z, evidence, weight, groups):
         """Set the conformal quantiles from scores z (n,) of posts that did not train the model that gave them."""
         z = np.clip(z, -50, 50)
         self.conformal_ = Conformal.fit(z, np.asarray(evidence), np.asarray(weight), self.evidences, self.widen)
         score = np.array([np.interp(v, self.conformal_.z[e], GRID) for v, e in zip(z, evidence, strict=True)])
-        self.totals_ = Totals.fit(self.conformal_, pair_correlation(score, groups, self.seed), self.seed)
+        self.correlation_ = self._correlations(score, np.asarray(evidence), np.asarray(groups))
+        vars(self).pop("totals_", None)
         return self
+
+    @cached_property
+    def totals_(self) -> Totals:
+        """The tables of totals over several deliverables."""
+        check_is_fitted(self, "conformal_")
+        return Totals.fit(self.conformal_, self.correlation_, self.seed)
+
+    def _correlations(self, score, evidence, groups) -> np.ndarray:
+        """Give the correlation of one creator's posts at each evidence; where there are few scores, that of all."""
+        own = [evidence == code for code in range(self.evidences)]
+        pooled = run_correlation(score, np.unique([groups, evidence], axis=1, return_inverse=True)[1])
+        return np.array([run_correlation(score[at], groups[at]) if at.sum() >= ENOUGH_ROWS else pooled for at in own])
 
     def predict(self, X):
         """Forecast the median of ln(1 + count) of one deliverable, shape (n,)."""
@@ -127,9 +157,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
         check_is_fitted(self, "conformal_")
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
         seen = x[:, self._seen()]
-        location = self._offset(x) + self.location_.predict(seen, num_threads=self.threads)
-        scale = np.exp(self.scale_.predict(seen, num_threads=self.threads))
         evidence = self._evidence(x)
+        correction = self.correction_[evidence] * self.location_.predict(seen, num_threads=self.threads)
+        location = self._offset(x) + correction
+        scale = np.exp(self.scale_.predict(seen, num_threads=self.threads))
         return location, scale, self.conformal_.z[evidence], evidence
 
     def predict_distribution(self, X, deliverables=1) -> Predictive:
@@ -156,8 +187,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
             "leave_out": list(self.leave_out),
             "features": self._names(),
             "median": self.median_,
+            "correction": self.correction_.tolist(),
             "conformal": {"z": self.conformal_.z.tolist(), "n": self.conformal_.n.tolist()},
-            "correlation": self.totals_.correlation,
+            "correlation": self.correlation_.tolist(),
             "totals": self.totals_.quantiles.tolist(),
             "log_mean": self.totals_.log_mean.tolist(),
         }
@@ -172,10 +204,12 @@ class Forecaster(RegressorMixin, BaseEstimator):
         forecaster.n_features_in_ = len(state["features"])
         forecaster.columns_ = forecaster._columns()
         forecaster.median_ = state["median"]
+        forecaster.correction_ = np.array(state["correction"])
         forecaster.location_ = lgb.Booster(model_str=location)
         forecaster.scale_ = lgb.Booster(model_str=scale)
         forecaster.conformal_ = Conformal(np.array(state["conformal"]["z"]), np.array(state["conformal"]["n"]))
-        forecaster.totals_ = Totals(state["correlation"], np.array(state["totals"]), np.array(state["log_mean"]))
+        forecaster.correlation_ = np.array(state["correlation"])
+        forecaster.totals_ = Totals(forecaster.correlation_, np.array(state["totals"]), np.array(state["log_mean"]))
         return forecaster
 
     def _columns(self) -> list:
@@ -201,23 +235,34 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _evidence(self, x: np.ndarray) -> np.ndarray:
         return np.zeros(len(x), int) if self.evidence is None else x[:, self._position(self.evidence)].astype(int)
 
-    def _out_of_fold(self, seen, target, weight, groups) -> np.ndarray:
-        groups = np.arange(len(target)) if groups is None else np.asarray(groups)
-        folds = min(self.folds, len(np.unique(groups)))
-        if folds < 2:
-            return target - np.median(target)
-        residual = np.empty(len(target))
-        for train, test in GroupKFold(folds).split(seen, groups=groups):
-            booster = self._boost(seen[train], target[train], weight[train], self.location or LOCATION, "l1")
-            residual[test] = target[test] - booster.predict(seen[test], num_threads=self.threads)
-        return residual
+    def _dataset(self, seen, target, weight) -> lgb.Dataset:
+        """Bin the columns once, for every fold and both heads."""
+        parameters = {"verbosity": -1, "max_bin": 127, "num_threads": self.threads, "feature_pre_filter": False}
+        return lgb.Dataset(seen, target, weight=weight, params=parameters).construct()
 
-    def _boost(self, seen, target, weight, size: Boosting, objective: str) -> lgb.Booster:
+    def _out_of_fold(self, data, seen, target, groups) -> tuple[np.ndarray, int | None]:
+        """Give each row's correction by a booster that did not see its creator, and the trees that help on average."""
+        size = self.location or LOCATION
+        folds = min(self.folds, len(np.unique(groups)))
+        found, curves = np.full(len(target), np.median(target)), []
+        if folds < 2:
+            return found, None
+        for train, test in GroupKFold(folds).split(seen, groups=groups):
+            others, own = (data.subset(np.sort(rows)).construct() for rows in (train, test))
+            curve = {}
+            booster = self._boost(others, size, "l1", valid=own if size.patience else None, curve=curve)
+            found[test] = booster.predict(seen[test], num_threads=self.threads)
+            curves += [curve["valid_0"]["l1"]] if curve else []
+        return found, _trees(curves) if curves else None
+
+    def _boost(
+        self, data: lgb.Dataset, size: Boosting, objective: str, trees=None, valid=None, curve=None
+    ) -> lgb.Booster:
         parameters = {
             "objective": objective,
             "learning_rate": size.learning_rate,
             "num_leaves": size.leaves,
-            "min_data_in_leaf": min(size.min_child, max(1, len(target) // 20)),
+            "min_data_in_leaf": min(size.min_child, max(1, data.num_data() // 20)),
             "bagging_fraction": size.subsample,
             "bagging_freq": 1,
             "feature_fraction": size.colsample,
@@ -228,7 +273,26 @@ class Forecaster(RegressorMixin, BaseEstimator):
             "force_row_wise": True,
             "num_threads": self.threads,
             "verbosity": -1,
+            "feature_pre_filter": False,
         }
-        shared = {name: parameters[name] for name in ("verbosity", "max_bin", "num_threads")}
-        data = lgb.Dataset(seen, target, weight=weight, params=shared, free_raw_data=True)
-        return lgb.train(parameters, data, num_boost_round=size.trees)
+        stop = [] if valid is None else [lgb.early_stopping(size.patience, verbose=False), lgb.record_evaluation(curve)]
+        sets = None if valid is None else [valid]
+        return lgb.train(parameters, data, num_boost_round=trees or size.trees, valid_sets=sets, callbacks=stop)
+
+
+def _trees(curves: list[list[float]]) -> int:
+    """Give the most trees whose mean error over the folds lies within TOLERANCE of the least."""
+    error = np.mean([curve[: min(map(len, curves))] for curve in curves], axis=0)
+    return int(np.flatnonzero(error <= error.min() * (1 + TOLERANCE))[-1]) + 1
+
+
+def _corrections(target, found, weight, evidence, evidences: int) -> np.ndarray:
+    """Give for each evidence the largest share of the corrections `found` out of fold that errs least on `target`."""
+
+    def best(at: np.ndarray) -> float:
+        errors = [np.average(np.abs(target[at] - share * found[at]), weights=weight[at]) for share in CORRECTIONS]
+        return float(CORRECTIONS[np.flatnonzero(errors <= min(errors) * (1 + TOLERANCE))[-1]])
+
+    known = weight > 0
+    own = [known & (evidence == code) for code in range(evidences)]
+    return np.array([best(at if at.sum() >= ENOUGH_ROWS else known) for at in own])

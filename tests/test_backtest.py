@@ -1,25 +1,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SMALL_RECIPE
 
 import training.backtest
 from features.history import DAY_US, History
 from features.reference import TooLittleData
 from features.tables import Tables, read_tables
 from features.validate import validate
-from training.backtest import (
-    ENOUGH_POSTS,
-    HELD_OUT,
-    OURS,
-    REFERENCE_RULE,
-    WITH_CONTENT,
-    backtest,
-    coverage_cells,
-    summarise,
-)
-from training.fit import Recipe
+from features.vocabulary import EVIDENCE
+from training.backtest import PARTS, backtest
+from training.fit import Fitted, Recipe
+from training.judge import DELIVERABLES, ORACLE, OURS, REFERENCE_RULE, WITH_CONTENT
+from training.oracle import Oracle
 from training.plots import figures
-from training.show import record_text
+from training.record import ENOUGH_POSTS, breakdowns, coverage_cells, headline_rows, summarise, totals_table
+from training.show import backtest_text, record_text
 from training.train import data_end
 
 FORECASTERS = {
@@ -34,6 +30,7 @@ FORECASTERS = {
     "followers x rate of the band",
     "ridge",
     "boosting without history",
+    "LightGBM default",
 }
 
 
@@ -48,6 +45,7 @@ def scores():
     frame = pd.DataFrame(
         {
             "split": "seen",
+            "asked": "history",
             "creator": [0, 0, 0, 1],
             "platform": "x",
             "band": "nano",
@@ -80,40 +78,97 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
     assert (scores["posted"] <= data_end(market) - market.horizon_days * DAY_US).all()
     assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(scores["lead_days"].to_numpy())
     assert scores["lead_days"].max() <= 120
-    assert np.isfinite(scores[[c for c in scores if c.startswith("forecast: ")]]).all(axis=None)
+    shown = scores[scores["asked"] == EVIDENCE[0]]
+    assert np.isfinite(shown[[c for c in shown if c.startswith("forecast: ")]]).all(axis=None)
+
+
+@pytest.fixture(scope="module")
+def rolling(market, market_folder):
+    """Give the record of two cuts of the simulated market, with the oracle."""
+    oracle = Oracle.read(market_folder, draws=128)
+    return backtest(market, data_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True)[0]
 
 
 def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
-    fits, judged = [], []
+    fitted, judged = [], []
 
-    class Stop(Exception):
-        pass
+    def fit(history, until, recipe, accounts=None, **_):
+        fitted.append(accounts)
+        return Fitted(until, None, {}, {})
 
-    def fit(history, cut, recipe, accounts=None, **_):
-        fits.append(accounts)
-        return len(fits)
-
-    def judge(history, fitted, until, recipe, only=None):
+    def judge(history, fitted, until, recipe, only=None, *_):
         judged.append(only)
-        if fitted == 2:
-            raise Stop
-        return pd.DataFrame()
+        raise StopIteration
 
     monkeypatch.setattr(training.backtest, "fit", fit)
     monkeypatch.setattr(training.backtest, "judge", judge)
-    with pytest.raises(Stop):
+    with pytest.raises(StopIteration):
         backtest(market, data_end(market), Recipe())
-    assert fits[0] is judged[0] is None
-    assert not (fits[1] & judged[1]).any()
-    assert (fits[1] | judged[1]).all()
-    assert judged[1].mean() == pytest.approx(HELD_OUT, abs=0.1)
+    assert fitted[0] is judged[0] is None
+    assert not (fitted[1] & judged[1]).any()
+    assert (fitted[1] | judged[1]).all()
+    assert judged[1].mean() == pytest.approx(1 / PARTS, abs=0.1)
 
 
-def test_unseen_rows_are_of_the_creators_held_out(trained, market):
-    scores = trained.backtest.scores
-    held_out = np.random.default_rng(0).random(len(market.accounts)) < HELD_OUT
-    assert held_out[scores.loc[scores["split"] == "unseen", "creator"]].all()
-    assert not held_out[scores.loc[scores["split"] == "seen", "creator"]].all()
+def test_unseen_rows_are_of_the_creators_held_out(rolling):
+    unseen = rolling.scores[rolling.scores["split"] == "unseen"]
+    first, second = (set(unseen.loc[unseen["cut"] == cut, "creator"]) for cut in rolling.cuts)
+    assert first
+    assert second
+    assert not first & second
+    assert set(unseen["creator"]) < set(rolling.scores.loc[rolling.scores["split"] == "seen", "creator"])
+
+
+def test_every_cut_is_asked_with_every_evidence_and_nothing_before_it(rolling):
+    assert len(rolling.cuts) == 2
+    for cut, scores in rolling.scores.groupby("cut"):
+        assert (pd.to_datetime(scores["posted"], unit="us", utc=True) > cut).all()
+        assert set(scores["asked"]) == set(EVIDENCE)
+    assert rolling.by_cut.groupby("split").size().to_dict() == {"seen": 2, "unseen": 2}
+
+
+def test_width_grows_as_less_of_the_creator_is_shown(rolling):
+    rows = breakdowns(rolling.scores)
+    rows = rows[(rows["by"] == "asked") & (rows["split"] == "seen")].set_index("class")
+    assert rows.loc["history", "width_80"] < rows.loc["summary", "width_80"] < rows.loc["profile", "width_80"]
+    assert set(rows["creators"]) == {rows["creators"].iloc[0]}
+
+
+def test_nobody_beats_the_oracle(rolling):
+    table = rolling.table[rolling.table["split"] == "seen"].set_index("forecaster")
+    assert table["mae"].idxmin() == ORACLE
+    assert table.loc[OURS, "crps_oracle"] < table.loc[OURS, "crps"]
+
+
+def test_totals_are_of_posts_in_a_row_and_each_post_once(rolling, market):
+    table = totals_table(rolling.totals)
+    assert set(table["deliverables"]) == set(DELIVERABLES)
+    singles = rolling.totals[(rolling.totals["deliverables"] == 1) & (rolling.totals["split"] == "seen")]
+    known = rolling.scores[(rolling.scores["asked"] == "history") & (rolling.scores["split"] == "seen")]
+    np.testing.assert_allclose(np.sort(singles["total"]), np.sort(np.expm1(known["y"])), rtol=1e-9)
+    five = rolling.totals[(rolling.totals["deliverables"] == 5) & (rolling.totals["split"] == "seen")]
+    assert 5 * len(five) <= len(singles)
+
+
+def test_breakdowns_hold_the_headline_rows_once_each(rolling):
+    rows = breakdowns(rolling.scores)
+    headline = len(headline_rows(rolling.scores))
+    for by in ("platform", "band", "niche", "lead_days", "age_read_days"):
+        assert rows.loc[rows["by"] == by, "rows"].sum() == headline
+
+
+def test_the_text_tells_every_part(rolling):
+    about = {"target": "engagements", "trained_on": "simulated", "accounts": 9, "posts": 9, "horizon_days": 7}
+    text = backtest_text(rolling, about)
+    for part in (
+        "by cut",
+        "by what is shown",
+        "totals of several",
+        "coverage by platform",
+        ORACLE,
+        "simulated data: a",
+    ):
+        assert part in text
 
 
 def test_a_forecast_that_was_told_the_answers_has_no_error(trained):
@@ -139,7 +194,8 @@ def test_a_cell_needs_fifty_creators_to_be_judged(scores):
     cell = coverage_cells(scores).iloc[0]
     assert cell[["rows", "creators", "judged", "coverage_80"]].tolist() == [4, 2, False, 0.25]
     many = pd.concat([scores.assign(creator=number) for number in range(50)])
-    assert coverage_cells(many)["judged"].tolist() == [True]
+    cell = coverage_cells(many).iloc[0]
+    assert cell[["judged", "coverage_80", "fails"]].tolist() == [True, 0.25, True]
 
 
 def test_cells_hold_every_scored_post_once(trained):
@@ -156,9 +212,11 @@ def test_without_known_engagements_there_is_nothing_to_judge():
         backtest(history, data_end(history), Recipe())
 
 
-def test_pictures_and_text_show_every_forecaster(trained):
+def test_pictures_and_text_show_every_forecaster(trained, rolling):
     drawn = figures(trained.backtest)
-    assert {*drawn} == {"error_by_forecaster.png", "coverage_by_band.png", "pit.png"}
+    names = {f"{name}.png" for name in "error_by_forecaster error_by_history coverage_by_cell reliability pit".split()}
+    assert {*drawn} == names
+    assert {*figures(rolling)} == names | {"learning_curve.png"}
     axes = drawn["error_by_forecaster.png"].axes
     assert [{label.get_text() for label in one.get_yticklabels()} for one in axes] == [FORECASTERS, FORECASTERS]
     for figure in drawn.values():

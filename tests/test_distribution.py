@@ -3,7 +3,7 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import norm
 
-from models.distribution import GRID, Conformal, Predictive, Totals, crps, pair_correlation
+from models.distribution import GRID, Conformal, Predictive, Totals, crps, run_correlation
 
 NORMAL = Conformal(ndtri(GRID)[None, :], np.array([1000]))
 
@@ -74,16 +74,24 @@ def test_samples_are_seeded():
 
 
 @pytest.mark.parametrize("truth", [0.0, 0.3, 0.7])
-def test_the_pair_correlation_is_an_upper_bound_near_the_truth(truth):
+def test_the_correlation_of_runs_is_near_the_truth(truth):
     random = np.random.default_rng(2)
-    group = np.repeat(np.arange(800), 6)
-    shared = random.normal(size=800)[group]
+    group = np.repeat(np.arange(3000), 8)
+    shared = random.normal(size=3000)[group]
     score = norm.cdf(np.sqrt(truth) * shared + np.sqrt(1 - truth) * random.normal(size=len(group)))
-    assert truth - 0.02 <= pair_correlation(score, group) <= truth + 0.08
+    assert run_correlation(score, group) == pytest.approx(truth, abs=0.04)
 
 
-def test_a_post_alone_in_its_group_tells_nothing_of_correlation():
-    assert pair_correlation(np.linspace(0.01, 0.99, 50), np.arange(50)) == 0.5
+def test_few_creators_far_off_do_not_decide_for_all():
+    random = np.random.default_rng(3)
+    group = np.repeat(np.arange(1000), 8)
+    score = norm.cdf(random.normal(size=len(group)))
+    score[group < 20] = 0.999
+    assert run_correlation(score, group) < 0.1
+
+
+def test_posts_alone_in_their_group_tell_nothing_of_correlation():
+    assert run_correlation(np.linspace(0.01, 0.99, 50), np.arange(50)) == 0.5
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 1.0])

@@ -243,7 +243,7 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     assert run.data.tags["trained_on"] == "simulated"
     assert run.data.metrics["seen_mae"] == pytest.approx(trained.backtest.table["mae"][0])
     names = {item.path for item in tracking.mlflow.MlflowClient().list_artifacts(logged.run_id)}
-    assert names >= {"pit.png", "coverage_by_band.png", "error_by_forecaster.png", "backtest.json"}
+    assert names >= {"pit.png", "coverage_by_cell.png", "error_by_forecaster.png", "backtest.json"}
     tables = validate(read_tables(market_folder))
     as_of = pd.Timestamp("2026-06-01", tz="UTC")
     asked = tables.creators[["creator_id", "platform"]].head(20).assign(as_of=as_of, start_at=as_of)

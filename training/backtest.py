@@ -1,10 +1,13 @@
-"""The record: a forecaster fitted to what was known at a cut, held against what came after, beside the usual rules.
+"""The record: forecasters fitted to what was known at a cut, held against what came after, beside the usual rules.
 
-Two tests: later posts of creators that trained the model, and later posts of creators that did not. Rolling origins
-and breakdowns by cell come on top of the same `judge`.
+Rolling origins: the same at several cuts. Two tests at each: later posts of creators that trained the model, and later
+posts of a fifth of the creators, another at each cut, that did not.
 """
 
-from dataclasses import dataclass
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,165 +15,159 @@ import pandas as pd
 from features.derive import derive
 from features.history import DAY_US, History
 from features.reference import TooLittleData
-from features.vocabulary import BAND_EDGES, EVIDENCE, PLATFORMS, UNKNOWN
-from models.distribution import GRID
-from training.baselines import learned_rules, rules, segment_rules
-from training.dataset import hide_content, sample_rows, sample_test_rows
-from training.fit import Fitted, Recipe, fit, moment, select
-from training.metrics import bootstrap, interval, spearman, spearman_within
+from training.dataset import hide_content
+from training.fit import Fitted, Recipe, calibrate, fit, fit_at, moment
+from training.judge import judge, later_posts
+from training.oracle import Oracle
+from training.record import ENOUGH_POSTS, Backtest
 
-OURS = "creatorcast"
-WITH_CONTENT = "creatorcast, content given"
-REFERENCE_RULE = "creator's median"
-#: Known posts that a creator must have at the cut to stand in the headline table.
-ENOUGH_POSTS = 5
-#: Share of the creators that are kept from the fit that answers for unseen ones.
-HELD_OUT = 0.2
+#: The creators are split into so many parts, one of which is left out at each cut.
+PARTS = 5
+#: Share of the known posts between two cuts; the twin that calibrates a cut stands two steps before it.
+STEP = 0.075
+#: Shares of the creators behind the learning curve.
+LEARNING = (0.1, 0.25, 0.5)
 
 
 @dataclass(frozen=True)
-class Backtest:
-    """`table`: one row a split and forecaster; `coverage`: one row a cell; `scores`: one row a test post."""
+class _Plan:
+    """What every task of a backtest needs."""
 
-    cut: pd.Timestamp
-    table: pd.DataFrame
-    coverage: pd.DataFrame
-    scores: pd.DataFrame
+    history: History
+    until: int
+    recipe: Recipe
+    what: str
+    oracle: Oracle | None
+    parts: np.ndarray
+
+    def at(self, share: float) -> int:
+        """Give the moment before which `share` of the known posts lie."""
+        track = self.history.track(self.what)
+        known = track.time[track.time <= self.until - self.history.horizon_days * DAY_US]
+        if not len(known):
+            raise TooLittleData(
+                f"no post has known {self.what}: posts need likes and comments (on TikTok shares too)"
+                if self.what == "engagements"
+                else f"no post has known {self.what}"
+            )
+        return int(np.quantile(known, share))
+
+    def held_out(self, number: int) -> np.ndarray:
+        """Give the mask of accounts left out at a cut."""
+        return self.parts == number % PARTS
 
 
-def backtest(history: History, until: int, recipe: Recipe, report=lambda text: None) -> tuple[Backtest, Fitted]:
-    """Fit at the cut that leaves `recipe.calibration_share` of the known posts after it, and judge on those.
+def backtest(
+    history: History,
+    until: int,
+    recipe: Recipe,
+    report: Callable[[str], None] = lambda text: None,
+    cuts: int = 1,
+    what: str = "engagements",
+    oracle: Oracle | None = None,
+    learning: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Backtest, Fitted]:
+    """Fit at `cuts` moments, the last of which leaves `recipe.calibration_share` of the posts after it, and judge.
 
-    A fifth of the creators, drawn by `recipe.seed`, is left out of a second fit and makes the unseen ones. Gives also
-    the fit behind the seen creators, which is the twin that calibrates a fit to `until`.
+    A fifth of the creators, drawn by `recipe.seed`, is left out of a second fit at each cut and makes the unseen ones.
+    Early cuts with too little data are left out; raises TooLittleData where the last one is. Gives also the fit
+    behind the last cut's seen creators, which is the twin that calibrates a fit to `until`.
     """
-    known = history.engaged.time[history.engaged.time <= until - history.horizon_days * DAY_US]
-    if not len(known):
-        raise TooLittleData("no post has known engagements: posts need likes and comments (on TikTok shares too)")
-    cut = int(np.quantile(known, 1 - recipe.calibration_share))
-    held_out = np.random.default_rng(recipe.seed).random(len(history.accounts)) < HELD_OUT
-    report(f"backtest: what was known on {moment(cut):%Y-%m-%d} against the posts since")
-    fitted = fit(history, cut, recipe, targets=("engagements",), report=report)
-    parts = {"seen": judge(history, fitted, until, recipe)}
-    report("backtest: the same without a fifth of the creators, judged on them")
-    apart = fit(history, cut, recipe, accounts=~held_out, targets=("engagements",), report=report)
-    parts["unseen"] = judge(history, apart, until, recipe, held_out)
-    scores = pd.concat([part.assign(split=name) for name, part in parts.items()], ignore_index=True)
-    return Backtest(moment(cut), summarise(scores), coverage_cells(scores), scores), fitted
+    workers = max(1, min(os.cpu_count() or 1, 2 * cuts))
+    if workers > 1 and cuts > 1:
+        recipe = replace(recipe, threads=1)
+    parts = np.random.default_rng(recipe.seed).integers(0, PARTS, len(history.accounts))
+    plan = _Plan(history, until, recipe, what, oracle, parts)
+    last = 1 - recipe.calibration_share
+    moments = [plan.at(last - STEP * back) for back in range(cuts + 1, -1, -1)]
+    twins = moments if cuts > 1 else moments[-1:]
+    sizes = LEARNING if learning else ()
+    total = len(twins) + 3 * cuts + len(sizes)
+    done = 0
+
+    def count(result):
+        nonlocal done
+        done += 1
+        progress(done, total)
+        return result
+
+    with ThreadPoolExecutor(workers if cuts > 1 else 1) as pool:
+        report(f"backtest: {cuts} cut(s), the last on {moment(moments[-1]):%Y-%m-%d}")
+        seen = [pool.submit(_fit_seen, plan, at, cuts == 1, report) for at in twins]
+        unseen = [pool.submit(_fit_unseen, plan, at, number) for number, at in enumerate(moments[2:])]
+        fits = dict(zip(twins, (count(future.result()) for future in seen), strict=True))
+        apart = [count(future.result()) for future in unseen]
+        report("backtest: judging")
+        jobs = []
+        for number, at in enumerate(moments[2:]):
+            twin = fits.get(moments[number])
+            jobs += [
+                pool.submit(_judge_seen, plan, fits[at], twin),
+                pool.submit(_judge_unseen, plan, apart[number], number),
+            ]
+        curve = [pool.submit(_learn, plan, moments[-1], cuts - 1, share) for share in sizes]
+        judged = [count(job.result()) for job in jobs]
+        points = [count(job.result()) for job in curve]
+    fitted = fits[moments[-1]]
+    if isinstance(fitted, TooLittleData):
+        raise fitted
+    record = _record(moments[2:], judged, points)
+    return record, fitted
 
 
-def judge(history: History, fitted: Fitted, until: int, recipe: Recipe, only: np.ndarray | None = None) -> pd.DataFrame:
-    """Score the posts between the fit and `until`, asked at the fit; `only` is a mask of accounts that are judged.
-
-    Gives one row a post: y, creator, cell, evidence, the forecast of every forecaster, our quantiles and CRPS.
-    """
-    what, cut = "engagements", fitted.until
-    test = sample_test_rows(
-        history, what, cut, until - history.horizon_days * DAY_US, recipe.sampling.longest_lead_days
-    )
-    if only is not None:
-        test = select(test, only[test.account])
-    signed = hide_content(test)
-    x = derive(history, signed.questions, fitted.reference)
-    forecaster = fitted.forecasters[what]
-    location, scale, table, evidence = forecaster.parts(x)
-    outer = {f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)] for p in (0.05, 0.1, 0.5, 0.9, 0.95)}
-    forecasts = {
-        OURS: location,
-        WITH_CONTENT: forecaster.predict(derive(history, test.questions, fitted.reference)),
-        **rules(history, what, signed.questions, x),
-        **_fitted_rules(history, what, fitted, recipe, x, only),
-    }
-    described = {
-        "creator": test.account,
-        "posted": test.posted,
-        "posts_before": x[f"{what}_known_count"].to_numpy(),
-        "platform": np.array(PLATFORMS)[x["platform_code"].to_numpy(int)],
-        "band": np.array([*BAND_EDGES, UNKNOWN])[x["band_code"].fillna(len(BAND_EDGES)).to_numpy(int)],
-        "evidence": np.array(EVIDENCE)[evidence],
-        "lead_days": x["lead_days"].to_numpy(),
-        "age_read_days": test.age_read_days,
-        "y": test.y,
-        "crps": forecaster.crps(x, test.y),
-    }
-    return pd.DataFrame({**described, **outer, **{f"forecast: {name}": values for name, values in forecasts.items()}})
+def _fit_seen(plan: _Plan, at: int, with_twin: bool, report) -> Fitted | TooLittleData:
+    make = fit if with_twin else fit_at
+    try:
+        return make(plan.history, at, plan.recipe, targets=(plan.what,), report=report)
+    except TooLittleData as error:
+        return error
 
 
-def _fitted_rules(history, what, fitted: Fitted, recipe: Recipe, x: pd.DataFrame, only) -> dict[str, np.ndarray]:
-    accounts = None if only is None else ~only
-    train = hide_content(sample_rows(history, what, fitted.until, recipe.sampling, accounts))
-    train = select(train, (train.questions["evidence_limit"] == EVIDENCE[0]).to_numpy())
-    train_x = derive(history, train.questions, fitted.reference)
-    learned = learned_rules(train_x, train.y, train.weight, recipe.seed, recipe.threads)
-    fitted_rules = segment_rules(what, train_x, train.y) | learned
-    return {name: rule(x) for name, rule in fitted_rules.items()}
+def _fit_unseen(plan: _Plan, at: int, number: int) -> Fitted | TooLittleData:
+    try:
+        return fit(plan.history, at, plan.recipe, ~plan.held_out(number), targets=(plan.what,))
+    except TooLittleData as error:
+        return error
 
 
-def summarise(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give a row for each split and forecaster, over creators with at least ENOUGH_POSTS known posts.
-
-    mae: of ln(1 + engagements); mae_low, mae_high: its 95 % interval; vs_median: its relative difference from the
-    creator's median on the same rows, with interval; spearman_within: within platform x band.
-    """
-    return pd.DataFrame(
-        [
-            _row(split, name, rows)
-            for split, rows in scores[scores["posts_before"] >= ENOUGH_POSTS].groupby("split", sort=False)
-            for name in [c.removeprefix("forecast: ") for c in scores if c.startswith("forecast: ")]
-        ]
-    )
+def _judge_seen(plan: _Plan, fitted: Fitted | TooLittleData, twin) -> tuple | None:
+    if isinstance(fitted, TooLittleData):
+        return None
+    if isinstance(twin, Fitted):
+        calibrate(plan.history, plan.what, fitted, twin, plan.recipe)
+    found = judge(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle)
+    return tuple(frame.assign(split="seen", cut=moment(fitted.until)) for frame in found)
 
 
-def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
-    y, forecast, creator = (rows[c].to_numpy() for c in ("y", f"forecast: {name}", "creator"))
-    rule = np.abs(rows[f"forecast: {REFERENCE_RULE}"].to_numpy() - y)
-    error = np.abs(forecast - y)
-    draws = bootstrap(np.column_stack([error, rule]), creator)
-    mae_low, mae_high = interval(draws[:, 0])
-    low, high = interval(draws[:, 0] / draws[:, 1] - 1)
-    cell = (rows["platform"] + rows["band"]).to_numpy()
-    row = {
-        "split": split,
-        "forecaster": name,
-        "rows": len(rows),
-        "creators": len(np.unique(creator)),
-        "mae": error.mean(),
-        "mae_low": mae_low,
-        "mae_high": mae_high,
-        "vs_median": error.mean() / rule.mean() - 1,
-        "vs_median_low": low,
-        "vs_median_high": high,
-        "spearman": spearman(forecast, y),
-        "spearman_within": spearman_within(forecast, y, cell),
-    }
-    return row | (_distribution_scores(rows) if name == OURS else {})
+def _judge_unseen(plan: _Plan, fitted: Fitted | TooLittleData, number: int) -> tuple | None:
+    if isinstance(fitted, TooLittleData):
+        return None
+    only = plan.held_out(number)
+    found = judge(plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle)
+    return tuple(frame.assign(split="unseen", cut=moment(fitted.until)) for frame in found)
 
 
-def _distribution_scores(rows: pd.DataFrame) -> dict:
-    inside_80 = rows["y"].between(rows["q0.1"], rows["q0.9"])
-    inside_90 = rows["y"].between(rows["q0.05"], rows["q0.95"])
-    width = (rows["q0.9"] - rows["q0.1"]).mean()
-    return {
-        "crps": rows["crps"].mean(),
-        "coverage_80": inside_80.mean(),
-        "coverage_90": inside_90.mean(),
-        "width_80": width,
-    }
+def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
+    """Fit to a share of the creators and give the error on those left out at the cut, with enough posts before."""
+    held_out = plan.held_out(number)
+    chosen = ~held_out & (np.random.default_rng(plan.recipe.seed + 1).random(len(held_out)) < share)
+    try:
+        fitted = fit_at(plan.history, at, plan.recipe, chosen, targets=(plan.what,))
+    except TooLittleData:
+        return None
+    test = later_posts(plan.history, fitted, plan.until, plan.recipe, held_out, plan.what)
+    x = derive(plan.history, hide_content(test).questions, fitted.reference)
+    enough = (x[f"{plan.what}_known_count"] >= ENOUGH_POSTS).to_numpy()
+    error = np.abs(fitted.forecasters[plan.what].predict(x) - test.y)[enough]
+    return {"creators": int(chosen.sum()), "rows": len(error), "mae": error.mean() if len(error) else np.nan}
 
 
-def coverage_cells(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give coverage for each split x platform x band x evidence with n and a 95 % interval over creators.
-
-    `judged` is true where the cell has at least 50 creators.
-    """
-    cells = []
-    for key, rows in scores.groupby(["split", "platform", "band", "evidence"], sort=False):
-        inside = rows["y"].between(rows["q0.1"], rows["q0.9"]).to_numpy(float)
-        low, high = interval(bootstrap(inside, rows["creator"].to_numpy()))
-        creators = rows["creator"].nunique()
-        names = dict(zip(("split", "platform", "band", "evidence"), key, strict=True))
-        extent = {"rows": len(rows), "creators": creators, "judged": creators >= 50}
-        cells.append(
-            {**names, **extent, **_distribution_scores(rows), "coverage_80_low": low, "coverage_80_high": high}
-        )
-    return pd.DataFrame(cells)
+def _record(moments: list[int], judged: list[tuple | None], points: list[dict | None]) -> Backtest:
+    found = [pair for pair in judged if pair is not None]
+    scores, totals = (pd.concat(frames, ignore_index=True) for frames in zip(*found, strict=True))
+    cuts = tuple(moment(at) for at in moments if moment(at) in set(scores["cut"]))
+    learning = pd.DataFrame([point for point in points if point is not None])
+    order = ["split", *(name for name in scores if name != "split")]
+    ranked = scores[order].sort_values(["split"], kind="stable")
+    return Backtest(cuts, ranked.reset_index(drop=True), totals, learning)

@@ -83,7 +83,7 @@ def segment_rules(what: str, train: pd.DataFrame, y: np.ndarray) -> dict[str, Ca
 def learned_rules(
     train: pd.DataFrame, y: np.ndarray, weight: np.ndarray, seed: int, threads: int = 0
 ) -> dict[str, Callable]:
-    """Fit ridge on all columns, and boosting on the profile alone, without history."""
+    """Fit ridge and LightGBM's defaults on all columns, and boosting on the profile alone, without history."""
     ridge = make_pipeline(
         SimpleImputer(keep_empty_features=True), StandardScaler(), RidgeCV(alphas=np.logspace(-1, 4, 11))
     )
@@ -93,7 +93,9 @@ def learned_rules(
     parameters = {"objective": "l1", "learning_rate": 0.05, "seed": seed, "deterministic": True, **quiet}
     data = lgb.Dataset(train[profile].to_numpy(), y, weight=weight, params=quiet)
     boosting = lgb.train(parameters, data, num_boost_round=200)
+    plain = lgb.train(quiet, lgb.Dataset(train.to_numpy(), y, weight=weight, params=quiet))
     return {
+        "LightGBM default": lambda x: plain.predict(x.to_numpy(), num_threads=threads),
         "ridge": lambda x: ridge.predict(x.to_numpy()),
         "boosting without history": lambda x: boosting.predict(x[profile].to_numpy(), num_threads=threads),
     }

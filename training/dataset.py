@@ -16,13 +16,19 @@ from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
 
 @dataclass(frozen=True)
 class Sampling:
-    """How questions are drawn: leads in days, moments a post, and the shares of masked rows."""
+    """How questions are drawn: leads in days, moments a post, the shares of masked rows, and how rows weigh.
+
+    `content_share`: of rows that tell the planned content; `creator_power`: a creator's rows weigh (their sum) to the
+    power of 1 - creator_power, so that prolific ones count for less; `half_life_days`: of a post's weight by its age.
+    """
 
     longest_lead_days: float = 120.0
     per_post: int = 3
     summary_share: float = 0.15
     profile_share: float = 0.15
-    content_share: float = 0.5
+    content_share: float = 0.85
+    creator_power: float = 0.5
+    half_life_days: float = 365.0
     seed: int = 0
 
 
@@ -105,6 +111,13 @@ def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, lim
     _, inverse, count = np.unique(posts, return_inverse=True, return_counts=True)
     y = track.take(f"{what}_log", posts)
     return Labelled(questions, y, 1 / count[inverse], account, track.time[posts], track.take("age_read_days", posts))
+
+
+def importance(rows: Labelled, until: int, sampling: Sampling) -> np.ndarray:
+    """Give the weight (n,) with which rows train a model of the moment `until` (microseconds, UTC)."""
+    own = np.bincount(rows.account, rows.weight)[rows.account]
+    age = (until - rows.posted) / DAY_US
+    return rows.weight * own**-sampling.creator_power * 0.5 ** (age / sampling.half_life_days)
 
 
 def hide_content(labelled: Labelled) -> Labelled:

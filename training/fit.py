@@ -16,7 +16,7 @@ from features.history import DAY_US, History
 from features.reference import Reference, TooLittleData, fit_reference
 from features.vocabulary import EVIDENCE
 from models.forecast import LOCATION, SCALE, Boosting, Forecaster
-from training.dataset import Labelled, Sampling, hide_content, sample_rows, sample_test_rows
+from training.dataset import Labelled, Sampling, hide_content, importance, sample_rows, sample_test_rows
 
 #: Targets that a bundle may forecast, the headline first.
 TARGETS = ("engagements", "views")
@@ -56,24 +56,60 @@ def fit(
     twin: "Fitted | None" = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> Fitted:
-    """Fit `targets` to what is known at `until` (microseconds, UTC) of `accounts` (mask, default all).
+    """Fit `targets` to what is known at `until` (microseconds, UTC) of `accounts` (mask, default all), and calibrate.
 
     `twin`: a fit to an earlier cut, of the same accounts, whose scores on the posts since then calibrate this one; a
     target that it lacks gets a twin of its own. Raises features.reference.TooLittleData where there is nothing to
     learn from.
     """
+    fitted = fit_at(history, until, recipe, accounts, targets, report)
+    lacking = tuple(what for what in fitted.forecasters if twin is None or what not in twin.forecasters)
+    own = {what: _make_twin(history, what, until, recipe, accounts) for what in lacking}
+    for what in fitted.forecasters:
+        calibrate(history, what, fitted, own.get(what, twin), recipe, accounts, report)
+    return fitted
+
+
+def fit_at(
+    history: History,
+    until: int,
+    recipe: Recipe,
+    accounts: np.ndarray | None = None,
+    targets: tuple[str, ...] = TARGETS,
+    report: Callable[[str], None] = lambda text: None,
+) -> Fitted:
+    """As `fit`, without calibration in time: intervals come from residuals out of fold."""
     reference = fit_reference(history, moment(until), None if accounts is None else np.flatnonzero(accounts))
     forecasters, rows = {}, {}
     for what in targets:
         if getattr(reference, what) is None:
             continue
-        report(f"  {what}: fitting")
         forecasters[what], rows[what] = _fit_target(history, what, until, reference, recipe, accounts)
-        scores = _calibration_scores(history, what, until, recipe, accounts, twin)
-        if scores is not None:
-            report(f"  {what}: {rows[what]:,} rows learned from, {len(scores[0]):,} later ones to calibrate on")
-            forecasters[what].calibrate(*scores)
+        report(f"  {what}: {rows[what]:,} rows learned from")
     return Fitted(until, reference, forecasters, rows)
+
+
+def calibrate(
+    history: History,
+    what: str,
+    fitted: Fitted,
+    twin: Fitted | None,
+    recipe: Recipe,
+    accounts: np.ndarray | None = None,
+    report: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Set the intervals of `fitted` from the twin's scores on posts after the twin's cut; too few leave them as is."""
+    if twin is None:
+        return
+    rows = _calibration_rows(history, what, twin.until, fitted.until, recipe, accounts)
+    if len(rows) < 50:
+        return
+    x = derive(history, rows.questions, twin.reference)
+    age = (fitted.until - rows.posted) / DAY_US
+    weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
+    z, evidence = twin.forecasters[what].scores(x, rows.y), x[f"{what}_evidence_code"].to_numpy(int)
+    fitted.forecasters[what].calibrate(z, evidence, weight, rows.account)
+    report(f"  {what}: {len(rows):,} later rows to calibrate on")
 
 
 def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tuple[Forecaster, int]:
@@ -84,7 +120,8 @@ def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tu
             f"known counts that are {history.horizon_days} days old, and later posts to learn from"
         )
     forecaster = make_forecaster(what, recipe)
-    forecaster.fit(derive(history, rows.questions, reference), rows.y, sample_weight=rows.weight, groups=rows.account)
+    weight = importance(rows, until, recipe.sampling)
+    forecaster.fit(derive(history, rows.questions, reference), rows.y, sample_weight=weight, groups=rows.account)
     return forecaster, len(rows)
 
 
@@ -104,36 +141,15 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
     )
 
 
-def _calibration_scores(history: History, what: str, until: int, recipe: Recipe, accounts, twin: Fitted | None):
-    """Give z, evidence, weight and account of posts after an earlier cut, scored by the twin fitted to that cut.
-
-    None where the data are too short or too few for a twin.
-    """
-    if twin is None or what not in twin.forecasters:
-        twin = _make_twin(history, what, until, recipe, accounts)
-    if twin is None:
-        return None
-    rows = _calibration_rows(history, what, twin.until, until, recipe, accounts)
-    if len(rows) < 50:
-        return None
-    x = derive(history, rows.questions, twin.reference)
-    age = (until - rows.posted) / DAY_US
-    weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
-    return twin.forecasters[what].scores(x, rows.y), x[f"{what}_evidence_code"].to_numpy(int), weight, rows.account
-
-
 def _make_twin(history: History, what: str, until: int, recipe: Recipe, accounts) -> Fitted | None:
+    """Fit to the cut that leaves the calibration's share of the posts after it; None where that is too little."""
     track = history.track(what)
     known = track.time[track.time <= until - history.horizon_days * DAY_US]
-    cut = int(np.quantile(known, 1 - recipe.calibration_share))
     try:
-        reference = fit_reference(history, moment(cut), None if accounts is None else np.flatnonzero(accounts))
-        if getattr(reference, what) is None:
-            return None
-        forecaster, rows = _fit_target(history, what, cut, reference, recipe, accounts)
+        twin = fit_at(history, int(np.quantile(known, 1 - recipe.calibration_share)), recipe, accounts, (what,))
     except TooLittleData:
         return None
-    return Fitted(cut, reference, {what: forecaster}, {what: rows})
+    return twin if what in twin.forecasters else None
 
 
 def _calibration_rows(history: History, what: str, cut: int, until: int, recipe: Recipe, accounts=None) -> Labelled:

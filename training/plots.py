@@ -4,18 +4,26 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from training.backtest import OURS, Backtest
+from training.judge import OURS
+from training.record import Backtest, breakdowns, headline_rows
 
 _OURS, _OTHER = "#1b6f8a", "#b9c4c9"
+_COLORS = {"seen": _OURS, "unseen": "#c2622d"}
 
 
 def figures(record: Backtest) -> dict[str, Figure]:
     """Give the pictures of a backtest by file name."""
-    return {
+    known = headline_rows(record.scores)
+    drawn = {
         "error_by_forecaster.png": error_by_forecaster(record.table),
-        "coverage_by_band.png": coverage_by_band(record.coverage),
-        "pit.png": pit(record.scores),
+        "error_by_history.png": error_by_history(breakdowns(record.scores)),
+        "coverage_by_cell.png": coverage_by_cell(record.coverage),
+        "reliability.png": reliability(known),
+        "pit.png": pit(known),
     }
+    if len(record.learning):
+        drawn["learning_curve.png"] = learning_curve(record.learning, record.by_cut)
+    return drawn
 
 
 def error_by_forecaster(table: pd.DataFrame) -> Figure:
@@ -28,11 +36,11 @@ def error_by_forecaster(table: pd.DataFrame) -> Figure:
         colors = [_OURS if name.startswith(OURS) else _OTHER for name in rows["forecaster"]]
         axes.barh(rows["forecaster"], rows["mae"], xerr=error, color=colors, error_kw={"lw": 1, "ecolor": "#444"})
         axes.set_title(f"{split} creators: {rows['creators'].iloc[0]:,}, {rows['rows'].iloc[0]:,} posts", fontsize=10)
-        axes.set_xlabel("MAE of ln(1 + engagements)")
+        axes.set_xlabel("MAE of ln(1 + count)")
     return figure
 
 
-def coverage_by_band(coverage: pd.DataFrame) -> Figure:
+def coverage_by_cell(coverage: pd.DataFrame) -> Figure:
     """Draw how often the 80 % interval held, a cell, with its interval; cells under 50 creators are pale."""
     rows = coverage[coverage["creators"] >= 10].sort_values(["split", "platform", "band", "evidence"], ascending=False)
     figure = Figure(figsize=(7, 1.5 + 0.28 * len(rows)), layout="constrained")
@@ -48,17 +56,66 @@ def coverage_by_band(coverage: pd.DataFrame) -> Figure:
     return figure
 
 
-def pit(scores: pd.DataFrame) -> Figure:
-    """Draw how the outcomes spread over the forecast's quantiles: level bars are calibrated."""
-    levels = [0.0, 0.05, 0.1, 0.5, 0.9, 0.95, 1.0]
-    inner = scores[[f"q{p:g}" for p in levels[1:-1]]].to_numpy()
-    place = (scores["y"].to_numpy()[:, None] > inner).sum(axis=1)
-    share = np.bincount(place, minlength=len(levels) - 1) / max(len(scores), 1)
+def error_by_history(rows: pd.DataFrame) -> Figure:
+    """Draw our MAE by the posts known before, with its interval over creators."""
+    rows = rows[rows["by"] == "posts_before"]
     figure = Figure(figsize=(6, 3.5), layout="constrained")
     axes = figure.subplots()
-    axes.bar(levels[:-1], share / np.diff(levels), width=np.diff(levels), align="edge", color=_OURS, edgecolor="white")
+    classes = sorted(rows["class"].unique(), key=lambda name: float(name.strip("[").split(",")[0]))
+    for shift, (split, own) in enumerate(rows.groupby("split")):
+        place = np.array([classes.index(name) for name in own["class"]]) + 0.1 * shift
+        error = np.abs(own[["mae_low", "mae_high"]].to_numpy().T - own["mae"].to_numpy())
+        color = _COLORS[split]
+        axes.errorbar(place, own["mae"], yerr=error, fmt="o", color=color, label=f"{split} creators")
+    axes.set_xticks(range(len(classes)), [_range(name) for name in classes])
+    axes.set_xlabel("posts known before the forecast")
+    axes.set_ylabel("MAE of ln(1 + count)")
+    axes.legend(frameon=False)
+    return figure
+
+
+def reliability(scores: pd.DataFrame) -> Figure:
+    """Draw how often outcomes fell below each quantile of the forecast: on the diagonal it is calibrated."""
+    levels = np.linspace(0.02, 0.98, 49)
+    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="#444", lw=1, ls="--")
+    for split, own in scores.groupby("split"):
+        below = (own["pit"].to_numpy()[:, None] <= levels).mean(axis=0)
+        axes.plot(levels, below, color=_COLORS[split], label=f"{split} creators ({len(own):,} posts)")
+    axes.set_xlabel("quantile of the forecast")
+    axes.set_ylabel("share of outcomes below it")
+    axes.legend(frameon=False)
+    return figure
+
+
+def pit(scores: pd.DataFrame) -> Figure:
+    """Draw how the outcomes spread over the forecast's quantiles: level bars are calibrated."""
+    figure = Figure(figsize=(6, 3.5), layout="constrained")
+    axes = figure.subplots()
+    weights = np.full(len(scores), 20 / max(len(scores), 1))
+    axes.hist(scores["pit"], bins=20, range=(0, 1), weights=weights, color=_OURS, edgecolor="white")
     axes.axhline(1, color="#444", lw=1, ls="--")
     axes.set_xlabel("quantile of the forecast")
     axes.set_ylabel("outcomes, relative to expected")
     axes.set_title(f"{len(scores):,} posts; level bars: calibrated; more on the left: forecasts were high", fontsize=9)
     return figure
+
+
+def learning_curve(learning: pd.DataFrame, by_cut: pd.DataFrame) -> Figure:
+    """Draw the error on creators left out at the last cut by the number of creators that trained."""
+    figure = Figure(figsize=(6, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(learning["creators"], learning["mae"], "o-", color=_OURS)
+    unseen = by_cut[by_cut["split"] == "unseen"]
+    if len(unseen):
+        axes.axhline(unseen["mae"].iloc[-1], color="#444", lw=1, ls="--", label="all creators but those left out")
+        axes.legend(frameon=False)
+    axes.set_xlabel("creators that trained")
+    axes.set_ylabel("MAE of ln(1 + count), creators left out")
+    return figure
+
+
+def _range(name: str) -> str:
+    low, high = (float(edge) for edge in name.strip("[)").split(","))
+    return f"{low:g}" if high == low + 1 else f"{low:g}+" if np.isinf(high) else f"{low:g}-{high - 1:g}"

@@ -18,11 +18,11 @@ from models.bundle import (
     load_bundle,
     set_champion,
 )
-from training.backtest import OURS
+from training.judge import OURS
 from training.metrics import bootstrap, interval
 from training.train import backtest_file
 
-KEY = ["split", "creator", "posted"]
+KEY = ["split", "asked", "creator", "posted"]
 
 
 class PromotionRefused(ValueError):

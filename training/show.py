@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from training.backtest import OURS, REFERENCE_RULE, Backtest
+from training.judge import OURS, REFERENCE_RULE
+from training.record import Backtest, breakdowns, totals_table
 
 
 def record_text(record: Backtest, manifest: dict) -> str:
@@ -11,12 +12,95 @@ def record_text(record: Backtest, manifest: dict) -> str:
     lines = [
         f"trained on {manifest['trained_on']} data: {manifest['accounts']:,} accounts, {manifest['posts']:,} posts",
         f"with known engagements, {manifest['rows']['engagements']:,} rows; horizon {manifest['horizon_days']} days",
-        f"backtest: asked on {record.cut:%Y-%m-%d} about the later posts, up to 120 days ahead;",
-        "error is the mean absolute error of ln(1 + engagements)",
+        *table_lines(record),
+    ]
+    return "\n".join(lines)
+
+
+def backtest_text(record: Backtest, about: dict) -> str:
+    """Say how forecasters stood at every cut, and by evidence, deliverables and cell."""
+    what = f"{about['posts']:,} posts with known {about['target']}; horizon {about['horizon_days']} days"
+    lines = [
+        f"{about['trained_on']} data: {about['accounts']:,} accounts, {what}",
+        *table_lines(record),
+        *_cut_lines(record),
+        *_evidence_lines(breakdowns(record.scores)),
+        *_total_lines(totals_table(record.totals)),
+        *_cell_lines(record.coverage),
+    ]
+    if about["trained_on"] == "simulated":
+        lines += ["", "simulated data: a demo and a test bench; nothing about real creators follows from it"]
+    return "\n".join(lines)
+
+
+def table_lines(record: Backtest) -> list[str]:
+    """Give the table of forecasters, seen creators and unseen."""
+    moments = ", ".join(f"{cut:%Y-%m-%d}" for cut in record.cuts)
+    lines = [
+        f"backtest: asked on {moments} about the later posts;",
+        "error is the mean absolute error of ln(1 + count)",
     ]
     for split, rows in record.table.groupby("split", sort=False):
         lines += ["", _split_title(split, rows.iloc[0]), *_split_lines(rows)]
-    return "\n".join(lines)
+    return lines
+
+
+def _cut_lines(record: Backtest) -> list[str]:
+    lines = [
+        "",
+        "by cut",
+        f"  {'cut':<12} {'creators':<8} {'posts':>7} {'error':>7} {'against median':>15} {'80 %':>6}",
+    ]
+    for row in record.by_cut.itertuples():
+        lines.append(
+            f"  {row.cut:%Y-%m-%d}   {row.split:<8} {row.rows:>7,} {row.mae:>7.3f} {row.vs_median:>+15.1%} "
+            f"{row.coverage_80:>6.1%}"
+        )
+    ours = record.by_cut.groupby("split")[["coverage_80", "coverage_90", "crps"]].mean()
+    for split, row in ours.iterrows():
+        lines.append(
+            f"  mean over cuts, {split}: the 80 % interval held {row.coverage_80:.1%}, the 90 % {row.coverage_90:.1%}; "
+            f"CRPS {row.crps:.3f}"
+        )
+    return lines
+
+
+def _evidence_lines(rows: pd.DataFrame) -> list[str]:
+    lines = ["", "by what is shown of the creator", f"  {'shown':<9} {'creators':<8} {'posts':>7} {'error':>7} "]
+    lines[-1] += f"{'against offset':>15} {'80 %':>6} {'width':>6}"
+    for row in rows[rows["by"] == "asked"].sort_values(["split", "mae"]).to_dict("records"):
+        lines.append(
+            f"  {row['class']:<9} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} {row['vs_offset']:>+15.1%} "
+            f"{row['coverage_80']:>6.1%} {row['width_80']:>6.2f}"
+        )
+    return lines
+
+
+def _total_lines(rows: pd.DataFrame) -> list[str]:
+    lines = ["", "totals of several deliverables", f"  {'number':<7} {'creators':<8} {'totals':>7} {'error':>7} "]
+    lines[-1] += f"{'80 %':>6} {'90 %':>6}"
+    for row in rows.itertuples():
+        lines.append(
+            f"  {row.deliverables:<7} {row.split:<8} {row.rows:>7,} {row.mae:>7.3f} {row.coverage_80:>6.1%} "
+            f"{row.coverage_90:>6.1%}"
+        )
+    return lines
+
+
+def _cell_lines(cells: pd.DataFrame) -> list[str]:
+    judged = cells[cells["judged"]]
+    failing = judged[judged["fails"]]
+    lines = [
+        "",
+        f"coverage by platform, band and evidence: {len(judged)} of {len(cells)} cells have 50 creators and 200 ",
+    ]
+    lines[-1] += f"rows, {len(failing)} of them miss 80 % by more than 6 points beyond doubt"
+    for row in failing.itertuples():
+        lines.append(
+            f"  {row.split} {row.platform} {row.band} {row.evidence}: {row.coverage_80:.1%} "
+            f"({row.coverage_80_low:.1%} to {row.coverage_80_high:.1%}), {row.rows:,} rows of {row.creators:,} creators"
+        )
+    return lines
 
 
 def _split_title(split: str, row: pd.Series) -> str:
@@ -35,8 +119,9 @@ def _split_lines(rows: pd.DataFrame) -> list[str]:
             f"{'-' if np.isnan(row.spearman_within) else f'{row.spearman_within:.2f}':>5}"
         )
     ours = rows[rows["forecaster"] == OURS].iloc[0]
+    ceiling = f" (the oracle's {ours.crps_oracle:.3f})" if "crps_oracle" in rows else ""
     lines.append(
-        f"  {OURS}: CRPS {ours.crps:.3f}; the 80 % interval held {ours.coverage_80:.1%}, the 90 % "
+        f"  {OURS}: CRPS {ours.crps:.3f}{ceiling}; the 80 % interval held {ours.coverage_80:.1%}, the 90 % "
         f"{ours.coverage_90:.1%}; rank: Spearman within platform and band"
     )
     return lines

@@ -13,8 +13,10 @@ from features.tables import Tables, read_tables
 from features.validate import validate
 from features.vocabulary import ENGAGEMENT_DEFINITION
 from models.bundle import Bundle, bundles_folder, load_bundle, save_bundle
-from training.backtest import OURS, Backtest, backtest
+from training.backtest import backtest
 from training.fit import Fitted, Recipe, fit, moment
+from training.judge import OURS
+from training.record import Backtest
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ def train(data: Path, home: Path, recipe: Recipe, report: Callable[[str], None] 
     return Trained(folder, load_bundle(folder), record)
 
 
-def data_end(history: History) -> int:
+def data_end(history: History, what: str = "engagements") -> int:
     """Give the moment (microseconds, UTC) at which the last post of the data is mature, but not later than now."""
     now = int(datetime.now(UTC).timestamp() * 1e6)
-    latest = int(history.engaged.time.max()) if len(history.engaged.time) else 0
+    times = history.track(what).time
+    latest = int(times.max()) if len(times) else 0
     return min(now, latest + history.horizon_days * DAY_US)
 
 
@@ -84,8 +87,8 @@ def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest,
         "recipe": asdict(recipe),
         "backtest": {
             "cut": record.cut.isoformat(),
-            "table": _records(record.table),
-            "coverage": _records(record.coverage),
+            "table": plain_records(record.table),
+            "coverage": plain_records(record.coverage),
         },
     }
 
@@ -106,6 +109,7 @@ def headline(record: Backtest) -> dict[str, float]:
     return {f"{split}_{name}": float(row[name]) for split, row in ours.iterrows() for name in names}
 
 
-def _records(frame: pd.DataFrame) -> list[dict]:
+def plain_records(frame: pd.DataFrame) -> list[dict]:
+    """Give a table's rows as JSON values, rounded to six digits; NaN as null."""
     plain = frame.astype(object).where(frame.notna(), None)
     return [{k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()} for row in plain.to_dict("records")]

@@ -1,0 +1,74 @@
+"""A backtest of a data folder, published: its text, its tables as JSON, its scores and its pictures in one folder."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from features.history import History
+from features.tables import read_tables
+from features.validate import validate
+from training.backtest import backtest
+from training.fit import Recipe
+from training.oracle import Oracle
+from training.plots import figures
+from training.record import Backtest, breakdowns, totals_table
+from training.show import backtest_text
+from training.train import data_end, plain_records
+
+
+def publish(
+    data: Path,
+    out: Path,
+    recipe: Recipe,
+    cuts: int,
+    what: str,
+    horizon_days: int,
+    report: Callable[[str], None] = lambda text: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> str:
+    """Backtest the tables in `data` and write backtest.json, backtest.txt, scores.parquet and pictures into `out`.
+
+    Gives the text. On simulated data with its truth the oracle stands in the tables. Raises
+    features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
+    """
+    tables = validate(read_tables(data))
+    history = History.of(tables, horizon_days)
+    oracle = Oracle.read(data) if (Path(data) / "truth").is_dir() and what == "engagements" else None
+    record, _ = backtest(history, data_end(history, what), recipe, report, cuts, what, oracle, True, progress)
+    about = {
+        "target": what,
+        "trained_on": tables.trained_on,
+        "accounts": len(history.accounts),
+        "posts": len(history.track(what).time),
+        "horizon_days": horizon_days,
+        "longest_lead_days": recipe.sampling.longest_lead_days,
+    }
+    text = backtest_text(record, about)
+    _write(record, about, text, history, out)
+    return text
+
+
+def _write(record: Backtest, about: dict, text: str, history: History, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "table": record.table,
+        "by_cut": record.by_cut.assign(cut=[cut.isoformat() for cut in record.by_cut["cut"]]),
+        "breakdowns": breakdowns(record.scores),
+        "totals": totals_table(record.totals),
+        "coverage": record.coverage,
+        "learning": record.learning,
+    }
+    value = {
+        **about,
+        "cuts": [cut.isoformat() for cut in record.cuts],
+        **{name: plain_records(frame) for name, frame in tables.items()},
+    }
+    (out / "backtest.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
+    (out / "backtest.txt").write_text(text + "\n")
+    creators = history.accounts[record.scores["creator"]].to_numpy()
+    posted = pd.to_datetime(record.scores["posted"], unit="us", utc=True)
+    record.scores.assign(creator=creators, posted=posted).to_parquet(out / "scores.parquet", index=False)
+    for name, figure in figures(record).items():
+        figure.savefig(out / name, dpi=120)

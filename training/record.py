@@ -1,0 +1,190 @@
+"""The tables of a record: errors with intervals over creators, coverage by cell, and breakdowns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.vocabulary import EVIDENCE
+from training.judge import OURS, REFERENCE_RULE
+from training.metrics import bootstrap, interval, spearman, spearman_within
+
+#: Known posts that a creator must have at the cut to stand in the headline table.
+ENOUGH_POSTS = 5
+#: Creators and rows that a cell of coverage needs to be judged, and how far from 80 % it may lie.
+CELL_CREATORS, CELL_ROWS, CELL_TOLERANCE = 50, 200, 0.06
+#: Breakdowns: column, edges of its classes where it is a number.
+BREAKDOWNS = {
+    "platform": None,
+    "band": None,
+    "niche": None,
+    "asked": None,
+    "posts_before": (0, 1, 5, 10, 20, 50, np.inf),
+    "age_read_days": (0, 14, 30, 90, 365, np.inf),
+    "lead_days": (0, 7, 30, 60, 90, np.inf),
+}
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """`scores`: one row a test post, evidence, split and cut; `totals`: one row a creator's posts in a row.
+
+    `cuts`: the moments asked from, in order; `learning`: error on unseen creators by the number that trained.
+    """
+
+    cuts: tuple[pd.Timestamp, ...]
+    scores: pd.DataFrame
+    totals: pd.DataFrame
+    learning: pd.DataFrame
+
+    @property
+    def cut(self) -> pd.Timestamp:
+        """Give the last cut."""
+        return self.cuts[-1]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Give a row for each split and forecaster."""
+        return summarise(self.scores)
+
+    @property
+    def by_cut(self) -> pd.DataFrame:
+        """Give our row for each split and cut."""
+        rows = [
+            {"cut": cut, **row}
+            for cut, scores in self.scores.groupby("cut")
+            for row in summarise(scores, (OURS,)).to_dict("records")
+        ]
+        return pd.DataFrame(rows)
+
+    @property
+    def coverage(self) -> pd.DataFrame:
+        """Give a row for each split, platform, band and evidence."""
+        return coverage_cells(self.scores)
+
+
+def headline_rows(scores: pd.DataFrame) -> pd.DataFrame:
+    """Give the rows that are asked with all that is known, of creators with enough posts before."""
+    return scores[(scores["asked"] == EVIDENCE[0]) & (scores["posts_before"] >= ENOUGH_POSTS)]
+
+
+def summarise(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """Give a row for each split and forecaster (default all), over the headline rows.
+
+    mae: of ln(1 + count); mae_low, mae_high: its 95 % interval; vs_median: its relative difference from the
+    creator's median on the same rows, with interval; spearman_within: within platform x band.
+    """
+    names = names or [c.removeprefix("forecast: ") for c in scores if c.startswith("forecast: ")]
+    rows = [
+        _row(split, name, rows) for split, rows in headline_rows(scores).groupby("split", sort=False) for name in names
+    ]
+    return pd.DataFrame(rows)
+
+
+def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
+    y, forecast, creator = (rows[c].to_numpy() for c in ("y", f"forecast: {name}", "creator"))
+    cell = (rows["platform"] + rows["band"]).to_numpy()
+    row = {
+        "split": split,
+        "forecaster": name,
+        "rows": len(rows),
+        "creators": len(np.unique(creator)),
+        **_errors(rows, f"forecast: {name}"),
+        "spearman": spearman(forecast, y),
+        "spearman_within": spearman_within(forecast, y, cell),
+    }
+    return row | (_distribution_scores(rows) if name == OURS else {})
+
+
+def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
+    """Give MAE and its relative difference from the creator's median, each with a 95 % interval over creators."""
+    y, creator = rows["y"].to_numpy(), rows["creator"].to_numpy()
+    error, rule = (np.abs(rows[name].to_numpy() - y) for name in (forecast, f"forecast: {REFERENCE_RULE}"))
+    draws = bootstrap(np.column_stack([error, rule]), creator)
+    mae_low, mae_high = interval(draws[:, 0])
+    low, high = interval(draws[:, 0] / draws[:, 1] - 1)
+    return {
+        "mae": error.mean(),
+        "mae_low": mae_low,
+        "mae_high": mae_high,
+        "vs_median": error.mean() / rule.mean() - 1,
+        "vs_median_low": low,
+        "vs_median_high": high,
+    }
+
+
+def _distribution_scores(rows: pd.DataFrame) -> dict:
+    scores = {
+        "crps": rows["crps"].mean(),
+        "coverage_80": rows["y"].between(rows["q0.1"], rows["q0.9"]).mean(),
+        "coverage_90": rows["y"].between(rows["q0.05"], rows["q0.95"]).mean(),
+        "width_80": (rows["q0.9"] - rows["q0.1"]).mean(),
+    }
+    return scores | ({"crps_oracle": rows["crps_oracle"].mean()} if "crps_oracle" in rows else {})
+
+
+def coverage_cells(scores: pd.DataFrame) -> pd.DataFrame:
+    """Give coverage for each split x platform x band x evidence with n and a 95 % interval over creators.
+
+    `judged`: the cell has enough creators and rows; `fails`: its interval lies outside of 80 % +- 6 points.
+    """
+    cells = []
+    for key, rows in scores.groupby(["split", "platform", "band", "evidence"], sort=False):
+        inside = rows["y"].between(rows["q0.1"], rows["q0.9"]).to_numpy(float)
+        low, high = interval(bootstrap(inside, rows["creator"].to_numpy()))
+        names = dict(zip(("split", "platform", "band", "evidence"), key, strict=True))
+        creators = rows["creator"].nunique()
+        judged = creators >= CELL_CREATORS and len(rows) >= CELL_ROWS
+        extent = {"rows": len(rows), "creators": creators, "judged": judged}
+        fails = judged and (low > 0.8 + CELL_TOLERANCE or high < 0.8 - CELL_TOLERANCE)
+        around = {"coverage_80_low": low, "coverage_80_high": high, "fails": fails}
+        cells.append({**names, **extent, **_distribution_scores(rows), **around})
+    return pd.DataFrame(cells)
+
+
+def breakdowns(scores: pd.DataFrame) -> pd.DataFrame:
+    """Give our figures for each split and class of every breakdown; but for `asked`, of the headline rows.
+
+    bias: mean of y - forecast. Where the creator's posts are not shown the rule to beat is the offset alone, and
+    vs_offset is given in place of vs_median.
+    """
+    rows = []
+    for by, edges in BREAKDOWNS.items():
+        chosen = scores[scores["posts_before"] >= ENOUGH_POSTS] if by == "asked" else headline_rows(scores)
+        chosen = scores[scores["asked"] == EVIDENCE[0]] if by == "posts_before" else chosen
+        cells = chosen[by] if edges is None else pd.cut(chosen[by], edges, right=False).astype(str)
+        for (split, name), own in chosen.groupby(["split", cells], sort=True):
+            rows.append({"by": by, "split": split, "class": name, **_breakdown(own)})
+    return pd.DataFrame(rows)
+
+
+def _breakdown(rows: pd.DataFrame) -> dict:
+    y, ours = rows["y"].to_numpy(), rows[f"forecast: {OURS}"].to_numpy()
+    draws = bootstrap(np.abs(ours - y), rows["creator"].to_numpy())
+    low, high = interval(draws)
+    against = {
+        f"vs_{name}": np.abs(ours - y).mean() / np.abs(rows[f"forecast: {rule}"].to_numpy() - y).mean() - 1
+        for name, rule in (("median", REFERENCE_RULE), ("offset", "offset alone"))
+        if rows[f"forecast: {rule}"].notna().all()
+    }
+    extent = {"rows": len(rows), "creators": rows["creator"].nunique(), "mae": np.abs(ours - y).mean()}
+    return {
+        **extent,
+        "mae_low": low,
+        "mae_high": high,
+        **against,
+        "bias": (y - ours).mean(),
+        **_distribution_scores(rows),
+    }
+
+
+def totals_table(totals: pd.DataFrame) -> pd.DataFrame:
+    """Give, for each split and number of deliverables, how often the intervals of totals held, and the error."""
+    rows = []
+    for (split, k), own in totals.groupby(["split", "deliverables"]):
+        inside = {level: own["pit"].between(0.5 - level / 2, 0.5 + level / 2).to_numpy(float) for level in (0.8, 0.9)}
+        low, high = interval(bootstrap(inside[0.8], own["creator"].to_numpy()))
+        extent = {"split": split, "deliverables": k, "rows": len(own), "creators": own["creator"].nunique()}
+        held = {"coverage_80": inside[0.8].mean(), "coverage_80_low": low, "coverage_80_high": high}
+        rows.append({**extent, "mae": own["error"].mean(), **held, "coverage_90": inside[0.9].mean()})
+    return pd.DataFrame(rows)
