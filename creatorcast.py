@@ -217,22 +217,23 @@ def promote(version: str | None, force: bool, no_log: bool):
 @click.option("--as-of", type=Moment(), help="The moment looked from; nothing later is used. Default: now.")
 @click.option("--out", type=FILE, required=True, help="Where the columns go, .parquet or .csv.")
 def features(data: Path, as_of, out: Path):
-    """Derive every creator's features as of a moment, one row an account of DATA (columns: docs/columns.md)."""
+    """Derive every creator's features as of a moment, one row an account of DATA (columns: docs/columns.md).
+
+    Tables larger than memory are split on disk, beside OUT, and derived part by part.
+    """
     import pandas as pd
 
-    from features.derive import derive
-    from features.history import History
-    from features.reference import fit_reference
-    from serving.batch import check_ending, write_frame
+    from features.columns import COLUMNS
+    from features.partition import derive_folder
 
-    check_ending(out)
     moment = as_of or pd.Timestamp.now(tz="UTC")
-    tables = known_tables(data)
-    history = History.of(tables)
-    accounts = tables.creators[["creator_id", "platform"]].drop_duplicates(ignore_index=True)
-    columns = derive(history, accounts.assign(as_of=moment, start_at=moment), fit_reference(history, moment))
-    write_frame(pd.concat([accounts, columns], axis=1), out)
-    click.echo(f"{len(accounts):,} accounts, {columns.shape[1]} columns as of {moment:%Y-%m-%d} in {out}")
+    with progress_bar() as bar:
+        task = bar.add_task("features", total=1.0)
+        accounts = derive_folder(
+            data, moment, out,
+            progress=lambda what, share: bar.update(task, completed=share, description=what),
+        )  # fmt: skip
+    click.echo(f"{accounts:,} accounts, {len(COLUMNS)} columns as of {moment:%Y-%m-%d} in {out}")
 
 
 @main.command()

@@ -57,7 +57,7 @@ def read_tables(folder: Path | str) -> Tables:
     frames = {name: _read_table(folder, name) for name in ("creators", "followers", "posts", "partnerships")}
     if frames["creators"] is None:
         raise DataFolderError(f"{str(folder)!r} holds no creators.parquet or creators.csv")
-    return Tables(**{name: frame for name, frame in frames.items() if frame is not None}, meta=_read_meta(folder))
+    return Tables(**{name: frame for name, frame in frames.items() if frame is not None}, meta=read_meta(folder))
 
 
 def write_tables(tables: Tables, folder: Path | str) -> None:
@@ -96,7 +96,8 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame | None:
     return read_frame(found[0]) if found else None
 
 
-def _read_meta(folder: Path) -> dict:
+def read_meta(folder: Path) -> dict:
+    """Read dataset.json of a folder, {} where there is none. Raises DataFolderError where it is no JSON object."""
     path = folder / "dataset.json"
     if not path.exists():
         return {}

@@ -214,7 +214,9 @@ def test_without_known_engagements_there_is_nothing_to_judge():
 
 def test_pictures_and_text_show_every_forecaster(trained, rolling):
     drawn = figures(trained.backtest)
-    names = {f"{name}.png" for name in "error_by_forecaster error_by_history coverage_by_cell reliability pit".split()}
+    names = {
+        f"{name}.png" for name in ["error_by_forecaster", "error_by_history", "coverage_by_cell", "reliability", "pit"]
+    }
     assert {*drawn} == names
     assert {*figures(rolling)} == names | {"learning_curve.png"}
     axes = drawn["error_by_forecaster.png"].axes
