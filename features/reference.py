@@ -42,9 +42,12 @@ class Prior:
     without_followers: float
     niche_effects: dict[str, float]
     creators: int
+    least_followers_log: float = 0.0
 
     def level(self, followers_log: np.ndarray, niche: np.ndarray) -> np.ndarray:
         """Give the prior level, shape (n,); `niche` are positions in NICHES, NaN where unknown."""
+        # below the smallest account that was fitted the line tells nothing
+        followers_log = np.maximum(followers_log, self.least_followers_log)
         line = self.intercept + self.slope * followers_log + self.bend * np.maximum(followers_log - KNOT, 0)
         effects = np.array([self.niche_effects.get(name, 0.0) for name in NICHES] + [0.0])
         known = np.where(np.isnan(niche), len(NICHES), niche).astype(int)
@@ -176,9 +179,10 @@ def _fit_prior(level: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) 
         fit = HuberRegressor(alpha=1e-3, max_iter=1000).fit((x - [KNOT, 0]) / 2, level[known])
         slope, bend = fit.coef_ / 2
         line = (float(fit.intercept_ - slope * KNOT), float(slope), float(bend) if x[:, 1].any() else 0.0)
-    prior = Prior(*line, without_followers=middle, niche_effects={}, creators=len(level))
+    least = float(followers_log[known].min()) if known.any() else 0.0
+    prior = Prior(*line, middle, niche_effects={}, creators=len(level), least_followers_log=least)
     residual = level - prior.level(followers_log, np.full(len(level), np.nan))
-    return Prior(*line, middle, _niche_effects(residual, niche), len(level))
+    return replace(prior, niche_effects=_niche_effects(residual, niche))
 
 
 def _niche_effects(residual: np.ndarray, niche: np.ndarray) -> dict[str, float]:

@@ -100,10 +100,10 @@ CONTENT_COLUMNS = (
 )
 
 AVERAGE_COLUMNS = (
-    _real("avg_likes", "mean likes a post, as a vendor's export gives it"),
-    _real("avg_comments", "mean comments a post"),
-    _real("avg_shares", "mean shares a post"),
-    _real("avg_views", "mean views a post"),
+    _real("avg_likes", "mean likes a post, as a vendor's export gives it", maximum=1e12),
+    _real("avg_comments", "mean comments a post", maximum=1e12),
+    _real("avg_shares", "mean shares a post", maximum=1e12),
+    _real("avg_views", "mean views a post", maximum=1e12),
     _real("engagement_rate_by_followers", "engagements a post / followers, a fraction", maximum=10),
     _real("engagement_rate_by_views", "engagements a post / views a post, a fraction", maximum=1),
 )

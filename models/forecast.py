@@ -26,6 +26,8 @@ SCALE_FLOOR = 0.05
 CORRECTIONS = np.arange(11) / 10
 #: Rows of an evidence below which it takes the correction of all rows.
 ENOUGH_ROWS = 50
+#: Widening besides, over the number of creators: what five creators teach of a sixth is less than their spread tells.
+WIDEN_BY_CREATOR = 6.0
 #: What creators left out may lose by more trees and more correction, which serve the creators that are known.
 TOLERANCE = 0.003
 
@@ -59,7 +61,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     leave_out : columns of X that the boosters do not see
     location, scale : Boosting, size of the two boosters; None takes LOCATION and SCALE
     folds : creator folds behind the residuals out of fold
-    widen : share by which conformal quantiles are widened about their median
+    widen : share by which conformal quantiles are widened about their median, besides 6 / creators
     seed, threads : of LightGBM; threads 0 takes all cores
 
     Attributes
@@ -130,7 +132,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def calibrate(self, z, evidence, weight, groups):
         """Set the conformal quantiles from scores z (n,) of posts that did not train the model that gave them."""
         z = np.clip(z, -50, 50)
-        self.conformal_ = Conformal.fit(z, np.asarray(evidence), np.asarray(weight), self.evidences, self.widen)
+        widen = self.widen + WIDEN_BY_CREATOR / len(np.unique(groups))
+        self.conformal_ = Conformal.fit(z, np.asarray(evidence), np.asarray(weight), self.evidences, widen)
         score = np.array([np.interp(v, self.conformal_.z[e], GRID) for v, e in zip(z, evidence, strict=True)])
         self.correlation_ = self._correlations(score, np.asarray(evidence), np.asarray(groups))
         vars(self).pop("totals_", None)

@@ -105,7 +105,7 @@ def test_wide_posts_make_more_parts(market_folder, tmp_path, monkeypatch):
 def test_more_parts_than_accounts(market_folder, tmp_path):
     creators, followers, posts = (frame[frame["creator_id"] < "c0000012"] for frame in tables_of(market_folder))
     folder = write(tmp_path / "data", ".parquet", creators, followers, posts)
-    found = [derived(folder, tmp_path / "f.parquet", parts) for parts in (1, 40)]
+    found = [derived(folder, tmp_path / "f.parquet", parts) for parts in (1, 15)]
     pd.testing.assert_frame_equal(*found, check_exact=True)
 
 

@@ -46,7 +46,7 @@ class _Plan:
         known = track.time[track.time <= self.until - self.history.horizon_days * DAY_US]
         if not len(known):
             raise TooLittleData(
-                f"no post has known {self.what}: posts need likes and comments (on TikTok shares too)"
+                f"no post has known {self.what}: posts need likes and comments (on TikTok and X shares too)"
                 if self.what == "engagements"
                 else f"no post has known {self.what}"
             )
@@ -136,8 +136,7 @@ def _judge_seen(plan: _Plan, fitted: Fitted | TooLittleData, twin) -> tuple | No
         return None
     if isinstance(twin, Fitted):
         calibrate(plan.history, plan.what, fitted, twin, plan.recipe)
-    found = judge(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle)
-    return tuple(frame.assign(split="seen", cut=moment(fitted.until)) for frame in found)
+    return _marked(judge(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle), "seen", fitted)
 
 
 def _judge_unseen(plan: _Plan, fitted: Fitted | TooLittleData, number: int) -> tuple | None:
@@ -145,7 +144,11 @@ def _judge_unseen(plan: _Plan, fitted: Fitted | TooLittleData, number: int) -> t
         return None
     only = plan.held_out(number)
     found = judge(plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle)
-    return tuple(frame.assign(split="unseen", cut=moment(fitted.until)) for frame in found)
+    return _marked(found, "unseen", fitted)
+
+
+def _marked(found: tuple | None, split: str, fitted: Fitted) -> tuple | None:
+    return found and tuple(frame.assign(split=split, cut=moment(fitted.until)) for frame in found)
 
 
 def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
@@ -157,14 +160,23 @@ def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
     except TooLittleData:
         return None
     test = later_posts(plan.history, fitted, plan.until, plan.recipe, held_out, plan.what)
+    if not len(test):
+        return None
     x = derive(plan.history, hide_content(test).questions, fitted.reference)
     enough = (x[f"{plan.what}_known_count"] >= ENOUGH_POSTS).to_numpy()
+    if not enough.any():
+        return None
     error = np.abs(fitted.forecasters[plan.what].predict(x) - test.y)[enough]
-    return {"creators": int(chosen.sum()), "rows": len(error), "mae": error.mean() if len(error) else np.nan}
+    return {"creators": int(chosen.sum()), "rows": len(error), "mae": error.mean()}
 
 
 def _record(moments: list[int], judged: list[tuple | None], points: list[dict | None]) -> Backtest:
     found = [pair for pair in judged if pair is not None]
+    if not found:
+        raise TooLittleData(
+            f"no post with known counts lies in the days after {moment(moments[-1]):%Y-%m-%d} that are asked about, so "
+            "nothing can be judged: add later posts, or allow longer leads"
+        )
     scores, totals = (pd.concat(frames, ignore_index=True) for frames in zip(*found, strict=True))
     cuts = tuple(moment(at) for at in moments if moment(at) in set(scores["cut"]))
     learning = pd.DataFrame([point for point in points if point is not None])

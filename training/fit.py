@@ -84,7 +84,13 @@ def fit_at(
     for what in targets:
         if getattr(reference, what) is None:
             continue
-        forecasters[what], rows[what] = _fit_target(history, what, until, reference, recipe, accounts)
+        try:
+            forecasters[what], rows[what] = _fit_target(history, what, until, reference, recipe, accounts)
+        except TooLittleData:
+            if what == targets[0]:
+                raise
+            report(f"  {what}: too few to learn from, left out")
+            continue
         report(f"  {what}: {rows[what]:,} rows learned from")
     return Fitted(until, reference, forecasters, rows)
 

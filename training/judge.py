@@ -28,13 +28,16 @@ def judge(
     only: np.ndarray | None = None,
     what: str = "engagements",
     oracle: Oracle | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Score the posts between the fit and `until`, asked at the fit; `only` is a mask of accounts that are judged.
 
     Gives one row a post and evidence (`asked`: what of the creator is shown): y, creator, cell, every forecast, our
-    quantiles, probability integral transform and CRPS; and one row a creator's later posts in a row, for totals.
+    quantiles, probability integral transform and CRPS; and one row a creator's later posts in a row, for totals. None
+    where there is no later post.
     """
     test = later_posts(history, fitted, until, recipe, only, what)
+    if not len(test):
+        return None
     fitted_rules = _fitted_rules(history, what, fitted, recipe, only)
     parts = [_scores(history, fitted, what, test, asked, fitted_rules, oracle) for asked in EVIDENCE]
     return pd.concat(parts, ignore_index=True), _totals(history, fitted, what, test)

@@ -12,8 +12,10 @@ _COLORS = {"seen": _OURS, "unseen": "#c2622d"}
 
 
 def figures(record: Backtest) -> dict[str, Figure]:
-    """Give the pictures of a backtest by file name."""
+    """Give the pictures of a backtest by file name; none where no creator has enough posts before."""
     known = headline_rows(record.scores)
+    if not len(known):
+        return {}
     drawn = {
         "error_by_forecaster.png": error_by_forecaster(record.table),
         "error_by_history.png": error_by_history(breakdowns(record.scores)),

@@ -75,10 +75,9 @@ def summarise(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.
     creator's median on the same rows, with interval; spearman_within: within platform x band.
     """
     names = names or [c.removeprefix("forecast: ") for c in scores if c.startswith("forecast: ")]
-    rows = [
-        _row(split, name, rows) for split, rows in headline_rows(scores).groupby("split", sort=False) for name in names
-    ]
-    return pd.DataFrame(rows)
+    parts = headline_rows(scores).groupby("split", sort=False)
+    rows = [_row(split, name, part) for split, part in parts for name in names]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["split", "forecaster"])
 
 
 def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
@@ -102,15 +101,20 @@ def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
     error, rule = (np.abs(rows[name].to_numpy() - y) for name in (forecast, f"forecast: {REFERENCE_RULE}"))
     draws = bootstrap(np.column_stack([error, rule]), creator)
     mae_low, mae_high = interval(draws[:, 0])
-    low, high = interval(draws[:, 0] / draws[:, 1] - 1)
+    low, high = interval(relative(draws[:, 0], draws[:, 1]))
     return {
         "mae": error.mean(),
         "mae_low": mae_low,
         "mae_high": mae_high,
-        "vs_median": error.mean() / rule.mean() - 1,
+        "vs_median": float(relative(error.mean(), rule.mean())),
         "vs_median_low": low,
         "vs_median_high": high,
     }
+
+
+def relative(error: np.ndarray, rule: np.ndarray) -> np.ndarray:
+    """Give error / rule - 1; NaN where the rule never errs."""
+    return np.divide(error, rule, out=np.full(np.shape(error), np.nan), where=np.asarray(rule) > 0) - 1
 
 
 def _distribution_scores(rows: pd.DataFrame) -> dict:
@@ -163,7 +167,7 @@ def _breakdown(rows: pd.DataFrame) -> dict:
     draws = bootstrap(np.abs(ours - y), rows["creator"].to_numpy())
     low, high = interval(draws)
     against = {
-        f"vs_{name}": np.abs(ours - y).mean() / np.abs(rows[f"forecast: {rule}"].to_numpy() - y).mean() - 1
+        f"vs_{name}": float(relative(np.abs(ours - y).mean(), np.abs(rows[f"forecast: {rule}"].to_numpy() - y).mean()))
         for name, rule in (("median", REFERENCE_RULE), ("offset", "offset alone"))
         if rows[f"forecast: {rule}"].notna().all()
     }
