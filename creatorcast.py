@@ -15,6 +15,13 @@ OWN_PACKAGES = ("features", "models", "training", "serving")
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
+HORIZON = click.option(
+    "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
+)
+LEAD = click.option(
+    "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
+    help="How far ahead of a post it is asked about.",
+)  # fmt: skip
 
 
 class Commands(click.Group):
@@ -130,9 +137,11 @@ def instagram_panel(folder: Path, out: Path):
     "--per-post", default=3, show_default=True, type=click.IntRange(1, 20), help="Moments asked from, a post."
 )
 @click.option("--seed", default=0, show_default=True, help="Of sampling, folds and boosters.")
+@HORIZON
+@LEAD
 @click.option("--threads", default=0, show_default=True, help="Of LightGBM; 0 takes all cores.")
 @click.option("--no-log", is_flag=True, help="Write the bundle only, nothing to MLflow.")
-def train(data: Path, per_post: int, seed: int, threads: int, no_log: bool):
+def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days, threads: int, no_log: bool):
     """Train on the tables in DATA: backtest, print the record, write a bundle, log and register it in MLflow.
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
@@ -142,8 +151,8 @@ def train(data: Path, per_post: int, seed: int, threads: int, no_log: bool):
     from training.show import record_text
     from training.train import train as run
 
-    recipe = Recipe(sampling=Sampling(per_post=per_post, seed=seed), seed=seed, threads=threads)
-    trained = run(data, home(), recipe, say)
+    sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
+    trained = run(data, home(), Recipe(sampling=sampling, seed=seed, threads=threads), say, horizon_days)
     click.echo(record_text(trained.backtest, trained.bundle.manifest))
     if not no_log:
         from training.tracking import log
@@ -162,13 +171,8 @@ def train(data: Path, per_post: int, seed: int, threads: int, no_log: bool):
     "--target", default="engagements", show_default=True, type=click.Choice(["engagements", "views"]),
     help="What is forecast.",
 )  # fmt: skip
-@click.option(
-    "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
-)
-@click.option(
-    "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
-    help="How far ahead of a post it is asked about.",
-)  # fmt: skip
+@HORIZON
+@LEAD
 @click.option("--per-post", default=3, show_default=True, type=click.IntRange(1, 20), help="Training rows, a post.")
 @click.option("--seed", default=0, show_default=True, help="Of sampling, folds, boosters and creators left out.")
 def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_lead_days, per_post, seed):

@@ -28,7 +28,7 @@ from features.derive import derive
 from features.history import History
 from features.reference import Reference, fit_reference
 from features.schema import TABLES
-from features.tables import DataFolderError, Tables, read_meta
+from features.tables import CSV, DataFolderError, Tables, read_meta
 from features.validate import Fault, InvalidTables, validate
 
 #: Rows of each table that a part holds, about 3 GB at work; fewer posts where a row of them is larger than usual.
@@ -184,12 +184,11 @@ def _source(name: str, path: Path, work: Path) -> Source:
 
 def _csv_as_parquet(path: Path, to: Path) -> Path:
     """Convert a CSV file, every field as text, an empty one as missing. Raises DataFolderError."""
-    as_text = {"dtype": "str", "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig", "index_col": False}
     writer = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            with pd.read_csv(path, **as_text, chunksize=CHUNK) as chunks:
+            with pd.read_csv(path, **CSV, chunksize=CHUNK) as chunks:
                 for chunk in chunks:
                     table = pa.Table.from_pandas(chunk, preserve_index=False)
                     writer = writer or pq.ParquetWriter(to, table.schema, compression="zstd")

@@ -11,6 +11,10 @@ import pandas as pd
 from features.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, TableSpec
 
 
+#: How CSV is read: every field as text, an empty one as missing.
+CSV = {"dtype": "str", "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig", "index_col": False}
+
+
 class DataFolderError(ValueError):
     """A data folder, or a file in it, cannot be read."""
 
@@ -78,9 +82,7 @@ def read_frame(path: Path) -> pd.DataFrame:
         with warnings.catch_warnings():
             # rows longer than the header would lose their surplus, or shift by a column, with no more than a warning
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                path, dtype="str", keep_default_na=False, na_values=[""], encoding="utf-8-sig", index_col=False
-            )
+            return pd.read_csv(path, **CSV)
     except pd.errors.ParserWarning as error:
         raise DataFolderError(
             f"{str(path)!r} has rows with more fields than its header: quote fields that hold commas"

@@ -18,8 +18,6 @@ from models.bundle import Bundle
 from models.cost import cost_per
 from models.distribution import QUANTILES, Predictive
 
-LONGEST_LEAD_DAYS = 120
-
 #: The columns of an answer, in order.
 ANSWER_COLUMNS = (
     "partnership_id",
@@ -178,6 +176,7 @@ class Scorer:
         return np.array([name in shown.get(platform, ()) for platform, name in pairs], dtype=bool)
 
     def _warnings(self, features: pd.DataFrame, asked: pd.DataFrame) -> pd.Series:
+        longest_lead_days = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
         trained = set(self.bundle.reference.engagements.priors)
         tests = {
             "followers_unknown": features["followers_log"].isna(),
@@ -186,7 +185,7 @@ class Scorer:
             "niche_unknown": features["niche_code"].isna(),
             "niche_from_text": (features["niche_declared_flag"] == 0) & features["niche_code"].notna(),
             "format_not_told": asked["format"].isna().set_axis(features.index),
-            "lead_beyond_training": features["lead_days"] > LONGEST_LEAD_DAYS,
+            "lead_beyond_training": features["lead_days"] > longest_lead_days,
             "few_creators_of_platform_in_training": ~asked["platform"].isin(trained).set_axis(features.index),
             "no_sponsored_posts_in_training": np.full(len(features), self.bundle.reference.sponsored_posts == 0),
         }

@@ -6,6 +6,9 @@ import pandas as pd
 from training.judge import OURS, REFERENCE_RULE
 from training.record import Backtest, breakdowns, totals_table
 
+#: Posts from which on a creator's level can be known about as well as the oracle knows it.
+MANY_POSTS = 30
+
 
 def record_text(record: Backtest, manifest: dict) -> str:
     """Say what was trained and how it stands against the usual rules."""
@@ -25,6 +28,7 @@ def backtest_text(record: Backtest, about: dict) -> str:
         *table_lines(record),
         *_cut_lines(record),
         *_evidence_lines(breakdowns(record.scores)),
+        *_oracle_lines(record.scores),
         *_total_lines(totals_table(record.totals)),
         *_cell_lines(record.coverage),
     ]
@@ -73,6 +77,21 @@ def _evidence_lines(rows: pd.DataFrame) -> list[str]:
             f"  {row['class']:<9} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} {row['vs_offset']:>+15.1%} "
             f"{row['coverage_80']:>6.1%} {row['width_80']:>6.2f}"
         )
+    return lines
+
+
+def _oracle_lines(scores: pd.DataFrame) -> list[str]:
+    """Set our CRPS beside that of the oracle, which knows the creator, where there is one."""
+    if "crps_oracle" not in scores:
+        return []
+    lines = ["", "against the oracle, which knows every creator's level and the whole market (CRPS)"]
+    known = scores[scores["crps_oracle"].notna()]
+    many = known["posts_before"] >= MANY_POSTS
+    for name, rows in ((f"{MANY_POSTS} posts or more before", known[many]), ("fewer posts before", known[~many])):
+        for split, own in rows.groupby("split"):
+            ours, theirs = own["crps"].mean(), own["crps_oracle"].mean()
+            extent = f"{len(own):,} posts of {own['creator'].nunique():,} {split} creators"
+            lines.append(f"  {name}: {ours:.3f}, the oracle {theirs:.3f} ({ours / theirs - 1:+.1%}), {extent}")
     return lines
 
 

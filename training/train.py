@@ -11,7 +11,7 @@ import pandas as pd
 from features.history import DAY_US, History
 from features.tables import Tables, read_tables
 from features.validate import validate
-from features.vocabulary import ENGAGEMENT_DEFINITION
+from features.vocabulary import ENGAGEMENT_DEFINITION, HORIZON_DAYS
 from models.bundle import Bundle, bundles_folder, load_bundle, save_bundle
 from training.backtest import backtest
 from training.fit import Fitted, Recipe, fit, moment
@@ -28,14 +28,21 @@ class Trained:
     backtest: Backtest
 
 
-def train(data: Path, home: Path, recipe: Recipe, report: Callable[[str], None] = lambda text: None) -> Trained:
+def train(
+    data: Path,
+    home: Path,
+    recipe: Recipe,
+    report: Callable[[str], None] = lambda text: None,
+    horizon_days: int = HORIZON_DAYS,
+) -> Trained:
     """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is `training.tracking`'s.
 
+    `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
     Raises features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
     """
     report(f"reading {data}")
     tables = validate(read_tables(data))
-    history = History.of(tables)
+    history = History.of(tables, horizon_days)
     until = data_end(history)
     report(f"{len(history.accounts):,} accounts, {len(history.engaged.time):,} posts with known engagements")
     record, twin = backtest(history, until, recipe, report)

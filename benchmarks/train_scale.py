@@ -1,0 +1,66 @@
+"""Fitting at scale: seconds and peak memory of a million question rows, `python benchmarks/train_scale.py`.
+
+The columns are those of a simulated market's questions, drawn with replacement and jittered, ready in memory before the
+clock starts; fitted is the default estimator, folds, both heads and intervals included. The aim is under 6 minutes on
+two cores and under 6 GB (VmHWM of the whole process; Linux).
+"""
+
+import argparse
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.derive import derive
+from features.history import History
+from features.reference import fit_reference
+from training.dataset import Sampling, importance, sample_rows
+from training.fit import Recipe, make_forecaster, moment
+from training.simulate import simulate
+
+WHAT = "engagements"
+AIM_MINUTES, AIM_GB = 6.0, 6.0
+
+
+def rows_of(creators: int, rows: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """Give columns, y, weight and creator of `rows` questions."""
+    history = History.of(simulate(creators, seed)[0])
+    until = int(history.engaged.time.max())
+    sampling = Sampling()
+    labelled = sample_rows(history, WHAT, until, sampling)
+    x = derive(history, labelled.questions, fit_reference(history, moment(until)))
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, len(x), rows)
+    names, values = list(x), x.to_numpy()[drawn]
+    dev = [place for place, name in enumerate(names) if "_dev_" in name]
+    values[:, dev] += random.normal(0, 0.01, (rows, len(dev)))
+    weight = importance(labelled, until, sampling)[drawn]
+    return pd.DataFrame(values, columns=names), labelled.y[drawn], weight, labelled.account[drawn]
+
+
+def peak_gb() -> float:
+    """Give the largest resident size that the process has had."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1e6
+
+
+def main(rows: int, creators: int) -> None:
+    """Measure once and print."""
+    x, y, weight, account = rows_of(creators, rows)
+    ready = peak_gb()
+    start = time.perf_counter()
+    model = make_forecaster(WHAT, Recipe()).fit(x, y, sample_weight=weight, groups=account)
+    minutes = (time.perf_counter() - start) / 60
+    met = minutes < AIM_MINUTES and peak_gb() < AIM_GB
+    print(f"{rows:,} rows x {x.shape[1]} columns, {model.location_.num_trees()} trees: {minutes:.1f} minutes")
+    print(f"peak {peak_gb():.1f} GB (with the rows ready {ready:.1f})")
+    print(f"aim {AIM_MINUTES:g} minutes, {AIM_GB:g} GB: {'met' if met else 'missed'}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--creators", type=int, default=1_500)
+    arguments = parser.parse_args()
+    main(arguments.rows, arguments.creators)
