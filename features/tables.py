@@ -10,7 +10,6 @@ import pandas as pd
 
 from features.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, TableSpec
 
-
 #: How CSV is read: every field as text, an empty one as missing.
 CSV = {"dtype": "str", "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig", "index_col": False}
 
