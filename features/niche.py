@@ -252,7 +252,7 @@ class NicheClassifier(BaseEstimator):
         known = _softmax(np.log(self.base_) + scores)
         furthest = 1 - self.base_[known.argmax(axis=1)]
         told = np.minimum(0.5 * np.abs(known - self.base_).sum(axis=1) / furthest, 1)
-        told[np.setdiff1d(np.arange(len(bags)), np.concatenate([seeded[0], learned[0]]))] = 0
+        told[np.bincount(np.concatenate([seeded[0], learned[0]]), minlength=len(bags)) == 0] = 0
         unknown = (1 - told) ** 2
         return np.column_stack([known * (1 - unknown)[:, np.newaxis], unknown])
 

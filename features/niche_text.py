@@ -72,6 +72,8 @@ def _documents(history: History, account, as_of, posts_shown) -> tuple[list[str]
     count = np.where(posts_shown, stop - start, 0)
     read = np.where(count > TEXT_POSTS, TEXT_POSTS + (count - TEXT_POSTS) // TEXT_STEP * TEXT_STEP, count)
     wanted = np.column_stack([bio, start + read, np.minimum(read, TEXT_POSTS)])
+    if len(wanted) == 1:
+        return _written(history, *wanted.T), np.zeros(1, dtype=int)
     distinct, place = np.unique(wanted, axis=0, return_inverse=True)
     return _written(history, *distinct.T), place.ravel()
 

@@ -111,10 +111,11 @@ def terms_of(text: str | None, words: frozenset[str] = frozenset()) -> list[str]
     return plain + [f"{a} {b}" for a, b in pairwise(plain)] + tags
 
 
-def _tag_terms(tag: str, words: frozenset[str]) -> list[str]:
-    parts = list(split_hashtag(tag, words))
-    pairs = [f"{a} {b}" for a, b in pairwise(parts) if f"{a} {b}" in words]
-    return [fold(tag), *parts, *pairs] if len(parts) > 1 else [fold(tag)]
+@lru_cache(maxsize=1 << 16)
+def _tag_terms(tag: str, words: frozenset[str]) -> tuple[str, ...]:
+    parts = split_hashtag(tag, words)
+    pairs = (f"{a} {b}" for a, b in pairwise(parts) if f"{a} {b}" in words)
+    return (fold(tag), *parts, *pairs) if len(parts) > 1 else (fold(tag),)
 
 
 @cache
