@@ -139,7 +139,7 @@ def instagram_panel(folder: Path, out: Path):
 @click.option("--seed", default=0, show_default=True, help="Of sampling, folds and boosters.")
 @HORIZON
 @LEAD
-@click.option("--threads", default=0, show_default=True, help="Of LightGBM; 0 takes all cores.")
+@click.option("--threads", default=0, show_default=True, help="Of LightGBM, a fit; 0: one, fits side by side.")
 @click.option("--no-log", is_flag=True, help="Write the bundle only, nothing to MLflow.")
 def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days, threads: int, no_log: bool):
     """Train on the tables in DATA: backtest, print the record, write a bundle, log and register it in MLflow.
@@ -305,7 +305,7 @@ def demo(folder: Path, creators: int, port: int):
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     data, answers = folder / "data", folder / "scored.csv"
     step("simulate", str(data), "--creators", str(creators), "--seed", "7")
-    step("train", str(data), "--per-post", "2")
+    step("train", str(data), "--per-post", "1")
     step("promote", "--force")
     prospects = str(data / "prospects.csv")
     step("score", prospects, "--data", str(data), "--as-of", "2026-07-01", "--out", str(answers))

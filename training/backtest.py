@@ -4,10 +4,9 @@ Rolling origins: the same at several cuts. Two tests at each: later posts of cre
 posts of a fifth of the creators, another at each cut, that did not.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from features.derive import derive
 from features.history import DAY_US, History
 from features.reference import TooLittleData
 from training.dataset import hide_content
-from training.fit import Fitted, Recipe, calibrate, fit, fit_at, moment
+from training.fit import Fitted, Recipe, calibrate, fit, fit_at, lanes, moment
 from training.judge import judge, later_posts
 from training.oracle import Oracle
 from training.record import ENOUGH_POSTS, Backtest
@@ -74,9 +73,7 @@ def backtest(
     Early cuts with too little data are left out; raises TooLittleData where the last one is. Gives also the fit
     behind the last cut's seen creators, which is the twin that calibrates a fit to `until`.
     """
-    workers = max(1, min(os.cpu_count() or 1, 2 * cuts))
-    if workers > 1 and cuts > 1:
-        recipe = replace(recipe, threads=1)
+    workers, recipe = lanes(recipe)
     parts = np.random.default_rng(recipe.seed).integers(0, PARTS, len(history.accounts))
     plan = _Plan(history, until, recipe, what, oracle, parts)
     last = 1 - recipe.calibration_share
@@ -92,7 +89,7 @@ def backtest(
         progress(done, total)
         return result
 
-    with ThreadPoolExecutor(workers if cuts > 1 else 1) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         report(f"backtest: {cuts} cut(s), the last on {moment(moments[-1]):%Y-%m-%d}")
         seen = [pool.submit(_fit_seen, plan, at, cuts == 1, report) for at in twins]
         unseen = [pool.submit(_fit_unseen, plan, at, number) for number, at in enumerate(moments[2:])]

@@ -4,8 +4,10 @@ The model that answers is fitted to all that is known at `until`. Its conformal 
 an earlier cut and scored on the posts after it, recent posts weighing more.
 """
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -62,12 +64,25 @@ def fit(
     target that it lacks gets a twin of its own. Raises features.reference.TooLittleData where there is nothing to
     learn from.
     """
-    fitted = fit_at(history, until, recipe, accounts, targets, report)
-    lacking = tuple(what for what in fitted.forecasters if twin is None or what not in twin.forecasters)
-    own = {what: _make_twin(history, what, until, recipe, accounts) for what in lacking}
-    for what in fitted.forecasters:
-        calibrate(history, what, fitted, own.get(what, twin), recipe, accounts, report)
+    workers, recipe = lanes(recipe)
+    lacking = tuple(what for what in targets if twin is None or what not in twin.forecasters)
+    with ThreadPoolExecutor(workers) as pool:
+        main = pool.submit(fit_at, history, until, recipe, accounts, targets, report)
+        own = {what: pool.submit(_make_twin, history, what, until, recipe, accounts) for what in lacking}
+        fitted = main.result()
+        twins = {what: own[what].result() if what in own else twin for what in fitted.forecasters}
+    for what, found in twins.items():
+        calibrate(history, what, fitted, found, recipe, accounts, report)
     return fitted
+
+
+def lanes(recipe: Recipe) -> tuple[int, Recipe]:
+    """Give how many fits run side by side, and the recipe with the threads of each; 0 threads are one a fit.
+
+    Fits side by side on one thread each wait for nobody, which several threads of one fit do at every tree.
+    """
+    threads = recipe.threads or 1
+    return max(1, (os.cpu_count() or 1) // threads), replace(recipe, threads=threads)
 
 
 def fit_at(
@@ -151,6 +166,8 @@ def _make_twin(history: History, what: str, until: int, recipe: Recipe, accounts
     """Fit to the cut that leaves the calibration's share of the posts after it; None where that is too little."""
     track = history.track(what)
     known = track.time[track.time <= until - history.horizon_days * DAY_US]
+    if not len(known):
+        return None
     try:
         twin = fit_at(history, int(np.quantile(known, 1 - recipe.calibration_share)), recipe, accounts, (what,))
     except TooLittleData:
