@@ -1,7 +1,8 @@
 """The estimator: a robust offset, a LightGBM location and scale on what is left, and conformal quantiles.
 
-- location: L1 boosting of y - offset, so a tree never has to extrapolate the level of an account; as many trees, and
-  for each evidence as much of the correction, which may be none, as creators left out of a fold bear (early stopping)
+- location: a linear and an L1 boosted correction of the offset, so a tree never has to extrapolate the level of an
+  account; as many trees, and for each evidence as much of each correction, which may be none, as creators left out of a
+  fold bear
 - scale: L2 boosting of ln(|residual| + 0.05) of residuals out of fold
 - conformal quantiles by evidence, from scores of posts that did not train the model that scores them
 
@@ -18,17 +19,18 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from models.distribution import GRID, Conformal, Predictive, Totals, crps, run_correlation
+from models.linear import Linear
 
 SCALE_FLOOR = 0.05
 
 
-#: Shares of the boosters' correction that are tried for each evidence.
-CORRECTIONS = np.arange(11) / 10
+#: Shares of the linear and of the boosted correction that are tried for each evidence.
+CORRECTIONS = np.array([(a, b) for a in range(11) for b in range(11 - a)]) / 10
 #: Rows of an evidence below which it takes the correction of all rows.
 ENOUGH_ROWS = 50
 #: Widening besides, over the number of creators: what five creators teach of a sixth is less than their spread tells.
 WIDEN_BY_CREATOR = 6.0
-#: What creators left out may lose by more trees and more correction, which serve the creators that are known.
+#: What creators left out may lose by more trees, which serve the creators that are known.
 TOLERANCE = 0.003
 
 
@@ -58,7 +60,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
     offset : column (name or position) of X that the location is measured from; None takes the median of y
     evidence : column of X with the evidence code that splits the conformal table; None for one table
     evidences : number of evidence codes
-    leave_out : columns of X that the boosters do not see
+    leave_out : columns of X that the corrections do not see
+    codes : columns of X that the linear correction does not see besides: positions in lists have no slope
     location, scale : Boosting, size of the two boosters; None takes LOCATION and SCALE
     folds : creator folds behind the residuals out of fold
     widen : share by which conformal quantiles are widened about their median, besides 6 / creators
@@ -67,7 +70,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     location_, scale_ : fitted lightgbm.Booster
-    correction_ : share of the location booster's correction that is applied, by evidence code
+    linear_ : fitted models.linear.Linear, by evidence code
+    correction_ : shares of the linear and of the boosted correction that are applied, by evidence code, (evidences, 2)
     conformal_ : models.distribution.Conformal
     correlation_ : of the Gaussian copula between deliverables, by evidence code
     totals_ : models.distribution.Totals, simulated when first asked for
@@ -80,6 +84,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         evidence=None,
         evidences=1,
         leave_out=(),
+        codes=(),
         location=None,
         scale=None,
         folds=3,
@@ -91,6 +96,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.evidence = evidence
         self.evidences = evidences
         self.leave_out = leave_out
+        self.codes = codes
         self.location = location
         self.scale = scale
         self.folds = folds
@@ -120,9 +126,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
         groups = np.arange(len(y)) if groups is None else np.asarray(groups)
         target, evidence, seen = y - self._offset(x), self._evidence(x), x[:, self._seen()]
         data = self._dataset(seen, target, weight)
-        found, trees = self._out_of_fold(data, seen, target, groups)
+        found, trees = self._out_of_fold(data, seen, target, weight, evidence, groups)
         self.correction_ = _corrections(target, found, weight, evidence, self.evidences)
-        residual = target - self.correction_[evidence] * found
+        residual = target - (self.correction_[evidence] * found).sum(axis=1)
+        self.linear_ = self._lines(seen, target, weight, evidence)
         self.location_ = self._boost(data, self.location or LOCATION, "l1", trees)
         data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
         self.scale_ = self._boost(data, self.scale or SCALE, "l2")
@@ -161,8 +168,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
         seen = x[:, self._seen()]
         evidence = self._evidence(x)
-        correction = self.correction_[evidence] * self.location_.predict(seen, num_threads=self.threads)
-        location = self._offset(x) + correction
+        boosted = self.location_.predict(seen, num_threads=self.threads)
+        corrections = np.column_stack([self._linear(self.linear_, seen, evidence), boosted])
+        location = self._offset(x) + (self.correction_[evidence] * corrections).sum(axis=1)
         scale = np.exp(self.scale_.predict(seen, num_threads=self.threads))
         return location, scale, self.conformal_.z[evidence], evidence
 
@@ -188,6 +196,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
         state = {
             **{name: getattr(self, name) for name in ("offset", "evidence", "evidences")},
             "leave_out": list(self.leave_out),
+            "codes": list(self.codes),
+            "linear": [line.state() for line in self.linear_],
             "features": self._names(),
             "median": self.median_,
             "correction": self.correction_.tolist(),
@@ -201,13 +211,16 @@ class Forecaster(RegressorMixin, BaseEstimator):
     @classmethod
     def from_state(cls, state: dict, location: str, scale: str) -> "Forecaster":
         """Make the fitted forecaster that gave `state`; it predicts alike to the last bit."""
-        forecaster = cls(state["offset"], state["evidence"], state["evidences"], tuple(state["leave_out"]))
+        forecaster = cls(
+            state["offset"], state["evidence"], state["evidences"], tuple(state["leave_out"]), tuple(state["codes"])
+        )
         if all(isinstance(name, str) for name in state["features"]):
             forecaster.feature_names_in_ = np.array(state["features"], dtype=object)
         forecaster.n_features_in_ = len(state["features"])
         forecaster.columns_ = forecaster._columns()
         forecaster.median_ = state["median"]
         forecaster.correction_ = np.array(state["correction"])
+        forecaster.linear_ = [Linear.from_state(line) for line in state["linear"]]
         forecaster.location_ = lgb.Booster(model_str=location)
         forecaster.scale_ = lgb.Booster(model_str=scale)
         forecaster.conformal_ = Conformal(np.array(state["conformal"]["z"]), np.array(state["conformal"]["n"]))
@@ -243,18 +256,41 @@ class Forecaster(RegressorMixin, BaseEstimator):
         parameters = {"verbosity": -1, "max_bin": 127, "num_threads": self.threads, "feature_pre_filter": False}
         return lgb.Dataset(seen, target, weight=weight, params=parameters).construct()
 
-    def _out_of_fold(self, data, seen, target, groups) -> tuple[np.ndarray, int | None]:
-        """Give each row's correction by a booster that did not see its creator, and the trees that help on average."""
+    def _sloped(self) -> list[int]:
+        """Give the positions, among the columns seen, of those that the linear correction sees."""
+        return [at for at, name in enumerate(self.columns_) if name not in self.codes]
+
+    def _lines(self, seen, target, weight, evidence) -> list[Linear]:
+        """Fit a linear correction to the rows of each evidence; where there are few, to all."""
+        known, x = weight > 0, seen[:, self._sloped()]
+        own = [known & (evidence == code) for code in range(self.evidences)]
+        rows = [at if at.sum() >= ENOUGH_ROWS else known for at in own]
+        return [Linear.fit(x[at], target[at], weight[at]) for at in rows]
+
+    def _linear(self, lines: list[Linear], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+        found, x = np.zeros(len(seen)), seen[:, self._sloped()]
+        for code in np.unique(evidence):
+            found[evidence == code] = lines[code].predict(x[evidence == code])
+        return found
+
+    def _out_of_fold(self, data, seen, target, weight, evidence, groups) -> tuple[np.ndarray, int | None]:
+        """Give each row's linear and boosted correction, (n, 2), by fits that did not see its creator.
+
+        Gives also the number of trees that helps on average.
+        """
         size = self.location or LOCATION
         folds = min(self.folds, len(np.unique(groups)))
-        found, curves = np.full(len(target), np.median(target)), []
+        found, curves = np.full((len(target), 2), np.median(target)), []
         if folds < 2:
             return found, None
         for train, test in GroupKFold(folds).split(seen, groups=groups):
             others, own = (data.subset(np.sort(rows)).construct() for rows in (train, test))
             curve = {}
             booster = self._boost(others, size, "l1", valid=own if size.patience else None, curve=curve)
-            found[test] = booster.predict(seen[test], num_threads=self.threads)
+            if (weight[train] > 0).any():
+                lines = self._lines(seen[train], target[train], weight[train], evidence[train])
+                found[test, 0] = self._linear(lines, seen[test], evidence[test])
+            found[test, 1] = booster.predict(seen[test], num_threads=self.threads)
             curves += [curve["valid_0"]["l1"]] if curve else []
         return found, _trees(curves) if curves else None
 
@@ -290,11 +326,13 @@ def _trees(curves: list[list[float]]) -> int:
 
 
 def _corrections(target, found, weight, evidence, evidences: int) -> np.ndarray:
-    """Give for each evidence the largest share of the corrections `found` out of fold that errs least on `target`."""
+    """Give for each evidence the shares (evidences, 2) of the corrections `found` out of fold that err least."""
 
-    def best(at: np.ndarray) -> float:
-        errors = [np.average(np.abs(target[at] - share * found[at]), weights=weight[at]) for share in CORRECTIONS]
-        return float(CORRECTIONS[np.flatnonzero(errors <= min(errors) * (1 + TOLERANCE))[-1]])
+    def best(at: np.ndarray) -> np.ndarray:
+        own, error = found[at], np.empty(len(CORRECTIONS))
+        for number, shares in enumerate(CORRECTIONS):
+            error[number] = np.average(np.abs(target[at] - own @ shares), weights=weight[at])
+        return CORRECTIONS[int(np.argmin(error))]
 
     known = weight > 0
     own = [known & (evidence == code) for code in range(evidences)]

@@ -153,6 +153,7 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
         evidence=f"{what}_evidence_code",
         evidences=len(EVIDENCE),
         leave_out=tuple(name for name in COLUMNS if name not in LEARNED),
+        codes=tuple(name for name in LEARNED if name.endswith("_code")),
         location=recipe.location,
         scale=recipe.scale,
         folds=recipe.folds,
