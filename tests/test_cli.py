@@ -14,7 +14,7 @@ from features.validate import NAIVE, UNKNOWN_CREATOR
 from models.bundle import champion_folder
 from serving.scoring import ANSWER_COLUMNS
 
-COMMANDS = [[], ["import"], ["import", "instagram-panel"], *([name] for name in main.commands if name != "import")]
+COMMANDS = [[], *([name] for name in main.commands)]
 
 
 @pytest.fixture
@@ -96,7 +96,15 @@ def test_the_version_is_told(run):
         ),
         (["promote", "--no-log"], "no bundle in 'artifacts/bundles': run creatorcast train DATA first"),
         (["promote", "v1", "--no-log"], "'artifacts/bundles/v1' is no bundle"),
-        (["import", "instagram-panel", "missing", "out"], "'missing' is no folder: expected one with posts.csv.gz"),
+        (["import", "missing", "--out", "out"], "'missing' does not exist: name an export, or a folder with the panel"),
+        (
+            ["import", "missing", "--kind", "instagram-panel", "--out", "out"],
+            "'missing' is no folder: expected one with posts.csv.gz",
+        ),
+        (
+            ["import", "missing", "--kind", "tables", "--out", "out"],
+            "'tables' is no kind: expected one of youtube-api, ",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_message(run, tmp_path, arguments, message):
@@ -209,9 +217,9 @@ def test_promote_makes_the_newest_bundle_the_champion_again(run, with_champion, 
 
 
 def test_import_refuses_a_folder_of_something_else(run, market_folder, tmp_path):
-    result = run("import", "instagram-panel", market_folder, "out")
+    result = run("import", market_folder, "--out", "out")
     assert result.exit_code == 2
-    assert "lacks posts.csv.gz and followers_monthly.csv" in result.stderr
+    assert "is a folder: name the files in it" in result.stderr
     assert left_in(tmp_path) == []
 
 
@@ -219,10 +227,10 @@ def test_import_reads_the_real_panel(run, tmp_path):
     real = os.environ.get("CREATORCAST_REAL_DATA")
     if not real or not (Path(real) / "instagram_panel").is_dir():
         pytest.skip("CREATORCAST_REAL_DATA does not name a folder with instagram_panel in it")
-    result = run("import", "instagram-panel", Path(real) / "instagram_panel", "panel")
+    result = run("import", Path(real) / "instagram_panel", "--out", "panel")
     assert result.exit_code == 0
-    assert " creators, " in result.stdout.splitlines()[0]
-    assert result.stdout.splitlines()[0].endswith(" posts in panel")
-    assert left_in("panel") == ["creators.parquet", "dataset.json", "followers.parquet", "posts.parquet"]
+    assert result.stdout.splitlines()[0] == "instagram_panel: Instagram panel, 49,829 records"
+    assert left_in("panel") == ["creators.parquet", "dataset.json", "followers.parquet", "import.json", "posts.parquet"]
     sizes = {name: len(pd.read_parquet(f"panel/{name}.parquet")) for name in ("creators", "followers", "posts")}
-    assert result.stdout.splitlines()[0] == ", ".join(f"{n:,} {name}" for name, n in sizes.items()) + " in panel"
+    assert sizes == {"creators": 491, "followers": 2519, "posts": 49_823}
+    assert result.stdout.splitlines()[-1].startswith("panel holds 491 creators, 2,519 followers, 49,823 posts")
