@@ -37,7 +37,7 @@ def part_schema(table: str) -> pa.Schema:
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:
-    """Give a frame as Arrow; times go without their zone, UTC, and get it back: pandas 3.1 warns where Arrow takes it."""
+    """Give a frame as Arrow; times go without their zone and get it back: pandas 3.1 warns where Arrow takes it."""
     zoned = frame.select_dtypes("datetimetz").columns
     naive = pa.Table.from_pandas(
         frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned}), preserve_index=False

@@ -1,0 +1,245 @@
+"""From roles and surveys to a plan: how each column is read, and the guess that tells the user so."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from features.sheets import readers
+from features.sheets.names import canonical_names
+from features.sheets.rates import Agreement, agreement, unit_of
+from features.sheets.result import Guess, SheetOptions
+from features.sheets.roles import PSEUDO, Role
+from features.sheets.survey import Survey
+from features.sheets.workbook import Cell
+
+_POWERS = {"k": 3, "thousand": 3, "thousands": 3, "m": 6, "million": 6, "millions": 6, "b": 9, "billion": 9}
+_REMEDY = 'pass decimal="," or ".", or give it in the map file'
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one source column is read. `column`: what it gives; `read`: cell -> (value, what is wrong)."""
+
+    index: int
+    column: str
+    kind: str
+    read: readers.Reader
+    guess: Guess
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the whole sheet proves: decimal marks and date orders of other columns, each with the column that does."""
+
+    decimals: dict[str, str]
+    day_firsts: dict[bool, str]
+
+
+def plans_of(
+    roles: list[Role], surveys: list[Survey], sample: list[list[Cell]], options: SheetOptions, epoch: int
+) -> tuple[list[Plan], list[Guess]]:
+    """Give the plans of the columns that are read, and a guess for every column, in order."""
+    evidence = _evidence(roles, surveys)
+    plans: dict[int, Plan] = {}
+    guesses: dict[int, Guess] = {}
+    for role in roles:
+        if role.target is None:
+            guesses[role.index] = Guess(role.source, None, None, role.how, role.note, role.ambiguous)
+        elif not role.target.startswith("engagement_rate"):
+            plans[role.index] = _plan(role, surveys[role.index], evidence, options, epoch)
+    for role in roles:
+        if role.target and role.target.startswith("engagement_rate"):
+            found = _rate_plan(role, surveys[role.index], sample, roles, surveys, evidence, options)
+            taken = any(isinstance(found, Plan) and plan.column == found.column for plan in plans.values())
+            if isinstance(found, Guess) or taken:
+                guess = (
+                    found if isinstance(found, Guess) else replace(found.guess, column=None, note="is there already")
+                )
+                guesses[role.index] = guess
+            else:
+                plans[role.index] = found
+    guesses |= {index: plan.guess for index, plan in plans.items()}
+    return [plans[k] for k in sorted(plans)], [guesses[k] for k in sorted(guesses)]
+
+
+def _evidence(roles: list[Role], surveys: list[Survey]) -> Evidence:
+    decimals, orders = {}, {}
+    for role in roles:
+        kind = {**canonical_names(), **PSEUDO}.get(role.target or "")
+        survey = surveys[role.index]
+        if kind in ("count", "real") and survey.figures.decimal:
+            decimals.setdefault(survey.figures.decimal, role.source)
+        if kind == "time" and survey.dates.day_first is not None:
+            orders.setdefault(survey.dates.day_first, role.source)
+    return Evidence(decimals, orders)
+
+
+def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
+    target = role.target
+    kind = {**canonical_names(), **PSEUDO}[target]
+    if target == "fee":
+        return _fee_plan(role, survey, evidence, options)
+    if kind in ("count", "real"):
+        return _number_plan(role, survey, kind, evidence, options)
+    if kind == "time":
+        return _time_plan(role, survey, evidence, options, epoch)
+    read = readers.list_reader(target) if target in readers.LISTED else readers.PLAIN.get(target) or readers.PLAIN[kind]
+    return Plan(role.index, target, kind, read, Guess(role.source, target, kind, role.how, role.note, role.ambiguous))
+
+
+def _decimal(
+    role: Role, survey: Survey, evidence: Evidence, options: SheetOptions
+) -> tuple[str | None, str, str | None]:
+    """Decide a column's decimal mark; give it, how to tell it, and what is unclear."""
+    asked = (role.mapped.decimal if role.mapped else None) or options.decimal
+    figures = survey.figures
+    word = {".": "decimal point", ",": "decimal comma"}
+    if asked:
+        return asked, f"{word[asked]}, as asked for", None
+    if figures.decimal is not None:
+        return figures.decimal or ".", word.get(figures.decimal, ""), None
+    if figures.proofs["."] and figures.proofs[","]:
+        unclear = f"decimal points and commas are mixed; {figures.unclear!r} may be either: {_REMEDY}"
+        return None, "decimal points and commas mixed", unclear if figures.unclear else None
+    if len(evidence.decimals) == 1:
+        ((mark, source),) = evidence.decimals.items()
+        return mark, f"{word[mark]}, as in {source!r}", None
+    text = figures.unclear
+    return None, "", f"{text!r} may be a decimal number or have a thousands mark: {_REMEDY}"
+
+
+def _power(role: Role) -> int:
+    said = _POWERS.get((role.mapped.unit or "").lower()) if role.mapped else None
+    return said if said is not None else role.name.power if role.name else 0
+
+
+def _number_plan(role: Role, survey: Survey, kind: str, evidence: Evidence, options: SheetOptions) -> Plan:
+    decimal, told, unclear = _decimal(role, survey, evidence, options)
+    power = _power(role)
+    notes = [role.note, told]
+    if power:
+        notes.append({3: "in thousands", 6: "in millions", 9: "in billions"}[power])
+    if survey.figures.suffixed:
+        notes.append("k/m/b suffixes, rounded")
+    if survey.figures.approximate:
+        notes.append("marked as approximate")
+    unit = {3: "k", 6: "m", 9: "b"}.get(power)
+    guess = Guess(role.source, role.target, kind, role.how, _join(notes), unclear or role.ambiguous, unit)
+    return Plan(role.index, role.target, kind, readers.number_reader(decimal, power, kind == "count"), guess)
+
+
+def _time_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
+    dates, unclear = survey.dates, None
+    asked = role.mapped.day_first if role.mapped else None
+    asked = options.day_first if asked is None else asked
+    day_first, told = dates.day_first, ""
+    if asked is not None:
+        day_first, told = asked, "as asked for"
+    elif dates.orders["?"] and day_first is None:
+        if dates.orders["day"] and dates.orders["month"]:
+            unclear = f"some dates are day first, some month first; {dates.unclear!r} may be either"
+        elif len(evidence.day_firsts) == 1:
+            ((day_first, source),) = evidence.day_firsts.items()
+            told = f"as in {source!r}"
+        else:
+            unclear = f"{dates.unclear!r} may be day first or month first"
+        unclear = unclear and f"{unclear}: pass day_first, or give it in the map file"
+    notes = [role.note]
+    if dates.orders["?"] + dates.orders["day"] + dates.orders["month"] and day_first is not None:
+        notes.append(_join([f"{'day' if day_first else 'month'} first", told], " "))
+    notes += [name for name in ("epoch", "serial") if dates.kinds[name]]
+    if dates.short_years:
+        notes.append("two-digit years are of this century")
+    if dates.naive or survey.moments or survey.numbers:
+        notes.append("no time zone: taken as UTC")
+    guess = Guess(role.source, role.target, "time", role.how, _join(notes), unclear or role.ambiguous)
+    return Plan(role.index, role.target, "time", readers.time_reader(day_first, epoch), guess)
+
+
+def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> Plan:
+    decimal, told, unclear = _decimal(role, survey, evidence, options)
+    shown = survey.figures.currencies + survey.shown_currency
+    named = sorted(code for code in shown if code)
+    mapped = (role.mapped.unit or "").upper() if role.mapped and _power(role) == 0 else ""
+    currency = (mapped or None) or (role.name.currency if role.name else None)
+    notes = [role.note, told]
+    if not currency and len(named) == 1 and shown[None]:
+        currency = named[0]
+        notes.append(f"amounts without a currency taken as {currency}, like the others")
+    currencies = sorted({*named, *([currency] if currency and (shown[None] or not named) else [])})
+    if ("USD" in currencies and any("$" in text for text in (role.source,))) or survey.figures.currencies["USD"]:
+        notes.append("$ taken as US dollars")
+    if role.name and role.name.per_post:
+        notes.append("the price of one post: it is taken as the fee for all deliverables")
+    if not unclear and shown[None] and not currency:
+        unclear = f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
+    elif not unclear and currencies and "USD" not in currencies:
+        unclear = (
+            f"in {', '.join(currencies)}, and fee_usd holds US dollars: nothing is converted; give the amounts in USD"
+        )
+    guess = Guess(role.source, "fee_usd", "real", role.how, _join(notes), unclear or role.ambiguous,
+                  currency=", ".join(currencies) or None)  # fmt: skip
+    return Plan(role.index, "fee", "real", readers.fee_reader(decimal, currency, _power(role)), guess)
+
+
+def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan | Guess:
+    signed = survey.figures.percents + survey.shown_percent
+    agreed = _agreed(role, survey, sample, roles, surveys, evidence, options)
+    unit = (role.mapped.unit or "").lower() if role.mapped else ""
+    if unit in ("percent", "%", "fraction"):
+        percent, told = unit != "fraction", f"{unit}, as the map says"
+    else:
+        percent, told = unit_of(survey.sizes, signed, bool(role.name and role.name.percent))
+        if agreed and survey.sizes.total() - survey.sizes["zero"]:
+            percent, told = (
+                agreed.percent,
+                f"{'percent' if agreed.percent else 'fraction'}, as it agrees with {agreed.told}",
+            )
+    unclear = None
+    if percent is None:
+        unclear = f"percent or fraction? Map {role.source!r} with unit percent or fraction"
+    target = role.target
+    if target == "engagement_rate":
+        if not agreed:
+            told_basis = (
+                "by followers or by views? Map {0!r} to engagement_rate_by_followers or engagement_rate_by_views"
+            )
+            return Guess(role.source, None, None, role.how, told, told_basis.format(role.source))
+        target, told = f"engagement_rate_by_{agreed.basis}", _join([told, f"agrees with {agreed.told}"])
+    guess = Guess(role.source, target, "real", role.how, _join([role.note, told]), unclear or role.ambiguous,
+                  unit={True: "percent", False: "fraction"}.get(percent))  # fmt: skip
+    return Plan(role.index, target, "real", readers.rate_reader(percent), guess)
+
+
+def _agreed(role, survey, sample, roles, surveys, evidence, options) -> Agreement | None:
+    """See whether the rates of the sample agree with engagements per follower or per view of the same rows."""
+    counts: dict[str, list[tuple[str, np.ndarray]]] = {}
+    for other in roles:
+        column = other.name.column if other.name and other.how != "map file" else other.target
+        what = {"avg_likes": "likes", "avg_comments": "comments", "followers": "followers", "avg_views": "views"}.get(
+            column
+        )
+        if what and (other.target or what == "likes"):
+            decimal = _decimal(other, surveys[other.index], evidence, options)[0]
+            read = readers.number_reader(decimal, _power(other))
+            counts.setdefault(what, []).append((repr(other.source), _numbers(sample, other.index, read)))
+    as_written = readers.rate_reader(percent=False)
+    rates = _numbers(sample, role.index, as_written)
+    found = agreement(rates, counts)
+    signed = survey.figures.percents + survey.shown_percent
+    return found if found is None or not signed else replace(found, percent=True)
+
+
+def _numbers(sample: list[list[Cell]], index: int, read: readers.Reader) -> np.ndarray:
+    values = [read(row[index])[0] for row in sample]
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _join(notes: list[str], between: str = "; ") -> str:
+    return between.join(note for note in notes if note)
+
+
+def currencies_of(plans: list[Plan]) -> Counter:
+    """Count the currencies of the fee columns."""
+    return Counter(plan.guess.currency for plan in plans if plan.column == "fee")

@@ -1,0 +1,249 @@
+"""How the cells of one column are read once everything is decided: cell -> (value, what is wrong with it)."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from features.schema import EARLIEST, LATEST
+from features.sheets.dates import NO_DATE, OUT_OF_RANGE, from_serial, read_date
+from features.sheets.figures import Figure, figure, lone_mark, value_of
+from features.sheets.labels import (
+    country_in,
+    flag_of,
+    format_of,
+    is_missing,
+    language_of,
+    niche_of,
+    platform_of,
+    unscrambled,
+)
+from features.sheets.links import link_of
+from features.sheets.workbook import UNCOMPUTED, Cell, Typed
+
+#: Value (None where missing) and what is wrong ("" where nothing is).
+Read = tuple[object, str]
+Reader = Callable[[Cell], Read]
+
+FORMULA = "is a formula whose value was not saved: open the file in a spreadsheet program and save it"
+NO_NUMBER = "is no number"
+LOST = "has lost digits: it was kept as a number; export the column as text"
+LARGEST_EXACT = 2**53
+_ID_GUARD = re.compile(r'="([^"]*)"')
+_AS_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
+_WITH_ZERO = re.compile(r"(\d+)\.0")
+
+
+def _given(reader: Reader) -> Reader:
+    """Let a reader see only cells that say something."""
+
+    def read(cell: Cell) -> Read:
+        if isinstance(cell, str):
+            cell = cell.strip()
+            if cell == UNCOMPUTED:
+                return None, FORMULA
+            if is_missing(cell):
+                return None, ""
+        return reader(cell)
+
+    return read
+
+
+def number_reader(decimal: str | None, power: int = 0, whole: bool = False) -> Reader:
+    """Read counts and means; `decimal` None reads only what is clear by itself; `power` is that of the header."""
+
+    def read(cell: Cell) -> Read:
+        if isinstance(cell, Typed):
+            if cell.unit == "%":
+                return None, "is a percentage, no count"
+            return _checked(float(cell.value) * 10**power, whole)
+        found = figure(cell) if isinstance(cell, str) else None
+        if found is None:
+            return None, NO_NUMBER
+        if found.percent or found.currency:
+            return None, "is a percentage, no count" if found.percent else "is an amount of money, no count"
+        value, wrong = read_figure(found, decimal)
+        if value is None:
+            return None, wrong
+        return _checked(float(value if found.power else value.scaleb(power)), whole)
+
+    return _given(read)
+
+
+def _checked(value: float, whole: bool) -> Read:
+    if value < 0:
+        return None, "is below 0"
+    value = round(value) if abs(value - round(value)) < 1e-6 else value
+    if whole and value != round(value):
+        return None, "is no whole number: if the column is in thousands or millions, give the unit k or m in a map file"
+    return float(value), ""
+
+
+def read_figure(found: Figure, decimal: str | None) -> tuple:
+    """Give a number as Decimal under a decision, or None and why not."""
+    proof = found.proves
+    if decimal is None and proof == "?":
+        return None, "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
+    value = value_of(found, decimal or (proof if proof in (".", ",") else "."))
+    return (
+        (value, "")
+        if value is not None
+        else (None, f"does not fit the decimal mark {decimal!r}" if decimal else NO_NUMBER)
+    )
+
+
+def rate_reader(percent: bool | None) -> Reader:
+    """Read rates as fractions; `percent`: what a value without a sign is, None where that is open."""
+
+    def read(cell: Cell) -> Read:
+        if isinstance(cell, Typed):
+            value, signed = float(cell.value), cell.unit == "%"
+            divisor = 1.0
+        else:
+            found = figure(cell) if isinstance(cell, str) else None
+            if found is None or found.currency or found.power:
+                return None, "is no rate"
+            number = value_of(found, lone_mark(found.core))
+            if number is None:
+                return None, "is no rate"
+            value, signed = float(number), found.percent
+            divisor = 100.0 if found.percent else 1.0
+        if value == 0:
+            return 0.0, ""
+        if value < 0:
+            return None, "is below 0"
+        if not signed:
+            if percent is None:
+                return None, "may be a percentage or a fraction: tell which"
+            divisor = 100.0 if percent else 1.0
+        return value / divisor, ""
+
+    return _given(read)
+
+
+def fee_reader(decimal: str | None, currency: str | None, power: int = 0) -> Reader:
+    """Read amounts as (amount, currency); `currency`: of amounts that name none, None where that is open."""
+
+    def read(cell: Cell) -> Read:
+        if isinstance(cell, Typed):
+            value, own = float(cell.value) * 10**power, cell.currency
+        else:
+            found = figure(cell) if isinstance(cell, str) else None
+            if found is None or found.percent:
+                return None, "is no amount of money"
+            number, wrong = read_figure(found, decimal)
+            if number is None:
+                return None, wrong
+            value, own = float(number if found.power else number.scaleb(power)), found.currency
+        own = own or currency
+        if value < 0:
+            return None, "is below 0"
+        return ((value, own), "") if own or value == 0 else (None, "names no currency: tell which")
+
+    return _given(read)
+
+
+def time_reader(day_first: bool | None, epoch: int) -> Reader:
+    """Read moments as UTC datetimes."""
+
+    def read(cell: Cell) -> Read:
+        if isinstance(cell, datetime):
+            moment = cell if cell.tzinfo else cell.replace(tzinfo=UTC)
+        elif isinstance(cell, Typed):
+            if not 0 < cell.value < 10**14:
+                return None, NO_DATE
+            if cell.value < 10**6:
+                moment = from_serial(float(cell.value), epoch)
+            else:
+                return read_date(str(int(cell.value)), day_first, epoch)
+        else:
+            return read_date(unscrambled(cell), day_first, epoch)
+        return (moment, "") if EARLIEST <= moment < LATEST else (None, OUT_OF_RANGE)
+
+    return _given(read)
+
+
+def _as_text(cell: Cell) -> str:
+    return cell.isoformat() if isinstance(cell, datetime) else str(cell)
+
+
+def read_id(cell: Cell) -> Read:
+    """Read an identifier, to the letter; one that went through a floating number is refused."""
+    if isinstance(cell, Typed):
+        exact = float(cell.value).is_integer() and abs(cell.value) <= LARGEST_EXACT
+        return (str(int(cell.value)), "") if exact else (None, LOST)
+    text = _as_text(cell)
+    text = guarded[1].strip() if (guarded := _ID_GUARD.fullmatch(text)) else text
+    if _AS_NUMBER.fullmatch(text):
+        return None, LOST
+    if zero := _WITH_ZERO.fullmatch(text):
+        return (zero[1], "") if int(zero[1]) <= LARGEST_EXACT else (None, LOST)
+    return unscrambled(text), ""
+
+
+def read_handle(cell: Cell) -> Read:
+    """Read a handle without its @, also out of a link."""
+    value, wrong = read_id(cell)
+    if value is None:
+        return None, wrong
+    if link := link_of(value):
+        return (
+            link.handle or link.creator_id,
+            "" if link.handle or link.creator_id else "is a link that names no account",
+        )
+    return value.lstrip("@").strip() or None, ""
+
+
+def read_text(cell: Cell) -> Read:
+    """Read free text."""
+    return unscrambled(_as_text(cell)), ""
+
+
+def read_flag(cell: Cell) -> Read:
+    """Read yes or no."""
+    flag = flag_of(_as_text(cell))
+    return flag, "" if flag is not None else "is neither yes nor no"
+
+
+def read_platform(cell: Cell) -> Read:
+    """Read a platform."""
+    text = _as_text(cell)
+    link = link_of(text)
+    platform = link.platform if link else platform_of(text)
+    if platform in (None, "elsewhere"):
+        return None, "is no platform of ours: expected instagram, tiktok, youtube or x"
+    return platform, ""
+
+
+def list_reader(target: str) -> Reader:
+    """Read words that stand for a value of a closed list: niche, brand_niche, country, language, format."""
+    look, wrong = {
+        "country": (country_in, ""),
+        "language": (language_of, "is no language that is known by that name"),
+        "format": (format_of, "is no format that is known by that name"),
+    }.get(target, (niche_of, ""))
+
+    def read(cell: Cell) -> Read:
+        value = look(unscrambled(_as_text(cell)))
+        return value, "" if value is not None else wrong
+
+    return _given(read)
+
+
+def read_link(cell: Cell) -> Read:
+    """Read an address as a Link."""
+    link = link_of(_as_text(cell))
+    return link, "" if link is not None else "is no link"
+
+
+#: Kind or target -> reader, for those that need no decision.
+PLAIN = {
+    "flag": _given(read_flag),
+    "platform": _given(read_platform),
+    "link": _given(read_link),
+    "handle": _given(read_handle),
+    "creator_id": _given(read_id),
+    "post_id": _given(read_id),
+    "partnership_id": _given(read_id),
+    "text": _given(read_text),
+}
+LISTED = ("niche", "brand_niche", "country", "language", "format")

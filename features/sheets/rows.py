@@ -1,0 +1,42 @@
+"""Records sorted into rows of the header's width, blank ones, and those that cannot be rows."""
+
+from dataclasses import dataclass
+
+from features.sheets.result import Fault
+from features.sheets.source import Record, Source
+from features.sheets.workbook import Cell
+
+
+@dataclass
+class Rows:
+    """Records that became rows, and what became of the others."""
+
+    lines: list[int]
+    cells: list[list[Cell]]
+    faults: list[Fault]
+    left_out: list[Fault]
+    blank: int = 0
+    short: int = 0
+
+
+def rows_of(records: list[Record], source: Source) -> Rows:
+    """Sort records into rows of the header's width, blank ones, and those that cannot be rows."""
+    rows, width = Rows([], [], [], []), len(source.header)
+    header = [name.strip() for name in source.header]
+    for line, cells, problem in records:
+        texts = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+        if not any(text != "" for text in texts):
+            rows.blank += 1
+        elif texts[:width] == header and not any(texts[width:]):
+            rows.left_out.append(Fault(line, "", "", "repeats the header"))
+        elif any(text != "" for text in texts[width:]):
+            shown = " | ".join(str(cell) for cell in cells)[:200]
+            reason = f"has {len(cells)} cells for {width} columns: quote cells that hold the separator"
+            rows.left_out.append(Fault(line, "", shown, reason))
+        else:
+            if problem:
+                rows.faults.append(Fault(line, "", " | ".join(map(str, cells))[:200], problem))
+            rows.short += len(cells) < width and not source.workbook
+            rows.lines.append(line)
+            rows.cells.append([*cells[:width], *[""] * (width - len(cells))])
+    return rows

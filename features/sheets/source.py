@@ -1,0 +1,232 @@
+"""A file as a header and records, whatever it is: what was detected of it is told in notes.
+
+Which line is the header, which worksheet is used and what separates the cells is decided alike: by how many columns
+are recognised.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from features.sheets.delimited import DELIMITERS, records
+from features.sheets.names import named
+from features.sheets.result import SheetError, SheetOptions
+from features.sheets.text import encoding_of, is_gzip, lines_of
+from features.sheets.workbook import Cell, cells_of, open_workbook
+
+#: Among how many records the header is looked for, and how many tell the usual width of a row.
+HEADER_WITHIN, WIDTH_FROM = 40, 500
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_KINDS = (
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "open it and save it as .xlsx or CSV"),
+    (b"%PDF", "a PDF", "export the table as CSV or XLSX"),
+    (b"PAR1", "a Parquet file", "give it where tables are read, or write it as CSV"),
+    (b"\x89PNG", "an image", "export the table as CSV or XLSX"),
+    (b"\xff\xd8\xff", "an image", "export the table as CSV or XLSX"),
+    (b"BZh", "a bzip2 archive", "unpack it"),
+    (b"\xfd7zXZ", "an xz archive", "unpack it"),
+    (b"(\xb5/\xfd", "a Zstandard archive", "unpack it"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it"),
+    (b"Rar!", "a RAR archive", "unpack it"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+)
+#: line, cells, what is wrong with the record
+Record = tuple[int, list[Cell], str]
+
+
+@dataclass
+class Source:
+    """A file that can be read again and again. `records()` gives those after the header; `epoch` is Excel's."""
+
+    path: Path
+    header: list[str]
+    header_line: int
+    records: Callable[[], Iterator[Record]]
+    notes: list[str] = field(default_factory=list)
+    epoch: int = 1900
+    workbook: bool = False
+    unnamed_index: int | None = None
+
+
+def open_source(path: Path, options: SheetOptions) -> Source:
+    """Open a file and find its header. Raises SheetError for what is no spreadsheet, or has no known column."""
+    path = Path(path)
+    if path.is_dir():
+        raise SheetError(f"{str(path)!r} is a folder: give the CSV or XLSX files in it")
+    if not path.is_file():
+        raise SheetError(f"{str(path)!r} does not exist: give a CSV or XLSX file")
+    with open(path, "rb") as file:
+        start = file.read(4096)
+    if not start:
+        raise SheetError(f"{str(path)!r} is empty: expected a CSV or XLSX file with a header and rows")
+    if start.startswith(b"PK\x03\x04"):
+        return _open_workbook(path, options)
+    _refuse_other_kinds(path, start)
+    return _open_text(path, options)
+
+
+def _refuse_other_kinds(path: Path, start: bytes) -> None:
+    for magic, kind, remedy in _KINDS:
+        if start.startswith(magic):
+            with open(path, "rb") as file:
+                encrypted = "EncryptedPackage".encode("utf-16-le") in file.read(1 << 22) and magic[0] == 0xD0
+            if encrypted:
+                kind, remedy = "an encrypted workbook", "save it without a password"
+            raise SheetError(f"{str(path)!r} is {kind}, which is not read: {remedy}")
+    text = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if text.startswith((b"<", b"{", b"[{", b'["', b"[\n", b"[]")):
+        kind = "JSON" if text[:1] in b"{[" else "a web page or XML"
+        raise SheetError(f"{str(path)!r} is {kind}, no spreadsheet: expected CSV or XLSX")
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        raise SheetError(f"{str(path)!r} is no whole XLSX workbook, in spite of its name: get or save the file anew")
+
+
+# --- delimited text ---------------------------------------------------------------------------------------------
+
+
+def _open_text(path: Path, options: SheetOptions) -> Source:
+    if options.encoding:
+        encoding, told = options.encoding, f"{options.encoding}, as asked for"
+    else:
+        encoding, told = encoding_of(path)
+    notes = [f"encoding: {told}"] + (["unpacked from gzip"] if is_gzip(path) else [])
+    sample = list(islice(lines_of(path, encoding), WIDTH_FROM))
+    announced = sample[0][4:] if sample and sample[0].lower().startswith("sep=") and len(sample[0]) == 5 else None
+    start = 1 if announced else 0
+    if options.delimiter or announced:
+        choices = [options.delimiter or announced]
+    else:
+        choices = [mark for mark in DELIMITERS if any(mark in line for line in sample)] or [","]
+    found = {mark: list(records(sample[start:], mark)) for mark in choices}
+    headers = {mark: _find_header(found[mark], options) for mark in choices}
+    delimiter = max(choices, key=lambda mark: (_score(headers[mark]), _steadiness(found[mark]), -choices.index(mark)))
+    header = headers[delimiter]
+    if header is None:
+        _refuse_header(path, found[delimiter], options)
+    line, cells = header[0], [str(cell) for cell in header[1]]
+    after = [record for record in found[delimiter] if record[0] > line]
+    cells, shifted = _fit_header(cells, after)
+    name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
+    notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
+    source = Source(path, cells, line + start, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
+    source.notes += _header_notes(source, found[delimiter], start)
+    if shifted:
+        source.unnamed_index = 0
+    return source
+
+
+def _text_records(path, encoding, delimiter, width, start, header_line) -> Callable[[], Iterator[Record]]:
+    def read() -> Iterator[Record]:
+        lines = islice(lines_of(path, encoding), start, None)
+        for line, cells, problem in records(lines, delimiter, width):
+            if line > header_line:
+                yield line + start, cells, problem
+
+    return read
+
+
+def _steadiness(rows: list[Record]) -> float:
+    """Say how far rows agree on a number of cells above one, from 0 to 1."""
+    widths = Counter(len(cells) for _, cells, _ in rows if any(cell.strip() for cell in cells))
+    width, times = widths.most_common(1)[0] if widths else (1, 0)
+    return times / widths.total() if width > 1 else 0.0
+
+
+def _fit_header(header: list[str], after: list[Record]) -> tuple[list[str], bool]:
+    """Give unnamed columns to a header that most rows are longer than, in front where they are numbered."""
+    rows = [cells for _, cells, _ in after if any(cell.strip() for cell in cells)]
+    widths = Counter(len(cells) for cells in rows)
+    usual = widths.most_common(1)[0][0] if widths else 0
+    more = usual - len(header)
+    if more <= 0 or widths[usual] <= 0.5 * len(rows) or not any(any(c.strip() for c in r[len(header) :]) for r in rows):
+        return header, False
+    first = [cells[0].strip('" ') for cells in rows if len(cells) == usual]
+    numbered = more == 1 and all(cell.isdigit() for cell in first) and len(set(first)) == len(first)
+    return (["", *header], True) if numbered else ([*header, *[""] * more], False)
+
+
+# --- workbooks --------------------------------------------------------------------------------------------------
+
+
+def _open_workbook(path: Path, options: SheetOptions) -> Source:
+    workbook = open_workbook(path)
+    titles = {sheet.title: sheet.sheet_state for sheet in workbook.worksheets}
+    if options.sheet is not None and options.sheet not in titles:
+        raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
+    tried = [options.sheet] if options.sheet is not None else list(titles)
+    tops = {
+        title: [(n, cells, "") for n, cells in islice(cells_of(workbook, path, title), WIDTH_FROM)] for title in tried
+    }
+    headers = {title: _find_header(tops[title], options) for title in tried}
+    best = max(tried, key=lambda t: (_score(headers[t]), titles[t] == "visible", -tried.index(t)), default=None)
+    if best is None or headers[best] is None:
+        _refuse_header(path, [record for title in tried for record in tops[title]], options)
+    line, cells, _ = headers[best]
+    width = max(len(cells), *(len(row) for _, row, _ in tops[best]))
+    header = [str(cell) for cell in cells] + [""] * (width - len(cells))
+    epoch = 1904 if workbook.epoch.year == 1904 else 1900
+
+    def read() -> Iterator[Record]:
+        return ((n, row, "") for n, row in cells_of(open_workbook(path), path, best) if n > line)
+
+    source = Source(path, header, line, read, [_worksheet_note(best, titles)], epoch, True)
+    source.notes += _header_notes(source, tops[best], 0) + (["dates count from 1904"] if epoch == 1904 else [])
+    return source
+
+
+def _worksheet_note(best: str, titles: dict[str, str]) -> str:
+    others = [
+        f"{title!r}" + ("" if state == "visible" else " (hidden)") for title, state in titles.items() if title != best
+    ]
+    hidden = "" if titles[best] == "visible" else " (hidden)"
+    return f"worksheet: {best!r}{hidden}" + (f"; not read: {', '.join(others)}" if others else "")
+
+
+# --- the header -------------------------------------------------------------------------------------------------
+
+
+def _find_header(rows: list[Record], options: SheetOptions) -> tuple[int, list[Cell], int] | None:
+    """Give line, cells and number of known columns of the header: the first record that has most of them."""
+    if options.header_row is not None:
+        return next(((n, cells, _known(cells, options)) for n, cells, _ in rows if n == options.header_row), None)
+    filled = [(n, cells) for n, cells, _ in rows if any(str(cell).strip() for cell in cells)][:HEADER_WITHIN]
+    scored = [(n, cells, _known(cells, options)) for n, cells in filled]
+    best = max(scored, key=lambda one: one[2], default=None)
+    return best if best and best[2] > 0 else None
+
+
+def _score(header: tuple[int, list[Cell], int] | None) -> int:
+    return header[2] if header else 0
+
+
+def _known(cells: list[Cell], options: SheetOptions) -> int:
+    """Count the different columns that a row names, as a header would."""
+    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
+    mapped = {name.strip() for name, column in options.columns.items() if column}
+    found = {text if text in mapped else named(text).column for text in texts if text in mapped or named(text)}
+    return len(found)
+
+
+def _header_notes(source: Source, rows: list[Record], start: int) -> list[str]:
+    place = "row" if source.workbook else "line"
+    notes = [f"header in {place} {source.header_line:,}"]
+    before = [cells for n, cells, _ in rows if n + start < source.header_line]
+    if before:
+        text = " ".join(str(cell) for cells in before for cell in cells if str(cell).strip())
+        notes.append(f"{len(before):,} {place}(s) before the header left out: {repr(text[:80]) if text else 'blank'}")
+    return notes
+
+
+def _refuse_header(path: Path, rows: list[Record], options: SheetOptions) -> None:
+    if options.header_row is not None and not any(n == options.header_row for n, _, _ in rows):
+        raise SheetError(f"{str(path)!r} has no line {options.header_row} among its first: give the header's line")
+    filled = [cells for _, cells, _ in rows if any(str(cell).strip() for cell in cells)]
+    if not filled:
+        raise SheetError(f"{str(path)!r} holds only blank rows: expected a header and rows")
+    found = ", ".join(repr(str(cell).strip()[:40]) for cell in filled[0][:20] if str(cell).strip())
+    raise SheetError(
+        f"{str(path)!r} has no column that is known: found {found}; looked for a handle or link, followers, average "
+        f"likes, engagement rate, fee and the like in six languages; name the columns in a map file"
+    )
