@@ -123,7 +123,7 @@ class Reading(Moment):
 def sheet_options(command):
     """Add the options that say how a spreadsheet is written, where it is not detected rightly."""
     options = (
-        click.option("--map", "columns", type=FILE, help="Map file: source column,canonical column; corrects guesses."),
+        click.option("--map", "columns", type=FILE, help="Map file that corrects guesses: source,column."),
         click.option("--delimiter", help="Of a CSV file: one character, or tab."),
         click.option("--encoding", help="Of a CSV file, such as cp1252."),
         click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of the numbers."),
@@ -134,6 +134,16 @@ def sheet_options(command):
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row):
+    """Give the options of a spreadsheet as its reader takes them."""
+    from features.sheets import SheetOptions, read_map
+
+    return SheetOptions(
+        delimiter={"tab": "\t"}.get(delimiter, delimiter), encoding=encoding, decimal=decimal, day_first=day_first,
+        sheet=worksheet, header_row=header_row, columns=read_map(columns) if columns else {}, platform=platform,
+    )  # fmt: skip
 
 
 @main.command(name="import")
@@ -155,7 +165,7 @@ def import_(paths, out: Path, kind, platform, creator, observed_at, dry_run: boo
     from features.sources.report import text_of
 
     told = observed_at.to_pydatetime() if observed_at is not None else None
-    options = Options(kind, platform, creator, told, sheet)
+    options = Options(kind, platform, creator, told, how_sheets_are_written(platform, **sheet))
     with progress_bar() as bar:
         task = bar.add_task("reading", total=None)
         report = import_files(

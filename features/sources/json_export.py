@@ -38,7 +38,9 @@ def _take(job: Job, found: Found) -> None:
     job.check_platform(shape.platform)
     read = read_record(shape, found.record, found.place, found.context, job.moment)
     job.report.records[shape.name] += 1
-    fault = fault_of(read, job.now) or _name_creator(job, read)
+    undated = any(unread.field == "posted_at" for unread in read.unread)
+    undated = "has no time of posting" + (" that can be read" if undated else shape.remedy)
+    fault = fault_of(shape.table, read.row, job.now, undated) or _name_creator(job, read)
     for unread in read.unread:
         job.leave_unknown(unread)
     if fault:

@@ -87,6 +87,11 @@ class Parts:
         ]
         self._store(table, pa.Table.from_arrays(columns, schema=schema))
 
+    @property
+    def held(self) -> bool:
+        """Whether rows wait to be written."""
+        return any(self._rows.values())
+
     def flush(self) -> None:
         """Write what is still held."""
         for table, rows in self._rows.items():

@@ -167,21 +167,19 @@ def read_record(shape: Shape, record: dict, place: Place, context: Context, mome
     return Read(shape, place, row, creator, unread)
 
 
-def fault_of(read: Read, now: datetime) -> str | None:
-    """Give the reason why a row cannot stand in its table, None where it can; the account is not judged here."""
-    row, posted = read.row, read.row.get("posted_at")
-    observed = row.get("observed_at")
+def fault_of(table: str, row: dict, now: datetime, undated: str = "has no time of posting") -> str | None:
+    """Give the reason why a row cannot stand in its table, None where it can; `undated` is what to say of no time."""
+    posted, observed = row.get("posted_at"), row.get("observed_at")
     if observed is not None and observed > now + NOT_YET:
         return f"was read in the future: {observed:%Y-%m-%d %H:%M}"
-    if read.shape.table == "creators":
+    if table not in ("posts", METRICS):
         return None
     if row.get("post_id") is None:
         return "has no id of the post"
-    if read.shape.table == METRICS:
+    if table == METRICS:
         return None
     if posted is None:
-        told = any(fault.field == "posted_at" for fault in read.unread)
-        return "has no time of posting" + (" that can be read" if told else read.shape.remedy)
+        return undated
     if posted > now + NOT_YET:
         return f"was posted in the future: {posted:%Y-%m-%d %H:%M}"
     if observed is not None and posted > observed:
