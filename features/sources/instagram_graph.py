@@ -64,6 +64,12 @@ def _finish_metrics(record: dict, row: dict, context: Context) -> None:
     _add_metrics(row, rows)
 
 
+def _metrics_left(record: dict) -> list[str]:
+    """Name the metrics that no column holds."""
+    held = {name for names in METRIC_COLUMNS.values() for name in names}
+    return [f"metric {row['name']}" for row in _metric_rows(record) if row["name"] not in held]
+
+
 def _finish_media(record: dict, row: dict, context: Context) -> None:
     product = (
         FORMATS.get(record.get("media_product_type")) if isinstance(record.get("media_product_type"), str) else None
@@ -95,7 +101,9 @@ def _is_media(r: dict) -> bool:
 
 SHAPES = (
     Shape(
-        "Instagram metrics", KIND, "instagram", METRICS, _is_metrics, {}, finish=_finish_metrics, also=("data",)
+        "Instagram metrics", KIND, "instagram", METRICS, _is_metrics, {},
+        finish=_finish_metrics, leftover=_metrics_left,
+        also=("data", "id", "name", "period", "values", "total_value", "title", "description"),
     ),
     Shape(
         "Instagram user", KIND, "instagram", "creators", _is_user,

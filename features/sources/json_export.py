@@ -5,7 +5,7 @@ from datetime import datetime
 
 from features.sources.faults import SourceError
 from features.sources.job import Job
-from features.sources.kinds import JSON_KINDS, Found, find_records, looked_for, shapes_of
+from features.sources.kinds import JSON_KINDS, Found, Page, find_records, looked_for, shapes_of
 from features.sources.records import METRICS, Read, Rejection, fault_of, read_record
 from features.sources.stream import read_values
 
@@ -22,6 +22,8 @@ def read(job: Job) -> None:
         for found in find_records(value, job.place(where), shapes):
             if isinstance(found, Rejection):
                 job.reject(found)
+            elif isinstance(found, Page):
+                job.report.notes.append(f"a page gives {found.given:,} of the {found.told:,} records that it tells of")
             else:
                 fields.count(found)
                 _take(job, found)
@@ -107,10 +109,13 @@ class Fields:
 
     def __init__(self):
         self._forms: Counter = Counter()
+        self._left: Counter = Counter()
 
     def count(self, found: Found) -> None:
         """Count the form of a record: its fields, and those of objects that are read in part."""
         record, parts = found.record, found.shape.parts
+        if found.shape.leftover:
+            self._left.update(found.shape.leftover(record))
         form = (found.shape, tuple(record), *(
             (name, tuple(record[name])) for name in parts if isinstance(record.get(name), dict)
         ))  # fmt: skip
@@ -119,7 +124,7 @@ class Fields:
 
     def ignored(self) -> Counter:
         """Give how often each field occurred that is not read."""
-        left: Counter = Counter()
+        left = Counter(self._left)
         for (shape, names, *parts), times in self._forms.items():
             for name in names:
                 left[str(name)[:60]] += times * (name not in shape.used)

@@ -40,19 +40,27 @@ class Found:
     context: Context
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page that tells of more records than it gives."""
+
+    told: int
+    given: int
+
+
 def shapes_of(kind: str | None) -> tuple[Shape, ...]:
     """Give the shapes of one kind, all without one."""
     return tuple(shape for shape in SHAPES if kind in (None, shape.kind))
 
 
-def find_records(value: object, place: Place, shapes: tuple[Shape, ...]) -> Iterator[Found | Rejection]:
+def find_records(value: object, place: Place, shapes: tuple[Shape, ...]) -> Iterator[Found | Rejection | Page]:
     """Give every record that a value of a file holds, and a rejection for all that should have been one."""
     if isinstance(value, Unreadable):
         yield Rejection(place, value.reason, value=value.begins)
         return
     nothing = True
     for found in _search(value, place, shapes, Context(), 0):
-        nothing = False
+        nothing = nothing and isinstance(found, Page)
         yield found
     if nothing and not is_empty_page(value):
         yield unknown(value, place)
@@ -110,6 +118,9 @@ def _owner(shape: Shape, record: dict) -> dict:
 
 def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -> Iterator[Found | Rejection]:
     """Search what an object wraps, and tell the errors that it reports."""
+    told, given = wrapper.get("count"), wrapper.get("edges")
+    if isinstance(told, int) and isinstance(given, list) and 0 < len(given) < told:
+        yield Page(told, len(given))
     expansions = wrapper.get(EXPANSIONS)
     if isinstance(expansions, dict):
         context = Context(owner=context.owner, media=_media_types(expansions.get("media")))
@@ -129,7 +140,7 @@ def _listed(values: list, place: Place, shapes, context: Context, depth: int) ->
         where = Place(place.file, f"{place.record} {number}")
         found = False
         for one in _search(inner, where, shapes, context, depth + 1):
-            found = True
+            found = found or not isinstance(one, Page)
             fruitful = fruitful or isinstance(one, Found)
             yield one
         if not found and not is_empty_page(inner):

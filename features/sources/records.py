@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 
 from features.schema import CREATORS, FOLLOWERS, POSTS
 from features.sources.convert import Unread, convert, is_missing, mentioned, tagged, text, words
@@ -65,6 +65,8 @@ class Shape:
     special: dict[str, Callable] = field(default_factory=dict)
     finish: Callable[[dict, dict, Context], None] | None = None
     inner: tuple[str, ...] = ()
+    #: What a record tells and no column holds, besides fields that are not read.
+    leftover: Callable[[dict], list[str]] | None = None
     #: Fields that `finish` reads besides.
     also: tuple[str, ...] = ()
     #: What to ask for where the time of posting is missing.
@@ -106,7 +108,7 @@ Reading = tuple[str, tuple[tuple[str, ...], ...], Callable]
 def _reading(shape: Shape, table: str, name: str, paths: tuple[str, ...]) -> Reading:
     column = SPECS[table][name]
     read = shape.special.get(name) or (lambda value: convert(value, column))
-    return name, tuple(tuple(path.split(".")) for path in paths), read
+    return name, tuple(map(_steps, paths)), read
 
 
 @dataclass
@@ -126,12 +128,17 @@ def dig(value: object, path: str) -> object:
     >>> dig({"edges": [{"node": {"text": "hi"}}]}, "edges.0.node.text")
     'hi'
     """
-    return follow(value, path.split("."))
+    return follow(value, _steps(path))
+
+
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def follow(value: object, steps: Iterable[str]) -> object:
     for step in steps:
-        if isinstance(value, dict):
+        if type(value) is dict:
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit():
             value = value[int(step)] if int(step) < len(value) else None
@@ -216,8 +223,8 @@ def _columns(record: dict, readings: list[Reading], place: Place, unread: list[R
     row = {}
     for name, paths, read in readings:
         for steps in paths:
-            value = follow(record, steps)
-            if is_missing(value):
+            value = record.get(steps[0]) if len(steps) == 1 else follow(record, steps)
+            if value is None or is_missing(value):
                 continue
             try:
                 row[name] = read(value)
