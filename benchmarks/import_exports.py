@@ -92,7 +92,7 @@ def _read_json(path: Path, owner: str | None) -> dict:
 
 
 def _metrics(path: Path, metrics: pd.DataFrame, ignored: dict) -> dict | None:
-    """Give the metrics as read: impressions are views and saved is saves; of what has no column only that it is there."""
+    """Give the metrics as read: impressions are views, saved is saves; what has no column is told among the ignored."""
     if metrics.empty:
         return None
     given = {row["name"]: row["values"][0]["value"] for row in json.loads(path.read_text())["data"]}

@@ -53,7 +53,8 @@ def _take(job: Job, sheet: Sheet) -> None:
     rows = _named(job, sheet.rows)
     if "platform" not in rows or rows["platform"].isna().all():
         raise SourceError(
-            f"{str(job.path)!r} does not say of which platform it is: name it by --platform instagram, tiktok, youtube or x"
+            f"{str(job.path)!r} does not say of which platform it is: name it by --platform instagram, tiktok, "
+            "youtube or x"
         )
     given = rows["creator_id"].notna() & rows["platform"].notna()
     for row in np.flatnonzero(~given):
@@ -86,11 +87,10 @@ def _named(job: Job, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _with_post_ids(rows: pd.DataFrame) -> pd.DataFrame:
     """Name posts that have no id by their creator and moment."""
-    named = (
-        rows["creator_id"] + " " + rows["posted_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ") if "posted_at" in rows else None
-    )
     ids = rows.get("post_id", pd.Series(None, index=rows.index, dtype="str"))
-    return rows.assign(post_id=ids if named is None else ids.fillna(named))
+    if "posted_at" in rows:
+        ids = ids.fillna(rows["creator_id"] + " " + rows["posted_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return rows.assign(post_id=ids)
 
 
 def _with_partnership_ids(rows: pd.DataFrame) -> pd.DataFrame:

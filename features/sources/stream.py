@@ -120,7 +120,8 @@ def _are_lines(head: str) -> bool:
         broken = error.pos < len(head) - NEAR and not error.msg.startswith("Unterminated")
     except (RecursionError, ValueError):
         broken = True
-    return broken and any(isinstance(_value_of(line), dict | list) for line in lines[:-1])
+    whole = lines if len(head) < CHUNK else lines[:-1]
+    return broken and any(isinstance(_value_of(line), dict | list) for line in whole)
 
 
 def _value_of(line: str) -> object:
@@ -189,13 +190,16 @@ class _Text:
 
     def lines(self) -> Iterator[str]:
         """Give all lines from the beginning; one longer than LONGEST is given cut."""
-        stored = io.StringIO(self._text, newline="\n")
-        for line in stored:
-            yield line if line.endswith("\n") else line + self._stream.readline(LONGEST)
-        while line := self._stream.readline(LONGEST):
+        for line in io.StringIO(self._text, newline="\n"):
+            if not line.endswith("\n"):
+                line += self._stream.readline(LONGEST)
             yield line
+        while True:
             while len(line) >= LONGEST and not line.endswith("\n"):
                 line = self._stream.readline(LONGEST)
+            if not (line := self._stream.readline(LONGEST)):
+                return
+            yield line
 
     def peek(self) -> str:
         """Give the next character that is no space, '' at the end."""
