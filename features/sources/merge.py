@@ -55,7 +55,7 @@ class Merge:
                 "threads": 2,
             }
         )
-        self._con.execute("SET TimeZone = 'UTC'")
+        self._con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         self.conflicts: list[Conflict] = []
         self._con.register("told", pa.table({
             FILE: pa.array(moments, pa.int32()),

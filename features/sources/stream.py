@@ -113,15 +113,23 @@ def _are_lines(head: str) -> bool:
         return False
     if _value_of(lines[0]) is not None:
         return True
-    try:
-        JSONDecoder().raw_decode(head, SPACE.match(head).end())
-        broken = False
-    except JSONDecodeError as error:
-        broken = error.pos < len(head) - NEAR and not error.msg.startswith("Unterminated")
-    except (RecursionError, ValueError):
-        broken = True
     whole = lines if len(head) < CHUNK else lines[:-1]
-    return broken and any(isinstance(_value_of(line), dict | list) for line in whole)
+    return _is_broken(head) and any(isinstance(_value_of(line), dict | list) for line in whole)
+
+
+def _is_broken(head: str) -> bool:
+    """Tell whether text cannot be the beginning of documents that follow each other."""
+    at = SPACE.match(head).end()
+    try:
+        while at < len(head):
+            if head[at] not in "{[":
+                return True
+            at = SPACE.match(head, JSONDecoder().raw_decode(head, at)[1]).end()
+    except JSONDecodeError as error:
+        return not _breaks_off(head, error.pos, error.msg)
+    except (RecursionError, ValueError):
+        return True
+    return False
 
 
 def _value_of(line: str) -> object:
@@ -217,6 +225,8 @@ class _Text:
         """Read the next value; raises SourceError where it is no JSON or too deep."""
         try:
             return self._decode()
+        except SourceError:
+            raise
         except RecursionError:
             raise SourceError(f"{str(self._path)!r} {TOO_DEEP} to be an export") from None
         except JSONDecodeError as error:
@@ -226,14 +236,14 @@ class _Text:
 
     def element(self) -> object:
         """Read the next value of an array; one that cannot be held is stepped over and given as Unreadable."""
-        begins = self._at
         try:
             return self._decode()
+        except SourceError:
+            raise
         except JSONDecodeError as error:
             raise self._fault(error.msg, error.pos) from None
         except (RecursionError, ValueError) as error:
             reason = TOO_DEEP if isinstance(error, RecursionError) else f"cannot be held: {_first_words(error)}"
-            self._at = begins
             return Unreadable(reason, self._step_over())
 
     def _decode(self) -> object:
@@ -242,7 +252,7 @@ class _Text:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
-                if end < len(self._text) or not self._more():  # a number could go on
+                if end + NEAR < len(self._text) or not self._more():  # a number could go on
                     self._at = end
                     return value
             except JSONDecodeError as error:
@@ -286,11 +296,15 @@ class _Text:
         """Give the error for a place; text that is no JSON at all is told apart from JSON that breaks off."""
         at = self._at if at is None else at
         where = f"character {self._before + at + 1:,}"
-        left = self._text[at:]
-        unfinished = what.startswith(("Unterminated", "Invalid \\", ENDS)) or any(w.startswith(left) for w in WORDS)
-        if self._ended and unfinished:
+        if self._ended and _breaks_off(self._text, at, what):
             return SourceError(f"{str(self._path)!r} is cut short: its JSON breaks off at {where}; fetch it again")
-        return SourceError(f"{str(self._path)!r} is no JSON at {where}: {what} at {left[:30]!r}")
+        return SourceError(f"{str(self._path)!r} is no JSON at {where}: {what} at {self._text[at : at + 30]!r}")
+
+
+def _breaks_off(text: str, at: int, what: str) -> bool:
+    """Tell JSON that ends too early from text that is no JSON, by the place and the words of an error."""
+    left = text[at:]
+    return what.startswith(("Unterminated", "Invalid \\", ENDS)) or any(word.startswith(left) for word in WORDS)
 
 
 def _first_words(error: Exception) -> str:
