@@ -10,12 +10,14 @@ from features.schema import DTYPES
 from features.sheets.labels import is_missing
 from features.sheets.names import canonical_names
 from features.sheets.plan import Plan
-from features.sheets.readers import LISTED
+from features.sheets.readers import LISTED, UNCLEAR
 from features.sheets.result import Fault, Guess, Sheet
 from features.sheets.rows import Rows, rows_of
 from features.sheets.source import Record, Source
 from features.sheets.workbook import UNCOMPUTED, Cell
 
+#: By which scrapers say that the creator hides the likes.
+HIDDEN = "-1"
 NOT_USD = "and fee_usd holds US dollars: nothing is converted"
 
 
@@ -39,6 +41,10 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
     for plan in decided.plans:
         cells = [row[plan.index] for row in rows.cells]
         values, wrong = _converted(cells, plan)
+        unclear = sum(why in UNCLEAR for _, why in wrong) if plan.guess.ambiguous else 0
+        if unclear:
+            wrong = [(k, why) for k, why in wrong if why not in UNCLEAR]
+            notes.append(f"{plan.guess.source!r}: {unclear:,} value(s) left missing: {plan.guess.ambiguous}")
         faults += [Fault(rows.lines[k], plan.guess.source, _shown(cells[k]), why) for k, why in wrong]
         columns.setdefault(plan.column, []).append((plan, values))
         if plan.column in (*LISTED, "platform"):
@@ -79,7 +85,7 @@ def _converted(cells: list[Cell], plan: Plan) -> tuple[list, list[tuple[int, str
         if key not in known:
             known[key] = plan.read(cell)
         values[k], why = known[key]
-        if why:
+        if why and not (plan.column == "likes" and _shown(cell) == HIDDEN):
             wrong.append((k, why))
     return values, wrong
 
@@ -162,6 +168,8 @@ def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -
         return []
     extra["fee_amount"] = _series([v[0] if v else None for v in values], "real")
     extra["fee_currency"] = pd.Series([v[1] if v else None for v in values], dtype="str")
+    if plan.guess.ambiguous:  # told once, of the column
+        return []
     return [
         Fault(rows.lines[k], plan.guess.source, _shown(rows.cells[k][plan.index]), f"is in {v[1]}, {NOT_USD}")
         for k, v in others
@@ -169,8 +177,8 @@ def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -
 
 
 def _hide_likes(frame: dict, plan: Plan, rows: Rows) -> None:
-    """Mark likes of -1, by which scrapers say that the creator hides them."""
-    hidden = np.array([_shown(row[plan.index]) == "-1" for row in rows.cells], dtype=bool)
+    """Mark the likes that the creator hides."""
+    hidden = np.array([_shown(row[plan.index]) == HIDDEN for row in rows.cells], dtype=bool)
     if hidden.any() and "likes_hidden" not in frame:
         frame["likes_hidden"] = pd.Series(np.where(hidden, True, None), dtype="boolean")
 

@@ -36,10 +36,12 @@ NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND 
 """
 CODES = frozenset(_CODES.split())
 
+#: Longer texts are no number.
+LONGEST = 40
 _SHAPE = re.compile(
     r"(?P<before>[^\d.,+\-]*)(?P<sign>[+\-]?)(?P<between>[^\d.,+\-]*)(?P<core>[\d.,][\d.,_]*)(?P<after>[^\d_]*)"
 )
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}")
+_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
 _GROUP_MARK = re.compile(r"(?<=\d)[\s'’`´٬](?=\d{3}(?!\d))")
 _APPROXIMATE = {"~", "≈", "ca", "approx", "about", "circa", "±", "+"}
 
@@ -95,6 +97,8 @@ def figure(text: str) -> Figure | None:
     True
     """
     text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip()
+    if len(text) > LONGEST:
+        return None
     if text.isdigit() and text.isascii():
         return Figure(text)
     if _SCIENTIFIC.fullmatch(text):
@@ -104,6 +108,8 @@ def figure(text: str) -> Figure | None:
     if not found or not any(map(str.isdigit, found["core"])):
         return None
     words = [*_words(found["before"]), *_words(found["between"]), *_words(found["after"])]
+    if words and words[-1].endswith("+"):  # "10k+"
+        words[-1:] = [*filter(None, [words[-1][:-1]]), "~"]
     core = found["core"]
     if core[-1] in ".," and words:  # "12,- €" and "mil." put their mark beside the digits
         core = core[:-1]
@@ -150,6 +156,7 @@ class FigureSurvey:
     unread: int = 0
     proofs: Counter = field(default_factory=Counter)
     unclear: str = ""
+    unclear_marks: set[str] = field(default_factory=set)
     percents: int = 0
     suffixed: int = 0
     approximate: int = 0
@@ -167,8 +174,9 @@ class FigureSurvey:
             self.read += times
             proof = found.proves
             self.proofs[proof] += times
-            if proof == "?" and not self.unclear:
-                self.unclear = text
+            if proof == "?":
+                self.unclear = self.unclear or text
+                self.unclear_marks.add(lone_mark(found.core))
             self.percents += times * found.percent
             self.suffixed += times * (found.power > 0)
             self.approximate += times * found.approximate
@@ -208,5 +216,5 @@ def value_of(found: Figure, decimal: str) -> Decimal | None:
         return None
     value = digits.scaleb(found.power)
     if found.power:
-        value = value.quantize(Decimal(1))
+        value = value.to_integral_value()
     return -value if found.negative else value

@@ -8,7 +8,7 @@ from babel import Locale
 from babel.core import get_global
 
 from features.niche import crosswalk
-from features.niche_words import fold, fold_label
+from features.niche_words import fold, fold_label, seed_words
 from features.sheets.words import LANGUAGES, rows_of
 from features.vocabulary import NICHES
 
@@ -23,6 +23,7 @@ MISSING = frozenset(
     """.replace("\n", " ").split(" | ")
 ) | {""}
 
+_CATALOGUES = ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
 _CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, decode_inconsistent_utf8=False, restore_byte_a0=False)
 _MOJIBAKE = re.compile(r"[ÂÃâãäåæçèéÐÑðïŒ][\u0080-\u00bf\u0152-\u2122]")
 
@@ -147,6 +148,8 @@ def niche_of(text: str) -> str | None:
 
 def _niche(label: str) -> str | None:
     folded = fold_label(label)
-    return folded if folded in NICHES else next(
-        (found for source in ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
-         if not label.isdigit() and (found := crosswalk(label, source))), None)  # fmt: skip
+    if folded in NICHES or not folded or folded.isdigit():
+        return folded if folded in NICHES else None
+    found = next((niche for source in _CATALOGUES if (niche := crosswalk(label, source))), None)
+    spoken = seed_words().get(folded, ())  # of all languages; taken where the word speaks for one niche alone
+    return found or (spoken[0] if len(spoken) == 1 else None)

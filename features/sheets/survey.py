@@ -57,7 +57,9 @@ class Survey:
     typed_sizes: Counter = field(default_factory=Counter)
     whole: bool = True
     rising: bool = True
+    first: int | None = None
     last: int = -1
+    counted: int = 0
 
     def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
         """Count a chunk of cells; `wanted` names the surveys of texts to make: figures, dates, words."""
@@ -101,11 +103,23 @@ class Survey:
                 self.rising = False
                 return
             self.last = int(text)
+            self.first = self.last if self.first is None else self.first
+            self.counted += 1
+
+    @property
+    def is_index(self) -> bool:
+        """Say whether the column numbers its rows, perhaps with a few left out."""
+        return self.rising and self.first is not None and self.last - self.first < 3 * self.counted
 
     @property
     def numeric(self) -> float:
         """Give the share of values that are numbers."""
         return (self.numbers + self.figures.read) / self.given if self.given else 0.0
+
+    @property
+    def money(self) -> int:
+        """Count the values that name a currency."""
+        return sum(times for code, times in (self.figures.currencies + self.shown_currency).items() if code)
 
     @property
     def sizes(self) -> Counter:
