@@ -54,7 +54,8 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
         notes.append(f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there")
     if rows.blank:
         notes.append(f"{rows.blank:,} blank row(s)")
-    frame, extra, more = _assembled(columns, decided, rows)
+    labels = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()})
+    frame, extra, more = _assembled(columns, labels, decided, rows)
     faults = sorted([*faults, *more], key=lambda fault: fault.line)
     source = decided.source
     return Sheet(
@@ -64,7 +65,7 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
         guesses=list(decided.guesses),
         faults=faults,
         notes=notes,
-        labels=pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()}),
+        labels=labels,
         extra=extra,
         left_out=rows.left_out,
         blank_rows=rows.blank,
@@ -113,7 +114,9 @@ def _series(values: list, kind: str) -> pd.Series:
     return pd.Series(values, dtype=DTYPES[kind])
 
 
-def _assembled(columns: dict, decided: Decided, rows: Rows) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
+def _assembled(
+    columns: dict, labels: pd.DataFrame, decided: Decided, rows: Rows
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
     """Put the columns together: what links and fees give goes where it belongs."""
     n, faults, extra = len(rows.cells), [], {}
     frame = {
@@ -123,10 +126,9 @@ def _assembled(columns: dict, decided: Decided, rows: Rows) -> tuple[pd.DataFram
         _take_links(frame, [values for _, values in columns["link"]], decided, n)
     if "platform" in frame or decided.platform:
         told = frame.get("platform", pd.Series([None] * n, dtype="str"))
-        refused = {fault_row for plan, values in columns.get("platform", []) for fault_row, value in enumerate(values)
-                   if value is None and _labels([rows.cells[fault_row][plan.index]])[0] is not None}  # fmt: skip
-        fill = pd.Series([None if k in refused else decided.platform for k in range(n)], dtype="str")
-        frame["platform"] = told.fillna(fill)
+        # what names another platform than ours is of none of ours
+        refused = labels["platform"].notna() if "platform" in labels else np.zeros(n, dtype=bool)
+        frame["platform"] = told.mask(told.isna() & ~refused, decided.platform)
     if "fee" in columns:
         ((plan, values),) = columns["fee"]
         faults += _take_fees(frame, extra, plan, values, rows)
@@ -139,24 +141,25 @@ def _assembled(columns: dict, decided: Decided, rows: Rows) -> tuple[pd.DataFram
 
 def _take_links(frame: dict, links: list[list], decided: Decided, n: int) -> None:
     """Fill platform, handle, creator_id and post_id from addresses, where no column of their own says them."""
-    told = frame.get("platform", pd.Series([None] * n, dtype="str"))
+    told = (
+        frame["platform"].astype(object).where(frame["platform"].notna(), None).tolist()
+        if "platform" in frame
+        else [None] * n
+    )
     found: dict[str, list] = {name: [None] * n for name in ("platform", "handle", "creator_id", "post_id")}
     for row in range(n):
-        own = told.iloc[row]
-        for column in links:
-            link = column[row]
-            if link is None or link.platform is None or (isinstance(own, str) and link.platform != own):
+        own = told[row]
+        for link in (column[row] for column in links):
+            if link is None or link.platform is None or own not in (None, link.platform):
                 continue
-            if found["platform"][row] not in (None, link.platform):
-                continue
-            for name in found:
-                if found[name][row] is None:
-                    found[name][row] = getattr(link, name)
+            own = link.platform
+            for name, values in found.items():
+                if values[row] is None:
+                    values[row] = getattr(link, name)
     wanted = ["platform", "handle", "creator_id"] + (["post_id"] if decided.table == "posts" else [])
     for name in wanted:
-        if any(value is not None for value in found[name]):
-            given = pd.Series(found[name], dtype="str")
-            frame[name] = frame[name].fillna(given) if name in frame else given
+        given = pd.Series(found[name], dtype="str")
+        frame[name] = frame[name].fillna(given) if name in frame else given
 
 
 def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -> list[Fault]:

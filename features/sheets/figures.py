@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from features.niche_words import fold
 
@@ -36,6 +37,8 @@ NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND 
 """
 CODES = frozenset(_CODES.split())
 
+_COMMON = re.compile(r"(\d{1,30}(?:[.,]\d{1,2})?)([kKmMbB%]?)", re.ASCII)
+_PLAIN_DECIMAL = re.compile(r"\d+[.,]\d\d?", re.ASCII)
 #: Longer texts are no number.
 LONGEST = 40
 _SHAPE = re.compile(
@@ -55,8 +58,7 @@ def _decimal_pattern(mark: str, other: str) -> re.Pattern:
 _PATTERNS = {".": _decimal_pattern(".", ","), ",": _decimal_pattern(",", ".")}
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """A number as written: digits with their marks, sign, power of ten of its suffix, percent sign, currency."""
 
     core: str
@@ -69,8 +71,8 @@ class Figure:
 
     def under(self, decimal: str) -> Decimal | None:
         """Give the digits read with that decimal mark, None where they cannot be."""
-        if self.exact is not None:
-            return self.exact
+        if self.exact is not None or self.core.isdigit():
+            return Decimal(self.core) if self.exact is None else self.exact
         if not _PATTERNS[decimal].fullmatch(self.core):
             return None
         other = "," if decimal == "." else "."
@@ -81,6 +83,8 @@ class Figure:
         """Say which decimal mark the digits prove: ".", ",", "" (either reads the same), "?" (unclear), "!" (none)."""
         if self.exact is not None or self.core.isdigit():
             return ""
+        if _PLAIN_DECIMAL.fullmatch(self.core):
+            return self.core[-2] if self.core[-2] in ".," else self.core[-3]
         dot, comma = self.under("."), self.under(",")
         if dot is None and comma is None:
             return "!"
@@ -89,18 +93,22 @@ class Figure:
         return "" if dot == comma else "?"
 
 
-@lru_cache(maxsize=1 << 16)
 def figure(text: str) -> Figure | None:
     """Take a text apart as one number, None where it is none.
 
     >>> figure("R$ 1.234,5k") == Figure("1.234,5", power=3, currency="BRL")
     True
     """
-    text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip()
+    if common := _COMMON.fullmatch(text):  # nothing else than what the rest would find, sooner
+        core, suffix = common.groups()
+        return Figure(core, power=SUFFIXES.get(suffix.lower(), 0), percent=suffix == "%")
+    return _figure(unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip())
+
+
+@lru_cache(maxsize=1 << 16)
+def _figure(text: str) -> Figure | None:
     if len(text) > LONGEST:
         return None
-    if text.isdigit() and text.isascii():
-        return Figure(text)
     if _SCIENTIFIC.fullmatch(text):
         exact = Decimal(text.replace(",", "."))
         return Figure(text, exact=exact, negative=False)
@@ -162,10 +170,9 @@ class FigureSurvey:
     approximate: int = 0
     currencies: Counter = field(default_factory=Counter)
     sizes: Counter = field(default_factory=Counter)
-    typed: int = 0
 
-    def add(self, texts: dict[str, int]) -> None:
-        """Count distinct texts, text -> how often."""
+    def add(self, texts: dict[str, int], rates: bool = False) -> None:
+        """Count distinct texts, text -> how often; of `rates` the sizes of values without a percent sign too."""
         for text, times in texts.items():
             found = figure(text)
             if found is None:
@@ -181,8 +188,7 @@ class FigureSurvey:
             self.suffixed += times * (found.power > 0)
             self.approximate += times * found.approximate
             self.currencies[found.currency] += times
-            value = found.under(lone_mark(found.core))
-            if value is not None and not found.percent:
+            if rates and not found.percent and (value := found.under(lone_mark(found.core))) is not None:
                 self.sizes[size_of(float(value))] += times
 
     @property

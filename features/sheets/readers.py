@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from features.schema import EARLIEST, LATEST
 from features.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, from_serial, read_date
@@ -62,6 +63,8 @@ def number_reader(decimal: str | None, power: int = 0, whole: bool = False) -> R
             if cell.unit == "%":
                 return None, "is a percentage, no count"
             return _checked(float(cell.value) * 10**power, whole)
+        if isinstance(cell, str) and cell.isdigit() and cell.isascii() and len(cell) < 16:
+            return float(int(cell) * 10**power), ""
         found = figure(cell) if isinstance(cell, str) else None
         if found is None:
             return None, NO_NUMBER
@@ -102,8 +105,7 @@ def rate_reader(percent: bool | None) -> Reader:
 
     def read(cell: Cell) -> Read:
         if isinstance(cell, Typed):
-            value, signed = float(cell.value), cell.unit == "%"
-            divisor = 1.0
+            number, signed, divisor = Decimal(repr(cell.value)), cell.unit == "%", 1
         else:
             found = figure(cell) if isinstance(cell, str) else None
             if found is None or found.currency or found.power:
@@ -111,17 +113,16 @@ def rate_reader(percent: bool | None) -> Reader:
             number = value_of(found, lone_mark(found.core))
             if number is None:
                 return None, "is no rate"
-            value, signed = float(number), found.percent
-            divisor = 100.0 if found.percent else 1.0
-        if value == 0:
+            signed, divisor = found.percent, 100 if found.percent else 1
+        if number == 0:
             return 0.0, ""
-        if value < 0:
+        if number < 0:
             return None, "is below 0"
         if not signed:
             if percent is None:
                 return None, UNCLEAR_RATE
-            divisor = 100.0 if percent else 1.0
-        return value / divisor, ""
+            divisor = 100 if percent else 1
+        return float(number / divisor), ""
 
     return _given(read)
 

@@ -18,6 +18,18 @@ PSEUDO = {
 FIGURES = frozenset(
     name for name, kind in {**canonical_names(), **PSEUDO}.items() if kind in ("count", "real", "time")
 ) - {"fee_usd"}
+#: Names that values must settle, or may overrule -> what to look for.
+_OPEN = {
+    "rate": {"figures", "rates"},
+    "date": {"dates"},
+    "posts_count": {"figures", "links"},
+    "platform_named": {"figures", "links"},
+    "platform": {"links", "platforms"},
+    "channel": {"links", "platforms"},
+    "content": {"niches"},
+    "location": {"countries"},
+    **{name: {"links"} for name in ("handle", "name", "bio", "link")},
+}
 _POST_SIGNS = {"post_id", "posted_at", "text", "hashtags", "likes_hidden", "sponsored", "repost", "saves"}
 _DEAL_SIGNS = {"partnership_id", "deliverables", "start_at", "brand_niche", "engagements"}
 _AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
@@ -47,15 +59,15 @@ class Role:
         return self.name.platform if self.name else None
 
 
-def wanted_of(name: Name | None, mapped: bool) -> frozenset[str]:
+def wanted_of(name: Name | None, mapped: Mapped | None) -> frozenset[str]:
     """Say which surveys a column needs for its part to be decided."""
-    if mapped or name is None:
-        return frozenset({"figures", "dates", "words"}) if mapped else frozenset()
-    kind = {**canonical_names(), **PSEUDO}.get(name.column)
-    if name.column in ("posts_count", "platform_named", "verified"):
-        return frozenset({"figures", "words"})
-    figures, dates = kind in ("count", "real") or name.column == "rate", kind == "time" or name.column == "date"
-    return frozenset({"figures"} if figures else {"dates"} if dates else {"words"})
+    column = mapped.column if mapped else name.column if name else ""
+    kind = {**canonical_names(), **PSEUDO}.get(column)
+    if not mapped and column in _OPEN:
+        return frozenset(_OPEN[column])
+    if column.startswith("engagement_rate"):
+        return frozenset({"figures", "rates"})
+    return frozenset({"figures"} if kind in ("count", "real") else {"dates"} if kind == "time" else ())
 
 
 def mapped_of(header: str, options: SheetOptions) -> Mapped | None:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-from features.niche_words import fold
 from features.sheets.figures import figure
 from features.sheets.result import Fault
 from features.sheets.source import Record, Source
@@ -32,10 +31,10 @@ class Rows:
 
 def _is_summary(texts: list[Cell]) -> bool:
     """Say whether a row begins with a word for a total and goes on with figures."""
-    first, *others = [text for text in texts if text != ""] or [""]
-    if not isinstance(first, str) or fold(first).rstrip(" :") not in SUMMARIES or not others:
+    first = next((text for text in texts if text != ""), "")
+    if not isinstance(first, str) or len(first) > 20 or first.lower().rstrip(" :") not in SUMMARIES:
         return False
-    return any(isinstance(text, Typed) or (isinstance(text, str) and figure(text) is not None) for text in others)
+    return any(isinstance(text, Typed) or (isinstance(text, str) and figure(text) is not None) for text in texts)
 
 
 def rows_of(records: list[Record], source: Source) -> Rows:
@@ -44,11 +43,11 @@ def rows_of(records: list[Record], source: Source) -> Rows:
     header = [name.strip() for name in source.header]
     for line, cells, problem in records:
         texts = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
-        if not any(text != "" for text in texts):
+        if not any(texts):
             rows.blank += 1
         elif texts[:width] == header and not any(texts[width:]):
             rows.left_out.append(Fault(line, "", "", "repeats the header"))
-        elif not source.workbook and any(text != "" for text in texts[width:]):
+        elif not source.workbook and any(texts[width:]):
             shown = " | ".join(str(cell) for cell in cells)[:200]
             reason = f"has {len(cells)} cells for {width} columns: quote cells that hold the separator"
             rows.left_out.append(Fault(line, "", shown, reason))
@@ -59,5 +58,5 @@ def rows_of(records: list[Record], source: Source) -> Rows:
                 rows.faults.append(Fault(line, "", " | ".join(map(str, cells))[:200], problem))
             rows.short += len(cells) < width and not source.workbook
             rows.lines.append(line)
-            rows.cells.append([*cells[:width], *[""] * (width - len(cells))])
+            rows.cells.append([*texts[:width], *[""] * (width - len(texts))])
     return rows

@@ -81,7 +81,7 @@ def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list
     """Look at all rows; give a survey of each column, and the cells of the first rows."""
     surveys = [Survey() for _ in source.header]
     names = [named(header) if header.strip() else None for header in source.header]
-    wanted = [wanted_of(names[k], mapped_of(header, options) is not None) for k, header in enumerate(source.header)]
+    wanted = [wanted_of(names[k], mapped_of(header, options)) for k, header in enumerate(source.header)]
     sample, records, seen = [], source.records(), 0
     while chunk := list(islice(records, CHUNK)):
         rows = rows_of(chunk, source)
