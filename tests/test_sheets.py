@@ -142,7 +142,7 @@ def test_two_columns_of_one_meaning_are_both_left_out_and_told(sheet_of):
 def test_columns_of_several_platforms_side_by_side_need_one_named(sheet_of):
     text = "Name,Instagram,IG Followers,TikTok,TikTok Followers\nJane,@jane,12k,https://tiktok.com/@janett,40k\n"
     assert rows_of(sheet_of(text)) == [["Jane"]]
-    assert rows_of(sheet_of(text, platform="tiktok")) == [[40_000, "tiktok", "janett"]]
+    assert rows_of(sheet_of(text, platform="tiktok")) == [[40_000, "tiktok", "janett", None]]
     assert rows_of(sheet_of(text, platform="instagram")) == [["jane", 12_000, "instagram"]]
 
 

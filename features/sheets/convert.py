@@ -141,11 +141,7 @@ def _assembled(
 
 def _take_links(frame: dict, links: list[list], decided: Decided, n: int) -> None:
     """Fill platform, handle, creator_id and post_id from addresses, where no column of their own says them."""
-    told = (
-        frame["platform"].astype(object).where(frame["platform"].notna(), None).tolist()
-        if "platform" in frame
-        else [None] * n
-    )
+    told = [value if isinstance(value, str) else None for value in frame.get("platform", [None] * n)]
     found: dict[str, list] = {name: [None] * n for name in ("platform", "handle", "creator_id", "post_id")}
     for row in range(n):
         own = told[row]

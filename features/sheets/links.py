@@ -13,9 +13,7 @@ _ELSEWHERE = ("facebook.com", "fb.com", "twitch.tv", "discord.gg", "discord.com"
               "snapchat.com", "threads.net", "threads.com", "kick.com", "linktr.ee", "t.me", "bsky.app")  # fmt: skip
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 _SITES = (*_HOSTS, *_ELSEWHERE)
-_PARTS = re.compile(
-    r"(?:(?:https?:)?//)?(?P<host>[^/?#:]*)(?::\d+)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.IGNORECASE
-)
+_PARTS = re.compile(r"(?:(?:https?:)?//)?(?P<host>[^/?#:]*)(?::\d+)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I)
 #: Paths that are no account.
 _NOT_NAMES = {
     "instagram": {"explore", "accounts", "about", "directory", "stories", "direct"},
@@ -53,9 +51,7 @@ def link_of(text: str) -> Link | None:
         return None
     parts = _PARTS.match(text)
     host = parts["host"].lower().removeprefix("www.")
-    site = (
-        host if host in _HOSTS else next((name for name in _SITES if host.endswith(f".{name}") or host == name), None)
-    )
+    site = host if host in _HOSTS else next((name for name in _SITES if f".{host}".endswith(f".{name}")), None)
     if site in _HOSTS:
         return _link(_HOSTS[site], unquote(parts["path"]), parts["query"] or "", host)
     return Link(None) if site or "//" in text or "/" in text or parts["host"].lower().startswith("www.") else None

@@ -97,7 +97,7 @@ class Survey:
             text = str(cell).strip().removesuffix(".0")
             if not text:
                 continue
-            if not text.isdigit() or len(text) > 9 or int(text) <= self.last:
+            if not text.isdecimal() or len(text) > 9 or int(text) <= self.last:
                 self.rising = False
                 return
             self.last = int(text)
