@@ -15,7 +15,7 @@ from features.sheets.labels import platform_of
 from features.sheets.names import named
 from features.sheets.result import SheetError, SheetOptions
 from features.sheets.text import encoding_of, is_gzip, lines_of
-from features.sheets.workbook import Cell, cells_of, open_workbook
+from features.sheets.workbook import Cell, cells_of, worksheets_of
 from features.vocabulary import PLATFORMS
 
 #: Among how many records the header is looked for, and how many tell the usual width of a row.
@@ -151,14 +151,11 @@ def _fit_header(header: list[str], after: list[Record]) -> list[str]:
 
 
 def _open_workbook(path: Path, options: SheetOptions) -> Source:
-    workbook = open_workbook(path)
-    titles = {sheet.title: sheet.sheet_state for sheet in workbook.worksheets}
+    titles, epoch = worksheets_of(path)
     if options.sheet is not None and options.sheet not in titles:
         raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
     tried = [options.sheet] if options.sheet is not None else list(titles)
-    tops = {
-        title: [(n, cells, "") for n, cells in islice(cells_of(workbook, path, title), WIDTH_FROM)] for title in tried
-    }
+    tops = {title: [(n, cells, "") for n, cells in islice(cells_of(path, title), WIDTH_FROM)] for title in tried}
     headers = {title: _find_header(tops[title], options) for title in tried}
 
     def rank(title: str) -> tuple:
@@ -172,10 +169,9 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
     line, cells, _ = headers[best]
     width = max(len(cells), *(len(row) for _, row, _ in tops[best]))
     header = [str(cell) for cell in cells] + [""] * (width - len(cells))
-    epoch = 1904 if workbook.epoch.year == 1904 else 1900
 
     def read() -> Iterator[Record]:
-        return ((n, row, "") for n, row in cells_of(open_workbook(path), path, best) if n > line)
+        return ((n, row, "") for n, row in cells_of(path, best) if n > line)
 
     known = {title: _score(_find_header(tops[title], options)) for title in tried if title != best}
     source = Source(path, header, line, read, [_worksheet_note(best, titles, known)], epoch, True)
