@@ -87,4 +87,4 @@ def test_the_unnamed_index_has_gaps_and_is_no_column(expected):
     sheet, said = read("youtuber-scripts_creators.xlsx"), expected["youtuber-scripts_creators.xlsx"]
     index = sheet.original["(column 1)"].astype(int)
     assert bool((np.diff(index) > 1).any()) == said["index_gaps"]
-    assert [guess.note for guess in sheet.guesses][0] == "a row number"
+    assert sheet.guesses[0].note == "a row number"

@@ -10,12 +10,14 @@ from features.schema import DTYPES
 from features.sheets.labels import is_missing
 from features.sheets.names import canonical_names
 from features.sheets.plan import Plan
-from features.sheets.readers import LISTED
+from features.sheets.readers import LISTED, UNCLEAR
 from features.sheets.result import Fault, Guess, Sheet
 from features.sheets.rows import Rows, rows_of
 from features.sheets.source import Record, Source
 from features.sheets.workbook import UNCOMPUTED, Cell
 
+#: By which scrapers say that the creator hides the likes.
+HIDDEN = "-1"
 NOT_USD = "and fee_usd holds US dollars: nothing is converted"
 
 
@@ -39,6 +41,10 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
     for plan in decided.plans:
         cells = [row[plan.index] for row in rows.cells]
         values, wrong = _converted(cells, plan)
+        unclear = sum(why in UNCLEAR for _, why in wrong) if plan.guess.ambiguous else 0
+        if unclear:
+            wrong = [(k, why) for k, why in wrong if why not in UNCLEAR]
+            notes.append(f"{plan.guess.source!r}: {unclear:,} value(s) left missing: {plan.guess.ambiguous}")
         faults += [Fault(rows.lines[k], plan.guess.source, _shown(cells[k]), why) for k, why in wrong]
         columns.setdefault(plan.column, []).append((plan, values))
         if plan.column in (*LISTED, "platform"):
@@ -48,7 +54,8 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
         notes.append(f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there")
     if rows.blank:
         notes.append(f"{rows.blank:,} blank row(s)")
-    frame, extra, more = _assembled(columns, decided, rows)
+    labels = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()})
+    frame, extra, more = _assembled(columns, labels, decided, rows)
     faults = sorted([*faults, *more], key=lambda fault: fault.line)
     source = decided.source
     return Sheet(
@@ -58,7 +65,7 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
         guesses=list(decided.guesses),
         faults=faults,
         notes=notes,
-        labels=pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()}),
+        labels=labels,
         extra=extra,
         left_out=rows.left_out,
         blank_rows=rows.blank,
@@ -79,7 +86,7 @@ def _converted(cells: list[Cell], plan: Plan) -> tuple[list, list[tuple[int, str
         if key not in known:
             known[key] = plan.read(cell)
         values[k], why = known[key]
-        if why:
+        if why and not (plan.column == "likes" and _shown(cell) == HIDDEN):
             wrong.append((k, why))
     return values, wrong
 
@@ -107,7 +114,9 @@ def _series(values: list, kind: str) -> pd.Series:
     return pd.Series(values, dtype=DTYPES[kind])
 
 
-def _assembled(columns: dict, decided: Decided, rows: Rows) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
+def _assembled(
+    columns: dict, labels: pd.DataFrame, decided: Decided, rows: Rows
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
     """Put the columns together: what links and fees give goes where it belongs."""
     n, faults, extra = len(rows.cells), [], {}
     frame = {
@@ -117,10 +126,9 @@ def _assembled(columns: dict, decided: Decided, rows: Rows) -> tuple[pd.DataFram
         _take_links(frame, [values for _, values in columns["link"]], decided, n)
     if "platform" in frame or decided.platform:
         told = frame.get("platform", pd.Series([None] * n, dtype="str"))
-        refused = {fault_row for plan, values in columns.get("platform", []) for fault_row, value in enumerate(values)
-                   if value is None and _labels([rows.cells[fault_row][plan.index]])[0] is not None}  # fmt: skip
-        fill = pd.Series([None if k in refused else decided.platform for k in range(n)], dtype="str")
-        frame["platform"] = told.fillna(fill)
+        # what names another platform than ours is of none of ours
+        refused = labels["platform"].notna() if "platform" in labels else np.zeros(n, dtype=bool)
+        frame["platform"] = told.mask(told.isna() & ~refused, decided.platform)
     if "fee" in columns:
         ((plan, values),) = columns["fee"]
         faults += _take_fees(frame, extra, plan, values, rows)
@@ -133,24 +141,21 @@ def _assembled(columns: dict, decided: Decided, rows: Rows) -> tuple[pd.DataFram
 
 def _take_links(frame: dict, links: list[list], decided: Decided, n: int) -> None:
     """Fill platform, handle, creator_id and post_id from addresses, where no column of their own says them."""
-    told = frame.get("platform", pd.Series([None] * n, dtype="str"))
+    told = [value if isinstance(value, str) else None for value in frame.get("platform", [None] * n)]
     found: dict[str, list] = {name: [None] * n for name in ("platform", "handle", "creator_id", "post_id")}
     for row in range(n):
-        own = told.iloc[row]
-        for column in links:
-            link = column[row]
-            if link is None or link.platform is None or (isinstance(own, str) and link.platform != own):
+        own = told[row]
+        for link in (column[row] for column in links):
+            if link is None or link.platform is None or own not in (None, link.platform):
                 continue
-            if found["platform"][row] not in (None, link.platform):
-                continue
-            for name in found:
-                if found[name][row] is None:
-                    found[name][row] = getattr(link, name)
+            own = link.platform
+            for name, values in found.items():
+                if values[row] is None:
+                    values[row] = getattr(link, name)
     wanted = ["platform", "handle", "creator_id"] + (["post_id"] if decided.table == "posts" else [])
     for name in wanted:
-        if any(value is not None for value in found[name]):
-            given = pd.Series(found[name], dtype="str")
-            frame[name] = frame[name].fillna(given) if name in frame else given
+        given = pd.Series(found[name], dtype="str")
+        frame[name] = frame[name].fillna(given) if name in frame else given
 
 
 def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -> list[Fault]:
@@ -162,6 +167,8 @@ def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -
         return []
     extra["fee_amount"] = _series([v[0] if v else None for v in values], "real")
     extra["fee_currency"] = pd.Series([v[1] if v else None for v in values], dtype="str")
+    if plan.guess.ambiguous:  # told once, of the column
+        return []
     return [
         Fault(rows.lines[k], plan.guess.source, _shown(rows.cells[k][plan.index]), f"is in {v[1]}, {NOT_USD}")
         for k, v in others
@@ -169,8 +176,8 @@ def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -
 
 
 def _hide_likes(frame: dict, plan: Plan, rows: Rows) -> None:
-    """Mark likes of -1, by which scrapers say that the creator hides them."""
-    hidden = np.array([_shown(row[plan.index]) == "-1" for row in rows.cells], dtype=bool)
+    """Mark the likes that the creator hides."""
+    hidden = np.array([_shown(row[plan.index]) == HIDDEN for row in rows.cells], dtype=bool)
     if hidden.any() and "likes_hidden" not in frame:
         frame["likes_hidden"] = pd.Series(np.where(hidden, True, None), dtype="boolean")
 

@@ -36,6 +36,7 @@ _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 #: Day 0 of Excel's two systems; the older one counts a 29 February 1900 that never was.
 DAY_ZERO = {1900: datetime(1899, 12, 30, tzinfo=UTC), 1904: datetime(1904, 1, 1, tzinfo=UTC)}
 
+UNCLEAR_DATE = "may be day first or month first: tell which"
 NO_DATE = "is no date that is understood: write 2026-03-01 or 2026-03-01T12:00:00Z"
 OUT_OF_RANGE = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
 
@@ -192,7 +193,7 @@ def read_date(text: str, day_first: bool | None, epoch: int = 1900) -> tuple[dat
     if found is None:
         return None, NO_DATE
     if found.order == "?" and day_first is None:
-        return None, "may be day first or month first: tell which"
+        return None, UNCLEAR_DATE
     moment = found.moment(day_first)
     if moment is None:
         return None, "is no date that exists"

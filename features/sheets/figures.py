@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from features.niche_words import fold
 
@@ -36,10 +37,14 @@ NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND 
 """
 CODES = frozenset(_CODES.split())
 
+_COMMON = re.compile(r"(\d{1,30}(?:[.,]\d{1,2})?)([kKmMbB%]?)", re.ASCII)
+_PLAIN_DECIMAL = re.compile(r"\d+[.,]\d\d?", re.ASCII)
+#: Longer texts are no number.
+LONGEST = 40
 _SHAPE = re.compile(
     r"(?P<before>[^\d.,+\-]*)(?P<sign>[+\-]?)(?P<between>[^\d.,+\-]*)(?P<core>[\d.,][\d.,_]*)(?P<after>[^\d_]*)"
 )
-_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}")
+_SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
 _GROUP_MARK = re.compile(r"(?<=\d)[\s'’`´٬](?=\d{3}(?!\d))")
 _APPROXIMATE = {"~", "≈", "ca", "approx", "about", "circa", "±", "+"}
 
@@ -53,8 +58,7 @@ def _decimal_pattern(mark: str, other: str) -> re.Pattern:
 _PATTERNS = {".": _decimal_pattern(".", ","), ",": _decimal_pattern(",", ".")}
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(NamedTuple):
     """A number as written: digits with their marks, sign, power of ten of its suffix, percent sign, currency."""
 
     core: str
@@ -67,8 +71,8 @@ class Figure:
 
     def under(self, decimal: str) -> Decimal | None:
         """Give the digits read with that decimal mark, None where they cannot be."""
-        if self.exact is not None:
-            return self.exact
+        if self.exact is not None or self.core.isdigit():
+            return Decimal(self.core) if self.exact is None else self.exact
         if not _PATTERNS[decimal].fullmatch(self.core):
             return None
         other = "," if decimal == "." else "."
@@ -79,6 +83,8 @@ class Figure:
         """Say which decimal mark the digits prove: ".", ",", "" (either reads the same), "?" (unclear), "!" (none)."""
         if self.exact is not None or self.core.isdigit():
             return ""
+        if _PLAIN_DECIMAL.fullmatch(self.core):
+            return self.core[-2] if self.core[-2] in ".," else self.core[-3]
         dot, comma = self.under("."), self.under(",")
         if dot is None and comma is None:
             return "!"
@@ -87,16 +93,22 @@ class Figure:
         return "" if dot == comma else "?"
 
 
-@lru_cache(maxsize=1 << 16)
 def figure(text: str) -> Figure | None:
     """Take a text apart as one number, None where it is none.
 
     >>> figure("R$ 1.234,5k") == Figure("1.234,5", power=3, currency="BRL")
     True
     """
-    text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip()
-    if text.isdigit() and text.isascii():
-        return Figure(text)
+    if common := _COMMON.fullmatch(text):  # nothing else than what the rest would find, sooner
+        core, suffix = common.groups()
+        return Figure(core, power=SUFFIXES.get(suffix.lower(), 0), percent=suffix == "%")
+    return _figure(unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip())
+
+
+@lru_cache(maxsize=1 << 16)
+def _figure(text: str) -> Figure | None:
+    if len(text) > LONGEST:
+        return None
     if _SCIENTIFIC.fullmatch(text):
         exact = Decimal(text.replace(",", "."))
         return Figure(text, exact=exact, negative=False)
@@ -104,6 +116,8 @@ def figure(text: str) -> Figure | None:
     if not found or not any(map(str.isdigit, found["core"])):
         return None
     words = [*_words(found["before"]), *_words(found["between"]), *_words(found["after"])]
+    if words and words[-1].endswith("+"):  # "10k+"
+        words[-1:] = [*filter(None, [words[-1][:-1]]), "~"]
     core = found["core"]
     if core[-1] in ".," and words:  # "12,- €" and "mil." put their mark beside the digits
         core = core[:-1]
@@ -150,15 +164,15 @@ class FigureSurvey:
     unread: int = 0
     proofs: Counter = field(default_factory=Counter)
     unclear: str = ""
+    unclear_marks: set[str] = field(default_factory=set)
     percents: int = 0
     suffixed: int = 0
     approximate: int = 0
     currencies: Counter = field(default_factory=Counter)
     sizes: Counter = field(default_factory=Counter)
-    typed: int = 0
 
-    def add(self, texts: dict[str, int]) -> None:
-        """Count distinct texts, text -> how often."""
+    def add(self, texts: dict[str, int], rates: bool = False) -> None:
+        """Count distinct texts, text -> how often; of `rates` the sizes of values without a percent sign too."""
         for text, times in texts.items():
             found = figure(text)
             if found is None:
@@ -167,14 +181,14 @@ class FigureSurvey:
             self.read += times
             proof = found.proves
             self.proofs[proof] += times
-            if proof == "?" and not self.unclear:
-                self.unclear = text
+            if proof == "?":
+                self.unclear = self.unclear or text
+                self.unclear_marks.add(lone_mark(found.core))
             self.percents += times * found.percent
             self.suffixed += times * (found.power > 0)
             self.approximate += times * found.approximate
             self.currencies[found.currency] += times
-            value = found.under(lone_mark(found.core))
-            if value is not None and not found.percent:
+            if rates and not found.percent and (value := found.under(lone_mark(found.core))) is not None:
                 self.sizes[size_of(float(value))] += times
 
     @property
@@ -208,5 +222,5 @@ def value_of(found: Figure, decimal: str) -> Decimal | None:
         return None
     value = digits.scaleb(found.power)
     if found.power:
-        value = value.quantize(Decimal(1))
+        value = value.to_integral_value()
     return -value if found.negative else value

@@ -8,35 +8,33 @@ from babel import Locale
 from babel.core import get_global
 
 from features.niche import crosswalk
-from features.niche_words import fold, fold_label
+from features.niche_words import fold, fold_label, seed_words
 from features.sheets.words import LANGUAGES, rows_of
 from features.vocabulary import NICHES
 
-MISSING = frozenset(
-    """
-    | - | -- | --- | — | – | . | ?
-    | none | null | nil | nan | n/a | na | n.a. | n.a | #n/a | #na | n/d | nd | n.d. | s/d
-    | unknown | not available | not known | not set | undefined | (blank) | (none) | (null) | [null] | <na> | nat
-    | desconocido | desconocida | sin dato | sin datos | no disponible | desconhecido | desconhecida | nao informado
-    | nao disponivel | sem dados | inconnu | inconnue | non renseigne | non disponible | n.c. | unbekannt | k.a.
-    | keine angabe | nicht bekannt | tidak diketahui | tidak ada | tbd | tbc | pending | #null!
-    """.replace("\n", " ").split(" | ")
-) | {""}
+_MISSING = r"""
+- | -- | --- | — | – | . | ?
+none | null | nil | nan | n/a | na | n.a. | n.a | #n/a | #na | n/d | nd | n.d. | s/d | unknown | undefined
+not available | not known | not set | (blank) | (none) | (null) | [null] | <na> | nat | #null! | \n | tbd | tbc
+desconocido | desconocida | sin dato | sin datos | no disponible | desconhecido | desconhecida | nao informado
+nao disponivel | sem dados | inconnu | inconnue | non renseigne | non disponible | n.c. | unbekannt | k.a.
+keine angabe | nicht bekannt | tidak diketahui | tidak ada
+"""
+#: Words, folded, by which people and programs say that nothing is known.
+MISSING = frozenset(word.strip() for word in re.split(r"[|\n]", _MISSING))
+LONGEST_MISSING = max(map(len, MISSING)) + 4
 
+_CATALOGUES = ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
 _CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, decode_inconsistent_utf8=False, restore_byte_a0=False)
 _MOJIBAKE = re.compile(r"[ÂÃâãäåæçèéÐÑðïŒ][\u0080-\u00bf\u0152-\u2122]")
 
 
-@lru_cache(maxsize=1 << 16)
 def is_missing(text: str) -> bool:
     """Say whether a cell says that nothing is known."""
-    folded = fold(text).strip()
-    return " ".join(folded.split()) in _missing()
-
-
-@cache
-def _missing() -> frozenset[str]:
-    return frozenset(word.strip() for word in MISSING)
+    if len(text) > LONGEST_MISSING or text[:1].isdigit():
+        return False
+    lower = text.lower()
+    return lower in MISSING or (not (text.isascii() and " " not in text) and " ".join(fold(text).split()) in MISSING)
 
 
 def unscrambled(text: str) -> str:
@@ -147,6 +145,8 @@ def niche_of(text: str) -> str | None:
 
 def _niche(label: str) -> str | None:
     folded = fold_label(label)
-    return folded if folded in NICHES else next(
-        (found for source in ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
-         if not label.isdigit() and (found := crosswalk(label, source))), None)  # fmt: skip
+    if folded in NICHES or not folded or folded.isdigit():
+        return folded if folded in NICHES else None
+    found = next((niche for source in _CATALOGUES if (niche := crosswalk(label, source))), None)
+    spoken = seed_words().get(folded, ())  # of all languages; taken where the word speaks for one niche alone
+    return found or (spoken[0] if len(spoken) == 1 else None)

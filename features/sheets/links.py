@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 _HOSTS = {
     "instagram.com": "instagram", "instagr.am": "instagram", "tiktok.com": "tiktok", "youtube.com": "youtube",
@@ -12,6 +12,8 @@ _HOSTS = {
 _ELSEWHERE = ("facebook.com", "fb.com", "twitch.tv", "discord.gg", "discord.com", "linkedin.com", "pinterest.com",
               "snapchat.com", "threads.net", "threads.com", "kick.com", "linktr.ee", "t.me", "bsky.app")  # fmt: skip
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
+_SITES = (*_HOSTS, *_ELSEWHERE)
+_PARTS = re.compile(r"(?:(?:https?:)?//)?(?P<host>[^/?#:]*)(?::\d+)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I)
 #: Paths that are no account.
 _NOT_NAMES = {
     "instagram": {"explore", "accounts", "about", "directory", "stories", "direct"},
@@ -47,15 +49,12 @@ def link_of(text: str) -> Link | None:
     text = text.strip().strip("<>")
     if not _ADDRESS.fullmatch(text):
         return None
-    try:
-        parts = urlsplit(text if "//" in text else f"//{text}")
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return None
-    site = next((name for name in (*_HOSTS, *_ELSEWHERE) if host == name or host.endswith(f".{name}")), None)
+    parts = _PARTS.match(text)
+    host = parts["host"].lower().removeprefix("www.")
+    site = host if host in _HOSTS else next((name for name in _SITES if f".{host}".endswith(f".{name}")), None)
     if site in _HOSTS:
-        return _link(_HOSTS[site], unquote(parts.path), parts.query, host)
-    return Link(None) if site or "//" in text or "/" in text or host.startswith("www.") else None
+        return _link(_HOSTS[site], unquote(parts["path"]), parts["query"] or "", host)
+    return Link(None) if site or "//" in text or "/" in text or parts["host"].lower().startswith("www.") else None
 
 
 def _link(platform: str, path: str, query: str, host: str) -> Link:

@@ -94,7 +94,7 @@ def _decimal(
     """Decide a column's decimal mark; give it, how to tell it, and what is unclear."""
     asked = (role.mapped.decimal if role.mapped else None) or options.decimal
     figures = survey.figures
-    word = {".": "decimal point", ",": "decimal comma"}
+    word, other = {".": "decimal point", ",": "decimal comma"}, {".": ",", ",": "."}
     if asked:
         return asked, f"{word[asked]}, as asked for", None
     if figures.decimal is not None:
@@ -102,8 +102,9 @@ def _decimal(
     if figures.proofs["."] and figures.proofs[","]:
         unclear = f"decimal points and commas are mixed; {figures.unclear!r} may be either: {_REMEDY}"
         return None, "decimal points and commas mixed", unclear if figures.unclear else None
-    if len(evidence.decimals) == 1:
-        ((mark, source),) = evidence.decimals.items()
+    borrowed = {mark: source for mark, source in evidence.decimals.items() if figures.unclear_marks <= {other[mark]}}
+    if len(evidence.decimals) == len(borrowed) == 1:
+        ((mark, source),) = borrowed.items()
         return mark, f"{word[mark]}, as in {source!r}", None
     text = figures.unclear
     return None, "", f"{text!r} may be a decimal number or have a thousands mark: {_REMEDY}"

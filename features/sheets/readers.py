@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from features.schema import EARLIEST, LATEST
-from features.sheets.dates import NO_DATE, OUT_OF_RANGE, from_serial, read_date
+from features.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, from_serial, read_date
 from features.sheets.figures import Figure, figure, lone_mark, value_of
 from features.sheets.labels import (
     country_in,
@@ -26,7 +27,13 @@ Reader = Callable[[Cell], Read]
 
 FORMULA = "is a formula whose value was not saved: open the file in a spreadsheet program and save it"
 NO_NUMBER = "is no number"
+UNCLEAR_MARK = "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
+UNCLEAR_RATE = "may be a percentage or a fraction: tell which"
+NO_CURRENCY = "names no currency: tell which"
+#: What is told once, of the column, and not of each value.
+UNCLEAR = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE})
 LOST = "has lost digits: it was kept as a number; export the column as text"
+#: From here on a floating number stands for several whole ones.
 LARGEST_EXACT = 2**53
 _ID_GUARD = re.compile(r'="([^"]*)"')
 _AS_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
@@ -56,6 +63,8 @@ def number_reader(decimal: str | None, power: int = 0, whole: bool = False) -> R
             if cell.unit == "%":
                 return None, "is a percentage, no count"
             return _checked(float(cell.value) * 10**power, whole)
+        if isinstance(cell, str) and cell.isdigit() and cell.isascii() and len(cell) < 16:
+            return float(int(cell) * 10**power), ""
         found = figure(cell) if isinstance(cell, str) else None
         if found is None:
             return None, NO_NUMBER
@@ -82,7 +91,7 @@ def read_figure(found: Figure, decimal: str | None) -> tuple:
     """Give a number as Decimal under a decision, or None and why not."""
     proof = found.proves
     if decimal is None and proof == "?":
-        return None, "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
+        return None, UNCLEAR_MARK
     value = value_of(found, decimal or (proof if proof in (".", ",") else "."))
     return (
         (value, "")
@@ -96,8 +105,7 @@ def rate_reader(percent: bool | None) -> Reader:
 
     def read(cell: Cell) -> Read:
         if isinstance(cell, Typed):
-            value, signed = float(cell.value), cell.unit == "%"
-            divisor = 1.0
+            number, signed, divisor = Decimal(repr(cell.value)), cell.unit == "%", 1
         else:
             found = figure(cell) if isinstance(cell, str) else None
             if found is None or found.currency or found.power:
@@ -105,17 +113,16 @@ def rate_reader(percent: bool | None) -> Reader:
             number = value_of(found, lone_mark(found.core))
             if number is None:
                 return None, "is no rate"
-            value, signed = float(number), found.percent
-            divisor = 100.0 if found.percent else 1.0
-        if value == 0:
+            signed, divisor = found.percent, 100 if found.percent else 1
+        if number == 0:
             return 0.0, ""
-        if value < 0:
+        if number < 0:
             return None, "is below 0"
         if not signed:
             if percent is None:
-                return None, "may be a percentage or a fraction: tell which"
-            divisor = 100.0 if percent else 1.0
-        return value / divisor, ""
+                return None, UNCLEAR_RATE
+            divisor = 100 if percent else 1
+        return float(number / divisor), ""
 
     return _given(read)
 
@@ -137,7 +144,7 @@ def fee_reader(decimal: str | None, currency: str | None, power: int = 0) -> Rea
         own = own or currency
         if value < 0:
             return None, "is below 0"
-        return ((value, own), "") if own or value == 0 else (None, "names no currency: tell which")
+        return ((value, own), "") if own or value == 0 else (None, NO_CURRENCY)
 
     return _given(read)
 
@@ -169,14 +176,14 @@ def _as_text(cell: Cell) -> str:
 def read_id(cell: Cell) -> Read:
     """Read an identifier, to the letter; one that went through a floating number is refused."""
     if isinstance(cell, Typed):
-        exact = float(cell.value).is_integer() and abs(cell.value) <= LARGEST_EXACT
+        exact = float(cell.value).is_integer() and abs(cell.value) < LARGEST_EXACT
         return (str(int(cell.value)), "") if exact else (None, LOST)
     text = _as_text(cell)
     text = guarded[1].strip() if (guarded := _ID_GUARD.fullmatch(text)) else text
     if _AS_NUMBER.fullmatch(text):
         return None, LOST
     if zero := _WITH_ZERO.fullmatch(text):
-        return (zero[1], "") if int(zero[1]) <= LARGEST_EXACT else (None, LOST)
+        return (zero[1], "") if int(zero[1]) < LARGEST_EXACT else (None, LOST)
     return unscrambled(text), ""
 
 

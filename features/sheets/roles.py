@@ -6,7 +6,7 @@ Nothing is picked silently: of two columns that mean the same figure neither is 
 from dataclasses import dataclass, replace
 
 from features.schema import TABLES
-from features.sheets.names import Name, canonical_names, named
+from features.sheets.names import Name, canonical_names, named, tokens_of
 from features.sheets.result import Mapped, SheetError, SheetOptions
 from features.sheets.survey import Survey
 
@@ -18,8 +18,21 @@ PSEUDO = {
 FIGURES = frozenset(
     name for name, kind in {**canonical_names(), **PSEUDO}.items() if kind in ("count", "real", "time")
 ) - {"fee_usd"}
+#: Names that values must settle, or may overrule -> what to look for.
+_OPEN = {
+    "rate": {"figures", "rates"},
+    "date": {"dates"},
+    "posts_count": {"figures", "links"},
+    "platform_named": {"figures", "links"},
+    "platform": {"links", "platforms"},
+    "channel": {"links", "platforms"},
+    "content": {"niches"},
+    "location": {"countries"},
+    **{name: {"links"} for name in ("handle", "name", "bio", "link")},
+}
 _POST_SIGNS = {"post_id", "posted_at", "text", "hashtags", "likes_hidden", "sponsored", "repost", "saves"}
 _DEAL_SIGNS = {"partnership_id", "deliverables", "start_at", "brand_niche", "engagements"}
+_AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
 _OF_POSTS = {"likes", "comments", "shares", "saves", "views"}
 _AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
 
@@ -46,15 +59,15 @@ class Role:
         return self.name.platform if self.name else None
 
 
-def wanted_of(name: Name | None, mapped: bool) -> frozenset[str]:
+def wanted_of(name: Name | None, mapped: Mapped | None) -> frozenset[str]:
     """Say which surveys a column needs for its part to be decided."""
-    if mapped or name is None:
-        return frozenset({"figures", "dates", "words"}) if mapped else frozenset()
-    kind = {**canonical_names(), **PSEUDO}.get(name.column)
-    if name.column in ("posts_count", "platform_named", "verified"):
-        return frozenset({"figures", "words"})
-    return frozenset({"figures"} if kind in ("count", "real") else {"dates"} if kind == "time" else
-                     {"dates"} if name.column == "date" else {"words"})  # fmt: skip
+    column = mapped.column if mapped else name.column if name else ""
+    kind = {**canonical_names(), **PSEUDO}.get(column)
+    if not mapped and column in _OPEN:
+        return frozenset(_OPEN[column])
+    if column.startswith("engagement_rate"):
+        return frozenset({"figures", "rates"})
+    return frozenset({"figures"} if kind in ("count", "real") else {"dates"} if kind == "time" else ())
 
 
 def mapped_of(header: str, options: SheetOptions) -> Mapped | None:
@@ -68,15 +81,20 @@ def mapped_of(header: str, options: SheetOptions) -> Mapped | None:
     return replace(said, column="") if said.column.strip() in ("", "-") else said
 
 
-def assign(header: list[str], surveys: list[Survey], options: SheetOptions, tables: tuple[str, ...]) -> list[Role]:
-    """Give the role of every column, in order. Raises SheetError for a map to a column that there is not."""
+def assign(
+    header: list[str], surveys: list[Survey], options: SheetOptions, tables: tuple[str, ...]
+) -> tuple[list[Role], str]:
+    """Give the role of every column, in order, and what the rows are (see `nature_of`).
+
+    Raises SheetError for a map to a column that there is not.
+    """
     roles = [_first(k, text, surveys[k], options) for k, text in enumerate(header)]
-    nature = nature_of(roles)
+    nature = nature_of([role for role in roles if surveys[role.index].given])
     roles = [_by_nature(role, nature, roles) for role in roles]
     roles = _one_platform(roles, options)
     roles = _one_identity(roles, surveys)
     roles = _no_doubles(roles)
-    return [_within(role, tables) for role in roles]
+    return [_within(role, tables) for role in roles], nature
 
 
 def nature_of(roles: list[Role]) -> str:
@@ -94,8 +112,9 @@ def _first(index: int, header: str, survey: Survey, options: SheetOptions) -> Ro
     if mapped is not None:
         return _mapped(index, source, mapped, name)
     if name is None:
-        rising = survey.rising and survey.last >= 0
+        rising = survey.rising and survey.first is not None
         note = "a row number" if rising and not header.strip() else "" if survey.given else "holds nothing"
+        note = "of the audience, not of the creator" if _AUDIENCE & set(tokens_of(header)) else note
         return Role(index, source, None, "not recognised", note=note)
     target, how = _by_values(name, survey)
     how = how or ("exact name" if name.exact else f"known name: {' '.join(sorted(name.concepts)) or name.column}")
@@ -130,12 +149,15 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
         return (other[column], "values") if column in other else (column, "")
     if column == "content":
         return ("niche", "values") if words.share("niches") >= 0.5 else (None, "")
+    if column == "rate":
+        half, percents = survey.given / 2, survey.figures.percents + survey.shown_percent
+        return "fee" if survey.money > half else "engagement_rate" if percents > half else None, "values"
     if column == "location":
         return ("country", "values") if words.share("countries") >= 0.5 else (None, "")
     if column == "link" and words.texts and words.share("links") < 0.5:
         return ("handle" if words.share("spaced") < 0.5 else None), "values"
-    if column == "id" and survey.rising and survey.last >= 0:
-        return None, "values"
+    if column in ("id", "creator_id") and not name.exact and survey.is_index:
+        return None, "values: a row number"
     return column, ""
 
 

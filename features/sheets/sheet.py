@@ -8,10 +8,12 @@ from features.sheets.convert import Decided, convert
 from features.sheets.names import named
 from features.sheets.plan import plans_of
 from features.sheets.result import Sheet, SheetError, SheetOptions
-from features.sheets.roles import assign, mapped_of, nature_of, wanted_of
+from features.sheets.roles import Role, assign, mapped_of, wanted_of
 from features.sheets.rows import rows_of
 from features.sheets.source import Source, open_source
 from features.sheets.survey import Survey
+from features.sheets.workbook import Cell
+from features.vocabulary import PLATFORMS
 
 TABLE_NAMES = ("creators", "posts", "partnerships", "prospects")
 #: Rows that are surveyed at a time, and from which the arithmetic of rates is checked.
@@ -27,6 +29,7 @@ def read_sheet(path: Path | str, options: SheetOptions = DETECT, tables: tuple[s
     be decided is missing, and told in `Guess.ambiguous`. `tables`: whose columns are wanted. Raises SheetError for a
     file that is no spreadsheet or has no known column.
     """
+    _check(options, tables)
     source = _with_rows(open_source(Path(path), options))
     decided = decide(source, options, tables)
     return convert(decided, list(source.records()))
@@ -42,6 +45,7 @@ def iter_sheet(
 
     The file is read twice. Whether rates are by followers or by views is checked on its first 2,000 rows.
     """
+    _check(options, tables)
     source = open_source(Path(path), options)
     decided = decide(source, options, tables)
     records = source.records()
@@ -58,9 +62,26 @@ def _with_rows(source: Source) -> Source:
 
 def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABLE_NAMES) -> Decided:
     """Survey all rows and decide how each column is read. Raises SheetError where there is none, or no known column."""
+    surveys, sample = _surveyed(source, options)
+    roles, nature = assign(source.header, surveys, options, tables)
+    plans, guesses = plans_of(roles, surveys, sample, options, source.epoch)
+    if not plans and not any(guess.ambiguous for guess in guesses):
+        raise SheetError(
+            f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
+            f"{', '.join(tables)}; name them in a map file"
+        )
+    platform, told = _platform(source, roles, options)
+    notes = [*source.notes, *_absent(source, options)]
+    if platform and not any(plan.column == "platform" for plan in plans):
+        notes.append(f"platform: {platform}, {told}")
+    return Decided(source, plans, guesses, notes, nature, platform)
+
+
+def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list[list[Cell]]]:
+    """Look at all rows; give a survey of each column, and the cells of the first rows."""
     surveys = [Survey() for _ in source.header]
     names = [named(header) if header.strip() else None for header in source.header]
-    wanted = [wanted_of(names[k], mapped_of(header, options) is not None) for k, header in enumerate(source.header)]
+    wanted = [wanted_of(names[k], mapped_of(header, options)) for k, header in enumerate(source.header)]
     sample, records, seen = [], source.records(), 0
     while chunk := list(islice(records, CHUNK)):
         rows = rows_of(chunk, source)
@@ -70,26 +91,36 @@ def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABL
             survey.add([cells[k] for cells in rows.cells], wanted[k], source.epoch)
     if not seen:
         raise SheetError(f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to read")
-    roles = assign(source.header, surveys, options, tables)
-    plans, guesses = plans_of(roles, surveys, sample, options, source.epoch)
-    if not plans and not any(guess.ambiguous for guess in guesses):
-        raise SheetError(
-            f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
-            f"{', '.join(tables)}; name them in a map file"
+    return surveys, sample
+
+
+def _platform(source: Source, roles: list[Role], options: SheetOptions) -> tuple[str | None, str]:
+    """Give the platform of rows that name none, and what says so."""
+    headers = {role.platform for role in roles if role.target and role.platform} - {"elsewhere"}
+    if len(headers) == 1:
+        return next(iter(headers)), "as the headers say"
+    return (options.platform, "as asked for") if options.platform else (source.platform, "as the worksheet is named")
+
+
+def _absent(source: Source, options: SheetOptions) -> list[str]:
+    headers = {header.strip().casefold() for header in source.header}
+    absent = [name for name in options.columns if name.strip().casefold() not in headers]
+    return [f"the map names columns that are not there: {_listed(absent)}"] if absent else []
+
+
+def _check(options: SheetOptions, tables: tuple[str, ...]) -> None:
+    wrong = [
+        f"{name} {value!r}: expected {expected}"
+        for name, value, expected, right in (
+            ("delimiter", options.delimiter, "one character", options.delimiter is None or len(options.delimiter) == 1),
+            ("decimal", options.decimal, "'.' or ','", options.decimal in (None, ".", ",")),
+            ("platform", options.platform, ", ".join(PLATFORMS), options.platform in (None, *PLATFORMS)),
+            ("tables", tables, ", ".join(TABLE_NAMES), bool(tables) and set(tables) <= set(TABLE_NAMES)),
         )
-    platforms = {role.platform for role in roles if role.target and role.platform} - {"elsewhere"}
-    platform = next(iter(platforms)) if len(platforms) == 1 else options.platform
-    notes = list(source.notes)
-    missing = [
-        name
-        for name in options.columns
-        if not any(mapped_of(h, options) and h.strip().casefold() == name.strip().casefold() for h in source.header)
+        if not right
     ]
-    if missing:
-        notes.append(f"the map names columns that are not there: {_listed(missing)}")
-    if platform and not any(plan.column == "platform" for plan in plans):
-        notes.append(f"platform: {platform}, as {'the headers say' if platforms else 'asked for'}")
-    return Decided(source, plans, guesses, notes, nature_of(roles), platform)
+    if wrong:
+        raise SheetError(f"a sheet cannot be read with {'; '.join(wrong)}")
 
 
 def _listed(names: list[str]) -> str:

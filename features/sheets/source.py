@@ -11,10 +11,12 @@ from itertools import islice
 from pathlib import Path
 
 from features.sheets.delimited import DELIMITERS, records
+from features.sheets.labels import platform_of
 from features.sheets.names import named
 from features.sheets.result import SheetError, SheetOptions
 from features.sheets.text import encoding_of, is_gzip, lines_of
-from features.sheets.workbook import Cell, cells_of, open_workbook
+from features.sheets.workbook import Cell, cells_of, worksheets_of
+from features.vocabulary import PLATFORMS
 
 #: Among how many records the header is looked for, and how many tell the usual width of a row.
 HEADER_WITHIN, WIDTH_FROM = 40, 500
@@ -47,7 +49,7 @@ class Source:
     notes: list[str] = field(default_factory=list)
     epoch: int = 1900
     workbook: bool = False
-    unnamed_index: int | None = None
+    platform: str | None = None
 
 
 def open_source(path: Path, options: SheetOptions) -> Source:
@@ -107,13 +109,11 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
         _refuse_header(path, found[delimiter], options)
     line, cells = header[0], [str(cell) for cell in header[1]]
     after = [record for record in found[delimiter] if record[0] > line]
-    cells, shifted = _fit_header(cells, after)
+    cells = _fit_header(cells, after)
     name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
     source = Source(path, cells, line + start, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
     source.notes += _header_notes(source, found[delimiter], start)
-    if shifted:
-        source.unnamed_index = 0
     return source
 
 
@@ -134,54 +134,61 @@ def _steadiness(rows: list[Record]) -> float:
     return times / widths.total() if width > 1 else 0.0
 
 
-def _fit_header(header: list[str], after: list[Record]) -> tuple[list[str], bool]:
+def _fit_header(header: list[str], after: list[Record]) -> list[str]:
     """Give unnamed columns to a header that most rows are longer than, in front where they are numbered."""
     rows = [cells for _, cells, _ in after if any(cell.strip() for cell in cells)]
     widths = Counter(len(cells) for cells in rows)
     usual = widths.most_common(1)[0][0] if widths else 0
     more = usual - len(header)
     if more <= 0 or widths[usual] <= 0.5 * len(rows) or not any(any(c.strip() for c in r[len(header) :]) for r in rows):
-        return header, False
+        return header
     first = [cells[0].strip('" ') for cells in rows if len(cells) == usual]
     numbered = more == 1 and all(cell.isdigit() for cell in first) and len(set(first)) == len(first)
-    return (["", *header], True) if numbered else ([*header, *[""] * more], False)
+    return ["", *header] if numbered else [*header, *[""] * more]
 
 
 # --- workbooks --------------------------------------------------------------------------------------------------
 
 
 def _open_workbook(path: Path, options: SheetOptions) -> Source:
-    workbook = open_workbook(path)
-    titles = {sheet.title: sheet.sheet_state for sheet in workbook.worksheets}
+    titles, epoch = worksheets_of(path)
     if options.sheet is not None and options.sheet not in titles:
         raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
     tried = [options.sheet] if options.sheet is not None else list(titles)
-    tops = {
-        title: [(n, cells, "") for n, cells in islice(cells_of(workbook, path, title), WIDTH_FROM)] for title in tried
-    }
+    tops = {title: [(n, cells, "") for n, cells in islice(cells_of(path, title), WIDTH_FROM)] for title in tried}
     headers = {title: _find_header(tops[title], options) for title in tried}
-    best = max(tried, key=lambda t: (_score(headers[t]), titles[t] == "visible", -tried.index(t)), default=None)
+
+    def rank(title: str) -> tuple:
+        known = _score(headers[title])
+        filled = known > 0 and any(n > headers[title][0] and any(c != "" for c in row) for n, row, _ in tops[title])
+        return filled, titles[title] == "visible" and known > 0, known, -tried.index(title)
+
+    best = max(tried, key=rank, default=None)
     if best is None or headers[best] is None:
         _refuse_header(path, [record for title in tried for record in tops[title]], options)
     line, cells, _ = headers[best]
     width = max(len(cells), *(len(row) for _, row, _ in tops[best]))
     header = [str(cell) for cell in cells] + [""] * (width - len(cells))
-    epoch = 1904 if workbook.epoch.year == 1904 else 1900
 
     def read() -> Iterator[Record]:
-        return ((n, row, "") for n, row in cells_of(open_workbook(path), path, best) if n > line)
+        return ((n, row, "") for n, row in cells_of(path, best) if n > line)
 
-    source = Source(path, header, line, read, [_worksheet_note(best, titles)], epoch, True)
+    known = {title: _score(_find_header(tops[title], options)) for title in tried if title != best}
+    source = Source(path, header, line, read, [_worksheet_note(best, titles, known)], epoch, True)
+    source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
     source.notes += _header_notes(source, tops[best], 0) + (["dates count from 1904"] if epoch == 1904 else [])
     return source
 
 
-def _worksheet_note(best: str, titles: dict[str, str]) -> str:
+def _worksheet_note(best: str, titles: dict[str, str], known: dict[str, int]) -> str:
+    shown = {title: f"{title!r}" + ("" if state == "visible" else " (hidden)") for title, state in titles.items()}
     others = [
-        f"{title!r}" + ("" if state == "visible" else " (hidden)") for title, state in titles.items() if title != best
+        text + (f" with {known[title]} known column(s)" if known.get(title) else "")
+        for title, text in shown.items()
+        if title != best
     ]
-    hidden = "" if titles[best] == "visible" else " (hidden)"
-    return f"worksheet: {best!r}{hidden}" + (f"; not read: {', '.join(others)}" if others else "")
+    remedy = ": name one to read it" if any(known.values()) else ""
+    return f"worksheet: {shown[best]}" + (f"; not read: {', '.join(others)}{remedy}" if others else "")
 
 
 # --- the header -------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def encoding_of(path: Path) -> tuple[str, str]:
         return (
             ("utf-16-le", "UTF-16, little end first") if zeros[1] > zeros[0] else ("utf-16-be", "UTF-16, big end first")
         )
-    if sum(zeros) or _controls(start) > 0.02 * len(start):
+    if sum(zeros) > max(4, 0.01 * size) or _controls(start) > max(4, 0.02 * len(start)):
         raise SheetError(
             f"{str(path)!r} is no text and no XLSX workbook: expected CSV or XLSX, found other binary data"
         )

@@ -7,6 +7,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -38,17 +39,30 @@ UNCOMPUTED = "\x00formula"
 Cell = str | Typed | datetime
 
 
-def open_workbook(path: Path, values: bool = True):
-    """Open an XLSX workbook for reading. Raises SheetError for what is none, and for what would unpack to too much."""
+@contextmanager
+def _opened(path: Path, values: bool = True) -> Iterator:
+    """Open an XLSX workbook; `values` False gives formulas as written. Raises SheetError for what is none."""
     import openpyxl
 
     _check_archive(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(path, read_only=True, data_only=values, keep_links=False)
-    except Exception as error:  # openpyxl lets through whatever its parsers raise on broken parts
-        raise SheetError(f"{str(path)!r} cannot be read as an XLSX workbook: {_short(error)}; save it anew") from error
+    with open(path, "rb") as file:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                book = openpyxl.load_workbook(file, read_only=True, data_only=values, keep_links=False)
+        except Exception as error:  # openpyxl lets through whatever its parsers raise on broken parts
+            wrong = _short(error)
+            raise SheetError(f"{str(path)!r} cannot be read as an XLSX workbook: {wrong}; save it anew") from error
+        try:
+            yield book
+        finally:
+            book.close()
+
+
+def worksheets_of(path: Path) -> tuple[dict[str, str], int]:
+    """Give the titles of the worksheets with their state (visible, hidden), and the date system, 1900 or 1904."""
+    with _opened(path) as book:
+        return {sheet.title: sheet.sheet_state for sheet in book.worksheets}, 1904 if book.epoch.year == 1904 else 1900
 
 
 def _short(error: Exception) -> str:
@@ -75,27 +89,32 @@ def _check_archive(path: Path) -> None:
         )
 
 
-def cells_of(workbook, path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
+def cells_of(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
     """Give row number and cells of one worksheet, cells without a value as "". Raises SheetError."""
-    sheet = workbook[title]
-    sheet.reset_dimensions()
-    formulas = _formula_rows(path, title) if _has_formulas(workbook, path, title) else None
-    try:
-        for number, row in enumerate(sheet.iter_rows(), 1):
-            if len(row) > MOST_COLUMNS:
-                raise SheetError(
-                    f"{str(path)!r} has {len(row):,} columns in row {number:,}: expected {MOST_COLUMNS:,} at most"
-                )
-            written = next(formulas, ()) if formulas else ()
-            yield number, [_cell(cell, written[k] if k < len(written) else None) for k, cell in enumerate(row)]
-    except SheetError:
-        raise
-    except Exception as error:  # see open_workbook
-        raise SheetError(f"worksheet {title!r} of {str(path)!r} is broken: {_short(error)}; save it anew") from error
+    with ExitStack() as stack:
+        sheet = stack.enter_context(_opened(path))[title]
+        sheet.reset_dimensions()
+        formulas = None
+        if _has_formulas(path, sheet._worksheet_path):
+            written = stack.enter_context(_opened(path, values=False))[title]
+            written.reset_dimensions()
+            formulas = written.iter_rows(values_only=True)
+        try:
+            for number, row in enumerate(sheet.iter_rows(), 1):
+                if len(row) > MOST_COLUMNS:
+                    found = f"{len(row):,} columns in row {number:,}"
+                    raise SheetError(f"{str(path)!r} has {found}: expected {MOST_COLUMNS:,} at most")
+                written = next(formulas, ()) if formulas else ()
+                yield number, [_cell(cell, written[k] if k < len(written) else None) for k, cell in enumerate(row)]
+        except (SheetError, GeneratorExit):
+            raise
+        except Exception as error:  # see _opened
+            raise SheetError(
+                f"worksheet {title!r} of {str(path)!r} is broken: {_short(error)}; save it anew"
+            ) from error
 
 
-def _has_formulas(workbook, path: Path, title: str) -> bool:
-    part = workbook[title]._worksheet_path
+def _has_formulas(path: Path, part: str) -> bool:
     with zipfile.ZipFile(path) as archive, archive.open(part) as file:
         tail = b""
         while block := file.read(1 << 20):
@@ -103,12 +122,6 @@ def _has_formulas(workbook, path: Path, title: str) -> bool:
                 return True
             tail = block[-3:]
     return False
-
-
-def _formula_rows(path: Path, title: str) -> Iterator[tuple]:
-    sheet = open_workbook(path, values=False)[title]
-    sheet.reset_dimensions()
-    return sheet.iter_rows(values_only=True)
 
 
 def _cell(cell, written: object) -> Cell:
