@@ -155,10 +155,12 @@ def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_
 @click.option("--observed-at", type=Reading(), help="When the counts were read. Default: the file's last change.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be imported, with the first rows; write nothing.")
 @sheet_options
-def import_(paths, out: Path, kind, platform, creator, observed_at, dry_run: bool, **sheet):
+@click.pass_context
+def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, observed_at, dry_run: bool, **sheet):
     """Read exports of platforms, scrapers' JSON, and spreadsheets into canonical tables in OUT.
 
     What each FILE is, is recognised and told. Report: OUT/import.json; what was rejected: OUT/rejected.csv.
+    Exit code 0: done; 3: done, some records rejected; 2: nothing done.
     """
     from features.sources.importing import import_files
     from features.sources.job import Options
@@ -173,6 +175,9 @@ def import_(paths, out: Path, kind, platform, creator, observed_at, dry_run: boo
             lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None),
         )  # fmt: skip
     click.echo(text_of(report, out, dry_run))
+    if report.rejected:
+        click.echo(f"rejected records, with the reasons: {'not written' if dry_run else out / 'rejected.csv'}", err=True)
+        ctx.exit(3)
 
 
 @main.command()

@@ -7,7 +7,8 @@ from pathlib import Path
 from features.sources.faults import SourceError
 from features.sources.kinds import JSON_KINDS, looked_for
 from features.sources.panel import PANEL_FOLLOWERS, PANEL_POSTS
-from features.sources.stream import CHUNK, is_json_text, open_text
+from features.sources.stream import is_json_text
+from features.sources.unpack import CHUNK, open_text
 
 PANEL, SHEET = "instagram-panel", "sheet"
 KINDS = (*JSON_KINDS, PANEL, SHEET)

@@ -76,6 +76,8 @@ def is_empty_page(value: object) -> bool:
 def unknown(value: object, place: Place) -> Rejection:
     """Give the rejection of a value in which nothing was found."""
     if isinstance(value, dict):
+        if isinstance(kind := value.get("kind"), str):
+            return Rejection(place, "is no record of a known kind", value=f"kind: {kind[:60]!r}")
         fields = ", ".join(repr(str(name)[:30]) for name in list(value)[:8]) or "none"
         return Rejection(place, "is no record of a known kind", value=f"fields: {fields}")
     return Rejection(place, f"is no record: {type(value).__name__} instead of an object", value=repr(value)[:80])
