@@ -176,7 +176,9 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
         )  # fmt: skip
     click.echo(text_of(report, out, dry_run))
     if report.rejected:
-        click.echo(f"rejected records, with the reasons: {'not written' if dry_run else out / 'rejected.csv'}", err=True)
+        click.echo(
+            f"rejected records, with the reasons: {'not written' if dry_run else out / 'rejected.csv'}", err=True
+        )
         ctx.exit(3)
 
 

@@ -223,6 +223,54 @@ def test_import_refuses_a_folder_of_something_else(run, market_folder, tmp_path)
     assert left_in(tmp_path) == []
 
 
+POST = '{"id": "1", "text": "t", "author_id": "5", "created_at": "2025-12-01T00:00:00Z", "public_metrics": {"like_count": 3}}'
+
+
+def test_import_tells_what_it_read(run, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(f"{POST}\n")
+    result = run("import", "posts.jsonl", "--out", "data", "--observed-at", "2025-12-01")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "posts.jsonl: X API v2 and v1.1, 1 record",
+        "  1 x X post",
+        "  read at 2025-12-01T23:59:59+00:00, as --observed-at says",
+        "  creators, 1: creator_id, platform",
+        "  posts, 1: platform, post_id, creator_id, posted_at, likes, repost, text, caption_words, hashtags_count, "
+        "mentions_count",
+        "    nothing on format, comments, shares, saves, views, likes_hidden, sponsored, brand_niche, hashtags, "
+        "has_location, topic",
+        "data holds 1 creators, 1 posts (1 of the creators known by name only)",
+    ]
+    assert left_in("data") == ["creators.parquet", "dataset.json", "import.json", "posts.parquet"]
+
+
+def test_import_exits_with_3_where_records_are_rejected(run, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(f"{POST}\noops\n")
+    result = run("import", "posts.jsonl", "--out", "data")
+    assert result.exit_code == 3
+    assert "  rejected: 1 x is no JSON" in result.stdout
+    assert result.stderr == "rejected records, with the reasons: data/rejected.csv\n"
+
+
+def test_import_of_a_sheet_takes_a_map_and_overrides(run, tmp_path):
+    (tmp_path / "list.csv").write_text("Kontakt;Reichweite;Start\nOne;1.234;01/02/2026\n", encoding="utf-8")
+    (tmp_path / "map.csv").write_text("source,column\nKontakt,handle\nReichweite,followers\nStart,created_at\n")
+    how = ["--map", "map.csv", "--decimal", ",", "--day-first", "--platform", "instagram", "--delimiter", ";"]
+    result = run("import", "list.csv", "--out", "data", "--observed-at", "2026-03-01", *how)
+    assert result.exit_code == 0, result.output
+    (creator,) = pd.read_parquet("data/creators.parquet").to_dict("records")
+    assert (creator["creator_id"], creator["followers"]) == ("@one", 1234.0)
+    assert creator["created_at"] == pd.Timestamp("2026-02-01", tz="UTC")
+
+
+def test_import_dry_run_writes_nothing(run, tmp_path):
+    (tmp_path / "posts.json").write_text(POST)
+    result = run("import", "posts.json", "--out", "data", "--dry-run")
+    assert result.exit_code == 0
+    assert "posts, the first rows:" in result.stdout
+    assert left_in(tmp_path) == ["posts.json"]
+
+
 def test_import_reads_the_real_panel(run, tmp_path):
     real = os.environ.get("CREATORCAST_REAL_DATA")
     if not real or not (Path(real) / "instagram_panel").is_dir():
