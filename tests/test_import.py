@@ -313,6 +313,10 @@ def test_out_must_be_able_to_take_the_tables(files, out, tmp_path):
     with pytest.raises(SourceError, match=r"holds posts.csv: only Parquet tables can be added to"):
         import_files(paths, out)
     (out / "posts.csv").unlink()
+    (out / "posts.parquet").write_text("oops")
+    with pytest.raises(SourceError, match=r"holds tables that cannot be added to: .*; name another folder"):
+        import_files(paths, out)
+    (out / "posts.parquet").unlink()
     (out / "dataset.json").write_text('{"simulated": true}')
     with pytest.raises(SourceError, match="holds a simulated market: real data must not be mixed into it"):
         import_files(paths, out)

@@ -93,6 +93,26 @@ def test_a_short_is_what_says_so_and_is_short(duration, title, live, format_):
     assert (post["format"], post["sponsored"], creator) == (format_, True, {"creator_id": "UC1"})
 
 
+def test_likes_that_a_channel_does_not_show_are_hidden():
+    statistics = {"viewCount": "5", "commentCount": "1"}
+    video = {"kind": "youtube#video", "id": "v", "snippet": {"channelId": "UC1"}, "statistics": statistics}
+    ((_, post, _),) = rows(video)
+    assert (post["likes_hidden"], post.get("likes"), post["views"]) == (True, None, 5.0)
+
+
+def test_collectors_tell_when_they_read():
+    tweet = {"id": "1", "text": "t", "author_id": "5", "created_at": "2025-12-01T00:00:00Z"}
+    page = {"data": [tweet], "includes": {"users": [{"id": "5", "name": "A", "username": "one"}]}}
+    page["__twarc"] = {
+        "url": "https://api.twitter.com/2",
+        "version": "2.1",
+        "retrieved_at": "2026-01-02T03:04:05+00:00",
+    }
+    assert [read.row["observed_at"] for read in reads(page)] == [AT, AT]
+    assert [read.row["observed_at"] for read in reads(tweet | {"scraped_at": 1767323045})] == [AT]
+    assert [read.row["observed_at"] for read in reads(tweet | {"scraped_at": "lately"})] == [None]
+
+
 def test_a_playlist_item_is_dated_by_the_video():
     item = {
         "kind": "youtube#playlistItem",

@@ -59,9 +59,16 @@ def import_files(
             if not dry_run:
                 _publish(work / "tables", out)
             return report
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        said = _first_line(error)
+        raise SourceError(f"{str(out)!r} holds tables that cannot be added to: {said}; name another folder") from error
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        said = str(error).strip().split("\n")[0]
+        said = _first_line(error)
         raise SourceError(f"{str(out)!r} cannot be made: {said}; it needs a folder with room for the tables") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
 
 
 def _refuse(out: Path) -> None:

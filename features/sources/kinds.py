@@ -5,11 +5,11 @@ a record (comments, children of albums) is not looked at, but for posts that a p
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.sources import instagram_graph, instagram_scraper, tiktok, x, youtube
 from features.sources.convert import Unread, handle, text
-from features.sources.records import Context, Place, Rejection, Shape, dig
+from features.sources.records import Context, Place, Rejection, Shape, dig, read_at
 from features.sources.stream import Unreadable
 
 SHAPES = (
@@ -90,21 +90,23 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
         shape = next((shape for shape in shapes if shape.marks(value)), None)
         if shape is not None:
             yield Found(shape, value, place, context)
-            yield from _within(shape, value, place, shapes, depth)
+            yield from _within(shape, value, place, shapes, context, depth)
         else:
             yield from _unwrap(value, place, shapes, context, depth)
     elif isinstance(value, list):
         yield from _listed(value, place, shapes, context, depth)
 
 
-def _within(shape: Shape, record: dict, place: Place, shapes, depth: int) -> Iterator[Found | Rejection]:
+def _within(
+    shape: Shape, record: dict, place: Place, shapes: tuple[Shape, ...], context: Context, depth: int
+) -> Iterator[Found | Rejection | Page]:
     """Search the posts that a profile carries: they are its own."""
-    if shape.inner:
-        context = Context(owner=_owner(shape, record))
-        for path in shape.inner:
-            inner = dig(record, path)
-            posts = tuple(shape for shape in shapes if shape.table != "creators")
-            yield from _search(inner, Place(place.file, f"{place.record}, {path}"), posts, context, depth + 1)
+    if not shape.inner:
+        return
+    context = replace(context, owner=_owner(shape, record), read_at=read_at(record) or context.read_at)
+    posts = tuple(other for other in shapes if other.table != "creators")
+    for path in shape.inner:
+        yield from _search(dig(record, path), Place(place.file, f"{place.record}, {path}"), posts, context, depth + 1)
 
 
 def _owner(shape: Shape, record: dict) -> dict:
@@ -123,9 +125,11 @@ def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -
     told, given = wrapper.get("count"), wrapper.get("edges")
     if isinstance(told, int) and isinstance(given, list) and 0 < len(given) < told:
         yield Page(told, len(given))
-    expansions = wrapper.get(EXPANSIONS)
+    expansions, moment = wrapper.get(EXPANSIONS), read_at(wrapper)
     if isinstance(expansions, dict):
-        context = Context(owner=context.owner, media=_media_types(expansions.get("media")))
+        context = replace(context, media=_media_types(expansions.get("media")))
+    if moment is not None:
+        context = replace(context, read_at=moment)
     for name, inner in wrapper.items():
         if isinstance(inner, dict | list) and name not in ("error", "errors"):
             if name == EXPANSIONS and isinstance(inner, dict):

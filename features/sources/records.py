@@ -7,6 +7,7 @@ from functools import cache, cached_property
 
 from features.schema import CREATORS, FOLLOWERS, POSTS
 from features.sources.convert import Unread, convert, is_missing, mentioned, tagged, text, words
+from features.sources.convert import time as convert_time
 
 #: Metrics of a post that another file gives: its counts, and nothing else of it.
 METRICS = "metrics"
@@ -14,6 +15,11 @@ SPECS = {"creators": CREATORS, "posts": POSTS, "followers": FOLLOWERS, METRICS: 
 #: Columns of a creator that say who it is, and nothing of it.
 IDENTITY = ("creator_id", "platform", "handle", "observed_at")
 NOT_YET = timedelta(days=1)
+#: How collectors write down when they read a record or page; twarc does it for pages of X.
+READ_AT = (
+    "__twarc.retrieved_at", "retrieved_at", "scraped_at", "scrapedAt", "fetched_at", "fetchedAt", "crawled_at",
+    "collected_at", "observed_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,11 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Context:
-    """What a record's surroundings say: its account (columns of creators), and the expansions of an X page."""
+    """What a record's surroundings say: its account (columns of creators), an X page's media, when it was read."""
 
     owner: dict = field(default_factory=dict)
     media: dict = field(default_factory=dict)
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +166,7 @@ def read_record(shape: Shape, record: dict, place: Place, context: Context, mome
     if shape.finish:
         shape.finish(record, row, context)
     row["platform"] = shape.platform
-    if row.get("observed_at") is None:
-        row["observed_at"] = moment
+    row["observed_at"] = read_at(record) or context.read_at or moment
     if shape.table == "creators":
         row["creator_id"] = row.get("creator_id") or _by_handle(row.get("handle"))
         return Read(shape, place, row, None, unread)
@@ -172,6 +178,17 @@ def read_record(shape: Shape, record: dict, place: Place, context: Context, mome
     creator["creator_id"] = row["creator_id"] = creator.get("creator_id") or _by_handle(creator.get("handle"))
     creator |= {"platform": shape.platform, "observed_at": row["observed_at"]}
     return Read(shape, place, row, creator, unread)
+
+
+def read_at(record: dict) -> datetime | None:
+    """Give when a record or page was read, where its collector says so; None too where that is no moment."""
+    for path in READ_AT:
+        if (value := dig(record, path)) is not None:
+            try:
+                return convert_time(value)
+            except Unread:
+                continue
+    return None
 
 
 def fault_of(table: str, row: dict, now: datetime, undated: str = "has no time of posting") -> str | None:

@@ -51,6 +51,8 @@ def _finish_video(record: dict, row: dict, context: Context) -> None:
     says_short = "shorts" in {tag.lower().lstrip("#") for tag in (*tagged(row["text"] or ""), *tags)}
     short = says_short and length is not None and 0 < length <= SHORT_SECONDS
     row["format"] = "live" if snippet.get("liveBroadcastContent") == "live" else "short" if short else "video"
+    if dig(record, "statistics.viewCount") is not None:
+        row["likes_hidden"] = dig(record, "statistics.likeCount") is None
     if isinstance(record.get("recordingDetails"), dict):
         row["has_location"] = bool(dig(record, "recordingDetails.location"))
 
