@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.sheets.figures import Figure, FigureSurvey, figure, value_of
+from features.sheets.marks import Marks, decide
 
 LOCALES = ("en", "de", "fr", "es", "pt", "id", "de_CH", "en_IN", "it", "nl", "sv")
 
@@ -97,6 +98,33 @@ def test_what_a_number_proves_of_the_decimal_mark(text, proof):
     assert figure(text).proves == proof
 
 
+@pytest.mark.parametrize(
+    ("texts", "whole", "others", "marks", "unclear"),
+    [
+        (["1.234"], True, {}, Marks(None, None, True), "1.234"),
+        (["1.234", "987"], False, {}, Marks(None, None), "1.234"),
+        (["1.234", "1.234.567"], True, {}, Marks(",", ",", True), None),
+        (["1.234", "12.5"], False, {}, Marks(".", "."), None),
+        (["1.234", "12.5"], True, {}, Marks(".", ".", True), "1.234"),
+        (["120.000", "1.2jt"], True, {}, Marks(None, ".", True), "120.000"),
+        (["120.000", "1,2jt"], True, {}, Marks(",", ",", True), None),
+        (["125.400", "3.210,5", "1.2M"], False, {}, Marks(",", "."), None),
+        (["1.234,5", "1,234.5"], False, {}, Marks(None, None), None),
+        (["1,234"], True, {".": "ER"}, Marks(".", ".", True), None),
+        (["1.234"], True, {".": "ER"}, Marks(None, ".", True), "1.234"),
+        (["1.234"], False, {".": "ER"}, Marks(None, "."), "1.234"),
+        (["1,234"], True, {".": "ER", ",": "fee"}, Marks(None, None, True), "1,234"),
+        (["1.234k"], True, {".": "ER"}, Marks(None, ".", True), None),
+        (["12", "3 456"], True, {}, Marks(None, None, True), None),
+    ],
+)
+def test_the_decimal_mark_of_a_column(texts, whole, others, marks, unclear):
+    survey = FigureSurvey()
+    survey.add(dict.fromkeys(texts, 1))
+    found, _, told = decide(survey, whole, others)
+    assert (found, told and told.split("'")[1]) == (marks, unclear)
+
+
 def test_a_figure_is_taken_apart():
     assert figure("3,4 %") == Figure("3,4", percent=True)
     assert figure("~ -1.5k €") == Figure("1.5", True, 3, False, "EUR", True)
@@ -108,7 +136,8 @@ def test_any_number_written_in_a_locales_way_comes_back(number, locale, places):
     text = format_decimal(number, locale=locale, decimal_quantization=False)
     survey = FigureSurvey()
     survey.add({text: 1, format_decimal(Decimal("1234567.5"), locale=locale): 1})
-    assert value_of(figure(text), survey.decimal) == number
+    marks, _, unclear = decide(survey, whole=False, others={})
+    assert (value_of(figure(text), marks.of(figure(text))), unclear) == (number, None)
 
 
 @given(st.integers(0, 10**9), st.integers(0, 3), st.sampled_from([("k", 3), ("M", 6), ("b", 9), ("mil", 3), ("jt", 6)]))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.schema import DTYPES, TABLES
-from features.sheets import Fault, Mapped, SheetOptions, iter_sheet, read_sheet
+from features.sheets import Fault, Mapped, SheetError, SheetOptions, iter_sheet, read_sheet
 
 
 @pytest.fixture
@@ -144,6 +144,56 @@ def test_columns_of_several_platforms_side_by_side_need_one_named(sheet_of):
     assert rows_of(sheet_of(text)) == [["Jane"]]
     assert rows_of(sheet_of(text, platform="tiktok")) == [[40_000, "tiktok", "janett", None]]
     assert rows_of(sheet_of(text, platform="instagram")) == [["jane", 12_000, "instagram"]]
+
+
+def test_platforms_may_stand_in_a_row_above_the_header(sheet_of):
+    text = ",Instagram,,TikTok,,\nName,Handle,Followers,Handle,Followers,Country\nJane,@jane,12k,@janett,40k,Spain\n"
+    sheet = sheet_of(text, platform="tiktok")
+    assert rows_of(sheet) == [["janett", 40_000, "ES", "tiktok"]]
+    assert [guess.source for guess in sheet.guesses][1:4] == [
+        "Instagram Handle",
+        "Instagram Followers",
+        "TikTok Handle",
+    ]
+
+
+def test_rows_of_data_are_no_header(sheet_of):
+    with pytest.raises(SheetError, match="has no column that is known: found '@ana', 'Instagram', '12000'"):
+        sheet_of("@ana,Instagram,12000\n@luis,TikTok,500\n")
+
+
+def test_a_column_named_for_a_platform_holds_what_its_values_say(sheet_of):
+    sheet = sheet_of("Instagram\n@a\nhttps://www.instagram.com/b/\nc.d\n")
+    assert rows_of(sheet) == [["instagram", name, None] for name in ("a", "b", "c.d")]
+    assert rows_of(sheet_of("Name,Instagram\nAna,12.5k\n")) == [["Ana", 12_500, "instagram"]]
+
+
+def test_deals_of_an_agency(sheet_of):
+    text = (
+        "Campaign ID,Influencer,Platform,Content Type,# of Posts,Rate,Engagements,Total Views,Start Date\n"
+        "C1,@a,Instagram Reels,Reel,2,$1500,900,20000,2025-01-15\nC2,@b,Twitch,Video,1,$900,,3000,13/02/2025\n"
+    )
+    sheet = sheet_of(text)
+    assert sheet.table == "partnerships"
+    assert rows_of(sheet) == [
+        ["C1", "a", "instagram", "short", 900, 20_000, "2025-01-15", 1500],
+        ["C2", "b", None, "video", None, 3000, "2025-02-13", 900],
+    ]
+    assert [(guess.source, guess.ambiguous[:12]) for guess in sheet.guesses if guess.ambiguous] == [
+        ("# of Posts", "posts booked")
+    ]
+    assert sheet.faults == [
+        Fault(3, "Platform", "Twitch", "is no platform of ours: expected instagram, tiktok, youtube or x")
+    ]
+
+
+def test_a_list_of_channels_is_no_list_of_posts(sheet_of):
+    text = (
+        "channel_id,subscriberCount,viewCount,videoCount,publishedAt,description\nUCa,12,50,3,2015-06-01T10:00:00Z,hi\n"
+    )
+    sheet = sheet_of(text)
+    assert sheet.table == "creators"
+    assert rows_of(sheet) == [["UCa", 12, 3, "2015-06-01", "hi"]]
 
 
 def test_links_tell_platform_handle_and_channel(sheet_of):

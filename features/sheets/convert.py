@@ -146,12 +146,11 @@ def _take_links(frame: dict, links: list[list], decided: Decided, n: int) -> Non
     for row in range(n):
         own = told[row]
         for link in (column[row] for column in links):
-            if link is None or link.platform is None or own not in (None, link.platform):
+            if link is None or link.platform is None or (own and link.platform and own != link.platform):
                 continue
-            own = link.platform
+            own = own or link.platform
             for name, values in found.items():
-                if values[row] is None:
-                    values[row] = getattr(link, name)
+                values[row] = values[row] or getattr(link, name) or None
     wanted = ["platform", "handle", "creator_id"] + (["post_id"] if decided.table == "posts" else [])
     for name in wanted:
         given = pd.Series(found[name], dtype="str")

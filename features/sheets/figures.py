@@ -46,6 +46,26 @@ _SHAPE = re.compile(
 )
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
 _GROUP_MARK = re.compile(r"(?<=\d)[\s'’`´٬](?=\d{3}(?!\d))")
+#: What people write behind a number although the column says it.
+_NOUNS = frozenset(
+    [
+        "followers",
+        "follower",
+        "subscribers",
+        "subs",
+        "fans",
+        "likes",
+        "views",
+        "posts",
+        "comments",
+        "seguidores",
+        "suscriptores",
+        "inscritos",
+        "abonnes",
+        "abonnenten",
+        "pengikut",
+    ]
+)
 _APPROXIMATE = {"~", "≈", "ca", "approx", "about", "circa", "±", "+"}
 
 
@@ -140,6 +160,8 @@ def _with_words(core: str, negative: bool, words: list[str]) -> Figure | None:
             power = SUFFIXES[fold(word)]
         elif fold(word) in _APPROXIMATE:
             approximate = True
+        elif fold(word) in _NOUNS:
+            continue
         elif (split := _glued(word)) and not power and currency is None:
             power, currency = split
         else:
@@ -158,13 +180,15 @@ def _glued(word: str) -> tuple[int, str] | None:
 
 @dataclass
 class FigureSurvey:
-    """What the texts of one column prove about how its numbers are written; memory does not grow with the rows."""
+    """What the texts of one column prove about how its numbers are written; memory does not grow with the rows.
+
+    `proofs`: (has a suffix, what it proves) -> how many; `unclear`: (has a suffix, its mark) -> the first such.
+    """
 
     read: int = 0
     unread: int = 0
     proofs: Counter = field(default_factory=Counter)
-    unclear: str = ""
-    unclear_marks: set[str] = field(default_factory=set)
+    unclear: dict[tuple[bool, str], tuple[str, Figure]] = field(default_factory=dict)
     percents: int = 0
     suffixed: int = 0
     approximate: int = 0
@@ -180,10 +204,9 @@ class FigureSurvey:
                 continue
             self.read += times
             proof = found.proves
-            self.proofs[proof] += times
+            self.proofs[found.power > 0, proof] += times
             if proof == "?":
-                self.unclear = self.unclear or text
-                self.unclear_marks.add(lone_mark(found.core))
+                self.unclear.setdefault((found.power > 0, lone_mark(found.core)), (text, found))
             self.percents += times * found.percent
             self.suffixed += times * (found.power > 0)
             self.approximate += times * found.approximate
@@ -191,13 +214,19 @@ class FigureSurvey:
             if rates and not found.percent and (value := found.under(lone_mark(found.core))) is not None:
                 self.sizes[size_of(float(value))] += times
 
+    def seen(self, suffixed: bool) -> bool:
+        """Say whether a number, with a suffix or without, has a mark."""
+        return any(times for (group, proof), times in self.proofs.items() if group == suffixed and proof)
+
+    def mixed(self, suffixed: bool) -> bool:
+        """Say whether numbers, with a suffix or without, prove both marks."""
+        return bool(self.proofs[suffixed, "."] and self.proofs[suffixed, ","])
+
     @property
-    def decimal(self) -> str | None:
-        """Give the mark that the column proves, "" where every number reads alike, None where that is open or mixed."""
-        dot, comma = self.proofs["."], self.proofs[","]
-        if dot and comma:
-            return None
-        return "." if dot else "," if comma else None if self.proofs["?"] else ""
+    def decimals(self) -> set[str]:
+        """Give the decimal marks that plain numbers prove, or where they prove none those with a suffix."""
+        proven = [{mark for mark in ".," if self.proofs[suffixed, mark]} for suffixed in (False, True)]
+        return proven[0] or proven[1]
 
 
 def size_of(value: float) -> str:

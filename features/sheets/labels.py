@@ -24,6 +24,7 @@ keine angabe | nicht bekannt | tidak diketahui | tidak ada
 MISSING = frozenset(word.strip() for word in re.split(r"[|\n]", _MISSING))
 LONGEST_MISSING = max(map(len, MISSING)) + 4
 
+_BETWEEN = re.compile(r"[,;/|>•+&\n]|\s(?:and|y|e|et|und|dan)\s")
 _CATALOGUES = ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
 _CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, decode_inconsistent_utf8=False, restore_byte_a0=False)
 _MOJIBAKE = re.compile(r"[ÂÃâãäåæçèéÐÑðïŒ][\u0080-\u00bf\u0152-\u2122]")
@@ -52,9 +53,16 @@ def _listed(name: str) -> dict[str, str]:
             for word in row["words"].split(" | ")}  # fmt: skip
 
 
+@lru_cache(maxsize=1 << 14)
 def platform_of(text: str) -> str | None:
-    """Give the platform that a word stands for, "elsewhere" for one that is known but not ours, None else."""
-    return _listed("platform").get(fold_label(text))
+    """Give the platform that a word stands for, "elsewhere" for one that is known but not ours, None else.
+
+    >>> platform_of("IG"), platform_of("TikTok video"), platform_of("Twitch"), platform_of("Instagram, TikTok")
+    ('instagram', 'tiktok', 'elsewhere', None)
+    """
+    words = fold_label(text)
+    found = {_listed("platform").get(word) for word in words.split() if len(word) > 1} - {None}
+    return _listed("platform").get(words) or (next(iter(found)) if len(found) == 1 and len(words) < 30 else None)
 
 
 def format_of(text: str) -> str | None:
@@ -105,9 +113,10 @@ def country_of(text: str) -> str | None:
 
 
 def country_in(place: str) -> str | None:
-    """Give the country of a place whose last part, or whole, names one ("Madrid, Spain")."""
-    parts = [part for part in re.split(r"[,;/|]| - ", place) if part.strip()]
-    return country_of(place) or (country_of(parts[-1]) if parts and len(parts[-1].strip()) > 2 else None)
+    """Give the country of a place that names one, and no other ("Madrid, Spain")."""
+    parts = [part.strip() for part in re.split(r"[,;/|]| - ", place)]
+    found = {country for part in parts if len(part) > 2 and (country := country_of(part))}
+    return country_of(place) or (next(iter(found)) if len(found) == 1 else None)
 
 
 @cache
@@ -124,8 +133,8 @@ def _languages() -> dict[str, str]:
 
 @lru_cache(maxsize=1 << 14)
 def language_of(text: str) -> str | None:
-    """Give the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR")."""
-    text = re.sub(r"\(.*?\)", "", text).strip()
+    """Give the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR"); of a list, of the first."""
+    text = re.split(r"[,;/|]", re.sub(r"\(.*?\)|^(?i:bahasa|idioma|lengua|língua)\s", "", text))[0].strip()
     return _languages().get(fold_label(text)) or _languages().get(re.split(r"[-_]", text.lower())[0])
 
 
@@ -139,7 +148,7 @@ def niche_of(text: str) -> str | None:
     whole = _niche(text)
     if whole:
         return whole
-    parts = [found for part in re.split(r"[,;/|>•+\n]", text) if (found := _niche(part.strip(" .[]'\"#")))]
+    parts = [found for part in _BETWEEN.split(text) if (found := _niche(part.strip(" .[]'\"#")))]
     return max(parts, key=parts.count) if parts else None
 
 

@@ -31,7 +31,7 @@ _POST = {
 
 @dataclass(frozen=True)
 class Link:
-    """What an address tells. `platform` None: a site that is none of ours."""
+    """What an address tells. `platform` None: a site that is none of ours; "": a handle, which tells none."""
 
     platform: str | None
     handle: str | None = None

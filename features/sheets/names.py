@@ -107,5 +107,6 @@ def _concepts_in(tokens: list[str]) -> list[str] | None:
             found += _concepts()[tuple(tokens[at : at + size])]
         at += size
     if "period" in found:
-        found = [concept for concept in found if concept != "number"]
+        said_nothing = {"number", "period"} if "avg" in found else {"number"}
+        found = [concept for concept in found if concept not in said_nothing]
     return found or None

@@ -1,11 +1,11 @@
 """From roles and surveys to a plan: how each column is read, and the guess that tells the user so."""
 
-from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from features.sheets import readers
+from features.sheets.marks import WORDS, Marks, decide
 from features.sheets.names import canonical_names
 from features.sheets.rates import Agreement, agreement, unit_of
 from features.sheets.result import Guess, SheetOptions
@@ -14,7 +14,6 @@ from features.sheets.survey import Survey
 from features.sheets.workbook import Cell
 
 _POWERS = {"k": 3, "thousand": 3, "thousands": 3, "m": 6, "million": 6, "millions": 6, "b": 9, "billion": 9}
-_REMEDY = 'pass decimal="," or ".", or give it in the map file'
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ def _evidence(roles: list[Role], surveys: list[Survey]) -> Evidence:
     for role in roles:
         kind = {**canonical_names(), **PSEUDO}.get(role.target or "")
         survey = surveys[role.index]
-        if kind in ("count", "real") and survey.figures.decimal:
-            decimals.setdefault(survey.figures.decimal, role.source)
+        for mark in survey.figures.decimals if kind in ("count", "real") else ():
+            decimals.setdefault(mark, role.source)
         if kind == "time" and survey.dates.day_first is not None:
             orders.setdefault(survey.dates.day_first, role.source)
     return Evidence(decimals, orders)
@@ -84,30 +83,24 @@ def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions,
         return _number_plan(role, survey, kind, evidence, options)
     if kind == "time":
         return _time_plan(role, survey, evidence, options, epoch)
-    read = readers.list_reader(target) if target in readers.LISTED else readers.PLAIN.get(target) or readers.PLAIN[kind]
+    if target == "link":
+        read = readers.link_reader(bool(role.name) and role.name.column in ("handle", "name", "platform_named"))
+    else:
+        read = (
+            readers.list_reader(target)
+            if target in readers.LISTED
+            else readers.PLAIN.get(target, readers.PLAIN.get(kind))
+        )
     return Plan(role.index, target, kind, read, Guess(role.source, target, kind, role.how, role.note, role.ambiguous))
 
 
-def _decimal(
-    role: Role, survey: Survey, evidence: Evidence, options: SheetOptions
-) -> tuple[str | None, str, str | None]:
-    """Decide a column's decimal mark; give it, how to tell it, and what is unclear."""
+def _marks(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> tuple[Marks, str, str | None]:
+    """Decide a column's decimal marks; give them, how to tell them, and what is unclear."""
     asked = (role.mapped.decimal if role.mapped else None) or options.decimal
-    figures = survey.figures
-    word, other = {".": "decimal point", ",": "decimal comma"}, {".": ",", ",": "."}
     if asked:
-        return asked, f"{word[asked]}, as asked for", None
-    if figures.decimal is not None:
-        return figures.decimal or ".", word.get(figures.decimal, ""), None
-    if figures.proofs["."] and figures.proofs[","]:
-        unclear = f"decimal points and commas are mixed; {figures.unclear!r} may be either: {_REMEDY}"
-        return None, "decimal points and commas mixed", unclear if figures.unclear else None
-    borrowed = {mark: source for mark, source in evidence.decimals.items() if figures.unclear_marks <= {other[mark]}}
-    if len(evidence.decimals) == len(borrowed) == 1:
-        ((mark, source),) = borrowed.items()
-        return mark, f"{word[mark]}, as in {source!r}", None
-    text = figures.unclear
-    return None, "", f"{text!r} may be a decimal number or have a thousands mark: {_REMEDY}"
+        return Marks(asked, asked), f"{WORDS[asked]}, as asked for", None
+    kind = {**canonical_names(), **PSEUDO}[role.target] if role.target else "real"
+    return decide(survey.figures, kind == "count" and not _power(role), evidence.decimals)
 
 
 def _power(role: Role) -> int:
@@ -116,7 +109,7 @@ def _power(role: Role) -> int:
 
 
 def _number_plan(role: Role, survey: Survey, kind: str, evidence: Evidence, options: SheetOptions) -> Plan:
-    decimal, told, unclear = _decimal(role, survey, evidence, options)
+    marks, told, unclear = _marks(role, survey, evidence, options)
     power = _power(role)
     notes = [role.note, told]
     if power:
@@ -127,7 +120,7 @@ def _number_plan(role: Role, survey: Survey, kind: str, evidence: Evidence, opti
         notes.append("marked as approximate")
     unit = {3: "k", 6: "m", 9: "b"}.get(power)
     guess = Guess(role.source, role.target, kind, role.how, _join(notes), unclear or role.ambiguous, unit)
-    return Plan(role.index, role.target, kind, readers.number_reader(decimal, power, kind == "count"), guess)
+    return Plan(role.index, role.target, kind, readers.number_reader(marks, power, kind == "count"), guess)
 
 
 def _time_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
@@ -159,7 +152,7 @@ def _time_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOpt
 
 
 def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> Plan:
-    decimal, told, unclear = _decimal(role, survey, evidence, options)
+    marks, told, unclear = _marks(role, survey, evidence, options)
     shown = survey.figures.currencies + survey.shown_currency
     named = sorted(code for code in shown if code)
     mapped = (role.mapped.unit or "").upper() if role.mapped and _power(role) == 0 else ""
@@ -181,7 +174,7 @@ def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOpti
         )
     guess = Guess(role.source, "fee_usd", "real", role.how, _join(notes), unclear or role.ambiguous,
                   currency=", ".join(currencies) or None)  # fmt: skip
-    return Plan(role.index, "fee", "real", readers.fee_reader(decimal, currency, _power(role)), guess)
+    return Plan(role.index, "fee", "real", readers.fee_reader(marks, currency, _power(role)), guess)
 
 
 def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan | Guess:
@@ -222,8 +215,8 @@ def _agreed(role, survey, sample, roles, surveys, evidence, options) -> Agreemen
             column
         )
         if what and (other.target or what == "likes"):
-            decimal = _decimal(other, surveys[other.index], evidence, options)[0]
-            read = readers.number_reader(decimal, _power(other))
+            marks = _marks(other, surveys[other.index], evidence, options)[0]
+            read = readers.number_reader(marks, _power(other))
             counts.setdefault(what, []).append((repr(other.source), _numbers(sample, other.index, read)))
     as_written = readers.rate_reader(percent=False)
     rates = _numbers(sample, role.index, as_written)
@@ -239,8 +232,3 @@ def _numbers(sample: list[list[Cell]], index: int, read: readers.Reader) -> np.n
 
 def _join(notes: list[str], between: str = "; ") -> str:
     return between.join(note for note in notes if note)
-
-
-def currencies_of(plans: list[Plan]) -> Counter:
-    """Count the currencies of the fee columns."""
-    return Counter(plan.guess.currency for plan in plans if plan.column == "fee")

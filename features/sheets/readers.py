@@ -18,7 +18,8 @@ from features.sheets.labels import (
     platform_of,
     unscrambled,
 )
-from features.sheets.links import link_of
+from features.sheets.links import Link, link_of
+from features.sheets.marks import Marks
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
 #: Value (None where missing) and what is wrong ("" where nothing is).
@@ -35,6 +36,7 @@ UNCLEAR = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE})
 LOST = "has lost digits: it was kept as a number; export the column as text"
 #: From here on a floating number stands for several whole ones.
 LARGEST_EXACT = 2**53
+_AT = re.compile(r"@[\w.\-]+")
 _ID_GUARD = re.compile(r'="([^"]*)"')
 _AS_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 _WITH_ZERO = re.compile(r"(\d+)\.0")
@@ -55,8 +57,8 @@ def _given(reader: Reader) -> Reader:
     return read
 
 
-def number_reader(decimal: str | None, power: int = 0, whole: bool = False) -> Reader:
-    """Read counts and means; `decimal` None reads only what is clear by itself; `power` is that of the header."""
+def number_reader(marks: Marks, power: int = 0, whole: bool = False) -> Reader:
+    """Read counts and means; `power` is that of the header."""
 
     def read(cell: Cell) -> Read:
         if isinstance(cell, Typed):
@@ -70,7 +72,7 @@ def number_reader(decimal: str | None, power: int = 0, whole: bool = False) -> R
             return None, NO_NUMBER
         if found.percent or found.currency:
             return None, "is a percentage, no count" if found.percent else "is an amount of money, no count"
-        value, wrong = read_figure(found, decimal)
+        value, wrong = read_figure(found, marks)
         if value is None:
             return None, wrong
         return _checked(float(value if found.power else value.scaleb(power)), whole)
@@ -87,17 +89,13 @@ def _checked(value: float, whole: bool) -> Read:
     return float(value), ""
 
 
-def read_figure(found: Figure, decimal: str | None) -> tuple:
+def read_figure(found: Figure, marks: Marks) -> tuple:
     """Give a number as Decimal under a decision, or None and why not."""
-    proof = found.proves
-    if decimal is None and proof == "?":
+    decimal = marks.of(found)
+    if not decimal:
         return None, UNCLEAR_MARK
-    value = value_of(found, decimal or (proof if proof in (".", ",") else "."))
-    return (
-        (value, "")
-        if value is not None
-        else (None, f"does not fit the decimal mark {decimal!r}" if decimal else NO_NUMBER)
-    )
+    value = value_of(found, decimal)
+    return (value, "") if value is not None else (None, f"is no number with the decimal mark {decimal!r}")
 
 
 def rate_reader(percent: bool | None) -> Reader:
@@ -127,7 +125,7 @@ def rate_reader(percent: bool | None) -> Reader:
     return _given(read)
 
 
-def fee_reader(decimal: str | None, currency: str | None, power: int = 0) -> Reader:
+def fee_reader(marks: Marks, currency: str | None, power: int = 0) -> Reader:
     """Read amounts as (amount, currency); `currency`: of amounts that name none, None where that is open."""
 
     def read(cell: Cell) -> Read:
@@ -137,7 +135,7 @@ def fee_reader(decimal: str | None, currency: str | None, power: int = 0) -> Rea
             found = figure(cell) if isinstance(cell, str) else None
             if found is None or found.percent:
                 return None, "is no amount of money"
-            number, wrong = read_figure(found, decimal)
+            number, wrong = read_figure(found, marks)
             if number is None:
                 return None, wrong
             value, own = float(number if found.power else number.scaleb(power)), found.currency
@@ -236,17 +234,24 @@ def list_reader(target: str) -> Reader:
     return _given(read)
 
 
-def read_link(cell: Cell) -> Read:
-    """Read an address as a Link."""
-    link = link_of(_as_text(cell))
-    return link, "" if link is not None else "is no link"
+def link_reader(bare: bool) -> Reader:
+    """Read addresses as a Link; of `bare` columns other texts are handles, of others those with an @."""
+
+    def read(cell: Cell) -> Read:
+        text = _as_text(cell)
+        link = link_of(text)
+        if link is not None or not (bare or _AT.fullmatch(text)):
+            return link, "" if link is not None else "is no link"
+        handle, wrong = read_handle(cell)
+        return (Link("", handle), "") if handle else (None, wrong)
+
+    return _given(read)
 
 
 #: Kind or target -> reader, for those that need no decision.
 PLAIN = {
     "flag": _given(read_flag),
     "platform": _given(read_platform),
-    "link": _given(read_link),
     "handle": _given(read_handle),
     "creator_id": _given(read_id),
     "post_id": _given(read_id),

@@ -31,7 +31,7 @@ _OPEN = {
     **{name: {"links"} for name in ("handle", "name", "bio", "link")},
 }
 _POST_SIGNS = {"post_id", "posted_at", "text", "hashtags", "likes_hidden", "sponsored", "repost", "saves"}
-_DEAL_SIGNS = {"partnership_id", "deliverables", "start_at", "brand_niche", "engagements"}
+_DEAL_SIGNS = {"deliverables", "start_at", "brand_niche", "engagements"}
 _AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
 _OF_POSTS = {"likes", "comments", "shares", "saves", "views"}
 _AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
@@ -100,9 +100,15 @@ def assign(
 def nature_of(roles: list[Role]) -> str:
     """Say what the rows of a sheet are: posts, partnerships or creators."""
     targets = {role.target for role in roles}
-    if targets & _POST_SIGNS or (targets & {"date", "created_at", "format"} and targets & {"likes", "views"}):
+    if "partnership_id" in targets:
+        return "partnerships"
+    if {"followers", "posts_count"} <= targets and not targets & {"post_id", "likes"}:
+        return "creators"
+    if targets & _POST_SIGNS:
         return "posts"
-    return "partnerships" if targets & _DEAL_SIGNS else "creators"
+    if targets & _DEAL_SIGNS:
+        return "partnerships"
+    return "posts" if targets & {"date", "created_at", "format"} and targets & {"likes", "views"} else "creators"
 
 
 def _first(index: int, header: str, survey: Survey, options: SheetOptions) -> Role:
@@ -140,6 +146,8 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
     words, column = survey.words, name.column
     if column in ("platform_named", "posts_count") and survey.numeric >= 0.5:
         return ("followers" if column == "platform_named" else column), "values" if column == "platform_named" else ""
+    if column in ("handle", "platform_named") and words.links:
+        return "link", "values: links"
     if column in ("channel", "platform", "platform_named", "handle", "name", "posts_count", "bio"):
         if words.share("links") >= 0.5:
             return "link", "values"
@@ -186,10 +194,15 @@ def _by_nature(role: Role, nature: str, roles: list[Role]) -> Role:
         return replace(role, target="posted_at")
     if nature == "posts" and role.target == "bio" and "text" not in taken and role.name and not role.name.exact:
         return replace(role, target="text")
-    if nature == "posts" and role.target == "verified":
-        return role
+    if nature == "creators" and role.target == "posted_at" and "created_at" not in taken and not role.name.exact:
+        return replace(role, target="created_at")
+    if nature == "partnerships" and role.target == "posts_count" and role.name and not role.name.exact:
+        told = f"posts booked, or posts of the account? Map {role.source!r} to deliverables or posts_count"
+        return role.out(ambiguous=told)
     kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[nature]
     if role.target in _OF_POSTS - kept:
+        if "total" in role.name.concepts:
+            return role.out("a total of all posts, for which there is no column")
         mean = _AVERAGES.get(role.target, role.target)
         return role.out(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")
     return role

@@ -11,7 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 from features.sheets.delimited import DELIMITERS, records
+from features.sheets.figures import figure
 from features.sheets.labels import platform_of
+from features.sheets.links import link_of
 from features.sheets.names import named
 from features.sheets.result import SheetError, SheetOptions
 from features.sheets.text import encoding_of, is_gzip, lines_of
@@ -20,6 +22,25 @@ from features.vocabulary import PLATFORMS
 
 #: Among how many records the header is looked for, and how many tell the usual width of a row.
 HEADER_WITHIN, WIDTH_FROM = 40, 500
+#: Columns that stand once for each platform where several are side by side.
+_OF_AN_ACCOUNT = frozenset(
+    [
+        "followers",
+        "following",
+        "posts_count",
+        "avg_likes",
+        "avg_comments",
+        "avg_shares",
+        "avg_views",
+        "engagement_rate",
+        "handle",
+        "link",
+        "fee",
+        "engagement_rate_by_followers",
+        "engagement_rate_by_views",
+        "verified",
+    ]
+)
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "open it and save it as .xlsx or CSV"),
@@ -107,7 +128,8 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
     header = headers[delimiter]
     if header is None:
         _refuse_header(path, found[delimiter], options)
-    line, cells = header[0], [str(cell) for cell in header[1]]
+    line = header[0]
+    cells = _with_groups([str(cell) for cell in header[1]], _above(found[delimiter], line))
     after = [record for record in found[delimiter] if record[0] > line]
     cells = _fit_header(cells, after)
     name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
@@ -168,7 +190,7 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
         _refuse_header(path, [record for title in tried for record in tops[title]], options)
     line, cells, _ = headers[best]
     width = max(len(cells), *(len(row) for _, row, _ in tops[best]))
-    header = [str(cell) for cell in cells] + [""] * (width - len(cells))
+    header = _with_groups([str(cell) for cell in cells], _above(tops[best], line)) + [""] * (width - len(cells))
 
     def read() -> Iterator[Record]:
         return ((n, row, "") for n, row in cells_of(path, best) if n > line)
@@ -204,16 +226,46 @@ def _find_header(rows: list[Record], options: SheetOptions) -> tuple[int, list[C
     return best if best and best[2] > 0 else None
 
 
+def _above(rows: list[Record], line: int) -> list[Cell] | None:
+    return next((cells for n, cells, _ in reversed(rows) if n < line), None)
+
+
 def _score(header: tuple[int, list[Cell], int] | None) -> int:
     return header[2] if header else 0
 
 
 def _known(cells: list[Cell], options: SheetOptions) -> int:
-    """Count the different columns that a row names, as a header would."""
-    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
+    """Count the different columns that a row names; 0 for a row that holds data, or nothing but a platform."""
+    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
+    if options.header_row is None and (len(texts) < len(cells) - cells.count("") or any(map(_is_data, texts))):
+        return 0
     mapped = {name.strip() for name, column in options.columns.items() if column}
-    found = {text if text in mapped else named(text).column for text in texts if text in mapped or named(text)}
-    return len(found)
+    found = {text if text in mapped else named(text) for text in texts if text in mapped or named(text)}
+    columns = {name if isinstance(name, str) else (name.column, name.platform) for name in found}
+    lone = len(columns) == 1 < len(texts) and any(isinstance(c, tuple) and c[0] == "platform_named" for c in columns)
+    return 0 if lone else len(columns)
+
+
+def _is_data(text: str) -> bool:
+    """Say whether a text would be a value rather than the name of a column: a link, a handle, a number but a year."""
+    if text.startswith("@") and len(text) > 1:
+        return True
+    number = figure(text) if any(map(str.isdigit, text)) else None
+    return link_of(text) is not None or (number is not None and not (text.isdecimal() and 1990 <= int(text) <= 2100))
+
+
+def _with_groups(header: list[str], above: list[Cell] | None) -> list[str]:
+    """Put the platforms that stand in the row above, each over several columns, before the names of those columns."""
+    words = [str(cell).strip() for cell in above or []]
+    if not any(words) or not all(platform_of(word) for word in words if word):
+        return header
+    group, names = "", []
+    for k, name in enumerate(header):
+        group = (words[k] if k < len(words) else "") or group
+        found = named(name) if group and name.strip() else None
+        own = found is not None and found.platform is None and found.column in _OF_AN_ACCOUNT
+        names.append(f"{group} {name.strip()}" if own else name)
+    return names
 
 
 def _header_notes(source: Source, rows: list[Record], start: int) -> list[str]:
