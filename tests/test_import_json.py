@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from features.schema import TABLES
 from features.sources.kinds import SHAPES, Found, find_records
@@ -564,3 +566,51 @@ def test_small_parts():
     assert hashtags(["#one", "two words", 3]) == "one twowords"
     assert not says_more({"creator_id": "5", "platform": "x", "handle": "one", "verified": None})
     assert says_more({"creator_id": "5", "verified": False})
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from(["youtube#video", -1]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "kind", "text", "edges"]), inner)
+    ),
+    max_leaves=4,
+)
+PATHS = sorted({path for shape in SHAPES for path in shape.paths} | {"media", "kind", "edges", "count", "user", "text"})
+
+
+def put(record, path, value):
+    """Put a value at a dotted path of an object, as far as what is there allows."""
+    *steps, last = path.split(".")
+    for step in steps:
+        if not isinstance(record.setdefault(step, {}), dict):
+            return
+        record = record[step]
+    record[last] = value
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(SHAPES), st.data())
+def test_no_garbage_in_any_field_stops_a_reader(shape, data):
+    record = {}
+    for path in shape.paths:
+        put(record, path, data.draw(ANYTHING))
+    if shape.table == "metrics" and not shape.marks(record):
+        return
+    read = read_record(shape, record, HERE, Context(), None)
+    fault_of(shape.table, read.row, AT)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from(PATHS), ANYTHING, max_size=8))
+def test_no_garbage_stops_the_search_for_records(values):
+    record = {}
+    for path, value in values.items():
+        put(record, path, value)
+    for one in find_records({"data": [record]}, HERE, SHAPES):
+        if isinstance(one, Found):
+            read_record(one.shape, one.record, one.place, one.context, None)

@@ -90,20 +90,21 @@ class Shape:
     @cached_property
     def used(self) -> frozenset[str]:
         """The fields of a record that are read, by the first step of their paths."""
-        return frozenset(path.split(".")[0] for path in self._paths)
+        return frozenset(path.split(".")[0] for path in self.paths)
 
     @cached_property
     def parts(self) -> dict[str, frozenset[str]]:
         """Objects of which only some fields are read, and these."""
-        steps = [path.split(".") for path in self._paths]
+        steps = [path.split(".") for path in self.paths]
         whole = {one[0] for one in steps if len(one) == 1}
         return {
             name: frozenset(one[1] for one in steps if one[0] == name)
             for name in sorted({one[0] for one in steps} - whole)
         }
 
-    @property
-    def _paths(self) -> list[str]:
+    @cached_property
+    def paths(self) -> list[str]:
+        """Every path that is looked at."""
         paths = [path for paths in (*self.fields.values(), *self.creator.values()) for path in paths]
         return [*paths, *self.inner, *self.also]
 

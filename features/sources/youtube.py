@@ -47,8 +47,10 @@ def _finish_video(record: dict, row: dict, context: Context) -> None:
     parts = [snippet[name] for name in ("title", "description") if isinstance(snippet.get(name), str)]
     row["text"] = text(unescape("\n".join(part for part in parts if part)))
     length = seconds(dig(record, "contentDetails.duration"))
-    tags = [tag for tag in snippet.get("tags") or [] if isinstance(tag, str)]
-    says_short = "shorts" in {tag.lower().lstrip("#") for tag in (*tagged(row["text"] or ""), *tags)}
+    tags = snippet.get("tags") if isinstance(snippet.get("tags"), list) else []
+    says_short = "shorts" in {
+        tag.lower().lstrip("#") for tag in (*tagged(row["text"] or ""), *tags) if isinstance(tag, str)
+    }
     short = says_short and length is not None and 0 < length <= SHORT_SECONDS
     row["format"] = "live" if snippet.get("liveBroadcastContent") == "live" else "short" if short else "video"
     if dig(record, "statistics.viewCount") is not None:
