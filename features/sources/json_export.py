@@ -11,6 +11,8 @@ from features.sources.stream import read_values
 
 #: Forms of records of which fields are counted; a file has a handful, garbage could have any number.
 MOST_FORMS = 5000
+#: Pages that are told to give less than there is.
+MOST_NOTES = 5
 NAMELESS = "does not say whose it is"
 
 
@@ -22,9 +24,9 @@ def read(job: Job) -> None:
         for found in find_records(value, job.place(where), shapes):
             if isinstance(found, Rejection):
                 job.reject(found)
-            elif isinstance(found, Page):
+            elif isinstance(found, Page) and len(job.report.notes) < MOST_NOTES:
                 job.report.notes.append(f"a page gives {found.given:,} of the {found.told:,} records that it tells of")
-            else:
+            elif isinstance(found, Found):
                 fields.count(found)
                 _take(job, found)
     job.report.ignored = fields.ignored()

@@ -13,7 +13,7 @@ from features.sources.parts import to_arrow
 from features.sources.records import IDENTITY
 from features.sources.report import Report
 from features.tables import Tables, read_meta
-from features.validate import check, validate
+from features.validate import InvalidTables, check, validate
 
 META = {"timezone": "UTC", "source": "creatorcast import", "simulated": False}
 FIRST_ROWS = 5
@@ -65,7 +65,8 @@ def _write_posts(merge: Merge, folder: Path, report: Report) -> None:
 def _write_prospects(frame: pd.DataFrame, folder: Path, report: Report) -> None:
     """Write what vendors say of creators on the average: no table's, but a list that can be scored."""
     clean, faults = check(frame, PROSPECTS)
-    assert not faults, faults
+    if faults:
+        raise InvalidTables(faults)
     _keep(report, "prospects", clean)
     if len(clean):
         clean.dropna(axis=1, how="all").to_parquet(folder / "prospects.parquet", index=False)
