@@ -122,13 +122,13 @@ def figure(text: str) -> Figure | None:
     if common := _COMMON.fullmatch(text):  # nothing else than what the rest would find, sooner
         core, suffix = common.groups()
         return Figure(core, power=SUFFIXES.get(suffix.lower(), 0), percent=suffix == "%")
+    if len(text) > LONGEST:
+        return None
     return _figure(unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip())
 
 
 @lru_cache(maxsize=1 << 16)
 def _figure(text: str) -> Figure | None:
-    if len(text) > LONGEST:
-        return None
     if _SCIENTIFIC.fullmatch(text):
         exact = Decimal(text.replace(",", "."))
         return Figure(text, exact=exact, negative=False)

@@ -122,7 +122,7 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
         choices = [options.delimiter or announced]
     else:
         choices = [mark for mark in DELIMITERS if any(mark in line for line in sample)] or [","]
-    found = {mark: list(records(sample[start:], mark)) for mark in choices}
+    found = {mark: [(n + start, *rest) for n, *rest in records(sample[start:], mark)] for mark in choices}
     headers = {mark: _find_header(found[mark], options) for mark in choices}
     delimiter = max(choices, key=lambda mark: (_score(headers[mark]), _steadiness(found[mark]), -choices.index(mark)))
     header = headers[delimiter]
@@ -134,8 +134,8 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
     cells = _fit_header(cells, after)
     name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
-    source = Source(path, cells, line + start, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
-    source.notes += _header_notes(source, found[delimiter], start)
+    source = Source(path, cells, line, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
+    source.notes += _header_notes(source, found[delimiter])
     return source
 
 
@@ -143,7 +143,7 @@ def _text_records(path, encoding, delimiter, width, start, header_line) -> Calla
     def read() -> Iterator[Record]:
         lines = islice(lines_of(path, encoding), start, None)
         for line, cells, problem in records(lines, delimiter, width):
-            if line > header_line:
+            if line + start > header_line:
                 yield line + start, cells, problem
 
     return read
@@ -198,7 +198,7 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
     known = {title: _score(_find_header(tops[title], options)) for title in tried if title != best}
     source = Source(path, header, line, read, [_worksheet_note(best, titles, known)], epoch, True)
     source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
-    source.notes += _header_notes(source, tops[best], 0) + (["dates count from 1904"] if epoch == 1904 else [])
+    source.notes += _header_notes(source, tops[best]) + (["dates count from 1904"] if epoch == 1904 else [])
     return source
 
 
@@ -268,10 +268,10 @@ def _with_groups(header: list[str], above: list[Cell] | None) -> list[str]:
     return names
 
 
-def _header_notes(source: Source, rows: list[Record], start: int) -> list[str]:
+def _header_notes(source: Source, rows: list[Record]) -> list[str]:
     place = "row" if source.workbook else "line"
     notes = [f"header in {place} {source.header_line:,}"]
-    before = [cells for n, cells, _ in rows if n + start < source.header_line]
+    before = [cells for n, cells, _ in rows if n < source.header_line]
     if before:
         text = " ".join(str(cell) for cells in before for cell in cells if str(cell).strip())
         notes.append(f"{len(before):,} {place}(s) before the header left out: {repr(text[:80]) if text else 'blank'}")
