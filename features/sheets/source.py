@@ -23,24 +23,10 @@ from features.vocabulary import PLATFORMS
 #: Among how many records the header is looked for, and how many tell the usual width of a row.
 HEADER_WITHIN, WIDTH_FROM = 40, 500
 #: Columns that stand once for each platform where several are side by side.
-_OF_AN_ACCOUNT = frozenset(
-    [
-        "followers",
-        "following",
-        "posts_count",
-        "avg_likes",
-        "avg_comments",
-        "avg_shares",
-        "avg_views",
-        "engagement_rate",
-        "handle",
-        "link",
-        "fee",
-        "engagement_rate_by_followers",
-        "engagement_rate_by_views",
-        "verified",
-    ]
-)
+_OF_AN_ACCOUNT = """
+followers following posts_count avg_likes avg_comments avg_shares avg_views engagement_rate handle link fee verified
+engagement_rate_by_followers engagement_rate_by_views
+"""
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "open it and save it as .xlsx or CSV"),
@@ -195,7 +181,7 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
     def read() -> Iterator[Record]:
         return ((n, row, "") for n, row in cells_of(path, best) if n > line)
 
-    known = {title: _score(_find_header(tops[title], options)) for title in tried if title != best}
+    known = {title: _score(headers[title]) for title in tried if title != best}
     source = Source(path, header, line, read, [_worksheet_note(best, titles, known)], epoch, True)
     source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
     source.notes += _header_notes(source, tops[best]) + (["dates count from 1904"] if epoch == 1904 else [])
@@ -236,8 +222,8 @@ def _score(header: tuple[int, list[Cell], int] | None) -> int:
 
 def _known(cells: list[Cell], options: SheetOptions) -> int:
     """Count the different columns that a row names; 0 for a row that holds data, or nothing but a platform."""
-    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
-    if options.header_row is None and (len(texts) < len(cells) - cells.count("") or any(map(_is_data, texts))):
+    texts = [str(cell).strip() for cell in cells if str(cell).strip()]
+    if options.header_row is None and any(map(_is_data, texts)):
         return 0
     mapped = {name.strip() for name, column in options.columns.items() if column}
     found = {text if text in mapped else named(text) for text in texts if text in mapped or named(text)}
@@ -263,7 +249,7 @@ def _with_groups(header: list[str], above: list[Cell] | None) -> list[str]:
     for k, name in enumerate(header):
         group = (words[k] if k < len(words) else "") or group
         found = named(name) if group and name.strip() else None
-        own = found is not None and found.platform is None and found.column in _OF_AN_ACCOUNT
+        own = found is not None and found.platform is None and found.column in _OF_AN_ACCOUNT.split()
         names.append(f"{group} {name.strip()}" if own else name)
     return names
 
