@@ -55,12 +55,10 @@ def plans_of(
     for role in roles:
         if role.target and role.target.startswith("engagement_rate"):
             found = _rate_plan(role, surveys[role.index], sample, roles, surveys, evidence, options)
-            taken = any(isinstance(found, Plan) and plan.column == found.column for plan in plans.values())
-            if isinstance(found, Guess) or taken:
-                guess = (
-                    found if isinstance(found, Guess) else replace(found.guess, column=None, note="is there already")
-                )
-                guesses[role.index] = guess
+            if isinstance(found, Guess):
+                guesses[role.index] = found
+            elif any(plan.column == found.column for plan in plans.values()):
+                guesses[role.index] = replace(found.guess, column=None, note=f"{found.column} is there already")
             else:
                 plans[role.index] = found
     guesses |= {index: plan.guess for index, plan in plans.items()}
