@@ -373,6 +373,7 @@ def check_good_rows(path, text, records):
     assert sorted(rows_of(kept)) == [[a, b, pytest.approx(c), d, e] for a, b, c, d, e in EXPECTED]
     assert len(sheet.rows) + sheet.blank_rows + len(sheet.left_out) == records
     assert len(sheet.rows) == len(sheet.lines) == len(sheet.original)
+    assert len(sheet.guesses) == sheet.original.shape[1]
 
 
 @settings(deadline=None, max_examples=60)
@@ -388,6 +389,15 @@ def test_garbage_cells_lose_no_good_row_and_change_no_good_value(tmp_path_factor
 def test_garbage_lines_lose_no_good_row(tmp_path_factory, junk):
     path = tmp_path_factory.mktemp("junk") / "sheet.csv"
     check_good_rows(path, lines_with(GOOD, [(place, f"{line}\n") for place, line in junk]), records=3 + len(junk))
+
+
+def test_chunks_without_rows_are_empty_sheets_of_the_same_columns(tmp_path):
+    path = tmp_path / "sheet.csv"
+    path.write_text("handle,followers,posted_at,verified\n\n\na,1,2026-03-01,yes\n,,,\n")
+    parts = list(iter_sheet(path, rows=2))
+    assert [len(part.rows) for part in parts] == [0, 1]
+    assert [part.blank_rows for part in parts] == [2, 1]
+    assert parts[0].rows.dtypes.equals(parts[1].rows.dtypes)
 
 
 @settings(deadline=None, max_examples=15)

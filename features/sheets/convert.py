@@ -10,7 +10,7 @@ from features.schema import DTYPES
 from features.sheets.labels import is_missing
 from features.sheets.names import canonical_names
 from features.sheets.plan import Plan
-from features.sheets.readers import LISTED, UNCLEAR
+from features.sheets.readers import LISTED, NOT_USD, UNCLEAR
 from features.sheets.result import Fault, Guess, Sheet
 from features.sheets.rows import Rows, rows_of
 from features.sheets.source import Record, Source
@@ -18,7 +18,6 @@ from features.sheets.workbook import UNCOMPUTED, Cell
 
 #: By which scrapers say that the creator hides the likes.
 HIDDEN = "-1"
-NOT_USD = "and fee_usd holds US dollars: nothing is converted"
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,8 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
             notes += _unknown_labels(plan, labels[plan.column], values)
     if rows.short:
         notes.append(f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there")
+    if rows.surplus:
+        notes.append(f"{rows.surplus:,} row(s) have cells beyond the last column: those are not read")
     if rows.blank:
         notes.append(f"{rows.blank:,} blank row(s)")
     labels = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()})

@@ -36,6 +36,8 @@ _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 #: Day 0 of Excel's two systems; the older one counts a 29 February 1900 that never was.
 DAY_ZERO = {1900: datetime(1899, 12, 30, tzinfo=UTC), 1904: datetime(1904, 1, 1, tzinfo=UTC)}
 
+#: Longer texts are no date.
+LONGEST = 60
 UNCLEAR_DATE = "may be day first or month first: tell which"
 NO_DATE = "is no date that is understood: write 2026-03-01 or 2026-03-01T12:00:00Z"
 OUT_OF_RANGE = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
@@ -77,9 +79,13 @@ class Written:
             return None
 
 
-@lru_cache(maxsize=1 << 16)
 def written(text: str, epoch: int = 1900) -> Written | None:
     """Take a text apart as one date, None where it is none. `epoch` is Excel's date system, 1900 or 1904."""
+    return _written(text, epoch) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _written(text: str, epoch: int) -> Written | None:
     text = re.sub(r"\s+", " ", text.replace("\u200e", "")).strip()
     if _EPOCH.fullmatch(text):
         seconds = float(text) / (1000 if len(text.partition(".")[0]) == 13 else 1)

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 DELIMITERS = (",", ";", "\t", "|")
-#: Lines that one quoted field may span.
-LONGEST_FIELD = 200
+#: Lines and characters that one quoted field may span.
+LONGEST_FIELD, LARGEST_FIELD = 200, 1 << 17
 _SENTINEL = "\x00"
 
 #: line number, cells, what is wrong with the quotes ("" where nothing is)
@@ -60,7 +60,7 @@ def _cells(text: str, delimiter: str, strict: bool = False) -> list[str] | None:
 def _joined(line, waiting, following, delimiter, width) -> tuple[list[str], int] | None:
     """Join a line whose quote stays open with those after it; give the cells and how many lines were added."""
     text, added = line, 0
-    while added < LONGEST_FIELD:
+    while added < LONGEST_FIELD and len(text) < LARGEST_FIELD:
         if added == len(waiting) and following() is None:
             return None
         text += "\n" + waiting[added]

@@ -47,25 +47,10 @@ _SHAPE = re.compile(
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
 _GROUP_MARK = re.compile(r"(?<=\d)[\s'’`´٬](?=\d{3}(?!\d))")
 #: What people write behind a number although the column says it.
-_NOUNS = frozenset(
-    [
-        "followers",
-        "follower",
-        "subscribers",
-        "subs",
-        "fans",
-        "likes",
-        "views",
-        "posts",
-        "comments",
-        "seguidores",
-        "suscriptores",
-        "inscritos",
-        "abonnes",
-        "abonnenten",
-        "pengikut",
-    ]
-)
+_NOUNS = """
+followers follower subscribers subs fans likes views posts comments seguidores suscriptores inscritos abonnes abonnenten
+pengikut
+"""
 _APPROXIMATE = {"~", "≈", "ca", "approx", "about", "circa", "±", "+"}
 
 
@@ -122,13 +107,13 @@ def figure(text: str) -> Figure | None:
     if common := _COMMON.fullmatch(text):  # nothing else than what the rest would find, sooner
         core, suffix = common.groups()
         return Figure(core, power=SUFFIXES.get(suffix.lower(), 0), percent=suffix == "%")
+    if len(text) > LONGEST:
+        return None
     return _figure(unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip())
 
 
 @lru_cache(maxsize=1 << 16)
 def _figure(text: str) -> Figure | None:
-    if len(text) > LONGEST:
-        return None
     if _SCIENTIFIC.fullmatch(text):
         exact = Decimal(text.replace(",", "."))
         return Figure(text, exact=exact, negative=False)
@@ -160,7 +145,7 @@ def _with_words(core: str, negative: bool, words: list[str]) -> Figure | None:
             power = SUFFIXES[fold(word)]
         elif fold(word) in _APPROXIMATE:
             approximate = True
-        elif fold(word) in _NOUNS:
+        elif fold(word) in _NOUNS.split():
             continue
         elif (split := _glued(word)) and not power and currency is None:
             power, currency = split

@@ -12,6 +12,8 @@ _HOSTS = {
 _ELSEWHERE = ("facebook.com", "fb.com", "twitch.tv", "discord.gg", "discord.com", "linkedin.com", "pinterest.com",
               "snapchat.com", "threads.net", "threads.com", "kick.com", "linktr.ee", "t.me", "bsky.app")  # fmt: skip
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
+#: Longer texts are no address.
+LONGEST = 1000
 _SITES = (*_HOSTS, *_ELSEWHERE)
 _PARTS = re.compile(r"(?:(?:https?:)?//)?(?P<host>[^/?#:]*)(?::\d+)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I)
 #: Paths that are no account.
@@ -39,14 +41,17 @@ class Link:
     post_id: str | None = None
 
 
-@lru_cache(maxsize=1 << 16)
 def link_of(text: str) -> Link | None:
     """Take an address apart, None where the text is none.
 
     >>> link_of("https://www.instagram.com/some.name/?hl=en")
     Link(platform='instagram', handle='some.name', creator_id=None, post_id=None)
     """
-    text = text.strip().strip("<>")
+    return _link_of(text.strip().strip("<>")) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _link_of(text: str) -> Link | None:
     if not _ADDRESS.fullmatch(text):
         return None
     parts = _PARTS.match(text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.sheets import readers
+from features.sheets.figures import CODES
 from features.sheets.marks import WORDS, Marks, decide
 from features.sheets.names import canonical_names
 from features.sheets.rates import Agreement, agreement, unit_of
@@ -14,6 +15,10 @@ from features.sheets.survey import Survey
 from features.sheets.workbook import Cell
 
 _POWERS = {"k": 3, "thousand": 3, "thousands": 3, "m": 6, "million": 6, "millions": 6, "b": 9, "billion": 9}
+
+
+#: What a rate is made of.
+_PARTS = {"avg_likes": "likes", "avg_comments": "comments", "followers": "followers", "avg_views": "views"}
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,10 @@ def plans_of(
     for role in roles:
         if role.target and role.target.startswith("engagement_rate"):
             found = _rate_plan(role, surveys[role.index], sample, roles, surveys, evidence, options)
-            taken = any(isinstance(found, Plan) and plan.column == found.column for plan in plans.values())
-            if isinstance(found, Guess) or taken:
-                guess = (
-                    found if isinstance(found, Guess) else replace(found.guess, column=None, note="is there already")
-                )
-                guesses[role.index] = guess
+            if isinstance(found, Guess):
+                guesses[role.index] = found
+            elif any(plan.column == found.column for plan in plans.values()):
+                guesses[role.index] = replace(found.guess, column=None, note=f"{found.column} is there already")
             else:
                 plans[role.index] = found
     guesses |= {index: plan.guess for index, plan in plans.items()}
@@ -85,12 +88,10 @@ def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions,
         return _time_plan(role, survey, evidence, options, epoch)
     if target == "link":
         read = readers.link_reader(bool(role.name) and role.name.column in ("handle", "name", "platform_named"))
+    elif target in readers.LISTED:
+        read = readers.list_reader(target)
     else:
-        read = (
-            readers.list_reader(target)
-            if target in readers.LISTED
-            else readers.PLAIN.get(target, readers.PLAIN.get(kind))
-        )
+        read = readers.PLAIN.get(target) or readers.PLAIN[kind]
     return Plan(role.index, target, kind, read, Guess(role.source, target, kind, role.how, role.note, role.ambiguous))
 
 
@@ -155,26 +156,33 @@ def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOpti
     marks, told, unclear = _marks(role, survey, evidence, options)
     shown = survey.figures.currencies + survey.shown_currency
     named = sorted(code for code in shown if code)
-    mapped = (role.mapped.unit or "").upper() if role.mapped and _power(role) == 0 else ""
-    currency = (mapped or None) or (role.name.currency if role.name else None)
+    currency = _said_currency(role)
     notes = [role.note, told]
     if not currency and len(named) == 1 and shown[None]:
         currency = named[0]
         notes.append(f"amounts without a currency taken as {currency}, like the others")
-    currencies = sorted({*named, *([currency] if currency and (shown[None] or not named) else [])})
-    if ("USD" in currencies and any("$" in text for text in (role.source,))) or survey.figures.currencies["USD"]:
+    currencies = sorted({*named, currency} - {None}) if shown[None] or not named else named
+    if "USD" in currencies and ("$" in role.source or survey.figures.currencies["USD"]):
         notes.append("$ taken as US dollars")
     if role.name and role.name.per_post:
         notes.append("the price of one post: it is taken as the fee for all deliverables")
-    if not unclear and shown[None] and not currency:
-        unclear = f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
-    elif not unclear and currencies and "USD" not in currencies:
-        unclear = (
-            f"in {', '.join(currencies)}, and fee_usd holds US dollars: nothing is converted; give the amounts in USD"
-        )
-    guess = Guess(role.source, "fee_usd", "real", role.how, _join(notes), unclear or role.ambiguous,
-                  currency=", ".join(currencies) or None)  # fmt: skip
+    if shown[None] and not currency:
+        unclear = unclear or f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
+    elif currencies and "USD" not in currencies:
+        unclear = unclear or f"in {', '.join(currencies)}, {readers.NOT_USD}: give the amounts in USD"
+    told = ", ".join(currencies) or None
+    guess = Guess(role.source, "fee_usd", "real", role.how, _join(notes), unclear or role.ambiguous, currency=told)
     return Plan(role.index, "fee", "real", readers.fee_reader(marks, currency, _power(role)), guess)
+
+
+def _said_currency(role: Role) -> str | None:
+    """Give the currency that the map, or else the header, says; fee_usd says it itself."""
+    unit = (role.mapped.unit or "").upper() if role.mapped else ""
+    if unit in CODES:
+        return unit
+    if role.mapped and role.mapped.column == "fee_usd":
+        return "USD"
+    return role.name.currency if role.name else None
 
 
 def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan | Guess:
@@ -186,23 +194,18 @@ def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan 
     else:
         percent, told = unit_of(survey.sizes, signed, bool(role.name and role.name.percent))
         if agreed and survey.sizes.total() - survey.sizes["zero"]:
-            percent, told = (
-                agreed.percent,
-                f"{'percent' if agreed.percent else 'fraction'}, as it agrees with {agreed.told}",
-            )
-    unclear = None
-    if percent is None:
-        unclear = f"percent or fraction? Map {role.source!r} with unit percent or fraction"
+            percent, told = agreed.percent, "percent" if agreed.percent else "fraction"
     target = role.target
+    if target == "engagement_rate" and not agreed:
+        unclear = f"by followers or by views? Map {role.source!r} to engagement_rate_by_followers or _by_views"
+        return Guess(role.source, None, None, role.how, told, unclear)
     if target == "engagement_rate":
-        if not agreed:
-            told_basis = (
-                "by followers or by views? Map {0!r} to engagement_rate_by_followers or engagement_rate_by_views"
-            )
-            return Guess(role.source, None, None, role.how, told, told_basis.format(role.source))
-        target, told = f"engagement_rate_by_{agreed.basis}", _join([told, f"agrees with {agreed.told}"])
-    guess = Guess(role.source, target, "real", role.how, _join([role.note, told]), unclear or role.ambiguous,
-                  unit={True: "percent", False: "fraction"}.get(percent))  # fmt: skip
+        target = f"engagement_rate_by_{agreed.basis}"
+    if agreed:
+        told = _join([told, f"agrees with {agreed.told}"])
+    unclear = f"percent or fraction? Map {role.source!r} with unit percent or fraction" if percent is None else None
+    unit = {True: "percent", False: "fraction"}.get(percent)
+    guess = Guess(role.source, target, "real", role.how, _join([role.note, told]), unclear or role.ambiguous, unit)
     return Plan(role.index, target, "real", readers.rate_reader(percent), guess)
 
 
@@ -211,18 +214,13 @@ def _agreed(role, survey, sample, roles, surveys, evidence, options) -> Agreemen
     counts: dict[str, list[tuple[str, np.ndarray]]] = {}
     for other in roles:
         column = other.name.column if other.name and other.how != "map file" else other.target
-        what = {"avg_likes": "likes", "avg_comments": "comments", "followers": "followers", "avg_views": "views"}.get(
-            column
-        )
-        if what and (other.target or what == "likes"):
-            marks = _marks(other, surveys[other.index], evidence, options)[0]
-            read = readers.number_reader(marks, _power(other))
-            counts.setdefault(what, []).append((repr(other.source), _numbers(sample, other.index, read)))
-    as_written = readers.rate_reader(percent=False)
-    rates = _numbers(sample, role.index, as_written)
-    found = agreement(rates, counts)
+        if column in _PARTS and (other.target or column == "avg_likes"):
+            read = readers.number_reader(_marks(other, surveys[other.index], evidence, options)[0], _power(other))
+            values = _numbers(sample, other.index, read)
+            counts.setdefault(_PARTS[column], []).append((repr(other.source), values))
+    found = agreement(_numbers(sample, role.index, readers.rate_reader(percent=False)), counts)
     signed = survey.figures.percents + survey.shown_percent
-    return found if found is None or not signed else replace(found, percent=True)
+    return replace(found, percent=True) if found and signed else found
 
 
 def _numbers(sample: list[list[Cell]], index: int, read: readers.Reader) -> np.ndarray:

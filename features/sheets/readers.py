@@ -28,12 +28,15 @@ Reader = Callable[[Cell], Read]
 
 FORMULA = "is a formula whose value was not saved: open the file in a spreadsheet program and save it"
 NO_NUMBER = "is no number"
+NOT_USD = "and fee_usd holds US dollars: nothing is converted"
 UNCLEAR_MARK = "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
 UNCLEAR_RATE = "may be a percentage or a fraction: tell which"
 NO_CURRENCY = "names no currency: tell which"
 #: What is told once, of the column, and not of each value.
 UNCLEAR = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE})
 LOST = "has lost digits: it was kept as a number; export the column as text"
+#: Longer texts are no label.
+LONGEST_LABEL = 200
 #: From here on a floating number stands for several whole ones.
 LARGEST_EXACT = 2**53
 _AT = re.compile(r"@[\w.\-]+")
@@ -180,6 +183,8 @@ def read_id(cell: Cell) -> Read:
     text = guarded[1].strip() if (guarded := _ID_GUARD.fullmatch(text)) else text
     if _AS_NUMBER.fullmatch(text):
         return None, LOST
+    if text.startswith("="):
+        return None, "is a formula, and formulas are not run"
     if zero := _WITH_ZERO.fullmatch(text):
         return (zero[1], "") if int(zero[1]) < LARGEST_EXACT else (None, LOST)
     return unscrambled(text), ""
@@ -228,7 +233,8 @@ def list_reader(target: str) -> Reader:
     }.get(target, (niche_of, ""))
 
     def read(cell: Cell) -> Read:
-        value = look(unscrambled(_as_text(cell)))
+        text = unscrambled(_as_text(cell))
+        value = look(text) if len(text) <= LONGEST_LABEL else None
         return value, "" if value is not None else wrong
 
     return _given(read)

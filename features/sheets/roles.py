@@ -32,6 +32,12 @@ _OPEN = {
 }
 _POST_SIGNS = {"post_id", "posted_at", "text", "hashtags", "likes_hidden", "sponsored", "repost", "saves"}
 _DEAL_SIGNS = {"deliverables", "start_at", "brand_niche", "engagements"}
+#: What the rows are, a meaning -> what it is then, where the name is not the canonical one.
+_INSTEAD = {
+    ("posts", "created_at"): "posted_at",
+    ("posts", "bio"): "text",
+    ("creators", "posted_at"): "created_at",
+}
 _AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
 _OF_POSTS = {"likes", "comments", "shares", "saves", "views"}
 _AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
@@ -178,27 +184,12 @@ def _by_nature(role: Role, nature: str, roles: list[Role]) -> Role:
         return replace(role, target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"))
     if role.target == "date":
         target = {"posts": "posted_at", "partnerships": "start_at"}.get(nature)
-        free = target and target not in taken
-        return (
-            replace(role, target=target)
-            if free
-            else role.out(ambiguous=f"a date of what? Map {role.source!r} to a column")
-        )
-    if (
-        nature == "posts"
-        and role.target == "created_at"
-        and "posted_at" not in taken
-        and role.name
-        and not role.name.exact
-    ):
-        return replace(role, target="posted_at")
-    if nature == "posts" and role.target == "bio" and "text" not in taken and role.name and not role.name.exact:
-        return replace(role, target="text")
-    if nature == "creators" and role.target == "posted_at" and "created_at" not in taken and not role.name.exact:
-        return replace(role, target="created_at")
-    if nature == "partnerships" and role.target == "posts_count" and role.name and not role.name.exact:
-        told = f"posts booked, or posts of the account? Map {role.source!r} to deliverables or posts_count"
-        return role.out(ambiguous=told)
+        known = target is not None and target not in taken
+        return replace(role, target=target) if known else role.out(ambiguous="a date of what? Map it to a column")
+    if not role.name.exact and (target := _INSTEAD.get((nature, role.target))) and target not in taken:
+        return replace(role, target=target)
+    if nature == "partnerships" and role.target == "posts_count" and not role.name.exact:
+        return role.out(ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count")
     kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[nature]
     if role.target in _OF_POSTS - kept:
         if "total" in role.name.concepts:
@@ -217,10 +208,8 @@ def _one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
         return elsewhere
     chosen = options.platform
     if chosen in platforms:
-        return [
-            r.out(f"of {r.platform}; {chosen} is asked for") if r.platform not in (None, chosen) else r
-            for r in elsewhere
-        ]
+        other = [r.out(f"of {r.platform}; {chosen} is asked for") for r in elsewhere]
+        return [other[k] if r.platform not in (None, chosen) else r for k, r in enumerate(elsewhere)]
     side = " and ".join(platforms)
     told = f"columns of {side} stand side by side: pass one as platform, and read the sheet once for each"
     return [r.out(ambiguous=told) if r.target is not None and r.platform in platforms else r for r in elsewhere]
@@ -229,13 +218,11 @@ def _one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
 def _one_identity(roles: list[Role], surveys: list[Survey]) -> list[Role]:
     """Let a name stand in for the handle only where nothing else names the creator."""
     names = [role for role in roles if role.target == "name"]
-    better = next(
-        (r.source for r in roles if r.target in ("handle", "link", "creator_id") and surveys[r.index].given), None
-    )
+    telling = [r for r in roles if r.target in ("handle", "link", "creator_id") and surveys[r.index].given]
     if not names:
         return roles
-    if better is not None:
-        told = f"a name; {better!r} tells who it is"
+    if telling:
+        told = f"a name; {telling[0].source!r} tells who it is"
         return [role.out(told) if role.target == "name" else role for role in roles]
     best = min(names, key=lambda role: (surveys[role.index].words.share("spaced"), role.index))
     used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
@@ -249,9 +236,8 @@ def _no_doubles(roles: list[Role]) -> list[Role]:
         same = [role for role in roles if role.target == target]
         if len(same) == 1:
             continue
-        first = [role for role in same if role.how == "map file"] or [
-            role for role in same if role.name and role.name.exact
-        ]
+        mapped = [role for role in same if role.how == "map file"]
+        first = mapped or [role for role in same if role.name and role.name.exact]
         if len(first) == 1 or (target not in FIGURES and not first):
             used = (first or same)[0]
             for role in same:
@@ -267,14 +253,8 @@ def _no_doubles(roles: list[Role]) -> list[Role]:
 
 def _within(role: Role, tables: tuple[str, ...]) -> Role:
     """Leave out what no table asked for has a column for."""
-    columns = {name for table in tables for name in TABLES[table].names}
-    target = "fee_usd" if role.target == "fee" else role.target
-    if role.target is None or (role.target in PSEUDO and target in ("link", "name", "total_likes")):
+    columns = {name for table in tables for name in TABLES[table].names} | {"link", "name", "total_likes"}
+    target = {"fee": "fee_usd", "engagement_rate": "engagement_rate_by_views"}.get(role.target, role.target)
+    if target is None or target in columns:
         return role
-    if target == "engagement_rate":
-        return (
-            role if "engagement_rate_by_views" in columns else role.out(f"{' and '.join(tables)} have no such column")
-        )
-    return (
-        role if target in columns else role.out(f"known as {target}, for which {' and '.join(tables)} have no column")
-    )
+    return role.out(f"known as {role.target}, for which {' and '.join(tables)} have no column")

@@ -27,6 +27,7 @@ class Rows:
     left_out: list[Fault]
     blank: int = 0
     short: int = 0
+    surplus: int = 0
 
 
 def _is_summary(texts: list[Cell]) -> bool:
@@ -56,6 +57,7 @@ def rows_of(records: list[Record], source: Source) -> Rows:
         else:
             if problem:
                 rows.faults.append(Fault(line, "", " | ".join(map(str, cells))[:200], problem))
+            rows.surplus += any(texts[width:])
             rows.short += len(cells) < width and not source.workbook
             rows.lines.append(line)
             rows.cells.append([*texts[:width], *[""] * (width - len(texts))])

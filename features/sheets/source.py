@@ -23,24 +23,10 @@ from features.vocabulary import PLATFORMS
 #: Among how many records the header is looked for, and how many tell the usual width of a row.
 HEADER_WITHIN, WIDTH_FROM = 40, 500
 #: Columns that stand once for each platform where several are side by side.
-_OF_AN_ACCOUNT = frozenset(
-    [
-        "followers",
-        "following",
-        "posts_count",
-        "avg_likes",
-        "avg_comments",
-        "avg_shares",
-        "avg_views",
-        "engagement_rate",
-        "handle",
-        "link",
-        "fee",
-        "engagement_rate_by_followers",
-        "engagement_rate_by_views",
-        "verified",
-    ]
-)
+_OF_AN_ACCOUNT = """
+followers following posts_count avg_likes avg_comments avg_shares avg_views engagement_rate handle link fee verified
+engagement_rate_by_followers engagement_rate_by_views
+"""
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "open it and save it as .xlsx or CSV"),
@@ -122,7 +108,7 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
         choices = [options.delimiter or announced]
     else:
         choices = [mark for mark in DELIMITERS if any(mark in line for line in sample)] or [","]
-    found = {mark: list(records(sample[start:], mark)) for mark in choices}
+    found = {mark: [(n + start, *rest) for n, *rest in records(sample[start:], mark)] for mark in choices}
     headers = {mark: _find_header(found[mark], options) for mark in choices}
     delimiter = max(choices, key=lambda mark: (_score(headers[mark]), _steadiness(found[mark]), -choices.index(mark)))
     header = headers[delimiter]
@@ -134,8 +120,8 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
     cells = _fit_header(cells, after)
     name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
-    source = Source(path, cells, line + start, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
-    source.notes += _header_notes(source, found[delimiter], start)
+    source = Source(path, cells, line, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
+    source.notes += _header_notes(source, found[delimiter])
     return source
 
 
@@ -143,7 +129,7 @@ def _text_records(path, encoding, delimiter, width, start, header_line) -> Calla
     def read() -> Iterator[Record]:
         lines = islice(lines_of(path, encoding), start, None)
         for line, cells, problem in records(lines, delimiter, width):
-            if line > header_line:
+            if line + start > header_line:
                 yield line + start, cells, problem
 
     return read
@@ -195,10 +181,10 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
     def read() -> Iterator[Record]:
         return ((n, row, "") for n, row in cells_of(path, best) if n > line)
 
-    known = {title: _score(_find_header(tops[title], options)) for title in tried if title != best}
+    known = {title: _score(headers[title]) for title in tried if title != best}
     source = Source(path, header, line, read, [_worksheet_note(best, titles, known)], epoch, True)
     source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
-    source.notes += _header_notes(source, tops[best], 0) + (["dates count from 1904"] if epoch == 1904 else [])
+    source.notes += _header_notes(source, tops[best]) + (["dates count from 1904"] if epoch == 1904 else [])
     return source
 
 
@@ -236,8 +222,8 @@ def _score(header: tuple[int, list[Cell], int] | None) -> int:
 
 def _known(cells: list[Cell], options: SheetOptions) -> int:
     """Count the different columns that a row names; 0 for a row that holds data, or nothing but a platform."""
-    texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
-    if options.header_row is None and (len(texts) < len(cells) - cells.count("") or any(map(_is_data, texts))):
+    texts = [str(cell).strip() for cell in cells if str(cell).strip()]
+    if options.header_row is None and any(map(_is_data, texts)):
         return 0
     mapped = {name.strip() for name, column in options.columns.items() if column}
     found = {text if text in mapped else named(text) for text in texts if text in mapped or named(text)}
@@ -263,15 +249,15 @@ def _with_groups(header: list[str], above: list[Cell] | None) -> list[str]:
     for k, name in enumerate(header):
         group = (words[k] if k < len(words) else "") or group
         found = named(name) if group and name.strip() else None
-        own = found is not None and found.platform is None and found.column in _OF_AN_ACCOUNT
+        own = found is not None and found.platform is None and found.column in _OF_AN_ACCOUNT.split()
         names.append(f"{group} {name.strip()}" if own else name)
     return names
 
 
-def _header_notes(source: Source, rows: list[Record], start: int) -> list[str]:
+def _header_notes(source: Source, rows: list[Record]) -> list[str]:
     place = "row" if source.workbook else "line"
     notes = [f"header in {place} {source.header_line:,}"]
-    before = [cells for n, cells, _ in rows if n + start < source.header_line]
+    before = [cells for n, cells, _ in rows if n < source.header_line]
     if before:
         text = " ".join(str(cell) for cells in before for cell in cells if str(cell).strip())
         notes.append(f"{len(before):,} {place}(s) before the header left out: {repr(text[:80]) if text else 'blank'}")

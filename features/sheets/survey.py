@@ -12,6 +12,7 @@ from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
 #: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
 MOST_WORDS = 20_000
+LONGEST_LABEL = 1000
 _LOOKS = {"links": link_of, "platforms": platform_of, "countries": country_in, "niches": niche_of}
 
 
@@ -35,7 +36,7 @@ class WordSurvey:
             self.looked_at += 1
             self.texts += times
             self.spaced += times * (" " in text)
-            for what in wanted & _LOOKS.keys():
+            for what in wanted & _LOOKS.keys() if len(text) <= LONGEST_LABEL else ():
                 if _LOOKS[what](text) is not None:
                     setattr(self, what, getattr(self, what) + times)
 
