@@ -30,7 +30,10 @@ OWNERS = {
     "tiktok/traktok_research_videos.json": "owner",
     "x/python-twitter_timeline.json": "owner",
 }
-PLATFORMS = {"vendor/nigerian-tiktok_ranking_cp1252.csv": "tiktok"}
+PLATFORMS = {
+    "vendor/nigerian-tiktok_ranking_cp1252.csv": "tiktok",
+    "vendor/insta-influencers_top200_kaggle.csv": "instagram",
+}
 #: What expected.json calls a shape.
 ITEM_KINDS = {"YouTube search result": "youtube#video"}
 #: Read in expected.json, but told of no reading.
