@@ -150,8 +150,8 @@ def _share_lines(table: str, rows: int, known: dict[str, int]) -> list[str]:
     missing = [name for name in names if not known.get(name)]
     shares = ", ".join(name if known[name] == rows else f"{name} {_percent(known[name], rows)}" for name in found)
     lines = [f"  {table}, {rows:,}: {shares}"]
-    only_named = table == "creators" and set(found) <= set(IDENTITY)
-    return lines + ([f"    nothing on {', '.join(missing)}"] if missing and not only_named else [])
+    expected = table == "posts" or (table == "creators" and not set(found) <= set(IDENTITY))
+    return lines + ([f"    nothing on {', '.join(missing)}"] if missing and expected else [])
 
 
 def _percent(count: int, rows: int) -> str:
