@@ -109,26 +109,77 @@ def simulate(out: Path, creators: int, seed: int, fee_exponent: str):
     click.echo(f"{creators:,} creators of a demo market (simulated) are in {out}")
 
 
-@main.group(name="import")
-def import_():
-    """Read what people really have into the canonical tables."""
+class Reading(Moment):
+    """A moment of reading; a date without a time is its end, so that posts of that day come before it."""
+
+    def convert(self, value, param, ctx):
+        import pandas as pd
+
+        moment = super().convert(value, param, ctx)
+        dated = isinstance(value, str) and len(value.strip()) <= len("2026-07-01")
+        return moment + pd.Timedelta(hours=23, minutes=59, seconds=59) if dated else moment
 
 
-@import_.command(name="instagram-panel")
-@click.argument("folder", type=FOLDER)
-@click.argument("out", type=FOLDER)
-def instagram_panel(folder: Path, out: Path):
-    """Read the Instagram panel (posts.csv.gz, followers_monthly.csv) in FOLDER into tables in OUT."""
-    from features.sources import read_instagram_panel
-    from features.tables import write_tables
-    from features.validate import validate
+def sheet_options(command):
+    """Add the options that say how a spreadsheet is written, where it is not detected rightly."""
+    options = (
+        click.option("--map", "columns", type=FILE, help="Map file that corrects guesses: source,column."),
+        click.option("--delimiter", help="Of a CSV file: one character, or tab."),
+        click.option("--encoding", help="Of a CSV file, such as cp1252."),
+        click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of the numbers."),
+        click.option("--day-first/--month-first", default=None, help="What 01/02/2026 means."),
+        click.option("--worksheet", help="Name of the worksheet. Default: the first with rows."),
+        click.option("--header-row", type=click.IntRange(1), help="Line of the column names."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
-    tables = validate(read_instagram_panel(folder))
-    write_tables(tables, out)
-    sizes = {name: len(frame) for name, frame in tables.frames().items() if len(frame)}
-    click.echo(", ".join(f"{size:,} {name}" for name, size in sizes.items()) + f" in {out}")
-    for name, count in tables.meta.get("read", {}).items():
-        click.echo(f"  {name.replace('_', ' ')}: {count:,}" if isinstance(count, int) else f"  {name}: {count}")
+
+def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row):
+    """Give the options of a spreadsheet as its reader takes them."""
+    from features.sheets import SheetOptions, read_map
+
+    return SheetOptions(
+        delimiter={"tab": "\t"}.get(delimiter, delimiter), encoding=encoding, decimal=decimal, day_first=day_first,
+        sheet=worksheet, header_row=header_row, columns=read_map(columns) if columns else {}, platform=platform,
+    )  # fmt: skip
+
+
+@main.command(name="import")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--out", type=FOLDER, required=True, help="Folder of the tables; what is there already is added to.")
+@click.option("--kind", help="What the files are, where it is not recognised: see docs/import.md.")
+@click.option("--platform", help="Platform, where a spreadsheet does not tell: instagram, tiktok, youtube or x.")
+@click.option("--creator", help="Creator of records that do not say whose they are: an id, or @handle.")
+@click.option("--observed-at", type=Reading(), help="When the counts were read. Default: the file's last change.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be imported, with the first rows; write nothing.")
+@sheet_options
+@click.pass_context
+def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, observed_at, dry_run: bool, **sheet):
+    """Read exports of platforms, scrapers' JSON, and spreadsheets into canonical tables in OUT.
+
+    What each FILE is, is recognised and told. Report: OUT/import.json; what was rejected: OUT/rejected.csv.
+    Exit code 0: done; 3: done, some records rejected; 2: nothing done.
+    """
+    from features.sources.importing import import_files
+    from features.sources.job import Options
+    from features.sources.report import text_of
+
+    told = observed_at.to_pydatetime() if observed_at is not None else None
+    options = Options(kind, platform, creator, told, how_sheets_are_written(platform, **sheet))
+    with progress_bar() as bar:
+        task = bar.add_task("reading", total=None)
+        report = import_files(
+            list(paths), out, options, dry_run,
+            lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None),
+        )  # fmt: skip
+    click.echo(text_of(report, out, dry_run))
+    if report.rejected:
+        click.echo(
+            f"rejected records, with the reasons: {'not written' if dry_run else out / 'rejected.csv'}", err=True
+        )
+        ctx.exit(3)
 
 
 @main.command()
@@ -314,7 +365,7 @@ def demo(folder: Path, creators: int, port: int):
     click.echo(
         f"\nAll in {time.monotonic() - began:.0f} seconds, on simulated data: nothing about real creators follows.\n"
         f"Next:\n"
-        f"  creatorcast import instagram-panel FOLDER OUT, or your own tables (README: Tables)\n"
+        f"  creatorcast import FILE... --out OUT, or your own tables (README: Your own data)\n"
         f"  creatorcast train OUT && creatorcast promote\n"
         f"  mlflow ui --backend-store-uri sqlite:///{folder}/artifacts/mlflow.db"
     )

@@ -14,7 +14,7 @@ from features.validate import NAIVE, UNKNOWN_CREATOR
 from models.bundle import champion_folder
 from serving.scoring import ANSWER_COLUMNS
 
-COMMANDS = [[], ["import"], ["import", "instagram-panel"], *([name] for name in main.commands if name != "import")]
+COMMANDS = [[], *([name] for name in main.commands)]
 
 
 @pytest.fixture
@@ -96,7 +96,15 @@ def test_the_version_is_told(run):
         ),
         (["promote", "--no-log"], "no bundle in 'artifacts/bundles': run creatorcast train DATA first"),
         (["promote", "v1", "--no-log"], "'artifacts/bundles/v1' is no bundle"),
-        (["import", "instagram-panel", "missing", "out"], "'missing' is no folder: expected one with posts.csv.gz"),
+        (["import", "missing", "--out", "out"], "'missing' does not exist: name an export, or a folder with the panel"),
+        (
+            ["import", "missing", "--kind", "instagram-panel", "--out", "out"],
+            "'missing' is no folder: expected one with posts.csv.gz",
+        ),
+        (
+            ["import", "missing", "--kind", "tables", "--out", "out"],
+            "'tables' is no kind: expected one of youtube-api, ",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_message(run, tmp_path, arguments, message):
@@ -209,20 +217,70 @@ def test_promote_makes_the_newest_bundle_the_champion_again(run, with_champion, 
 
 
 def test_import_refuses_a_folder_of_something_else(run, market_folder, tmp_path):
-    result = run("import", "instagram-panel", market_folder, "out")
+    result = run("import", market_folder, "--out", "out")
     assert result.exit_code == 2
-    assert "lacks posts.csv.gz and followers_monthly.csv" in result.stderr
+    assert "is a folder: name the files in it" in result.stderr
     assert left_in(tmp_path) == []
+
+
+POST = '{"id": "1", "text": "t", "author_id": "5", "created_at": "2025-12-01T00:00:00Z", "public_metrics": {}}'
+NOTHING_ON = (
+    "likes, comments, shares, saves, views, likes_hidden, sponsored, brand_niche, hashtags, has_location, topic"
+)
+CAPTION = "text, caption_words, hashtags_count, mentions_count"
+
+
+def test_import_tells_what_it_read(run, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(f"{POST}\n")
+    result = run("import", "posts.jsonl", "--out", "data", "--observed-at", "2025-12-01")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "posts.jsonl: X API v2 and v1.1, 1 record",
+        "  1 x X post",
+        "  read at 2025-12-01T23:59:59+00:00, as --observed-at says",
+        "  creators, 1: creator_id, platform",
+        f"  posts, 1: platform, post_id, creator_id, posted_at, repost, {CAPTION}",
+        f"    nothing on format, {NOTHING_ON}",
+        "data holds 1 creators, 1 posts (1 of the creators known by name only)",
+    ]
+    assert left_in("data") == ["creators.parquet", "dataset.json", "import.json", "posts.parquet"]
+
+
+def test_import_exits_with_3_where_records_are_rejected(run, tmp_path):
+    (tmp_path / "posts.jsonl").write_text(f"{POST}\noops\n")
+    result = run("import", "posts.jsonl", "--out", "data")
+    assert result.exit_code == 3
+    assert "  rejected: 1 x is no JSON" in result.stdout
+    assert result.stderr == "rejected records, with the reasons: data/rejected.csv\n"
+
+
+def test_import_of_a_sheet_takes_a_map_and_overrides(run, tmp_path):
+    (tmp_path / "list.csv").write_text("Kontakt;Reichweite;Start\nOne;1.234;01/02/2026\n", encoding="utf-8")
+    (tmp_path / "map.csv").write_text("source,column\nKontakt,handle\nReichweite,followers\nStart,created_at\n")
+    how = ["--map", "map.csv", "--decimal", ",", "--day-first", "--platform", "instagram", "--delimiter", ";"]
+    result = run("import", "list.csv", "--out", "data", "--observed-at", "2026-03-01", *how)
+    assert result.exit_code == 0, result.output
+    (creator,) = pd.read_parquet("data/creators.parquet").to_dict("records")
+    assert (creator["creator_id"], creator["followers"]) == ("@one", 1234.0)
+    assert creator["created_at"] == pd.Timestamp("2026-02-01", tz="UTC")
+
+
+def test_import_dry_run_writes_nothing(run, tmp_path):
+    (tmp_path / "posts.json").write_text(POST)
+    result = run("import", "posts.json", "--out", "data", "--dry-run")
+    assert result.exit_code == 0
+    assert "posts, the first rows:" in result.stdout
+    assert left_in(tmp_path) == ["posts.json"]
 
 
 def test_import_reads_the_real_panel(run, tmp_path):
     real = os.environ.get("CREATORCAST_REAL_DATA")
     if not real or not (Path(real) / "instagram_panel").is_dir():
         pytest.skip("CREATORCAST_REAL_DATA does not name a folder with instagram_panel in it")
-    result = run("import", "instagram-panel", Path(real) / "instagram_panel", "panel")
+    result = run("import", Path(real) / "instagram_panel", "--out", "panel")
     assert result.exit_code == 0
-    assert " creators, " in result.stdout.splitlines()[0]
-    assert result.stdout.splitlines()[0].endswith(" posts in panel")
-    assert left_in("panel") == ["creators.parquet", "dataset.json", "followers.parquet", "posts.parquet"]
+    assert result.stdout.splitlines()[0] == "instagram_panel: Instagram panel, 49,829 records"
+    assert left_in("panel") == ["creators.parquet", "dataset.json", "followers.parquet", "import.json", "posts.parquet"]
     sizes = {name: len(pd.read_parquet(f"panel/{name}.parquet")) for name in ("creators", "followers", "posts")}
-    assert result.stdout.splitlines()[0] == ", ".join(f"{n:,} {name}" for name, n in sizes.items()) + " in panel"
+    assert sizes == {"creators": 491, "followers": 2519, "posts": 49_823}
+    assert result.stdout.splitlines()[-1].startswith("panel holds 491 creators, 2,519 followers, 49,823 posts")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.sources import PANEL_READ_AT, SourceError, read_instagram_panel
+from features.sources.faults import SourceError
+from features.sources.panel import PANEL_READ_AT, read_instagram_panel
 from features.tables import DataFolderError
 from features.validate import validate
 

@@ -1,19 +1,14 @@
-"""Readers of real exports into the canonical tables: column maps as data, one function a source.
-
-What they give is not validated yet: `features.validate.validate` is the door for it as for any table.
-"""
+"""The Instagram panel of a public thesis, a folder of two CSV files: column maps as data."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from features.niche import crosswalk
+from features.sources.faults import SourceError
+from features.sources.job import Job
 from features.tables import Tables, read_frame
-
-
-class SourceError(ValueError):
-    """A folder does not hold the files, or a file not the columns, that a reader needs."""
-
+from features.validate import validate
 
 PANEL_POSTS = "posts.csv.gz"
 PANEL_FOLLOWERS = "followers_monthly.csv"
@@ -79,6 +74,19 @@ def read_instagram_panel(folder: Path | str) -> Tables:
     }
     meta = {"timezone": "UTC", "source": "instagram_panel", "simulated": False, "read": read}
     return Tables(creators=creators, followers=_panel_followers(months), posts=posts, meta=meta)
+
+
+def read(job: Job) -> None:
+    """Read the panel's folder into parts."""
+    job.check_platform("instagram")
+    tables = validate(read_instagram_panel(job.path))
+    for name, frame in tables.frames().items():
+        if len(frame):
+            job.parts.add_frame(name, frame)
+    job.report.kind = "Instagram panel"
+    job.report.records["row of posts"] = tables.meta["read"]["rows"]
+    job.report.notes += [f"{name.replace('_', ' ')}: {count:,}" for name, count in tables.meta["read"].items()]
+    job.moment, job.report.how = PANEL_READ_AT.to_pydatetime(), "publisher"
 
 
 def _panel_posts(rows: pd.DataFrame) -> pd.DataFrame:

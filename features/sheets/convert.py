@@ -1,0 +1,197 @@
+"""Rows converted as decided, and put together: what links, fees and hidden likes give goes where it belongs."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.schema import DTYPES
+from features.sheets.labels import is_missing
+from features.sheets.names import canonical_names
+from features.sheets.plan import Plan
+from features.sheets.readers import LISTED, NOT_USD, UNCLEAR
+from features.sheets.result import Fault, Guess, Sheet
+from features.sheets.rows import Rows, rows_of
+from features.sheets.source import Record, Source
+from features.sheets.workbook import UNCOMPUTED, Cell
+
+#: By which scrapers say that the creator hides the likes.
+HIDDEN = "-1"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Everything that is decided of a sheet once, before its rows are converted."""
+
+    source: Source
+    plans: list[Plan]
+    guesses: list[Guess]
+    notes: list[str]
+    table: str
+    platform: str | None
+
+
+def convert(decided: Decided, records: list[Record]) -> Sheet:
+    """Convert records into a Sheet as decided."""
+    rows = rows_of(records, decided.source)
+    columns, faults, notes = {}, list(rows.faults), list(decided.notes)
+    labels = {}
+    for plan in decided.plans:
+        cells = [row[plan.index] for row in rows.cells]
+        values, wrong = _converted(cells, plan)
+        unclear = sum(why in UNCLEAR for _, why in wrong) if plan.guess.ambiguous else 0
+        if unclear:
+            wrong = [(k, why) for k, why in wrong if why not in UNCLEAR]
+            notes.append(f"{plan.guess.source!r}: {unclear:,} value(s) left missing: {plan.guess.ambiguous}")
+        faults += [Fault(rows.lines[k], plan.guess.source, _shown(cells[k]), why) for k, why in wrong]
+        columns.setdefault(plan.column, []).append((plan, values))
+        if plan.column in (*LISTED, "platform"):
+            labels[plan.column] = _labels(cells)
+            notes += _unknown_labels(plan, labels[plan.column], values)
+    if rows.short:
+        notes.append(f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there")
+    if rows.surplus:
+        notes.append(f"{rows.surplus:,} row(s) have cells beyond the last column: those are not read")
+    if rows.blank:
+        notes.append(f"{rows.blank:,} blank row(s)")
+    labels = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()})
+    frame, extra, more = _assembled(columns, labels, decided, rows)
+    faults = sorted([*faults, *more], key=lambda fault: fault.line)
+    source = decided.source
+    return Sheet(
+        rows=frame,
+        lines=np.array(rows.lines, dtype=np.int64),
+        original=_original(source, rows.cells),
+        guesses=list(decided.guesses),
+        faults=faults,
+        notes=notes,
+        labels=labels,
+        extra=extra,
+        left_out=rows.left_out,
+        blank_rows=rows.blank,
+        table=decided.table,
+    )
+
+
+def _key(cell: Cell) -> object:
+    return cell if isinstance(cell, str) else (type(cell).__name__, cell)
+
+
+def _converted(cells: list[Cell], plan: Plan) -> tuple[list, list[tuple[int, str]]]:
+    """Read the cells of a column, each distinct one once; give values and (row, what is wrong)."""
+    known = {}
+    values, wrong = [None] * len(cells), []
+    for k, cell in enumerate(cells):
+        key = _key(cell)
+        if key not in known:
+            known[key] = plan.read(cell)
+        values[k], why = known[key]
+        if why and not (plan.column == "likes" and _shown(cell) == HIDDEN):
+            wrong.append((k, why))
+    return values, wrong
+
+
+def _shown(cell: Cell) -> str:
+    return "(formula)" if cell == UNCOMPUTED else str(cell).strip()[:200]
+
+
+def _labels(cells: list[Cell]) -> list[str | None]:
+    texts = ["" if cell == UNCOMPUTED else str(cell).strip() for cell in cells]
+    return [None if is_missing(text) else text for text in texts]
+
+
+def _unknown_labels(plan: Plan, labels: list[str | None], values: list) -> list[str]:
+    unknown = Counter(label for label, value in zip(labels, values, strict=True) if label is not None and value is None)
+    if not unknown or plan.column in ("platform", "language", "format"):
+        return []
+    shown = ", ".join(f"{label!r}" + (f" ({times})" if times > 1 else "") for label, times in unknown.most_common(8))
+    return [f"{plan.guess.source!r}: {unknown.total():,} value(s) stand for no {plan.column} that is known: {shown}"]
+
+
+def _series(values: list, kind: str) -> pd.Series:
+    if kind == "time":
+        return pd.Series(pd.to_datetime(values, utc=True), dtype=DTYPES["time"])
+    return pd.Series(values, dtype=DTYPES[kind])
+
+
+def _assembled(
+    columns: dict, labels: pd.DataFrame, decided: Decided, rows: Rows
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
+    """Put the columns together: what links and fees give goes where it belongs."""
+    n, faults, extra = len(rows.cells), [], {}
+    frame = {
+        name: _series(found[0][1], found[0][0].kind) for name, found in columns.items() if name in canonical_names()
+    }
+    if "link" in columns:
+        _take_links(frame, [values for _, values in columns["link"]], decided, n)
+    if "platform" in frame or decided.platform:
+        told = frame.get("platform", pd.Series([None] * n, dtype="str"))
+        # what names another platform than ours is of none of ours
+        refused = labels["platform"].notna() if "platform" in labels else np.zeros(n, dtype=bool)
+        frame["platform"] = told.mask(told.isna() & ~refused, decided.platform)
+    if "fee" in columns:
+        ((plan, values),) = columns["fee"]
+        faults += _take_fees(frame, extra, plan, values, rows)
+    if "total_likes" in columns:
+        extra["total_likes"] = _series(columns["total_likes"][0][1], "count")
+    if "likes" in frame:
+        _hide_likes(frame, columns["likes"][0][0], rows)
+    return pd.DataFrame(frame, index=range(n)), pd.DataFrame(extra, index=range(n)), faults
+
+
+def _take_links(frame: dict, links: list[list], decided: Decided, n: int) -> None:
+    """Fill platform, handle, creator_id and post_id from addresses, where no column of their own says them."""
+    told = [value if isinstance(value, str) else None for value in frame.get("platform", [None] * n)]
+    found: dict[str, list] = {name: [None] * n for name in ("platform", "handle", "creator_id", "post_id")}
+    for row in range(n):
+        own = told[row]
+        for link in (column[row] for column in links):
+            if link is None or link.platform is None or (own and link.platform and own != link.platform):
+                continue
+            own = own or link.platform
+            for name, values in found.items():
+                values[row] = values[row] or getattr(link, name) or None
+    wanted = ["platform", "handle", "creator_id"] + (["post_id"] if decided.table == "posts" else [])
+    for name in wanted:
+        given = pd.Series(found[name], dtype="str")
+        frame[name] = frame[name].fillna(given) if name in frame else given
+
+
+def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -> list[Fault]:
+    """Split amounts into fee_usd and those of another currency, which are faults where others are in dollars."""
+    dollars = [v[0] if v and (v[1] == "USD" or v[0] == 0) else None for v in values]
+    others = [(k, v) for k, v in enumerate(values) if v and v[1] not in (None, "USD")]
+    frame["fee_usd"] = _series(dollars, "real")
+    if not others:
+        return []
+    extra["fee_amount"] = _series([v[0] if v else None for v in values], "real")
+    extra["fee_currency"] = pd.Series([v[1] if v else None for v in values], dtype="str")
+    if plan.guess.ambiguous:  # told once, of the column
+        return []
+    return [
+        Fault(rows.lines[k], plan.guess.source, _shown(rows.cells[k][plan.index]), f"is in {v[1]}, {NOT_USD}")
+        for k, v in others
+    ]  # fmt: skip
+
+
+def _hide_likes(frame: dict, plan: Plan, rows: Rows) -> None:
+    """Mark the likes that the creator hides."""
+    hidden = np.array([_shown(row[plan.index]) == HIDDEN for row in rows.cells], dtype=bool)
+    if hidden.any() and "likes_hidden" not in frame:
+        frame["likes_hidden"] = pd.Series(np.where(hidden, True, None), dtype="boolean")
+
+
+def _original(source: Source, rows: list[list[Cell]]) -> pd.DataFrame:
+    names, seen = [], Counter()
+    for k, header in enumerate(source.header):
+        name = header.strip() or f"(column {k + 1})"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return pd.DataFrame(
+        {name: pd.Series([_shown_whole(row[k]) for row in rows], dtype="str") for k, name in enumerate(names)}
+    )
+
+
+def _shown_whole(cell: Cell) -> str:
+    return "" if cell == UNCOMPUTED else cell if isinstance(cell, str) else str(cell)

@@ -1,0 +1,206 @@
+"""Dates as people write them: ISO, day or month first, month names in six languages, epochs, Excel serial numbers.
+
+Whether 01/02/2026 is in January or February is a property of a column: `DateSurvey` counts what each value proves,
+`read_date` obeys the decision. A time without a zone is taken as UTC; the caller tells it.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+
+from babel import Locale
+
+from features.niche_words import fold
+from features.schema import EARLIEST, LATEST
+from features.sheets.words import LANGUAGES
+
+_CLOCK = r"(?P<time>\d{1,2}[:h.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?)\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?:Uhr)?"
+_TIME = rf"(?:[T,\s]+(?:(?:at|um|a las|às|à|a)\s+)?{_CLOCK})?"
+_ZONE = r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
+_TAIL = _TIME + _ZONE
+_ISO = re.compile(rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TAIL}")
+_COMPACT = re.compile(rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_TAIL}")
+_PARTS = re.compile(rf"(?P<one>\d{{1,2}})(?P<mark>[-/. ])(?P<two>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_TAIL}")
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,\s+)?"
+_DAY_NAME = re.compile(
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?[\s/\-]*(?:de\s+|of\s+)?(?P<name>[^\W\d_]{{3,12}})\.?,?[\s/\-]*"
+    rf"(?:de\s+|del\s+)?(?P<year>\d{{4}}|\d{{2}}){_TAIL}"
+)
+_NAME_DAY = re.compile(
+    rf"{_WEEKDAY}(?P<name>[^\W\d_]{{3,12}})\.?[\s/\-]+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?[\s/\-]+(?P<year>\d{{4}}){_TAIL}"
+)
+_EPOCH = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
+_SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
+#: Day 0 of Excel's two systems; the older one counts a 29 February 1900 that never was.
+DAY_ZERO = {1900: datetime(1899, 12, 30, tzinfo=UTC), 1904: datetime(1904, 1, 1, tzinfo=UTC)}
+
+#: Longer texts are no date.
+LONGEST = 60
+UNCLEAR_DATE = "may be day first or month first: tell which"
+NO_DATE = "is no date that is understood: write 2026-03-01 or 2026-03-01T12:00:00Z"
+OUT_OF_RANGE = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
+
+
+@cache
+def month_names() -> dict[str, int]:
+    """Give folded month names and their short forms in LANGUAGES -> month."""
+    names = {}
+    for language in LANGUAGES:
+        months = Locale.parse(language).months
+        for use in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                names |= {fold(name).rstrip("."): number for number, name in months[use][width].items()}
+    return {**names, "sept": 9, "mrz": 3, "okt": 10, "agt": 8, "set": 9}
+
+
+@dataclass(frozen=True)
+class Written:
+    """A date as written. `order`: "ymd" where year, month and day are told, "day", "month", "?" or "same" else."""
+
+    year: int
+    one: int
+    two: int
+    order: str = "ymd"
+    seconds: float = 0.0
+    zoned: bool = True
+    short_year: bool = False
+    mark: str = ""
+    kind: str = "date"
+
+    def moment(self, day_first: bool | None) -> datetime | None:
+        """Give the moment, UTC; None where there is no such date. `day_first` decides the order "?"."""
+        swap = self.order == "month" or (self.order == "?" and not day_first)
+        day, month = (self.two, self.one) if swap else (self.one, self.two)
+        try:
+            return datetime(self.year, month, day, tzinfo=UTC) + timedelta(seconds=self.seconds)
+        except (ValueError, OverflowError):
+            return None
+
+
+def written(text: str, epoch: int = 1900) -> Written | None:
+    """Take a text apart as one date, None where it is none. `epoch` is Excel's date system, 1900 or 1904."""
+    return _written(text, epoch) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _written(text: str, epoch: int) -> Written | None:
+    text = re.sub(r"\s+", " ", text.replace("\u200e", "")).strip()
+    if _EPOCH.fullmatch(text):
+        seconds = float(text) / (1000 if len(text.partition(".")[0]) == 13 else 1)
+        return _moment_written(datetime.fromtimestamp(seconds, UTC), "epoch")
+    if _SERIAL.fullmatch(text):
+        return _moment_written(from_serial(float(text), epoch), "serial")
+    for pattern in (_ISO, _COMPACT):
+        if found := pattern.fullmatch(text):
+            return _with_time(found, int(found["day"]), int(found["month"]), "ymd")
+    if found := _PARTS.fullmatch(text):
+        one, two = int(found["one"]), int(found["two"])
+        return _with_time(found, one, two, _order(one, two, found["mark"]))
+    for pattern in (_DAY_NAME, _NAME_DAY):
+        found = pattern.fullmatch(text)
+        if found and (month := month_names().get(fold(found["name"]))):
+            return _with_time(found, int(found["day"]), month, "ymd")
+    return None
+
+
+def from_serial(serial: float, epoch: int = 1900) -> datetime:
+    """Give the moment of an Excel serial number, to the second.
+
+    >>> from_serial(45292.5).isoformat()
+    '2024-01-01T12:00:00+00:00'
+    """
+    return DAY_ZERO[epoch] + timedelta(seconds=round(serial * 86_400))
+
+
+def _moment_written(moment: datetime, kind: str) -> Written:
+    seconds = (moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+    return Written(moment.year, moment.day, moment.month, seconds=seconds, kind=kind, zoned=kind == "epoch")
+
+
+def _order(one: int, two: int, mark: str) -> str:
+    if one > 12 or two > 12:
+        return "month" if two > 12 else "day"
+    # no country writes the month first with dots
+    return "same" if one == two else "day" if mark == "." else "?"
+
+
+def _with_time(found: re.Match, day: int, month: int, order: str) -> Written | None:
+    seconds = _seconds(found["time"], found["half"])
+    offset = _offset(found["zone"])
+    if seconds is None or not (0 < day <= 31 and 0 < month <= 31):
+        return None
+    short = len(found["year"]) == 2
+    year = int(found["year"]) + 2000 * short
+    mark = found["mark"] if "mark" in found.re.groupindex else ""
+    zoned = found["zone"] is not None
+    return Written(year, day, month, order, seconds - offset, zoned, short, mark)
+
+
+def _seconds(time: str | None, half: str | None) -> float | None:
+    if not time:
+        return 0.0
+    hour, minute, *second = re.split(r"[:h.]", time.replace(",", "."), maxsplit=2)
+    hour, minute, second = int(hour), int(minute), float(second[0]) if second else 0.0
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (half[0] in "Pp")
+    return hour * 3600 + minute * 60 + second if hour <= 24 and minute < 60 and second < 61 else None
+
+
+def _offset(zone: str | None) -> float:
+    if not zone or zone in ("Z", "UTC", "GMT"):
+        return 0.0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    return (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * (-1 if zone[0] == "-" else 1)
+
+
+@dataclass
+class DateSurvey:
+    """What the texts of one column prove about how its dates are written; memory does not grow with the rows."""
+
+    read: int = 0
+    unread: int = 0
+    orders: Counter = field(default_factory=Counter)
+    kinds: Counter = field(default_factory=Counter)
+    naive: int = 0
+    short_years: int = 0
+    unclear: str = ""
+    example: str = ""
+
+    def add(self, texts: dict[str, int], epoch: int = 1900) -> None:
+        """Count distinct texts, text -> how often."""
+        for text, times in texts.items():
+            found = written(text, epoch)
+            if found is None:
+                self.unread += times
+                continue
+            self.read += times
+            self.example = self.example or text
+            self.orders[found.order] += times
+            self.kinds[found.kind] += times
+            self.naive += times * (not found.zoned)
+            self.short_years += times * found.short_year
+            if found.order == "?" and not self.unclear:
+                self.unclear = text
+
+    @property
+    def day_first(self) -> bool | None:
+        """Say whether the column proves day-first or month-first; None where that is open or mixed."""
+        day, month = self.orders["day"] > 0, self.orders["month"] > 0
+        return None if day == month else day
+
+
+def read_date(text: str, day_first: bool | None, epoch: int = 1900) -> tuple[datetime | None, str]:
+    """Read one date under a decision; give (moment, "") or (None, what is wrong with it)."""
+    found = written(text, epoch)
+    if found is None:
+        return None, NO_DATE
+    if found.order == "?" and day_first is None:
+        return None, UNCLEAR_DATE
+    moment = found.moment(day_first)
+    if moment is None:
+        return None, "is no date that exists"
+    return (moment, "") if EARLIEST <= moment < LATEST else (None, OUT_OF_RANGE)

@@ -1,0 +1,112 @@
+"""What a column's name says it holds, in six languages: words.csv gives the words' concepts, columns.csv their meaning.
+
+A name is read as a set of concepts, whatever their order; a word that is not known ("audience country", "followers
+growth") makes the name mean something else, so that it is not recognised.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+from features.niche_words import fold
+from features.schema import TABLES
+from features.sheets.words import rows_of
+
+_TOKEN = re.compile(r"[^\W\d_]+|\d+|[%$€£¥₹@#]")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LONGEST = 4
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a header says: the column (canonical, or one that values must settle), and what it adds to it."""
+
+    column: str
+    exact: bool = False
+    platform: str | None = None
+    power: int = 0
+    percent: bool = False
+    currency: str | None = None
+    per_post: bool = False
+    concepts: frozenset[str] = frozenset()
+
+
+@cache
+def canonical_names() -> dict[str, str]:
+    """Give every canonical column's name -> its kind."""
+    return {column.name: column.kind for spec in TABLES.values() for column in spec.columns}
+
+
+@cache
+def _concepts() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Give the words' tokens -> their concepts; "-" says nothing."""
+    return {
+        tuple(_TOKEN.findall(fold(word))): tuple(c for c in row["concept"].split() if c != "-")
+        for row in rows_of("words.csv")
+        for word in row["words"].split(" | ")
+    }
+
+
+@cache
+def _meanings() -> dict[frozenset[str], str]:
+    return {
+        frozenset(one.split()): row["column"] for row in rows_of("columns.csv") for one in row["concepts"].split(" | ")
+    }
+
+
+def tokens_of(header: str) -> list[str]:
+    """Split a header into folded words and signs.
+
+    >>> tokens_of("avgLikes (Ø)"), tokens_of("Taux d'engagement %")
+    (['avg', 'likes', 'ø'], ['taux', 'd', 'engagement', '%'])
+    """
+    spaced = _CAMEL.sub(" ", header.replace("TikTok", "Tiktok").replace("YouTube", "Youtube"))
+    return [token for token in _TOKEN.findall(fold(spaced)) if token != "#"]
+
+
+@lru_cache(maxsize=4096)
+def named(header: str) -> Name | None:
+    """Say what a header means, None where it is not recognised.
+
+    >>> named("Seguidores").column, named("Me gusta promedio").column, named("Audience country")
+    ('followers', 'avg_likes', None)
+    """
+    plain = header.strip().lower()
+    if plain in canonical_names():
+        currency = "USD" if plain == "fee_usd" else None
+        return Name("fee" if currency else plain, exact=True, currency=currency)
+    found = _concepts_in(tokens_of(header))
+    if found is None:
+        return None
+    platforms = {c[1:] for c in found if c.startswith("@")}
+    units = [c[1:] for c in found if c.startswith("=")]
+    power = next(({"k": 3, "m": 6, "b": 9}[unit] for unit in units if unit in "kmb"), 0)
+    currency = next((unit for unit in units if len(unit) == 3), None)
+    concepts = frozenset(c for c in found if c[0] not in "@=")
+    rest = concepts - {"percent"} if "percent" in concepts and concepts != {"engagement", "percent"} else concepts
+    column = _meanings().get(rest) or ("platform_named" if platforms and not rest else None)
+    if column is None and currency and not rest:
+        column = "fee"
+    if column is None or len(platforms) > 1:
+        return None
+    platform = next(iter(platforms), None)
+    return Name(column, False, platform, power, "percent" in concepts, currency, "posts" in rest, concepts)
+
+
+def _concepts_in(tokens: list[str]) -> list[str] | None:
+    """Give the concepts of a row of tokens, longest words first, None where one is not known."""
+    found, at = [], 0
+    while at < len(tokens):
+        size = next((n for n in range(_LONGEST, 0, -1) if tuple(tokens[at : at + n]) in _concepts()), 0)
+        if not size:
+            if not tokens[at].isdigit():
+                return None
+            found.append("number")
+            size = 1
+        else:
+            found += _concepts()[tuple(tokens[at : at + size])]
+        at += size
+    if "period" in found:
+        said_nothing = {"number", "period"} if "avg" in found else {"number"}
+        found = [concept for concept in found if concept not in said_nothing]
+    return found or None

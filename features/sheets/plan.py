@@ -1,0 +1,232 @@
+"""From roles and surveys to a plan: how each column is read, and the guess that tells the user so."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from features.sheets import readers
+from features.sheets.figures import CODES
+from features.sheets.marks import WORDS, Marks, decide
+from features.sheets.names import canonical_names
+from features.sheets.rates import Agreement, agreement, unit_of
+from features.sheets.result import Guess, SheetOptions
+from features.sheets.roles import PSEUDO, Role
+from features.sheets.survey import Survey
+from features.sheets.workbook import Cell
+
+_POWERS = {"k": 3, "thousand": 3, "thousands": 3, "m": 6, "million": 6, "millions": 6, "b": 9, "billion": 9}
+
+
+#: What a rate is made of.
+_PARTS = {"avg_likes": "likes", "avg_comments": "comments", "followers": "followers", "avg_views": "views"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one source column is read. `column`: what it gives; `read`: cell -> (value, what is wrong)."""
+
+    index: int
+    column: str
+    kind: str
+    read: readers.Reader
+    guess: Guess
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the whole sheet proves: decimal marks and date orders of other columns, each with the column that does."""
+
+    decimals: dict[str, str]
+    day_firsts: dict[bool, str]
+
+
+def plans_of(
+    roles: list[Role], surveys: list[Survey], sample: list[list[Cell]], options: SheetOptions, epoch: int
+) -> tuple[list[Plan], list[Guess]]:
+    """Give the plans of the columns that are read, and a guess for every column, in order."""
+    evidence = _evidence(roles, surveys)
+    plans: dict[int, Plan] = {}
+    guesses: dict[int, Guess] = {}
+    for role in roles:
+        if role.target is None:
+            guesses[role.index] = Guess(role.source, None, None, role.how, role.note, role.ambiguous)
+        elif not role.target.startswith("engagement_rate"):
+            plans[role.index] = _plan(role, surveys[role.index], evidence, options, epoch)
+    for role in roles:
+        if role.target and role.target.startswith("engagement_rate"):
+            found = _rate_plan(role, surveys[role.index], sample, roles, surveys, evidence, options)
+            if isinstance(found, Guess):
+                guesses[role.index] = found
+            elif any(plan.column == found.column for plan in plans.values()):
+                guesses[role.index] = replace(found.guess, column=None, note=f"{found.column} is there already")
+            else:
+                plans[role.index] = found
+    guesses |= {index: plan.guess for index, plan in plans.items()}
+    return [plans[k] for k in sorted(plans)], [guesses[k] for k in sorted(guesses)]
+
+
+def _evidence(roles: list[Role], surveys: list[Survey]) -> Evidence:
+    decimals, orders = {}, {}
+    for role in roles:
+        kind = {**canonical_names(), **PSEUDO}.get(role.target or "")
+        survey = surveys[role.index]
+        for mark in survey.figures.decimals if kind in ("count", "real") else ():
+            decimals.setdefault(mark, role.source)
+        if kind == "time" and survey.dates.day_first is not None:
+            orders.setdefault(survey.dates.day_first, role.source)
+    return Evidence(decimals, orders)
+
+
+def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
+    target = role.target
+    kind = {**canonical_names(), **PSEUDO}[target]
+    if target == "fee":
+        return _fee_plan(role, survey, evidence, options)
+    if kind in ("count", "real"):
+        return _number_plan(role, survey, kind, evidence, options)
+    if kind == "time":
+        return _time_plan(role, survey, evidence, options, epoch)
+    if target == "link":
+        read = readers.link_reader(bool(role.name) and role.name.column in ("handle", "name", "platform_named"))
+    elif target in readers.LISTED:
+        read = readers.list_reader(target)
+    else:
+        read = readers.PLAIN.get(target) or readers.PLAIN[kind]
+    return Plan(role.index, target, kind, read, Guess(role.source, target, kind, role.how, role.note, role.ambiguous))
+
+
+def _marks(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> tuple[Marks, str, str | None]:
+    """Decide a column's decimal marks; give them, how to tell them, and what is unclear."""
+    asked = (role.mapped.decimal if role.mapped else None) or options.decimal
+    if asked:
+        return Marks(asked, asked), f"{WORDS[asked]}, as asked for", None
+    kind = {**canonical_names(), **PSEUDO}[role.target] if role.target else "real"
+    return decide(survey.figures, kind == "count" and not _power(role), evidence.decimals)
+
+
+def _power(role: Role) -> int:
+    said = _POWERS.get((role.mapped.unit or "").lower()) if role.mapped else None
+    return said if said is not None else role.name.power if role.name else 0
+
+
+def _number_plan(role: Role, survey: Survey, kind: str, evidence: Evidence, options: SheetOptions) -> Plan:
+    marks, told, unclear = _marks(role, survey, evidence, options)
+    power = _power(role)
+    notes = [role.note, told]
+    if power:
+        notes.append({3: "in thousands", 6: "in millions", 9: "in billions"}[power])
+    if survey.figures.suffixed:
+        notes.append("k/m/b suffixes, rounded")
+    if survey.figures.approximate:
+        notes.append("marked as approximate")
+    unit = {3: "k", 6: "m", 9: "b"}.get(power)
+    guess = Guess(role.source, role.target, kind, role.how, _join(notes), unclear or role.ambiguous, unit)
+    return Plan(role.index, role.target, kind, readers.number_reader(marks, power, kind == "count"), guess)
+
+
+def _time_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
+    dates, unclear = survey.dates, None
+    asked = role.mapped.day_first if role.mapped else None
+    asked = options.day_first if asked is None else asked
+    day_first, told = dates.day_first, ""
+    if asked is not None:
+        day_first, told = asked, "as asked for"
+    elif dates.orders["?"] and day_first is None:
+        if dates.orders["day"] and dates.orders["month"]:
+            unclear = f"some dates are day first, some month first; {dates.unclear!r} may be either"
+        elif len(evidence.day_firsts) == 1:
+            ((day_first, source),) = evidence.day_firsts.items()
+            told = f"as in {source!r}"
+        else:
+            unclear = f"{dates.unclear!r} may be day first or month first"
+        unclear = unclear and f"{unclear}: pass day_first, or give it in the map file"
+    notes = [role.note]
+    if dates.orders["?"] + dates.orders["day"] + dates.orders["month"] and day_first is not None:
+        notes.append(_join([f"{'day' if day_first else 'month'} first", told], " "))
+    notes += [name for name in ("epoch", "serial") if dates.kinds[name]]
+    if dates.short_years:
+        notes.append("two-digit years are of this century")
+    if dates.naive or survey.moments or survey.numbers:
+        notes.append("no time zone: taken as UTC")
+    guess = Guess(role.source, role.target, "time", role.how, _join(notes), unclear or role.ambiguous)
+    return Plan(role.index, role.target, "time", readers.time_reader(day_first, epoch), guess)
+
+
+def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> Plan:
+    marks, told, unclear = _marks(role, survey, evidence, options)
+    shown = survey.figures.currencies + survey.shown_currency
+    named = sorted(code for code in shown if code)
+    currency = _said_currency(role)
+    notes = [role.note, told]
+    if not currency and len(named) == 1 and shown[None]:
+        currency = named[0]
+        notes.append(f"amounts without a currency taken as {currency}, like the others")
+    currencies = sorted({*named, currency} - {None}) if shown[None] or not named else named
+    if "USD" in currencies and ("$" in role.source or survey.figures.currencies["USD"]):
+        notes.append("$ taken as US dollars")
+    if role.name and role.name.per_post:
+        notes.append("the price of one post: it is taken as the fee for all deliverables")
+    if shown[None] and not currency:
+        unclear = unclear or f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
+    elif currencies and "USD" not in currencies:
+        unclear = unclear or f"in {', '.join(currencies)}, {readers.NOT_USD}: give the amounts in USD"
+    told = ", ".join(currencies) or None
+    guess = Guess(role.source, "fee_usd", "real", role.how, _join(notes), unclear or role.ambiguous, currency=told)
+    return Plan(role.index, "fee", "real", readers.fee_reader(marks, currency, _power(role)), guess)
+
+
+def _said_currency(role: Role) -> str | None:
+    """Give the currency that the map, or else the header, says; fee_usd says it itself."""
+    unit = (role.mapped.unit or "").upper() if role.mapped else ""
+    if unit in CODES:
+        return unit
+    if role.mapped and role.mapped.column == "fee_usd":
+        return "USD"
+    return role.name.currency if role.name else None
+
+
+def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan | Guess:
+    signed = survey.figures.percents + survey.shown_percent
+    agreed = _agreed(role, survey, sample, roles, surveys, evidence, options)
+    unit = (role.mapped.unit or "").lower() if role.mapped else ""
+    if unit in ("percent", "%", "fraction"):
+        percent, told = unit != "fraction", f"{unit}, as the map says"
+    else:
+        percent, told = unit_of(survey.sizes, signed, bool(role.name and role.name.percent))
+        if agreed and survey.sizes.total() - survey.sizes["zero"]:
+            percent, told = agreed.percent, "percent" if agreed.percent else "fraction"
+    target = role.target
+    if target == "engagement_rate" and not agreed:
+        unclear = f"by followers or by views? Map {role.source!r} to engagement_rate_by_followers or _by_views"
+        return Guess(role.source, None, None, role.how, told, unclear)
+    if target == "engagement_rate":
+        target = f"engagement_rate_by_{agreed.basis}"
+    if agreed:
+        told = _join([told, f"agrees with {agreed.told}"])
+    unclear = f"percent or fraction? Map {role.source!r} with unit percent or fraction" if percent is None else None
+    unit = {True: "percent", False: "fraction"}.get(percent)
+    guess = Guess(role.source, target, "real", role.how, _join([role.note, told]), unclear or role.ambiguous, unit)
+    return Plan(role.index, target, "real", readers.rate_reader(percent), guess)
+
+
+def _agreed(role, survey, sample, roles, surveys, evidence, options) -> Agreement | None:
+    """See whether the rates of the sample agree with engagements per follower or per view of the same rows."""
+    counts: dict[str, list[tuple[str, np.ndarray]]] = {}
+    for other in roles:
+        column = other.name.column if other.name and other.how != "map file" else other.target
+        if column in _PARTS and (other.target or column == "avg_likes"):
+            read = readers.number_reader(_marks(other, surveys[other.index], evidence, options)[0], _power(other))
+            values = _numbers(sample, other.index, read)
+            counts.setdefault(_PARTS[column], []).append((repr(other.source), values))
+    found = agreement(_numbers(sample, role.index, readers.rate_reader(percent=False)), counts)
+    signed = survey.figures.percents + survey.shown_percent
+    return replace(found, percent=True) if found and signed else found
+
+
+def _numbers(sample: list[list[Cell]], index: int, read: readers.Reader) -> np.ndarray:
+    values = [read(row[index])[0] for row in sample]
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _join(notes: list[str], between: str = "; ") -> str:
+    return between.join(note for note in notes if note)

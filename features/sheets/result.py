@@ -1,0 +1,95 @@
+"""What reading a sheet gives: its rows in canonical columns, and everything that was decided or refused on the way."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+
+class SheetError(ValueError):
+    """A file cannot be read as a spreadsheet of creators, posts or partnerships at all."""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What a map file says of one source column.
+
+    `column`: canonical name, "" to leave it out. `unit`: "fraction", "percent", "k", "m", "b" or a currency code.
+    `decimal`: "." or ",". `day_first`: of dates such as 01/02/2026. None leaves the detection to it.
+    """
+
+    column: str
+    unit: str | None = None
+    decimal: str | None = None
+    day_first: bool | None = None
+
+
+@dataclass(frozen=True)
+class SheetOptions:
+    """What is known of a sheet beforehand; everything left None or empty is detected and told.
+
+    `delimiter` one character; `encoding` a codec's name; `decimal` "." or ","; `day_first` of dates such as 01/02/2026;
+    `sheet` the worksheet's name; `header_row` its line, from 1; `columns` source column -> canonical column (or
+    Mapped), "" or "-" to leave it out; `platform` of rows that name none.
+    """
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    day_first: bool | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    columns: dict[str, str | Mapped] = field(default_factory=dict)
+    platform: str | None = None
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What one source column was taken for, by which evidence, and what is unclear of it.
+
+    `column` None: not read. `ambiguous` names what is unclear and how to settle it; the column's unclear values are
+    missing until then. `unit` and `currency` are those of the source.
+    """
+
+    source: str
+    column: str | None
+    kind: str | None
+    how: str
+    note: str = ""
+    ambiguous: str | None = None
+    unit: str | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One value, or with `column` "" one whole row, that could not be read; the value is missing, the row left out."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The rows of a sheet and how they were read.
+
+    `rows`: canonical columns that the sheet has, dtypes as in `features.schema.DTYPES`. `lines` (n,): where each row
+    stands in the file. `original`: its text under the source's headers. `labels`: the source's own words of columns
+    that are translated into a list (niche, country, language, platform, format), under canonical names. `extra`:
+    figures that are read but have no canonical column (total_likes, fee_amount, fee_currency).
+    Rows read = rows + blank_rows + left_out.
+    """
+
+    rows: pd.DataFrame
+    lines: np.ndarray
+    original: pd.DataFrame
+    guesses: list[Guess]
+    faults: list[Fault]
+    notes: list[str]
+    labels: pd.DataFrame
+    extra: pd.DataFrame
+    left_out: list[Fault]
+    blank_rows: int
+    table: str

@@ -1,0 +1,260 @@
+"""Which canonical column each source column is: by the map file, by its name, and by its values where a name is open.
+
+Nothing is picked silently: of two columns that mean the same figure neither is used, and the guesses say so.
+"""
+
+from dataclasses import dataclass, replace
+
+from features.schema import TABLES
+from features.sheets.names import Name, canonical_names, named, tokens_of
+from features.sheets.result import Mapped, SheetError, SheetOptions
+from features.sheets.survey import Survey
+
+#: Meanings that are no canonical column themselves, and what is made of them.
+PSEUDO = {
+    "link": "link", "name": "text", "fee": "real", "engagement_rate": "real", "total_likes": "count",
+}  # fmt: skip
+#: Canonical columns of which two in one sheet contradict each other; of the others the first is used.
+FIGURES = frozenset(
+    name for name, kind in {**canonical_names(), **PSEUDO}.items() if kind in ("count", "real", "time")
+) - {"fee_usd"}
+#: Names that values must settle, or may overrule -> what to look for.
+_OPEN = {
+    "rate": {"figures", "rates"},
+    "date": {"dates"},
+    "posts_count": {"figures", "links"},
+    "platform_named": {"figures", "links"},
+    "platform": {"links", "platforms"},
+    "channel": {"links", "platforms"},
+    "content": {"niches"},
+    "location": {"countries"},
+    **{name: {"links"} for name in ("handle", "name", "bio", "link")},
+}
+_POST_SIGNS = {"post_id", "posted_at", "text", "hashtags", "likes_hidden", "sponsored", "repost", "saves"}
+_DEAL_SIGNS = {"deliverables", "start_at", "brand_niche", "engagements"}
+#: What the rows are, a meaning -> what it is then, where the name is not the canonical one.
+_INSTEAD = {
+    ("posts", "created_at"): "posted_at",
+    ("posts", "bio"): "text",
+    ("creators", "posted_at"): "created_at",
+}
+_AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
+_OF_POSTS = {"likes", "comments", "shares", "saves", "views"}
+_AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a source column was taken for. `target`: a canonical column or one of PSEUDO, None where it is not read."""
+
+    index: int
+    source: str
+    target: str | None
+    how: str
+    name: Name | None = None
+    mapped: Mapped | None = None
+    note: str = ""
+    ambiguous: str | None = None
+
+    def out(self, note: str = "", ambiguous: str | None = None) -> "Role":
+        """Give it as one that is not read, and why."""
+        return replace(self, target=None, note=note, ambiguous=ambiguous)
+
+    @property
+    def platform(self) -> str | None:
+        return self.name.platform if self.name else None
+
+
+def wanted_of(name: Name | None, mapped: Mapped | None) -> frozenset[str]:
+    """Say which surveys a column needs for its part to be decided."""
+    column = mapped.column if mapped else name.column if name else ""
+    kind = {**canonical_names(), **PSEUDO}.get(column)
+    if not mapped and column in _OPEN:
+        return frozenset(_OPEN[column])
+    if column.startswith("engagement_rate"):
+        return frozenset({"figures", "rates"})
+    return frozenset({"figures"} if kind in ("count", "real") else {"dates"} if kind == "time" else ())
+
+
+def mapped_of(header: str, options: SheetOptions) -> Mapped | None:
+    """Give what the options say of a column, by its very name or its name without case and blanks."""
+    folded = {key.strip().casefold(): key for key in options.columns}
+    key = folded.get(header.strip().casefold())
+    if key is None or not header.strip():
+        return None
+    said = options.columns[key]
+    said = said if isinstance(said, Mapped) else Mapped(said)
+    return replace(said, column="") if said.column.strip() in ("", "-") else said
+
+
+def assign(
+    header: list[str], surveys: list[Survey], options: SheetOptions, tables: tuple[str, ...]
+) -> tuple[list[Role], str]:
+    """Give the role of every column, in order, and what the rows are (see `nature_of`).
+
+    Raises SheetError for a map to a column that there is not.
+    """
+    roles = [_first(k, text, surveys[k], options) for k, text in enumerate(header)]
+    nature = nature_of([role for role in roles if surveys[role.index].given])
+    roles = [_by_nature(role, nature, roles) for role in roles]
+    roles = _one_platform(roles, options)
+    roles = _one_identity(roles, surveys)
+    roles = _no_doubles(roles)
+    return [_within(role, tables) for role in roles], nature
+
+
+def nature_of(roles: list[Role]) -> str:
+    """Say what the rows of a sheet are: posts, partnerships or creators."""
+    targets = {role.target for role in roles}
+    if "partnership_id" in targets:
+        return "partnerships"
+    if {"followers", "posts_count"} <= targets and not targets & {"post_id", "likes"}:
+        return "creators"
+    if targets & _POST_SIGNS:
+        return "posts"
+    if targets & _DEAL_SIGNS:
+        return "partnerships"
+    return "posts" if targets & {"date", "created_at", "format"} and targets & {"likes", "views"} else "creators"
+
+
+def _first(index: int, header: str, survey: Survey, options: SheetOptions) -> Role:
+    source = header.strip() or f"(column {index + 1})"
+    mapped = mapped_of(header, options)
+    name = named(header) if header.strip() else None
+    if mapped is not None:
+        return _mapped(index, source, mapped, name)
+    if name is None:
+        rising = survey.rising and survey.first is not None
+        note = "a row number" if rising and not header.strip() else "" if survey.given else "holds nothing"
+        note = "of the audience, not of the creator" if _AUDIENCE & set(tokens_of(header)) else note
+        return Role(index, source, None, "not recognised", note=note)
+    target, how = _by_values(name, survey)
+    how = how or ("exact name" if name.exact else f"known name: {' '.join(sorted(name.concepts)) or name.column}")
+    return Role(index, source, target, how, name)
+
+
+def _mapped(index: int, source: str, mapped: Mapped, name: Name | None) -> Role:
+    known = {**canonical_names(), **PSEUDO}
+    if mapped.column and mapped.column not in known:
+        raise SheetError(
+            f"{mapped.column!r}, to which the map sends {source!r}, is no column: expected one of "
+            f"{', '.join(sorted(known))}"
+        )
+    target = {"fee_usd": "fee"}.get(mapped.column, mapped.column) or None
+    if mapped.column == "fee_usd" and mapped.unit is None:
+        mapped = replace(mapped, unit="USD")
+    name = replace(name, platform=None) if name else None
+    return Role(index, source, target, "map file", name, mapped, note="" if target else "left out, as the map says")
+
+
+def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
+    """Settle by its values what a name leaves open; give the target and, where values decided, how."""
+    words, column = survey.words, name.column
+    if column in ("platform_named", "posts_count") and survey.numeric >= 0.5:
+        return ("followers" if column == "platform_named" else column), "values" if column == "platform_named" else ""
+    if column in ("handle", "platform_named") and words.links:
+        return "link", "values: links"
+    if column in ("channel", "platform", "platform_named", "handle", "name", "posts_count", "bio"):
+        if words.share("links") >= 0.5:
+            return "link", "values"
+        if words.share("platforms") >= 0.5 and column in ("channel", "platform"):
+            return "platform", "values" if column == "channel" else ""
+        other = {"channel": "name", "platform": None, "platform_named": "handle", "posts_count": None}
+        return (other[column], "values") if column in other else (column, "")
+    if column == "content":
+        return ("niche", "values") if words.share("niches") >= 0.5 else (None, "")
+    if column == "rate":
+        half, percents = survey.given / 2, survey.figures.percents + survey.shown_percent
+        return "fee" if survey.money > half else "engagement_rate" if percents > half else None, "values"
+    if column == "location":
+        return ("country", "values") if words.share("countries") >= 0.5 else (None, "")
+    if column == "link" and words.texts and words.share("links") < 0.5:
+        return ("handle" if words.share("spaced") < 0.5 else None), "values"
+    if column in ("id", "creator_id") and not name.exact and survey.is_index:
+        return None, "values: a row number"
+    return column, ""
+
+
+def _by_nature(role: Role, nature: str, roles: list[Role]) -> Role:
+    """Settle what depends on whether the rows are posts, partnerships or creators."""
+    if role.how == "map file" or role.target is None:
+        return role
+    taken = {other.target for other in roles}
+    if role.target == "id":
+        return replace(role, target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"))
+    if role.target == "date":
+        target = {"posts": "posted_at", "partnerships": "start_at"}.get(nature)
+        known = target is not None and target not in taken
+        return replace(role, target=target) if known else role.out(ambiguous="a date of what? Map it to a column")
+    if not role.name.exact and (target := _INSTEAD.get((nature, role.target))) and target not in taken:
+        return replace(role, target=target)
+    if nature == "partnerships" and role.target == "posts_count" and not role.name.exact:
+        return role.out(ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count")
+    kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[nature]
+    if role.target in _OF_POSTS - kept:
+        if "total" in role.name.concepts:
+            return role.out("a total of all posts, for which there is no column")
+        mean = _AVERAGES.get(role.target, role.target)
+        return role.out(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")
+    return role
+
+
+def _one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
+    """Keep the columns of one platform where several stand side by side."""
+    read = [role for role in roles if role.target is not None]
+    elsewhere = [role.out("of another platform or site") if role.platform == "elsewhere" else role for role in roles]
+    platforms = sorted({role.platform for role in read} - {None, "elsewhere"})
+    if len(platforms) < 2:
+        return elsewhere
+    chosen = options.platform
+    if chosen in platforms:
+        other = [r.out(f"of {r.platform}; {chosen} is asked for") for r in elsewhere]
+        return [other[k] if r.platform not in (None, chosen) else r for k, r in enumerate(elsewhere)]
+    side = " and ".join(platforms)
+    told = f"columns of {side} stand side by side: pass one as platform, and read the sheet once for each"
+    return [r.out(ambiguous=told) if r.target is not None and r.platform in platforms else r for r in elsewhere]
+
+
+def _one_identity(roles: list[Role], surveys: list[Survey]) -> list[Role]:
+    """Let a name stand in for the handle only where nothing else names the creator."""
+    names = [role for role in roles if role.target == "name"]
+    telling = [r for r in roles if r.target in ("handle", "link", "creator_id") and surveys[r.index].given]
+    if not names:
+        return roles
+    if telling:
+        told = f"a name; {telling[0].source!r} tells who it is"
+        return [role.out(told) if role.target == "name" else role for role in roles]
+    best = min(names, key=lambda role: (surveys[role.index].words.share("spaced"), role.index))
+    used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
+    return [used if r is best else r.out(f"a name; {best.source!r} is used") if r in names else r for r in roles]
+
+
+def _no_doubles(roles: list[Role]) -> list[Role]:
+    """Settle which of several columns of one meaning is read: the mapped, the exactly named; of figures else none."""
+    result = list(roles)
+    for target in {role.target for role in roles} - {None, "link"}:
+        same = [role for role in roles if role.target == target]
+        if len(same) == 1:
+            continue
+        mapped = [role for role in same if role.how == "map file"]
+        first = mapped or [role for role in same if role.name and role.name.exact]
+        if len(first) == 1 or (target not in FIGURES and not first):
+            used = (first or same)[0]
+            for role in same:
+                if role is not used:
+                    result[role.index] = role.out(f"means the same as {used.source!r}, which is used")
+        else:
+            others = {r.index: ", ".join(repr(o.source) for o in same if o is not r) for r in same}
+            for role in same:
+                told = f"means the same as {others[role.index]}: map one of them to {target}, the other to -"
+                result[role.index] = role.out(ambiguous=told)
+    return result
+
+
+def _within(role: Role, tables: tuple[str, ...]) -> Role:
+    """Leave out what no table asked for has a column for."""
+    columns = {name for table in tables for name in TABLES[table].names} | {"link", "name", "total_likes"}
+    target = {"fee": "fee_usd", "engagement_rate": "engagement_rate_by_views"}.get(role.target, role.target)
+    if target is None or target in columns:
+        return role
+    return role.out(f"known as {role.target}, for which {' and '.join(tables)} have no column")

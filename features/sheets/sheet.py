@@ -1,0 +1,127 @@
+"""Reading a sheet: open, survey all rows, decide, convert. The one call for import and for scoring."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from features.sheets.convert import Decided, convert
+from features.sheets.names import named
+from features.sheets.plan import plans_of
+from features.sheets.result import Sheet, SheetError, SheetOptions
+from features.sheets.roles import Role, assign, mapped_of, wanted_of
+from features.sheets.rows import rows_of
+from features.sheets.source import Source, open_source
+from features.sheets.survey import Survey
+from features.sheets.workbook import Cell
+from features.vocabulary import PLATFORMS
+
+TABLE_NAMES = ("creators", "posts", "partnerships", "prospects")
+#: Rows that are surveyed at a time, and from which the arithmetic of rates is checked.
+CHUNK, SAMPLE = 20_000, 2_000
+#: Everything is detected.
+DETECT = SheetOptions()
+
+
+def read_sheet(path: Path | str, options: SheetOptions = DETECT, tables: tuple[str, ...] = TABLE_NAMES) -> Sheet:
+    """Read a CSV or XLSX file of creators, posts or partnerships into canonical columns.
+
+    What a column holds and how it is written is decided from all rows and told in `guesses` and `notes`; what cannot
+    be decided is missing, and told in `Guess.ambiguous`. `tables`: whose columns are wanted. Raises SheetError for a
+    file that is no spreadsheet or has no known column.
+    """
+    _check(options, tables)
+    source = _with_rows(open_source(Path(path), options))
+    decided = decide(source, options, tables)
+    return convert(decided, list(source.records()))
+
+
+def iter_sheet(
+    path: Path | str,
+    options: SheetOptions = DETECT,
+    tables: tuple[str, ...] = TABLE_NAMES,
+    rows: int = 50_000,
+) -> Iterator[Sheet]:
+    """Read a sheet as `read_sheet` does, `rows` records at a time in bounded memory; all is decided before the first.
+
+    The file is read twice. Whether rates are by followers or by views is checked on its first 2,000 rows.
+    """
+    _check(options, tables)
+    source = open_source(Path(path), options)
+    decided = decide(source, options, tables)
+    records = source.records()
+    while chunk := list(islice(records, rows)):
+        yield convert(decided, chunk)
+
+
+def _with_rows(source: Source) -> Source:
+    """Keep the records in memory, so that the file is read once."""
+    held = list(source.records())
+    source.records = lambda: iter(held)
+    return source
+
+
+def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABLE_NAMES) -> Decided:
+    """Survey all rows and decide how each column is read. Raises SheetError where there is none, or no known column."""
+    surveys, sample = _surveyed(source, options)
+    roles, nature = assign(source.header, surveys, options, tables)
+    plans, guesses = plans_of(roles, surveys, sample, options, source.epoch)
+    if not plans and not any(guess.ambiguous for guess in guesses):
+        raise SheetError(
+            f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
+            f"{', '.join(tables)}; name them in a map file"
+        )
+    platform, told = _platform(source, roles, options)
+    notes = [*source.notes, *_absent(source, options)]
+    if platform and not any(plan.column == "platform" for plan in plans):
+        notes.append(f"platform: {platform}, {told}")
+    return Decided(source, plans, guesses, notes, nature, platform)
+
+
+def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list[list[Cell]]]:
+    """Look at all rows; give a survey of each column, and the cells of the first rows."""
+    surveys = [Survey() for _ in source.header]
+    names = [named(header) if header.strip() else None for header in source.header]
+    wanted = [wanted_of(names[k], mapped_of(header, options)) for k, header in enumerate(source.header)]
+    sample, records, seen = [], source.records(), 0
+    while chunk := list(islice(records, CHUNK)):
+        rows = rows_of(chunk, source)
+        seen += len(rows.cells)
+        sample += rows.cells[: SAMPLE - len(sample)]
+        for k, survey in enumerate(surveys):
+            survey.add([cells[k] for cells in rows.cells], wanted[k], source.epoch)
+    if not seen:
+        raise SheetError(f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to read")
+    return surveys, sample
+
+
+def _platform(source: Source, roles: list[Role], options: SheetOptions) -> tuple[str | None, str]:
+    """Give the platform of rows that name none, and what says so."""
+    headers = {role.platform for role in roles if role.target and role.platform} - {"elsewhere"}
+    if len(headers) == 1:
+        return next(iter(headers)), "as the headers say"
+    return (options.platform, "as asked for") if options.platform else (source.platform, "as the worksheet is named")
+
+
+def _absent(source: Source, options: SheetOptions) -> list[str]:
+    headers = {header.strip().casefold() for header in source.header}
+    absent = [name for name in options.columns if name.strip().casefold() not in headers]
+    return [f"the map names columns that are not there: {_listed(absent)}"] if absent else []
+
+
+def _check(options: SheetOptions, tables: tuple[str, ...]) -> None:
+    wrong = [
+        f"{name} {value!r}: expected {expected}"
+        for name, value, expected, right in (
+            ("delimiter", options.delimiter, "one character", options.delimiter is None or len(options.delimiter) == 1),
+            ("decimal", options.decimal, "'.' or ','", options.decimal in (None, ".", ",")),
+            ("platform", options.platform, ", ".join(PLATFORMS), options.platform in (None, *PLATFORMS)),
+            ("tables", tables, ", ".join(TABLE_NAMES), bool(tables) and set(tables) <= set(TABLE_NAMES)),
+        )
+        if not right
+    ]
+    if wrong:
+        raise SheetError(f"a sheet cannot be read with {'; '.join(wrong)}")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(repr(name) for name in names[:20] if name.strip()) + (", ..." if len(names) > 20 else "")

@@ -1,0 +1,277 @@
+"""A file as a header and records, whatever it is: what was detected of it is told in notes.
+
+Which line is the header, which worksheet is used and what separates the cells is decided alike: by how many columns
+are recognised.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from features.sheets.delimited import DELIMITERS, records
+from features.sheets.figures import figure
+from features.sheets.labels import platform_of
+from features.sheets.links import link_of
+from features.sheets.names import named
+from features.sheets.result import SheetError, SheetOptions
+from features.sheets.text import encoding_of, is_gzip, lines_of
+from features.sheets.workbook import Cell, cells_of, worksheets_of
+from features.vocabulary import PLATFORMS
+
+#: Among how many records the header is looked for, and how many tell the usual width of a row.
+HEADER_WITHIN, WIDTH_FROM = 40, 500
+#: Columns that stand once for each platform where several are side by side.
+_OF_AN_ACCOUNT = """
+followers following posts_count avg_likes avg_comments avg_shares avg_views engagement_rate handle link fee verified
+engagement_rate_by_followers engagement_rate_by_views
+"""
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_KINDS = (
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "open it and save it as .xlsx or CSV"),
+    (b"%PDF", "a PDF", "export the table as CSV or XLSX"),
+    (b"PAR1", "a Parquet file", "give it where tables are read, or write it as CSV"),
+    (b"\x89PNG", "an image", "export the table as CSV or XLSX"),
+    (b"\xff\xd8\xff", "an image", "export the table as CSV or XLSX"),
+    (b"BZh", "a bzip2 archive", "unpack it"),
+    (b"\xfd7zXZ", "an xz archive", "unpack it"),
+    (b"(\xb5/\xfd", "a Zstandard archive", "unpack it"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it"),
+    (b"Rar!", "a RAR archive", "unpack it"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+)
+#: line, cells, what is wrong with the record
+Record = tuple[int, list[Cell], str]
+
+
+@dataclass
+class Source:
+    """A file that can be read again and again. `records()` gives those after the header; `epoch` is Excel's."""
+
+    path: Path
+    header: list[str]
+    header_line: int
+    records: Callable[[], Iterator[Record]]
+    notes: list[str] = field(default_factory=list)
+    epoch: int = 1900
+    workbook: bool = False
+    platform: str | None = None
+
+
+def open_source(path: Path, options: SheetOptions) -> Source:
+    """Open a file and find its header. Raises SheetError for what is no spreadsheet, or has no known column."""
+    path = Path(path)
+    if path.is_dir():
+        raise SheetError(f"{str(path)!r} is a folder: give the CSV or XLSX files in it")
+    if not path.is_file():
+        raise SheetError(f"{str(path)!r} does not exist: give a CSV or XLSX file")
+    with open(path, "rb") as file:
+        start = file.read(4096)
+    if not start:
+        raise SheetError(f"{str(path)!r} is empty: expected a CSV or XLSX file with a header and rows")
+    if start.startswith(b"PK\x03\x04"):
+        return _open_workbook(path, options)
+    _refuse_other_kinds(path, start)
+    return _open_text(path, options)
+
+
+def _refuse_other_kinds(path: Path, start: bytes) -> None:
+    for magic, kind, remedy in _KINDS:
+        if start.startswith(magic):
+            with open(path, "rb") as file:
+                encrypted = "EncryptedPackage".encode("utf-16-le") in file.read(1 << 22) and magic[0] == 0xD0
+            if encrypted:
+                kind, remedy = "an encrypted workbook", "save it without a password"
+            raise SheetError(f"{str(path)!r} is {kind}, which is not read: {remedy}")
+    text = start.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if text.startswith((b"<", b"{", b"[{", b'["', b"[\n", b"[]")):
+        kind = "JSON" if text[:1] in b"{[" else "a web page or XML"
+        raise SheetError(f"{str(path)!r} is {kind}, no spreadsheet: expected CSV or XLSX")
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        raise SheetError(f"{str(path)!r} is no whole XLSX workbook, in spite of its name: get or save the file anew")
+
+
+# --- delimited text ---------------------------------------------------------------------------------------------
+
+
+def _open_text(path: Path, options: SheetOptions) -> Source:
+    if options.encoding:
+        encoding, told = options.encoding, f"{options.encoding}, as asked for"
+    else:
+        encoding, told = encoding_of(path)
+    notes = [f"encoding: {told}"] + (["unpacked from gzip"] if is_gzip(path) else [])
+    sample = list(islice(lines_of(path, encoding), WIDTH_FROM))
+    announced = sample[0][4:] if sample and sample[0].lower().startswith("sep=") and len(sample[0]) == 5 else None
+    start = 1 if announced else 0
+    if options.delimiter or announced:
+        choices = [options.delimiter or announced]
+    else:
+        choices = [mark for mark in DELIMITERS if any(mark in line for line in sample)] or [","]
+    found = {mark: [(n + start, *rest) for n, *rest in records(sample[start:], mark)] for mark in choices}
+    headers = {mark: _find_header(found[mark], options) for mark in choices}
+    delimiter = max(choices, key=lambda mark: (_score(headers[mark]), _steadiness(found[mark]), -choices.index(mark)))
+    header = headers[delimiter]
+    if header is None:
+        _refuse_header(path, found[delimiter], options)
+    line = header[0]
+    cells = _with_groups([str(cell) for cell in header[1]], _above(found[delimiter], line))
+    after = [record for record in found[delimiter] if record[0] > line]
+    cells = _fit_header(cells, after)
+    name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
+    notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
+    source = Source(path, cells, line, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
+    source.notes += _header_notes(source, found[delimiter])
+    return source
+
+
+def _text_records(path, encoding, delimiter, width, start, header_line) -> Callable[[], Iterator[Record]]:
+    def read() -> Iterator[Record]:
+        lines = islice(lines_of(path, encoding), start, None)
+        for line, cells, problem in records(lines, delimiter, width):
+            if line + start > header_line:
+                yield line + start, cells, problem
+
+    return read
+
+
+def _steadiness(rows: list[Record]) -> float:
+    """Say how far rows agree on a number of cells above one, from 0 to 1."""
+    widths = Counter(len(cells) for _, cells, _ in rows if any(cell.strip() for cell in cells))
+    width, times = widths.most_common(1)[0] if widths else (1, 0)
+    return times / widths.total() if width > 1 else 0.0
+
+
+def _fit_header(header: list[str], after: list[Record]) -> list[str]:
+    """Give unnamed columns to a header that most rows are longer than, in front where they are numbered."""
+    rows = [cells for _, cells, _ in after if any(cell.strip() for cell in cells)]
+    widths = Counter(len(cells) for cells in rows)
+    usual = widths.most_common(1)[0][0] if widths else 0
+    more = usual - len(header)
+    if more <= 0 or widths[usual] <= 0.5 * len(rows) or not any(any(c.strip() for c in r[len(header) :]) for r in rows):
+        return header
+    first = [cells[0].strip('" ') for cells in rows if len(cells) == usual]
+    numbered = more == 1 and all(cell.isdigit() for cell in first) and len(set(first)) == len(first)
+    return ["", *header] if numbered else [*header, *[""] * more]
+
+
+# --- workbooks --------------------------------------------------------------------------------------------------
+
+
+def _open_workbook(path: Path, options: SheetOptions) -> Source:
+    titles, epoch = worksheets_of(path)
+    if options.sheet is not None and options.sheet not in titles:
+        raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
+    tried = [options.sheet] if options.sheet is not None else list(titles)
+    tops = {title: [(n, cells, "") for n, cells in islice(cells_of(path, title), WIDTH_FROM)] for title in tried}
+    headers = {title: _find_header(tops[title], options) for title in tried}
+
+    def rank(title: str) -> tuple:
+        known = _score(headers[title])
+        filled = known > 0 and any(n > headers[title][0] and any(c != "" for c in row) for n, row, _ in tops[title])
+        return filled, titles[title] == "visible" and known > 0, known, -tried.index(title)
+
+    best = max(tried, key=rank, default=None)
+    if best is None or headers[best] is None:
+        _refuse_header(path, [record for title in tried for record in tops[title]], options)
+    line, cells, _ = headers[best]
+    width = max(len(cells), *(len(row) for _, row, _ in tops[best]))
+    header = _with_groups([str(cell) for cell in cells], _above(tops[best], line)) + [""] * (width - len(cells))
+
+    def read() -> Iterator[Record]:
+        return ((n, row, "") for n, row in cells_of(path, best) if n > line)
+
+    known = {title: _score(headers[title]) for title in tried if title != best}
+    source = Source(path, header, line, read, [_worksheet_note(best, titles, known)], epoch, True)
+    source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
+    source.notes += _header_notes(source, tops[best]) + (["dates count from 1904"] if epoch == 1904 else [])
+    return source
+
+
+def _worksheet_note(best: str, titles: dict[str, str], known: dict[str, int]) -> str:
+    shown = {title: f"{title!r}" + ("" if state == "visible" else " (hidden)") for title, state in titles.items()}
+    others = [
+        text + (f" with {known[title]} known column(s)" if known.get(title) else "")
+        for title, text in shown.items()
+        if title != best
+    ]
+    remedy = ": name one to read it" if any(known.values()) else ""
+    return f"worksheet: {shown[best]}" + (f"; not read: {', '.join(others)}{remedy}" if others else "")
+
+
+# --- the header -------------------------------------------------------------------------------------------------
+
+
+def _find_header(rows: list[Record], options: SheetOptions) -> tuple[int, list[Cell], int] | None:
+    """Give line, cells and number of known columns of the header: the first record that has most of them."""
+    if options.header_row is not None:
+        return next(((n, cells, _known(cells, options)) for n, cells, _ in rows if n == options.header_row), None)
+    filled = [(n, cells) for n, cells, _ in rows if any(str(cell).strip() for cell in cells)][:HEADER_WITHIN]
+    scored = [(n, cells, _known(cells, options)) for n, cells in filled]
+    best = max(scored, key=lambda one: one[2], default=None)
+    return best if best and best[2] > 0 else None
+
+
+def _above(rows: list[Record], line: int) -> list[Cell] | None:
+    return next((cells for n, cells, _ in reversed(rows) if n < line), None)
+
+
+def _score(header: tuple[int, list[Cell], int] | None) -> int:
+    return header[2] if header else 0
+
+
+def _known(cells: list[Cell], options: SheetOptions) -> int:
+    """Count the different columns that a row names; 0 for a row that holds data, or nothing but a platform."""
+    texts = [str(cell).strip() for cell in cells if str(cell).strip()]
+    if options.header_row is None and any(map(_is_data, texts)):
+        return 0
+    mapped = {name.strip() for name, column in options.columns.items() if column}
+    found = {text if text in mapped else named(text) for text in texts if text in mapped or named(text)}
+    columns = {name if isinstance(name, str) else (name.column, name.platform) for name in found}
+    lone = len(columns) == 1 < len(texts) and any(isinstance(c, tuple) and c[0] == "platform_named" for c in columns)
+    return 0 if lone else len(columns)
+
+
+def _is_data(text: str) -> bool:
+    """Say whether a text would be a value rather than the name of a column: a link, a handle, a number but a year."""
+    if text.startswith("@") and len(text) > 1:
+        return True
+    number = figure(text) if any(map(str.isdigit, text)) else None
+    return link_of(text) is not None or (number is not None and not (text.isdecimal() and 1990 <= int(text) <= 2100))
+
+
+def _with_groups(header: list[str], above: list[Cell] | None) -> list[str]:
+    """Put the platforms that stand in the row above, each over several columns, before the names of those columns."""
+    words = [str(cell).strip() for cell in above or []]
+    if not any(words) or not all(platform_of(word) for word in words if word):
+        return header
+    group, names = "", []
+    for k, name in enumerate(header):
+        group = (words[k] if k < len(words) else "") or group
+        found = named(name) if group and name.strip() else None
+        own = found is not None and found.platform is None and found.column in _OF_AN_ACCOUNT.split()
+        names.append(f"{group} {name.strip()}" if own else name)
+    return names
+
+
+def _header_notes(source: Source, rows: list[Record]) -> list[str]:
+    place = "row" if source.workbook else "line"
+    notes = [f"header in {place} {source.header_line:,}"]
+    before = [cells for n, cells, _ in rows if n < source.header_line]
+    if before:
+        text = " ".join(str(cell) for cells in before for cell in cells if str(cell).strip())
+        notes.append(f"{len(before):,} {place}(s) before the header left out: {repr(text[:80]) if text else 'blank'}")
+    return notes
+
+
+def _refuse_header(path: Path, rows: list[Record], options: SheetOptions) -> None:
+    if options.header_row is not None and not any(n == options.header_row for n, _, _ in rows):
+        raise SheetError(f"{str(path)!r} has no line {options.header_row} among its first: give the header's line")
+    filled = [cells for _, cells, _ in rows if any(str(cell).strip() for cell in cells)]
+    if not filled:
+        raise SheetError(f"{str(path)!r} holds only blank rows: expected a header and rows")
+    found = ", ".join(repr(str(cell).strip()[:40]) for cell in filled[0][:20] if str(cell).strip())
+    raise SheetError(
+        f"{str(path)!r} has no column that is known: found {found}; looked for a handle or link, followers, average "
+        f"likes, engagement rate, fee and the like in six languages; name the columns in a map file"
+    )

@@ -1,0 +1,126 @@
+"""What all values of one column prove together, gathered chunk by chunk in bounded memory."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from features.sheets.dates import DateSurvey
+from features.sheets.figures import FigureSurvey, size_of
+from features.sheets.labels import country_in, is_missing, niche_of, platform_of
+from features.sheets.links import link_of
+from features.sheets.workbook import UNCOMPUTED, Cell, Typed
+
+#: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
+MOST_WORDS = 20_000
+LONGEST_LABEL = 1000
+_LOOKS = {"links": link_of, "platforms": platform_of, "countries": country_in, "niches": niche_of}
+
+
+@dataclass
+class WordSurvey:
+    """How many texts are links, platforms, countries or niches, or have blanks; of the first MOST_WORDS texts."""
+
+    texts: int = 0
+    links: int = 0
+    platforms: int = 0
+    countries: int = 0
+    niches: int = 0
+    spaced: int = 0
+    looked_at: int = 0
+
+    def add(self, texts: dict[str, int], wanted: frozenset[str]) -> None:
+        """Count distinct texts, text -> how often; `wanted`: which of links, platforms, countries, niches."""
+        for text, times in texts.items():
+            if self.looked_at >= MOST_WORDS:
+                return
+            self.looked_at += 1
+            self.texts += times
+            self.spaced += times * (" " in text)
+            for what in wanted & _LOOKS.keys() if len(text) <= LONGEST_LABEL else ():
+                if _LOOKS[what](text) is not None:
+                    setattr(self, what, getattr(self, what) + times)
+
+    def share(self, what: str) -> float:
+        return getattr(self, what) / self.texts if self.texts else 0.0
+
+
+@dataclass
+class Survey:
+    """One column: texts, numbers and dates that the workbook stores as such, and what the texts look like."""
+
+    given: int = 0
+    numbers: int = 0
+    moments: int = 0
+    figures: FigureSurvey = field(default_factory=FigureSurvey)
+    dates: DateSurvey = field(default_factory=DateSurvey)
+    words: WordSurvey = field(default_factory=WordSurvey)
+    shown_percent: int = 0
+    shown_currency: Counter = field(default_factory=Counter)
+    typed_sizes: Counter = field(default_factory=Counter)
+    rising: bool = True
+    first: int | None = None
+    last: int = -1
+    counted: int = 0
+
+    def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
+        """Count a chunk of cells; `wanted`: figures, rates, dates, links, platforms, countries, niches."""
+        if self.rising:
+            self._follow(cells)
+        counts: Counter = Counter()
+        for cell in cells:
+            if isinstance(cell, str):
+                counts[cell.strip()] += 1
+            elif isinstance(cell, Typed):
+                self._add_number(cell)
+            elif isinstance(cell, datetime):
+                self.moments += 1
+                self.given += 1
+        counts.pop(UNCOMPUTED, None)
+        texts = {text: times for text, times in counts.items() if text and not is_missing(text)}
+        self.given += sum(texts.values())
+        if "figures" in wanted:
+            self.figures.add(texts, "rates" in wanted)
+        if "dates" in wanted:
+            self.dates.add(texts, epoch)
+        if wanted & _LOOKS.keys():
+            self.words.add(texts, wanted)
+
+    def _add_number(self, cell: Typed) -> None:
+        self.numbers += 1
+        self.given += 1
+        self.shown_percent += cell.unit == "%"
+        self.shown_currency[cell.currency] += 1
+        self.typed_sizes[size_of(float(cell.value))] += cell.unit != "%"
+
+    def _follow(self, cells: list[Cell]) -> None:
+        """Keep up whether the column is whole numbers that only rise, as an index does."""
+        for cell in cells:
+            text = str(cell).strip().removesuffix(".0")
+            if not text:
+                continue
+            if not text.isdecimal() or len(text) > 9 or int(text) <= self.last:
+                self.rising = False
+                return
+            self.last = int(text)
+            self.first = self.last if self.first is None else self.first
+            self.counted += 1
+
+    @property
+    def is_index(self) -> bool:
+        """Say whether the column numbers its rows, perhaps with a few left out."""
+        return self.rising and self.first is not None and self.last - self.first < 3 * self.counted
+
+    @property
+    def numeric(self) -> float:
+        """Give the share of values that are numbers."""
+        return (self.numbers + self.figures.read) / self.given if self.given else 0.0
+
+    @property
+    def money(self) -> int:
+        """Count the values that name a currency."""
+        return sum(times for code, times in (self.figures.currencies + self.shown_currency).items() if code)
+
+    @property
+    def sizes(self) -> Counter:
+        """Count the sizes of values that say nothing of percent themselves."""
+        return self.figures.sizes + self.typed_sizes

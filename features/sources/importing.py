@@ -1,0 +1,136 @@
+"""Import: files of any known kind into one folder of canonical tables, with a report; all of it or nothing.
+
+In reading order: `import_files` reads each file into parts, merges them with what is there, checks the tables as
+anybody's are checked, and puts them into place.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from features.sources import files, json_export, panel, sheet
+from features.sources.faults import SourceError
+from features.sources.job import Job, Options
+from features.sources.merge import Merge
+from features.sources.parts import Parts
+from features.sources.report import FileReport, RejectedFile, Report, as_json
+from features.sources.tables import write_merged
+
+REPORT, REJECTED = "import.json", "rejected.csv"
+Progress = Callable[[str, int, int], None]
+
+
+def import_files(
+    paths: list[Path],
+    out: Path,
+    options: Options | None = None,
+    dry_run: bool = False,
+    progress: Progress = lambda what, done, total: None,
+    memory_gb: float = 1.0,
+) -> Report:
+    """Read files into the canonical tables in the folder `out`, merged with those that are there; give the report.
+
+    `progress` is called with what is done, and bytes done and in all. `memory_gb` is what merging may take. With
+    `dry_run` nothing is written. Beside the tables stand import.json, and rejected.csv where something was rejected.
+
+    Raises SourceError (or SheetError) for the first file that cannot be used, and DataFolderError where `out` cannot
+    take the tables; nothing is written then.
+    """
+    _refuse(out)
+    now = datetime.now(UTC)
+    home = tempfile.gettempdir() if dry_run else out.resolve().parent
+    if not dry_run:
+        Path(home).mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=home) as folder:
+            work = Path(folder)
+            (work / "tables").mkdir()
+            report, moments = _read_all(paths, out, options or Options(), work, now, progress)
+            progress("merging", 0, 0)
+            with Merge(work, out, moments, memory_gb) as merge:
+                write_merged(merge, work / "tables", out, report)
+            (work / "tables" / REPORT).write_text(as_json(report), encoding="utf-8")
+            if not dry_run:
+                _publish(work / "tables", out)
+            return report
+    except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+        said = _first_line(error)
+        raise SourceError(f"{str(out)!r} holds tables that cannot be added to: {said}; name another folder") from error
+    except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        said = _first_line(error)
+        raise SourceError(f"{str(out)!r} cannot be made: {said}; it needs a folder with room for the tables") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
+
+
+def _refuse(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise SourceError(f"{str(out)!r} is a file: name a folder for the tables")
+    csv = [name for name in ("creators", "followers", "posts", "partnerships") if (out / f"{name}.csv").exists()]
+    if csv:
+        raise SourceError(f"{str(out)!r} holds {csv[0]}.csv: only Parquet tables can be added to, name another folder")
+    meta = _json(out / "dataset.json")
+    if meta.get("simulated"):
+        raise SourceError(f"{str(out)!r} holds a simulated market: real data must not be mixed into it, name another")
+
+
+def _read_all(
+    paths: list[Path], out: Path, options: Options, work: Path, now: datetime, progress: Progress
+) -> tuple[Report, dict[int, datetime | None]]:
+    """Read every file into parts; give the report and when each file was read, by its number."""
+    report = Report(moments=_json(out / REPORT).get("moments", {}))
+    parts, moments = Parts(work / "parts"), {}
+    with RejectedFile(work / "tables" / REJECTED) as rejected:
+        for number, path in enumerate(paths):
+            family, digest = files.kind_of(path, options.kind), files.digest_of(path)
+            if any(file.digest == digest for file in report.files):
+                report.notes.append(f"{path.name} holds the same as a file before it: read once")
+                continue
+            file = FileReport(path.name, digest)
+            moment = _told_moment(file, options, report.moments.get(digest))
+            parts.begin(number)
+            job = Job(path, parts, file, rejected, options, moment, _changed(path), now, partial(progress, path.name))
+            {"json": json_export, files.SHEET: sheet, files.PANEL: panel}[family].read(job)
+            parts.flush()
+            file.rows, file.known = dict(parts.rows), parts.known
+            moments[number] = job.settle()
+            report.files.append(file)
+    return report, moments
+
+
+def _told_moment(file: FileReport, options: Options, before: str | None) -> datetime | None:
+    """Give when a file was read where it is told, now or by its first import; else its last change must do."""
+    file.how = "told" if options.observed_at else "before" if before else "file"
+    return options.observed_at or (datetime.fromisoformat(before) if before else None)
+
+
+def _changed(path: Path) -> datetime:
+    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+
+
+def _json(path: Path) -> dict:
+    """Read a JSON object that an import wrote, {} where there is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _publish(made: Path, out: Path) -> None:
+    """Put the files into place: the whole folder at once where there is none yet, else each file whole."""
+    if not out.exists():
+        os.replace(made, out)
+        return
+    for file in sorted(made.iterdir()):
+        os.replace(file, out / file.name)
+    if not (made / REJECTED).exists():
+        (out / REJECTED).unlink(missing_ok=True)

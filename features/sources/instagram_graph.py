@@ -1,0 +1,142 @@
+"""Instagram Graph API: business_discovery, users, media with their paging, and insights, as data."""
+
+import re
+
+from features.sources.convert import Unread, handle, number
+from features.sources.records import METRICS, Context, Shape, dig
+
+KIND = "instagram-graph"
+FORMATS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel", "STORY": "story", "REELS": "short"}
+METRIC_ID = re.compile(r"(\d+)/insights/(\w+)(?:/(\w+))?")
+#: Column -> metrics that tell it, the best first: plays and impressions stood for views until they were replaced.
+METRIC_COLUMNS = {
+    "views": ("views", "ig_reels_aggregated_all_plays_count", "plays", "video_views", "impressions"),
+    "saves": ("saved", "saves"),
+    "shares": ("shares",),
+    "likes": ("likes",),
+    "comments": ("comments",),
+}
+
+
+def _metric_rows(record: dict) -> list[dict]:
+    """Give the metrics of one post that a page holds, or that a record is; none where several posts are mixed."""
+    rows = record.get("data") if isinstance(record.get("data"), list) else [record]
+    ids = {METRIC_ID.match(row["id"]) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)}
+    posts = {found.group(1) for found in ids if found}
+    return (
+        [row for row in rows if isinstance(row, dict) and "name" in row] if len(posts) == 1 and None not in ids else []
+    )
+
+
+def _is_metrics(r: dict) -> bool:
+    rows = _metric_rows(r)
+    return bool(rows) and all(row.get("period", "lifetime") == "lifetime" for row in rows)
+
+
+def _add_metrics(row: dict, rows: list[dict]) -> None:
+    """Add what metrics tell of a post, where the row does not know it yet."""
+    told = {
+        row.get("name"): dig(
+            row,
+            "values.0.value",
+        )
+        for row in rows
+    }
+    told |= {row.get("name"): row["total_value"] for row in rows if "total_value" in row}
+    for column, names in METRIC_COLUMNS.items():
+        for name in names:
+            if row.get(column) is None and (value := _amount(told.get(name))) is not None:
+                row[column] = value
+
+
+def _amount(value: object) -> float | None:
+    value = value.get("value") if isinstance(value, dict) else value
+    try:
+        amount = None if value is None else number(value)
+    except Unread:
+        return None
+    return amount if amount is not None and amount >= 0 else None
+
+
+def _finish_metrics(record: dict, row: dict, context: Context) -> None:
+    rows = _metric_rows(record)
+    row["post_id"] = METRIC_ID.match(rows[0]["id"]).group(1)
+    _add_metrics(row, rows)
+
+
+def _metrics_left(record: dict) -> list[str]:
+    """Name the metrics that no column holds."""
+    held = {name for names in METRIC_COLUMNS.values() for name in names}
+    return [f"metric {row['name']}" for row in _metric_rows(record) if row["name"] not in held]
+
+
+def _finish_media(record: dict, row: dict, context: Context) -> None:
+    product = (
+        FORMATS.get(record.get("media_product_type")) if isinstance(record.get("media_product_type"), str) else None
+    )
+    row["format"] = product or (
+        FORMATS.get(record["media_type"]) if isinstance(record.get("media_type"), str) else None
+    )
+    if isinstance(insights := dig(record, "insights.data"), list):
+        _add_metrics(row, [one for one in insights if isinstance(one, dict)])
+
+
+def _is_business(account_type: object) -> bool | None:
+    return account_type == "BUSINESS" if account_type in ("BUSINESS", "MEDIA_CREATOR", "CREATOR", "PERSONAL") else None
+
+
+def _is_user(r: dict) -> bool:
+    profile = ("followers_count", "follows_count", "media_count", "ig_id", "account_type")
+    named = "id" in r or "username" in r or "user_id" in r
+    holds = isinstance(r.get("media"), dict) and "data" in r["media"]
+    ours = any(name in r for name in profile) or ("biography" in r and "edge_followed_by" not in r)
+    return named and (ours or holds) and not {"screen_name", "pk", "follower_count", "edge_followed_by"} & set(r)
+
+
+def _is_media(r: dict) -> bool:
+    told = ("like_count", "comments_count", "caption", "permalink", "media_product_type", "media_url")
+    typed = isinstance(r.get("media_type"), str) and r["media_type"] in FORMATS
+    return "id" in r and (typed or ("timestamp" in r and any(name in r for name in told)))
+
+
+SHAPES = (
+    Shape(
+        "Instagram metrics", KIND, "instagram", METRICS, _is_metrics, {},
+        finish=_finish_metrics, leftover=_metrics_left,
+        also=("data", "id", "name", "period", "values", "total_value", "title", "description"),
+    ),
+    Shape(
+        "Instagram user", KIND, "instagram", "creators", _is_user,
+        {
+            "creator_id": ("user_id", "id"),
+            "handle": ("username",),
+            "followers": ("followers_count",),
+            "following": ("follows_count",),
+            "posts_count": ("media_count",),
+            "bio": ("biography",),
+            "verified": ("is_verified", "is_verified_user"),
+            "business": ("account_type",),
+        },
+        special={"handle": handle, "business": _is_business},
+        inner=("media", "stories"),
+    ),
+    Shape(
+        "Instagram media", KIND, "instagram", "posts", _is_media,
+        {
+            "post_id": ("id",),
+            "posted_at": ("timestamp",),
+            "likes": ("like_count",),
+            "comments": ("comments_count",),
+            "shares": ("shares_count", "share_count"),
+            "saves": ("saved_count", "save_count"),
+            "views": ("view_count", "views"),
+            "sponsored": ("is_paid_partnership", "is_branded_content"),
+            "text": ("caption",),
+        },
+        {"creator_id": ("owner.id",), "handle": ("owner.username", "username")},
+        special={"handle": handle},
+        finish=_finish_media,
+        also=("media_type", "media_product_type", "insights"),
+        remedy=": ask for the field timestamp",
+    ),
+)  # fmt: skip

@@ -1,0 +1,101 @@
+"""One file being read: what is known of it beforehand, where its rows go, and what is told of it afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from features.schema import EARLIEST
+from features.sources.faults import SourceError
+from features.sources.parts import Parts
+from features.sources.records import Place, Rejection
+from features.sources.report import FileReport, RejectedFile
+
+
+@dataclass(frozen=True)
+class Options:
+    """What only the user knows of the files: their kind, platform, creator and moment, and how a sheet is written.
+
+    `creator` is an id, or a handle with its @. `observed_at` is when the counts were read, with its time zone.
+    `sheet` is a `features.sheets.SheetOptions`.
+    """
+
+    kind: str | None = None
+    platform: str | None = None
+    creator: str | None = None
+    observed_at: datetime | None = None
+    sheet: object | None = None
+
+    @property
+    def owner(self) -> dict:
+        """The creator named, as columns."""
+        if self.creator is None:
+            return {}
+        name = self.creator.strip()
+        return {"creator_id": name.lower(), "handle": name[1:].lower()} if name[:1] == "@" else {"creator_id": name}
+
+
+@dataclass
+class Job:
+    """A file on its way into parts. `moment` is when it was read where that is told, `changed` its last change."""
+
+    path: Path
+    parts: Parts
+    report: FileReport
+    rejected: RejectedFile
+    options: Options
+    moment: datetime | None
+    changed: datetime
+    now: datetime
+    progress: Callable[[int, int], None]
+    #: The latest time that the file itself tells, of posts and accounts without a moment of their own.
+    latest: datetime = EARLIEST
+
+    @property
+    def name(self) -> str:
+        return self.report.name
+
+    def place(self, record: str) -> Place:
+        return Place(self.name, record)
+
+    def reject(self, rejection: Rejection) -> None:
+        """Count a record that gives no row."""
+        self.report.first_rejected = self.report.first_rejected or ", ".join(
+            part for part in (rejection.place.record, rejection.value, rejection.reason.partition(": ")[2]) if part
+        )
+        self.report.rejected[rejection.reason.split(": ")[0]] += 1
+        self.rejected.add(rejection)
+
+    def leave_unknown(self, rejection: Rejection) -> None:
+        """Count a value that could not be understood; its row stands without it."""
+        self.report.unread[f"{rejection.field} {rejection.reason}"] += 1
+        self.rejected.add(rejection)
+
+    def add(self, table: str, row: dict) -> None:
+        """Add a row, and remember what it tells of when the file can have been read."""
+        if row.get("observed_at") is None:
+            for name in ("posted_at", "created_at"):
+                if (told := row.get(name)) is not None and told > self.latest:
+                    self.latest = told
+        self.parts.add(table, row)
+
+    def check_platform(self, platform: str) -> None:
+        """Raise SourceError where the user names another platform than the file's own."""
+        if self.options.platform not in (None, platform):
+            raise SourceError(
+                f"{str(self.path)!r} holds records of {platform}, but --platform says {self.options.platform}: "
+                "leave the option out"
+            )
+
+    def settle(self) -> datetime | None:
+        """Decide when the file was read: as told, else at its last change unless the file itself tells of later."""
+        if self.report.how == "file":
+            if self.latest > self.changed:
+                self.report.notes.append(
+                    f"its last change, {self.changed:%Y-%m-%d %H:%M}, lies before what it tells of: "
+                    "that is no moment of reading"
+                )
+            self.moment = self.changed if self.latest <= self.changed <= self.now else None
+        self.report.how = self.report.how if self.moment else ""
+        self.report.moment = self.moment.isoformat() if self.moment else None
+        return self.moment

@@ -1,0 +1,128 @@
+"""Reads spreadsheets into parts: `features.sheets` understands the columns, here their rows find their tables.
+
+A row gives a creator; besides, a post or a partnership where the sheet is one of those, and a prospect where it has
+a vendor's averages or a fee, which no other table holds.
+"""
+
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+
+from features.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, TABLES
+from features.sheets import Guess, Sheet, SheetOptions, iter_sheet
+from features.sources.faults import SourceError
+from features.sources.job import Job
+from features.sources.records import Rejection, fault_of, read_caption
+from features.validate import check
+
+PROSPECT = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS)]
+NAMELESS = "names no creator"
+
+
+def read(job: Job) -> None:
+    """Read a sheet's rows. Raises SheetError for what is no sheet, SourceError where its platform is not told."""
+    options = job.options.sheet or SheetOptions(platform=job.options.platform)
+    for number, sheet in enumerate(iter_sheet(job.path, options)):
+        if number == 0:
+            _tell(job, sheet)
+        for fault in sheet.left_out:
+            job.reject(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
+        for fault in sheet.faults:
+            job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
+        _take(job, sheet)
+    if not any(job.parts.rows.values()) and not job.parts.held:
+        raise SourceError(f"{str(job.path)!r} has no row that can be read: {job.report.first_rejected}")
+
+
+def _tell(job: Job, sheet: Sheet) -> None:
+    """Tell what the sheet's columns were taken for; what is unclear comes first, with its remedy."""
+    job.report.kind = f"spreadsheet of {sheet.table}"
+    job.report.columns = [_guess_line(guess) for guess in sorted(sheet.guesses, key=lambda one: one.ambiguous is None)]
+    job.report.notes += sheet.notes
+
+
+def _guess_line(guess: Guess) -> str:
+    if guess.ambiguous:
+        return f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
+    details = "; ".join(part for part in (guess.how, guess.note) if part)
+    return f"column {guess.source!r} -> {guess.column or 'not read'} ({details})"
+
+
+def _take(job: Job, sheet: Sheet) -> None:
+    rows = _named(job, sheet.rows)
+    if "platform" not in rows or rows["platform"].isna().all():
+        raise SourceError(
+            f"{str(job.path)!r} does not say of which platform it is: name it by --platform instagram, tiktok, "
+            "youtube or x"
+        )
+    given = rows["creator_id"].notna() & rows["platform"].notna()
+    for row in np.flatnonzero(~given):
+        reason = NAMELESS if pd.isna(rows["creator_id"].iloc[row]) else "names no platform"
+        job.reject(Rejection(job.place(f"line {sheet.lines[row]}"), reason))
+    job.report.records[f"row of {sheet.table}"] += int(given.sum())
+    rows, lines = rows[given].reset_index(drop=True), sheet.lines[given.to_numpy()]
+    _add(job, "creators", rows, lines)
+    if sheet.table == "posts":
+        _add(job, "posts", _with_post_ids(rows), lines)
+    if sheet.table == "partnerships":
+        _add(job, "partnerships", _with_partnership_ids(rows), lines)
+    elif sheet.table == "creators":
+        planned = [name for name in PROSPECT if name in rows]
+        telling = rows[planned].notna().any(axis=1) if planned else pd.Series(False, index=rows.index)
+        _add(job, "prospects", rows[telling].reset_index(drop=True), lines[telling.to_numpy()])
+
+
+def _named(job: Job, rows: pd.DataFrame) -> pd.DataFrame:
+    """Name every row's creator: its id, else its handle, else the one that the user names."""
+    absent = pd.Series(None, index=rows.index, dtype="str")
+    ids, handles = rows.get("creator_id", absent), rows.get("handle", absent).str.removeprefix("@").str.lower()
+    owner = job.options.owner
+    ids = ids.fillna("@" + handles).fillna(owner.get("creator_id", np.nan))
+    platforms = rows.get("platform", absent).fillna(job.options.platform or np.nan)
+    observed = rows.get("observed_at", pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]"))
+    observed = observed.fillna(pd.NaT if job.moment is None else pd.Timestamp(job.moment))
+    return rows.assign(creator_id=ids, handle=handles, platform=platforms, observed_at=observed)
+
+
+def _with_post_ids(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name posts that have no id by their creator and moment."""
+    ids = rows.get("post_id", pd.Series(None, index=rows.index, dtype="str"))
+    if "posted_at" in rows:
+        ids = ids.fillna(rows["creator_id"] + " " + rows["posted_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return rows.assign(post_id=ids)
+
+
+def _with_partnership_ids(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name partnerships that have no id by what they are: the same row has the same name whenever it is read."""
+    told = [name for name in ("creator_id", "platform", *(column.name for column in DEAL_COLUMNS)) if name in rows]
+    texts = rows[told].astype("str").fillna("").agg("|".join, axis=1)
+    named = texts.map(lambda row: f"p{sha256(row.encode()).hexdigest()[:12]}").astype("str")
+    ids = rows.get("partnership_id", pd.Series(None, index=rows.index, dtype="str"))
+    return rows.assign(partnership_id=ids.fillna(named))
+
+
+def _add(job: Job, table: str, rows: pd.DataFrame, lines: np.ndarray) -> None:
+    """Add rows to a table, those that break one of its rules apart."""
+    spec = TABLES[table]
+    names = [name for name in spec.names if name in rows]
+    clean, faults = check(rows[names], spec)
+    refused = {fault.row: fault for fault in reversed(faults)}
+    for row, fault in sorted(refused.items()):
+        job.reject(Rejection(job.place(f"line {lines[row]}"), fault.rule, fault.column, str(fault.value)))
+    observed = rows["observed_at"]
+    for row, record in enumerate(clean[names].to_dict("records")):
+        if row in refused:
+            continue
+        known = {name: _plain(value) for name, value in record.items() if not pd.isna(value)}
+        known["observed_at"] = None if pd.isna(observed[row]) else observed[row].to_pydatetime()
+        if table == "posts":
+            read_caption(known)
+        if reason := fault_of(table, known, job.now):
+            job.reject(Rejection(job.place(f"line {lines[row]}"), reason))
+        else:
+            job.add(table, known)
+
+
+def _plain(value: object) -> object:
+    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value

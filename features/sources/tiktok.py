@@ -1,0 +1,210 @@
+"""TikTok, as data: its Research and Display API, and scrapers' JSON (drawrowfly, Apify, the web page's, the app's)."""
+
+from features.niche import crosswalk
+from features.sources.convert import Unread, country, flag, handle, is_missing, language, text
+from features.sources.convert import time as moment
+from features.sources.records import Context, Shape, hashtags
+
+API, SCRAPER = "tiktok-api", "tiktok-scraper"
+#: Any of these that is true tells a paid post; a post is unpaid where one is told and none is true.
+PAID = ("isSponsored", "isAd", "is_ads", "is_paid_partnership", "isPaidPartnership", "brand_content_toggle")
+
+
+def _finish(record: dict, row: dict, context: Context) -> None:
+    told = [_told(record[name]) for name in PAID if not is_missing(record.get(name))]
+    told = [value for value in told if value is not None]
+    if told:
+        row["sponsored"] = any(told)
+    pictures = record.get("isSlideshow") is True or record.get("imagePost") or record.get("image_post_info")
+    row["format"] = "carousel" if pictures else "video"
+    if "poi" in record or "locationMeta" in record:
+        row["has_location"] = bool(record.get("poi") or record.get("locationMeta"))
+
+
+def _told(value: object) -> bool | None:
+    try:
+        return flag(value)
+    except Unread:
+        return None
+
+
+def _web_hashtags(values: object) -> str | None:
+    return hashtags(values, "hashtagName") or hashtags(values, "title") or hashtags(values, "hashtag_name")
+
+
+def _niche(category: object) -> str | None:
+    return crosswalk(category, "tiktok")
+
+
+def _opened(value: object) -> object:
+    """Give when an account was opened; 0 stands for unknown."""
+    return None if value in (0, "0") else moment(value)
+
+
+def _is_api_video(r: dict) -> bool:
+    told = (
+        "view_count", "like_count", "comment_count", "share_count", "region_code", "hashtag_names", "video_description",
+        "cover_image_url", "embed_link",
+    )  # fmt: skip
+    named = "video_id" in r or "id" in r
+    return named and ("create_time" in r or "video_description" in r) and any(name in r for name in told)
+
+
+def _is_api_user(r: dict) -> bool:
+    profile = ("follower_count", "following_count", "video_count", "likes_count")
+    said = ("display_name", "bio_description", "open_id", "video_count", "likes_count")
+    return any(name in r for name in profile) and any(name in r for name in said) and not {"pk", "unique_id"} & set(r)
+
+
+def _is_item(r: dict) -> bool:
+    return isinstance(r.get("authorMeta"), dict) and any(name in r for name in ("diggCount", "playCount", "createTime"))
+
+
+def _is_web_item(r: dict) -> bool:
+    counted = isinstance(r.get("stats"), dict) or isinstance(r.get("statsV2"), dict)
+    return counted and "id" in r and ("desc" in r or "createTime" in r)
+
+
+def _is_web_user(r: dict) -> bool:
+    return isinstance(r.get("user"), dict) and "uniqueId" in r["user"] and "desc" not in r
+
+
+def _is_app_item(r: dict) -> bool:
+    return "aweme_id" in r and isinstance(r.get("statistics"), dict)
+
+
+SPECIAL = {
+    "handle": handle, "hashtags": _web_hashtags, "niche": _niche, "country": country, "language": language,
+    "created_at": _opened,
+}  # fmt: skip
+ALSO = (*PAID, "isSlideshow", "imagePost", "image_post_info", "poi", "locationMeta")
+
+SHAPES = (
+    Shape(
+        "TikTok API video", API, "tiktok", "posts", _is_api_video,
+        {
+            "post_id": ("video_id", "id"),
+            "posted_at": ("create_time",),
+            "likes": ("like_count",),
+            "comments": ("comment_count",),
+            "shares": ("share_count",),
+            "saves": ("favorites_count", "favorite_count", "favourites_count"),
+            "views": ("view_count",),
+            "text": ("video_description", "title"),
+            "hashtags": ("hashtag_names",),
+        },
+        {"creator_id": ("open_id",), "handle": ("username",)},
+        special=SPECIAL, finish=_finish, also=ALSO, remedy=": ask for the field create_time",
+    ),
+    Shape(
+        "TikTok API user", API, "tiktok", "creators", _is_api_user,
+        {
+            "creator_id": ("open_id", "user_id", "id"),
+            "handle": ("username",),
+            "followers": ("follower_count",),
+            "following": ("following_count",),
+            "posts_count": ("video_count",),
+            "bio": ("bio_description",),
+            "verified": ("is_verified",),
+            "business": ("is_business_account",),
+        },
+        special=SPECIAL,
+    ),
+    Shape(
+        "TikTok scraper item", SCRAPER, "tiktok", "posts", _is_item,
+        {
+            "post_id": ("id",),
+            "posted_at": ("createTime", "createTimeISO"),
+            "likes": ("diggCount",),
+            "comments": ("commentCount",),
+            "shares": ("shareCount",),
+            "saves": ("collectCount",),
+            "views": ("playCount",),
+            "text": ("text",),
+            "hashtags": ("hashtags",),
+        },
+        {
+            "creator_id": ("authorMeta.id",),
+            "handle": ("authorMeta.name", "authorMeta.uniqueId"),
+            "followers": ("authorMeta.fans", "authorMeta.followers"),
+            "following": ("authorMeta.following",),
+            "posts_count": ("authorMeta.video",),
+            "niche": ("authorMeta.commerceUserInfo.category",),
+            "bio": ("authorMeta.signature",),
+            "country": ("authorMeta.region",),
+            "verified": ("authorMeta.verified",),
+            "business": ("authorMeta.commerceUserInfo.commerceUser",),
+        },
+        special={**SPECIAL, "hashtags": hashtags}, finish=_finish, also=ALSO,
+    ),
+    Shape(
+        "TikTok web item", SCRAPER, "tiktok", "posts", _is_web_item,
+        {
+            "post_id": ("id",),
+            "posted_at": ("createTime",),
+            "likes": ("statsV2.diggCount", "stats.diggCount"),
+            "comments": ("statsV2.commentCount", "stats.commentCount"),
+            "shares": ("statsV2.shareCount", "stats.shareCount"),
+            "saves": ("statsV2.collectCount", "stats.collectCount"),
+            "views": ("statsV2.playCount", "stats.playCount"),
+            "text": ("desc",),
+            "hashtags": ("textExtra", "challenges"),
+        },
+        {
+            "creator_id": ("author.id", "authorId"),
+            "handle": ("author.uniqueId", "author", "authorUniqueId"),
+            "followers": ("authorStatsV2.followerCount", "authorStats.followerCount"),
+            "following": ("authorStatsV2.followingCount", "authorStats.followingCount"),
+            "posts_count": ("authorStatsV2.videoCount", "authorStats.videoCount"),
+            "niche": ("author.commerceUserInfo.category",),
+            "bio": ("author.signature",),
+            "created_at": ("author.createTime",),
+            "verified": ("author.verified",),
+            "business": ("author.commerceUserInfo.commerceUser",),
+        },
+        special={**SPECIAL, "handle": lambda value: None if isinstance(value, dict) else handle(value)},
+        finish=_finish, also=ALSO,
+    ),
+    Shape(
+        "TikTok web user", SCRAPER, "tiktok", "creators", _is_web_user,
+        {
+            "creator_id": ("user.id",),
+            "handle": ("user.uniqueId",),
+            "followers": ("statsV2.followerCount", "stats.followerCount"),
+            "following": ("statsV2.followingCount", "stats.followingCount"),
+            "posts_count": ("statsV2.videoCount", "stats.videoCount"),
+            "created_at": ("user.createTime",),
+            "niche": ("user.commerceUserInfo.category",),
+            "bio": ("user.signature",),
+            "language": ("user.language",),
+            "country": ("user.region",),
+            "verified": ("user.verified",),
+            "business": ("user.commerceUserInfo.commerceUser",),
+        },
+        special=SPECIAL, inner=("itemList", "items"),
+    ),
+    Shape(
+        "TikTok app item", SCRAPER, "tiktok", "posts", _is_app_item,
+        {
+            "post_id": ("aweme_id",),
+            "posted_at": ("create_time",),
+            "likes": ("statistics.digg_count",),
+            "comments": ("statistics.comment_count",),
+            "shares": ("statistics.share_count",),
+            "saves": ("statistics.collect_count",),
+            "views": ("statistics.play_count",),
+            "text": ("desc",),
+            "hashtags": ("text_extra",),
+        },
+        {
+            "creator_id": ("author.uid", "author_user_id"),
+            "handle": ("author.unique_id",),
+            "followers": ("author.follower_count",),
+            "following": ("author.following_count",),
+            "posts_count": ("author.aweme_count",),
+            "bio": ("author.signature",),
+            "country": ("author.region",),
+        },
+        special={**SPECIAL, "text": text}, finish=_finish, also=ALSO,
+    ),
+)  # fmt: skip

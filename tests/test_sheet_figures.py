@@ -1,0 +1,155 @@
+from decimal import Decimal
+
+import pytest
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.sheets.figures import Figure, FigureSurvey, figure, value_of
+from features.sheets.marks import Marks, decide
+
+LOCALES = ("en", "de", "fr", "es", "pt", "id", "de_CH", "en_IN", "it", "nl", "sv")
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "value"),
+    [
+        ("10.4M", ".", 10_400_000),
+        ("977.2K", ".", 977_200),
+        ("0.89k", ".", 890),
+        ("4.630000000000001k", ".", 4_630),
+        ("1767.3k", ".", 1_767_300),
+        ("57.4b", ".", 57_400_000_000),
+        ("1.234,5", ",", Decimal("1234.5")),
+        ("1 234", ".", 1234),
+        ("1 234,5", ",", Decimal("1234.5")),
+        ("1\u202f234\u00a0567", ".", 1_234_567),
+        ("1'234", ".", 1234),
+        ("1’234.50", ".", Decimal("1234.5")),
+        ("1.234.567", ",", 1_234_567),
+        ("12,34,567", ".", 1_234_567),
+        ("0", ".", 0),
+        ("-5", ".", -5),
+        ("1,2 mi", ",", 1_200_000),
+        ("1,5 Mio.", ",", 1_500_000),
+        ("10 mil", ".", 10_000),
+        ("12 rb", ".", 12_000),
+        ("1,2 jt", ",", 1_200_000),
+        ("3,2 тыс", ",", 3_200),
+        ("~12k", ".", 12_000),
+        ("10k+", ".", 10_000),
+        ("1.2E+6", ".", 1_200_000),
+        ("１２３", ".", 123),
+        (".5", ".", Decimal("0.5")),
+        ("12,- €", ",", 12),
+    ],
+)
+def test_a_number_as_people_write_it(text, decimal, value):
+    assert value_of(figure(text), decimal) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "abc", "1-2", "10k-20k", "1 2", "12.3.4", "1,2,3", "k", "1kk", "$5€", "5%%", "--3", "1e999999", "1/2"]
+)
+def test_what_is_no_number(text):
+    found = figure(text)
+    assert found is None or found.proves == "!"
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "value"),
+    [
+        ("$450", "USD", 450),
+        ("450 USD", "USD", 450),
+        ("USD 1,200.50", "USD", Decimal("1200.5")),
+        ("US$ 1.5k", "USD", 1500),
+        ("€ 1.200,50", "EUR", Decimal("1200.5")),
+        ("1.200,50€", "EUR", Decimal("1200.5")),
+        ("R$ 300", "BRL", 300),
+        ("Rp 2.000.000", "IDR", 2_000_000),
+        ("Rp2.000.000", "IDR", 2_000_000),
+        ("2k€", "EUR", 2000),
+        ("MX$100", "MXN", 100),
+        ("£99", "GBP", 99),
+        ("300", None, 300),
+    ],
+)
+def test_amounts_keep_their_currency(text, currency, value):
+    found = figure(text)
+    assert (found.currency, value_of(found, found.proves or ".")) == (currency, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "proof"),
+    [
+        ("1.234", "?"),
+        ("1,234", "?"),
+        ("12.5", "."),
+        ("12,5", ","),
+        ("1234.567", "."),
+        ("0.123", "."),
+        ("1.234.567", ","),
+        ("1,234.5", "."),
+        ("987", ""),
+        ("1 234", ""),
+    ],
+)
+def test_what_a_number_proves_of_the_decimal_mark(text, proof):
+    assert figure(text).proves == proof
+
+
+@pytest.mark.parametrize(
+    ("texts", "whole", "others", "marks", "unclear"),
+    [
+        (["1.234"], True, {}, Marks(None, None, True), "1.234"),
+        (["1.234", "987"], False, {}, Marks(None, None), "1.234"),
+        (["1.234", "1.234.567"], True, {}, Marks(",", ",", True), None),
+        (["1.234", "12.5"], False, {}, Marks(".", "."), None),
+        (["1.234", "12.5"], True, {}, Marks(".", ".", True), "1.234"),
+        (["120.000", "1.2jt"], True, {}, Marks(None, ".", True), "120.000"),
+        (["120.000", "1,2jt"], True, {}, Marks(",", ",", True), None),
+        (["125.400", "3.210,5", "1.2M"], False, {}, Marks(",", "."), None),
+        (["1.234,5", "1,234.5"], False, {}, Marks(None, None), None),
+        (["1,234"], True, {".": "ER"}, Marks(".", ".", True), None),
+        (["1.234"], True, {".": "ER"}, Marks(None, ".", True), "1.234"),
+        (["1.234"], False, {".": "ER"}, Marks(None, "."), "1.234"),
+        (["1,234"], True, {".": "ER", ",": "fee"}, Marks(None, None, True), "1,234"),
+        (["1.234k"], True, {".": "ER"}, Marks(None, ".", True), None),
+        (["12", "3 456"], True, {}, Marks(None, None, True), None),
+    ],
+)
+def test_the_decimal_mark_of_a_column(texts, whole, others, marks, unclear):
+    survey = FigureSurvey()
+    survey.add(dict.fromkeys(texts, 1))
+    found, _, told = decide(survey, whole, others)
+    assert (found, told and told.split("'")[1]) == (marks, unclear)
+
+
+def test_a_figure_is_taken_apart():
+    assert figure("3,4 %") == Figure("3,4", percent=True)
+    assert figure("~ -1.5k €") == Figure("1.5", True, 3, False, "EUR", True)
+
+
+@given(st.decimals(0, 10**10, places=2, allow_nan=False), st.sampled_from(LOCALES), st.sampled_from([0, 2]))
+def test_any_number_written_in_a_locales_way_comes_back(number, locale, places):
+    number = round(number, places)
+    text = format_decimal(number, locale=locale, decimal_quantization=False)
+    survey = FigureSurvey()
+    survey.add({text: 1, format_decimal(Decimal("1234567.5"), locale=locale): 1})
+    marks, _, unclear = decide(survey, whole=False, others={})
+    assert (value_of(figure(text), marks.of(figure(text))), unclear) == (number, None)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 3), st.sampled_from([("k", 3), ("M", 6), ("b", 9), ("mil", 3), ("jt", 6)]))
+def test_a_suffix_multiplies_exactly(digits, places, suffix):
+    text, power = suffix
+    number = Decimal(digits).scaleb(-places)
+    assert value_of(figure(f"{number:f}{text}"), ".") == (number.scaleb(power)).quantize(1)
+
+
+@given(st.text(alphabet="0123456789.,' kKmM%$€+-eE~\u00a0", max_size=12))
+def test_no_text_breaks_it(text):
+    found = figure(text)
+    for decimal in ".," if found else "":
+        value = value_of(found, decimal)
+        assert value is None or value.is_finite()

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+
+from features.sheets import Mapped, SheetError, SheetOptions, read_map, read_sheet
+
+
+@pytest.fixture
+def file_of(tmp_path):
+    def write(text, name="map.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+MAP = {"Reach": Mapped("followers", "k"), "Notes": Mapped("-"), "When": Mapped("start_at", day_first=True)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "source,column,unit,dates\nReach,followers,k,\nNotes,-,,\nWhen,start_at,,day first\n",
+        "Source;Column;Unit;Dates\nReach;followers;k;\nNotes;-;;\nWhen;start_at;;Day first\n",
+        json.dumps({"Reach": {"column": "followers", "unit": "k"}, "Notes": "-",
+                    "When": {"column": "start_at", "dates": "day first"}}),
+        json.dumps([{"source": "Reach", "column": "followers", "unit": "k"}, {"source": "Notes", "column": "-"},
+                    {"source": "When", "column": "start_at", "dates": "day first"}]),
+    ],
+)  # fmt: skip
+def test_a_map_is_read_from_csv_and_json(text, file_of):
+    assert read_map(file_of(text)) == MAP
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected source, column"),
+        ("a,b\n1,2\n", "has the columns a, b: expected source, column"),
+        ("source,column\n", "names no column"),
+        ("source,column\n,followers\n", "has no source in line 2"),
+        ("source,column\na,followers\na,likes\n", "names 'a' twice"),
+        ("source,column,unit\na,followers,parsec\n", "gives the unit 'parsec' in line 2"),
+        ("source,column,decimal\na,followers,;\n", "gives the decimal ';' in line 2"),
+        ("source,column,dates\na,start_at,last\n", "gives dates 'last' in line 2: expected day first or month first"),
+        ('{"a": ', "is no JSON"),
+        ('{"a": 3}', "says 3 in entry 1"),
+        ("[" * 100_000, "is no JSON"),
+    ],
+)
+def test_what_is_no_map_says_why(text, said, file_of):
+    with pytest.raises(SheetError, match=said):
+        read_map(file_of(text))
+
+
+def test_a_map_that_is_not_there(tmp_path):
+    with pytest.raises(SheetError, match="cannot be read"):
+        read_map(tmp_path / "absent.csv")
+
+
+def test_the_map_overrules_names_and_is_told(file_of):
+    path = file_of("Handle,Reach,Notes,When,Followers\na,1.5,x,01/02/2026,9\n", "sheet.csv")
+    sheet = read_sheet(path, SheetOptions(columns={**MAP, "Absent": "likes"}))
+    assert list(sheet.rows) == ["handle", "followers", "start_at"]
+    assert sheet.rows["followers"].tolist() == [1500]
+    assert [(guess.column, guess.how) for guess in sheet.guesses] == [
+        ("handle", "exact name"),
+        ("followers", "map file"),
+        (None, "map file"),
+        ("start_at", "map file"),
+        (None, "exact name"),
+    ]
+    assert sheet.guesses[4].note == "means the same as 'Reach', which is used"
+    assert "the map names columns that are not there: 'Absent'" in sheet.notes
