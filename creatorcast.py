@@ -241,6 +241,28 @@ def features(data: Path, as_of, out: Path):
 
 
 @main.command()
+@click.option("--platform", help="Only of this platform.")
+@click.option("--band", help="Only of this follower band.")
+@click.option("--niche", help="Only of this niche.")
+@click.option("--measure", help="Only this measure, such as cpe_usd.")
+@click.option("--out", type=FILE, help="Write the cells there, .csv or .parquet, instead of printing them.")
+def benchmarks(out: Path | None, **only: str | None):
+    """List what creators do by platform, band, niche and format, as the champion knows it: quartiles and how many."""
+    from models.bundle import champion_folder, load_bundle
+    from serving.batch import check_ending, write_frame
+    from serving.cells import cells_text, chosen
+
+    if out is not None:
+        check_ending(out)
+    found = chosen(load_bundle(champion_folder(home())), **only)
+    if out is None:
+        click.echo(cells_text(found))
+    else:
+        write_frame(found, out)
+        click.echo(f"{len(found):,} cells in {out}")
+
+
+@main.command()
 @click.argument("prospects", type=FILE)
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
 @click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from features import __path__ as _features_path
+from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
 from features.reference import Reference
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
@@ -21,6 +22,7 @@ from models.forecast import Forecaster
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+BENCHMARKS = "benchmarks.json"
 
 
 class BundleError(ValueError):
@@ -29,11 +31,15 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """What one model needs to predict: what it says of itself, its reference, and a forecaster a target."""
+    """What one model needs to predict: what it says of itself, its reference, and a forecaster a target.
+
+    `benchmarks`: None in a bundle made before there were any; then nothing is said of whether a fee is worth it.
+    """
 
     manifest: dict
     reference: Reference
     forecasters: dict[str, Forecaster]
+    benchmarks: Benchmarks | None = None
 
     @property
     def version(self) -> str:
@@ -73,7 +79,8 @@ def load_bundle(folder: Path) -> Bundle:
         )
         for target in manifest["targets"]
     }
-    return Bundle(manifest, reference, forecasters)
+    benchmarks = Benchmarks.from_json(json.loads(texts[BENCHMARKS])) if BENCHMARKS in texts else None
+    return Bundle(manifest, reference, forecasters, benchmarks)
 
 
 def bundles_folder(home: Path) -> Path:
@@ -124,6 +131,8 @@ def _files(bundle: Bundle) -> dict[str, str]:
     for target, forecaster in bundle.forecasters.items():
         state, files[f"{target}_location.txt"], files[f"{target}_scale.txt"] = forecaster.state()
         files[f"{target}.json"] = json.dumps(state)
+    if bundle.benchmarks is not None:
+        files[BENCHMARKS] = json.dumps(bundle.benchmarks.to_json())
     manifest = {
         **bundle.manifest,
         "format": FORMAT,

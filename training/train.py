@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.benchmarks import fit_benchmarks
+from features.deals import known_deals
 from features.history import DAY_US, History
 from features.tables import Tables, read_tables
 from features.validate import validate
@@ -48,7 +50,11 @@ def train(
     record, twin = backtest(history, until, recipe, report)
     report(f"the model: what is known on {moment(until):%Y-%m-%d}")
     fitted = fit(history, until, recipe, twin=twin, report=report)
-    bundle = Bundle(describe(tables, history, fitted, record, recipe), fitted.reference, fitted.forecasters)
+    benchmarks = fit_benchmarks(
+        history, fitted.reference, moment(until), known_deals(history, tables.partnerships, until)
+    )
+    manifest = describe(tables, history, fitted, record, recipe)
+    bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks)
     folder = bundles_folder(home) / bundle.version
     save_bundle(bundle, folder)
     scores = backtest_file(home, bundle.version)
