@@ -80,6 +80,15 @@ def check(frame: pd.DataFrame, spec: TableSpec, utc: bool = False) -> tuple[pd.D
     return clean, faults
 
 
+def checked(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
+    """Give a table clean, as `check` does, its keys unique; raises InvalidTables with every fault."""
+    clean, faults = check(frame, spec)
+    faults += _repeated_keys(clean, spec)
+    if faults:
+        raise InvalidTables(sorted(faults, key=lambda fault: (fault.row, fault.column)))
+    return clean
+
+
 def _conform(frame: pd.DataFrame, spec: TableSpec, utc: bool) -> tuple[pd.DataFrame, list[Fault]]:
     faults = [
         Fault(spec.name, -1, c.name, None, "is missing: the column is required")

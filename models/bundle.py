@@ -18,11 +18,12 @@ from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
 from features.reference import Reference
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
+from models.fee import MarketFee
 from models.forecast import Forecaster
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-BENCHMARKS = "benchmarks.json"
+BENCHMARKS, FEE, FEE_BOOSTER = "benchmarks.json", "market_fee.json", "market_fee.txt"
 
 
 class BundleError(ValueError):
@@ -33,13 +34,14 @@ class BundleError(ValueError):
 class Bundle:
     """What one model needs to predict: what it says of itself, its reference, and a forecaster a target.
 
-    `benchmarks`: None in a bundle made before there were any; then nothing is said of whether a fee is worth it.
+    `benchmarks` and `market_fee` are None in a bundle made before there were any: it says nothing of prices.
     """
 
     manifest: dict
     reference: Reference
     forecasters: dict[str, Forecaster]
     benchmarks: Benchmarks | None = None
+    market_fee: MarketFee | None = None
 
     @property
     def version(self) -> str:
@@ -80,7 +82,8 @@ def load_bundle(folder: Path) -> Bundle:
         for target in manifest["targets"]
     }
     benchmarks = Benchmarks.from_json(json.loads(texts[BENCHMARKS])) if BENCHMARKS in texts else None
-    return Bundle(manifest, reference, forecasters, benchmarks)
+    fee = MarketFee.from_state(json.loads(texts[FEE]), texts.get(FEE_BOOSTER)) if FEE in texts else None
+    return Bundle(manifest, reference, forecasters, benchmarks, fee)
 
 
 def bundles_folder(home: Path) -> Path:
@@ -133,6 +136,9 @@ def _files(bundle: Bundle) -> dict[str, str]:
         files[f"{target}.json"] = json.dumps(state)
     if bundle.benchmarks is not None:
         files[BENCHMARKS] = json.dumps(bundle.benchmarks.to_json())
+    if bundle.market_fee is not None:
+        state, booster = bundle.market_fee.state()
+        files |= {FEE: json.dumps(state)} | ({FEE_BOOSTER: booster} if booster else {})
     manifest = {
         **bundle.manifest,
         "format": FORMAT,

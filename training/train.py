@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.benchmarks import fit_benchmarks
-from features.deals import known_deals
 from features.history import DAY_US, History
 from features.tables import Tables, read_tables
 from features.validate import validate
@@ -18,6 +16,7 @@ from models.bundle import Bundle, bundles_folder, load_bundle, save_bundle
 from training.backtest import backtest
 from training.fit import Fitted, Recipe, fit, moment
 from training.judge import OURS
+from training.price import card_of, fit_prices
 from training.record import Backtest
 
 
@@ -40,9 +39,11 @@ def train(
     """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is `training.tracking`'s.
 
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
-    Raises features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
+    A rate_card.csv among the tables takes the place of the shipped one. Raises features.tables.DataFolderError,
+    features.validate.InvalidTables, models.rate_card.RateCardError or features.reference.TooLittleData.
     """
     report(f"reading {data}")
+    card = card_of(data)
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
     until = data_end(history)
@@ -50,11 +51,9 @@ def train(
     record, twin = backtest(history, until, recipe, report)
     report(f"the model: what is known on {moment(until):%Y-%m-%d}")
     fitted = fit(history, until, recipe, twin=twin, report=report)
-    benchmarks = fit_benchmarks(
-        history, fitted.reference, moment(until), known_deals(history, tables.partnerships, until)
-    )
-    manifest = describe(tables, history, fitted, record, recipe)
-    bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks)
+    benchmarks, market_fee = fit_prices(tables, history, fitted.reference, until, card)
+    manifest = {**describe(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
+    bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     folder = bundles_folder(home) / bundle.version
     save_bundle(bundle, folder)
     scores = backtest_file(home, bundle.version)
