@@ -18,6 +18,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 HORIZON = click.option(
     "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
 )
+RATES = click.option("--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
 LEAD = click.option(
     "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
     help="How far ahead of a post it is asked about.",
@@ -265,22 +266,24 @@ def benchmarks(out: Path | None, **only: str | None):
 @main.command()
 @click.argument("prospects", type=FILE)
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
+@RATES
 @click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
 @click.option("--out", type=FILE, required=True, help="Where the answers go, .csv or .parquet.")
 @click.pass_context
-def score(ctx: click.Context, prospects: Path, data: Path | None, as_of, out: Path):
+def score(ctx: click.Context, prospects: Path, data: Path | None, rates: Path | None, as_of, out: Path):
     """Score the list PROSPECTS (.csv or .parquet): every row back, scored or rejected with the reason.
 
     Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
     """
     import pandas as pd
 
+    from features.currency import read_rates
     from models.bundle import champion_folder, load_bundle
     from serving.batch import score_file
     from serving.scoring import Scorer
 
     bundle = load_bundle(champion_folder(home()))
-    scorer = Scorer(bundle, known_tables(data))
+    scorer = Scorer(bundle, known_tables(data), read_rates(rates) if rates else None)
     with progress_bar() as bar:
         task = bar.add_task("scoring", total=None)
         tally = score_file(
@@ -303,15 +306,18 @@ def known_tables(data: Path | None):
 
 @main.command()
 @click.option("--data", type=FOLDER, help="Tables of the creators that callers name by creator_id.")
+@RATES
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-def serve(data: Path | None, host: str, port: int):
+def serve(data: Path | None, rates: Path | None, host: str, port: int):
     """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted."""
     from serving.settings import ENVIRONMENT, serve_command
 
     os.environ.update(ENVIRONMENT)
     if data is not None:
         os.environ["CREATORCAST_DATA"] = str(data.resolve())
+    if rates is not None:
+        os.environ["CREATORCAST_RATES"] = str(rates.resolve())
     command = serve_command(host, port)
     os.execv(command[0], command)
 

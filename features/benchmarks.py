@@ -1,8 +1,8 @@
 """Benchmarks: what creators of one platform, band and niche do, and of one format where there are enough of them.
 
 A creator counts once in a cell, with its typical post or deal. The quantiles of a cell are shrunk toward those of its
-parent, in ln, the more the fewer creators it has; a cell of fewer than ENOUGH creators is listed as such and answers
-nothing: its parent does.
+parent, in ln: by n / (n + k), where k is how much creators of a cell vary over how much cells of the same parents do. A
+cell of fewer than ENOUGH creators is listed as such and answers nothing: its parent does.
 """
 
 from dataclasses import dataclass
@@ -30,8 +30,10 @@ MEASURES = (
 )
 #: Probabilities at which a cell's quantiles are kept.
 LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
-#: Creators that a cell needs to be used, and that it is shrunk toward its parent by.
-ENOUGH, SHRINK = 10, 20.0
+#: Creators that a cell needs to be used.
+ENOUGH = 10
+#: Creators that a cell is shrunk toward its parent by: where cells are too few to tell, and the range.
+SHRINK, SHRINK_RANGE, ENOUGH_CELLS = 20.0, (1.0, 200.0), 5
 #: Posts of a format that make a creator count in a cell of that format.
 POSTS_OF_FORMAT = 3
 #: What stands for a typical post without one engagement or view, whose logarithm does not exist.
@@ -232,10 +234,27 @@ def _shrink(own: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth
         values, prior = (
             np.array(frame.tolist()) for frame in (own["quantiles"][name], parent["quantiles"][name][above])
         )
-        mixed = (n * np.nan_to_num(values) + SHRINK * prior) / (n + SHRINK)
+        k = _trust(n[:, 0], values, prior)
+        mixed = (n * np.nan_to_num(values) + k * prior) / (n + k)
         # nothing is known of what no parent knows either
         quantiles[name] = list(np.where(n > 0, np.where(np.isnan(prior), values, mixed), prior))
     return {"creators": own["creators"], "quantiles": pd.DataFrame(quantiles, index=own["quantiles"].index)}
+
+
+def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:
+    """Give the creators by which cells are shrunk: the variance of a median of one over that between cells.
+
+    A median of n normal values has variance pi/2 s^2 / n about its cell's; what medians lie off their parents' beyond
+    that is the variance between cells (method of moments, cells weighing by n).
+    """
+    judged = (n >= ENOUGH) & np.isfinite(own).all(axis=1) & np.isfinite(parent).all(axis=1)
+    if judged.sum() < ENOUGH_CELLS:
+        return SHRINK
+    n, own, parent = n[judged], own[judged], parent[judged]
+    low, middle, high = (int(np.searchsorted(LEVELS, p)) for p in (0.25, 0.5, 0.75))
+    within = np.pi / 2 * np.average(((own[:, high] - own[:, low]) / 1.349) ** 2, weights=n)
+    between = (np.sum(n * (own[:, middle] - parent[:, middle]) ** 2) - len(n) * within) / n.sum()
+    return float(np.clip(within / max(between, 1e-9), *SHRINK_RANGE))
 
 
 def _plain(values: np.ndarray) -> list:

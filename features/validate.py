@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec
+from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec, figure
 from features.tables import Tables
 
 NAIVE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
@@ -114,9 +114,9 @@ def _pandera_schema(spec: TableSpec) -> pa.DataFrameSchema:
 def _checks(column: Column) -> list[pa.Check]:
     checks = []
     if column.minimum is not None:
-        checks.append(pa.Check.ge(column.minimum, error=f"is below {column.minimum:,}, the least possible"))
+        checks.append(pa.Check.ge(column.minimum, error=f"is below {figure(column.minimum)}, the least possible"))
     if column.maximum is not None:
-        checks.append(pa.Check.le(column.maximum, error=f"is above {column.maximum:,.0f}, the most accepted"))
+        checks.append(pa.Check.le(column.maximum, error=f"is above {figure(column.maximum)}, the most accepted"))
     if column.allowed is not None:
         checks.append(pa.Check.isin(column.allowed, error=f"is not one of {', '.join(column.allowed)}"))
     if column.kind == "time":

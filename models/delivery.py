@@ -85,6 +85,8 @@ class Delivered:
 def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Give the probability below x (n,) on quantile curves (n, len(levels)); 0 below the first, 1 above the last.
 
+    NaN where x or the curve is unknown.
+
     >>> rank(np.array([15.0, 5.0]), np.array([[10.0, 20.0]] * 2), np.array([0.4, 0.6])).tolist()
     [0.5, 0.0]
     """
@@ -93,7 +95,8 @@ def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
     step = above - below
     share = np.clip(np.divide(x - below, step, out=np.ones(len(x)), where=step > 0), 0, 1)
     inside = levels[low[:, 0]] * (1 - share) + levels[low[:, 0] + 1] * share
-    return np.where(x < curve[:, 0], 0.0, np.where(x > curve[:, -1], 1.0, inside))
+    found = np.where(x < curve[:, 0], 0.0, np.where(x > curve[:, -1], 1.0, inside))
+    return np.where(np.isnan(x) | np.isnan(curve[:, 0]), np.nan, found)
 
 
 def along(p: np.ndarray, curve: np.ndarray) -> np.ndarray:

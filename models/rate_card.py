@@ -56,11 +56,9 @@ class RateCard:
         `codes`: positions of platform, band and format, (n,), NaN where unknown. The platform's own row stands before
         one of any platform, and within it the format's own before one of any format.
         """
-        at = (
-            np.where(np.isnan(codes[part]), 0, codes[part] + 1).astype(int) for part in ("platform", "band", "format")
-        )
-        row = self._rows[tuple(at)]
-        return np.where((row >= 0)[:, None], self.figures[np.maximum(row, 0)], np.nan)
+        given = (codes[part] for part in CARD.key)
+        row = self._rows[tuple(np.where(np.isnan(code), 0, code + 1).astype(int) for code in given)]
+        return np.vstack([self.figures, np.full(3, np.nan)])[row]
 
     def to_json(self) -> dict:
         """Give the card as plain JSON values."""
@@ -99,7 +97,7 @@ def read_rate_card(path: Path | None = None, rates: Rates | None = None) -> Rate
     _refuse(frame, np.isnan(rate), "currency {0.currency!r} has no rate: name a rates file that has it")
     order = (frame["low"] <= frame["typical"]) & (frame["typical"] <= frame["high"])
     _refuse(frame, ~order.to_numpy(), "low {0.low:g}, typical {0.typical:g}, high {0.high:g} are not in that order")
-    places = frame[["platform", "band", "format"]].itertuples(index=False, name=None)
+    places = frame[list(CARD.key)].itertuples(index=False, name=None)
     sources = tuple(f"{row.source} ({row.year:.0f})" for row in frame.itertuples())
     figures = frame[list(FIGURES)].to_numpy() * rate[:, None]
     return RateCard(Path(path).name if own else SHIPPED, tuple(places), figures, sources)

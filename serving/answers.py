@@ -16,9 +16,13 @@ from features.schema import DTYPES, POSTS, PROSPECTS, TableSpec
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, error_body
 from serving.messages import Row
+from serving.verdict import CUT_OFFS
 
-#: Columns of one distribution, which answers put into one object: engagements_p50 -> engagements: {p50: ...}.
-_PART = re.compile(r"(engagements|views|cpe_usd)_(p\d\d|mean)")
+#: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
+_PART = re.compile(
+    r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd)_(p\d\d|mean)"
+    r"|(benchmark)_(.+)|(offer_usd)_(.+)|(market_fee_usd)_(.+)"
+)
 #: Reasons may quote the request.
 LONGEST_REASON = 300
 #: Said once for the whole answer: its name there, and in the manifest.
@@ -39,11 +43,39 @@ class Quantiles(BaseModel):
 
 
 class Cost(BaseModel):
-    """The fee over the engagement distribution, USD an engagement."""
+    """The fee over a distribution of totals, USD; null where a quantile has no finite value, see cost_note."""
 
     p10: float | None
     p50: float | None
     p90: float | None
+
+
+class Benchmark(BaseModel):
+    """What creators like this one get and cost; null where that is not known."""
+
+    cell: str | None = Field(description="the creators compared with: the finest cell with enough of them")
+    creators: float | None
+    engagements_p50: float | None = Field(description="what they usually get, of as many deliverables")
+    engagement_rate_by_followers_p50: float | None
+    cpe_usd: float | None
+    cpe_source: str | None = Field(description="own_deals, or rate_card: a card's fee over what they usually get")
+    cpe_cell: str | None
+    cpe_creators: float | None
+
+
+class Offer(BaseModel):
+    """Fees to open and to walk away at, USD; null where no fee is low enough."""
+
+    open: float | None
+    walk_away: float | None
+
+
+class MarketFees(BaseModel):
+    """What such a deal usually costs, USD: own deals' 10, 50 and 90 % quantiles, else the rate card's figures."""
+
+    low: float | None
+    typical: float | None
+    high: float | None
 
 
 class FaultMessage(BaseModel):
@@ -73,8 +105,28 @@ class Result(BaseModel):
     views: Quantiles | None = Field(None, description="null where the platform does not show them")
     engagement_rate_by_followers_p50: float | None = None
     engagement_rate_by_views_p50: float | None = None
+    goal_engagements: float | None = None
+    probability_goal: float | None = Field(None, description="that the engagements reach the goal")
     fee_usd: float | None = None
-    cpe_usd: Cost | None = Field(None, description="null without a fee")
+    completion_rate: float | None = Field(None, description="as given; without it costs suppose that all is delivered")
+    cpe_usd: Cost | None = Field(None, description="per engagement; null without a fee")
+    cpm_usd: Cost | None = Field(None, description="per 1,000 views; null without a fee or views")
+    cost_per_view_usd: Cost | None = None
+    cost_note: str | None = Field(None, description="which cost has no finite value, and why")
+    target_cpe_usd: float | None = None
+    probability_target: float | None = Field(None, description="that the cost per engagement stays within the target")
+    benchmark: Benchmark | None = None
+    probability_benchmark: float | None = Field(None, description="that it is at most the benchmark's")
+    cpe_index: float | None = Field(None, description="cpe_usd.p50 over the benchmark's, 100 where they are the same")
+    cheaper_than_share: float | None = Field(None, description="of the benchmark's creators, those that cost more")
+    confidence: float | None = None
+    break_even_fee_usd: float | None = Field(None, description="highest fee that beats it with this confidence")
+    break_even_against: str | None = Field(None, description="benchmark or target")
+    offer_usd: Offer | None = None
+    market_fee_usd: MarketFees | None = None
+    market_fee_source: str | None = Field(None, description="own_deals or rate_card")
+    verdict: str | None = Field(None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark")
+    sentence: str | None = Field(None, description="the forecast and the verdict in words")
     definition: str | None = Field(None, description="what counts as engagement")
     horizon_days: int | None = None
     warnings: list[str] | None = None
@@ -188,8 +240,9 @@ def records(frame: pd.DataFrame) -> list[dict]:
     for name, values in columns.items():
         part = _PART.fullmatch(name)
         if part:
-            groups.setdefault(part[1], {})[part[2]] = values
-            flat[part[1]] = None
+            whole, inner = filter(None, part.groups())
+            groups.setdefault(whole, {})[inner] = values
+            flat[whole] = None
         else:
             flat[name] = values
     flat |= {name: _nested(parts) for name, parts in groups.items()}

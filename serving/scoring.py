@@ -9,14 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.currency import Rates
 from features.derive import AVERAGES, derive
 from features.history import History, codes_of
 from features.schema import CREATORS, POSTS
 from features.tables import Tables, empty
 from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
-from models.cost import cost_per
+from models.cost import OPPOSITE, cost_per
 from models.distribution import QUANTILES, Predictive
+from models.rate_card import FIGURES
+from serving.terms import refused_terms, with_terms
+from serving.verdict import sentences
+from serving.worth import Worth
 
 #: The columns of an answer, in order.
 ANSWER_COLUMNS = (
@@ -33,19 +38,40 @@ ANSWER_COLUMNS = (
     *(f"views_{name}" for name in (*QUANTILES, "mean")),
     "engagement_rate_by_followers_p50",
     "engagement_rate_by_views_p50",
+    "goal_engagements",
+    "probability_goal",
     "fee_usd",
-    "cpe_usd_p10",
-    "cpe_usd_p50",
-    "cpe_usd_p90",
+    "completion_rate",
+    *(f"{what}_usd_{name}" for what in ("cpe", "cpm", "cost_per_view") for name in OPPOSITE),
+    "cost_note",
+    "target_cpe_usd",
+    "probability_target",
+    "benchmark_cell",
+    "benchmark_creators",
+    "benchmark_engagements_p50",
+    "benchmark_engagement_rate_by_followers_p50",
+    "benchmark_cpe_usd",
+    "benchmark_cpe_source",
+    "benchmark_cpe_cell",
+    "benchmark_cpe_creators",
+    "probability_benchmark",
+    "cpe_index",
+    "cheaper_than_share",
+    "confidence",
+    "break_even_fee_usd",
+    "break_even_against",
+    "offer_usd_open",
+    "offer_usd_walk_away",
+    *(f"market_fee_usd_{name}" for name in FIGURES),
+    "market_fee_source",
+    "verdict",
+    "sentence",
     "definition",
     "horizon_days",
     "model_version",
     "trained_on",
     "warnings",
 )
-
-
-_OPPOSITE = {"p10": "p90", "p50": "p50", "p90": "p10"}
 
 
 @dataclass(frozen=True)
@@ -63,8 +89,10 @@ class Scorer:
     >>> answers, reasons = Scorer(bundle, tables).answer(prospects, as_of)  # doctest: +SKIP
     """
 
-    def __init__(self, bundle: Bundle, tables: Tables | None = None):
+    def __init__(self, bundle: Bundle, tables: Tables | None = None, rates: Rates | None = None):
         self.bundle = bundle
+        self.rates = rates or Rates()
+        self.worth = Worth(bundle)
         self.history = History.of(tables or Tables(), bundle.reference.horizon_days)
 
     def answer(
@@ -84,7 +112,7 @@ class Scorer:
             sponsored=1.0,
         )
         place = self._place(asked, posts)
-        asked["platform"] = place.platform
+        asked = with_terms(asked, self.rates).assign(platform=place.platform)
         ready = np.array([not reasons for reasons in place.reasons], dtype=bool)
         scored = []
         for rows in (ready & place.known, ready & ~place.known):
@@ -110,6 +138,7 @@ class Scorer:
             _ambiguous: ~told & (held.sum(axis=1) > 1),
             _no_platform: ~told & ~here,
             _nothing: told & ~known & ~informed,
+            **refused_terms(asked, self.rates),
         }
         reasons = [[] for _ in range(len(asked))]
         for reason, rows in refused.items():
@@ -135,17 +164,17 @@ class Scorer:
         deliverables = asked["deliverables"].to_numpy(float)
         engagements = self.bundle.forecasters["engagements"].predict_distribution(features, deliverables)
         columns = _distribution("engagements", engagements)
-        shown = self._shows_views(asked)
+        shown, views = self._shows_views(asked), None
         if "views" in self.bundle.forecasters and shown.any():
             views = self.bundle.forecasters["views"].predict_distribution(features, deliverables)
             columns |= {name: np.where(shown, values, np.nan) for name, values in _distribution("views", views).items()}
+        columns |= self.worth.columns(features, asked, engagements, views, shown)
         return pd.DataFrame({**columns, **self._said(features, asked, columns)})
 
     def _said(self, features: pd.DataFrame, asked: pd.DataFrame, columns: dict) -> dict:
         followers = np.expm1(features["followers_log"].to_numpy())
         p50, deliverables = columns["engagements_p50"], asked["deliverables"].to_numpy(float)
         views = columns.get("views_p50", np.full(len(asked), np.nan))
-        fee = asked["fee_usd"].to_numpy(float)
         bands = tuple(self.bundle.reference.band_edges)
         return {
             "band": _named(bands, features["band_code"]),
@@ -153,7 +182,6 @@ class Scorer:
             "evidence": _named(EVIDENCE, features["engagements_evidence_code"]),
             "engagement_rate_by_followers_p50": cost_per(p50 / deliverables, followers),
             "engagement_rate_by_views_p50": cost_per(p50, views),
-            **{f"cpe_usd_{name}": cost_per(fee, columns[f"engagements_{other}"]) for name, other in _OPPOSITE.items()},
             "warnings": self._warnings(features, asked),
         }
 
@@ -167,6 +195,7 @@ class Scorer:
         }
         both = pd.concat([asked.assign(**said).drop(columns="niche"), figures], axis=1)
         answers = both.reindex(columns=list(ANSWER_COLUMNS))
+        answers["sentence"] = pd.Series(sentences(answers), index=answers.index, dtype=object)
         answers["warnings"] = [value if isinstance(value, list) else [] for value in answers["warnings"]]
         return answers
 

@@ -50,7 +50,7 @@ def test_every_fault_of_a_partnership_is_named():
             "reel",
         ),
         (".deliverables", "is not a number", "a number from 1 to 100", "2"),
-        (".fee_usd", "is below 0, the least possible", "a number from 0 to 1,000,000,000", -1),
+        (".fee_usd", "is below 0.01, the least possible", "a number from 0.01 to 1,000,000,000", -1),
         (".followrs", "is no known field", "did you mean followers?", 3),
     ]
 
