@@ -267,10 +267,15 @@ def benchmarks(out: Path | None, **only: str | None):
 @click.argument("prospects", type=FILE)
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
 @RATES
+@click.option("--emv", type=FILE, help="Table of values a like, comment, share and view: gives earned media value.")
+@click.option("--explain", is_flag=True, help="Give the reasons of each forecast.")
+@click.option("--comparables", is_flag=True, help="Give the known creators most like each, with what they got.")
 @click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
 @click.option("--out", type=FILE, required=True, help="Where the answers go, .csv or .parquet.")
 @click.pass_context
-def score(ctx: click.Context, prospects: Path, data: Path | None, rates: Path | None, as_of, out: Path):
+def score(
+    ctx: click.Context, prospects: Path, data: Path | None, rates: Path | None, emv, explain, comparables, as_of, out
+):
     """Score the list PROSPECTS (.csv or .parquet): every row back, scored or rejected with the reason.
 
     Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
@@ -279,16 +284,19 @@ def score(ctx: click.Context, prospects: Path, data: Path | None, rates: Path | 
 
     from features.currency import read_rates
     from models.bundle import champion_folder, load_bundle
+    from models.emv import read_values
     from serving.batch import score_file
     from serving.scoring import Scorer
+    from serving.terms import Extras
 
     bundle = load_bundle(champion_folder(home()))
-    scorer = Scorer(bundle, known_tables(data), read_rates(rates) if rates else None)
+    known = known_tables(data)
+    scorer = Scorer(bundle, known, read_rates(rates) if rates else None, read_values(emv) if emv else None)
     with progress_bar() as bar:
         task = bar.add_task("scoring", total=None)
         tally = score_file(
             prospects, out, scorer, as_of or pd.Timestamp.now(tz="UTC"),
-            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda done, total: bar.update(task, completed=done, total=total), Extras(explain, comparables),
         )  # fmt: skip
     click.echo(f"{tally.read:,} read = {tally.scored:,} scored + {tally.rejected:,} rejected; answers in {out}")
     if tally.rejected:

@@ -16,6 +16,7 @@ from features.schema import DTYPES, POSTS, PROSPECTS, TableSpec
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, error_body
 from serving.messages import Row
+from serving.terms import Extras
 from serving.verdict import CUT_OFFS
 
 #: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
@@ -43,7 +44,7 @@ class Quantiles(BaseModel):
 
 
 class Cost(BaseModel):
-    """The fee over a distribution of totals, USD; null where a quantile has no finite value, see cost_note."""
+    """Quantiles of a cost in USD, or of a value; null where one has no finite value, see cost_note."""
 
     p10: float | None
     p50: float | None
@@ -76,6 +77,34 @@ class MarketFees(BaseModel):
     low: float | None
     typical: float | None
     high: float | None
+
+
+class Factor(BaseModel):
+    """One reason, and what it multiplies the forecast of a post by."""
+
+    reason: str
+    factor: float
+
+
+class Reasons(BaseModel):
+    """What accounts of the platform, size and niche get a post, and the factors that lead from there."""
+
+    per_post: float
+    factors: list[Factor]
+
+
+class Comparable(BaseModel):
+    """A known creator of the same platform, near in size and niche, and what it got by the day of the forecast."""
+
+    creator_id: str
+    followers: float | None
+    niche: str | None
+    posts: float = Field(description="its last posts that the medians are of")
+    engagements_p50: float | None
+    views_p50: float | None
+    deals: float = Field(description="its partnerships with a known outcome")
+    cpe_usd: float | None = Field(description="their median cost per engagement")
+    similarity: float
 
 
 class FaultMessage(BaseModel):
@@ -127,6 +156,10 @@ class Result(BaseModel):
     market_fee_source: str | None = Field(None, description="own_deals or rate_card")
     verdict: str | None = Field(None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark")
     sentence: str | None = Field(None, description="the forecast and the verdict in words")
+    emv_usd: Cost | None = Field(None, description="earned media value at the values given; null without one")
+    emv_source: str | None = None
+    reasons: Reasons | None = Field(None, description="where explain asks")
+    comparables: list[Comparable] | None = Field(None, description="where comparables asks, most similar first")
     definition: str | None = Field(None, description="what counts as engagement")
     horizon_days: int | None = None
     warnings: list[str] | None = None
@@ -149,7 +182,7 @@ class NoneScored(Refused):
         self.body = {**error_body(self), **whole}
 
 
-def answer(loaded: Loaded, as_of: datetime, rows: list[Row]) -> dict:
+def answer(loaded: Loaded, as_of: datetime, rows: list[Row], extras: Extras) -> dict:
     """Score the rows that have no faults; give the answer with a result or the errors of every row, in order.
 
     Raises NoneScored where no row could be scored.
@@ -157,7 +190,7 @@ def answer(loaded: Loaded, as_of: datetime, rows: list[Row]) -> dict:
     results = [_refusal(row.partnership_id, row.faults) for row in rows]
     good = [number for number, row in enumerate(rows) if row.asked is not None]
     if good:
-        scored = _score(loaded, as_of, [rows[number] for number in good], good)
+        scored = _score(loaded, as_of, [rows[number] for number in good], good, extras)
         for number, result in zip(good, scored, strict=True):
             results[number] = result
     whole = {**{key: loaded.manifest[name] for key, name in _HEAD.items()}, "results": results}
@@ -166,9 +199,9 @@ def answer(loaded: Loaded, as_of: datetime, rows: list[Row]) -> dict:
     return whole
 
 
-def _score(loaded: Loaded, as_of: datetime, rows: list[Row], numbers: list[int]) -> list[dict]:
+def _score(loaded: Loaded, as_of: datetime, rows: list[Row], numbers: list[int], extras: Extras) -> list[dict]:
     moment = pd.Timestamp(as_of).tz_convert("UTC")
-    frame, reasons = loaded.scorer.answer(prospects_frame(rows), moment, posts_frame(rows))
+    frame, reasons = loaded.scorer.answer(prospects_frame(rows), moment, posts_frame(rows), extras)
     results = records(frame)
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True)):
         if reasons[place]:

@@ -90,8 +90,7 @@ async def document(request: Request) -> Response:
 def _predict(loaded: Loaded, body: bytes) -> tuple[int, bytes]:
     """Answer a body: HTTP status and content. Raises Refused where the body is no question."""
     try:
-        as_of, rows = read_question(body, datetime.now(UTC))
-        return 200, orjson.dumps(answer(loaded, as_of, rows))
+        return 200, orjson.dumps(answer(loaded, *read_question(body, datetime.now(UTC))))
     except NoneScored as none:
         return none.status, orjson.dumps(none.body)
     except Refused:

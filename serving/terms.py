@@ -1,23 +1,41 @@
 """The terms that a row asks about: its fee in USD, what is taken where nothing is said, and terms that contradict."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from features.currency import USD, Rates
+from features.schema import EMV_PARTS
+from models.emv import ValueTable
 
 #: Probability with which break-even is held where the caller names none.
 CONFIDENCE = 0.8
 
 
-def with_terms(asked: pd.DataFrame, rates: Rates) -> pd.DataFrame:
-    """Give the rows with fee_usd from fees in other currencies, and the confidence where none is named."""
+@dataclass(frozen=True)
+class Extras:
+    """What a caller may ask for besides: the reasons of forecasts, and comparable creators."""
+
+    explain: bool = False
+    comparables: bool = False
+
+
+def with_terms(asked: pd.DataFrame, rates: Rates, values: ValueTable | None = None) -> pd.DataFrame:
+    """Give the rows with fee_usd from fees in other currencies, the confidence where none is named, and values.
+
+    `values`: a table that earned media value is asked by, for rows that name no value of their own.
+    """
     converted = asked["fee"] * rates.of(asked["currency"])
-    return asked.assign(
-        fee_usd=asked["fee_usd"].fillna(converted),
-        confidence=asked["confidence"].fillna(CONFIDENCE),
-    )
+    names = {f"emv_{part}_usd": part for part in EMV_PARTS}
+    own = asked[list(names)].notna().any(axis=1)
+    valued = {"emv_source": np.where(own, "given", None)}
+    if values is not None:
+        valued = {"emv_source": np.where(own, "given", values.name)}
+        valued |= {name: asked[name].where(own, values.of(asked["platform"], part)) for name, part in names.items()}
+    fee = asked["fee_usd"].fillna(converted)
+    return asked.assign(fee_usd=fee, confidence=asked["confidence"].fillna(CONFIDENCE), **valued)
 
 
 def refused_terms(asked: pd.DataFrame, rates: Rates) -> dict[Callable, np.ndarray]:

@@ -90,6 +90,23 @@ def _chances(row: dict) -> list[str]:
     return found or ["there is no benchmark to judge that by"]
 
 
+def comparables_text(found: list[dict]) -> str:
+    """Word comparables as a list.
+
+    >>> comparables_text([{"creator_id": "c7", "followers": 18000.0, "niche": "food", "posts": 12.0,
+    ...     "engagements_p50": 640.0, "deals": 2.0, "cpe_usd": 0.21}])
+    'c7 (18,000 followers, food): 640 engagements a post over 12 posts, 2 deals at 0.21 USD each'
+    """
+    return "; ".join(map(_comparable, found))
+
+
+def _comparable(one: dict) -> str:
+    size = f"{one['followers']:,.0f} followers" if _known(one["followers"]) else "followers unknown"
+    who = f"{one['creator_id']} ({size}, {one['niche'] or 'niche unknown'})"
+    deals = f", {one['deals']:.0f} deals at {price(one['cpe_usd'])} each" if _known(one["cpe_usd"]) else ""
+    return f"{who}: {one['engagements_p50']:,.0f} engagements a post over {one['posts']:.0f} posts{deals}"
+
+
 def _known(value: float | None) -> bool:
     return value is not None and value == value
 

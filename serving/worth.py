@@ -12,15 +12,21 @@ import numpy as np
 import pandas as pd
 
 from features.benchmarks import LEVELS
+from features.derive import HISTORY, PROFILE_ONLY
+from features.schema import EMV_PARTS
+from features.vocabulary import PLATFORMS
 from models.bundle import Bundle
 from models.cost import OPPOSITE, break_even_fee, chance_of_cost, cost_per, cost_quantiles
 from models.delivery import Delivered, rank
 from models.distribution import Predictive
+from models.emv import earned_media_value
 from models.fee import CARD, OWN_DEALS
 from models.rate_card import FIGURES
 from serving.verdict import PLATFORM_NAMES, categories
 
 MEDIAN = int(np.searchsorted(LEVELS, 0.5))
+#: Posts below which a history is short, and days since the last post from which it is old.
+FEW_POSTS, OLD_DAYS = 5, 90
 #: Why a quantile of a cost is missing although there is a fee.
 NOTHING, ZERO = "with probability {:.2g} nothing is delivered", "the forecast's low quantile is 0"
 
@@ -41,6 +47,7 @@ class Worth:
 
     def __init__(self, bundle: Bundle):
         self.benchmarks, self.fees = bundle.benchmarks, bundle.market_fee
+        self.part_shares = bundle.reference.part_shares
 
     def columns(
         self, x: pd.DataFrame, asked: pd.DataFrame, engagements: Predictive, views: Predictive | None, shown: np.ndarray
@@ -52,8 +59,42 @@ class Worth:
         if views is not None:
             costs |= _view_costs(np.where(shown, fee, np.nan), Delivered.of(views, rate))
         goal = asked["goal_engagements"].to_numpy(float)
-        found = {**costs, "probability_goal": totals.at_least(goal), "cost_note": _notes(costs, fee, totals.nothing)}
+        values = {part: asked[f"emv_{part}_usd"].to_numpy(float) for part in EMV_PARTS}
+        platform = x["platform_code"].to_numpy()
+        worth = earned_media_value(values, platform, self.part_shares, engagements, views, shown)
+        found = {
+            **costs,
+            "probability_goal": totals.at_least(goal),
+            "cost_note": _notes(costs, fee, totals.nothing),
+            **{f"emv_usd_{name}": value for name, value in worth.items()},
+        }
         return found if self.benchmarks is None else found | self._judged(x, asked, totals, costs["cpe_usd_p50"])
+
+    def warnings(self, x: pd.DataFrame, asked: pd.DataFrame, columns: dict) -> dict[str, np.ndarray]:
+        """Say by name which rows, (n,), lie where a forecast or a benchmark is less to be trusted."""
+        history = x["engagements_evidence_code"].to_numpy() == HISTORY
+        found = {
+            "few_posts": history & (x["engagements_known_count"].to_numpy() < FEW_POSTS),
+            "old_history": history & (x["last_post_age_days"].to_numpy() > OLD_DAYS),
+        }
+        if self.benchmarks is None:
+            return found
+        codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band")}
+        band = self.benchmarks.at("engagements", self.benchmarks.find("engagements", codes))
+        level = np.expm1(x["engagements_log_offset"].to_numpy())
+        own = x["engagements_evidence_code"].to_numpy() != PROFILE_ONLY
+        least, most = np.array([self.benchmarks.followers.get(name, (0, np.inf)) for name in PLATFORMS]).T
+        followers, platform = np.expm1(x["followers_log"].to_numpy()), codes["platform"].astype(int)
+        # a count that came back through its logarithm may differ in the last digits
+        outside = (followers < least[platform] * (1 - 1e-9)) | (followers > most[platform] * (1 + 1e-9))
+        priced = asked["fee_usd"].notna().to_numpy()
+        return {
+            **found,
+            "unusual_for_band": own & ((level < band[:, 0]) | (level > band[:, -1])),
+            "followers_beyond_training": outside,
+            "benchmark_from_rate_card": priced & (columns["benchmark_cpe_source"] == CARD),
+            "market_above_break_even": priced & (columns["market_fee_usd_low"] > columns["break_even_fee_usd"]),
+        }
 
     def _judged(self, x: pd.DataFrame, asked: pd.DataFrame, totals: Delivered, cpe: np.ndarray) -> dict:
         fee, confidence, target = (asked[name].to_numpy(float) for name in ("fee_usd", "confidence", "target_cpe_usd"))

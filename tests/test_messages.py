@@ -18,7 +18,7 @@ PROFILE = {"platform": "instagram", "followers": 48_000}
 
 
 def read(*partnerships, **rest):
-    return read_question(orjson.dumps({"partnerships": list(partnerships), **rest}), NOW)
+    return read_question(orjson.dumps({"partnerships": list(partnerships), **rest}), NOW)[:2]
 
 
 def faults_of(partnership):
@@ -223,7 +223,7 @@ def test_records_nest_distributions_and_keep_unknown_null():
 
 def test_examples_are_questions_without_faults():
     for example in EXAMPLES.values():
-        _, rows = read_question(orjson.dumps(example["value"]), datetime(2026, 11, 2, tzinfo=UTC))
+        _, rows, _ = read_question(orjson.dumps(example["value"]), datetime(2026, 11, 2, tzinfo=UTC))
         assert [row.faults for row in rows] == [()] * len(rows)
 
 

@@ -11,11 +11,14 @@ from features.schema import CREATORS, POSTS
 from features.tables import Tables, empty, read_tables
 from features.validate import validate
 from models.delivery import Delivered
+from models.reasons import reasons_text
 from serving.batch import score_file
 from serving.champion import Champion
 from serving.routes import build_app
 from serving.scoring import QUANTILES, Scorer
 from serving.settings import Settings
+from serving.terms import Extras
+from serving.verdict import comparables_text
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
@@ -43,6 +46,7 @@ JUDGED = [
     "offer_usd_open",
     "offer_usd_walk_away",
     *(f"market_fee_usd_{part}" for part in ("low", "typical", "high")),
+    *(f"emv_usd_{part}" for part in ("p10", "p50", "p90")),
 ]
 WORDS = [
     "cost_note",
@@ -65,7 +69,8 @@ INLINE = [
 DEALS = [
     {"format": "video", "deliverables": 1.0, "fee_usd": 450.0, "start_at": "2026-06-20T18:00:00Z"},
     {"format": "image", "deliverables": 3.0, "fee_usd": 99.5, "start_at": "2026-08-01T00:00:00Z"}
-    | {"completion_rate": 0.7, "target_cpe_usd": 0.5, "goal_engagements": 900.0, "confidence": 0.6},
+    | {"completion_rate": 0.7, "target_cpe_usd": 0.5, "goal_engagements": 900.0, "confidence": 0.6}
+    | {"emv_like_usd": 0.1, "emv_view_usd": 0.01},
     {"deliverables": 7.0, "start_at": "2026-06-10T09:30:00Z"},
 ]
 
@@ -124,7 +129,8 @@ def creators_of(frame):
 def batch(tmp_path_factory, tables, trained, partnerships):
     folder = tmp_path_factory.mktemp("batch")
     pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
-    tally = score_file(folder / "list.parquet", folder / "scored.parquet", Scorer(trained.bundle, tables), AS_OF)
+    scorer, extras = Scorer(trained.bundle, tables), Extras(explain=True, comparables=True)
+    tally = score_file(folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, extras=extras)
     assert (tally.scored, tally.rejected) == (len(partnerships), 0)
     return pd.read_parquet(folder / "scored.parquet")
 
@@ -134,7 +140,8 @@ def over_http(market_folder, home, trained, partnerships):
     champion = Champion(Settings(home, market_folder))
     champion.start()
     try:
-        question = {"as_of": AS_OF.isoformat(), "partnerships": partnerships}
+        extras = {"explain": True, "comparables": True}
+        question = {"as_of": AS_OF.isoformat(), "partnerships": partnerships, **extras}
         response = TestClient(build_app(champion)).post("/v1/predict", json=question)
     finally:
         champion.stop()
@@ -186,4 +193,6 @@ def test_the_service_and_the_batch_file_judge_alike(over_http, batch):
     over = pd.DataFrame([flattened(result) for result in over_http])
     np.testing.assert_allclose(over[JUDGED].to_numpy(float), batch[JUDGED].to_numpy(float), rtol=1e-9, atol=0)
     assert batch[JUDGED].notna().any().all()
+    assert [reasons_text(told) for told in over["reasons"]] == batch["reasons"].tolist()
+    assert [comparables_text(told) for told in over["comparables"]] == batch["comparables"].tolist()
     assert over[WORDS].fillna("none").values.tolist() == batch[WORDS].fillna("none").values.tolist()

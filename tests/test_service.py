@@ -41,7 +41,7 @@ class FakeScorer:
     def __init__(self, version="v1"):
         self.version = version
 
-    def answer(self, prospects, as_of, posts=None):
+    def answer(self, prospects, as_of, posts=None, extras=None):
         assert list(prospects) == PROSPECTS.names
         assert posts is None or list(posts) == POSTS.names
         if (prospects["handle"] == "bug").any():

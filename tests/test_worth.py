@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features.currency import Rates
-from features.schema import DTYPES, PROSPECTS
+from features.schema import DTYPES, POSTS, PROSPECTS
 from features.tables import read_tables
 from features.validate import validate
 from models.bundle import champion_folder, load_bundle
@@ -155,6 +155,47 @@ def test_cost_index_share_and_verdict_go_with_the_fee(scorer):
     place = [list(CUT_OFFS).index(verdict) for verdict in rows["verdict"]]
     assert place == sorted(place)
     assert rows["verdict"].iloc[[0, -1]].tolist() == ["worth_it", "too_dear"]
+
+
+def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
+    least, most = bundle.benchmarks.followers["instagram"]
+    rows = [
+        {**PROFILE, "followers": least},
+        {**PROFILE, "followers": most},
+        {**PROFILE, "followers": 2 * most},
+        {**PROFILE, "avg_likes": 1},
+        {**PROFILE, "avg_likes": 10_000_000},
+        {**DEAL, "platform": "x", "avg_likes": 10_000_000},
+    ]
+    few = ["few_creators_of_platform_in_training"]
+    assert answered(scorer, *rows)["warnings"].tolist() == [
+        [],
+        [],
+        ["followers_beyond_training"],
+        ["unusual_for_band"],
+        ["unusual_for_band"],
+        few,
+    ]
+    dear = answered(scorer, {**PROFILE, "fee_usd": 100_000, "avg_likes": 3}, {**DEAL, "avg_likes": 900})["warnings"]
+    assert "market_above_break_even" in dear[0]
+    assert "market_above_break_even" not in dear[1]
+
+
+def test_short_and_old_histories_are_named(scorer):
+    known = pd.Index(scorer.history.accounts)
+    creator, platform = known[0].split("/")[1], known[0].split("/")[0]
+    likes = [(AS_OF - pd.Timedelta(days=100 + n), 50.0 + n) for n in range(4)]
+    rows = pd.DataFrame(
+        {"creator_id": "new", "platform": "instagram", "post_id": [str(n) for n in range(4)]}
+        | {"posted_at": [time for time, _ in likes], "likes": [count for _, count in likes], "comments": 0.0}
+    )
+    posts = pd.DataFrame(
+        {c.name: pd.Series(rows.get(c.name), dtype=DTYPES[c.kind], index=rows.index) for c in POSTS.columns}
+    )
+    answers, _ = scorer.answer(prospects({**PROFILE, "creator_id": "new"}), AS_OF, posts)
+    assert {"few_posts", "old_history"} <= set(answers["warnings"][0])
+    (row,) = answered(scorer, {"creator_id": creator, "platform": platform})["warnings"]
+    assert "few_posts" not in row
 
 
 def test_a_bundle_without_benchmarks_still_gives_costs(bundle):
