@@ -198,6 +198,16 @@ def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_l
 
 
 @main.command()
+@click.argument("data", type=FOLDER)
+@HORIZON
+def report(data: Path, horizon_days: int):
+    """Test on the tables in DATA what is often claimed: that small creators engage more and cost less, and focus."""
+    from training.report import report as run
+
+    click.echo(run(data, say, horizon_days))
+
+
+@main.command()
 @click.argument("version", required=False)
 @click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
 @click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
