@@ -80,7 +80,8 @@ class Worth:
         if self.benchmarks is None:
             return found
         codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band")}
-        band = self.benchmarks.at("engagements", self.benchmarks.find("engagements", codes))
+        place = self.benchmarks.find("engagements", codes)
+        band = self.benchmarks.at("engagements", np.where(self._of_band[place], place, -1))
         level = np.expm1(x["engagements_log_offset"].to_numpy())
         own = x["engagements_evidence_code"].to_numpy() != PROFILE_ONLY
         least, most = np.array([self.benchmarks.followers.get(name, (0, np.inf)) for name in PLATFORMS]).T
@@ -150,6 +151,11 @@ class Worth:
 
     def _creators(self, measure: str, cell: np.ndarray) -> np.ndarray:
         return np.where(cell >= 0, self.benchmarks.creators[measure][np.maximum(cell, 0)], np.nan)
+
+    @cached_property
+    def _of_band(self) -> np.ndarray:
+        """Tell the cells of one band; the last stands for none."""
+        return np.array([*(cell[1] != "" for cell in self.benchmarks.cells), False])
 
     @cached_property
     def _cell_names(self) -> np.ndarray:

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import prospects
 
 from features.columns import LEARNED
 from features.comparables import HOW_MANY, Comparables
 from features.derive import derive
 from features.history import History
-from features.schema import DTYPES, EMV_PARTS, PROSPECTS
+from features.schema import EMV_PARTS
 from features.tables import read_tables
 from features.validate import InvalidTables, validate
 from models.bundle import champion_folder, load_bundle
@@ -118,12 +119,6 @@ def test_what_comes_after_changes_no_comparable(tables, bundle):
     )
     whole, part = (Comparables.of(History.of(t), bundle.reference, t.partnerships, moment) for t in (tables, cut))
     assert whole.results == part.results
-
-
-def prospects(*rows):
-    rows = [{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)]
-    columns = {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in PROSPECTS.columns}
-    return pd.DataFrame(columns)
 
 
 def test_extras_come_only_where_asked_and_files_have_them_as_text(tables, bundle, asked):

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import prospects
 
 from features.currency import Rates
-from features.schema import DTYPES, POSTS, PROSPECTS
+from features.schema import DTYPES, POSTS
 from features.tables import read_tables
 from features.validate import validate
 from models.bundle import champion_folder, load_bundle
@@ -20,12 +21,6 @@ from serving.worth import cell_name
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video"}
 DEAL = {**PROFILE, "fee_usd": 450}
-
-
-def prospects(*rows):
-    rows = [{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)]
-    columns = {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in PROSPECTS.columns}
-    return pd.DataFrame(columns)
 
 
 @pytest.fixture(scope="module")
