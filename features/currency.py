@@ -40,3 +40,22 @@ def read_rates(path: Path) -> Rates:
 
     frame = checked(read_frame(Path(path)), RATES)
     return Rates({USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))})
+
+
+def fee_faults(frame: pd.DataFrame, rates: Rates) -> dict[tuple[str, str], np.ndarray]:
+    """Give the rows (n,) that break each rule on fees, by the column that is at fault and the rule in words."""
+    paid, amount, currency = (frame[name].notna().to_numpy() for name in ("fee_usd", "fee", "currency"))
+    known = ", ".join(rates.usd_per_unit)
+    return {
+        ("fee", "is given beside fee_usd: give one of them"): paid & amount,
+        ("fee", "has no currency: name it, or give fee_usd"): amount & ~currency,
+        ("currency", f"stands without a fee in it: give fee; fee_usd is always {USD}"): currency & ~amount,
+        ("currency", f"has no rate to {USD}, known is {known}: name a rates file that has it"): (
+            amount & currency & np.isnan(rates.of(frame["currency"]))
+        ),
+    }
+
+
+def in_usd(frame: pd.DataFrame, rates: Rates) -> pd.Series:
+    """Give the fee of each row in USD, NaN where it has none."""
+    return frame["fee_usd"].fillna(frame["fee"] * rates.of(frame["currency"]))

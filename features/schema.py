@@ -126,10 +126,12 @@ DEAL_COLUMNS = (
 )
 
 EMV_PARTS = ("like", "comment", "share", "view")
-#: What a price is judged by, and its fee in another currency.
-PRICE_COLUMNS = (
+FEE_COLUMNS = (
     _real("fee", "fee for all deliverables together, in `currency`, in place of fee_usd", minimum=0.01, maximum=1e12),
     _text("currency", "currency of `fee`, ISO 4217; its rate to USD must be known"),
+)
+#: What a price is judged by.
+PRICE_COLUMNS = (
     _real("completion_rate", "probability that a booked deliverable appears", minimum=0.01, maximum=1),
     _real("target_cpe_usd", "cost per engagement to stay within, USD; needs a fee", minimum=1e-4, maximum=1e6),
     replace(_count("goal_engagements", "engagements to reach, of all deliverables together"), minimum=1),
@@ -187,6 +189,7 @@ PARTNERSHIPS = TableSpec(
         replace(_PLATFORM, required=False, meaning="needed only where the creator_id stands on several platforms"),
         *DEAL_COLUMNS,
         *CONTENT_COLUMNS,
+        *FEE_COLUMNS,
         _count("engagements", "engagements of all deliverables together, once over"),
         _count("views", "views of all deliverables together, once over"),
     ),
@@ -202,6 +205,7 @@ PROSPECTS = TableSpec(
         *PROFILE_COLUMNS,
         *AVERAGE_COLUMNS,
         *(replace(column, minimum=0.01) if column.name == "fee_usd" else column for column in DEAL_COLUMNS),
+        *FEE_COLUMNS,
         *PRICE_COLUMNS,
         *CONTENT_COLUMNS,
     ),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from features.currency import Rates, fee_faults, in_usd
 from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec, figure
 from features.tables import Tables
 
@@ -51,6 +52,7 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     - columns that the schema does not know are left out, optional ones that are absent are added as missing
     - values that are not of their column's kind, out of range or not in its list are faults, never coerced
     - keys are unique; posts, followers and partnerships refer to creators that have a row
+    - fees of partnerships in other currencies are turned into fee_usd by `meta["usd_per_unit"]`
     """
     now = now or pd.Timestamp.now(tz="UTC")
     clean, faults = {}, []
@@ -58,6 +60,10 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
         clean[name], found = check(frame, TABLES[name], utc=tables.meta.get("timezone") == "UTC")
         faults += found + _repeated_keys(clean[name], TABLES[name]) + _time_faults(clean[name], name, now)
     faults += _orphans(clean) + _disagreeing_readings(clean["posts"])
+    deals, rates = clean["partnerships"], Rates(tables.meta.get("usd_per_unit") or Rates().usd_per_unit)
+    for (column, rule), rows in fee_faults(deals, rates).items():
+        faults += _faults_at("partnerships", deals, column, rows, rule)
+    clean["partnerships"] = deals.assign(fee_usd=in_usd(deals, rates), fee=np.nan, currency=_missing(len(deals), "str"))
     if faults:
         raise InvalidTables(sorted(faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)))
     return Tables(**clean, meta=dict(tables.meta))

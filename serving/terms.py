@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from features.currency import USD, Rates
+from features.currency import Rates, fee_faults, in_usd
 from features.schema import EMV_PARTS
 from models.emv import ValueTable
 
@@ -27,15 +28,13 @@ def with_terms(asked: pd.DataFrame, rates: Rates, values: ValueTable | None = No
 
     `values`: a table that earned media value is asked by, for rows that name no value of their own.
     """
-    converted = asked["fee"] * rates.of(asked["currency"])
     names = {f"emv_{part}_usd": part for part in EMV_PARTS}
     own = asked[list(names)].notna().any(axis=1)
     valued = {"emv_source": np.where(own, "given", None)}
     if values is not None:
         valued = {"emv_source": np.where(own, "given", values.name)}
         valued |= {name: asked[name].where(own, values.of(asked["platform"], part)) for name, part in names.items()}
-    fee = asked["fee_usd"].fillna(converted)
-    return asked.assign(fee_usd=fee, confidence=asked["confidence"].fillna(CONFIDENCE), **valued)
+    return asked.assign(fee_usd=in_usd(asked, rates), confidence=asked["confidence"].fillna(CONFIDENCE), **valued)
 
 
 def refused_terms(asked: pd.DataFrame, rates: Rates) -> dict[Callable, np.ndarray]:
@@ -43,17 +42,12 @@ def refused_terms(asked: pd.DataFrame, rates: Rates) -> dict[Callable, np.ndarra
 
     `asked`: as the caller gave it.
     """
-    paid, amount, currency = (asked[name].notna().to_numpy() for name in ("fee_usd", "fee", "currency"))
-    unknown = amount & currency & np.isnan(rates.of(asked["currency"]))
-    known = ", ".join(rates.usd_per_unit)
-    return {
-        (lambda row: f"fee {row.fee:g} and fee_usd {row.fee_usd:g} are both given: give one"): paid & amount,
-        (lambda row: f"fee {row.fee:g} has no currency: name it, or give fee_usd"): amount & ~currency,
-        (lambda row: f"currency {row.currency!r} stands without a fee in it: give fee; fee_usd is always {USD}"): (
-            currency & ~amount
-        ),
-        (lambda row: f"currency {row.currency!r} has no rate to {USD}: known is {known}; name a rates file"): unknown,
-        (lambda row: f"target_cpe_usd {row.target_cpe_usd:g} stands without a fee: give fee_usd, or leave it out"): (
-            asked["target_cpe_usd"].notna().to_numpy() & ~paid & ~amount
-        ),
-    }
+    lone = asked["target_cpe_usd"].notna() & asked["fee_usd"].isna() & asked["fee"].isna()
+    rules = fee_faults(asked, rates)
+    rules["target_cpe_usd", "stands without a fee: give fee_usd, or leave it out"] = lone.to_numpy()
+    return {partial(_breach, column, rule): rows for (column, rule), rows in rules.items()}
+
+
+def _breach(column: str, rule: str, row) -> str:
+    value = getattr(row, column)
+    return f"{column} {value if isinstance(value, float) else repr(value)} {rule}"

@@ -176,7 +176,7 @@ def test_score_takes_fees_in_other_currencies_values_and_extras(run, with_champi
     assert " a post for accounts like it; " in euro["reasons"]
     assert euro["comparables"].count(" engagements a post over ") == 5
     assert pd.read_csv("o.csv.rejected.csv")["reasons"].tolist() == [
-        "currency 'CHF' has no rate to USD: known is USD, EUR; name a rates file",
+        "currency 'CHF' has no rate to USD, known is USD, EUR: name a rates file that has it",
         "fee_usd 0.0 is below 0.01, the least possible",
         "target_cpe_usd 0.2 stands without a fee: give fee_usd, or leave it out",
     ]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from features.currency import Rates, read_rates
-from features.validate import InvalidTables
+from features.tables import read_tables
+from features.validate import InvalidTables, validate
 from features.vocabulary import FORMATS, PLATFORMS
 from models.bundle import load_bundle
 from models.fee import CARD, COLUMNS, ENOUGH_FEES, OWN_DEALS, FeeModel, MarketFee
@@ -96,6 +97,21 @@ def test_a_rate_must_be_a_number_above_zero(tmp_path):
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,0\n,2\n")
     with pytest.raises(InvalidTables, match=r"2 fault\(s\).*\n.*usd_per_unit 0\.0 is below .*\n.*currency None"):
         read_rates(tmp_path / "rates.csv")
+
+
+def test_fees_of_partnerships_in_another_currency_become_usd_at_the_door(tmp_path):
+    (tmp_path / "creators.csv").write_text("creator_id,platform\na,instagram\n")
+    (tmp_path / "partnerships.csv").write_text(
+        "partnership_id,creator_id,fee_usd,fee,currency\n1,a,100,,\n2,a,,100,EUR\n3,a,,,\n"
+    )
+    with pytest.raises(
+        InvalidTables, match="data row 2: currency 'EUR' has no rate to USD, known is USD: name a rates"
+    ):
+        validate(read_tables(tmp_path))
+    (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.5\n")
+    tables = validate(read_tables(tmp_path))
+    np.testing.assert_array_equal(tables.partnerships["fee_usd"], [100, 150, np.nan])
+    pd.testing.assert_frame_equal(validate(tables).partnerships, tables.partnerships)
 
 
 def deals(n, seed=0):

@@ -48,10 +48,10 @@ def refusal(scorer, **terms):
     ("terms", "reason"),
     [
         ({"target_cpe_usd": 0.2}, "target_cpe_usd 0.2 stands without a fee: give fee_usd, or leave it out"),
-        ({"fee": 400}, "fee 400 has no currency: name it, or give fee_usd"),
-        ({"fee": 400, "currency": "CHF"}, "currency 'CHF' has no rate to USD: known is USD, EUR; name a rates file"),
+        ({"fee": 400}, "fee 400.0 has no currency: name it, or give fee_usd"),
+        ({"fee": 400, "currency": "CHF"}, "currency 'CHF' has no rate to USD, known is USD, EUR: name a rates file"),
         ({"fee_usd": 5, "currency": "EUR"}, "currency 'EUR' stands without a fee in it: give fee; fee_usd is always"),
-        ({"fee_usd": 5, "fee": 4, "currency": "EUR"}, "fee 4 and fee_usd 5 are both given: give one"),
+        ({"fee_usd": 5, "fee": 4, "currency": "EUR"}, "fee 4.0 is given beside fee_usd: give one of them"),
     ],
 )
 def test_terms_that_contradict_are_one_clear_error(scorer, terms, reason):

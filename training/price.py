@@ -11,12 +11,12 @@ from features.deals import known_deals
 from features.derive import derive
 from features.history import History
 from features.reference import Reference
-from features.tables import Tables
+from features.tables import RATES, Tables
 from models.fee import FeeModel, MarketFee
 from models.rate_card import RateCard, read_rate_card
 from training.fit import moment
 
-CARD, RATES = "rate_card.csv", "rates.csv"
+CARD = "rate_card.csv"
 
 
 def card_of(data: Path) -> RateCard:
