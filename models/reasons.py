@@ -17,7 +17,7 @@ from models.forecast import Forecaster
 GROUPS = (
     ("posts {format}", "posts {format}", r"format_|.*_by_format$|.*_effect$"),
     ("a paid post", "a paid post", r"sponsored_|organic_"),
-    ("the planned content", "the planned content", r".*_planned|.*_by_topic$|.*_similar$"),
+    ("what is told of its content", "what is told of its content", r".*_planned|.*_by_topic$|.*_similar$"),
     ("niche and brand fit", "niche and brand fit", r"niche_|brand_"),
     ("engagement rising", "engagement falling", r"engagements_(dev|log_slope)"),
     ("steady results", "uneven results", r"engagements_log_(sd|mad|autocorrelation)|hit_share"),

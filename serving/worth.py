@@ -171,8 +171,8 @@ def cell_name(cell: tuple[str, str, str, str]) -> str:
     """
     platform, band, niche, shape = cell
     who = " ".join(part for part in (band.replace("_", " "), niche, "creators") if part)
-    where = f" on {PLATFORM_NAMES[platform]}" if platform else ""
-    return f"{who}{where}{f', {shape} posts' if shape else ''}"
+    posting = f" with {shape} posts" if shape else ""
+    return f"{who}{posting}{f' on {PLATFORM_NAMES[platform]}' if platform else ''}"
 
 
 def _view_costs(fee: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:

@@ -244,4 +244,4 @@ def test_the_sentence_can_be_forwarded():
 
 def test_cells_are_named_as_people_would():
     assert cell_name(("instagram", "under_1k", "", "")) == "under 1k creators on Instagram"
-    assert cell_name(("x", "micro", "food", "video")) == "micro food creators on X, video posts"
+    assert cell_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"
