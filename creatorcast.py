@@ -18,6 +18,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 HORIZON = click.option(
     "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
 )
+RATES = click.option("--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
 LEAD = click.option(
     "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
     help="How far ahead of a post it is asked about.",
@@ -248,6 +249,16 @@ def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_l
 
 
 @main.command()
+@click.argument("data", type=FOLDER)
+@HORIZON
+def report(data: Path, horizon_days: int):
+    """Test on the tables in DATA what is often claimed: that small creators engage more and cost less, and focus."""
+    from training.report import report as run
+
+    click.echo(run(data, say, horizon_days))
+
+
+@main.command()
 @click.argument("version", required=False)
 @click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
 @click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
@@ -292,29 +303,61 @@ def features(data: Path, as_of, out: Path):
 
 
 @main.command()
+@click.option("--platform", help="Only of this platform.")
+@click.option("--band", help="Only of this follower band.")
+@click.option("--niche", help="Only of this niche.")
+@click.option("--measure", help="Only this measure, such as cpe_usd.")
+@click.option("--out", type=FILE, help="Write the cells there, .csv or .parquet, instead of printing them.")
+def benchmarks(out: Path | None, **only: str | None):
+    """List what creators do by platform, band, niche and format, as the champion knows it: quartiles and how many."""
+    from models.bundle import champion_folder, load_bundle
+    from serving.batch import check_ending, write_frame
+    from serving.cells import cells_text, chosen
+
+    if out is not None:
+        check_ending(out)
+    found = chosen(load_bundle(champion_folder(home())), **only)
+    if out is None:
+        click.echo(cells_text(found))
+    else:
+        write_frame(found, out)
+        click.echo(f"{len(found):,} cells in {out}")
+
+
+@main.command()
 @click.argument("prospects", type=FILE)
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
+@RATES
+@click.option("--emv", type=FILE, help="Table of values a like, comment, share and view: gives earned media value.")
+@click.option("--explain", is_flag=True, help="Give the reasons of each forecast.")
+@click.option("--comparables", is_flag=True, help="Give the known creators most like each, with what they got.")
 @click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
 @click.option("--out", type=FILE, required=True, help="Where the answers go, .csv or .parquet.")
 @click.pass_context
-def score(ctx: click.Context, prospects: Path, data: Path | None, as_of, out: Path):
+def score(
+    ctx: click.Context, prospects: Path, data: Path | None, rates: Path | None, emv, explain, comparables, as_of, out
+):
     """Score the list PROSPECTS (.csv or .parquet): every row back, scored or rejected with the reason.
 
     Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
     """
     import pandas as pd
 
+    from features.currency import read_rates
     from models.bundle import champion_folder, load_bundle
+    from models.emv import read_values
     from serving.batch import score_file
     from serving.scoring import Scorer
+    from serving.terms import Extras
 
     bundle = load_bundle(champion_folder(home()))
-    scorer = Scorer(bundle, known_tables(data))
+    known = known_tables(data)
+    scorer = Scorer(bundle, known, read_rates(rates) if rates else None, read_values(emv) if emv else None)
     with progress_bar() as bar:
         task = bar.add_task("scoring", total=None)
         tally = score_file(
             prospects, out, scorer, as_of or pd.Timestamp.now(tz="UTC"),
-            lambda done, total: bar.update(task, completed=done, total=total),
+            lambda done, total: bar.update(task, completed=done, total=total), Extras(explain, comparables),
         )  # fmt: skip
     click.echo(f"{tally.read:,} read = {tally.scored:,} scored + {tally.rejected:,} rejected; answers in {out}")
     if tally.rejected:
@@ -332,15 +375,18 @@ def known_tables(data: Path | None):
 
 @main.command()
 @click.option("--data", type=FOLDER, help="Tables of the creators that callers name by creator_id.")
+@RATES
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-def serve(data: Path | None, host: str, port: int):
+def serve(data: Path | None, rates: Path | None, host: str, port: int):
     """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted."""
     from serving.settings import ENVIRONMENT, serve_command
 
     os.environ.update(ENVIRONMENT)
     if data is not None:
         os.environ["CREATORCAST_DATA"] = str(data.resolve())
+    if rates is not None:
+        os.environ["CREATORCAST_RATES"] = str(rates.resolve())
     command = serve_command(host, port)
     os.execv(command[0], command)
 

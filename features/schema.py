@@ -51,6 +51,15 @@ class TableSpec:
         return next(column for column in self.columns if column.name == name)
 
 
+def figure(value: float) -> str:
+    """Word a bound.
+
+    >>> figure(1e9), figure(0.99)
+    ('1,000,000,000', '0.99')
+    """
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
+
+
 def _text(name: str, meaning: str, **rules) -> Column:
     return Column(name, "text", meaning, **rules)
 
@@ -113,7 +122,21 @@ DEAL_COLUMNS = (
     _FORMAT,
     Column("deliverables", "count", "posts booked", minimum=1, maximum=100),
     _time("start_at", "when the first deliverable is planned, UTC"),
-    _real("fee_usd", "fee for all deliverables together, USD", maximum=1e9),
+    _real("fee_usd", "fee for all deliverables together, USD; in partnerships 0 is a gift", maximum=1e9),
+)
+
+EMV_PARTS = ("like", "comment", "share", "view")
+FEE_COLUMNS = (
+    _real("fee", "fee for all deliverables together, in `currency`, in place of fee_usd", minimum=0.01, maximum=1e12),
+    _text("currency", "currency of `fee`, ISO 4217; its rate to USD must be known"),
+)
+#: What a price is judged by.
+PRICE_COLUMNS = (
+    _real("completion_rate", "probability that a booked deliverable appears", minimum=0.01, maximum=1),
+    _real("target_cpe_usd", "cost per engagement to stay within, USD; needs a fee", minimum=1e-4, maximum=1e6),
+    replace(_count("goal_engagements", "engagements to reach, of all deliverables together"), minimum=1),
+    _real("confidence", "probability with which break-even is held; 0.8 where missing", minimum=0.01, maximum=0.99),
+    *(_real(f"emv_{part}_usd", f"value of one {part}, for earned media value", maximum=1e6) for part in EMV_PARTS),
 )
 
 CREATORS = TableSpec(
@@ -166,6 +189,7 @@ PARTNERSHIPS = TableSpec(
         replace(_PLATFORM, required=False, meaning="needed only where the creator_id stands on several platforms"),
         *DEAL_COLUMNS,
         *CONTENT_COLUMNS,
+        *FEE_COLUMNS,
         _count("engagements", "engagements of all deliverables together, once over"),
         _count("views", "views of all deliverables together, once over"),
     ),
@@ -180,7 +204,9 @@ PROSPECTS = TableSpec(
         replace(_PLATFORM, required=False, meaning="needed where the tables do not know the creator"),
         *PROFILE_COLUMNS,
         *AVERAGE_COLUMNS,
-        *DEAL_COLUMNS,
+        *(replace(column, minimum=0.01) if column.name == "fee_usd" else column for column in DEAL_COLUMNS),
+        *FEE_COLUMNS,
+        *PRICE_COLUMNS,
         *CONTENT_COLUMNS,
     ),
     key=("partnership_id",),

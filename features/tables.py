@@ -14,6 +14,10 @@ from features.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, Ta
 CSV = {"dtype": "str", "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig", "index_col": False}
 
 
+#: The rates file of a data folder.
+RATES = "rates.csv"
+
+
 class DataFolderError(ValueError):
     """A data folder, or a file in it, cannot be read."""
 
@@ -30,7 +34,10 @@ def _empty(spec: TableSpec) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one data set, and `meta`, what dataset.json says of them (`simulated`, `timezone`, `source`)."""
+    """The tables of one data set, and `meta`, what dataset.json says of them (`simulated`, `timezone`, `source`).
+
+    `meta["usd_per_unit"]` holds the rates of currencies, where the folder has a rates file.
+    """
 
     creators: pd.DataFrame = field(default_factory=lambda: empty(CREATORS))
     followers: pd.DataFrame = field(default_factory=lambda: empty(FOLLOWERS))
@@ -49,7 +56,7 @@ class Tables:
 
 
 def read_tables(folder: Path | str) -> Tables:
-    """Read creators, followers, posts and partnerships (.parquet or .csv) and dataset.json from a folder.
+    """Read creators, followers, posts and partnerships (.parquet or .csv), dataset.json and rates.csv from a folder.
 
     Only creators must be there. CSV is read as text, to be parsed strictly by `features.validate.validate`; the
     result is not validated yet. Raises DataFolderError where a file is missing, double or unreadable.
@@ -60,7 +67,12 @@ def read_tables(folder: Path | str) -> Tables:
     frames = {name: _read_table(folder, name) for name in ("creators", "followers", "posts", "partnerships")}
     if frames["creators"] is None:
         raise DataFolderError(f"{str(folder)!r} holds no creators.parquet or creators.csv")
-    return Tables(**{name: frame for name, frame in frames.items() if frame is not None}, meta=read_meta(folder))
+    meta = read_meta(folder)
+    if (folder / RATES).exists():
+        from features.currency import read_rates  # which reads tables itself
+
+        meta["usd_per_unit"] = read_rates(folder / RATES).usd_per_unit
+    return Tables(**{name: frame for name, frame in frames.items() if frame is not None}, meta=meta)
 
 
 def write_tables(tables: Tables, folder: Path | str) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec
+from features.currency import Rates, fee_faults, in_usd
+from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec, figure
 from features.tables import Tables
 
 NAIVE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
@@ -51,6 +52,7 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     - columns that the schema does not know are left out, optional ones that are absent are added as missing
     - values that are not of their column's kind, out of range or not in its list are faults, never coerced
     - keys are unique; posts, followers and partnerships refer to creators that have a row
+    - fees of partnerships in other currencies are turned into fee_usd by `meta["usd_per_unit"]`
     """
     now = now or pd.Timestamp.now(tz="UTC")
     clean, faults = {}, []
@@ -58,6 +60,10 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
         clean[name], found = check(frame, TABLES[name], utc=tables.meta.get("timezone") == "UTC")
         faults += found + _repeated_keys(clean[name], TABLES[name]) + _time_faults(clean[name], name, now)
     faults += _orphans(clean) + _disagreeing_readings(clean["posts"])
+    deals, rates = clean["partnerships"], Rates(tables.meta.get("usd_per_unit") or Rates().usd_per_unit)
+    for (column, rule), rows in fee_faults(deals, rates).items():
+        faults += _faults_at("partnerships", deals, column, rows, rule)
+    clean["partnerships"] = deals.assign(fee_usd=in_usd(deals, rates), fee=np.nan, currency=_missing(len(deals), "str"))
     if faults:
         raise InvalidTables(sorted(faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)))
     return Tables(**clean, meta=dict(tables.meta))
@@ -78,6 +84,15 @@ def check(frame: pd.DataFrame, spec: TableSpec, utc: bool = False) -> tuple[pd.D
         found = [_fault(spec, case) for case in cases]
         faults += [f for f in found if (f.row, f.column) not in unread and (-1, f.column) not in unread]
     return clean, faults
+
+
+def checked(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
+    """Give a table clean, as `check` does, its keys unique; raises InvalidTables with every fault."""
+    clean, faults = check(frame, spec)
+    faults += _repeated_keys(clean, spec)
+    if faults:
+        raise InvalidTables(sorted(faults, key=lambda fault: (fault.row, fault.column)))
+    return clean
 
 
 def _conform(frame: pd.DataFrame, spec: TableSpec, utc: bool) -> tuple[pd.DataFrame, list[Fault]]:
@@ -105,9 +120,9 @@ def _pandera_schema(spec: TableSpec) -> pa.DataFrameSchema:
 def _checks(column: Column) -> list[pa.Check]:
     checks = []
     if column.minimum is not None:
-        checks.append(pa.Check.ge(column.minimum, error=f"is below {column.minimum:,}, the least possible"))
+        checks.append(pa.Check.ge(column.minimum, error=f"is below {figure(column.minimum)}, the least possible"))
     if column.maximum is not None:
-        checks.append(pa.Check.le(column.maximum, error=f"is above {column.maximum:,.0f}, the most accepted"))
+        checks.append(pa.Check.le(column.maximum, error=f"is above {figure(column.maximum)}, the most accepted"))
     if column.allowed is not None:
         checks.append(pa.Check.isin(column.allowed, error=f"is not one of {', '.join(column.allowed)}"))
     if column.kind == "time":

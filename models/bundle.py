@@ -14,13 +14,16 @@ from pathlib import Path
 import numpy as np
 
 from features import __path__ as _features_path
+from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
 from features.reference import Reference
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
+from models.fee import MarketFee
 from models.forecast import Forecaster
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+BENCHMARKS, FEE, FEE_BOOSTER = "benchmarks.json", "market_fee.json", "market_fee.txt"
 
 
 class BundleError(ValueError):
@@ -29,11 +32,16 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True)
 class Bundle:
-    """What one model needs to predict: what it says of itself, its reference, and a forecaster a target."""
+    """What one model needs to predict: what it says of itself, its reference, and a forecaster a target.
+
+    `benchmarks` and `market_fee` are None in a bundle made before there were any: it says nothing of prices.
+    """
 
     manifest: dict
     reference: Reference
     forecasters: dict[str, Forecaster]
+    benchmarks: Benchmarks | None = None
+    market_fee: MarketFee | None = None
 
     @property
     def version(self) -> str:
@@ -73,7 +81,9 @@ def load_bundle(folder: Path) -> Bundle:
         )
         for target in manifest["targets"]
     }
-    return Bundle(manifest, reference, forecasters)
+    benchmarks = Benchmarks.from_json(json.loads(texts[BENCHMARKS])) if BENCHMARKS in texts else None
+    fee = MarketFee.from_state(json.loads(texts[FEE]), texts.get(FEE_BOOSTER)) if FEE in texts else None
+    return Bundle(manifest, reference, forecasters, benchmarks, fee)
 
 
 def bundles_folder(home: Path) -> Path:
@@ -124,6 +134,11 @@ def _files(bundle: Bundle) -> dict[str, str]:
     for target, forecaster in bundle.forecasters.items():
         state, files[f"{target}_location.txt"], files[f"{target}_scale.txt"] = forecaster.state()
         files[f"{target}.json"] = json.dumps(state)
+    if bundle.benchmarks is not None:
+        files[BENCHMARKS] = json.dumps(bundle.benchmarks.to_json())
+    if bundle.market_fee is not None:
+        state, booster = bundle.market_fee.state()
+        files |= {FEE: json.dumps(state)} | ({FEE_BOOSTER: booster} if booster else {})
     manifest = {
         **bundle.manifest,
         "format": FORMAT,

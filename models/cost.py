@@ -1,10 +1,15 @@
-"""Engagements and fee to cost: no learning, only division.
+"""Engagements and fee to cost: no learning, only division and the same distribution read the other way round.
 
-Costs are conditional on delivery. A quantile of the cost per engagement is the fee over the opposite quantile of the
-engagements; where that is 0 there is no finite cost, and the value is NaN.
+A quantile of the cost per engagement is the fee over the opposite quantile of the engagements delivered; where that is
+0 there is no finite cost, and the value is NaN. The whole fee is taken to be paid whatever is delivered.
 """
 
 import numpy as np
+
+from models.delivery import Delivered
+
+#: The quantiles of costs that answers give, and the probability at which the count of each lies.
+OPPOSITE = {"p10": 0.90, "p50": 0.50, "p90": 0.10}
 
 
 def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -17,3 +22,23 @@ def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
     count = np.asarray(count, dtype=float)
     fee = np.broadcast_to(fee if count.ndim == 1 else fee[:, None], count.shape)
     return np.divide(fee, count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+def cost_quantiles(fee_usd: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
+    """Give the quantiles OPPOSITE of the fee (n,) over each total, (n,) each; NaN where not finite or without a fee."""
+    counts = totals.quantile(list(OPPOSITE.values()))
+    return dict(zip(OPPOSITE, cost_per(fee_usd, counts).T, strict=True))
+
+
+def chance_of_cost(cost_usd: np.ndarray, fee_usd: np.ndarray, totals: Delivered) -> np.ndarray:
+    """Give P(fee / total <= cost), (n,), NaN where the cost (n,) or the fee (n,) is not known."""
+    return totals.at_least(cost_per(fee_usd, np.broadcast_to(cost_usd, np.shape(fee_usd))))
+
+
+def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray, totals: Delivered) -> np.ndarray:
+    """Give the highest fee (n,) at which the cost is at most `cost_usd` (n,) with probability `confidence` (n,).
+
+    P(fee / total <= cost) = P(total >= fee / cost) falls as the fee grows, and is the confidence where fee / cost is
+    the quantile 1 - confidence of the total. It is 0 where nothing is delivered too often for any fee.
+    """
+    return cost_usd * totals.quantile(1 - np.asarray(confidence, dtype=float)[:, None])[:, 0]

@@ -174,6 +174,21 @@ class Forecaster(RegressorMixin, BaseEstimator):
         scale = np.exp(self.scale_.predict(seen, num_threads=self.threads))
         return location, scale, self.conformal_.z[evidence], evidence
 
+    def contributions(self, X) -> np.ndarray:
+        """Give what each of `columns_` adds to the location, and last what no column decides, (n, columns + 1).
+
+        They add up to the location minus the offset; trees are taken apart by TreeSHAP (Lundberg et al. 2018).
+        """
+        x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
+        seen, evidence = x[:, self._seen()], self._evidence(x)
+        linear, boosted = self.correction_[evidence].T[:, :, None]
+        found = boosted * self.location_.predict(seen, pred_contrib=True, num_threads=self.threads)
+        for code in np.unique(evidence):
+            at, line = evidence == code, self.linear_[code]
+            found[np.ix_(at, self._sloped())] += linear[at] * line.contributions(seen[at][:, self._sloped()])
+            found[at, -1] += linear[at, 0] * line.intercept
+        return found
+
     def predict_distribution(self, X, deliverables=1) -> Predictive:
         """Give the distribution of the total over `deliverables` (a number, or one a row)."""
         location, scale, _, evidence = self.parts(X)

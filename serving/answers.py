@@ -16,9 +16,14 @@ from features.schema import DTYPES, POSTS, PROSPECTS, TableSpec
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, error_body
 from serving.messages import Row
+from serving.terms import Extras
+from serving.verdict import CUT_OFFS
 
-#: Columns of one distribution, which answers put into one object: engagements_p50 -> engagements: {p50: ...}.
-_PART = re.compile(r"(engagements|views|cpe_usd)_(p\d\d|mean)")
+#: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
+_PART = re.compile(
+    r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd)_(p\d\d|mean)"
+    r"|(benchmark)_(.+)|(offer_usd)_(.+)|(market_fee_usd)_(.+)"
+)
 #: Reasons may quote the request.
 LONGEST_REASON = 300
 #: Said once for the whole answer: its name there, and in the manifest.
@@ -39,11 +44,67 @@ class Quantiles(BaseModel):
 
 
 class Cost(BaseModel):
-    """The fee over the engagement distribution, USD an engagement."""
+    """Quantiles of a cost in USD, or of a value; null where one has no finite value, see cost_note."""
 
     p10: float | None
     p50: float | None
     p90: float | None
+
+
+class Benchmark(BaseModel):
+    """What creators like this one get and cost; null where that is not known."""
+
+    cell: str | None = Field(description="the creators compared with: the finest cell with enough of them")
+    creators: float | None
+    engagements_p50: float | None = Field(description="what they usually get, of as many deliverables")
+    engagement_rate_by_followers_p50: float | None
+    cpe_usd: float | None
+    cpe_source: str | None = Field(description="own_deals, or rate_card: a card's fee over what they usually get")
+    cpe_cell: str | None
+    cpe_creators: float | None
+
+
+class Offer(BaseModel):
+    """Fees to open and to walk away at, USD; null where no fee is low enough."""
+
+    open: float | None
+    walk_away: float | None
+
+
+class MarketFees(BaseModel):
+    """What such a deal usually costs, USD: own deals' 10, 50 and 90 % quantiles, else the rate card's figures."""
+
+    low: float | None
+    typical: float | None
+    high: float | None
+
+
+class Factor(BaseModel):
+    """One reason, and what it multiplies the forecast of a post by."""
+
+    reason: str
+    factor: float
+
+
+class Reasons(BaseModel):
+    """What accounts of the platform, size and niche get a post, and the factors that lead from there."""
+
+    per_post: float
+    factors: list[Factor]
+
+
+class Comparable(BaseModel):
+    """A known creator of the same platform, near in size and niche, and what it got by the day of the forecast."""
+
+    creator_id: str
+    followers: float | None
+    niche: str | None
+    posts: float = Field(description="its last posts that the medians are of")
+    engagements_p50: float | None
+    views_p50: float | None
+    deals: float = Field(description="its partnerships with a known outcome")
+    cpe_usd: float | None = Field(description="their median cost per engagement")
+    similarity: float
 
 
 class FaultMessage(BaseModel):
@@ -73,8 +134,32 @@ class Result(BaseModel):
     views: Quantiles | None = Field(None, description="null where the platform does not show them")
     engagement_rate_by_followers_p50: float | None = None
     engagement_rate_by_views_p50: float | None = None
+    goal_engagements: float | None = None
+    probability_goal: float | None = Field(None, description="that the engagements reach the goal")
     fee_usd: float | None = None
-    cpe_usd: Cost | None = Field(None, description="null without a fee")
+    completion_rate: float | None = Field(None, description="as given; without it costs suppose that all is delivered")
+    cpe_usd: Cost | None = Field(None, description="per engagement; null without a fee")
+    cpm_usd: Cost | None = Field(None, description="per 1,000 views; null without a fee or views")
+    cost_per_view_usd: Cost | None = None
+    cost_note: str | None = Field(None, description="which cost has no finite value, and why")
+    target_cpe_usd: float | None = None
+    probability_target: float | None = Field(None, description="that the cost per engagement stays within the target")
+    benchmark: Benchmark | None = None
+    probability_benchmark: float | None = Field(None, description="that it is at most the benchmark's")
+    cpe_index: float | None = Field(None, description="cpe_usd.p50 over the benchmark's, 100 where they are the same")
+    cheaper_than_share: float | None = Field(None, description="of the benchmark's creators, those that cost more")
+    confidence: float | None = None
+    break_even_fee_usd: float | None = Field(None, description="highest fee that beats it with this confidence")
+    break_even_against: str | None = Field(None, description="benchmark or target")
+    offer_usd: Offer | None = None
+    market_fee_usd: MarketFees | None = None
+    market_fee_source: str | None = Field(None, description="own_deals or rate_card")
+    verdict: str | None = Field(None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark")
+    sentence: str | None = Field(None, description="the forecast and the verdict in words")
+    emv_usd: Cost | None = Field(None, description="earned media value at the values given; null without one")
+    emv_source: str | None = None
+    reasons: Reasons | None = Field(None, description="where explain asks")
+    comparables: list[Comparable] | None = Field(None, description="where comparables asks, most similar first")
     definition: str | None = Field(None, description="what counts as engagement")
     horizon_days: int | None = None
     warnings: list[str] | None = None
@@ -97,7 +182,7 @@ class NoneScored(Refused):
         self.body = {**error_body(self), **whole}
 
 
-def answer(loaded: Loaded, as_of: datetime, rows: list[Row]) -> dict:
+def answer(loaded: Loaded, as_of: datetime, rows: list[Row], extras: Extras) -> dict:
     """Score the rows that have no faults; give the answer with a result or the errors of every row, in order.
 
     Raises NoneScored where no row could be scored.
@@ -105,7 +190,7 @@ def answer(loaded: Loaded, as_of: datetime, rows: list[Row]) -> dict:
     results = [_refusal(row.partnership_id, row.faults) for row in rows]
     good = [number for number, row in enumerate(rows) if row.asked is not None]
     if good:
-        scored = _score(loaded, as_of, [rows[number] for number in good], good)
+        scored = _score(loaded, as_of, [rows[number] for number in good], good, extras)
         for number, result in zip(good, scored, strict=True):
             results[number] = result
     whole = {**{key: loaded.manifest[name] for key, name in _HEAD.items()}, "results": results}
@@ -114,9 +199,9 @@ def answer(loaded: Loaded, as_of: datetime, rows: list[Row]) -> dict:
     return whole
 
 
-def _score(loaded: Loaded, as_of: datetime, rows: list[Row], numbers: list[int]) -> list[dict]:
+def _score(loaded: Loaded, as_of: datetime, rows: list[Row], numbers: list[int], extras: Extras) -> list[dict]:
     moment = pd.Timestamp(as_of).tz_convert("UTC")
-    frame, reasons = loaded.scorer.answer(prospects_frame(rows), moment, posts_frame(rows))
+    frame, reasons = loaded.scorer.answer(prospects_frame(rows), moment, posts_frame(rows), extras)
     results = records(frame)
     for place, (row, number) in enumerate(zip(rows, numbers, strict=True)):
         if reasons[place]:
@@ -188,8 +273,9 @@ def records(frame: pd.DataFrame) -> list[dict]:
     for name, values in columns.items():
         part = _PART.fullmatch(name)
         if part:
-            groups.setdefault(part[1], {})[part[2]] = values
-            flat[part[1]] = None
+            whole, inner = filter(None, part.groups())
+            groups.setdefault(whole, {})[inner] = values
+            flat[whole] = None
         else:
             flat[name] = values
     flat |= {name: _nested(parts) for name, parts in groups.items()}

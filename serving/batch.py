@@ -14,7 +14,10 @@ import pandas as pd
 from features.schema import PROSPECTS
 from features.tables import DataFolderError, read_frame
 from features.validate import check
+from models.reasons import reasons_text
 from serving.scoring import Scorer
+from serving.terms import Extras
+from serving.verdict import comparables_text
 
 CHUNK = 20_000
 ENDINGS = (".csv", ".parquet")
@@ -22,6 +25,10 @@ ENDINGS = (".csv", ".parquet")
 
 class BatchError(ValueError):
     """A list cannot be scored at all."""
+
+
+#: How columns that are no plain values are written.
+_WORDS = {"warnings": "; ".join, "reasons": reasons_text, "comparables": comparables_text}
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,9 @@ def score_file(
     scorer: Scorer,
     as_of: pd.Timestamp,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    extras: Extras | None = None,
 ) -> Tally:
-    """Score a prospect list (.csv or .parquet) into `out` (.csv or .parquet).
+    """Score a prospect list (.csv or .parquet) into `out` (.csv or .parquet), reasons and comparables as text.
 
     `progress` is called with rows done and rows in all. Rejected rows go to `out`.rejected.csv with their text as
     read, the row's number and every reason. Raises BatchError for a file or an ending that cannot be used.
@@ -54,7 +62,7 @@ def score_file(
     answers, rejected = [], []
     for first in range(0, max(len(frame), 1), CHUNK):
         rows = slice(first, first + CHUNK)
-        scored, refused = score_rows(frame.iloc[rows], scorer, as_of, first, repeats[rows])
+        scored, refused = score_rows(frame.iloc[rows], scorer, as_of, first, repeats[rows], extras)
         answers.append(scored)
         rejected.append(refused)
         progress(min(first + CHUNK, len(frame)), len(frame))
@@ -73,7 +81,12 @@ def score_file(
 
 
 def score_rows(
-    frame: pd.DataFrame, scorer: Scorer, as_of: pd.Timestamp, first_row: int, repeats: np.ndarray
+    frame: pd.DataFrame,
+    scorer: Scorer,
+    as_of: pd.Timestamp,
+    first_row: int,
+    repeats: np.ndarray,
+    extras: Extras | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score rows as read; give the answers of those that could be, and the others with `row` (from 1) and `reasons`.
 
@@ -89,13 +102,14 @@ def score_rows(
     for row in np.flatnonzero(repeats):
         reasons[row].append(f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once")
     passed = clean[np.array([not reasons[row] for row in frame.index], dtype=bool)]
-    answers, refusals = scorer.answer(passed.reset_index(drop=True), as_of)
+    answers, refusals = scorer.answer(passed.reset_index(drop=True), as_of, extras=extras)
     for row, found in zip(passed.index, refusals, strict=True):
         reasons[row] += found
     answers = answers[np.array([not found for found in refusals], dtype=bool)].reset_index(drop=True)
     bad = [row for row in frame.index if reasons[row]]
     rejected = frame.loc[bad].assign(row=numbers[bad], reasons=["; ".join(reasons[row]) for row in bad])
-    return answers.assign(warnings=answers["warnings"].map("; ".join)), rejected
+    worded = {name: answers[name].map(word) for name, word in _WORDS.items() if name in answers}
+    return answers.assign(**worded), rejected
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.currency import Rates, read_rates
 from features.tables import Tables, read_tables
 from models.bundle import champion_file, champion_folder, load_bundle
 from serving.scoring import Scorer
-from serving.settings import Settings
+from serving.settings import RATES, Settings
 
 log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
 
@@ -31,10 +32,10 @@ class Loaded:
     scorer: Scorer
 
 
-def load_champion(folder: Path, tables: Tables | None) -> Loaded:
+def load_champion(folder: Path, tables: Tables | None, rates: Rates | None = None) -> Loaded:
     """Load a bundle and set up its scorer. Raises models.bundle.BundleError where the bundle is broken."""
     bundle = load_bundle(folder)
-    return Loaded(bundle.manifest, Scorer(bundle, tables))
+    return Loaded(bundle.manifest, Scorer(bundle, tables, rates))
 
 
 def read_known(data: Path | None) -> Tables | None:
@@ -56,7 +57,7 @@ class Champion:
         self,
         settings: Settings,
         find: Callable[[Path], Path] = champion_folder,
-        load: Callable[[Path, Tables | None], Loaded] = load_champion,
+        load: Callable[[Path, Tables | None, Rates | None], Loaded] = load_champion,
         tables: Callable[[Path | None], Tables | None] = read_known,
     ):
         self.settings = settings
@@ -64,19 +65,23 @@ class Champion:
         self.reason = ""
         self._find, self._load, self._read = find, load, tables
         self._tables: Tables | None = None
+        self._rates: Rates | None = None
         self._stamp: tuple | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
 
     def start(self) -> None:
-        """Read the known creators, load the champion, and keep looking for a new one until `stop`.
+        """Read the known creators and the rates, load the champion, and keep looking for a new one until `stop`.
 
-        Where the tables cannot be read nothing is loaded: the service must be started anew with correct ones.
+        Where a file cannot be read nothing is loaded: the service must be started anew with correct ones.
         """
+        place = f"CREATORCAST_DATA {str(self.settings.data)!r}"
         try:
             self._tables = self._read(self.settings.data)
+            place = f"{RATES} {str(self.settings.rates)!r}"
+            self._rates = read_rates(self.settings.rates) if self.settings.rates else None
         except ValueError as error:
-            self._refuse(f"CREATORCAST_DATA {str(self.settings.data)!r} cannot be used: {error}")
+            self._refuse(f"{place} cannot be used: {error}")
             return
         self.refresh()
         self._thread.start()
@@ -92,7 +97,7 @@ class Champion:
             stamp = (folder, champion_file(self.settings.home).stat().st_mtime_ns)
             if stamp == self._stamp:
                 return
-            loaded = self._load(folder, self._tables)
+            loaded = self._load(folder, self._tables, self._rates)
         except Exception as error:  # whatever is wrong with a bundle must not end the service
             self._refuse(f"{type(error).__name__}: {error}")
             return

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
-from features.schema import Column
+from features.schema import Column, figure
 
 LONGEST_SHOWN = 80
 #: Faults named for one partnership, or for a request as a whole.
@@ -22,8 +22,8 @@ _SAYS = {
     "extra_forbidden": "is no known field",
     "float_type": "is not a number",
     "finite_number": "is not a finite number",
-    "greater_than_equal": "is below {ge:g}, the least possible",
-    "less_than_equal": "is above {le:,.0f}, the most accepted",
+    "greater_than_equal": "is below {ge}, the least possible",
+    "less_than_equal": "is above {le}, the most accepted",
     "string_type": "is not text",
     "bool_type": "is not true or false",
     "literal_error": "is not one of the accepted values",
@@ -35,8 +35,8 @@ _SAYS = {
 _SHAPES = {
     "model_type": "an object",
     "list_type": "a list",
-    "too_short": "at least {min_length:,}",
-    "too_long": "at most {max_length:,}",
+    "too_short": "at least {min_length}",
+    "too_long": "at most {max_length}",
 }
 
 
@@ -101,8 +101,8 @@ def expected(column: Column) -> str:
     if column.kind in _KINDS:
         return _KINDS[column.kind]
     if column.maximum is None:
-        return f"a number of at least {column.minimum:g}"
-    return f"a number from {column.minimum:g} to {column.maximum:,.0f}"
+        return f"a number of at least {figure(column.minimum)}"
+    return f"a number from {figure(column.minimum)} to {figure(column.maximum)}"
 
 
 def faults_of(error: ValidationError, start: str, wanted: dict[str, str], names: dict[int, list[str]]) -> list[Fault]:
@@ -126,7 +126,7 @@ def _rest(count: int, start: str) -> list[Fault]:
 
 
 def _fault_of(one: dict, start: str, wanted: dict[str, str], names: dict[int, list[str]]) -> Fault:
-    kind, steps, context = one["type"], one["loc"], one.get("ctx", {})
+    kind, steps, context = one["type"], one["loc"], _worded(one.get("ctx", {}))
     where = path(start, steps) or "body"
     what = _SAYS[kind].format(**context) if kind in _SAYS else one["msg"]
     if kind == "missing":
@@ -136,6 +136,10 @@ def _fault_of(one: dict, start: str, wanted: dict[str, str], names: dict[int, li
     else:
         rule = _SHAPES[kind].format(**context) if kind in _SHAPES else wanted.get(steps[-1])
     return Fault(where, what, rule, shown(one["input"]))
+
+
+def _worded(context: dict) -> dict:
+    return {name: figure(value) if isinstance(value, int | float) else value for name, value in context.items()}
 
 
 def _nearest(name: str, known: list[str]) -> str:

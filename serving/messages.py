@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from features.schema import EARLIEST, LATEST, POSTS, PROSPECTS, Column, TableSpec
 from serving.faults import Fault, Refused, expected, faults_of, limited, path, shown
+from serving.terms import Extras
 
 MAX_PARTNERSHIPS = 1000
 MAX_RECENT_POSTS = 500
@@ -105,6 +106,8 @@ Envelope: type[BaseModel] = create_model(
     "Envelope",
     __config__=_CONFIG,
     as_of=(Time, Field(None, description="moment of the forecast, nothing later is used; the present where missing")),
+    explain=(bool, Field(False, description="give the reasons of each forecast")),
+    comparables=(bool, Field(False, description="give the known creators most like each, with what they got")),
     partnerships=(list[Any], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
 )
 
@@ -116,7 +119,9 @@ Question: type[BaseModel] = create_model(
 )
 
 _WANTED = {c.name: expected(c) for c in (*POSTS.columns, *PROSPECTS.columns, Column("as_of", "time", ""))} | {
-    "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships"
+    "explain": "true or false",
+    "comparables": "true or false",
+    "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships",
 }
 #: Known fields by their depth: of a partnership, and of a post in its recent_posts.
 _ROW_NAMES = {1: list(Partnership.model_fields), 3: list(Post.model_fields)}
@@ -131,14 +136,14 @@ class Row:
     faults: tuple[Fault, ...] = ()
 
 
-def read_question(body: bytes, now: datetime) -> tuple[datetime, list[Row]]:
-    """Read a request body: the moment of the forecast in UTC, and one Row for each partnership in its order.
+def read_question(body: bytes, now: datetime) -> tuple[datetime, list[Row], Extras]:
+    """Read a request body: the moment of the forecast in UTC, a Row for each partnership in its order, and extras.
 
     `now` is the moment after which nothing can have been posted. Raises Refused where the body is no question.
     """
     envelope = _read_envelope(body)
     rows = [_read_row(raw, number, now) for number, raw in enumerate(envelope.partnerships)]
-    return envelope.as_of or now, _with_ids(rows)
+    return envelope.as_of or now, _with_ids(rows), Extras(envelope.explain, envelope.comparables)
 
 
 def _read_envelope(body: bytes) -> BaseModel:

@@ -3,6 +3,7 @@
 from pydantic.json_schema import models_json_schema
 
 from serving.answers import Answer, FaultMessage
+from serving.cells import FILTERS
 from serving.messages import Question
 
 _PROFILE = {"platform": "instagram", "followers": 48_000, "niche": "food"}
@@ -74,6 +75,7 @@ def openapi() -> dict:
         "paths": {
             "/v1/predict": {"post": _predict()},
             "/v1/model": {"get": _get("The model in use", {"type": "object"}, {"503": _REFUSALS["503"]})},
+            "/v1/benchmarks": {"get": _benchmarks()},
             "/v1/openapi.json": {"get": _get("This document", {"type": "object"}, {})},
         },
         "components": {"schemas": definitions["$defs"] | {"Error": _error()}},
@@ -95,6 +97,13 @@ def _predict() -> dict:
         "responses": {"200": _json("A result or the errors of each partnership", _ref("Answer"))}
         | {status: _json(text, _ref("Error")) for status, text in _REFUSALS.items()},
     }
+
+
+def _benchmarks() -> dict:
+    refusals = {"400": "a query field that is none", "404": "a value that no cell has", "503": _REFUSALS["503"]}
+    fields = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in FILTERS]
+    said = _get("What creators do, by platform, band, niche and format", {"type": "object"}, refusals)
+    return {**said, "parameters": fields}
 
 
 def _get(summary: str, schema: dict, refusals: dict[str, str]) -> dict:

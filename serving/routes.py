@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.answers import NoneScored, answer
+from serving.cells import FILTERS, CellsError, cells_json, chosen
 from serving.champion import NO_CHAMPION, Champion, Loaded
 from serving.faults import Fault, Refused, error_body
 from serving.messages import read_question
@@ -38,6 +39,7 @@ def build_app(champion: Champion | None = None, limits: Limits | None = None) ->
         routes=[
             Route("/v1/predict", predict, methods=["POST"]),
             Route("/v1/model", model, methods=["GET"]),
+            Route("/v1/benchmarks", benchmarks, methods=["GET"]),
             Route("/v1/openapi.json", document, methods=["GET"]),
         ],
         exception_handlers={Refused: _refused, HTTPException: _no_route, ClientDisconnect: _gone},
@@ -68,6 +70,18 @@ async def model(request: Request) -> Response:
     return _json(orjson.dumps({key: value for key, value in manifest.items() if key not in _NOT_SHOWN}))
 
 
+async def benchmarks(request: Request) -> Response:
+    """GET /v1/benchmarks, whole or narrowed by platform, band, niche and measure."""
+    bundle, asked = _loaded(request).scorer.bundle, dict(request.query_params)
+    unknown = [Fault(f"query.{name}", "is no known field", ", ".join(FILTERS), None) for name in {*asked} - {*FILTERS}]
+    if unknown:
+        raise Refused(400, "malformed", "the query is not understood", unknown)
+    try:
+        return _json(orjson.dumps(cells_json(bundle, chosen(bundle, **asked))))
+    except CellsError as error:
+        raise Refused(404, "no_benchmarks", str(error)) from None
+
+
 async def document(request: Request) -> Response:
     """GET /v1/openapi.json."""
     return _json(request.app.state.document)
@@ -76,8 +90,7 @@ async def document(request: Request) -> Response:
 def _predict(loaded: Loaded, body: bytes) -> tuple[int, bytes]:
     """Answer a body: HTTP status and content. Raises Refused where the body is no question."""
     try:
-        as_of, rows = read_question(body, datetime.now(UTC))
-        return 200, orjson.dumps(answer(loaded, as_of, rows))
+        return 200, orjson.dumps(answer(loaded, *read_question(body, datetime.now(UTC))))
     except NoneScored as none:
         return none.status, orjson.dumps(none.body)
     except Refused:

@@ -4,19 +4,27 @@ A creator_id that the tables know is answered from the tables. Any other row mus
 followers, averages or posts.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
 
+from features.comparables import Comparables
+from features.currency import Rates
 from features.derive import AVERAGES, derive
 from features.history import History, codes_of
 from features.schema import CREATORS, POSTS
 from features.tables import Tables, empty
 from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
-from models.cost import cost_per
+from models.cost import OPPOSITE, cost_per
 from models.distribution import QUANTILES, Predictive
+from models.emv import ValueTable
+from models.rate_card import FIGURES
+from models.reasons import reasons
+from serving.terms import Extras, refused_terms, with_terms
+from serving.verdict import sentences
+from serving.worth import Worth
 
 #: The columns of an answer, in order.
 ANSWER_COLUMNS = (
@@ -33,10 +41,36 @@ ANSWER_COLUMNS = (
     *(f"views_{name}" for name in (*QUANTILES, "mean")),
     "engagement_rate_by_followers_p50",
     "engagement_rate_by_views_p50",
+    "goal_engagements",
+    "probability_goal",
     "fee_usd",
-    "cpe_usd_p10",
-    "cpe_usd_p50",
-    "cpe_usd_p90",
+    "completion_rate",
+    *(f"{what}_usd_{name}" for what in ("cpe", "cpm", "cost_per_view") for name in OPPOSITE),
+    "cost_note",
+    "target_cpe_usd",
+    "probability_target",
+    "benchmark_cell",
+    "benchmark_creators",
+    "benchmark_engagements_p50",
+    "benchmark_engagement_rate_by_followers_p50",
+    "benchmark_cpe_usd",
+    "benchmark_cpe_source",
+    "benchmark_cpe_cell",
+    "benchmark_cpe_creators",
+    "probability_benchmark",
+    "cpe_index",
+    "cheaper_than_share",
+    "confidence",
+    "break_even_fee_usd",
+    "break_even_against",
+    "offer_usd_open",
+    "offer_usd_walk_away",
+    *(f"market_fee_usd_{name}" for name in FIGURES),
+    "market_fee_source",
+    *(f"emv_usd_{name}" for name in OPPOSITE),
+    "emv_source",
+    "verdict",
+    "sentence",
     "definition",
     "horizon_days",
     "model_version",
@@ -45,7 +79,8 @@ ANSWER_COLUMNS = (
 )
 
 
-_OPPOSITE = {"p10": "p90", "p50": "p50", "p90": "p10"}
+#: Given only where asked for, in the order of Extras.
+EXTRA_COLUMNS = ("reasons", "comparables")
 
 
 @dataclass(frozen=True)
@@ -63,20 +98,36 @@ class Scorer:
     >>> answers, reasons = Scorer(bundle, tables).answer(prospects, as_of)  # doctest: +SKIP
     """
 
-    def __init__(self, bundle: Bundle, tables: Tables | None = None):
+    def __init__(
+        self,
+        bundle: Bundle,
+        tables: Tables | None = None,
+        rates: Rates | None = None,
+        values: ValueTable | None = None,
+    ):
         self.bundle = bundle
+        self.rates, self.values = rates or Rates(), values
+        self.worth = Worth(bundle)
+        self._deals = (tables or Tables()).partnerships
+        self._comparables: Comparables | None = None
         self.history = History.of(tables or Tables(), bundle.reference.horizon_days)
 
     def answer(
-        self, prospects: pd.DataFrame, as_of: pd.Timestamp, posts: pd.DataFrame | None = None
+        self,
+        prospects: pd.DataFrame,
+        as_of: pd.Timestamp,
+        posts: pd.DataFrame | None = None,
+        extras: Extras | None = None,
     ) -> tuple[pd.DataFrame, list[list[str]]]:
         """Forecast every prospect that can be; say of every other why not.
 
         `prospects`: clean frame in `features.schema.PROSPECTS` columns, numbered from 0. `as_of`: the moment of the
         forecast, with a zone. `posts`: recent posts in POSTS columns, of prospects that bring their own. Returns the
-        answers in ANSWER_COLUMNS, one a prospect and in order (unknown is NaN or None; `warnings` a list), and the
-        reasons of each row that could not be scored, an empty list where it was; a row not scored has no figures.
+        answers in ANSWER_COLUMNS, one a prospect and in order (unknown is NaN or None; `warnings` a list), followed by
+        those of EXTRA_COLUMNS that `extras` asks for; and the reasons of each row that could not be scored, an empty
+        list where it was; a row not scored has no figures.
         """
+        extras = extras or Extras()
         asked = prospects.assign(
             as_of=as_of.as_unit("us"),
             start_at=prospects["start_at"].fillna(as_of),
@@ -84,16 +135,16 @@ class Scorer:
             sponsored=1.0,
         )
         place = self._place(asked, posts)
-        asked["platform"] = place.platform
+        asked = with_terms(asked.assign(platform=place.platform), self.rates, self.values)
         ready = np.array([not reasons for reasons in place.reasons], dtype=bool)
         scored = []
         for rows in (ready & place.known, ready & ~place.known):
             if rows.any():
                 own = asked[rows]
                 history, own = (self.history, own) if place.known[rows][0] else self._inline(own, posts)
-                scored.append(self._score(history, own))
+                scored.append(self._score(history, own, extras))
         figures = pd.concat(scored).reindex(asked.index) if scored else pd.DataFrame(index=asked.index)
-        return self._answers(asked, figures), place.reasons
+        return self._answers(asked, figures, extras), place.reasons
 
     def _place(self, asked: pd.DataFrame, posts: pd.DataFrame | None) -> _Place:
         ids = asked["creator_id"]
@@ -110,6 +161,7 @@ class Scorer:
             _ambiguous: ~told & (held.sum(axis=1) > 1),
             _no_platform: ~told & ~here,
             _nothing: told & ~known & ~informed,
+            **refused_terms(asked, self.rates),
         }
         reasons = [[] for _ in range(len(asked))]
         for reason, rows in refused.items():
@@ -130,22 +182,39 @@ class Scorer:
         creators = asked.reindex(columns=CREATORS.names).assign(observed_at=asked["as_of"]).reset_index(drop=True)
         return History.of(Tables(creators=creators, posts=own), self.bundle.reference.horizon_days), asked
 
-    def _score(self, history: History, asked: pd.DataFrame) -> pd.DataFrame:
+    def _score(self, history: History, asked: pd.DataFrame, extras: Extras) -> pd.DataFrame:
         features = derive(history, asked, self.bundle.reference)
         deliverables = asked["deliverables"].to_numpy(float)
         engagements = self.bundle.forecasters["engagements"].predict_distribution(features, deliverables)
         columns = _distribution("engagements", engagements)
-        shown = self._shows_views(asked)
+        shown, views = self._shows_views(asked), None
         if "views" in self.bundle.forecasters and shown.any():
             views = self.bundle.forecasters["views"].predict_distribution(features, deliverables)
             columns |= {name: np.where(shown, values, np.nan) for name, values in _distribution("views", views).items()}
+        columns |= self.worth.columns(features, asked, engagements, views, shown)
+        columns |= self._extra_columns(history, features, asked, extras)
         return pd.DataFrame({**columns, **self._said(features, asked, columns)})
+
+    def _extra_columns(self, history: History, features: pd.DataFrame, asked: pd.DataFrame, extras: Extras) -> dict:
+        found = {}
+        if extras.explain:
+            found["reasons"] = reasons(self.bundle.forecasters["engagements"], features)
+        if extras.comparables:
+            account = np.full(len(asked), -1) if history is not self.history else history.account_of(asked)
+            found["comparables"] = self._comparables_at(asked["as_of"].iloc[0]).nearest(features, account)
+        return {name: pd.Series(values, index=asked.index, dtype=object) for name, values in found.items()}
+
+    def _comparables_at(self, as_of: pd.Timestamp) -> Comparables:
+        """Give the known creators as of the start of the day, described once a day."""
+        day = as_of.floor("D")
+        if self._comparables is None or self._comparables.as_of != day:
+            self._comparables = Comparables.of(self.history, self.bundle.reference, self._deals, day)
+        return self._comparables
 
     def _said(self, features: pd.DataFrame, asked: pd.DataFrame, columns: dict) -> dict:
         followers = np.expm1(features["followers_log"].to_numpy())
         p50, deliverables = columns["engagements_p50"], asked["deliverables"].to_numpy(float)
         views = columns.get("views_p50", np.full(len(asked), np.nan))
-        fee = asked["fee_usd"].to_numpy(float)
         bands = tuple(self.bundle.reference.band_edges)
         return {
             "band": _named(bands, features["band_code"]),
@@ -153,11 +222,10 @@ class Scorer:
             "evidence": _named(EVIDENCE, features["engagements_evidence_code"]),
             "engagement_rate_by_followers_p50": cost_per(p50 / deliverables, followers),
             "engagement_rate_by_views_p50": cost_per(p50, views),
-            **{f"cpe_usd_{name}": cost_per(fee, columns[f"engagements_{other}"]) for name, other in _OPPOSITE.items()},
-            "warnings": self._warnings(features, asked),
+            "warnings": self._warnings(features, asked, columns),
         }
 
-    def _answers(self, asked: pd.DataFrame, figures: pd.DataFrame) -> pd.DataFrame:
+    def _answers(self, asked: pd.DataFrame, figures: pd.DataFrame, extras: Extras) -> pd.DataFrame:
         manifest = self.bundle.manifest
         said = {
             "definition": asked["platform"].map(ENGAGEMENT_DEFINITION),
@@ -166,7 +234,9 @@ class Scorer:
             "trained_on": manifest["trained_on"],
         }
         both = pd.concat([asked.assign(**said).drop(columns="niche"), figures], axis=1)
-        answers = both.reindex(columns=list(ANSWER_COLUMNS))
+        besides = [name for name, wanted in zip(EXTRA_COLUMNS, astuple(extras), strict=True) if wanted]
+        answers = both.reindex(columns=[*ANSWER_COLUMNS, *besides])
+        answers["sentence"] = pd.Series(sentences(answers), index=answers.index, dtype=object)
         answers["warnings"] = [value if isinstance(value, list) else [] for value in answers["warnings"]]
         return answers
 
@@ -175,7 +245,7 @@ class Scorer:
         pairs = zip(asked["platform"], asked["format"].fillna(UNKNOWN), strict=True)
         return np.array([name in shown.get(platform, ()) for platform, name in pairs], dtype=bool)
 
-    def _warnings(self, features: pd.DataFrame, asked: pd.DataFrame) -> pd.Series:
+    def _warnings(self, features: pd.DataFrame, asked: pd.DataFrame, columns: dict) -> pd.Series:
         longest_lead_days = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
         trained = set(self.bundle.reference.engagements.priors)
         tests = {
@@ -188,6 +258,7 @@ class Scorer:
             "lead_beyond_training": features["lead_days"] > longest_lead_days,
             "few_creators_of_platform_in_training": ~asked["platform"].isin(trained).set_axis(features.index),
             "no_sponsored_posts_in_training": np.full(len(features), self.bundle.reference.sponsored_posts == 0),
+            **self.worth.warnings(features, asked, columns),
         }
         flags = np.column_stack([np.asarray(test, dtype=bool) for test in tests.values()])
         names = np.array(list(tests), dtype=object)

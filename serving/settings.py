@@ -9,6 +9,7 @@ from pathlib import Path
 SERVICE = "serving.service:Creatorcast"
 #: What the environment of `bentoml serve` must hold; BentoML reads it before it loads the service.
 ENVIRONMENT = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+RATES = "CREATORCAST_RATES"
 HOST = "127.0.0.1"
 PORT = 3000
 
@@ -24,17 +25,18 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the bundles and the tables of known creators are; `poll_seconds` is how often the champion is looked at."""
+    """Where bundles, known creators' tables and rates are; `poll_seconds` is how often the champion is looked at."""
 
     home: Path
     data: Path | None = None
     poll_seconds: float = 2.0
+    rates: Path | None = None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Read CREATORCAST_HOME (default: the working directory) and CREATORCAST_DATA (default: no known creators)."""
-    data = environment.get("CREATORCAST_DATA")
-    return Settings(Path(environment.get("CREATORCAST_HOME") or "."), Path(data) if data else None)
+    """Read CREATORCAST_HOME (default: the working directory), and CREATORCAST_DATA and _RATES (default: none)."""
+    data, rates = (Path(value) if value else None for value in map(environment.get, ("CREATORCAST_DATA", RATES)))
+    return Settings(Path(environment.get("CREATORCAST_HOME") or "."), data, rates=rates)
 
 
 def serve_command(host: str = HOST, port: int = PORT) -> list[str]:

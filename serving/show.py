@@ -15,7 +15,7 @@ def ranking(answers: pd.DataFrame, top: int = 12, console: Console | None = None
     )
     for name in ("creator", "where", "niche", "rests on"):
         table.add_column(name, no_wrap=True)
-    for name in ("engagements", "80 % interval", "fee USD", "USD each", "80 % interval"):
+    for name in ("engagements", "80 % interval", "fee USD", "USD each", "80 % interval", "beats benchmark"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in priced.itertuples():
         name = row.creator_id if isinstance(row.creator_id, str) else row.partnership_id
@@ -29,6 +29,7 @@ def ranking(answers: pd.DataFrame, top: int = 12, console: Console | None = None
             f"{row.fee_usd:,.0f}",
             f"{row.cpe_usd_p50:.2f}",
             f"{row.cpe_usd_p10:.2f} - {row.cpe_usd_p90:.2f}",
+            "-" if pd.isna(row.probability_benchmark) else f"{row.probability_benchmark:.0%}",
         )
     (console or Console(width=140)).print(table)
 

@@ -2,8 +2,10 @@
 
 import os
 
+import pandas as pd
 import pytest
 
+from features.schema import DTYPES, PROSPECTS
 from models.forecast import Boosting
 from training.dataset import Sampling
 from training.fit import Recipe
@@ -23,6 +25,13 @@ SMALL_RECIPE = Recipe(
 )
 
 os.environ |= QUIET  # both packages look at their import, which comes before any fixture
+
+
+def prospects(*rows):
+    """Give rows as a clean prospect list."""
+    rows = [{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)]
+    columns = {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in PROSPECTS.columns}
+    return pd.DataFrame(columns)
 
 
 @pytest.fixture(autouse=True)

@@ -162,6 +162,46 @@ def test_score_says_what_it_cannot_use(run, with_champion, tmp_path, arguments, 
     assert left_in(tmp_path) == ["list.csv"]
 
 
+def test_score_takes_fees_in_other_currencies_values_and_extras(run, with_champion, market_folder, tmp_path):
+    (tmp_path / "list.csv").write_text(
+        "platform,followers,niche,fee,currency,fee_usd,target_cpe_usd\n"
+        "instagram,20000,food,400,EUR,,\n"
+        "instagram,20000,food,400,CHF,,\n"
+        "instagram,20000,food,,,500,0.2\n"
+        "instagram,20000,food,,,0,\n"
+        "instagram,20000,food,,,,0.2\n"
+    )
+    (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.25\n")
+    (tmp_path / "values.csv").write_text("platform,part,usd,source\nany,like,0.1,ours\n")
+    files = ("--rates", "rates.csv", "--emv", "values.csv", "--data", market_folder, "--as-of", "2026-07-01")
+    result = run("score", "list.csv", "--out", "o.csv", "--explain", "--comparables", *files)
+    assert result.exit_code == 3
+    euro, dollar = pd.read_csv("o.csv").to_dict("records")
+    assert euro["fee_usd"] == dollar["fee_usd"] == 500
+    assert euro["cpe_usd_p50"] == dollar["cpe_usd_p50"] == 500 / dollar["engagements_p50"]
+    assert euro["emv_source"] == "values.csv"
+    assert 0 < euro["emv_usd_p10"] < euro["emv_usd_p90"] < 0.1 * euro["engagements_p90"]
+    assert " a post for accounts like it; " in euro["reasons"]
+    assert euro["comparables"].count(" engagements a post over ") == 5
+    assert pd.read_csv("o.csv.rejected.csv")["reasons"].tolist() == [
+        "currency 'CHF' has no rate to USD, known is USD, EUR: name a rates file that has it",
+        "fee_usd 0.0 is below 0.01, the least possible",
+        "target_cpe_usd 0.2 stands without a fee: give fee_usd, or leave it out",
+    ]
+
+
+def test_benchmarks_lists_the_cells_of_the_champion(run, with_champion, trained):
+    result = run("benchmarks", "--platform", "instagram", "--measure", "engagements")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[0].split()[:6] == ["platform", "band", "niche", "format", "measure", "creators"]
+    assert result.stdout.splitlines()[-1].startswith("too few: under 10 creators")
+    assert run("benchmarks", "--out", "cells.csv").exit_code == 0
+    assert len(pd.read_csv("cells.csv")) == len(trained.bundle.benchmarks.frame())
+    wrong = run("benchmarks", "--niche", "kochen")
+    assert wrong.exit_code == 2
+    assert wrong.stderr.startswith("creatorcast: niche 'kochen' is unknown: expected one of art")
+
+
 def test_score_without_a_champion_names_the_remedy(run, tmp_path):
     (tmp_path / "list.csv").write_text("platform,followers\ninstagram,5000\n")
     result = run("score", "list.csv", "--out", "o.csv")

@@ -107,3 +107,8 @@ def test_weights_that_are_all_zero_are_refused():
     x, y, _ = rows(40)
     with pytest.raises(ValueError, match=r"(?i)sample.weights?.*zero"):
         Forecaster(**SMALL).fit(x, y, sample_weight=np.zeros(len(y)))
+
+
+def test_contributions_add_up_to_the_location_minus_the_offset(fitted):
+    x, _, _ = rows(60, seed=5)
+    np.testing.assert_allclose(fitted.contributions(x).sum(axis=1), fitted.predict(x) - x["level"], atol=1e-9)

@@ -18,7 +18,7 @@ PROFILE = {"platform": "instagram", "followers": 48_000}
 
 
 def read(*partnerships, **rest):
-    return read_question(orjson.dumps({"partnerships": list(partnerships), **rest}), NOW)
+    return read_question(orjson.dumps({"partnerships": list(partnerships), **rest}), NOW)[:2]
 
 
 def faults_of(partnership):
@@ -50,7 +50,7 @@ def test_every_fault_of_a_partnership_is_named():
             "reel",
         ),
         (".deliverables", "is not a number", "a number from 1 to 100", "2"),
-        (".fee_usd", "is below 0, the least possible", "a number from 0 to 1,000,000,000", -1),
+        (".fee_usd", "is below 0.01, the least possible", "a number from 0.01 to 1,000,000,000", -1),
         (".followrs", "is no known field", "did you mean followers?", 3),
     ]
 
@@ -154,6 +154,12 @@ SAME_VERDICT = [
     ("followers", [-1, 0, 0.5, 10**12, 10**12 + 1, 1e30]),
     ("deliverables", [0, 1, 1.5, 100, 101]),
     ("fee_usd", [-0.01, 0, 1e9, 1.1e9]),
+    ("fee", [-1, 0, 0.01, 1e12, 1.1e12]),
+    ("completion_rate", [-0.1, 0, 0.01, 1, 1.1]),
+    ("target_cpe_usd", [-1, 0, 0.0001, 1e7]),
+    ("goal_engagements", [0, 1, 2.5]),
+    ("confidence", [0, 0.01, 0.99, 1]),
+    ("emv_like_usd", [-1, 0, 0.5]),
     ("engagement_rate_by_views", [0, 1, 1.01]),
     ("avg_likes", [-1, 1e300]),
     ("format", ["image", " image ", "reel", "Image", ""]),
@@ -223,7 +229,7 @@ def test_records_nest_distributions_and_keep_unknown_null():
 
 def test_examples_are_questions_without_faults():
     for example in EXAMPLES.values():
-        _, rows = read_question(orjson.dumps(example["value"]), datetime(2026, 11, 2, tzinfo=UTC))
+        _, rows, _ = read_question(orjson.dumps(example["value"]), datetime(2026, 11, 2, tzinfo=UTC))
         assert [row.faults for row in rows] == [()] * len(rows)
 
 

@@ -10,11 +10,15 @@ from features.derive import derive
 from features.schema import CREATORS, POSTS
 from features.tables import Tables, empty, read_tables
 from features.validate import validate
+from models.delivery import Delivered
+from models.reasons import reasons_text
 from serving.batch import score_file
 from serving.champion import Champion
 from serving.routes import build_app
 from serving.scoring import QUANTILES, Scorer
 from serving.settings import Settings
+from serving.terms import Extras
+from serving.verdict import comparables_text
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
@@ -24,6 +28,35 @@ AS_OF = pd.Timestamp("2026-06-10T09:30:00Z")
 PARTS = (*QUANTILES, "mean")
 FIGURES = [f"{what}_{part}" for what in ("engagements", "views") for part in PARTS] + [
     f"cpe_usd_{part}" for part in ("p10", "p50", "p90")
+]
+#: What is judged of a deal: figures, and words.
+JUDGED = [
+    "probability_goal",
+    *(f"{what}_usd_{part}" for what in ("cpm", "cost_per_view") for part in ("p10", "p50", "p90")),
+    "probability_target",
+    "benchmark_creators",
+    "benchmark_engagements_p50",
+    "benchmark_cpe_usd",
+    "benchmark_cpe_creators",
+    "probability_benchmark",
+    "cpe_index",
+    "cheaper_than_share",
+    "confidence",
+    "break_even_fee_usd",
+    "offer_usd_open",
+    "offer_usd_walk_away",
+    *(f"market_fee_usd_{part}" for part in ("low", "typical", "high")),
+    *(f"emv_usd_{part}" for part in ("p10", "p50", "p90")),
+]
+WORDS = [
+    "cost_note",
+    "benchmark_cell",
+    "benchmark_cpe_cell",
+    "benchmark_cpe_source",
+    "break_even_against",
+    "market_fee_source",
+    "verdict",
+    "sentence",
 ]
 INLINE = [
     {"platform": "instagram", "followers": 30_000.0, "niche": "food", "avg_likes": 800.0, "avg_comments": 15.0},
@@ -35,7 +68,9 @@ INLINE = [
 ]
 DEALS = [
     {"format": "video", "deliverables": 1.0, "fee_usd": 450.0, "start_at": "2026-06-20T18:00:00Z"},
-    {"format": "image", "deliverables": 3.0, "fee_usd": 99.5, "start_at": "2026-08-01T00:00:00Z"},
+    {"format": "image", "deliverables": 3.0, "fee_usd": 99.5, "start_at": "2026-08-01T00:00:00Z"}
+    | {"completion_rate": 0.7, "target_cpe_usd": 0.5, "goal_engagements": 900.0, "confidence": 0.6}
+    | {"emv_like_usd": 0.1, "emv_view_usd": 0.01},
     {"deliverables": 7.0, "start_at": "2026-06-10T09:30:00Z"},
 ]
 
@@ -74,8 +109,10 @@ def by_hand(tables, trained, partnerships):
         quantiles = predictive.quantile(list(QUANTILES.values()))
         figures |= {f"{what}_{name}": quantiles[:, n] for n, name in enumerate(QUANTILES)}
         figures[f"{what}_mean"] = predictive.mean()
-    for low, high in (("p10", "p90"), ("p50", "p50"), ("p90", "p10")):
-        figures[f"cpe_usd_{low}"] = frame["fee_usd"].to_numpy() / figures[f"engagements_{high}"]
+    totals = trained.bundle.forecasters["engagements"].predict_distribution(features, frame["deliverables"].to_numpy())
+    delivered = Delivered.of(totals, frame["completion_rate"].to_numpy()).quantile([0.9, 0.5, 0.1])
+    for n, name in enumerate(("p10", "p50", "p90")):
+        figures[f"cpe_usd_{name}"] = frame["fee_usd"].to_numpy() / np.where(delivered > 0, delivered, np.nan)[:, n]
     shown = trained.bundle.reference.views_shown
     told = zip(frame["platform"], frame["format"].fillna("unknown"), strict=True)
     hidden = [name not in shown[platform] for platform, name in told]
@@ -92,7 +129,8 @@ def creators_of(frame):
 def batch(tmp_path_factory, tables, trained, partnerships):
     folder = tmp_path_factory.mktemp("batch")
     pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
-    tally = score_file(folder / "list.parquet", folder / "scored.parquet", Scorer(trained.bundle, tables), AS_OF)
+    scorer, extras = Scorer(trained.bundle, tables), Extras(explain=True, comparables=True)
+    tally = score_file(folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, extras=extras)
     assert (tally.scored, tally.rejected) == (len(partnerships), 0)
     return pd.read_parquet(folder / "scored.parquet")
 
@@ -102,7 +140,8 @@ def over_http(market_folder, home, trained, partnerships):
     champion = Champion(Settings(home, market_folder))
     champion.start()
     try:
-        question = {"as_of": AS_OF.isoformat(), "partnerships": partnerships}
+        extras = {"explain": True, "comparables": True}
+        question = {"as_of": AS_OF.isoformat(), "partnerships": partnerships, **extras}
         response = TestClient(build_app(champion)).post("/v1/predict", json=question)
     finally:
         champion.stop()
@@ -142,3 +181,18 @@ def test_the_service_and_the_batch_file_say_the_same_of_all_else(over_http, batc
             assert pd.Timestamp(result[name]) == row[name]
         for name in ("engagement_rate_by_followers_p50", "engagement_rate_by_views_p50", "fee_usd"):
             assert result[name] == pytest.approx(row[name], rel=1e-9) or (result[name] is None and np.isnan(row[name]))
+
+
+def test_the_service_and_the_batch_file_judge_alike(over_http, batch):
+    """Costs, chances, benchmarks, fees to offer and the words of the verdict."""
+
+    def flattened(result):
+        nested = {name: part for name, part in result.items() if isinstance(part, dict)}
+        return result | {f"{name}_{key}": value for name, part in nested.items() for key, value in part.items()}
+
+    over = pd.DataFrame([flattened(result) for result in over_http])
+    np.testing.assert_allclose(over[JUDGED].to_numpy(float), batch[JUDGED].to_numpy(float), rtol=1e-9, atol=0)
+    assert batch[JUDGED].notna().any().all()
+    assert [reasons_text(told) for told in over["reasons"]] == batch["reasons"].tolist()
+    assert [comparables_text(told) for told in over["comparables"]] == batch["comparables"].tolist()
+    assert over[WORDS].fillna("none").values.tolist() == batch[WORDS].fillna("none").values.tolist()

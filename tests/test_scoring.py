@@ -210,8 +210,13 @@ def test_scaling_the_fee_scales_the_cost_and_nothing_else(scorer, known):
     rows = [known, PROFILE, {**PROFILE, "avg_likes": 300}]
     once = answered(scorer, *({**row, "fee_usd": 250.0} for row in rows))
     many = answered(scorer, *({**row, "fee_usd": 1000.0} for row in rows))
-    assert (many[CPE] == 4 * once[CPE]).all(axis=None)
-    rest = [name for name in ANSWER_COLUMNS if name not in (*CPE, "fee_usd")]
+    costs = [name for name in ANSWER_COLUMNS if name.startswith(("cpe_usd_", "cpm_usd_", "cost_per_view_usd_"))]
+    known = once[costs].notna()
+    assert known[CPE].all(axis=None)
+    assert ((many[costs] == 4 * once[costs]) | ~known).all(axis=None)
+    np.testing.assert_allclose(many["cpe_index"], 4 * once["cpe_index"])
+    judged = ["fee_usd", "probability_benchmark", "cpe_index", "cheaper_than_share", "verdict", "sentence", "warnings"]
+    rest = [name for name in ANSWER_COLUMNS if name not in (*costs, *judged)]
     pd.testing.assert_frame_equal(many[rest], once[rest])
 
 
@@ -226,10 +231,6 @@ def test_without_a_fee_there_is_no_cost(scorer, known):
     answers = answered(scorer, known, {**PROFILE, "fee_usd": 10})
     assert answers.loc[0, ["fee_usd", *CPE]].isna().all()
     assert answers.loc[1, CPE].notna().all()
-
-
-def test_a_fee_of_nothing_costs_nothing(scorer):
-    assert answered(scorer, {**PROFILE, "fee_usd": 0.0})[CPE].to_numpy().tolist() == [[0.0, 0.0, 0.0]]
 
 
 def test_totals_grow_with_the_deliverables_and_spread_less(scorer, known):

@@ -41,7 +41,7 @@ class FakeScorer:
     def __init__(self, version="v1"):
         self.version = version
 
-    def answer(self, prospects, as_of, posts=None):
+    def answer(self, prospects, as_of, posts=None, extras=None):
         assert list(prospects) == PROSPECTS.names
         assert posts is None or list(posts) == POSTS.names
         if (prospects["handle"] == "bug").any():
@@ -69,7 +69,7 @@ def fake_find(home: Path) -> Path:
     return home / (home / "artifacts" / "champion").read_text()
 
 
-def fake_load(folder: Path, tables) -> Loaded:
+def fake_load(folder: Path, tables, rates=None) -> Loaded:
     version = (folder / "version").read_text()
     return Loaded({"version": version, "trained_on": "simulated", "horizon_days": 7}, FakeScorer(version))
 
@@ -358,10 +358,19 @@ def test_tables_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
     assert champion.reason.endswith("cannot be used: is no folder")
 
 
+def test_rates_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
+    promote(tmp_path, "v1")
+    (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,-1\n")
+    champion = Champion(Settings(tmp_path, rates=tmp_path / "rates.csv"), find=fake_find, load=fake_load)
+    champion.start()
+    assert champion.current is None
+    assert "rates.csv' cannot be used: 1 fault(s)" in champion.reason
+
+
 def test_known_creators_are_read_once_and_given_to_every_bundle(tmp_path):
     given, read = [], []
 
-    def load(folder, tables):
+    def load(folder, tables, rates):
         given.append(tables)
         return fake_load(folder, tables)
 

@@ -16,6 +16,7 @@ from models.bundle import Bundle, bundles_folder, load_bundle, save_bundle
 from training.backtest import backtest
 from training.fit import Fitted, Recipe, fit, moment
 from training.judge import OURS
+from training.price import card_of, fit_prices
 from training.record import Backtest
 
 
@@ -38,9 +39,11 @@ def train(
     """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is `training.tracking`'s.
 
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
-    Raises features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
+    A rate_card.csv among the tables takes the place of the shipped one. Raises features.tables.DataFolderError,
+    features.validate.InvalidTables, models.rate_card.RateCardError or features.reference.TooLittleData.
     """
     report(f"reading {data}")
+    card = card_of(data)
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
     until = data_end(history)
@@ -48,7 +51,9 @@ def train(
     record, twin = backtest(history, until, recipe, report)
     report(f"the model: what is known on {moment(until):%Y-%m-%d}")
     fitted = fit(history, until, recipe, twin=twin, report=report)
-    bundle = Bundle(describe(tables, history, fitted, record, recipe), fitted.reference, fitted.forecasters)
+    benchmarks, market_fee = fit_prices(tables, history, fitted.reference, until, card)
+    manifest = {**describe(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
+    bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     folder = bundles_folder(home) / bundle.version
     save_bundle(bundle, folder)
     scores = backtest_file(home, bundle.version)

@@ -1,0 +1,262 @@
+"""Benchmarks: what creators of one platform, band and niche do, and of one format where there are enough of them.
+
+A creator counts once in a cell, with its typical post or deal. The quantiles of a cell are shrunk toward those of its
+parent, in ln: by n / (n + k), where k is how much creators of a cell vary over how much cells of the same parents do. A
+cell of fewer than ENOUGH creators is listed as such and answers nothing: its parent does.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from features import windows
+from features.derive import derive
+from features.history import History, to_us
+from features.reference import Reference
+from features.signals import look_back
+from features.vocabulary import FORMATS, NICHES, PLATFORMS
+
+PARTS = ("platform", "band", "niche", "format")
+#: What a cell tells of its creators: per deliverable, rates as fractions, costs of the user's own deals in USD.
+MEASURES = (
+    "engagements",
+    "views",
+    "engagement_rate_by_followers",
+    "engagement_rate_by_views",
+    "cpe_usd",
+    "cpm_usd",
+)
+#: Probabilities at which a cell's quantiles are kept.
+LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
+#: Creators that a cell needs to be used.
+ENOUGH = 10
+#: Creators that a cell is shrunk toward its parent by: where cells are too few to tell, and the range.
+SHRINK, SHRINK_RANGE, ENOUGH_CELLS = 20.0, (1.0, 200.0), 5
+#: Posts of a format that make a creator count in a cell of that format.
+POSTS_OF_FORMAT = 3
+#: What stands for a typical post without one engagement or view, whose logarithm does not exist.
+LEAST = 0.5
+
+
+@dataclass(frozen=True)
+class Benchmarks:
+    """Cells in order, coarse before fine; a part that a cell pools over is "".
+
+    `cells`: (platform, band, niche, format) each; `creators`: by measure (cells,); `quantiles`: by measure
+    (cells, len(LEVELS)); `followers`: least and most followers of the creators behind it, by platform.
+    """
+
+    cells: tuple[tuple[str, str, str, str], ...]
+    creators: dict[str, np.ndarray]
+    quantiles: dict[str, np.ndarray]
+    bands: tuple[str, ...]
+    followers: dict[str, tuple[float, float]]
+
+    def find(self, measure: str, codes: dict[str, np.ndarray]) -> np.ndarray:
+        """Give the finest cell with enough creators for each row, shape (n,), -1 where not even the platform has.
+
+        `codes`: positions by each of PARTS, NaN where unknown; a format is looked for only where it is given.
+        """
+        lists = self._lists()
+        at = tuple(
+            np.where(np.isnan(codes[part]), 0, codes[part] + 1).astype(int)
+            if part in codes
+            else np.zeros(len(codes["platform"]), dtype=int)
+            for part in lists
+        )
+        return self._places[measure][at]
+
+    def at(self, measure: str, cell: np.ndarray) -> np.ndarray:
+        """Give a measure's quantiles at LEVELS of each cell found, shape (n, len(LEVELS)), NaN where there is none."""
+        return np.where((cell >= 0)[:, None], self.quantiles[measure][np.maximum(cell, 0)], np.nan)
+
+    def frame(self) -> pd.DataFrame:
+        """Give a row a cell and measure with known creators: quartiles, their number, and whether they are enough."""
+        quartiles = [int(np.searchsorted(LEVELS, p)) for p in (0.25, 0.5, 0.75)]
+        parts = []
+        for measure in MEASURES:
+            named = pd.DataFrame(self.cells, columns=list(PARTS)).assign(measure=measure)
+            values = pd.DataFrame(self.quantiles[measure][:, quartiles], columns=["p25", "p50", "p75"])
+            named = pd.concat([named, values], axis=1).assign(creators=self.creators[measure])
+            parts.append(named[self.creators[measure] > 0])
+        return pd.concat(parts, ignore_index=True).assign(enough=lambda found: found["creators"] >= ENOUGH)
+
+    def to_json(self) -> dict:
+        """Give the benchmarks as plain JSON values."""
+        return {
+            "cells": [list(cell) for cell in self.cells],
+            "creators": {name: values.tolist() for name, values in self.creators.items()},
+            "quantiles": {name: _plain(values) for name, values in self.quantiles.items()},
+            "bands": list(self.bands),
+            "followers": {name: list(pair) for name, pair in self.followers.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: dict) -> "Benchmarks":
+        """Read what `to_json` gave."""
+        return cls(
+            tuple(tuple(cell) for cell in value["cells"]),
+            {name: np.array(values, dtype=int) for name, values in value["creators"].items()},
+            {name: np.array(rows, dtype=float).reshape(-1, len(LEVELS)) for name, rows in value["quantiles"].items()},
+            tuple(value["bands"]),
+            {name: tuple(pair) for name, pair in value["followers"].items()},
+        )
+
+    def _lists(self) -> dict[str, tuple[str, ...]]:
+        return {"platform": PLATFORMS, "band": self.bands, "niche": NICHES, "format": FORMATS}
+
+    @cached_property
+    def _places(self) -> dict[str, np.ndarray]:
+        """By measure, the cell to use for each combination of codes + 1, 0 for unknown."""
+        lists = self._lists()
+        found = {}
+        for measure, creators in self.creators.items():
+            places = np.full([len(names) + 1 for names in lists.values()], -1)
+            for number, cell in enumerate(self.cells):
+                if cell[0] and creators[number] >= ENOUGH:
+                    own = zip(lists.values(), cell, strict=True)
+                    places[tuple(names.index(part) + 1 if part else slice(None) for names, part in own)] = number
+            found[measure] = places
+        return found
+
+
+def fit_benchmarks(
+    history: History, reference: Reference, until: pd.Timestamp, deals: pd.DataFrame | None = None
+) -> Benchmarks:
+    """Fit the cells to what was known of every account at `until`; `deals`: as `features.deals.known_deals` gives."""
+    people = creators_at(history, reference, until)
+    if deals is not None:
+        for name in ("cpe_usd", "cpm_usd"):
+            people[name] = np.log(deals.groupby("account")[name].median()).reindex(people.index)
+    people = people.reindex(columns=[*PARTS[:3], "followers", *MEASURES])
+    levels = [_summary(people, PARTS[:depth]) for depth in range(4)]
+    levels.append(_summary(_by_format(history, people, until), PARTS))
+    shrunk = [levels[0]]
+    for depth in range(1, len(levels)):
+        shrunk.append(_shrink(levels[depth], shrunk[-1], depth))
+    cells = [(*key, *[""] * (4 - len(key))) for level in shrunk for key in level["quantiles"].index]
+    has = people[people["engagements"].notna() & people["followers"].notna()].groupby("platform")["followers"]
+    return Benchmarks(
+        tuple(cells),
+        {name: np.concatenate([level["creators"][name] for level in shrunk]) for name in MEASURES},
+        {name: np.exp(np.concatenate([level["quantiles"][name].tolist() for level in shrunk])) for name in MEASURES},
+        tuple(reference.band_edges),
+        {name: (float(own.min()), float(own.max())) for name, own in has},
+    )
+
+
+def creators_at(history: History, reference: Reference, until: pd.Timestamp) -> pd.DataFrame:
+    """Describe every account at `until`, numbered as in the history: where it belongs, and ln of its typical post.
+
+    Typical is the recency-weighted median of the last 96 known posts.
+    """
+    account = np.arange(len(history.accounts))
+    moment = np.full(len(account), to_us(pd.Series([until]))[0])
+    x = derive(history, questions_at(history, account, until), reference)
+    typical = {
+        what: _typical(look_back(history.track(what), f"{what}_log", account, moment, history.horizon_days).median)
+        for what in ("engagements", "views")
+    }
+    followers = np.expm1(x["followers_log"].to_numpy())
+    with np.errstate(divide="ignore"):
+        followers_log = np.where(followers > 0, np.log(followers), np.nan)
+    lists = {"platform": PLATFORMS, "band": tuple(reference.band_edges), "niche": NICHES}
+    return pd.DataFrame(
+        {
+            **{name: named(names, x[f"{name}_code"].to_numpy()) for name, names in lists.items()},
+            "followers": followers,
+            **typical,
+            "engagement_rate_by_followers": typical["engagements"] - followers_log,
+            "engagement_rate_by_views": x["engagement_rate_log_median_by_views"].to_numpy(),
+            "niche_focus": x["niche_focus"].to_numpy(),
+        }
+    )
+
+
+def questions_at(history: History, account: np.ndarray, until: pd.Timestamp) -> pd.DataFrame:
+    """Ask about accounts (positions) at one moment, and nothing planned."""
+    name = history.accounts[account].to_series().str.split("/", n=1)
+    moment = pd.Timestamp(until).as_unit("us")
+    return pd.DataFrame(
+        {"platform": name.str[0].to_numpy(), "creator_id": name.str[1].to_numpy(), "as_of": moment, "start_at": moment}
+    )
+
+
+def named(names: tuple[str, ...], codes: np.ndarray) -> np.ndarray:
+    """Give the name of each code, None where it is NaN."""
+    lookup = np.array([*names, None], dtype=object)
+    return lookup[np.where(np.isnan(codes), len(names), codes).astype(int)]
+
+
+def _typical(level: np.ndarray) -> np.ndarray:
+    return np.log(np.where(np.isnan(level), np.nan, np.maximum(np.expm1(level), LEAST)))
+
+
+def _by_format(history: History, people: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
+    """Give a row an account and format that it posted often enough; what deals cost is not told apart by format."""
+    moment = np.full(len(people), to_us(pd.Series([until]))[0])
+    followers_log = np.log(people["followers"].where(people["followers"] > 0))
+    past = {}
+    for what in ("engagements", "views"):
+        track = history.track(what)
+        own = look_back(track, f"{what}_log", people.index.to_numpy(), moment, history.horizon_days)
+        past[what] = own.values, track.window("format", own.rows)
+    rows = []
+    for code, name in enumerate(FORMATS):
+        found = people.assign(format=name, engagement_rate_by_views=np.nan, cpe_usd=np.nan, cpm_usd=np.nan)
+        for what, (values, formats) in past.items():
+            own = np.where(formats == code, values, np.nan)
+            often = windows.count(own) >= POSTS_OF_FORMAT
+            found[what] = _typical(np.where(often, windows.quantile(own, 0.5), np.nan))
+        found["engagement_rate_by_followers"] = found["engagements"] - followers_log
+        rows.append(found[found[["engagements", "views"]].notna().any(axis=1)])
+    return pd.concat(rows)
+
+
+def _summary(people: pd.DataFrame, parts: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    """Give number and quantiles of each cell by measure, as lists; those of all creators where `parts` is empty."""
+    groups = people.groupby(list(parts)) if parts else people.groupby(np.zeros(len(people)))
+    quantiles = groups[list(MEASURES)].quantile(LEVELS)
+    creators = groups[list(MEASURES)].count()
+    keys = [key if isinstance(key, tuple) else (key,) for key in creators.index] if parts else [()]
+    index = pd.Index(keys, tupleize_cols=False)
+    lists = {name: list(quantiles[name].to_numpy().reshape(-1, len(LEVELS))) for name in MEASURES}
+    return {"creators": creators.set_axis(index), "quantiles": pd.DataFrame(lists, index=index)}
+
+
+def _shrink(own: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth: int) -> dict[str, pd.DataFrame]:
+    above = pd.Index([key[: depth - 1] for key in own["creators"].index], tupleize_cols=False)
+    quantiles = {}
+    for name in MEASURES:
+        n = own["creators"][name].to_numpy(float)[:, None]
+        values, prior = (
+            np.array(frame.tolist()) for frame in (own["quantiles"][name], parent["quantiles"][name][above])
+        )
+        k = _trust(n[:, 0], values, prior)
+        mixed = (n * np.nan_to_num(values) + k * prior) / (n + k)
+        # nothing is known of what no parent knows either
+        quantiles[name] = list(np.where(n > 0, np.where(np.isnan(prior), values, mixed), prior))
+    return {"creators": own["creators"], "quantiles": pd.DataFrame(quantiles, index=own["quantiles"].index)}
+
+
+def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:
+    """Give the creators by which cells are shrunk: the variance of a median of one over that between cells.
+
+    A median of n normal values has variance pi/2 s^2 / n about its cell's; what medians lie off their parents' beyond
+    that is the variance between cells (method of moments, cells weighing by n).
+    """
+    judged = (n >= ENOUGH) & np.isfinite(own).all(axis=1) & np.isfinite(parent).all(axis=1)
+    if judged.sum() < ENOUGH_CELLS:
+        return SHRINK
+    n, own, parent = n[judged], own[judged], parent[judged]
+    low, middle, high = (int(np.searchsorted(LEVELS, p)) for p in (0.25, 0.5, 0.75))
+    within = np.pi / 2 * np.average(((own[:, high] - own[:, low]) / 1.349) ** 2, weights=n)
+    between = (np.sum(n * (own[:, middle] - parent[:, middle]) ** 2) - len(n) * within) / n.sum()
+    return float(np.clip(within / max(between, 1e-9), *SHRINK_RANGE))
+
+
+def _plain(values: np.ndarray) -> list:
+    """Give figures to six digits; what is unknown as null."""
+    return [[float(f"{v:.6g}") if np.isfinite(v) else None for v in row] for row in values.tolist()]

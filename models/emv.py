@@ -1,0 +1,82 @@
+"""Earned media value: what engagements and views would be worth at a value a piece that the caller names.
+
+A platform's usual share of likes, comments and shares splits the engagements. Parts without a value count nothing, and
+no value is supposed. But: engagements and views are taken to go together, so that a quantile of the value is made of
+the same quantile of both.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.schema import EMV_PARTS, Column, TableSpec
+from features.tables import read_frame
+from features.vocabulary import PLATFORMS
+from models.distribution import Predictive
+
+ANY = "any"
+VALUES = TableSpec(
+    "values",
+    (
+        Column("platform", "text", "platform, or any", required=True, allowed=(*PLATFORMS, ANY)),
+        Column("part", "text", "what is valued", required=True, allowed=EMV_PARTS),
+        Column("usd", "real", "USD that one is worth", required=True, minimum=0, maximum=1e6),
+        Column("source", "text", "where the figure comes from", required=True),
+    ),
+    key=("platform", "part"),
+)
+QUANTILES = {"p10": 0.10, "p50": 0.50, "p90": 0.90}
+#: How the reference names what is valued.
+COUNTS = {"like": "likes", "comment": "comments", "share": "shares"}
+
+
+@dataclass(frozen=True)
+class ValueTable:
+    """USD a piece by (platform or any, part), and the file that says so."""
+
+    name: str
+    usd: dict[tuple[str, str], float]
+
+    def of(self, platform: pd.Series, part: str) -> pd.Series:
+        """Give the value of a part on each row's platform, NaN where the table has none."""
+        each = {name: self.usd.get((name, part), self.usd.get((ANY, part), np.nan)) for name in PLATFORMS}
+        return platform.map(each).astype(float)
+
+
+def read_values(path: Path) -> ValueTable:
+    """Read a table of values; raises DataFolderError or InvalidTables with every fault."""
+    from features.validate import checked  # pandera takes a second to import: only where there is a table
+
+    frame = checked(read_frame(Path(path)), VALUES)
+    return ValueTable(Path(path).name, frame.set_index(["platform", "part"])["usd"].to_dict())
+
+
+def earned_media_value(
+    values: dict[str, np.ndarray],
+    platform_code: np.ndarray,
+    shares: dict[str, dict[str, float]],
+    engagements: Predictive,
+    views: Predictive | None,
+    shown: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Give quantiles of the value in USD, (n,) each, NaN for rows that name no value.
+
+    `values`: USD a piece by EMV_PARTS, (n,), NaN where not named; `shares`: by platform, of each count in the
+    engagements; `shown`: where views are shown; elsewhere they count nothing.
+    """
+    named = {part: ~np.isnan(values[part]) for part in EMV_PARTS}
+    asked = np.any(list(named.values()), axis=0)
+    # what shares of a platform never seen are is not known
+    each = np.where(np.any([named[part] for part in COUNTS], axis=0), np.nan, 0.0)
+    for name, own in shares.items():
+        at = platform_code == PLATFORMS.index(name)
+        parts = (np.nan_to_num(values[part][at]) * own.get(count, 0.0) for part, count in COUNTS.items())
+        each[at] = sum(parts) / (sum(own.values()) or 1.0)
+    levels = list(QUANTILES.values())
+    worth = engagements.quantile(levels) * each[:, None]
+    if views is not None:
+        a_view = np.where(shown, np.nan_to_num(values["view"]), 0.0)
+        worth = worth + views.quantile(levels) * a_view[:, None]
+    return dict(zip(QUANTILES, np.where(asked[:, None], worth, np.nan).T, strict=True))

@@ -1,0 +1,92 @@
+"""Why a forecast is what it is: the model's own contributions, grouped to what a person understands, as factors.
+
+Accounts of the platform, size and niche get so much a post (the prior); this creator's own level, then every group of
+columns that the corrections weigh, multiplies it. Their product is exp(location) exactly.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from features.vocabulary import FORMATS
+from models.forecast import Forecaster
+
+#: Words where a group multiplies by more than 1, and by less; the first pattern that a column matches takes it.
+GROUPS = (
+    ("posts {format}", "posts {format}", r"format_|.*_by_format$|.*_effect$"),
+    ("a paid post", "a paid post", r"sponsored_|organic_"),
+    ("what is told of its content", "what is told of its content", r".*_planned|.*_by_topic$|.*_similar$"),
+    ("niche and brand fit", "niche and brand fit", r"niche_|brand_"),
+    ("engagement rising", "engagement falling", r"engagements_(dev|log_slope)"),
+    ("steady results", "uneven results", r"engagements_log_(sd|mad|autocorrelation)|hit_share"),
+    ("its views", "its views", r"views_"),
+    ("kind of engagement", "kind of engagement", r".*_share_median$|engagement_rate_"),
+    ("posting rhythm", "posting rhythm", r"posts_gap|posts_count_30d|last_post|start_gap"),
+    ("time of the post", "time of the post", r"lead_|start_"),
+    ("its audience", "its audience", r"followers_|following_|band_|engagements_log_"),
+    ("the account", "the account", r"posts_count_log|account_|verified_|business_|platform_"),
+    ("authenticity signs", "authenticity signs", r"authenticity_"),
+    ("how much is known of it", "how much is known of it", r".*_(evidence_code|known_count|effective_count)"),
+    ("other signs", "other signs", r""),
+)
+OWN_LEVEL = "usual level of this creator"
+#: Factors told at most, and the least that is told on its own; the others are multiplied into one.
+MOST, LEAST = 5, 0.02
+
+
+def contributions(forecaster: Forecaster, x: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Give ln factors of each row: `start` (the prior), OWN_LEVEL, `all creators` and one column a group.
+
+    A row's sum is its location, of ln(1 + count) of one deliverable.
+    """
+    location, shares = forecaster.predict(x), forecaster.contributions(x)
+    start = x[f"{what}_log_prior"].to_numpy()
+    found = {"start": start, OWN_LEVEL: location - shares.sum(axis=1) - start, "all creators": shares[:, -1]}
+    group = np.array([_group(name) for name in forecaster.columns_])
+    for number, (words, *_) in enumerate(GROUPS):
+        found[words] = shares[:, :-1][:, group == number].sum(axis=1)
+    return pd.DataFrame(found, index=x.index)
+
+
+def reasons(forecaster: Forecaster, x: pd.DataFrame, what: str = "engagements") -> list[dict]:
+    """Give for each row where the forecast starts and the factors that lead to it, the strongest first.
+
+    {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; factors that are not told on
+    their own are one, "all else", so that per_post + 1 times all factors is the forecast of a post + 1.
+    """
+    found = contributions(forecaster, x, what)
+    names = np.array([name for name in found if name != "start"], dtype=object)
+    logs, starts = found[names].to_numpy(), np.expm1(found["start"].to_numpy())
+    formats = np.append(np.array(FORMATS, dtype=object), "of a format not told")
+    asked = formats[np.where(x["format_code"].isna(), len(FORMATS), x["format_code"]).astype(int)]
+    return [_reasons_of(*row, names) for row in zip(starts.tolist(), logs, asked, strict=True)]
+
+
+def reasons_text(reason: dict | None) -> str | None:
+    """Word the reasons of one row.
+
+    >>> reasons_text({"per_post": 1203.4, "factors": [{"reason": "posts video", "factor": 1.3}]})
+    'about 1,203 a post for accounts like it; posts video x1.30'
+    """
+    if reason is None:
+        return None
+    told = [f"{found['reason']} x{found['factor']:.2f}" for found in reason["factors"]]
+    return "; ".join([f"about {reason['per_post']:,.0f} a post for accounts like it", *told])
+
+
+def _reasons_of(start: float, logs: np.ndarray, shape: str, names: np.ndarray) -> dict:
+    order = np.argsort(-np.abs(logs), kind="stable")
+    told = [at for at in order[: MOST + 1] if abs(logs[at]) >= LEAST and names[at] != "all creators"][:MOST]
+    factors = [{"reason": _worded(names[at], logs[at], shape), "factor": float(np.exp(logs[at]))} for at in told]
+    rest = float(np.exp(logs.sum() - logs[told].sum()))
+    return {"per_post": start, "factors": [*factors, {"reason": "all else", "factor": rest}]}
+
+
+def _group(column: str) -> int:
+    return next(number for number, (*_, pattern) in enumerate(GROUPS) if re.match(pattern, column))
+
+
+def _worded(name: str, log: float, shape: str) -> str:
+    less = next((less for more, less, _ in GROUPS if more == name), name)
+    return (name if log >= 0 else less).format(format=shape)

@@ -1,0 +1,56 @@
+"""The benchmarks of a bundle as a list, whole or in part: for GET /v1/benchmarks and `creatorcast benchmarks`."""
+
+import pandas as pd
+
+from features.benchmarks import ENOUGH, MEASURES, PARTS
+from features.vocabulary import NICHES, PLATFORMS
+from models.bundle import Bundle
+
+#: What a list can be narrowed by.
+FILTERS = (*PARTS[:3], "measure")
+
+
+class CellsError(ValueError):
+    """The benchmarks asked for cannot be given."""
+
+
+def chosen(bundle: Bundle, **only: str | None) -> pd.DataFrame:
+    """Give the cells of a bundle that have the values asked for, by any of FILTERS; None leaves one open.
+
+    Raises CellsError for a value that no cell can have, and for a bundle without benchmarks.
+    """
+    if bundle.benchmarks is None:
+        raise CellsError(f"bundle {bundle.version!r} was made before there were benchmarks: train and promote anew")
+    allowed = dict(zip(FILTERS, (PLATFORMS, bundle.benchmarks.bands, NICHES, MEASURES), strict=True))
+    found = bundle.benchmarks.frame()
+    for name, value in only.items():
+        if value is None:
+            continue
+        if value not in allowed[name]:
+            raise CellsError(f"{name} {value!r} is unknown: expected one of {', '.join(allowed[name])}")
+        found = found[found[name] == value]
+    return found.reset_index(drop=True)
+
+
+def cells_text(cells: pd.DataFrame) -> str:
+    """Lay cells out for a terminal; parts that are pooled over are "all"."""
+    lines = [f"{'platform':<10} {'band':<9} {'niche':<14} {'format':<9} {'measure':<28} {'creators':>8} "]
+    lines[0] += f"{'quarter':>10} {'median':>10} {'three q.':>10}"
+    for row in cells.itertuples():
+        place = (f"{getattr(row, part) or 'all':<{width}}" for part, width in zip(PARTS, (10, 9, 14, 9), strict=True))
+        figures = " ".join(f"{value:>10,.4g}" for value in (row.p25, row.p50, row.p75))
+        few = "" if row.enough else "  too few"
+        lines.append(f"{' '.join(place)} {row.measure:<28} {row.creators:>8,} {figures}{few}")
+    lines.append(f"too few: under {ENOUGH} creators; not used, and shown as shrunk toward the cell above")
+    return "\n".join(lines)
+
+
+def cells_json(bundle: Bundle, cells: pd.DataFrame) -> dict:
+    """Give cells as the body of GET /v1/benchmarks."""
+    return {
+        "model_version": bundle.version,
+        "trained_on": bundle.manifest["trained_on"],
+        "until": bundle.manifest["until"],
+        "enough_creators": ENOUGH,
+        "cells": cells.to_dict("records"),
+    }

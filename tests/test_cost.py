@@ -1,0 +1,122 @@
+"""Costs against their identities, and mixtures over what is delivered against brute force."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.cost import break_even_fee, chance_of_cost, cost_per, cost_quantiles
+from models.delivery import Delivered, along, rank
+from models.distribution import GRID, Conformal, Predictive, Totals
+
+SPREAD = np.linspace(-2.5, 2.5, len(GRID))
+ALL = np.ones(3)
+
+
+@pytest.fixture(scope="module")
+def totals():
+    return Totals.fit(Conformal(SPREAD[None], np.array([100])), 0.4)
+
+
+def forecast(totals, location, scale, deliverables):
+    n = len(location)
+    return Predictive(np.array(location), np.full(n, scale), np.zeros(n, int), np.array(deliverables, float), totals)
+
+
+def three(totals):
+    return forecast(totals, [5.0, 7.0, 3.0], 0.5, [1, 3, 2])
+
+
+def test_the_p10_of_the_cost_is_the_fee_over_the_p90_of_the_engagements(totals):
+    fee, asked = np.array([450.0, 99.5, 12.0]), three(totals)
+    found = cost_quantiles(fee, Delivered.of(asked))
+    counts = asked.quantile([0.9, 0.5, 0.1])
+    for name, count in zip(("p10", "p50", "p90"), counts.T, strict=True):
+        assert found[name].tolist() == (fee / count).tolist()
+
+
+def test_a_cost_quantile_is_reached_with_its_probability(totals):
+    fee, delivered = np.array([450.0, 99.5, 12.0]), Delivered.of(three(totals))
+    for p, cost in zip((0.1, 0.5, 0.9), cost_quantiles(fee, delivered).values(), strict=True):
+        np.testing.assert_allclose(chance_of_cost(cost, fee, delivered), p, rtol=1e-9)
+
+
+@settings(deadline=None, max_examples=60)
+@given(confidence=st.floats(0.01, 0.99), cost=st.floats(0.01, 100), rate=st.none() | st.floats(0.05, 0.999))
+def test_at_the_break_even_fee_the_chance_is_the_confidence(totals, confidence, cost, rate):
+    delivered = Delivered.of(three(totals), None if rate is None else ALL * rate)
+    fee = break_even_fee(ALL * cost, ALL * confidence, delivered)
+    possible = 1 - delivered.nothing - 1e-3 > confidence
+    chance = chance_of_cost(ALL * cost, np.where(fee > 0, fee, np.nan), delivered)
+    np.testing.assert_allclose(chance[possible], confidence, atol=1e-6)
+    more = chance_of_cost(ALL * cost, fee * 1.02, delivered)
+    assert (more[possible] < confidence).all()
+    assert (fee[1 - delivered.nothing < confidence] == 0).all()
+
+
+@pytest.mark.parametrize("rate", [None, 0.7])
+def test_scaling_the_fee_scales_the_cost_and_nothing_else(totals, rate):
+    fee, delivered = np.array([450.0, 99.5, 12.0]), Delivered.of(three(totals), None if rate is None else ALL * rate)
+    once, many = (cost_quantiles(scale * fee, delivered) for scale in (1, 8))
+    for name in once:
+        np.testing.assert_array_equal(many[name], 8 * once[name])
+
+
+def test_with_a_completion_rate_it_is_the_mixture_over_what_is_delivered(totals):
+    """Against totals drawn one by one: 3 booked at 0.6 each, so nothing comes of 6.4 %."""
+    rate, asked = 0.6, forecast(totals, [7.0], 0.5, [3])
+    random = np.random.default_rng(0)
+    number = random.binomial(3, rate, 200_000)
+    drawn = np.zeros(len(number))
+    for k in (1, 2, 3):
+        own = forecast(totals, [7.0], 0.5, [k])
+        drawn[number == k] = own.quantile(random.random((number == k).sum()))[0]
+    delivered = Delivered.of(asked, np.array([rate]))
+    assert delivered.nothing == pytest.approx(0.4**3)
+    for x in (500.0, 1500.0, 4000.0):
+        assert delivered.at_least(np.array([x]))[0] == pytest.approx((drawn >= x).mean(), abs=0.004)
+    levels = [0.05, 0.1, 0.5, 0.9]
+    np.testing.assert_allclose(delivered.quantile(levels)[0], np.quantile(drawn, levels), rtol=0.03)
+    fee = np.array([300.0])
+    costs = {name: float(value[0]) for name, value in cost_quantiles(fee, delivered).items()}
+    assert costs["p10"] == pytest.approx(300 / np.quantile(drawn, 0.9), rel=0.02)
+    assert costs["p90"] == pytest.approx(300 / np.quantile(drawn, 0.1), rel=0.04)
+
+
+def test_where_too_often_nothing_is_delivered_high_costs_have_no_finite_value(totals):
+    delivered = Delivered.of(three(totals), np.array([0.8, 0.8, np.nan]))
+    costs = cost_quantiles(np.array([100.0, 100.0, 100.0]), delivered)
+    assert np.isnan(costs["p90"]).tolist() == [True, False, False]
+    assert np.isfinite(costs["p50"]).all()
+    np.testing.assert_allclose(delivered.nothing, [0.2, 0.008, 0.0])
+
+
+def test_a_completion_rate_of_one_changes_nothing(totals):
+    plain, certain = Delivered.of(three(totals)), Delivered.of(three(totals), ALL)
+    np.testing.assert_array_equal(plain.curve, certain.curve)
+    assert not certain.nothing.any()
+
+
+def test_many_at_once_equal_one_at_a_time(totals):
+    rates = np.array([0.5, np.nan, 0.9])
+    whole = Delivered.of(three(totals), rates)
+    for n, (location, k) in enumerate(((5.0, 1), (7.0, 3), (3.0, 2))):
+        alone = Delivered.of(forecast(totals, [location], 0.5, [k]), rates[n : n + 1])
+        np.testing.assert_allclose(whole.quantile([0.2, 0.7])[n], alone.quantile([0.2, 0.7])[0], rtol=1e-12)
+        assert whole.at_least(np.full(3, 300.0))[n] == pytest.approx(alone.at_least(np.array([300.0]))[0], rel=1e-12)
+
+
+def test_unknown_fees_and_costs_stay_unknown(totals):
+    delivered = Delivered.of(three(totals))
+    fee = np.array([np.nan, 5.0, 5.0])
+    assert np.isnan(cost_quantiles(fee, delivered)["p50"]).tolist() == [True, False, False]
+    assert np.isnan(chance_of_cost(np.array([1.0, np.nan, 1.0]), fee, delivered)).tolist() == [True, True, False]
+    assert np.isnan(cost_per(np.array([1.0]), np.array([0.0])))
+
+
+def test_rank_and_along_are_each_others_inverse():
+    curve = np.cumsum(np.random.default_rng(1).random((4, len(GRID))), axis=1)
+    p = np.array([[0.2, 0.333], [0.001, 0.999], [0.5, 0.9991 - 0.001], [0.0123, 0.77]])
+    values = along(p, curve)
+    for column in range(2):
+        np.testing.assert_allclose(rank(values[:, column], curve, GRID), p[:, column], rtol=1e-9)

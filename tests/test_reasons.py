@@ -1,0 +1,181 @@
+"""Reasons multiply to the forecast, comparables tell what was known, and values are what the caller named."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import prospects
+
+from features.columns import LEARNED
+from features.comparables import HOW_MANY, Comparables
+from features.derive import derive
+from features.history import History
+from features.schema import EMV_PARTS
+from features.tables import read_tables
+from features.validate import InvalidTables, validate
+from models.bundle import champion_folder, load_bundle
+from models.emv import earned_media_value, read_values
+from models.reasons import GROUPS, OWN_LEVEL, contributions, reasons, reasons_text
+from serving.scoring import ANSWER_COLUMNS, Scorer
+from serving.terms import Extras
+
+AS_OF = pd.Timestamp("2026-06-15T09:00:00Z")
+
+
+@pytest.fixture(scope="module")
+def tables(market_folder):
+    return validate(read_tables(market_folder))
+
+
+@pytest.fixture(scope="module")
+def bundle(home, trained):
+    return load_bundle(champion_folder(home))
+
+
+@pytest.fixture(scope="module")
+def asked(tables):
+    accounts = tables.creators[["creator_id", "platform"]].drop_duplicates().head(40).reset_index(drop=True)
+    return accounts.assign(as_of=AS_OF, start_at=AS_OF, format=["video", None] * 20)
+
+
+@pytest.fixture(scope="module")
+def x(tables, bundle, asked):
+    return derive(tables, asked, bundle.reference)
+
+
+def test_the_factors_multiply_to_the_forecast_of_a_post(bundle, x):
+    forecaster = bundle.forecasters["engagements"]
+    location = forecaster.predict(x)
+    np.testing.assert_allclose(contributions(forecaster, x, "engagements").sum(axis=1), location, rtol=1e-9)
+    for told, expected in zip(reasons(forecaster, x), location, strict=True):
+        product = np.prod([found["factor"] for found in told["factors"]])
+        assert np.log1p(told["per_post"]) + np.log(product) == pytest.approx(expected, rel=1e-9)
+        assert 1 <= len(told["factors"]) <= 6
+        assert told["factors"][-1]["reason"] == "all else"
+
+
+def test_the_own_level_is_the_offset_over_the_prior(bundle, x):
+    found = contributions(bundle.forecasters["engagements"], x, "engagements")
+    np.testing.assert_allclose(found[OWN_LEVEL], x["engagements_log_offset_by_prior"], atol=1e-9)
+
+
+def test_every_learned_column_has_a_group_that_says_what_it_is(bundle):
+    patterns = [pattern for *_, pattern in GROUPS]
+    place = {name: next(n for n, p in enumerate(patterns) if re.match(p, name)) for name in LEARNED}
+    assert [name for name, group in place.items() if group == len(GROUPS) - 1] == []
+    assert set(place.values()) == set(range(len(GROUPS) - 1))
+
+
+def test_reasons_are_words_that_name_the_format(bundle, x):
+    told = [found["reason"] for row in reasons(bundle.forecasters["engagements"], x) for found in row["factors"]]
+    assert not any("{" in reason for reason in told)
+    assert reasons_text({"per_post": 1203.4, "factors": [{"reason": "posts video", "factor": 1.3}]}) == (
+        "about 1,203 a post for accounts like it; posts video x1.30"
+    )
+    assert reasons_text(None) is None
+
+
+def test_comparables_are_near_in_size_and_niche_and_never_the_creator_itself(tables, bundle, x, asked):
+    history = History.of(tables)
+    found = Comparables.of(history, bundle.reference, tables.partnerships, AS_OF)
+    account = history.account_of(asked)
+    for row, near in enumerate(found.nearest(x, account)):
+        assert len(near) == HOW_MANY
+        assert asked["creator_id"][row] not in {one["creator_id"] for one in near}
+        likeness = [one["similarity"] for one in near]
+        assert likeness == sorted(likeness, reverse=True)
+    twin = found.nearest(x.head(1), np.array([-1]))[0][0]
+    assert (twin["creator_id"], twin["similarity"]) == (asked["creator_id"][0], 1.0)
+
+
+def test_the_results_of_comparables_are_their_last_twelve_posts_and_deals(tables, bundle):
+    found = Comparables.of(History.of(tables), bundle.reference, tables.partnerships, AS_OF)
+    one = next(result for result in found.results if result["deals"])
+    own = tables.posts[tables.posts["creator_id"] == one["creator_id"]].sort_values("observed_at")
+    age = own["observed_at"] - own["posted_at"]
+    mature = own["observed_at"].isna() | (age >= pd.Timedelta(days=7))
+    counts = own[["likes", "comments"]].assign(shares=np.where(own["platform"] == "tiktok", own["shares"], 0))
+    own = own.assign(total=counts.sum(axis=1, skipna=False).mask(own["likes_hidden"].fillna(False)))
+    known = own[mature & ~own["repost"].fillna(False) & own["total"].notna()].drop_duplicates("post_id")
+    known = known[known["posted_at"] <= AS_OF - pd.Timedelta(days=7)].sort_values("posted_at").tail(12)
+    assert one["posts"] == len(known)
+    assert one["engagements_p50"] == pytest.approx(known["total"].median(), rel=0.05)
+    deals = tables.partnerships[tables.partnerships["creator_id"] == one["creator_id"]]
+    assert one["deals"] <= len(deals)
+
+
+def test_what_comes_after_changes_no_comparable(tables, bundle):
+    """Posts and deals after the moment are taken away: the same creators with the same results."""
+    moment = pd.Timestamp("2026-03-01T00:00:00Z")
+    late = tables.posts["posted_at"] > moment - pd.Timedelta(days=7)
+    deals = tables.partnerships
+    cut = replace(
+        tables,
+        posts=tables.posts[~late],
+        partnerships=deals[~(deals["start_at"] > moment - pd.Timedelta(days=7))],
+        followers=tables.followers[tables.followers["observed_at"] <= moment],
+    )
+    whole, part = (Comparables.of(History.of(t), bundle.reference, t.partnerships, moment) for t in (tables, cut))
+    assert whole.results == part.results
+
+
+def test_extras_come_only_where_asked_and_files_have_them_as_text(tables, bundle, asked):
+    scorer = Scorer(bundle, tables)
+    rows = prospects(*asked.head(3)[["creator_id", "platform"]].to_dict("records"), {"creator_id": "nobody"})
+    plain, _ = scorer.answer(rows, AS_OF)
+    more, refused = scorer.answer(rows, AS_OF, extras=Extras(explain=True, comparables=True))
+    assert tuple(plain) == ANSWER_COLUMNS
+    assert tuple(more) == (*ANSWER_COLUMNS, "reasons", "comparables")
+    pd.testing.assert_frame_equal(more[list(ANSWER_COLUMNS)], plain)
+    assert [isinstance(value, dict) for value in more["reasons"]] == [True, True, True, False]
+    assert [len(found) for found in refused] == [0, 0, 0, 1]
+
+
+SHARES = {"instagram": {"likes": 0.75, "comments": 0.25}}
+
+
+class Known:
+    """A forecast whose every quantile is told."""
+
+    def __init__(self, *totals):
+        self.totals = np.array([totals], dtype=float)
+
+    def quantile(self, levels):
+        return self.totals
+
+
+def values(**named):
+    return {part: np.array([named.get(part, np.nan)]) for part in EMV_PARTS}
+
+
+def test_a_value_is_the_engagements_by_their_usual_parts_at_the_price_of_each():
+    found = earned_media_value(
+        values(like=0.1, comment=1.0, view=0.01), np.zeros(1), SHARES, Known(100, 200, 400), Known(1e3, 2e3, 4e3),
+        np.array([True]),
+    )  # fmt: skip
+    each = 0.75 * 0.1 + 0.25 * 1.0
+    assert [float(found[p][0]) for p in ("p10", "p50", "p90")] == pytest.approx(
+        [100 * each + 10, 200 * each + 20, 400 * each + 40]
+    )
+
+
+def test_without_a_value_there_is_none_and_what_is_not_known_is_not_zero():
+    def p50(named, code):
+        return earned_media_value(named, np.array([code]), SHARES, Known(1, 2, 3), None, np.array([False]))["p50"]
+
+    assert np.isnan(p50(values(), 0.0))
+    assert np.isnan(p50(values(like=0.1), 1.0))
+    assert p50(values(like=0.1), 0.0) == pytest.approx(2 * 0.075)
+
+
+def test_a_table_of_values_is_read_and_faults_are_named(tmp_path):
+    path = tmp_path / "values.csv"
+    path.write_text("platform,part,usd,source\nany,like,0.1,ours\ntiktok,like,0.2,ours\n")
+    found = read_values(path)
+    assert found.of(pd.Series(["instagram", "tiktok"]), "like").tolist() == [0.1, 0.2]
+    assert found.of(pd.Series(["instagram"]), "view").isna().all()
+    path.write_text("platform,part,usd,source\nany,save,-1,\n")
+    with pytest.raises(InvalidTables, match=r"3 fault\(s\)"):
+        read_values(path)

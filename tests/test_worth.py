@@ -1,0 +1,247 @@
+"""Answers on cost: identities, terms that contradict, where benchmarks come from, and the words of the verdict."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import prospects
+
+from features.currency import Rates
+from features.schema import DTYPES, POSTS
+from features.tables import read_tables
+from features.validate import validate
+from models.bundle import champion_folder, load_bundle
+from models.fee import MarketFee
+from models.rate_card import RateCard
+from serving.scoring import Scorer
+from serving.verdict import CUT_OFFS, sentences
+from serving.worth import cell_name
+
+AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
+PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video"}
+DEAL = {**PROFILE, "fee_usd": 450}
+
+
+@pytest.fixture(scope="module")
+def bundle(home, trained):
+    return load_bundle(champion_folder(home))
+
+
+@pytest.fixture(scope="module")
+def scorer(bundle, market_folder):
+    return Scorer(bundle, validate(read_tables(market_folder)), Rates({"USD": 1.0, "EUR": 1.25}))
+
+
+def answered(scorer, *rows):
+    answers, reasons = scorer.answer(prospects(*rows), AS_OF)
+    assert reasons == [[]] * len(rows)
+    return answers
+
+
+def refusal(scorer, **terms):
+    (reasons,) = scorer.answer(prospects({**PROFILE, **terms}), AS_OF)[1]
+    return reasons
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason"),
+    [
+        ({"target_cpe_usd": 0.2}, "target_cpe_usd 0.2 stands without a fee: give fee_usd, or leave it out"),
+        ({"fee": 400}, "fee 400.0 has no currency: name it, or give fee_usd"),
+        ({"fee": 400, "currency": "CHF"}, "currency 'CHF' has no rate to USD, known is USD, EUR: name a rates file"),
+        ({"fee_usd": 5, "currency": "EUR"}, "currency 'EUR' stands without a fee in it: give fee; fee_usd is always"),
+        ({"fee_usd": 5, "fee": 4, "currency": "EUR"}, "fee 4.0 is given beside fee_usd: give one of them"),
+    ],
+)
+def test_terms_that_contradict_are_one_clear_error(scorer, terms, reason):
+    (found,) = refusal(scorer, **terms)
+    assert found.startswith(reason)
+
+
+def test_a_fee_in_another_currency_is_that_fee_in_usd(scorer):
+    euro, dollar = answered(scorer, {**PROFILE, "fee": 400, "currency": "EUR"}, {**PROFILE, "fee_usd": 500})[
+        ["fee_usd", "cpe_usd_p50", "cpm_usd_p90", "probability_benchmark", "sentence"]
+    ].values.tolist()
+    assert euro == dollar
+
+
+def test_every_cost_is_the_fee_over_the_opposite_quantile(scorer):
+    for row in answered(scorer, DEAL, {**DEAL, "deliverables": 3}).to_dict("records"):
+        for name, other in (("p10", "p90"), ("p50", "p50"), ("p90", "p10")):
+            assert row[f"cpe_usd_{name}"] == 450 / row[f"engagements_{other}"]
+            assert row[f"cpm_usd_{name}"] == pytest.approx(1000 * 450 / row[f"views_{other}"], rel=1e-12)
+            assert row[f"cost_per_view_usd_{name}"] == 450 / row[f"views_{other}"]
+        assert row["cost_note"] is None
+
+
+def test_the_chance_of_a_quantile_as_target_or_goal_is_its_level(scorer):
+    (plain,) = answered(scorer, DEAL).to_dict("records")
+    asked = [{**DEAL, "target_cpe_usd": plain[f"cpe_usd_{p}"]} for p in ("p10", "p50", "p90")]
+    np.testing.assert_allclose(answered(scorer, *asked)["probability_target"], [0.1, 0.5, 0.9], rtol=1e-9)
+    asked = [{**DEAL, "goal_engagements": plain[f"engagements_{p}"]} for p in ("p10", "p50", "p90")]
+    np.testing.assert_allclose(answered(scorer, *asked)["probability_goal"], [0.9, 0.5, 0.1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("terms", [{}, {"completion_rate": 0.95, "deliverables": 2}, {"confidence": 0.66}])
+def test_at_the_break_even_fee_the_benchmark_is_beaten_with_the_confidence(scorer, terms):
+    (plain,) = answered(scorer, {**PROFILE, **terms}).to_dict("records")
+    (again,) = answered(scorer, {**PROFILE, **terms, "fee_usd": plain["break_even_fee_usd"]}).to_dict("records")
+    assert plain["break_even_against"] == "benchmark"
+    assert plain["confidence"] == terms.get("confidence", 0.8)
+    assert again["probability_benchmark"] == pytest.approx(plain["confidence"], abs=1e-6)
+    assert again["break_even_fee_usd"] == pytest.approx(plain["break_even_fee_usd"])
+    assert 0 < plain["offer_usd_open"] <= plain["offer_usd_walk_away"] == plain["break_even_fee_usd"]
+
+
+def test_break_even_is_against_the_target_where_there_is_one(scorer):
+    (row,) = answered(scorer, {**DEAL, "target_cpe_usd": 0.05}).to_dict("records")
+    assert row["break_even_against"] == "target"
+    again = {**PROFILE, "target_cpe_usd": 0.05, "fee_usd": row["break_even_fee_usd"]}
+    assert answered(scorer, again)["probability_target"].tolist() == [pytest.approx(0.8, rel=1e-9)]
+
+
+def test_a_completion_rate_can_leave_a_cost_without_a_finite_value(scorer):
+    (row,) = answered(scorer, {**DEAL, "completion_rate": 0.8}).to_dict("records")
+    assert np.isnan(row["cpe_usd_p90"])
+    assert row["cpe_usd_p10"] > 450 / row["engagements_p90"]
+    assert row["cost_note"] == "cpe_usd_p90 has no finite value: with probability 0.2 nothing is delivered"
+    (unsure,) = answered(scorer, {**DEAL, "completion_rate": 0.5}).to_dict("records")
+    assert unsure["break_even_fee_usd"] == 0
+    assert np.isnan(unsure["offer_usd_open"])
+    assert np.isnan(unsure["offer_usd_walk_away"])
+
+
+def test_without_a_fee_there_are_fees_to_offer_and_no_cost(scorer):
+    (row,) = answered(scorer, PROFILE).to_dict("records")
+    assert row["break_even_fee_usd"] > 0
+    assert row["market_fee_usd_low"] <= row["market_fee_usd_typical"] <= row["market_fee_usd_high"]
+    assert row["verdict"] is None
+    assert np.isnan(
+        [row["cpe_usd_p50"], row["cpe_index"], row["probability_benchmark"], row["cheaper_than_share"]]
+    ).all()
+
+
+def test_the_benchmarks_fees_come_from_own_deals_then_the_card_then_nowhere(bundle):
+    """The small market has deals on Instagram; X has none, and its creators are too few for a benchmark."""
+    rows = [DEAL, {**DEAL, "platform": "x"}]
+    own, nowhere = answered(Scorer(bundle), *rows).to_dict("records")
+    assert own["benchmark_cpe_source"] == "own_deals"
+    assert own["benchmark_cpe_creators"] >= 10
+    unknown = ["benchmark_cpe_source", "benchmark_cpe_usd", "benchmark_cpe_cell", "verdict", "break_even_fee_usd"]
+    assert pd.isna([nowhere[name] for name in unknown]).all()
+    assert "there is no benchmark to judge that by" in nowhere["sentence"]
+    without = {name: np.zeros_like(n) if name.endswith("_usd") else n for name, n in bundle.benchmarks.creators.items()}
+    fewer = replace(bundle, benchmarks=replace(bundle.benchmarks, creators=without))
+    (card,) = answered(Scorer(fewer), DEAL).to_dict("records")
+    assert card["benchmark_cpe_source"] == "rate_card"
+    assert card["benchmark_cpe_usd"] == pytest.approx(436 / card["benchmark_engagements_p50"])
+    empty = MarketFee(RateCard("none", (), np.empty((0, 3)), ()))
+    (none,) = answered(Scorer(replace(fewer, market_fee=empty)), DEAL).to_dict("records")
+    assert (none["benchmark_cpe_source"], none["market_fee_source"], none["verdict"]) == (None, None, None)
+
+
+def test_cost_index_share_and_verdict_go_with_the_fee(scorer):
+    rows = answered(scorer, *({**PROFILE, "fee_usd": fee} for fee in (1, 50, 200, 800, 50_000)))
+    assert rows["cpe_index"].is_monotonic_increasing
+    assert rows["cheaper_than_share"].is_monotonic_decreasing
+    assert rows["cheaper_than_share"].iloc[[0, -1]].tolist() == [0.95, pytest.approx(0.05)]
+    assert rows["probability_benchmark"].is_monotonic_decreasing
+    place = [list(CUT_OFFS).index(verdict) for verdict in rows["verdict"]]
+    assert place == sorted(place)
+    assert rows["verdict"].iloc[[0, -1]].tolist() == ["worth_it", "too_dear"]
+
+
+def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
+    least, most = bundle.benchmarks.followers["instagram"]
+    rows = [
+        {**PROFILE, "followers": least},
+        {**PROFILE, "followers": most},
+        {**PROFILE, "followers": 2 * most},
+        {**PROFILE, "avg_likes": 1},
+        {**PROFILE, "avg_likes": 10_000_000},
+        {**DEAL, "platform": "x", "avg_likes": 10_000_000},
+    ]
+    few = ["few_creators_of_platform_in_training"]
+    assert answered(scorer, *rows)["warnings"].tolist() == [
+        [],
+        [],
+        ["followers_beyond_training"],
+        ["unusual_for_band"],
+        ["unusual_for_band"],
+        few,
+    ]
+    dear = answered(scorer, {**PROFILE, "fee_usd": 100_000, "avg_likes": 3}, {**DEAL, "avg_likes": 900})["warnings"]
+    assert "market_above_break_even" in dear[0]
+    assert "market_above_break_even" not in dear[1]
+
+
+def test_short_and_old_histories_are_named(scorer):
+    known = pd.Index(scorer.history.accounts)
+    creator, platform = known[0].split("/")[1], known[0].split("/")[0]
+    likes = [(AS_OF - pd.Timedelta(days=100 + n), 50.0 + n) for n in range(4)]
+    rows = pd.DataFrame(
+        {"creator_id": "new", "platform": "instagram", "post_id": [str(n) for n in range(4)]}
+        | {"posted_at": [time for time, _ in likes], "likes": [count for _, count in likes], "comments": 0.0}
+    )
+    posts = pd.DataFrame(
+        {c.name: pd.Series(rows.get(c.name), dtype=DTYPES[c.kind], index=rows.index) for c in POSTS.columns}
+    )
+    answers, _ = scorer.answer(prospects({**PROFILE, "creator_id": "new"}), AS_OF, posts)
+    assert {"few_posts", "old_history"} <= set(answers["warnings"][0])
+    (row,) = answered(scorer, {"creator_id": creator, "platform": platform})["warnings"]
+    assert "few_posts" not in row
+
+
+def test_a_bundle_without_benchmarks_still_gives_costs(bundle):
+    (row,) = answered(Scorer(replace(bundle, benchmarks=None, market_fee=None)), DEAL).to_dict("records")
+    assert row["cpe_usd_p50"] == 450 / row["engagements_p50"]
+    assert row["sentence"].endswith("each; there is no benchmark to judge that by.")
+
+
+ROW = {
+    "deliverables": 1.0,
+    "engagements_p10": 1912.0,
+    "engagements_p50": 3441.0,
+    "engagements_p90": 6090.0,
+    "fee_usd": 450.0,
+    "cpe_usd_p50": 450 / 3441,
+    "target_cpe_usd": None,
+    "probability_target": None,
+    "probability_benchmark": 0.8123,
+    "benchmark_cpe_cell": "micro food creators on Instagram",
+    "benchmark_cpe_usd": 0.19,
+    "benchmark_cpe_source": "own_deals",
+    "cheaper_than_share": 0.71,
+    "confidence": 0.8,
+    "break_even_fee_usd": 461.0,
+}
+
+
+START = "About 3,400 engagements (80 %: 1,900-6,100); "
+END = "beats the benchmark of 0.19 USD with probability 0.81."
+
+
+def said(**changes):
+    return sentences(pd.DataFrame([ROW | changes], dtype=object))[0]
+
+
+def test_the_sentence_can_be_forwarded():
+    cheaper = "cheaper than about 7 in 10 micro food creators on Instagram (by your own deals)"
+    assert said() == f"{START}at 450 USD that is 0.13 USD each, {cheaper}; {END}"
+    assert said(fee_usd=None, deliverables=3.0) == (
+        "About 3,400 engagements over 3 posts (80 %: 1,900-6,100); up to 460 USD it beats the benchmark of 0.19 USD "
+        "each (by your own deals) with probability 0.80."
+    )
+    target = {"target_cpe_usd": 0.05, "probability_target": 0.02, "benchmark_cpe_source": "rate_card"}
+    assert said(cheaper_than_share=0.1, **target) == (
+        f"{START}at 450 USD that is 0.13 USD each, dearer than about 9 in 10 micro food creators on Instagram (by the "
+        f"rate card); stays within the target of 0.05 USD with probability 0.02; {END}"
+    )
+    assert said(fee_usd=None, break_even_fee_usd=None) == f"{START}there is no benchmark of what they may cost."
+    assert said(engagements_p50=None) is None
+
+
+def test_cells_are_named_as_people_would():
+    assert cell_name(("instagram", "under_1k", "", "")) == "under 1k creators on Instagram"
+    assert cell_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"

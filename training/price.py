@@ -1,0 +1,46 @@
+"""What a bundle knows besides its forecasts: benchmarks and market fees, fitted to what is known at a moment."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.benchmarks import Benchmarks, fit_benchmarks, questions_at
+from features.currency import Rates, read_rates
+from features.deals import known_deals
+from features.derive import derive
+from features.history import History
+from features.reference import Reference
+from features.tables import RATES, Tables
+from models.fee import FeeModel, MarketFee
+from models.rate_card import RateCard, read_rate_card
+from training.fit import moment
+
+CARD = "rate_card.csv"
+
+
+def card_of(data: Path) -> RateCard:
+    """Read the rate card that stands beside the tables, in currencies of the rates file there; else the shipped one."""
+    rates, card = Path(data) / RATES, Path(data) / CARD
+    return read_rate_card(card if card.exists() else None, read_rates(rates) if rates.exists() else Rates())
+
+
+def fit_prices(
+    tables: Tables, history: History, reference: Reference, until: int, card: RateCard
+) -> tuple[Benchmarks, MarketFee]:
+    """Fit benchmarks and market fees to what is known at `until` (microseconds, UTC)."""
+    deals = known_deals(history, tables.partnerships, until)
+    return fit_benchmarks(history, reference, moment(until), deals), fit_market_fee(history, reference, deals, card)
+
+
+def fit_market_fee(history: History, reference: Reference, deals: pd.DataFrame, card: RateCard) -> MarketFee:
+    """Learn fees from deals (as `known_deals` gives), each described as of its own start, where they are enough."""
+    priced = deals[deals["fee_usd"].notna() & deals["start_at"].notna()].reset_index(drop=True)
+    if not len(priced):
+        return MarketFee(card)
+    account = priced["account"].to_numpy()
+    asked = questions_at(history, account, pd.Timestamp(reference.until)).reset_index(drop=True)
+    asked = asked.assign(as_of=priced["start_at"], **priced[["start_at", "format", "brand_niche"]], sponsored=1.0)
+    x = derive(history, asked, reference)
+    deliverables = priced["deliverables"].fillna(1.0).to_numpy()
+    return MarketFee(card, FeeModel.fit(x, deliverables, priced["fee_usd"].to_numpy(), np.asarray(account)))

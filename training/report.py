@@ -1,0 +1,180 @@
+"""The claims that brands start from, tested on the user's own data: with intervals, numbers, and "not shown".
+
+Creators are the units. What is said holds between the creators of these tables; nothing of it says why.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.benchmarks import ENOUGH, creators_at
+from features.deals import known_deals
+from features.history import History
+from features.reference import fit_reference
+from features.tables import read_tables
+from features.validate import validate
+from features.vocabulary import BAND_EDGES, HORIZON_DAYS
+from training.fit import moment
+from training.metrics import interval
+from training.train import data_end
+
+#: Creators that a claim takes to be tested, and draws behind an interval.
+ENOUGH_CREATORS, ROUNDS = 30, 1000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim in words, the outcome that tests it, what it is asked for, and whether more of that should bring more."""
+
+    words: str
+    outcome: str
+    per: str
+    more: bool
+    nothing: str
+
+
+RATE = Claim(
+    "small creators have higher engagement rates",
+    "engagement rate by followers",
+    "ten times the followers",
+    more=False,
+    nothing="no creator has followers and posts with known engagements",
+)
+FOCUS = Claim(
+    "a niche focus goes with more engagement",
+    "engagements beside what followers and niche suggest",
+    "one standard deviation more focus of what it writes about",
+    more=True,
+    nothing="no creator's text tells how focused it is",
+)
+COST = Claim(
+    "small creators cost less per engagement",
+    "cost per engagement",
+    "ten times the followers",
+    more=True,
+    nothing="no partnership has both a fee and engagements",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim on one platform: the effect in ln of the outcome with its 95 % interval, NaN where there are too few.
+
+    `shown`: True where the interval lies on the claim's side of 0, False on the other, None where neither is shown.
+    """
+
+    platform: str
+    creators: int
+    effect: float
+    low: float
+    high: float
+    shown: bool | None
+
+
+def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_days: int = HORIZON_DAYS) -> str:
+    """Test the claims on the tables in `data` and give the section as text.
+
+    Raises features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
+    """
+    say(f"reading {data}")
+    tables = validate(read_tables(data))
+    history = History.of(tables, horizon_days)
+    until = data_end(history)
+    people = creators_at(history, fit_reference(history, moment(until)), moment(until))
+    deals = known_deals(history, tables.partnerships, until)
+    people["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(people.index)
+    lines = [
+        f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of {moment(until):%Y-%m-%d}",
+        "creators are the units; intervals are 95 %, over creators drawn with replacement",
+        *_section(RATE, findings(people, "engagement_rate_by_followers", RATE)),
+        *_band_lines(people, "engagement_rate_by_followers", "{:.2%}"),
+        *_section(FOCUS, focus_findings(people)),
+        *_section(COST, findings(people, "cpe_usd", COST)),
+        *_band_lines(people, "cpe_usd", "{:.2f} USD"),
+    ]
+    if tables.trained_on == "simulated":
+        lines += ["", "simulated data: a demo and a test bench; nothing about real creators follows from it"]
+    return "\n".join(lines)
+
+
+def findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
+    """Test on each platform whether `outcome` (ln) goes with size: its slope on log10 of the followers.
+
+    `people`: as `features.benchmarks.creators_at` gives, with cpe_usd.
+    """
+    known = people[people[outcome].notna() & (people["followers"] > 0)]
+    return [
+        _finding(platform, np.log10(own["followers"].to_numpy()), own[outcome].to_numpy(), claim.more)
+        for platform, own in known.groupby("platform")
+    ]
+
+
+def focus_findings(people: pd.DataFrame) -> list[Finding]:
+    """Test on each platform whether engagements beside what followers and niche suggest go with niche focus."""
+    known = people[people[["engagements", "niche_focus"]].notna().all(axis=1) & (people["followers"] > 0)]
+    found = []
+    for platform, own in known.groupby("platform"):
+        size = np.log(own["followers"].to_numpy())
+        niches = pd.get_dummies(own["niche"].fillna("unknown"), dtype=float).to_numpy()
+        # the niches add up to one, which stands for the constant; with few creators they would leave nothing to see
+        suggested = niches if len(own) > 5 * niches.shape[1] else np.ones((len(own), 1))
+        suggested = np.column_stack([suggested, size, size**2])
+        focus, left = (_beside(suggested, own[name].to_numpy()) for name in ("niche_focus", "engagements"))
+        found.append(_finding(platform, focus / max(focus.std(), 1e-9), left, FOCUS.more))
+    return found
+
+
+def _beside(suggested: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return values - suggested @ np.linalg.lstsq(suggested, values, rcond=None)[0]
+
+
+def _finding(platform: str, x: np.ndarray, y: np.ndarray, more: bool) -> Finding:
+    if len(y) < ENOUGH_CREATORS or np.ptp(x) < 1e-6:
+        return Finding(platform, len(y), np.nan, np.nan, np.nan, None)
+    drawn = np.random.default_rng(0).multinomial(len(y), np.full(len(y), 1 / len(y)), size=ROUNDS)
+    low, high = interval(_slopes(x, y, drawn))
+    effect = float(_slopes(x, y, np.ones((1, len(y))))[0])
+    return Finding(platform, len(y), effect, low, high, None if low <= 0 <= high else (low > 0) == more)
+
+
+def _slopes(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Give the least-squares slope of y on x under each row of weights, (rounds,)."""
+    total = weights.sum(axis=1)
+    mean_x, mean_y, mean_xy, mean_xx = (weights @ values / total for values in (x, y, x * y, x * x))
+    return (mean_xy - mean_x * mean_y) / (mean_xx - mean_x**2)
+
+
+_SAYS = {True: "shown by this data", False: "the opposite is shown by this data", None: "not shown by this data"}
+
+
+def _section(claim: Claim, found: list[Finding]) -> list[str]:
+    lines = ["", f'"{claim.words}"', f"  {claim.outcome}, for {claim.per}:"]
+    if not found:
+        return [*lines[:2], f"  this data cannot show it: {claim.nothing}"]
+    for one in found:
+        extent = f"{one.creators:,} creators"
+        if np.isnan(one.effect):
+            lines.append(f"    {one.platform:<10} this data cannot show it: {extent}, {ENOUGH_CREATORS} are needed")
+            continue
+        times = f"x{np.exp(one.effect):.2f} ({np.exp(one.low):.2f} to {np.exp(one.high):.2f})"
+        lines.append(f"    {one.platform:<10} {times:<23} {extent}: {_SAYS[one.shown]}")
+    return lines
+
+
+def _band_lines(people: pd.DataFrame, outcome: str, form: str) -> list[str]:
+    """Give the median of each platform and band with its interval, where there are enough creators."""
+    known = people[people[outcome].notna() & people["band"].notna()]
+    cells = {key: np.exp(own.to_numpy()) for key, own in known.groupby(["platform", "band"])[outcome]}
+    lines = []
+    for platform, band in sorted(cells, key=lambda key: (key[0], list(BAND_EDGES).index(key[1]))):
+        values = cells[platform, band]
+        if len(values) < ENOUGH:
+            continue
+        draws = np.median(np.random.default_rng(0).choice(values, (ROUNDS, len(values))), axis=1)
+        low, high = (form.format(value) for value in interval(draws))
+        middle = form.format(np.median(values))
+        lines.append(f"    {platform:<10} {band:<9} {middle:>9} ({low} to {high}), {len(values):,} creators")
+    return ["  medians:", *lines] if lines else []
