@@ -141,7 +141,7 @@ def fit_benchmarks(
     return Benchmarks(
         tuple(cells),
         {name: np.concatenate([level["creators"][name] for level in shrunk]) for name in MEASURES},
-        {name: np.exp(np.concatenate([level["quantiles"][name].tolist() for level in shrunk])) for name in MEASURES},
+        {name: np.exp(np.concatenate([_matrix(level["quantiles"][name]) for level in shrunk])) for name in MEASURES},
         tuple(reference.band_edges),
         {name: (float(own.min()), float(own.max())) for name, own in has},
     )
@@ -231,14 +231,17 @@ def _shrink(own: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth
     quantiles = {}
     for name in MEASURES:
         n = own["creators"][name].to_numpy(float)[:, None]
-        values, prior = (
-            np.array(frame.tolist()) for frame in (own["quantiles"][name], parent["quantiles"][name][above])
-        )
+        values, prior = map(_matrix, (own["quantiles"][name], parent["quantiles"][name][above]))
         k = _trust(n[:, 0], values, prior)
         mixed = (n * np.nan_to_num(values) + k * prior) / (n + k)
         # nothing is known of what no parent knows either
         quantiles[name] = list(np.where(n > 0, np.where(np.isnan(prior), values, mixed), prior))
     return {"creators": own["creators"], "quantiles": pd.DataFrame(quantiles, index=own["quantiles"].index)}
+
+
+def _matrix(quantiles: pd.Series) -> np.ndarray:
+    """Give a column of lists as an array (cells, len(LEVELS)); there may be no cell."""
+    return np.array(quantiles.tolist(), dtype=float).reshape(-1, len(LEVELS))
 
 
 def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:

@@ -79,7 +79,8 @@ class Delivered:
                 reached = nothing + np.bincount(row, weight * below, len(p)) >= p[:, column]
                 high[reached, column] = middle[reached, column]
                 low[~reached, column] = middle[~reached, column]
-        return np.where(nothing[:, None] >= p, 0.0, high)
+        # of both ends the one that is reached often enough: the mixture jumps a little where one of its curves ends
+        return np.where(nothing[:, None] >= p, 0.0, low)
 
 
 def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -119,6 +119,19 @@ def test_deals_that_are_not_over_are_not_known():
     assert known["account"].tolist() == [0, 2]
 
 
+@pytest.mark.parametrize(("followers", "niche"), [(None, "food"), (5000, None), (None, None)])
+def test_where_nobody_has_a_band_or_niche_the_platform_stays(followers, niche):
+    found = fitted(market(("instagram", followers, niche, [100] * 20)))
+    codes = {
+        "platform": np.zeros(1),
+        "band": np.array([1.0]),
+        "niche": np.full(1, np.nan),
+        "format": np.full(1, np.nan),
+    }
+    assert found.at("engagements", found.find("engagements", codes))[0, MEDIAN] == pytest.approx(100)
+    assert len(found.cells) == (3 if followers else 2)
+
+
 def test_without_deals_there_are_no_costs():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
     assert "cpe_usd" not in set(found.frame()["measure"])

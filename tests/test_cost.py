@@ -48,7 +48,9 @@ def test_at_the_break_even_fee_the_chance_is_the_confidence(totals, confidence, 
     fee = break_even_fee(ALL * cost, ALL * confidence, delivered)
     possible = 1 - delivered.nothing - 1e-3 > confidence
     chance = chance_of_cost(ALL * cost, np.where(fee > 0, fee, np.nan), delivered)
-    np.testing.assert_allclose(chance[possible], confidence, atol=1e-6)
+    assert (chance[possible] >= confidence - 1e-9).all()
+    # a mixture jumps by at most the 0.001 beyond the end of a curve
+    np.testing.assert_allclose(chance[possible], confidence, atol=1e-9 if rate is None else 0.0011)
     more = chance_of_cost(ALL * cost, fee * 1.02, delivered)
     assert (more[possible] < confidence).all()
     assert (fee[1 - delivered.nothing < confidence] == 0).all()
