@@ -33,8 +33,9 @@ class Name:
 
 @cache
 def canonical_names() -> dict[str, str]:
-    """Give every canonical column's name -> its kind."""
-    return {column.name: column.kind for spec in TABLES.values() for column in spec.columns}
+    """Give every canonical column's name -> its kind; but for fees in any currency, which are read as one meaning."""
+    columns = {column.name: column.kind for spec in TABLES.values() for column in spec.columns}
+    return {name: kind for name, kind in columns.items() if name not in ("fee", "currency")}
 
 
 @cache
