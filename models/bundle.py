@@ -21,7 +21,7 @@ from features.vocabulary import FORMATS, NICHES, PLATFORMS
 from models.fee import MarketFee
 from models.forecast import Forecaster
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 BENCHMARKS, FEE, FEE_BOOSTER = "benchmarks.json", "market_fee.json", "market_fee.txt"
 

@@ -95,11 +95,11 @@ def test_one_changed_byte_is_found(folder, name):
 
 
 def test_another_format_is_refused(folder):
-    rewrite(folder, format=2)
-    with pytest.raises(BundleError, match=r"is no bundle of format 1: retrain"):
+    rewrite(folder, format=1)
+    with pytest.raises(BundleError, match=r"is no bundle of format 2: retrain"):
         load_bundle(folder)
     (folder / MANIFEST).write_text("[1]")
-    with pytest.raises(BundleError, match=r"is no bundle of format 1"):
+    with pytest.raises(BundleError, match=r"is no bundle of format 2"):
         load_bundle(folder)
 
 
