@@ -23,7 +23,6 @@ from models.linear import Linear
 
 SCALE_FLOOR = 0.05
 
-
 #: Shares of the linear and of the boosted correction that are tried for each evidence.
 CORRECTIONS = np.array([(a, b) for a in range(11) for b in range(11 - a)]) / 10
 #: Rows of an evidence below which it takes the correction of all rows.
@@ -277,10 +276,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _lines(self, seen, target, weight, evidence) -> list[Linear]:
         """Fit a linear correction to the rows of each evidence; where there are few, to all."""
-        known, x = weight > 0, seen[:, self._sloped()]
-        own = [known & (evidence == code) for code in range(self.evidences)]
-        rows = [at if at.sum() >= ENOUGH_ROWS else known for at in own]
-        return [Linear.fit(x[at], target[at], weight[at]) for at in rows]
+        x = seen[:, self._sloped()]
+        return [Linear.fit(x[at], target[at], weight[at]) for at in _rows_of(evidence, weight, self.evidences)]
 
     def _linear(self, lines: list[Linear], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
         found, x = np.zeros(len(seen)), seen[:, self._sloped()]
@@ -349,6 +346,11 @@ def _corrections(target, found, weight, evidence, evidences: int) -> np.ndarray:
             error[number] = np.average(np.abs(target[at] - own @ shares), weights=weight[at])
         return CORRECTIONS[int(np.argmin(error))]
 
+    return np.array([best(at) for at in _rows_of(evidence, weight, evidences)])
+
+
+def _rows_of(evidence, weight, evidences: int) -> list[np.ndarray]:
+    """Give the rows (masks (n,)) that each evidence learns from: its own that weigh, all where they are few."""
     known = weight > 0
     own = [known & (evidence == code) for code in range(evidences)]
-    return np.array([best(at if at.sum() >= ENOUGH_ROWS else known) for at in own])
+    return [at if at.sum() >= ENOUGH_ROWS else known for at in own]

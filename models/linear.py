@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Penalty on squared slopes of columns of unit scale, in rows of weight 1.
+#: Penalty on squared slopes of columns of unit scale, in rows of the mean weight.
 PENALTY = 300.0
 ROUNDS, NEAR = 8, 0.3
 CENTRAL = (0.005, 0.995)
