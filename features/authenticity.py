@@ -10,7 +10,6 @@ import numpy as np
 
 from features import windows
 from features.history import ALWAYS, DAY_US, History
-from features.signals import Level
 from features.vocabulary import PLATFORMS
 
 #: Part -> (the sign it reads, direction: -1 small is odd, 1 large is odd, 0 both, weight in the score).
@@ -36,6 +35,8 @@ MEANINGS = {
 ORDINARY, SPAN = 1.5, 3.0
 #: Posts that a spread, and follower readings that a jump, must rest on.
 ENOUGH_POSTS, READINGS = 8, 24
+#: Growths between readings that a jump must stand among.
+ENOUGH_GROWTHS = 3
 #: Where too few accounts show a sign, nothing is odd about it.
 UNKNOWN_SCALE = 1e9
 #: Accounts that a platform needs for norms of its own.
@@ -50,34 +51,38 @@ class Norm:
     scale: float
 
 
-def signs(history: History, past: Level, gap: np.ndarray, profile: dict, ratios: dict, account, as_of) -> dict:
+def signs(gap, comment_share, by_views, log_sd, known_count, jump, profile: dict) -> dict[str, np.ndarray]:
     """Read the raw signs of each question, shape (n,), NaN where they cannot be read.
 
-    `gap`: level minus prior; `ratios`: columns of `features.signals.ratio_columns`.
+    `gap`: level minus prior; `comment_share`, `by_views` (ln), `log_sd`, `known_count`: of the known posts.
     """
     return {
         "gap": gap,
-        "comments": np.log(ratios["comment_share_median"] + 1e-3),
-        "spread": np.where(past.n >= ENOUGH_POSTS, np.log(windows.spread(past.values) + 1e-3), np.nan),
-        "jump": follower_jump(history, account, as_of),
+        "comments": np.log(comment_share + 1e-3),
+        "spread": np.where(known_count >= ENOUGH_POSTS, np.log(log_sd + 1e-3), np.nan),
+        "jump": jump,
         "following": np.log1p(profile["following"]) - np.log1p(profile["followers"]),
-        "views": ratios["engagement_rate_log_median_by_views"],
+        "views": by_views,
     }
 
 
 def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
     """Give the largest ln growth between neighbouring readings known at as_of, minus the median one; NaN under four."""
     track = history.followers
-    if not len(track.time):
-        return np.full(len(account), np.nan)
-    rows, exists = windows.gather(track.start[account], track.until(account, as_of), READINGS)
+    jump = np.full(len(account), np.nan)
+    start, stop = track.start[account], track.until(account, as_of)
+    enough = np.flatnonzero(stop - start > ENOUGH_GROWTHS)
+    if not len(enough):
+        return jump
+    rows, exists = windows.gather(start[enough], stop[enough], READINGS)
     dated = exists & (track.time[rows] != ALWAYS)
     counts = np.where(dated, np.log1p(track.columns["followers"][rows]), np.nan)
     days = np.diff(np.where(dated, track.time[rows], 0), axis=1) / -DAY_US
     growth = counts[:, :-1] - counts[:, 1:]
     growth = np.where(np.isfinite(growth) & (days >= 1), growth / np.maximum(days / 30, 1.0), np.nan)
-    jump = windows.quantile(growth, 1.0) - windows.quantile(growth, 0.5)
-    return np.where(windows.count(growth) >= 3, jump, np.nan)
+    largest = windows.quantile(growth, 1.0) - windows.quantile(growth, 0.5)
+    jump[enough] = np.where(windows.count(growth) >= ENOUGH_GROWTHS, largest, np.nan)
+    return jump
 
 
 def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, Norm]]:

@@ -54,29 +54,29 @@ def fit_effects(residual: np.ndarray, formats: np.ndarray, sponsored: np.ndarray
     return Effects(usual, paid)
 
 
-def format_columns(
-    residual: np.ndarray, formats: np.ndarray, planned: np.ndarray, usual: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Give the creator's own effect of every format, and of the planned one; `usual` as Effects.of_formats gives it.
+def own_formats(residual: np.ndarray, formats: np.ndarray, usual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the creator's own effect and number of posts of every format, each (n, formats + 1), the last not told.
 
-    A format not told is a format of its own: where a source tells only albums, the rest are alike.
+    `usual` as Effects.of_formats gives it. A format not told is a format of its own: where a source tells only albums,
+    the rest are alike. The effects are NaN where there is no post.
     """
-    codes = _codes(formats, len(FORMATS))
-    total, count = _sums(residual, codes, len(FORMATS) + 1)
+    total, count = _sums(residual, _codes(formats, len(FORMATS)), len(FORMATS) + 1)
     own = (total + POSTS_SHRINK * usual) / (count + POSTS_SHRINK)
-    known = count.sum(axis=1) > 0
-    own = np.where(known[:, None], own, np.nan)
-    asked = _codes(planned, len(FORMATS))
-    rows = np.arange(len(planned))
+    return np.where(count.sum(axis=1, keepdims=True) > 0, own, np.nan), count
+
+
+def planned_format(own: np.ndarray, count: np.ndarray, planned: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the effect and the share of the planned format (n,), from what `own_formats` gives."""
+    asked, rows = _codes(planned, len(FORMATS)), np.arange(len(planned))
+    posts = count.sum(axis=1)
     return {
-        **{f"{name}_effect": own[:, k] for k, name in enumerate(FORMATS)},
         "engagements_dev_mean_by_format": own[rows, asked],
-        "format_share": np.where(known, count[rows, asked] / np.maximum(count.sum(axis=1), 1), np.nan),
+        "format_share": np.where(posts > 0, count[rows, asked] / np.maximum(posts, 1), np.nan),
     }
 
 
 def sponsored_columns(
-    past: Level, residual: np.ndarray, sponsored: np.ndarray, offset: np.ndarray, usual: np.ndarray
+    past: Level, residual: np.ndarray, sponsored: np.ndarray, usual: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Say how much of what the creator posts is paid, lately too, and what payment does to it.
 
@@ -94,8 +94,6 @@ def sponsored_columns(
         "sponsored_effect": np.where(
             known, (difference * pairs + usual * POSTS_SHRINK) / (pairs + POSTS_SHRINK), np.nan
         ),
-        "sponsored_dev_median": windows.quantile(np.where(paid, past.values, np.nan), 0.5) - offset,
-        "organic_dev_median": windows.quantile(np.where(free, past.values, np.nan), 0.5) - offset,
     }
 
 

@@ -88,7 +88,7 @@ class History:
         posts, topics, captions = _post_track(tables.posts, accounts, horizon_days)
         engaged = _subset(posts, np.isfinite(posts.columns["engagements_log"]))
         viewed = _subset(posts, np.isfinite(posts.columns["views_log"]))
-        row = _places(keys, accounts)
+        row = places_of(keys, accounts)
         followers = _follower_track(tables, accounts, row)
         profiles, bios = _profile_track(tables.creators, row, len(accounts))
         platform = np.full(len(accounts), np.nan)
@@ -126,7 +126,7 @@ def codes_of(values: pd.Series, names: tuple[str, ...]) -> np.ndarray:
     """Give the position of each value in `names` as float; NaN where missing or not in it."""
     if not names or pd.api.types.is_numeric_dtype(values.dtype):
         return np.full(len(values), np.nan)
-    codes = _places(_strings(values), pa.array(names, pa.large_string())).astype(float)
+    codes = places_of(_strings(values), pa.array(names, pa.large_string())).astype(float)
     codes[codes < 0] = np.nan
     return codes
 
@@ -138,7 +138,7 @@ def _strings(values: pd.Series) -> pa.Array:
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
-def _places(values: pa.Array, among: pa.Array) -> np.ndarray:
+def places_of(values: pa.Array, among: pa.Array) -> np.ndarray:
     """Give the position of each value in `among`, -1 where it is not there."""
     return pc.fill_null(pc.index_in(values, value_set=among, skip_nulls=True), -1).to_numpy(zero_copy_only=False)
 
@@ -171,7 +171,7 @@ def _post_track(posts: pd.DataFrame, accounts: pa.Array, horizon_days: int):
     undated = observed == ALWAYS
     observed = np.where(undated, posted + horizon_days * DAY_US, observed)
     mature = (observed >= posted + horizon_days * DAY_US) & ~_flags(posts["repost"])
-    account = _places(_account_keys(posts), accounts)
+    account = places_of(_account_keys(posts), accounts)
     order = _sorted_by(account, posted)
     order = _first_readings(posts, order[mature[order]], account, posted, (observed, undated))
     columns = _taken(_values(posts), order)
@@ -271,7 +271,7 @@ def _follower_track(tables: Tables, accounts: pa.Array, creator_row: np.ndarray)
     creators, account = tables.creators, creator_row
     time, counts = to_us(creators["observed_at"]), creators["followers"].to_numpy(float)
     if len(tables.followers):
-        account = np.concatenate([account, _places(_account_keys(tables.followers), accounts)])
+        account = np.concatenate([account, places_of(_account_keys(tables.followers), accounts)])
         time = np.concatenate([time, to_us(tables.followers["observed_at"])])
         counts = np.concatenate([counts, tables.followers["followers"].to_numpy(float)])
     known = ~np.isnan(counts)

@@ -24,10 +24,16 @@ def text_distribution(
 
     `account` (n,), `as_of` (n,) microseconds UTC, `posts_shown` (n,) False where only the bio may be read.
     """
+    found = text_read(history, account, as_of, posts_shown, classifier)
+    return np.eye(len(NICHES) + 1)[np.full(len(account), len(NICHES))] if found is None else found
+
+
+def text_read(
+    history: History, account: np.ndarray, as_of: np.ndarray, posts_shown: np.ndarray, classifier: NicheClassifier
+) -> np.ndarray | None:
+    """As `text_distribution`, None where nobody in the data set wrote anything."""
     documents, place = _documents(history, account, as_of, posts_shown)
-    if documents is None:
-        return np.eye(len(NICHES) + 1)[np.full(len(account), len(NICHES))]
-    return classifier.predict_proba(documents)[place]
+    return None if documents is None else classifier.predict_proba(documents)[place]
 
 
 def fit_classifier(history: History, account: np.ndarray, as_of: np.ndarray, declared: np.ndarray) -> NicheClassifier:
@@ -47,20 +53,33 @@ def niche_of(declared: np.ndarray, text: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(declared), np.where(likeliest < len(NICHES), likeliest, np.nan), declared)
 
 
-def niche_columns(declared: np.ndarray, text: np.ndarray, brand: np.ndarray) -> dict[str, np.ndarray]:
-    """Name what is known of the niche, and how it fits the brand's (n,), a position in NICHES or NaN."""
+def niche_columns(declared: np.ndarray, text: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Name what is known of the niche, (n,); `text` as `text_distribution` gives it, None where nobody wrote."""
     told = ~np.isnan(declared)
-    known = np.where(told[:, None], np.eye(len(NICHES) + 1)[np.nan_to_num(declared).astype(int)], text)[:, :-1]
-    share = known.sum(axis=1)
-    asked = ~np.isnan(brand) & (share > 0)
-    fit = (known * relatedness()[np.nan_to_num(brand).astype(int)]).sum(axis=1)
+    columns = {"niche_declared_flag": told.astype(float)}
+    if text is None:
+        return columns | {"niche_code": declared, "niche_known_share": told.astype(float)}
     return {
+        **columns,
         "niche_code": niche_of(declared, text),
-        "niche_declared_flag": told.astype(float),
-        "niche_known_share": share,
+        "niche_known_share": np.where(told, 1.0, text[:, :-1].sum(axis=1)),
         "niche_focus": focus(text),
-        "brand_fit": np.where(asked, fit / np.where(share > 0, share, 1.0), np.nan),
     }
+
+
+def brand_fit(declared: np.ndarray, niche: np.ndarray, shares: np.ndarray | None, brand: np.ndarray) -> np.ndarray:
+    """Say how well the brand's niche (n,), a position in NICHES or NaN, fits the creator's, (n,).
+
+    `declared` (n,): whether `niche` (n,) was declared; else `shares` (n, niches) tell what the text suggests.
+    """
+    fit = np.full(len(brand), np.nan)
+    own = np.flatnonzero(~np.isnan(brand) & declared)
+    fit[own] = relatedness()[brand[own].astype(int), niche[own].astype(int)]
+    if shares is not None:
+        read = np.flatnonzero(~np.isnan(brand) & ~declared & (shares.sum(axis=1) > 0))
+        known = shares[read]
+        fit[read] = (known * relatedness()[brand[read].astype(int)]).sum(axis=1) / known.sum(axis=1)
+    return fit
 
 
 def _documents(history: History, account, as_of, posts_shown) -> tuple[list[str] | None, np.ndarray | None]:

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
-from features.authenticity import Norm, fit_norms, signs
+from features.authenticity import Norm, fit_norms, follower_jump, signs
 from features.effects import Effects, fit_effects
 from features.history import DAY_US, History, to_us
 from features.niche import NicheClassifier
 from features.niche_text import fit_classifier, niche_of, text_distribution
 from features.profiles import profile_at
-from features.signals import Level, look_back, ratio_columns
+from features.signals import Level, look_back, post_blocks
 from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS, UNKNOWN
+from features.windows import medians, spread
 
 #: Where the regression of the level on ln followers may bend.
 KNOT = float(np.log(100_000))
@@ -220,8 +221,10 @@ def _part_shares(history: History, accounts: np.ndarray, moment: np.ndarray) -> 
 
 def _fit_norms(history: History, past: Level, profile, market: Market, accounts, moment) -> dict[str, dict[str, Norm]]:
     gap = past.level - market.prior(profile["platform"], np.log1p(profile["followers"]), profile["niche"])
-    ratios = ratio_columns(history.engaged, past)
-    return fit_norms(signs(history, past, gap, profile, ratios, accounts, moment), profile["platform"])
+    found = medians(post_blocks(history.engaged, past, np.full(past.values.shape, np.nan)))
+    comments, by_views = found["comment_share_median"], found["engagement_rate_log_median_by_views"]
+    jump = follower_jump(history, accounts, moment)
+    return fit_norms(signs(gap, comments, by_views, spread(past.values), past.n, jump, profile), profile["platform"])
 
 
 def _known_posts(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, np.ndarray]:

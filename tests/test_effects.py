@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from features.effects import CREATORS_SHRINK, Effects, fit_effects, format_columns
+from features.effects import CREATORS_SHRINK, Effects, fit_effects, own_formats, planned_format
 from features.vocabulary import FORMATS
 
 NAN = np.nan
@@ -35,9 +35,10 @@ def test_few_posts_leave_the_usual_effect_and_many_the_own():
     usual = Effects({"instagram": {"video": 0.4}}, {}).of_formats(np.zeros(2))
     few, many = np.full((2, 60), NAN), np.full((2, 60), float(VIDEO))
     few[:, 0] = -0.4
-    columns = format_columns(few, many, np.array([VIDEO, IMAGE]), usual)
-    assert columns["video_effect"] == pytest.approx([(3 * 0.4 - 0.4) / 4] * 2)
+    own, count = own_formats(few, many, usual)
+    columns = planned_format(own, count, np.array([VIDEO, IMAGE]))
+    assert own[:, VIDEO] == pytest.approx([(3 * 0.4 - 0.4) / 4] * 2)
     assert columns["engagements_dev_mean_by_format"] == pytest.approx([0.2, 0.0])
     assert columns["format_share"].tolist() == [1, 0]
-    columns = format_columns(np.full((2, 60), -0.4), many, np.array([NAN, NAN]), usual)
-    assert columns["video_effect"] == pytest.approx([(3 * 0.4 - 60 * 0.4) / 63] * 2)
+    own, _ = own_formats(np.full((2, 60), -0.4), many, usual)
+    assert own[:, VIDEO] == pytest.approx([(3 * 0.4 - 60 * 0.4) / 63] * 2)

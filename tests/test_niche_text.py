@@ -4,7 +4,7 @@ import pytest
 
 from features.history import History, to_us
 from features.niche import NicheClassifier
-from features.niche_text import TEXT_POSTS, TEXT_STEP, niche_columns, niche_of, text_distribution
+from features.niche_text import TEXT_POSTS, TEXT_STEP, brand_fit, niche_columns, niche_of, text_distribution
 from features.schema import CREATORS, DTYPES, POSTS
 from features.tables import Tables
 from features.vocabulary import NICHES
@@ -66,16 +66,21 @@ def test_long_accounts_are_read_anew_every_few_posts():
 def test_the_declared_niche_stands_and_fits_brands_by_relatedness():
     text = told(history_of(bio="Vegan recipes and baking")).repeat(3, axis=0)
     declared = np.array([TRAVEL, np.nan, TRAVEL])
-    columns = niche_columns(declared, text, np.array([TRAVEL, FOOD, np.nan]))
+    columns = niche_columns(declared, text)
     assert columns["niche_code"].tolist() == [TRAVEL, FOOD, TRAVEL]
     assert columns["niche_declared_flag"].tolist() == [1, 0, 1]
     assert columns["niche_known_share"][0] == 1 > columns["niche_known_share"][1] > 0.5
-    assert columns["brand_fit"][0] == 1
-    assert 0.5 < columns["brand_fit"][1] <= 1
-    assert np.isnan(columns["brand_fit"][2])
+    brand = np.array([TRAVEL, FOOD, np.nan])
+    fit = brand_fit(~np.isnan(declared), columns["niche_code"], text[:, :-1], brand)
+    assert fit[0] == 1
+    assert 0.5 < fit[1] <= 1
+    assert np.isnan(fit[2])
 
 
 def test_nothing_known_has_no_fit_and_no_focus():
-    columns = niche_columns(np.array([np.nan]), told(history_of()), np.array([FOOD]))
-    assert np.isnan([columns["niche_code"][0], columns["niche_focus"][0], columns["brand_fit"][0]]).all()
+    declared, text = np.array([np.nan]), told(history_of())
+    columns = niche_columns(declared, text)
+    assert np.isnan([columns["niche_code"][0], columns["niche_focus"][0]]).all()
     assert columns["niche_known_share"].tolist() == [0]
+    assert np.isnan(brand_fit(~np.isnan(declared), declared, text[:, :-1], np.array([FOOD]))).all()
+    assert list(niche_columns(declared, None)) == ["niche_declared_flag", "niche_code", "niche_known_share"]

@@ -1,0 +1,174 @@
+"""Questions about accounts, and the second step of derive: from the state of an account to a question's columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.columns import COLUMNS
+from features.effects import planned_format
+from features.history import CONTENT, DAY_US, History, codes_of, places_of, to_us
+from features.niche_text import brand_fit
+from features.plan import content_scale, plan_columns
+from features.reference import Reference
+from features.schema import AVERAGE_COLUMNS
+from features.state import COUNTS, EFFECTS, PLACE, PROFILE_ONLY, SUMMARY, State, offset_columns
+from features.vocabulary import ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS
+
+AVERAGES = tuple(column.name for column in AVERAGE_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Questions as arrays of shape (n,): times in microseconds UTC, categories as codes, NaN where not told.
+
+    `limit`: the best evidence that may be used, a position in EVIDENCE; `planned`: format, topic, sponsored and content
+    on the scale of `features.plan.content_scale`; `averages`: by the names of AVERAGES.
+    """
+
+    account: np.ndarray
+    as_of: np.ndarray
+    start: np.ndarray
+    limit: np.ndarray
+    brand: np.ndarray
+    planned: dict[str, np.ndarray]
+    averages: dict[str, np.ndarray]
+
+    @classmethod
+    def told(
+        cls,
+        account: np.ndarray,
+        as_of: np.ndarray,
+        start: np.ndarray,
+        told: dict[str, np.ndarray],
+        topics: tuple[str, ...] = (),
+    ) -> "Questions":
+        """Take questions from plain arrays (n,), without a frame.
+
+        `told`: any of `format`, `brand_niche` and `evidence_limit` as codes (positions in FORMATS, NICHES, EVIDENCE),
+        `sponsored` 0 or 1, `topic` as texts or None with the `topics` of the history or snapshot, the counts of
+        CONTENT as they are, and AVERAGES; float64 with NaN where not told, what is left out is not told.
+        """
+        nothing = np.full(len(account), np.nan)
+        planned = {
+            "format": told.get("format", nothing),
+            "topic": topic_codes(told["topic"], topics) if "topic" in told else nothing,
+            "sponsored": told.get("sponsored", nothing),
+            **{name: content_scale(name, told[name]) if name in told else nothing for name in CONTENT},
+        }
+        limit = np.nan_to_num(told["evidence_limit"]) if "evidence_limit" in told else np.zeros(len(account))
+        averages = {name: told.get(name, nothing) for name in AVERAGES}
+        return cls(account, as_of, start, limit, told.get("brand_niche", nothing), planned, averages)
+
+    @classmethod
+    def of(cls, history: History, frame: pd.DataFrame) -> "Questions":
+        """Read questions from a frame; columns that are absent are not told."""
+        codes = {"format": FORMATS, "brand_niche": NICHES, "evidence_limit": EVIDENCE}
+        told = {name: codes_of(frame[name], names) for name, names in codes.items() if name in frame}
+        numbers = (name for name in ("sponsored", *CONTENT, *AVERAGES) if name in frame)
+        told |= {name: frame[name].to_numpy(float, na_value=np.nan) for name in numbers}
+        if "topic" in frame:
+            told["topic"] = frame["topic"].astype(object).where(frame["topic"].notna(), None).to_numpy()
+        account = history.account_of(frame)
+        return cls.told(account, to_us(frame["as_of"]), to_us(frame["start_at"]), told, history.topics)
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    def __getitem__(self, rows: np.ndarray) -> "Questions":
+        planned = {name: values[rows] for name, values in self.planned.items()}
+        averages = {name: values[rows] for name, values in self.averages.items()}
+        told = (values[rows] for values in (self.account, self.as_of, self.start, self.limit, self.brand))
+        return Questions(*told, planned, averages)
+
+
+def answered(state: State, asked: Questions, reference: Reference) -> np.ndarray:
+    """Give the columns of each question, (n, len(COLUMNS)) float64, from the state of its account at its as_of."""
+    out = np.empty((len(asked), len(COLUMNS)))
+    out[:] = state.known[:, : len(COLUMNS)]
+    lead_days = (asked.start - asked.as_of) / DAY_US
+    days = asked.start // DAY_US
+    columns = {
+        "format_code": asked.planned["format"],
+        "sponsored_flag": asked.planned["sponsored"],
+        "lead_days": lead_days,
+        "start_weekday": (days + 3) % 7,  # 1 January 1970 was a Thursday
+        "start_hour": (asked.start - days * DAY_US) // (DAY_US // 24),
+        "brand_fit": brand_fit(state["niche_declared_flag"] == 1, state["niche_code"], state.niches, asked.brand),
+        "start_gap_days": state["last_post_age_days"] + lead_days,
+        **{f"{name}_planned": asked.planned[name] for name in CONTENT},
+    }
+    for name, values in columns.items():
+        out[:, PLACE[name]] = values
+    _put_averages(out, state, asked, reference)
+    _put_plan(out, state, asked)
+    return out
+
+
+def _put_averages(out: np.ndarray, state: State, asked: Questions, reference: Reference) -> None:
+    """Put a vendor's averages in the place of posts where there are none."""
+    if all(np.isnan(values).all() for values in asked.averages.values()):
+        return
+    given = {"engagements": _given_engagements(state, asked, reference), "views": np.log1p(asked.averages["avg_views"])}
+    for what, mean in given.items():
+        market = getattr(reference, what)
+        if market is None:
+            continue
+        lacking = (state[f"{what}_evidence_code"] == PROFILE_ONLY) & (asked.limit <= SUMMARY) & ~np.isnan(mean)
+        rows = np.flatnonzero(lacking)
+        prior, nothing = out[rows, PLACE[f"{what}_log_prior"]], np.full(len(rows), np.nan)
+        columns = offset_columns(np.full(len(rows), SUMMARY), prior, (nothing, nothing), mean[rows], market)
+        columns["log_offset_by_followers"] = columns["log_offset"] - out[rows, PLACE["followers_log"]]
+        for name, values in columns.items():
+            out[rows, PLACE[f"{what}_{name}"]] = values
+
+
+def _put_plan(out: np.ndarray, state: State, asked: Questions) -> None:
+    """Set what is planned beside the account's own posts, where it has any."""
+    if state.posts is None:
+        return
+    rows = state.posts.rows
+    known = state.known[rows]
+    planned = {name: values[rows] for name, values in asked.planned.items()}
+    columns = {
+        **planned_format(known[:, EFFECTS], known[:, COUNTS], planned["format"]),
+        **plan_columns(state.posts, planned),
+        **{f"{name}_planned_by_own_mean": planned[name] - known[:, PLACE[f"{name}_own_mean"]] for name in CONTENT},
+    }
+    for name, values in columns.items():
+        out[rows, PLACE[name]] = values
+
+
+def _given_engagements(state: State, asked: Questions, reference: Reference) -> np.ndarray:
+    """ln(1 + mean engagements a post) from a vendor's averages: the parts, else a rate times what it is a rate of."""
+    total = np.full(len(asked), np.nan)
+    for code, name in enumerate(PLATFORMS):
+        at = np.flatnonzero(state["platform_code"] == code)
+        if len(at):
+            parts = {part: asked.averages[f"avg_{part}"][at] for part in ENGAGEMENT_PARTS[name]}
+            total[at] = _complete(parts, reference.part_shares.get(name, {}))
+    by_followers = asked.averages["engagement_rate_by_followers"] * state["followers"]
+    by_views = asked.averages["engagement_rate_by_views"] * asked.averages["avg_views"]
+    total = np.where(np.isnan(total), np.where(np.isnan(by_followers), by_views, by_followers), total)
+    return np.log1p(total)
+
+
+def _complete(parts: dict[str, np.ndarray], shares: dict[str, float]) -> np.ndarray:
+    """Add up the parts given; where comments or shares lack, scale by their usual share. Without likes: NaN."""
+    known = sum(np.nan_to_num(values) for values in parts.values())
+    lacking = sum(np.isnan(values) * shares.get(part, np.nan) for part, values in parts.items() if part in shares)
+    complete = ~np.any([np.isnan(values) for values in parts.values()], axis=0)
+    scaled = np.where(complete, known, known / np.maximum(1 - lacking, 0.05) if shares else np.nan)
+    return np.where(np.isnan(parts["likes"]), np.nan, scaled)
+
+
+def topic_codes(told: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:
+    """Give the position of each text (n,) in `topics`: NaN for None, -1 for a topic of no post.
+
+    Told and alike none, so that a later post on it changes nothing.
+    """
+    texts = pa.array(told, pa.large_string())
+    codes = places_of(texts, pa.array(topics, pa.large_string())).astype(float)
+    codes[texts.is_null().to_numpy(zero_copy_only=False)] = np.nan
+    return codes

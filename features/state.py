@@ -1,0 +1,252 @@
+"""What is known of an account at a moment, whatever will be asked of it: format, start, brand and plan come later.
+
+`state_of` reads it off a History, and `features.question.answered` makes the columns of a question of it: derive is
+nothing but these two steps.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from features import windows
+from features.authenticity import follower_jump, score, signs
+from features.columns import COLUMNS
+from features.effects import own_formats, sponsored_columns
+from features.history import CONTENT, DAY_US, History
+from features.niche_text import niche_columns, text_read
+from features.plan import PastPosts
+from features.profiles import profile_at
+from features.reference import SUMMARY_POSTS, Market, Reference
+from features.signals import (
+    Level,
+    gathered,
+    level_blocks,
+    level_columns,
+    mean_of_12,
+    post_blocks,
+    post_columns,
+    summarise,
+)
+from features.vocabulary import EVIDENCE, FORMATS, band_codes
+
+HISTORY, SUMMARY, PROFILE_ONLY = range(len(EVIDENCE))
+TARGETS = ("engagements", "views")
+#: Beside COLUMNS: what the question step needs of profile and posts. The last of the formats is one not told.
+EXTRAS = (
+    "followers",
+    "not_told_effect",
+    *(f"{name}_count" for name in (*FORMATS, "not_told")),
+    *(f"{name}_own_mean" for name in CONTENT),
+)
+STATE_COLUMNS = (*COLUMNS, *EXTRAS)
+PLACE = {name: place for place, name in enumerate(STATE_COLUMNS)}
+EFFECTS = [PLACE[name] for name in (*(f"{name}_effect" for name in FORMATS), "not_told_effect")]
+COUNTS = [PLACE[f"{name}_count"] for name in (*FORMATS, "not_told")]
+
+
+@dataclass(frozen=True)
+class State:
+    """Accounts as of a moment: `known` (n, len(STATE_COLUMNS)), NaN where unknown or a matter of the question.
+
+    `niches` (n, niches): what the text suggests of each niche, None where nobody wrote; `posts`: what plans are
+    compared with, None where no account has posts.
+    """
+
+    known: np.ndarray
+    niches: np.ndarray | None
+    posts: PastPosts | None
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.known[:, PLACE[name]]
+
+
+@dataclass(frozen=True)
+class _Own:
+    """The posts of one count that may be read: questions with any (k,), and the mean of the last twelve, (n,)."""
+
+    rows: np.ndarray
+    values: np.ndarray
+    age: np.ndarray
+    posts: np.ndarray
+    mean_12: np.ndarray
+
+
+def state_of(
+    history: History, account: np.ndarray, as_of: np.ndarray, limit: np.ndarray, reference: Reference
+) -> State:
+    """Give the state of each account (n,) at `as_of` (microseconds, UTC).
+
+    `limit` (n,) is the best evidence that may be used, a position in EVIDENCE: `summary` leaves of the posts the mean
+    of the last twelve, `profile` nothing.
+    """
+    known = np.full((len(STATE_COLUMNS), len(account)), np.nan)
+    profile = profile_at(history, account, as_of)
+    text = text_read(history, account, as_of, limit == HISTORY, reference.niche_classifier)
+    columns = niche_columns(profile["niche"], text)
+    profile["niche"] = columns["niche_code"]
+    put(known, {**columns, **_profile_columns(profile, reference)})
+    own = {
+        what: _own_posts(history, what, account, as_of, limit)
+        for what in TARGETS
+        if getattr(reference, what) is not None
+    }
+    gap, posts = _put_targets(known, history, own, profile, reference)
+    read = (
+        "comment_share_median",
+        "engagement_rate_log_median_by_views",
+        "engagements_log_sd",
+        "engagements_known_count",
+    )
+    found = signs(gap, *(known[PLACE[name]] for name in read), follower_jump(history, account, as_of), profile)
+    put(known, score(found, reference.norms, profile["platform"]))
+    return State(known.T, None if text is None else text[:, :-1], posts)
+
+
+def put(known: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray | None = None) -> None:
+    """Write columns, (n,) or of `rows` alone, into `known` (columns, n)."""
+    places = _places(tuple(columns))
+    values = np.array(list(columns.values()))
+    if rows is None or len(rows) == known.shape[1]:
+        known[places] = values
+    else:
+        known[places[:, None], rows] = values
+
+
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...]) -> np.ndarray:
+    return np.array([PLACE[name] for name in names])
+
+
+def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> dict[str, np.ndarray]:
+    followers_log = np.log1p(profile["followers"])
+    return {
+        "platform_code": profile["platform"],
+        "band_code": band_codes(profile["followers"], reference.band_edges),
+        "followers": profile["followers"],
+        "followers_log": followers_log,
+        "followers_late_flag": profile["followers_late"],
+        "followers_growth_90d": profile["followers_growth"],
+        "following_ratio_log": np.log1p(profile["following"]) - followers_log,
+        "posts_count_log": np.log1p(profile["posts_count"]),
+        "account_age_days": profile["age_days"],
+        "verified_flag": profile["verified"],
+        "business_flag": profile["business"],
+    }
+
+
+def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
+    track = history.track(what)
+    start, stop = track.start[account], track.until(account, as_of - history.horizon_days * DAY_US)
+    rows = np.flatnonzero((stop > start) & (limit <= SUMMARY))
+    values, age, posts = gathered(track, f"{what}_log", start[rows], stop[rows], as_of[rows])
+    mean = np.full(len(account), np.nan)
+    if len(rows):
+        mean[rows] = mean_of_12(values)
+    shown = limit[rows] == HISTORY
+    if not shown.all():
+        rows, values, age, posts = (of[shown] for of in (rows, values, age, posts))
+    return _Own(rows, values, age, posts, mean)
+
+
+def _put_targets(known, history: History, own: dict[str, _Own], profile, reference: Reference):
+    """Write what the posts say; give how far the level of the engagements lies from the prior (n,), and the posts."""
+    past = _levels(own)
+    offset = {
+        what: _put_offset(known, what, own[what], past.get(what), profile, getattr(reference, what)) for what in own
+    }
+    engaged = past.get("engagements")
+    gap = np.full(known.shape[1], np.nan)
+    if not past:
+        return gap, None
+    blocks = {(what, name): values for what in past for name, values in level_blocks(past[what]).items()}
+    if engaged is not None:
+        rows = own["engagements"].rows
+        gap[rows] = engaged.level - known[PLACE["engagements_log_prior"], rows]
+        sponsored = history.engaged.window("sponsored", engaged.rows)
+        blocks |= {("posts", name): values for name, values in post_blocks(history.engaged, engaged, sponsored).items()}
+    medians = _grouped(windows.medians(blocks))
+    for what, level in past.items():
+        rows = own[what].rows
+        columns = level_columns(level, medians[what], offset[what][rows])
+        put(known, {f"{what}_{name}": values for name, values in columns.items()}, rows)
+    if engaged is None:
+        return gap, None
+    rows = own["engagements"].rows
+    columns = post_columns(history.engaged, engaged, medians["posts"], offset["engagements"][rows])
+    more, posts = _effects(history, rows, engaged, sponsored, profile["platform"][rows], reference)
+    put(known, {**columns, **more}, rows)
+    return gap, posts
+
+
+def _levels(own: dict[str, _Own]) -> dict[str, Level]:
+    """Read the levels of those counts that have posts, at one width."""
+    own = {what: posts for what, posts in own.items() if len(posts.rows)}
+    if not own:
+        return {}
+    width = max(posts.values.shape[1] for posts in own.values())
+    stacked = summarise(
+        *(
+            np.concatenate([_padded(getattr(posts, name), width, fill) for posts in own.values()])
+            for name, fill in (("values", np.nan), ("age", np.nan), ("posts", -1))
+        )
+    )
+    ends = np.cumsum([len(posts.rows) for posts in own.values()])
+    return {what: stacked[end - len(own[what].rows) : end] for what, end in zip(own, ends, strict=True)}
+
+
+def _padded(values: np.ndarray, width: int, fill: float) -> np.ndarray:
+    more = width - values.shape[1]
+    return np.pad(values, ((0, 0), (0, more)), constant_values=fill) if more else values
+
+
+def _put_offset(known, what: str, own: _Own, past: Level | None, profile, market: Market) -> np.ndarray:
+    """Write prior, offset and evidence of one count; give the offset (n,)."""
+    n = known.shape[1]
+    level, effective, count = np.full(n, np.nan), np.zeros(n), np.zeros(n)
+    if past is not None:
+        level[own.rows], effective[own.rows], count[own.rows] = past.level, past.n_effective, past.n
+    followers_log = known[PLACE["followers_log"]]
+    prior = market.prior(profile["platform"], followers_log, profile["niche"])
+    evidence = np.where(count > 0, HISTORY, np.where(np.isnan(own.mean_12), PROFILE_ONLY, SUMMARY))
+    columns = offset_columns(evidence, prior, (level, effective), own.mean_12, market)
+    columns["log_offset_by_followers"] = columns["log_offset"] - followers_log
+    columns |= {"log_prior": prior, "known_count": count, "effective_count": effective}
+    put(known, {f"{what}_{name}": values for name, values in columns.items()})
+    return columns["log_offset"]
+
+
+def offset_columns(evidence, prior, own, mean_12, market: Market) -> dict[str, np.ndarray]:
+    """Give the shrunk level that an evidence (n,) leads to; `own`: level of the posts and their effective count."""
+    level, effective = own
+    level = np.where(evidence == HISTORY, level, mean_12 + market.summary_shift)
+    posts = np.where(evidence == HISTORY, effective, SUMMARY_POSTS)
+    offset = np.where(evidence == PROFILE_ONLY, prior, prior + market.weight(posts) * (level - prior))
+    return {
+        "evidence_code": evidence,
+        "log_offset": offset,
+        "log_offset_by_prior": offset - prior,
+        "dev_mean_12": mean_12 - offset,
+    }
+
+
+def _effects(history: History, rows, past: Level, sponsored, platform, reference: Reference):
+    """Give what formats and payment do to the posts of `rows`, as columns, and what plans are compared with."""
+    residual = past.values - past.level[:, None]
+    formats = history.engaged.window("format", past.rows)
+    own, count = own_formats(residual, formats, reference.effects.of_formats(platform))
+    posts = PastPosts.of(rows, history.engaged, past, residual, formats)
+    columns = {
+        **dict(zip((STATE_COLUMNS[place] for place in EFFECTS), own.T, strict=True)),
+        **dict(zip((STATE_COLUMNS[place] for place in COUNTS), count.T, strict=True)),
+        **posts.own_means(),
+        **sponsored_columns(past, residual, sponsored, reference.effects.of_sponsored(platform)),
+    }
+    return columns, posts
+
+
+def _grouped(found: dict[tuple[str, str], np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    groups: dict[str, dict[str, np.ndarray]] = {}
+    for (group, name), values in found.items():
+        groups.setdefault(group, {})[name] = values
+    return groups
