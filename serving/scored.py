@@ -1,0 +1,118 @@
+"""What the scorer gives: the columns of answers, one value a prospect and in order, and why some have none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.cost import OPPOSITE
+from models.distribution import QUANTILES
+from models.rate_card import FIGURES
+
+#: The columns of an answer, in order.
+ANSWER_COLUMNS = (
+    "partnership_id",
+    "creator_id",
+    "platform",
+    "band",
+    "niche",
+    "evidence",
+    "as_of",
+    "start_at",
+    "deliverables",
+    *(f"engagements_{name}" for name in (*QUANTILES, "mean")),
+    *(f"views_{name}" for name in (*QUANTILES, "mean")),
+    "engagement_rate_by_followers_p50",
+    "engagement_rate_by_views_p50",
+    "goal_engagements",
+    "probability_goal",
+    "fee_usd",
+    "completion_rate",
+    *(f"{what}_usd_{name}" for what in ("cpe", "cpm", "cost_per_view") for name in OPPOSITE),
+    "cost_note",
+    "target_cpe_usd",
+    "probability_target",
+    "benchmark_cell",
+    "benchmark_creators",
+    "benchmark_engagements_p50",
+    "benchmark_engagement_rate_by_followers_p50",
+    "benchmark_cpe_usd",
+    "benchmark_cpe_source",
+    "benchmark_cpe_cell",
+    "benchmark_cpe_creators",
+    "probability_benchmark",
+    "cpe_index",
+    "cheaper_than_share",
+    "confidence",
+    "break_even_fee_usd",
+    "break_even_against",
+    "offer_usd_open",
+    "offer_usd_walk_away",
+    *(f"market_fee_usd_{name}" for name in FIGURES),
+    "market_fee_source",
+    *(f"emv_usd_{name}" for name in OPPOSITE),
+    "emv_source",
+    "verdict",
+    "sentence",
+    "definition",
+    "horizon_days",
+    "model_version",
+    "trained_on",
+    "warnings",
+)
+#: Given only where asked for, in the order of serving.terms.Extras.
+EXTRA_COLUMNS = ("reasons", "comparables")
+TIMES = ("as_of", "start_at")
+#: Columns of texts; `warnings` holds tuples of them, and EXTRA_COLUMNS what JSON has.
+TEXTS = frozenset(
+    {
+        *("partnership_id", "creator_id", "platform", "band", "niche", "evidence", "cost_note", "benchmark_cell"),
+        *("benchmark_cpe_source", "benchmark_cpe_cell", "break_even_against", "market_fee_source", "emv_source"),
+        *("verdict", "sentence", "definition", "model_version", "trained_on"),
+    }
+)
+_OBJECTS = TEXTS | {"warnings", *EXTRA_COLUMNS}
+
+
+@dataclass(frozen=True)
+class Scored:
+    """`columns`: of n prospects, (n,) each, in the order of ANSWER_COLUMNS and EXTRA_COLUMNS; `reasons`: by row.
+
+    Numbers are float64 with NaN where unknown, times datetime64[us] in UTC, all else objects with None. A row that has
+    reasons could not be scored and has no figures.
+    """
+
+    n: int
+    columns: dict[str, np.ndarray]
+    reasons: dict[int, list[str]]
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Mark the rows that were scored, (n,)."""
+        found = np.ones(self.n, dtype=bool)
+        found[list(self.reasons)] = False
+        return found
+
+    def frame(self) -> pd.DataFrame:
+        """Give the columns as a frame, times with their zone."""
+        frame = pd.DataFrame(self.columns)
+        times = {name: frame[name].dt.tz_localize("UTC") for name in TIMES if name in frame}
+        return frame.assign(**times)
+
+
+def completed(n: int, found: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, np.ndarray]:
+    """Give the columns wanted in their order; those that were not made are unknown throughout."""
+    numbers, objects = np.full(n, np.nan), np.full(n, None)
+    return {name: found[name] if name in found else objects if name in _OBJECTS else numbers for name in wanted}
+
+
+def placed(found: dict[str, np.ndarray], at: np.ndarray) -> dict[str, np.ndarray]:
+    """Put the values of some rows at the places that `at` (n,) marks; unknown elsewhere."""
+    if at.all():
+        return found
+    whole = {}
+    for name, values in found.items():
+        whole[name] = np.full(len(at), None if values.dtype == object else np.nan)
+        whole[name][at] = values
+    return whole
