@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.arrays import places_of
 from features.columns import COLUMNS
 from features.effects import planned_format
-from features.history import CONTENT, DAY_US, History, codes_of, places_of, to_us
+from features.history import CONTENT, DAY_US, History, codes_of, to_us
 from features.niche_text import brand_fit
 from features.plan import content_scale, plan_columns
 from features.reference import Reference

@@ -1,14 +1,16 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.history import ALWAYS, DAY_US, History, Track, codes_of, engagements_of, to_us
 from features.profiles import profile_at
+from features.readings import Readings
 from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
 from features.tables import Tables
-from features.vocabulary import PLATFORMS
+from features.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 POST = {"platform": "instagram", "post_id": "p", "creator_id": "a", "likes": 90.0, "comments": 9.0}
@@ -82,6 +84,51 @@ def test_another_horizon_takes_another_reading():
 
 def test_reposts_are_left_out_and_untold_ones_are_not():
     assert likes_of({"repost": True, "likes": 1}, {"repost": False, "likes": 2}, {"repost": None, "likes": 3}) == [2, 3]
+
+
+def test_what_a_request_brings_is_the_same_history_without_frames():
+    creators = [{**CREATOR, "creator_id": name, "platform": on, "observed_at": day(99), **more} for name, on, more in [
+        ("a", "instagram", {"following": 10.0, "niche": "food", "bio": "bread", "created_at": day(-9)}),
+        ("b", "tiktok", {"followers": None, "verified": True}),
+    ]]  # fmt: skip
+    posts = [
+        {"likes": 5.0, "views": 70.0, "format": "video", "text": "soup", "hashtags": "pasta", "topic": "cake"},
+        {"likes_hidden": True, "comments": 2.0, "sponsored": True, "topic": "bread"},
+        {"repost": True},
+        {"observed_at": day(3)},
+        {"creator_id": "b", "platform": "tiktok", "shares": 4.0, "has_location": True, "caption_words": 3.0},
+    ]
+    posts = [{**post, "posted_at": day(-index % 3)} for index, post in enumerate(posts)]
+    tables = tables_of(*posts, creators=creators)
+    given, nan = History.of(tables), np.nan
+    times = to_us(tables.posts["posted_at"]), to_us(tables.posts["observed_at"])
+    told = {
+        "likes": np.array([5.0, 90, 90, 90, 90]), "comments": np.array([9.0, 2, 9, 9, 9]),
+        "shares": np.array([nan, nan, nan, nan, 4]), "views": np.array([70, nan, nan, nan, nan]),
+        "format": np.array([FORMATS.index("video"), nan, nan, nan, nan]),
+        "sponsored": np.array([nan, 1, nan, nan, nan]),
+        "likes_hidden": np.arange(5) == 1, "repost": np.arange(5) == 2,
+        "has_location": np.array([nan] * 4 + [1]), "caption_words": np.array([nan] * 4 + [3]),
+    }  # fmt: skip
+    written = {"text": ["soup"], "hashtags": ["pasta"], "topic": ["cake", "bread"]}
+    written = {name: pa.array(said + [None] * (5 - len(said)), pa.large_string()) for name, said in written.items()}
+    readings = Readings(np.array([0, 0, 0, 0, 1]), *times, np.array(list("01234"), dtype=object), told, written)
+    profile = {
+        "followers": np.array([1000.0, nan]), "following": np.array([10.0, nan]), "verified": np.array([nan, 1]),
+        "niche": np.array([NICHES.index("food"), nan]), "created_us": np.array([day(-9).value // 1000, ALWAYS]),
+    }  # fmt: skip
+    platform, observed = np.array([0.0, 1.0]), np.full(2, day(99).value // 1000)
+    made = History.inline(platform, observed, profile, ["bread", None], readings)
+    assert made.topics == given.topics == ("bread", "cake")
+    assert (made.captions, made.bios) == (given.captions, given.bios)
+    for name in ("posts", "engaged", "viewed", "followers", "profiles"):
+        one, other = getattr(made, name), getattr(given, name)
+        np.testing.assert_array_equal(one.start, other.start)
+        np.testing.assert_array_equal(one.time, other.time)
+        assert one.columns.keys() == other.columns.keys()
+        for column, values in other.columns.items():
+            np.testing.assert_array_equal(one.columns[column], values, column)
+            assert one.columns[column].dtype == values.dtype
 
 
 def test_hidden_likes_are_unknown_and_so_are_the_engagements():

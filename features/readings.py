@@ -1,0 +1,173 @@
+"""Readings of posts as plain arrays, and the sorted track of posts that is made of them.
+
+A post's counts are known at posted_at + horizon, from its first reading at that age or later; a reading without a
+moment counts as mature. Reposts never enter.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.arrays import ALWAYS, DAY_US, codes_of, flags, places_of, strings, to_us
+from features.track import Track
+from features.vocabulary import ENGAGEMENT_PARTS, FORMATS, NICHES, PLATFORMS
+
+COUNTS = ("likes", "comments", "shares", "saves", "views")
+CONTENT = ("caption_words", "hashtags_count", "mentions_count", "has_location")
+WRITTEN = ("text", "hashtags", "topic")
+#: Posts from which on it pays to start threads.
+MANY = 200_000
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Readings of posts, arrays of shape (n,); times in microseconds UTC, `observed` ALWAYS where not told.
+
+    - `account`: the number of the account; `post_id`: tells posts of one account and moment apart
+    - `told`: any of COUNTS and CONTENT as float64, `format` and `brand` as positions in FORMATS and NICHES, `sponsored`
+      0 or 1, all NaN where not told; `likes_hidden` and `repost` as bool. What is left out is not told
+    - `written`: any of WRITTEN as Arrow arrays of text, null where nothing is written
+    """
+
+    account: np.ndarray
+    posted: np.ndarray
+    observed: np.ndarray
+    post_id: Sequence
+    told: dict[str, np.ndarray]
+    written: dict[str, pa.Array]
+
+    @classmethod
+    def of(cls, posts: pd.DataFrame, account: np.ndarray) -> "Readings":
+        """Read a clean table of posts, whose accounts are numbered (n,)."""
+        told = {name: posts[name].to_numpy(float) for name in COUNTS}
+        told |= {name: posts[name].to_numpy(np.float32, na_value=np.nan) for name in ("sponsored", *CONTENT)}
+        told |= {"format": codes_of(posts["format"], FORMATS), "brand": codes_of(posts["brand_niche"], NICHES)}
+        told |= {name: flags(posts[name]) for name in ("likes_hidden", "repost")}
+        written = {name: strings(posts[name]) for name in WRITTEN}
+        return cls(
+            account, to_us(posts["posted_at"]), to_us(posts["observed_at"]), posts["post_id"].array, told, written
+        )
+
+
+def nothing_read() -> Readings:
+    """Give no readings."""
+    return Readings(*np.empty((3, 0), dtype=np.int64), np.empty(0, dtype=object), {}, {})
+
+
+def post_track(
+    readings: Readings, platform: np.ndarray, horizon_days: int
+) -> tuple[Track, tuple[str, ...], pa.Array | None]:
+    """Sort the readings that count; give the track, the topics that its codes stand for, and what was written.
+
+    `platform` (accounts,): position in PLATFORMS of each account.
+    """
+    account, posted, observed = readings.account, readings.posted, readings.observed
+    undated = observed == ALWAYS
+    observed = np.where(undated, posted + horizon_days * DAY_US, observed)
+    mature = observed >= posted + horizon_days * DAY_US
+    if "repost" in readings.told:
+        mature &= ~readings.told["repost"]
+    order = _sorted_by(account, posted) if len(account) else np.empty(0, dtype=np.int64)
+    order = _first_readings(readings, order[mature[order]], (observed, undated))
+    columns = _taken(_values(readings, platform), order)
+    columns["age_read_days"] = (observed[order] - posted[order]) / DAY_US
+    columns["topic"], topics = _topics(readings, order)
+    start = np.searchsorted(account[order], np.arange(len(platform) + 1))
+    return Track(start, posted[order], columns), topics, _captions(readings.written, order)
+
+
+def engagements_of(counts: dict[str, np.ndarray], platform: np.ndarray) -> np.ndarray:
+    """Add up what the platform shows publicly; NaN where a part is unknown. `platform`: position in PLATFORMS."""
+    total = np.full(len(platform), np.nan)
+    for code, name in enumerate(PLATFORMS):
+        at = platform == code
+        if at.any():
+            total[at] = sum(counts[part][at] for part in ENGAGEMENT_PARTS[name])
+    return total
+
+
+def _values(readings: Readings, platform: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the columns of posts that questions read; those of few digits as float32, to spare memory."""
+    told, nothing = readings.told, np.full(len(readings.account), np.nan, np.float32)
+    counts = {name: told[name] if name in told else nothing.astype(float) for name in COUNTS}
+    if "likes_hidden" in told:
+        counts["likes"] = np.where(told["likes_hidden"], np.nan, counts["likes"])
+    few = ("format", "sponsored", "brand", *CONTENT)
+    return {
+        **counts,
+        "engagements_log": np.log1p(engagements_of(counts, platform[readings.account])),
+        "views_log": np.log1p(counts["views"]),
+        **{name: told[name].astype(np.float32, copy=False) if name in told else nothing for name in few},
+    }
+
+
+def _topics(readings: Readings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Give the position of each post's topic, NaN where not told, in the list of all topics."""
+    codes = np.full(len(order), np.nan, np.float32)
+    if "topic" not in readings.written or not len(readings.account):
+        return codes, ()
+    told = readings.written["topic"]
+    topics = tuple(sorted(pc.unique(told).drop_null().to_pylist()))
+    if topics:
+        place = places_of(told, pa.array(topics, pa.large_string()))[order]
+        codes[place >= 0] = place[place >= 0]
+    return codes, topics
+
+
+def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.ndarray]:
+    """Put columns into order; many rows on all cores."""
+    if len(order) < MANY:
+        return {name: values.take(order) for name, values in columns.items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(columns, pool.map(lambda values: values.take(order), columns.values()), strict=True))
+
+
+def _captions(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
+    """Join what each post says: caption, hashtags with their sign, and topic."""
+    written = {name: values for name, values in written.items() if values.null_count < len(values)}
+    if not written:
+        return None
+    if "hashtags" in written:
+        written["hashtags"] = pc.replace_substring_regex(written["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 ")
+    said = (pc.fill_null(values, "") for values in written.values())
+    return pc.binary_join_element_wise(*said, pa.scalar("\n", pa.large_string())).take(pa.array(order))
+
+
+def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Give the order of rows by account, then time; ties in any order."""
+    first = int(time.min())
+    span = int(time.max()) - first + 1
+    if span * (int(account.max()) + 2) < 2**63:
+        # both in one number, which sorts in a third of the time
+        return np.argsort(account.astype(np.int64) * span + (time - first))
+    return np.lexsort((time, account))
+
+
+def _first_readings(readings: Readings, order: np.ndarray, read: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Keep the first reading of each post; posts of one account and moment come in the order of their ids.
+
+    `order`: rows sorted by account and posted_at; `read`: moment of each reading, and whether it is only supposed.
+    """
+    account, posted = readings.account, readings.posted
+    same = (np.diff(account[order]) == 0) & (np.diff(posted[order]) == 0)
+    if not same.any():
+        return order
+    tied = np.zeros(len(order), dtype=bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    rows = order[tied]
+    name = pd.factorize(readings.post_id[rows], sort=True)[0]
+    observed, undated = read
+    by_name = np.lexsort((undated[rows], observed[rows], name, posted[rows], account[rows]))
+    rows, name = rows[by_name], name[by_name]
+    again = (np.diff(account[rows]) == 0) & (np.diff(posted[rows]) == 0) & (np.diff(name) == 0)
+    order, keep = order.copy(), np.ones(len(order), dtype=bool)
+    order[tied] = rows
+    keep[np.flatnonzero(tied)[1:][again]] = False
+    return order[keep]
