@@ -177,8 +177,8 @@ class NoneScored(Refused):
     """No partnership of the request could be scored; `body` has the error and, as ever, each one's own errors."""
 
     def __init__(self, whole: dict):
-        details = [Fault(**found) for result in whole["results"] for found in result["errors"]]
-        super().__init__(422, "none_scored", "no partnership of the request could be scored", details)
+        faults = [Fault(**found) for result in whole["results"] for found in result["errors"]]
+        super().__init__(422, "none_scored", *faults)
         self.body = {**error_body(self), **whole}
 
 

@@ -12,15 +12,18 @@ from pathlib import Path
 from features.currency import Rates, read_rates
 from features.tables import Tables, read_tables
 from models.bundle import champion_file, champion_folder, load_bundle
+from serving.faults import Fault
 from serving.scoring import Scorer
 from serving.settings import RATES, Settings
 
 log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
 
 #: What clients are told while `current` is None; the reason, which may name folders, is for the log.
-NO_CHAMPION = (
-    "no champion model is loaded: train one with `creatorcast train DATA`, then make it champion with "
-    "`creatorcast promote`; the log of the service has the reason"
+NO_CHAMPION = Fault(
+    "service",
+    "has no champion model; its log has the reason",
+    "one that `creatorcast train DATA` made and `creatorcast promote` made champion",
+    None,
 )
 
 

@@ -1,6 +1,6 @@
 """How the service words what is wrong: one Fault for each broken rule, and Refused for a request as a whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 
@@ -51,17 +51,16 @@ class Fault:
 
 
 class Refused(Exception):
-    """A request that is answered by an error alone: HTTP status, a code for programs, a line for people, the faults."""
+    """A request that is answered by errors alone: HTTP status, a code for programs, and at least one fault."""
 
-    def __init__(self, status: int, code: str, message: str, details: Sequence[Fault] = ()):
-        super().__init__(message)
-        self.status, self.code, self.message, self.details = status, code, message, tuple(details)
+    def __init__(self, status: int, code: str, *faults: Fault):
+        super().__init__(code)
+        self.status, self.code, self.faults = status, code, faults
 
 
 def error_body(refused: Refused) -> dict:
     """Give the one JSON shape that every error of the service has."""
-    details = [asdict(found) for found in refused.details]
-    return {"error": {"code": refused.code, "message": refused.message, "details": details}}
+    return {"code": refused.code, "errors": [asdict(found) for found in refused.faults]}
 
 
 def shown(value: object) -> str | float | bool | None:

@@ -150,13 +150,13 @@ def _read_envelope(body: bytes) -> BaseModel:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        place = f"{error.msg} at character {error.pos}"
-        raise Refused(400, "not_json", "the body is not JSON", [Fault("body", place, "a JSON object", None)]) from None
+        what = f"is not JSON: {error.msg} at character {error.pos}"
+        raise Refused(400, "not_json", Fault("body", what, "a JSON object", None)) from None
     try:
         return Envelope.model_validate(document)
     except ValidationError as error:
         faults = faults_of(error, "", _WANTED, {1: list(Envelope.model_fields)})
-        raise Refused(400, "malformed", "the body is no list of partnerships", faults) from None
+        raise Refused(400, "malformed", *faults) from None
 
 
 def _read_row(raw: object, number: int, now: datetime) -> Row:

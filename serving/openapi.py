@@ -123,7 +123,5 @@ def _ref(name: str) -> dict:
 
 
 def _error() -> dict:
-    details = {"type": "array", "items": _ref("FaultMessage")}
-    body = {"code": {"type": "string"}, "message": {"type": "string"}, "details": details}
-    error = {"type": "object", "properties": body, "required": list(body)}
-    return {"type": "object", "properties": {"error": error}, "required": ["error"]}
+    body = {"code": {"type": "string"}, "errors": {"type": "array", "items": _ref("FaultMessage"), "minItems": 1}}
+    return {"type": "object", "properties": body, "required": list(body)}

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from serving.answers import NoneScored, answer
 from serving.cells import FILTERS, CellsError, cells_json, chosen
 from serving.champion import NO_CHAMPION, Champion, Loaded
-from serving.faults import Fault, Refused, error_body
+from serving.faults import Fault, Refused, error_body, shown
 from serving.messages import read_question
 from serving.openapi import openapi
 from serving.settings import Limits
@@ -58,7 +58,7 @@ async def predict(request: Request) -> Response:
     _only_json(request)
     turn = _turn(request.app.state)
     if turn.statistics().tasks_waiting >= limits.waiting:
-        raise Refused(503, "busy", f"{limits.waiting} requests are waiting already: try again in a second")
+        raise Refused(503, "busy", Fault("service", "is busy", "another try in a second", None))
     body = await _body(request, limits)
     status, content = await anyio.to_thread.run_sync(_predict, loaded, body, limiter=turn)
     return _json(content, status)
@@ -75,11 +75,11 @@ async def benchmarks(request: Request) -> Response:
     bundle, asked = _loaded(request).scorer.bundle, dict(request.query_params)
     unknown = [Fault(f"query.{name}", "is no known field", ", ".join(FILTERS), None) for name in {*asked} - {*FILTERS}]
     if unknown:
-        raise Refused(400, "malformed", "the query is not understood", unknown)
+        raise Refused(400, "malformed", *unknown)
     try:
         return _json(orjson.dumps(cells_json(bundle, chosen(bundle, **asked))))
     except CellsError as error:
-        raise Refused(404, "no_benchmarks", str(error)) from None
+        raise Refused(404, "no_benchmarks", Fault("query", str(error), None, None)) from None
 
 
 async def document(request: Request) -> Response:
@@ -98,7 +98,8 @@ def _predict(loaded: Loaded, body: bytes) -> tuple[int, bytes]:
     except Exception as error:  # a fault of ours: told in the log without the message, which may quote the request
         ours = [f for f in traceback.extract_tb(error.__traceback__) if "site-packages" not in f.filename]
         log.error("predict failed: %s at %s:%d", type(error).__name__, ours[-1].filename, ours[-1].lineno)
-        raise Refused(500, "internal", "the forecast failed; the log of the service has the reason") from None
+        fault = Fault("service", "failed at this request; its log has the reason", None, None)
+        raise Refused(500, "internal", fault) from None
 
 
 def _loaded(request: Request) -> Loaded:
@@ -118,7 +119,7 @@ def _only_json(request: Request) -> None:
     given = request.headers.get("content-type", "")
     if given.split(";")[0].strip().lower() != "application/json":
         wrong = Fault("headers.content-type", "is not accepted", "application/json", given[:80] or None)
-        raise Refused(415, "not_json_type", "send the body as application/json", [wrong])
+        raise Refused(415, "not_json_type", wrong)
 
 
 async def _body(request: Request, limits: Limits) -> bytes:
@@ -140,15 +141,16 @@ async def _body(request: Request, limits: Limits) -> bytes:
                 if size <= limits.body_bytes:
                     body += chunk
     except TimeoutError:
-        raise Refused(408, "too_slow", f"the body did not arrive within {limits.body_seconds:g} s") from None
+        late = Fault("body", "did not arrive in time", f"all of it within {limits.body_seconds:g} s", None)
+        raise Refused(408, "too_slow", late) from None
     if size > limits.body_bytes:
         raise _too_large(limits)
     return bytes(body)
 
 
 def _too_large(limits: Limits) -> Refused:
-    message = f"the body is larger than {limits.body_bytes:,} bytes: send fewer partnerships at a time"
-    return Refused(413, "too_large", message)
+    most = f"at most {limits.body_bytes:,} bytes: send fewer partnerships at a time"
+    return Refused(413, "too_large", Fault("body", "is too large", most, None))
 
 
 def _json(content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -160,12 +162,15 @@ async def _refused(_: Request, refused: Refused) -> Response:
     return _json(orjson.dumps(error_body(refused)), refused.status, headers)
 
 
-async def _no_route(_: Request, error: HTTPException) -> Response:
-    code, message = {
-        404: ("unknown_path", "there is nothing at this address: see /v1/openapi.json"),
-        405: ("wrong_method", "this address does not take that method: see /v1/openapi.json"),
-    }.get(error.status_code, ("refused", error.detail))
-    return _json(orjson.dumps(error_body(Refused(error.status_code, code, message))), error.status_code, error.headers)
+async def _no_route(request: Request, error: HTTPException) -> Response:
+    code, fault = "refused", Fault("request", error.detail, None, None)
+    if error.status_code == 404:
+        got = shown(request.url.path)
+        code, fault = "unknown_path", Fault("path", "is no address of this service", "one of /v1/openapi.json", got)
+    elif error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow")
+        code, fault = "wrong_method", Fault("method", "is not taken at this path", allowed, shown(request.method))
+    return _json(orjson.dumps(error_body(Refused(error.status_code, code, fault))), error.status_code, error.headers)
 
 
 async def _gone(_: Request, __: ClientDisconnect) -> Response:

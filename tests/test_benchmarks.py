@@ -169,5 +169,5 @@ def test_the_service_lists_them(home):
         "records"
     )
     wrong = client.get("/v1/benchmarks?platform=myspace")
-    assert (wrong.status_code, wrong.json()["error"]["code"]) == (404, "no_benchmarks")
-    assert client.get("/v1/benchmarks?plattform=x").json()["error"]["details"][0]["where"] == "query.plattform"
+    assert (wrong.status_code, wrong.json()["code"]) == (404, "no_benchmarks")
+    assert client.get("/v1/benchmarks?plattform=x").json()["errors"][0]["where"] == "query.plattform"

@@ -30,7 +30,7 @@ def faults_of(partnership):
 def refusal_of(body):
     with pytest.raises(Refused) as caught:
         read_question(body, NOW)
-    return caught.value.code, [(f.where, f.what) for f in caught.value.details]
+    return caught.value.code, [(f.where, f.what) for f in caught.value.faults]
 
 
 def test_fields_are_the_columns_of_the_tables():
