@@ -3,11 +3,11 @@
 After `validate` nothing checks again: columns, dtypes, ranges, keys and references are as `features.schema` says.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from features.currency import Rates, fee_faults, in_usd
 from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec, figure
@@ -15,6 +15,8 @@ from features.tables import Tables
 
 NAIVE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
 NO_DATE = "is no date that exists: write 2026-03-01T12:00:00Z"
+ABSENT = "is missing: the column is required"
+REQUIRED = "is missing: a value is required"
 UNKNOWN_CREATOR = "is no creator of that platform in the creators table: add a row there"
 
 
@@ -75,15 +77,19 @@ def check(frame: pd.DataFrame, spec: TableSpec, utc: bool = False) -> tuple[pd.D
     `utc` declares that times without an offset are UTC; without it they are faults. A value that cannot be read as
     its column's kind is missing in the result. The frame given is not changed; the result is numbered from 0.
     """
-    clean, faults = _conform(frame, spec, utc)
-    unread = {(fault.row, fault.column) for fault in faults}
-    try:
-        _pandera_schema(spec).validate(clean, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        cases = errors.failure_cases.itertuples(index=False)
-        found = [_fault(spec, case) for case in cases]
-        faults += [f for f in found if (f.row, f.column) not in unread and (-1, f.column) not in unread]
-    return clean, faults
+    n = len(frame)
+    faults = [Fault(spec.name, -1, c.name, None, ABSENT) for c in spec.columns if c.required and c.name not in frame]
+    clean = {}
+    for column in spec.columns:
+        if column.name not in frame:
+            clean[column.name] = _missing(n, DTYPES[column.kind])
+            continue
+        given = frame[column.name].reset_index(drop=True)
+        clean[column.name], found = _parse(given, column, utc)
+        unread = {row for row, _, _ in found}
+        found += [broken for broken in _broken(clean[column.name], column) if broken[0] not in unread]
+        faults += [Fault(spec.name, row, column.name, value, rule) for row, value, rule in found]
+    return pd.DataFrame(clean, index=range(n)), faults
 
 
 def checked(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
@@ -95,46 +101,31 @@ def checked(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
     return clean
 
 
-def _conform(frame: pd.DataFrame, spec: TableSpec, utc: bool) -> tuple[pd.DataFrame, list[Fault]]:
-    faults = [
-        Fault(spec.name, -1, c.name, None, "is missing: the column is required")
-        for c in spec.columns
-        if c.required and c.name not in frame
-    ]
-    columns = {}
-    for column in spec.columns:
-        if column.name in frame:
-            columns[column.name], found = _parse(frame[column.name].reset_index(drop=True), column, utc)
-            faults += [Fault(spec.name, row, column.name, value, rule) for row, value, rule in found]
-        else:
-            columns[column.name] = _missing(len(frame), DTYPES[column.kind])
-    return pd.DataFrame(columns), faults
+def _broken(values: pd.Series, column: Column) -> list[tuple]:
+    """Give (row, value, rule) of every value, read as its kind, that breaks a rule of its column."""
+    found = []
+    for rule, rows in _rules(values, column):
+        at = np.flatnonzero(rows)
+        given = values.iloc[at].tolist() if rule != REQUIRED else [None] * len(at)
+        found += zip(at.tolist(), given, [rule] * len(at), strict=True)
+    return found
 
 
-def _pandera_schema(spec: TableSpec) -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(
-        {c.name: pa.Column(checks=_checks(c), nullable=not c.required) for c in spec.columns}, name=spec.name
-    )
-
-
-def _checks(column: Column) -> list[pa.Check]:
-    checks = []
-    if column.minimum is not None:
-        checks.append(pa.Check.ge(column.minimum, error=f"is below {figure(column.minimum)}, the least possible"))
-    if column.maximum is not None:
-        checks.append(pa.Check.le(column.maximum, error=f"is above {figure(column.maximum)}, the most accepted"))
+def _rules(values: pd.Series, column: Column) -> Iterator[tuple[str, np.ndarray]]:
+    """Give the words of each rule of a column and the rows (n,) that break it."""
+    if column.required:
+        yield REQUIRED, values.isna().to_numpy()
+    with np.errstate(invalid="ignore"):
+        if column.minimum is not None:
+            yield f"is below {figure(column.minimum)}, the least possible", values.to_numpy() < column.minimum
+        if column.maximum is not None:
+            yield f"is above {figure(column.maximum)}, the most accepted", values.to_numpy() > column.maximum
     if column.allowed is not None:
-        checks.append(pa.Check.isin(column.allowed, error=f"is not one of {', '.join(column.allowed)}"))
+        rule = f"is not one of {', '.join(column.allowed)}"
+        yield rule, (values.notna() & ~values.isin(column.allowed)).to_numpy()
     if column.kind == "time":
-        rule = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
-        checks.append(pa.Check.in_range(pd.Timestamp(EARLIEST), pd.Timestamp(LATEST), error=rule))
-    return checks
-
-
-def _fault(spec: TableSpec, case) -> Fault:
-    missing = case.check == "not_nullable"
-    rule = "is missing: a value is required" if missing else case.check
-    return Fault(spec.name, int(case.index), case.column, None if missing else case.failure_case, rule)
+        outside = (values < pd.Timestamp(EARLIEST)) | (values > pd.Timestamp(LATEST))
+        yield f"lies outside {EARLIEST:%Y} to {LATEST:%Y}", outside.to_numpy()
 
 
 def _repeated_keys(frame: pd.DataFrame, spec: TableSpec) -> list[Fault]:
@@ -202,7 +193,7 @@ def _faults_at(name: str, frame: pd.DataFrame, column: str, at, rule: str) -> li
 
 
 def _missing(length: int, dtype: str) -> pd.Series:
-    return pd.Series([None] * length, dtype=dtype)
+    return pd.Series(None, index=range(length), dtype=dtype)
 
 
 def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, list[tuple]]:

@@ -89,7 +89,7 @@ def read_rate_card(path: Path | None = None, rates: Rates | None = None) -> Rate
     Raises DataFolderError, InvalidTables, or RateCardError for a row whose figures are out of order or whose currency
     has no rate.
     """
-    from features.validate import checked  # pandera takes a second to import: only where a card is read
+    from features.validate import checked
 
     own = path is not None
     frame = checked(read_frame(Path(path) if own else Path(__file__).with_name("rate_card.csv")), CARD)

@@ -45,7 +45,7 @@ def read_known(data: Path | None) -> Tables | None:
     """Read and check the tables of the creators that the service knows, None where no folder is set."""
     if data is None:
         return None
-    from features.validate import validate  # pandera takes a second to import: only where there are tables
+    from features.validate import validate
 
     return validate(read_tables(data))
 
