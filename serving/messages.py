@@ -2,14 +2,12 @@
 
 Ranges, kinds and closed lists stand in `features.schema` alone. A faulty partnership does not sink the others: its row
 carries its faults. Only what is no question at all is refused as a whole.
-But: JSON repeats of a key are not seen, the last one counts.
 """
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-import orjson
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -23,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from features.schema import EARLIEST, LATEST, POSTS, PROSPECTS, Column, TableSpec
+from serving.documents import read_document
 from serving.faults import Fault, Refused, expected, faults_of, limited, path, shown
 from serving.terms import Extras
 
@@ -141,21 +140,24 @@ def read_question(body: bytes, now: datetime) -> tuple[datetime, list[Row], Extr
 
     `now` is the moment after which nothing can have been posted. Raises Refused where the body is no question.
     """
-    envelope = _read_envelope(body)
+    return question_of(read_envelope(body), now)
+
+
+def question_of(envelope: BaseModel, now: datetime) -> tuple[datetime, list[Row], Extras]:
+    """Read the partnerships of an envelope: as `read_question`."""
     rows = [_read_row(raw, number, now) for number, raw in enumerate(envelope.partnerships)]
     return envelope.as_of or now, _with_ids(rows), Extras(envelope.explain, envelope.comparables)
 
 
-def _read_envelope(body: bytes) -> BaseModel:
+def read_envelope(body: bytes, kind: type[BaseModel] = Envelope, wanted: dict[str, str] | None = None) -> BaseModel:
+    """Read what surrounds the partnerships; `kind`: Envelope or one that adds fields, `wanted`: what those accept.
+
+    Raises Refused where the body is no question.
+    """
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        what = f"is not JSON: {error.msg} at character {error.pos}"
-        raise Refused(400, "not_json", Fault("body", what, "a JSON object", None)) from None
-    try:
-        return Envelope.model_validate(document)
+        return kind.model_validate(read_document(body))
     except ValidationError as error:
-        faults = faults_of(error, "", _WANTED, {1: list(Envelope.model_fields)})
+        faults = faults_of(error, "", _WANTED | (wanted or {}), {1: list(kind.model_fields)})
         raise Refused(400, "malformed", *faults) from None
 
 

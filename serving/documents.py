@@ -1,0 +1,51 @@
+"""Request bodies as JSON documents, read strictly: NaN, infinities, numbers past float64 and repeated keys are refused.
+
+A repeated key is ambiguous: readers take the first or the last. orjson keeps the last silently, but written out again
+a document that lost one has fewer colons than its text, which costs a tenth of what reading with every pair does.
+"""
+
+import json
+
+import orjson
+
+from serving.faults import Fault, Refused, path, shown
+
+
+def read_document(body: bytes) -> object:
+    """Read a body. Raises Refused where it is no JSON, or where an object has a key twice."""
+    try:
+        document = orjson.loads(body)
+        again = orjson.dumps(document)
+    except orjson.JSONDecodeError as error:
+        raise _refused("not_json", "body", f"is not JSON: {error.msg} at character {error.pos}") from None
+    except orjson.JSONEncodeError:
+        raise _refused("not_json", "body", "is nested too deeply") from None
+    if b"\\u003" in body or body.count(b":") != again.count(b":"):  # \u003a is a colon too
+        repeat = _repeat_in(json.loads(body, object_pairs_hook=_Pairs))
+        if repeat:
+            raise _refused("repeated_key", shown(path("", repeat)), "is given twice", "each field once")
+    return document
+
+
+class _Pairs(dict):
+    """An object that remembers the first key it was given twice."""
+
+    repeated: str | None = None
+
+    def __init__(self, pairs: list[tuple[str, object]]):
+        super().__init__(pairs)
+        if len(self) < len(pairs):
+            seen = set()
+            self.repeated = next(name for name, _ in pairs if name in seen or seen.add(name))
+
+
+def _repeat_in(value: object, steps: tuple[str | int, ...] = ()) -> tuple[str | int, ...] | None:
+    """Give the place of the first key that is repeated, as steps from the top."""
+    if isinstance(value, _Pairs) and value.repeated is not None:
+        return (*steps, value.repeated)
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return next(filter(None, (_repeat_in(one, (*steps, name)) for name, one in inner)), None)
+
+
+def _refused(code: str, where: str, what: str, wanted: str = "a JSON object") -> Refused:
+    return Refused(400, code, Fault(where, what, wanted, None))
