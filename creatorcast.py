@@ -303,6 +303,34 @@ def features(data: Path, as_of, out: Path):
 
 
 @main.command()
+@click.argument("data", type=FOLDER)
+@click.option("--as-of", type=Moment(), help="The moment looked from; nothing later is used. Default: now.")
+@click.option("--out", type=FILE, required=True, help="Where the snapshot goes, an Arrow IPC file.")
+@click.option("--bundle", "version", help="Version of the bundle that will answer. Default: the champion.")
+def snapshot(data: Path, as_of, out: Path, version: str | None):
+    """Write what is known of every creator of DATA at a moment, for a service that answers about them by creator_id.
+
+    A service maps the file into memory and answers as of that moment. It belongs to one bundle: write it anew after a
+    promotion.
+    """
+    import pandas as pd
+
+    from features.history import History
+    from features.snapshot_writer import write_snapshot
+    from models.bundle import bundles_folder, champion_folder, load_bundle
+
+    bundle = load_bundle(bundles_folder(home()) / version if version else champion_folder(home()))
+    moment = as_of or pd.Timestamp.now(tz="UTC")
+    history = History.of(known_tables(data), bundle.reference.horizon_days)
+    with progress_bar() as bar:
+        task = bar.add_task("snapshot", total=len(history.accounts))
+        accounts = write_snapshot(
+            history, bundle.reference, moment, out, bundle.version, lambda done, _: bar.update(task, completed=done)
+        )
+    click.echo(f"{accounts:,} accounts as of {moment:%Y-%m-%d}, for bundle {bundle.version}, in {out}")
+
+
+@main.command()
 @click.option("--platform", help="Only of this platform.")
 @click.option("--band", help="Only of this follower band.")
 @click.option("--niche", help="Only of this niche.")

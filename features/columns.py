@@ -21,7 +21,7 @@ class Feature:
 
 def _question() -> list[Feature]:
     return [
-        Feature("platform_code", "code", "question", "position in the bundle's list of platforms"),
+        Feature("platform_code", "code", "creators", "position in the bundle's list of platforms"),
         Feature("format_code", "code", "question", "position of the planned format in the list of formats", "not told"),
         Feature(
             "brand_fit",
@@ -250,6 +250,8 @@ FEATURES = (
 )
 COLUMNS = tuple(feature.name for feature in FEATURES)
 LEARNED = tuple(feature.name for feature in FEATURES if feature.learned)
+#: Known of an account whatever is asked of it.
+STANDING = tuple(feature.name for feature in FEATURES if "question" not in feature.source)
 
 
 def markdown() -> str:

@@ -17,8 +17,8 @@ class PastPosts:
     """The last posts with known engagements of the accounts that have any, each (k, w), newest first, NaN where none.
 
     `rows` (k,): which of the accounts asked about they belong to; `residual`: from the creator's level, in ln;
-    `weights`: by recency, 0 where there is no post; `format`, `topic`: codes, a format not told is -1; `content`: on
-    the scale of `content_scale`.
+    `weights`: by recency, 0 where there is no post; `format`, `topic`: codes, a format not told is -1; `content`: the
+    counts of CONTENT as they are.
     """
 
     rows: np.ndarray
@@ -31,16 +31,15 @@ class PastPosts:
     @classmethod
     def of(cls, rows: np.ndarray, track: Track, past: Level, residual: np.ndarray, formats: np.ndarray) -> "PastPosts":
         """Gather what the posts of `past` are about."""
-        content = {name: content_scale(name, track.window(name, past.rows)) for name in CONTENT}
+        content = {name: track.window(name, past.rows) for name in CONTENT}
         # a format not told is a format of its own: where a source tells only albums, the rest are alike
         formats = np.where(past.rows >= 0, _told(formats), np.nan)
         return cls(rows, residual, past.weights, formats, track.window("topic", past.rows), content)
 
     def own_means(self) -> dict[str, np.ndarray]:
         """Give the recency-weighted mean of each content count, (k,)."""
-        return {
-            f"{name}_own_mean": windows.weighted_mean(values, self.weights) for name, values in self.content.items()
-        }
+        scaled = {name: content_scale(name, values) for name, values in self.content.items()}
+        return {f"{name}_own_mean": windows.weighted_mean(values, self.weights) for name, values in scaled.items()}
 
 
 def plan_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -76,8 +75,8 @@ def similar_residual(posts: PastPosts, same: dict[str, np.ndarray], planned: dic
     weight = posts.weights
     told = [name for name in posts.content if not np.isnan(planned[name]).all()]
     if told:
-        apart = (windows.or_zero((posts.content[name] - planned[name][:, None]) ** 2) for name in told)
-        weight = weight * np.exp(-sum(apart) / 2)
+        apart = (content_scale(name, posts.content[name]) - planned[name][:, None] for name in told)
+        weight = weight * np.exp(-sum(windows.or_zero(values**2) for values in apart) / 2)
     weight = weight * np.where(same["format"], 1.0, 0.5)
     weight = weight * np.where(same["topic"] | np.isnan(planned["topic"])[:, None], 1.0, 0.5)
     total = (weight * windows.or_zero(posts.residual)).sum(axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from features import windows
 from features.history import DAY_US, Track
 
-#: Posts looked back on. A multiple of 8, so that NumPy adds up a row alike whatever the padding.
+#: Posts looked back on, a multiple of 8 as every width is.
 WINDOW = 96
 HALF_LIFE_DAYS = 60.0
 #: Posts that a creator's own effect is shrunk by.
@@ -66,7 +66,7 @@ def look_back(track: Track, name: str, account: np.ndarray, as_of: np.ndarray, h
 def gathered(track: Track, name: str, start, stop, as_of) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Give values, ages in days and rows, each (n, w) newest first, of the last posts from `start` to `stop` (n,)."""
     longest = int(np.max(stop - start, initial=0))
-    rows, exists = windows.gather(start, stop, min(WINDOW, max(8, -(-longest // 8) * 8)))
+    rows, exists = windows.gather(start, stop, min(WINDOW, windows.padded_width(longest)))
     if not len(track.time):
         return (*np.full((2, *rows.shape), np.nan), np.full(rows.shape, -1))
     age = np.where(exists, (as_of[:, None] - track.time[rows]) / DAY_US, np.nan)

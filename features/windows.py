@@ -10,6 +10,11 @@ import numpy as np
 FEW_ROWS = 2_000
 
 
+def padded_width(posts: int) -> int:
+    """Give the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row alike at any width."""
+    return max(8, -(-posts // 8) * 8)
+
+
 def gather(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Give row numbers (n, length) of the last `length` rows before each `stop`, newest first, and which exist."""
     index = stop[:, None] - 1 - np.arange(length)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from features import __path__ as _features_path
 from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
+from features.digest import features_digest
 from features.reference import Reference
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
 from models.fee import MarketFee
@@ -118,15 +118,6 @@ def latest_bundle(home: Path) -> Path:
     if not found:
         raise BundleError(f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first")
     return max(found, key=lambda path: path.name)
-
-
-def features_digest() -> str:
-    """Give the sha256 of the feature code and its data, which tells whether a bundle was trained with the same."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(next(iter(_features_path))).iterdir()):
-        if path.suffix in (".py", ".csv", ".json"):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _files(bundle: Bundle) -> dict[str, str]:

@@ -1,0 +1,200 @@
+"""The snapshot: what is known of every account at one moment, in one Arrow IPC file that workers map into memory.
+
+One record batch, accounts in the order of a 64-bit hash of their names, so that a look-up is a binary search; what a
+question needs of an account lies together, so that an answer touches few pages. Numbers are kept as they are (float64):
+an answer from a snapshot equals the one from the tables.
+
+A service asks about known creators like this:
+
+>>> snapshot = Snapshot.open("artifacts/snapshot.arrow")  # doctest: +SKIP
+>>> snapshot.check(bundle.reference, bundle.version)  # doctest: +SKIP
+>>> row = snapshot.find("instagram", "ana.cooks")  # doctest: +SKIP
+>>> now, told = np.array([snapshot.as_of_us]), {"format": np.array([2.0])}  # doctest: +SKIP
+>>> asked = Questions.told(np.array([row]), now, start, told, snapshot.topics)  # doctest: +SKIP
+>>> x = answered(snapshot.state([row]), asked, bundle.reference)  # doctest: +SKIP
+
+`snapshot.features(row)` names what is known of the creator whatever is asked, for a page about it.
+"""
+
+import hashlib
+import json
+import mmap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.columns import STANDING
+from features.digest import features_digest, reference_digest
+from features.history import CONTENT
+from features.plan import PastPosts
+from features.reference import Reference
+from features.state import PLACE, STATE_COLUMNS, State
+from features.vocabulary import PLATFORMS
+from features.windows import padded_width
+
+FORMAT = 1
+REMEDY = "write it anew with `creatorcast snapshot DATA --as-of DATE --out FILE`"
+
+
+class SnapshotError(ValueError):
+    """A snapshot is missing, broken, or of another bundle."""
+
+
+class Snapshot:
+    """What is known of every account as of `as_of`; made by `open`. Any number of threads may ask at once.
+
+    `as_of` a UTC time, `as_of_us` the same in microseconds; `horizon_days`, `version` (of the bundle whose reference it
+    rests on) and `topics` (those that the codes of posts stand for).
+    """
+
+    def __init__(self, batch: pa.RecordBatch):
+        meta = meta_of(batch.schema)
+        self.as_of = pd.Timestamp(meta["as_of"])
+        self.as_of_us = self.as_of.value // 1000
+        self.horizon_days: int = meta["horizon_days"]
+        self.version: str = meta["version"]
+        self.topics = tuple(meta["topics"])
+        self._made_with = meta["features"], meta["reference"]
+        self._keys = batch["key"].to_numpy()
+        self._names = _Texts(batch["account"])
+        self._known = _matrix(batch["state"])
+        self._niches = _matrix(batch["niches"]) if "niches" in batch.schema.names else None
+        self._start = np.frombuffer(batch["posts"].buffers()[1], np.int64, len(batch) + 1)
+        posts = batch["posts"].values
+        self._posts = {posts.type[i].name: posts.field(i).to_numpy() for i in range(posts.type.num_fields)}
+
+    @classmethod
+    def open(cls, path: Path | str, verify: bool = True) -> "Snapshot":
+        """Map a snapshot into memory; `verify` reads it through once and compares its digest, some seconds for 1 GB.
+
+        Raises SnapshotError where it is missing, cut short, changed or of another format.
+        """
+        try:
+            with open(path, "rb") as file:
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            batch = pa.ipc.open_file(pa.py_buffer(mapped)).get_batch(0)
+            meta = meta_of(batch.schema)
+            batch.validate()
+        except (OSError, ValueError, KeyError) as error:
+            raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
+        if meta.get("format") != FORMAT or meta["columns"] != list(STATE_COLUMNS):
+            raise SnapshotError(f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}")
+        if verify and batch_digest(batch) != meta["sha256"]:
+            raise SnapshotError(f"{str(path)!r} was changed since it was written: {REMEDY}")
+        return cls(batch)
+
+    def check(self, reference: Reference, version: str) -> None:
+        """Raise SnapshotError unless the snapshot rests on this reference, and was written by this feature code."""
+        if self._made_with != (features_digest(), reference_digest(reference)):
+            raise SnapshotError(
+                f"the snapshot as of {self.as_of:%Y-%m-%d} was written for bundle {self.version!r}, not for "
+                f"{version!r}, or by another version of creatorcast: {REMEDY}"
+            )
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def find(self, platform: str, creator_id: str) -> int:
+        """Give the row of an account, -1 where it is not known. Costs some microseconds."""
+        name = account_name(platform, creator_id)
+        key = account_key(name)
+        row = int(self._keys.searchsorted(key))
+        # of two names with one hash the text tells which
+        while row < len(self._keys) and self._keys[row] == key:
+            if self._names[row] == name:
+                return row
+            row += 1
+        return -1
+
+    def platforms(self, creator_id: str) -> tuple[str, ...]:
+        """Name the platforms that know an account of this creator_id."""
+        return tuple(platform for platform in PLATFORMS if self.find(platform, creator_id) >= 0)
+
+    def account(self, row: int) -> tuple[str, str]:
+        """Give platform and creator_id of a row."""
+        platform, creator_id = self._names[row].decode().split("/", 1)
+        return platform, creator_id
+
+    def state(self, rows: Sequence[int] | np.ndarray) -> State:
+        """Give what is known of the accounts at `rows` (n,), for `features.question.answered`."""
+        rows = np.asarray(rows, dtype=np.int64)
+        niches = None if self._niches is None else self._niches[rows]
+        return State(self._known[rows], niches, self._past(rows))
+
+    def features(self, row: int) -> dict[str, float | None]:
+        """Name what is known of one account whatever is asked: `features.columns.STANDING`, None where unknown."""
+        known = self._known[row].tolist()
+        values = {name: known[PLACE[name]] for name in STANDING}
+        return {name: None if value != value else value for name, value in values.items()}
+
+    def _past(self, rows: np.ndarray) -> PastPosts | None:
+        start, count = self._start[rows], self._start[rows + 1] - self._start[rows]
+        has = np.flatnonzero(count)
+        if not len(has):
+            return None
+        place = np.arange(padded_width(int(count.max())))
+        exists = place < count[has, None]
+        index = np.where(exists, start[has, None] + place, 0)
+
+        def gathered(name: str, nothing: float = np.nan) -> np.ndarray:
+            return np.where(exists, self._posts[name][index], nothing)
+
+        topic = gathered("topic", -1.0) if "topic" in self._posts else np.full(index.shape, -1.0)
+        return PastPosts(
+            has,
+            gathered("residual"),
+            gathered("weight", 0.0),
+            gathered("format"),
+            np.where(topic < 0, np.nan, topic),
+            {
+                name: gathered(name).astype(float) if name in self._posts else np.full(index.shape, np.nan)
+                for name in CONTENT
+            },
+        )
+
+
+class _Texts:
+    """Texts of an Arrow array as bytes, one at a time and without a copy of the others."""
+
+    def __init__(self, values: pa.Array):
+        _, starts, content = values.buffers()
+        self._starts = np.frombuffer(starts, np.int64, len(values) + 1)
+        self._content = memoryview(content) if content is not None else memoryview(b"")
+
+    def __getitem__(self, row: int) -> bytes:
+        return bytes(self._content[self._starts[row] : self._starts[row + 1]])
+
+
+def account_name(platform: str, creator_id: str) -> bytes:
+    """Name an account, as its key is made of."""
+    return f"{platform}/{creator_id}".encode()
+
+
+def account_key(name: bytes) -> np.uint64:
+    """Give the 64-bit hash of an account's name, the same everywhere."""
+    return np.uint64(int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little"))
+
+
+def meta_of(schema: pa.Schema) -> dict:
+    """Read what a snapshot says of itself; raises ValueError where it says nothing."""
+    text = (schema.metadata or {}).get(b"creatorcast")
+    if text is None:
+        raise ValueError("it does not say that it is one")
+    return json.loads(text)
+
+
+def batch_digest(batch: pa.RecordBatch) -> str:
+    """Give the sha256 of all that a snapshot holds, and of what it says of itself."""
+    meta = {name: value for name, value in meta_of(batch.schema).items() if name != "sha256"}
+    digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
+    for column in batch.columns:
+        for buffer in column.buffers():
+            digest.update(buffer if buffer is not None else b"")
+    return digest.hexdigest()
+
+
+def _matrix(column: pa.FixedSizeListArray) -> np.ndarray:
+    return column.values.to_numpy().reshape(len(column), -1)

@@ -1,0 +1,248 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+import features.snapshot
+from creatorcast import main
+from features.columns import COLUMNS, STANDING
+from features.derive import derive
+from features.history import History
+from features.question import Questions, answered
+from features.reference import fit_reference
+from features.snapshot import Snapshot, SnapshotError, account_key, account_name, batch_digest, meta_of
+from features.snapshot_writer import write_snapshot
+from features.tables import read_tables
+from features.validate import validate
+from features.vocabulary import FORMATS, NICHES
+
+AS_OF = pd.Timestamp("2026-05-01", tz="UTC")
+few = settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+
+
+@pytest.fixture(scope="module")
+def history(market_folder):
+    tables = validate(read_tables(market_folder))
+    creators = tables.creators
+    # some declare no niche, and one name stands on two platforms
+    twin = creators.iloc[:1].assign(platform="x", followers=500.0, niche=None)
+    creators = pd.concat([creators.assign(niche=creators["niche"].where(creators.index % 2 == 0)), twin])
+    topic = pd.Series(np.array(["cake", "soup", None])[tables.posts.index % 3], dtype="str")
+    return History.of(replace(tables, creators=creators.reset_index(drop=True), posts=tables.posts.assign(topic=topic)))
+
+
+@pytest.fixture(scope="module")
+def reference(history):
+    return fit_reference(history, AS_OF)
+
+
+@pytest.fixture(scope="module")
+def path(history, reference, tmp_path_factory):
+    path = tmp_path_factory.mktemp("snapshot") / "new" / "snapshot.arrow"
+    assert write_snapshot(history, reference, AS_OF, path, "v1") == len(history.accounts)
+    assert [found.name for found in path.parent.iterdir()] == ["snapshot.arrow"]
+    return path
+
+
+@pytest.fixture(scope="module")
+def snapshot(path):
+    return Snapshot.open(path)
+
+
+NUMBERS = ("sponsored", "caption_words", "hashtags_count", "avg_likes", "avg_comments", "avg_views")
+
+
+def questions(names):
+    platforms, creators = zip(*names, strict=True)
+    frame = pd.DataFrame({"platform": platforms, "creator_id": creators, "as_of": AS_OF, "start_at": AS_OF})
+    return frame.astype({"as_of": "datetime64[us, UTC]", "start_at": "datetime64[us, UTC]"})
+
+
+counts = st.one_of(st.none(), st.integers(0, 3000).map(float))
+asked_of = st.fixed_dictionaries(
+    {
+        "account": st.integers(0, 150),
+        "start_at": st.integers(0, 120 * 86400).map(lambda seconds: AS_OF + pd.Timedelta(seconds=seconds)),
+        "format": st.sampled_from([None, *FORMATS]),
+        "brand_niche": st.sampled_from([None, *NICHES]),
+        "topic": st.sampled_from([None, 0, 1, 2]),
+        "sponsored": st.sampled_from([None, True, False]),
+        **dict.fromkeys(NUMBERS[1:], counts),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def both(history, reference, snapshot):
+    """Give a function that answers drawn questions from the tables and from the snapshot."""
+
+    def answers(drawn):
+        names = [history.accounts[row["account"] % len(history.accounts)].split("/", 1) for row in drawn]
+        topics = ["cake", "soup", "never seen"]
+        told = [{**row, "topic": None if row["topic"] is None else topics[row["topic"]]} for row in drawn]
+        kinds = dict.fromkeys(("format", "brand_niche", "topic"), "str") | dict.fromkeys(NUMBERS, float)
+        kinds["start_at"] = "datetime64[us, UTC]"
+        frame = questions(names).assign(**pd.DataFrame(told).drop(columns="account").astype(kinds))
+        rows = [snapshot.find(platform, name) for platform, name in names]
+        found = answered(snapshot.state(rows), Questions.of(history, frame), reference)
+        return derive(history, frame, reference).to_numpy(), found
+
+    return answers
+
+
+@few
+@given(st.lists(asked_of, min_size=1, max_size=30))
+def test_an_answer_from_the_snapshot_is_the_one_from_the_tables(both, drawn):
+    np.testing.assert_array_equal(*both(drawn))
+
+
+def test_every_account_is_found_and_told_back(history, snapshot):
+    assert len(snapshot) == len(history.accounts)
+    for name in history.accounts:
+        assert snapshot.account(snapshot.find(*name.split("/", 1))) == tuple(name.split("/", 1))
+
+
+@pytest.mark.parametrize("creator_id", ["nobody", "", "é/ü", "c" * 500])
+def test_an_unknown_account_is_not_found(snapshot, creator_id):
+    assert snapshot.find("instagram", creator_id) == -1
+    assert snapshot.platforms(creator_id) == ()
+
+
+def test_the_platforms_of_an_id_are_told(history, snapshot):
+    platform, name = history.accounts[0].split("/", 1)
+    assert snapshot.platforms(name) == (platform, "x")
+
+
+def test_names_of_one_hash_are_told_apart_by_their_text(history, reference, tmp_path, monkeypatch):
+    def alike(name):
+        return np.uint64(len(name) % 2)
+
+    monkeypatch.setattr(features.snapshot, "account_key", alike)
+    monkeypatch.setattr("features.snapshot_writer.account_key", alike)
+    write_snapshot(history, reference, AS_OF, tmp_path / "s.arrow", "v1")
+    test_every_account_is_found_and_told_back(history, Snapshot.open(tmp_path / "s.arrow"))
+
+
+def test_the_key_of_a_name_never_changes():
+    assert account_key(account_name("instagram", "ana")) == 10895593959813140125
+
+
+def test_what_is_known_of_a_creator_is_named_without_a_question(history, reference, snapshot):
+    assert set(STANDING) < set(COLUMNS)
+    platform, name = history.accounts[3].split("/", 1)
+    expected = derive(history, questions([(platform, name)]), reference)[list(STANDING)].iloc[0]
+    found = snapshot.features(snapshot.find(platform, name))
+    assert {name: value for name, value in found.items() if value is not None} == expected.dropna().to_dict()
+    assert list(found) == list(STANDING)
+
+
+def test_what_a_snapshot_says_of_itself(history, reference, snapshot):
+    assert (snapshot.as_of, snapshot.horizon_days, snapshot.version) == (AS_OF, 7, "v1")
+    assert (snapshot.as_of_us, snapshot.topics) == (AS_OF.value // 1000, history.topics)
+    snapshot.check(reference, "v1")
+
+
+def test_a_snapshot_of_another_reference_is_refused(history, snapshot):
+    other = fit_reference(history, AS_OF - pd.Timedelta(days=200))
+    with pytest.raises(SnapshotError, match=r"2026-05-01 was written for bundle 'v1', not for 'v2', .*snapshot DATA"):
+        snapshot.check(other, "v2")
+
+
+def test_a_snapshot_of_other_code_is_refused(reference, snapshot, monkeypatch):
+    monkeypatch.setattr(features.snapshot, "features_digest", lambda: "other")
+    with pytest.raises(SnapshotError, match="or by another version of creatorcast: write it anew"):
+        snapshot.check(reference, "v1")
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.001, 0.5, 0.999])
+def test_a_snapshot_cut_short_is_refused(path, tmp_path, kept):
+    content = path.read_bytes()
+    short = tmp_path / "short.arrow"
+    short.write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(SnapshotError, match=r"'.*short.arrow' is no snapshot, or was cut short \(.*\): write it anew"):
+        Snapshot.open(short)
+
+
+@pytest.mark.parametrize("at", [0.2, 0.5, 0.9])
+def test_a_changed_snapshot_is_refused(path, tmp_path, at):
+    content = bytearray(path.read_bytes())
+    content[int(len(content) * at)] ^= 1
+    changed = tmp_path / "changed.arrow"
+    changed.write_bytes(content)
+    with pytest.raises(SnapshotError, match=r"'.*changed.arrow' was changed since it was written: write it anew"):
+        Snapshot.open(changed)
+
+
+def rewritten(path, to, **meta):
+    batch = pa.ipc.open_file(path).get_batch(0)
+    batch = batch.replace_schema_metadata({"creatorcast": json.dumps({**meta_of(batch.schema), **meta})})
+    with pa.ipc.new_file(to, batch.schema) as writer:
+        writer.write_batch(batch)
+    return to
+
+
+@pytest.mark.parametrize("meta", [{"version": "v2"}, {"as_of": "2026-05-02T00:00:00+00:00"}, {"reference": "other"}])
+def test_what_it_says_of_itself_cannot_be_changed_either(path, tmp_path, meta):
+    with pytest.raises(SnapshotError, match="was changed since it was written"):
+        Snapshot.open(rewritten(path, tmp_path / "s.arrow", **meta))
+
+
+@pytest.mark.parametrize("meta", [{"format": 99}, {"columns": ["other"]}])
+def test_another_format_is_refused(path, tmp_path, meta):
+    with pytest.raises(SnapshotError, match="is a snapshot of another version of creatorcast: write it anew"):
+        Snapshot.open(rewritten(path, tmp_path / "s.arrow", **meta))
+
+
+def test_another_arrow_file_is_refused(tmp_path):
+    other = tmp_path / "other.arrow"
+    batch = pa.RecordBatch.from_pydict({"a": [1]})
+    with pa.ipc.new_file(other, batch.schema) as writer:
+        writer.write_batch(batch)
+    with pytest.raises(SnapshotError, match="is no snapshot, or was cut short"):
+        Snapshot.open(other)
+
+
+def test_no_file_is_refused(tmp_path):
+    with pytest.raises(SnapshotError, match=r"is no snapshot, .*No such file"):
+        Snapshot.open(tmp_path / "none.arrow")
+
+
+def test_the_digest_covers_every_column(path):
+    batch = pa.ipc.open_file(path).get_batch(0)
+    names = batch.schema.names
+    assert names == ["key", "account", "state", "niches", "posts"]
+    assert batch_digest(batch) == meta_of(batch.schema)["sha256"] != batch_digest(batch.select(names[:-1]))
+
+
+def test_where_nothing_can_be_written_the_reason_is_told(history, reference, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SnapshotError, match=r"file' cannot be made: File exists"):
+        write_snapshot(history, reference, AS_OF, tmp_path / "file" / "s.arrow", "v1")
+
+
+def test_a_history_without_posts_and_texts_has_a_snapshot(history, reference, tmp_path):
+    plain = History.inline(np.array([0.0]), np.array([0]), {"followers": np.array([5000.0])})
+    plain = replace(plain, accounts=pd.Index(["instagram/a"]))
+    write_snapshot(plain, reference, AS_OF, tmp_path / "s.arrow", "v1")
+    found = Snapshot.open(tmp_path / "s.arrow")
+    assert found.state([0]).posts is None
+    assert found.features(0)["followers_log"] == np.log1p(5000.0)
+
+
+def test_the_command_writes_for_the_champion(trained, home, market_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("CREATORCAST_HOME", str(home))
+    out = tmp_path / "s.arrow"
+    command = ["snapshot", str(market_folder), "--as-of", "2026-05-01", "--out", str(out)]
+    result = CliRunner().invoke(main, command)
+    version = trained.bundle.version
+    assert result.output == f"150 accounts as of 2026-05-01, for bundle {version}, in {out}\n"
+    Snapshot.open(out).check(trained.bundle.reference, version)
+    assert CliRunner().invoke(main, [*command, "--bundle", version]).exit_code == 0
+    missing = CliRunner().invoke(main, [*command, "--bundle", "none"])
+    assert (missing.exit_code, "is no bundle" in missing.output) == (2, True)
