@@ -11,7 +11,11 @@ FILTERS = (*PARTS[:3], "measure")
 
 
 class CellsError(ValueError):
-    """The benchmarks asked for cannot be given."""
+    """The benchmarks asked for cannot be given; `name`: what they were to be narrowed by, None where there are none."""
+
+    def __init__(self, message: str, name: str | None = None, allowed: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.name, self.allowed = name, allowed
 
 
 def chosen(bundle: Bundle, **only: str | None) -> pd.DataFrame:
@@ -27,7 +31,8 @@ def chosen(bundle: Bundle, **only: str | None) -> pd.DataFrame:
         if value is None:
             continue
         if value not in allowed[name]:
-            raise CellsError(f"{name} {value!r} is unknown: expected one of {', '.join(allowed[name])}")
+            message = f"{name} {value!r} is unknown: expected one of {', '.join(allowed[name])}"
+            raise CellsError(message, name, tuple(allowed[name]))
         found = found[found[name] == value]
     return found.reset_index(drop=True)
 

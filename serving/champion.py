@@ -53,7 +53,7 @@ def read_known(data: Path | None) -> Tables | None:
 class Champion:
     """The champion in use: `current` is None as long as none could be loaded; `reason` says why the last try failed.
 
-    `find` and `load` are replaced in tests.
+    `told` is given the manifest of every champion taken over; `find` and `load` are replaced in tests.
     """
 
     def __init__(
@@ -62,11 +62,12 @@ class Champion:
         find: Callable[[Path], Path] = champion_folder,
         load: Callable[[Path, Tables | None, Rates | None], Loaded] = load_champion,
         tables: Callable[[Path | None], Tables | None] = read_known,
+        told: Callable[[dict], None] = lambda manifest: None,
     ):
         self.settings = settings
         self.current: Loaded | None = None
         self.reason = ""
-        self._find, self._load, self._read = find, load, tables
+        self._find, self._load, self._read, self._told = find, load, tables, told
         self._tables: Tables | None = None
         self._rates: Rates | None = None
         self._stamp: tuple | None = None
@@ -105,6 +106,7 @@ class Champion:
             self._refuse(f"{type(error).__name__}: {error}")
             return
         self.current, self._stamp, self.reason = loaded, stamp, ""
+        self._told(loaded.manifest)
         log.info("champion is now %s", loaded.manifest["version"])
 
     def _refuse(self, reason: str) -> None:

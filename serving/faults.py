@@ -21,6 +21,8 @@ _SAYS = {
     "missing": "is missing",
     "extra_forbidden": "is no known field",
     "float_type": "is not a number",
+    "int_type": "is not a whole number",
+    "int_from_float": "is not a whole number",
     "finite_number": "is not a finite number",
     "greater_than_equal": "is below {ge}, the least possible",
     "less_than_equal": "is above {le}, the most accepted",
@@ -131,17 +133,25 @@ def _fault_of(one: dict, start: str, wanted: dict[str, str], names: dict[int, li
     if kind == "missing":
         return Fault(where, what, wanted.get(steps[-1]), None)
     if kind == "extra_forbidden":
-        rule = _nearest(steps[-1], names[len(steps)])
-    else:
-        rule = _SHAPES[kind].format(**context) if kind in _SHAPES else wanted.get(steps[-1])
+        return unknown_field(where, steps[-1], names[len(steps)], shown(one["input"]))
+    rule = _SHAPES[kind].format(**context) if kind in _SHAPES else wanted.get(steps[-1])
     return Fault(where, what, rule, shown(one["input"]))
+
+
+def unknown_field(where: str, name: str, known: Iterable[str], got: str | float | bool | None = None) -> Fault:
+    """Word a field that there is not, with the known one nearest to it.
+
+    >>> unknown_field("query.bnad", "bnad", ("band", "niche")).expected
+    'did you mean band?'
+    """
+    return Fault(where, "is no known field", _nearest(name, known), got)
 
 
 def _worded(context: dict) -> dict:
     return {name: figure(value) if isinstance(value, int | float) else value for name, value in context.items()}
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def _nearest(name: str, known: Iterable[str]) -> str:
     """Name the known field nearest to an unknown one; long names are no slips, and comparing them is slow."""
-    near = get_close_matches(name, known, 1) if len(name) <= 40 else []
+    near = get_close_matches(name, list(known), 1) if len(name) <= 40 else []
     return f"did you mean {near[0]}?" if near else "a field that /v1/openapi.json names"

@@ -110,6 +110,10 @@ Envelope: type[BaseModel] = create_model(
     partnerships=(list[Any], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
 )
 
+ExplainEnvelope: type[BaseModel] = create_model(
+    "ExplainEnvelope", __base__=Envelope, explain=(bool, True), comparables=(bool, True)
+)
+
 Question: type[BaseModel] = create_model(
     "Question",
     __base__=Envelope,

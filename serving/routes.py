@@ -4,8 +4,10 @@ One request is scored at a time in each worker, in a thread, so that health chec
 """
 
 import asyncio
+import functools
 import logging
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import anyio
@@ -13,39 +15,51 @@ import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from serving.answers import NoneScored, answer
+from serving.answers import NoneScored
+from serving.card import card
 from serving.cells import FILTERS, CellsError, cells_json, chosen
 from serving.champion import NO_CHAMPION, Champion, Loaded
-from serving.faults import Fault, Refused, error_body, shown
-from serving.messages import read_question
+from serving.creators import creator_json
+from serving.faults import Fault, Refused, error_body, limited, shown, unknown_field
+from serving.metrics import CONTENT_TYPE, Counted, Metrics
 from serving.openapi import openapi
+from serving.replies import explained, predicted, ranked
 from serving.settings import Limits
+
+#: What makes the body of an answer: from the champion, the body asked, and the present moment.
+Reply = Callable[[Loaded, bytes, datetime], dict]
 
 log = logging.getLogger("bentoml.creatorcast")
 
-#: What GET /v1/model leaves out of the manifest: of use to the loader alone.
-_NOT_SHOWN = ("format", "columns", "sha256")
 #: Times the limit up to which a body that is too large is still read to its end.
 _READ_OUT = 8
 
 
 def build_app(champion: Champion | None = None, limits: Limits | None = None) -> Starlette:
     """Make the app. `app.state.champion` is what it answers from, and may be set later, at the start of the service."""
+    metrics = Metrics()
     app = Starlette(
         routes=[
             Route("/v1/predict", predict, methods=["POST"]),
+            Route("/v1/rank", rank, methods=["POST"]),
+            Route("/v1/explain", explain, methods=["POST"]),
+            Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
             Route("/v1/benchmarks", benchmarks, methods=["GET"]),
             Route("/v1/openapi.json", document, methods=["GET"]),
+            Route("/metrics", figures, methods=["GET"]),
         ],
+        middleware=[Middleware(Counted, metrics=metrics, paths=PATHS)],
         exception_handlers={Refused: _refused, HTTPException: _no_route, ClientDisconnect: _gone},
     )
     app.router.redirect_slashes = False
     app.state.champion = champion
+    app.state.metrics = metrics
     app.state.limits = limits or Limits()
     app.state.turn = None
     app.state.document = orjson.dumps(openapi())
@@ -54,32 +68,64 @@ def build_app(champion: Champion | None = None, limits: Limits | None = None) ->
 
 async def predict(request: Request) -> Response:
     """POST /v1/predict."""
+    return await _scored(request, predicted)
+
+
+async def rank(request: Request) -> Response:
+    """POST /v1/rank."""
+    return await _scored(request, ranked)
+
+
+async def explain(request: Request) -> Response:
+    """POST /v1/explain."""
+    return await _scored(request, explained)
+
+
+async def _scored(request: Request, reply: Reply) -> Response:
+    work = functools.partial(_replied, reply, request.app.state.metrics, PATHS[request.scope["endpoint"]])
     limits, loaded = request.app.state.limits, _loaded(request)
     _only_json(request)
     turn = _turn(request.app.state)
     if turn.statistics().tasks_waiting >= limits.waiting:
         raise Refused(503, "busy", Fault("service", "is busy", "another try in a second", None))
     body = await _body(request, limits)
-    status, content = await anyio.to_thread.run_sync(_predict, loaded, body, limiter=turn)
+    status, content = await anyio.to_thread.run_sync(work, loaded, body, limiter=turn)
     return _json(content, status)
 
 
 async def model(request: Request) -> Response:
     """GET /v1/model."""
-    manifest = _loaded(request).manifest
-    return _json(orjson.dumps({key: value for key, value in manifest.items() if key not in _NOT_SHOWN}))
+    loaded = _loaded(request)
+    return _json(orjson.dumps(card(loaded.manifest, loaded.scorer.bundle)))
 
 
 async def benchmarks(request: Request) -> Response:
     """GET /v1/benchmarks, whole or narrowed by platform, band, niche and measure."""
-    bundle, asked = _loaded(request).scorer.bundle, dict(request.query_params)
-    unknown = [Fault(f"query.{name}", "is no known field", ", ".join(FILTERS), None) for name in {*asked} - {*FILTERS}]
-    if unknown:
-        raise Refused(400, "malformed", *unknown)
+    bundle, asked = _loaded(request).scorer.bundle, _query(request, FILTERS)
     try:
         return _json(orjson.dumps(cells_json(bundle, chosen(bundle, **asked))))
     except CellsError as error:
-        raise Refused(404, "no_benchmarks", Fault("query", str(error), None, None)) from None
+        if error.name is None:
+            raise Refused(404, "no_benchmarks", Fault("service", str(error), None, None)) from None
+        fault = Fault(
+            f"query.{error.name}", "is unknown", f"one of {', '.join(error.allowed)}", shown(asked[error.name])
+        )
+        raise Refused(400, "malformed", fault) from None
+
+
+async def creator(request: Request) -> Response:
+    """GET /v1/creators/{creator_id}, on the platform that the query names where there are several."""
+    loaded, platform = _loaded(request), _query(request, ("platform",)).get("platform")
+    found = await anyio.to_thread.run_sync(
+        creator_json, loaded, request.path_params["creator_id"], platform, datetime.now(UTC)
+    )
+    return _json(orjson.dumps(found))
+
+
+async def figures(request: Request) -> Response:
+    """GET /metrics."""
+    content = await anyio.to_thread.run_sync(request.app.state.metrics.text)
+    return Response(content, media_type=CONTENT_TYPE)
 
 
 async def document(request: Request) -> Response:
@@ -87,19 +133,33 @@ async def document(request: Request) -> Response:
     return _json(request.app.state.document)
 
 
-def _predict(loaded: Loaded, body: bytes) -> tuple[int, bytes]:
+def _replied(reply: Reply, metrics: Metrics, path: str, loaded: Loaded, body: bytes) -> tuple[int, bytes]:
     """Answer a body: HTTP status and content. Raises Refused where the body is no question."""
     try:
-        return 200, orjson.dumps(answer(loaded, *read_question(body, datetime.now(UTC))))
+        status, content = 200, reply(loaded, body, datetime.now(UTC))
     except NoneScored as none:
-        return none.status, orjson.dumps(none.body)
+        status, content = none.status, none.body
     except Refused:
         raise
     except Exception as error:  # a fault of ours: told in the log without the message, which may quote the request
         ours = [f for f in traceback.extract_tb(error.__traceback__) if "site-packages" not in f.filename]
-        log.error("predict failed: %s at %s:%d", type(error).__name__, ours[-1].filename, ours[-1].lineno)
+        log.error("%s failed: %s at %s:%d", path, type(error).__name__, ours[-1].filename, ours[-1].lineno)
         fault = Fault("service", "failed at this request; its log has the reason", None, None)
         raise Refused(500, "internal", fault) from None
+    metrics.results(path, content["results"])
+    return status, orjson.dumps(content)
+
+
+def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
+    """Give the fields of a query. Raises Refused for those that are not known, and for those given twice."""
+    given = [name for name, _ in request.query_params.multi_items()]
+    faults = [unknown_field(f"query.{shown(name)}", name, known) for name in dict.fromkeys(given) if name not in known]
+    faults += [
+        Fault(f"query.{name}", "is given twice", "each field once", None) for name in known if given.count(name) > 1
+    ]
+    if faults:
+        raise Refused(400, "malformed", *limited(faults, "query"))
+    return dict(request.query_params)
 
 
 def _loaded(request: Request) -> Loaded:
@@ -175,3 +235,16 @@ async def _no_route(request: Request, error: HTTPException) -> Response:
 
 async def _gone(_: Request, __: ClientDisconnect) -> Response:
     return Response(status_code=400)  # nobody reads it
+
+
+#: The address of each endpoint, as figures name it.
+PATHS = {
+    predict: "/v1/predict",
+    rank: "/v1/rank",
+    explain: "/v1/explain",
+    creator: "/v1/creators/{creator_id}",
+    model: "/v1/model",
+    benchmarks: "/v1/benchmarks",
+    document: "/v1/openapi.json",
+    figures: "/metrics",
+}

@@ -104,7 +104,7 @@ class Scored:
 def completed(n: int, found: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, np.ndarray]:
     """Give the columns wanted in their order; those that were not made are unknown throughout."""
     numbers, objects = np.full(n, np.nan), np.full(n, None)
-    return {name: found[name] if name in found else objects if name in _OBJECTS else numbers for name in wanted}
+    return {name: found.get(name, objects if name in _OBJECTS else numbers) for name in wanted}
 
 
 def placed(found: dict[str, np.ndarray], at: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
 """The BentoML service: `creatorcast serve`, or `bentoml serve serving.service:Creatorcast`.
 
-BentoML runs the workers, /livez, /readyz and /metrics; `serving.routes` answers everything else, mounted because that
+BentoML runs the workers, /livez and /readyz; `serving.routes` answers everything else, mounted because that
 carries more requests than BentoML's own routing (benchmarks/serve_routing.py).
 """
 
@@ -26,13 +26,14 @@ async def every_path(scope: Scope, receive: Receive, send: Send) -> None:
     workers=2,
     http={"host": HOST, "port": PORT},
     logging={"access": {"enabled": False}},  # its lines hold paths as the client wrote them; /metrics counts requests
+    metrics={"enabled": False},  # they have a series for every path that a client makes up: see serving.metrics
 )
 @bentoml.asgi_app(every_path)
 class Creatorcast:
     """Forecasts what partnerships with social-media creators bring; see /v1/openapi.json."""
 
     def __init__(self):
-        self.champion = Champion(settings_from(os.environ))
+        self.champion = Champion(settings_from(os.environ), told=app.state.metrics.model)
         self.champion.start()
         app.state.champion = self.champion
 

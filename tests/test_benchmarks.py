@@ -169,5 +169,9 @@ def test_the_service_lists_them(home):
         "records"
     )
     wrong = client.get("/v1/benchmarks?platform=myspace")
-    assert (wrong.status_code, wrong.json()["code"]) == (404, "no_benchmarks")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed")
+    assert wrong.json()["errors"] == [
+        {"where": "query.platform", "what": "is unknown"}
+        | {"expected": "one of instagram, tiktok, youtube, x", "got": "myspace"}
+    ]
     assert client.get("/v1/benchmarks?plattform=x").json()["errors"][0]["where"] == "query.plattform"

@@ -38,6 +38,8 @@ PROFILE = {"platform": "instagram", "followers": 1000, "niche": "food"}
 class FakeScorer:
     """Engagements are followers / 10; a creator_id that starts with "nobody" is unknown; the handle "bug" raises."""
 
+    bundle = None
+
     def __init__(self, version="v1"):
         self.version = version
 
@@ -220,7 +222,9 @@ def test_the_examples_of_the_document_work(client, name):
 
 def test_health_and_model(client):
     assert client.get("/livez").status_code == client.get("/readyz").status_code == 200
-    assert client.get("/v1/model").json() == {"version": "v1", "trained_on": "simulated", "horizon_days": 7}
+    told = client.get("/v1/model").json()
+    assert len(told.pop("limits")) == 2
+    assert told == {"version": "v1", "trained_on": "simulated", "horizon_days": 7}
 
 
 @pytest.mark.parametrize(
@@ -450,7 +454,7 @@ def test_a_real_process_from_no_champion_to_the_second_one(server):
     assert http(port, "/v1/predict", b" " * 9_000_000)[0] == 413
     promote(home, "v3")
     until(lambda: all('"v3"' in http(port, "/v1/predict", question)[1] for _ in range(20)))
-    assert 'endpoint="/v1/predict",http_response_code="503"' in http(port, "/metrics")[1]
+    assert 'creatorcast_requests_total{code="503",endpoint="/v1/predict"}' in http(port, "/metrics")[1]
     output = (home / "output").read_text()
     assert "Traceback" not in output
     assert "secret" not in output

@@ -1,0 +1,89 @@
+"""What the service knows of one creator: for GET /v1/creators/{creator_id}."""
+
+from datetime import datetime
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from features.columns import FEATURES
+from features.derive import Questions, derive_arrays
+from features.vocabulary import EVIDENCE, NICHES, PLATFORMS
+from serving.asked import microseconds
+from serving.champion import Loaded
+from serving.faults import Fault, Refused, shown
+
+#: Columns that are told of a creator: what a planned post says is not known here.
+_OF_A_CREATOR = [one for one in FEATURES if "question" not in one.source]
+
+
+class FeatureMessage(BaseModel):
+    """One derived column of a creator."""
+
+    name: str
+    value: float | None = Field(description="null where it is unknown, see missing")
+    unit: str
+    meaning: str
+    missing: str = Field(description="what makes it unknown")
+
+
+class Creator(BaseModel):
+    """What is known of a creator, as of a moment."""
+
+    creator_id: str
+    platform: str
+    as_of: datetime
+    model_version: str
+    band: str | None
+    niche: str | None
+    evidence: str = Field(description="what a forecast of engagements rests on: history, summary or profile")
+    features: list[FeatureMessage]
+
+
+def creator_json(loaded: Loaded, creator_id: str, platform: str | None, now: datetime) -> dict:
+    """Give the body of GET /v1/creators/{creator_id}. Raises Refused where there is no such creator, or several."""
+    scorer, at = loaded.scorer, _account(loaded, creator_id, platform)
+    moment = np.array([microseconds(now)])
+    asked = Questions.told(np.array([at]), moment, moment, {})
+    (values,) = derive_arrays(scorer.history, asked, scorer.bundle.reference)
+    told = {one.name: float(values[place]) for place, one in enumerate(FEATURES)}
+    bands = tuple(scorer.bundle.reference.band_edges)
+    return {
+        "creator_id": creator_id,
+        "platform": scorer.history.accounts[at].partition("/")[0],
+        "as_of": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "model_version": loaded.manifest["version"],
+        "band": _named(bands, told["band_code"]),
+        "niche": _named(NICHES, told["niche_code"]),
+        "evidence": _named(EVIDENCE, told["engagements_evidence_code"]),
+        "features": [_feature(one, told[one.name]) for one in _OF_A_CREATOR],
+    }
+
+
+def _account(loaded: Loaded, creator_id: str, platform: str | None) -> int:
+    if platform is not None and platform not in PLATFORMS:
+        wanted = f"one of {', '.join(PLATFORMS)}"
+        raise Refused(
+            400, "malformed", Fault("query.platform", "is not one of the accepted values", wanted, shown(platform))
+        )
+    names = [platform] if platform else list(PLATFORMS)
+    places = loaded.scorer.history.accounts.get_indexer([f"{name}/{creator_id}" for name in names])
+    held = [(name, int(place)) for name, place in zip(names, places, strict=True) if place >= 0]
+    if not held:
+        where = f" on {platform}" if platform else ""
+        wanted = "a creator of the data that the service was started with: add it there, or ask with a profile inline"
+        raise Refused(
+            404, "unknown_creator", Fault("path.creator_id", f"is not known{where}", wanted, shown(creator_id))
+        )
+    if len(held) > 1:
+        wanted = f"one of {', '.join(name for name, _ in held)}"
+        raise Refused(400, "which_platform", Fault("query.platform", "is missing: it stands on several", wanted, None))
+    return held[0][1]
+
+
+def _named(names: tuple[str, ...], code: float) -> str | None:
+    return None if np.isnan(code) else names[int(code)]
+
+
+def _feature(one, value: float) -> dict:
+    value = value if np.isfinite(value) else None
+    return {"name": one.name, "value": value, "unit": one.unit, "meaning": one.meaning, "missing": one.missing}

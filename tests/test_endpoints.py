@@ -1,0 +1,156 @@
+"""Every address over the champion of the small market, in process."""
+
+import warnings
+
+import pandas as pd
+import pytest
+
+from serving.champion import Champion
+from serving.creators import Creator
+from serving.ranking import Ranking
+from serving.routes import build_app
+from serving.settings import Settings
+
+with warnings.catch_warnings():  # starlette would rather have httpx2
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+AS_OF = "2026-06-15T00:00:00Z"
+PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video"}
+
+
+@pytest.fixture(scope="module")
+def client(home, market_folder):
+    app = build_app()
+    champion = Champion(Settings(home, market_folder), told=app.state.metrics.model)
+    champion.start()
+    app.state.champion = champion
+    yield TestClient(app)
+    champion.stop()
+
+
+@pytest.fixture(scope="module")
+def known(market_folder):
+    return pd.read_parquet(market_folder / "posts.parquet", columns=["creator_id", "platform"]).iloc[0].to_dict()
+
+
+def post(client, path, *partnerships, **rest):
+    return client.post(path, json={"as_of": AS_OF, "partnerships": list(partnerships), **rest})
+
+
+def test_a_ranking_holds_the_answers_of_predict(client, known):
+    asked = [{**PROFILE, "fee_usd": 900}, {"followers": -1}, {**PROFILE, "fee_usd": 90}, PROFILE, known]
+    ranked = post(client, "/v1/rank", *asked, by="cpe_usd_p50").json()
+    Ranking.model_validate(ranked)
+    assert [one["partnership_id"] for one in ranked["results"]] == ["3", "1", "2", "4", "5"]
+    added = ("rank", "value", "unranked")
+    bare = [{name: value for name, value in one.items() if name not in added} for one in ranked["results"]]
+    predicted = post(client, "/v1/predict", *asked).json()["results"]
+    assert sorted(bare, key=lambda one: one["partnership_id"]) == predicted
+
+
+def test_the_best_default_is_how_much_more_the_fee_could_be(client):
+    ranked = post(client, "/v1/rank", {**PROFILE, "fee_usd": 900}, {**PROFILE, "fee_usd": 90}).json()
+    assert (ranked["by"], [one["partnership_id"] for one in ranked["results"]]) == ("fee_headroom", ["2", "1"])
+
+
+@pytest.mark.parametrize(
+    ("rest", "fault"),
+    [
+        ({"by": "cpe"}, ("by", "is not one of the accepted values", "cpe")),
+        ({"limit": 0}, ("limit", "is below 1, the least possible", 0)),
+        ({"limit": 1.5}, ("limit", "is not a whole number", 1.5)),
+        ({"order": "up"}, ("order", "is no known field", "up")),
+    ],
+)
+def test_what_is_no_ranking_is_refused(client, rest, fault):
+    response = post(client, "/v1/rank", PROFILE, **rest)
+    (error,) = response.json()["errors"]
+    assert (response.status_code, response.json()["code"]) == (400, "malformed")
+    assert (error["where"], error["what"], error["got"]) == fault
+
+
+def test_nothing_that_can_be_ranked_is_what_predict_would_say(client):
+    ranked, predicted = (post(client, path, {"followers": -1}) for path in ("/v1/rank", "/v1/predict"))
+    assert ranked.status_code == 422
+    assert ranked.json() == predicted.json()
+
+
+def test_an_explanation_is_a_prediction_with_its_grounds(client, known):
+    (explained,) = post(client, "/v1/explain", known).json()["results"]
+    (asked,) = post(client, "/v1/predict", known, explain=True, comparables=True).json()["results"]
+    assert explained == asked
+    assert explained["reasons"]["factors"]
+    assert explained["comparables"]
+    (declined,) = post(client, "/v1/explain", known, comparables=False).json()["results"]
+    assert "comparables" not in declined
+
+
+def test_a_creator_is_told_with_units_and_meaning(client, known):
+    body = client.get(f"/v1/creators/{known['creator_id']}").json()
+    Creator.model_validate(body)
+    assert (body["creator_id"], body["platform"], body["evidence"]) == (*known.values(), "history")
+    told = {one.pop("name"): one for one in body["features"]}
+    assert told["engagements_known_count"]["value"] > 5
+    assert told["followers_log"]["unit"] == "ln count"
+    assert told["followers_log"]["meaning"] == "ln(1 + followers) as of the forecast"
+    assert "lead_days" not in told
+    assert client.get(f"/v1/creators/{known['creator_id']}?platform={known['platform']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code", "fault"),
+    [
+        ("nobody", 404, "unknown_creator", ("path.creator_id", "is not known", "nobody")),
+        ("a/%20b?platform=x", 404, "unknown_creator", ("path.creator_id", "is not known on x", "a/ b")),
+        ("a?platform=myspace", 400, "malformed", ("query.platform", "is not one of the accepted values", "myspace")),
+        ("a?plattform=x", 400, "malformed", ("query.plattform", "is no known field", None)),
+        ("a?platform=x&platform=x", 400, "malformed", ("query.platform", "is given twice", None)),
+    ],
+)
+def test_a_creator_that_cannot_be_told_is_refused_with_the_reason(client, path, status, code, fault):
+    response = client.get(f"/v1/creators/{path}")
+    (error,) = response.json()["errors"]
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert (error["where"], error["what"], error["got"]) == fault
+    assert client.get("/v1/creators/a?plattform=x").json()["errors"][0]["expected"] == "did you mean platform?"
+
+
+def test_the_model_tells_its_record_and_its_limits(client, trained):
+    body = client.get("/v1/model").json()
+    assert body["version"] == trained.bundle.version
+    assert set(body["summary"]) == {"seen", "unseen"}
+    assert 0 < body["summary"]["unseen"]["coverage_80"] < 1
+    assert body["limits"][1] == "It was trained on a simulated market: nothing about real creators follows from it."
+    assert "starts up to 120 days ahead" in " ".join(body["limits"])
+    assert {"created_at", "until", "horizon_days", "definitions", "accounts", "posts"} <= set(body)
+    assert not {"sha256", "columns"} & set(body)
+
+
+def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(client, known, trained):
+    def read():
+        lines = [line.rpartition(" ") for line in client.get("/metrics").text.splitlines() if line[0] != "#"]
+        return {name: float(value) for name, _, value in lines}
+
+    before = read()
+    post(client, "/v1/predict", known, {**PROFILE, "avg_likes": 5, "avg_comments": 1}, {"followers": -1}, PROFILE)
+    post(client, "/v1/rank", {"followers": -1})
+    client.get("/v1/creators/secret")
+    client.get("/v1/secret")
+    after = read()
+    grown = {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name)}
+    kept = {name: value for name, value in grown.items() if not name.startswith("creatorcast_request_seconds")}
+    assert {name: value for name, value in kept.items() if "_created" not in name and "/metrics" not in name} == {
+        'creatorcast_requests_total{code="200",endpoint="/v1/predict"}': 1,
+        'creatorcast_requests_total{code="422",endpoint="/v1/rank"}': 1,
+        'creatorcast_requests_total{code="404",endpoint="/v1/creators/{creator_id}"}': 1,
+        'creatorcast_requests_total{code="404",endpoint="other"}': 1,
+        'creatorcast_partnerships_total{endpoint="/v1/predict",evidence="history"}': 1,
+        'creatorcast_partnerships_total{endpoint="/v1/predict",evidence="summary"}': 1,
+        'creatorcast_partnerships_total{endpoint="/v1/predict",evidence="profile"}': 1,
+        'creatorcast_partnerships_rejected_total{endpoint="/v1/predict"}': 1,
+        'creatorcast_partnerships_rejected_total{endpoint="/v1/rank"}': 1,
+    }
+    assert grown['creatorcast_request_seconds_count{endpoint="/v1/predict"}'] == 1
+    assert after[f'creatorcast_model_info{{trained_on="simulated",version="{trained.bundle.version}"}}'] == 1
+    assert "secret" not in client.get("/metrics").text
