@@ -47,8 +47,8 @@ class Boosting:
     patience: int = 0
 
 
-LOCATION = Boosting(trees=300, leaves=7, patience=100)
-SCALE = Boosting(trees=100, leaves=7)
+LOCATION = Boosting(trees=150, leaves=7, patience=100)
+SCALE = Boosting(trees=50, leaves=7)
 
 
 class Forecaster(RegressorMixin, BaseEstimator):

@@ -7,6 +7,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 #: Penalty on squared slopes of columns of unit scale, in rows of the mean weight.
 PENALTY = 300.0
@@ -72,8 +73,10 @@ def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndar
     columns = np.column_stack([x, np.ones(len(x))])
     penalty = np.diag([PENALTY * weight.mean()] * x.shape[1] + [0.0])
     found, own = np.zeros(columns.shape[1]), weight
-    for _ in range(ROUNDS):
-        weighed = columns * own[:, None]
-        found = np.linalg.lstsq(weighed.T @ columns + penalty, weighed.T @ y, rcond=None)[0]
-        own = weight / np.maximum(np.abs(y - columns @ found), NEAR)
+    # products this narrow gain little from threads, and fits side by side on busy cores wait long for them
+    with threadpool_limits(1, user_api="blas"):
+        for _ in range(ROUNDS):
+            weighed = columns * own[:, None]
+            found = np.linalg.lstsq(weighed.T @ columns + penalty, weighed.T @ y, rcond=None)[0]
+            own = weight / np.maximum(np.abs(y - columns @ found), NEAR)
     return found

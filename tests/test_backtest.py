@@ -24,6 +24,7 @@ FORECASTERS = {
     "followers x trailing rate",
     "mean of last 12",
     "median of last 12",
+    "median of last 96",
     REFERENCE_RULE,
     "offset alone",
     "mean of the band",

@@ -15,9 +15,9 @@ from sklearn.preprocessing import StandardScaler
 
 from features import windows
 from features.derive import Questions
-from features.history import History
+from features.history import DAY_US, History
 from features.profiles import profile_at
-from features.signals import look_back
+from features.signals import WINDOW, look_back
 
 #: Columns that do not look at posts: what "boosting on profile fields" sees.
 PROFILE_COLUMNS = (
@@ -48,10 +48,21 @@ def rules(history: History, what: str, questions: pd.DataFrame, x: pd.DataFrame)
         "followers x trailing rate": np.log1p(followers * _trailing_rate(history, past, asked.account, track)),
         "mean of last 12": past.mean_12,
         "median of last 12": windows.quantile(past.values[:, :12], 0.5),
-        "creator's median": windows.quantile(past.values, 0.5),
+        f"median of last {WINDOW}": windows.quantile(past.values, 0.5),
+        "creator's median": _median_of_all(history, what, asked),
         "offset alone": fallback,
     }
     return {name: np.where(np.isfinite(values), values, fallback) for name, values in found.items()}
+
+
+def _median_of_all(history: History, what: str, asked: Questions) -> np.ndarray:
+    """Median of every post known at as_of, however old, (n,); NaN where there is none."""
+    track = history.track(what)
+    stop = track.until(asked.account, asked.as_of - history.horizon_days * DAY_US)
+    posts, row = np.unique(np.column_stack([track.start[asked.account], stop]), axis=0, return_inverse=True)
+    values = track.take(f"{what}_log", np.arange(len(track.time)))
+    medians = [np.median(values[first:last]) if last > first else np.nan for first, last in posts]
+    return np.array(medians)[row]
 
 
 def _trailing_rate(history: History, past, account: np.ndarray, track) -> np.ndarray:
