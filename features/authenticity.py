@@ -22,6 +22,7 @@ PARTS = {
     "following_many": ("following", 1, 0.3),
     "views_apart": ("views", 0, 0.3),
 }
+SIDES, WEIGHTS = (np.array([[part[column]] for part in PARTS.values()]) for column in (1, 2))
 MEANINGS = {
     "engagement_low": "level far below what followers, platform and niche suggest",
     "engagement_high": "level far above what followers, platform and niche suggest",
@@ -92,23 +93,31 @@ def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, d
     return {name: {sign: _norm(values[at]) for sign, values in found.items()} for name, at in groups.items()}
 
 
-def score(found: dict[str, np.ndarray], norms: dict, platform: np.ndarray) -> dict[str, np.ndarray]:
-    """Give `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read."""
-    parts = {part: _part(found[sign], norms, sign, side, platform) for part, (sign, side, _) in PARTS.items()}
-    kept = np.prod([1 - PARTS[part][2] * np.nan_to_num(values) for part, values in parts.items()], axis=0)
-    known = np.any([np.isfinite(values) for values in parts.values()], axis=0)
-    return {
-        "authenticity_score": np.where(known, kept, np.nan),
-        **{f"authenticity_{part}": values for part, values in parts.items()},
-    }
+def norm_tables(norms: dict[str, dict[str, Norm]]) -> tuple[np.ndarray, np.ndarray]:
+    """Give median and scale of every part's sign, each (parts, platforms + 1); without norms of its own that of all."""
+    own = [[norms.get(name, norms["all"])[sign] for name in (*PLATFORMS, "all")] for sign, _, _ in PARTS.values()]
+    return tuple(
+        np.array([[value(norm) for norm in row] for row in own])
+        for value in (lambda norm: norm.median, lambda norm: max(norm.scale, 1e-6))
+    )
 
 
-def _part(values, norms: dict, sign: str, direction: int, platform: np.ndarray) -> np.ndarray:
-    """Give how far outside of its platform's norm each value lies; a platform without norms takes those of all."""
-    own = [norms.get(name, norms["all"])[sign] for name in (*PLATFORMS, "all")]
+def score(found: dict[str, np.ndarray], tables: tuple[np.ndarray, np.ndarray], platform: np.ndarray) -> dict:
+    """Give `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read.
+
+    A part is how far outside of its platform's norm (`norm_tables`) a sign lies.
+    """
+    median, scale = tables
     code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
-    z = (values - np.array([norm.median for norm in own])[code]) / np.array([max(n.scale, 1e-6) for n in own])[code]
-    return np.clip(((np.abs(z) if direction == 0 else direction * z) - ORDINARY) / SPAN, 0.0, 1.0)
+    z = (np.array([found[sign] for sign, _, _ in PARTS.values()]) - median[:, code]) / scale[:, code]
+    z = np.where(SIDES == 0, np.abs(z), SIDES * z)
+    parts = np.minimum(np.maximum((z - ORDINARY) / SPAN, 0.0), 1.0)
+    known = ~np.isnan(parts)
+    kept = np.prod(1 - WEIGHTS * np.where(known, parts, 0.0), axis=0)
+    return {
+        "authenticity_score": np.where(known.any(axis=0), kept, np.nan),
+        **{f"authenticity_{part}": values for part, values in zip(PARTS, parts, strict=True)},
+    }
 
 
 def _norm(values: np.ndarray) -> Norm:

@@ -38,8 +38,11 @@ class PastPosts:
 
     def own_means(self) -> dict[str, np.ndarray]:
         """Give the recency-weighted mean of each content count, (k,)."""
-        scaled = {name: content_scale(name, values) for name, values in self.content.items()}
-        return {f"{name}_own_mean": windows.weighted_mean(values, self.weights) for name, values in scaled.items()}
+        told = {name: values for name, values in self.content.items() if not np.isnan(values).all()}
+        return {
+            f"{name}_own_mean": windows.weighted_mean(content_scale(name, values), self.weights)
+            for name, values in told.items()
+        }
 
 
 def plan_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -109,7 +109,7 @@ def answered(state: State, asked: Questions, reference: Reference) -> np.ndarray
 
 def _put_averages(out: np.ndarray, state: State, asked: Questions, reference: Reference) -> None:
     """Put a vendor's averages in the place of posts where there are none."""
-    if all(np.isnan(values).all() for values in asked.averages.values()):
+    if np.isnan(np.array(list(asked.averages.values()))).all():
         return
     given = {"engagements": _given_engagements(state, asked, reference), "views": np.log1p(asked.averages["avg_views"])}
     for what, mean in given.items():

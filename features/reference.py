@@ -5,12 +5,13 @@ Fitted on the training window and the training creators only, kept as JSON in th
 
 import json
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
-from features.authenticity import Norm, fit_norms, follower_jump, signs
+from features.authenticity import Norm, fit_norms, follower_jump, norm_tables, signs
 from features.effects import Effects, fit_effects
 from features.history import DAY_US, History, to_us
 from features.niche import NicheClassifier
@@ -45,15 +46,6 @@ class Prior:
     creators: int
     least_followers_log: float = 0.0
 
-    def level(self, followers_log: np.ndarray, niche: np.ndarray) -> np.ndarray:
-        """Give the prior level, shape (n,); `niche` are positions in NICHES, NaN where unknown."""
-        # below the smallest account that was fitted the line tells nothing
-        followers_log = np.maximum(followers_log, self.least_followers_log)
-        line = self.intercept + self.slope * followers_log + self.bend * np.maximum(followers_log - KNOT, 0)
-        effects = np.array([self.niche_effects.get(name, 0.0) for name in NICHES] + [0.0])
-        known = np.where(np.isnan(niche), len(NICHES), niche).astype(int)
-        return np.where(np.isnan(line), self.without_followers, line) + effects[known]
-
 
 @dataclass(frozen=True)
 class Market:
@@ -65,11 +57,22 @@ class Market:
 
     def prior(self, platform: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) -> np.ndarray:
         """Give the prior level of each account; a platform never seen takes the pooled prior."""
-        level = self.priors["all"].level(followers_log, niche)
-        for code, name in enumerate(PLATFORMS):
-            if name in self.priors:
-                level = np.where(platform == code, self.priors[name].level(followers_log, niche), level)
-        return level
+        code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
+        line, effects = self._tables
+        intercept, slope, bend, without_followers, least = line[:, code]
+        # below the smallest account that was fitted the line tells nothing
+        x = np.maximum(followers_log, least)
+        level = intercept + slope * x + bend * np.maximum(x - KNOT, 0)
+        known = np.where(np.isnan(niche), len(NICHES), niche).astype(int)
+        return np.where(np.isnan(level), without_followers, level) + effects[code, known]
+
+    @cached_property
+    def _tables(self) -> tuple[np.ndarray, np.ndarray]:
+        """The priors of PLATFORMS and of all: figures (5, platforms + 1), effects (platforms + 1, niches + 1)."""
+        priors = [self.priors.get(name, self.priors["all"]) for name in (*PLATFORMS, "all")]
+        line = [(p.intercept, p.slope, p.bend, p.without_followers, p.least_followers_log) for p in priors]
+        effects = [[*(p.niche_effects.get(name, 0.0) for name in NICHES), 0.0] for p in priors]
+        return np.array(line).T, np.array(effects)
 
     def weight(self, posts: np.ndarray) -> np.ndarray:
         """Give the weight of the creator's own level against the prior: n / (n + k)."""
@@ -95,6 +98,11 @@ class Reference:
     platforms: tuple[str, ...] = PLATFORMS
     formats: tuple[str, ...] = FORMATS
     niches: tuple[str, ...] = NICHES
+
+    @cached_property
+    def norm_tables(self) -> tuple[np.ndarray, np.ndarray]:
+        """The norms as `features.authenticity.score` takes them."""
+        return norm_tables(self.norms)
 
     def to_json(self) -> dict:
         """Give the reference as plain JSON values."""
@@ -182,7 +190,8 @@ def _fit_prior(level: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) 
         line = (float(fit.intercept_ - slope * KNOT), float(slope), float(bend) if x[:, 1].any() else 0.0)
     least = float(followers_log[known].min()) if known.any() else 0.0
     prior = Prior(*line, middle, niche_effects={}, creators=len(level), least_followers_log=least)
-    residual = level - prior.level(followers_log, np.full(len(level), np.nan))
+    unknown = np.full(len(level), np.nan)
+    residual = level - Market({"all": prior}, 1.0, 0.0).prior(unknown, followers_log, unknown)
     return replace(prior, niche_effects=_niche_effects(residual, niche))
 
 

@@ -15,6 +15,13 @@ WINDOW = 96
 HALF_LIFE_DAYS = 60.0
 #: Posts that a creator's own effect is shrunk by.
 POSTS_SHRINK = 3.0
+PARTS = ("like", "comment", "share", "save")
+#: Medians of the posts with known engagements that are columns as they are.
+POST_MEDIANS = (
+    *(f"{part}_share_median" for part in PARTS),
+    "engagement_rate_log_median_by_views",
+    "posts_gap_days_median",
+)
 #: Levels given for each count, each minus the offset.
 LEVELS = (
     "median_30d",
@@ -135,9 +142,8 @@ def post_blocks(track: Track, past: Level, sponsored: np.ndarray) -> dict[str, n
     engagements = np.maximum(np.expm1(past.values), 1)
     gaps = np.full(past.age.shape, np.nan)
     gaps[:, :-1] = np.diff(past.age, axis=1)
-    parts = ("like", "comment", "share", "save")
     return {
-        **{f"{part}_share_median": track.window(f"{part}s", past.rows) / engagements for part in parts},
+        **{f"{part}_share_median": track.window(f"{part}s", past.rows) / engagements for part in PARTS},
         "engagement_rate_log_median_by_views": past.values - track.window("views_log", past.rows),
         "posts_gap_days_median": gaps,
         "sponsored_median": np.where(sponsored == 1, past.values, np.nan),
@@ -146,11 +152,14 @@ def post_blocks(track: Track, past: Level, sponsored: np.ndarray) -> dict[str, n
 
 
 def post_columns(track: Track, past: Level, medians: dict[str, np.ndarray], offset: np.ndarray) -> dict:
-    """Say what the engagements are made of and how often the creator posts; `medians`: those of `post_blocks`."""
+    """Say what the engagements are made of and how often the creator posts; `medians`: among others of `post_blocks`.
+
+    Every row has a post.
+    """
     late = track.window("age_read_days", past.rows) > past.age
     known = np.isfinite(past.values)
     return {
-        **{name: values for name, values in medians.items() if name not in ("sponsored_median", "organic_median")},
+        **{name: medians[name] for name in POST_MEDIANS},
         "sponsored_dev_median": medians["sponsored_median"] - offset,
         "organic_dev_median": medians["organic_median"] - offset,
         "hit_share": windows.share_of(past.values > past.median[:, None] + np.log(2), known),

@@ -72,19 +72,14 @@ class Snapshot:
 
         Raises SnapshotError where it is missing, cut short, changed or of another format.
         """
-        try:
-            with open(path, "rb") as file:
-                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            batch = pa.ipc.open_file(pa.py_buffer(mapped)).get_batch(0)
-            meta = meta_of(batch.schema)
-            batch.validate()
-        except (OSError, ValueError, KeyError) as error:
-            raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
+        batch = _mapped(path)
+        meta = meta_of(batch.schema)
         if meta.get("format") != FORMAT or meta["columns"] != list(STATE_COLUMNS):
             raise SnapshotError(f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}")
         if verify and batch_digest(batch) != meta["sha256"]:
             raise SnapshotError(f"{str(path)!r} was changed since it was written: {REMEDY}")
-        return cls(batch)
+        # anew, so that what was read through does not stay resident
+        return cls(_mapped(path))
 
     def check(self, reference: Reference, version: str) -> None:
         """Raise SnapshotError unless the snapshot rests on this reference, and was written by this feature code."""
@@ -184,6 +179,19 @@ def meta_of(schema: pa.Schema) -> dict:
     if text is None:
         raise ValueError("it does not say that it is one")
     return json.loads(text)
+
+
+def _mapped(path: Path | str) -> pa.RecordBatch:
+    """Map the file's record batch into memory; raises SnapshotError where there is none."""
+    try:
+        with open(path, "rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        batch = pa.ipc.open_file(pa.py_buffer(mapped)).get_batch(0)
+        meta_of(batch.schema)
+        batch.validate()
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
+    return batch
 
 
 def batch_digest(batch: pa.RecordBatch) -> str:

@@ -99,7 +99,7 @@ def state_of(
         "engagements_known_count",
     )
     found = signs(gap, *(known[PLACE[name]] for name in read), follower_jump(history, account, as_of), profile)
-    put(known, score(found, reference.norms, profile["platform"]))
+    put(known, score(found, reference.norm_tables, profile["platform"]))
     return State(known.T, None if text is None else text[:, :-1], posts)
 
 
@@ -139,10 +139,11 @@ def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
     track = history.track(what)
     start, stop = track.start[account], track.until(account, as_of - history.horizon_days * DAY_US)
     rows = np.flatnonzero((stop > start) & (limit <= SUMMARY))
-    values, age, posts = gathered(track, f"{what}_log", start[rows], stop[rows], as_of[rows])
     mean = np.full(len(account), np.nan)
-    if len(rows):
-        mean[rows] = mean_of_12(values)
+    if not len(rows):
+        return _Own(rows, *np.empty((2, 0, 8)), np.empty((0, 8), dtype=np.int64), mean)
+    values, age, posts = gathered(track, f"{what}_log", start[rows], stop[rows], as_of[rows])
+    mean[rows] = mean_of_12(values)
     shown = limit[rows] == HISTORY
     if not shown.all():
         rows, values, age, posts = (of[shown] for of in (rows, values, age, posts))
@@ -151,48 +152,42 @@ def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
 
 def _put_targets(known, history: History, own: dict[str, _Own], profile, reference: Reference):
     """Write what the posts say; give how far the level of the engagements lies from the prior (n,), and the posts."""
-    past = _levels(own)
-    offset = {
-        what: _put_offset(known, what, own[what], past.get(what), profile, getattr(reference, what)) for what in own
-    }
-    engaged = past.get("engagements")
+    past, at = _levels(own)
+    offset = [
+        _put_offset(known, what, posts, past and past[at[what]], profile, getattr(reference, what))[posts.rows]
+        for what, posts in own.items()
+    ]
     gap = np.full(known.shape[1], np.nan)
-    if not past:
+    if past is None:
         return gap, None
-    blocks = {(what, name): values for what in past for name, values in level_blocks(past[what]).items()}
-    if engaged is not None:
-        rows = own["engagements"].rows
-        gap[rows] = engaged.level - known[PLACE["engagements_log_prior"], rows]
-        sponsored = history.engaged.window("sponsored", engaged.rows)
-        blocks |= {("posts", name): values for name, values in post_blocks(history.engaged, engaged, sponsored).items()}
-    medians = _grouped(windows.medians(blocks))
-    for what, level in past.items():
-        rows = own[what].rows
-        columns = level_columns(level, medians[what], offset[what][rows])
-        put(known, {f"{what}_{name}": values for name, values in columns.items()}, rows)
-    if engaged is None:
+    rows, engaged = own["engagements"].rows, past[at["engagements"]]
+    gap[rows] = engaged.level - known[PLACE["engagements_log_prior"], rows]
+    sponsored = history.engaged.window("sponsored", engaged.rows)
+    # of both at once: sorting is most of the work
+    medians = windows.medians(level_blocks(past) | post_blocks(history.engaged, engaged, sponsored))
+    levels = level_columns(past, medians, np.concatenate(offset))
+    for what, part in at.items():
+        put(known, {f"{what}_{name}": values[part] for name, values in levels.items()}, own[what].rows)
+    if not len(rows):
         return gap, None
-    rows = own["engagements"].rows
-    columns = post_columns(history.engaged, engaged, medians["posts"], offset["engagements"][rows])
+    columns = post_columns(history.engaged, engaged, medians, offset[0])
     more, posts = _effects(history, rows, engaged, sponsored, profile["platform"][rows], reference)
     put(known, {**columns, **more}, rows)
     return gap, posts
 
 
-def _levels(own: dict[str, _Own]) -> dict[str, Level]:
-    """Read the levels of those counts that have posts, at one width."""
-    own = {what: posts for what, posts in own.items() if len(posts.rows)}
-    if not own:
-        return {}
-    width = max(posts.values.shape[1] for posts in own.values())
-    stacked = summarise(
-        *(
-            np.concatenate([_padded(getattr(posts, name), width, fill) for posts in own.values()])
-            for name, fill in (("values", np.nan), ("age", np.nan), ("posts", -1))
-        )
-    )
+def _levels(own: dict[str, _Own]) -> tuple[Level | None, dict[str, slice]]:
+    """Read the levels of all counts at once, at one width; say which rows are those of which count."""
     ends = np.cumsum([len(posts.rows) for posts in own.values()])
-    return {what: stacked[end - len(own[what].rows) : end] for what, end in zip(own, ends, strict=True)}
+    at = {what: slice(end - len(own[what].rows), end) for what, end in zip(own, ends, strict=True)}
+    if not ends[-1]:
+        return None, at
+    width = max(posts.values.shape[1] for posts in own.values())
+    stacked = (
+        np.concatenate([_padded(getattr(posts, name), width, fill) for posts in own.values()])
+        for name, fill in (("values", np.nan), ("age", np.nan), ("posts", -1))
+    )
+    return summarise(*stacked), at
 
 
 def _padded(values: np.ndarray, width: int, fill: float) -> np.ndarray:
@@ -204,7 +199,7 @@ def _put_offset(known, what: str, own: _Own, past: Level | None, profile, market
     """Write prior, offset and evidence of one count; give the offset (n,)."""
     n = known.shape[1]
     level, effective, count = np.full(n, np.nan), np.zeros(n), np.zeros(n)
-    if past is not None:
+    if len(own.rows):
         level[own.rows], effective[own.rows], count[own.rows] = past.level, past.n_effective, past.n
     followers_log = known[PLACE["followers_log"]]
     prior = market.prior(profile["platform"], followers_log, profile["niche"])
@@ -243,10 +238,3 @@ def _effects(history: History, rows, past: Level, sponsored, platform, reference
         **sponsored_columns(past, residual, sponsored, reference.effects.of_sponsored(platform)),
     }
     return columns, posts
-
-
-def _grouped(found: dict[tuple[str, str], np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
-    groups: dict[str, dict[str, np.ndarray]] = {}
-    for (group, name), values in found.items():
-        groups.setdefault(group, {})[name] = values
-    return groups

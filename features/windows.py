@@ -129,12 +129,10 @@ def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
 def slope(values: np.ndarray, age: np.ndarray, shrink: float) -> np.ndarray:
     """Give the least-squares slope of values on time, shrunk by adding `shrink` to the sum of squares of time."""
     known = np.isfinite(values) & np.isfinite(age)
-    ones = known.astype(float)
-    time = np.where(known, -age, 0.0)
-    value = np.where(known, values, 0.0)
-    time = np.where(known, time - weighted_mean(time, ones)[:, None], 0.0)
-    value = np.where(known, value - weighted_mean(value, ones)[:, None], 0.0)
-    return np.where(known.any(axis=1), (time * value).sum(axis=1) / ((time**2).sum(axis=1) + shrink), np.nan)
+    pairs = known.sum(axis=1)
+    time, value = np.where(known, -age, 0.0), np.where(known, values, 0.0)
+    time, value = (np.where(known, of - (of.sum(axis=1) / np.maximum(pairs, 1))[:, None], 0.0) for of in (time, value))
+    return np.where(pairs > 0, (time * value).sum(axis=1) / ((time**2).sum(axis=1) + shrink), np.nan)
 
 
 def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -63,7 +63,7 @@ def test_only_platforms_with_enough_creators_have_a_prior_of_their_own(reference
     assert set(reference.engagements.priors) == {"all", "instagram"}
     assert reference.engagements.priors["instagram"].creators == 56
     codes = np.array([PLATFORMS.index("tiktok"), PLATFORMS.index("x")])
-    pooled = reference.engagements.priors["all"].level(np.full(2, 9.0), np.full(2, NAN))
+    pooled = reference.engagements.prior(np.full(2, NAN), np.full(2, 9.0), np.full(2, NAN))
     assert reference.engagements.prior(codes, np.full(2, 9.0), np.full(2, NAN)).tolist() == pooled.tolist()
 
 
@@ -178,7 +178,8 @@ def test_followers_missing_everywhere_give_the_middle_of_the_market():
     reference = fitted([{**row, "followers": None, "niche": None} for row in people], made)
     prior = reference.engagements.priors["all"]
     assert (prior.slope, prior.bend, prior.niche_effects) == (0, 0, {})
-    assert prior.level(np.array([NAN, 12.0]), np.full(2, NAN)).tolist() == [prior.without_followers] * 2
+    level = reference.engagements.prior(np.full(2, NAN), np.array([NAN, 12.0]), np.full(2, NAN))
+    assert level.tolist() == [prior.without_followers] * 2
     json.dumps(reference.to_json(), allow_nan=False)
 
 
@@ -202,7 +203,7 @@ def test_constant_followers_give_no_slope():
 def test_a_prior_bends_at_the_knot_and_adds_the_niche():
     prior = Prior(1.0, 0.5, -0.25, 4.0, {"food": 0.3}, 10)
     niche = np.array([NAN, NAN, NICHES.index("food"), NICHES.index("food"), NICHES.index("art")])
-    level = prior.level(np.array([KNOT, KNOT + 4, 0, NAN, NAN]), niche)
+    level = Market({"all": prior}, 1.0, 0.0).prior(np.zeros(5), np.array([KNOT, KNOT + 4, 0, NAN, NAN]), niche)
     assert level == pytest.approx([1 + KNOT / 2, 1 + KNOT / 2 + 1, 1.3, 4.3, 4.0])
 
 
