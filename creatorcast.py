@@ -406,11 +406,19 @@ def known_tables(data: Path | None):
 @RATES
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-def serve(data: Path | None, rates: Path | None, host: str, port: int):
-    """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted."""
-    from serving.settings import ENVIRONMENT, serve_command
+@click.option("--insecure", is_flag=True, help="Answer whoever reaches HOST, without keys.")
+def serve(data: Path | None, rates: Path | None, host: str, port: int, insecure: bool):
+    """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted.
+
+    Another HOST than this machine's own needs a file of keys, which CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
+    """
+    from serving.keys import check_address
+    from serving.settings import ENVIRONMENT, serve_command, settings_from
 
     os.environ.update(ENVIRONMENT)
+    if insecure:
+        os.environ["CREATORCAST_INSECURE"] = "1"
+    check_address(host, settings_from(os.environ))
     if data is not None:
         os.environ["CREATORCAST_DATA"] = str(data.resolve())
     if rates is not None:

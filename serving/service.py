@@ -5,13 +5,17 @@ carries more requests than BentoML's own routing (benchmarks/serve_routing.py).
 """
 
 import os
+import sys
 
 import bentoml
+import click
 from starlette.types import Receive, Scope, Send
 
+from serving.access import Access, Guard
 from serving.champion import Champion
+from serving.keys import AccessError, check_address
 from serving.routes import build_app
-from serving.settings import HOST, PORT, settings_from
+from serving.settings import ENVIRONMENT, HOST, PORT, settings_from
 
 app = build_app()
 
@@ -32,8 +36,27 @@ async def every_path(scope: Scope, receive: Receive, send: Send) -> None:
 class Creatorcast:
     """Forecasts what partnerships with social-media creators bring; see /v1/openapi.json."""
 
+    @bentoml.on_deployment
+    def prepare() -> None:
+        """Run in the process that starts the workers, before it listens: telemetry off, and no address for strangers.
+
+        BentoML has looked at the environment by now, so it is given the right one by starting anew. Only a command
+        line is known here: an address given in another way is held by the Guard.
+        """
+        command = click.get_current_context(silent=True)
+        if command is None:
+            return
+        if not ENVIRONMENT.items() <= os.environ.items():
+            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **ENVIRONMENT})
+        try:
+            check_address(command.params.get("host") or HOST, settings_from(os.environ))
+        except AccessError as error:
+            raise bentoml.exceptions.BentoMLConfigException(str(error)) from None
+
     def __init__(self):
-        self.champion = Champion(settings_from(os.environ), told=app.state.metrics.model)
+        settings = settings_from(os.environ)
+        app.state.access = Access(settings)
+        self.champion = Champion(settings, told=app.state.metrics.model)
         self.champion.start()
         app.state.champion = self.champion
 
@@ -44,3 +67,6 @@ class Creatorcast:
     def stop(self) -> None:
         """Stop looking for new champions."""
         self.champion.stop()
+
+
+Creatorcast.add_asgi_middleware(Guard, state=app.state)

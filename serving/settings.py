@@ -12,37 +12,61 @@ ENVIRONMENT = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1", "MLFLOW_DISA
 RATES = "CREATORCAST_RATES"
 HOST = "127.0.0.1"
 PORT = 3000
+DRAIN_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one worker takes on; past it a request is refused at once."""
+    """What one worker takes on; past it a request is refused.
+
+    Short requests, of at most `short_bytes`, wait apart from long ones. `held_bytes` counts all bodies and answers.
+    """
 
     body_bytes: int = 8 * 2**20
     body_seconds: float = 20.0
-    waiting: int = 128
+    answer_seconds: float = 30.0
+    held_bytes: int = 32 * 2**20
+    short_bytes: int = 16 * 2**10
+    waiting: int = 64
+    waiting_long: int = 8
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where bundles, known creators' tables and rates are; `poll_seconds` is how often the champion is looked at."""
+    """Where bundles, known creators' tables, rates and keys are; champion and keys are looked at every `poll_seconds`.
+
+    `insecure` lets whoever reaches the service ask without a key.
+    """
 
     home: Path
     data: Path | None = None
     poll_seconds: float = 2.0
     rates: Path | None = None
+    api_keys_file: Path | None = None
+    insecure: bool = False
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Read CREATORCAST_HOME (default: the working directory), and CREATORCAST_DATA and _RATES (default: none)."""
-    data, rates = (Path(value) if value else None for value in map(environment.get, ("CREATORCAST_DATA", RATES)))
-    return Settings(Path(environment.get("CREATORCAST_HOME") or "."), data, rates=rates)
+    """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one is one that is not set."""
+
+    def folder(name: str) -> Path | None:
+        return Path(environment[name]) if environment.get(name) else None
+
+    return Settings(
+        home=folder("CREATORCAST_HOME") or Path("."),
+        data=folder("CREATORCAST_DATA"),
+        rates=folder(RATES),
+        api_keys_file=folder("CREATORCAST_API_KEYS_FILE"),
+        insecure=environment.get("CREATORCAST_INSECURE") == "1",
+    )
 
 
 def serve_command(host: str = HOST, port: int = PORT) -> list[str]:
     """Give the command that starts the service; its environment should hold ENVIRONMENT.
 
-    Host and port are the only settings of the command; the rest is read from the environment.
+    Host and port are the only settings of the command; the rest is read from the environment. A request in flight has
+    DRAIN_SECONDS to end once the service is told to.
     """
     bentoml = Path(sys.executable).with_name("bentoml")
-    return [str(bentoml), "serve", SERVICE, "--host", host, "--port", str(port)]
+    address = ["--host", HOST if host == "localhost" else host, "--port", str(port)]
+    return [str(bentoml), "serve", SERVICE, *address, "--timeout-graceful-shutdown", str(DRAIN_SECONDS)]
