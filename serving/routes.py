@@ -1,16 +1,14 @@
 """The HTTP side: addresses, limits, and one JSON shape for every error. Plain Starlette, no BentoML.
 
-One request is scored at a time in each worker, in a thread, so that health checks and refusals are never kept waiting.
+Requests are scored in threads, in turn (`serving.admission`): health checks and refusals are never kept waiting.
 """
 
-import asyncio
 import functools
 import logging
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import anyio
 import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
@@ -20,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from serving.admission import Admission
 from serving.answers import NoneScored
 from serving.card import card
 from serving.cells import FILTERS, CellsError, cells_json, chosen
@@ -35,9 +34,6 @@ from serving.settings import Limits
 Reply = Callable[[Loaded, bytes, datetime], dict]
 
 log = logging.getLogger("bentoml.creatorcast")
-
-#: Times the limit up to which a body that is too large is still read to its end.
-_READ_OUT = 8
 
 
 def build_app(champion: Champion | None = None, limits: Limits | None = None) -> Starlette:
@@ -60,8 +56,7 @@ def build_app(champion: Champion | None = None, limits: Limits | None = None) ->
     app.router.redirect_slashes = False
     app.state.champion = champion
     app.state.metrics = metrics
-    app.state.limits = limits or Limits()
-    app.state.turn = None
+    app.state.admission = Admission(limits)
     app.state.document = orjson.dumps(openapi())
     return app
 
@@ -83,14 +78,10 @@ async def explain(request: Request) -> Response:
 
 async def _scored(request: Request, reply: Reply) -> Response:
     work = functools.partial(_replied, reply, request.app.state.metrics, PATHS[request.scope["endpoint"]])
-    limits, loaded = request.app.state.limits, _loaded(request)
+    loaded, admission = _loaded(request), request.app.state.admission
     _only_json(request)
-    turn = _turn(request.app.state)
-    if turn.statistics().tasks_waiting >= limits.waiting:
-        raise Refused(503, "busy", Fault("service", "is busy", "another try in a second", None))
-    body = await _body(request, limits)
-    status, content = await anyio.to_thread.run_sync(work, loaded, body, limiter=turn)
-    return _json(content, status)
+    status, content = await admission.score(request, functools.partial(work, loaded))
+    return admission.answer(content, status)
 
 
 async def model(request: Request) -> Response:
@@ -169,48 +160,11 @@ def _loaded(request: Request) -> Loaded:
     return champion.current
 
 
-def _turn(state) -> anyio.CapacityLimiter:
-    if state.turn is None:  # a limiter belongs to the event loop that runs it
-        state.turn = anyio.CapacityLimiter(1)
-    return state.turn
-
-
 def _only_json(request: Request) -> None:
     given = request.headers.get("content-type", "")
     if given.split(";")[0].strip().lower() != "application/json":
         wrong = Fault("headers.content-type", "is not accepted", "application/json", given[:80] or None)
         raise Refused(415, "not_json_type", wrong)
-
-
-async def _body(request: Request, limits: Limits) -> bytes:
-    """Read the body within the limits. Raises Refused where it is too large or too slow.
-
-    What is somewhat too large is read to its end and dropped: many clients see an early answer as a broken connection.
-    """
-    declared = request.headers.get("content-length", "0")
-    size = int(declared[:18]) if declared.isdecimal() else 0
-    if size > _READ_OUT * limits.body_bytes:
-        raise _too_large(limits)
-    body, size = bytearray(), 0
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > _READ_OUT * limits.body_bytes:
-                    break
-                if size <= limits.body_bytes:
-                    body += chunk
-    except TimeoutError:
-        late = Fault("body", "did not arrive in time", f"all of it within {limits.body_seconds:g} s", None)
-        raise Refused(408, "too_slow", late) from None
-    if size > limits.body_bytes:
-        raise _too_large(limits)
-    return bytes(body)
-
-
-def _too_large(limits: Limits) -> Refused:
-    most = f"at most {limits.body_bytes:,} bytes: send fewer partnerships at a time"
-    return Refused(413, "too_large", Fault("body", "is too large", most, None))
 
 
 def _json(content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -100,7 +100,7 @@ def client(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serving.service, "Champion", fake)
         patch.setenv("CREATORCAST_HOME", str(home))
-        with TestClient(serving.service.Creatorcast.to_asgi()) as found:
+        with TestClient(serving.service.Creatorcast.to_asgi(), base_url="http://127.0.0.1") as found:
             yield found
 
 
@@ -447,7 +447,8 @@ def test_a_real_process_from_no_champion_to_the_second_one(server):
     assert http(port, "/readyz")[0] == http(port, "/v1/predict", question)[0] == 503
     promote(home, "v1")
     until(lambda: http(port, "/readyz")[0] == 200)
-    until(lambda: all('"v1"' in http(port, "/v1/predict", question)[1] for _ in range(5)))
+    until(lambda: (home / "output").read_text().count("champion is now v1") == 2)
+    assert '"v1"' in http(port, "/v1/predict", question)[1]
     promote(home, "v2", broken=True)
     assert http(port, "/v1/predict", b'{"partnerships": "secret"')[0] == 400
     assert http(port, "/v1/secret%0A")[0] == 404
