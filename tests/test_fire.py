@@ -1,0 +1,462 @@
+"""The service as it runs: `creatorcast serve`, two workers, a real bundle, and what may happen to it."""
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import QUIET
+
+from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
+from serving.settings import Limits
+
+BIN = Path(sys.executable).parent
+JSON = {"content-type": "application/json"}
+PROFILE = {
+    "platform": "instagram", "followers": 48_000, "niche": "food", "avg_likes": 1150, "avg_comments": 31,
+    "format": "carousel", "deliverables": 2, "fee_usd": 900,
+}  # fmt: skip
+#: Told to the interpreter of every process of the service: write down whoever reaches beyond this machine.
+WATCH = """
+import os, sys
+def watch(event, args):
+    if event not in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        return
+    host = args[0] if event == "socket.getaddrinfo" else args[1][0] if isinstance(args[1], tuple) else "unix"
+    if host not in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "unix", None):
+        with open(os.environ["WATCHED"] + "/outside", "a") as file:
+            print(event, host, sys.argv, file=file)
+sys.addaudithook(watch)
+open(f"{os.environ['WATCHED']}/watched-{os.getpid()}", "w").close()
+"""
+
+
+def body_of(count):
+    return json.dumps({"as_of": "2026-06-10T00:00:00Z", "partnerships": [PROFILE] * count}).encode()
+
+
+ONE, LONG, LONGEST = body_of(1), body_of(200), body_of(1000)
+
+
+@dataclass
+class Running:
+    """A service: where it listens, its supervisor, and what it has logged."""
+
+    port: int
+    process: subprocess.Popen
+    log: Path
+    home: Path
+
+    def ask(self, body=ONE, path="/v1/predict", headers=JSON, seconds=60):
+        """Ask over a connection of its own; give the status, the headers and the body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+        try:
+            connection.request("POST" if body is not None else "GET", path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        finally:
+            connection.close()
+
+    def workers(self):
+        found = psutil.Process(self.process.pid).children()
+        return [child for child in found if is_worker(child)]
+
+    def rss(self):
+        return sum(worker.memory_info().rss for worker in self.workers())
+
+    def logged(self, text):
+        return self.log.read_text().count(text)
+
+    def open(self, sent=b""):
+        """Open a bare connection and send the beginning of something."""
+        found = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        found.sendall(sent)
+        return found
+
+
+def is_worker(process):
+    try:
+        return "_bentoml_impl.worker.service" in process.cmdline()
+    except psutil.Error:  # it went meanwhile
+        return False
+
+
+def head(length, *lines, path="/v1/predict"):
+    told = [f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", f"Content-Length: {length}", *lines]
+    return ("\r\n".join(told) + "\r\n\r\n").encode()
+
+
+def until(condition, seconds=60.0, every=0.05):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that in time"
+        time.sleep(every)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(folder, home, command=None, **environment):
+    """Run a service until the end of the block; it must come up with two workers and must go by itself."""
+    port = free_port()
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(WATCH)
+    command = command or [BIN / "creatorcast", "serve"]
+    told = {**os.environ, "CREATORCAST_HOME": str(home), "WATCHED": str(folder), "PYTHONPATH": str(folder)}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--port", str(port)], cwd=folder, env={**told, **environment}, stdout=log, stderr=log
+        )
+    found = Running(port, process, folder / "log", home)
+    try:
+        until(lambda: found.logged("champion is now") == 2, 120)
+        yield found
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def two_bundles(home, tmp_path_factory):
+    """Give a home with bundles `first`, the champion, and `second` and `third`; they differ by their name alone."""
+    own = tmp_path_factory.mktemp("fire-home")
+    bundle = load_bundle(next(path for path in bundles_folder(home).iterdir() if path.is_dir()))
+    for name in ("first", "second", "third"):
+        save_bundle(replace(bundle, manifest={**bundle.manifest, "version": name}), bundles_folder(own) / name)
+    set_champion(own, "first")
+    return own
+
+
+@pytest.fixture(scope="module")
+def service(two_bundles, tmp_path_factory):
+    """One service for everything that it is expected to survive."""
+    with running(tmp_path_factory.mktemp("fire") / "service", two_bundles) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def first_is_champion(two_bundles):
+    """Leave the champion as it was, whatever a test does."""
+    yield
+    if champion_folder(two_bundles).name != "first":
+        set_champion(two_bundles, "first")
+
+
+@dataclass
+class Load:
+    """Clients that ask one after the other until told to stop, and what they got."""
+
+    service: Running
+    body: bytes = ONE
+    clients: int = 3
+    answers: list = field(default_factory=list)
+
+    def __enter__(self):
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(self.clients)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self):
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                status, _, content = self.service.ask(self.body)
+                version = json.loads(content).get("model_version")
+            except (OSError, http.client.HTTPException) as error:
+                status, version = type(error).__name__, None
+            self.answers.append((status, version, began, time.monotonic()))
+
+    def statuses(self):
+        return Counter(status for status, *_ in self.answers)
+
+    def versions(self):
+        return {version for _, version, *_ in self.answers}
+
+    def slowest(self):
+        return max(end - began for _, _, began, end in self.answers)
+
+
+def at_once(service, bodies, headers=JSON):
+    """Ask everything at the same moment; give (status, headers, seconds) of each."""
+    found, together = [], threading.Barrier(len(bodies))
+
+    def ask(body):
+        together.wait()
+        began = time.monotonic()
+        status, told, _ = service.ask(body, headers=headers)
+        found.append((status, told, time.monotonic() - began))
+
+    threads = [threading.Thread(target=ask, args=(body,)) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def truncated(folder):
+    path = folder / "engagements_location.txt"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def tampered(folder):
+    path = folder / "reference.json"
+    path.write_text(path.read_text().replace("1", "2", 1))
+
+
+def test_champions_come_and_go_under_load_and_no_request_fails(service, two_bundles):
+    bundles = bundles_folder(two_bundles)
+    with Load(service) as load, Load(service, LONG, clients=1) as long:
+        set_champion(two_bundles, "second")
+        began = time.monotonic()
+        until(lambda: service.logged("champion is now second") == 2)
+        moved = time.monotonic()
+        for spoil in (truncated, tampered):
+            shutil.copytree(bundles / "third", bundles / spoil.__name__)
+            spoil(bundles / spoil.__name__)
+            set_champion(two_bundles, spoil.__name__)
+            until(lambda name=spoil.__name__: service.logged(f"/{name}/") == 2)
+            assert service.logged("differs from what the manifest says: restore it or retrain; second stays") % 2 == 0
+        set_champion(two_bundles, "third")
+        until(lambda: service.logged("champion is now third") == 2)
+        time.sleep(0.2)
+    assert load.statuses().keys() | long.statuses().keys() == {200}
+    assert load.versions() == {"first", "second", "third"}
+    late = [version for _, version, asked, _ in load.answers if moved <= asked and version == "first"]
+    assert late == []
+    assert moved - began < 20
+
+
+def test_too_many_at_once_are_told_to_come_back_and_memory_stays(service):
+    limits, before = Limits(), service.rss()
+    found = at_once(service, [LONGEST] * 8 * (limits.waiting_long + 1))
+    served = [seconds for status, _, seconds in found if status == 200]
+    refused = [(told["retry-after"], seconds) for status, told, seconds in found if status == 503]
+    assert len(served) + len(refused) == len(found)
+    assert len(served) >= limits.waiting_long
+    assert {told for told, _ in refused} == {"1"}
+    assert max(seconds for _, seconds in refused) < max(served)
+    assert service.rss() - before < 300 * 2**20
+    assert service.ask()[0] == 200
+
+
+def test_bodies_over_the_limit_are_refused_with_and_without_their_length(service):
+    large = b" " * (Limits().body_bytes + 1)
+    for body in (large, iter([large[: 2**20]] * 9)):
+        status, _, content = service.ask(body)
+        assert (status, json.loads(content)["errors"][0]["where"]) == (413, "body")
+
+
+def test_only_json_is_read(service):
+    for told in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/vnd.bentoml+pickle",
+        "multipart/mixed",
+    ):
+        assert service.ask(headers={"content-type": told})[0] == 415
+
+
+def test_unfinished_bodies_are_held_up_to_a_limit(service):
+    limits, before, sockets = Limits(), service.rss(), []
+    for _ in range(40):
+        found = service.open()
+        found.settimeout(2)
+        sockets.append(found)
+        with contextlib.suppress(TimeoutError):
+            found.sendall(head(limits.body_bytes) + b" " * (limits.body_bytes - 1))
+    grown = service.rss() - before
+    assert service.ask()[0] in (200, 503)
+    for found in sockets:
+        found.close()
+    assert grown < 2 * limits.held_bytes + 150 * 2**20, f"{grown:,} bytes for {40 * limits.body_bytes:,} sent"
+    until(lambda: service.ask()[0] == 200)
+
+
+def slow_readers(service, count):
+    found = []
+    for _ in range(count):
+        reader = socket.socket()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(("127.0.0.1", service.port))
+        reader.sendall(head(len(LONG)) + LONG)
+        found.append(reader)
+    return found
+
+
+def test_slow_clients_hold_nobody_up(service):
+    usual = min(self_timed(service) for _ in range(3))
+    slow = [service.open(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nX-Slow: ") for _ in range(100)]
+    slow += [service.open(head(1000) + b'{"partner') for _ in range(100)]
+    slow += slow_readers(service, 6)
+    slow += [service.open() for _ in range(300)]
+    time.sleep(2)
+    try:
+        assert sorted(self_timed(service) for _ in range(9))[4] < 20 * usual + 1
+    finally:
+        for found in slow:
+            found.close()
+
+
+def self_timed(service):
+    began = time.monotonic()
+    assert service.ask()[0] == 200
+    return time.monotonic() - began
+
+
+def test_a_flood_of_headers_is_cut_off(service):
+    found = service.open(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+    with contextlib.suppress(OSError):
+        for number in range(20_000):
+            found.sendall(b"X-Flood-%d: %s\r\n" % (number, b"x" * 100))
+    with contextlib.suppress(OSError):
+        assert found.recv(100).startswith((b"HTTP/1.1 400", b"HTTP/1.1 431"))
+    found.close()
+    assert service.ask()[0] == 200
+
+
+def test_a_long_request_does_not_keep_short_ones_waiting(service):
+    with Load(service, LONGEST, clients=2) as long:
+        until(lambda: len(long.answers) >= 2)
+        with Load(service, clients=2) as short:
+            until(lambda: len(long.answers) >= 6)
+    took = sorted(end - began for _, _, began, end in long.answers)
+    assert long.statuses().keys() | short.statuses().keys() == {200}
+    waited = sorted(end - began for _, _, began, end in short.answers)
+    assert waited[len(waited) // 2] < took[len(took) // 2]
+
+
+def test_a_killed_worker_comes_back_and_the_other_goes_on(service):
+    before = {worker.pid for worker in service.workers()}
+    with Load(service) as load:
+        until(lambda: len(load.answers) > 5)
+        began = time.monotonic()
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len({worker.pid for worker in service.workers()} - before) == 1)
+        until(lambda: len(load.answers) > 20)
+    assert time.monotonic() - began < 60
+    lost = [status for status, *_ in load.answers if status != 200]
+    assert len(lost) <= load.clients, load.statuses()  # those that the worker was at
+    until(lambda: len(service.workers()) == 2)
+
+
+def test_a_stopped_service_finishes_what_it_has_begun(two_bundles, tmp_path):
+    found = []
+    with running(tmp_path / "service", two_bundles) as service:
+        threads = [threading.Thread(target=lambda: found.append(service.ask(LONGEST))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        until(lambda: psutil.Process(service.process.pid).net_connections is not None)
+        time.sleep(0.3)
+        service.process.send_signal(signal.SIGTERM)
+        for thread in threads:
+            thread.join()
+        service.process.wait(60)
+    assert [status for status, *_ in found] == [200] * 3
+    assert all(len(json.loads(content)["results"]) == 1000 for *_, content in found)
+
+
+def test_keys_guard_every_address_but_the_probes_and_are_rotated(two_bundles, tmp_path):
+    first, second = "first-key-0123456789", "second-key-0123456789"
+    keys = tmp_path / "keys"
+    keys.write_text(f"campaigns:{first}\n")
+    keys.chmod(0o600)
+    with running(
+        tmp_path / "service", two_bundles, [BIN / "creatorcast", "serve", "--host", "0.0.0.0"],
+        CREATORCAST_API_KEYS_FILE=str(keys),
+    ) as service:  # fmt: skip
+
+        def status(key, path="/v1/predict", body=ONE):
+            return service.ask(body, path, {**JSON, "x-api-key": key})[0]
+
+        assert [status("", path, None) for path in ("/livez", "/readyz", "/healthz")] == [200] * 3
+        for path in ("/metrics", "/v1/model", "/v1/openapi.json", "/", "/schema.json"):
+            assert status("wrong-key-0123456789", path, None) == 401
+            assert status(first, path, None) != 401
+        assert service.ask(headers={**JSON, "authorization": f"Bearer {first}"})[0] == 200
+        code, told, content = service.ask()
+        assert (code, told["www-authenticate"]) == (401, 'Bearer realm="creatorcast"')
+        assert json.loads(content)["errors"][0]["where"] == "headers.authorization"
+        keys.with_name("new").write_text(f"{second}\n")
+        keys.with_name("new").chmod(0o600)
+        keys.with_name("new").replace(keys)
+        until(lambda: [status(second) for _ in range(8)] == [200] * 8)
+        until(lambda: [status(first) for _ in range(8)] == [401] * 8)
+        log = service.log.read_text()
+    assert "key-0123456789" not in log
+    assert "campaigns" not in log
+
+
+@pytest.mark.parametrize("command", [["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]])
+def test_without_keys_it_does_not_listen_elsewhere(two_bundles, tmp_path, command):
+    command = [BIN / command[0], *command[1:], "--host", "0.0.0.0", "--port", str(free_port())]
+    environment = {**os.environ, "CREATORCAST_HOME": str(two_bundles)}
+    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert told.returncode != 0
+    assert "'0.0.0.0' can be reached from other machines and the service has no keys" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_nothing_leaves_the_machine_also_when_bentoml_is_called_directly(two_bundles, tmp_path):
+    tracked = {**os.environ, "PYTHONPATH": "."}
+    for name in QUIET:
+        tracked.pop(name)
+    quiet = dict.fromkeys(QUIET, "")
+    command = [BIN / "bentoml", "serve", "serving.service:Creatorcast"]
+    with running(tmp_path / "service", two_bundles, command, **quiet) as service:
+        assert service.ask()[0] == 200
+        folder = service.log.parent
+    assert not (folder / "outside").exists(), (folder / "outside").read_text()
+    assert len(list(folder.glob("watched-*"))) >= 3
+
+
+def test_nothing_of_hostile_requests_is_in_the_log(service):
+    secret = "s3cret"
+    asked = [
+        service.ask(json.dumps({"partnerships": [{**PROFILE, "handle": secret, "bio": secret}]}).encode()),
+        service.ask(f'{{"partnerships": "{secret}"'.encode()),
+        service.ask(json.dumps({"partnerships": [{secret: secret}, {"creator_id": secret}]}).encode()),
+        service.ask(path=f"/v1/{secret}%0A{secret}"),
+        service.ask(None, f"/v1/benchmarks?{secret}={secret}"),
+        service.ask(headers={"content-type": secret, "x-api-key": secret, "authorization": f"Bearer {secret}"}),
+    ]
+    assert all(status < 500 for status, *_ in asked)
+    for junk in (b"%s\r\n\r\n", b"GET /%s HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\n%s\r\n\r\n"):
+        service.open(junk % secret.encode()).close()
+    time.sleep(0.2)
+    log = service.log.read_text()
+    assert secret not in log
+    assert "Traceback" not in log
+    assert "0123456789" not in log
+
+
+def test_nothing_has_left_the_machine(service):
+    folder = service.log.parent
+    assert not (folder / "outside").exists(), (folder / "outside").read_text()
+    assert len(list(folder.glob("watched-*"))) >= 3
