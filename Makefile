@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow lint docs bench-features lock clean
+.PHONY: help setup demo test test-slow lint docs bench-features bento lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,7 +31,7 @@ demo: setup  ## simulate, train, promote, score a list, ask the service: the who
 	$(BIN)/creatorcast demo
 
 test: setup  ## the tests, under 5 minutes
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: setup  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
@@ -46,9 +46,14 @@ bench-features: setup  ## features against pandas at 10 million posts, and of on
 	$(BIN)/python benchmarks/features_scale.py
 	$(BIN)/python benchmarks/features_request.py
 
+bento: setup  ## the service as a Bento: code and pinned packages, no model (docs/deploy.md)
+	BENTOML_DO_NOT_TRACK=True $(BIN)/bentoml build .
+
 lock:  ## resolve the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --upgrade --extra dev pyproject.toml --output-file requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --constraint requirements.lock requirements-service.in --output-file requirements-service.lock
 
 clean:  ## remove what the demo and the tests made
 	rm -rf artifacts demo .pytest_cache .ruff_cache .hypothesis
