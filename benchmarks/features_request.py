@@ -1,21 +1,30 @@
-"""How long one creator's features take in a request, from posts given inline: `python benchmarks/features_request.py`.
+"""How long one creator's features take in a request: `python benchmarks/features_request.py`.
 
-History.of and derive together, from the checked frames that a request becomes, side by side for several numbers of
-posts, with captions and without, in turns; the niche classifier is fitted, so that captions are read in full. The aim
-is 5 ms for 500 posts.
+Through the frame door (History.of and derive), side by side for several numbers of posts, with captions and without,
+in turns; the niche classifier is fitted, so that captions are read in full. The aim is 5 ms for 500 posts. Then through
+the array door that the service uses, beside the frame door in the same turns: a creator of a snapshot, a profile with
+averages, and 50 posts given inline; the aims are 0.4, 0.4 and 1 ms.
 """
 
 import argparse
 import statistics
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from features.derive import derive
+from features.arrays import DAY_US
+from features.derive import derive, derive_arrays
 from features.history import History
+from features.question import Questions, answered
+from features.readings import Readings
 from features.reference import Reference, fit_reference
 from features.schema import CREATORS, DTYPES, POSTS, TableSpec
+from features.snapshot import Snapshot
+from features.snapshot_writer import write_snapshot
 from features.tables import Tables
 
 NOW = pd.Timestamp("2026-06-30", tz="UTC")
@@ -66,6 +75,56 @@ def one_request(tables: Tables, reference: Reference) -> float:
     return 1000 * (time.perf_counter() - start)
 
 
+def doors(reference: Reference, folder: Path) -> dict[str, tuple[Callable, Callable]]:
+    """Give, for each kind of question, what answers it through frames and what through arrays."""
+    now = np.array([NOW.value // 1000])
+    known, given = market(20, 50, captions=False), market(1, 50, captions=False)
+    alone = Tables(creators=given.creators)
+    write_snapshot(History.of(known), reference, NOW, folder / "s.arrow", "benchmark")
+    history, snapshot = History.of(known), Snapshot.open(folder / "s.arrow")
+    question = pd.DataFrame({"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW})
+    told = {"avg_likes": np.array([900.0]), "avg_comments": np.array([40.0])}
+    averages = question.assign(avg_likes=900.0, avg_comments=40.0)
+    profile = {"followers": np.array([40_000.0])}
+    readings = Readings.of(given.posts, np.zeros(50, dtype=int))
+
+    def of_snapshot():
+        asked = Questions.told(np.zeros(1, dtype=int), now, now + DAY_US, {}, snapshot.topics)
+        return answered(snapshot.state([snapshot.find("instagram", "c0")]), asked, reference)
+
+    def inline(posts, more):
+        made = History.inline(np.zeros(1), now, profile, None, posts)
+        return derive_arrays(made, Questions.told(np.zeros(1, dtype=int), now, now + DAY_US, more), reference)
+
+    return {
+        "known creator": (lambda: derive(history, question, reference), of_snapshot),
+        "profile with averages": (
+            lambda: derive(History.of(alone), averages, reference),
+            lambda: inline(None, told),
+        ),
+        "50 posts inline": (
+            lambda: derive(History.of(given), question, reference),
+            lambda: inline(readings, {}),
+        ),
+    }
+
+
+def compare(repeats: int, reference: Reference) -> None:
+    """Time both doors in turns and print a table."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = doors(reference, Path(folder))
+        times = {(name, door): [] for name in found for door in (0, 1)}
+        for _ in range(repeats):
+            for name, door in times:
+                start = time.perf_counter()
+                found[name][door]()
+                times[name, door].append(1000 * (time.perf_counter() - start))
+    print(f"{'median (quickest) ms':<24}{'frames':>16}{'arrays':>16}")
+    for name in found:
+        cells = (f"{statistics.median(times[name, d]):.2f} ({min(times[name, d]):.2f})" for d in (0, 1))
+        print(f"{name:<24}" + "".join(f"{cell:>16}" for cell in cells))
+
+
 def main(repeats: int) -> None:
     """Measure in turns and print a table."""
     reference = fit_reference(History.of(market(400, 12, captions=True)), NOW)
@@ -81,6 +140,7 @@ def main(repeats: int) -> None:
         median = statistics.median(times[AIM_POSTS, captions])
         what = f"{AIM_POSTS} posts {'with' if captions else 'without'} captions in {AIM_MS:g} ms"
         print(f"{what}: {'met' if median <= AIM_MS else 'missed'} ({median:.2f})")
+    compare(repeats, reference)
 
 
 if __name__ == "__main__":
