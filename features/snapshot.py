@@ -36,6 +36,8 @@ from features.vocabulary import PLATFORMS
 from features.windows import padded_width
 
 FORMAT = 1
+#: Rows after whose reading the pages of the file are given back.
+KEPT_ROWS = 2_000
 REMEDY = "write it anew with `creatorcast snapshot DATA --as-of DATE --out FILE`"
 
 
@@ -50,8 +52,9 @@ class Snapshot:
     rests on) and `topics` (those that the codes of posts stand for).
     """
 
-    def __init__(self, batch: pa.RecordBatch):
+    def __init__(self, batch: pa.RecordBatch, mapped: mmap.mmap):
         meta = meta_of(batch.schema)
+        self._mapped, self._read = mapped, 0
         self.as_of = pd.Timestamp(meta["as_of"])
         self.as_of_us = self.as_of.value // 1000
         self.horizon_days: int = meta["horizon_days"]
@@ -72,14 +75,14 @@ class Snapshot:
 
         Raises SnapshotError where it is missing, cut short, changed or of another format.
         """
-        batch = _mapped(path)
+        batch, _ = _mapped(path)
         meta = meta_of(batch.schema)
         if meta.get("format") != FORMAT or meta["columns"] != list(STATE_COLUMNS):
             raise SnapshotError(f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}")
         if verify and batch_digest(batch) != meta["sha256"]:
             raise SnapshotError(f"{str(path)!r} was changed since it was written: {REMEDY}")
         # anew, so that what was read through does not stay resident
-        return cls(_mapped(path))
+        return cls(*_mapped(path))
 
     def check(self, reference: Reference, version: str) -> None:
         """Raise SnapshotError unless the snapshot rests on this reference, and was written by this feature code."""
@@ -117,13 +120,23 @@ class Snapshot:
         """Give what is known of the accounts at `rows` (n,), for `features.question.answered`."""
         rows = np.asarray(rows, dtype=np.int64)
         niches = None if self._niches is None else self._niches[rows]
-        return State(self._known[rows], niches, self._past(rows))
+        state = State(self._known[rows], niches, self._past(rows))
+        self._release(len(rows))
+        return state
 
     def features(self, row: int) -> dict[str, float | None]:
         """Name what is known of one account whatever is asked: `features.columns.STANDING`, None where unknown."""
         known = self._known[row].tolist()
         values = {name: known[PLACE[name]] for name in STANDING}
         return {name: None if value != value else value for name, value in values.items()}
+
+    def _release(self, read: int) -> None:
+        """Give back the mapped pages now and then: each row makes its neighbours resident too, in the end the file."""
+        self._read += read
+        if self._read > KEPT_ROWS and hasattr(mmap, "MADV_DONTNEED"):
+            self._read = 0
+            # of a file that is only read, other threads find the pages again
+            self._mapped.madvise(mmap.MADV_DONTNEED)
 
     def _past(self, rows: np.ndarray) -> PastPosts | None:
         start, count = self._start[rows], self._start[rows + 1] - self._start[rows]
@@ -181,7 +194,7 @@ def meta_of(schema: pa.Schema) -> dict:
     return json.loads(text)
 
 
-def _mapped(path: Path | str) -> pa.RecordBatch:
+def _mapped(path: Path | str) -> tuple[pa.RecordBatch, mmap.mmap]:
     """Map the file's record batch into memory; raises SnapshotError where there is none."""
     try:
         with open(path, "rb") as file:
@@ -191,7 +204,7 @@ def _mapped(path: Path | str) -> pa.RecordBatch:
         batch.validate()
     except (OSError, ValueError) as error:
         raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
-    return batch
+    return batch, mapped
 
 
 def batch_digest(batch: pa.RecordBatch) -> str:

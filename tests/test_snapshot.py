@@ -102,6 +102,16 @@ def test_an_answer_from_the_snapshot_is_the_one_from_the_tables(both, drawn):
     np.testing.assert_array_equal(*both(drawn))
 
 
+def test_pages_given_back_are_found_again(snapshot, monkeypatch):
+    rows = np.arange(len(snapshot))
+    expected = snapshot.state(rows)
+    monkeypatch.setattr(features.snapshot, "KEPT_ROWS", 0)
+    for _ in range(3):
+        found = snapshot.state(rows)
+        np.testing.assert_array_equal(found.known, expected.known)
+        np.testing.assert_array_equal(found.posts.residual, expected.posts.residual)
+
+
 def test_every_account_is_found_and_told_back(history, snapshot):
     assert len(snapshot) == len(history.accounts)
     for name in history.accounts:
