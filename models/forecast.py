@@ -128,7 +128,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         found, trees = self._out_of_fold(data, seen, target, weight, evidence, groups)
         self.correction_ = _corrections(target, found, weight, evidence, self.evidences)
         residual = target - (self.correction_[evidence] * found).sum(axis=1)
-        self.linear_ = self._lines(seen, target, weight, evidence)
+        self.linear_ = self._lines(seen, target, weight, evidence, np.arange(len(y)))
         self.location_ = self._boost(data, self.location or LOCATION, "l1", trees)
         data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
         self.scale_ = self._boost(data, self.scale or SCALE, "l2")
@@ -139,9 +139,11 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Set the conformal quantiles from scores z (n,) of posts that did not train the model that gave them."""
         z = np.clip(z, -50, 50)
         widen = self.widen + WIDEN_BY_CREATOR / len(np.unique(groups))
-        self.conformal_ = Conformal.fit(z, np.asarray(evidence), np.asarray(weight), self.evidences, widen)
-        score = np.array([np.interp(v, self.conformal_.z[e], GRID) for v, e in zip(z, evidence, strict=True)])
-        self.correlation_ = self._correlations(score, np.asarray(evidence), np.asarray(groups))
+        evidence, score = np.asarray(evidence), np.empty(len(z))
+        self.conformal_ = Conformal.fit(z, evidence, np.asarray(weight), self.evidences, widen)
+        for code in np.unique(evidence):
+            score[evidence == code] = np.interp(z[evidence == code], self.conformal_.z[code], GRID)
+        self.correlation_ = self._correlations(score, evidence, np.asarray(groups))
         vars(self).pop("totals_", None)
         return self
 
@@ -274,10 +276,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Give the positions, among the columns seen, of those that the linear correction sees."""
         return [at for at, name in enumerate(self.columns_) if name not in self.codes]
 
-    def _lines(self, seen, target, weight, evidence) -> list[Linear]:
-        """Fit a linear correction to the rows of each evidence; where there are few, to all."""
-        x = seen[:, self._sloped()]
-        return [Linear.fit(x[at], target[at], weight[at]) for at in _rows_of(evidence, weight, self.evidences)]
+    def _lines(self, seen, target, weight, evidence, rows) -> list[Linear]:
+        """Fit a linear correction to those of `rows` that have each evidence; where there are few, to all."""
+        own = [rows[at] for at in _rows_of(evidence[rows], weight[rows], self.evidences)]
+        return [Linear.fit(seen[np.ix_(at, self._sloped())], target[at], weight[at]) for at in own]
 
     def _linear(self, lines: list[Linear], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
         found, x = np.zeros(len(seen)), seen[:, self._sloped()]
@@ -300,7 +302,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
             curve = {}
             booster = self._boost(others, size, "l1", valid=own if size.patience else None, curve=curve)
             if (weight[train] > 0).any():
-                lines = self._lines(seen[train], target[train], weight[train], evidence[train])
+                lines = self._lines(seen, target, weight, evidence, train)
                 found[test, 0] = self._linear(lines, seen[test], evidence[test])
             found[test, 1] = booster.predict(seen[test], num_threads=self.threads)
             curves += [curve["valid_0"]["l1"]] if curve else []

@@ -13,6 +13,8 @@ from threadpoolctl import threadpool_limits
 PENALTY = 300.0
 ROUNDS, NEAR = 8, 0.3
 CENTRAL = (0.005, 0.995)
+#: Rows multiplied at a time.
+ROWS = 32_768
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,19 @@ class Linear:
     @classmethod
     def fit(cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> "Linear":
         """Fit y (n,) to x (n, columns), NaN where unknown; columns that never vary get no slope."""
-        known = np.isfinite(x)
-        filled = np.where(known.any(axis=0), x, 0.0)
-        low, middle, high = np.nanquantile(filled, [CENTRAL[0], 0.5, CENTRAL[1]], axis=0)
-        scale = np.where(known, np.clip(x, low, high) - middle, 0.0).std(axis=0)
-        varies = scale > 1e-9 * np.maximum(np.abs(middle), 1)
-        plain = cls(middle, low, high, np.where(varies, scale, np.inf), np.zeros(x.shape[1]), 0.0)
+        low, middle, high, spread = np.array([_central(column) for column in x.T]).reshape(-1, 4).T
+        varies = spread > 1e-9 * np.maximum(np.abs(middle), 1)
+        plain = cls(middle, low, high, np.where(varies, spread, np.inf), np.zeros(x.shape[1]), 0.0)
         *slope, intercept = _least_absolute(plain.standard(x), y, weight)
         return cls(middle, low, high, plain.scale, np.array(slope), float(intercept))
 
     def standard(self, x: np.ndarray) -> np.ndarray:
         """Give the columns on unit scale about their median, 0 where unknown, shape (n, columns)."""
-        found = (np.clip(x, self.low, self.high) - self.middle) / self.scale
-        return np.where(np.isfinite(found), found, 0.0)
+        found = np.clip(x, self.low, self.high)
+        found -= self.middle
+        found /= self.scale
+        found[np.isnan(found)] = 0.0
+        return found
 
     def contributions(self, x: np.ndarray) -> np.ndarray:
         """Give what each column adds to the intercept, shape (n, columns)."""
@@ -69,14 +71,36 @@ class Linear:
         )
 
 
+def _central(column: np.ndarray) -> tuple[float, float, float, float]:
+    """Give the low, middle and high of a column's known values, and the spread about the middle with unknown at it."""
+    known = column[np.isfinite(column)]
+    if not len(known):
+        return 0.0, 0.0, 0.0, 0.0
+    low, middle, high = np.quantile(known, [CENTRAL[0], 0.5, CENTRAL[1]])
+    deviation = np.clip(known, low, high) - middle
+    mean = deviation.sum() / len(column)
+    return low, middle, high, np.sqrt(max((deviation**2).sum() / len(column) - mean**2, 0.0))
+
+
 def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    columns = np.column_stack([x, np.ones(len(x))])
     penalty = np.diag([PENALTY * weight.mean()] * x.shape[1] + [0.0])
-    found, own = np.zeros(columns.shape[1]), weight
+    found, own = np.zeros(x.shape[1] + 1), weight
     # products this narrow gain little from threads, and fits side by side on busy cores wait long for them
     with threadpool_limits(1, user_api="blas"):
         for _ in range(ROUNDS):
-            weighed = columns * own[:, None]
-            found = np.linalg.lstsq(weighed.T @ columns + penalty, weighed.T @ y, rcond=None)[0]
-            own = weight / np.maximum(np.abs(y - columns @ found), NEAR)
+            square, product = _products(x, y, own)
+            found = np.linalg.lstsq(square + penalty, product, rcond=None)[0]
+            own = weight / np.maximum(np.abs(y - x @ found[:-1] - found[-1]), NEAR)
     return found
+
+
+def _products(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give X'WX and X'Wy of x with a column of ones, some rows at a time so that no copy of all is made."""
+    square, product = np.zeros((x.shape[1] + 1,) * 2), np.zeros(x.shape[1] + 1)
+    for first in range(0, len(x), ROWS):
+        rows = slice(first, first + ROWS)
+        part = np.column_stack([x[rows], np.ones(len(x[rows]))])
+        weighed = part * weight[rows, None]
+        square += weighed.T @ part
+        product += weighed.T @ y[rows]
+    return square, product
