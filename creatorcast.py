@@ -339,8 +339,8 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
 def benchmarks(out: Path | None, **only: str | None):
     """List what creators do by platform, band, niche and format, as the champion knows it: quartiles and how many."""
     from models.bundle import champion_folder, load_bundle
-    from serving.batch import check_ending, write_frame
     from serving.cells import cells_text, chosen
+    from serving.files import check_ending, write_frame
 
     if out is not None:
         check_ending(out)
@@ -353,44 +353,75 @@ def benchmarks(out: Path | None, **only: str | None):
 
 
 @main.command()
-@click.argument("prospects", type=FILE)
+@click.argument("prospects", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, allow_dash=True),
+    required=True,
+    help="Where the answers go: .csv, .parquet or .xlsx; - is standard output.",
+)
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
 @RATES
 @click.option("--emv", type=FILE, help="Table of values a like, comment, share and view: gives earned media value.")
+@click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
+@click.option("--columns", "chosen", help="Columns of the answers, with commas between. Default: all.")
+@click.option("--top", type=click.IntRange(1), default=None, help="Only so many of the best, best first.")
+@click.option("--rank-by", help="What the best are chosen by, such as cpe_usd_p50.")
 @click.option("--explain", is_flag=True, help="Give the reasons of each forecast.")
 @click.option("--comparables", is_flag=True, help="Give the known creators most like each, with what they got.")
-@click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
-@click.option("--out", type=FILE, required=True, help="Where the answers go, .csv or .parquet.")
+@click.option("--resume", is_flag=True, help="Take up a run that was stopped.")
+@click.option("--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x.")
+@sheet_options
 @click.pass_context
 def score(
-    ctx: click.Context, prospects: Path, data: Path | None, rates: Path | None, emv, explain, comparables, as_of, out
-):
-    """Score the list PROSPECTS (.csv or .parquet): every row back, scored or rejected with the reason.
+    ctx: click.Context, prospects, out, data, rates, emv, as_of, chosen, top, rank_by, explain, comparables, resume,
+    platform, **sheet,
+):  # fmt: skip
+    """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
-    Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
+    PROSPECTS is CSV or XLSX as people keep them, Parquet, a folder of Parquet files, or - for standard input.
+    Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable. See docs/batch.md.
     """
-    import pandas as pd
+    from rich.console import Console
 
-    from features.currency import read_rates
-    from models.bundle import champion_folder, load_bundle
-    from models.emv import read_values
-    from serving.batch import score_file
-    from serving.scoring import Scorer
+    from serving.batch import STANDARD, Options, score_file
+    from serving.batch.progress import watching
     from serving.terms import Extras
 
-    bundle = load_bundle(champion_folder(home()))
-    known = known_tables(data)
-    scorer = Scorer(bundle, known, read_rates(rates) if rates else None, read_values(emv) if emv else None)
-    with progress_bar() as bar:
-        task = bar.add_task("scoring", total=None)
-        tally = score_file(
-            prospects, out, scorer, as_of or pd.Timestamp.now(tz="UTC"),
-            lambda done, total: bar.update(task, completed=done, total=total), Extras(explain, comparables),
-        )  # fmt: skip
-    click.echo(f"{tally.read:,} read = {tally.scored:,} scored + {tally.rejected:,} rejected; answers in {out}")
+    names = tuple(name.strip() for name in chosen.split(",") if name.strip()) if chosen else ()
+    options = Options(
+        names, top or 0, rank_by, Extras(explain, comparables), how_sheets_are_written(platform, **sheet),
+        about=behind(data, rates, emv), resume=resume,
+    )  # fmt: skip
+    with watching(Console(stderr=True)) as watcher:
+        tally = score_file(prospects, out, scorer_of(data, rates, emv), as_of, options, watcher)
+    streamed = str(out) == STANDARD
+    blank = f" ({tally.blank:,} blank lines besides)" if tally.blank else ""
+    counts = f"{tally.read:,} read = {tally.scored:,} scored + {tally.rejected:,} rejected{blank}"
+    for line in (counts + ("" if streamed else f"; answers in {out}"), *tally.summary):
+        click.echo(line, err=streamed)
     if tally.rejected:
         click.echo(f"rejected rows, with the reasons: {tally.rejected_path}", err=True)
         ctx.exit(3)
+
+
+def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
+    """Make the scorer of the champion over the files that are named."""
+    from features.currency import read_rates
+    from models.bundle import champion_folder, load_bundle
+    from models.emv import read_values
+    from serving.scoring import Scorer
+
+    bundle = load_bundle(champion_folder(home()))
+    known = known_tables(data)
+    return Scorer(bundle, known, read_rates(rates) if rates else None, read_values(emv) if emv else None)
+
+
+def behind(*files: Path | None) -> str:
+    """Tell the files that answers depend on besides the list, from what they are now."""
+    from serving.batch.opening import digest
+
+    return " ".join(digest(path) if path is not None and path.exists() else "-" for path in files)
 
 
 def known_tables(data: Path | None):

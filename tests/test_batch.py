@@ -1,18 +1,18 @@
 """Lists in, files out: every row back, scored or rejected with its reasons, whatever the list looks like."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import serving.batch
+import serving.batch.run
 from features.tables import read_tables
 from features.validate import validate
 from models.bundle import champion_folder, load_bundle
-from serving.batch import BatchError, Tally, score_file
-from serving.scoring import ANSWER_COLUMNS, Scorer
+from serving.batch import BatchError, Watcher, score_file
+from serving.scored import ANSWER_COLUMNS
+from serving.scoring import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 TEXT = {"partnership_id": "str", "creator_id": "str"}
@@ -48,13 +48,21 @@ def left_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+def counts(tally):
+    return tally.read, tally.scored, tally.rejected, tally.rejected_path
+
+
 def test_the_list_of_the_demo_market_is_scored_whole(market_folder, tmp_path, scorer):
     told = pd.read_csv(market_folder / "prospects.csv")
-    out = tmp_path / "scored.csv"
-    seen = []
-    tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, lambda *done: seen.append(done))
-    assert tally == Tally(len(told), len(told), 0, None)
-    assert seen == [(len(told), len(told))]
+    out, seen, said = tmp_path / "scored.csv", [], []
+    watcher = Watcher(lambda *done: seen.append(done), said.append)
+    tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, watcher=watcher)
+    assert counts(tally) == (len(told), len(told), 0, None)
+    assert seen == [(len(told), 0, len(told) + 1)]  # of a text file the lines are counted beforehand
+    assert said == ["encoding: UTF-8; cells separated by: comma; header in line 1"]
+    assert [line.partition(":")[0] for line in tally.summary] == [
+        "band", "evidence", "verdict", f"cost per engagement, USD, of {told['fee_usd'].notna().sum()} with a fee",
+    ]  # fmt: skip
     answers = pd.read_csv(out)
     assert tuple(answers) == ANSWER_COLUMNS
     assert answers["partnership_id"].tolist() == told["partnership_id"].tolist()
@@ -82,19 +90,18 @@ def test_a_rejected_row_comes_back_as_it_was_with_its_number_and_every_reason(ru
     tally, answers, rejected = run(
         f"partnership_id,note,{HEAD},fee_usd\n"
         f"a,,{GOOD},10\n"
-        '007,"kept, as is",instagram,-1,food,film,1e400\n'
+        '007,"kept, as is",instagram,-1,food,film,\n'
         "c,,myspace,0050,food,video,\n"
         f"d,,{GOOD},20\n"
     )
     assert (tally.read, tally.scored, tally.rejected) == (4, 2, 2)
     assert answers["partnership_id"].tolist() == ["a", "d"]
-    assert list(rejected) == ["partnership_id", "note", *HEAD.split(","), "fee_usd", "row", "reasons"]
+    assert list(rejected) == ["partnership_id", "note", *HEAD.split(","), "fee_usd", "line", "reasons"]
     first, second = rejected.to_dict("records")
-    assert list(first.values())[:-1] == ["007", "kept, as is", "instagram", "-1", "food", "film", "1e400", "2"]
-    for fault in ("followers -1.0 is below 0", "format 'film' is not one of image", "fee_usd '1e400' is not a finite"):
-        assert fault in first["reasons"]
-    assert (second["followers"], second["row"]) == ("0050", "3")
-    assert second["reasons"] == "platform 'myspace' is not one of instagram, tiktok, youtube, x"
+    assert list(first.values())[:-1] == ["007", "kept, as is", "instagram", "-1", "food", "film", "", "3"]
+    assert first["reasons"] == ("followers '-1' is below 0; format 'film' is no format that is known by that name")
+    assert (second["followers"], second["line"]) == ("0050", "4")
+    assert second["reasons"] == "platform 'myspace' is no platform of ours: expected instagram, tiktok, youtube or x"
 
 
 def test_both_reasons_of_the_scorer_are_given(run):
@@ -109,7 +116,7 @@ def test_a_list_without_one_good_row_is_rejected_row_by_row(run, row):
     tally, answers, rejected = run(f"{HEAD}\n{row}\n{row}\n")
     assert (tally.read, tally.rejected) == (2, 2)
     assert (tuple(answers), len(answers)) == (ANSWER_COLUMNS, 0)
-    assert rejected["row"].tolist() == ["1", "2"]
+    assert rejected["line"].tolist() == ["2", "3"]
 
 
 def test_rejected_rows_of_an_earlier_run_do_not_stay(run):
@@ -117,29 +124,35 @@ def test_rejected_rows_of_an_earlier_run_do_not_stay(run):
     assert run(f"{HEAD}\n{GOOD}\n")[2] is None
 
 
-@pytest.mark.parametrize("out", ["scored.csv", "scored.parquet"])
-def test_a_list_without_rows_gives_answers_without_rows(tmp_path, scorer, out):
-    (tmp_path / "list.csv").write_text(HEAD + "\n")
-    assert score_file(tmp_path / "list.csv", tmp_path / out, scorer, AS_OF) == Tally(0, 0, 0, None)
-    read = pd.read_csv if out.endswith("csv") else pd.read_parquet
-    assert tuple(read(tmp_path / out)) == ANSWER_COLUMNS
-    assert left_in(tmp_path) == ["list.csv", out]
+def test_a_parquet_list_without_rows_gives_answers_without_rows(tmp_path, scorer):
+    pd.DataFrame({"platform": pd.Series(dtype="str")}).to_parquet(tmp_path / "list.parquet")
+    for name, read in (("o.csv", pd.read_csv), ("o.parquet", pd.read_parquet)):
+        assert counts(score_file(tmp_path / "list.parquet", tmp_path / name, scorer, AS_OF)) == (0, 0, 0, None)
+        assert tuple(read(tmp_path / name)) == ANSWER_COLUMNS
+    assert left_in(tmp_path) == ["list.parquet", "o.csv", "o.parquet"]
+
+
+WHOLE = f"{HEAD}\n{GOOD}\n".encode()
 
 
 @pytest.mark.parametrize(
     ("name", "content", "out", "message"),
     [
-        ("list.xlsx", b"x", "o.csv", r"list\.xlsx' has an unknown ending: expected \.csv or \.parquet"),
-        ("list.csv", b"x", "o.json", r"o\.json' has an unknown ending: expected \.csv or \.parquet"),
-        ("list.csv", b"name,price\nx,1\n", "o.csv", "none of the columns of a prospect list: found name, price"),
-        ("list.csv", b"", "o.csv", r"list\.csv' cannot be read: No columns"),
-        ("list.csv", b"platform\n\xff\xfe\n", "o.csv", r"list\.csv' cannot be read: .*decode"),
-        ("list.csv", b'platform\na,b\n"', "o.csv", r"list\.csv' cannot be read"),
-        ("list.parquet", b"PAR1 not", "o.csv", r"list\.parquet' cannot be read"),
-        ("list.csv", None, "o.csv", r"list\.csv' cannot be read: .*No such file"),
-        ("list.csv", f"{HEAD}\n{GOOD}\n".encode(), "no/folder/o.csv", r"o\.csv' cannot be written"),
-        ("list.csv", f"{HEAD}\n{GOOD}\n".encode(), "no/folder/o.parquet", r"o\.parquet' cannot be written"),
-        ("list.csv", f"{HEAD}\n{GOOD}\n".encode(), "folder.csv", r"folder\.csv' cannot be written: Is a directory"),
+        ("list.csv", WHOLE, "o.json", r"o\.json' has an unknown ending: expected \.csv, \.parquet or \.xlsx"),
+        ("list.csv", WHOLE, "list.csv", r"list\.csv' is the list itself: name another file for the answers"),
+        ("o.csv.rejected.csv", WHOLE, "o.csv", r"is the list itself: name another file for the rejected rows"),
+        ("list.csv", b"colour,weight\nx,1\n", "o.csv", r"list\.csv' has no column that is "),
+        ("list.csv", b"", "o.csv", r"list\.csv' is empty: expected a CSV or XLSX file with a header and rows"),
+        ("list.csv", HEAD.encode(), "o.csv", "has a header .* and no rows: nothing to read"),
+        ("list.csv", bytes(range(256)) * 40, "o.csv", r"list\.csv' is no text and no XLSX workbook"),
+        ("list.csv", b"PK\x03\x04junk", "o.csv", r"list\.csv' is no whole XLSX workbook"),
+        ("list.csv", b"platform,followers,Followers\nx,1,2\n", "o.csv", r"has the column 'followers' twice"),
+        ("list.csv", b"platform,followers\nx," + b"9" * (1 << 20), "o.csv", "more than 1,048,576 characters in line 2"),
+        ("list.parquet", b"PAR1 not", "o.csv", r"list\.parquet' cannot be read as Parquet"),
+        ("list.csv", None, "o.csv", r"list\.csv' does not exist: give a CSV, XLSX or Parquet file"),
+        ("list.csv", WHOLE, "no/folder/o.csv", r"o\.csv' cannot be written: the folder .* does not exist"),
+        ("list.csv", WHOLE, "folder.csv", r"folder\.csv' cannot be written: Is a directory"),
+        (".", None, "o.csv", r"is a folder without a \.parquet file"),
     ],
 )
 def test_what_cannot_be_used_is_told_and_nothing_is_left(tmp_path, scorer, name, content, out, message):
@@ -147,8 +160,9 @@ def test_what_cannot_be_used_is_told_and_nothing_is_left(tmp_path, scorer, name,
     if content is not None:
         (tmp_path / name).write_bytes(content)
     before = left_in(tmp_path)
-    with pytest.raises(BatchError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         score_file(tmp_path / name, tmp_path / out, scorer, AS_OF)
+    assert "\n" not in str(caught.value)
     assert left_in(tmp_path) == before
 
 
@@ -159,11 +173,10 @@ def test_a_disk_that_gives_up_leaves_the_earlier_answers(tmp_path, scorer, monke
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(serving.batch.run.os, "replace", full)
     with pytest.raises(BatchError, match=r"o\.csv' cannot be written: No space left on device"):
         score_file(tmp_path / "list.csv", tmp_path / "o.csv", scorer, AS_OF)
     assert (tmp_path / "o.csv").read_text() == "earlier"
-    assert left_in(tmp_path) == ["list.csv", "o.csv"]
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(run):
@@ -180,7 +193,7 @@ def test_unicode_goes_through_answers_and_rejected_rows(run):
 def test_rows_without_an_id_are_named_by_their_number(run):
     _, answers, rejected = run(f"{HEAD}\n{GOOD}\nmyspace,5,food,video\n{GOOD}\n")
     assert answers["partnership_id"].tolist() == ["row 1", "row 3"]
-    assert rejected["row"].tolist() == ["2"]
+    assert rejected["line"].tolist() == ["3"]
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 100])
@@ -191,19 +204,20 @@ def test_the_size_of_a_chunk_changes_nothing(run, monkeypatch, market_folder, ch
     text = "\n".join(lines) + "\n"
     whole = run(text)
     assert (whole[0].read, whole[0].rejected) == (11, 3)
-    monkeypatch.setattr(serving.batch, "CHUNK", chunk)
+    monkeypatch.setattr(serving.batch.run, "LOT", chunk)
     parts = run(text)
-    assert parts[0] == whole[0]
+    assert counts(parts[0]) == counts(whole[0])
     pd.testing.assert_frame_equal(parts[1], whole[1], rtol=1e-12)
     pd.testing.assert_frame_equal(parts[2], whole[2])
 
 
-def test_progress_counts_the_rows_up_to_all(tmp_path, scorer, monkeypatch):
-    monkeypatch.setattr(serving.batch, "CHUNK", 2)
-    (tmp_path / "list.csv").write_text("\n".join([HEAD, *[GOOD] * 5]) + "\n")
+def test_progress_counts_the_rows_and_the_rejected_ones(tmp_path, scorer, monkeypatch):
+    monkeypatch.setattr(serving.batch.run, "LOT", 2)
+    pd.DataFrame({"platform": ["x", "y", "x", "x", "x"], "followers": 5e3}).to_parquet(tmp_path / "list.parquet")
     seen = []
-    score_file(tmp_path / "list.csv", tmp_path / "o.csv", scorer, AS_OF, lambda *done: seen.append(done))
-    assert seen == [(2, 5), (4, 5), (5, 5)]
+    watcher = Watcher(lambda *done: seen.append(done))
+    score_file(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF, watcher=watcher)
+    assert seen == [(2, 1, 5), (4, 1, 5), (5, 1, 5)]
 
 
 def test_a_repeated_partnership_id_is_rejected_as_the_service_does(run):
@@ -211,6 +225,6 @@ def test_a_repeated_partnership_id_is_rejected_as_the_service_does(run):
     tally, answers, rejected = run(f"partnership_id,{HEAD}\na,{GOOD}\n,{GOOD}\n a ,{GOOD}\n,{GOOD}\nb,{GOOD}\n")
     assert (tally.read, tally.scored, tally.rejected) == (5, 4, 1)
     assert answers["partnership_id"].tolist() == ["a", "row 2", "row 4", "b"]
-    assert rejected[["row", "reasons"]].values.tolist() == [
-        ["3", "partnership_id 'a' repeats an earlier row: each once"]
+    assert rejected[["line", "reasons"]].values.tolist() == [
+        ["4", "partnership_id 'a' repeats an earlier row: each once"]
     ]

@@ -123,8 +123,12 @@ def test_simulate_and_score_a_list(run, with_champion, tmp_path):
     answers = pd.read_csv("scored.csv")
     size = len(pd.read_csv("market/prospects.csv"))
     assert scored.exit_code == 0
-    assert scored.stderr == ""
-    assert scored.stdout.strip() == f"{size} read = {size} scored + 0 rejected; answers in scored.csv"
+    assert scored.stderr == "encoding: UTF-8; cells separated by: comma; header in line 1\n"
+    counts, *summary = scored.stdout.splitlines()
+    assert counts == f"{size} read = {size} scored + 0 rejected; answers in scored.csv"
+    assert [line.split(":")[0].split(",")[0] for line in summary] == [
+        "band", "evidence", "verdict", "cost per engagement",
+    ]  # fmt: skip
     assert tuple(answers) == ANSWER_COLUMNS
     assert set(answers["as_of"]) == {"2026-07-01T00:00:00Z"}
     assert set(answers["trained_on"]) == {"simulated"}
@@ -135,7 +139,7 @@ def test_score_names_the_rejected_rows_and_exits_with_3(run, with_champion, tmp_
     (tmp_path / "list.csv").write_text("platform,followers\ninstagram,5000\nmyspace,5\n")
     result = run("score", "list.csv", "--out", "o.parquet")
     assert result.exit_code == 3
-    assert result.stdout.strip() == "2 read = 1 scored + 1 rejected; answers in o.parquet"
+    assert result.stdout.startswith("2 read = 1 scored + 1 rejected; answers in o.parquet\n")
     assert "rejected rows, with the reasons: o.parquet.rejected.csv" in result.stderr
     assert left_in(tmp_path) == ["list.csv", "o.parquet", "o.parquet.rejected.csv"]
     (answer,) = pd.read_parquet("o.parquet").to_dict("records")
@@ -146,9 +150,8 @@ def test_score_names_the_rejected_rows_and_exits_with_3(run, with_champion, tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["list.csv", "--out", "o.xls"], "'o.xls' has an unknown ending: expected .csv or .parquet"),
-        (["list.txt", "--out", "o.csv"], "'list.txt' has an unknown ending"),
-        (["other.csv", "--out", "o.csv"], "'other.csv' cannot be read"),
+        (["list.csv", "--out", "o.xls"], "'o.xls' has an unknown ending: expected .csv, .parquet or .xlsx"),
+        (["other.csv", "--out", "o.csv"], "'other.csv' does not exist: give a CSV, XLSX or Parquet file"),
         (["list.csv", "--out", "o.csv", "--data", "nowhere"], "'nowhere' is no folder"),
         (["list.csv", "--out", "no/o.csv"], "'no/o.csv' cannot be written"),
     ],

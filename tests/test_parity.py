@@ -12,7 +12,7 @@ from features.tables import Tables, empty, read_tables
 from features.validate import validate
 from models.delivery import Delivered
 from models.reasons import reasons_text
-from serving.batch import score_file
+from serving.batch import Options, score_file
 from serving.champion import Champion
 from serving.routes import build_app
 from serving.scoring import QUANTILES, Scorer
@@ -130,7 +130,7 @@ def batch(tmp_path_factory, tables, trained, partnerships):
     folder = tmp_path_factory.mktemp("batch")
     pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
     scorer, extras = Scorer(trained.bundle, tables), Extras(explain=True, comparables=True)
-    tally = score_file(folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, extras=extras)
+    tally = score_file(folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, Options(extras=extras))
     assert (tally.scored, tally.rejected) == (len(partnerships), 0)
     return pd.read_parquet(folder / "scored.parquet")
 

@@ -63,12 +63,16 @@ class Guess:
 
 @dataclass(frozen=True)
 class Fault:
-    """One value, or with `column` "" one whole row, that could not be read; the value is missing, the row left out."""
+    """One value, or with `column` "" one whole row, that could not be read; the value is missing, the row left out.
+
+    `cells`: those of a row that is left out.
+    """
 
     line: int
     column: str
     value: str
     reason: str
+    cells: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from features.sheets.figures import figure
 from features.sheets.result import Fault
 from features.sheets.source import Record, Source
-from features.sheets.workbook import Cell, Typed
+from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
 _SUMMARIES = """
 total | totals | totales | totais | totaux | totale | grand total | subtotal | sub total | sum | summe | suma | soma
@@ -38,6 +38,10 @@ def _is_summary(texts: list[Cell]) -> bool:
     return any(isinstance(text, Typed) or (isinstance(text, str) and figure(text) is not None) for text in texts)
 
 
+def _text(cells: list[Cell]) -> tuple[str, ...]:
+    return tuple("" if cell == UNCOMPUTED else str(cell) for cell in cells)
+
+
 def rows_of(records: list[Record], source: Source) -> Rows:
     """Sort records into rows of the header's width, blank ones, and those that cannot be rows."""
     rows, width = Rows([], [], [], []), len(source.header)
@@ -47,13 +51,14 @@ def rows_of(records: list[Record], source: Source) -> Rows:
         if not any(texts):
             rows.blank += 1
         elif texts[:width] == header and not any(texts[width:]):
-            rows.left_out.append(Fault(line, "", "", "repeats the header"))
+            rows.left_out.append(Fault(line, "", "", "repeats the header", _text(cells)))
         elif not source.workbook and any(texts[width:]):
             shown = " | ".join(str(cell) for cell in cells)[:200]
             reason = f"has {len(cells)} cells for {width} columns: quote cells that hold the separator"
-            rows.left_out.append(Fault(line, "", shown, reason))
+            rows.left_out.append(Fault(line, "", shown, reason, _text(cells)))
         elif _is_summary(texts):
-            rows.left_out.append(Fault(line, "", " | ".join(map(str, cells))[:200], "sums up other rows"))
+            shown = " | ".join(map(str, cells))[:200]
+            rows.left_out.append(Fault(line, "", shown, "sums up other rows", _text(cells)))
         else:
             if problem:
                 rows.faults.append(Fault(line, "", " | ".join(map(str, cells))[:200], problem))

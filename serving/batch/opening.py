@@ -1,0 +1,63 @@
+"""From what the user names to a list: a file or a folder of whichever kind, or standard input."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+from features.sheets import SheetOptions
+from serving.batch.columnar import Columnar
+from serving.batch.faults import BatchError
+from serving.batch.lots import Listed
+from serving.batch.spreadsheet import Spreadsheet
+
+#: Bytes of a file that its digest is of: those of both ends and of places between.
+_SAMPLES, _SAMPLE = 64, 1 << 16
+
+
+def open_list(path: Path, sheet: SheetOptions) -> Listed:
+    """Open a list. Raises BatchError or features.sheets.SheetError for what cannot be read as one."""
+    if not path.exists():
+        raise BatchError(
+            f"{str(path)!r} does not exist: give a CSV, XLSX or Parquet file, or a folder of Parquet files"
+        )
+    if path.is_dir() or path.suffix == ".parquet" or _starts(path) == b"PAR1":
+        return Columnar(path, sheet.columns)
+    return Spreadsheet(path, sheet)
+
+
+def spooled(source: BinaryIO, folder: Path) -> Path:
+    """Keep what comes by standard input in a file, which is read more than once."""
+    path = folder / "input"
+    with open(path, "wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+    return path
+
+
+def digest(path: Path, named: bool = True) -> str:
+    """Tell a file, or the files of a folder, from what they were: names, sizes, times of change and samples.
+
+    `named` False leaves names and times out, as of what came by standard input.
+    """
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    found = []
+    for file in files:
+        state = file.stat()
+        about = [str(file.relative_to(path)), state.st_mtime_ns] if named else []
+        found.append([*about, state.st_size, _sampled(file, state.st_size)])
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def _sampled(file: Path, size: int) -> str:
+    content = hashlib.sha256()
+    with open(file, "rb") as read:
+        for k in range(_SAMPLES if size > _SAMPLES * _SAMPLE else 1):
+            read.seek(k * max(size - _SAMPLE, 0) // (_SAMPLES - 1))
+            content.update(read.read(_SAMPLE if size > _SAMPLES * _SAMPLE else -1))
+    return content.hexdigest()
+
+
+def _starts(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(4)

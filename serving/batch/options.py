@@ -1,0 +1,80 @@
+"""What a run is asked for besides its list, checked before anything is read."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from features.sheets import SheetOptions
+from serving.batch.faults import BatchError
+from serving.batch.outputs import ENDINGS
+from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS
+from serving.terms import Extras
+
+#: Stands for standard input and output.
+STANDARD = "-"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is wanted of a run.
+
+    `columns`: of the answers, all where empty; `top`: how many of the best by `rank_by`, 0 for all; `about`: what tells
+    the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run.
+    """
+
+    columns: tuple[str, ...] = ()
+    top: int = 0
+    rank_by: str | None = None
+    extras: Extras = field(default_factory=Extras)
+    sheet: SheetOptions = field(default_factory=SheetOptions)
+    about: str = ""
+    resume: bool = False
+
+    def chosen(self) -> tuple[str, ...]:
+        """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming the nearest."""
+        extra = [name for name, wanted in zip(EXTRA_COLUMNS, asdict(self.extras).values(), strict=True) if wanted]
+        known = (*ANSWER_COLUMNS, *extra)
+        for name in self.columns:
+            if name not in known:
+                raise BatchError(f"column {name!r} is unknown: {nearest(name, known)}")
+        return tuple(dict.fromkeys(self.columns)) or known
+
+    def as_json(self) -> dict:
+        """Give all that the answers depend on."""
+        told = asdict(self)
+        return {name: told[name] for name in ("columns", "top", "rank_by", "extras", "sheet")}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Name the known word nearest to an unknown one, all of them where none is near.
+
+    >>> nearest("engagement_p50", ["engagements_p50", "niche"])
+    'did you mean engagements_p50?'
+    """
+    near = get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else f"expected some of {', '.join(known)}"
+
+
+def check_ending(path: Path) -> None:
+    """Raise BatchError where the file's ending is none that is written."""
+    if path.suffix not in ENDINGS:
+        raise BatchError(f"{str(path)!r} has an unknown ending: expected {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+
+
+def check_places(source: Path, out: Path, rejected: Path) -> None:
+    """Raise BatchError where answers or rejected rows would go where the list is, or cannot go at all."""
+    check_ending(out)
+    for path, what in ((out, "the answers"), (rejected, "the rejected rows")):
+        if source.exists() and path.exists() and (path.samefile(source) or _within(path, source)):
+            raise BatchError(f"{str(path)!r} is the list itself: name another file for {what}")
+        if path.is_dir():
+            raise BatchError(f"{str(path)!r} cannot be written: Is a directory")
+    if not out.parent.is_dir():
+        raise BatchError(
+            f"{str(out)!r} cannot be written: the folder {str(out.parent)!r} does not exist; make it first"
+        )
+
+
+def _within(path: Path, folder: Path) -> bool:
+    return folder.is_dir() and folder.resolve() in path.resolve().parents

@@ -1,0 +1,166 @@
+"""The files that answers go to: how the answers of a lot are encoded, and what makes one file of all of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from serving.batch.faults import BatchError
+from serving.batch.ranks import columns_of, sorted_by
+from serving.batch.rowgroups import MAGIC, encoded, joined
+from serving.batch.table import csv_bytes
+from serving.batch.work import Work
+
+ENDINGS = (".csv", ".parquet", ".xlsx")
+#: Rows of a worksheet, the header among them.
+LARGEST_SHEET = 1 << 20
+
+
+class Output(Protocol):
+    """A kind of file."""
+
+    def start(self) -> bytes:
+        """Give what it begins with."""
+
+    def encode(self, answers: pa.Table) -> tuple[bytes, bytes]:
+        """Give the bytes of a lot's answers, and what must be kept beside them."""
+
+    def finish(self, work: Work) -> Path:
+        """Make the whole file of what was appended; give where it is."""
+
+    def write(self, answers: pa.Table, folder: Path) -> Path:
+        """Write a file of these answers alone into a folder; give where it is."""
+
+
+class Csv:
+    """CSV: the lots one after the other."""
+
+    def __init__(self, schema: pa.Schema):
+        self.schema = schema
+
+    def start(self) -> bytes:
+        return csv_bytes(self.schema.empty_table(), header=True)
+
+    def encode(self, answers: pa.Table) -> tuple[bytes, bytes]:
+        return csv_bytes(answers, header=False), b""
+
+    def finish(self, work: Work) -> Path:
+        work.close()
+        return work.folder / "answers"
+
+    def write(self, answers: pa.Table, folder: Path) -> Path:
+        path = folder / "whole"
+        path.write_bytes(csv_bytes(answers, header=True))
+        return path
+
+
+class Parquet:
+    """Parquet: a row group a lot, and at the end one footer over all of them."""
+
+    def __init__(self, schema: pa.Schema):
+        self.schema = schema
+
+    def start(self) -> bytes:
+        return MAGIC
+
+    def encode(self, answers: pa.Table) -> tuple[bytes, bytes]:
+        return encoded(answers) if len(answers) else (b"", b"")
+
+    def finish(self, work: Work) -> Path:
+        work.append("answers", joined(self.schema, _parts(work)))
+        work.close()
+        return work.folder / "answers"
+
+    def write(self, answers: pa.Table, folder: Path) -> Path:
+        path = folder / "whole"
+        pq.write_table(answers, path, store_schema=False)
+        return path
+
+
+class Xlsx(Parquet):
+    """XLSX: kept as Parquet, and written as a worksheet at the end."""
+
+    def finish(self, work: Work) -> Path:
+        return _worksheet(super().finish(work), work.folder / "worksheet")
+
+    def write(self, answers: pa.Table, folder: Path) -> Path:
+        return _worksheet(super().write(answers, folder), folder / "worksheet")
+
+
+class Top:
+    """The best answers alone, best first: of each lot its own best are kept, and at the end the best of those."""
+
+    def __init__(self, schema: pa.Schema, whole: Output, measure: str, count: int):
+        """`whole`: the kind of file; `measure`: one whose columns `schema` has."""
+        self.kept, self.whole, self.measure, self.count = Parquet(schema), whole, measure, count
+
+    def start(self) -> bytes:
+        return self.kept.start()
+
+    def encode(self, answers: pa.Table) -> tuple[bytes, bytes]:
+        return self.kept.encode(self._best(answers))
+
+    def finish(self, work: Work) -> Path:
+        path = self.kept.finish(work)
+        best = self.kept.schema.empty_table()
+        for batch in pq.ParquetFile(path).iter_batches():
+            lot = pa.Table.from_batches([batch]).cast(self.kept.schema)
+            best = self._best(pa.concat_tables([best, lot]))
+        return self.whole.write(best.select(self.whole.schema.names), work.folder)
+
+    def _best(self, answers: pa.Table) -> pa.Table:
+        figures = {name: answers[name].to_numpy() for name in columns_of(self.measure)}
+        return answers.take(pa.array(sorted_by(self.measure, figures)[: self.count]))
+
+
+def _parts(work: Work) -> Iterator[tuple[int, bytes]]:
+    """Give where each lot's bytes begin, and its footer."""
+    held = (work.folder / "footers").read_bytes()
+    for before, line in zip(work.lines, work.lines[1:], strict=False):
+        footer = held[before.ends["footers"] : line.ends["footers"]]
+        if footer:
+            yield before.ends["answers"], footer
+
+
+def _worksheet(source: Path, path: Path) -> Path:
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("answers")
+
+    def cell(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        written = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:32_767])
+        written.data_type = "s"  # a text that begins with = is no formula
+        return written
+
+    parquet = pq.ParquetFile(source)
+    if parquet.metadata.num_rows >= LARGEST_SHEET:
+        raise BatchError(
+            f"{parquet.metadata.num_rows:,} answers are more than a worksheet holds ({LARGEST_SHEET - 1:,}): write "
+            f".csv or .parquet"
+        )
+    sheet.append(parquet.schema_arrow.names)
+    for batch in parquet.iter_batches(batch_size=5_000):
+        columns = [_for_sheet(column).to_pylist() for column in batch.columns]
+        for row in zip(*columns, strict=True):
+            sheet.append([cell(value) for value in row])
+    book.save(path)
+    return path
+
+
+def _for_sheet(column: pa.Array) -> pa.Array:
+    if not pa.types.is_timestamp(column.type):
+        return column
+    return pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
+
+
+def output_of(ending: str, schema: pa.Schema) -> Output:
+    """Give the kind of file that an ending of ENDINGS says."""
+    return {".csv": Csv, ".parquet": Parquet, ".xlsx": Xlsx}[ending](schema)

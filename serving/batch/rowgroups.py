@@ -1,0 +1,162 @@
+"""Parquet files of one schema joined by their row groups as they are: nothing is decoded or encoded anew.
+
+A footer says where in the file each column of each row group begins; in the joined file that is further on. Footers
+are structs of Thrift's compact protocol (github.com/apache/thrift, doc/specs/thrift-compact-protocol.md; the fields are
+those of parquet-format, parquet.thrift). Only the places, the rows and the list of row groups change; all else is
+copied.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+MAGIC = b"PAR1"
+#: Fields that hold a place in the file, by where they stand below the footer: row_groups 4, columns 1, meta_data 3.
+_PLACES = {(4, 5), (4, 1, 2), (4, 1, 4), (4, 1, 6), (4, 1, 3, 9), (4, 1, 3, 10), (4, 1, 3, 11), (4, 1, 3, 14)}
+_ROWS, _GROUPS = (3,), (4,)
+_STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
+_WHOLE = frozenset({_I16, _I32, _I64})
+
+Path = tuple[int, ...]
+
+
+def encoded(table: pa.Table) -> tuple[bytes, bytes]:
+    """Encode a table as one row group; give its bytes without what stands around them, and its footer."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, row_group_size=max(len(table), 1), store_schema=False, compression="snappy")
+    whole = sink.getvalue().to_pybytes()
+    size = int.from_bytes(whole[-8:-4], "little")
+    return whole[len(MAGIC) : -8 - size], whole[-8 - size : -8]
+
+
+def joined(schema: pa.Schema, parts: Iterable[tuple[int, bytes]]) -> bytes:
+    """Give what ends a file that begins with MAGIC and holds the bytes of parts: the footer over all of them.
+
+    `parts`: where in the file each part's bytes begin, and its own footer.
+    """
+    rows, groups = 0, []
+    for start, footer in parts:
+        for found, count in row_groups(footer, start - len(MAGIC)):
+            groups.append(found)
+            rows += count
+    _, frame = encoded(schema.empty_table())
+    whole = _with_groups(frame, groups, rows)
+    return whole + len(whole).to_bytes(4, "little") + MAGIC
+
+
+def row_groups(footer: bytes, shift: int) -> Iterator[tuple[bytes, int]]:
+    """Give each row group of a footer as a struct whose places lie `shift` bytes further on, and its rows."""
+    read = BytesIO(footer)
+    for field, kind in _fields(read):
+        if (field,) != _GROUPS:
+            _copied(read, BytesIO(), kind, (field,), lambda path, value: value)
+            continue
+        for _ in range(_list_header(read)[0]):
+            rows = []
+
+            def change(path: Path, value: int, rows: list[int] = rows) -> int:
+                if path == (4, 3):
+                    rows.append(value)
+                return value + shift if path in _PLACES and value else value
+
+            out = BytesIO()
+            _copied(read, out, _STRUCT, _GROUPS, change)
+            yield out.getvalue(), rows[0]
+
+
+def _with_groups(footer: bytes, groups: list[bytes], rows: int) -> bytes:
+    """Give a footer with other row groups and their number of rows."""
+    read, out, last = BytesIO(footer), BytesIO(), 0
+    for field, kind in _fields(read):
+        last = _write_field(out, field, kind, last)
+        if (field,) == _GROUPS:
+            _copied(read, BytesIO(), kind, (field,), lambda path, value: value)
+            _write_list(out, len(groups), _STRUCT)
+            out.write(b"".join(groups))
+        else:
+            _copied(read, out, kind, (field,), lambda path, value: rows if path == _ROWS else value)
+    out.write(bytes([_STOP]))
+    return out.getvalue()
+
+
+def _fields(read: BytesIO) -> Iterator[tuple[int, int]]:
+    """Give id and type of each field of a struct; the value of one must be read before the next is asked for."""
+    field = 0
+    while (head := read.read(1)[0]) != _STOP:
+        field = field + (head >> 4) if head >> 4 else _zigzag(_varint(read))
+        yield field, head & 15
+
+
+def _copied(read: BytesIO, out: BytesIO, kind: int, path: Path, change: Callable[[Path, int], int]) -> None:
+    """Copy one value, each whole number in it as `change` gives it."""
+    if kind in _WHOLE:
+        _write_varint(out, _unsigned(change(path, _zigzag(_varint(read)))))
+    elif kind == _BINARY:
+        size = _varint(read)
+        _write_varint(out, size)
+        out.write(read.read(size))
+    elif kind in (_LIST, _SET):
+        size, inner = _list_header(read)
+        _write_list(out, size, inner)
+        for _ in range(size):
+            if inner in (_TRUE, _FALSE):
+                out.write(read.read(1))
+            else:
+                _copied(read, out, inner, path, change)
+    elif kind == _STRUCT:
+        last = 0
+        for field, inner in _fields(read):
+            last = _write_field(out, field, inner, last)
+            _copied(read, out, inner, (*path, field), change)
+        out.write(bytes([_STOP]))
+    elif kind in (_BYTE, _DOUBLE):
+        out.write(read.read(1 if kind == _BYTE else 8))
+    elif kind == _MAP:
+        raise ValueError("a Parquet footer holds no map")
+
+
+def _list_header(read: BytesIO) -> tuple[int, int]:
+    head = read.read(1)[0]
+    return (_varint(read) if head >> 4 == 15 else head >> 4), head & 15
+
+
+def _write_list(out: BytesIO, size: int, kind: int) -> None:
+    out.write(bytes([min(size, 15) << 4 | kind]))
+    if size >= 15:
+        _write_varint(out, size)
+
+
+def _write_field(out: BytesIO, field: int, kind: int, last: int) -> int:
+    if 0 < field - last <= 15:
+        out.write(bytes([(field - last) << 4 | kind]))
+    else:
+        out.write(bytes([kind]))
+        _write_varint(out, _unsigned(field))
+    return field
+
+
+def _varint(read: BytesIO) -> int:
+    value = shift = 0
+    while True:
+        byte = read.read(1)[0]
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value
+
+
+def _write_varint(out: BytesIO, value: int) -> None:
+    while value > 127:
+        out.write(bytes([value & 127 | 128]))
+        value >>= 7
+    out.write(bytes([value]))
+
+
+def _zigzag(value: int) -> int:
+    return (value >> 1) ^ -(value & 1)
+
+
+def _unsigned(value: int) -> int:
+    return value << 1 if value >= 0 else (-value << 1) - 1

@@ -1,0 +1,99 @@
+"""What becomes of one lot: answers of the rows that can be scored, and the others with all their reasons."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.schema import PROSPECTS
+from features.validate import check
+from serving.batch.lots import Lot
+from serving.batch.table import schema_of, table_of
+from serving.scored import Scored
+from serving.scoring import Scorer
+from serving.terms import Extras
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that was not scored: where it stands, its own text and all reasons."""
+
+    place: int
+    cells: list[str]
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a lot: read = answers + rejected."""
+
+    read: int
+    answers: pa.Table
+    rejected: list[Rejected] = field(default_factory=list)
+    blank: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How lots are scored: by what, as of which moment, with which columns and extras."""
+
+    scorer: Scorer
+    as_of: pd.Timestamp
+    columns: tuple[str, ...]
+    extras: Extras
+
+    def outcome(self, lot: Lot, first: int, repeats: np.ndarray) -> Outcome:
+        """Score a lot; `first`: rows of the list before it, `repeats` (n,): rows whose partnership_id came before."""
+        clean, reasons = checked(lot, first, repeats)
+        passed = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
+        scored = self._scored(clean.iloc[passed].reset_index(drop=True))
+        for row, found in scored.reasons.items():
+            reasons[int(passed[row])] = found
+        answered = scored.scored
+        table = table_of({name: scored.columns[name][answered] for name in self.columns}, schema_of(self.columns))
+        return Outcome(len(clean) + len(lot.misfits), table, _rejected(lot, reasons), lot.blank, lot.notes)
+
+    def _scored(self, clean: pd.DataFrame) -> Scored:
+        answers, reasons = self.scorer.answer(clean, self.as_of, extras=self.extras)
+        columns = {
+            name: (values.dt.tz_localize(None) if isinstance(values.dtype, pd.DatetimeTZDtype) else values).to_numpy()
+            for name, values in answers.items()
+        }
+        columns["warnings"] = np.array([None, *map(tuple, columns["warnings"])], dtype=object)[1:]
+        return Scored(len(clean), columns, {row: found for row, found in enumerate(reasons) if found})
+
+
+def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+    """Give the rows of a lot clean, each with an id, and row -> reasons of those that break a rule."""
+    rows, reasons = lot.rows, {row: list(found) for row, found in lot.reasons.items()}
+    clean, faults = check(rows, PROSPECTS)
+    ids = clean["partnership_id"]
+    if ids.isna().any():
+        numbers = pd.Series(range(first + 1, first + 1 + len(rows)), index=clean.index)
+        clean["partnership_id"] = ids.fillna("row " + numbers.astype(str))
+    for fault in faults:
+        value = fault.value.item() if isinstance(fault.value, np.generic) else fault.value
+        reasons.setdefault(fault.row, []).append(f"{fault.column} {value!r} {fault.rule}")
+    for row in np.flatnonzero(repeats).tolist():
+        told = f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once"
+        reasons.setdefault(row, []).append(told)
+    return clean, reasons
+
+
+def _rejected(lot: Lot, reasons: dict[int, list[str]]) -> list[Rejected]:
+    """Give the rows with reasons and what is no row, as they stand in the source."""
+    rows = sorted(reasons)
+    texts = lot.text(rows) if rows else []
+    found = [Rejected(int(lot.places[row]), cells, reasons[row]) for row, cells in zip(rows, texts, strict=True)]
+    found += [Rejected(misfit.place, misfit.cells, [misfit.reason]) for misfit in lot.misfits]
+    return sorted(found, key=lambda one: one.place)
+
+
+def fitted(rejected: Rejected, width: int) -> Rejected:
+    """Bring a row's cells to the number of columns; what is beyond the last one is kept in it."""
+    cells = rejected.cells
+    if len(cells) > width:
+        cells = [*cells[: width - 1], " | ".join(cells[width - 1 :])]
+    return replace(rejected, cells=[*cells, *[""] * (width - len(cells))])

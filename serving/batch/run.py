@@ -1,0 +1,278 @@
+"""A run over a list: lots in order through both cores, into files that are there whole or not at all."""
+
+import csv
+import io
+import os
+import shutil
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from serving.batch.faults import BatchError
+from serving.batch.ids import Seen
+from serving.batch.lots import Listed, Lot
+from serving.batch.opening import digest, open_list, spooled
+from serving.batch.options import STANDARD, Options, check_places
+from serving.batch.outputs import Output, Top, output_of
+from serving.batch.ranks import check_measure, columns_of
+from serving.batch.rows import Asking, Outcome, fitted
+from serving.batch.summary import Summary, figures_of
+from serving.batch.table import schema_of
+from serving.batch.work import Work
+from serving.scoring import Scorer
+
+#: Rows scored at a time; lots that are under way at once, and that wait for their turn.
+LOT, WORKERS, AHEAD = 1 << 15, 2, 2
+#: Of what a run's folder keeps; another one cannot be taken up.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What became of the rows read: scored + rejected = read. `rejected_path`: None where there are none."""
+
+    read: int = 0
+    scored: int = 0
+    rejected: int = 0
+    blank: int = 0
+    rejected_path: Path | None = None
+    summary: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told how far a run is, and what there is to say of the list.
+
+    `progress` is called with rows done, those of them rejected, and rows in all, None where that is not known.
+    """
+
+    progress: Callable[[int, int, int | None], None] = lambda done, rejected, total: None
+    tell: Callable[[str], None] = lambda line: None
+
+
+def score_file(
+    source: Path,
+    out: Path,
+    scorer: Scorer,
+    as_of: pd.Timestamp | None = None,
+    options: Options | None = None,
+    watcher: Watcher | None = None,
+) -> Tally:
+    """Score a list into `out`, and into `out`.rejected.csv what could not be scored.
+
+    `source`: CSV, XLSX, Parquet, a folder of Parquet files, or "-" for standard input; `out`: .csv, .parquet, .xlsx, or
+    "-" for standard output; `as_of` None is now, or that of the run taken up. Rejected rows stand in the order of the
+    list with their text, their line or row, and every reason. Raises BatchError, or features.sheets.SheetError, where
+    the list cannot be used; the files of an earlier run are then as they were.
+    """
+    options, watcher = options or Options(), watcher or Watcher()
+    columns = options.chosen()
+    check_measure(options.rank_by, options.top)
+    rejected = Path("scored.rejected.csv") if str(out) == STANDARD else Path(f"{out}.rejected.csv")
+    check_places(source, rejected if str(out) == STANDARD else out, rejected)
+    if str(out) == STANDARD and options.resume:
+        raise BatchError("answers that go to standard output cannot be taken up again: name a file by --out")
+    with _working(out) as work:
+        held = spooled(sys.stdin.buffer, work.folder) if str(source) == STANDARD else source
+        listed = open_list(held, options.sheet)
+        for note in listed.notes:
+            watcher.tell(note)
+        as_of = _started(work, held, scorer, as_of, options, watcher, named=held is source)
+        run = _Run(work, listed, Asking(scorer, as_of, _needed(columns, options), options.extras), options, watcher)
+        tally = run.through(_output(out, columns, options))
+        return _put(run.finished, work, out, rejected, tally)
+
+
+@contextmanager
+def _working(out: Path) -> Iterator[Work]:
+    """Give the folder of a run; it stays where the run can be taken up, and goes where it cannot."""
+    if str(out) == STANDARD:
+        with tempfile.TemporaryDirectory() as folder, Work(out, Path(folder)) as work:
+            yield work
+        return
+    folder = out.with_name(f".{out.name}.work")
+    try:
+        with Work(out, folder) as work:
+            try:
+                yield work
+            except BaseException as error:
+                stopped = isinstance(error, KeyboardInterrupt | OSError) and len(work.lines) > 1
+                if work.own and not stopped:
+                    work.discard()
+                raise
+            work.discard()
+    except OSError as error:
+        kept = "; what was done is kept: make room and run it again with --resume" if folder.exists() else ""
+        raise BatchError(f"{str(out)!r} cannot be written: {error.strerror or error}{kept}") from error
+
+
+def _started(
+    work: Work,
+    source: Path,
+    scorer: Scorer,
+    as_of: pd.Timestamp | None,
+    options: Options,
+    watcher: Watcher,
+    named: bool,
+) -> pd.Timestamp:
+    """Start a run, or take it up; give the moment that it is as of."""
+    held = work.manifest
+    taken_up = options.resume and not work.own
+    if as_of is None:
+        as_of = pd.Timestamp(held["as_of"]) if taken_up else pd.Timestamp.now(tz="UTC")
+    manifest = {
+        "format": FORMAT,
+        "input": digest(source, named),
+        "options": {**options.as_json(), "lot": LOT},
+        "model": scorer.bundle.version,
+        "tables": options.about,
+        "as_of": as_of.isoformat(),
+    }
+    if taken_up:
+        work.resume(manifest)
+        watcher.tell(f"taken up after {sum(line.figures['read'] for line in work.lines[1:]):,} rows, as of {as_of}")
+    else:
+        if not work.own:
+            watcher.tell("an unfinished run of these answers is started anew; --resume would have taken it up")
+        elif options.resume:
+            watcher.tell("there is no unfinished run to take up: it starts from the beginning")
+        work.begin(manifest)
+    return as_of
+
+
+def _needed(columns: tuple[str, ...], options: Options) -> tuple[str, ...]:
+    """Give the columns of the answers, and besides what they are ranked by."""
+    return tuple(dict.fromkeys([*columns, *(columns_of(options.rank_by) if options.rank_by else ())]))
+
+
+def _output(out: Path, columns: tuple[str, ...], options: Options) -> Output:
+    whole = output_of(".csv" if str(out) == STANDARD else out.suffix, schema_of(columns))
+    if not options.top:
+        return whole
+    return Top(schema_of(_needed(columns, options)), whole, options.rank_by, options.top)
+
+
+class _Run:
+    """One run: lots are read in order, scored side by side, and written in order."""
+
+    def __init__(self, work: Work, listed: Listed, asking: Asking, options: Options, watcher: Watcher):
+        self.work, self.listed, self.asking, self.watcher = work, listed, asking, watcher
+        self.read, self.told, self.finished = 0, set(), work.folder
+
+    def through(self, output: Output) -> Tally:
+        """Score all lots that are not done yet; give what became of all."""
+        if not self.work.lines:
+            self.work.append("answers", output.start())
+            self.work.append("rejected", self._csv([[*self._header(), self._place(), "reasons"]]))
+            self.work.done({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
+        tally, summary = Tally(), Summary()
+        for line in self.work.lines:
+            tally = _added(tally, line.figures)
+            summary.add(line.figures)
+        for figures in self._scored(output):
+            tally = _added(tally, figures)
+            summary.add(figures)
+            self.watcher.progress(tally.read, tally.rejected, self.listed.total)
+        if not self.read == tally.read == tally.scored + tally.rejected:
+            raise BatchError(
+                f"{self.read:,} rows were read but {tally.scored:,} scored and {tally.rejected:,} rejected; nothing "
+                f"was written"
+            )
+        self.finished = output.finish(self.work)
+        return replace(tally, summary=tuple(summary.lines()))
+
+    def _scored(self, output: Output) -> Iterator[dict]:
+        """Score lots with both cores and write them down in their order."""
+        waiting: deque = deque()
+        with ThreadPoolExecutor(WORKERS) as pool:
+            try:
+                for lot, first, repeats in self._lots(len(self.work.lines) - 1):
+                    waiting.append(pool.submit(self._one, output, lot, first, repeats))
+                    if len(waiting) > WORKERS + AHEAD:
+                        yield self._written(*waiting.popleft().result())
+                while waiting:
+                    yield self._written(*waiting.popleft().result())
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _lots(self, done: int) -> Iterator[tuple[Lot, int, np.ndarray]]:
+        """Give the lots after those that are done, with the rows before each and which ids came before."""
+        seen, first = Seen(), 0
+        for number, lot in enumerate(self.listed.lots(LOT)):
+            self.read += len(lot.rows) + len(lot.misfits)
+            ids = lot.rows.get("partnership_id")
+            repeats = np.zeros(len(lot.rows), dtype=bool) if ids is None else seen.repeats(ids)
+            if number >= done:
+                yield lot, first, repeats
+            first += len(lot.rows)
+
+    def _one(self, output: Output, lot: Lot, first: int, repeats: np.ndarray) -> tuple[dict, Outcome, list[bytes]]:
+        outcome = self.asking.outcome(lot, first, repeats)
+        figures = {
+            "read": outcome.read, "scored": len(outcome.answers), "rejected": len(outcome.rejected),
+            "blank": outcome.blank, **figures_of(outcome.answers),
+        }  # fmt: skip
+        width = len(self.listed.header)
+        rows = [fitted(one, width) for one in outcome.rejected]
+        rejected = self._csv([[*one.cells, one.place, "; ".join(one.reasons)] for one in rows])
+        return figures, outcome, [*output.encode(outcome.answers), rejected]
+
+    def _written(self, figures: dict, outcome: Outcome, content: list[bytes]) -> dict:
+        for name, part in zip(("answers", "footers", "rejected"), content, strict=True):
+            self.work.append(name, part)
+        self.work.done(figures)
+        for note in set(outcome.notes) - self.told:
+            self.watcher.tell(note)
+        self.told |= set(outcome.notes)
+        return figures
+
+    def _header(self) -> list[str]:
+        return [name if name not in (self._place(), "reasons") else f"{name} (before)" for name in self.listed.header]
+
+    def _place(self) -> str:
+        return self.listed.place
+
+    @staticmethod
+    def _csv(rows: list[list]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        return text.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _added(tally: Tally, figures: dict) -> Tally:
+    counts = {name: getattr(tally, name) + figures[name] for name in ("read", "scored", "rejected", "blank")}
+    return replace(tally, **counts)
+
+
+def _put(finished: Path, work: Work, out: Path, rejected: Path, tally: Tally) -> Tally:
+    """Put the files where they belong: rejected rows first, so that they are there when the answers are."""
+    if tally.rejected:
+        _moved(work.folder / "rejected", rejected)
+        tally = replace(tally, rejected_path=rejected)
+    else:
+        rejected.unlink(missing_ok=True)
+    if str(out) == STANDARD:
+        with open(finished, "rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)
+        sys.stdout.buffer.flush()
+    else:
+        os.replace(finished, out)
+    return tally
+
+
+def _moved(source: Path, target: Path) -> None:
+    """Move a file to where it is to be, in one step, also from another disk."""
+    try:
+        os.replace(source, target)
+    except OSError:
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copyfile(source, beside)
+        os.replace(beside, target)

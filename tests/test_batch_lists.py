@@ -1,0 +1,195 @@
+"""Lists of every kind into answers of every kind: what docs/batch.md shows, and what Parquet files may hold."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+import serving.batch.run
+from creatorcast import main
+from models.bundle import champion_folder, load_bundle
+from serving.batch import BatchError, Options, score_file
+from serving.batch.ids import Seen
+from serving.batch.rowgroups import MAGIC, encoded, joined
+from serving.scoring import Scorer
+
+AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
+DOCS = (Path(__file__).parents[1] / "docs" / "batch.md").read_text(encoding="utf-8")
+MESSY, TRANSCRIPT, REJECTED = (
+    re.search(rf"```{kind}\n(.*?)```", DOCS, re.DOTALL)[1] for kind in ("text", "console", "csv")
+)
+PROFILE = {"platform": "instagram", "followers": 20_000.0}
+
+
+@pytest.fixture(scope="module")
+def scorer(home, trained):
+    return Scorer(load_bundle(champion_folder(home)))
+
+
+@pytest.fixture
+def folder(tmp_path, home, monkeypatch):
+    monkeypatch.setenv("CREATORCAST_HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments, given=None):
+    return CliRunner().invoke(main, ["score", *arguments, "--as-of", "2026-07-01"], input=given, catch_exceptions=False)
+
+
+def test_the_transcript_of_the_docs_is_what_comes(folder):
+    (folder / "messy.csv").write_text(MESSY, encoding="utf-8")
+    command, *lines = TRANSCRIPT.splitlines()
+    assert command == "$ creatorcast score messy.csv --as-of 2026-07-01 --out scored.csv"
+    result = run("messy.csv", "--out", "scored.csv")
+    said = [line for line in result.output.splitlines() if not line.startswith(("verdict", "cost per"))]
+    assert (result.exit_code, sorted(said)) == (3, sorted(lines))
+    assert (folder / "scored.csv.rejected.csv").read_text(encoding="utf-8") == REJECTED
+    answers = pd.read_csv("scored.csv")
+    assert answers["creator_id"].tolist() == ["@müller.küche", "@fit_mit_anna", "@zoë"]
+    assert answers["fee_usd"].tolist() == [12500.0, 900.0, 1250.5]
+    assert answers["band"].tolist() == ["mega", "micro", "micro"]
+    assert answers["start_at"].tolist() == [f"2026-09-{day}T00:00:00Z" for day in ("01", "15", "20")]
+
+
+def test_a_workbook_says_the_same_as_the_text(folder, scorer):
+    (folder / "messy.csv").write_text(MESSY, encoding="utf-8")
+    sheet = (book := openpyxl.Workbook()).active
+    for line in MESSY.replace('"@the ""real"" one"', '@the "real" one').splitlines():
+        *cells, last = line.split(";") if line else [""]
+        date = re.fullmatch(r"(\d\d)\.(\d\d)\.(\d{4})", last)
+        sheet.append([*cells, datetime(int(date[3]), int(date[2]), int(date[1])) if date else last])
+    book.save("messy.xlsx")
+    told = {
+        kind: score_file(folder / f"messy.{kind}", folder / f"{kind}.csv", scorer, AS_OF) for kind in ("csv", "xlsx")
+    }
+    assert (told["xlsx"].read, told["xlsx"].scored) == (told["csv"].read, told["csv"].scored) == (7, 3)
+    assert (folder / "xlsx.csv").read_bytes() == (folder / "csv.csv").read_bytes()
+    places = pd.read_csv("xlsx.csv.rejected.csv")[["line", "reasons"]]
+    pd.testing.assert_frame_equal(places, pd.read_csv("csv.csv.rejected.csv")[["line", "reasons"]])
+
+
+def test_lines_are_those_of_the_source_across_blank_lines_and_quoted_ends(folder, scorer):
+    text = 'platform,followers,bio\ninstagram,5000,"two\nlines"\n\nmyspace,5,x\ninstagram,5000,"a\nb\nc"\nmyspace,6,y\n'
+    (folder / "list.csv").write_text(text)
+    tally = score_file(folder / "list.csv", folder / "o.csv", scorer, AS_OF)
+    assert (tally.read, tally.scored, tally.rejected, tally.blank) == (4, 2, 2, 1)
+    assert pd.read_csv("o.csv.rejected.csv")["line"].tolist() == [5, 9]
+
+
+def test_a_row_with_too_many_cells_keeps_them_all(folder, scorer):
+    (folder / "list.csv").write_text("platform,followers\ninstagram,5000\nx,1,2,3\n")
+    assert score_file(folder / "list.csv", folder / "o.csv", scorer, AS_OF).rejected == 1
+    (row,) = pd.read_csv("o.csv.rejected.csv", dtype="str").to_dict("records")
+    assert (row["platform"], row["followers"], row["line"]) == ("x", "1 | 2 | 3", "3")
+    assert row["reasons"] == "has 4 cells for 2 columns: quote cells that hold the separator"
+
+
+def test_standard_input_and_output(folder):
+    result = run("-", "--out", "-", "--columns", "partnership_id,band", given="platform,followers\nx,5000\nx,800000\n")
+    assert result.stdout == '"partnership_id","band"\n"row 1","nano"\n"row 2","macro"\n'
+    assert "2 read = 2 scored + 0 rejected" in result.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_the_best_alone_in_a_workbook(folder, scorer, monkeypatch):
+    monkeypatch.setattr(serving.batch.run, "LOT", 3)
+    fees = [500.0, 90.0, None, 700.0, 20.0, 60.0, 90.0, 3000.0]
+    pd.DataFrame([{**PROFILE, "fee_usd": fee} for fee in fees]).to_parquet("list.parquet")
+    for ending in ("csv", "parquet", "xlsx"):
+        options = Options(("partnership_id", "fee_usd"), 4, "cpe_usd_p50")
+        assert score_file(folder / "list.parquet", folder / f"o.{ending}", scorer, AS_OF, options).scored == 8
+        read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}[ending]
+        assert read(f"o.{ending}").values.tolist() == [["row 5", 20], ["row 6", 60], ["row 2", 90], ["row 7", 90]]
+    score_file(folder / "list.parquet", folder / "o.csv", scorer, AS_OF, Options(("fee_usd",), 1, "fee_headroom"))
+    assert pd.read_csv("o.csv").values.tolist() == [[20]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (Options(columns=("engagements_p5",)), "column 'engagements_p5' is unknown: did you mean engagements_p"),
+        (Options(columns=("reasons",)), "column 'reasons' is unknown"),
+        (Options(top=3), "the best by what\\? name a measure by --rank-by: one of "),
+        (Options(top=3, rank_by="cpe"), "measure 'cpe' is unknown: "),
+        (Options(rank_by="fee_usd"), "--rank-by fee_usd puts the best in order: say how many by --top"),
+    ],
+)
+def test_options_that_cannot_be(folder, scorer, options, message):
+    pd.DataFrame([PROFILE]).to_parquet("list.parquet")
+    with pytest.raises(BatchError, match=message):
+        score_file(folder / "list.parquet", folder / "o.csv", scorer, AS_OF, options)
+    assert [path.name for path in folder.iterdir()] == ["list.parquet"]
+
+
+def test_a_folder_of_parquet_files_is_one_list(folder, scorer):
+    (folder / "lists" / "_temporary").mkdir(parents=True)
+    (folder / "lists" / "_SUCCESS").touch()
+    pd.DataFrame([{**PROFILE, "partnership_id": "a"}] * 2).to_parquet("lists/part-1.parquet")
+    pd.DataFrame([{**PROFILE, "partnership_id": "b", "followers": -1.0}]).to_parquet("lists/part-2.parquet")
+    tally = score_file(folder / "lists", folder / "o.parquet", scorer, AS_OF)
+    assert (tally.read, tally.scored) == (3, 1)
+    assert pd.read_csv("o.parquet.rejected.csv")[["row", "reasons"]].values.tolist() == [
+        [2, "partnership_id 'a' repeats an earlier row: each once"],
+        [3, "followers -1.0 is below 0, the least possible"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ({"followers": [[1.0]]}, None, r"column 'followers' of .* holds list<.*>, no plain values: expected text"),
+        ({"followers": [1.0]}, {"platform": ["x"]}, r"part-2\.parquet' lacks the column 'followers': expected what"),
+        (
+            {"followers": [1.0]},
+            {"followers": ["1"]},
+            r"part-2\.parquet' 'followers' holds texts, not numbers: expected",
+        ),
+        ({"colour": ["red"]}, None, r"has none of the columns of a prospect list: found colour; expected creator_id"),
+    ],
+)
+def test_parquet_that_cannot_be_used(folder, scorer, first, second, message):
+    (folder / "lists").mkdir()
+    for number, columns in enumerate(filter(None, (first, second)), 1):
+        pq.write_table(pa.table(columns), f"lists/part-{number}.parquet")
+    with pytest.raises(BatchError, match=message):
+        score_file(folder / "lists", folder / "o.csv", scorer, AS_OF)
+    assert [path.name for path in folder.iterdir()] == ["lists"]
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "b", " a", "c ", "", None, "d"]), max_size=6), max_size=6))
+def test_an_id_repeats_where_an_earlier_row_has_it(lots):
+    seen, held, wanted = Seen(), set(), []
+    for row in (one.strip() if one else None for lot in lots for one in lot):
+        wanted.append(bool(row) and row in held)
+        held.add(row)
+    assert [told for lot in lots for told in seen.repeats(pd.Series(lot, dtype="str")).tolist()] == wanted
+
+
+@given(st.lists(st.integers(0, 40), max_size=5))
+def test_row_groups_are_joined_as_they_are(sizes):
+    rng = np.random.default_rng(len(sizes))
+    schema = pa.schema([("x", pa.float64()), ("s", pa.string()), ("t", pa.timestamp("us", "UTC"))])
+    texts = [[None if k % 3 == 0 else f"s{k}" for k in range(n)] for n in sizes]
+    tables = [
+        pa.table([rng.normal(size=n), texts[at], [k or None for k in range(n)]], schema=schema)
+        for at, n in enumerate(sizes)
+        if n
+    ]
+    whole, parts = bytearray(MAGIC), []
+    for table in tables:
+        content, footer = encoded(table)
+        parts.append((len(whole), footer))
+        whole += content
+    whole += joined(schema, parts)
+    read = pq.read_table(pa.BufferReader(bytes(whole)))
+    assert read.equals(pa.concat_tables([schema.empty_table(), *tables]))

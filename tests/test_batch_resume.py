@@ -1,0 +1,201 @@
+"""Runs that are stopped, taken up again, or meet another one: the answers are there whole or not at all."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import serving.batch.run
+from models.bundle import champion_folder, load_bundle
+from serving.batch import BatchError, Options, Watcher, score_file
+from serving.batch.work import Work
+from serving.scoring import Scorer
+
+AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
+#: Scores a list in lots of 100 rows, as of now, for a process of its own.
+RUN = """
+import sys
+from pathlib import Path
+import serving.batch.run as run
+from models.bundle import champion_folder, load_bundle
+from serving.scoring import Scorer
+run.LOT = 100
+scorer = Scorer(load_bundle(champion_folder(Path(sys.argv[1]))))
+print("ready", flush=True)
+run.score_file(Path(sys.argv[2]), Path(sys.argv[3]), scorer, options=run.Options(resume="--resume" in sys.argv))
+"""
+
+
+@pytest.fixture(scope="module")
+def scorer(home, trained):
+    return Scorer(load_bundle(champion_folder(home)))
+
+
+@pytest.fixture
+def few_rows(monkeypatch):
+    monkeypatch.setattr(serving.batch.run, "LOT", 100)
+
+
+def write_list(path: Path, rows: int = 1200) -> Path:
+    """Write a list in which every 50th row cannot be scored and every 70th repeats an id of another lot."""
+    numbers = np.arange(rows)
+    ids = np.where((numbers % 70 == 0) & (numbers >= 350), numbers - 350, numbers)
+    frame = pd.DataFrame(
+        {
+            "partnership_id": [f"p{number}" for number in ids],
+            "platform": np.where(numbers % 50 == 7, "myspace", "instagram"),
+            "followers": 1000.0 + numbers,
+            "fee_usd": 100.0 + numbers % 13,
+        }
+    )
+    frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
+    return path
+
+
+def started(home: Path, source: Path, out: Path, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-c", RUN, str(home), str(source), str(out), *options]
+    environment = {**os.environ, "PYTHONPATH": str(Path(serving.batch.run.__file__).parents[2])}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout.readline() == "ready\n", process.stderr.read()
+    return process
+
+
+def work_of(out: Path) -> Path:
+    return out.with_name(f".{out.name}.work")
+
+
+def lines_of(out: Path) -> int:
+    journal = work_of(out) / "journal"
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def killed_after(process: subprocess.Popen, out: Path, lots: int) -> int:
+    """Kill a run with SIGKILL once so many lots are written down; give how many were."""
+    while lines_of(out) <= lots and process.poll() is None:
+        time.sleep(0.0005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return lines_of(out) - 1
+
+
+@pytest.mark.parametrize(("source", "ending"), [("list.csv", ".csv"), ("list.parquet", ".parquet")])
+def test_a_run_killed_at_several_points_ends_with_the_same_files(tmp_path, home, scorer, few_rows, source, ending):
+    held = write_list(tmp_path / source)
+    out, whole = tmp_path / f"o{ending}", tmp_path / f"whole{ending}"
+    out.write_text("earlier")
+    reached = []
+    for lots in (0, 2, 5):
+        reached.append(killed_after(started(home, held, out, *(["--resume"] if reached else [])), out, lots))
+        assert out.read_text() == "earlier"
+        assert not Path(f"{out}.rejected.csv").exists()
+    assert reached == sorted(reached)
+    assert reached[-1] < 12  # else nothing would be left to take up
+    as_of = pd.Timestamp(json.loads((work_of(out) / "manifest").read_text())["as_of"])
+    tally = score_file(held, out, scorer, options=Options(resume=True))
+    assert tally.read == 1200 == tally.scored + tally.rejected
+    assert (tally.read, tally.summary) == ((again := score_file(held, whole, scorer, as_of)).read, again.summary)
+    assert out.read_bytes() == whole.read_bytes()
+    assert Path(f"{out}.rejected.csv").read_bytes() == Path(f"{whole}.rejected.csv").read_bytes()
+    assert not work_of(out).exists()
+
+
+def stop_after(lots: int) -> Watcher:
+    """Give a watcher that stops a run as Ctrl-C does."""
+    told = []
+
+    def progress(*done):
+        told.append(done)
+        if len(told) == lots:
+            raise KeyboardInterrupt
+
+    return Watcher(progress)
+
+
+def interrupted(source: Path, out: Path, scorer: Scorer, lots: int = 3) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        score_file(source, out, scorer, AS_OF, watcher=stop_after(lots))
+
+
+def test_what_was_written_past_the_journal_is_cut_off(tmp_path, scorer, few_rows):
+    held, out, whole = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv", tmp_path / "whole.csv"
+    interrupted(held, out, scorer)
+    for name in ("answers", "rejected", "journal"):
+        with open(work_of(out) / name, "ab") as file:
+            file.write(b'{"torn')
+    score_file(held, out, scorer, options=Options(resume=True))
+    score_file(held, whole, scorer, AS_OF)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_file_that_the_disk_lost_is_written_again(tmp_path, scorer, few_rows):
+    held, out, whole = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv", tmp_path / "whole.csv"
+    interrupted(held, out, scorer)
+    answers = work_of(out) / "answers"
+    answers.write_bytes(answers.read_bytes()[:-2000] + bytes(2000))
+    score_file(held, out, scorer, options=Options(resume=True))
+    score_file(held, whole, scorer, AS_OF)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "called"),
+    [
+        (lambda held: write_list(held, 501), "the input changed"),
+        (lambda held: Options(columns=("partnership_id",)), "the options changed"),
+        (lambda held: Options(about="other"), "the tables or rates changed"),
+        (lambda held: AS_OF + pd.Timedelta(days=1), "as_of changed"),
+    ],
+)
+def test_a_run_of_something_else_is_not_taken_up(tmp_path, scorer, few_rows, change, called):
+    held, out = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv"
+    interrupted(held, out, scorer)
+    changed = change(held)
+    options = changed if isinstance(changed, Options) else Options()
+    options = Options(options.columns, about=options.about, resume=True)
+    moment = changed if isinstance(changed, pd.Timestamp) else None
+    with pytest.raises(BatchError, match=f"{called}; run it without --resume to start anew"):
+        score_file(held, out, scorer, moment, options)
+    said = []
+    score_file(held, out, scorer, AS_OF, watcher=Watcher(tell=said.append))
+    assert said[-1] == "an unfinished run of these answers is started anew; --resume would have taken it up"
+
+
+def test_two_runs_of_one_file_exclude_each_other(tmp_path, scorer):
+    held, out = write_list(tmp_path / "list.csv", 10), tmp_path / "o.csv"
+    with (
+        Work(out, work_of(out)),
+        pytest.raises(BatchError, match=r"o\.csv' is being written by another run: wait for it"),
+    ):
+        score_file(held, out, scorer, AS_OF)
+    assert score_file(held, out, scorer, AS_OF).read == 10  # the lock of a run that is gone holds nobody up
+
+
+def test_a_disk_that_is_full_is_told_and_the_run_can_be_taken_up(tmp_path, scorer, few_rows):
+    held, out, whole = write_list(tmp_path / "list.csv"), tmp_path / "o.csv", tmp_path / "whole.csv"
+    out.write_text("earlier")
+    before, limits = held.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, limits[1]))
+    try:
+        message = r"o\.csv' cannot be written: File too large; what was done is kept: make room and run it again with"
+        with pytest.raises(BatchError, match=message):
+            score_file(held, out, scorer, AS_OF)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (out.read_text(), held.read_bytes()) == ("earlier", before)
+    score_file(held, out, scorer, options=Options(resume=True))
+    score_file(held, whole, scorer, AS_OF)
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_there_is_nothing_to_take_up(tmp_path, scorer):
+    held, said = write_list(tmp_path / "list.csv", 10), []
+    score_file(held, tmp_path / "o.csv", scorer, AS_OF, Options(resume=True), Watcher(tell=said.append))
+    assert said[-1] == "there is no unfinished run to take up: it starts from the beginning"
