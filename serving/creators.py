@@ -5,15 +5,12 @@ from datetime import datetime
 import numpy as np
 from pydantic import BaseModel, Field
 
-from features.columns import FEATURES
+from features.columns import FEATURES, STANDING
 from features.derive import Questions, derive_arrays
 from features.vocabulary import EVIDENCE, NICHES, PLATFORMS
 from serving.asked import microseconds
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, shown
-
-#: Columns that are told of a creator: what a planned post says is not known here.
-_OF_A_CREATOR = [one for one in FEATURES if "question" not in one.source]
 
 
 class FeatureMessage(BaseModel):
@@ -55,7 +52,7 @@ def creator_json(loaded: Loaded, creator_id: str, platform: str | None, now: dat
         "band": _named(bands, told["band_code"]),
         "niche": _named(NICHES, told["niche_code"]),
         "evidence": _named(EVIDENCE, told["engagements_evidence_code"]),
-        "features": [_feature(one, told[one.name]) for one in _OF_A_CREATOR],
+        "features": [_feature(one, told[one.name]) for one in FEATURES if one.name in STANDING],
     }
 
 

@@ -110,15 +110,22 @@ Envelope: type[BaseModel] = create_model(
     partnerships=(list[Any], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
 )
 
-ExplainEnvelope: type[BaseModel] = create_model(
-    "ExplainEnvelope", __base__=Envelope, explain=(bool, True), comparables=(bool, True)
-)
+_GROUNDS: dict[str, Any] = {
+    name: (field.annotation, Field(True, description=field.description))
+    for name, field in Envelope.model_fields.items()
+    if name in ("explain", "comparables")
+}
+ExplainEnvelope: type[BaseModel] = create_model("ExplainEnvelope", __base__=Envelope, **_GROUNDS)
 
 Question: type[BaseModel] = create_model(
     "Question",
     __base__=Envelope,
     __doc__="Partnerships to forecast, each answered at its place in the list.",
     partnerships=(list[Partnership], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
+)
+
+ExplainQuestion: type[BaseModel] = create_model(
+    "ExplainQuestion", __base__=Question, __doc__="As Question, with the grounds of each forecast.", **_GROUNDS
 )
 
 _WANTED = {c.name: expected(c) for c in (*POSTS.columns, *PROSPECTS.columns, Column("as_of", "time", ""))} | {

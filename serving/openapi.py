@@ -2,14 +2,18 @@
 
 from pydantic.json_schema import models_json_schema
 
+from features.benchmarks import MEASURES
+from features.vocabulary import NICHES, PLATFORMS
 from serving.answers import Answer, FaultMessage
-from serving.cells import FILTERS
-from serving.messages import Question
+from serving.creators import Creator
+from serving.messages import ExplainQuestion, Question
+from serving.ranking import Ranking, RankQuestion
 
 _PROFILE = {"platform": "instagram", "followers": 48_000, "niche": "food"}
 _DEAL = {"brand_niche": "food", "format": "carousel", "deliverables": 2, "fee_usd": 900}
 _WHEN = {"start_at": "2026-11-20T09:00:00Z"}
 
+#: Questions by name, as predict and explain take them.
 EXAMPLES = {
     "averages": {
         "summary": "A profile with the averages of a vendor's export",
@@ -49,22 +53,50 @@ EXAMPLES = {
     },
 }
 
+#: The same for rank.
+RANK_EXAMPLES = {
+    "best_fee": {
+        "summary": "Two profiles, the fee that pays best first",
+        "value": {
+            "partnerships": [
+                {"partnership_id": "big", "platform": "instagram", "followers": 480_000, "niche": "food"}
+                | {"fee_usd": 5200},
+                {"partnership_id": "small", **_PROFILE, "fee_usd": 400},
+            ]
+        },
+    },
+    "most_engagements": {
+        "summary": "The best by engagements, no fees told",
+        "value": {
+            "by": "engagements_p50",
+            "limit": 1,
+            "partnerships": [_PROFILE, {"platform": "tiktok", "followers": 320_000, "niche": "dance"}],
+        },
+    },
+}
+
 _REFUSALS = {
     "400": "not JSON, or no list of 1 to 1,000 partnerships",
+    "401": "the service asks for an API key, and none or another was sent",
     "408": "the body did not arrive in time",
-    "413": "the body is larger than the limit of 8 MiB",
+    "413": "the body is larger than the limit",
     "415": "the content type is not application/json",
     "422": "no partnership could be scored; `results` has the errors of each, as in a 200",
-    "503": "no model is loaded, or too many requests are waiting: try again later",
+    "500": "a fault of the service: its log has the reason",
+    "503": "no model is loaded, or too many requests are waiting: try again after Retry-After",
 }
+_ANY_GET = ("401", "500", "503")
+_EACH = (
+    "Each partnership has its result or its errors; one with errors does not keep the others from being scored. "
+    "A creator_id alone is enough for a creator that the service knows."
+)
 
 
 def openapi() -> dict:
     """Give the OpenAPI 3.1 document."""
-    _, definitions = models_json_schema(
-        [(Question, "validation"), (Answer, "serialization"), (FaultMessage, "serialization")],
-        ref_template="#/components/schemas/{model}",
-    )
+    asked = [(model, "validation") for model in (Question, ExplainQuestion, RankQuestion)]
+    given = [(model, "serialization") for model in (Answer, Ranking, Creator, FaultMessage)]
+    _, definitions = models_json_schema([*asked, *given], ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -73,45 +105,77 @@ def openapi() -> dict:
             "description": "Forecasts what a partnership with a social-media creator brings.",
         },
         "paths": {
-            "/v1/predict": {"post": _predict()},
-            "/v1/model": {"get": _get("The model in use", {"type": "object"}, {"503": _REFUSALS["503"]})},
-            "/v1/benchmarks": {"get": _benchmarks()},
-            "/v1/openapi.json": {"get": _get("This document", {"type": "object"}, {})},
+            "/v1/predict": _post("predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES),
+            "/v1/rank": _post("rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES),
+            "/v1/explain": _post(
+                "explain", "Forecast, with reasons and comparables", "ExplainQuestion", "Answer", EXAMPLES
+            ),
+            "/v1/creators/{creator_id}": _creator(),
+            "/v1/model": _get("model", "The model in use: its data, record and limits", {"type": "object"}),
+            "/v1/benchmarks": _benchmarks(),
+            "/v1/openapi.json": _get("document", "This document", {"type": "object"}),
+            "/metrics": {"get": _metrics()},
         },
         "components": {"schemas": definitions["$defs"] | {"Error": _error()}},
     }
 
 
-def _predict() -> dict:
-    return {
-        "operationId": "predict",
-        "summary": "Forecast 1 to 1,000 partnerships",
-        "description": (
-            "Each partnership has its result or its errors at its place in `results`; one with errors does not keep "
-            "the others from being scored. A creator_id alone is enough for a creator whose tables the service holds."
-        ),
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": _ref("Question"), "examples": EXAMPLES}},
+def _post(name: str, summary: str, question: str, answer: str, examples: dict) -> dict:
+    """Describe an address that takes partnerships."""
+    content = {"application/json": {"schema": _ref(question), "examples": examples}}
+    operation = {
+        "operationId": name,
+        "summary": summary,
+        "description": _EACH,
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "200": _json("A result or the errors of each partnership", _ref(answer)),
+            **_refusals(*_REFUSALS),
         },
-        "responses": {"200": _json("A result or the errors of each partnership", _ref("Answer"))}
-        | {status: _json(text, _ref("Error")) for status, text in _REFUSALS.items()},
     }
+    return {"post": operation}
+
+
+def _creator() -> dict:
+    refused = {"400": "on several platforms: name one", "404": "no creator that the service knows"}
+    found = _get("creator", "What is known of a creator, as of now", _ref("Creator"), refused)
+    found["get"]["parameters"] = [
+        {"name": "creator_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}},
+        _query("platform", PLATFORMS),
+    ]
+    return found
 
 
 def _benchmarks() -> dict:
-    refusals = {"400": "a query field that is none", "404": "a value that no cell has", "503": _REFUSALS["503"]}
-    fields = [{"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in FILTERS]
-    said = _get("What creators do, by platform, band, niche and format", {"type": "object"}, refusals)
-    return {**said, "parameters": fields}
+    refused = {"400": "a field or value that there is not", "404": "the model has no benchmarks"}
+    found = _get("benchmarks", "What creators do, by platform, band, niche and format", {"type": "object"}, refused)
+    lists = {"platform": PLATFORMS, "band": (), "niche": NICHES, "measure": MEASURES}  # bands are the bundle's
+    found["get"]["parameters"] = [_query(name, allowed) for name, allowed in lists.items()]
+    return found
 
 
-def _get(summary: str, schema: dict, refusals: dict[str, str]) -> dict:
-    answers = {"200": _json(summary, schema)}
+def _metrics() -> dict:
+    text = {"description": "Figures for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
     return {
-        "summary": summary,
-        "responses": answers | {status: _json(text, _ref("Error")) for status, text in refusals.items()},
+        "operationId": "metrics",
+        "summary": "Requests, partnerships and the model, for Prometheus",
+        "responses": {"200": text, **_refusals("401")},
     }
+
+
+def _get(name: str, summary: str, schema: dict, refused: dict[str, str] | None = None) -> dict:
+    special = {status: _json(text, _ref("Error")) for status, text in (refused or {}).items()}
+    answers = {"200": _json(summary, schema), **special, **_refusals(*_ANY_GET)}
+    return {"get": {"operationId": name, "summary": summary, "responses": answers}}
+
+
+def _refusals(*statuses: str) -> dict:
+    return {status: _json(_REFUSALS[status], _ref("Error")) for status in statuses}
+
+
+def _query(name: str, allowed: tuple[str, ...]) -> dict:
+    schema = {"type": "string", "enum": list(allowed)} if allowed else {"type": "string"}
+    return {"name": name, "in": "query", "required": False, "schema": schema}
 
 
 def _json(description: str, schema: dict) -> dict:

@@ -1,6 +1,12 @@
 """What the tests share: a clean environment, a small simulated market, and a model trained on it."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -62,3 +68,29 @@ def trained(market_folder, tmp_path_factory):
 def home(trained):
     """Give the folder that holds artifacts/ with the trained bundle as champion."""
     return trained.folder.parents[2]
+
+
+@pytest.fixture(scope="session")
+def served(home, market_folder, tmp_path_factory):
+    """Give the address of `creatorcast serve` over the champion and the tables of the market, in a real process."""
+    folder = tmp_path_factory.mktemp("served")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "creatorcast", "serve", "--data", str(market_folder), "--port", str(port)]
+    environment = {**os.environ, "CREATORCAST_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[1])}
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert process.poll() is None, (folder / "output").read_text()
+            try:
+                with urllib.request.urlopen(f"{address}/readyz", timeout=2):
+                    break
+            except OSError:
+                time.sleep(0.2)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(30)
