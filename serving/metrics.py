@@ -1,12 +1,16 @@
 """Figures for Prometheus: requests and their time by address, partnerships by evidence, and the model in use.
 
-`bentoml serve` starts its workers with PROMETHEUS_MULTIPROC_DIR set, and prometheus_client then keeps the figures of
-each in files there: whichever worker is asked tells those of all. BentoML's own figures are off, because they have a
-series for every path that a client makes up.
+Each worker keeps its figures in files of one folder, PROMETHEUS_MULTIPROC_DIR, and whichever is asked tells those of
+all. `bentoml serve` sets one that all services of a user share, and empties it at each start: ours have their own.
+BentoML's own figures are off, because they have a series for every path that a client makes up.
 """
 
+import atexit
 import os
+import shutil
+import tempfile
 import time
+from collections.abc import MutableMapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,8 +25,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_FOLDER, _SHARED = "CREATORCAST_FIGURES", "PROMETHEUS_MULTIPROC_DIR"
 #: The endpoint of a request that no address is for.
 NO_ADDRESS = "other"
+
+
+def own_figures(environment: MutableMapping[str, str]) -> None:
+    """Make a folder for the figures of one service and name it in the environment of its workers, until the end."""
+    environment[_FOLDER] = tempfile.mkdtemp(prefix="creatorcast-figures-")
+    atexit.register(shutil.rmtree, environment[_FOLDER], ignore_errors=True)
+
+
+def use_figures(environment: MutableMapping[str, str]) -> None:
+    """Keep the figures of this worker in the folder that its environment names, where it names one."""
+    if _FOLDER in environment:
+        environment[_SHARED] = environment[_FOLDER]
 
 
 class Metrics:
@@ -69,7 +86,7 @@ class Metrics:
 
     def text(self) -> bytes:
         """Give the figures of all workers in the text format of Prometheus."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        if _SHARED not in os.environ:
             return generate_latest(self._registry)
         together = CollectorRegistry()
         multiprocess.MultiProcessCollector(together)

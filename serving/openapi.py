@@ -78,6 +78,7 @@ RANK_EXAMPLES = {
 _REFUSALS = {
     "400": "not JSON, or no list of 1 to 1,000 partnerships",
     "401": "the service asks for an API key, and none or another was sent",
+    "403": "the service has no keys and was asked from another machine",
     "408": "the body did not arrive in time",
     "413": "the body is larger than the limit",
     "415": "the content type is not application/json",
@@ -85,7 +86,7 @@ _REFUSALS = {
     "500": "a fault of the service: its log has the reason",
     "503": "no model is loaded, or too many requests are waiting: try again after Retry-After",
 }
-_ANY_GET = ("401", "500", "503")
+_ANY_GET = ("401", "403", "500", "503")
 _EACH = (
     "Each partnership has its result or its errors; one with errors does not keep the others from being scored. "
     "A creator_id alone is enough for a creator that the service knows."
@@ -159,7 +160,7 @@ def _metrics() -> dict:
     return {
         "operationId": "metrics",
         "summary": "Requests, partnerships and the model, for Prometheus",
-        "responses": {"200": text, **_refusals("401")},
+        "responses": {"200": text, **_refusals("401", "403")},
     }
 
 

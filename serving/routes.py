@@ -3,10 +3,11 @@
 Requests are scored in threads, in turn (`serving.admission`): health checks and refusals are never kept waiting.
 """
 
+import contextlib
 import functools
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import anyio.to_thread
@@ -107,9 +108,9 @@ async def benchmarks(request: Request) -> Response:
 async def creator(request: Request) -> Response:
     """GET /v1/creators/{creator_id}, on the platform that the query names where there are several."""
     loaded, platform = _loaded(request), _query(request, ("platform",)).get("platform")
-    found = await anyio.to_thread.run_sync(
-        creator_json, loaded, request.path_params["creator_id"], platform, datetime.now(UTC)
-    )
+    asked = (loaded, request.path_params["creator_id"], platform, datetime.now(UTC))
+    with _faults_told(PATHS[creator]):
+        found = await anyio.to_thread.run_sync(creator_json, *asked)
     return _json(orjson.dumps(found))
 
 
@@ -127,18 +128,26 @@ async def document(request: Request) -> Response:
 def _replied(reply: Reply, metrics: Metrics, path: str, loaded: Loaded, body: bytes) -> tuple[int, bytes]:
     """Answer a body: HTTP status and content. Raises Refused where the body is no question."""
     try:
-        status, content = 200, reply(loaded, body, datetime.now(UTC))
+        with _faults_told(path):
+            status, content = 200, reply(loaded, body, datetime.now(UTC))
     except NoneScored as none:
         status, content = none.status, none.body
+    metrics.results(path, content["results"])
+    return status, orjson.dumps(content)
+
+
+@contextlib.contextmanager
+def _faults_told(path: str) -> Iterator[None]:
+    """Turn a fault of ours into a refusal; the log has it without its message, which may quote the request."""
+    try:
+        yield
     except Refused:
         raise
-    except Exception as error:  # a fault of ours: told in the log without the message, which may quote the request
+    except Exception as error:
         ours = [f for f in traceback.extract_tb(error.__traceback__) if "site-packages" not in f.filename]
         log.error("%s failed: %s at %s:%d", path, type(error).__name__, ours[-1].filename, ours[-1].lineno)
         fault = Fault("service", "failed at this request; its log has the reason", None, None)
         raise Refused(500, "internal", fault) from None
-    metrics.results(path, content["results"])
-    return status, orjson.dumps(content)
 
 
 def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from serving.access import Access, Guard
 from serving.champion import Champion
 from serving.keys import AccessError, check_address
+from serving.metrics import own_figures, use_figures
 from serving.routes import build_app
 from serving.settings import ENVIRONMENT, HOST, PORT, settings_from
 
@@ -52,8 +53,10 @@ class Creatorcast:
             check_address(command.params.get("host") or HOST, settings_from(os.environ))
         except AccessError as error:
             raise bentoml.exceptions.BentoMLConfigException(str(error)) from None
+        own_figures(os.environ)
 
     def __init__(self):
+        use_figures(os.environ)
         settings = settings_from(os.environ)
         app.state.access = Access(settings)
         self.champion = Champion(settings, told=app.state.metrics.model)
