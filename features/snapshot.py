@@ -36,8 +36,8 @@ from features.vocabulary import PLATFORMS
 from features.windows import padded_width
 
 FORMAT = 1
-#: Rows after whose reading the pages of the file are given back.
-KEPT_ROWS = 2_000
+#: Rows after whose reading the pages of the file are given back: the kernel maps some 64 kB about each place read.
+KEPT_ROWS = 200
 REMEDY = "write it anew with `creatorcast snapshot DATA --as-of DATE --out FILE`"
 
 
