@@ -47,7 +47,10 @@ Record = tuple[int, list[Cell], str]
 
 @dataclass
 class Source:
-    """A file that can be read again and again. `records()` gives those after the header; `epoch` is Excel's."""
+    """A file that can be read again and again. `records()` gives those after the header; `epoch` is Excel's.
+
+    `delimiter` and `encoding` are those of text.
+    """
 
     path: Path
     header: list[str]
@@ -57,6 +60,8 @@ class Source:
     epoch: int = 1900
     workbook: bool = False
     platform: str | None = None
+    delimiter: str = ""
+    encoding: str = ""
 
 
 def open_source(path: Path, options: SheetOptions) -> Source:
@@ -120,7 +125,8 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
     cells = _fit_header(cells, after)
     name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
-    source = Source(path, cells, line, _text_records(path, encoding, delimiter, len(cells), start, line), notes)
+    read = _text_records(path, encoding, delimiter, len(cells), start, line)
+    source = Source(path, cells, line, read, notes, delimiter=delimiter, encoding=encoding)
     source.notes += _header_notes(source, found[delimiter])
     return source
 

@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from features.sheets import SheetOptions
+from features.sheets.source import open_source
+from features.sheets.text import is_gzip
+from serving.batch.blocks import ends_alike
 from serving.batch.columnar import Columnar
 from serving.batch.faults import BatchError
 from serving.batch.lots import Listed
-from serving.batch.spreadsheet import Spreadsheet
+from serving.batch.plain import Plain
+from serving.batch.spreadsheet import Spreadsheet, lines_in, with_currencies
 
+#: Lines from which on a text is read with Arrow.
+LONG = 20_000
 #: Bytes of a file that its digest is of: those of both ends and of places between.
 _SAMPLES, _SAMPLE = 64, 1 << 16
 
@@ -24,7 +30,15 @@ def open_list(path: Path, sheet: SheetOptions) -> Listed:
         )
     if path.is_dir() or path.suffix == ".parquet" or _starts(path) == b"PAR1":
         return Columnar(path, sheet.columns)
-    return Spreadsheet(path, sheet)
+    plain = (lines_in(path) or 0) > LONG and _is_plain_text(path, sheet)
+    return Plain(path, sheet) if plain else Spreadsheet(path, sheet)
+
+
+def _is_plain_text(path: Path, sheet: SheetOptions) -> bool:
+    """Say whether a file is text in UTF-8 with lines as `blocks_of` gives them, and no currencies beside its fees."""
+    source = open_source(path, sheet)
+    utf8 = source.encoding.lower() in ("utf-8", "utf-8-sig") and not is_gzip(path)
+    return utf8 and not with_currencies(source.header) and ends_alike(path)
 
 
 def spooled(source: BinaryIO, folder: Path) -> Path:

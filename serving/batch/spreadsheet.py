@@ -16,7 +16,7 @@ from features.sheets.convert import convert
 from features.sheets.marks import Marks
 from features.sheets.readers import NOT_USD, fee_reader
 from features.sheets.sheet import decide
-from features.sheets.source import open_source
+from features.sheets.source import Source, open_source
 from serving.batch.faults import BatchError
 from serving.batch.lots import Lot, Misfit
 
@@ -30,15 +30,18 @@ class Spreadsheet:
     place = "line"
 
     def __init__(self, path: Path, options: SheetOptions):
-        self.path, self.total = path, _lines(path)
-        source = open_source(path, options)
+        self.path, self.total = path, lines_in(path)
+        source = self._decided_from(opened := open_source(path, options))
         self._check(source.header)
-        folded = [name.strip().casefold() for name in source.header]
-        self.fees = "fee" in folded and "currency" in folded
+        self.fees = with_currencies(source.header)
         self.options = replace(options, columns={"fee": "-", **options.columns}) if self.fees else options
-        self.decided = decide(source, self.options, ("prospects",))
+        self.decided = replace(decide(source, self.options, ("prospects",)), source=opened)
         self.header = list(convert(self.decided, []).original)
         self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
+
+    def _decided_from(self, source: Source) -> Source:
+        """Give what is looked at to decide how columns are read."""
+        return source
 
     def lots(self, rows: int) -> Iterator[Lot]:
         """Give the rows, so many records at a time."""
@@ -62,7 +65,7 @@ class Spreadsheet:
         if self.fees:
             rows = self._with_fees(rows, sheet.original, reasons)
         return Lot(
-            _named(rows),
+            named(rows),
             sheet.lines,
             lambda wanted: sheet.original.iloc[wanted].values.tolist(),
             reasons,
@@ -99,7 +102,12 @@ class Spreadsheet:
             raise BatchError(f"{str(self.path)!r} has the column {twice!r} twice: keep one, or rename the other")
 
 
-def _named(rows: pd.DataFrame) -> pd.DataFrame:
+def with_currencies(header: list[str]) -> bool:
+    """Say whether fees stand beside a column that names their currency."""
+    return {"fee", "currency"} <= {name.strip().casefold() for name in header}
+
+
+def named(rows: pd.DataFrame) -> pd.DataFrame:
     """Name creators that have no id by their handle, as `creatorcast import` does."""
     if "handle" not in rows:
         return rows
@@ -116,7 +124,7 @@ def _guessed(guesses: list[Guess]) -> list[str]:
     return unclear + [f"column {what} ({how})" for what, how in zip(told, details, strict=True)]
 
 
-def _lines(path: Path) -> int | None:
+def lines_in(path: Path) -> int | None:
     """Count the lines of a text file, which are about its rows; None for what is packed."""
     with open(path, "rb") as file:
         if file.read(2) in (b"PK", b"\x1f\x8b"):

@@ -1,0 +1,92 @@
+"""A text file in blocks of whole lines, each with the numbers and places of its lines; none holds half a record.
+
+A line with an odd number of quotes goes on in the next one: a block in which there is one has `plain` False.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+SIZE = 1 << 23
+#: Bytes that are read on for the end of a quoted field, which no field is longer than.
+_FURTHER = 1 << 20
+_NEWLINE, _RETURN, _QUOTE = b'\n\r"'
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file. `first`: the number of its first line; `starts`, `ends` (n,): where lines stand in it."""
+
+    content: bytes
+    first: int
+    starts: np.ndarray
+    ends: np.ndarray
+    plain: bool
+
+    @property
+    def blank(self) -> np.ndarray:
+        """Mark the empty lines, (n,)."""
+        return self.starts == self.ends
+
+    def line(self, number: int) -> str:
+        """Give a line by its place in the block."""
+        return self.content[self.starts[number] : self.ends[number]].decode("utf-8")
+
+    def text(self) -> Iterator[str]:
+        """Give all lines."""
+        return (self.line(number) for number in range(len(self.starts)))
+
+
+def blocks_of(path: Path, after: int, size: int = SIZE) -> Iterator[Block]:
+    """Give the lines after line `after`, about `size` bytes at a time."""
+    first = after + 1
+    with open(path, "rb") as file:
+        for _ in range(after):
+            file.readline()
+        while content := file.read(size):
+            content += file.readline()
+            block = _block(content, first)
+            if not block.plain and block.content.count(b'"') % 2:
+                block = _block(content + _rest_of_record(file), first)
+            yield block
+            first += len(block.starts)
+
+
+def ends_alike(path: Path) -> bool:
+    """Say whether all lines end in a line feed: none in the carriage return of old systems alone."""
+    before = b""
+    with open(path, "rb") as file:
+        while content := file.read(SIZE):
+            content = before + content
+            before = content[-1:] if content[-1] == _RETURN else b""
+            content = content[: len(content) - len(before)]
+            if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
+                return False
+    return not before
+
+
+def _block(content: bytes, first: int) -> Block:
+    codes = np.frombuffer(content, dtype=np.uint8)
+    ends = np.flatnonzero(codes == _NEWLINE)
+    if content[-1] != _NEWLINE:
+        ends = np.append(ends, len(content))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    quotes = np.flatnonzero(codes == _QUOTE)
+    counts = np.searchsorted(quotes, ends) - np.searchsorted(quotes, starts)
+    returned = (ends > starts) & (codes[ends - 1] == _RETURN)
+    return Block(content, first, starts, ends - returned, not (counts % 2).any())
+
+
+def _rest_of_record(file) -> bytes:
+    """Read on to the end of the line that closes a quote; nothing where none does."""
+    place, found = file.tell(), b""
+    while line := file.readline():
+        found += line
+        if line.count(b'"') % 2:
+            return found
+        if len(found) > _FURTHER:
+            break
+    file.seek(place)
+    return b""

@@ -1,0 +1,253 @@
+"""Long CSV lists: what is written plainly is read by Arrow, everything else by the reader of spreadsheets, row by row.
+
+Plain is what that reader could only read in one way: digits with a decimal point, ISO dates, texts of ASCII letters,
+and words of a list, each of which it reads once. So that both say the same of the same text. What the columns hold is
+decided from the first rows and from rows all over the file; a row that contradicts it is rejected, with the reason.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from features.schema import DTYPES, EARLIEST, LATEST
+from features.sheets.convert import convert
+from features.sheets.delimited import records
+from features.sheets.labels import MISSING
+from features.sheets.plan import Plan
+from features.sheets.rows import SUMMARIES
+from features.sheets.source import Record, Source
+from serving.batch.blocks import Block, blocks_of
+from serving.batch.lots import Lot
+from serving.batch.spreadsheet import Spreadsheet, named
+
+#: Records from the beginning, and places all over the file with so many records each, that decide.
+FIRST, PLACES, EACH = 5_000, 200, 20
+#: Distinct words of a column that are read one by one.
+MOST_WORDS = 5_000
+_WHOLE, _SAFE, _ANY = r"^\d{1,15}(\.0)?$", r"^\d{1,15}(\.(\d{1,2}|\d{4,17}))?$", r"^\d{1,15}(\.\d{1,17})?$"
+_DAY, _MOMENT = r"^\d{4}-\d\d-\d\d$", r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ$"
+_TEXTS = {
+    "creator_id": r"^[A-Za-z0-9_\-][A-Za-z0-9_\-]*$",
+    "partnership_id": r"^[A-Za-z0-9_\-]([A-Za-z0-9_\- ]*[A-Za-z0-9_\-])?$",
+    "handle": r"^@?[A-Za-z0-9_]+$",
+}
+_TEXT = r"^[!#-~]([ !#-~]*[!#-~])?$"
+_WORDS = ("platform", "niche", "brand_niche", "country", "language", "format")
+_SAID_NOTHING = pa.array(sorted(MISSING | SUMMARIES))
+
+
+@dataclass(frozen=True)
+class Read:
+    """A column as read: its values, and which of the cells were plain, (n,) each."""
+
+    values: pd.Series
+    plain: np.ndarray
+
+
+class Plain(Spreadsheet):
+    """A long CSV list in UTF-8."""
+
+    def _decided_from(self, source: Source) -> Source:
+        return replace(source, records=lambda: iter(_sampled(source)))
+
+    def lots(self, rows: int) -> Iterator[Lot]:
+        """Give the rows; `rows` is how many lines the lots have, about."""
+        source = self.decided.source
+        size = max(rows * max(self.path.stat().st_size // max(self.total, 1), 1), 1 << 12)
+        for block in blocks_of(self.path, source.header_line, size):
+            table = _parsed(block, source) if block.plain else None
+            yield self._slow(self._records(block)) if table is None else self._mixed(block, table)
+
+    def _records(self, block: Block, lines: np.ndarray | None = None) -> list[Record]:
+        """Give the records of a block, or of some of its lines, each of which is a record."""
+        split = partial(records, delimiter=self.decided.source.delimiter, width=len(self.decided.source.header))
+        if lines is None:
+            return [(block.first + number - 1, *rest) for number, *rest in split(block.text())]
+        return [(block.first + int(at), *next(split([block.line(at)]))[1:]) for at in lines]
+
+    def _slow(self, found: list[Record]) -> Lot:
+        return self._lot(convert(self.decided, found))
+
+    def _mixed(self, block: Block, table: pa.Table) -> Lot:
+        """Read the plain rows of a block at once and the others one by one, and put them in order."""
+        lines = np.flatnonzero(~block.blank)
+        columns, plain = {}, _given(table)
+        for plan in self.decided.plans:
+            name = {"fee": "fee_usd"}.get(plan.column, plan.column)
+            read = _read(table.column(plan.index).combine_chunks(), plan)
+            columns[name], plain = read.values, plain & read.plain
+        fast = named(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
+        at = np.flatnonzero(plain)
+        slow = self._slow(self._records(block, lines[~plain])) if not plain.all() else None
+        lot = Lot(fast.reset_index(drop=True), block.first + lines[plain], partial(_text, table, at))
+        blank = int(block.blank.sum())
+        return replace(lot, blank=blank) if slow is None else _merged(lot, slow, blank)
+
+    def _placed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Name the platform of rows that name none, where the sheet is of one."""
+        if self.decided.platform is None:
+            return rows
+        told = rows["platform"] if "platform" in rows else pd.Series(None, index=rows.index, dtype="str")
+        return rows.assign(platform=told.fillna(self.decided.platform))
+
+
+def _sampled(source: Source) -> list[Record]:
+    """Give the first records, and some from all over the file."""
+    found = list(islice(source.records(), FIRST))
+    size = source.path.stat().st_size
+    width = len(source.header)
+    with open(source.path, "rb") as file:
+        for place in range(1, PLACES):
+            file.seek(place * size // PLACES)
+            file.readline()
+            lines = [file.readline().decode("utf-8", "replace").rstrip("\r\n") for _ in range(EACH)]
+            near = records(lines, source.delimiter, width)
+            found += [(0, cells, wrong) for _, cells, wrong in near if len(cells) == width and not wrong]
+    return found
+
+
+def _parsed(block: Block, source: Source) -> pa.Table | None:
+    """Split a block's lines into cells with Arrow, None where they have not all as many as the header."""
+    names = [str(k) for k in range(len(source.header))]
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(block.content),
+            pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.content) + 1),
+            pyarrow.csv.ParseOptions(delimiter=source.delimiter),
+            pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table if len(table) == int((~block.blank).sum()) else None
+
+
+def _given(table: pa.Table) -> np.ndarray:
+    """Mark the rows that hold something, and do not begin with a word that sums others up."""
+    given = np.zeros(len(table), dtype=bool)
+    first = pa.array([""] * len(table))
+    for column in table.columns:
+        if given.all():
+            break
+        cells = column.combine_chunks()
+        first = pc.if_else(pa.array(given), first, cells)
+        given |= pc.not_equal(cells, "").to_numpy(zero_copy_only=False)
+    return given & ~_among(first, pa.array(sorted(SUMMARIES)))
+
+
+def _among(cells: pa.Array, words: pa.Array) -> np.ndarray:
+    lower = pc.utf8_lower(pc.utf8_trim(cells, characters=" :"))
+    return pc.is_in(lower, value_set=words).to_numpy(zero_copy_only=False)
+
+
+def _matches(cells: pa.Array, pattern: str) -> np.ndarray:
+    return pc.match_substring_regex(cells, pattern).to_numpy(zero_copy_only=False)
+
+
+def _read(cells: pa.Array, plan: Plan) -> Read:
+    """Read the plain cells of a column; the values of others are not to be used."""
+    empty = pc.equal(cells, "").to_numpy(zero_copy_only=False)
+    if empty.all():
+        kind = "real" if plan.column == "fee" else plan.kind
+        return Read(pd.Series(None, index=range(len(cells)), dtype=DTYPES.get(kind, "str")), empty)
+    if plan.column in _WORDS or plan.kind == "flag":
+        return _words(cells, plan)
+    if plan.kind in ("count", "real"):
+        return _numbers(cells, plan, empty)
+    if plan.kind == "time":
+        return _times(cells, plan, empty)
+    if plan.column == "link":
+        return Read(pd.Series(None, index=range(len(cells)), dtype="str"), empty)
+    plain = _matches(cells, _TEXTS.get(plan.column, _TEXT)) & ~_among(cells, _SAID_NOTHING)
+    told = pc.if_else(pa.array(plain), cells, None)
+    told = pc.utf8_ltrim(told, characters="@") if plan.column == "handle" else told
+    return Read(told.to_pandas().astype("str"), plain | empty)
+
+
+def _numbers(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
+    pattern, money = _pattern(plan), plan.column == "fee"
+    plain = _matches(cells, pattern) if pattern else np.zeros(len(cells), dtype=bool)
+    values = pc.if_else(pa.array(plain), cells, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if not money and not plan.column.startswith("engagement_rate"):
+        whole = np.rint(values)
+        values = np.where(np.abs(values - whole) < 1e-6, whole, values)
+    return Read(pd.Series(values), plain | empty)
+
+
+def _pattern(plan: Plan) -> str | None:
+    """Give what plain numbers of a column look like, "" where its numbers mean something else than they say."""
+
+    def says(text: str) -> bool:
+        value, wrong = plan.read(text)
+        if plan.column == "fee" and value is not None:
+            value = value[0] if value[1] == "USD" else None
+        return not wrong and value == float(text)
+
+    if not (says("1234") and says("20000.0")):
+        return None
+    if plan.kind == "count":
+        return _WHOLE
+    if not says("12.5") or not says("0.0345"):
+        return None
+    return _ANY if says("1.234") else _SAFE
+
+
+def _times(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
+    plain = _matches(cells, _DAY) | _matches(cells, _MOMENT)
+    texts = pc.utf8_slice_codeunits(pc.if_else(pa.array(plain), cells, None), 0, 19)
+    times = pd.Series(pd.to_datetime(texts.to_pandas(), errors="coerce", utc=True, format="ISO8601"))
+    inside = ((times >= pd.Timestamp(EARLIEST)) & (times < pd.Timestamp(LATEST))).to_numpy()
+    return Read(times.astype(DTYPES["time"]), (plain & inside) | empty)
+
+
+def _words(cells: pa.Array, plan: Plan) -> Read:
+    """Read words of a list, each once; those that stand for nothing are not plain."""
+    coded = cells.dictionary_encode()
+    words = coded.dictionary.to_pylist()
+    if len(words) > MOST_WORDS:
+        return Read(pd.Series(None, index=range(len(cells)), dtype=DTYPES[plan.kind]), np.zeros(len(cells), dtype=bool))
+    read = [plan.read(word.strip()) for word in words]
+    sound = np.array(
+        [not wrong and (value is not None or not word) for word, (value, wrong) in zip(words, read, strict=True)]
+    )
+    codes = coded.indices.to_numpy()
+    values = pd.Series([value for value, _ in read], dtype=DTYPES.get(plan.kind, "str"))
+    return Read(values.take(codes).reset_index(drop=True), sound[codes])
+
+
+def _text(table: pa.Table, at: np.ndarray, rows: list[int]) -> list[list[str]]:
+    found = table.take(pa.array(at[rows], pa.int64())).to_pydict()
+    return [list(row) for row in zip(*found.values(), strict=True)]
+
+
+def _merged(one: Lot, other: Lot, blank: int) -> Lot:
+    """Put the rows of two lots in the order of their lines."""
+    places = np.concatenate([one.places, other.places])
+    order = np.argsort(places, kind="stable")
+    count, now = len(one.places), np.empty(len(order), dtype=int)
+    now[order] = np.arange(len(order))
+
+    def text(rows: list[int]) -> list[list[str]]:
+        before = order[rows]
+        own, others = before[before < count], before[before >= count] - count
+        texts = dict(zip(own.tolist(), one.text(own.tolist()), strict=True)) if len(own) else {}
+        if len(others):
+            texts |= dict(zip((others + count).tolist(), other.text(others.tolist()), strict=True))
+        return [texts[row] for row in before.tolist()]
+
+    rows = pd.concat([frame for frame in (one.rows, other.rows) if len(frame)] or [one.rows], ignore_index=True)
+    return Lot(
+        rows.take(order).reset_index(drop=True),
+        places[order],
+        text,
+        {int(now[count + row]): found for row, found in other.reasons.items()},
+        other.misfits,
+        other.blank + blank,
+        other.notes,
+    )

@@ -1,0 +1,147 @@
+"""Long texts are read with Arrow and say the same as the reader of spreadsheets says of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from features.sheets import SheetOptions
+from serving.batch.blocks import blocks_of, ends_alike
+from serving.batch.plain import Plain
+from serving.batch.spreadsheet import Spreadsheet
+
+HEADER = "partnership_id,platform,followers,avg_likes,engagement_rate_by_followers,format,start_at,fee_usd,verified,bio"
+USUAL = "p1,instagram,20000,500.25,0.034,video,2026-09-01T12:00:00Z,450,true,cook"
+CELLS = st.one_of(
+    st.sampled_from(
+        [
+            *(
+                "",
+                " ",
+                "instagram",
+                "IG",
+                "myspace",
+                "1234",
+                "1.234",
+                "12.5",
+                "1.2M",
+                "1,5",
+                "-3",
+                "0.034",
+                "3.4 %",
+                "1e5",
+            ),
+            *("video", "Reel", "film", "2026-09-01", "01.09.2026", "2026-02-30", "2150-01-01", "true", "ja", "maybe"),
+            *(
+                "$450",
+                "450 €",
+                "n/a",
+                "none",
+                "Total",
+                "=1+1",
+                "1.0",
+                "007",
+                "café",
+                "CafÃ©",
+                "@me",
+                'say "hi"',
+                "two\nlines",
+            ),
+            *(
+                "https://instagram.com/me",
+                "p 1",
+                "9999999999999999",
+                "0.9999999",
+                "12.000",
+                "20000.0",
+                "x,y",
+                ".",
+            ),
+        ]
+    ),
+    st.text(alphabet='abcXYZ0123456789.,-@ $%€é"\n', max_size=8),
+)
+
+
+def quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\n\r') else cell
+
+
+def read(listed, rows=1000):
+    """Give everything that is told of the rows of a list, line by line."""
+    found = []
+    for lot in listed.lots(rows):
+        texts = lot.text(list(range(len(lot.rows))))
+        told = lot.rows.astype(object).where(lot.rows.notna(), None).to_dict("records")
+        for row, place in enumerate(lot.places.tolist()):
+            given = {name: value for name, value in told[row].items() if value is not None}
+            found.append((place, given, lot.reasons.get(row, []), texts[row]))
+        found += [(misfit.place, misfit.reason, [], misfit.cells) for misfit in lot.misfits]
+        found += [("blank", "", [], [])] * lot.blank
+    return sorted(found, key=lambda one: (str(one[0]), str(one[1])))
+
+
+def both(path, rows=1000):
+    fast = read(Plain(path, SheetOptions()), rows)
+    assert fast == read(Spreadsheet(path, SheetOptions()))
+    return fast
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), CELLS), max_size=12), st.sampled_from([1, 1000]), st.booleans())
+def test_any_cell_is_read_as_the_reader_of_spreadsheets_reads_it(tmp_path, changes, rows, returns):
+    lines = [HEADER, USUAL, USUAL.replace("p1", "p2")]
+    for number, (column, cell) in enumerate(changes):
+        cells = USUAL.replace("p1", f"q{number}").split(",")
+        cells[column] = quoted(cell)
+        lines.append(",".join(cells))
+    path = tmp_path / "list.csv"
+    path.write_bytes((("\r\n" if returns else "\n").join(lines) + "\n").encode())
+    both(path, rows)
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_plain_rows_blank_lines_and_rows_that_do_not_fit(tmp_path, end):
+    lines = [HEADER, USUAL, "", USUAL, ",,,,,,,,,", "a,b", "Total,,30000,,,,,,,", USUAL + ",more", HEADER, USUAL]
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join(lines) + end)
+    found = both(path)
+    assert [place for place, *_ in found if place != "blank"] == [10, 2, 4, 6, 7, 8, 9]
+    assert sum(place == "blank" for place, *_ in found) == 2
+
+
+def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join([HEADER, *[USUAL.replace("p1", f"p{n}") for n in range(500)]]) + "\n")
+    listed = Plain(path, SheetOptions())
+    monkeypatch.setattr(Plain, "_slow", None)
+    lots = list(listed.lots(100))
+    assert sum(len(lot.rows) for lot in lots) == 500
+    assert len(lots) > 3
+    rows = pd.concat([lot.rows for lot in lots], ignore_index=True)
+    assert rows["followers"].tolist() == [20000.0] * 500
+    assert rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 500
+    assert np.concatenate([lot.places for lot in lots]).tolist() == list(range(2, 502))
+
+
+def test_blocks_hold_whole_records(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text('h,i\na,"x\ny"\nb,"z"\nc,"p\nq\nr"\nd,1\n')
+    for size in range(1, 40):
+        blocks = list(blocks_of(path, 1, size))
+        assert b"".join(block.content for block in blocks) == path.read_bytes()[4:]
+        assert all(block.content.count(b'"') % 2 == 0 for block in blocks)
+        assert [block.first for block in blocks] == [
+            2 + sum(len(block.starts) for block in blocks[:k]) for k in range(len(blocks))
+        ]
+
+
+@pytest.mark.parametrize(
+    ("content", "alike"), [(b"a\nb\n", True), (b"a\r\nb", True), (b"a\rb\n", False), (b"a\r", False)]
+)
+def test_ends_of_lines(tmp_path, monkeypatch, content, alike):
+    (tmp_path / "list.csv").write_bytes(content)
+    for size in (1, 2, 100):
+        monkeypatch.setattr("serving.batch.blocks.SIZE", size)
+        assert ends_alike(tmp_path / "list.csv") is alike
