@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow lint docs bench-features bento lock clean
+.PHONY: help setup demo test test-slow fuzz lint docs bench-features bento lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ test: setup  ## the tests, under 5 minutes
 
 test-slow: setup  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+fuzz: setup  ## schemathesis against a running service, the long run (takes minutes)
+	$(BIN)/python -m pytest -m slow -s tests/test_schema.py
 
 lint: setup  ## ruff: format and rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .

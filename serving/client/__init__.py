@@ -1,0 +1,38 @@
+"""A client of the service: needs httpx alone, and nothing of the rest of the project.
+
+>>> with Client("http://127.0.0.1:3000") as client:  # doctest: +SKIP
+...     answer = client.predict([{"platform": "instagram", "followers": 25_000, "fee_usd": 450}])
+...     answer["results"][0]["engagements"]["p50"]
+"""
+
+from serving.client.client import Client, Retries, ServiceError
+from serving.client.types import (
+    Answer,
+    Cost,
+    Creator,
+    Error,
+    Feature,
+    Partnership,
+    Quantiles,
+    Ranked,
+    Ranking,
+    RecentPost,
+    Result,
+)
+
+__all__ = [
+    "Answer",
+    "Client",
+    "Cost",
+    "Creator",
+    "Error",
+    "Feature",
+    "Partnership",
+    "Quantiles",
+    "Ranked",
+    "Ranking",
+    "RecentPost",
+    "Result",
+    "Retries",
+    "ServiceError",
+]

@@ -1,0 +1,162 @@
+"""What is sent and what comes back, as the OpenAPI document has it, for type checkers and editors.
+
+But: figures that are rarely read by programs are left out here; they are in the answers all the same.
+"""
+
+from typing import Any, NotRequired, TypedDict
+
+Number = float | None
+
+
+class Error(TypedDict):
+    """One broken rule: the place in the request, what is wrong, what was expected, the value."""
+
+    where: str
+    what: str
+    expected: str | None
+    got: str | float | bool | None
+
+
+class RecentPost(TypedDict, total=False):
+    """A past post of a creator; posted_at is needed, times as ISO text or datetime with a zone."""
+
+    posted_at: Any
+    observed_at: Any
+    post_id: str
+    format: str
+    likes: Number
+    comments: Number
+    shares: Number
+    saves: Number
+    views: Number
+    sponsored: bool
+    text: str
+
+
+class Partnership(TypedDict, total=False):
+    """A partnership to forecast: a creator_id that the service knows, or a platform and a profile."""
+
+    partnership_id: str
+    creator_id: str
+    platform: str
+    followers: Number
+    niche: str
+    bio: str
+    avg_likes: Number
+    avg_comments: Number
+    avg_shares: Number
+    avg_views: Number
+    engagement_rate_by_followers: Number
+    engagement_rate_by_views: Number
+    recent_posts: list[RecentPost]
+    brand_niche: str
+    format: str
+    deliverables: Number
+    start_at: Any
+    fee_usd: Number
+    fee: Number
+    currency: str
+    completion_rate: Number
+    target_cpe_usd: Number
+    goal_engagements: Number
+    confidence: Number
+
+
+class Quantiles(TypedDict):
+    """A distribution of a total over the deliverables."""
+
+    p05: float
+    p10: float
+    p25: float
+    p50: float
+    p75: float
+    p90: float
+    p95: float
+    mean: Number
+
+
+class Cost(TypedDict):
+    """Quantiles of a cost in USD."""
+
+    p10: Number
+    p50: Number
+    p90: Number
+
+
+class Result(TypedDict):
+    """The forecast of one partnership; where it has `errors`, nothing else but partnership_id."""
+
+    partnership_id: str
+    errors: NotRequired[list[Error]]
+    creator_id: NotRequired[str | None]
+    platform: NotRequired[str]
+    band: NotRequired[str]
+    niche: NotRequired[str]
+    evidence: NotRequired[str]
+    as_of: NotRequired[str]
+    engagements: NotRequired[Quantiles]
+    views: NotRequired[Quantiles | None]
+    fee_usd: NotRequired[Number]
+    cpe_usd: NotRequired[Cost | None]
+    cpm_usd: NotRequired[Cost | None]
+    probability_benchmark: NotRequired[Number]
+    probability_target: NotRequired[Number]
+    probability_goal: NotRequired[Number]
+    break_even_fee_usd: NotRequired[Number]
+    verdict: NotRequired[str | None]
+    sentence: NotRequired[str | None]
+    benchmark: NotRequired[dict[str, Any] | None]
+    reasons: NotRequired[dict[str, Any] | None]
+    comparables: NotRequired[list[dict[str, Any]] | None]
+    warnings: NotRequired[list[str]]
+
+
+class Answer(TypedDict):
+    """The answer to a question: one result a partnership, in the order asked."""
+
+    model_version: str
+    trained_on: str
+    results: list[Result]
+
+
+class Ranked(Result):
+    """A result with its rank; `unranked` says why there is none."""
+
+    rank: int | None
+    value: Number
+    unranked: Error | None
+
+
+class Ranking(TypedDict):
+    """Results in the order of the measure `by`."""
+
+    model_version: str
+    trained_on: str
+    by: str
+    order: str
+    asked: int
+    ranked: int
+    results: list[Ranked]
+
+
+class Feature(TypedDict):
+    """One derived column of a creator."""
+
+    name: str
+    value: Number
+    unit: str
+    meaning: str
+    missing: str
+
+
+class Creator(TypedDict):
+    """What the service knows of a creator."""
+
+    creator_id: str
+    platform: str
+    as_of: str
+    model_version: str
+    band: str | None
+    niche: str | None
+    evidence: str
+    features: list[Feature]

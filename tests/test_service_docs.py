@@ -1,0 +1,44 @@
+"""docs/service.md against the service: its addresses, measures, figures and the curl that it shows."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from serving.metrics import Metrics
+from serving.ranking import MEASURES
+from serving.routes import build_app
+
+TEXT = (Path(__file__).parents[1] / "docs" / "service.md").read_text()
+
+
+def test_the_table_holds_every_address():
+    routes = {(next(iter(r.methods - {"HEAD"})), r.path.replace(":path}", "}")) for r in build_app().routes}
+    assert set(re.findall(r"^\| `(GET|POST)` \| `([^`]+)` \|", TEXT, re.MULTILINE)) == routes
+
+
+def test_the_table_holds_every_measure_with_its_best_end():
+    told = re.findall(r"^\| `(\w+)` \| (highest|lowest) \| (.+) \|$", TEXT, re.MULTILINE)
+    assert told == [(n, "highest" if m.highest else "lowest", m.meaning) for n, m in MEASURES.items()]
+
+
+def test_the_table_holds_every_code_of_an_error():
+    sources = "".join(path.read_text() for path in (Path(__file__).parents[1] / "serving").glob("*.py"))
+    raised = set(re.findall(r'Refused\(\s*\d+, "(\w+)"', sources)) | {"none_scored", "not_json", "repeated_key"}
+    raised |= {"unknown_path", "wrong_method"}
+    assert raised <= set(re.findall(r"`(\w+)`", TEXT.split("## Errors")[1].split("## Figures")[0]))
+
+
+def test_the_table_holds_every_figure():
+    metrics = Metrics()
+    metrics.model({"version": "v1", "trained_on": "simulated"})
+    shown = set(re.findall(r"^# TYPE (creatorcast_\w+)", metrics.text().decode(), re.MULTILINE))
+    assert shown == set(re.findall(r"^\| `(creatorcast_\w+)\{", TEXT, re.MULTILINE))
+
+
+def test_the_curl_works_as_it_stands(served):
+    (command,) = re.findall(r"```console\n\$ (curl .*?)```", TEXT, re.DOTALL)
+    command = command.replace("http://127.0.0.1:3000", served)
+    answer = json.loads(subprocess.check_output(["bash", "-c", command], timeout=60))
+    assert {one["partnership_id"] for one in answer["results"]} == {"a", "b"}
+    assert [one["rank"] for one in answer["results"]] == [1, 2]
