@@ -1,10 +1,10 @@
 """Money in other currencies: rates to USD from a file that the user names; nothing is assumed without one."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from features.schema import Column, TableSpec
 from features.tables import read_frame
@@ -26,9 +26,9 @@ class Rates:
 
     usd_per_unit: dict[str, float] = field(default_factory=lambda: {USD: 1.0})
 
-    def of(self, currency: pd.Series) -> np.ndarray:
-        """Give the rate of each row's currency, shape (n,), NaN where it is unknown or not told."""
-        return currency.map(self.usd_per_unit).to_numpy(float)
+    def of(self, currency: Iterable) -> np.ndarray:
+        """Give the rate of each currency, shape (n,), NaN where it is unknown or not told."""
+        return np.array([self.usd_per_unit.get(name, np.nan) for name in currency], dtype=float)
 
 
 def read_rates(path: Path) -> Rates:
@@ -42,20 +42,26 @@ def read_rates(path: Path) -> Rates:
     return Rates({USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))})
 
 
-def fee_faults(frame: pd.DataFrame, rates: Rates) -> dict[tuple[str, str], np.ndarray]:
-    """Give the rows (n,) that break each rule on fees, by the column that is at fault and the rule in words."""
-    paid, amount, currency = (frame[name].notna().to_numpy() for name in ("fee_usd", "fee", "currency"))
+def fee_faults(
+    fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: Rates
+) -> dict[tuple[str, str], np.ndarray]:
+    """Give the rows (n,) that break each rule on fees, by the column that is at fault and the rule in words.
+
+    `fee_usd` and `fee` (n,), NaN where not told; `currency`: text, anything else where not told.
+    """
+    paid, amount = ~np.isnan(fee_usd), ~np.isnan(fee)
+    named = np.array([isinstance(name, str) for name in currency], dtype=bool)
     known = ", ".join(rates.usd_per_unit)
     return {
         ("fee", "is given beside fee_usd: give one of them"): paid & amount,
-        ("fee", "has no currency: name it, or give fee_usd"): amount & ~currency,
-        ("currency", f"stands without a fee in it: give fee; fee_usd is always {USD}"): currency & ~amount,
+        ("fee", "has no currency: name it, or give fee_usd"): amount & ~named,
+        ("currency", f"stands without a fee in it: give fee; fee_usd is always {USD}"): named & ~amount,
         ("currency", f"has no rate to {USD}, known is {known}: name a rates file that has it"): (
-            amount & currency & np.isnan(rates.of(frame["currency"]))
+            amount & named & np.isnan(rates.of(currency))
         ),
     }
 
 
-def in_usd(frame: pd.DataFrame, rates: Rates) -> pd.Series:
-    """Give the fee of each row in USD, NaN where it has none."""
-    return frame["fee_usd"].fillna(frame["fee"] * rates.of(frame["currency"]))
+def in_usd(fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: Rates) -> np.ndarray:
+    """Give the fee of each row in USD, (n,), NaN where it has none."""
+    return np.where(np.isnan(fee_usd), fee * rates.of(currency), fee_usd)

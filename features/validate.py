@@ -63,9 +63,12 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
         faults += found + _repeated_keys(clean[name], TABLES[name]) + _time_faults(clean[name], name, now)
     faults += _orphans(clean) + _disagreeing_readings(clean["posts"])
     deals, rates = clean["partnerships"], Rates(tables.meta.get("usd_per_unit") or Rates().usd_per_unit)
-    for (column, rule), rows in fee_faults(deals, rates).items():
+    terms = deals["fee_usd"].to_numpy(), deals["fee"].to_numpy(), deals["currency"]
+    for (column, rule), rows in fee_faults(*terms, rates).items():
         faults += _faults_at("partnerships", deals, column, rows, rule)
-    clean["partnerships"] = deals.assign(fee_usd=in_usd(deals, rates), fee=np.nan, currency=_missing(len(deals), "str"))
+    clean["partnerships"] = deals.assign(
+        fee_usd=in_usd(*terms, rates), fee=np.nan, currency=_missing(len(deals), "str")
+    )
     if faults:
         raise InvalidTables(sorted(faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)))
     return Tables(**clean, meta=dict(tables.meta))

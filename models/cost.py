@@ -8,8 +8,8 @@ import numpy as np
 
 from models.delivery import Delivered
 
-#: The quantiles of costs that answers give, and the probability at which the count of each lies.
-OPPOSITE = {"p10": 0.90, "p50": 0.50, "p90": 0.10}
+#: The quantiles of costs that answers give, and the quantile of the count that each lies at.
+OPPOSITE = {"p10": "p90", "p50": "p50", "p90": "p10"}
 
 
 def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -26,8 +26,8 @@ def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 def cost_quantiles(fee_usd: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
     """Give the quantiles OPPOSITE of the fee (n,) over each total, (n,) each; NaN where not finite or without a fee."""
-    counts = totals.quantile(list(OPPOSITE.values()))
-    return dict(zip(OPPOSITE, cost_per(fee_usd, counts).T, strict=True))
+    counts = totals.named(OPPOSITE.values())
+    return {name: cost_per(fee_usd, counts[other]) for name, other in OPPOSITE.items()}
 
 
 def chance_of_cost(cost_usd: np.ndarray, fee_usd: np.ndarray, totals: Delivered) -> np.ndarray:
@@ -35,10 +35,11 @@ def chance_of_cost(cost_usd: np.ndarray, fee_usd: np.ndarray, totals: Delivered)
     return totals.at_least(cost_per(fee_usd, np.broadcast_to(cost_usd, np.shape(fee_usd))))
 
 
-def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray, totals: Delivered) -> np.ndarray:
-    """Give the highest fee (n,) at which the cost is at most `cost_usd` (n,) with probability `confidence` (n,).
+def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray | float, totals: Delivered) -> np.ndarray:
+    """Give the highest fee (n,) at which the cost is at most `cost_usd` (n,) with a probability, `confidence`.
 
     P(fee / total <= cost) = P(total >= fee / cost) falls as the fee grows, and is the confidence where fee / cost is
     the quantile 1 - confidence of the total. It is 0 where nothing is delivered too often for any fee.
     """
-    return cost_usd * totals.quantile(1 - np.asarray(confidence, dtype=float)[:, None])[:, 0]
+    p = 1 - np.asarray(confidence, dtype=float)
+    return cost_usd * totals.quantile(p[:, None] if p.ndim else p[None])[:, 0]

@@ -5,12 +5,13 @@ With a completion rate c the number delivered of k booked is binomial, so nothin
 that `quantile` and `at_least` are each other's inverse.
 """
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import binom
 
-from models.distribution import GRID, Predictive
+from models.distribution import GRID, QUANTILES, Predictive
 
 #: Numbers of deliverables less probable than this are left out.
 LEAST_WEIGHT = 1e-9
@@ -20,7 +21,58 @@ HALVINGS = 40
 
 @dataclass(frozen=True)
 class Delivered:
-    """Totals of n partnerships, each a mixture over the number delivered.
+    """Totals of n partnerships, those of a completion rate a mixture over the number delivered.
+
+    `forecast`: of all deliverables; `mixed`: positions of the mixtures, (m,), and what they are.
+    """
+
+    forecast: Predictive
+    mixed: np.ndarray
+    mixture: "Mixture | None"
+
+    @classmethod
+    def of(cls, forecast: Predictive, completion_rate: np.ndarray | None = None) -> "Delivered":
+        """Take a forecast of totals over all deliverables; `completion_rate`: in 0 to 1, (n,), NaN where not given."""
+        if completion_rate is None or not (unsure := completion_rate < 1).any():
+            return cls(forecast, np.empty(0, dtype=int), None)
+        return cls(forecast, np.flatnonzero(unsure), Mixture.of(forecast[unsure], completion_rate[unsure]))
+
+    @property
+    def nothing(self) -> np.ndarray:
+        """The probability that nothing is delivered, (n,)."""
+        return self._mixed_in(np.zeros(len(self.forecast.location)), lambda mixture: mixture.nothing)
+
+    def at_least(self, total: np.ndarray) -> np.ndarray:
+        """Give the probability that each total reaches `total` (n,); 1 for 0 or less, NaN where it is not known."""
+        total = np.asarray(total, dtype=float)
+        reached = 1 - self.forecast.rank(total)
+        found = self._mixed_in(reached, lambda mixture: mixture.at_least(total[self.mixed]))
+        return np.where(total <= 0, 1.0, found)
+
+    def named(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Give quantiles of the totals by the names of QUANTILES, (n,) each."""
+        found = {name: self.forecast.named[name] for name in names}
+        if self.mixture is None:
+            return found
+        mixed = self.mixture.quantile(np.array([[QUANTILES[name] for name in found]]))
+        own = zip(found.items(), mixed.T, strict=True)
+        return {name: self._mixed_in(values.copy(), lambda _, part=part: part) for (name, values), part in own}
+
+    def quantile(self, probability) -> np.ndarray:
+        """Give quantiles of the totals, (n, q); `probability`: (q,), or (n, q) for each partnership its own."""
+        p = np.clip(probability, GRID[0], GRID[-1])
+        found = self.forecast.along(p)
+        return self._mixed_in(found, lambda mixture: mixture.quantile(p[self.mixed] if p.ndim == 2 else p[None]))
+
+    def _mixed_in(self, found: np.ndarray, of_mixture: Callable) -> np.ndarray:
+        if self.mixture is not None:
+            found[self.mixed] = of_mixture(self.mixture)
+        return found
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Totals of n partnerships over the number delivered.
 
     `curve`: quantiles at GRID, (m, len(GRID)); `row`: the partnership of each curve, ascending, and `weight`: its
     probability, (m,); `nothing`: the probability that nothing is delivered, (n,).
@@ -32,55 +84,38 @@ class Delivered:
     nothing: np.ndarray
 
     @classmethod
-    def of(cls, forecast: Predictive, completion_rate: np.ndarray | None = None) -> "Delivered":
-        """Take a forecast of totals over all deliverables; `completion_rate`: in 0 to 1, (n,), NaN where not given."""
-        n = len(forecast.location)
-        rate = np.ones(n) if completion_rate is None else np.where(np.isnan(completion_rate), 1.0, completion_rate)
-        booked = np.where(rate < 1, np.maximum(np.rint(forecast.deliverables), 1), 1).astype(int)
-        row = np.repeat(np.arange(n), booked)
+    def of(cls, forecast: Predictive, rate: np.ndarray) -> "Mixture":
+        """Take a forecast of totals over all deliverables, and completion rates below 1, (n,)."""
+        booked = np.maximum(np.rint(forecast.deliverables), 1).astype(int)
+        row = np.repeat(np.arange(len(rate)), booked)
         number = np.arange(len(row)) - np.repeat(np.cumsum(booked) - booked, booked) + 1
-        weight = np.where(rate[row] < 1, binom.pmf(number, booked[row], rate[row]), 1.0)
+        weight = binom.pmf(number, booked[row], rate[row])
         keep = weight > LEAST_WEIGHT
         row, number, weight = row[keep], number[keep], weight[keep]
         delivered = forecast.deliverables[row] * number / booked[row]
-        curve = _at(forecast, row, delivered).quantile(GRID)
-        return cls(curve, row, weight, np.where(rate < 1, (1 - rate) ** booked, 0.0))
+        curve = replace(forecast[row], deliverables=delivered).totals_at(np.arange(len(GRID)))
+        return cls(curve, row, weight, (1 - rate) ** booked)
 
     def at_least(self, total: np.ndarray) -> np.ndarray:
-        """Give the probability that each total reaches `total` (n,); 1 for 0 or less, NaN where it is not known."""
-        total = np.asarray(total, dtype=float)
-        reached = 1 - rank(total[self.row], self.curve, GRID)
-        found = np.bincount(self.row, self.weight * reached, len(self.nothing))
-        return np.where(np.isnan(total), np.nan, np.where(total <= 0, 1.0, found))
+        """Give the probability that each total reaches `total` (n,), NaN where it is not known."""
+        found = np.bincount(self.row, self.weight * (1 - rank(total[self.row], self.curve, GRID)), len(self.nothing))
+        return np.where(np.isnan(total), np.nan, found)
 
-    def quantile(self, probability) -> np.ndarray:
-        """Give quantiles of the totals, (n, q); `probability`: (q,), or (n, q) for each partnership its own."""
-        p = np.broadcast_to(np.clip(probability, GRID[0], GRID[-1]), (len(self.nothing), np.shape(probability)[-1]))
-        single = np.bincount(self.row, minlength=len(self.nothing)) == 1
-        single &= self.nothing == 0
-        found = np.empty(p.shape)
-        found[single] = along(p[single], self.curve[single[self.row]])
-        if not single.all():
-            found[~single] = self._mixture(~single, p[~single])
-        return found
-
-    def _mixture(self, chosen: np.ndarray, p: np.ndarray) -> np.ndarray:
-        """Halve the range of each quantile until nothing is left of it."""
-        mine = chosen[self.row]
-        curve, weight = self.curve[mine], self.weight[mine]
-        row = (np.cumsum(chosen) - 1)[self.row[mine]]
+    def quantile(self, probability: np.ndarray) -> np.ndarray:
+        """Give quantiles, (n, q), at probabilities (1, q) or (n, q): halve their range until nothing is left of it."""
+        p = np.broadcast_to(probability, (len(self.nothing), probability.shape[1]))
         low = np.zeros(p.shape)
-        high = np.maximum.reduceat(curve[:, -1], np.searchsorted(row, np.arange(len(p))))[:, None] + low
-        nothing = self.nothing[chosen]
+        first = np.searchsorted(self.row, np.arange(len(p)))
+        high = np.maximum.reduceat(self.curve[:, -1], first)[:, None] + low
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             for column in range(p.shape[1]):
-                below = rank(middle[row, column], curve, GRID)
-                reached = nothing + np.bincount(row, weight * below, len(p)) >= p[:, column]
+                below = rank(middle[self.row, column], self.curve, GRID)
+                reached = self.nothing + np.bincount(self.row, self.weight * below, len(p)) >= p[:, column]
                 high[reached, column] = middle[reached, column]
                 low[~reached, column] = middle[~reached, column]
         # of both ends the one that is reached often enough: the mixture jumps a little where one of its curves ends
-        return np.where(nothing[:, None] >= p, 0.0, low)
+        return np.where(self.nothing[:, None] >= p, 0.0, low)
 
 
 def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -98,18 +133,3 @@ def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
     inside = levels[low[:, 0]] * (1 - share) + levels[low[:, 0] + 1] * share
     found = np.where(x < curve[:, 0], 0.0, np.where(x > curve[:, -1], 1.0, inside))
     return np.where(np.isnan(x) | np.isnan(curve[:, 0]), np.nan, found)
-
-
-def along(p: np.ndarray, curve: np.ndarray) -> np.ndarray:
-    """Give the values (n, q) at probabilities p (n, q) of quantile curves at GRID (n, len(GRID))."""
-    low = np.clip(np.searchsorted(GRID, p, side="right") - 1, 0, len(GRID) - 2)
-    share = (p - GRID[low]) / (GRID[low + 1] - GRID[low])
-    return np.take_along_axis(curve, low, axis=1) * (1 - share) + np.take_along_axis(curve, low + 1, axis=1) * share
-
-
-def _at(forecast: Predictive, row: np.ndarray, deliverables: np.ndarray) -> Predictive:
-    """Give the forecasts at `row`, of other numbers of deliverables."""
-    n = len(forecast.location)
-    own = {f.name: getattr(forecast, f.name) for f in fields(forecast)}
-    rows = {name: values[row] for name, values in own.items() if isinstance(values, np.ndarray) and len(values) == n}
-    return replace(forecast, **{**rows, "deliverables": deliverables})

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from features.schema import EMV_PARTS, Column, TableSpec
 from features.tables import read_frame
 from features.vocabulary import PLATFORMS
-from models.distribution import Predictive
 
 ANY = "any"
 VALUES = TableSpec(
@@ -27,7 +25,7 @@ VALUES = TableSpec(
     ),
     key=("platform", "part"),
 )
-QUANTILES = {"p10": 0.10, "p50": 0.50, "p90": 0.90}
+QUANTILES = ("p10", "p50", "p90")
 #: How the reference names what is valued.
 COUNTS = {"like": "likes", "comment": "comments", "share": "shares"}
 
@@ -39,10 +37,10 @@ class ValueTable:
     name: str
     usd: dict[tuple[str, str], float]
 
-    def of(self, platform: pd.Series, part: str) -> pd.Series:
-        """Give the value of a part on each row's platform, NaN where the table has none."""
-        each = {name: self.usd.get((name, part), self.usd.get((ANY, part), np.nan)) for name in PLATFORMS}
-        return platform.map(each).astype(float)
+    def of(self, platform_code: np.ndarray, part: str) -> np.ndarray:
+        """Give the value of a part on each platform (n,), a position in PLATFORMS; NaN where the table has none."""
+        each = [self.usd.get((name, part), self.usd.get((ANY, part), np.nan)) for name in PLATFORMS]
+        return np.array([*each, np.nan])[np.where(np.isnan(platform_code), -1, platform_code).astype(int)]
 
 
 def read_values(path: Path) -> ValueTable:
@@ -57,14 +55,15 @@ def earned_media_value(
     values: dict[str, np.ndarray],
     platform_code: np.ndarray,
     shares: dict[str, dict[str, float]],
-    engagements: Predictive,
-    views: Predictive | None,
+    engagements: dict[str, np.ndarray],
+    views: dict[str, np.ndarray] | None,
     shown: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Give quantiles of the value in USD, (n,) each, NaN for rows that name no value.
 
     `values`: USD a piece by EMV_PARTS, (n,), NaN where not named; `shares`: by platform, of each count in the
-    engagements; `shown`: where views are shown; elsewhere they count nothing.
+    engagements; `engagements` and `views`: quantiles by name, (n,); `shown`: where views are shown, elsewhere they
+    count nothing.
     """
     named = {part: ~np.isnan(values[part]) for part in EMV_PARTS}
     asked = np.any(list(named.values()), axis=0)
@@ -74,9 +73,8 @@ def earned_media_value(
         at = platform_code == PLATFORMS.index(name)
         parts = (np.nan_to_num(values[part][at]) * own.get(count, 0.0) for part, count in COUNTS.items())
         each[at] = sum(parts) / (sum(own.values()) or 1.0)
-    levels = list(QUANTILES.values())
-    worth = engagements.quantile(levels) * each[:, None]
+    worth = {name: engagements[name] * each for name in QUANTILES}
     if views is not None:
         a_view = np.where(shown, np.nan_to_num(values["view"]), 0.0)
-        worth = worth + views.quantile(levels) * a_view[:, None]
-    return dict(zip(QUANTILES, np.where(asked[:, None], worth, np.nan).T, strict=True))
+        worth = {name: value + np.where(shown, views[name], 0.0) * a_view for name, value in worth.items()}
+    return {name: np.where(asked, value, np.nan) for name, value in worth.items()}

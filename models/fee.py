@@ -14,6 +14,7 @@ from sklearn.linear_model import HuberRegressor
 from sklearn.model_selection import GroupKFold
 
 from features.vocabulary import PLATFORMS
+from models.inputs import column, columns
 from models.rate_card import RateCard
 
 #: Fees and creators that learning takes, and fees that a platform must have among them to be answered from it.
@@ -79,8 +80,8 @@ class FeeModel:
         parts = _fit_parts(x, deliverables, y)
         return cls(*parts, residual, platforms, len(y), creators, float(np.abs(left).mean()))
 
-    def predict(self, x: pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
-        """Give the low, typical and high fee for all deliverables (n,) together, USD, (n, 3)."""
+    def predict(self, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
+        """Give the low, typical and high fee for all deliverables (n,) together, USD, (n, 3); `x` as derived."""
         middle = _predict_parts((self.middle, self.line, self.booster), x, deliverables) + np.log(deliverables)
         return np.exp(middle[:, None] + self.residual)
 
@@ -105,18 +106,25 @@ class MarketFee:
     card: RateCard
     learned: FeeModel | None = None
 
-    def quote(self, x: pd.DataFrame, deliverables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the low, typical and high fee for all deliverables, (n, 3), and the source of each, None where none."""
-        codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band", "format")}
+    def quote(self, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the low, typical and high fee for all deliverables, (n, 3), and the source of each, None where none.
+
+        `x`: derived columns.
+        """
+        codes = {part: column(x, f"{part}_code") for part in ("platform", "band", "format")}
+        own = self._answered_by_deals(codes["platform"]) & ~np.isnan(column(x, "followers_log"))
+        if own.all():
+            return self.learned.predict(x, deliverables), np.full(len(own), OWN_DEALS, dtype=object)
         fees = self.card.of_post(codes) * deliverables[:, None]
         source = np.where(np.isnan(fees[:, 0]), None, CARD)
-        if self.learned is not None:
-            own = np.isin(codes["platform"], [PLATFORMS.index(name) for name in self.learned.platforms])
-            own &= x["followers_log"].notna().to_numpy()
-            if own.any():
-                fees[own] = self.learned.predict(x[own], deliverables[own])
-                source[own] = OWN_DEALS
+        if own.any():
+            fees[own] = self.learned.predict(x[own], deliverables[own])
+            source[own] = OWN_DEALS
         return fees, source
+
+    def _answered_by_deals(self, platform_code: np.ndarray) -> np.ndarray:
+        platforms = self.learned.platforms if self.learned else ()
+        return np.isin(platform_code, [PLATFORMS.index(name) for name in platforms])
 
     def describe(self) -> dict:
         """Say for the manifest where fees come from."""
@@ -152,17 +160,17 @@ def _fit_parts(x: pd.DataFrame, deliverables: np.ndarray, y: np.ndarray) -> tupl
     return middle, line, lgb.train(parameters, data, num_boost_round=TREES)
 
 
-def _predict_parts(parts: tuple, x: pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
+def _predict_parts(parts: tuple, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
     middle, line, booster = parts
     return (
         line[0] + _inputs(x, deliverables, middle) @ line[1:] + booster.predict(_seen(x, deliverables), num_threads=1)
     )
 
 
-def _inputs(x: pd.DataFrame, deliverables: np.ndarray, middle: np.ndarray) -> np.ndarray:
-    values = x[list(LINE)].to_numpy()
+def _inputs(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray, middle: np.ndarray) -> np.ndarray:
+    values = columns(x, LINE)
     return np.column_stack([np.where(np.isnan(values), middle, values), np.log(deliverables)])
 
 
-def _seen(x: pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
-    return np.column_stack([x[list(COLUMNS)].to_numpy(), np.log(deliverables)])
+def _seen(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
+    return np.column_stack([columns(x, COLUMNS), np.log(deliverables)])

@@ -29,6 +29,8 @@ CORRECTIONS = np.array([(a, b) for a in range(11) for b in range(11 - a)]) / 10
 ENOUGH_ROWS = 50
 #: Widening besides, over the number of creators: what five creators teach of a sixth is less than their spread tells.
 WIDEN_BY_CREATOR = 6.0
+#: Rows below which one thread predicts.
+FEW = 64
 #: What creators left out may lose by more trees, which serve the creators that are known.
 TOLERANCE = 0.003
 
@@ -49,6 +51,16 @@ class Boosting:
 
 LOCATION = Boosting(trees=150, leaves=7, patience=100)
 SCALE = Boosting(trees=50, leaves=7)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Positions of the columns seen, the offset and the evidence in X, and among those seen of those with a slope."""
+
+    seen: np.ndarray
+    sloped: np.ndarray
+    offset: int | None
+    evidence: int | None
 
 
 class Forecaster(RegressorMixin, BaseEstimator):
@@ -121,9 +133,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
         if not weight.any():
             raise ValueError("sample_weight is zero for every row: give at least one row a weight above zero")
         self.columns_ = self._columns()
+        vars(self).pop("_places", None)
         self.median_ = float(np.median(y))
         groups = np.arange(len(y)) if groups is None else np.asarray(groups)
-        target, evidence, seen = y - self._offset(x), self._evidence(x), x[:, self._seen()]
+        target, evidence, seen = y - self._offset(x), self._evidence(x), x.take(self._places.seen, axis=1)
         data = self._dataset(seen, target, weight)
         found, trees = self._out_of_fold(data, seen, target, weight, evidence, groups)
         self.correction_ = _corrections(target, found, weight, evidence, self.evidences)
@@ -167,32 +180,43 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Give location (n,), scale (n,), conformal quantiles (n, len(GRID)) and evidence codes (n,)."""
         check_is_fitted(self, "conformal_")
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
-        seen = x[:, self._seen()]
-        evidence = self._evidence(x)
-        boosted = self.location_.predict(seen, num_threads=self.threads)
-        corrections = np.column_stack([self._linear(self.linear_, seen, evidence), boosted])
-        location = self._offset(x) + (self.correction_[evidence] * corrections).sum(axis=1)
-        scale = np.exp(self.scale_.predict(seen, num_threads=self.threads))
+        location, scale, evidence = self._parts(x)
         return location, scale, self.conformal_.z[evidence], evidence
+
+    def _parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give location, scale and evidence codes, (n,) each, of a matrix in the order of the columns fitted."""
+        seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
+        corrections = np.column_stack([self._linear(self.linear_, seen, evidence), self._boosted(self.location_, seen)])
+        location = self._offset(x) + (self.correction_[evidence] * corrections).sum(axis=1)
+        return location, np.exp(self._boosted(self.scale_, seen)), evidence
+
+    def _boosted(self, booster: lgb.Booster, seen: np.ndarray) -> np.ndarray:
+        # threads take longer to wake than a few rows to predict
+        return booster.predict(seen, num_threads=1 if len(seen) < FEW else self.threads)
 
     def contributions(self, X) -> np.ndarray:
         """Give what each of `columns_` adds to the location, and last what no column decides, (n, columns + 1).
 
+        `X`: as in `predict_distribution`.
+
         They add up to the location minus the offset; trees are taken apart by TreeSHAP (Lundberg et al. 2018).
         """
-        x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
-        seen, evidence = x[:, self._seen()], self._evidence(x)
+        x = self._matrix(X)
+        seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
         linear, boosted = self.correction_[evidence].T[:, :, None]
         found = boosted * self.location_.predict(seen, pred_contrib=True, num_threads=self.threads)
         for code in np.unique(evidence):
             at, line = evidence == code, self.linear_[code]
-            found[np.ix_(at, self._sloped())] += linear[at] * line.contributions(seen[at][:, self._sloped()])
+            found[np.ix_(at, self._places.sloped)] += linear[at] * line.contributions(seen[at][:, self._places.sloped])
             found[at, -1] += linear[at, 0] * line.intercept
         return found
 
     def predict_distribution(self, X, deliverables=1) -> Predictive:
-        """Give the distribution of the total over `deliverables` (a number, or one a row)."""
-        location, scale, _, evidence = self.parts(X)
+        """Give the distribution of the total over `deliverables` (a number, or one a row).
+
+        `X`: as in `predict`, or the matrix that derive gives: float64, the columns fitted in their order.
+        """
+        location, scale, evidence = self._parts(self._matrix(X))
         k = np.broadcast_to(np.asarray(deliverables, dtype=float), location.shape)
         return Predictive(location, scale, evidence, k, self.totals_)
 
@@ -248,6 +272,12 @@ class Forecaster(RegressorMixin, BaseEstimator):
         out = {*self.leave_out}
         return [name for name in self._names() if name not in out]
 
+    def _matrix(self, X) -> np.ndarray:
+        """Take a matrix of the right shape as it is; it was derived, and a check of every value costs as much."""
+        if isinstance(X, np.ndarray) and X.dtype == np.float64 and X.shape[1:] == (self.n_features_in_,):
+            return X
+        return validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
+
     def _names(self) -> list:
         """Give the names of the columns of X, or their positions where they have none."""
         return getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
@@ -258,31 +288,33 @@ class Forecaster(RegressorMixin, BaseEstimator):
             raise ValueError(f"column {column!r} is not in X; it has {names}")
         return names.index(column)
 
-    def _seen(self) -> list[int]:
-        return [self._position(column) for column in self.columns_]
+    @cached_property
+    def _places(self) -> "_Places":
+        seen = np.array([self._position(column) for column in self.columns_])
+        sloped = np.array([at for at, name in enumerate(self.columns_) if name not in self.codes], dtype=int)
+        offset, evidence = (None if name is None else self._position(name) for name in (self.offset, self.evidence))
+        return _Places(seen, sloped, offset, evidence)
 
     def _offset(self, x: np.ndarray) -> np.ndarray:
-        return np.full(len(x), self.median_) if self.offset is None else x[:, self._position(self.offset)]
+        at = self._places.offset
+        return np.full(len(x), self.median_) if at is None else x[:, at]
 
     def _evidence(self, x: np.ndarray) -> np.ndarray:
-        return np.zeros(len(x), int) if self.evidence is None else x[:, self._position(self.evidence)].astype(int)
+        at = self._places.evidence
+        return np.zeros(len(x), int) if at is None else x[:, at].astype(int)
 
     def _dataset(self, seen, target, weight) -> lgb.Dataset:
         """Bin the columns once, for every fold and both heads."""
         parameters = {"verbosity": -1, "max_bin": 127, "num_threads": self.threads, "feature_pre_filter": False}
         return lgb.Dataset(seen, target, weight=weight, params=parameters).construct()
 
-    def _sloped(self) -> list[int]:
-        """Give the positions, among the columns seen, of those that the linear correction sees."""
-        return [at for at, name in enumerate(self.columns_) if name not in self.codes]
-
     def _lines(self, seen, target, weight, evidence, rows) -> list[Linear]:
         """Fit a linear correction to those of `rows` that have each evidence; where there are few, to all."""
         own = [rows[at] for at in _rows_of(evidence[rows], weight[rows], self.evidences)]
-        return [Linear.fit(seen[np.ix_(at, self._sloped())], target[at], weight[at]) for at in own]
+        return [Linear.fit(seen[np.ix_(at, self._places.sloped)], target[at], weight[at]) for at in own]
 
     def _linear(self, lines: list[Linear], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
-        found, x = np.zeros(len(seen)), seen[:, self._sloped()]
+        found, x = np.zeros(len(seen)), seen.take(self._places.sloped, axis=1)
         for code in np.unique(evidence):
             found[evidence == code] = lines[code].predict(x[evidence == code])
         return found

@@ -11,6 +11,7 @@ import pandas as pd
 
 from features.vocabulary import FORMATS
 from models.forecast import Forecaster
+from models.inputs import column
 
 #: Words where a group multiplies by more than 1, and by less; the first pattern that a column matches takes it.
 GROUPS = (
@@ -35,31 +36,32 @@ OWN_LEVEL = "usual level of this creator"
 MOST, LEAST = 5, 0.02
 
 
-def contributions(forecaster: Forecaster, x: pd.DataFrame, what: str) -> pd.DataFrame:
-    """Give ln factors of each row: `start` (the prior), OWN_LEVEL, `all creators` and one column a group.
+def contributions(forecaster: Forecaster, x: np.ndarray | pd.DataFrame, what: str) -> dict[str, np.ndarray]:
+    """Give ln factors (n,): `start` (the prior), OWN_LEVEL, `all creators` and one a group; `x`: derived columns.
 
     A row's sum is its location, of ln(1 + count) of one deliverable.
     """
-    location, shares = forecaster.predict(x), forecaster.contributions(x)
-    start = x[f"{what}_log_prior"].to_numpy()
-    found = {"start": start, OWN_LEVEL: location - shares.sum(axis=1) - start, "all creators": shares[:, -1]}
+    shares, start = forecaster.contributions(x), column(x, f"{what}_log_prior")
+    own = column(x, forecaster.offset) - start
+    found = {"start": start, OWN_LEVEL: own, "all creators": shares[:, -1]}
     group = np.array([_group(name) for name in forecaster.columns_])
     for number, (words, *_) in enumerate(GROUPS):
         found[words] = shares[:, :-1][:, group == number].sum(axis=1)
-    return pd.DataFrame(found, index=x.index)
+    return found
 
 
-def reasons(forecaster: Forecaster, x: pd.DataFrame, what: str = "engagements") -> list[dict]:
+def reasons(forecaster: Forecaster, x: np.ndarray | pd.DataFrame, what: str = "engagements") -> list[dict]:
     """Give for each row where the forecast starts and the factors that lead to it, the strongest first.
 
     {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; factors that are not told on
     their own are one, "all else", so that per_post + 1 times all factors is the forecast of a post + 1.
     """
     found = contributions(forecaster, x, what)
-    names = np.array([name for name in found if name != "start"], dtype=object)
-    logs, starts = found[names].to_numpy(), np.expm1(found["start"].to_numpy())
+    starts = np.expm1(found.pop("start"))
+    names, logs = np.array(list(found), dtype=object), np.column_stack(list(found.values()))
     formats = np.append(np.array(FORMATS, dtype=object), "of a format not told")
-    asked = formats[np.where(x["format_code"].isna(), len(FORMATS), x["format_code"]).astype(int)]
+    code = column(x, "format_code")
+    asked = formats[np.where(np.isnan(code), -1, code).astype(int)]
     return [_reasons_of(*row, names) for row in zip(starts.tolist(), logs, asked, strict=True)]
 
 

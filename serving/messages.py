@@ -145,6 +145,10 @@ class Row:
     asked: BaseModel | None
     faults: tuple[Fault, ...] = ()
 
+    def told(self) -> dict[str, Any]:
+        """Give the fields that the row has."""
+        return {name: getattr(self.asked, name) for name in self.asked.model_fields_set}
+
 
 def read_question(body: bytes, now: datetime) -> tuple[datetime, list[Row], Extras]:
     """Read a request body: the moment of the forecast in UTC, a Row for each partnership in its order, and extras.

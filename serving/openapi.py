@@ -4,10 +4,10 @@ from pydantic.json_schema import models_json_schema
 
 from features.benchmarks import MEASURES
 from features.vocabulary import NICHES, PLATFORMS
-from serving.answers import Answer, FaultMessage
 from serving.creators import Creator
 from serving.messages import ExplainQuestion, Question
 from serving.ranking import Ranking, RankQuestion
+from serving.results import Answer, FaultMessage
 
 _PROFILE = {"platform": "instagram", "followers": 48_000, "niche": "food"}
 _DEAL = {"brand_niche": "food", "format": "carousel", "deliverables": 2, "fee_usd": 900}

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from serving.answers import Answer, FaultMessage, Result
 from serving.faults import Fault
 from serving.messages import MAX_PARTNERSHIPS, Envelope, Question
+from serving.results import Answer, FaultMessage, Result
 
 NO_BENCHMARK = "there is no cost benchmark for such creators"
 

@@ -1,15 +1,15 @@
 """The terms that a row asks about: its fee in USD, what is taken where nothing is said, and terms that contradict."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from features.currency import Rates, fee_faults, in_usd
 from features.schema import EMV_PARTS
 from models.emv import ValueTable
+from serving.asked import Asked
 
 #: Probability with which break-even is held where the caller names none.
 CONFIDENCE = 0.8
@@ -23,31 +23,81 @@ class Extras:
     comparables: bool = False
 
 
-def with_terms(asked: pd.DataFrame, rates: Rates, values: ValueTable | None = None) -> pd.DataFrame:
-    """Give the rows with fee_usd from fees in other currencies, the confidence where none is named, and values.
+@dataclass(frozen=True)
+class Terms:
+    """What rows are judged by, (n,) each; None where no row tells.
 
-    `values`: a table that earned media value is asked by, for rows that name no value of their own.
+    `values`: USD a piece by EMV_PARTS, and `valued`: whose they are; both None where earned media value is not asked.
     """
-    names = {f"emv_{part}_usd": part for part in EMV_PARTS}
-    own = asked[list(names)].notna().any(axis=1)
-    valued = {"emv_source": np.where(own, "given", None)}
-    if values is not None:
-        valued = {"emv_source": np.where(own, "given", values.name)}
-        valued |= {name: asked[name].where(own, values.of(asked["platform"], part)) for name, part in names.items()}
-    return asked.assign(fee_usd=in_usd(asked, rates), confidence=asked["confidence"].fillna(CONFIDENCE), **valued)
+
+    deliverables: np.ndarray
+    fee_usd: np.ndarray | None
+    completion_rate: np.ndarray | None
+    target_cpe_usd: np.ndarray | None
+    goal_engagements: np.ndarray | None
+    confidence: np.ndarray | None
+    values: dict[str, np.ndarray] | None = None
+    valued: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, asked: Asked, platform: np.ndarray, rates: Rates, table: ValueTable | None = None) -> "Terms":
+        """Read the terms; fees in other currencies are taken in USD.
+
+        `platform`: positions (n,); `table`: values that earned media value is asked by, for rows that name none.
+        """
+        told = asked.numbers
+        values, valued = _values(asked, platform, table)
+        return cls(
+            np.where(np.isnan(deliverables := asked.number("deliverables")), 1.0, deliverables),
+            in_usd(*_fees(asked), rates) if "fee" in told else told.get("fee_usd"),
+            *(told.get(name) for name in ("completion_rate", "target_cpe_usd", "goal_engagements")),
+            np.where(np.isnan(given := told["confidence"]), CONFIDENCE, given) if "confidence" in told else None,
+            values,
+            valued,
+        )
+
+    def __getitem__(self, rows: slice | np.ndarray) -> "Terms":
+        """Give the terms of some rows."""
+        if isinstance(rows, slice):
+            return self
+        arrays = (getattr(self, f.name) for f in fields(self))
+        return Terms(*(_of(values, rows) for values in arrays))
 
 
-def refused_terms(asked: pd.DataFrame, rates: Rates) -> dict[Callable, np.ndarray]:
-    """Give for each rule on terms the words of its breach, made from a row, and the rows (n,) that break it.
-
-    `asked`: as the caller gave it.
-    """
-    lone = asked["target_cpe_usd"].notna() & asked["fee_usd"].isna() & asked["fee"].isna()
-    rules = fee_faults(asked, rates)
-    rules["target_cpe_usd", "stands without a fee: give fee_usd, or leave it out"] = lone.to_numpy()
-    return {partial(_breach, column, rule): rows for (column, rule), rows in rules.items()}
+def _of(values: np.ndarray | dict | None, rows: np.ndarray) -> np.ndarray | dict | None:
+    if isinstance(values, dict):
+        return {name: own[rows] for name, own in values.items()}
+    return None if values is None else values[rows]
 
 
-def _breach(column: str, rule: str, row) -> str:
-    value = getattr(row, column)
-    return f"{column} {value if isinstance(value, float) else repr(value)} {rule}"
+def refused_terms(asked: Asked, rates: Rates) -> dict[Callable, np.ndarray]:
+    """Give for each rule on terms the words of its breach, made from a row's number, and the rows (n,) that do."""
+    rules = {}
+    if "fee" in asked.numbers or "currency" in asked.texts:
+        rules |= fee_faults(*_fees(asked), rates)
+    if "target_cpe_usd" in asked.numbers:
+        lone = ~np.isnan(asked.number("target_cpe_usd")) & np.isnan(asked.number("fee_usd"))
+        rule = "target_cpe_usd", "stands without a fee: give fee_usd, or leave it out"
+        rules[rule] = lone & np.isnan(asked.number("fee"))
+    return {partial(_breach, asked, column, rule): rows for (column, rule), rows in rules.items()}
+
+
+def _fees(asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return asked.number("fee_usd"), asked.number("fee"), asked.text("currency")
+
+
+def _breach(asked: Asked, column: str, rule: str, row: int) -> str:
+    value = asked.text(column)[row] if column == "currency" else float(asked.number(column)[row])
+    return f"{column} {value!r} {rule}"
+
+
+def _values(asked: Asked, platform: np.ndarray, table: ValueTable | None) -> tuple:
+    names = {part: f"emv_{part}_usd" for part in EMV_PARTS}
+    if table is None and not names.values() & asked.numbers.keys():
+        return None, None
+    given = {part: asked.number(name) for part, name in names.items()}
+    own = ~np.isnan(list(given.values())).all(axis=0)
+    if table is None:
+        return given, np.where(own, "given", None)
+    values = {part: np.where(own, value, table.of(platform, part)) for part, value in given.items()}
+    return values, np.where(own, "given", table.name).astype(object)

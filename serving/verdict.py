@@ -5,9 +5,9 @@ benchmark where there is no target.
 """
 
 import numpy as np
-import pandas as pd
 
 from features.schema import figure
+from serving.terms import CONFIDENCE, Terms
 
 PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 #: Category and the least probability that makes it, highest first.
@@ -26,10 +26,20 @@ def categories(probability: np.ndarray) -> np.ndarray:
     return names[np.where(np.isnan(probability), len(CUT_OFFS), place)]
 
 
-def sentences(answers: pd.DataFrame) -> list[str | None]:
-    """Give the sentence of each answer; None where there is no forecast."""
-    columns = [answers[name].tolist() for name in _NAMES]
-    return [_sentence(dict(zip(_NAMES, row, strict=True))) for row in zip(*columns, strict=True)]
+def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
+    n = len(terms.deliverables)
+    nothing = [None] * n
+    conf = np.full(n, CONFIDENCE) if terms.confidence is None else terms.confidence
+    found = found | {
+        "deliverables": terms.deliverables,
+        "fee_usd": terms.fee_usd,
+        "target_cpe_usd": terms.target_cpe_usd,
+        "confidence": conf,
+    }
+    columns = [nothing if found.get(name) is None else found[name].tolist() for name in _NAMES]
+    out = np.empty(n, dtype=object)
+    out[:] = [_sentence(dict(zip(_NAMES, row, strict=True))) for row in zip(*columns, strict=True)]
+    return out
 
 
 _NAMES = (

@@ -11,8 +11,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.readings import Readings
 from features.schema import DTYPES, PROSPECTS
+from features.tables import read_tables
+from features.validate import validate
+from models.bundle import champion_folder, load_bundle
 from models.forecast import Boosting
+from serving.asked import Asked, microseconds
 from training.dataset import Sampling
 from training.fit import Recipe
 from training.promote import promote
@@ -33,11 +38,22 @@ SMALL_RECIPE = Recipe(
 os.environ |= QUIET  # both packages look at their import, which comes before any fixture
 
 
-def prospects(*rows):
-    """Give rows as a clean prospect list."""
+def table(rows, spec):
+    """Give rows as a clean frame of the table; what a row does not tell is missing."""
+    return pd.DataFrame(
+        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in spec.columns}
+    )
+
+
+def answers_of(scorer, rows, as_of, posts=None, extras=None):
+    """Score rows: the answers as a frame, and the reasons of each row; `posts` go by the creator_id of the rows."""
     rows = [{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)]
-    columns = {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in PROSPECTS.columns}
-    return pd.DataFrame(columns)
+    if posts is not None:
+        place = {row.get("creator_id"): n for n, row in enumerate(rows)}
+        posts = Readings.of(posts, posts["creator_id"].map(place).to_numpy())
+    asked = Asked.of_frame(table(rows, PROSPECTS))
+    found = scorer.score(asked, microseconds(as_of), posts, extras)
+    return found.frame(), [found.reasons.get(row, []) for row in range(len(rows))]
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +110,15 @@ def served(home, market_folder, tmp_path_factory):
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def bundle(home):
+    """Give the champion as it is loaded."""
+    return load_bundle(champion_folder(home))
+
+
+@pytest.fixture(scope="session")
+def tables(market_folder):
+    """Give the tables of the market."""
+    return validate(read_tables(market_folder))

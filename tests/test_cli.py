@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from creatorcast import main
 from features.validate import NAIVE, UNKNOWN_CREATOR
 from models.bundle import champion_folder
-from serving.scoring import ANSWER_COLUMNS
+from serving.scored import ANSWER_COLUMNS
 
 COMMANDS = [[], *([name] for name in main.commands)]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.cost import break_even_fee, chance_of_cost, cost_per, cost_quantiles
-from models.delivery import Delivered, along, rank
+from models.delivery import Delivered, rank
 from models.distribution import GRID, Conformal, Predictive, Totals
 
 SPREAD = np.linspace(-2.5, 2.5, len(GRID))
@@ -95,7 +95,7 @@ def test_where_too_often_nothing_is_delivered_high_costs_have_no_finite_value(to
 
 def test_a_completion_rate_of_one_changes_nothing(totals):
     plain, certain = Delivered.of(three(totals)), Delivered.of(three(totals), ALL)
-    np.testing.assert_array_equal(plain.curve, certain.curve)
+    assert certain.mixture is plain.mixture is None
     assert not certain.nothing.any()
 
 
@@ -116,9 +116,18 @@ def test_unknown_fees_and_costs_stay_unknown(totals):
     assert np.isnan(cost_per(np.array([1.0]), np.array([0.0])))
 
 
-def test_rank_and_along_are_each_others_inverse():
-    curve = np.cumsum(np.random.default_rng(1).random((4, len(GRID))), axis=1)
-    p = np.array([[0.2, 0.333], [0.001, 0.999], [0.5, 0.9991 - 0.001], [0.0123, 0.77]])
-    values = along(p, curve)
+def test_rank_and_along_are_each_others_inverse(totals):
+    p = np.array([[0.2, 0.333], [0.001, 0.998], [0.5, 0.9991 - 0.001]])
+    asked = three(totals)
+    values, curve = asked.along(p), asked.totals_at(np.arange(len(GRID)))
     for column in range(2):
-        np.testing.assert_allclose(rank(values[:, column], curve, GRID), p[:, column], rtol=1e-9)
+        np.testing.assert_allclose(asked.rank(values[:, column]), p[:, column], rtol=1e-9)
+        np.testing.assert_array_equal(asked.rank(values[:, column]), rank(values[:, column], curve, GRID))
+
+
+@settings(deadline=None, max_examples=100)
+@given(x=st.floats(-1, 5e4), location=st.floats(-3, 9), scale=st.floats(0.01, 4), k=st.integers(1, 100))
+def test_the_search_in_two_steps_finds_what_the_whole_curve_has(totals, x, location, scale, k):
+    asked = forecast(totals, [location], scale, [k])
+    whole = rank(np.array([x]), asked.totals_at(np.arange(len(GRID))), GRID)
+    np.testing.assert_allclose(asked.rank(np.array([x])), whole, rtol=1e-9, atol=1e-12)

@@ -1,16 +1,21 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pandas as pd
 import pytest
 
 from features import validate
+from features.history import ALWAYS
 from features.schema import POSTS, PROSPECTS
-from serving.answers import posts_frame, prospects_frame, records
+from serving.answers import records
+from serving.asked import Asked, microseconds
+from serving.brought import readings_of
 from serving.faults import Refused
 from serving.messages import Partnership, Post, read_question
 from serving.openapi import EXAMPLES, openapi
+from serving.scored import Scored
 from serving.settings import SERVICE, Settings, serve_command, settings_from
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -179,51 +184,46 @@ def test_a_request_and_a_table_get_the_same_verdict(field, value):
     assert bool(in_request) == bool(in_table), (in_request, in_table)
 
 
-def test_frames_are_what_the_tables_are():
-    post = {"posted_at": "2026-01-01T00:00:00Z", "likes": 7, "likes_hidden": False}
+def test_what_rows_bring_becomes_arrays():
+    post = {"posted_at": "2026-01-01T00:00:00Z", "likes": 7, "likes_hidden": False, "format": "video", "text": "soup"}
     _, rows = read(
         {"creator_id": "a", "fee_usd": 5, "start_at": "2026-04-01T02:00:00+02:00", "verified": True},
-        {**PROFILE, "creator_id": "a", "recent_posts": [post, {**post, "likes": None}]},
+        {**PROFILE, "creator_id": "a", "recent_posts": [post, {**post, "likes": None, "post_id": "x"}]},
         {**PROFILE, "handle": " ", "recent_posts": []},
     )
-    prospects, posts = prospects_frame(rows), posts_frame(rows)
-    clean, faults = validate.check(prospects, PROSPECTS)
-    pd.testing.assert_frame_equal(prospects, clean)
-    assert faults == []
-    clean, faults = validate.check(posts, POSTS)
-    pd.testing.assert_frame_equal(posts, clean)
-    assert faults == []
-    assert prospects["handle"].isna().all()
-    assert prospects["start_at"][0] == pd.Timestamp("2026-04-01", tz="UTC")
-    assert posts["post_id"].tolist() == ["recent-0", "recent-1"]
-    assert posts["creator_id"].unique().tolist() == [prospects["creator_id"][1]] == ["a of partnership 2"]
-    assert prospects["creator_id"][0] == "a"
-    assert posts_frame(rows[:1]) is None
+    asked, posts = (
+        Asked.of_rows([row.told() for row in rows]),
+        readings_of([row.asked.recent_posts for row in rows]),
+    )
+    assert asked.texts["creator_id"].tolist() == ["a", "a", None]
+    assert "handle" not in asked.texts
+    assert asked.time("start_at").tolist() == [microseconds(datetime(2026, 4, 1, tzinfo=UTC)), ALWAYS, ALWAYS]
+    np.testing.assert_array_equal(asked.number("fee_usd"), [5, np.nan, np.nan])
+    np.testing.assert_array_equal(asked.number("verified"), [1, np.nan, np.nan])
+    assert (posts.account.tolist(), posts.post_id.tolist()) == ([1, 1], ["recent-0", "x"])
+    assert posts.observed.tolist() == [ALWAYS, ALWAYS]
+    np.testing.assert_array_equal(posts.told["likes"], [7, np.nan])
+    assert posts.told["format"].tolist() == [2, 2]
+    assert posts.written["text"].to_pylist() == ["soup", "soup"]
+    assert "views" not in posts.told
+    assert readings_of([None, []]) is None
 
 
 def test_records_nest_distributions_and_keep_unknown_null():
-    frame = pd.DataFrame(
-        {
-            "views_p50": [10.0, None],
-            "views_mean": [12.5, None],
-            "cpe_usd_p10": [float("inf"), 2.0],
-            "as_of": [pd.Timestamp("2026-03-01", tz="UTC"), pd.NaT],
-            "niche": pd.Series(["food", None], dtype="str"),
-            "horizon_days": [7, 7],
-            "warnings": [["late"], []],
-            "model_version": "v1",
-        }
-    )
-    assert records(frame) == [
-        {
-            "views": {"p50": 10.0, "mean": 12.5},
-            "cpe_usd": None,
-            "as_of": "2026-03-01T00:00:00Z",
-            "niche": "food",
-            "horizon_days": 7,
-            "warnings": ["late"],
-        },
-        {"views": None, "cpe_usd": {"p10": 2.0}, "as_of": None, "niche": None, "horizon_days": 7, "warnings": []},
+    columns = {
+        "views_p50": np.array([10.0, np.nan]),
+        "views_mean": np.array([12.5, np.nan]),
+        "cpe_usd_p10": np.array([np.inf, 2.0]),
+        "as_of": np.array(["2026-03-01", "2026-03-01T00:00:00.25"], dtype="datetime64[us]"),
+        "niche": np.array(["food", None], dtype=object),
+        "horizon_days": np.array([7, 7]),
+        "model_version": np.array(["v1", "v1"], dtype=object),
+    }
+    assert records(Scored(2, columns, {})) == [
+        {"views": {"p50": 10.0, "mean": 12.5}, "cpe_usd": None}
+        | {"as_of": "2026-03-01T00:00:00Z", "niche": "food", "horizon_days": 7},
+        {"views": None, "cpe_usd": {"p10": 2.0}}
+        | {"as_of": "2026-03-01T00:00:00.250000Z", "niche": None, "horizon_days": 7},
     ]
 
 

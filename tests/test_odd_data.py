@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SMALL_RECIPE
+from conftest import SMALL_RECIPE, answers_of, table
 from scipy.special import ndtr
 
 from features.reference import TooLittleData
-from features.schema import CREATORS, DTYPES, POSTS, PROSPECTS
+from features.schema import CREATORS, POSTS, PROSPECTS
 from features.tables import Tables, write_tables
 from features.validate import InvalidTables, check
 from features.vocabulary import PLATFORMS
@@ -33,13 +33,6 @@ VIEWS = [f"views_{name}" for name in QUANTILES]
 RATE_SPREAD, POST_SPREAD = 0.8, 0.5
 #: For creators of two posts: rows enough to learn from.
 THRICE = replace(SMALL_RECIPE, sampling=Sampling(per_post=3))
-
-
-def table(rows, spec):
-    """Give rows as a clean frame of the table; what a row does not tell is missing."""
-    return pd.DataFrame(
-        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in spec.columns}
-    )
 
 
 def market(creators=8, posts=12, platform="instagram", seed=1):
@@ -145,8 +138,7 @@ class Odd:
 
     def answers(self, *rows, as_of=AS_OF):
         """Score rows all of which can be scored."""
-        asked = table([{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows)], PROSPECTS)
-        answers, reasons = self.scorer.answer(asked, as_of)
+        answers, reasons = answers_of(self.scorer, rows, as_of)
         assert reasons == [[]] * len(rows)
         return answers
 

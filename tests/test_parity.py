@@ -8,14 +8,15 @@ import pytest
 
 from features.derive import derive
 from features.schema import CREATORS, POSTS
-from features.tables import Tables, empty, read_tables
+from features.tables import Tables, empty
 from features.validate import validate
 from models.delivery import Delivered
+from models.distribution import QUANTILES
 from models.reasons import reasons_text
 from serving.batch import Options, score_file
 from serving.champion import Champion
 from serving.routes import build_app
-from serving.scoring import QUANTILES, Scorer
+from serving.scoring import Scorer
 from serving.settings import Settings
 from serving.terms import Extras
 from serving.verdict import comparables_text
@@ -73,11 +74,6 @@ DEALS = [
     | {"emv_like_usd": 0.1, "emv_view_usd": 0.01},
     {"deliverables": 7.0, "start_at": "2026-06-10T09:30:00Z"},
 ]
-
-
-@pytest.fixture(scope="module")
-def tables(market_folder):
-    return validate(read_tables(market_folder))
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.answers import Result
 from serving.ranking import DEFAULTS, MEASURES, ranking, value_of
+from serving.results import Result
 
 
 def result(name, **rest):

@@ -6,32 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import prospects
+from conftest import answers_of
 
 from features.columns import LEARNED
 from features.comparables import HOW_MANY, Comparables
 from features.derive import derive
 from features.history import History
 from features.schema import EMV_PARTS
-from features.tables import read_tables
-from features.validate import InvalidTables, validate
-from models.bundle import champion_folder, load_bundle
+from features.validate import InvalidTables
 from models.emv import earned_media_value, read_values
 from models.reasons import GROUPS, OWN_LEVEL, contributions, reasons, reasons_text
-from serving.scoring import ANSWER_COLUMNS, Scorer
+from serving.scored import ANSWER_COLUMNS
+from serving.scoring import Scorer
 from serving.terms import Extras
 
 AS_OF = pd.Timestamp("2026-06-15T09:00:00Z")
-
-
-@pytest.fixture(scope="module")
-def tables(market_folder):
-    return validate(read_tables(market_folder))
-
-
-@pytest.fixture(scope="module")
-def bundle(home, trained):
-    return load_bundle(champion_folder(home))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +37,7 @@ def x(tables, bundle, asked):
 def test_the_factors_multiply_to_the_forecast_of_a_post(bundle, x):
     forecaster = bundle.forecasters["engagements"]
     location = forecaster.predict(x)
-    np.testing.assert_allclose(contributions(forecaster, x, "engagements").sum(axis=1), location, rtol=1e-9)
+    np.testing.assert_allclose(sum(contributions(forecaster, x, "engagements").values()), location, rtol=1e-9)
     for told, expected in zip(reasons(forecaster, x), location, strict=True):
         product = np.prod([found["factor"] for found in told["factors"]])
         assert np.log1p(told["per_post"]) + np.log(product) == pytest.approx(expected, rel=1e-9)
@@ -123,9 +112,9 @@ def test_what_comes_after_changes_no_comparable(tables, bundle):
 
 def test_extras_come_only_where_asked_and_files_have_them_as_text(tables, bundle, asked):
     scorer = Scorer(bundle, tables)
-    rows = prospects(*asked.head(3)[["creator_id", "platform"]].to_dict("records"), {"creator_id": "nobody"})
-    plain, _ = scorer.answer(rows, AS_OF)
-    more, refused = scorer.answer(rows, AS_OF, extras=Extras(explain=True, comparables=True))
+    rows = [*asked.head(3)[["creator_id", "platform"]].to_dict("records"), {"creator_id": "nobody"}]
+    plain, _ = answers_of(scorer, rows, AS_OF)
+    more, refused = answers_of(scorer, rows, AS_OF, extras=Extras(explain=True, comparables=True))
     assert tuple(plain) == ANSWER_COLUMNS
     assert tuple(more) == (*ANSWER_COLUMNS, "reasons", "comparables")
     pd.testing.assert_frame_equal(more[list(ANSWER_COLUMNS)], plain)
@@ -136,14 +125,9 @@ def test_extras_come_only_where_asked_and_files_have_them_as_text(tables, bundle
 SHARES = {"instagram": {"likes": 0.75, "comments": 0.25}}
 
 
-class Known:
-    """A forecast whose every quantile is told."""
-
-    def __init__(self, *totals):
-        self.totals = np.array([totals], dtype=float)
-
-    def quantile(self, levels):
-        return self.totals
+def known(*totals):
+    """Give a forecast whose every quantile is told."""
+    return {name: np.array([total], dtype=float) for name, total in zip(("p10", "p50", "p90"), totals, strict=True)}
 
 
 def values(**named):
@@ -152,7 +136,7 @@ def values(**named):
 
 def test_a_value_is_the_engagements_by_their_usual_parts_at_the_price_of_each():
     found = earned_media_value(
-        values(like=0.1, comment=1.0, view=0.01), np.zeros(1), SHARES, Known(100, 200, 400), Known(1e3, 2e3, 4e3),
+        values(like=0.1, comment=1.0, view=0.01), np.zeros(1), SHARES, known(100, 200, 400), known(1e3, 2e3, 4e3),
         np.array([True]),
     )  # fmt: skip
     each = 0.75 * 0.1 + 0.25 * 1.0
@@ -163,7 +147,7 @@ def test_a_value_is_the_engagements_by_their_usual_parts_at_the_price_of_each():
 
 def test_without_a_value_there_is_none_and_what_is_not_known_is_not_zero():
     def p50(named, code):
-        return earned_media_value(named, np.array([code]), SHARES, Known(1, 2, 3), None, np.array([False]))["p50"]
+        return earned_media_value(named, np.array([code]), SHARES, known(1, 2, 3), None, np.array([False]))["p50"]
 
     assert np.isnan(p50(values(), 0.0))
     assert np.isnan(p50(values(like=0.1), 1.0))
@@ -174,8 +158,8 @@ def test_a_table_of_values_is_read_and_faults_are_named(tmp_path):
     path = tmp_path / "values.csv"
     path.write_text("platform,part,usd,source\nany,like,0.1,ours\ntiktok,like,0.2,ours\n")
     found = read_values(path)
-    assert found.of(pd.Series(["instagram", "tiktok"]), "like").tolist() == [0.1, 0.2]
-    assert found.of(pd.Series(["instagram"]), "view").isna().all()
+    assert found.of(np.array([0.0, 1.0]), "like").tolist() == [0.1, 0.2]
+    assert np.isnan(found.of(np.array([0.0, np.nan]), "view")).all()
     path.write_text("platform,part,usd,source\nany,save,-1,\n")
     with pytest.raises(InvalidTables, match=r"3 fault\(s\)"):
         read_values(path)

@@ -1,31 +1,25 @@
 """The scorer against the champion of the small market: what is answered, what is refused, and what must not matter."""
 
+from copy import deepcopy
+
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import answers_of, table
 
-from features.schema import DTYPES, POSTS, PROSPECTS
-from features.tables import Tables, read_tables
-from features.validate import validate
-from models.bundle import champion_folder, load_bundle
-from serving.scoring import ANSWER_COLUMNS, QUANTILES, Scorer
+from features.readings import Readings
+from features.schema import POSTS
+from features.tables import Tables
+from models.distribution import QUANTILES
+from serving.asked import Asked, microseconds
+from serving.scored import ANSWER_COLUMNS
+from serving.scoring import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video"}
 ENGAGEMENTS = [f"engagements_{name}" for name in (*QUANTILES, "mean")]
 VIEWS = [f"views_{name}" for name in (*QUANTILES, "mean")]
 CPE = ["cpe_usd_p10", "cpe_usd_p50", "cpe_usd_p90"]
-
-
-def table(rows, spec):
-    """Give rows as a clean frame of the table; what a row does not tell is missing."""
-    return pd.DataFrame(
-        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in spec.columns}
-    )
-
-
-def prospects(*rows):
-    return table([{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)], PROSPECTS)
 
 
 def posts(creator_id, likes, platform="instagram", age_days=10):
@@ -46,16 +40,6 @@ def posts(creator_id, likes, platform="instagram", age_days=10):
 
 
 @pytest.fixture(scope="module")
-def tables(market_folder):
-    return validate(read_tables(market_folder))
-
-
-@pytest.fixture(scope="module")
-def bundle(home, trained):
-    return load_bundle(champion_folder(home))
-
-
-@pytest.fixture(scope="module")
 def scorer(bundle, tables):
     return Scorer(bundle, tables)
 
@@ -69,14 +53,14 @@ def known(tables):
 
 def answered(scorer, *rows, own=None):
     """Score rows all of which can be scored."""
-    answers, reasons = scorer.answer(prospects(*rows), AS_OF, own)
+    answers, reasons = answers_of(scorer, rows, AS_OF, own)
     assert reasons == [[]] * len(rows)
     return answers
 
 
 def refused(scorer, row):
     """Give the reasons of a row that cannot be scored; it has no figures."""
-    answers, (reasons,) = scorer.answer(prospects(row), AS_OF)
+    answers, (reasons,) = answers_of(scorer, [row], AS_OF)
     assert answers[[*ENGAGEMENTS, *VIEWS, *CPE]].isna().all(axis=None)
     return "; ".join(reasons)
 
@@ -132,7 +116,7 @@ def test_all_reasons_of_a_row_are_given(scorer):
 
 def test_a_refused_row_leaves_the_others_as_they_are(scorer, known):
     alone = answered(scorer, known)
-    among, reasons = scorer.answer(prospects({}, known, {"creator_id": "nobody"}), AS_OF)
+    among, reasons = answers_of(scorer, [{}, known, {"creator_id": "nobody"}], AS_OF)
     assert [len(found) for found in reasons] == [1, 0, 1]
     assert among.loc[1, ENGAGEMENTS].tolist() == alone.loc[0, ENGAGEMENTS].tolist()
 
@@ -269,7 +253,7 @@ def test_views_are_given_only_where_the_platform_shows_them(scorer):
     ],
 )
 def test_what_a_forecast_suffers_from_is_named(scorer, told, warning):
-    assert answered(scorer, PROFILE, {**PROFILE, **told})["warnings"].tolist() == [[], [warning]]
+    assert answered(scorer, PROFILE, {**PROFILE, **told})["warnings"].tolist() == [(), (warning,)]
 
 
 def test_order_and_company_do_not_matter(scorer, known, tables):
@@ -283,12 +267,25 @@ def test_order_and_company_do_not_matter(scorer, known, tables):
     pd.testing.assert_frame_equal(single, whole, rtol=1e-12)
 
 
-def test_the_callers_frames_are_not_changed(scorer, known):
-    asked, own = prospects(known, {**PROFILE, "creator_id": "new"}, {}), posts("new", [10, 20])
-    before = asked.copy(), own.copy()
-    scorer.answer(asked, AS_OF, own)
-    pd.testing.assert_frame_equal(asked, before[0])
-    pd.testing.assert_frame_equal(own, before[1])
+def test_the_callers_arrays_are_not_changed(scorer, known):
+    deal = {"deliverables": 2.0, "fee": 9.0, "currency": "USD", "completion_rate": 0.5, "emv_like_usd": 0.1}
+    asked = Asked.of_rows([{**known, **deal}, {**PROFILE, "creator_id": "new"}, {}])
+    own = Readings.of(posts("new", [10, 20]), np.array([1, 1]))
+    before = deepcopy((asked, own))
+    scorer.score(asked, microseconds(AS_OF), own)
+    for kept, now in zip(before, (asked, own), strict=True):
+        np.testing.assert_equal(vars(now), vars(kept))
+
+
+def test_only_the_columns_wanted_are_made_and_they_are_the_same(scorer, known):
+    asked = Asked.of_rows([{**known, "fee_usd": 400.0}, PROFILE, {"platform": "x"}])
+    whole = scorer.score(asked, microseconds(AS_OF))
+    for wanted in (("engagements_p50",), ("verdict", "sentence"), ("warnings", "cpm_usd_p50"), ("partnership_id",)):
+        part = scorer.score(asked, microseconds(AS_OF), columns=wanted)
+        assert set(part.columns) == set(wanted)
+        assert part.reasons == whole.reasons
+        for name in wanted:
+            np.testing.assert_array_equal(part.columns[name], whole.columns[name])
 
 
 def test_without_tables_profiles_are_answered_and_names_are_not(bundle, scorer, known):
@@ -298,5 +295,5 @@ def test_without_tables_profiles_are_answered_and_names_are_not(bundle, scorer, 
 
 
 def test_no_rows_give_no_answers(scorer):
-    answers, reasons = scorer.answer(prospects(), AS_OF)
+    answers, reasons = answers_of(scorer, [], AS_OF)
     assert (tuple(answers), len(answers), reasons) == (ANSWER_COLUMNS, 0, [])

@@ -12,17 +12,23 @@ import urllib.request
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.schema import POSTS, PROSPECTS
+from features.benchmarks import named
+from features.history import ALWAYS
+from features.schema import PROSPECTS
 from features.tables import DataFolderError
-from serving.answers import Answer
+from models.distribution import QUANTILES
+from serving.asked import LISTS
 from serving.champion import Champion, Loaded
 from serving.openapi import EXAMPLES
+from serving.results import Answer
 from serving.routes import build_app
+from serving.scored import Scored
 from serving.settings import ENVIRONMENT, Limits, Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2, bentoml uses a renamed pattern of pathspec
@@ -43,28 +49,27 @@ class FakeScorer:
     def __init__(self, version="v1"):
         self.version = version
 
-    def answer(self, prospects, as_of, posts=None, extras=None):
-        assert list(prospects) == PROSPECTS.names
-        assert posts is None or list(posts) == POSTS.names
-        if (prospects["handle"] == "bug").any():
-            raise ValueError(f"cannot score {prospects.to_dict()}")
-        likely = prospects["followers"] / 10
-        spread = {f"engagements_{part}": likely for part in ("p05", "p10", "p25", "p50", "p75", "p90", "p95", "mean")}
-        frame = prospects[["partnership_id", "creator_id", "platform", "niche", "deliverables", "fee_usd"]].assign(
-            evidence="profile" if posts is None else "history",
-            as_of=as_of,
-            start_at=prospects["start_at"].fillna(as_of),
-            horizon_days=7,
-            **spread,
-            cpe_usd_p10=prospects["fee_usd"] / likely,
-            cpe_usd_p50=prospects["fee_usd"] / likely,
-            cpe_usd_p90=prospects["fee_usd"] / likely,
-            model_version=self.version,
-            trained_on="simulated",
-            warnings=[["a warning"]] * len(prospects),
-        )
-        nobody = prospects["creator_id"].fillna("").str.startswith("nobody")
-        return frame, [["creator_id is not known: add a profile"] if missing else [] for missing in nobody]
+    def score(self, asked, as_of, posts=None, extras=None):
+        ids, likely = asked.text("creator_id"), asked.number("followers") / 10
+        if "bug" in asked.text("handle"):
+            raise ValueError(f"cannot score {ids}")
+        start, fee = asked.time("start_at"), asked.number("fee_usd")
+        texts = {"evidence": "profile" if posts is None else "history", "model_version": self.version}
+        found = {
+            **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
+            **{name: named(LISTS[name], asked.code(name)) for name in ("platform", "niche")},
+            **{name: asked.number(name) for name in ("deliverables", "fee_usd")},
+            "as_of": np.full(asked.n, as_of).view("datetime64[us]"),
+            "start_at": np.where(start == ALWAYS, as_of, start).view("datetime64[us]"),
+            "horizon_days": np.full(asked.n, 7),
+            **{f"engagements_{name}": likely for name in (*QUANTILES, "mean")},
+            **{f"cpe_usd_{name}": fee / likely for name in ("p10", "p50", "p90")},
+            **{name: np.full(asked.n, text, dtype=object) for name, text in texts.items()},
+            "trained_on": np.full(asked.n, "simulated", dtype=object),
+            "warnings": np.array([*[("a warning",)] * asked.n, None], dtype=object)[:-1],
+        }
+        nobody = [row for row, name in enumerate(ids) if (name or "").startswith("nobody")]
+        return Scored(asked.n, found, {row: ["creator_id is not known: add a profile"] for row in nobody})
 
 
 def fake_find(home: Path) -> Path:

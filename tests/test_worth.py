@@ -1,20 +1,18 @@
 """Answers on cost: identities, terms that contradict, where benchmarks come from, and the words of the verdict."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import prospects
+from conftest import answers_of, table
 
 from features.currency import Rates
-from features.schema import DTYPES, POSTS
-from features.tables import read_tables
-from features.validate import validate
-from models.bundle import champion_folder, load_bundle
+from features.schema import POSTS
 from models.fee import MarketFee
 from models.rate_card import RateCard
 from serving.scoring import Scorer
+from serving.terms import Terms
 from serving.verdict import CUT_OFFS, sentences
 from serving.worth import cell_name
 
@@ -24,23 +22,18 @@ DEAL = {**PROFILE, "fee_usd": 450}
 
 
 @pytest.fixture(scope="module")
-def bundle(home, trained):
-    return load_bundle(champion_folder(home))
-
-
-@pytest.fixture(scope="module")
-def scorer(bundle, market_folder):
-    return Scorer(bundle, validate(read_tables(market_folder)), Rates({"USD": 1.0, "EUR": 1.25}))
+def scorer(bundle, tables):
+    return Scorer(bundle, tables, Rates({"USD": 1.0, "EUR": 1.25}))
 
 
 def answered(scorer, *rows):
-    answers, reasons = scorer.answer(prospects(*rows), AS_OF)
+    answers, reasons = answers_of(scorer, rows, AS_OF)
     assert reasons == [[]] * len(rows)
     return answers
 
 
 def refusal(scorer, **terms):
-    (reasons,) = scorer.answer(prospects({**PROFILE, **terms}), AS_OF)[1]
+    (reasons,) = answers_of(scorer, [{**PROFILE, **terms}], AS_OF)[1]
     return reasons
 
 
@@ -162,13 +155,13 @@ def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
         {**PROFILE, "avg_likes": 10_000_000},
         {**DEAL, "platform": "x", "avg_likes": 10_000_000},
     ]
-    few = ["few_creators_of_platform_in_training"]
+    few = ("few_creators_of_platform_in_training",)
     assert answered(scorer, *rows)["warnings"].tolist() == [
-        [],
-        [],
-        ["followers_beyond_training"],
-        ["unusual_for_band"],
-        ["unusual_for_band"],
+        (),
+        (),
+        ("followers_beyond_training",),
+        ("unusual_for_band",),
+        ("unusual_for_band",),
         few,
     ]
     dear = answered(scorer, {**PROFILE, "fee_usd": 100_000, "avg_likes": 3}, {**DEAL, "avg_likes": 900})["warnings"]
@@ -184,10 +177,8 @@ def test_short_and_old_histories_are_named(scorer):
         {"creator_id": "new", "platform": "instagram", "post_id": [str(n) for n in range(4)]}
         | {"posted_at": [time for time, _ in likes], "likes": [count for _, count in likes], "comments": 0.0}
     )
-    posts = pd.DataFrame(
-        {c.name: pd.Series(rows.get(c.name), dtype=DTYPES[c.kind], index=rows.index) for c in POSTS.columns}
-    )
-    answers, _ = scorer.answer(prospects({**PROFILE, "creator_id": "new"}), AS_OF, posts)
+    posts = table(rows.to_dict("records"), POSTS)
+    answers, _ = answers_of(scorer, [{**PROFILE, "creator_id": "new"}], AS_OF, posts)
     assert {"few_posts", "old_history"} <= set(answers["warnings"][0])
     (row,) = answered(scorer, {"creator_id": creator, "platform": platform})["warnings"]
     assert "few_posts" not in row
@@ -223,7 +214,9 @@ END = "beats the benchmark of 0.19 USD with probability 0.81."
 
 
 def said(**changes):
-    return sentences(pd.DataFrame([ROW | changes], dtype=object))[0]
+    row = {name: np.array([value if value is not None else np.nan]) for name, value in (ROW | changes).items()}
+    terms = Terms(**{f.name: row.pop(f.name, None) for f in fields(Terms)})
+    return sentences(row, terms)[0]
 
 
 def test_the_sentence_can_be_forwarded():

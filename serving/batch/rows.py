@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from features.schema import PROSPECTS
 from features.validate import check
+from serving.asked import Asked, microseconds
 from serving.batch.lots import Lot
 from serving.batch.table import schema_of, table_of
-from serving.scored import Scored
 from serving.scoring import Scorer
 from serving.terms import Extras
 
@@ -48,21 +48,13 @@ class Asking:
         """Score a lot; `first`: rows of the list before it, `repeats` (n,): rows whose partnership_id came before."""
         clean, reasons = checked(lot, first, repeats)
         passed = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
-        scored = self._scored(clean.iloc[passed].reset_index(drop=True))
+        asked = Asked.of_frame(clean.iloc[passed])
+        scored = self.scorer.score(asked, microseconds(self.as_of), extras=self.extras, columns=self.columns)
         for row, found in scored.reasons.items():
             reasons[int(passed[row])] = found
         answered = scored.scored
         table = table_of({name: scored.columns[name][answered] for name in self.columns}, schema_of(self.columns))
         return Outcome(len(clean) + len(lot.misfits), table, _rejected(lot, reasons), lot.blank, lot.notes)
-
-    def _scored(self, clean: pd.DataFrame) -> Scored:
-        answers, reasons = self.scorer.answer(clean, self.as_of, extras=self.extras)
-        columns = {
-            name: (values.dt.tz_localize(None) if isinstance(values.dtype, pd.DatetimeTZDtype) else values).to_numpy()
-            for name, values in answers.items()
-        }
-        columns["warnings"] = np.array([None, *map(tuple, columns["warnings"])], dtype=object)[1:]
-        return Scored(len(clean), columns, {row: found for row, found in enumerate(reasons) if found})
 
 
 def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, dict[int, list[str]]]:

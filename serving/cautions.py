@@ -1,0 +1,34 @@
+"""What a forecast suffers from, by name: the warnings of an answer."""
+
+import numpy as np
+
+from features.reference import Reference
+from features.vocabulary import PLATFORMS
+from models.inputs import column
+
+
+def cautions(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_lead_days: float) -> dict:
+    """Say by name which rows of the derived matrix, (n,), have what; `formats`: positions (n,), NaN where not told."""
+    niche = column(x, "niche_code")
+    seen = [PLATFORMS.index(name) for name in PLATFORMS if name in reference.engagements.priors]
+    return {
+        "followers_unknown": np.isnan(column(x, "followers_log")),
+        "followers_read_after_as_of": column(x, "followers_late_flag") == 1,
+        "posts_read_after_as_of": column(x, "readings_late_share") > 0,
+        "niche_unknown": np.isnan(niche),
+        "niche_from_text": (column(x, "niche_declared_flag") == 0) & ~np.isnan(niche),
+        "format_not_told": np.isnan(formats),
+        "lead_beyond_training": column(x, "lead_days") > longest_lead_days,
+        "few_creators_of_platform_in_training": ~np.isin(column(x, "platform_code"), seen),
+        "no_sponsored_posts_in_training": np.full(len(x), reference.sponsored_posts == 0),
+    }
+
+
+def named(flags: dict[str, np.ndarray]) -> np.ndarray:
+    """Give for each row the names of the flags that it has, as a tuple; (n,) objects, rows alike share theirs."""
+    pattern = sum(flag.astype(np.int64) << bit for bit, flag in enumerate(flags.values()))
+    kinds, place = np.unique(pattern, return_inverse=True)
+    words = np.empty(len(kinds), dtype=object)
+    for number, kind in enumerate(kinds.tolist()):
+        words[number] = tuple(name for bit, name in enumerate(flags) if kind >> bit & 1)
+    return words[place]
