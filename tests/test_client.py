@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from features.schema import POSTS, PROSPECTS
-from serving.answers import FaultMessage, Result
+from serving.results import FaultMessage, Result
 from serving.client import Client, Creator, Error, Partnership, RecentPost, Retries, ServiceError
 from serving.client import Result as ResultType
 
