@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from features.schema import POSTS, PROSPECTS
-from serving.results import FaultMessage, Result
 from serving.client import Client, Creator, Error, Partnership, RecentPost, Retries, ServiceError
 from serving.client import Result as ResultType
+from serving.results import FaultMessage, Result
 
 PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "fee_usd": 90}
 
