@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from serving.batch.faults import BatchError
 from serving.batch.ranks import columns_of, sorted_by
 from serving.batch.rowgroups import MAGIC, encoded, joined
-from serving.batch.table import csv_bytes
+from serving.batch.table import REPEATED, csv_bytes
 from serving.batch.work import Work
 
 ENDINGS = (".csv", ".parquet", ".xlsx")
@@ -67,7 +67,7 @@ class Parquet:
         return MAGIC
 
     def encode(self, answers: pa.Table) -> tuple[bytes, bytes]:
-        return encoded(answers) if len(answers) else (b"", b"")
+        return encoded(answers, REPEATED) if len(answers) else (b"", b"")
 
     def finish(self, work: Work) -> Path:
         work.append("answers", joined(self.schema, _parts(work)))

@@ -6,7 +6,7 @@ those of parquet-format, parquet.thrift). Only the places, the rows and the list
 copied.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from io import BytesIO
 
 import pyarrow as pa
@@ -22,10 +22,14 @@ _WHOLE = frozenset({_I16, _I32, _I64})
 Path = tuple[int, ...]
 
 
-def encoded(table: pa.Table) -> tuple[bytes, bytes]:
-    """Encode a table as one row group; give its bytes without what stands around them, and its footer."""
+def encoded(table: pa.Table, repeated: Collection[str] = ()) -> tuple[bytes, bytes]:
+    """Encode a table as one row group; give its bytes without what stands around them, and its footer.
+
+    `repeated`: columns of few distinct values besides those of a dictionary type: the others take half the time so.
+    """
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, row_group_size=max(len(table), 1), store_schema=False, compression="snappy")
+    few = [field.name for field in table.schema if field.name in repeated or pa.types.is_dictionary(field.type)]
+    pq.write_table(table, sink, row_group_size=max(len(table), 1), store_schema=False, use_dictionary=few)
     whole = sink.getvalue().to_pybytes()
     size = int.from_bytes(whole[-8:-4], "little")
     return whole[len(MAGIC) : -8 - size], whole[-8 - size : -8]

@@ -30,7 +30,7 @@ from serving.batch.work import Work
 from serving.scoring import Scorer
 
 #: Rows scored at a time; lots that are under way at once, and that wait for their turn.
-LOT, WORKERS, AHEAD = 1 << 15, 2, 2
+LOT, WORKERS, AHEAD = 1 << 14, 2, 1
 #: Of what a run's folder keeps; another one cannot be taken up.
 FORMAT = 1
 

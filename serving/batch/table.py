@@ -16,6 +16,13 @@ _WORDS = {"warnings": "; ".join, "reasons": reasons_text, "comparables": compara
 _TIME = pa.timestamp("us", "UTC")
 #: Texts of which nearly every row has its own.
 _MANY = frozenset({"partnership_id", "creator_id", "sentence", "cost_note", *EXTRA_COLUMNS})
+#: Figures that stand in many rows.
+REPEATED = frozenset(
+    {
+        *("as_of", "start_at", "deliverables", "horizon_days", "confidence", "completion_rate", "target_cpe_usd"),
+        *("goal_engagements", "benchmark_creators", "benchmark_cpe_creators"),
+    }
+)
 
 
 def schema_of(columns: Sequence[str]) -> pa.Schema:
