@@ -88,7 +88,7 @@ def both(path, rows=1000):
     return fast
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), CELLS), max_size=12), st.sampled_from([1, 1000]), st.booleans())
 def test_any_cell_is_read_as_the_reader_of_spreadsheets_reads_it(tmp_path, changes, rows, returns):
     lines = [HEADER, USUAL, USUAL.replace("p1", "p2")]

@@ -99,8 +99,10 @@ class Plain(Spreadsheet):
 
 
 def _sampled(source: Source) -> list[Record]:
-    """Give the first records, and some from all over the file."""
+    """Give the first records and, where there are more, some from all over the file."""
     found = list(islice(source.records(), FIRST))
+    if len(found) < FIRST:
+        return found
     size = source.path.stat().st_size
     width = len(source.header)
     with open(source.path, "rb") as file:
