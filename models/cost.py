@@ -20,8 +20,7 @@ def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
     """
     fee = np.asarray(fee_usd, dtype=float)
     count = np.asarray(count, dtype=float)
-    fee = np.broadcast_to(fee if count.ndim == 1 else fee[:, None], count.shape)
-    return np.divide(fee, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return np.divide(fee if count.ndim == 1 else fee[:, None], count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def cost_quantiles(fee_usd: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
@@ -32,7 +31,7 @@ def cost_quantiles(fee_usd: np.ndarray, totals: Delivered) -> dict[str, np.ndarr
 
 def chance_of_cost(cost_usd: np.ndarray, fee_usd: np.ndarray, totals: Delivered) -> np.ndarray:
     """Give P(fee / total <= cost), (n,), NaN where the cost (n,) or the fee (n,) is not known."""
-    return totals.at_least(cost_per(fee_usd, np.broadcast_to(cost_usd, np.shape(fee_usd))))
+    return totals.at_least(cost_per(fee_usd, cost_usd))
 
 
 def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray | float, totals: Delivered) -> np.ndarray:

@@ -60,7 +60,7 @@ class Delivered:
 
     def quantile(self, probability) -> np.ndarray:
         """Give quantiles of the totals, (n, q); `probability`: (q,), or (n, q) for each partnership its own."""
-        p = np.clip(probability, GRID[0], GRID[-1])
+        p = np.minimum(np.maximum(probability, GRID[0]), GRID[-1])
         found = self.forecast.along(p)
         return self._mixed_in(found, lambda mixture: mixture.quantile(p[self.mixed] if p.ndim == 2 else p[None]))
 
@@ -126,10 +126,13 @@ def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
     >>> rank(np.array([15.0, 5.0]), np.array([[10.0, 20.0]] * 2), np.array([0.4, 0.6])).tolist()
     [0.5, 0.0]
     """
-    low = np.clip((curve <= x[:, None]).sum(axis=1) - 1, 0, len(levels) - 2)[:, None]
-    below, above = (np.take_along_axis(curve, at, axis=1)[:, 0] for at in (low, low + 1))
+    low = np.minimum(np.maximum((curve <= x[:, None]).sum(axis=1) - 1, 0), len(levels) - 2)
+    rows = np.arange(len(low))
+    below, above = curve[rows, low], curve[rows, low + 1]
     step = above - below
-    share = np.clip(np.divide(x - below, step, out=np.ones(len(x)), where=step > 0), 0, 1)
-    inside = levels[low[:, 0]] * (1 - share) + levels[low[:, 0] + 1] * share
-    found = np.where(x < curve[:, 0], 0.0, np.where(x > curve[:, -1], 1.0, inside))
-    return np.where(np.isnan(x) | np.isnan(curve[:, 0]), np.nan, found)
+    share = np.minimum(np.divide(x - below, step, out=np.ones(len(x)), where=step > 0), 1)
+    found = levels[low] * (1 - share) + levels[low + 1] * share
+    found[x < curve[:, 0]] = 0.0
+    found[x > curve[:, -1]] = 1.0
+    found[np.isnan(x) | np.isnan(curve[:, 0])] = np.nan
+    return found

@@ -22,9 +22,10 @@ QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p
 SCALES = np.geomspace(0.02, 3.0, 20)
 DELIVERABLES = np.array([1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 100])
 DELIVERABLES_LOG = np.log(DELIVERABLES)
-#: Positions in GRID at which a curve is searched: first every FINE-th, then the STEPS from there to the next.
+#: Positions in GRID at which a curve is searched: first every FINE-th, then each KNOTS from there to the next.
 FINE = 10
-COARSE, STEPS = np.append(np.arange(0, len(GRID) - 1, FINE), len(GRID) - 1), np.arange(FINE + 1)
+COARSE = np.append(np.arange(0, len(GRID) - 1, FINE), len(GRID) - 1)
+KNOTS = np.minimum(COARSE[:-1, None] + np.arange(FINE + 1), len(GRID) - 1)
 #: Rows in a row whose correlation is read, and how many such runs it takes.
 RUN, ENOUGH_RUNS = 4, 30
 #: Draws behind a table of totals; the standard error of its 10 % and 90 % quantiles is then about 0.01 scale units.
@@ -149,21 +150,23 @@ class Predictive:
         NaN where x is. The knots are searched in two steps, which reads a fifth of them.
         """
         coarse = self.totals_at(COARSE)
-        block = np.clip((coarse <= x[:, None]).sum(axis=1) - 1, 0, len(COARSE) - 2)
-        knots = np.minimum(COARSE[block][:, None] + STEPS, len(GRID) - 1)
+        block = _last(coarse, x, len(COARSE) - 2)
+        knots = KNOTS[block]
         fine = self.totals_at(knots)
-        at = np.clip((fine <= x[:, None]).sum(axis=1) - 1, 0, COARSE[block + 1] - COARSE[block] - 1)
+        at = _last(fine, x, COARSE[block + 1] - COARSE[block] - 1)
         rows = np.arange(len(at))
         below, above, low = fine[rows, at], fine[rows, at + 1], knots[rows, at]
         step = above - below
-        share = np.clip(np.divide(x - below, step, out=np.ones(len(x)), where=step > 0), 0, 1)
-        inside = GRID[low] * (1 - share) + GRID[low + 1] * share
-        found = np.where(x < coarse[:, 0], 0.0, np.where(x > coarse[:, -1], 1.0, inside))
-        return np.where(np.isnan(x), np.nan, found)
+        share = np.minimum(np.divide(x - below, step, out=np.ones(len(x)), where=step > 0), 1)
+        found = GRID[low] * (1 - share) + GRID[low + 1] * share
+        found[x < coarse[:, 0]] = 0.0
+        found[x > coarse[:, -1]] = 1.0
+        found[np.isnan(x)] = np.nan
+        return found
 
     def mean(self) -> np.ndarray:
         """Give the expected total, shape (n,)."""
-        low, share = _between(SCALES, self.scale)
+        low, share = self._scale_place
         table = self.totals.log_mean
         log_mean = table[self.evidence, low] * (1 - share) + table[self.evidence, low + 1] * share
         return np.maximum(self.deliverables * np.expm1(self.location + log_mean), 0.0)
@@ -179,12 +182,16 @@ class Predictive:
         return Predictive(*own, self.totals)
 
     @cached_property
+    def _scale_place(self) -> tuple[np.ndarray, np.ndarray]:
+        return _between(SCALES, self.scale)
+
+    @cached_property
     def _corners(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Where each row's curve lies in the table of totals: the starts of its neighbours, and their weights.
 
         Curves are linear in scale and in ln deliverables.
         """
-        j, s = _between(SCALES, self.scale)
+        j, s = self._scale_place
         k, t = _between(DELIVERABLES_LOG, np.log(self.deliverables))
         _, scales, counts, knots = self.totals.quantiles.shape
         start = ((self.evidence * scales + j) * counts + k) * knots
@@ -242,7 +249,12 @@ def _weighted_quantiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.interp(GRID, (cumulative - weight[order] / 2) / cumulative[-1], values[order])
 
 
+def _last(ascending: np.ndarray, x: np.ndarray, most: int | np.ndarray) -> np.ndarray:
+    """Give the last position in each row (n, q) that is at most x (n,), within 0 and `most`."""
+    return np.minimum(np.maximum((ascending <= x[:, None]).sum(axis=1) - 1, 0), most)
+
+
 def _between(knots: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    x = np.clip(x, knots[0], knots[-1])
-    low = np.clip(np.searchsorted(knots, x, side="right") - 1, 0, len(knots) - 2)
+    x = np.minimum(np.maximum(x, knots[0]), knots[-1])
+    low = np.minimum(knots.searchsorted(x, "right"), len(knots) - 1) - 1
     return low, (x - knots[low]) / (knots[low + 1] - knots[low])

@@ -15,7 +15,7 @@ from serving.brought import readings_of
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, error_body
 from serving.messages import Row
-from serving.scored import Scored
+from serving.scored import ANSWER_COLUMNS, Scored
 from serving.terms import Extras
 
 #: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
@@ -27,6 +27,7 @@ _PART = re.compile(
 LONGEST_REASON = 300
 #: Said once for the whole answer: its name there, and in the manifest.
 _HEAD = {"model_version": "version", "trained_on": "trained_on"}
+COLUMNS = tuple(name for name in ANSWER_COLUMNS if name not in _HEAD)
 
 
 class NoneScored(Refused):
@@ -43,7 +44,7 @@ def answer(loaded: Loaded, as_of: datetime, rows: list[Row], extras: Extras) -> 
 
     Raises NoneScored where no row could be scored.
     """
-    results = [_refusal(row.partnership_id, row.faults) for row in rows]
+    results = [_refusal(row.partnership_id, row.faults) if row.asked is None else {} for row in rows]
     good = [number for number, row in enumerate(rows) if row.asked is not None]
     if good:
         scored = _score(loaded, as_of, [rows[number] for number in good], good, extras)
@@ -58,7 +59,7 @@ def answer(loaded: Loaded, as_of: datetime, rows: list[Row], extras: Extras) -> 
 def _score(loaded: Loaded, as_of: datetime, rows: list[Row], numbers: list[int], extras: Extras) -> list[dict]:
     asked = Asked.of_rows([{**row.told(), "partnership_id": row.partnership_id} for row in rows])
     posts = readings_of([row.asked.recent_posts for row in rows])
-    scored = loaded.scorer.score(asked, microseconds(as_of), posts, extras)
+    scored = loaded.scorer.score(asked, microseconds(as_of), posts, extras, COLUMNS)
     results = records(scored)
     for place, reasons in scored.reasons.items():
         where = f"partnerships[{numbers[place]}]"
@@ -102,21 +103,21 @@ def _nested(parts: dict[str, list]) -> list[dict | None]:
 
 
 def _plain(columns: dict[str, np.ndarray]) -> dict[str, list]:
-    """Give columns as lists of values that JSON has, in their order; those said once for all are left out."""
+    """Give columns as lists of values that JSON has, in their order."""
     numbers = [name for name, values in columns.items() if values.dtype == float]
     matrix = np.array([columns[name] for name in numbers])
     plain = matrix.astype(object)
     plain[~np.isfinite(matrix)] = None
     lists = dict(zip(numbers, plain.tolist(), strict=True))
-    kept = (name for name in columns if name not in _HEAD)
-    return {name: lists[name] if name in lists else _others(columns[name]) for name in kept}
+    return {name: lists[name] if name in lists else _others(values) for name, values in columns.items()}
 
 
 def _others(values: np.ndarray) -> list:
     if values.dtype.kind != "M":
         return values.tolist()
-    words = {moment: _iso(moment) for moment in set(values.view(np.int64).tolist())}
-    return [words[moment] for moment in values.view(np.int64).tolist()]
+    moments = values.view(np.int64).tolist()
+    words = {moment: _iso(moment) for moment in set(moments)}
+    return [words[moment] for moment in moments]
 
 
 def _iso(moment: int) -> str:

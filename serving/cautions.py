@@ -26,9 +26,10 @@ def cautions(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_l
 
 def named(flags: dict[str, np.ndarray]) -> np.ndarray:
     """Give for each row the names of the flags that it has, as a tuple; (n,) objects, rows alike share theirs."""
-    pattern = sum(flag.astype(np.int64) << bit for bit, flag in enumerate(flags.values()))
-    kinds, place = np.unique(pattern, return_inverse=True)
-    words = np.empty(len(kinds), dtype=object)
-    for number, kind in enumerate(kinds.tolist()):
-        words[number] = tuple(name for bit, name in enumerate(flags) if kind >> bit & 1)
-    return words[place]
+    bits = 1 << np.arange(len(flags))
+    patterns = (bits @ np.array(list(flags.values()))).tolist()
+    words = {kind: tuple(name for bit, name in enumerate(flags) if kind >> bit & 1) for kind in set(patterns)}
+    found = np.empty(len(patterns), dtype=object)
+    for row, kind in enumerate(patterns):
+        found[row] = words[kind]
+    return found

@@ -147,7 +147,8 @@ class Row:
 
     def told(self) -> dict[str, Any]:
         """Give the fields that the row has."""
-        return {name: getattr(self.asked, name) for name in self.asked.model_fields_set}
+        given = vars(self.asked)
+        return {name: given[name] for name in self.asked.model_fields_set}
 
 
 def read_question(body: bytes, now: datetime) -> tuple[datetime, list[Row], Extras]:
@@ -185,7 +186,7 @@ def _read_row(raw: object, number: int, now: datetime) -> Row:
     except ValidationError as error:
         return Row(shown(name), None, tuple(faults_of(error, where, _WANTED, _ROW_NAMES)))
     faults = _identity_faults(asked, where) + _time_faults(asked, where, now) + _repeated_posts(asked, where)
-    return Row(name, None if faults else asked, tuple(limited(faults, where)))
+    return Row(name, None, tuple(limited(faults, where))) if faults else Row(name, asked)
 
 
 def _identity_faults(asked: BaseModel, where: str) -> list[Fault]:
@@ -241,7 +242,7 @@ def _with_ids(rows: list[Row]) -> list[Row]:
             repeat = Fault(f"partnerships[{number}].partnership_id", "repeats an earlier one", "each once", shown(name))
             row = replace(row, asked=None, faults=(*row.faults, repeat))
         seen.add(name)
-        named.append(replace(row, partnership_id=name))
+        named.append(row if row.partnership_id == name else replace(row, partnership_id=name))
     return named
 
 

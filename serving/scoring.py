@@ -78,20 +78,20 @@ class Scorer:
         no other needs is not made. Those of EXTRA_COLUMNS that `extras` asks for follow.
         """
         besides = [name for name, asks in zip(EXTRA_COLUMNS, astuple(extras or Extras()), strict=True) if asks]
-        wanted = [*(name for name in ANSWER_COLUMNS if name in columns), *besides]
+        wanted = [*(ANSWER_COLUMNS if columns is ANSWER_COLUMNS else _in_order(columns)), *besides]
         own_posts = np.zeros(asked.n, dtype=bool)
         if posts is not None:
             own_posts[posts.account] = True
         place = Place.of(asked, self._held(asked), as_of, own_posts, self.rates)
         terms = Terms.of(asked, place.platform, self.rates, self.values)
-        found = self._echo(asked, place, terms, as_of)
+        found = self._echo(asked, place, terms, as_of, frozenset(wanted))
         ready = np.ones(asked.n, dtype=bool)
         ready[list(place.reasons)] = False
         if ready.any():
             rows = slice(None) if ready.all() else ready
             own = _of_rows(posts, ready)
             x = self._derived(asked[rows], place.account[rows], place.platform[rows], as_of, own)
-            figures = self._figures(x, terms[rows], asked.code("format")[rows], wanted)
+            figures = self._figures(x, terms[rows], asked.code("format")[rows], frozenset(wanted))
             figures |= self._extra_columns(x, place.account[rows], as_of, besides)
             found |= placed(figures, ready)
         return Scored(asked.n, completed(asked.n, found, wanted), place.reasons)
@@ -156,7 +156,7 @@ class Scorer:
             said["engagement_rate_by_views_p50"] = cost_per(p50, found["views_p50"])
         return said
 
-    def _echo(self, asked: Asked, place: Place, terms: Terms, as_of: int) -> dict[str, np.ndarray]:
+    def _echo(self, asked: Asked, place: Place, terms: Terms, as_of: int, wanted: Collection[str]) -> dict:
         """Give what answers repeat of the question, and what all of them say; of every row, scored or not."""
         start, code = asked.time("start_at"), np.where(np.isnan(place.platform), -1, place.platform).astype(int)
         manifest = self.bundle.manifest
@@ -169,9 +169,10 @@ class Scorer:
             "confidence": np.full(asked.n, CONFIDENCE) if terms.confidence is None else terms.confidence,
             "definition": _DEFINITIONS[code],
             "horizon_days": np.full(asked.n, self.history.horizon_days),
-            "model_version": np.full(asked.n, manifest["version"], dtype=object),
-            "trained_on": np.full(asked.n, manifest["trained_on"], dtype=object),
         }
+        for name, text in (("model_version", manifest["version"]), ("trained_on", manifest["trained_on"])):
+            if name in wanted:
+                said[name] = np.full(asked.n, text, dtype=object)
         told = {name: getattr(terms, name) for name in _ECHOED} | {"emv_source": terms.valued}
         return said | {name: values for name, values in told.items() if values is not None}
 
@@ -192,6 +193,11 @@ class Scorer:
         if self._comparables is None or self._comparables.as_of != day:
             self._comparables = Comparables.of(self.history, self.bundle.reference, self._deals, day)
         return self._comparables
+
+
+def _in_order(columns: Collection[str]) -> list[str]:
+    chosen = set(columns)
+    return [name for name in ANSWER_COLUMNS if name in chosen]
 
 
 def _questions(history: History, asked: Asked, account: np.ndarray, as_of: int) -> Questions:

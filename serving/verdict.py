@@ -4,6 +4,8 @@ The category is read off the probability that the cost per engagement stays with
 benchmark where there is no target.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from features.schema import figure
@@ -12,6 +14,8 @@ from serving.terms import CONFIDENCE, Terms
 PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 #: Category and the least probability that makes it, highest first.
 CUT_OFFS = {"worth_it": 0.8, "probably_worth_it": 0.6, "even": 0.4, "probably_too_dear": 0.2, "too_dear": 0.0}
+#: Counts from which on those that read alike are put together, and the powers of ten that are exact.
+MANY, TENS = 64, 10.0 ** np.arange(23)
 BASES = {"own_deals": "by your own deals", "rate_card": "by the rate card"}
 
 
@@ -27,77 +31,69 @@ def categories(probability: np.ndarray) -> np.ndarray:
 
 
 def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
+    """Give the sentence of each forecast, (n,) objects; `found`: the columns of answers that were made."""
     n = len(terms.deliverables)
-    nothing = [None] * n
-    conf = np.full(n, CONFIDENCE) if terms.confidence is None else terms.confidence
-    found = found | {
-        "deliverables": terms.deliverables,
-        "fee_usd": terms.fee_usd,
-        "target_cpe_usd": terms.target_cpe_usd,
-        "confidence": conf,
-    }
-    columns = [nothing if found.get(name) is None else found[name].tolist() for name in _NAMES]
-    out = np.empty(n, dtype=object)
-    out[:] = [_sentence(dict(zip(_NAMES, row, strict=True))) for row in zip(*columns, strict=True)]
-    return out
+    counts = _all_rounded(np.concatenate([found[f"engagements_{name}"] for name in ("p50", "p10", "p90")]))
+    over = ["" if posts <= 1 else f" over {posts:.0f} posts" for posts in terms.deliverables.tolist()]
+    starts = zip(counts[:n], over, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True)
+    said = np.empty(n, dtype=object)
+    said[:] = [f"About {p50} engagements{posts} (80 %: {p10}-{p90}); {end}." for p50, posts, p10, p90, end in starts]
+    return said
 
 
-_NAMES = (
-    "deliverables",
-    "engagements_p10",
-    "engagements_p50",
-    "engagements_p90",
-    "fee_usd",
-    "cpe_usd_p50",
-    "target_cpe_usd",
-    "probability_target",
-    "probability_benchmark",
-    "benchmark_cpe_cell",
-    "benchmark_cpe_usd",
-    "benchmark_cpe_source",
-    "cheaper_than_share",
-    "confidence",
-    "break_even_fee_usd",
-)
+def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:
+    """Give what is said of the cost of each row."""
+    costs = _told(found, "benchmark_cpe_usd", n)
+    marks = {cost: price(cost) for cost in set(costs)}
+    mark = [marks.get(cost) for cost in costs]
+    source = _told(found, "benchmark_cpe_source", n)
+    if terms.fee_usd is None:
+        return _without_fee(found, terms, mark, source, range(n))
+    rows = zip(
+        terms.fee_usd.tolist(),
+        _told(found, "cpe_usd_p50", n),
+        _told(found, "cheaper_than_share", n),
+        _told(found, "benchmark_cpe_cell", n),
+        source,
+        _told(found, "probability_target", n),
+        [None] * n if terms.target_cpe_usd is None else terms.target_cpe_usd.tolist(),
+        _told(found, "probability_benchmark", n),
+        mark,
+        strict=True,
+    )
+    ends = [_with_fee(*row) for row in rows]
+    lacking = np.flatnonzero(np.isnan(terms.fee_usd)).tolist()
+    for row, end in zip(lacking, _without_fee(found, terms, mark, source, lacking), strict=True):
+        ends[row] = end
+    return ends
 
 
-def _sentence(row: dict) -> str | None:
-    if not _known(row["engagements_p50"]):
-        return None
-    over = f" over {row['deliverables']:.0f} posts" if row["deliverables"] > 1 else ""
-    span = f"{rounded(row['engagements_p10'])}-{rounded(row['engagements_p90'])}"
-    start = f"About {rounded(row['engagements_p50'])} engagements{over} (80 %: {span})"
-    if not _known(row["fee_usd"]):
-        return f"{start}; {_without_fee(row)}."
-    cost = f"at {figure(row['fee_usd'])} USD that is {price(row['cpe_usd_p50'])} each"
-    return "; ".join([start, f"{cost}{_place(row)}", *_chances(row)]) + "."
+def _with_fee(fee, cpe, share, cell, source, on_target, target, on_mark, mark) -> str:
+    parts = [f"at {figure(fee)} USD that is {price(cpe)} each"]
+    if _known(share):
+        word, tenths = ("cheaper", share) if share >= 0.5 else ("dearer", 1 - share)
+        parts[0] += f", {word} than about {min(round(10 * tenths), 9)} in 10 {cell} ({BASES[source]})"
+    if _known(on_target):
+        parts.append(f"stays within the target of {price(target)} with probability {on_target:.2f}")
+    if _known(on_mark):
+        parts.append(f"beats the benchmark of {mark} with probability {on_mark:.2f}")
+    return "; ".join(parts) if len(parts) > 1 else f"{parts[0]}; there is no benchmark to judge that by"
 
 
-def _without_fee(row: dict) -> str:
-    if not _known(row["break_even_fee_usd"]):
-        return "there is no benchmark of what they may cost"
-    mark = f"the benchmark of {price(row['benchmark_cpe_usd'])} each ({BASES[row['benchmark_cpe_source']]})"
-    return f"up to {rounded(row['break_even_fee_usd'])} USD it beats {mark} with probability {row['confidence']:.2f}"
+def _without_fee(found: dict, terms: Terms, mark: list, source: list, rows: Iterable[int]) -> list[str]:
+    even, ends = _told(found, "break_even_fee_usd", len(mark)), []
+    for row in rows:
+        if not _known(even[row]):
+            ends.append("there is no benchmark of what they may cost")
+            continue
+        beaten = f"the benchmark of {mark[row]} each ({BASES[source[row]]})"
+        chance = CONFIDENCE if terms.confidence is None else terms.confidence[row]
+        ends.append(f"up to {rounded(even[row])} USD it beats {beaten} with probability {chance:.2f}")
+    return ends
 
 
-def _place(row: dict) -> str:
-    share = row["cheaper_than_share"]
-    if not _known(share):
-        return ""
-    word, tenths = ("cheaper", share) if share >= 0.5 else ("dearer", 1 - share)
-    basis = BASES[row["benchmark_cpe_source"]]
-    return f", {word} than about {min(round(10 * tenths), 9)} in 10 {row['benchmark_cpe_cell']} ({basis})"
-
-
-def _chances(row: dict) -> list[str]:
-    found = []
-    if _known(row["probability_target"]):
-        target = price(row["target_cpe_usd"])
-        found.append(f"stays within the target of {target} with probability {row['probability_target']:.2f}")
-    if _known(row["probability_benchmark"]):
-        mark = price(row["benchmark_cpe_usd"])
-        found.append(f"beats the benchmark of {mark} with probability {row['probability_benchmark']:.2f}")
-    return found or ["there is no benchmark to judge that by"]
+def _told(found: dict[str, np.ndarray], name: str, n: int) -> list:
+    return found[name].tolist() if name in found else [None] * n
 
 
 def comparables_text(found: list[dict]) -> str:
@@ -128,6 +124,27 @@ def rounded(value: float) -> str:
     ('3,400', '7')
     """
     return f"{float(f'{value:.2g}') if value >= 10 else value:,.0f}"
+
+
+def _all_rounded(values: np.ndarray) -> list[str]:
+    """Word counts (n,) as `rounded` does; of many, those that read alike are worded once."""
+    if len(values) < MANY or not np.isfinite(values).all():
+        return [rounded(value) for value in values.tolist()]
+    kinds, place = np.unique(two_digits(values), return_inverse=True)
+    return np.array([rounded(value) for value in kinds.tolist()], dtype=object)[place].tolist()
+
+
+def two_digits(values: np.ndarray) -> np.ndarray:
+    """Round counts (n,) to two digits, those below 10 to whole ones, exactly as their decimal notation does.
+
+    >>> two_digits(np.array([3412.7, 12.5, 13.5, 7.4])).tolist()
+    [3400.0, 12.0, 14.0, 7.0]
+    """
+    unit = TENS[np.maximum(np.searchsorted(TENS, values, "right") - 2, 0)]
+    rest = np.fmod(values, unit)  # which is exact, as a quotient is not
+    units = (values - rest) / unit
+    up = (rest > unit / 2) | ((rest == unit / 2) & (units % 2 == 1))
+    return (units + up) * unit
 
 
 def price(value: float) -> str:

@@ -165,10 +165,7 @@ class Worth:
         cell = np.where(known, np.where(own, paid, place), -1)
         creators = np.where(own, self._creators("cpe_usd", paid), self._creators("engagements", place))
         source = _SOURCES[np.where(known, np.where(own, 0, 1), 2)]
-        cheaper = None
-        if cpe is not None:
-            dearer = np.where(own, 1 - rank(cpe, costs, LEVELS), rank(cost_per(card, cpe), usual, LEVELS))
-            cheaper = np.clip(dearer, LEVELS[0], LEVELS[-1])
+        cheaper = None if cpe is None else _cheaper(cpe, own, costs, card, usual)
         return Yardstick(cell, np.where(known, creators, np.nan), source, value, cheaper)
 
     def _creators(self, measure: str, cell: np.ndarray) -> np.ndarray:
@@ -204,6 +201,19 @@ def cell_name(cell: tuple[str, str, str, str]) -> str:
     who = " ".join(part for part in (band.replace("_", " "), niche, "creators") if part)
     posting = f" with {shape} posts" if shape else ""
     return f"{who}{posting}{f' on {PLATFORM_NAMES[platform]}' if platform else ''}"
+
+
+def _cheaper(cpe: np.ndarray, own: np.ndarray, costs: np.ndarray, card: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Give the share of creators that cost more, (n,), within LEVELS.
+
+    `costs` of the creators of a cell where there are `own` deals; else a fee of the `card` over their engagements.
+    """
+    dearer = np.empty(len(cpe))
+    if own.any():
+        dearer[own] = 1 - rank(cpe[own], costs[own], LEVELS)
+    if not own.all():
+        dearer[~own] = rank(cost_per(card[~own], cpe[~own]), usual[~own], LEVELS)
+    return np.minimum(np.maximum(dearer, LEVELS[0]), LEVELS[-1])
 
 
 def _view_costs(fee: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:

@@ -217,7 +217,6 @@ def test_records_nest_distributions_and_keep_unknown_null():
         "as_of": np.array(["2026-03-01", "2026-03-01T00:00:00.25"], dtype="datetime64[us]"),
         "niche": np.array(["food", None], dtype=object),
         "horizon_days": np.array([7, 7]),
-        "model_version": np.array(["v1", "v1"], dtype=object),
     }
     assert records(Scored(2, columns, {})) == [
         {"views": {"p50": 10.0, "mean": 12.5}, "cpe_usd": None}

@@ -28,7 +28,7 @@ from serving.champion import Champion, Loaded
 from serving.openapi import EXAMPLES
 from serving.results import Answer
 from serving.routes import build_app
-from serving.scored import Scored
+from serving.scored import ANSWER_COLUMNS, Scored
 from serving.settings import ENVIRONMENT, Limits, Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2, bentoml uses a renamed pattern of pathspec
@@ -49,7 +49,7 @@ class FakeScorer:
     def __init__(self, version="v1"):
         self.version = version
 
-    def score(self, asked, as_of, posts=None, extras=None):
+    def score(self, asked, as_of, posts=None, extras=None, columns=ANSWER_COLUMNS):
         ids, likely = asked.text("creator_id"), asked.number("followers") / 10
         if "bug" in asked.text("handle"):
             raise ValueError(f"cannot score {ids}")
@@ -69,6 +69,7 @@ class FakeScorer:
             "warnings": np.array([*[("a warning",)] * asked.n, None], dtype=object)[:-1],
         }
         nobody = [row for row, name in enumerate(ids) if (name or "").startswith("nobody")]
+        found = {name: values for name, values in found.items() if name in columns}
         return Scored(asked.n, found, {row: ["creator_id is not known: add a profile"] for row in nobody})
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import answers_of, table
+from hypothesis import given
+from hypothesis import strategies as st
 
 from features.currency import Rates
 from features.schema import POSTS
@@ -13,7 +15,7 @@ from models.fee import MarketFee
 from models.rate_card import RateCard
 from serving.scoring import Scorer
 from serving.terms import Terms
-from serving.verdict import CUT_OFFS, sentences
+from serving.verdict import CUT_OFFS, _all_rounded, rounded, sentences
 from serving.worth import cell_name
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -232,9 +234,13 @@ def test_the_sentence_can_be_forwarded():
         f"rate card); stays within the target of 0.05 USD with probability 0.02; {END}"
     )
     assert said(fee_usd=None, break_even_fee_usd=None) == f"{START}there is no benchmark of what they may cost."
-    assert said(engagements_p50=None) is None
 
 
 def test_cells_are_named_as_people_would():
     assert cell_name(("instagram", "under_1k", "", "")) == "under 1k creators on Instagram"
     assert cell_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"
+
+
+@given(st.lists(st.floats(0, 1e15) | st.integers(0, 10**6).map(lambda n: n / 2), min_size=64, max_size=80))
+def test_many_counts_are_worded_as_one_is(values):
+    assert _all_rounded(np.array(values)) == [rounded(value) for value in values]
