@@ -4,6 +4,8 @@ A quantile of the cost per engagement is the fee over the opposite quantile of t
 0 there is no finite cost, and the value is NaN. The whole fee is taken to be paid whatever is delivered.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from models.delivery import Delivered
@@ -40,5 +42,9 @@ def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray | float, totals:
     P(fee / total <= cost) = P(total >= fee / cost) falls as the fee grows, and is the confidence where fee / cost is
     the quantile 1 - confidence of the total. It is 0 where nothing is delivered too often for any fee.
     """
-    p = 1 - np.asarray(confidence, dtype=float)
-    return cost_usd * totals.quantile(p[:, None] if p.ndim else p[None])[:, 0]
+    return break_even_fees(cost_usd, [confidence], totals)[0]
+
+
+def break_even_fees(cost_usd: np.ndarray, confidences: Sequence[np.ndarray | float], totals: Delivered) -> np.ndarray:
+    """As `break_even_fee` at several confidences, (q, n)."""
+    return cost_usd * totals.quantile(1 - np.array(confidences).T).T

@@ -6,6 +6,7 @@
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import lightgbm as lgb
 import numpy as np
@@ -112,8 +113,8 @@ class MarketFee:
         `x`: derived columns.
         """
         codes = {part: column(x, f"{part}_code") for part in ("platform", "band", "format")}
-        own = self._answered_by_deals(codes["platform"]) & ~np.isnan(column(x, "followers_log"))
-        if own.all():
+        own = self._by_deals[codes["platform"].astype(int)] & ~np.isnan(column(x, "followers_log"))
+        if len(own) and own.all():
             return self.learned.predict(x, deliverables), np.full(len(own), OWN_DEALS, dtype=object)
         fees = self.card.of_post(codes) * deliverables[:, None]
         source = np.where(np.isnan(fees[:, 0]), None, CARD)
@@ -122,9 +123,10 @@ class MarketFee:
             source[own] = OWN_DEALS
         return fees, source
 
-    def _answered_by_deals(self, platform_code: np.ndarray) -> np.ndarray:
-        platforms = self.learned.platforms if self.learned else ()
-        return np.isin(platform_code, [PLATFORMS.index(name) for name in platforms])
+    @cached_property
+    def _by_deals(self) -> np.ndarray:
+        """Say for each platform whether own deals answer."""
+        return np.array([self.learned is not None and name in self.learned.platforms for name in PLATFORMS])
 
     def describe(self) -> dict:
         """Say for the manifest where fees come from."""

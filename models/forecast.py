@@ -186,8 +186,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give location, scale and evidence codes, (n,) each, of a matrix in the order of the columns fitted."""
         seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
-        corrections = np.column_stack([self._linear(self.linear_, seen, evidence), self._boosted(self.location_, seen)])
-        location = self._offset(x) + (self.correction_[evidence] * corrections).sum(axis=1)
+        linear, boosted = self.correction_[evidence].T
+        correction = linear * self._linear(self.linear_, seen, evidence) + boosted * self._boosted(self.location_, seen)
+        location = self._offset(x) + correction
         return location, np.exp(self._boosted(self.scale_, seen)), evidence
 
     def _boosted(self, booster: lgb.Booster, seen: np.ndarray) -> np.ndarray:
@@ -315,7 +316,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _linear(self, lines: list[Linear], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
         found, x = np.zeros(len(seen)), seen.take(self._places.sloped, axis=1)
-        for code in np.unique(evidence):
+        for code in np.flatnonzero(np.bincount(evidence)):
             found[evidence == code] = lines[code].predict(x[evidence == code])
         return found
 

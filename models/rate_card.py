@@ -58,7 +58,7 @@ class RateCard:
         """
         given = (codes[part] for part in CARD.key)
         row = self._rows[tuple(np.where(np.isnan(code), 0, code + 1).astype(int) for code in given)]
-        return np.vstack([self.figures, np.full(3, np.nan)])[row]
+        return self._figures[row]
 
     def to_json(self) -> dict:
         """Give the card as plain JSON values."""
@@ -70,6 +70,11 @@ class RateCard:
         """Read what `to_json` gave."""
         places = tuple(tuple(place) for place in value["places"])
         return cls(value["name"], places, np.array(value["figures"]).reshape(-1, 3), tuple(value["sources"]))
+
+    @cached_property
+    def _figures(self) -> np.ndarray:
+        """The figures, and last those of a place that the card has not."""
+        return np.vstack([self.figures, np.full(3, np.nan)])
 
     @cached_property
     def _rows(self) -> np.ndarray:

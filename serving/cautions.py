@@ -10,7 +10,7 @@ from models.inputs import column
 def cautions(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_lead_days: float) -> dict:
     """Say by name which rows of the derived matrix, (n,), have what; `formats`: positions (n,), NaN where not told."""
     niche = column(x, "niche_code")
-    seen = [PLATFORMS.index(name) for name in PLATFORMS if name in reference.engagements.priors]
+    seen = np.array([name in reference.engagements.priors for name in PLATFORMS])
     return {
         "followers_unknown": np.isnan(column(x, "followers_log")),
         "followers_read_after_as_of": column(x, "followers_late_flag") == 1,
@@ -19,7 +19,7 @@ def cautions(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_l
         "niche_from_text": (column(x, "niche_declared_flag") == 0) & ~np.isnan(niche),
         "format_not_told": np.isnan(formats),
         "lead_beyond_training": column(x, "lead_days") > longest_lead_days,
-        "few_creators_of_platform_in_training": ~np.isin(column(x, "platform_code"), seen),
+        "few_creators_of_platform_in_training": ~seen[column(x, "platform_code").astype(int)],
         "no_sponsored_posts_in_training": np.full(len(x), reference.sponsored_posts == 0),
     }
 

@@ -14,7 +14,7 @@ from features.benchmarks import LEVELS
 from features.derive import HISTORY, PROFILE_ONLY
 from features.vocabulary import PLATFORMS
 from models.bundle import Bundle
-from models.cost import OPPOSITE, break_even_fee, chance_of_cost, cost_per, cost_quantiles
+from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_per, cost_quantiles
 from models.delivery import Delivered, rank
 from models.distribution import Predictive
 from models.emv import earned_media_value
@@ -129,8 +129,8 @@ class Worth:
             by_target = ~np.isnan(target)
             against = np.where(by_target, target, against)
         confidence = CONFIDENCE if terms.confidence is None else terms.confidence
-        even = break_even_fee(against, confidence, totals)
-        opening = np.fmin(break_even_fee(against, (1 + confidence) / 2, totals), market[:, 0])
+        even, surer = break_even_fees(against, [confidence, (1 + confidence) / 2], totals)
+        opening = np.fmin(surer, market[:, 0])
         return {
             **chances,
             **measure.columns(cpe, self._cell_names),
