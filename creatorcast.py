@@ -434,11 +434,12 @@ def known_tables(data: Path | None):
 
 @main.command()
 @click.option("--data", type=FOLDER, help="Tables of the creators that callers name by creator_id.")
+@click.option("--snapshot", type=FILE, help="The same as a snapshot, for many creators: creatorcast snapshot.")
 @RATES
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--insecure", is_flag=True, help="Answer whoever reaches HOST, without keys.")
-def serve(data: Path | None, rates: Path | None, host: str, port: int, insecure: bool):
+def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: str, port: int, insecure: bool):
     """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted.
 
     Another HOST than this machine's own needs a file of keys, which CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
@@ -452,8 +453,11 @@ def serve(data: Path | None, rates: Path | None, host: str, port: int, insecure:
     check_address(host, settings_from(os.environ))
     if data is not None:
         os.environ["CREATORCAST_DATA"] = str(data.resolve())
+    if snapshot is not None:
+        os.environ["CREATORCAST_SNAPSHOT"] = str(snapshot.resolve())
     if rates is not None:
         os.environ["CREATORCAST_RATES"] = str(rates.resolve())
+    settings_from(os.environ)
     command = serve_command(host, port)
     os.execv(command[0], command)
 

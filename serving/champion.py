@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.currency import Rates, read_rates
+from features.snapshot import Snapshot
 from features.tables import Tables, read_tables
 from models.bundle import champion_file, champion_folder, load_bundle
 from serving.faults import Fault
-from serving.scoring import Scorer
+from serving.scoring import STALE_DAYS, Scorer
 from serving.settings import RATES, Settings
 
 log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
@@ -35,10 +36,23 @@ class Loaded:
     scorer: Scorer
 
 
-def load_champion(folder: Path, tables: Tables | None, rates: Rates | None = None) -> Loaded:
-    """Load a bundle and set up its scorer. Raises models.bundle.BundleError where the bundle is broken."""
+def load_champion(
+    folder: Path,
+    tables: Tables | None,
+    rates: Rates | None = None,
+    snapshot: Path | None = None,
+    stale_days: float = STALE_DAYS,
+) -> Loaded:
+    """Load a bundle and set up its scorer, over tables or over a snapshot, which is read through only where it fits.
+
+    Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is or does not fit.
+    """
     bundle = load_bundle(folder)
-    return Loaded(bundle.manifest, Scorer(bundle, tables, rates))
+    if snapshot is None:
+        return Loaded(bundle.manifest, Scorer(bundle, tables, rates))
+    Snapshot.open(snapshot, verify=False).check(bundle.reference, bundle.version)
+    mapped = Snapshot.open(snapshot)
+    return Loaded(bundle.manifest, Scorer(bundle, rates=rates, snapshot=mapped, stale_days=stale_days))
 
 
 def read_known(data: Path | None) -> Tables | None:
@@ -60,7 +74,7 @@ class Champion:
         self,
         settings: Settings,
         find: Callable[[Path], Path] = champion_folder,
-        load: Callable[[Path, Tables | None, Rates | None], Loaded] = load_champion,
+        load: Callable[..., Loaded] = load_champion,
         tables: Callable[[Path | None], Tables | None] = read_known,
         told: Callable[[dict], None] = lambda manifest: None,
     ):
@@ -71,6 +85,7 @@ class Champion:
         self._tables: Tables | None = None
         self._rates: Rates | None = None
         self._stamp: tuple | None = None
+        self._refused_stamp: tuple | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
 
@@ -95,15 +110,25 @@ class Champion:
         self._stop.set()
 
     def refresh(self) -> None:
-        """Take over the champion if it is another one than before; keep the one before where it cannot be loaded."""
+        """Take over champion and snapshot if one is another than before; keep those before where they cannot be used.
+
+        A snapshot belongs to a bundle: the two are taken over together, once they fit.
+        """
+        stamp, snapshot = None, self.settings.snapshot
         try:
             folder = self._find(self.settings.home)
-            stamp = (folder, champion_file(self.settings.home).stat().st_mtime_ns)
-            if stamp == self._stamp:
+            stamp = (
+                folder,
+                champion_file(self.settings.home).stat().st_mtime_ns,
+                snapshot and snapshot.stat().st_mtime_ns,
+            )
+            if stamp == self._stamp or (snapshot and stamp == self._refused_stamp):  # reading it through takes seconds
                 return
-            loaded = self._load(folder, self._tables, self._rates)
+            more = {"snapshot": snapshot, "stale_days": self.settings.stale_days} if snapshot else {}
+            loaded = self._load(folder, self._tables, self._rates, **more)
         except Exception as error:  # whatever is wrong with a bundle must not end the service
             self._refuse(f"{type(error).__name__}: {error}")
+            self._refused_stamp = stamp
             return
         self.current, self._stamp, self.reason = loaded, stamp, ""
         self._told(loaded.manifest)

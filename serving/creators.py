@@ -6,9 +6,8 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from features.columns import FEATURES, STANDING
-from features.derive import Questions, derive_arrays
 from features.vocabulary import EVIDENCE, NICHES, PLATFORMS
-from serving.asked import microseconds
+from serving.asked import Asked, microseconds
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, shown
 
@@ -28,7 +27,8 @@ class Creator(BaseModel):
 
     creator_id: str
     platform: str
-    as_of: datetime
+    as_of: datetime = Field(description="now, or the moment of the snapshot that the service answers from")
+    stale: bool = Field(description="whether the snapshot is older than the service was told to trust")
     model_version: str
     band: str | None
     niche: str | None
@@ -38,16 +38,16 @@ class Creator(BaseModel):
 
 def creator_json(loaded: Loaded, creator_id: str, platform: str | None, now: datetime) -> dict:
     """Give the body of GET /v1/creators/{creator_id}. Raises Refused where there is no such creator, or several."""
-    scorer, at = loaded.scorer, _account(loaded, creator_id, platform)
-    moment = np.array([microseconds(now)])
-    asked = Questions.told(np.array([at]), moment, moment, {})
-    (values,) = derive_arrays(scorer.history, asked, scorer.bundle.reference)
+    scorer, now_us = loaded.scorer, microseconds(now)
+    on, at = _account(loaded, creator_id, platform)
+    (values,) = scorer.known.derived(Asked(1), np.array([at]), now_us)
     told = {one.name: float(values[place]) for place, one in enumerate(FEATURES)}
     bands = tuple(scorer.bundle.reference.band_edges)
     return {
         "creator_id": creator_id,
-        "platform": scorer.history.accounts[at].partition("/")[0],
-        "as_of": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "platform": on,
+        "as_of": f"{np.datetime64(scorer.known.moment(now_us) // 1_000_000, 's')}Z",
+        "stale": scorer.known.stale(now_us),
         "model_version": loaded.manifest["version"],
         "band": _named(bands, told["band_code"]),
         "niche": _named(NICHES, told["niche_code"]),
@@ -56,15 +56,14 @@ def creator_json(loaded: Loaded, creator_id: str, platform: str | None, now: dat
     }
 
 
-def _account(loaded: Loaded, creator_id: str, platform: str | None) -> int:
+def _account(loaded: Loaded, creator_id: str, platform: str | None) -> tuple[str, int]:
     if platform is not None and platform not in PLATFORMS:
         wanted = f"one of {', '.join(PLATFORMS)}"
         raise Refused(
             400, "malformed", Fault("query.platform", "is not one of the accepted values", wanted, shown(platform))
         )
     names = [platform] if platform else list(PLATFORMS)
-    places = loaded.scorer.history.accounts.get_indexer([f"{name}/{creator_id}" for name in names])
-    held = [(name, int(place)) for name, place in zip(names, places, strict=True) if place >= 0]
+    held = [(name, place) for name in names if (place := loaded.scorer.known.find(name, creator_id)) >= 0]
     if not held:
         where = f" on {platform}" if platform else ""
         wanted = "a creator of the data that the service was started with: add it there, or ask with a profile inline"
@@ -74,7 +73,7 @@ def _account(loaded: Loaded, creator_id: str, platform: str | None) -> int:
     if len(held) > 1:
         wanted = f"one of {', '.join(name for name, _ in held)}"
         raise Refused(400, "which_platform", Fault("query.platform", "is missing: it stands on several", wanted, None))
-    return held[0][1]
+    return held[0]
 
 
 def _named(names: tuple[str, ...], code: float) -> str | None:

@@ -14,9 +14,9 @@ import pyarrow as pa
 from features.comparables import Comparables
 from features.currency import Rates
 from features.derive import derive_arrays
-from features.history import ALWAYS, CONTENT, PROFILE, History
-from features.question import AVERAGES, Questions
+from features.history import ALWAYS, PROFILE, History
 from features.readings import Readings
+from features.snapshot import Snapshot
 from features.tables import Tables
 from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
@@ -27,12 +27,15 @@ from models.inputs import column
 from models.reasons import reasons
 from serving.asked import Asked
 from serving.cautions import cautions, named
+from serving.known import FromSnapshot, FromTables, questions
 from serving.place import Place
 from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS, Scored, completed, placed
 from serving.terms import CONFIDENCE, Extras, Terms
 from serving.verdict import sentences
 from serving.worth import Worth, spread
 
+#: Days after which a snapshot is old news.
+STALE_DAYS = 7.0
 #: Repeated in answers as they were asked.
 _ECHOED = ("fee_usd", "completion_rate", "goal_engagements", "target_cpe_usd")
 _PLATFORMS = np.array([*PLATFORMS, None], dtype=object)
@@ -41,7 +44,7 @@ _NICHES, _EVIDENCE = (np.array([*names, UNKNOWN], dtype=object) for names in (NI
 
 
 class Scorer:
-    """Answers for one bundle over the tables of one data set.
+    """Answers for one bundle over the tables of one data set, or over a snapshot of them that fits the bundle.
 
     >>> Scorer(bundle, tables).score(Asked.of_rows([{"creator_id": "c7"}]), as_of)  # doctest: +SKIP
     """
@@ -52,14 +55,19 @@ class Scorer:
         tables: Tables | None = None,
         rates: Rates | None = None,
         values: ValueTable | None = None,
+        snapshot: Snapshot | None = None,
+        stale_days: float = STALE_DAYS,
     ):
         self.bundle = bundle
         self.rates, self.values = rates or Rates(), values
         self.worth = Worth(bundle)
-        self._deals = (tables or Tables()).partnerships
         self._comparables: Comparables | None = None
-        self.history = History.of(tables or Tables(), bundle.reference.horizon_days)
-        self._accounts = {name: place for place, name in enumerate(self.history.accounts)}
+        if snapshot is not None:
+            self.known: FromTables | FromSnapshot = FromSnapshot(snapshot, bundle.reference, stale_days)
+        else:
+            tables = tables or Tables()
+            history = History.of(tables, bundle.reference.horizon_days)
+            self.known = FromTables(history, bundle.reference, tables.partnerships)
         self._bands = np.array([*bundle.reference.band_edges, UNKNOWN], dtype=object)
         self._shown = _views_shown(bundle.reference.views_shown)
 
@@ -83,6 +91,9 @@ class Scorer:
         if posts is not None:
             own_posts[posts.account] = True
         place = Place.of(asked, self._held(asked), as_of, own_posts, self.rates)
+        early = self.known.refusal(as_of)
+        for row in np.flatnonzero(place.account >= 0).tolist() if early else ():
+            place.reasons.setdefault(row, []).append(early)
         terms = Terms.of(asked, place.platform, self.rates, self.values)
         found = self._echo(asked, place, terms, as_of, frozenset(wanted))
         ready = np.ones(asked.n, dtype=bool)
@@ -91,7 +102,8 @@ class Scorer:
             rows = slice(None) if ready.all() else ready
             own = _of_rows(posts, ready)
             x = self._derived(asked[rows], place.account[rows], place.platform[rows], as_of, own)
-            figures = self._figures(x, terms[rows], asked.code("format")[rows], frozenset(wanted))
+            stale = (place.account[rows] >= 0) & self.known.stale(as_of)
+            figures = self._figures(x, terms[rows], asked.code("format")[rows], frozenset(wanted), stale)
             figures |= self._extra_columns(x, place.account[rows], as_of, besides)
             found |= placed(figures, ready)
         return Scored(asked.n, completed(asked.n, found, wanted), place.reasons)
@@ -99,11 +111,13 @@ class Scorer:
     def _held(self, asked: Asked) -> np.ndarray:
         """Give the account of each row's creator_id on every platform, (n, platforms), -1 where there is none."""
         held = np.full((asked.n, len(PLATFORMS)), -1)
-        if "creator_id" in asked.texts and self._accounts:
+        if "creator_id" in asked.texts and len(self.known):
             ids, given = asked.texts["creator_id"], asked.code("platform")
             for code, name in enumerate(PLATFORMS):
                 rows = np.flatnonzero(np.isnan(given) | (given == code))
-                held[rows, code] = [self._accounts.get(f"{name}/{ids[row]}", -1) for row in rows.tolist()]
+                held[rows, code] = [
+                    -1 if ids[row] is None else self.known.find(name, ids[row]) for row in rows.tolist()
+                ]
         return held
 
     def _derived(
@@ -112,11 +126,11 @@ class Scorer:
         """Derive the matrix of rows that can be scored, (n, len(COLUMNS))."""
         known = account >= 0
         if known.all():
-            return derive_arrays(self.history, _questions(self.history, asked, account, as_of), self.bundle.reference)
+            return self.known.derived(asked, account, as_of)
         own = asked[~known]
         readings = _of_rows(posts, ~known)
         history = _inline(own, platform[~known], as_of, readings, self.bundle.reference.horizon_days)
-        asked_own = _questions(history, own, np.arange(own.n), as_of)
+        asked_own = questions(own, np.arange(own.n), as_of, history.topics)
         brought = derive_arrays(history, asked_own, self.bundle.reference)
         if not known.any():
             return brought
@@ -125,7 +139,9 @@ class Scorer:
         x[known] = self._derived(asked[known], account[known], platform[known], as_of, None)
         return x
 
-    def _figures(self, x: np.ndarray, terms: Terms, formats: np.ndarray, wanted: Collection[str]) -> dict:
+    def _figures(
+        self, x: np.ndarray, terms: Terms, formats: np.ndarray, wanted: Collection[str], stale: np.ndarray
+    ) -> dict:
         engagements = self.bundle.forecasters["engagements"].predict_distribution(x, terms.deliverables)
         platform = column(x, "platform_code").astype(int)
         shown = self._shown[platform, np.where(np.isnan(formats), len(FORMATS), formats).astype(int)]
@@ -139,7 +155,7 @@ class Scorer:
         if "warnings" in wanted:
             longest = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
             flags = cautions(x, formats, self.bundle.reference, longest) | self.worth.warnings(x, terms, found)
-            found["warnings"] = named(flags)
+            found["warnings"] = named(flags | {"snapshot_stale": stale})
         if "sentence" in wanted:
             found["sentence"] = sentences(found, terms)
         return found
@@ -163,12 +179,12 @@ class Scorer:
         said = {
             **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
             "platform": _PLATFORMS[code],
-            "as_of": np.full(asked.n, as_of).view("datetime64[us]"),
+            "as_of": np.where(place.account >= 0, self.known.moment(as_of), as_of).view("datetime64[us]"),
             "start_at": np.where(start == ALWAYS, as_of, start).view("datetime64[us]"),
             "deliverables": terms.deliverables,
             "confidence": np.full(asked.n, CONFIDENCE) if terms.confidence is None else terms.confidence,
             "definition": _DEFINITIONS[code],
-            "horizon_days": np.full(asked.n, self.history.horizon_days),
+            "horizon_days": np.full(asked.n, self.bundle.reference.horizon_days),
         }
         for name, text in (("model_version", manifest["version"]), ("trained_on", manifest["trained_on"])):
             if name in wanted:
@@ -188,25 +204,16 @@ class Scorer:
         return found
 
     def _comparables_at(self, as_of: int) -> Comparables:
-        """Give the known creators as of the start of the day, described once a day."""
+        """Give the known creators as of the start of the day, or of the snapshot; described once a day."""
         day = pd.Timestamp(as_of, unit="us", tz="UTC").floor("D")
         if self._comparables is None or self._comparables.as_of != day:
-            self._comparables = Comparables.of(self.history, self.bundle.reference, self._deals, day)
+            self._comparables = self.known.comparables(day)
         return self._comparables
 
 
 def _in_order(columns: Collection[str]) -> list[str]:
     chosen = set(columns)
     return [name for name in ANSWER_COLUMNS if name in chosen]
-
-
-def _questions(history: History, asked: Asked, account: np.ndarray, as_of: int) -> Questions:
-    told = {name: asked.codes[name] for name in ("format", "brand_niche") if name in asked.codes}
-    told |= {name: asked.numbers[name] for name in (*CONTENT, *AVERAGES) if name in asked.numbers}
-    told |= {"topic": asked.texts["topic"]} if "topic" in asked.texts else {}
-    start, moment = asked.time("start_at"), np.full(asked.n, as_of)
-    start = np.where(start == ALWAYS, as_of, start)
-    return Questions.told(account, moment, start, told | {"sponsored": np.ones(asked.n)}, history.topics)
 
 
 def _inline(asked: Asked, platform: np.ndarray, as_of: int, readings: Readings | None, horizon_days: int) -> History:

@@ -15,6 +15,10 @@ PORT = 3000
 DRAIN_SECONDS = 30
 
 
+class SettingsError(ValueError):
+    """A setting is wrong, or two contradict."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one worker takes on; past it a request is refused.
@@ -35,7 +39,8 @@ class Limits:
 class Settings:
     """Where bundles, known creators' tables, rates and keys are; champion and keys are looked at every `poll_seconds`.
 
-    `insecure` lets whoever reaches the service ask without a key.
+    `insecure` lets whoever reaches the service ask without a key. `snapshot` takes the place of `data`, and answers
+    from it are warned of once it is older than `stale_days`.
     """
 
     home: Path
@@ -44,21 +49,42 @@ class Settings:
     rates: Path | None = None
     api_keys_file: Path | None = None
     insecure: bool = False
+    snapshot: Path | None = None
+    stale_days: float = 7.0
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one is one that is not set."""
+    """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one is one that is not set.
+
+    Raises SettingsError where one is wrong, or two contradict.
+    """
 
     def folder(name: str) -> Path | None:
         return Path(environment[name]) if environment.get(name) else None
 
+    if folder("CREATORCAST_DATA") and folder("CREATORCAST_SNAPSHOT"):
+        raise SettingsError(
+            "CREATORCAST_DATA and CREATORCAST_SNAPSHOT are both set: give tables, or a snapshot of them"
+        )
     return Settings(
         home=folder("CREATORCAST_HOME") or Path("."),
         data=folder("CREATORCAST_DATA"),
         rates=folder(RATES),
         api_keys_file=folder("CREATORCAST_API_KEYS_FILE"),
         insecure=environment.get("CREATORCAST_INSECURE") == "1",
+        snapshot=folder("CREATORCAST_SNAPSHOT"),
+        stale_days=_days(environment.get("CREATORCAST_SNAPSHOT_DAYS") or "7"),
     )
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days < 1e6:
+        raise SettingsError(f"CREATORCAST_SNAPSHOT_DAYS {text!r} is no number of days: give one such as 7")
+    return days
 
 
 def serve_command(host: str = HOST, port: int = PORT) -> list[str]:

@@ -172,7 +172,7 @@ def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
 
 
 def test_short_and_old_histories_are_named(scorer):
-    known = pd.Index(scorer.history.accounts)
+    known = pd.Index(scorer.known.history.accounts)
     creator, platform = known[0].split("/")[1], known[0].split("/")[0]
     likes = [(AS_OF - pd.Timedelta(days=100 + n), 50.0 + n) for n in range(4)]
     rows = pd.DataFrame(

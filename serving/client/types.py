@@ -155,6 +155,7 @@ class Creator(TypedDict):
     creator_id: str
     platform: str
     as_of: str
+    stale: bool
     model_version: str
     band: str | None
     niche: str | None

@@ -1,0 +1,137 @@
+"""The creators that a scorer knows by creator_id: from tables, as of any moment, or from a snapshot, as of its own.
+
+From a snapshot what depends on the question (format, start, brand, plan) is computed on request, all else was before.
+"""
+
+import numpy as np
+import pandas as pd
+
+from features.comparables import POSTS, Comparables
+from features.derive import derive_arrays
+from features.history import ALWAYS, CONTENT, DAY_US, History
+from features.question import AVERAGES, Questions, answered
+from features.reference import Reference
+from features.snapshot import Snapshot
+from features.vocabulary import NICHES
+from serving.asked import Asked
+
+
+class FromTables:
+    """Creators of a history, which is kept in memory; `deals`: their partnerships, for comparables."""
+
+    def __init__(self, history: History, reference: Reference, deals: pd.DataFrame):
+        self.history, self._reference, self._deals = history, reference, deals
+        self._places = {name: place for place, name in enumerate(history.accounts)}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def find(self, platform: str, creator_id: str) -> int:
+        """Give the place of an account, -1 where it is not known."""
+        return self._places.get(f"{platform}/{creator_id}", -1)
+
+    def moment(self, as_of: int) -> int:
+        """Give the moment that is answered as of where `as_of` is asked; both in microseconds, UTC."""
+        return as_of
+
+    def stale(self, as_of: int) -> bool:
+        """Say whether what is known is too old for a question as of a moment."""
+        return False
+
+    def refusal(self, as_of: int) -> str | None:
+        """Say why nothing can be told as of a moment; None where it can."""
+        return None
+
+    def derived(self, asked: Asked, account: np.ndarray, as_of: int) -> np.ndarray:
+        """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
+        return derive_arrays(self.history, questions(asked, account, as_of, self.history.topics), self._reference)
+
+    def comparables(self, day: pd.Timestamp) -> Comparables:
+        """Describe all that are known as of a day."""
+        return Comparables.of(self.history, self._reference, self._deals, day)
+
+
+class FromSnapshot:
+    """Creators of a snapshot, which is mapped; it is stale `stale_days` after its moment."""
+
+    def __init__(self, snapshot: Snapshot, reference: Reference, stale_days: float):
+        self._snapshot, self._reference, self._stale_us = snapshot, reference, stale_days * DAY_US
+
+    def __len__(self) -> int:
+        return len(self._snapshot)
+
+    def find(self, platform: str, creator_id: str) -> int:
+        """Give the place of an account, -1 where it is not known."""
+        return self._snapshot.find(platform, creator_id)
+
+    def moment(self, as_of: int) -> int:
+        """Give the moment that is answered as of: the snapshot's."""
+        return self._snapshot.as_of_us
+
+    def stale(self, as_of: int) -> bool:
+        """Say whether the snapshot is too old for a question as of a moment."""
+        return as_of - self._snapshot.as_of_us > self._stale_us
+
+    def refusal(self, as_of: int) -> str | None:
+        """Say why nothing can be told as of a moment; None where it can."""
+        if as_of >= self._snapshot.as_of_us:
+            return None
+        asked = pd.Timestamp(as_of, unit="us")
+        return (
+            f"as_of {asked:%Y-%m-%dT%H:%M:%SZ} lies before the snapshot of known creators, which is of "
+            f"{self._snapshot.as_of:%Y-%m-%dT%H:%M:%SZ}: ask later, or bring the creator's profile"
+        )
+
+    def derived(self, asked: Asked, account: np.ndarray, as_of: int) -> np.ndarray:
+        """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
+        found = questions(asked, account, as_of, self._snapshot.topics, self._snapshot.as_of_us)
+        return answered(self._snapshot.state(account), found, self._reference)
+
+    def comparables(self, day: pd.Timestamp) -> Comparables:
+        """Describe all that are known, as of the snapshot; it holds no deals."""
+        names = ("platform_code", "followers_log", "niche_code", "engagements_known_count")
+        columns = self._snapshot.columns(names)
+        has = columns["engagements_known_count"] > 0
+        platform, followers_log, niche = (columns[name][has] for name in names[:3])
+        rows = np.flatnonzero(has)
+        return Comparables(day, rows, platform, followers_log, niche, _Results(self._snapshot, rows))
+
+
+class _Results:
+    """The records of comparables, made where one is looked at: a million of them would not fit."""
+
+    def __init__(self, snapshot: Snapshot, rows: np.ndarray):
+        self._snapshot, self._rows = snapshot, rows
+
+    def __getitem__(self, place: int) -> dict:
+        row = int(self._rows[place])
+        told = self._snapshot.features(row)
+        niche = told["niche_code"]
+        return {
+            "creator_id": self._snapshot.account(row)[1],
+            "followers": _count(told["followers_log"], 0),
+            "niche": None if niche is None else NICHES[int(niche)],
+            "posts": min(told["engagements_known_count"], float(POSTS)),
+            **{f"{what}_p50": _usual(told, what) for what in ("engagements", "views")},
+            "deals": 0.0,
+            "cpe_usd": None,
+        }
+
+
+def questions(asked: Asked, account: np.ndarray, as_of: int, topics: tuple[str, ...], known_at: int | None = None):
+    """Ask of accounts what prospects ask, as of `known_at` where that is not `as_of`; a start not told is at as_of."""
+    told = {name: asked.codes[name] for name in ("format", "brand_niche") if name in asked.codes}
+    told |= {name: asked.numbers[name] for name in (*CONTENT, *AVERAGES) if name in asked.numbers}
+    told |= {"topic": asked.texts["topic"]} if "topic" in asked.texts else {}
+    start, moment = asked.time("start_at"), np.full(asked.n, as_of if known_at is None else known_at)
+    start = np.where(start == ALWAYS, as_of, start)
+    return Questions.told(account, moment, start, told | {"sponsored": np.ones(asked.n)}, topics)
+
+
+def _usual(told: dict, what: str) -> float | None:
+    level, offset = told[f"{what}_dev_median_12"], told[f"{what}_log_offset"]
+    return None if level is None or offset is None else _count(level + offset, 1)
+
+
+def _count(log: float | None, digits: int) -> float | None:
+    return None if log is None else round(float(np.expm1(log)), digits)
