@@ -245,4 +245,4 @@ def test_settings_come_from_the_environment(tmp_path):
     assert settings_from({}) == Settings(Path("."))
     given = {"CREATORCAST_HOME": str(tmp_path), "CREATORCAST_DATA": "data"}
     assert settings_from(given) == Settings(tmp_path, Path("data"))
-    assert serve_command(port=3001)[1:] == ["serve", SERVICE, "--host", "127.0.0.1", "--port", "3001"]
+    assert serve_command(port=3001)[1:7] == ["serve", SERVICE, "--host", "127.0.0.1", "--port", "3001"]
