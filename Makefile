@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow fuzz lint docs bench-features bento lock clean
+.PHONY: help setup demo test test-slow fuzz lint docs bench-features bench-batch bento lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ docs: setup  ## docs/columns.md, from the code
 bench-features: setup  ## features against pandas at 10 million posts, and of one request (takes minutes)
 	$(BIN)/python benchmarks/features_scale.py
 	$(BIN)/python benchmarks/features_request.py
+
+bench-batch: setup  ## batch scoring against the bare trees at a million rows (takes an hour)
+	$(BIN)/python benchmarks/batch_bench.py $(ARGS)
 
 bento: setup  ## the service as a Bento: code and pinned packages, no model (docs/deploy.md)
 	BENTOML_DO_NOT_TRACK=True $(BIN)/bentoml build .

@@ -19,6 +19,12 @@ HORIZON = click.option(
     "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
 )
 RATES = click.option("--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
+ENGINE = click.option(
+    "--engine", default="auto", show_default=True, type=click.Choice(["auto", "lightgbm", "daal4py"]),
+    envvar="CREATORCAST_ENGINE", show_envvar=True,
+    help="What evaluates the trees; auto: daal4py (extra `fast`) for long lists where a check finds it equal.",
+)  # fmt: skip
+DASK = click.option("--dask", metavar="ADDRESS", help="Have the workers of this Dask scheduler do it (docs/scale.md).")
 LEAD = click.option(
     "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
     help="How far ahead of a post it is asked about.",
@@ -369,13 +375,15 @@ def benchmarks(out: Path | None, **only: str | None):
 @click.option("--rank-by", help="What the best are chosen by, such as cpe_usd_p50.")
 @click.option("--explain", is_flag=True, help="Give the reasons of each forecast.")
 @click.option("--comparables", is_flag=True, help="Give the known creators most like each, with what they got.")
+@ENGINE
+@DASK
 @click.option("--resume", is_flag=True, help="Take up a run that was stopped.")
 @click.option("--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x.")
 @sheet_options
 @click.pass_context
 def score(
-    ctx: click.Context, prospects, out, data, rates, emv, as_of, chosen, top, rank_by, explain, comparables, resume,
-    platform, **sheet,
+    ctx: click.Context, prospects, out, data, rates, emv, as_of, chosen, top, rank_by, explain, comparables, engine,
+    dask, resume, platform, **sheet,
 ):  # fmt: skip
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
@@ -391,7 +399,7 @@ def score(
     names = tuple(name.strip() for name in chosen.split(",") if name.strip()) if chosen else ()
     options = Options(
         names, top or 0, rank_by, Extras(explain, comparables), how_sheets_are_written(platform, **sheet),
-        about=behind(data, rates, emv), resume=resume,
+        about=behind(data, rates, emv), resume=resume, engine=engine, dask=dask,
     )  # fmt: skip
     with watching(Console(stderr=True)) as watcher:
         tally = score_file(prospects, out, scorer_of(data, rates, emv), as_of, options, watcher)

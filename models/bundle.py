@@ -20,6 +20,7 @@ from features.reference import Reference
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
 from models.fee import MarketFee
 from models.forecast import Forecaster
+from models.trees import LIGHTGBM
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -46,6 +47,16 @@ class Bundle:
     @property
     def version(self) -> str:
         return self.manifest["version"]
+
+    def take_engine(self, engine: str, threads: int | None = None) -> str:
+        """Evaluate all forecasters by an engine of models.trees.ENGINES, all by LightGBM where one cannot be.
+
+        Gives the engine in use; raises models.trees.EngineError for one that was named and cannot be used.
+        """
+        found = {forecaster.take_engine(engine, threads) for forecaster in self.forecasters.values()}
+        if len(found) > 1:
+            return self.take_engine(LIGHTGBM, threads)
+        return found.pop()
 
 
 def save_bundle(bundle: Bundle, folder: Path) -> None:

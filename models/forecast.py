@@ -20,6 +20,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from models.distribution import GRID, Conformal, Predictive, Totals, crps, run_correlation
 from models.linear import Linear
+from models.trees import LIGHTGBM, Trees, single
 
 SCALE_FLOOR = 0.05
 
@@ -29,8 +30,6 @@ CORRECTIONS = np.array([(a, b) for a in range(11) for b in range(11 - a)]) / 10
 ENOUGH_ROWS = 50
 #: Widening besides, over the number of creators: what five creators teach of a sixth is less than their spread tells.
 WIDEN_BY_CREATOR = 6.0
-#: Rows below which one thread predicts.
-FEW = 64
 #: What creators left out may lose by more trees, which serve the creators that are known.
 TOLERANCE = 0.003
 
@@ -81,6 +80,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     location_, scale_ : fitted lightgbm.Booster
+    trees_ : models.trees.Trees, the two as they are evaluated
     linear_ : fitted models.linear.Linear, by evidence code
     correction_ : shares of the linear and of the boosted correction that are applied, by evidence code, (evidences, 2)
     conformal_ : models.distribution.Conformal
@@ -145,6 +145,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.location_ = self._boost(data, self.location or LOCATION, "l1", trees)
         data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
         self.scale_ = self._boost(data, self.scale or SCALE, "l2")
+        self.take_engine(LIGHTGBM)
         z = residual / np.exp(self.scale_.predict(seen, num_threads=self.threads))
         return self.calibrate(z, evidence, weight, groups)
 
@@ -183,17 +184,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
         location, scale, evidence = self._parts(x)
         return location, scale, self.conformal_.z[evidence], evidence
 
+    def take_engine(self, engine: str, threads: int | None = None) -> str:
+        """Evaluate the boosters from now on by an engine of models.trees.ENGINES; give the one in use."""
+        self.trees_ = Trees((self.location_, self.scale_), engine, self.threads if threads is None else threads)
+        return self.trees_.engine
+
     def _parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give location, scale and evidence codes, (n,) each, of a matrix in the order of the columns fitted."""
         seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
         linear, boosted = self.correction_[evidence].T
-        correction = linear * self._linear(self.linear_, seen, evidence) + boosted * self._boosted(self.location_, seen)
-        location = self._offset(x) + correction
-        return location, np.exp(self._boosted(self.scale_, seen)), evidence
-
-    def _boosted(self, booster: lgb.Booster, seen: np.ndarray) -> np.ndarray:
-        # threads take longer to wake than a few rows to predict
-        return booster.predict(seen, num_threads=1 if len(seen) < FEW else self.threads)
+        location_boosted, scale_log = self.trees_.predict(seen).T
+        correction = linear * self._linear(self.linear_, seen, evidence) + boosted * location_boosted
+        return self._offset(x) + correction, np.exp(scale_log), evidence
 
     def contributions(self, X) -> np.ndarray:
         """Give what each of `columns_` adds to the location, and last what no column decides, (n, columns + 1).
@@ -205,7 +207,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         x = self._matrix(X)
         seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
         linear, boosted = self.correction_[evidence].T[:, :, None]
-        found = boosted * self.location_.predict(seen, pred_contrib=True, num_threads=self.threads)
+        found = boosted * self.location_.predict(single(seen), pred_contrib=True, num_threads=self.threads)
         for code in np.unique(evidence):
             at, line = evidence == code, self.linear_[code]
             found[np.ix_(at, self._places.sloped)] += linear[at] * line.contributions(seen[at][:, self._places.sloped])
@@ -264,6 +266,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         forecaster.linear_ = [Linear.from_state(line) for line in state["linear"]]
         forecaster.location_ = lgb.Booster(model_str=location)
         forecaster.scale_ = lgb.Booster(model_str=scale)
+        forecaster.take_engine(LIGHTGBM)
         forecaster.conformal_ = Conformal(np.array(state["conformal"]["z"]), np.array(state["conformal"]["n"]))
         forecaster.correlation_ = np.array(state["correlation"])
         forecaster.totals_ = Totals(forecaster.correlation_, np.array(state["totals"]), np.array(state["log_mean"]))

@@ -20,6 +20,8 @@ ENGINES = (AUTO, LIGHTGBM, DAAL4PY)
 TOLERANCE = 2.5e-7
 #: Rows from which the time that the conversion takes is earned back, with 1,000 trees of 31 leaves.
 BULK_ROWS = 30_000
+#: Rows below which LightGBM takes one thread.
+FEW = 64
 REFERENCE_ROWS = 1_024
 #: Of reference values: unknown ones, and ones at a threshold or the next float32 on either side of one.
 UNKNOWN_SHARE, EDGE_SHARE = 0.1, 0.3
@@ -63,8 +65,13 @@ class Trees:
         found = self._converted(rounded) if self.engine == DAAL4PY else self._plain(rounded)
         return np.column_stack(found)
 
+    def __reduce__(self):
+        return Trees, (self.boosters, self.engine, self.threads)
+
     def _plain(self, rounded: np.ndarray) -> list[np.ndarray]:
-        return [booster.predict(rounded, num_threads=self.threads) for booster in self.boosters]
+        # threads take longer to wake than a few rows to predict
+        threads = 1 if len(rounded) < FEW else self.threads
+        return [booster.predict(rounded, num_threads=threads) for booster in self.boosters]
 
     def _converted(self, rounded: np.ndarray) -> list[np.ndarray]:
         # sums of float32 values would be float32 as well, two digits short

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,6 +53,17 @@ def test_the_state_makes_the_same_forecaster(fitted):
     for k in (1, 3):
         expected = fitted.predict_distribution(x, k).quantile([0.1, 0.5, 0.9])
         np.testing.assert_array_equal(again.predict_distribution(x, k).quantile([0.1, 0.5, 0.9]), expected)
+
+
+def test_another_engine_forecasts_the_same(fitted):
+    pytest.importorskip("daal4py")
+    x, _, _ = rows(500, seed=4)
+    fast = pickle.loads(pickle.dumps(fitted))
+    assert (fast.take_engine("daal4py"), fitted.trees_.engine) == ("daal4py", "lightgbm")
+    fast = pickle.loads(pickle.dumps(fast))
+    assert fast.trees_.engine == "daal4py"
+    expected = fitted.predict_distribution(x, 2).quantile([0.05, 0.5, 0.95])
+    np.testing.assert_allclose(fast.predict_distribution(x, 2).quantile([0.05, 0.5, 0.95]), expected, rtol=1e-6)
 
 
 def test_an_offset_that_x_lacks_is_named():

@@ -120,14 +120,20 @@ def draw_prospects(rng: np.random.Generator, people: People, market: Market, len
     """
     outside = draw_people(rng, round(_OUTSIDE_SHARE * length), market, prefix="new")
     known = _suited(rng, people, length - len(outside))
-    rows = [
-        _asked(rng, people, known, market),
-        _asked(rng, outside, np.arange(len(outside)), market).assign(**_profile(rng, outside, market)),
-    ]
+    rows = [_asked(rng, people, known, market), _described(rng, outside, market)]
     listed = pd.concat(rows, ignore_index=True)
     listed = listed.iloc[rng.permutation(len(listed))].reset_index(drop=True)
     listed["partnership_id"] = [f"prospect-{number:03d}" for number in range(1, len(listed) + 1)]
     return listed[[name for name in PROSPECTS.names if name in listed]]
+
+
+def outsiders(rng: np.random.Generator, length: int, market: Market) -> pd.DataFrame:
+    """Draw prospects outside of the tables: a profile, and for six in ten a vendor's averages."""
+    return _described(rng, draw_people(rng, length, market, prefix="new"), market)
+
+
+def _described(rng: np.random.Generator, outside: People, market: Market) -> pd.DataFrame:
+    return _asked(rng, outside, np.arange(len(outside)), market).assign(**_profile(rng, outside, market))
 
 
 def _suited(rng: np.random.Generator, people: People, length: int) -> np.ndarray:

@@ -24,6 +24,10 @@ from training.train import Trained, headline
 EXPERIMENT = "creatorcast"
 MODEL = "creatorcast"
 CHAMPION = "champion"
+SIGNATURE = ModelSignature(
+    Schema([ColSpec("double", name) for name in COLUMNS]),
+    Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
+)
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,6 @@ def _parameters(manifest: dict) -> dict:
 
 
 def _register(trained: Trained) -> str:
-    signature = ModelSignature(
-        Schema([ColSpec("double", name) for name in COLUMNS]),
-        Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
-    )
     code = [str(Path(next(iter(package.__path__)))) for package in (features, models)]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input example")  # the signature is given, nothing is inferred
@@ -103,7 +103,7 @@ def _register(trained: Trained) -> str:
             data_path=str(trained.folder),
             code_paths=code,
             pip_requirements=_requirements(),
-            signature=signature,
+            signature=SIGNATURE,
             registered_model_name=MODEL,
             metadata={"features_digest": features_digest()},
         )

@@ -48,31 +48,41 @@ class Columnar:
     def lots(self, rows: int) -> Iterator[Lot]:
         """Give the rows, so many at a time."""
         start = 0
-        for table in _steady(self._batches(rows), rows):
-            yield Lot(
-                self._frame(table),
-                np.arange(start + 1, start + 1 + len(table)),
-                lambda wanted, table=table: _text(table, wanted),
-            )
+        for table in _steady(self._batches(rows, self.header), rows):
+            yield self._lot(table, start)
             start += len(table)
 
-    def _batches(self, rows: int) -> Iterator[pa.RecordBatch]:
+    def ids(self, rows: int) -> Iterator[Lot]:
+        """As `lots`, but of the rows only their partnership_id, if they have one, is read."""
+        start, names = 0, {source: name for source, name in self.names.items() if name == "partnership_id"}
+        for table in _steady(self._batches(rows, list(names) or self.header[:1]), rows):
+            yield Lot(_frame(table, names), np.arange(start + 1, start + 1 + len(table)), lambda wanted: [])
+            start += len(table)
+
+    def part(self, first: int, rows: int) -> Lot:
+        """Give the lot of so many rows after the `first` ones, without reading those."""
+        parts, before = [], 0
+        for file in self.files:
+            parquet = _opened(file)
+            for group in range(parquet.num_row_groups):
+                count = parquet.metadata.row_group(group).num_rows
+                if before < first + rows and before + count > first:
+                    start = max(first - before, 0)
+                    table = parquet.read_row_group(group, columns=self.header)
+                    parts.append(table.slice(start, first + rows - before - start))
+                before += count
+        return self._lot(pa.concat_tables(parts, promote_options="permissive"), first)
+
+    def _lot(self, table: pa.Table, start: int) -> Lot:
+        places = np.arange(start + 1, start + 1 + len(table))
+        return Lot(_frame(table, self.names), places, lambda wanted: _text(table, wanted))
+
+    def _batches(self, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
         for file in self.files:
             try:
-                yield from _opened(file).iter_batches(batch_size=rows, columns=self.header)
+                yield from _opened(file).iter_batches(batch_size=rows, columns=columns)
             except (OSError, pa.ArrowException) as error:
                 raise BatchError(f"{str(file)!r} cannot be read: {_short(error)}") from error
-
-    def _frame(self, table: pa.Table) -> pd.DataFrame:
-        columns = {}
-        for source, name in self.names.items():
-            values = table[source]
-            if types.is_dictionary(values.type):
-                values = values.cast(values.type.value_type)
-            if types.is_decimal(values.type):
-                values = values.cast(pa.float64())
-            columns[name] = values.to_pandas()
-        return pd.DataFrame(columns, index=range(len(table)))
 
     def _sorts(self, file: Path, schema: pa.Schema) -> dict[str, str]:
         """Say what each known column holds."""
@@ -99,6 +109,19 @@ class Columnar:
         if absent or other:
             wrong = "; ".join([f"lacks the column {name!r}" for name in absent] + other)
             raise BatchError(f"{str(file)!r} {wrong}: expected what {str(self.files[0])!r} has; score it apart")
+
+
+def _frame(table: pa.Table, names: dict[str, str]) -> pd.DataFrame:
+    """Give the columns of `names`, source -> canonical name."""
+    columns = {}
+    for source, name in names.items():
+        values = table[source]
+        if types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
+        if types.is_decimal(values.type):
+            values = values.cast(pa.float64())
+        columns[name] = values.to_pandas()
+    return pd.DataFrame(columns, index=range(len(table)))
 
 
 def _files(path: Path) -> list[Path]:

@@ -6,11 +6,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from features.sheets import SheetOptions
+from models.trees import AUTO, BULK_ROWS, LIGHTGBM
 from serving.batch.faults import BatchError
 from serving.batch.outputs import ENDINGS
 from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS
 from serving.terms import Extras
 
+#: Bytes of a list from which it may have models.trees.BULK_ROWS rows.
+BULK_BYTES = 100 * BULK_ROWS
 #: Stands for standard input and output.
 STANDARD = "-"
 
@@ -20,7 +23,8 @@ class Options:
     """What is wanted of a run.
 
     `columns`: of the answers, all where empty; `top`: how many of the best by `rank_by`, 0 for all; `about`: what tells
-    the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run.
+    the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run; `engine`: of
+    models.trees.ENGINES; `dask`: the address of a scheduler whose workers score.
     """
 
     columns: tuple[str, ...] = ()
@@ -30,6 +34,8 @@ class Options:
     sheet: SheetOptions = field(default_factory=SheetOptions)
     about: str = ""
     resume: bool = False
+    engine: str = AUTO
+    dask: str | None = None
 
     def chosen(self) -> tuple[str, ...]:
         """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming the nearest."""
@@ -39,6 +45,11 @@ class Options:
             if name not in known:
                 raise BatchError(f"column {name!r} is unknown: {nearest(name, known)}")
         return tuple(dict.fromkeys(self.columns)) or known
+
+    def engine_for(self, total: int | None, size: int) -> str:
+        """Give the engine for a list of `total` rows, or where that is not known of so many bytes."""
+        few = size < BULK_BYTES if total is None else total < BULK_ROWS
+        return LIGHTGBM if self.engine == AUTO and few else self.engine
 
     def as_json(self) -> dict:
         """Give all that the answers depend on."""

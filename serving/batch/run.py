@@ -1,14 +1,11 @@
 """A run over a list: lots in order through both cores, into files that are there whole or not at all."""
 
-import csv
-import io
 import os
 import shutil
 import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from serving.batch.crews import WORKERS, Task, cluster, csv_lines, threads
 from serving.batch.faults import BatchError
 from serving.batch.ids import Seen
 from serving.batch.lots import Listed, Lot
@@ -23,14 +21,14 @@ from serving.batch.opening import digest, open_list, spooled
 from serving.batch.options import STANDARD, Options, check_places
 from serving.batch.outputs import Output, Top, output_of
 from serving.batch.ranks import check_measure, columns_of
-from serving.batch.rows import Asking, Outcome, fitted
-from serving.batch.summary import Summary, figures_of
+from serving.batch.rows import Asking
+from serving.batch.summary import Summary
 from serving.batch.table import schema_of
 from serving.batch.work import Work
 from serving.scoring import Scorer
 
-#: Rows scored at a time; lots that are under way at once, and that wait for their turn.
-LOT, WORKERS, AHEAD = 1 << 14, 2, 1
+#: Rows scored at a time.
+LOT = 1 << 14
 #: Of what a run's folder keeps; another one cannot be taken up.
 FORMAT = 1
 
@@ -85,10 +83,18 @@ def score_file(
         listed = open_list(held, options.sheet)
         for note in listed.notes:
             watcher.tell(note)
-        as_of = _started(work, held, scorer, as_of, options, watcher, named=held is source)
-        run = _Run(work, listed, Asking(scorer, as_of, _needed(columns, options), options.extras), options, watcher)
+        size = held.stat().st_size if held.is_file() else 0
+        engine = scorer.bundle.take_engine(options.engine_for(listed.total, size), threads=_threads())
+        as_of = _started(work, held, scorer, as_of, options, watcher, engine, named=held is source)
+        crew = cluster(options.dask) if options.dask else threads
+        run = _Run(work, listed, Asking(scorer, as_of, _needed(columns, options), options.extras), crew, watcher)
         tally = run.through(_output(out, columns, options))
         return _put(run.finished, work, out, rejected, tally)
+
+
+def _threads() -> int:
+    """Give the threads of a lot's trees, so that lots side by side wait for no core."""
+    return max(1, (os.cpu_count() or 1) // WORKERS)
 
 
 @contextmanager
@@ -121,6 +127,7 @@ def _started(
     as_of: pd.Timestamp | None,
     options: Options,
     watcher: Watcher,
+    engine: str,
     named: bool,
 ) -> pd.Timestamp:
     """Start a run, or take it up; give the moment that it is as of."""
@@ -132,7 +139,7 @@ def _started(
         "format": FORMAT,
         "input": digest(source, named),
         "options": {**options.as_json(), "lot": LOT},
-        "model": scorer.bundle.version,
+        "model": f"{scorer.bundle.version} by {engine}",
         "tables": options.about,
         "as_of": as_of.isoformat(),
     }
@@ -163,15 +170,15 @@ def _output(out: Path, columns: tuple[str, ...], options: Options) -> Output:
 class _Run:
     """One run: lots are read in order, scored side by side, and written in order."""
 
-    def __init__(self, work: Work, listed: Listed, asking: Asking, options: Options, watcher: Watcher):
-        self.work, self.listed, self.asking, self.watcher = work, listed, asking, watcher
+    def __init__(self, work: Work, listed: Listed, asking: Asking, crew, watcher: Watcher):
+        self.work, self.listed, self.asking, self.crew, self.watcher = work, listed, asking, crew, watcher
         self.read, self.told, self.finished = 0, set(), work.folder
 
     def through(self, output: Output) -> Tally:
         """Score all lots that are not done yet; give what became of all."""
         if not self.work.lines:
             self.work.append("answers", output.start())
-            self.work.append("rejected", self._csv([[*self._header(), self._place(), "reasons"]]))
+            self.work.append("rejected", csv_lines([[*self._header(), self._place(), "reasons"]]))
             self.work.done({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
         tally, summary = Tally(), Summary()
         for line in self.work.lines:
@@ -190,23 +197,20 @@ class _Run:
         return replace(tally, summary=tuple(summary.lines()))
 
     def _scored(self, output: Output) -> Iterator[dict]:
-        """Score lots with both cores and write them down in their order."""
+        """Have lots scored and write them down in their order."""
         waiting: deque = deque()
-        with ThreadPoolExecutor(WORKERS) as pool:
-            try:
-                for lot, first, repeats in self._lots(len(self.work.lines) - 1):
-                    waiting.append(pool.submit(self._one, output, lot, first, repeats))
-                    if len(waiting) > WORKERS + AHEAD:
-                        yield self._written(*waiting.popleft().result())
-                while waiting:
+        with self.crew(Task(self.asking, output, len(self.listed.header)), self.listed) as crew:
+            for lot in self._lots(crew.lots, len(self.work.lines) - 1):
+                waiting.append(crew.submit(*lot))
+                if len(waiting) > crew.ahead:
                     yield self._written(*waiting.popleft().result())
-            finally:
-                pool.shutdown(cancel_futures=True)
+            while waiting:
+                yield self._written(*waiting.popleft().result())
 
-    def _lots(self, done: int) -> Iterator[tuple[Lot, int, np.ndarray]]:
+    def _lots(self, lots: Callable[[int], Iterator[Lot]], done: int) -> Iterator[tuple[Lot, int, np.ndarray]]:
         """Give the lots after those that are done, with the rows before each and which ids came before."""
         seen, first = Seen(), 0
-        for number, lot in enumerate(self.listed.lots(LOT)):
+        for number, lot in enumerate(lots(LOT)):
             self.read += len(lot.rows) + len(lot.misfits)
             ids = lot.rows.get("partnership_id")
             repeats = np.zeros(len(lot.rows), dtype=bool) if ids is None else seen.repeats(ids)
@@ -214,24 +218,13 @@ class _Run:
                 yield lot, first, repeats
             first += len(lot.rows)
 
-    def _one(self, output: Output, lot: Lot, first: int, repeats: np.ndarray) -> tuple[dict, Outcome, list[bytes]]:
-        outcome = self.asking.outcome(lot, first, repeats)
-        figures = {
-            "read": outcome.read, "scored": len(outcome.answers), "rejected": len(outcome.rejected),
-            "blank": outcome.blank, **figures_of(outcome.answers),
-        }  # fmt: skip
-        width = len(self.listed.header)
-        rows = [fitted(one, width) for one in outcome.rejected]
-        rejected = self._csv([[*one.cells, one.place, "; ".join(one.reasons)] for one in rows])
-        return figures, outcome, [*output.encode(outcome.answers), rejected]
-
-    def _written(self, figures: dict, outcome: Outcome, content: list[bytes]) -> dict:
+    def _written(self, figures: dict, notes: list[str], content: list[bytes]) -> dict:
         for name, part in zip(("answers", "footers", "rejected"), content, strict=True):
             self.work.append(name, part)
         self.work.done(figures)
-        for note in set(outcome.notes) - self.told:
+        for note in set(notes) - self.told:
             self.watcher.tell(note)
-        self.told |= set(outcome.notes)
+        self.told |= set(notes)
         return figures
 
     def _header(self) -> list[str]:
@@ -239,12 +232,6 @@ class _Run:
 
     def _place(self) -> str:
         return self.listed.place
-
-    @staticmethod
-    def _csv(rows: list[list]) -> bytes:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        return text.getvalue().encode("utf-8", "surrogatepass")
 
 
 def _added(tally: Tally, figures: dict) -> Tally:

@@ -1,0 +1,152 @@
+"""What batch_bench scores: a simulated market, a model that ships, a reference model of fixed size, and long lists.
+
+The reference model is the one that ships but for its forecaster: engagements alone, location and scale of 500 trees
+with 31 leaves each. A list repeats a block of 50,000 prospects outside of the tables, four in ten of them with a
+vendor's averages and two with an engagement rate, their figures moved by a third (one standard deviation) each time.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from features.derive import derive
+from features.history import History
+from features.schema import CREATORS
+from features.tables import Tables, read_tables
+from features.validate import validate
+from models.bundle import Bundle, bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
+from models.forecast import Boosting
+from training.fit import Recipe, fit_at
+from training.market import DEMO_MARKET
+from training.simulate import write_market
+from training.simulated_deals import outsiders
+from training.train import data_end
+
+BLOCK = 50_000
+AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
+SIZE = Boosting(trees=500, leaves=31)
+MOVED = ("followers", "avg_likes", "avg_comments", "avg_shares", "avg_views")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder that everything of the benchmark lies in."""
+
+    folder: Path
+
+    def home(self, model: str) -> Path:
+        """Give the home whose champion is the model `ships` or `reference`."""
+        return self.folder / model
+
+    def listed(self, rows: int, ending: str) -> Path:
+        return self.folder / f"list-{rows}.{ending}"
+
+    def matrix(self, rows: int) -> Path:
+        return self.folder / f"matrix-{rows}.npy"
+
+    def bundle(self, model: str) -> Bundle:
+        return load_bundle(champion_folder(self.home(model)))
+
+
+def prepare(place: Place, creators: int, say: Callable[[str], None]) -> None:
+    """Make market and models where they are not there yet; an interrupted try leaves nothing that looks whole."""
+    data = place.folder / "data"
+    place.folder.mkdir(parents=True, exist_ok=True)
+    if not data.exists():
+        say(f"simulating {creators:,} creators")
+        write_market(data, creators, seed=7)
+    if not _has_champion(place.home("ships")):
+        say("training the model that ships")
+        _creatorcast(place.home("ships"), "train", str(data), "--per-post", "1", "--no-log")
+        _creatorcast(place.home("ships"), "promote", "--force", "--no-log")
+    if not _has_champion(place.home("reference")):
+        say("fitting the reference model")
+        _save_reference(place, data)
+
+
+def ready_list(place: Place, rows: int, endings: tuple[str, ...], say: Callable[[str], None]) -> None:
+    """Write the list of so many rows in each format, where it is not there."""
+    for ending in endings:
+        path = place.listed(rows, ending)
+        if path.exists():
+            continue
+        say(f"writing {rows:,} rows as {ending}")
+        beside = path.with_name(f".{path.name}")
+        writer = None
+        for block in blocks(rows):
+            table = pa.Table.from_pandas(block, preserve_index=False)
+            kind = pq.ParquetWriter if ending == "parquet" else pyarrow.csv.CSVWriter
+            writer = writer or kind(beside, table.schema)
+            writer.write_table(table)
+        writer.close()
+        beside.rename(path)
+
+
+def ready_matrix(place: Place, rows: int, say: Callable[[str], None]) -> None:
+    """Derive what the boosters of both models see of the list, (rows, columns) float64, where it is not there."""
+    path = place.matrix(rows)
+    if path.exists():
+        return
+    say(f"deriving the matrix of {rows:,} rows")
+    bundle = place.bundle("reference")
+    columns = bundle.forecasters["engagements"].columns_
+    beside = path.with_name(f".{path.name}.npy")
+    matrix = np.lib.format.open_memmap(beside, "w+", dtype=np.float64, shape=(rows, len(columns)))
+    done = 0
+    for block in blocks(rows):
+        matrix[done : done + len(block)] = features_of(block, bundle)[columns].to_numpy()
+        done += len(block)
+    matrix.flush()
+    beside.rename(path)
+
+
+def blocks(rows: int) -> Iterator[pd.DataFrame]:
+    """Give the list block by block, always the same."""
+    block = outsiders(np.random.default_rng(11), BLOCK, DEMO_MARKET).drop(columns=["creator_id"])
+    for first in range(0, rows, BLOCK):
+        random = np.random.default_rng([11, first])
+        own = block.iloc[: rows - first].copy()
+        for name in MOVED:
+            own[name] = np.maximum((own[name] * np.exp(random.normal(0, 1 / 3, len(own)))).round(), 1)
+        own.insert(0, "partnership_id", [f"p{number:09d}" for number in range(first, first + len(own))])
+        yield own
+
+
+def features_of(prospects: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
+    """Derive the columns of prospects that bring their profile, each an account of its own."""
+    asked = prospects.assign(creator_id=prospects["partnership_id"], as_of=AS_OF, sponsored=1.0)
+    creators = asked.reindex(columns=CREATORS.names).assign(observed_at=AS_OF)
+    history = History.of(validate(Tables(creators=creators)), bundle.reference.horizon_days)
+    return derive(history, asked, bundle.reference)
+
+
+def _save_reference(place: Place, data: Path) -> None:
+    ships = place.bundle("ships")
+    history = History.of(validate(read_tables(data)))
+    recipe = Recipe(location=SIZE, scale=SIZE, threads=2)
+    fitted = fit_at(history, data_end(history), recipe, targets=("engagements",))
+    manifest = {**ships.manifest, "version": f"{ships.version}-reference", "targets": ["engagements"]}
+    bundle = replace(ships, manifest=manifest, reference=fitted.reference, forecasters=fitted.forecasters)
+    home = place.home("reference")
+    shutil.rmtree(home, ignore_errors=True)
+    save_bundle(bundle, bundles_folder(home) / bundle.version)
+    set_champion(home, bundle.version)
+
+
+def _has_champion(home: Path) -> bool:
+    return (home / "artifacts" / "champion").exists()
+
+
+def _creatorcast(home: Path, *arguments: str) -> None:
+    environment = {**os.environ, "CREATORCAST_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "creatorcast", *arguments], check=True, env=environment, capture_output=True)
