@@ -154,3 +154,55 @@ def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(clie
     assert grown['creatorcast_request_seconds_count{endpoint="/v1/predict"}'] == 1
     assert after[f'creatorcast_model_info{{trained_on="simulated",version="{trained.bundle.version}"}}'] == 1
     assert "secret" not in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "fault"),
+    [
+        (b'{"partnerships": []}', 400, ("partnerships", "is too short", "at least 1", "a list of 0")),
+        (
+            b'{"partnerships": [' + b"{}," * 1000 + b"{}]}",
+            400,
+            ("partnerships", "is too long", "at most 1,000", "a list of 1001"),
+        ),
+        (b'{"partnerships": {}}', 400, ("partnerships", "is not a list", "a list", "an object of 0")),
+        (b"[]", 400, ("body", "is not an object", "an object", "a list of 0")),
+        (
+            b'{"partnerships": [{"followers": NaN}]}',
+            400,
+            ("body", "is not JSON: unexpected character, expected a JSON value at character 32", "a JSON object", None),
+        ),
+        (
+            b'{"partnerships": [{"followers": 1e400}]}',
+            400,
+            ("body", "is not JSON: number is infinity when parsed as double at character 32", "a JSON object", None),
+        ),
+        (
+            b'{"partnerships": [{"platform": "x", "fee_usd": 1, "fee_usd": 2}]}',
+            400,
+            ("partnerships[0].fee_usd", "is given twice", "each field once", None),
+        ),
+        (
+            b'{"partnerships": ' + b"[" * 300 + b"]" * 300 + b"}",
+            400,
+            ("body", "is nested too deeply", "a JSON object", None),
+        ),
+        (
+            '{"partnerships": [{"platform": "x", "bränd_niche": "food"}]}'.encode(),
+            422,
+            ("partnerships[0].bränd_niche", "is no known field", "did you mean brand_niche?", "food"),
+        ),
+        (
+            b'{"partnerships": [{"platform": "x", "followers": "10k"}]}',
+            422,
+            ("partnerships[0].followers", "is not a number", "a number from 0 to 1,000,000,000,000", "10k"),
+        ),
+        (b'{"partnerships": [null]}', 422, ("partnerships[0]", "is not an object", "an object", None)),
+    ],
+    ids=range(11),
+)
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/rank", "/v1/explain"])
+def test_hostile_bodies_get_one_clear_error_each(client, path, body, status, fault):
+    response = client.post(path, content=body, headers={"content-type": "application/json"})
+    (error,) = response.json()["errors"]
+    assert (response.status_code, tuple(error.values())) == (status, fault)
