@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow fuzz lint docs bench-features bench-batch bento lock clean
+.PHONY: help setup demo test test-slow fuzz lint docs bench-features bench-batch bento lock clean bench-serve
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ bench-features: setup  ## features against pandas at 10 million posts, and of on
 
 bench-batch: setup  ## batch scoring against the bare trees at a million rows (takes an hour)
 	$(BIN)/python benchmarks/batch_bench.py $(ARGS)
+
+bench-serve: setup  ## the service beside MLflow's server and a straightforward one, all in one run (takes minutes)
+	$(BIN)/python benchmarks/serve_bench.py
 
 bento: setup  ## the service as a Bento: code and pinned packages, no model (docs/deploy.md)
 	BENTOML_DO_NOT_TRACK=True $(BIN)/bentoml build .

@@ -8,16 +8,9 @@ its own with one keep-alive connection for each concurrent caller.
 """
 
 import argparse
-import asyncio
-import json
-import os
-import signal
-import socket
 import statistics
 import subprocess
-import sys
 import time
-import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,6 +19,8 @@ import anyio.to_thread
 import bentoml
 import orjson
 from fastapi import FastAPI
+from load import bentoml as bentoml_command
+from load import called, free_port, started, stop
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -196,53 +191,14 @@ BODY = orjson.dumps(
         ]
     }
 )
-REQUEST = (
-    b"POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    b"Content-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
-)
-
-
-async def _caller(port: int, until: float, latencies: list[float]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while (began := time.perf_counter()) < until:
-        writer.write(REQUEST)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        if b" 200 " not in head.split(b"\r\n", 1)[0]:
-            raise SystemExit(f"the service answered {head[:60]!r}, expected 200")
-        await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n", 1)[0]))
-        latencies.append(time.perf_counter() - began)
-    writer.close()
-
-
-async def call(port: int, concurrency: int, seconds: float) -> dict:
-    """Call the service from `concurrency` connections for `seconds`; requests/s, and p50 and p99 in ms."""
-    latencies: list[float] = []
-    until = time.perf_counter() + seconds
-    await asyncio.gather(*(_caller(port, until, latencies) for _ in range(concurrency)))
-    cuts = statistics.quantiles(latencies, n=100)
-    return {"rps": len(latencies) / seconds, "p50": 1e3 * cuts[49], "p99": 1e3 * cuts[98]}
 
 
 def start(variant: str) -> tuple[subprocess.Popen, int]:
     """Start `bentoml serve` for one variant on a free port; return when it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    bentoml_command = str(Path(sys.executable).with_name("bentoml"))
-    process = subprocess.Popen(
-        [bentoml_command, "serve", f"serve_routing:{SERVICES[variant]}", "--host", "127.0.0.1", "--port", str(port)],
-        cwd=Path(__file__).parent,
-        env={**os.environ, "BENTOML_DO_NOT_TRACK": "True"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1)
-            return process, port
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"{variant} did not start within 30 s")
+    port = free_port()
+    return started(
+        bentoml_command(f"serve_routing:{SERVICES[variant]}", port), port, "/readyz", Path(__file__).parent
+    ), port
 
 
 def measure(ports: dict[str, int], rounds: int, seconds: float) -> dict[tuple[str, int], dict]:
@@ -251,8 +207,7 @@ def measure(ports: dict[str, int], rounds: int, seconds: float) -> dict[tuple[st
     for number in range(rounds + 1):
         for concurrency in CONCURRENCY:
             for variant, port in ports.items():
-                client = [sys.executable, __file__, "--client", str(port), str(concurrency), str(seconds)]
-                run = json.loads(subprocess.check_output(client))
+                run = called(port, "/v1/predict", BODY, concurrency, seconds)
                 if number:  # the first round warms up
                     runs.setdefault((variant, concurrency), []).append(run)
     return {at: {k: statistics.median(r[k] for r in found) for k in found[0]} for at, found in runs.items()}
@@ -274,12 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
-    parser.add_argument("--client", nargs=3, metavar=("PORT", "CALLERS", "SECONDS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.client:
-        port, callers, seconds = arguments.client
-        print(json.dumps(asyncio.run(call(int(port), int(callers), float(seconds)))))
-        return
     running: dict[str, tuple[subprocess.Popen, int]] = {}
     try:
         for variant in VARIANTS:
@@ -287,10 +237,7 @@ def main() -> None:
         ports = {variant: port for variant, (_, port) in running.items()}
         print(table(measure(ports, arguments.rounds, arguments.seconds)))
     finally:
-        for process, _ in running.values():
-            process.send_signal(signal.SIGTERM)
-        for process, _ in running.values():
-            process.wait(20)
+        stop([process for process, _ in running.values()])
 
 
 if __name__ == "__main__":

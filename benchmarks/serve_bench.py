@@ -1,0 +1,235 @@
+"""The service beside MLflow's server of the same registered model and a straightforward BentoML service of it.
+
+    python benchmarks/serve_bench.py [--home HOME] [--rounds 5] [--seconds 2]
+
+HOME is a home with a trained and promoted model, and its tables in HOME/data; without it a simulated market of 800
+creators is trained on in a temporary one. Every server has one worker, ours a second time as it is started, with two.
+All run at once and are called in turn, the order turned by one each round; the table has medians over the rounds.
+MLflow's server is given derived columns and gives quantiles of one count: nothing of what derive and pricing do.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import orjson
+from load import bentoml, called, free_port, started, stop
+
+from features.columns import COLUMNS
+from features.derive import derive_arrays
+from features.history import History
+from features.question import Questions
+from models.bundle import Bundle, champion_folder, load_bundle
+from serving.asked import Asked, microseconds
+from serving.messages import read_question
+from serving.settings import SERVICE
+
+ROOT = Path(__file__).parents[1]
+CALLERS = (1, 16, 64)
+MANY = 1000
+#: Calls in a row of which the longest is told.
+CALLS = 3000
+OURS, TWO, PLAIN, MLFLOW = "creatorcast", "creatorcast, 2 workers", "straightforward", "mlflow models serve"
+PROFILE = {
+    "platform": "instagram",
+    "followers": 48_000,
+    "niche": "food",
+    "avg_likes": 1150,
+    "avg_comments": 31,
+    "brand_niche": "food",
+    "format": "carousel",
+    "deliverables": 2,
+    "start_at": "2026-07-20T09:00:00Z",
+    "fee_usd": 900,
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that is up: its port, where it is asked, and the bodies of one and of MANY partnerships."""
+
+    process: subprocess.Popen
+    port: int
+    path: str
+    one: bytes
+    many: bytes
+
+
+def partnerships(count: int) -> bytes:
+    """Give a question about `count` partnerships, no two of the same size."""
+    rows = [
+        {
+            **PROFILE,
+            "partnership_id": f"p{n}",
+            "followers": 48_000 + 997 * n,
+            "deliverables": 1 + n % 3,
+            "fee_usd": 900 + n,
+        }
+        for n in range(count)
+    ]
+    return orjson.dumps({"as_of": "2026-07-01T00:00:00Z", "partnerships": rows})
+
+
+def derived(body: bytes, bundle: Bundle) -> np.ndarray:
+    """Derive what the model reads of a question, (n, len(COLUMNS))."""
+    from datetime import UTC, datetime
+
+    as_of, rows, *_ = read_question(body, datetime(2026, 7, 1, tzinfo=UTC))
+    asked = Asked.of_rows([row.told() for row in rows])
+    moment, account = np.full(asked.n, microseconds(as_of)), np.arange(asked.n)
+    profile = {"followers": asked.number("followers"), "niche": asked.code("niche")}
+    history = History.inline(asked.code("platform"), moment, profile)
+    told = {**asked.codes, **asked.numbers, "sponsored": np.ones(asked.n)}
+    questions = Questions.told(account, moment, asked.time("start_at"), told)
+    return derive_arrays(history, questions, bundle.reference)
+
+
+def as_mlflow(x: np.ndarray) -> bytes:
+    """Give derived rows as MLflow's server takes them; orjson writes NaN as null."""
+    return orjson.dumps({"dataframe_split": {"columns": list(COLUMNS), "data": x}}, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def bare_ms(x: np.ndarray, bundle: Bundle, rounds: int = 9) -> float:
+    """Time Booster.predict alone: location and scale of both targets, one thread; ms, the median of some rounds."""
+    boosters = [b for f in bundle.forecasters.values() for b in (f.location_, f.scale_)]
+    seen = np.ascontiguousarray(x[:, [COLUMNS.index(name) for name in bundle.forecasters["engagements"].columns_]])
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        for booster in boosters:
+            booster.predict(seen, num_threads=1)
+        times.append(1e3 * (time.perf_counter() - began))
+    return median(times)
+
+
+def trained(home: Path) -> None:
+    """Simulate, train and promote in `home`."""
+    command = [sys.executable, "-m", "creatorcast"]
+    environment = {**os.environ, "CREATORCAST_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    for step in (
+        ["simulate", str(home / "data"), "--creators", "800", "--seed", "7"],
+        ["train", str(home / "data"), "--per-post", "1"],
+        ["promote", "--force"],
+    ):
+        subprocess.run([*command, *step], env=environment, cwd=home, check=True, stdout=subprocess.DEVNULL)
+
+
+def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
+    """Start every server on a port of its own."""
+    own = {"CREATORCAST_HOME": str(home), "CREATORCAST_DATA": str(home / "data"), "PYTHONPATH": str(ROOT)}
+    one_worker = {"BENTOML_CONFIG_OPTIONS": "services.creatorcast.workers=1"}
+    # MLflow looks for the program of its server on the path
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'artifacts' / 'mlflow.db'}", "PATH": path}
+    one, many = partnerships(1), partnerships(MANY)
+    x_one, x_many = (as_mlflow(derived(body, bundle)) for body in (one, many))
+    mlflow = [str(Path(sys.executable).with_name("mlflow")), "models", "serve", "--env-manager", "local", "-w", "1"]
+    found = {}
+    try:
+        for name, service, environment, cwd in (
+            (OURS, SERVICE, own | one_worker, ROOT),
+            (TWO, SERVICE, own, ROOT),
+            (PLAIN, "serve_plain:Plain", own, Path(__file__).parent),
+        ):
+            port = free_port()
+            process = started(bentoml(service, port), port, "/readyz", cwd, environment)
+            found[name] = Server(process, port, "/v1/predict", one, many)
+        port = free_port()
+        command = [*mlflow, "-m", "models:/creatorcast@champion", "-p", str(port)]
+        process = started(command, port, "/ping", home, store)
+        found[MLFLOW] = Server(process, port, "/invocations", x_one, x_many)
+    except BaseException:
+        stop([server.process for server in found.values()])
+        raise
+    return found
+
+
+def measure(servers: dict[str, Server], rounds: int, seconds: float) -> dict[tuple[str, int | str], dict[str, float]]:
+    """Measure every server at every number of callers, and with MANY partnerships, once a round; medians."""
+    runs: dict[tuple, list[dict]] = {}
+    names = list(servers)
+    for number in range(rounds + 1):
+        order = names[number % len(names) :] + names[: number % len(names)]
+        for what in (*CALLERS, "many"):
+            for name in order:
+                server = servers[name]
+                body, callers = (server.many, 1) if what == "many" else (server.one, what)
+                run = called(server.port, server.path, body, callers, seconds)
+                if number:  # the first round warms up
+                    runs.setdefault((name, what), []).append(run)
+    return {at: {key: median(run[key] for run in found) for key in found[0]} for at, found in runs.items()}
+
+
+def stall(server: Server) -> tuple[float, int]:
+    """Give the longest of at least CALLS calls by one caller, ms, and how many there were."""
+    longest, calls = 0.0, 0
+    while calls < CALLS:
+        run = called(server.port, server.path, server.one, 1, 3.0)
+        longest, calls = max(longest, run["longest"]), calls + int(run["calls"])
+    return longest, calls
+
+
+def table(found: dict, bare: float, stalled: tuple[float, int]) -> str:
+    """Lay out the medians with ratios, and the targets beside."""
+    names = list(dict.fromkeys(name for name, _ in found))
+    lines = [f"{'one partnership':<26}{'callers':>8}{'req/s':>8}{'ours is':>9}{'p50 ms':>9}{'p99 ms':>9}"]
+    for callers in CALLERS:
+        ours = found[OURS, callers]["rps"]
+        for name in names:
+            run = found[name, callers]
+            cells = f"{run['rps']:>8.0f}{ours / run['rps']:>8.1f}x{run['p50']:>9.2f}{run['p99']:>9.2f}"
+            lines.append(f"{name:<26}{callers:>8}{cells}")
+    lines += ["", f"{f'{MANY:,} partnerships':<26}{'p50 ms':>8}{'p99 ms':>9}"]
+    lines += [f"{name:<26}{found[name, 'many']['p50']:>8.1f}{found[name, 'many']['p99']:>9.1f}" for name in names]
+    lines.append(f"{'bare Booster.predict':<26}{bare:>8.1f}")
+    return "\n".join([*lines, "", *targets(found, bare, stalled)])
+
+
+def targets(found: dict, bare: float, stalled: tuple[float, int]) -> list[str]:
+    """Say of each target what was reached."""
+    rates = {name: found[OURS, 1]["rps"] / found[name, 1]["rps"] for name in (MLFLOW, PLAIN)}
+    p50, many, allowed = found[OURS, 1]["p50"], found[OURS, "many"]["p50"], 2 * bare + 10
+    rows = [
+        (f"requests a second against {MLFLOW}", f"{rates[MLFLOW]:.1f}x", "10x", rates[MLFLOW] >= 10),
+        (f"requests a second against the {PLAIN} service", f"{rates[PLAIN]:.1f}x", "4x", rates[PLAIN] >= 4),
+        ("p50 of one partnership, one caller", f"{p50:.2f} ms", "1.5 ms", p50 <= 1.5),
+        (f"p50 of {MANY:,} partnerships", f"{many:.1f} ms", f"2 x bare + 10 = {allowed:.1f} ms", many <= allowed),
+        (f"longest of {stalled[1]:,} calls", f"{stalled[0]:.1f} ms", "50 ms", stalled[0] <= 50),
+    ]
+    return [f"{what:<52}{got:>9}  target {wanted:<26}{'met' if met else 'MISSED'}" for what, got, wanted, met in rows]
+
+
+def run(home: Path, rounds: int, seconds: float) -> str:
+    """Start the servers over a home, measure, and give the table."""
+    bundle = load_bundle(champion_folder(home))
+    bare = bare_ms(derived(partnerships(MANY), bundle), bundle)
+    servers = start_all(home, bundle)
+    try:
+        return table(measure(servers, rounds, seconds), bare, stall(servers[OURS]))
+    finally:
+        stop([server.process for server in servers.values()])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2)
+    arguments = parser.parse_args()
+    if arguments.home:
+        print(run(arguments.home.resolve(), arguments.rounds, arguments.seconds))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        trained(Path(folder))
+        print(run(Path(folder), arguments.rounds, arguments.seconds))
+
+
+if __name__ == "__main__":
+    main()
