@@ -195,6 +195,8 @@ def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan 
         percent, told = unit_of(survey.sizes, signed, bool(role.name and role.name.percent))
         if agreed and survey.sizes.total() - survey.sizes["zero"]:
             percent, told = agreed.percent, "percent" if agreed.percent else "fraction"
+        if percent is None and role.source == role.target and not signed + survey.sizes["percent"]:
+            percent, told = False, "fraction, as columns of that name are"
     target = role.target
     if target == "engagement_rate" and not agreed:
         unclear = f"by followers or by views? Map {role.source!r} to engagement_rate_by_followers or _by_views"
