@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -199,7 +200,8 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
 @LEAD
 @click.option("--threads", default=0, show_default=True, help="Of LightGBM, a fit; 0: one, fits side by side.")
 @click.option("--no-log", is_flag=True, help="Write the bundle only, nothing to MLflow.")
-def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days, threads: int, no_log: bool):
+@DASK
+def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days, threads: int, no_log: bool, dask):
     """Train on the tables in DATA: backtest, print the record, write a bundle, log and register it in MLflow.
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
@@ -210,7 +212,8 @@ def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days,
     from training.train import train as run
 
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
-    trained = run(data, home(), Recipe(sampling=sampling, seed=seed, threads=threads), say, horizon_days)
+    with following(Recipe(sampling=sampling, seed=seed, threads=threads), dask, data, horizon_days) as recipe:
+        trained = run(data, home(), recipe, say, horizon_days)
     click.echo(record_text(trained.backtest, trained.bundle.manifest))
     if not no_log:
         from training.tracking import log
@@ -219,6 +222,15 @@ def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days,
         logged = log(trained, home(), os.environ.get("MLFLOW_TRACKING_URI"))
         click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
     click.echo(f"bundle {trained.bundle.version}; creatorcast promote makes it the champion")
+
+
+def following(recipe, dask: str | None, data: Path, horizon_days: int):
+    """Give a context with the recipe, followed by a Dask cluster where one is named."""
+    if dask is None:
+        return nullcontext(recipe)
+    from training.dask_fit import running
+
+    return running(dask, data, home() / "artifacts", recipe, horizon_days)
 
 
 @main.command()

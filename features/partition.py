@@ -136,6 +136,19 @@ def derive_folder(
     return accounts
 
 
+def split_folder(data: Path, work: Path, parts: int, memory_gb: float = 4.0) -> Split:
+    """Split a data folder into parts of whole accounts, in the folder `work`; raises as `derive_folder` does."""
+    try:
+        return _split_folder(Path(data), _table_files(Path(data)), work, parts, memory_gb, lambda what, share: None)
+    except (OSError, duckdb.Error) as error:
+        raise PartitionError(f"{str(data)!r} cannot be split in {str(work)!r}: {_first_line(error)}") from error
+
+
+def part_history(split: Split, number: int, horizon_days: int) -> History:
+    """Give the history of the accounts of a part."""
+    return History.of(_validated(_read(split, [number]), split).tables, horizon_days)
+
+
 def _refuse(out: Path, parts: int | None, files: dict[str, Path]) -> None:
     if out.suffix not in (".parquet", ".csv"):
         raise PartitionError(f"{str(out)!r} has an unknown ending: expected .csv or .parquet")

@@ -24,7 +24,7 @@ def connected(address: str) -> Iterator:
     except ImportError as error:
         raise ClusterError("Dask is not installed: pip install 'creatorcast[dask]'") from error
     try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+        client = Client(address, timeout=PATIENCE, set_as_default=True)
     except (OSError, TimeoutError, ValueError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {address!r}: start one by dask scheduler, and give its tcp:// address"

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,12 @@ class Recipe:
     widen: float = 0.05
     seed: int = 0
     threads: int = 0
+    #: What is fitted.
+    estimator: ClassVar[type[Forecaster]] = Forecaster
+
+    def features(self, history: History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+        """Derive the columns of questions about accounts of the history."""
+        return derive(history, questions, reference)
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,7 @@ def calibrate(
     rows = _calibration_rows(history, what, twin.until, fitted.until, recipe, accounts)
     if len(rows) < 50:
         return
-    x = derive(history, rows.questions, twin.reference)
+    x = recipe.features(history, rows.questions, twin.reference)
     age = (fitted.until - rows.posted) / DAY_US
     weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
     z, evidence = twin.forecasters[what].scores(x, rows.y), x[f"{what}_evidence_code"].to_numpy(int)
@@ -142,13 +149,14 @@ def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tu
         )
     forecaster = make_forecaster(what, recipe)
     weight = importance(rows, until, recipe.sampling)
-    forecaster.fit(derive(history, rows.questions, reference), rows.y, sample_weight=weight, groups=rows.account)
+    x = recipe.features(history, rows.questions, reference)
+    forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
     return forecaster, len(rows)
 
 
 def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
     """Give the unfitted forecaster of one target: its offset, evidence and the columns that it must not see."""
-    return Forecaster(
+    return recipe.estimator(
         offset=f"{what}_log_offset",
         evidence=f"{what}_evidence_code",
         evidences=len(EVIDENCE),
