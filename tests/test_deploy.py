@@ -41,7 +41,7 @@ def test_the_packages_of_the_service_are_those_that_it_imports_as_locked():
         for line in (ROOT / "requirements-service.in").read_text().splitlines()
         if not line.startswith("#")
     }
-    assert listed == imported - known - {"mlflow", "daal4py"}  # of training alone, and used where it is found
+    assert listed == imported - known - {"mlflow", "daal4py", "distributed"}  # of other commands, or used where found
     pinned = r"(?m)^([a-z0-9-]+==\S+)"
     assert names_in(ROOT / "requirements-service.lock", pinned) <= names_in(ROOT / "requirements.lock", pinned)
 

@@ -216,7 +216,10 @@ def _words(cells: pa.Array, plan: Plan) -> Read:
         return Read(pd.Series(None, index=range(len(cells)), dtype=DTYPES[plan.kind]), np.zeros(len(cells), dtype=bool))
     read = [plan.read(word.strip()) for word in words]
     sound = np.array(
-        [not wrong and (value is not None or not word) for word, (value, wrong) in zip(words, read, strict=True)]
+        [
+            not wrong and (value is not None or not word) and word == word.strip()
+            for word, (value, wrong) in zip(words, read, strict=True)
+        ]
     )
     codes = coded.indices.to_numpy()
     values = pd.Series([value for value, _ in read], dtype=DTYPES.get(plan.kind, "str"))
