@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -35,6 +36,7 @@ TARGETS = (
     ("parquet", "pyfunc", 1 / 3),
     ("parquet daal4py", "bare", 0.75),
 )
+FEW = 100
 BESIDES_PREDICT_SECONDS, MOST_MEMORY_GB = 6.0, 1.0
 HERE = Path(__file__).resolve().parent
 
@@ -61,18 +63,21 @@ def run(place: Place, rows: int, rounds: int, say: Callable[[str], None]) -> Non
 
 def ships(place: Place, rows: int, rounds: int, say: Callable[[str], None]) -> None:
     """Tell what a run of the model that ships takes besides its trees, and where."""
-    whole, bare = ([measured(place, "ships", way, rows) for _ in range(rounds)] for way in ("parquet", "bare"))
-    whole, bare = median(whole), median(bare)
+    ready_list(place, FEW, ("parquet",), say)
+    asked = (("parquet", rows), ("bare", rows), ("parquet", FEW))
+    taken = [[measured(place, "ships", *one) for one in asked] for _ in range(rounds)]
+    whole, bare, start = (median(list(found)) for found in zip(*taken, strict=True))
     print(f"\nmodel that ships, {rows:,} rows: {told(whole)}; its bare predict {told(bare)}")
-    if "seconds" not in whole:
+    if any("failed" in found for found in (whole, bare, start)):
         return
+    print(f"  a list of {FEW} rows, which is to start: {told(start)}")
     besides = (whole["seconds"] - bare["seconds"]) / rows * 1e6
     verdict = "" if besides <= BESIDES_PREDICT_SECONDS else ", MISSED"
     print(f"  besides predict: {besides:.1f} s a million rows, target at most {BESIDES_PREDICT_SECONDS}{verdict}")
     say("  looking where the time goes")
     steps = measured(place, "ships", "steps", rows).get("steps", {})
     for step, share in sorted(steps.items(), key=lambda pair: -pair[1]):
-        print(f"  {step:<10}{share * whole['seconds'] / rows * 1e6:6.2f} s a million rows")
+        print(f"  {step:<10}{share * (whole['seconds'] - start['seconds']) / rows * 1e6:6.2f} s a million rows")
 
 
 def growth(place: Place, sizes: list[int], say: Callable[[str], None]) -> None:
@@ -100,15 +105,21 @@ def measured(place: Place, model: str, way: str, rows: int) -> dict:
         command = [str(HERE / "batch_ways.py"), way, str(place.folder), model, str(rows)]
     environment = {**os.environ, "CREATORCAST_HOME": str(place.home(model)), "MLFLOW_DISABLE_TELEMETRY": "true"}
     with (place.folder / "said").open("w+") as said, (place.folder / "complained").open("w+") as complained:
-        began = time.perf_counter()
+        began, before = time.perf_counter(), cpu_seconds()
         process = subprocess.Popen([sys.executable, *command], env=environment, stdout=said, stderr=complained)
         peak = watched(process)
-        seconds = time.perf_counter() - began
+        seconds, cpu = time.perf_counter() - began, cpu_seconds() - before
     lines, complaint = ((place.folder / name).read_text().splitlines() for name in ("said", "complained"))
     if process.returncode not in (0, 3):
         return {"failed": ([line for line in complaint if line.strip()] or ["it said nothing"])[-1]}
     own = json.loads(lines[-1]) if command[0] != "-m" else {}
-    return {"seconds": seconds, "peak_mb": peak, **own}
+    return {"seconds": seconds, "cpu": cpu, "peak_mb": peak, **own}
+
+
+def cpu_seconds() -> float:
+    """Give what processes that ended have taken of all cores."""
+    found = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return found.ru_utime + found.ru_stime
 
 
 def watched(process: subprocess.Popen) -> float:
@@ -127,7 +138,7 @@ def median(found: list[dict]) -> dict:
     sound = [one for one in found if "failed" not in one]
     if not sound:
         return found[0]
-    middle = {"seconds": statistics.median(one["seconds"] for one in sound)}
+    middle = {name: statistics.median(one[name] for one in sound) for name in ("seconds", "cpu")}
     return middle | {"peak_mb": max(one["peak_mb"] for one in sound)}
 
 
@@ -135,7 +146,7 @@ def told(found: dict) -> str:
     if "failed" in found:
         return f"failed: {found['failed']}"
     inside = f", predict alone {found['predict']:.1f} s" if "predict" in found else ""
-    return f"{found['seconds']:8.1f} s{inside}, {found['peak_mb']:,.0f} MB"
+    return f"{found['seconds']:8.1f} s{inside}, process {found['cpu']:.0f} s of the cores, {found['peak_mb']:,.0f} MB"
 
 
 def say(text: str) -> None:
