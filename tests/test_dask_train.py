@@ -42,13 +42,13 @@ def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, histor
     rows = sample_rows(history, "engagements", until, SMALL_RECIPE.sampling)
     x = derive(history, rows.questions, here.reference)
     with running(cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days) as recipe:
-        pd.testing.assert_frame_equal(recipe.features(history, rows.questions, here.reference), x)
+        pd.testing.assert_frame_equal(recipe.features(history, rows.questions, here.reference), x, check_exact=True)
         pid = cluster.workers[0].pid
         killer = threading.Timer(1.5, os.kill, (pid, signal.SIGKILL))
         killer.start()
         there = fit_at(history, until, recipe, targets=("engagements",))
         killer.join()
-        pd.testing.assert_frame_equal(recipe.features(history, rows.questions, here.reference), x)
+        pd.testing.assert_frame_equal(recipe.features(history, rows.questions, here.reference), x, check_exact=True)
     assert pid not in {worker.pid for worker in cluster.workers.values()}
     ours, theirs = (fitted.forecasters["engagements"] for fitted in (here, there))
     apart = np.abs(theirs.predict(x) - ours.predict(x))
