@@ -195,7 +195,9 @@ def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan 
         percent, told = unit_of(survey.sizes, signed, bool(role.name and role.name.percent))
         if agreed and survey.sizes.total() - survey.sizes["zero"]:
             percent, told = agreed.percent, "percent" if agreed.percent else "fraction"
-        if percent is None and role.source == role.target and not signed + survey.sizes["percent"]:
+        # of views a tenth and more is usual, of followers as many would rather be meant as percent
+        usual = role.source == role.target == "engagement_rate_by_views" and not signed + survey.sizes["percent"]
+        if percent is None and usual:
             percent, told = False, "fraction, as columns of that name are"
     target = role.target
     if target == "engagement_rate" and not agreed:

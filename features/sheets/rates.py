@@ -44,8 +44,9 @@ def agreement(rates: np.ndarray, counts: dict[str, list[tuple[str, np.ndarray]]]
     for basis in ("followers", "views"):
         for below, base in counts.get(basis, []):
             for above, engagements in _numerators(counts):
+                rate = np.divide(engagements, base, out=np.full(len(base), np.nan), where=base > 0)
                 for percent in (False, True):
-                    share = _share(rates, engagements / base * (100 if percent else 1))
+                    share = _share(rates, rate * (100 if percent else 1))
                     fits.append((share, basis, percent, f"{above} / {below}"))
     best = max(fits, key=lambda fit: fit[0], default=None)
     if best is None or best[0] < MOST:
