@@ -8,6 +8,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,6 +19,7 @@ from features.validate import validate
 from models.bundle import champion_folder, load_bundle
 from models.forecast import Boosting
 from serving.asked import Asked, microseconds
+from serving.scoring import Scorer
 from training.dataset import Sampling
 from training.fit import Recipe
 from training.promote import promote
@@ -56,6 +58,20 @@ def answers_of(scorer, rows, as_of, posts=None, extras=None):
     return found.frame(), [found.reasons.get(row, []) for row in range(len(rows))]
 
 
+def uneven_list(rows):
+    """Give a list in which every 50th row cannot be scored and, from the 350th on, every 70th repeats an earlier id."""
+    numbers = np.arange(rows)
+    ids = np.where((numbers % 70 == 0) & (numbers >= 350), numbers - 350, numbers)
+    return pd.DataFrame(
+        {
+            "partnership_id": [f"p{number}" for number in ids],
+            "platform": np.where(numbers % 50 == 7, "myspace", "instagram"),
+            "followers": 1000.0 + numbers,
+            "fee_usd": 100.0 + numbers % 13,
+        }
+    )
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """Take the project's and MLflow's settings out of the environment, and keep telemetry off."""
@@ -84,6 +100,22 @@ def trained(market_folder, tmp_path_factory):
 def home(trained):
     """Give the folder that holds artifacts/ with the trained bundle as champion."""
     return trained.folder.parents[2]
+
+
+@pytest.fixture(scope="session")
+def scorer(home, trained):
+    """Give a scorer of the champion, which knows no creators."""
+    return Scorer(load_bundle(champion_folder(home)))
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Give a Dask cluster of two processes of one thread each, which are started anew when they are lost."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

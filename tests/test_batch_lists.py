@@ -16,11 +16,9 @@ from hypothesis import strategies as st
 
 import serving.batch.run
 from creatorcast import main
-from models.bundle import champion_folder, load_bundle
 from serving.batch import BatchError, Options, score_file
 from serving.batch.ids import Seen
 from serving.batch.rowgroups import MAGIC, encoded, joined
-from serving.scoring import Scorer
 
 AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
 DOCS = (Path(__file__).parents[1] / "docs" / "batch.md").read_text(encoding="utf-8")
@@ -28,11 +26,6 @@ MESSY, TRANSCRIPT, REJECTED = (
     re.search(rf"```{kind}\n(.*?)```", DOCS, re.DOTALL)[1] for kind in ("text", "console", "csv")
 )
 PROFILE = {"platform": "instagram", "followers": 20_000.0}
-
-
-@pytest.fixture(scope="module")
-def scorer(home, trained):
-    return Scorer(load_bundle(champion_folder(home)))
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from conftest import uneven_list
 
 import serving.batch.run
-from models.bundle import champion_folder, load_bundle
 from serving.batch import BatchError, Options, Watcher, score_file
 from serving.batch.work import Work
 from serving.scoring import Scorer
@@ -34,28 +33,14 @@ run.score_file(Path(sys.argv[2]), Path(sys.argv[3]), scorer, options=run.Options
 """
 
 
-@pytest.fixture(scope="module")
-def scorer(home, trained):
-    return Scorer(load_bundle(champion_folder(home)))
-
-
 @pytest.fixture
 def few_rows(monkeypatch):
     monkeypatch.setattr(serving.batch.run, "LOT", 100)
 
 
 def write_list(path: Path, rows: int = 1200) -> Path:
-    """Write a list in which every 50th row cannot be scored and every 70th repeats an id of another lot."""
-    numbers = np.arange(rows)
-    ids = np.where((numbers % 70 == 0) & (numbers >= 350), numbers - 350, numbers)
-    frame = pd.DataFrame(
-        {
-            "partnership_id": [f"p{number}" for number in ids],
-            "platform": np.where(numbers % 50 == 7, "myspace", "instagram"),
-            "followers": 1000.0 + numbers,
-            "fee_usd": 100.0 + numbers % 13,
-        }
-    )
+    """Write an uneven list, whose repeated ids are of other lots."""
+    frame = uneven_list(rows)
     frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
     return path
 

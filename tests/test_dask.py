@@ -6,45 +6,21 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import uneven_list
 
 import serving.batch.run
-from models.bundle import champion_folder, load_bundle
 from models.cluster import ClusterError, connected
 from serving.batch import BatchError, Options, Watcher, score_file
-from serving.scoring import Scorer
 
 distributed = pytest.importorskip("distributed")
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """Two processes of one thread each, which are started anew when they are lost."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
-def scorer(home, trained):
-    return Scorer(load_bundle(champion_folder(home)))
-
-
 def write_folder(folder, rows=3000):
-    """Write a list as three files of several row groups; some rows cannot be scored, some repeat an earlier id."""
-    numbers = np.arange(rows)
-    ids = np.where((numbers % 70 == 0) & (numbers >= 350), numbers - 350, numbers)
-    frame = pd.DataFrame(
-        {
-            "partnership_id": [f"p{number}" for number in ids],
-            "platform": np.where(numbers % 50 == 7, "myspace", "instagram"),
-            "followers": 1000.0 + numbers,
-            "fee_usd": 100.0 + numbers % 13,
-        }
-    )
+    """Write an uneven list as three files of several row groups."""
+    frame = uneven_list(rows)
     folder.mkdir()
-    for number, part in enumerate(np.array_split(numbers, 3)):
+    for number, part in enumerate(np.array_split(np.arange(rows), 3)):
         frame.iloc[part].to_parquet(folder / f"part-{number}.parquet", row_group_size=170)
     return folder
 

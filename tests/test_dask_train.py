@@ -24,14 +24,6 @@ from training.dask_fit import running  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="module")
 def history(market_folder):
     return History.of(validate(read_tables(market_folder)))
 
