@@ -347,11 +347,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _boost(
         self, data: lgb.Dataset, size: Boosting, objective: str, trees=None, valid=None, curve=None
     ) -> lgb.Booster:
-        parameters = {
+        parameters = {**self._learning(data.num_data(), size, objective), "num_threads": self.threads}
+        stop = [] if valid is None else [lgb.early_stopping(size.patience, verbose=False), lgb.record_evaluation(curve)]
+        sets = None if valid is None else [valid]
+        return lgb.train(parameters, data, num_boost_round=trees or size.trees, valid_sets=sets, callbacks=stop)
+
+    def _learning(self, rows: int, size: Boosting, objective: str) -> dict:
+        """Give LightGBM's parameters for so many rows, but for the number of trees."""
+        return {
             "objective": objective,
             "learning_rate": size.learning_rate,
             "num_leaves": size.leaves,
-            "min_data_in_leaf": min(size.min_child, max(1, data.num_data() // 20)),
+            "min_data_in_leaf": min(size.min_child, max(1, rows // 20)),
             "bagging_fraction": size.subsample,
             "bagging_freq": 1,
             "feature_fraction": size.colsample,
@@ -360,13 +367,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": self.threads,
             "verbosity": -1,
             "feature_pre_filter": False,
         }
-        stop = [] if valid is None else [lgb.early_stopping(size.patience, verbose=False), lgb.record_evaluation(curve)]
-        sets = None if valid is None else [valid]
-        return lgb.train(parameters, data, num_boost_round=trees or size.trees, valid_sets=sets, callbacks=stop)
 
 
 def _trees(curves: list[list[float]]) -> int:

@@ -20,6 +20,15 @@ ATTEMPTS, SILENT_MINUTES = 3, 2
 #: Rows of a part, and of a test set that are looked up at a time.
 PART, CHUNK = 100_000, 20_000
 
+#: LightGBM's parameters by the names that its scikit-learn interface has for them.
+_CALLED = {
+    "min_data_in_leaf": "min_child_samples",
+    "bagging_fraction": "subsample",
+    "bagging_freq": "subsample_freq",
+    "feature_fraction": "colsample_bytree",
+    "lambda_l2": "reg_lambda",
+    "seed": "random_state",
+}
 #: Two fits at once would wait for each other's workers.
 _one_at_a_time = threading.Lock()
 log = logging.getLogger(__name__)
@@ -32,24 +41,12 @@ class DaskForecaster(Forecaster):
         return Rows(single(seen), target, weight)
 
     def _boost(self, data, size: Boosting, objective: str, trees=None, valid=None, curve=None) -> lgb.Booster:
+        learning = self._learning(data.num_data(), size, objective)
         parameters = {
-            "objective": objective,
+            **{_CALLED.get(name, name): value for name, value in learning.items()},
             "n_estimators": trees or size.trees,
-            "learning_rate": size.learning_rate,
-            "num_leaves": size.leaves,
-            "min_child_samples": min(size.min_child, max(1, data.num_data() // 20)),
-            "subsample": size.subsample,
-            "subsample_freq": 1,
-            "colsample_bytree": size.colsample,
-            "reg_lambda": size.lambda_l2,
-            "random_state": self.seed,
-            "max_bin": 127,
-            "deterministic": True,
-            "force_row_wise": True,
-            "feature_pre_filter": False,
             "tree_learner": "data",
             "time_out": SILENT_MINUTES,
-            "verbosity": -1,
         }
         with _one_at_a_time:
             booster = _fitted(parameters, data)
