@@ -51,6 +51,8 @@ MEASURES = {
     "engagement_rate_by_views_p50": Measure("engagements per view", lacking=_NO_VIEWS),
     "emv_usd_p50": Measure("earned media value", lacking="no value of a like, comment, share or view is given"),
 }
+#: A measure that is no figure of answers itself -> those whose ratio it is.
+RATIOS = {"fee_headroom": ("break_even_fee_usd", "fee_usd")}
 #: What is taken where none is named: the first that any partnership has.
 DEFAULTS = ("fee_headroom", "cpe_usd_p50", "engagements_p50")
 
@@ -120,9 +122,9 @@ def value_of(result: dict, name: str) -> float | None:
     >>> value_of({"break_even_fee_usd": 900.0, "fee_usd": 600.0}, "fee_headroom")
     1.5
     """
-    if name == "fee_headroom":
-        even, fee = result.get("break_even_fee_usd"), result.get("fee_usd")
-        return None if even is None or fee is None else even / fee
+    if name in RATIOS:
+        above, below = map(result.get, RATIOS[name])
+        return None if above is None or below is None else above / below
     if name in result:
         return result[name]
     group, _, part = name.rpartition("_")

@@ -9,6 +9,7 @@ from features.sheets import SheetOptions
 from models.trees import AUTO, BULK_ROWS, LIGHTGBM
 from serving.batch.faults import BatchError
 from serving.batch.outputs import ENDINGS
+from serving.ranking import MEASURES
 from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS
 from serving.terms import Extras
 
@@ -65,6 +66,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     near = get_close_matches(name, known, 1)
     return f"did you mean {near[0]}?" if near else f"expected some of {', '.join(known)}"
+
+
+def check_measure(measure: str | None, top: int) -> None:
+    """Raise BatchError where the best are wanted without a measure, or by one that there is not."""
+    if top and measure is None:
+        raise BatchError(f"the best by what? name a measure by --rank-by: one of {', '.join(MEASURES)}")
+    if measure is not None and not top:
+        raise BatchError(f"--rank-by {measure} puts the best in order: say how many by --top")
+    if measure is not None and measure not in MEASURES:
+        raise BatchError(f"measure {measure!r} is unknown: {nearest(measure, MEASURES)}")
 
 
 def check_ending(path: Path) -> None:

@@ -18,9 +18,9 @@ from serving.batch.faults import BatchError
 from serving.batch.ids import Seen
 from serving.batch.lots import Listed, Lot
 from serving.batch.opening import digest, open_list, spooled
-from serving.batch.options import STANDARD, Options, check_places
+from serving.batch.options import STANDARD, Options, check_measure, check_places
 from serving.batch.outputs import Output, Top, output_of
-from serving.batch.ranks import check_measure, columns_of
+from serving.batch.ranks import columns_of
 from serving.batch.rows import Asking
 from serving.batch.summary import Summary
 from serving.batch.table import schema_of
