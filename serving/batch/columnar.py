@@ -39,11 +39,12 @@ class Columnar:
         self.header = list(first.schema_arrow.names)
         self.names = _names(path, self.header, columns)
         sorts = self._sorts(self.files[0], first.schema_arrow)
-        self.total = first.metadata.num_rows
+        self._groups = _row_groups(self.files[0], first)
         for file in self.files[1:]:
             parquet = _opened(file)
-            self.total += parquet.metadata.num_rows
-            self._compare(file, self._sorts(file, parquet.schema_arrow), sorts)
+            self._groups += _row_groups(file, parquet)
+            self._compare(file, parquet.schema_arrow, sorts)
+        self.total = sum(rows for _, _, rows in self._groups)
 
     def lots(self, rows: int) -> Iterator[Lot]:
         """Give the rows, so many at a time."""
@@ -62,15 +63,12 @@ class Columnar:
     def part(self, first: int, rows: int) -> Lot:
         """Give the lot of so many rows after the `first` ones, without reading those."""
         parts, before = [], 0
-        for file in self.files:
-            parquet = _opened(file)
-            for group in range(parquet.num_row_groups):
-                count = parquet.metadata.row_group(group).num_rows
-                if before < first + rows and before + count > first:
-                    start = max(first - before, 0)
-                    table = parquet.read_row_group(group, columns=self.header)
-                    parts.append(table.slice(start, first + rows - before - start))
-                before += count
+        for file, group, count in self._groups:
+            if before < first + rows and before + count > first:
+                start = max(first - before, 0)
+                table = _opened(file).read_row_group(group, columns=self.header)
+                parts.append(table.slice(start, first + rows - before - start))
+            before += count
         return self._lot(pa.concat_tables(parts, promote_options="permissive"), first)
 
     def _lot(self, table: pa.Table, start: int) -> Lot:
@@ -99,8 +97,9 @@ class Columnar:
             found[source] = sort
         return found
 
-    def _compare(self, file: Path, found: dict[str, str], wanted: dict[str, str]) -> None:
-        absent = [name for name in self.header if name not in _opened(file).schema_arrow.names]
+    def _compare(self, file: Path, schema: pa.Schema, wanted: dict[str, str]) -> None:
+        found = self._sorts(file, schema)
+        absent = [name for name in self.header if name not in schema.names]
         other = [
             f"{name!r} holds {found[name]}, not {sort}"
             for name, sort in wanted.items()
@@ -144,6 +143,11 @@ def _opened(file: Path) -> pq.ParquetFile:
         return pq.ParquetFile(file)
     except (OSError, pa.ArrowException) as error:
         raise BatchError(f"{str(file)!r} cannot be read as Parquet: {_short(error)}") from error
+
+
+def _row_groups(file: Path, parquet: pq.ParquetFile) -> list[tuple[Path, int, int]]:
+    """Give file, number and rows of each row group."""
+    return [(file, group, parquet.metadata.row_group(group).num_rows) for group in range(parquet.num_row_groups)]
 
 
 def _names(path: Path, header: list[str], columns: dict[str, str | Mapped]) -> dict[str, str]:
