@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import binom
 
-from models.distribution import GRID, QUANTILES, Predictive
+from models.distribution import GRID, QUANTILES, Predictive, last_at_most, level_between
 
 #: Numbers of deliverables less probable than this are left out.
 LEAST_WEIGHT = 1e-9
@@ -126,13 +126,7 @@ def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
     >>> rank(np.array([15.0, 5.0]), np.array([[10.0, 20.0]] * 2), np.array([0.4, 0.6])).tolist()
     [0.5, 0.0]
     """
-    low = np.minimum(np.maximum((curve <= x[:, None]).sum(axis=1) - 1, 0), len(levels) - 2)
+    low = last_at_most(curve, x, len(levels) - 2)
     rows = np.arange(len(low))
-    below, above = curve[rows, low], curve[rows, low + 1]
-    step = above - below
-    share = np.minimum(np.divide(x - below, step, out=np.ones(len(x)), where=step > 0), 1)
-    found = levels[low] * (1 - share) + levels[low + 1] * share
-    found[x < curve[:, 0]] = 0.0
-    found[x > curve[:, -1]] = 1.0
-    found[np.isnan(x) | np.isnan(curve[:, 0])] = np.nan
-    return found
+    step = curve[rows, low], curve[rows, low + 1]
+    return level_between(x, step, levels, low, (curve[:, 0], curve[:, -1]))

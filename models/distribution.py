@@ -156,19 +156,13 @@ class Predictive:
         NaN where x is. The knots are searched in two steps, which reads a fifth of them.
         """
         coarse = self.totals_at(COARSE)
-        block = _last(coarse, x, len(COARSE) - 2)
+        block = last_at_most(coarse, x, len(COARSE) - 2)
         knots = KNOTS[block]
         fine = self.totals_at(knots)
-        at = _last(fine, x, COARSE[block + 1] - COARSE[block] - 1)
+        at = last_at_most(fine, x, COARSE[block + 1] - COARSE[block] - 1)
         rows = np.arange(len(at))
-        below, above, low = fine[rows, at], fine[rows, at + 1], knots[rows, at]
-        step = above - below
-        share = np.minimum(np.divide(x - below, step, out=np.ones(len(x)), where=step > 0), 1)
-        found = GRID[low] * (1 - share) + GRID[low + 1] * share
-        found[x < coarse[:, 0]] = 0.0
-        found[x > coarse[:, -1]] = 1.0
-        found[np.isnan(x)] = np.nan
-        return found
+        step = fine[rows, at], fine[rows, at + 1]
+        return level_between(x, step, GRID, knots[rows, at], (coarse[:, 0], coarse[:, -1]))
 
     def mean(self) -> np.ndarray:
         """Give the expected total, shape (n,)."""
@@ -264,9 +258,26 @@ def _weighted_quantiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return np.interp(GRID, (cumulative - weight[order] / 2) / cumulative[-1], values[order])
 
 
-def _last(ascending: np.ndarray, x: np.ndarray, most: int | np.ndarray) -> np.ndarray:
+def last_at_most(ascending: np.ndarray, x: np.ndarray, most: int | np.ndarray) -> np.ndarray:
     """Give the last position in each row (n, q) that is at most x (n,), within 0 and `most`."""
     return np.minimum(np.maximum((ascending <= x[:, None]).sum(axis=1) - 1, 0), most)
+
+
+def level_between(x: np.ndarray, step: tuple, levels: np.ndarray, low: np.ndarray, ends: tuple) -> np.ndarray:
+    """Give the level of x (n,) on a curve that is linear from levels[low] to the next, whose values are `step`.
+
+    `low` (n,): positions in `levels`; 0 below the first of the curve's `ends`, 1 above the last, NaN where x or the
+    curve is unknown.
+    """
+    below, above = step
+    wide = above - below
+    share = np.minimum(np.divide(x - below, wide, out=np.ones(len(x)), where=wide > 0), 1)
+    found = levels[low] * (1 - share) + levels[low + 1] * share
+    first, last = ends
+    found[x < first] = 0.0
+    found[x > last] = 1.0
+    found[np.isnan(x) | np.isnan(first)] = np.nan
+    return found
 
 
 def _between(knots: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -109,10 +109,13 @@ def completed(n: int, found: dict[str, np.ndarray], wanted: Iterable[str]) -> di
 
 def placed(found: dict[str, np.ndarray], at: np.ndarray) -> dict[str, np.ndarray]:
     """Put the values of some rows at the places that `at` (n,) marks; unknown elsewhere."""
+    return {name: spread(values, at) for name, values in found.items()}
+
+
+def spread(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Put values (m,) at the m rows that `at` (n,) marks; unknown elsewhere."""
     if at.all():
-        return found
-    whole = {}
-    for name, values in found.items():
-        whole[name] = np.full(len(at), None if values.dtype == object else np.nan)
-        whole[name][at] = values
+        return values
+    whole = np.full(len(at), None if values.dtype == object else np.nan)
+    whole[at] = values
     return whole

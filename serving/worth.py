@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from features.benchmarks import LEVELS
-from features.derive import HISTORY, PROFILE_ONLY
+from features.state import HISTORY, PROFILE_ONLY
 from features.vocabulary import PLATFORMS
 from models.bundle import Bundle
 from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_per, cost_quantiles
@@ -21,6 +21,7 @@ from models.emv import earned_media_value
 from models.fee import CARD, OWN_DEALS
 from models.inputs import column
 from models.rate_card import FIGURES
+from serving.scored import spread
 from serving.terms import CONFIDENCE, Terms
 from serving.verdict import PLATFORM_NAMES, categories
 
@@ -233,12 +234,3 @@ def _notes(costs: dict[str, np.ndarray], fee: np.ndarray, totals: Delivered) -> 
         why = NOTHING.format(nothing[row]) if nothing[row] > 0 else ZERO
         notes[row] = f"{', '.join(names[lacking[row]])} has no finite value: {why}"
     return notes
-
-
-def spread(values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Put values (m,) at the m rows that `at` (n,) marks; NaN elsewhere."""
-    if at.all():
-        return values
-    found = np.full(len(at), np.nan)
-    found[at] = values
-    return found
