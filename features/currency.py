@@ -36,7 +36,7 @@ def read_rates(path: Path) -> Rates:
 
     Raises features.tables.DataFolderError where it cannot be read, features.validate.InvalidTables with every fault.
     """
-    from features.validate import checked  # pandera takes a second to import: only where there is a file
+    from features.validate import checked  # which imports this module
 
     frame = checked(read_frame(Path(path)), RATES)
     return Rates({USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))})

@@ -12,12 +12,10 @@ import pandas as pd
 
 from features.columns import COLUMNS
 from features.history import History
-from features.question import AVERAGES, Questions, answered
+from features.question import Questions, answered
 from features.reference import Reference
-from features.state import HISTORY, PROFILE_ONLY, SUMMARY, state_of
+from features.state import state_of
 from features.tables import Tables
-
-__all__ = ["AVERAGES", "HISTORY", "PROFILE_ONLY", "SUMMARY", "Questions", "derive", "derive_arrays"]
 
 #: Questions answered at a time, by each thread: their matrices fit the processor's cache.
 CHUNK = 2048

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from models.bundle import features_digest
+from features.digest import features_digest
 
 #: Seconds to wait for a scheduler.
 PATIENCE = 10

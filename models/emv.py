@@ -12,6 +12,7 @@ import numpy as np
 
 from features.schema import EMV_PARTS, Column, TableSpec
 from features.tables import read_frame
+from features.validate import checked
 from features.vocabulary import PLATFORMS
 
 ANY = "any"
@@ -45,8 +46,6 @@ class ValueTable:
 
 def read_values(path: Path) -> ValueTable:
     """Read a table of values; raises DataFolderError or InvalidTables with every fault."""
-    from features.validate import checked  # pandera takes a second to import: only where there is a table
-
     frame = checked(read_frame(Path(path)), VALUES)
     return ValueTable(Path(path).name, frame.set_index(["platform", "part"])["usd"].to_dict())
 

@@ -14,6 +14,7 @@ import pandas as pd
 from features.currency import Rates
 from features.schema import Column, TableSpec
 from features.tables import read_frame
+from features.validate import checked
 from features.vocabulary import BAND_EDGES, FORMATS, PLATFORMS
 
 ANY = "any"
@@ -94,8 +95,6 @@ def read_rate_card(path: Path | None = None, rates: Rates | None = None) -> Rate
     Raises DataFolderError, InvalidTables, or RateCardError for a row whose figures are out of order or whose currency
     has no rate.
     """
-    from features.validate import checked
-
     own = path is not None
     frame = checked(read_frame(Path(path) if own else Path(__file__).with_name("rate_card.csv")), CARD)
     rate = (rates or Rates()).of(frame["currency"])

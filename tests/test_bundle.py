@@ -8,6 +8,7 @@ import pytest
 import models.bundle
 from features.columns import COLUMNS
 from features.derive import derive
+from features.digest import features_digest
 from features.history import History
 from features.tables import read_tables
 from features.validate import validate
@@ -17,7 +18,6 @@ from models.bundle import (
     BundleError,
     champion_file,
     champion_folder,
-    features_digest,
     latest_bundle,
     load_bundle,
     save_bundle,

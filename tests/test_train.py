@@ -13,11 +13,12 @@ import pytest
 
 from features.columns import COLUMNS
 from features.derive import derive
+from features.digest import features_digest
 from features.history import DAY_US, History
 from features.reference import TooLittleData
 from features.tables import Tables, read_tables, write_tables
 from features.validate import validate
-from models.bundle import BundleError, champion_file, features_digest, load_bundle, save_bundle
+from models.bundle import BundleError, champion_file, load_bundle, save_bundle
 from models.pyfunc import BundleModel
 from training.fit import Recipe, moment
 from training.promote import PromotionRefused, compare, promote

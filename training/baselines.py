@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from features import windows
-from features.derive import Questions
 from features.history import DAY_US, History
 from features.profiles import profile_at
+from features.question import Questions
 from features.signals import WINDOW, look_back
 
 #: Columns that do not look at posts: what "boosting on profile fields" sees.

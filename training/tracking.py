@@ -16,7 +16,7 @@ from mlflow.types import ColSpec, Schema
 import features
 import models
 from features.columns import COLUMNS
-from models.bundle import features_digest
+from features.digest import features_digest
 from models.distribution import QUANTILES
 from training.plots import figures
 from training.train import Trained, headline
