@@ -470,14 +470,13 @@ def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: st
     os.environ.update(ENVIRONMENT)
     if insecure:
         os.environ["CREATORCAST_INSECURE"] = "1"
-    check_address(host, settings_from(os.environ))
     if data is not None:
         os.environ["CREATORCAST_DATA"] = str(data.resolve())
     if snapshot is not None:
         os.environ["CREATORCAST_SNAPSHOT"] = str(snapshot.resolve())
     if rates is not None:
         os.environ["CREATORCAST_RATES"] = str(rates.resolve())
-    settings_from(os.environ)
+    check_address(host, settings_from(os.environ))
     command = serve_command(host, port)
     os.execv(command[0], command)
 

@@ -128,8 +128,6 @@ def level_columns(past: Level, medians: dict[str, np.ndarray], offset: np.ndarra
     }
     return {
         **{f"dev_{name}": levels[name] - offset for name in LEVELS},
-        "known_count": past.n,
-        "effective_count": past.n_effective,
         "log_sd": windows.spread(values),
         "log_mad": medians["log_mad"],
         "log_autocorrelation": windows.autocorrelation(values, past.median),

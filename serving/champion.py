@@ -12,10 +12,11 @@ from pathlib import Path
 from features.currency import Rates, read_rates
 from features.snapshot import Snapshot
 from features.tables import Tables, read_tables
+from features.validate import validate
 from models.bundle import champion_file, champion_folder, load_bundle
 from serving.faults import Fault
-from serving.scoring import STALE_DAYS, Scorer
-from serving.settings import RATES, Settings
+from serving.scoring import Scorer
+from serving.settings import RATES, STALE_DAYS, Settings
 
 log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
 
@@ -59,8 +60,6 @@ def read_known(data: Path | None) -> Tables | None:
     """Read and check the tables of the creators that the service knows, None where no folder is set."""
     if data is None:
         return None
-    from features.validate import validate
-
     return validate(read_tables(data))
 
 

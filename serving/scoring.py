@@ -29,13 +29,12 @@ from serving.asked import Asked
 from serving.cautions import cautions, named
 from serving.known import FromSnapshot, FromTables, questions
 from serving.place import Place
-from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS, Scored, completed, placed
+from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS, Scored, completed, placed, spread
+from serving.settings import STALE_DAYS
 from serving.terms import CONFIDENCE, Extras, Terms
 from serving.verdict import sentences
-from serving.worth import Worth, spread
+from serving.worth import Worth
 
-#: Days after which a snapshot is old news.
-STALE_DAYS = 7.0
 #: Repeated in answers as they were asked.
 _ECHOED = ("fee_usd", "completion_rate", "goal_engagements", "target_cpe_usd")
 _PLATFORMS = np.array([*PLATFORMS, None], dtype=object)

@@ -13,6 +13,8 @@ RATES = "CREATORCAST_RATES"
 HOST = "127.0.0.1"
 PORT = 3000
 DRAIN_SECONDS = 30
+#: Days after which a snapshot is old news.
+STALE_DAYS = 7.0
 
 
 class SettingsError(ValueError):
@@ -50,7 +52,7 @@ class Settings:
     api_keys_file: Path | None = None
     insecure: bool = False
     snapshot: Path | None = None
-    stale_days: float = 7.0
+    stale_days: float = STALE_DAYS
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -73,7 +75,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         api_keys_file=folder("CREATORCAST_API_KEYS_FILE"),
         insecure=environment.get("CREATORCAST_INSECURE") == "1",
         snapshot=folder("CREATORCAST_SNAPSHOT"),
-        stale_days=_days(environment.get("CREATORCAST_SNAPSHOT_DAYS") or "7"),
+        stale_days=_days(environment.get("CREATORCAST_SNAPSHOT_DAYS") or str(STALE_DAYS)),
     )
 
 
