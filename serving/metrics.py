@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -48,7 +48,9 @@ class Metrics:
     def __init__(self):
         self._registry = own = CollectorRegistry()
         prefix = "creatorcast"
-        self.requests = Counter("requests", "Requests answered", ["endpoint", "code"], namespace=prefix, registry=own)
+        self.requests = Counter(
+            "requests", "Requests by HTTP status", ["endpoint", "code"], namespace=prefix, registry=own
+        )
         self.seconds = Histogram(
             "request_seconds", "From a request's first byte to its answer's last", ["endpoint"],
             namespace=prefix, registry=own, buckets=_BUCKETS,
@@ -94,17 +96,21 @@ class Metrics:
 
 
 class Counted:
-    """ASGI middleware that counts and times the requests of an app with routes, by the route that answered."""
+    """The ASGI layer before every other: counts and times each request once, whoever answers it.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, paths: dict):
-        self._app, self._metrics, self._paths = app, metrics, paths
+    A request goes by the address that its path names: one that the Guard refuses never gets to a route.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, addresses: Iterable[str]):
+        self._app, self._metrics, self._addresses = app, metrics, frozenset(addresses)
+        self._open = [(one.partition("{")[0], one) for one in self._addresses if "{" in one]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; `paths` gives the address of each endpoint, which the router leaves in the scope."""
+        """Pass a request on; its code is `none` where no answer was begun."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        code, began = "none", time.perf_counter()
+        endpoint, code, began = self._address(scope["path"]), "none", time.perf_counter()
 
         async def sent(message: Message) -> None:
             nonlocal code
@@ -115,6 +121,10 @@ class Counted:
         try:
             await self._app(scope, receive, sent)
         finally:
-            endpoint = self._paths.get(scope.get("endpoint"), NO_ADDRESS)
             self._metrics.requests.labels(endpoint, code).inc()
             self._metrics.seconds.labels(endpoint).observe(time.perf_counter() - began)
+
+    def _address(self, path: str) -> str:
+        if path in self._addresses:
+            return path
+        return next((address for start, address in self._open if path.startswith(start)), NO_ADDRESS)

@@ -14,7 +14,6 @@ import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,7 +25,7 @@ from serving.cells import FILTERS, CellsError, cells_json, chosen
 from serving.champion import NO_CHAMPION, Champion, Loaded
 from serving.creators import creator_json
 from serving.faults import Fault, Refused, error_body, limited, shown, unknown_field
-from serving.metrics import CONTENT_TYPE, Counted, Metrics
+from serving.metrics import CONTENT_TYPE, Metrics
 from serving.openapi import openapi
 from serving.replies import explained, predicted, ranked
 from serving.settings import Limits
@@ -39,7 +38,6 @@ log = logging.getLogger("bentoml.creatorcast")
 
 def build_app(champion: Champion | None = None, limits: Limits | None = None) -> Starlette:
     """Make the app. `app.state.champion` is what it answers from, and may be set later, at the start of the service."""
-    metrics = Metrics()
     app = Starlette(
         routes=[
             Route("/v1/predict", predict, methods=["POST"]),
@@ -51,12 +49,11 @@ def build_app(champion: Champion | None = None, limits: Limits | None = None) ->
             Route("/v1/openapi.json", document, methods=["GET"]),
             Route("/metrics", figures, methods=["GET"]),
         ],
-        middleware=[Middleware(Counted, metrics=metrics, paths=PATHS)],
         exception_handlers={Refused: _refused, HTTPException: _no_route, ClientDisconnect: _gone},
     )
     app.router.redirect_slashes = False
     app.state.champion = champion
-    app.state.metrics = metrics
+    app.state.metrics = Metrics()
     app.state.admission = Admission(limits)
     app.state.document = orjson.dumps(openapi())
     return app

@@ -11,11 +11,11 @@ import bentoml
 import click
 from starlette.types import Receive, Scope, Send
 
-from serving.access import Access, Guard
+from serving.access import OPEN, Access, Guard
 from serving.champion import Champion
 from serving.keys import AccessError, check_address
-from serving.metrics import own_figures, use_figures
-from serving.routes import build_app
+from serving.metrics import Counted, own_figures, use_figures
+from serving.routes import PATHS, build_app
 from serving.settings import ENVIRONMENT, HOST, PORT, settings_from
 
 app = build_app()
@@ -73,4 +73,5 @@ class Creatorcast:
         self.champion.stop()
 
 
+Creatorcast.add_asgi_middleware(Counted, metrics=app.state.metrics, addresses=(*PATHS.values(), *OPEN))
 Creatorcast.add_asgi_middleware(Guard, state=app.state)

@@ -7,8 +7,9 @@ import pytest
 
 from serving.champion import Champion
 from serving.creators import Creator
+from serving.metrics import Counted
 from serving.ranking import Ranking
-from serving.routes import build_app
+from serving.routes import PATHS, build_app
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -25,7 +26,7 @@ def client(home, market_folder):
     champion = Champion(Settings(home, market_folder), told=app.state.metrics.model)
     champion.start()
     app.state.champion = champion
-    yield TestClient(app)
+    yield TestClient(Counted(app, app.state.metrics, PATHS.values()))
     champion.stop()
 
 

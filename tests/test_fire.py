@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -382,7 +383,11 @@ def test_a_stopped_service_finishes_what_it_has_begun(two_bundles, tmp_path):
     assert all(len(json.loads(content)["results"]) == 1000 for *_, content in found)
 
 
-def test_keys_guard_every_address_but_the_probes_and_are_rotated(two_bundles, tmp_path):
+#: BentoML's own pages and what there is not: no addresses of ours, so no figures of their own.
+MADE_UP = ("/", "/schema.json", "/made/up")
+
+
+def test_keys_guard_every_address_but_the_probes_and_are_rotated_and_all_is_counted(two_bundles, tmp_path):
     first, second = "first-key-0123456789", "second-key-0123456789"
     keys = tmp_path / "keys"
     keys.write_text(f"campaigns:{first}\n")
@@ -391,16 +396,20 @@ def test_keys_guard_every_address_but_the_probes_and_are_rotated(two_bundles, tm
         tmp_path / "service", two_bundles, [BIN / "creatorcast", "serve", "--host", "0.0.0.0"],
         CREATORCAST_API_KEYS_FILE=str(keys),
     ) as service:  # fmt: skip
+        asked = Counter()
 
         def status(key, path="/v1/predict", body=ONE):
-            return service.ask(body, path, {**JSON, "x-api-key": key})[0]
+            code = service.ask(body, path, {**JSON, "x-api-key": key})[0]
+            asked["other" if path in MADE_UP else path, str(code)] += 1
+            return code
 
         assert [status("", path, None) for path in ("/livez", "/readyz", "/healthz")] == [200] * 3
-        for path in ("/metrics", "/v1/model", "/v1/openapi.json", "/", "/schema.json"):
+        for path in ("/metrics", "/v1/model", "/v1/openapi.json", *MADE_UP):
             assert status("wrong-key-0123456789", path, None) == 401
             assert status(first, path, None) != 401
         assert service.ask(headers={**JSON, "authorization": f"Bearer {first}"})[0] == 200
         code, told, content = service.ask()
+        asked.update([("/v1/predict", "200"), ("/v1/predict", "401")])
         assert (code, told["www-authenticate"]) == (401, 'Bearer realm="creatorcast"')
         assert json.loads(content)["errors"][0]["where"] == "headers.authorization"
         keys.with_name("new").write_text(f"{second}\n")
@@ -408,6 +417,17 @@ def test_keys_guard_every_address_but_the_probes_and_are_rotated(two_bundles, tm
         keys.with_name("new").replace(keys)
         until(lambda: [status(second) for _ in range(8)] == [200] * 8)
         until(lambda: [status(first) for _ in range(8)] == [401] * 8)
+        assert status(second, "/livez") == 404
+
+        def all_counted():
+            text = service.ask(None, "/metrics", {"x-api-key": second})[2].decode()
+            figure = r'^creatorcast_requests_total\{code="(\w+)",endpoint="([^"]+)"\} (\S+)$'
+            told = {(path, code): float(n) for code, path, n in re.findall(figure, text, re.MULTILINE)}
+            found = told == asked
+            asked["/metrics", "200"] += 1
+            return found
+
+        until(all_counted, 10)
         log = service.log.read_text()
     assert "key-0123456789" not in log
     assert "campaigns" not in log

@@ -1,10 +1,13 @@
 import re
+from types import SimpleNamespace
 
 import orjson
 import pytest
 
-from serving.access import Access, Guard
+from serving.access import OPEN, Access, Guard
 from serving.keys import AccessError, Keys, check_address, is_loopback, read_keys
+from serving.metrics import Counted, Metrics
+from serving.routes import PATHS
 from serving.settings import Settings, settings_from
 
 GOOD, OTHER = "campaigns-0123456789abcdef", "batch.0123456789/ABCDEF+=="
@@ -153,20 +156,18 @@ def test_only_a_1_waives_the_keys():
     ]  # fmt: skip
 
 
+async def not_to_be_reached(scope, receive, send):
+    raise AssertionError("not to be reached")
+
+
 @pytest.mark.anyio
 async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
-    class State:
-        access = Access(Settings(tmp_path, api_keys_file=key_file))
-
-    async def app(scope, receive, send):
-        raise AssertionError("not to be reached")
-
-    sent = []
+    state, sent = SimpleNamespace(access=Access(Settings(tmp_path, api_keys_file=key_file))), []
 
     async def send(message):
         sent.append(message)
 
-    await Guard(app, State)(scope(x_api_key="secret" * 4), None, send)
+    await Guard(not_to_be_reached, state)(scope(x_api_key="secret" * 4), None, send)
     assert sent[0]["status"] == 401
     assert (b"www-authenticate", b'Bearer realm="creatorcast"') in sent[0]["headers"]
     (fault,) = orjson.loads(sent[1]["body"])["errors"]
@@ -176,3 +177,26 @@ async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
         "expected": "a key of the service as `Authorization: Bearer KEY` or `X-API-Key: KEY`",
         "got": None,
     }
+
+
+@pytest.mark.anyio
+async def test_what_the_guard_refuses_is_counted_by_the_address_that_was_asked(tmp_path):
+    metrics, state = Metrics(), SimpleNamespace(access=Access(Settings(tmp_path)))
+    counted = Counted(Guard(not_to_be_reached, state), metrics, (*PATHS.values(), *OPEN))
+
+    async def send(message):
+        pass
+
+    for path in ("/v1/predict", "/v1/predict/", "/v1/creators/a/b", "/metrics", "/v1/predict", "/made/up"):
+        await counted(scope(path, server="10.0.0.5"), None, send)
+    with pytest.raises(AssertionError):
+        await counted(scope("/livez", server="10.0.0.5"), None, send)
+    lines = metrics.text().decode().splitlines()
+    assert sorted(line for line in lines if line.startswith("creatorcast_requests_total")) == [
+        'creatorcast_requests_total{code="403",endpoint="/metrics"} 1.0',
+        'creatorcast_requests_total{code="403",endpoint="/v1/creators/{creator_id}"} 1.0',
+        'creatorcast_requests_total{code="403",endpoint="/v1/predict"} 2.0',
+        'creatorcast_requests_total{code="403",endpoint="other"} 2.0',
+        'creatorcast_requests_total{code="none",endpoint="/livez"} 1.0',
+    ]
+    assert 'creatorcast_request_seconds_count{endpoint="/v1/predict"} 2.0' in lines
