@@ -27,8 +27,9 @@ from features.derive import derive_arrays
 from features.history import History
 from features.question import Questions
 from models.bundle import Bundle, champion_folder, load_bundle
-from serving.asked import Asked, microseconds
-from serving.messages import read_question
+from serving.asked import microseconds
+from serving.messages import read_envelope
+from serving.prospects import Prospects
 from serving.settings import SERVICE
 
 ROOT = Path(__file__).parents[1]
@@ -81,9 +82,9 @@ def derived(body: bytes, bundle: Bundle) -> np.ndarray:
     """Derive what the model reads of a question, (n, len(COLUMNS))."""
     from datetime import UTC, datetime
 
-    as_of, rows, *_ = read_question(body, datetime(2026, 7, 1, tzinfo=UTC))
-    asked = Asked.of_rows([row.told() for row in rows])
-    moment, account = np.full(asked.n, microseconds(as_of)), np.arange(asked.n)
+    envelope = read_envelope(body)
+    asked = Prospects.of(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).asked
+    moment, account = np.full(asked.n, microseconds(envelope.as_of)), np.arange(asked.n)
     profile = {"followers": asked.number("followers"), "niche": asked.code("niche")}
     history = History.inline(asked.code("platform"), moment, profile)
     told = {**asked.codes, **asked.numbers, "sponsored": np.ones(asked.n)}

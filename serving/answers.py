@@ -1,28 +1,23 @@
-"""From a question read to its answer: arrays for the scorer, and its columns as JSON at the places asked.
+"""From a question read to its answer: prospects to the scorer, and what it says as JSON at the places asked.
 
 But: no arithmetic here; the figures are the scorer's.
 """
 
-import re
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import numpy as np
+import orjson
 
-from serving.asked import EPOCH, Asked, microseconds
-from serving.brought import readings_of
+from serving.asked import microseconds
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, error_body
-from serving.messages import Row
-from serving.scored import ANSWER_COLUMNS, Scored
+from serving.prospects import Prospects
+from serving.scored import ANSWER_COLUMNS, Scored, placed
 from serving.terms import Extras
+from serving.written import fields
 
-#: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
-_PART = re.compile(
-    r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd)_(p\d\d|mean)"
-    r"|(benchmark)_(.+)|(offer_usd)_(.+)|(market_fee_usd)_(.+)"
-)
 #: Reasons may quote the request.
 LONGEST_REASON = 300
 #: Said once for the whole answer: its name there, and in the manifest.
@@ -30,95 +25,81 @@ _HEAD = {"model_version": "version", "trained_on": "trained_on"}
 COLUMNS = tuple(name for name in ANSWER_COLUMNS if name not in _HEAD)
 
 
+@dataclass(frozen=True)
+class Answered:
+    """The partnerships of a question answered, n in its order.
+
+    `results`: of each its JSON fields, without braces; `columns`: their figures and evidence, (n,), unknown for those
+    refused, which `refused` (n,) marks; `head`: what holds for all.
+    """
+
+    head: dict
+    results: list[bytes]
+    columns: dict[str, np.ndarray]
+    refused: np.ndarray
+
+    def evidence(self) -> list[str | None]:
+        """Give what each forecast rests on, None where there is none."""
+        found = self.columns.get("evidence")
+        return [None] * len(self.results) if found is None else np.where(self.refused, None, found).tolist()
+
+    def body(self, head: dict | None = None, results: Iterable[bytes] | None = None) -> bytes:
+        """Give the answer as JSON; `head`: what comes before, `results`: in the place of its own."""
+        own = self.results if results is None else results
+        return orjson.dumps({**(head or {}), **self.head, "results": [orjson.Fragment(b"{%b}" % one) for one in own]})
+
+
 class NoneScored(Refused):
-    """No partnership of the request could be scored; `body` has the error and, as ever, each one's own errors."""
+    """No partnership of the request could be scored; `answered` has each one's own errors."""
 
-    def __init__(self, whole: dict):
-        faults = [Fault(**found) for result in whole["results"] for found in result["errors"]]
+    def __init__(self, answered: Answered):
+        faults = [Fault(**fault) for one in answered.results for fault in orjson.loads(b"{%b}" % one)["errors"]]
         super().__init__(422, "none_scored", *faults)
-        self.body = {**error_body(self), **whole}
+        self.answered = answered
+
+    def body(self) -> bytes:
+        """Give the error and, as ever, each partnership's errors."""
+        return self.answered.body(error_body(self))
 
 
-def answer(loaded: Loaded, as_of: datetime, rows: list[Row], extras: Extras) -> dict:
-    """Score the rows that have no faults; give the answer with a result or the errors of every row, in order.
+def answer(loaded: Loaded, as_of: datetime, prospects: Prospects, extras: Extras) -> Answered:
+    """Score the partnerships that have no faults; answer each in order by its forecast or its errors.
 
-    Raises NoneScored where no row could be scored.
+    Raises NoneScored where none could be scored.
     """
-    results = [_refusal(row.partnership_id, row.faults) if row.asked is None else {} for row in rows]
-    good = [number for number, row in enumerate(rows) if row.asked is not None]
-    if good:
-        scored = _score(loaded, as_of, [rows[number] for number in good], good, extras)
-        for number, result in zip(good, scored, strict=True):
-            results[number] = result
-    whole = {**{key: loaded.manifest[name] for key, name in _HEAD.items()}, "results": results}
-    if all("errors" in result for result in results):
-        raise NoneScored(whole)
-    return whole
+    names, good = prospects.names, np.zeros(len(prospects.names), dtype=bool)
+    good[prospects.good] = True
+    results, columns, faults = [b""] * len(names), {}, dict(prospects.faults)
+    if good.any():
+        scored = loaded.scorer.score(prospects.asked, microseconds(as_of), prospects.posts, extras, COLUMNS)
+        columns = scored.columns if good.all() else placed(_figures(scored), good)
+        for place, own in zip(prospects.good, fields(scored), strict=True):
+            results[place] = own
+        faults |= _reasons(scored, prospects.good)
+    for place, own in faults.items():
+        results[place] = _refusal(names[place], own)
+    refused = np.zeros(len(names), dtype=bool)
+    refused[list(faults)] = True
+    answered = Answered({key: loaded.manifest[name] for key, name in _HEAD.items()}, results, columns, refused)
+    if refused.all():
+        raise NoneScored(answered)
+    return answered
 
 
-def _score(loaded: Loaded, as_of: datetime, rows: list[Row], numbers: list[int], extras: Extras) -> list[dict]:
-    asked = Asked.of_rows([{**row.told(), "partnership_id": row.partnership_id} for row in rows])
-    posts = readings_of([row.asked.recent_posts for row in rows])
-    scored = loaded.scorer.score(asked, microseconds(as_of), posts, extras, COLUMNS)
-    results = records(scored)
-    for place, reasons in scored.reasons.items():
-        where = f"partnerships[{numbers[place]}]"
-        faults = [Fault(where, reason[:LONGEST_REASON], None, None) for reason in reasons]
-        results[place] = _refusal(rows[place].partnership_id, faults)
-    return results
+def _figures(scored: Scored) -> dict[str, np.ndarray]:
+    return {name: values for name, values in scored.columns.items() if name == "evidence" or values.dtype == float}
 
 
-def _refusal(partnership_id: str, faults) -> dict:
-    return {"partnership_id": partnership_id, "errors": [asdict(found) for found in faults]}
+def _reasons(scored: Scored, numbers: list[int]) -> dict[int, list[Fault]]:
+    """Give why rows were not scored, as faults by their number in the request."""
+    return {
+        numbers[row]: [
+            Fault(f"partnerships[{numbers[row]}]", reason[:LONGEST_REASON], None, None) for reason in reasons
+        ]
+        for row, reasons in scored.reasons.items()
+    }
 
 
-def records(scored: Scored) -> list[dict]:
-    """Give the rows as JSON objects: unknown is null, times are ISO in UTC, distributions are nested.
-
-    >>> cost = {"cpe_usd_p10": np.array([0.5, np.nan]), "cpe_usd_p50": np.array([1.0, np.nan])}
-    >>> records(Scored(2, {**cost, "fee_usd": np.array([9.0, np.nan])}, {}))
-    [{'cpe_usd': {'p10': 0.5, 'p50': 1.0}, 'fee_usd': 9.0}, {'cpe_usd': None, 'fee_usd': None}]
-    """
-    flat: dict[str, list] = {}
-    groups: dict[str, dict[str, list]] = {}
-    for name, values in _plain(scored.columns).items():
-        whole, inner = _place(name)
-        if inner:
-            groups.setdefault(whole, {})[inner] = values
-        flat[whole] = values
-    flat |= {name: _nested(parts) for name, parts in groups.items()}
-    return [dict(zip(flat, row, strict=True)) for row in zip(*flat.values(), strict=True)]
-
-
-@cache
-def _place(name: str) -> tuple[str, str | None]:
-    """Give the field of a column, and its place in there where that is an object."""
-    part = _PART.fullmatch(name)
-    return tuple(filter(None, part.groups())) if part else (name, None)
-
-
-def _nested(parts: dict[str, list]) -> list[dict | None]:
-    nothing = (None,) * len(parts)
-    return [None if row == nothing else dict(zip(parts, row, strict=True)) for row in zip(*parts.values(), strict=True)]
-
-
-def _plain(columns: dict[str, np.ndarray]) -> dict[str, list]:
-    """Give columns as lists of values that JSON has, in their order."""
-    numbers = [name for name, values in columns.items() if values.dtype == float]
-    matrix = np.array([columns[name] for name in numbers])
-    plain = matrix.astype(object)
-    plain[~np.isfinite(matrix)] = None
-    lists = dict(zip(numbers, plain.tolist(), strict=True))
-    return {name: lists[name] if name in lists else _others(values) for name, values in columns.items()}
-
-
-def _others(values: np.ndarray) -> list:
-    if values.dtype.kind != "M":
-        return values.tolist()
-    moments = values.view(np.int64).tolist()
-    words = {moment: _iso(moment) for moment in set(moments)}
-    return [words[moment] for moment in moments]
-
-
-def _iso(moment: int) -> str:
-    return (EPOCH + timedelta(microseconds=moment)).isoformat().replace("+00:00", "Z")
+def _refusal(partnership_id: str, faults: Iterable[Fault]) -> bytes:
+    errors = [asdict(found) for found in faults]
+    return orjson.dumps({"partnership_id": partnership_id, "errors": errors})[1:-1]

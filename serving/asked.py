@@ -57,12 +57,8 @@ class Asked:
     @classmethod
     def of_rows(cls, rows: Sequence[Mapping]) -> "Asked":
         """Take rows of clean values: float, bool, str, datetime with a zone; None or absent where not told."""
-        asked = cls(len(rows))
-        for name in set().union(*rows) & KINDS.keys():
-            values = [row.get(name) for row in rows]
-            if values.count(None) < len(values):
-                getattr(asked, KINDS[name])[name] = _READ[KINDS[name]](values, name)
-        return asked
+        names = set().union(*rows) & KINDS.keys()
+        return taken(len(rows), {name: [row.get(name) for row in rows] for name in names})
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Asked":
         """Give the prospects at `rows`: positions, a mask (n,), or all of them as a slice."""
@@ -87,6 +83,15 @@ class Asked:
     def text(self, name: str) -> np.ndarray:
         """Give texts as objects, None where not told."""
         return self.texts[name] if name in self.texts else np.full(self.n, None)
+
+
+def taken(n: int, columns: Mapping[str, list]) -> Asked:
+    """Take columns of clean values, n each, as in `Asked.of_rows`; those without a value are left out."""
+    asked = Asked(n)
+    for name, values in columns.items():
+        if values.count(None) < n:
+            getattr(asked, KINDS[name])[name] = _READ[KINDS[name]](values, name)
+    return asked
 
 
 def microseconds(time: datetime) -> int:

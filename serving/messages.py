@@ -23,7 +23,6 @@ from pydantic_core import PydanticCustomError
 from features.schema import EARLIEST, LATEST, POSTS, PROSPECTS, Column, TableSpec
 from serving.documents import read_document
 from serving.faults import Fault, Refused, expected, faults_of, limited, path, shown
-from serving.terms import Extras
 
 MAX_PARTNERSHIPS = 1000
 MAX_RECENT_POSTS = 500
@@ -151,20 +150,6 @@ class Row:
         return {name: given[name] for name in self.asked.model_fields_set}
 
 
-def read_question(body: bytes, now: datetime) -> tuple[datetime, list[Row], Extras]:
-    """Read a request body: the moment of the forecast in UTC, a Row for each partnership in its order, and extras.
-
-    `now` is the moment after which nothing can have been posted. Raises Refused where the body is no question.
-    """
-    return question_of(read_envelope(body), now)
-
-
-def question_of(envelope: BaseModel, now: datetime) -> tuple[datetime, list[Row], Extras]:
-    """Read the partnerships of an envelope: as `read_question`."""
-    rows = [_read_row(raw, number, now) for number, raw in enumerate(envelope.partnerships)]
-    return envelope.as_of or now, _with_ids(rows), Extras(envelope.explain, envelope.comparables)
-
-
 def read_envelope(body: bytes, kind: type[BaseModel] = Envelope, wanted: dict[str, str] | None = None) -> BaseModel:
     """Read what surrounds the partnerships; `kind`: Envelope or one that adds fields, `wanted`: what those accept.
 
@@ -177,7 +162,8 @@ def read_envelope(body: bytes, kind: type[BaseModel] = Envelope, wanted: dict[st
         raise Refused(400, "malformed", *faults) from None
 
 
-def _read_row(raw: object, number: int, now: datetime) -> Row:
+def read_row(raw: object, number: int, now: datetime) -> Row:
+    """Read one partnership, the `number`-th; nothing can have been posted after `now`."""
     given = raw.get("partnership_id") if isinstance(raw, dict) else None
     name = given.strip() if isinstance(given, str) else ""
     where = f"partnerships[{number}]"
@@ -232,18 +218,22 @@ def _repeated_posts(asked: BaseModel, where: str) -> list[Fault]:
     return faults
 
 
-def _with_ids(rows: list[Row]) -> list[Row]:
+def with_ids(rows: list[Row]) -> list[Row]:
     """Number the rows without an id, from 1, and fault those that repeat the id of an earlier row."""
-    taken = {row.partnership_id for row in rows}
-    seen, named = set(), []
-    for number, row in enumerate(rows):
-        name = row.partnership_id or _free_name(str(number + 1), taken)
+    seen, found = set(), []
+    for number, (row, name) in enumerate(zip(rows, numbered([row.partnership_id for row in rows]), strict=True)):
         if name in seen:
             repeat = Fault(f"partnerships[{number}].partnership_id", "repeats an earlier one", "each once", shown(name))
             row = replace(row, asked=None, faults=(*row.faults, repeat))
         seen.add(name)
-        named.append(row if row.partnership_id == name else replace(row, partnership_id=name))
-    return named
+        found.append(row if row.partnership_id == name else replace(row, partnership_id=name))
+    return found
+
+
+def numbered(names: list[str]) -> list[str]:
+    """Give each empty name its number, from 1, or one made of it where that is taken."""
+    taken = set(names)
+    return [name or _free_name(str(number), taken) for number, name in enumerate(names, 1)]
 
 
 def _free_name(name: str, taken: set[str]) -> str:

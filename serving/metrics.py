@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections import Counter as Tally
 from collections.abc import Iterable, MutableMapping
 
 from prometheus_client import (
@@ -68,13 +69,9 @@ class Metrics:
         )  # fmt: skip
         self._labels: tuple[str, str] | None = None
 
-    def results(self, endpoint: str, results: list[dict]) -> None:
-        """Count the results of an answer: by evidence, or as rejected."""
-        counts: dict[str | None, int] = {}
-        for one in results:
-            evidence = None if one.get("errors") else one.get("evidence")
-            counts[evidence] = counts.get(evidence, 0) + 1
-        for evidence, count in counts.items():
+    def results(self, endpoint: str, results: Iterable[str | None]) -> None:
+        """Count the results of an answer by their evidence; those without are rejected."""
+        for evidence, count in Tally(results).items():
             found = self.rejected.labels(endpoint) if evidence is None else self.scored.labels(endpoint, evidence)
             found.inc(count)
 

@@ -4,11 +4,15 @@
 - what has no value of the measure comes last, in the order asked, with the reason; `limit` never cuts those
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
+import orjson
 from pydantic import BaseModel, Field, create_model
 
+from serving.answers import Answered
 from serving.faults import Fault
 from serving.messages import MAX_PARTNERSHIPS, Envelope, Question
 from serving.results import Answer, FaultMessage, Result
@@ -93,50 +97,62 @@ class Ranking(Answer):
     results: list[Ranked]
 
 
-def ranking(answer: dict, by: str | None = None, limit: int | None = None) -> dict:
-    """Order the results of an answer by a measure, best first; `by` None takes the first of DEFAULTS that any has."""
-    results = answer["results"]
-    by = by or next(
-        (name for name in DEFAULTS if any(value_of(one, name) is not None for one in results)), DEFAULTS[-1]
-    )
-    measure, values = MEASURES[by], [value_of(one, by) for one in results]
-    sign = -1 if measure.highest else 1
-    known = sorted((place for place, value in enumerate(values) if value is not None), key=lambda n: sign * values[n])
-    ranked, ranks = [], {}
-    for position, place in enumerate(known[:limit], 1):
-        rank = ranks.setdefault(values[place], position)
-        ranked.append({"rank": rank, "value": values[place], "unranked": None, **results[place]})
+def ranking(answered: Answered, by: str | None = None, limit: int | None = None) -> bytes:
+    """Order an answer by a measure, best first, as JSON; `by` None takes the first of DEFAULTS that any has."""
+    by = by or next((name for name in DEFAULTS if np.isfinite(_figure(answered, name)).any()), DEFAULTS[-1])
+    values = _figure(answered, by)
+    measure, known = MEASURES[by], np.isfinite(values)
+    order = best_first(by, values)[: known.sum()].tolist()
+    ranks, ranked = {}, []
+    for position, place in enumerate(order[:limit], 1):
+        value = float(values[place])
+        said = {"rank": ranks.setdefault(value, position), "value": value, "unranked": None}
+        ranked.append(_with(said, answered.results[place]))
     last = [
-        {"rank": None, "value": None, "unranked": asdict(_why(one, place, by)), **one}
-        for place, one in enumerate(results)
-        if values[place] is None
+        _with({"rank": None, "value": None, "unranked": asdict(_why(answered, place, by))}, answered.results[place])
+        for place in np.flatnonzero(~known).tolist()
     ]
-    order = "highest first" if measure.highest else "lowest first"
-    counts = {"asked": len(results), "ranked": len(known)}
-    return {**answer, "by": by, "order": order, **counts, "results": ranked + last}
+    way = "highest first" if measure.highest else "lowest first"
+    head = {"by": by, "order": way, "asked": len(values), "ranked": len(order)}
+    return answered.body(head, ranked + last)
 
 
-def value_of(result: dict, name: str) -> float | None:
-    """Give the value of a measure in a result, None where it has none.
+def figure_of(by: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Give a measure of answers, (n,), from their columns; not finite where there is none.
 
-    >>> value_of({"break_even_fee_usd": 900.0, "fee_usd": 600.0}, "fee_headroom")
-    1.5
+    >>> figure_of("fee_headroom", {"break_even_fee_usd": np.array([900.0]), "fee_usd": np.array([600.0])}).tolist()
+    [1.5]
     """
-    if name in RATIOS:
-        above, below = map(result.get, RATIOS[name])
-        return None if above is None or below is None else above / below
-    if name in result:
-        return result[name]
-    group, _, part = name.rpartition("_")
-    return (result.get(group) or {}).get(part)
+    values = [columns[name] for name in columns_of(by)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return values[0] if len(values) == 1 else values[0] / values[1]
 
 
-def _why(result: dict, place: int, by: str) -> Fault:
+def columns_of(by: str) -> tuple[str, ...]:
+    """Give the columns that a measure is made of."""
+    return RATIOS.get(by, (by,))
+
+
+def best_first(by: str, values: np.ndarray) -> np.ndarray:
+    """Give the places of values of a measure, best first, equals in their order; what is unknown comes last."""
+    known = np.where(np.isfinite(values), values, np.nan)
+    return np.argsort(-known if MEASURES[by].highest else known, kind="stable")
+
+
+def _figure(answered: Answered, by: str) -> np.ndarray:
+    return figure_of(by, answered.columns)
+
+
+def _with(said: dict, result: bytes) -> bytes:
+    return orjson.dumps(said)[1:-1] + b"," + result
+
+
+def _why(answered: Answered, place: int, by: str) -> Fault:
     """Say why a result has no value of a measure; `place`: of its partnership in the request."""
     where, measure = f"partnerships[{place}]", MEASURES[by]
-    if result.get("errors"):
+    if answered.refused[place]:
         return Fault(where, "could not be scored: see its errors", None, None)
     for name in measure.needs:
-        if result.get(name) is None:
+        if np.isnan(answered.columns[name][place]):
             return Fault(f"{where}.{name}", "is missing", f"a value, which {by} needs", None)
     return Fault(where, f"has no {by}: {measure.lacking}", None, None)

@@ -2,23 +2,38 @@
 
 from datetime import datetime
 
-from serving.answers import answer
+from pydantic import BaseModel
+
+from serving.answers import Answered, answer
 from serving.champion import Loaded
-from serving.messages import ExplainEnvelope, question_of, read_envelope, read_question
+from serving.messages import Envelope, ExplainEnvelope, read_envelope
+from serving.prospects import Prospects
 from serving.ranking import WANTED, RankEnvelope, ranking
+from serving.terms import Extras
 
 
-def predicted(loaded: Loaded, body: bytes, now: datetime) -> dict:
-    """Answer POST /v1/predict. Raises Refused, as all here, where the body is no question or none could be scored."""
-    return answer(loaded, *read_question(body, now))
+def predicted(loaded: Loaded, body: bytes, now: datetime) -> tuple[Answered, bytes]:
+    """Answer POST /v1/predict: what was found, and as JSON.
+
+    Raises Refused, as all here, where the body is no question or none could be scored.
+    """
+    found = _answered(loaded, read_envelope(body, Envelope), now)
+    return found, found.body()
 
 
-def explained(loaded: Loaded, body: bytes, now: datetime) -> dict:
+def explained(loaded: Loaded, body: bytes, now: datetime) -> tuple[Answered, bytes]:
     """Answer POST /v1/explain: as predict, with reasons and comparables unless the question declines them."""
-    return answer(loaded, *question_of(read_envelope(body, ExplainEnvelope), now))
+    found = _answered(loaded, read_envelope(body, ExplainEnvelope), now)
+    return found, found.body()
 
 
-def ranked(loaded: Loaded, body: bytes, now: datetime) -> dict:
+def ranked(loaded: Loaded, body: bytes, now: datetime) -> tuple[Answered, bytes]:
     """Answer POST /v1/rank."""
     asked = read_envelope(body, RankEnvelope, WANTED)
-    return ranking(answer(loaded, *question_of(asked, now)), asked.by, asked.limit)
+    found = _answered(loaded, asked, now)
+    return found, ranking(found, asked.by, asked.limit)
+
+
+def _answered(loaded: Loaded, asked: BaseModel, now: datetime) -> Answered:
+    prospects = Prospects.of(asked.partnerships, now)
+    return answer(loaded, asked.as_of or now, prospects, Extras(asked.explain, asked.comparables))

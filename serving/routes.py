@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from serving.admission import Admission
-from serving.answers import NoneScored
+from serving.answers import Answered, NoneScored
 from serving.card import card
 from serving.cells import FILTERS, CellsError, cells_json, chosen
 from serving.champion import NO_CHAMPION, Champion, Loaded
@@ -30,8 +30,8 @@ from serving.openapi import openapi
 from serving.replies import explained, predicted, ranked
 from serving.settings import Limits
 
-#: What makes the body of an answer: from the champion, the body asked, and the present moment.
-Reply = Callable[[Loaded, bytes, datetime], dict]
+#: What makes an answer, and it as JSON: from the champion, the body asked, and the present moment.
+Reply = Callable[[Loaded, bytes, datetime], tuple[Answered, bytes]]
 
 log = logging.getLogger("bentoml.creatorcast")
 
@@ -126,11 +126,11 @@ def _replied(reply: Reply, metrics: Metrics, path: str, loaded: Loaded, body: by
     """Answer a body: HTTP status and content. Raises Refused where the body is no question."""
     try:
         with _faults_told(path):
-            status, content = 200, reply(loaded, body, datetime.now(UTC))
+            (answered, content), status = reply(loaded, body, datetime.now(UTC)), 200
     except NoneScored as none:
-        status, content = none.status, none.body
-    metrics.results(path, content["results"])
-    return status, orjson.dumps(content)
+        answered, content, status = none.answered, none.body(), none.status
+    metrics.results(path, answered.evidence())
+    return status, content
 
 
 @contextlib.contextmanager

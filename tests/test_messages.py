@@ -9,32 +9,33 @@ import pytest
 from features import validate
 from features.history import ALWAYS
 from features.schema import POSTS, PROSPECTS
-from serving.answers import records
-from serving.asked import Asked, microseconds
+from serving.asked import microseconds
 from serving.brought import readings_of
 from serving.faults import Refused
-from serving.messages import Partnership, Post, read_question
+from serving.messages import Partnership, Post, read_envelope
 from serving.openapi import EXAMPLES, openapi
+from serving.prospects import Prospects
 from serving.scored import Scored
 from serving.settings import SERVICE, Settings, serve_command, settings_from
+from serving.written import fields
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PROFILE = {"platform": "instagram", "followers": 48_000}
 
 
 def read(*partnerships, **rest):
-    return read_question(orjson.dumps({"partnerships": list(partnerships), **rest}), NOW)[:2]
+    return Prospects.of(read_envelope(orjson.dumps({"partnerships": list(partnerships), **rest})).partnerships, NOW)
 
 
 def faults_of(partnership):
-    _, (row,) = read(partnership)
-    assert (row.asked is None) == bool(row.faults)
-    return [(f.where.removeprefix("partnerships[0]"), f.what, f.expected, f.got) for f in row.faults]
+    found = read(partnership)
+    assert found.good == ([] if found.faults else [0])
+    return [(f.where.removeprefix("partnerships[0]"), f.what, f.expected, f.got) for f in found.faults.get(0, ())]
 
 
 def refusal_of(body):
     with pytest.raises(Refused) as caught:
-        read_question(body, NOW)
+        read_envelope(body)
     return caught.value.code, [(f.where, f.what) for f in caught.value.faults]
 
 
@@ -120,14 +121,17 @@ def test_values_are_shown_cut_short():
 
 
 def test_rows_without_an_id_are_numbered_and_repeats_are_faults():
-    _, rows = read(PROFILE, {**PROFILE, "partnership_id": "1"}, {**PROFILE, "partnership_id": " 1 "}, PROFILE)
-    assert [row.partnership_id for row in rows] == ["row-1", "1", "1", "4"]
-    assert [f.what for row in rows for f in row.faults] == ["repeats an earlier one"]
+    found = read(PROFILE, {**PROFILE, "partnership_id": "1"}, {**PROFILE, "partnership_id": " 1 "}, PROFILE)
+    assert found.names == ["row-1", "1", "1", "4"]
+    assert {place: [f.what for f in faults] for place, faults in found.faults.items()} == {
+        2: ["repeats an earlier one"]
+    }
+    assert found.asked.texts["partnership_id"].tolist() == ["row-1", "1", "4"]
 
 
-def test_as_of_is_the_present_unless_given():
-    assert read(PROFILE)[0] == NOW
-    assert read(PROFILE, as_of="2026-01-01T02:00:00+02:00")[0] == datetime(2026, 1, 1, tzinfo=UTC)
+def test_as_of_is_read_in_utc():
+    envelope = read_envelope(b'{"as_of": "2026-01-01T02:00:00+02:00", "partnerships": [{}]}')
+    assert envelope.as_of == datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -186,15 +190,12 @@ def test_a_request_and_a_table_get_the_same_verdict(field, value):
 
 def test_what_rows_bring_becomes_arrays():
     post = {"posted_at": "2026-01-01T00:00:00Z", "likes": 7, "likes_hidden": False, "format": "video", "text": "soup"}
-    _, rows = read(
+    found = read(
         {"creator_id": "a", "fee_usd": 5, "start_at": "2026-04-01T02:00:00+02:00", "verified": True},
         {**PROFILE, "creator_id": "a", "recent_posts": [post, {**post, "likes": None, "post_id": "x"}]},
         {**PROFILE, "handle": " ", "recent_posts": []},
     )
-    asked, posts = (
-        Asked.of_rows([row.told() for row in rows]),
-        readings_of([row.asked.recent_posts for row in rows]),
-    )
+    asked, posts = found.asked, found.posts
     assert asked.texts["creator_id"].tolist() == ["a", "a", None]
     assert "handle" not in asked.texts
     assert asked.time("start_at").tolist() == [microseconds(datetime(2026, 4, 1, tzinfo=UTC)), ALWAYS, ALWAYS]
@@ -209,7 +210,7 @@ def test_what_rows_bring_becomes_arrays():
     assert readings_of([None, []]) is None
 
 
-def test_records_nest_distributions_and_keep_unknown_null():
+def test_fields_nest_distributions_and_keep_unknown_null():
     columns = {
         "views_p50": np.array([10.0, np.nan]),
         "views_mean": np.array([12.5, np.nan]),
@@ -218,7 +219,7 @@ def test_records_nest_distributions_and_keep_unknown_null():
         "niche": np.array(["food", None], dtype=object),
         "horizon_days": np.array([7, 7]),
     }
-    assert records(Scored(2, columns, {})) == [
+    assert [orjson.loads(b"{%b}" % row) for row in fields(Scored(2, columns, {}))] == [
         {"views": {"p50": 10.0, "mean": 12.5}, "cpe_usd": None}
         | {"as_of": "2026-03-01T00:00:00Z", "niche": "food", "horizon_days": 7},
         {"views": None, "cpe_usd": {"p10": 2.0}}
@@ -228,8 +229,8 @@ def test_records_nest_distributions_and_keep_unknown_null():
 
 def test_examples_are_questions_without_faults():
     for example in EXAMPLES.values():
-        _, rows, _ = read_question(orjson.dumps(example["value"]), datetime(2026, 11, 2, tzinfo=UTC))
-        assert [row.faults for row in rows] == [()] * len(rows)
+        envelope = read_envelope(orjson.dumps(example["value"]))
+        assert Prospects.of(envelope.partnerships, datetime(2026, 11, 2, tzinfo=UTC)).faults == {}
 
 
 def test_openapi_refers_only_to_what_it_holds():

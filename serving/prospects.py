@@ -1,0 +1,120 @@
+"""The partnerships of a request as prospects: read column by column, as nearly all can be, else one by one.
+
+Where anything is odd about one of them, or one brings posts, `serving.messages` reads each with its faults. Both ways
+give the same: column by column only takes a sixth of the time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from pydantic_core import PydanticCustomError
+
+from features.readings import Readings
+from features.schema import PROSPECTS
+from serving.asked import KINDS, LISTS, Asked, microseconds, taken
+from serving.brought import readings_of
+from serving.faults import Fault
+from serving.messages import ZONE_SLACK, numbered, read_row, read_time, with_ids
+
+_COLUMNS = {column.name: column for column in PROSPECTS.columns}
+_NUMBER, _TEXT, _FLAG = ({*kinds, type(None)} for kinds in ((float, int), (str,), (bool,)))
+
+
+class _Odd(ValueError):
+    """A partnership that must be read by itself."""
+
+
+@dataclass(frozen=True)
+class Prospects:
+    """The partnerships of a request, n in order.
+
+    `names`: the partnership_id of each, as given, else numbered; `good`: positions of those without faults, which
+    `asked` and `posts` are of; `faults`: of the others, by position.
+    """
+
+    names: list[str]
+    good: list[int]
+    asked: Asked
+    posts: Readings | None
+    faults: dict[int, tuple[Fault, ...]]
+
+    @classmethod
+    def of(cls, given: list, now: datetime) -> "Prospects":
+        """Read a list of partnerships; `now`: the moment after which nothing can have been posted."""
+        try:
+            asked = together(given, now)
+        except _Odd:
+            return one_by_one(given, now)
+        return cls(asked.texts["partnership_id"].tolist(), list(range(asked.n)), asked, None, {})
+
+
+def one_by_one(given: list, now: datetime) -> Prospects:
+    """Read each partnership by itself, with all its faults."""
+    rows = with_ids([read_row(raw, number, now) for number, raw in enumerate(given)])
+    good = [number for number, row in enumerate(rows) if row.asked is not None]
+    own = [rows[number] for number in good]
+    asked = Asked.of_rows([{**row.told(), "partnership_id": row.partnership_id} for row in own])
+    posts = readings_of([row.asked.recent_posts for row in own])
+    faults = {number: row.faults for number, row in enumerate(rows) if row.asked is None}
+    return Prospects([row.partnership_id for row in rows], good, asked, posts, faults)
+
+
+def together(given: list, now: datetime) -> Asked:
+    """Read partnerships without faults and without posts, column by column. Raises _Odd where there is another."""
+    if set(map(type, given)) != {dict}:
+        raise _Odd
+    told = set().union(*given)
+    columns = {name: [one.get(name) for one in given] for name in told}
+    if any(value is not None for value in columns.pop("recent_posts", ())) or not columns.keys() <= KINDS.keys():
+        raise _Odd
+    clean = {name: _read(name, values) for name, values in columns.items()}
+    clean["partnership_id"] = _names(clean.get("partnership_id") or [None] * len(given))
+    asked = taken(len(given), clean)
+    latest = microseconds(now + ZONE_SLACK)
+    unnamed = np.isnan(asked.code("platform")) & np.equal(asked.text("creator_id"), None)
+    if unnamed.any() or ("created_at" in asked.times and asked.times["created_at"].max() > latest):
+        raise _Odd
+    return asked
+
+
+def _read(name: str, values: list) -> list:
+    kind, kinds = KINDS[name], set(map(type, values))
+    if kind == "times":
+        return [_time(value) for value in values]
+    if kind in ("codes", "texts"):
+        return _texts(name, values, kinds)
+    column = _COLUMNS[name]
+    if not kinds <= (_FLAG if column.kind == "flag" else _NUMBER):
+        raise _Odd
+    known = [value for value in values if value is not None]
+    if known and column.kind != "flag" and not _within(known, column.minimum, column.maximum):
+        raise _Odd
+    return values
+
+
+def _within(known: list[float], least: float | None, most: float | None) -> bool:
+    return (least is None or min(known) >= least) and (most is None or max(known) <= most)
+
+
+def _texts(name: str, values: list, kinds: set[type]) -> list[str | None]:
+    if not kinds <= _TEXT:
+        raise _Odd
+    found = [(value.strip() or None) if value else None for value in values]
+    if name in LISTS and not {*found} <= {*LISTS[name], None}:
+        raise _Odd
+    return found
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return read_time(value)
+    except PydanticCustomError:
+        raise _Odd from None
+
+
+def _names(given: list[str | None]) -> list[str]:
+    names = numbered([name or "" for name in given])
+    if len(set(names)) < len(names):
+        raise _Odd
+    return names
