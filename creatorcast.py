@@ -385,6 +385,10 @@ def benchmarks(out: Path | None, **only: str | None):
 @click.option("--columns", "chosen", help="Columns of the answers, with commas between. Default: all.")
 @click.option("--top", type=click.IntRange(1), default=None, help="Only so many of the best, best first.")
 @click.option("--rank-by", help="What the best are chosen by, such as cpe_usd_p50.")
+@click.option(
+    "--quantiles",
+    help="Of engagements and views, in place of the usual seven: 0.025,0.5,0.975 gives p02_5, p50, p97_5.",
+)
 @click.option("--explain", is_flag=True, help="Give the reasons of each forecast.")
 @click.option("--comparables", is_flag=True, help="Give the known creators most like each, with what they got.")
 @ENGINE
@@ -394,8 +398,8 @@ def benchmarks(out: Path | None, **only: str | None):
 @sheet_options
 @click.pass_context
 def score(
-    ctx: click.Context, prospects, out, data, rates, emv, as_of, chosen, top, rank_by, explain, comparables, engine,
-    dask, resume, platform, **sheet,
+    ctx: click.Context, prospects, out, data, rates, emv, as_of, chosen, top, rank_by, quantiles, explain, comparables,
+    engine, dask, resume, platform, **sheet,
 ):  # fmt: skip
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
@@ -404,14 +408,15 @@ def score(
     """
     from rich.console import Console
 
-    from serving.batch import STANDARD, Options, score_file
+    from serving.batch import STANDARD, Options, quantiles_of, score_file
     from serving.batch.progress import watching
     from serving.terms import Extras
 
     names = tuple(name.strip() for name in chosen.split(",") if name.strip()) if chosen else ()
+    extras = Extras(explain, comparables, () if quantiles is None else quantiles_of(quantiles))
     options = Options(
-        names, top or 0, rank_by, Extras(explain, comparables), how_sheets_are_written(platform, **sheet),
-        about=behind(data, rates, emv), resume=resume, engine=engine, dask=dask,
+        names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),
+        resume=resume, engine=engine, dask=dask,
     )  # fmt: skip
     with watching(Console(stderr=True)) as watcher:
         tally = score_file(prospects, out, scorer_of(data, rates, emv), as_of, options, watcher)

@@ -5,7 +5,6 @@ followers, averages or posts.
 """
 
 from collections.abc import Collection
-from dataclasses import astuple
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,6 @@ from features.tables import Tables
 from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.cost import cost_per
-from models.distribution import Predictive
 from models.emv import ValueTable
 from models.inputs import column
 from models.reasons import reasons
@@ -29,7 +27,8 @@ from serving.asked import Asked
 from serving.cautions import cautions, named
 from serving.known import FromSnapshot, FromTables, questions
 from serving.place import Place
-from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS, Scored, completed, placed, spread
+from serving.quantiles import distribution, unusual_columns
+from serving.scored import ANSWER_COLUMNS, Scored, completed, placed, spread
 from serving.settings import STALE_DAYS
 from serving.terms import CONFIDENCE, Extras, Terms
 from serving.verdict import sentences
@@ -82,9 +81,10 @@ class Scorer:
 
         `as_of`: the moment of the forecast, microseconds UTC. `posts`: recent posts of prospects
         that bring their own, whose account is the row. `columns`: those of ANSWER_COLUMNS that are wanted; what
-        no other needs is not made. Those of EXTRA_COLUMNS that `extras` asks for follow.
+        no other needs is not made. Quantiles and those of EXTRA_COLUMNS that `extras` asks for follow.
         """
-        besides = [name for name, asks in zip(EXTRA_COLUMNS, astuple(extras or Extras()), strict=True) if asks]
+        extras = extras or Extras()
+        besides = [*unusual_columns(extras.quantiles), *extras.columns]
         wanted = [*(ANSWER_COLUMNS if columns is ANSWER_COLUMNS else _in_order(columns)), *besides]
         own_posts = np.zeros(asked.n, dtype=bool)
         if posts is not None:
@@ -102,8 +102,9 @@ class Scorer:
             own = _of_rows(posts, ready)
             x = self._derived(asked[rows], place.account[rows], place.platform[rows], as_of, own)
             stale = (place.account[rows] >= 0) & self.known.stale(as_of)
-            figures = self._figures(x, terms[rows], asked.code("format")[rows], frozenset(wanted), stale)
-            figures |= self._extra_columns(x, place.account[rows], as_of, besides)
+            formats = asked.code("format")[rows]
+            figures = self._figures(x, terms[rows], formats, frozenset(wanted), stale, extras.quantiles)
+            figures |= self._extra_columns(x, place.account[rows], as_of, extras.columns)
             found |= placed(figures, ready)
         return Scored(asked.n, completed(asked.n, found, wanted), place.reasons)
 
@@ -139,16 +140,23 @@ class Scorer:
         return x
 
     def _figures(
-        self, x: np.ndarray, terms: Terms, formats: np.ndarray, wanted: Collection[str], stale: np.ndarray
+        self,
+        x: np.ndarray,
+        terms: Terms,
+        formats: np.ndarray,
+        wanted: Collection[str],
+        stale: np.ndarray,
+        quantiles: Collection[float],
     ) -> dict:
         engagements = self.bundle.forecasters["engagements"].predict_distribution(x, terms.deliverables)
         platform = column(x, "platform_code").astype(int)
         shown = self._shown[platform, np.where(np.isnan(formats), len(FORMATS), formats).astype(int)]
-        found, views = _distribution("engagements", engagements), None
+        found, views = distribution("engagements", engagements, quantiles), None
         if "views" in self.bundle.forecasters and shown.any():
             rows = slice(None) if shown.all() else shown
             views = self.bundle.forecasters["views"].predict_distribution(x[rows], terms.deliverables[rows])
-            found |= {name: spread(values, shown) for name, values in _distribution("views", views).items()}
+            own = distribution("views", views, quantiles)
+            found |= {name: spread(values, shown) for name, values in own.items()}
         found |= self.worth.columns(x, terms, engagements, views, shown)
         found |= self._said(x, terms, found)
         if "warnings" in wanted:
@@ -237,11 +245,6 @@ def _of_rows(posts: Readings | None, rows: np.ndarray) -> Readings | None:
         {name: values[at] for name, values in posts.told.items()},
         {name: values.filter(pa.array(at)) for name, values in posts.written.items()},
     )
-
-
-def _distribution(what: str, predictive: Predictive) -> dict[str, np.ndarray]:
-    named = {f"{what}_{name}": values for name, values in predictive.named.items()}
-    return named | {f"{what}_mean": predictive.mean()}
 
 
 def _likeness(x: np.ndarray) -> pd.DataFrame:

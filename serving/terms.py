@@ -10,6 +10,7 @@ from features.currency import Rates, fee_faults, in_usd
 from features.schema import EMV_PARTS
 from models.emv import ValueTable
 from serving.asked import Asked
+from serving.scored import EXTRA_COLUMNS
 
 #: Probability with which break-even is held where the caller names none.
 CONFIDENCE = 0.8
@@ -17,10 +18,19 @@ CONFIDENCE = 0.8
 
 @dataclass(frozen=True)
 class Extras:
-    """What a caller may ask for besides: the reasons of forecasts, and comparable creators."""
+    """What a caller may ask for besides: the reasons of forecasts, comparable creators, and quantiles of the totals.
+
+    `quantiles`: probabilities within models.distribution.GRID, besides those that every answer has.
+    """
 
     explain: bool = False
     comparables: bool = False
+    quantiles: tuple[float, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Those of EXTRA_COLUMNS that are asked for."""
+        return [name for name, asks in zip(EXTRA_COLUMNS, (self.explain, self.comparables), strict=True) if asks]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ import serving.batch.run
 from serving.batch import BatchError, Options, Watcher, score_file
 from serving.batch.work import Work
 from serving.scoring import Scorer
+from serving.terms import Extras
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 #: Scores a list in lots of 100 rows, as of now, for a process of its own.
@@ -135,6 +137,7 @@ def test_a_file_that_the_disk_lost_is_written_again(tmp_path, scorer, few_rows):
     [
         (lambda held: write_list(held, 501), "the input changed"),
         (lambda held: Options(columns=("partnership_id",)), "the options changed"),
+        (lambda held: Options(extras=Extras(quantiles=(0.5,))), "the options changed"),
         (lambda held: Options(about="other"), "the tables or rates changed"),
         (lambda held: AS_OF + pd.Timedelta(days=1), "as_of changed"),
     ],
@@ -144,7 +147,7 @@ def test_a_run_of_something_else_is_not_taken_up(tmp_path, scorer, few_rows, cha
     interrupted(held, out, scorer)
     changed = change(held)
     options = changed if isinstance(changed, Options) else Options()
-    options = Options(options.columns, about=options.about, resume=True)
+    options = replace(options, resume=True)
     moment = changed if isinstance(changed, pd.Timestamp) else None
     with pytest.raises(BatchError, match=f"{called}; run it without --resume to start anew"):
         score_file(held, out, scorer, moment, options)

@@ -11,6 +11,7 @@ from conftest import uneven_list
 import serving.batch.run
 from models.cluster import ClusterError, connected
 from serving.batch import BatchError, Options, Watcher, score_file
+from serving.terms import Extras
 
 distributed = pytest.importorskip("distributed")
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -48,7 +49,9 @@ def test_a_folder_is_scored_as_on_one_machine_though_a_worker_dies(cluster, scor
 def test_a_list_without_ids_is_scored_too(cluster, scorer, tmp_path):
     listed = tmp_path / "list.parquet"
     pd.DataFrame({"platform": ["tiktok"] * 3, "followers": [1e3, 1e4, 1e5]}).to_parquet(listed)
-    for name, options in (("here", Options()), ("there", Options(dask=cluster.scheduler_address))):
+    extras = Extras(quantiles=(0.025, 0.5))
+    for name, address in (("here", None), ("there", cluster.scheduler_address)):
+        options = Options(extras=extras, dask=address)
         assert score_file(listed, tmp_path / f"{name}.csv", scorer, AS_OF, options).scored == 3
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
 

@@ -6,24 +6,28 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from features.sheets import SheetOptions
+from models.distribution import GRID
 from models.trees import AUTO, BULK_ROWS, LIGHTGBM
 from serving.batch.faults import BatchError
 from serving.batch.outputs import ENDINGS
+from serving.quantiles import columns_with
 from serving.ranking import MEASURES
-from serving.scored import ANSWER_COLUMNS, EXTRA_COLUMNS
+from serving.scored import ANSWER_COLUMNS
 from serving.terms import Extras
 
 #: Bytes of a list from which it may have models.trees.BULK_ROWS rows.
 BULK_BYTES = 100 * BULK_ROWS
 #: Stands for standard input and output.
 STANDARD = "-"
+_PROBABILITIES = f"expected probabilities from {GRID[0]:g} to {GRID[-1]:g}, as 0.1,0.5,0.9 for the 10, 50 and 90 % ones"
 
 
 @dataclass(frozen=True)
 class Options:
     """What is wanted of a run.
 
-    `columns`: of the answers, all where empty; `top`: how many of the best by `rank_by`, 0 for all; `about`: what tells
+    `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any, stand in place of
+    models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, 0 for all; `about`: what tells
     the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run; `engine`: of
     models.trees.ENGINES; `dask`: the address of a scheduler whose workers score.
     """
@@ -40,8 +44,8 @@ class Options:
 
     def chosen(self) -> tuple[str, ...]:
         """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming the nearest."""
-        extra = [name for name, wanted in zip(EXTRA_COLUMNS, asdict(self.extras).values(), strict=True) if wanted]
-        known = (*ANSWER_COLUMNS, *extra)
+        quantiles = self.extras.quantiles
+        known = (*(columns_with(quantiles) if quantiles else ANSWER_COLUMNS), *self.extras.columns)
         for name in self.columns:
             if name not in known:
                 raise BatchError(f"column {name!r} is unknown: {nearest(name, known)}")
@@ -66,6 +70,21 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     near = get_close_matches(name, known, 1)
     return f"did you mean {near[0]}?" if near else f"expected some of {', '.join(known)}"
+
+
+def quantiles_of(text: str) -> tuple[float, ...]:
+    """Read probabilities with commas between, each once. Raises BatchError for what is no number."""
+    try:
+        return tuple(dict.fromkeys(map(float, text.split(","))))
+    except ValueError:
+        raise BatchError(f"quantiles {text!r} cannot be read: {_PROBABILITIES}") from None
+
+
+def check_quantiles(quantiles: Iterable[float]) -> None:
+    """Raise BatchError where a quantile is wanted that forecasts do not reach."""
+    for one in quantiles:
+        if not GRID[0] <= one <= GRID[-1]:
+            raise BatchError(f"quantile {one!r} is beyond what is forecast: {_PROBABILITIES}")
 
 
 def check_measure(measure: str | None, top: int) -> None:

@@ -18,7 +18,7 @@ from serving.batch.faults import BatchError
 from serving.batch.ids import Seen
 from serving.batch.lots import Listed, Lot
 from serving.batch.opening import digest, open_list, spooled
-from serving.batch.options import STANDARD, Options, check_measure, check_places
+from serving.batch.options import STANDARD, Options, check_measure, check_places, check_quantiles
 from serving.batch.outputs import Output, Top, output_of
 from serving.batch.ranks import columns_of
 from serving.batch.rows import Asking
@@ -72,6 +72,7 @@ def score_file(
     the list cannot be used; the files of an earlier run are then as they were.
     """
     options, watcher = options or Options(), watcher or Watcher()
+    check_quantiles(options.extras.quantiles)
     columns = options.chosen()
     check_measure(options.rank_by, options.top)
     rejected = Path("scored.rejected.csv") if str(out) == STANDARD else Path(f"{out}.rejected.csv")
