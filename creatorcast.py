@@ -384,7 +384,10 @@ def benchmarks(out: Path | None, **only: str | None):
 @click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
 @click.option("--columns", "chosen", help="Columns of the answers, with commas between. Default: all.")
 @click.option("--top", type=click.IntRange(1), default=None, help="Only so many of the best, best first.")
-@click.option("--rank-by", help="What the best are chosen by, such as cpe_usd_p50.")
+@click.option(
+    "--rank-by",
+    help="What the best are chosen by. Default: the first of fee_headroom, cpe_usd_p50, engagements_p50 that any has.",
+)
 @click.option(
     "--quantiles",
     help="Of engagements and views, in place of the usual seven: 0.025,0.5,0.975 gives p02_5, p50, p97_5.",

@@ -32,6 +32,11 @@ class Measure:
     needs: tuple[str, ...] = ()
     lacking: str = "the forecast does not give it"
 
+    @property
+    def order(self) -> str:
+        """Which end comes first, in words."""
+        return "highest first" if self.highest else "lowest first"
+
 
 _NO_VIEWS = "views are not forecast for that platform and format"
 _FEE = ("fee_usd",)
@@ -112,8 +117,7 @@ def ranking(answered: Answered, by: str | None = None, limit: int | None = None)
         _with({"rank": None, "value": None, "unranked": asdict(_why(answered, place, by))}, answered.results[place])
         for place in np.flatnonzero(~known).tolist()
     ]
-    way = "highest first" if measure.highest else "lowest first"
-    head = {"by": by, "order": way, "asked": len(values), "ranked": len(order)}
+    head = {"by": by, "order": measure.order, "asked": len(values), "ranked": len(order)}
     return answered.body(head, ranked + last)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,9 +17,11 @@ from hypothesis import strategies as st
 
 import serving.batch.run
 from creatorcast import main
+from serving.answers import Answered
 from serving.batch import BatchError, Options, score_file
 from serving.batch.ids import Seen
 from serving.batch.rowgroups import MAGIC, encoded, joined
+from serving.ranking import ranking
 
 AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
 DOCS = (Path(__file__).parents[1] / "docs" / "batch.md").read_text(encoding="utf-8")
@@ -108,11 +111,31 @@ def test_the_best_alone_in_a_workbook(folder, scorer, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("fees", "measure"),
+    [([None, 700.0, 300.0, None, None, 90.0, 300.0], "fee_headroom"), ([None] * 7, "engagements_p50")],
+)
+def test_the_best_by_the_measure_that_the_service_takes(folder, scorer, monkeypatch, fees, measure):
+    monkeypatch.setattr(serving.batch.run, "LOT", 2)
+    rows = {**PROFILE, "followers": 1e5 * (1 + np.arange(7) % 4), "fee_usd": pd.Series(fees, dtype=float)}
+    pd.DataFrame(rows).to_parquet("list.parquet")
+    score_file(folder / "list.parquet", folder / "all.parquet", scorer, AS_OF)
+    tally = score_file(folder / "list.parquet", folder / "best.parquet", scorer, AS_OF, Options(top=3))
+    everything = pd.read_parquet("all.parquet")
+    written = [orjson.dumps({"partnership_id": name})[1:-1] for name in everything["partnership_id"]]
+    columns = {name: everything[name].to_numpy() for name in everything}
+    ranked = orjson.loads(ranking(Answered({}, written, columns, np.zeros(7, dtype=bool)), limit=3))
+    assert ranked["by"] == measure
+    best = [one["partnership_id"] for one in ranked["results"][:3]]
+    assert pd.read_parquet("best.parquet")["partnership_id"].tolist() == best
+    others = "the first that any row has of fee_headroom, cpe_usd_p50, engagements_p50"
+    assert tally.summary[-1] == f"the best by {measure}, highest first ({others})"
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (Options(columns=("engagements_p5",)), "column 'engagements_p5' is unknown: did you mean engagements_p"),
         (Options(columns=("reasons",)), "column 'reasons' is unknown"),
-        (Options(top=3), "the best by what\\? name a measure by --rank-by: one of "),
         (Options(top=3, rank_by="cpe"), "measure 'cpe' is unknown: "),
         (Options(rank_by="fee_usd"), "--rank-by fee_usd puts the best in order: say how many by --top"),
     ],

@@ -11,7 +11,7 @@ from models.trees import AUTO, BULK_ROWS, LIGHTGBM
 from serving.batch.faults import BatchError
 from serving.batch.outputs import ENDINGS
 from serving.quantiles import columns_with
-from serving.ranking import MEASURES
+from serving.ranking import DEFAULTS, MEASURES
 from serving.scored import ANSWER_COLUMNS
 from serving.terms import Extras
 
@@ -27,7 +27,8 @@ class Options:
     """What is wanted of a run.
 
     `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any, stand in place of
-    models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, 0 for all; `about`: what tells
+    models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or the first of
+    serving.ranking.DEFAULTS that any row has, 0 for all; `about`: what tells
     the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run; `engine`: of
     models.trees.ENGINES; `dask`: the address of a scheduler whose workers score.
     """
@@ -50,6 +51,12 @@ class Options:
             if name not in known:
                 raise BatchError(f"column {name!r} is unknown: {nearest(name, known)}")
         return tuple(dict.fromkeys(self.columns)) or known
+
+    def ranked_by(self) -> tuple[str, ...]:
+        """Give the measures of which the first counts that any row has; none where all rows are wanted."""
+        if not self.top:
+            return ()
+        return DEFAULTS if self.rank_by is None else (self.rank_by,)
 
     def engine_for(self, total: int | None, size: int) -> str:
         """Give the engine for a list of `total` rows, or where that is not known of so many bytes."""
@@ -88,9 +95,7 @@ def check_quantiles(quantiles: Iterable[float]) -> None:
 
 
 def check_measure(measure: str | None, top: int) -> None:
-    """Raise BatchError where the best are wanted without a measure, or by one that there is not."""
-    if top and measure is None:
-        raise BatchError(f"the best by what? name a measure by --rank-by: one of {', '.join(MEASURES)}")
+    """Raise BatchError where a measure is named but not how many, or one that there is not."""
     if measure is not None and not top:
         raise BatchError(f"--rank-by {measure} puts the best in order: say how many by --top")
     if measure is not None and measure not in MEASURES:

@@ -1,18 +1,19 @@
 """The files that answers go to: how the answers of a lot are encoded, and what makes one file of all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from serving.batch.faults import BatchError
-from serving.batch.ranks import columns_of, sorted_by
 from serving.batch.rowgroups import MAGIC, encoded, joined
 from serving.batch.table import REPEATED, csv_bytes
 from serving.batch.work import Work
+from serving.ranking import MEASURES, best_first, columns_of, figure_of
 
 ENDINGS = (".csv", ".parquet", ".xlsx")
 #: Rows of a worksheet, the header among them.
@@ -20,7 +21,9 @@ LARGEST_SHEET = 1 << 20
 
 
 class Output(Protocol):
-    """A kind of file."""
+    """A kind of file. `notes`: what there is to say of it once it is whole."""
+
+    notes: Sequence[str]
 
     def start(self) -> bytes:
         """Give what it begins with."""
@@ -37,6 +40,8 @@ class Output(Protocol):
 
 class Csv:
     """CSV: the lots one after the other."""
+
+    notes = ()
 
     def __init__(self, schema: pa.Schema):
         self.schema = schema
@@ -59,6 +64,8 @@ class Csv:
 
 class Parquet:
     """Parquet: a row group a lot, and at the end one footer over all of them."""
+
+    notes = ()
 
     def __init__(self, schema: pa.Schema):
         self.schema = schema
@@ -91,29 +98,50 @@ class Xlsx(Parquet):
 
 
 class Top:
-    """The best answers alone, best first: of each lot its own best are kept, and at the end the best of those."""
+    """The best answers alone, best first: of each lot its own best are kept, and at the end the best of those.
 
-    def __init__(self, schema: pa.Schema, whole: Output, measure: str, count: int):
-        """`whole`: the kind of file; `measure`: one whose columns `schema` has."""
-        self.kept, self.whole, self.measure, self.count = Parquet(schema), whole, measure, count
+    Of several measures the first counts that any answer has; that is known at the end, so the best by each are kept.
+    """
+
+    def __init__(self, schema: pa.Schema, whole: Output, measures: Sequence[str], count: int):
+        """`whole`: the kind of file; `measures`: those whose columns `schema` has."""
+        self.kept, self.whole, self.measures, self.count = Parquet(schema), whole, measures, count
+        self.notes: list[str] = []
 
     def start(self) -> bytes:
         return self.kept.start()
 
     def encode(self, answers: pa.Table) -> tuple[bytes, bytes]:
-        return self.kept.encode(self._best(answers))
+        best = np.unique(np.concatenate([self._best(by, answers) for by in self.measures]))
+        return self.kept.encode(answers.take(pa.array(best)))
 
     def finish(self, work: Work) -> Path:
-        path = self.kept.finish(work)
+        kept = pq.ParquetFile(self.kept.finish(work))
+        by = self._measure(kept)
         best = self.kept.schema.empty_table()
-        for batch in pq.ParquetFile(path).iter_batches():
+        for batch in kept.iter_batches():
             lot = pa.Table.from_batches([batch]).cast(self.kept.schema)
-            best = self._best(pa.concat_tables([best, lot]))
+            both = pa.concat_tables([best, lot])
+            best = both.take(pa.array(self._best(by, both)))
+        others = f" (the first that any row has of {', '.join(self.measures)})" if len(self.measures) > 1 else ""
+        self.notes.append(f"the best by {by}, {MEASURES[by].order}{others}")
         return self.whole.write(best.select(self.whole.schema.names), work.folder)
 
-    def _best(self, answers: pa.Table) -> pa.Table:
-        figures = {name: answers[name].to_numpy() for name in columns_of(self.measure)}
-        return answers.take(pa.array(sorted_by(self.measure, figures)[: self.count]))
+    def _measure(self, kept: pq.ParquetFile) -> str:
+        *first, last = self.measures
+        for by in first:
+            lots = kept.iter_batches(columns=list(columns_of(by)))
+            if any(np.isfinite(_figure(by, lot)).any() for lot in lots):
+                return by
+        return last
+
+    def _best(self, by: str, answers: pa.Table) -> np.ndarray:
+        """Give the places of the best answers by a measure."""
+        return best_first(by, _figure(by, answers))[: self.count]
+
+
+def _figure(by: str, answers: pa.Table | pa.RecordBatch) -> np.ndarray:
+    return figure_of(by, {name: answers[name].to_numpy(zero_copy_only=False) for name in columns_of(by)})
 
 
 def _parts(work: Work) -> Iterator[tuple[int, bytes]]:

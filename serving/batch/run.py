@@ -20,11 +20,11 @@ from serving.batch.lots import Listed, Lot
 from serving.batch.opening import digest, open_list, spooled
 from serving.batch.options import STANDARD, Options, check_measure, check_places, check_quantiles
 from serving.batch.outputs import Output, Top, output_of
-from serving.batch.ranks import columns_of
 from serving.batch.rows import Asking
 from serving.batch.summary import Summary
 from serving.batch.table import schema_of
 from serving.batch.work import Work
+from serving.ranking import columns_of
 from serving.scoring import Scorer
 
 #: Rows scored at a time.
@@ -158,14 +158,14 @@ def _started(
 
 def _needed(columns: tuple[str, ...], options: Options) -> tuple[str, ...]:
     """Give the columns of the answers, and besides what they are ranked by."""
-    return tuple(dict.fromkeys([*columns, *(columns_of(options.rank_by) if options.rank_by else ())]))
+    return tuple(dict.fromkeys([*columns, *(name for by in options.ranked_by() for name in columns_of(by))]))
 
 
 def _output(out: Path, columns: tuple[str, ...], options: Options) -> Output:
     whole = output_of(".csv" if str(out) == STANDARD else out.suffix, schema_of(columns))
     if not options.top:
         return whole
-    return Top(schema_of(_needed(columns, options)), whole, options.rank_by, options.top)
+    return Top(schema_of(_needed(columns, options)), whole, options.ranked_by(), options.top)
 
 
 class _Run:
@@ -195,7 +195,7 @@ class _Run:
                 f"was written"
             )
         self.finished = output.finish(self.work)
-        return replace(tally, summary=tuple(summary.lines()))
+        return replace(tally, summary=(*summary.lines(), *output.notes))
 
     def _scored(self, output: Output) -> Iterator[dict]:
         """Have lots scored and write them down in their order."""
