@@ -54,23 +54,21 @@ class Benchmarks:
     bands: tuple[str, ...]
     followers: dict[str, tuple[float, float]]
 
-    def find(self, measure: str, codes: dict[str, np.ndarray]) -> np.ndarray:
+    def find(self, measure: str, places: dict[str, np.ndarray]) -> np.ndarray:
         """Give the finest cell with enough creators for each row, shape (n,), -1 where not even the platform has.
 
-        `codes`: positions by each of PARTS, NaN where unknown; a format is looked for only where it is given.
+        `places`: of each of PARTS, as `features.vocabulary.table_places` gives them from codes; a part that is left
+        out is not looked for.
         """
-        lists = self._lists()
-        at = tuple(
-            np.where(np.isnan(codes[part]), 0, codes[part] + 1).astype(int)
-            if part in codes
-            else np.zeros(len(codes["platform"]), dtype=int)
-            for part in lists
-        )
-        return self._places[measure][at]
+        return self._places[measure][tuple(places.get(part, 0) for part in PARTS)]
 
     def at(self, measure: str, cell: np.ndarray) -> np.ndarray:
         """Give a measure's quantiles at LEVELS of each cell found, shape (n, len(LEVELS)), NaN where there is none."""
-        return np.where((cell >= 0)[:, None], self.quantiles[measure][np.maximum(cell, 0)], np.nan)
+        return self._known[measure][0][cell]
+
+    def creators_at(self, measure: str, cell: np.ndarray) -> np.ndarray:
+        """Give the creators behind a measure in each cell found, (n,), NaN where there is none."""
+        return self._known[measure][1][cell]
 
     def frame(self) -> pd.DataFrame:
         """Give a row a cell and measure with known creators: quartiles, their number, and whether they are enough."""
@@ -106,6 +104,14 @@ class Benchmarks:
 
     def _lists(self) -> dict[str, tuple[str, ...]]:
         return {"platform": PLATFORMS, "band": self.bands, "niche": NICHES, "format": FORMATS}
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """By measure, quantiles and creators of the cells, and last NaN for none."""
+        return {
+            name: (np.vstack([self.quantiles[name], np.full(len(LEVELS), np.nan)]), np.append(creators, np.nan))
+            for name, creators in self.creators.items()
+        }
 
     @cached_property
     def _places(self) -> dict[str, np.ndarray]:

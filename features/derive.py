@@ -5,6 +5,7 @@ what is known of the account (`features.state.state_of`), and of that what is as
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,7 +15,7 @@ from features.columns import COLUMNS
 from features.history import History
 from features.question import Questions, answered
 from features.reference import Reference
-from features.state import state_of
+from features.state import state_of, state_of_profiles
 from features.tables import Tables
 
 #: Questions answered at a time, by each thread: their matrices fit the processor's cache.
@@ -43,13 +44,33 @@ def derive_arrays(history: History, asked: Questions, reference: Reference) -> n
     """As `derive`, from arrays to an array (n, len(COLUMNS)) float64; many questions in chunks, on all cores."""
     if len(asked) <= CHUNK:
         return _derived(history, asked, reference)
-    out = np.empty((len(asked), len(COLUMNS)))
     # questions with about as many posts go together, so that their matrices are no wider than they need
     start = history.posts.start[asked.account]
     order = np.argsort(history.posts.until(asked.account, asked.as_of) - start, kind="stable")
+    return _in_chunks(order, lambda rows: _derived(history, asked[rows], reference))
+
+
+def derive_profiles(profile: dict[str, np.ndarray], asked: Questions, reference: Reference) -> np.ndarray:
+    """As `derive_arrays` of accounts of which a profile alone is told, (n,) as `features.profiles.profile_told` gives.
+
+    Question i is about profile i.
+    """
+    if len(asked) <= CHUNK:
+        return answered(state_of_profiles(profile, reference), asked, reference)
+
+    def derived(rows: np.ndarray) -> np.ndarray:
+        own = {name: values[rows] for name, values in profile.items()}
+        return answered(state_of_profiles(own, reference), asked[rows], reference)
+
+    return _in_chunks(np.arange(len(asked)), derived)
+
+
+def _in_chunks(order: np.ndarray, derived: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Derive the rows in chunks of this order, on all cores."""
+    out = np.empty((len(order), len(COLUMNS)))
 
     def fill(rows: np.ndarray) -> None:
-        out[rows] = _derived(history, asked[rows], reference)
+        out[rows] = derived(rows)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(fill, np.array_split(order, -(-len(order) // CHUNK))))

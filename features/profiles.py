@@ -23,8 +23,28 @@ def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict
         "followers": np.where(late, snapshot["followers"], followers),
         "followers_late": late.astype(float),
         "followers_growth": growth,
-        "age_days": np.where(created == ALWAYS, np.nan, (as_of - created) / DAY_US),
+        "age_days": _age_days(created, as_of),
     }
+
+
+def profile_told(platform: np.ndarray, as_of: np.ndarray, told: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the same of profiles that are told as of the moment itself, (n,); nothing else is known of them.
+
+    `platform`: positions in PLATFORMS; `told`: any of PROFILE as float64, `niche` as positions in NICHES, NaN where not
+    told, and `created_us`, ALWAYS where not told; what is left out is not told.
+    """
+    nothing = np.full(len(platform), np.nan)
+    return {
+        **{name: told.get(name, nothing) for name in (*PROFILE, "niche")},
+        "platform": platform,
+        "followers_late": np.zeros(len(platform)),
+        "followers_growth": nothing,
+        "age_days": _age_days(told["created_us"], as_of) if "created_us" in told else nothing,
+    }
+
+
+def _age_days(created: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+    return np.where(created == ALWAYS, np.nan, (as_of - created) / DAY_US)
 
 
 def _followers(history: History, account: np.ndarray, as_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,8 +14,8 @@ from features.niche_text import brand_fit
 from features.plan import content_scale, plan_columns
 from features.reference import Reference
 from features.schema import AVERAGE_COLUMNS
-from features.state import COUNTS, EFFECTS, PLACE, PROFILE_ONLY, SUMMARY, State, offset_columns
-from features.vocabulary import ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS
+from features.state import COUNTS, EFFECTS, PLACE, PROFILE_ONLY, SUMMARY, State, offset_columns, put
+from features.vocabulary import COUNTED_PARTS, EVIDENCE, FORMATS, NICHES
 
 AVERAGES = tuple(column.name for column in AVERAGE_COLUMNS)
 
@@ -100,8 +100,7 @@ def answered(state: State, asked: Questions, reference: Reference) -> np.ndarray
         "start_gap_days": state["last_post_age_days"] + lead_days,
         **{f"{name}_planned": asked.planned[name] for name in CONTENT},
     }
-    for name, values in columns.items():
-        out[:, PLACE[name]] = values
+    put(out.T, columns)
     _put_averages(out, state, asked, reference)
     _put_plan(out, state, asked)
     return out
@@ -118,11 +117,12 @@ def _put_averages(out: np.ndarray, state: State, asked: Questions, reference: Re
             continue
         lacking = (state[f"{what}_evidence_code"] == PROFILE_ONLY) & (asked.limit <= SUMMARY) & ~np.isnan(mean)
         rows = np.flatnonzero(lacking)
+        if not len(rows):
+            continue
         prior, nothing = out[rows, PLACE[f"{what}_log_prior"]], np.full(len(rows), np.nan)
         columns = offset_columns(np.full(len(rows), SUMMARY), prior, (nothing, nothing), mean[rows], market)
         columns["log_offset_by_followers"] = columns["log_offset"] - out[rows, PLACE["followers_log"]]
-        for name, values in columns.items():
-            out[rows, PLACE[f"{what}_{name}"]] = values
+        put(out.T, {f"{what}_{name}": values for name, values in columns.items()}, rows)
 
 
 def _put_plan(out: np.ndarray, state: State, asked: Questions) -> None:
@@ -137,31 +137,30 @@ def _put_plan(out: np.ndarray, state: State, asked: Questions) -> None:
         **plan_columns(state.posts, planned),
         **{f"{name}_planned_by_own_mean": planned[name] - known[:, PLACE[f"{name}_own_mean"]] for name in CONTENT},
     }
-    for name, values in columns.items():
-        out[rows, PLACE[name]] = values
+    put(out.T, columns, rows)
 
 
 def _given_engagements(state: State, asked: Questions, reference: Reference) -> np.ndarray:
     """ln(1 + mean engagements a post) from a vendor's averages: the parts, else a rate times what it is a rate of."""
-    total = np.full(len(asked), np.nan)
-    for code, name in enumerate(PLATFORMS):
-        at = np.flatnonzero(state["platform_code"] == code)
-        if len(at):
-            parts = {part: asked.averages[f"avg_{part}"][at] for part in ENGAGEMENT_PARTS[name]}
-            total[at] = _complete(parts, reference.part_shares.get(name, {}))
+    parts = np.array([asked.averages[f"avg_{part}"] for part in COUNTED_PARTS])
+    total = np.where(np.isnan(parts[0]), np.nan, _complete(parts, *reference.part_tables, state["platform_code"]))
     by_followers = asked.averages["engagement_rate_by_followers"] * state["followers"]
     by_views = asked.averages["engagement_rate_by_views"] * asked.averages["avg_views"]
     total = np.where(np.isnan(total), np.where(np.isnan(by_followers), by_views, by_followers), total)
     return np.log1p(total)
 
 
-def _complete(parts: dict[str, np.ndarray], shares: dict[str, float]) -> np.ndarray:
-    """Add up the parts given; where comments or shares lack, scale by their usual share. Without likes: NaN."""
-    known = sum(np.nan_to_num(values) for values in parts.values())
-    lacking = sum(np.isnan(values) * shares.get(part, np.nan) for part, values in parts.items() if part in shares)
-    complete = ~np.any([np.isnan(values) for values in parts.values()], axis=0)
-    scaled = np.where(complete, known, known / np.maximum(1 - lacking, 0.05) if shares else np.nan)
-    return np.where(np.isnan(parts["likes"]), np.nan, scaled)
+def _complete(parts: np.ndarray, counted: np.ndarray, shares: np.ndarray, platform: np.ndarray) -> np.ndarray:
+    """Add up the parts (parts, n) that count on each platform; where any lacks, scale by its usual share.
+
+    `counted` and `shares` (parts, platforms): whether and how much a part counts there, no share being NaN.
+    """
+    code = platform.astype(int)
+    wanted, lacks = counted[:, code], np.isnan(parts)
+    known = np.where(wanted & ~lacks, parts, 0.0).sum(axis=0)
+    lacking = wanted & lacks
+    missing = np.where(lacking, shares[:, code], 0.0).sum(axis=0)
+    return np.where(lacking.any(axis=0), known / np.maximum(1 - missing, 0.05), known)
 
 
 def topic_codes(told: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:

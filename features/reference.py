@@ -18,7 +18,16 @@ from features.niche import NicheClassifier
 from features.niche_text import fit_classifier, niche_of, text_distribution
 from features.profiles import profile_at
 from features.signals import Level, look_back, post_blocks
-from features.vocabulary import BAND_EDGES, ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS, UNKNOWN
+from features.vocabulary import (
+    BAND_EDGES,
+    COUNTED_PARTS,
+    ENGAGEMENT_PARTS,
+    FORMATS,
+    HORIZON_DAYS,
+    NICHES,
+    PLATFORMS,
+    UNKNOWN,
+)
 from features.windows import medians, spread
 
 #: Where the regression of the level on ln followers may bend.
@@ -103,6 +112,13 @@ class Reference:
     def norm_tables(self) -> tuple[np.ndarray, np.ndarray]:
         """The norms as `features.authenticity.score` takes them."""
         return norm_tables(self.norms)
+
+    @cached_property
+    def part_tables(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whether each of COUNTED_PARTS counts on each of PLATFORMS, and its usual share, NaN where it is not known."""
+        counted = [[part in ENGAGEMENT_PARTS[name] for name in PLATFORMS] for part in COUNTED_PARTS]
+        shares = [[self.part_shares.get(name, {}).get(part, np.nan) for name in PLATFORMS] for part in COUNTED_PARTS]
+        return np.array(counted), np.array(shares)
 
     def to_json(self) -> dict:
         """Give the reference as plain JSON values."""

@@ -80,17 +80,32 @@ def state_of(
     `limit` (n,) is the best evidence that may be used, a position in EVIDENCE: `summary` leaves of the posts the mean
     of the last twelve, `profile` nothing.
     """
-    known = np.full((len(STATE_COLUMNS), len(account)), np.nan)
     profile = profile_at(history, account, as_of)
     text = text_read(history, account, as_of, limit == HISTORY, reference.niche_classifier)
+    own = {what: _own_posts(history, what, account, as_of, limit) for what in _targets(reference)}
+    return _state(profile, text, own, follower_jump(history, account, as_of), history, reference)
+
+
+def state_of_profiles(profile: dict[str, np.ndarray], reference: Reference) -> State:
+    """Give the state of accounts of which nothing but a profile is told, (n,) each as `profile_told` gives it.
+
+    It is what `state_of` gives of a History of those profiles, in a fraction of the time.
+    """
+    n = len(profile["platform"])
+    own = dict.fromkeys(_targets(reference), _no_posts(n))
+    return _state(profile, None, own, np.full(n, np.nan), None, reference)
+
+
+def _targets(reference: Reference) -> list[str]:
+    return [what for what in TARGETS if getattr(reference, what) is not None]
+
+
+def _state(profile, text, own: dict[str, "_Own"], jump, history: History | None, reference: Reference) -> State:
+    """Write all that is known; `history` is read where any account has posts."""
+    known = np.full((len(STATE_COLUMNS), len(jump)), np.nan)
     columns = niche_columns(profile["niche"], text)
-    profile["niche"] = columns["niche_code"]
+    profile = {**profile, "niche": columns["niche_code"]}
     put(known, {**columns, **_profile_columns(profile, reference)})
-    own = {
-        what: _own_posts(history, what, account, as_of, limit)
-        for what in TARGETS
-        if getattr(reference, what) is not None
-    }
     gap, posts = _put_targets(known, history, own, profile, reference)
     read = (
         "comment_share_median",
@@ -98,7 +113,7 @@ def state_of(
         "engagements_log_sd",
         "engagements_known_count",
     )
-    found = signs(gap, *(known[PLACE[name]] for name in read), follower_jump(history, account, as_of), profile)
+    found = signs(gap, *(known[PLACE[name]] for name in read), jump, profile)
     put(known, score(found, reference.norm_tables, profile["platform"]))
     return State(known.T, None if text is None else text[:, :-1], posts)
 
@@ -139,9 +154,9 @@ def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
     track = history.track(what)
     start, stop = track.start[account], track.until(account, as_of - history.horizon_days * DAY_US)
     rows = np.flatnonzero((stop > start) & (limit <= SUMMARY))
-    mean = np.full(len(account), np.nan)
     if not len(rows):
-        return _Own(rows, *np.empty((2, 0, 8)), np.empty((0, 8), dtype=np.int64), mean)
+        return _no_posts(len(account))
+    mean = np.full(len(account), np.nan)
     values, age, posts = gathered(track, f"{what}_log", start[rows], stop[rows], as_of[rows])
     mean[rows] = mean_of_12(values)
     shown = limit[rows] == HISTORY
@@ -150,7 +165,12 @@ def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
     return _Own(rows, values, age, posts, mean)
 
 
-def _put_targets(known, history: History, own: dict[str, _Own], profile, reference: Reference):
+def _no_posts(n: int) -> _Own:
+    nothing = np.empty((0, 8))
+    return _Own(np.empty(0, dtype=np.int64), nothing, nothing, nothing.astype(np.int64), np.full(n, np.nan))
+
+
+def _put_targets(known, history: History | None, own: dict[str, _Own], profile, reference: Reference):
     """Write what the posts say; give how far the level of the engagements lies from the prior (n,), and the posts."""
     past, at = _levels(own)
     offset = [

@@ -16,6 +16,7 @@ ENGAGEMENT_PARTS = {
     "youtube": ("likes", "comments"),
     "x": ("likes", "comments", "shares"),
 }
+COUNTED_PARTS = tuple(dict.fromkeys(part for parts in ENGAGEMENT_PARTS.values() for part in parts))
 
 #: How answers word the definition; on X `comments` are replies and `shares` are reposts.
 ENGAGEMENT_DEFINITION = {
@@ -86,3 +87,15 @@ def band_codes(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.
     followers = np.asarray(followers, dtype=float)
     rank = np.searchsorted(np.array(list(edges.values()), dtype=float), followers, side="right") - 1
     return np.where(np.isnan(followers), np.nan, rank)
+
+
+def table_places(codes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give where codes (n,), positions in lists like those here, stand in tables that keep 0 for what is unknown.
+
+    >>> table_places({"niche": np.array([0.0, 2.0, np.nan])})["niche"].tolist()
+    [1, 3, 0]
+    """
+    every = np.array(list(codes.values()))
+    every += 1
+    every[np.isnan(every)] = 0
+    return dict(zip(codes, every.astype(int), strict=True))

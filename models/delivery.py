@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import binom
 
-from models.distribution import GRID, QUANTILES, Predictive, last_at_most, level_between
+from models.distribution import GRID, QUANTILES, Predictive, level_on
 
 #: Numbers of deliverables less probable than this are left out.
 LEAST_WEIGHT = 1e-9
@@ -98,7 +98,9 @@ class Mixture:
 
     def at_least(self, total: np.ndarray) -> np.ndarray:
         """Give the probability that each total reaches `total` (n,), NaN where it is not known."""
-        found = np.bincount(self.row, self.weight * (1 - rank(total[self.row], self.curve, GRID)), len(self.nothing))
+        found = np.bincount(
+            self.row, self.weight * (1 - level_on(self.curve, total[self.row], GRID)), len(self.nothing)
+        )
         return np.where(np.isnan(total), np.nan, found)
 
     def quantile(self, probability: np.ndarray) -> np.ndarray:
@@ -110,23 +112,9 @@ class Mixture:
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             for column in range(p.shape[1]):
-                below = rank(middle[self.row, column], self.curve, GRID)
+                below = level_on(self.curve, middle[self.row, column], GRID)
                 reached = self.nothing + np.bincount(self.row, self.weight * below, len(p)) >= p[:, column]
                 high[reached, column] = middle[reached, column]
                 low[~reached, column] = middle[~reached, column]
         # of both ends the one that is reached often enough: the mixture jumps a little where one of its curves ends
         return np.where(self.nothing[:, None] >= p, 0.0, low)
-
-
-def rank(x: np.ndarray, curve: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Give the probability below x (n,) on quantile curves (n, len(levels)); 0 below the first, 1 above the last.
-
-    NaN where x or the curve is unknown.
-
-    >>> rank(np.array([15.0, 5.0]), np.array([[10.0, 20.0]] * 2), np.array([0.4, 0.6])).tolist()
-    [0.5, 0.0]
-    """
-    low = last_at_most(curve, x, len(levels) - 2)
-    rows = np.arange(len(low))
-    step = curve[rows, low], curve[rows, low + 1]
-    return level_between(x, step, levels, low, (curve[:, 0], curve[:, -1]))

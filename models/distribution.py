@@ -153,8 +153,10 @@ class Predictive:
     def rank(self, x: np.ndarray) -> np.ndarray:
         """Give the probability below x (n,), the inverse of `along`: 0 below the first knot, 1 above the last.
 
-        NaN where x is. The knots are searched in two steps, which reads a fifth of them.
+        NaN where x is. The knots of many rows are searched in two steps, which reads a fifth of them.
         """
+        if len(self.location) <= FEW:
+            return level_on(self._curve, x, GRID)
         coarse = self.totals_at(COARSE)
         block = last_at_most(coarse, x, len(COARSE) - 2)
         knots = KNOTS[block]
@@ -261,6 +263,20 @@ def _weighted_quantiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def last_at_most(ascending: np.ndarray, x: np.ndarray, most: int | np.ndarray) -> np.ndarray:
     """Give the last position in each row (n, q) that is at most x (n,), within 0 and `most`."""
     return np.minimum(np.maximum((ascending <= x[:, None]).sum(axis=1) - 1, 0), most)
+
+
+def level_on(curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Give the level of x (n,) on curves (n, len(levels)), linear between; 0 below the first, 1 above the last.
+
+    NaN where x or the curve is unknown.
+
+    >>> level_on(np.array([[10.0, 20.0]] * 2), np.array([15.0, 5.0]), np.array([0.4, 0.6])).tolist()
+    [0.5, 0.0]
+    """
+    low = last_at_most(curve, x, len(levels) - 2)
+    rows = np.arange(len(low))
+    step = curve[rows, low], curve[rows, low + 1]
+    return level_between(x, step, levels, low, (curve[:, 0], curve[:, -1]))
 
 
 def level_between(x: np.ndarray, step: tuple, levels: np.ndarray, low: np.ndarray, ends: tuple) -> np.ndarray:

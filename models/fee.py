@@ -14,9 +14,9 @@ import pandas as pd
 from sklearn.linear_model import HuberRegressor
 from sklearn.model_selection import GroupKFold
 
-from features.vocabulary import PLATFORMS
+from features.vocabulary import PLATFORMS, table_places
 from models.inputs import column, columns
-from models.rate_card import RateCard
+from models.rate_card import PLACE, RateCard
 
 #: Fees and creators that learning takes, and fees that a platform must have among them to be answered from it.
 ENOUGH_FEES, ENOUGH_CREATORS, ENOUGH_OF_PLATFORM = 100, 30, 20
@@ -112,11 +112,11 @@ class MarketFee:
 
         `x`: derived columns.
         """
-        codes = {part: column(x, f"{part}_code") for part in ("platform", "band", "format")}
-        own = self._by_deals[codes["platform"].astype(int)] & ~np.isnan(column(x, "followers_log"))
+        own = self._by_deals[column(x, "platform_code").astype(int)] & ~np.isnan(column(x, "followers_log"))
         if len(own) and own.all():
             return self.learned.predict(x, deliverables), np.full(len(own), OWN_DEALS, dtype=object)
-        fees = self.card.of_post(codes) * deliverables[:, None]
+        places = table_places({part: column(x, f"{part}_code") for part in PLACE})
+        fees = self.card.of_post(places) * deliverables[:, None]
         source = np.where(np.isnan(fees[:, 0]), None, CARD)
         if own.any():
             fees[own] = self.learned.predict(x[own], deliverables[own])

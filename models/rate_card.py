@@ -18,6 +18,8 @@ from features.validate import checked
 from features.vocabulary import BAND_EDGES, FORMATS, PLATFORMS
 
 ANY = "any"
+#: What a row of a card is for.
+PLACE = ("platform", "band", "format")
 FIGURES = ("low", "typical", "high")
 CARD = TableSpec(
     "rate_card",
@@ -30,7 +32,7 @@ CARD = TableSpec(
         Column("source", "text", "where the figures come from", required=True),
         Column("year", "count", "year of the newest source", required=True, minimum=2004, maximum=2100),
     ),
-    key=("platform", "band", "format"),
+    key=PLACE,
 )
 SHIPPED = "shipped"
 
@@ -51,15 +53,13 @@ class RateCard:
     figures: np.ndarray
     sources: tuple[str, ...]
 
-    def of_post(self, codes: dict[str, np.ndarray]) -> np.ndarray:
+    def of_post(self, places: dict[str, np.ndarray]) -> np.ndarray:
         """Give low, typical and high of one post, (n, 3), NaN where the card has no row.
 
-        `codes`: positions of platform, band and format, (n,), NaN where unknown. The platform's own row stands before
-        one of any platform, and within it the format's own before one of any format.
+        `places`: of platform, band and format, (n,), as `features.vocabulary.table_places` gives them. The platform's
+        own row stands before one of any platform, and within it the format's own before one of any format.
         """
-        given = (codes[part] for part in CARD.key)
-        row = self._rows[tuple(np.where(np.isnan(code), 0, code + 1).astype(int) for code in given)]
-        return self._figures[row]
+        return self._figures[self._rows[tuple(places[part] for part in PLACE)]]
 
     def to_json(self) -> dict:
         """Give the card as plain JSON values."""

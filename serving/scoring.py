@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from features.comparables import Comparables
 from features.currency import Rates
-from features.derive import derive_arrays
+from features.derive import derive_arrays, derive_profiles
 from features.history import ALWAYS, PROFILE, History
+from features.profiles import profile_told
 from features.readings import Readings
 from features.snapshot import Snapshot
 from features.tables import Tables
@@ -128,16 +129,25 @@ class Scorer:
         if known.all():
             return self.known.derived(asked, account, as_of)
         own = asked[~known]
-        readings = _of_rows(posts, ~known)
-        history = _inline(own, platform[~known], as_of, readings, self.bundle.reference.horizon_days)
-        asked_own = questions(own, np.arange(own.n), as_of, history.topics)
-        brought = derive_arrays(history, asked_own, self.bundle.reference)
+        brought = self._brought(own, platform[~known], as_of, _of_rows(posts, ~known))
         if not known.any():
             return brought
         x = np.empty((asked.n, brought.shape[1]))
         x[~known] = brought
         x[known] = self._derived(asked[known], account[known], platform[known], as_of, None)
         return x
+
+    def _brought(self, asked: Asked, platform: np.ndarray, as_of: int, posts: Readings | None) -> np.ndarray:
+        """Derive the matrix of rows by the profiles and posts that they bring."""
+        reference, account, moment = self.bundle.reference, np.arange(asked.n), np.full(asked.n, as_of)
+        profile = {name: asked.numbers[name] for name in PROFILE if name in asked.numbers}
+        profile |= {"niche": asked.codes["niche"]} if "niche" in asked.codes else {}
+        profile |= {"created_us": asked.times["created_at"]} if "created_at" in asked.times else {}
+        if posts is None and "bio" not in asked.texts:
+            told = profile_told(platform, moment, profile)
+            return derive_profiles(told, questions(asked, account, as_of, ()), reference)
+        history = History.inline(platform, moment, profile, asked.texts.get("bio"), posts, reference.horizon_days)
+        return derive_arrays(history, questions(asked, account, as_of, history.topics), reference)
 
     def _figures(
         self,
@@ -221,15 +231,6 @@ class Scorer:
 def _in_order(columns: Collection[str]) -> list[str]:
     chosen = set(columns)
     return [name for name in ANSWER_COLUMNS if name in chosen]
-
-
-def _inline(asked: Asked, platform: np.ndarray, as_of: int, readings: Readings | None, horizon_days: int) -> History:
-    """Make a history of the rows' own profiles and posts; each row is an account of its own."""
-    profile = {name: asked.numbers[name] for name in PROFILE if name in asked.numbers}
-    profile |= {"niche": asked.codes["niche"]} if "niche" in asked.codes else {}
-    profile |= {"created_us": asked.times["created_at"]} if "created_at" in asked.times else {}
-    moment = np.full(asked.n, as_of)
-    return History.inline(platform, moment, profile, asked.texts.get("bio"), readings, horizon_days)
 
 
 def _of_rows(posts: Readings | None, rows: np.ndarray) -> Readings | None:

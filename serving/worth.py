@@ -10,13 +10,13 @@ from functools import cached_property
 
 import numpy as np
 
-from features.benchmarks import LEVELS
+from features.benchmarks import LEVELS, PARTS
 from features.state import HISTORY, PROFILE_ONLY
-from features.vocabulary import PLATFORMS
+from features.vocabulary import PLATFORMS, table_places
 from models.bundle import Bundle
 from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_per, cost_quantiles
-from models.delivery import Delivered, rank
-from models.distribution import Predictive
+from models.delivery import Delivered
+from models.distribution import Predictive, level_on
 from models.emv import earned_media_value
 from models.fee import CARD, OWN_DEALS
 from models.inputs import column
@@ -98,12 +98,12 @@ class Worth:
         }
         if self.benchmarks is None:
             return found
-        codes = {part: column(x, f"{part}_code") for part in ("platform", "band")}
-        place = self.benchmarks.find("engagements", codes)
+        places = _places(x)
+        place = self.benchmarks.find("engagements", {part: places[part] for part in ("platform", "band")})
         band = self.benchmarks.at("engagements", np.where(self._of_band[place], place, -1))
         level = np.expm1(column(x, "engagements_log_offset"))
-        followers, platform = np.expm1(column(x, "followers_log")), codes["platform"].astype(int)
-        least, most = (edge[platform] for edge in self._followers)
+        followers = np.expm1(column(x, "followers_log"))
+        least, most = self._followers[:, column(x, "platform_code").astype(int)]
         found |= {
             "unusual_for_band": (evidence != PROFILE_ONLY) & ((level < band[:, 0]) | (level > band[:, -1])),
             "followers_beyond_training": (followers < least) | (followers > most),
@@ -118,11 +118,11 @@ class Worth:
 
     def _judged(self, x: np.ndarray, terms: Terms, totals: Delivered, cpe: np.ndarray | None) -> dict:
         fee, target, deliverables = terms.fee_usd, terms.target_cpe_usd, terms.deliverables
-        codes = {part: column(x, f"{part}_code") for part in ("platform", "band", "niche", "format")}
-        place = self.benchmarks.find("engagements", codes)
+        places = _places(x)
+        place = self.benchmarks.find("engagements", places)
         usual = self.benchmarks.at("engagements", place)
         rates = self.benchmarks.at("engagement_rate_by_followers", place)
-        measure = self._yardstick(codes, place, usual, cpe)
+        measure = self._yardstick(places, place, usual, cpe)
         market, market_source = self.fees.quote(x, deliverables)
         chances = {} if fee is None else self._chances(terms, measure, totals)
         against, by_target = measure.cpe_usd, np.zeros(len(x), dtype=bool)
@@ -136,7 +136,7 @@ class Worth:
             **chances,
             **measure.columns(cpe, self._cell_names),
             "benchmark_cell": self._cell_names[place],
-            "benchmark_creators": self._creators("engagements", place),
+            "benchmark_creators": self.benchmarks.creators_at("engagements", place),
             "benchmark_engagements_p50": usual[:, MEDIAN] * deliverables,
             "benchmark_engagement_rate_by_followers_p50": rates[:, MEDIAN],
             "break_even_fee_usd": even,
@@ -156,21 +156,20 @@ class Worth:
             chance = np.where(np.isnan(terms.target_cpe_usd), chance, found["probability_target"])
         return found | {"verdict": categories(chance)}
 
-    def _yardstick(self, codes: dict, place: np.ndarray, usual: np.ndarray, cpe: np.ndarray | None) -> Yardstick:
+    def _yardstick(self, places: dict, place: np.ndarray, usual: np.ndarray, cpe: np.ndarray | None) -> Yardstick:
         """Find what the cost of rows is compared with; `usual`: engagements of creators of each row's cell."""
-        paid = self.benchmarks.find("cpe_usd", {part: codes[part] for part in ("platform", "band", "niche")})
+        paid = self.benchmarks.find("cpe_usd", {part: places[part] for part in PARTS[:3]})
         own, costs = paid >= 0, self.benchmarks.at("cpe_usd", paid)
-        card = self.fees.card.of_post(codes)[:, 1]
+        card = self.fees.card.of_post(places)[:, 1]
         value = np.where(own, costs[:, MEDIAN], cost_per(card, usual[:, MEDIAN]))
         known = ~np.isnan(value)
         cell = np.where(known, np.where(own, paid, place), -1)
-        creators = np.where(own, self._creators("cpe_usd", paid), self._creators("engagements", place))
+        creators = np.where(
+            own, self.benchmarks.creators_at("cpe_usd", paid), self.benchmarks.creators_at("engagements", place)
+        )
         source = _SOURCES[np.where(known, np.where(own, 0, 1), 2)]
         cheaper = None if cpe is None else _cheaper(cpe, own, costs, card, usual)
         return Yardstick(cell, np.where(known, creators, np.nan), source, value, cheaper)
-
-    def _creators(self, measure: str, cell: np.ndarray) -> np.ndarray:
-        return np.where(cell >= 0, self.benchmarks.creators[measure][np.maximum(cell, 0)], np.nan)
 
     @cached_property
     def _followers(self) -> np.ndarray:
@@ -192,6 +191,10 @@ class Worth:
         return np.array([*(cell_name(cell) for cell in self.benchmarks.cells), None], dtype=object)
 
 
+def _places(x: np.ndarray) -> dict[str, np.ndarray]:
+    return table_places({part: column(x, f"{part}_code") for part in PARTS})
+
+
 def cell_name(cell: tuple[str, str, str, str]) -> str:
     """Word a cell.
 
@@ -211,9 +214,9 @@ def _cheaper(cpe: np.ndarray, own: np.ndarray, costs: np.ndarray, card: np.ndarr
     """
     dearer = np.empty(len(cpe))
     if own.any():
-        dearer[own] = 1 - rank(cpe[own], costs[own], LEVELS)
+        dearer[own] = 1 - level_on(costs[own], cpe[own], LEVELS)
     if not own.all():
-        dearer[~own] = rank(cost_per(card[~own], cpe[~own]), usual[~own], LEVELS)
+        dearer[~own] = level_on(usual[~own], cost_per(card[~own], cpe[~own]), LEVELS)
     return np.minimum(np.maximum(dearer, LEVELS[0]), LEVELS[-1])
 
 

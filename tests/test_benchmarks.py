@@ -13,6 +13,7 @@ from features.history import History
 from features.reference import fit_reference
 from features.tables import Tables
 from features.validate import validate
+from features.vocabulary import table_places
 from models.bundle import Bundle
 from serving.cells import CellsError, cells_text, chosen
 from serving.champion import Champion
@@ -77,7 +78,7 @@ def test_a_cell_of_too_few_creators_says_so_and_its_parent_answers():
     row = rows.loc[("engagements", "instagram", "nano", "food", "")]
     assert (row["creators"], row["enough"]) == (few, False)
     codes = {"platform": [0.0, 0.0, 1.0], "band": [1.0, 1.0, 1.0], "niche": [14.0, 27.0, np.nan]}
-    places = found.find("engagements", {name: np.array(values) for name, values in codes.items()})
+    places = found.find("engagements", table_places({name: np.array(values) for name, values in codes.items()}))
     assert places.tolist() == [cell(found, "instagram", "nano"), cell(found, "instagram", "nano", "travel"), -1]
     assert np.isnan(found.at("engagements", places)[2]).all()
 
@@ -85,12 +86,12 @@ def test_a_cell_of_too_few_creators_says_so_and_its_parent_answers():
 def test_a_format_has_a_cell_of_its_own_where_it_is_asked_for():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
     codes = {"platform": np.zeros(2), "band": np.ones(2), "niche": np.array([14.0, np.nan])}
-    with_format = found.find("engagements", {**codes, "format": np.array([2.0, 2.0])})
+    with_format = found.find("engagements", table_places({**codes, "format": np.array([2.0, 2.0])}))
     assert [found.cells[place] for place in with_format] == [
         ("instagram", "nano", "food", "video"),
         ("instagram", "nano", "", ""),
     ]
-    assert found.cells[found.find("engagements", codes)[0]] == ("instagram", "nano", "food", "")
+    assert found.cells[found.find("engagements", table_places(codes))[0]] == ("instagram", "nano", "food", "")
 
 
 def test_costs_are_those_of_own_deals_a_creator_once_and_gifts_are_no_price():
@@ -128,14 +129,14 @@ def test_where_nobody_has_a_band_or_niche_the_platform_stays(followers, niche):
         "niche": np.full(1, np.nan),
         "format": np.full(1, np.nan),
     }
-    assert found.at("engagements", found.find("engagements", codes))[0, MEDIAN] == pytest.approx(100)
+    assert found.at("engagements", found.find("engagements", table_places(codes)))[0, MEDIAN] == pytest.approx(100)
     assert len(found.cells) == (3 if followers else 2)
 
 
 def test_without_deals_there_are_no_costs():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
     assert "cpe_usd" not in set(found.frame()["measure"])
-    assert found.find("cpe_usd", {"platform": np.zeros(1), "band": np.ones(1), "niche": np.full(1, 14.0)}) == [-1]
+    assert found.find("cpe_usd", table_places({"platform": np.zeros(1), "band": np.ones(1)})) == [-1]
 
 
 def test_json_brings_back_the_same(trained):

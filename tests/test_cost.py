@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.cost import break_even_fee, chance_of_cost, cost_per, cost_quantiles
-from models.delivery import Delivered, rank
-from models.distribution import GRID, Conformal, Predictive, Totals
+from models.delivery import Delivered
+from models.distribution import FEW, GRID, Conformal, Predictive, Totals, level_on
 
 SPREAD = np.linspace(-2.5, 2.5, len(GRID))
 ALL = np.ones(3)
@@ -119,15 +119,15 @@ def test_unknown_fees_and_costs_stay_unknown(totals):
 def test_rank_and_along_are_each_others_inverse(totals):
     p = np.array([[0.2, 0.333], [0.001, 0.998], [0.5, 0.9991 - 0.001]])
     asked = three(totals)
-    values, curve = asked.along(p), asked.totals_at(np.arange(len(GRID)))
+    values = asked.along(p)
     for column in range(2):
         np.testing.assert_allclose(asked.rank(values[:, column]), p[:, column], rtol=1e-9)
-        np.testing.assert_array_equal(asked.rank(values[:, column]), rank(values[:, column], curve, GRID))
 
 
 @settings(deadline=None, max_examples=100)
 @given(x=st.floats(-1, 5e4), location=st.floats(-3, 9), scale=st.floats(0.01, 4), k=st.integers(1, 100))
 def test_the_search_in_two_steps_finds_what_the_whole_curve_has(totals, x, location, scale, k):
-    asked = forecast(totals, [location], scale, [k])
-    whole = rank(np.array([x]), asked.totals_at(np.arange(len(GRID))), GRID)
-    np.testing.assert_allclose(asked.rank(np.array([x])), whole, rtol=1e-9, atol=1e-12)
+    many = forecast(totals, [location] * (FEW + 1), scale, [k] * (FEW + 1))
+    whole = level_on(many.totals_at(np.arange(len(GRID))), np.full(FEW + 1, x), GRID)
+    np.testing.assert_allclose(many.rank(np.full(FEW + 1, x)), whole, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(forecast(totals, [location], scale, [k]).rank(np.array([x])), whole[:1], rtol=1e-12)

@@ -10,9 +10,11 @@ from pandas.testing import assert_frame_equal
 
 import features.derive
 from features.columns import COLUMNS
-from features.derive import derive
+from features.derive import derive, derive_arrays, derive_profiles
 from features.effects import Effects
-from features.history import History
+from features.history import ALWAYS, DAY_US, History
+from features.profiles import profile_told
+from features.question import Questions
 from features.reference import Market, Prior, fit_reference
 from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
 from features.tables import Tables
@@ -402,3 +404,22 @@ def test_a_row_worked_by_hand(reference):
     told = row.dropna().to_dict()
     assert sorted(told) == sorted(expected)
     assert told == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 7, 2 * features.derive.CHUNK + 5])
+def test_profiles_alone_are_derived_as_their_history_is(reference, n):
+    random = np.random.default_rng(n)
+
+    def some(values):
+        return np.where(random.random(n) < 0.3, np.nan, values)
+
+    platform, moment = random.integers(0, 3, n).astype(float), np.full(n, 20_000 * DAY_US)
+    told = {name: some(random.lognormal(8, 2, n).round()) for name in ("followers", "following", "posts_count")}
+    told |= {"niche": some(random.integers(0, len(NICHES), n)), "verified": some(random.integers(0, 2, n))}
+    told["created_us"] = np.where(random.random(n) < 0.5, ALWAYS, 15_000 * DAY_US)
+    asks = {"avg_likes": some(random.lognormal(5, 2, n)), "avg_comments": some(random.lognormal(3, 2, n))}
+    asks |= {"avg_views": some(random.lognormal(9, 2, n)), "format": some(random.integers(0, 6, n))}
+    asked = Questions.told(np.arange(n), moment, moment + DAY_US, asks)
+    alone = derive_profiles(profile_told(platform, moment, told), asked, reference)
+    whole = derive_arrays(History.inline(platform, moment, told), asked, reference)
+    np.testing.assert_array_equal(alone, whole)

@@ -9,7 +9,7 @@ import pytest
 from features.currency import Rates, read_rates
 from features.tables import read_tables
 from features.validate import InvalidTables, validate
-from features.vocabulary import FORMATS, PLATFORMS
+from features.vocabulary import FORMATS, PLATFORMS, table_places
 from models.bundle import load_bundle
 from models.fee import CARD, COLUMNS, ENOUGH_FEES, OWN_DEALS, FeeModel, MarketFee
 from models.rate_card import RateCard, RateCardError, read_rate_card
@@ -54,7 +54,7 @@ def codes(platform, band=1.0, shape=None):
     ],
 )
 def test_a_row_of_the_platform_stands_before_one_of_any(card_file, asked, figures):
-    np.testing.assert_array_equal(read_rate_card(card_file(*reversed(ROWS))).of_post(asked), [figures])
+    np.testing.assert_array_equal(read_rate_card(card_file(*reversed(ROWS))).of_post(table_places(asked)), [figures])
 
 
 def test_the_shipped_card_names_its_sources_and_covers_every_band_from_nano_on():
@@ -63,7 +63,7 @@ def test_the_shipped_card_names_its_sources_and_covers_every_band_from_nano_on()
     assert (np.diff(card.figures, axis=1) >= 0).all()
     assert all("IZEA 2022" in source and source.endswith("(2022)") for source in card.sources)
     for platform in PLATFORMS:
-        found = np.array([card.of_post(codes(platform, band))[0] for band in range(6)])
+        found = np.array([card.of_post(table_places(codes(platform, band)))[0] for band in range(6)])
         assert np.isnan(found).all(axis=1).tolist() == [True] + [False] * 5
         assert (np.diff(found[1:, 1]) > 0).all()
 
