@@ -33,6 +33,9 @@ from serving.settings import Limits
 #: What makes an answer, and it as JSON: from the champion, the body asked, and the present moment.
 Reply = Callable[[Loaded, bytes, datetime], tuple[Answered, bytes]]
 
+#: What a refusal of that status says in its headers; a body that comes too slowly would keep its connection open.
+_TOLD_WITH = {408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
+
 log = logging.getLogger("bentoml.creatorcast")
 
 
@@ -178,8 +181,7 @@ def _json(content: bytes, status: int = 200, headers: dict[str, str] | None = No
 
 
 async def _refused(_: Request, refused: Refused) -> Response:
-    headers = {"Retry-After": "1"} if refused.status == 503 else None
-    return _json(orjson.dumps(error_body(refused)), refused.status, headers)
+    return _json(orjson.dumps(error_body(refused)), refused.status, _TOLD_WITH.get(refused.status))
 
 
 async def _no_route(request: Request, error: HTTPException) -> Response:

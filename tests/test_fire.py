@@ -300,22 +300,22 @@ def test_unfinished_bodies_are_held_up_to_a_limit(service):
     until(lambda: service.ask()[0] == 200)
 
 
-def slow_readers(service, count):
-    found = []
-    for _ in range(count):
-        reader = socket.socket()
-        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        reader.connect(("127.0.0.1", service.port))
-        reader.sendall(head(len(LONG)) + LONG)
-        found.append(reader)
-    return found
+def slow_reader(service, asked=LONG, times=1):
+    """Ask some times over one connection, all at once, and read nothing."""
+    reader = socket.socket()
+    reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reader.connect(("127.0.0.1", service.port))
+    reader.settimeout(30)
+    with contextlib.suppress(TimeoutError):
+        reader.sendall((head(len(asked)) + asked) * times)
+    return reader
 
 
 def test_slow_clients_hold_nobody_up(service):
     usual = min(self_timed(service) for _ in range(3))
     slow = [service.open(b"POST /v1/predict HTTP/1.1\r\nHost: x\r\nX-Slow: ") for _ in range(100)]
     slow += [service.open(head(1000) + b'{"partner') for _ in range(100)]
-    slow += slow_readers(service, 6)
+    slow += [slow_reader(service) for _ in range(6)]
     slow += [service.open() for _ in range(300)]
     time.sleep(2)
     try:
@@ -323,6 +323,73 @@ def test_slow_clients_hold_nobody_up(service):
     finally:
         for found in slow:
             found.close()
+
+
+#: The service as it is, with less patience and memory: what users need not set is set by a module of its own.
+HURRIED = """
+import os
+from serving import service
+from serving.admission import Admission
+from serving.settings import Limits
+limits = Limits(body_seconds=1, answer_seconds=2, held_bytes=int(os.environ["HELD_BYTES"]))
+service.app.state.admission = Admission(limits)
+Creatorcast = service.Creatorcast
+"""
+
+
+@pytest.fixture(scope="module")
+def hurried(service, two_bundles, tmp_path_factory):
+    """A service with little time and room for one long answer a worker, but not for a long question beside it."""
+    folder = tmp_path_factory.mktemp("hurried")
+    (folder / "hurried.py").write_text(HURRIED)
+    room = len(service.ask(LONGEST)[2]) + len(LONGEST) // 2
+    command = [BIN / "bentoml", "serve", "hurried:Creatorcast"]
+    with running(folder, two_bundles, command, HELD_BYTES=str(room)) as found:
+        yield found
+
+
+def test_a_body_that_does_not_arrive_in_time_is_refused_also_when_it_trickles(hurried):
+    silent, trickling = (hurried.open(head(1000) + b'{"partner') for _ in range(2))
+    began = time.monotonic()
+    with contextlib.suppress(OSError):  # once it is refused, there is nobody to send to
+        while time.monotonic() < began + 3:
+            time.sleep(0.05)
+            trickling.sendall(b" ")
+    for slow in (silent, trickling):
+        answer = http.client.HTTPResponse(slow)
+        answer.begin()
+        fault = json.loads(answer.read())["errors"][0]
+        assert (answer.status, fault["what"], fault["expected"]) == (
+            408, "did not arrive in time", "all of it within 1 s",
+        )  # fmt: skip
+        assert slow.recv(1) == b""
+        slow.close()
+    assert time.monotonic() - began < 10
+
+
+def test_who_does_not_read_the_answer_is_cut_off_and_holds_nothing_any_more(hurried):
+    """Several answers each, because the kernels on both sides take in up to some megabytes."""
+    readers, whole = [], len(hurried.ask(LONGEST)[2])
+
+    def refused():
+        readers.append(slow_reader(hurried, LONGEST, 5))
+        return hurried.ask(LONGEST)[0] == 503
+
+    until(refused)
+    assert hurried.ask()[0] == 200  # there is room for short ones
+    until(lambda: hurried.logged("without completing response"))
+    until(lambda: [hurried.ask(LONGEST)[0] for _ in range(8)] == [200] * 8)
+    assert len(read_out(readers[0])) < 5 * whole
+    for reader in readers[1:]:
+        reader.close()
+
+
+def read_out(reader):
+    found = bytearray()
+    with contextlib.closing(reader), contextlib.suppress(ConnectionResetError):
+        while piece := reader.recv(2**20):
+            found += piece
+    return found
 
 
 def self_timed(service):
