@@ -1,9 +1,13 @@
-"""docs/service.md against the service: its addresses, measures, figures and the curl that it shows."""
+"""docs/service.md against the service: its addresses, measures, figures, and the examples that it shows."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from serving.metrics import Metrics
 from serving.ranking import MEASURES
@@ -42,3 +46,24 @@ def test_the_curl_works_as_it_stands(served):
     answer = json.loads(subprocess.check_output(["bash", "-c", command], timeout=60))
     assert {one["partnership_id"] for one in answer["results"]} == {"a", "b"}
     assert [one["rank"] for one in answer["results"]] == [1, 2]
+
+
+def node(served, followers="25000", **environment):
+    """Run the JavaScript of the page as it stands, but for the address and the followers."""
+    (code,) = re.findall(r"```javascript\n(.*?)```", TEXT, re.DOTALL)
+    code = code.replace("http://127.0.0.1:3000", served).replace("followers: 25000", f"followers: {followers}")
+    return subprocess.run(
+        ["node", "--input-type=module"],
+        input=code, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not on this machine")
+def test_the_javascript_works_as_it_stands(served):
+    for environment in ({}, {"CREATORCAST_KEY": "k" * 20}):
+        told = node(served, **environment)
+        assert (told.returncode, told.stderr) == (0, "")
+        assert re.fullmatch(r"1 \d+\.\d+\n", told.stdout)
+    told = node(served, '"many"')
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "Error: partnerships[0].followers is not a number" in told.stderr
