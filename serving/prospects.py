@@ -4,6 +4,7 @@ Where anything is odd about one of them, or one brings posts, `serving.messages`
 give the same: column by column only takes a sixth of the time.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,8 +65,7 @@ def together(given: list, now: datetime) -> Asked:
     """Read partnerships without faults and without posts, column by column. Raises _Odd where there is another."""
     if set(map(type, given)) != {dict}:
         raise _Odd
-    told = set().union(*given)
-    columns = {name: [one.get(name) for one in given] for name in told}
+    columns = _columns(given)
     if any(value is not None for value in columns.pop("recent_posts", ())) or not columns.keys() <= KINDS.keys():
         raise _Odd
     clean = {name: _read(name, values) for name, values in columns.items()}
@@ -78,10 +78,17 @@ def together(given: list, now: datetime) -> Asked:
     return asked
 
 
-def _read(name: str, values: list) -> list:
+def _columns(given: list[dict]) -> dict[str, Sequence]:
+    names = tuple(given[0])
+    if set(map(tuple, given)) == {names}:
+        return dict(zip(names, zip(*(one.values() for one in given), strict=True), strict=True))
+    return {name: [one.get(name) for one in given] for name in set().union(*given)}
+
+
+def _read(name: str, values: Sequence) -> Sequence:
     kind, kinds = KINDS[name], set(map(type, values))
     if kind == "times":
-        return [_time(value) for value in values]
+        return _texts_as(_time, values, kinds)
     if kind in ("codes", "texts"):
         return _texts(name, values, kinds)
     column = _COLUMNS[name]
@@ -97,13 +104,23 @@ def _within(known: list[float], least: float | None, most: float | None) -> bool
     return (least is None or min(known) >= least) and (most is None or max(known) <= most)
 
 
-def _texts(name: str, values: list, kinds: set[type]) -> list[str | None]:
-    if not kinds <= _TEXT:
-        raise _Odd
-    found = [(value.strip() or None) if value else None for value in values]
+def _texts(name: str, values: Sequence, kinds: set[type]) -> list[str | None]:
+    found = _texts_as(_stripped, values, kinds)
     if name in LISTS and not {*found} <= {*LISTS[name], None}:
         raise _Odd
     return found
+
+
+def _texts_as(read: Callable, values: Sequence, kinds: set[type]) -> list:
+    """Read texts and None; those alike are read once."""
+    if not kinds <= _TEXT:
+        raise _Odd
+    found = {value: read(value) for value in set(values)}
+    return [found[value] for value in values]
+
+
+def _stripped(text: str | None) -> str | None:
+    return (text.strip() or None) if text else None
 
 
 def _time(value: object) -> datetime | None:

@@ -49,35 +49,51 @@ def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:
     source = _told(found, "benchmark_cpe_source", n)
     if terms.fee_usd is None:
         return _without_fee(found, terms, mark, source, range(n))
-    rows = zip(
-        terms.fee_usd.tolist(),
-        _told(found, "cpe_usd_p50", n),
-        _told(found, "cheaper_than_share", n),
-        _told(found, "benchmark_cpe_cell", n),
-        source,
-        _told(found, "probability_target", n),
-        [None] * n if terms.target_cpe_usd is None else terms.target_cpe_usd.tolist(),
-        _told(found, "probability_benchmark", n),
-        mark,
-        strict=True,
-    )
-    ends = [_with_fee(*row) for row in rows]
+    ends = _with_fee(found, terms, mark, source, n)
     lacking = np.flatnonzero(np.isnan(terms.fee_usd)).tolist()
     for row, end in zip(lacking, _without_fee(found, terms, mark, source, lacking), strict=True):
         ends[row] = end
     return ends
 
 
-def _with_fee(fee, cpe, share, cell, source, on_target, target, on_mark, mark) -> str:
-    parts = [f"at {figure(fee)} USD that is {price(cpe)} each"]
-    if _known(share):
-        word, tenths = ("cheaper", share) if share >= 0.5 else ("dearer", 1 - share)
-        parts[0] += f", {word} than about {min(round(10 * tenths), 9)} in 10 {cell} ({BASES[source]})"
-    if _known(on_target):
-        parts.append(f"stays within the target of {price(target)} with probability {on_target:.2f}")
-    if _known(on_mark):
-        parts.append(f"beats the benchmark of {mark} with probability {on_mark:.2f}")
-    return "; ".join(parts) if len(parts) > 1 else f"{parts[0]}; there is no benchmark to judge that by"
+def _with_fee(found: dict, terms: Terms, mark: list, source: list, n: int) -> list[str]:
+    each = map(price, _told(found, "cpe_usd_p50", n))
+    parts = zip(map(figure, terms.fee_usd.tolist()), each, _compared(found, source, n), strict=True)
+    costs = [f"at {fee} USD that is {cost} each{compared}" for fee, cost, compared in parts]
+    judged = [""] * n
+    if terms.target_cpe_usd is not None:
+        chances = zip(_told(found, "probability_target", n), map(price, terms.target_cpe_usd.tolist()), strict=True)
+        judged = [
+            f"; stays within the target of {target} with probability {chance:.2f}" if _known(chance) else ""
+            for chance, target in chances
+        ]
+    if "probability_benchmark" in found:
+        chances = zip(judged, found["probability_benchmark"].tolist(), mark, strict=True)
+        judged = [
+            f"{said}; beats the benchmark of {beaten} with probability {chance:.2f}" if chance == chance else said
+            for said, chance, beaten in chances
+        ]
+    return [
+        f"{cost}{said or '; there is no benchmark to judge that by'}" for cost, said in zip(costs, judged, strict=True)
+    ]
+
+
+def _compared(found: dict, source: list, n: int) -> list[str]:
+    """Word how many creators of the benchmark cost more or less, for each row; rows alike share it."""
+    if "cheaper_than_share" not in found:
+        return [""] * n
+    share = found["cheaper_than_share"]
+    cheaper = share >= 0.5
+    tenths = np.minimum(np.rint(10 * np.where(cheaper, share, 1 - share)), 9)
+    tenths[np.isnan(share)] = -1  # which is like itself, as NaN is not
+    rows = list(zip(cheaper.tolist(), tenths.tolist(), _told(found, "benchmark_cpe_cell", n), source, strict=True))
+    words = {row: _comparison(*row) for row in set(rows)}
+    return [words[row] for row in rows]
+
+
+def _comparison(cheaper: bool, tenths: float, cell: str | None, source: str | None) -> str:
+    word = "cheaper" if cheaper else "dearer"
+    return "" if tenths < 0 else f", {word} than about {tenths:.0f} in 10 {cell} ({BASES[source]})"
 
 
 def _without_fee(found: dict, terms: Terms, mark: list, source: list, rows: Iterable[int]) -> list[str]:
