@@ -1,8 +1,11 @@
-"""What a snapshot of many creators costs a worker: `python benchmarks/snapshot.py [--accounts 1000000] [--posts 12]`.
+"""What a snapshot of many creators costs a worker.
+
+    python benchmarks/snapshot.py [--accounts 1000000] [--posts 12] [--home HOME]
 
 Accounts and posts are invented, written as `creatorcast snapshot` writes them, and opened in a fresh process, which
 says what it holds resident (all, and the part that is not the mapped file) before and after 10,000 look-ups, and how
-long one takes. This needs Linux. The aim is 1 GB a worker and a look-up in microseconds.
+long one takes. With a HOME that has a champion, a service of it answers from the snapshot as well and is called about known
+creators; what its workers hold is told. This needs Linux. The aim is 1 GB a worker and a look-up in microseconds.
 """
 
 import argparse
@@ -14,7 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pandas as pd
+import psutil
+from load import bentoml, called, free_port, started, stop
 
 from features.history import DAY_US, History
 from features.question import Questions, answered
@@ -22,7 +28,10 @@ from features.readings import Readings
 from features.reference import fit_reference
 from features.snapshot import Snapshot
 from features.snapshot_writer import write_snapshot
+from models.bundle import champion_folder, load_bundle
+from serving.settings import SERVICE
 
+ROOT = Path(__file__).parents[1]
 AS_OF = pd.Timestamp("2026-06-30", tz="UTC")
 LOOKUPS = 10_000
 REFERENCE_ACCOUNTS = 2_000
@@ -78,24 +87,48 @@ def worker(path: str, accounts: int) -> None:
         print(f"{what:<28}{taken:>9.2f}  {whole:>11,.0f}  {own:>13,.0f}")
 
 
-def main(accounts: int, posts: int) -> None:
-    """Write the snapshot and let a fresh process use it."""
+def served(path: Path, home: Path, accounts: int) -> None:
+    """Start a service over the snapshot and call it about creators that it knows; print what that takes."""
+    port = free_port()
+    own = {"CREATORCAST_HOME": str(home), "CREATORCAST_SNAPSHOT": str(path), "PYTHONPATH": str(ROOT)}
+    process = started(bentoml(SERVICE, port), port, "/readyz", ROOT, own)
+    try:
+        for number in (5, accounts // 2, accounts - 5):
+            asked = {"creator_id": f"creator.{number:08}", "platform": "instagram", "fee_usd": 900, "format": "video"}
+            body = orjson.dumps(
+                {"as_of": f"{AS_OF + pd.Timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}", "partnerships": [asked]}
+            )
+            run = called(port, "/v1/predict", body, 1, 3.0)
+            print(f"served, creator {number:>9,}: p50 {run['p50']:.2f} ms, p99 {run['p99']:.2f} ms")
+        workers = [one.memory_full_info() for one in psutil.Process(process.pid).children(recursive=True)]
+        shown = ", ".join(f"{one.rss / 1e6:,.0f} MB ({one.uss / 1e6:,.0f} its own)" for one in workers if one.rss > 2e8)
+        print(f"held by the workers: {shown}")
+    finally:
+        stop([process])
+
+
+def main(accounts: int, posts: int, home: Path | None) -> None:
+    """Write the snapshot and let a fresh process, and a service, use it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot.arrow"
-        reference = fit_reference(invented(REFERENCE_ACCOUNTS, 12), AS_OF)
+        champion = home and load_bundle(champion_folder(home))
+        reference = champion.reference if champion else fit_reference(invented(REFERENCE_ACCOUNTS, 12), AS_OF)
         history = invented(accounts, posts)
         start = time.perf_counter()
-        write_snapshot(history, reference, AS_OF, path, "invented")
+        write_snapshot(history, reference, AS_OF, path, champion.version if champion else "invented")
         taken, size = time.perf_counter() - start, path.stat().st_size / 1e6
         print(f"{accounts:,} accounts with {posts} posts each: written in {taken:.0f} s, {size:,.0f} MB", flush=True)
         del history
         subprocess.run([sys.executable, __file__, "--worker", str(path), "--accounts", str(accounts)], check=True)
+        if home:
+            served(path, home.resolve(), accounts)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, default=1_000_000)
     parser.add_argument("--posts", type=int, default=12)
+    parser.add_argument("--home", type=Path)
     parser.add_argument("--worker")
     told = parser.parse_args()
-    worker(told.worker, told.accounts) if told.worker else main(told.accounts, told.posts)
+    worker(told.worker, told.accounts) if told.worker else main(told.accounts, told.posts, told.home)
