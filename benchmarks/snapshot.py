@@ -4,8 +4,8 @@
 
 Accounts and posts are invented, written as `creatorcast snapshot` writes them, and opened in a fresh process, which
 says what it holds resident (all, and the part that is not the mapped file) before and after 10,000 look-ups, and how
-long one takes. With a HOME that has a champion, a service of it answers from the snapshot as well and is called about known
-creators; what its workers hold is told. This needs Linux. The aim is 1 GB a worker and a look-up in microseconds.
+long one takes. With a HOME that has a champion, a service of it answers from the snapshot too, and is called about
+known creators; what its workers hold is told. This needs Linux. The aim is 1 GB a worker and a look-up in microseconds.
 """
 
 import argparse
