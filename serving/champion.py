@@ -3,7 +3,6 @@
 A bundle that cannot be loaded is refused and told in the log once; the one before stays.
 """
 
-import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -131,7 +130,6 @@ class Champion:
             self._refused_stamp = stamp
             return
         self.current, self._stamp, self.reason = loaded, stamp, ""
-        gc.freeze()  # what was loaded stays: looking through it again and again would hold up requests by 0.1 s
         self._told(loaded.manifest)
         log.info("champion is now %s", loaded.manifest["version"])
 
