@@ -101,6 +101,19 @@ def test_any_cell_is_read_as_the_reader_of_spreadsheets_reads_it(tmp_path, chang
     both(path, rows)
 
 
+FEES = st.sampled_from(["", "0", "450", "12.50", "1.234", "1,5", "$450", "9 EUR", "-1", "n/a", "free", "1e3", " 7"])
+CODES = st.one_of(st.sampled_from(["", "USD", "eur", " GBP ", "n/a", "€", "Euro"]), st.text("aB1 é$", max_size=4))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(st.lists(st.tuples(FEES, CODES), max_size=8), st.sampled_from([None, ".", ","]))
+def test_fees_beside_their_currency_are_read_alike(tmp_path, fees, decimal):
+    path, options = tmp_path / "list.csv", SheetOptions(decimal=decimal)
+    lines = [f"q{n},instagram,{quoted(fee)},{quoted(code)}" for n, (fee, code) in enumerate([("9", "USD"), *fees])]
+    path.write_text("\n".join(["partnership_id,platform, FEE,Currency ", *lines]) + "\n")
+    assert read(Plain(path, options)) == read(Spreadsheet(path, options))
+
+
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_plain_rows_blank_lines_and_rows_that_do_not_fit(tmp_path, end):
     lines = [HEADER, USUAL, "", USUAL, ",,,,,,,,,", "a,b", "Total,,30000,,,,,,,", USUAL + ",more", HEADER, USUAL]
@@ -113,7 +126,9 @@ def test_plain_rows_blank_lines_and_rows_that_do_not_fit(tmp_path, end):
 
 def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     path = tmp_path / "list.csv"
-    path.write_text("\n".join([HEADER, *[USUAL.replace("p1", f"p{n}") for n in range(500)]]) + "\n")
+    lines = [f"{USUAL},,".replace("p1", f"p{n}").replace("450", "") for n in range(0, 500, 2)]
+    priced = [f"{USUAL},12.5,eur".replace("p1", f"p{n}").replace("450", "") for n in range(1, 500, 2)]
+    path.write_text("\n".join([f"{HEADER},Fee,Currency", *lines, *priced]) + "\n")
     listed = Plain(path, SheetOptions())
     monkeypatch.setattr(Plain, "_slow", None)
     lots = list(listed.lots(100))
@@ -121,6 +136,8 @@ def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     assert len(lots) > 3
     rows = pd.concat([lot.rows for lot in lots], ignore_index=True)
     assert rows["followers"].tolist() == [20000.0] * 500
+    assert rows["fee"].isna().tolist() == [True] * 250 + [False] * 250
+    assert rows["currency"].dropna().tolist() == ["EUR"] * 250
     assert rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 500
     assert np.concatenate([lot.places for lot in lots]).tolist() == list(range(2, 502))
 

@@ -156,6 +156,17 @@ def test_a_run_of_something_else_is_not_taken_up(tmp_path, scorer, few_rows, cha
     assert said[-1] == "an unfinished run of these answers is started anew; --resume would have taken it up"
 
 
+def test_a_run_of_another_model_is_not_taken_up(tmp_path, scorer, few_rows):
+    held, out, whole = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv", tmp_path / "whole.csv"
+    interrupted(held, out, scorer)
+    newer = replace(scorer.bundle, manifest={**scorer.bundle.manifest, "version": "newer"})
+    with pytest.raises(BatchError, match="the model changed; run it without --resume to start anew"):
+        score_file(held, out, Scorer(newer), options=Options(resume=True))
+    score_file(held, out, scorer, options=Options(resume=True))  # what was done was kept
+    score_file(held, whole, scorer, AS_OF)
+    assert out.read_bytes() == whole.read_bytes()
+
+
 def test_two_runs_of_one_file_exclude_each_other(tmp_path, scorer):
     held, out = write_list(tmp_path / "list.csv", 10), tmp_path / "o.csv"
     with (

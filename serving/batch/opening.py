@@ -14,7 +14,7 @@ from serving.batch.columnar import Columnar
 from serving.batch.faults import BatchError
 from serving.batch.lots import Listed
 from serving.batch.plain import Plain
-from serving.batch.spreadsheet import Spreadsheet, lines_in, with_currencies
+from serving.batch.spreadsheet import Spreadsheet, lines_in
 
 #: Lines from which on a text is read with Arrow.
 LONG = 20_000
@@ -35,10 +35,10 @@ def open_list(path: Path, sheet: SheetOptions) -> Listed:
 
 
 def _is_plain_text(path: Path, sheet: SheetOptions) -> bool:
-    """Say whether a file is text in UTF-8 with lines as `blocks_of` gives them, and no currencies beside its fees."""
+    """Say whether a file is text in UTF-8 with lines as `blocks_of` gives them."""
     source = open_source(path, sheet)
     utf8 = source.encoding.lower() in ("utf-8", "utf-8-sig") and not is_gzip(path)
-    return utf8 and not with_currencies(source.header) and ends_alike(path)
+    return utf8 and ends_alike(path)
 
 
 def spooled(source: BinaryIO, folder: Path) -> Path:

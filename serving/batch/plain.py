@@ -16,7 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from features.currency import USD
 from features.schema import DTYPES, EARLIEST, LATEST
+from features.sheets import Guess
 from features.sheets.convert import convert
 from features.sheets.delimited import records
 from features.sheets.labels import MISSING
@@ -38,6 +40,7 @@ _TEXTS = {
     "partnership_id": r"^[A-Za-z0-9_\-]([A-Za-z0-9_\- ]*[A-Za-z0-9_\-])?$",
     "handle": r"^@?[A-Za-z0-9_]+$",
 }
+_LETTERS = r"^[A-Za-z]*$"
 _TEXT = r"^[!#-~]([ !#-~]*[!#-~])?$"
 _WORDS = ("platform", "niche", "brand_niche", "country", "language", "format")
 _SAID_NOTHING = pa.array(sorted(MISSING | SUMMARIES))
@@ -79,9 +82,7 @@ class Plain(Spreadsheet):
         """Read the plain rows of a block at once and the others one by one, and put them in order."""
         lines = np.flatnonzero(~block.blank)
         columns, plain = {}, _given(table)
-        for plan in self.decided.plans:
-            name = {"fee": "fee_usd"}.get(plan.column, plan.column)
-            read = _read(table.column(plan.index).combine_chunks(), plan)
+        for name, read in [*self._planned(table), *self._priced(table)]:
             columns[name], plain = read.values, plain & read.plain
         fast = named(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
         at = np.flatnonzero(plain)
@@ -89,6 +90,21 @@ class Plain(Spreadsheet):
         lot = Lot(fast.reset_index(drop=True), block.first + lines[plain], partial(_text, table, at))
         blank = int(block.blank.sum())
         return replace(lot, blank=blank) if slow is None else _merged(lot, slow, blank)
+
+    def _planned(self, table: pa.Table) -> Iterator[tuple[str, Read]]:
+        for plan in self.decided.plans:
+            name = {"fee": "fee_usd"}.get(plan.column, plan.column)
+            yield name, _read(table.column(plan.index).combine_chunks(), plan)
+
+    def _priced(self, table: pa.Table) -> Iterator[tuple[str, Read]]:
+        """Read fees beside a column that names their currency, where there are such."""
+        if self.fees:
+            names = [name.strip().casefold() for name in self.decided.source.header]
+            amounts, codes = (table.column(names.index(name)).combine_chunks() for name in ("fee", "currency"))
+            guess = Guess("fee", "fee", "real", "exact name")
+            yield "fee", _read(amounts, Plan(names.index("fee"), "fee", "real", self._amounts(USD), guess))
+            told = pc.if_else(pc.equal(codes, ""), None, pc.utf8_upper(codes))
+            yield "currency", Read(told.to_pandas().astype("str"), _matches(codes, _LETTERS))
 
     def _placed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Name the platform of rows that name none, where the sheet is of one."""
@@ -188,7 +204,7 @@ def _pattern(plan: Plan) -> str | None:
     def says(text: str) -> bool:
         value, wrong = plan.read(text)
         if plan.column == "fee" and value is not None:
-            value = value[0] if value[1] == "USD" else None
+            value = value[0] if value[1] == USD else None
         return not wrong and value == float(text)
 
     if not (says("1234") and says("20000.0")):

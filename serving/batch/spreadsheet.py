@@ -14,7 +14,7 @@ import pandas as pd
 from features.sheets import Guess, Sheet, SheetOptions
 from features.sheets.convert import convert
 from features.sheets.marks import Marks
-from features.sheets.readers import NOT_USD, fee_reader
+from features.sheets.readers import NOT_USD, Reader, fee_reader
 from features.sheets.sheet import decide
 from features.sheets.source import Source, open_source
 from serving.batch.faults import BatchError
@@ -79,8 +79,7 @@ class Spreadsheet:
         fee, told = (
             next(name for name in original if name.strip().casefold() == which) for which in ("fee", "currency")
         )
-        mark = self.options.decimal or "."
-        read = fee_reader(Marks(mark, mark), _TOLD)
+        read = self._amounts(_TOLD)
         amounts, currencies = np.full(len(rows), np.nan), []
         for row, (cell, code) in enumerate(zip(original[fee], original[told], strict=True)):
             code = code.strip().upper() or None
@@ -94,6 +93,11 @@ class Spreadsheet:
                 code = code or (value[1] if value[1] != _TOLD else None)
             currencies.append(code)
         return rows.assign(fee=amounts, currency=pd.Series(currencies, index=rows.index, dtype="str"))
+
+    def _amounts(self, currency: str) -> Reader:
+        """Give what reads the fees; `currency`: of those that name none themselves."""
+        mark = self.options.decimal or "."
+        return fee_reader(Marks(mark, mark), currency)
 
     def _check(self, header: list[str]) -> None:
         names = [name.strip().casefold() for name in header if name.strip()]
