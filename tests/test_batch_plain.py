@@ -142,6 +142,19 @@ def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     assert np.concatenate([lot.places for lot in lots]).tolist() == list(range(2, 502))
 
 
+@pytest.mark.parametrize(
+    "written", ["2026-09-01 12:00:00.000000Z", "2026-09-01 12:00:00+00:00", "2026-09-01T12:00:00Z"]
+)
+def test_times_as_arrow_and_pandas_write_them_are_plain(tmp_path, monkeypatch, written):
+    path = tmp_path / "list.csv"
+    lines = [USUAL.replace("p1", f"p{n}").replace("2026-09-01T12:00:00Z", written) for n in range(50)]
+    path.write_text("\n".join([HEADER, *lines]) + "\n")
+    listed = Plain(path, SheetOptions())
+    monkeypatch.setattr(Plain, "_slow", None)
+    (lot,) = listed.lots(100)
+    assert lot.rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 50
+
+
 def test_blocks_hold_whole_records(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text('h,i\na,"x\ny"\nb,"z"\nc,"p\nq\nr"\nd,1\n')

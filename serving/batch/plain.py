@@ -34,7 +34,7 @@ FIRST, PLACES, EACH = 5_000, 200, 20
 #: Distinct words of a column that are read one by one.
 MOST_WORDS = 5_000
 _WHOLE, _SAFE, _ANY = r"^\d{1,15}(\.0)?$", r"^\d{1,15}(\.(\d{1,2}|\d{4,17}))?$", r"^\d{1,15}(\.\d{1,17})?$"
-_DAY, _MOMENT = r"^\d{4}-\d\d-\d\d$", r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ$"
+_DAY, _MOMENT = r"^\d{4}-\d\d-\d\d$", r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.0{1,6})?(Z|\+00:00)$"
 _TEXTS = {
     "creator_id": r"^[A-Za-z0-9_\-][A-Za-z0-9_\-]*$",
     "partnership_id": r"^[A-Za-z0-9_\-]([A-Za-z0-9_\- ]*[A-Za-z0-9_\-])?$",
