@@ -74,10 +74,13 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     return Tables(**clean, meta=dict(tables.meta))
 
 
-def check(frame: pd.DataFrame, spec: TableSpec, utc: bool = False) -> tuple[pd.DataFrame, list[Fault]]:
+def check(
+    frame: pd.DataFrame, spec: TableSpec, utc: bool = False, whole: bool = True
+) -> tuple[pd.DataFrame, list[Fault]]:
     """Bring a frame to the columns and dtypes of `spec`, and list every value that breaks a rule of its column.
 
-    `utc` declares that times without an offset are UTC; without it they are faults. A value that cannot be read as
+    `utc` declares that times without an offset are UTC; without it they are faults. Columns that are absent are added
+    as missing where the table is to be `whole`. A value that cannot be read as
     its column's kind is missing in the result. The frame given is not changed; the result is numbered from 0.
     """
     n = len(frame)
@@ -85,7 +88,8 @@ def check(frame: pd.DataFrame, spec: TableSpec, utc: bool = False) -> tuple[pd.D
     clean = {}
     for column in spec.columns:
         if column.name not in frame:
-            clean[column.name] = _missing(n, DTYPES[column.kind])
+            if whole:
+                clean[column.name] = _missing(n, DTYPES[column.kind])
             continue
         given = frame[column.name].reset_index(drop=True)
         clean[column.name], found = _parse(given, column, utc)

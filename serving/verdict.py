@@ -4,7 +4,7 @@ The category is read off the probability that the cost per engagement stays with
 benchmark where there is no target.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -14,8 +14,14 @@ from serving.terms import CONFIDENCE, Terms
 PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 #: Category and the least probability that makes it, highest first.
 CUT_OFFS = {"worth_it": 0.8, "probably_worth_it": 0.6, "even": 0.4, "probably_too_dear": 0.2, "too_dear": 0.0}
-#: Counts from which on those that read alike are put together, and the powers of ten that are exact.
-MANY, TENS = 64, 10.0 ** np.arange(23)
+#: Figures from which on those that read alike are worded once.
+MANY = 64
+#: Where figures begin to be rounded to other units: 0, and powers of ten.
+EDGES = np.append(0.0, 10.0 ** np.arange(-9, 23))
+#: Those units, as `rounded`, `price` and chances are worded; no unit is none.
+COUNT_UNITS = np.where(EDGES < 10, 1.0, EDGES / 10)
+PRICE_UNITS = np.where(EDGES == 0, np.nan, np.where(EDGES == 1, 0.01, EDGES / 10))
+CHANCE_UNITS = np.full(len(EDGES), 0.01)
 BASES = {"own_deals": "by your own deals", "rate_card": "by the rate card"}
 
 
@@ -33,7 +39,8 @@ def categories(probability: np.ndarray) -> np.ndarray:
 def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
     """Give the sentence of each forecast, (n,) objects; `found`: the columns of answers that were made."""
     n = len(terms.deliverables)
-    counts = _all_rounded(np.concatenate([found[f"engagements_{name}"] for name in ("p50", "p10", "p90")]))
+    totals = np.concatenate([found[f"engagements_{name}"] for name in ("p50", "p10", "p90")])
+    counts = worded(totals, rounded, COUNT_UNITS)
     over = ["" if posts <= 1 else f" over {posts:.0f} posts" for posts in terms.deliverables.tolist()]
     starts = zip(counts[:n], over, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True)
     said = np.empty(n, dtype=object)
@@ -57,25 +64,31 @@ def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:
 
 
 def _with_fee(found: dict, terms: Terms, mark: list, source: list, n: int) -> list[str]:
-    each = map(price, _told(found, "cpe_usd_p50", n))
-    parts = zip(map(figure, terms.fee_usd.tolist()), each, _compared(found, source, n), strict=True)
-    costs = [f"at {fee} USD that is {cost} each{compared}" for fee, cost, compared in parts]
+    fees = terms.fee_usd.tolist()
+    figures = {fee: figure(fee) for fee in set(fees)}
+    each = worded(found["cpe_usd_p50"], price, PRICE_UNITS)
+    parts = zip(fees, each, _compared(found, source, n), strict=True)
+    costs = [f"at {figures[fee]} USD that is {cost} each{compared}" for fee, cost, compared in parts]
     judged = [""] * n
     if terms.target_cpe_usd is not None:
-        chances = zip(_told(found, "probability_target", n), map(price, terms.target_cpe_usd.tolist()), strict=True)
+        targets = worded(terms.target_cpe_usd, price, PRICE_UNITS)
+        chances = zip(_chances(found["probability_target"]), targets, strict=True)
         judged = [
-            f"; stays within the target of {target} with probability {chance:.2f}" if _known(chance) else ""
+            f"; stays within the target of {target} with probability {chance}" if chance else ""
             for chance, target in chances
         ]
     if "probability_benchmark" in found:
-        chances = zip(judged, found["probability_benchmark"].tolist(), mark, strict=True)
+        chances = zip(judged, _chances(found["probability_benchmark"]), mark, strict=True)
         judged = [
-            f"{said}; beats the benchmark of {beaten} with probability {chance:.2f}" if chance == chance else said
+            f"{said}; beats the benchmark of {beaten} with probability {chance}" if chance else said
             for said, chance, beaten in chances
         ]
-    return [
-        f"{cost}{said or '; there is no benchmark to judge that by'}" for cost, said in zip(costs, judged, strict=True)
-    ]
+    ends = zip(costs, judged, strict=True)
+    return [f"{cost}{said or '; there is no benchmark to judge that by'}" for cost, said in ends]
+
+
+def _chances(values: np.ndarray) -> list[str]:
+    return worded(values, lambda value: f"{value:.2f}" if _known(value) else "", CHANCE_UNITS)
 
 
 def _compared(found: dict, source: list, n: int) -> list[str]:
@@ -142,25 +155,23 @@ def rounded(value: float) -> str:
     return f"{float(f'{value:.2g}') if value >= 10 else value:,.0f}"
 
 
-def _all_rounded(values: np.ndarray) -> list[str]:
-    """Word counts (n,) as `rounded` does; of many, those that read alike are worded once."""
-    if len(values) < MANY or not np.isfinite(values).all():
-        return [rounded(value) for value in values.tolist()]
-    kinds, place = np.unique(two_digits(values), return_inverse=True)
-    return np.array([rounded(value) for value in kinds.tolist()], dtype=object)[place].tolist()
+def worded(values: np.ndarray, word: Callable[[float], str], units: np.ndarray) -> list[str]:
+    """Word figures (n,); of many, those that round to the same number of units are worded once.
 
-
-def two_digits(values: np.ndarray) -> np.ndarray:
-    """Round counts (n,) to two digits, those below 10 to whole ones, exactly as their decimal notation does.
-
-    >>> two_digits(np.array([3412.7, 12.5, 13.5, 7.4])).tolist()
-    [3400.0, 12.0, 14.0, 7.0]
+    `units` (len(EDGES),): what figures from each of EDGES on are rounded to in words. Figures halfway between two are
+    worded by themselves, so that all read as they would alone.
     """
-    unit = TENS[np.maximum(np.searchsorted(TENS, values, "right") - 2, 0)]
-    rest = np.fmod(values, unit)  # which is exact, as a quotient is not
-    units = (values - rest) / unit
-    up = (rest > unit / 2) | ((rest == unit / 2) & (units % 2 == 1))
-    return (units + up) * unit
+    if len(values) < MANY:
+        return list(map(word, values.tolist()))
+    band = EDGES.searchsorted(values, "right") - 1
+    count = values / units[band]
+    whole = np.rint(count)
+    alike = (band >= 0) & (np.abs(np.abs(count - whole) - 0.5) > 1e-6) & (whole < 1e5)
+    key = np.where(alike, band * 1e5 + whole, -2.0 - np.arange(len(values)))
+    key[np.isnan(values)] = -1
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    words = np.array([word(value) for value in values[first].tolist()], dtype=object)
+    return words[place].tolist()
 
 
 def price(value: float) -> str:

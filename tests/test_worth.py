@@ -1,5 +1,6 @@
 """Answers on cost: identities, terms that contradict, where benchmarks come from, and the words of the verdict."""
 
+import math
 from dataclasses import fields, replace
 
 import numpy as np
@@ -15,7 +16,17 @@ from models.fee import MarketFee
 from models.rate_card import RateCard
 from serving.scoring import Scorer
 from serving.terms import Terms
-from serving.verdict import CUT_OFFS, _all_rounded, rounded, sentences
+from serving.verdict import (
+    CHANCE_UNITS,
+    COUNT_UNITS,
+    CUT_OFFS,
+    MANY,
+    PRICE_UNITS,
+    price,
+    rounded,
+    sentences,
+    worded,
+)
 from serving.worth import cell_name
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -241,6 +252,15 @@ def test_cells_are_named_as_people_would():
     assert cell_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"
 
 
-@given(st.lists(st.floats(0, 1e15) | st.integers(0, 10**6).map(lambda n: n / 2), min_size=64, max_size=80))
-def test_many_counts_are_worded_as_one_is(values):
-    assert _all_rounded(np.array(values)) == [rounded(value) for value in values]
+NUMBERS = st.floats(0, 1e15) | st.integers(0, 10**6).map(lambda n: n / 2) | st.just(math.nan)
+PRICES = NUMBERS | st.integers(0, 10**5).map(lambda n: n / 1000) | st.floats(0, 1) | st.floats(0, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("word", "units", "values"),
+    [(rounded, COUNT_UNITS, NUMBERS), (price, PRICE_UNITS, PRICES), ("{:.2f}".format, CHANCE_UNITS, PRICES)],
+)
+@given(data=st.data())
+def test_many_figures_are_worded_as_one_is(data, word, units, values):
+    drawn = data.draw(st.lists(values, min_size=MANY, max_size=MANY + 16))
+    assert worded(np.array(drawn), word, units) == [word(value) for value in drawn]

@@ -48,7 +48,7 @@ class Asking:
         """Score a lot; `first`: rows of the list before it, `repeats` (n,): rows whose partnership_id came before."""
         clean, reasons = checked(lot, first, repeats)
         passed = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
-        asked = Asked.of_frame(clean.iloc[passed])
+        asked = Asked.of_frame(clean.iloc[passed] if reasons else clean)
         scored = self.scorer.score(asked, microseconds(self.as_of), extras=self.extras, columns=self.columns)
         for row, found in scored.reasons.items():
             reasons[int(passed[row])] = found
@@ -60,8 +60,8 @@ class Asking:
 def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, dict[int, list[str]]]:
     """Give the rows of a lot clean, each with an id, and row -> reasons of those that break a rule."""
     rows, reasons = lot.rows, {row: list(found) for row, found in lot.reasons.items()}
-    clean, faults = check(rows, PROSPECTS)
-    ids = clean["partnership_id"]
+    clean, faults = check(rows, PROSPECTS, whole=False)
+    ids = clean.get("partnership_id", pd.Series(None, index=clean.index, dtype="str"))
     if ids.isna().any():
         numbers = pd.Series(range(first + 1, first + 1 + len(rows)), index=clean.index)
         clean["partnership_id"] = ids.fillna("row " + numbers.astype(str))
