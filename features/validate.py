@@ -83,7 +83,7 @@ def check(
     as missing where the table is to be `whole`. A value that cannot be read as
     its column's kind is missing in the result. The frame given is not changed; the result is numbered from 0.
     """
-    n = len(frame)
+    n, frame = len(frame), frame.reset_index(drop=True)
     faults = [Fault(spec.name, -1, c.name, None, ABSENT) for c in spec.columns if c.required and c.name not in frame]
     clean = {}
     for column in spec.columns:
@@ -91,8 +91,7 @@ def check(
             if whole:
                 clean[column.name] = _missing(n, DTYPES[column.kind])
             continue
-        given = frame[column.name].reset_index(drop=True)
-        clean[column.name], found = _parse(given, column, utc)
+        clean[column.name], found = _parse(frame[column.name], column, utc)
         unread = {row for row, _, _ in found}
         found += [broken for broken in _broken(clean[column.name], column) if broken[0] not in unread]
         faults += [Fault(spec.name, row, column.name, value, rule) for row, value, rule in found]
@@ -211,12 +210,16 @@ def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, lis
         parsed, rule = _parse_time(values, utc)
     else:
         parsed, rule = {"text": _parse_text, "flag": _parse_flag}.get(column.kind, _parse_number)(values)
-    bad = parsed.isna() & _given(values)
+    lost = parsed.isna() & values.notna()
+    if not lost.to_numpy().any():
+        return parsed, []
+    bad = lost & _given(values)
     rules = rule if isinstance(rule, pd.Series) else pd.Series(rule, index=values.index)
     return parsed, [(int(row), values[row], rules[row]) for row in bad[bad].index]
 
 
 def _given(values: pd.Series) -> pd.Series:
+    """Mark the known values that are not blank."""
     known = values.notna()
     return known & (values.astype(str).str.strip() != "") if _is_text(values) else known
 
@@ -235,8 +238,10 @@ def _parse_text(values: pd.Series) -> tuple[pd.Series, str]:
 def _parse_number(values: pd.Series) -> tuple[pd.Series, str]:
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
         return _missing(len(values), "float64"), "is not a number: write it as 1234.5"
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    return numbers.where(np.isfinite(numbers)), "is not a finite number: write it as 1234.5"
+    numbers = values if values.dtype == np.float64 else pd.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers)) if np.isinf(
+        numbers
+    ).any() else numbers, "is not a finite number: write it as 1234.5"
 
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False, "yes": True, "no": False}

@@ -78,7 +78,10 @@ class Columnar:
     def _batches(self, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
         for file in self.files:
             try:
-                yield from _opened(file).iter_batches(batch_size=rows, columns=columns)
+                parquet = _opened(file)
+                for group in range(parquet.num_row_groups):
+                    # a reader of all row groups would keep the bytes of those that are done
+                    yield from parquet.iter_batches(batch_size=rows, row_groups=[group], columns=columns)
             except (OSError, pa.ArrowException) as error:
                 raise BatchError(f"{str(file)!r} cannot be read: {_short(error)}") from error
 

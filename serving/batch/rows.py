@@ -53,7 +53,8 @@ class Asking:
         for row, found in scored.reasons.items():
             reasons[int(passed[row])] = found
         answered = scored.scored
-        table = table_of({name: scored.columns[name][answered] for name in self.columns}, schema_of(self.columns))
+        rows = slice(None) if answered.all() else answered
+        table = table_of({name: scored.columns[name][rows] for name in self.columns}, schema_of(self.columns))
         return Outcome(len(clean) + len(lot.misfits), table, _rejected(lot, reasons), lot.blank, lot.notes)
 
 

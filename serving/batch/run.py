@@ -177,14 +177,14 @@ class _Run:
 
     def through(self, output: Output) -> Tally:
         """Score all lots that are not done yet; give what became of all."""
-        if not self.work.lines:
-            self.work.append("answers", output.start())
-            self.work.append("rejected", csv_lines([[*self._header(), self._place(), "reasons"]]))
-            self.work.done({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
         tally, summary = Tally(), Summary()
         for line in self.work.lines:
             tally = _added(tally, line.figures)
             summary.add(line.figures)
+        if not self.work.lines:
+            self.work.append("answers", output.start())
+            self.work.append("rejected", csv_lines([[*self._header(), self._place(), "reasons"]]))
+            self.work.done({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
         for figures in self._scored(output):
             tally = _added(tally, figures)
             summary.add(figures)

@@ -13,7 +13,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,7 +29,10 @@ _CALLED = {
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the journal: where the files end, their checksums, and the figures of the lot."""
+    """A line of the journal: where the files end, their checksums, and the figures of the lot.
+
+    Lines written by this run keep no figures: they are summed up, and a long list has many.
+    """
 
     ends: dict[str, int]
     sums: dict[str, int]
@@ -107,7 +110,7 @@ class Work:
         line = Line(dict(self._ends), dict(self._sums), figures)
         with open(self.folder / "journal", "a", encoding="utf-8") as journal:
             journal.write(json.dumps(line.__dict__) + "\n")
-        self.lines.append(line)
+        self.lines.append(replace(line, figures={}))
 
     def close(self) -> None:
         """Close the files, written to the disk."""
