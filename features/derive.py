@@ -5,7 +5,6 @@ what is known of the account (`features.state.state_of`), and of that what is as
 """
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -47,33 +46,29 @@ def derive_arrays(history: History, asked: Questions, reference: Reference) -> n
     # questions with about as many posts go together, so that their matrices are no wider than they need
     start = history.posts.start[asked.account]
     order = np.argsort(history.posts.until(asked.account, asked.as_of) - start, kind="stable")
-    return _in_chunks(order, lambda rows: _derived(history, asked[rows], reference))
+    out = np.empty((len(asked), len(COLUMNS)))
+
+    def fill(rows: np.ndarray) -> None:
+        out[rows] = _derived(history, asked[rows], reference)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(fill, np.array_split(order, -(-len(order) // CHUNK))))
+    return out
 
 
 def derive_profiles(profile: dict[str, np.ndarray], asked: Questions, reference: Reference) -> np.ndarray:
     """As `derive_arrays` of accounts of which a profile alone is told, (n,) as `features.profiles.profile_told` gives.
 
-    Question i is about profile i.
+    Question i is about profile i. It is done by one thread: it takes as long as handing it out to several would.
     """
     if len(asked) <= CHUNK:
         return answered(state_of_profiles(profile, reference), asked, reference)
 
-    def derived(rows: np.ndarray) -> np.ndarray:
+    out = np.empty((len(asked), len(COLUMNS)))
+    for start in range(0, len(asked), CHUNK):
+        rows = slice(start, start + CHUNK)
         own = {name: values[rows] for name, values in profile.items()}
-        return answered(state_of_profiles(own, reference), asked[rows], reference)
-
-    return _in_chunks(np.arange(len(asked)), derived)
-
-
-def _in_chunks(order: np.ndarray, derived: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Derive the rows in chunks of this order, on all cores."""
-    out = np.empty((len(order), len(COLUMNS)))
-
-    def fill(rows: np.ndarray) -> None:
-        out[rows] = derived(rows)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(fill, np.array_split(order, -(-len(order) // CHUNK))))
+        out[rows] = answered(state_of_profiles(own, reference), asked[rows], reference)
     return out
 
 

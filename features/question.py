@@ -77,7 +77,7 @@ class Questions:
     def __len__(self) -> int:
         return len(self.account)
 
-    def __getitem__(self, rows: np.ndarray) -> "Questions":
+    def __getitem__(self, rows: np.ndarray | slice) -> "Questions":
         planned = {name: values[rows] for name, values in self.planned.items()}
         averages = {name: values[rows] for name, values in self.averages.items()}
         told = (values[rows] for values in (self.account, self.as_of, self.start, self.limit, self.brand))
