@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -108,6 +110,17 @@ def bare_ms(x: np.ndarray, bundle: Bundle, rounds: int = 9) -> float:
             booster.predict(seen, num_threads=1)
         times.append(1e3 * (time.perf_counter() - began))
     return median(times)
+
+
+@contextmanager
+def home_of(given: Path | None) -> Iterator[Path]:
+    """Give the home that is named; without one, a temporary one with a market that was trained on."""
+    if given:
+        yield given.resolve()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        trained(Path(folder))
+        yield Path(folder)
 
 
 def trained(home: Path) -> None:
@@ -224,12 +237,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     arguments = parser.parse_args()
-    if arguments.home:
-        print(run(arguments.home.resolve(), arguments.rounds, arguments.seconds))
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        trained(Path(folder))
-        print(run(Path(folder), arguments.rounds, arguments.seconds))
+    with home_of(arguments.home) as home:
+        print(run(home, arguments.rounds, arguments.seconds))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 import orjson
 import psutil
 from load import bentoml, called, free_port, started, stop
-from serve_bench import ROOT, partnerships, trained
+from serve_bench import ROOT, home_of, partnerships
 
 from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
 from serving.settings import SERVICE
@@ -152,12 +152,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--soak", type=float, default=120)
     arguments = parser.parse_args()
-    if arguments.home:
-        run(arguments.home.resolve(), arguments.rounds, arguments.soak)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        trained(Path(folder))
-        run(Path(folder), arguments.rounds, arguments.soak)
+    with home_of(arguments.home) as home:
+        run(home, arguments.rounds, arguments.soak)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,6 @@ def derive_profiles(profile: dict[str, np.ndarray], asked: Questions, reference:
     """
     if len(asked) <= CHUNK:
         return answered(state_of_profiles(profile, reference), asked, reference)
-
     out = np.empty((len(asked), len(COLUMNS)))
     for start in range(0, len(asked), CHUNK):
         rows = slice(start, start + CHUNK)

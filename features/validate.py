@@ -80,8 +80,8 @@ def check(
     """Bring a frame to the columns and dtypes of `spec`, and list every value that breaks a rule of its column.
 
     `utc` declares that times without an offset are UTC; without it they are faults. Columns that are absent are added
-    as missing where the table is to be `whole`. A value that cannot be read as
-    its column's kind is missing in the result. The frame given is not changed; the result is numbered from 0.
+    as missing where the table is to be `whole`. A value that cannot be read as its column's kind is missing in the
+    result. The frame given is not changed; the result is numbered from 0.
     """
     n, frame = len(frame), frame.reset_index(drop=True)
     faults = [Fault(spec.name, -1, c.name, None, ABSENT) for c in spec.columns if c.required and c.name not in frame]
@@ -239,9 +239,9 @@ def _parse_number(values: pd.Series) -> tuple[pd.Series, str]:
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
         return _missing(len(values), "float64"), "is not a number: write it as 1234.5"
     numbers = values if values.dtype == np.float64 else pd.to_numeric(values, errors="coerce").astype("float64")
-    return numbers.where(np.isfinite(numbers)) if np.isinf(
-        numbers
-    ).any() else numbers, "is not a finite number: write it as 1234.5"
+    if np.isinf(numbers).any():
+        numbers = numbers.where(np.isfinite(numbers))
+    return numbers, "is not a finite number: write it as 1234.5"
 
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False, "yes": True, "no": False}

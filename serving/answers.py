@@ -52,8 +52,7 @@ class Answered:
 class NoneScored(Refused):
     """No partnership of the request could be scored; `answered` has each one's own errors."""
 
-    def __init__(self, answered: Answered):
-        faults = [Fault(**fault) for one in answered.results for fault in orjson.loads(b"{%b}" % one)["errors"]]
+    def __init__(self, answered: Answered, faults: Iterable[Fault]):
         super().__init__(422, "none_scored", *faults)
         self.answered = answered
 
@@ -82,7 +81,7 @@ def answer(loaded: Loaded, as_of: datetime, prospects: Prospects, extras: Extras
     refused[list(faults)] = True
     answered = Answered({key: loaded.manifest[name] for key, name in _HEAD.items()}, results, columns, refused)
     if refused.all():
-        raise NoneScored(answered)
+        raise NoneScored(answered, (fault for place in sorted(faults) for fault in faults[place]))
     return answered
 
 

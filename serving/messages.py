@@ -50,7 +50,8 @@ def read_time(value: object) -> datetime | None:
     return time
 
 
-def _stripped(value: object) -> object:
+def stripped(value: object) -> object:
+    """Take the blanks about a text away; None where nothing is left of it."""
     return (value.strip() or None) if isinstance(value, str) else value
 
 
@@ -67,7 +68,7 @@ def _type(column: Column) -> Any:
     if column.kind == "flag":
         return bool | None
     if column.kind == "text":
-        return Annotated[(Literal[column.allowed] if column.allowed else str) | None, BeforeValidator(_stripped)]
+        return Annotated[(Literal[column.allowed] if column.allowed else str) | None, BeforeValidator(stripped)]
     return Annotated[float, Field(ge=column.minimum, le=column.maximum)] | None
 
 

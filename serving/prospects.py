@@ -16,7 +16,7 @@ from features.schema import PROSPECTS
 from serving.asked import KINDS, LISTS, Asked, microseconds, taken
 from serving.brought import readings_of
 from serving.faults import Fault
-from serving.messages import ZONE_SLACK, numbered, read_row, read_time, with_ids
+from serving.messages import ZONE_SLACK, numbered, read_row, read_time, stripped, with_ids
 
 _COLUMNS = {column.name: column for column in PROSPECTS.columns}
 _NUMBER, _TEXT, _FLAG = ({*kinds, type(None)} for kinds in ((float, int), (str,), (bool,)))
@@ -105,7 +105,7 @@ def _within(known: list[float], least: float | None, most: float | None) -> bool
 
 
 def _texts(name: str, values: Sequence, kinds: set[type]) -> list[str | None]:
-    found = _texts_as(_stripped, values, kinds)
+    found = _texts_as(stripped, values, kinds)
     if name in LISTS and not {*found} <= {*LISTS[name], None}:
         raise _Odd
     return found
@@ -117,10 +117,6 @@ def _texts_as(read: Callable, values: Sequence, kinds: set[type]) -> list:
         raise _Odd
     found = {value: read(value) for value in set(values)}
     return [found[value] for value in values]
-
-
-def _stripped(text: str | None) -> str | None:
-    return (text.strip() or None) if text else None
 
 
 def _time(value: object) -> datetime | None:
