@@ -53,7 +53,7 @@ def draw_people(rng: np.random.Generator, n: int, market: Market, prefix: str = 
         truth=pd.concat([truth, pd.DataFrame(levels, columns=names)], axis=1),
         shown=shown,
         audience=audience,
-        joined=np.where(late, rng.integers(1, market.days - 100, n), 0),
+        joined=np.where(late, rng.integers(1, max(market.days - 100, market.days // 2), n), 0),
         sweep=market.days - rng.integers(0, DAY // 4, n) / DAY,
         language=rng.choice(len(LANGUAGES), n, p=_LANGUAGE_SHARES),
         hides_likes=(accounts["platform"] == "instagram").to_numpy() & (rng.random(n) < market.hides_likes_share),
@@ -191,12 +191,14 @@ def _follower_paths(rng: np.random.Generator, accounts: pd.DataFrame, market: Ma
     path -= along(path, rows, end)[:, None]
     bought = accounts["bought_share"].to_numpy()[:, None]
     real = accounts["ln_followers"].to_numpy()[:, None] + np.log1p(-bought) + path
-    last = int(market.days / DAYS_PER_MONTH)
-    jumps = rng.integers(2, last, (n, 3))
+    span = market.days / DAYS_PER_MONTH
+    # a market of a few months has its jumps and its buyers all the same
+    last = max(1, int(span))
+    jumps = rng.integers(min(2, last - 1), last, (n, 3))
     jumps[:, 1:] = np.where(rng.random((n, 2)) < 0.5, jumps[:, 1:], jumps[:, :1])
     in_jumps = (jumps[:, :, None] <= months).mean(axis=1)
-    begun = rng.uniform(0, 6, (n, 1))
-    little_by_little = np.clip((months - begun) / (market.days / DAYS_PER_MONTH - begun), 0, 1)
+    begun = rng.uniform(0, min(6, span / 2), (n, 1))
+    little_by_little = np.clip((months - begun) / (span - begun), 0, 1)
     grade = accounts["grade"].to_numpy()[:, None]
     shown = real + np.log1p(bought / (1 - bought) * np.where(grade == "crude", in_jumps, little_by_little))
     return shown, np.where(grade == "engaged", shown, real)

@@ -25,7 +25,7 @@ def plan_deals(rng: np.random.Generator, people: People, market: Market) -> pd.D
     busy = (people.truth["cadence"] > 0).to_numpy().astype(float)
     past_row = rng.choice(len(people), n, p=busy / busy.sum()) if busy.any() else rng.integers(0, len(people), n)
     row = np.where(future, rng.integers(0, len(people), n), past_row)
-    first = np.maximum(people.joined[row], 60)
+    first = np.maximum(people.joined[row], min(60, market.days // 3))
     day = np.where(future, market.days + rng.integers(2, 90, n), rng.integers(first, market.days - 2))
     deliverables = rng.choice([1, 2, 3, 4, 5], n, p=[0.45, 0.2, 0.2, 0.05, 0.1])
     fees = draw_fees(rng, people, row, day, deliverables, market)
