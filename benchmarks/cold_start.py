@@ -20,7 +20,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from features.vocabulary import band_of
-from models.distribution import GRID
+from models.conformal import GRID
 from models.forecast import Boosting, Forecaster
 from training.metrics import bootstrap, interval
 

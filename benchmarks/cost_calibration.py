@@ -23,9 +23,10 @@ from features.tables import Tables
 from models.cost import chance_of_cost
 from models.delivery import Delivered
 from training.dataset import Sampling, hide_content, sample_test_rows
-from training.fit import Fitted, Recipe, fit, moment, select
+from training.fit import Fitted, Recipe, fit, select
 from training.market import Market
 from training.metrics import bootstrap, interval
+from training.moments import moment
 from training.simulate import simulate
 
 WHAT = "engagements"
@@ -59,9 +60,10 @@ def asked_deals(history: History, tables: Tables, fitted: Fitted, benchmarks: Be
     """Ask at the cut about every later partnership whose outcome is known."""
     deals = known_deals(history, tables.partnerships, np.iinfo(np.int64).max)
     start = to_us(deals["start_at"])
-    later = (start > fitted.until) & (start <= fitted.until + LEAD_DAYS * DAY_US)
+    cut = int(fitted.until.max())
+    later = (start > cut) & (start <= cut + LEAD_DAYS * DAY_US)
     deals = deals[later & deals["engagements"].notna()].reset_index(drop=True)
-    questions = deals.assign(as_of=moment(fitted.until), sponsored=1.0)
+    questions = deals.assign(as_of=moment(cut), sponsored=1.0)
     fee, deliverables = deals["fee_usd"].to_numpy(), deals["deliverables"].to_numpy()
     found = judged(history, questions, fitted, benchmarks, fee, deliverables)
     return found.assign(total=deals["engagements"], creator=deals["account"])

@@ -18,12 +18,13 @@ from features.history import History
 from features.tables import read_tables
 from features.validate import validate
 from features.vocabulary import EVIDENCE
-from models.distribution import GRID
+from models.conformal import GRID
 from training.backtest import PARTS
 from training.dataset import hide_content
-from training.fit import Recipe, fit, moment
+from training.fit import Recipe, fit
 from training.judge import later_posts
 from training.metrics import bootstrap, interval
+from training.moments import moment
 
 WHAT, SHARE, AIM = "engagements", 0.8, 1.015
 LOW, HIGH = (int(np.searchsorted(GRID, p)) for p in (0.1, 0.9))
@@ -37,7 +38,8 @@ def dedicated(recipe: Recipe, evidence: str) -> Recipe:
 
 def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
     """Give one row an evidence: posts, errors of the one model, its own and the offset, their ratios, and width."""
-    cut, until = int(np.quantile(history.engaged.time, SHARE)), int(history.engaged.time.max())
+    cut = int(np.quantile(history.engaged.time, SHARE))
+    until = int(history.engaged.time.max())
     parts = np.random.default_rng(recipe.seed).integers(0, PARTS, len(history.accounts))
     trained, asked_of = (parts > 0, parts == 0) if unseen else (None, None)
     one = fit(history, cut, recipe, trained, targets=(WHAT,))
@@ -46,9 +48,10 @@ def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
     for evidence in EVIDENCE:
         own = fit(history, cut, dedicated(recipe, evidence), trained, targets=(WHAT,))
         x = derive(history, test.questions.assign(evidence_limit=evidence), one.reference)
-        location, scale, table, _ = one.forecasters[WHAT].parts(x)
+        forecast = one.forecasters[WHAT]
+        _, scale, table, _ = forecast.parts(x)
         apart = own.forecasters[WHAT].predict(x)
-        errors = {name: np.abs(at - test.y) for name, at in _forecasts(location, apart, x).items()}
+        errors = {name: np.abs(at - test.y) for name, at in _forecasts(forecast.predict(x), apart, x).items()}
         found.append({"evidence": evidence, "posts": len(test), **_compared(errors, test.account)})
         found[-1]["width"] = float((scale * (table[:, HIGH] - table[:, LOW])).mean())
         print(f"{evidence}: {errors['one'].mean():.4f}, dedicated {errors['dedicated'].mean():.4f}", flush=True)
@@ -56,8 +59,8 @@ def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _forecasts(location: np.ndarray, apart: np.ndarray, x: pd.DataFrame) -> dict[str, np.ndarray]:
-    return {"one": location, "dedicated": apart, "offset": x[f"{WHAT}_log_offset"].to_numpy()}
+def _forecasts(served: np.ndarray, apart: np.ndarray, x: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {"one": served, "dedicated": apart, "offset": x[f"{WHAT}_log_offset"].to_numpy()}
 
 
 def _compared(errors: dict[str, np.ndarray], account: np.ndarray) -> dict[str, float | str]:

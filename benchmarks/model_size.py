@@ -22,7 +22,8 @@ from features.tables import read_tables
 from features.validate import validate
 from models.forecast import LOCATION, SCALE
 from training.dataset import hide_content, importance, sample_rows, sample_test_rows
-from training.fit import Recipe, make_forecaster, moment
+from training.fit import Recipe, make_forecaster
+from training.moments import moment
 
 TREES, LEAVES = (75, 150, 300, 600), (4, 7, 15, 31)
 CUT, UNTIL, NEAR = 0.64, 0.8, 1.003
@@ -38,7 +39,7 @@ def measure(data: Path, threads: int) -> pd.DataFrame:
     rows = sample_rows(history, WHAT, cut, recipe.sampling)
     test = sample_test_rows(history, WHAT, cut, until, recipe.sampling.longest_lead_days)
     x, asked = derive(history, rows.questions, reference), derive(history, hide_content(test).questions, reference)
-    weight = importance(rows, cut, recipe.sampling)
+    weight = importance(rows, np.full(len(rows), cut), recipe.sampling)
     enough = (asked[f"{WHAT}_known_count"] >= ENOUGH_POSTS).to_numpy()
     found = []
     for leaves in LEAVES:

@@ -17,7 +17,8 @@ from features.derive import derive
 from features.history import History
 from features.reference import fit_reference
 from training.dataset import Sampling, importance, sample_rows
-from training.fit import Recipe, make_forecaster, moment
+from training.fit import Recipe, make_forecaster
+from training.moments import moment
 from training.simulate import simulate
 
 WHAT = "engagements"
@@ -36,7 +37,7 @@ def rows_of(creators: int, rows: int, seed: int = 0) -> tuple[pd.DataFrame, np.n
     names, values = list(x), x.to_numpy()[drawn]
     dev = [place for place, name in enumerate(names) if "_dev_" in name]
     values[:, dev] += random.normal(0, 0.01, (rows, len(dev)))
-    weight = importance(labelled, until, sampling)[drawn]
+    weight = importance(labelled, np.full(len(labelled), until), sampling)[drawn]
     return pd.DataFrame(values, columns=names), labelled.y[drawn], weight, labelled.account[drawn]
 
 

@@ -138,13 +138,16 @@ class Reference:
         return cls(**{**value, **lists, **markets, "norms": norms, "effects": effects, "niche_classifier": classifier})
 
 
-def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | None = None) -> Reference:
+def fit_reference(history: History, until: pd.Timestamp | np.ndarray, accounts: np.ndarray | None = None) -> Reference:
     """Fit the market to what was known of `accounts` (positions, default all) at `until`.
 
+    `until`: one moment, or one for each of PLATFORMS in microseconds UTC, (platforms,).
     Raises TooLittleData where fewer than three creators have a post with known engagements.
     """
     accounts = np.arange(len(history.accounts)) if accounts is None else np.asarray(accounts)
-    moment = np.full(len(accounts), to_us(pd.Series([until]))[0])
+    moments = until if isinstance(until, np.ndarray) else np.full(len(PLATFORMS), to_us(pd.Series([until]))[0])
+    moment = moments[history.platform[accounts].astype(int)]
+    latest = pd.Timestamp(int(moments.max()), unit="us", tz="UTC")
     profile = profile_at(history, accounts, moment)
     classifier = fit_classifier(history, accounts, moment, profile["niche"])
     text = text_distribution(history, accounts, moment, np.ones(len(accounts), dtype=bool), classifier)
@@ -153,7 +156,7 @@ def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | 
     if (engaged.n > 0).sum() < 3:
         raise TooLittleData(
             f"only {(engaged.n > 0).sum()} creator(s) have a post with known engagements that was "
-            f"{history.horizon_days} days old at {until:%Y-%m-%d}; at least 3 are needed: add posts with their counts"
+            f"{history.horizon_days} days old at {latest:%Y-%m-%d}; at least 3 are needed: add posts with their counts"
         )
     viewed = look_back(history.viewed, "views_log", accounts, moment, history.horizon_days)
     market = _fit_market(engaged, profile)
@@ -172,7 +175,7 @@ def fit_reference(history: History, until: pd.Timestamp, accounts: np.ndarray | 
         ),
         niche_classifier=classifier,
         sponsored_posts=int(np.nansum(posts["sponsored"])),
-        until=pd.Timestamp(until).isoformat(),
+        until=latest.isoformat(),
         creators=int((engaged.n > 0).sum()),
         horizon_days=history.horizon_days,
     )

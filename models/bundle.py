@@ -22,7 +22,7 @@ from models.fee import MarketFee
 from models.forecast import Forecaster
 from models.trees import LIGHTGBM
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 BENCHMARKS, FEE, FEE_BOOSTER = "benchmarks.json", "market_fee.json", "market_fee.txt"
 

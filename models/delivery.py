@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import binom
 
-from models.distribution import GRID, QUANTILES, Predictive, level_on
+from models.conformal import GRID
+from models.distribution import QUANTILES, Predictive, level_on
 
 #: Numbers of deliverables less probable than this are left out.
 LEAST_WEIGHT = 1e-9

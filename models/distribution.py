@@ -1,11 +1,12 @@
 """The predictive distribution: location + scale x conformal quantiles, and totals over several deliverables.
 
-One deliverable's ln(1 + y) is location + scale z, z drawn from the conformal table of its evidence. Several
-deliverables of one partnership share a Gaussian copula with one correlation for each evidence: the less is known of a
-creator, the more the deliverables err together; the quantiles of
+One deliverable's ln(1 + y) is location + scale z, z drawn from the conformal table of its platform and evidence
+(models.conformal). Several deliverables of one partnership share a Gaussian copula with one correlation for each table:
+the less is known of a creator, the more the deliverables err together; the quantiles of
 ln(mean of exp(scale z)) are simulated once, when the table is made, and looked up afterwards.
 
-But: beyond the table's outermost probabilities the distribution ends; nothing is claimed there.
+But: beyond the table's outermost probabilities the distribution ends; nothing is claimed there. The mean takes no
+deliverable further above its location than the calibration scores support (`Conformal.ceiling`).
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-#: Probabilities at which tables are kept; linear in between.
-GRID = np.concatenate([[0.001, 0.0025, 0.005], np.arange(1, 100) / 100, [0.995, 0.9975, 0.999]])
+from models.conformal import GRID, Conformal
+
 #: The quantiles that answers give, by name.
 QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 #: Where those lie in GRID.
@@ -37,36 +38,11 @@ DRAWS = 8192
 
 
 @dataclass(frozen=True)
-class Conformal:
-    """Quantiles of z = (y - location) / scale by evidence, shape (evidences, len(GRID)), and the posts behind each."""
-
-    z: np.ndarray
-    n: np.ndarray
-
-    @classmethod
-    def fit(cls, z: np.ndarray, evidence: np.ndarray, weight: np.ndarray, evidences: int, widen: float) -> "Conformal":
-        """Take weighted quantiles of calibration scores, widened about the median by `widen` (0.05 = 5 %).
-
-        `z`, `weight`: shape (n,); `evidence`: codes. An evidence with fewer than 50 scores takes those of all.
-        Source: weighted split conformal prediction, Barber et al. 2023 (nonexchangeable conformal prediction).
-        """
-        tables, n = [], []
-        for code in range(evidences):
-            at = evidence == code
-            n.append(int(at.sum()))
-            at = at if at.sum() >= 50 else np.ones(len(z), dtype=bool)
-            table = _weighted_quantiles(z[at], weight[at])
-            middle = np.interp(0.5, GRID, table)
-            tables.append(middle + (table - middle) * (1 + widen))
-        return cls(np.array(tables), np.array(n))
-
-
-@dataclass(frozen=True)
 class Totals:
     """ln of the mean of exp(scale z) over k deliverables.
 
-    correlation: of the deliverables, by evidence, (evidences,);
-    quantiles: (evidences, len(SCALES), len(DELIVERABLES), len(GRID)); log_mean, of one: (evidences, len(SCALES)).
+    correlation: of the deliverables, by conformal table, (tables,);
+    quantiles: (tables, len(SCALES), len(DELIVERABLES), len(GRID)); log_mean, of one: (tables, len(SCALES)).
     """
 
     correlation: np.ndarray
@@ -77,7 +53,8 @@ class Totals:
     def fit(cls, conformal: Conformal, correlation, seed: int = 0) -> "Totals":
         """Simulate the tables once from scrambled Sobol points.
 
-        `correlation`: in 0 to 1 of the Gaussian copula, one or one an evidence.
+        `correlation`: in 0 to 1 of the Gaussian copula, one or one a conformal table. In `log_mean` scale z is held at
+        the table's ceiling; the quantiles are those of the table as it is.
         """
         correlation = np.broadcast_to(np.asarray(correlation, dtype=float), len(conformal.z))
         most = int(DELIVERABLES[-1])
@@ -85,15 +62,16 @@ class Totals:
         normal = ndtri(np.clip(points, 1e-9, 1 - 1e-9))
         quantiles = np.empty((len(conformal.z), len(SCALES), len(DELIVERABLES), len(GRID)))
         log_mean = np.empty((len(conformal.z), len(SCALES)))
-        for code, table in enumerate(conformal.z):
-            together = np.sqrt(correlation[code]) * normal[:, :1] + np.sqrt(1 - correlation[code]) * normal[:, 1:]
+        for number, table in enumerate(conformal.z):
+            shared = correlation[number]
+            together = np.sqrt(shared) * normal[:, :1] + np.sqrt(1 - shared) * normal[:, 1:]
             z = np.interp(ndtr(together), GRID, table)
             fine = np.interp((np.arange(4000) + 0.5) / 4000, GRID, table)
             for j, scale in enumerate(SCALES):
                 means = np.cumsum(np.exp(scale * z), axis=1)[:, DELIVERABLES - 1] / DELIVERABLES
-                quantiles[code, j] = np.quantile(np.log(means), GRID, axis=0).T
-                quantiles[code, j, 0] = scale * table
-                log_mean[code, j] = np.log(np.exp(scale * fine).mean())
+                quantiles[number, j] = np.quantile(np.log(means), GRID, axis=0).T
+                quantiles[number, j, 0] = scale * table
+                log_mean[number, j] = np.log(np.exp(np.minimum(scale * fine, conformal.ceiling[number])).mean())
         # six decimals lie far inside the simulation's error and keep the bundle small
         return cls(correlation, quantiles.round(6), log_mean.round(6))
 
@@ -107,12 +85,13 @@ class Totals:
 class Predictive:
     """The distribution of each partnership's total, for n partnerships.
 
-    `location`, `scale`: of ln(1 + y) of one deliverable, shape (n,); `evidence`: codes (n,); `deliverables`: (n,).
+    `location`, `scale`: of ln(1 + y) of one deliverable, shape (n,); `table`: positions of conformal tables (n,);
+    `deliverables`: (n,).
     """
 
     location: np.ndarray
     scale: np.ndarray
-    evidence: np.ndarray
+    table: np.ndarray
     deliverables: np.ndarray
     totals: Totals
 
@@ -167,10 +146,10 @@ class Predictive:
         return level_between(x, step, GRID, knots[rows, at], (coarse[:, 0], coarse[:, -1]))
 
     def mean(self) -> np.ndarray:
-        """Give the expected total, shape (n,)."""
+        """Give the expected total, shape (n,), the upper tail of each deliverable held at the ceiling of its table."""
         low, share = self._scale_place
-        table = self.totals.log_mean
-        log_mean = table[self.evidence, low] * (1 - share) + table[self.evidence, low + 1] * share
+        means = self.totals.log_mean
+        log_mean = means[self.table, low] * (1 - share) + means[self.table, low + 1] * share
         return np.maximum(self.deliverables * np.expm1(self.location + log_mean), 0.0)
 
     def sample(self, size: int, seed: int) -> np.ndarray:
@@ -180,7 +159,7 @@ class Predictive:
 
     def __getitem__(self, rows: np.ndarray) -> "Predictive":
         """Give the forecasts at `rows`, positions or a mask (n,)."""
-        own = (values[rows] for values in (self.location, self.scale, self.evidence, self.deliverables))
+        own = (values[rows] for values in (self.location, self.scale, self.table, self.deliverables))
         return Predictive(*own, self.totals)
 
     @cached_property
@@ -205,7 +184,7 @@ class Predictive:
         j, s = self._scale_place
         k, t = _between(DELIVERABLES_LOG, np.log(self.deliverables))
         _, scales, counts, knots = self.totals.quantiles.shape
-        start = ((self.evidence * scales + j) * counts + k) * knots
+        start = ((self.table * scales + j) * counts + k) * knots
         corners = [(start, (1 - s) * (1 - t)), (start + counts * knots, s * (1 - t))]
         if t.any():
             corners += [(start + knots, (1 - s) * t), (start + (counts + 1) * knots, s * t)]
@@ -239,7 +218,7 @@ def run_correlation(score: np.ndarray, group: np.ndarray) -> float:
     `score`: probability integral transforms in 0 to 1, shape (n,), rows of a group in order; `group`: the creator of
     each. The mean of k normal scores of correlation r has variance (1 + (k - 1) r) / k; it is read off the central
     80 % of such means over runs of RUN rows, so that a few creators far off do not decide for all. 0.5 where there are
-    fewer than ENOUGH_RUNS.
+    fewer than ENOUGH_RUNS, or all scores are alike.
     """
     order = np.argsort(group, kind="stable")
     normal = ndtri(np.clip(score[order], 0.001, 0.999))
@@ -249,15 +228,11 @@ def run_correlation(score: np.ndarray, group: np.ndarray) -> float:
     if len(start) < ENOUGH_RUNS:
         return 0.5
     low, high = np.quantile(normal, [0.1, 0.9])
+    if high <= low:
+        return 0.5
     run_low, run_high = np.quantile(normal[start[:, None] + np.arange(RUN)].mean(axis=1), [0.1, 0.9])
     variance = ((run_high - run_low) / (high - low)) ** 2
     return float(np.clip((RUN * variance - 1) / (RUN - 1), 0.0, 0.95))
-
-
-def _weighted_quantiles(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    order = np.argsort(values, kind="stable")
-    cumulative = np.cumsum(weight[order])
-    return np.interp(GRID, (cumulative - weight[order] / 2) / cumulative[-1], values[order])
 
 
 def last_at_most(ascending: np.ndarray, x: np.ndarray, most: int | np.ndarray) -> np.ndarray:

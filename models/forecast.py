@@ -1,15 +1,18 @@
 """The estimator: a robust offset, a LightGBM location and scale on what is left, and conformal quantiles.
 
 - location: a linear and an L1 boosted correction of the offset, so a tree never has to extrapolate the level of an
-  account; as many trees, and for each evidence as much of each correction, which may be none, as creators left out of a
-  fold bear
-- scale: L2 boosting of ln(|residual| + 0.05) of residuals out of fold
-- conformal quantiles by evidence, from scores of posts that did not train the model that scores them
+  account; as many trees as creators left out of a fold bear, and for each evidence as much of each correction, which
+  may be none, as both creators left out and later posts bear (models.corrections)
+- scale: L2 boosting of ln(|residual| + 0.05) of residuals out of fold, times what the history suggests
+  (`models.corrections.history_scale`)
+- conformal quantiles by platform and evidence, from scores of posts that did not train the model that scores them
+  (models.conformal)
+- a platform that no training row is of takes the offset alone, with the widest scale of the platforms that are known
 
 The recipe and its figures: docs/method.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import lightgbm as lgb
@@ -18,20 +21,23 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from models.distribution import GRID, Conformal, Predictive, Totals, crps, run_correlation
+from models.conformal import GRID, CalibrationSet, Conformal, Scores
+from models.corrections import ENOUGH_ROWS, choose_shares, history_scale, rows_of, share_errors
+from models.distribution import Predictive, Totals, crps, run_correlation
 from models.linear import Linear
 from models.trees import LIGHTGBM, Trees, single
 
 SCALE_FLOOR = 0.05
 
-#: Shares of the linear and of the boosted correction that are tried for each evidence.
-CORRECTIONS = np.array([(a, b) for a in range(11) for b in range(11 - a)]) / 10
-#: Rows of an evidence below which it takes the correction of all rows.
-ENOUGH_ROWS = 50
-#: Widening besides, over the number of creators: what five creators teach of a sixth is less than their spread tells.
-WIDEN_BY_CREATOR = 6.0
+#: Position of the median in GRID.
+MEDIAN = int(np.searchsorted(GRID, 0.5))
 #: What creators left out may lose by more trees, which serve the creators that are known.
 TOLERANCE = 0.003
+
+
+#: Parameters that a bundle keeps: plain, and lists.
+_ROLES = ("offset", "evidence", "evidences", "platform", "platforms", "posts", "mad")
+_LISTS = ("centred", "leave_out", "codes")
 
 
 @dataclass(frozen=True)
@@ -54,12 +60,19 @@ SCALE = Boosting(trees=50, leaves=7)
 
 @dataclass(frozen=True)
 class _Places:
-    """Positions of the columns seen, the offset and the evidence in X, and among those seen of those with a slope."""
+    """Positions in X of the columns seen and of the columns with a role (None without one).
+
+    `sloped`, `platform_seen`: positions among those seen of those with a slope, and of the platform.
+    """
 
     seen: np.ndarray
     sloped: np.ndarray
     offset: int | None
     evidence: int | None
+    platform: int | None
+    posts: int | None
+    mad: int | None
+    platform_seen: int | None
 
 
 class Forecaster(RegressorMixin, BaseEstimator):
@@ -68,13 +81,16 @@ class Forecaster(RegressorMixin, BaseEstimator):
     Parameters
     ----------
     offset : column (name or position) of X that the location is measured from; None takes the median of y
-    evidence : column of X with the evidence code that splits the conformal table; None for one table
-    evidences : number of evidence codes
+    evidence, platform : columns of X with the codes that split the conformal tables; None for one
+    evidences, platforms : number of codes of each
+    centred : evidence codes whose conformal tables have the median 0, so that the location itself is served
+    posts, mad : columns of X with the number of known posts and their median absolute deviation of ln(1 + count), by
+        which the scale is corrected; None for no correction
     leave_out : columns of X that the corrections do not see
     codes : columns of X that the linear correction does not see besides: positions in lists have no slope
     location, scale : Boosting, size of the two boosters; None takes LOCATION and SCALE
     folds : creator folds behind the residuals out of fold
-    widen : share by which conformal quantiles are widened about their median, besides 6 / creators
+    widen : share by which conformal quantiles are widened about their median, besides what few creators ask for
     seed, threads : of LightGBM; threads 0 takes all cores
 
     Attributes
@@ -83,8 +99,11 @@ class Forecaster(RegressorMixin, BaseEstimator):
     trees_ : models.trees.Trees, the two as they are evaluated
     linear_ : fitted models.linear.Linear, by evidence code
     correction_ : shares of the linear and of the boosted correction that are applied, by evidence code, (evidences, 2)
-    conformal_ : models.distribution.Conformal
-    correlation_ : of the Gaussian copula between deliverables, by evidence code
+    share_errors_ : `share_errors` of creators left out, by evidence code
+    left_out_ : models.conformal.CalibrationSet, of creators left out of a fold
+    trained_ : training rows of each platform code
+    conformal_ : models.conformal.Conformal
+    correlation_ : of the Gaussian copula between deliverables, by conformal table
     totals_ : models.distribution.Totals, simulated when first asked for
     columns_ : names of the columns that the boosters see
     """
@@ -94,6 +113,11 @@ class Forecaster(RegressorMixin, BaseEstimator):
         offset=None,
         evidence=None,
         evidences=1,
+        platform=None,
+        platforms=1,
+        centred=(),
+        posts=None,
+        mad=None,
         leave_out=(),
         codes=(),
         location=None,
@@ -106,6 +130,11 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.offset = offset
         self.evidence = evidence
         self.evidences = evidences
+        self.platform = platform
+        self.platforms = platforms
+        self.centred = centred
+        self.posts = posts
+        self.mad = mad
         self.leave_out = leave_out
         self.codes = codes
         self.location = location
@@ -136,30 +165,65 @@ class Forecaster(RegressorMixin, BaseEstimator):
         vars(self).pop("_places", None)
         self.median_ = float(np.median(y))
         groups = np.arange(len(y)) if groups is None else np.asarray(groups)
-        target, evidence, seen = y - self._offset(x), self._evidence(x), x.take(self._places.seen, axis=1)
+        target, seen = y - self._offset(x), x.take(self._places.seen, axis=1)
+        evidence, platform = self._evidence(x), self._platform(x)
+        self.trained_ = np.bincount(platform, minlength=self.platforms)
         data = self._dataset(seen, target, weight)
-        found, trees = self._out_of_fold(data, seen, target, weight, evidence, groups)
-        self.correction_ = _corrections(target, found, weight, evidence, self.evidences)
-        residual = target - (self.correction_[evidence] * found).sum(axis=1)
+        corrections, trees = self._out_of_fold(data, seen, target, weight, evidence, groups)
+        self.share_errors_ = share_errors(target, corrections, weight, evidence, self.evidences)
+        self.correction_ = choose_shares(self.share_errors_)
+        residual = target - (self.correction_[evidence] * corrections).sum(axis=1)
         self.linear_ = self._lines(seen, target, weight, evidence, np.arange(len(y)))
         self.location_ = self._boost(data, self.location or LOCATION, "l1", trees)
         data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
         self.scale_ = self._boost(data, self.scale or SCALE, "l2")
         self.take_engine(LIGHTGBM)
-        z = residual / np.exp(self.scale_.predict(seen, num_threads=self.threads))
-        return self.calibrate(z, evidence, weight, groups)
-
-    def calibrate(self, z, evidence, weight, groups):
-        """Set the conformal quantiles from scores z (n,) of posts that did not train the model that gave them."""
-        z = np.clip(z, -50, 50)
-        widen = self.widen + WIDEN_BY_CREATOR / len(np.unique(groups))
-        evidence, score = np.asarray(evidence), np.empty(len(z))
-        self.conformal_ = Conformal.fit(z, evidence, np.asarray(weight), self.evidences, widen)
-        for code in np.unique(evidence):
-            score[evidence == code] = np.interp(z[evidence == code], self.conformal_.z[code], GRID)
-        self.correlation_ = self._correlations(score, evidence, np.asarray(groups))
-        vars(self).pop("totals_", None)
+        scale = self._scaled(x, self.scale_.predict(seen, num_threads=self.threads))
+        self.left_out_ = CalibrationSet(target, corrections, scale, evidence, platform, weight, groups)
+        self._set_tables(self.left_out_)
         return self
+
+    def calibration_set(self, X, y, weight, groups) -> CalibrationSet:
+        """Take this forecaster's forecasts of posts that did not train it apart, for another's `calibrate`.
+
+        `X`: (n, columns) as in `predict`; `y`: ln(1 + count) (n,); `weight` (n,); `groups`: the creator of each, (n,).
+        """
+        check_is_fitted(self, "conformal_")
+        x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
+        offset, corrections, scale, evidence, platform = self._components(x)
+        target = np.asarray(y, dtype=float) - offset
+        return CalibrationSet(
+            target, corrections, scale, evidence, platform, np.asarray(weight, dtype=float), np.asarray(groups)
+        )
+
+    def calibrate(self, later: CalibrationSet | None) -> "Forecaster":
+        """Choose the shares of the corrections and set the conformal tables by posts later than those of the twin.
+
+        `later`: `calibration_set` of the twin, a forecaster fitted as this one to an earlier moment. None: no later
+        post can show that a correction lasts, so the offset stands alone, the tables are those of creators left out,
+        and `conformal_.n` is 0.
+        """
+        if later is None:
+            self.correction_ = np.zeros_like(self.correction_)
+            self._set_tables(self.left_out_)
+            self.conformal_ = replace(self.conformal_, n=np.zeros_like(self.conformal_.n))
+            return self
+        errors = share_errors(later.target, later.corrections, later.weight, later.evidence, self.evidences)
+        self.correction_ = choose_shares(self.share_errors_, errors)
+        self._set_tables(later)
+        return self
+
+    def _set_tables(self, calibration: CalibrationSet) -> None:
+        """Set conformal tables and correlations from the residuals that the shares in use leave."""
+        residual = calibration.residuals(self.correction_)
+        z = np.clip(residual / calibration.scale, -50, 50)
+        codes = calibration.evidence, calibration.platform, calibration.creator
+        evidence, platform, creator = codes
+        scores = Scores(z, residual, calibration.weight, evidence, platform, creator).centre(self.centred)
+        self.conformal_ = Conformal.fit(scores, self.platforms, self.evidences, self.widen, self.centred)
+        table = self.conformal_.place[platform, evidence]
+        self.correlation_ = self._correlations(self.conformal_.probability(scores.z, table), table, evidence, creator)
+        vars(self).pop("totals_", None)
 
     @cached_property
     def totals_(self) -> Totals:
@@ -167,22 +231,25 @@ class Forecaster(RegressorMixin, BaseEstimator):
         check_is_fitted(self, "conformal_")
         return Totals.fit(self.conformal_, self.correlation_, self.seed)
 
-    def _correlations(self, score, evidence, groups) -> np.ndarray:
-        """Give the correlation of one creator's posts at each evidence; where there are few scores, that of all."""
-        own = [evidence == code for code in range(self.evidences)]
-        pooled = run_correlation(score, np.unique([groups, evidence], axis=1, return_inverse=True)[1])
-        return np.array([run_correlation(score[at], groups[at]) if at.sum() >= ENOUGH_ROWS else pooled for at in own])
+    def _correlations(self, probability, table, evidence, groups) -> np.ndarray:
+        """Give the correlation of one creator's posts in each table; where there are few scores, that of all."""
+        pooled = run_correlation(probability, np.unique([groups, evidence], axis=1, return_inverse=True)[1])
+        own = [table == number for number in range(len(self.conformal_.z))]
+        return np.array(
+            [run_correlation(probability[at], groups[at]) if at.sum() >= ENOUGH_ROWS else pooled for at in own]
+        )
 
     def predict(self, X):
-        """Forecast the median of ln(1 + count) of one deliverable, shape (n,)."""
-        return self.parts(X)[0]
+        """Forecast the median of ln(1 + count) of one deliverable, as it is served, shape (n,)."""
+        location, scale, table, _ = self.parts(X)
+        return location + scale * table[:, MEDIAN]
 
     def parts(self, X) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Give location (n,), scale (n,), conformal quantiles (n, len(GRID)) and evidence codes (n,)."""
         check_is_fitted(self, "conformal_")
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
-        location, scale, evidence = self._parts(x)
-        return location, scale, self.conformal_.z[evidence], evidence
+        location, scale, table = self._parts(x)
+        return location, scale, self.conformal_.z[table], self._evidence(x)
 
     def take_engine(self, engine: str, threads: int | None = None) -> str:
         """Evaluate the boosters from now on by an engine of models.trees.ENGINES; give the one in use."""
@@ -190,28 +257,56 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return self.trees_.engine
 
     def _parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give location, scale and evidence codes, (n,) each, of a matrix in the order of the columns fitted."""
-        seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
-        linear, boosted = self.correction_[evidence].T
-        location_boosted, scale_log = self.trees_.predict(seen).T
-        correction = linear * self._linear(self.linear_, seen, evidence) + boosted * location_boosted
-        return self._offset(x) + correction, np.exp(scale_log), evidence
+        """Give location, scale and positions of conformal tables, (n,) each, of a matrix of the columns fitted."""
+        offset, corrections, scale, evidence, platform = self._components(x)
+        location = offset + (self.correction_[evidence] * corrections).sum(axis=1)
+        return location, scale, self.conformal_.place[platform, evidence]
+
+    def _components(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Give offset (n,), corrections (n, 2) before their shares, scale, evidence and platform codes (n,)."""
+        seen, evidence, platform = x.take(self._places.seen, axis=1), self._evidence(x), self._platform(x)
+        boosted, scale_log = self.trees_.predict(seen).T
+        corrections = np.column_stack([self._linear(self.linear_, seen, evidence), boosted])
+        unknown = self.trained_[platform] == 0
+        if unknown.any():
+            corrections[unknown] = 0.0
+            scale_log[unknown] = self._widest_scale(seen[unknown])
+        return self._offset(x), corrections, self._scaled(x, scale_log), evidence, platform
+
+    def _scaled(self, x: np.ndarray, scale_log: np.ndarray) -> np.ndarray:
+        """Give the scale (n,) of what the booster says and the history suggests."""
+        places = self._places
+        if places.posts is None:
+            return np.exp(scale_log)
+        return np.exp(scale_log) * history_scale(x[:, places.posts], x[:, places.mad])
+
+    def _widest_scale(self, seen: np.ndarray) -> np.ndarray:
+        """Give the largest log scale (n,) of accounts if they were on any of the platforms that are known."""
+        scales = []
+        for platform in np.flatnonzero(self.trained_):
+            elsewhere = seen.copy()
+            elsewhere[:, self._places.platform_seen] = platform
+            scales.append(self.trees_.predict(elsewhere)[:, 1])
+        return np.max(scales, axis=0)
 
     def contributions(self, X) -> np.ndarray:
-        """Give what each of `columns_` adds to the location, and last what no column decides, (n, columns + 1).
+        """Give what each of `columns_` adds to the forecast, and last what no column decides, (n, columns + 1).
 
         `X`: as in `predict_distribution`.
 
-        They add up to the location minus the offset; trees are taken apart by TreeSHAP (Lundberg et al. 2018).
+        They add up to what `predict` gives minus the offset; trees are taken apart by TreeSHAP (Lundberg et al. 2018).
         """
         x = self._matrix(X)
         seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
-        linear, boosted = self.correction_[evidence].T[:, :, None]
+        shares = np.where((self.trained_[self._platform(x)] > 0)[:, None], self.correction_[evidence], 0.0)
+        linear, boosted = shares.T[:, :, None]
         found = boosted * self.location_.predict(single(seen), pred_contrib=True, num_threads=self.threads)
         for code in np.unique(evidence):
             at, line = evidence == code, self.linear_[code]
             found[np.ix_(at, self._places.sloped)] += linear[at] * line.contributions(seen[at][:, self._places.sloped])
             found[at, -1] += linear[at, 0] * line.intercept
+        _, scale, table = self._parts(x)
+        found[:, -1] += scale * self.conformal_.z[table, MEDIAN]
         return found
 
     def predict_distribution(self, X, deliverables=1) -> Predictive:
@@ -219,9 +314,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
         `X`: as in `predict`, or the matrix that derive gives: float64, the columns fitted in their order.
         """
-        location, scale, evidence = self._parts(self._matrix(X))
+        location, scale, table = self._parts(self._matrix(X))
         k = np.broadcast_to(np.asarray(deliverables, dtype=float), location.shape)
-        return Predictive(location, scale, evidence, k, self.totals_)
+        return Predictive(location, scale, table, k, self.totals_)
 
     def scores(self, X, y) -> np.ndarray:
         """Give z = (y - location) / scale of each row, shape (n,)."""
@@ -237,14 +332,14 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Give what `from_state` needs: JSON values, and the location and scale boosters as text."""
         check_is_fitted(self, "conformal_")
         state = {
-            **{name: getattr(self, name) for name in ("offset", "evidence", "evidences")},
-            "leave_out": list(self.leave_out),
-            "codes": list(self.codes),
+            **{name: getattr(self, name) for name in _ROLES},
+            **{name: list(getattr(self, name)) for name in _LISTS},
             "linear": [line.state() for line in self.linear_],
             "features": self._names(),
             "median": self.median_,
             "correction": self.correction_.tolist(),
-            "conformal": {"z": self.conformal_.z.tolist(), "n": self.conformal_.n.tolist()},
+            "trained": self.trained_.tolist(),
+            "conformal": {name: values.tolist() for name, values in vars(self.conformal_).items()},
             "correlation": self.correlation_.tolist(),
             "totals": self.totals_.quantiles.tolist(),
             "log_mean": self.totals_.log_mean.tolist(),
@@ -254,9 +349,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
     @classmethod
     def from_state(cls, state: dict, location: str, scale: str) -> "Forecaster":
         """Make the fitted forecaster that gave `state`; it predicts alike to the last bit."""
-        forecaster = cls(
-            state["offset"], state["evidence"], state["evidences"], tuple(state["leave_out"]), tuple(state["codes"])
-        )
+        lists = {name: tuple(state[name]) for name in _LISTS}
+        forecaster = cls(**{name: state[name] for name in _ROLES}, **lists)
         if all(isinstance(name, str) for name in state["features"]):
             forecaster.feature_names_in_ = np.array(state["features"], dtype=object)
         forecaster.n_features_in_ = len(state["features"])
@@ -267,7 +361,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
         forecaster.location_ = lgb.Booster(model_str=location)
         forecaster.scale_ = lgb.Booster(model_str=scale)
         forecaster.take_engine(LIGHTGBM)
-        forecaster.conformal_ = Conformal(np.array(state["conformal"]["z"]), np.array(state["conformal"]["n"]))
+        forecaster.trained_ = np.array(state["trained"])
+        forecaster.conformal_ = Conformal(**{name: np.array(values) for name, values in state["conformal"].items()})
         forecaster.correlation_ = np.array(state["correlation"])
         forecaster.totals_ = Totals(forecaster.correlation_, np.array(state["totals"]), np.array(state["log_mean"]))
         return forecaster
@@ -296,8 +391,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _places(self) -> "_Places":
         seen = np.array([self._position(column) for column in self.columns_])
         sloped = np.array([at for at, name in enumerate(self.columns_) if name not in self.codes], dtype=int)
-        offset, evidence = (None if name is None else self._position(name) for name in (self.offset, self.evidence))
-        return _Places(seen, sloped, offset, evidence)
+        names = (self.offset, self.evidence, self.platform, self.posts, self.mad)
+        roles = (None if name is None else self._position(name) for name in names)
+        platform_seen = self.columns_.index(self.platform) if self.platform in self.columns_ else None
+        return _Places(seen, sloped, *roles, platform_seen)
 
     def _offset(self, x: np.ndarray) -> np.ndarray:
         at = self._places.offset
@@ -307,6 +404,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
         at = self._places.evidence
         return np.zeros(len(x), int) if at is None else x[:, at].astype(int)
 
+    def _platform(self, x: np.ndarray) -> np.ndarray:
+        at = self._places.platform
+        return np.zeros(len(x), int) if at is None else x[:, at].astype(int)
+
     def _dataset(self, seen, target, weight) -> lgb.Dataset:
         """Bin the columns once, for every fold and both heads."""
         parameters = {"verbosity": -1, "max_bin": 127, "num_threads": self.threads, "feature_pre_filter": False}
@@ -314,7 +415,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _lines(self, seen, target, weight, evidence, rows) -> list[Linear]:
         """Fit a linear correction to those of `rows` that have each evidence; where there are few, to all."""
-        own = [rows[at] for at in _rows_of(evidence[rows], weight[rows], self.evidences)]
+        own = [rows[at] for at in rows_of(evidence[rows], weight[rows], self.evidences)]
         return [Linear.fit(seen[np.ix_(at, self._places.sloped)], target[at], weight[at]) for at in own]
 
     def _linear(self, lines: list[Linear], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
@@ -376,22 +477,3 @@ def _trees(curves: list[list[float]]) -> int:
     """Give the most trees whose mean error over the folds lies within TOLERANCE of the least."""
     error = np.mean([curve[: min(map(len, curves))] for curve in curves], axis=0)
     return int(np.flatnonzero(error <= error.min() * (1 + TOLERANCE))[-1]) + 1
-
-
-def _corrections(target, found, weight, evidence, evidences: int) -> np.ndarray:
-    """Give for each evidence the shares (evidences, 2) of the corrections `found` out of fold that err least."""
-
-    def best(at: np.ndarray) -> np.ndarray:
-        own, error = found[at], np.empty(len(CORRECTIONS))
-        for number, shares in enumerate(CORRECTIONS):
-            error[number] = np.average(np.abs(target[at] - own @ shares), weights=weight[at])
-        return CORRECTIONS[int(np.argmin(error))]
-
-    return np.array([best(at) for at in _rows_of(evidence, weight, evidences)])
-
-
-def _rows_of(evidence, weight, evidences: int) -> list[np.ndarray]:
-    """Give the rows (masks (n,)) that each evidence learns from: its own that weigh, all where they are few."""
-    known = weight > 0
-    own = [known & (evidence == code) for code in range(evidences)]
-    return [at if at.sum() >= ENOUGH_ROWS else known for at in own]

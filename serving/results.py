@@ -17,7 +17,9 @@ class Quantiles(BaseModel):
     p75: float
     p90: float
     p95: float
-    mean: float | None = Field(description="null where it is not finite")
+    mean: float | None = Field(
+        description="expected total, its upper tail held where the posts behind the intervals end; null if not finite"
+    )
 
 
 class Cost(BaseModel):

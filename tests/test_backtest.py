@@ -73,10 +73,11 @@ def test_every_forecaster_stands_in_the_table_for_seen_and_unseen_on_the_same_ro
 
 
 def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, market):
-    scores, cut = trained.backtest.scores, trained.backtest.cut
+    scores, cut = trained.backtest.scores, trained.backtest.scores["cut"]
     posted = pd.to_datetime(scores["posted"], unit="us", utc=True)
     assert (posted > cut).all()
-    assert (scores["posted"] <= data_end(market) - market.horizon_days * DAY_US).all()
+    latest = data_end(market)[market.platform[scores["creator"]].astype(int)] - market.horizon_days * DAY_US
+    assert (scores["posted"] <= latest).all()
     assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(scores["lead_days"].to_numpy())
     assert scores["lead_days"].max() <= 120
     shown = scores[scores["asked"] == EVIDENCE[0]]
@@ -113,19 +114,21 @@ def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
 
 def test_unseen_rows_are_of_the_creators_held_out(rolling):
     unseen = rolling.scores[rolling.scores["split"] == "unseen"]
-    first, second = (set(unseen.loc[unseen["cut"] == cut, "creator"]) for cut in rolling.cuts)
-    assert first
-    assert second
-    assert not first & second
+    for cuts in rolling.cuts.values():
+        first, second = (set(unseen.loc[unseen["cut"] == cut, "creator"]) for cut in cuts)
+        assert first
+        assert second
+        assert not first & second
     assert set(unseen["creator"]) < set(rolling.scores.loc[rolling.scores["split"] == "seen", "creator"])
 
 
 def test_every_cut_is_asked_with_every_evidence_and_nothing_before_it(rolling):
-    assert len(rolling.cuts) == 2
+    assert {name: len(cuts) for name, cuts in rolling.cuts.items()} == dict.fromkeys(rolling.platforms, 2)
     for cut, scores in rolling.scores.groupby("cut"):
         assert (pd.to_datetime(scores["posted"], unit="us", utc=True) > cut).all()
         assert set(scores["asked"]) == set(EVIDENCE)
-    assert rolling.by_cut.groupby("split").size().to_dict() == {"seen": 2, "unseen": 2}
+    assert set(rolling.by_cut.groupby(["split", "platform"]).size()) == {2}
+    assert set(rolling.by_cut["platform"]) == set(rolling.platforms)
 
 
 def test_width_grows_as_less_of_the_creator_is_shown(rolling):

@@ -96,10 +96,10 @@ def test_one_changed_byte_is_found(folder, name):
 
 def test_another_format_is_refused(folder):
     rewrite(folder, format=1)
-    with pytest.raises(BundleError, match=r"is no bundle of format 2: retrain"):
+    with pytest.raises(BundleError, match=r"is no bundle of format 3: retrain"):
         load_bundle(folder)
     (folder / MANIFEST).write_text("[1]")
-    with pytest.raises(BundleError, match=r"is no bundle of format 2"):
+    with pytest.raises(BundleError, match=r"is no bundle of format 3"):
         load_bundle(folder)
 
 

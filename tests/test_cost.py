@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.conformal import GRID, Conformal
 from models.cost import break_even_fee, chance_of_cost, cost_per, cost_quantiles
 from models.delivery import Delivered
-from models.distribution import FEW, GRID, Conformal, Predictive, Totals, level_on
+from models.distribution import FEW, Predictive, Totals, level_on
 
 SPREAD = np.linspace(-2.5, 2.5, len(GRID))
 ALL = np.ones(3)
@@ -15,7 +16,7 @@ ALL = np.ones(3)
 
 @pytest.fixture(scope="module")
 def totals():
-    return Totals.fit(Conformal(SPREAD[None], np.array([100])), 0.4)
+    return Totals.fit(Conformal(SPREAD[None], np.array([np.inf]), np.zeros((1, 1), int), np.array([[100]])), 0.4)
 
 
 def forecast(totals, location, scale, deliverables):

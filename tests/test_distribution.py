@@ -3,9 +3,10 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import norm
 
-from models.distribution import GRID, Conformal, Predictive, Totals, crps, run_correlation
+from models.conformal import GRID, Conformal
+from models.distribution import Predictive, Totals, crps, run_correlation
 
-NORMAL = Conformal(ndtri(GRID)[None, :], np.array([1000]))
+NORMAL = Conformal(ndtri(GRID)[None, :], np.array([np.inf]), np.zeros((1, 1), int), np.array([[1000]]))
 
 
 def predictive(correlation, deliverables, scale=0.5, location=5.0):
@@ -13,26 +14,6 @@ def predictive(correlation, deliverables, scale=0.5, location=5.0):
     totals = Totals.fit(NORMAL, correlation)
     n = len(k)
     return Predictive(np.full(n, location), np.full(n, scale), np.zeros(n, int), k, totals)
-
-
-def test_conformal_quantiles_of_normal_scores_are_normal_and_widened():
-    z = np.random.default_rng(0).normal(size=40_000)
-    table = Conformal.fit(z, np.zeros(len(z), int), np.ones(len(z)), 1, widen=0.05).z[0]
-    inner = (GRID > 0.02) & (GRID < 0.98)
-    np.testing.assert_allclose(table[inner], 1.05 * ndtri(GRID)[inner], atol=0.05)
-
-
-def test_weights_decide_which_scores_count():
-    z, weight = np.repeat([0.0, 5.0], 100), np.repeat([1.0, 0.0], 100)
-    table = Conformal.fit(z, np.zeros(200, int), weight, 1, widen=0.0).z[0]
-    assert table[GRID == 0.5] == 0
-
-
-def test_an_evidence_with_few_scores_takes_those_of_all():
-    z, evidence = np.arange(200.0), np.r_[np.zeros(190, int), np.ones(10, int)]
-    conformal = Conformal.fit(z, evidence, np.ones(200), 2, widen=0.0)
-    assert conformal.n.tolist() == [190, 10]
-    assert conformal.z[1][GRID == 0.5] == pytest.approx(99.5, abs=0.6)
 
 
 def test_crps_of_a_normal_has_its_closed_form():

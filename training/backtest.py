@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from features.derive import derive
-from features.history import DAY_US, History
+from features.history import History
 from features.reference import TooLittleData
 from training.dataset import hide_content
-from training.fit import Fitted, Recipe, calibrate, fit, fit_at, lanes, moment
+from training.fit import Fitted, Recipe, calibrate, fit, fit_at, lanes
 from training.judge import judge, later_posts
+from training.moments import by_platform, days_text, every_platform, known_share
 from training.oracle import Oracle
 from training.record import ENOUGH_POSTS, Backtest
 
@@ -33,23 +34,22 @@ class _Plan:
     """What every task of a backtest needs."""
 
     history: History
-    until: int
+    until: np.ndarray
     recipe: Recipe
     what: str
     oracle: Oracle | None
     parts: np.ndarray
 
-    def at(self, share: float) -> int:
-        """Give the moment before which `share` of the known posts lie."""
-        track = self.history.track(self.what)
-        known = track.time[track.time <= self.until - self.history.horizon_days * DAY_US]
-        if not len(known):
+    def at(self, share: float) -> np.ndarray:
+        """Give the moments (platforms,) before which `share` of each platform's known posts lie."""
+        moments = known_share(self.history, self.what, self.until, share)
+        if moments.max() < 0:
             raise TooLittleData(
                 f"no post has known {self.what}: posts need likes and comments (on TikTok and X shares too)"
                 if self.what == "engagements"
                 else f"no post has known {self.what}"
             )
-        return int(np.quantile(known, share))
+        return moments
 
     def held_out(self, number: int) -> np.ndarray:
         """Give the mask of accounts left out at a cut."""
@@ -58,7 +58,7 @@ class _Plan:
 
 def backtest(
     history: History,
-    until: int,
+    until: int | np.ndarray,
     recipe: Recipe,
     report: Callable[[str], None] = lambda text: None,
     cuts: int = 1,
@@ -75,12 +75,12 @@ def backtest(
     """
     workers, recipe = lanes(recipe)
     parts = np.random.default_rng(recipe.seed).integers(0, PARTS, len(history.accounts))
-    plan = _Plan(history, until, recipe, what, oracle, parts)
+    plan = _Plan(history, every_platform(until), recipe, what, oracle, parts)
     last = 1 - recipe.calibration_share
     moments = [plan.at(last - STEP * back) for back in range(cuts + 1, -1, -1)]
-    twins = moments if cuts > 1 else moments[-1:]
+    first = 0 if cuts > 1 else len(moments) - 1
     sizes = LEARNING if learning else ()
-    total = len(twins) + 3 * cuts + len(sizes)
+    total = len(moments) - first + 3 * cuts + len(sizes)
     done = 0
 
     def count(result):
@@ -90,30 +90,29 @@ def backtest(
         return result
 
     with ThreadPoolExecutor(workers) as pool:
-        report(f"backtest: {cuts} cut(s), the last on {moment(moments[-1]):%Y-%m-%d}")
-        seen = [pool.submit(_fit_seen, plan, at, cuts == 1, report) for at in twins]
+        report(f"backtest: {cuts} cut(s), the last on {days_text(by_platform(history, moments[-1]))}")
+        seen = [pool.submit(_fit_seen, plan, at, cuts == 1, report) for at in moments[first:]]
         unseen = [pool.submit(_fit_unseen, plan, at, number) for number, at in enumerate(moments[2:])]
-        fits = dict(zip(twins, (count(future.result()) for future in seen), strict=True))
+        fits = [None] * first + [count(future.result()) for future in seen]
         apart = [count(future.result()) for future in unseen]
         report("backtest: judging")
         jobs = []
-        for number, at in enumerate(moments[2:]):
-            twin = fits.get(moments[number])
+        for number in range(cuts):
             jobs += [
-                pool.submit(_judge_seen, plan, fits[at], twin),
+                pool.submit(_judge_seen, plan, fits[number + 2], fits[number], cuts > 1),
                 pool.submit(_judge_unseen, plan, apart[number], number),
             ]
         curve = [pool.submit(_learn, plan, moments[-1], cuts - 1, share) for share in sizes]
         judged = [count(job.result()) for job in jobs]
         points = [count(job.result()) for job in curve]
-    fitted = fits[moments[-1]]
+    fitted = fits[-1]
     if isinstance(fitted, TooLittleData):
         raise fitted
-    record = _record(moments[2:], judged, points)
+    record = _record(plan, moments[2:], judged, points)
     return record, fitted
 
 
-def _fit_seen(plan: _Plan, at: int, with_twin: bool, report) -> Fitted | TooLittleData:
+def _fit_seen(plan: _Plan, at: np.ndarray, with_twin: bool, report) -> Fitted | TooLittleData:
     make = fit if with_twin else fit_at
     try:
         return make(plan.history, at, plan.recipe, targets=(plan.what,), report=report)
@@ -121,19 +120,20 @@ def _fit_seen(plan: _Plan, at: int, with_twin: bool, report) -> Fitted | TooLitt
         return error
 
 
-def _fit_unseen(plan: _Plan, at: int, number: int) -> Fitted | TooLittleData:
+def _fit_unseen(plan: _Plan, at: np.ndarray, number: int) -> Fitted | TooLittleData:
     try:
         return fit(plan.history, at, plan.recipe, ~plan.held_out(number), targets=(plan.what,))
     except TooLittleData as error:
         return error
 
 
-def _judge_seen(plan: _Plan, fitted: Fitted | TooLittleData, twin) -> tuple | None:
+def _judge_seen(plan: _Plan, fitted: Fitted | TooLittleData, twin, with_twin: bool) -> tuple | None:
+    """Judge the fit of one cut; `with_twin`: an earlier cut's fit calibrates it first."""
     if isinstance(fitted, TooLittleData):
         return None
-    if isinstance(twin, Fitted):
-        calibrate(plan.history, plan.what, fitted, twin, plan.recipe)
-    return _marked(judge(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle), "seen", fitted)
+    if with_twin:
+        calibrate(plan.history, plan.what, fitted, twin if isinstance(twin, Fitted) else None, plan.recipe)
+    return _marked(judge(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle), "seen")
 
 
 def _judge_unseen(plan: _Plan, fitted: Fitted | TooLittleData, number: int) -> tuple | None:
@@ -141,11 +141,11 @@ def _judge_unseen(plan: _Plan, fitted: Fitted | TooLittleData, number: int) -> t
         return None
     only = plan.held_out(number)
     found = judge(plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle)
-    return _marked(found, "unseen", fitted)
+    return _marked(found, "unseen")
 
 
-def _marked(found: tuple | None, split: str, fitted: Fitted) -> tuple | None:
-    return found and tuple(frame.assign(split=split, cut=moment(fitted.until)) for frame in found)
+def _marked(found: tuple | None, split: str) -> tuple | None:
+    return found and tuple(frame.assign(split=split) for frame in found)
 
 
 def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
@@ -167,16 +167,17 @@ def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
     return {"creators": int(chosen.sum()), "rows": len(error), "mae": error.mean()}
 
 
-def _record(moments: list[int], judged: list[tuple | None], points: list[dict | None]) -> Backtest:
+def _record(plan: _Plan, moments: list[np.ndarray], judged: list[tuple | None], points: list) -> Backtest:
     found = [pair for pair in judged if pair is not None]
     if not found:
+        last = days_text(by_platform(plan.history, moments[-1]))
         raise TooLittleData(
-            f"no post with known counts lies in the days after {moment(moments[-1]):%Y-%m-%d} that are asked about, so "
-            "nothing can be judged: add later posts, or allow longer leads"
+            f"no post with known counts lies in the days after {last} that are asked about, so nothing "
+            "can be judged: add later posts, or allow longer leads"
         )
     scores, totals = (pd.concat(frames, ignore_index=True) for frames in zip(*found, strict=True))
-    cuts = tuple(moment(at) for at in moments if moment(at) in set(scores["cut"]))
     learning = pd.DataFrame([point for point in points if point is not None])
     order = ["split", *(name for name in scores if name != "split")]
     ranked = scores[order].sort_values(["split"], kind="stable")
-    return Backtest(cuts, ranked.reset_index(drop=True), totals, learning)
+    platforms = tuple(by_platform(plan.history, moments[-1]))
+    return Backtest(platforms, ranked.reset_index(drop=True), totals, learning)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from features.history import CONTENT, DAY_US, History
 from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
+from training.moments import every_platform, post_platforms
 
 
 @dataclass(frozen=True)
@@ -48,25 +49,26 @@ class Labelled:
 
 
 def sample_rows(
-    history: History, what: str, until: int, sampling: Sampling, accounts: np.ndarray | None = None
+    history: History, what: str, until: int | np.ndarray, sampling: Sampling, accounts: np.ndarray | None = None
 ) -> Labelled:
-    """Draw training rows whose posts' counts are known at `until` (microseconds, UTC).
+    """Draw training rows whose posts' counts are known at `until`: a moment (microseconds, UTC), or one a platform.
 
     `what`: `engagements` or `views`; `accounts`: mask (accounts,) of those that may be used. A question asks about a
     post from a moment up to `longest_lead_days` before it at which the account had at least one known post.
     """
     track = history.track(what)
-    posts = np.flatnonzero(track.time <= until - history.horizon_days * DAY_US)
+    latest = every_platform(until)[post_platforms(history, what)] - history.horizon_days * DAY_US
+    posts = np.flatnonzero(track.time <= latest)
     if accounts is not None:
         posts = posts[accounts[account_of_rows(track)[posts]]]
+    longest = _longest_leads(history, track, posts, sampling.longest_lead_days)
+    posts, longest = posts[longest >= 0], longest[longest >= 0]
     random = np.random.default_rng(sampling.seed)
     # one lead in each of per_post equal strata, so that few moments still cover the range
     strata = (np.arange(sampling.per_post) + random.random((len(posts), sampling.per_post))) / sampling.per_post
-    posts, leads = np.repeat(posts, sampling.per_post), strata.ravel() * sampling.longest_lead_days
+    leads = strata.ravel() * np.repeat(longest, sampling.per_post)
+    posts = np.repeat(posts, sampling.per_post)
     as_of = track.time[posts] - (leads * DAY_US).astype(np.int64)
-    account = account_of_rows(track)[posts]
-    asked = track.until(account, as_of - history.horizon_days * DAY_US) > track.start[account]
-    posts, as_of = posts[asked], as_of[asked]
     limit = random.choice(3, size=len(posts), p=_limit_shares(sampling))
     labelled = label(history, what, posts, as_of, np.array(EVIDENCE)[limit])
     hide = random.random(len(posts)) >= sampling.content_share
@@ -75,18 +77,21 @@ def sample_rows(
 
 
 def sample_test_rows(
-    history: History, what: str, cut: int, until: int | None = None, longest_lead_days=None
+    history: History, what: str, cut: int | np.ndarray, until: int | np.ndarray | None = None, longest_lead_days=None
 ) -> Labelled:
     """Ask at `cut` about every post after it, as known at signing: format and timing told, content not.
 
-    `until` bounds posted_at from above (microseconds, UTC).
+    `cut`, `until`: moments (microseconds, UTC), or one a platform; `until` bounds posted_at from above.
     """
-    track = history.track(what)
-    latest = np.inf if until is None else until
+    track, platform = history.track(what), post_platforms(history, what)
+    asked_at = every_platform(cut)[platform]
+    later = track.time > asked_at
+    if until is not None:
+        later &= track.time <= every_platform(until)[platform]
     if longest_lead_days is not None:
-        latest = min(latest, cut + longest_lead_days * DAY_US)
-    posts = np.flatnonzero((track.time > cut) & (track.time <= latest))
-    return label(history, what, posts, np.full(len(posts), cut), np.full(len(posts), EVIDENCE[0]))
+        later &= track.time <= asked_at + longest_lead_days * DAY_US
+    posts = np.flatnonzero(later)
+    return label(history, what, posts, asked_at[posts], np.full(len(posts), EVIDENCE[0]))
 
 
 def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, limit: np.ndarray) -> Labelled:
@@ -113,8 +118,8 @@ def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, lim
     return Labelled(questions, y, 1 / count[inverse], account, track.time[posts], track.take("age_read_days", posts))
 
 
-def importance(rows: Labelled, until: int, sampling: Sampling) -> np.ndarray:
-    """Give the weight (n,) with which rows train a model of the moment `until` (microseconds, UTC)."""
+def importance(rows: Labelled, until: np.ndarray, sampling: Sampling) -> np.ndarray:
+    """Give the weight (n,) with which rows train a model; `until` (n,): the moment of each (microseconds, UTC)."""
     own = np.bincount(rows.account, rows.weight)[rows.account]
     age = (until - rows.posted) / DAY_US
     return rows.weight * own**-sampling.creator_power * 0.5 ** (age / sampling.half_life_days)
@@ -129,6 +134,15 @@ def hide_content(labelled: Labelled) -> Labelled:
 def account_of_rows(track) -> np.ndarray:
     """Give the account number of every row of a track."""
     return np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
+
+
+def _longest_leads(history: History, track, posts: np.ndarray, most: float) -> np.ndarray:
+    """Give the longest lead in days, at most `most`, at which the creator of each post already had a known post.
+
+    Below 0 where there is none: such a post cannot be asked about from a history.
+    """
+    first = track.time[track.start[account_of_rows(track)[posts]]]
+    return np.minimum(most, (track.time[posts] - first) / DAY_US - history.horizon_days)
 
 
 def _limit_shares(sampling: Sampling) -> list[float]:

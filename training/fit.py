@@ -17,9 +17,11 @@ from features.columns import COLUMNS, LEARNED
 from features.derive import derive
 from features.history import DAY_US, History
 from features.reference import Reference, TooLittleData, fit_reference
-from features.vocabulary import EVIDENCE
+from features.vocabulary import EVIDENCE, PLATFORMS
+from models.conformal import ENOUGH_SCORES
 from models.forecast import LOCATION, SCALE, Boosting, Forecaster
 from training.dataset import Labelled, Sampling, hide_content, importance, sample_rows, sample_test_rows
+from training.moments import every_platform, known_share, moment
 
 #: Targets that a bundle may forecast, the headline first.
 TARGETS = ("engagements", "views")
@@ -48,9 +50,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Fitted:
-    """One moment's reference and forecasters by target."""
+    """Reference and forecasters by target, fitted to what was known at `until` (training.moments)."""
 
-    until: int
+    until: np.ndarray
     reference: Reference
     forecasters: dict[str, Forecaster]
     rows: dict[str, int]
@@ -58,19 +60,21 @@ class Fitted:
 
 def fit(
     history: History,
-    until: int,
+    until: int | np.ndarray,
     recipe: Recipe,
     accounts: np.ndarray | None = None,
     targets: tuple[str, ...] = TARGETS,
     twin: "Fitted | None" = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> Fitted:
-    """Fit `targets` to what is known at `until` (microseconds, UTC) of `accounts` (mask, default all), and calibrate.
+    """Fit `targets` to what is known at `until` of `accounts` (mask, default all), and calibrate.
 
+    `until`: a moment (microseconds, UTC), or one for each platform (training.moments).
     `twin`: a fit to an earlier cut, of the same accounts, whose scores on the posts since then calibrate this one; a
     target that it lacks gets a twin of its own. Raises features.reference.TooLittleData where there is nothing to
     learn from.
     """
+    until = every_platform(until)
     workers, recipe = lanes(recipe)
     lacking = tuple(what for what in targets if twin is None or what not in twin.forecasters)
     with ThreadPoolExecutor(workers) as pool:
@@ -94,14 +98,15 @@ def lanes(recipe: Recipe) -> tuple[int, Recipe]:
 
 def fit_at(
     history: History,
-    until: int,
+    until: int | np.ndarray,
     recipe: Recipe,
     accounts: np.ndarray | None = None,
     targets: tuple[str, ...] = TARGETS,
     report: Callable[[str], None] = lambda text: None,
 ) -> Fitted:
     """As `fit`, without calibration in time: intervals come from residuals out of fold."""
-    reference = fit_reference(history, moment(until), None if accounts is None else np.flatnonzero(accounts))
+    until = every_platform(until)
+    reference = fit_reference(history, until, None if accounts is None else np.flatnonzero(accounts))
     forecasters, rows = {}, {}
     for what in targets:
         if getattr(reference, what) is None:
@@ -126,17 +131,17 @@ def calibrate(
     accounts: np.ndarray | None = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Set the intervals of `fitted` from the twin's scores on posts after the twin's cut; too few leave them as is."""
-    if twin is None:
-        return
-    rows = _calibration_rows(history, what, twin.until, fitted.until, recipe, accounts)
-    if len(rows) < 50:
+    """Calibrate `fitted` by the twin's forecasts of the posts after the twin's cut, where there are enough."""
+    rows = None if twin is None else _calibration_rows(history, what, twin.until, fitted.until, recipe, accounts)
+    if rows is None or len(rows) < ENOUGH_SCORES:
+        report(f"  {what}: too few later posts to calibrate on; the offset stands alone")
+        fitted.forecasters[what].calibrate(None)
         return
     x = recipe.features(history, rows.questions, twin.reference)
-    age = (fitted.until - rows.posted) / DAY_US
+    age = (fitted.until[history.platform[rows.account].astype(int)] - rows.posted) / DAY_US
     weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
-    z, evidence = twin.forecasters[what].scores(x, rows.y), x[f"{what}_evidence_code"].to_numpy(int)
-    fitted.forecasters[what].calibrate(z, evidence, weight, rows.account)
+    later = twin.forecasters[what].calibration_set(x, rows.y, weight, rows.account)
+    fitted.forecasters[what].calibrate(later)
     report(f"  {what}: {len(rows):,} later rows to calibrate on")
 
 
@@ -144,11 +149,11 @@ def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tu
     rows = sample_rows(history, what, until, recipe.sampling, accounts)
     if len(rows) < 20:
         raise TooLittleData(
-            f"only {len(rows)} training rows for {what} before {moment(until):%Y-%m-%d}: creators need posts with "
-            f"known counts that are {history.horizon_days} days old, and later posts to learn from"
+            f"only {len(rows)} training rows for {what} before {moment(until.max()):%Y-%m-%d}: creators need posts "
+            f"with known counts that are {history.horizon_days} days old, and later posts to learn from"
         )
     forecaster = make_forecaster(what, recipe)
-    weight = importance(rows, until, recipe.sampling)
+    weight = importance(rows, until[history.platform[rows.account].astype(int)], recipe.sampling)
     x = recipe.features(history, rows.questions, reference)
     forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
     return forecaster, len(rows)
@@ -160,6 +165,11 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
         offset=f"{what}_log_offset",
         evidence=f"{what}_evidence_code",
         evidences=len(EVIDENCE),
+        platform="platform_code",
+        platforms=len(PLATFORMS),
+        centred=(EVIDENCE.index("history"), EVIDENCE.index("summary")),
+        posts=f"{what}_known_count",
+        mad=f"{what}_log_mad",
         leave_out=tuple(name for name in COLUMNS if name not in LEARNED),
         codes=tuple(name for name in LEARNED if name.endswith("_code")),
         location=recipe.location,
@@ -171,20 +181,19 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
     )
 
 
-def _make_twin(history: History, what: str, until: int, recipe: Recipe, accounts) -> Fitted | None:
+def _make_twin(history: History, what: str, until: np.ndarray, recipe: Recipe, accounts) -> Fitted | None:
     """Fit to the cut that leaves the calibration's share of the posts after it; None where that is too little."""
-    track = history.track(what)
-    known = track.time[track.time <= until - history.horizon_days * DAY_US]
-    if not len(known):
+    cut = known_share(history, what, until, 1 - recipe.calibration_share)
+    if cut.max() < 0:
         return None
     try:
-        twin = fit_at(history, int(np.quantile(known, 1 - recipe.calibration_share)), recipe, accounts, (what,))
+        twin = fit_at(history, cut, recipe, accounts, (what,))
     except TooLittleData:
         return None
     return twin if what in twin.forecasters else None
 
 
-def _calibration_rows(history: History, what: str, cut: int, until: int, recipe: Recipe, accounts=None) -> Labelled:
+def _calibration_rows(history: History, what: str, cut, until, recipe: Recipe, accounts=None) -> Labelled:
     """Ask at `cut` about the posts known at `until`, each once for every evidence, as known at signing."""
     rows = hide_content(
         sample_test_rows(history, what, cut, until - history.horizon_days * DAY_US, recipe.sampling.longest_lead_days)
@@ -200,8 +209,3 @@ def select(rows: Labelled, keep: np.ndarray) -> Labelled:
     """Give the rows at a mask or positions."""
     arrays = {name: getattr(rows, name)[keep] for name in ("y", "weight", "account", "posted", "age_read_days")}
     return Labelled(rows.questions[keep] if keep.dtype == bool else rows.questions.iloc[keep], **arrays)
-
-
-def moment(microseconds: int) -> pd.Timestamp:
-    """Give microseconds since 1970 as a UTC time."""
-    return pd.Timestamp(int(microseconds), unit="us", tz="UTC")

@@ -6,7 +6,7 @@ import pandas as pd
 from features.derive import derive
 from features.history import DAY_US, History
 from features.vocabulary import BAND_EDGES, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
-from models.distribution import GRID
+from models.conformal import GRID
 from training.baselines import learned_rules, rules, segment_rules
 from training.dataset import Labelled, hide_content, sample_rows, sample_test_rows
 from training.fit import Fitted, Recipe, select
@@ -18,6 +18,8 @@ REFERENCE_RULE = "creator's median"
 ORACLE = "oracle (noise ceiling)"
 #: Deliverables whose totals are judged: so many of a creator's later posts in a row.
 DELIVERABLES = (1, 3, 5)
+#: Quantiles of our forecast that are kept; what is served, and judged, as our forecast is the median.
+LEVELS = (0.05, 0.1, 0.5, 0.9, 0.95)
 
 
 def judge(
@@ -55,7 +57,8 @@ def _scores(history: History, fitted: Fitted, what: str, test: Labelled, asked: 
     x = derive(history, signed, fitted.reference)
     forecaster = fitted.forecasters[what]
     location, scale, table, evidence = forecaster.parts(x)
-    forecasts = {OURS: location, "offset alone": x[f"{what}_log_offset"].to_numpy()}
+    quantiles = {f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)] for p in LEVELS}
+    forecasts = {OURS: quantiles["q0.5"], "offset alone": x[f"{what}_log_offset"].to_numpy()}
     if asked == EVIDENCE[0]:
         told = test.questions.assign(evidence_limit=asked)
         forecasts[WITH_CONTENT] = forecaster.predict(derive(history, told, fitted.reference))
@@ -71,7 +74,7 @@ def _scores(history: History, fitted: Fitted, what: str, test: Labelled, asked: 
             "crps": forecaster.crps(x, test.y),
             **_crps_of_oracle(oracle, asked, signed, test),
             "pit": [np.interp(z, own, GRID) for z, own in zip((test.y - location) / scale, table, strict=True)],
-            **{f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)] for p in (0.05, 0.1, 0.5, 0.9, 0.95)},
+            **quantiles,
             **{f"forecast: {name}": values for name, values in forecasts.items()},
         }
     )
@@ -79,10 +82,12 @@ def _scores(history: History, fitted: Fitted, what: str, test: Labelled, asked: 
 
 def _described(history: History, what: str, fitted: Fitted, test: Labelled, x: pd.DataFrame, evidence) -> dict:
     start = history.track(what).start[test.account]
-    known = history.track(what).until(test.account, np.full(len(test), fitted.until - history.horizon_days * DAY_US))
+    asked_at = fitted.until[history.platform[test.account].astype(int)]
+    known = history.track(what).until(test.account, asked_at - history.horizon_days * DAY_US)
     named = {"platform": PLATFORMS, "band": tuple(BAND_EDGES), "niche": NICHES}
     return {
         "creator": test.account,
+        "cut": pd.to_datetime(asked_at, unit="us", utc=True),
         "posted": test.posted,
         "posts_before": known - start,
         **{name: _named(names, x[f"{name}_code"]) for name, names in named.items()},

@@ -111,7 +111,14 @@ def learning_curve(learning: pd.DataFrame, by_cut: pd.DataFrame) -> Figure:
     axes.plot(learning["creators"], learning["mae"], "o-", color=_OURS)
     unseen = by_cut[by_cut["split"] == "unseen"]
     if len(unseen):
-        axes.axhline(unseen["mae"].iloc[-1], color="#444", lw=1, ls="--", label="all creators but those left out")
+        last = unseen.groupby("platform").tail(1)
+        axes.axhline(
+            np.average(last["mae"], weights=last["rows"]),
+            color="#444",
+            lw=1,
+            ls="--",
+            label="all creators but those left out",
+        )
         axes.legend(frameon=False)
     axes.set_xlabel("creators that trained")
     axes.set_ylabel("MAE of ln(1 + count), creators left out")

@@ -14,7 +14,7 @@ from features.reference import Reference
 from features.tables import RATES, Tables
 from models.fee import FeeModel, MarketFee
 from models.rate_card import RateCard, read_rate_card
-from training.fit import moment
+from training.moments import moment
 
 CARD = "rate_card.csv"
 

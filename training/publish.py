@@ -55,6 +55,7 @@ def _write(record: Backtest, about: dict, text: str, history: History, out: Path
     tables = {
         "table": record.table,
         "by_cut": record.by_cut.assign(cut=[cut.isoformat() for cut in record.by_cut["cut"]]),
+        "platforms": record.by_platform,
         "breakdowns": breakdowns(record.scores),
         "totals": totals_table(record.totals),
         "coverage": record.coverage,
@@ -62,7 +63,7 @@ def _write(record: Backtest, about: dict, text: str, history: History, out: Path
     }
     value = {
         **about,
-        "cuts": [cut.isoformat() for cut in record.cuts],
+        "cuts": {name: [cut.isoformat() for cut in cuts] for name, cuts in record.cuts.items()},
         **{name: plain_records(frame) for name, frame in tables.items()},
     }
     (out / "backtest.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")

@@ -19,7 +19,7 @@ BREAKDOWNS = {
     "band": None,
     "niche": None,
     "asked": None,
-    "posts_before": (0, 1, 5, 10, 20, 50, np.inf),
+    "posts_before": (0, 1, 5, 10, 15, 20, 50, np.inf),
     "age_read_days": (0, 14, 30, 90, 365, np.inf),
     "lead_days": (0, 7, 30, 60, 90, np.inf),
 }
@@ -29,18 +29,29 @@ BREAKDOWNS = {
 class Backtest:
     """`scores`: one row a test post, evidence, split and cut; `totals`: one row a creator's posts in a row.
 
-    `cuts`: the moments asked from, in order; `learning`: error on unseen creators by the number that trained.
+    `platforms`: those of the data, judged or not; `learning`: error on unseen creators by the number that trained.
     """
 
-    cuts: tuple[pd.Timestamp, ...]
+    platforms: tuple[str, ...]
     scores: pd.DataFrame
     totals: pd.DataFrame
     learning: pd.DataFrame
 
     @property
+    def cuts(self) -> dict[str, list[pd.Timestamp]]:
+        """Give the moments asked from, in order, by platform."""
+        pairs = self.scores[["platform", "cut"]].drop_duplicates().sort_values("cut")
+        return {name: own["cut"].tolist() for name, own in pairs.groupby("platform")}
+
+    @property
     def cut(self) -> pd.Timestamp:
-        """Give the last cut."""
-        return self.cuts[-1]
+        """Give the last cut of any platform."""
+        return self.scores["cut"].max()
+
+    @property
+    def by_platform(self) -> pd.DataFrame:
+        """Give our row for each split and platform of the data; 0 rows where nothing of it was judged."""
+        return platform_rows(self.scores, self.platforms)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -49,10 +60,10 @@ class Backtest:
 
     @property
     def by_cut(self) -> pd.DataFrame:
-        """Give our row for each split and cut."""
+        """Give our row for each split, cut and platform: platforms have cuts of their own."""
         rows = [
-            {"cut": cut, **row}
-            for cut, scores in self.scores.groupby("cut")
+            {"cut": cut, "platform": platform, **row}
+            for (cut, platform), scores in self.scores.groupby(["cut", "platform"])
             for row in summarise(scores, (OURS,)).to_dict("records")
         ]
         return pd.DataFrame(rows)
@@ -78,6 +89,21 @@ def summarise(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.
     parts = headline_rows(scores).groupby("split", sort=False)
     rows = [_row(split, name, part) for split, part in parts for name in names]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["split", "forecaster"])
+
+
+def platform_rows(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataFrame:
+    """Give for each split and platform our error and coverage over the headline rows; `rows` is 0 where none is judged.
+
+    Judged of a platform are the posts of creators with ENOUGH_POSTS posts before, where there are any.
+    """
+    rows = []
+    for split in scores["split"].unique():
+        for platform in platforms:
+            own = scores[(scores["split"] == split) & (scores["platform"] == platform)]
+            table = summarise(own, (OURS,))
+            extent = {"split": split, "platform": platform, "rows": 0, "creators": 0}
+            rows.append(extent | (table.iloc[0].to_dict() if len(table) else {}))
+    return pd.DataFrame(rows)
 
 
 def _row(split: str, name: str, rows: pd.DataFrame) -> dict:

@@ -17,8 +17,8 @@ from features.reference import fit_reference
 from features.tables import read_tables
 from features.validate import validate
 from features.vocabulary import BAND_EDGES, HORIZON_DAYS
-from training.fit import moment
 from training.metrics import interval
+from training.moments import moment
 from training.train import data_end
 
 #: Creators that a claim takes to be tested, and draws behind an interval.
@@ -82,8 +82,9 @@ def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_d
     say(f"reading {data}")
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
-    until = data_end(history)
-    people = creators_at(history, fit_reference(history, moment(until)), moment(until))
+    ends = data_end(history)
+    until = int(ends.max())
+    people = creators_at(history, fit_reference(history, ends), moment(until))
     deals = known_deals(history, tables.partnerships, until)
     people["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(people.index)
     lines = [

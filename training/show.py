@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from training.judge import OURS, REFERENCE_RULE
-from training.record import Backtest, breakdowns, totals_table
+from training.record import ENOUGH_POSTS, Backtest, breakdowns, totals_table
 
 #: Posts from which on a creator's level can be known about as well as the oracle knows it.
 MANY_POSTS = 30
@@ -16,18 +16,28 @@ def record_text(record: Backtest, manifest: dict) -> str:
         f"trained on {manifest['trained_on']} data: {manifest['accounts']:,} accounts, {manifest['posts']:,} posts",
         f"with known engagements, {manifest['rows']['engagements']:,} rows; horizon {manifest['horizon_days']} days",
         *table_lines(record),
+        *_uncalibrated_lines(manifest["platforms"]),
     ]
     return "\n".join(lines)
 
 
+def _uncalibrated_lines(platforms: dict[str, dict]) -> list[str]:
+    lacking = [name for name, known in platforms.items() if not known["calibration"]]
+    return [
+        f"{name}: no later posts to set its intervals by, which may be too narrow; answers say so" for name in lacking
+    ]
+
+
 def backtest_text(record: Backtest, about: dict) -> str:
     """Say how forecasters stood at every cut, and by evidence, deliverables and cell."""
+    classes = breakdowns(record.scores)
     what = f"{about['posts']:,} posts with known {about['target']}; horizon {about['horizon_days']} days"
     lines = [
         f"{about['trained_on']} data: {about['accounts']:,} accounts, {what}",
         *table_lines(record),
         *_cut_lines(record),
-        *_evidence_lines(breakdowns(record.scores)),
+        *_evidence_lines(classes),
+        *_history_lines(classes),
         *_oracle_lines(record.scores),
         *_total_lines(totals_table(record.totals)),
         *_cell_lines(record.coverage),
@@ -39,25 +49,50 @@ def backtest_text(record: Backtest, about: dict) -> str:
 
 def table_lines(record: Backtest) -> list[str]:
     """Give the table of forecasters, seen creators and unseen."""
-    moments = ", ".join(f"{cut:%Y-%m-%d}" for cut in record.cuts)
     lines = [
-        f"backtest: asked on {moments} about the later posts;",
+        f"backtest: asked on {_cuts_text(record)} about the later posts;",
         "error is the mean absolute error of ln(1 + count)",
     ]
     for split, rows in record.table.groupby("split", sort=False):
         lines += ["", _split_title(split, rows.iloc[0]), *_split_lines(rows)]
+    return lines + _platform_lines(record)
+
+
+def _cuts_text(record: Backtest) -> str:
+    days = {name: ", ".join(f"{cut:%Y-%m-%d}" for cut in cuts) for name, cuts in record.cuts.items()}
+    if len(days) == 1:
+        return next(iter(days.values()))
+    return "; ".join(f"{name} {of}" for name, of in days.items())
+
+
+def _platform_lines(record: Backtest) -> list[str]:
+    """Give a line for each platform of the data, where there are several or one was not judged."""
+    table = record.by_platform
+    if len(record.platforms) == 1 and table["rows"].all():
+        return []
+    lines = ["", "by platform", f"  {'platform':<10} {'creators':<8} {'posts':>7} {'error':>7} "]
+    lines[-1] += f"{'against median':>15} {'80 %':>6} {'90 %':>6}"
+    for row in table.itertuples():
+        start = f"  {row.platform:<10} {row.split:<8} {row.rows:>7,} "
+        if not row.rows:
+            lines.append(f"{start}not judged: no later posts of creators with {ENOUGH_POSTS} or more posts before")
+            continue
+        lines.append(f"{start}{row.mae:>7.3f} {row.vs_median:>+15.1%} {row.coverage_80:>6.1%} {row.coverage_90:>6.1%}")
     return lines
 
 
 def _cut_lines(record: Backtest) -> list[str]:
+    several = len(record.cuts) > 1
     lines = [
         "",
         "by cut",
-        f"  {'cut':<12} {'creators':<8} {'posts':>7} {'error':>7} {'against median':>15} {'80 %':>6}",
+        f"  {'cut':<12} {'platform  ' if several else ''}{'creators':<8} {'posts':>7} {'error':>7} ",
     ]
+    lines[-1] += f"{'against median':>15} {'80 %':>6}"
     for row in record.by_cut.itertuples():
+        platform = f"{row.platform:<10}" if several else ""
         lines.append(
-            f"  {row.cut:%Y-%m-%d}   {row.split:<8} {row.rows:>7,} {row.mae:>7.3f} {row.vs_median:>+15.1%} "
+            f"  {row.cut:%Y-%m-%d}   {platform}{row.split:<8} {row.rows:>7,} {row.mae:>7.3f} {row.vs_median:>+15.1%} "
             f"{row.coverage_80:>6.1%}"
         )
     ours = record.by_cut.groupby("split")[["coverage_80", "coverage_90", "crps"]].mean()
@@ -76,6 +111,22 @@ def _evidence_lines(rows: pd.DataFrame) -> list[str]:
         lines.append(
             f"  {row['class']:<9} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} {row['vs_offset']:>+15.1%} "
             f"{row['coverage_80']:>6.1%} {row['width_80']:>6.2f}"
+        )
+    return lines
+
+
+def _history_lines(rows: pd.DataFrame) -> list[str]:
+    """Give error and coverage by the number of posts known before."""
+    lines = ["", "by posts known before", f"  {'known':<10} {'creators':<8} {'posts':>7} {'error':>7} "]
+    lines[-1] += f"{'80 %':>6} {'width':>6}"
+    own = rows[rows["by"] == "posts_before"]
+    least = own["class"].str.extract(r"([0-9.]+)")[0].astype(float)
+    for row in own.assign(least=least).sort_values(["split", "least"]).to_dict("records"):
+        low, high = row["class"].strip("[)").split(", ")
+        known = f"{float(low):.0f} or more" if high == "inf" else f"{float(low):.0f} to {float(high) - 1:.0f}"
+        lines.append(
+            f"  {known:<10} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} {row['coverage_80']:>6.1%} "
+            f"{row['width_80']:>6.2f}"
         )
     return lines
 

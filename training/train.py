@@ -6,16 +6,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from features.history import DAY_US, History
+from features.history import History
 from features.tables import Tables, read_tables
 from features.validate import validate
-from features.vocabulary import ENGAGEMENT_DEFINITION, HORIZON_DAYS
+from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, HORIZON_DAYS, PLATFORMS
 from models.bundle import Bundle, bundles_folder, load_bundle, save_bundle
 from training.backtest import backtest
-from training.fit import Fitted, Recipe, fit, moment
+from training.fit import TARGETS, Fitted, Recipe, fit
 from training.judge import OURS
+from training.moments import by_platform, days_text, latest_mature, moment, post_platforms
 from training.price import card_of, fit_prices
 from training.record import Backtest
 
@@ -47,11 +49,12 @@ def train(
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
     until = data_end(history)
+    latest = int(until.max())
     report(f"{len(history.accounts):,} accounts, {len(history.engaged.time):,} posts with known engagements")
     record, twin = backtest(history, until, recipe, report)
-    report(f"the model: what is known on {moment(until):%Y-%m-%d}")
+    report(f"the model: what is known on {days_text(by_platform(history, until))}")
     fitted = fit(history, until, recipe, twin=twin, report=report)
-    benchmarks, market_fee = fit_prices(tables, history, fitted.reference, until, card)
+    benchmarks, market_fee = fit_prices(tables, history, fitted.reference, latest, card)
     manifest = {**describe(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     folder = bundles_folder(home) / bundle.version
@@ -62,12 +65,9 @@ def train(
     return Trained(folder, load_bundle(folder), record)
 
 
-def data_end(history: History, what: str = "engagements") -> int:
-    """Give the moment (microseconds, UTC) at which the last post of the data is mature, but not later than now."""
-    now = int(datetime.now(UTC).timestamp() * 1e6)
-    times = history.track(what).time
-    latest = int(times.max()) if len(times) else 0
-    return min(now, latest + history.horizon_days * DAY_US)
+def data_end(history: History, what: str = "engagements") -> np.ndarray:
+    """Give the moments (platforms,) at which the last post of each platform is mature, but not later than now."""
+    return latest_mature(history, what, int(datetime.now(UTC).timestamp() * 1e6))
 
 
 def backtest_file(home: Path, version: str) -> Path:
@@ -90,7 +90,8 @@ def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest,
         "trained_on": tables.trained_on,
         "source": tables.meta.get("source", "not told"),
         "data_digest": digest,
-        "until": moment(fitted.until).isoformat(),
+        "until": moment(fitted.until.max()).isoformat(),
+        "platforms": platforms_known(history, fitted, record),
         "horizon_days": history.horizon_days,
         "definitions": ENGAGEMENT_DEFINITION,
         "accounts": len(history.accounts),
@@ -100,8 +101,31 @@ def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest,
         "backtest": {
             "cut": record.cut.isoformat(),
             "table": plain_records(record.table),
+            "platforms": plain_records(record.by_platform),
             "coverage": plain_records(record.coverage),
         },
+    }
+
+
+def platforms_known(history: History, fitted: Fitted, record: Backtest) -> dict[str, dict]:
+    """Give for each platform of the data until when it is known, its accounts, and the posts behind its figures.
+
+    `posts`: with known engagements; `calibration` and `backtest`: distinct later posts of the headline target that its
+    intervals were set by, and that its forecasts were judged by; 0 where there were none.
+    """
+    judged = record.scores.drop_duplicates(["creator", "posted"]).groupby("platform").size()
+    calibration = fitted.forecasters[TARGETS[0]].conformal_.n[:, EVIDENCE.index("profile")]
+    posts = np.bincount(post_platforms(history, TARGETS[0]), minlength=len(PLATFORMS))
+    accounts = np.bincount(history.platform.astype(int), minlength=len(PLATFORMS))
+    return {
+        name: {
+            "until": at.isoformat(),
+            "accounts": int(accounts[PLATFORMS.index(name)]),
+            "posts": int(posts[PLATFORMS.index(name)]),
+            "calibration": int(calibration[PLATFORMS.index(name)]),
+            "backtest": int(judged.get(name, 0)),
+        }
+        for name, at in by_platform(history, fitted.until).items()
     }
 
 

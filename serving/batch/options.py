@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from features.sheets import SheetOptions
-from models.distribution import GRID
+from models.conformal import GRID
 from models.trees import AUTO, BULK_ROWS, LIGHTGBM
 from serving.batch.faults import BatchError
 from serving.batch.outputs import ENDINGS

@@ -1,0 +1,92 @@
+"""Hold a model of one panel against one of the panel and a simulated market of other platforms and later years.
+
+python benchmarks/mixed_platforms.py DATA: asks both about the same creators of DATA at every evidence, and prints p90 /
+p10 of each, their ratio, and the record of each platform.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from features.derive import derive
+from features.history import History
+from features.tables import Tables, read_tables
+from features.validate import validate
+from features.vocabulary import EVIDENCE, PLATFORMS
+from training.backtest import backtest
+from training.fit import Fitted, Recipe, fit
+from training.market import DEMO_MARKET
+from training.moments import by_platform, days_text
+from training.simulate import simulate
+from training.train import data_end
+
+WHAT, AIM = "engagements", 0.15
+OTHERS = ("tiktok", "youtube")
+
+
+def with_others(panel: Tables, creators: int, seed: int) -> Tables:
+    """Give the tables of the panel with those of a simulated market of OTHERS."""
+    platforms = {name: replace(DEMO_MARKET.platforms[name], share=1 / len(OTHERS)) for name in OTHERS}
+    market = replace(DEMO_MARKET, platforms=platforms)
+    other, _ = simulate(creators, seed, market)
+    frames = {
+        name: pd.concat([frame, other.frames()[name]], ignore_index=True) for name, frame in panel.frames().items()
+    }
+    return validate(Tables(**frames, meta=panel.meta))
+
+
+def model(tables: Tables, recipe: Recipe) -> tuple[History, Fitted, pd.DataFrame]:
+    """Give the history, the fit to all that is known, and the record of each platform."""
+    history = History.of(tables)
+    until = data_end(history)
+    record, twin = backtest(history, until, recipe)
+    return history, fit(history, until, recipe, targets=(WHAT,), twin=twin), record.by_platform
+
+
+def widths(history: History, fitted: Fitted, names: pd.Index, as_of: pd.Timestamp) -> pd.DataFrame:
+    """Give p90 / p10 of the next post of each account named, a column an evidence."""
+    key = names.str.split("/", n=1)
+    questions = pd.DataFrame(
+        {"platform": key.str[0], "creator_id": key.str[1], "as_of": as_of, "start_at": as_of + pd.Timedelta(days=14)}
+    )
+    found = {}
+    for evidence in EVIDENCE:
+        x = derive(history, questions.assign(evidence_limit=evidence), fitted.reference)
+        ends = fitted.forecasters[WHAT].predict_distribution(x).quantile([0.1, 0.9])
+        found[evidence] = (1 + ends[:, 1]) / (1 + ends[:, 0])
+    return pd.DataFrame(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--creators", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=7)
+    arguments = parser.parse_args()
+    panel = validate(read_tables(arguments.data))
+    together = with_others(panel, arguments.creators, arguments.seed)
+    alone, mixed = model(panel, Recipe()), model(together, Recipe())
+    platform = PLATFORMS[int(alone[0].platform[0])]
+    as_of = by_platform(alone[0], alone[1].until)[platform]
+    first, second = (widths(history, fitted, alone[0].accounts, as_of) for history, fitted, _ in (alone, mixed))
+    print(f"{len(first)} creators of {platform}, asked at {as_of:%Y-%m-%d}: median p90 / p10")
+    for evidence in EVIDENCE:
+        ratio = second[evidence].median() / first[evidence].median()
+        each = (second[evidence] / first[evidence]).quantile([0.1, 0.5, 0.9]).round(3).tolist()
+        verdict = "met" if abs(ratio - 1) <= AIM else "MISSED"
+        print(
+            f"  {evidence:8} alone {first[evidence].median():6.2f}  mixed {second[evidence].median():6.2f}  "
+            f"ratio {ratio:.3f} (each creator's, 10 / 50 / 90 %: {each})  {verdict}"
+        )
+    for name, (history, fitted, record) in {"alone": alone, "mixed": mixed}.items():
+        print(f"{name}: known until {days_text(by_platform(history, fitted.until))}")
+        columns = ["split", "platform", "rows", "creators", "mae", "vs_median", "coverage_80", "coverage_90"]
+        print(record[columns].round(3).to_string(index=False))
+        n = fitted.forecasters[WHAT].conformal_.n
+        print(f"calibration scores by platform and evidence: {dict(zip(PLATFORMS, n.tolist(), strict=True))}")
+
+
+if __name__ == "__main__":
+    main()

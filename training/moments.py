@@ -1,0 +1,71 @@
+"""Moments of a data set, one for each platform: panels of different years may stand in one folder.
+
+A moment is an int64 array (platforms,) of microseconds since 1970, UTC, by position in PLATFORMS. Cuts are taken within
+each platform's own times, so that every platform has posts on both sides of each.
+"""
+
+import numpy as np
+import pandas as pd
+
+from features.history import DAY_US, History
+from features.vocabulary import PLATFORMS
+
+
+def every_platform(until: int | np.ndarray) -> np.ndarray:
+    """Give one moment for all platforms, or those given, as an array (platforms,)."""
+    return np.broadcast_to(np.asarray(until, dtype=np.int64), len(PLATFORMS))
+
+
+def known_share(history: History, what: str, until: np.ndarray, share: float) -> np.ndarray:
+    """Give the moments (platforms,) before which `share` of each platform's known posts lie.
+
+    Known are the posts with counts of `what` that are mature at `until` (platforms,). A platform without any takes the
+    latest moment of the others; -1 for all where no platform has any.
+    """
+    track = history.track(what)
+    platform = post_platforms(history, what)
+    known = track.time <= until[platform] - history.horizon_days * DAY_US
+    moments = np.full(len(PLATFORMS), -1, dtype=np.int64)
+    for code in np.unique(platform[known]):
+        moments[code] = np.quantile(track.time[known & (platform == code)], share)
+    return np.where(moments < 0, moments.max(), moments)
+
+
+def latest_mature(history: History, what: str, now: int) -> np.ndarray:
+    """Give the moments (platforms,) at which the last post of each platform is mature, but not later than `now`.
+
+    A platform without posts takes the latest of the others; 0 for all where there are none.
+    """
+    track = history.track(what)
+    moments = np.zeros(len(PLATFORMS), dtype=np.int64)
+    np.maximum.at(moments, post_platforms(history, what), track.time + history.horizon_days * DAY_US)
+    return np.minimum(now, np.where(moments == 0, moments.max(), moments))
+
+
+def post_platforms(history: History, what: str) -> np.ndarray:
+    """Give the position in PLATFORMS of the account of each post with counts of `what`, (posts,)."""
+    start = history.track(what).start
+    return np.repeat(history.platform.astype(int), np.diff(start))
+
+
+def moment(microseconds: int) -> pd.Timestamp:
+    """Give microseconds since 1970 as a UTC time."""
+    return pd.Timestamp(int(microseconds), unit="us", tz="UTC")
+
+
+def by_platform(history: History, moments: np.ndarray) -> dict[str, pd.Timestamp]:
+    """Give the moment of each platform that has accounts, by name."""
+    present = np.unique(history.platform).astype(int)
+    return {PLATFORMS[code]: moment(moments[code]) for code in present}
+
+
+def days_text(moments: dict[str, pd.Timestamp]) -> str:
+    """Word the day of each platform; where all are the same, that day alone.
+
+    >>> days_text({"instagram": pd.Timestamp("2023-01-05"), "tiktok": pd.Timestamp("2025-03-01")})
+    'instagram 2023-01-05, tiktok 2025-03-01'
+    """
+    days = {name: f"{at:%Y-%m-%d}" for name, at in moments.items()}
+    if len(set(days.values())) == 1:
+        return next(iter(days.values()))
+    return ", ".join(f"{name} {day}" for name, day in days.items())
