@@ -123,7 +123,8 @@ def _history_lines(rows: pd.DataFrame) -> list[str]:
     least = own["class"].str.extract(r"([0-9.]+)")[0].astype(float)
     for row in own.assign(least=least).sort_values(["split", "least"]).to_dict("records"):
         low, high = row["class"].strip("[)").split(", ")
-        known = f"{float(low):.0f} or more" if high == "inf" else f"{float(low):.0f} to {float(high) - 1:.0f}"
+        known = "none" if high == "1.0" else f"{float(low):.0f} to {float(high) - 1:.0f}"
+        known = f"{float(low):.0f} or more" if high == "inf" else known
         lines.append(
             f"  {known:<10} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} {row['coverage_80']:>6.1%} "
             f"{row['width_80']:>6.2f}"
