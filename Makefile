@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow fuzz lint docs bench-features bench-batch bento lock clean bench-serve
+.PHONY: help setup demo test test-slow fuzz lint golden docs bench-features bench-batch bento lock clean bench-serve
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ fuzz: setup  ## schemathesis against a running service, the long run (takes minu
 
 lint: setup  ## ruff: format and rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+golden: setup  ## tests/golden_features.json, after FEATURES_VERSION was raised
+	$(BIN)/python tests/test_version.py
 
 docs: setup  ## docs/columns.md, from the code
 	$(BIN)/python -c 'from features.columns import markdown; print(markdown(), end="")' > docs/columns.md

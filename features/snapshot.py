@@ -27,11 +27,12 @@ import pandas as pd
 import pyarrow as pa
 
 from features.columns import STANDING
-from features.digest import features_digest, reference_digest
+from features.digest import reference_digest
 from features.history import CONTENT
 from features.plan import PastPosts
 from features.reference import Reference
 from features.state import PLACE, STATE_COLUMNS, State
+from features.version import FEATURES_VERSION
 from features.vocabulary import PLATFORMS
 from features.windows import padded_width
 
@@ -60,7 +61,7 @@ class Snapshot:
         self.horizon_days: int = meta["horizon_days"]
         self.version: str = meta["version"]
         self.topics = tuple(meta["topics"])
-        self._made_with = meta["features"], meta["reference"]
+        self._made_with = meta.get("features_version"), meta["reference"]
         self._keys = batch["key"].to_numpy()
         self._names = _Texts(batch["account"])
         self._known = _matrix(batch["state"])
@@ -85,8 +86,8 @@ class Snapshot:
         return cls(*_mapped(path))
 
     def check(self, reference: Reference, version: str) -> None:
-        """Raise SnapshotError unless the snapshot rests on this reference, and was written by this feature code."""
-        if self._made_with != (features_digest(), reference_digest(reference)):
+        """Raise SnapshotError unless it rests on this reference and was written by this version of the features."""
+        if self._made_with != (FEATURES_VERSION, reference_digest(reference)):
             raise SnapshotError(
                 f"the snapshot as of {self.as_of:%Y-%m-%d} was written for bundle {self.version!r}, not for "
                 f"{version!r}, or by another version of creatorcast: {REMEDY}"

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.digest import features_digest, reference_digest
+from features.digest import reference_digest
 from features.history import CONTENT, DAY_US, History
 from features.reference import Reference
 from features.signals import WINDOW
 from features.snapshot import FORMAT, SnapshotError, account_key, batch_digest
 from features.state import STATE_COLUMNS, State, state_of
+from features.version import FEATURES_VERSION
 from features.vocabulary import NICHES
 
 #: Accounts described at a time, by each thread.
@@ -90,7 +91,7 @@ def write_snapshot(
         "horizon_days": history.horizon_days,
         "topics": history.topics,
         "columns": STATE_COLUMNS,
-        "features": features_digest(),
+        "features_version": FEATURES_VERSION,
         "reference": reference_digest(reference),
     }
     _write(_batch(columns, keys[order], [names[row] for row in order], meta), Path(path))

@@ -15,8 +15,8 @@ import numpy as np
 
 from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
-from features.digest import features_digest
 from features.reference import Reference
+from features.version import FEATURES_VERSION
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
 from models.fee import MarketFee
 from models.forecast import Forecaster
@@ -77,13 +77,12 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Read a bundle and check it: files, sha256, format, columns and lists. Raises BundleError."""
+    """Read a bundle and check it: format, features, files, sha256, columns and lists. Raises BundleError."""
     folder = Path(folder)
     manifest = _read_manifest(folder)
+    _check_features(folder, manifest)
     texts = {name: _read_checked(folder, name, digest) for name, digest in manifest["sha256"].items()}
     reference = Reference.from_json(json.loads(texts["reference.json"]))
-    if tuple(manifest["columns"]) != COLUMNS:
-        raise BundleError(f"{str(folder)!r} was trained on other feature columns than this code derives: retrain")
     if (reference.platforms, reference.formats, reference.niches) != (PLATFORMS, FORMATS, NICHES):
         raise BundleError(f"{str(folder)!r} was trained with other lists of platforms, formats or niches: retrain")
     forecasters = {
@@ -146,7 +145,7 @@ def _files(bundle: Bundle) -> dict[str, str]:
         "format": FORMAT,
         "columns": list(COLUMNS),
         "targets": list(bundle.forecasters),
-        "features_digest": features_digest(),
+        "features_version": FEATURES_VERSION,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
     }
     return {**files, MANIFEST: json.dumps(manifest, indent=1, default=_plain)}
@@ -166,6 +165,18 @@ def _read_manifest(folder: Path) -> dict:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise BundleError(f"{str(folder)!r} is no bundle of format {FORMAT}: retrain with this version")
     return manifest
+
+
+def _check_features(folder: Path, manifest: dict) -> None:
+    """Raise BundleError unless the columns that the bundle learned from mean what this code derives."""
+    version = manifest.get("features_version")
+    if version != FEATURES_VERSION:
+        trained = "names no version of the features" if version is None else f"was trained on features {version!r}"
+        raise BundleError(
+            f"{str(folder)!r} {trained}, and this code derives features {FEATURES_VERSION}, which may differ: retrain"
+        )
+    if tuple(manifest["columns"]) != COLUMNS:
+        raise BundleError(f"{str(folder)!r} was trained on other feature columns than this code derives: retrain")
 
 
 def _read_checked(folder: Path, name: str, digest: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from features.digest import features_digest
+from features.version import features_version
 
 #: Seconds to wait for a scheduler.
 PATIENCE = 10
@@ -30,9 +30,9 @@ def connected(address: str) -> Iterator:
             f"no Dask scheduler answers at {address!r}: start one by dask scheduler, and give its tcp:// address"
         ) from error
     with client:
-        found = client.run(features_digest)
+        found = client.run(features_version)
         if not found:
             raise ClusterError(f"the Dask scheduler at {address!r} has no workers: start some by dask worker {address}")
-        if set(found.values()) != {features_digest()}:
+        if set(found.values()) != {features_version()}:
             raise ClusterError(f"workers of {address!r} run another version of creatorcast: install this one there")
         yield client

@@ -3,7 +3,7 @@
 from models.bundle import Bundle
 
 #: What is left out of the manifest: of use to the loader alone.
-_NOT_SHOWN = ("format", "columns", "sha256", "features_digest")
+_NOT_SHOWN = ("format", "columns", "sha256", "features_version")
 _OURS = "creatorcast"
 #: Figures of the record that are told in short, by split: creators that trained the model, and creators it never saw.
 _TOLD = (

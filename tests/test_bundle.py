@@ -8,10 +8,10 @@ import pytest
 import models.bundle
 from features.columns import COLUMNS
 from features.derive import derive
-from features.digest import features_digest
 from features.history import History
 from features.tables import read_tables
 from features.validate import validate
+from features.version import FEATURES_VERSION
 from models.bundle import (
     MANIFEST,
     Bundle,
@@ -23,6 +23,7 @@ from models.bundle import (
     save_bundle,
     set_champion,
 )
+from models.pyfunc import _load_pyfunc
 from training.dataset import sample_test_rows
 
 
@@ -60,7 +61,8 @@ def test_the_manifest_names_every_file_and_the_code(trained):
     assert names == {MANIFEST, *manifest["sha256"]}
     assert {path.suffix for path in trained.folder.iterdir()} == {".json", ".txt"}
     assert tuple(manifest["columns"]) == COLUMNS
-    assert manifest["features_digest"] == features_digest()
+    assert manifest["features_version"] == FEATURES_VERSION
+    assert "features_digest" not in manifest
 
 
 def test_a_bundle_is_never_overwritten(trained, folder):
@@ -100,6 +102,30 @@ def test_another_format_is_refused(folder):
         load_bundle(folder)
     (folder / MANIFEST).write_text("[1]")
     with pytest.raises(BundleError, match=r"is no bundle of format 3"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        (FEATURES_VERSION + 1, rf"bundle' was trained on features {FEATURES_VERSION + 1}, and this code derives"),
+        (str(FEATURES_VERSION), rf"bundle' was trained on features '{FEATURES_VERSION}', and this code derives"),
+        (None, r"bundle' names no version of the features, and this code derives"),
+    ],
+)
+def test_another_version_of_the_features_is_refused(folder, version, words):
+    """Also by MLflow's loader: a process that imported other code runs its own, not the model's copy."""
+    rewrite(folder, features_version=version)
+    for load in (load_bundle, _load_pyfunc):
+        with pytest.raises(BundleError, match=rf"{words} features {FEATURES_VERSION}, which may differ: retrain$"):
+            load(folder)
+
+
+def test_a_bundle_that_names_no_version_of_the_features_is_refused(folder):
+    manifest = json.loads((folder / MANIFEST).read_text())
+    del manifest["features_version"]
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=r"names no version of the features, .*: retrain$"):
         load_bundle(folder)
 
 

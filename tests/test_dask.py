@@ -72,7 +72,7 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
 
 
 def test_workers_with_other_code_are_refused(cluster, monkeypatch):
-    monkeypatch.setattr("models.cluster.features_digest", lambda: str(os.getpid()))
+    monkeypatch.setattr("models.cluster.features_version", os.getpid)
     with (
         pytest.raises(ClusterError, match="run another version of creatorcast: install this one there"),
         connected(cluster.scheduler_address),

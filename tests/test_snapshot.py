@@ -20,6 +20,7 @@ from features.snapshot import Snapshot, SnapshotError, account_key, account_name
 from features.snapshot_writer import write_snapshot
 from features.tables import read_tables
 from features.validate import validate
+from features.version import FEATURES_VERSION
 from features.vocabulary import FORMATS, NICHES
 
 AS_OF = pd.Timestamp("2026-05-01", tz="UTC")
@@ -165,7 +166,7 @@ def test_a_snapshot_of_another_reference_is_refused(history, snapshot):
 
 
 def test_a_snapshot_of_other_code_is_refused(reference, snapshot, monkeypatch):
-    monkeypatch.setattr(features.snapshot, "features_digest", lambda: "other")
+    monkeypatch.setattr(features.snapshot, "FEATURES_VERSION", FEATURES_VERSION + 1)
     with pytest.raises(SnapshotError, match="or by another version of creatorcast: write it anew"):
         snapshot.check(reference, "v1")
 

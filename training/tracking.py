@@ -16,7 +16,7 @@ from mlflow.types import ColSpec, Schema
 import features
 import models
 from features.columns import COLUMNS
-from features.digest import features_digest
+from features.version import FEATURES_VERSION
 from models.distribution import QUANTILES
 from training.plots import figures
 from training.train import Trained, headline
@@ -69,7 +69,7 @@ def log(trained: Trained, home: Path, tracking_uri: str | None) -> Logged:
         version = _register(trained)
     tags = {"bundle_version": manifest["version"], "trained_on": manifest["trained_on"]}
     client = mlflow.MlflowClient()
-    for name, value in {**tags, "features_digest": features_digest()}.items():
+    for name, value in {**tags, "features_version": str(FEATURES_VERSION)}.items():
         client.set_model_version_tag(MODEL, version, name, value)
     return Logged(uri, run.info.run_id, str(version))
 
@@ -105,7 +105,7 @@ def _register(trained: Trained) -> str:
             pip_requirements=_requirements(),
             signature=SIGNATURE,
             registered_model_name=MODEL,
-            metadata={"features_digest": features_digest()},
+            metadata={"features_version": FEATURES_VERSION},
         )
     return str(info.registered_model_version)
 
