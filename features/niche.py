@@ -44,6 +44,8 @@ def crosswalk(label: object, source: str) -> str | None:
 
 
 def _label_text(label: object) -> str:
+    if isinstance(label, int) and not isinstance(label, bool):
+        return str(label)  # of any size, which floating numbers are not
     if isinstance(label, Real) and not isinstance(label, bool):
         return f"{label:.0f}" if np.isfinite(label) else ""
     text = label if isinstance(label, str) else ""
