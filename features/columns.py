@@ -98,7 +98,10 @@ def _target(what: str, counted: str) -> list[Feature]:
             f"what the {what} forecast rests on: 0 history, 1 summary, 2 profile",
         ),
         Feature(
-            f"{what}_log_offset", "ln count", "all", f"shrunk level of {level}: w level + (1 - w) prior, w = n/(n + k)"
+            f"{what}_log_offset",
+            "ln count",
+            "all",
+            f"shrunk level of {level}: w level + (1 - w) prior, w = n/(n + k), 1 on a platform never seen in training",
         ),
         Feature(
             f"{what}_log_prior",

@@ -7,17 +7,15 @@ import pandas as pd
 import pyarrow as pa
 
 from features.arrays import places_of
+from features.averages import AVERAGES, summary_of
 from features.columns import COLUMNS
 from features.effects import planned_format
 from features.history import CONTENT, DAY_US, History, codes_of, to_us
 from features.niche_text import brand_fit
 from features.plan import content_scale, plan_columns
 from features.reference import Reference
-from features.schema import AVERAGE_COLUMNS
 from features.state import COUNTS, EFFECTS, PLACE, PROFILE_ONLY, SUMMARY, State, offset_columns, put
-from features.vocabulary import COUNTED_PARTS, EVIDENCE, FORMATS, NICHES
-
-AVERAGES = tuple(column.name for column in AVERAGE_COLUMNS)
+from features.vocabulary import EVIDENCE, FORMATS, NICHES
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Questions:
     """Questions as arrays of shape (n,): times in microseconds UTC, categories as codes, NaN where not told.
 
     `limit`: the best evidence that may be used, a position in EVIDENCE; `planned`: format, topic, sponsored and content
-    on the scale of `features.plan.content_scale`; `averages`: by the names of AVERAGES.
+    on the scale of `features.plan.content_scale`; `averages`: by those of AVERAGES that any question tells.
     """
 
     account: np.ndarray
@@ -59,7 +57,7 @@ class Questions:
             **{name: content_scale(name, told[name]) if name in told else nothing for name in CONTENT},
         }
         limit = np.nan_to_num(told["evidence_limit"]) if "evidence_limit" in told else np.zeros(len(account))
-        averages = {name: told.get(name, nothing) for name in AVERAGES}
+        averages = {name: told[name] for name in AVERAGES if name in told}
         return cls(account, as_of, start, limit, told.get("brand_niche", nothing), planned, averages)
 
     @classmethod
@@ -108,19 +106,23 @@ def answered(state: State, asked: Questions, reference: Reference) -> np.ndarray
 
 def _put_averages(out: np.ndarray, state: State, asked: Questions, reference: Reference) -> None:
     """Put a vendor's averages in the place of posts where there are none."""
-    if np.isnan(np.array(list(asked.averages.values()))).all():
+    if not asked.averages:
         return
-    given = {"engagements": _given_engagements(state, asked, reference), "views": np.log1p(asked.averages["avg_views"])}
-    for what, mean in given.items():
+    platform = state["platform_code"]
+    summary = summary_of(asked.averages, platform, state["followers"], reference.posted.part_tables)
+    means = {"engagements": summary.engagements, "views": asked.averages.get("avg_views")}
+    for what, values in means.items():
         market = getattr(reference, what)
-        if market is None:
+        if market is None or values is None:
             continue
+        mean = np.log1p(values)
         lacking = (state[f"{what}_evidence_code"] == PROFILE_ONLY) & (asked.limit <= SUMMARY) & ~np.isnan(mean)
         rows = np.flatnonzero(lacking)
         if not len(rows):
             continue
         prior, nothing = out[rows, PLACE[f"{what}_log_prior"]], np.full(len(rows), np.nan)
-        columns = offset_columns(np.full(len(rows), SUMMARY), prior, (nothing, nothing), mean[rows], market)
+        evidence = np.full(len(rows), SUMMARY)
+        columns = offset_columns(evidence, platform[rows], prior, (nothing, nothing), mean[rows], market)
         columns["log_offset_by_followers"] = columns["log_offset"] - out[rows, PLACE["followers_log"]]
         put(out.T, {f"{what}_{name}": values for name, values in columns.items()}, rows)
 
@@ -138,29 +140,6 @@ def _put_plan(out: np.ndarray, state: State, asked: Questions) -> None:
         **{f"{name}_planned_by_own_mean": planned[name] - known[:, PLACE[f"{name}_own_mean"]] for name in CONTENT},
     }
     put(out.T, columns, rows)
-
-
-def _given_engagements(state: State, asked: Questions, reference: Reference) -> np.ndarray:
-    """ln(1 + mean engagements a post) from a vendor's averages: the parts, else a rate times what it is a rate of."""
-    parts = np.array([asked.averages[f"avg_{part}"] for part in COUNTED_PARTS])
-    total = np.where(np.isnan(parts[0]), np.nan, _complete(parts, *reference.part_tables, state["platform_code"]))
-    by_followers = asked.averages["engagement_rate_by_followers"] * state["followers"]
-    by_views = asked.averages["engagement_rate_by_views"] * asked.averages["avg_views"]
-    total = np.where(np.isnan(total), np.where(np.isnan(by_followers), by_views, by_followers), total)
-    return np.log1p(total)
-
-
-def _complete(parts: np.ndarray, counted: np.ndarray, shares: np.ndarray, platform: np.ndarray) -> np.ndarray:
-    """Add up the parts (parts, n) that count on each platform; where any lacks, scale by its usual share.
-
-    `counted` and `shares` (parts, platforms): whether and how much a part counts there, no share being NaN.
-    """
-    code = platform.astype(int)
-    wanted, lacks = counted[:, code], np.isnan(parts)
-    known = np.where(wanted & ~lacks, parts, 0.0).sum(axis=0)
-    lacking = wanted & lacks
-    missing = np.where(lacking, shares[:, code], 0.0).sum(axis=0)
-    return np.where(lacking.any(axis=0), known / np.maximum(1 - missing, 0.05), known)
 
 
 def topic_codes(told: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:

@@ -13,20 +13,18 @@ from sklearn.linear_model import HuberRegressor
 
 from features.authenticity import Norm, fit_norms, follower_jump, norm_tables, signs
 from features.effects import Effects, fit_effects
-from features.history import DAY_US, History, to_us
+from features.history import History, to_us
 from features.niche import NicheClassifier
 from features.niche_text import fit_classifier, niche_of, text_distribution
+from features.platform_posts import PlatformPosts, formats_posted_of, known_posts, part_shares_of, views_shown_of
 from features.profiles import profile_at
 from features.signals import Level, look_back, post_blocks
 from features.vocabulary import (
     BAND_EDGES,
-    COUNTED_PARTS,
-    ENGAGEMENT_PARTS,
     FORMATS,
     HORIZON_DAYS,
     NICHES,
     PLATFORMS,
-    UNKNOWN,
 )
 from features.windows import medians, spread
 
@@ -58,11 +56,15 @@ class Prior:
 
 @dataclass(frozen=True)
 class Market:
-    """One count's market: a prior a platform, the trust in posts against it, and the shift from means to levels."""
+    """One count's market: a prior a platform, the trust in posts against it, and the shift from means to levels.
+
+    `creators`: how many of each platform it rests on; one that is left out has none. None where nobody counted them.
+    """
 
     priors: dict[str, Prior]
     trust: float
     summary_shift: float
+    creators: dict[str, int] | None = None
 
     def prior(self, platform: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) -> np.ndarray:
         """Give the prior level of each account; a platform never seen takes the pooled prior."""
@@ -87,6 +89,19 @@ class Market:
         """Give the weight of the creator's own level against the prior: n / (n + k)."""
         return posts / (posts + self.trust)
 
+    def knows(self, platform: np.ndarray) -> np.ndarray:
+        """Say of positions in PLATFORMS (n,) whether any creator there is behind it."""
+        return self.creators_on(platform) > 0
+
+    def creators_on(self, platform: np.ndarray) -> np.ndarray:
+        """Give how many creators are behind it on each platform (n,), positions in PLATFORMS."""
+        return self._creators[platform.astype(int)]
+
+    @cached_property
+    def _creators(self) -> np.ndarray:
+        own = dict.fromkeys(PLATFORMS, ENOUGH_CREATORS) if self.creators is None else self.creators
+        return np.array([own.get(name, 0) for name in PLATFORMS])
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -96,6 +111,7 @@ class Reference:
     views: Market | None
     part_shares: dict[str, dict[str, float]]
     views_shown: dict[str, list[str]]
+    formats_posted: dict[str, list[str]]
     norms: dict[str, dict[str, Norm]]
     effects: Effects
     niche_classifier: NicheClassifier
@@ -114,11 +130,19 @@ class Reference:
         return norm_tables(self.norms)
 
     @cached_property
-    def part_tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """Whether each of COUNTED_PARTS counts on each of PLATFORMS, and its usual share, NaN where it is not known."""
-        counted = [[part in ENGAGEMENT_PARTS[name] for name in PLATFORMS] for part in COUNTED_PARTS]
-        shares = [[self.part_shares.get(name, {}).get(part, np.nan) for name in PLATFORMS] for part in COUNTED_PARTS]
-        return np.array(counted), np.array(shares)
+    def until_us(self) -> int:
+        """The end of training in microseconds, UTC."""
+        return pd.Timestamp(self.until).value // 1000
+
+    @cached_property
+    def niches_seen(self) -> np.ndarray:
+        """Whether any creator behind the engagements is of each niche, and last, of one not known: (niches + 1,)."""
+        return np.array([*(name in self.engagements.priors["all"].niche_effects for name in NICHES), True])
+
+    @cached_property
+    def posted(self) -> PlatformPosts:
+        """What the posts of each platform are like."""
+        return PlatformPosts(self.part_shares, self.views_shown, self.formats_posted)
 
     def to_json(self) -> dict:
         """Give the reference as plain JSON values."""
@@ -160,12 +184,13 @@ def fit_reference(history: History, until: pd.Timestamp | np.ndarray, accounts: 
         )
     viewed = look_back(history.viewed, "views_log", accounts, moment, history.horizon_days)
     market = _fit_market(engaged, profile)
-    posts = _known_posts(history, accounts, moment)
+    posts = known_posts(history, accounts, moment)
     return Reference(
         engagements=market,
         views=_fit_market(viewed, profile) if (viewed.n > 0).sum() >= 3 else None,
-        part_shares=_part_shares(history, accounts, moment),
-        views_shown=_views_shown(posts),
+        part_shares=part_shares_of(history, accounts, moment),
+        views_shown=views_shown_of(posts),
+        formats_posted=formats_posted_of(posts),
         norms=_fit_norms(history, engaged, profile, market, accounts, moment),
         effects=fit_effects(
             engaged.values - engaged.level[:, None],
@@ -184,15 +209,15 @@ def fit_reference(history: History, until: pd.Timestamp | np.ndarray, accounts: 
 def _fit_market(past: Level, profile: dict[str, np.ndarray]) -> Market:
     has = past.n > 0
     level, platform = past.level[has], profile["platform"][has]
+    counts = {name: int((platform == code).sum()) for code, name in enumerate(PLATFORMS) if (platform == code).any()}
     followers_log, niche = np.log1p(profile["followers"][has]), profile["niche"][has]
     priors = {"all": _fit_prior(level, followers_log, niche)}
     for code, name in enumerate(PLATFORMS):
         if (platform == code).sum() >= ENOUGH_CREATORS:
             at = platform == code
             priors[name] = _fit_prior(level[at], followers_log[at], niche[at])
-    market = Market(priors, trust=1.0, summary_shift=float(np.median(level - past.mean_12[has])))
-    residual = level - market.prior(platform, followers_log, niche)
-    return Market(priors, _trust(past, residual), market.summary_shift)
+    market = Market(priors, 1.0, float(np.median(level - past.mean_12[has])), counts)
+    return replace(market, trust=_trust(past, level - market.prior(platform, followers_log, niche)))
 
 
 def _fit_prior(level: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) -> Prior:
@@ -232,50 +257,12 @@ def _trust(past: Level, residual: np.ndarray) -> float:
     return float(np.clip(within / max(between, 1e-9), 0.05, 20.0))
 
 
-def _part_shares(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, dict[str, float]]:
-    """Median share of each part in the engagements, a platform; completes averages that lack a part."""
-    recent = look_back(history.engaged, "engagements_log", accounts, moment, history.horizon_days).rows[:, :12]
-    platform = history.platform[accounts]
-    shares = {}
-    for code, name in enumerate(PLATFORMS):
-        rows = recent[platform == code]
-        rows = rows[rows >= 0]
-        total = np.expm1(history.engaged.take("engagements_log", rows))
-        if (total > 0).any():
-            parts = {part: history.engaged.take(part, rows)[total > 0] for part in ENGAGEMENT_PARTS[name]}
-            shares[name] = {part: float(np.median(values / total[total > 0])) for part, values in parts.items()}
-    return shares
-
-
 def _fit_norms(history: History, past: Level, profile, market: Market, accounts, moment) -> dict[str, dict[str, Norm]]:
     gap = past.level - market.prior(profile["platform"], np.log1p(profile["followers"]), profile["niche"])
     found = medians(post_blocks(history.engaged, past, np.full(past.values.shape, np.nan)))
     comments, by_views = found["comment_share_median"], found["engagement_rate_log_median_by_views"]
     jump = follower_jump(history, accounts, moment)
     return fit_norms(signs(gap, comments, by_views, spread(past.values), past.n, jump, profile), profile["platform"])
-
-
-def _known_posts(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the columns of all posts of `accounts` known at `moment`, with the platform of each."""
-    start = history.posts.start[accounts]
-    size = history.posts.until(accounts, moment - history.horizon_days * DAY_US) - start
-    rows = np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
-    columns = {name: values[rows] for name, values in history.posts.columns.items()}
-    return {**columns, "platform": np.repeat(history.platform[accounts], size)}
-
-
-def _views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
-    """Name the formats (`unknown` where not told) most of whose posts show views, a platform."""
-    shown = np.isfinite(posts["views_log"])
-    formats = np.where(np.isnan(posts["format"]), len(FORMATS), posts["format"])
-    result = {}
-    for code, name in enumerate(PLATFORMS):
-        at = posts["platform"] == code
-        share = {f: shown[at & (formats == i)].mean() for i, f in enumerate(FORMATS) if (at & (formats == i)).any()}
-        result[name] = [f for f, value in share.items() if value > 0.5]
-        if at.any() and shown[at].mean() > 0.5:
-            result[name].append(UNKNOWN)
-    return result
 
 
 def _market_from_json(value: dict | None) -> Market | None:

@@ -224,19 +224,21 @@ def _put_offset(known, what: str, own: _Own, past: Level | None, profile, market
     followers_log = known[PLACE["followers_log"]]
     prior = market.prior(profile["platform"], followers_log, profile["niche"])
     evidence = np.where(count > 0, HISTORY, np.where(np.isnan(own.mean_12), PROFILE_ONLY, SUMMARY))
-    columns = offset_columns(evidence, prior, (level, effective), own.mean_12, market)
+    columns = offset_columns(evidence, profile["platform"], prior, (level, effective), own.mean_12, market)
     columns["log_offset_by_followers"] = columns["log_offset"] - followers_log
     columns |= {"log_prior": prior, "known_count": count, "effective_count": effective}
     put(known, {f"{what}_{name}": values for name, values in columns.items()})
     return columns["log_offset"]
 
 
-def offset_columns(evidence, prior, own, mean_12, market: Market) -> dict[str, np.ndarray]:
+def offset_columns(evidence, platform, prior, own, mean_12, market: Market) -> dict[str, np.ndarray]:
     """Give the shrunk level that an evidence (n,) leads to; `own`: level of the posts and their effective count."""
     level, effective = own
     level = np.where(evidence == HISTORY, level, mean_12 + market.summary_shift)
     posts = np.where(evidence == HISTORY, effective, SUMMARY_POSTS)
-    offset = np.where(evidence == PROFILE_ONLY, prior, prior + market.weight(posts) * (level - prior))
+    # what other platforms do says nothing of the level on one that nobody in training stands on
+    weight = np.where(market.knows(platform), market.weight(posts), 1.0)
+    offset = np.where(evidence == PROFILE_ONLY, prior, prior + weight * (level - prior))
     return {
         "evidence_code": evidence,
         "log_offset": offset,

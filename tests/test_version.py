@@ -113,7 +113,7 @@ def questions():
 def market(level):
     line = Prior(level, 0.75, -0.1, level + 7, {"food": 0.2, "gaming": -0.1}, 60, 6.2)
     own = {"all": line, "instagram": replace(line, intercept=level - 0.3, creators=40)}
-    return Market(own, trust=0.4, summary_shift=-0.15)
+    return Market(own, trust=0.4, summary_shift=-0.15, creators={"instagram": 40, "tiktok": 12, "youtube": 8})
 
 
 def reference():
@@ -124,6 +124,7 @@ def reference():
         views=market(1.4),
         part_shares={"instagram": {"likes": 0.96, "comments": 0.04}},
         views_shown={"instagram": ["video", "short"], "tiktok": ["video", "unknown"], "youtube": ["video"], "x": []},
+        formats_posted={"instagram": ["image", "video", "short"], "tiktok": ["video"], "youtube": ["video"], "x": []},
         norms={name: {sign: Norm(0.1, 0.8) for sign in sorted(signs)} for name in ("all", "tiktok")},
         effects=Effects({"instagram": {"video": 0.1, "image": -0.05}}, {"instagram": -0.1}),
         niche_classifier=NicheClassifier().fit(),
