@@ -24,7 +24,10 @@ DTYPES = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, kind (a key of DTYPES), meaning with unit, and what values it may hold."""
+    """One column: its name, kind (a key of DTYPES), meaning with unit, and what values it may hold.
+
+    `remedy`: what is meant most probably by a value above the maximum.
+    """
 
     name: str
     kind: str
@@ -33,6 +36,7 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[str, ...] | None = None
+    remedy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,13 +112,14 @@ CONTENT_COLUMNS = (
     _text("topic", "topic of the post, the user's own labels"),
 )
 
+_FRACTION = "a rate is a fraction, 3.2 % is 0.032"
 AVERAGE_COLUMNS = (
     _real("avg_likes", "mean likes a post, as a vendor's export gives it", maximum=1e12),
     _real("avg_comments", "mean comments a post", maximum=1e12),
     _real("avg_shares", "mean shares a post", maximum=1e12),
     _real("avg_views", "mean views a post", maximum=1e12),
-    _real("engagement_rate_by_followers", "engagements a post / followers, a fraction", maximum=10),
-    _real("engagement_rate_by_views", "engagements a post / views a post, a fraction", maximum=1),
+    _real("engagement_rate_by_followers", "engagements a post / followers, a fraction", maximum=10, remedy=_FRACTION),
+    _real("engagement_rate_by_views", "engagements a post / views a post, a fraction", maximum=1, remedy=_FRACTION),
 )
 
 DEAL_COLUMNS = (

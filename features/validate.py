@@ -125,7 +125,8 @@ def _rules(values: pd.Series, column: Column) -> Iterator[tuple[str, np.ndarray]
         if column.minimum is not None:
             yield f"is below {figure(column.minimum)}, the least possible", values.to_numpy() < column.minimum
         if column.maximum is not None:
-            yield f"is above {figure(column.maximum)}, the most accepted", values.to_numpy() > column.maximum
+            remedy = f": {column.remedy}" if column.remedy else ""
+            yield f"is above {figure(column.maximum)}, the most accepted{remedy}", values.to_numpy() > column.maximum
     if column.allowed is not None:
         rule = f"is not one of {', '.join(column.allowed)}"
         yield rule, (values.notna() & ~values.isin(column.allowed)).to_numpy()

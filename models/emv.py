@@ -66,7 +66,7 @@ def earned_media_value(
     """
     named = {part: ~np.isnan(values[part]) for part in EMV_PARTS}
     asked = np.any(list(named.values()), axis=0)
-    # what shares of a platform never seen are is not known
+    # of a platform that `shares` leave out nothing is known
     each = np.where(np.any([named[part] for part in COUNTS], axis=0), np.nan, 0.0)
     for name, own in shares.items():
         at = platform_code == PLATFORMS.index(name)

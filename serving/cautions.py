@@ -2,15 +2,18 @@
 
 import numpy as np
 
-from features.reference import Reference
-from features.vocabulary import PLATFORMS
+from features.history import DAY_US
+from features.reference import ENOUGH_CREATORS, Reference
 from models.inputs import column
+
+#: Days after the end of training from which a model is old: up to there it was measured to hold (docs/method.md).
+MODEL_OLD_DAYS = 180
 
 
 def cautions(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_lead_days: float) -> dict:
     """Say by name which rows of the derived matrix, (n,), have what; `formats`: positions (n,), NaN where not told."""
     niche = column(x, "niche_code")
-    seen = np.array([name in reference.engagements.priors for name in PLATFORMS])
+    creators = reference.engagements.creators_on(column(x, "platform_code"))
     return {
         "followers_unknown": np.isnan(column(x, "followers_log")),
         "followers_read_after_as_of": column(x, "followers_late_flag") == 1,
@@ -19,17 +22,39 @@ def cautions(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_l
         "niche_from_text": (column(x, "niche_declared_flag") == 0) & ~np.isnan(niche),
         "format_not_told": np.isnan(formats),
         "lead_beyond_training": column(x, "lead_days") > longest_lead_days,
-        "few_creators_of_platform_in_training": ~seen[column(x, "platform_code").astype(int)],
+        "few_creators_of_platform_in_training": (creators > 0) & (creators < ENOUGH_CREATORS),
+        "platform_not_in_training": creators == 0,
+        "format_not_in_training": (creators > 0) & ~np.isnan(formats) & ~_posts_of_format(x, formats, reference),
+        "niche_not_in_training": ~reference.niches_seen[np.where(np.isnan(niche), -1, niche).astype(int)],
         "no_sponsored_posts_in_training": np.full(len(x), reference.sponsored_posts == 0),
     }
 
 
+def moment_cautions(as_of: np.ndarray, reference: Reference) -> dict:
+    """Say by name which moments (n,), microseconds UTC, a model of this reference is too old for."""
+    return {"model_old": as_of - reference.until_us > MODEL_OLD_DAYS * DAY_US}
+
+
+def views_cautions(x: np.ndarray, shown: np.ndarray, reference: Reference) -> dict:
+    """Say by name what the views of rows suffer from; `shown` (n,): rows whose views are forecast."""
+    if reference.views is None:
+        return {}
+    return {"views_of_platform_not_in_training": shown & ~reference.views.knows(column(x, "platform_code"))}
+
+
+def _posts_of_format(x: np.ndarray, formats: np.ndarray, reference: Reference) -> np.ndarray:
+    """Say of which rows, (n,), posts of the format are known: in training, of the platform, or the creator's own."""
+    return reference.posted.posts_of(column(x, "platform_code"), formats) | (column(x, "format_share") > 0)
+
+
 def named(flags: dict[str, np.ndarray]) -> np.ndarray:
     """Give for each row the names of the flags that it has, as a tuple; (n,) objects, rows alike share theirs."""
-    bits = 1 << np.arange(len(flags))
-    patterns = (bits @ np.array(list(flags.values()))).tolist()
-    words = {kind: tuple(name for bit, name in enumerate(flags) if kind >> bit & 1) for kind in set(patterns)}
-    found = np.empty(len(patterns), dtype=object)
-    for row, kind in enumerate(patterns):
+    marks = np.array(list(flags.values()))
+    some = marks.any(axis=1)
+    names = [name for name, any_row in zip(flags, some.tolist(), strict=True) if any_row]
+    kinds = ((1 << np.arange(len(names))) @ marks[some]).tolist() if names else [0] * marks.shape[1]
+    words = {kind: tuple(name for bit, name in enumerate(names) if kind >> bit & 1) for kind in set(kinds)}
+    found = np.empty(len(kinds), dtype=object)
+    for row, kind in enumerate(kinds):
         found[row] = words[kind]
     return found

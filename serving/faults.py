@@ -103,7 +103,8 @@ def expected(column: Column) -> str:
         return _KINDS[column.kind]
     if column.maximum is None:
         return f"a number of at least {figure(column.minimum)}"
-    return f"a number from {figure(column.minimum)} to {figure(column.maximum)}"
+    remedy = f": {column.remedy}" if column.remedy else ""
+    return f"a number from {figure(column.minimum)} to {figure(column.maximum)}{remedy}"
 
 
 def faults_of(error: ValidationError, start: str, wanted: dict[str, str], names: dict[int, list[str]]) -> list[Fault]:

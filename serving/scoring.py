@@ -18,20 +18,23 @@ from features.profiles import profile_told
 from features.readings import Readings
 from features.snapshot import Snapshot
 from features.tables import Tables
-from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
+from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.cost import cost_per
 from models.emv import ValueTable
 from models.inputs import column
 from models.reasons import reasons
+from models.views_shown import views_shown
 from serving.asked import Asked
-from serving.cautions import cautions, named
+from serving.averages import RowAverages
+from serving.cautions import cautions, moment_cautions, named, views_cautions
 from serving.known import FromSnapshot, FromTables, questions
 from serving.place import Place
 from serving.quantiles import distribution, unusual_columns
 from serving.scored import ANSWER_COLUMNS, Scored, completed, placed, spread
 from serving.settings import STALE_DAYS
 from serving.terms import CONFIDENCE, Extras, Terms
+from serving.unused import Rows, Unused
 from serving.verdict import sentences
 from serving.worth import Worth
 
@@ -59,7 +62,7 @@ class Scorer:
     ):
         self.bundle = bundle
         self.rates, self.values = rates or Rates(), values
-        self.worth = Worth(bundle)
+        self.worth, self._unused = Worth(bundle), Unused(bundle)
         self._comparables: Comparables | None = None
         if snapshot is not None:
             self.known: FromTables | FromSnapshot = FromSnapshot(snapshot, bundle.reference, stale_days)
@@ -68,7 +71,6 @@ class Scorer:
             history = History.of(tables, bundle.reference.horizon_days)
             self.known = FromTables(history, bundle.reference, tables.partnerships)
         self._bands = np.array([*bundle.reference.band_edges, UNKNOWN], dtype=object)
-        self._shown = _views_shown(bundle.reference.views_shown)
 
     def score(
         self,
@@ -100,12 +102,11 @@ class Scorer:
         ready[list(place.reasons)] = False
         if ready.any():
             rows = slice(None) if ready.all() else ready
-            own = _of_rows(posts, ready)
-            x = self._derived(asked[rows], place.account[rows], place.platform[rows], as_of, own)
-            stale = (place.account[rows] >= 0) & self.known.stale(as_of)
-            formats = asked.code("format")[rows]
-            figures = self._figures(x, terms[rows], formats, frozenset(wanted), stale, extras.quantiles)
-            figures |= self._extra_columns(x, place.account[rows], as_of, extras.columns)
+            own, account = _of_rows(posts, ready), place.account[rows]
+            x = self._derived(asked[rows], account, place.platform[rows], as_of, own)
+            question = asked[rows], account >= 0, as_of
+            figures = self._figures(x, terms[rows], question, frozenset(wanted), extras.quantiles)
+            figures |= self._extra_columns(x, account, as_of, extras.columns)
             found |= placed(figures, ready)
         return Scored(asked.n, completed(asked.n, found, wanted), place.reasons)
 
@@ -153,16 +154,15 @@ class Scorer:
         self,
         x: np.ndarray,
         terms: Terms,
-        formats: np.ndarray,
+        question: tuple[Asked, np.ndarray, int],
         wanted: Collection[str],
-        stale: np.ndarray,
         quantiles: Collection[float],
     ) -> dict:
+        """Give the columns of rows; `question`: the rows as asked, which of them are known creators, and as_of."""
         engagements = self.bundle.forecasters["engagements"].predict_distribution(x, terms.deliverables)
-        platform = column(x, "platform_code").astype(int)
-        shown = self._shown[platform, np.where(np.isnan(formats), len(FORMATS), formats).astype(int)]
+        shown = self._views_shown(x)
         found, views = distribution("engagements", engagements, quantiles), None
-        if "views" in self.bundle.forecasters and shown.any():
+        if shown.any():
             rows = slice(None) if shown.all() else shown
             views = self.bundle.forecasters["views"].predict_distribution(x[rows], terms.deliverables[rows])
             own = distribution("views", views, quantiles)
@@ -170,12 +170,32 @@ class Scorer:
         found |= self.worth.columns(x, terms, engagements, views, shown)
         found |= self._said(x, terms, found)
         if "warnings" in wanted:
-            longest = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
-            flags = cautions(x, formats, self.bundle.reference, longest) | self.worth.warnings(x, terms, found)
-            found["warnings"] = named(flags | {"snapshot_stale": stale})
+            found["warnings"] = named(self._warnings(x, question, shown) | self.worth.warnings(x, terms, found))
         if "sentence" in wanted:
             found["sentence"] = sentences(found, terms)
         return found
+
+    def _views_shown(self, x: np.ndarray) -> np.ndarray:
+        """Mark the rows, (n,), whose views are forecast."""
+        if "views" not in self.bundle.forecasters:
+            return np.zeros(len(x), dtype=bool)
+        return views_shown(x, self.bundle.reference)
+
+    def _warnings(self, x: np.ndarray, question: tuple[Asked, np.ndarray, int], shown: np.ndarray) -> dict:
+        """Say by name which rows, (n,), have what; `shown` (n,): those whose views are forecast."""
+        asked, known, as_of = question
+        reference = self.bundle.reference
+        longest = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
+        moment = self.known.moment(as_of)
+        averages = RowAverages.of(asked, x, reference)
+        return {
+            **cautions(x, asked.code("format"), reference, longest),
+            **views_cautions(x, shown, reference),
+            **moment_cautions(np.where(known, moment, as_of), reference),
+            "snapshot_stale": known & self.known.stale(as_of),
+            **({} if averages is None else averages.warnings(x, reference)),
+            **self._unused.warnings(Rows(asked, known, moment, x, shown, averages)),
+        }
 
     def _said(self, x: np.ndarray, terms: Terms, found: dict) -> dict:
         p50, followers = found["engagements_p50"], np.expm1(column(x, "followers_log"))
@@ -255,8 +275,3 @@ def _likeness(x: np.ndarray) -> pd.DataFrame:
 def _named(names: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Give the name of each code, the last one for NaN."""
     return names[np.where(np.isnan(codes), -1, codes).astype(int)]
-
-
-def _views_shown(shown: dict[str, list[str]]) -> np.ndarray:
-    """Say for each platform and format, the last not told, whether views are shown."""
-    return np.array([[name in shown.get(platform, ()) for name in (*FORMATS, UNKNOWN)] for platform in PLATFORMS])

@@ -17,7 +17,7 @@ from models.bundle import Bundle
 from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_per, cost_quantiles
 from models.delivery import Delivered
 from models.distribution import Predictive, level_on
-from models.emv import earned_media_value
+from models.emv import COUNTS, earned_media_value
 from models.fee import CARD, OWN_DEALS
 from models.inputs import column
 from models.rate_card import FIGURES
@@ -61,7 +61,7 @@ class Worth:
 
     def __init__(self, bundle: Bundle):
         self.benchmarks, self.fees = bundle.benchmarks, bundle.market_fee
-        self.part_shares = bundle.reference.part_shares
+        self._posted = bundle.reference.posted
 
     def columns(
         self, x: np.ndarray, terms: Terms, engagements: Predictive, views: Predictive | None, shown: np.ndarray
@@ -84,7 +84,9 @@ class Worth:
         if terms.values is not None:
             counts = None if views is None else {name: spread(values, shown) for name, values in views.named.items()}
             platform = column(x, "platform_code")
-            worth = earned_media_value(terms.values, platform, self.part_shares, engagements.named, counts, shown)
+            worth = earned_media_value(
+                terms.values, platform, self._posted.usual_shares, engagements.named, counts, shown
+            )
             found |= {f"emv_usd_{name}": value for name, value in worth.items()}
         return found if self.benchmarks is None else found | self._judged(x, terms, totals, found.get("cpe_usd_p50"))
 
@@ -96,6 +98,10 @@ class Worth:
             "few_posts": history & (column(x, "engagements_known_count") < FEW_POSTS),
             "old_history": history & (column(x, "last_post_age_days") > OLD_DAYS),
         }
+        if terms.values is not None:
+            split = ~np.isnan([terms.values[part] for part in COUNTS]).all(axis=0)
+            learned = self._posted.part_tables.learned[column(x, "platform_code").astype(int)]
+            found["emv_shares_not_from_training"] = split & ~learned
         if self.benchmarks is None:
             return found
         places = _places(x)

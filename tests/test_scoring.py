@@ -249,7 +249,9 @@ def test_views_are_given_only_where_the_platform_shows_them(scorer):
         ({"niche": None, "bio": "Vegan recipes, baking and street food"}, "niche_from_text"),
         ({"format": None}, "format_not_told"),
         ({"start_at": AS_OF + pd.Timedelta(days=121)}, "lead_beyond_training"),
-        ({"platform": "x"}, "few_creators_of_platform_in_training"),
+        ({"platform": "x"}, "platform_not_in_training"),
+        ({"format": "live"}, "format_not_in_training"),
+        ({"topic": "cake"}, "topic_not_used"),
     ],
 )
 def test_what_a_forecast_suffers_from_is_named(scorer, told, warning):

@@ -166,16 +166,16 @@ def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
         {**PROFILE, "followers": 2 * most},
         {**PROFILE, "avg_likes": 1},
         {**PROFILE, "avg_likes": 10_000_000},
-        {**DEAL, "platform": "x", "avg_likes": 10_000_000},
+        {**DEAL, "platform": "x", "avg_likes": 10_000_000, "avg_comments": 0, "avg_shares": 0},
     ]
-    few = ("few_creators_of_platform_in_training",)
+    never = ("platform_not_in_training", "implausible_average")
     assert answered(scorer, *rows)["warnings"].tolist() == [
         (),
         (),
         ("followers_beyond_training",),
         ("unusual_for_band",),
-        ("unusual_for_band",),
-        few,
+        ("implausible_average", "unusual_for_band"),
+        never,
     ]
     dear = answered(scorer, {**PROFILE, "fee_usd": 100_000, "avg_likes": 3}, {**DEAL, "avg_likes": 900})["warnings"]
     assert "market_above_break_even" in dear[0]

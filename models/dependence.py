@@ -1,0 +1,26 @@
+"""Which derived columns a forecaster's answer depends on, so that what it ignores can be told."""
+
+import numpy as np
+
+from features.columns import COLUMNS
+from models.forecast import Forecaster
+
+
+def depends_on(forecaster: Forecaster) -> np.ndarray:
+    """Say of each evidence code and derived column whether location or scale can change with it.
+
+    Shape (evidences, len(COLUMNS)). The offset and the evidence code are no part of it: those always count.
+    """
+    seen = np.array([COLUMNS.index(name) for name in forecaster.columns_])
+    sloped = np.array([name not in forecaster.codes for name in forecaster.columns_])
+    in_location, in_scale = (
+        booster.feature_importance("split") > 0 for booster in (forecaster.location_, forecaster.scale_)
+    )
+    found = np.zeros((forecaster.evidences, len(COLUMNS)), dtype=bool)
+    for code, (linear, boosted) in enumerate(forecaster.correction_):
+        own = in_scale | (in_location & (boosted > 0))
+        if linear > 0:
+            line = forecaster.linear_[code]
+            own[sloped] |= np.isfinite(line.scale) & (line.slope != 0)
+        found[code, seen] = own
+    return found

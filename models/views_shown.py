@@ -1,0 +1,21 @@
+"""Of which rows views are forecast."""
+
+import numpy as np
+import pandas as pd
+
+from features.reference import Reference
+from features.state import PROFILE_ONLY
+from models.inputs import column
+
+
+def views_shown(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:
+    """Mark the rows of derived columns x, (n,), whose platform shows views for the planned format.
+
+    On a platform of which the views of no creator in training are known: those of which anything tells the views.
+    """
+    platform = column(x, "platform_code")
+    shown = reference.posted.shows_views(platform, column(x, "format_code"))
+    if reference.views is None or shown.all():
+        return shown
+    told = column(x, "views_evidence_code") != PROFILE_ONLY
+    return shown | (told & ~reference.views.knows(platform))

@@ -1,0 +1,141 @@
+"""What a vendor's averages tell of rows, and which of them cannot be or are most probably typed in percent.
+
+That is judged by how creators of the platform spread in training.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.authenticity import PARTS, UNKNOWN_SCALE
+from features.averages import AVERAGES, Summary, summary_of
+from features.reference import Reference
+from features.state import SUMMARY
+from models.inputs import column
+from serving.asked import Asked
+
+#: Robust standard deviations above what is usual on the platform beyond which no creator is expected.
+TAIL = 3.0
+#: Engagements a post for each follower above which the tail decides, and above which averages can be nowhere.
+MOST_BY_FOLLOWERS, FAR_BY_FOLLOWERS = 1.0, 10.0
+RATES = ("engagement_rate_by_followers", "engagement_rate_by_views")
+
+
+@dataclass(frozen=True)
+class RowAverages:
+    """The averages of n rows: `told` by those of AVERAGES that any row tells, NaN elsewhere; `summary`: of what.
+
+    `followers` (n,): NaN where unknown; `by_rates`: by those of RATES that any row tells, the engagements a post (n,)
+    that each tells.
+    """
+
+    told: dict[str, np.ndarray]
+    summary: Summary
+    followers: np.ndarray
+    by_rates: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, asked: Asked, x: np.ndarray, reference: Reference) -> "RowAverages | None":
+        """Read the averages of rows, None where no row tells any; `x`: as derived."""
+        told = {name: asked.numbers[name] for name in AVERAGES if name in asked.numbers}
+        if not told:
+            return None
+        followers = np.expm1(column(x, "followers_log"))
+        summary = summary_of(told, column(x, "platform_code"), followers, reference.posted.part_tables)
+        bases = dict(zip(RATES, (followers, told.get("avg_views", np.nan)), strict=True))
+        return cls(told, summary, followers, {name: told[name] * base for name, base in bases.items() if name in told})
+
+    def warnings(self, x: np.ndarray, reference: Reference) -> dict[str, np.ndarray]:
+        """Say by warning which rows (n,) bring averages that are odd.
+
+        - `implausible_average`: more engagements a post than followers, or than views, or more comments than likes,
+          where that lies beyond TAIL, or beyond FAR_BY_FOLLOWERS whatever the tail
+        - `rate_looks_like_percent`: a rate that lies beyond TAIL, while a hundredth of it is ordinary
+        - `part_shares_not_from_training`: a part that lacks is completed by a shipped usual share
+        """
+        found = {}
+        if self.summary.shares_shipped.any():
+            rests = column(x, "engagements_evidence_code") == SUMMARY
+            found["part_shares_not_from_training"] = rests & self.summary.shares_shipped
+        if self._may_be_odd():
+            usual = Usual(x, reference)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found |= {
+                    "implausible_average": self._implausible(usual),
+                    "rate_looks_like_percent": self._percent(usual),
+                }
+        return found
+
+    def _may_be_odd(self) -> bool:
+        """Say whether there is anything that is worth a look at the tails: hardly ever, and it takes as long."""
+        engagements = self.summary.engagements
+        return bool(
+            self.by_rates
+            or (engagements > MOST_BY_FOLLOWERS * self.followers).any()
+            or (engagements > self._of("avg_views")).any()
+            or (self._of("avg_comments") > self._of("avg_likes")).any()
+        )
+
+    def _of(self, name: str) -> np.ndarray:
+        return self.told[name] if name in self.told else np.full(len(self.followers), np.nan)
+
+    def _implausible(self, usual: "Usual") -> np.ndarray:
+        engagements = self.summary.engagements
+        wrong = usual.too_many_for_views(engagements, self._of("avg_views"))
+        wrong |= usual.too_many_comments(self._of("avg_comments"), self._of("avg_likes"))
+        for each in (engagements, *self.by_rates.values()):
+            wrong |= usual.too_many_for_followers(each, self.followers)
+        return wrong | self._alone()
+
+    def _percent(self, usual: "Usual") -> np.ndarray:
+        by_followers, by_views = map(self._of, RATES)
+        percent = usual.percent_by_followers(by_followers, self.followers) | usual.percent_by_views(by_views)
+        return percent | self._alone()
+
+    def _alone(self) -> np.ndarray:
+        """Mark rates that cannot be, of rows without followers."""
+        return np.isnan(self.followers) & (self._of("engagement_rate_by_followers") > MOST_BY_FOLLOWERS)
+
+
+class Usual:
+    """What is usual where n rows stand: their platform's norms in training, or where it has none those of all."""
+
+    def __init__(self, x: np.ndarray, reference: Reference):
+        self._prior = column(x, "engagements_log_prior")
+        code = column(x, "platform_code").astype(int)
+        median, scale = (table[:, code] for table in reference.norm_tables)
+        self._norms = {part: (median[place], scale[place]) for place, part in enumerate(PARTS)}
+
+    def too_many_for_followers(self, engagements: np.ndarray, followers: np.ndarray) -> np.ndarray:
+        """Mark engagements a post (n,) that so many followers cannot give."""
+        more = engagements > MOST_BY_FOLLOWERS * followers
+        far = engagements > FAR_BY_FOLLOWERS * followers
+        return far | (more & self._beyond("engagement_high", np.log1p(engagements) - self._prior))
+
+    def too_many_for_views(self, engagements: np.ndarray, views: np.ndarray) -> np.ndarray:
+        """Mark engagements a post (n,) that so many views cannot give."""
+        return (engagements > views) & self._beyond("views_apart", np.log(engagements / views))
+
+    def too_many_comments(self, comments: np.ndarray, likes: np.ndarray) -> np.ndarray:
+        """Mark comments a post (n,) that do not go with so many likes."""
+        share = comments / (comments + likes)
+        return (comments > likes) & self._beyond("comments_few", np.log(share + 1e-3))
+
+    def percent_by_followers(self, rate: np.ndarray, followers: np.ndarray) -> np.ndarray:
+        """Mark rates by followers (n,) that are rather percentages."""
+        as_told, as_percent = (np.log1p(rate * followers / per) - self._prior for per in (1, 100))
+        return self._rather("engagement_high", as_told, as_percent)
+
+    def percent_by_views(self, rate: np.ndarray) -> np.ndarray:
+        """Mark rates by views (n,) that are rather percentages."""
+        return self._rather("views_apart", np.log(rate), np.log(rate / 100))
+
+    def _beyond(self, part: str, sign: np.ndarray) -> np.ndarray:
+        """Say whether a sign of `features.authenticity` lies beyond the tail (n,); yes where no tail is known."""
+        median, scale = self._norms[part]
+        return (sign - median > TAIL * scale) | (scale >= UNKNOWN_SCALE)
+
+    def _rather(self, part: str, sign: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Say whether a sign (n,) lies beyond a known tail, and the other one within."""
+        median, scale = self._norms[part]
+        return (sign - median > TAIL * scale) & (np.abs(other - median) <= TAIL * scale)
