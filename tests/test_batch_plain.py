@@ -76,7 +76,8 @@ def read(listed, rows=1000):
         told = lot.rows.astype(object).where(lot.rows.notna(), None).to_dict("records")
         for row, place in enumerate(lot.places.tolist()):
             given = {name: value for name, value in told[row].items() if value is not None}
-            found.append((place, given, lot.reasons.get(row, []), texts[row]))
+            unread = sorted(name for name, rows in lot.unread.items() if rows[row])
+            found.append((place, given, lot.reasons.get(row, []), texts[row], unread))
         found += [(misfit.place, misfit.reason, [], misfit.cells) for misfit in lot.misfits]
         found += [("blank", "", [], [])] * lot.blank
     return sorted(found, key=lambda one: (str(one[0]), str(one[1])))

@@ -1,6 +1,7 @@
 """Rows converted as decided, and put together: what links, fees and hidden likes give goes where it belongs."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,10 @@ HIDDEN = "-1"
 
 @dataclass(frozen=True)
 class Decided:
-    """Everything that is decided of a sheet once, before its rows are converted."""
+    """Everything that is decided of a sheet once, before its rows are converted.
+
+    `unread`: of the columns that stay unclear, position -> the name that `Sheet.unread` has for them.
+    """
 
     source: Source
     plans: list[Plan]
@@ -30,24 +34,28 @@ class Decided:
     notes: list[str]
     table: str
     platform: str | None
+    unread: dict[int, str]
 
 
 def convert(decided: Decided, records: list[Record]) -> Sheet:
     """Convert records into a Sheet as decided."""
     rows = rows_of(records, decided.source)
     columns, faults, notes = {}, list(rows.faults), list(decided.notes)
-    labels = {}
+    labels, unread = {}, _unread_columns(decided, rows)
     for plan in decided.plans:
         cells = [row[plan.index] for row in rows.cells]
         values, wrong = _converted(cells, plan)
         unclear = sum(why in UNCLEAR for _, why in wrong) if plan.guess.ambiguous else 0
         if unclear:
+            _mark(unread, plan.column, len(cells), (k for k, why in wrong if why in UNCLEAR))
             wrong = [(k, why) for k, why in wrong if why not in UNCLEAR]
             notes.append(f"{plan.guess.source!r}: {unclear:,} value(s) left missing: {plan.guess.ambiguous}")
         faults += [Fault(rows.lines[k], plan.guess.source, _shown(cells[k]), why) for k, why in wrong]
         columns.setdefault(plan.column, []).append((plan, values))
         if plan.column in (*LISTED, "platform"):
             labels[plan.column] = _labels(cells)
+            unknown = [k for k, label in enumerate(labels[plan.column]) if label is not None and values[k] is None]
+            _mark(unread, plan.column, len(cells), unknown)
             notes += _unknown_labels(plan, labels[plan.column], values)
     if rows.short:
         notes.append(f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there")
@@ -71,7 +79,25 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
         left_out=rows.left_out,
         blank_rows=rows.blank,
         table=decided.table,
+        unread=unread,
     )
+
+
+def _unread_columns(decided: Decided, rows: Rows) -> dict[str, np.ndarray]:
+    unread: dict[str, np.ndarray] = {}
+    for index, name in decided.unread.items():
+        texts = _labels([row[index] for row in rows.cells])
+        _mark(unread, name, len(texts), (k for k, text in enumerate(texts) if text is not None))
+    return unread
+
+
+def _mark(unread: dict[str, np.ndarray], column: str, n: int, rows: Iterable[int]) -> None:
+    """Add rows of n that hold a value of a column which was not read."""
+    name = "fee_usd" if column == "fee" else column
+    marks = np.zeros(n, dtype=bool)
+    marks[list(rows)] = True
+    if marks.any():
+        unread[name] = unread[name] | marks if name in unread else marks
 
 
 def _key(cell: Cell) -> object:

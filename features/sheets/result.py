@@ -60,6 +60,11 @@ class Guess:
     unit: str | None = None
     currency: str | None = None
 
+    @property
+    def unread(self) -> bool:
+        """Say whether the whole column is left out because it is unclear."""
+        return self.column is None and self.ambiguous is not None
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -82,7 +87,9 @@ class Sheet:
     `rows`: canonical columns that the sheet has, dtypes as in `features.schema.DTYPES`. `lines` (n,): where each row
     stands in the file. `original`: its text under the source's headers. `labels`: the source's own words of columns
     that are translated into a list (niche, country, language, platform, format), under canonical names. `extra`:
-    figures that are read but have no canonical column (total_likes, fee_amount, fee_currency).
+    figures that are read but have no canonical column (total_likes, fee_amount, fee_currency). `unread`: by canonical
+    column the rows (n,) that hold a value of it which is missing in `rows`, because it is unclear or not in a list;
+    `engagement_rate` where its base is open, `unclear_column` where the column itself is.
     Rows read = rows + blank_rows + left_out.
     """
 
@@ -97,3 +104,4 @@ class Sheet:
     left_out: list[Fault]
     blank_rows: int
     table: str
+    unread: dict[str, np.ndarray]

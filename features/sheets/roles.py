@@ -65,6 +65,18 @@ class Role:
         return self.name.platform if self.name else None
 
 
+def unread_name(role: Role) -> str:
+    """Name what a column that stays unclear holds, as far as that is known.
+
+    >>> unread_name(Role(0, "Likes", None, "known name", Name("likes")))
+    'avg_likes'
+    """
+    column = role.name.column if role.name else ""
+    column = {"fee": "fee_usd", **_AVERAGES}.get(column, column)
+    known = column in TABLES["prospects"].names or column == "engagement_rate"
+    return column if known else "unclear_column"
+
+
 def wanted_of(name: Name | None, mapped: Mapped | None) -> frozenset[str]:
     """Say which surveys a column needs for its part to be decided."""
     column = mapped.column if mapped else name.column if name else ""
@@ -194,9 +206,13 @@ def _by_nature(role: Role, nature: str, roles: list[Role]) -> Role:
     if role.target in _OF_POSTS - kept:
         if "total" in role.name.concepts:
             return role.out("a total of all posts, for which there is no column")
-        mean = _AVERAGES.get(role.target, role.target)
-        return role.out(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")
+        return _mean_or_total(role)
     return role
+
+
+def _mean_or_total(role: Role) -> Role:
+    mean = _AVERAGES.get(role.target, role.target)
+    return role.out(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")
 
 
 def _one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
@@ -257,4 +273,6 @@ def _within(role: Role, tables: tuple[str, ...]) -> Role:
     target = {"fee": "fee_usd", "engagement_rate": "engagement_rate_by_views"}.get(role.target, role.target)
     if target is None or target in columns:
         return role
+    if _AVERAGES.get(role.target) in columns and role.how != "map file" and "total" not in role.name.concepts:
+        return _mean_or_total(role)
     return role.out(f"known as {role.target}, for which {' and '.join(tables)} have no column")

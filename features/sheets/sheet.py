@@ -8,7 +8,7 @@ from features.sheets.convert import Decided, convert
 from features.sheets.names import named
 from features.sheets.plan import plans_of
 from features.sheets.result import Sheet, SheetError, SheetOptions
-from features.sheets.roles import Role, assign, mapped_of, wanted_of
+from features.sheets.roles import Role, assign, mapped_of, unread_name, wanted_of
 from features.sheets.rows import rows_of
 from features.sheets.source import Source, open_source
 from features.sheets.survey import Survey
@@ -74,7 +74,8 @@ def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABL
     notes = [*source.notes, *_absent(source, options)]
     if platform and not any(plan.column == "platform" for plan in plans):
         notes.append(f"platform: {platform}, {told}")
-    return Decided(source, plans, guesses, notes, nature, platform)
+    unread = {role.index: unread_name(role) for role, guess in zip(roles, guesses, strict=True) if guess.unread}
+    return Decided(source, plans, guesses, notes, nature, platform, unread)
 
 
 def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list[list[Cell]]]:

@@ -28,7 +28,8 @@ class Lot:
     `rows`: columns of features.schema.PROSPECTS as told, numbered from 0; `places` (n,): line or row in the source;
     `reasons`: row -> what could not be read of it; `text`: gives the source's text of rows, cell by cell;
     `misfits`: what stands between the rows and is none; `blank`: blank lines;
-    `notes`: what there is to say of these rows alone.
+    `notes`: what there is to say of these rows alone; `unread`: by column the rows (n,) that hold a value of it which
+    could not be read, and which are scored without it.
     """
 
     rows: pd.DataFrame
@@ -38,6 +39,7 @@ class Lot:
     misfits: list[Misfit] = field(default_factory=list)
     blank: int = 0
     notes: list[str] = field(default_factory=list)
+    unread: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Listed(Protocol):

@@ -21,7 +21,7 @@ from features.schema import DTYPES, EARLIEST, LATEST
 from features.sheets import Guess
 from features.sheets.convert import convert
 from features.sheets.delimited import records
-from features.sheets.labels import MISSING
+from features.sheets.labels import MISSING, is_missing
 from features.sheets.plan import Plan
 from features.sheets.rows import SUMMARIES
 from features.sheets.source import Record, Source
@@ -87,7 +87,8 @@ class Plain(Spreadsheet):
         fast = named(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
         at = np.flatnonzero(plain)
         slow = self._slow(self._records(block, lines[~plain])) if not plain.all() else None
-        lot = Lot(fast.reset_index(drop=True), block.first + lines[plain], partial(_text, table, at))
+        places, text = block.first + lines[plain], partial(_text, table, at)
+        lot = Lot(fast.reset_index(drop=True), places, text, unread=self._unread(table, plain))
         blank = int(block.blank.sum())
         return replace(lot, blank=blank) if slow is None else _merged(lot, slow, blank)
 
@@ -105,6 +106,15 @@ class Plain(Spreadsheet):
             yield "fee", _read(amounts, Plan(names.index("fee"), "fee", "real", self._amounts(USD), guess))
             told = pc.if_else(pc.equal(codes, ""), None, pc.utf8_upper(codes))
             yield "currency", Read(told.to_pandas().astype("str"), _matches(codes, _LETTERS))
+
+    def _unread(self, table: pa.Table, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Say by column which of the rows marked hold something in a column that stays unclear."""
+        unread: dict[str, np.ndarray] = {}
+        for index, name in self.decided.unread.items():
+            cells = table.column(index).combine_chunks().dictionary_encode()
+            told = np.array([not is_missing(text.strip()) for text in cells.dictionary.to_pylist()], dtype=bool)
+            unread[name] = unread.get(name, False) | told[cells.indices.to_numpy()][rows]
+        return unread
 
     def _placed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Name the platform of rows that name none, where the sheet is of one."""
@@ -271,4 +281,11 @@ def _merged(one: Lot, other: Lot, blank: int) -> Lot:
         other.misfits,
         other.blank + blank,
         other.notes,
+        {name: _both(one, other, name)[order] for name in one.unread | other.unread},
     )
+
+
+def _both(one: Lot, other: Lot, name: str) -> np.ndarray:
+    """Give the rows of two lots, one after the other, that hold a value of a column which could not be read."""
+    marks = (lot.unread.get(name, np.zeros(len(lot.places), dtype=bool)) for lot in (one, other))
+    return np.concatenate(list(marks))

@@ -52,6 +52,8 @@ class Asking:
         scored = self.scorer.score(asked, microseconds(self.as_of), extras=self.extras, columns=self.columns)
         for row, found in scored.reasons.items():
             reasons[int(passed[row])] = found
+        if "warnings" in scored.columns:
+            _add_unread(scored.columns["warnings"], lot.unread, passed)
         answered = scored.scored
         rows = slice(None) if answered.all() else answered
         table = table_of({name: scored.columns[name][rows] for name in self.columns}, schema_of(self.columns))
@@ -73,6 +75,14 @@ def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, di
         told = f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once"
         reasons.setdefault(row, []).append(told)
     return clean, reasons
+
+
+def _add_unread(warnings: np.ndarray, unread: dict[str, np.ndarray], passed: np.ndarray) -> None:
+    """Add to the warnings of the rows of a lot that were asked about, `passed`, what could not be read of them."""
+    for name, rows in unread.items():
+        for row in np.flatnonzero(rows[passed]).tolist():
+            if warnings[row] is not None:
+                warnings[row] = (*warnings[row], f"{name}_not_used")
 
 
 def _rejected(lot: Lot, reasons: dict[int, list[str]]) -> list[Rejected]:

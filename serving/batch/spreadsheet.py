@@ -72,6 +72,7 @@ class Spreadsheet:
             [Misfit(fault.line, list(fault.cells), fault.reason) for fault in sheet.left_out],
             sheet.blank_rows,
             sheet.notes[len(self.decided.notes) :],
+            sheet.unread,
         )
 
     def _with_fees(self, rows: pd.DataFrame, original: pd.DataFrame, reasons: dict[int, list[str]]) -> pd.DataFrame:
