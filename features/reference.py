@@ -112,6 +112,7 @@ class Reference:
     part_shares: dict[str, dict[str, float]]
     views_shown: dict[str, list[str]]
     formats_posted: dict[str, list[str]]
+    platforms_until: dict[str, str]
     norms: dict[str, dict[str, Norm]]
     effects: Effects
     niche_classifier: NicheClassifier
@@ -130,9 +131,12 @@ class Reference:
         return norm_tables(self.norms)
 
     @cached_property
-    def until_us(self) -> int:
-        """The end of training in microseconds, UTC."""
-        return pd.Timestamp(self.until).value // 1000
+    def until_us(self) -> np.ndarray:
+        """The end of training on each of PLATFORMS in microseconds UTC, (platforms,); of all where it has no creators.
+
+        Panels of different years may stand in one folder.
+        """
+        return to_us(pd.Series([pd.Timestamp(self.platforms_until.get(name, self.until)) for name in PLATFORMS]))
 
     @cached_property
     def niches_seen(self) -> np.ndarray:
@@ -191,6 +195,7 @@ def fit_reference(history: History, until: pd.Timestamp | np.ndarray, accounts: 
         part_shares=part_shares_of(history, accounts, moment),
         views_shown=views_shown_of(posts),
         formats_posted=formats_posted_of(posts),
+        platforms_until=_platforms_until(moments, market),
         norms=_fit_norms(history, engaged, profile, market, accounts, moment),
         effects=fit_effects(
             engaged.values - engaged.level[:, None],
@@ -204,6 +209,12 @@ def fit_reference(history: History, until: pd.Timestamp | np.ndarray, accounts: 
         creators=int((engaged.n > 0).sum()),
         horizon_days=history.horizon_days,
     )
+
+
+def _platforms_until(moments: np.ndarray, market: Market) -> dict[str, str]:
+    """Give the moment of each platform that has creators, in ISO form; `moments` (platforms,): microseconds UTC."""
+    own = zip(PLATFORMS, moments.tolist(), strict=True)
+    return {name: pd.Timestamp(at, unit="us", tz="UTC").isoformat() for name, at in own if name in market.creators}
 
 
 def _fit_market(past: Level, profile: dict[str, np.ndarray]) -> Market:

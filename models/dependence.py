@@ -7,20 +7,23 @@ from models.forecast import Forecaster
 
 
 def depends_on(forecaster: Forecaster) -> np.ndarray:
-    """Say of each evidence code and derived column whether location or scale can change with it.
+    """Say of each platform, evidence and derived column whether location or scale can change with it.
 
-    Shape (evidences, len(COLUMNS)). The offset and the evidence code are no part of it: those always count.
+    Shape (platforms, evidences, len(COLUMNS)). Columns with a role of their own (offset, evidence, platform, number and
+    spread of the posts) are no part of it: those always count. On a platform without training rows no correction does.
     """
     seen = np.array([COLUMNS.index(name) for name in forecaster.columns_])
     sloped = np.array([name not in forecaster.codes for name in forecaster.columns_])
     in_location, in_scale = (
         booster.feature_importance("split") > 0 for booster in (forecaster.location_, forecaster.scale_)
     )
-    found = np.zeros((forecaster.evidences, len(COLUMNS)), dtype=bool)
+    found = np.zeros((forecaster.platforms, forecaster.evidences, len(COLUMNS)), dtype=bool)
+    found[:, :, seen] = in_scale
+    trained = np.flatnonzero(forecaster.trained_)
     for code, (linear, boosted) in enumerate(forecaster.correction_):
-        own = in_scale | (in_location & (boosted > 0))
+        own = in_location & (boosted > 0)
         if linear > 0:
             line = forecaster.linear_[code]
             own[sloped] |= np.isfinite(line.scale) & (line.slope != 0)
-        found[code, seen] = own
+        found[np.ix_(trained, [code], seen)] |= own
     return found

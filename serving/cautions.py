@@ -4,6 +4,7 @@ import numpy as np
 
 from features.history import DAY_US
 from features.reference import ENOUGH_CREATORS, Reference
+from models.forecast import Forecaster
 from models.inputs import column
 
 #: Days after the end of training from which a model is old: up to there it was measured to hold (docs/method.md).
@@ -30,9 +31,17 @@ def cautions(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_l
     }
 
 
-def moment_cautions(as_of: np.ndarray, reference: Reference) -> dict:
-    """Say by name which moments (n,), microseconds UTC, a model of this reference is too old for."""
-    return {"model_old": as_of - reference.until_us > MODEL_OLD_DAYS * DAY_US}
+def moment_cautions(x: np.ndarray, as_of: np.ndarray, reference: Reference) -> dict:
+    """Say by name for which rows, asked as of moments (n,) in microseconds UTC, their platform's training is old."""
+    until = reference.until_us[column(x, "platform_code").astype(int)]
+    return {"model_old": as_of - until > MODEL_OLD_DAYS * DAY_US}
+
+
+def calibration_cautions(x: np.ndarray, forecaster: Forecaster, reference: Reference) -> dict:
+    """Say by name which rows, (n,), stand on a platform of training no later post of which set the intervals."""
+    platform = column(x, "platform_code")
+    lacks = forecaster.conformal_.n[platform.astype(int)].sum(axis=1) == 0
+    return {"platform_not_calibrated": lacks & reference.engagements.knows(platform)}
 
 
 def views_cautions(x: np.ndarray, shown: np.ndarray, reference: Reference) -> dict:

@@ -27,7 +27,7 @@ from models.reasons import reasons
 from models.views_shown import views_shown
 from serving.asked import Asked
 from serving.averages import RowAverages
-from serving.cautions import cautions, moment_cautions, named, views_cautions
+from serving.cautions import calibration_cautions, cautions, moment_cautions, named, views_cautions
 from serving.known import FromSnapshot, FromTables, questions
 from serving.place import Place
 from serving.quantiles import distribution, unusual_columns
@@ -191,7 +191,8 @@ class Scorer:
         return {
             **cautions(x, asked.code("format"), reference, longest),
             **views_cautions(x, shown, reference),
-            **moment_cautions(np.where(known, moment, as_of), reference),
+            **moment_cautions(x, np.where(known, moment, as_of), reference),
+            **calibration_cautions(x, self.bundle.forecasters["engagements"], reference),
             "snapshot_stale": known & self.known.stale(as_of),
             **({} if averages is None else averages.warnings(x, reference)),
             **self._unused.warnings(Rows(asked, known, moment, x, shown, averages)),

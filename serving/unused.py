@@ -104,7 +104,8 @@ class Unused:
         return dict(zip(names, np.logical_or.reduceat(known, starts, axis=1).T, strict=True))
 
     def _depending(self, what: str, x: np.ndarray) -> np.ndarray:
-        return self._depends[what][column(x, f"{what}_evidence_code").astype(int)]
+        codes = (column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
+        return self._depends[what][tuple(codes)]
 
     def _counts(self, part: str, x: np.ndarray) -> np.ndarray:
         """Say on which rows' platforms, (n,), a part counts as engagement."""

@@ -1,6 +1,7 @@
 """Old models, platforms and formats that nobody in training stands for, and averages that cannot be."""
 
 import re
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from features.reference import Market, Prior
 from features.schema import POSTS
 from features.snapshot import Snapshot
 from features.snapshot_writer import write_snapshot
+from features.vocabulary import PLATFORMS
 from serving.averages import FAR_BY_FOLLOWERS, MOST_BY_FOLLOWERS, TAIL
 from serving.batch import Options, score_file
 from serving.cautions import MODEL_OLD_DAYS, named
@@ -72,6 +74,17 @@ def test_averages_of_a_platform_never_seen_are_used_and_it_is_told(foreign):
         ("format_not_told", "platform_not_in_training"),
         ("format_not_told", "platform_not_in_training"),
     ]
+
+
+def test_averages_of_a_platform_never_seen_are_the_median_with_the_widest_spread(scorer, bundle):
+    told = {"avg_likes": 900.0, "avg_comments": 50.0, "followers": 20_000.0, "niche": "food"}
+    rows = [{**told, "platform": name, "avg_shares": 50.0} for name in ("x", "instagram", "tiktok", "youtube")]
+    answers, _ = answers_of(scorer, rows, AS_OF)
+    level = np.log1p(1000) + bundle.reference.engagements.summary_shift
+    assert answers["engagements_p50"][0] == pytest.approx(np.expm1(level), rel=1e-9)
+    spread = np.log(answers["engagements_p90"] / answers["engagements_p10"])
+    # their scales differ a little besides, by what the priors of the platforms are
+    assert spread[0] > 0.99 * spread[1:].max() > 1.2 * spread[1:].min()
 
 
 def test_views_of_a_platform_never_seen_are_forecast_where_the_row_tells_them(foreign):
@@ -137,6 +150,27 @@ def test_a_model_is_old_after_so_many_days(scorer, bundle, tables, tmp_path):
         pd.DataFrame([PROFILE]).to_csv(tmp_path / "list.csv", index=False)
         score_file(tmp_path / "list.csv", tmp_path / "out.parquet", scorer, as_of, Options())
         assert pd.read_parquet(tmp_path / "out.parquet")["warnings"].tolist() == ["; ".join(old)]
+
+
+def test_a_model_is_as_old_as_its_training_on_the_platform(bundle):
+    """Panels of different years may stand in one folder."""
+    own = {"instagram": "2024-01-01T00:00:00+00:00", "tiktok": bundle.reference.until}
+    panels = Scorer(replace(bundle, reference=replace(bundle.reference, platforms_until=own)))
+    found = warned(panels, *({**PROFILE, "platform": name} for name in ("instagram", "tiktok", "x")))
+    assert ["model_old" in names for names in found] == [True, False, False]
+    ends = bundle.reference.platforms_until
+    assert set(ends) == {"instagram", "tiktok", "youtube"}
+    assert max(map(pd.Timestamp, ends.values())) == pd.Timestamp(bundle.reference.until)
+
+
+def test_a_platform_of_which_no_later_post_set_the_intervals_is_told(bundle):
+    forecaster = copy(bundle.forecasters["engagements"])
+    n = forecaster.conformal_.n.copy()
+    n[PLATFORMS.index("tiktok")] = 0
+    forecaster.conformal_ = replace(forecaster.conformal_, n=n)
+    lean = Scorer(replace(bundle, forecasters={**bundle.forecasters, "engagements": forecaster}))
+    found = warned(lean, *({**PROFILE, "platform": name} for name in ("instagram", "tiktok", "x")))
+    assert ["platform_not_calibrated" in names for names in found] == [False, True, False]
 
 
 def test_a_known_creator_of_a_snapshot_is_judged_by_the_moment_it_is_answered_as_of(scorer, bundle, tmp_path):

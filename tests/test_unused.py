@@ -13,6 +13,7 @@ from features.schema import CREATORS, POSTS
 from features.snapshot import Snapshot
 from features.snapshot_writer import write_snapshot
 from features.tables import Tables
+from features.vocabulary import PLATFORMS
 from models.dependence import depends_on
 from models.inputs import column
 from serving.batch import Options, score_file
@@ -147,7 +148,7 @@ def test_a_topic_that_posts_are_on_is_used(bundle):
         for n in range(6)
     ]
     scorer = Scorer(bundle, Tables(creators=creators, posts=table(posts, POSTS)))
-    scorer._unused._depends["engagements"][:, COLUMNS.index("engagements_dev_mean_by_topic")] = True
+    scorer._unused._depends["engagements"][..., COLUMNS.index("engagements_dev_mean_by_topic")] = True
     rows = [{"creator_id": "a", "topic": topic} for topic in ("cake", "soup", "tax")]
     assert ["topic" in unused(names) for names in warned(scorer, *rows)] == [False, False, True]
 
@@ -198,21 +199,24 @@ def test_a_forecast_depends_on_the_columns_that_are_said_and_on_no_other(bundle,
     scorer, forecaster = Scorer(bundle, tables), bundle.forecasters[what]
     ids = tables.creators[["creator_id", "platform"]].drop_duplicates().head(60)
     rows = [*ids.to_dict("records"), *({**PROFILE, "avg_likes": 30.0 * n, "avg_views": 9.0 * n} for n in range(1, 30))]
+    rows += [{**PROFILE, "platform": "x", "avg_likes": 30.0 * n} for n in range(9)]
     x = matrix(scorer, rows)
-    depends, evidence = depends_on(forecaster), column(x, f"{what}_evidence_code").astype(int)
+    platform, evidence = (column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
+    depends = depends_on(forecaster)
     location, scale, *_ = forecaster.parts(pd.DataFrame(x, columns=COLUMNS))
     moved, random = np.zeros(len(COLUMNS), dtype=bool), np.random.default_rng(4)
     for place, name in enumerate(COLUMNS):
-        if name in (f"{what}_log_offset", f"{what}_evidence_code"):
+        if name in (forecaster.offset, forecaster.evidence, forecaster.platform, forecaster.posts, forecaster.mad):
             continue
         for spread in (1.0, 8.0):
             other = x.copy()
             other[:, place] = np.nan_to_num(x[:, place]) + spread * random.normal(size=len(x))
             found = forecaster.parts(pd.DataFrame(other, columns=COLUMNS))
             changed = (found[0] != location) | (found[1] != scale)
-            assert not (changed & ~depends[evidence, place]).any()
+            assert not (changed & ~depends[platform, evidence, place]).any()
             moved[place] |= changed.any()
-    assert moved.sum() > 0.6 * depends.any(axis=0).sum()
+    assert moved.sum() > 0.6 * depends.any(axis=(0, 1)).sum()
+    assert depends[PLATFORMS.index("x")].sum() < depends[PLATFORMS.index("instagram")].sum()
 
 
 def matrix(scorer, rows):

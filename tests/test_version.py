@@ -125,6 +125,7 @@ def reference():
         part_shares={"instagram": {"likes": 0.96, "comments": 0.04}},
         views_shown={"instagram": ["video", "short"], "tiktok": ["video", "unknown"], "youtube": ["video"], "x": []},
         formats_posted={"instagram": ["image", "video", "short"], "tiktok": ["video"], "youtube": ["video"], "x": []},
+        platforms_until={},
         norms={name: {sign: Norm(0.1, 0.8) for sign in sorted(signs)} for name in ("all", "tiktok")},
         effects=Effects({"instagram": {"video": 0.1, "image": -0.05}}, {"instagram": -0.1}),
         niche_classifier=NicheClassifier().fit(),
