@@ -62,8 +62,8 @@ def summary_of(
 def _by_rate(engagements: np.ndarray, bases: tuple[str, ...], summary: Summary) -> Summary:
     """Take the engagements (n,) that a rate leads to where nothing before tells any."""
     rows = np.isnan(summary.engagements) & ~np.isnan(engagements)
-    taken = np.where(rows, engagements, summary.engagements)
-    return replace(summary, engagements=taken, basis={**summary.basis, **dict.fromkeys(bases, rows)})
+    engagements_or_rate = np.where(rows, engagements, summary.engagements)
+    return replace(summary, engagements=engagements_or_rate, basis={**summary.basis, **dict.fromkeys(bases, rows)})
 
 
 def _by_parts(averages: dict[str, np.ndarray], code: np.ndarray, parts: PartTables, summary: Summary) -> Summary:
@@ -71,12 +71,12 @@ def _by_parts(averages: dict[str, np.ndarray], code: np.ndarray, parts: PartTabl
 
     Without likes nothing is taken: the other parts say too little of the sum.
     """
-    told = np.array([averages.get(name, summary.engagements) for name in _PARTS])
-    unknown = np.isnan(told)
+    values = np.array([averages.get(name, summary.engagements) for name in _PARTS])
+    unknown = np.isnan(values)
     counts = parts.counted[:, code] & ~unknown
     has_likes = ~unknown[COUNTED_PARTS.index("likes")]
     missing = (parts.shares[:, code] * unknown).sum(axis=0)
-    total = np.where(counts, told, 0.0).sum(axis=0) / np.maximum(1 - missing, 0.05)
+    total = np.where(counts, values, 0.0).sum(axis=0) / np.maximum(1 - missing, 0.05)
     basis = dict(zip(_PARTS, counts & has_likes, strict=True))
     return Summary(
         np.where(has_likes, total, np.nan),

@@ -80,14 +80,14 @@ def part_shares_of(history: History, accounts: np.ndarray, moment: np.ndarray) -
 
 def views_shown_of(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
     """Name the formats (`unknown` where not told) most of whose posts show views, a platform."""
-    shown = np.isfinite(posts["views_log"])
+    has_views = np.isfinite(posts["views_log"])
     formats = np.where(np.isnan(posts["format"]), len(FORMATS), posts["format"])
     result = {}
     for code, name in enumerate(PLATFORMS):
         at = posts["platform"] == code
-        share = {f: shown[at & (formats == i)].mean() for i, f in enumerate(FORMATS) if (at & (formats == i)).any()}
+        share = {f: has_views[at & (formats == i)].mean() for i, f in enumerate(FORMATS) if (at & (formats == i)).any()}
         result[name] = [f for f, value in share.items() if value > 0.5]
-        if at.any() and shown[at].mean() > 0.5:
+        if at.any() and has_views[at].mean() > 0.5:
             result[name].append(UNKNOWN)
     return result
 

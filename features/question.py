@@ -109,7 +109,7 @@ def _put_averages(out: np.ndarray, state: State, asked: Questions, reference: Re
     if not asked.averages:
         return
     platform = state["platform_code"]
-    summary = summary_of(asked.averages, platform, state["followers"], reference.posted.part_tables)
+    summary = summary_of(asked.averages, platform, state["followers"], reference.platform_posts.part_tables)
     means = {"engagements": summary.engagements, "views": asked.averages.get("avg_views")}
     for what, values in means.items():
         market = getattr(reference, what)

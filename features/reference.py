@@ -144,7 +144,7 @@ class Reference:
         return np.array([*(name in self.engagements.priors["all"].niche_effects for name in NICHES), True])
 
     @cached_property
-    def posted(self) -> PlatformPosts:
+    def platform_posts(self) -> PlatformPosts:
         """What the posts of each platform are like."""
         return PlatformPosts(self.part_shares, self.views_shown, self.formats_posted)
 

@@ -17,13 +17,13 @@ def depends_on(forecaster: Forecaster) -> np.ndarray:
     in_location, in_scale = (
         booster.feature_importance("split") > 0 for booster in (forecaster.location_, forecaster.scale_)
     )
-    found = np.zeros((forecaster.platforms, forecaster.evidences, len(COLUMNS)), dtype=bool)
-    found[:, :, seen] = in_scale
+    depends = np.zeros((forecaster.platforms, forecaster.evidences, len(COLUMNS)), dtype=bool)
+    depends[:, :, seen] = in_scale
     trained = np.flatnonzero(forecaster.trained_)
     for code, (linear, boosted) in enumerate(forecaster.correction_):
         own = in_location & (boosted > 0)
         if linear > 0:
             line = forecaster.linear_[code]
             own[sloped] |= np.isfinite(line.scale) & (line.slope != 0)
-        found[np.ix_(trained, [code], seen)] |= own
-    return found
+        depends[np.ix_(trained, [code], seen)] |= own
+    return depends

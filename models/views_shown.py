@@ -14,8 +14,8 @@ def views_shown(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarra
     On a platform of which the views of no creator in training are known: those of which anything tells the views.
     """
     platform = column(x, "platform_code")
-    shown = reference.posted.shows_views(platform, column(x, "format_code"))
-    if reference.views is None or shown.all():
-        return shown
-    told = column(x, "views_evidence_code") != PROFILE_ONLY
-    return shown | (told & ~reference.views.knows(platform))
+    shows_views = reference.platform_posts.shows_views(platform, column(x, "format_code"))
+    if reference.views is None or shows_views.all():
+        return shows_views
+    has_evidence = column(x, "views_evidence_code") != PROFILE_ONLY
+    return shows_views | (has_evidence & ~reference.views.knows(platform))

@@ -23,13 +23,13 @@ RATES = ("engagement_rate_by_followers", "engagement_rate_by_views")
 
 @dataclass(frozen=True)
 class RowAverages:
-    """The averages of n rows: `told` by those of AVERAGES that any row tells, NaN elsewhere; `summary`: of what.
+    """The averages of n rows: `values` by those of AVERAGES that any row tells, NaN elsewhere; `summary`: of what.
 
     `followers` (n,): NaN where unknown; `by_rates`: by those of RATES that any row tells, the engagements a post (n,)
     that each tells.
     """
 
-    told: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
     summary: Summary
     followers: np.ndarray
     by_rates: dict[str, np.ndarray]
@@ -37,13 +37,14 @@ class RowAverages:
     @classmethod
     def of(cls, asked: Asked, x: np.ndarray, reference: Reference) -> "RowAverages | None":
         """Read the averages of rows, None where no row tells any; `x`: as derived."""
-        told = {name: asked.numbers[name] for name in AVERAGES if name in asked.numbers}
-        if not told:
+        values = {name: asked.numbers[name] for name in AVERAGES if name in asked.numbers}
+        if not values:
             return None
         followers = np.expm1(column(x, "followers_log"))
-        summary = summary_of(told, column(x, "platform_code"), followers, reference.posted.part_tables)
-        bases = dict(zip(RATES, (followers, told.get("avg_views", np.nan)), strict=True))
-        return cls(told, summary, followers, {name: told[name] * base for name, base in bases.items() if name in told})
+        summary = summary_of(values, column(x, "platform_code"), followers, reference.platform_posts.part_tables)
+        bases = dict(zip(RATES, (followers, values.get("avg_views", np.nan)), strict=True))
+        by_rates = {name: values[name] * base for name, base in bases.items() if name in values}
+        return cls(values, summary, followers, by_rates)
 
     def warnings(self, x: np.ndarray, reference: Reference) -> dict[str, np.ndarray]:
         """Say by warning which rows (n,) bring averages that are odd.
@@ -53,18 +54,18 @@ class RowAverages:
         - `rate_looks_like_percent`: a rate that lies beyond TAIL, while a hundredth of it is ordinary
         - `part_shares_not_from_training`: a part that lacks is completed by a shipped usual share
         """
-        found = {}
+        flags = {}
         if self.summary.shares_shipped.any():
             rests = column(x, "engagements_evidence_code") == SUMMARY
-            found["part_shares_not_from_training"] = rests & self.summary.shares_shipped
+            flags["part_shares_not_from_training"] = rests & self.summary.shares_shipped
         if self._may_be_odd():
             usual = Usual(x, reference)
             with np.errstate(divide="ignore", invalid="ignore"):
-                found |= {
+                flags |= {
                     "implausible_average": self._implausible(usual),
                     "rate_looks_like_percent": self._percent(usual),
                 }
-        return found
+        return flags
 
     def _may_be_odd(self) -> bool:
         """Say whether there is anything that is worth a look at the tails: hardly ever, and it takes as long."""
@@ -77,7 +78,7 @@ class RowAverages:
         )
 
     def _of(self, name: str) -> np.ndarray:
-        return self.told[name] if name in self.told else np.full(len(self.followers), np.nan)
+        return self.values[name] if name in self.values else np.full(len(self.followers), np.nan)
 
     def _implausible(self, usual: "Usual") -> np.ndarray:
         engagements = self.summary.engagements

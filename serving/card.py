@@ -1,6 +1,9 @@
 """The model in use, as GET /v1/model tells it: its manifest, its record in short, and what it is not good for."""
 
+import pandas as pd
+
 from models.bundle import Bundle
+from serving.cautions import MODEL_OLD_DAYS
 
 #: What is left out of the manifest: of use to the loader alone.
 _NOT_SHOWN = ("format", "columns", "sha256", "features_version")
@@ -28,6 +31,9 @@ def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
     if "recipe" in manifest:
         days = manifest["recipe"]["sampling"]["longest_lead_days"]
         found.append(f"It was trained on starts up to {days:g} days ahead; later ones carry lead_beyond_training.")
+    if "until" in manifest:
+        ends = f"{pd.Timestamp(manifest['until']):%Y-%m-%d}"
+        found.append(f"Its training ends on {ends}; forecasts made {MODEL_OLD_DAYS} days later carry model_old.")
     for row in manifest.get("backtest", {}).get("coverage", ()):
         if row["fails"]:
             who = f"{row['platform']}, {row['band']}, {row['split']} creators, {row['evidence']}"

@@ -44,26 +44,26 @@ def calibration_cautions(x: np.ndarray, forecaster: Forecaster, reference: Refer
     return {"platform_not_calibrated": lacks & reference.engagements.knows(platform)}
 
 
-def views_cautions(x: np.ndarray, shown: np.ndarray, reference: Reference) -> dict:
-    """Say by name what the views of rows suffer from; `shown` (n,): rows whose views are forecast."""
+def views_cautions(x: np.ndarray, has_views: np.ndarray, reference: Reference) -> dict:
+    """Say by name what the views of rows suffer from; `has_views` (n,): rows whose views are forecast."""
     if reference.views is None:
         return {}
-    return {"views_of_platform_not_in_training": shown & ~reference.views.knows(column(x, "platform_code"))}
+    return {"views_of_platform_not_in_training": has_views & ~reference.views.knows(column(x, "platform_code"))}
 
 
 def _posts_of_format(x: np.ndarray, formats: np.ndarray, reference: Reference) -> np.ndarray:
     """Say of which rows, (n,), posts of the format are known: in training, of the platform, or the creator's own."""
-    return reference.posted.posts_of(column(x, "platform_code"), formats) | (column(x, "format_share") > 0)
+    return reference.platform_posts.posts_of(column(x, "platform_code"), formats) | (column(x, "format_share") > 0)
 
 
 def named(flags: dict[str, np.ndarray]) -> np.ndarray:
     """Give for each row the names of the flags that it has, as a tuple; (n,) objects, rows alike share theirs."""
     marks = np.array(list(flags.values()))
-    some = marks.any(axis=1)
-    names = [name for name, any_row in zip(flags, some.tolist(), strict=True) if any_row]
-    kinds = ((1 << np.arange(len(names))) @ marks[some]).tolist() if names else [0] * marks.shape[1]
+    present = marks.any(axis=1)
+    names = [name for name, is_present in zip(flags, present.tolist(), strict=True) if is_present]
+    kinds = ((1 << np.arange(len(names))) @ marks[present]).tolist() if names else [0] * marks.shape[1]
     words = {kind: tuple(name for bit, name in enumerate(names) if kind >> bit & 1) for kind in set(kinds)}
-    found = np.empty(len(kinds), dtype=object)
+    warnings = np.empty(len(kinds), dtype=object)
     for row, kind in enumerate(kinds):
-        found[row] = words[kind]
-    return found
+        warnings[row] = words[kind]
+    return warnings

@@ -141,7 +141,10 @@ class Result(BaseModel):
     comparables: list[Comparable] | None = Field(None, description="where comparables asks, most similar first")
     definition: str | None = Field(None, description="what counts as engagement")
     horizon_days: int | None = None
-    warnings: list[str] | None = None
+    warnings: list[str] | None = Field(
+        None,
+        description="what the forecast suffers from, by name, and <column>_not_used for given values without effect",
+    )
 
 
 class Answer(BaseModel):

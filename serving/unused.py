@@ -44,16 +44,16 @@ SAME_RATE = 0.02
 
 
 class Rows(NamedTuple):
-    """Rows as asked and as derived: `known` (n,): those whose creator was looked up, as of `as_of`, microseconds UTC.
+    """Rows as asked and as derived: `looked_up` (n,): those whose creator is known, as of `as_of`, microseconds UTC.
 
-    `x`: the derived matrix; `shown` (n,): rows whose views are forecast; `averages`: None where no row tells any.
+    `x`: the derived matrix; `has_views` (n,): rows whose views are forecast; `averages`: None where no row tells any.
     """
 
-    asked: Asked
-    known: np.ndarray
+    prospects: Asked
+    looked_up: np.ndarray
     as_of: int
     x: np.ndarray
-    shown: np.ndarray
+    has_views: np.ndarray
     averages: RowAverages | None
 
 
@@ -61,49 +61,50 @@ class Unused:
     """Tells for one bundle which given values its forecasts do not use."""
 
     def __init__(self, bundle: Bundle):
-        self._counted = bundle.reference.posted.part_tables.counted
+        self._counted = bundle.reference.platform_posts.part_tables.counted
         self._depends = {what: depends_on(forecaster) for what, forecaster in bundle.forecasters.items()}
 
     def warnings(self, rows: Rows) -> dict[str, np.ndarray]:
         """Say by warning which rows, (n,), bring a value that their forecast does not use."""
-        used = dict(self._used(rows))
+        usage = dict(self._usage(rows))
         if rows.averages is not None:
-            used |= _used_averages(rows)
-        return {f"{name}_not_used": _told(rows.asked, name) & ~own for name, own in used.items() if not own.all()}
+            usage |= _averages_usage(rows)
+        partly = {name: uses for name, uses in usage.items() if not uses.all()}
+        return {f"{name}_not_used": _has_value(rows.prospects, name) & ~uses for name, uses in partly.items()}
 
-    def _used(self, rows: Rows) -> Iterator[tuple[str, np.ndarray]]:
+    def _usage(self, rows: Rows) -> Iterator[tuple[str, np.ndarray]]:
         """Give each column but averages that any row may tell in vain, and the rows (n,) whose forecast uses it."""
-        asked, x = rows.asked, rows.x
-        used = self._matters(rows)
-        if rows.known.any():
-            for name in (name for name in _PROFILE if _has(asked, name)):
-                used[name] = used.get(name, True) & (~rows.known | _agrees(rows, name))
-        yield from used.items()
+        prospects, x = rows.prospects, rows.x
+        usage = self._model_usage(rows)
+        if rows.looked_up.any():
+            for name in (name for name in _PROFILE if _has_column(prospects, name)):
+                usage[name] = usage.get(name, True) & (~rows.looked_up | _agrees(rows, name))
+        yield from usage.items()
         for name in _NEVER_COUNT:
-            if _has(asked, name):
-                yield name, np.zeros(asked.n, dtype=bool)
-        if _has(asked, "handle"):
-            yield "handle", np.not_equal(asked.text("creator_id"), None)
-        if _has(asked, "bio"):
-            read = ~np.isnan(column(x, "niche_code")) | ~np.isnan(column(x, "brand_fit"))
-            yield "bio", ~rows.known & read & (column(x, "niche_declared_flag") == 0)
+            if _has_column(prospects, name):
+                yield name, np.zeros(prospects.n, dtype=bool)
+        if _has_column(prospects, "handle"):
+            yield "handle", np.not_equal(prospects.text("creator_id"), None)
+        if _has_column(prospects, "bio"):
+            says_niche = ~np.isnan(column(x, "niche_code")) | ~np.isnan(column(x, "brand_fit"))
+            yield "bio", ~rows.looked_up & says_niche & (column(x, "niche_declared_flag") == 0)
         for part in EMV_PARTS:
-            if _has(asked, name := f"emv_{part}_usd"):
-                yield name, rows.shown if part == "view" else self._counts(part, x)
+            if _has_column(prospects, name := f"emv_{part}_usd"):
+                yield name, rows.has_views if part == "view" else self._counts(part, x)
 
-    def _matters(self, rows: Rows) -> dict[str, np.ndarray]:
+    def _model_usage(self, rows: Rows) -> dict[str, np.ndarray]:
         """Say of each of _BECOMES that any row tells of which rows (n,) a forecast depends on what it becomes."""
-        names = tuple(name for name in _BECOMES if _has(rows.asked, name))
+        names = tuple(name for name in _BECOMES if _has_column(rows.prospects, name))
         if not names:
             return {}
         places, starts = _places(names)
-        values, depends = rows.x[:, places], self._depending("engagements", rows.x)[:, places]
+        values, depends = rows.x[:, places], self._dependence("engagements", rows.x)[:, places]
         if "views" in self._depends:
-            depends = depends | (self._depending("views", rows.x)[:, places] & rows.shown[:, None])
-        known = depends & ~np.isnan(values) & ((values != 0) | (places != _TOPIC))
-        return dict(zip(names, np.logical_or.reduceat(known, starts, axis=1).T, strict=True))
+            depends = depends | (self._dependence("views", rows.x)[:, places] & rows.has_views[:, None])
+        uses = depends & ~np.isnan(values) & ((values != 0) | (places != _TOPIC))
+        return dict(zip(names, np.logical_or.reduceat(uses, starts, axis=1).T, strict=True))
 
-    def _depending(self, what: str, x: np.ndarray) -> np.ndarray:
+    def _dependence(self, what: str, x: np.ndarray) -> np.ndarray:
         codes = (column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
         return self._depends[what][tuple(codes)]
 
@@ -112,51 +113,54 @@ class Unused:
         return self._counted[COUNTED_PARTS.index(COUNTS[part]), column(x, "platform_code").astype(int)]
 
 
-def _used_averages(rows: Rows) -> dict[str, np.ndarray]:
+def _averages_usage(rows: Rows) -> dict[str, np.ndarray]:
     """Say of each average which rows (n,) have a forecast that rests on it, or on engagements that say the same."""
     x, averages = rows.x, rows.averages
     rests = column(x, "engagements_evidence_code") == SUMMARY
     engagements = averages.summary.engagements
-    used = {name: rests & own for name, own in averages.summary.basis.items() if _has(rows.asked, name)}
-    if "avg_views" in used:
-        used["avg_views"] = used["avg_views"] | (rows.shown & (column(x, "views_evidence_code") == SUMMARY))
-    for name, told in averages.by_rates.items():
-        used[name] = used[name] | (rests & (np.abs(told - engagements) <= SAME_RATE * engagements))
-    return used
+    usage = {name: rests & basis for name, basis in averages.summary.basis.items()}
+    if "avg_views" in usage:
+        usage["avg_views"] = usage["avg_views"] | (rows.has_views & (column(x, "views_evidence_code") == SUMMARY))
+    for name, by_rate in averages.by_rates.items():
+        usage[name] = usage[name] | (rests & (np.abs(by_rate - engagements) <= SAME_RATE * engagements))
+    return usage
 
 
 def _agrees(rows: Rows, name: str) -> np.ndarray:
     """Say whether the profile that a creator is known by says the same, (n,)."""
-    asked, x = rows.asked, rows.x
+    prospects, x = rows.prospects, rows.x
     if name == "niche":
-        return (asked.code(name) == column(x, "niche_code")) & (column(x, "niche_declared_flag") == 1)
+        return (prospects.code(name) == column(x, "niche_code")) & (column(x, "niche_declared_flag") == 1)
     if name == "created_at":
-        told, known = (rows.as_of - asked.time(name)) / DAY_US, "account_age_days"
+        value, feature = (rows.as_of - prospects.time(name)) / DAY_US, "account_age_days"
     elif name in ("verified", "business"):
-        told, known = asked.number(name), f"{name}_flag"
+        value, feature = prospects.number(name), f"{name}_flag"
     else:
-        told, known = np.log1p(asked.number(name)), f"{name}_log"
+        value, feature = np.log1p(prospects.number(name)), f"{name}_log"
     if name == "following":
-        told, known = told - column(x, "followers_log"), "following_ratio_log"
-    return np.isclose(told, column(x, known), rtol=1e-9, atol=1e-6)
+        value, feature = value - column(x, "followers_log"), "following_ratio_log"
+    return np.isclose(value, column(x, feature), rtol=1e-9, atol=1e-6)
 
 
 @lru_cache(maxsize=256)
 def _places(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Give where what columns become stands among the derived ones, and where each column's own begin in that."""
     counts = [len(_BECOMES[name]) for name in names]
-    places = [COLUMNS.index(made) for name in names for made in _BECOMES[name]]
+    places = [COLUMNS.index(feature) for name in names for feature in _BECOMES[name]]
     return np.array(places), np.cumsum([0, *counts[:-1]])
 
 
-def _has(asked: Asked, name: str) -> bool:
-    return name in asked.numbers or name in asked.codes or name in asked.texts or name in asked.times
+def _has_column(prospects: Asked, name: str) -> bool:
+    columns = prospects.numbers, prospects.codes, prospects.texts, prospects.times
+    return any(name in kind for kind in columns)
 
 
-def _told(asked: Asked, name: str) -> np.ndarray:
+def _has_value(prospects: Asked, name: str) -> np.ndarray:
     """Say which rows (n,) tell a column."""
-    if name in asked.numbers:
-        return ~np.isnan(asked.numbers[name])
-    if name in asked.codes:
-        return ~np.isnan(asked.codes[name])
-    return asked.times[name] != ALWAYS if name in asked.times else np.not_equal(asked.texts[name], None)
+    if name in prospects.numbers:
+        return ~np.isnan(prospects.numbers[name])
+    if name in prospects.codes:
+        return ~np.isnan(prospects.codes[name])
+    if name in prospects.times:
+        return prospects.times[name] != ALWAYS
+    return np.not_equal(prospects.texts[name], None)

@@ -61,7 +61,7 @@ class Worth:
 
     def __init__(self, bundle: Bundle):
         self.benchmarks, self.fees = bundle.benchmarks, bundle.market_fee
-        self._posted = bundle.reference.posted
+        self._platform_posts = bundle.reference.platform_posts
 
     def columns(
         self, x: np.ndarray, terms: Terms, engagements: Predictive, views: Predictive | None, shown: np.ndarray
@@ -85,7 +85,7 @@ class Worth:
             counts = None if views is None else {name: spread(values, shown) for name, values in views.named.items()}
             platform = column(x, "platform_code")
             worth = earned_media_value(
-                terms.values, platform, self._posted.usual_shares, engagements.named, counts, shown
+                terms.values, platform, self._platform_posts.usual_shares, engagements.named, counts, shown
             )
             found |= {f"emv_usd_{name}": value for name, value in worth.items()}
         return found if self.benchmarks is None else found | self._judged(x, terms, totals, found.get("cpe_usd_p50"))
@@ -100,7 +100,7 @@ class Worth:
         }
         if terms.values is not None:
             split = ~np.isnan([terms.values[part] for part in COUNTS]).all(axis=0)
-            learned = self._posted.part_tables.learned[column(x, "platform_code").astype(int)]
+            learned = self._platform_posts.part_tables.learned[column(x, "platform_code").astype(int)]
             found["emv_shares_not_from_training"] = split & ~learned
         if self.benchmarks is None:
             return found

@@ -124,6 +124,7 @@ def test_the_model_tells_its_record_and_its_limits(client, trained):
     assert 0 < body["summary"]["unseen"]["coverage_80"] < 1
     assert body["limits"][1] == "It was trained on a simulated market: nothing about real creators follows from it."
     assert "starts up to 120 days ahead" in " ".join(body["limits"])
+    assert "Its training ends on 2026-06-29; forecasts made 180 days later carry model_old." in body["limits"]
     assert {"created_at", "until", "horizon_days", "definitions", "accounts", "posts"} <= set(body)
     assert not {"sha256", "columns"} & set(body)
 

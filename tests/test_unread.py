@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.sheets import read_sheet
-from serving.batch import Options, score_file
+from features.sheets import SheetOptions, read_sheet
+from serving.batch import Options, Watcher, score_file
 from serving.batch.rows import _add_unread
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -67,3 +67,16 @@ def test_a_row_that_was_not_scored_gets_no_warning():
     warnings = np.array([("few_posts",), None, ()], dtype=object)
     _add_unread(warnings, {"niche": np.array([False, True, True, True])}, np.array([1, 2, 3]))
     assert warnings.tolist() == [("few_posts", "niche_not_used"), None, ("niche_not_used",)]
+
+
+def test_columns_that_a_parquet_list_does_not_have_are_told(scorer, tmp_path):
+    frame = pd.DataFrame({"platform": ["instagram"], "followers": [2000.0], "avg_like": [3.0], "note": ["a"], "n": [1]})
+    frame.to_parquet(tmp_path / "list.parquet", index=False)
+    frame[["platform", "followers"]].to_parquet(tmp_path / "plain.parquet", index=False)
+    options = Options(sheet=SheetOptions(columns={"n": "posts_count", "note": "-"}))
+    lines = []
+    for name, chosen in (("list", options), ("plain", Options())):
+        watcher = Watcher(tell=lines.append)
+        score_file(tmp_path / f"{name}.parquet", tmp_path / "out.parquet", scorer, AS_OF, chosen, watcher)
+    told = [line for line in lines if "not read" in line]
+    assert told == ["not read, because a list has no such columns: 'avg_like'"]

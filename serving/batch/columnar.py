@@ -38,6 +38,8 @@ class Columnar:
         first = _opened(self.files[0])
         self.header = list(first.schema_arrow.names)
         self.names = _names(path, self.header, columns)
+        if unread := [repr(name) for name in self.header if name not in self.names and name not in columns]:
+            self.notes.append(f"not read, because a list has no such columns: {', '.join(unread)}")
         sorts = self._sorts(self.files[0], first.schema_arrow)
         self._groups = _row_groups(self.files[0], first)
         for file in self.files[1:]:
