@@ -53,13 +53,12 @@ class Moment(click.ParamType):
     def convert(self, value, param, ctx):
         import pandas as pd
 
+        from features.iso_moments import MomentError, moment_of
+
         try:
-            moment = pd.Timestamp(value)
-        except ValueError:
-            moment = pd.NaT
-        if moment is pd.NaT:
-            self.fail(f"{value!r} is no date: write 2026-07-01 or 2026-07-01T12:00:00Z", param, ctx)
-        return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+            return pd.Timestamp(moment_of(value))
+        except MomentError as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -123,9 +122,10 @@ class Reading(Moment):
     def convert(self, value, param, ctx):
         import pandas as pd
 
+        from features.iso_moments import is_date
+
         moment = super().convert(value, param, ctx)
-        dated = isinstance(value, str) and len(value.strip()) <= len("2026-07-01")
-        return moment + pd.Timedelta(hours=23, minutes=59, seconds=59) if dated else moment
+        return moment + pd.Timedelta(hours=23, minutes=59, seconds=59) if is_date(value) else moment
 
 
 def sheet_options(command):

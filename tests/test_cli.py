@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from creatorcast import main
+from creatorcast import Moment, main
 from features.validate import NAIVE, UNKNOWN_CREATOR
 from models.bundle import champion_folder
 from serving.scored import ANSWER_COLUMNS
@@ -113,6 +113,26 @@ def test_what_cannot_be_done_is_told_in_one_message(run, tmp_path, arguments, me
     assert message in result.stderr
     assert "Traceback" not in result.output
     assert left_in(tmp_path) == []
+
+
+def test_every_option_that_takes_a_moment_takes_it_by_one_rule():
+    names = ("-at", "-of", "-on", "date", "until", "since")
+    options = [(name, option) for name, command in main.commands.items() for option in command.params]
+    dated = {(name, option.opts[0]) for name, option in options if option.opts[0].endswith(names)}
+    assert dated == {("import", "--observed-at"), *((name, "--as-of") for name in ("features", "score", "snapshot"))}
+    assert dated == {(name, option.opts[0]) for name, option in options if isinstance(option.type, Moment)}
+
+
+@pytest.mark.parametrize("how", [(), ("--day-first",), ("--month-first",)])
+@pytest.mark.parametrize(
+    "command",
+    [("score", "list.csv", "--out", "o.csv", "--as-of"), ("import", "list.csv", "--out", "data", "--observed-at")],
+)
+def test_the_order_of_the_days_of_a_list_says_nothing_of_options(run, command, how):
+    result = run(*command, "01/02/2027", *how)
+    assert result.exit_code == 2
+    assert "'01/02/2027' means one day where the month comes first" in result.stderr
+    assert "write 2027-02-01 or 2027-01-02" in " ".join(result.stderr.split())
 
 
 def test_simulate_and_score_a_list(run, with_champion, tmp_path):
