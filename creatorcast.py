@@ -32,8 +32,22 @@ LEAD = click.option(
 )  # fmt: skip
 
 
+class Command(click.Command):
+    """A command that takes each option once: click itself would take the last."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, used = self.make_parser(ctx).parse_args(list(args))
+        for number, option in enumerate(used):
+            if isinstance(option, click.Option) and not option.is_eager and option in used[:number]:
+                names = "/".join([*option.opts, *option.secondary_opts])
+                raise click.UsageError(f"{names} is given twice: give it once", ctx)
+        return super().parse_args(ctx, args)
+
+
 class Commands(click.Group):
     """Turns the product's own errors into one message on standard error and exit code 2."""
+
+    command_class = Command
 
     def invoke(self, ctx: click.Context):
         try:
@@ -411,11 +425,11 @@ def score(
     """
     from rich.console import Console
 
-    from serving.batch import STANDARD, Options, quantiles_of, score_file
+    from serving.batch import STANDARD, Options, column_names, quantiles_of, score_file
     from serving.batch.progress import watching
     from serving.terms import Extras
 
-    names = tuple(name.strip() for name in chosen.split(",") if name.strip()) if chosen else ()
+    names = () if chosen is None else column_names(chosen)
     extras = Extras(explain, comparables, () if quantiles is None else quantiles_of(quantiles))
     options = Options(
         names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),

@@ -136,6 +136,7 @@ def test_the_best_by_the_measure_that_the_service_takes(folder, scorer, monkeypa
     [
         (Options(columns=("engagements_p5",)), "column 'engagements_p5' is unknown: did you mean engagements_p"),
         (Options(columns=("reasons",)), "column 'reasons' is unknown"),
+        (Options(columns=("band", "niche", "band")), "column 'band' is wanted twice: name each once"),
         (Options(top=3, rank_by="cpe"), "measure 'cpe' is unknown: "),
         (Options(rank_by="fee_usd"), "--rank-by fee_usd puts the best in order: say how many by --top"),
     ],

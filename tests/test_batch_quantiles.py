@@ -77,7 +77,7 @@ def test_the_best_are_chosen_by_measures_that_are_not_shown(scored):
 def test_the_command_takes_them(tmp_path, home, monkeypatch):
     monkeypatch.setenv("CREATORCAST_HOME", str(home))
     columns = "--columns", "partnership_id,engagements_p02_5,engagements_p97_5"
-    arguments = ["score", "-", "--out", "-", *columns, "--quantiles", "0.025, 0.975,0.025"]
+    arguments = ["score", "-", "--out", "-", *columns, "--quantiles", "0.025, 0.975"]
     result = CliRunner().invoke(main, arguments, input="platform,followers\nx,5000\n", catch_exceptions=False)
     header, row = result.stdout.splitlines()
     assert (header, result.exit_code) == ('"partnership_id","engagements_p02_5","engagements_p97_5"', 0)
@@ -95,6 +95,8 @@ def test_the_command_takes_them(tmp_path, home, monkeypatch):
         ("0.1,0.9995", "quantile 0.9995 is beyond"),
         ("0", "quantile 0.0 is beyond"),
         ("nan", "quantile nan is beyond"),
+        ("0.1,0.1", "quantile 0.1 is wanted twice: name each once"),
+        ("0.10,0.5,1e-1", "quantile 0.1 is wanted twice: name each once"),
     ],
 )
 def test_what_is_no_quantile_is_told(tmp_path, scorer, text, message):

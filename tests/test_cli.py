@@ -90,6 +90,10 @@ def test_the_version_is_told(run):
         (["score", "list.csv", "--out", "o.csv", "--as-of", "NaT"], "'NaT' is no date"),
         (["score", "list.csv", "--out", "o.csv", "--as-of", ""], "'' is no date"),
         (["serve", "--port", 0], "0 is not in the range"),
+        (["serve", "--port", 3001, "--port", 3002], "--port is given twice: give it once"),
+        (["score", "l.csv", "--out", "o.csv", "--quantiles", "0.1", "--quantiles=0.9"], "--quantiles is given twice"),
+        (["score", "l.csv", "--out", "o.csv", "--explain", "--explain"], "--explain is given twice"),
+        (["import", "l.csv", "--out", "o", "--day-first", "--month-first"], "--day-first/--month-first is given twice"),
         (
             ["train", "missing", "--no-log"],
             "'missing' is no folder: expected one with creators.parquet or creators.csv",
@@ -121,6 +125,15 @@ def test_every_option_that_takes_a_moment_takes_it_by_one_rule():
     dated = {(name, option.opts[0]) for name, option in options if option.opts[0].endswith(names)}
     assert dated == {("import", "--observed-at"), *((name, "--as-of") for name in ("features", "score", "snapshot"))}
     assert dated == {(name, option.opts[0]) for name, option in options if isinstance(option.type, Moment)}
+
+
+@pytest.mark.parametrize("names", ["", " , "])
+def test_columns_that_name_none_are_not_all(run, with_champion, names):
+    result = run("score", "list.csv", "--out", "o.csv", "--columns", names)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"creatorcast: columns {names!r} name none: leave the option out to have all\n",
+    )
 
 
 @pytest.mark.parametrize("how", [(), ("--day-first",), ("--month-first",)])

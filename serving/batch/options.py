@@ -1,6 +1,6 @@
 """What a run is asked for besides its list, checked before anything is read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -50,7 +50,8 @@ class Options:
         for name in self.columns:
             if name not in known:
                 raise BatchError(f"column {name!r} is unknown: {nearest(name, known)}")
-        return tuple(dict.fromkeys(self.columns)) or known
+        check_repeats("column", self.columns)
+        return self.columns or known
 
     def ranked_by(self) -> tuple[str, ...]:
         """Give the measures of which the first counts that any row has; none where all rows are wanted."""
@@ -80,18 +81,34 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def quantiles_of(text: str) -> tuple[float, ...]:
-    """Read probabilities with commas between, each once. Raises BatchError for what is no number."""
+    """Read probabilities with commas between. Raises BatchError for what is no number."""
     try:
-        return tuple(dict.fromkeys(map(float, text.split(","))))
+        return tuple(map(float, text.split(",")))
     except ValueError:
         raise BatchError(f"quantiles {text!r} cannot be read: {_PROBABILITIES}") from None
 
 
-def check_quantiles(quantiles: Iterable[float]) -> None:
-    """Raise BatchError where a quantile is wanted that forecasts do not reach."""
+def check_quantiles(quantiles: Sequence[float]) -> None:
+    """Raise BatchError where a quantile is wanted that forecasts do not reach, or one twice."""
     for one in quantiles:
         if not GRID[0] <= one <= GRID[-1]:
             raise BatchError(f"quantile {one!r} is beyond what is forecast: {_PROBABILITIES}")
+    check_repeats("quantile", quantiles)
+
+
+def column_names(text: str) -> tuple[str, ...]:
+    """Read names of columns with commas between. Raises BatchError where there is none."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise BatchError(f"columns {text!r} name none: leave the option out to have all")
+    return names
+
+
+def check_repeats(what: str, wanted: Sequence) -> None:
+    """Raise BatchError where something is wanted twice."""
+    for place, one in enumerate(wanted):
+        if one in wanted[:place]:
+            raise BatchError(f"{what} {one!r} is wanted twice: name each once")
 
 
 def check_measure(measure: str | None, top: int) -> None:
