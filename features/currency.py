@@ -42,10 +42,27 @@ def read_rates(path: Path) -> Rates:
     return Rates({USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))})
 
 
-def fee_faults(
-    fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: Rates
-) -> dict[tuple[str, str], np.ndarray]:
-    """Give the rows (n,) that break each rule on fees, by the column that is at fault and the rule in words.
+@dataclass(frozen=True)
+class FeeRule:
+    """A rule on fees: a code, the column at fault where it is broken, and in words what is wrong and what is right.
+
+    `remedy`: what to do about it in a table.
+    """
+
+    code: str
+    column: str
+    what: str
+    expected: str
+    remedy: str
+
+    @property
+    def words(self) -> str:
+        """What is wrong, and what to do."""
+        return f"{self.what}{self.remedy}"
+
+
+def fee_faults(fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: Rates) -> dict[FeeRule, np.ndarray]:
+    """Give for each rule on fees the rows (n,) that break it.
 
     `fee_usd` and `fee` (n,), NaN where not told; `currency`: text, anything else where not told.
     """
@@ -53,13 +70,22 @@ def fee_faults(
     named = np.array([isinstance(name, str) for name in currency], dtype=bool)
     known = ", ".join(rates.usd_per_unit)
     return {
-        ("fee", "is given beside fee_usd: give one of them"): paid & amount,
-        ("fee", "has no currency: name it, or give fee_usd"): amount & ~named,
-        ("currency", f"stands without a fee in it: give fee; fee_usd is always {USD}"): named & ~amount,
-        ("currency", f"has no rate to {USD}, known is {known}: name a rates file that has it"): (
-            amount & named & np.isnan(rates.of(currency))
-        ),
-    }
+        FeeRule(
+            "two_fees", "fee", "is given beside fee_usd", "one of fee and fee_usd", ": give one of them"
+        ): paid & amount,
+        FeeRule(
+            "fee_without_currency", "fee", "has no currency", "currency beside it, or fee_usd in its place",
+            ": name it, or give fee_usd",
+        ): amount & ~named,
+        FeeRule(
+            "currency_without_fee", "currency", "stands without a fee in it", f"fee beside it; fee_usd is always {USD}",
+            f": give fee; fee_usd is always {USD}",
+        ): named & ~amount,
+        FeeRule(
+            "currency_without_rate", "currency", f"has no rate to {USD}", f"one of {known}",
+            f", known is {known}: name a rates file that has it",
+        ): amount & named & np.isnan(rates.of(currency)),
+    }  # fmt: skip
 
 
 def in_usd(fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: Rates) -> np.ndarray:

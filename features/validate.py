@@ -64,8 +64,8 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     faults += _orphans(clean) + _disagreeing_readings(clean["posts"])
     deals, rates = clean["partnerships"], Rates(tables.meta.get("usd_per_unit") or Rates().usd_per_unit)
     terms = deals["fee_usd"].to_numpy(), deals["fee"].to_numpy(), deals["currency"]
-    for (column, rule), rows in fee_faults(*terms, rates).items():
-        faults += _faults_at("partnerships", deals, column, rows, rule)
+    for rule, rows in fee_faults(*terms, rates).items():
+        faults += _faults_at("partnerships", deals, rule.column, rows, rule.words)
     clean["partnerships"] = deals.assign(
         fee_usd=in_usd(*terms, rates), fee=np.nan, currency=_missing(len(deals), "str")
     )

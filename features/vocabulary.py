@@ -4,6 +4,14 @@ import numpy as np
 
 PLATFORMS = ("instagram", "tiktok", "youtube", "x")
 FORMATS = ("image", "carousel", "video", "short", "story", "live")
+#: The formats that each platform has today; tables may hold posts of others, from years when it had them. On TikTok
+#: every video is a short one, and users write both.
+PLATFORM_FORMATS = {
+    "instagram": FORMATS,
+    "tiktok": FORMATS,
+    "youtube": ("video", "short", "live"),
+    "x": ("image", "carousel", "video", "live"),
+}
 EVIDENCE = ("history", "summary", "profile")
 
 #: Days after posting from which counts are taken as mature.

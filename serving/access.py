@@ -34,15 +34,13 @@ class Access:
             if any(self.keys.match(key) for key in given):
                 return None
             what = "is no key of this service" if given else "is missing"
-            return Refused(401, "no_key", Fault("headers.authorization", what, _WANTED, None))
+            return Refused.by(401, Fault("no_key", "headers.authorization", what, _WANTED))
         if self.insecure or is_loopback((scope.get("server") or ("",))[0]):
             return None
         if not self._told:
             log.error("refused a request from outside: %s", REMEDY)
             self._told = True
-        return Refused(
-            403, "keys_needed", Fault("service", "has no keys, so it answers its own machine only", None, None)
-        )
+        return Refused.by(403, Fault("keys_needed", "service", "has no keys, so it answers its own machine only"))
 
 
 def _given(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:

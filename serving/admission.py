@@ -91,8 +91,8 @@ class Admission:
                     else:
                         body.clear()
         except TimeoutError:
-            late = Fault("body", "did not arrive in time", f"all of it within {limits.body_seconds:g} s", None)
-            raise Refused(408, "too_slow", late) from None
+            wanted = f"all of it within {limits.body_seconds:g} s"
+            raise Refused.by(408, Fault("too_slow", "body", "did not arrive in time", wanted)) from None
         if refused is not None:
             raise refused
         return bytes(body)
@@ -119,9 +119,9 @@ class _Answer(Response):
 
 
 def _busy() -> Refused:
-    return Refused(503, "busy", Fault("service", "is busy", "another try in a second", None))
+    return Refused.by(503, Fault("busy", "service", "is busy", "another try in a second"))
 
 
 def _too_large(limits: Limits) -> Refused:
     most = f"at most {limits.body_bytes:,} bytes: send fewer partnerships at a time"
-    return Refused(413, "too_large", Fault("body", "is too large", most, None))
+    return Refused.by(413, Fault("too_large", "body", "is too large", most))

@@ -11,15 +11,14 @@ import numpy as np
 import orjson
 
 from serving.asked import microseconds
+from serving.breaches import Breach
 from serving.champion import Loaded
-from serving.faults import Fault, Refused, error_body
+from serving.faults import Fault, Refused, error_body, path, shown
 from serving.prospects import Prospects
 from serving.scored import ANSWER_COLUMNS, Scored, placed
 from serving.terms import Extras
 from serving.written import fields
 
-#: Reasons may quote the request.
-LONGEST_REASON = 300
 #: Said once for the whole answer: its name there, and in the manifest.
 _HEAD = {"model_version": "version", "trained_on": "trained_on"}
 COLUMNS = tuple(name for name in ANSWER_COLUMNS if name not in _HEAD)
@@ -74,7 +73,7 @@ def answer(loaded: Loaded, as_of: datetime, prospects: Prospects, extras: Extras
         columns = scored.columns if good.all() else placed(_figures(scored), good)
         for place, own in zip(prospects.good, fields(scored), strict=True):
             results[place] = own
-        faults |= _reasons(scored, prospects.good)
+        faults |= _faults(scored, prospects.good)
     for place, own in faults.items():
         results[place] = _refusal(names[place], own)
     refused = np.zeros(len(names), dtype=bool)
@@ -89,14 +88,14 @@ def _figures(scored: Scored) -> dict[str, np.ndarray]:
     return {name: values for name, values in scored.columns.items() if name == "evidence" or values.dtype == float}
 
 
-def _reasons(scored: Scored, numbers: list[int]) -> dict[int, list[Fault]]:
+def _faults(scored: Scored, numbers: list[int]) -> dict[int, list[Fault]]:
     """Give why rows were not scored, as faults by their number in the request."""
-    return {
-        numbers[row]: [
-            Fault(f"partnerships[{numbers[row]}]", reason[:LONGEST_REASON], None, None) for reason in reasons
-        ]
-        for row, reasons in scored.reasons.items()
-    }
+    return {numbers[row]: [_fault(numbers[row], one) for one in own] for row, own in scored.breaches.items()}
+
+
+def _fault(number: int, breach: Breach) -> Fault:
+    where = path("", (breach.column,) if breach.column == "as_of" else ("partnerships", number, breach.column))
+    return Fault(breach.code, where, breach.what, breach.expected, shown(breach.got))
 
 
 def _refusal(partnership_id: str, faults: Iterable[Fault]) -> bytes:

@@ -99,6 +99,15 @@ def microseconds(time: datetime) -> int:
     return (time - EPOCH) // MICROSECOND
 
 
+def moment_text(at: int) -> str:
+    """Word a moment, microseconds UTC.
+
+    >>> moment_text(1_772_323_200_000_000)
+    '2026-03-01T00:00:00Z'
+    """
+    return f"{EPOCH + at * MICROSECOND:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _numbers(values: pd.Series) -> np.ndarray:
     return values.to_numpy(float, na_value=np.nan)
 

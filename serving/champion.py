@@ -22,10 +22,10 @@ log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the ser
 
 #: What clients are told while `current` is None; the reason, which may name folders, is for the log.
 NO_CHAMPION = Fault(
+    "no_champion",
     "service",
     "has no champion model; its log has the reason",
     "one that `creatorcast train DATA` made and `creatorcast promote` made champion",
-    None,
 )
 
 

@@ -59,20 +59,18 @@ def creator_json(loaded: Loaded, creator_id: str, platform: str | None, now: dat
 def _account(loaded: Loaded, creator_id: str, platform: str | None) -> tuple[str, int]:
     if platform is not None and platform not in PLATFORMS:
         wanted = f"one of {', '.join(PLATFORMS)}"
-        raise Refused(
-            400, "malformed", Fault("query.platform", "is not one of the accepted values", wanted, shown(platform))
-        )
+        words = "is not one of the accepted values"
+        raise Refused(400, "malformed", Fault("not_accepted", "query.platform", words, wanted, shown(platform)))
     names = [platform] if platform else list(PLATFORMS)
     held = [(name, place) for name in names if (place := loaded.scorer.known.find(name, creator_id)) >= 0]
     if not held:
         where = f" on {platform}" if platform else ""
         wanted = "a creator of the data that the service was started with: add it there, or ask with a profile inline"
-        raise Refused(
-            404, "unknown_creator", Fault("path.creator_id", f"is not known{where}", wanted, shown(creator_id))
-        )
+        got = shown(creator_id)
+        raise Refused.by(404, Fault("unknown_creator", "path.creator_id", f"is not known{where}", wanted, got))
     if len(held) > 1:
         wanted = f"one of {', '.join(name for name, _ in held)}"
-        raise Refused(400, "which_platform", Fault("query.platform", "is missing: it stands on several", wanted, None))
+        raise Refused.by(400, Fault("which_platform", "query.platform", "is missing: it stands on several", wanted))
     return held[0]
 
 

@@ -48,4 +48,4 @@ def _repeat_in(value: object, steps: tuple[str | int, ...] = ()) -> tuple[str | 
 
 
 def _refused(code: str, where: str, what: str, wanted: str = "a JSON object") -> Refused:
-    return Refused(400, code, Fault(where, what, wanted, None))
+    return Refused.by(400, Fault(code, where, what, wanted))

@@ -1,4 +1,7 @@
-"""How the service words what is wrong: one Fault for each broken rule, and Refused for a request as a whole."""
+"""How the service words what is wrong: one Fault for each broken rule, and Refused for a request as a whole.
+
+Words may change from one version to the next; the codes are for programs and stay.
+"""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -17,22 +20,69 @@ _KINDS = {
     "text": "text",
     "time": "an ISO time with a zone from 2004 to 2100, such as 2026-03-01T12:00:00Z",
 }
-_SAYS = {
-    "missing": "is missing",
-    "extra_forbidden": "is no known field",
-    "float_type": "is not a number",
-    "int_type": "is not a whole number",
-    "int_from_float": "is not a whole number",
-    "finite_number": "is not a finite number",
-    "greater_than_equal": "is below {ge}, the least possible",
-    "less_than_equal": "is above {le}, the most accepted",
-    "string_type": "is not text",
-    "bool_type": "is not true or false",
-    "literal_error": "is not one of the accepted values",
-    "model_type": "is not an object",
-    "list_type": "is not a list",
-    "too_short": "is too short",
-    "too_long": "is too long",
+#: What a fault may be, by its code.
+CODES = {
+    "missing": "a field that is needed is not there",
+    "unknown_field": "there is no field of that name",
+    "wrong_type": "not text, a number, true or false, a list or an object, as it should be",
+    "below_minimum": "a number below the least possible",
+    "above_maximum": "a number above the most accepted",
+    "too_few": "a list that is too short",
+    "too_many": "a list that is too long",
+    "not_accepted": "a value that is not in the field's list",
+    "no_date": "no ISO time that exists",
+    "no_time_zone": "a time without Z or an offset",
+    "time_out_of_range": "a time outside of 2004 to 2100",
+    "in_future": "a time that is yet to come",
+    "before_posted_at": "a post that was read before it was posted",
+    "repeated_post": "a post that stands twice in recent_posts",
+    "repeated_id": "a partnership_id that several partnerships of the request have",
+    "start_before_as_of": "a start before the moment of the forecast",
+    "unknown_creator": "a creator_id that the service does not know, without a profile to go by",
+    "which_platform": "a creator_id that stands on several platforms, none named",
+    "no_profile": "no creator_id, followers, averages or posts to go by",
+    "before_snapshot": "an as_of before the snapshot that the service knows creators from",
+    "format_not_on_platform": "a format that the platform does not have",
+    "two_fees": "fee beside fee_usd",
+    "fee_without_currency": "fee without currency",
+    "currency_without_fee": "currency without fee",
+    "currency_without_rate": "a currency that the service has no rate of",
+    "target_without_fee": "target_cpe_usd without a fee",
+    "more_faults": "how many more faults there are",
+    "not_scored": "no rank, because the partnership has errors",
+    "no_value": "no rank, because the forecast has no value of the measure",
+    "not_json": "no JSON, or numbers past what it holds",
+    "repeated_key": "a key given twice in one object, or a field twice in a query",
+    "not_json_type": "another content type than application/json",
+    "too_slow": "a body that did not arrive in time",
+    "too_large": "a body past the limit",
+    "busy": "too many requests are waiting",
+    "no_key": "no key, or none of the service",
+    "keys_needed": "a service without keys, asked from another machine",
+    "unknown_path": "no address of the service",
+    "wrong_method": "a method that the address does not take",
+    "refused": "refused by the server itself",
+    "no_champion": "no model is loaded",
+    "no_benchmarks": "a model without benchmarks",
+    "internal": "a fault of the service",
+}
+#: What pydantic finds: our code and words.
+_FOUND = {
+    "missing": ("missing", "is missing"),
+    "extra_forbidden": ("unknown_field", "is no known field"),
+    "float_type": ("wrong_type", "is not a number"),
+    "int_type": ("wrong_type", "is not a whole number"),
+    "int_from_float": ("wrong_type", "is not a whole number"),
+    "finite_number": ("wrong_type", "is not a finite number"),
+    "string_type": ("wrong_type", "is not text"),
+    "bool_type": ("wrong_type", "is not true or false"),
+    "model_type": ("wrong_type", "is not an object"),
+    "list_type": ("wrong_type", "is not a list"),
+    "greater_than_equal": ("below_minimum", "is below {ge}, the least possible"),
+    "less_than_equal": ("above_maximum", "is above {le}, the most accepted"),
+    "literal_error": ("not_accepted", "is not one of the accepted values"),
+    "too_short": ("too_few", "is too short"),
+    "too_long": ("too_many", "is too long"),
 }
 _SHAPES = {
     "model_type": "an object",
@@ -44,12 +94,16 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One broken rule: the place in the request, what is wrong there, what was expected, and the value, cut short."""
+    """One broken rule: what is wrong at a place of the request, what was expected, and the value, cut short.
 
+    `code` is one of CODES, `where` a place down to the field: `partnerships[3].recent_posts[7].likes`.
+    """
+
+    code: str
     where: str
     what: str
-    expected: str | None
-    got: str | float | bool | None
+    expected: str | None = None
+    got: str | float | bool | None = None
 
 
 class Refused(Exception):
@@ -58,6 +112,11 @@ class Refused(Exception):
     def __init__(self, status: int, code: str, *faults: Fault):
         super().__init__(code)
         self.status, self.code, self.faults = status, code, faults
+
+    @classmethod
+    def by(cls, status: int, fault: Fault) -> "Refused":
+        """Refuse a request for one reason, whose code is then that of the answer."""
+        return cls(status, fault.code, fault)
 
 
 def error_body(refused: Refused) -> dict:
@@ -124,19 +183,19 @@ def limited(faults: list[Fault], start: str) -> list[Fault]:
 def _rest(count: int, start: str) -> list[Fault]:
     if count <= MAX_FAULTS:
         return []
-    return [Fault(start or "body", f"has {count - MAX_FAULTS:,} more faults", None, None)]
+    return [Fault("more_faults", start or "body", f"has {count - MAX_FAULTS:,} more faults")]
 
 
 def _fault_of(one: dict, start: str, wanted: dict[str, str], names: dict[int, list[str]]) -> Fault:
     kind, steps, context = one["type"], one["loc"], _worded(one.get("ctx", {}))
     where = path(start, steps) or "body"
-    what = _SAYS[kind].format(**context) if kind in _SAYS else one["msg"]
+    code, words = _FOUND.get(kind, (kind, one["msg"]))
     if kind == "missing":
-        return Fault(where, what, wanted.get(steps[-1]), None)
+        return Fault(code, where, words, wanted.get(steps[-1]))
     if kind == "extra_forbidden":
         return unknown_field(where, steps[-1], names[len(steps)], shown(one["input"]))
     rule = _SHAPES[kind].format(**context) if kind in _SHAPES else wanted.get(steps[-1])
-    return Fault(where, what, rule, shown(one["input"]))
+    return Fault(code, where, words.format(**context), rule, shown(one["input"]))
 
 
 def unknown_field(where: str, name: str, known: Iterable[str], got: str | float | bool | None = None) -> Fault:
@@ -145,7 +204,7 @@ def unknown_field(where: str, name: str, known: Iterable[str], got: str | float 
     >>> unknown_field("query.bnad", "bnad", ("band", "niche")).expected
     'did you mean band?'
     """
-    return Fault(where, "is no known field", _nearest(name, known), got)
+    return Fault("unknown_field", where, "is no known field", _nearest(name, known), got)
 
 
 def _worded(context: dict) -> dict:

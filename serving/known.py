@@ -13,7 +13,8 @@ from features.question import AVERAGES, Questions, answered
 from features.reference import Reference
 from features.snapshot import Snapshot
 from features.vocabulary import NICHES
-from serving.asked import Asked
+from serving.asked import Asked, moment_text
+from serving.breaches import Breach
 
 
 class FromTables:
@@ -38,7 +39,7 @@ class FromTables:
         """Say whether what is known is too old for a question as of a moment."""
         return False
 
-    def refusal(self, as_of: int) -> str | None:
+    def refusal(self, as_of: int) -> Breach | None:
         """Say why nothing can be told as of a moment; None where it can."""
         return None
 
@@ -72,15 +73,14 @@ class FromSnapshot:
         """Say whether the snapshot is too old for a question as of a moment."""
         return as_of - self._snapshot.as_of_us > self._stale_us
 
-    def refusal(self, as_of: int) -> str | None:
+    def refusal(self, as_of: int) -> Breach | None:
         """Say why nothing can be told as of a moment; None where it can."""
         if as_of >= self._snapshot.as_of_us:
             return None
-        asked = pd.Timestamp(as_of, unit="us")
-        return (
-            f"as_of {asked:%Y-%m-%dT%H:%M:%SZ} lies before the snapshot of known creators, which is of "
-            f"{self._snapshot.as_of:%Y-%m-%dT%H:%M:%SZ}: ask later, or bring the creator's profile"
-        )
+        asked, own = moment_text(as_of), moment_text(self._snapshot.as_of_us)
+        what = f"lies before the snapshot of known creators, which is of {own}"
+        text = f"as_of {asked} {what}: ask later, or bring the creator's profile"
+        return Breach("before_snapshot", "as_of", what, f"{own} or later, or the creator's profile", asked, text)
 
     def derived(self, asked: Asked, account: np.ndarray, as_of: int) -> np.ndarray:
         """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""

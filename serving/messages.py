@@ -26,6 +26,8 @@ from serving.faults import Fault, Refused, expected, faults_of, limited, path, s
 
 MAX_PARTNERSHIPS = 1000
 MAX_RECENT_POSTS = 500
+#: Places named in one sentence.
+MOST_NAMED = 3
 
 ZONE_SLACK = timedelta(days=1)
 
@@ -39,14 +41,14 @@ def read_time(value: object) -> datetime | None:
     try:
         time = datetime.fromisoformat(value.strip())
     except (AttributeError, TypeError, ValueError):
-        raise PydanticCustomError("time", "is no date that exists") from None
+        raise PydanticCustomError("no_date", "is no date that exists") from None
     if time.tzinfo is None:
-        raise PydanticCustomError("time", "has no time zone: add Z or an offset")
+        raise PydanticCustomError("no_time_zone", "has no time zone: add Z or an offset")
     if not EARLIEST - ZONE_SLACK < time < LATEST + ZONE_SLACK:  # keeps astimezone from running over
-        raise PydanticCustomError("time", "lies outside 2004 to 2100")
+        raise PydanticCustomError("time_out_of_range", "lies outside 2004 to 2100")
     time = time.astimezone(UTC)
     if not EARLIEST <= time <= LATEST:
-        raise PydanticCustomError("time", "lies outside 2004 to 2100")
+        raise PydanticCustomError("time_out_of_range", "lies outside 2004 to 2100")
     return time
 
 
@@ -180,11 +182,11 @@ def _identity_faults(asked: BaseModel, where: str) -> list[Fault]:
     if asked.platform is not None:
         return []
     if asked.recent_posts:
-        return [Fault(f"{where}.platform", "is missing", "the platform of recent_posts", None)]
+        return [Fault("missing", f"{where}.platform", "is missing", "the platform of recent_posts")]
     if asked.creator_id is not None:
         return []
     wanted = "a creator_id that the service knows, or a platform and the creator's profile"
-    return [Fault(f"{where}.platform", "is missing, and so is creator_id", wanted, None)]
+    return [Fault("missing", f"{where}.platform", "is missing, and so is creator_id", wanted)]
 
 
 def _time_faults(asked: BaseModel, where: str, now: datetime) -> list[Fault]:
@@ -193,17 +195,17 @@ def _time_faults(asked: BaseModel, where: str, now: datetime) -> list[Fault]:
         at = path(where, ("recent_posts", number))
         faults += _future(post.posted_at, f"{at}.posted_at", now) + _future(post.observed_at, f"{at}.observed_at", now)
         if post.posted_at is None:
-            faults.append(Fault(f"{at}.posted_at", "is missing", _WANTED["posted_at"], None))
+            faults.append(Fault("missing", f"{at}.posted_at", "is missing", _WANTED["posted_at"]))
         elif post.observed_at is not None and post.observed_at < post.posted_at:
-            rule = "a time at or after posted_at"
-            faults.append(Fault(f"{at}.observed_at", "is before posted_at", rule, post.observed_at.isoformat()))
+            rule, got = "a time at or after posted_at", post.observed_at.isoformat()
+            faults.append(Fault("before_posted_at", f"{at}.observed_at", "is before posted_at", rule, got))
     return faults
 
 
 def _future(time: datetime | None, where: str, now: datetime) -> list[Fault]:
     if time is None or time <= now + ZONE_SLACK:
         return []
-    return [Fault(where, "lies in the future", f"at most {now:%Y-%m-%dT%H:%M:%SZ}", time.isoformat())]
+    return [Fault("in_future", where, "lies in the future", f"at most {now:%Y-%m-%dT%H:%M:%SZ}", time.isoformat())]
 
 
 def _repeated_posts(asked: BaseModel, where: str) -> list[Fault]:
@@ -212,23 +214,35 @@ def _repeated_posts(asked: BaseModel, where: str) -> list[Fault]:
         key = (post.post_id, post.observed_at)
         if post.post_id is not None and key in seen:
             at = path(where, ("recent_posts", number, "post_id"))
-            faults.append(
-                Fault(at, "repeats an earlier post", "each post_id and observed_at once", shown(post.post_id))
-            )
+            rule, got = "each post_id and observed_at once", shown(post.post_id)
+            faults.append(Fault("repeated_post", at, "repeats an earlier post", rule, got))
         seen.add(key)
     return faults
 
 
 def with_ids(rows: list[Row]) -> list[Row]:
-    """Number the rows without an id, from 1, and fault those that repeat the id of an earlier row."""
-    seen, found = set(), []
-    for number, (row, name) in enumerate(zip(rows, numbered([row.partnership_id for row in rows]), strict=True)):
-        if name in seen:
-            repeat = Fault(f"partnerships[{number}].partnership_id", "repeats an earlier one", "each once", shown(name))
-            row = replace(row, asked=None, faults=(*row.faults, repeat))
-        seen.add(name)
-        found.append(row if row.partnership_id == name else replace(row, partnership_id=name))
-    return found
+    """Number the rows without an id, from 1, and fault every row whose id another has: answers could not be told apart.
+
+    Faulty rows keep their places and ids.
+    """
+    names = numbered([row.partnership_id for row in rows])
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        places.setdefault(name, []).append(number)
+    return [
+        _with_id(row, number, name, places[name]) for number, (row, name) in enumerate(zip(rows, names, strict=True))
+    ]
+
+
+def _with_id(row: Row, number: int, name: str, places: list[int]) -> Row:
+    """Name a row, the `number`-th; `places`: of all rows of that name."""
+    if len(places) == 1:
+        return replace(row, partnership_id=name)
+    others = [f"partnerships[{place}]" for place in places if place != number]
+    more = f" and {len(others) - MOST_NAMED:,} more" if len(others) > MOST_NAMED else ""
+    what = f"is that of {', '.join(others[:MOST_NAMED])}{more} too"
+    repeat = Fault("repeated_id", f"partnerships[{number}].partnership_id", what, "each id once", shown(name))
+    return Row(name, None, (*row.faults, repeat))
 
 
 def numbered(names: list[str]) -> list[str]:

@@ -5,29 +5,30 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from features.currency import Rates
 from features.history import ALWAYS
 from features.question import AVERAGES
-from features.vocabulary import PLATFORMS
-from serving.asked import Asked
+from features.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
+from serving.asked import Asked, moment_text
+from serving.breaches import Breach
 from serving.terms import refused_terms
 
 #: What of a profile there must be something of.
 _INFORM = ("followers", *AVERAGES)
+_HAS_FORMAT = np.array([[name in PLATFORM_FORMATS[platform] for name in FORMATS] for platform in PLATFORMS])
 
 
 @dataclass(frozen=True)
 class Place:
     """`account` (n,): position among the known, -1 for rows that bring a profile; `platform` (n,): position, or NaN.
 
-    `reasons`: of each row that cannot be scored.
+    `breaches`: of each row that cannot be scored.
     """
 
     account: np.ndarray
     platform: np.ndarray
-    reasons: dict[int, list[str]]
+    breaches: dict[int, list[Breach]]
 
     @classmethod
     def of(cls, asked: Asked, held: np.ndarray, as_of: int, own_posts: np.ndarray, rates: Rates) -> "Place":
@@ -40,22 +41,25 @@ class Place:
         code = np.where(told, given, (held >= 0).argmax(axis=1)).astype(int)
         found = held[np.arange(asked.n), code]
         here, account = found >= 0, np.where(own_posts, -1, found)
+        platform = np.where(told | here, code, np.nan)
         refused = dict(_rules(asked, held, as_of, told, here))
+        if "format" in asked.codes:
+            refused[partial(_no_format, asked, code)] = _lacks_format(platform, asked.codes["format"])
         refused[partial(_nothing, asked)] = told & (account < 0) & ~_informed(asked, own_posts)
-        reasons: dict[int, list[str]] = {}
-        for words, rows in (refused | refused_terms(asked, rates)).items():
+        breaches: dict[int, list[Breach]] = {}
+        for breach, rows in (refused | refused_terms(asked, rates)).items():
             for row in np.flatnonzero(rows).tolist():
-                reasons.setdefault(row, []).append(words(row))
-        return cls(account, np.where(told | here, code, np.nan), reasons)
+                breaches.setdefault(row, []).append(breach(row))
+        return cls(account, platform, breaches)
 
 
-def _rules(asked: Asked, held, as_of: int, told, here) -> Iterator[tuple[Callable[[int], str], np.ndarray]]:
-    """Give the words of each rule on moments and names, made from a row's number, and the rows (n,) that break it."""
+def _rules(asked: Asked, held, as_of: int, told, here) -> Iterator[tuple[Callable[[int], Breach], np.ndarray]]:
+    """Give the breach of each rule on moments and names, made from a row's number, and the rows (n,) that break it."""
     if "start_at" in asked.times:
         start = asked.times["start_at"]
         yield partial(_early, asked, as_of), (start < as_of) & (start != ALWAYS)
     if not told.all():
-        yield partial(_ambiguous, asked), ~told & ((held >= 0).sum(axis=1) > 1)
+        yield partial(_ambiguous, asked, held), ~told & ((held >= 0).sum(axis=1) > 1)
         yield partial(_no_platform, asked), ~told & ~here
 
 
@@ -67,25 +71,51 @@ def _informed(asked: Asked, own_posts: np.ndarray) -> np.ndarray:
     return found
 
 
-def _early(asked: Asked, as_of: int, row: int) -> str:
-    start, now = (
-        f"{pd.Timestamp(int(at), unit='us'):%Y-%m-%dT%H:%M:%SZ}" for at in (asked.times["start_at"][row], as_of)
-    )
-    return f"start_at {start} lies before as_of {now}: ask about what is to come"
+def _lacks_format(platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
+    """Say which rows, (n,), name a format that their platform does not have."""
+    known = ~np.isnan(platform) & ~np.isnan(formats)
+    lacks = np.zeros(len(platform), dtype=bool)
+    lacks[known] = ~_HAS_FORMAT[platform[known].astype(int), formats[known].astype(int)]
+    return lacks
 
 
-def _ambiguous(asked: Asked, row: int) -> str:
-    return f"creator_id {asked.text('creator_id')[row]!r} stands on several platforms: name the platform"
+def _no_format(asked: Asked, platform: np.ndarray, row: int) -> Breach:
+    name, where = FORMATS[int(asked.codes["format"][row])], PLATFORMS[int(platform[row])]
+    what, wanted = f"is no format of {where}", f"one of {', '.join(PLATFORM_FORMATS[where])}"
+    return Breach("format_not_on_platform", "format", what, wanted, name, f"format {name!r} {what}: give {wanted}")
 
 
-def _no_platform(asked: Asked, row: int) -> str:
-    wanted = "give a creator of the tables, or a profile with its platform"
-    return f"{_who(asked, row)} and the row names no platform: {wanted}"
+def _early(asked: Asked, as_of: int, row: int) -> Breach:
+    start, now = (moment_text(int(at)) for at in (asked.times["start_at"][row], as_of))
+    what = f"lies before as_of {now}"
+    text = f"start_at {start} {what}: ask about what is to come"
+    return Breach("start_before_as_of", "start_at", what, "a time at or after as_of", start, text)
 
 
-def _nothing(asked: Asked, row: int) -> str:
-    where = PLATFORMS[int(asked.code("platform")[row])]
-    return f"{_who(asked, row)} on {where} and the row has nothing to go by: give followers, averages or recent posts"
+def _ambiguous(asked: Asked, held: np.ndarray, row: int) -> Breach:
+    name = asked.text("creator_id")[row]
+    what = "is missing, and the creator_id stands on several"
+    wanted = f"one of {', '.join(PLATFORMS[at] for at in np.flatnonzero(held[row] >= 0))}"
+    text = f"creator_id {name!r} stands on several platforms: name the platform"
+    return Breach("which_platform", "platform", what, wanted, None, text)
+
+
+def _no_platform(asked: Asked, row: int) -> Breach:
+    name, wanted = asked.text("creator_id")[row], "a creator of the tables, or a profile with its platform"
+    text = f"{_who(asked, row)} and the row names no platform: give {wanted}"
+    if name is None:
+        return Breach("missing", "platform", "is missing, and so is creator_id", wanted, None, text)
+    return Breach("unknown_creator", "creator_id", "is unknown, and no platform is named", wanted, name, text)
+
+
+def _nothing(asked: Asked, row: int) -> Breach:
+    name, where = asked.text("creator_id")[row], PLATFORMS[int(asked.code("platform")[row])]
+    wanted = "followers, averages or recent posts"
+    text = f"{_who(asked, row)} on {where} and the row has nothing to go by: give {wanted}"
+    if name is None:
+        return Breach("no_profile", "followers", "is missing, and so is all else to go by", wanted, None, text)
+    what = f"is unknown on {where}, and nothing else to go by is given"
+    return Breach("unknown_creator", "creator_id", what, wanted, name, text)
 
 
 def _who(asked: Asked, row: int) -> str:

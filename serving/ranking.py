@@ -155,8 +155,8 @@ def _why(answered: Answered, place: int, by: str) -> Fault:
     """Say why a result has no value of a measure; `place`: of its partnership in the request."""
     where, measure = f"partnerships[{place}]", MEASURES[by]
     if answered.refused[place]:
-        return Fault(where, "could not be scored: see its errors", None, None)
+        return Fault("not_scored", where, "could not be scored: see its errors")
     for name in measure.needs:
         if np.isnan(answered.columns[name][place]):
-            return Fault(f"{where}.{name}", "is missing", f"a value, which {by} needs", None)
-    return Fault(where, f"has no {by}: {measure.lacking}", None, None)
+            return Fault("missing", f"{where}.{name}", "is missing", f"a value, which {by} needs")
+    return Fault("no_value", where, f"has no {by}: {measure.lacking}")

@@ -1,10 +1,16 @@
 """The types of an answer, for the OpenAPI document: a result a partnership, with its parts."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.faults import CODES
 from serving.verdict import CUT_OFFS
+
+
+def _listed(meanings: dict[str, str]) -> str:
+    return "; ".join(f"{name}, {meaning}" for name, meaning in meanings.items())
 
 
 class Quantiles(BaseModel):
@@ -87,9 +93,10 @@ class Comparable(BaseModel):
 
 
 class FaultMessage(BaseModel):
-    """One broken rule: the place in the request, what is wrong, what was expected, the value, cut short."""
+    """One broken rule: its code, the place in the request, what is wrong, what was expected, the value, cut short."""
 
-    where: str
+    code: Literal[tuple(CODES)] = Field(description="what is wrong, for programs: " + _listed(CODES))
+    where: str = Field(description="down to the field, as partnerships[3].recent_posts[7].likes; or service")
     what: str
     expected: str | None
     got: str | float | bool | None

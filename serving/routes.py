@@ -98,10 +98,9 @@ async def benchmarks(request: Request) -> Response:
         return _json(orjson.dumps(cells_json(bundle, chosen(bundle, **asked))))
     except CellsError as error:
         if error.name is None:
-            raise Refused(404, "no_benchmarks", Fault("service", str(error), None, None)) from None
-        fault = Fault(
-            f"query.{error.name}", "is unknown", f"one of {', '.join(error.allowed)}", shown(asked[error.name])
-        )
+            raise Refused.by(404, Fault("no_benchmarks", "service", str(error))) from None
+        wanted, got = f"one of {', '.join(error.allowed)}", shown(asked[error.name])
+        fault = Fault("not_accepted", f"query.{error.name}", "is unknown", wanted, got)
         raise Refused(400, "malformed", fault) from None
 
 
@@ -146,8 +145,8 @@ def _faults_told(path: str) -> Iterator[None]:
     except Exception as error:
         ours = [f for f in traceback.extract_tb(error.__traceback__) if "site-packages" not in f.filename]
         log.error("%s failed: %s at %s:%d", path, type(error).__name__, ours[-1].filename, ours[-1].lineno)
-        fault = Fault("service", "failed at this request; its log has the reason", None, None)
-        raise Refused(500, "internal", fault) from None
+        fault = Fault("internal", "service", "failed at this request; its log has the reason")
+        raise Refused.by(500, fault) from None
 
 
 def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
@@ -155,7 +154,9 @@ def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     given = [name for name, _ in request.query_params.multi_items()]
     faults = [unknown_field(f"query.{shown(name)}", name, known) for name in dict.fromkeys(given) if name not in known]
     faults += [
-        Fault(f"query.{name}", "is given twice", "each field once", None) for name in known if given.count(name) > 1
+        Fault("repeated_key", f"query.{name}", "is given twice", "each field once")
+        for name in known
+        if given.count(name) > 1
     ]
     if faults:
         raise Refused(400, "malformed", *limited(faults, "query"))
@@ -165,15 +166,17 @@ def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
 def _loaded(request: Request) -> Loaded:
     champion = request.app.state.champion
     if champion is None or champion.current is None:
-        raise Refused(503, "no_champion", NO_CHAMPION)
+        raise Refused.by(503, NO_CHAMPION)
     return champion.current
 
 
 def _only_json(request: Request) -> None:
     given = request.headers.get("content-type", "")
     if given.split(";")[0].strip().lower() != "application/json":
-        wrong = Fault("headers.content-type", "is not accepted", "application/json", given[:80] or None)
-        raise Refused(415, "not_json_type", wrong)
+        got = shown(given) or None
+        raise Refused.by(
+            415, Fault("not_json_type", "headers.content-type", "is not accepted", "application/json", got)
+        )
 
 
 def _json(content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -185,14 +188,14 @@ async def _refused(_: Request, refused: Refused) -> Response:
 
 
 async def _no_route(request: Request, error: HTTPException) -> Response:
-    code, fault = "refused", Fault("request", error.detail, None, None)
+    fault = Fault("refused", "request", error.detail)
     if error.status_code == 404:
         got = shown(request.url.path)
-        code, fault = "unknown_path", Fault("path", "is no address of this service", "one of /v1/openapi.json", got)
+        fault = Fault("unknown_path", "path", "is no address of this service", "one of /v1/openapi.json", got)
     elif error.status_code == 405:
         allowed = (error.headers or {}).get("Allow")
-        code, fault = "wrong_method", Fault("method", "is not taken at this path", allowed, shown(request.method))
-    return _json(orjson.dumps(error_body(Refused(error.status_code, code, fault))), error.status_code, error.headers)
+        fault = Fault("wrong_method", "method", "is not taken at this path", allowed, shown(request.method))
+    return _json(orjson.dumps(error_body(Refused.by(error.status_code, fault))), error.status_code, error.headers)
 
 
 async def _gone(_: Request, __: ClientDisconnect) -> Response:

@@ -9,6 +9,7 @@ import pandas as pd
 from models.cost import OPPOSITE
 from models.distribution import QUANTILES
 from models.rate_card import FIGURES
+from serving.breaches import Breach
 
 #: The columns of an answer, in order.
 ANSWER_COLUMNS = (
@@ -77,21 +78,26 @@ _OBJECTS = TEXTS | {"warnings", *EXTRA_COLUMNS}
 
 @dataclass(frozen=True)
 class Scored:
-    """`columns`: of n prospects, (n,) each, in the order of ANSWER_COLUMNS and EXTRA_COLUMNS; `reasons`: by row.
+    """`columns`: of n prospects, (n,) each, in the order of ANSWER_COLUMNS and EXTRA_COLUMNS; `breaches`: by row.
 
     Numbers are float64 with NaN where unknown, times datetime64[us] in UTC, all else objects with None. A row that has
-    reasons could not be scored and has no figures.
+    breaches could not be scored and has no figures.
     """
 
     n: int
     columns: dict[str, np.ndarray]
-    reasons: dict[int, list[str]]
+    breaches: dict[int, list[Breach]]
+
+    @property
+    def reasons(self) -> dict[int, list[str]]:
+        """Why rows were not scored, in sentences, by row."""
+        return {row: [breach.text for breach in own] for row, own in self.breaches.items()}
 
     @property
     def scored(self) -> np.ndarray:
         """Mark the rows that were scored, (n,)."""
         found = np.ones(self.n, dtype=bool)
-        found[list(self.reasons)] = False
+        found[list(self.breaches)] = False
         return found
 
     def frame(self) -> pd.DataFrame:

@@ -95,11 +95,11 @@ class Scorer:
         place = Place.of(asked, self._held(asked), as_of, own_posts, self.rates)
         early = self.known.refusal(as_of)
         for row in np.flatnonzero(place.account >= 0).tolist() if early else ():
-            place.reasons.setdefault(row, []).append(early)
+            place.breaches.setdefault(row, []).append(early)
         terms = Terms.of(asked, place.platform, self.rates, self.values)
         found = self._echo(asked, place, terms, as_of, frozenset(wanted))
         ready = np.ones(asked.n, dtype=bool)
-        ready[list(place.reasons)] = False
+        ready[list(place.breaches)] = False
         if ready.any():
             rows = slice(None) if ready.all() else ready
             own, account = _of_rows(posts, ready), place.account[rows]
@@ -108,7 +108,7 @@ class Scorer:
             figures = self._figures(x, terms[rows], question, frozenset(wanted), extras.quantiles)
             figures |= self._extra_columns(x, account, as_of, extras.columns)
             found |= placed(figures, ready)
-        return Scored(asked.n, completed(asked.n, found, wanted), place.reasons)
+        return Scored(asked.n, completed(asked.n, found, wanted), place.breaches)
 
     def _held(self, asked: Asked) -> np.ndarray:
         """Give the account of each row's creator_id on every platform, (n, platforms), -1 where there is none."""

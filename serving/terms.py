@@ -6,14 +6,19 @@ from functools import partial
 
 import numpy as np
 
-from features.currency import Rates, fee_faults, in_usd
+from features.currency import FeeRule, Rates, fee_faults, in_usd
 from features.schema import EMV_PARTS
 from models.emv import ValueTable
 from serving.asked import Asked
+from serving.breaches import Breach
 from serving.scored import EXTRA_COLUMNS
 
 #: Probability with which break-even is held where the caller names none.
 CONFIDENCE = 0.8
+_TARGET = FeeRule(
+    "target_without_fee", "target_cpe_usd", "stands without a fee", "fee_usd beside it, or fee and currency",
+    ": give fee_usd, or leave it out",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,25 +85,25 @@ def _of(values: np.ndarray | dict | None, rows: np.ndarray) -> np.ndarray | dict
     return None if values is None else values[rows]
 
 
-def refused_terms(asked: Asked, rates: Rates) -> dict[Callable, np.ndarray]:
-    """Give for each rule on terms the words of its breach, made from a row's number, and the rows (n,) that do."""
+def refused_terms(asked: Asked, rates: Rates) -> dict[Callable[[int], Breach], np.ndarray]:
+    """Give for each rule on terms its breach, made from a row's number, and the rows (n,) that break it."""
     rules = {}
     if "fee" in asked.numbers or "currency" in asked.texts:
         rules |= fee_faults(*_fees(asked), rates)
     if "target_cpe_usd" in asked.numbers:
         lone = ~np.isnan(asked.number("target_cpe_usd")) & np.isnan(asked.number("fee_usd"))
-        rule = "target_cpe_usd", "stands without a fee: give fee_usd, or leave it out"
-        rules[rule] = lone & np.isnan(asked.number("fee"))
-    return {partial(_breach, asked, column, rule): rows for (column, rule), rows in rules.items()}
+        rules[_TARGET] = lone & np.isnan(asked.number("fee"))
+    return {partial(_breach, asked, rule): rows for rule, rows in rules.items()}
 
 
 def _fees(asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return asked.number("fee_usd"), asked.number("fee"), asked.text("currency")
 
 
-def _breach(asked: Asked, column: str, rule: str, row: int) -> str:
+def _breach(asked: Asked, rule: FeeRule, row: int) -> Breach:
+    column = rule.column
     value = asked.text(column)[row] if column == "currency" else float(asked.number(column)[row])
-    return f"{column} {value!r} {rule}"
+    return Breach(rule.code, column, rule.what, rule.expected, value, f"{column} {value!r} {rule.words}")
 
 
 def _values(asked: Asked, platform: np.ndarray, table: ValueTable | None) -> tuple:

@@ -220,11 +220,34 @@ def test_progress_counts_the_rows_and_the_rejected_ones(tmp_path, scorer, monkey
     assert seen == [(2, 1, 5), (4, 1, 5), (5, 1, 5)]
 
 
-def test_a_repeated_partnership_id_is_rejected_as_the_service_does(run):
+def test_a_repeated_partnership_id_is_rejected(run):
     """The first row with an id is scored; later ones are faults, and rows without an id are none."""
     tally, answers, rejected = run(f"partnership_id,{HEAD}\na,{GOOD}\n,{GOOD}\n a ,{GOOD}\n,{GOOD}\nb,{GOOD}\n")
     assert (tally.read, tally.scored, tally.rejected) == (5, 4, 1)
     assert answers["partnership_id"].tolist() == ["a", "row 2", "row 4", "b"]
     assert rejected[["line", "reasons"]].values.tolist() == [
         ["4", "partnership_id 'a' repeats an earlier row: each once"]
+    ]
+
+
+def test_the_number_of_a_row_is_never_the_id_of_another(run):
+    tally, answers, rejected = run(f"partnership_id,{HEAD}\nrow 3,{GOOD}\n,{GOOD}\n,{GOOD}\nrow 2,{GOOD}\n")
+    assert (tally.scored, answers["partnership_id"].tolist()) == (2, ["row 3", "row 2"])
+    assert rejected[["line", "reasons"]].values.tolist() == [
+        ["4", "partnership_id 'row 3' repeats an earlier row: each once"],
+        ["5", "partnership_id 'row 2' repeats an earlier row: each once"],
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_a_format_that_the_platform_has_not_rejects_a_row_of_any_list(tmp_path, scorer, ending):
+    frame = pd.DataFrame(
+        {"platform": ["youtube", "youtube", "instagram"], "followers": 5e3, "format": ["story", "short", "story"]}
+    )
+    source = tmp_path / f"list.{ending}"
+    {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[ending](source, index=False)
+    tally = score_file(source, tmp_path / "o.csv", scorer, AS_OF)
+    assert (tally.read, tally.scored) == (3, 2)
+    assert pd.read_csv(tmp_path / "o.csv.rejected.csv")["reasons"].tolist() == [
+        "format 'story' is no format of youtube: give one of video, short, live"
     ]

@@ -172,7 +172,7 @@ def test_the_service_lists_them(home):
     wrong = client.get("/v1/benchmarks?platform=myspace")
     assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed")
     assert wrong.json()["errors"] == [
-        {"where": "query.platform", "what": "is unknown"}
+        {"code": "not_accepted", "where": "query.platform", "what": "is unknown"}
         | {"expected": "one of instagram, tiktok, youtube, x", "got": "myspace"}
     ]
     assert client.get("/v1/benchmarks?plattform=x").json()["errors"][0]["where"] == "query.plattform"

@@ -68,7 +68,7 @@ def refusing(*answers):
     def answer(request):
         asked.append(request)
         status, headers = left.pop(0) if len(left) > 1 else left[0]
-        error = {"where": "service", "what": "is busy", "expected": None, "got": None}
+        error = {"code": "busy", "where": "service", "what": "is busy", "expected": None, "got": None}
         body = {"version": "v1"} if status == 200 else {"code": "busy", "errors": [error]}
         return httpx.Response(status, json=body, headers=headers)
 

@@ -172,6 +172,7 @@ async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
     assert (b"www-authenticate", b'Bearer realm="creatorcast"') in sent[0]["headers"]
     (fault,) = orjson.loads(sent[1]["body"])["errors"]
     assert fault == {
+        "code": "no_key",
         "where": "headers.authorization",
         "what": "is no key of this service",
         "expected": "a key of the service as `Authorization: Bearer KEY` or `X-API-Key: KEY`",

@@ -81,10 +81,15 @@ def test_later_questions_are_answered_as_of_the_snapshot_and_told_when_it_is_sta
 def test_a_question_from_before_the_snapshot_would_know_the_future(mapped, known):
     response = ask(mapped, known[:1], AS_OF - pd.Timedelta(days=1))
     assert response.status_code == 422
-    assert response.json()["errors"][0]["what"] == (
-        "as_of 2026-06-14T00:00:00Z lies before the snapshot of known creators, which is of 2026-06-15T00:00:00Z: "
-        "ask later, or bring the creator's profile"
-    )
+    assert response.json()["errors"] == [
+        {
+            "code": "before_snapshot",
+            "where": "as_of",
+            "what": "lies before the snapshot of known creators, which is of 2026-06-15T00:00:00Z",
+            "expected": "2026-06-15T00:00:00Z or later, or the creator's profile",
+            "got": "2026-06-14T00:00:00Z",
+        }
+    ]
 
 
 def test_comparables_are_those_of_the_tables_but_for_deals(mapped, tabled, known):

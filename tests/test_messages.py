@@ -11,7 +11,7 @@ from features.history import ALWAYS
 from features.schema import POSTS, PROSPECTS
 from serving.asked import microseconds
 from serving.brought import readings_of
-from serving.faults import Refused
+from serving.faults import Fault, Refused
 from serving.messages import Partnership, Post, read_envelope
 from serving.openapi import EXAMPLES, openapi
 from serving.prospects import Prospects
@@ -124,9 +124,24 @@ def test_rows_without_an_id_are_numbered_and_repeats_are_faults():
     found = read(PROFILE, {**PROFILE, "partnership_id": "1"}, {**PROFILE, "partnership_id": " 1 "}, PROFILE)
     assert found.names == ["row-1", "1", "1", "4"]
     assert {place: [f.what for f in faults] for place, faults in found.faults.items()} == {
-        2: ["repeats an earlier one"]
+        1: ["is that of partnerships[2] too"],
+        2: ["is that of partnerships[1] too"],
     }
-    assert found.asked.texts["partnership_id"].tolist() == ["row-1", "1", "4"]
+    assert found.asked.texts["partnership_id"].tolist() == ["row-1", "4"]
+
+
+def test_all_that_share_an_id_are_faulty_and_some_are_named():
+    found = read(*[{**PROFILE, "partnership_id": "a"}] * 6, {"partnership_id": "a", "followers": -1})
+    assert found.good == []
+    assert [faults[-1] for _, faults in sorted(found.faults.items())][::3] == [
+        Fault("repeated_id", f"partnerships[{n}].partnership_id", f"is that of {others} too", "each id once", "a")
+        for n, others in (
+            (0, "partnerships[1], partnerships[2], partnerships[3] and 3 more"),
+            (3, "partnerships[0], partnerships[1], partnerships[2] and 3 more"),
+            (6, "partnerships[0], partnerships[1], partnerships[2] and 3 more"),
+        )
+    ]
+    assert [fault.code for fault in found.faults[6]] == ["below_minimum", "repeated_id"]
 
 
 def test_as_of_is_read_in_utc():

@@ -35,7 +35,7 @@ COSTS = [
     result("tie-1", fee_usd=5.0, cpe_usd_p50=0.5),
     result("free"),
     result("tie-2", fee_usd=5.0, cpe_usd_p50=0.5),
-    {"partnership_id": "bad", "errors": [{"where": "partnerships[4]", "what": "x", "expected": None, "got": None}]},
+    {"partnership_id": "bad", "errors": [{"where": "partnerships[4]", "what": "x"}]},
     result("endless", fee_usd=5.0),
 ]
 
@@ -48,10 +48,10 @@ def test_ties_share_a_rank_and_what_has_no_value_comes_last_with_the_reason():
     why = [one["unranked"] for one in found["results"][3:]]
     none = {"expected": None, "got": None}
     assert why == [
-        {"where": "partnerships[2].fee_usd", "what": "is missing"}
+        {"code": "missing", "where": "partnerships[2].fee_usd", "what": "is missing"}
         | {"expected": "a value, which cpe_usd_p50 needs", "got": None},
-        {"where": "partnerships[4]", "what": "could not be scored: see its errors", **none},
-        {"where": "partnerships[5]", **none}
+        {"code": "not_scored", "where": "partnerships[4]", "what": "could not be scored: see its errors", **none},
+        {"code": "no_value", "where": "partnerships[5]", **none}
         | {"what": "has no cpe_usd_p50: the cost has no finite value, see cost_note"},
     ]
 

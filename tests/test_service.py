@@ -24,6 +24,7 @@ from features.schema import PROSPECTS
 from features.tables import DataFolderError
 from models.distribution import QUANTILES
 from serving.asked import LISTS
+from serving.breaches import Breach
 from serving.champion import Champion, Loaded
 from serving.openapi import EXAMPLES
 from serving.results import Answer
@@ -39,6 +40,10 @@ with warnings.catch_warnings():  # starlette would rather have httpx2, bentoml u
 
 JSON = {"content-type": "application/json"}
 PROFILE = {"platform": "instagram", "followers": 1000, "niche": "food"}
+
+
+def nobody_known(name):
+    return Breach("unknown_creator", "creator_id", "is not known", "a profile", name, f"creator_id {name!r} is unknown")
 
 
 class FakeScorer:
@@ -70,7 +75,7 @@ class FakeScorer:
         }
         nobody = [row for row, name in enumerate(ids) if (name or "").startswith("nobody")]
         found = {name: values for name, values in found.items() if name in columns}
-        return Scored(asked.n, found, {row: ["creator_id is not known: add a profile"] for row in nobody})
+        return Scored(asked.n, found, {row: [nobody_known(ids[row])] for row in nobody})
 
 
 def fake_find(home: Path) -> Path:
@@ -165,6 +170,7 @@ def test_one_bad_partnership_does_not_sink_the_others(client):
             "partnership_id": "1",
             "errors": [
                 {
+                    "code": "below_minimum",
                     "where": "partnerships[0].followers",
                     "what": "is below 0, the least possible",
                     "expected": "a number from 0 to 1,000,000,000,000",
@@ -176,10 +182,11 @@ def test_one_bad_partnership_does_not_sink_the_others(client):
             "partnership_id": "3",
             "errors": [
                 {
-                    "where": "partnerships[2]",
-                    "what": "creator_id is not known: add a profile",
-                    "expected": None,
-                    "got": None,
+                    "code": "unknown_creator",
+                    "where": "partnerships[2].creator_id",
+                    "what": "is not known",
+                    "expected": "a profile",
+                    "got": "nobody",
                 }
             ],
         },
@@ -192,7 +199,7 @@ def test_when_none_can_be_scored_the_status_says_so_and_each_has_its_errors(clie
     body = response.json()
     assert response.status_code == 422
     assert body["code"] == "none_scored"
-    assert [e["where"] for e in body["errors"]] == ["partnerships[0]", "partnerships[1]"]
+    assert [e["where"] for e in body["errors"]] == ["partnerships[0].creator_id", "partnerships[1]"]
     assert [len(result["errors"]) for result in body["results"]] == [1, 1]
 
 
@@ -207,7 +214,7 @@ def test_a_thousand_are_answered_in_order_and_one_more_is_refused(client):
 def test_recent_posts_are_history_and_the_creators_name_comes_back(client):
     posts = [{"posted_at": "2026-01-01T00:00:00Z", "likes": 5}]
     (result,) = ask(client, {**PROFILE, "creator_id": "nobody", "recent_posts": posts}).json()["results"]
-    assert result["errors"][0]["where"] == "partnerships[0]"
+    assert result["errors"][0]["where"] == "partnerships[0].creator_id"
     (result,) = ask(client, {**PROFILE, "creator_id": "a", "recent_posts": posts}).json()["results"]
     assert (result["evidence"], result["creator_id"]) == ("history", "a")
 
@@ -253,7 +260,8 @@ def test_every_refusal_has_the_one_shape(client, method, path, headers, status, 
     assert response.status_code == status
     assert set(response.json()) == {"code", "errors"}
     assert response.json()["code"] == code
-    assert [set(error) for error in response.json()["errors"]] == [{"where", "what", "expected", "got"}]
+    assert [list(error) for error in response.json()["errors"]] == [["code", "where", "what", "expected", "got"]]
+    assert response.json()["errors"][0]["code"] == code
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,20 @@ LARGEST_RUN = 1 << 20
 _KEYS = ("creatorcast-ids0", "creatorcast-ids1")
 
 
+def row_names(ids: pd.Series, first: int) -> pd.Series:
+    """Give the id of each row, and its number in the list where it has none; `first`: rows before these.
+
+    >>> row_names(pd.Series(["a ", None, ""], dtype="str"), 5).tolist()
+    ['a', 'row 7', 'row 8']
+    """
+    ids = ids.astype("str").str.strip()
+    told = ids.notna() & (ids != "")
+    if told.all():
+        return ids
+    numbers = pd.Series(range(first + 1, first + 1 + len(ids)), index=ids.index)
+    return ids.where(told, "row " + numbers.astype(str))
+
+
 class Seen:
     """The ids of a list so far.
 

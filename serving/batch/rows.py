@@ -9,6 +9,7 @@ import pyarrow as pa
 from features.schema import PROSPECTS
 from features.validate import check
 from serving.asked import Asked, microseconds
+from serving.batch.ids import row_names
 from serving.batch.lots import Lot
 from serving.batch.table import schema_of, table_of
 from serving.scoring import Scorer
@@ -66,8 +67,7 @@ def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, di
     clean, faults = check(rows, PROSPECTS, whole=False)
     ids = clean.get("partnership_id", pd.Series(None, index=clean.index, dtype="str"))
     if ids.isna().any():
-        numbers = pd.Series(range(first + 1, first + 1 + len(rows)), index=clean.index)
-        clean["partnership_id"] = ids.fillna("row " + numbers.astype(str))
+        clean["partnership_id"] = row_names(ids, first)
     for fault in faults:
         value = fault.value.item() if isinstance(fault.value, np.generic) else fault.value
         reasons.setdefault(fault.row, []).append(f"{fault.column} {value!r} {fault.rule}")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from serving.batch.crews import WORKERS, Task, cluster, csv_lines, threads
 from serving.batch.faults import BatchError
-from serving.batch.ids import Seen
+from serving.batch.ids import Seen, row_names
 from serving.batch.lots import Listed, Lot
 from serving.batch.opening import digest, open_list, spooled
 from serving.batch.options import STANDARD, Options, check_measure, check_places, check_quantiles
@@ -214,7 +214,7 @@ class _Run:
         for number, lot in enumerate(lots(LOT)):
             self.read += len(lot.rows) + len(lot.misfits)
             ids = lot.rows.get("partnership_id")
-            repeats = np.zeros(len(lot.rows), dtype=bool) if ids is None else seen.repeats(ids)
+            repeats = np.zeros(len(lot.rows), dtype=bool) if ids is None else seen.repeats(row_names(ids, first))
             if number >= done:
                 yield lot, first, repeats
             first += len(lot.rows)

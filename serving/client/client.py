@@ -23,7 +23,7 @@ class ServiceError(Exception):
     """
 
     def __init__(self, status: int | None, code: str, errors: Sequence[Error], results: Sequence[dict] = ()):
-        first = errors[0] if errors else {"where": "service", "what": "gave no reason", "expected": None, "got": None}
+        first = errors[0] if errors else _error(code, "service", "gave no reason")
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         wanted = f"; expected: {first['expected']}" if first["expected"] else ""
         super().__init__(f"{code}: {first['where']} {first['what']}{wanted}{more}")
@@ -136,7 +136,8 @@ class Client:
                 response = self._http.request(method, path, **rest)
             except httpx.HTTPError as error:
                 what = f"could not be asked: {type(error).__name__} {error}".rstrip()
-                raise ServiceError(None, "unreachable", [_error(str(self._http.base_url), what)]) from error
+                fault = _error("unreachable", str(self._http.base_url), what)
+                raise ServiceError(None, "unreachable", [fault]) from error
             if response.is_success:
                 return response.json()
             again = response.status_code in RETRIED
@@ -152,11 +153,11 @@ def _refused(response: httpx.Response) -> ServiceError:
         return ServiceError(response.status_code, body["code"], body["errors"], body.get("results", ()))
     except (ValueError, KeyError, TypeError, AttributeError):  # not the service's own words: of a proxy, say
         what = f"answered {response.status_code} {response.reason_phrase}"
-        return ServiceError(response.status_code, "no_answer", [_error("service", what)])
+        return ServiceError(response.status_code, "no_answer", [_error("no_answer", "service", what)])
 
 
-def _error(where: str, what: str) -> Error:
-    return {"where": where, "what": what, "expected": None, "got": None}
+def _error(code: str, where: str, what: str) -> Error:
+    return {"code": code, "where": where, "what": what, "expected": None, "got": None}
 
 
 def _told(**given: object) -> dict[str, Any]:

@@ -9,8 +9,9 @@ Number = float | None
 
 
 class Error(TypedDict):
-    """One broken rule: the place in the request, what is wrong, what was expected, the value."""
+    """One broken rule: its code, the place in the request, what is wrong, what was expected, the value."""
 
+    code: str
     where: str
     what: str
     expected: str | None
