@@ -10,6 +10,7 @@ from features.derive import derive
 from features.schema import CREATORS, POSTS
 from features.tables import Tables, empty
 from features.validate import validate
+from features.vocabulary import PLATFORM_FORMATS
 from models.delivery import Delivered
 from models.distribution import QUANTILES
 from models.reasons import reasons_text
@@ -83,7 +84,13 @@ def partnerships(tables):
     with_posts = accounts["creator_id"].isin(tables.posts["creator_id"])
     known = pd.concat([accounts[with_posts].head(12), accounts[~with_posts].head(3)]).to_dict("records")
     rows = [*known, *({**row, "creator_id": f"inline {n}"} for n, row in enumerate(INLINE))]
-    return [{**row, **DEALS[n % 3], "partnership_id": f"p{n}"} for n, row in enumerate(rows)]
+    return [{**row, **deal_for(row["platform"], n), "partnership_id": f"p{n}"} for n, row in enumerate(rows)]
+
+
+def deal_for(platform, number):
+    """Give one of DEALS, a Short where the platform has no images."""
+    deal = DEALS[number % 3]
+    return deal if deal.get("format") in (None, *PLATFORM_FORMATS[platform]) else {**deal, "format": "short"}
 
 
 @pytest.fixture(scope="module")
