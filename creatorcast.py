@@ -16,10 +16,10 @@ OWN_PACKAGES = ("features", "models", "training", "serving")
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
+PLACE = click.Path(path_type=Path)
 HORIZON = click.option(
     "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
 )
-RATES = click.option("--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
 ENGINE = click.option(
     "--engine", default="auto", show_default=True, type=click.Choice(["auto", "lightgbm", "daal4py"]),
     envvar="CREATORCAST_ENGINE", show_envvar=True,
@@ -393,7 +393,7 @@ def benchmarks(out: Path | None, **only: str | None):
     help="Where the answers go: .csv, .parquet or .xlsx; - is standard output.",
 )
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
-@RATES
+@click.option("--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
 @click.option("--emv", type=FILE, help="Table of values a like, comment, share and view: gives earned media value.")
 @click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
 @click.option("--columns", "chosen", help="Columns of the answers, with commas between. Default: all.")
@@ -475,30 +475,29 @@ def known_tables(data: Path | None):
 
 
 @main.command()
-@click.option("--data", type=FOLDER, help="Tables of the creators that callers name by creator_id.")
-@click.option("--snapshot", type=FILE, help="The same as a snapshot, for many creators: creatorcast snapshot.")
-@RATES
+@click.option("--data", type=PLACE, help="Folder of tables of the creators that callers name by creator_id.")
+@click.option("--snapshot", type=PLACE, help="The same as a snapshot, for many creators: creatorcast snapshot.")
+@click.option("--rates", type=PLACE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--insecure", is_flag=True, help="Answer whoever reaches HOST, without keys.")
 def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: str, port: int, insecure: bool):
     """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted.
 
+    What keeps it from answering (no champion, tables that cannot be used, a port in use) is told before it starts.
     Another HOST than this machine's own needs a file of keys, which CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
     """
-    from serving.keys import check_address
-    from serving.settings import ENVIRONMENT, serve_command, settings_from
+    from serving.settings import CHECKED, DATA, ENVIRONMENT, RATES, SNAPSHOT, serve_command, settings_from
+    from serving.startup import check_start
 
     os.environ.update(ENVIRONMENT)
     if insecure:
         os.environ["CREATORCAST_INSECURE"] = "1"
-    if data is not None:
-        os.environ["CREATORCAST_DATA"] = str(data.resolve())
-    if snapshot is not None:
-        os.environ["CREATORCAST_SNAPSHOT"] = str(snapshot.resolve())
-    if rates is not None:
-        os.environ["CREATORCAST_RATES"] = str(rates.resolve())
-    check_address(host, settings_from(os.environ))
+    for name, path in ((DATA, data), (SNAPSHOT, snapshot), (RATES, rates)):
+        if path is not None:
+            os.environ[name] = str(path.resolve())
+    check_start(host, port, settings_from(os.environ))
+    os.environ[CHECKED] = "1"
     command = serve_command(host, port)
     os.execv(command[0], command)
 

@@ -16,7 +16,7 @@ from features.validate import validate
 from models.bundle import champion_file, champion_folder, load_bundle
 from serving.faults import Fault
 from serving.scoring import Scorer
-from serving.settings import RATES, STALE_DAYS, Settings
+from serving.settings import DATA, RATES, STALE_DAYS, Settings
 
 log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
 
@@ -83,6 +83,7 @@ class Champion:
         self._find, self._load, self._read, self._told = find, load, tables, told
         self._tables: Tables | None = None
         self._rates: Rates | None = None
+        self._has_read, self._unread_stamp = False, ()
         self._stamp: tuple | None = None
         self._refused_stamp: tuple | None = None
         self._stop = threading.Event()
@@ -91,17 +92,9 @@ class Champion:
     def start(self) -> None:
         """Read the known creators and the rates, load the champion, and keep looking for a new one until `stop`.
 
-        Where a file cannot be read nothing is loaded: the service must be started anew with correct ones.
+        Where a file cannot be read nothing is loaded until it is another one; what was read once stays.
         """
-        place = f"CREATORCAST_DATA {str(self.settings.data)!r}"
-        try:
-            self._tables = self._read(self.settings.data)
-            place = f"{RATES} {str(self.settings.rates)!r}"
-            self._rates = read_rates(self.settings.rates) if self.settings.rates else None
-        except ValueError as error:
-            self._refuse(f"{place} cannot be used: {error}")
-            return
-        self.refresh()
+        self._look()
         self._thread.start()
 
     def stop(self) -> None:
@@ -133,6 +126,28 @@ class Champion:
         self._told(loaded.manifest)
         log.info("champion is now %s", loaded.manifest["version"])
 
+    def _look(self) -> None:
+        if self._has_read or self._read_files():
+            self.refresh()
+
+    def _read_files(self) -> bool:
+        """Read the known creators and the rates, unless they are still the ones that could not be; tell whether."""
+        data, rates = self.settings.data, self.settings.rates
+        stamp = (_files_of(data), _files_of(rates))
+        if stamp == self._unread_stamp:
+            return False
+        place = f"{DATA} {str(data)!r}"
+        try:
+            self._tables = self._read(data)
+            place = f"{RATES} {str(rates)!r}"
+            self._rates = read_rates(rates) if rates else None
+        except Exception as error:  # whatever is wrong with a file must not end the service
+            self._unread_stamp = stamp
+            self._refuse(f"{place} cannot be used: {error}")
+            return False
+        self._has_read = True
+        return True
+
     def _refuse(self, reason: str) -> None:
         if reason != self.reason:
             kept = f"; {self.current.manifest['version']} stays" if self.current else ""
@@ -141,4 +156,15 @@ class Champion:
 
     def _poll(self) -> None:
         while not self._stop.wait(self.settings.poll_seconds):
-            self.refresh()
+            self._look()
+
+
+def _files_of(path: Path | None) -> tuple:
+    """Tell the files of a folder, or a file, from what they were: names, times of change and sizes."""
+    if path is None:
+        return ()
+    try:
+        states = [(file.name, file.stat()) for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    except OSError:  # it is missing, or is just being replaced
+        return ()
+    return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)

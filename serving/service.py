@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from serving.access import OPEN, Access, Guard
 from serving.champion import Champion
-from serving.keys import AccessError, check_address
 from serving.metrics import Counted, own_figures, use_figures
 from serving.routes import PATHS, build_app
-from serving.settings import ENVIRONMENT, HOST, PORT, settings_from
+from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
+from serving.startup import check_listening, check_start
 
 app = build_app()
 
@@ -47,7 +47,7 @@ class Creatorcast:
 
     @bentoml.on_deployment
     def prepare() -> None:
-        """Run in the process that starts the workers, before it listens: telemetry off, and no address for strangers.
+        """Run in the process that starts the workers, before it listens: telemetry off, and nothing wrong in sight.
 
         BentoML has looked at the environment by now, so it is given the right one by starting anew. Only a command
         line is known here: an address given in another way is held by the Guard.
@@ -57,10 +57,15 @@ class Creatorcast:
             return
         if not ENVIRONMENT.items() <= os.environ.items():
             os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **ENVIRONMENT})
+        address = command.params.get("host") or HOST, command.params.get("port") or PORT
         try:
-            check_address(command.params.get("host") or HOST, settings_from(os.environ))
-        except AccessError as error:
-            raise bentoml.exceptions.BentoMLConfigException(str(error)) from None
+            if os.environ.pop(CHECKED, ""):
+                check_listening(*address, settings_from(os.environ))
+            else:
+                check_start(*address, settings_from(os.environ), waits=True)
+        except ValueError as error:
+            click.echo(f"creatorcast: {error}", err=True)
+            sys.exit(2)
         own_figures(os.environ)
 
     def __init__(self):

@@ -9,7 +9,9 @@ from pathlib import Path
 SERVICE = "serving.service:Creatorcast"
 #: What the environment of `bentoml serve` must hold; BentoML reads it before it loads the service.
 ENVIRONMENT = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
-RATES = "CREATORCAST_RATES"
+DATA, SNAPSHOT, RATES = "CREATORCAST_DATA", "CREATORCAST_SNAPSHOT", "CREATORCAST_RATES"
+#: Set where `creatorcast serve` has looked at everything, so that it is not read once more.
+CHECKED = "CREATORCAST_CHECKED"
 HOST = "127.0.0.1"
 PORT = 3000
 DRAIN_SECONDS = 30
@@ -64,17 +66,15 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     def folder(name: str) -> Path | None:
         return Path(environment[name]) if environment.get(name) else None
 
-    if folder("CREATORCAST_DATA") and folder("CREATORCAST_SNAPSHOT"):
-        raise SettingsError(
-            "CREATORCAST_DATA and CREATORCAST_SNAPSHOT are both set: give tables, or a snapshot of them"
-        )
+    if folder(DATA) and folder(SNAPSHOT):
+        raise SettingsError(f"{DATA} and {SNAPSHOT} are both set: give tables, or a snapshot of them")
     return Settings(
         home=folder("CREATORCAST_HOME") or Path("."),
-        data=folder("CREATORCAST_DATA"),
+        data=folder(DATA),
         rates=folder(RATES),
         api_keys_file=folder("CREATORCAST_API_KEYS_FILE"),
         insecure=environment.get("CREATORCAST_INSECURE") == "1",
-        snapshot=folder("CREATORCAST_SNAPSHOT"),
+        snapshot=folder(SNAPSHOT),
         stale_days=_days(environment.get("CREATORCAST_SNAPSHOT_DAYS") or str(STALE_DAYS)),
     )
 

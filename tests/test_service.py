@@ -372,6 +372,7 @@ def test_tables_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
     promote(tmp_path, "v1")
     champion = champion_at(tmp_path, tables=unreadable)
     champion.start()
+    champion.stop()
     assert champion.current is None
     assert champion.reason.endswith("cannot be used: is no folder")
 
@@ -379,10 +380,39 @@ def test_tables_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
 def test_rates_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
     promote(tmp_path, "v1")
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,-1\n")
-    champion = Champion(Settings(tmp_path, rates=tmp_path / "rates.csv"), find=fake_find, load=fake_load)
+    champion = Champion(
+        Settings(tmp_path, rates=tmp_path / "rates.csv", poll_seconds=0.05), find=fake_find, load=fake_load
+    )
     champion.start()
     assert champion.current is None
     assert "rates.csv' cannot be used: 1 fault(s)" in champion.reason
+    (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.08\n")
+    until(lambda: champion.current is not None, 20)
+    champion.stop()
+    assert champion.reason == ""
+
+
+def test_known_creators_that_cannot_be_read_are_read_again_once_they_are_others(tmp_path):
+    read = []
+
+    def tables(folder):
+        read.append(folder)
+        if not (folder / "creators.csv").exists():
+            raise DataFolderError("is no folder")
+
+    promote(tmp_path, "v1")
+    (tmp_path / "data").mkdir()
+    settings = Settings(tmp_path, tmp_path / "data", poll_seconds=0.05)
+    champion = Champion(settings, find=fake_find, load=fake_load, tables=tables)
+    champion.start()
+    time.sleep(0.3)
+    assert (champion.current, len(read)) == (None, 1)
+    (tmp_path / "data" / "creators.csv").write_text("")
+    until(lambda: champion.current is not None, 20)
+    (tmp_path / "data" / "creators.csv").unlink()
+    time.sleep(0.3)
+    champion.stop()
+    assert (champion.current.manifest["version"], len(read)) == ("v1", 2)
 
 
 def test_known_creators_are_read_once_and_given_to_every_bundle(tmp_path):

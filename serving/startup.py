@@ -1,0 +1,90 @@
+"""What keeps the service from starting: looked at before anything listens, so that no worker answers 503 for ever.
+
+But: a service that is started without any champion may wait for its first one, where whoever starts it says so.
+"""
+
+import errno
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from features.currency import read_rates
+from features.snapshot import Snapshot
+from features.validate import InvalidTables
+from models.bundle import champion_file, champion_folder, load_bundle
+from serving.champion import load_champion, read_known
+from serving.keys import check_address
+from serving.settings import DATA, RATES, SNAPSHOT, Settings
+
+_PORT_FAULTS = {
+    errno.EADDRINUSE: "port {port} of {host!r} is in use: stop what listens there, or name another by --port",
+    errno.EACCES: "port {port} of {host!r} may not be opened by this user: name one from 1024 on by --port",
+    errno.EADDRNOTAVAIL: "{host!r} is no address of this machine: name one that is by --host, such as 127.0.0.1",
+}
+
+
+class StartError(ValueError):
+    """The service cannot start as it is told to; the message is one line."""
+
+
+def check_start(host: str, port: int, settings: Settings, waits: bool = False) -> None:
+    """Raise StartError, or serving.keys.AccessError, where the service could not answer as it is told to.
+
+    Looked at are address and port, keys, champion, known creators and rates; `waits`: that there is no champion yet is
+    no fault.
+    """
+    check_listening(host, port, settings)
+    reason = unusable(settings, waits)
+    if reason:
+        raise StartError(reason)
+
+
+def check_listening(host: str, port: int, settings: Settings) -> None:
+    """Raise StartError where the service cannot listen, serving.keys.AccessError where it may not."""
+    check_address(host, settings)
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except socket.gaierror:
+        raise StartError(f"{host!r} is no address that is known: name one by --host, such as 127.0.0.1") from None
+    except OSError as error:
+        words = _PORT_FAULTS.get(error.errno, "port {port} of {host!r} cannot be opened: {reason}")
+        raise StartError(words.format(host=host, port=port, reason=error.strerror)) from None
+
+
+def unusable(settings: Settings, waits: bool = False) -> str | None:
+    """Say what of the files cannot be used and why, in one line; None where all can. `waits` as in `check_start`."""
+    waits = waits and not champion_file(settings.home).exists()
+    checks: list[tuple[str, Path | None, Callable[[], object]]] = []
+    if settings.rates:
+        checks.append((f"--rates ({RATES})", settings.rates, lambda: read_rates(settings.rates)))
+    if not waits:
+        checks.append(("the champion", None, lambda: load_bundle(champion_folder(settings.home))))
+    if settings.snapshot:
+        checks.append((f"--snapshot ({SNAPSHOT})", settings.snapshot, lambda: _read_snapshot(settings, waits)))
+    if settings.data:
+        checks.append((f"--data ({DATA})", settings.data, lambda: read_known(settings.data)))
+    return next(filter(None, (_reason(*check) for check in checks)), None)
+
+
+def _read_snapshot(settings: Settings, alone: bool) -> None:
+    """Read the snapshot through; unless `alone`, hold it against the champion."""
+    if alone:
+        Snapshot.open(settings.snapshot)
+    else:
+        load_champion(champion_folder(settings.home), None, snapshot=settings.snapshot)
+
+
+def _reason(what: str, path: Path | None, check: Callable[[], object]) -> str | None:
+    try:
+        check()
+    except InvalidTables as error:
+        words = f"has {len(error.faults):,} fault(s), the first: {error.faults[0]}"
+    except Exception as error:  # whatever is wrong must be told before anything listens
+        words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    else:
+        return None
+    named = "" if path is None or repr(str(path)) in words else f" {str(path)!r}"
+    return f"{what}{named}: {' '.join(words.split())}"

@@ -1,0 +1,168 @@
+"""What keeps the service from starting is told in one line, with exit code 2, before anything listens."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from test_fire import BIN, free_port
+
+from features.history import History
+from features.snapshot_writer import write_snapshot
+from models.bundle import champion_folder
+from serving.keys import AccessError
+from serving.settings import Settings
+from serving.startup import StartError, check_start, unusable
+
+AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
+CREATORS = "creator_id,platform,observed_at,followers\na,instagram,2026-01-01T00:00:00Z,"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, tables, bundle, home):
+    """Give a folder with sound and broken files of every kind."""
+    folder = tmp_path_factory.mktemp("files")
+    write_snapshot(History.of(tables, 7), bundle.reference, AS_OF, folder / "snapshot", bundle.version)
+    (folder / "cut").write_bytes((folder / "snapshot").read_bytes()[:3000])
+    changed = bytearray((folder / "snapshot").read_bytes())
+    changed[len(changed) // 2] ^= 1
+    (folder / "changed").write_bytes(changed)
+    other = replace(bundle.reference, horizon_days=30)
+    write_snapshot(History.of(tables, 7), other, AS_OF, folder / "foreign", "another")
+    for name, text in {
+        "empty": None,
+        "sound": f"{CREATORS}5\n",
+        "negative": f"{CREATORS}-5\n",
+        "text": "a,b\n1\n",
+    }.items():
+        (folder / name).mkdir()
+        if text:
+            (folder / name / "creators.csv").write_text(text)
+    (folder / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.08\n")
+    (folder / "twice.csv").write_text("currency,usd_per_unit\nEUR,1.08\nEUR,1.1\n")
+    (folder / "rate.csv").write_text("currency,rate\nEUR,1.08\n")
+    (folder / "nothing.csv").write_text("")
+    shutil.copytree(home / "artifacts", folder / "spoilt" / "artifacts", ignore=shutil.ignore_patterns("mlflow*"))
+    reference = champion_folder(folder / "spoilt") / "reference.json"
+    reference.write_text(reference.read_text().replace("1", "2", 1))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "reason"),
+    [
+        ("data", "missing", "is no folder: expected one with creators.parquet or creators.csv"),
+        ("data", "rates.csv", "is no folder: expected one with creators.parquet or creators.csv"),
+        ("data", "empty", "holds no creators.parquet or creators.csv"),
+        ("data", "text", "has 2 fault(s), the first: creators: creator_id None is missing: the column is required"),
+        ("data", "negative", "has 1 fault(s), the first: creators, data row 1: followers -5.0 is below 0, the least"),
+        ("rates", "missing", "cannot be read: [Errno 2] No such file"),
+        ("rates", "empty", "cannot be read: [Errno 21] Is a directory"),
+        ("rates", "nothing.csv", "cannot be read: No columns to parse"),
+        ("rates", "rate.csv", "has 1 fault(s), the first: rates: usd_per_unit None is missing: the column is required"),
+        ("rates", "twice.csv", "has 1 fault(s), the first: rates, data row 2: currency 'EUR' repeats an earlier row "),
+        ("snapshot", "missing", "is no snapshot, or was cut short"),
+        ("snapshot", "rates.csv", "is no snapshot, or was cut short"),
+        ("snapshot", "cut", "is no snapshot, or was cut short"),
+        ("snapshot", "changed", "was changed since it was written: write it anew with `creatorcast snapshot DATA"),
+        ("snapshot", "foreign", "the snapshot as of 2026-06-15 was written for bundle 'another', not for "),
+    ],
+)
+def test_what_cannot_be_used_is_told_in_one_line(files, home, setting, name, reason):
+    told = unusable(Settings(**{"home": home, setting: files / name}))
+    pattern = rf"--{setting} \(CREATORCAST_{setting.upper()}\):? '{files / name}':? {re.escape(reason)}[^\n]*"
+    assert re.fullmatch(pattern, told), told
+
+
+def test_a_champion_that_is_missing_or_broken_is_told_in_one_line(files):
+    start = (
+        f"the champion: no champion in '{files}/empty/artifacts': run creatorcast train DATA, then creatorcast promote"
+    )
+    assert unusable(Settings(files / "empty")) == start
+    told = unusable(Settings(files / "spoilt"))
+    assert re.fullmatch(r"the champion: '.*/reference\.json' differs from what the manifest says: [^\n]*", told)
+
+
+def test_what_can_be_used_is_not_refused(files, home):
+    assert unusable(Settings(home, files / "sound", rates=files / "rates.csv")) is None
+    assert unusable(Settings(home, snapshot=files / "snapshot")) is None
+
+
+def test_a_first_champion_may_be_waited_for_but_no_broken_one_and_no_broken_file(files):
+    assert unusable(Settings(files / "empty", snapshot=files / "snapshot"), waits=True) is None
+    assert unusable(Settings(files / "empty", snapshot=files / "cut"), waits=True).startswith("--snapshot ")
+    assert unusable(Settings(files / "spoilt"), waits=True).startswith("the champion: ")
+
+
+@contextlib.contextmanager
+def listening(port=0, host="127.0.0.1"):
+    with socket.create_server((host, port)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_must_be_free_and_the_address_one_of_this_machine(home):
+    settings = Settings(home, insecure=True)
+    with listening() as port:
+        for host in ("127.0.0.1", "0.0.0.0", "localhost"):
+            with pytest.raises(StartError, match=f"^port {port} of '{host}' is in use: stop what listens there, or"):
+                check_start(host, port, settings)
+    check_start("127.0.0.1", port, settings)
+    with pytest.raises(StartError, match=r"^'192\.0\.2\.1' is no address of this machine: name one that is by --host"):
+        check_start("192.0.2.1", port, settings)
+    with pytest.raises(StartError, match="'no such host' is no address that is known: name one by --host"):
+        check_start("no such host", port, settings)
+    with pytest.raises(
+        AccessError, match=r"^'0\.0\.0\.0' can be reached from other machines and the service has no keys"
+    ):
+        check_start("0.0.0.0", port, Settings(home))
+
+
+def test_a_port_that_may_not_be_opened_is_told(home, monkeypatch):
+    def refused(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    with pytest.raises(
+        StartError, match=r"^port 80 of '127\.0\.0\.1' may not be opened by this user: name one from 1024 on"
+    ):
+        check_start("127.0.0.1", 80, Settings(home))
+
+
+SERVE, BENTOML = ["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "reason"),
+    [
+        ([*SERVE, "--data", "empty"], {}, "--data .*/empty' holds no creators"),
+        ([*SERVE, "--rates", "rate.csv"], {}, "--rates .*/rate.csv': has 1 fault"),
+        ([*SERVE, "--snapshot", "changed"], {}, "--snapshot .*/changed' was changed since it was written"),
+        (SERVE, {"CREATORCAST_HOME": "empty"}, "the champion: no champion in 'empty/artifacts': run creatorcast train"),
+        (BENTOML, {"CREATORCAST_DATA": "negative"}, "--data .* 'negative': has 1 fault"),
+        (BENTOML, {"CREATORCAST_SNAPSHOT_DAYS": "week"}, "CREATORCAST_SNAPSHOT_DAYS 'week' is no number of days"),
+    ],
+    ids=["data", "rates", "snapshot", "champion", "bentoml data", "bentoml settings"],
+)
+def test_a_real_service_ends_before_it_listens(files, home, command, environment, reason):
+    told = started(files, home, command, free_port(), environment)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert re.fullmatch(f"creatorcast: {reason}[^\n]*\n", told.stderr), told.stderr
+
+
+@pytest.mark.parametrize("command", [SERVE, BENTOML], ids=["creatorcast", "bentoml"])
+def test_a_real_service_ends_where_its_port_is_in_use(files, home, command):
+    with listening() as port:
+        told = started(files, home, command, port)
+    wanted = f"creatorcast: port {port} of '127.0.0.1' is in use: stop what listens there, or name another by --port\n"
+    assert (told.returncode, told.stdout, told.stderr) == (2, "", wanted)
+
+
+def started(folder, home, command, port, environment=()):
+    command = [BIN / command[0], *command[1:], "--port", str(port)]
+    told = {**os.environ, "CREATORCAST_HOME": str(home), **dict(environment)}
+    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=120)
