@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.faults import CODES
 from serving.verdict import CUT_OFFS
 
+_OWN = "in the currency of the fee; null where none was given"
+
 
 def _listed(meanings: dict[str, str]) -> str:
     return "; ".join(f"{name}, {meaning}" for name, meaning in meanings.items())
@@ -29,7 +31,7 @@ class Quantiles(BaseModel):
 
 
 class Cost(BaseModel):
-    """Quantiles of a cost in USD, or of a value; null where one has no finite value, see cost_note."""
+    """Quantiles of a cost, or of a value; null where one has no finite value, see cost_note."""
 
     p10: float | None
     p50: float | None
@@ -44,20 +46,21 @@ class Benchmark(BaseModel):
     engagements_p50: float | None = Field(description="what they usually get, of as many deliverables")
     engagement_rate_by_followers_p50: float | None
     cpe_usd: float | None
+    cpe: float | None = Field(description=f"the same {_OWN}")
     cpe_source: str | None = Field(description="own_deals, or rate_card: a card's fee over what they usually get")
     cpe_cell: str | None
     cpe_creators: float | None
 
 
 class Offer(BaseModel):
-    """Fees to open and to walk away at, USD; null where no fee is low enough."""
+    """Fees to open and to walk away at; null where no fee is low enough."""
 
     open: float | None
     walk_away: float | None
 
 
 class MarketFees(BaseModel):
-    """What such a deal usually costs, USD: own deals' 10, 50 and 90 % quantiles, else the rate card's figures."""
+    """What such a deal usually costs: own deals' 10, 50 and 90 % quantiles, else the rate card's figures."""
 
     low: float | None
     typical: float | None
@@ -123,10 +126,15 @@ class Result(BaseModel):
     goal_engagements: float | None = None
     probability_goal: float | None = Field(None, description="that the engagements reach the goal")
     fee_usd: float | None = None
+    fee: float | None = Field(None, description="as given in currency; null where it was given in USD alone")
+    currency: str | None = None
+    usd_per_unit: float | None = Field(None, description="USD that a unit of currency is taken to be worth")
     completion_rate: float | None = Field(None, description="as given; without it costs suppose that all is delivered")
     cpe_usd: Cost | None = Field(None, description="per engagement; null without a fee")
     cpm_usd: Cost | None = Field(None, description="per 1,000 views; null without a fee or views")
     cost_per_view_usd: Cost | None = None
+    cpe: Cost | None = Field(None, description=f"cpe_usd {_OWN}")
+    cpm: Cost | None = Field(None, description=f"cpm_usd {_OWN}")
     cost_note: str | None = Field(None, description="which cost has no finite value, and why")
     target_cpe_usd: float | None = None
     probability_target: float | None = Field(None, description="that the cost per engagement stays within the target")
@@ -136,9 +144,12 @@ class Result(BaseModel):
     cheaper_than_share: float | None = Field(None, description="of the benchmark's creators, those that cost more")
     confidence: float | None = None
     break_even_fee_usd: float | None = Field(None, description="highest fee that beats it with this confidence")
+    break_even_fee: float | None = Field(None, description=f"the same {_OWN}")
     break_even_against: str | None = Field(None, description="benchmark or target")
     offer_usd: Offer | None = None
+    offer: Offer | None = Field(None, description=f"the same {_OWN}")
     market_fee_usd: MarketFees | None = None
+    market_fee: MarketFees | None = Field(None, description=f"the same {_OWN}")
     market_fee_source: str | None = Field(None, description="own_deals or rate_card")
     verdict: str | None = Field(None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark")
     sentence: str | None = Field(None, description="the forecast and the verdict in words")

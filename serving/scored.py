@@ -11,6 +11,15 @@ from models.distribution import QUANTILES
 from models.rate_card import FIGURES
 from serving.breaches import Breach
 
+#: Amounts that answers give in the currency of the row's fee too, by name: own name -> that of the amount in USD.
+OWN_AMOUNTS = {
+    name.replace("_usd", ""): name
+    for name in (
+        *(f"{what}_usd_{name}" for what in ("cpe", "cpm") for name in OPPOSITE),
+        *("benchmark_cpe_usd", "break_even_fee_usd", "offer_usd_open", "offer_usd_walk_away"),
+        *(f"market_fee_usd_{name}" for name in FIGURES),
+    )
+}
 #: The columns of an answer, in order.
 ANSWER_COLUMNS = (
     "partnership_id",
@@ -29,8 +38,12 @@ ANSWER_COLUMNS = (
     "goal_engagements",
     "probability_goal",
     "fee_usd",
+    "fee",
+    "currency",
+    "usd_per_unit",
     "completion_rate",
     *(f"{what}_usd_{name}" for what in ("cpe", "cpm", "cost_per_view") for name in OPPOSITE),
+    *(f"{what}_{name}" for what in ("cpe", "cpm") for name in OPPOSITE),
     "cost_note",
     "target_cpe_usd",
     "probability_target",
@@ -39,6 +52,7 @@ ANSWER_COLUMNS = (
     "benchmark_engagements_p50",
     "benchmark_engagement_rate_by_followers_p50",
     "benchmark_cpe_usd",
+    "benchmark_cpe",
     "benchmark_cpe_source",
     "benchmark_cpe_cell",
     "benchmark_cpe_creators",
@@ -47,10 +61,14 @@ ANSWER_COLUMNS = (
     "cheaper_than_share",
     "confidence",
     "break_even_fee_usd",
+    "break_even_fee",
     "break_even_against",
     "offer_usd_open",
     "offer_usd_walk_away",
+    "offer_open",
+    "offer_walk_away",
     *(f"market_fee_usd_{name}" for name in FIGURES),
+    *(f"market_fee_{name}" for name in FIGURES),
     "market_fee_source",
     *(f"emv_usd_{name}" for name in OPPOSITE),
     "emv_source",
@@ -68,7 +86,8 @@ TIMES = ("as_of", "start_at")
 #: Columns of texts; `warnings` holds tuples of them, and EXTRA_COLUMNS what JSON has.
 TEXTS = frozenset(
     {
-        *("partnership_id", "creator_id", "platform", "band", "niche", "evidence", "cost_note", "benchmark_cell"),
+        *("partnership_id", "creator_id", "platform", "band", "niche", "evidence", "currency", "cost_note"),
+        "benchmark_cell",
         *("benchmark_cpe_source", "benchmark_cpe_cell", "break_even_against", "market_fee_source", "emv_source"),
         *("verdict", "sentence", "definition", "model_version", "trained_on"),
     }
@@ -105,6 +124,13 @@ class Scored:
         frame = pd.DataFrame(self.columns)
         times = {name: frame[name].dt.tz_localize("UTC") for name in TIMES if name in frame}
         return frame.assign(**times)
+
+
+def own_amounts(found: dict[str, np.ndarray], usd_per_unit: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Give amounts of the columns found in the currency of each row, by what a unit is worth (n,), NaN for none."""
+    if usd_per_unit is None:
+        return {}
+    return {own: found[name] / usd_per_unit for own, name in OWN_AMOUNTS.items() if name in found}
 
 
 def completed(n: int, found: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, np.ndarray]:

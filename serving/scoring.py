@@ -31,7 +31,7 @@ from serving.cautions import calibration_cautions, cautions, moment_cautions, na
 from serving.known import FromSnapshot, FromTables, questions
 from serving.place import Place
 from serving.quantiles import distribution, unusual_columns
-from serving.scored import ANSWER_COLUMNS, Scored, completed, placed, spread
+from serving.scored import ANSWER_COLUMNS, Scored, completed, own_amounts, placed, spread
 from serving.settings import STALE_DAYS
 from serving.terms import CONFIDENCE, Extras, Terms
 from serving.unused import Rows, Unused
@@ -39,7 +39,7 @@ from serving.verdict import sentences
 from serving.worth import Worth
 
 #: Repeated in answers as they were asked.
-_ECHOED = ("fee_usd", "completion_rate", "goal_engagements", "target_cpe_usd")
+_ECHOED = ("fee_usd", "fee", "currency", "usd_per_unit", "completion_rate", "goal_engagements", "target_cpe_usd")
 _PLATFORMS = np.array([*PLATFORMS, None], dtype=object)
 _DEFINITIONS = np.array([*(ENGAGEMENT_DEFINITION[name] for name in PLATFORMS), None], dtype=object)
 _NICHES, _EVIDENCE = (np.array([*names, UNKNOWN], dtype=object) for names in (NICHES, EVIDENCE))
@@ -168,6 +168,7 @@ class Scorer:
             own = distribution("views", views, quantiles)
             found |= {name: spread(values, shown) for name, values in own.items()}
         found |= self.worth.columns(x, terms, engagements, views, shown)
+        found |= own_amounts(found, terms.usd_per_unit)
         found |= self._said(x, terms, found)
         if "warnings" in wanted:
             found["warnings"] = named(self._warnings(x, question, shown) | self.worth.warnings(x, terms, found))

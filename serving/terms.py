@@ -42,6 +42,7 @@ class Extras:
 class Terms:
     """What rows are judged by, (n,) each; None where no row tells.
 
+    `fee` and `currency` as given, and `usd_per_unit`, what a unit of that is worth: NaN for fees given in USD alone;
     `values`: USD a piece by EMV_PARTS, and `valued`: whose they are; both None where earned media value is not asked.
     """
 
@@ -53,6 +54,9 @@ class Terms:
     confidence: np.ndarray | None
     values: dict[str, np.ndarray] | None = None
     valued: np.ndarray | None = None
+    fee: np.ndarray | None = None
+    currency: np.ndarray | None = None
+    usd_per_unit: np.ndarray | None = None
 
     @classmethod
     def of(cls, asked: Asked, platform: np.ndarray, rates: Rates, table: ValueTable | None = None) -> "Terms":
@@ -69,6 +73,9 @@ class Terms:
             np.where(np.isnan(given := told["confidence"]), CONFIDENCE, given) if "confidence" in told else None,
             values,
             valued,
+            told.get("fee"),
+            asked.texts.get("currency"),
+            rates.of(asked.texts["currency"]) if "currency" in asked.texts else None,
         )
 
     def __getitem__(self, rows: slice | np.ndarray) -> "Terms":

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from features.currency import USD
 from features.schema import figure
 from serving.terms import CONFIDENCE, Terms
 
@@ -22,6 +23,7 @@ EDGES = np.append(0.0, 10.0 ** np.arange(-9, 23))
 COUNT_UNITS = np.where(EDGES < 10, 1.0, EDGES / 10)
 PRICE_UNITS = np.where(EDGES == 0, np.nan, np.where(EDGES == 1, 0.01, EDGES / 10))
 CHANCE_UNITS = np.full(len(EDGES), 0.01)
+NO_SUM = "no finite sum"
 BASES = {"own_deals": "by your own deals", "rate_card": "by the rate card"}
 
 
@@ -50,9 +52,7 @@ def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
 
 def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:
     """Give what is said of the cost of each row."""
-    costs = _told(found, "benchmark_cpe_usd", n)
-    marks = {cost: price(cost) for cost in set(costs)}
-    mark = [marks.get(cost) for cost in costs]
+    mark = _prices(found.get("benchmark_cpe_usd", np.full(n, np.nan)), terms)
     source = _told(found, "benchmark_cpe_source", n)
     if terms.fee_usd is None:
         return _without_fee(found, terms, mark, source, range(n))
@@ -64,14 +64,12 @@ def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:
 
 
 def _with_fee(found: dict, terms: Terms, mark: list, source: list, n: int) -> list[str]:
-    fees = terms.fee_usd.tolist()
-    figures = {fee: figure(fee) for fee in set(fees)}
-    each = worded(found["cpe_usd_p50"], price, PRICE_UNITS)
+    fees, each = _fees(terms), _prices(found["cpe_usd_p50"], terms)
     parts = zip(fees, each, _compared(found, source, n), strict=True)
-    costs = [f"at {figures[fee]} USD that is {cost} each{compared}" for fee, cost, compared in parts]
+    costs = [f"at {fee} that is {cost} each{compared}" for fee, cost, compared in parts]
     judged = [""] * n
     if terms.target_cpe_usd is not None:
-        targets = worded(terms.target_cpe_usd, price, PRICE_UNITS)
+        targets = _prices(terms.target_cpe_usd, terms)
         chances = zip(_chances(found["probability_target"]), targets, strict=True)
         judged = [
             f"; stays within the target of {target} with probability {chance}" if chance else ""
@@ -85,6 +83,27 @@ def _with_fee(found: dict, terms: Terms, mark: list, source: list, n: int) -> li
         ]
     ends = zip(costs, judged, strict=True)
     return [f"{cost}{said or '; there is no benchmark to judge that by'}" for cost, said in ends]
+
+
+def _fees(terms: Terms) -> list[str]:
+    """Word the fee of each row in the currency that it was given in."""
+    own = terms.fee_usd if terms.fee is None else np.where(np.isnan(terms.fee), terms.fee_usd, terms.fee)
+    fees = own.tolist()
+    figures = {fee: figure(fee) for fee in set(fees)}
+    return [f"{figures[fee]} {currency}" for fee, currency in zip(fees, _currencies(terms), strict=True)]
+
+
+def _prices(values: np.ndarray, terms: Terms) -> list[str]:
+    """Word prices in USD, (n,), in the currency that the fee of each row was given in."""
+    if terms.usd_per_unit is not None:
+        values = np.where(np.isnan(terms.usd_per_unit), values, values / terms.usd_per_unit)
+    return list(map(_with_currency, worded(values, amount, PRICE_UNITS), _currencies(terms)))
+
+
+def _currencies(terms: Terms) -> list[str]:
+    if terms.currency is None:
+        return [USD] * len(terms.deliverables)
+    return [name or USD for name in terms.currency.tolist()]
 
 
 def _chances(values: np.ndarray) -> list[str]:
@@ -180,6 +199,15 @@ def price(value: float) -> str:
     >>> price(0.1312), price(12.3), price(float("nan"))
     ('0.13 USD', '12 USD', 'no finite sum')
     """
+    return _with_currency(amount(value), USD)
+
+
+def amount(value: float) -> str:
+    """Word the figure of a price a piece, NO_SUM where there is none."""
     if not _known(value):
-        return "no finite sum"
-    return f"{rounded(value) if value >= 10 else f'{value:.2f}' if value >= 0.1 else f'{value:.2g}'} USD"
+        return NO_SUM
+    return rounded(value) if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+
+
+def _with_currency(words: str, currency: str) -> str:
+    return words if words == NO_SUM else f"{words} {currency}"

@@ -18,8 +18,8 @@ from serving.scored import EXTRA_COLUMNS, Scored
 
 #: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
 _PART = re.compile(
-    r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd)_(p\d\d|mean)"
-    r"|(benchmark)_(.+)|(offer_usd)_(.+)|(market_fee_usd)_(.+)"
+    r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd|cpe|cpm)_(p\d\d|mean)"
+    r"|(benchmark)_(.+)|(offer(?:_usd)?)_(.+)|(market_fee_usd)_(.+)|(market_fee)_(low|typical|high)"
 )
 _NULL = b"null"
 #: What is written of a column: a text for all rows, or one a row.

@@ -7,14 +7,16 @@ import pandas as pd
 import pytest
 
 import serving.batch.run
+from features.currency import Rates
 from features.tables import read_tables
 from features.validate import validate
 from models.bundle import champion_folder, load_bundle
 from serving.batch import BatchError, Watcher, score_file
-from serving.scored import ANSWER_COLUMNS
+from serving.scored import ANSWER_COLUMNS, OWN_AMOUNTS
 from serving.scoring import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
+READ = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}
 TEXT = {"partnership_id": "str", "creator_id": "str"}
 GOOD = "instagram,20000,food,video"
 HEAD = "platform,followers,niche,format"
@@ -251,3 +253,23 @@ def test_a_format_that_the_platform_has_not_rejects_a_row_of_any_list(tmp_path, 
     assert pd.read_csv(tmp_path / "o.csv.rejected.csv")["reasons"].tolist() == [
         "format 'story' is no format of youtube: give one of video, short, live"
     ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("source", ["csv", "xlsx", "parquet"])
+def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(tmp_path, bundle, source, ending):
+    scorer = Scorer(bundle, rates=Rates({"USD": 1.0, "EUR": 1.25}))
+    frame = pd.DataFrame(
+        {"platform": "instagram", "followers": 5e3, "format": "video", "fee": [400.0, None], "currency": ["EUR", None]}
+        | {"fee_usd": [None, 9.0]}
+    )
+    path = tmp_path / f"list.{source}"
+    {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[source](path, index=False)
+    out = tmp_path / f"o.{ending}"
+    assert score_file(path, out, scorer, AS_OF).scored == 2
+    euro, dollar = READ[ending](out).to_dict("records")
+    assert [euro[name] for name in ("fee_usd", "fee", "currency", "usd_per_unit")] == [500, 400, "EUR", 1.25]
+    for own, usd in OWN_AMOUNTS.items():
+        assert euro[own] == pytest.approx(euro[usd] / 1.25, rel=1e-12)
+        assert pd.isna(dollar[own])
+    assert ("at 400 EUR that is " in euro["sentence"], "at 9 USD that is " in dollar["sentence"]) == (True, True)

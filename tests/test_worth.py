@@ -14,6 +14,7 @@ from features.currency import Rates
 from features.schema import POSTS
 from models.fee import MarketFee
 from models.rate_card import RateCard
+from serving.scored import OWN_AMOUNTS
 from serving.scoring import Scorer
 from serving.terms import Terms
 from serving.verdict import (
@@ -67,9 +68,43 @@ def test_terms_that_contradict_are_one_clear_error(scorer, terms, reason):
 
 def test_a_fee_in_another_currency_is_that_fee_in_usd(scorer):
     euro, dollar = answered(scorer, {**PROFILE, "fee": 400, "currency": "EUR"}, {**PROFILE, "fee_usd": 500})[
-        ["fee_usd", "cpe_usd_p50", "cpm_usd_p90", "probability_benchmark", "sentence"]
+        ["fee_usd", "cpe_usd_p50", "cpm_usd_p90", "probability_benchmark", "verdict"]
     ].values.tolist()
     assert euro == dollar
+
+
+def test_amounts_stand_in_the_currency_of_the_fee_beside_those_in_usd(scorer):
+    rows = [
+        {**DEAL, "fee_usd": None, "fee": 400, "currency": "EUR"},
+        {**DEAL, "fee_usd": 500},
+        {**DEAL, "fee_usd": None, "fee": 500, "currency": "USD"},
+        PROFILE,
+    ]
+    euro, dollar, named, free = answered(scorer, *rows).to_dict("records")
+    assert (euro["fee"], euro["currency"], euro["usd_per_unit"], euro["fee_usd"]) == (400, "EUR", 1.25, 500)
+    assert (named["fee"], named["currency"], named["usd_per_unit"], named["fee_usd"]) == (500, "USD", 1, 500)
+    assert list(OWN_AMOUNTS) == [
+        *("cpe_p10", "cpe_p50", "cpe_p90", "cpm_p10", "cpm_p50", "cpm_p90", "benchmark_cpe", "break_even_fee"),
+        *("offer_open", "offer_walk_away", "market_fee_low", "market_fee_typical", "market_fee_high"),
+    ]
+    for own, usd in OWN_AMOUNTS.items():
+        assert euro[usd] == dollar[usd] == named[usd] > 0
+        assert (euro[own], named[own]) == (euro[usd] / 1.25, named[usd])
+    for row in (dollar, free):
+        assert pd.isna([row[name] for name in ("fee", "currency", "usd_per_unit", *OWN_AMOUNTS)]).all()
+    assert euro["sentence"].count("EUR") == 3
+    assert "USD" not in euro["sentence"]
+    assert named["sentence"] == dollar["sentence"]
+    alone, among = answered(scorer, rows[1], rows[3]), answered(scorer, *rows).iloc[[1, 3]].reset_index(drop=True)
+    others = ["partnership_id", "currency"]
+    pd.testing.assert_frame_equal(alone.drop(columns=others), among.drop(columns=others), check_dtype=False)
+
+
+def test_an_amount_that_is_unknown_is_unknown_in_every_currency(scorer):
+    asked = {**PROFILE, "fee": 400, "currency": "EUR", "completion_rate": 0.5}
+    (row,) = answered(scorer, asked).to_dict("records")
+    assert pd.isna([row[name] for name in ("cpe_usd_p90", "cpe_p90", "offer_usd_open", "offer_open")]).all()
+    assert row["cost_note"].startswith("cpe_usd_p50, cpe_usd_p90 has no finite value")
 
 
 def test_every_cost_is_the_fee_over_the_opposite_quantile(scorer):
@@ -244,6 +279,13 @@ def test_the_sentence_can_be_forwarded():
         f"{START}at 450 USD that is 0.13 USD each, dearer than about 9 in 10 micro food creators on Instagram (by the "
         f"rate card); stays within the target of 0.05 USD with probability 0.02; {END}"
     )
+    euro = {"fee": 360.0, "currency": "EUR", "usd_per_unit": 1.25}
+    assert said(**euro, **target) == (
+        f"{START}at 360 EUR that is 0.10 EUR each, cheaper than about 7 in 10 micro food creators on Instagram (by the "
+        "rate card); stays within the target of 0.04 EUR with probability 0.02; beats the benchmark of 0.15 EUR with "
+        "probability 0.81."
+    )
+    assert said(**euro, cpe_usd_p50=None).startswith(f"{START}at 360 EUR that is no finite sum each, ")
     assert said(fee_usd=None, break_even_fee_usd=None) == f"{START}there is no benchmark of what they may cost."
 
 

@@ -77,7 +77,7 @@ class Quantiles(TypedDict):
 
 
 class Cost(TypedDict):
-    """Quantiles of a cost in USD."""
+    """Quantiles of a cost."""
 
     p10: Number
     p50: Number
@@ -98,12 +98,18 @@ class Result(TypedDict):
     engagements: NotRequired[Quantiles]
     views: NotRequired[Quantiles | None]
     fee_usd: NotRequired[Number]
+    fee: NotRequired[Number]
+    currency: NotRequired[str | None]
+    usd_per_unit: NotRequired[Number]
     cpe_usd: NotRequired[Cost | None]
     cpm_usd: NotRequired[Cost | None]
+    cpe: NotRequired[Cost | None]
+    cpm: NotRequired[Cost | None]
     probability_benchmark: NotRequired[Number]
     probability_target: NotRequired[Number]
     probability_goal: NotRequired[Number]
     break_even_fee_usd: NotRequired[Number]
+    break_even_fee: NotRequired[Number]
     verdict: NotRequired[str | None]
     sentence: NotRequired[str | None]
     benchmark: NotRequired[dict[str, Any] | None]
