@@ -95,8 +95,9 @@ def _fees(terms: Terms) -> list[str]:
 
 def _prices(values: np.ndarray, terms: Terms) -> list[str]:
     """Word prices in USD, (n,), in the currency that the fee of each row was given in."""
-    if terms.usd_per_unit is not None:
-        values = np.where(np.isnan(terms.usd_per_unit), values, values / terms.usd_per_unit)
+    if terms.currency is None:
+        return worded(values, price, PRICE_UNITS)
+    values = np.where(np.isnan(terms.usd_per_unit), values, values / terms.usd_per_unit)
     return list(map(_with_currency, worded(values, amount, PRICE_UNITS), _currencies(terms)))
 
 
