@@ -185,4 +185,4 @@ def test_the_champion_is_one_line_that_is_replaced(tmp_path):
         set_champion(tmp_path, version)
         assert champion_folder(tmp_path) == tmp_path / "artifacts" / "bundles" / version
     assert champion_file(tmp_path).read_text() == "two\n"
-    assert [path.name for path in champion_file(tmp_path).parent.iterdir()] == ["champion"]
+    assert [path.name for path in sorted(champion_file(tmp_path).parent.iterdir())] == ["champion", "champions.jsonl"]

@@ -1,0 +1,66 @@
+"""The champions of a home in their order, so that the one before can be made champion again.
+
+A file beside the pointer (`artifacts/champion`), one JSON object a line, oldest first. The pointer alone says which
+bundle is champion: lines after the last one that names it were never or are no longer true, and do not count.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+class ChampionHistoryError(ValueError):
+    """The file with the earlier champions cannot be read."""
+
+
+def champions_until(path: Path, current: str | None) -> list[dict]:
+    """Give the champions up to the `current` one, which is last, as {"version", "since"}; [] where there is none.
+
+    `since` (ISO, UTC) is None where a champion was named by hand. Raises ChampionHistoryError.
+    """
+    if current is None:
+        return []
+    champions = _read(path)
+    places = [place for place, champion in enumerate(champions) if champion["version"] == current]
+    if places:
+        return champions[: places[-1] + 1]
+    return [*champions, {"version": current, "since": None}]
+
+
+def with_champion(champions: list[dict], version: str) -> list[dict]:
+    """Give the champions followed by `version`; as they are where it is the last already."""
+    if champions and champions[-1]["version"] == version:
+        return champions
+    return [*champions, {"version": version, "since": datetime.now(UTC).isoformat(timespec="seconds")}]
+
+
+def write_champions(path: Path, champions: list[dict]) -> None:
+    """Write the file, whole or not at all."""
+    replace_text(path, "".join(json.dumps(champion) + "\n" for champion in champions))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file in one step."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text)
+    os.replace(beside, path)
+
+
+def _read(path: Path) -> list[dict]:
+    if not path.is_file():
+        return []
+    return [_champion(path, number, line) for number, line in enumerate(path.read_text().splitlines(), 1)]
+
+
+def _champion(path: Path, number: int, line: str) -> dict:
+    try:
+        champion = json.loads(line)
+    except ValueError:
+        champion = None
+    if not isinstance(champion, dict) or not isinstance(champion.get("version"), str):
+        expected = '{"version": ..., "since": ...}'
+        raise ChampionHistoryError(
+            f"{str(path)!r}, line {number}: {line!r} names no champion, expected {expected}: correct or remove the line"
+        )
+    return champion
