@@ -10,8 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
+from sqlalchemy.exc import SQLAlchemyError
 
 import features
 import models
@@ -19,11 +21,13 @@ from features.columns import COLUMNS
 from features.version import FEATURES_VERSION
 from models.distribution import QUANTILES
 from training.plots import figures
+from training.registry import BUNDLE_TAG, MODEL, RegistryError, store_address
 from training.train import Trained, headline
 
 EXPERIMENT = "creatorcast"
-MODEL = "creatorcast"
 CHAMPION = "champion"
+#: What MLflow raises where its store cannot be reached or read.
+STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 SIGNATURE = ModelSignature(
     Schema([ColSpec("double", name) for name in COLUMNS]),
     Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
@@ -43,7 +47,7 @@ def connect(home: Path, tracking_uri: str | None) -> str:
     """Point MLflow at `tracking_uri`, or at a sqlite store under `home`/artifacts; give the address."""
     folder = Path(home).resolve() / "artifacts"
     folder.mkdir(parents=True, exist_ok=True)
-    uri = tracking_uri or f"sqlite:///{folder / 'mlflow.db'}"
+    uri = store_address(home, tracking_uri)
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(uri)
@@ -67,7 +71,7 @@ def log(trained: Trained, home: Path, tracking_uri: str | None) -> Logged:
         mlflow.log_table(trained.backtest.table, "backtest.json")
         mlflow.log_table(trained.backtest.coverage, "coverage.json")
         version = _register(trained)
-    tags = {"bundle_version": manifest["version"], "trained_on": manifest["trained_on"]}
+    tags = {BUNDLE_TAG: manifest["version"], "trained_on": manifest["trained_on"]}
     client = mlflow.MlflowClient()
     for name, value in {**tags, "features_version": str(FEATURES_VERSION)}.items():
         client.set_model_version_tag(MODEL, version, name, value)
@@ -75,14 +79,47 @@ def log(trained: Trained, home: Path, tracking_uri: str | None) -> Logged:
 
 
 def promote(version: str, home: Path, tracking_uri: str | None) -> str | None:
-    """Give the registered version of the bundle the champion alias; None where the store does not have it."""
-    connect(home, tracking_uri)
-    client = mlflow.MlflowClient()
-    found = client.search_model_versions(f"name = '{MODEL}' and tags.bundle_version = '{version}'")
-    if not found:
+    """Give the registered version of the bundle the champion alias; None where the store does not have it.
+
+    Raises training.registry.RegistryError where the store cannot be asked.
+    """
+    numbers = [number for number, bundle in registered_bundles(home, tracking_uri).items() if bundle == version]
+    if not numbers:
         return None
-    client.set_registered_model_alias(MODEL, CHAMPION, found[0].version)
-    return str(found[0].version)
+    try:
+        mlflow.MlflowClient().set_registered_model_alias(MODEL, CHAMPION, str(numbers[-1]))
+    except STORE_ERRORS as error:
+        raise _registry_error(home, tracking_uri, error) from error
+    return str(numbers[-1])
+
+
+def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
+    """Give the bundle of each version of the registry, the oldest first, as MLflow says.
+
+    Raises training.registry.RegistryError where the store cannot be asked.
+    """
+    try:
+        connect(home, tracking_uri)
+        versions = _model_versions()
+    except STORE_ERRORS as error:
+        raise _registry_error(home, tracking_uri, error) from error
+    bundles = {int(version.version): version.tags.get(BUNDLE_TAG) for version in versions}
+    return {number: bundle for number, bundle in sorted(bundles.items()) if bundle is not None}
+
+
+def _model_versions() -> list:
+    versions, token = [], None
+    while True:
+        page = mlflow.MlflowClient().search_model_versions(f"name = '{MODEL}'", page_token=token)
+        versions += page
+        token = page.token
+        if not token:
+            return versions
+
+
+def _registry_error(home: Path, tracking_uri: str | None, error: Exception) -> RegistryError:
+    store = store_address(home, tracking_uri)
+    return RegistryError(f"the MLflow store {store!r} cannot be asked: {str(error).splitlines()[0]}")
 
 
 def _parameters(manifest: dict) -> dict:
