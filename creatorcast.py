@@ -26,6 +26,7 @@ ENGINE = click.option(
     help="What evaluates the trees; auto: daal4py (extra `fast`) for long lists where a check finds it equal.",
 )  # fmt: skip
 DASK = click.option("--dask", metavar="ADDRESS", help="Have the workers of this Dask scheduler do it (docs/scale.md).")
+NO_REGISTRY = click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
 LEAD = click.option(
     "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
     help="How far ahead of a post it is asked about.",
@@ -89,6 +90,11 @@ def main():
 def home() -> Path:
     """Give the folder that holds artifacts/."""
     return Path(os.environ.get("CREATORCAST_HOME") or ".")
+
+
+def tracking_address() -> str | None:
+    """Give the address of MLflow's store that the environment names."""
+    return os.environ.get("MLFLOW_TRACKING_URI")
 
 
 def say(text: str) -> None:
@@ -233,7 +239,7 @@ def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days,
         from training.tracking import log
 
         say("logging to MLflow")
-        logged = log(trained, home(), os.environ.get("MLFLOW_TRACKING_URI"))
+        logged = log(trained, home(), tracking_address())
         click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
     click.echo(f"bundle {trained.bundle.version}; creatorcast promote makes it the champion")
 
@@ -292,22 +298,84 @@ def report(data: Path, horizon_days: int):
 
 @main.command()
 @click.argument("version", required=False)
+@click.option("--data", type=FOLDER, help="Tables whose later posts both are asked about. Default: the bundle's own.")
 @click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
-@click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
-def promote(version: str | None, force: bool, no_log: bool):
-    """Make the bundle VERSION (default: the newest) the champion, after checking and comparing it."""
+@click.option("--dry-run", is_flag=True, help="Compare and tell what would be done; change nothing.")
+@NO_REGISTRY
+@click.pass_context
+def promote(ctx: click.Context, version: str | None, data: Path | None, force: bool, dry_run: bool, no_log: bool):
+    """Make the bundle VERSION (default: the newest) the champion, after comparing both on what both were asked alike.
+
+    VERSION is that of a bundle, or its number in MLflow's registry (creatorcast bundles lists both).
+    Exit code 0: promoted; 3: refused, as it is worse or nothing is comparable; 2: unusable. See docs/promotion.md.
+    """
+    from training.comparison import Comparison
+    from training.promote import PromotionRefused
     from training.promote import promote as run
+    from training.registry import bundle_of
 
-    bundle, comparison = run(home(), version, force)
-    if comparison:
-        click.echo(str(comparison))
-    registered = None
-    if not no_log:
-        from training.tracking import promote as alias
+    if version is not None and version.isdecimal():
+        version = bundle_of(home(), tracking_address(), int(version))
+    try:
+        promotion = run(home(), version, force, data, dry_run, say)
+    except PromotionRefused as refusal:
+        if isinstance(refusal.comparison, Comparison):
+            click.echo(str(refusal.comparison))
+        click.echo(f"creatorcast: {refusal}", err=True)
+        ctx.exit(3)
+    if promotion.comparison is not None:
+        click.echo(str(promotion.comparison))
+    if dry_run:
+        click.echo(f"{promotion.bundle.version} would be the champion; nothing was changed")
+    else:
+        tell_champion("now", promotion.bundle, no_log)
 
-        registered = alias(bundle.version, home(), os.environ.get("MLFLOW_TRACKING_URI"))
-    also = f", version {registered} in the registry" if registered else ""
-    click.echo(f"champion is now {bundle.version} (trained on {bundle.manifest['trained_on']} data){also}")
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Tell which bundle would be champion again; change nothing.")
+@NO_REGISTRY
+def rollback(dry_run: bool, no_log: bool):
+    """Make the champion before the present one champion again. Repeated, it goes back further."""
+    from training.promote import rollback as run
+
+    bundle, current = run(home(), dry_run)
+    if dry_run:
+        click.echo(f"{bundle.version} would be the champion again, in place of {current}; nothing was changed")
+    else:
+        tell_champion("again", bundle, no_log)
+
+
+def tell_champion(when: str, bundle, no_log: bool) -> None:
+    """Tell the champion, `now` or `again`, and give its version in the registry the alias, unless `no_log`."""
+    from training.registry import RegistryError, store_exists
+
+    line = f"champion is {when} {bundle.version} (trained on {bundle.manifest['trained_on']} data)"
+    if no_log or not store_exists(home(), tracking_address()):
+        click.echo(line)
+        return
+    from training.tracking import promote as set_alias
+
+    try:
+        number = set_alias(bundle.version, home(), tracking_address())
+    except RegistryError:
+        click.echo(f"{line}, but the alias champion of the registry is as it was")
+        raise
+    lacking = "; the registry does not have it, so its alias champion is as it was"
+    click.echo(line + (f", version {number} in the registry" if number else lacking))
+
+
+@main.command()
+def bundles():
+    """List the bundles, the newest first: data, record, version in MLflow's registry, and which one is the champion."""
+    from training.bundle_list import bundles_text
+    from training.registry import RegistryError, registered_bundles
+
+    registered, faults = {}, ()
+    try:
+        registered = registered_bundles(home(), tracking_address())
+    except RegistryError as error:
+        faults = (str(error),)
+    click.echo(bundles_text(home(), registered, faults))
 
 
 @main.command()
@@ -349,9 +417,9 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
 
     from features.history import History
     from features.snapshot_writer import write_snapshot
-    from models.bundle import bundles_folder, champion_folder, load_bundle
+    from models.bundle import champion_folder, load_bundle, load_version
 
-    bundle = load_bundle(bundles_folder(home()) / version if version else champion_folder(home()))
+    bundle = load_version(home(), version) if version else load_bundle(champion_folder(home()))
     moment = as_of or pd.Timestamp.now(tz="UTC")
     history = History.of(known_tables(data), bundle.reference.horizon_days)
     with progress_bar() as bar:

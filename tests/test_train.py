@@ -1,5 +1,4 @@
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,11 +17,11 @@ from features.reference import TooLittleData
 from features.tables import Tables, read_tables, write_tables
 from features.validate import validate
 from features.version import FEATURES_VERSION
-from models.bundle import BundleError, champion_file, load_bundle, save_bundle
+from models.bundle import BundleError, save_bundle
 from models.pyfunc import BundleModel
 from training.fit import Recipe
 from training.moments import moment
-from training.promote import PromotionRefused, compare, promote
+from training.registry import RegistryError, registered_bundles
 from training.train import backtest_file, data_digest, data_end, headline, train
 
 RULES = {"creator's median", "mean of last 12", "followers x trailing rate", "ridge", "mean of the band"}
@@ -92,92 +91,9 @@ def test_the_digest_of_the_data_ignores_the_order_of_rows_and_sees_a_value(marke
     assert data_digest(changed) != data_digest(tables)
 
 
-@pytest.fixture
-def copied(home, tmp_path):
-    shutil.copytree(home, tmp_path / "home", dirs_exist_ok=True)
-    return tmp_path / "home"
-
-
-def second(copied, trained, factor):
-    """Add a bundle whose backtest errs `factor` times as much on the same rows."""
-    bundle = load_bundle(trained.folder)
-    bundle.manifest["version"] = "29990101-000000-worse"
-    save_bundle(bundle, copied / "artifacts" / "bundles" / bundle.version)
-    scores = pd.read_parquet(backtest_file(copied, trained.bundle.version))
-    scores.assign(crps=scores["crps"] * factor).to_parquet(backtest_file(copied, bundle.version))
-    return bundle
-
-
-def test_a_worse_bundle_needs_force(copied, trained):
-    worse = second(copied, trained, 1.5)
-    with pytest.raises(PromotionRefused, match=r"is worse than the champion .* --force"):
-        promote(copied)
-    assert champion_file(copied).read_text().strip() == trained.bundle.version
-    promoted, comparison = promote(copied, force=True)
-    assert comparison.worse
-    assert champion_file(copied).read_text().strip() == promoted.version == worse.version
-
-
-def test_a_better_bundle_is_promoted(copied, trained):
-    better = second(copied, trained, 0.8)
-    assert compare(copied, better).table["change"][0] == pytest.approx(-0.2)
-    assert promote(copied)[0].version == better.version
-
-
-def test_the_first_bundle_is_promoted_without_a_comparison(copied, trained):
-    champion_file(copied).unlink()
-    bundle, comparison = promote(copied)
-    assert comparison is None
-    assert champion_file(copied).read_text() == f"{bundle.version}\n" == f"{trained.bundle.version}\n"
-
-
-def test_the_champion_against_itself_is_the_same_on_all_rows(home, trained):
-    _, comparison = promote(home)
-    assert comparison.rows == len(trained.backtest.scores)
-    assert comparison.table["change"].tolist() == [0, 0]
-    assert str(comparison).startswith(f"on {comparison.rows:,} posts of ")
-
-
-def test_rows_in_common_have_the_same_post_and_outcome(copied, trained):
-    bundle = second(copied, trained, 1.0)
-    path = backtest_file(copied, bundle.version)
-    scores = pd.read_parquet(path)
-    scores.loc[: len(scores) // 2 - 1, "posted"] += 1
-    scores.loc[len(scores) // 2, "y"] += 1
-    scores.to_parquet(path)
-    assert compare(copied, bundle).rows == len(scores) - len(scores) // 2 - 1
-    scores.assign(posted=0).to_parquet(path)
-    with pytest.raises(PromotionRefused, match="no backtest row in common with the champion"):
-        promote(copied)
-    assert champion_file(copied).read_text().strip() == trained.bundle.version
-
-
-def test_bundles_that_cannot_be_compared_need_force(copied, trained):
-    bundle = second(copied, trained, 1.0)
-    backtest_file(copied, bundle.version).unlink()
-    with pytest.raises(PromotionRefused, match="no backtest row in common"):
-        promote(copied)
-
-
-def test_a_tampered_bundle_is_refused_and_the_champion_stays(copied, trained):
-    bundle = second(copied, trained, 0.8)
-    path = copied / "artifacts" / "bundles" / bundle.version / "engagements_location.txt"
-    path.write_text(path.read_text().replace("leaf_value=", "leaf_value=9", 1))
-    with pytest.raises(BundleError, match="differs from what the manifest says"):
-        promote(copied)
-    assert champion_file(copied).read_text().strip() == trained.bundle.version
-
-
 def test_a_bundle_is_never_overwritten(trained):
     with pytest.raises(BundleError, match="exists already"):
         save_bundle(trained.bundle, trained.folder)
-
-
-@pytest.mark.parametrize("version", [None, "29990101-000000-absent"])
-def test_a_bundle_that_is_not_there_cannot_be_promoted(tmp_path, version):
-    with pytest.raises(BundleError, match="no bundle"):
-        promote(tmp_path, version)
-    assert not champion_file(tmp_path).exists()
 
 
 @pytest.fixture
@@ -235,6 +151,9 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
 ):
     logged = tracking.log(trained, tmp_path, tracking_server)
     assert tracking.promote(trained.bundle.version, tmp_path, tracking_server) == logged.model_version
+    file = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    bundles = {int(logged.model_version): trained.bundle.version}
+    assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == bundles
     run = tracking.mlflow.get_run(logged.run_id)
     model = tracking.mlflow.pyfunc.load_model("models:/creatorcast@champion")
     registered = tracking.mlflow.MlflowClient().get_model_version_by_alias("creatorcast", "champion")
@@ -253,6 +172,16 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     x = derive(History.of(tables), asked, trained.bundle.reference).reset_index(drop=True)
     assert list(x) == list(COLUMNS)
     np.testing.assert_allclose(model.predict(x), BundleModel(trained.bundle).predict(x), rtol=1e-9)
+    tracking.mlflow.MlflowClient().delete_model_version("creatorcast", logged.model_version)
+    assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == {}
+
+
+@mlflow_warnings
+def test_a_store_that_cannot_be_read_is_told_in_one_line(tmp_path, tracking):
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "mlflow.db").write_text("no database" * 100)
+    with pytest.raises(RegistryError, match=r"^the MLflow store 'sqlite:///.*mlflow.db' cannot be asked: .*$"):
+        tracking.promote("29990101-000000-absent", tmp_path, None)
 
 
 @mlflow_warnings

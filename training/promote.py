@@ -1,118 +1,104 @@
-"""promote: a bundle becomes the champion after its check, and after a look at both on the same rows.
+"""promote and rollback: which bundle is the champion, decided after a check and a fair comparison.
 
-Both backtests keep their scores post by post; a post that both forecast without having seen it is a row in common.
+The comparison is training.compare's. Where nothing is comparable, nothing is decided, and the champion stays unless it
+is forced. The rule: docs/promotion.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from models.bundle import (
     Bundle,
-    bundles_folder,
-    champion_file,
-    champion_folder,
+    champion_before,
+    champion_version,
     latest_bundle,
-    load_bundle,
+    load_version,
+    restore_champion,
     set_champion,
 )
-from training.judge import OURS
-from training.metrics import bootstrap, interval
-from training.train import backtest_file
-
-KEY = ["split", "asked", "creator", "posted"]
+from training.compare import compare
+from training.comparison import Comparison, NothingComparable
 
 
 class PromotionRefused(ValueError):
-    """The bundle is worse than the champion, or cannot be compared with it."""
+    """The bundle is worse than the champion, or nothing is comparable; `comparison` says which."""
+
+    def __init__(self, text: str, comparison: Comparison | NothingComparable):
+        super().__init__(text)
+        self.comparison = comparison
+
+
+class RollbackRefused(ValueError):
+    """There is no champion before the present one."""
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Candidate against champion on the rows in common: mean CRPS and MAE of each, and the relative difference."""
+class Promotion:
+    """A bundle that is promoted, the version of the champion before, and how both compare.
 
-    champion: str
-    rows: int
-    creators: int
-    table: pd.DataFrame
-    worse: bool
-
-    def __str__(self) -> str:
-        lines = [f"on {self.rows:,} posts of {self.creators:,} creators that both forecast unseen:"]
-        for row in self.table.itertuples():
-            change = f"{row.change:+.1%} (95 % {row.low:+.1%} to {row.high:+.1%})"
-            lines.append(f"  {row.measure:5} candidate {row.candidate:.4f}   champion {row.champion:.4f}   {change}")
-        return "\n".join(lines)
-
-
-def candidate_folder(home: Path, version: str | None) -> Path:
-    """Give the folder of the bundle named, or of the newest."""
-    return latest_bundle(home) if version is None else bundles_folder(home) / version
-
-
-def promote(home: Path, version: str | None = None, force: bool = False) -> tuple[Bundle, Comparison | None]:
-    """Make a bundle (default: the newest) the champion; give it and how it compared with the one before.
-
-    Raises BundleError where the bundle is missing or broken, PromotionRefused where it is worse than the champion or
-    has no row in common with it, unless `force`.
+    `before` and `comparison` are None where there was no champion; `comparison` too where the bundle is it already.
     """
-    bundle = load_bundle(candidate_folder(home, version))
+
+    bundle: Bundle
+    before: str | None
+    comparison: Comparison | NothingComparable | None
+
+
+def promote(
+    home: Path,
+    version: str | None = None,
+    force: bool = False,
+    data: Path | None = None,
+    dry_run: bool = False,
+    report: Callable[[str], None] = lambda text: None,
+) -> Promotion:
+    """Make a bundle (default: the newest) the champion; with `dry_run` decide alike and change nothing.
+
+    `data`: tables whose later posts both are asked about; default: those that the bundle was trained on, where the
+    backtests did not ask alike. Raises BundleError where the bundle is missing or broken, PromotionRefused where it is
+    worse than the champion or nothing is comparable, unless `force`.
+    """
+    bundle = load_version(home, latest_bundle(home).name if version is None else version)
+    before = champion_version(home)
     comparison = None
-    if champion_file(home).is_file():
-        comparison = compare(home, bundle)
-        if not force:
-            _refuse(bundle, comparison)
-    set_champion(home, bundle.version)
-    return bundle, comparison
+    if before not in (None, bundle.version):
+        comparison = compare(home, bundle, data, report)
+        refusal = refusal_of(bundle.version, before, comparison)
+        if refusal and not force:
+            raise PromotionRefused(refusal, comparison)
+    if not dry_run:
+        set_champion(home, bundle.version)
+    return Promotion(bundle, before, comparison)
 
 
-def compare(home: Path, candidate: Bundle) -> Comparison | None:
-    """Set the candidate beside the champion on the rows in common; None where either's scores are gone."""
-    champion = champion_folder(home).name
-    paths = [backtest_file(home, candidate.version), backtest_file(home, champion)]
-    if not all(path.is_file() for path in paths):
-        return None
-    names = [*KEY, "y", "crps", f"forecast: {OURS}"]
-    ours, theirs = (pd.read_parquet(path, columns=names) for path in paths)
-    both = ours.merge(theirs, on=KEY, suffixes=("_candidate", "_champion"))
-    both = both[both["y_candidate"] == both["y_champion"]]
-    table = pd.DataFrame([_measure(both, measure) for measure in ("CRPS", "MAE")] if len(both) else [])
-    # worse beyond doubt: the interval of the CRPS difference lies above 0
-    worse = bool(len(both)) and table["low"].iloc[0] > 0
-    return Comparison(champion, len(both), both["creator"].nunique(), table, worse)
-
-
-def _measure(both: pd.DataFrame, measure: str) -> dict:
-    values = np.column_stack([_loss(both, measure, side) for side in ("candidate", "champion")])
-    candidate, champion = values.mean(axis=0)
-    draws = bootstrap(values, both["creator"].to_numpy())
-    low, high = interval(draws[:, 0] / draws[:, 1] - 1)
-    change = candidate / champion - 1
-    return {
-        "measure": measure,
-        "candidate": candidate,
-        "champion": champion,
-        "change": change,
-        "low": low,
-        "high": high,
-    }
-
-
-def _loss(both: pd.DataFrame, measure: str, side: str) -> np.ndarray:
-    if measure == "CRPS":
-        return both[f"crps_{side}"].to_numpy()
-    return np.abs(both[f"forecast: {OURS}_{side}"] - both[f"y_{side}"]).to_numpy()
-
-
-def _refuse(bundle: Bundle, comparison: Comparison | None) -> None:
-    if comparison is None or not comparison.rows:
-        raise PromotionRefused(
-            f"{bundle.version} has no backtest row in common with the champion, so they cannot be compared: "
-            "look at both runs in MLflow, then promote with --force"
+def refusal_of(version: str, champion: str, comparison: Comparison | NothingComparable) -> str:
+    """Say why a comparison is against a promotion, "" where it is not."""
+    if isinstance(comparison, NothingComparable):
+        return (
+            f"{comparison}; so nothing is decided and {champion} stays the champion: name tables with later posts "
+            f"(--data DATA), or promote {version} with --force"
         )
-    if comparison.worse and comparison.champion != bundle.version:
-        raise PromotionRefused(
-            f"{bundle.version} is worse than the champion {comparison.champion}; --force promotes it\n{comparison}"
+    if comparison.worse:
+        return (
+            f"{version} is worse than the champion {champion} beyond doubt, which stays: "
+            f"{'; '.join(comparison.worse)}; --force promotes it all the same"
         )
+    return ""
+
+
+def rollback(home: Path, dry_run: bool = False) -> tuple[Bundle, str]:
+    """Make the champion before the present one champion again; give it, and the version of the present one.
+
+    Raises RollbackRefused where there is none, BundleError where it is missing or broken, and
+    models.champion_history.ChampionHistoryError.
+    """
+    current, earlier = champion_version(home), champion_before(home)
+    if current is None:
+        raise RollbackRefused("there is no champion yet: creatorcast promote makes one")
+    if earlier is None:
+        raise RollbackRefused(f"no champion before {current} is known: creatorcast promote VERSION names another")
+    bundle = load_version(home, earlier)
+    if not dry_run:
+        restore_champion(home)
+    return bundle, current

@@ -1,6 +1,7 @@
 """train: from a data folder to a bundle with its record, logged and registered in MLflow."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -58,10 +59,8 @@ def train(
     manifest = {**describe(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     folder = bundles_folder(home) / bundle.version
+    keep_scores(home, bundle.version, named_scores(history, record), data)
     save_bundle(bundle, folder)
-    scores = backtest_file(home, bundle.version)
-    scores.parent.mkdir(parents=True, exist_ok=True)
-    named_scores(history, record).to_parquet(scores, index=False)
     return Trained(folder, load_bundle(folder), record)
 
 
@@ -75,9 +74,31 @@ def backtest_file(home: Path, version: str) -> Path:
     return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
 
 
+def data_file(home: Path, version: str) -> Path:
+    """Give the file that names the folder a bundle was trained on: beside its scores, as it is true of one machine."""
+    return backtest_file(home, version).with_suffix(".json")
+
+
+def keep_scores(home: Path, version: str, scores: pd.DataFrame, data: Path) -> None:
+    """Write what a later promotion compares by: the scores of a bundle's backtest, and where its tables are."""
+    path = backtest_file(home, version)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scores.to_parquet(path, index=False)
+    data_file(home, version).write_text(json.dumps({"data": str(Path(data).resolve())}) + "\n")
+
+
+def remembered_folder(home: Path, version: str) -> Path | None:
+    """Give the folder of the tables that a bundle was trained on, None where that is not known."""
+    try:
+        return Path(json.loads(data_file(home, version).read_text())["data"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def named_scores(history: History, record: Backtest) -> pd.DataFrame:
-    """Give the backtest's scores with the account's name in place of its number, so that other runs can be joined."""
-    return record.scores.assign(creator=history.accounts[record.scores["creator"]].to_numpy())
+    """Give the backtest's scores with what tells like from like in other runs: the account's name, and the horizon."""
+    names = history.accounts[record.scores["creator"]].to_numpy()
+    return record.scores.assign(creator=names, horizon_days=history.horizon_days)
 
 
 def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest, recipe: Recipe) -> dict:

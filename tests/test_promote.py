@@ -1,0 +1,609 @@
+"""Promotion: the whole way of a retrain, which bundle is named, the registry, the list of bundles and the commands."""
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from conftest import SMALL_RECIPE
+
+from creatorcast import main
+from features.derive import derive
+from features.history import DAY_US, History
+from features.tables import read_tables, write_tables
+from features.validate import validate
+from models.bundle import (
+    MANIFEST,
+    BundleError,
+    bundles_folder,
+    champion_file,
+    champion_folder,
+    champion_version,
+    champions_file,
+    check_bundle,
+    load_bundle,
+    load_version,
+    save_bundle,
+    set_champion,
+)
+from training.bundle_list import bundles_text
+from training.comparison import NothingComparable
+from training.promote import PromotionRefused, RollbackRefused, promote, rollback
+from training.reforecast import NotReforecast, recipe_of
+from training.registry import RegistryError, bundle_of, registered_bundles, store_exists
+from training.train import backtest_file, data_file, remembered_folder, train
+
+# --- the whole way: a retrain on tables that have grown by a month ---
+
+
+def shortened(tables, days):
+    """Give tables as they were so many days earlier."""
+    end = tables.posts["posted_at"].max() - pd.Timedelta(days=days)
+    return replace(tables, posts=tables.posts[tables.posts["posted_at"] <= end])
+
+
+@pytest.fixture(scope="module")
+def retrained(tables, tmp_path_factory):
+    """Give a home with a champion of 60 days ago and a bundle of 30 days ago, and the folders of the tables."""
+    place = tmp_path_factory.mktemp("retrained")
+    folders = {}
+    for name, days in (("old", 60), ("new", 30), ("later", 0)):
+        folders[name] = place / name
+        write_tables(shortened(tables, days), folders[name])
+    bundles = {name: train(folders[name], place / "home", SMALL_RECIPE).bundle for name in ("old", "new")}
+    promote(place / "home", bundles["old"].version)
+    return place / "home", bundles, folders
+
+
+@pytest.fixture
+def grown(retrained, tmp_path):
+    """Give a copy of the home that may be changed, the bundles and the folders."""
+    home, bundles, folders = retrained
+    return shutil.copytree(home, tmp_path / "home"), bundles, folders
+
+
+def later_posts(folder, since):
+    """Count the posts with known engagements after a moment, and their creators that have some before."""
+    history = History.of(validate(read_tables(folder)))
+    track, start = history.engaged, pd.Timestamp(since).value // 1000
+    account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
+    known = set(account[track.time <= start - 7 * DAY_US])
+    later = (track.time > start) & (track.time <= start + 120 * DAY_US)
+    return int(later.sum()), len(set(account[later])), int(np.isin(account[later], list(known)).sum())
+
+
+def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_knows(grown):
+    home, bundles, folders = grown
+    comparison = promote(home, dry_run=True).comparison
+    posts, creators, with_history = later_posts(folders["new"], bundles["old"].manifest["until"])
+    assert (comparison.posts, comparison.creators) == (posts, creators)
+    lines = comparison.table.set_index(["platform", "evidence"])
+    assert lines.loc[("all", "history"), "posts"] == with_history
+    assert lines.loc[("all", "profile"), "posts"] == posts
+    # the same recipe fitted to the same posts is the same model
+    assert lines["change"].abs().max() < 1e-9
+    assert comparison.worse == []
+    day = bundles["old"].manifest["until"][:10]
+    end = bundles["new"].manifest["until"][:10]
+    apart, asked, recipe = comparison.notes
+    assert re.fullmatch(r"their backtests asked about the same posts \d\d days apart", apart)
+    assert asked == f"instagram, tiktok, youtube: both asked anew on {day} about later posts"
+    assert recipe.endswith(f"recipe fitted to what was known then: what it learned until {end} is left out")
+
+
+def test_the_champion_is_asked_as_it_is(grown, tables):
+    home, bundles, folders = grown
+    history = History.of(validate(read_tables(folders["new"])))
+    until = pd.Timestamp(bundles["old"].manifest["until"])
+    posts = validate(read_tables(folders["new"])).posts
+    comparison = promote(home, dry_run=True).comparison
+    track = history.engaged
+    account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
+    later = np.flatnonzero(track.time > until.value // 1000)
+    keys = history.accounts[account[later]].str.split("/", n=1)
+    asked = pd.DataFrame(
+        {
+            "platform": keys.str[0],
+            "creator_id": keys.str[1],
+            "as_of": until,
+            "start_at": pd.to_datetime(track.time[later], unit="us", utc=True),
+            "format": track.take("format", later),
+        }
+    )
+    names = posts.drop_duplicates(["creator_id", "posted_at"]).set_index(["creator_id", "posted_at"])
+    for column in ("format", "sponsored", "brand_niche"):
+        asked[column] = names[column].reindex(pd.MultiIndex.from_frame(asked[["creator_id", "start_at"]])).to_numpy()
+    x = derive(history, asked.assign(evidence_limit="profile"), bundles["old"].reference)
+    crps = bundles["old"].forecasters["engagements"].crps(x, track.take("engagements_log", later))
+    line = comparison.table.set_index(["platform", "evidence"]).loc[("all", "profile")]
+    assert line["champion"] == pytest.approx(crps.mean(), rel=1e-9)
+
+
+def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
+    home, bundles, folders = grown
+    worse = train(folders["new"], home, replace(SMALL_RECIPE, widen=3.0)).bundle
+    with pytest.raises(PromotionRefused, match=rf"^{worse.version} is worse than the champion .* doubt") as refusal:
+        promote(home)
+    assert refusal.value.comparison.worse[0].startswith("all history +")
+    assert champion_version(home) == bundles["old"].version
+    assert promote(home, force=True).comparison.worse == refusal.value.comparison.worse
+    assert champion_version(home) == worse.version
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda folder, note: note.unlink(), "it is not known where the tables are that {new} was trained on"),
+        (lambda folder, note: shutil.rmtree(folder), "the tables that {new} was trained on cannot be read: '"),
+        (
+            lambda folder, note: write_tables(shortened(read_tables(folder), 1), folder),
+            "have changed since {new} was trained on them",
+        ),
+    ],
+)
+def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_path, spoil, reason):
+    home, bundles, folders = grown
+    folder, new = shutil.copytree(folders["new"], tmp_path / "copy"), bundles["new"].version
+    note = data_file(home, new)
+    note.write_text(json.dumps({"data": str(folder)}))
+    spoil(folder, note)
+    with pytest.raises(PromotionRefused) as refusal:
+        promote(home)
+    text = str(refusal.value)
+    assert re.match(r"nothing comparable: their backtests asked about the same posts \d\d days apart, and ", text)
+    assert reason.format(new=new) in text
+    assert text.endswith(
+        f"so nothing is decided and {bundles['old'].version} stays the champion: name tables with later posts "
+        f"(--data DATA), or promote {new} with --force"
+    )
+    assert champion_version(home) == bundles["old"].version
+    assert isinstance(promote(home, force=True).comparison, NothingComparable)
+    assert champion_version(home) == new
+
+
+def test_of_later_tables_both_are_asked_as_they_are(grown):
+    home, bundles, folders = grown
+    comparison = promote(home, data=folders["later"], dry_run=True).comparison
+    posts, creators, _ = later_posts(folders["later"], bundles["new"].manifest["until"])
+    assert (comparison.posts, comparison.creators) == (posts, creators)
+    assert comparison.table["change"].abs().max() > 1e-4
+    (line,) = [note for note in comparison.notes if "anew" in note]
+    assert line.endswith(f"both asked anew on {bundles['new'].manifest['until'][:10]} about later posts")
+
+
+def test_tables_without_later_posts_are_told(grown):
+    home, _, folders = grown
+    with pytest.raises(PromotionRefused, match=r"the tables hold 0 posts of 0 creators with known posts after 20"):
+        promote(home, data=folders["old"])
+
+
+def test_a_bundle_older_than_the_champion_is_compared_with_nothing(grown):
+    home, bundles, _ = grown
+    promote(home)
+    with pytest.raises(PromotionRefused, match=r"the tables hold 0 posts .* which neither has seen"):
+        promote(home, bundles["old"].version)
+
+
+def test_two_recipes_on_the_same_tables_are_compared_by_their_backtests(grown):
+    home, _, folders = grown
+    promote(home)
+    other = train(folders["new"], home, replace(SMALL_RECIPE, folds=3)).bundle
+    comparison = promote(home, other.version, dry_run=True).comparison
+    scores = pd.read_parquet(backtest_file(home, other.version))
+    seen = scores[scores["split"] == "seen"]
+    assert comparison.posts == len(seen.drop_duplicates(["creator", "posted"])) == (seen["asked"] == "history").sum()
+    assert comparison.left_out == ()
+    assert comparison.notes == ("instagram, tiktok, youtube: by both backtests, asked at most 1 day apart",)
+
+
+def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(retrained):
+    home, bundles, folders = retrained
+    version = bundles["new"].version
+    assert remembered_folder(home, version) == folders["new"].resolve()
+    assert set(pd.read_parquet(backtest_file(home, version))["horizon_days"]) == {7}
+    assert str(folders["new"]) not in (bundles_folder(home) / version / MANIFEST).read_text()
+
+
+def test_the_recipe_is_read_back_from_the_manifest(retrained):
+    _, bundles, _ = retrained
+    manifest = bundles["new"].manifest
+    assert recipe_of(manifest) == SMALL_RECIPE
+    assert recipe_of({**manifest, "recipe": {**manifest["recipe"], "dask": "tcp://x"}}) == SMALL_RECIPE
+
+
+def test_a_recipe_of_other_code_is_told(retrained):
+    _, bundles, _ = retrained
+    manifest = bundles["new"].manifest
+    for recipe in ({**manifest["recipe"], "layers": 3}, {}):
+        with pytest.raises(NotReforecast, match=f"the recipe of {manifest['version']} is not one of this code"):
+            recipe_of({**manifest, "recipe": recipe})
+    with pytest.raises(NotReforecast, match=f"the manifest of {manifest['version']} lacks 'recipe'"):
+        recipe_of({"version": manifest["version"]})
+
+
+# --- which bundle is named ---
+
+
+@pytest.fixture
+def copied(home, tmp_path):
+    """Give a copy of the home with the trained bundle as champion."""
+    return shutil.copytree(home, tmp_path / "copied")
+
+
+def second(home, trained, factor, version="29990101-000000-second"):
+    """Add a bundle whose backtest errs `factor` times as much on the same rows."""
+    bundle = load_bundle(trained.folder)
+    bundle.manifest["version"] = version
+    save_bundle(bundle, bundles_folder(home) / version)
+    scores = pd.read_parquet(backtest_file(home, trained.bundle.version))
+    scores.assign(crps=scores["crps"] * factor).to_parquet(backtest_file(home, version))
+    return bundle
+
+
+def test_a_worse_bundle_needs_force(copied, trained):
+    worse = second(copied, trained, 1.5)
+    with pytest.raises(PromotionRefused, match=r"is worse than the champion .* all history \+50.0%.* --force"):
+        promote(copied)
+    assert champion_version(copied) == trained.bundle.version
+    assert promote(copied, force=True).comparison.worse
+    assert champion_version(copied) == worse.version
+
+
+def test_a_better_bundle_is_promoted(copied, trained):
+    better = second(copied, trained, 0.8)
+    promotion = promote(copied)
+    assert promotion.comparison.table["change"].tolist() == pytest.approx([-0.2] * len(promotion.comparison.table))
+    assert (promotion.bundle.version, promotion.before) == (better.version, trained.bundle.version)
+    assert champion_version(copied) == better.version
+
+
+def test_the_first_bundle_is_promoted_without_a_comparison(copied, trained):
+    champion_file(copied).unlink()
+    promotion = promote(copied)
+    assert (promotion.before, promotion.comparison) == (None, None)
+    assert champion_file(copied).read_text() == f"{trained.bundle.version}\n"
+
+
+def test_the_champion_may_be_promoted_again(copied, trained):
+    before = champions_file(copied).read_text()
+    promotion = promote(copied)
+    assert (promotion.before, promotion.comparison) == (trained.bundle.version, None)
+    assert champions_file(copied).read_text() == before
+
+
+def test_a_tampered_bundle_is_refused_and_the_champion_stays(copied, trained):
+    bundle = second(copied, trained, 0.8)
+    path = bundles_folder(copied) / bundle.version / "engagements_location.txt"
+    path.write_text(path.read_text().replace("leaf_value=", "leaf_value=9", 1))
+    with pytest.raises(BundleError, match="differs from what the manifest says"):
+        promote(copied)
+    assert champion_version(copied) == trained.bundle.version
+
+
+@pytest.mark.parametrize("version", [None, "29990101-000000-absent"])
+def test_a_bundle_that_is_not_there_cannot_be_promoted(tmp_path, version):
+    with pytest.raises(BundleError, match=r"no bundle.*: run creatorcast train DATA first"):
+        promote(tmp_path, version)
+    assert not champion_file(tmp_path).exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "fault"),
+    [
+        ("absent", r"bundles/absent' is no bundle: there are {there} \("),
+        ("", "bundles' is no bundle: there are "),
+        (".", "'.' is a path, expected the version of a bundle in '.*bundles': there are "),
+        ("..", "bundles/..' is no bundle: there are "),
+        ("{bundles}/{there}", "is a path, expected the version of a bundle in '.*bundles': there are {there} "),
+        ("../bundles/{there}", "is a path, expected the version of a bundle"),
+        ("{there}/", "is a path, expected the version of a bundle"),
+        ("{elsewhere}", "is a path, expected the version of a bundle"),
+    ],
+)
+def test_only_versions_of_bundles_of_the_home_are_promoted(copied, trained, tmp_path, version, fault):
+    there = trained.bundle.version
+    names = {"bundles": bundles_folder(copied), "there": there, "elsewhere": tmp_path / "elsewhere"}
+    shutil.copytree(trained.folder, tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match=fault.format(**names)):
+        promote(copied, version.format(**names), force=True)
+    assert champion_version(copied) == there
+
+
+def test_a_bundle_in_a_folder_of_another_name_is_refused(copied, trained):
+    shutil.copytree(trained.folder, bundles_folder(copied) / "renamed")
+    for act in (lambda: promote(copied, "renamed", force=True), lambda: load_version(copied, "renamed")):
+        with pytest.raises(BundleError, match=f"renamed' holds the bundle '{trained.bundle.version}': .*, rename the"):
+            act()
+
+
+def test_many_bundles_are_counted_in_the_message(tmp_path):
+    for day in range(1, 9):
+        (bundles_folder(tmp_path) / f"2026030{day}").mkdir(parents=True)
+    (bundles_folder(tmp_path) / ".20260309.77").mkdir()
+    with pytest.raises(BundleError, match=r"are 20260308, 20260307, 20260306, 20260305, 20260304 and 3 older \("):
+        promote(tmp_path, "absent")
+
+
+def test_a_pointer_that_is_no_version_is_refused(tmp_path):
+    champion_file(tmp_path).parent.mkdir()
+    champion_file(tmp_path).write_text("/elsewhere/bundle\n")
+    with pytest.raises(BundleError, match="champion' names '/elsewhere/bundle', expected the version of a bundle"):
+        champion_folder(tmp_path)
+
+
+@pytest.mark.parametrize("lacking", ["version", "columns", "targets", "sha256"])
+def test_a_manifest_that_lacks_something_is_no_bundle(copied, trained, lacking):
+    path = bundles_folder(copied) / trained.bundle.version / MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), lacking: None}))
+    with pytest.raises(BundleError, match=f"is no bundle: manifest.json lacks '{lacking}': restore it or retrain"):
+        check_bundle(path.parent)
+
+
+def test_rollback_makes_the_champion_before_champion_again(copied, trained):
+    better = second(copied, trained, 0.8)
+    promote(copied)
+    files = {path: path.read_bytes() for path in (champion_file(copied), champions_file(copied))}
+    assert rollback(copied, dry_run=True)[1] == better.version
+    assert files == {path: path.read_bytes() for path in files}
+    bundle, left = rollback(copied)
+    assert (bundle.version, left) == (trained.bundle.version, better.version)
+    assert champion_version(copied) == trained.bundle.version
+    with pytest.raises(RollbackRefused, match=f"no champion before {trained.bundle.version} is known: creatorcast"):
+        rollback(copied)
+
+
+def test_rollback_to_a_broken_bundle_is_refused_and_the_champion_stays(copied, trained):
+    better = second(copied, trained, 0.8)
+    promote(copied)
+    (bundles_folder(copied) / trained.bundle.version / "reference.json").write_text("{}")
+    with pytest.raises(BundleError, match="differs from what the manifest says"):
+        rollback(copied)
+    shutil.rmtree(bundles_folder(copied) / trained.bundle.version)
+    with pytest.raises(BundleError, match="is no bundle: there are "):
+        rollback(copied)
+    assert champion_version(copied) == better.version
+
+
+def test_rollback_without_a_champion_is_refused(tmp_path):
+    with pytest.raises(RollbackRefused, match="there is no champion yet: creatorcast promote makes one"):
+        rollback(tmp_path)
+
+
+# --- the registry, and the list of bundles ---
+
+
+@pytest.fixture
+def store(copied, trained):
+    """Give the home with a store of MLflow in which version 1 is another bundle and version 3 the trained one."""
+    with sqlite3.connect(copied / "artifacts" / "mlflow.db") as database:
+        database.executescript(
+            "CREATE TABLE model_versions (name, version, current_stage);"
+            "CREATE TABLE model_version_tags (name, version, key, value);"
+        )
+        for number, bundle, stage in (
+            (1, "gone", "None"),
+            (2, "deleted", "Deleted_Internal"),
+            (3, trained.bundle.version, "None"),
+        ):
+            database.execute("INSERT INTO model_versions VALUES ('creatorcast', ?, ?)", (number, stage))
+            tag = (number, bundle)
+            database.execute("INSERT INTO model_version_tags VALUES ('creatorcast', ?, 'bundle_version', ?)", tag)
+            database.execute("INSERT INTO model_version_tags VALUES ('creatorcast', ?, 'trained_on', 'x')", (number,))
+    database.close()
+    return copied
+
+
+def test_the_registry_tells_which_version_is_which_bundle(store, trained):
+    assert registered_bundles(store, None) == {1: "gone", 3: trained.bundle.version}
+    assert bundle_of(store, None, 3) == trained.bundle.version
+    address = f"sqlite:///{store / 'artifacts' / 'mlflow.db'}"
+    assert registered_bundles(Path("elsewhere"), address) == registered_bundles(store, None)
+    with pytest.raises(RegistryError, match=rf"2 is no version .*: it has 3 \({trained.bundle.version}\), 1 \(gone\)$"):
+        bundle_of(store, None, 2)
+
+
+def test_without_a_store_nothing_is_registered_and_none_is_made(tmp_path):
+    assert not store_exists(tmp_path, None)
+    assert registered_bundles(tmp_path, None) == {}
+    with pytest.raises(
+        RegistryError, match=r"1 is no version of the registry in 'sqlite:///.*': it has none: name the"
+    ):
+        bundle_of(tmp_path, None, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_is_none_is_told(tmp_path):
+    (tmp_path / "artifacts").mkdir()
+    (tmp_path / "artifacts" / "mlflow.db").write_text("no database, but long enough to be looked at as one" * 20)
+    with pytest.raises(RegistryError, match=r"the MLflow store '.*mlflow.db' cannot be read: file is not a database"):
+        registered_bundles(tmp_path, None)
+
+
+def test_the_list_of_bundles(store, trained):
+    manifest, version = trained.bundle.manifest, trained.bundle.version
+    second(store, trained, 0.8)
+    promote(store)
+    record = trained.backtest.table.iloc[0]
+    (bundles_folder(store) / "20990101-000000-empty").mkdir()
+    header, newest, broken, oldest, *note = bundles_text(store, registered_bundles(store, None)).splitlines()
+    assert re.split(r" {2,}", header) == [
+        "version", "registry", "trained on", "source", "data", "until", "posts", "horizon", "error", "against median",
+        "80 % held",
+    ]  # fmt: skip
+    figures = [
+        "simulated", "creatorcast demo market", manifest["data_digest"][:6], manifest["until"][:10],
+        f"{manifest['posts']:,}", "7 days", f"{record['mae']:.3f}", f"{record['vs_median']:+.1%}",
+        f"{record['coverage_80']:.1%}",
+    ]  # fmt: skip
+    assert re.split(r" {2,}", newest) == ["29990101-000000-second", "-", "champion", *figures]
+    assert re.split(r" {2,}", oldest) == [version, "3", "before", *figures]
+    assert re.split(r" {2,}", broken)[:2] == ["20990101-000000-empty", "-"]
+    assert "broken: '" in broken
+    assert "is no bundle: manifest.json cannot be read (" in broken
+    assert note[0].startswith("data: start of the digest")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda folder: (folder / "engagements.json").write_text("{}"), "differs from what the manifest says"),
+        (lambda folder: (folder / MANIFEST).write_text("oops"), "manifest.json cannot be read ("),
+        (lambda folder: (folder / MANIFEST).write_bytes(b"\xff\xfe"), "manifest.json cannot be read ("),
+        (lambda folder: folder.rename(folder.with_name("renamed")), "holds the bundle '"),
+        (lambda folder: told(folder, format=1), "is no bundle of format 2: retrain"),
+        (lambda folder: told(folder, columns=["a"]), "was trained on other feature columns"),
+        (lambda folder: told(folder, until="one day"), "its manifest is not whole ("),
+        (lambda folder: told(folder, backtest=None), "its manifest is not whole ("),
+        (lambda folder: told(folder, sha256={}), "names no reference.json in its manifest"),
+    ],
+)
+def test_broken_bundles_are_listed_with_the_reason(copied, trained, spoil, reason):
+    spoil(bundles_folder(copied) / trained.bundle.version)
+    _, row, *_ = bundles_text(copied, {}).splitlines()
+    assert reason in row
+    assert row.split()[0] in (trained.bundle.version, "renamed")
+
+
+def told(folder, **changes):
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({**manifest, **changes}))
+
+
+def test_a_bundle_without_a_record_of_seen_creators_is_not_broken(copied, trained):
+    told(bundles_folder(copied) / trained.bundle.version, backtest={"table": []})
+    assert re.split(r" {2,}", bundles_text(copied, {}).splitlines()[1])[-3:] == ["-", "-", "-"]
+
+
+def test_a_champion_without_a_bundle_and_a_broken_history_are_told(copied):
+    set_champion(copied, "gone")
+    champions_file(copied).write_text("oops")
+    *_, lost, history = bundles_text(copied, {}).splitlines()
+    assert lost == "champion gone: there is no such bundle"
+    assert "champions.jsonl', line 1: 'oops' names no champion" in history
+
+
+# --- the commands ---
+
+
+@pytest.fixture
+def run(copied, monkeypatch, tmp_path):
+    """Run a command over the copied home, in an empty working directory; give the result."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("CREATORCAST_HOME", str(copied))
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="creatorcast")
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return invoke
+
+
+def contents(home):
+    return {path: path.read_bytes() for path in sorted((home / "artifacts").rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize(("factor", "code"), [(0.8, 0), (1.5, 3)])
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, copied, trained, factor, code):
+    bundle, before = second(copied, trained, factor), contents(copied)
+    dry = run("promote", "--dry-run")
+    assert contents(copied) == before
+    assert dry.exit_code == code
+    assert dry.stdout.splitlines()[0].startswith("compared on the same ")
+    real = run("promote", "--no-log")
+    assert (real.exit_code, real.stderr) == (code, dry.stderr)
+    same = len(dry.stdout.splitlines()) - (code == 0)
+    assert real.stdout.splitlines()[:same] == dry.stdout.splitlines()[:same]
+    if code:
+        assert real.stderr.startswith(f"creatorcast: {bundle.version} is worse than the champion")
+    else:
+        assert dry.stdout.splitlines()[-1] == f"{bundle.version} would be the champion; nothing was changed"
+        assert real.stdout.splitlines()[-1] == f"champion is now {bundle.version} (trained on simulated data)"
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_nothing_comparable_is_one_sentence_and_no_table(run, copied, trained, options):
+    backtest_file(copied, second(copied, trained, 0.8).version).unlink()
+    result = run("promote", "--no-log", *options)
+    assert (result.exit_code, result.stdout) == (3, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("creatorcast: nothing comparable: the backtest scores of 29990101-000000-second are gone")
+    forced = run("promote", "--no-log", "--force", *options)
+    assert forced.exit_code == 0
+    assert len(forced.stdout.splitlines()) == 2
+    assert forced.stdout.startswith("nothing comparable: ")
+
+
+def test_promote_takes_a_version_of_the_registry(run, store, trained):
+    result = run("promote", "3", "--no-log")
+    assert result.exit_code == 0
+    assert result.stdout == f"champion is now {trained.bundle.version} (trained on simulated data)\n"
+    gone = run("promote", "1", "--no-log")
+    assert (gone.exit_code, gone.stdout) == (2, "")
+    assert gone.stderr.startswith(f"creatorcast: '{bundles_folder(store)}/gone' is no bundle: there are ")
+    unknown = run("promote", "77")
+    assert unknown.stderr.startswith("creatorcast: 77 is no version of the registry in 'sqlite:///")
+
+
+def test_promote_and_rollback_make_no_store(run, copied, trained):
+    second(copied, trained, 0.8)
+    assert run("promote").exit_code == 0
+    would = f"{trained.bundle.version} would be the champion again, in place of 29990101-000000-second"
+    assert run("rollback", "--dry-run").stdout == f"{would}; nothing was changed\n"
+    assert run("rollback").stdout == f"champion is again {trained.bundle.version} (trained on simulated data)\n"
+    refused = run("rollback")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr.startswith(f"creatorcast: no champion before {trained.bundle.version} is known")
+    assert not (copied / "artifacts" / "mlflow.db").exists()
+
+
+def test_bundles_lists_them_without_mlflow(store, trained, tmp_path):
+    check = (
+        "import sys, creatorcast\n"
+        "try:\n"
+        "    creatorcast.main(['bundles'])\n"
+        "finally:\n"
+        "    print('mlflow' in sys.modules)\n"
+    )
+    root = Path(__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(root), "CREATORCAST_HOME": str(store)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", check], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    _, row, *_, imported = done.stdout.splitlines()
+    assert re.split(r" {2,}", row)[:3] == [trained.bundle.version, "3", "champion"]
+    assert imported == "False"
+
+
+def test_bundles_of_an_empty_home_say_how_to_make_one(run, monkeypatch):
+    monkeypatch.setenv("CREATORCAST_HOME", "nowhere")
+    result = run("bundles")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "no bundle in 'nowhere/artifacts/bundles': run creatorcast train DATA first\n",
+    )
+
+
+def test_bundles_are_listed_where_the_store_cannot_be_read(run, copied):
+    (copied / "artifacts" / "mlflow.db").write_text("no database" * 100)
+    result = run("bundles")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].startswith("the MLflow store '")
+
+
+def test_snapshot_takes_versions_of_bundles_alone(run, market_folder, trained):
+    for version in ("absent", str(trained.folder)):
+        result = run("snapshot", market_folder, "--bundle", version, "--out", "snapshot.arrow")
+        assert result.exit_code == 2
+        assert "(creatorcast bundles)" in result.stderr

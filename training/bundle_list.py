@@ -1,0 +1,107 @@
+"""The bundles of a home as a table: what each was trained on, its record, and which one is the champion."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from models.bundle import (
+    BundleError,
+    bundle_versions,
+    bundles_folder,
+    champion_before,
+    champion_version,
+    check_bundle,
+)
+from models.champion_history import ChampionHistoryError
+from training.judge import OURS
+
+CHAMPION, PREVIOUS = "champion", "before"
+COLUMNS = {
+    "version": "version",
+    "registry": "registry",
+    "role": "",
+    "trained_on": "trained on",
+    "source": "source",
+    "digest": "data",
+    "until": "until",
+    "posts": "posts",
+    "horizon": "horizon",
+    "error": "error",
+    "against_median": "against median",
+    "coverage_80": "80 % held",
+}
+#: Columns whose cells are figures, and stand at the right.
+FIGURES = {"registry", "posts", "horizon", "error", "against_median", "coverage_80"}
+NOTE = (
+    "data: start of the digest of the tables; error: the backtest's MAE of ln(1 + count), creators that trained the\n"
+    "bundle; against median: beside the error of the creator's median; 80 % held: how often the 80 % interval held"
+)
+
+
+def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...] = ()) -> str:
+    """List the bundles of a home, the newest first; `registered`: the bundle of each version of the registry.
+
+    `faults`: what could not be looked up, said at the end.
+    """
+    versions = bundle_versions(home)
+    if not versions:
+        return "\n".join([f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first", *faults])
+    roles, unknown = _roles(home)
+    rows = [bundle_row(home, version, registered, roles.get(version, "")) for version in versions]
+    gone = [f"{role} {version}: there is no such bundle" for version, role in roles.items() if version not in versions]
+    return "\n".join([*_table(rows), NOTE, *gone, *unknown, *faults])
+
+
+def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) -> dict[str, str]:
+    """Give the cells of one bundle by COLUMNS, after a check of its files; of a broken one, the reason as `broken`."""
+    numbers = [str(number) for number, bundle in registered.items() if bundle == version]
+    known = {"version": version, "registry": ", ".join(numbers) or "-", "role": role}
+    try:
+        return known | _described(check_bundle(bundles_folder(home) / version))
+    except BundleError as error:
+        return known | {"broken": str(error)}
+    except (KeyError, TypeError, ValueError) as error:
+        return known | {"broken": f"its manifest is not whole ({error!r})"}
+
+
+def _roles(home: Path) -> tuple[dict[str, str], list[str]]:
+    """Give champion and the one before by version, and what kept the latter from being known."""
+    champion = champion_version(home)
+    roles = {} if champion is None else {champion: CHAMPION}
+    try:
+        earlier = champion_before(home)
+    except ChampionHistoryError as error:
+        return roles, [str(error)]
+    return ({earlier: PREVIOUS} if earlier else {}) | roles, []
+
+
+def _described(manifest: dict) -> dict[str, str]:
+    headline = [row for row in manifest["backtest"]["table"] if row["forecaster"] == OURS and row["split"] == "seen"]
+    record = headline[0] if headline else {}
+    return {
+        "trained_on": manifest["trained_on"],
+        "source": manifest["source"],
+        "digest": manifest["data_digest"][:6],
+        "until": f"{pd.Timestamp(manifest['until']):%Y-%m-%d}",
+        "posts": f"{manifest['posts']:,}",
+        "horizon": f"{manifest['horizon_days']} days",
+        "error": _figure(record.get("mae"), ".3f"),
+        "against_median": _figure(record.get("vs_median"), "+.1%"),
+        "coverage_80": _figure(record.get("coverage_80"), ".1%"),
+    }
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _table(rows: list[dict[str, str]]) -> list[str]:
+    rows = [COLUMNS, *rows]
+    wide = {name: max(len(row.get(name, "")) for row in rows) for name in COLUMNS}
+    return [_row_text(row, wide) for row in rows]
+
+
+def _row_text(row: dict[str, str], wide: dict[str, int]) -> str:
+    names = [name for name in COLUMNS if name in row]
+    cells = [row[name].rjust(wide[name]) if name in FIGURES else row[name].ljust(wide[name]) for name in names]
+    return "  ".join([*cells, *([f"broken: {row['broken']}"] if "broken" in row else [])]).rstrip()

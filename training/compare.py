@@ -1,0 +1,192 @@
+"""Candidate against champion: the scores of both backtests where they are alike, else both asked anew.
+
+After a retrain on data that have grown, the backtests asked about the same posts at other moments, and nothing of them
+is alike: then both are asked anew about later posts (training.reforecast). The rule: docs/promotion.md.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from features.history import History
+from features.reference import TooLittleData
+from features.tables import DataFolderError, Tables, read_tables
+from features.validate import InvalidTables, validate
+from features.vocabulary import PLATFORMS
+from models.bundle import Bundle, BundleError, champion_folder, champion_version, load_version, read_manifest
+from training.comparison import Comparison, NothingComparable, comparison_of, enough, extent, needed
+from training.pairing import APART, COLUMNS, COUNTS, LEAD_TOLERANCE_DAYS, NO_PAIRS, UNASKED, Pairs, merged, pair
+from training.reforecast import NotReforecast, moments_of, reforecast
+from training.train import backtest_file, data_digest, remembered_folder
+
+#: The split of a backtest that is compared: creators that trained both models.
+SEEN = "seen"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One way in which both models were asked: their pairs, and what it lacks ("" where nothing).
+
+    `notes`: says how both were asked on the platforms that are compared so, a line each.
+    """
+
+    pairs: Pairs
+    notes: Callable[[list[str]], list[str]]
+    lack: str
+
+
+def compare(
+    home: Path,
+    candidate: Bundle,
+    data: Path | None = None,
+    report: Callable[[str], None] = lambda text: None,
+) -> Comparison | NothingComparable:
+    """Set the candidate beside the champion on the questions that both answered alike.
+
+    `data`: tables whose later posts both are asked about, whatever the backtests hold. Raises what reading them does.
+    """
+    try:
+        champion = read_manifest(champion_folder(home))
+    except BundleError as error:
+        return NothingComparable(f"the champion cannot be read: {error}")
+    other = _other_target(candidate.manifest, champion)
+    if other:
+        return NothingComparable(other)
+    stored = stored_source(home, candidate.manifest, champion)
+    lacking = stored.pairs.platforms(compared=False)
+    if data is not None or not enough(stored.pairs.rows):
+        anew = anew_source(home, candidate, data, set(PLATFORMS), report)
+        sources = [anew, stored]
+    elif lacking:
+        sources = [stored, anew_source(home, candidate, None, lacking, report)]
+    else:
+        sources = [stored]
+    return _comparison(candidate.manifest["horizon_days"], sources, stored)
+
+
+def stored_source(home: Path, candidate: dict, champion: dict) -> Source:
+    """Pair the scores of both backtests, by the bundles' manifests."""
+    scores = [stored_scores(home, manifest) for manifest in (candidate, champion)]
+    gone = [manifest["version"] for manifest, own in zip((candidate, champion), scores, strict=True) if own is None]
+    if gone:
+        return Source(NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} are gone")
+    pairs = pair(*scores)
+    return Source(pairs, _stored_notes, "" if enough(pairs.rows) else _stored_lack(pairs))
+
+
+def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
+    """Read the scores of a bundle's backtest for creators that trained it; None where they are gone."""
+    path = backtest_file(home, manifest["version"])
+    if not path.is_file():
+        return None
+    scores = pd.read_parquet(path)
+    if "horizon_days" not in scores:  # written by an earlier version
+        scores = scores.assign(horizon_days=manifest["horizon_days"])
+    return scores.loc[scores["split"] == SEEN, COLUMNS].reset_index(drop=True)
+
+
+def anew_source(home: Path, candidate: Bundle, data: Path | None, platforms: set[str], report) -> Source:
+    """Ask both anew about later posts of some platforms; without pairs where that cannot be done."""
+    try:
+        champion = _champion(home)
+        tables, same = _tables(home, candidate, data)
+        history = History.of(tables, candidate.manifest["horizon_days"])
+        moments = moments_of(candidate.manifest, champion.manifest, platforms, _cuts(home, candidate), same)
+        pairs = reforecast(history, candidate, champion, moments, report)
+    except (NotReforecast, TooLittleData) as error:
+        return Source(NO_PAIRS, list, str(error))
+    return Source(pairs, moments.notes, "")
+
+
+def _champion(home: Path) -> Bundle:
+    try:
+        return load_version(home, champion_version(home))
+    except BundleError as error:
+        raise NotReforecast(f"the champion cannot be loaded: {error}") from error
+
+
+def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, bool]:
+    """Give the tables to ask about, and whether they are those that the candidate was trained on.
+
+    Where no folder is named it is the one that the candidate was trained on, if its tables are still the same.
+    """
+    folder = data or remembered_folder(home, candidate.version)
+    if folder is None:
+        raise NotReforecast(f"it is not known where the tables are that {candidate.version} was trained on")
+    try:
+        tables = validate(read_tables(folder))
+    except (DataFolderError, InvalidTables) as error:
+        if data is not None:
+            raise
+        raise NotReforecast(
+            f"the tables that {candidate.version} was trained on cannot be read: {str(error).splitlines()[0]}"
+        ) from error
+    same = data_digest(tables) == candidate.manifest["data_digest"]
+    if data is None and not same:
+        raise NotReforecast(f"the tables in {str(folder)!r} have changed since {candidate.version} was trained on them")
+    return tables, same
+
+
+def _cuts(home: Path, candidate: Bundle) -> dict[str, int]:
+    """Give the moment of the candidate's backtest by platform (microseconds, UTC)."""
+    scores = stored_scores(home, candidate.manifest)
+    if scores is None:
+        return {}
+    return {name: cut.value // 1000 for name, cut in scores.groupby("platform")["cut"].max().items()}
+
+
+def _other_target(candidate: dict, champion: dict) -> str:
+    """Say in which way the two forecast different things, "" where they do not."""
+    ours, theirs = candidate["horizon_days"], champion["horizon_days"]
+    if ours != theirs:
+        return f"the candidate forecasts engagements {ours} days after posting, the champion {theirs} days after"
+    if candidate.get("definitions") != champion.get("definitions"):
+        return "the candidate and the champion do not count the same as engagements"
+    return ""
+
+
+def _comparison(horizon_days: int, sources: list[Source], stored: Source) -> Comparison | NothingComparable:
+    """Compare each platform on the pairs of the first source that has any."""
+    parts, notes, covered = [], [], set()
+    for source in sources:
+        platforms = source.pairs.platforms(compared=True) - covered
+        if platforms:
+            parts.append(source.pairs.on(platforms))
+            notes += source.notes(sorted(platforms))
+            covered |= platforms
+    lacks = _lacks(sources, stored)
+    if not enough(merged(parts).rows):
+        return NothingComparable(", and ".join(lacks))
+    for source in sources:
+        platforms = source.pairs.platforms(compared=False) - covered
+        parts.append(source.pairs.on(platforms))
+        covered |= platforms
+    return comparison_of(merged(parts), horizon_days, (*lacks, *notes))
+
+
+def _lacks(sources: list[Source], stored: Source) -> list[str]:
+    """Say what the backtests lack, and then what later posts lack."""
+    others = [source for source in sources if source is not stored]
+    return [source.lack for source in (stored, *others) if source.lack]
+
+
+def _stored_notes(platforms: list[str]) -> list[str]:
+    return [f"{', '.join(platforms)}: by both backtests, asked at most {LEAD_TOLERANCE_DAYS:g} day apart"]
+
+
+def _stored_lack(pairs: Pairs) -> str:
+    """Say why the scores of the backtests decide nothing."""
+    posts, creators = extent(pairs.rows)
+    if posts:
+        return f"their backtests asked alike about {posts:,} posts of {creators:,} creators only ({needed()})"
+    shared = pairs.posts[pairs.posts["reason"] != UNASKED]
+    if not len(shared):
+        return "their backtests have no post in common"
+    reason = shared["reason"].value_counts().index[0]
+    if reason == APART:
+        return f"their backtests asked about the same posts {shared['gap_days'].median():.0f} days apart"
+    if reason == COUNTS:
+        return "their backtests hold other counts of the same posts"
+    return f"the posts that their backtests have in common were {reason}"

@@ -1,0 +1,152 @@
+"""The comparison of two models on the scores that are alike: CRPS by platform and evidence, and whether one is worse.
+
+A line is worse beyond doubt where the whole 95 % interval of the relative difference lies above NO_DIFFERENCE; the
+interval is a paired bootstrap over creators. Two kinds of lines decide: all platforms with the evidence `history`, and
+a platform with an evidence where CELL_CREATORS creators or more have it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.vocabulary import EVIDENCE
+from training.metrics import bootstrap, interval
+from training.pairing import ALIKE, APART, POST, Pairs
+from training.record import CELL_CREATORS, relative
+
+#: Posts and creators with the evidence `history` from which on two models can be compared.
+ENOUGH_POSTS, ENOUGH_CREATORS = 50, 10
+#: Relative differences up to this one are none: two fits of one recipe differ in the last digits.
+NO_DIFFERENCE = 0.001
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Candidate against champion: `table` has a row for each platform (first all) and evidence.
+
+    `posts`, `creators`: how many different ones are compared; `notes`: how both were asked; `left_out`: what is not
+    compared; both a line each.
+    """
+
+    posts: int
+    creators: int
+    horizon_days: int
+    notes: tuple[str, ...]
+    table: pd.DataFrame
+    left_out: tuple[str, ...]
+
+    @property
+    def worse(self) -> list[str]:
+        """Name the lines that decide and are worse beyond doubt."""
+        return [_cell_text(row) for row in self.table.itertuples() if row.decides and row.low > NO_DIFFERENCE]
+
+    def __str__(self) -> str:
+        extent = f"the same {self.posts:,} posts of {self.creators:,} creators"
+        lines = [f"compared on {extent}, engagements {self.horizon_days} days after posting"]
+        lines += [f"  {note}" for note in self.notes]
+        lines.append(f"  {'platform':<10} {'evidence':<8} {'posts':>7} {'creators':>8}  CRPS: candidate  champion")
+        lines[-1] += f"  {'difference, 95 % interval':>30}"
+        lines += [_line(row) for row in self.table.itertuples()]
+        lines += [f"  not compared: {part}" for part in self.left_out]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class NothingComparable:
+    """Nothing that both models answered is alike; the reason is one sentence."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"nothing comparable: {self.reason}"
+
+
+def enough(rows: pd.DataFrame) -> bool:
+    """Tell whether so many pairs, a row a post and evidence, decide anything."""
+    posts, creators = extent(rows)
+    return posts >= ENOUGH_POSTS and creators >= ENOUGH_CREATORS
+
+
+def extent(rows: pd.DataFrame) -> tuple[int, int]:
+    """Count the posts and the creators with the evidence `history`."""
+    own = rows[rows["evidence"] == EVIDENCE[0]]
+    return len(own), own["creator"].nunique()
+
+
+def needed() -> str:
+    """Say how much a comparison needs."""
+    return f"{ENOUGH_POSTS} posts of {ENOUGH_CREATORS} creators with known posts before are needed"
+
+
+def comparison_of(pairs: Pairs, horizon_days: int, notes: tuple[str, ...]) -> Comparison:
+    """Compare two models on pairs of their scores; `notes`: how both were asked."""
+    rows = pairs.rows
+    posts, creators = len(rows.drop_duplicates(POST)), rows["creator"].nunique()
+    left_out = tuple(_posts_left_out(pairs.posts))
+    return Comparison(posts, creators, horizon_days, notes, comparison_table(rows), left_out)
+
+
+def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give for all platforms and for each, by evidence: posts, creators, CRPS of both and their relative difference.
+
+    `change`, `low`, `high`: candidate / champion - 1 with its 95 % interval, which is NaN under ENOUGH_CREATORS
+    creators; `decides`: whether the line is one that a promotion depends on.
+    """
+    lines = [_compared(ALL, evidence, own) for evidence, own in _by_evidence(rows)]
+    for platform, part in rows.groupby("platform"):
+        lines += [_compared(platform, evidence, own) for evidence, own in _by_evidence(part)]
+    return pd.DataFrame(lines)
+
+
+def _posts_left_out(posts: pd.DataFrame) -> list[str]:
+    """Say by platform and reason how many posts are not compared."""
+    lines = []
+    for (platform, reason), own in posts[posts["reason"] != ALIKE].groupby(["platform", "reason"]):
+        apart = f" ({own['gap_days'].median():.0f} days)" if reason == APART else ""
+        lines.append(f"{len(own):,} posts on {platform} {reason}{apart}")
+    return lines
+
+
+def _by_evidence(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(name, own) for name in EVIDENCE if len(own := rows[rows["evidence"] == name])]
+
+
+def _compared(platform: str, evidence: str, rows: pd.DataFrame) -> dict:
+    creators = rows["creator"].nunique()
+    crps = rows[["candidate", "champion"]].to_numpy()
+    candidate, champion = crps.mean(axis=0)
+    low, high = np.nan, np.nan
+    if creators >= ENOUGH_CREATORS:
+        draws = bootstrap(crps, rows["creator"].to_numpy())
+        low, high = interval(relative(draws[:, 0], draws[:, 1]))
+    headline = platform == ALL and evidence == EVIDENCE[0]
+    return {
+        "platform": platform,
+        "evidence": evidence,
+        "posts": len(rows),
+        "creators": creators,
+        "candidate": candidate,
+        "champion": champion,
+        "change": float(relative(candidate, champion)),
+        "low": low,
+        "high": high,
+        "decides": headline or (platform != ALL and creators >= CELL_CREATORS),
+    }
+
+
+def _line(row) -> str:
+    return (
+        f"  {row.platform:<10} {row.evidence:<8} {row.posts:>7,} {row.creators:>8,}  {row.candidate:>15.4f}  "
+        f"{row.champion:>8.4f}  {_change_text(row):>30}"
+    )
+
+
+def _change_text(row) -> str:
+    around = f"{row.low:+.1%} to {row.high:+.1%}" if np.isfinite(row.low) else f"under {ENOUGH_CREATORS} creators"
+    return f"{row.change:+.1%} ({around})"
+
+
+def _cell_text(row) -> str:
+    return f"{row.platform} {row.evidence} {_change_text(row)}"

@@ -1,0 +1,104 @@
+"""Like with like: the scores of two models that answered the same question.
+
+Alike are two scores of the same post with the same evidence, horizon and count, asked about at most LEAD_TOLERANCE_DAYS
+apart: the same post asked about a month earlier is another question. Each post counts once for each evidence.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.vocabulary import EVIDENCE
+
+#: How far apart the moments may lie at which two models were asked about a post.
+LEAD_TOLERANCE_DAYS = 1.0
+#: What tells a post from another: one creator may have several of one moment.
+POST = ["creator", "posted", "number"]
+#: Columns of a score that a comparison reads.
+COLUMNS = ["asked", "creator", "posted", "platform", "evidence", "horizon_days", "cut", "lead_days", "y", "crps"]
+#: Why a post of the candidate is not compared; where several hold, the first of them.
+UNASKED, HORIZON, APART, COUNTS, BASIS, ALIKE = REASONS = (
+    "that the champion was not asked about",
+    "judged after another number of days",
+    f"asked about more than {LEAD_TOLERANCE_DAYS:g} day apart",
+    "whose counts differ",
+    "forecast from other evidence",
+    "",
+)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """`rows`: a row a post and evidence that both forecast alike, with `candidate` and `champion`, the CRPS of each.
+
+    `posts`: a row a post of the candidate: platform, `reason` (one of REASONS, "" where it is compared) and `gap_days`
+    between the moments at which the two were asked, NaN where the champion was not.
+    """
+
+    rows: pd.DataFrame
+    posts: pd.DataFrame
+
+    def platforms(self, compared: bool) -> set[str]:
+        """Name the platforms with posts that are compared, or those with posts of which none is."""
+        alike = set(self.rows["platform"])
+        return alike if compared else set(self.posts["platform"]) - alike
+
+    def on(self, platforms: set[str]) -> "Pairs":
+        """Give those of some platforms."""
+        parts = (frame[frame["platform"].isin(platforms)] for frame in (self.rows, self.posts))
+        return Pairs(*parts)
+
+
+#: What models have that were never asked alike.
+NO_PAIRS = Pairs(
+    pd.DataFrame(columns=[*POST, "platform", "evidence", "candidate", "champion"]),
+    pd.DataFrame(columns=[*POST, "platform", "reason", "gap_days"]),
+)
+
+
+def pair(candidate: pd.DataFrame, champion: pd.DataFrame) -> Pairs:
+    """Pair scores, one row a post, evidence shown (`asked`) and moment (`cut`), with the columns COLUMNS."""
+    key = [*POST, "asked"]
+    both = _numbered(candidate).merge(_numbered(champion), on=key, how="left", suffixes=("", "_champion"))
+    both["gap_days"] = (both["lead_days"] - both["lead_days_champion"]).abs()
+    both["reason"] = _reasons(both)
+    both["shown"] = both["asked"].map(list(EVIDENCE).index)
+    # the likest first: of several moments, and of what is shown of a creator
+    both = both.sort_values(["reason", "shown", "gap_days"], ascending=[False, True, True], kind="stable")
+    posts = both.drop_duplicates(POST)[[*POST, "platform", "reason", "gap_days"]]
+    alike = both[both["reason"] == REASONS.index(ALIKE)].drop_duplicates([*POST, "evidence"])
+    rows = alike.rename(columns={"crps": "candidate", "crps_champion": "champion"})
+    names = pd.Series(REASONS)
+    return Pairs(
+        rows[[*POST, "platform", "evidence", "candidate", "champion"]].reset_index(drop=True),
+        posts.assign(reason=names[posts["reason"]].to_numpy()).reset_index(drop=True),
+    )
+
+
+def merged(parts: list[Pairs]) -> Pairs:
+    """Put pairs of different platforms together."""
+    parts = [part for part in parts if len(part.posts)]
+    if not parts:
+        return NO_PAIRS
+    return Pairs(*(pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("rows", "posts")))
+
+
+def _numbered(scores: pd.DataFrame) -> pd.DataFrame:
+    """Number the posts of one creator and moment."""
+    number = scores.groupby(["cut", "asked", "creator", "posted"], sort=False, dropna=False).cumcount()
+    return scores[COLUMNS].assign(number=number)
+
+
+def _reasons(both: pd.DataFrame) -> np.ndarray:
+    """Give the position in REASONS of what first keeps each pair from being alike."""
+    same_count = np.isclose(both["y"], both["y_champion"], rtol=1e-9, atol=0)
+    checks = (
+        both["crps_champion"].notna(),
+        both["horizon_days"] == both["horizon_days_champion"],
+        both["gap_days"] <= LEAD_TOLERANCE_DAYS,
+        same_count,
+        both["evidence"] == both["evidence_champion"],
+    )
+    passed = np.column_stack([*checks, np.zeros(len(both), bool)])
+    return passed.argmin(axis=1)
