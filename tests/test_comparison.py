@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -238,9 +239,11 @@ def test_few_posts_or_creators_are_nothing_comparable(put, tmp_path, creators, p
     assert said in str(compare(tmp_path, put(NEW, scores)))
 
 
-def test_scores_that_are_gone_are_nothing_comparable(put, tmp_path):
-    put(OLD)
-    assert f"the backtest scores of {OLD} are gone, and" in str(compare(tmp_path, put(NEW, many_scores())))
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("oops"), lambda path: path.write_text("")])
+def test_scores_that_are_gone_or_broken_are_nothing_comparable(put, tmp_path, spoil):
+    put(OLD, many_scores())
+    spoil(backtest_file(tmp_path, OLD))
+    assert f"the backtest scores of {OLD} cannot be read, and" in str(compare(tmp_path, put(NEW, many_scores())))
 
 
 def test_a_champion_that_is_gone_is_nothing_comparable(put, tmp_path):

@@ -21,6 +21,7 @@ from features.derive import derive
 from features.history import DAY_US, History
 from features.tables import read_tables, write_tables
 from features.validate import validate
+from features.vocabulary import PLATFORMS
 from models.bundle import (
     MANIFEST,
     BundleError,
@@ -38,7 +39,7 @@ from models.bundle import (
 from training.bundle_list import bundles_text
 from training.comparison import NothingComparable
 from training.promote import PromotionRefused, RollbackRefused, promote, rollback
-from training.reforecast import NotReforecast, recipe_of
+from training.reforecast import NotReforecast, moments_of, recipe_of
 from training.registry import RegistryError, bundle_of, registered_bundles, store_exists
 from training.train import backtest_file, data_file, remembered_folder, train
 
@@ -228,6 +229,42 @@ def test_a_recipe_of_other_code_is_told(retrained):
             recipe_of({**manifest, "recipe": recipe})
     with pytest.raises(NotReforecast, match=f"the manifest of {manifest['version']} lacks 'recipe'"):
         recipe_of({"version": manifest["version"]})
+
+
+def day(number):
+    return int((pd.Timestamp("2026-01-01", tz="UTC") + pd.Timedelta(days=number)).timestamp() * 1e6)
+
+
+def knowing(until, **platforms):
+    """Give what a manifest says of the end of what a bundle has seen, in days."""
+    text = {name: {"until": str(pd.Timestamp(day(number), unit="us", tz="UTC"))} for name, number in platforms.items()}
+    manifest = {"version": "v", "until": str(pd.Timestamp(day(until), unit="us", tz="UTC"))}
+    return manifest | ({"platforms": text} if platforms else {})
+
+
+@pytest.mark.parametrize(
+    ("candidate", "champion", "cuts", "same_data", "moments"),
+    [
+        # a month later, the same tables as the candidate's: the end of what the champion has seen
+        (knowing(60), knowing(30), {"tiktok": 20}, True, [30, 30, 30, 30]),
+        # an old champion: the candidate's cut, where it is later
+        (knowing(60), knowing(30), {"tiktok": 50}, True, [30, 50, 30, 30]),
+        # other tables: the later end
+        (knowing(60), knowing(30), {"tiktok": 50}, False, [60, 60, 60, 60]),
+        # platforms that end in different years, and one that the champion has never seen
+        (
+            knowing(60, instagram=9, tiktok=60, x=50), knowing(30, instagram=9, tiktok=30),
+            {"instagram": 5, "tiktok": 20, "x": 40}, True, [9, 30, 30, 40],
+        ),
+        (knowing(60, tiktok=60, x=50), knowing(70, tiktok=30, instagram=70), {}, False, [70, 60, 70, 50]),
+    ],
+)  # fmt: skip
+def test_the_moment_at_which_both_are_asked(candidate, champion, cuts, same_data, moments):
+    found = moments_of(candidate, champion, {name: day(cut) for name, cut in cuts.items()}, same_data)
+    assert PLATFORMS == ("instagram", "tiktok", "youtube", "x")
+    assert [found.by_platform[name] for name in PLATFORMS] == [day(number) for number in moments]
+    assert found.fit_anew == same_data
+    assert np.all(found.until == (day(moments[0]) if len(set(moments)) == 1 else [day(number) for number in moments]))
 
 
 # --- which bundle is named ---
@@ -531,13 +568,23 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, copied, trai
         assert real.stdout.splitlines()[-1] == f"champion is now {bundle.version} (trained on simulated data)"
 
 
+def test_a_model_of_another_horizon_decides_nothing_and_later_posts_are_no_remedy(run, copied, trained):
+    version = second(copied, trained, 0.8).version
+    told(bundles_folder(copied) / version, horizon_days=14)
+    result = run("promote", "--no-log")
+    assert (result.exit_code, result.stdout) == (3, "")
+    reason = "the candidate forecasts engagements 14 days after posting, the champion 7 days after"
+    decided = f"so nothing is decided and {trained.bundle.version} stays the champion: promote {version} with --force"
+    assert result.stderr == f"creatorcast: nothing comparable: {reason}; {decided}\n"
+
+
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
 def test_nothing_comparable_is_one_sentence_and_no_table(run, copied, trained, options):
     backtest_file(copied, second(copied, trained, 0.8).version).unlink()
     result = run("promote", "--no-log", *options)
     assert (result.exit_code, result.stdout) == (3, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith("creatorcast: nothing comparable: the backtest scores of 29990101-000000-second are gone")
+    assert line.startswith("creatorcast: nothing comparable: the backtest scores of 29990101-000000-second cannot be")
     forced = run("promote", "--no-log", "--force", *options)
     assert forced.exit_code == 0
     assert len(forced.stdout.splitlines()) == 2

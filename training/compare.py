@@ -50,10 +50,10 @@ def compare(
     try:
         champion = read_manifest(champion_folder(home))
     except BundleError as error:
-        return NothingComparable(f"the champion cannot be read: {error}")
+        return NothingComparable(f"the champion cannot be read: {error}", later_posts_help=False)
     other = _other_target(candidate.manifest, champion)
     if other:
-        return NothingComparable(other)
+        return NothingComparable(other, later_posts_help=False)
     stored = stored_source(home, candidate.manifest, champion)
     lacking = stored.pairs.platforms(compared=False)
     if data is not None or not enough(stored.pairs.rows):
@@ -71,20 +71,20 @@ def stored_source(home: Path, candidate: dict, champion: dict) -> Source:
     scores = [stored_scores(home, manifest) for manifest in (candidate, champion)]
     gone = [manifest["version"] for manifest, own in zip((candidate, champion), scores, strict=True) if own is None]
     if gone:
-        return Source(NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} are gone")
+        return Source(NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} cannot be read")
     pairs = pair(*scores)
     return Source(pairs, _stored_notes, "" if enough(pairs.rows) else _stored_lack(pairs))
 
 
 def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
-    """Read the scores of a bundle's backtest for creators that trained it; None where they are gone."""
-    path = backtest_file(home, manifest["version"])
-    if not path.is_file():
+    """Read the scores of a bundle's backtest for creators that trained it; None where they are gone or broken."""
+    try:
+        scores = pd.read_parquet(backtest_file(home, manifest["version"]))
+        if "horizon_days" not in scores:  # written by an earlier version
+            scores = scores.assign(horizon_days=manifest["horizon_days"])
+        return scores.loc[scores["split"] == SEEN, COLUMNS].reset_index(drop=True)
+    except (OSError, ValueError, KeyError):
         return None
-    scores = pd.read_parquet(path)
-    if "horizon_days" not in scores:  # written by an earlier version
-        scores = scores.assign(horizon_days=manifest["horizon_days"])
-    return scores.loc[scores["split"] == SEEN, COLUMNS].reset_index(drop=True)
 
 
 def anew_source(home: Path, candidate: Bundle, data: Path | None, platforms: set[str], report) -> Source:
@@ -93,8 +93,8 @@ def anew_source(home: Path, candidate: Bundle, data: Path | None, platforms: set
         champion = _champion(home)
         tables, same = _tables(home, candidate, data)
         history = History.of(tables, candidate.manifest["horizon_days"])
-        moments = moments_of(candidate.manifest, champion.manifest, platforms, _cuts(home, candidate), same)
-        pairs = reforecast(history, candidate, champion, moments, report)
+        moments = moments_of(candidate.manifest, champion.manifest, _cuts(home, candidate), same)
+        pairs = reforecast(history, candidate, champion, moments, platforms, report)
     except (NotReforecast, TooLittleData) as error:
         return Source(NO_PAIRS, list, str(error))
     return Source(pairs, moments.notes, "")

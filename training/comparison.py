@@ -55,9 +55,13 @@ class Comparison:
 
 @dataclass(frozen=True)
 class NothingComparable:
-    """Nothing that both models answered is alike; the reason is one sentence."""
+    """Nothing that both models answered is alike; the reason is one sentence.
+
+    `later_posts_help`: whether tables with later posts would make the two comparable.
+    """
 
     reason: str
+    later_posts_help: bool = True
 
     def __str__(self) -> str:
         return f"nothing comparable: {self.reason}"

@@ -75,10 +75,9 @@ def promote(
 def refusal_of(version: str, champion: str, comparison: Comparison | NothingComparable) -> str:
     """Say why a comparison is against a promotion, "" where it is not."""
     if isinstance(comparison, NothingComparable):
-        return (
-            f"{comparison}; so nothing is decided and {champion} stays the champion: name tables with later posts "
-            f"(--data DATA), or promote {version} with --force"
-        )
+        remedy = "name tables with later posts (--data DATA), or " if comparison.later_posts_help else ""
+        decided = f"so nothing is decided and {champion} stays the champion"
+        return f"{comparison}; {decided}: {remedy}promote {version} with --force"
     if comparison.worse:
         return (
             f"{version} is worse than the champion {champion} beyond doubt, which stays: "

@@ -17,7 +17,7 @@ import pandas as pd
 from features.derive import derive
 from features.history import DAY_US, History
 from features.reference import Reference
-from features.vocabulary import EVIDENCE
+from features.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle
 from models.forecast import Boosting, Forecaster
 from training.comparison import enough, extent, needed
@@ -44,10 +44,19 @@ class Moments:
     candidate_end: int
     fit_anew: bool
 
+    @property
+    def until(self) -> int | np.ndarray:
+        """Give the moments as training.fit takes them: one, or where they differ one a platform."""
+        moments = np.array([self.by_platform[name] for name in PLATFORMS])
+        return moments if np.ptp(moments) else int(moments[0])
+
+    def days(self, platforms: set[str]) -> str:
+        """Name the days of some platforms."""
+        return " and ".join(sorted({f"{moment(self.by_platform[name]):%Y-%m-%d}" for name in platforms}))
+
     def notes(self, platforms: list[str]) -> list[str]:
         """Say how both were asked on some platforms."""
-        days = " and ".join(sorted({f"{moment(self.by_platform[name]):%Y-%m-%d}" for name in platforms}))
-        line = f"{', '.join(platforms)}: both asked anew on {days} about later posts"
+        line = f"{', '.join(platforms)}: both asked anew on {self.days(set(platforms))} about later posts"
         if not self.fit_anew:
             return [line]
         end = f"{moment(self.candidate_end):%Y-%m-%d}"
@@ -57,20 +66,28 @@ class Moments:
         ]
 
 
-def moments_of(candidate: dict, champion: dict, platforms: set[str], cuts: dict[str, int], same_data: bool) -> Moments:
+def moments_of(candidate: dict, champion: dict, cuts: dict[str, int], same_data: bool) -> Moments:
     """Choose the moments from both manifests; `cuts`: the candidate's backtest cut by platform.
 
     `same_data`: the tables are those that the candidate was trained on.
     """
-    end, own_end = knowledge_end(champion), knowledge_end(candidate)
-    if same_data:
-        return Moments({name: max(end, cuts.get(name, end)) for name in sorted(platforms)}, own_end, True)
-    return Moments(dict.fromkeys(sorted(platforms), max(end, own_end)), own_end, False)
+    ends, own_ends = knowledge_ends(champion), knowledge_ends(candidate)
+    other = cuts if same_data else own_ends
+    latest = knowledge_end(champion)
+    moments = {name: _later(ends.get(name), other.get(name), latest) for name in PLATFORMS}
+    return Moments(moments, knowledge_end(candidate), same_data)
 
 
 def knowledge_end(manifest: dict) -> int:
     """Give the end of what a bundle has seen (microseconds, UTC)."""
-    return pd.Timestamp(_entry(manifest, "until")).value // 1000
+    return _microseconds(_entry(manifest, "until"))
+
+
+def knowledge_ends(manifest: dict) -> dict[str, int]:
+    """Give the end of what a bundle has seen of each platform; a platform of which it has seen nothing is left out."""
+    if "platforms" not in manifest:
+        return dict.fromkeys(PLATFORMS, knowledge_end(manifest))
+    return {name: _microseconds(platform["until"]) for name, platform in manifest["platforms"].items()}
 
 
 def reforecast(
@@ -78,32 +95,33 @@ def reforecast(
     candidate: Bundle,
     champion: Bundle,
     moments: Moments,
+    platforms: set[str],
     report: Callable[[str], None] = lambda text: None,
 ) -> Pairs:
-    """Ask both about the later posts and pair the scores. Raises NotReforecast.
+    """Ask both about the later posts of some platforms and pair the scores. Raises NotReforecast.
 
     Raises also features.reference.TooLittleData where the recipe cannot be fitted to what was known then.
     """
-    parts = later_parts(history, moments, min(longest_lead_days(bundle.manifest) for bundle in (candidate, champion)))
-    theirs = {at: scores(history, champion.reference, champion.forecasters[TARGET], rows) for at, rows in parts.items()}
-    _check_extent(theirs, moments)
-    ours = {at: _candidate_scores(history, candidate, at, rows, moments, report) for at, rows in parts.items()}
-    return pair(*(pd.concat(own.values(), ignore_index=True) for own in (ours, theirs)))
+    rows = later_rows(history, moments, platforms, min(longest_lead_days(b.manifest) for b in (candidate, champion)))
+    if not len(rows):
+        raise _too_few(0, 0, moments.days(platforms))
+    theirs = scores(history, champion.reference, champion.forecasters[TARGET], rows)
+    shown = theirs[theirs["asked"] == EVIDENCE[0]]
+    if not enough(shown):
+        raise _too_few(*extent(shown), moments.days(platforms))
+    reference, forecaster = candidate.reference, candidate.forecasters[TARGET]
+    if moments.fit_anew:
+        report(f"fitting the recipe of {candidate.version} to what was known on {moments.days(platforms)}")
+        fitted = fit(history, moments.until, recipe_of(candidate.manifest), targets=(TARGET,), report=report)
+        reference, forecaster = fitted.reference, fitted.forecasters[TARGET]
+    return pair(scores(history, reference, forecaster, rows), theirs)
 
 
-def later_parts(history: History, moments: Moments, lead_days: float) -> dict[int, Labelled]:
-    """Give the posts that are asked about, mature at the end of the data, by the moment. Raises NotReforecast."""
+def later_rows(history: History, moments: Moments, platforms: set[str], lead_days: float) -> Labelled:
+    """Give the posts of some platforms after the moments, mature at the end of the data, as known at signing."""
     latest = data_end(history) - history.horizon_days * DAY_US
-    parts = {}
-    for at in sorted(set(moments.by_platform.values())):
-        rows = hide_content(sample_test_rows(history, TARGET, at, latest, lead_days))
-        platforms = {name for name, own in moments.by_platform.items() if own == at}
-        rows = select(rows, rows.questions["platform"].isin(platforms).to_numpy())
-        if len(rows):
-            parts[at] = rows
-    if not parts:
-        raise NotReforecast(_too_few(0, 0, moments))
-    return parts
+    rows = hide_content(sample_test_rows(history, TARGET, moments.until, latest, lead_days))
+    return select(rows, rows.questions["platform"].isin(platforms).to_numpy())
 
 
 def scores(history: History, reference: Reference, forecaster: Forecaster, rows: Labelled) -> pd.DataFrame:
@@ -147,30 +165,24 @@ def longest_lead_days(manifest: dict) -> float:
     return _entry({"version": manifest["version"], **sampling}, "longest_lead_days")
 
 
+def _too_few(posts: int, creators: int, days: str) -> NotReforecast:
+    return NotReforecast(
+        f"the tables hold {posts:,} posts of {creators:,} creators with known posts after {days}, which neither has "
+        f"seen ({needed()})"
+    )
+
+
+def _later(end: int | None, other: int | None, latest: int) -> int:
+    """Give the later of two moments, of which one or both may not be known."""
+    known = [at for at in (end, other) if at is not None]
+    return max(known, default=latest)
+
+
+def _microseconds(text: str) -> int:
+    return pd.Timestamp(text).value // 1000
+
+
 def _entry(manifest: dict, name: str):
     if name not in manifest:
         raise NotReforecast(f"the manifest of {manifest['version']} lacks {name!r}")
     return manifest[name]
-
-
-def _candidate_scores(history, candidate: Bundle, at: int, rows: Labelled, moments: Moments, report) -> pd.DataFrame:
-    if not moments.fit_anew:
-        return scores(history, candidate.reference, candidate.forecasters[TARGET], rows)
-    report(f"fitting the recipe of {candidate.version} to what was known on {moment(at):%Y-%m-%d}")
-    fitted = fit(history, at, recipe_of(candidate.manifest), targets=(TARGET,), report=report)
-    return scores(history, fitted.reference, fitted.forecasters[TARGET], rows)
-
-
-def _check_extent(parts: dict[int, pd.DataFrame], moments: Moments) -> None:
-    rows = pd.concat(parts.values(), ignore_index=True)
-    rows = rows[rows["asked"] == EVIDENCE[0]]
-    if not enough(rows):
-        raise NotReforecast(_too_few(*extent(rows), moments))
-
-
-def _too_few(posts: int, creators: int, moments: Moments) -> str:
-    first = moment(min(moments.by_platform.values()))
-    return (
-        f"the tables hold {posts:,} posts of {creators:,} creators with known posts after {first:%Y-%m-%d}, which "
-        f"neither has seen ({needed()})"
-    )
