@@ -37,7 +37,9 @@ from models.bundle import (
     set_champion,
 )
 from training.bundle_list import bundles_text
+from training.compare import compare
 from training.comparison import NothingComparable
+from training.moments import days_text
 from training.promote import PromotionRefused, RollbackRefused, promote, rollback
 from training.reforecast import NotReforecast, moments_of, recipe_of
 from training.registry import RegistryError, bundle_of, registered_bundles, store_exists
@@ -72,20 +74,29 @@ def grown(retrained, tmp_path):
     return shutil.copytree(home, tmp_path / "home"), bundles, folders
 
 
-def later_posts(folder, since):
-    """Count the posts with known engagements after a moment, and their creators that have some before."""
+def later_posts(folder, manifest):
+    """Count the posts after the end of what a bundle has seen, their creators, and those of creators with posts before.
+
+    Of each platform; known are posts with engagements, 7 days old.
+    """
     history = History.of(validate(read_tables(folder)))
-    track, start = history.engaged, pd.Timestamp(since).value // 1000
+    track = history.engaged
     account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
-    known = set(account[track.time <= start - 7 * DAY_US])
-    later = (track.time > start) & (track.time <= start + 120 * DAY_US)
-    return int(later.sum()), len(set(account[later])), int(np.isin(account[later], list(known)).sum())
+    ends = {name: pd.Timestamp(own["until"]).value // 1000 for name, own in manifest["platforms"].items()}
+    end = np.array([ends[name] for name in np.array(PLATFORMS)[history.platform[account].astype(int)]])
+    later = (track.time > end) & (track.time <= end + 120 * DAY_US)
+    known = np.isin(account, account[track.time <= end - 7 * DAY_US])
+    return int(later.sum()), len(set(account[later])), int((later & known).sum())
+
+
+def ends_text(bundle):
+    return days_text({name: pd.Timestamp(own["until"]) for name, own in sorted(bundle.manifest["platforms"].items())})
 
 
 def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_knows(grown):
     home, bundles, folders = grown
     comparison = promote(home, dry_run=True).comparison
-    posts, creators, with_history = later_posts(folders["new"], bundles["old"].manifest["until"])
+    posts, creators, with_history = later_posts(folders["new"], bundles["old"].manifest)
     assert (comparison.posts, comparison.creators) == (posts, creators)
     lines = comparison.table.set_index(["platform", "evidence"])
     assert lines.loc[("all", "history"), "posts"] == with_history
@@ -93,29 +104,29 @@ def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_kno
     # the same recipe fitted to the same posts is the same model
     assert lines["change"].abs().max() < 1e-9
     assert comparison.worse == []
-    day = bundles["old"].manifest["until"][:10]
     end = bundles["new"].manifest["until"][:10]
     apart, asked, recipe = comparison.notes
     assert re.fullmatch(r"their backtests asked about the same posts \d\d days apart", apart)
-    assert asked == f"instagram, tiktok, youtube: both asked anew on {day} about later posts"
+    assert asked == f"instagram, tiktok, youtube: both asked anew about posts after {ends_text(bundles['old'])}"
     assert recipe.endswith(f"recipe fitted to what was known then: what it learned until {end} is left out")
 
 
 def test_the_champion_is_asked_as_it_is(grown, tables):
     home, bundles, folders = grown
     history = History.of(validate(read_tables(folders["new"])))
-    until = pd.Timestamp(bundles["old"].manifest["until"])
+    ends = {name: pd.Timestamp(own["until"]) for name, own in bundles["old"].manifest["platforms"].items()}
     posts = validate(read_tables(folders["new"])).posts
     comparison = promote(home, dry_run=True).comparison
     track = history.engaged
     account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
-    later = np.flatnonzero(track.time > until.value // 1000)
+    end = pd.Series(np.array(PLATFORMS)[history.platform[account].astype(int)]).map(ends)
+    later = np.flatnonzero(track.time > end.array.as_unit("us").asi8)
     keys = history.accounts[account[later]].str.split("/", n=1)
     asked = pd.DataFrame(
         {
             "platform": keys.str[0],
             "creator_id": keys.str[1],
-            "as_of": until,
+            "as_of": end[later].to_numpy(),
             "start_at": pd.to_datetime(track.time[later], unit="us", utc=True),
             "format": track.take("format", later),
         }
@@ -174,16 +185,19 @@ def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_pa
 def test_of_later_tables_both_are_asked_as_they_are(grown):
     home, bundles, folders = grown
     comparison = promote(home, data=folders["later"], dry_run=True).comparison
-    posts, creators, _ = later_posts(folders["later"], bundles["new"].manifest["until"])
+    posts, creators, _ = later_posts(folders["later"], bundles["new"].manifest)
     assert (comparison.posts, comparison.creators) == (posts, creators)
     assert comparison.table["change"].abs().max() > 1e-4
     (line,) = [note for note in comparison.notes if "anew" in note]
-    assert line.endswith(f"both asked anew on {bundles['new'].manifest['until'][:10]} about later posts")
+    assert line.endswith(f"both asked anew about posts after {ends_text(bundles['new'])}")
 
 
 def test_tables_without_later_posts_are_told(grown):
-    home, _, folders = grown
-    with pytest.raises(PromotionRefused, match=r"the tables hold 0 posts of 0 creators with known posts after 20"):
+    home, bundles, folders = grown
+    days = ends_text(bundles["new"])
+    with pytest.raises(
+        PromotionRefused, match=f"the tables hold 0 posts of 0 creators with known posts after {days}, "
+    ):
         promote(home, data=folders["old"])
 
 
@@ -198,12 +212,51 @@ def test_two_recipes_on_the_same_tables_are_compared_by_their_backtests(grown):
     home, _, folders = grown
     promote(home)
     other = train(folders["new"], home, replace(SMALL_RECIPE, folds=3)).bundle
-    comparison = promote(home, other.version, dry_run=True).comparison
+    comparison = compare(home, other)
     scores = pd.read_parquet(backtest_file(home, other.version))
     seen = scores[scores["split"] == "seen"]
     assert comparison.posts == len(seen.drop_duplicates(["creator", "posted"])) == (seen["asked"] == "history").sum()
     assert comparison.left_out == ()
     assert comparison.notes == ("instagram, tiktok, youtube: by both backtests, asked at most 1 day apart",)
+
+
+def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_their_backtests(tables, tmp_path):
+    end, posts = tables.posts["posted_at"].max(), tables.posts
+    early = posts[(posts["platform"] != "youtube") | (posts["posted_at"] <= end - pd.Timedelta(days=60))]
+    write_tables(replace(tables, posts=early), tmp_path / "early")
+    write_tables(tables, tmp_path / "all")
+    champion = train(tmp_path / "early", tmp_path, SMALL_RECIPE).bundle
+    promote(tmp_path)
+    candidate = train(tmp_path / "all", tmp_path, SMALL_RECIPE).bundle
+    comparison = compare(tmp_path, candidate)
+    assert comparison.notes[:2] == (
+        "instagram, tiktok: by both backtests, asked at most 1 day apart",
+        f"youtube: both asked anew about posts after {champion.manifest['platforms']['youtube']['until'][:10]}",
+    )
+    by_platform = comparison.table.set_index(["platform", "evidence"])
+    kept = pd.read_parquet(backtest_file(tmp_path, candidate.version))
+    kept = kept[(kept["split"] == "seen") & (kept["asked"] == "profile")]
+    youtube, _, _ = later_posts(tmp_path / "all", champion.manifest)
+    found = [by_platform.loc[(name, "profile"), "posts"] for name in ("instagram", "tiktok", "youtube")]
+    assert found == [*(sum(kept["platform"] == name) for name in ("instagram", "tiktok")), youtube]
+    assert comparison.posts == sum(found)
+    assert comparison.left_out == ()
+
+
+def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tmp_path):
+    write_tables(shortened(tables, 250), tmp_path / "old")
+    write_tables(tables, tmp_path / "new")
+    train(tmp_path / "old", tmp_path, SMALL_RECIPE)
+    promote(tmp_path)
+    candidate = train(tmp_path / "new", tmp_path, SMALL_RECIPE)
+    comparison = compare(tmp_path, candidate.bundle)
+    kept = candidate.backtest.scores[candidate.backtest.scores["split"] == "seen"]
+    days = days_text(kept.groupby("platform")["cut"].max().to_dict())
+    assert comparison.notes[-2] == f"instagram, tiktok, youtube: both asked anew about posts after {days}"
+    assert comparison.posts == len(kept.drop_duplicates(["creator", "posted"]))
+    # fitted at that cut, the candidate's recipe is what its backtest judged
+    line = comparison.table.set_index(["platform", "evidence"]).loc[("all", "history")]
+    assert line["candidate"] == pytest.approx(kept[kept["evidence"] == "history"]["crps"].mean(), rel=1e-6)
 
 
 def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(retrained):
@@ -264,7 +317,7 @@ def test_the_moment_at_which_both_are_asked(candidate, champion, cuts, same_data
     assert PLATFORMS == ("instagram", "tiktok", "youtube", "x")
     assert [found.by_platform[name] for name in PLATFORMS] == [day(number) for number in moments]
     assert found.fit_anew == same_data
-    assert np.all(found.until == (day(moments[0]) if len(set(moments)) == 1 else [day(number) for number in moments]))
+    assert found.until.tolist() == [day(number) for number in moments]
 
 
 # --- which bundle is named ---
@@ -496,7 +549,7 @@ def test_the_list_of_bundles(store, trained):
         (lambda folder: (folder / MANIFEST).write_text("oops"), "manifest.json cannot be read ("),
         (lambda folder: (folder / MANIFEST).write_bytes(b"\xff\xfe"), "manifest.json cannot be read ("),
         (lambda folder: folder.rename(folder.with_name("renamed")), "holds the bundle '"),
-        (lambda folder: told(folder, format=1), "is no bundle of format 2: retrain"),
+        (lambda folder: told(folder, format=1), "is no bundle of format 3: retrain"),
         (lambda folder: told(folder, columns=["a"]), "was trained on other feature columns"),
         (lambda folder: told(folder, until="one day"), "its manifest is not whole ("),
         (lambda folder: told(folder, backtest=None), "its manifest is not whole ("),

@@ -22,7 +22,8 @@ from models.bundle import Bundle
 from models.forecast import Boosting, Forecaster
 from training.comparison import enough, extent, needed
 from training.dataset import Labelled, Sampling, hide_content, sample_test_rows
-from training.fit import Recipe, fit, moment, select
+from training.fit import Recipe, fit, select
+from training.moments import by_platform, days_text, moment
 from training.pairing import Pairs, pair
 from training.train import data_end
 
@@ -45,18 +46,17 @@ class Moments:
     fit_anew: bool
 
     @property
-    def until(self) -> int | np.ndarray:
-        """Give the moments as training.fit takes them: one, or where they differ one a platform."""
-        moments = np.array([self.by_platform[name] for name in PLATFORMS])
-        return moments if np.ptp(moments) else int(moments[0])
+    def until(self) -> np.ndarray:
+        """Give the moments (platforms,) by position in PLATFORMS."""
+        return np.array([self.by_platform[name] for name in PLATFORMS])
 
     def days(self, platforms: set[str]) -> str:
         """Name the days of some platforms."""
-        return " and ".join(sorted({f"{moment(self.by_platform[name]):%Y-%m-%d}" for name in platforms}))
+        return days_text({name: moment(self.by_platform[name]) for name in sorted(platforms)})
 
     def notes(self, platforms: list[str]) -> list[str]:
         """Say how both were asked on some platforms."""
-        line = f"{', '.join(platforms)}: both asked anew on {self.days(set(platforms))} about later posts"
+        line = f"{', '.join(platforms)}: both asked anew about posts after {self.days(set(platforms))}"
         if not self.fit_anew:
             return [line]
         end = f"{moment(self.candidate_end):%Y-%m-%d}"
@@ -103,15 +103,16 @@ def reforecast(
     Raises also features.reference.TooLittleData where the recipe cannot be fitted to what was known then.
     """
     rows = later_rows(history, moments, platforms, min(longest_lead_days(b.manifest) for b in (candidate, champion)))
+    days = moments.days(platforms & set(by_platform(history, moments.until)) or platforms)
     if not len(rows):
-        raise _too_few(0, 0, moments.days(platforms))
+        raise _too_few(0, 0, days)
     theirs = scores(history, champion.reference, champion.forecasters[TARGET], rows)
     shown = theirs[theirs["asked"] == EVIDENCE[0]]
     if not enough(shown):
-        raise _too_few(*extent(shown), moments.days(platforms))
+        raise _too_few(*extent(shown), days)
     reference, forecaster = candidate.reference, candidate.forecasters[TARGET]
     if moments.fit_anew:
-        report(f"fitting the recipe of {candidate.version} to what was known on {moments.days(platforms)}")
+        report(f"fitting the recipe of {candidate.version} to what was known on {days}")
         fitted = fit(history, moments.until, recipe_of(candidate.manifest), targets=(TARGET,), report=report)
         reference, forecaster = fitted.reference, fitted.forecasters[TARGET]
     return pair(scores(history, reference, forecaster, rows), theirs)
