@@ -19,11 +19,12 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.conformal import GRID, CalibrationSet, Conformal, Scores
 from models.corrections import ENOUGH_ROWS, choose_shares, history_scale, rows_of, share_errors
 from models.distribution import Predictive, Totals, crps, run_correlation
+from models.fit_input import creator_codes, finite_numbers, require_codes, require_known, require_numbers, row_weights
 from models.linear import Linear
 from models.trees import LIGHTGBM, Trees, single
 
@@ -152,19 +153,22 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def fit(self, X, y, sample_weight=None, groups=None):
         """Fit location and scale, and conformal quantiles of the residuals out of fold.
 
-        `X`: (n, columns), NaN where unknown; `y`: ln(1 + count), (n,); `groups`: the creator of each row, folds are
-        drawn over them. For calibration in time follow with `calibrate`.
+        `X`: (n, columns), NaN where unknown but in the columns of offset and evidence; `y`: ln(1 + count), (n,);
+        `groups`: the creator of each row, numbers or text, over which folds are drawn; without them every row is a
+        creator of its own. For calibration in time follow with `calibrate`.
+
+        Raises ValueError before anything is fitted.
         """
+        if y is not None:
+            require_numbers(y, "y", "ln(1 + count) of each row")
         x, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, y_numeric=True)
         if len(y) < 2:
             raise ValueError("Forecaster cannot learn from 1 sample: give at least two rows")
-        weight = _check_sample_weight(sample_weight, x, ensure_non_negative=True)
-        if not weight.any():
-            raise ValueError("sample_weight is zero for every row: give at least one row a weight above zero")
+        weight, groups = row_weights(sample_weight, len(y)), creator_codes(groups, len(y))
         self.columns_ = self._columns()
         vars(self).pop("_places", None)
         self.median_ = float(np.median(y))
-        groups = np.arange(len(y)) if groups is None else np.asarray(groups)
+        self._require_places(x)
         target, seen = y - self._offset(x), x.take(self._places.seen, axis=1)
         evidence, platform = self._evidence(x), self._platform(x)
         self.trained_ = np.bincount(platform, minlength=self.platforms)
@@ -186,15 +190,16 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def calibration_set(self, X, y, weight, groups) -> CalibrationSet:
         """Take this forecaster's forecasts of posts that did not train it apart, for another's `calibrate`.
 
-        `X`: (n, columns) as in `predict`; `y`: ln(1 + count) (n,); `weight` (n,); `groups`: the creator of each, (n,).
+        `X`: (n, columns) as in `predict`; `y`: ln(1 + count) (n,); `weight` (n,) and `groups` (n,) as `fit` takes them.
+        Raises ValueError where any of them cannot be used.
         """
         check_is_fitted(self, "conformal_")
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
+        self._require_places(x)
+        y = finite_numbers(y, "y", "ln(1 + count) of each row", len(x))
+        weight, creators = row_weights(weight, len(x)), creator_codes(groups, len(x))
         offset, corrections, scale, evidence, platform = self._components(x)
-        target = np.asarray(y, dtype=float) - offset
-        return CalibrationSet(
-            target, corrections, scale, evidence, platform, np.asarray(weight, dtype=float), np.asarray(groups)
-        )
+        return CalibrationSet(y - offset, corrections, scale, evidence, platform, weight, creators)
 
     def calibrate(self, later: CalibrationSet | None) -> "Forecaster":
         """Choose the shares of the corrections and set the conformal tables by posts later than those of the twin.
@@ -399,6 +404,15 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _offset(self, x: np.ndarray) -> np.ndarray:
         at = self._places.offset
         return np.full(len(x), self.median_) if at is None else x[:, at]
+
+    def _require_places(self, x: np.ndarray) -> None:
+        """Raise ValueError where a row lacks its offset, or has a code of evidence or platform that there is not."""
+        places = self._places
+        require_known(self._offset(x), f"the offset, column {self.offset!r},")
+        if places.evidence is not None:
+            require_codes(x[:, places.evidence], f"the evidence, column {self.evidence!r},", self.evidences)
+        if places.platform is not None:
+            require_codes(x[:, places.platform], f"the platform, column {self.platform!r},", self.platforms)
 
     def _evidence(self, x: np.ndarray) -> np.ndarray:
         at = self._places.evidence
