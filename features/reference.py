@@ -148,6 +148,13 @@ class Reference:
         """What the posts of each platform are like."""
         return PlatformPosts(self.part_shares, self.views_shown, self.formats_posted)
 
+    @cached_property
+    def priors_alike(self) -> np.ndarray:
+        """Whether the priors of engagements and of views, on each of PLATFORMS, are both its own or both of all."""
+        if self.views is None:
+            return np.zeros(len(PLATFORMS), dtype=bool)
+        return np.array([(name in self.engagements.priors) == (name in self.views.priors) for name in PLATFORMS])
+
     def to_json(self) -> dict:
         """Give the reference as plain JSON values."""
         classifier = json.loads(self.niche_classifier.to_json())

@@ -5,11 +5,13 @@ MLflow calls `_load_pyfunc` with the bundle's folder; nothing here imports mlflo
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from features.columns import COLUMNS
 from models.bundle import Bundle, load_bundle
 from models.distribution import QUANTILES
+from models.joint import joint_forecast
 
 
 class BundleModel:
@@ -20,10 +22,12 @@ class BundleModel:
 
     def predict(self, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
         """Give engagements_p05 to engagements_p95 of one deliverable, one row a row of `model_input`."""
-        forecaster = self.bundle.forecasters["engagements"]
-        predictive = forecaster.predict_distribution(model_input[list(COLUMNS)].astype("float64"))
+        x, one = model_input[list(COLUMNS)].astype("float64"), np.ones(len(model_input))
+        joint = joint_forecast(self.bundle.forecasters, self.bundle.reference, x, one)
         names = [f"engagements_{name}" for name in QUANTILES]
-        return pd.DataFrame(predictive.quantile(list(QUANTILES.values())), columns=names, index=model_input.index)
+        return pd.DataFrame(
+            joint.engagements.quantile(list(QUANTILES.values())), columns=names, index=model_input.index
+        )
 
 
 def _load_pyfunc(path: str) -> BundleModel:

@@ -36,10 +36,15 @@ OWN_LEVEL = "usual level of this creator"
 MOST, LEAST = 5, 0.02
 
 
-def contributions(forecaster: Forecaster, x: np.ndarray | pd.DataFrame, what: str) -> dict[str, np.ndarray]:
+def contributions(
+    forecaster: Forecaster,
+    x: np.ndarray | pd.DataFrame,
+    what: str,
+    besides: dict[str, np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
     """Give ln factors (n,): `start` (the prior), OWN_LEVEL, `all creators` and one a group; `x`: derived columns.
 
-    A row's sum is its location, of ln(1 + count) of one deliverable.
+    A row's sum is its location, of ln(1 + count) of one deliverable, and `besides`, by words, what else moves it.
     """
     shares, start = forecaster.contributions(x), column(x, f"{what}_log_prior")
     own = column(x, forecaster.offset) - start
@@ -47,16 +52,24 @@ def contributions(forecaster: Forecaster, x: np.ndarray | pd.DataFrame, what: st
     group = np.array([_group(name) for name in forecaster.columns_])
     for number, (words, *_) in enumerate(GROUPS):
         found[words] = shares[:, :-1][:, group == number].sum(axis=1)
+    for words, logs in (besides or {}).items():
+        found[words] = found[words] + logs if words in found else logs
     return found
 
 
-def reasons(forecaster: Forecaster, x: np.ndarray | pd.DataFrame, what: str = "engagements") -> list[dict]:
+def reasons(
+    forecaster: Forecaster,
+    x: np.ndarray | pd.DataFrame,
+    what: str = "engagements",
+    besides: dict[str, np.ndarray] | None = None,
+) -> list[dict]:
     """Give for each row where the forecast starts and the factors that lead to it, the strongest first.
 
     {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; factors that are not told on
-    their own are one, "all else", so that per_post + 1 times all factors is the forecast of a post + 1.
+    their own are one, "all else", so that per_post + 1 times all factors is the forecast of a post + 1. `besides`: as
+    `contributions` takes it.
     """
-    found = contributions(forecaster, x, what)
+    found = contributions(forecaster, x, what, besides)
     starts = np.expm1(found.pop("start"))
     names, logs = np.array(list(found), dtype=object), np.column_stack(list(found.values()))
     formats = np.append(np.array(FORMATS, dtype=object), "of a format not told")

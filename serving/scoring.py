@@ -23,8 +23,8 @@ from models.bundle import Bundle
 from models.cost import cost_per
 from models.emv import ValueTable
 from models.inputs import column
+from models.joint import JointForecast, joint_forecast
 from models.reasons import reasons
-from models.views_shown import views_shown
 from serving.asked import Asked
 from serving.averages import RowAverages
 from serving.cautions import calibration_cautions, cautions, moment_cautions, named, views_cautions
@@ -105,8 +105,9 @@ class Scorer:
             own, account = _of_rows(posts, ready), place.account[rows]
             x = self._derived(asked[rows], account, place.platform[rows], as_of, own)
             question = asked[rows], account >= 0, as_of
-            figures = self._figures(x, terms[rows], question, frozenset(wanted), extras.quantiles)
-            figures |= self._extra_columns(x, account, as_of, extras.columns)
+            joint = self._forecast(x, terms[rows])
+            figures = self._figures(x, terms[rows], joint, question, frozenset(wanted), extras.quantiles)
+            figures |= self._extra_columns(x, joint, account, as_of, extras.columns)
             found |= placed(figures, ready)
         return Scored(asked.n, completed(asked.n, found, wanted), place.breaches)
 
@@ -150,37 +151,33 @@ class Scorer:
         history = History.inline(platform, moment, profile, asked.texts.get("bio"), posts, reference.horizon_days)
         return derive_arrays(history, questions(asked, account, as_of, history.topics), reference)
 
+    def _forecast(self, x: np.ndarray, terms: Terms) -> JointForecast:
+        in_part = None if terms.completion_rate is None else terms.completion_rate < 1
+        return joint_forecast(self.bundle.forecasters, self.bundle.reference, x, terms.deliverables, in_part)
+
     def _figures(
         self,
         x: np.ndarray,
         terms: Terms,
+        joint: JointForecast,
         question: tuple[Asked, np.ndarray, int],
         wanted: Collection[str],
         quantiles: Collection[float],
     ) -> dict:
         """Give the columns of rows; `question`: the rows as asked, which of them are known creators, and as_of."""
-        engagements = self.bundle.forecasters["engagements"].predict_distribution(x, terms.deliverables)
-        shown = self._views_shown(x)
-        found, views = distribution("engagements", engagements, quantiles), None
-        if shown.any():
-            rows = slice(None) if shown.all() else shown
-            views = self.bundle.forecasters["views"].predict_distribution(x[rows], terms.deliverables[rows])
-            own = distribution("views", views, quantiles)
-            found |= {name: spread(values, shown) for name, values in own.items()}
-        found |= self.worth.columns(x, terms, engagements, views, shown)
+        found = distribution("engagements", joint.engagements, quantiles)
+        if joint.views is not None:
+            own = distribution("views", joint.views, quantiles)
+            found |= {name: spread(values, joint.shown) for name, values in own.items()}
+        found |= self.worth.columns(x, terms, joint.engagements, joint.views, joint.shown)
         found |= own_amounts(found, terms.usd_per_unit)
         found |= self._said(x, terms, found)
         if "warnings" in wanted:
-            found["warnings"] = named(self._warnings(x, question, shown) | self.worth.warnings(x, terms, found))
+            flags = self._warnings(x, question, joint.shown) | self.worth.warnings(x, terms, found)
+            found["warnings"] = named(flags | joint.warnings(quantiles))
         if "sentence" in wanted:
             found["sentence"] = sentences(found, terms)
         return found
-
-    def _views_shown(self, x: np.ndarray) -> np.ndarray:
-        """Mark the rows, (n,), whose views are forecast."""
-        if "views" not in self.bundle.forecasters:
-            return np.zeros(len(x), dtype=bool)
-        return views_shown(x, self.bundle.reference)
 
     def _warnings(self, x: np.ndarray, question: tuple[Asked, np.ndarray, int], shown: np.ndarray) -> dict:
         """Say by name which rows, (n,), have what; `shown` (n,): those whose views are forecast."""
@@ -231,9 +228,11 @@ class Scorer:
         told = {name: getattr(terms, name) for name in _ECHOED} | {"emv_source": terms.valued}
         return said | {name: values for name, values in told.items() if values is not None}
 
-    def _extra_columns(self, x: np.ndarray, account: np.ndarray, as_of: int, besides: list[str]) -> dict:
+    def _extra_columns(
+        self, x: np.ndarray, joint: JointForecast, account: np.ndarray, as_of: int, besides: list[str]
+    ) -> dict:
         made = {
-            "reasons": lambda: reasons(self.bundle.forecasters["engagements"], x),
+            "reasons": lambda: reasons(self.bundle.forecasters["engagements"], x, besides=joint.reasons()),
             "comparables": lambda: self._comparables_at(as_of).nearest(_likeness(x), account),
         }
         found = {}

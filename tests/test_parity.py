@@ -13,10 +13,12 @@ from features.validate import validate
 from features.vocabulary import PLATFORM_FORMATS
 from models.delivery import Delivered
 from models.distribution import QUANTILES
+from models.joint import joint_forecast
 from models.reasons import reasons_text
 from serving.batch import Options, score_file
 from serving.champion import Champion
 from serving.routes import build_app
+from serving.scored import spread
 from serving.scoring import Scorer
 from serving.settings import Settings
 from serving.terms import Extras
@@ -95,7 +97,7 @@ def deal_for(platform, number):
 
 @pytest.fixture(scope="module")
 def by_hand(tables, trained, partnerships):
-    """Do what training does: derive from the tables, predict with the bundle; no line of serving."""
+    """Do what training does: derive from the tables, predict with the bundle."""
     frame = pd.DataFrame(partnerships)
     frame["start_at"] = pd.to_datetime(frame["start_at"], utc=True)
     frame = frame.assign(as_of=AS_OF, sponsored=1.0)
@@ -106,20 +108,20 @@ def by_hand(tables, trained, partnerships):
             derive(creators_of(frame[inline]), frame[inline], trained.bundle.reference),
         ]
     )
-    figures = {}
-    for what, forecaster in trained.bundle.forecasters.items():
-        predictive = forecaster.predict_distribution(features, frame["deliverables"].to_numpy())
+    bundle, figures = trained.bundle, {}
+    joint = joint_forecast(bundle.forecasters, bundle.reference, features, frame["deliverables"].to_numpy())
+    for what, predictive in (("engagements", joint.engagements), ("views", joint.views)):
         quantiles = predictive.quantile(list(QUANTILES.values()))
-        figures |= {f"{what}_{name}": quantiles[:, n] for n, name in enumerate(QUANTILES)}
-        figures[f"{what}_mean"] = predictive.mean()
-    totals = trained.bundle.forecasters["engagements"].predict_distribution(features, frame["deliverables"].to_numpy())
-    delivered = Delivered.of(totals, frame["completion_rate"].to_numpy()).quantile([0.9, 0.5, 0.1])
+        told = {name: quantiles[:, n] for n, name in enumerate(QUANTILES)} | {"mean": predictive.mean()}
+        rows = np.ones(len(frame), dtype=bool) if what == "engagements" else joint.shown
+        figures |= {f"{what}_{name}": spread(values, rows) for name, values in told.items()}
+    delivered = Delivered.of(joint.engagements, frame["completion_rate"].to_numpy()).quantile([0.9, 0.5, 0.1])
     for n, name in enumerate(("p10", "p50", "p90")):
         figures[f"cpe_usd_{name}"] = frame["fee_usd"].to_numpy() / np.where(delivered > 0, delivered, np.nan)[:, n]
-    shown = trained.bundle.reference.views_shown
+    shown = bundle.reference.views_shown
     told = zip(frame["platform"], frame["format"].fillna("unknown"), strict=True)
-    hidden = [name not in shown[platform] for platform, name in told]
-    return pd.DataFrame(figures).mask(np.outer(hidden, [name.startswith("views") for name in figures]))
+    assert joint.shown.tolist() == [name in shown[platform] for platform, name in told]
+    return pd.DataFrame(figures)
 
 
 def creators_of(frame):
