@@ -27,7 +27,11 @@ def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 def cost_quantiles(fee_usd: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
     """Give the quantiles OPPOSITE of the fee (n,) over each total, (n,) each; NaN where not finite or without a fee."""
-    counts = totals.named(OPPOSITE.values())
+    return cost_of_counts(fee_usd, totals.named(OPPOSITE.values()))
+
+
+def cost_of_counts(fee_usd: np.ndarray, counts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """As `cost_quantiles`, from the quantiles OPPOSITE of each total by their names, (n,) each."""
     return {name: cost_per(fee_usd, counts[other]) for name, other in OPPOSITE.items()}
 
 

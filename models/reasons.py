@@ -9,6 +9,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from features.amounts import amount
 from features.vocabulary import FORMATS
 from models.forecast import Forecaster
 from models.inputs import column
@@ -86,7 +87,7 @@ def reasons_text(reason: dict | None) -> str | None:
     """
     if reason is None:
         return None
-    told = [f"{found['reason']} x{found['factor']:.2f}" for found in reason["factors"]]
+    told = [f"{found['reason']} x{amount(found['factor'])}" for found in reason["factors"]]
     return "; ".join([f"about {reason['per_post']:,.0f} a post for accounts like it", *told])
 
 

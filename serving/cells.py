@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from features.amounts import amount
 from features.benchmarks import ENOUGH, MEASURES, PARTS
 from features.vocabulary import NICHES, PLATFORMS
 from models.bundle import Bundle
@@ -43,11 +44,20 @@ def cells_text(cells: pd.DataFrame) -> str:
     lines[0] += f"{'quarter':>10} {'median':>10} {'three q.':>10}"
     for row in cells.itertuples():
         place = (f"{getattr(row, part) or 'all':<{width}}" for part, width in zip(PARTS, (10, 9, 14, 9), strict=True))
-        figures = " ".join(f"{value:>10,.4g}" for value in (row.p25, row.p50, row.p75))
+        figures = " ".join(f"{_worded(row.measure, value):>10}" for value in (row.p25, row.p50, row.p75))
         few = "" if row.enough else "  too few"
         lines.append(f"{' '.join(place)} {row.measure:<28} {row.creators:>8,} {figures}{few}")
     lines.append(f"too few: under {ENOUGH} creators; not used, and shown as shrunk toward the cell above")
     return "\n".join(lines)
+
+
+def _worded(measure: str, value: float) -> str:
+    """Word a figure of a cell: costs as amounts, rates as fractions, counts whole; "-" where there is none."""
+    if value != value:
+        return "-"
+    if "_usd" in measure:
+        return amount(value)
+    return f"{value:.5f}" if "_rate" in measure else f"{value:,.0f}"
 
 
 def cells_json(bundle: Bundle, cells: pd.DataFrame) -> dict:

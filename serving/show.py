@@ -4,6 +4,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from features.amounts import amount
+
 EVIDENCE_WORDS = {"history": "past posts", "summary": "averages", "profile": "profile only"}
 
 
@@ -26,12 +28,16 @@ def ranking(answers: pd.DataFrame, top: int = 12, console: Console | None = None
             EVIDENCE_WORDS[row.evidence],
             f"{row.engagements_p50:,.0f}",
             f"{row.engagements_p10:,.0f} - {row.engagements_p90:,.0f}",
-            f"{row.fee_usd:,.0f}",
-            f"{row.cpe_usd_p50:.2f}",
-            f"{row.cpe_usd_p10:.2f} - {row.cpe_usd_p90:.2f}",
+            amount(row.fee_usd),
+            amount(row.cpe_usd_p50),
+            f"{_cost(row.cpe_usd_p10)} - {_cost(row.cpe_usd_p90)}",
             "-" if pd.isna(row.probability_benchmark) else f"{row.probability_benchmark:.0%}",
         )
     (console or Console(width=140)).print(table)
+
+
+def _cost(value: float) -> str:
+    return "none" if pd.isna(value) else amount(value)
 
 
 def _trained_on(answers: pd.DataFrame) -> str:

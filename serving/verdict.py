@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from features.amounts import amount, counted, money, plain, rounded
 from features.currency import USD
-from features.schema import figure
 from serving.terms import CONFIDENCE, Terms
 
 PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
@@ -21,7 +21,7 @@ MANY = 64
 EDGES = np.append(0.0, 10.0 ** np.arange(-9, 23))
 #: Those units, as `rounded`, `price` and chances are worded; no unit is none.
 COUNT_UNITS = np.where(EDGES < 10, 1.0, EDGES / 10)
-PRICE_UNITS = np.where(EDGES == 0, np.nan, np.where(EDGES == 1, 0.01, EDGES / 10))
+PRICE_UNITS = np.where(EDGES == 0, np.nan, np.where(EDGES < 0.1, EDGES / 10, np.where(EDGES < 100, 0.01, 1.0)))
 CHANCE_UNITS = np.full(len(EDGES), 0.01)
 NO_SUM = "no finite sum"
 BASES = {"own_deals": "by your own deals", "rate_card": "by the rate card"}
@@ -39,15 +39,33 @@ def categories(probability: np.ndarray) -> np.ndarray:
 
 
 def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
-    """Give the sentence of each forecast, (n,) objects; `found`: the columns of answers that were made."""
+    """Give the sentence of each forecast, (n,) objects; `found`: the columns of answers that were made.
+
+    With a completion rate it tells what is delivered, which is what costs and chances are of.
+    """
     n = len(terms.deliverables)
-    totals = np.concatenate([found[f"engagements_{name}"] for name in ("p50", "p10", "p90")])
+    what = "engagements" if terms.completion_rate is None else "delivered"
+    totals = np.concatenate([found[f"{what}_{name}"] for name in ("p50", "p10", "p90")])
     counts = worded(totals, rounded, COUNT_UNITS)
-    over = ["" if posts <= 1 else f" over {posts:.0f} posts" for posts in terms.deliverables.tolist()]
-    starts = zip(counts[:n], over, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True)
+    posts = zip(terms.deliverables.tolist(), _completion(terms, n), strict=True)
+    booked = [f"{'' if number <= 1 else f' over {_posts(number)}'}{rate}" for number, rate in posts]
+    starts = zip(counts[:n], booked, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True)
     said = np.empty(n, dtype=object)
-    said[:] = [f"About {p50} engagements{posts} (80 %: {p10}-{p90}); {end}." for p50, posts, p10, p90, end in starts]
+    said[:] = [
+        f"About {counted(p50, 'engagement')}{over} (80 %: {p10}-{p90}); {end}." for p50, over, p10, p90, end in starts
+    ]
     return said
+
+
+def _posts(number: float) -> str:
+    return counted(plain(number), "post")
+
+
+def _completion(terms: Terms, n: int) -> list[str]:
+    """Word the completion rate of each row, where less than all may be delivered."""
+    if terms.completion_rate is None:
+        return [""] * n
+    return [f" at a completion rate of {rate:.2g}" if rate < 1 else "" for rate in terms.completion_rate.tolist()]
 
 
 def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:
@@ -88,9 +106,7 @@ def _with_fee(found: dict, terms: Terms, mark: list, source: list, n: int) -> li
 def _fees(terms: Terms) -> list[str]:
     """Word the fee of each row in the currency that it was given in."""
     own = terms.fee_usd if terms.fee is None else np.where(np.isnan(terms.fee), terms.fee_usd, terms.fee)
-    fees = own.tolist()
-    figures = {fee: figure(fee) for fee in set(fees)}
-    return [f"{figures[fee]} {currency}" for fee, currency in zip(fees, _currencies(terms), strict=True)]
+    return list(map(_with_currency, worded(own, _figure, PRICE_UNITS), _currencies(terms)))
 
 
 def _prices(values: np.ndarray, terms: Terms) -> list[str]:
@@ -98,7 +114,7 @@ def _prices(values: np.ndarray, terms: Terms) -> list[str]:
     if terms.currency is None:
         return worded(values, price, PRICE_UNITS)
     values = np.where(np.isnan(terms.usd_per_unit), values, values / terms.usd_per_unit)
-    return list(map(_with_currency, worded(values, amount, PRICE_UNITS), _currencies(terms)))
+    return list(map(_with_currency, worded(values, _figure, PRICE_UNITS), _currencies(terms)))
 
 
 def _currencies(terms: Terms) -> list[str]:
@@ -137,7 +153,7 @@ def _without_fee(found: dict, terms: Terms, mark: list, source: list, rows: Iter
             continue
         beaten = f"the benchmark of {mark[row]} each ({BASES[source[row]]})"
         chance = CONFIDENCE if terms.confidence is None else terms.confidence[row]
-        ends.append(f"up to {rounded(even[row])} USD it beats {beaten} with probability {chance:.2f}")
+        ends.append(f"up to {money(even[row])} it beats {beaten} with probability {chance:.2f}")
     return ends
 
 
@@ -156,23 +172,16 @@ def comparables_text(found: list[dict]) -> str:
 
 
 def _comparable(one: dict) -> str:
-    size = f"{one['followers']:,.0f} followers" if _known(one["followers"]) else "followers unknown"
+    size = counted(plain(one["followers"]), "follower") if _known(one["followers"]) else "followers unknown"
     who = f"{one['creator_id']} ({size}, {one['niche'] or 'niche unknown'})"
-    deals = f", {one['deals']:.0f} deals at {price(one['cpe_usd'])} each" if _known(one["cpe_usd"]) else ""
-    return f"{who}: {one['engagements_p50']:,.0f} engagements a post over {one['posts']:.0f} posts{deals}"
+    known = _known(one["cpe_usd"])
+    deals = f", {counted(plain(one['deals']), 'deal')} at {money(one['cpe_usd'])} each" if known else ""
+    usual = counted(f"{one['engagements_p50']:,.0f}", "engagement")
+    return f"{who}: {usual} a post over {_posts(one['posts'])}{deals}"
 
 
 def _known(value: float | None) -> bool:
     return value is not None and value == value
-
-
-def rounded(value: float) -> str:
-    """Word a count to two digits, whole.
-
-    >>> rounded(3412.7), rounded(7.4)
-    ('3,400', '7')
-    """
-    return f"{float(f'{value:.2g}') if value >= 10 else value:,.0f}"
 
 
 def worded(values: np.ndarray, word: Callable[[float], str], units: np.ndarray) -> list[str]:
@@ -195,19 +204,17 @@ def worded(values: np.ndarray, word: Callable[[float], str], units: np.ndarray) 
 
 
 def price(value: float) -> str:
-    """Word a price a piece.
+    """Word an amount in USD, which may have no finite value.
 
     >>> price(0.1312), price(12.3), price(float("nan"))
-    ('0.13 USD', '12 USD', 'no finite sum')
+    ('0.13 USD', '12.30 USD', 'no finite sum')
     """
-    return _with_currency(amount(value), USD)
+    return money(value) if _known(value) else NO_SUM
 
 
-def amount(value: float) -> str:
-    """Word the figure of a price a piece, NO_SUM where there is none."""
-    if not _known(value):
-        return NO_SUM
-    return rounded(value) if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+def _figure(value: float) -> str:
+    """Word an amount without its currency, NO_SUM where there is none."""
+    return amount(value) if _known(value) else NO_SUM
 
 
 def _with_currency(words: str, currency: str) -> str:

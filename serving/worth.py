@@ -14,7 +14,7 @@ from features.benchmarks import LEVELS, PARTS
 from features.state import HISTORY, PROFILE_ONLY
 from features.vocabulary import PLATFORMS, table_places
 from models.bundle import Bundle
-from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_per, cost_quantiles
+from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_of_counts, cost_per, cost_quantiles
 from models.delivery import Delivered
 from models.distribution import Predictive, level_on
 from models.emv import COUNTS, earned_media_value
@@ -68,12 +68,15 @@ class Worth:
     ) -> dict[str, np.ndarray]:
         """Give the columns of rows; those that no row asks for may be absent.
 
-        `x`: the derived matrix; `views`: of the rows where `shown` (n,) says that views are shown.
+        `x`: the derived matrix; `views`: of the rows where `shown` (n,) says that views are shown. With a completion
+        rate the quantiles of what is delivered are given too, as `delivered_p50` and the like.
         """
         totals = Delivered.of(engagements, terms.completion_rate)
-        found, fee = {}, terms.fee_usd
+        counts, found, fee = totals.named(OPPOSITE.values()), {}, terms.fee_usd
+        if terms.completion_rate is not None:
+            found |= {f"delivered_{name}": values for name, values in counts.items()}
         if fee is not None:
-            found |= {f"cpe_usd_{name}": values for name, values in cost_quantiles(fee, totals).items()}
+            found |= {f"cpe_usd_{name}": values for name, values in cost_of_counts(fee, counts).items()}
             found["cost_note"] = _notes(found, fee, totals)
         if fee is not None and views is not None:
             rate = None if terms.completion_rate is None else terms.completion_rate[shown]

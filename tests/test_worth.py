@@ -1,6 +1,7 @@
 """Answers on cost: identities, terms that contradict, where benchmarks come from, and the words of the verdict."""
 
 import math
+import re
 from dataclasses import fields, replace
 
 import numpy as np
@@ -10,10 +11,12 @@ from conftest import answers_of, table
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.amounts import rounded
 from features.currency import Rates
 from features.schema import POSTS
 from models.fee import MarketFee
 from models.rate_card import RateCard
+from serving.cells import cells_text, chosen
 from serving.scored import OWN_AMOUNTS
 from serving.scoring import Scorer
 from serving.terms import Terms
@@ -24,7 +27,6 @@ from serving.verdict import (
     MANY,
     PRICE_UNITS,
     price,
-    rounded,
     sentences,
     worded,
 )
@@ -257,6 +259,7 @@ ROW = {
 }
 
 
+CHEAPER = ", cheaper than about 7 in 10 micro food creators on Instagram (by your own deals)"
 START = "About 3,400 engagements (80 %: 1,900-6,100); "
 END = "beats the benchmark of 0.19 USD with probability 0.81."
 
@@ -268,10 +271,9 @@ def said(**changes):
 
 
 def test_the_sentence_can_be_forwarded():
-    cheaper = "cheaper than about 7 in 10 micro food creators on Instagram (by your own deals)"
-    assert said() == f"{START}at 450 USD that is 0.13 USD each, {cheaper}; {END}"
+    assert said() == f"{START}at 450 USD that is 0.13 USD each{CHEAPER}; {END}"
     assert said(fee_usd=None, deliverables=3.0) == (
-        "About 3,400 engagements over 3 posts (80 %: 1,900-6,100); up to 460 USD it beats the benchmark of 0.19 USD "
+        "About 3,400 engagements over 3 posts (80 %: 1,900-6,100); up to 461 USD it beats the benchmark of 0.19 USD "
         "each (by your own deals) with probability 0.80."
     )
     target = {"target_cpe_usd": 0.05, "probability_target": 0.02, "benchmark_cpe_source": "rate_card"}
@@ -287,6 +289,63 @@ def test_the_sentence_can_be_forwarded():
     )
     assert said(**euro, cpe_usd_p50=None).startswith(f"{START}at 360 EUR that is no finite sum each, ")
     assert said(fee_usd=None, break_even_fee_usd=None) == f"{START}there is no benchmark of what they may cost."
+
+
+@pytest.mark.parametrize(
+    ("fee", "words"),
+    [
+        (14.7098, "14.71 USD"), (0.018, "0.018 USD"), (50, "50 USD"), (99.996, "100 USD"), (1234.5, "1,235 USD"),
+        (1234567.25, "1,234,567 USD"), (1e9, "1,000,000,000 USD"),
+    ],
+)  # fmt: skip
+def test_fees_in_sentences_are_money(fee, words):
+    assert f"; at {words} that is " in said(fee_usd=fee, cpe_usd_p50=fee / 3441)
+
+
+def test_sentences_word_small_large_and_single_figures():
+    assert f"is 0.0042 USD each{CHEAPER}" in said(fee_usd=14.5, cpe_usd_p50=14.5 / 3441)
+    assert f"is 12.30 USD each{CHEAPER}" in said(cpe_usd_p50=12.3)
+    assert "up to 1,234,567 USD it beats" in said(fee_usd=None, break_even_fee_usd=1234567.4)
+    assert "up to 14.71 USD it beats" in said(fee_usd=None, break_even_fee_usd=14.7098)
+    one = {"engagements_p10": 0.2, "engagements_p50": 1.2, "engagements_p90": 4.0}
+    assert said(**one).startswith("About 1 engagement (80 %: 0-4); at")
+    assert said(deliverables=2.5).startswith("About 3,400 engagements over 2.5 posts (80 %")
+    target = {"target_cpe_usd": 0.0004, "probability_target": 0.5}
+    assert "within the target of 0.0004 USD with" in said(**target)
+
+
+def test_the_cost_in_a_sentence_is_the_fee_over_its_engagements(scorer):
+    """With a completion rate both are of what is delivered, as the verdict is."""
+    rows = [{**DEAL, "deliverables": 5, **more} for more in ({}, {"completion_rate": 0.6}, {"completion_rate": 1})]
+    rows.append({**DEAL, "completion_rate": 0.3})
+    found = answered(scorer, *rows)
+    told = [
+        re.match(r"About ([\d,]+) engagements?(.*) \(80 %: .*?\); at 450 USD that is (.*?) each", one)
+        for one in found["sentence"]
+    ]
+    assert [one[2] for one in told] == [
+        " over 5 posts", " over 5 posts at a completion rate of 0.6", " over 5 posts", " at a completion rate of 0.3",
+    ]  # fmt: skip
+    for one, cost in list(zip(told, found["cpe_usd_p50"], strict=True))[:3]:
+        assert float(one[1].replace(",", "")) == pytest.approx(450 / cost, rel=0.051)
+        assert one[3] == price(cost)
+    assert (told[3][1], told[3][3]) == ("0", "no finite sum")
+    assert found["engagements_p50"][1] == found["engagements_p50"][0] > 1.3 * 450 / found["cpe_usd_p50"][1]
+
+
+def test_benchmarks_are_listed_without_exponents(bundle):
+    lines = cells_text(chosen(bundle)).splitlines()[1:-1]
+    figures = [word for line in lines for word in line.replace("too few", "").split()[-3:]]
+    assert all(re.fullmatch(r"[\d,]+(\.\d+)?|-", word) for word in figures)
+    cells = pd.DataFrame(
+        [["instagram", "mega", "", "", name, 12, low, middle, high, True] for name, low, middle, high in (
+            ("engagements", 1234567.8, 0.5, 12.0), ("cpe_usd", 0.0042, 14.7098, 1234.5),
+            ("engagement_rate_by_followers", 0.00001, 0.0312345, 0.5),
+        )], columns=["platform", "band", "niche", "format", "measure", "creators", "p25", "p50", "p75", "enough"],
+    )  # fmt: skip
+    assert [line.split()[-3:] for line in cells_text(cells).splitlines()[1:-1]] == [
+        ["1,234,568", "0", "12"], ["0.0042", "14.71", "1,235"], ["0.00001", "0.03123", "0.50000"],
+    ]  # fmt: skip
 
 
 def test_cells_are_named_as_people_would():

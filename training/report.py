@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.amounts import money
 from features.benchmarks import ENOUGH, creators_at
 from features.deals import known_deals
 from features.history import History
@@ -91,10 +92,10 @@ def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_d
         f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of {moment(until):%Y-%m-%d}",
         "creators are the units; intervals are 95 %, over creators drawn with replacement",
         *_section(RATE, findings(people, "engagement_rate_by_followers", RATE)),
-        *_band_lines(people, "engagement_rate_by_followers", "{:.2%}"),
+        *_band_lines(people, "engagement_rate_by_followers", "{:.2%}".format),
         *_section(FOCUS, focus_findings(people)),
         *_section(COST, findings(people, "cpe_usd", COST)),
-        *_band_lines(people, "cpe_usd", "{:.2f} USD"),
+        *_band_lines(people, "cpe_usd", money),
     ]
     if tables.trained_on == "simulated":
         lines += ["", "simulated data: a demo and a test bench; nothing about real creators follows from it"]
@@ -165,7 +166,7 @@ def _section(claim: Claim, found: list[Finding]) -> list[str]:
     return lines
 
 
-def _band_lines(people: pd.DataFrame, outcome: str, form: str) -> list[str]:
+def _band_lines(people: pd.DataFrame, outcome: str, words: Callable[[float], str]) -> list[str]:
     """Give the median of each platform and band with its interval, where there are enough creators."""
     known = people[people[outcome].notna() & people["band"].notna()]
     cells = {key: np.exp(own.to_numpy()) for key, own in known.groupby(["platform", "band"])[outcome]}
@@ -175,7 +176,7 @@ def _band_lines(people: pd.DataFrame, outcome: str, form: str) -> list[str]:
         if len(values) < ENOUGH:
             continue
         draws = np.median(np.random.default_rng(0).choice(values, (ROUNDS, len(values))), axis=1)
-        low, high = (form.format(value) for value in interval(draws))
-        middle = form.format(np.median(values))
+        low, high = (words(value) for value in interval(draws))
+        middle = words(np.median(values))
         lines.append(f"    {platform:<10} {band:<9} {middle:>9} ({low} to {high}), {len(values):,} creators")
     return ["  medians:", *lines] if lines else []
