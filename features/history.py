@@ -4,7 +4,7 @@ Built once a data set, then asked for any number of questions; a request's own p
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.arrays import ALWAYS, DAY_US, account_keys, codes_of, places_of, strings, to_us
-from features.readings import CONTENT, COUNTS, Readings, engagements_of, nothing_read, post_track
+from features.readings import CONTENT, COUNTS, Readings, counting, engagements_of, nothing_read, post_track
 from features.tables import Tables
 from features.track import Track, sorted_track, subset
 from features.vocabulary import HORIZON_DAYS, NICHES, PLATFORMS
@@ -49,10 +49,12 @@ class History:
     #: Caption, hashtags and topic of each row of `posts`, and the bio of each of `profiles`; None where nobody wrote.
     captions: pa.Array | None = None
     bios: pa.Array | None = None
+    #: Kept where single posts are asked about; None where they are not.
+    details: "PostDetails | None" = None
 
     @classmethod
-    def of(cls, tables: Tables, horizon_days: int = HORIZON_DAYS) -> "History":
-        """Sort validated tables into tracks. Costs one sort of the posts."""
+    def of(cls, tables: Tables, horizon_days: int = HORIZON_DAYS, details: bool = False) -> "History":
+        """Sort validated tables into tracks. Costs one sort of the posts, and another one where `details` are kept."""
         creators, keys = tables.creators, account_keys(tables.creators)
         accounts = pc.unique(keys)
         row = places_of(keys, accounts)
@@ -64,13 +66,14 @@ class History:
             Readings.of(tables.posts, places_of(account_keys(tables.posts), accounts)) if len(tables.posts) else None
         )
         profiles = _profile_track(row, to_us(creators["observed_at"]), profile, len(accounts))
-        return cls._made(
+        made = cls._made(
             pd.Index(accounts.to_pandas(), dtype="str"),
             (platform, horizon_days, readings),
             _follower_track(tables, accounts, row),
             profiles,
             strings(creators["bio"]),
         )
+        return replace(made, details=PostDetails.of(readings or nothing_read(), made)) if details else made
 
     @classmethod
     def inline(
@@ -110,10 +113,19 @@ class History:
         platform, horizon_days, readings = of
         readings = readings or nothing_read()
         posts, topics, captions = post_track(readings, platform, horizon_days)
-        engaged = subset(posts, np.isfinite(posts.columns["engagements_log"]))
-        viewed = subset(posts, np.isfinite(posts.columns["views_log"]))
         bios = bios.take(pa.array(profiles.columns["row"])) if bios.null_count < len(bios) else None
-        return cls(index, platform, horizon_days, posts, engaged, viewed, followers, profiles, topics, captions, bios)
+        return cls(
+            index,
+            platform,
+            horizon_days,
+            posts,
+            **engaged_and_viewed(posts),
+            followers=followers,
+            profiles=profiles,
+            topics=topics,
+            captions=captions,
+            bios=bios,
+        )
 
     def track(self, what: str) -> Track:
         """Give the posts whose `engagements` or `views` are known."""
@@ -131,6 +143,38 @@ class History:
             named = ", ".join(f"{row.creator_id!r} on {row.platform}" for row in unknown.itertuples())
             raise KeyError(f"no creators row for {named}: add the creator to the creators table")
         return codes
+
+
+@dataclass(frozen=True)
+class PostDetails:
+    """What tells the posts of a history apart, so that others can be put beside them.
+
+    `ids` and `observed` (microseconds UTC, ALWAYS where not told) of the reading of each row of History.posts;
+    `uncounted`: the readings that do not count, with their flag `repost`.
+    """
+
+    ids: pa.Array
+    observed: np.ndarray
+    uncounted: Track
+
+    @classmethod
+    def of(cls, readings: Readings, history: History) -> "PostDetails":
+        """Keep the details of the readings that a history was made of."""
+        order = counting(readings, history.horizon_days)
+        rest = np.ones(len(readings.account), dtype=bool)
+        rest[order] = False
+        repost = readings.told.get("repost", np.zeros(len(rest), dtype=bool))[rest]
+        own, accounts = (readings.account[rest], readings.posted[rest]), len(history.platform)
+        ids = pa.array(readings.post_id, pa.large_string())
+        ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
+        uncounted = sorted_track(*own, {"repost": repost}, accounts)
+        return cls(ids.take(pa.array(order)), readings.observed[order], uncounted)
+
+
+def engaged_and_viewed(posts: Track) -> dict[str, Track]:
+    """Give the posts whose engagements, and those whose views are known, by the names that History has for them."""
+    columns = {"engaged": "engagements_log", "viewed": "views_log"}
+    return {name: subset(posts, np.isfinite(posts.columns[column])) for name, column in columns.items()}
 
 
 def _follower_track(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Track:

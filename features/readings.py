@@ -33,6 +33,7 @@ class Readings:
     - `told`: any of COUNTS and CONTENT as float64, `format` and `brand` as positions in FORMATS and NICHES, `sponsored`
       0 or 1, all NaN where not told; `likes_hidden` and `repost` as bool. What is left out is not told
     - `written`: any of WRITTEN as Arrow arrays of text, null where nothing is written
+    - `nameless` (n,): posts without an id of their own, whose `post_id` is made up; None where there are none
     """
 
     account: np.ndarray
@@ -41,6 +42,7 @@ class Readings:
     post_id: Sequence
     told: dict[str, np.ndarray]
     written: dict[str, pa.Array]
+    nameless: np.ndarray | None = None
 
     @classmethod
     def of(cls, posts: pd.DataFrame, account: np.ndarray) -> "Readings":
@@ -67,19 +69,48 @@ def post_track(
 
     `platform` (accounts,): position in PLATFORMS of each account.
     """
-    account, posted, observed = readings.account, readings.posted, readings.observed
-    undated = observed == ALWAYS
-    observed = np.where(undated, posted + horizon_days * DAY_US, observed)
-    mature = observed >= posted + horizon_days * DAY_US
+    order = counting(readings, horizon_days)
+    track, topics = track_of(readings, order, platform, horizon_days)
+    return track, topics, captions_of(readings.written, order)
+
+
+def counting(readings: Readings, horizon_days: int) -> np.ndarray:
+    """Give the rows of the readings that count: of each post that is no repost the first one at the horizon or later.
+
+    They are sorted by account and moment; posts of one account and moment come in the order of their ids.
+    """
+    mature = observed_at(readings, horizon_days) >= readings.posted + horizon_days * DAY_US
     if "repost" in readings.told:
         mature &= ~readings.told["repost"]
-    order = _sorted_by(account, posted) if len(account) else np.empty(0, dtype=np.int64)
-    order = _first_readings(readings, order[mature[order]], (observed, undated))
+    if not len(mature):
+        return np.empty(0, dtype=np.int64)
+    order = _sorted_by(readings.account, readings.posted)
+    return _first_readings(readings, order[mature[order]], horizon_days)
+
+
+def observed_at(readings: Readings, horizon_days: int) -> np.ndarray:
+    """Give the moment of each reading; one that is not told is taken to be made at the horizon."""
+    return np.where(readings.observed == ALWAYS, readings.posted + horizon_days * DAY_US, readings.observed)
+
+
+def track_of(
+    readings: Readings, order: np.ndarray, platform: np.ndarray, horizon_days: int
+) -> tuple[Track, tuple[str, ...]]:
+    """Give the readings in an order as a track, and the topics that its codes stand for."""
     columns = _taken(_values(readings, platform), order)
-    columns["age_read_days"] = (observed[order] - posted[order]) / DAY_US
+    posted = readings.posted[order]
+    columns["age_read_days"] = (observed_at(readings, horizon_days)[order] - posted) / DAY_US
     columns["topic"], topics = _topics(readings, order)
-    start = np.searchsorted(account[order], np.arange(len(platform) + 1))
-    return Track(start, posted[order], columns), topics, _captions(readings.written, order)
+    return Track(np.searchsorted(readings.account[order], np.arange(len(platform) + 1)), posted, columns), topics
+
+
+def told_counts(readings: Readings) -> dict[str, np.ndarray]:
+    """Give the COUNTS of each reading, (n,), NaN where they are not told; hidden likes are not."""
+    told, nothing = readings.told, np.full(len(readings.account), np.nan)
+    counts = {name: told.get(name, nothing) for name in COUNTS}
+    if "likes_hidden" in told:
+        counts["likes"] = np.where(told["likes_hidden"], np.nan, counts["likes"])
+    return counts
 
 
 def engagements_of(counts: dict[str, np.ndarray], platform: np.ndarray) -> np.ndarray:
@@ -95,9 +126,7 @@ def engagements_of(counts: dict[str, np.ndarray], platform: np.ndarray) -> np.nd
 def _values(readings: Readings, platform: np.ndarray) -> dict[str, np.ndarray]:
     """Give the columns of posts that questions read; those of few digits as float32, to spare memory."""
     told, nothing = readings.told, np.full(len(readings.account), np.nan, np.float32)
-    counts = {name: told[name] if name in told else nothing.astype(float) for name in COUNTS}
-    if "likes_hidden" in told:
-        counts["likes"] = np.where(told["likes_hidden"], np.nan, counts["likes"])
+    counts = told_counts(readings)
     few = ("format", "sponsored", "brand", *CONTENT)
     return {
         **counts,
@@ -128,7 +157,7 @@ def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.nd
         return dict(zip(columns, pool.map(lambda values: values.take(order), columns.values()), strict=True))
 
 
-def _captions(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
+def captions_of(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
     """Join what each post says: caption, hashtags with their sign, and topic."""
     written = {name: values for name, values in written.items() if values.null_count < len(values)}
     if not written:
@@ -149,10 +178,10 @@ def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
     return np.lexsort((time, account))
 
 
-def _first_readings(readings: Readings, order: np.ndarray, read: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _first_readings(readings: Readings, order: np.ndarray, horizon_days: int) -> np.ndarray:
     """Keep the first reading of each post; posts of one account and moment come in the order of their ids.
 
-    `order`: rows sorted by account and posted_at; `read`: moment of each reading, and whether it is only supposed.
+    `order`: rows sorted by account and posted_at.
     """
     account, posted = readings.account, readings.posted
     same = (np.diff(account[order]) == 0) & (np.diff(posted[order]) == 0)
@@ -163,7 +192,7 @@ def _first_readings(readings: Readings, order: np.ndarray, read: tuple[np.ndarra
     tied[:-1] |= same
     rows = order[tied]
     name = pd.factorize(readings.post_id[rows], sort=True)[0]
-    observed, undated = read
+    observed, undated = observed_at(readings, horizon_days), readings.observed == ALWAYS
     by_name = np.lexsort((undated[rows], observed[rows], name, posted[rows], account[rows]))
     rows, name = rows[by_name], name[by_name]
     again = (np.diff(account[rows]) == 0) & (np.diff(posted[rows]) == 0) & (np.diff(name) == 0)

@@ -1,4 +1,4 @@
-"""The posts that partnerships of a request bring with them, as readings."""
+"""The posts that partnerships of a request bring with them: as readings, and warnings of those that do not count."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,21 @@ import pyarrow as pa
 from pydantic import BaseModel
 
 from features.history import ALWAYS
+from features.post_use import HARMLESS, Use
 from features.readings import CONTENT, COUNTS, WRITTEN, Readings
 from features.vocabulary import FORMATS, NICHES
 from serving.asked import microseconds
 
+#: What is said where none of the posts counts.
+_REASONS = {
+    Use.INCOMPLETE: "recent_posts_incomplete",
+    Use.HIDDEN_LIKES: "recent_posts_hidden_likes",
+    Use.READ_TOO_EARLY: "recent_posts_read_too_early",
+    Use.TOO_YOUNG: "recent_posts_too_young",
+    Use.AFTER_AS_OF: "recent_posts_after_as_of",
+    Use.REPOST: "recent_posts_are_reposts",
+    Use.KNOWN_ALREADY: "recent_posts_known_already",
+}
 _FORMATS, _NICHES = ({name: float(place) for place, name in enumerate(names)} for names in (FORMATS, NICHES))
 
 
@@ -40,7 +51,19 @@ def readings_of(brought: Sequence[Sequence[BaseModel] | None]) -> Readings | Non
         {name: np.array(values, dtype=float) for name, values in (told | codes).items() if _given(values)}
         | {name: np.array(values) for name, values in flags.items() if any(values)},
         {name: pa.array(values, pa.large_string()) for name, values in written.items() if _given(values)},
+        np.array([post.post_id is None for post in posts]),
     )
+
+
+def post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:
+    """Say by name which rows, (n,), have what; `uses` (n, len(Use)): how many of their posts have which Use.
+
+    Where some count and some do not, that; where none counts, each reason that there is.
+    """
+    counts = uses[:, Use.COUNTS] > 0
+    lost = np.delete(uses, HARMLESS, axis=1).any(axis=1)
+    reasons = {name: ~counts & (uses[:, use] > 0) for use, name in _REASONS.items()}
+    return {"recent_posts_partly_used": counts & lost} | reasons
 
 
 def _given(values: list) -> bool:

@@ -8,8 +8,11 @@ import pandas as pd
 
 from features.comparables import POSTS, Comparables
 from features.derive import derive_arrays
+from features.extended import extended
 from features.history import ALWAYS, CONTENT, DAY_US, History
+from features.post_use import counted_uses, posts_lacking, uses_of
 from features.question import AVERAGES, Questions, answered
+from features.readings import Readings
 from features.reference import Reference
 from features.snapshot import Snapshot
 from features.vocabulary import NICHES
@@ -46,6 +49,27 @@ class FromTables:
     def derived(self, asked: Asked, account: np.ndarray, as_of: int) -> np.ndarray:
         """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
         return derive_arrays(self.history, questions(asked, account, as_of, self.history.topics), self._reference)
+
+    def derived_with(
+        self, asked: Asked, account: np.ndarray, as_of: int, posts: Readings
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `derived`, with posts that the prospects bring, as if the tables held them too; `posts.account`: the row.
+
+        Gives also how many of the posts have which Use, (n, len(Use)).
+        """
+        history, readings, brought = extended(self.history, account, posts)
+        rows, moment = np.arange(asked.n), np.full(asked.n, as_of)
+        use = uses_of(readings, history.platform, moment, history.horizon_days, brought)
+        x = derive_arrays(history, questions(asked, rows, as_of, history.topics), self._reference)
+        return x, counted_uses(use[brought], readings.account[brought], asked.n)
+
+    def stands_beside(self, account: np.ndarray, count: np.ndarray, as_of: int) -> tuple[np.ndarray, np.ndarray]:
+        """Say where what is known, and where the posts that are brought are used, (n,) each: here both always."""
+        return np.ones((2, len(account)), dtype=bool)
+
+    def posts_lacking(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
+        """Say by warning why accounts (n,) without a post of known engagements as of a moment have none."""
+        return posts_lacking(self.history, account, np.full(len(account), as_of))
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
         """Describe all that are known as of a day."""
@@ -86,6 +110,22 @@ class FromSnapshot:
         """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
         found = questions(asked, account, as_of, self._snapshot.topics, self._snapshot.as_of_us)
         return answered(self._snapshot.state(account), found, self._reference)
+
+    def stands_beside(self, account: np.ndarray, count: np.ndarray, as_of: int) -> tuple[np.ndarray, np.ndarray]:
+        """Say where what is known, and where the posts that are brought are used, (n,) each.
+
+        A snapshot has no posts that others could be put beside: the better evidence is used, which is the one with more
+        posts of known engagements; `count` (n,): of those that are brought.
+        """
+        if self.refusal(as_of) is not None:
+            brought = np.ones(len(account), dtype=bool)
+        else:
+            brought = count > np.nan_to_num(self._snapshot.state(account)["engagements_known_count"])
+        return ~brought, brought
+
+    def posts_lacking(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
+        """Say by warning why accounts have no posts of known engagements: a snapshot does not know."""
+        return {}
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
         """Describe all that are known, as of the snapshot; it holds no deals."""

@@ -94,7 +94,7 @@ Partnership: type[BaseModel] = create_model(
     __config__=_CONFIG,
     __doc__=(
         "A partnership to forecast: a creator_id that the service knows; or platform and profile, with averages or "
-        "recent_posts where known. With recent_posts nothing is looked up: the profile given is the creator."
+        "recent_posts where known. Posts of a creator that the service knows count beside those that it knows."
     ),
     **_fields(PROSPECTS),
     recent_posts=(

@@ -34,13 +34,13 @@ class Place:
     def of(cls, asked: Asked, held: np.ndarray, as_of: int, own_posts: np.ndarray, rates: Rates) -> "Place":
         """Place rows by `held` (n, platforms), the account of each row's creator_id there, -1 where there is none.
 
-        `as_of`: microseconds UTC; `own_posts` (n,): rows that bring posts, whose creator is not looked up.
+        `as_of`: microseconds UTC; `own_posts` (n,): rows that bring posts.
         """
         given = asked.code("platform")
         told = ~np.isnan(given)
         code = np.where(told, given, (held >= 0).argmax(axis=1)).astype(int)
         found = held[np.arange(asked.n), code]
-        here, account = found >= 0, np.where(own_posts, -1, found)
+        here, account = found >= 0, found
         platform = np.where(told | here, code, np.nan)
         refused = dict(_rules(asked, held, as_of, told, here))
         if "format" in asked.codes:

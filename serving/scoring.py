@@ -1,20 +1,17 @@
 """Scorer: prospects in, answers out, in the same order. Batch files and the HTTP service both call it.
 
-A creator_id that is known is answered from what is known. Any other row must bring a profile: a platform, and
-followers, averages or posts.
+A creator_id that is known is answered from what is known, and from posts that the row brings besides. Any other row
+must bring a profile: a platform, and followers, averages or posts.
 """
 
 from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from features.comparables import Comparables
 from features.currency import Rates
-from features.derive import derive_arrays, derive_profiles
-from features.history import ALWAYS, PROFILE, History
-from features.profiles import profile_told
+from features.history import ALWAYS, History
 from features.readings import Readings
 from features.snapshot import Snapshot
 from features.tables import Tables
@@ -28,9 +25,10 @@ from models.reasons import reasons
 from serving.asked import Asked
 from serving.averages import RowAverages
 from serving.cautions import calibration_cautions, cautions, moment_cautions, named, views_cautions
-from serving.known import FromSnapshot, FromTables, questions
+from serving.known import FromSnapshot, FromTables
 from serving.place import Place
 from serving.quantiles import distribution, unusual_columns
+from serving.row_features import RowFeatures
 from serving.scored import ANSWER_COLUMNS, Scored, completed, own_amounts, placed, spread
 from serving.settings import STALE_DAYS
 from serving.terms import CONFIDENCE, Extras, Terms
@@ -68,8 +66,9 @@ class Scorer:
             self.known: FromTables | FromSnapshot = FromSnapshot(snapshot, bundle.reference, stale_days)
         else:
             tables = tables or Tables()
-            history = History.of(tables, bundle.reference.horizon_days)
+            history = History.of(tables, bundle.reference.horizon_days, details=True)
             self.known = FromTables(history, bundle.reference, tables.partnerships)
+        self.rows = RowFeatures(self.known, bundle.reference)
         self._bands = np.array([*bundle.reference.band_edges, UNKNOWN], dtype=object)
 
     def score(
@@ -93,21 +92,23 @@ class Scorer:
         if posts is not None:
             own_posts[posts.account] = True
         place = Place.of(asked, self._held(asked), as_of, own_posts, self.rates)
+        sources = self.rows.sources(place.account, place.platform, posts, as_of)
         early = self.known.refusal(as_of)
-        for row in np.flatnonzero(place.account >= 0).tolist() if early else ():
+        for row in np.flatnonzero(sources.account >= 0).tolist() if early else ():
             place.breaches.setdefault(row, []).append(early)
         terms = Terms.of(asked, place.platform, self.rates, self.values)
         found = self._echo(asked, place, terms, as_of, frozenset(wanted))
+        found["as_of"] = np.where(sources.account >= 0, self.known.moment(as_of), as_of).view("datetime64[us]")
         ready = np.ones(asked.n, dtype=bool)
         ready[list(place.breaches)] = False
         if ready.any():
             rows = slice(None) if ready.all() else ready
-            own, account = _of_rows(posts, ready), place.account[rows]
-            x = self._derived(asked[rows], account, place.platform[rows], as_of, own)
-            question = asked[rows], account >= 0, as_of
+            own = sources if ready.all() else sources[ready]
+            x, flags = self.rows.derive(asked[rows], own, place.platform[rows], as_of)
             joint = self._forecast(x, terms[rows])
-            figures = self._figures(x, terms[rows], joint, question, frozenset(wanted), extras.quantiles)
-            figures |= self._extra_columns(x, joint, account, as_of, extras.columns)
+            question = asked[rows], own.account >= 0, as_of
+            figures = self._figures(x, terms[rows], joint, question, frozenset(wanted), flags, extras.quantiles)
+            figures |= self._extra_columns(x, joint, own.account, as_of, extras.columns)
             found |= placed(figures, ready)
         return Scored(asked.n, completed(asked.n, found, wanted), place.breaches)
 
@@ -123,34 +124,6 @@ class Scorer:
                 ]
         return held
 
-    def _derived(
-        self, asked: Asked, account: np.ndarray, platform: np.ndarray, as_of: int, posts: Readings | None
-    ) -> np.ndarray:
-        """Derive the matrix of rows that can be scored, (n, len(COLUMNS))."""
-        known = account >= 0
-        if known.all():
-            return self.known.derived(asked, account, as_of)
-        own = asked[~known]
-        brought = self._brought(own, platform[~known], as_of, _of_rows(posts, ~known))
-        if not known.any():
-            return brought
-        x = np.empty((asked.n, brought.shape[1]))
-        x[~known] = brought
-        x[known] = self._derived(asked[known], account[known], platform[known], as_of, None)
-        return x
-
-    def _brought(self, asked: Asked, platform: np.ndarray, as_of: int, posts: Readings | None) -> np.ndarray:
-        """Derive the matrix of rows by the profiles and posts that they bring."""
-        reference, account, moment = self.bundle.reference, np.arange(asked.n), np.full(asked.n, as_of)
-        profile = {name: asked.numbers[name] for name in PROFILE if name in asked.numbers}
-        profile |= {"niche": asked.codes["niche"]} if "niche" in asked.codes else {}
-        profile |= {"created_us": asked.times["created_at"]} if "created_at" in asked.times else {}
-        if posts is None and "bio" not in asked.texts:
-            told = profile_told(platform, moment, profile)
-            return derive_profiles(told, questions(asked, account, as_of, ()), reference)
-        history = History.inline(platform, moment, profile, asked.texts.get("bio"), posts, reference.horizon_days)
-        return derive_arrays(history, questions(asked, account, as_of, history.topics), reference)
-
     def _forecast(self, x: np.ndarray, terms: Terms) -> JointForecast:
         in_part = None if terms.completion_rate is None else terms.completion_rate < 1
         return joint_forecast(self.bundle.forecasters, self.bundle.reference, x, terms.deliverables, in_part)
@@ -162,9 +135,14 @@ class Scorer:
         joint: JointForecast,
         question: tuple[Asked, np.ndarray, int],
         wanted: Collection[str],
+        besides: dict[str, np.ndarray],
         quantiles: Collection[float],
     ) -> dict:
-        """Give the columns of rows; `question`: the rows as asked, which of them are known creators, and as_of."""
+        """Give the columns of rows.
+
+        `question`: the rows as asked, which of them are known creators, and as_of; `besides`: what there is to warn of,
+        by name, before anything is forecast.
+        """
         found = distribution("engagements", joint.engagements, quantiles)
         if joint.views is not None:
             own = distribution("views", joint.views, quantiles)
@@ -174,7 +152,7 @@ class Scorer:
         found |= self._said(x, terms, found)
         if "warnings" in wanted:
             flags = self._warnings(x, question, joint.shown) | self.worth.warnings(x, terms, found)
-            found["warnings"] = named(flags | joint.warnings(quantiles))
+            found["warnings"] = named(flags | joint.warnings(quantiles) | besides)
         if "sentence" in wanted:
             found["sentence"] = sentences(found, terms)
         return found
@@ -215,7 +193,6 @@ class Scorer:
         said = {
             **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
             "platform": _PLATFORMS[code],
-            "as_of": np.where(place.account >= 0, self.known.moment(as_of), as_of).view("datetime64[us]"),
             "start_at": np.where(start == ALWAYS, as_of, start).view("datetime64[us]"),
             "deliverables": terms.deliverables,
             "confidence": np.full(asked.n, CONFIDENCE) if terms.confidence is None else terms.confidence,
@@ -252,21 +229,6 @@ class Scorer:
 def _in_order(columns: Collection[str]) -> list[str]:
     chosen = set(columns)
     return [name for name in ANSWER_COLUMNS if name in chosen]
-
-
-def _of_rows(posts: Readings | None, rows: np.ndarray) -> Readings | None:
-    """Give the posts of the rows marked (n,), which are numbered anew."""
-    if posts is None or rows.all():
-        return posts
-    at = rows[posts.account]
-    return Readings(
-        (np.cumsum(rows) - 1)[posts.account[at]],
-        posts.posted[at],
-        posts.observed[at],
-        posts.post_id[at],
-        {name: values[at] for name, values in posts.told.items()},
-        {name: values.filter(pa.array(at)) for name, values in posts.written.items()},
-    )
 
 
 def _likeness(x: np.ndarray) -> pd.DataFrame:

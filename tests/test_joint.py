@@ -24,6 +24,7 @@ from serving.batch import score_file
 from serving.champion import Champion
 from serving.quantiles import quantile_name
 from serving.routes import build_app
+from serving.row_features import Sources
 from serving.scoring import Scorer
 from serving.settings import Settings
 from serving.terms import Extras
@@ -144,8 +145,9 @@ def test_every_crossing_is_seen_however_small(bundle):
 
 def brought(bundle, *rows, posts=None):
     """Derive the columns of rows that bring what they are known by."""
-    asked = Asked.of_rows(rows)
-    x = Scorer(bundle)._brought(asked, asked.code("platform"), microseconds(AS_OF), posts)
+    asked, nobody = Asked.of_rows(rows), np.full(len(rows), -1)
+    features = Scorer(bundle).rows
+    x, _ = features.derive(asked, Sources(nobody, posts, {}), asked.code("platform"), microseconds(AS_OF))
     return pd.DataFrame(x, columns=list(COLUMNS))
 
 

@@ -163,15 +163,6 @@ def test_posts_younger_than_the_horizon_are_no_history(scorer):
     assert answered(scorer, {**PROFILE, "creator_id": "new"}, own=young)["evidence"].tolist() == ["profile"]
 
 
-def test_posts_of_its_own_stand_before_the_tables(scorer, known):
-    """A known creator that brings posts is answered from those: nothing is looked up."""
-    row = {**PROFILE, "creator_id": known["creator_id"], "platform": known["platform"]}
-    own = posts(known["creator_id"], [1_000_000] * 6, known["platform"]).assign(shares=0.0)
-    looked_up, brought = answered(scorer, row), answered(scorer, row, own=own)
-    assert brought["evidence"].tolist() == ["history"]
-    assert brought["engagements_p50"][0] > 2 * looked_up["engagements_p50"][0]
-
-
 @pytest.mark.parametrize("name", ["shared", None])
 def test_rows_of_one_name_do_not_share_what_they_bring(scorer, name):
     """Three rows, of one creator_id or of none, are answered as each would be alone."""

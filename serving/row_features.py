@@ -1,0 +1,149 @@
+"""The derived columns of rows: from what is known of their creators, from what the rows bring, or from both.
+
+A creator that is known is described by what is known, and posts of the row count besides. Any other row is described
+by its own profile and posts.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from features.columns import COLUMNS
+from features.derive import derive_arrays, derive_profiles
+from features.history import PROFILE, History
+from features.post_use import Use, counted_uses, uses_of
+from features.profiles import profile_told
+from features.readings import Readings
+from features.reference import Reference
+from features.state import HISTORY
+from models.inputs import column
+from serving.asked import Asked
+from serving.brought import post_warnings
+from serving.known import FromSnapshot, FromTables, questions
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What rows are described by: `account` (n,) among the known, -1 for none, and `posts` that they bring.
+
+    `warnings`: by name the rows (n,) of which one was left out for the other.
+    """
+
+    account: np.ndarray
+    posts: Readings | None
+    warnings: dict[str, np.ndarray]
+
+    def __getitem__(self, rows: np.ndarray) -> "Sources":
+        """Give the sources of the rows marked (n,), which are numbered anew."""
+        warnings = {name: values[rows] for name, values in self.warnings.items()}
+        return Sources(self.account[rows], posts_of(self.posts, rows), warnings)
+
+
+@dataclass(frozen=True)
+class RowFeatures:
+    """Derives rows for one reference, over the creators that are known."""
+
+    known: FromTables | FromSnapshot
+    reference: Reference
+
+    def sources(self, account: np.ndarray, platform: np.ndarray, posts: Readings | None, as_of: int) -> Sources:
+        """Decide what rows (n,) are described by; `platform`: positions, NaN where unknown.
+
+        Where posts cannot be put beside what is known, one of both is left out, which a warning tells.
+        """
+        if posts is None:
+            return Sources(account, None, {})
+        n = len(account)
+        both = (np.bincount(posts.account, minlength=n) > 0) & (account >= 0)
+        known_out, posts_out = np.zeros((2, n), dtype=bool)
+        if both.any():
+            count = self._uses(platform, posts, as_of)[both, Use.COUNTS]
+            known_used, posts_used = self.known.stands_beside(account[both], count, as_of)
+            known_out[both], posts_out[both] = ~known_used, ~posts_used
+        kept = _kept(posts, ~posts_out[posts.account])
+        warnings = {"snapshot_not_used": known_out, "recent_posts_not_used": posts_out}
+        return Sources(np.where(known_out, -1, account), kept, warnings)
+
+    def derive(
+        self, asked: Asked, sources: Sources, platform: np.ndarray, as_of: int
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Derive the matrix of rows (n, len(COLUMNS)), and say by warning what of their posts does not count, (n,)."""
+        x, uses = self._derived(asked, sources, platform, as_of)
+        warnings = dict(sources.warnings) if uses is None else sources.warnings | post_warnings(uses)
+        known = sources.account >= 0
+        lacking = known & (column(x, "engagements_evidence_code") != HISTORY)
+        if lacking.any():
+            for name, rows in self.known.posts_lacking(sources.account[lacking], as_of).items():
+                warnings[name] = np.zeros(len(x), dtype=bool)
+                warnings[name][lacking] = rows
+        return x, warnings
+
+    def _derived(self, asked: Asked, sources: Sources, platform: np.ndarray, as_of: int) -> tuple:
+        """Give the matrix, and how many posts of each row have which Use, (n, len(Use)), None where no row has any."""
+        parts = [(rows, derive) for rows, derive in self._parts(sources) if rows.any()]
+        if len(parts) == 1:
+            return parts[0][1](asked, sources, platform, as_of)
+        x, uses = np.empty((asked.n, len(COLUMNS))), np.zeros((asked.n, len(Use)), dtype=np.int64)
+        for rows, derive in parts:
+            x[rows], own = derive(asked[rows], sources[rows], platform[rows], as_of)
+            uses[rows] = 0 if own is None else own
+        return x, None if sources.posts is None else uses
+
+    def _parts(self, sources: Sources) -> Iterator[tuple[np.ndarray, Callable]]:
+        known, posts = sources.account >= 0, np.zeros(len(sources.account), dtype=bool)
+        if sources.posts is not None:
+            posts[sources.posts.account] = True
+        yield known & ~posts, self._looked_up
+        yield known & posts, self._extended
+        yield ~known, self._brought
+
+    def _looked_up(self, asked: Asked, sources: Sources, platform: np.ndarray, as_of: int) -> tuple:
+        return self.known.derived(asked, sources.account, as_of), None
+
+    def _extended(self, asked: Asked, sources: Sources, platform: np.ndarray, as_of: int) -> tuple:
+        return self.known.derived_with(asked, sources.account, as_of, sources.posts)
+
+    def _brought(self, asked: Asked, sources: Sources, platform: np.ndarray, as_of: int) -> tuple:
+        """Derive rows by the profiles and posts that they bring."""
+        posts, account, moment = sources.posts, np.arange(asked.n), np.full(asked.n, as_of)
+        profile = {name: asked.numbers[name] for name in PROFILE if name in asked.numbers}
+        profile |= {"niche": asked.codes["niche"]} if "niche" in asked.codes else {}
+        profile |= {"created_us": asked.times["created_at"]} if "created_at" in asked.times else {}
+        if posts is None and "bio" not in asked.texts:
+            told = profile_told(platform, moment, profile)
+            return derive_profiles(told, questions(asked, account, as_of, ()), self.reference), None
+        horizon_days = self.reference.horizon_days
+        history = History.inline(platform, moment, profile, asked.texts.get("bio"), posts, horizon_days)
+        x = derive_arrays(history, questions(asked, account, as_of, history.topics), self.reference)
+        return x, None if posts is None else self._uses(platform, posts, as_of)
+
+    def _uses(self, platform: np.ndarray, posts: Readings, as_of: int) -> np.ndarray:
+        use = uses_of(posts, platform, np.full(len(platform), as_of), self.reference.horizon_days)
+        return counted_uses(use, posts.account, len(platform))
+
+
+def posts_of(posts: Readings | None, rows: np.ndarray) -> Readings | None:
+    """Give the posts of the rows marked (n,), which are numbered anew; None where they have none."""
+    if posts is None or rows.all():
+        return posts
+    kept = _kept(posts, rows[posts.account])
+    return None if kept is None else replace(kept, account=(np.cumsum(rows) - 1)[kept.account])
+
+
+def _kept(posts: Readings, at: np.ndarray) -> Readings | None:
+    """Give the posts marked (posts,), None where there are none."""
+    if at.all():
+        return posts
+    if not at.any():
+        return None
+    return Readings(
+        posts.account[at],
+        posts.posted[at],
+        posts.observed[at],
+        posts.post_id[at],
+        {name: values[at] for name, values in posts.told.items()},
+        {name: values.filter(pa.array(at)) for name, values in posts.written.items()},
+        None if posts.nameless is None else posts.nameless[at],
+    )
