@@ -37,6 +37,8 @@ class Column:
     maximum: float | None = None
     allowed: tuple[str, ...] | None = None
     remedy: str | None = None
+    #: Whether ids that read alike but differ are refused (features.ids).
+    identifier: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,12 @@ def _time(name: str, meaning: str, **rules) -> Column:
     return Column(name, "time", meaning, **rules)
 
 
-_CREATOR_ID = _text("creator_id", "identifier of the creator, unique within a platform", required=True)
+_CREATOR_ID = _text(
+    "creator_id",
+    "identifier of the creator, unique within a platform; without characters that cannot be seen or look like others",
+    required=True,
+    identifier=True,
+)
 _PLATFORM = _text("platform", "platform of the account", required=True, allowed=PLATFORMS)
 _OBSERVED_AT = _time("observed_at", "moment of the reading, UTC")
 _BRAND_NICHE = _text("brand_niche", "niche of the brand", allowed=NICHES)
@@ -205,7 +212,13 @@ PROSPECTS = TableSpec(
     "prospects",
     (
         _text("partnership_id", "identifier of the row; numbered where missing"),
-        replace(_CREATOR_ID, required=False, meaning="a creator that the tables know, or a name for the profile given"),
+        # judged where the creators that are known can be named (serving.place)
+        replace(
+            _CREATOR_ID,
+            required=False,
+            identifier=False,
+            meaning="a creator that the tables know, or a name for the profile given",
+        ),
         replace(_PLATFORM, required=False, meaning="needed where the tables do not know the creator"),
         *PROFILE_COLUMNS,
         *AVERAGE_COLUMNS,

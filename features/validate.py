@@ -4,12 +4,13 @@ After `validate` nothing checks again: columns, dtypes, ranges, keys and referen
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from features.currency import Rates, fee_faults, in_usd
+from features.ids import faulty_ids, with_remedy
 from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec, figure
 from features.tables import Tables
 
@@ -61,7 +62,9 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     for name, frame in tables.frames().items():
         clean[name], found = check(frame, TABLES[name], utc=tables.meta.get("timezone") == "UTC")
         faults += found + _repeated_keys(clean[name], TABLES[name]) + _time_faults(clean[name], name, now)
-    faults += _orphans(clean) + _disagreeing_readings(clean["posts"])
+    odd = {(fault.table, fault.row) for fault in faults if fault.column == "creator_id"}
+    faults += [fault for fault in _orphans(clean) if (fault.table, fault.row) not in odd]
+    faults = _with_known_ids(faults, clean["creators"]) + _disagreeing_readings(clean["posts"])
     deals, rates = clean["partnerships"], Rates(tables.meta.get("usd_per_unit") or Rates().usd_per_unit)
     terms = deals["fee_usd"].to_numpy(), deals["fee"].to_numpy(), deals["currency"]
     for rule, rows in fee_faults(*terms, rates).items():
@@ -114,7 +117,16 @@ def _broken(values: pd.Series, column: Column) -> list[tuple]:
         at = np.flatnonzero(rows)
         given = values.iloc[at].tolist() if rule != REQUIRED else [None] * len(at)
         found += zip(at.tolist(), given, [rule] * len(at), strict=True)
-    return found
+    return found + _odd_ids(values) if column.identifier else found
+
+
+def _odd_ids(values: pd.Series) -> list[tuple]:
+    """Give (row, value, rule) of every id that reads like another one."""
+    wrong = faulty_ids(values.dropna().unique())
+    if not wrong:
+        return []
+    rows = np.flatnonzero(values.isin(list(wrong)))
+    return [(row, value, wrong[value]) for row, value in zip(rows.tolist(), values.iloc[rows].tolist(), strict=True)]
 
 
 def _rules(values: pd.Series, column: Column) -> Iterator[tuple[str, np.ndarray]]:
@@ -133,6 +145,21 @@ def _rules(values: pd.Series, column: Column) -> Iterator[tuple[str, np.ndarray]
     if column.kind == "time":
         outside = (values < pd.Timestamp(EARLIEST)) | (values > pd.Timestamp(LATEST))
         yield f"lies outside {EARLIEST:%Y} to {LATEST:%Y}", outside.to_numpy()
+
+
+def _with_known_ids(faults: list[Fault], creators: pd.DataFrame) -> list[Fault]:
+    """Name the creator that the id of a fault looks like, where the creators table has it."""
+    ids = {fault.value for fault in faults if fault.column == "creator_id" and isinstance(fault.value, str)}
+    odd = faulty_ids(ids)
+    if not odd:
+        return faults
+    known = set(creators["creator_id"].dropna())
+    rules = {(text, wrong): with_remedy(wrong, text, known.__contains__) for text, wrong in odd.items()}
+    return [replace(fault, rule=_rule_of(fault, rules)) for fault in faults]
+
+
+def _rule_of(fault: Fault, rules: dict[tuple, str]) -> str:
+    return rules.get((fault.value, fault.rule), fault.rule) if isinstance(fault.value, str) else fault.rule
 
 
 def _repeated_keys(frame: pd.DataFrame, spec: TableSpec) -> list[Fault]:

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from features.columns import FEATURES, STANDING
+from features.ids import id_fault, known_as
 from features.vocabulary import EVIDENCE, NICHES, PLATFORMS
 from serving.asked import Asked, microseconds
 from serving.champion import Loaded
@@ -63,6 +64,10 @@ def _account(loaded: Loaded, creator_id: str, platform: str | None) -> tuple[str
         raise Refused(400, "malformed", Fault("not_accepted", "query.platform", words, wanted, shown(platform)))
     names = [platform] if platform else list(PLATFORMS)
     held = [(name, place) for name in names if (place := loaded.scorer.known.find(name, creator_id)) >= 0]
+    if not held and (wrong := id_fault(creator_id)):
+        other = known_as(creator_id, lambda name: any(loaded.scorer.known.find(at, name) >= 0 for at in names))
+        wanted = None if other is None else f"{other!r}, which is known"
+        raise Refused(400, "malformed", Fault("path.creator_id", wrong, wanted, shown(creator_id)))
     if not held:
         where = f" on {platform}" if platform else ""
         wanted = "a creator of the data that the service was started with: add it there, or ask with a profile inline"

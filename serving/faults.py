@@ -38,6 +38,7 @@ CODES = {
     "repeated_post": "a post that stands twice in recent_posts",
     "repeated_id": "a partnership_id that several partnerships of the request have",
     "start_before_as_of": "a start before the moment of the forecast",
+    "confusable_id": "a creator_id with a character that cannot be seen, or that looks like another",
     "unknown_creator": "a creator_id that the service does not know, without a profile to go by",
     "which_platform": "a creator_id that stands on several platforms, none named",
     "no_profile": "no creator_id, followers, averages or posts to go by",

@@ -8,6 +8,7 @@ import numpy as np
 
 from features.currency import Rates
 from features.history import ALWAYS
+from features.ids import faulty_ids, with_remedy
 from features.question import AVERAGES
 from features.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
 from serving.asked import Asked, moment_text
@@ -31,10 +32,19 @@ class Place:
     breaches: dict[int, list[Breach]]
 
     @classmethod
-    def of(cls, asked: Asked, held: np.ndarray, as_of: int, own_posts: np.ndarray, rates: Rates) -> "Place":
+    def of(
+        cls,
+        asked: Asked,
+        held: np.ndarray,
+        as_of: int,
+        own_posts: np.ndarray,
+        rates: Rates,
+        known: Callable[[str], bool] = lambda creator_id: False,
+    ) -> "Place":
         """Place rows by `held` (n, platforms), the account of each row's creator_id there, -1 where there is none.
 
-        `as_of`: microseconds UTC; `own_posts` (n,): rows that bring posts.
+        `as_of`: microseconds UTC; `own_posts` (n,): rows that bring posts; `known`: says of an id whether it is known,
+        to name it where a row's reads like it.
         """
         given = asked.code("platform")
         told = ~np.isnan(given)
@@ -42,10 +52,12 @@ class Place:
         found = held[np.arange(asked.n), code]
         here, account = found >= 0, found
         platform = np.where(told | here, code, np.nan)
-        refused = dict(_rules(asked, held, as_of, told, here))
+        odd, odd_rows = _odd_ids(asked)
+        refused = dict(_rules(asked, held, as_of, told, here | odd_rows))
         if "format" in asked.codes:
             refused[partial(_no_format, asked, code)] = _lacks_format(platform, asked.codes["format"])
-        refused[partial(_nothing, asked)] = told & (account < 0) & ~_informed(asked, own_posts)
+        refused[partial(_nothing, asked)] = told & (account < 0) & ~_informed(asked, own_posts) & ~odd_rows
+        refused[partial(_odd, asked, odd, known)] = odd_rows
         breaches: dict[int, list[Breach]] = {}
         for breach, rows in (refused | refused_terms(asked, rates)).items():
             for row in np.flatnonzero(rows).tolist():
@@ -61,6 +73,20 @@ def _rules(asked: Asked, held, as_of: int, told, here) -> Iterator[tuple[Callabl
     if not told.all():
         yield partial(_ambiguous, asked, held), ~told & ((held >= 0).sum(axis=1) > 1)
         yield partial(_no_platform, asked), ~told & ~here
+
+
+def _odd_ids(asked: Asked) -> tuple[dict[str, str], np.ndarray]:
+    """Give what is wrong with each creator_id that reads like another, and the rows (n,) that have one."""
+    ids = asked.texts["creator_id"].tolist() if "creator_id" in asked.texts else ()
+    odd = faulty_ids(ids)
+    return odd, np.array([name in odd for name in ids]) if odd else np.zeros(asked.n, dtype=bool)
+
+
+def _odd(asked: Asked, odd: dict[str, str], known: Callable[[str], bool], row: int) -> Breach:
+    name = asked.text("creator_id")[row]
+    what = with_remedy(odd[name], name, known)
+    wanted = "an id whose characters can all be seen, of one alphabet"
+    return Breach("confusable_id", "creator_id", what, wanted, name, f"creator_id {name!r} {what}")
 
 
 def _informed(asked: Asked, own_posts: np.ndarray) -> np.ndarray:

@@ -91,7 +91,7 @@ class Scorer:
         own_posts = np.zeros(asked.n, dtype=bool)
         if posts is not None:
             own_posts[posts.account] = True
-        place = Place.of(asked, self._held(asked), as_of, own_posts, self.rates)
+        place = Place.of(asked, self._held(asked), as_of, own_posts, self.rates, self._knows)
         sources = self.rows.sources(place.account, place.platform, posts, as_of)
         early = self.known.refusal(as_of)
         for row in np.flatnonzero(sources.account >= 0).tolist() if early else ():
@@ -111,6 +111,9 @@ class Scorer:
             figures |= self._extra_columns(x, joint, own.account, as_of, extras.columns)
             found |= placed(figures, ready)
         return Scored(asked.n, completed(asked.n, found, wanted), place.breaches)
+
+    def _knows(self, creator_id: str) -> bool:
+        return any(self.known.find(platform, creator_id) >= 0 for platform in PLATFORMS)
 
     def _held(self, asked: Asked) -> np.ndarray:
         """Give the account of each row's creator_id on every platform, (n, platforms), -1 where there is none."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from features.ids import id_fault
 from features.sources import files, json_export, panel, sheet
 from features.sources.faults import SourceError
 from features.sources.job import Job, Options
@@ -43,6 +44,8 @@ def import_files(
     take the tables; nothing is written then.
     """
     _refuse(out)
+    if options is not None and options.creator is not None and (wrong := id_fault(options.creator.strip())):
+        raise SourceError(f"--creator {options.creator!r} {wrong}")
     now = datetime.now(UTC)
     home = tempfile.gettempdir() if dry_run else out.resolve().parent
     if not dry_run:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 
+from features.ids import id_fault
 from features.schema import CREATORS, FOLLOWERS, POSTS
 from features.sources.convert import Unread, convert, is_missing, mentioned, tagged, text, words
 from features.sources.convert import time as convert_time
@@ -15,6 +16,7 @@ SPECS = {"creators": CREATORS, "posts": POSTS, "followers": FOLLOWERS, METRICS: 
 #: Columns of a creator that say who it is, and nothing of it.
 IDENTITY = ("creator_id", "platform", "handle", "observed_at")
 NOT_YET = timedelta(days=1)
+ODD_ID = "names its creator by an id that reads like another"
 #: How collectors write down when they read a record or page; twarc does it for pages of X.
 READ_AT = (
     "__twarc.retrieved_at", "retrieved_at", "scraped_at", "scrapedAt", "fetched_at", "fetchedAt", "crawled_at",
@@ -195,6 +197,8 @@ def read_at(record: dict) -> datetime | None:
 def fault_of(table: str, row: dict, now: datetime, undated: str = "has no time of posting") -> str | None:
     """Give the reason why a row cannot stand in its table, None where it can; `undated` is what to say of no time."""
     posted, observed = row.get("posted_at"), row.get("observed_at")
+    if row.get("creator_id") is not None and (wrong := id_fault(row["creator_id"])):
+        return f"{ODD_ID}: it {wrong}"
     if observed is not None and observed > now + NOT_YET:
         return f"was read in the future: {observed:%Y-%m-%d %H:%M}"
     if table not in ("posts", METRICS):

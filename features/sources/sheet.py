@@ -9,11 +9,12 @@ from hashlib import sha256
 import numpy as np
 import pandas as pd
 
+from features.ids import faulty_ids
 from features.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, TABLES
 from features.sheets import Guess, Sheet, SheetOptions, iter_sheet
 from features.sources.faults import SourceError
 from features.sources.job import Job
-from features.sources.records import Rejection, fault_of, read_caption
+from features.sources.records import ODD_ID, Rejection, fault_of, read_caption
 from features.validate import check
 
 PROSPECT = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS)]
@@ -56,9 +57,11 @@ def _take(job: Job, sheet: Sheet) -> None:
             f"{str(job.path)!r} does not say of which platform it is: name it by --platform instagram, tiktok, "
             "youtube or x"
         )
-    given = rows["creator_id"].notna() & rows["platform"].notna()
+    odd = {text: f"{ODD_ID}: it {wrong}" for text, wrong in faulty_ids(rows["creator_id"].dropna().unique()).items()}
+    given = rows["creator_id"].notna() & rows["platform"].notna() & ~rows["creator_id"].isin(list(odd))
     for row in np.flatnonzero(~given):
-        reason = NAMELESS if pd.isna(rows["creator_id"].iloc[row]) else "names no platform"
+        creator = rows["creator_id"].iloc[row]
+        reason = NAMELESS if pd.isna(creator) else odd.get(creator, "names no platform")
         job.reject(Rejection(job.place(f"line {sheet.lines[row]}"), reason))
     job.report.records[f"row of {sheet.table}"] += int(given.sum())
     rows, lines = rows[given].reset_index(drop=True), sheet.lines[given.to_numpy()]
