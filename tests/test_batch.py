@@ -266,7 +266,9 @@ def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(tmp_path, bun
     path = tmp_path / f"list.{source}"
     {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[source](path, index=False)
     out = tmp_path / f"o.{ending}"
-    assert score_file(path, out, scorer, AS_OF).scored == 2
+    said = []
+    assert score_file(path, out, scorer, AS_OF, watcher=Watcher(tell=said.append)).scored == 2
+    assert not [note for note in said if "'fee'" in note or "'currency'" in note]
     euro, dollar = READ[ending](out).to_dict("records")
     assert [euro[name] for name in ("fee_usd", "fee", "currency", "usd_per_unit")] == [500, 400, "EUR", 1.25]
     for own, usd in OWN_AMOUNTS.items():

@@ -22,6 +22,8 @@ from serving.batch.lots import Lot, Misfit
 
 #: Stands for a currency that the row's own column tells.
 _TOLD = "of the row"
+#: Columns that are read together, by these very names.
+_FEES = ("fee", "currency")
 
 
 class Spreadsheet:
@@ -37,7 +39,8 @@ class Spreadsheet:
         self.options = replace(options, columns={"fee": "-", **options.columns}) if self.fees else options
         self.decided = replace(decide(source, self.options, ("prospects",)), source=opened)
         self.header = list(convert(self.decided, []).original)
-        self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
+        guesses = [guess for guess in self.decided.guesses if not (self.fees and _key(guess.source) in _FEES)]
+        self.notes = ["; ".join(self.decided.notes), *_guessed(guesses)]
 
     def _decided_from(self, source: Source) -> Source:
         """Give what is looked at to decide how columns are read."""
@@ -77,9 +80,7 @@ class Spreadsheet:
 
     def _with_fees(self, rows: pd.DataFrame, original: pd.DataFrame, reasons: dict[int, list[str]]) -> pd.DataFrame:
         """Read fees beside a column that names their currency."""
-        fee, told = (
-            next(name for name in original if name.strip().casefold() == which) for which in ("fee", "currency")
-        )
+        fee, told = (next(name for name in original if _key(name) == which) for which in _FEES)
         read = self._amounts(_TOLD)
         amounts, currencies = np.full(len(rows), np.nan), []
         for row, (cell, code) in enumerate(zip(original[fee], original[told], strict=True)):
@@ -101,7 +102,7 @@ class Spreadsheet:
         return fee_reader(Marks(mark, mark), currency)
 
     def _check(self, header: list[str]) -> None:
-        names = [name.strip().casefold() for name in header if name.strip()]
+        names = [_key(name) for name in header if name.strip()]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise BatchError(f"{str(self.path)!r} has the column {twice!r} twice: keep one, or rename the other")
@@ -109,7 +110,11 @@ class Spreadsheet:
 
 def with_currencies(header: list[str]) -> bool:
     """Say whether fees stand beside a column that names their currency."""
-    return {"fee", "currency"} <= {name.strip().casefold() for name in header}
+    return {*_FEES} <= set(map(_key, header))
+
+
+def _key(name: str) -> str:
+    return name.strip().casefold()
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:
