@@ -274,4 +274,5 @@ def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(tmp_path, bun
     for own, usd in OWN_AMOUNTS.items():
         assert euro[own] == pytest.approx(euro[usd] / 1.25, rel=1e-12)
         assert pd.isna(dollar[own])
+    assert "not_used" not in euro["warnings"]
     assert ("at 400 EUR that is " in euro["sentence"], "at 9 USD that is " in dollar["sentence"]) == (True, True)
