@@ -47,10 +47,11 @@ def summary_of(
 
     `platform` (n,): positions in PLATFORMS. Averages that are left out are not told; `basis` has those that are there.
     """
-    n = len(platform)
-    summary = Summary(np.full(n, np.nan), dict.fromkeys(averages, np.zeros(n, dtype=bool)), np.zeros(n, dtype=bool))
     if "avg_likes" in averages:
-        summary = _by_parts(averages, platform.astype(int), parts, summary)
+        summary = _by_parts(averages, platform.astype(int), parts)
+    else:
+        nowhere = np.zeros(len(platform), dtype=bool)
+        summary = Summary(np.full(len(platform), np.nan), dict.fromkeys(averages, nowhere), nowhere)
     rates = {"engagement_rate_by_followers": followers, "engagement_rate_by_views": averages.get("avg_views")}
     for name, base in rates.items():
         if name in averages and base is not None:
@@ -66,12 +67,13 @@ def _by_rate(engagements: np.ndarray, bases: tuple[str, ...], summary: Summary) 
     return replace(summary, engagements=engagements_or_rate, basis={**summary.basis, **dict.fromkeys(bases, rows)})
 
 
-def _by_parts(averages: dict[str, np.ndarray], code: np.ndarray, parts: PartTables, summary: Summary) -> Summary:
+def _by_parts(averages: dict[str, np.ndarray], code: np.ndarray, parts: PartTables) -> Summary:
     """Add up the parts that count on each platform; where any lacks, scale by its usual share.
 
     Without likes nothing is taken: the other parts say too little of the sum.
     """
-    values = np.array([averages.get(name, summary.engagements) for name in _PARTS])
+    nothing, nowhere = np.full(len(code), np.nan), np.zeros(len(code), dtype=bool)
+    values = np.array([averages.get(name, nothing) for name in _PARTS])
     unknown = np.isnan(values)
     counts = parts.counted[:, code] & ~unknown
     has_likes = ~unknown[COUNTED_PARTS.index("likes")]
@@ -80,6 +82,6 @@ def _by_parts(averages: dict[str, np.ndarray], code: np.ndarray, parts: PartTabl
     basis = dict(zip(_PARTS, counts & has_likes, strict=True))
     return Summary(
         np.where(has_likes, total, np.nan),
-        {name: basis.get(name, nothing) for name, nothing in summary.basis.items()},
+        {name: basis.get(name, nowhere) for name in averages},
         has_likes & (missing > 0) & ~parts.learned[code],
     )

@@ -99,10 +99,9 @@ def formats_posted_of(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
 
 
 def _among(formats: dict[str, list[str]]) -> np.ndarray:
-    """Mark the formats of each platform, (platforms + 1, formats + 1); last stands a platform or format not told."""
-    marks = [[one in formats.get(name, ()) for one in (*FORMATS, UNKNOWN)] for name in PLATFORMS]
-    return np.array([*marks, [False] * (len(FORMATS) + 1)])
+    """Mark the formats of each platform, (platforms, formats + 1); last stands a format not told."""
+    return np.array([[one in formats.get(name, ()) for one in (*FORMATS, UNKNOWN)] for name in PLATFORMS])
 
 
-def _places(platform: np.ndarray, formats: np.ndarray) -> tuple[np.ndarray, ...]:
-    return tuple(np.where(np.isnan(codes), -1, codes).astype(int) for codes in (platform, formats))
+def _places(platform: np.ndarray, formats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return platform.astype(int), np.where(np.isnan(formats), -1, formats).astype(int)

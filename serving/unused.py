@@ -75,31 +75,31 @@ class Unused:
     def _usage(self, rows: Rows) -> Iterator[tuple[str, np.ndarray]]:
         """Give each column but averages that any row may tell in vain, and the rows (n,) whose forecast uses it."""
         prospects, x = rows.prospects, rows.x
-        usage = self._model_usage(rows)
+        columns = {*prospects.numbers, *prospects.codes, *prospects.texts, *prospects.times}
+        usage = self._model_usage(rows, tuple(name for name in _BECOMES if name in columns))
         if rows.looked_up.any():
-            for name in (name for name in _PROFILE if _has_column(prospects, name)):
+            for name in (name for name in _PROFILE if name in columns):
                 usage[name] = usage.get(name, True) & (~rows.looked_up | _agrees(rows, name))
         yield from usage.items()
         for name in _NEVER_COUNT:
-            if _has_column(prospects, name):
+            if name in columns:
                 yield name, np.zeros(prospects.n, dtype=bool)
-        if _has_column(prospects, "handle"):
+        if "handle" in columns:
             yield "handle", np.not_equal(prospects.text("creator_id"), None)
-        if _has_column(prospects, "bio"):
+        if "bio" in columns:
             says_niche = ~np.isnan(column(x, "niche_code")) | ~np.isnan(column(x, "brand_fit"))
             yield "bio", ~rows.looked_up & says_niche & (column(x, "niche_declared_flag") == 0)
         for part in EMV_PARTS:
-            if _has_column(prospects, name := f"emv_{part}_usd"):
+            if (name := f"emv_{part}_usd") in columns:
                 yield name, rows.has_views if part == "view" else self._counts(part, x)
 
-    def _model_usage(self, rows: Rows) -> dict[str, np.ndarray]:
-        """Say of each of _BECOMES that any row tells of which rows (n,) a forecast depends on what it becomes."""
-        names = tuple(name for name in _BECOMES if _has_column(rows.prospects, name))
+    def _model_usage(self, rows: Rows, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """Say of each of `names`, which are of _BECOMES, on which rows (n,) a forecast depends on what it becomes."""
         if not names:
             return {}
         places, starts = _places(names)
         values, depends = rows.x[:, places], self._dependence("engagements", rows.x)[:, places]
-        if "views" in self._depends:
+        if "views" in self._depends and not depends.all():
             depends = depends | (self._dependence("views", rows.x)[:, places] & rows.has_views[:, None])
         uses = depends & ~np.isnan(values) & ((values != 0) | (places != _TOPIC))
         return dict(zip(names, np.logical_or.reduceat(uses, starts, axis=1).T, strict=True))
@@ -148,11 +148,6 @@ def _places(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     counts = [len(_BECOMES[name]) for name in names]
     places = [COLUMNS.index(feature) for name in names for feature in _BECOMES[name]]
     return np.array(places), np.cumsum([0, *counts[:-1]])
-
-
-def _has_column(prospects: Asked, name: str) -> bool:
-    columns = prospects.numbers, prospects.codes, prospects.texts, prospects.times
-    return any(name in kind for kind in columns)
 
 
 def _has_value(prospects: Asked, name: str) -> np.ndarray:
