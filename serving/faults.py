@@ -36,6 +36,7 @@ CODES = {
     "in_future": "a time that is yet to come",
     "before_posted_at": "a post that was read before it was posted",
     "repeated_post": "a post that stands twice in recent_posts",
+    "two_posted_at": "a reading of a post that names another moment of posting than an earlier one",
     "repeated_id": "a partnership_id that several partnerships of the request have",
     "start_before_as_of": "a start before the moment of the forecast",
     "confusable_id": "a creator_id with a character that cannot be seen, or that looks like another",

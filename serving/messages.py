@@ -209,13 +209,19 @@ def _future(time: datetime | None, where: str, now: datetime) -> list[Fault]:
 
 
 def _repeated_posts(asked: BaseModel, where: str) -> list[Fault]:
-    seen, faults = set(), []
+    seen, posted, faults = set(), {}, []
     for number, post in enumerate(asked.recent_posts or ()):
-        key = (post.post_id, post.observed_at)
-        if post.post_id is not None and key in seen:
+        if post.post_id is None:
+            continue
+        key, first = (post.post_id, post.observed_at), posted.setdefault(post.post_id, post.posted_at)
+        if key in seen:
             at = path(where, ("recent_posts", number, "post_id"))
             rule, got = "each post_id and observed_at once", shown(post.post_id)
             faults.append(Fault("repeated_post", at, "repeats an earlier post", rule, got))
+        if None not in (first, post.posted_at) and post.posted_at != first:
+            at, rule = path(where, ("recent_posts", number, "posted_at")), f"{first.isoformat()}, as there"
+            what = "differs from an earlier reading of the post"
+            faults.append(Fault("two_posted_at", at, what, rule, post.posted_at.isoformat()))
         seen.add(key)
     return faults
 

@@ -101,6 +101,21 @@ def test_faults_of_recent_posts_are_named_by_place():
     assert faults_of({**PROFILE, "recent_posts": [slip]})[0][2] == "did you mean likes?"
 
 
+def test_readings_of_one_post_must_agree_on_its_moment():
+    """Two moments made two posts of one, which counted twice."""
+    first, other = "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"
+    readings = [
+        {"post_id": "1", "posted_at": first, "observed_at": "2026-01-09T00:00:00Z"},
+        {"post_id": "1", "posted_at": "2026-01-01T01:00:00+01:00", "observed_at": "2026-01-10T00:00:00Z"},
+        {"post_id": "1", "posted_at": other, "observed_at": "2026-01-11T00:00:00Z"},
+        {"posted_at": first},
+        {"posted_at": first},
+    ]
+    (fault,) = faults_of({**PROFILE, "recent_posts": readings})
+    assert fault[:2] == (".recent_posts[2].posted_at", "differs from an earlier reading of the post")
+    assert fault[2] == "2026-01-01T00:00:00+00:00, as there"
+
+
 def test_recent_posts_are_bounded():
     posts = [{"posted_at": "2026-01-01T00:00:00Z"}] * 501
     assert faults_of({**PROFILE, "recent_posts": posts}) == [
