@@ -153,10 +153,15 @@ class JointForecast:
         if isinstance(self.views, Bounded):
             raised[self.shown] = self.views.moved(probabilities)
         return {
-            "engagements_from_views": self.shifts[ENGAGEMENTS] != 0,
+            "engagements_from_views": self.from_views,
             "engagements_lowered_to_views": lowered,
             "views_raised_to_engagements": raised,
         }
+
+    @property
+    def from_views(self) -> np.ndarray:
+        """Mark the rows, (n,), whose engagements take their level from the views."""
+        return self.shifts[ENGAGEMENTS] != 0
 
     def reasons(self) -> dict[str, np.ndarray]:
         """Give by words the ln factors (n,) that lead from the forecaster's engagements of a post to these."""

@@ -4,7 +4,8 @@ import numpy as np
 
 from features.history import DAY_US
 from features.reference import ENOUGH_CREATORS, Reference
-from models.forecast import Forecaster
+from features.vocabulary import PLATFORMS
+from models.bundle import Bundle
 from models.inputs import column
 
 #: Days after the end of training from which a model is old: up to there it was measured to hold (docs/method.md).
@@ -37,11 +38,20 @@ def moment_cautions(x: np.ndarray, as_of: np.ndarray, reference: Reference) -> d
     return {"model_old": as_of - until > MODEL_OLD_DAYS * DAY_US}
 
 
-def calibration_cautions(x: np.ndarray, forecaster: Forecaster, reference: Reference) -> dict:
-    """Say by name which rows, (n,), stand on a platform of training no later post of which set the intervals."""
-    platform = column(x, "platform_code")
-    lacks = forecaster.conformal_.n[platform.astype(int)].sum(axis=1) == 0
-    return {"platform_not_calibrated": lacks & reference.engagements.knows(platform)}
+def proof_cautions(x: np.ndarray, bundle: Bundle) -> dict:
+    """Say by name which rows, (n,), stand on a platform of training whose forecasts no later post has proved.
+
+    `platform_not_calibrated`: none set its intervals; `platform_not_backtested`: none stands in the record.
+    """
+    platform = column(x, "platform_code").astype(int)
+    trained = bundle.reference.engagements.knows(platform)
+    calibrated = bundle.forecasters["engagements"].conformal_.n.sum(axis=1) > 0
+    platforms = bundle.manifest.get("platforms", {})
+    judged = np.array([platforms.get(name, {}).get("backtest", 0) > 0 for name in PLATFORMS])
+    return {
+        "platform_not_calibrated": trained & ~calibrated[platform],
+        "platform_not_backtested": trained & ~judged[platform],
+    }
 
 
 def views_cautions(x: np.ndarray, has_views: np.ndarray, reference: Reference) -> dict:

@@ -67,7 +67,7 @@ def _account(loaded: Loaded, creator_id: str, platform: str | None) -> tuple[str
     if not held and (wrong := id_fault(creator_id)):
         other = known_as(creator_id, lambda name: any(loaded.scorer.known.find(at, name) >= 0 for at in names))
         wanted = None if other is None else f"{other!r}, which is known"
-        raise Refused(400, "malformed", Fault("path.creator_id", wrong, wanted, shown(creator_id)))
+        raise Refused.by(400, Fault("confusable_id", "path.creator_id", wrong, wanted, shown(creator_id)))
     if not held:
         where = f" on {platform}" if platform else ""
         wanted = "a creator of the data that the service was started with: add it there, or ask with a profile inline"

@@ -24,7 +24,7 @@ from models.joint import JointForecast, joint_forecast
 from models.reasons import reasons
 from serving.asked import Asked
 from serving.averages import RowAverages
-from serving.cautions import calibration_cautions, cautions, moment_cautions, named, views_cautions
+from serving.cautions import cautions, moment_cautions, named, proof_cautions, views_cautions
 from serving.known import FromSnapshot, FromTables
 from serving.place import Place
 from serving.quantiles import distribution, unusual_columns
@@ -154,14 +154,14 @@ class Scorer:
         found |= own_amounts(found, terms.usd_per_unit)
         found |= self._said(x, terms, found)
         if "warnings" in wanted:
-            flags = self._warnings(x, question, joint.shown) | self.worth.warnings(x, terms, found)
+            flags = self._warnings(x, question, joint) | self.worth.warnings(x, terms, found)
             found["warnings"] = named(flags | joint.warnings(quantiles) | besides)
         if "sentence" in wanted:
             found["sentence"] = sentences(found, terms)
         return found
 
-    def _warnings(self, x: np.ndarray, question: tuple[Asked, np.ndarray, int], shown: np.ndarray) -> dict:
-        """Say by name which rows, (n,), have what; `shown` (n,): those whose views are forecast."""
+    def _warnings(self, x: np.ndarray, question: tuple[Asked, np.ndarray, int], joint: JointForecast) -> dict:
+        """Say by name which rows, (n,), have what."""
         asked, known, as_of = question
         reference = self.bundle.reference
         longest = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
@@ -169,12 +169,12 @@ class Scorer:
         averages = RowAverages.of(asked, x, reference)
         return {
             **cautions(x, asked.code("format"), reference, longest),
-            **views_cautions(x, shown, reference),
+            **views_cautions(x, joint.shown, reference),
             **moment_cautions(x, np.where(known, moment, as_of), reference),
-            **calibration_cautions(x, self.bundle.forecasters["engagements"], reference),
+            **proof_cautions(x, self.bundle),
             "snapshot_stale": known & self.known.stale(as_of),
             **({} if averages is None else averages.warnings(x, reference)),
-            **self._unused.warnings(Rows(asked, known, moment, x, shown, averages)),
+            **self._unused.warnings(Rows(asked, known, moment, x, joint.shown, joint.from_views, averages)),
         }
 
     def _said(self, x: np.ndarray, terms: Terms, found: dict) -> dict:

@@ -46,7 +46,8 @@ SAME_RATE = 0.02
 class Rows(NamedTuple):
     """Rows as asked and as derived: `looked_up` (n,): those whose creator is known, as of `as_of`, microseconds UTC.
 
-    `x`: the derived matrix; `has_views` (n,): rows whose views are forecast; `averages`: None where no row tells any.
+    `x`: the derived matrix; `has_views` (n,): rows whose views are forecast; `from_views` (n,): rows whose engagements
+    take their level from the views; `averages`: None where no row tells any.
     """
 
     prospects: Asked
@@ -54,6 +55,7 @@ class Rows(NamedTuple):
     as_of: int
     x: np.ndarray
     has_views: np.ndarray
+    from_views: np.ndarray
     averages: RowAverages | None
 
 
@@ -120,7 +122,8 @@ def _averages_usage(rows: Rows) -> dict[str, np.ndarray]:
     engagements = averages.summary.engagements
     usage = {name: rests & basis for name, basis in averages.summary.basis.items()}
     if "avg_views" in usage:
-        usage["avg_views"] = usage["avg_views"] | (rows.has_views & (column(x, "views_evidence_code") == SUMMARY))
+        views_count = rows.has_views | rows.from_views
+        usage["avg_views"] = usage["avg_views"] | (views_count & (column(x, "views_evidence_code") == SUMMARY))
     for name, by_rate in averages.by_rates.items():
         usage[name] = usage[name] | (rests & (np.abs(by_rate - engagements) <= SAME_RATE * engagements))
     return usage

@@ -173,6 +173,14 @@ def test_a_platform_of_which_no_later_post_set_the_intervals_is_told(bundle):
     assert ["platform_not_calibrated" in names for names in found] == [False, True, False]
 
 
+def test_a_platform_that_the_record_has_no_posts_of_is_told(bundle):
+    platforms = bundle.manifest["platforms"]
+    unjudged = {**platforms, "youtube": {**platforms["youtube"], "backtest": 0}}
+    lean = Scorer(replace(bundle, manifest={**bundle.manifest, "platforms": unjudged}))
+    found = warned(lean, *({**PROFILE, "platform": name} for name in ("instagram", "youtube", "x")))
+    assert ["platform_not_backtested" in names for names in found] == [False, True, False]
+
+
 def test_a_known_creator_of_a_snapshot_is_judged_by_the_moment_it_is_answered_as_of(scorer, bundle, tmp_path):
     write_snapshot(scorer.known.history, bundle.reference, AS_OF, tmp_path / "known.arrow", bundle.version)
     mapped = Scorer(bundle, snapshot=Snapshot.open(tmp_path / "known.arrow"))

@@ -207,7 +207,7 @@ def test_over_http_such_ids_are_refused_by_themselves(home, tmp_path):
         assert told in json.dumps(error, ensure_ascii=False)
         assert ("'c1'" in json.dumps(error)) == ("'c1'" in REASONS[name])
     got = client.get(f"/v1/creators/{quote('c' + chr(0x200B) + '1')}")
-    assert (got.status_code, got.json()["code"]) == (400, "malformed")
+    assert (got.status_code, got.json()["code"]) == (400, "confusable_id")
     (error,) = got.json()["errors"]
     assert (error["what"], error["expected"]) == (f"holds {SPACE}, {TAKE_OUT}", "'c1', which is known")
     assert client.get("/v1/creators/nobody").status_code == 404

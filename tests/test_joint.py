@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from features.columns import COLUMNS
 from features.readings import Readings
 from features.schema import POSTS
-from features.vocabulary import PLATFORMS
+from features.vocabulary import PLATFORM_FORMATS, PLATFORMS
 from models.conformal import GRID, Conformal
 from models.distribution import FEW, QUANTILES, Predictive, Totals
 from models.joint import Bounded, joint_forecast
@@ -194,7 +194,6 @@ def test_priors_of_other_accounts_are_not_compared(bundle):
 def odd_partnerships(n=8000, seed=0):
     """Make valid partnerships that are odd: averages that disagree, tiny accounts, rates of all sizes."""
     random = np.random.default_rng(seed)
-    formats = ["image", "carousel", "video", "short", "story", "live"]
     shares = {
         "followers": (0.8, lambda: np.round(10 ** random.uniform(0, 8))),
         "avg_likes": (0.35, lambda: np.round(10 ** random.uniform(0, 9))),
@@ -211,7 +210,7 @@ def odd_partnerships(n=8000, seed=0):
     for _ in range(n):
         row = {"platform": random.choice(PLATFORMS), "deliverables": float(random.choice([1, 1, 2, 3, 10, 100]))}
         row |= {name: float(draw()) for name, (share, draw) in shares.items() if random.random() < share}
-        row |= {"format": random.choice(formats)} if random.random() < 0.7 else {}
+        row |= {"format": random.choice(PLATFORM_FORMATS[row["platform"]])} if random.random() < 0.7 else {}
         rows.append(row if row.keys() & {*shares} - {"fee_usd", "completion_rate", "goal_engagements"} else VIDEO)
     return rows
 
@@ -232,7 +231,7 @@ def test_no_odd_partnership_is_told_more_engagements_than_views(bundle):
     told = [set(one) for one in columns["warnings"]]
     moved = {"engagements_lowered_to_views", "views_raised_to_engagements"}
     assert not any(one & moved for one, views in zip(told, shown, strict=True) if not views)
-    assert 0.02 < np.mean([bool(one & moved) for one in told]) < 0.06
+    assert 0.02 < np.mean([bool(one & moved) for one in told]) < 0.1
 
 
 def test_goals_agree_with_the_quantiles_of_odd_partnerships(bundle):
@@ -253,9 +252,9 @@ def test_averages_that_disagree_lower_the_engagements_to_the_views(bundle):
     odd, agreed, no_views = found.to_dict("records")
     assert [odd[f"engagements_{name}"] for name in FIGURES] == [odd[f"views_{name}"] for name in FIGURES]
     assert odd["engagement_rate_by_views_p50"] == 1.0
-    assert {*odd["warnings"]} - {*agreed["warnings"]} == {"engagements_lowered_to_views"}
+    assert {*odd["warnings"]} - {*agreed["warnings"]} == {"engagements_lowered_to_views", "implausible_average"}
     assert odd["views_p50"] == pytest.approx(agreed["views_p50"], rel=0.3)
-    assert no_views["warnings"] == agreed["warnings"]
+    assert {*no_views["warnings"]} - {*agreed["warnings"]} == {"implausible_average"}
     assert no_views["views_p50"] > 1e6
 
 

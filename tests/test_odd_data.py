@@ -247,7 +247,8 @@ def test_nothing_but_the_bundle_and_its_scores_is_left(made_once, name):
     made = made_once(name)
     version = made.trained.bundle.version
     left = sorted(str(path.relative_to(made.home)) for path in made.home.glob("artifacts/*/*"))
-    assert left == [f"artifacts/backtests/{version}.parquet", f"artifacts/bundles/{version}"]
+    scores = [f"artifacts/backtests/{version}.{kind}" for kind in ("json", "parquet")]
+    assert left == [*scores, f"artifacts/bundles/{version}"]
 
 
 @pytest.mark.parametrize(

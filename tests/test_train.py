@@ -115,7 +115,7 @@ def tracking_server(tmp_path):
             server.wait(timeout=20)
 
 
-def _ready(address, server, seconds=60):
+def _ready(address, server, seconds=180):
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:
         try:

@@ -47,7 +47,7 @@ CASES = [
     ({"engagement_rate_by_views": 0.05, "avg_views": 8000.0, **LIKES}, set()),
     ({"engagement_rate_by_views": 0.09, "avg_views": 8000.0, **LIKES}, {"engagement_rate_by_views"}),
     ({"avg_views": 8000.0}, set()),
-    ({"avg_views": 8000.0, "format": "image"}, {"avg_views"}),
+    ({"avg_views": 8000.0, "format": "image"}, set()),
     ({"avg_views": 8000.0, "format": "image", "engagement_rate_by_views": 0.05}, set()),
     ({"language": "en", "country": "DE"}, {"language", "country"}),
     ({"bio": "recipes and baking"}, {"bio"}),
