@@ -326,7 +326,8 @@ def promote(ctx: click.Context, version: str | None, data: Path | None, force: b
     if promotion.comparison is not None:
         click.echo(str(promotion.comparison))
     if dry_run:
-        click.echo(f"{promotion.bundle.version} would be the champion; nothing was changed")
+        what = "is the champion already" if promotion.bundle.version == promotion.before else "would be the champion"
+        click.echo(f"{promotion.bundle.version} {what}; nothing was changed")
     else:
         tell_champion("now", promotion.bundle, no_log)
 

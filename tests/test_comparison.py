@@ -92,7 +92,7 @@ def test_a_post_counts_once_for_each_evidence():
     shown = score_rows(*({"asked": asked, "evidence": asked} for asked in ("history", "summary", "profile")))
     pairs = pair(shown, shown)
     assert pairs.rows["evidence"].tolist() == ["history", "summary", "profile"]
-    comparison = comparison_of(pairs, 7, ())
+    comparison = comparison_of(pairs, 7)
     assert (comparison.posts, comparison.creators) == (1, 1)
     assert comparison.table["posts"].tolist() == [1] * 6
 
@@ -114,13 +114,14 @@ def test_a_post_asked_about_at_several_moments_is_compared_at_those_that_are_nea
 def test_every_post_of_the_candidate_is_compared_or_told():
     ours = many_scores()
     theirs = ours.assign(lead_days=np.where(ours["posted"] == 0, 40.0, 5.0), y=np.where(ours["posted"] == 1, 9.0, 2.0))
-    theirs = theirs[theirs["posted"] != 2]
-    comparison = comparison_of(pair(ours, theirs), 7, ())
+    theirs = pd.concat([theirs[theirs["posted"] != 2], many_scores(3, 1, platform="x")])
+    comparison = comparison_of(pair(ours, theirs), 7)
     assert comparison.posts == 24
     assert comparison.left_out == (
         "12 posts on tiktok asked about more than 1 day apart (35 days)",
         "12 posts on tiktok that the champion was not asked about",
         "12 posts on tiktok whose counts differ",
+        "3 posts on x that the candidate was not asked about",
     )
 
 
@@ -169,7 +170,7 @@ def test_the_interval_is_over_creators_and_not_over_posts():
 def test_a_platform_decides_from_50_creators_on_even_where_all_are_better(creators, factor, worse):
     theirs = pd.concat([many_scores(creators, 2), many_scores(100, 2, platform="instagram")])
     factors = np.where(theirs["platform"] == "tiktok", factor, 0.8)
-    comparison = comparison_of(pair(theirs.assign(crps=theirs["crps"] * factors), theirs), 7, ())
+    comparison = comparison_of(pair(theirs.assign(crps=theirs["crps"] * factors), theirs), 7)
     assert comparison.table["change"][0] < 0
     assert comparison.worse == worse
 
@@ -178,7 +179,7 @@ def test_summary_and_profile_decide_by_platform_alone():
     same = {"asked": "profile", "evidence": "profile"}
     theirs = pd.concat([many_scores(12), many_scores(30, **same), many_scores(30, platform="x", **same)])
     ours = theirs.assign(crps=theirs["crps"] * np.where(theirs["evidence"] == "profile", 1.5, 1))
-    comparison = comparison_of(pair(ours, theirs), 7, ())
+    comparison = comparison_of(pair(ours, theirs), 7)
     assert comparison.table[["platform", "evidence", "creators"]].to_numpy().tolist()[1] == ["all", "profile", 60]
     assert comparison.worse == []
 
@@ -229,6 +230,23 @@ def test_nothing_comparable_says_why(put, tmp_path, change, manifest, reason):
     assert isinstance(comparison, NothingComparable)
     assert str(comparison).startswith(f"nothing comparable: {reason}")
     assert "\n" not in str(comparison)
+
+
+def test_a_candidate_that_was_judged_by_few_of_the_posts_of_the_champion_has_other_data(put, tmp_path):
+    put(OLD, pd.concat([many_scores(), many_scores(13, platform="x")]))
+    said = "of the 125 posts that the champion was judged by, the candidate was by 60, and"
+    assert said in str(compare(tmp_path, put(NEW, many_scores())))
+
+
+def test_a_platform_that_the_candidate_has_not_seen_is_told(put, tmp_path):
+    scores = pd.concat([many_scores(), many_scores(5, platform="x")])
+    known = {"tiktok": {"posts": 900}, "x": {"posts": 1200}, "youtube": {"posts": 0}}
+    put(OLD, scores, platforms=known)
+    candidate = put(NEW, many_scores(), platforms={"tiktok": {"posts": 950}, "x": {"posts": 0}})
+    assert compare(tmp_path, candidate).left_out == (
+        "25 posts on x that the candidate was not asked about",
+        "x, of which the champion has seen 1,200 posts and the candidate none",
+    )
 
 
 @pytest.mark.parametrize(("creators", "posts"), [(12, 4), (9, 20)])

@@ -19,7 +19,7 @@ from conftest import SMALL_RECIPE
 from creatorcast import main
 from features.derive import derive
 from features.history import DAY_US, History
-from features.tables import read_tables, write_tables
+from features.tables import Tables, read_tables, write_tables
 from features.validate import validate
 from features.vocabulary import PLATFORMS
 from models.bundle import (
@@ -43,6 +43,7 @@ from training.moments import days_text
 from training.promote import PromotionRefused, RollbackRefused, promote, rollback
 from training.reforecast import NotReforecast, moments_of, recipe_of
 from training.registry import RegistryError, bundle_of, registered_bundles, store_exists
+from training.simulate import simulate
 from training.train import backtest_file, data_file, remembered_folder, train
 
 # --- the whole way: a retrain on tables that have grown by a month ---
@@ -108,7 +109,7 @@ def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_kno
     apart, asked, recipe = comparison.notes
     assert re.fullmatch(r"their backtests asked about the same posts \d\d days apart", apart)
     assert asked == f"instagram, tiktok, youtube: both asked anew about posts after {ends_text(bundles['old'])}"
-    assert recipe.endswith(f"recipe fitted to what was known then: what it learned until {end} is left out")
+    assert recipe.endswith(f"recipe fitted to what was known then; what it learned until {end} is left out")
 
 
 def test_the_champion_is_asked_as_it_is(grown, tables):
@@ -257,6 +258,23 @@ def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tm
     # fitted at that cut, the candidate's recipe is what its backtest judged
     line = comparison.table.set_index(["platform", "evidence"]).loc[("all", "history")]
     assert line["candidate"] == pytest.approx(kept[kept["evidence"] == "history"]["crps"].mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize("other", ["market", "creators"])
+def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(grown, tables, tmp_path, other):
+    home, bundles, folders = grown
+    if other == "market":  # the same names of creators
+        own = shortened(simulate(80, 9)[0], 30)
+    else:
+        some = tables.creators["creator_id"].unique()[:40]
+        frames = (frame[frame["creator_id"].isin(some)] for frame in tables.frames().values())
+        own = shortened(Tables(*frames, meta=tables.meta), 30)
+    write_tables(own, tmp_path / "other")
+    candidate = train(tmp_path / "other", home, SMALL_RECIPE).bundle
+    with pytest.raises(PromotionRefused, match=r"and the candidate's tables are other data: of the [0-9,]+ posts that"):
+        promote(home)
+    assert champion_version(home) == bundles["old"].version
+    assert compare(home, candidate, folders["later"]).posts > 100
 
 
 def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(retrained):
@@ -642,6 +660,12 @@ def test_nothing_comparable_is_one_sentence_and_no_table(run, copied, trained, o
     assert forced.exit_code == 0
     assert len(forced.stdout.splitlines()) == 2
     assert forced.stdout.startswith("nothing comparable: ")
+
+
+def test_a_dry_run_of_the_champion_says_that_it_is_the_champion_already(run, trained):
+    result = run("promote", "--dry-run")
+    said = f"{trained.bundle.version} is the champion already; nothing was changed\n"
+    assert (result.exit_code, result.stdout) == (0, said)
 
 
 def test_promote_takes_a_version_of_the_registry(run, store, trained):

@@ -17,10 +17,13 @@ from features.validate import InvalidTables, validate
 from features.vocabulary import PLATFORMS
 from models.bundle import Bundle, BundleError, champion_folder, champion_version, load_version, read_manifest
 from training.comparison import Comparison, NothingComparable, comparison_of, enough, extent, needed
-from training.pairing import APART, COLUMNS, COUNTS, LEAD_TOLERANCE_DAYS, NO_PAIRS, UNASKED, Pairs, merged, pair
+from training.dataset import account_of_rows
+from training.pairing import ALIKE, APART, COLUMNS, COUNTS, LEAD_TOLERANCE_DAYS, NO_PAIRS, UNASKED, Pairs, merged, pair
 from training.reforecast import NotReforecast, moments_of, reforecast
 from training.train import backtest_file, data_digest, remembered_folder
 
+#: Share of the posts that the champion was judged by which tables must hold to be the champion's, grown or not.
+SAME_DATA = 0.5
 #: The split of a backtest that is compared: creators that trained both models.
 SEEN = "seen"
 
@@ -63,7 +66,8 @@ def compare(
         sources = [stored, anew_source(home, candidate, None, lacking, report)]
     else:
         sources = [stored]
-    return _comparison(candidate.manifest["horizon_days"], sources, stored)
+    unseen = _unseen_platforms(candidate.manifest, champion)
+    return _comparison(candidate.manifest["horizon_days"], sources, stored, unseen)
 
 
 def stored_source(home: Path, candidate: dict, champion: dict) -> Source:
@@ -73,7 +77,8 @@ def stored_source(home: Path, candidate: dict, champion: dict) -> Source:
     if gone:
         return Source(NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} cannot be read")
     pairs = pair(*scores)
-    return Source(pairs, _stored_notes, "" if enough(pairs.rows) else _stored_lack(pairs))
+    lack = _stored_lack(pairs)
+    return Source(NO_PAIRS if lack else pairs, _stored_notes, lack)
 
 
 def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
@@ -93,6 +98,8 @@ def anew_source(home: Path, candidate: Bundle, data: Path | None, platforms: set
         champion = _champion(home)
         tables, same = _tables(home, candidate, data)
         history = History.of(tables, candidate.manifest["horizon_days"])
+        if data is None:
+            _check_same_data(home, champion.manifest, history)
         moments = moments_of(candidate.manifest, champion.manifest, _cuts(home, candidate), same)
         pairs = reforecast(history, candidate, champion, moments, platforms, report)
     except (NotReforecast, TooLittleData) as error:
@@ -129,6 +136,22 @@ def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, b
     return tables, same
 
 
+def _check_same_data(home: Path, champion: dict, history: History) -> None:
+    """Refuse tables that are not the champion's, on which the candidate alone would be at home."""
+    scores = stored_scores(home, champion)
+    if scores is None:
+        raise NotReforecast("so it is not known which posts the champion was judged by")
+    judged = scores[["creator", "posted"]].drop_duplicates()
+    track = history.engaged
+    posts = pd.DataFrame({"creator": history.accounts[account_of_rows(track)], "posted": track.time})
+    there = len(judged.merge(posts.drop_duplicates()))
+    if there < SAME_DATA * len(judged):
+        raise NotReforecast(
+            f"the candidate's tables are other data: of the {len(judged):,} posts that the champion was judged by they "
+            f"hold {there:,}"
+        )
+
+
 def _cuts(home: Path, candidate: Bundle) -> dict[str, int]:
     """Give the moment of the candidate's backtest by platform (microseconds, UTC)."""
     scores = stored_scores(home, candidate.manifest)
@@ -147,7 +170,19 @@ def _other_target(candidate: dict, champion: dict) -> str:
     return ""
 
 
-def _comparison(horizon_days: int, sources: list[Source], stored: Source) -> Comparison | NothingComparable:
+def _unseen_platforms(candidate: dict, champion: dict) -> list[str]:
+    """Say on which platforms the candidate was not trained, and the champion was."""
+    platforms = {name: own for name, own in champion.get("platforms", {}).items() if own["posts"]}
+    return [
+        f"{name}, of which the champion has seen {own['posts']:,} posts and the candidate none"
+        for name, own in platforms.items()
+        if not candidate.get("platforms", {}).get(name, {}).get("posts")
+    ]
+
+
+def _comparison(
+    horizon_days: int, sources: list[Source], stored: Source, unseen: list[str]
+) -> Comparison | NothingComparable:
     """Compare each platform on the pairs of the first source that has any."""
     parts, notes, covered = [], [], set()
     for source in sources:
@@ -163,7 +198,7 @@ def _comparison(horizon_days: int, sources: list[Source], stored: Source) -> Com
         platforms = source.pairs.platforms(compared=False) - covered
         parts.append(source.pairs.on(platforms))
         covered |= platforms
-    return comparison_of(merged(parts), horizon_days, (*lacks, *notes))
+    return comparison_of(merged(parts), horizon_days, (*lacks, *notes), unseen)
 
 
 def _lacks(sources: list[Source], stored: Source) -> list[str]:
@@ -177,16 +212,25 @@ def _stored_notes(platforms: list[str]) -> list[str]:
 
 
 def _stored_lack(pairs: Pairs) -> str:
-    """Say why the scores of the backtests decide nothing."""
+    """Say why the scores of the backtests decide nothing, "" where they do."""
     posts, creators = extent(pairs.rows)
-    if posts:
-        return f"their backtests asked alike about {posts:,} posts of {creators:,} creators only ({needed()})"
-    shared = pairs.posts[pairs.posts["reason"] != UNASKED]
-    if not len(shared):
+    champion_posts, shared = len(pairs.champion_posts), int(pairs.champion_posts["shared"].sum())
+    unlike = pairs.posts[~pairs.posts["reason"].isin([UNASKED, ALIKE])]
+    if not shared:
         return "their backtests have no post in common"
-    reason = shared["reason"].value_counts().index[0]
+    if not posts and len(unlike):
+        return _unlike_text(unlike)
+    if shared < SAME_DATA * champion_posts:
+        return f"of the {champion_posts:,} posts that the champion was judged by, the candidate was by {shared:,}"
+    if not enough(pairs.rows):
+        return f"their backtests asked alike about {posts:,} posts of {creators:,} creators only ({needed()})"
+    return ""
+
+
+def _unlike_text(posts: pd.DataFrame) -> str:
+    reason = posts["reason"].value_counts().index[0]
     if reason == APART:
-        return f"their backtests asked about the same posts {shared['gap_days'].median():.0f} days apart"
+        return f"their backtests asked about the same posts {posts['gap_days'].median():.0f} days apart"
     if reason == COUNTS:
         return "their backtests hold other counts of the same posts"
     return f"the posts that their backtests have in common were {reason}"

@@ -5,6 +5,7 @@ interval is a paired bootstrap over creators. Two kinds of lines decide: all pla
 a platform with an evidence where CELL_CREATORS creators or more have it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,12 +85,13 @@ def needed() -> str:
     return f"{ENOUGH_POSTS} posts of {ENOUGH_CREATORS} creators with known posts before are needed"
 
 
-def comparison_of(pairs: Pairs, horizon_days: int, notes: tuple[str, ...]) -> Comparison:
-    """Compare two models on pairs of their scores; `notes`: how both were asked."""
+def comparison_of(
+    pairs: Pairs, horizon_days: int, notes: tuple[str, ...] = (), unseen: Sequence[str] = ()
+) -> Comparison:
+    """Compare two models on pairs of their scores; `notes`: how both were asked; `unseen`: what the candidate lacks."""
     rows = pairs.rows
     posts, creators = len(rows.drop_duplicates(POST)), rows["creator"].nunique()
-    left_out = tuple(_posts_left_out(pairs.posts))
-    return Comparison(posts, creators, horizon_days, notes, comparison_table(rows), left_out)
+    return Comparison(posts, creators, horizon_days, notes, comparison_table(rows), (*_posts_left_out(pairs), *unseen))
 
 
 def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,12 +106,15 @@ def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _posts_left_out(posts: pd.DataFrame) -> list[str]:
-    """Say by platform and reason how many posts are not compared."""
+def _posts_left_out(pairs: Pairs) -> list[str]:
+    """Say by platform and reason how many posts of either are not compared."""
     lines = []
-    for (platform, reason), own in posts[posts["reason"] != ALIKE].groupby(["platform", "reason"]):
+    for (platform, reason), own in pairs.posts[pairs.posts["reason"] != ALIKE].groupby(["platform", "reason"]):
         apart = f" ({own['gap_days'].median():.0f} days)" if reason == APART else ""
         lines.append(f"{len(own):,} posts on {platform} {reason}{apart}")
+    unshared = pairs.champion_posts[~pairs.champion_posts["shared"].astype(bool)]
+    for platform, own in unshared.groupby("platform"):
+        lines.append(f"{len(own):,} posts on {platform} that the candidate was not asked about")
     return lines
 
 

@@ -30,58 +30,68 @@ UNASKED, HORIZON, APART, COUNTS, BASIS, ALIKE = REASONS = (
 
 @dataclass(frozen=True)
 class Pairs:
-    """`rows`: a row a post and evidence that both forecast alike, with `candidate` and `champion`, the CRPS of each.
+    """The scores of two models that are alike, and what became of the posts of each.
 
-    `posts`: a row a post of the candidate: platform, `reason` (one of REASONS, "" where it is compared) and `gap_days`
-    between the moments at which the two were asked, NaN where the champion was not.
+    - `rows`: a row a post and evidence that both forecast alike, with `candidate` and `champion`, the CRPS of each
+    - `posts`: a row a post of the candidate: platform, `reason` (one of REASONS, "" where it is compared) and
+      `gap_days` between the moments at which the two were asked, NaN where the champion was not
+    - `champion_posts`: a row a post of the champion: platform, and `shared`, whether the candidate was asked about it
     """
 
     rows: pd.DataFrame
     posts: pd.DataFrame
+    champion_posts: pd.DataFrame
 
     def platforms(self, compared: bool) -> set[str]:
-        """Name the platforms with posts that are compared, or those with posts of which none is."""
+        """Name the platforms with posts that are compared, or those with posts of either of which none is."""
         alike = set(self.rows["platform"])
-        return alike if compared else set(self.posts["platform"]) - alike
+        return alike if compared else {*self.posts["platform"], *self.champion_posts["platform"]} - alike
 
     def on(self, platforms: set[str]) -> "Pairs":
         """Give those of some platforms."""
-        parts = (frame[frame["platform"].isin(platforms)] for frame in (self.rows, self.posts))
-        return Pairs(*parts)
+        return Pairs(*(frame[frame["platform"].isin(platforms)] for frame in self._frames()))
+
+    def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        return self.rows, self.posts, self.champion_posts
 
 
 #: What models have that were never asked alike.
 NO_PAIRS = Pairs(
     pd.DataFrame(columns=[*POST, "platform", "evidence", "candidate", "champion"]),
     pd.DataFrame(columns=[*POST, "platform", "reason", "gap_days"]),
+    pd.DataFrame(columns=[*POST, "platform", "shared"]),
 )
 
 
 def pair(candidate: pd.DataFrame, champion: pd.DataFrame) -> Pairs:
     """Pair scores, one row a post, evidence shown (`asked`) and moment (`cut`), with the columns COLUMNS."""
-    key = [*POST, "asked"]
-    both = _numbered(candidate).merge(_numbered(champion), on=key, how="left", suffixes=("", "_champion"))
+    ours, theirs = _numbered(candidate), _numbered(champion)
+    both = ours.merge(theirs, on=[*POST, "asked"], how="left", suffixes=("", "_champion"))
     both["gap_days"] = (both["lead_days"] - both["lead_days_champion"]).abs()
     both["reason"] = _reasons(both)
     both["shown"] = both["asked"].map(list(EVIDENCE).index)
     # the likest first: of several moments, and of what is shown of a creator
     both = both.sort_values(["reason", "shown", "gap_days"], ascending=[False, True, True], kind="stable")
-    posts = both.drop_duplicates(POST)[[*POST, "platform", "reason", "gap_days"]]
     alike = both[both["reason"] == REASONS.index(ALIKE)].drop_duplicates([*POST, "evidence"])
     rows = alike.rename(columns={"crps": "candidate", "crps_champion": "champion"})
-    names = pd.Series(REASONS)
-    return Pairs(
-        rows[[*POST, "platform", "evidence", "candidate", "champion"]].reset_index(drop=True),
-        posts.assign(reason=names[posts["reason"]].to_numpy()).reset_index(drop=True),
-    )
+    posts = both.drop_duplicates(POST)[[*POST, "platform", "reason", "gap_days"]]
+    posts["reason"] = pd.Series(REASONS)[posts["reason"]].to_numpy()
+    return Pairs(rows[NO_PAIRS.rows.columns], posts, _champion_posts(ours, theirs))
 
 
 def merged(parts: list[Pairs]) -> Pairs:
     """Put pairs of different platforms together."""
-    parts = [part for part in parts if len(part.posts)]
+    parts = [part for part in parts if len(part.posts) or len(part.champion_posts)]
     if not parts:
         return NO_PAIRS
-    return Pairs(*(pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("rows", "posts")))
+    frames = zip(*(part._frames() for part in parts), strict=True)
+    return Pairs(*(pd.concat(own, ignore_index=True) for own in frames))
+
+
+def _champion_posts(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    posts = theirs.drop_duplicates(POST)[[*POST, "platform"]]
+    shared = posts[POST].merge(ours[POST].drop_duplicates(), on=POST, how="left", indicator=True)["_merge"] == "both"
+    return posts.assign(shared=shared.to_numpy())
 
 
 def _numbered(scores: pd.DataFrame) -> pd.DataFrame:

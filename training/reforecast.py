@@ -60,10 +60,8 @@ class Moments:
         if not self.fit_anew:
             return [line]
         end = f"{moment(self.candidate_end):%Y-%m-%d}"
-        return [
-            line,
-            f"the candidate as its recipe fitted to what was known then: what it learned until {end} is left out",
-        ]
+        recipe = "the candidate is its recipe fitted to what was known then"
+        return [line, f"{recipe}; what it learned until {end} is left out"]
 
 
 def moments_of(candidate: dict, champion: dict, cuts: dict[str, int], same_data: bool) -> Moments:
