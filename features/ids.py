@@ -7,11 +7,12 @@ An id may hold letters, digits, signs and plain blanks of any language. It is re
   between letters of scripts that need them, such as Persian and Hindi, are let be
 - what looks like something else: full-width and styled forms of ASCII, letters written as several characters that are
   one (Unicode's NFC), marks that overlay a character or stand on none
+- wholly of one script, but read like an id of another script that is known (`lookalikes`)
 - letters of several scripts, but Latin beside Chinese, Japanese or Korean (the "highly restrictive" level of Unicode
   Technical Standard 39)
 
 But: scripts are told by the first word of a character's Unicode name, and words wholly of one script that look like
-words of another (a Cyrillic "сосо") are let be.
+words of another (a Cyrillic "сосо") are let be where no such other id is known.
 """
 
 import unicodedata
@@ -25,6 +26,8 @@ _IGNORABLE = (
     *((0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF)),
 )
 _LOST = "\ufffd"
+#: What is wrong with an id that reads like a known one of another script.
+ANOTHER_ALPHABET = "has letters of another alphabet"
 #: Marks that are drawn across the character before them, or around it.
 _OVERLAYS = ((0x0334, 0x0338), (0x0488, 0x0489), (0x20D2, 0x20E0), (0x20E2, 0x20EB))
 #: Hyphens that Unicode does not take for the plain one.
@@ -77,6 +80,12 @@ def id_fault(text: str) -> str | None:
         if wrong := _sign_fault(text, position, sign):
             return f"holds {_named(sign)} at position {position}, {wrong}"
     return _composition_fault(text) or _script_fault(text)
+
+
+def lookalikes(ids: Iterable[str | None], known: Callable[[str], bool]) -> dict[str, str]:
+    """Give those of the ids that are not known, but look like one that is, with what is wrong of each."""
+    texts = {text for text in ids if text is not None and not text.isascii()}
+    return {text: ANOTHER_ALPHABET for text in texts if not known(text) and known_as(text, known)}
 
 
 def known_as(text: str, known: Callable[[str], bool]) -> str | None:

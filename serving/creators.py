@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from features.columns import FEATURES, STANDING
-from features.ids import id_fault, known_as
+from features.ids import ANOTHER_ALPHABET, id_fault, known_as
 from features.vocabulary import EVIDENCE, NICHES, PLATFORMS
 from serving.asked import Asked, microseconds
 from serving.champion import Loaded
@@ -64,8 +64,13 @@ def _account(loaded: Loaded, creator_id: str, platform: str | None) -> tuple[str
         raise Refused(400, "malformed", Fault("not_accepted", "query.platform", words, wanted, shown(platform)))
     names = [platform] if platform else list(PLATFORMS)
     held = [(name, place) for name in names if (place := loaded.scorer.known.find(name, creator_id)) >= 0]
-    if not held and (wrong := id_fault(creator_id)):
-        other = known_as(creator_id, lambda name: any(loaded.scorer.known.find(at, name) >= 0 for at in names))
+    other = (
+        None
+        if held
+        else known_as(creator_id, lambda name: any(loaded.scorer.known.find(at, name) >= 0 for at in names))
+    )
+    wrong = id_fault(creator_id) or (ANOTHER_ALPHABET if other else None)
+    if not held and wrong:
         wanted = None if other is None else f"{other!r}, which is known"
         raise Refused.by(400, Fault("confusable_id", "path.creator_id", wrong, wanted, shown(creator_id)))
     if not held:

@@ -8,7 +8,7 @@ import numpy as np
 
 from features.currency import Rates
 from features.history import ALWAYS
-from features.ids import faulty_ids, with_remedy
+from features.ids import faulty_ids, lookalikes, with_remedy
 from features.question import AVERAGES
 from features.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
 from serving.asked import Asked, moment_text
@@ -52,7 +52,7 @@ class Place:
         found = held[np.arange(asked.n), code]
         here, account = found >= 0, found
         platform = np.where(told | here, code, np.nan)
-        odd, odd_rows = _odd_ids(asked)
+        odd, odd_rows = _odd_ids(asked, known)
         refused = dict(_rules(asked, held, as_of, told, here | odd_rows))
         if "format" in asked.codes:
             refused[partial(_no_format, asked, code)] = _lacks_format(platform, asked.codes["format"])
@@ -75,10 +75,10 @@ def _rules(asked: Asked, held, as_of: int, told, here) -> Iterator[tuple[Callabl
         yield partial(_no_platform, asked), ~told & ~here
 
 
-def _odd_ids(asked: Asked) -> tuple[dict[str, str], np.ndarray]:
+def _odd_ids(asked: Asked, known: Callable[[str], bool]) -> tuple[dict[str, str], np.ndarray]:
     """Give what is wrong with each creator_id that reads like another, and the rows (n,) that have one."""
     ids = asked.texts["creator_id"].tolist() if "creator_id" in asked.texts else ()
-    odd = faulty_ids(ids)
+    odd = lookalikes(ids, known) | faulty_ids(ids)
     return odd, np.array([name in odd for name in ids]) if odd else np.zeros(asked.n, dtype=bool)
 
 

@@ -276,3 +276,17 @@ def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(tmp_path, bun
         assert pd.isna(dollar[own])
     assert "not_used" not in euro["warnings"]
     assert ("at 400 EUR that is " in euro["sentence"], "at 9 USD that is " in dollar["sentence"]) == (True, True)
+
+
+PERCENT = (
+    "column 'engagement_rate_by_followers' -> engagement_rate_by_followers (exact name; percent, as its values are)"
+)
+
+
+@pytest.mark.parametrize(("rate", "told"), [("3.2", [PERCENT]), ("0.032", [])])
+def test_a_rate_that_is_read_in_percent_is_told_even_under_its_own_name(scorer, tmp_path, rate, told):
+    path, out, said = tmp_path / "list.csv", tmp_path / "scored.parquet", []
+    path.write_text(f"platform,followers,engagement_rate_by_followers\ninstagram,25000,{rate}\n")
+    score_file(path, out, scorer, AS_OF, watcher=Watcher(tell=said.append))
+    assert [line for line in "\n".join(said).splitlines() if line.startswith("column ")] == told
+    assert pd.read_parquet(out)["evidence"].tolist() == ["summary"]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from conftest import table
 
-from features.ids import faulty_ids, id_fault, known_as
+from features.ids import ANOTHER_ALPHABET, faulty_ids, id_fault, known_as, lookalikes
 from features.schema import CREATORS, POSTS
 from features.sources.faults import SourceError
 from features.sources.importing import import_files
@@ -228,3 +228,20 @@ def test_imports_reject_records_of_such_ids_and_count_them(tmp_path):
 def test_arrays_of_ids_are_taken_too():
     assert faulty_ids(np.array(["c1", None, "c\u200b1"], dtype=object)).keys() == {"c\u200b1"}
     assert faulty_ids(pd.Series(["c1", "c\u200b1"]).unique()).keys() == {"c\u200b1"}
+
+
+def test_an_id_of_another_script_that_reads_like_a_known_one_is_refused():
+    """A Cyrillic es before digits reads like the Latin c; where nothing like it is known it is let be."""
+    twin = "\u0441" + "0000006"
+    assert lookalikes([twin, "кухня", "c1", None], {"c0000006"}.__contains__) == {twin: ANOTHER_ALPHABET}
+    assert lookalikes([twin], {"c1"}.__contains__) == {}
+    assert lookalikes([twin], {"c0000006", twin}.__contains__) == {}
+
+
+def test_such_an_id_in_a_row_names_the_one_that_is_known(bundle):
+    creators = creators_of("c0000006")
+    rows = [
+        {"creator_id": name, "platform": "instagram", "followers": 3000.0} for name in ("\u0441" + "0000006", "кухня")
+    ]
+    scored = Scorer(bundle, validate(Tables(creators=creators))).score(Asked.of_rows(rows), microseconds(AS_OF))
+    assert scored.reasons == {0: ["creator_id '\u04410000006' has letters of another alphabet; 'c0000006' is known"]}

@@ -126,12 +126,19 @@ def named(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _guessed(guesses: list[Guess]) -> list[str]:
-    """Tell what columns were taken for, first what is unclear; those that say it themselves need no telling."""
+    """Tell what columns were taken for, first what is unclear.
+
+    A column that has the canonical name is told only where its values are in another unit.
+    """
     unclear = [f"UNCLEAR column {guess.source!r}: {guess.ambiguous}" for guess in guesses if guess.ambiguous]
-    taken = [guess for guess in guesses if not guess.ambiguous and guess.how != "exact name"]
+    taken = [guess for guess in guesses if not guess.ambiguous and _needs_telling(guess)]
     details = ["; ".join(part for part in (guess.how, guess.note) if part) for guess in taken]
     told = [f"{guess.source!r} -> {guess.column or 'not read'}" for guess in taken]
     return unclear + [f"column {what} ({how})" for what, how in zip(told, details, strict=True)]
+
+
+def _needs_telling(guess: Guess) -> bool:
+    return guess.how != "exact name" or guess.unit not in (None, "fraction")
 
 
 def lines_in(path: Path) -> int | None:
