@@ -14,12 +14,13 @@ from features.derive import derive
 from features.history import History
 from features.tables import read_tables
 from features.validate import validate
+from models.forecast import Boosting
 from training.dataset import sample_rows
 from training.fit import fit_at
 from training.train import data_end
 
 distributed = pytest.importorskip("distributed")
-from training.dask_boosters import Rows, absolute_errors, stopping  # noqa: E402
+from training.dask_boosters import DaskForecaster, Rows, absolute_errors, stopping  # noqa: E402
 from training.dask_fit import running  # noqa: E402
 
 
@@ -48,6 +49,34 @@ def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, histor
     assert apart.mean() < 0.03
     assert errors[1] == pytest.approx(errors[0], rel=0.02)
     assert type(ours.from_state(*theirs.state())) is type(ours)
+
+
+@pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")  # training has a logger for it
+@pytest.mark.parametrize("lost", ["FutureCancelledError", "FuturesCancelledError", "CommClosedError"])
+def test_a_booster_is_fitted_anew_however_a_lost_worker_shows(cluster, monkeypatch, lost):
+    """The fit of LightGBM fails once as it does when a worker is killed at one step or another, then it works."""
+    from distributed.client import FutureCancelledError, FuturesCancelledError
+    from distributed.comm import CommClosedError
+
+    errors = {
+        "FutureCancelledError": FutureCancelledError("part", "lost worker"),
+        "FuturesCancelledError": FuturesCancelledError([]),
+        "CommClosedError": CommClosedError("in <TCP>: Stream is closed"),
+    }
+    waiting, fit = [errors[lost]], lgb.DaskLGBMRegressor.fit
+
+    def fit_or_lose(self, *args, **kwargs):
+        if waiting:
+            raise waiting.pop()
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(lgb.DaskLGBMRegressor, "fit", fit_or_lose)
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 2)).astype(np.float32)
+    with distributed.Client(cluster, set_as_default=True):
+        data = DaskForecaster()._dataset(x, x[:, 0].astype(float), np.ones(400))
+        booster = DaskForecaster()._boost(data, Boosting(5, 4), "l2")
+    assert (booster.num_trees(), waiting) == (5, [])
 
 
 def test_errors_after_each_tree_are_those_of_lightgbm():

@@ -122,10 +122,12 @@ def _fitted(parameters: dict, data: Rows) -> lgb.Booster:
     """Fit by the default client of Dask, anew where a worker is lost on the way."""
     from dask import array
     from distributed import default_client
-    from distributed.client import FutureCancelledError
+    from distributed.client import FutureCancelledError, FuturesCancelledError
     from distributed.scheduler import KilledWorker
 
     client = default_client()
+    # one future or several, a task that took its workers along, or a connection that is closed (an OSError)
+    lost = (lgb.basic.LightGBMError, FutureCancelledError, FuturesCancelledError, KilledWorker, OSError)
     for attempt in range(ATTEMPTS):
         client.wait_for_workers(1)
         parts = range(0, data.num_data(), min(PART, -(-data.num_data() // len(client.nthreads()))))
@@ -133,7 +135,7 @@ def _fitted(parameters: dict, data: Rows) -> lgb.Booster:
         try:
             x, label, weight = columns
             return lgb.DaskLGBMRegressor(client=client, **parameters).fit(x, label, sample_weight=weight).booster_
-        except (lgb.basic.LightGBMError, FutureCancelledError, KilledWorker) as error:
+        except lost as error:
             if attempt + 1 == ATTEMPTS:
                 raise
             log.warning("a booster is fitted anew, as a worker was lost: %s", error)

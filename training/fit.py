@@ -21,7 +21,7 @@ from features.vocabulary import EVIDENCE, PLATFORMS
 from models.conformal import ENOUGH_SCORES
 from models.forecast import LOCATION, SCALE, Boosting, Forecaster
 from training.dataset import Labelled, Sampling, hide_content, importance, sample_rows, sample_test_rows
-from training.moments import every_platform, known_share, moment
+from training.moments import every_platform, known_share, moment, of_accounts
 
 #: Targets that a bundle may forecast, the headline first.
 TARGETS = ("engagements", "views")
@@ -138,7 +138,7 @@ def calibrate(
         fitted.forecasters[what].calibrate(None)
         return
     x = recipe.features(history, rows.questions, twin.reference)
-    age = (fitted.until[history.platform[rows.account].astype(int)] - rows.posted) / DAY_US
+    age = (of_accounts(history, fitted.until, rows.account) - rows.posted) / DAY_US
     weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
     later = twin.forecasters[what].calibration_set(x, rows.y, weight, rows.account)
     fitted.forecasters[what].calibrate(later)
@@ -153,7 +153,7 @@ def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tu
             f"with known counts that are {history.horizon_days} days old, and later posts to learn from"
         )
     forecaster = make_forecaster(what, recipe)
-    weight = importance(rows, until[history.platform[rows.account].astype(int)], recipe.sampling)
+    weight = importance(rows, of_accounts(history, until, rows.account), recipe.sampling)
     x = recipe.features(history, rows.questions, reference)
     forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
     return forecaster, len(rows)

@@ -10,6 +10,7 @@ from models.conformal import GRID
 from training.baselines import learned_rules, rules, segment_rules
 from training.dataset import Labelled, hide_content, sample_rows, sample_test_rows
 from training.fit import Fitted, Recipe, select
+from training.moments import of_accounts
 from training.oracle import Oracle
 
 OURS = "creatorcast"
@@ -82,7 +83,7 @@ def _scores(history: History, fitted: Fitted, what: str, test: Labelled, asked: 
 
 def _described(history: History, what: str, fitted: Fitted, test: Labelled, x: pd.DataFrame, evidence) -> dict:
     start = history.track(what).start[test.account]
-    asked_at = fitted.until[history.platform[test.account].astype(int)]
+    asked_at = of_accounts(history, fitted.until, test.account)
     known = history.track(what).until(test.account, asked_at - history.horizon_days * DAY_US)
     named = {"platform": PLATFORMS, "band": tuple(BAND_EDGES), "niche": NICHES}
     return {

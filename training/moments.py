@@ -48,6 +48,11 @@ def post_platforms(history: History, what: str) -> np.ndarray:
     return np.repeat(history.platform.astype(int), np.diff(start))
 
 
+def of_accounts(history: History, moments: np.ndarray, account: np.ndarray) -> np.ndarray:
+    """Give the moment (n,) of the platform of each account (n,) by `moments` (platforms,)."""
+    return moments[history.platform[account].astype(int)]
+
+
 def moment(microseconds: int) -> pd.Timestamp:
     """Give microseconds since 1970 as a UTC time."""
     return pd.Timestamp(int(microseconds), unit="us", tz="UTC")
