@@ -228,20 +228,55 @@ def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days,
     """
     from training.dataset import Sampling
     from training.fit import Recipe
+    from training.registry import check_store
     from training.show import record_text
     from training.train import train as run
 
+    if not no_log:
+        check_store(home(), tracking_address())
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
     with following(Recipe(sampling=sampling, seed=seed, threads=threads), dask, data, horizon_days) as recipe:
         trained = run(data, home(), recipe, say, horizon_days)
     click.echo(record_text(trained.backtest, trained.bundle.manifest))
     if not no_log:
-        from training.tracking import log
-
-        say("logging to MLflow")
-        logged = log(trained, home(), tracking_address())
-        click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
+        log_to_mlflow(trained)
     click.echo(f"bundle {trained.bundle.version}; creatorcast promote makes it the champion")
+
+
+def log_to_mlflow(trained) -> None:
+    """Log and register what was trained, tell where, and have the alias of the champion follow where it fell behind."""
+    from training.tracking import log
+
+    say(f"logging the bundle {trained.bundle.version} to MLflow")
+    logged = log(trained, home(), tracking_address(), say)
+    click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
+    note = champion_followed()
+    if note is not None:
+        say(note)
+
+
+def champion_followed() -> str | None:
+    """Have the alias champion of the registry follow the champion; say so where it had not."""
+    from training.tracking import follow_champion
+
+    champion = follow_champion(home(), tracking_address(), report=say)
+    if champion is None or not champion.moved:
+        return None
+    now = f"it is now version {champion.model_version}, {champion.bundle}"
+    return f"the alias champion of the registry had not followed the champion: {now}"
+
+
+@main.command(name="log")
+@click.argument("version", required=False)
+def log_bundle(version: str | None):
+    """Log and register the bundle VERSION (default: the newest) in MLflow, where training could not.
+
+    The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
+    """
+    from models.bundle import latest_bundle
+    from training.output import read_output
+
+    log_to_mlflow(read_output(home(), version or latest_bundle(home()).name))
 
 
 def following(recipe, dask: str | None, data: Path, horizon_days: int):
@@ -339,7 +374,7 @@ def rollback(dry_run: bool, no_log: bool):
     """Make the champion before the present one champion again. Repeated, it goes back further."""
     from training.promote import rollback as run
 
-    bundle, current = run(home(), dry_run)
+    bundle, current = run(home(), dry_run, say)
     if dry_run:
         click.echo(f"{bundle.version} would be the champion again, in place of {current}; nothing was changed")
     else:
@@ -354,29 +389,38 @@ def tell_champion(when: str, bundle, no_log: bool) -> None:
     if no_log or not store_exists(home(), tracking_address()):
         click.echo(line)
         return
-    from training.tracking import promote as set_alias
+    from training.tracking import follow_champion
 
     try:
-        number = set_alias(bundle.version, home(), tracking_address())
+        champion = follow_champion(home(), tracking_address(), log_missing=True, report=say)
     except RegistryError:
-        click.echo(f"{line}, but the alias champion of the registry is as it was")
+        click.echo(
+            f"{line}, but the alias champion of the registry is as it was; the next promote, train or log sets it"
+        )
         raise
-    lacking = "; the registry does not have it, so its alias champion is as it was"
-    click.echo(line + (f", version {number} in the registry" if number else lacking))
+    if champion.bundle != bundle.version:
+        click.echo(f"{line}; another command has since made {champion.bundle} the champion")
+        return
+    logged = ", which did not have it and has it now" if champion.logged else ""
+    click.echo(f"{line}, version {champion.model_version} in the registry{logged}")
 
 
 @main.command()
 def bundles():
     """List the bundles, the newest first: data, record, version in MLflow's registry, and which one is the champion."""
+    from models.bundle import champion_version
     from training.bundle_list import bundles_text
-    from training.registry import RegistryError, registered_bundles
+    from training.registry import RegistryError, alias_bundle, registered_bundles
 
-    registered, faults = {}, ()
+    registered, note = {}, None
     try:
         registered = registered_bundles(home(), tracking_address())
+        alias, champion = alias_bundle(home(), tracking_address()), champion_version(home())
+        if champion in registered.values() and alias != champion:
+            note = champion_followed()
     except RegistryError as error:
-        faults = (str(error),)
-    click.echo(bundles_text(home(), registered, faults))
+        note = str(error)
+    click.echo(bundles_text(home(), registered, () if note is None else (note,)))
 
 
 @main.command()

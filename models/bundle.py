@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from features.atomic import replace_text
 from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
 from features.reference import Reference
 from features.version import FEATURES_VERSION
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
-from models.champion_history import champions_until, replace_text, with_champion, write_champions
+from models.champion_history import champions_until, with_champion, write_champions
 from models.fee import MarketFee
 from models.forecast import Forecaster
 from models.trees import LIGHTGBM
@@ -79,6 +80,18 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
         os.replace(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def remove_unfinished(home: Path) -> None:
+    """Remove what a killed process left half-written: bundles beside their places, and files beside the champion's.
+
+    Whoever calls it holds the home's lock (training.home_lock).
+    """
+    for path in bundles_folder(home).glob(".*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for name in (champion_file(home).name, champions_file(home).name):
+        for path in champion_file(home).parent.glob(f".{name}.*"):
+            path.unlink(missing_ok=True)
 
 
 def load_bundle(folder: Path) -> Bundle:

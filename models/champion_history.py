@@ -5,9 +5,10 @@ bundle is champion: lines after the last one that names it were never or are no 
 """
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
+
+from features.atomic import replace_text
 
 
 class ChampionHistoryError(ValueError):
@@ -38,13 +39,6 @@ def with_champion(champions: list[dict], version: str) -> list[dict]:
 def write_champions(path: Path, champions: list[dict]) -> None:
     """Write the file, whole or not at all."""
     replace_text(path, "".join(json.dumps(champion) + "\n" for champion in champions))
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Replace a file in one step."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text)
-    os.replace(beside, path)
 
 
 def _read(path: Path) -> list[dict]:

@@ -1,9 +1,10 @@
 """A frame into one file, CSV or Parquet, which is there whole or not at all."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
+
+from features.atomic import replace_file
 
 ENDINGS = (".csv", ".parquet")
 
@@ -20,13 +21,14 @@ def check_ending(path: Path) -> None:
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as its ending says. Raises FileError where the disk does not let it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        if path.suffix == ".parquet":
-            frame.to_parquet(beside, index=False)
-        else:
-            frame.to_csv(beside, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
-        os.replace(beside, path)
+        replace_file(path, lambda beside: _write(frame, beside, path.suffix))
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise FileError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+
+
+def _write(frame: pd.DataFrame, path: Path, ending: str) -> None:
+    if ending == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")

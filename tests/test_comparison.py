@@ -18,8 +18,8 @@ from models.bundle import (
 )
 from training.compare import compare
 from training.comparison import NothingComparable, comparison_of, comparison_table
+from training.output import backtest_file
 from training.pairing import pair
-from training.train import backtest_file
 
 CUT = pd.Timestamp("2026-03-01", tz="UTC")
 DAY = pd.Timedelta(days=1)

@@ -231,14 +231,14 @@ def test_the_record_can_be_told_and_holds_only_numbers_of_json(made_once, name):
     text = (trained.folder / MANIFEST).read_text()
     json.loads(text, parse_constant=lambda value: pytest.fail(f"the manifest holds {value}"))
     assert record_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
-    assert not np.isinf(list(headline(trained.backtest).values())).any()
+    assert not np.isinf(list(headline(trained.backtest.table).values())).any()
 
 
 @pytest.mark.parametrize("name", FEW_BEFORE)
 def test_a_record_without_creators_of_five_posts_is_told_and_drawn(made_once, name):
     trained = made_once(name).trained
     assert record_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
-    assert headline(trained.backtest) == {}
+    assert headline(trained.backtest.table) == {}
     assert all(name.endswith(".png") for name in figures(trained.backtest))
 
 

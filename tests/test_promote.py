@@ -40,11 +40,12 @@ from training.bundle_list import bundles_text
 from training.compare import compare
 from training.comparison import NothingComparable
 from training.moments import days_text
+from training.output import backtest_file, note_file, remembered_folder
 from training.promote import PromotionRefused, RollbackRefused, promote, rollback
 from training.reforecast import NotReforecast, moments_of, recipe_of
 from training.registry import RegistryError, bundle_of, registered_bundles, store_exists
 from training.simulate import simulate
-from training.train import backtest_file, data_file, remembered_folder, train
+from training.train import train
 
 # --- the whole way: a retrain on tables that have grown by a month ---
 
@@ -166,7 +167,7 @@ def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
 def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_path, spoil, reason):
     home, bundles, folders = grown
     folder, new = shutil.copytree(folders["new"], tmp_path / "copy"), bundles["new"].version
-    note = data_file(home, new)
+    note = note_file(home, new)
     note.write_text(json.dumps({"data": str(folder)}))
     spoil(folder, note)
     with pytest.raises(PromotionRefused) as refusal:
@@ -496,6 +497,8 @@ def store(copied, trained):
         database.executescript(
             "CREATE TABLE model_versions (name, version, current_stage);"
             "CREATE TABLE model_version_tags (name, version, key, value);"
+            "CREATE TABLE registered_model_aliases (name, alias, version);"
+            "INSERT INTO registered_model_aliases VALUES ('creatorcast', 'champion', 3);"
         )
         for number, bundle, stage in (
             (1, "gone", "None"),
@@ -532,7 +535,7 @@ def test_without_a_store_nothing_is_registered_and_none_is_made(tmp_path):
 def test_a_store_that_is_none_is_told(tmp_path):
     (tmp_path / "artifacts").mkdir()
     (tmp_path / "artifacts" / "mlflow.db").write_text("no database, but long enough to be looked at as one" * 20)
-    with pytest.raises(RegistryError, match=r"the MLflow store '.*mlflow.db' cannot be read: file is not a database"):
+    with pytest.raises(RegistryError, match=r"the MLflow store '.*mlflow.db' cannot be used: file is not a database"):
         registered_bundles(tmp_path, None)
 
 

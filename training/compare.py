@@ -18,9 +18,10 @@ from features.vocabulary import PLATFORMS
 from models.bundle import Bundle, BundleError, champion_folder, champion_version, load_version, read_manifest
 from training.comparison import Comparison, NothingComparable, comparison_of, enough, extent, needed
 from training.dataset import account_of_rows
+from training.output import backtest_file, remembered_folder
 from training.pairing import ALIKE, APART, COLUMNS, COUNTS, LEAD_TOLERANCE_DAYS, NO_PAIRS, UNASKED, Pairs, merged, pair
 from training.reforecast import NotReforecast, moments_of, reforecast
-from training.train import backtest_file, data_digest, remembered_folder
+from training.train import data_digest
 
 #: Share of the posts that the champion was judged by which tables must hold to be the champion's, grown or not.
 SAME_DATA = 0.5

@@ -5,6 +5,7 @@ is forced. The rule: docs/promotion.md.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from models.bundle import (
 )
 from training.compare import compare
 from training.comparison import Comparison, NothingComparable
+from training.home_lock import home_lock
 
 
 class PromotionRefused(ValueError):
@@ -57,18 +59,19 @@ def promote(
 
     `data`: tables whose later posts both are asked about; default: those that the bundle was trained on, where the
     backtests did not ask alike. Raises BundleError where the bundle is missing or broken, PromotionRefused where it is
-    worse than the champion or nothing is comparable, unless `force`.
+    worse than the champion or nothing is comparable, unless `force`, and training.home_lock.HomeError.
     """
-    bundle = load_version(home, latest_bundle(home).name if version is None else version)
-    before = champion_version(home)
-    comparison = None
-    if before not in (None, bundle.version):
-        comparison = compare(home, bundle, data, report)
-        refusal = refusal_of(bundle.version, before, comparison)
-        if refusal and not force:
-            raise PromotionRefused(refusal, comparison)
-    if not dry_run:
-        set_champion(home, bundle.version)
+    with nullcontext() if dry_run else home_lock(home, report):
+        bundle = load_version(home, latest_bundle(home).name if version is None else version)
+        before = champion_version(home)
+        comparison = None
+        if before not in (None, bundle.version):
+            comparison = compare(home, bundle, data, report)
+            refusal = refusal_of(bundle.version, before, comparison)
+            if refusal and not force:
+                raise PromotionRefused(refusal, comparison)
+        if not dry_run:
+            set_champion(home, bundle.version)
     return Promotion(bundle, before, comparison)
 
 
@@ -86,18 +89,21 @@ def refusal_of(version: str, champion: str, comparison: Comparison | NothingComp
     return ""
 
 
-def rollback(home: Path, dry_run: bool = False) -> tuple[Bundle, str]:
+def rollback(
+    home: Path, dry_run: bool = False, report: Callable[[str], None] = lambda text: None
+) -> tuple[Bundle, str]:
     """Make the champion before the present one champion again; give it, and the version of the present one.
 
     Raises RollbackRefused where there is none, BundleError where it is missing or broken, and
     models.champion_history.ChampionHistoryError.
     """
-    current, earlier = champion_version(home), champion_before(home)
-    if current is None:
-        raise RollbackRefused("there is no champion yet: creatorcast promote makes one")
-    if earlier is None:
-        raise RollbackRefused(f"no champion before {current} is known: creatorcast promote VERSION names another")
-    bundle = load_version(home, earlier)
-    if not dry_run:
-        restore_champion(home)
+    with nullcontext() if dry_run else home_lock(home, report):
+        current, earlier = champion_version(home), champion_before(home)
+        if current is None:
+            raise RollbackRefused("there is no champion yet: creatorcast promote makes one")
+        if earlier is None:
+            raise RollbackRefused(f"no champion before {current} is known: creatorcast promote VERSION names another")
+        bundle = load_version(home, earlier)
+        if not dry_run:
+            restore_champion(home)
     return bundle, current

@@ -1,21 +1,37 @@
 """Which version of MLflow's registry is which bundle, read without MLflow where its store is a SQLite file.
 
-Importing MLflow takes seconds, and asking it makes a store where there is none.
+Importing MLflow takes seconds, and asking it makes a store where there is none, or tries a broken one for minutes.
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from features.regular_file import check_regular
 
 MODEL = "creatorcast"
 BUNDLE_TAG = "bundle_version"
+ALIAS = "champion"
 #: Versions that a message names; the others are counted.
 NAMED = 5
 SQLITE = "sqlite:///"
+#: Tables of MLflow's first and later versions: a store that lacks one was not made to its end.
+TABLES = {
+    "alembic_version", "experiments", "runs", "params", "metrics", "tags", "registered_models", "model_versions",
+    "model_version_tags", "registered_model_aliases",
+}  # fmt: skip
+#: Seconds to wait for whoever writes to the store.
+PATIENCE = 20
 QUERY = (
     "SELECT tag.version, tag.value FROM model_version_tags AS tag JOIN model_versions AS model "
     "ON model.name = tag.name AND model.version = tag.version "
     "WHERE tag.name = ? AND tag.key = ? AND model.current_stage != 'Deleted_Internal' ORDER BY tag.version"
+)
+
+ALIAS_QUERY = (
+    "SELECT tag.value FROM registered_model_aliases AS alias JOIN model_version_tags AS tag "
+    "ON tag.name = alias.name AND tag.version = alias.version WHERE alias.name = ? AND alias.alias = ? AND tag.key = ?"
 )
 
 
@@ -30,8 +46,8 @@ def store_address(home: Path, tracking_uri: str | None) -> str:
 
 def store_exists(home: Path, tracking_uri: str | None) -> bool:
     """Tell whether there is a store; one that is no file is taken to be there."""
-    path = _sqlite_path(store_address(home, tracking_uri))
-    return path is None or path.is_file()
+    path = sqlite_path(store_address(home, tracking_uri))
+    return path is None or path.exists()
 
 
 def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
@@ -41,16 +57,54 @@ def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
     """
     if not store_exists(home, tracking_uri):
         return {}
-    path = _sqlite_path(store_address(home, tracking_uri))
+    path = sqlite_path(store_address(home, tracking_uri))
     if path is None:
         from training.tracking import registered_bundles as asked_of_mlflow
 
         return asked_of_mlflow(home, tracking_uri)
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as store:
-            return {int(version): bundle for version, bundle in store.execute(QUERY, (MODEL, BUNDLE_TAG))}
-    except sqlite3.Error as error:
-        raise RegistryError(f"the MLflow store {str(path)!r} cannot be read: {error}") from error
+    rows = _query(path, QUERY, (MODEL, BUNDLE_TAG))
+    return {int(version): bundle for version, bundle in rows}
+
+
+def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
+    """Give the bundle that the alias champion names; None where there is no alias, or no SQLite file to read it from.
+
+    Raises RegistryError where the store cannot be read.
+    """
+    path = sqlite_path(store_address(home, tracking_uri))
+    if path is None or not path.exists():
+        return None
+    rows = _query(path, ALIAS_QUERY, (MODEL, ALIAS, BUNDLE_TAG))
+    return rows[0][0] if rows else None
+
+
+def check_store(home: Path, tracking_uri: str | None) -> None:
+    """Raise RegistryError where the store is a SQLite file that cannot be read, or not be written to within PATIENCE.
+
+    That it is not there yet is no fault.
+    """
+    path = sqlite_path(store_address(home, tracking_uri))
+    if path is None or not path.exists():
+        return
+    with _opened(path, "rw") as store:
+        store.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        store.execute("BEGIN IMMEDIATE")
+        store.rollback()
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a SQLite store was made to its end, as far as its tables tell. Raises RegistryError."""
+    filled = _filled(path)
+    return filled.keys() >= TABLES and filled["alembic_version"]
+
+
+def holds_nothing(path: Path) -> bool:
+    """Tell whether a SQLite store, perhaps one that was not made to its end, has no run and no model.
+
+    Raises RegistryError where it cannot be read.
+    """
+    filled = _filled(path)
+    return not any(filled.get(name) for name in ("runs", "registered_models", "model_versions"))
 
 
 def bundle_of(home: Path, tracking_uri: str | None, version: int) -> str:
@@ -66,6 +120,30 @@ def bundle_of(home: Path, tracking_uri: str | None, version: int) -> str:
     raise RegistryError(f"{version} is no version of the registry in {store!r}: {has}")
 
 
-def _sqlite_path(address: str) -> Path | None:
+def sqlite_path(address: str) -> Path | None:
     """Give the file of a SQLite address, None for another; an absolute path has a fourth slash."""
     return Path(address.removeprefix(SQLITE).split("?")[0]) if address.startswith(SQLITE) else None
+
+
+def _filled(path: Path) -> dict[str, bool]:
+    """Tell of each table of MLflow that a SQLite store has whether there is a row in it."""
+    with _opened(path) as store:
+        names = {name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {name: store.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None for name in names & TABLES}
+
+
+def _query(path: Path, query: str, values: tuple) -> list[tuple]:
+    with _opened(path) as store:
+        return store.execute(query, values).fetchall()
+
+
+@contextmanager
+def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
+    """Open a SQLite file that exists; its faults become RegistryError."""
+    try:
+        check_regular(path)
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=PATIENCE)) as store:
+            yield store
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise RegistryError(f"the MLflow store {str(path)!r} cannot be used: {reason}") from error

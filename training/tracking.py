@@ -1,15 +1,19 @@
-"""MLflow: the run with its parameters, figures, pictures and model, the registry, and the champion alias.
+"""MLflow: the run with its parameters, figures, pictures and model, the registry, and the alias of the champion.
 
 The only file that imports mlflow; importing it takes seconds, so callers import this module lazily.
 """
 
+import contextlib
 import logging
+import os
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
@@ -17,21 +21,38 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import features
 import models
+from features.atomic import replace_file
 from features.columns import COLUMNS
 from features.version import FEATURES_VERSION
+from models.bundle import champion_version
 from models.distribution import QUANTILES
+from training.home_lock import home_lock, make_artifacts
+from training.output import Trained, read_output
 from training.plots import figures
-from training.registry import BUNDLE_TAG, MODEL, RegistryError, store_address
-from training.train import Trained, headline
+from training.registry import (
+    ALIAS,
+    BUNDLE_TAG,
+    MODEL,
+    SQLITE,
+    RegistryError,
+    check_store,
+    holds_nothing,
+    is_whole,
+    sqlite_path,
+    store_address,
+)
+from training.train import headline
 
 EXPERIMENT = "creatorcast"
-CHAMPION = "champion"
 #: What MLflow raises where its store cannot be reached or read.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 SIGNATURE = ModelSignature(
     Schema([ColSpec("double", name) for name in COLUMNS]),
     Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
 )
+
+for name in ("mlflow", "alembic"):
+    logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -43,54 +64,161 @@ class Logged:
     model_version: str
 
 
-def connect(home: Path, tracking_uri: str | None) -> str:
-    """Point MLflow at `tracking_uri`, or at a sqlite store under `home`/artifacts; give the address."""
-    folder = Path(home).resolve() / "artifacts"
-    folder.mkdir(parents=True, exist_ok=True)
-    uri = store_address(home, tracking_uri)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+@dataclass(frozen=True)
+class Champion:
+    """The champion as the registry has it: bundle, registered version, and what was done to have it so."""
+
+    bundle: str
+    model_version: str
+    logged: bool
+    moved: bool
+
+
+class NotLogged(RegistryError):
+    """A bundle is kept, but MLflow could not be told of it."""
+
+
+def log(
+    trained: Trained, home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
+) -> Logged:
+    """Log and register a trained bundle. Raises NotLogged, which says how to do it later."""
+    version = trained.bundle.version
+    try:
+        with _store(home, tracking_uri, report) as uri:
+            return _log(trained, uri)
+    except RegistryError as error:
+        kept = f"the bundle {version} is kept in {str(trained.folder)!r}, but MLflow does not have it"
+        raise NotLogged(f"{kept}: {error}; once that is mended: creatorcast log {version}") from error
+
+
+def follow_champion(
+    home: Path,
+    tracking_uri: str | None,
+    log_missing: bool = False,
+    report: Callable[[str], None] = lambda text: None,
+) -> Champion | None:
+    """Give the registered version of the champion the alias, as artifacts/champion alone says which bundle that is.
+
+    None where there is no champion, or where the registry does not have it; `log_missing` logs it then. Raises
+    training.registry.RegistryError where the store cannot be asked, models.bundle.BundleError where there is nothing
+    to log.
+    """
+    with _store(home, tracking_uri, report) as uri:
+        bundle = champion_version(home)
+        if bundle is None:
+            return None
+        numbers = [number for number, name in _bundles().items() if name == bundle]
+        if not numbers and not log_missing:
+            return None
+        number = str(numbers[-1]) if numbers else _log(read_output(home, bundle), uri).model_version
+        moved = _alias_version() != number
+        if moved:
+            mlflow.MlflowClient().set_registered_model_alias(MODEL, ALIAS, number)
+        return Champion(bundle, number, logged=not numbers, moved=moved)
+
+
+@contextlib.contextmanager
+def _store(home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None) -> Iterator[str]:
+    """Hold the home's lock and give the address of the store, which MLflow is pointed at; its faults: RegistryError."""
+    make_artifacts(home)
+    with home_lock(home, report):
+        check_store(home, tracking_uri)
+        uri = store_address(home, tracking_uri)
+        with _faults_named(uri):
+            _connect(home, tracking_uri, uri, report)
+            yield uri
+
+
+@contextlib.contextmanager
+def _faults_named(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except STORE_ERRORS as error:
+        raise _unusable(uri, error) from error
+
+
+def _unusable(uri: str, error: Exception) -> RegistryError:
+    return RegistryError(f"the MLflow store {uri!r} cannot be used: {str(error).splitlines()[0]}")
+
+
+def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[str], None]) -> None:
+    """Point MLflow at the store, made where it is missing, and anew where it was not made to its end."""
+    artifacts = (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
+    path = sqlite_path(uri)
+    if path is not None and path.exists() and not is_whole(path):
+        _set_aside(path, report)
+    if path is not None and not path.exists():
+        _make_store(path, artifacts)
     mlflow.set_tracking_uri(uri)
-    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        place = (folder / "mlruns").as_uri() if tracking_uri is None else None
-        mlflow.create_experiment(EXPERIMENT, artifact_location=place)
-    return uri
+    try:
+        _make_experiment(mlflow.MlflowClient(), artifacts)
+    except Exception as error:  # MLflow tries to mend a store itself, and fails in many ways
+        if path is None or not holds_nothing(path):
+            raise _unusable(uri, error) from error
+        _set_aside(path, report)
+        _make_store(path, artifacts)
 
 
-def log(trained: Trained, home: Path, tracking_uri: str | None) -> Logged:
-    """Log and register a trained bundle."""
-    uri = connect(home, tracking_uri)
+def _set_aside(path: Path, report: Callable[[str], None]) -> None:
+    """Move a SQLite store away that was not made to its end; raises RegistryError where it holds something."""
+    if not holds_nothing(path):
+        remedy = "restore it, or move it away and log the bundles anew (creatorcast log VERSION)"
+        raise RegistryError(f"the MLflow store {str(path)!r} has runs or models, but not all tables: {remedy}")
+    aside = path.with_name(f"{path.name}.unfinished")
+    os.replace(path, aside)
+    report(f"the MLflow store {str(path)!r} was not made to its end and holds nothing: it is now {aside.name!r}")
+
+
+def _make_store(path: Path, artifacts: str | None) -> None:
+    """Make a SQLite store beside its place, with all tables and our experiment, and put it there once it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def make(beside: Path) -> None:
+        _make_experiment(mlflow.MlflowClient(f"{SQLITE}{beside}"), artifacts)
+
+    for unfinished in path.parent.glob(f".{path.name}.*"):
+        unfinished.unlink()
+    replace_file(path, make)
+
+
+def _make_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> None:
+    if client.get_experiment_by_name(EXPERIMENT) is None:
+        client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+
+
+def _log(trained: Trained, uri: str) -> Logged:
     manifest = trained.bundle.manifest
-    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
-    with mlflow.start_run(experiment_id=experiment.experiment_id, run_name=manifest["version"]) as run:
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
+    _end_unfinished(experiment, manifest["version"])
+    record = {name: pd.DataFrame(manifest["backtest"][name]) for name in ("table", "coverage")}
+    with mlflow.start_run(experiment_id=experiment, run_name=manifest["version"]) as run:
         mlflow.log_params(_parameters(manifest))
-        mlflow.log_metrics(headline(trained.backtest))
+        mlflow.log_metrics(headline(record["table"]))
         mlflow.set_tags({name: str(manifest[name]) for name in ("trained_on", "source", "data_digest")})
-        for name, figure in figures(trained.backtest).items():
+        for name, figure in figures(trained.backtest).items() if trained.backtest else ():
             mlflow.log_figure(figure, name)
-        mlflow.log_table(trained.backtest.table, "backtest.json")
-        mlflow.log_table(trained.backtest.coverage, "coverage.json")
-        version = _register(trained)
+        mlflow.log_table(record["table"], "backtest.json")
+        mlflow.log_table(record["coverage"], "coverage.json")
+        model = _log_model(trained)
     tags = {BUNDLE_TAG: manifest["version"], "trained_on": manifest["trained_on"]}
-    client = mlflow.MlflowClient()
-    for name, value in {**tags, "features_version": str(FEATURES_VERSION)}.items():
-        client.set_model_version_tag(MODEL, version, name, value)
+    tags["features_version"] = str(FEATURES_VERSION)
+    version = mlflow.register_model(model, MODEL, tags=tags).version  # with its tags in one step
     return Logged(uri, run.info.run_id, str(version))
 
 
-def promote(version: str, home: Path, tracking_uri: str | None) -> str | None:
-    """Give the registered version of the bundle the champion alias; None where the store does not have it.
+def _end_unfinished(experiment: str, version: str) -> None:
+    """End the runs of a bundle that a killed process left running: whoever logs it now holds the home's lock."""
+    client = mlflow.MlflowClient()
+    running = f"attributes.run_name = '{version}' and attributes.status = 'RUNNING'"
+    for run in client.search_runs([experiment], running):
+        client.set_terminated(run.info.run_id, "KILLED")
 
-    Raises training.registry.RegistryError where the store cannot be asked.
-    """
-    numbers = [number for number, bundle in registered_bundles(home, tracking_uri).items() if bundle == version]
-    if not numbers:
-        return None
+
+def _alias_version() -> str | None:
     try:
-        mlflow.MlflowClient().set_registered_model_alias(MODEL, CHAMPION, str(numbers[-1]))
-    except STORE_ERRORS as error:
-        raise _registry_error(home, tracking_uri, error) from error
-    return str(numbers[-1])
+        return str(mlflow.MlflowClient().get_model_version_by_alias(MODEL, ALIAS).version)
+    except MlflowException:
+        return None
 
 
 def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
@@ -98,12 +226,14 @@ def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
 
     Raises training.registry.RegistryError where the store cannot be asked.
     """
-    try:
-        connect(home, tracking_uri)
-        versions = _model_versions()
-    except STORE_ERRORS as error:
-        raise _registry_error(home, tracking_uri, error) from error
-    bundles = {int(version.version): version.tags.get(BUNDLE_TAG) for version in versions}
+    uri = store_address(home, tracking_uri)
+    mlflow.set_tracking_uri(uri)
+    with _faults_named(uri):
+        return _bundles()
+
+
+def _bundles() -> dict[int, str]:
+    bundles = {int(version.version): version.tags.get(BUNDLE_TAG) for version in _model_versions()}
     return {number: bundle for number, bundle in sorted(bundles.items()) if bundle is not None}
 
 
@@ -117,11 +247,6 @@ def _model_versions() -> list:
             return versions
 
 
-def _registry_error(home: Path, tracking_uri: str | None, error: Exception) -> RegistryError:
-    store = store_address(home, tracking_uri)
-    return RegistryError(f"the MLflow store {store!r} cannot be asked: {str(error).splitlines()[0]}")
-
-
 def _parameters(manifest: dict) -> dict:
     flat = {name: manifest[name] for name in ("version", "trained_on", "until", "horizon_days", "accounts", "posts")}
     flat |= {f"rows_{target}": rows for target, rows in manifest["rows"].items()}
@@ -130,21 +255,20 @@ def _parameters(manifest: dict) -> dict:
     return flat
 
 
-def _register(trained: Trained) -> str:
+def _log_model(trained: Trained) -> str:
+    """Log the bundle as a model of the run; give its address."""
     code = [str(Path(next(iter(package.__path__)))) for package in (features, models)]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*input example")  # the signature is given, nothing is inferred
-        info = mlflow.pyfunc.log_model(
+        return mlflow.pyfunc.log_model(
             name="model",
             loader_module="models.pyfunc",
             data_path=str(trained.folder),
             code_paths=code,
             pip_requirements=_requirements(),
             signature=SIGNATURE,
-            registered_model_name=MODEL,
             metadata={"features_version": FEATURES_VERSION},
-        )
-    return str(info.registered_model_version)
+        ).model_uri
 
 
 def _requirements() -> list[str]:

@@ -1,9 +1,8 @@
 """train: from a data folder to a bundle with its record, logged and registered in MLflow."""
 
 import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,22 +13,14 @@ from features.history import History
 from features.tables import Tables, read_tables
 from features.validate import validate
 from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, HORIZON_DAYS, PLATFORMS
-from models.bundle import Bundle, bundles_folder, load_bundle, save_bundle
+from models.bundle import Bundle
 from training.backtest import backtest
 from training.fit import TARGETS, Fitted, Recipe, fit
 from training.judge import OURS
 from training.moments import by_platform, days_text, latest_mature, moment, post_platforms
+from training.output import Trained, write_output
 from training.price import card_of, fit_prices
 from training.record import Backtest
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training made: the bundle's folder, the bundle as loaded from it, and the backtest behind it."""
-
-    folder: Path
-    bundle: Bundle
-    backtest: Backtest
 
 
 def train(
@@ -43,7 +34,8 @@ def train(
 
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
     A rate_card.csv among the tables takes the place of the shipped one. Raises features.tables.DataFolderError,
-    features.validate.InvalidTables, models.rate_card.RateCardError or features.reference.TooLittleData.
+    features.validate.InvalidTables, models.rate_card.RateCardError, features.reference.TooLittleData, or
+    training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")
     card = card_of(data)
@@ -58,41 +50,12 @@ def train(
     benchmarks, market_fee = fit_prices(tables, history, fitted.reference, latest, card)
     manifest = {**describe(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
-    folder = bundles_folder(home) / bundle.version
-    keep_scores(home, bundle.version, named_scores(history, record), data)
-    save_bundle(bundle, folder)
-    return Trained(folder, load_bundle(folder), record)
+    return write_output(home, bundle, record, named_scores(history, record), data, report)
 
 
 def data_end(history: History, what: str = "engagements") -> np.ndarray:
     """Give the moments (platforms,) at which the last post of each platform is mature, but not later than now."""
     return latest_mature(history, what, int(datetime.now(UTC).timestamp() * 1e6))
-
-
-def backtest_file(home: Path, version: str) -> Path:
-    """Give the file with the backtest's scores, post by post, of one bundle."""
-    return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
-
-
-def data_file(home: Path, version: str) -> Path:
-    """Give the file that names the folder a bundle was trained on: beside its scores, as it is true of one machine."""
-    return backtest_file(home, version).with_suffix(".json")
-
-
-def keep_scores(home: Path, version: str, scores: pd.DataFrame, data: Path) -> None:
-    """Write what a later promotion compares by: the scores of a bundle's backtest, and where its tables are."""
-    path = backtest_file(home, version)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scores.to_parquet(path, index=False)
-    data_file(home, version).write_text(json.dumps({"data": str(Path(data).resolve())}) + "\n")
-
-
-def remembered_folder(home: Path, version: str) -> Path | None:
-    """Give the folder of the tables that a bundle was trained on, None where that is not known."""
-    try:
-        return Path(json.loads(data_file(home, version).read_text())["data"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def named_scores(history: History, record: Backtest) -> pd.DataFrame:
@@ -102,15 +65,12 @@ def named_scores(history: History, record: Backtest) -> pd.DataFrame:
 
 
 def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest, recipe: Recipe) -> dict:
-    """Give the manifest: what the bundle is, what it was trained on, and its record."""
-    now = datetime.now(UTC)
-    digest = data_digest(tables)
+    """Give the manifest but for the version: what the bundle is, what it was trained on, and its record."""
     return {
-        "version": f"{now:%Y%m%d-%H%M%S}-{digest[:6]}",
-        "created_at": now.isoformat(timespec="seconds"),
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "trained_on": tables.trained_on,
         "source": tables.meta.get("source", "not told"),
-        "data_digest": digest,
+        "data_digest": data_digest(tables),
         "until": moment(fitted.until.max()).isoformat(),
         "platforms": platforms_known(history, fitted, record),
         "horizon_days": history.horizon_days,
@@ -159,9 +119,11 @@ def data_digest(tables: Tables) -> str:
     return digest.hexdigest()
 
 
-def headline(record: Backtest) -> dict[str, float]:
-    """Give the figures of the record that a run is compared by."""
-    ours = record.table[record.table["forecaster"] == OURS].set_index("split")
+def headline(table: pd.DataFrame) -> dict[str, float]:
+    """Give the figures of a record's table that a run is compared by."""
+    if not len(table):
+        return {}
+    ours = table[table["forecaster"] == OURS].set_index("split")
     names = ("mae", "vs_median", "spearman_within", "crps", "coverage_80", "coverage_90", "width_80")
     return {f"{split}_{name}": float(row[name]) for split, row in ours.iterrows() for name in names}
 

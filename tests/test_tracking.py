@@ -1,0 +1,427 @@
+"""MLflow: a real server, the store of a home, and what may happen to either; the lock that commands wait for."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import training.output
+import training.registry
+from creatorcast import main
+from features.columns import COLUMNS
+from features.derive import derive
+from features.history import History
+from features.tables import read_tables
+from features.validate import validate
+from features.version import FEATURES_VERSION
+from models.bundle import bundles_folder, champion_file, champion_version, save_bundle, set_champion
+from models.pyfunc import BundleModel
+from training.home_lock import HomeError, home_lock
+from training.output import read_output, write_output
+from training.registry import alias_bundle, registered_bundles
+from training.train import headline
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def tracking_server(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        "--backend-store-uri", f"sqlite:///{tmp_path / 'mlflow.db'}", "--artifacts-destination", str(tmp_path / "runs"),
+    ]  # fmt: skip
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with open(tmp_path / "server.log", "w") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=tmp_path)
+        try:
+            yield _ready(f"http://127.0.0.1:{port}", server)
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _ready(address, server, seconds=180):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=2).close()
+            return address
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError("the tracking server did not start")
+
+
+def mlflow_warnings(test):
+    """Let pass what mlflow says of itself, and where it uses what its own dependencies deprecate."""
+    for message in (
+        "The ``noload`` loader strategy",
+        ".*type hint is inferred as AnyType",
+        ".*'str' dtypes are included by select_dtypes",
+    ):
+        test = pytest.mark.filterwarnings(f"ignore:{message}")(test)
+    return test
+
+
+@pytest.fixture
+def tracking():
+    from training import tracking  # takes seconds, so no other test pays for it
+
+    yield tracking
+    tracking.mlflow.set_tracking_uri(None)
+
+
+@mlflow_warnings
+def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
+    trained, market_folder, tracking_server, tmp_path, tracking
+):
+    logged = tracking.log(trained, tmp_path, tracking_server)
+    assert tracking.follow_champion(tmp_path, tracking_server) is None
+    set_champion(tmp_path, trained.bundle.version)
+    expected = tracking.Champion(trained.bundle.version, logged.model_version, logged=False, moved=True)
+    assert tracking.follow_champion(tmp_path, tracking_server) == expected
+    assert tracking.follow_champion(tmp_path, tracking_server) == replace(expected, moved=False)
+    file = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    bundles = {int(logged.model_version): trained.bundle.version}
+    assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == bundles
+    run = tracking.mlflow.get_run(logged.run_id)
+    model = tracking.mlflow.pyfunc.load_model("models:/creatorcast@champion")
+    registered = tracking.mlflow.MlflowClient().get_model_version_by_alias("creatorcast", "champion")
+    assert registered.run_id == logged.run_id
+    assert registered.tags["bundle_version"] == run.data.params["version"] == trained.bundle.version
+    assert registered.tags["features_version"] == str(FEATURES_VERSION)
+    assert run.data.params["sampling.per_post"] == "1"
+    assert {*run.data.metrics} == {*headline(trained.backtest.table)}
+    assert run.data.tags["trained_on"] == "simulated"
+    assert run.data.metrics["seen_mae"] == pytest.approx(trained.backtest.table["mae"][0])
+    names = {item.path for item in tracking.mlflow.MlflowClient().list_artifacts(logged.run_id)}
+    assert names >= {"pit.png", "coverage_by_cell.png", "error_by_forecaster.png", "backtest.json"}
+    tables = validate(read_tables(market_folder))
+    as_of = pd.Timestamp("2026-06-01", tz="UTC")
+    asked = tables.creators[["creator_id", "platform"]].head(20).assign(as_of=as_of, start_at=as_of)
+    x = derive(History.of(tables), asked, trained.bundle.reference).reset_index(drop=True)
+    assert list(x) == list(COLUMNS)
+    np.testing.assert_allclose(model.predict(x), BundleModel(trained.bundle).predict(x), rtol=1e-9)
+    tracking.mlflow.MlflowClient().delete_model_version("creatorcast", logged.model_version)
+    assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == {}
+
+
+@mlflow_warnings
+def test_without_an_address_the_store_lies_under_home(tmp_path, tracking):
+    assert tracking.follow_champion(tmp_path, None) is None
+    assert tracking.mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'artifacts' / 'mlflow.db'}"
+    experiment = tracking.mlflow.get_experiment_by_name("creatorcast")
+    assert experiment.artifact_location == (tmp_path / "artifacts" / "mlruns").as_uri()
+    assert [path.name for path in tmp_path.iterdir()] == ["artifacts"]
+
+
+# --- one command at a time ---
+
+
+def test_who_waits_for_a_home_says_for_whom(tmp_path):
+    (tmp_path / "artifacts").mkdir()
+    said, order, waiting = [], [], threading.Event()
+
+    def report(text):
+        said.append(text)
+        waiting.set()
+
+    def second():
+        with home_lock(tmp_path, report):
+            order.append("second")
+
+    with home_lock(tmp_path, said.append):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(20)
+        order.append("first")
+    thread.join(20)
+    assert order == ["first", "second"]
+    (line,) = said
+    assert line.startswith(f"waiting for process {os.getpid()}, ")
+    assert line.endswith(", which is changing this home")
+
+
+def test_the_lock_goes_with_a_process_that_is_killed(tmp_path):
+    (tmp_path / "artifacts").mkdir()
+    hold = "import sys, time; from pathlib import Path; from training.home_lock import home_lock\n"
+    hold += "with home_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", hold, tmp_path], cwd=ROOT, stdout=subprocess.PIPE)
+    with holder:
+        assert holder.stdout.readline() == b"held\n"
+        holder.kill()
+    with home_lock(tmp_path, pytest.fail):
+        pass
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, trained):
+    (tmp_path / "file").write_text("")
+    scores = trained.backtest.scores
+    for home, reason in ((tmp_path / "file", "Not a directory"), (Path("/proc/none"), "No such file or directory")):
+        with pytest.raises(HomeError, match=rf"artifacts' cannot be written: {reason}: make it writable for this user"):
+            write_output(home, trained.bundle, trained.backtest, scores, tmp_path, print)
+
+
+# --- what training leaves ---
+
+
+def written(home, trained):
+    """Write what training made once more; give its version."""
+    manifest = {name: value for name, value in trained.bundle.manifest.items() if name != "version"}
+    bundle, record = replace(trained.bundle, manifest=manifest), trained.backtest
+    return write_output(home, bundle, record, record.scores, home / "data", print).bundle.version
+
+
+def test_trainings_that_end_in_one_second_lose_no_bundle(tmp_path, trained, monkeypatch):
+    class Stopped(training.output.datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return cls(2026, 7, 1, tzinfo=zone)
+
+    monkeypatch.setattr(training.output, "datetime", Stopped)
+    versions = [written(tmp_path, trained) for _ in range(3)]
+    first = f"20260701-000000-{trained.bundle.manifest['data_digest'][:6]}"
+    assert versions == [first, f"{first}-2", f"{first}-3"]
+    for version in versions:
+        output = read_output(tmp_path, version)
+        assert output.bundle.version == version
+        pd.testing.assert_frame_equal(output.backtest.table, trained.backtest.table)
+        pd.testing.assert_frame_equal(output.backtest.learning, trained.backtest.learning)
+
+
+def test_what_a_killed_training_left_half_written_is_removed_by_the_next(tmp_path, trained):
+    (bundles_folder(tmp_path) / ".20260101-000000-aaaaaa.7").mkdir(parents=True)
+    champion_file(tmp_path).with_name(".champion.7").write_text("x")
+    version = written(tmp_path, trained)
+    assert [path.name for path in bundles_folder(tmp_path).iterdir()] == [version]
+    left = sorted(path.name for path in (tmp_path / "artifacts").iterdir())
+    assert left == ["backtests", "bundles", "lock"]
+
+
+@pytest.mark.parametrize("step", ["scores", "note", "bundle"])
+def test_a_disk_without_room_is_one_sentence_and_nothing_half_written_stays(tmp_path, trained, monkeypatch, step):
+    full = OSError(28, "No space left on device")
+
+    def fail(*_, **__):
+        raise full
+
+    target = {
+        "scores": (pd.DataFrame, "to_parquet"), "note": (training.output, "replace_text"),
+        "bundle": (Path, "write_text"),
+    }[step]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(*target, fail)
+        with pytest.raises(HomeError, match="artifacts' cannot be written: No space left on device"):
+            written(tmp_path, trained)
+    assert not [*(tmp_path / "artifacts").rglob(".*")]
+    assert not bundles_folder(tmp_path).exists() or not [*bundles_folder(tmp_path).iterdir()]
+
+
+# --- a store that is broken, locked or not made to its end ---
+
+
+@pytest.fixture
+def copied(home, tmp_path):
+    """Give a home of its own with the trained bundle as champion, and no store."""
+    shutil.copytree(home / "artifacts", tmp_path / "home" / "artifacts", ignore=shutil.ignore_patterns("ml*"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(copied, monkeypatch, tmp_path):
+    """Run a command over the copied home; give the result."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREATORCAST_HOME", str(copied))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="creatorcast")
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return invoke
+
+
+def save_as(home, bundle, version):
+    """Save a bundle under another version."""
+    save_bundle(replace(bundle, manifest={**bundle.manifest, "version": version}), bundles_folder(home) / version)
+
+
+def store_of(home):
+    return home / "artifacts" / "mlflow.db"
+
+
+def no_database(path):
+    path.write_text("no database, but long enough to be looked at as one" * 20)
+
+
+def a_fifo(path):
+    os.mkfifo(path)
+
+
+def a_run_without_models(path):
+    """Leave what a store has that was not made to its end, but has a run in it."""
+    with contextlib.closing(sqlite3.connect(path)) as store:
+        store.executescript("CREATE TABLE runs (run_uuid); INSERT INTO runs VALUES ('x'); CREATE TABLE metrics (a);")
+
+
+@mlflow_warnings
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (no_database, "file is not a database"),
+        (a_fifo, "it is a FIFO, expected a regular file"),
+        (a_run_without_models, "has runs or models, but not all tables: restore it, or move it away"),
+    ],
+)
+def test_a_store_that_cannot_be_used_loses_no_bundle_and_the_remedy_works(
+    run, copied, trained, spoil, reason, tracking
+):
+    version, store = trained.bundle.version, store_of(copied)
+    spoil(store)
+    before = store.read_bytes() if store.is_file() else None
+    for command in ("log", "promote"):
+        result = run(command, version)
+        assert result.exit_code == 2
+        (line,) = [line for line in result.stderr.splitlines() if line.startswith("creatorcast: ")]
+        assert str(store) in line
+        assert reason in line
+        if command == "log":
+            assert line.startswith(f"creatorcast: the bundle {version} is kept in '")
+            assert line.endswith(f"; once that is mended: creatorcast log {version}")
+    assert champion_version(copied) == version
+    assert before is None or store.read_bytes() == before
+    store.unlink()
+    result = run("log", version)
+    assert (result.exit_code, result.stdout.splitlines()[0][-23:]) == (0, "registered as version 1")
+    assert "alias champion of the registry had not followed the champion: it is now version 1, " in result.stderr
+    assert alias_bundle(copied, None) == version
+
+
+def test_training_looks_at_the_store_before_it_begins(run, copied, market_folder):
+    no_database(store_of(copied))
+    result = run("train", market_folder)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert re.fullmatch(r"creatorcast: the MLflow store '.*' cannot be used: file is not a database\n", result.stderr)
+
+
+def test_a_store_that_another_process_writes_to_is_waited_for_and_told(run, copied, market_folder, monkeypatch):
+    monkeypatch.setattr(training.registry, "PATIENCE", 0.2)
+    with contextlib.closing(sqlite3.connect(store_of(copied))) as other:
+        other.execute("CREATE TABLE runs (a)")
+        other.execute("BEGIN IMMEDIATE")
+        result = run("train", market_folder)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "cannot be used: database is locked" in result.stderr
+
+
+#: Ends the process at the third table that is made, as a kill would; another half-made store lies there already.
+KILLED = """
+import os, signal, sys, sqlite3
+from training import tracking
+tables = []
+def watch(event, arguments):
+    if event == "sqlite3.connect" and "mlflow.db" in str(arguments[0]):
+        tables.append(arguments)
+        if len(tables) == 2:
+            from alembic.runtime.migration import MigrationContext
+            MigrationContext.run_migrations = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+import creatorcast
+creatorcast.main(["log"])
+"""
+
+
+@mlflow_warnings
+def test_a_store_is_made_whole_or_not_at_all_and_anew_by_one_of_three_promotions(run, copied, trained):
+    command = [sys.executable, "-c", KILLED]
+    killed = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not store_of(copied).exists()
+    unfinished = [*store_of(copied).parent.glob(".mlflow.db.*")]
+    assert unfinished
+    os.replace(unfinished[0], store_of(copied))  # as one that was made in place
+    other = "20250101-000000-second"
+    save_as(copied, trained.bundle, other)
+    versions = [trained.bundle.version, other, other]
+    ended = at_once(*(("promote", version, "--force") for version in versions))
+    assert [code for _, _, code in ended] == [0, 0, 0], ended
+    errors = "".join(stderr for _, stderr, _ in ended)
+    assert "Traceback" not in errors
+    assert errors.count("was not made to its end and holds nothing: it is now 'mlflow.db.unfinished'") == 1
+    assert "waiting for process " in errors
+    assert not [*store_of(copied).parent.glob(".mlflow.db.*")]
+    champion = champion_version(copied)
+    assert alias_bundle(copied, None) == champion
+    assert [*registered_bundles(copied, None).values()].count(champion) == 1
+
+
+def at_once(*commands):
+    """Run commands side by side, each in a process of its own; give output, errors and exit code of each."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "creatorcast", *command],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for command in commands
+    ]
+    return [(*process.communicate(timeout=300), process.returncode) for process in processes]
+
+
+# --- the alias follows the champion ---
+
+
+@mlflow_warnings
+def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, tracking):
+    first, other = trained.bundle.version, "20250101-000000-second"
+    save_as(copied, trained.bundle, other)
+    assert run("log", first).exit_code == 0
+    promoted = run("promote", other, "--force").stdout
+    assert promoted.endswith(", version 2 in the registry, which did not have it and has it now\n")
+    set_champion(copied, first)
+    assert run("log", other).exit_code == 0
+    assert alias_bundle(copied, None) == first
+    set_champion(copied, other)  # as a promotion that was killed before it came to the registry
+    result = run("bundles")
+    expected = f"the alias champion of the registry had not followed the champion: it is now version 3, {other}"
+    assert result.stdout.splitlines()[-1] == expected
+    assert alias_bundle(copied, None) == other
+    assert expected not in run("bundles").stdout
+    set_champion(copied, first)
+    assert f"champion is again {other}" in run("rollback").stdout
+    assert alias_bundle(copied, None) == other
+    set_champion(copied, first)
+    assert run("promote", first).stdout.endswith("(trained on simulated data), version 1 in the registry\n")
+    assert alias_bundle(copied, None) == first
+
+
+@mlflow_warnings
+def test_a_run_that_was_killed_does_not_stay_running(run, copied, trained, tracking):
+    assert run("log").exit_code == 0
+    experiment = tracking.mlflow.get_experiment_by_name("creatorcast").experiment_id
+    client = tracking.mlflow.MlflowClient()
+    killed = client.create_run(experiment, run_name=trained.bundle.version).info.run_id
+    assert run("log").exit_code == 0
+    assert client.get_run(killed).info.status == "KILLED"
+    finished = client.search_runs([experiment], "attributes.status = 'FINISHED'")
+    assert len(finished) == 2

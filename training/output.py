@@ -1,0 +1,113 @@
+"""What a training leaves in a home: the bundle, and beside it what a promotion and MLflow need of its backtest.
+
+artifacts/bundles/VERSION/           the bundle
+artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
+artifacts/backtests/VERSION.json     the folder of its tables, which is true of one machine, and its learning curve
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from features.atomic import replace_file, replace_text
+from models.bundle import (
+    Bundle,
+    bundle_folder,
+    bundles_folder,
+    load_bundle,
+    load_version,
+    remove_unfinished,
+    save_bundle,
+)
+from training.home_lock import HomeError, home_lock, make_artifacts
+from training.record import Backtest
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The bundle's folder, the bundle as loaded from it, and the backtest behind it, None where that was not kept."""
+
+    folder: Path
+    bundle: Bundle
+    backtest: Backtest | None
+
+
+def write_output(
+    home: Path, bundle: Bundle, record: Backtest, scores: pd.DataFrame, data: Path, report: Callable[[str], None]
+) -> Trained:
+    """Name a bundle and write it with its backtest; `scores`: those of the record, creators by their names.
+
+    The version is the moment and the start of the data's digest, with a number behind where another training had the
+    same. The bundle comes last, so that none lacks its scores. Raises training.home_lock.HomeError.
+    """
+    make_artifacts(home)
+    with home_lock(home, report):
+        try:
+            remove_unfinished(home)
+            version = _free_version(home, bundle.manifest["data_digest"])
+            note = {"data": str(Path(data).resolve()), "learning": record.learning.to_dict("list")}
+            path = backtest_file(home, version)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
+            replace_text(note_file(home, version), json.dumps(note) + "\n")
+            folder = bundles_folder(home) / version
+            save_bundle(replace(bundle, manifest={"version": version, **bundle.manifest}), folder)
+        except OSError as error:
+            raise HomeError(
+                f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
+            ) from error
+    return Trained(folder, load_bundle(folder), record)
+
+
+def read_output(home: Path, version: str) -> Trained:
+    """Give what a training left of a bundle. Raises models.bundle.BundleError where the bundle is missing or broken."""
+    bundle = load_version(home, version)
+    return Trained(bundle_folder(home, version), bundle, _read_record(home, bundle))
+
+
+def backtest_file(home: Path, version: str) -> Path:
+    """Give the file with the scores of one bundle's backtest."""
+    return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
+
+
+def note_file(home: Path, version: str) -> Path:
+    """Give the file that names the folder a bundle was trained on, beside its scores."""
+    return backtest_file(home, version).with_suffix(".json")
+
+
+def remembered_folder(home: Path, version: str) -> Path | None:
+    """Give the folder of the tables that a bundle was trained on, None where that is not known."""
+    try:
+        return Path(_note(home, version)["data"])
+    except (KeyError, TypeError):
+        return None
+
+
+def _read_record(home: Path, bundle: Bundle) -> Backtest | None:
+    try:
+        scores = pd.read_parquet(backtest_file(home, bundle.version))
+        learning = pd.DataFrame(_note(home, bundle.version).get("learning", {}))
+    except (OSError, ValueError, AttributeError):
+        return None
+    return Backtest(tuple(bundle.manifest["platforms"]), scores, pd.DataFrame(), learning)
+
+
+def _note(home: Path, version: str) -> dict:
+    try:
+        return json.loads(note_file(home, version).read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _free_version(home: Path, digest: str) -> str:
+    """Give a version that no bundle of the home has; two trainings may end in one second."""
+    first = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{digest[:6]}"
+    version, number = first, 1
+    while (bundles_folder(home) / version).exists():
+        number += 1
+        version = f"{first}-{number}"
+    return version
