@@ -600,7 +600,7 @@ def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: st
     What keeps it from answering (no champion, tables that cannot be used, a port in use) is told before it starts.
     Another HOST than this machine's own needs a file of keys, which CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
     """
-    from serving.settings import CHECKED, DATA, ENVIRONMENT, RATES, SNAPSHOT, serve_command, settings_from
+    from serving.settings import CHECKED, DATA, ENVIRONMENT, HOST, RATES, SNAPSHOT, serve_command, settings_from
     from serving.startup import check_start
 
     os.environ.update(ENVIRONMENT)
@@ -609,6 +609,7 @@ def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: st
     for name, path in ((DATA, data), (SNAPSHOT, snapshot), (RATES, rates)):
         if path is not None:
             os.environ[name] = str(path.resolve())
+    host = HOST if host == "localhost" else host
     check_start(host, port, settings_from(os.environ))
     os.environ[CHECKED] = "1"
     command = serve_command(host, port)

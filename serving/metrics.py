@@ -1,95 +1,143 @@
 """Figures for Prometheus: requests and their time by address, partnerships by evidence, and the model in use.
 
-Each worker keeps its figures in files of one folder, PROMETHEUS_MULTIPROC_DIR, and whichever is asked tells those of
-all. `bentoml serve` sets one that all services of a user share, and empties it at each start: ours have their own.
+Whichever worker is asked tells those of all (`serving.counts`). Every series is known before: counting needs no more
+memory and no file while the service runs, so it cannot fail, and nothing that a client makes up becomes a series.
 BentoML's own figures are off, because they have a series for every path that a client makes up.
 """
 
-import atexit
-import os
-import shutil
-import tempfile
+import contextlib
+import json
+import logging
 import time
+from bisect import bisect_left
 from collections import Counter as Tally
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
+from http import HTTPStatus
+from itertools import accumulate
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-    multiprocess,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from features.vocabulary import EVIDENCE
+from serving.counts import Counts
+
+log = logging.getLogger("bentoml.creatorcast")
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+#: Names the memory that the workers of a service share: its descriptor.
+FIGURES = "CREATORCAST_FIGURES"
+#: The endpoint of a request that no address is for, and the code of a status that HTTP does not know.
+NO_ADDRESS = UNKNOWN_CODE = "other"
+#: The code of a request whose answer was not begun.
+NO_ANSWER = "none"
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-_FOLDER, _SHARED = "CREATORCAST_FIGURES", "PROMETHEUS_MULTIPROC_DIR"
-#: The endpoint of a request that no address is for.
-NO_ADDRESS = "other"
-
-
-def own_figures(environment: MutableMapping[str, str]) -> None:
-    """Make a folder for the figures of one service and name it in the environment of its workers, until the end."""
-    environment[_FOLDER] = tempfile.mkdtemp(prefix="creatorcast-figures-")
-    atexit.register(shutil.rmtree, environment[_FOLDER], ignore_errors=True)
-
-
-def use_figures(environment: MutableMapping[str, str]) -> None:
-    """Keep the figures of this worker in the folder that its environment names, where it names one."""
-    if _FOLDER in environment:
-        environment[_SHARED] = environment[_FOLDER]
+_BOUNDS = (*map(str, _BUCKETS), "+Inf")
+_CODES = (NO_ANSWER, *(str(status.value) for status in HTTPStatus), UNKNOWN_CODE)
+_LABEL_CHARACTERS = 255
 
 
 class Metrics:
-    """The figures of one worker."""
+    """The figures of one worker, and what all together come to.
 
-    def __init__(self):
-        self._registry = own = CollectorRegistry()
-        prefix = "creatorcast"
-        self.requests = Counter(
-            "requests", "Requests by HTTP status", ["endpoint", "code"], namespace=prefix, registry=own
-        )
-        self.seconds = Histogram(
-            "request_seconds", "From a request's first byte to its answer's last", ["endpoint"],
-            namespace=prefix, registry=own, buckets=_BUCKETS,
-        )  # fmt: skip
-        self.scored = Counter(
-            "partnerships", "Partnerships forecast, by what the forecast rests on", ["endpoint", "evidence"],
-            namespace=prefix, registry=own,
-        )  # fmt: skip
-        self.rejected = Counter(
-            "partnerships_rejected", "Partnerships answered by errors", ["endpoint"], namespace=prefix, registry=own
-        )
-        self._model = Gauge(
-            "model_info", "1 for the model that a worker answers from", ["version", "trained_on"],
-            namespace=prefix, registry=own, multiprocess_mode="livemax",
-        )  # fmt: skip
-        self._labels: tuple[str, str] | None = None
+    `endpoints` are the addresses that have series of their own; what is counted for another one goes to NO_ADDRESS.
+    """
+
+    def __init__(self, endpoints: Iterable[str]):
+        self.endpoints = (*endpoints, NO_ADDRESS)
+        self._cells = {series: cell for cell, series in enumerate(_series(self.endpoints))}
+        self._counts = Counts(len(self._cells))
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def share(self, environment: MutableMapping[str, str]) -> None:
+        """Make memory for the workers that get this environment; where there is none, each tells its own figures."""
+        environment.pop(FIGURES, None)
+        try:
+            environment[FIGURES] = str(self._counts.share())
+        except OSError as error:
+            log.warning("figures are not shared, /metrics tells those of the worker that is asked: %s", error)
+
+    def join(self, environment: MutableMapping[str, str], worker: int) -> None:
+        """Count in the shared memory from now on, where there is any, as the worker of that number."""
+        if FIGURES not in environment:
+            return
+        try:
+            self._counts.join(int(environment[FIGURES]), worker)
+        except (OSError, ValueError) as error:
+            log.warning("figures of this worker are its own alone: %s %r: %s", FIGURES, environment[FIGURES], error)
+
+    def request(self, endpoint: str, code: str, seconds: float) -> None:
+        """Count a request that took so long."""
+        known = ("request", endpoint, code) in self._cells
+        self._add("request", endpoint, code if known else UNKNOWN_CODE)
+        self._add("within", endpoint, _BOUNDS[bisect_left(_BUCKETS, seconds)])
+        self._add("seconds", endpoint, amount=seconds)
 
     def results(self, endpoint: str, results: Iterable[str | None]) -> None:
         """Count the results of an answer by their evidence; those without are rejected."""
         for evidence, count in Tally(results).items():
-            found = self.rejected.labels(endpoint) if evidence is None else self.scored.labels(endpoint, evidence)
-            found.inc(count)
+            series = ("rejected", endpoint) if evidence is None else ("scored", endpoint, evidence)
+            self._add(*series, amount=count)
 
     def model(self, manifest: dict) -> None:
-        """Tell which model is in use from now on."""
-        labels = (manifest["version"], manifest["trained_on"])
-        if self._labels not in (None, labels):
-            self._model.labels(*self._labels).set(0)
-        self._labels = labels
-        self._model.labels(*labels).set(1)
+        """Tell which model this worker answers from, from now on."""
+        labels = [str(manifest.get(name, ""))[:_LABEL_CHARACTERS] for name in ("version", "trained_on")]
+        self._counts.note(json.dumps(labels, ensure_ascii=False))
 
     def text(self) -> bytes:
         """Give the figures of all workers in the text format of Prometheus."""
-        if _SHARED not in os.environ:
-            return generate_latest(self._registry)
-        together = CollectorRegistry()
-        multiprocess.MultiProcessCollector(together)
-        return generate_latest(together)
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the figures of all workers as Prometheus' families: of counters, those that are not 0."""
+        totals = dict(zip(self._cells, self._counts.totals(), strict=True))
+        yield _counter(totals, "request", "requests", "Requests by HTTP status", ["endpoint", "code"])
+        yield self._histogram(totals)
+        yield _counter(
+            totals, "scored", "partnerships", "Partnerships forecast, by what the forecast rests on",
+            ["endpoint", "evidence"],
+        )  # fmt: skip
+        yield _counter(totals, "rejected", "partnerships_rejected", "Partnerships answered by errors", ["endpoint"])
+        models = GaugeMetricFamily(
+            "creatorcast_model_info", "1 for the model that a worker answers from", labels=["version", "trained_on"]
+        )
+        for note in sorted(set(self._counts.notes())):
+            with contextlib.suppress(ValueError):  # it was being replaced
+                models.add_metric(json.loads(note), 1)
+        yield models
+
+    def _add(self, *series: str, amount: float = 1.0) -> None:
+        self._counts.add(self._cells[series], amount)
+
+    def _histogram(self, totals: dict[tuple[str, ...], float]) -> Metric:
+        family = HistogramMetricFamily(
+            "creatorcast_request_seconds", "From a request's first byte to its answer's last", labels=["endpoint"]
+        )
+        for endpoint in self.endpoints:
+            within = list(accumulate(totals["within", endpoint, bound] for bound in _BOUNDS))
+            if within[-1]:
+                buckets = list(zip(_BOUNDS, within, strict=True))
+                family.add_metric([endpoint], buckets, totals["seconds", endpoint])
+        return family
+
+
+def _series(endpoints: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Name every number: what is counted, then its labels."""
+    for endpoint in endpoints:
+        yield from (("request", endpoint, code) for code in _CODES)
+        yield from (("within", endpoint, bound) for bound in _BOUNDS)
+        yield ("seconds", endpoint)
+        yield from (("scored", endpoint, evidence) for evidence in EVIDENCE)
+        yield ("rejected", endpoint)
+
+
+def _counter(totals: dict[tuple[str, ...], float], kind: str, name: str, meaning: str, labels: list[str]) -> Metric:
+    family = CounterMetricFamily(f"creatorcast_{name}", meaning, labels=labels)
+    for (what, *values), total in totals.items():
+        if what == kind and total:
+            family.add_metric(values, total)
+    return family
 
 
 class Counted:
@@ -98,16 +146,16 @@ class Counted:
     A request goes by the address that its path names: one that the Guard refuses never gets to a route.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, addresses: Iterable[str]):
-        self._app, self._metrics, self._addresses = app, metrics, frozenset(addresses)
+    def __init__(self, app: ASGIApp, metrics: Metrics):
+        self._app, self._metrics, self._addresses = app, metrics, frozenset(metrics.endpoints)
         self._open = [(one.partition("{")[0], one) for one in self._addresses if "{" in one]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; its code is `none` where no answer was begun."""
+        """Pass a request on; its code is NO_ANSWER where no answer was begun."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        endpoint, code, began = self._address(scope["path"]), "none", time.perf_counter()
+        endpoint, code, began = self._address(scope["path"]), NO_ANSWER, time.perf_counter()
 
         async def sent(message: Message) -> None:
             nonlocal code
@@ -118,8 +166,7 @@ class Counted:
         try:
             await self._app(scope, receive, sent)
         finally:
-            self._metrics.requests.labels(endpoint, code).inc()
-            self._metrics.seconds.labels(endpoint).observe(time.perf_counter() - began)
+            self._metrics.request(endpoint, code, time.perf_counter() - began)
 
     def _address(self, path: str) -> str:
         if path in self._addresses:

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from serving.access import OPEN
 from serving.admission import Admission
 from serving.answers import Answered, NoneScored
 from serving.card import card
@@ -56,7 +57,7 @@ def build_app(champion: Champion | None = None, limits: Limits | None = None) ->
     )
     app.router.redirect_slashes = False
     app.state.champion = champion
-    app.state.metrics = Metrics()
+    app.state.metrics = Metrics((*PATHS.values(), *OPEN))
     app.state.admission = Admission(limits)
     app.state.document = orjson.dumps(openapi())
     return app

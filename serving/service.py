@@ -12,12 +12,13 @@ import bentoml
 import click
 from starlette.types import Receive, Scope, Send
 
-from serving.access import OPEN, Access, Guard
+from serving.access import Access, Guard
 from serving.champion import Champion
-from serving.metrics import Counted, own_figures, use_figures
-from serving.routes import PATHS, build_app
+from serving.metrics import Counted
+from serving.processes import end_with_supervisor, supervise
+from serving.routes import build_app
 from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
-from serving.startup import check_listening, check_start
+from serving.startup import check_listening, check_start, tell_of_a_lost_port
 
 app = build_app()
 
@@ -66,10 +67,13 @@ class Creatorcast:
         except ValueError as error:
             click.echo(f"creatorcast: {error}", err=True)
             sys.exit(2)
-        own_figures(os.environ)
+        tell_of_a_lost_port(*address)
+        app.state.metrics.share(os.environ)
+        supervise(os.environ)
 
     def __init__(self):
-        use_figures(os.environ)
+        end_with_supervisor(os.environ)
+        app.state.metrics.join(os.environ, bentoml.server_context.worker_index or 0)
         settings = settings_from(os.environ)
         app.state.access = Access(settings)
         self.champion = Champion(settings, told=_taken_over)
@@ -86,5 +90,5 @@ class Creatorcast:
         gc.unfreeze()  # libraries complain at the end of what is never freed
 
 
-Creatorcast.add_asgi_middleware(Counted, metrics=app.state.metrics, addresses=(*PATHS.values(), *OPEN))
+Creatorcast.add_asgi_middleware(Counted, metrics=app.state.metrics)
 Creatorcast.add_asgi_middleware(Guard, state=app.state)

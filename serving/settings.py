@@ -96,5 +96,5 @@ def serve_command(host: str = HOST, port: int = PORT) -> list[str]:
     DRAIN_SECONDS to end once the service is told to.
     """
     bentoml = Path(sys.executable).with_name("bentoml")
-    address = ["--host", HOST if host == "localhost" else host, "--port", str(port)]
+    address = ["--host", host, "--port", str(port)]
     return [str(bentoml), "serve", SERVICE, *address, "--timeout-graceful-shutdown", str(DRAIN_SECONDS)]

@@ -4,9 +4,14 @@ But: a service that is started without any champion may wait for its first one, 
 """
 
 import errno
+import ipaddress
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
+
+import click
 
 from features.currency import read_rates
 from features.snapshot import Snapshot
@@ -45,13 +50,62 @@ def check_listening(host: str, port: int, settings: Settings) -> None:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has just ended keeps nobody off
             probe.bind(address)
+        if _answers(address):  # some systems let two listen: one at all addresses and one at this
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     except socket.gaierror:
         raise StartError(f"{host!r} is no address that is known: name one by --host, such as 127.0.0.1") from None
     except OSError as error:
-        words = _PORT_FAULTS.get(error.errno, "port {port} of {host!r} cannot be opened: {reason}")
-        raise StartError(words.format(host=host, port=port, reason=error.strerror)) from None
+        raise StartError(_port_fault(error, host, port)) from None
+    if not _is_number(host):
+        raise StartError(f"{host!r} is a name: the service listens at addresses, give --host {address[0]}")
+
+
+def tell_of_a_lost_port(host: str, port: int) -> None:
+    """Have the process that is to listen end as `check_listening` would, where the port was lost since."""
+    from circus.sockets import CircusSocket
+
+    listen = CircusSocket.bind_and_listen
+
+    def bind_and_listen(self: CircusSocket) -> None:
+        try:
+            listen(self)
+        except OSError as error:
+            raise _NoStart(_port_fault(error, host, port)) from None
+
+    CircusSocket.bind_and_listen = bind_and_listen
+
+
+class _NoStart(click.ClickException):
+    """What ends the command line of BentoML as it ends ours: one line and exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: IO | None = None) -> None:
+        click.echo(f"creatorcast: {self.message}", file, err=True)
+
+
+def _port_fault(error: OSError, host: str, port: int) -> str:
+    words = _PORT_FAULTS.get(error.errno, "port {port} of {host!r} cannot be opened: {reason}")
+    return words.format(host=host, port=port, reason=error.strerror)
+
+
+def _answers(address: tuple) -> bool:
+    """Tell whether somebody takes connections at an address of this machine."""
+    try:
+        with socket.create_connection(address[:2], timeout=1) as connection:
+            return connection.getsockname() != connection.getpeername()  # a port may happen to connect to itself
+    except OSError:
+        return False
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def unusable(settings: Settings, waits: bool = False) -> str | None:

@@ -21,7 +21,9 @@ import pytest
 from conftest import QUIET
 
 from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
-from serving.settings import Limits
+from serving.processes import stray_signals
+from serving.settings import Limits, Settings
+from serving.startup import check_listening
 
 BIN = Path(sys.executable).parent
 JSON = {"content-type": "application/json"}
@@ -330,7 +332,9 @@ HURRIED = """
 import os
 from serving import service
 from serving.admission import Admission
-from serving.settings import Limits
+from serving.processes import stray_signals
+from serving.settings import Limits, Settings
+from serving.startup import check_listening
 limits = Limits(body_seconds=1, answer_seconds=2, held_bytes=int(os.environ["HELD_BYTES"]))
 service.app.state.admission = Admission(limits)
 Creatorcast = service.Creatorcast
@@ -434,20 +438,55 @@ def test_a_killed_worker_comes_back_and_the_other_goes_on(service):
     until(lambda: len(service.workers()) == 2)
 
 
-def test_a_stopped_service_finishes_what_it_has_begun(two_bundles, tmp_path):
+def supervisor(service):
+    return [service.process]
+
+
+def everyone(service):
+    return [service.process, *service.workers()]
+
+
+@pytest.mark.parametrize(
+    ("signals", "receivers"),
+    [
+        ([signal.SIGTERM], supervisor),
+        ([signal.SIGINT], supervisor),
+        ([signal.SIGHUP], supervisor),  # its terminal is closed
+        ([signal.SIGTERM, signal.SIGHUP], everyone),  # how some stop a group of processes
+        ([signal.SIGKILL], supervisor),  # nothing that it could do about it
+    ],
+    ids=["SIGTERM", "SIGINT", "SIGHUP", "SIGTERM and SIGHUP to all", "SIGKILL"],
+)
+def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(two_bundles, tmp_path, signals, receivers):
     found = []
     with running(tmp_path / "service", two_bundles) as service:
+        processes = [psutil.Process(process.pid) for process in everyone(service)]
         threads = [threading.Thread(target=lambda: found.append(service.ask(LONGEST))) for _ in range(3)]
         for thread in threads:
             thread.start()
-        until(lambda: psutil.Process(service.process.pid).net_connections is not None)
         time.sleep(0.3)
-        service.process.send_signal(signal.SIGTERM)
+        for number in signals:
+            for process in receivers(service):
+                process.send_signal(number)
         for thread in threads:
             thread.join()
         service.process.wait(60)
+        assert psutil.wait_procs(processes, 60)[1] == []
     assert [status for status, *_ in found] == [200] * 3
     assert all(len(json.loads(content)["results"]) == 1000 for *_, content in found)
+    check_listening("127.0.0.1", service.port, Settings(two_bundles))  # a second service could start
+
+
+def test_signals_that_mean_nothing_here_leave_the_service_whole(service):
+    workers = {worker.pid for worker in service.workers()}
+    for number in [*stray_signals(), signal.SIGPIPE, signal.SIGWINCH, signal.SIGCONT]:
+        service.process.send_signal(number)
+        for worker in service.workers():
+            worker.send_signal(number)
+    time.sleep(0.2)
+    assert [service.ask()[0] for _ in range(8)] == [200] * 8
+    assert psutil.Process(service.process.pid).status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    assert {worker.pid for worker in service.workers()} == workers
 
 
 #: BentoML's own pages and what there is not: no addresses of ours, so no figures of their own.
@@ -521,6 +560,71 @@ def test_nothing_leaves_the_machine_also_when_bentoml_is_called_directly(two_bun
         folder = service.log.parent
     assert not (folder / "outside").exists(), (folder / "outside").read_text()
     assert len(list(folder.glob("watched-*"))) >= 3
+
+
+FIGURE = re.compile(r"^creatorcast_(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
+
+
+def figures(service):
+    """Give the value of every figure, by its name and its labels."""
+    text = service.ask(None, "/metrics")[2].decode()
+    return {(name, labels): float(value) for name, labels, value in FIGURE.findall(text)}
+
+
+def models(service):
+    return {labels: value for (name, labels), value in figures(service).items() if name == "model_info"}
+
+
+def answered(service):
+    return figures(service).get(("requests_total", 'code="200",endpoint="/v1/predict"'), 0)
+
+
+@pytest.fixture
+def temporary(tmp_path):
+    """Give a temporary folder with room for 1 MiB where this user may mount one, else a plain one; tell which."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    small = shutil.which("mount") is not None and subprocess.run(mount, capture_output=True).returncode == 0
+    yield folder, small
+    if small:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def clean(folder):
+    """Do as those who clean temporary folders do."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def fill(folder):
+    """Leave no byte free."""
+    with contextlib.suppress(OSError), (folder / "filling").open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+
+
+def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(two_bundles, tmp_path, temporary):
+    """Cleaned before the first request, and full while a champion and a worker are replaced."""
+    folder, small = temporary
+    told = {"TMPDIR": str(folder), "BENTOML_HOME": str(folder / "bentoml")}
+    with running(tmp_path / "service", two_bundles, **told) as service:
+        clean(folder)
+        if small:
+            fill(folder)
+        else:
+            folder.rmdir()
+        assert [service.ask()[0] for _ in range(8)] == [200] * 8
+        assert answered(service) == 8
+        set_champion(two_bundles, "second")
+        until(lambda: service.logged("champion is now second") == 2)
+        assert models(service) == {'trained_on="simulated",version="second"': 1}
+        service.workers()[0].kill()
+        until(lambda: service.logged("champion is now second") == 3)
+        assert [service.ask()[0] for _ in range(8)] == [200] * 8
+        assert answered(service) == 16
+        assert models(service) == {'trained_on="simulated",version="second"': 1}
+        assert "Traceback" not in service.log.read_text()
 
 
 def test_nothing_of_hostile_requests_is_in_the_log(service):

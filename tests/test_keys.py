@@ -182,8 +182,8 @@ async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
 
 @pytest.mark.anyio
 async def test_what_the_guard_refuses_is_counted_by_the_address_that_was_asked(tmp_path):
-    metrics, state = Metrics(), SimpleNamespace(access=Access(Settings(tmp_path)))
-    counted = Counted(Guard(not_to_be_reached, state), metrics, (*PATHS.values(), *OPEN))
+    metrics, state = Metrics((*PATHS.values(), *OPEN)), SimpleNamespace(access=Access(Settings(tmp_path)))
+    counted = Counted(Guard(not_to_be_reached, state), metrics)
 
     async def send(message):
         pass

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import replace
 
 import pandas as pd
+import psutil
 import pytest
 from test_fire import BIN, free_port
 
@@ -122,6 +123,59 @@ def test_a_port_must_be_free_and_the_address_one_of_this_machine(home):
         check_start("0.0.0.0", port, Settings(home))
 
 
+@contextlib.contextmanager
+def sharing():
+    """Listen as one who lets others listen beside him."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as server:
+        yield server.getsockname()[1]
+
+
+@contextlib.contextmanager
+def bound_only():
+    """Hold a port without listening, and without letting others have it."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
+@contextlib.contextmanager
+def listening_at_both():
+    """Listen at all addresses, those of the old and those of the new protocol."""
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize("user", [listening, sharing, bound_only, listening_at_both])
+def test_a_port_is_in_use_however_it_is_used(home, user):
+    if user is listening_at_both and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no addresses of the new protocol")
+    with user() as port, pytest.raises(StartError, match=f"^port {port} of '127.0.0.1' is in use"):
+        check_start("127.0.0.1", port, Settings(home))
+    check_start("127.0.0.1", port, Settings(home))
+
+
+def test_a_port_that_only_waits_for_its_last_connection_to_be_forgotten_is_free(home):
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as server, socket.create_connection(("127.0.0.1", port)) as client:
+        server.accept()[0].close()
+        assert client.recv(1) == b""
+    states = {one.status for one in psutil.net_connections("tcp4") if one.laddr and one.laddr.port == port}
+    assert states == {psutil.CONN_TIME_WAIT}
+    check_start("127.0.0.1", port, Settings(home))
+
+
+def test_one_who_answers_at_the_address_is_in_the_way_though_the_system_lets_two_listen(home, monkeypatch):
+    with listening() as port:
+        monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
+        with pytest.raises(StartError, match=f"^port {port} of '127.0.0.1' is in use"):
+            check_start("127.0.0.1", port, Settings(home))
+
+
+def test_a_name_is_refused_with_its_address(home):
+    with pytest.raises(StartError, match=r"^'localhost' is a name: .* addresses, give --host (127\.0\.0\.1|::1)$"):
+        check_start("localhost", free_port(), Settings(home))
+
+
 def test_a_port_that_may_not_be_opened_is_told(home, monkeypatch):
     def refused(*_):
         raise PermissionError(13, "Permission denied")
@@ -160,6 +214,31 @@ def test_a_real_service_ends_where_its_port_is_in_use(files, home, command):
         told = started(files, home, command, port)
     wanted = f"creatorcast: port {port} of '127.0.0.1' is in use: stop what listens there, or name another by --port\n"
     assert (told.returncode, told.stdout, told.stderr) == (2, "", wanted)
+
+
+#: The service as it is, but for one who takes its port between the look at it and the listening.
+LATE = """
+import socket
+from serving import service
+look = service.check_start
+def look_and_lose(host, port, *rest, **more):
+    global taken
+    look(host, port, *rest, **more)
+    taken = socket.create_server((host, port))
+service.check_start = look_and_lose
+Creatorcast = service.Creatorcast
+"""
+
+
+def test_a_port_that_is_lost_after_the_look_at_it_is_told_in_the_same_line(files, home):
+    (files / "late.py").write_text(LATE)
+    port = free_port()
+    told = started(files, home, ["bentoml", "serve", "late:Creatorcast"], port, {"PYTHONPATH": str(files)})
+    assert told.returncode == 2
+    assert told.stderr.splitlines()[-1] == (
+        f"creatorcast: port {port} of '127.0.0.1' is in use: stop what listens there, or name another by --port"
+    )
+    assert "Traceback" not in told.stderr
 
 
 def started(folder, home, command, port, environment=()):

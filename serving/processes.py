@@ -1,0 +1,73 @@
+"""How the processes of a service end: together, whatever ends the one that started the others (the supervisor).
+
+Circus, which starts the workers for BentoML, ends them at SIGTERM, SIGINT and SIGQUIT. What else would end or halt the
+supervisor alone is ignored, SIGHUP stops the service as SIGTERM does, and what cannot be caught is seen by the workers:
+they hold the reading end of a pipe that nobody writes to, and it ends with the supervisor.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import stat
+import threading
+import time
+from collections.abc import MutableMapping
+
+from serving.settings import DRAIN_SECONDS
+
+log = logging.getLogger("bentoml.creatorcast")
+
+#: Names the pipe that ends with the supervisor: the descriptor of its reading end.
+SUPERVISOR = "CREATORCAST_SUPERVISOR"
+#: Whose default action is to end or to halt a process, and that are neither crashes nor meant to stop a service.
+_STRAY = "USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT TSTP TTIN TTOU"
+
+
+def supervise(environment: MutableMapping[str, str]) -> None:
+    """Prepare the process that will start the workers with this environment: no signal ends it alone."""
+    from circus.sighandler import SysHandler
+
+    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # nohup
+    SysHandler.handle_hup = SysHandler.handle_winch if ignored else SysHandler.handle_term
+    for number in stray_signals():
+        signal.signal(number, signal.SIG_IGN)
+    reading, _ = os.pipe()  # the writing end is not inherited, and is never closed
+    os.set_inheritable(reading, True)
+    environment[SUPERVISOR] = str(reading)
+
+
+def end_with_supervisor(environment: MutableMapping[str, str]) -> None:
+    """Have this worker finish what it has begun and end once its supervisor has; not where nothing names one.
+
+    A signal that is sent to all processes of a service is the supervisor's to heed: SIGHUP is ignored here.
+    """
+    if not _is_pipe(environment.get(SUPERVISOR, "")):
+        return
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    threading.Thread(target=_wait, args=(int(environment[SUPERVISOR]),), daemon=True).start()
+
+
+def _wait(descriptor: int) -> None:
+    with contextlib.suppress(OSError):
+        os.read(descriptor, 1)
+    log.error("the supervisor has ended: this worker finishes what it has begun, and ends")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(DRAIN_SECONDS + 5)  # uvicorn gives up what is in flight before
+    os._exit(1)
+
+
+def _is_pipe(text: str) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(int(text)).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def stray_signals() -> list[int]:
+    """Give the signals that would end or halt a process and mean nothing to this service."""
+    names = [f"SIG{name}" for name in _STRAY.split()]
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    if hasattr(signal, "SIGRTMIN"):
+        numbers += range(signal.SIGRTMIN, signal.SIGRTMAX + 1)
+    return numbers
