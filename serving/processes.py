@@ -20,6 +20,8 @@ log = logging.getLogger("bentoml.creatorcast")
 
 #: Names the pipe that ends with the supervisor: the descriptor of its reading end.
 SUPERVISOR = "CREATORCAST_SUPERVISOR"
+#: After DRAIN_SECONDS, until a worker that does not heed SIGTERM is ended.
+MORE_SECONDS = 5
 #: Whose default action is to end or to halt a process, and that are neither crashes nor meant to stop a service.
 _STRAY = "USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT TSTP TTIN TTOU"
 
@@ -53,7 +55,7 @@ def _wait(descriptor: int) -> None:
         os.read(descriptor, 1)
     log.error("the supervisor has ended: this worker finishes what it has begun, and ends")
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(DRAIN_SECONDS + 5)  # uvicorn gives up what is in flight before
+    time.sleep(DRAIN_SECONDS + MORE_SECONDS)  # uvicorn gives up what is in flight before
     os._exit(1)
 
 

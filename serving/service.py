@@ -19,6 +19,7 @@ from serving.processes import end_with_supervisor, supervise
 from serving.routes import build_app
 from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
 from serving.startup import check_listening, check_start, tell_of_a_lost_port
+from serving.temporary import use_temporary_folder
 
 app = build_app()
 
@@ -70,9 +71,11 @@ class Creatorcast:
         tell_of_a_lost_port(*address)
         app.state.metrics.share(os.environ)
         supervise(os.environ)
+        use_temporary_folder()
 
     def __init__(self):
         end_with_supervisor(os.environ)
+        use_temporary_folder()
         app.state.metrics.join(os.environ, bentoml.server_context.worker_index or 0)
         settings = settings_from(os.environ)
         app.state.access = Access(settings)

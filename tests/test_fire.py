@@ -450,12 +450,11 @@ def everyone(service):
     ("signals", "receivers"),
     [
         ([signal.SIGTERM], supervisor),
-        ([signal.SIGINT], supervisor),
         ([signal.SIGHUP], supervisor),  # its terminal is closed
         ([signal.SIGTERM, signal.SIGHUP], everyone),  # how some stop a group of processes
         ([signal.SIGKILL], supervisor),  # nothing that it could do about it
     ],
-    ids=["SIGTERM", "SIGINT", "SIGHUP", "SIGTERM and SIGHUP to all", "SIGKILL"],
+    ids=["SIGTERM", "SIGHUP", "SIGTERM and SIGHUP to all", "SIGKILL"],
 )
 def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(two_bundles, tmp_path, signals, receivers):
     found = []
