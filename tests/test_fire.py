@@ -603,11 +603,22 @@ def fill(folder):
             pass
 
 
+#: The service as it is, on a machine with no other temporary folder.
+ALONE = """
+import os, tempfile
+tempfile._candidate_tempdir_list = lambda: [os.environ["TMPDIR"]]
+from serving.service import Creatorcast
+"""
+
+
 def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(two_bundles, tmp_path, temporary):
     """Cleaned before the first request, and full while a champion and a worker are replaced."""
     folder, small = temporary
     told = {"TMPDIR": str(folder), "BENTOML_HOME": str(folder / "bentoml")}
-    with running(tmp_path / "service", two_bundles, **told) as service:
+    (tmp_path / "service").mkdir()
+    (tmp_path / "service" / "alone.py").write_text(ALONE)
+    command = [BIN / "bentoml", "serve", "alone:Creatorcast"]
+    with running(tmp_path / "service", two_bundles, command, **told) as service:
         clean(folder)
         if small:
             fill(folder)

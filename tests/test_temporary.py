@@ -1,0 +1,49 @@
+"""A temporary folder that takes no files is used for folders; where none takes any, nothing is made up."""
+
+import tempfile
+
+import pytest
+
+from serving.temporary import use_temporary_folder
+
+
+@pytest.fixture
+def full(monkeypatch, tmp_path):
+    """Have no folder that takes files; TMPDIR names one that takes folders."""
+
+    def no_file(*_):
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_get_default_tempdir", no_file)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+def test_a_folder_that_takes_folders_is_used_where_none_takes_files(full):
+    use_temporary_folder()
+    assert tempfile.gettempdir() == str(full)
+    assert list(full.iterdir()) == []
+
+
+def test_a_folder_that_is_missing_is_passed_over(full, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(full / "missing"))
+    monkeypatch.setenv("TEMP", str(full))
+    use_temporary_folder()
+    assert tempfile.gettempdir() == str(full)
+
+
+def test_where_nothing_can_be_made_python_says_so(full, monkeypatch):
+    def refused(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refused)
+    use_temporary_folder()
+    with pytest.raises(FileNotFoundError):
+        tempfile.gettempdir()
+
+
+def test_a_folder_that_takes_files_stays(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    use_temporary_folder()
+    assert tempfile.tempdir == str(tmp_path)
