@@ -76,9 +76,9 @@ class Counts:
 
     def _use(self, memory: mmap.mmap, row: int) -> None:
         start = row * self._row_bytes
-        own = memoryview(memory)[start : start + self._row_bytes]
+        view = memoryview(memory)[start : start + self._row_bytes]
         self._memory = memory
-        self._numbers, self._note = own[: 8 * self._cells].cast("d"), own[8 * self._cells :]
+        self._numbers, self._note = view[: 8 * self._cells].cast("d"), view[8 * self._cells :]
 
 
 def _memory_file() -> int:

@@ -27,25 +27,26 @@ log = logging.getLogger("bentoml.creatorcast")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 #: Names the memory that the workers of a service share: its descriptor.
 FIGURES = "CREATORCAST_FIGURES"
-#: The endpoint of a request that no address is for, and the code of a status that HTTP does not know.
-NO_ADDRESS = UNKNOWN_CODE = "other"
+#: The endpoint of a request that no address is for, and every other label that has no series of its own.
+OTHER = "other"
 #: The code of a request whose answer was not begun.
 NO_ANSWER = "none"
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _BOUNDS = (*map(str, _BUCKETS), "+Inf")
-_CODES = (NO_ANSWER, *(str(status.value) for status in HTTPStatus), UNKNOWN_CODE)
+_CODES = (NO_ANSWER, *(str(status.value) for status in HTTPStatus), OTHER)
 _LABEL_CHARACTERS = 255
 
 
 class Metrics:
     """The figures of one worker, and what all together come to.
 
-    `endpoints` are the addresses that have series of their own; what is counted for another one goes to NO_ADDRESS.
+    `endpoints` are the addresses that have series of their own; what is counted for another one goes to OTHER.
     """
 
     def __init__(self, endpoints: Iterable[str]):
-        self.endpoints = (*endpoints, NO_ADDRESS)
+        self.endpoints = (*endpoints, OTHER)
         self._cells = {series: cell for cell, series in enumerate(_series(self.endpoints))}
+        self._labels = {label for _, *labels in self._cells for label in labels}
         self._counts = Counts(len(self._cells))
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -69,8 +70,7 @@ class Metrics:
 
     def request(self, endpoint: str, code: str, seconds: float) -> None:
         """Count a request that took so long."""
-        known = ("request", endpoint, code) in self._cells
-        self._add("request", endpoint, code if known else UNKNOWN_CODE)
+        self._add("request", endpoint, code)
         self._add("within", endpoint, _BOUNDS[bisect_left(_BUCKETS, seconds)])
         self._add("seconds", endpoint, amount=seconds)
 
@@ -107,8 +107,11 @@ class Metrics:
                 models.add_metric(json.loads(note), 1)
         yield models
 
-    def _add(self, *series: str, amount: float = 1.0) -> None:
-        self._counts.add(self._cells[series], amount)
+    def _add(self, kind: str, *labels: str, amount: float = 1.0) -> None:
+        cell = self._cells.get((kind, *labels))
+        if cell is None:
+            cell = self._cells[kind, *(label if label in self._labels else OTHER for label in labels)]
+        self._counts.add(cell, amount)
 
     def _histogram(self, totals: dict[tuple[str, ...], float]) -> Metric:
         family = HistogramMetricFamily(
@@ -128,7 +131,7 @@ def _series(endpoints: Iterable[str]) -> Iterator[tuple[str, ...]]:
         yield from (("request", endpoint, code) for code in _CODES)
         yield from (("within", endpoint, bound) for bound in _BOUNDS)
         yield ("seconds", endpoint)
-        yield from (("scored", endpoint, evidence) for evidence in EVIDENCE)
+        yield from (("scored", endpoint, evidence) for evidence in (*EVIDENCE, OTHER))
         yield ("rejected", endpoint)
 
 
@@ -171,4 +174,4 @@ class Counted:
     def _address(self, path: str) -> str:
         if path in self._addresses:
             return path
-        return next((address for start, address in self._open if path.startswith(start)), NO_ADDRESS)
+        return next((address for start, address in self._open if path.startswith(start)), OTHER)

@@ -30,8 +30,8 @@ def supervise(environment: MutableMapping[str, str]) -> None:
     """Prepare the process that will start the workers with this environment: no signal ends it alone."""
     from circus.sighandler import SysHandler
 
-    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # nohup
-    SysHandler.handle_hup = SysHandler.handle_winch if ignored else SysHandler.handle_term
+    under_nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    SysHandler.handle_hup = SysHandler.handle_winch if under_nohup else SysHandler.handle_term
     for number in stray_signals():
         signal.signal(number, signal.SIG_IGN)
     reading, _ = os.pipe()  # the writing end is not inherited, and is never closed

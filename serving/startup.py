@@ -64,15 +64,19 @@ def check_listening(host: str, port: int, settings: Settings) -> None:
 
 def tell_of_a_lost_port(host: str, port: int) -> None:
     """Have the process that is to listen end as `check_listening` would, where the port was lost since."""
+    from circus import logger
     from circus.sockets import CircusSocket
 
     listen = CircusSocket.bind_and_listen
 
     def bind_and_listen(self: CircusSocket) -> None:
+        logger.disabled = True  # it would say so too
         try:
             listen(self)
         except OSError as error:
             raise _NoStart(_port_fault(error, host, port)) from None
+        finally:
+            logger.disabled = False
 
     CircusSocket.bind_and_listen = bind_and_listen
 

@@ -41,16 +41,28 @@ def test_whichever_worker_is_asked_tells_the_figures_of_all(environment):
     two.request("/a", "200", 40.0)
     two.request("/a", "799", 0.0005)
     two.results("/a", ["history", "history", None])
-    told = figures(one)
-    assert told == figures(two)
-    assert told['creatorcast_requests_total{code="200",endpoint="/a"}'] == 2
-    assert told['creatorcast_requests_total{code="other",endpoint="/a"}'] == 1
-    assert told['creatorcast_partnerships_total{endpoint="/a",evidence="history"}'] == 2
-    assert told['creatorcast_partnerships_rejected_total{endpoint="/a"}'] == 1
-    within = [told[f'creatorcast_request_seconds_bucket{{endpoint="/a",le="{le}"}}'] for le in (0.0005, 0.025, "+Inf")]
+    values = figures(one)
+    assert values == figures(two)
+    assert values['creatorcast_requests_total{code="200",endpoint="/a"}'] == 2
+    assert values['creatorcast_requests_total{code="other",endpoint="/a"}'] == 1
+    assert values['creatorcast_partnerships_total{endpoint="/a",evidence="history"}'] == 2
+    assert values['creatorcast_partnerships_rejected_total{endpoint="/a"}'] == 1
+    within = [
+        values[f'creatorcast_request_seconds_bucket{{endpoint="/a",le="{le}"}}'] for le in (0.0005, 0.025, "+Inf")
+    ]
     assert within == [1, 2, 3]
-    assert told['creatorcast_request_seconds_count{endpoint="/a"}'] == 3
-    assert told['creatorcast_request_seconds_sum{endpoint="/a"}'] == pytest.approx(40.0205)
+    assert values['creatorcast_request_seconds_count{endpoint="/a"}'] == 3
+    assert values['creatorcast_request_seconds_sum{endpoint="/a"}'] == pytest.approx(40.0205)
+
+
+def test_what_has_no_series_of_its_own_is_counted_as_other(environment):
+    one = worker(environment, 1)
+    one.request("/made/up", "799", 1.0)
+    one.results("/made/up", ["a new one", None])
+    values = figures(one)
+    assert values['creatorcast_requests_total{code="other",endpoint="other"}'] == 1
+    assert values['creatorcast_partnerships_total{endpoint="other",evidence="other"}'] == 1
+    assert values['creatorcast_partnerships_rejected_total{endpoint="other"}'] == 1
 
 
 def test_a_worker_in_the_place_of_a_dead_one_goes_on_from_its_figures(environment):

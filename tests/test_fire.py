@@ -457,10 +457,10 @@ def everyone(service):
     ids=["SIGTERM", "SIGHUP", "SIGTERM and SIGHUP to all", "SIGKILL"],
 )
 def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(two_bundles, tmp_path, signals, receivers):
-    found = []
+    answers = []
     with running(tmp_path / "service", two_bundles) as service:
         processes = [psutil.Process(process.pid) for process in everyone(service)]
-        threads = [threading.Thread(target=lambda: found.append(service.ask(LONGEST))) for _ in range(3)]
+        threads = [threading.Thread(target=lambda: answers.append(service.ask(LONGEST))) for _ in range(3)]
         for thread in threads:
             thread.start()
         time.sleep(0.3)
@@ -471,8 +471,8 @@ def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(two_b
             thread.join()
         service.process.wait(60)
         assert psutil.wait_procs(processes, 60)[1] == []
-    assert [status for status, *_ in found] == [200] * 3
-    assert all(len(json.loads(content)["results"]) == 1000 for *_, content in found)
+    assert [status for status, *_ in answers] == [200] * 3
+    assert all(len(json.loads(content)["results"]) == 1000 for *_, content in answers)
     check_listening("127.0.0.1", service.port, Settings(two_bundles))  # a second service could start
 
 
@@ -614,11 +614,11 @@ from serving.service import Creatorcast
 def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(two_bundles, tmp_path, temporary):
     """Cleaned before the first request, and full while a champion and a worker are replaced."""
     folder, small = temporary
-    told = {"TMPDIR": str(folder), "BENTOML_HOME": str(folder / "bentoml")}
+    environment = {"TMPDIR": str(folder), "BENTOML_HOME": str(folder / "bentoml")}
     (tmp_path / "service").mkdir()
     (tmp_path / "service" / "alone.py").write_text(ALONE)
     command = [BIN / "bentoml", "serve", "alone:Creatorcast"]
-    with running(tmp_path / "service", two_bundles, command, **told) as service:
+    with running(tmp_path / "service", two_bundles, command, **environment) as service:
         clean(folder)
         if small:
             fill(folder)

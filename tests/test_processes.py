@@ -58,21 +58,21 @@ def test_what_names_no_pipe_ends_nobody(tmp_path, text):
 @pytest.mark.parametrize(("before", "handler"), [("", "handle_term"), ("nohup", "handle_winch")])
 def test_a_closed_terminal_stops_the_service_unless_it_was_started_not_to_mind(before, handler):
     command = [*before.split(), sys.executable, "-c", SUPERVISE]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-    assert told.stdout == f"{handler}\n", told.stderr
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert result.stdout == f"{handler}\n", result.stderr
 
 
 def test_no_stray_signal_is_one_that_others_need():
-    needed = {"CHLD", "TERM", "INT", "QUIT", "HUP", "KILL", "STOP", "CONT", "PIPE", "WINCH", "SEGV", "ABRT", "BUS"}
-    assert not {getattr(signal, f"SIG{name}") for name in needed} & {*stray_signals()}
+    others = {"CHLD", "TERM", "INT", "QUIT", "HUP", "KILL", "STOP", "CONT", "PIPE", "WINCH", "SEGV", "ABRT", "BUS"}
+    assert not {getattr(signal, f"SIG{name}") for name in others} & {*stray_signals()}
     assert {signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGTSTP} <= {*stray_signals()}
 
 
 def test_the_environment_of_workers_names_a_pipe_that_stays_open():
     """In a process of its own: signals are of a whole process."""
     code = (
-        "import os, select\nfrom serving.processes import SUPERVISOR, supervise\nsupervise(told := {})\n"
-        "end = int(told[SUPERVISOR])\nprint(os.get_inheritable(end), select.select([end], [], [], 0.1)[0])"
+        "import os, select\nfrom serving.processes import SUPERVISOR, supervise\nsupervise(environment := {})\n"
+        "end = int(environment[SUPERVISOR])\nprint(os.get_inheritable(end), select.select([end], [], [], 0.1)[0])"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert told.stdout == "True []\n", told.stderr
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.stdout == "True []\n", result.stderr
