@@ -76,17 +76,18 @@ RANK_EXAMPLES = {
 }
 
 _REFUSALS = {
-    "400": "not JSON, or no list of 1 to 1,000 partnerships",
+    "400": "not JSON, no list of 1 to 1,000 partnerships, or headers that leave unclear where the body ends",
     "401": "the service asks for an API key, and none or another was sent",
     "403": "the service has no keys and was asked from another machine",
     "408": "the body did not arrive in time",
     "413": "the body is larger than the limit",
     "415": "the content type is not application/json",
+    "431": "the request line and the headers are larger than the limit",
     "422": "no partnership could be scored; `results` has the errors of each, as in a 200",
     "500": "a fault of the service: its log has the reason",
     "503": "no model is loaded, or too many requests are waiting: try again after Retry-After",
 }
-_ANY_GET = ("401", "403", "500", "503")
+_ANY_GET = ("401", "403", "431", "500", "503")
 _EACH = (
     "Each partnership has its result or its errors; one with errors does not keep the others from being scored. "
     "A creator_id alone is enough for a creator that the service knows."
@@ -160,7 +161,7 @@ def _metrics() -> dict:
     return {
         "operationId": "metrics",
         "summary": "Requests, partnerships and the model, for Prometheus",
-        "responses": {"200": text, **_refusals("401", "403")},
+        "responses": {"200": text, **_refusals("401", "403", "431")},
     }
 
 

@@ -19,6 +19,7 @@ from serving.processes import end_with_supervisor, supervise
 from serving.routes import build_app
 from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
 from serving.startup import check_listening, check_start, tell_of_a_lost_port
+from serving.strict_http import use_strict_http
 from serving.temporary import use_temporary_folder
 
 app = build_app()
@@ -93,5 +94,6 @@ class Creatorcast:
         gc.unfreeze()  # libraries complain at the end of what is never freed
 
 
+use_strict_http()
 Creatorcast.add_asgi_middleware(Counted, metrics=app.state.metrics)
 Creatorcast.add_asgi_middleware(Guard, state=app.state)

@@ -30,6 +30,7 @@ class Limits:
     Short requests, of at most `short_bytes`, wait apart from long ones. `held_bytes` counts all bodies and answers.
     """
 
+    head_bytes: int = 16 * 2**10
     body_bytes: int = 8 * 2**20
     body_seconds: float = 20.0
     answer_seconds: float = 30.0

@@ -402,6 +402,104 @@ def self_timed(service):
     return time.monotonic() - began
 
 
+def answers_to(service, sent):
+    """Send bytes and then one more request; give the answers until the connection is closed, [(status, body)]."""
+    found, connection = [], service.open(sent + b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    with contextlib.closing(connection), contextlib.suppress(ConnectionResetError), connection.makefile("rb") as file:
+        while line := file.readline():
+            headers = http.client.parse_headers(file)
+            found.append((int(line.split()[1]), file.read(int(headers["content-length"]))))
+    return found
+
+
+CHUNKED = b"%x\r\n%s\r\n0\r\n\r\n" % (len(ONE), ONE)
+LENGTH, TWICE = f"Content-Length: {len(ONE)}", f"Content-Length: {len(ONE)}, {len(ONE)}"
+CODING = "Transfer-Encoding: chunked"
+#: Headers that leave unclear where a body ends, and the body.
+UNCLEAR = {
+    "both": ([f"Content-Length: {len(CHUNKED)}", CODING], CHUNKED),
+    "both the other way round": ([CODING, "Content-Length: 5"], CHUNKED),
+    "two lengths": ([LENGTH, "Content-Length: 5"], ONE),
+    "a length twice": ([LENGTH, LENGTH], ONE),
+    "a list of lengths": ([TWICE], ONE),
+    "a length with a sign": ([f"Content-Length: +{len(ONE)}"], ONE),
+    "a length of several words": ([f"Content-Length: {len(ONE)} {len(ONE)}"], ONE),
+    "a length in hex": ([f"Content-Length: {len(ONE):#x}"], ONE),
+    "no length": (["Content-Length:"], ONE),
+    "a length past what numbers hold": ([f"Content-Length: {2**64 + len(ONE)}"], ONE),
+    "a coding twice": ([CODING, CODING], CHUNKED),
+    "codings": (["Transfer-Encoding: chunked, identity"], CHUNKED),
+    "another coding": (["Transfer-Encoding: xchunked"], CHUNKED),
+    "identity": (["Transfer-Encoding: identity"], ONE),
+    "a folded coding": (["Transfer-Encoding:\r\n chunked"], CHUNKED),
+    "a folded length": ([f"Content-Length:\r\n\t{len(ONE)}"], ONE),
+    "any folded line": ([LENGTH, "X-A: 1\r\n 2"], ONE),
+    "a bare line feed": ([f"X-A: 1\n{LENGTH}"], ONE),
+    "a bare line feed at the end": ([f"{LENGTH}\n"], ONE),
+}
+
+
+@pytest.mark.parametrize("name", UNCLEAR)
+@pytest.mark.parametrize("path", ["/v1/predict", "/livez"])
+def test_a_request_whose_end_is_unclear_gets_one_answer_and_no_other_on_its_connection(service, name, path):
+    lines, body = UNCLEAR[name]
+    told = [f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", *lines]
+    ((status, content),) = answers_to(service, "\r\n".join(told).encode() + b"\r\n\r\n" + body)
+    assert (status, json.loads(content)["code"]) == (400, "unclear_length")
+
+
+def test_an_unclear_request_behind_a_clear_one_is_seen_too(service):
+    clear, unclear = head(len(ONE)) + ONE, head(5, CODING) + CHUNKED
+    first, second = answers_to(service, clear + unclear)
+    assert (first[0], second[0]) == (200, 400)
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"0.9", b"2.0"])
+def test_chunks_are_of_http_1_1_alone(service, version):
+    told = b"Host: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sent = b"POST /v1/predict HTTP/%s\r\n" % version + told + CHUNKED
+    assert [status for status, _ in answers_to(service, sent)] == [400]
+
+
+def test_clear_requests_share_a_connection(service):
+    told = ["POST /v1/predict HTTP/1.1", "Host: x", "Content-Type: application/json", "transfer-encoding:  Chunked "]
+    chunked = "\r\n".join(told).encode() + b"\r\n\r\n" + CHUNKED
+    found = answers_to(service, head(len(ONE)) + ONE + chunked)
+    assert [status for status, _ in found] == [200, 200, 200]
+
+
+HEAD_BYTES = Limits().head_bytes
+
+
+@pytest.mark.parametrize(
+    ("line", "filled"),
+    [
+        (b"GET /v1/model HTTP/1.1\r\nHost: x\r\nX-A: %s\r\n\r\n", b"x"),
+        (b"GET /v1/model HTTP/1.1\r\nHost: x\r\nX-A:%sx\r\n\r\n", b" "),
+        (b"GET /v1/model HTTP/1.1\r\nHost: x\r\n%s\r\n", b"A: b\r\n"),
+        (b"GET /v1/creators/%s HTTP/1.1\r\nHost: x\r\n\r\n", b"x"),
+    ],
+)
+@pytest.mark.parametrize("bytes_past", [1, 60_000 - HEAD_BYTES, 200_000])
+def test_request_line_and_headers_past_the_limit_are_refused_also_when_they_come_at_once(
+    service, line, filled, bytes_past
+):
+    room = HEAD_BYTES - len(line % b"")
+    fits = line % (filled * (room // len(filled)))
+    assert len(answers_to(service, fits)) == 2
+    past = line % (filled * ((room + bytes_past) // len(filled) + 1))
+    ((status, content),) = answers_to(service, past)
+    assert (status, json.loads(content)["code"]) == (431, "too_large")
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/x\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"%s\r\n\r\n"]
+)
+def test_what_is_no_http_is_told_in_the_shape_of_errors(service, junk):
+    ((status, content),) = answers_to(service, junk)
+    assert (status, json.loads(content)["code"]) == (400, "not_http")
+
+
 def test_a_flood_of_headers_is_cut_off(service):
     found = service.open(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
     with contextlib.suppress(OSError):
