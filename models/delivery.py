@@ -7,17 +7,23 @@ that `quantile` and `at_least` are each other's inverse.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+from scipy.optimize.elementwise import find_root
 from scipy.stats import binom
 
 from models.conformal import GRID
-from models.distribution import QUANTILES, Predictive, level_on
+from models.distribution import QUANTILES, Predictive, between, level_at, level_on
 
 #: Numbers of deliverables less probable than this are left out.
 LEAST_WEIGHT = 1e-9
-#: Halvings of the range in which a quantile of a mixture lies: relative to its ends 1e-12.
-HALVINGS = 40
+#: Curves of a mixture that are made at once, of a kilobyte each.
+CURVES_AT_ONCE = 2**12
+#: How near a quantile of a mixture is searched: relative to itself, and in its probability.
+TIGHT = {"xatol": 0.0, "xrtol": 1e-9, "fatol": 1e-10, "frtol": 0.0}
+#: By how much the bounds of the search lie outside of what they would be without rounding.
+ROOM = 1e-9
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Delivered:
         """Take a forecast of totals over all deliverables; `completion_rate`: in 0 to 1, (n,), NaN where not given."""
         if completion_rate is None or not (unsure := completion_rate < 1).any():
             return cls(forecast, np.empty(0, dtype=int), None)
-        return cls(forecast, np.flatnonzero(unsure), Mixture.of(forecast[unsure], completion_rate[unsure]))
+        return cls(forecast, np.flatnonzero(unsure), Mixture(forecast[unsure], completion_rate[unsure]))
 
     @property
     def nothing(self) -> np.ndarray:
@@ -75,6 +81,44 @@ class Delivered:
 class Mixture:
     """Totals of n partnerships over the number delivered.
 
+    `forecast`: of all deliverables; `rate`: completion rates below 1, (n,). Of k deliverables there are up to k curves:
+    they are made for a run of partnerships at a time and not kept.
+    """
+
+    forecast: Predictive
+    rate: np.ndarray
+
+    @cached_property
+    def booked(self) -> np.ndarray:
+        """Whole deliverables of each partnership, (n,)."""
+        return np.maximum(np.rint(self.forecast.deliverables), 1).astype(int)
+
+    @property
+    def nothing(self) -> np.ndarray:
+        """The probability that nothing is delivered, (n,)."""
+        return (1 - self.rate) ** self.booked
+
+    def at_least(self, total: np.ndarray) -> np.ndarray:
+        """Give the probability that each total reaches `total` (n,), NaN where it is not known."""
+        return self._by_runs(Curves.at_least, total)
+
+    def quantile(self, probability: np.ndarray) -> np.ndarray:
+        """Give quantiles, (n, q), at probabilities (1, q) or (n, q)."""
+        p = np.broadcast_to(probability, (len(self.rate), probability.shape[1]))
+        return self._by_runs(Curves.quantile, p)
+
+    def _by_runs(self, answer: Callable[["Curves", np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+        """Answer by the curves of one run of partnerships after the other, each of some CURVES_AT_ONCE."""
+        number = np.cumsum(self.booked) // CURVES_AT_ONCE
+        starts = np.flatnonzero(np.diff(number, prepend=-1))
+        runs = [slice(*ends) for ends in zip(starts, [*starts[1:], len(number)], strict=True)]
+        return np.concatenate([answer(Curves.of(self, rows), values[rows]) for rows in runs])
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The totals of n partnerships at each number delivered.
+
     `curve`: quantiles at GRID, (m, len(GRID)); `row`: the partnership of each curve, ascending, and `weight`: its
     probability, (m,); `nothing`: the probability that nothing is delivered, (n,).
     """
@@ -85,9 +129,9 @@ class Mixture:
     nothing: np.ndarray
 
     @classmethod
-    def of(cls, forecast: Predictive, rate: np.ndarray) -> "Mixture":
-        """Take a forecast of totals over all deliverables, and completion rates below 1, (n,)."""
-        booked = np.maximum(np.rint(forecast.deliverables), 1).astype(int)
+    def of(cls, mixture: Mixture, rows: slice) -> "Curves":
+        """Make the curves of some partnerships of a mixture."""
+        forecast, rate, booked = mixture.forecast[rows], mixture.rate[rows], mixture.booked[rows]
         row = np.repeat(np.arange(len(rate)), booked)
         number = np.arange(len(row)) - np.repeat(np.cumsum(booked) - booked, booked) + 1
         weight = binom.pmf(number, booked[row], rate[row])
@@ -95,27 +139,47 @@ class Mixture:
         row, number, weight = row[keep], number[keep], weight[keep]
         delivered = forecast.deliverables[row] * number / booked[row]
         curve = replace(forecast[row], deliverables=delivered).totals_at(np.arange(len(GRID)))
-        return cls(curve, row, weight, (1 - rate) ** booked)
+        return cls(curve, row, weight, mixture.nothing[rows])
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """Where the curves of each partnership begin, and at last where they end, (n + 1,)."""
+        return np.searchsorted(self.row, np.arange(len(self.nothing) + 1))
 
     def at_least(self, total: np.ndarray) -> np.ndarray:
         """Give the probability that each total reaches `total` (n,), NaN where it is not known."""
-        found = np.bincount(
-            self.row, self.weight * (1 - level_on(self.curve, total[self.row], GRID)), len(self.nothing)
-        )
-        return np.where(np.isnan(total), np.nan, found)
+        reached = self.weight * (1 - level_on(self.curve, total[self.row], GRID))
+        return np.where(np.isnan(total), np.nan, np.bincount(self.row, reached, len(total)))
 
     def quantile(self, probability: np.ndarray) -> np.ndarray:
-        """Give quantiles, (n, q), at probabilities (1, q) or (n, q): halve their range until nothing is left of it."""
-        p = np.broadcast_to(probability, (len(self.nothing), probability.shape[1]))
-        low = np.zeros(p.shape)
-        first = np.searchsorted(self.row, np.arange(len(p)))
-        high = np.maximum.reduceat(self.curve[:, -1], first)[:, None] + low
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            for column in range(p.shape[1]):
-                below = level_on(self.curve, middle[self.row, column], GRID)
-                reached = self.nothing + np.bincount(self.row, self.weight * below, len(p)) >= p[:, column]
-                high[reached, column] = middle[reached, column]
-                low[~reached, column] = middle[~reached, column]
-        # of both ends the one that is reached often enough: the mixture jumps a little where one of its curves ends
-        return np.where(self.nothing[:, None] >= p, 0.0, low)
+        """Give the totals, (n, q), that are not reached with probabilities (n, q); 0 where nothing comes as often.
+
+        The mixture jumps a little where one of its curves ends: of both sides the one that is reached often enough.
+        """
+        row = np.repeat(np.arange(len(probability)), probability.shape[1])
+        p = probability.ravel()
+        found = find_root(self._excess, self._bounds(row, p), args=(row, p), tolerances=TIGHT)
+        total = np.where(np.abs(found.f_x) <= TIGHT["fatol"], found.x, found.bracket[0])
+        return np.where(self._excess(np.zeros(len(p)), row, p) >= 0, 0.0, total).reshape(probability.shape)
+
+    def _bounds(self, row: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give what quantiles lie between, (k,) each: the least and the most that one curve gives."""
+        share = (p - self.nothing[row]) / np.add.reduceat(self.weight, self.first[:-1])[row]
+        own, curve, start = self._curves(row)
+        low, part = between(GRID, share[own])
+        total = self.curve[curve, low] * (1 - part) + self.curve[curve, low + 1] * part
+        least, most = (end.reduceat(total, start) for end in (np.minimum, np.maximum))
+        return least * (1 - ROOM), most * (1 + ROOM)
+
+    def _excess(self, total: np.ndarray, row: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """Give the probability below totals (k,) of the partnerships `row` (k,), less p (k,)."""
+        own, curve, _ = self._curves(row)
+        level = level_at(self.curve, curve, total[own], GRID)
+        return self.nothing[row] + np.bincount(own, self.weight[curve] * level, len(row)) - p
+
+    def _curves(self, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give all curves of the partnerships `row` (k,): whose place in `row` and which each is, and their starts."""
+        count = self.first[row + 1] - self.first[row]
+        start = np.cumsum(count) - count
+        own = np.repeat(np.arange(len(row)), count)
+        return own, np.arange(len(own)) + (self.first[row] - start)[own], start

@@ -103,7 +103,7 @@ class Predictive:
     def quantile(self, probability) -> np.ndarray:
         """Give the quantiles of the total, shape (n, len(probability)); never below 0, ascending in probability."""
         p = np.clip(np.atleast_1d(np.asarray(probability, dtype=float)), GRID[0], GRID[-1])
-        low, share = _between(GRID, p)
+        low, share = between(GRID, p)
         log_mean = self._log_mean(low)
         if share.any():
             log_mean = log_mean * (1 - share) + self._log_mean(low + 1) * share
@@ -126,7 +126,7 @@ class Predictive:
 
     def along(self, probability) -> np.ndarray:
         """Give the totals at probabilities (q,), or for each row its own (n, q), linear in the total between GRID."""
-        low, share = _between(GRID, np.asarray(probability, dtype=float))
+        low, share = between(GRID, np.asarray(probability, dtype=float))
         return self.totals_at(low) * (1 - share) + self.totals_at(low + 1) * share
 
     def rank(self, x: np.ndarray) -> np.ndarray:
@@ -173,7 +173,7 @@ class Predictive:
 
     @cached_property
     def _scale_place(self) -> tuple[np.ndarray, np.ndarray]:
-        return _between(SCALES, self.scale)
+        return between(SCALES, self.scale)
 
     @cached_property
     def _corners(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -182,7 +182,7 @@ class Predictive:
         Curves are linear in scale and in ln deliverables.
         """
         j, s = self._scale_place
-        k, t = _between(DELIVERABLES_LOG, np.log(self.deliverables))
+        k, t = between(DELIVERABLES_LOG, np.log(self.deliverables))
         _, scales, counts, knots = self.totals.quantiles.shape
         start = ((self.table * scales + j) * counts + k) * knots
         corners = [(start, (1 - s) * (1 - t)), (start + counts * knots, s * (1 - t))]
@@ -254,6 +254,22 @@ def level_on(curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray
     return level_between(x, step, levels, low, (curve[:, 0], curve[:, -1]))
 
 
+def level_at(curves: np.ndarray, curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """As `level_on`, of x (k,) on those of the curves (m, len(levels)) that stand at `curve` (k,), without a copy.
+
+    >>> curves, levels = np.array([[10.0, 20.0], [0.0, 1.0]]), np.array([0.4, 0.6])
+    >>> level_at(curves, np.array([1, 0]), np.array([0.5, 15.0]), levels).tolist()
+    [0.5, 0.5]
+    """
+    flat, start, last = curves.ravel(), curve * len(levels), len(levels) - 1
+    low = np.zeros(len(x), dtype=int)
+    for step in (2**power for power in range(last.bit_length() - 1, -1, -1)):
+        ahead = np.minimum(low + step, last - 1)
+        low = np.where(flat.take(start + ahead) <= x, ahead, low)
+    at = start + low
+    return level_between(x, (flat[at], flat[at + 1]), levels, low, (flat[start], flat[start + last]))
+
+
 def level_between(x: np.ndarray, step: tuple, levels: np.ndarray, low: np.ndarray, ends: tuple) -> np.ndarray:
     """Give the level of x (n,) on a curve that is linear from levels[low] to the next, whose values are `step`.
 
@@ -271,7 +287,7 @@ def level_between(x: np.ndarray, step: tuple, levels: np.ndarray, low: np.ndarra
     return found
 
 
-def _between(knots: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def between(knots: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     x = np.minimum(np.maximum(x, knots[0]), knots[-1])
     low = np.minimum(knots.searchsorted(x, "right"), len(knots) - 1) - 1
     return low, (x - knots[low]) / (knots[low + 1] - knots[low])

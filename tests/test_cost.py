@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from models.conformal import GRID, Conformal
 from models.cost import break_even_fee, chance_of_cost, cost_per, cost_quantiles
-from models.delivery import Delivered
+from models.delivery import CURVES_AT_ONCE, TIGHT, Curves, Delivered
 from models.distribution import FEW, Predictive, Totals, level_on
 
 SPREAD = np.linspace(-2.5, 2.5, len(GRID))
@@ -107,6 +107,40 @@ def test_many_at_once_equal_one_at_a_time(totals):
         alone = Delivered.of(forecast(totals, [location], 0.5, [k]), rates[n : n + 1])
         np.testing.assert_allclose(whole.quantile([0.2, 0.7])[n], alone.quantile([0.2, 0.7])[0], rtol=1e-12)
         assert whole.at_least(np.full(3, 300.0))[n] == pytest.approx(alone.at_least(np.array([300.0]))[0], rel=1e-12)
+
+
+def many(totals, n, deliverables, seed=0):
+    random = np.random.default_rng(seed)
+    location, scale = random.uniform(0, 9, n), random.uniform(0.05, 1.5, n)
+    return Predictive(location, scale, np.zeros(n, int), random.choice(deliverables, n).astype(float), totals)
+
+
+@pytest.mark.parametrize("deliverables", [[1], [1, 2, 7], [99, 100]])
+@pytest.mark.parametrize("rate", [0.01, 0.5, 0.8, 0.999])
+def test_a_mixture_comes_to_each_quantile_with_its_probability(totals, deliverables, rate):
+    asked = many(totals, FEW + 40, deliverables)
+    delivered = Delivered.of(asked, np.full(len(asked.location), rate))
+    for p in (0.05, 0.3, 0.9, 0.999):
+        quantile = delivered.quantile([p])[:, 0]
+        assert (quantile[delivered.nothing >= p] == 0).all()
+        some = quantile > 0
+        assert (delivered.at_least(quantile)[some] >= 1 - p - 2e-9).all()
+        past = delivered.at_least(quantile * (1 + 10 * TIGHT["xrtol"]))
+        assert (past[some] <= 1 - p + 2e-9).all()
+
+
+def test_mixtures_of_any_number_are_made_few_at_a_time_and_alike(totals, monkeypatch):
+    made, of = [], Curves.of
+    monkeypatch.setattr(Curves, "of", lambda *given: made.append(of(*given)) or made[-1])
+    asked, rates = many(totals, 400, [1, 30, 100]), np.linspace(0.1, 0.95, 400)
+    delivered = Delivered.of(asked, rates)
+    found, reached = delivered.quantile([0.1, 0.9]), delivered.at_least(np.full(400, 300.0))
+    assert len(made) > 2
+    assert max(len(curves.curve) for curves in made) <= CURVES_AT_ONCE + 100
+    for rows in (slice(0, 7), slice(201, 260)):
+        alone = Delivered.of(asked[rows], rates[rows])
+        np.testing.assert_allclose(alone.quantile([0.1, 0.9]), found[rows], rtol=1e-12)
+        np.testing.assert_allclose(alone.at_least(np.full(400, 300.0)[rows]), reached[rows], rtol=1e-12)
 
 
 def test_unknown_fees_and_costs_stay_unknown(totals):
