@@ -8,6 +8,7 @@ An id may hold letters, digits, signs and plain blanks of any language. It is re
 - what looks like something else: full-width and styled forms of ASCII, letters written as several characters that are
   one (Unicode's NFC), marks that overlay a character or stand on none
 - wholly of one script, but read like an id of another script that is known (`lookalikes`)
+- more than LONGEST characters, which no platform has and which take long to look at
 - letters of several scripts, but Latin beside Chinese, Japanese or Korean (the "highly restrictive" level of Unicode
   Technical Standard 39)
 
@@ -17,6 +18,10 @@ words of another (a Cyrillic "сосо") are let be where no such other id is kn
 
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+#: Characters that an id may have.
+LONGEST = 256
 
 #: Categories of what cannot be seen, or is not the same everywhere; Zs is let be where it is the plain blank.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs")
@@ -61,7 +66,7 @@ def faulty_ids(ids: Iterable[str | None]) -> dict[str, str]:
     """Give the ids among these that are refused, with what is wrong of each; None stands for no id."""
     texts = {text for text in ids if text is not None}
     joined = "".join(texts)
-    if joined.isascii() and joined.isprintable():
+    if joined.isascii() and joined.isprintable() and max(map(len, texts), default=0) <= LONGEST:
         return {}
     return {text: wrong for text in texts if (wrong := id_fault(text))}
 
@@ -74,6 +79,8 @@ def id_fault(text: str) -> str | None:
     >>> id_fault("c\\u200b1")
     'holds U+200B ZERO WIDTH SPACE at position 2, which cannot be seen: take it out'
     """
+    if len(text) > LONGEST:
+        return f"has {len(text):,} characters: give an id of at most {LONGEST}"
     if text.isascii() and text.isprintable():
         return None
     for position, sign in enumerate(text, 1):
@@ -84,13 +91,15 @@ def id_fault(text: str) -> str | None:
 
 def lookalikes(ids: Iterable[str | None], known: Callable[[str], bool]) -> dict[str, str]:
     """Give those of the ids that are not known, but look like one that is, with what is wrong of each."""
-    texts = {text for text in ids if text is not None and not text.isascii()}
+    texts = {text for text in ids if text is not None and not text.isascii() and len(text) <= LONGEST}
     return {text: ANOTHER_ALPHABET for text in texts if not known(text) and known_as(text, known)}
 
 
 def known_as(text: str, known: Callable[[str], bool]) -> str | None:
-    """Give the id that is known of those that this one looks like; None where none is."""
-    seen = "".join(sign for sign in text if not _is_unseen(sign) and not _within(sign, _OVERLAYS))
+    """Give the id that is known of those that this one looks like; None where none is, or it is too long to look at."""
+    if len(text) > LONGEST:
+        return None
+    seen = "".join(sign for sign in text if not _is_unseen(sign) and not _overlays(sign))
     plain = unicodedata.normalize("NFKC", seen).strip()
     candidates = (seen, plain, plain.translate(_ALIKE), plain.translate(_CYRILLIC))
     return next((one for one in candidates if one and one != text and known(one)), None)
@@ -115,7 +124,7 @@ def _sign_fault(text: str, position: int, sign: str) -> str | None:
         return f"which looks like {plain!r}: write that"
     if unicodedata.category(sign)[0] == "M":
         before = text[position - 2] if position > 1 else ""
-        if _within(sign, _OVERLAYS) or not before or unicodedata.category(before)[0] not in "LM":
+        if _overlays(sign) or not before or unicodedata.category(before)[0] not in "LM":
             return "a mark that changes how others look: take it out"
     return None
 
@@ -153,6 +162,7 @@ def _script_fault(text: str) -> str | None:
     )
 
 
+@lru_cache(4096)
 def _script(sign: str) -> str | None:
     """Give the script of a letter, mark or digit, None for what is of any script."""
     if unicodedata.category(sign)[0] not in "LM" and unicodedata.category(sign) != "Nd":
@@ -163,6 +173,12 @@ def _script(sign: str) -> str | None:
     return _SCRIPTS.get(first, first or None)
 
 
+@lru_cache(4096)
+def _overlays(sign: str) -> bool:
+    return _within(sign, _OVERLAYS)
+
+
+@lru_cache(4096)
 def _is_unseen(sign: str) -> bool:
     return sign != " " and (unicodedata.category(sign) in _UNSEEN or _within(sign, _IGNORABLE))
 

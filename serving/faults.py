@@ -3,17 +3,22 @@
 Words may change from one version to the next; the codes are for programs and stay.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 
 from pydantic import ValidationError
 
 from features.schema import Column, figure
 
 LONGEST_SHOWN = 80
-#: Faults named for one partnership, or for a request as a whole.
+#: Letters up to which an unknown name may be a slip of a known one.
+LONGEST_SLIP = 40
+#: Faults worded of one partnership, or of what surrounds them.
 MAX_FAULTS = 50
+#: Faults worded of all partnerships of a request.
+MAX_REQUEST_FAULTS = 2000
 
 _KINDS = {
     "flag": "true or false",
@@ -39,7 +44,7 @@ CODES = {
     "two_posted_at": "a reading of a post that names another moment of posting than an earlier one",
     "repeated_id": "a partnership_id that several partnerships of the request have",
     "start_before_as_of": "a start before the moment of the forecast",
-    "confusable_id": "a creator_id with a character that cannot be seen, or that looks like another",
+    "confusable_id": "a creator_id with a character that cannot be seen, or that looks like another, or too long",
     "unknown_creator": "a creator_id that the service does not know, without a profile to go by",
     "which_platform": "a creator_id that stands on several platforms, none named",
     "no_profile": "no creator_id, followers, averages or posts to go by",
@@ -170,34 +175,59 @@ def expected(column: Column) -> str:
     return f"a number from {figure(column.minimum)} to {figure(column.maximum)}{remedy}"
 
 
-def faults_of(error: ValidationError, start: str, wanted: dict[str, str], names: dict[int, list[str]]) -> list[Fault]:
-    """Word every fault that pydantic found below the place `start`; past MAX_FAULTS, the last one counts the rest.
+class FaultList:
+    """The faults at one place of a request: the first `most` of them worded, the rest counted, which costs little."""
 
-    `wanted` says what each field accepts, `names` gives the known fields by their depth below `start`.
+    def __init__(self, where: str, most: int = MAX_FAULTS):
+        self.where, self.most, self.count = where, most, 0
+        self._worded: list[Fault] = []
+
+    def add(self, word: Callable[[], Fault]) -> None:
+        """Add a fault; `word` makes it, and is called only where there is room."""
+        self.count += 1
+        if self.count <= self.most:
+            self._worded.append(word())
+
+    def add_errors(self, error: ValidationError, start: str, wanted: dict[str, str], names: Iterable[str]) -> None:
+        """Add every fault that pydantic finds at the place `start`.
+
+        `wanted` says what each field accepts, `names` gives the known fields.
+        """
+        errors = error.errors(include_url=False) if self.count < self.most else ()
+        for one in errors:
+            self.add(lambda one=one: _fault_of(one, start, wanted, names))
+        self.count += error.error_count() - len(errors)
+
+    def faults(self) -> list[Fault]:
+        """Give those that are worded; the last one then counts the rest."""
+        rest = self.count - len(self._worded)
+        if not rest:
+            return self._worded
+        kind = "more " if self._worded else ""
+        return [*self._worded, Fault("more_faults", self.where, f"has {rest:,} {kind}fault{'s' * (rest > 1)}")]
+
+
+def few_unknown(value: object, names: Collection[str]) -> tuple[object, int]:
+    """Leave of an object's unknown fields the first MAX_FAULTS; give also how many are left out.
+
+    >>> few_unknown({"likes": 1, "x": 2}, ["likes"])
+    ({'likes': 1, 'x': 2}, 0)
     """
-    found = error.errors(include_url=False)
-    return [_fault_of(one, start, wanted, names) for one in found[:MAX_FAULTS]] + _rest(len(found), start)
+    if not isinstance(value, dict) or len(value) <= MAX_FAULTS:
+        return value, 0
+    unknown = [name for name in value if name not in names]
+    cut = set(unknown[MAX_FAULTS:])
+    return {name: one for name, one in value.items() if name not in cut}, len(cut)
 
 
-def limited(faults: list[Fault], start: str) -> list[Fault]:
-    """Cut a list of faults after MAX_FAULTS; the last one then counts the rest."""
-    return faults[:MAX_FAULTS] + _rest(len(faults), start)
-
-
-def _rest(count: int, start: str) -> list[Fault]:
-    if count <= MAX_FAULTS:
-        return []
-    return [Fault("more_faults", start or "body", f"has {count - MAX_FAULTS:,} more faults")]
-
-
-def _fault_of(one: dict, start: str, wanted: dict[str, str], names: dict[int, list[str]]) -> Fault:
+def _fault_of(one: dict, start: str, wanted: dict[str, str], names: Iterable[str]) -> Fault:
     kind, steps, context = one["type"], one["loc"], _worded(one.get("ctx", {}))
     where = path(start, steps) or "body"
     code, words = _FOUND.get(kind, (kind, one["msg"]))
     if kind == "missing":
         return Fault(code, where, words, wanted.get(steps[-1]))
     if kind == "extra_forbidden":
-        return unknown_field(where, steps[-1], names[len(steps)], shown(one["input"]))
+        return unknown_field(where, steps[-1], names, shown(one["input"]))
     rule = _SHAPES[kind].format(**context) if kind in _SHAPES else wanted.get(steps[-1])
     return Fault(code, where, words.format(**context), rule, shown(one["input"]))
 
@@ -208,14 +238,15 @@ def unknown_field(where: str, name: str, known: Iterable[str], got: str | float 
     >>> unknown_field("query.bnad", "bnad", ("band", "niche")).expected
     'did you mean band?'
     """
-    return Fault("unknown_field", where, "is no known field", _nearest(name, known), got)
+    return Fault("unknown_field", where, "is no known field", _nearest(name, tuple(known)), got)
 
 
 def _worded(context: dict) -> dict:
     return {name: figure(value) if isinstance(value, int | float) else value for name, value in context.items()}
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+@lru_cache(2048)
+def _nearest(name: str, known: tuple[str, ...]) -> str:
     """Name the known field nearest to an unknown one; long names are no slips, and comparing them is slow."""
-    near = get_close_matches(name, list(known), 1) if len(name) <= 40 else []
+    near = get_close_matches(name, known, 1) if len(name) <= LONGEST_SLIP else []
     return f"did you mean {near[0]}?" if near else "a field that /v1/openapi.json names"

@@ -4,8 +4,10 @@ Ranges, kinds and closed lists stand in `features.schema` alone. A faulty partne
 carries its faults. Only what is no question at all is refused as a whole.
 """
 
+import contextlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,10 +24,12 @@ from pydantic_core import PydanticCustomError
 
 from features.schema import EARLIEST, LATEST, POSTS, PROSPECTS, Column, TableSpec
 from serving.documents import read_document
-from serving.faults import Fault, Refused, expected, faults_of, limited, path, shown
+from serving.faults import MAX_FAULTS, Fault, FaultList, Refused, expected, few_unknown, path, shown
 
 MAX_PARTNERSHIPS = 1000
 MAX_RECENT_POSTS = 500
+#: Fields from which on an object is looked at for unknown ones before pydantic sees it.
+MOST_FIELDS = 100
 #: Places named in one sentence.
 MOST_NAMED = 3
 
@@ -135,8 +139,6 @@ _WANTED = {c.name: expected(c) for c in (*POSTS.columns, *PROSPECTS.columns, Col
     "comparables": "true or false",
     "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships",
 }
-#: Known fields by their depth: of a partnership, and of a post in its recent_posts.
-_ROW_NAMES = {1: list(Partnership.model_fields), 3: list(Post.model_fields)}
 
 
 @dataclass(frozen=True)
@@ -158,72 +160,120 @@ def read_envelope(body: bytes, kind: type[BaseModel] = Envelope, wanted: dict[st
 
     Raises Refused where the body is no question.
     """
-    try:
-        return kind.model_validate(read_document(body))
-    except ValidationError as error:
-        faults = faults_of(error, "", _WANTED | (wanted or {}), {1: list(kind.model_fields)})
-        raise Refused(400, "malformed", *faults) from None
+    found = FaultList("")
+    read = _checked(kind, read_document(body), found, "", _WANTED | (wanted or {}))
+    if found.count:
+        raise Refused(400, "malformed", *found.faults())
+    return read
 
 
-def read_row(raw: object, number: int, now: datetime) -> Row:
-    """Read one partnership, the `number`-th; nothing can have been posted after `now`."""
+def read_row(raw: object, number: int, now: datetime, most: int = MAX_FAULTS) -> Row:
+    """Read the `number`-th partnership, from 0; `now`: what is posted later is a fault; `most`: faults worded."""
     given = raw.get("partnership_id") if isinstance(raw, dict) else None
     name = given.strip() if isinstance(given, str) else ""
-    where = f"partnerships[{number}]"
+    found = FaultList(f"partnerships[{number}]", most)
+    asked = _partnership(raw, found)
+    if asked is None:
+        return Row(shown(name), None, tuple(found.faults()))
+    _check_identity(asked, found)
+    _check_times(asked, found, now)
+    _check_repeats(asked, found)
+    return Row(name, None, tuple(found.faults())) if found.count else Row(name, asked)
+
+
+def _partnership(raw: object, found: FaultList) -> BaseModel | None:
+    """Read a partnership; where it has faults, find them in it without its posts, and then in each of those."""
+    posts = raw.get("recent_posts") if isinstance(raw, dict) else None
+    posts = posts if isinstance(posts, list) else []
+    if len(posts) <= MAX_RECENT_POSTS and not any(_has_many(one) for one in (raw, *posts)):
+        with contextlib.suppress(ValidationError):
+            return Partnership.model_validate(raw)
+    _checked(Partnership, {**raw, "recent_posts": None} if posts else raw, found, found.where)
+    if len(posts) > MAX_RECENT_POSTS:
+        where, most = f"{found.where}.recent_posts", f"at most {MAX_RECENT_POSTS:,}"
+        found.add(lambda: Fault("too_many", where, "is too long", most, shown(posts)))
+        return None
+    for number, post in enumerate(posts):
+        _checked(Post, post, found, path(found.where, ("recent_posts", number)))
+    return None
+
+
+def _has_many(value: object) -> bool:
+    return isinstance(value, dict) and len(value) > MOST_FIELDS
+
+
+def _checked(
+    kind: type[BaseModel], value: object, found: FaultList, where: str, wanted: dict[str, str] = _WANTED
+) -> BaseModel | None:
+    """Read an object, or find its faults: few unknown fields are worded, so pydantic sees no more of them."""
+    few, cut = few_unknown(value, kind.model_fields)
     try:
-        asked = Partnership.model_validate(raw)
+        return kind.model_validate(few)
     except ValidationError as error:
-        return Row(shown(name), None, tuple(faults_of(error, where, _WANTED, _ROW_NAMES)))
-    faults = _identity_faults(asked, where) + _time_faults(asked, where, now) + _repeated_posts(asked, where)
-    return Row(name, None, tuple(limited(faults, where))) if faults else Row(name, asked)
+        found.add_errors(error, where, wanted, kind.model_fields)
+        found.count += cut
+        return None
 
 
-def _identity_faults(asked: BaseModel, where: str) -> list[Fault]:
+def _check_identity(asked: BaseModel, found: FaultList) -> None:
     if asked.platform is not None:
-        return []
+        return
+    where = f"{found.where}.platform"
     if asked.recent_posts:
-        return [Fault("missing", f"{where}.platform", "is missing", "the platform of recent_posts")]
-    if asked.creator_id is not None:
-        return []
-    wanted = "a creator_id that the service knows, or a platform and the creator's profile"
-    return [Fault("missing", f"{where}.platform", "is missing, and so is creator_id", wanted)]
+        found.add(lambda: Fault("missing", where, "is missing", "the platform of recent_posts"))
+    elif asked.creator_id is None:
+        wanted = "a creator_id that the service knows, or a platform and the creator's profile"
+        found.add(lambda: Fault("missing", where, "is missing, and so is creator_id", wanted))
 
 
-def _time_faults(asked: BaseModel, where: str, now: datetime) -> list[Fault]:
-    faults = _future(asked.created_at, f"{where}.created_at", now)
+def _check_times(asked: BaseModel, found: FaultList, now: datetime) -> None:
+    _check_past(asked.created_at, found, now, "created_at")
     for number, post in enumerate(asked.recent_posts or ()):
-        at = path(where, ("recent_posts", number))
-        faults += _future(post.posted_at, f"{at}.posted_at", now) + _future(post.observed_at, f"{at}.observed_at", now)
+        place = "recent_posts", number
+        _check_past(post.posted_at, found, now, *place, "posted_at")
+        _check_past(post.observed_at, found, now, *place, "observed_at")
         if post.posted_at is None:
-            faults.append(Fault("missing", f"{at}.posted_at", "is missing", _WANTED["posted_at"]))
+            found.add(partial(_no_posted_at, path(found.where, (*place, "posted_at"))))
         elif post.observed_at is not None and post.observed_at < post.posted_at:
-            rule, got = "a time at or after posted_at", post.observed_at.isoformat()
-            faults.append(Fault("before_posted_at", f"{at}.observed_at", "is before posted_at", rule, got))
-    return faults
+            found.add(partial(_read_early, path(found.where, (*place, "observed_at")), post.observed_at))
 
 
-def _future(time: datetime | None, where: str, now: datetime) -> list[Fault]:
-    if time is None or time <= now + ZONE_SLACK:
-        return []
-    return [Fault("in_future", where, "lies in the future", f"at most {now:%Y-%m-%dT%H:%M:%SZ}", time.isoformat())]
+def _check_past(time: datetime | None, found: FaultList, now: datetime, *steps: str | int) -> None:
+    if time is not None and time > now + ZONE_SLACK:
+        rule = f"at most {now:%Y-%m-%dT%H:%M:%SZ}"
+        found.add(lambda: Fault("in_future", path(found.where, steps), "lies in the future", rule, time.isoformat()))
 
 
-def _repeated_posts(asked: BaseModel, where: str) -> list[Fault]:
-    seen, posted, faults = set(), {}, []
+def _no_posted_at(where: str) -> Fault:
+    return Fault("missing", where, "is missing", _WANTED["posted_at"])
+
+
+def _read_early(where: str, time: datetime) -> Fault:
+    return Fault("before_posted_at", where, "is before posted_at", "a time at or after posted_at", time.isoformat())
+
+
+def _check_repeats(asked: BaseModel, found: FaultList) -> None:
+    seen, posted = set(), {}
     for number, post in enumerate(asked.recent_posts or ()):
         if post.post_id is None:
             continue
         key, first = (post.post_id, post.observed_at), posted.setdefault(post.post_id, post.posted_at)
         if key in seen:
-            at = path(where, ("recent_posts", number, "post_id"))
-            rule, got = "each post_id and observed_at once", shown(post.post_id)
-            faults.append(Fault("repeated_post", at, "repeats an earlier post", rule, got))
+            found.add(partial(_repeated, path(found.where, ("recent_posts", number, "post_id")), post.post_id))
         if None not in (first, post.posted_at) and post.posted_at != first:
-            at, rule = path(where, ("recent_posts", number, "posted_at")), f"{first.isoformat()}, as there"
-            what = "differs from an earlier reading of the post"
-            faults.append(Fault("two_posted_at", at, what, rule, post.posted_at.isoformat()))
+            at = path(found.where, ("recent_posts", number, "posted_at"))
+            found.add(partial(_moved, at, post.posted_at, first))
         seen.add(key)
-    return faults
+
+
+def _repeated(where: str, post_id: str) -> Fault:
+    rule = "each post_id and observed_at once"
+    return Fault("repeated_post", where, "repeats an earlier post", rule, shown(post_id))
+
+
+def _moved(where: str, time: datetime, first: datetime) -> Fault:
+    what, rule = "differs from an earlier reading of the post", f"{first.isoformat()}, as there"
+    return Fault("two_posted_at", where, what, rule, time.isoformat())
 
 
 def with_ids(rows: list[Row]) -> list[Row]:
@@ -244,9 +294,9 @@ def _with_id(row: Row, number: int, name: str, places: list[int]) -> Row:
     """Name a row, the `number`-th; `places`: of all rows of that name."""
     if len(places) == 1:
         return replace(row, partnership_id=name)
-    others = [f"partnerships[{place}]" for place in places if place != number]
-    more = f" and {len(others) - MOST_NAMED:,} more" if len(others) > MOST_NAMED else ""
-    what = f"is that of {', '.join(others[:MOST_NAMED])}{more} too"
+    others = [f"partnerships[{place}]" for place in places[: MOST_NAMED + 1] if place != number][:MOST_NAMED]
+    rest = len(places) - 1 - len(others)
+    what = f"is that of {', '.join(others)}{f' and {rest:,} more' if rest else ''} too"
     repeat = Fault("repeated_id", f"partnerships[{number}].partnership_id", what, "each id once", shown(name))
     return Row(name, None, (*row.faults, repeat))
 

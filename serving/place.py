@@ -8,7 +8,7 @@ import numpy as np
 
 from features.currency import Rates
 from features.history import ALWAYS
-from features.ids import faulty_ids, lookalikes, with_remedy
+from features.ids import LONGEST, faulty_ids, lookalikes, with_remedy
 from features.question import AVERAGES
 from features.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
 from serving.asked import Asked, moment_text
@@ -85,7 +85,7 @@ def _odd_ids(asked: Asked, known: Callable[[str], bool]) -> tuple[dict[str, str]
 def _odd(asked: Asked, odd: dict[str, str], known: Callable[[str], bool], row: int) -> Breach:
     name = asked.text("creator_id")[row]
     what = with_remedy(odd[name], name, known)
-    wanted = "an id whose characters can all be seen, of one alphabet"
+    wanted = f"an id of up to {LONGEST} characters that can all be seen, of one alphabet"
     return Breach("confusable_id", "creator_id", what, wanted, name, f"creator_id {name!r} {what}")
 
 

@@ -15,10 +15,12 @@ from features.readings import Readings
 from features.schema import PROSPECTS
 from serving.asked import KINDS, LISTS, Asked, microseconds, taken
 from serving.brought import readings_of
-from serving.faults import Fault
-from serving.messages import ZONE_SLACK, numbered, read_row, read_time, stripped, with_ids
+from serving.faults import MAX_FAULTS, MAX_REQUEST_FAULTS, Fault, Refused
+from serving.messages import MAX_RECENT_POSTS, ZONE_SLACK, numbered, read_row, read_time, stripped, with_ids
+from serving.settings import Limits
 
 _COLUMNS = {column.name: column for column in PROSPECTS.columns}
+_NAMES = {*KINDS, "recent_posts"}
 _NUMBER, _TEXT, _FLAG = ({*kinds, type(None)} for kinds in ((float, int), (str,), (bool,)))
 
 
@@ -52,7 +54,12 @@ class Prospects:
 
 def one_by_one(given: list, now: datetime) -> Prospects:
     """Read each partnership by itself, with all its faults."""
-    rows = with_ids([read_row(raw, number, now) for number, raw in enumerate(given)])
+    _check_posts(given)
+    read, room = [], MAX_REQUEST_FAULTS
+    for number, raw in enumerate(given):
+        read.append(read_row(raw, number, now, min(room, MAX_FAULTS)))
+        room = max(0, room - len(read[-1].faults))
+    rows = with_ids(read)
     good = [number for number, row in enumerate(rows) if row.asked is not None]
     own = [rows[number] for number in good]
     asked = Asked.of_rows([{**row.told(), "partnership_id": row.partnership_id} for row in own])
@@ -61,12 +68,21 @@ def one_by_one(given: list, now: datetime) -> Prospects:
     return Prospects([row.partnership_id for row in rows], good, asked, posts, faults)
 
 
+def _check_posts(given: list) -> None:
+    """Refuse partnerships that together bring too many posts; a list that is too long is a fault of its own."""
+    lists = (one.get("recent_posts") for one in given if isinstance(one, dict))
+    count = sum(len(posts) for posts in lists if isinstance(posts, list) and len(posts) <= MAX_RECENT_POSTS)
+    if count > Limits.recent_posts:
+        most = f"at most {Limits.recent_posts:,} in one request: send fewer partnerships at a time"
+        raise Refused.by(413, Fault("too_large", "partnerships", f"bring {count:,} recent_posts", most))
+
+
 def together(given: list, now: datetime) -> Asked:
     """Read partnerships without faults and without posts, column by column. Raises _Odd where there is another."""
     if set(map(type, given)) != {dict}:
         raise _Odd
     columns = _columns(given)
-    if any(value is not None for value in columns.pop("recent_posts", ())) or not columns.keys() <= KINDS.keys():
+    if any(value is not None for value in columns.pop("recent_posts", ())):
         raise _Odd
     clean = {name: _read(name, values) for name, values in columns.items()}
     clean["partnership_id"] = _names(clean.get("partnership_id") or [None] * len(given))
@@ -79,10 +95,13 @@ def together(given: list, now: datetime) -> Asked:
 
 
 def _columns(given: list[dict]) -> dict[str, Sequence]:
-    names = tuple(given[0])
-    if set(map(tuple, given)) == {names}:
-        return dict(zip(names, zip(*(one.values() for one in given), strict=True), strict=True))
-    return {name: [one.get(name) for one in given] for name in set().union(*given)}
+    names = set().union(*given)
+    if not names <= _NAMES:
+        raise _Odd
+    first = tuple(given[0])
+    if set(map(tuple, given)) == {first}:
+        return dict(zip(first, zip(*(one.values() for one in given), strict=True), strict=True))
+    return {name: [one.get(name) for one in given] for name in names}
 
 
 def _read(name: str, values: Sequence) -> Sequence:

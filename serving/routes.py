@@ -4,11 +4,12 @@ Requests are scored in threads, in turn (`serving.admission`): health checks and
 """
 
 import contextlib
-import functools
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 import anyio.to_thread
 import orjson
@@ -25,7 +26,7 @@ from serving.card import card
 from serving.cells import FILTERS, CellsError, cells_json, chosen
 from serving.champion import NO_CHAMPION, Champion, Loaded
 from serving.creators import creator_json
-from serving.faults import Fault, Refused, error_body, limited, shown, unknown_field
+from serving.faults import Fault, FaultList, Refused, error_body, shown, unknown_field
 from serving.metrics import CONTENT_TYPE, Metrics
 from serving.openapi import openapi
 from serving.replies import explained, predicted, ranked
@@ -79,10 +80,10 @@ async def explain(request: Request) -> Response:
 
 
 async def _scored(request: Request, reply: Reply) -> Response:
-    work = functools.partial(_replied, reply, request.app.state.metrics, PATHS[request.scope["endpoint"]])
+    work = partial(_replied, reply, request.app.state.metrics, PATHS[request.scope["endpoint"]])
     loaded, admission = _loaded(request), request.app.state.admission
     _only_json(request)
-    status, content = await admission.score(request, functools.partial(work, loaded))
+    status, content = await admission.score(request, partial(work, loaded))
     return admission.answer(content, status)
 
 
@@ -152,15 +153,15 @@ def _faults_told(path: str) -> Iterator[None]:
 
 def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
     """Give the fields of a query. Raises Refused for those that are not known, and for those given twice."""
-    given = [name for name, _ in request.query_params.multi_items()]
-    faults = [unknown_field(f"query.{shown(name)}", name, known) for name in dict.fromkeys(given) if name not in known]
-    faults += [
-        Fault("repeated_key", f"query.{name}", "is given twice", "each field once")
-        for name in known
-        if given.count(name) > 1
-    ]
-    if faults:
-        raise Refused(400, "malformed", *limited(faults, "query"))
+    count, found = Counter(name for name, _ in request.query_params.multi_items()), FaultList("query")
+    for name in count:
+        where = f"query.{shown(name)}"
+        if name not in known:
+            found.add(partial(unknown_field, where, name, known))
+        elif count[name] > 1:
+            found.add(partial(Fault, "repeated_key", where, "is given twice", "each field once"))
+    if found.count:
+        raise Refused(400, "malformed", *found.faults())
     return dict(request.query_params)
 
 

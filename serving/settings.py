@@ -27,11 +27,14 @@ class SettingsError(ValueError):
 class Limits:
     """What one worker takes on; past it a request is refused.
 
-    Short requests, of at most `short_bytes`, wait apart from long ones. `held_bytes` counts all bodies and answers.
+    `values`: of a body, `recent_posts`: of all its partnerships. Short requests, of at most `short_bytes`, wait apart
+    from long ones. `held_bytes` counts all bodies and answers.
     """
 
     head_bytes: int = 16 * 2**10
     body_bytes: int = 8 * 2**20
+    values: int = 500_000
+    recent_posts: int = 40_000
     body_seconds: float = 20.0
     answer_seconds: float = 30.0
     held_bytes: int = 32 * 2**20
