@@ -5,7 +5,7 @@ With a completion rate c the number delivered of k booked is binomial, so nothin
 that `quantile` and `at_least` are each other's inverse.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,6 +20,8 @@ from models.distribution import QUANTILES, Predictive, between, level_at, level_
 LEAST_WEIGHT = 1e-9
 #: Curves of a mixture that are made at once, of a kilobyte each.
 CURVES_AT_ONCE = 2**12
+#: Curves that are kept at most: those of a request, and not those of a long list.
+CURVES_KEPT = 100_000
 #: How near a quantile of a mixture is searched: relative to itself, and in its probability.
 TIGHT = {"xatol": 0.0, "xrtol": 1e-9, "fatol": 1e-10, "frtol": 0.0}
 #: By how much the bounds of the search lie outside of what they would be without rounding.
@@ -82,7 +84,7 @@ class Mixture:
     """Totals of n partnerships over the number delivered.
 
     `forecast`: of all deliverables; `rate`: completion rates below 1, (n,). Of k deliverables there are up to k curves:
-    they are made for a run of partnerships at a time and not kept.
+    they are made for a run of partnerships at a time, and kept for the next question where they are few in all.
     """
 
     forecast: Predictive
@@ -109,10 +111,18 @@ class Mixture:
 
     def _by_runs(self, answer: Callable[["Curves", np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
         """Answer by the curves of one run of partnerships after the other, each of some CURVES_AT_ONCE."""
+        kept = self._kept if self.booked.sum() <= CURVES_KEPT else self._curves()
+        return np.concatenate([answer(curves, values[rows]) for rows, curves in kept])
+
+    @cached_property
+    def _kept(self) -> list[tuple[slice, "Curves"]]:
+        return list(self._curves())
+
+    def _curves(self) -> Iterator[tuple[slice, "Curves"]]:
         number = np.cumsum(self.booked) // CURVES_AT_ONCE
         starts = np.flatnonzero(np.diff(number, prepend=-1))
-        runs = [slice(*ends) for ends in zip(starts, [*starts[1:], len(number)], strict=True)]
-        return np.concatenate([answer(Curves.of(self, rows), values[rows]) for rows in runs])
+        for rows in map(slice, starts, [*starts[1:], len(number)]):
+            yield rows, Curves.of(self, rows)
 
 
 @dataclass(frozen=True)
