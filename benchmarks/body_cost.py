@@ -11,17 +11,21 @@ import os
 import resource
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from models.bundle import champion_folder, load_bundle
 from serving.champion import Loaded
 from serving.routes import build_app
 from serving.scoring import Scorer
+
+with warnings.catch_warnings():  # starlette would rather have httpx2
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
 PROFILE = {
     "platform": "instagram", "followers": 48_000, "niche": "food", "avg_likes": 1150, "avg_comments": 31,
@@ -147,11 +151,11 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "a creator_id of 8 MiB": lambda: of_texts("creator_id", "x", 1),
     "a Cyrillic creator_id of 8 MiB": lambda: of_texts("creator_id", "я", 1),
     "a creator_id of 8 MiB of marks": lambda: of_texts("creator_id", "e\u0301", 1),
-    "1,000 Cyrillic creator_ids of 256 letters": lambda: asked(
-        [{**PROFILE, "creator_id": str(number) + "я" * 250} for number in range(1000)]
+    "1,000 Cyrillic creator_ids of 512 letters": lambda: asked(
+        [{**PROFILE, "creator_id": str(number) + "я" * 500} for number in range(1000)]
     ),
-    "1,000 creator_ids of 256 marks": lambda: asked(
-        [{**PROFILE, "creator_id": str(number) + "é" * 250} for number in range(1000)]
+    "1,000 creator_ids of 512 marks": lambda: asked(
+        [{**PROFILE, "creator_id": str(number) + "é" * 500} for number in range(1000)]
     ),
     "1,000 Cyrillic creator_ids": lambda: of_texts("creator_id", "я", 1000),
     "1,000 Latin creator_ids with an accent": lambda: of_texts("creator_id", "é", 1000),

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 #: Characters that an id may have.
-LONGEST = 256
+LONGEST = 512
 
 #: Categories of what cannot be seen, or is not the same everywhere; Zs is let be where it is the plain blank.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs")

@@ -80,7 +80,7 @@ _REFUSALS = {
     "401": "the service asks for an API key, and none or another was sent",
     "403": "the service has no keys and was asked from another machine",
     "408": "the body did not arrive in time",
-    "413": "the body is larger than the limit",
+    "413": "the body is larger than the limit, or holds too many values or recent_posts",
     "415": "the content type is not application/json",
     "431": "the request line and the headers are larger than the limit",
     "422": "no partnership could be scored; `results` has the errors of each, as in a 200",

@@ -57,8 +57,9 @@ def one_by_one(given: list, now: datetime) -> Prospects:
     _check_posts(given)
     read, room = [], MAX_REQUEST_FAULTS
     for number, raw in enumerate(given):
-        read.append(read_row(raw, number, now, min(room, MAX_FAULTS)))
-        room = max(0, room - len(read[-1].faults))
+        most = min(room, MAX_FAULTS)
+        read.append(read_row(raw, number, now, most))
+        room -= min(most, len(read[-1].faults))
     rows = with_ids(read)
     good = [number for number, row in enumerate(rows) if row.asked is not None]
     own = [rows[number] for number in good]

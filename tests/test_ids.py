@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from conftest import table
 
-from features.ids import ANOTHER_ALPHABET, faulty_ids, id_fault, known_as, lookalikes
+from features.ids import ANOTHER_ALPHABET, LONGEST, faulty_ids, id_fault, known_as, lookalikes
 from features.schema import CREATORS, POSTS
 from features.sources.faults import SourceError
 from features.sources.importing import import_files
@@ -245,3 +245,12 @@ def test_such_an_id_in_a_row_names_the_one_that_is_known(bundle):
     ]
     scored = Scorer(bundle, validate(Tables(creators=creators))).score(Asked.of_rows(rows), microseconds(AS_OF))
     assert scored.reasons == {0: ["creator_id '\u04410000006' has letters of another alphabet; 'c0000006' is known"]}
+
+
+@pytest.mark.parametrize("sign", ["x", "я", "e\u0301", "\U0001f600"])
+def test_an_id_is_of_a_bounded_length_whatever_it_is_written_in(sign):
+    long = sign * (LONGEST + 1)
+    assert id_fault(long) == f"has {len(long):,} characters: give an id of at most {LONGEST}"
+    assert faulty_ids(["a", long]) == {long: id_fault(long)}
+    assert id_fault("x" * LONGEST) is None
+    assert lookalikes([long], lambda name: True) == {}
