@@ -26,6 +26,10 @@ ENGINE = click.option(
     help="What evaluates the trees; auto: daal4py (extra `fast`) for long lists where a check finds it equal.",
 )  # fmt: skip
 DASK = click.option("--dask", metavar="ADDRESS", help="Have the workers of this Dask scheduler do it (docs/scale.md).")
+DASK_MINUTES = click.option(
+    "--dask-minutes", default=10.0, show_default=True, type=click.FloatRange(0, min_open=True),
+    help="Minutes without progress after which a Dask cluster is given up.",
+)  # fmt: skip
 NO_REGISTRY = click.option("--no-log", is_flag=True, help="Leave MLflow's registry alone.")
 LEAD = click.option(
     "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),
@@ -221,7 +225,11 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
 @click.option("--threads", default=0, show_default=True, help="Of LightGBM, a fit; 0: one, fits side by side.")
 @click.option("--no-log", is_flag=True, help="Write the bundle only, nothing to MLflow.")
 @DASK
-def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days, threads: int, no_log: bool, dask):
+@DASK_MINUTES
+def train(
+    data: Path, per_post: int, seed: int, horizon_days, longest_lead_days, threads: int, no_log: bool, dask,
+    dask_minutes,
+):  # fmt: skip
     """Train on the tables in DATA: backtest, print the record, write a bundle, log and register it in MLflow.
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
@@ -235,7 +243,8 @@ def train(data: Path, per_post: int, seed: int, horizon_days, longest_lead_days,
     if not no_log:
         check_store(home(), tracking_address())
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
-    with following(Recipe(sampling=sampling, seed=seed, threads=threads), dask, data, horizon_days) as recipe:
+    recipe = Recipe(sampling=sampling, seed=seed, threads=threads)
+    with following(recipe, dask, dask_minutes, data, horizon_days) as recipe:
         trained = run(data, home(), recipe, say, horizon_days)
     click.echo(record_text(trained.backtest, trained.bundle.manifest))
     if not no_log:
@@ -279,13 +288,13 @@ def log_bundle(version: str | None):
     log_to_mlflow(read_output(home(), version or latest_bundle(home()).name))
 
 
-def following(recipe, dask: str | None, data: Path, horizon_days: int):
+def following(recipe, dask: str | None, minutes: float, data: Path, horizon_days: int):
     """Give a context with the recipe, followed by a Dask cluster where one is named."""
     if dask is None:
         return nullcontext(recipe)
     from training.dask_fit import running
 
-    return running(dask, data, home() / "artifacts", recipe, horizon_days)
+    return running(dask, data, home() / "artifacts", recipe, horizon_days, minutes)
 
 
 @main.command()
@@ -523,13 +532,14 @@ def benchmarks(out: Path | None, **only: str | None):
 @click.option("--comparables", is_flag=True, help="Give the known creators most like each, with what they got.")
 @ENGINE
 @DASK
+@DASK_MINUTES
 @click.option("--resume", is_flag=True, help="Take up a run that was stopped.")
 @click.option("--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x.")
 @sheet_options
 @click.pass_context
 def score(
     ctx: click.Context, prospects, out, data, rates, emv, as_of, chosen, top, rank_by, quantiles, explain, comparables,
-    engine, dask, resume, platform, **sheet,
+    engine, dask, dask_minutes, resume, platform, **sheet,
 ):  # fmt: skip
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
@@ -546,7 +556,7 @@ def score(
     extras = Extras(explain, comparables, () if quantiles is None else quantiles_of(quantiles))
     options = Options(
         names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),
-        resume=resume, engine=engine, dask=dask,
+        resume=resume, engine=engine, dask=dask, dask_minutes=dask_minutes,
     )  # fmt: skip
     with watching(Console(stderr=True)) as watcher:
         tally = score_file(prospects, out, scorer_of(data, rates, emv), as_of, options, watcher)

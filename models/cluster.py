@@ -1,38 +1,214 @@
-"""A Dask cluster whose workers run the same code as this process."""
+"""Steps of work on a Dask cluster whose workers run the same code as this process and may be lost at any moment.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+A step is a function of a Connection. Where a worker is lost and the step fails or stands still, the connection is
+closed, which ends all its tasks, and the step is done anew by a new connection on the workers that remain. No step
+waits for ever: MINUTES without progress end the run.
+
+But: a worker that is still at a task that nobody waits for is started anew, and so is one that has gone silent; where
+others use the same workers, Dask repeats their tasks.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from typing import Any, TypeVar
 
 from features.version import features_version
+from models.cluster_connection import LOOK_SECONDS, START_SECONDS, Connection, Standstill, StepLost
 
-#: Seconds to wait for a scheduler.
-PATIENCE = 10
+#: Minutes without progress (a task ended, a tree made) after which a run gives up.
+MINUTES = 10.0
+#: Failures of one step after which a run gives up, and seconds before the step is done anew, twice as many each time.
+ATTEMPTS, PAUSE_SECONDS = 6, 0.5
+#: Seconds without progress after the loss of a worker, after which a step is done anew.
+STALL_SECONDS = 60.0
+#: Seconds that a worker has to end a task that nobody waits for.
+RELEASE_SECONDS = 2.0
+#: What helps where a cluster fails again and again.
+REMEDY = "see the logs of its workers, start more by dask worker, and run it again"
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class ClusterError(ValueError):
     """A Dask cluster cannot be used."""
 
 
-@contextmanager
-def connected(address: str) -> Iterator:
-    """Give a distributed.Client of the scheduler at an address. Raises ClusterError.
+class Session:
+    """Steps on the cluster of a scheduler; use it as a context.
 
-    Whoever reaches a scheduler can run code on its workers: it belongs into a network of its own.
+    Parameters
+    ----------
+    address : of the scheduler
+    prepare : function of a Connection, called once for each; what it gives is the connection's `state`
+    minutes : without progress, after which it gives up
+    started : the cluster was there before, so wait `minutes` for a scheduler and for workers that are gone
+
+    Raises ClusterError on entry where there is no such cluster. Whoever reaches a scheduler can run code on its
+    workers: it belongs into a network of its own.
     """
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise ClusterError("Dask is not installed: pip install 'creatorcast[dask]'") from error
-    try:
-        client = Client(address, timeout=PATIENCE, set_as_default=True)
-    except (OSError, TimeoutError, ValueError) as error:
+
+    def __init__(
+        self,
+        address: str,
+        prepare: Callable[[Connection], Any] = lambda connection: None,
+        minutes: float = MINUTES,
+        started: bool = False,
+    ):
+        self.address, self.minutes, self.prepare = address, minutes, prepare
+        self._started, self._connection, self._lock = started, None, threading.Lock()
+        #: Keys of tasks that nobody waits for.
+        self._abandoned: set[str] = set()
+
+    def __enter__(self) -> "Session":
+        try:
+            import distributed  # noqa: F401
+        except ImportError as error:
+            raise ClusterError("Dask is not installed: pip install 'creatorcast[dask]'") from error
+        self.do(lambda connection: None, "connecting")
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def apart(self) -> "Session":
+        """Give another session of the same cluster, whose connections can be closed without loss to this one."""
+        return Session(self.address, minutes=self.minutes, started=True)
+
+    def do(
+        self,
+        step: Callable[[Connection], T],
+        what: str,
+        stall_seconds: float | None = None,
+        losses: tuple[type[Exception], ...] = (),
+    ) -> T:
+        """Do a step, anew where a worker is lost; gives what it gives, raises what it raises for another reason.
+
+        `what`: the step in a message, such as "fitting a booster"; `losses`: errors besides those of Dask by which the
+        loss of a worker shows. Raises ClusterError where ATTEMPTS failed or nothing ended for so many minutes.
+        """
+        stall_seconds = STALL_SECONDS if stall_seconds is None else stall_seconds
+        for attempt in range(ATTEMPTS):
+            connection = None
+            try:
+                connection = self._connected()
+                return connection.run(step, self.minutes, stall_seconds)
+            except Standstill as error:
+                self._leave(connection)
+                raise ClusterError(f"{self._named()}: {error}, while {what}; {REMEDY}") from error
+            except Exception as error:
+                if not self._is_loss(error, connection, losses):
+                    raise
+                self._leave(connection)
+                cause = error
+            log.warning("a worker was lost while %s, which is done anew: %s", what, _text(cause))
+            time.sleep(PAUSE_SECONDS * 2**attempt)
         raise ClusterError(
-            f"no Dask scheduler answers at {address!r}: start one by dask scheduler, and give its tcp:// address"
-        ) from error
-    with client:
-        found = client.run(features_version)
-        if not found:
-            raise ClusterError(f"the Dask scheduler at {address!r} has no workers: start some by dask worker {address}")
-        if set(found.values()) != {features_version()}:
-            raise ClusterError(f"workers of {address!r} run another version of creatorcast: install this one there")
-        yield client
+            f"{self._named()} failed {ATTEMPTS} times while {what}, the last time by {_text(cause)}; {REMEDY}"
+        ) from cause
+
+    def _connected(self) -> Connection:
+        """Give the connection in use, a new one where there is none."""
+        with self._lock:
+            if self._connection is None:
+                connection = self._reach()
+                try:
+                    connection.run(self._begin, self.minutes + 1, STALL_SECONDS)
+                except BaseException:
+                    self._abandoned |= connection.close()
+                    raise
+                self._connection, self._started = connection, True
+            return self._connection
+
+    def _reach(self) -> Connection:
+        """Connect to the scheduler; raises ClusterError where it does not answer."""
+        end = time.monotonic() + (self.minutes * 60 if self._started else 0)
+        while True:
+            try:
+                return Connection(self.address)
+            except (OSError, TimeoutError, ValueError) as error:
+                if time.monotonic() >= end:
+                    raise ClusterError(
+                        f"no Dask scheduler answers at {self.address!r}: start one by dask scheduler, and give its "
+                        f"tcp:// address"
+                    ) from error
+            time.sleep(LOOK_SECONDS)
+
+    def _begin(self, connection: Connection) -> None:
+        """Make a new connection ready: workers that run this code and are free, and what `prepare` gives."""
+        self._wait_for_workers(connection)
+        self._release(connection)
+        self._wait_for_workers(connection)
+        versions = connection.client.run(features_version)
+        if set(versions.values()) != {features_version()}:
+            raise ClusterError(
+                f"workers of {self.address!r} run another version of creatorcast: install this one there"
+            )
+        connection.look()
+        connection.last_loss = None
+        connection.state = self.prepare(connection)
+
+    def _wait_for_workers(self, connection: Connection) -> None:
+        seconds = self.minutes * 60 if self._started else START_SECONDS
+        if not connection.look():
+            log.warning("%s has no workers: waiting up to %g minutes for some", self._named(), seconds / 60)
+        try:
+            connection.client.wait_for_workers(1, timeout=seconds)
+        except TimeoutError as error:
+            raise ClusterError(
+                f"the Dask scheduler at {self.address!r} has no workers, after {seconds / 60:g} minutes: start some by "
+                f"dask worker {self.address}"
+            ) from error
+
+    def _release(self, connection: Connection) -> None:
+        """Free workers of tasks that nobody waits for: those that do not end them are started anew."""
+        end = time.monotonic() + RELEASE_SECONDS
+        while self._abandoned:
+            active = connection.client.run(_active_tasks, on_error="ignore")
+            busy = [worker for worker, keys in active.items() if self._abandoned.intersection(keys)]
+            if busy and time.monotonic() < end:
+                time.sleep(LOOK_SECONDS)
+                continue
+            if busy:
+                log.warning("workers that are still at tasks of a lost step are started anew: %s", busy)
+                connection.restart(busy)
+            self._abandoned = set()
+
+    def _leave(self, connection: Connection | None) -> None:
+        """Close a connection, and take a new one for the next step."""
+        if connection is None:
+            return
+        with self._lock:
+            if self._connection is connection:
+                self._connection = None
+            self._abandoned |= connection.close()
+
+    def _is_loss(self, error: Exception, connection: Connection | None, losses: tuple[type[Exception], ...]) -> bool:
+        """Say whether a step failed as a worker was lost; raises ClusterError where one task lost several in a row."""
+        from distributed import KilledWorker
+
+        if isinstance(error, KilledWorker):
+            raise ClusterError(
+                f"{self._named()} lost worker after worker at one task: see their logs; most often it needs more memory"
+            ) from error
+        if isinstance(error, (StepLost, OSError, CancelledError, *losses)):
+            return True
+        if connection is None or isinstance(error, ClusterError):
+            return False
+        return connection.client.status != "running" or connection.lost_a_worker()
+
+    def _named(self) -> str:
+        return f"the Dask cluster at {self.address!r}"
+
+
+def _active_tasks(dask_worker) -> list[str]:
+    """Give the keys of the tasks that run on a worker."""
+    return [str(key) for key in dask_worker.active_threads.values()]
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -112,10 +112,24 @@ def scorer(home, trained):
 def cluster():
     """Give a Dask cluster of two processes of one thread each, which are started anew when they are lost."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
+    import dask
+
+    # a worker that takes longer to come back would be given up for good
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+    ):
         yield cluster
+
+
+@pytest.fixture
+def two_workers(cluster):
+    """Give the cluster once it has two workers: one that was lost before is there again."""
+    with cluster.get_client() as client:
+        client.wait_for_workers(2, timeout=60)
+    return cluster
 
 
 @pytest.fixture(scope="session")

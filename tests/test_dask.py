@@ -9,7 +9,7 @@ import pytest
 from conftest import uneven_list
 
 import serving.batch.run
-from models.cluster import ClusterError, connected
+from models.cluster import ClusterError, Session
 from serving.batch import BatchError, Options, Watcher, score_file
 from serving.terms import Extras
 
@@ -63,10 +63,10 @@ def test_lists_that_are_no_parquet_are_refused(scorer, tmp_path):
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
-    monkeypatch.setattr("models.cluster.PATIENCE", 1)
+    monkeypatch.setattr("models.cluster_connection.CONNECT_SECONDS", 1)
     with (
         pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"),
-        connected("tcp://127.0.0.1:9"),
+        Session("tcp://127.0.0.1:9"),
     ):
         pass
 
@@ -75,6 +75,6 @@ def test_workers_with_other_code_are_refused(cluster, monkeypatch):
     monkeypatch.setattr("models.cluster.features_version", os.getpid)
     with (
         pytest.raises(ClusterError, match="run another version of creatorcast: install this one there"),
-        connected(cluster.scheduler_address),
+        Session(cluster.scheduler_address),
     ):
         pass

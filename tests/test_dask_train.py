@@ -1,8 +1,9 @@
-"""Training over a Dask cluster of two processes, one of which is killed half way, against training here."""
+"""Training over a Dask cluster of two processes, one of which is killed at some step, against training here."""
 
 import os
 import signal
-import threading
+from dataclasses import dataclass
+from functools import partial
 
 import lightgbm as lgb
 import numpy as np
@@ -12,16 +13,41 @@ from conftest import SMALL_RECIPE
 
 from features.derive import derive
 from features.history import History
+from features.partition import split_folder
 from features.tables import read_tables
 from features.validate import validate
+from models.cluster import ClusterError, Session
 from models.forecast import Boosting
 from training.dataset import sample_rows
 from training.fit import fit_at
 from training.train import data_end
 
-distributed = pytest.importorskip("distributed")
-from training.dask_boosters import DaskForecaster, Rows, absolute_errors, stopping  # noqa: E402
-from training.dask_fit import running  # noqa: E402
+pytest.importorskip("distributed")
+from lost_workers import Deadly, is_first, kill_at
+
+from training.dask_boosters import DaskForecaster, Fits, Rows, absolute_errors, stopping
+from training.dask_fit import DaskBackend, have_read, running
+
+#: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
+CONNECTING = [("__init__", "before"), ("wait_for_workers", "after"), ("run", "before")]
+READING = [("submit", "before"), "training.dask_fit.part_history", "training.dask_fit._accounts"]
+DERIVING = ["training.dask_fit._derived", ("submit", "after"), ("gather", "before")]
+FITTING = [
+    ("scatter", "before"), ("scatter", "after"), ("who_has", "after"),
+    "lightgbm.dask._acquire_port", "lightgbm.dask._train_part",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DeadlyTrees:
+    """A callback that kills the first worker which makes its third tree."""
+
+    marker: str
+    topic: str
+
+    def __call__(self, environment):
+        if environment.iteration == 2 and is_first(self.marker):
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
@@ -29,54 +55,106 @@ def history(market_folder):
     return History.of(validate(read_tables(market_folder)))
 
 
-def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, history, tmp_path):
+@pytest.fixture(scope="module")
+def here(history):
+    """Give a fit of this process, with the rows that it learned from and their columns."""
     until = data_end(history)
-    here = fit_at(history, until, SMALL_RECIPE, targets=("engagements",))
+    fitted = fit_at(history, until, SMALL_RECIPE, targets=("engagements",))
     rows = sample_rows(history, "engagements", until, SMALL_RECIPE.sampling)
-    x = derive(history, rows.questions, here.reference)
+    return fitted, rows, derive(history, rows.questions, fitted.reference)
+
+
+def lose_a_worker(cluster, monkeypatch, folder, step):
+    """Arrange that a worker is lost at a step; give what says whether that has happened."""
+    if isinstance(step, tuple):
+        waiting = kill_at(cluster, monkeypatch, *step)
+        return lambda: not waiting
+    marker = folder / "killed"
+    if step.endswith("TreeEvents"):
+        monkeypatch.setattr(step, partial(DeadlyTrees, str(marker)))
+    else:
+        module, name = step.rsplit(".", 1)
+        original = getattr(__import__(module, fromlist=[name]), name)
+        monkeypatch.setattr(step, Deadly(original, str(marker)))
+    return marker.exists
+
+
+def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, history, here, tmp_path, monkeypatch):
+    fitted, rows, x = here
+    lost = lose_a_worker(cluster, monkeypatch, tmp_path, "training.dask_boosters.TreeEvents")
     with running(cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days) as recipe:
-        pd.testing.assert_frame_equal(recipe.features(history, rows.questions, here.reference), x, check_exact=True)
-        pid = cluster.workers[0].pid
-        killer = threading.Timer(1.5, os.kill, (pid, signal.SIGKILL))
-        killer.start()
-        there = fit_at(history, until, recipe, targets=("engagements",))
-        killer.join()
-        pd.testing.assert_frame_equal(recipe.features(history, rows.questions, here.reference), x, check_exact=True)
-    assert pid not in {worker.pid for worker in cluster.workers.values()}
-    ours, theirs = (fitted.forecasters["engagements"] for fitted in (here, there))
+        there = fit_at(history, data_end(history), recipe, targets=("engagements",))
+        after = recipe.backend.derive(history, rows.questions, fitted.reference)
+    assert lost()
+    pd.testing.assert_frame_equal(after, x, check_exact=True)
+    ours, theirs = (one.forecasters["engagements"] for one in (fitted, there))
     apart = np.abs(theirs.predict(x) - ours.predict(x))
     errors = [np.abs(one.predict(x) - rows.y).mean() for one in (ours, theirs)]
     assert apart.mean() < 0.03
     assert errors[1] == pytest.approx(errors[0], rel=0.02)
     assert type(ours.from_state(*theirs.state())) is type(ours)
+    assert "backend" not in recipe.parameters()
+
+
+@pytest.fixture(scope="module")
+def histories(market_folder, history, tmp_path_factory):
+    """Give what has the workers read the histories of the market in four parts."""
+    split = split_folder(market_folder, tmp_path_factory.mktemp("parts"), 4)
+    return partial(have_read, split, history.horizon_days)
+
+
+@pytest.mark.parametrize("step", [*CONNECTING, *READING, *DERIVING], ids=str)
+def test_columns_are_as_here_though_a_worker_is_lost(
+    two_workers, histories, history, here, tmp_path, monkeypatch, step
+):
+    fitted, rows, x = here
+    lost = None if step in DERIVING else lose_a_worker(two_workers, monkeypatch, tmp_path, step)
+    with Session(two_workers.scheduler_address, histories) as session:
+        backend = DaskBackend(session)
+        lost = lost or lose_a_worker(two_workers, monkeypatch, tmp_path, step)
+        columns = backend.derive(history, rows.questions[:300], fitted.reference)
+    assert lost()
+    pd.testing.assert_frame_equal(columns, x[:300], check_exact=True)
+
+
+def small_fit(session):
+    """Fit five trees to 400 rows."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(400, 2)).astype(np.float32)
+    forecaster = DaskForecaster()
+    forecaster.fits = Fits(session)
+    return forecaster._boost(Rows(x, x[:, 0].astype(float), np.ones(400)), Boosting(5, 4), "l2")
 
 
 @pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")  # training has a logger for it
-@pytest.mark.parametrize("lost", ["FutureCancelledError", "FuturesCancelledError", "CommClosedError"])
-def test_a_booster_is_fitted_anew_however_a_lost_worker_shows(cluster, monkeypatch, lost):
-    """The fit of LightGBM fails once as it does when a worker is killed at one step or another, then it works."""
-    from distributed.client import FutureCancelledError, FuturesCancelledError
-    from distributed.comm import CommClosedError
+@pytest.mark.parametrize("step", FITTING, ids=str)
+def test_a_booster_is_fitted_though_a_worker_is_lost(two_workers, tmp_path, monkeypatch, step):
+    with Session(two_workers.scheduler_address) as session:
+        lost = lose_a_worker(two_workers, monkeypatch, tmp_path, step)
+        assert small_fit(session).num_trees() == 5
+    assert lost()
 
-    errors = {
-        "FutureCancelledError": FutureCancelledError("part", "lost worker"),
-        "FuturesCancelledError": FuturesCancelledError([]),
-        "CommClosedError": CommClosedError("in <TCP>: Stream is closed"),
-    }
-    waiting, fit = [errors[lost]], lgb.DaskLGBMRegressor.fit
 
-    def fit_or_lose(self, *args, **kwargs):
-        if waiting:
-            raise waiting.pop()
-        return fit(self, *args, **kwargs)
+@pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")
+@pytest.mark.parametrize(
+    "error", [ValueError("no rows"), lgb.basic.LightGBMError("no rows")], ids=lambda e: type(e).__name__
+)
+def test_a_fit_that_fails_again_and_again_is_one_sentence(two_workers, monkeypatch, error):
+    """A fault of the fit itself is raised as it is; what looks like the loss of a worker is tried so often."""
 
-    monkeypatch.setattr(lgb.DaskLGBMRegressor, "fit", fit_or_lose)
-    random = np.random.default_rng(0)
-    x = random.normal(size=(400, 2)).astype(np.float32)
-    with distributed.Client(cluster, set_as_default=True):
-        data = DaskForecaster()._dataset(x, x[:, 0].astype(float), np.ones(400))
-        booster = DaskForecaster()._boost(data, Boosting(5, 4), "l2")
-    assert (booster.num_trees(), waiting) == (5, [])
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("models.cluster.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(lgb.DaskLGBMRegressor, "fit", fail)
+    message = (
+        "no rows"
+        if isinstance(error, ValueError)
+        else "failed 6 times while fitting a booster, .*no rows; see the logs"
+    )
+    with Session(two_workers.scheduler_address) as session, pytest.raises(ValueError, match=message) as raised:
+        small_fit(session)
+    assert isinstance(raised.value, ClusterError) == (type(error) is not ValueError)
 
 
 def test_errors_after_each_tree_are_those_of_lightgbm():

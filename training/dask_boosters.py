@@ -5,18 +5,21 @@ rows are drawn for a tree and leaves take their medians worker by worker, and wh
 so fits differ a little from a local one and from each other (docs/scale.md has the measured difference).
 """
 
-import logging
 import threading
 from dataclasses import dataclass
+from functools import partial
+from uuid import uuid4
 
 import lightgbm as lgb
 import numpy as np
 
+from models.cluster import Session
+from models.cluster_connection import Connection
 from models.forecast import Boosting, Forecaster
 from models.trees import single
 
-#: Fits of one booster that may lose a worker before training gives up, and minutes until a silent worker is lost.
-ATTEMPTS, SILENT_MINUTES = 3, 2
+#: Seconds without a tree after the loss of a worker, after which a booster is fitted anew: the others wait for it.
+STALL_SECONDS = 1.0
 #: Rows of a part, and of a test set that are looked up at a time.
 PART, CHUNK = 100_000, 20_000
 
@@ -29,13 +32,12 @@ _CALLED = {
     "lambda_l2": "reg_lambda",
     "seed": "random_state",
 }
-#: Two fits at once would wait for each other's workers.
-_one_at_a_time = threading.Lock()
-log = logging.getLogger(__name__)
 
 
 class DaskForecaster(Forecaster):
-    """A Forecaster that fits its boosters by the default client of Dask."""
+    """A Forecaster that fits its boosters by `fits`, which must be set before `fit`."""
+
+    fits: "Fits"
 
     def _dataset(self, seen, target, weight) -> "Rows":
         return Rows(single(seen), target, weight)
@@ -46,10 +48,8 @@ class DaskForecaster(Forecaster):
             **{_CALLED.get(name, name): value for name, value in learning.items()},
             "n_estimators": trees or size.trees,
             "tree_learner": "data",
-            "time_out": SILENT_MINUTES,
         }
-        with _one_at_a_time:
-            booster = _fitted(parameters, data)
+        booster = self.fits.booster(parameters, data)
         if valid is not None:
             errors = absolute_errors(booster, valid)
             booster.best_iteration, stopped = stopping(errors, size.patience)
@@ -118,32 +118,46 @@ def _leaves(node: dict):
         yield from _leaves(node["right_child"])
 
 
-def _fitted(parameters: dict, data: Rows) -> lgb.Booster:
-    """Fit by the default client of Dask, anew where a worker is lost on the way."""
-    from dask import array
-    from distributed import default_client
-    from distributed.client import FutureCancelledError, FuturesCancelledError
-    from distributed.scheduler import KilledWorker
+class Fits:
+    """Fits boosters on the workers of a session's cluster, one at a time: two would wait for each other's workers."""
 
-    client = default_client()
-    # one future or several, a task that took its workers along, or a connection that is closed (an OSError)
-    lost = (lgb.basic.LightGBMError, FutureCancelledError, FuturesCancelledError, KilledWorker, OSError)
-    for attempt in range(ATTEMPTS):
-        client.wait_for_workers(1)
-        parts = range(0, data.num_data(), min(PART, -(-data.num_data() // len(client.nthreads()))))
-        columns = (_spread(client, array, values, parts) for values in (data.x, data.label, data.weight))
-        try:
-            x, label, weight = columns
-            return lgb.DaskLGBMRegressor(client=client, **parameters).fit(x, label, sample_weight=weight).booster_
-        except lost as error:
-            if attempt + 1 == ATTEMPTS:
-                raise
-            log.warning("a booster is fitted anew, as a worker was lost: %s", error)
+    def __init__(self, session: Session):
+        self.session, self._lock = session, threading.Lock()
+
+    def booster(self, parameters: dict, data: Rows) -> lgb.Booster:
+        """Fit a booster, anew where a worker is lost on the way. Raises models.cluster.ClusterError."""
+        fit, losses = partial(_fit, parameters, data), (lgb.basic.LightGBMError,)
+        with self._lock, self.session.apart() as session:
+            return session.do(fit, "fitting a booster", STALL_SECONDS, losses)
 
 
-def _spread(client, array, values: np.ndarray, parts: range):
+@dataclass(frozen=True)
+class TreeEvents:
+    """A callback of LightGBM that tells each tree as an event of Dask."""
+
+    topic: str
+
+    def __call__(self, environment) -> None:
+        from distributed import get_worker
+
+        get_worker().log_event(self.topic, environment.iteration)
+
+
+def _fit(parameters: dict, data: Rows, connection: Connection) -> lgb.Booster:
+    """Put the rows on the workers and fit; each tree is progress."""
+    client, events = connection.client, TreeEvents(f"creatorcast-trees-{uuid4().hex}")
+    client.subscribe_topic(events.topic, connection.progress)
+    parts = range(0, data.num_data(), min(PART, -(-data.num_data() // len(client.nthreads()))))
+    x, label, weight = (_spread(client, values, parts) for values in (data.x, data.label, data.weight))
+    estimator = lgb.DaskLGBMRegressor(client=client, **parameters)
+    return estimator.fit(x, label, sample_weight=weight, callbacks=[events]).booster_
+
+
+def _spread(client, values: np.ndarray, parts: range):
     """Put parts of an array on the workers; give them as one of Dask's."""
-    cut = [values[first : first + parts.step] for first in parts]
-    held = client.scatter(cut, hash=False)
-    blocks = [array.from_delayed(future, part.shape, part.dtype) for future, part in zip(held, cut, strict=True)]
-    return array.concatenate(blocks)
+    from dask import array
+
+    blocks = [values[first : first + parts.step] for first in parts]
+    futures = client.scatter(blocks, hash=False)
+    delayed = [array.from_delayed(f, block.shape, block.dtype) for f, block in zip(futures, blocks, strict=True)]
+    return array.concatenate(delayed)

@@ -11,9 +11,9 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import lightgbm as lgb
 import numpy as np
@@ -24,61 +24,53 @@ from features.derive import derive
 from features.history import History
 from features.partition import Split, part_history, split_folder
 from features.reference import Reference
-from models.cluster import ClusterError, connected
+from models.cluster import MINUTES, ClusterError, Session
+from models.cluster_connection import Connection
 from models.forecast import Forecaster
-from training.dask_boosters import DaskForecaster
-from training.fit import Recipe
+from training.dask_boosters import DaskForecaster, Fits
+from training.fit import Backend, Recipe
 
 #: Parts a worker, so that the last ones end at about the same time.
 PARTS_EACH = 2
-#: Clusters in use, by the address of their scheduler.
-_RUNNING: dict[str, "Cluster"] = {}
 
 
-@dataclass(frozen=True)
-class DaskRecipe(Recipe):
-    """A recipe that is followed by the cluster whose scheduler has the address `dask`, while it is `running`."""
+class DaskBackend(Backend):
+    """Derives and fits by a session whose connections have the histories of all parts as their state.
 
-    dask: str = ""
-    estimator: ClassVar[type[Forecaster]] = DaskForecaster
+    Columns are derived of accounts of the data folder, whose histories the workers have.
+    """
 
-    def features(self, history: History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
-        return _RUNNING[self.dask].derive(questions, reference)
+    def __init__(self, session: Session):
+        self.session, self.fits = session, Fits(session)
+        names = session.do(_accounts_of_parts, "reading the tables")
+        parts = np.repeat(range(len(names)), [len(part) for part in names])
+        self.part_of = pd.Series(parts, pd.Index(np.concatenate(names)))
 
-
-class Cluster:
-    """The history of a data folder on the workers of a cluster, in parts."""
-
-    def __init__(self, client, split: Split, horizon_days: int):
-        self.client = client
-        self.parts = [
-            client.submit(part_history, split, number, horizon_days, pure=False) for number in range(split.parts)
-        ]
-        names = client.gather(client.map(_accounts, self.parts, pure=False))
-        self.part_of = pd.Series(
-            np.repeat(range(split.parts), [len(own) for own in names]), pd.Index(np.concatenate(names))
-        )
-
-    def derive(self, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
-        """As features.derive.derive, of the accounts of the folder."""
+    def derive(self, history: History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+        """As Backend.derive, of accounts of the data folder; raises models.cluster.ClusterError."""
         part = self.part_of[questions["platform"] + "/" + questions["creator_id"]].to_numpy()
-        rows = [np.flatnonzero(part == number) for number in range(len(self.parts))]
-        asked = [
-            self.client.submit(_derived, history, questions.iloc[own], reference, pure=False)
-            for history, own in zip(self.parts, rows, strict=True)
-        ]
-        found = np.empty((len(questions), len(COLUMNS)))
-        for own, values in zip(rows, self.client.gather(asked), strict=True):
-            found[own] = values
-        return pd.DataFrame(found, index=questions.index, columns=list(COLUMNS))
+        rows = [np.flatnonzero(part == number) for number in range(part.max(initial=-1) + 1)]
+        derived = self.session.do(partial(_derive_parts, questions, reference, rows), "deriving features")
+        values = np.empty((len(questions), len(COLUMNS)))
+        for at, block in zip(rows, derived, strict=True):
+            values[at] = block
+        return pd.DataFrame(values, index=questions.index, columns=list(COLUMNS))
+
+    def forecaster(self, **parameters) -> Forecaster:
+        """Give an unfitted forecaster whose boosters are fitted by the workers."""
+        forecaster = DaskForecaster(**parameters)
+        forecaster.fits = self.fits
+        return forecaster
 
 
 @contextmanager
-def running(address: str, data: Path, shared: Path, recipe: Recipe, horizon_days: int) -> Iterator[DaskRecipe]:
+def running(
+    address: str, data: Path, shared: Path, recipe: Recipe, horizon_days: int, minutes: float = MINUTES
+) -> Iterator[Recipe]:
     """Give the recipe that trains on the folder `data` by the cluster at an address.
 
-    `shared`: a folder that every worker sees, in which the parts lie meanwhile. Raises models.cluster.ClusterError, and
-    what features.partition raises.
+    `shared`: a folder that every worker sees, in which the parts lie meanwhile; `minutes` without progress end it.
+    Raises models.cluster.ClusterError, and what features.partition raises.
     """
     import dask
 
@@ -86,18 +78,42 @@ def running(address: str, data: Path, shared: Path, recipe: Recipe, horizon_days
     quiet.setLevel(logging.ERROR)
     lgb.register_logger(quiet)  # it would print of every fit
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+    with Session(address, minutes=minutes) as session:
+        parts = PARTS_EACH * session.do(lambda connection: len(connection.client.nthreads()), "counting the workers")
     shared.mkdir(parents=True, exist_ok=True)
-    with connected(address) as client, tempfile.TemporaryDirectory(dir=shared) as work:
-        parts = PARTS_EACH * len(client.nthreads())
+    with tempfile.TemporaryDirectory(dir=shared) as work:
         split = split_folder(data, Path(work), parts)
-        if not all(client.run(split.folder.exists).values()):
-            raise ClusterError(f"{work!r} is not seen by every worker of {address!r}: share {str(shared)!r}")
-        _RUNNING[address] = Cluster(client, split, horizon_days)
-        try:
-            own = {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
-            yield DaskRecipe(**own, dask=address)
-        finally:
-            del _RUNNING[address]
+        histories = partial(have_read, split, horizon_days)
+        with Session(address, histories, minutes, started=True) as session:
+            yield replace(recipe, backend=DaskBackend(session))
+
+
+def have_read(split: Split, horizon_days: int, connection: Connection) -> list:
+    """Have the workers read the history of each part; give them as futures."""
+    client = connection.client
+    if not all(client.run(split.folder.exists).values()):
+        shared = split.folder.parent.parent
+        raise ClusterError(
+            f"{str(split.folder)!r} is not seen by every worker of {client.scheduler.address!r}: share {str(shared)!r}"
+        )
+    return [client.submit(part_history, split, number, horizon_days, pure=False) for number in range(split.parts)]
+
+
+def _accounts_of_parts(connection: Connection) -> list[np.ndarray]:
+    return connection.gather(connection.client.map(_accounts, connection.state, pure=False))
+
+
+def _derive_parts(
+    questions: pd.DataFrame, reference: Reference, rows: list[np.ndarray], connection: Connection
+) -> list[np.ndarray]:
+    """Derive the questions about each part, those at `rows`, where its history is."""
+    submit, histories = connection.client.submit, connection.state[: len(rows)]
+    return connection.gather(
+        [
+            submit(_derived, history, questions.iloc[at], reference, pure=False)
+            for history, at in zip(histories, rows, strict=True)
+        ]
+    )
 
 
 def _accounts(history: History) -> np.ndarray:

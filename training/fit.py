@@ -7,8 +7,7 @@ an earlier cut and scored on the posts after it, recent posts weighing more.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -27,9 +26,21 @@ from training.moments import every_platform, known_share, moment, of_accounts
 TARGETS = ("engagements", "views")
 
 
+class Backend:
+    """Who derives columns and fits boosters: this process."""
+
+    def derive(self, history: History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+        """Derive the columns of questions about accounts of the history."""
+        return derive(history, questions, reference)
+
+    def forecaster(self, **parameters) -> Forecaster:
+        """Give an unfitted forecaster of these parameters."""
+        return Forecaster(**parameters)
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a fit, beside the data."""
+    """Everything that decides a fit, beside the data, and the backend that does it."""
 
     sampling: Sampling = field(default_factory=Sampling)
     location: Boosting = LOCATION
@@ -40,12 +51,11 @@ class Recipe:
     widen: float = 0.05
     seed: int = 0
     threads: int = 0
-    #: What is fitted.
-    estimator: ClassVar[type[Forecaster]] = Forecaster
+    backend: Backend = field(default=Backend(), compare=False, repr=False)
 
-    def features(self, history: History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
-        """Derive the columns of questions about accounts of the history."""
-        return derive(history, questions, reference)
+    def parameters(self) -> dict:
+        """Give all but the backend as plain values."""
+        return {name: value for name, value in asdict(replace(self, backend=None)).items() if name != "backend"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +147,7 @@ def calibrate(
         report(f"  {what}: too few later posts to calibrate on; the offset stands alone")
         fitted.forecasters[what].calibrate(None)
         return
-    x = recipe.features(history, rows.questions, twin.reference)
+    x = recipe.backend.derive(history, rows.questions, twin.reference)
     age = (of_accounts(history, fitted.until, rows.account) - rows.posted) / DAY_US
     weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
     later = twin.forecasters[what].calibration_set(x, rows.y, weight, rows.account)
@@ -154,14 +164,14 @@ def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tu
         )
     forecaster = make_forecaster(what, recipe)
     weight = importance(rows, of_accounts(history, until, rows.account), recipe.sampling)
-    x = recipe.features(history, rows.questions, reference)
+    x = recipe.backend.derive(history, rows.questions, reference)
     forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
     return forecaster, len(rows)
 
 
 def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
     """Give the unfitted forecaster of one target: its offset, evidence and the columns that it must not see."""
-    return recipe.estimator(
+    return recipe.backend.forecaster(
         offset=f"{what}_log_offset",
         evidence=f"{what}_evidence_code",
         evidences=len(EVIDENCE),

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest,
         "accounts": len(history.accounts),
         "posts": len(history.engaged.time),
         "rows": fitted.rows,
-        "recipe": asdict(recipe),
+        "recipe": recipe.parameters(),
         "backtest": {
             "cut": record.cut.isoformat(),
             "table": plain_records(record.table),

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from models.cluster import connected
+from models.cluster import MINUTES, Session
+from models.cluster_connection import Connection
 from serving.batch.columnar import Columnar
 from serving.batch.faults import BatchError
 from serving.batch.lots import Listed, Lot
@@ -50,13 +52,20 @@ class Task:
         return figures, outcome.notes, [*self.output.encode(outcome.answers), rejected]
 
 
+class Handed(Protocol):
+    """A lot that somebody is at."""
+
+    def result(self) -> Done:
+        """Wait for what comes of it."""
+
+
 class Crew(Protocol):
     """Who scores lots."""
 
     ahead: int
     lots: Callable[[int], Iterator[Lot]]
 
-    def submit(self, lot: Lot, first: int, repeats: np.ndarray) -> Future:
+    def submit(self, lot: Lot, first: int, repeats: np.ndarray) -> Handed:
         """Take on a lot; give its Done to come."""
 
 
@@ -79,42 +88,85 @@ def threads(task: Task, listed: Listed) -> Iterator[Crew]:
 
 
 class _Cluster:
-    """Workers of a Dask cluster, each of which reads its rows itself."""
+    """Workers of a Dask cluster, each of which reads its rows itself; they keep the task as a connection's state."""
 
-    def __init__(self, task: Task, listed: Columnar, client):
-        self.listed, self.client, self.lots = listed, client, listed.ids
-        self.task = client.scatter(task, broadcast=True, hash=False)
-        self.ahead = 2 * sum(worker["nthreads"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
+    def __init__(self, task: Task, listed: Columnar, address: str, minutes: float):
+        self.task, self.listed, self.lots = task, listed, listed.ids
+        self.session = Session(address, self._hand_out, minutes)
+        #: Lots that are handed out and not done.
+        self.waiting: list[_ClusterLot] = []
 
-    def submit(self, lot: Lot, first: int, repeats: np.ndarray) -> Future:
-        rows = len(lot.rows)
-        return self.client.submit(_elsewhere, self.task, self.listed, first, rows, repeats, retries=RETRIES, pure=False)
+    @property
+    def ahead(self) -> int:
+        """Lots that may be under way: two a thread."""
+        return 2 * self.session.do(lambda connection: sum(connection.client.nthreads().values()), "counting threads")
+
+    def submit(self, lot: Lot, first: int, repeats: np.ndarray) -> "_ClusterLot":
+        """Hand a lot out."""
+        lot = _ClusterLot(self, first, len(lot.rows), repeats)
+        self.session.do(lot.hand_out, "handing out rows")
+        self.waiting.append(lot)
+        return lot
+
+    def _hand_out(self, connection: Connection):
+        """Hand out the task, and all lots that are not done, by a new connection; give the task as a future."""
+        absent = [file for files in connection.client.run(_absent, self.listed.files).values() for file in files]
+        if absent:
+            address = self.session.address
+            raise BatchError(f"{str(absent[0])!r} is not seen by every worker of {address!r}: share its folder")
+        connection.state = connection.client.scatter(self.task, broadcast=True, hash=False)
+        for lot in self.waiting:
+            lot.hand_out(connection)
+        return connection.state
+
+
+@dataclass(eq=False)
+class _ClusterLot:
+    """A lot that a cluster is at. `first`: rows of the list before it; `future`: of the connection in use."""
+
+    crew: _Cluster
+    first: int
+    rows: int
+    repeats: np.ndarray
+    future: object = None
+
+    def hand_out(self, connection: Connection) -> None:
+        """Hand it to the workers of a connection that have the task."""
+        self.future = connection.client.submit(
+            _elsewhere, connection.state, self.crew.listed, self.first, self.rows, self.repeats,
+            retries=RETRIES, pure=False,
+        )  # fmt: skip
+
+    def result(self) -> Done:
+        """Wait for what comes of it; it is handed out anew where its worker is lost."""
+        what = f"scoring the rows from {self.first + 1:,} on"
+        [done] = self.crew.session.do(lambda connection: connection.gather([self.future]), what)
+        self.crew.waiting.remove(self)
+        return done
+
+
+def _absent(files: list[Path]) -> list[Path]:
+    return [file for file in files if not file.exists()]
 
 
 def _elsewhere(task: Task, listed: Columnar, first: int, rows: int, repeats: np.ndarray) -> Done:
     return task(listed.part(first, rows), first, repeats)
 
 
-def cluster(address: str) -> Callable:
+def cluster(address: str, minutes: float = MINUTES) -> Callable:
     """Give the crew of the Dask scheduler at an address, whose workers must see the list's files.
 
-    Raises models.cluster.ClusterError, or BatchError where the list is no Parquet or not seen.
+    `minutes` without progress end the run. Raises models.cluster.ClusterError, or BatchError where the
+    list is no Parquet or not seen.
     """
 
     @contextmanager
     def crew(task: Task, listed: Listed) -> Iterator[Crew]:
         if not isinstance(listed, Columnar):
             raise BatchError("a list for --dask must be a Parquet file, or a folder of them, that every worker sees")
-        with connected(address) as client:
-            from distributed import KilledWorker
-
-            absent = [file for file in listed.files if not all(client.run(file.exists).values())]
-            if absent:
-                raise BatchError(f"{str(absent[0])!r} is not seen by every worker of {address!r}: share its folder")
-            try:
-                yield _Cluster(task, listed, client)
-            except KilledWorker as error:
-                raise BatchError(f"workers of {address!r} were lost again and again: see their logs") from error
+        workers = _Cluster(task, listed, address, minutes)
+        with workers.session:
+            yield workers
 
     return crew
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from features.sheets import SheetOptions
+from models.cluster import MINUTES
 from models.conformal import GRID
 from models.trees import AUTO, BULK_ROWS, LIGHTGBM
 from serving.batch.faults import BatchError
@@ -30,7 +31,8 @@ class Options:
     models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or the first of
     serving.ranking.DEFAULTS that any row has, 0 for all; `about`: what tells
     the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run; `engine`: of
-    models.trees.ENGINES; `dask`: the address of a scheduler whose workers score.
+    models.trees.ENGINES; `dask`: the address of a scheduler whose workers score, which is given up after
+    `dask_minutes` without progress.
     """
 
     columns: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ class Options:
     resume: bool = False
     engine: str = AUTO
     dask: str | None = None
+    dask_minutes: float = MINUTES
 
     def chosen(self) -> tuple[str, ...]:
         """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming the nearest."""

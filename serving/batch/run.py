@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from models.cluster import ClusterError
 from serving.batch.crews import WORKERS, Task, cluster, csv_lines, threads
 from serving.batch.faults import BatchError
 from serving.batch.ids import Seen, row_names
@@ -87,7 +88,7 @@ def score_file(
         size = held.stat().st_size if held.is_file() else 0
         engine = scorer.bundle.take_engine(options.engine_for(listed.total, size), threads=_threads())
         as_of = _started(work, held, scorer, as_of, options, watcher, engine, named=held is source)
-        crew = cluster(options.dask) if options.dask else threads
+        crew = cluster(options.dask, options.dask_minutes) if options.dask else threads
         run = _Run(work, listed, Asking(scorer, as_of, _needed(columns, options), options.extras), crew, watcher)
         tally = run.through(_output(out, columns, options))
         return _put(run.finished, work, out, rejected, tally)
@@ -111,9 +112,11 @@ def _working(out: Path) -> Iterator[Work]:
             try:
                 yield work
             except BaseException as error:
-                stopped = isinstance(error, KeyboardInterrupt | OSError) and len(work.lines) > 1
+                stopped = isinstance(error, KeyboardInterrupt | OSError | ClusterError) and len(work.lines) > 1
                 if work.own and not stopped:
                     work.discard()
+                if stopped and isinstance(error, ClusterError):
+                    raise ClusterError(f"{error}; what was done is kept: run it again with --resume") from error
                 raise
             work.discard()
     except OSError as error:
