@@ -105,8 +105,9 @@ class Session:
                     raise
                 self._leave(connection)
                 cause = error
-            log.warning("a worker was lost while %s, which is done anew: %s", what, _text(cause))
-            time.sleep(PAUSE_SECONDS * 2**attempt)
+            if attempt + 1 < ATTEMPTS:
+                log.warning("a worker was lost while %s, which is done anew: %s", what, _text(cause))
+                time.sleep(PAUSE_SECONDS * 2**attempt)
         raise ClusterError(
             f"{self._named()} failed {ATTEMPTS} times while {what}, the last time by {_text(cause)}; {REMEDY}"
         ) from cause

@@ -118,7 +118,7 @@ def cluster():
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as cluster,
     ):
         yield cluster
@@ -127,6 +127,7 @@ def cluster():
 @pytest.fixture
 def two_workers(cluster):
     """Give the cluster once it has two workers: one that was lost before is there again."""
+    cluster.scale(2)
     with cluster.get_client() as client:
         client.wait_for_workers(2, timeout=60)
     return cluster

@@ -1,19 +1,29 @@
-"""The same run over the processes of a Dask cluster, one of which is killed half way."""
+"""The same run over the processes of a Dask cluster, one of which is killed at some step."""
 
 import os
 import signal
+import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import uneven_list
 
-import serving.batch.run
 from models.cluster import ClusterError, Session
 from serving.batch import BatchError, Options, Watcher, score_file
 from serving.terms import Extras
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
+from distributed import KilledWorker
+from lost_workers import lose_a_worker, slowly
+
+#: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
+STEPS = [("run", "after"), ("scatter", "after"), "serving.batch.crews._elsewhere", ("gather", "before")]
+MORE_STEPS = [
+    ("__init__", "before"), ("wait_for_workers", "after"), ("run", "before"), ("scatter", "before"),
+    ("submit", "after"),
+]  # fmt: skip
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 
 
@@ -26,24 +36,89 @@ def write_folder(folder, rows=3000):
     return folder
 
 
-def test_a_folder_is_scored_as_on_one_machine_though_a_worker_dies(cluster, scorer, tmp_path, monkeypatch):
-    monkeypatch.setattr(serving.batch.run, "LOT", 128)
-    listed = write_folder(tmp_path / "list")
-    local, remote = tmp_path / "local.parquet", tmp_path / "remote.parquet"
-    killed = []
+@pytest.fixture(scope="module")
+def small_lots():
+    """Have lists scored 512 rows at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("serving.batch.run.LOT", 512)
+        yield
 
-    def kill(done, rejected, total):
-        if done >= total / 3 and not killed:
-            killed.append(cluster.workers[0].pid)
-            os.kill(killed[0], signal.SIGKILL)
 
-    expected = score_file(listed, local, scorer, AS_OF)
-    found = score_file(listed, remote, scorer, AS_OF, Options(dask=cluster.scheduler_address), Watcher(progress=kill))
-    assert len(killed) == 1
-    assert (found.read, found.scored, found.rejected) == (expected.read, expected.scored, expected.rejected)
-    assert expected.rejected > 60
-    assert remote.read_bytes() == local.read_bytes()
-    assert found.rejected_path.read_bytes() == expected.rejected_path.read_bytes()
+@pytest.fixture(scope="module")
+def here(scorer, small_lots, tmp_path_factory):
+    """Give a list, and its answers and rejected rows as this process writes them."""
+    folder = tmp_path_factory.mktemp("here")
+    listed = write_folder(folder / "list")
+    tally = score_file(listed, folder / "out.parquet", scorer, AS_OF)
+    assert tally.rejected > 60
+    return listed, (folder / "out.parquet").read_bytes(), tally.rejected_path.read_bytes()
+
+
+def scored(listed, folder, scorer, **options):
+    """Score over a cluster; give the bytes of the answers and of the rejected rows."""
+    tally = score_file(listed, folder / "out.parquet", scorer, AS_OF, Options(**options))
+    return (folder / "out.parquet").read_bytes(), tally.rejected_path.read_bytes()
+
+
+@pytest.mark.parametrize("step", [*STEPS, *slowly(MORE_STEPS)], ids=str)
+def test_a_folder_is_scored_as_on_one_machine_though_a_worker_is_lost(
+    two_workers, here, scorer, tmp_path, monkeypatch, step
+):
+    listed, *expected = here
+    lost = lose_a_worker(two_workers, monkeypatch, tmp_path, step)
+    assert [*scored(listed, tmp_path, scorer, dask=two_workers.scheduler_address)] == expected
+    assert lost()
+
+
+@pytest.mark.slow
+def test_a_worker_that_falls_silent_is_lost_too(two_workers, here, scorer, tmp_path, monkeypatch):
+    """The process is stopped, not ended, so that none of its connections is closed."""
+    monkeypatch.setattr("models.cluster_connection.SILENT_SECONDS", 10.0)
+    monkeypatch.setattr("models.cluster.STALL_SECONDS", 2.0)
+    listed, *expected = here
+    lost = lose_a_worker(two_workers, monkeypatch, tmp_path, ("submit", "after", signal.SIGSTOP))
+    assert [*scored(listed, tmp_path, scorer, dask=two_workers.scheduler_address)] == expected
+    assert lost()
+
+
+def test_all_workers_gone_is_one_sentence_and_the_run_can_be_taken_up(two_workers, here, scorer, tmp_path, monkeypatch):
+    monkeypatch.setattr("models.cluster.STALL_SECONDS", 1.0)
+    listed, *expected = here
+    (tmp_path / "out.parquet").write_text("of an earlier run")
+
+    def lose_all(done, rejected, total):
+        two_workers.scale(0)
+
+    options = Options(dask=two_workers.scheduler_address, dask_minutes=0.05)
+    message = (
+        r"has no workers, after 0.05 minutes: start some by dask worker tcp://.*; what was done is kept: .*--resume"
+    )
+    with pytest.raises(ClusterError, match=message):
+        score_file(listed, tmp_path / "out.parquet", scorer, AS_OF, options, Watcher(progress=lose_all))
+    assert (tmp_path / "out.parquet").read_text() == "of an earlier run"
+    two_workers.scale(2)
+    assert [*scored(listed, tmp_path, scorer, dask=two_workers.scheduler_address, resume=True)] == expected
+
+
+def test_a_step_that_stands_still_is_one_sentence(two_workers):
+    message = (
+        r"the Dask cluster at 'tcp://.*': nothing ended for 0.02 minutes, with 2 workers, while waiting; see the logs"
+    )
+    address = two_workers.scheduler_address
+    with Session(address, minutes=0.02) as session, pytest.raises(ClusterError, match=message):
+        session.do(lambda connection: connection.gather([connection.client.submit(time.sleep, 5)]), "waiting")
+
+
+def test_a_worker_that_dies_of_each_task_is_one_sentence(two_workers):
+    """Dask gives a task up that has lost four workers."""
+    with Session(two_workers.scheduler_address) as session:
+        error = KilledWorker("task", None, 3)
+        with pytest.raises(ClusterError, match="lost worker after worker at one task: see their logs"):
+            session.do(partial(fail, error), "scoring")
+
+
+def fail(error, connection):
+    raise error
 
 
 def test_a_list_without_ids_is_scored_too(cluster, scorer, tmp_path):

@@ -23,19 +23,21 @@ from training.fit import fit_at
 from training.train import data_end
 
 pytest.importorskip("distributed")
-from lost_workers import Deadly, is_first, kill_at
+from lost_workers import is_first, lose_a_worker, slowly
 
 from training.dask_boosters import DaskForecaster, Fits, Rows, absolute_errors, stopping
 from training.dask_fit import DaskBackend, have_read, running
 
 #: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
-CONNECTING = [("__init__", "before"), ("wait_for_workers", "after"), ("run", "before")]
-READING = [("submit", "before"), "training.dask_fit.part_history", "training.dask_fit._accounts"]
-DERIVING = ["training.dask_fit._derived", ("submit", "after"), ("gather", "before")]
+DERIVING = ["training.dask_fit._derived"]
+MORE_DERIVING = [("submit", "after"), ("gather", "before")]
+READING = [("submit", "before"), "training.dask_fit.part_history"]
+MORE_READING = [("__init__", "before"), ("wait_for_workers", "after"), ("run", "before"), "training.dask_fit._accounts"]
 FITTING = [
-    ("scatter", "before"), ("scatter", "after"), ("who_has", "after"),
-    "lightgbm.dask._acquire_port", "lightgbm.dask._train_part",
+    ("__init__", "before"), ("run", "before"), ("scatter", "after"), "lightgbm.dask._acquire_port",
+    "lightgbm.dask._train_part",
 ]  # fmt: skip
+MORE_FITTING = [("wait_for_workers", "after"), ("gather", "before"), ("scatter", "before"), ("who_has", "after")]
 
 
 @dataclass(frozen=True)
@@ -64,28 +66,14 @@ def here(history):
     return fitted, rows, derive(history, rows.questions, fitted.reference)
 
 
-def lose_a_worker(cluster, monkeypatch, folder, step):
-    """Arrange that a worker is lost at a step; give what says whether that has happened."""
-    if isinstance(step, tuple):
-        waiting = kill_at(cluster, monkeypatch, *step)
-        return lambda: not waiting
-    marker = folder / "killed"
-    if step.endswith("TreeEvents"):
-        monkeypatch.setattr(step, partial(DeadlyTrees, str(marker)))
-    else:
-        module, name = step.rsplit(".", 1)
-        original = getattr(__import__(module, fromlist=[name]), name)
-        monkeypatch.setattr(step, Deadly(original, str(marker)))
-    return marker.exists
-
-
 def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, history, here, tmp_path, monkeypatch):
     fitted, rows, x = here
-    lost = lose_a_worker(cluster, monkeypatch, tmp_path, "training.dask_boosters.TreeEvents")
+    marker = tmp_path / "killed"
+    monkeypatch.setattr("training.dask_boosters.TreeEvents", partial(DeadlyTrees, str(marker)))
     with running(cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days) as recipe:
         there = fit_at(history, data_end(history), recipe, targets=("engagements",))
         after = recipe.backend.derive(history, rows.questions, fitted.reference)
-    assert lost()
+    assert marker.exists()
     pd.testing.assert_frame_equal(after, x, check_exact=True)
     ours, theirs = (one.forecasters["engagements"] for one in (fitted, there))
     apart = np.abs(theirs.predict(x) - ours.predict(x))
@@ -103,12 +91,12 @@ def histories(market_folder, history, tmp_path_factory):
     return partial(have_read, split, history.horizon_days)
 
 
-@pytest.mark.parametrize("step", [*CONNECTING, *READING, *DERIVING], ids=str)
+@pytest.mark.parametrize("step", [*READING, *DERIVING, *slowly([*MORE_READING, *MORE_DERIVING])], ids=str)
 def test_columns_are_as_here_though_a_worker_is_lost(
     two_workers, histories, history, here, tmp_path, monkeypatch, step
 ):
     fitted, rows, x = here
-    lost = None if step in DERIVING else lose_a_worker(two_workers, monkeypatch, tmp_path, step)
+    lost = None if step in [*DERIVING, *MORE_DERIVING] else lose_a_worker(two_workers, monkeypatch, tmp_path, step)
     with Session(two_workers.scheduler_address, histories) as session:
         backend = DaskBackend(session)
         lost = lost or lose_a_worker(two_workers, monkeypatch, tmp_path, step)
@@ -127,7 +115,7 @@ def small_fit(session):
 
 
 @pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")  # training has a logger for it
-@pytest.mark.parametrize("step", FITTING, ids=str)
+@pytest.mark.parametrize("step", [*FITTING, *slowly(MORE_FITTING)], ids=str)
 def test_a_booster_is_fitted_though_a_worker_is_lost(two_workers, tmp_path, monkeypatch, step):
     with Session(two_workers.scheduler_address) as session:
         lost = lose_a_worker(two_workers, monkeypatch, tmp_path, step)
