@@ -6,7 +6,12 @@ But: the rules are applied in `features.validate`, files are read and written in
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import numpy as np
+
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
+
+#: What is said of a count with a fraction. Averages and rates may have one.
+NOT_WHOLE = "is no whole number, as a count must be"
 
 #: Outside of these no time is possible.
 EARLIEST = datetime(2004, 1, 1, tzinfo=UTC)
@@ -64,6 +69,15 @@ def figure(value: float) -> str:
     ('1,000,000,000', '0.99')
     """
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
+
+
+def fractional(values: np.ndarray) -> np.ndarray:
+    """Mark what is no whole number among counts, (n,); a missing count is not marked.
+
+    >>> fractional(np.array([3.0, 1.5, np.nan])).tolist()
+    [False, True, False]
+    """
+    return np.isfinite(values) & (values != np.rint(values))
 
 
 def _text(name: str, meaning: str, **rules) -> Column:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from features.currency import Rates, fee_faults, in_usd
 from features.ids import faulty_ids, with_remedy
-from features.schema import DTYPES, EARLIEST, LATEST, TABLES, Column, TableSpec, figure
+from features.schema import DTYPES, EARLIEST, LATEST, NOT_WHOLE, TABLES, Column, TableSpec, figure, fractional
 from features.tables import Tables
 
 NAIVE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
@@ -139,6 +139,8 @@ def _rules(values: pd.Series, column: Column) -> Iterator[tuple[str, np.ndarray]
         if column.maximum is not None:
             remedy = f": {column.remedy}" if column.remedy else ""
             yield f"is above {figure(column.maximum)}, the most accepted{remedy}", values.to_numpy() > column.maximum
+    if column.kind == "count":
+        yield NOT_WHOLE, fractional(values.to_numpy())
     if column.allowed is not None:
         rule = f"is not one of {', '.join(column.allowed)}"
         yield rule, (values.notna() & ~values.isin(column.allowed)).to_numpy()

@@ -34,6 +34,7 @@ CODES = {
     "above_maximum": "a number above the most accepted",
     "too_few": "a list that is too short",
     "too_many": "a list that is too long",
+    "not_whole": "a count (followers, deliverables, likes of a post) with a fraction; averages and rates may have one",
     "not_accepted": "a value that is not in the field's list",
     "no_date": "no ISO time that exists",
     "no_time_zone": "a time without Z or an offset",
@@ -163,16 +164,17 @@ def expected(column: Column) -> str:
     """Word what a column accepts.
 
     >>> expected(Column("deliverables", "count", "posts booked", minimum=1, maximum=100))
-    'a number from 1 to 100'
+    'a whole number from 1 to 100'
     """
     if column.allowed:
         return f"one of {', '.join(column.allowed)}"
     if column.kind in _KINDS:
         return _KINDS[column.kind]
+    number = "a whole number" if column.kind == "count" else "a number"
     if column.maximum is None:
-        return f"a number of at least {figure(column.minimum)}"
+        return f"{number} of at least {figure(column.minimum)}"
     remedy = f": {column.remedy}" if column.remedy else ""
-    return f"a number from {figure(column.minimum)} to {figure(column.maximum)}{remedy}"
+    return f"{number} from {figure(column.minimum)} to {figure(column.maximum)}{remedy}"
 
 
 class FaultList:

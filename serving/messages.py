@@ -11,6 +11,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from features.schema import EARLIEST, LATEST, POSTS, PROSPECTS, Column, TableSpec
+from features.schema import EARLIEST, LATEST, NOT_WHOLE, POSTS, PROSPECTS, Column, TableSpec
 from serving.documents import read_document
 from serving.faults import MAX_FAULTS, Fault, FaultList, Refused, expected, few_unknown, path, shown
 
@@ -61,6 +62,16 @@ def stripped(value: object) -> object:
     return (value.strip() or None) if isinstance(value, str) else value
 
 
+def whole(value: float) -> float:
+    """Give a count that is a whole number. Raises PydanticCustomError for another."""
+    if not value.is_integer():
+        raise PydanticCustomError("not_whole", NOT_WHOLE)
+    return value
+
+
+#: How the schema of a count says that it is a whole number.
+WHOLE = Field(json_schema_extra={"multipleOf": 1})
+
 Time = Annotated[
     datetime | None,
     PlainValidator(read_time),
@@ -75,7 +86,10 @@ def _type(column: Column) -> Any:
         return bool | None
     if column.kind == "text":
         return Annotated[(Literal[column.allowed] if column.allowed else str) | None, BeforeValidator(stripped)]
-    return Annotated[float, Field(ge=column.minimum, le=column.maximum)] | None
+    bounds = Field(ge=column.minimum, le=column.maximum)
+    if column.kind == "count":
+        return Annotated[float, bounds, AfterValidator(whole), WHOLE] | None
+    return Annotated[float, bounds] | None
 
 
 def _fields(spec: TableSpec, without: tuple[str, ...] = (), needed: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -117,6 +117,8 @@ def _read(name: str, values: Sequence) -> Sequence:
     known = [value for value in values if value is not None]
     if known and column.kind != "flag" and not _within(known, column.minimum, column.maximum):
         raise _Odd
+    if column.kind == "count" and not all(float(value).is_integer() for value in known):
+        raise _Odd
     return values
 
 

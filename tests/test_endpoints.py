@@ -213,7 +213,7 @@ def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(clie
                 "wrong_type",
                 "partnerships[0].followers",
                 "is not a number",
-                "a number from 0 to 1,000,000,000,000",
+                "a whole number from 0 to 1,000,000,000,000",
                 "10k",
             ),
         ),

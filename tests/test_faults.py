@@ -107,7 +107,7 @@ BROKEN = [
     ),
     (
         {**PROFILE, "recent_posts": [{"posted_at": AS_OF, "likes": 1}, {"posted_at": AS_OF, "likes": "7" * 99}]},
-        error("wrong_type", "recent_posts[1].likes", "is not a number", "a number from 0 to 1,000,000,000,000")
+        error("wrong_type", "recent_posts[1].likes", "is not a number", "a whole number from 0 to 1,000,000,000,000")
         | {"got": "7" * 77 + "..."},
     ),
     ({}, error("missing", "platform", "is missing, and so is creator_id")

@@ -55,7 +55,7 @@ def test_every_fault_of_a_partnership_is_named():
             "one of image, carousel, video, short, story, live",
             "reel",
         ),
-        (".deliverables", "is not a number", "a number from 1 to 100", "2"),
+        (".deliverables", "is not a number", "a whole number from 1 to 100", "2"),
         (".fee_usd", "is below 0.01, the least possible", "a number from 0.01 to 1,000,000,000", -1),
         (".followrs", "is no known field", "did you mean followers?", 3),
     ]
@@ -269,7 +269,9 @@ def test_openapi_refers_only_to_what_it_holds():
     assert wanted <= set(document["components"]["schemas"])
     fields = document["components"]["schemas"]["Partnership"]
     assert fields["additionalProperties"] is False
-    assert fields["properties"]["deliverables"]["anyOf"][0] == {"maximum": 100, "minimum": 1, "type": "number"}
+    assert fields["properties"]["deliverables"]["anyOf"][0] == {
+        **{"maximum": 100, "minimum": 1, "multipleOf": 1, "type": "number"}
+    }
 
 
 def test_settings_come_from_the_environment(tmp_path):

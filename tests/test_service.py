@@ -172,7 +172,7 @@ def test_one_bad_partnership_does_not_sink_the_others(client):
                     "code": "below_minimum",
                     "where": "partnerships[0].followers",
                     "what": "is below 0, the least possible",
-                    "expected": "a number from 0 to 1,000,000,000,000",
+                    "expected": "a whole number from 0 to 1,000,000,000,000",
                     "got": -1,
                 }
             ],

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from features.schema import EARLIEST, LATEST, Column
+from features.schema import EARLIEST, LATEST, NOT_WHOLE, Column
 
 #: From here on an epoch is told in milliseconds, microseconds: no second so late is a date before LATEST.
 MILLISECONDS, MICROSECONDS = 1e11, 1e14
@@ -34,6 +34,8 @@ def convert(value: object, column: Column) -> object:
         return None
     if column.allowed is not None and read not in column.allowed:
         raise Unread(f"is not one of {', '.join(column.allowed)}")
+    if column.kind == "count" and not read.is_integer():
+        raise Unread(NOT_WHOLE)
     if column.minimum is not None and read < column.minimum:
         raise Unread(f"is below {column.minimum:,}")
     if column.maximum is not None and read > column.maximum:
