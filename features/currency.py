@@ -38,7 +38,7 @@ def read_rates(path: Path) -> Rates:
     """
     from features.validate import checked  # which imports this module
 
-    frame = checked(read_frame(Path(path)), RATES)
+    frame = checked(read_frame(Path(path), RATES.names), RATES)
     return Rates({USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))})
 
 

@@ -63,12 +63,12 @@ class TableSpec:
 
 
 def figure(value: float) -> str:
-    """Word a bound.
+    """Word a number without an exponent: whole ones with separators, others with all their digits.
 
-    >>> figure(1e9), figure(0.99)
-    ('1,000,000,000', '0.99')
+    >>> figure(1e9), figure(0.99), figure(1e-6), figure(1234567.5)
+    ('1,000,000,000', '0.99', '0.000001', '1234567.5')
     """
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
+    return f"{value:,.0f}" if float(value).is_integer() else np.format_float_positional(value, trim="-")
 
 
 def fractional(values: np.ndarray) -> np.ndarray:

@@ -2,18 +2,23 @@
 
 import json
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from features.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, TableSpec
+from features.parquet_file import ParquetError, bounds_of, open_parquet, sort_of
+from features.regular_file import check_regular, read_regular
+from features.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, TABLES, TableSpec
 
 #: How CSV is read: every field as text, an empty one as missing.
 CSV = {"dtype": "str", "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig", "index_col": False}
 
 
+#: Bytes of a dataset.json.
+LARGEST_META = 1 << 20
 #: The rates file of a data folder.
 RATES = "rates.csv"
 
@@ -85,11 +90,17 @@ def write_tables(tables: Tables, folder: Path | str) -> None:
     (folder / "dataset.json").write_text(json.dumps(tables.meta, indent=2, sort_keys=True) + "\n")
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Read one Parquet or CSV file; CSV comes as text, an empty field as missing. Raises DataFolderError."""
+def read_frame(path: Path, names: Collection[str] | None = None) -> pd.DataFrame:
+    """Read one Parquet or CSV file; CSV comes as text, an empty field as missing.
+
+    `names`: the columns that are wanted of Parquet, all by default; days in it come as moments without a zone. Raises
+    DataFolderError, and features.parquet_file.ParquetError for Parquet that holds no plain values or unpacks to too
+    much.
+    """
     try:
+        check_regular(path)
         if path.suffix == ".parquet":
-            return pd.read_parquet(path)
+            return _read_parquet(path, names)
         with warnings.catch_warnings():
             # rows longer than the header would lose their surplus, or shift by a column, with no more than a warning
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -98,15 +109,28 @@ def read_frame(path: Path) -> pd.DataFrame:
         raise DataFolderError(
             f"{str(path)!r} has rows with more fields than its header: quote fields that hold commas"
         ) from error
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise DataFolderError(f"{str(path)!r} cannot be read: {error}") from error
+    except ParquetError:
+        raise
+    except (OSError, ValueError, KeyError, OverflowError, pd.errors.ParserError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise DataFolderError(f"{str(path)!r} cannot be read: {said}") from error
+
+
+def _read_parquet(path: Path, names: Collection[str] | None) -> pd.DataFrame:
+    with open_parquet(path) as parquet:
+        schema = parquet.schema_arrow
+        wanted = [name for name in dict.fromkeys(schema.names) if names is None or name in names]
+        for name in wanted:
+            sort_of(path, schema.field(name))
+        bounds_of(path, parquet, wanted)
+    return pd.read_parquet(path, columns=wanted, to_pandas_kwargs={"date_as_object": False})
 
 
 def _read_table(folder: Path, name: str) -> pd.DataFrame | None:
     found = [folder / f"{name}{ending}" for ending in (".parquet", ".csv") if (folder / f"{name}{ending}").exists()]
     if len(found) == 2:
         raise DataFolderError(f"{str(folder)!r} holds both {name}.parquet and {name}.csv: remove one")
-    return read_frame(found[0]) if found else None
+    return read_frame(found[0], TABLES[name].names) if found else None
 
 
 def read_meta(folder: Path) -> dict:
@@ -115,8 +139,10 @@ def read_meta(folder: Path) -> dict:
     if not path.exists():
         return {}
     try:
-        meta = json.loads(path.read_text())
-    except ValueError as error:
+        meta = json.loads(read_regular(path, LARGEST_META))
+    except OSError as error:
+        raise DataFolderError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise DataFolderError(f"{str(path)!r} is no JSON: {error}") from error
     if not isinstance(meta, dict):
         raise DataFolderError(f"{str(path)!r} must hold a JSON object, not {type(meta).__name__}")

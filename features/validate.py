@@ -16,6 +16,8 @@ from features.tables import Tables
 
 NAIVE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
 NO_DATE = "is no date that exists: write 2026-03-01T12:00:00Z"
+NO_MOMENT = "is no date: write 2026-03-01T12:00:00Z"
+OUTSIDE = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
 ABSENT = "is missing: the column is required"
 REQUIRED = "is missing: a value is required"
 UNKNOWN_CREATOR = "is no creator of that platform in the creators table: add a row there"
@@ -33,7 +35,26 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.table}, data row {self.row + 1}" if self.row >= 0 else self.table
-        return f"{place}: {self.column} {self.value!r} {self.rule}"
+        return f"{place}: {self.words}"
+
+    @property
+    def words(self) -> str:
+        """The column, the value and the rule."""
+        return f"{self.column} {_shown(self.value)} {self.rule}"
+
+
+def _shown(value: object) -> str:
+    """Word a value: texts in quotes, moments in ISO form, numbers without an exponent.
+
+    >>> _shown("a"), _shown(1.5e19), _shown(pd.Timestamp("2026-01-01")), _shown(2e-05)
+    ("'a'", '15000000000000000000', '2026-01-01T00:00:00', '0.00002')
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    long = isinstance(value, float) and "e" in repr(value) and abs(value) < 1e21
+    return np.format_float_positional(value, trim="-") if long else repr(value)
 
 
 class InvalidTables(ValueError):
@@ -146,7 +167,7 @@ def _rules(values: pd.Series, column: Column) -> Iterator[tuple[str, np.ndarray]
         yield rule, (values.notna() & ~values.isin(column.allowed)).to_numpy()
     if column.kind == "time":
         outside = (values < pd.Timestamp(EARLIEST)) | (values > pd.Timestamp(LATEST))
-        yield f"lies outside {EARLIEST:%Y} to {LATEST:%Y}", outside.to_numpy()
+        yield OUTSIDE, outside.to_numpy()
 
 
 def _with_known_ids(faults: list[Fault], creators: pd.DataFrame) -> list[Fault]:
@@ -236,6 +257,8 @@ def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, lis
     """Read one column as its kind; give it with (row, value, rule) of each given value that cannot be read."""
     if values.isna().all():
         return _missing(len(values), DTYPES[column.kind]), []
+    if isinstance(values.dtype, pd.CategoricalDtype):  # a dictionary of Parquet
+        values = values.astype(values.cat.categories.dtype)
     if column.kind == "time":
         parsed, rule = _parse_time(values, utc)
     else:
@@ -243,9 +266,21 @@ def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, lis
     lost = parsed.isna() & values.notna()
     if not lost.to_numpy().any():
         return parsed, []
-    bad = lost & _given(values)
-    rules = rule if isinstance(rule, pd.Series) else pd.Series(rule, index=values.index)
-    return parsed, [(int(row), values[row], rules[row]) for row in bad[bad].index]
+    rows = np.flatnonzero(lost & _given(values))
+    rules = rule.iloc[rows] if isinstance(rule, pd.Series) else [rule] * len(rows)
+    return parsed, list(zip(rows.tolist(), _values_at(values, rows), rules, strict=True))
+
+
+def _values_at(values: pd.Series, rows: np.ndarray) -> list:
+    """Give values at some places; moments as text, which can tell years that no datetime has."""
+    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return values.iloc[rows].tolist()
+    return np.datetime_as_string(_in_utc(values)[rows]).tolist()
+
+
+def _in_utc(values: pd.Series) -> np.ndarray:
+    """Give moments, with a zone or without one, as NumPy has them."""
+    return values.to_numpy(dtype=f"datetime64[{values.dt.unit}]")
 
 
 def _given(values: pd.Series) -> pd.Series:
@@ -286,15 +321,29 @@ def _parse_flag(values: pd.Series) -> tuple[pd.Series, str]:
 
 def _parse_time(values: pd.Series, utc: bool) -> tuple[pd.Series, pd.Series | str]:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        if values.dt.tz is not None:
-            return values.astype(DTYPES["time"]), ""
-        return (
-            values.dt.tz_localize("UTC").astype(DTYPES["time"]) if utc else _missing(len(values), DTYPES["time"])
-        ), NAIVE
+        return _zoned(values, utc)
     if not _is_text(values):
-        return _missing(len(values), DTYPES["time"]), "is a number, no date: write 2026-03-01T12:00:00Z"
+        number = pd.api.types.is_numeric_dtype(values.dtype)
+        return _missing(
+            len(values), DTYPES["time"]
+        ), "is a number, no date: write 2026-03-01T12:00:00Z" if number else NO_MOMENT
     text = values.astype("str").str.strip()
     times = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601").astype(DTYPES["time"])
     naive = times.notna() & ~text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True, na=False)
     rules = pd.Series(NO_DATE, index=values.index).mask(naive, NAIVE)
     return (times if utc else times.mask(naive)), rules
+
+
+#: Moments that every unit of NumPy from seconds to nanoseconds can tell.
+_FIRST, _LAST = np.datetime64("1700"), np.datetime64("2200")
+
+
+def _zoned(values: pd.Series, utc: bool) -> tuple[pd.Series, pd.Series | str]:
+    """Read moments that are kept as such, in whichever unit: seconds reach years that microseconds do not."""
+    if values.dt.tz is None and not utc:
+        return _missing(len(values), DTYPES["time"]), NAIVE
+    moments = _in_utc(values)
+    with np.errstate(invalid="ignore"):
+        far = (moments < _FIRST) | (moments > _LAST)
+    near = np.where(far, np.datetime64("NaT"), moments).astype("datetime64[us]")
+    return pd.Series(near, index=values.index).dt.tz_localize("UTC").astype(DTYPES["time"]), OUTSIDE

@@ -46,7 +46,7 @@ class ValueTable:
 
 def read_values(path: Path) -> ValueTable:
     """Read a table of values; raises DataFolderError or InvalidTables with every fault."""
-    frame = checked(read_frame(Path(path)), VALUES)
+    frame = checked(read_frame(Path(path), VALUES.names), VALUES)
     return ValueTable(Path(path).name, frame.set_index(["platform", "part"])["usd"].to_dict())
 
 

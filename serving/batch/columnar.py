@@ -9,25 +9,30 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as types
 
+from features.parquet_file import (
+    LARGEST_BATCH,
+    ParquetError,
+    bounds_of,
+    check_texts,
+    first_line,
+    open_parquet,
+    plain,
+    sort_of,
+)
 from features.schema import PROSPECTS
 from features.sheets import Mapped
 from serving.batch.faults import BatchError
 from serving.batch.lots import Lot
 
-#: What a column of a Parquet file may hold, by the test for it.
-_SORTS = {
-    "texts": lambda kind: types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind),
-    "numbers": lambda kind: types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind),
-    "true or false": types.is_boolean,
-    "times": lambda kind: types.is_timestamp(kind) or types.is_date(kind),
-    "nothing": types.is_null,
-}
+#: Rows that a list may have.
+MOST_ROWS = 100_000_000
 
 
 class Columnar:
     """A Parquet list; `columns` maps names of the source to those of PROSPECTS.
 
-    Raises BatchError for what is no Parquet, has no known column, nests values in one, or differs between files.
+    Columns that are not read are never decoded. Raises BatchError for what is no Parquet, has no known column, nests
+    values in one, differs between files, or is too large to be decoded.
     """
 
     place = "row"
@@ -35,18 +40,35 @@ class Columnar:
     def __init__(self, path: Path, columns: dict[str, str | Mapped]):
         self.path, self.notes = path, []
         self.files = _files(path)
-        first = _opened(self.files[0])
-        self.header = list(first.schema_arrow.names)
-        self.names = _names(path, self.header, columns)
-        if unread := [repr(name) for name in self.header if name not in self.names and name not in columns]:
+        try:
+            self._open(columns)
+        except ParquetError as error:
+            raise BatchError(str(error)) from error
+
+    def _open(self, columns: dict[str, str | Mapped]) -> None:
+        path = self.path
+        first = open_parquet(self.files[0])
+        self._all = list(first.schema_arrow.names)
+        self.names = _names(path, self._all, columns)
+        self.header = [name for name in self._all if name in self.names]
+        if unread := [repr(name) for name in self._all if name not in self.names and name not in columns]:
             self.notes.append(f"not read, because a list has no such columns: {', '.join(unread)}")
         sorts = self._sorts(self.files[0], first.schema_arrow)
-        self._groups = _row_groups(self.files[0], first)
-        for file in self.files[1:]:
-            parquet = _opened(file)
-            self._groups += _row_groups(file, parquet)
-            self._compare(file, parquet.schema_arrow, sorts)
+        if days := [repr(name) for name in self.header if _holds_days(first.schema_arrow.field(name))]:
+            self.notes.append(f"days without a time are taken as midnight in UTC: {', '.join(days)}")
+        self._groups: list[tuple[Path, int, int]] = []
+        self._rows: dict[Path, int] = {}
+        for number, file in enumerate(self.files):
+            self._take(file, open_parquet(file) if number else first, sorts)
         self.total = sum(rows for _, _, rows in self._groups)
+        if self.total > MOST_ROWS:
+            raise BatchError(f"{str(path)!r} has {self.total:,} rows, at most {MOST_ROWS:,} are scored: split it")
+
+    def _take(self, file: Path, parquet: pq.ParquetFile, sorts: dict[str, str]) -> None:
+        """Take up a file: its row groups, and how many rows of it are decoded at a time."""
+        self._compare(file, parquet.schema_arrow, sorts)
+        self._groups += _row_groups(file, parquet)
+        self._rows[file] = bounds_of(file, parquet, self.header).rows(MOST_ROWS)
 
     def lots(self, rows: int) -> Iterator[Lot]:
         """Give the rows, so many at a time."""
@@ -63,48 +85,47 @@ class Columnar:
             start += len(table)
 
     def part(self, first: int, rows: int) -> Lot:
-        """Give the lot of so many rows after the `first` ones, without reading those."""
+        """Give the lot of so many rows after the `first` ones."""
         parts, before = [], 0
         for file, group, count in self._groups:
             if before < first + rows and before + count > first:
                 start = max(first - before, 0)
-                table = _opened(file).read_row_group(group, columns=self.header)
-                parts.append(table.slice(start, first + rows - before - start))
+                parts += _within(self._decoded(file, group, rows, self.header), start, first + rows - before)
             before += count
         return self._lot(pa.concat_tables(parts, promote_options="permissive"), first)
 
     def _lot(self, table: pa.Table, start: int) -> Lot:
         places = np.arange(start + 1, start + 1 + len(table))
-        return Lot(_frame(table, self.names), places, lambda wanted: _text(table, wanted))
+        try:
+            check_texts(self.path, table)
+            return Lot(_frame(table, self.names), places, lambda wanted: _text(table, wanted))
+        except ParquetError as error:
+            raise BatchError(str(error)) from error
+        except (pa.ArrowException, KeyError, OverflowError) as error:  # a time zone that there is not, among others
+            raise BatchError(f"{str(self.path)!r} cannot be read: {first_line(error)}") from error
 
     def _batches(self, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
-        for file in self.files:
-            try:
-                parquet = _opened(file)
-                for group in range(parquet.num_row_groups):
-                    # a reader of all row groups would keep the bytes of those that are done
-                    yield from parquet.iter_batches(batch_size=rows, row_groups=[group], columns=columns)
-            except (OSError, pa.ArrowException) as error:
-                raise BatchError(f"{str(file)!r} cannot be read: {_short(error)}") from error
+        for file, group, _ in self._groups:
+            yield from self._decoded(file, group, rows, columns)
+
+    def _decoded(self, file: Path, group: int, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """Decode a row group, a few rows at a time."""
+        rows = min(rows, self._rows[file])
+        try:
+            with open_parquet(file) as parquet:
+                # a reader of all row groups would keep the bytes of those that are done
+                yield from parquet.iter_batches(batch_size=rows, row_groups=[group], columns=columns)
+        except (OSError, pa.ArrowException) as error:
+            raise BatchError(f"{str(file)!r} cannot be read: {first_line(error)}") from error
 
     def _sorts(self, file: Path, schema: pa.Schema) -> dict[str, str]:
         """Say what each known column holds."""
-        found = {}
-        for source in self.names.keys() & set(schema.names):
-            kind = schema.field(source).type
-            kind = kind.value_type if types.is_dictionary(kind) else kind
-            sort = next((sort for sort, test in _SORTS.items() if test(kind)), None)
-            if sort is None:
-                raise BatchError(
-                    f"column {source!r} of {str(file)!r} holds {kind}, no plain values: expected text, numbers, times "
-                    f"or true and false"
-                )
-            found[source] = sort
-        return found
+        known = self.names.keys() & set(schema.names)
+        return {source: sort_of(file, schema.field(source)) for source in known}
 
     def _compare(self, file: Path, schema: pa.Schema, wanted: dict[str, str]) -> None:
         found = self._sorts(file, schema)
-        absent = [name for name in self.header if name not in schema.names]
+        absent = [name for name in self._all if name not in schema.names]
         other = [
             f"{name!r} holds {found[name]}, not {sort}"
             for name, sort in wanted.items()
@@ -119,13 +140,14 @@ def _frame(table: pa.Table, names: dict[str, str]) -> pd.DataFrame:
     """Give the columns of `names`, source -> canonical name."""
     columns = {}
     for source, name in names.items():
-        values = table[source]
-        if types.is_dictionary(values.type):
-            values = values.cast(values.type.value_type)
-        if types.is_decimal(values.type):
-            values = values.cast(pa.float64())
-        columns[name] = values.to_pandas()
+        values = plain(table[source])
+        column = values.to_pandas(date_as_object=False)
+        columns[name] = column.dt.tz_localize("UTC") if types.is_date(values.type) else column
     return pd.DataFrame(columns, index=range(len(table)))
+
+
+def _holds_days(field: pa.Field) -> bool:
+    return types.is_date(field.type.value_type if types.is_dictionary(field.type) else field.type)
 
 
 def _files(path: Path) -> list[Path]:
@@ -141,13 +163,6 @@ def _files(path: Path) -> list[Path]:
             f"{str(path)!r} is a folder without a .parquet file: give a list, or a folder of Parquet files"
         )
     return files
-
-
-def _opened(file: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(file)
-    except (OSError, pa.ArrowException) as error:
-        raise BatchError(f"{str(file)!r} cannot be read as Parquet: {_short(error)}") from error
 
 
 def _row_groups(file: Path, parquet: pq.ParquetFile) -> list[tuple[Path, int, int]]:
@@ -182,27 +197,55 @@ def _names(path: Path, header: list[str], columns: dict[str, str | Mapped]) -> d
 
 
 def _steady(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
-    """Cut batches of any size into tables of so many rows."""
-    held, count = [], 0
+    """Cut batches of any size into tables of so many rows, or of fewer where those would be too large."""
+    held: list[pa.RecordBatch] = []
     for batch in batches:
+        if held and _bytes(held) + batch.nbytes > LARGEST_BATCH:
+            yield pa.Table.from_batches(held)
+            held = []
         held.append(batch)
-        count += len(batch)
-        while count >= rows:
+        while sum(map(len, held)) >= rows:
             table = pa.Table.from_batches(held)
             yield table.slice(0, rows)
-            held, count = table.slice(rows).to_batches(), count - rows
-    if count:
+            held = table.slice(rows).to_batches()
+    if held:
         yield pa.Table.from_batches(held)
 
 
+def _bytes(batches: list[pa.RecordBatch]) -> int:
+    return sum(batch.nbytes for batch in batches)
+
+
+def _within(batches: Iterator[pa.RecordBatch], start: int, end: int) -> Iterator[pa.Table]:
+    """Give the rows from `start` to before `end` of batches; those after it are not decoded."""
+    before = 0
+    for batch in batches:
+        first, last = max(start - before, 0), min(end - before, len(batch))
+        if first < last:
+            yield pa.Table.from_batches([batch.slice(first, last - first)])
+        before += len(batch)
+        if before >= end:
+            return
+
+
 def _text(table: pa.Table, rows: list[int]) -> list[list[str]]:
-    columns = [table.column(k).take(pa.array(rows, pa.int64())).to_pylist() for k in range(table.num_columns)]
-    return [["" if value is None else _shown(value) for value in row] for row in zip(*columns, strict=True)]
+    columns = [_texts(column.take(pa.array(rows, pa.int64()))) for column in table.columns]
+    return list(map(list, zip(*columns, strict=True)))
 
 
-def _shown(value: object) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _texts(values: pa.ChunkedArray) -> list[str]:
+    """Give values as text, moments in ISO form, also those of years that no datetime has; null is empty."""
+    values = values.cast(values.type.value_type) if types.is_dictionary(values.type) else values
+    if types.is_date(values.type) or types.is_timestamp(values.type):
+        return _moments(values)
+    return ["" if value is None else str(value) for value in values.to_pylist()]
 
 
-def _short(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
+def _moments(values: pa.ChunkedArray) -> list[str]:
+    zone = "Z" if getattr(values.type, "tz", None) else ""
+    if types.is_date(values.type):
+        values = values.cast(pa.date32())
+    unit = "D" if types.is_date(values.type) else values.type.unit
+    numbers = values.cast(pa.int32() if unit == "D" else pa.int64()).to_pylist()
+    moments = (None if number is None else np.datetime64(number, unit) for number in numbers)
+    return ["" if moment is None else f"{np.datetime_as_string(moment)}{zone}" for moment in moments]

@@ -1,9 +1,8 @@
 """Parquet files of one schema joined by their row groups as they are: nothing is decoded or encoded anew.
 
 A footer says where in the file each column of each row group begins; in the joined file that is further on. Footers
-are structs of Thrift's compact protocol (github.com/apache/thrift, doc/specs/thrift-compact-protocol.md; the fields are
-those of parquet-format, parquet.thrift). Only the places, the rows and the list of row groups change; all else is
-copied.
+are structs of Thrift's compact protocol; the fields are those of parquet-format, parquet.thrift. Only the places, the
+rows and the list of row groups change; all else is copied.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -12,12 +11,28 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.thrift_compact import (
+    BINARY,
+    BYTE,
+    DOUBLE,
+    FALSE,
+    LIST,
+    MAP,
+    SET,
+    STOP,
+    STRUCT,
+    TRUE,
+    WHOLE,
+    fields,
+    list_header,
+    varint,
+    zigzag,
+)
+
 MAGIC = b"PAR1"
 #: Fields that hold a place in the file, by where they stand below the footer: row_groups 4, columns 1, meta_data 3.
 _PLACES = {(4, 5), (4, 1, 2), (4, 1, 4), (4, 1, 6), (4, 1, 3, 9), (4, 1, 3, 10), (4, 1, 3, 11), (4, 1, 3, 14)}
 _ROWS, _GROUPS = (3,), (4,)
-_STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(13)
-_WHOLE = frozenset({_I16, _I32, _I64})
 
 Path = tuple[int, ...]
 
@@ -53,11 +68,11 @@ def joined(schema: pa.Schema, parts: Iterable[tuple[int, bytes]]) -> bytes:
 def row_groups(footer: bytes, shift: int) -> Iterator[tuple[bytes, int]]:
     """Give each row group of a footer as a struct whose places lie `shift` bytes further on, and its rows."""
     read = BytesIO(footer)
-    for field, kind in _fields(read):
+    for field, kind in fields(read):
         if (field,) != _GROUPS:
             _copied(read, BytesIO(), kind, (field,), lambda path, value: value)
             continue
-        for _ in range(_list_header(read)[0]):
+        for _ in range(list_header(read)[0]):
             rows = []
 
             def change(path: Path, value: int, rows: list[int] = rows) -> int:
@@ -66,64 +81,51 @@ def row_groups(footer: bytes, shift: int) -> Iterator[tuple[bytes, int]]:
                 return value + shift if path in _PLACES and value else value
 
             out = BytesIO()
-            _copied(read, out, _STRUCT, _GROUPS, change)
+            _copied(read, out, STRUCT, _GROUPS, change)
             yield out.getvalue(), rows[0]
 
 
 def _with_groups(footer: bytes, groups: list[bytes], rows: int) -> bytes:
     """Give a footer with other row groups and their number of rows."""
     read, out, last = BytesIO(footer), BytesIO(), 0
-    for field, kind in _fields(read):
+    for field, kind in fields(read):
         last = _write_field(out, field, kind, last)
         if (field,) == _GROUPS:
             _copied(read, BytesIO(), kind, (field,), lambda path, value: value)
-            _write_list(out, len(groups), _STRUCT)
+            _write_list(out, len(groups), STRUCT)
             out.write(b"".join(groups))
         else:
             _copied(read, out, kind, (field,), lambda path, value: rows if path == _ROWS else value)
-    out.write(bytes([_STOP]))
+    out.write(bytes([STOP]))
     return out.getvalue()
-
-
-def _fields(read: BytesIO) -> Iterator[tuple[int, int]]:
-    """Give id and type of each field of a struct; the value of one must be read before the next is asked for."""
-    field = 0
-    while (head := read.read(1)[0]) != _STOP:
-        field = field + (head >> 4) if head >> 4 else _zigzag(_varint(read))
-        yield field, head & 15
 
 
 def _copied(read: BytesIO, out: BytesIO, kind: int, path: Path, change: Callable[[Path, int], int]) -> None:
     """Copy one value, each whole number in it as `change` gives it."""
-    if kind in _WHOLE:
-        _write_varint(out, _unsigned(change(path, _zigzag(_varint(read)))))
-    elif kind == _BINARY:
-        size = _varint(read)
+    if kind in WHOLE:
+        _write_varint(out, _unsigned(change(path, zigzag(varint(read)))))
+    elif kind == BINARY:
+        size = varint(read)
         _write_varint(out, size)
         out.write(read.read(size))
-    elif kind in (_LIST, _SET):
-        size, inner = _list_header(read)
+    elif kind in (LIST, SET):
+        size, inner = list_header(read)
         _write_list(out, size, inner)
         for _ in range(size):
-            if inner in (_TRUE, _FALSE):
+            if inner in (TRUE, FALSE):
                 out.write(read.read(1))
             else:
                 _copied(read, out, inner, path, change)
-    elif kind == _STRUCT:
+    elif kind == STRUCT:
         last = 0
-        for field, inner in _fields(read):
+        for field, inner in fields(read):
             last = _write_field(out, field, inner, last)
             _copied(read, out, inner, (*path, field), change)
-        out.write(bytes([_STOP]))
-    elif kind in (_BYTE, _DOUBLE):
-        out.write(read.read(1 if kind == _BYTE else 8))
-    elif kind == _MAP:
+        out.write(bytes([STOP]))
+    elif kind in (BYTE, DOUBLE):
+        out.write(read.read(1 if kind == BYTE else 8))
+    elif kind == MAP:
         raise ValueError("a Parquet footer holds no map")
-
-
-def _list_header(read: BytesIO) -> tuple[int, int]:
-    head = read.read(1)[0]
-    return (_varint(read) if head >> 4 == 15 else head >> 4), head & 15
 
 
 def _write_list(out: BytesIO, size: int, kind: int) -> None:
@@ -141,25 +143,11 @@ def _write_field(out: BytesIO, field: int, kind: int, last: int) -> int:
     return field
 
 
-def _varint(read: BytesIO) -> int:
-    value = shift = 0
-    while True:
-        byte = read.read(1)[0]
-        value |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return value
-
-
 def _write_varint(out: BytesIO, value: int) -> None:
     while value > 127:
         out.write(bytes([value & 127 | 128]))
         value >>= 7
     out.write(bytes([value]))
-
-
-def _zigzag(value: int) -> int:
-    return (value >> 1) ^ -(value & 1)
 
 
 def _unsigned(value: int) -> int:

@@ -69,8 +69,7 @@ def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, di
     if ids.isna().any():
         clean["partnership_id"] = row_names(ids, first)
     for fault in faults:
-        value = fault.value.item() if isinstance(fault.value, np.generic) else fault.value
-        reasons.setdefault(fault.row, []).append(f"{fault.column} {value!r} {fault.rule}")
+        reasons.setdefault(fault.row, []).append(fault.words)
     for row in np.flatnonzero(repeats).tolist():
         told = f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once"
         reasons.setdefault(row, []).append(told)
