@@ -53,6 +53,18 @@ def counted(count: str, noun: str) -> str:
     return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
 
 
+def share(value: float) -> str:
+    """Word a share or probability in two significant digits, never rounded up to 1 or down to 0.
+
+    >>> share(0.9), share(0.9996), share(0.00001), share(1.0), share(0.5)
+    ('0.9', '0.9996', '0.00001', '1', '0.5')
+    """
+    rest = min(value, 1 - value)
+    if rest <= 0:
+        return plain(value)
+    return f"{value:.{max(2, math.ceil(-math.log10(rest)))}f}".rstrip("0")
+
+
 def plain(value: float) -> str:
     """Word a number that is known, with at most two decimals.
 

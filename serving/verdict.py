@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from features.amounts import amount, counted, money, plain, rounded
+from features.amounts import amount, counted, money, plain, rounded, share
 from features.currency import USD
 from serving.terms import CONFIDENCE, Terms
 
@@ -52,9 +52,15 @@ def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
     starts = zip(counts[:n], booked, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True)
     said = np.empty(n, dtype=object)
     said[:] = [
-        f"About {counted(p50, 'engagement')}{over} (80 %: {p10}-{p90}); {end}." for p50, over, p10, p90, end in starts
+        f"{_about(p50, total)}{over} (80 %: {p10}-{p90}); {end}."
+        for (p50, over, p10, p90, end), total in zip(starts, totals[:n].tolist(), strict=True)
     ]
     return said
+
+
+def _about(words: str, total: float) -> str:
+    """Word the engagements that a cost is of: some, but fewer than round to 1, are not told as 0."""
+    return "Under 1 engagement" if words == "0" and total > 0 else f"About {counted(words, 'engagement')}"
 
 
 def _posts(number: float) -> str:
@@ -65,7 +71,7 @@ def _completion(terms: Terms, n: int) -> list[str]:
     """Word the completion rate of each row, where less than all may be delivered."""
     if terms.completion_rate is None:
         return [""] * n
-    return [f" at a completion rate of {rate:.2g}" if rate < 1 else "" for rate in terms.completion_rate.tolist()]
+    return [f" at a completion rate of {share(rate)}" if rate < 1 else "" for rate in terms.completion_rate.tolist()]
 
 
 def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from features.amounts import share
 from features.benchmarks import LEVELS, PARTS
 from features.state import HISTORY, PROFILE_ONLY
 from features.vocabulary import PLATFORMS, table_places
@@ -30,7 +31,7 @@ MEDIAN = int(np.searchsorted(LEVELS, 0.5))
 FEW_POSTS, OLD_DAYS = 5, 90
 _SOURCES = np.array([OWN_DEALS, CARD, None], dtype=object)
 #: Why a quantile of a cost is missing although there is a fee.
-NOTHING, ZERO = "with probability {:.2g} nothing is delivered", "the forecast's low quantile is 0"
+NOTHING, ZERO = "with probability {} nothing is delivered", "the forecast's low quantile is 0"
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,6 @@ def _notes(costs: dict[str, np.ndarray], fee: np.ndarray, totals: Delivered) -> 
     lacking = np.column_stack([np.isnan(costs[f"cpe_usd_{name}"]) for name in OPPOSITE]) & ~np.isnan(fee)[:, None]
     names, nothing = np.array([f"cpe_usd_{name}" for name in OPPOSITE], dtype=object), totals.nothing
     for row in np.flatnonzero(lacking.any(axis=1)):
-        why = NOTHING.format(nothing[row]) if nothing[row] > 0 else ZERO
+        why = NOTHING.format(share(nothing[row])) if nothing[row] > 0 else ZERO
         notes[row] = f"{', '.join(names[lacking[row]])} has no finite value: {why}"
     return notes

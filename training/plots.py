@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from features.amounts import plain
 from training.judge import OURS
 from training.record import Backtest, breakdowns, headline_rows
 
@@ -127,4 +128,4 @@ def learning_curve(learning: pd.DataFrame, by_cut: pd.DataFrame) -> Figure:
 
 def _range(name: str) -> str:
     low, high = (float(edge) for edge in name.strip("[)").split(","))
-    return f"{low:g}" if high == low + 1 else f"{low:g}+" if np.isinf(high) else f"{low:g}-{high - 1:g}"
+    return plain(low) if high == low + 1 else f"{plain(low)}+" if np.isinf(high) else f"{plain(low)}-{plain(high - 1)}"
