@@ -548,18 +548,21 @@ def score(
     """
     from rich.console import Console
 
+    from features.unchanged import unchanged
     from serving.batch import STANDARD, Options, column_names, quantiles_of, score_file
     from serving.batch.progress import watching
     from serving.terms import Extras
 
     names = () if chosen is None else column_names(chosen)
     extras = Extras(explain, comparables, () if quantiles is None else quantiles_of(quantiles))
-    options = Options(
-        names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),
-        resume=resume, engine=engine, dask=dask, dask_minutes=dask_minutes,
-    )  # fmt: skip
+    with unchanged(data, rates, emv):
+        options = Options(
+            names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),
+            resume=resume, engine=engine, dask=dask, dask_minutes=dask_minutes,
+        )  # fmt: skip
+        scorer = scorer_of(data, rates, emv)
     with watching(Console(stderr=True)) as watcher:
-        tally = score_file(prospects, out, scorer_of(data, rates, emv), as_of, options, watcher)
+        tally = score_file(prospects, out, scorer, as_of, options, watcher)
     streamed = str(out) == STANDARD
     blank = f" ({tally.blank:,} blank lines besides)" if tally.blank else ""
     counts = f"{tally.read:,} read = {tally.scored:,} scored + {tally.rejected:,} rejected{blank}"

@@ -93,6 +93,16 @@ def sort_of(path: Path, field: pa.Field) -> str:
     return sort
 
 
+def known_columns(path: Path, parquet: pq.ParquetFile, names: Collection[str] | None) -> list[str]:
+    """Give those of some columns (all where None) that a file has. Raises ParquetError where one cannot be read."""
+    schema = parquet.schema_arrow
+    known = [name for name in dict.fromkeys(schema.names) if names is None or name in names]
+    for name in known:
+        sort_of(path, schema.field(name))
+    bounds_of(path, parquet, known)
+    return known
+
+
 def bounds_of(path: Path, parquet: pq.ParquetFile, columns: Collection[str]) -> Bounds:
     """Give what the pages of plain columns unpack to, without unpacking them. Raises ParquetError where it is too much.
 

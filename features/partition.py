@@ -26,9 +26,13 @@ import pyarrow.parquet as pq
 
 from features.derive import derive
 from features.history import History
+from features.parquet_file import ParquetError, known_columns, open_parquet
 from features.reference import Reference, fit_reference
+from features.regular_file import check_regular
 from features.schema import TABLES
-from features.tables import CSV, DataFolderError, Tables, read_meta
+from features.spreadsheet_text import guarded_sql, unguarded_frame
+from features.tables import CSV, TOO_MANY_FIELDS, DataFolderError, Tables, read_meta, table_file, unreadable
+from features.unchanged import unchanged
 from features.validate import Fault, InvalidTables, validate
 
 #: Rows of each table that a part holds, about 3 GB at work; fewer posts where a row of them is larger than usual.
@@ -119,7 +123,8 @@ def derive_folder(
     _refuse(out, parts, files)
     try:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as work:
-            split = _split_folder(data, files, Path(work), parts, memory_gb, progress)
+            with unchanged(*files.values()):  # which are read several times
+                split = _split_folder(data, files, Path(work), parts, memory_gb, progress)
             derived = Path(work) / "derived"
             accounts = _derive_parts(split, as_of.tz_convert("UTC"), derived, progress)
             progress("writing", WRITING)
@@ -168,13 +173,8 @@ def _first_line(error: Exception) -> str:
 def _table_files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise DataFolderError(f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv")
-    files = {}
-    for name in PART_ROWS:
-        found = [folder / f"{name}{ending}" for ending in (".parquet", ".csv") if (folder / f"{name}{ending}").exists()]
-        if len(found) == 2:
-            raise DataFolderError(f"{str(folder)!r} holds both {name}.parquet and {name}.csv: remove one")
-        if found:
-            files[name] = found[0]
+    found = {name: table_file(folder, name) for name in PART_ROWS}
+    files = {name: file for name, file in found.items() if file is not None}
     if "creators" not in files:
         raise DataFolderError(f"{str(folder)!r} holds no creators.parquet or creators.csv")
     return files
@@ -185,33 +185,31 @@ def _source(name: str, path: Path, work: Path) -> Source:
     if path.suffix == ".csv":
         path = _csv_as_parquet(path, work / f"{name}.parquet")
     try:
-        with pq.ParquetFile(path) as file:
-            found, columns = file.metadata, file.schema_arrow.names
-    except (OSError, ValueError) as error:
-        raise DataFolderError(f"{str(path)!r} cannot be read: {error}") from error
+        with open_parquet(path) as file:
+            found, known = file.metadata, known_columns(path, file, TABLES[name].names)
+    except ParquetError as error:
+        raise DataFolderError(str(error)) from error
     size = sum(found.row_group(group).total_byte_size for group in range(found.num_row_groups))
     larger = max(1.0, size / max(found.num_rows, 1) / USUAL_ROW_BYTES) if name == "posts" else 1.0
-    known = tuple(column for column in columns if column in TABLES[name].names)
-    return Source(name, path, known, math.ceil(PART_ROWS[name] / larger))
+    return Source(name, path, tuple(known), math.ceil(PART_ROWS[name] / larger))
 
 
 def _csv_as_parquet(path: Path, to: Path) -> Path:
     """Convert a CSV file, every field as text, an empty one as missing. Raises DataFolderError."""
     writer = None
     try:
+        check_regular(path)
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             with pd.read_csv(path, **CSV, chunksize=CHUNK) as chunks:
-                for chunk in chunks:
+                for chunk in map(unguarded_frame, chunks):
                     table = pa.Table.from_pandas(chunk, preserve_index=False)
                     writer = writer or pq.ParquetWriter(to, table.schema, compression="zstd")
                     writer.write_table(table)
     except pd.errors.ParserWarning as error:
-        raise DataFolderError(
-            f"{str(path)!r} has rows with more fields than its header: quote fields that hold commas"
-        ) from error
-    except (UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataFolderError(f"{str(path)!r} cannot be read: {error}") from error
+        raise DataFolderError(TOO_MANY_FIELDS.format(str(path))) from error
+    except (OSError, UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise unreadable(path, error) from error
     finally:
         if writer:
             writer.close()
@@ -413,6 +411,7 @@ def _write_sorted(folder: Path, to: Path, memory_gb: float) -> Path:
     """Write the rows of all parts in the order of ROW into one file."""
     form = "FORMAT csv, HEADER" if to.suffix == ".csv" else f"FORMAT parquet, ROW_GROUP_SIZE {CHUNK}"
     with _connect(folder, memory_gb) as con:
-        rows = f"SELECT * EXCLUDE ({ROW}) FROM {_scan(folder, pattern='/*.parquet')} ORDER BY {ROW}"
+        ids = f" REPLACE ({guarded_sql('creator_id')})" if to.suffix == ".csv" else ""  # the one text of anybody's
+        rows = f"SELECT * EXCLUDE ({ROW}){ids} FROM {_scan(folder, pattern='/*.parquet')} ORDER BY {ROW}"
         con.execute(f"COPY ({rows}) TO {_quoted(to)} ({form})")
     return to

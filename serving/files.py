@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.atomic import replace_file
+from features.spreadsheet_text import guarded_frame
 
 ENDINGS = (".csv", ".parquet")
 
@@ -31,4 +32,4 @@ def _write(frame: pd.DataFrame, path: Path, ending: str) -> None:
     if ending == ".parquet":
         frame.to_parquet(path, index=False)
     else:
-        frame.to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+        guarded_frame(frame).to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")

@@ -51,7 +51,7 @@ def test_the_transcript_of_the_docs_is_what_comes(folder):
     assert (result.exit_code, sorted(said)) == (3, sorted(lines))
     assert (folder / "scored.csv.rejected.csv").read_text(encoding="utf-8") == REJECTED
     answers = pd.read_csv("scored.csv")
-    assert answers["creator_id"].tolist() == ["@müller.küche", "@fit_mit_anna", "@zoë"]
+    assert answers["creator_id"].tolist() == ["'@müller.küche", "'@fit_mit_anna", "'@zoë"]
     assert answers["fee_usd"].tolist() == [12500.0, 900.0, 1250.5]
     assert answers["band"].tolist() == ["mega", "micro", "micro"]
     assert answers["start_at"].tolist() == [f"2026-09-{day}T00:00:00Z" for day in ("01", "15", "20")]

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from features.sheets import SheetError, SheetOptions, read_sheet
+from features.sheets import SheetError, SheetOptions, read_sheet, workbook
 
 ROWS = "handle,followers\nañb,1\nb,2\n"
 
@@ -250,6 +250,65 @@ def test_hostile_workbooks_are_refused(xml, said, book_of, tmp_path):
     with pytest.raises(SheetError, match=said) as error:
         read_sheet(path)
     assert "\n" not in str(error.value)
+
+
+def rows_in(cells, count):
+    """Give a worksheet of so many rows, piece by piece."""
+    start, end = SHEET.split(b"%s")
+    yield start + b'<row><c t="inlineStr"><is><t>handle</t></is></c></row>'
+    for _ in range(count // 1000):
+        yield (b"<row>" + cells + b"</row>") * 1000
+    yield end
+
+
+@pytest.mark.parametrize(
+    ("xml", "said"),
+    [
+        (rows_in(b"<c/>", 8_000_000), "would unpack to|tags of XML in"),
+        (rows_in(b"<c/>", 2_000_000), "tags of XML in"),
+        ([SHEET % (CELL % (b"A1", b"x" * 2_000_000))], "holds a text of more than 1,048,576 bytes"),
+    ],
+    ids=["8 million rows", "2 million rows", "a long text"],
+)
+def test_small_workbooks_that_hold_too_much_are_refused(xml, said, book_of, tmp_path):
+    path = with_sheet(book_of(Sheet=[["handle"], ["a"]]), tmp_path / "bomb.xlsx", xml)
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(SheetError, match=said) as error:
+        read_sheet(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [rows_in(b"", 6_000), [SHEET % (CELL % (b"A1", b"handle") + b'<row r="900000000"><c><v>1</v></c></row>')]],
+    ids=["rows", "a row far below"],
+)
+def test_rows_are_bounded(xml, book_of, tmp_path, monkeypatch):
+    assert workbook.MOST_ROWS == 1_048_576
+    monkeypatch.setattr(workbook, "MOST_ROWS", 5_000)
+    path = with_sheet(book_of(Sheet=[["handle"], ["a"]]), tmp_path / "long.xlsx", xml)
+    with pytest.raises(SheetError, match="has more than 5,000 rows"):
+        read_sheet(path)
+
+
+def test_cells_are_bounded(book_of, monkeypatch):
+    monkeypatch.setattr(workbook, "MOST_CELLS", 100)
+    with pytest.raises(SheetError, match=r"has more than 50 rows with 100 cells: expected .* and 100 cells at most"):
+        read_sheet(book_of(Sheet=[["handle", "followers"], *[["a", 5]] * 60]))
+
+
+def test_shared_texts_and_worksheets_are_bounded(book_of, tmp_path):
+    path, target = book_of(Sheet=[["handle"], ["a"]]), tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        new.writestr("xl/sharedStrings.xml", b"<sst>" + b"<si/>" * 5_000_000 + b"</sst>")
+    with pytest.raises(SheetError, match="tags of XML in"):
+        read_sheet(target)
+    many = book_of(**{f"s{number}": [["handle"], ["a"]] for number in range(101)})
+    with pytest.raises(SheetError, match="has 101 worksheets, at most 100 are looked at: name one"):
+        read_sheet(many)
+    assert len(read_sheet(many, SheetOptions(sheet="s7")).rows) == 1
 
 
 def test_broken_archives_are_refused(book_of, tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.spreadsheet_text import guarded_frame
 from features.tables import Tables, write_tables
 from training.market import DEMO_MARKET, Market
 from training.oracle import Truth
@@ -64,7 +65,7 @@ def write_market(
     try:
         write_tables(tables, fresh)
         truth.write(fresh / "truth")
-        prospects.to_csv(fresh / "prospects.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+        guarded_frame(prospects).to_csv(fresh / "prospects.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
         _replace(out, fresh)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

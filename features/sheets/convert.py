@@ -16,6 +16,7 @@ from features.sheets.result import Fault, Guess, Sheet
 from features.sheets.rows import Rows, rows_of
 from features.sheets.source import Record, Source
 from features.sheets.workbook import UNCOMPUTED, Cell
+from features.spreadsheet_text import literal
 
 #: By which scrapers say that the creator hides the likes.
 HIDDEN = "-1"
@@ -220,4 +221,4 @@ def _original(source: Source, rows: list[list[Cell]]) -> pd.DataFrame:
 
 
 def _shown_whole(cell: Cell) -> str:
-    return "" if cell == UNCOMPUTED else cell if isinstance(cell, str) else str(cell)
+    return "" if cell == UNCOMPUTED else literal(cell) if isinstance(cell, str) else str(cell)

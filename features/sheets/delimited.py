@@ -7,6 +7,8 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from features.spreadsheet_text import GUARD, cell_text
+
 DELIMITERS = (",", ";", "\t", "|")
 #: Lines and characters that one quoted field may span.
 LONGEST_FIELD, LARGEST_FIELD = 200, 1 << 17
@@ -18,7 +20,15 @@ OPEN = "opens a quote that is never closed: the quote was taken as a character"
 
 
 def records(lines: Iterable[str], delimiter: str, width: int | None = None) -> Iterator[Record]:
-    """Split lines into records; `width`: how many cells a record should have, where that is known."""
+    """Split lines into records; `width`: how many cells a record should have, where that is known.
+
+    An apostrophe that guards a text against being run as a formula is taken off.
+    """
+    for number, cells, wrong in _records(lines, delimiter, width):
+        yield number, [cell_text(cell) if cell[:1] == GUARD else cell for cell in cells], wrong
+
+
+def _records(lines: Iterable[str], delimiter: str, width: int | None) -> Iterator[Record]:
     waiting, lines, number = deque(), iter(lines), 0
 
     def following() -> str | None:

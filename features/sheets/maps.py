@@ -9,9 +9,12 @@ import io
 import json
 from pathlib import Path
 
+from features.regular_file import check_regular, read_regular
 from features.sheets.figures import CODES
 from features.sheets.result import Mapped, SheetError
 
+#: Bytes of a map file.
+LARGEST_MAP = 1 << 20
 _UNITS = {"fraction", "percent", "%", "k", "thousand", "thousands", "m", "million", "millions", "b", "billion"}
 _FIELDS = ("source", "column", "unit", "decimal", "dates")
 _DATES = {"": None, "day first": True, "month first": False}
@@ -24,8 +27,11 @@ def read_map(path: Path | str) -> dict[str, Mapped]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        check_regular(path)  # says what it is, also of a socket, which cannot be opened
+        text = read_regular(path, LARGEST_MAP).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError as error:
+        raise SheetError(f"the map {str(path)!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise SheetError(f"the map {str(path)!r} cannot be read: {error}") from error
     rows = _json_rows(path, text) if text.lstrip()[:1] in ("{", "[") else _csv_rows(path, text)
     columns: dict[str, Mapped] = {}

@@ -21,6 +21,7 @@ from features.sheets.labels import (
 from features.sheets.links import Link, link_of
 from features.sheets.marks import Marks
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
+from features.spreadsheet_text import literal
 
 #: Value (None where missing) and what is wrong ("" where nothing is).
 Read = tuple[object, str]
@@ -180,6 +181,8 @@ def read_id(cell: Cell) -> Read:
         exact = float(cell.value).is_integer() and abs(cell.value) < LARGEST_EXACT
         return (str(int(cell.value)), "") if exact else (None, LOST)
     text = _as_text(cell)
+    if (told := literal(text)) != text:
+        return unscrambled(told), ""
     text = guarded[1].strip() if (guarded := _ID_GUARD.fullmatch(text)) else text
     if _AS_NUMBER.fullmatch(text):
         return None, LOST
@@ -205,7 +208,7 @@ def read_handle(cell: Cell) -> Read:
 
 def read_text(cell: Cell) -> Read:
     """Read free text."""
-    return unscrambled(_as_text(cell)), ""
+    return unscrambled(literal(_as_text(cell))), ""
 
 
 def read_flag(cell: Cell) -> Read:

@@ -7,6 +7,7 @@ from features.sheets.figures import figure
 from features.sheets.result import Fault
 from features.sheets.source import Record, Source
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
+from features.spreadsheet_text import literal
 
 _SUMMARIES = """
 total | totals | totales | totais | totaux | totale | grand total | subtotal | sub total | sum | summe | suma | soma
@@ -39,7 +40,7 @@ def _is_summary(texts: list[Cell]) -> bool:
 
 
 def _text(cells: list[Cell]) -> tuple[str, ...]:
-    return tuple("" if cell == UNCOMPUTED else str(cell) for cell in cells)
+    return tuple("" if cell == UNCOMPUTED else literal(str(cell)) for cell in cells)
 
 
 def rows_of(records: list[Record], source: Source) -> Rows:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from features.regular_file import check_regular
 from features.sheets.delimited import DELIMITERS, records
 from features.sheets.figures import figure
 from features.sheets.labels import platform_of
@@ -17,7 +18,7 @@ from features.sheets.links import link_of
 from features.sheets.names import named
 from features.sheets.result import SheetError, SheetOptions
 from features.sheets.text import encoding_of, is_gzip, lines_of
-from features.sheets.workbook import Cell, cells_of, worksheets_of
+from features.sheets.workbook import MOST_WORKSHEETS, Cell, cells_of, worksheets_of
 from features.vocabulary import PLATFORMS
 
 #: Among how many records the header is looked for, and how many tell the usual width of a row.
@@ -69,8 +70,12 @@ def open_source(path: Path, options: SheetOptions) -> Source:
     path = Path(path)
     if path.is_dir():
         raise SheetError(f"{str(path)!r} is a folder: give the CSV or XLSX files in it")
-    if not path.is_file():
+    if not path.exists():
         raise SheetError(f"{str(path)!r} does not exist: give a CSV or XLSX file")
+    try:
+        check_regular(path)
+    except OSError as error:
+        raise SheetError(f"{str(path)!r} cannot be read: {error.strerror}") from error
     with open(path, "rb") as file:
         start = file.read(4096)
     if not start:
@@ -168,6 +173,10 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
     titles, epoch = worksheets_of(path)
     if options.sheet is not None and options.sheet not in titles:
         raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
+    if options.sheet is None and len(titles) > MOST_WORKSHEETS:
+        raise SheetError(
+            f"{str(path)!r} has {len(titles):,} worksheets, at most {MOST_WORKSHEETS} are looked at: name one"
+        )
     tried = [options.sheet] if options.sheet is not None else list(titles)
     tops = {title: [(n, cells, "") for n, cells in islice(cells_of(path, title), WIDTH_FROM)] for title in tried}
     headers = {title: _find_header(tops[title], options) for title in tried}

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from features.sheets.archive import check_archive
 from features.sheets.figures import CODES, SIGNS
 from features.sheets.result import SheetError
+from features.spreadsheet_text import cell_text
 
-#: Bounds of what a workbook may unpack to: in all, and by which factor once it is large.
-LARGEST, LARGEST_GROWTH, UNPACKED_FREE = 1 << 30, 300, 1 << 26
-MOST_COLUMNS = 2_000
+#: Bounds of a worksheet; XLSX itself has this one of rows. Of more worksheets one must be named.
+MOST_ROWS, MOST_COLUMNS, MOST_CELLS, MOST_WORKSHEETS = 1 << 20, 2_000, 12_000_000, 100
 _CURRENCY = re.compile(r'\[\$([^\-\]]+)(?:-[^\]]*)?\]|"([^"]+)"|\\?([$€£¥₹])')
 
 
@@ -44,7 +45,6 @@ def _opened(path: Path, values: bool = True) -> Iterator:
     """Open an XLSX workbook; `values` False gives formulas as written. Raises SheetError for what is none."""
     import openpyxl
 
-    _check_archive(path)
     with open(path, "rb") as file:
         try:
             with warnings.catch_warnings():
@@ -61,32 +61,13 @@ def _opened(path: Path, values: bool = True) -> Iterator:
 
 def worksheets_of(path: Path) -> tuple[dict[str, str], int]:
     """Give the titles of the worksheets with their state (visible, hidden), and the date system, 1900 or 1904."""
+    check_archive(path)
     with _opened(path) as book:
         return {sheet.title: sheet.sheet_state for sheet in book.worksheets}, 1904 if book.epoch.year == 1904 else 1900
 
 
 def _short(error: Exception) -> str:
     return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
-
-
-def _check_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            names = {part.filename for part in parts}
-    except (zipfile.BadZipFile, OSError) as error:
-        raise SheetError(f"{str(path)!r} is no whole XLSX workbook: {error}; get or save the file anew") from error
-    if "xl/workbook.xml" not in names:
-        kind = "an OpenDocument sheet" if "content.xml" in names else "another ZIP archive"
-        raise SheetError(f"{str(path)!r} is {kind}, no XLSX workbook: save it as XLSX or CSV")
-    if any(part.flag_bits & 1 for part in parts):
-        raise SheetError(f"{str(path)!r} is encrypted: save it without a password")
-    size, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
-    if size > LARGEST or (size > UNPACKED_FREE and size > packed * LARGEST_GROWTH):
-        raise SheetError(
-            f"{str(path)!r} would unpack to {size:,} bytes from {packed:,}: expected a workbook of at most "
-            f"{LARGEST:,} bytes that is no archive bomb; save the worksheet as CSV"
-        )
 
 
 def cells_of(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
@@ -99,11 +80,11 @@ def cells_of(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
             written = stack.enter_context(_opened(path, values=False))[title]
             written.reset_dimensions()
             formulas = written.iter_rows(values_only=True)
+        cells = 0
         try:
             for number, row in enumerate(sheet.iter_rows(), 1):
-                if len(row) > MOST_COLUMNS:
-                    found = f"{len(row):,} columns in row {number:,}"
-                    raise SheetError(f"{str(path)!r} has {found}: expected {MOST_COLUMNS:,} at most")
+                cells += len(row)
+                _check_size(path, number, len(row), cells)
                 written = next(formulas, ()) if formulas else ()
                 yield number, [_cell(cell, written[k] if k < len(written) else None) for k, cell in enumerate(row)]
         except (SheetError, GeneratorExit):
@@ -112,6 +93,17 @@ def cells_of(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
             raise SheetError(
                 f"worksheet {title!r} of {str(path)!r} is broken: {_short(error)}; save it anew"
             ) from error
+
+
+def _check_size(path: Path, number: int, width: int, cells: int) -> None:
+    """Raise SheetError where a worksheet is too large by its row `number`; `cells`: in all rows so far."""
+    if width > MOST_COLUMNS:
+        raise SheetError(f"{str(path)!r} has {width:,} columns in row {number:,}: expected {MOST_COLUMNS:,} at most")
+    if number > MOST_ROWS or cells > MOST_CELLS:
+        raise SheetError(
+            f"{str(path)!r} has more than {number - 1:,} rows with {cells - width:,} cells: expected {MOST_ROWS:,} "
+            f"rows and {MOST_CELLS:,} cells at most; save the worksheet as CSV"
+        )
 
 
 def _has_formulas(path: Path, part: str) -> bool:
@@ -137,7 +129,7 @@ def _cell(cell, written: object) -> Cell:
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
-    return str(value)
+    return cell_text(str(value))
 
 
 def currency_of(number_format: str) -> str | None:

@@ -4,6 +4,7 @@ import hashlib
 import io
 from pathlib import Path
 
+from features.regular_file import check_regular
 from features.sources.faults import SourceError
 from features.sources.kinds import JSON_KINDS, looked_for
 from features.sources.panel import PANEL_FOLLOWERS, PANEL_POSTS
@@ -37,6 +38,7 @@ def kind_of(path: Path, told: str | None = None) -> str:
         return _folder_kind(path, told)
     if told == PANEL:
         raise SourceError(f"{str(path)!r} is no folder: expected one with {PANEL_POSTS} and {PANEL_FOLLOWERS}")
+    check_file(path)
     begins = _begins(path)
     for magic, what in STRANGERS.items():
         if begins[: len(magic)].lower() == magic.lower():
@@ -73,12 +75,20 @@ def _folder_kind(path: Path, told: str | None) -> str:
     raise SourceError(f"{str(path)!r} is a folder: name the files in it, such as {str(path)!r}/*.json")
 
 
+def check_file(path: Path) -> None:
+    """Raise SourceError where a file is none that can be read."""
+    try:
+        check_regular(path)
+    except FileNotFoundError:
+        raise SourceError(f"{str(path)!r} does not exist: name an export, or a folder with the panel") from None
+    except OSError as error:
+        raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+
+
 def _begins(path: Path) -> bytes:
     try:
         with io.BufferedReader(path.open("rb", buffering=0)) as file:
             begins = file.read(64)
-    except FileNotFoundError:
-        raise SourceError(f"{str(path)!r} does not exist: name an export, or a folder with the panel") from None
     except OSError as error:
         raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
     if not begins:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from features.ids import id_fault
+from features.regular_file import read_regular
 from features.sources import files, json_export, panel, sheet
 from features.sources.faults import SourceError
 from features.sources.job import Job, Options
@@ -22,8 +23,12 @@ from features.sources.merge import Merge
 from features.sources.parts import Parts
 from features.sources.report import FileReport, RejectedFile, Report, as_json
 from features.sources.tables import write_merged
+from features.tables import TABLE_FILES
+from features.unchanged import unchanged
 
 REPORT, REJECTED = "import.json", "rejected.csv"
+#: Bytes of an import.json.
+LARGEST_REPORT = 1 << 28
 Progress = Callable[[str, int, int], None]
 
 
@@ -77,7 +82,9 @@ def _first_line(error: Exception) -> str:
 def _refuse(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise SourceError(f"{str(out)!r} is a file: name a folder for the tables")
-    csv = [name for name in ("creators", "followers", "posts", "partnerships") if (out / f"{name}.csv").exists()]
+    for file in sorted(out.glob("*.parquet")):
+        files.check_file(file)
+    csv = [name for name in TABLE_FILES if (out / f"{name}.csv").exists()]
     if csv:
         raise SourceError(f"{str(out)!r} holds {csv[0]}.csv: only Parquet tables can be added to, name another folder")
     meta = _json(out / "dataset.json")
@@ -93,20 +100,29 @@ def _read_all(
     parts, moments = Parts(work / "parts"), {}
     with RejectedFile(work / "tables" / REJECTED) as rejected:
         for number, path in enumerate(paths):
-            family, digest = files.kind_of(path, options.kind), files.digest_of(path)
-            if any(file.digest == digest for file in report.files):
-                report.notes.append(f"{path.name} holds the same as a file before it: read once")
-                continue
-            file = FileReport(path.name, digest)
-            moment = _told_moment(file, options, report.moments.get(digest))
-            parts.begin(number)
-            job = Job(path, parts, file, rejected, options, moment, _changed(path), now, partial(progress, path.name))
-            {"json": json_export, files.SHEET: sheet, files.PANEL: panel}[family].read(job)
-            parts.flush()
-            file.rows, file.known = dict(parts.rows), parts.known
-            moments[number] = job.settle()
-            report.files.append(file)
+            with unchanged(path):  # which is read more than once
+                _read_file(path, number, options, report, parts, rejected, moments, now, progress)
     return report, moments
+
+
+def _read_file(
+    path: Path, number: int, options: Options, report: Report, parts: Parts, rejected: RejectedFile,
+    moments: dict[int, datetime | None], now: datetime, progress: Progress,
+) -> None:  # fmt: skip
+    """Read one file into parts, and add to the report and to `moments`."""
+    family, digest = files.kind_of(path, options.kind), files.digest_of(path)
+    if any(file.digest == digest for file in report.files):
+        report.notes.append(f"{path.name} holds the same as a file before it: read once")
+        return
+    file = FileReport(path.name, digest)
+    moment = _told_moment(file, options, report.moments.get(digest))
+    parts.begin(number)
+    job = Job(path, parts, file, rejected, options, moment, _changed(path), now, partial(progress, path.name))
+    {"json": json_export, files.SHEET: sheet, files.PANEL: panel}[family].read(job)
+    parts.flush()
+    file.rows, file.known = dict(parts.rows), parts.known
+    moments[number] = job.settle()
+    report.files.append(file)
 
 
 def _told_moment(file: FileReport, options: Options, before: str | None) -> datetime | None:
@@ -122,7 +138,7 @@ def _changed(path: Path) -> datetime:
 def _json(path: Path) -> dict:
     """Read a JSON object that an import wrote, {} where there is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_regular(path, LARGEST_REPORT))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

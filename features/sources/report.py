@@ -11,6 +11,7 @@ import pandas as pd
 from features.schema import TABLES
 from features.sources.merge import MOST_CONFLICTS, Conflict
 from features.sources.records import IDENTITY, Rejection
+from features.spreadsheet_text import guarded
 
 REJECTED_COLUMNS = ("file", "record", "field", "value", "reason")
 #: Lines of a kind that the text shows; the files hold all.
@@ -78,7 +79,8 @@ class RejectedFile:
 
     def add(self, rejection: Rejection) -> None:
         place = rejection.place
-        self._writer.writerow([place.file, place.record, rejection.field, rejection.value, rejection.reason])
+        cells = (place.file, place.record, rejection.field, rejection.value, rejection.reason)
+        self._writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
         self.rows += 1
 
     def __enter__(self) -> "RejectedFile":

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from features.sheets.text import LONGEST_LINE
+from serving.batch.faults import BatchError
+
 SIZE = 1 << 23
 #: Bytes that are read on for the end of a quoted field, which no field is longer than.
 _FURTHER = 1 << 20
@@ -40,14 +43,19 @@ class Block:
 
 
 def blocks_of(path: Path, after: int, size: int = SIZE) -> Iterator[Block]:
-    """Give the lines after line `after`, about `size` bytes at a time."""
+    """Give the lines after line `after`, about `size` bytes at a time. Raises BatchError where one is too long."""
     first = after + 1
     with open(path, "rb") as file:
         for _ in range(after):
             file.readline()
         while content := file.read(size):
-            content += file.readline()
+            content += file.readline(LONGEST_LINE + 1)
             block = _block(content, first)
+            if (block.ends - block.starts).max() > LONGEST_LINE:
+                line = first + int((block.ends - block.starts).argmax())
+                raise BatchError(
+                    f"{str(path)!r} has more than {LONGEST_LINE:,} bytes in line {line:,}: no row is so long"
+                )
             if not block.plain and block.content.count(b'"') % 2:
                 block = _block(content + _rest_of_record(file), first)
             yield block

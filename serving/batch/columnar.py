@@ -156,7 +156,7 @@ def _files(path: Path) -> list[Path]:
     files = sorted(
         file
         for file in path.rglob("*.parquet")
-        if file.is_file() and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+        if not file.is_dir() and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
     )
     if not files:
         raise BatchError(

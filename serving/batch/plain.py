@@ -25,6 +25,8 @@ from features.sheets.labels import MISSING, is_missing
 from features.sheets.plan import Plan
 from features.sheets.rows import SUMMARIES
 from features.sheets.source import Record, Source
+from features.sheets.text import LONGEST_LINE
+from features.spreadsheet_text import GUARD
 from serving.batch.blocks import Block, blocks_of
 from serving.batch.lots import Lot
 from serving.batch.spreadsheet import Spreadsheet, named
@@ -84,6 +86,7 @@ class Plain(Spreadsheet):
         columns, plain = {}, _given(table)
         for name, read in [*self._planned(table), *self._priced(table)]:
             columns[name], plain = read.values, plain & read.plain
+        plain &= ~_guarded(table)
         fast = named(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
         at = np.flatnonzero(plain)
         slow = self._slow(self._records(block, lines[~plain])) if not plain.all() else None
@@ -134,8 +137,8 @@ def _sampled(source: Source) -> list[Record]:
     with open(source.path, "rb") as file:
         for place in range(1, PLACES):
             file.seek(place * size // PLACES)
-            file.readline()
-            lines = [file.readline().decode("utf-8", "replace").rstrip("\r\n") for _ in range(EACH)]
+            file.readline(LONGEST_LINE)
+            lines = [file.readline(LONGEST_LINE).decode("utf-8", "replace").rstrip("\r\n") for _ in range(EACH)]
             near = records(lines, source.delimiter, width)
             found += [(0, cells, wrong) for _, cells, wrong in near if len(cells) == width and not wrong]
     return found
@@ -167,6 +170,12 @@ def _given(table: pa.Table) -> np.ndarray:
         first = pc.if_else(pa.array(given), first, cells)
         given |= pc.not_equal(cells, "").to_numpy(zero_copy_only=False)
     return given & ~_among(first, pa.array(sorted(SUMMARIES)))
+
+
+def _guarded(table: pa.Table) -> np.ndarray:
+    """Mark the rows in which a cell begins with an apostrophe, which may be a guard."""
+    marks = [pc.starts_with(column, GUARD).to_numpy() for column in table.columns]
+    return np.logical_or.reduce(marks)
 
 
 def _among(cells: pa.Array, words: pa.Array) -> np.ndarray:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.unchanged import ChangedError, Identity
 from models.cluster import ClusterError
 from serving.batch.crews import WORKERS, Task, cluster, csv_lines, threads
 from serving.batch.faults import BatchError
@@ -30,6 +31,10 @@ from serving.scoring import Scorer
 
 #: Rows scored at a time.
 LOT = 1 << 14
+#: Marks columns that rejected rows have of an earlier run.
+_BEFORE = " (before)"
+#: What is said of a list that is no longer what it was when the run began.
+CHANGED = "was changed while it was scored: no answers were written; run it again when nothing writes to it"
 #: Of what a run's folder keeps; another one cannot be taken up.
 FORMAT = 1
 
@@ -82,6 +87,7 @@ def score_file(
         raise BatchError("answers that go to standard output cannot be taken up again: name a file by --out")
     with _working(out) as work:
         held = spooled(sys.stdin.buffer, work.folder) if str(source) == STANDARD else source
+        identity = Identity.of([held])
         listed = open_list(held, options.sheet)
         for note in listed.notes:
             watcher.tell(note)
@@ -89,9 +95,18 @@ def score_file(
         engine = scorer.bundle.take_engine(options.engine_for(listed.total, size), threads=_threads())
         as_of = _started(work, held, scorer, as_of, options, watcher, engine, named=held is source)
         crew = cluster(options.dask, options.dask_minutes) if options.dask else threads
-        run = _Run(work, listed, Asking(scorer, as_of, _needed(columns, options), options.extras), crew, watcher)
+        run = _Run(
+            work, listed, Asking(scorer, as_of, _needed(columns, options), options.extras), crew, watcher, identity
+        )
         tally = run.through(_output(out, columns, options))
+        _check_content(work, held, named=held is source)
         return _put(run.finished, work, out, rejected, tally)
+
+
+def _check_content(work: Work, source: Path, named: bool) -> None:
+    """Raise BatchError where the list holds something else than at the beginning, in spite of all its times."""
+    if digest(source, named) != work.manifest["input"]:
+        raise BatchError(f"{str(source)!r} {CHANGED}")
 
 
 def _threads() -> int:
@@ -174,8 +189,9 @@ def _output(out: Path, columns: tuple[str, ...], options: Options) -> Output:
 class _Run:
     """One run: lots are read in order, scored side by side, and written in order."""
 
-    def __init__(self, work: Work, listed: Listed, asking: Asking, crew, watcher: Watcher):
+    def __init__(self, work: Work, listed: Listed, asking: Asking, crew, watcher: Watcher, identity: Identity):
         self.work, self.listed, self.asking, self.crew, self.watcher = work, listed, asking, crew, watcher
+        self.identity = identity
         self.read, self.told, self.finished = 0, set(), work.folder
 
     def through(self, output: Output) -> Tally:
@@ -188,10 +204,15 @@ class _Run:
             self.work.append("answers", output.start())
             self.work.append("rejected", csv_lines([[*self._header(), self._place(), "reasons"]]))
             self.work.done({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
-        for figures in self._scored(output):
-            tally = _added(tally, figures)
-            summary.add(figures)
-            self.watcher.progress(tally.read, tally.rejected, self.listed.total)
+        try:
+            for figures in self._scored(output):
+                tally = _added(tally, figures)
+                summary.add(figures)
+                self.watcher.progress(tally.read, tally.rejected, self.listed.total)
+        except Exception:
+            self._check_list()  # a list that changes may break its readers in any way
+            raise
+        self._check_list()
         if not self.read == tally.read == tally.scored + tally.rejected:
             raise BatchError(
                 f"{self.read:,} rows were read but {tally.scored:,} scored and {tally.rejected:,} rejected; nothing "
@@ -223,6 +244,7 @@ class _Run:
             first += len(lot.rows)
 
     def _written(self, figures: dict, notes: list[str], content: list[bytes]) -> dict:
+        self._check_list()
         for name, part in zip(("answers", "footers", "rejected"), content, strict=True):
             self.work.append(name, part)
         self.work.done(figures)
@@ -231,8 +253,23 @@ class _Run:
         self.told |= set(notes)
         return figures
 
+    def _check_list(self) -> None:
+        """Raise BatchError where the list is no longer what it was: what was read of it may be of either."""
+        try:
+            self.identity.check()
+        except ChangedError as error:
+            raise BatchError(f"{error.file!r} {CHANGED}") from error
+
     def _header(self) -> list[str]:
-        return [name if name not in (self._place(), "reasons") else f"{name} (before)" for name in self.listed.header]
+        """Give the columns of the list; those that rejected rows have of an earlier run are told as such."""
+        added, kept = (self._place(), "reasons"), set(self.listed.header)
+        names = []
+        for name in self.listed.header:
+            if name in added:
+                while name in kept:
+                    name += _BEFORE
+            names.append(name)
+        return names
 
     def _place(self) -> str:
         return self.listed.place

@@ -17,6 +17,7 @@ from features.sheets.marks import Marks
 from features.sheets.readers import NOT_USD, Reader, fee_reader
 from features.sheets.sheet import decide
 from features.sheets.source import Source, open_source
+from features.spreadsheet_text import literal
 from serving.batch.faults import BatchError
 from serving.batch.lots import Lot, Misfit
 
@@ -38,7 +39,7 @@ class Spreadsheet:
         self.fees = with_currencies(source.header)
         self.options = replace(options, columns={"fee": "-", **options.columns}) if self.fees else options
         self.decided = replace(decide(source, self.options, ("prospects",)), source=opened)
-        self.header = list(convert(self.decided, []).original)
+        self.header = [literal(name) for name in convert(self.decided, []).original]
         guesses = [guess for guess in self.decided.guesses if not (self.fees and _key(guess.source) in _FEES)]
         self.notes = ["; ".join(self.decided.notes), *_guessed(guesses)]
 

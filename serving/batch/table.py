@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from features.spreadsheet_text import guarded_array
 from models.reasons import reasons_text
 from serving.scored import EXTRA_COLUMNS, TEXTS, TIMES
 from serving.verdict import comparables_text
@@ -66,7 +67,7 @@ def _worded(values: np.ndarray, word) -> np.ndarray:
 
 
 def csv_bytes(table: pa.Table, header: bool) -> bytes:
-    """Give a table as CSV, times in ISO form; unknown is empty."""
+    """Give a table as CSV, times in ISO form, texts guarded against being run as formulas; unknown is empty."""
     sink = pa.BufferOutputStream()
     plain = [_plain(column, field) for column, field in zip(table.columns, table.schema, strict=True)]
     pa.csv.write_csv(pa.table(plain, names=table.column_names), sink, pa.csv.WriteOptions(include_header=header))
@@ -76,4 +77,5 @@ def csv_bytes(table: pa.Table, header: bool) -> bytes:
 def _plain(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if field.type == _TIME:
         return pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
-    return column.cast(pa.string()) if pa.types.is_dictionary(field.type) else column
+    column = column.cast(pa.string()) if pa.types.is_dictionary(field.type) else column
+    return guarded_array(column) if pa.types.is_string(column.type) else column
