@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
@@ -21,22 +22,25 @@ def read_regular(path: Path, limit: int, follow_links: bool = True) -> bytes:
     With `follow_links` False a link in the place of the file is refused. Raises OSError, whose `strerror` says what it
     is instead, or how large.
     """
+    with open_regular(path, follow_links) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
+    return content
+
+
+def open_regular(path: Path, follow_links: bool = True) -> BinaryIO:
+    """Open a regular file for reading, as `read_regular` does. Raises OSError."""
     path = Path(path)
     if not follow_links and path.is_symlink():  # O_NOFOLLOW alone would say "too many levels of symbolic links"
         raise _error(path, stat.S_IFLNK)
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
     descriptor = os.open(path, flags)
-    try:
-        kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
-        if kind != stat.S_IFREG:
-            raise _error(path, kind)
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
-    finally:
+    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+    if kind != stat.S_IFREG:
         os.close(descriptor)
-    if len(content) > limit:
-        raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes", str(path))
-    return content
+        raise _error(path, kind)
+    return open(descriptor, "rb")
 
 
 def check_regular(path: Path) -> None:

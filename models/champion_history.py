@@ -9,6 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from features.atomic import replace_text
+from features.regular_file import read_regular
+
+#: Bytes of the file: some hundred thousand champions.
+FILE_LIMIT = 2**24
 
 
 class ChampionHistoryError(ValueError):
@@ -42,9 +46,14 @@ def write_champions(path: Path, champions: list[dict]) -> None:
 
 
 def _read(path: Path) -> list[dict]:
-    if not path.is_file():
+    try:
+        lines = read_regular(path, FILE_LIMIT).decode().splitlines()
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return [_champion(path, number, line) for number, line in enumerate(path.read_text().splitlines(), 1)]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ChampionHistoryError(f"{str(path)!r} cannot be read: {reason}: correct or remove it") from error
+    return [_champion(path, number, line) for number, line in enumerate(lines, 1)]
 
 
 def _champion(path: Path, number: int, line: str) -> dict:

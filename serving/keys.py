@@ -11,16 +11,22 @@ import ipaddress
 import logging
 import re
 import stat
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from features.regular_file import read_regular
 from serving.settings import Settings
 
 log = logging.getLogger("bentoml.creatorcast")
 
 #: What a bearer token may hold (RFC 6750), and enough of it that none is guessed.
 _KEY = re.compile(r"[A-Za-z0-9\-._~+/]{16,256}=*")
+#: Bytes of a key file: some thousands of keys.
+FILE_LIMIT = 2**20
+#: Seconds that a request waits for the file to be read; where a disk takes longer, the next one finds it read.
+PATIENCE = 0.2
 REMEDY = "name a file of keys in CREATORCAST_API_KEYS_FILE, or set CREATORCAST_INSECURE=1 to answer whoever reaches it"
 
 
@@ -29,9 +35,9 @@ class AccessError(ValueError):
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:
-    """Give the sha256 of every key of a file. Raises AccessError, which never quotes a line."""
+    """Give the sha256 of every key of a file, which may be a link. Raises AccessError, which never quotes a line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_regular(path, FILE_LIMIT).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise AccessError(f"key file {str(path)!r} cannot be read: {reason}") from None
@@ -58,13 +64,15 @@ def _digest(key: bytes) -> bytes:
 class Keys:
     """The keys in use, read anew when the file is another one than before; a file that cannot be used changes nothing.
 
-    Raises AccessError where the first file cannot be used.
+    It is read beside the event loop, which a slow disk must not stop. Raises AccessError where the first file cannot be
+    used.
     """
 
     def __init__(self, path: Path, poll_seconds: float = 2.0, clock: Callable[[], float] = time.monotonic):
         self.path, self.poll_seconds, self._clock = path, poll_seconds, clock
         self._stamp, self._due, self._reason = self._look(), clock() + poll_seconds, ""
         self._digests = read_keys(path)
+        self._reading: threading.Thread | None = None
         self._tell()
 
     def match(self, given: bytes) -> bool:
@@ -79,7 +87,15 @@ class Keys:
         now = self._clock()
         if now < self._due:
             return
-        self._due, stamp = now + self.poll_seconds, self._look()
+        self._due = now + self.poll_seconds
+        if self._reading is not None and self._reading.is_alive():
+            return
+        self._reading = threading.Thread(target=self._read, name="keys", daemon=True)
+        self._reading.start()
+        self._reading.join(PATIENCE)
+
+    def _read(self) -> None:
+        stamp = self._look()
         if stamp == self._stamp:
             return
         try:

@@ -1,4 +1,6 @@
+import os
 import re
+import threading
 from types import SimpleNamespace
 
 import orjson
@@ -82,6 +84,44 @@ def test_keys_are_rotated_by_replacing_the_file_and_a_broken_one_changes_nothing
     assert told == ["2 key(s) in use", "1 key(s) in use", *["keys stay as they were: key file"] * 2, "1 key(s) in use"]
     assert GOOD not in caplog.text
     assert OTHER not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "device"])
+def test_what_is_no_file_holds_nobody_and_a_link_to_one_is_followed(key_file, caplog, kind):
+    keys = Keys(key_file, 0.0)
+    kept = key_file.rename(key_file.with_name("kept"))
+    place = key_file.with_name("place")
+    {"FIFO": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero")}[kind](place)
+    for link in (False, True):
+        key_file.symlink_to(place) if link else place.rename(key_file)
+        with pytest.raises(AccessError, match=f"cannot be read: it is a {kind}, expected a regular file"):
+            read_keys(key_file)
+        assert keys.match(GOOD.encode())
+        assert f"keys stay as they were: key file {str(key_file)!r} cannot be read: it is a {kind}" in caplog.text
+        place = key_file.rename(place) if not link else place
+        key_file.unlink(missing_ok=True)
+    key_file.symlink_to(kept)
+    assert keys.match(OTHER.encode())
+    assert len(read_keys(key_file)) == 2
+
+
+def test_a_large_file_is_refused(key_file):
+    key_file.write_text(f"{GOOD}\n" * 50_000)
+    with pytest.raises(AccessError, match="cannot be read: it is larger than 1,048,576 bytes"):
+        read_keys(key_file)
+
+
+def test_a_slow_disk_does_not_hold_requests(key_file, monkeypatch):
+    keys, disk = Keys(key_file, 0.0), threading.Event()
+    monkeypatch.setattr(keys, "_look", lambda: disk.wait(60) and (1, 2, 3, 4))
+    monkeypatch.setattr("serving.keys.PATIENCE", 0.01)
+    monkeypatch.setattr("serving.keys.read_keys", lambda path: ())
+    began = threading.active_count()
+    assert [keys.match(GOOD.encode()) for _ in range(5)] == [True] * 5
+    assert threading.active_count() == began + 1  # one reads for all of them
+    disk.set()
+    keys._reading.join()
+    assert not keys.match(GOOD.encode())
 
 
 def test_a_file_that_everybody_can_read_is_told(key_file, caplog):
