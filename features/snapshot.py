@@ -1,4 +1,4 @@
-"""The snapshot: what is known of every account at one moment, in one Arrow IPC file that workers map into memory.
+"""The snapshot: what is known of every account at one moment, in one Arrow IPC file of which workers map a copy.
 
 One record batch, accounts in the order of a 64-bit hash of their names, so that a look-up is a binary search; what a
 question needs of an account lies together, so that an answer touches few pages. Numbers are kept as they are (float64):
@@ -16,11 +16,16 @@ A service asks about known creators like this:
 `snapshot.features(row)` names what is known of the creator whatever is asked, for a page about it.
 """
 
+import contextlib
 import hashlib
 import json
 import mmap
-from collections.abc import Sequence
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -31,6 +36,7 @@ from features.digest import reference_digest
 from features.history import CONTENT
 from features.plan import PastPosts
 from features.reference import Reference
+from features.regular_file import open_regular
 from features.state import PLACE, STATE_COLUMNS, State
 from features.version import FEATURES_VERSION
 from features.vocabulary import PLATFORMS
@@ -39,6 +45,7 @@ from features.windows import padded_width
 FORMAT = 1
 #: Rows after whose reading the pages of the file are given back: the kernel maps some 64 kB about each place read.
 KEPT_ROWS = 200
+COPIED_BYTES = 2**20
 REMEDY = "write it anew with `creatorcast snapshot DATA --as-of DATE --out FILE`"
 
 
@@ -61,7 +68,7 @@ class Snapshot:
         self.horizon_days: int = meta["horizon_days"]
         self.version: str = meta["version"]
         self.topics = tuple(meta["topics"])
-        self._made_with = meta.get("features_version"), meta["reference"]
+        self._meta = meta
         self._keys = batch["key"].to_numpy()
         self._names = _Texts(batch["account"])
         self._known = _matrix(batch["state"])
@@ -71,27 +78,26 @@ class Snapshot:
         self._posts = {posts.type[i].name: posts.field(i).to_numpy() for i in range(posts.type.num_fields)}
 
     @classmethod
-    def open(cls, path: Path | str, verify: bool = True) -> "Snapshot":
-        """Map a snapshot into memory; `verify` reads it through once and compares its digest, some seconds for 1 GB.
+    def open(cls, path: Path | str, reference: Reference | None = None, version: str = "") -> "Snapshot":
+        """Copy a snapshot, read the copy through once and map it, some seconds for 1 GB; hold it against a reference.
 
-        Raises SnapshotError where it is missing, cut short, changed or of another format.
+        What becomes of the file afterwards changes no answer: the copy, in the temporary folder, has no name by which
+        anybody could open it. Raises SnapshotError where the file is missing, cut short, changed or of another format,
+        where there is no room for the copy, and as `check` does where a `reference` is given, before it is copied.
         """
-        batch, _ = _mapped(path)
-        meta = meta_of(batch.schema)
-        if meta.get("format") != FORMAT or meta["columns"] != list(STATE_COLUMNS):
-            raise SnapshotError(f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}")
-        if verify and batch_digest(batch) != meta["sha256"]:
-            raise SnapshotError(f"{str(path)!r} was changed since it was written: {REMEDY}")
-        # anew, so that what was read through does not stay resident
-        return cls(*_mapped(path))
+        meta = read_meta(path)
+        if reference is not None:
+            _check_fits(meta, reference, version)
+        with _private_copy(path) as copy:
+            batch, _ = _mapped(copy, path)
+            if batch_digest(batch) != meta["sha256"]:
+                raise SnapshotError(f"{str(path)!r} was changed since it was written: {REMEDY}")
+            # anew, so that what was read through does not stay resident
+            return cls(*_mapped(copy, path))
 
     def check(self, reference: Reference, version: str) -> None:
         """Raise SnapshotError unless it rests on this reference and was written by this version of the features."""
-        if self._made_with != (FEATURES_VERSION, reference_digest(reference)):
-            raise SnapshotError(
-                f"the snapshot as of {self.as_of:%Y-%m-%d} was written for bundle {self.version!r}, not for "
-                f"{version!r}, or by another version of creatorcast: {REMEDY}"
-            )
+        _check_fits(self._meta, reference, version)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -201,17 +207,61 @@ def meta_of(schema: pa.Schema) -> dict:
     return json.loads(text)
 
 
-def _mapped(path: Path | str) -> tuple[pa.RecordBatch, mmap.mmap]:
-    """Map the file's record batch into memory; raises SnapshotError where there is none."""
-    try:
-        with open(path, "rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+def read_meta(path: Path | str) -> dict:
+    """Read what a snapshot file says of itself, and nothing else of it. Raises SnapshotError."""
+    with _snapshot_errors(path), open_regular(path) as file:
+        meta = meta_of(pa.ipc.open_file(pa.PythonFile(file, "r")).schema)
+    sound = isinstance(meta, dict) and meta.get("format") == FORMAT and meta.get("columns") == list(STATE_COLUMNS)
+    if not sound or not meta.keys() >= {"version", "as_of", "horizon_days", "topics", "reference", "sha256"}:
+        raise SnapshotError(f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}")
+    return meta
+
+
+def _check_fits(meta: dict, reference: Reference, version: str) -> None:
+    if (meta.get("features_version"), meta["reference"]) != (FEATURES_VERSION, reference_digest(reference)):
+        raise SnapshotError(
+            f"the snapshot as of {meta['as_of'][:10]} was written for bundle {meta['version']!r}, not for "
+            f"{version!r}, or by another version of creatorcast: {REMEDY}"
+        )
+
+
+def _private_copy(path: Path | str) -> BinaryIO:
+    """Copy a file to one without a name in the temporary folder. Raises SnapshotError where there is no room."""
+    folder = tempfile.gettempdir()
+    with _snapshot_errors(path):
+        source = open_regular(path)
+    with source, contextlib.ExitStack() as unless_copied:
+        try:
+            copy = unless_copied.enter_context(tempfile.TemporaryFile(dir=folder))
+            shutil.copyfileobj(source, copy, COPIED_BYTES)
+            copy.flush()
+        except OSError as error:
+            size = os.fstat(source.fileno()).st_size
+            raise SnapshotError(
+                f"{str(path)!r} cannot be copied to the temporary folder {folder!r}, which takes {size:,} bytes: "
+                f"{error.strerror}: make room there, or name another folder by TMPDIR"
+            ) from error
+        unless_copied.pop_all()
+    return copy
+
+
+def _mapped(copy: BinaryIO, path: Path | str) -> tuple[pa.RecordBatch, mmap.mmap]:
+    """Map the record batch of a copy into memory; raises SnapshotError where there is none."""
+    with _snapshot_errors(path):
+        mapped = mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ)
         batch = pa.ipc.open_file(pa.py_buffer(mapped)).get_batch(0)
         meta_of(batch.schema)
         batch.validate()
-    except (OSError, ValueError) as error:
-        raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
     return batch, mapped
+
+
+@contextlib.contextmanager
+def _snapshot_errors(path: Path | str) -> Iterator[None]:
+    """Tell what is wrong with a snapshot's file as SnapshotError."""
+    try:
+        yield
+    except (OSError, ValueError, IndexError) as error:
+        raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
 
 
 def batch_digest(batch: pa.RecordBatch) -> str:

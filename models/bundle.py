@@ -1,7 +1,8 @@
 """The bundle: one folder with everything that a forecast needs, and the champion, the bundle that answers.
 
-Text boosters and JSON only, never pickle; every file's sha256 stands in the manifest and is checked at load. A bundle
-is written beside its place and renamed, so that it is there whole or not at all.
+Text boosters and JSON only, never pickle; every file's sha256 stands in the manifest and is checked at load, and so is
+what the files hold (models.bundle_files). A bundle is written beside its place and renamed, so that it is there whole
+or not at all.
 """
 
 import hashlib
@@ -17,24 +18,31 @@ from features.atomic import replace_text
 from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
 from features.reference import Reference
+from features.regular_file import read_regular
 from features.version import FEATURES_VERSION
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
+from models.bundle_files import (
+    BENCHMARKS,
+    FEE,
+    FEE_BOOSTER,
+    FORMAT,
+    MANIFEST,
+    BundleError,
+    Contents,
+    contents_digest,
+    read_contents,
+    read_manifest,
+)
+from models.bundle_schema import VERSION
 from models.champion_history import champions_until, with_champion, write_champions
 from models.fee import MarketFee
 from models.forecast import Forecaster
 from models.trees import LIGHTGBM
 
-FORMAT = 3
-MANIFEST = "manifest.json"
-BENCHMARKS, FEE, FEE_BOOSTER = "benchmarks.json", "market_fee.json", "market_fee.txt"
-#: What a manifest must hold to be read, with the type of each.
-REQUIRED = {"version": str, "columns": list, "targets": list, "sha256": dict}
 #: Bundles that a message names; the others are counted.
 NAMED = 5
-
-
-class BundleError(ValueError):
-    """A bundle is missing, broken, tampered with, or made by code that does not fit."""
+#: Bytes of the file that names the champion.
+POINTER_LIMIT = 4096
 
 
 @dataclass(frozen=True)
@@ -94,18 +102,29 @@ def remove_unfinished(home: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def load_bundle(folder: Path) -> Bundle:
-    """Read a bundle and check it: format, features, files, sha256, columns and lists. Raises BundleError."""
-    manifest, texts, reference = _checked(Path(folder))
+def load_bundle(folder: Path, digest: str | None = None) -> Bundle:
+    """Read a bundle and check it: format, features, files, sha256, columns, lists, and what each file holds.
+
+    `digest`: of the contents that are expected, as `models.trial.try_bundle` gives it. Raises BundleError.
+    """
+    contents, reference = _checked(Path(folder), digest)
+    try:
+        return _made(contents, reference)
+    except Exception as error:  # whatever else is wrong inside
+        raise BundleError(f"{str(folder)!r} cannot be put together: {type(error).__name__}: {error}") from error
+
+
+def _made(contents: Contents, reference: Reference) -> Bundle:
+    documents, boosters = contents.documents, contents.boosters
     forecasters = {
         target: Forecaster.from_state(
-            json.loads(texts[f"{target}.json"]), texts[f"{target}_location.txt"], texts[f"{target}_scale.txt"]
+            documents[f"{target}.json"], boosters[f"{target}_location.txt"], boosters[f"{target}_scale.txt"]
         )
-        for target in manifest["targets"]
+        for target in contents.manifest["targets"]
     }
-    benchmarks = Benchmarks.from_json(json.loads(texts[BENCHMARKS])) if BENCHMARKS in texts else None
-    fee = MarketFee.from_state(json.loads(texts[FEE]), texts.get(FEE_BOOSTER)) if FEE in texts else None
-    return Bundle(manifest, reference, forecasters, benchmarks, fee)
+    benchmarks = Benchmarks.from_json(documents[BENCHMARKS]) if BENCHMARKS in documents else None
+    fee = MarketFee.from_state(documents[FEE], boosters.get(FEE_BOOSTER)) if FEE in documents else None
+    return Bundle(contents.manifest, reference, forecasters, benchmarks, fee)
 
 
 def check_bundle(folder: Path) -> dict:
@@ -114,17 +133,23 @@ def check_bundle(folder: Path) -> dict:
     Raises BundleError.
     """
     folder = Path(folder)
-    manifest, _, _ = _checked(folder)
+    manifest = check_files(folder)
     _check_name(folder, manifest)
     return manifest
 
 
+def check_files(folder: Path) -> dict:
+    """As `check_bundle`, whatever the folder's name. Raises BundleError."""
+    return _checked(Path(folder))[0].manifest
+
+
 def load_version(home: Path, version: str) -> Bundle:
-    """Read and check the bundle of a home that has this version. Raises BundleError."""
+    """Read, check and try the bundle of a home that has this version. Raises BundleError."""
+    from models.trial import try_bundle  # which reads bundles itself
+
     folder = bundle_folder(home, version)
-    bundle = load_bundle(folder)
-    _check_name(folder, bundle.manifest)
-    return bundle
+    check_bundle(folder)
+    return load_bundle(folder, try_bundle(folder))
 
 
 def bundles_folder(home: Path) -> Path:
@@ -163,15 +188,21 @@ def champion_folder(home: Path) -> Path:
     path, version = champion_file(home), champion_version(home)
     if version is None:
         raise BundleError(f"no champion in {str(path.parent)!r}: run creatorcast train DATA, then creatorcast promote")
-    if Path(version).name != version:
+    if not VERSION.fullmatch(version):
         raise BundleError(f"{str(path)!r} names {version!r}, expected the version of a bundle: run creatorcast promote")
     return bundles_folder(home) / version
 
 
 def champion_version(home: Path) -> str | None:
-    """Give the version of the champion, None where none was promoted."""
+    """Give the version of the champion, None where none was promoted. Raises BundleError for an unreadable pointer."""
     path = champion_file(home)
-    return path.read_text().strip() if path.is_file() else None
+    try:
+        return read_regular(path, POINTER_LIMIT).decode().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise BundleError(f"{str(path)!r} cannot be read: {reason}: run creatorcast promote") from error
 
 
 def set_champion(home: Path, version: str) -> None:
@@ -219,17 +250,20 @@ def latest_bundle(home: Path) -> Path:
     raise BundleError(f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first")
 
 
-def _checked(folder: Path) -> tuple[dict, dict[str, str], Reference]:
-    """Give manifest, content by file name and reference of a bundle whose files fit the manifest and the code."""
+def _checked(folder: Path, digest: str | None = None) -> tuple[Contents, Reference]:
+    """Give the contents and the reference of a bundle whose files fit the manifest and the code."""
     manifest = read_manifest(folder)
+    if digest not in (None, contents_digest(manifest)):
+        raise BundleError(f"{str(folder)!r} was changed while it was looked at")
     _check_features(folder, manifest)
-    texts = {name: _read_checked(folder, name, digest) for name, digest in manifest["sha256"].items()}
-    if "reference.json" not in texts:
-        raise BundleError(f"{str(folder)!r} names no reference.json in its manifest: restore it or retrain")
-    reference = Reference.from_json(json.loads(texts["reference.json"]))
+    contents = read_contents(folder, manifest)
+    try:
+        reference = Reference.from_json(contents.documents["reference.json"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{str(folder / 'reference.json')!r} cannot be used: {error}") from error
     if (reference.platforms, reference.formats, reference.niches) != (PLATFORMS, FORMATS, NICHES):
         raise BundleError(f"{str(folder)!r} was trained with other lists of platforms, formats or niches: retrain")
-    return manifest, texts, reference
+    return contents, reference
 
 
 def _check_name(folder: Path, manifest: dict) -> None:
@@ -267,20 +301,6 @@ def _plain(value):
     raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
-def read_manifest(folder: Path) -> dict:
-    """Read what a bundle says of itself; the files beside it are not checked. Raises BundleError."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} cannot be read ({error})") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise BundleError(f"{str(folder)!r} is no bundle of format {FORMAT}: retrain with this version")
-    for name, kind in REQUIRED.items():
-        if not isinstance(manifest.get(name), kind):
-            raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} lacks {name!r}: restore it or retrain")
-    return manifest
-
-
 def _check_features(folder: Path, manifest: dict) -> None:
     """Raise BundleError unless the columns that the bundle learned from mean what this code derives."""
     version = manifest.get("features_version")
@@ -291,15 +311,3 @@ def _check_features(folder: Path, manifest: dict) -> None:
         )
     if tuple(manifest["columns"]) != COLUMNS:
         raise BundleError(f"{str(folder)!r} was trained on other feature columns than this code derives: retrain")
-
-
-def _read_checked(folder: Path, name: str, digest: str) -> str:
-    if Path(name).name != name:
-        raise BundleError(f"{str(folder)!r} names the file {name!r} outside of itself")
-    try:
-        content = (folder / name).read_bytes()
-    except OSError as error:
-        raise BundleError(f"{str(folder / name)!r} cannot be read: {error.strerror}") from error
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise BundleError(f"{str(folder / name)!r} differs from what the manifest says: restore it or retrain")
-    return content.decode()

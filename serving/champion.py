@@ -1,10 +1,12 @@
 """The champion bundle as the service holds it: loaded at start, looked at every few seconds, swapped in one step.
 
-A bundle that cannot be loaded is refused and told in the log once; the one before stays.
+A bundle that cannot be loaded, or does not answer, is refused and told in the log once; the one before stays. A refused
+one is looked at again when any of its files is another than before, and now and then besides.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +16,14 @@ from features.snapshot import Snapshot
 from features.tables import Tables, read_tables
 from features.validate import validate
 from models.bundle import champion_file, champion_folder, load_bundle
+from models.trial import try_bundle
 from serving.faults import Fault
+from serving.sample_answers import check_sample_answers
 from serving.scoring import Scorer
 from serving.settings import DATA, RATES, STALE_DAYS, Settings
+
+#: Seconds after which what was refused is tried again though no file has changed: the reason may have been the machine.
+AGAIN_SECONDS = 60.0
 
 log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
 
@@ -44,16 +51,19 @@ def load_champion(
     snapshot: Path | None = None,
     stale_days: float = STALE_DAYS,
 ) -> Loaded:
-    """Load a bundle and set up its scorer, over tables or over a snapshot, which is read through only where it fits.
+    """Try and load a bundle and set up its scorer, over tables or over a snapshot, whose copy is read through once.
 
-    Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is or does not fit.
+    Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is or does not fit,
+    and whatever keeps sample questions from being answered.
     """
-    bundle = load_bundle(folder)
+    bundle = load_bundle(folder, try_bundle(folder))
     if snapshot is None:
-        return Loaded(bundle.manifest, Scorer(bundle, tables, rates))
-    Snapshot.open(snapshot, verify=False).check(bundle.reference, bundle.version)
-    mapped = Snapshot.open(snapshot)
-    return Loaded(bundle.manifest, Scorer(bundle, rates=rates, snapshot=mapped, stale_days=stale_days))
+        scorer = Scorer(bundle, tables, rates)
+    else:
+        mapped = Snapshot.open(snapshot, bundle.reference, bundle.version)
+        scorer = Scorer(bundle, rates=rates, snapshot=mapped, stale_days=stale_days)
+    check_sample_answers(bundle.manifest, scorer)
+    return Loaded(bundle.manifest, scorer)
 
 
 def read_known(data: Path | None) -> Tables | None:
@@ -86,6 +96,7 @@ class Champion:
         self._has_read, self._unread_stamp = False, ()
         self._stamp: tuple | None = None
         self._refused_stamp: tuple | None = None
+        self._again_at = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
 
@@ -109,22 +120,25 @@ class Champion:
         stamp, snapshot = None, self.settings.snapshot
         try:
             folder = self._find(self.settings.home)
-            stamp = (
-                folder,
-                champion_file(self.settings.home).stat().st_mtime_ns,
-                snapshot and snapshot.stat().st_mtime_ns,
-            )
-            if stamp == self._stamp or (snapshot and stamp == self._refused_stamp):  # reading it through takes seconds
+            stamp = (folder, *map(_identities, (champion_file(self.settings.home), folder, snapshot)))
+            if stamp == self._stamp or (stamp == self._refused_stamp and time.monotonic() < self._again_at):
                 return
             more = {"snapshot": snapshot, "stale_days": self.settings.stale_days} if snapshot else {}
             loaded = self._load(folder, self._tables, self._rates, **more)
+            version = loaded.manifest["version"]
         except Exception as error:  # whatever is wrong with a bundle must not end the service
             self._refuse(f"{type(error).__name__}: {error}")
-            self._refused_stamp = stamp
+            self._refused_stamp, self._again_at = stamp, time.monotonic() + AGAIN_SECONDS
             return
         self.current, self._stamp, self.reason = loaded, stamp, ""
-        self._told(loaded.manifest)
-        log.info("champion is now %s", loaded.manifest["version"])
+        log.info("champion is now %s", version)
+        self._tell(loaded.manifest)
+
+    def _tell(self, manifest: dict) -> None:
+        try:
+            self._told(manifest)
+        except Exception as error:  # nor must whoever is told of a new one
+            log.error("figures do not tell the champion: %s: %s", type(error).__name__, error)
 
     def _look(self) -> None:
         if self._has_read or self._read_files():
@@ -133,7 +147,7 @@ class Champion:
     def _read_files(self) -> bool:
         """Read the known creators and the rates, unless they are still the ones that could not be; tell whether."""
         data, rates = self.settings.data, self.settings.rates
-        stamp = (_files_of(data), _files_of(rates))
+        stamp = (_identities(data), _identities(rates))
         if stamp == self._unread_stamp:
             return False
         place = f"{DATA} {str(data)!r}"
@@ -149,6 +163,7 @@ class Champion:
         return True
 
     def _refuse(self, reason: str) -> None:
+        reason = " ".join(reason.split())
         if reason != self.reason:
             kept = f"; {self.current.manifest['version']} stays" if self.current else ""
             log.error("no new champion: %s%s", reason, kept)
@@ -156,15 +171,22 @@ class Champion:
 
     def _poll(self) -> None:
         while not self._stop.wait(self.settings.poll_seconds):
-            self._look()
+            try:
+                self._look()
+            except Exception as error:  # it must go on looking, whatever comes
+                self._refuse(f"{type(error).__name__}: {error}")
 
 
-def _files_of(path: Path | None) -> tuple:
-    """Tell the files of a folder, or a file, from what they were: names, times of change and sizes."""
+def _identities(path: Path | None) -> tuple:
+    """Tell the files of a folder, or a file, from what they were: a change of a file changes its moment of change.
+
+    That moment (ctime) cannot be set, as the one of writing can.
+    """
     if path is None:
         return ()
     try:
-        states = [(file.name, file.stat()) for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        states = [(file.name, file.stat()) for file in files]
     except OSError:  # it is missing, or is just being replaced
         return ()
-    return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states)
+    return tuple((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in states)

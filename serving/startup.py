@@ -16,7 +16,8 @@ import click
 from features.currency import read_rates
 from features.snapshot import Snapshot
 from features.validate import InvalidTables
-from models.bundle import champion_file, champion_folder, load_bundle
+from models.bundle import champion_file, champion_folder
+from models.trial import pass_on, try_bundle
 from serving.champion import load_champion, read_known
 from serving.keys import check_address
 from serving.settings import DATA, RATES, SNAPSHOT, Settings
@@ -118,13 +119,20 @@ def unusable(settings: Settings, waits: bool = False) -> str | None:
     checks: list[tuple[str, Path | None, Callable[[], object]]] = []
     if settings.rates:
         checks.append((f"--rates ({RATES})", settings.rates, lambda: read_rates(settings.rates)))
-    if not waits:
-        checks.append(("the champion", None, lambda: load_bundle(champion_folder(settings.home))))
-    if settings.snapshot:
-        checks.append((f"--snapshot ({SNAPSHOT})", settings.snapshot, lambda: _read_snapshot(settings, waits)))
     if settings.data:
         checks.append((f"--data ({DATA})", settings.data, lambda: read_known(settings.data)))
+    if not waits:
+        checks.append(("the champion", None, lambda: _try_champion(settings.home)))
+    if settings.snapshot:
+        checks.append((f"--snapshot ({SNAPSHOT})", settings.snapshot, lambda: _read_snapshot(settings, waits)))
     return next(filter(None, (_reason(*check) for check in checks)), None)
+
+
+def _try_champion(home: Path) -> None:
+    """Try and load the champion, and tell the workers that it was tried."""
+    folder = champion_folder(home)
+    pass_on(try_bundle(folder))
+    load_champion(folder, None)
 
 
 def _read_snapshot(settings: Settings, alone: bool) -> None:

@@ -16,11 +16,18 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
 import psutil
 import pytest
 from conftest import QUIET
+from test_bundle_damage import DAMAGES, UNANSWERED, sealed
+from test_trial import a_fifo
 
+from features.history import History
+from features.snapshot_writer import write_snapshot
 from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
+from models.bundle_files import contents_digest, read_manifest
+from models.trial import TRIED
 from serving.processes import stray_signals
 from serving.settings import Limits, Settings
 from serving.startup import check_listening
@@ -122,6 +129,7 @@ def running(folder, home, command=None, **environment):
     (folder / "sitecustomize.py").write_text(WATCH)
     command = command or [BIN / "creatorcast", "serve"]
     told = {**os.environ, "CREATORCAST_HOME": str(home), "WATCHED": str(folder), "PYTHONPATH": str(folder)}
+    told[TRIED] = contents_digest(read_manifest(champion_folder(home)))  # it takes seconds, and test_startup does it
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port)], cwd=folder, env={**told, **environment}, stdout=log, stderr=log
@@ -254,6 +262,82 @@ def test_champions_come_and_go_under_load_and_no_request_fails(service, two_bund
     late = [version for _, version, asked, _ in load.answers if moved <= asked and version == "first"]
     assert late == []
     assert moved - began < 20
+
+
+def spoilt(two_bundles, name, damage):
+    """Make a damaged copy of a bundle champion, with right checksums."""
+    folder = shutil.copytree(bundles_folder(two_bundles) / "third", bundles_folder(two_bundles) / name)
+    damage(folder)
+    if name != "fifo":  # whoever reads that one waits for ever
+        sealed(folder)
+    set_champion(two_bundles, name)
+
+
+#: Champions that cannot answer, by name, with what is told of each.
+CANNOT_ANSWER = {
+    "null-version": (DAMAGES["version null"], "lacks 'version'"),
+    "not-a-number": (DAMAGES["reference NaN"], "reference.json' cannot be read as JSON"),
+    "text": (DAMAGES["state text"], "is not sound: correlation.0"),
+    "cut-booster": (DAMAGES["booster cut"], "is no sound booster"),
+    "looping-booster": (DAMAGES["booster with a loop"], "make no tree of"),
+    "fifo": (lambda folder: a_fifo(folder / "views_scale.txt"), "it is a FIFO, expected a regular file"),
+    "mean-far-above": (UNANSWERED["mean far above"], "does not answer: of a creator with"),
+}
+
+
+def test_champions_that_cannot_answer_are_refused_and_a_good_one_is_taken_afterwards(service, two_bundles):
+    workers, good = {worker.pid for worker in service.workers()}, service.logged("champion is now second")
+    with Load(service) as load:
+        for name, (damage, reason) in CANNOT_ANSWER.items():
+            spoilt(two_bundles, name, damage)
+            until(lambda reason=reason: service.logged(reason) == 2, 200)
+        set_champion(two_bundles, "second")
+        until(lambda: service.logged("champion is now second") == good + 2)
+        time.sleep(0.2)
+    assert load.statuses().keys() == {200}
+    assert not load.versions() & {*CANNOT_ANSWER, None}
+    assert {worker.pid for worker in service.workers()} == workers
+
+
+@pytest.fixture(scope="module")
+def from_snapshot(two_bundles, tables, tmp_path_factory):
+    """A service over a snapshot that may be damaged, and the path of it."""
+    path = tmp_path_factory.mktemp("snapshot") / "snapshot.arrow"
+    bundle = load_bundle(champion_folder(two_bundles))
+    moment = pd.Timestamp("2026-06-15T00:00:00Z")
+    write_snapshot(History.of(tables, bundle.reference.horizon_days), bundle.reference, moment, path, bundle.version)
+    with running(path.parent / "service", two_bundles, CREATORCAST_SNAPSHOT=str(path)) as found:
+        yield found, path
+
+
+def test_a_snapshot_damaged_in_place_changes_no_answer_and_ends_no_worker(from_snapshot, tables):
+    service, path = from_snapshot
+    whole, workers = path.read_bytes(), {worker.pid for worker in service.workers()}
+    known = tables.creators[["creator_id", "platform"]].drop_duplicates().head(100).to_dict("records")
+    body = json.dumps({"as_of": "2026-06-16T00:00:00Z", "partnerships": known}).encode()
+    before, answers = service.ask(body), []
+
+    def zeroed(file):
+        file.seek(len(whole) // 4)
+        file.write(bytes(len(whole) // 2))
+
+    for reason, damage in (("was changed", zeroed), ("was cut short", lambda file: file.truncate(5000))):
+        with path.open("r+b") as file:
+            damage(file)
+        end = time.monotonic() + 120
+        while service.logged(reason) < 2:
+            assert time.monotonic() < end, f"nobody says that it {reason}"
+            answers.append(service.ask(body))
+        answers += [service.ask(body) for _ in range(20)]
+    assert before[0] == 200
+    assert {(status, content) for status, _, content in answers} == {(200, before[2])}
+    assert service.logged("no new champion: SnapshotError") == 4
+    assert service.logged("; first stays") == 4
+    assert {worker.pid for worker in service.workers()} == workers
+    path.with_name("new").write_bytes(whole)
+    path.with_name("new").replace(path)
+    until(lambda: service.logged("champion is now first") == 4)
+    assert service.ask(body)[2] == before[2]
 
 
 def test_too_many_at_once_are_told_to_come_back_and_memory_stays(service):

@@ -1,4 +1,8 @@
+import errno
 import json
+import os
+import shutil
+import tempfile
 from dataclasses import replace
 
 import numpy as np
@@ -257,3 +261,65 @@ def test_the_command_writes_for_the_champion(trained, home, market_folder, tmp_p
     assert CliRunner().invoke(main, [*command, "--bundle", version]).exit_code == 0
     missing = CliRunner().invoke(main, [*command, "--bundle", "none"])
     assert (missing.exit_code, "is no bundle" in missing.output) == (2, True)
+
+
+def zeroed(path):
+    """Overwrite the second half in place."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(bytes(size - size // 2))
+
+
+@pytest.mark.parametrize("damage", [zeroed, lambda path: os.truncate(path, 100), lambda path: os.truncate(path, 0)])
+def test_what_becomes_of_the_file_changes_no_answer(path, tmp_path, damage):
+    file = tmp_path / "snapshot.arrow"
+    file.write_bytes(path.read_bytes())
+    rows, expected = np.arange(151), Snapshot.open(path)
+    found = Snapshot.open(file)
+    damage(file)
+    np.testing.assert_array_equal(found.state(rows).known, expected.state(rows).known)
+    np.testing.assert_array_equal(found.state(rows).posts.residual, expected.state(rows).posts.residual)
+    assert [found.account(row) for row in rows] == [expected.account(row) for row in rows]
+    with pytest.raises(SnapshotError, match=r"was cut short|was changed since it was written"):
+        Snapshot.open(file)
+
+
+def test_nobody_can_open_the_copy(path, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    found = Snapshot.open(path)
+    assert list(tmp_path.iterdir()) == []
+    assert len(found) == 151
+
+
+def test_a_copy_for_which_there_is_no_room_is_told(path, tmp_path, monkeypatch):
+    def full(source, target, size):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    told = f"cannot be copied to the temporary folder '{tmp_path}', which takes [0-9,]+ bytes: No space left on device"
+    with pytest.raises(SnapshotError, match=told):
+        Snapshot.open(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_changes_while_it_is_copied_is_refused(path, tmp_path, monkeypatch):
+    file = tmp_path / "snapshot.arrow"
+    file.write_bytes(path.read_bytes())
+    copied = shutil.copyfileobj
+
+    def changed_meanwhile(source, target, size):
+        target.write(source.read(file.stat().st_size // 2))
+        zeroed(file)
+        copied(source, target, size)
+
+    monkeypatch.setattr(shutil, "copyfileobj", changed_meanwhile)
+    with pytest.raises(SnapshotError, match=r"was changed since it was written|was cut short"):
+        Snapshot.open(file)
+
+
+def test_a_snapshot_of_another_bundle_is_refused_before_it_is_copied(path, reference, monkeypatch):
+    monkeypatch.setattr(shutil, "copyfileobj", lambda *_: pytest.fail("it was copied"))
+    with pytest.raises(SnapshotError, match="was written for bundle 'v1', not for 'v2', or by another version"):
+        Snapshot.open(path, replace(reference, horizon_days=9), "v2")

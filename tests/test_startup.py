@@ -16,6 +16,8 @@ from test_fire import BIN, free_port
 from features.history import History
 from features.snapshot_writer import write_snapshot
 from models.bundle import champion_folder
+from models.bundle_files import contents_digest, read_manifest
+from models.trial import TRIED
 from serving.keys import AccessError
 from serving.settings import Settings
 from serving.startup import StartError, check_start, unusable
@@ -48,6 +50,12 @@ def files(tmp_path_factory, tables, bundle, home):
     (folder / "twice.csv").write_text("currency,usd_per_unit\nEUR,1.08\nEUR,1.1\n")
     (folder / "rate.csv").write_text("currency,rate\nEUR,1.08\n")
     (folder / "nothing.csv").write_text("")
+    os.mkfifo(folder / "fifo")
+    (folder / "piped").mkdir()
+    (folder / "piped" / "creators.csv").symlink_to("../fifo")
+    (folder / "told by a pipe").mkdir()
+    (folder / "told by a pipe" / "creators.csv").write_text(f"{CREATORS}5\n")
+    os.mkfifo(folder / "told by a pipe" / "dataset.json")
     shutil.copytree(home / "artifacts", folder / "spoilt" / "artifacts", ignore=shutil.ignore_patterns("mlflow*"))
     reference = champion_folder(folder / "spoilt") / "reference.json"
     reference.write_text(reference.read_text().replace("1", "2", 1))
@@ -62,11 +70,15 @@ def files(tmp_path_factory, tables, bundle, home):
         ("data", "empty", "holds no creators.parquet or creators.csv"),
         ("data", "text", "has 2 fault(s), the first: creators: creator_id None is missing: the column is required"),
         ("data", "negative", "has 1 fault(s), the first: creators, data row 1: followers -5.0 is below 0, the least"),
+        ("data", "fifo", "is no folder: expected one with creators.parquet or creators.csv"),
         ("rates", "missing", "cannot be read: [Errno 2] No such file"),
         ("rates", "empty", "cannot be read: [Errno 21] Is a directory"),
         ("rates", "nothing.csv", "cannot be read: No columns to parse"),
         ("rates", "rate.csv", "has 1 fault(s), the first: rates: usd_per_unit None is missing: the column is required"),
         ("rates", "twice.csv", "has 1 fault(s), the first: rates, data row 2: currency 'EUR' repeats an earlier row "),
+        ("rates", "fifo", "cannot be read: [Errno 22] it is a FIFO, expected a regular file"),
+        ("snapshot", "fifo", "is no snapshot, or was cut short ([Errno 22] it is a FIFO, expected a regular file"),
+        ("snapshot", "empty", "is no snapshot, or was cut short ([Errno 22] it is a folder, expected a regular file"),
         ("snapshot", "missing", "is no snapshot, or was cut short"),
         ("snapshot", "rates.csv", "is no snapshot, or was cut short"),
         ("snapshot", "cut", "is no snapshot, or was cut short"),
@@ -78,6 +90,13 @@ def test_what_cannot_be_used_is_told_in_one_line(files, home, setting, name, rea
     told = unusable(Settings(**{"home": home, setting: files / name}))
     pattern = rf"--{setting} \(CREATORCAST_{setting.upper()}\):? '{files / name}':? {re.escape(reason)}[^\n]*"
     assert re.fullmatch(pattern, told), told
+
+
+@pytest.mark.parametrize(("name", "file"), [("piped", "creators.csv"), ("told by a pipe", "dataset.json")])
+def test_a_pipe_among_the_tables_holds_nobody(files, home, name, file):
+    told = unusable(Settings(home, files / name))
+    assert f"/{name}/{file}' cannot be read: " in told
+    assert "it is a FIFO, expected a regular file" in told
 
 
 def test_a_champion_that_is_missing_or_broken_is_told_in_one_line(files):
@@ -240,5 +259,6 @@ def test_a_port_that_is_lost_after_the_look_at_it_is_told_in_the_same_line(files
 
 def started(folder, home, command, port, environment=()):
     command = [BIN / command[0], *command[1:], "--port", str(port)]
-    told = {**os.environ, "CREATORCAST_HOME": str(home), **dict(environment)}
+    tried = contents_digest(read_manifest(champion_folder(home)))
+    told = {**os.environ, TRIED: tried, "CREATORCAST_HOME": str(home), **dict(environment)}
     return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=120)

@@ -46,6 +46,8 @@ from training.train import headline
 EXPERIMENT = "creatorcast"
 #: What MLflow raises where its store cannot be reached or read.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
+#: Packages that a logged model needs to be loaded and to predict.
+PREDICTS_WITH = ("lightgbm", "numpy", "orjson", "pandas", "pydantic", "scikit-learn", "scipy")
 SIGNATURE = ModelSignature(
     Schema([ColSpec("double", name) for name in COLUMNS]),
     Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
@@ -273,4 +275,4 @@ def _log_model(trained: Trained) -> str:
 
 def _requirements() -> list[str]:
     """Name what the model needs at prediction, at the versions it was trained with."""
-    return [f"{name}=={version(name)}" for name in ("lightgbm", "numpy", "pandas", "scikit-learn", "scipy")]
+    return [f"{name}=={version(name)}" for name in PREDICTS_WITH]

@@ -1,0 +1,164 @@
+"""The files of a bundle, read and checked: regular ones of its own folder alone, of a bounded size, whole and sound.
+
+No link is followed inside of a bundle, so that nothing but what was copied there can become a forecast.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from features.regular_file import read_regular
+from models.booster_text import BoosterTextError, check_booster
+from models.bundle_schema import (
+    BenchmarksState,
+    ContentError,
+    ForecasterState,
+    Manifest,
+    MarketFeeState,
+    ReferenceState,
+    check_content,
+)
+from models.fee import COLUMNS as FEE_COLUMNS
+
+FORMAT = 3
+MANIFEST, REFERENCE = "manifest.json", "reference.json"
+BENCHMARKS, FEE, FEE_BOOSTER = "benchmarks.json", "market_fee.json", "market_fee.txt"
+#: What a manifest must hold to be read, with the type of each.
+REQUIRED = {"version": str, "columns": list, "targets": list, "sha256": dict}
+#: Bytes of one file, and files of one bundle: several times what the largest take.
+FILE_LIMIT, MOST_FILES = 16 * 2**20, 32
+_NAME = re.compile(r"[a-z_]{1,64}\.(json|txt)")
+REMEDY = "restore it or retrain"
+
+
+class BundleError(ValueError):
+    """A bundle is missing, broken, tampered with, or made by code that does not fit."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the files of a bundle hold: the manifest, and by file name JSON documents and texts of boosters."""
+
+    manifest: dict
+    documents: dict[str, object]
+    boosters: dict[str, str]
+
+
+def read_manifest(folder: Path) -> dict:
+    """Read what a bundle says of itself; the files beside it are not checked. Raises BundleError."""
+    manifest = _manifest(folder, _manifest_bytes(folder))
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise BundleError(f"{str(folder)!r} is no bundle of format {FORMAT}: retrain with this version")
+    for name, kind in REQUIRED.items():
+        if not isinstance(manifest.get(name), kind):
+            raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} lacks {name!r}: {REMEDY}")
+    return manifest
+
+
+def contents_digest(manifest: dict) -> str:
+    """Give the sha256 of what a bundle forecasts with: of its targets and of the digests of its files.
+
+    Bundles that differ in what their manifests say besides have the same.
+    """
+    named = [manifest["targets"], sorted(manifest["sha256"].items())]
+    return hashlib.sha256(orjson.dumps(named)).hexdigest()
+
+
+def read_contents(folder: Path, manifest: dict) -> Contents:
+    """Read every file that the manifest names and check what it holds. Raises BundleError."""
+    _check(folder / MANIFEST, Manifest, manifest)
+    files = _Files(folder, manifest["sha256"])
+    reference = files.document(REFERENCE, ReferenceState)
+    _check_agreement(folder, manifest, reference)
+    for target in manifest["targets"]:
+        columns = len(files.document(f"{target}.json", ForecasterState).columns)
+        for head in ("location", "scale"):
+            files.booster(f"{target}_{head}.txt", columns)
+    if BENCHMARKS in files.bytes:
+        files.document(BENCHMARKS, BenchmarksState)
+    if FEE in files.bytes and files.document(FEE, MarketFeeState).learned is not None:
+        files.booster(FEE_BOOSTER, len(FEE_COLUMNS) + 1)
+    return Contents(manifest, files.documents, files.boosters)
+
+
+class _Files:
+    """The files of a bundle by name: `bytes` of all that the manifest names, and those that were read and checked."""
+
+    def __init__(self, folder: Path, digests: dict[str, str]):
+        if len(digests) > MOST_FILES:
+            raise BundleError(f"{str(folder)!r} names {len(digests):,} files, expected at most {MOST_FILES}")
+        self._folder = folder
+        self.bytes = {name: _read_checked(folder, name, digest) for name, digest in digests.items()}
+        self.documents: dict[str, object] = {}
+        self.boosters: dict[str, str] = {}
+
+    def document(self, name: str, schema: type):
+        """Read a JSON file, keep it, and give it as its schema has it."""
+        try:
+            self.documents[name] = orjson.loads(self._content(name))
+        except orjson.JSONDecodeError as error:
+            raise BundleError(f"{str(self._folder / name)!r} cannot be read as JSON: {error}: {REMEDY}") from error
+        return _check(self._folder / name, schema, self.documents[name])
+
+    def booster(self, name: str, columns: int) -> None:
+        """Read the text of a booster over so many columns, and keep it."""
+        try:
+            text = self._content(name).decode("ascii")
+            check_booster(text, columns)
+        except (UnicodeDecodeError, BoosterTextError) as error:
+            raise BundleError(f"{str(self._folder / name)!r} is no sound booster: {error}: {REMEDY}") from error
+        self.boosters[name] = text
+
+    def _content(self, name: str) -> bytes:
+        if name not in self.bytes:
+            raise BundleError(f"{str(self._folder)!r} names no {name} in its manifest: {REMEDY}")
+        return self.bytes[name]
+
+
+def _check_agreement(folder: Path, manifest: dict, reference: ReferenceState) -> None:
+    if reference.horizon_days != manifest["horizon_days"]:
+        raise BundleError(f"{str(folder)!r} has two horizons, in {MANIFEST} and in {REFERENCE}: {REMEDY}")
+    if "views" in manifest["targets"] and reference.views is None:
+        raise BundleError(f"{str(folder)!r} forecasts views, of which {REFERENCE} knows nothing: {REMEDY}")
+
+
+def _manifest_bytes(folder: Path) -> bytes:
+    if folder.is_symlink():
+        raise BundleError(f"{str(folder)!r} is a link, expected the folder of a bundle: copy the bundle there")
+    try:
+        return read_regular(folder / MANIFEST, FILE_LIMIT, follow_links=False)
+    except OSError as error:
+        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} cannot be read ({error})") from error
+
+
+def _manifest(folder: Path, content: bytes) -> object:
+    try:
+        manifest = orjson.loads(content)
+        orjson.dumps(manifest)  # answers tell it, and cannot where it is nested too deeply
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
+        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} cannot be read ({error})") from error
+    return manifest
+
+
+def _read_checked(folder: Path, name: str, digest: object) -> bytes:
+    if Path(name).name != name:
+        raise BundleError(f"{str(folder)!r} names the file {name!r} outside of itself")
+    if not _NAME.fullmatch(name):
+        raise BundleError(f"{str(folder)!r} names the file {name!r}, expected a name such as {REFERENCE}")
+    try:
+        content = read_regular(folder / name, FILE_LIMIT, follow_links=False)
+    except OSError as error:
+        raise BundleError(f"{str(folder / name)!r} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise BundleError(f"{str(folder / name)!r} differs from what the manifest says: {REMEDY}")
+    return content
+
+
+def _check(path: Path, schema: type, value: object):
+    try:
+        return check_content(schema, value)
+    except ContentError as error:
+        raise BundleError(f"{str(path)!r} is not sound: {error}: {REMEDY}") from error

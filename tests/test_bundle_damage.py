@@ -1,0 +1,205 @@
+"""Bundles whose checksums are right and whose content is not: each is refused in one sentence before it answers."""
+
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+
+import pytest
+
+from models.bundle import MANIFEST, BundleError, load_bundle
+from models.trial_questions import check_answers
+
+
+def sealed(folder):
+    """Write the checksums that the files of a bundle have now into its manifest."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["sha256"]}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+def in_json(name, place, value=..., raw=None):
+    """Give what sets (or, with no value, takes out) a place of a JSON file; `raw`: JSON text to put there."""
+
+    def damage(folder):
+        document = json.loads((folder / name).read_text())
+        *steps, last = place
+        inner = document
+        for step in steps:
+            inner = inner[step]
+        if raw is not None:
+            inner[last] = "@raw@"
+        elif value is ...:
+            del inner[last]
+        else:
+            inner[last] = value
+        (folder / name).write_text(json.dumps(document).replace('"@raw@"', raw or ""))
+
+    return damage
+
+
+def in_text(name, pattern, replacement):
+    def damage(folder):
+        text, count = re.subn(pattern, replacement, (folder / name).read_text(), count=1)
+        assert count == 1
+        (folder / name).write_text(text if "sizes" in pattern else with_right_sizes(text))
+
+    return damage
+
+
+def with_right_sizes(text):
+    """Write the sizes that the trees of a booster have now into its header."""
+    head, body = text.split("\n\n", 1)
+    trees = re.split("(?=Tree=)", body.partition("end of trees")[0])[1:]
+    return f"{re.sub('tree_sizes=.*', 'tree_sizes=' + ' '.join(str(len(tree)) for tree in trees), head)}\n\n{body}"
+
+
+def whole(name, content):
+    return lambda folder: (folder / name).write_bytes(content(folder / name))
+
+
+def swapped_columns(folder):
+    state = json.loads((folder / "engagements.json").read_text())
+    state["features"][3:5] = state["features"][4:2:-1]
+    (folder / "engagements.json").write_text(json.dumps(state))
+
+
+REFERENCE, STATE, LOCATION, SCALE = "reference.json", "engagements.json", "engagements_location.txt", "views_scale.txt"
+DAMAGES = {
+    "version missing": in_json(MANIFEST, ["version"]),
+    "version null": in_json(MANIFEST, ["version"], None),
+    "version a number": in_json(MANIFEST, ["version"], 7),
+    "version a path": in_json(MANIFEST, ["version"], "../../outside"),
+    "version absolute": in_json(MANIFEST, ["version"], "/outside"),
+    "version of two lines": in_json(MANIFEST, ["version"], "one\ntwo"),
+    "version empty": in_json(MANIFEST, ["version"], ""),
+    "trained_on a list": in_json(MANIFEST, ["trained_on"], ["real"]),
+    "trained_on missing": in_json(MANIFEST, ["trained_on"]),
+    "until text": in_json(MANIFEST, ["until"], "soon"),
+    "until without zone": in_json(MANIFEST, ["until"], "2026-01-01T00:00:00"),
+    "until far": in_json(MANIFEST, ["until"], "9999-01-01T00:00:00+00:00"),
+    "recipe missing": in_json(MANIFEST, ["recipe"]),
+    "lead text": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], "long"),
+    "lead NaN": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], raw="NaN"),
+    "lead negative": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], -1),
+    "horizon null": in_json(MANIFEST, ["horizon_days"], None),
+    "horizon huge": in_json(MANIFEST, ["horizon_days"], raw="1" + "0" * 40),
+    "horizon of another reference": in_json(MANIFEST, ["horizon_days"], 30),
+    "targets unknown": in_json(MANIFEST, ["targets", 0], "sales"),
+    "targets null": in_json(MANIFEST, ["targets"], None),
+    "targets twice": in_json(MANIFEST, ["targets"], ["engagements", "engagements"]),
+    "targets a list in a list": in_json(MANIFEST, ["targets", 0], ["engagements"]),
+    "backtest a list": in_json(MANIFEST, ["backtest"], [1]),
+    "coverage text": in_json(MANIFEST, ["backtest", "coverage", 0, "coverage_80"], "much"),
+    "platforms null": in_json(MANIFEST, ["platforms"], None),
+    "platform's record text": in_json(MANIFEST, ["platforms", "instagram", "backtest"], "many"),
+    "half a surrogate": in_json(MANIFEST, ["source"], raw=r'"\ud800"'),
+    "told nested deeply": in_json(MANIFEST, ["more"], raw="[" * 600 + "]" * 600),
+    "manifest a list": whole(MANIFEST, lambda path: b"[1]"),
+    "manifest cut": whole(MANIFEST, lambda path: path.read_bytes()[:-20]),
+    "reference a list": whole(REFERENCE, lambda path: b"[]"),
+    "reference nested deeply": whole(REFERENCE, lambda path: b"[" * 100_000),
+    "reference NaN": in_json(REFERENCE, ["engagements", "trust"], raw="NaN"),
+    "reference infinite": in_json(REFERENCE, ["engagements", "priors", "all", "slope"], raw="1e400"),
+    "reference null": in_json(REFERENCE, ["views", "priors", "all", "intercept"], None),
+    "reference text": in_json(REFERENCE, ["effects", "sponsored", "instagram"], "0.1"),
+    "reference without priors": in_json(REFERENCE, ["engagements", "priors", "all"]),
+    "reference of other niches": in_json(REFERENCE, ["niches", 0], "other"),
+    "reference with an unknown field": in_json(REFERENCE, ["more"], 1),
+    "reference zero trust": in_json(REFERENCE, ["engagements", "trust"], 0),
+    "norms without a sign": in_json(REFERENCE, ["norms", "all", "gap"]),
+    "bands descending": in_json(REFERENCE, ["band_edges", "nano"], 10**9),
+    "classifier short": in_json(REFERENCE, ["niche_classifier", "base"], [0.5]),
+    "classifier without a niche": in_json(REFERENCE, ["niche_classifier", "seeds", "35mm"], []),
+    "columns reordered": swapped_columns,
+    "offset unknown": in_json(STATE, ["offset"], "nothing"),
+    "state null": in_json(STATE, ["conformal", "z", 0, 50], None),
+    "state text": in_json(STATE, ["correlation", 0], "0"),
+    "state short": in_json(STATE, ["totals", 0, 0, 0], [0.0]),
+    "state ragged": in_json(STATE, ["linear", 0, "slope"], [0.0]),
+    "state descending": in_json(STATE, ["conformal", "z", 0, 50], 900),
+    "state names a table that is not": in_json(STATE, ["conformal", "place", 0, 0], 99),
+    "state negative table": in_json(STATE, ["conformal", "place", 0, 0], -1),
+    "state zero scale": in_json(STATE, ["linear", 0, "scale", 0], 0),
+    "state bool": in_json(STATE, ["median"], True),
+    "booster empty": whole(LOCATION, lambda path: b""),
+    "booster cut": whole(LOCATION, lambda path: path.read_bytes()[: path.stat().st_size // 2]),
+    "booster cut at its end": whole(LOCATION, lambda path: path.read_bytes()[:-100]),
+    "booster no ASCII": whole(LOCATION, lambda path: b"\xff" + path.read_bytes()[1:]),
+    "booster with a letter for a digit": in_text(SCALE, r"(?<=threshold=)\d", "x"),
+    "booster of another name": in_text(SCALE, r"left_child", "left_chald"),
+    "booster of other columns": in_text(SCALE, r"max_feature_idx=\d+", "max_feature_idx=7"),
+    "booster of renamed columns": in_text(SCALE, "Column_5 ", "Calumn_5 "),
+    "booster splits a column that is not": in_text(SCALE, r"(?<=split_feature=)\d+", "999"),
+    "booster with a wrong child": in_text(SCALE, r"(?<=left_child=)-?\d+", "99"),
+    "booster with a loop": in_text(SCALE, r"(?<=left_child=)-?\d+", "0"),
+    "booster of many leaves": in_text(SCALE, r"(?<=num_leaves=)\d+", "2000000000"),
+    "booster sizes wrong": in_text(SCALE, r"(?<=tree_sizes=)\d+", "5"),
+    "booster sizes huge": in_text(SCALE, r"(?<=tree_sizes=)\d+", "999999999"),
+    "booster of another objective": in_text(SCALE, r"objective=\w+", "objective=poisson"),
+    "booster NaN": in_text(SCALE, r"(?<=leaf_value=)[-.e\d]+", "nan"),
+    "booster huge leaf": in_text(SCALE, r"(?<=leaf_value=)[-.e\d]+", "1e300"),
+    "booster categorical": in_text(SCALE, r"(?<=decision_type=)\d+", "1"),
+    "benchmarks text": in_json("benchmarks.json", ["quantiles", "views", 3, 0], "many"),
+    "benchmarks negative": in_json("benchmarks.json", ["creators", "views", 3], -1),
+    "benchmarks short": in_json("benchmarks.json", ["cells"], []),
+    "benchmarks unknown niche": in_json("benchmarks.json", ["cells", 3], ["instagram", "", "cheese", ""]),
+    "benchmarks lack a measure": in_json("benchmarks.json", ["quantiles", "views"]),
+    "card negative": in_json("market_fee.json", ["card", "figures", 0, 0], -5),
+    "card out of order": in_json("market_fee.json", ["card", "figures", 0], [9, 5, 1]),
+    "card of an unknown band": in_json("market_fee.json", ["card", "places", 0, 1], "giant"),
+    "fee learned without its booster": in_json(
+        "market_fee.json",
+        ["learned"],
+        {
+            "middle": [0, 0],
+            "line": [0, 0, 0, 0],
+            "residual": [0, 0, 0],
+            "fees": 1,
+            "creators": 1,
+            "error": 0,
+            "platforms": [],
+        },
+    ),
+}
+#: What can be loaded and does not answer.
+UNANSWERED = {
+    "prior far above": in_json(REFERENCE, ["engagements", "priors", "all", "intercept"], 900),
+    "prior far below": in_json(REFERENCE, ["engagements", "priors", "all", "slope"], -900),
+    "mean far above": in_json(STATE, ["log_mean", 0], [900.0] * 20),
+    "steep line": in_json(STATE, ["linear", 0, "slope", 0], 1e9),
+    "large leaf": in_text("engagements_scale.txt", r"(?<=leaf_value=)[-.e\d]+", "99"),
+}
+
+
+@pytest.fixture
+def folder(trained, tmp_path):
+    """Give a copy of the trained bundle that may be spoiled."""
+    return shutil.copytree(trained.folder, tmp_path / trained.folder.name)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_bundle_that_is_wrong_inside_is_refused_in_one_sentence(folder, name):
+    DAMAGES[name](folder)
+    with contextlib.suppress(ValueError, TypeError):  # where the manifest is no longer one
+        sealed(folder)
+    with pytest.raises(BundleError) as refused:
+        load_bundle(folder)
+    text = str(refused.value)
+    assert text.startswith(repr(str(folder))[:-1])
+    assert "differs from what the manifest says" not in text
+    assert "\n" not in text
+    assert len(text) < 500 + len(str(folder))
+    assert re.search(r"retrain|restore it|format 3|outside of itself|cannot be read|two horizons", text), text
+
+
+@pytest.mark.parametrize("name", UNANSWERED)
+def test_a_bundle_that_loads_and_does_not_answer_is_refused(folder, name):
+    UNANSWERED[name](folder)
+    sealed(folder)
+    bundle = load_bundle(folder)
+    with pytest.raises(
+        BundleError, match=r"of a creator with [0-9,]+ followers on .* it forecasts|can be .*, expected at most"
+    ):
+        check_answers(bundle)
