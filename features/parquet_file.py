@@ -154,10 +154,10 @@ def _too_large(path: Path, what: str, size: int, most: int) -> str:
 
 def _lengths(part: pa.Array) -> tuple[int, int]:
     """Give the bytes of the longest text, and of all; 0 of what holds no texts."""
-    held = part.dictionary if types.is_dictionary(part.type) else part
-    if not SORTS["texts"](held.type):
+    texts = part.dictionary if types.is_dictionary(part.type) else part
+    if not SORTS["texts"](texts.type):
         return 0, 0
-    sizes = pc.binary_length(held.cast(pa.large_string()))
+    sizes = pc.binary_length(texts.cast(pa.large_string()))
     each = sizes.take(part.indices) if types.is_dictionary(part.type) else sizes
     return pc.max(each).as_py() or 0, pc.sum(each).as_py() or 0
 

@@ -160,7 +160,8 @@ FEE_COLUMNS = (
 PRICE_COLUMNS = (
     _real("completion_rate", "probability that a booked deliverable appears", minimum=0.01, maximum=1),
     _real("target_cpe_usd", "cost per engagement to stay within, USD; needs a fee", minimum=1e-4, maximum=1e6),
-    replace(_count("goal_engagements", "engagements to reach, of all deliverables together"), minimum=1),
+    # a figure to stay above, such as a quantile of a forecast, and no count
+    _real("goal_engagements", "engagements to reach, of all deliverables together", minimum=1, maximum=1e12),
     _real("confidence", "probability with which break-even is held; 0.8 where missing", minimum=0.01, maximum=0.99),
     *(_real(f"emv_{part}_usd", f"value of one {part}, for earned media value", maximum=1e6) for part in EMV_PARTS),
 )

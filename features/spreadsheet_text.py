@@ -89,8 +89,8 @@ def _each_text(frame: pd.DataFrame, change) -> pd.DataFrame:
 
 def _changed(values: pd.Series, change) -> pd.Series:
     """Change the texts of a column of which that makes others; each distinct one is looked at once."""
-    known = {text: change(text) for text in values.dropna().unique() if isinstance(text, str)}
-    other = {text: new for text, new in known.items() if new != text}
-    if not other:
+    texts = (text for text in values.dropna().unique() if isinstance(text, str))
+    changes = {text: new for text in texts if (new := change(text)) != text}
+    if not changes:
         return values
-    return values.where(~values.isin(list(other)), values.map(other)).astype(values.dtype)
+    return values.where(~values.isin(list(changes)), values.map(changes)).astype(values.dtype)

@@ -100,7 +100,11 @@ def read_rate_card(path: Path | None = None, rates: Rates | None = None) -> Rate
     rate = (rates or Rates()).of(frame["currency"])
     _refuse(frame, np.isnan(rate), "currency {0.currency!r} has no rate: name a rates file that has it")
     order = (frame["low"] <= frame["typical"]) & (frame["typical"] <= frame["high"])
-    _refuse(frame, ~order.to_numpy(), "low {0.low:,}, typical {0.typical:,}, high {0.high:,} are not in that order")
+    _refuse(
+        frame,
+        ~order.to_numpy(),
+        "low {0.low:,.12g}, typical {0.typical:,.12g}, high {0.high:,.12g} are not in that order",
+    )
     places = frame[list(CARD.key)].itertuples(index=False, name=None)
     sources = tuple(f"{row.source} ({row.year:.0f})" for row in frame.itertuples())
     figures = frame[list(FIGURES)].to_numpy() * rate[:, None]

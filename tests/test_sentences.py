@@ -62,12 +62,12 @@ def reach(words):
 def test_the_cost_is_the_fee_over_the_engagements_named(answers):
     checked = 0
     for text in answers["sentence"]:
-        if not (told := COSTS.match(text)):
+        if not (figures := COSTS.match(text)):
             continue
-        count = float(told[1].replace(",", ""))
+        count = float(figures[1].replace(",", ""))
         half = 0.5 if count < 10 else 0.5 * 10 ** (len(str(int(count))) - 2)
         least, most = (0.0, 1.0) if text.startswith("Under") else (count - half, count + half)
-        fee, cost = reach(told[2]), reach(told[3])
+        fee, cost = reach(figures[2]), reach(figures[3])
         assert fee[0] / (most + 1e-9) <= cost[1], text
         assert least <= 0 or cost[0] <= fee[1] / least, text
         checked += 1
@@ -75,8 +75,8 @@ def test_the_cost_is_the_fee_over_the_engagements_named(answers):
 
 
 def test_less_than_all_is_never_told_as_all(answers):
-    told = answers.loc[answers["completion_rate"] == 0.99995, "sentence"]
-    assert told.str.contains("at a completion rate of 0.99995 ").all()
+    nearly_all = answers.loc[answers["completion_rate"] == 0.99995, "sentence"]
+    assert nearly_all.str.contains("at a completion rate of 0.99995 ").all()
     assert not answers["sentence"].str.startswith("About 0 engagements").loc[answers["cpe_usd_p50"].notna()].any()
 
 

@@ -181,8 +181,8 @@ def read_id(cell: Cell) -> Read:
         exact = float(cell.value).is_integer() and abs(cell.value) < LARGEST_EXACT
         return (str(int(cell.value)), "") if exact else (None, LOST)
     text = _as_text(cell)
-    if (told := literal(text)) != text:
-        return unscrambled(told), ""
+    if (exact := literal(text)) != text:
+        return unscrambled(exact), ""
     text = guarded[1].strip() if (guarded := _ID_GUARD.fullmatch(text)) else text
     if _AS_NUMBER.fullmatch(text):
         return None, LOST
