@@ -69,7 +69,10 @@ def contents_digest(manifest: dict) -> str:
 
 def read_contents(folder: Path, manifest: dict) -> Contents:
     """Read every file that the manifest names and check what it holds. Raises BundleError."""
-    _check(folder / MANIFEST, Manifest, manifest)
+    try:
+        check_content(Manifest, manifest)
+    except ContentError as error:
+        raise BundleError(f"{str(folder)!r} is no bundle: its manifest is not whole ({error}): {REMEDY}") from error
     files = _Files(folder, manifest["sha256"])
     reference = files.document(REFERENCE, ReferenceState)
     _check_agreement(folder, manifest, reference)

@@ -130,12 +130,12 @@ class Manifest(_Open):
     columns: list[str]
     sha256: dict[str, str]
     recipe: _Recipe
-    created_at: Moment | None = None
-    source: str | None = None
-    data_digest: str | None = None
+    created_at: str = ""
+    source: str = ""
+    data_digest: str = ""
     posts: Count = 0
     accounts: Count = 0
-    backtest: _Record | None = None
+    backtest: _Record = _Record(table=[])
     platforms: dict[Platform, _Extent] = {}
 
     @model_validator(mode="after")
