@@ -37,7 +37,7 @@ def test_the_packages_of_the_service_are_those_that_it_imports_as_locked():
     imported = {top for path in served for top, _, _ in imports_of(path)}
     known = {*sys.stdlib_module_names, "features", "models", "serving"}
     listed = {
-        line.split("[")[0].replace("scikit-learn", "sklearn").replace("-", "_")
+        line.split("[")[0].replace("scikit-learn", "sklearn").replace("kantoku", "circus").replace("-", "_")
         for line in (ROOT / "requirements-service.in").read_text().splitlines()
         if not line.startswith("#")
     }
