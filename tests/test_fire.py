@@ -801,6 +801,7 @@ def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(two_bund
     (tmp_path / "service" / "alone.py").write_text(ALONE)
     command = [BIN / "bentoml", "serve", "alone:Creatorcast"]
     with running(tmp_path / "service", two_bundles, command, **environment) as service:
+        until(lambda: len(list(folder.glob("bentoml-client-*"))) == 2)  # both workers have come up
         clean(folder)
         if small:
             fill(folder)
