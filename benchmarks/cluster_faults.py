@@ -37,10 +37,17 @@ class Cluster:
 
     address: str
     nannies: list[subprocess.Popen]
+    start: dict
+
+    def add_worker(self) -> None:
+        """Start one more."""
+        command = [BIN / "dask", "worker", self.address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
+        self.nannies.append(subprocess.Popen(command, **self.start))
 
     def workers(self) -> list[psutil.Process]:
         """Give the worker processes: the children of nannies that run no resource tracker."""
-        children = [child for nanny in self.nannies for child in psutil.Process(nanny.pid).children()]
+        nannies = [psutil.Process(nanny.pid) for nanny in self.nannies if nanny.poll() is None]
+        children = [child for nanny in nannies for child in nanny.children()]
         return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
 
 
@@ -49,24 +56,15 @@ def cluster(folder: Path):
     """Run a cluster until the end of the block."""
     with (folder / "dask.log").open("ab") as log:
         start = {"cwd": folder, "stdout": log, "stderr": log}
-        command = [
-            BIN / "dask",
-            "scheduler",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            "--dashboard-address",
-            "127.0.0.1:0",
-        ]
-        scheduler = subprocess.Popen([*command, "--scheduler-file", folder / "scheduler.json"], **start)
+        place = ["--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0"]
+        command = [BIN / "dask", "scheduler", *place, "--scheduler-file", folder / "scheduler.json"]
+        scheduler = subprocess.Popen(command, **start)
         nannies = []
         try:
-            address = address_of(folder / "scheduler.json")
+            dask = Cluster(address_of(folder / "scheduler.json"), nannies, start)
             for _ in range(2):
-                command = [BIN / "dask", "worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
-                nannies.append(subprocess.Popen(command, **start))
-            yield Cluster(address, nannies)
+                dask.add_worker()
+            yield dask
         finally:
             for process in [*nannies, scheduler]:
                 process.send_signal(signal.SIGTERM)
@@ -84,17 +82,21 @@ def address_of(file: Path) -> str:
     raise TimeoutError("the scheduler did not start")
 
 
-def wait_for_workers(address: str) -> None:
-    """Wait until both workers are there."""
+def wait_for_workers(dask: Cluster) -> None:
+    """Wait until there are two workers; one that its nanny could not start anew is replaced."""
     from distributed import Client
 
-    with Client(address) as client:
-        client.wait_for_workers(2, timeout=120)
+    with Client(dask.address) as client:
+        try:
+            client.wait_for_workers(2, timeout=60)
+        except TimeoutError:
+            dask.add_worker()
+            client.wait_for_workers(2, timeout=120)
 
 
 def run(command: list, home: Path, dask: Cluster, moment: float | None) -> tuple[int, float, str]:
     """Run a command, kill a worker after `moment` seconds; give the exit code, the seconds and what it wrote."""
-    wait_for_workers(dask.address)
+    wait_for_workers(dask)
     environment = {**os.environ, "CREATORCAST_HOME": str(home), "MLFLOW_DISABLE_TELEMETRY": "true"}
     begin = time.monotonic()
     with tempfile.TemporaryFile() as output:

@@ -17,7 +17,7 @@ CONNECT_SECONDS = 10.0
 #: Seconds between two looks at the cluster.
 LOOK_SECONDS = 0.5
 #: Seconds without a heartbeat after which a worker counts as lost, and those that a new one may take to start.
-SILENT_SECONDS, START_SECONDS = 60.0, 30.0
+SILENT_SECONDS, START_SECONDS = 120.0, 30.0
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
