@@ -199,7 +199,8 @@ def _partnership(raw: object, found: FaultList) -> BaseModel | None:
     """Read a partnership; where it has faults, find them in it without its posts, and then in each of those."""
     posts = raw.get("recent_posts") if isinstance(raw, dict) else None
     posts = posts if isinstance(posts, list) else []
-    if len(posts) <= MAX_RECENT_POSTS and not any(_has_many(one) for one in (raw, *posts)):
+    many = any(len(one) > MOST_FIELDS for one in (raw, *posts) if isinstance(one, dict))
+    if len(posts) <= MAX_RECENT_POSTS and not many:
         with contextlib.suppress(ValidationError):
             return Partnership.model_validate(raw)
     _checked(Partnership, {**raw, "recent_posts": None} if posts else raw, found, found.where)
@@ -210,10 +211,6 @@ def _partnership(raw: object, found: FaultList) -> BaseModel | None:
     for number, post in enumerate(posts):
         _checked(Post, post, found, path(found.where, ("recent_posts", number)))
     return None
-
-
-def _has_many(value: object) -> bool:
-    return isinstance(value, dict) and len(value) > MOST_FIELDS
 
 
 def _checked(
