@@ -27,8 +27,8 @@ from models.rate_card import ANY, PLACE
 TARGETS = ("engagements", "views")
 #: A version names a folder, and stands in logs, figures and answers.
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-#: Logarithms of counts, ratios and rates lie far within; so do clipped columns, in days or counts.
-LARGEST_LOG, LARGEST, MOST = 1e3, 1e12, 10**15
+#: Logarithms of counts, ratios and rates lie far within; so do sums of counts of up to 1e12, and costs by the thousand.
+LARGEST_LOG, LARGEST, MOST = 1e3, 1e18, 10**15
 
 
 class ContentError(ValueError):

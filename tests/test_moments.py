@@ -36,7 +36,7 @@ def panel(platform: str, creators: int, posts: int, spread: float, seed: int) ->
     posted = START[platform] + pd.to_timedelta(day, unit="D")
     frame = pd.DataFrame({"platform": platform, "creator_id": np.repeat(names, posts), "posted_at": posted})
     frame = frame.assign(post_id=np.arange(len(frame)).astype(str), likes=likes, comments=0.0)
-    profiles = {"creator_id": names, "platform": platform, "followers": np.exp(random.normal(9, 1, creators))}
+    profiles = {"creator_id": names, "platform": platform, "followers": np.rint(np.exp(random.normal(9, 1, creators)))}
     return pd.DataFrame(profiles), frame
 
 
@@ -104,7 +104,7 @@ def test_another_platform_of_later_years_leaves_the_forecast_nearly_alone(both):
     for history in (alone, both):
         fitted = fit(history, data_end(history), RECIPE, targets=("engagements",))
         rows = sample_test_rows(alone, "engagements", at_day(45))
-        x = RECIPE.features(history, rows.questions, fitted.reference)
+        x = RECIPE.backend.derive(history, rows.questions, fitted.reference)
         x = x[(x["engagements_evidence_code"] == EVIDENCE.index("history")).to_numpy()]
         ends = fitted.forecasters["engagements"].predict_distribution(x).quantile([0.1, 0.9])
         widths.append(np.median((1 + ends[:, 1]) / (1 + ends[:, 0])))
