@@ -633,7 +633,7 @@ def everyone(service):
     [
         ([signal.SIGTERM], supervisor),
         ([signal.SIGHUP], supervisor),  # its terminal is closed
-        ([signal.SIGTERM, signal.SIGHUP], everyone),  # how some stop a group of processes
+        pytest.param([signal.SIGTERM, signal.SIGHUP], everyone, marks=pytest.mark.slow),  # a group of processes
         ([signal.SIGKILL], supervisor),  # nothing that it could do about it
     ],
     ids=["SIGTERM", "SIGHUP", "SIGTERM and SIGHUP to all", "SIGKILL"],

@@ -348,10 +348,11 @@ def copied(home, tmp_path):
     return shutil.copytree(home, tmp_path / "copied")
 
 
-def second(home, trained, factor, version="29990101-000000-second"):
+def second(home, trained, factor, version="29990101-000000-second", horizon_days=7):
     """Add a bundle whose backtest errs `factor` times as much on the same rows."""
     bundle = load_bundle(trained.folder)
-    bundle.manifest["version"] = version
+    bundle.manifest.update(version=version, horizon_days=horizon_days)
+    bundle = replace(bundle, reference=replace(bundle.reference, horizon_days=horizon_days))
     save_bundle(bundle, bundles_folder(home) / version)
     scores = pd.read_parquet(backtest_file(home, trained.bundle.version))
     scores.assign(crps=scores["crps"] * factor).to_parquet(backtest_file(home, version))
@@ -643,8 +644,7 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, copied, trai
 
 
 def test_a_model_of_another_horizon_decides_nothing_and_later_posts_are_no_remedy(run, copied, trained):
-    version = second(copied, trained, 0.8).version
-    told(bundles_folder(copied) / version, horizon_days=14)
+    version = second(copied, trained, 0.8, horizon_days=14).version
     result = run("promote", "--no-log")
     assert (result.exit_code, result.stdout) == (3, "")
     reason = "the candidate forecasts engagements 14 days after posting, the champion 7 days after"
