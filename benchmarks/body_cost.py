@@ -76,11 +76,11 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "1,000 plain": lambda: asked(rows(1000)),
     "1,000 plain, explained": lambda: asked(rows(1000), explain=True, comparables=True),
     "700,000 unknown keys": lambda: asked([{**PROFILE, **unknown(700_000)}]),
-    "450,000 unknown keys": lambda: asked([{**PROFILE, **unknown(450_000)}]),
-    "450,000 unknown keys of the envelope": lambda: asked(rows(1), **unknown(450_000)),
-    "450,000 unknown keys of a post": lambda: asked(rows(1, recent_posts=[{**POST, **unknown(450_000)}])),
-    "450,000 unknown keys in a value": lambda: asked(rows(1, followers=unknown(450_000))),
-    "450,000 unknown keys over 1,000 rows": lambda: asked([{**PROFILE, **unknown(450)}] * 1000),
+    "350,000 unknown keys": lambda: asked([{**PROFILE, **unknown(350_000)}]),
+    "350,000 unknown keys of the envelope": lambda: asked(rows(1), **unknown(350_000)),
+    "350,000 unknown keys of a post": lambda: asked(rows(1, recent_posts=[{**POST, **unknown(350_000)}])),
+    "350,000 unknown keys in a value": lambda: asked(rows(1, followers=unknown(350_000))),
+    "350,000 unknown keys over 1,000 rows": lambda: asked([{**PROFILE, **unknown(350)}] * 1000),
     "1,000 rows, 50 unknown keys each": lambda: asked([{**PROFILE, **unknown(50)}] * 1000),
     "1,000 rows, 50 long unknown keys each": lambda: asked([{**PROFILE, **unknown(50, "followers_" * 3)}] * 1000),
     "1,000 rows, 50 keys that differ each": lambda: asked(
@@ -99,43 +99,43 @@ BODIES: dict[str, Callable[[], bytes]] = {
             for n in range(1000)
         ]
     ),
-    "40,000 posts": lambda: asked(rows(80, recent_posts=posts(500))),
-    "40,000 posts of 1,000 rows": lambda: asked(rows(1000, recent_posts=posts(40))),
+    "30,000 posts": lambda: asked(rows(60, recent_posts=posts(500))),
+    "30,000 posts of 1,000 rows": lambda: asked(rows(1000, recent_posts=posts(30))),
     "60,000 posts": lambda: asked(rows(120, recent_posts=posts(500))),
-    "40,000 posts, faulty all over": lambda: asked(
-        rows(80, recent_posts=[{"post_id": "a", "likes": [], "views": "x", "posted_at": 1, "comments": -1}] * 500)
+    "30,000 posts, faulty all over": lambda: asked(
+        rows(60, recent_posts=[{"post_id": "a", "likes": [], "views": "x", "posted_at": 1, "comments": -1}] * 500)
     ),
-    "40,000 posts to come": lambda: asked(
-        rows(80, recent_posts=[{**POST, "post_id": "a", "posted_at": "2090-01-01T00:00:00Z"}] * 500)
+    "30,000 posts to come": lambda: asked(
+        rows(60, recent_posts=[{**POST, "post_id": "a", "posted_at": "2090-01-01T00:00:00Z"}] * 500)
     ),
-    "40,000 readings of posts": lambda: asked(
+    "30,000 readings of posts": lambda: asked(
         rows(
-            80,
+            60,
             recent_posts=[{**POST, "post_id": "a", "posted_at": f"2026-05-0{n % 9 + 1}T00:00:00Z"} for n in range(500)],
         )
     ),
-    "40,000 posts with captions": lambda: asked(
-        rows(80, recent_posts=posts(500, text="a caption #food #travel of words "))
+    "30,000 posts with captions": lambda: asked(
+        rows(60, recent_posts=posts(500, text="a caption #food #travel of words "))
     ),
     "8 MiB of [": lambda: raw(filled("[")),
-    "lists in lists": lambda: raw("[" * 200 + filled("[],", "[]", 450_000 * 3 // 2) + "]" * 200),
-    "450,000 empty objects": lambda: raw(filled("{},", "{}", 225_000 * 3)),
-    "450,000 objects of one key": lambda: raw('{"bio": [' + filled("{" + REPEATED + "},", "1", 150_000 * 8) + "]}"),
-    "450,000 numbers": lambda: raw(f'{{"followers": [{filled("1.5,", "1", 450_000 * 4)}]}}'),
+    "lists in lists": lambda: raw("[" * 200 + filled("[],", "[]", 350_000 * 3 // 2) + "]" * 200),
+    "350,000 empty objects": lambda: raw(filled("{},", "{}", 175_000 * 3)),
+    "350,000 objects of one key": lambda: raw('{"bio": [' + filled("{" + REPEATED + "},", "1", 150_000 * 8) + "]}"),
+    "350,000 numbers": lambda: raw(f'{{"followers": [{filled("1.5,", "1", 350_000 * 4)}]}}'),
     "4,000,000 numbers": lambda: raw(f'{{"followers": [{filled("1,", "1")}]}}'),
     "a number of 8,000,000 digits": lambda: raw(f'{{"platform": "instagram", "followers": {filled("1")}}}'),
     "a fraction of 8,000,000 digits": lambda: raw(f'{{"platform": "instagram", "followers": 0.{filled("1")}}}'),
     "1e400": lambda: raw('{"platform": "instagram", "followers": 1e400}'),
     "150,000 repeated keys": lambda: raw("{" + filled(REPEATED + ",", REPEATED, 150_000 * 6) + "}"),
     "1,000,000 repeated keys": lambda: raw("{" + filled(REPEATED + ",", REPEATED) + "}"),
-    "one repeated key beside 450,000": lambda: raw(
-        json.dumps({**PROFILE, "bio": [[1, 2]] * 112_000})[:-1] + ', "fee_usd": 1, "fee_usd": 2}'
+    "one repeated key beside 350,000": lambda: raw(
+        json.dumps({**PROFILE, "bio": [[1, 2]] * 87_000})[:-1] + ', "fee_usd": 1, "fee_usd": 2}'
     ),
     "colons written as escapes": lambda: raw(
         json.dumps(PROFILE)[:-1] + f', "bio": "{filled(chr(92) + "u003a", "", ROOM - 500)}"}}'
     ),
-    "450,000 values beside an escaped colon": lambda: raw(
-        json.dumps({**PROFILE, "bio": "X", "topic": [[1, 2]] * 112_000}).replace("X", chr(92) + "u003a")
+    "350,000 values beside an escaped colon": lambda: raw(
+        json.dumps({**PROFILE, "bio": "X", "topic": [[1, 2]] * 87_000}).replace("X", chr(92) + "u003a")
     ),
     "escapes": lambda: raw(json.dumps(PROFILE)[:-1] + f', "bio": "{filled(chr(92) + "u0001", "", ROOM - 500)}"}}'),
     "quotes in a text": lambda: raw(

@@ -33,8 +33,8 @@ class Limits:
 
     head_bytes: int = 16 * 2**10
     body_bytes: int = 8 * 2**20
-    values: int = 500_000
-    recent_posts: int = 40_000
+    values: int = 400_000
+    recent_posts: int = 30_000
     body_seconds: float = 20.0
     answer_seconds: float = 30.0
     held_bytes: int = 32 * 2**20
