@@ -258,7 +258,11 @@ def log_to_mlflow(trained) -> None:
 
     say(f"logging the bundle {trained.bundle.version} to MLflow")
     logged = log(trained, home(), tracking_address(), say)
-    click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
+    if logged.new:
+        click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
+    else:
+        number = logged.model_version
+        click.echo(f"{trained.bundle.version} is version {number} in the registry already: nothing was logged")
     note = champion_followed()
     if note is not None:
         say(note)
@@ -395,8 +399,11 @@ def tell_champion(when: str, bundle, no_log: bool) -> None:
     from training.registry import RegistryError, store_exists
 
     line = f"champion is {when} {bundle.version} (trained on {bundle.manifest['trained_on']} data)"
-    if no_log or not store_exists(home(), tracking_address()):
+    if no_log:
         click.echo(line)
+        return
+    if not store_exists(home(), tracking_address()):
+        click.echo(f"{line}; MLflow has no store here: creatorcast log makes one and registers it")
         return
     from training.tracking import follow_champion
 
@@ -550,11 +557,14 @@ def score(
 
     from features.unchanged import unchanged
     from serving.batch import STANDARD, Options, column_names, quantiles_of, score_file
+    from serving.batch.opening import check_list
     from serving.batch.progress import watching
     from serving.terms import Extras
 
     names = () if chosen is None else column_names(chosen)
     extras = Extras(explain, comparables, () if quantiles is None else quantiles_of(quantiles))
+    if str(prospects) != STANDARD:
+        check_list(prospects)  # before the model is loaded, which takes seconds
     with unchanged(data, rates, emv):
         options = Options(
             names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),
@@ -703,7 +713,7 @@ def first_creator(data: Path) -> dict[str, str]:
     return {"creator_id": row["creator_id"], "platform": row["platform"]}
 
 
-def wait_until_ready(address: str, service: subprocess.Popen, seconds: float = 60.0) -> None:
+def wait_until_ready(address: str, service: subprocess.Popen, seconds: float = 240.0) -> None:
     """Wait until the service answers; raises ClickException where it does not start."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and service.poll() is None:
@@ -712,7 +722,8 @@ def wait_until_ready(address: str, service: subprocess.Popen, seconds: float = 6
                 return
         except OSError:
             time.sleep(0.3)
-    raise click.ClickException(f"the service did not get ready on {address}: see serve.log in the demo folder")
+    reason = f"was not ready on {address} after {seconds:g} s" if service.poll() is None else "ended"
+    raise click.ClickException(f"the service {reason}: see serve.log in the demo folder")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ or not at all.
 import hashlib
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ from models.fee import MarketFee
 from models.forecast import Forecaster
 from models.trees import LIGHTGBM
 
+#: What a bundle is called while it is written: its version and the process.
+UNFINISHED = re.compile(r"\.\d{8}-\d{6}-[0-9a-f]{6}(-\d+)?\.\d+")
 #: Bundles that a message names; the others are counted.
 NAMED = 5
 #: Bytes of the file that names the champion.
@@ -96,7 +99,8 @@ def remove_unfinished(home: Path) -> None:
     Whoever calls it holds the home's lock (training.home_lock).
     """
     for path in bundles_folder(home).glob(".*"):
-        shutil.rmtree(path, ignore_errors=True)
+        if UNFINISHED.fullmatch(path.name):
+            shutil.rmtree(path, ignore_errors=True)
     for name in (champion_file(home).name, champions_file(home).name):
         for path in champion_file(home).parent.glob(f".{name}.*"):
             path.unlink(missing_ok=True)

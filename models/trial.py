@@ -71,6 +71,7 @@ def _reason(folder: Path, process: subprocess.CompletedProcess) -> str:
 
 def main(folder: Path) -> None:
     """Load and ask a bundle in this process, which ends by itself in time; tell its digest, or what is wrong."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # workers of the service ignore it, and so would this process
     signal.alarm(SECONDS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))

@@ -42,11 +42,13 @@ def supervise(environment: MutableMapping[str, str]) -> None:
 def end_with_supervisor(environment: MutableMapping[str, str]) -> None:
     """Have this worker finish what it has begun and end once its supervisor has; not where nothing names one.
 
-    A signal that is sent to all processes of a service is the supervisor's to heed: SIGHUP is ignored here.
+    A signal that is sent to all processes of a service is the supervisor's to heed: SIGHUP and SIGQUIT are ignored
+    here.
     """
     if not _is_pipe(environment.get(SUPERVISOR, "")):
         return
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_wait, args=(int(environment[SUPERVISOR]),), daemon=True).start()
 
 

@@ -23,7 +23,9 @@ _END = re.compile(rb"\n\r?\n")
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 #: As many digits as any reader can hold.
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-_NOT_HTTP = Fault("not_http", "request", "is not HTTP/1.1", "a request line, headers, one Host among them, and a body")
+_NOT_HTTP = Fault(
+    "not_http", "request", "is not HTTP/1.1", "a request line with a path, headers, one Host among them, and a body"
+)
 _REMEDY = "one Content-Length in digits, or Transfer-Encoding: chunked alone; whole lines that end with CR LF"
 
 
@@ -42,8 +44,16 @@ def head_refusal(received: bytes, most: int) -> Refused | None:
     if len(head) > most:
         wanted = f"at most {most:,} bytes of request line and headers"
         return Refused.by(431, Fault("too_large", "headers", "are too large", wanted))
+    if end and not _asks_for_a_path(head):
+        return Refused.by(400, _NOT_HTTP)
     wrong = _unclear(head) if end else None
     return Refused.by(400, Fault("unclear_length", "headers", wrong, _REMEDY)) if wrong else None
+
+
+def _asks_for_a_path(head: bytes) -> bool:
+    """Tell whether the request line names a path: not an address, which is for proxies, and not `*`."""
+    words = head.lstrip(b"\r\n").split(b" ", 2)
+    return len(words) < 3 or words[1].startswith(b"/")
 
 
 def _unclear(head: bytes) -> str | None:
@@ -102,6 +112,12 @@ class StrictHTTP(H11Protocol):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.conn = _Connection(h11.SERVER, Limits.head_bytes)
+
+    def _should_upgrade_to_ws(self) -> bool:
+        return False  # it is answered as what it is besides: a request of HTTP
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Log nothing: whoever likes could fill the log."""
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no clear request, where no answer was begun, and close the connection."""

@@ -130,7 +130,16 @@ def _currencies(terms: Terms) -> list[str]:
 
 
 def _chances(values: np.ndarray) -> list[str]:
-    return worded(values, lambda value: f"{value:.2f}" if _known(value) else "", CHANCE_UNITS)
+    return worded(values, _chance, CHANCE_UNITS)
+
+
+def _chance(value: float) -> str:
+    """Word a probability; never as certain or impossible, which no forecast is."""
+    if not _known(value):
+        return ""
+    if value < 0.005:
+        return "under 0.01"
+    return "over 0.99" if value >= 0.995 else f"{value:.2f}"
 
 
 def _compared(found: dict, source: list, n: int) -> list[str]:

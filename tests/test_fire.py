@@ -577,11 +577,27 @@ def test_request_line_and_headers_past_the_limit_are_refused_also_when_they_come
 
 
 @pytest.mark.parametrize(
-    "junk", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/x\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"%s\r\n\r\n"]
+    "junk",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"GET / HTTP/x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"%s\r\n\r\n",
+        b"GET http://x/v1/model HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\n",
+    ],
 )
 def test_what_is_no_http_is_told_in_the_shape_of_errors(service, junk):
     ((status, content),) = answers_to(service, junk)
     assert (status, json.loads(content)["code"]) == (400, "not_http")
+
+
+def test_a_websocket_is_a_request_like_any_other(service):
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n"
+    first, _ = answers_to(service, b"GET /v1/predict HTTP/1.1\r\nHost: x\r\n" + upgrade + b"\r\n")
+    assert (first[0], json.loads(first[1])["code"]) == (405, "wrong_method")
 
 
 def test_a_flood_of_headers_is_cut_off(service):
@@ -631,12 +647,13 @@ def everyone(service):
 @pytest.mark.parametrize(
     ("signals", "receivers"),
     [
-        ([signal.SIGTERM], supervisor),
+        pytest.param([signal.SIGTERM], supervisor, marks=pytest.mark.slow),  # as every service here is ended
         ([signal.SIGHUP], supervisor),  # its terminal is closed
+        ([signal.SIGQUIT], everyone),  # Ctrl-\\ in its terminal
         pytest.param([signal.SIGTERM, signal.SIGHUP], everyone, marks=pytest.mark.slow),  # a group of processes
         ([signal.SIGKILL], supervisor),  # nothing that it could do about it
     ],
-    ids=["SIGTERM", "SIGHUP", "SIGTERM and SIGHUP to all", "SIGKILL"],
+    ids=["SIGTERM", "SIGHUP", "SIGQUIT to all", "SIGTERM and SIGHUP to all", "SIGKILL"],
 )
 def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(two_bundles, tmp_path, signals, receivers):
     answers = []

@@ -687,7 +687,9 @@ def test_promote_and_rollback_make_no_store(run, copied, trained):
     assert run("promote").exit_code == 0
     would = f"{trained.bundle.version} would be the champion again, in place of 29990101-000000-second"
     assert run("rollback", "--dry-run").stdout == f"{would}; nothing was changed\n"
-    assert run("rollback").stdout == f"champion is again {trained.bundle.version} (trained on simulated data)\n"
+    registers = "MLflow has no store here: creatorcast log makes one and registers it"
+    said = f"champion is again {trained.bundle.version} (trained on simulated data); {registers}\n"
+    assert run("rollback").stdout == said
     refused = run("rollback")
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert refused.stderr.startswith(f"creatorcast: no champion before {trained.bundle.version} is known")
@@ -734,3 +736,12 @@ def test_snapshot_takes_versions_of_bundles_alone(run, market_folder, trained):
         result = run("snapshot", market_folder, "--bundle", version, "--out", "snapshot.arrow")
         assert result.exit_code == 2
         assert "(creatorcast bundles)" in result.stderr
+
+
+@pytest.mark.parametrize("kind", ["json", "parquet"])
+def test_a_fifo_beside_a_bundle_holds_no_promotion(run, copied, trained, kind):
+    version = second(copied, trained, 0.8).version
+    path = backtest_file(copied, version).with_suffix(f".{kind}")
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    assert run("promote", "--dry-run").exit_code in (0, 3)

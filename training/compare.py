@@ -18,7 +18,7 @@ from features.vocabulary import PLATFORMS
 from models.bundle import Bundle, BundleError, champion_folder, champion_version, load_version, read_manifest
 from training.comparison import Comparison, NothingComparable, comparison_of, enough, extent, needed
 from training.dataset import account_of_rows
-from training.output import backtest_file, remembered_folder
+from training.output import read_scores, remembered_folder
 from training.pairing import ALIKE, APART, COLUMNS, COUNTS, LEAD_TOLERANCE_DAYS, NO_PAIRS, UNASKED, Pairs, merged, pair
 from training.reforecast import NotReforecast, moments_of, reforecast
 from training.train import data_digest
@@ -85,7 +85,7 @@ def stored_source(home: Path, candidate: dict, champion: dict) -> Source:
 def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
     """Read the scores of a bundle's backtest for creators that trained it; None where they are gone or broken."""
     try:
-        scores = pd.read_parquet(backtest_file(home, manifest["version"]))
+        scores = read_scores(home, manifest["version"])
         if "horizon_days" not in scores:  # written by an earlier version
             scores = scores.assign(horizon_days=manifest["horizon_days"])
         return scores.loc[scores["split"] == SEEN, COLUMNS].reset_index(drop=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.atomic import replace_file, replace_text
+from features.regular_file import check_regular, read_regular
 from models.bundle import (
     Bundle,
     bundle_folder,
@@ -25,6 +26,9 @@ from models.bundle import (
 )
 from training.home_lock import HomeError, home_lock, make_artifacts
 from training.record import Backtest
+
+#: Bytes of the note beside the scores.
+NOTE_LIMIT = 2**24
 
 
 @dataclass(frozen=True)
@@ -89,16 +93,23 @@ def remembered_folder(home: Path, version: str) -> Path | None:
 
 def _read_record(home: Path, bundle: Bundle) -> Backtest | None:
     try:
-        scores = pd.read_parquet(backtest_file(home, bundle.version))
+        scores = read_scores(home, bundle.version)
         learning = pd.DataFrame(_note(home, bundle.version).get("learning", {}))
     except (OSError, ValueError, AttributeError):
         return None
     return Backtest(tuple(bundle.manifest["platforms"]), scores, pd.DataFrame(), learning)
 
 
+def read_scores(home: Path, version: str) -> pd.DataFrame:
+    """Read the scores of one bundle's backtest. Raises OSError or ValueError where they cannot be read."""
+    path = backtest_file(home, version)
+    check_regular(path)
+    return pd.read_parquet(path)
+
+
 def _note(home: Path, version: str) -> dict:
     try:
-        return json.loads(note_file(home, version).read_text())
+        return json.loads(read_regular(note_file(home, version), NOTE_LIMIT))
     except (OSError, ValueError):
         return {}
 

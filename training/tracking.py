@@ -53,17 +53,21 @@ SIGNATURE = ModelSignature(
     Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
 )
 
+#: A server that does not answer is told after some 10 s, and not after the minutes that MLflow would try for.
+for name, value in (("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"), ("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")):
+    os.environ.setdefault(name, value)
 for name in ("mlflow", "alembic"):
     logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
 class Logged:
-    """Where a run went: the store's address, the run and the registered version."""
+    """Where a run is: the store's address, the run and the registered version; `new`: it was not there before."""
 
     tracking_uri: str
     run_id: str
     model_version: str
+    new: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,15 @@ class NotLogged(RegistryError):
 def log(
     trained: Trained, home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
 ) -> Logged:
-    """Log and register a trained bundle. Raises NotLogged, which says how to do it later."""
+    """Log and register a trained bundle, once. Raises NotLogged, which says how to do it later."""
     version = trained.bundle.version
     try:
         with _store(home, tracking_uri, report) as uri:
-            return _log(trained, uri)
+            number = _registered_as(version)
+            if number is None:
+                return _log(trained, uri)
+            run = mlflow.MlflowClient().get_model_version(MODEL, number).run_id
+            return Logged(uri, run, number, new=False)
     except RegistryError as error:
         kept = f"the bundle {version} is kept in {str(trained.folder)!r}, but MLflow does not have it"
         raise NotLogged(f"{kept}: {error}; once that is mended: creatorcast log {version}") from error
@@ -109,14 +117,14 @@ def follow_champion(
         bundle = champion_version(home)
         if bundle is None:
             return None
-        numbers = [number for number, name in _bundles().items() if name == bundle]
-        if not numbers and not log_missing:
+        known = _registered_as(bundle)
+        if known is None and not log_missing:
             return None
-        number = str(numbers[-1]) if numbers else _log(read_output(home, bundle), uri).model_version
+        number = known or _log(read_output(home, bundle), uri).model_version
         moved = _alias_version() != number
         if moved:
             mlflow.MlflowClient().set_registered_model_alias(MODEL, ALIAS, number)
-        return Champion(bundle, number, logged=not numbers, moved=moved)
+        return Champion(bundle, number, logged=known is None, moved=moved)
 
 
 @contextlib.contextmanager
@@ -214,6 +222,12 @@ def _end_unfinished(experiment: str, version: str) -> None:
     running = f"attributes.run_name = '{version}' and attributes.status = 'RUNNING'"
     for run in client.search_runs([experiment], running):
         client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _registered_as(bundle: str) -> str | None:
+    """Give the last version of the registry that is this bundle."""
+    numbers = [number for number, name in _bundles().items() if name == bundle]
+    return str(numbers[-1]) if numbers else None
 
 
 def _alias_version() -> str | None:

@@ -22,14 +22,19 @@ from serving.batch.spreadsheet import Spreadsheet, lines_in
 LONG = 20_000
 
 
-def open_list(path: Path, sheet: SheetOptions) -> Listed:
-    """Open a list. Raises BatchError or features.sheets.SheetError for what cannot be read as one."""
+def check_list(path: Path) -> None:
+    """Raise BatchError where a list is not there, or is neither a folder nor a regular file."""
     if not path.exists():
         raise BatchError(
             f"{str(path)!r} does not exist: give a CSV, XLSX or Parquet file, or a folder of Parquet files"
         )
     if not path.is_dir():
         _check_regular(path)
+
+
+def open_list(path: Path, sheet: SheetOptions) -> Listed:
+    """Open a list. Raises BatchError or features.sheets.SheetError for what cannot be read as one."""
+    check_list(path)
     if path.is_dir() or path.suffix == ".parquet" or _starts(path) == b"PAR1":
         return Columnar(path, sheet.columns)
     plain = (lines_in(path) or 0) > LONG and _is_plain_text(path, sheet)
