@@ -13,15 +13,14 @@ import orjson
 from features.regular_file import read_regular
 from models.booster_text import BoosterTextError, check_booster
 from models.bundle_schema import (
-    BenchmarksState,
     ContentError,
     ForecasterState,
     Manifest,
-    MarketFeeState,
     ReferenceState,
     check_content,
 )
 from models.fee import COLUMNS as FEE_COLUMNS
+from models.prices_schema import BenchmarksState, MarketFeeState
 
 FORMAT = 3
 MANIFEST, REFERENCE = "manifest.json", "reference.json"
@@ -124,6 +123,8 @@ class _Files:
 def _check_agreement(folder: Path, manifest: dict, reference: ReferenceState) -> None:
     if reference.horizon_days != manifest["horizon_days"]:
         raise BundleError(f"{str(folder)!r} has two horizons, in {MANIFEST} and in {REFERENCE}: {REMEDY}")
+    if reference.until != manifest["until"]:
+        raise BundleError(f"{str(folder)!r} ends at two moments, in {MANIFEST} and in {REFERENCE}: {REMEDY}")
     if "views" in manifest["targets"] and reference.views is None:
         raise BundleError(f"{str(folder)!r} forecasts views, of which {REFERENCE} knows nothing: {REMEDY}")
 

@@ -13,34 +13,30 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.authenticity import PARTS as SIGNS
-from features.benchmarks import LEVELS as BENCHMARK_LEVELS
-from features.benchmarks import MEASURES
-from features.benchmarks import PARTS as CELL
 from features.columns import COLUMNS
-from features.vocabulary import BAND_EDGES, COUNTED_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
+from features.vocabulary import COUNTED_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
 from models.distribution import DELIVERABLES, SCALES
-from models.fee import LEVELS as FEE_LEVELS
-from models.fee import LINE
-from models.rate_card import ANY, PLACE
 
 TARGETS = ("engagements", "views")
 #: A version names a folder, and stands in logs, figures and answers.
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 #: Logarithms of counts, ratios and rates lie far within; so do sums of counts of up to 1e12, and costs by the thousand.
 LARGEST_LOG, LARGEST, MOST = 1e3, 1e18, 10**15
+#: Characters of a text of a manifest; and by how much the level of a niche, in ln, can lie off that of all.
+LONGEST_TEXT, LARGEST_LEVEL = 500, 40.0
 
 
 class ContentError(ValueError):
     """A file of a bundle does not hold what it must; the message says where and what, without the file's name."""
 
 
-def _of(*names: str):
+def name_of(*names: str):
     """Give the type of a text that is one of `names`."""
-    return Annotated[str, AfterValidator(lambda text: _one_of(text, names))]
+    return Annotated[str, AfterValidator(lambda text: one_of(text, names))]
 
 
-def _one_of(text: str, names: Collection[str]) -> str:
+def one_of(text: str, names: Collection[str]) -> str:
     if text not in names:
         raise ValueError(f"is none of {', '.join(names) if len(names) <= 30 else f'the {len(names)} columns'}")
     return text
@@ -59,23 +55,35 @@ def _moment(text: str) -> str:
     return text
 
 
+def check_texts(value: object) -> None:
+    """Raise ValueError for a text at any depth, also a name, that cannot be shown on one line or is too long."""
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict | list):
+            parts += [*part, *part.values()] if isinstance(part, dict) else part
+        elif isinstance(part, str) and not (part.isprintable() and len(part) <= LONGEST_TEXT):
+            raise ValueError(f"the text {part[:40]!a} is not printable on one line, or over {LONGEST_TEXT} characters")
+
+
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Log = Annotated[float, Field(ge=-LARGEST_LOG, le=LARGEST_LOG)]
+Level = Annotated[float, Field(ge=-LARGEST_LEVEL, le=LARGEST_LEVEL)]
 Amount = Annotated[float, Field(ge=0, le=LARGEST)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Code = Annotated[int, Field(ge=0, le=10**6)]
 Moment = Annotated[str, AfterValidator(_moment)]
-Platform, Format, Niche = _of(*PLATFORMS), _of(*FORMATS), _of(*NICHES)
-PlatformOrAll, Figure = _of(*PLATFORMS, "all"), str | int | float | bool | None
+Platform, Format, Niche = name_of(*PLATFORMS), name_of(*FORMATS), name_of(*NICHES)
+PlatformOrAll, Figure = name_of(*PLATFORMS, "all"), int | float | bool | None
 
 
 class _Open(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="allow", protected_namespaces=())
 
 
-class _Closed(BaseModel):
+class Closed(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="forbid", protected_namespaces=())
 
 
@@ -83,7 +91,7 @@ class _Closed(BaseModel):
 
 
 class _Sampling(_Open):
-    longest_lead_days: Amount
+    longest_lead_days: Annotated[float, Field(ge=0, le=3650)]
 
 
 class _Recipe(_Open):
@@ -101,7 +109,7 @@ class _Covered(_Open):
     split: str
     platform: Platform
     band: str
-    evidence: _of(*EVIDENCE)
+    evidence: name_of(*EVIDENCE)
     fails: bool
     coverage_80: Share
 
@@ -126,17 +134,23 @@ class Manifest(_Open):
     trained_on: Literal["real", "simulated"]
     until: Moment
     horizon_days: Annotated[int, Field(ge=1, le=365)]
-    targets: list[_of(*TARGETS)]
+    targets: list[name_of(*TARGETS)]
     columns: list[str]
     sha256: dict[str, str]
     recipe: _Recipe
     created_at: str = ""
-    source: str = ""
-    data_digest: str = ""
-    posts: Count = 0
+    source: str
+    data_digest: str
+    posts: Count
     accounts: Count = 0
     backtest: _Record = _Record(table=[])
     platforms: dict[Platform, _Extent] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _printable(cls, value: object) -> object:
+        check_texts(value)
+        return value
 
     @model_validator(mode="after")
     def _targets_once(self) -> "Manifest":
@@ -148,41 +162,41 @@ class Manifest(_Open):
 # --- reference.json ---
 
 
-class _Prior(_Closed):
+class _Prior(Closed):
     intercept: Log
     slope: Log
     bend: Log
-    without_followers: Log
-    niche_effects: dict[Niche, Log]
+    without_followers: Level
+    niche_effects: dict[Niche, Level]
     creators: Count
     least_followers_log: Log = 0.0
 
 
-class _Market(_Closed):
+class _Market(Closed):
     priors: dict[PlatformOrAll, _Prior]
     trust: Positive
     summary_shift: Log
     creators: dict[Platform, Count] | None = None
 
 
-class _Norm(_Closed):
+class _Norm(Closed):
     median: Log
     scale: Amount
 
 
-class _Effects(_Closed):
+class _Effects(Closed):
     formats: dict[Platform, dict[Format, Log]]
     sponsored: dict[Platform, Log]
 
 
-class _ClassifierSettings(_Closed):
+class _ClassifierSettings(Closed):
     minimum: Count
     strength: Amount
     penalty: Amount
     max_terms: Count
 
 
-class _Classifier(_Closed):
+class _Classifier(Closed):
     niches: list[Niche]
     settings: _ClassifierSettings
     learned: bool
@@ -193,14 +207,14 @@ class _Classifier(_Closed):
     weights: dict[str, Annotated[list[Log], Field(min_length=len(NICHES), max_length=len(NICHES))]]
 
 
-class ReferenceState(_Closed):
+class ReferenceState(Closed):
     """reference.json: the market as of the end of training (features.reference)."""
 
     engagements: _Market
     views: _Market | None
-    part_shares: dict[Platform, dict[_of(*COUNTED_PARTS), Share]]
-    views_shown: dict[Platform, list[_of(*FORMATS, UNKNOWN)]]
-    formats_posted: dict[Platform, list[_of(*FORMATS, UNKNOWN)]]
+    part_shares: dict[Platform, dict[name_of(*COUNTED_PARTS), Share]]
+    views_shown: dict[Platform, list[name_of(*FORMATS, UNKNOWN)]]
+    formats_posted: dict[Platform, list[name_of(*FORMATS, UNKNOWN)]]
     platforms_until: dict[Platform, Moment]
     norms: dict[PlatformOrAll, dict[str, _Norm]]
     effects: _Effects
@@ -227,6 +241,15 @@ class ReferenceState(_Closed):
             lacking = {sign for sign, _, _ in SIGNS.values()} - set(norms)
             if lacking:
                 raise ValueError(f"norms.{name} lacks {', '.join(sorted(lacking))}")
+        for name, shares in self.part_shares.items():
+            if sum(shares.values()) > 1.5 + 1e-6:  # medians of three parts of one add up to that at most
+                raise ValueError(f"part_shares.{name} are more than parts of one whole")
+        named = self.engagements.creators
+        if self.platforms_until.keys() != (self.platforms_until.keys() if named is None else named.keys()):
+            raise ValueError("platforms_until must name the platforms that have creators")
+        latest = datetime.fromisoformat(self.until)
+        if any(datetime.fromisoformat(at) > latest for at in self.platforms_until.values()):
+            raise ValueError("platforms_until must not lie after until")
         edges = list(self.band_edges.values())
         if not edges or edges[0] != 0 or edges != sorted(set(edges)):
             raise ValueError("band_edges must ascend from 0")
@@ -236,7 +259,7 @@ class ReferenceState(_Closed):
 # --- engagements.json, views.json ---
 
 
-class _Line(_Closed):
+class _Line(Closed):
     middle: list[Number]
     low: list[Number]
     high: list[Number]
@@ -245,14 +268,14 @@ class _Line(_Closed):
     intercept: Log
 
 
-class _Tables(_Closed):
+class _Tables(Closed):
     z: list[list[Log]]
     ceiling: list[Log]
     place: list[list[Code]]
     n: list[list[Count]]
 
 
-class ForecasterState(_Closed):
+class ForecasterState(Closed):
     """TARGET.json: what a forecaster is besides its boosters (models.forecast)."""
 
     offset: str
@@ -285,93 +308,26 @@ class ForecasterState(_Closed):
         if tuple(self.features) != COLUMNS:
             raise ValueError("features are not the columns that this code derives, in their order")
         for name in (self.offset, self.evidence, self.platform, self.posts, self.mad, *self.leave_out, *self.codes):
-            _one_of(name, COLUMNS)
+            one_of(name, COLUMNS)
         evidences, tables = len(EVIDENCE), len(self.conformal.ceiling)
         sloped = len([name for name in self.columns if name not in self.codes])
         for name in ("middle", "low", "high", "slope", "scale"):
-            _require_shape(f"linear.{name}", [getattr(line, name) for line in self.linear], (evidences, sloped))
-        _require_shape("correction", self.correction, (evidences, 2))
-        _require_shape("trained", self.trained, (len(PLATFORMS),))
-        z = _require_shape("conformal.z", self.conformal.z, (tables, len(GRID)))
-        place = _require_shape("conformal.place", self.conformal.place, (len(PLATFORMS), evidences))
-        _require_shape("conformal.n", self.conformal.n, (len(PLATFORMS), evidences))
-        _require_shape("correlation", self.correlation, (tables,))
-        totals = _require_shape("totals", self.totals, (tables, len(SCALES), len(DELIVERABLES), len(GRID)))
-        _require_shape("log_mean", self.log_mean, (tables, len(SCALES)))
-        _require_ascending("conformal.z", z)
-        _require_ascending("totals", totals)
+            require_shape(f"linear.{name}", [getattr(line, name) for line in self.linear], (evidences, sloped))
+        require_shape("correction", self.correction, (evidences, 2))
+        require_shape("trained", self.trained, (len(PLATFORMS),))
+        z = require_shape("conformal.z", self.conformal.z, (tables, len(GRID)))
+        place = require_shape("conformal.place", self.conformal.place, (len(PLATFORMS), evidences))
+        require_shape("conformal.n", self.conformal.n, (len(PLATFORMS), evidences))
+        require_shape("correlation", self.correlation, (tables,))
+        totals = require_shape("totals", self.totals, (tables, len(SCALES), len(DELIVERABLES), len(GRID)))
+        require_shape("log_mean", self.log_mean, (tables, len(SCALES)))
+        require_ascending("conformal.z", z)
+        require_ascending("totals", totals)
         if place.max() >= tables:
             raise ValueError(f"conformal.place names a table that there is not: there are {tables}")
         if any(low > high for line in self.linear for low, high in zip(line.low, line.high, strict=True)):
             raise ValueError("linear.low lies above linear.high")
         return self
-
-
-# --- benchmarks.json ---
-
-
-class BenchmarksState(_Closed):
-    """benchmarks.json: the cells of features.benchmarks."""
-
-    cells: list[Annotated[list[str], Field(min_length=len(CELL), max_length=len(CELL))]]
-    creators: dict[_of(*MEASURES), list[Count]]
-    quantiles: dict[_of(*MEASURES), list[list[Amount | None]]]
-    bands: list[str]
-    followers: dict[Platform, Annotated[list[Amount], Field(min_length=2, max_length=2)]]
-
-    @model_validator(mode="after")
-    def _fits(self) -> "BenchmarksState":
-        for cell in self.cells:
-            for part, names in zip(cell, (PLATFORMS, self.bands, NICHES, FORMATS), strict=True):
-                _one_of(part, ("", *names))
-        if self.creators.keys() != set(MEASURES) or self.quantiles.keys() != set(MEASURES):
-            raise ValueError(f"creators and quantiles must have {', '.join(MEASURES)}")
-        for name in MEASURES:
-            _require_shape(f"creators.{name}", self.creators[name], (len(self.cells),))
-            if self.cells:
-                levels = (len(self.cells), len(BENCHMARK_LEVELS))
-                _require_ascending(
-                    f"quantiles.{name}", _require_shape(f"quantiles.{name}", self.quantiles[name], levels)
-                )
-        return self
-
-
-# --- market_fee.json ---
-
-
-class _Card(_Closed):
-    name: str
-    places: list[Annotated[list[str], Field(min_length=len(PLACE), max_length=len(PLACE))]]
-    figures: list[list[Positive]]
-    sources: list[str]
-
-    @model_validator(mode="after")
-    def _fits(self) -> "_Card":
-        for place in self.places:
-            for part, names in zip(place, ((*PLATFORMS, ANY), BAND_EDGES, (*FORMATS, ANY)), strict=True):
-                _one_of(part, names)
-        _require_shape("sources", self.sources, (len(self.places),))
-        if self.places:
-            figures = _require_shape("figures", self.figures, (len(self.places), len(FEE_LEVELS)))
-            _require_ascending("figures", figures)
-        return self
-
-
-class _Learned(_Closed):
-    middle: Annotated[list[Log], Field(min_length=len(LINE), max_length=len(LINE))]
-    line: Annotated[list[Log], Field(min_length=len(LINE) + 2, max_length=len(LINE) + 2)]
-    residual: Annotated[list[Log], Field(min_length=len(FEE_LEVELS), max_length=len(FEE_LEVELS))]
-    fees: Count
-    creators: Count
-    error: Amount
-    platforms: list[Platform]
-
-
-class MarketFeeState(_Closed):
-    """market_fee.json: the rate card, and what was learned of own deals (models.fee)."""
-
-    card: _Card
-    learned: _Learned | None
 
 
 def check_content(schema: type[BaseModel], value: object) -> BaseModel:
@@ -396,7 +352,7 @@ def _worded(fault: dict) -> str:
     return f"{shown if len(shown) <= 60 else shown[:57] + '...'} is wrong: {words}"
 
 
-def _require_shape(name: str, values: list, shape: tuple[int, ...]) -> np.ndarray:
+def require_shape(name: str, values: list, shape: tuple[int, ...]) -> np.ndarray:
     """Give nested lists as an array; None as NaN."""
     try:
         array = np.array(values, dtype=object if values and isinstance(values[0], str) else float)
@@ -407,7 +363,7 @@ def _require_shape(name: str, values: list, shape: tuple[int, ...]) -> np.ndarra
     return array
 
 
-def _require_ascending(name: str, values: np.ndarray) -> None:
+def require_ascending(name: str, values: np.ndarray) -> None:
     """Raise ValueError where the last axis descends; NaN does not count."""
     if (np.diff(values, axis=-1) < 0).any():
         raise ValueError(f"{name} must not descend from one probability to the next")

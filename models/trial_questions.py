@@ -1,9 +1,12 @@
-"""What a bundle is asked in its trial: accounts of every platform and three sizes, at each evidence and format.
+"""What a bundle is asked in its trial: accounts of every platform, size and niche, at each evidence and format.
 
-A bundle whose answers are not finite, in order and above 0 must not answer anybody.
+Accounts with posts are asked about from every evidence and for many numbers of deliverables, accounts without posts
+with a vendor's averages and without, in every niche. A bundle whose answers are not finite, in order and possible must
+not answer anybody; a wrong figure that is possible is not found here.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,19 +14,27 @@ from features.derive import derive_arrays
 from features.history import DAY_US, History
 from features.question import Questions
 from features.readings import Readings
-from features.vocabulary import EVIDENCE, FORMATS, PLATFORMS
+from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
 from models.bundle import Bundle, BundleError
-from models.distribution import Predictive
+from models.conformal import GRID
+from models.distribution import SCALES, Predictive
 from models.forecast import Forecaster
+from models.inputs import column
 from models.joint import JointForecast, joint_forecast
 from models.linear import Linear
 from models.reasons import reasons
 from models.trees import reference_rows
 
-FOLLOWERS = (3_000.0, 60_000.0, 2_000_000.0)
+#: The last is of an account whose followers are not known.
+FOLLOWERS = (3_000.0, 60_000.0, 2_000_000.0, np.nan)
 POSTS, DAYS_BETWEEN = 12, 4
-#: Engagements or views of one partnership that no forecast reaches.
-MOST = 1e12
+DELIVERABLES = (1.0, 2.0, 3.0, 4.0, 5.0, 30.0, 100.0)
+#: Engagements or views of one deliverable that no forecast reaches, and USD that none costs.
+MOST, MOST_USD = 1e12, 1e9
+#: How far the median a deliverable of several may lie off that of one: the largest factor.
+MOST_APART = 3.0
+#: How far tables of totals may lie off what the scores give: they are kept to six decimals.
+ROUNDED = 1e-5
 #: What a correction of a logarithm of a count can come to at most.
 LARGEST_LOG = 60.0
 _SIZES = len(FOLLOWERS)
@@ -35,12 +46,17 @@ def check_answers(bundle: Bundle) -> None:
     with np.errstate(all="ignore"):  # what comes of it is looked at
         for what, forecaster in bundle.forecasters.items():
             _check_corrections(what, forecaster)
-        x, deliverables = _questions(bundle)
+        x = np.vstack([np.repeat(_of_posts(bundle), len(DELIVERABLES), axis=0), _of_profiles(bundle)])
+        deliverables = np.resize(DELIVERABLES, len(x))
         for rows in (slice(0, 1), slice(None)):  # few rows take another way than many
             joint = joint_forecast(bundle.forecasters, bundle.reference, x[rows], deliverables[rows])
             for what, forecast, questions in _forecasts(joint, x[rows]):
-                _check_forecast(what, forecast, questions)
-        _check_reasons(reasons(bundle.forecasters["engagements"], x, besides=joint.reasons()))
+                _check_forecast(what, forecast, x[questions])
+        for what, forecaster in bundle.forecasters.items():
+            _check_totals(what, forecaster)
+        some = slice(None, None, len(DELIVERABLES))
+        besides = {name: values[some] for name, values in joint.reasons().items()}
+        _check_reasons(reasons(bundle.forecasters["engagements"], x[some], besides=besides))
         _check_prices(bundle, x, deliverables)
 
 
@@ -61,18 +77,42 @@ def _reach(line: Linear) -> float:
     return float(np.abs(line.intercept) + (np.abs(line.slope) * widest / line.scale).sum())
 
 
-def _questions(bundle: Bundle) -> tuple[np.ndarray, np.ndarray]:
-    """Give derived columns and deliverables: accounts x evidences x formats, the last of which is not told."""
-    now = int(bundle.reference.until_us.max()) + DAY_US
-    history = _history(now, bundle.reference.horizon_days)
+def _of_posts(bundle: Bundle) -> np.ndarray:
+    """Give derived columns: accounts with posts x evidences x formats, the last of which is not told."""
+    now = _now(bundle)
     formats = np.append(np.arange(len(FORMATS), dtype=float), np.nan)
     account, limit, shape = (
         grid.ravel() for grid in np.meshgrid(np.arange(_ACCOUNTS), np.arange(len(EVIDENCE)), formats, indexing="ij")
     )
     plan = {"format": shape, "evidence_limit": limit.astype(float), "sponsored": np.ones(len(account))}
-    moment = np.full(len(account), now)
-    x = derive_arrays(history, Questions.told(account, moment, moment + 7 * DAY_US, plan), bundle.reference)
-    return x, 1.0 + np.arange(len(account)) % 3
+    return _derived(bundle, _history(now, bundle.reference.horizon_days), account, plan)
+
+
+def _of_profiles(bundle: Bundle) -> np.ndarray:
+    """Give derived columns: accounts without posts, with averages and without, in every niche, for a brand of it."""
+    niches = np.append(np.arange(len(NICHES), dtype=float), np.nan)
+    platform, followers, niche, told = (
+        grid.ravel()
+        for grid in np.meshgrid(np.arange(len(PLATFORMS), dtype=float), FOLLOWERS, niches, [1.0, np.nan], indexing="ij")
+    )
+    level = np.nan_to_num(followers, nan=FOLLOWERS[0]) * 0.03 * told
+    averages = {"avg_likes": level, "avg_comments": level * 0.03, "avg_shares": level * 0.02, "avg_views": level * 15}
+    account, now = np.arange(len(platform)), _now(bundle)
+    profile = {"followers": followers, "niche": niche}
+    horizon = bundle.reference.horizon_days
+    history = History.inline(platform, np.full(len(account), now), profile, horizon_days=horizon)
+    formats = (account // 2 % len(FORMATS)).astype(float)
+    plan = {"format": formats, "brand_niche": niche, "sponsored": np.ones(len(account))}
+    return _derived(bundle, history, account, plan | averages)
+
+
+def _now(bundle: Bundle) -> int:
+    return int(bundle.reference.until_us.max()) + DAY_US
+
+
+def _derived(bundle: Bundle, history: History, account: np.ndarray, told: dict[str, np.ndarray]) -> np.ndarray:
+    moment = np.full(len(account), _now(bundle))
+    return derive_arrays(history, Questions.told(account, moment, moment + 7 * DAY_US, told), bundle.reference)
 
 
 def _history(now: int, horizon_days: int) -> History:
@@ -81,7 +121,7 @@ def _history(now: int, horizon_days: int) -> History:
     niche = np.where(np.arange(_ACCOUNTS) % 2, np.nan, 14.0)
     account = np.repeat(np.arange(_ACCOUNTS), POSTS)
     age = horizon_days + 1 + np.tile(np.arange(POSTS), _ACCOUNTS) * DAYS_BETWEEN
-    likes = followers[account] * (0.02 + 0.002 * (age % 5))
+    likes = np.nan_to_num(followers, nan=FOLLOWERS[0])[account] * (0.02 + 0.002 * (age % 5))
     posts = {"likes": likes, "comments": likes * 0.03, "shares": likes * 0.02, "views": likes * 15}
     posts |= {"format": (age % len(FORMATS)).astype(float)}
     readings = Readings(account, now - age * DAY_US, np.full(len(account), now), np.arange(len(account)), posts, {})
@@ -96,21 +136,53 @@ def _forecasts(joint: JointForecast, x: np.ndarray) -> Iterator[tuple[str, Predi
         yield "views", joint.views, np.flatnonzero(joint.shown)
 
 
-def _check_forecast(what: str, forecast: Predictive, rows: np.ndarray) -> None:
-    """Raise BundleError for totals that are not finite, in order and above 0; `rows`: of the questions."""
-    quantiles, mean = np.column_stack(list(forecast.named.values())), forecast.mean()
-    sound = np.isfinite(quantiles).all(axis=1) & np.isfinite(mean)
+def _check_forecast(what: str, forecast: Predictive, x: np.ndarray) -> None:
+    """Raise BundleError for totals that are not finite, in order, above 0 and possible; `x`: their questions."""
+    quantiles, mean, deliverables = (
+        np.column_stack(list(forecast.named.values())),
+        forecast.mean(),
+        forecast.deliverables,
+    )
+    middle = quantiles.shape[1] // 2
+    one = replace(forecast, deliverables=np.ones(len(mean))).named
+    each, lowest, highest = quantiles[:, middle] / deliverables, one["p05"], one["p95"]
+    most = MOST * deliverables
+    sound = np.isfinite(quantiles).all(axis=1) & (mean > 0) & (mean <= most)
     sound &= (np.diff(quantiles, axis=1) >= 0).all(axis=1) & (quantiles[:, 0] >= 0)
-    sound &= (quantiles[:, -1] > 0) & (quantiles[:, -1] <= MOST)
+    sound &= (quantiles[:, -1] > 0) & (quantiles[:, -1] <= most)
+    # where single ones vary by more than that, the median of several lies among them still
+    sound &= each + 1 <= np.maximum((one["p50"] + 1) * MOST_APART, highest + 1)
+    sound &= each + 1 >= np.minimum((one["p50"] + 1) / MOST_APART, lowest + 1)
     if not sound.all():
         at = int(np.flatnonzero(~sound)[0])
-        account, evidence = divmod(int(rows[at]) // (len(FORMATS) + 1), len(EVIDENCE))
-        low, middle, high = quantiles[at, [0, quantiles.shape[1] // 2, -1]]
+        row, (low, typical, high) = x[at : at + 1], quantiles[at, [0, middle, -1]]
+        followers = np.expm1(column(row, "followers_log"))[0]
+        size = "an unknown number of" if np.isnan(followers) else f"{followers:,.0f}"
         raise BundleError(
-            f"of a creator with {FOLLOWERS[account % _SIZES]:,.0f} followers on {PLATFORMS[account // _SIZES]} it "
-            f"forecasts {what} of {low:g}, {middle:g} and {high:g}, and {mean[at]:g} in the mean, from the "
-            f"{EVIDENCE[evidence]}, expected finite numbers above 0 that ascend"
+            f"of a creator with {size} followers on {PLATFORMS[int(column(row, 'platform_code')[0])]} it "
+            f"forecasts {what} of {low:g}, {typical:g} and {high:g}, and {mean[at]:g} in the mean, for "
+            f"{deliverables[at]:g} deliverable(s), and {one['p50'][at]:g} for one, from the "
+            f"{EVIDENCE[int(column(row, f'{what}_evidence_code')[0])]}, expected finite numbers above 0 that ascend, "
+            f"at most {MOST:g} for each deliverable, whose medians are alike within {MOST_APART:g} times"
         )
+
+
+def _check_totals(what: str, forecaster: Forecaster) -> None:
+    """Raise BundleError where the tables of totals are not what the scores of the same forecaster give."""
+    totals, conformal = forecaster.totals_, forecaster.conformal_
+    for number, (z, ceiling) in enumerate(zip(conformal.z, conformal.ceiling, strict=True)):
+        ends = SCALES[:, None, None] * z[[0, -1]]
+        own = totals.quantiles[number]
+        outside = max(
+            (ends[..., :1] - own).max(), (own - ends[..., 1:]).max(), np.abs(own[:, 0] - SCALES[:, None] * z).max()
+        )
+        fine = np.interp((np.arange(4000) + 0.5) / 4000, GRID, z)
+        log_mean = np.log(np.exp(np.minimum(SCALES[:, None] * fine, ceiling)).mean(axis=1))
+        outside = max(outside, np.abs(totals.log_mean[number] - log_mean).max())
+        if not outside <= ROUNDED:
+            raise BundleError(
+                f"the totals or means of {what} can be off their scores by {outside:g}, expected at most 0"
+            )
 
 
 def _check_reasons(answers: list[dict]) -> None:
@@ -125,6 +197,10 @@ def _check_prices(bundle: Bundle, x: np.ndarray, deliverables: np.ndarray) -> No
     if bundle.market_fee is None:
         return
     fees, source = bundle.market_fee.quote(x, deliverables)
-    amounts = fees[np.array([name is not None for name in source])]
-    if not np.isfinite(amounts).all() or (amounts <= 0).any() or (np.diff(amounts, axis=1) < 0).any():
-        raise BundleError("its market fees are not finite amounts above 0 that ascend")
+    sold = np.array([name is not None for name in source])
+    amounts = fees[sold] / deliverables[sold, None]
+    if not ((amounts > 0) & (amounts <= MOST_USD)).all() or (np.diff(amounts, axis=1) < 0).any():
+        raise BundleError(
+            f"its market fees can be {amounts.min():g} to {amounts.max():g} USD a deliverable, expected amounts "
+            f"above 0 that ascend, at most {MOST_USD:g}"
+        )

@@ -5,10 +5,14 @@ import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from features.vocabulary import PLATFORMS
 from models.bundle import MANIFEST, BundleError, load_bundle
+from models.fee import FeeModel, MarketFee
 from models.trial_questions import check_answers
 
 
@@ -149,6 +153,26 @@ DAMAGES = {
     "card negative": in_json("market_fee.json", ["card", "figures", 0, 0], -5),
     "card out of order": in_json("market_fee.json", ["card", "figures", 0], [9, 5, 1]),
     "card of an unknown band": in_json("market_fee.json", ["card", "places", 0, 1], "giant"),
+    "source missing": in_json(MANIFEST, ["source"]),
+    "digest missing": in_json(MANIFEST, ["data_digest"]),
+    "posts missing": in_json(MANIFEST, ["posts"]),
+    "figure of the record text": in_json(MANIFEST, ["backtest", "table", 0, "mae"], "0.5"),
+    "source of two lines": in_json(MANIFEST, ["source"], "a\nb"),
+    "source with colours": in_json(MANIFEST, ["source"], "\x1b[31mred"),
+    "source long": in_json(MANIFEST, ["source"], "x" * 501),
+    "band of two lines": in_json(MANIFEST, ["backtest", "coverage", 0, "band"], "a\r"),
+    "lead huge": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], 1e18),
+    "until of the reference far": in_json(REFERENCE, ["until"], "2200-01-01T00:00:00+00:00"),
+    "until of no platform": in_json(REFERENCE, ["platforms_until"], {}),
+    "niche far above": in_json(REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], 1000),
+    "niche far below": in_json(REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], -1000),
+    "without followers far above": in_json(REFERENCE, ["engagements", "priors", "all", "without_followers"], 1000),
+    "shares of parts all whole": in_json(
+        REFERENCE, ["part_shares", "tiktok"], {"likes": 1.0, "comments": 1.0, "shares": 1.0}
+    ),
+    "benchmarks huge": in_json("benchmarks.json", ["quantiles", "engagements", 0], [1e18] * 7),
+    "benchmarks zero": in_json("benchmarks.json", ["quantiles", "views", 0], [0] * 7),
+    "card tiny": in_json("market_fee.json", ["card", "figures", 0, 0], 1e-300),
     "fee learned without its booster": in_json(
         "market_fee.json",
         ["learned"],
@@ -163,11 +187,37 @@ DAMAGES = {
         },
     ),
 }
+
+
+def several_deliverables(value):
+    """Give what sets the totals of four and more deliverables."""
+
+    def damage(folder):
+        state = json.loads((folder / STATE).read_text())
+        for scale in (scale for table in state["totals"] for scale in table):
+            scale[3:] = [[value] * len(curve) for curve in scale[3:]]
+        (folder / STATE).write_text(json.dumps(state))
+
+    return damage
+
+
+def means_everywhere(folder):
+    state = json.loads((folder / STATE).read_text())
+    state["log_mean"] = [[600.0] * len(row) for row in state["log_mean"]]
+    (folder / STATE).write_text(json.dumps(state))
+
+
 #: What can be loaded and does not answer.
 UNANSWERED = {
     "prior far above": in_json(REFERENCE, ["engagements", "priors", "all", "intercept"], 900),
     "prior far below": in_json(REFERENCE, ["engagements", "priors", "all", "slope"], -900),
     "mean far above": in_json(STATE, ["log_mean", 0], [900.0] * 20),
+    "mean far above everywhere": means_everywhere,
+    "totals of several overflow": several_deliverables(900.0),
+    "totals of several far above": several_deliverables(30.0),
+    "mean above its ceiling": in_json(STATE, ["log_mean", 0], [9.0] * 20),
+    "niche within the limit": in_json(REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], 40),
+    "without followers within the limit": in_json(REFERENCE, ["engagements", "priors", "all", "without_followers"], 40),
     "steep line": in_json(STATE, ["linear", 0, "slope", 0], 1e9),
     "large leaf": in_text("engagements_scale.txt", r"(?<=leaf_value=)[-.e\d]+", "99"),
 }
@@ -191,7 +241,7 @@ def test_a_bundle_that_is_wrong_inside_is_refused_in_one_sentence(folder, name):
     assert "differs from what the manifest says" not in text
     assert "\n" not in text
     assert len(text) < 500 + len(str(folder))
-    assert re.search(r"retrain|restore it|format 3|outside of itself|cannot be read|two horizons", text), text
+    assert re.search(r"retrain|restore it|format 3|outside of itself|cannot be read|two (horizons|moments)", text), text
 
 
 @pytest.mark.parametrize("name", UNANSWERED)
@@ -203,3 +253,18 @@ def test_a_bundle_that_loads_and_does_not_answer_is_refused(folder, name):
         BundleError, match=r"of a creator with [0-9,]+ followers on .* it forecasts|can be .*, expected at most"
     ):
         check_answers(bundle)
+
+
+@pytest.mark.parametrize("line", [[200, 0, 0, 0], [0, 30, 0, 0]])
+def test_a_market_fee_that_nobody_pays_is_refused(trained, line):
+    model = FeeModel(np.zeros(2), np.array(line, float), ZeroBooster(), np.array([-0.1, 0, 0.1]), PLATFORMS, 1, 1, 0.0)
+    bundle = load_bundle(trained.folder)
+    with pytest.raises(BundleError, match=r"its market fees can be .* at most 1e\+09"):
+        check_answers(replace(bundle, market_fee=MarketFee(bundle.market_fee.card, model)))
+
+
+class ZeroBooster:
+    """Adds nothing."""
+
+    def predict(self, x, **_):
+        return np.zeros(len(x))

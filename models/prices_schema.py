@@ -1,0 +1,112 @@
+"""What benchmarks.json and market_fee.json of a bundle must hold, as models.bundle_schema says of the other files."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from features.benchmarks import LEVELS as BENCHMARK_LEVELS
+from features.benchmarks import MEASURES
+from features.benchmarks import PARTS as CELL
+from features.vocabulary import BAND_EDGES, FORMATS, NICHES, PLATFORMS
+from models.bundle_schema import (
+    Amount,
+    Closed,
+    Count,
+    Log,
+    Platform,
+    name_of,
+    one_of,
+    require_ascending,
+    require_shape,
+)
+from models.fee import LEVELS as FEE_LEVELS
+from models.fee import LINE
+from models.rate_card import ANY, PLACE
+
+#: What training can make at most: sums of counts of up to 1e12, over one follower or half a view; fees up to 1e9 USD.
+LARGEST_OF = {
+    "engagements": 4e12,
+    "views": 2e12,
+    "engagement_rate_by_followers": 1e13,
+    "engagement_rate_by_views": 1e13,
+    "cpe_usd": 1e9,
+    "cpm_usd": 1e12,
+}
+
+
+def _least(rows: list[list[float | None]]) -> float:
+    return min((value for row in rows for value in row if value is not None), default=1.0)
+
+
+def _most(rows: list[list[float | None]]) -> float:
+    return max((value for row in rows for value in row if value is not None), default=1.0)
+
+
+# --- benchmarks.json ---
+
+
+class BenchmarksState(Closed):
+    """benchmarks.json: the cells of features.benchmarks."""
+
+    cells: list[Annotated[list[str], Field(min_length=len(CELL), max_length=len(CELL))]]
+    creators: dict[name_of(*MEASURES), list[Count]]
+    quantiles: dict[name_of(*MEASURES), list[list[Amount | None]]]
+    bands: list[str]
+    followers: dict[Platform, Annotated[list[Amount], Field(min_length=2, max_length=2)]]
+
+    @model_validator(mode="after")
+    def _fits(self) -> "BenchmarksState":
+        for cell in self.cells:
+            for part, names in zip(cell, (PLATFORMS, self.bands, NICHES, FORMATS), strict=True):
+                one_of(part, ("", *names))
+        if self.creators.keys() != set(MEASURES) or self.quantiles.keys() != set(MEASURES):
+            raise ValueError(f"creators and quantiles must have {', '.join(MEASURES)}")
+        for name in MEASURES:
+            require_shape(f"creators.{name}", self.creators[name], (len(self.cells),))
+            least, most = (limit(self.quantiles[name]) for limit in (_least, _most))
+            if not (least > 0 and most <= LARGEST_OF[name]):
+                raise ValueError(
+                    f"quantiles.{name} go from {least:g} to {most:g}, expected above 0 to {LARGEST_OF[name]:g}"
+                )
+            if self.cells:
+                levels = (len(self.cells), len(BENCHMARK_LEVELS))
+                require_ascending(f"quantiles.{name}", require_shape(f"quantiles.{name}", self.quantiles[name], levels))
+        return self
+
+
+# --- market_fee.json ---
+
+
+class _Card(Closed):
+    name: str
+    places: list[Annotated[list[str], Field(min_length=len(PLACE), max_length=len(PLACE))]]
+    figures: list[list[Annotated[float, Field(ge=1e-9, le=1e12)]]]
+    sources: list[str]
+
+    @model_validator(mode="after")
+    def _fits(self) -> "_Card":
+        for place in self.places:
+            for part, names in zip(place, ((*PLATFORMS, ANY), BAND_EDGES, (*FORMATS, ANY)), strict=True):
+                one_of(part, names)
+        require_shape("sources", self.sources, (len(self.places),))
+        if self.places:
+            figures = require_shape("figures", self.figures, (len(self.places), len(FEE_LEVELS)))
+            require_ascending("figures", figures)
+        return self
+
+
+class _Learned(Closed):
+    middle: Annotated[list[Log], Field(min_length=len(LINE), max_length=len(LINE))]
+    line: Annotated[list[Log], Field(min_length=len(LINE) + 2, max_length=len(LINE) + 2)]
+    residual: Annotated[list[Log], Field(min_length=len(FEE_LEVELS), max_length=len(FEE_LEVELS))]
+    fees: Count
+    creators: Count
+    error: Amount
+    platforms: list[Platform]
+
+
+class MarketFeeState(Closed):
+    """market_fee.json: the rate card, and what was learned of own deals (models.fee)."""
+
+    card: _Card
+    learned: _Learned | None
