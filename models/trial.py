@@ -7,6 +7,7 @@ digest of its contents.
     python -m models.trial FOLDER
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -14,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from models.bundle import BundleError, check_files, load_bundle
+from models.bundle import Bundle, BundleError, check_files, load_bundle
 from models.bundle_files import contents_digest, read_manifest
 
 #: Seconds and bytes of memory that a trial may take; usual are some seconds and 0.3 GB.
@@ -38,6 +39,15 @@ def try_bundle(folder: Path, seconds: float = SECONDS) -> str:
         raise BundleError(_reason(folder, process))
     _digests.add(digest)
     return digest
+
+
+def try_here(bundle: Bundle) -> None:
+    """Ask a bundle that this process has just made and loaded; one that answers need not be tried by it again."""
+    from models.trial_questions import check_answers
+
+    with contextlib.suppress(BundleError):  # whoever is to answer from it tries it, and tells the reason
+        check_answers(bundle)
+        _digests.add(contents_digest(bundle.manifest))
 
 
 def pass_on(digest: str) -> None:

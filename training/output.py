@@ -24,6 +24,7 @@ from models.bundle import (
     remove_unfinished,
     save_bundle,
 )
+from models.trial import try_here
 from training.home_lock import HomeError, home_lock, make_artifacts
 from training.record import Backtest
 
@@ -64,7 +65,9 @@ def write_output(
             raise HomeError(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
-    return Trained(folder, load_bundle(folder), record)
+    trained = Trained(folder, load_bundle(folder), record)
+    try_here(trained.bundle)
+    return trained
 
 
 def read_output(home: Path, version: str) -> Trained:
