@@ -34,10 +34,15 @@ MORE_DERIVING = [("submit", "after"), ("gather", "before")]
 READING = [("submit", "before"), "training.dask_fit.part_history"]
 MORE_READING = [("__init__", "before"), ("wait_for_workers", "after"), ("run", "before"), "training.dask_fit._accounts"]
 FITTING = [
-    ("__init__", "before"), ("run", "before"), ("scatter", "after"), "lightgbm.dask._acquire_port",
-    "lightgbm.dask._train_part",
+    ("__init__", "before"), ("run", "before"), ("scatter", "after"), "lightgbm.dask._train_part",
 ]  # fmt: skip
-MORE_FITTING = [("wait_for_workers", "after"), ("gather", "before"), ("scatter", "before"), ("who_has", "after")]
+MORE_FITTING = [
+    "lightgbm.dask._acquire_port",
+    ("wait_for_workers", "after"),
+    ("gather", "before"),
+    ("scatter", "before"),
+    ("who_has", "after"),
+]
 
 
 @dataclass(frozen=True)

@@ -648,7 +648,7 @@ def everyone(service):
     ("signals", "receivers"),
     [
         pytest.param([signal.SIGTERM], supervisor, marks=pytest.mark.slow),  # as every service here is ended
-        ([signal.SIGHUP], supervisor),  # its terminal is closed
+        pytest.param([signal.SIGHUP], supervisor, marks=pytest.mark.slow),  # its terminal is closed
         pytest.param([signal.SIGQUIT], everyone, marks=pytest.mark.slow),  # Ctrl-\\ in its terminal
         pytest.param([signal.SIGTERM, signal.SIGHUP], everyone, marks=pytest.mark.slow),  # a group of processes
         ([signal.SIGKILL], supervisor),  # nothing that it could do about it

@@ -245,6 +245,7 @@ def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_
     assert comparison.left_out == ()
 
 
+@pytest.mark.slow
 def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tmp_path):
     write_tables(shortened(tables, 250), tmp_path / "old")
     write_tables(tables, tmp_path / "new")
@@ -261,7 +262,7 @@ def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tm
     assert line["candidate"] == pytest.approx(kept[kept["evidence"] == "history"]["crps"].mean(), rel=1e-6)
 
 
-@pytest.mark.parametrize("other", ["market", "creators"])
+@pytest.mark.parametrize("other", ["market", pytest.param("creators", marks=pytest.mark.slow)])
 def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(grown, tables, tmp_path, other):
     home, bundles, folders = grown
     if other == "market":  # the same names of creators
