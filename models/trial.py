@@ -45,7 +45,7 @@ def try_here(bundle: Bundle) -> None:
     """Ask a bundle that this process has just made and loaded; one that answers need not be tried by it again."""
     from models.trial_questions import check_answers
 
-    with contextlib.suppress(BundleError):  # whoever is to answer from it tries it, and tells the reason
+    with contextlib.suppress(Exception):  # whoever is to answer from it tries it, and tells the reason
         check_answers(bundle)
         _digests.add(contents_digest(bundle.manifest))
 
