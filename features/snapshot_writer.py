@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.atomic import replace_file
 from features.digest import reference_digest
 from features.history import CONTENT, DAY_US, History
 from features.reference import Reference
@@ -139,16 +140,15 @@ def _rows(matrix: np.ndarray) -> pa.FixedSizeListArray:
 
 
 def _write(batch: pa.RecordBatch, path: Path) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    def write(beside: Path) -> None:
+        with pa.OSFile(str(beside), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SnapshotError(f"{str(path.parent)!r} cannot be made: {error.strerror}") from error
     try:
-        with pa.OSFile(str(beside), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        os.replace(beside, path)
+        replace_file(path, write)
     except OSError as error:
         raise SnapshotError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
