@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-slow fuzz lint golden docs bench-features bench-batch bento lock clean bench-serve
+.PHONY: help setup demo test test-slow fuzz lint golden golden-messy docs bench-features bench-batch bento lock clean bench-serve
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ lint: setup  ## ruff: format and rules
 
 golden: setup  ## tests/golden_features.json, after FEATURES_VERSION was raised
 	$(BIN)/python tests/test_version.py
+
+golden-messy: setup  ## tests/messy_read_rightly.json, after a reader was meant to read one of them otherwise
+	$(BIN)/python tests/test_messy_read_rightly.py
 
 docs: setup  ## docs/columns.md, from the code
 	$(BIN)/python -c 'from features.columns import markdown; print(markdown(), end="")' > docs/columns.md
