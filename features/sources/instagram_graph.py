@@ -7,6 +7,12 @@ from features.sources.records import METRICS, Context, Shape, dig
 
 KIND = "instagram-graph"
 FORMATS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel", "STORY": "story", "REELS": "short"}
+#: Fields of accounts of other forms and networks that have a followers_count or a biography too.
+THEIRS = frozenset((
+    "screen_name", "pk", "follower_count", "edge_followed_by", "statuses_count", "friends_count", "followings_count",
+))  # fmt: skip
+#: How other networks call what stands in a caption here.
+WORDS = frozenset(("text", "title", "content", "message", "body"))
 METRIC_ID = re.compile(r"(\d+)/insights/(\w+)(?:/(\w+))?")
 #: Column -> metrics that tell it, the best first: plays and impressions stood for views until they were replaced.
 METRIC_COLUMNS = {
@@ -90,13 +96,15 @@ def _is_user(r: dict) -> bool:
     named = "id" in r or "username" in r or "user_id" in r
     holds = isinstance(r.get("media"), dict) and "data" in r["media"]
     ours = any(name in r for name in profile) or ("biography" in r and "edge_followed_by" not in r)
-    return named and (ours or holds) and not {"screen_name", "pk", "follower_count", "edge_followed_by"} & set(r)
+    return named and (ours or holds) and THEIRS.isdisjoint(r)
 
 
 def _is_media(r: dict) -> bool:
     told = ("like_count", "comments_count", "caption", "permalink", "media_product_type", "media_url")
     typed = isinstance(r.get("media_type"), str) and r["media_type"] in FORMATS
-    return "id" in r and (typed or ("timestamp" in r and any(name in r for name in told)))
+    dated = isinstance(r.get("timestamp"), str) and any(name in r for name in told)
+    counted = "like_count" in r and "comments_count" in r
+    return "id" in r and (typed or dated or counted) and WORDS.isdisjoint(r)
 
 
 SHAPES = (

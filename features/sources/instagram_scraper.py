@@ -86,7 +86,8 @@ def _is_apify_post(r: dict) -> bool:
 
 
 def _is_apify_profile(r: dict) -> bool:
-    return "username" in r and any(name in r for name in ("followersCount", "followsCount", "postsCount"))
+    counted = any(name in r for name in ("followersCount", "followsCount", "postsCount"))
+    return "username" in r and counted and "friendsCount" not in r
 
 
 SPECIAL = {"handle": handle, "niche": _niche, "likes": _likes, "post_id": _post_id}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from features.sources.faults import SourceError
 from features.sources.job import Job
-from features.sources.kinds import JSON_KINDS, Found, Page, find_records, looked_for, shapes_of
+from features.sources.kinds import JSON_KINDS, Found, Ignored, Page, find_records, looked_for, shapes_of
 from features.sources.records import METRICS, Read, Rejection, fault_of, read_record
 from features.sources.stream import read_values
 
@@ -22,13 +22,7 @@ def read(job: Job) -> None:
     fields = Fields()
     for where, value in read_values(job.path, job.progress):
         for found in find_records(value, job.place(where), shapes):
-            if isinstance(found, Rejection):
-                job.reject(found)
-            elif isinstance(found, Page) and len(job.report.notes) < MOST_NOTES:
-                job.report.notes.append(f"a page gives {found.given:,} of the {found.told:,} records that it tells of")
-            elif isinstance(found, Found):
-                fields.count(found)
-                _take(job, found)
+            _take(job, found, fields)
     job.report.ignored = fields.ignored()
     job.parts.flush()
     kinds = sorted({shape.kind for shape in shapes if shape.name in job.report.records})
@@ -36,7 +30,23 @@ def read(job: Job) -> None:
     _refuse_empty(job)
 
 
-def _take(job: Job, found: Found) -> None:
+def _take(job: Job, found: Found | Rejection | Page | Ignored, fields: "Fields") -> None:
+    """Take what was found in a file: every record of it is read, rejected or ignored by its kind."""
+    if isinstance(found, Page):
+        if len(job.report.notes) < MOST_NOTES:
+            job.report.notes.append(f"a page gives {found.given:,} of the {found.told:,} records that it tells of")
+        return
+    job.report.items += 1
+    if isinstance(found, Rejection):
+        job.reject(found)
+    elif isinstance(found, Ignored):
+        job.report.ignored_records[found.kind] += 1
+    else:
+        fields.count(found)
+        _read(job, found)
+
+
+def _read(job: Job, found: Found) -> None:
     """Read one record, and add its rows or tell why it gives none."""
     shape = found.shape
     job.check_platform(shape.platform)
@@ -87,9 +97,12 @@ def _check_opening(job: Job, read: Read, account: dict) -> None:
 
 def _refuse_empty(job: Job) -> None:
     """Raise SourceError where a file gave no row, unless it is a page of an ordinary answer without results."""
-    rejected = job.report.rejected
+    rejected, ignored = job.report.rejected, job.report.ignored_records
     if any(job.parts.rows.values()):
         return
+    if ignored and not rejected:
+        kinds = ", ".join(f"{count:,} x {kind}" for kind, count in ignored.most_common())
+        raise SourceError(f"{str(job.path)!r} holds no account and no post, only {kinds}: import the posts themselves")
     if not rejected:
         job.report.notes.append("it is a page without records")
         return

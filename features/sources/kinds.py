@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from features.sources import instagram_graph, instagram_scraper, tiktok, x, youtube
 from features.sources.convert import Unread, handle, text
 from features.sources.records import Context, Place, Rejection, Shape, dig, read_at
+from features.sources.strangers import is_comment, other_network
 from features.sources.stream import Unreadable
 
 SHAPES = (
@@ -48,6 +49,14 @@ class Page:
     given: int
 
 
+@dataclass(frozen=True)
+class Ignored:
+    """A record that is no row of any table by its kind, such as a comment."""
+
+    place: Place
+    kind: str
+
+
 def shapes_of(kind: str | None) -> tuple[Shape, ...]:
     """Give the shapes of one kind, all without one."""
     return tuple(shape for shape in SHAPES if kind in (None, shape.kind))
@@ -78,23 +87,45 @@ def unknown(value: object, place: Place) -> Rejection:
     if isinstance(value, dict):
         if isinstance(kind := value.get("kind"), str):
             return Rejection(place, "is no record of a known kind", value=f"kind: {kind[:60]!r}")
-        fields = ", ".join(repr(str(name)[:30]) for name in list(value)[:8]) or "none"
-        return Rejection(place, "is no record of a known kind", value=f"fields: {fields}")
+        return Rejection(place, "is no record of a known kind", value=_fields(value))
     return Rejection(place, f"is no record: {type(value).__name__} instead of an object", value=repr(value)[:80])
+
+
+def _fields(record: dict) -> str:
+    return f"fields: {', '.join(repr(str(name)[:30]) for name in list(record)[:8]) or 'none'}"
 
 
 def _search(value: object, place: Place, shapes, context: Context, depth: int) -> Iterator[Found | Rejection]:
     if depth > DEEPEST:
         return
     if isinstance(value, dict):
-        shape = next((shape for shape in shapes if shape.marks(value)), None)
-        if shape is not None:
+        shape = next((shape for shape in shapes if _is_of(shape, value, context)), None)
+        network = other_network(value, shape and shape.platform, shape.table if shape else "")
+        if network is None and is_comment(value):
+            yield Ignored(place, "comment")
+        elif shape is not None and network is None:
             yield Found(shape, value, place, context)
             yield from _within(shape, value, place, shapes, context, depth)
         else:
-            yield from _unwrap(value, place, shapes, context, depth)
+            yield from _unwrap_stranger(value, network, place, shapes, context, depth)
     elif isinstance(value, list):
         yield from _listed(value, place, shapes, context, depth)
+
+
+def _is_of(shape: Shape, record: dict, context: Context) -> bool:
+    return shape.marks(record) or (shape.bare is not None and context.kind == shape.kind and shape.bare(record))
+
+
+def _unwrap_stranger(
+    value: dict, network: str | None, place: Place, shapes: tuple[Shape, ...], context: Context, depth: int
+) -> Iterator[Found | Rejection | Page | Ignored]:
+    """Search what may be a wrapper; where it holds nothing and is of another network, it is rejected as that."""
+    nothing = True
+    for one in _unwrap(value, place, shapes, context, depth):
+        nothing = False
+        yield one
+    if nothing and network is not None:
+        yield Rejection(place, f"is a record of {network}, which is not read", value=_fields(value))
 
 
 def _within(
@@ -127,7 +158,9 @@ def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -
         yield Page(told, len(given))
     expansions, moment = wrapper.get(EXPANSIONS), read_at(wrapper)
     if isinstance(expansions, dict):
-        context = replace(context, media=_media_types(expansions.get("media")))
+        context = replace(context, media=_media_types(expansions.get("media")), kind=x.KIND)
+    if isinstance(meta := wrapper.get("meta"), dict) and "newest_id" in meta:
+        context = replace(context, kind=x.KIND)
     if moment is not None:
         context = replace(context, read_at=moment)
     for name, inner in wrapper.items():

@@ -44,11 +44,15 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Context:
-    """What a record's surroundings say: its account (columns of creators), an X page's media, when it was read."""
+    """What a record's surroundings say: its account (columns of creators), an X page's media, when it was read.
+
+    `kind` is the export that a page shows itself to be: there a record needs no mark of its own.
+    """
 
     owner: dict = field(default_factory=dict)
     media: dict = field(default_factory=dict)
     read_at: datetime | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +84,8 @@ class Shape:
     also: tuple[str, ...] = ()
     #: What to ask for where the time of posting is missing.
     remedy: str = ""
+    #: Recognises a record without marks of its own in a page that shows itself to be of this kind.
+    bare: Callable[[dict], bool] | None = None
 
     @cached_property
     def own(self) -> list["Reading"]:

@@ -28,14 +28,21 @@ HOW = {
 
 @dataclass
 class FileReport:
-    """What one file held. `moment` is when it was read and `how` that is known: a key of HOW."""
+    """What one file held. `moment` is when it was read and `how` that is known: a key of HOW.
+
+    Each of its `items` (an object of JSON that is a record, a row of a sheet) is read (`records`, by its form),
+    `rejected` (by the reason) or ignored (`ignored_records`, by its kind): `items` is the sum of all three. `ignored`
+    counts fields of records that are read.
+    """
 
     name: str
     digest: str
     kind: str = ""
     moment: str | None = None
     how: str = ""
+    items: int = 0
     records: Counter = field(default_factory=Counter)
+    ignored_records: Counter = field(default_factory=Counter)
     rows: dict[str, int] = field(default_factory=dict)
     known: dict[str, dict[str, int]] = field(default_factory=dict)
     ignored: Counter = field(default_factory=Counter)
@@ -127,9 +134,9 @@ def text_of(report: Report, out: Path, dry: bool = False) -> str:
 
 
 def _file_lines(file: FileReport) -> list[str]:
-    records = sum(file.records.values()) + sum(file.rejected.values())
-    lines = [f"{file.name}: {file.kind}, {records:,} record{'' if records == 1 else 's'}"]
-    lines += [f"  {count:,} x {name}" for name, count in file.records.items()]
+    lines = [f"{file.name}: {file.kind}, {_items(file)}"]
+    lines += [f"  {count:,} x {name}" for name, count in file.records.items() if count]
+    lines += [f"  ignored: {count:,} x {name}" for name, count in file.ignored_records.items()]
     lines.append(f"  read at {file.moment}, {HOW[file.how]}" if file.moment else f"  read at a moment {HOW['']}")
     lines += [f"  {line}" for line in file.columns]
     for table, rows in file.rows.items():
@@ -140,6 +147,14 @@ def _file_lines(file: FileReport) -> list[str]:
         more = f" and {len(file.ignored) - SHOWN} more" if len(file.ignored) > SHOWN else ""
         lines.append(f"  ignored fields: {most}{more}")
     return lines + [f"  note: {note}" for note in file.notes]
+
+
+def _items(file: FileReport) -> str:
+    """Tell how many records a file has, and where not all are read, what became of them."""
+    fates = {"read": file.records, "rejected": file.rejected, "ignored": file.ignored_records}
+    told = ", ".join(f"{count:,} {fate}" for fate, kinds in fates.items() if (count := sum(kinds.values())))
+    plain = file.items == sum(file.records.values())
+    return f"{file.items:,} record{'' if file.items == 1 else 's'}{'' if plain else f': {told}'}"
 
 
 def _share_lines(table: str, rows: int, known: dict[str, int]) -> list[str]:

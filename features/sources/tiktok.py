@@ -47,7 +47,8 @@ def _is_api_video(r: dict) -> bool:
         "cover_image_url", "embed_link",
     )  # fmt: skip
     named = "video_id" in r or "id" in r
-    return named and ("create_time" in r or "video_description" in r) and any(name in r for name in told)
+    dated = "create_time" in r or "video_description" in r
+    return named and dated and "text" not in r and any(name in r for name in told)
 
 
 def _is_api_user(r: dict) -> bool:

@@ -38,17 +38,33 @@ def _tags(values: object) -> str | None:
     return hashtags(values, "tag") or hashtags(values, "text")
 
 
+def _is_bare_post(r: dict) -> bool:
+    """Tell a post of which a page gives no more than id and text, as v2 does where nothing is asked for."""
+    return "id" in r and "text" in r and "user" not in r
+
+
 def _is_post(r: dict) -> bool:
-    told = ("public_metrics", "author_id", "conversation_id", "edit_history_tweet_ids", "referenced_tweets")
-    dated = isinstance(r.get("created_at"), str)
-    return "id" in r and "text" in r and "user" not in r and (dated or any(name in r for name in told))
+    """Tell a post by what only X has: id, text and created_at alone could be of any network."""
+    ours = ("conversation_id", "edit_history_tweet_ids", "referenced_tweets", "public_metrics")
+    return _is_bare_post(r) and _is_number(r["id"]) and (any(name in r for name in ours) or _has_author(r))
+
+
+def _has_author(r: dict) -> bool:
+    return _is_number(r.get("author_id")) or isinstance(dig(r, "author.public_metrics"), dict)
+
+
+def _is_number(value: object) -> bool:
+    """Tell what can be an id of X: digits; what is neither a text nor missing is told as no id later."""
+    return value.isdigit() if isinstance(value, str) else value is not None
+
+
+def _is_bare_user(r: dict) -> bool:
+    return set(r) == {"id", "name", "username"}
 
 
 def _is_user(r: dict) -> bool:
     told = ("public_metrics", "pinned_tweet_id", "profile_image_url", "verified_type", "protected")
-    if "id" not in r or "username" not in r or "text" in r:
-        return False
-    return any(name in r for name in told) or set(r) == {"id", "name", "username"}
+    return "id" in r and "username" in r and "text" not in r and any(name in r for name in told)
 
 
 def _is_old_post(r: dict) -> bool:
@@ -130,7 +146,7 @@ SHAPES = (
             "bio": ("author.description",),
             "verified": ("author.verified",),
         },
-        special=SPECIAL, finish=_finish, also=ALSO, remedy=ASK,
+        special=SPECIAL, finish=_finish, also=ALSO, remedy=ASK, bare=_is_bare_post,
     ),
     Shape(
         "X user", KIND, "x", "creators", _is_user,
@@ -144,6 +160,6 @@ SHAPES = (
             "bio": ("description",),
             "verified": ("verified",),
         },
-        special=SPECIAL,
+        special=SPECIAL, bare=_is_bare_user,
     ),
 )  # fmt: skip

@@ -1,0 +1,150 @@
+"""Records that look like those of a known shape and are not: comments, and posts and accounts of other networks.
+
+Many networks share names of fields (id, text, created_at, followers_count). So what a record says of itself outranks
+its shape: a field that only another network has, or the host of the record's own address.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+#: Network -> its hosts; what stands before them (www, m) does not matter.
+HOSTS = {
+    "instagram": ("instagram.com", "instagr.am"),
+    "tiktok": ("tiktok.com", "tiktokv.com"),
+    "youtube": ("youtube.com", "youtu.be"),
+    "x": ("x.com", "twitter.com", "t.co"),
+    "Threads": ("threads.net", "threads.com"),
+    "Facebook": ("facebook.com", "fb.com", "fb.watch"),
+    "Bluesky": ("bsky.app", "bsky.social"),
+    "Reddit": ("reddit.com", "redd.it"),
+    "LinkedIn": ("linkedin.com",),
+    "Pinterest": ("pinterest.com", "pin.it"),
+    "Twitch": ("twitch.tv",),
+    "VK": ("vk.com", "vk.ru"),
+    "Tumblr": ("tumblr.com",),
+    "Weibo": ("weibo.com", "weibo.cn"),
+    "Vimeo": ("vimeo.com",),
+    "Dailymotion": ("dailymotion.com",),
+    "Snapchat": ("snapchat.com",),
+    "Telegram": ("t.me", "telegram.me"),
+    "Mastodon": ("mastodon.social", "mstdn.social", "truthsocial.com"),
+    "Rumble": ("rumble.com",),
+    "Kick": ("kick.com",),
+    "Bilibili": ("bilibili.com",),
+    "SoundCloud": ("soundcloud.com",),
+}
+PLATFORMS = ("instagram", "tiktok", "youtube", "x")
+#: Fields with the address of the record itself: any host but its network's contradicts.
+OWN_ADDRESS = ("permalink", "permalink_url", "webpage_url", "post_url", "share_url", "tweetUrl")
+#: Fields with the address of a post, but the web site of an account: in posts the host of another network contradicts.
+ADDRESS = ("url", "link", "uri", "postUrl", "original_url", "html_url")
+#: Network -> what only its records have: a field, a field=how its value begins, or fields+beside+each other.
+MARKS = {
+    "Threads": (
+        "media_product_type=THREADS", "threads_profile_picture_url", "threads_biography", "text_post_app_info={",
+    ),
+    "Bluesky": ("uri=at://", "did=did:", "$type=app.bsky."),
+    "Mastodon": ("reblogs_count", "acct"),
+    "Misskey": ("renoteCount",),
+    "Reddit": ("subreddit", "link_karma"),
+    "Facebook": (
+        "fan_count", "created_time+message", "created_time+story", "created_time+permalink_url", "facebookUrl",
+        "facebookId",
+    ),
+    "LinkedIn": ("urn=urn:li:", "id=urn:li:", "public_identifier", "publicIdentifier"),
+    "Pinterest": ("pin_count", "board_count", "board_id", "pin_metrics", "account_type+profile_image"),
+    "Twitch": ("broadcaster_type", "broadcaster_id", "user_login"),
+    "VK": ("from_id+owner_id",),
+    "Tumblr": ("blog_name", "note_count"),
+    "Weibo": ("idstr", "mblogid", "attitudes_count"),
+    "Telegram": ("peer_id", "forwards+date"),
+    "Bilibili": ("bvid",),
+    "SoundCloud": ("track_count", "playback_count"),
+}  # fmt: skip
+#: Fields that only comments have.
+COMMENT_FIELDS = frozenset((
+    "parent_comment_id", "reply_comment_total", "replyCommentTotal", "comment_like_count", "commentUrl", "comment_id",
+    "commentId", "did_report_as_spam", "repliesToId", "topLevelComment", "authorChannelId", "author_is_uploader",
+))  # fmt: skip
+#: Fields beside the text of a comment, one of which each form of comments has.
+BESIDE_TEXT = frozenset((
+    "parent_id", "from", "username", "like_count", "hidden", "media", "ownerUsername", "cid", "video_id", "answers",
+))  # fmt: skip
+#: Fields of posts that no comment has.
+POST_FIELDS = frozenset((
+    "caption", "media_type", "media_product_type", "media_url", "permalink", "shortcode", "shortCode", "comments_count",
+    "commentsCount", "comment_count", "commentCount", "video_description", "view_count", "taken_at", "statistics",
+    "public_metrics",
+))  # fmt: skip
+COMMENT_KIND = re.compile(r"youtube#comment(Thread)?|(XDT|Graph)?Comment(Dict)?|comment")
+MOMENTS = frozenset(("timestamp", "create_time", "createTime", "created_at", "time", "created_at_utc"))
+
+
+def _mark(written: str) -> tuple[str, str, tuple[str, ...]]:
+    """Give a mark as its first field, how that field's value begins, and the fields beside it."""
+    name, _, begins = written.partition("=")
+    first, *beside = name.split("+")
+    return first, begins, tuple(beside)
+
+
+_BY_FIELD = {
+    field: [(network, *mark[1:]) for network, marks in MARKS.items() for mark in map(_mark, marks) if mark[0] == field]
+    for field in {_mark(written)[0] for marks in MARKS.values() for written in marks}
+}
+
+
+def is_comment(record: dict) -> bool:
+    """Tell whether a record is a comment, which is nobody's post."""
+    kinds = (record.get(name) for name in ("kind", "content_type", "type", "__typename"))
+    if any(isinstance(kind, str) and COMMENT_KIND.fullmatch(kind) for kind in kinds):
+        return True
+    names = record.keys()
+    if not POST_FIELDS.isdisjoint(names):
+        return False
+    said = isinstance(record.get("text"), str) and not MOMENTS.isdisjoint(names)
+    return not COMMENT_FIELDS.isdisjoint(names) or (said and not BESIDE_TEXT.isdisjoint(names))
+
+
+def other_network(record: dict, platform: str | None, table: str = "") -> str | None:
+    """Name what a record says that it is of, a network or a host, where that is not `platform`; else None.
+
+    `table` is what the shape of the record gives. Without a platform only networks that are not read are named.
+    """
+    for field in _BY_FIELD.keys() & record.keys():
+        for network, begins, beside in _BY_FIELD[field]:
+            if _begins(record[field], begins) and all(name in record for name in beside):
+                return network
+    for field in OWN_ADDRESS + ADDRESS * (table != "creators"):
+        host = host_of(record.get(field))
+        network = host and network_of(host)
+        if network and network != platform and (platform or network not in PLATFORMS):
+            return network
+        if host and not network and platform and field in OWN_ADDRESS:
+            return host
+    return None
+
+
+def _begins(value: object, begins: str) -> bool:
+    if begins == "{":
+        return isinstance(value, dict) and bool(value)
+    return not begins or (isinstance(value, str) and value.startswith(begins))
+
+
+def host_of(address: object) -> str | None:
+    """Give the host of a web address, None of anything else."""
+    if not isinstance(address, str) or not address.startswith(("http://", "https://")):
+        return None
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+def network_of(host: str) -> str | None:
+    """Give the network that a host belongs to.
+
+    >>> network_of("www.threads.net"), network_of("example.org")
+    ('Threads', None)
+    """
+    owners = (name for name, hosts in HOSTS.items() if any(host == one or host.endswith(f".{one}") for one in hosts))
+    return next(owners, None)

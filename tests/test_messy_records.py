@@ -1,0 +1,105 @@
+"""Records of JSON that look like a neighbour's: comments, other networks, and what is read, rejected or ignored."""
+
+import pytest
+from messy_cases import MESSY, imported
+
+from features.sources.kinds import SHAPES, Found, Ignored, find_records
+from features.sources.records import Place, Rejection
+
+HERE = Place("export.json", "record 1")
+AT = "2026-03-01T12:00:00+0000"
+
+
+def fates(value):
+    """Give what becomes of each record of a value: the name of its shape, the reason, or the kind ignored."""
+    outcomes = {Found: lambda one: one.shape.name, Rejection: lambda one: one.reason, Ignored: lambda one: one.kind}
+    return [outcomes[type(one)](one) for one in find_records(value, HERE, SHAPES)]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("51_ig_comments.json", "holds no account and no post, only 2 x comment: import the posts themselves"),
+        ("53_threads.json", "1 is a record of Threads, which is not read"),
+        ("58_not_of_x.json", "1 is a record of Mastodon, which is not read"),
+    ],
+)
+@pytest.mark.parametrize("creator", [None, "@ana"])
+def test_what_is_no_post_of_ours_is_refused_by_name(name, message, creator, tmp_path):
+    assert message in imported(MESSY / name, out=tmp_path / "out", creator=creator).error
+
+
+@pytest.mark.parametrize(
+    ("record", "network"),
+    [
+        ({"pk": "1", "code": "C", "taken_at": 1767323045, "text_post_app_info": {"is_reply": False}}, "Threads"),
+        ({"id": "1", "username": "a", "profile_image_url": "u", "threads_biography": ""}, "Threads"),
+        ({"id": "1", "timestamp": AT, "like_count": 1, "permalink": "https://www.threads.com/@a/post/C"}, "Threads"),
+        ({"id": "1", "username": "a", "acct": "a", "followers_count": 5, "statuses_count": 9}, "Mastodon"),
+        ({"id": "1", "text": "t", "author_id": "5", "created_at": AT, "uri": "at://did:plc:1/app.bsky.feed.post/3"},
+         "Bluesky"),
+        ({"id": "1_2", "created_time": AT, "message": "t", "likes": {"summary": {"total_count": 3}}}, "Facebook"),
+        ({"id": "1", "username": "shop", "followers_count": 5, "fan_count": 5}, "Facebook"),
+        ({"id": "abc", "author": "a", "created_utc": 1, "subreddit": "r", "score": 5, "num_comments": 2}, "Reddit"),
+        ({"id": 7, "screen_name": "a", "followers_count": 5, "statuses_count": 3, "idstr": "7"}, "Weibo"),
+        ({"id": 7, "owner_id": -1, "from_id": -1, "date": 1767323045, "text": "t", "likes": {"count": 3}}, "VK"),
+        ({"id": 7, "timestamp": 1767323045, "caption": "t", "blog_name": "a", "note_count": 4}, "Tumblr"),
+        ({"account_type": "BUSINESS", "id": "1", "username": "a", "profile_image": "u", "board_count": 3}, "Pinterest"),
+        ({"id": "1", "user_login": "a", "view_count": 3, "created_at": AT, "type": "archive"}, "Twitch"),
+        ({"id": 1, "username": "a", "followers_count": 5, "track_count": 2}, "SoundCloud"),
+        ({"id": "1", "timestamp": AT, "like_count": 1, "permalink": "https://pixel.example/p/a/1"}, "pixel.example"),
+        ({"id": "1", "public_metrics": {}, "text": "t", "url": "https://www.linkedin.com/posts/1"}, "LinkedIn"),
+        ({"id": "7", "create_time": 1, "view_count": 3, "share_url": "https://www.youtube.com/shorts/a"}, "youtube"),
+    ],
+)  # fmt: skip
+def test_a_record_of_another_network_is_refused_by_its_name(record, network):
+    assert fates({"data": [record]}) == [f"is a record of {network}, which is not read"]
+
+
+@pytest.mark.parametrize("record", [
+    {"id": "1", "text": "t", "created_at": "2026-03-01T12:00:00Z"},
+    {"id": "1", "text": "t", "created_at": "2026-03-01T12:00:00Z", "likes": 3, "user_id": "9"},
+    {"id": "aaa", "timestamp": 1767323045, "like_count": 3, "title": "one", "uploader": "a"},
+    {"id": "1", "name": "Ana", "username": "ana"},
+])  # fmt: skip
+def test_what_could_be_of_any_network_is_nobodys(record):
+    assert fates(record) == ["is no record of a known kind"]
+
+
+@pytest.mark.parametrize("record", [
+    {"id": "1", "text": "t", "timestamp": AT, "from": {"id": "5", "username": "fan"}, "like_count": 2},
+    {"id": "1", "text": "t", "timestamp": AT, "media": {"id": "17", "media_product_type": "FEED"}},
+    {"id": "1", "text": "t", "timestamp": AT, "username": "fan", "parent_id": "0"},
+    {"kind": "youtube#comment", "id": "U", "snippet": {"textDisplay": "t", "likeCount": 1}},
+    {"kind": "youtube#commentThread", "id": "U", "snippet": {"channelId": "UC1", "videoId": "v"}},
+    {"id": 7, "video_id": 8, "text": "t", "create_time": 1767323045, "like_count": 2, "reply_count": 0},
+    {"cid": "7", "aweme_id": "8", "text": "t", "create_time": 1767323045, "digg_count": 2, "reply_comment_total": 0},
+    {"pk": "1", "text": "t", "created_at": 1767323045, "content_type": "comment", "comment_like_count": 2},
+    {"id": "1", "text": "t", "created_at": 1767323045, "owner": {"id": "5", "username": "fan"},
+     "did_report_as_spam": False, "edge_liked_by": {"count": 1}},
+    {"id": "1", "text": "t", "ownerUsername": "fan", "timestamp": "2026-03-01T12:00:00Z", "likesCount": 2},
+    {"id": "U", "text": "t", "timestamp": 1767323045, "author_id": "UC1", "author_is_uploader": False, "like_count": 1},
+])  # fmt: skip
+def test_a_comment_is_nobodys_post(record):
+    assert fates([record]) == ["comment"]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ({"data": [{"id": "1", "text": "t", "created_at": "2026-03-01T12:00:00Z"}],
+          "meta": {"newest_id": "1", "oldest_id": "1", "result_count": 1}}, ["X post"]),
+        ({"data": [{"id": "1", "text": "t"}], "includes": {"users": [{"id": "5", "name": "A", "username": "a"}]}},
+         ["X post", "X user"]),
+        ({"fan_count": 9, "id": "1", "instagram_business_account": {"id": "17", "followers_count": 5}},
+         ["Instagram user"]),
+        ({"id": "5", "username": "a", "name": "A", "url": "https://www.instagram.com/a", "public_metrics": {}},
+         ["X user"]),
+        ({"id": "1", "timestamp": AT, "caption": "t", "permalink": "https://www.instagram.com/p/C/"},
+         ["Instagram media"]),
+        ({"id": "1", "text": "t", "author_id": "5", "in_reply_to_user_id": "6", "created_at": "2026-03-01T12:00:00Z"},
+         ["X post"]),
+    ],
+)  # fmt: skip
+def test_what_its_page_or_its_own_fields_show_is_read(page, expected):
+    assert fates(page) == expected
