@@ -70,15 +70,10 @@ def test_hidden_subscribers_are_unknown():
 
 
 @pytest.mark.parametrize(
-    ("duration", "title", "live", "format_"),
-    [
-        ("PT45S", "a #shorts clip", "none", "short"),
-        ("PT45S", "a clip", "none", "video"),
-        ("PT4M", "no #Shorts", "none", "video"),
-        ("P0D", "now", "live", "live"),
-    ],
+    ("duration", "title", "format_"),
+    [("PT45S", "a #shorts clip", "short"), ("PT45S", "a clip", "video"), ("PT4M", "no #Shorts", "video")],
 )
-def test_a_short_is_what_says_so_and_is_short(duration, title, live, format_):
+def test_a_short_is_what_says_so_and_is_short(duration, title, format_):
     video = {
         "kind": "youtube#video",
         "id": "v",
@@ -86,7 +81,7 @@ def test_a_short_is_what_says_so_and_is_short(duration, title, live, format_):
             "title": title,
             "channelId": "UC1",
             "publishedAt": "2026-01-02T03:04:05Z",
-            "liveBroadcastContent": live,
+            "liveBroadcastContent": "none",
         },
         "contentDetails": {"duration": duration},
         "paidProductPlacementDetails": {"hasPaidProductPlacement": True},

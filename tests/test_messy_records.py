@@ -19,7 +19,7 @@ def fates(value):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("51_ig_comments.json", "holds no account and no post, only 2 x comment: import the posts themselves"),
+        ("51_ig_comments.json", "holds no account and no post, only 2 x comment: leave it out"),
         ("53_threads.json", "1 is a record of Threads, which is not read"),
         ("58_not_of_x.json", "1 is a record of Mastodon, which is not read"),
     ],
@@ -103,3 +103,54 @@ def test_a_comment_is_nobodys_post(record):
 )  # fmt: skip
 def test_what_its_page_or_its_own_fields_show_is_read(page, expected):
     assert fates(page) == expected
+
+
+def video(state):
+    snippet = {"channelId": "UC1", "publishedAt": AT, "liveBroadcastContent": state}
+    return {"kind": "youtube#video", "id": f"v{state}", "snippet": snippet, "statistics": {"viewCount": "0"}}
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ({"items": [video("upcoming"), video("live"), video("none")]},
+         ["broadcast that has not begun", "broadcast that still runs", "YouTube video"]),
+        ({"items": [{"kind": "youtube#searchResult", "id": {"videoId": "v"},
+                     "snippet": {"channelId": "UC1", "liveBroadcastContent": "upcoming"}}]},
+         ["broadcast that has not begun"]),
+        ({"username": "a", "followers_count": 3, "id": "17",
+          "media": {"data": [{"id": "18"}, {"caption": "t", "id": "19"}]}},
+         ["Instagram user", "Instagram media", "Instagram media"]),
+        ({"data": [{"id": "5", "username": "a", "public_metrics": {}}],
+          "includes": {"tweets": [{"id": "1", "text": "t"}]}},
+         ["X user", "post that another record refers to"]),
+        ({"id": "17", "media_type": "CAROUSEL_ALBUM", "children": {"data": [{"id": "18"}, {"id": "19"}]},
+          "comments": {"data": [{"id": "20", "text": "t"}]}},
+         ["Instagram media", "child of an album", "child of an album", "comment"]),
+        ({"things": [{"id": "1", "name": "n", "size": 3}, {"id": "2", "name": "m", "size": 4}]},
+         ["is no record of a known kind", "is no record of a known kind"]),
+        ({"7": {"id": "7", "desc": "", "createTime": 1767323045, "stats": {}},
+          "8": {"id": "8", "desc": "", "sound": 1}},
+         ["TikTok web item", "is no record of a known kind"]),
+    ],
+)  # fmt: skip
+def test_no_record_vanishes(page, expected):
+    assert fates(page) == expected
+
+
+def test_what_became_of_the_records_is_told(tmp_path):
+    found = imported(MESSY / "60_pinned_in_includes.jsonl", out=tmp_path / "x")
+    assert "2 records: 1 read, 1 ignored\n  1 x X user\n  ignored: 1 x post that another record refers to" in found.text
+    found = imported(MESSY / "50_business_discovery_without_time.json", out=tmp_path / "ig")
+    assert "3 records: 1 read, 2 rejected" in found.text
+    assert "2 x has no time of posting" in found.text
+    found = imported(MESSY / "57_upcoming_broadcast.json", out=tmp_path / "yt")
+    assert "holds no account and no post, only 1 x broadcast that has not begun: leave it out" in found.error
+
+
+def test_a_mapped_column_that_no_table_has_is_told(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("Creator,Followers,Reposts\n@ana,12000,5\n@bo,9000,7\n")
+    found = imported(path, out=tmp_path / "out", platform="instagram", columns={"Reposts": "shares"})
+    told = "column 'Reposts' is shares, which no table of a sheet of creators has: it is not kept"
+    assert told in found.text

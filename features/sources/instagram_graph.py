@@ -3,7 +3,7 @@
 import re
 
 from features.sources.convert import Unread, handle, number
-from features.sources.records import METRICS, Context, Shape, dig
+from features.sources.records import CHILD, COMMENT, METRICS, Context, Shape, dig
 
 KIND = "instagram-graph"
 FORMATS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel", "STORY": "story", "REELS": "short"}
@@ -146,5 +146,7 @@ SHAPES = (
         finish=_finish_media,
         also=("media_type", "media_product_type", "insights"),
         remedy=": ask for the field timestamp",
+        bare=lambda r: "id" in r,
+        nested={CHILD: ("children.data", "children"), COMMENT: ("comments.data", "comments")},
     ),
 )  # fmt: skip

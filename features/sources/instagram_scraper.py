@@ -2,7 +2,7 @@
 
 from features.niche import crosswalk
 from features.sources.convert import Unread, handle, number, text
-from features.sources.records import Context, Shape, dig, hashtags
+from features.sources.records import CHILD, COMMENT, Context, Shape, dig, hashtags
 
 KIND = "instagram-scraper"
 BY_PRODUCT = {"clips": "short", "story": "story", "ad": None, "feed": None, "igtv": "video", "carousel_container": None}
@@ -95,6 +95,14 @@ ALSO = (
     "location", "locationName", "locationId", "edge_media_to_sponsor_user", "sponsor_tags", "__typename", "type",
     "media_type", "product_type", "productType", "is_video", "like_and_view_counts_disabled",
 )  # fmt: skip
+#: Where the forms keep what is no post of its own.
+NESTED = {
+    CHILD: ("edge_sidecar_to_children.edges", "carousel_media", "childPosts"),
+    COMMENT: (
+        "edge_media_to_parent_comment.edges", "edge_media_to_comment.edges", "edge_media_preview_comment.edges",
+        "preview_comments", "latestComments",
+    ),
+}  # fmt: skip
 
 SHAPES = (
     Shape(
@@ -134,7 +142,7 @@ SHAPES = (
             "verified": ("owner.is_verified",),
         },
         special={**SPECIAL, "text": lambda value: None if isinstance(value, dict) else text(value)},
-        finish=_finish, also=ALSO,
+        finish=_finish, also=ALSO, nested=NESTED,
     ),
     Shape(
         "Instagram app post", KIND, "instagram", "posts", _is_app_post,
@@ -156,7 +164,7 @@ SHAPES = (
             "verified": ("user.is_verified",),
         },
         special={**SPECIAL, "text": lambda value: None if isinstance(value, dict) else text(value)},
-        finish=_finish, also=ALSO,
+        finish=_finish, also=ALSO, nested=NESTED,
     ),
     Shape(
         "Instagram app profile", KIND, "instagram", "creators", _is_app_profile,
@@ -203,6 +211,6 @@ SHAPES = (
             "hashtags": ("hashtags",),
         },
         {"creator_id": ("ownerId",), "handle": ("ownerUsername",)},
-        special={**SPECIAL, "hashtags": hashtags}, finish=_finish, also=ALSO,
+        special={**SPECIAL, "hashtags": hashtags}, finish=_finish, also=ALSO, nested=NESTED,
     ),
 )  # fmt: skip

@@ -58,12 +58,12 @@ class Job:
     def place(self, record: str) -> Place:
         return Place(self.name, record)
 
-    def reject(self, rejection: Rejection) -> None:
-        """Count a record that gives no row."""
+    def reject(self, rejection: Rejection, counted: bool = True) -> None:
+        """Count a record that gives no row; it is written down, but not counted, where it is rejected already."""
         self.report.first_rejected = self.report.first_rejected or ", ".join(
             part for part in (rejection.place.record, rejection.value, rejection.reason.partition(": ")[2]) if part
         )
-        self.report.rejected[rejection.reason.split(": ")[0]] += 1
+        self.report.rejected[rejection.reason.split(": ")[0]] += counted
         self.rejected.add(rejection)
 
     def leave_unknown(self, rejection: Rejection) -> None:

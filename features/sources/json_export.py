@@ -102,7 +102,7 @@ def _refuse_empty(job: Job) -> None:
         return
     if ignored and not rejected:
         kinds = ", ".join(f"{count:,} x {kind}" for kind, count in ignored.most_common())
-        raise SourceError(f"{str(job.path)!r} holds no account and no post, only {kinds}: import the posts themselves")
+        raise SourceError(f"{str(job.path)!r} holds no account and no post, only {kinds}: leave it out")
     if not rejected:
         job.report.notes.append("it is a page without records")
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from features.sources import instagram_graph, instagram_scraper, tiktok, x, youtube
 from features.sources.convert import Unread, handle, text
-from features.sources.records import Context, Place, Rejection, Shape, dig, read_at
+from features.sources.records import COMMENT, REFERRED, Context, Place, Rejection, Shape, dig, read_at
 from features.sources.strangers import is_comment, other_network
 from features.sources.stream import Unreadable
 
@@ -27,8 +27,17 @@ JSON_KINDS = {
 }
 #: Wrappers nested deeper than this hold no records.
 DEEPEST = 24
-#: X's expansions: their users are accounts, their posts are only what other posts refer to.
+#: X's expansions: their users are accounts, their posts are only what other posts, or a pinned one, refer to.
 EXPANSIONS = "includes"
+EXPANDED = {"tweets": REFERRED, "places": "place of a post", "polls": "poll of a post", "topics": "topic of a post"}
+#: How pages name the list of their records.
+LISTS = (
+    "data", "items", "edges", "nodes", "results", "result", "records", "list", "all", "posts", "videos", "users",
+    "media", "tweets", "entries", "itemList", "aweme_list", "collector",
+)  # fmt: skip
+#: Fields that name a record, and how many fields it has at least.
+NAMES = ("id", "pk", "id_str", "_id", "uuid", "post_id", "video_id", "shortcode", "url", "uri", "permalink", "username")
+LEAST_FIELDS = 3
 
 
 @dataclass(frozen=True)
@@ -75,10 +84,24 @@ def find_records(value: object, place: Place, shapes: tuple[Shape, ...]) -> Iter
         yield unknown(value, place)
 
 
+def looks_like_record(value: object) -> bool:
+    """Tell whether an object is a record of whatever kind: it has a name of its own, and says something of it."""
+    if not isinstance(value, dict):
+        return False
+    named = any(isinstance(value.get(name), str | int) for name in NAMES)
+    node = value.get("node")
+    return (named and len(value) >= LEAST_FIELDS) or (isinstance(node, dict) and looks_like_record(node))
+
+
+def is_keyed(name: object, value: object) -> bool:
+    """Tell whether a value is a record that stands under its own id."""
+    return looks_like_record(value) and str(name) in (str(value.get(one)) for one in NAMES)
+
+
 def is_empty_page(value: object) -> bool:
     """Tell whether a value is an ordinary answer without results: an empty list within, no error, no record."""
-    if isinstance(value, dict) and value:
-        return any(inner == [] or is_empty_page(inner) for inner in value.values())
+    if isinstance(value, dict) and value and not looks_like_record(value):
+        return any((inner == [] and name in LISTS) or is_empty_page(inner) for name, inner in value.items())
     return False
 
 
@@ -102,10 +125,9 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
         shape = next((shape for shape in shapes if _is_of(shape, value, context)), None)
         network = other_network(value, shape and shape.platform, shape.table if shape else "")
         if network is None and is_comment(value):
-            yield Ignored(place, "comment")
+            yield Ignored(place, COMMENT)
         elif shape is not None and network is None:
-            yield Found(shape, value, place, context)
-            yield from _within(shape, value, place, shapes, context, depth)
+            yield from _taken(shape, value, place, shapes, context, depth)
         else:
             yield from _unwrap_stranger(value, network, place, shapes, context, depth)
     elif isinstance(value, list):
@@ -114,6 +136,20 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
 
 def _is_of(shape: Shape, record: dict, context: Context) -> bool:
     return shape.marks(record) or (shape.bare is not None and context.kind == shape.kind and shape.bare(record))
+
+
+def _taken(
+    shape: Shape, record: dict, place: Place, shapes: tuple[Shape, ...], context: Context, depth: int
+) -> Iterator[Found | Rejection | Page | Ignored]:
+    """Give a record of a shape, and the records that stand in it: posts of its account, and what is no post."""
+    kind = shape.ignored_as(record) if shape.ignored_as else None
+    yield Ignored(place, kind) if kind else Found(shape, record, place, context)
+    yield from _within(shape, record, place, shapes, context, depth)
+    for kind, paths in shape.nested.items():
+        listed = next((inner for path in paths if (inner := dig(record, path))), ())
+        for number, inner in enumerate(listed if isinstance(listed, list) else [listed], start=1):
+            if isinstance(inner, dict):
+                yield Ignored(Place(place.file, f"{place.record}, {kind} {number}"), kind)
 
 
 def _unwrap_stranger(
@@ -134,7 +170,7 @@ def _within(
     """Search the posts that a profile carries: they are its own."""
     if not shape.inner:
         return
-    context = replace(context, owner=_owner(shape, record), read_at=read_at(record) or context.read_at)
+    context = replace(context, owner=_owner(shape, record), read_at=read_at(record) or context.read_at, kind=shape.kind)
     posts = tuple(other for other in shapes if other.table != "creators")
     for path in shape.inner:
         yield from _search(dig(record, path), Place(place.file, f"{place.record}, {path}"), posts, context, depth + 1)
@@ -165,15 +201,29 @@ def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -
         context = replace(context, read_at=moment)
     for name, inner in wrapper.items():
         if isinstance(inner, dict | list) and name not in ("error", "errors"):
-            if name == EXPANSIONS and isinstance(inner, dict):
-                inner = {"users": inner.get("users")}
             where = Place(place.file, f"{place.record}, {str(name)[:40]}")
-            yield from _search(inner, where, shapes, context, depth + 1)
+            if name == EXPANSIONS and isinstance(inner, dict):
+                yield from _expanded(inner, where)
+                inner = {"users": inner.get("users")}
+            nothing = True
+            for one in _search(inner, where, shapes, context, depth + 1):
+                nothing = False
+                yield one
+            if nothing and is_keyed(name, inner):
+                yield unknown(inner, where)
     yield from _errors(wrapper, place)
 
 
+def _expanded(expansions: dict, place: Place) -> Iterator[Ignored]:
+    """Give what X adds to a page of posts and is no record of it: posts and places that others refer to, polls."""
+    for name, kind in EXPANDED.items():
+        given = expansions.get(name)
+        for number, _ in enumerate(given if isinstance(given, list) else [], start=1):
+            yield Ignored(Place(place.file, f"{place.record} {name} {number}"), kind)
+
+
 def _listed(values: list, place: Place, shapes, context: Context, depth: int) -> Iterator[Found | Rejection]:
-    """Search a list; once one element holds a record, those that hold none are rejected."""
+    """Search a list; what looks like a record is rejected, and once one element holds a record, whatever holds none."""
     barren, fruitful = [], False
     for number, inner in enumerate(values, start=1):
         where = Place(place.file, f"{place.record} {number}")
@@ -184,8 +234,7 @@ def _listed(values: list, place: Place, shapes, context: Context, depth: int) ->
             yield one
         if not found and not is_empty_page(inner):
             barren.append((inner, where))
-    if fruitful:
-        yield from (unknown(inner, where) for inner, where in barren)
+    yield from (unknown(inner, where) for inner, where in barren if fruitful or looks_like_record(inner))
 
 
 def _errors(wrapper: dict, place: Place) -> Iterator[Rejection]:

@@ -1,5 +1,6 @@
 """The Instagram panel of a public thesis, a folder of two CSV files: column maps as data."""
 
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -84,7 +85,12 @@ def read(job: Job) -> None:
         if len(frame):
             job.parts.add_frame(name, frame)
     job.report.kind = "Instagram panel"
-    job.report.records["row of posts"] = tables.meta["read"]["rows"]
+    read = tables.meta["read"]
+    job.report.items = read["rows"] + read["follower_readings"]
+    job.report.records += Counter({"row of posts": read["posts"], "reading of followers": read["follower_readings"]})
+    job.report.ignored_records += Counter({
+        "row that repeats another": read["repeated_rows"], "row without a time": read["rows_without_time"],
+    })  # fmt: skip
     job.report.notes += [f"{name.replace('_', ' ')}: {count:,}" for name, count in tables.meta["read"].items()]
     job.moment, job.report.how = PANEL_READ_AT.to_pydatetime(), "publisher"
 

@@ -16,6 +16,9 @@ SPECS = {"creators": CREATORS, "posts": POSTS, "followers": FOLLOWERS, METRICS: 
 #: Columns of a creator that say who it is, and nothing of it.
 IDENTITY = ("creator_id", "platform", "handle", "observed_at")
 NOT_YET = timedelta(days=1)
+#: Kinds of records that are no rows.
+CHILD, COMMENT = "child of an album", "comment"
+REFERRED = "post that another record refers to"
 ODD_ID = "names its creator by an id that reads like another"
 #: How collectors write down when they read a record or page; twarc does it for pages of X.
 READ_AT = (
@@ -86,6 +89,10 @@ class Shape:
     remedy: str = ""
     #: Recognises a record without marks of its own in a page that shows itself to be of this kind.
     bare: Callable[[dict], bool] | None = None
+    #: Gives the kind of a record that is no post, or none yet.
+    ignored_as: Callable[[dict], str | None] | None = None
+    #: Kind of records within that are no rows -> where they stand, the first place that has some counts.
+    nested: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def own(self) -> list["Reading"]:

@@ -18,6 +18,11 @@ from features.sources.records import ODD_ID, Rejection, fault_of, read_caption
 from features.validate import check
 
 PROSPECT = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS)]
+#: What a sheet holds -> the tables that its rows give.
+GIVEN = {
+    "creators": ("creators", "prospects"), "posts": ("creators", "posts"), "partnerships": ("creators", "partnerships"),
+}  # fmt: skip
+TABLE_COLUMNS = {name for tables in GIVEN.values() for table in tables for name in TABLES[table].names}
 NAMELESS = "names no creator"
 
 
@@ -27,6 +32,9 @@ def read(job: Job) -> None:
     for number, sheet in enumerate(iter_sheet(job.path, options)):
         if number == 0:
             _tell(job, sheet)
+        job.report.items += len(sheet.rows) + sheet.blank_rows + len(sheet.left_out)
+        if sheet.blank_rows:
+            job.report.ignored_records["blank row"] += sheet.blank_rows
         for fault in sheet.left_out:
             job.reject(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
         for fault in sheet.faults:
@@ -41,6 +49,12 @@ def _tell(job: Job, sheet: Sheet) -> None:
     job.report.kind = f"spreadsheet of {sheet.table}"
     job.report.columns = [_guess_line(guess) for guess in sorted(sheet.guesses, key=lambda one: one.ambiguous is None)]
     job.report.notes += sheet.notes
+    kept = {name for table in GIVEN[sheet.table] for name in TABLES[table].names}
+    lost = [guess for guess in sheet.guesses if guess.column in TABLE_COLUMNS - kept]
+    job.report.notes += [
+        f"column {guess.source!r} is {guess.column}, which no table of a sheet of {sheet.table} has: it is not kept"
+        for guess in lost
+    ]
 
 
 def _guess_line(guess: Guess) -> str:
@@ -63,17 +77,18 @@ def _take(job: Job, sheet: Sheet) -> None:
         creator = rows["creator_id"].iloc[row]
         reason = NAMELESS if pd.isna(creator) else odd.get(creator, "names no platform")
         job.reject(Rejection(job.place(f"line {sheet.lines[row]}"), reason))
-    job.report.records[f"row of {sheet.table}"] += int(given.sum())
     rows, lines = rows[given].reset_index(drop=True), sheet.lines[given.to_numpy()]
-    _add(job, "creators", rows, lines)
+    refused: set[int] = set()
+    _add(job, "creators", rows, lines, refused)
     if sheet.table == "posts":
-        _add(job, "posts", _with_post_ids(rows), lines)
+        _add(job, "posts", _with_post_ids(rows), lines, refused)
     if sheet.table == "partnerships":
-        _add(job, "partnerships", _with_partnership_ids(rows), lines)
+        _add(job, "partnerships", _with_partnership_ids(rows), lines, refused)
     elif sheet.table == "creators":
         planned = [name for name in PROSPECT if name in rows]
         telling = rows[planned].notna().any(axis=1) if planned else pd.Series(False, index=rows.index)
-        _add(job, "prospects", rows[telling].reset_index(drop=True), lines[telling.to_numpy()])
+        _add(job, "prospects", rows[telling].reset_index(drop=True), lines[telling.to_numpy()], refused)
+    job.report.records[f"row of {sheet.table}"] += len(rows) - len(refused)
 
 
 def _named(job: Job, rows: pd.DataFrame) -> pd.DataFrame:
@@ -105,26 +120,33 @@ def _with_partnership_ids(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(partnership_id=ids.fillna(named))
 
 
-def _add(job: Job, table: str, rows: pd.DataFrame, lines: np.ndarray) -> None:
-    """Add rows to a table, those that break one of its rules apart."""
+def _add(job: Job, table: str, rows: pd.DataFrame, lines: np.ndarray, refused: set[int]) -> None:
+    """Add rows to a table, those that break one of its rules apart; `refused` are the lines of rejected rows."""
     spec = TABLES[table]
     names = [name for name in spec.names if name in rows]
     clean, faults = check(rows[names], spec)
-    refused = {fault.row: fault for fault in reversed(faults)}
-    for row, fault in sorted(refused.items()):
-        job.reject(Rejection(job.place(f"line {lines[row]}"), fault.rule, fault.column, str(fault.value)))
+    absent = next((fault for fault in faults if fault.row < 0), None)
+    wrong = {fault.row: fault for fault in reversed(faults) if fault.row >= 0}
     observed = rows["observed_at"]
     for row, record in enumerate(clean[names].to_dict("records")):
-        if row in refused:
-            continue
         known = {name: _plain(value) for name, value in record.items() if not pd.isna(value)}
         known["observed_at"] = None if pd.isna(observed[row]) else observed[row].to_pydatetime()
         if table == "posts":
             read_caption(known)
-        if reason := fault_of(table, known, job.now):
-            job.reject(Rejection(job.place(f"line {lines[row]}"), reason))
+        place = job.place(f"line {lines[row]}")
+        if row in wrong:
+            fault = wrong[row]
+            _reject(job, Rejection(place, fault.rule, fault.column, str(fault.value)), lines[row], refused)
+        elif reason := fault_of(table, known, job.now) or (absent and f"has no {absent.column}"):
+            _reject(job, Rejection(place, reason), lines[row], refused)
         else:
             job.add(table, known)
+
+
+def _reject(job: Job, rejection: Rejection, line: int, refused: set[int]) -> None:
+    """Reject a row; what a second table has against it is written down, and the row not counted twice."""
+    job.reject(rejection, counted=line not in refused)
+    refused.add(line)
 
 
 def _plain(value: object) -> object:

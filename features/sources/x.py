@@ -1,7 +1,7 @@
 """X: API v2 (users, posts with their expansions) and v1.1, as data."""
 
 from features.sources.convert import handle, language
-from features.sources.records import Context, Shape, dig, hashtags
+from features.sources.records import REFERRED, Context, Shape, dig, hashtags
 
 KIND = "x-api"
 #: How v2 and v1.1 name media -> format; several pictures make a carousel.
@@ -103,7 +103,8 @@ SHAPES = (
             "language": ("user.lang",),
             "verified": ("user.verified",),
         },
-        special=SPECIAL, finish=_finish, also=ALSO,
+        special=SPECIAL, finish=_finish, also=(*ALSO, "quoted_status"),
+        nested={REFERRED: ("retweeted_status", "quoted_status")},
     ),
     Shape(
         "X v1.1 user", KIND, "x", "creators", _is_old_user,

@@ -11,6 +11,8 @@ KIND = "youtube-api"
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 #: No Short is longer.
 SHORT_SECONDS = 180
+#: snippet.liveBroadcastContent of what is no post yet.
+BROADCASTS = {"upcoming": "broadcast that has not begun", "live": "broadcast that still runs"}
 ASK = ": ask for part=snippet"
 
 
@@ -52,7 +54,7 @@ def _finish_video(record: dict, row: dict, context: Context) -> None:
         tag.lower().lstrip("#") for tag in (*tagged(row["text"] or ""), *tags) if isinstance(tag, str)
     }
     short = says_short and length is not None and 0 < length <= SHORT_SECONDS
-    row["format"] = "live" if snippet.get("liveBroadcastContent") == "live" else "short" if short else "video"
+    row["format"] = "short" if short else "video"
     if dig(record, "statistics.viewCount") is not None:
         row["likes_hidden"] = dig(record, "statistics.likeCount") is None
     if isinstance(record.get("recordingDetails"), dict):
@@ -74,6 +76,11 @@ def _is_video(r: dict) -> bool:
     parts = [part for part in ("snippet", "statistics", "contentDetails") if isinstance(r.get(part), dict)]
     shows = dig(r, "snippet.channelId") or dig(r, "statistics.viewCount") or dig(r, "contentDetails.duration")
     return isinstance(r.get("id"), str) and bool(parts) and bool(shows)
+
+
+def _broadcast(r: dict) -> str | None:
+    """Tell a broadcast that is announced, or whose counts still run; once it is over its video is a post."""
+    return BROADCASTS.get(str(dig(r, "snippet.liveBroadcastContent")))
 
 
 def _is_search_result(r: dict) -> bool:
@@ -122,11 +129,13 @@ SHAPES = (
     Shape(
         "YouTube video", KIND, "youtube", "posts", _is_video, VIDEO, CREATOR,
         special={"topic": _topic}, finish=_finish_video, also=VIDEO_ALSO, remedy=ASK,
+        ignored_as=_broadcast,
     ),
     Shape(
         "YouTube search result", KIND, "youtube", "posts", _is_search_result,
         {**VIDEO, "post_id": ("id.videoId",)}, CREATOR,
         special={"topic": _topic}, finish=_finish_video, also=VIDEO_ALSO, remedy=ASK,
+        ignored_as=_broadcast,
     ),
     Shape(
         "YouTube playlist item", KIND, "youtube", "posts", _is_playlist_item,
