@@ -2,8 +2,9 @@
 
 import re
 
+from features.sources.coauthors import settle_owner
 from features.sources.convert import Unread, handle, number
-from features.sources.records import CHILD, COMMENT, METRICS, Context, Shape, dig
+from features.sources.records import CHILD, COMMENT, METRICS, VIEWS_METRIC, Context, Shape, dig
 
 KIND = "instagram-graph"
 FORMATS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel", "STORY": "story", "REELS": "short"}
@@ -53,6 +54,8 @@ def _add_metrics(row: dict, rows: list[dict]) -> None:
         for name in names:
             if row.get(column) is None and (value := _amount(told.get(name))) is not None:
                 row[column] = value
+                if column == "views":
+                    row[VIEWS_METRIC] = name
 
 
 def _amount(value: object) -> float | None:
@@ -146,7 +149,7 @@ SHAPES = (
         finish=_finish_media,
         also=("media_type", "media_product_type", "insights"),
         remedy=": ask for the field timestamp",
-        bare=lambda r: "id" in r,
+        bare=lambda r: "id" in r, settle_owner=settle_owner,
         nested={CHILD: ("children.data", "children"), COMMENT: ("comments.data", "comments")},
     ),
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Scrapers' JSON of Instagram, as data: of its web pages (GraphQL, instaloader), of its app, and of Apify's actors."""
 
 from features.niche import crosswalk
+from features.sources.coauthors import LISTS, settle_owner
 from features.sources.convert import Unread, handle, number, text
 from features.sources.records import CHILD, COMMENT, Context, Shape, dig, hashtags
 
@@ -93,7 +94,7 @@ def _is_apify_profile(r: dict) -> bool:
 SPECIAL = {"handle": handle, "niche": _niche, "likes": _likes, "post_id": _post_id}
 ALSO = (
     "location", "locationName", "locationId", "edge_media_to_sponsor_user", "sponsor_tags", "__typename", "type",
-    "media_type", "product_type", "productType", "is_video", "like_and_view_counts_disabled",
+    "media_type", "product_type", "productType", "is_video", "like_and_view_counts_disabled", *LISTS,
 )  # fmt: skip
 #: Where the forms keep what is no post of its own.
 NESTED = {
@@ -142,7 +143,7 @@ SHAPES = (
             "verified": ("owner.is_verified",),
         },
         special={**SPECIAL, "text": lambda value: None if isinstance(value, dict) else text(value)},
-        finish=_finish, also=ALSO, nested=NESTED,
+        finish=_finish, also=ALSO, nested=NESTED, settle_owner=settle_owner,
     ),
     Shape(
         "Instagram app post", KIND, "instagram", "posts", _is_app_post,
@@ -164,7 +165,7 @@ SHAPES = (
             "verified": ("user.is_verified",),
         },
         special={**SPECIAL, "text": lambda value: None if isinstance(value, dict) else text(value)},
-        finish=_finish, also=ALSO, nested=NESTED,
+        finish=_finish, also=ALSO, nested=NESTED, settle_owner=settle_owner,
     ),
     Shape(
         "Instagram app profile", KIND, "instagram", "creators", _is_app_profile,
@@ -211,6 +212,6 @@ SHAPES = (
             "hashtags": ("hashtags",),
         },
         {"creator_id": ("ownerId",), "handle": ("ownerUsername",)},
-        special={**SPECIAL, "hashtags": hashtags}, finish=_finish, also=ALSO, nested=NESTED,
+        special={**SPECIAL, "hashtags": hashtags}, finish=_finish, also=ALSO, nested=NESTED, settle_owner=settle_owner,
     ),
 )  # fmt: skip

@@ -8,8 +8,12 @@ from pathlib import Path
 from features.schema import EARLIEST
 from features.sources.faults import SourceError
 from features.sources.parts import Parts
+from features.sources.plausible import X_VIEWS_UNKNOWN, above_views, counts_of, doubtful, has_no_views_yet
 from features.sources.records import Place, Rejection
 from features.sources.report import FileReport, RejectedFile
+
+#: Doubtful posts that a report lists; rejected.csv has all.
+MOST_DOUBTS = 20
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,30 @@ class Job:
         self.report.unread[f"{rejection.field} {rejection.reason}"] += 1
         self.rejected.add(rejection)
 
-    def add(self, table: str, row: dict) -> None:
-        """Add a row, and remember what it tells of when the file can have been read."""
+    def add(self, table: str, row: dict, place: Place | None = None) -> None:
+        """Add a row, and remember what it tells of when the file can have been read; `place` is where a post stands."""
+        if table == "posts":
+            self._doubt(row, place)
         if row.get("observed_at") is None:
             for name in ("posted_at", "created_at"):
                 if (told := row.get(name)) is not None and told > self.latest:
                     self.latest = told
         self.parts.add(table, row)
+
+    def _doubt(self, row: dict, place: Place | None) -> None:
+        """Leave counts of a post unknown that cannot be, and tell why."""
+        if has_no_views_yet(row):
+            row["views"] = None
+            self.report.remarks[X_VIEWS_UNKNOWN] += 1
+            return
+        above = above_views(row)
+        counts = f"post {row.get('post_id')}: {counts_of(row)}"
+        for name in doubtful(above) if above else ():
+            row[name] = None
+            reason = f"implausible: the post has more {' and '.join(above)} than views"
+            self.leave_unknown(Rejection(place, reason, name, counts))
+        if above and len(self.report.doubts) < MOST_DOUBTS:
+            self.report.doubts.append(f"{place.record}, {counts}")
 
     def check_platform(self, platform: str) -> None:
         """Raise SourceError where the user names another platform than the file's own."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from features.sources.faults import SourceError
 from features.sources.job import Job
 from features.sources.kinds import JSON_KINDS, Found, Ignored, Page, find_records, looked_for, shapes_of
+from features.sources.plausible import INSTAGRAM_VIEWS
 from features.sources.records import METRICS, Read, Rejection, fault_of, read_record
 from features.sources.stream import read_values
 
@@ -66,7 +67,17 @@ def _read(job: Job, found: Found) -> None:
         _check_opening(job, read, account)
         job.add("creators", account)
     if shape.table != "creators":
-        job.add(shape.table, read.row)
+        job.add(shape.table, read.row, found.place)
+        _remark(job, read)
+
+
+def _remark(job: Job, read: Read) -> None:
+    """Tell the accounts that share a post, and count by which metric its views are told."""
+    for name in read.coauthors:
+        job.report.remarks[f"post that {name!r} shares: it counts for its owner alone"] += 1
+    definition = INSTAGRAM_VIEWS.get(read.views_metric) if read.shape.platform == "instagram" else None
+    if definition and read.row.get("views") is not None:
+        job.report.views[definition] += 1
 
 
 def _name_creator(job: Job, read: Read) -> str | None:

@@ -16,6 +16,8 @@ SPECS = {"creators": CREATORS, "posts": POSTS, "followers": FOLLOWERS, METRICS: 
 #: Columns of a creator that say who it is, and nothing of it.
 IDENTITY = ("creator_id", "platform", "handle", "observed_at")
 NOT_YET = timedelta(days=1)
+#: Where `finish` leaves the name of the metric that it has read as views.
+VIEWS_METRIC = "views_metric"
 #: Kinds of records that are no rows.
 CHILD, COMMENT = "child of an album", "comment"
 REFERRED = "post that another record refers to"
@@ -91,6 +93,8 @@ class Shape:
     bare: Callable[[dict], bool] | None = None
     #: Gives the kind of a record that is no post, or none yet.
     ignored_as: Callable[[dict], str | None] | None = None
+    #: Makes the account of a post its owner, and names the accounts that share the post.
+    settle_owner: Callable[[dict, dict], list[str]] | None = None
     #: Kind of records within that are no rows -> where they stand, the first place that has some counts.
     nested: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -143,6 +147,9 @@ class Read:
     row: dict
     creator: dict | None
     unread: list[Rejection]
+    #: Accounts that share the post, and the metric that its views are.
+    coauthors: list[str] = field(default_factory=list)
+    views_metric: str | None = None
 
 
 def dig(value: object, path: str) -> object:
@@ -191,9 +198,17 @@ def read_record(shape: Shape, record: dict, place: Place, context: Context, mome
         read_caption(row, empty)
     creator = _columns(record, shape.account, place, unread)
     creator = creator if creator.get("creator_id") or creator.get("handle") else dict(context.owner)
+    coauthors = shape.settle_owner(record, creator) if shape.settle_owner else []
     creator["creator_id"] = row["creator_id"] = creator.get("creator_id") or _by_handle(creator.get("handle"))
     creator |= {"platform": shape.platform, "observed_at": row["observed_at"]}
-    return Read(shape, place, row, creator, unread)
+    metric = row.pop(VIEWS_METRIC, None) or _views_metric(shape, record)
+    return Read(shape, place, row, creator, unread, coauthors, metric if row.get("views") is not None else None)
+
+
+def _views_metric(shape: Shape, record: dict) -> str | None:
+    """Give the name of the field that views are read from: what a view is differs by it."""
+    paths = shape.fields.get("views", ())
+    return next((path.split(".")[-1] for path in paths if not is_missing(dig(record, path))), None)
 
 
 def read_at(record: dict) -> datetime | None:

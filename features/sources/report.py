@@ -48,6 +48,11 @@ class FileReport:
     ignored: Counter = field(default_factory=Counter)
     rejected: Counter = field(default_factory=Counter)
     unread: Counter = field(default_factory=Counter)
+    #: What is worth a word of records that are read; posts by what a view of them is, on Instagram.
+    remarks: Counter = field(default_factory=Counter)
+    views: Counter = field(default_factory=Counter)
+    #: Posts with a count that cannot be, the first ones.
+    doubts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     #: The first record rejected, for messages; whether the creator that the user names is given to an account.
@@ -118,7 +123,8 @@ def as_json(report: Report) -> str:
 def text_of(report: Report, out: Path, dry: bool = False) -> str:
     """Give the report as text."""
     lines = [line for file in report.files for line in _file_lines(file)]
-    lines += _conflict_lines(report.conflicts) + [f"note: {note}" for note in report.notes]
+    notes = [*report.notes, *_views_notes(report)]
+    lines += _conflict_lines(report.conflicts) + [f"note: {note}" for note in notes]
     if dry:
         for name, frame in report.first_rows.items():
             lines += [
@@ -142,10 +148,12 @@ def _file_lines(file: FileReport) -> list[str]:
     for table, rows in file.rows.items():
         lines += _share_lines(table, rows, file.known.get(table, {}))
     lines += _counted("rejected", file.rejected) + _counted("not understood, left unknown", file.unread)
+    lines += [f"    implausible: {doubt}" for doubt in file.doubts]
     if file.ignored:
         most = ", ".join(f"{name} ({count:,})" for name, count in file.ignored.most_common(SHOWN))
         more = f" and {len(file.ignored) - SHOWN} more" if len(file.ignored) > SHOWN else ""
         lines.append(f"  ignored fields: {most}{more}")
+    lines += [f"  note: {count:,} x {remark}" for remark, count in file.remarks.most_common(SHOWN)]
     return lines + [f"  note: {note}" for note in file.notes]
 
 
@@ -155,6 +163,15 @@ def _items(file: FileReport) -> str:
     told = ", ".join(f"{count:,} {fate}" for fate, kinds in fates.items() if (count := sum(kinds.values())))
     plain = file.items == sum(file.records.values())
     return f"{file.items:,} record{'' if file.items == 1 else 's'}{'' if plain else f': {told}'}"
+
+
+def _views_notes(report: Report) -> list[str]:
+    """Tell views of Instagram that are counted by several definitions."""
+    posts = sum((file.views for file in report.files), Counter())
+    if len(posts) < 2:
+        return []
+    names = ", ".join(f"{name} ({count:,} post{'' if count == 1 else 's'})" for name, count in posts.most_common())
+    return [f"views of Instagram are of {len(posts)} definitions, which are not the same count: {names}"]
 
 
 def _share_lines(table: str, rows: int, known: dict[str, int]) -> list[str]:

@@ -140,7 +140,7 @@ def _add(job: Job, table: str, rows: pd.DataFrame, lines: np.ndarray, refused: s
         elif reason := fault_of(table, known, job.now) or (absent and f"has no {absent.column}"):
             _reject(job, Rejection(place, reason), lines[row], refused)
         else:
-            job.add(table, known)
+            job.add(table, known, place)
 
 
 def _reject(job: Job, rejection: Rejection, line: int, refused: set[int]) -> None:
