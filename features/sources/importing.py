@@ -7,6 +7,7 @@ anybody's are checked, and puts them into place.
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +22,7 @@ from features.sources.faults import SourceError
 from features.sources.job import Job, Options
 from features.sources.merge import Merge
 from features.sources.parts import Parts
+from features.sources.records import Place, Rejection
 from features.sources.report import FileReport, RejectedFile, Report, as_json
 from features.sources.tables import write_merged
 from features.tables import TABLE_FILES
@@ -29,6 +31,8 @@ from features.unchanged import unchanged
 REPORT, REJECTED = "import.json", "rejected.csv"
 #: Bytes of an import.json.
 LARGEST_REPORT = 1 << 28
+#: Accounts with hidden likes that a report names.
+MOST_HIDERS = 20
 Progress = Callable[[str, int, int], None]
 
 
@@ -59,10 +63,12 @@ def import_files(
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=home) as folder:
             work = Path(folder)
             (work / "tables").mkdir()
-            report, moments = _read_all(paths, out, options or Options(), work, now, progress)
-            progress("merging", 0, 0)
-            with Merge(work, out, moments, memory_gb) as merge:
-                write_merged(merge, work / "tables", out, report)
+            with RejectedFile(work / "tables" / REJECTED) as rejected:
+                report, moments = _read_all(paths, out, options or Options(), work, rejected, now, progress)
+                progress("merging", 0, 0)
+                with Merge(work, out, moments, memory_gb) as merge:
+                    write_merged(merge, work / "tables", out, report)
+                    _tell_hidden_likes(merge, report, rejected)
             (work / "tables" / REPORT).write_text(as_json(report), encoding="utf-8")
             if not dry_run:
                 _publish(work / "tables", out)
@@ -93,16 +99,33 @@ def _refuse(out: Path) -> None:
 
 
 def _read_all(
-    paths: list[Path], out: Path, options: Options, work: Path, now: datetime, progress: Progress
-) -> tuple[Report, dict[int, datetime | None]]:
+    paths: list[Path], out: Path, options: Options, work: Path, rejected: RejectedFile, now: datetime,
+    progress: Progress,
+) -> tuple[Report, dict[int, datetime | None]]:  # fmt: skip
     """Read every file into parts; give the report and when each file was read, by its number."""
     report = Report(moments=_json(out / REPORT).get("moments", {}))
     parts, moments = Parts(work / "parts"), {}
-    with RejectedFile(work / "tables" / REJECTED) as rejected:
-        for number, path in enumerate(paths):
-            with unchanged(path):  # which is read more than once
-                _read_file(path, number, options, report, parts, rejected, moments, now, progress)
+    for number, path in enumerate(paths):
+        with unchanged(path):  # which is read more than once
+            _read_file(path, number, options, report, parts, rejected, moments, now, progress)
     return report, moments
+
+
+def _tell_hidden_likes(merge: Merge, report: Report, rejected: RejectedFile) -> None:
+    """Write down each post whose tiny count of likes stands for hidden ones, and tell the first accounts."""
+    accounts: Counter = Counter()
+    for platform, creator, post, likes, comments in merge.hidden_likes():
+        accounts[platform, creator] += 1
+        counts = f"{likes:.0f} likes" + ("" if comments is None else f", {comments:,.0f} comments")
+        place = Place("", f"post {post} of {creator}")
+        rejected.add(Rejection(place, "hidden: many posts of this account have the same few likes", "likes", counts))
+    report.notes += [
+        f"{count:,} post(s) of the {platform} account {creator} have a few likes each and far more comments: "
+        "it hides its likes, which are unknown"
+        for (platform, creator), count in accounts.most_common(MOST_HIDERS)
+    ]
+    if len(accounts) > MOST_HIDERS:
+        report.notes.append(f"{len(accounts) - MOST_HIDERS:,} more account(s) hide their likes: see rejected.csv")
 
 
 def _read_file(

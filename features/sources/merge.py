@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from features.schema import PROFILE_COLUMNS, Column
+from features.sources.hidden_likes import find_hidden, posts_with_hidden
 from features.sources.parts import FILE, ORDER, SPECS, columns_of
 from features.sources.records import METRICS
 
@@ -66,6 +67,7 @@ class Merge:
             self._con.execute(f"CREATE VIEW rows_{table} AS {self._rows(table)}")
         self._merge_creators()
         self._merge_posts()
+        find_hidden(self._con)
 
     def __enter__(self) -> "Merge":
         return self
@@ -84,9 +86,13 @@ class Merge:
         """Give the merged posts in chunks, sorted by account, time and id."""
         names = ", ".join(SPECS["posts"].names)
         ordered = "platform, creator_id, posted_at, post_id, observed_at NULLS FIRST"
-        reader = self._con.sql(f"SELECT {names} FROM merged_posts ORDER BY {ordered}").to_arrow_reader(CHUNK)
+        reader = self._con.sql(f"SELECT {names} FROM shown_posts ORDER BY {ordered}").to_arrow_reader(CHUNK)
         for batch in reader:
             yield batch.to_pandas()
+
+    def hidden_likes(self) -> Iterator[tuple[str, str, str, float, float]]:
+        """Give (platform, creator_id, post_id, likes, comments) of posts whose likes stand for hidden ones."""
+        return posts_with_hidden(self._con)
 
     def unattached(self) -> list[str]:
         """Name the posts whose metrics were given, and nothing else, up to a hundred."""
