@@ -42,6 +42,11 @@ LOCALES = ("en", "de", "fr", "es", "pt", "id", "de_CH", "en_IN", "it", "nl", "sv
         ("１２３", ".", 123),
         (".5", ".", Decimal("0.5")),
         ("12,- €", ",", 12),
+        ("450.-", ".", 450),
+        ("(1,200)", ".", -1200),
+        ("$ (1,200.50)", ".", Decimal("-1200.5")),
+        ("1,200-", ".", -1200),
+        ("1200 (approx)", ".", 1200),
     ],
 )
 def test_a_number_as_people_write_it(text, decimal, value):
@@ -49,7 +54,31 @@ def test_a_number_as_people_write_it(text, decimal, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "1-2", "10k-20k", "1 2", "12.3.4", "1,2,3", "k", "1kk", "$5€", "5%%", "--3", "1e999999", "1/2"]
+    "text",
+    [
+        "",
+        "abc",
+        "1-2",
+        "10k-20k",
+        "1 2",
+        "12.3.4",
+        "1,2,3",
+        "k",
+        "1kk",
+        "$5€",
+        "5%%",
+        "--3",
+        "1e999999",
+        "1/2",
+        "12k¹",
+        "12,000¹",
+        "1200½",
+        "12①",
+        "12,000*",
+        "2.9‰",
+        "0x10",
+        "12:30",
+    ],
 )
 def test_what_is_no_number(text):
     found = figure(text)

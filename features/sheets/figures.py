@@ -31,6 +31,8 @@ SIGNS = {
     "₱": "PHP", "฿": "THB", "₫": "VND", "₽": "RUB", "₪": "ILS", "euro": "EUR", "euros": "EUR", "Euro": "EUR",
     "dollars": "USD", "dólares": "USD", "reais": "BRL",
 }  # fmt: skip
+#: Signs that several currencies have; they stand for that in SIGNS only where nothing names another of them.
+SHARED_SIGNS = ("$", "¥", "Rs")
 _CODES = """
 AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KES KRW KWD MAD MXN MYR NGN
 NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR
@@ -45,6 +47,10 @@ _SHAPE = re.compile(
     r"(?P<before>[^\d.,+\-]*)(?P<sign>[+\-]?)(?P<between>[^\d.,+\-]*)(?P<core>[\d.,][\d.,_]*)(?P<after>[^\d_]*)"
 )
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
+#: A negative amount of accounting, and one that ends in its minus.
+_NEGATIVE = re.compile(r"[^\d(]*\([^\d()]*[\d.,' _]*\d[.,]?[^\d()]*\)[^\d()]*|.*\d ?-", re.DOTALL)
+#: What compatibility characters stand for that are no digits of the number beside them, such as a footnote's mark.
+_BESIDE = ("<super>", "<sub>", "<circle>", "<fraction>")
 _GROUP_MARK = re.compile(r"(?<=\d)[\s'’`´٬](?=\d{3}(?!\d))")
 #: What people write behind a number although the column says it.
 _NOUNS = """
@@ -107,13 +113,14 @@ def figure(text: str) -> Figure | None:
     if common := _COMMON.fullmatch(text):  # nothing else than what the rest would find, sooner
         core, suffix = common.groups()
         return Figure(core, power=SUFFIXES.get(suffix.lower(), 0), percent=suffix == "%")
-    if len(text) > LONGEST:
-        return None
-    return _figure(unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip())
+    return _figure(text) if len(text) <= LONGEST else None
 
 
 @lru_cache(maxsize=1 << 16)
 def _figure(text: str) -> Figure | None:
+    if not text.isascii() and any(unicodedata.decomposition(sign).startswith(_BESIDE) for sign in text):
+        return None
+    text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip()
     if _SCIENTIFIC.fullmatch(text):
         exact = Decimal(text.replace(",", "."))
         return Figure(text, exact=exact, negative=False)
@@ -126,7 +133,7 @@ def _figure(text: str) -> Figure | None:
     core = found["core"]
     if core[-1] in ".," and words:  # "12,- €" and "mil." put their mark beside the digits
         core = core[:-1]
-    return _with_words(core, found["sign"] == "-", words)
+    return _with_words(core, found["sign"] == "-" or bool(_NEGATIVE.fullmatch(text)), words)
 
 
 def _words(text: str) -> list[str]:

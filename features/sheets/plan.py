@@ -119,9 +119,29 @@ def _number_plan(role: Role, survey: Survey, kind: str, evidence: Evidence, opti
         notes.append("k/m/b suffixes, rounded")
     if survey.figures.approximate:
         notes.append("marked as approximate")
+    if any(look.scale for look in survey.looks):
+        notes.append("shown in thousands or millions by the number format, read as stored")
     unit = {3: "k", 6: "m", 9: "b"}.get(power)
-    guess = Guess(role.source, role.target, kind, role.how, _join(notes), unclear or role.ambiguous, unit)
-    return Plan(role.index, role.target, kind, readers.number_reader(marks, power, kind == "count"), guess)
+    unclear = unclear or _other_look(role, survey) or role.ambiguous
+    guess = Guess(role.source, role.target, kind, role.how, _join(notes), unclear, unit)
+    read = readers.number_reader(marks, power, kind == "count", _is_mapped(role))
+    return Plan(role.index, role.target, kind, read, guess)
+
+
+def _is_mapped(role: Role) -> bool:
+    """Say whether the map gives the power of ten of a column's numbers."""
+    return bool(role.mapped and (role.mapped.unit or "").lower() in _POWERS)
+
+
+def _other_look(role: Role, survey: Survey) -> str | None:
+    """Say that a column shows other numbers than it stores, None where it does not."""
+    cell = next((c for c in survey.looks.values() if readers.stored(c, _power(role), _is_mapped(role)) is None), None)
+    if cell is None:
+        return None
+    unit = {3: "k", 6: "m", 9: "b"}.get(cell.look.suffix)
+    meant = f"map {role.source!r} with the unit {unit} if that is meant, or " if unit and not cell.look.odd else ""
+    shown = cell.look.text(cell.value)[:40]
+    return f"the number format shows {cell} as {shown!r}, and does not scale it: {meant}correct the number format"
 
 
 def _time_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
@@ -166,6 +186,7 @@ def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOpti
         notes.append("$ taken as US dollars")
     if role.name and role.name.per_post:
         notes.append("the price of one post: it is taken as the fee for all deliverables")
+    unclear = unclear or _other_look(role, survey)
     if shown[None] and not currency:
         unclear = unclear or f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
     elif currencies and "USD" not in currencies:
@@ -209,8 +230,25 @@ def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Plan 
         told = _join([told, f"agrees with {agreed.told}"])
     unclear = f"percent or fraction? Map {role.source!r} with unit percent or fraction" if percent is None else None
     unit = {True: "percent", False: "fraction"}.get(percent)
-    guess = Guess(role.source, target, "real", role.how, _join([role.note, told]), unclear or role.ambiguous, unit)
-    return Plan(role.index, target, "real", readers.rate_reader(percent), guess)
+    literal, literal_told = _literal_percents(role, survey)
+    if literal is None:
+        unclear = (
+            f"the number format shows less than 0.1% everywhere: map {role.source!r} with unit percent or fraction"
+        )
+    unclear = unclear or _other_look(role, survey) or role.ambiguous
+    guess = Guess(role.source, target, "real", role.how, _join([role.note, told, literal_told]), unclear, unit)
+    return Plan(role.index, target, "real", readers.rate_reader(percent, literal), guess)
+
+
+def _literal_percents(role: Role, survey: Survey) -> tuple[bool | None, str]:
+    """Say whether a % that is only text is meant, None where that is open, and how to tell it."""
+    sizes, unit = survey.literal_sizes, (role.mapped.unit or "").lower() if role.mapped else ""
+    if not sizes:
+        return True, ""
+    if unit in ("percent", "%", "fraction"):
+        return unit != "fraction", ""
+    meant = sizes["either"] + sizes["percent"] >= sizes["fraction"]
+    return (True, "the % is only text of the number format: read as shown") if meant else (None, "")
 
 
 def _agreed(role, survey, sample, roles, surveys, evidence, options) -> Agreement | None:

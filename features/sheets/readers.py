@@ -33,8 +33,11 @@ NOT_USD = "and fee_usd holds US dollars: nothing is converted"
 UNCLEAR_MARK = "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
 UNCLEAR_RATE = "may be a percentage or a fraction: tell which"
 NO_CURRENCY = "names no currency: tell which"
+UNCLEAR_LOOK = "is shown as another number than is stored: correct the number format"
+DATE = "is a date, no number: the spreadsheet program may have made it of a number such as 1.2"
+MONEY = "is an amount of money, no count"
 #: What is told once, of the column, and not of each value.
-UNCLEAR = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE})
+UNCLEAR = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE, UNCLEAR_LOOK})
 LOST = "has lost digits: it was kept as a number; export the column as text"
 #: Longer texts are no label.
 LONGEST_LABEL = 200
@@ -61,21 +64,38 @@ def _given(reader: Reader) -> Reader:
     return read
 
 
-def number_reader(marks: Marks, power: int = 0, whole: bool = False) -> Reader:
-    """Read counts and means; `power` is that of the header."""
+def stored(cell: Typed, power: int, mapped: bool = False) -> float | None:
+    """Give a number that the workbook stores; None where it is shown as another one.
+
+    `power`: that of the header, or with `mapped` that of the map, which decides.
+    """
+    look = cell.look
+    shown = look.scale + (look.suffix or power)
+    if not look.odd and shown in (0, power):
+        return float(cell.value) * 10**shown
+    if mapped or not (look.odd or look.suffix or power):
+        return float(cell.value) * 10**power
+    return None
+
+
+def number_reader(marks: Marks, power: int = 0, whole: bool = False, mapped: bool = False) -> Reader:
+    """Read counts and means; `power` is that of the header, or with `mapped` that of the map."""
 
     def read(cell: Cell) -> Read:
         if isinstance(cell, Typed):
-            if cell.unit == "%":
-                return None, "is a percentage, no count"
-            return _checked(float(cell.value) * 10**power, whole)
+            if cell.unit or cell.currency:
+                return None, "is a percentage, no count" if cell.unit else MONEY
+            value = stored(cell, power, mapped)
+            return (None, UNCLEAR_LOOK) if value is None else _checked(value, whole)
+        if isinstance(cell, datetime):
+            return None, DATE
         if isinstance(cell, str) and cell.isdigit() and cell.isascii() and len(cell) < 16:
             return float(int(cell) * 10**power), ""
         found = figure(cell) if isinstance(cell, str) else None
         if found is None:
             return None, NO_NUMBER
         if found.percent or found.currency:
-            return None, "is a percentage, no count" if found.percent else "is an amount of money, no count"
+            return None, "is a percentage, no count" if found.percent else MONEY
         value, wrong = read_figure(found, marks)
         if value is None:
             return None, wrong
@@ -102,12 +122,19 @@ def read_figure(found: Figure, marks: Marks) -> tuple:
     return (value, "") if value is not None else (None, f"is no number with the decimal mark {decimal!r}")
 
 
-def rate_reader(percent: bool | None) -> Reader:
-    """Read rates as fractions; `percent`: what a value without a sign is, None where that is open."""
+def rate_reader(percent: bool | None, literal: bool | None = True) -> Reader:
+    """Read rates as fractions; `percent`: what a value without a sign is, None where that is open.
+
+    `literal`: whether a % that is only text of a number format is meant, None where that is open.
+    """
 
     def read(cell: Cell) -> Read:
         if isinstance(cell, Typed):
+            if cell.look.odd or cell.look.suffix or cell.look.scale:
+                return None, UNCLEAR_LOOK
             number, signed, divisor = Decimal(repr(cell.value)), cell.unit == "%", 1
+            if cell.look.percent == "literal" and not literal:
+                return (None, UNCLEAR_RATE) if literal is None else (float(number * 100), "")
         else:
             found = figure(cell) if isinstance(cell, str) else None
             if found is None or found.currency or found.power:
@@ -134,7 +161,9 @@ def fee_reader(marks: Marks, currency: str | None, power: int = 0) -> Reader:
 
     def read(cell: Cell) -> Read:
         if isinstance(cell, Typed):
-            value, own = float(cell.value) * 10**power, cell.currency
+            value, own = stored(cell, power), cell.currency
+            if value is None:
+                return None, UNCLEAR_LOOK
         else:
             found = figure(cell) if isinstance(cell, str) else None
             if found is None or found.percent:
@@ -179,7 +208,7 @@ def read_id(cell: Cell) -> Read:
     """Read an identifier, to the letter; one that went through a floating number is refused."""
     if isinstance(cell, Typed):
         exact = float(cell.value).is_integer() and abs(cell.value) < LARGEST_EXACT
-        return (str(int(cell.value)), "") if exact else (None, LOST)
+        return (str(int(cell.value)).zfill(cell.look.zeros), "") if exact else (None, LOST)
     text = _as_text(cell)
     if (exact := literal(text)) != text:
         return unscrambled(exact), ""

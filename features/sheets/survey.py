@@ -6,10 +6,13 @@ from datetime import datetime
 
 from features.sheets.dates import DateSurvey
 from features.sheets.figures import FigureSurvey, size_of
+from features.sheets.formats import Look
 from features.sheets.labels import country_in, is_missing, niche_of, platform_of
 from features.sheets.links import link_of
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
+#: Ways in which a number format shows another number than the stored one.
+MOST_LOOKS = 100
 #: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
 MOST_WORDS = 20_000
 LONGEST_LABEL = 1000
@@ -46,7 +49,11 @@ class WordSurvey:
 
 @dataclass
 class Survey:
-    """One column: texts, numbers and dates that the workbook stores as such, and what the texts look like."""
+    """One column: texts, numbers and dates that the workbook stores as such, and what the texts look like.
+
+    `literal_sizes`: of numbers beside a % that is only text; `looks`: those under which another number is shown than is
+    stored, each with the first cell.
+    """
 
     given: int = 0
     numbers: int = 0
@@ -57,6 +64,8 @@ class Survey:
     shown_percent: int = 0
     shown_currency: Counter = field(default_factory=Counter)
     typed_sizes: Counter = field(default_factory=Counter)
+    literal_sizes: Counter = field(default_factory=Counter)
+    looks: dict[Look, Typed] = field(default_factory=dict)
     rising: bool = True
     first: int | None = None
     last: int = -1
@@ -91,6 +100,10 @@ class Survey:
         self.shown_percent += cell.unit == "%"
         self.shown_currency[cell.currency] += 1
         self.typed_sizes[size_of(float(cell.value))] += cell.unit != "%"
+        if cell.look.percent == "literal":
+            self.literal_sizes[size_of(100 * float(cell.value))] += 1
+        if (cell.look.odd or cell.look.scale or cell.look.suffix) and len(self.looks) < MOST_LOOKS:
+            self.looks.setdefault(cell.look, cell)
 
     def _follow(self, cells: list[Cell]) -> None:
         """Keep up whether the column is whole numbers that only rise, as an index does."""

@@ -3,32 +3,38 @@
 But: the old .xls and encrypted workbooks are refused.
 """
 
-import re
 import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from features.sheets.archive import check_archive
-from features.sheets.figures import CODES, SIGNS
+from features.sheets.formats import PLAIN, Look, look_of
 from features.sheets.result import SheetError
 from features.spreadsheet_text import cell_text
 
 #: Bounds of a worksheet; XLSX itself has this one of rows. Of more worksheets one must be named.
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS, MOST_WORKSHEETS = 1 << 20, 2_000, 12_000_000, 100
-_CURRENCY = re.compile(r'\[\$([^\-\]]+)(?:-[^\]]*)?\]|"([^"]+)"|\\?([$€£¥₹])')
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A number that the workbook stores as one. `unit`: "%" where it is shown as percent (and is a fraction)."""
+    """A number that the workbook stores as one, and how it is shown; one that is shown with a % is a fraction."""
 
     value: int | float
-    unit: str | None = None
-    currency: str | None = None
+    look: Look = PLAIN
+
+    @property
+    def unit(self) -> str | None:
+        return "%" if self.look.percent else None
+
+    @property
+    def currency(self) -> str | None:
+        return self.look.currency
 
     def __str__(self) -> str:
         whole = isinstance(self.value, float) and self.value.is_integer() and abs(self.value) < 2**53
@@ -123,8 +129,7 @@ def _cell(cell, written: object) -> Cell:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
-        shown = cell.number_format or "General"
-        return Typed(value) if shown == "General" else Typed(value, "%" if "%" in shown else None, currency_of(shown))
+        return _number(value, cell.number_format or "General")
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
@@ -132,14 +137,7 @@ def _cell(cell, written: object) -> Cell:
     return cell_text(str(value))
 
 
-def currency_of(number_format: str) -> str | None:
-    """Give the currency that an Excel number format shows.
-
-    >>> currency_of('"$"#,##0.00'), currency_of("[$€-407]#,##0"), currency_of("0.00")
-    ('USD', 'EUR', None)
-    """
-    for found in _CURRENCY.finditer(number_format):
-        sign = next(filter(None, found.groups())).strip()
-        if code := SIGNS.get(sign) or (sign if sign in CODES else None):
-            return code
-    return None
+def _number(value: int | float, number_format: str) -> Typed:
+    look = PLAIN if number_format == "General" else look_of(number_format, value)
+    # a % that is only text does not multiply: 2.9 is shown as 2.9%
+    return Typed(float(Decimal(repr(value)) / 100) if look.percent == "literal" else value, look)
