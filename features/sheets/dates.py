@@ -69,9 +69,12 @@ class Written:
     mark: str = ""
     kind: str = "date"
 
-    def moment(self, day_first: bool | None) -> datetime | None:
-        """Give the moment, UTC; None where there is no such date. `day_first` decides the order "?"."""
-        swap = self.order == "month" or (self.order == "?" and not day_first)
+    def moment(self, day_first: bool | None, exchanged: bool = False) -> datetime | None:
+        """Give the moment, UTC; None where there is no such date.
+
+        `day_first` decides the order "?"; with `exchanged` day and month of the order "ymd" change places.
+        """
+        swap = {"month": True, "?": not day_first, "ymd": exchanged}.get(self.order, False)
         day, month = (self.two, self.one) if swap else (self.one, self.two)
         try:
             return datetime(self.year, month, day, tzinfo=UTC) + timedelta(seconds=self.seconds)
@@ -159,7 +162,11 @@ def _offset(zone: str | None) -> float:
 
 @dataclass
 class DateSurvey:
-    """What the texts of one column prove about how its dates are written; memory does not grow with the rows."""
+    """What the texts of one column prove about how its dates are written; memory does not grow with the rows.
+
+    `example`: the first that proves which comes first; `sure`: how many that tell year, month and day are past the 12th,
+    or name their zone.
+    """
 
     read: int = 0
     unread: int = 0
@@ -167,6 +174,7 @@ class DateSurvey:
     kinds: Counter = field(default_factory=Counter)
     naive: int = 0
     short_years: int = 0
+    sure: int = 0
     unclear: str = ""
     example: str = ""
 
@@ -178,11 +186,13 @@ class DateSurvey:
                 self.unread += times
                 continue
             self.read += times
-            self.example = self.example or text
+            if found.order in ("day", "month"):
+                self.example = self.example or text
             self.orders[found.order] += times
             self.kinds[found.kind] += times
             self.naive += times * (not found.zoned)
             self.short_years += times * found.short_year
+            self.sure += times * (found.order == "ymd" and (found.one > 12 or found.zoned))
             if found.order == "?" and not self.unclear:
                 self.unclear = text
 
@@ -193,14 +203,25 @@ class DateSurvey:
         return None if day == month else day
 
 
-def read_date(text: str, day_first: bool | None, epoch: int = 1900) -> tuple[datetime | None, str]:
-    """Read one date under a decision; give (moment, "") or (None, what is wrong with it)."""
+def exchanged_back(moment: datetime) -> datetime:
+    """Exchange day and month, which a spreadsheet program does to 04/03/2026 when it expects the month first."""
+    return moment.replace(month=moment.day, day=moment.month) if moment.day <= 12 else moment
+
+
+def read_date(
+    text: str, day_first: bool | None, epoch: int = 1900, exchanged: bool | None = False
+) -> tuple[datetime | None, str]:
+    """Read one date under a decision; give (moment, "") or (None, what is wrong with it).
+
+    `exchanged`: whether a spreadsheet program exchanged day and month of dates such as 2026-04-03, None where that is
+    open.
+    """
     found = written(text, epoch)
     if found is None:
         return None, NO_DATE
-    if found.order == "?" and day_first is None:
+    if {"?": day_first, "ymd": exchanged}.get(found.order, False) is None:
         return None, UNCLEAR_DATE
-    moment = found.moment(day_first)
+    moment = found.moment(day_first, bool(exchanged) and found.one <= 12)
     if moment is None:
         return None, "is no date that exists"
     return (moment, "") if EARLIEST <= moment < LATEST else (None, OUT_OF_RANGE)

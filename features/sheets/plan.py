@@ -16,7 +16,7 @@ from features.sheets.workbook import Cell
 
 _POWERS = {"k": 3, "thousand": 3, "thousands": 3, "m": 6, "million": 6, "millions": 6, "b": 9, "billion": 9}
 
-
+ORDER_REMEDY = "say --day-first or --month-first, or give it in the map file"
 #: What a rate is made of.
 _PARTS = {"avg_likes": "likes", "avg_comments": "comments", "followers": "followers", "avg_views": "views"}
 
@@ -159,8 +159,14 @@ def _time_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOpt
             told = f"as in {source!r}"
         else:
             unclear = f"{dates.unclear!r} may be day first or month first"
-        unclear = unclear and f"{unclear}: pass day_first, or give it in the map file"
-    notes = [role.note]
+        unclear = unclear and f"{unclear}: {ORDER_REMEDY}"
+    exchanged = _exchanged(survey, asked)
+    if exchanged is None:
+        unclear = (
+            f"all true dates are of the first 12 days of a month and all texts such as {dates.example!r} are not, as "
+            f"where a spreadsheet program exchanged day and month: {ORDER_REMEDY}"
+        )
+    notes = [role.note, "day and month of true dates exchanged back" if exchanged else ""]
     if dates.orders["?"] + dates.orders["day"] + dates.orders["month"] and day_first is not None:
         notes.append(_join([f"{'day' if day_first else 'month'} first", told], " "))
     notes += [name for name in ("epoch", "serial") if dates.kinds[name]]
@@ -169,7 +175,14 @@ def _time_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOpt
     if dates.naive or survey.moments or survey.numbers:
         notes.append("no time zone: taken as UTC")
     guess = Guess(role.source, role.target, "time", role.how, _join(notes), unclear or role.ambiguous)
-    return Plan(role.index, role.target, "time", readers.time_reader(day_first, epoch), guess)
+    return Plan(role.index, role.target, "time", readers.time_reader(day_first, epoch, exchanged), guess)
+
+
+def _exchanged(survey: Survey, day_first: bool | None) -> bool | None:
+    """Say whether day and month of true dates are exchanged; None where that is open. `day_first`: as asked for."""
+    if not survey.exchanged:
+        return False
+    return None if day_first is None else day_first == survey.dates.day_first
 
 
 def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> Plan:

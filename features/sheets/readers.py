@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from features.schema import EARLIEST, LATEST
-from features.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, from_serial, read_date
+from features.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, exchanged_back, from_serial, read_date
 from features.sheets.figures import Figure, figure, lone_mark, value_of
 from features.sheets.labels import (
     country_in,
@@ -180,8 +180,8 @@ def fee_reader(marks: Marks, currency: str | None, power: int = 0) -> Reader:
     return _given(read)
 
 
-def time_reader(day_first: bool | None, epoch: int) -> Reader:
-    """Read moments as UTC datetimes."""
+def time_reader(day_first: bool | None, epoch: int, exchanged: bool | None = False) -> Reader:
+    """Read moments as UTC datetimes; `exchanged` is that of `read_date`."""
 
     def read(cell: Cell) -> Read:
         if isinstance(cell, datetime):
@@ -194,7 +194,10 @@ def time_reader(day_first: bool | None, epoch: int) -> Reader:
             else:
                 return read_date(str(int(cell.value)), day_first, epoch)
         else:
-            return read_date(unscrambled(cell), day_first, epoch)
+            return read_date(unscrambled(cell), day_first, epoch, exchanged)
+        if exchanged is None:
+            return None, UNCLEAR_DATE
+        moment = exchanged_back(moment) if exchanged else moment
         return (moment, "") if EARLIEST <= moment < LATEST else (None, OUT_OF_RANGE)
 
     return _given(read)

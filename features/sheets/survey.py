@@ -11,6 +11,8 @@ from features.sheets.labels import country_in, is_missing, niche_of, platform_of
 from features.sheets.links import link_of
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
+#: Dates of a column from which chance does not explain that all true ones, and no text, are of the first twelve days.
+FEWEST_DATES = 4
 #: Ways in which a number format shows another number than the stored one.
 MOST_LOOKS = 100
 #: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
@@ -58,6 +60,7 @@ class Survey:
     given: int = 0
     numbers: int = 0
     moments: int = 0
+    late_moments: int = 0
     figures: FigureSurvey = field(default_factory=FigureSurvey)
     dates: DateSurvey = field(default_factory=DateSurvey)
     words: WordSurvey = field(default_factory=WordSurvey)
@@ -83,6 +86,7 @@ class Survey:
                 self._add_number(cell)
             elif isinstance(cell, datetime):
                 self.moments += 1
+                self.late_moments += cell.day > 12
                 self.given += 1
         counts.pop(UNCOMPUTED, None)
         texts = {text: times for text, times in counts.items() if text and not is_missing(text)}
@@ -122,6 +126,18 @@ class Survey:
     def is_index(self) -> bool:
         """Say whether the column numbers its rows, perhaps with a few left out."""
         return self.rising and self.first is not None and self.last - self.first < 3 * self.counted
+
+    @property
+    def exchanged(self) -> bool:
+        """Say whether day and month look exchanged, as by a program that reads 04/03 its own way and leaves 25/03 text.
+
+        So it looks where all true dates, or texts such as 2026-04-03, have a day up to 12, and all other texts prove one
+        order by a day past it.
+        """
+        orders = self.dates.orders
+        dates, texts = self.moments + orders["ymd"], orders["day"] + orders["month"]
+        sure = self.late_moments + self.dates.sure + orders["?"] + orders["same"]
+        return self.dates.day_first is not None and dates > 0 == sure and dates + texts >= FEWEST_DATES
 
     @property
     def numeric(self) -> float:

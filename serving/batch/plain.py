@@ -7,6 +7,7 @@ decided from the first rows and from rows all over the file; a row that contradi
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
@@ -237,6 +238,7 @@ def _pattern(plan: Plan) -> str | None:
 
 def _times(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
     plain = _matches(cells, _DAY) | _matches(cells, _MOMENT)
+    plain &= plan.read("2026-02-01")[0] == datetime(2026, 2, 1, tzinfo=UTC)
     texts = pc.utf8_slice_codeunits(pc.if_else(pa.array(plain), cells, None), 0, 19)
     times = pd.Series(pd.to_datetime(texts.to_pandas(), errors="coerce", utc=True, format="ISO8601"))
     inside = ((times >= pd.Timestamp(EARLIEST)) & (times < pd.Timestamp(LATEST))).to_numpy()

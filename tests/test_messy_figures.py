@@ -1,0 +1,85 @@
+"""What a figure is: marks and words of numbers, rows that sum up, what is hidden, dates that were exchanged."""
+
+import re
+from datetime import datetime
+
+import openpyxl
+import pytest
+from messy_cases import MESSY, imported
+
+from features.sheets import Mapped, SheetOptions, iter_sheet, read_sheet
+
+INSTAGRAM = SheetOptions(platform="instagram")
+
+
+@pytest.fixture
+def file_of(tmp_path):
+    """Write rows, the header first, as CSV or XLSX."""
+
+    def write(rows, kind="csv"):
+        path = tmp_path / f"list.{kind}"
+        if kind == "csv":
+            path.write_text("\n".join(";".join(map(str, row)) for row in rows) + "\n", encoding="utf-8")
+            return path
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append([None if cell == "" else cell for cell in row])
+        book.save(path)
+        return path
+
+    return write
+
+
+# --- dates that a spreadsheet program exchanged -------------------------------------------------------------------
+
+EXCHANGED = [datetime(2026, 4, 3), "25/03/2026", datetime(2026, 7, 2), "13/02/2026", datetime(2026, 1, 2), "28/02/2026"]
+
+
+def days(sheet, column="start_at"):
+    return sheet.rows[column].dt.strftime("%d.%m").fillna("").tolist()
+
+
+def dated(dates):
+    return [["handle", "platform", "followers", "start date"], *(["@a", "x", 1000, date] for date in dates)]
+
+
+@pytest.mark.parametrize(
+    ("day_first", "expected"),
+    [
+        (None, ["", "25.03", "", "13.02", "", "28.02"]),
+        (True, ["04.03", "25.03", "07.02", "13.02", "01.02", "28.02"]),
+        (False, ["03.04", "25.03", "02.07", "13.02", "02.01", "28.02"]),
+    ],
+)
+def test_posts_whose_dates_excel_exchanged(day_first, expected):
+    sheet = read_sheet(MESSY / "66_dates_swapped_by_excel.xlsx", SheetOptions(day_first=day_first))
+    assert days(sheet, "posted_at") == expected
+    unclear = sheet.guesses[3].ambiguous
+    assert unclear is None if day_first is not None else re.search("exchanged day and month: say --day-first", unclear)
+
+
+@pytest.mark.parametrize(
+    ("dates", "unclear"),
+    [
+        (EXCHANGED, True),
+        ([datetime(2026, 4, 3, 18, 30), "03/25/2026", "02/13/2026", "02/28/2026"], True),
+        (["2026-04-03 00:00:00", "25/03/2026", "2026-07-02 00:00:00", "13/02/2026"], True),
+        (["3-Apr-26", "25.03.2026", "2-Jul-26", "13.02.2026"], True),
+        ([datetime(2026, 4, 13), *EXCHANGED], False),
+        ([*EXCHANGED, "05/06/2026"], False),
+        ([datetime(2026, 4, 3), datetime(2026, 7, 2), "2026-03-25", "2026-02-13"], False),
+        ([datetime(2026, 4, 3), datetime(2026, 7, 2), "25/03/2026"], False),
+        (["2026-04-03T00:00:00Z", "25/03/2026", "2026-07-02T00:00:00Z", "13/02/2026"], False),
+        (["25/03/2026", "13/02/2026", "28/02/2026", "03/04/2026"], False),
+    ],
+)
+def test_dates_are_unclear_where_they_look_exchanged_and_nowhere_else(dates, unclear, file_of):
+    sheet = read_sheet(file_of(dated(dates), "xlsx"))
+    assert (sheet.guesses[3].ambiguous is not None) == unclear
+
+
+def test_texts_of_exchanged_dates_are_exchanged_back(file_of):
+    path = file_of(dated(["2026-04-03", "25/03/2026", "2026-07-02", "13/02/2026"]))
+    mapped = {"start date": Mapped("start_at", day_first=True)}
+    assert days(read_sheet(path, SheetOptions(columns=mapped))) == ["04.03", "25.03", "07.02", "13.02"]
+    assert days(read_sheet(path, SheetOptions(day_first=False))) == ["03.04", "25.03", "02.07", "13.02"]
