@@ -5,9 +5,9 @@ from datetime import datetime
 
 import openpyxl
 import pytest
-from messy_cases import MESSY, imported
+from messy_cases import MESSY
 
-from features.sheets import Mapped, SheetOptions, iter_sheet, read_sheet
+from features.sheets import Mapped, SheetOptions, read_sheet
 
 INSTAGRAM = SheetOptions(platform="instagram")
 
@@ -83,3 +83,65 @@ def test_texts_of_exchanged_dates_are_exchanged_back(file_of):
     mapped = {"start date": Mapped("start_at", day_first=True)}
     assert days(read_sheet(path, SheetOptions(columns=mapped))) == ["04.03", "25.03", "07.02", "13.02"]
     assert days(read_sheet(path, SheetOptions(day_first=False))) == ["03.04", "25.03", "02.07", "13.02"]
+
+
+# --- marks of several currencies, words of several languages ------------------------------------------------------
+
+
+def fees(sheet):
+    amounts = sheet.extra.get("fee_amount", sheet.rows["fee_usd"])
+    return [None if amount != amount else amount for amount in amounts]
+
+
+def test_the_mark_of_one_currency_says_nothing_of_another():
+    sheet = read_sheet(MESSY / "12_fees_two_marks.csv")
+    assert fees(sheet) == [None, 1500, None]
+    assert re.match(
+        "'.1,200' may be a decimal number or have a thousands mark: say --decimal", sheet.guesses[4].ambiguous
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["€1.500,00", "$1,200", "$1,200.50"], [1500, 1200, 1200.5]),
+        (["£1,500.00", "1.200 €", "1.200,50 €"], [1500, 1200, 1200.5]),
+        (["Rp 1.500.000", "$1,500", "$12.50"], [1_500_000, 1500, 12.5]),
+        (["€1.500,00", "€1.200"], [1500, 1200]),
+        (["R$ 1.500,00", "$1.200"], [1500, None]),
+        (["$1,200.50", "1,200"], [1200.5, 1200]),
+    ],
+)
+def test_each_currency_is_written_in_its_own_way(cells, expected, file_of):
+    path = file_of([["handle", "platform", "Fee"], *(["@a", "x", cell] for cell in cells)])
+    assert fees(read_sheet(path)) == expected
+
+
+def test_mil_under_english_headers_is_unclear_until_a_map_tells():
+    path = MESSY / "13_english_mil.csv"
+    sheet = read_sheet(path)
+    assert sheet.rows["followers"].fillna(-1).tolist() == [-1, -1, 450_000]
+    assert re.match("'1.2 mil' may mean thousands or millions: write it with k", sheet.guesses[2].ambiguous)
+    told = read_sheet(path, SheetOptions(columns={"followers": Mapped("followers", "m")}))
+    assert told.rows["followers"].tolist() == [1_200_000, 3_500_000, 450_000]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "expected"),
+    [
+        ("Seguidores", ["1,2 mil", "450"], [1200, 450]),
+        ("Suscriptores", ["10 mil", "1,2 millones"], [10_000, 1_200_000]),
+        ("Inscritos", ["12,5 mil", "3 mi"], [12_500, 3_000_000]),
+        ("Followers", ["12,5 mil", "2,1 milhões"], [12_500, 2_100_000]),
+        ("Followers", ["12.5 mil", "2.1M"], [None, 2_100_000]),
+        ("Abonnenten", ["12,5 mil", "800 Tsd."], [None, 800_000]),
+        ("Followers", ["1.2 billion", "900k"], [1_200_000_000, 900_000]),
+        ("Abonnenten", ["1,2 Billion", "900 Tsd"], [None, 900_000]),
+        ("Abonnés", ["1,2 billion", "900 k"], [None, 900_000]),
+        ("Abonnés", ["2 mille", "3,5 M"], [2000, 3_500_000]),
+    ],
+)
+def test_a_word_for_a_power_of_ten_is_read_in_the_language_of_the_sheet(header, cells, expected, file_of):
+    sheet = read_sheet(file_of([["handle", header], *(["@a", cell] for cell in cells)]))
+    assert [None if value != value else value for value in sheet.rows["followers"]] == expected
+    assert (sheet.guesses[1].ambiguous is not None) == (None in expected)

@@ -23,6 +23,12 @@ SUFFIXES = {
     **dict.fromkeys(("lakh", "lakhs", "lac"), 5),
     **dict.fromkeys(("crore", "crores", "cr"), 7),
 }
+#: Suffixes that mean another power of ten in another language -> the languages in which they are read, and both meanings.
+LOCAL_SUFFIXES = {
+    "mil": (frozenset({"es", "pt"}), "thousands or millions"),
+    "billion": (frozenset({"en"}), "thousands of millions or millions of millions"),
+    "billions": (frozenset({"en"}), "thousands of millions or millions of millions"),
+}
 #: Sign -> ISO 4217. A bare $ is taken as US dollars, and told.
 SIGNS = {
     "US$": "USD", "U$S": "USD", "R$": "BRL", "MX$": "MXN", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD",
@@ -70,7 +76,10 @@ _PATTERNS = {".": _decimal_pattern(".", ","), ",": _decimal_pattern(",", ".")}
 
 
 class Figure(NamedTuple):
-    """A number as written: digits with their marks, sign, power of ten of its suffix, percent sign, currency."""
+    """A number as written: digits with their marks, sign, power of ten of its suffix, percent sign, currency.
+
+    `word`: the suffix, folded, where it stands in a text of more than digits and one letter.
+    """
 
     core: str
     negative: bool = False
@@ -79,6 +88,7 @@ class Figure(NamedTuple):
     currency: str | None = None
     approximate: bool = False
     exact: Decimal | None = None
+    word: str = ""
 
     def under(self, decimal: str) -> Decimal | None:
         """Give the digits read with that decimal mark, None where they cannot be."""
@@ -141,7 +151,7 @@ def _words(text: str) -> list[str]:
 
 
 def _with_words(core: str, negative: bool, words: list[str]) -> Figure | None:
-    power, percent, currency, approximate = 0, False, None, False
+    power, percent, currency, approximate, suffix = 0, False, None, False, ""
     for word in words:
         code = SIGNS.get(word) or (word.upper() if word.upper() in CODES and len(word) == 3 else None)
         if code and currency in (None, code):
@@ -149,7 +159,7 @@ def _with_words(core: str, negative: bool, words: list[str]) -> Figure | None:
         elif word == "%" and not percent:
             percent = True
         elif fold(word) in SUFFIXES and not power:
-            power = SUFFIXES[fold(word)]
+            power, suffix = SUFFIXES[fold(word)], fold(word)
         elif fold(word) in _APPROXIMATE:
             approximate = True
         elif fold(word) in _NOUNS.split():
@@ -158,7 +168,7 @@ def _with_words(core: str, negative: bool, words: list[str]) -> Figure | None:
             power, currency = split
         else:
             return None
-    return Figure(core, negative, power, percent, currency, approximate)
+    return Figure(core, negative, power, percent, currency, approximate, word=suffix if len(suffix) > 1 else "")
 
 
 def _glued(word: str) -> tuple[int, str] | None:
@@ -174,13 +184,16 @@ def _glued(word: str) -> tuple[int, str] | None:
 class FigureSurvey:
     """What the texts of one column prove about how its numbers are written; memory does not grow with the rows.
 
-    `proofs`: (has a suffix, what it proves) -> how many; `unclear`: (has a suffix, its mark) -> the first such.
+    `proofs`: (has a suffix, what it proves) -> how many; `unclear`: (has a suffix, its mark) -> the first such; `words`:
+    suffix of more than a letter -> the first text with it; `parts`: the same of the amounts of each currency.
     """
 
     read: int = 0
     unread: int = 0
     proofs: Counter = field(default_factory=Counter)
     unclear: dict[tuple[bool, str], tuple[str, Figure]] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    parts: dict[str | None, "FigureSurvey"] = field(default_factory=dict)
     percents: int = 0
     suffixed: int = 0
     approximate: int = 0
@@ -196,15 +209,21 @@ class FigureSurvey:
                 continue
             self.read += times
             proof = found.proves
-            self.proofs[found.power > 0, proof] += times
-            if proof == "?":
-                self.unclear.setdefault((found.power > 0, lone_mark(found.core)), (text, found))
+            self._count_marks(text, found, proof, times)
+            self.parts.setdefault(found.currency, FigureSurvey())._count_marks(text, found, proof, times)
+            if found.word:
+                self.words.setdefault(found.word, text)
             self.percents += times * found.percent
             self.suffixed += times * (found.power > 0)
             self.approximate += times * found.approximate
             self.currencies[found.currency] += times
             if rates and not found.percent and (value := found.under(lone_mark(found.core))) is not None:
                 self.sizes[size_of(float(value))] += times
+
+    def _count_marks(self, text: str, found: Figure, proof: str, times: int) -> None:
+        self.proofs[found.power > 0, proof] += times
+        if proof == "?":
+            self.unclear.setdefault((found.power > 0, lone_mark(found.core)), (text, found))
 
     def seen(self, suffixed: bool) -> bool:
         """Say whether a number, with a suffix or without, has a mark."""

@@ -4,27 +4,35 @@ Numbers with a suffix are decided apart from those without: in "1.2M" and "125.4
 both are ordinary in one column.
 """
 
+from functools import cache
 from typing import NamedTuple
 
-from features.sheets.figures import Figure, FigureSurvey, lone_mark
+from features.sheets.figures import LOCAL_SUFFIXES, Figure, FigureSurvey, lone_mark
+from features.sheets.words import rows_of
 
 WORDS = {".": "decimal point", ",": "decimal comma"}
 OTHER = {".": ",", ",": "."}
-REMEDY = 'pass decimal="," or ".", or give it in the map file'
+REMEDY = 'say --decimal "," or ".", or give it in the map file'
 
 
 class Marks(NamedTuple):
     """The decimal marks of plain numbers and of those with a suffix; None: only what is clear by itself is read.
 
-    `careful`: a plain number such as 1.234 is not read as a decimal one, although the mark is the decimal one.
+    `careful`: a plain number such as 1.234 is not read as a decimal one, although the mark is the decimal one;
+    `currencies`: the marks of amounts in each currency, where there are several; `powers`: the suffixes that mean several
+    powers of ten, each with the one that is meant, None where that is open.
     """
 
     plain: str | None = "."
     suffixed: str | None = "."
     careful: bool = False
+    currencies: dict[str | None, "Marks"] | None = None
+    powers: dict[str, int | None] | None = None
 
     def of(self, found: Figure) -> str | None:
         """Give the mark under which a number is read, "" where nothing decides it."""
+        if self.currencies and found.currency in self.currencies:
+            return self.currencies[found.currency].of(found)
         proof = found.proves
         mark = self.suffixed if found.power else self.plain
         if proof == "?" and not found.power and self.careful and mark == lone_mark(found.core):
@@ -52,6 +60,39 @@ def decide(figures: FigureSurvey, whole: bool, others: dict[str, str]) -> tuple[
     if unclear is None:
         return marks, notes, None
     return marks, notes, f"{unclear!r} may be a decimal number or have a thousands mark: {REMEDY}"
+
+
+def decide_by_currency(figures: FigureSurvey, others: dict[str, str]) -> tuple[Marks, str, str | None]:
+    """Decide for the amounts of each currency apart: what is written of one says nothing of another."""
+    found = {code: decide(part, False, others) for code, part in figures.parts.items()}
+    notes = "; ".join(f"{code or 'no currency'}: {told}" for code, (_, told, _) in found.items() if told)
+    unclear = next((unclear for _, _, unclear in found.values() if unclear), None)
+    return Marks(None, None, currencies={code: marks for code, (marks, _, _) in found.items()}), notes, unclear
+
+
+def powers_of(figures: FigureSurvey, languages: frozenset[str], power: int | None) -> dict[str, int | None]:
+    """Decide what suffixes mean that stand for several powers of ten; `power`: as the map says, None where it does not."""
+    return {
+        word: power for word in figures.words.keys() & LOCAL_SUFFIXES.keys() if not languages & LOCAL_SUFFIXES[word][0]
+    }
+
+
+@cache
+def _languages() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows_of("languages.csv"):
+        for word in row["words"].split(" | "):
+            found.setdefault(word, set()).add(row["language"])
+    return {word: frozenset(languages) for word, languages in found.items()}
+
+
+def languages_of(words: list[str]) -> frozenset[str]:
+    """Give the languages of a sheet by the words of its headers and of its numbers, folded; none tells English.
+
+    >>> sorted(languages_of(["handle", "seguidores"])), sorted(languages_of(["handle", "followers"]))
+    (['es', 'pt'], ['en'])
+    """
+    return frozenset().union(*(_languages().get(word, ()) for word in words)) or frozenset({"en"})
 
 
 def _proven(figures: FigureSurvey, suffixed: bool) -> str | None:

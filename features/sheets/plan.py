@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.sheets import readers
-from features.sheets.figures import CODES
-from features.sheets.marks import WORDS, Marks, decide
-from features.sheets.names import canonical_names
+from features.sheets.figures import CODES, LOCAL_SUFFIXES
+from features.sheets.marks import WORDS, Marks, decide, decide_by_currency, languages_of, powers_of
+from features.sheets.names import canonical_names, tokens_of
 from features.sheets.rates import Agreement, agreement, unit_of
 from features.sheets.result import Guess, SheetOptions
 from features.sheets.roles import PSEUDO, Role
@@ -34,10 +34,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the whole sheet proves: decimal marks and date orders of other columns, each with the column that does."""
+    """What the whole sheet proves: decimal marks and date orders of other columns, each with the column that does.
+
+    `languages`: those of its headers and of the words in its numbers.
+    """
 
     decimals: dict[str, str]
     day_firsts: dict[bool, str]
+    languages: frozenset[str]
 
 
 def plans_of(
@@ -74,7 +78,8 @@ def _evidence(roles: list[Role], surveys: list[Survey]) -> Evidence:
             decimals.setdefault(mark, role.source)
         if kind == "time" and survey.dates.day_first is not None:
             orders.setdefault(survey.dates.day_first, role.source)
-    return Evidence(decimals, orders)
+    words = [word for role in roles for word in (*tokens_of(role.source), *surveys[role.index].figures.words)]
+    return Evidence(decimals, orders, languages_of(words))
 
 
 def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
@@ -96,10 +101,25 @@ def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions,
 
 
 def _marks(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> tuple[Marks, str, str | None]:
-    """Decide a column's decimal marks; give them, how to tell them, and what is unclear."""
+    """Decide a column's decimal marks and the powers of its suffixes; give them, how to tell them, and what is unclear."""
+    marks, told, unclear = _decimals(role, survey, evidence, options)
+    powers = powers_of(survey.figures, evidence.languages, _power(role) if _is_mapped(role) else None)
+    word = next((word for word, power in powers.items() if power is None), None)
+    if word and not unclear:
+        unclear = (
+            f"{survey.figures.words[word]!r} may mean {LOCAL_SUFFIXES[word][1]}: write it with k, m or b, or map "
+            f"{role.source!r} with the unit that is meant"
+        )
+    return marks._replace(powers=powers), told, unclear
+
+
+def _decimals(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> tuple[Marks, str, str | None]:
     asked = (role.mapped.decimal if role.mapped else None) or options.decimal
     if asked:
         return Marks(asked, asked), f"{WORDS[asked]}, as asked for", None
+    if role.target == "fee" and len(survey.figures.parts.keys() - {None}) > 1:
+        others = {mark: source for mark, source in evidence.decimals.items() if source != role.source}
+        return decide_by_currency(survey.figures, others)
     kind = {**canonical_names(), **PSEUDO}[role.target] if role.target else "real"
     return decide(survey.figures, kind == "count" and not _power(role), evidence.decimals)
 

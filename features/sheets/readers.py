@@ -34,10 +34,11 @@ UNCLEAR_MARK = "may be a decimal number or have a thousands mark: tell which mar
 UNCLEAR_RATE = "may be a percentage or a fraction: tell which"
 NO_CURRENCY = "names no currency: tell which"
 UNCLEAR_LOOK = "is shown as another number than is stored: correct the number format"
+UNCLEAR_WORD = "means another number in another language: write it with k or m"
 DATE = "is a date, no number: the spreadsheet program may have made it of a number such as 1.2"
 MONEY = "is an amount of money, no count"
 #: What is told once, of the column, and not of each value.
-UNCLEAR = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE, UNCLEAR_LOOK})
+UNCLEAR = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE, UNCLEAR_LOOK, UNCLEAR_WORD})
 LOST = "has lost digits: it was kept as a number; export the column as text"
 #: Longer texts are no label.
 LONGEST_LABEL = 200
@@ -115,6 +116,10 @@ def _checked(value: float, whole: bool) -> Read:
 
 def read_figure(found: Figure, marks: Marks) -> tuple:
     """Give a number as Decimal under a decision, or None and why not."""
+    if marks.powers and found.word in marks.powers:
+        found = found._replace(power=marks.powers[found.word])
+        if found.power is None:
+            return None, UNCLEAR_WORD
     decimal = marks.of(found)
     if not decimal:
         return None, UNCLEAR_MARK
