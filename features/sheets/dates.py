@@ -164,8 +164,8 @@ def _offset(zone: str | None) -> float:
 class DateSurvey:
     """What the texts of one column prove about how its dates are written; memory does not grow with the rows.
 
-    `example`: the first that proves which comes first; `sure`: how many that tell year, month and day are past the 12th,
-    or name their zone.
+    `example`: the first that proves which comes first; `sure`: how many that tell year, month and day are past the
+    12th, or name their zone.
     """
 
     read: int = 0

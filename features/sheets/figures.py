@@ -23,7 +23,7 @@ SUFFIXES = {
     **dict.fromkeys(("lakh", "lakhs", "lac"), 5),
     **dict.fromkeys(("crore", "crores", "cr"), 7),
 }
-#: Suffixes that mean another power of ten in another language -> the languages in which they are read, and both meanings.
+#: Suffixes that mean another power of ten in another language -> in which languages they are read, and both meanings.
 LOCAL_SUFFIXES = {
     "mil": (frozenset({"es", "pt"}), "thousands or millions"),
     "billion": (frozenset({"en"}), "thousands of millions or millions of millions"),
@@ -184,8 +184,8 @@ def _glued(word: str) -> tuple[int, str] | None:
 class FigureSurvey:
     """What the texts of one column prove about how its numbers are written; memory does not grow with the rows.
 
-    `proofs`: (has a suffix, what it proves) -> how many; `unclear`: (has a suffix, its mark) -> the first such; `words`:
-    suffix of more than a letter -> the first text with it; `parts`: the same of the amounts of each currency.
+    `proofs`: (has a suffix, what it proves) -> how many; `unclear`: (has a suffix, its mark) -> the first such;
+    `words`: suffix of more than a letter -> the first text with it; `parts`: the same of the amounts of each currency.
     """
 
     read: int = 0

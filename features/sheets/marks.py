@@ -19,8 +19,8 @@ class Marks(NamedTuple):
     """The decimal marks of plain numbers and of those with a suffix; None: only what is clear by itself is read.
 
     `careful`: a plain number such as 1.234 is not read as a decimal one, although the mark is the decimal one;
-    `currencies`: the marks of amounts in each currency, where there are several; `powers`: the suffixes that mean several
-    powers of ten, each with the one that is meant, None where that is open.
+    `currencies`: the marks of amounts in each currency, where there are several; `powers`: the suffixes that mean
+    several powers of ten, each with the one that is meant, None where that is open.
     """
 
     plain: str | None = "."
@@ -71,7 +71,7 @@ def decide_by_currency(figures: FigureSurvey, others: dict[str, str]) -> tuple[M
 
 
 def powers_of(figures: FigureSurvey, languages: frozenset[str], power: int | None) -> dict[str, int | None]:
-    """Decide what suffixes mean that stand for several powers of ten; `power`: as the map says, None where it does not."""
+    """Decide what suffixes mean that stand for several powers of ten; `power`: as the map says, else None."""
     return {
         word: power for word in figures.words.keys() & LOCAL_SUFFIXES.keys() if not languages & LOCAL_SUFFIXES[word][0]
     }

@@ -101,7 +101,7 @@ def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions,
 
 
 def _marks(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> tuple[Marks, str, str | None]:
-    """Decide a column's decimal marks and the powers of its suffixes; give them, how to tell them, and what is unclear."""
+    """Decide a column's decimal marks and what its suffixes mean; give both, how to tell them, and what is unclear."""
     marks, told, unclear = _decimals(role, survey, evidence, options)
     powers = powers_of(survey.figures, evidence.languages, _power(role) if _is_mapped(role) else None)
     word = next((word for word, power in powers.items() if power is None), None)

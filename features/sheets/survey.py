@@ -131,8 +131,8 @@ class Survey:
     def exchanged(self) -> bool:
         """Say whether day and month look exchanged, as by a program that reads 04/03 its own way and leaves 25/03 text.
 
-        So it looks where all true dates, or texts such as 2026-04-03, have a day up to 12, and all other texts prove one
-        order by a day past it.
+        So it looks where all true dates, or texts such as 2026-04-03, have a day up to 12, and all other texts prove
+        one order by a day past it.
         """
         orders = self.dates.orders
         dates, texts = self.moments + orders["ymd"], orders["day"] + orders["month"]
