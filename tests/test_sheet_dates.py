@@ -5,7 +5,7 @@ from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, DateSurvey, read_date, written
+from features.sheets.dates import NO_DATE, OTHER_ZONE, OUT_OF_RANGE, UNCLEAR_DATE, DateSurvey, read_date, written
 from features.sheets.words import LANGUAGES
 
 
@@ -41,6 +41,19 @@ def on(year, month, day, *time):
         ("1772366400000", on(2026, 3, 1, 12)),
         ("46082", on(2026, 3, 1)),
         ("46082.5", on(2026, 3, 1, 12)),
+        ("2026-03-01 12:00 CET", on(2026, 3, 1, 11)),
+        ("2021-03-01 12:00:00 EST", on(2021, 3, 1, 17)),
+        ("2021-03-15 12:00:00 EDT", on(2021, 3, 15, 16)),
+        ("2026-03-01 19:00 WIB", on(2026, 3, 1, 12)),
+        ("Tue, Jul 14, 2026", on(2026, 7, 14)),
+        ("03/27/2026 06:08", on(2026, 3, 27, 6, 8)),
+        ("19 févr. 2026", on(2026, 2, 19)),
+        ("2026年2月19日", on(2026, 2, 19)),
+        ("2026년 2월 19일", on(2026, 2, 19)),
+        ('"2021-03-01"', on(2021, 3, 1)),
+        ("'2021-03-01T12:00:00Z'", on(2021, 3, 1, 12)),
+        ("Wed Oct 10 20:19:24 +0000 2018", on(2018, 10, 10, 20, 19, 24)),
+        ("Mon Mar 02 2026 10:00:00 GMT+0100", on(2026, 3, 2, 9)),
     ],
 )
 def test_a_date_as_people_write_it(text, moment):
@@ -53,7 +66,9 @@ def test_a_date_as_people_write_it(text, moment):
         ("soon", NO_DATE),
         ("3 days ago", NO_DATE),
         ("2026", NO_DATE),
-        ("2026-03-01 12:00 CET", NO_DATE),
+        ("2026-03-01 12:00 IST", OTHER_ZONE),
+        ("2026-03-01 12:00:00 (BST)", OTHER_ZONE),
+        ("soon IST", NO_DATE),
         ("01/02/2026", UNCLEAR_DATE),
         ("30/02/2026", "is no date that exists"),
         ("2026-13-01", "is no date that exists"),

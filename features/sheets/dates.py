@@ -18,12 +18,18 @@ from features.sheets.words import LANGUAGES
 
 _CLOCK = r"(?P<time>\d{1,2}[:h.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?)\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?:Uhr)?"
 _TIME = rf"(?:[T,\s]+(?:(?:at|um|a las|às|à|a)\s+)?{_CLOCK})?"
-_ZONE = r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
+#: Names of zones that RFC 5322 defines (4.3), and those that mean one offset alone -> minutes ahead of UTC.
+ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360,
+    "PST": -480, "PDT": -420, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "WIB": 420, "WITA": 480, "BRT": -180,
+    "JST": 540,
+}  # fmt: skip
+_ZONE = rf"\s*(?:GMT|UTC)?(?P<zone>{'|'.join(ZONES)}|[+-]\d{{2}}:?\d{{2}}|[+-]\d{{2}})?"
 _TAIL = _TIME + _ZONE
 _ISO = re.compile(rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TAIL}")
 _COMPACT = re.compile(rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_TAIL}")
 _PARTS = re.compile(rf"(?P<one>\d{{1,2}})(?P<mark>[-/. ])(?P<two>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_TAIL}")
-_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,\s+)?"
+_WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _DAY_NAME = re.compile(
     rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?[\s/\-]*(?:de\s+|of\s+)?(?P<name>[^\W\d_]{{3,12}})\.?,?[\s/\-]*"
     rf"(?:de\s+|del\s+)?(?P<year>\d{{4}}|\d{{2}}){_TAIL}"
@@ -31,6 +37,10 @@ _DAY_NAME = re.compile(
 _NAME_DAY = re.compile(
     rf"{_WEEKDAY}(?P<name>[^\W\d_]{{3,12}})\.?[\s/\-]+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?[\s/\-]+(?P<year>\d{{4}}){_TAIL}"
 )
+_EAST_ASIAN = re.compile(rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일]{_TAIL}")
+#: As X writes it: the year last.
+_YEAR_LAST = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}|[A-Z]{3,4}) (\d{4})")
+_OTHER_ZONE = re.compile(r"(.*:\d{2}) ?\(?([A-Z]{2,5})\)?")
 _EPOCH = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 #: Day 0 of Excel's two systems; the older one counts a 29 February 1900 that never was.
@@ -40,6 +50,7 @@ DAY_ZERO = {1900: datetime(1899, 12, 30, tzinfo=UTC), 1904: datetime(1904, 1, 1,
 LONGEST = 60
 UNCLEAR_DATE = "may be day first or month first: tell which"
 NO_DATE = "is no date that is understood: write 2026-03-01 or 2026-03-01T12:00:00Z"
+OTHER_ZONE = "names a time zone that means several: write its offset, such as +05:30"
 OUT_OF_RANGE = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
 
 
@@ -89,13 +100,14 @@ def written(text: str, epoch: int = 1900) -> Written | None:
 
 @lru_cache(maxsize=1 << 16)
 def _written(text: str, epoch: int) -> Written | None:
-    text = re.sub(r"\s+", " ", text.replace("\u200e", "")).strip()
+    text = re.sub(r"\s+", " ", text.replace("\u200e", "")).strip(" \"'“”„«»`")
+    text = _YEAR_LAST.sub(r"\1 \4 \2 \3", text)
     if _EPOCH.fullmatch(text):
         seconds = float(text) / (1000 if len(text.partition(".")[0]) == 13 else 1)
         return _moment_written(datetime.fromtimestamp(seconds, UTC), "epoch")
     if _SERIAL.fullmatch(text):
         return _moment_written(from_serial(float(text), epoch), "serial")
-    for pattern in (_ISO, _COMPACT):
+    for pattern in (_ISO, _COMPACT, _EAST_ASIAN):
         if found := pattern.fullmatch(text):
             return _with_time(found, int(found["day"]), int(found["month"]), "ymd")
     if found := _PARTS.fullmatch(text):
@@ -154,8 +166,8 @@ def _seconds(time: str | None, half: str | None) -> float | None:
 
 
 def _offset(zone: str | None) -> float:
-    if not zone or zone in ("Z", "UTC", "GMT"):
-        return 0.0
+    if not zone or zone in ZONES:
+        return 60.0 * ZONES.get(zone, 0)
     digits = zone[1:].replace(":", "").ljust(4, "0")
     return (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * (-1 if zone[0] == "-" else 1)
 
@@ -218,7 +230,8 @@ def read_date(
     """
     found = written(text, epoch)
     if found is None:
-        return None, NO_DATE
+        other = _OTHER_ZONE.fullmatch(text.strip())
+        return None, OTHER_ZONE if other and written(other[1], epoch) else NO_DATE
     if {"?": day_first, "ymd": exchanged}.get(found.order, False) is None:
         return None, UNCLEAR_DATE
     moment = found.moment(day_first, bool(exchanged) and found.one <= 12)
