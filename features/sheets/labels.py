@@ -145,6 +145,8 @@ def niche_of(text: str) -> str | None:
     >>> niche_of("Beauty & Cosmetics"), niche_of("Travel, Food, travel"), niche_of("Something")
     ('beauty', 'travel', None)
     """
+    if text.lstrip().startswith("{"):  # a dictionary of counts: its first word is not the most frequent one
+        return None
     whole = _niche(text)
     if whole:
         return whole

@@ -1,5 +1,6 @@
 """How the cells of one column are read once everything is decided: cell -> (value, what is wrong with it)."""
 
+import ast
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -48,6 +49,9 @@ _AT = re.compile(r"@[\w.\-]+")
 _ID_GUARD = re.compile(r'="([^"]*)"')
 _AS_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 _WITH_ZERO = re.compile(r"(\d+)\.0")
+_BETWEEN_TAGS = re.compile(r"[,;|\n]")
+#: Under which lists of objects name a hashtag.
+_TAG_NAMES = ("name", "title", "text", "tag", "hashtagName", "hashtag_name")
 
 
 def _given(reader: Reader) -> Reader:
@@ -248,6 +252,34 @@ def read_text(cell: Cell) -> Read:
     return unscrambled(literal(_as_text(cell))), ""
 
 
+def read_hashtags(cell: Cell) -> Read:
+    """Read hashtags, separated by spaces: with # or signs between them, or as a list of JSON or Python ("" if empty).
+
+    >>> read_hashtags("#food,#recipe"), read_hashtags("food;home cooking"), read_hashtags("[]")
+    (('food recipe', ''), ('food homecooking', ''), ('', ''))
+    """
+    text, listed = unscrambled(literal(_as_text(cell))).strip(), None
+    if text[:1] in "[{(" and text[-1:] in "]})":
+        listed = _listed_tags(text)
+        text = text[1:-1]
+    if listed is None and _BETWEEN_TAGS.search(text):
+        listed = [tag for part in _BETWEEN_TAGS.split(text) for tag in part.split("#")]
+    listed = text.replace("#", " ").split() if listed is None else listed
+    tags = ["".join(tag.strip(" \"'").lstrip("#").split()) for tag in listed]
+    return " ".join(tag for tag in tags if tag), ""
+
+
+def _listed_tags(text: str) -> list[str] | None:
+    """Give the tags of a list of texts or objects, None where the text is none."""
+    try:
+        values = ast.literal_eval(re.sub(r"\b(null|true|false)\b", "None", text))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    values = [values] if isinstance(values, dict) else list(values)
+    named = [next((v[n] for n in _TAG_NAMES if n in v), "") if isinstance(v, dict) else v for v in values]
+    return [str(name) for name in named if name]
+
+
 def read_flag(cell: Cell) -> Read:
     """Read yes or no."""
     flag = flag_of(_as_text(cell))
@@ -302,6 +334,7 @@ PLAIN = {
     "creator_id": _given(read_id),
     "post_id": _given(read_id),
     "partnership_id": _given(read_id),
+    "hashtags": _given(read_hashtags),
     "text": _given(read_text),
 }
 LISTED = ("niche", "brand_niche", "country", "language", "format")

@@ -27,6 +27,7 @@ _OPEN = {
     "platform": {"links", "platforms"},
     "channel": {"links", "platforms"},
     "content": {"niches"},
+    "hashtags": {"figures"},
     "location": {"countries"},
     **{name: {"links"} for name in ("handle", "name", "bio", "link")},
 }
@@ -175,6 +176,8 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
         return (other[column], "values") if column in other else (column, "")
     if column == "content":
         return ("niche", "values") if words.share("niches") >= 0.5 else (None, "")
+    if column == "hashtags" and survey.numeric >= 0.5:
+        return "hashtags_count", "values: numbers"
     if column == "rate":
         half, percents = survey.given / 2, survey.figures.percents + survey.shown_percent
         return "fee" if survey.money > half else "engagement_rate" if percents > half else None, "values"

@@ -24,11 +24,14 @@ GIVEN = {
 }  # fmt: skip
 TABLE_COLUMNS = {name for tables in GIVEN.values() for table in tables for name in TABLES[table].names}
 NAMELESS = "names no creator"
+#: Of posts without id, by creator and day -> what their rows say, and which post of the day that is.
+Days = dict[str, dict[str, int]]
 
 
 def read(job: Job) -> None:
     """Read a sheet's rows. Raises SheetError for what is no sheet, SourceError where its platform is not told."""
     options = job.options.sheet or SheetOptions(platform=job.options.platform)
+    days: Days = {}
     for number, sheet in enumerate(iter_sheet(job.path, options)):
         if number == 0:
             _tell(job, sheet)
@@ -39,7 +42,7 @@ def read(job: Job) -> None:
             job.reject(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
         for fault in sheet.faults:
             job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
-        _take(job, sheet)
+        _take(job, sheet, days)
     if not any(job.parts.rows.values()) and not job.parts.held:
         raise SourceError(f"{str(job.path)!r} has no row that can be read: {job.report.first_rejected}")
 
@@ -64,7 +67,7 @@ def _guess_line(guess: Guess) -> str:
     return f"column {guess.source!r} -> {guess.column or 'not read'} ({details})"
 
 
-def _take(job: Job, sheet: Sheet) -> None:
+def _take(job: Job, sheet: Sheet, days: Days) -> None:
     rows = _named(job, sheet.rows)
     if "platform" not in rows or rows["platform"].isna().all():
         raise SourceError(
@@ -81,7 +84,7 @@ def _take(job: Job, sheet: Sheet) -> None:
     refused: set[int] = set()
     _add(job, "creators", rows, lines, refused)
     if sheet.table == "posts":
-        _add(job, "posts", _with_post_ids(rows), lines, refused)
+        _add(job, "posts", _with_post_ids(_with_counts(rows), days), lines, refused)
     if sheet.table == "partnerships":
         _add(job, "partnerships", _with_partnership_ids(rows), lines, refused)
     elif sheet.table == "creators":
@@ -103,12 +106,27 @@ def _named(job: Job, rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(creator_id=ids, handle=handles, platform=platforms, observed_at=observed)
 
 
-def _with_post_ids(rows: pd.DataFrame) -> pd.DataFrame:
-    """Name posts that have no id by their creator and moment."""
+def _with_counts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Count the hashtags of a column of their own, which posts without a caption may have too; none is 0."""
+    if "hashtags" not in rows:
+        return rows
+    counts = rows["hashtags"].str.split().str.len().astype("float64")
+    return rows.assign(hashtags_count=rows.get("hashtags_count", counts).fillna(counts))
+
+
+def _with_post_ids(rows: pd.DataFrame, days: Days) -> pd.DataFrame:
+    """Name posts that have no id by their creator and moment; of a day without a time the second is numbered 2."""
     ids = rows.get("post_id", pd.Series(None, index=rows.index, dtype="str"))
-    if "posted_at" in rows:
-        ids = ids.fillna(rows["creator_id"] + " " + rows["posted_at"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    return rows.assign(post_id=ids)
+    if "posted_at" not in rows:
+        return rows.assign(post_id=ids)
+    posted = rows["posted_at"]
+    named = rows["creator_id"] + " " + posted.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    by_day = ids.isna() & (posted == posted.dt.normalize())
+    for row in np.flatnonzero(by_day):
+        same_day = days.setdefault(named[row], {})
+        number = same_day.setdefault("|".join(map(str, rows.iloc[row])), len(same_day) + 1)
+        named[row] += f" {number}" if number > 1 else ""
+    return rows.assign(post_id=ids.fillna(named))
 
 
 def _with_partnership_ids(rows: pd.DataFrame) -> pd.DataFrame:
