@@ -210,13 +210,8 @@ def _hide_likes(frame: dict, plan: Plan, rows: Rows) -> None:
 
 
 def _original(source: Source, rows: list[list[Cell]]) -> pd.DataFrame:
-    names, seen = [], Counter()
-    for k, header in enumerate(source.header):
-        name = header.strip() or f"(column {k + 1})"
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return pd.DataFrame(
-        {name: pd.Series([_shown_whole(row[k]) for row in rows], dtype="str") for k, name in enumerate(names)}
+        {name: pd.Series([_shown_whole(row[k]) for row in rows], dtype="str") for k, name in enumerate(source.names)}
     )
 
 

@@ -40,7 +40,10 @@ def read_map(path: Path | str) -> dict[str, Mapped]:
         if not source:
             raise SheetError(f"the map {str(path)!r} has no source in {place}: name the sheet's column")
         if source in columns:
-            raise SheetError(f"the map {str(path)!r} names {source!r} twice: keep one")
+            raise SheetError(
+                f"the map {str(path)!r} names {source!r} twice: keep one; a second column of that name is "
+                f"{source + ' (2)'!r}"
+            )
         columns[source] = _mapped(path, place, row)
     if not columns:
         raise SheetError(f"the map {str(path)!r} names no column: expected rows of source and column")

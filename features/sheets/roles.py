@@ -6,8 +6,10 @@ Nothing is picked silently: of two columns that mean the same figure neither is 
 from dataclasses import dataclass, replace
 
 from features.schema import TABLES
+from features.sheets.headers import year_of
 from features.sheets.names import Name, canonical_names, named, tokens_of
 from features.sheets.result import Mapped, SheetError, SheetOptions
+from features.sheets.source import Source
 from features.sheets.survey import Survey
 
 #: Meanings that are no canonical column themselves, and what is made of them.
@@ -39,6 +41,8 @@ _INSTEAD = {
     ("posts", "bio"): "text",
     ("creators", "posted_at"): "created_at",
 }
+#: How a column is known whose name has a year.
+_DATED = "known name and a year"
 _AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
 _OF_POSTS = {"likes", "comments", "shares", "saves", "views"}
 _AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
@@ -89,11 +93,11 @@ def wanted_of(name: Name | None, mapped: Mapped | None) -> frozenset[str]:
     return frozenset({"figures"} if kind in ("count", "real") else {"dates"} if kind == "time" else ())
 
 
-def mapped_of(header: str, options: SheetOptions) -> Mapped | None:
-    """Give what the options say of a column, by its very name or its name without case and blanks."""
+def mapped_of(names: tuple[str, str], options: SheetOptions) -> Mapped | None:
+    """Give what the options say of a column, by one of its names in `Source.map_names`, whatever their case."""
     folded = {key.strip().casefold(): key for key in options.columns}
-    key = folded.get(header.strip().casefold())
-    if key is None or not header.strip():
+    key = next((folded[name.casefold()] for name in names if name.casefold() in folded), None)
+    if key is None:
         return None
     said = options.columns[key]
     said = said if isinstance(said, Mapped) else Mapped(said)
@@ -101,13 +105,15 @@ def mapped_of(header: str, options: SheetOptions) -> Mapped | None:
 
 
 def assign(
-    header: list[str], surveys: list[Survey], options: SheetOptions, tables: tuple[str, ...]
+    source: Source, surveys: list[Survey], options: SheetOptions, tables: tuple[str, ...]
 ) -> tuple[list[Role], str]:
     """Give the role of every column, in order, and what the rows are (see `nature_of`).
 
     Raises SheetError for a map to a column that there is not.
     """
-    roles = [_first(k, text, surveys[k], options) for k, text in enumerate(header)]
+    mapped = [mapped_of(names, options) for names in source.map_names]
+    columns = enumerate(zip(source.names, source.header, surveys, mapped, strict=True))
+    roles = _no_years([_first(k, *column) for k, column in columns])
     nature = nature_of([role for role in roles if surveys[role.index].given])
     roles = [_by_nature(role, nature, roles) for role in roles]
     roles = _one_platform(roles, options)
@@ -130,12 +136,12 @@ def nature_of(roles: list[Role]) -> str:
     return "posts" if targets & {"date", "created_at", "format"} and targets & {"likes", "views"} else "creators"
 
 
-def _first(index: int, header: str, survey: Survey, options: SheetOptions) -> Role:
-    source = header.strip() or f"(column {index + 1})"
-    mapped = mapped_of(header, options)
+def _first(index: int, source: str, header: str, survey: Survey, mapped: Mapped | None) -> Role:
     name = named(header) if header.strip() else None
     if mapped is not None:
         return _mapped(index, source, mapped, name)
+    if name is None and (dated := year_of(header)) and dated.column in FIGURES:
+        return Role(index, source, dated.column, _DATED, dated)
     if name is None:
         rising = survey.rising and survey.first is not None
         note = "a row number" if rising and not header.strip() else "" if survey.given else "holds nothing"
@@ -144,6 +150,19 @@ def _first(index: int, header: str, survey: Survey, options: SheetOptions) -> Ro
     target, how = _by_values(name, survey)
     how = how or ("exact name" if name.exact else f"known name: {' '.join(sorted(name.concepts)) or name.column}")
     return Role(index, source, target, how, name)
+
+
+def _no_years(roles: list[Role]) -> list[Role]:
+    """Leave out the figures of a year: the column of that name without one is used, where there is one."""
+    plain = {role.target: role.source for role in roles if role.how != _DATED}
+    return [
+        role
+        if role.how != _DATED
+        else role.out(f"of a year; {plain[role.target]!r} is used")
+        if role.target in plain
+        else role.out(ambiguous=f"of a year, or the newest? If it is the newest, map {role.source!r} to {role.target}")
+        for role in roles
+    ]
 
 
 def _mapped(index: int, source: str, mapped: Mapped, name: Name | None) -> Role:

@@ -63,7 +63,7 @@ def _with_rows(source: Source) -> Source:
 def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABLE_NAMES) -> Decided:
     """Survey all rows and decide how each column is read. Raises SheetError where there is none, or no known column."""
     surveys, sample = _surveyed(source, options)
-    roles, nature = assign(source.header, surveys, options, tables)
+    roles, nature = assign(source, surveys, options, tables)
     plans, guesses = plans_of(roles, surveys, sample, options, source.epoch)
     if not plans and not any(guess.ambiguous for guess in guesses):
         raise SheetError(
@@ -82,7 +82,7 @@ def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list
     """Look at all rows; give a survey of each column, and the cells of the first rows."""
     surveys = [Survey() for _ in source.header]
     names = [named(header) if header.strip() else None for header in source.header]
-    wanted = [wanted_of(names[k], mapped_of(header, options)) for k, header in enumerate(source.header)]
+    wanted = [wanted_of(names[k], mapped_of(both, options)) for k, both in enumerate(source.map_names)]
     sample, records, seen = [], source.records(), 0
     while chunk := list(islice(records, CHUNK)):
         rows = rows_of(chunk, source)
@@ -104,7 +104,7 @@ def _platform(source: Source, roles: list[Role], options: SheetOptions) -> tuple
 
 
 def _absent(source: Source, options: SheetOptions) -> list[str]:
-    headers = {header.strip().casefold() for header in source.header}
+    headers = {name.casefold() for names in source.map_names for name in names}
     absent = [name for name in options.columns if name.strip().casefold() not in headers]
     return [f"the map names columns that are not there: {_listed(absent)}"] if absent else []
 

@@ -12,22 +12,15 @@ from pathlib import Path
 
 from features.regular_file import check_regular
 from features.sheets.delimited import DELIMITERS, records
-from features.sheets.figures import figure
+from features.sheets.headers import Record, above, column_names, find_header, score, with_groups
 from features.sheets.labels import platform_of
-from features.sheets.links import link_of
-from features.sheets.names import named
 from features.sheets.result import SheetError, SheetOptions
 from features.sheets.text import encoding_of, is_gzip, lines_of
-from features.sheets.workbook import MOST_WORKSHEETS, Cell, cells_of, worksheets_of
+from features.sheets.workbook import MOST_WORKSHEETS, cells_of, worksheets_of
 from features.vocabulary import PLATFORMS
 
-#: Among how many records the header is looked for, and how many tell the usual width of a row.
-HEADER_WITHIN, WIDTH_FROM = 40, 500
-#: Columns that stand once for each platform where several are side by side.
-_OF_AN_ACCOUNT = """
-followers following posts_count avg_likes avg_comments avg_shares avg_views engagement_rate handle link fee verified
-engagement_rate_by_followers engagement_rate_by_views
-"""
+#: How many records tell the usual width of a row.
+WIDTH_FROM = 500
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _KINDS = (
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "open it and save it as .xlsx or CSV"),
@@ -42,19 +35,19 @@ _KINDS = (
     (b"Rar!", "a RAR archive", "unpack it"),
     (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
 )
-#: line, cells, what is wrong with the record
-Record = tuple[int, list[Cell], str]
 
 
 @dataclass
 class Source:
     """A file that can be read again and again. `records()` gives those after the header; `epoch` is Excel's.
 
-    `delimiter` and `encoding` are those of text.
+    `header`: what the columns are called, with the platform that stands above or before them. `written`: the same as
+    the file has it. `delimiter` and `encoding` are those of text.
     """
 
     path: Path
     header: list[str]
+    written: list[str]
     header_line: int
     records: Callable[[], Iterator[Record]]
     notes: list[str] = field(default_factory=list)
@@ -63,6 +56,16 @@ class Source:
     platform: str | None = None
     delimiter: str = ""
     encoding: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Name every column differently, as `features.sheets.headers.column_names` does."""
+        return column_names(self.header)
+
+    @property
+    def map_names(self) -> list[tuple[str, str]]:
+        """Give the two names by which a map may name each column: that of `names`, and the file's own."""
+        return list(zip(self.names, column_names(self.written), strict=True))
 
 
 def open_source(path: Path, options: SheetOptions) -> Source:
@@ -119,19 +122,20 @@ def _open_text(path: Path, options: SheetOptions) -> Source:
     else:
         choices = [mark for mark in DELIMITERS if any(mark in line for line in sample)] or [","]
     found = {mark: [(n + start, *rest) for n, *rest in records(sample[start:], mark)] for mark in choices}
-    headers = {mark: _find_header(found[mark], options) for mark in choices}
-    delimiter = max(choices, key=lambda mark: (_score(headers[mark]), _steadiness(found[mark]), -choices.index(mark)))
+    headers = {mark: find_header(found[mark], options) for mark in choices}
+    delimiter = max(choices, key=lambda mark: (score(headers[mark]), _steadiness(found[mark]), -choices.index(mark)))
     header = headers[delimiter]
     if header is None:
         _refuse_header(path, found[delimiter], options)
     line = header[0]
-    cells = _with_groups([str(cell) for cell in header[1]], _above(found[delimiter], line))
     after = [record for record in found[delimiter] if record[0] > line]
-    cells = _fit_header(cells, after)
+    written = [str(cell) for cell in header[1]]
+    cells = _fit_header(with_groups(written, above(found[delimiter], line)), after)
+    written = _fit_header(written, after)
     name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
     read = _text_records(path, encoding, delimiter, len(cells), start, line)
-    source = Source(path, cells, line, read, notes, delimiter=delimiter, encoding=encoding)
+    source = Source(path, cells, written, line, read, notes, delimiter=delimiter, encoding=encoding)
     source.notes += _header_notes(source, found[delimiter])
     return source
 
@@ -179,10 +183,10 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
         )
     tried = [options.sheet] if options.sheet is not None else list(titles)
     tops = {title: [(n, cells, "") for n, cells in islice(cells_of(path, title), WIDTH_FROM)] for title in tried}
-    headers = {title: _find_header(tops[title], options) for title in tried}
+    headers = {title: find_header(tops[title], options) for title in tried}
 
     def rank(title: str) -> tuple:
-        known = _score(headers[title])
+        known = score(headers[title])
         filled = known > 0 and any(n > headers[title][0] and any(c != "" for c in row) for n, row, _ in tops[title])
         return filled, titles[title] == "visible" and known > 0, known, -tried.index(title)
 
@@ -191,13 +195,14 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
         _refuse_header(path, [record for title in tried for record in tops[title]], options)
     line, cells, _ = headers[best]
     width = max(len(cells), *(len(row) for _, row, _ in tops[best]))
-    header = _with_groups([str(cell) for cell in cells], _above(tops[best], line)) + [""] * (width - len(cells))
+    written = [*map(str, cells), *[""] * (width - len(cells))]
+    header = with_groups(written, above(tops[best], line))
 
     def read() -> Iterator[Record]:
         return ((n, row, "") for n, row in cells_of(path, best) if n > line)
 
-    known = {title: _score(headers[title]) for title in tried if title != best}
-    source = Source(path, header, line, read, [_worksheet_note(best, titles, known)], epoch, True)
+    known = {title: score(headers[title]) for title in tried if title != best}
+    source = Source(path, header, written, line, read, [_worksheet_note(best, titles, known)], epoch, True)
     source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
     source.notes += _header_notes(source, tops[best]) + (["dates count from 1904"] if epoch == 1904 else [])
     return source
@@ -214,59 +219,7 @@ def _worksheet_note(best: str, titles: dict[str, str], known: dict[str, int]) ->
     return f"worksheet: {shown[best]}" + (f"; not read: {', '.join(others)}{remedy}" if others else "")
 
 
-# --- the header -------------------------------------------------------------------------------------------------
-
-
-def _find_header(rows: list[Record], options: SheetOptions) -> tuple[int, list[Cell], int] | None:
-    """Give line, cells and number of known columns of the header: the first record that has most of them."""
-    if options.header_row is not None:
-        return next(((n, cells, _known(cells, options)) for n, cells, _ in rows if n == options.header_row), None)
-    filled = [(n, cells) for n, cells, _ in rows if any(str(cell).strip() for cell in cells)][:HEADER_WITHIN]
-    scored = [(n, cells, _known(cells, options)) for n, cells in filled]
-    best = max(scored, key=lambda one: one[2], default=None)
-    return best if best and best[2] > 0 else None
-
-
-def _above(rows: list[Record], line: int) -> list[Cell] | None:
-    return next((cells for n, cells, _ in reversed(rows) if n < line), None)
-
-
-def _score(header: tuple[int, list[Cell], int] | None) -> int:
-    return header[2] if header else 0
-
-
-def _known(cells: list[Cell], options: SheetOptions) -> int:
-    """Count the different columns that a row names; 0 for a row that holds data, or nothing but a platform."""
-    texts = [str(cell).strip() for cell in cells if str(cell).strip()]
-    if options.header_row is None and any(map(_is_data, texts)):
-        return 0
-    mapped = {name.strip() for name, column in options.columns.items() if column}
-    found = {text if text in mapped else named(text) for text in texts if text in mapped or named(text)}
-    columns = {name if isinstance(name, str) else (name.column, name.platform) for name in found}
-    lone = len(columns) == 1 < len(texts) and any(isinstance(c, tuple) and c[0] == "platform_named" for c in columns)
-    return 0 if lone else len(columns)
-
-
-def _is_data(text: str) -> bool:
-    """Say whether a text would be a value rather than the name of a column: a link, a handle, a number but a year."""
-    if text.startswith("@") and len(text) > 1:
-        return True
-    number = figure(text) if any(map(str.isdigit, text)) else None
-    return link_of(text) is not None or (number is not None and not (text.isdecimal() and 1990 <= int(text) <= 2100))
-
-
-def _with_groups(header: list[str], above: list[Cell] | None) -> list[str]:
-    """Put the platforms that stand in the row above, each over several columns, before the names of those columns."""
-    words = [str(cell).strip() for cell in above or []]
-    if not any(words) or not all(platform_of(word) for word in words if word):
-        return header
-    group, names = "", []
-    for k, name in enumerate(header):
-        group = (words[k] if k < len(words) else "") or group
-        found = named(name) if group and name.strip() else None
-        own = found is not None and found.platform is None and found.column in _OF_AN_ACCOUNT.split()
-        names.append(f"{group} {name.strip()}" if own else name)
-    return names
+# --- the header --------------------------------------------------------------------------------------------------
 
 
 def _header_notes(source: Source, rows: list[Record]) -> list[str]:

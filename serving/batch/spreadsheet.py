@@ -28,7 +28,7 @@ _FEES = ("fee", "currency")
 
 
 class Spreadsheet:
-    """A CSV or XLSX list. Raises features.sheets.SheetError for what is none, BatchError for a name twice."""
+    """A CSV or XLSX list. Raises features.sheets.SheetError for what is none, BatchError for two fee columns."""
 
     place = "line"
 
@@ -103,8 +103,8 @@ class Spreadsheet:
         return fee_reader(Marks(mark, mark), currency)
 
     def _check(self, header: list[str]) -> None:
-        names = [_key(name) for name in header if name.strip()]
-        twice = next((name for name in names if names.count(name) > 1), None)
+        names = [_key(name) for name in header]
+        twice = next((name for name in _FEES if names.count(name) > 1), None)
         if twice is not None:
             raise BatchError(f"{str(self.path)!r} has the column {twice!r} twice: keep one, or rename the other")
 

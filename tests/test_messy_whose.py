@@ -1,0 +1,40 @@
+"""Whose account, and what the columns are called: the given cases, as tests/messy has them."""
+
+import pytest
+from messy_cases import MESSY, imported
+
+from features.sheets import SheetOptions, read_sheet
+from serving.batch.spreadsheet import Spreadsheet
+
+
+def case(name, tmp_path, **options):
+    return imported(MESSY / name, out=tmp_path / "out", **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "followers"), [("21_age_header.csv", [12000, 56000]), ("22_header_year.csv", [12000])]
+)
+def test_a_header_with_a_name_like_data_is_read_by_import_and_by_score(name, followers, tmp_path):
+    assert case(name, tmp_path).column("creators", "followers") == followers
+    (lot,) = Spreadsheet(MESSY / name, SheetOptions()).lots(100)
+    assert lot.rows["followers"].tolist() == followers
+
+
+@pytest.mark.parametrize(("platform", "followers"), [("instagram", [12000, 56000]), ("tiktok", [90000, 8000])])
+def test_equal_names_after_a_platform_or_below_it_are_told_apart(platform, followers, tmp_path):
+    for name in ("27_duplicate_headers.csv", "28_group_header.csv"):
+        assert case(name, tmp_path / name, platform=platform).column("creators", "followers") == followers
+
+
+def test_a_map_names_the_second_of_two_equal_names(tmp_path):
+    columns = {"Followers (2)": "followers", "Followers": "-", "Instagram": "-"}
+    found = case("27_duplicate_headers.csv", tmp_path, columns=columns)
+    assert found.column("creators", "followers") == [90000, 8000]
+    assert set(found.column("creators", "platform")) == {"tiktok"}
+
+
+def test_score_takes_equal_names_and_tells_them_apart_in_its_output():
+    path = MESSY / "27_duplicate_headers.csv"
+    found = Spreadsheet(path, SheetOptions(columns={"Followers": "-", "Instagram": "-"}))
+    assert found.header == ["Name", "Instagram", "Instagram Followers", "TikTok", "TikTok Followers"]
+    assert read_sheet(path, SheetOptions(platform="tiktok")).rows["followers"].tolist() == [90000, 8000]
