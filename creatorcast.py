@@ -155,7 +155,12 @@ class Reading(Moment):
 def sheet_options(command):
     """Add the options that say how a spreadsheet is written, where it is not detected rightly."""
     options = (
-        click.option("--map", "columns", type=FILE, help="Map file that corrects guesses: source,column; a second Followers is "Followers (2)"."),
+        click.option(
+            "--map",
+            "columns",
+            type=FILE,
+            help="Map file that corrects guesses: source,column. Of two equal columns the second is 'Followers (2)'.",
+        ),
         click.option("--delimiter", help="Of a CSV file: one character, or tab."),
         click.option("--encoding", help="Of a CSV file, such as cp1252."),
         click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of the numbers."),
