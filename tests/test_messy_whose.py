@@ -38,3 +38,18 @@ def test_score_takes_equal_names_and_tells_them_apart_in_its_output():
     found = Spreadsheet(path, SheetOptions(columns={"Followers": "-", "Instagram": "-"}))
     assert found.header == ["Name", "Instagram", "Instagram Followers", "TikTok", "TikTok Followers"]
     assert read_sheet(path, SheetOptions(platform="tiktok")).rows["followers"].tolist() == [90000, 8000]
+
+
+def test_links_that_are_not_the_accounts_own_decide_nothing(tmp_path):
+    creators = case("01_bio_link.csv", tmp_path)["creators"]
+    assert [(row["platform"], row["creator_id"], row["handle"]) for row in creators] == [
+        ("tiktok", name, name) for name in ("ana_k", "bo_fit", "cy_e")
+    ]
+
+
+def test_the_platform_asked_for_outranks_links_in_import_and_in_score(tmp_path):
+    name = "02_bio_link_platform_given.csv"
+    found = case(name, tmp_path, platform="tiktok")
+    assert found.column("creators", "platform") == found.column("prospects", "platform") == ["tiktok"] * 3
+    (lot,) = Spreadsheet(MESSY / name, SheetOptions(platform="tiktok")).lots(100)
+    assert lot.rows["platform"].tolist() == ["tiktok"] * 3 and not lot.reasons

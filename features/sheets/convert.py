@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.schema import DTYPES
+from features.sheets.identity import take_links
 from features.sheets.labels import is_missing
 from features.sheets.names import canonical_names
 from features.sheets.plan import Plan
@@ -26,7 +27,8 @@ HIDDEN = "-1"
 class Decided:
     """Everything that is decided of a sheet once, before its rows are converted.
 
-    `unread`: of the columns that stay unclear, position -> the name that `Sheet.unread` has for them.
+    `platform`: of rows that name none; `firm`: it outranks links. `unread`: of the columns that stay unclear,
+    position -> the name that `Sheet.unread` has for them.
     """
 
     source: Source
@@ -35,6 +37,7 @@ class Decided:
     notes: list[str]
     table: str
     platform: str | None
+    firm: bool
     unread: dict[int, str]
 
 
@@ -65,8 +68,9 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
     if rows.blank:
         notes.append(f"{rows.blank:,} blank row(s)")
     labels = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()})
-    frame, extra, more = _assembled(columns, labels, decided, rows)
-    faults = sorted([*faults, *more], key=lambda fault: fault.line)
+    frame, extra, wrong, remarks = _assembled(columns, labels, decided, rows)
+    faults = sorted([*faults, *wrong], key=lambda fault: fault.line)
+    notes += remarks
     source = decided.source
     return Sheet(
         rows=frame,
@@ -144,19 +148,19 @@ def _series(values: list, kind: str) -> pd.Series:
 
 def _assembled(
     columns: dict, labels: pd.DataFrame, decided: Decided, rows: Rows
-) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault]]:
-    """Put the columns together: what links and fees give goes where it belongs."""
-    n, faults, extra = len(rows.cells), [], {}
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault], list[str]]:
+    """Put the columns together: what links and fees give goes where it belongs; give faults and notes besides."""
+    n, faults, extra, notes = len(rows.cells), [], {}, []
     frame = {
         name: _series(found[0][1], found[0][0].kind) for name, found in columns.items() if name in canonical_names()
     }
+    platforms = _firm_platforms(frame, labels, decided, n)
     if "link" in columns:
-        _take_links(frame, [values for _, values in columns["link"]], decided, n)
+        faults, notes = take_links(frame, columns["link"], platforms, decided.table == "posts", rows)
     if "platform" in frame or decided.platform:
-        told = frame.get("platform", pd.Series([None] * n, dtype="str"))
         # what names another platform than ours is of none of ours
-        refused = labels["platform"].notna() if "platform" in labels else np.zeros(n, dtype=bool)
-        frame["platform"] = told.mask(told.isna() & ~refused, decided.platform)
+        found = frame.get("platform", pd.Series([None] * n, dtype="str"))
+        frame["platform"] = found.mask(found.isna() & (np.array(platforms) != ""), decided.platform)
     if "fee" in columns:
         ((plan, values),) = columns["fee"]
         faults += _take_fees(frame, extra, plan, values, rows)
@@ -164,25 +168,18 @@ def _assembled(
         extra["total_likes"] = _series(columns["total_likes"][0][1], "count")
     if "likes" in frame:
         _hide_likes(frame, columns["likes"][0][0], rows)
-    return pd.DataFrame(frame, index=range(n)), pd.DataFrame(extra, index=range(n)), faults
+    return pd.DataFrame(frame, index=range(n)), pd.DataFrame(extra, index=range(n)), faults, notes
 
 
-def _take_links(frame: dict, links: list[list], decided: Decided, n: int) -> None:
-    """Fill platform, handle, creator_id and post_id from addresses, where no column of their own says them."""
-    told = [value if isinstance(value, str) else None for value in frame.get("platform", [None] * n)]
-    found: dict[str, list] = {name: [None] * n for name in ("platform", "handle", "creator_id", "post_id")}
-    for row in range(n):
-        own = told[row]
-        for link in (column[row] for column in links):
-            if link is None or link.platform is None or (own and link.platform and own != link.platform):
-                continue
-            own = own or link.platform
-            for name, values in found.items():
-                values[row] = values[row] or getattr(link, name) or None
-    wanted = ["platform", "handle", "creator_id"] + (["post_id"] if decided.table == "posts" else [])
-    for name in wanted:
-        given = pd.Series(found[name], dtype="str")
-        frame[name] = frame[name].fillna(given) if name in frame else given
+def _firm_platforms(frame: dict, labels: pd.DataFrame, decided: Decided, n: int) -> list[str | None]:
+    """Give the platform of each row that outranks its links, None where links decide; "" is one that is not ours."""
+    given = frame["platform"] if "platform" in frame else [None] * n
+    words = labels["platform"] if "platform" in labels else [None] * n
+    firm = decided.platform if decided.firm else None
+    return [
+        platform if isinstance(platform, str) else "" if isinstance(word, str) else firm
+        for platform, word in zip(given, words, strict=True)
+    ]
 
 
 def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -> list[Fault]:

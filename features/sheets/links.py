@@ -50,6 +50,12 @@ def link_of(text: str) -> Link | None:
     return _link_of(text.strip().strip("<>")) if len(text) <= LONGEST else None
 
 
+def account_in(text: str) -> Link | None:
+    """Give the link that a text is, None where it names no account of a platform."""
+    link = link_of(text)
+    return link if link and link.platform and (link.handle or link.creator_id) else None
+
+
 @lru_cache(maxsize=1 << 16)
 def _link_of(text: str) -> Link | None:
     if not _ADDRESS.fullmatch(text):

@@ -24,14 +24,14 @@ FIGURES = frozenset(
 _OPEN = {
     "rate": {"figures", "rates"},
     "date": {"dates"},
-    "posts_count": {"figures", "links"},
-    "platform_named": {"figures", "links"},
-    "platform": {"links", "platforms"},
-    "channel": {"links", "platforms"},
+    "posts_count": {"figures", "links", "accounts"},
+    "platform_named": {"figures", "links", "accounts"},
+    "platform": {"links", "accounts", "platforms"},
+    "channel": {"links", "accounts", "platforms"},
     "content": {"niches"},
     "hashtags": {"figures"},
     "location": {"countries"},
-    **{name: {"links"} for name in ("handle", "name", "bio", "link")},
+    **{name: {"links", "accounts"} for name in ("handle", "name", "bio", "link")},
 }
 _POST_SIGNS = {"post_id", "posted_at", "text", "hashtags", "likes_hidden", "sponsored", "repost", "saves"}
 _DEAL_SIGNS = {"deliverables", "start_at", "brand_niche", "engagements"}
@@ -188,7 +188,9 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
         return "link", "values: links"
     if column in ("channel", "platform", "platform_named", "handle", "name", "posts_count", "bio"):
         if words.share("links") >= 0.5:
-            return "link", "values"
+            return (
+                (None, "values: links, which need not be the account's own") if column == "bio" else ("link", "values")
+            )
         if words.share("platforms") >= 0.5 and column in ("channel", "platform"):
             return "platform", "values" if column == "channel" else ""
         other = {"channel": "name", "platform": None, "platform_named": "handle", "posts_count": None}
@@ -238,25 +240,26 @@ def _mean_or_total(role: Role) -> Role:
 
 
 def _one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
-    """Keep the columns of one platform where several stand side by side."""
-    read = [role for role in roles if role.target is not None]
-    elsewhere = [role.out("of another platform or site") if role.platform == "elsewhere" else role for role in roles]
-    platforms = sorted({role.platform for role in read} - {None, "elsewhere"})
-    if len(platforms) < 2:
-        return elsewhere
+    """Keep the columns of the platform that is asked for, else of the only one that columns name."""
+    roles = [role.out("of another platform or site") if role.platform == "elsewhere" else role for role in roles]
+    named_ones = [role for role in roles if role.target is not None and role.platform]
+    platforms = sorted({role.platform for role in named_ones})
     chosen = options.platform
-    if chosen in platforms:
-        other = [r.out(f"of {r.platform}; {chosen} is asked for") for r in elsewhere]
-        return [other[k] if r.platform not in (None, chosen) else r for k, r in enumerate(elsewhere)]
+    if chosen:
+        return [
+            r.out(f"of {r.platform}; {chosen} is asked for") if r.platform not in (None, chosen) else r for r in roles
+        ]
+    if len(platforms) < 2:
+        return roles
     side = " and ".join(platforms)
-    told = f"columns of {side} stand side by side: pass one as platform, and read the sheet once for each"
-    return [r.out(ambiguous=told) if r.target is not None and r.platform in platforms else r for r in elsewhere]
+    told = f"columns of {side} stand side by side: name one by --platform, and read the sheet once for each"
+    return [role.out(ambiguous=told) if role in named_ones else role for role in roles]
 
 
 def _one_identity(roles: list[Role], surveys: list[Survey]) -> list[Role]:
     """Let a name stand in for the handle only where nothing else names the creator."""
     names = [role for role in roles if role.target == "name"]
-    telling = [r for r in roles if r.target in ("handle", "link", "creator_id") and surveys[r.index].given]
+    telling = [role for role in roles if _names_account(role, surveys[role.index])]
     if not names:
         return roles
     if telling:
@@ -265,6 +268,13 @@ def _one_identity(roles: list[Role], surveys: list[Survey]) -> list[Role]:
     best = min(names, key=lambda role: (surveys[role.index].words.share("spaced"), role.index))
     used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
     return [used if r is best else r.out(f"a name; {best.source!r} is used") if r in names else r for r in roles]
+
+
+def _names_account(role: Role, survey: Survey) -> bool:
+    """Say whether a column names accounts: links of posts, of media or of other sites name none."""
+    if role.target != "link" or role.how == "map file":
+        return role.target in ("handle", "link", "creator_id") and bool(survey.given)
+    return survey.words.accounts > 0 or survey.words.texts > survey.words.links
 
 
 def _no_doubles(roles: list[Role]) -> list[Role]:

@@ -70,12 +70,12 @@ def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABL
             f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
             f"{', '.join(tables)}; name them in a map file"
         )
-    platform, told = _platform(source, roles, options)
+    platform, how, firm = _platform(source, roles, options)
     notes = [*source.notes, *_absent(source, options)]
     if platform and not any(plan.column == "platform" for plan in plans):
-        notes.append(f"platform: {platform}, {told}")
+        notes.append(f"platform: {platform}, {how}")
     unread = {role.index: unread_name(role) for role, guess in zip(roles, guesses, strict=True) if guess.unread}
-    return Decided(source, plans, guesses, notes, nature, platform, unread)
+    return Decided(source, plans, guesses, notes, nature, platform, firm, unread)
 
 
 def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list[list[Cell]]]:
@@ -95,12 +95,14 @@ def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list
     return surveys, sample
 
 
-def _platform(source: Source, roles: list[Role], options: SheetOptions) -> tuple[str | None, str]:
-    """Give the platform of rows that name none, and what says so."""
+def _platform(source: Source, roles: list[Role], options: SheetOptions) -> tuple[str | None, str, bool]:
+    """Give the platform of rows that name none, what says so, and whether that outranks links."""
     headers = {role.platform for role in roles if role.target and role.platform} - {"elsewhere"}
+    if options.platform:
+        return options.platform, "as asked for", True
     if len(headers) == 1:
-        return next(iter(headers)), "as the headers say"
-    return (options.platform, "as asked for") if options.platform else (source.platform, "as the worksheet is named")
+        return next(iter(headers)), "as the headers say", True
+    return source.platform, "as the worksheet is named", False
 
 
 def _absent(source: Source, options: SheetOptions) -> list[str]:

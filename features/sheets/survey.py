@@ -8,7 +8,7 @@ from features.sheets.dates import DateSurvey
 from features.sheets.figures import FigureSurvey, size_of
 from features.sheets.formats import Look
 from features.sheets.labels import country_in, is_missing, niche_of, platform_of
-from features.sheets.links import link_of
+from features.sheets.links import account_in, link_of
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
 #: Dates of a column from which chance does not explain that all true ones, and no text, are of the first twelve days.
@@ -18,15 +18,22 @@ MOST_LOOKS = 100
 #: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
 MOST_WORDS = 20_000
 LONGEST_LABEL = 1000
-_LOOKS = {"links": link_of, "platforms": platform_of, "countries": country_in, "niches": niche_of}
+_LOOKS = {
+    "links": link_of,
+    "accounts": account_in,
+    "platforms": platform_of,
+    "countries": country_in,
+    "niches": niche_of,
+}
 
 
 @dataclass
 class WordSurvey:
-    """How many texts are links, platforms, countries or niches, or have blanks; of the first MOST_WORDS texts."""
+    """How many of the first MOST_WORDS texts are links, accounts, platforms, countries or niches, or have blanks."""
 
     texts: int = 0
     links: int = 0
+    accounts: int = 0
     platforms: int = 0
     countries: int = 0
     niches: int = 0
@@ -34,7 +41,7 @@ class WordSurvey:
     looked_at: int = 0
 
     def add(self, texts: dict[str, int], wanted: frozenset[str]) -> None:
-        """Count distinct texts, text -> how often; `wanted`: which of links, platforms, countries, niches."""
+        """Count distinct texts, text -> how often; `wanted`: which of _LOOKS."""
         for text, times in texts.items():
             if self.looked_at >= MOST_WORDS:
                 return
@@ -75,7 +82,7 @@ class Survey:
     counted: int = 0
 
     def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
-        """Count a chunk of cells; `wanted`: figures, rates, dates, links, platforms, countries, niches."""
+        """Count a chunk of cells; `wanted`: figures, rates, dates, and those of _LOOKS."""
         if self.rising:
             self._follow(cells)
         counts: Counter = Counter()
