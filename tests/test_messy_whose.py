@@ -52,4 +52,5 @@ def test_the_platform_asked_for_outranks_links_in_import_and_in_score(tmp_path):
     found = case(name, tmp_path, platform="tiktok")
     assert found.column("creators", "platform") == found.column("prospects", "platform") == ["tiktok"] * 3
     (lot,) = Spreadsheet(MESSY / name, SheetOptions(platform="tiktok")).lots(100)
-    assert lot.rows["platform"].tolist() == ["tiktok"] * 3 and not lot.reasons
+    assert lot.rows["platform"].tolist() == ["tiktok"] * 3
+    assert not lot.reasons

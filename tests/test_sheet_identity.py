@@ -62,7 +62,8 @@ def test_links_of_several_platforms_and_nothing_else_leave_the_platform_open(tmp
     sheet = read(tmp_path, text)
     assert known(sheet, "platform") == [[None]]
     (fault,) = sheet.faults
-    assert "is a link of instagram, and" in fault.reason and "by --platform" in fault.reason
+    assert "is a link of instagram, and" in fault.reason
+    assert "by --platform" in fault.reason
 
 
 def test_the_link_of_an_account_outranks_that_of_a_post(tmp_path):
