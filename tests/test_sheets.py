@@ -255,10 +255,13 @@ def test_posts_with_hidden_likes_and_captions_over_two_lines(sheet_of):
 def test_fees_of_other_currencies_are_never_converted(sheet_of):
     sheet = sheet_of('handle,Fee\na,$450\nb,450 USD\nc,"€ 1.200,50"\nd,gifted\ne,$1.5k\n')
     assert sheet.rows["fee_usd"].fillna(-1).tolist() == [450, 450, -1, -1, 1500]
-    assert [(fault.line, fault.value) for fault in sheet.faults] == [(4, "€ 1.200,50"), (5, "gifted")]
-    assert sheet.extra["fee_currency"].fillna("").tolist() == ["USD", "USD", "EUR", "", "USD"]
+    assert sheet.rows["fee"].fillna(-1).tolist() == [-1, -1, 1200.5, -1, -1]
+    assert sheet.rows["currency"].dropna().tolist() == ["EUR"]
+    assert sheet.faults == []
+    assert "'Fee': 1 value(s) are no fee: 'gifted' (1)" in sheet.notes
     guess = guess_of(sheet_of("handle,Preis (€)\na,100\nb,200\n"), "Preis (€)")
-    assert (guess.currency, guess.ambiguous.split(":")[0]) == ("EUR", "in EUR, and fee_usd holds US dollars")
+    assert (guess.column, guess.currency, guess.ambiguous) == ("fee", "EUR", None)
+    assert guess.note == "in EUR: fee_usd is made of it by the rates that --rates names"
 
 
 @pytest.mark.parametrize(

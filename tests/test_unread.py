@@ -6,7 +6,7 @@ import pytest
 
 from features.sheets import SheetOptions, read_sheet
 from serving.batch import Options, Watcher, score_file
-from serving.batch.rows import _add_unread
+from serving.batch.rows import _add_warnings
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 
@@ -65,7 +65,7 @@ def test_a_sheet_marks_the_rows_whose_values_it_leaves_out(tmp_path):
 
 def test_a_row_that_was_not_scored_gets_no_warning():
     warnings = np.array([("few_posts",), None, ()], dtype=object)
-    _add_unread(warnings, {"niche": np.array([False, True, True, True])}, np.array([1, 2, 3]))
+    _add_warnings(warnings, {"niche_not_used": np.array([False, True, True, True])}, np.array([1, 2, 3]))
     assert warnings.tolist() == [("few_posts", "niche_not_used"), None, ("niche_not_used",)]
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from features.schema import DTYPES
+from features.sheets.fees import Fees, booked_in
 from features.sheets.identity import take_links
 from features.sheets.labels import is_missing
 from features.sheets.names import canonical_names
 from features.sheets.plan import Plan
-from features.sheets.readers import LISTED, NOT_USD, UNCLEAR
+from features.sheets.readers import LISTED, UNCLEAR
 from features.sheets.result import Fault, Guess, Sheet
 from features.sheets.rows import Rows, rows_of
 from features.sheets.source import Record, Source
@@ -21,6 +22,8 @@ from features.spreadsheet_text import literal
 
 #: By which scrapers say that the creator hides the likes.
 HIDDEN = "-1"
+#: Columns that are put together from several, and their kinds.
+_KINDS = {"fee": "real", "currency": "text", "deliverables": "count", "format": "text"}
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
     if rows.blank:
         notes.append(f"{rows.blank:,} blank row(s)")
     labels = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()})
-    frame, extra, wrong, remarks = _assembled(columns, labels, decided, rows)
-    faults = sorted([*faults, *wrong], key=lambda fault: fault.line)
-    notes += remarks
+    frame, extra, fees, link_faults, link_notes = _assembled(columns, labels, decided, rows)
+    notes += [*link_notes, *fees.notes]
+    faults = sorted([*faults, *link_faults, *fees.faults], key=lambda fault: fault.line)
     source = decided.source
     return Sheet(
         rows=frame,
@@ -85,6 +88,7 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
         blank_rows=rows.blank,
         table=decided.table,
         unread=unread,
+        remarks=fees.remarks,
     )
 
 
@@ -148,12 +152,11 @@ def _series(values: list, kind: str) -> pd.Series:
 
 def _assembled(
     columns: dict, labels: pd.DataFrame, decided: Decided, rows: Rows
-) -> tuple[pd.DataFrame, pd.DataFrame, list[Fault], list[str]]:
-    """Put the columns together: what links and fees give goes where it belongs; give faults and notes besides."""
+) -> tuple[pd.DataFrame, pd.DataFrame, Fees, list[Fault], list[str]]:
+    """Put the columns together: what links and fees give goes where it belongs; give faults and notes of links."""
     n, faults, extra, notes = len(rows.cells), [], {}, []
-    frame = {
-        name: _series(found[0][1], found[0][0].kind) for name, found in columns.items() if name in canonical_names()
-    }
+    known = canonical_names().keys() - {"fee_usd"}
+    frame = {name: _series(found[0][1], found[0][0].kind) for name, found in columns.items() if name in known}
     platforms = _firm_platforms(frame, labels, decided, n)
     if "link" in columns:
         faults, notes = take_links(frame, columns["link"], platforms, decided.table == "posts", rows)
@@ -161,14 +164,12 @@ def _assembled(
         # what names another platform than ours is of none of ours
         found = frame.get("platform", pd.Series([None] * n, dtype="str"))
         frame["platform"] = found.mask(found.isna() & (np.array(platforms) != ""), decided.platform)
-    if "fee" in columns:
-        ((plan, values),) = columns["fee"]
-        faults += _take_fees(frame, extra, plan, values, rows)
+    fees = _take_fees(frame, columns, decided, rows)
     if "total_likes" in columns:
         extra["total_likes"] = _series(columns["total_likes"][0][1], "count")
     if "likes" in frame:
         _hide_likes(frame, columns["likes"][0][0], rows)
-    return pd.DataFrame(frame, index=range(n)), pd.DataFrame(extra, index=range(n)), faults, notes
+    return pd.DataFrame(frame, index=range(n)), pd.DataFrame(extra, index=range(n)), fees, faults, notes
 
 
 def _firm_platforms(frame: dict, labels: pd.DataFrame, decided: Decided, n: int) -> list[str | None]:
@@ -182,21 +183,29 @@ def _firm_platforms(frame: dict, labels: pd.DataFrame, decided: Decided, n: int)
     ]
 
 
-def _take_fees(frame: dict, extra: dict, plan: Plan, values: list, rows: Rows) -> list[Fault]:
-    """Split amounts into fee_usd and those of another currency, which are faults where others are in dollars."""
-    dollars = [v[0] if v and (v[1] == "USD" or v[0] == 0) else None for v in values]
-    others = [(k, v) for k, v in enumerate(values) if v and v[1] not in (None, "USD")]
-    frame["fee_usd"] = _series(dollars, "real")
-    if not others:
-        return []
-    extra["fee_amount"] = _series([v[0] if v else None for v in values], "real")
-    extra["fee_currency"] = pd.Series([v[1] if v else None for v in values], dtype="str")
-    if plan.guess.ambiguous:  # told once, of the column
-        return []
-    return [
-        Fault(rows.lines[k], plan.guess.source, _shown(rows.cells[k][plan.index]), f"is in {v[1]}, {NOT_USD}")
-        for k, v in others
-    ]  # fmt: skip
+def _take_fees(frame: dict, columns: dict, decided: Decided, rows: Rows) -> Fees:
+    """Fill fee_usd, or fee and currency, and deliverables and format where the fee alone tells them."""
+    n = len(rows.cells)
+    read = {name: columns[name][0] for name in ("currency", "deliverables", "format") if name in columns}
+    told = {name: values for name, (_, values) in read.items()}
+    formats = told.get("format", [None] * n)
+    if "deliverables" in read:
+        formats = booked_in([row[read["deliverables"][0].index] for row in rows.cells], formats)
+    fees = Fees(
+        rows,
+        decided.table,
+        told.get("currency", [None] * n),
+        list(told.get("deliverables", [None] * n)),
+        list(formats),
+        {name: plan.guess.source for name, (plan, _) in read.items()},
+    )
+    for plan, values in [*columns.get("fee", []), *columns.get("fee_usd", [])]:
+        fees.take(plan, values, _shown)
+    made = {"fee": fees.fee, "currency": fees.currency, "deliverables": fees.deliverables, "format": fees.formats}
+    frame |= {name: _series(values, _KINDS[name]) for name, values in made.items() if any(values)}
+    if "fee" in columns or "fee_usd" in columns:
+        frame["fee_usd"] = _series(fees.fee_usd, "real")
+    return fees
 
 
 def _hide_likes(frame: dict, plan: Plan, rows: Rows) -> None:

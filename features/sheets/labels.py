@@ -70,6 +70,16 @@ def format_of(text: str) -> str | None:
     return _listed("format").get(fold_label(text))
 
 
+def fee_word_of(text: str) -> str | None:
+    """Give what a word in place of a fee stands for: "gift" for one that is paid in goods, "open" for an open price."""
+    return _listed("fee").get(fold_label(text))
+
+
+def is_deliverable(text: str) -> bool:
+    """Say whether a word stands for a deliverable and names no format."""
+    return fold_label(text) in _listed("deliverable")
+
+
 def flag_of(text: str) -> bool | None:
     """Read yes and no in six languages, 1 and 0, ticks and crosses."""
     word = _listed("flag").get(fold_label(text)) or {"✓": "true", "✔": "true", "✅": "true", "☑": "true", "✗": "false",

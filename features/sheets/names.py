@@ -73,7 +73,7 @@ def named(header: str) -> Name | None:
     ('followers', 'avg_likes', None)
     """
     plain = header.strip().lower()
-    if plain in canonical_names():
+    if plain in canonical_names() or plain in ("fee", "currency"):
         currency = "USD" if plain == "fee_usd" else None
         return Name("fee" if currency else plain, exact=True, currency=currency)
     found = _concepts_in(tokens_of(header))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.sheets import readers
+from features.sheets.fee_reader import fee_reader, package_reader
 from features.sheets.figures import CODES, LOCAL_SUFFIXES
 from features.sheets.marks import WORDS, Marks, decide, decide_by_currency, languages_of, powers_of
 from features.sheets.names import canonical_names, tokens_of
@@ -23,13 +24,17 @@ _PARTS = {"avg_likes": "likes", "avg_comments": "comments", "followers": "follow
 
 @dataclass(frozen=True)
 class Plan:
-    """How one source column is read. `column`: what it gives; `read`: cell -> (value, what is wrong)."""
+    """How one source column is read. `column`: what it gives; `read`: cell -> (value, what is wrong).
+
+    `beside`: another column names the currency of its amounts.
+    """
 
     index: int
     column: str
     kind: str
     read: readers.Reader
     guess: Guess
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,15 @@ def plans_of(
 ) -> tuple[list[Plan], list[Guess]]:
     """Give the plans of the columns that are read, and a guess for every column, in order."""
     evidence = _evidence(roles, surveys)
+    beside = any(role.target == "currency" for role in roles)
     plans: dict[int, Plan] = {}
     guesses: dict[int, Guess] = {}
     for role in roles:
         if role.target is None:
             guesses[role.index] = Guess(role.source, None, None, role.how, role.note, role.ambiguous)
+        elif role.target in ("fee", "fee_usd"):
+            named = beside and role.target == "fee"
+            plans[role.index] = _fee_plan(role, surveys[role.index], evidence, options, named)
         elif not role.target.startswith("engagement_rate"):
             plans[role.index] = _plan(role, surveys[role.index], evidence, options, epoch)
     for role in roles:
@@ -85,8 +94,6 @@ def _evidence(roles: list[Role], surveys: list[Survey]) -> Evidence:
 def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, epoch: int) -> Plan:
     target = role.target
     kind = {**canonical_names(), **PSEUDO}[target]
-    if target == "fee":
-        return _fee_plan(role, survey, evidence, options)
     if kind in ("count", "real"):
         return _number_plan(role, survey, kind, evidence, options)
     if kind == "time":
@@ -145,6 +152,7 @@ def _number_plan(role: Role, survey: Survey, kind: str, evidence: Evidence, opti
     unclear = unclear or _other_look(role, survey) or role.ambiguous
     guess = Guess(role.source, role.target, kind, role.how, _join(notes), unclear, unit)
     read = readers.number_reader(marks, power, kind == "count", _is_mapped(role))
+    read = package_reader(read) if role.target == "deliverables" else read
     return Plan(role.index, role.target, kind, read, guess)
 
 
@@ -205,28 +213,32 @@ def _exchanged(survey: Survey, day_first: bool | None) -> bool | None:
     return None if day_first is None else day_first == survey.dates.day_first
 
 
-def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions) -> Plan:
+def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions, beside: bool) -> Plan:
+    """Plan a column of fees; `beside`: another column names their currencies."""
     marks, told, unclear = _marks(role, survey, evidence, options)
     shown = survey.figures.currencies + survey.shown_currency
     named = sorted(code for code in shown if code)
-    currency = _said_currency(role)
+    currency, per_post = _said_currency(role), bool(role.name and role.name.per_post)
     notes = [role.note, told]
-    if not currency and len(named) == 1 and shown[None]:
+    if not currency and len(named) == 1 and shown[None] and not beside:
         currency = named[0]
         notes.append(f"amounts without a currency taken as {currency}, like the others")
-    currencies = sorted({*named, currency} - {None}) if shown[None] or not named else named
-    if "USD" in currencies and ("$" in role.source or survey.figures.currencies["USD"]):
+    currencies = sorted({*([] if role.name and role.name.currency else named), currency} - {None})
+    if currency in (None, "USD") and ("$" in role.source or survey.figures.currencies["USD"]) and not beside:
         notes.append("$ taken as US dollars")
-    if role.name and role.name.per_post:
-        notes.append("the price of one post: it is taken as the fee for all deliverables")
+    if per_post:
+        notes.append("the price of one post: taken times the deliverables, where they are known")
     unclear = unclear or _other_look(role, survey)
-    if shown[None] and not currency:
+    if shown[None] and not currency and not beside:
         unclear = unclear or f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
-    elif currencies and "USD" not in currencies:
-        unclear = unclear or f"in {', '.join(currencies)}, {readers.NOT_USD}: give the amounts in USD"
+    others = [code for code in currencies if code != "USD"]
+    if others:
+        notes.append(f"in {', '.join(currencies)}: fee_usd is made of it by the rates that --rates names")
+    target = "fee" if others or beside else "fee_usd"
     told = ", ".join(currencies) or None
-    guess = Guess(role.source, "fee_usd", "real", role.how, _join(notes), unclear or role.ambiguous, currency=told)
-    return Plan(role.index, "fee", "real", readers.fee_reader(marks, currency, _power(role)), guess)
+    guess = Guess(role.source, target, "real", role.how, _join(notes), unclear or role.ambiguous, currency=told)
+    read = fee_reader(marks, currency, _power(role), per_post, beside)
+    return Plan(role.index, role.target, "real", read, guess, beside)
 
 
 def _said_currency(role: Role) -> str | None:

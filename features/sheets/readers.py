@@ -21,6 +21,7 @@ from features.sheets.labels import (
 )
 from features.sheets.links import Link, link_of
 from features.sheets.marks import Marks
+from features.sheets.money import currency_of
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 from features.spreadsheet_text import literal
 
@@ -30,7 +31,6 @@ Reader = Callable[[Cell], Read]
 
 FORMULA = "is a formula whose value was not saved: open the file in a spreadsheet program and save it"
 NO_NUMBER = "is no number"
-NOT_USD = "and fee_usd holds US dollars: nothing is converted"
 UNCLEAR_MARK = "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
 UNCLEAR_RATE = "may be a percentage or a fraction: tell which"
 NO_CURRENCY = "names no currency: tell which"
@@ -165,28 +165,10 @@ def rate_reader(percent: bool | None, literal: bool | None = True) -> Reader:
     return _given(read)
 
 
-def fee_reader(marks: Marks, currency: str | None, power: int = 0) -> Reader:
-    """Read amounts as (amount, currency); `currency`: of amounts that name none, None where that is open."""
-
-    def read(cell: Cell) -> Read:
-        if isinstance(cell, Typed):
-            value, own = stored(cell, power), cell.currency
-            if value is None:
-                return None, UNCLEAR_LOOK
-        else:
-            found = figure(cell) if isinstance(cell, str) else None
-            if found is None or found.percent:
-                return None, "is no amount of money"
-            number, wrong = read_figure(found, marks)
-            if number is None:
-                return None, wrong
-            value, own = float(number if found.power else number.scaleb(power)), found.currency
-        own = own or currency
-        if value < 0:
-            return None, "is below 0"
-        return ((value, own), "") if own or value == 0 else (None, NO_CURRENCY)
-
-    return _given(read)
+def read_currency(cell: Cell) -> Read:
+    """Read a currency: its code, sign or name."""
+    code = currency_of(_as_text(cell))
+    return code, "" if code else "is no currency: write its ISO 4217 code, such as EUR"
 
 
 def time_reader(day_first: bool | None, epoch: int, exchanged: bool | None = False) -> Reader:
@@ -330,6 +312,7 @@ def link_reader(bare: bool) -> Reader:
 PLAIN = {
     "flag": _given(read_flag),
     "platform": _given(read_platform),
+    "currency": _given(read_currency),
     "handle": _given(read_handle),
     "creator_id": _given(read_id),
     "post_id": _given(read_id),

@@ -81,15 +81,28 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """A value that is read, but says more than is kept of it: of which row (from 0), and in `fault` where and what.
+
+    `code` is the warning that the answer about the row gets.
+    """
+
+    row: int
+    code: str
+    fault: Fault
+
+
+@dataclass(frozen=True)
 class Sheet:
     """The rows of a sheet and how they were read.
 
     `rows`: canonical columns that the sheet has, dtypes as in `features.schema.DTYPES`. `lines` (n,): where each row
     stands in the file. `original`: its text under the source's headers. `labels`: the source's own words of columns
     that are translated into a list (niche, country, language, platform, format), under canonical names. `extra`:
-    figures that are read but have no canonical column (total_likes, fee_amount, fee_currency). `unread`: by canonical
+    figures that are read but have no canonical column (total_likes). `unread`: by canonical
     column the rows (n,) that hold a value of it which is missing in `rows`, because it is unclear or not in a list;
-    `engagement_rate` where its base is open, `unclear_column` where the column itself is.
+    `engagement_rate` where its base is open, `unclear_column` where the column itself is. `remarks`: values of which
+    only a part is kept, such as the upper end of a range of fees.
     Rows read = rows + blank_rows + left_out.
     """
 
@@ -105,3 +118,4 @@ class Sheet:
     blank_rows: int
     table: str
     unread: dict[str, np.ndarray]
+    remarks: list[Remark]

@@ -14,7 +14,8 @@ from features.sheets.survey import Survey
 
 #: Meanings that are no canonical column themselves, and what is made of them.
 PSEUDO = {
-    "link": "link", "name": "text", "fee": "real", "engagement_rate": "real", "total_likes": "count",
+    "link": "link", "name": "text", "fee": "real", "currency": "text", "engagement_rate": "real",
+    "total_likes": "count",
 }  # fmt: skip
 #: Canonical columns of which two in one sheet contradict each other; of the others the first is used.
 FIGURES = frozenset(
@@ -90,6 +91,8 @@ def wanted_of(name: Name | None, mapped: Mapped | None) -> frozenset[str]:
         return frozenset(_OPEN[column])
     if column.startswith("engagement_rate"):
         return frozenset({"figures", "rates"})
+    if column == "fee":
+        return frozenset({"figures", "fees"})
     return frozenset({"figures"} if kind in ("count", "real") else {"dates"} if kind == "time" else ())
 
 
@@ -116,6 +119,7 @@ def assign(
     roles = _no_years([_first(k, *column) for k, column in columns])
     nature = nature_of([role for role in roles if surveys[role.index].given])
     roles = [_by_nature(role, nature, roles) for role in roles]
+    roles = _with_currencies(roles)
     roles = _one_platform(roles, options)
     roles = _one_identity(roles, surveys)
     roles = _no_doubles(roles)
@@ -232,6 +236,17 @@ def _by_nature(role: Role, nature: str, roles: list[Role]) -> Role:
             return role.out("a total of all posts, for which there is no column")
         return _mean_or_total(role)
     return role
+
+
+def _with_currencies(roles: list[Role]) -> list[Role]:
+    """Let a column of currencies stand beside the fees that it is of: not a column fee_usd, where there are others."""
+    fees = [role for role in roles if role.target == "fee"]
+    if not any(role.target == "currency" for role in roles):
+        return roles
+    if not fees:
+        return [role.out("the currency of no fee") if role.target == "currency" else role for role in roles]
+    own = [role for role in fees if role.name and role.name.exact and role.name.currency]
+    return [replace(role, target="fee_usd") if role in own and len(fees) > len(own) else role for role in roles]
 
 
 def _mean_or_total(role: Role) -> Role:

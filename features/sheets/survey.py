@@ -9,6 +9,7 @@ from features.sheets.figures import FigureSurvey, size_of
 from features.sheets.formats import Look
 from features.sheets.labels import country_in, is_missing, niche_of, platform_of
 from features.sheets.links import account_in, link_of
+from features.sheets.money import amount_texts
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
 #: Dates of a column from which chance does not explain that all true ones, and no text, are of the first twelve days.
@@ -82,7 +83,7 @@ class Survey:
     counted: int = 0
 
     def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
-        """Count a chunk of cells; `wanted`: figures, rates, dates, and those of _LOOKS."""
+        """Count a chunk of cells; `wanted`: figures, fees, rates, dates, and those of _LOOKS."""
         if self.rising:
             self._follow(cells)
         counts: Counter = Counter()
@@ -98,7 +99,9 @@ class Survey:
         counts.pop(UNCOMPUTED, None)
         texts = {text: times for text, times in counts.items() if text and not is_missing(text)}
         self.given += sum(texts.values())
-        if "figures" in wanted:
+        if "fees" in wanted:
+            self.figures.add(amount_texts(texts), False)
+        elif "figures" in wanted:
             self.figures.add(texts, "rates" in wanted)
         if "dates" in wanted:
             self.dates.add(texts, epoch)

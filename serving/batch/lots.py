@@ -29,7 +29,7 @@ class Lot:
     `reasons`: row -> what could not be read of it; `text`: gives the source's text of rows, cell by cell;
     `misfits`: what stands between the rows and is none; `blank`: blank lines;
     `notes`: what there is to say of these rows alone; `unread`: by column the rows (n,) that hold a value of it which
-    could not be read, and which are scored without it.
+    could not be read, and which are scored without it; `remarks`: warning -> the rows (n,) that get it.
     """
 
     rows: pd.DataFrame
@@ -40,6 +40,7 @@ class Lot:
     blank: int = 0
     notes: list[str] = field(default_factory=list)
     unread: dict[str, np.ndarray] = field(default_factory=dict)
+    remarks: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Listed(Protocol):

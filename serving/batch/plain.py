@@ -19,10 +19,10 @@ import pyarrow.csv
 
 from features.currency import USD
 from features.schema import DTYPES, EARLIEST, LATEST
-from features.sheets import Guess
 from features.sheets.convert import convert
 from features.sheets.delimited import records
 from features.sheets.labels import MISSING, is_missing
+from features.sheets.money import Fee
 from features.sheets.plan import Plan
 from features.sheets.rows import SUMMARIES
 from features.sheets.source import Record, Source
@@ -43,9 +43,8 @@ _TEXTS = {
     "partnership_id": r"^[A-Za-z0-9_\-]([A-Za-z0-9_\- ]*[A-Za-z0-9_\-])?$",
     "handle": r"^@?[A-Za-z0-9_]+$",
 }
-_LETTERS = r"^[A-Za-z]*$"
 _TEXT = r"^[!#-~]([ !#-~]*[!#-~])?$"
-_WORDS = ("platform", "niche", "brand_niche", "country", "language", "format")
+_WORDS = ("platform", "currency", "niche", "brand_niche", "country", "language", "format")
 _SAID_NOTHING = pa.array(sorted(MISSING | SUMMARIES))
 
 
@@ -85,9 +84,9 @@ class Plain(Spreadsheet):
         """Read the plain rows of a block at once and the others one by one, and put them in order."""
         lines = np.flatnonzero(~block.blank)
         columns, plain = {}, _given(table)
-        for name, read in [*self._planned(table), *self._priced(table)]:
+        for name, read in self._planned(table):
             columns[name], plain = read.values, plain & read.plain
-        plain &= ~_guarded(table)
+        plain &= ~_guarded(table) & _priced(columns)
         fast = named(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
         at = np.flatnonzero(plain)
         slow = self._slow(self._records(block, lines[~plain])) if not plain.all() else None
@@ -98,18 +97,8 @@ class Plain(Spreadsheet):
 
     def _planned(self, table: pa.Table) -> Iterator[tuple[str, Read]]:
         for plan in self.decided.plans:
-            name = {"fee": "fee_usd"}.get(plan.column, plan.column)
+            name = "fee_usd" if plan.column == "fee" and not plan.beside else plan.column
             yield name, _read(table.column(plan.index).combine_chunks(), plan)
-
-    def _priced(self, table: pa.Table) -> Iterator[tuple[str, Read]]:
-        """Read fees beside a column that names their currency, where there are such."""
-        if self.fees:
-            names = [name.strip().casefold() for name in self.decided.source.header]
-            amounts, codes = (table.column(names.index(name)).combine_chunks() for name in ("fee", "currency"))
-            guess = Guess("fee", "fee", "real", "exact name")
-            yield "fee", _read(amounts, Plan(names.index("fee"), "fee", "real", self._amounts(USD), guess))
-            told = pc.if_else(pc.equal(codes, ""), None, pc.utf8_upper(codes))
-            yield "currency", Read(told.to_pandas().astype("str"), _matches(codes, _LETTERS))
 
     def _unread(self, table: pa.Table, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Say by column which of the rows marked hold something in a column that stays unclear."""
@@ -179,6 +168,16 @@ def _guarded(table: pa.Table) -> np.ndarray:
     return np.logical_or.reduce(marks)
 
 
+def _priced(columns: dict[str, pd.Series]) -> np.ndarray | bool:
+    """Mark the rows whose fee is one alone and has a currency, where a column names it; others have none there."""
+    if "currency" not in columns:
+        return True
+    amount, currency = columns["fee"].notna(), columns["currency"]
+    columns["currency"] = currency.where(amount)
+    doubled = amount & columns["fee_usd"].notna() if "fee_usd" in columns else False
+    return ((~amount | currency.notna()) & ~doubled).to_numpy()
+
+
 def _among(cells: pa.Array, words: pa.Array) -> np.ndarray:
     lower = pc.utf8_lower(pc.utf8_trim(cells, characters=" :"))
     return pc.is_in(lower, value_set=words).to_numpy(zero_copy_only=False)
@@ -192,8 +191,7 @@ def _read(cells: pa.Array, plan: Plan) -> Read:
     """Read the plain cells of a column; the values of others are not to be used."""
     empty = pc.equal(cells, "").to_numpy(zero_copy_only=False)
     if empty.all():
-        kind = "real" if plan.column == "fee" else plan.kind
-        return Read(pd.Series(None, index=range(len(cells)), dtype=DTYPES.get(kind, "str")), empty)
+        return Read(pd.Series(None, index=range(len(cells)), dtype=DTYPES.get(plan.kind, "str")), empty)
     if plan.column in _WORDS or plan.kind == "flag":
         return _words(cells, plan)
     if plan.kind in ("count", "real"):
@@ -209,7 +207,7 @@ def _read(cells: pa.Array, plan: Plan) -> Read:
 
 
 def _numbers(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
-    pattern, money = _pattern(plan), plan.column == "fee"
+    pattern, money = _pattern(plan), plan.column in ("fee", "fee_usd")
     plain = _matches(cells, pattern) if pattern else np.zeros(len(cells), dtype=bool)
     values = pc.if_else(pa.array(plain), cells, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
     if not money and not plan.column.startswith("engagement_rate"):
@@ -223,8 +221,9 @@ def _pattern(plan: Plan) -> str | None:
 
     def says(text: str) -> bool:
         value, wrong = plan.read(text)
-        if plan.column == "fee" and value is not None:
-            value = value[0] if value[1] == USD else None
+        if isinstance(value, Fee):
+            odd = value.per_post or value.currency != (None if plan.beside else USD)
+            value = None if odd else value.amount
         return not wrong and value == float(text)
 
     if not (says("1234") and says("20000.0")):
@@ -292,11 +291,17 @@ def _merged(one: Lot, other: Lot, blank: int) -> Lot:
         other.misfits,
         other.blank + blank,
         other.notes,
-        {name: _both(one, other, name)[order] for name in one.unread | other.unread},
+        *({name: np.concatenate(pair)[order] for name, pair in found.items()} for found in _pairs(one, other)),
     )
 
 
-def _both(one: Lot, other: Lot, name: str) -> np.ndarray:
-    """Give the rows of two lots, one after the other, that hold a value of a column which could not be read."""
-    marks = (lot.unread.get(name, np.zeros(len(lot.places), dtype=bool)) for lot in (one, other))
-    return np.concatenate(list(marks))
+def _pairs(one: Lot, other: Lot) -> Iterator[dict[str, tuple]]:
+    """Give what each of two lots marks, by name: values that could not be read, then remarks."""
+    for mine, theirs in ((one.unread, other.unread), (one.remarks, other.remarks)):
+        counts = len(one.places), len(other.places)
+        yield {
+            name: tuple(
+                marks.get(name, np.zeros(n, dtype=bool)) for marks, n in zip((mine, theirs), counts, strict=True)
+            )
+            for name in mine | theirs
+        }

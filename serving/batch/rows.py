@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.currency import USD
 from features.schema import PROSPECTS
 from features.validate import check
 from serving.asked import Asked, microseconds
@@ -54,11 +55,12 @@ class Asking:
         for row, found in scored.reasons.items():
             reasons[int(passed[row])] = found
         if "warnings" in scored.columns:
-            _add_unread(scored.columns["warnings"], lot.unread, passed)
+            _add_warnings(scored.columns["warnings"], warnings_of(lot), passed)
         answered = scored.scored
         rows = slice(None) if answered.all() else answered
         table = table_of({name: scored.columns[name][rows] for name in self.columns}, schema_of(self.columns))
-        return Outcome(len(clean) + len(lot.misfits), table, _rejected(lot, reasons), lot.blank, lot.notes)
+        notes = [*lot.notes, *_conversions(clean, self.scorer)]
+        return Outcome(len(clean) + len(lot.misfits), table, _rejected(lot, reasons), lot.blank, notes)
 
 
 def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, dict[int, list[str]]]:
@@ -76,12 +78,24 @@ def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, di
     return clean, reasons
 
 
-def _add_unread(warnings: np.ndarray, unread: dict[str, np.ndarray], passed: np.ndarray) -> None:
-    """Add to the warnings of the rows of a lot that were asked about, `passed`, what could not be read of them."""
-    for name, rows in unread.items():
+def _conversions(rows: pd.DataFrame, scorer: Scorer) -> list[str]:
+    """Tell at which rates fees in other currencies become fee_usd."""
+    codes = sorted(set(rows["currency"].dropna()) - {USD}) if "currency" in rows else []
+    known = scorer.rates.usd_per_unit
+    return [f"fee_usd from fee x currency: fees in {code} at {known[code]:g} USD" for code in codes if code in known]
+
+
+def warnings_of(lot: Lot) -> dict[str, np.ndarray]:
+    """Give the warnings that rows (n,) of a lot get for what could not be read of them, or only in part."""
+    return {f"{name}_not_used": rows for name, rows in lot.unread.items()} | lot.remarks
+
+
+def _add_warnings(warnings: np.ndarray, found: dict[str, np.ndarray], passed: np.ndarray) -> None:
+    """Add warnings to those of the rows of a lot that were asked about, `passed`."""
+    for name, rows in found.items():
         for row in np.flatnonzero(rows[passed]).tolist():
             if warnings[row] is not None:
-                warnings[row] = (*warnings[row], f"{name}_not_used")
+                warnings[row] = (*warnings[row], name)
 
 
 def _rejected(lot: Lot, reasons: dict[int, list[str]]) -> list[Rejected]:

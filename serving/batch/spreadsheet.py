@@ -13,35 +13,23 @@ import pandas as pd
 
 from features.sheets import Guess, Sheet, SheetOptions
 from features.sheets.convert import convert
-from features.sheets.marks import Marks
-from features.sheets.readers import NOT_USD, Reader, fee_reader
 from features.sheets.sheet import decide
 from features.sheets.source import Source, open_source
 from features.spreadsheet_text import literal
-from serving.batch.faults import BatchError
 from serving.batch.lots import Lot, Misfit
-
-#: Stands for a currency that the row's own column tells.
-_TOLD = "of the row"
-#: Columns that are read together, by these very names.
-_FEES = ("fee", "currency")
 
 
 class Spreadsheet:
-    """A CSV or XLSX list. Raises features.sheets.SheetError for what is none, BatchError for two fee columns."""
+    """A CSV or XLSX list. Raises features.sheets.SheetError for what is none."""
 
     place = "line"
 
     def __init__(self, path: Path, options: SheetOptions):
         self.path, self.total = path, lines_in(path)
         source = self._decided_from(opened := open_source(path, options))
-        self._check(source.header)
-        self.fees = with_currencies(source.header)
-        self.options = replace(options, columns={"fee": "-", **options.columns}) if self.fees else options
-        self.decided = replace(decide(source, self.options, ("prospects",)), source=opened)
+        self.decided = replace(decide(source, options, ("prospects",)), source=opened)
         self.header = [literal(name) for name in convert(self.decided, []).original]
-        guesses = [guess for guess in self.decided.guesses if not (self.fees and _key(guess.source) in _FEES)]
-        self.notes = ["; ".join(self.decided.notes), *_guessed(guesses)]
+        self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
 
     def _decided_from(self, source: Source) -> Source:
         """Give what is looked at to decide how columns are read."""
@@ -54,22 +42,16 @@ class Spreadsheet:
             yield self._lot(convert(self.decided, chunk))
 
     def _lot(self, sheet: Sheet) -> Lot:
-        rows, at = sheet.rows, {int(line): row for row, line in enumerate(sheet.lines)}
+        at = {int(line): row for row, line in enumerate(sheet.lines)}
         reasons: dict[int, list[str]] = {}
-        priced = "fee_amount" in sheet.extra
         for fault in sheet.faults:
-            if not (priced and fault.reason.endswith(NOT_USD)):
-                told = f"{fault.column} {fault.value!r}" if fault.column else "the line"
-                reasons.setdefault(at[fault.line], []).append(f"{told} {fault.reason}")
-        if priced:
-            other = sheet.extra["fee_currency"].notna() & rows["fee_usd"].isna()
-            rows = rows.assign(
-                fee=sheet.extra["fee_amount"].where(other), currency=sheet.extra["fee_currency"].where(other)
-            )
-        if self.fees:
-            rows = self._with_fees(rows, sheet.original, reasons)
+            told = f"{fault.column} {fault.value!r}" if fault.column else "the line"
+            reasons.setdefault(at[fault.line], []).append(f"{told} {fault.reason}")
+        remarks: dict[str, np.ndarray] = {}
+        for remark in sheet.remarks:
+            remarks.setdefault(remark.code, np.zeros(len(sheet.rows), dtype=bool))[remark.row] = True
         return Lot(
-            named(rows),
+            named(sheet.rows),
             sheet.lines,
             lambda wanted: sheet.original.iloc[wanted].values.tolist(),
             reasons,
@@ -77,45 +59,8 @@ class Spreadsheet:
             sheet.blank_rows,
             sheet.notes[len(self.decided.notes) :],
             sheet.unread,
+            remarks,
         )
-
-    def _with_fees(self, rows: pd.DataFrame, original: pd.DataFrame, reasons: dict[int, list[str]]) -> pd.DataFrame:
-        """Read fees beside a column that names their currency."""
-        fee, told = (next(name for name in original if _key(name) == which) for which in _FEES)
-        read = self._amounts(_TOLD)
-        amounts, currencies = np.full(len(rows), np.nan), []
-        for row, (cell, code) in enumerate(zip(original[fee], original[told], strict=True)):
-            code = code.strip().upper() or None
-            value, wrong = read(cell)
-            if wrong:
-                reasons.setdefault(row, []).append(f"{fee} {cell!r} {wrong}")
-            elif value is not None:
-                amounts[row] = value[0]
-                if value[1] not in (_TOLD, code) and code:
-                    reasons.setdefault(row, []).append(f"{fee} {cell!r} is in {value[1]}, and {told} says {code}")
-                code = code or (value[1] if value[1] != _TOLD else None)
-            currencies.append(code)
-        return rows.assign(fee=amounts, currency=pd.Series(currencies, index=rows.index, dtype="str"))
-
-    def _amounts(self, currency: str) -> Reader:
-        """Give what reads the fees; `currency`: of those that name none themselves."""
-        mark = self.options.decimal or "."
-        return fee_reader(Marks(mark, mark), currency)
-
-    def _check(self, header: list[str]) -> None:
-        names = [_key(name) for name in header]
-        twice = next((name for name in _FEES if names.count(name) > 1), None)
-        if twice is not None:
-            raise BatchError(f"{str(self.path)!r} has the column {twice!r} twice: keep one, or rename the other")
-
-
-def with_currencies(header: list[str]) -> bool:
-    """Say whether fees stand beside a column that names their currency."""
-    return {*_FEES} <= set(map(_key, header))
-
-
-def _key(name: str) -> str:
-    return name.strip().casefold()
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:
