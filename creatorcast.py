@@ -190,21 +190,24 @@ def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_
 @click.option("--platform", help="Platform, where a spreadsheet does not tell: instagram, tiktok, youtube or x.")
 @click.option("--creator", help="Creator of records that do not say whose they are: an id, or @handle.")
 @click.option("--observed-at", type=Reading(), help="When the counts were read. Default: the file's last change.")
+@click.option("--rates", type=FILE, help="File of currencies and usd_per_unit: fees in them become fee_usd.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be imported, with the first rows; write nothing.")
 @sheet_options
 @click.pass_context
-def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, observed_at, dry_run: bool, **sheet):
+def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, observed_at, rates, dry_run: bool, **sheet):
     """Read exports of platforms, scrapers' JSON, and spreadsheets into canonical tables in OUT.
 
     What each FILE is, is recognised and told. Report: OUT/import.json; what was rejected: OUT/rejected.csv.
     Exit code 0: done; 3: done, some records rejected; 2: nothing done.
     """
+    from features.currency import read_rates
     from features.sources.importing import import_files
     from features.sources.job import Options
     from features.sources.report import text_of
 
     told = observed_at.to_pydatetime() if observed_at is not None else None
-    options = Options(kind, platform, creator, told, how_sheets_are_written(platform, **sheet))
+    known = read_rates(rates) if rates else None
+    options = Options(kind, platform, creator, told, how_sheets_are_written(platform, **sheet), known)
     with progress_bar() as bar:
         task = bar.add_task("reading", total=None)
         report = import_files(

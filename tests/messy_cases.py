@@ -34,9 +34,11 @@ class Outcome:
         return [row.get(name) for row in self[table]]
 
 
-def imported(*paths: Path, out: Path, platform=None, creator=None, observed_at=OBSERVED, **sheet) -> Outcome:
+def imported(
+    *paths: Path, out: Path, platform=None, creator=None, observed_at=OBSERVED, rates=None, **sheet
+) -> Outcome:
     """Import files as the command does, all read at one moment."""
-    options = Options(None, platform, creator, observed_at, SheetOptions(platform=platform, **sheet))
+    options = Options(None, platform, creator, observed_at, SheetOptions(platform=platform, **sheet), rates)
     try:
         report = import_files([Path(path) for path in paths], out, options)
     except (SheetError, SourceError) as error:

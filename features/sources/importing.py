@@ -9,12 +9,14 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from features.currency import Rates, read_rates
 from features.ids import id_fault
 from features.regular_file import read_regular
 from features.sources import files, json_export, panel, sheet
@@ -25,7 +27,7 @@ from features.sources.parts import Parts
 from features.sources.records import Place, Rejection
 from features.sources.report import FileReport, RejectedFile, Report, as_json
 from features.sources.tables import write_merged
-from features.tables import TABLE_FILES
+from features.tables import RATES, TABLE_FILES
 from features.unchanged import unchanged
 
 REPORT, REJECTED = "import.json", "rejected.csv"
@@ -47,7 +49,8 @@ def import_files(
     """Read files into the canonical tables in the folder `out`, merged with those that are there; give the report.
 
     `progress` is called with what is done, and bytes done and in all. `memory_gb` is what merging may take. With
-    `dry_run` nothing is written. Beside the tables stand import.json, and rejected.csv where something was rejected.
+    `dry_run` nothing is written. Beside the tables stand import.json, rejected.csv where something was rejected, and
+    rates.csv where rates were given: a later import and training know them from there.
 
     Raises SourceError (or SheetError) for the first file that cannot be used, and DataFolderError where `out` cannot
     take the tables; nothing is written then.
@@ -63,11 +66,15 @@ def import_files(
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=home) as folder:
             work = Path(folder)
             (work / "tables").mkdir()
+            options = options or Options()
+            rates, notes = _rates(out, options.rates, work / "tables")
             with RejectedFile(work / "tables" / REJECTED) as rejected:
-                report, moments = _read_all(paths, out, options or Options(), work, rejected, now, progress)
+                options = replace(options, rates=rates)
+                report, moments = _read_all(paths, out, options, work, rejected, now, progress)
+                report.notes += notes
                 progress("merging", 0, 0)
                 with Merge(work, out, moments, memory_gb) as merge:
-                    write_merged(merge, work / "tables", out, report)
+                    write_merged(merge, work / "tables", out, report, rates)
                     _tell_hidden_likes(merge, report, rejected)
             (work / "tables" / REPORT).write_text(as_json(report), encoding="utf-8")
             if not dry_run:
@@ -146,6 +153,23 @@ def _read_file(
     file.rows, file.known = dict(parts.rows), parts.known
     moments[number] = job.settle()
     report.files.append(file)
+
+
+def _rates(out: Path, given: Rates | None, made: Path) -> tuple[Rates, list[str]]:
+    """Give the rates that are known, those given before those in `out`, and what to tell; write them into `made`."""
+    held = read_rates(out / RATES) if (out / RATES).exists() else Rates()
+    if given is None:
+        return held, []
+    changed = [(code, rate, held.usd_per_unit.get(code, rate)) for code, rate in given.usd_per_unit.items()]
+    notes = [
+        f"{code} is {rate:g} USD now and was {before:g} before: fees that were imported before keep theirs"
+        for code, rate, before in changed
+        if rate != before
+    ]
+    rates = Rates(held.usd_per_unit | given.usd_per_unit)
+    lines = [f"{code},{rate!r}\n" for code, rate in rates.usd_per_unit.items()]
+    (made / RATES).write_text("currency,usd_per_unit\n" + "".join(lines), encoding="utf-8")
+    return rates, notes
 
 
 def _told_moment(file: FileReport, options: Options, before: str | None) -> datetime | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from features.currency import Rates
 from features.schema import EARLIEST
 from features.sources.faults import SourceError
 from features.sources.parts import Parts
@@ -21,7 +22,7 @@ class Options:
     """What only the user knows of the files: their kind, platform, creator and moment, and how a sheet is written.
 
     `creator` is an id, or a handle with its @. `observed_at` is when the counts were read, with its time zone.
-    `sheet` is a `features.sheets.SheetOptions`.
+    `sheet` is a `features.sheets.SheetOptions`; `rates` are those of currencies to USD.
     """
 
     kind: str | None = None
@@ -29,6 +30,7 @@ class Options:
     creator: str | None = None
     observed_at: datetime | None = None
     sheet: object | None = None
+    rates: Rates | None = None
 
     @property
     def owner(self) -> dict:

@@ -25,6 +25,9 @@ WATCHED = {
     "creators": ("following", "posts_count", "niche", "country", "verified", "business"),
     "posts": ("likes", "comments", "shares", "saves", "views", "format", "sponsored", "repost"),
 }
+#: The columns that tell a fee together: never an amount of one row and a currency of another.
+PRICE = ("fee_usd", "fee", "currency")
+_PRICE = ", ".join(f"'{name}': {name}" for name in PRICE)
 MOST_CONFLICTS = 1000
 #: Readings of posts with several ones that are merged at a time.
 BLOCK = 400_000
@@ -247,13 +250,15 @@ class Merge:
 
     def _small(self, table: str, key: str) -> pd.DataFrame:
         """Merge the rows of a small table by its key: of each column the value known last."""
-        latest = ", ".join(_latest(name) for name in SPECS[table].names if name not in key.split(", "))
-        found = self._con.sql(
-            f"SELECT {key}, {latest} FROM (SELECT *, row_number() OVER "
+        names = SPECS[table].names
+        latest = [_latest(name) for name in names if name not in (*key.split(", "), *PRICE)]
+        latest.append(f"arg_max({{{_PRICE}}}, rank) FILTER (coalesce(fee_usd, fee) IS NOT NULL) AS price")
+        told = ", ".join(f"price.{name} AS {name}" if name in PRICE else name for name in names)
+        return self._con.sql(
+            f"SELECT {told} FROM (SELECT {key}, {', '.join(latest)} FROM (SELECT *, row_number() OVER "
             f"(ORDER BY observed_at NULLS FIRST, {FILE}, {ORDER}) AS rank FROM {self._linked(table)}) "
-            f"GROUP BY ALL ORDER BY {key}"
-        ).to_arrow_table()
-        return found.select(SPECS[table].names).to_pandas()
+            f"GROUP BY ALL) ORDER BY {key}"
+        ).to_arrow_table().to_pandas()  # fmt: skip
 
     def _note_conflicts(self, table: str, grouped: str, names: tuple[str, ...]) -> None:
         for name in names:

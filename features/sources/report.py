@@ -53,6 +53,8 @@ class FileReport:
     views: Counter = field(default_factory=Counter)
     #: Posts with a count that cannot be, the first ones.
     doubts: list[str] = field(default_factory=list)
+    #: Fees in other currencies than USD, by what became of them.
+    fees: Counter = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     #: The first record rejected, for messages; whether the creator that the user names is given to an account.
@@ -147,6 +149,7 @@ def _file_lines(file: FileReport) -> list[str]:
     lines += [f"  {line}" for line in file.columns]
     for table, rows in file.rows.items():
         lines += _share_lines(table, rows, file.known.get(table, {}))
+    lines += [f"  fees: {count:,} {what}" for what, count in file.fees.items()]
     lines += _counted("rejected", file.rejected) + _counted("not understood, left unknown", file.unread)
     lines += [f"    implausible: {doubt}" for doubt in file.doubts]
     if file.ignored:

@@ -10,20 +10,22 @@ import numpy as np
 import pandas as pd
 
 from features.ids import faulty_ids
-from features.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, TABLES
+from features.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, FEE_COLUMNS, TABLES
 from features.sheets import Guess, Sheet, SheetOptions, iter_sheet
 from features.sources.faults import SourceError
+from features.sources.fees import in_dollars
 from features.sources.job import Job
 from features.sources.records import ODD_ID, Rejection, fault_of, read_caption
 from features.validate import check
 
-PROSPECT = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS)]
+PROSPECT = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)]
 #: What a sheet holds -> the tables that its rows give.
 GIVEN = {
     "creators": ("creators", "prospects"), "posts": ("creators", "posts"), "partnerships": ("creators", "partnerships"),
 }  # fmt: skip
 TABLE_COLUMNS = {name for tables in GIVEN.values() for table in tables for name in TABLES[table].names}
 NAMELESS = "names no creator"
+REPEATED = "repeats an earlier row whole: give each its partnership_id, if they are two partnerships"
 #: Of posts without id, by creator and day -> what their rows say, and which post of the day that is.
 Days = dict[str, dict[str, int]]
 
@@ -41,6 +43,9 @@ def read(job: Job) -> None:
         for fault in sheet.left_out:
             job.reject(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
         for fault in sheet.faults:
+            job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
+        for remark in sheet.remarks:
+            fault = remark.fault
             job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
         _take(job, sheet, days)
     if not any(job.parts.rows.values()) and not job.parts.held:
@@ -86,8 +91,10 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
     if sheet.table == "posts":
         _add(job, "posts", _with_post_ids(_with_counts(rows), days), lines, refused)
     if sheet.table == "partnerships":
-        _add(job, "partnerships", _with_partnership_ids(rows), lines, refused)
+        named, at = _with_partnership_ids(job, rows, lines, refused)
+        _add(job, "partnerships", in_dollars(job, named, at, "partnerships"), at, refused)
     elif sheet.table == "creators":
+        rows = in_dollars(job, rows, lines, "prospects")
         planned = [name for name in PROSPECT if name in rows]
         telling = rows[planned].notna().any(axis=1) if planned else pd.Series(False, index=rows.index)
         _add(job, "prospects", rows[telling].reset_index(drop=True), lines[telling.to_numpy()], refused)
@@ -129,13 +136,28 @@ def _with_post_ids(rows: pd.DataFrame, days: Days) -> pd.DataFrame:
     return rows.assign(post_id=ids.fillna(named))
 
 
-def _with_partnership_ids(rows: pd.DataFrame) -> pd.DataFrame:
-    """Name partnerships that have no id by what they are: the same row has the same name whenever it is read."""
+def _with_partnership_ids(
+    job: Job, rows: pd.DataFrame, lines: np.ndarray, refused: set[int]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Name partnerships that have no id by what they are: the same row has the same name whenever it is read.
+
+    A fee counts as it is written, before any rate. Rows that agree in all but their outcome are numbered; one that
+    repeats another whole is rejected.
+    """
     told = [name for name in ("creator_id", "platform", *(column.name for column in DEAL_COLUMNS)) if name in rows]
     texts = rows[told].astype("str").fillna("").agg("|".join, axis=1)
-    named = texts.map(lambda row: f"p{sha256(row.encode()).hexdigest()[:12]}").astype("str")
+    if "fee" in rows:
+        texts = texts.mask(rows["fee"].notna(), texts + "|" + rows["fee"].astype("str") + rows["currency"].fillna(""))
     ids = rows.get("partnership_id", pd.Series(None, index=rows.index, dtype="str"))
-    return rows.assign(partnership_id=ids.fillna(named))
+    whole = pd.DataFrame({"text": texts, **{name: rows[name] for name in ("engagements", "views") if name in rows}})
+    repeats = whole.duplicated() & ids.isna()
+    for row in np.flatnonzero(repeats):
+        _reject(job, Rejection(job.place(f"line {lines[row]}"), REPEATED), lines[row], refused)
+    rows, texts, ids, lines = rows[~repeats], texts[~repeats], ids[~repeats], lines[~repeats.to_numpy()]
+    number = texts.groupby(texts).cumcount()
+    texts = texts.mask(number > 0, texts + "|" + number.astype("str"))
+    named = texts.map(lambda row: f"p{sha256(row.encode()).hexdigest()[:12]}").astype("str")
+    return rows.assign(partnership_id=ids.fillna(named)).reset_index(drop=True), lines
 
 
 def _add(job: Job, table: str, rows: pd.DataFrame, lines: np.ndarray, refused: set[int]) -> None:

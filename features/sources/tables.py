@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
+from features.currency import Rates
 from features.schema import PROSPECTS
 from features.sources.faults import SourceError
 from features.sources.merge import Merge
@@ -19,7 +20,7 @@ META = {"timezone": "UTC", "source": "creatorcast import", "simulated": False}
 FIRST_ROWS = 5
 
 
-def write_merged(merge: Merge, folder: Path, out: Path, report: Report) -> None:
+def write_merged(merge: Merge, folder: Path, out: Path, report: Report, rates: Rates) -> None:
     """Write the merged tables that have rows, and dataset.json, into `folder`; add their sizes to the report.
 
     Raises InvalidTables where the rules of `features.validate` are broken: readers and merging must not let that be.
@@ -27,7 +28,7 @@ def write_merged(merge: Merge, folder: Path, out: Path, report: Report) -> None:
     small = {name: merge.table(name) for name in ("creators", "followers", "partnerships")}
     if small["creators"].empty:
         _refuse_nothing(merge, report)
-    clean = validate(Tables(**small, meta=META))
+    clean = validate(Tables(**small, meta=META | {"usd_per_unit": rates.usd_per_unit}))
     for name in small:
         frame = clean.frames()[name]
         _keep(report, name, frame)

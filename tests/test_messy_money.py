@@ -1,0 +1,294 @@
+"""Fees as people write them: currencies that contradict, no fee, ranges, packages, and campaign sheets in euro."""
+
+import pandas as pd
+import pytest
+from messy_cases import MESSY, imported
+
+from features.currency import Rates
+from features.sheets import SheetOptions, read_sheet
+from features.sheets.money import currency_of, no_fee_of, offer_of, package_of
+from serving.batch import Watcher, score_file
+from serving.scoring import Scorer
+
+RATES = Rates({"USD": 1.0, "EUR": 1.1, "BRL": 0.2, "CAD": 0.7})
+
+
+@pytest.fixture
+def sheet_of(tmp_path):
+    """Read a table, rows of cells under a header, as CSV or XLSX."""
+
+    def read(header, *rows, kind="csv", formats=None, **options):
+        path = tmp_path / f"list.{kind}"
+        frame = pd.DataFrame(list(rows), columns=header)
+        if kind == "csv":
+            frame.to_csv(path, index=False)
+        else:
+            with pd.ExcelWriter(path) as writer:
+                frame.to_excel(writer, index=False)
+                for (row, column), shown in (formats or {}).items():
+                    writer.sheets["Sheet1"].cell(row, column).number_format = shown
+        return read_sheet(path, SheetOptions(**options))
+
+    return read
+
+
+def money_of(sheet):
+    """Give fee_usd, fee and currency of every row, 0 and "" where they are not told."""
+    frame = sheet.rows.reindex(columns=["fee_usd", "fee", "currency"])
+    return [tuple("" if pd.isna(cell) else cell for cell in row) for row in frame.itertuples(index=False)]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("header", "cells", "reason"),
+    [
+        (["Fee (USD)", "Currency"], ["450", "EUR"], "is in USD, and 'Currency' says EUR"),
+        (["Honorar (€)", "Währung"], ["450", "Schweizer Franken"], "is in EUR, and 'Währung' says CHF"),
+        (["fee_usd", "currency"], ["450", "GBP"], "is in USD, and 'currency' says GBP"),
+        (["Fee", "Currency"], ["€450", "USD"], "is in EUR, and 'Currency' says USD"),
+        (["Precio", "Moneda"], ["R$ 450", "Euro"], "is in BRL, and 'Moneda' says EUR"),
+        (["Fee (EUR)", "note"], ["$450", ""], "is in USD, and its column in EUR"),
+        (["Tarif (£)", "note"], ["450 €", ""], "is in EUR, and its column in GBP"),
+        (["Fee", "Currency"], ["£300-400", "EUR"], "is in GBP, and 'Currency' says EUR"),
+        (["Fee", "Currency"], ["£300-€400", "EUR"], "names two currencies, EUR and GBP"),
+        (["Fee", "Currency"], ["450", "seashells"], "is no currency: write its ISO 4217 code"),
+        (["Fee", "Currency"], ["450", ""], "names no currency: write it in 'Currency'"),
+    ],
+)
+def test_currencies_that_contradict_leave_the_fee_unknown(sheet_of, kind, header, cells, reason):
+    sheet = sheet_of(["handle", *header], ["a", *cells], ["b", "", ""], kind=kind)
+    assert [(fault.line, fault.reason.startswith(reason)) for fault in sheet.faults][:1] == [(2, True)], sheet.faults
+    assert "fee_usd" not in sheet.rows or sheet.rows["fee_usd"].isna().all()
+    assert "fee" not in sheet.rows or "currency" not in sheet.rows
+
+
+@pytest.mark.parametrize(("shown", "said"), [("[$€-407]#,##0", "USD"), ('"£"#,##0', "EUR")])
+def test_a_number_format_that_contradicts_the_header(sheet_of, shown, said):
+    sheet = sheet_of(["handle", f"Fee ({said})"], ["a", 450], ["b", 900], kind="xlsx", formats={(2, 2): shown})
+    assert [(fault.line, "correct one of them" in fault.reason) for fault in sheet.faults] == [(2, True)]
+    assert money_of(sheet)[0] == ("", "", "")
+
+
+def test_a_map_that_contradicts_the_sign(sheet_of):
+    from features.sheets import Mapped
+
+    sheet = sheet_of(["handle", "Deal"], ["a", "450 €"], ["b", "450"], columns={"Deal": Mapped("fee_usd", "USD")})
+    assert [fault.reason for fault in sheet.faults] == ["is in EUR, and its column in USD: correct one of them"]
+    assert money_of(sheet) == [("", "", ""), (450, "", "")]
+
+
+def test_a_bare_dollar_is_of_the_dollars_that_the_sheet_names(sheet_of):
+    assert money_of(sheet_of(["handle", "Fee (CAD)"], ["a", "$450"])) == [("", 450, "CAD")]
+    assert money_of(sheet_of(["handle", "fee", "currency"], ["a", "$450", "AUD"])) == [("", 450, "AUD")]
+    assert sheet_of(["handle", "Fee (CAD)"], ["a", "US$450"]).faults[0].reason.startswith("is in USD")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_fees_take_the_currency_that_stands_beside(sheet_of, kind):
+    rows = [["a", "450", "EUR"], ["b", "1200", "€"], ["c", "900", "US Dollar"], ["d", "", "EUR"], ["e", "R$ 70", ""]]
+    sheet = sheet_of(["Influenceur", "Prix", "Devise"], *rows, kind=kind)
+    assert money_of(sheet) == [
+        ("", 450, "EUR"), ("", 1200, "EUR"), ("", 900, "USD"), ("", "", ""), ("", 70, "BRL")
+    ]  # fmt: skip
+    assert sheet.faults == []
+
+
+WORDS = ["on request", "auf Anfrage", "A consultar", "Sur demande", "sob consulta", "TBC", "tbd", "Gifted", "FREE"]
+WORDS += ["barter", "product only", "PR", "kostenlos", "gratis", "nego", "negotiable", "DM", "-", "n/a", "gratuit"]
+
+
+def test_words_in_place_of_a_fee_are_no_fee_and_told(sheet_of):
+    sheet = sheet_of(["handle", "Fee (USD)"], *[["a", word] for word in WORDS], ["b", "450"], ["c", "on request"])
+    assert money_of(sheet) == [("", "", "")] * len(WORDS) + [(450, "", ""), ("", "", "")]
+    assert (sheet.faults, sheet.unread) == ([], {})
+    (told,) = [note for note in sheet.notes if "no fee" in note]
+    assert told.startswith(f"'Fee (USD)': {len(WORDS) + 1} value(s) are no fee: 'on request' (2), ")
+
+
+def test_a_gift_is_a_fee_of_zero_only_in_partnerships(sheet_of):
+    header = ["Creator", "Start date", "Deliverables", "Fee (EUR)", "Engagements"]
+    sheet = sheet_of(header, ["a", "2026-03-01", 1, "gifted", 90], ["b", "2026-03-02", 2, "on request", 80])
+    assert (sheet.table, money_of(sheet)) == ("partnerships", [(0, "", ""), ("", "", "")])
+
+
+@pytest.mark.parametrize("text", ["whatever it takes", "see contract", "500 seashells", "500/700", "2000-1500"])
+def test_unknown_words_stay_faults(sheet_of, text):
+    sheet = sheet_of(["handle", "Fee (USD)"], ["a", text], ["b", "450"])
+    assert [fault.value for fault in sheet.faults] == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "code"),
+    [
+        ("$300-500", 500, "fee_range_upper_end"),
+        ("1500–2000 USD", 2000, "fee_range_upper_end"),
+        ("$1.5k to 2k", 2000, "fee_range_upper_end"),
+        ("$1.5-2k", 2000, "fee_range_upper_end"),
+        ("between $500 and $700", 700, "fee_range_upper_end"),
+        ("zwischen 500 und 700 USD", 700, "fee_range_upper_end"),
+        ("USD 500 a 700", 700, "fee_range_upper_end"),
+        ("up to $700", 700, "fee_range_upper_end"),
+        ("from $500", 500, "fee_lower_end_only"),
+        ("ab 500 USD", 500, "fee_lower_end_only"),
+        ("$500+", 500, "fee_lower_end_only"),
+        ("à partir de 500 USD", 500, "fee_lower_end_only"),
+        ("US$ 500 (negotiable)", 500, None),
+    ],
+)
+def test_a_range_is_priced_at_its_upper_end_and_told(sheet_of, text, amount, code):
+    sheet = sheet_of(["handle", "Fee (USD)"], ["a", "450"], ["b", text])
+    assert money_of(sheet) == [(450, "", ""), (amount, "", "")]
+    assert [(one.row, one.code, one.fault.line, one.fault.value) for one in sheet.remarks] == (
+        [(1, code, 3, text)] if code else []
+    )
+
+
+def test_a_range_proves_the_decimal_mark_of_its_column(sheet_of):
+    sheet = sheet_of(["handle", "Honorar"], ["a", "1.500 – 2.000 €"], ["b", "1.250,50 €"])
+    assert money_of(sheet) == [("", 2000, "EUR"), ("", 1250.5, "EUR")]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "expected"),
+    [
+        (["Fee"], ["$500 per post"], (500, None, None)),
+        (["Fee", "Deliverables"], ["$500/post", "3"], (1500, 3, None)),
+        (["Preis pro Beitrag (USD)", "Deliverables"], ["500", "3"], (1500, 3, None)),
+        (["Fee"], ["$500 pro Story"], (500, None, "story")),
+        (["Fee"], ["$1200 for 3 reels"], (1200, 3, "short")),
+        (["Fee"], ["3 Reels: $1200"], (1200, 3, "short")),
+        (["Fee", "Deliverables"], ["$1200 for 3 reels", "3"], (1200, 3, "short")),
+        (["Fee"], ["$900 for 2x reels + 3 stories"], (900, 5, None)),
+        (["Fee", "Deliverables"], ["$900", "2x Reels"], (900, 2, "short")),
+        (["Fee", "Deliverables"], ["$900", "2 Reels + 3 Stories"], (900, 5, None)),
+    ],
+)
+def test_prices_of_one_post_and_of_packages(sheet_of, header, cells, expected):
+    sheet = sheet_of(["handle", *header], ["a", *cells])
+    row = sheet.rows.reindex(columns=["fee_usd", "deliverables", "format"]).iloc[0]
+    assert (tuple(None if pd.isna(cell) else cell for cell in row), sheet.faults) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "reason"),
+    [
+        ("Deliverables", "2", "is for 3, and 'Deliverables' says 2: correct one of them"),
+        ("Format", "story", "is the price of format short, and 'Format' says story: correct one of them"),
+    ],
+)
+def test_a_package_that_contradicts_its_row(sheet_of, header, cells, reason):
+    sheet = sheet_of(["handle", "Fee", header], ["a", "$1200 for 3 reels", cells])
+    assert [fault.reason for fault in sheet.faults] == [reason]
+    assert money_of(sheet) == [("", "", "")]
+
+
+def test_currencies_by_code_sign_and_name():
+    words = ("eur", "€", "Euro", "US-Dollar", "real brasileño", "GHS", "rupees?", "abc")
+    assert [currency_of(word) for word in words] == ["EUR", "EUR", "EUR", "USD", "BRL", "GHS", None, None]
+
+
+def test_what_is_no_offer():
+    assert [offer_of(text) for text in ("500 per hour", "2026-01-02", "", "x" * 100)] == [None] * 4
+    assert package_of("0 reels") is None
+    assert no_fee_of("450") is None
+
+
+CAMPAIGN = """Creator,Platform,Datum,Honorar (EUR),Engagements,Views
+@ana.k,Instagram,2026-03-01,450,1200,30000
+@bo.f,Instagram,2026-03-02,gratis,800,20000
+@cy.e,Instagram,2026-03-03,500-700,900,25000
+@dan,Instagram,2026-03-04,auf Anfrage,100,2000
+"""
+
+
+@pytest.fixture
+def campaign(tmp_path):
+    path = tmp_path / "campaign.csv"
+    path.write_text(CAMPAIGN, encoding="utf-8")
+    return path
+
+
+def fees_of(found):
+    return {row["creator_id"]: row.get("fee_usd") for row in found["partnerships"]}
+
+
+def test_fees_of_a_campaign_sheet_become_dollars_by_the_rates(campaign, tmp_path):
+    found = imported(campaign, out=tmp_path / "out", rates=RATES)
+    assert fees_of(found) == {"@ana.k": pytest.approx(495), "@bo.f": 0, "@cy.e": pytest.approx(770), "@dan": None}
+    assert "fees: 2 in EUR, fee_usd at 1.1 USD" in found.text
+    assert "2 value(s) are no fee: 'gratis' (1), 'auf Anfrage' (1)" in found.text
+    assert "1 x Honorar (EUR) lower end of a range: the fee is its upper end" in found.text
+    assert (tmp_path / "out" / "rates.csv").exists()
+
+
+def test_a_later_import_knows_the_rates_and_names_partnerships_alike(campaign, tmp_path):
+    first = imported(campaign, out=tmp_path / "out")
+    assert fees_of(first) == {"@ana.k": None, "@bo.f": 0, "@cy.e": None, "@dan": None}
+    assert "2 x fee is in EUR, which has no rate to USD: give it by --rates" in first.text
+    second = imported(campaign, out=tmp_path / "out", rates=RATES)
+    third = imported(campaign, out=tmp_path / "out")
+    assert second["partnerships"] == third["partnerships"]
+    assert second.column("partnerships", "partnership_id") == first.column("partnerships", "partnership_id")
+    changed = imported(campaign, out=tmp_path / "out", rates=Rates({"USD": 1.0, "EUR": 1.2}))
+    assert "EUR is 1.2 USD now and was 1.1 before: fees that were imported before keep theirs" in changed.text
+
+
+def test_prospects_keep_a_fee_without_a_rate_in_its_currency(tmp_path):
+    path = MESSY / "33_fee_currency_message.csv"
+    kept = imported(path, out=tmp_path / "out")
+    assert [(row.get("fee_usd"), row.get("fee"), row.get("currency")) for row in kept["prospects"]] == [
+        (None, 450, "EUR"), (900, None, None)
+    ]  # fmt: skip
+    assert "fees: 1 in EUR, kept as they are: give the rate by --rates for fee_usd" in kept.text
+    known = imported(path, out=tmp_path / "out", rates=RATES)
+    assert [(row.get("fee_usd"), row.get("fee"), row.get("currency")) for row in known["prospects"]] == [
+        (pytest.approx(495), None, None), (900, None, None)
+    ]  # fmt: skip
+
+
+def test_a_row_that_repeats_another_whole_is_rejected_and_one_with_another_outcome_is_not(tmp_path):
+    path = tmp_path / "deals.csv"
+    row = "@ana,Instagram,2026-03-01,1,450,"
+    path.write_text(f"Creator,Platform,Start date,Deliverables,fee_usd,Engagements\n{row}10\n{row}20\n{row}10\n")
+    found = imported(path, out=tmp_path / "out")
+    assert (sorted(found.column("partnerships", "engagements")), found.rejected) == ([10, 20], 1)
+    assert "repeats an earlier row whole" in found.text
+    assert imported(path, out=tmp_path / "out")["partnerships"] == found["partnerships"]
+
+
+AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_list_is_scored_with_what_its_fees_say(bundle, tmp_path, kind):
+    """A range gets a warning, a word no fee, a contradiction rejects its row; no message denies the conversion."""
+    rows = [("@a", "450", "EUR"), ("@b", "500-700", "USD"), ("@c", "auf Anfrage", ""), ("@d", "$450", "EUR")]
+    rows += [("@e", "from 500", "EUR"), ("@f", "3 reels for 900", "EUR")]
+    frame = pd.DataFrame(rows, columns=["handle", "fee", "currency"]).assign(platform="instagram", followers=12000)
+    path, out, said = tmp_path / f"list.{kind}", tmp_path / "out.parquet", []
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_excel(path, index=False)
+    tally = score_file(path, out, Scorer(bundle, rates=RATES), AS_OF, watcher=Watcher(tell=said.append))
+    assert (tally.scored, tally.rejected) == (5, 1)
+    reasons = pd.read_csv(f"{out}.rejected.csv")["reasons"].tolist()
+    assert reasons == ["fee '$450' is in USD, and 'currency' says EUR: correct one of them"]
+    answers = pd.read_parquet(out).set_index("creator_id")
+    fees = answers["fee_usd"].round(6).astype(object).where(answers["fee_usd"].notna(), None).to_dict()
+    assert fees == {"@a": 495, "@b": 700, "@c": None, "@e": 550, "@f": 990}
+    codes = {name: {word for word in words.split("; ") if word.startswith("fee_")} for name, words in
+             answers["warnings"].fillna("").items()}  # fmt: skip
+    assert codes == {
+        "@a": set(), "@b": {"fee_range_upper_end"}, "@c": set(), "@e": {"fee_lower_end_only"}, "@f": set()
+    }  # fmt: skip
+    assert answers.loc["@f", "deliverables"] == 3
+    told = "\n".join(said)
+    assert "fee_usd from fee x currency: fees in EUR at 1.1 USD" in told
+    assert "'fee': 1 value(s) are no fee: 'auf Anfrage' (1)" in told
+    assert not [words for words in ("not read", "as the map says", "nothing is converted") if words in told]
+
+
+def test_the_case_of_a_currency_that_contradicts_its_header(bundle, tmp_path):
+    path, out = MESSY / "32_currency_column.csv", tmp_path / "out.csv"
+    assert score_file(path, out, Scorer(bundle, rates=RATES), AS_OF).rejected == 1
+    found = imported(path, out=tmp_path / "data", rates=RATES)
+    assert [row.get("fee_usd") for row in found["prospects"]] == [None, 900]
+    assert "is in USD, and 'Currency' says EUR" in found.text
