@@ -5,7 +5,7 @@ from datetime import datetime
 
 import openpyxl
 import pytest
-from messy_cases import MESSY
+from messy_cases import MESSY, imported
 
 from features.sheets import Mapped, SheetOptions, read_sheet
 
@@ -145,3 +145,44 @@ def test_a_word_for_a_power_of_ten_is_read_in_the_language_of_the_sheet(header, 
     sheet = read_sheet(file_of([["handle", header], *(["@a", cell] for cell in cells)]))
     assert [None if value != value else value for value in sheet.rows["followers"]] == expected
     assert (sheet.guesses[1].ambiguous is not None) == (None in expected)
+
+
+# --- what is hidden -----------------------------------------------------------------------------------------------
+
+
+def test_a_hidden_row_is_told_by_import(tmp_path):
+    found = imported(MESSY / "44_hidden_row.xlsx", out=tmp_path / "out")
+    assert len(found["creators"]) == 3
+    assert "1 row(s) are hidden by hand, and read like the others: row 3" in found.text
+
+
+def hide(path, rows=(), columns=(), filtered=None):
+    book = openpyxl.load_workbook(path)
+    for row in rows:
+        book.active.row_dimensions[row].hidden = True
+    for first, last in columns:
+        book.active.column_dimensions.group(first, last, hidden=True)
+    book.active.auto_filter.ref = filtered
+    book.save(path)
+    return path
+
+
+CREATORS = [["handle", "platform", "followers", "fee (USD)"], *([f"@a{k}", "tiktok", 1000 + k, 50] for k in range(20))]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "told"),
+    [
+        ({"rows": [2, 5], "filtered": "A1:D21"}, 
+            ["2 row(s) are hidden by a filter or by hand, and read like the others: row 2, 5"]),
+        ({"columns": [("C", "D")]}, ["2 column(s) are hidden, and read like the others: 'followers', 'fee (USD)'"]),
+        ({"rows": range(2, 16)},
+            ["14 row(s) are hidden by hand, and read like the others: row 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ..."]),
+        ({"rows": [25, 26], "columns": [("F", "XFD")]}, []),
+        ({"rows": [1]}, []),
+    ],
+)  # fmt: skip
+def test_hidden_rows_and_columns_are_read_and_told(hidden, told, file_of):
+    sheet = read_sheet(hide(file_of(CREATORS, "xlsx"), **hidden))
+    assert [note for note in sheet.notes if "hidden" in note] == told
+    assert len(sheet.rows) == 20

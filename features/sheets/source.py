@@ -13,6 +13,7 @@ from pathlib import Path
 from features.regular_file import check_regular
 from features.sheets.delimited import DELIMITERS, records
 from features.sheets.headers import Record, above, column_names, find_header, score, with_groups
+from features.sheets.hidden import hidden_notes
 from features.sheets.labels import platform_of
 from features.sheets.result import SheetError, SheetOptions
 from features.sheets.text import encoding_of, is_gzip, lines_of
@@ -174,7 +175,7 @@ def _fit_header(header: list[str], after: list[Record]) -> list[str]:
 
 
 def _open_workbook(path: Path, options: SheetOptions) -> Source:
-    titles, epoch = worksheets_of(path)
+    titles, epoch, parts = worksheets_of(path)
     if options.sheet is not None and options.sheet not in titles:
         raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
     if options.sheet is None and len(titles) > MOST_WORKSHEETS:
@@ -205,6 +206,7 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
     source = Source(path, header, written, line, read, [_worksheet_note(best, titles, known)], epoch, True)
     source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
     source.notes += _header_notes(source, tops[best]) + (["dates count from 1904"] if epoch == 1904 else [])
+    source.notes += hidden_notes(path, parts[best], header, line)
     return source
 
 

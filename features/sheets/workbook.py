@@ -65,11 +65,16 @@ def _opened(path: Path, values: bool = True) -> Iterator:
             book.close()
 
 
-def worksheets_of(path: Path) -> tuple[dict[str, str], int]:
-    """Give the titles of the worksheets with their state (visible, hidden), and the date system, 1900 or 1904."""
+def worksheets_of(path: Path) -> tuple[dict[str, str], int, dict[str, str]]:
+    """Give the titles of the worksheets with their state (visible, hidden), the date system, 1900 or 1904, and parts.
+
+    The parts tell where the archive has each worksheet.
+    """
     check_archive(path)
     with _opened(path) as book:
-        return {sheet.title: sheet.sheet_state for sheet in book.worksheets}, 1904 if book.epoch.year == 1904 else 1900
+        states = {sheet.title: sheet.sheet_state for sheet in book.worksheets}
+        parts = {sheet.title: sheet._worksheet_path for sheet in book.worksheets}
+        return states, 1904 if book.epoch.year == 1904 else 1900, parts
 
 
 def _short(error: Exception) -> str:
