@@ -7,15 +7,16 @@ a record (comments, children of albums) is not looked at, but for posts that a p
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from features.sources import instagram_graph, instagram_scraper, tiktok, x, youtube
+from features.sources import instagram_graph, instagram_scraper, tiktok, x, x_scraper, youtube, youtube_scraper, ytdlp
 from features.sources.convert import Unread, handle, text
 from features.sources.records import COMMENT, REFERRED, Context, Place, Rejection, Shape, dig, read_at
 from features.sources.strangers import is_comment, other_network
 from features.sources.stream import Unreadable
 
+#: In this order: the first that fits is taken.
 SHAPES = (
-    *youtube.SHAPES, *instagram_graph.SHAPES[:1], *x.SHAPES, *instagram_scraper.SHAPES, *tiktok.SHAPES,
-    *instagram_graph.SHAPES[1:],
+    *ytdlp.SHAPES, *x_scraper.SHAPES, *youtube_scraper.SHAPES, *youtube.SHAPES, *instagram_graph.SHAPES[:1],
+    *x.SHAPES, *instagram_scraper.SHAPES, *tiktok.SHAPES, *instagram_graph.SHAPES[1:],
 )  # fmt: skip
 JSON_KINDS = {
     youtube.KIND: "YouTube Data API v3",
@@ -24,6 +25,9 @@ JSON_KINDS = {
     tiktok.API: "TikTok Research and Display API",
     tiktok.SCRAPER: "scrapers' JSON of TikTok",
     x.KIND: "X API v2 and v1.1",
+    x_scraper.KIND: "scrapers' JSON of X",
+    youtube_scraper.KIND: "scrapers' JSON of YouTube",
+    ytdlp.KIND: "yt-dlp's info JSON",
 }
 #: Wrappers nested deeper than this hold no records.
 DEEPEST = 24

@@ -37,7 +37,7 @@ PLATFORMS = ("instagram", "tiktok", "youtube", "x")
 #: Fields with the address of the record itself: any host but its network's contradicts.
 OWN_ADDRESS = ("permalink", "permalink_url", "webpage_url", "post_url", "share_url", "tweetUrl")
 #: Fields with the address of a post, but the web site of an account: in posts the host of another network contradicts.
-ADDRESS = ("url", "link", "uri", "postUrl", "original_url", "html_url")
+ADDRESS = ("url", "link", "uri", "postUrl", "html_url")
 #: Network -> what only its records have: a field, a field=how its value begins, or fields+beside+each other.
 MARKS = {
     "Threads": (
@@ -60,7 +60,14 @@ MARKS = {
     "Telegram": ("peer_id", "forwards+date"),
     "Bilibili": ("bvid",),
     "SoundCloud": ("track_count", "playback_count"),
+    "gallery-dl": ("category+subcategory+extension",),
 }  # fmt: skip
+#: Tools that read many networks: the field that tells the network, and what is read of it.
+TOOLS = (
+    ("extractor_key", "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE)),
+    ("ie_key", "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE)),
+    ("_type", "snscrape", re.compile(r"snscrape\.modules\.twitter\.")),
+)
 #: Fields that only comments have.
 COMMENT_FIELDS = frozenset((
     "parent_comment_id", "reply_comment_total", "replyCommentTotal", "comment_like_count", "commentUrl", "comment_id",
@@ -110,6 +117,10 @@ def other_network(record: dict, platform: str | None, table: str = "") -> str | 
 
     `table` is what the shape of the record gives. Without a platform only networks that are not read are named.
     """
+    for field, tool, ours in TOOLS:
+        made = record.get(field)
+        if isinstance(made, str) and ours.match(made) is None and (tool != "snscrape" or made.startswith(tool)):
+            return f"{made.removeprefix('snscrape.modules.').partition('.')[0]} (of {tool})"
     for field in _BY_FIELD.keys() & record.keys():
         for network, begins, beside in _BY_FIELD[field]:
             if _begins(record[field], begins) and all(name in record for name in beside):
