@@ -49,6 +49,10 @@ def test_what_is_no_post_of_ours_is_refused_by_name(name, message, creator, tmp_
         ({"id": 1, "username": "a", "followers_count": 5, "track_count": 2}, "SoundCloud"),
         ({"id": "1", "timestamp": AT, "like_count": 1, "permalink": "https://pixel.example/p/a/1"}, "pixel.example"),
         ({"id": "1", "public_metrics": {}, "text": "t", "url": "https://www.linkedin.com/posts/1"}, "LinkedIn"),
+        ({"urn": "urn:li:activity:1", "url": "u", "text": "t",
+          "author": {"id": "a", "username": "a", "followersCount": 5}}, "LinkedIn"),
+        ({"post": {"uri": "at://did:plc:1/3", "cid": "b", "author": {"did": "did:plc:1", "handle": "a"}}}, "Bluesky"),
+        ({"id": "1", "text": "t", "timestamp": AT, "username": "a", "media_type": "TEXT_POST"}, "Threads"),
         ({"id": "7", "create_time": 1, "view_count": 3, "share_url": "https://www.youtube.com/shorts/a"}, "youtube"),
     ],
 )  # fmt: skip
@@ -61,6 +65,7 @@ def test_a_record_of_another_network_is_refused_by_its_name(record, network):
     {"id": "1", "text": "t", "created_at": "2026-03-01T12:00:00Z", "likes": 3, "user_id": "9"},
     {"id": "aaa", "timestamp": 1767323045, "like_count": 3, "title": "one", "uploader": "a"},
     {"id": "1", "name": "Ana", "username": "ana"},
+    {"id": "1", "username": "ana", "followers_count": 5, "slug": "ana"},
 ])  # fmt: skip
 def test_what_could_be_of_any_network_is_nobodys(record):
     assert fates(record) == ["is no record of a known kind"]
@@ -78,6 +83,9 @@ def test_what_could_be_of_any_network_is_nobodys(record):
     {"id": "1", "text": "t", "created_at": 1767323045, "owner": {"id": "5", "username": "fan"},
      "did_report_as_spam": False, "edge_liked_by": {"count": 1}},
     {"id": "1", "text": "t", "ownerUsername": "fan", "timestamp": "2026-03-01T12:00:00Z", "likesCount": 2},
+    {"cid": "U", "text": "t", "time": "1 day ago", "author": "@a", "votes": "3", "channel": "UC1"},
+    {"comment": "t", "cid": "U", "author": "@a", "videoId": "v", "type": "comment", "voteCount": 1},
+    {"id": 1, "created_at": 1767323045, "text": "t", "owner": {"id": "5"}, "likes_count": 2, "answers": []},
     {"id": "U", "text": "t", "timestamp": 1767323045, "author_id": "UC1", "author_is_uploader": False, "like_count": 1},
 ])  # fmt: skip
 def test_a_comment_is_nobodys_post(record):
@@ -91,6 +99,7 @@ def test_a_comment_is_nobodys_post(record):
           "meta": {"newest_id": "1", "oldest_id": "1", "result_count": 1}}, ["X post"]),
         ({"data": [{"id": "1", "text": "t"}], "includes": {"users": [{"id": "5", "name": "A", "username": "a"}]}},
          ["X post", "X user"]),
+        ({"data": [{"id": 1, "text": "t", "author_id": 5, "created_at": AT, "like_count": 3}]}, ["X post"]),
         ({"fan_count": 9, "id": "1", "instagram_business_account": {"id": "17", "followers_count": 5}},
          ["Instagram user"]),
         ({"id": "5", "username": "a", "name": "A", "url": "https://www.instagram.com/a", "public_metrics": {}},

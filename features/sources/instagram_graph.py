@@ -4,10 +4,16 @@ import re
 
 from features.sources.coauthors import settle_owner
 from features.sources.convert import Unread, handle, number
-from features.sources.records import CHILD, COMMENT, METRICS, VIEWS_METRIC, Context, Shape, dig
+from features.sources.records import CHILD, COMMENT, METRICS, READ_AT, VIEWS_METRIC, Context, Shape, dig
 
 KIND = "instagram-graph"
 FORMATS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel", "STORY": "story", "REELS": "short"}
+#: The fields of an account by the Graph API's reference of IG User: other networks have a followers_count too.
+USER_FIELDS = frozenset((
+    "id", "user_id", "username", "name", "followers_count", "website", "profile_picture_url", "is_verified",
+    "is_verified_user", "is_published", "is_user_follow_business", "is_business_follow_user", "has_profile_pic",
+    "tags", "stories", "media", "live_media", "mentioned_media", "insights", "alt_text", *READ_AT,
+))  # fmt: skip
 #: Fields of accounts of other forms and networks that have a followers_count or a biography too.
 THEIRS = frozenset((
     "screen_name", "pk", "follower_count", "edge_followed_by", "statuses_count", "friends_count", "followings_count",
@@ -95,10 +101,10 @@ def _is_business(account_type: object) -> bool | None:
 
 
 def _is_user(r: dict) -> bool:
-    profile = ("followers_count", "follows_count", "media_count", "ig_id", "account_type")
+    profile = ("follows_count", "media_count", "ig_id", "account_type", "biography")
     named = "id" in r or "username" in r or "user_id" in r
     holds = isinstance(r.get("media"), dict) and "data" in r["media"]
-    ours = any(name in r for name in profile) or ("biography" in r and "edge_followed_by" not in r)
+    ours = any(name in r for name in profile) or ("followers_count" in r and USER_FIELDS.issuperset(r))
     return named and (ours or holds) and THEIRS.isdisjoint(r)
 
 

@@ -4,13 +4,14 @@ A wrapper is any object or list that is no record itself: pages, lists of pages,
 a record (comments, children of albums) is not looked at, but for posts that a profile carries.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 
 from features.sources import instagram_graph, instagram_scraper, tiktok, x, x_scraper, youtube, youtube_scraper, ytdlp
 from features.sources.convert import Unread, handle, text
 from features.sources.records import COMMENT, REFERRED, Context, Place, Rejection, Shape, dig, read_at
-from features.sources.strangers import is_comment, other_network
+from features.sources.strangers import FACEBOOK, is_comment, other_network
 from features.sources.stream import Unreadable
 
 #: In this order: the first that fits is taken.
@@ -135,7 +136,8 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
         else:
             yield from _unwrap_stranger(value, network, place, shapes, context, depth)
     elif isinstance(value, list):
-        yield from _listed(value, place, shapes, context, depth)
+        places = (Place(place.file, f"{place.record} {number}") for number in count(1))
+        yield from _listed(zip(value, places, strict=False), shapes, context, depth)
 
 
 def _is_of(shape: Shape, record: dict, context: Context) -> bool:
@@ -159,12 +161,18 @@ def _taken(
 def _unwrap_stranger(
     value: dict, network: str | None, place: Place, shapes: tuple[Shape, ...], context: Context, depth: int
 ) -> Iterator[Found | Rejection | Page | Ignored]:
-    """Search what may be a wrapper; where it holds nothing and is of another network, it is rejected as that."""
-    nothing = True
-    for one in _unwrap(value, place, shapes, context, depth):
-        nothing = False
-        yield one
-    if nothing and network is not None:
+    """Search what may be a wrapper; a record of another network is rejected, as one, with all that it holds.
+
+    A page of Facebook is searched all the same: that of a business holds its Instagram account.
+    """
+    inner = _unwrap(value, place, shapes, context, depth)
+    if network is None:
+        yield from inner
+        return
+    held = list(inner) if network == FACEBOOK or not looks_like_record(value) else []
+    if any(isinstance(one, Found) for one in held):
+        yield from held
+    else:
         yield Rejection(place, f"is a record of {network}, which is not read", value=_fields(value))
 
 
@@ -203,6 +211,10 @@ def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -
         context = replace(context, kind=x.KIND)
     if moment is not None:
         context = replace(context, read_at=moment)
+    if wrapper and all(str(name).isdigit() for name in wrapper):
+        keyed = [(inner, Place(place.file, f"{place.record}, {name}")) for name, inner in wrapper.items()]
+        yield from _listed(keyed, shapes, context, depth)
+        return
     for name, inner in wrapper.items():
         if isinstance(inner, dict | list) and name not in ("error", "errors"):
             where = Place(place.file, f"{place.record}, {str(name)[:40]}")
@@ -226,11 +238,12 @@ def _expanded(expansions: dict, place: Place) -> Iterator[Ignored]:
             yield Ignored(Place(place.file, f"{place.record} {name} {number}"), kind)
 
 
-def _listed(values: list, place: Place, shapes, context: Context, depth: int) -> Iterator[Found | Rejection]:
+def _listed(
+    values: Iterable[tuple[object, Place]], shapes, context: Context, depth: int
+) -> Iterator[Found | Rejection]:
     """Search a list; what looks like a record is rejected, and once one element holds a record, whatever holds none."""
     barren, fruitful = [], False
-    for number, inner in enumerate(values, start=1):
-        where = Place(place.file, f"{place.record} {number}")
+    for inner, where in values:
         found = False
         for one in _search(inner, where, shapes, context, depth + 1):
             found = found or not isinstance(one, Page)

@@ -31,11 +31,13 @@ def has_no_views_yet(row: dict) -> bool:
 def above_views(row: dict) -> list[str]:
     """Give the counts of a post, by name, that are far above its views; none where views or they are unknown.
 
+    A repost has the shares of the post that it repeats, and views of its own: nothing is told of it.
+
     >>> above_views({"views": 68.0, "likes": 3710.0, "comments": 44800.0, "shares": 50.0})
     ['likes', 'comments']
     """
     views = row.get("views")
-    if views is None:
+    if views is None or row.get("repost"):
         return []
     most = {"likes": views * (1 + LAG_SHARE), "comments": views * (1 + LAG_SHARE), "shares": views * SHARES_TIMES}
     return [name for name, count in most.items() if (row.get(name) or 0) > count + LAG]

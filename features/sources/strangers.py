@@ -7,6 +7,7 @@ its shape: a field that only another network has, or the host of the record's ow
 import re
 from urllib.parse import urlsplit
 
+FACEBOOK = "Facebook"
 #: Network -> its hosts; what stands before them (www, m) does not matter.
 HOSTS = {
     "instagram": ("instagram.com", "instagr.am"),
@@ -14,7 +15,7 @@ HOSTS = {
     "youtube": ("youtube.com", "youtu.be"),
     "x": ("x.com", "twitter.com", "t.co"),
     "Threads": ("threads.net", "threads.com"),
-    "Facebook": ("facebook.com", "fb.com", "fb.watch"),
+    FACEBOOK: ("facebook.com", "fb.com", "fb.watch"),
     "Bluesky": ("bsky.app", "bsky.social"),
     "Reddit": ("reddit.com", "redd.it"),
     "LinkedIn": ("linkedin.com",),
@@ -41,13 +42,14 @@ ADDRESS = ("url", "link", "uri", "postUrl", "html_url")
 #: Network -> what only its records have: a field, a field=how its value begins, or fields+beside+each other.
 MARKS = {
     "Threads": (
-        "media_product_type=THREADS", "threads_profile_picture_url", "threads_biography", "text_post_app_info={",
+        "media_product_type=THREADS", "media_type=TEXT_POST", "is_quote_post", "threads_profile_picture_url",
+        "threads_biography", "text_post_app_info={",
     ),
     "Bluesky": ("uri=at://", "did=did:", "$type=app.bsky."),
     "Mastodon": ("reblogs_count", "acct"),
     "Misskey": ("renoteCount",),
     "Reddit": ("subreddit", "link_karma"),
-    "Facebook": (
+    FACEBOOK: (
         "fan_count", "created_time+message", "created_time+story", "created_time+permalink_url", "facebookUrl",
         "facebookId",
     ),
@@ -62,10 +64,11 @@ MARKS = {
     "SoundCloud": ("track_count", "playback_count"),
     "gallery-dl": ("category+subcategory+extension",),
 }  # fmt: skip
+#: Where yt-dlp names the site of a record, the first that is there.
+EXTRACTOR = ("extractor_key", "ie_key", "extractor")
 #: Tools that read many networks: the field that tells the network, and what is read of it.
 TOOLS = (
-    ("extractor_key", "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE)),
-    ("ie_key", "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE)),
+    *((field, "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE)) for field in EXTRACTOR),
     ("_type", "snscrape", re.compile(r"snscrape\.modules\.twitter\.")),
 )
 #: Fields that only comments have.
@@ -77,6 +80,8 @@ COMMENT_FIELDS = frozenset((
 BESIDE_TEXT = frozenset((
     "parent_id", "from", "username", "like_count", "hidden", "media", "ownerUsername", "cid", "video_id", "answers",
 ))  # fmt: skip
+#: Fields that tell a comment where its time is called created_at, as that of many posts is.
+BESIDE_CREATED_AT = frozenset(("parent_id", "cid", "video_id", "answers"))
 #: Fields of posts that no comment has.
 POST_FIELDS = frozenset((
     "caption", "media_type", "media_product_type", "media_url", "permalink", "shortcode", "shortCode", "comments_count",
@@ -84,7 +89,7 @@ POST_FIELDS = frozenset((
     "public_metrics",
 ))  # fmt: skip
 COMMENT_KIND = re.compile(r"youtube#comment(Thread)?|(XDT|Graph)?Comment(Dict)?|comment")
-MOMENTS = frozenset(("timestamp", "create_time", "createTime", "created_at", "time", "created_at_utc"))
+MOMENTS = frozenset(("timestamp", "create_time", "createTime", "time", "created_at_utc"))
 
 
 def _mark(written: str) -> tuple[str, str, tuple[str, ...]]:
@@ -108,8 +113,10 @@ def is_comment(record: dict) -> bool:
     names = record.keys()
     if not POST_FIELDS.isdisjoint(names):
         return False
-    said = isinstance(record.get("text"), str) and not MOMENTS.isdisjoint(names)
-    return not COMMENT_FIELDS.isdisjoint(names) or (said and not BESIDE_TEXT.isdisjoint(names))
+    if not COMMENT_FIELDS.isdisjoint(names):
+        return True
+    beside = BESIDE_TEXT if not MOMENTS.isdisjoint(names) else BESIDE_CREATED_AT if "created_at" in names else ()
+    return isinstance(record.get("text"), str) and any(name in names for name in beside)
 
 
 def other_network(record: dict, platform: str | None, table: str = "") -> str | None:

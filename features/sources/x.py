@@ -126,13 +126,13 @@ SHAPES = (
         {
             "post_id": ("id",),
             "posted_at": ("created_at",),
-            "likes": ("public_metrics.like_count",),
-            "comments": ("public_metrics.reply_count",),
-            "shares": ("public_metrics.retweet_count",),
-            "saves": ("public_metrics.bookmark_count",),
+            "likes": ("public_metrics.like_count", "like_count"),
+            "comments": ("public_metrics.reply_count", "reply_count"),
+            "shares": ("public_metrics.retweet_count", "retweet_count"),
+            "saves": ("public_metrics.bookmark_count", "bookmark_count"),
             "views": (
                 "public_metrics.impression_count", "non_public_metrics.impression_count",
-                "organic_metrics.impression_count",
+                "organic_metrics.impression_count", "impression_count",
             ),
             "text": ("note_tweet.text", "text"),
             "hashtags": ("entities.hashtags",),

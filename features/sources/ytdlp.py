@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from features.sources.convert import Unread, handle, text, time
 from features.sources.records import COMMENT, Context, Shape
+from features.sources.strangers import EXTRACTOR
 
 KIND = "yt-dlp"
 #: live_status of what is no post yet, or whose counts still run.
@@ -22,8 +23,8 @@ CODE = 11
 
 def extractor(record: dict) -> str | None:
     """Give the name of the extractor that made a record, in lower case, None of anything else."""
-    name = record.get("extractor_key") or record.get("ie_key")
-    return name.lower() if isinstance(name, str) else None
+    names = (record.get(field) for field in EXTRACTOR)
+    return next((name.lower() for name in names if isinstance(name, str)), None)
 
 
 def _of(network: str, kinds: tuple[object, ...] = (None, "video", "url", "url_transparent")) -> Callable[[dict], bool]:
