@@ -16,7 +16,7 @@ def settle_owner(record: dict, creator: dict) -> list[str]:
     The owner is told by name, or by the id of the post: the app's ids end in _ and the owner's id. A post that stands
     with an account that only shares it, and does not tell its owner, is nobody's.
     """
-    coauthors = [one for path in LISTS for one in _accounts(dig(record, path))]
+    coauthors = [one for path in LISTS if path.split(".")[0] in record for one in _accounts(dig(record, path))]
     owner, name = (next(filter(None, (_word(dig(record, path)) for path in paths)), None) for paths in OWNER)
     owner = owner or _owner_by_id(record.get("id"))
     told, handle = creator.get("creator_id"), creator.get("handle")

@@ -127,7 +127,7 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
     if depth > DEEPEST:
         return
     if isinstance(value, dict):
-        shape = next((shape for shape in shapes if _is_of(shape, value, context)), None)
+        shape = _shape_of(value, shapes, context)
         network = other_network(value, shape and shape.platform, shape.table if shape else "")
         if network is None and is_comment(value):
             yield Ignored(place, COMMENT)
@@ -140,8 +140,12 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
         yield from _listed(zip(value, places, strict=False), shapes, context, depth)
 
 
-def _is_of(shape: Shape, record: dict, context: Context) -> bool:
-    return shape.marks(record) or (shape.bare is not None and context.kind == shape.kind and shape.bare(record))
+def _shape_of(record: dict, shapes: tuple[Shape, ...], context: Context) -> Shape | None:
+    for shape in shapes:
+        if shape.marks(record):
+            return shape
+    bare = (shape for shape in shapes if context.kind == shape.kind and shape.bare is not None and shape.bare(record))
+    return next(bare, None) if context.kind else None
 
 
 def _taken(
@@ -152,7 +156,8 @@ def _taken(
     yield Ignored(place, kind) if kind else Found(shape, record, place, context)
     yield from _within(shape, record, place, shapes, context, depth)
     for kind, paths in shape.nested.items():
-        listed = next((inner for path in paths if (inner := dig(record, path))), ())
+        there = (dig(record, path) for path in paths if path.split(".")[0] in record)
+        listed = next(filter(None, there), ())
         for number, inner in enumerate(listed if isinstance(listed, list) else [listed], start=1):
             if isinstance(inner, dict):
                 yield Ignored(Place(place.file, f"{place.record}, {kind} {number}"), kind)

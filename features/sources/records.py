@@ -201,8 +201,10 @@ def read_record(shape: Shape, record: dict, place: Place, context: Context, mome
     coauthors = shape.settle_owner(record, creator) if shape.settle_owner else []
     creator["creator_id"] = row["creator_id"] = creator.get("creator_id") or _by_handle(creator.get("handle"))
     creator |= {"platform": shape.platform, "observed_at": row["observed_at"]}
-    metric = row.pop(VIEWS_METRIC, None) or _views_metric(shape, record)
-    return Read(shape, place, row, creator, unread, coauthors, metric if row.get("views") is not None else None)
+    metric = row.pop(VIEWS_METRIC, None)
+    if metric is None and row.get("views") is not None:
+        metric = _views_metric(shape, record)
+    return Read(shape, place, row, creator, unread, coauthors, metric)
 
 
 def _views_metric(shape: Shape, record: dict) -> str | None:

@@ -103,6 +103,8 @@ _BY_FIELD = {
     field: [(network, *mark[1:]) for network, marks in MARKS.items() for mark in map(_mark, marks) if mark[0] == field]
     for field in {_mark(written)[0] for marks in MARKS.values() for written in marks}
 }
+#: Fields by which a record can contradict its shape.
+_TELLING = frozenset((*_BY_FIELD, *OWN_ADDRESS, *ADDRESS, *(field for field, *_ in TOOLS)))
 
 
 def is_comment(record: dict) -> bool:
@@ -124,11 +126,14 @@ def other_network(record: dict, platform: str | None, table: str = "") -> str | 
 
     `table` is what the shape of the record gives. Without a platform only networks that are not read are named.
     """
+    names = record.keys()
+    if _TELLING.isdisjoint(names):
+        return None
     for field, tool, ours in TOOLS:
         made = record.get(field)
         if isinstance(made, str) and ours.match(made) is None and (tool != "snscrape" or made.startswith(tool)):
             return f"{made.removeprefix('snscrape.modules.').partition('.')[0]} (of {tool})"
-    for field in _BY_FIELD.keys() & record.keys():
+    for field in _BY_FIELD.keys() & names:
         for network, begins, beside in _BY_FIELD[field]:
             if _begins(record[field], begins) and all(name in record for name in beside):
                 return network

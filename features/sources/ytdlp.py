@@ -16,6 +16,7 @@ BROADCASTS = {
     "is_upcoming": "broadcast that has not begun", "is_live": "broadcast that still runs",
     "post_live": "broadcast that still runs",
 }  # fmt: skip
+FIELDS = frozenset(EXTRACTOR)
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #: Characters of a short code that are the post's number; more follow in private accounts.
 CODE = 11
@@ -23,6 +24,8 @@ CODE = 11
 
 def extractor(record: dict) -> str | None:
     """Give the name of the extractor that made a record, in lower case, None of anything else."""
+    if FIELDS.isdisjoint(record):
+        return None
     names = (record.get(field) for field in EXTRACTOR)
     return next((name.lower() for name in names if isinstance(name, str)), None)
 
