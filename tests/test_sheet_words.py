@@ -99,6 +99,7 @@ def test_the_lists_fit_together():
     used = {concept for row in meanings for one in row["concepts"].split(" | ") for concept in one.split()}
     assert used - concepts == {"number"}
     open_names = {"channel", "content", "date", "id", "location", "rate"}
+    open_names |= {"impressions", "made", "reposts", "timestamp", "title"}
     assert {row["column"] for row in meanings} <= {*canonical_names(), *PSEUDO, *open_names}
     words = [word for row in rows_of("words.csv") for word in row["words"].split(" | ")]
     assert len(words) == len(set(words)), sorted({word for word in words if words.count(word) > 1})

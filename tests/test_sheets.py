@@ -193,7 +193,7 @@ def test_a_list_of_channels_is_no_list_of_posts(sheet_of):
     )
     sheet = sheet_of(text)
     assert sheet.table == "creators"
-    assert rows_of(sheet) == [["UCa", 12, 3, "2015-06-01", "hi"]]
+    assert rows_of(sheet) == [["UCa", 12, 3, "2015-06-01", "hi", "youtube"]]
 
 
 def test_links_tell_platform_handle_and_channel(sheet_of):

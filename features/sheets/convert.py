@@ -167,6 +167,8 @@ def _assembled(
     fees = _take_fees(frame, columns, decided, rows)
     if "total_likes" in columns:
         extra["total_likes"] = _series(columns["total_likes"][0][1], "count")
+    if "followers_at_posting" in columns:
+        extra["followers_at_posting"] = _series(columns["followers_at_posting"][0][1], "count")
     if "likes" in frame:
         _hide_likes(frame, columns["likes"][0][0], rows)
     return pd.DataFrame(frame, index=range(n)), pd.DataFrame(extra, index=range(n)), fees, faults, notes

@@ -15,6 +15,10 @@ from features.sheets.words import rows_of
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[%$€£¥₹@#]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST = 4
+#: What a percentage is a share of, and not the figure itself ("% of views").
+_COUNTED = frozenset(
+    {"followers", "following", "posts_count", "likes", "comments", "shares", "reposts", "saves", "views", "impressions"}
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def named(header: str) -> Name | None:
     column = _meanings().get(rest) or ("platform_named" if platforms and not rest else None)
     if column is None and currency and not rest:
         column = "fee"
-    if column is None or len(platforms) > 1:
+    if column is None or len(platforms) > 1 or ("percent" in concepts and column in _COUNTED):
         return None
     platform = next(iter(platforms), None)
     return Name(column, False, platform, power, "percent" in concepts, currency, "posts" in rest, concepts)

@@ -1,6 +1,5 @@
 """How the cells of one column are read once everything is decided: cell -> (value, what is wrong with it)."""
 
-import ast
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from decimal import Decimal
 from features.schema import EARLIEST, LATEST
 from features.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, exchanged_back, from_serial, read_date
 from features.sheets.figures import Figure, figure, lone_mark, value_of
+from features.sheets.hashtags import hashtags_in
 from features.sheets.labels import (
     country_in,
     flag_of,
@@ -49,9 +49,6 @@ _AT = re.compile(r"@[\w.\-]+")
 _ID_GUARD = re.compile(r'="([^"]*)"')
 _AS_NUMBER = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 _WITH_ZERO = re.compile(r"(\d+)\.0")
-_BETWEEN_TAGS = re.compile(r"[,;|\n]")
-#: Under which lists of objects name a hashtag.
-_TAG_NAMES = ("name", "title", "text", "tag", "hashtagName", "hashtag_name")
 
 
 def _given(reader: Reader) -> Reader:
@@ -221,6 +218,8 @@ def read_handle(cell: Cell) -> Read:
     value, wrong = read_id(cell)
     if value is None:
         return None, wrong
+    if value[:1] in "[{":
+        return None, "is an object and no handle"
     if link := link_of(value):
         return (
             link.handle or link.creator_id,
@@ -232,34 +231,6 @@ def read_handle(cell: Cell) -> Read:
 def read_text(cell: Cell) -> Read:
     """Read free text."""
     return unscrambled(literal(_as_text(cell))), ""
-
-
-def read_hashtags(cell: Cell) -> Read:
-    """Read hashtags, separated by spaces: with # or signs between them, or as a list of JSON or Python ("" if empty).
-
-    >>> read_hashtags("#food,#recipe"), read_hashtags("food;home cooking"), read_hashtags("[]")
-    (('food recipe', ''), ('food homecooking', ''), ('', ''))
-    """
-    text, listed = unscrambled(literal(_as_text(cell))).strip(), None
-    if text[:1] in "[{(" and text[-1:] in "]})":
-        listed = _listed_tags(text)
-        text = text[1:-1]
-    if listed is None and _BETWEEN_TAGS.search(text):
-        listed = [tag for part in _BETWEEN_TAGS.split(text) for tag in part.split("#")]
-    listed = text.replace("#", " ").split() if listed is None else listed
-    tags = ["".join(tag.strip(" \"'").lstrip("#").split()) for tag in listed]
-    return " ".join(tag for tag in tags if tag), ""
-
-
-def _listed_tags(text: str) -> list[str] | None:
-    """Give the tags of a list of texts or objects, None where the text is none."""
-    try:
-        values = ast.literal_eval(re.sub(r"\b(null|true|false)\b", "None", text))
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
-    values = [values] if isinstance(values, dict) else list(values)
-    named = [next((v[n] for n in _TAG_NAMES if n in v), "") if isinstance(v, dict) else v for v in values]
-    return [str(name) for name in named if name]
 
 
 def read_flag(cell: Cell) -> Read:
@@ -317,7 +288,7 @@ PLAIN = {
     "creator_id": _given(read_id),
     "post_id": _given(read_id),
     "partnership_id": _given(read_id),
-    "hashtags": _given(read_hashtags),
+    "hashtags": _given(lambda cell: (hashtags_in(unscrambled(literal(_as_text(cell)))), "")),
     "text": _given(read_text),
 }
 LISTED = ("niche", "brand_niche", "country", "language", "format")

@@ -99,7 +99,7 @@ class Sheet:
     `rows`: canonical columns that the sheet has, dtypes as in `features.schema.DTYPES`. `lines` (n,): where each row
     stands in the file. `original`: its text under the source's headers. `labels`: the source's own words of columns
     that are translated into a list (niche, country, language, platform, format), under canonical names. `extra`:
-    figures that are read but have no canonical column (total_likes). `unread`: by canonical
+    figures that are read but have no canonical column (total_likes, followers_at_posting). `unread`: by canonical
     column the rows (n,) that hold a value of it which is missing in `rows`, because it is unclear or not in a list;
     `engagement_rate` where its base is open, `unclear_column` where the column itself is. `remarks`: values of which
     only a part is kept, such as the upper end of a range of fees.

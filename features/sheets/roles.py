@@ -6,8 +6,19 @@ Nothing is picked silently: of two columns that mean the same figure neither is 
 from dataclasses import dataclass, replace
 
 from features.schema import TABLES
+from features.sheets.evidence import Rows
+from features.sheets.forms import Form
 from features.sheets.headers import year_of
 from features.sheets.names import Name, canonical_names, named, tokens_of
+from features.sheets.nature import (
+    AVERAGES,
+    by_nature,
+    by_platform,
+    mean_or_total,
+    nature_of,
+    of_accounts,
+    tells_history,
+)
 from features.sheets.result import Mapped, SheetError, SheetOptions
 from features.sheets.source import Source
 from features.sheets.survey import Survey
@@ -15,7 +26,7 @@ from features.sheets.survey import Survey
 #: Meanings that are no canonical column themselves, and what is made of them.
 PSEUDO = {
     "link": "link", "name": "text", "fee": "real", "currency": "text", "engagement_rate": "real",
-    "total_likes": "count",
+    "total_likes": "count", "followers_at_posting": "count",
 }  # fmt: skip
 #: Canonical columns of which two in one sheet contradict each other; of the others the first is used.
 FIGURES = frozenset(
@@ -24,7 +35,7 @@ FIGURES = frozenset(
 #: Names that values must settle, or may overrule -> what to look for.
 _OPEN = {
     "rate": {"figures", "rates"},
-    "date": {"dates"},
+    **{name: {"dates"} for name in ("date", "timestamp", "made")},
     "posts_count": {"figures", "links", "accounts"},
     "platform_named": {"figures", "links", "accounts"},
     "platform": {"links", "accounts", "platforms"},
@@ -32,21 +43,13 @@ _OPEN = {
     "content": {"niches"},
     "hashtags": {"figures"},
     "location": {"countries"},
-    **{name: {"links", "accounts"} for name in ("handle", "name", "bio", "link")},
-}
-_POST_SIGNS = {"post_id", "posted_at", "text", "hashtags", "likes_hidden", "sponsored", "repost", "saves"}
-_DEAL_SIGNS = {"deliverables", "start_at", "brand_niche", "engagements"}
-#: What the rows are, a meaning -> what it is then, where the name is not the canonical one.
-_INSTEAD = {
-    ("posts", "created_at"): "posted_at",
-    ("posts", "bio"): "text",
-    ("creators", "posted_at"): "created_at",
+    **{name: {"figures"} for name in ("reposts", "impressions")},
+    **{name: {"links", "accounts"} for name in ("handle", "name", "bio")},
+    "link": {"links", "accounts", "posts"},
 }
 #: How a column is known whose name has a year.
 _DATED = "known name and a year"
 _AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
-_OF_POSTS = {"likes", "comments", "shares", "saves", "views"}
-_AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def unread_name(role: Role) -> str:
     'avg_likes'
     """
     column = role.name.column if role.name else ""
-    column = {"fee": "fee_usd", **_AVERAGES}.get(column, column)
+    column = {"fee": "fee_usd", **AVERAGES}.get(column, column)
     known = column in TABLES["prospects"].names or column == "engagement_rate"
     return column if known else "unclear_column"
 
@@ -108,17 +111,30 @@ def mapped_of(names: tuple[str, str], options: SheetOptions) -> Mapped | None:
 
 
 def assign(
-    source: Source, surveys: list[Survey], options: SheetOptions, tables: tuple[str, ...]
-) -> tuple[list[Role], str]:
+    source: Source, surveys: list[Survey], options: SheetOptions, tables: tuple[str, ...],
+    form: Form | None = None, sample: Rows | None = None,
+) -> tuple[list[Role], str]:  # fmt: skip
     """Give the role of every column, in order, and what the rows are (see `nature_of`).
 
-    Raises SheetError for a map to a column that there is not.
+    `form`: the known form that the header has; `sample`: cells of the first rows. Raises SheetError for a map to a
+    column that there is not, and for figures of each day.
     """
+    sample = sample or []
+    meanings = form.meanings(source.header) if form else {}
     mapped = [mapped_of(names, options) for names in source.map_names]
     columns = enumerate(zip(source.names, source.header, surveys, mapped, strict=True))
-    roles = _no_years([_first(k, *column) for k, column in columns])
-    nature = nature_of([role for role in roles if surveys[role.index].given])
-    roles = [_by_nature(role, nature, roles) for role in roles]
+    roles = _no_years([
+        _of_form(k, column[0], form, *meanings[k]) if k in meanings and mapped[k] is None else _first(k, *column)
+        for k, column in columns
+    ])  # fmt: skip
+    given = [role for role in roles if surveys[role.index].given]
+    links = any(r.target == "link" and surveys[r.index].words.share("posts") >= 0.5 for r in given)
+    nature = form.table if form else nature_of(given, links, sample)
+    history = nature == "creators" and tells_history(given, sample)
+    roles = [by_nature(role, nature, roles, history) for role in roles]
+    if nature == "posts":
+        roles = of_accounts(roles, sample)
+    roles = by_platform(roles, options, form)
     roles = _with_currencies(roles)
     roles = _one_platform(roles, options)
     roles = _one_identity(roles, surveys)
@@ -126,18 +142,8 @@ def assign(
     return [_within(role, tables) for role in roles], nature
 
 
-def nature_of(roles: list[Role]) -> str:
-    """Say what the rows of a sheet are: posts, partnerships or creators."""
-    targets = {role.target for role in roles}
-    if "partnership_id" in targets:
-        return "partnerships"
-    if {"followers", "posts_count"} <= targets and not targets & {"post_id", "likes"}:
-        return "creators"
-    if targets & _POST_SIGNS:
-        return "posts"
-    if targets & _DEAL_SIGNS:
-        return "partnerships"
-    return "posts" if targets & {"date", "created_at", "format"} and targets & {"likes", "views"} else "creators"
+def _of_form(index: int, source: str, form: Form, column: str, note: str) -> Role:
+    return Role(index, source, column or None, f"column of {form.name}", Name(column, exact=True), note=note)
 
 
 def _first(index: int, source: str, header: str, survey: Survey, mapped: Mapped | None) -> Role:
@@ -215,29 +221,6 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
     return column, ""
 
 
-def _by_nature(role: Role, nature: str, roles: list[Role]) -> Role:
-    """Settle what depends on whether the rows are posts, partnerships or creators."""
-    if role.how == "map file" or role.target is None:
-        return role
-    taken = {other.target for other in roles}
-    if role.target == "id":
-        return replace(role, target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"))
-    if role.target == "date":
-        target = {"posts": "posted_at", "partnerships": "start_at"}.get(nature)
-        known = target is not None and target not in taken
-        return replace(role, target=target) if known else role.out(ambiguous="a date of what? Map it to a column")
-    if not role.name.exact and (target := _INSTEAD.get((nature, role.target))) and target not in taken:
-        return replace(role, target=target)
-    if nature == "partnerships" and role.target == "posts_count" and not role.name.exact:
-        return role.out(ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count")
-    kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[nature]
-    if role.target in _OF_POSTS - kept:
-        if "total" in role.name.concepts:
-            return role.out("a total of all posts, for which there is no column")
-        return _mean_or_total(role)
-    return role
-
-
 def _with_currencies(roles: list[Role]) -> list[Role]:
     """Let a column of currencies stand beside the fees that it is of: not a column fee_usd, where there are others."""
     fees = [role for role in roles if role.target == "fee"]
@@ -247,11 +230,6 @@ def _with_currencies(roles: list[Role]) -> list[Role]:
         return [role.out("the currency of no fee") if role.target == "currency" else role for role in roles]
     own = [role for role in fees if role.name and role.name.exact and role.name.currency]
     return [replace(role, target="fee_usd") if role in own and len(fees) > len(own) else role for role in roles]
-
-
-def _mean_or_total(role: Role) -> Role:
-    mean = _AVERAGES.get(role.target, role.target)
-    return role.out(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")
 
 
 def _one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
@@ -317,9 +295,10 @@ def _no_doubles(roles: list[Role]) -> list[Role]:
 def _within(role: Role, tables: tuple[str, ...]) -> Role:
     """Leave out what no table asked for has a column for."""
     columns = {name for table in tables for name in TABLES[table].names} | {"link", "name", "total_likes"}
+    columns |= {"followers_at_posting"} if "creators" in tables else set()
     target = {"fee": "fee_usd", "engagement_rate": "engagement_rate_by_views"}.get(role.target, role.target)
     if target is None or target in columns:
         return role
-    if _AVERAGES.get(role.target) in columns and role.how != "map file" and "total" not in role.name.concepts:
-        return _mean_or_total(role)
+    if AVERAGES.get(role.target) in columns and role.how != "map file" and "total" not in role.name.concepts:
+        return mean_or_total(role)
     return role.out(f"known as {role.target}, for which {' and '.join(tables)} have no column")

@@ -5,7 +5,8 @@ from itertools import islice
 from pathlib import Path
 
 from features.sheets.convert import Decided, convert
-from features.sheets.names import named
+from features.sheets.forms import Form, known_form
+from features.sheets.names import Name, named
 from features.sheets.plan import plans_of
 from features.sheets.result import Sheet, SheetError, SheetOptions
 from features.sheets.roles import Role, assign, mapped_of, unread_name, wanted_of
@@ -62,26 +63,32 @@ def _with_rows(source: Source) -> Source:
 
 def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABLE_NAMES) -> Decided:
     """Survey all rows and decide how each column is read. Raises SheetError where there is none, or no known column."""
-    surveys, sample = _surveyed(source, options)
-    roles, nature = assign(source, surveys, options, tables)
+    form = known_form(source.path, source.header)
+    surveys, sample = _surveyed(source, options, form)
+    try:
+        roles, nature = assign(source, surveys, options, tables, form, sample)
+    except SheetError as error:
+        raise SheetError(f"{str(source.path)!r}: {error}") from error
     plans, guesses = plans_of(roles, surveys, sample, options, source.epoch)
     if not plans and not any(guess.ambiguous for guess in guesses):
         raise SheetError(
             f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
             f"{', '.join(tables)}; name them in a map file"
         )
-    platform, how, firm = _platform(source, roles, options)
-    notes = [*source.notes, *_absent(source, options)]
+    platform, how, firm = _platform(source, roles, options, form)
+    notes = [*source.notes, *([f"form: {form.name}"] if form else []), *_absent(source, options)]
     if platform and not any(plan.column == "platform" for plan in plans):
         notes.append(f"platform: {platform}, {how}")
     unread = {role.index: unread_name(role) for role, guess in zip(roles, guesses, strict=True) if guess.unread}
     return Decided(source, plans, guesses, notes, nature, platform, firm, unread)
 
 
-def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list[list[Cell]]]:
+def _surveyed(source: Source, options: SheetOptions, form: Form | None) -> tuple[list[Survey], list[list[Cell]]]:
     """Look at all rows; give a survey of each column, and the cells of the first rows."""
     surveys = [Survey() for _ in source.header]
     names = [named(header) if header.strip() else None for header in source.header]
+    for position, (column, _) in (form.meanings(source.header) if form else {}).items():
+        names[position] = Name(column, exact=True)
     wanted = [wanted_of(names[k], mapped_of(both, options)) for k, both in enumerate(source.map_names)]
     sample, records, seen = [], source.records(), 0
     while chunk := list(islice(records, CHUNK)):
@@ -95,13 +102,17 @@ def _surveyed(source: Source, options: SheetOptions) -> tuple[list[Survey], list
     return surveys, sample
 
 
-def _platform(source: Source, roles: list[Role], options: SheetOptions) -> tuple[str | None, str, bool]:
+def _platform(
+    source: Source, roles: list[Role], options: SheetOptions, form: Form | None
+) -> tuple[str | None, str, bool]:
     """Give the platform of rows that name none, what says so, and whether that outranks links."""
     headers = {role.platform for role in roles if role.target and role.platform} - {"elsewhere"}
     if options.platform:
         return options.platform, "as asked for", True
     if len(headers) == 1:
         return next(iter(headers)), "as the headers say", True
+    if form and form.platform:
+        return form.platform, "as its form says", True
     return source.platform, "as the worksheet is named", False
 
 

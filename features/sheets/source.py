@@ -12,6 +12,7 @@ from pathlib import Path
 
 from features.regular_file import check_regular
 from features.sheets.delimited import DELIMITERS, records
+from features.sheets.forms import known_form
 from features.sheets.headers import Record, above, column_names, find_header, score, with_groups
 from features.sheets.hidden import hidden_notes
 from features.sheets.labels import platform_of
@@ -240,6 +241,7 @@ def _refuse_header(path: Path, rows: list[Record], options: SheetOptions) -> Non
     filled = [cells for _, cells, _ in rows if any(str(cell).strip() for cell in cells)]
     if not filled:
         raise SheetError(f"{str(path)!r} holds only blank rows: expected a header and rows")
+    known_form(path, [str(cell) for cell in filled[0]])
     found = ", ".join(repr(str(cell).strip()[:40]) for cell in filled[0][:20] if str(cell).strip())
     raise SheetError(
         f"{str(path)!r} has no column that is known: found {found}; looked for a handle or link, followers, average "

@@ -19,9 +19,18 @@ MOST_LOOKS = 100
 #: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
 MOST_WORDS = 20_000
 LONGEST_LABEL = 1000
+
+
+def post_of(text: str) -> str | None:
+    """Give the post that an address names."""
+    link = link_of(text)
+    return link.post_id if link else None
+
+
 _LOOKS = {
     "links": link_of,
     "accounts": account_in,
+    "posts": post_of,
     "platforms": platform_of,
     "countries": country_in,
     "niches": niche_of,
@@ -30,11 +39,12 @@ _LOOKS = {
 
 @dataclass
 class WordSurvey:
-    """How many of the first MOST_WORDS texts are links, accounts, platforms, countries or niches, or have blanks."""
+    """How many of the first MOST_WORDS texts are links, of accounts or posts, platforms, countries or niches."""
 
     texts: int = 0
     links: int = 0
     accounts: int = 0
+    posts: int = 0
     platforms: int = 0
     countries: int = 0
     niches: int = 0

@@ -19,11 +19,12 @@ from features.sources.records import ODD_ID, Rejection, fault_of, read_caption
 from features.validate import check
 
 PROSPECT = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)]
-#: What a sheet holds -> the tables that its rows give.
-GIVEN = {
-    "creators": ("creators", "prospects"), "posts": ("creators", "posts"), "partnerships": ("creators", "partnerships"),
-}  # fmt: skip
-TABLE_COLUMNS = {name for tables in GIVEN.values() for table in tables for name in TABLES[table].names}
+#: What the rows are -> the tables that a row of them gives.
+GIVES = {
+    "creators": ("creators", "prospects"),
+    "posts": ("creators", "posts"),
+    "partnerships": ("creators", "partnerships"),
+}
 NAMELESS = "names no creator"
 REPEATED = "repeats an earlier row whole: give each its partnership_id, if they are two partnerships"
 #: Of posts without id, by creator and day -> what their rows say, and which post of the day that is.
@@ -55,20 +56,21 @@ def read(job: Job) -> None:
 def _tell(job: Job, sheet: Sheet) -> None:
     """Tell what the sheet's columns were taken for; what is unclear comes first, with its remedy."""
     job.report.kind = f"spreadsheet of {sheet.table}"
-    job.report.columns = [_guess_line(guess) for guess in sorted(sheet.guesses, key=lambda one: one.ambiguous is None)]
+    ordered = sorted(sheet.guesses, key=lambda one: one.ambiguous is None)
+    job.report.columns = [_guess_line(guess, sheet.table) for guess in ordered]
     job.report.notes += sheet.notes
-    kept = {name for table in GIVEN[sheet.table] for name in TABLES[table].names}
-    lost = [guess for guess in sheet.guesses if guess.column in TABLE_COLUMNS - kept]
-    job.report.notes += [
-        f"column {guess.source!r} is {guess.column}, which no table of a sheet of {sheet.table} has: it is not kept"
-        for guess in lost
-    ]
 
 
-def _guess_line(guess: Guess) -> str:
+def _guess_line(guess: Guess, nature: str) -> str:
     if guess.ambiguous:
         return f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
     details = "; ".join(part for part in (guess.how, guess.note) if part)
+    held = {name for table in GIVES[nature] for name in TABLES[table].names} | {"link", "followers_at_posting"}
+    if guess.column is not None and guess.column not in held:
+        tables = " and ".join(GIVES[nature])
+        return (
+            f"column {guess.source!r} -> not read ({details}; it is {guess.column}, for which {tables} have no column)"
+        )
     return f"column {guess.source!r} -> {guess.column or 'not read'} ({details})"
 
 
@@ -85,9 +87,13 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
         creator = rows["creator_id"].iloc[row]
         reason = NAMELESS if pd.isna(creator) else odd.get(creator, "names no platform")
         job.reject(Rejection(job.place(f"line {sheet.lines[row]}"), reason))
+    then = sheet.extra.get("followers_at_posting")
+    creators = (
+        rows if then is None else rows.assign(followers=then, observed_at=rows.get("posted_at", rows["observed_at"]))
+    )
     rows, lines = rows[given].reset_index(drop=True), sheet.lines[given.to_numpy()]
     refused: set[int] = set()
-    _add(job, "creators", rows, lines, refused)
+    _add(job, "creators", creators[given].reset_index(drop=True), lines, refused)
     if sheet.table == "posts":
         _add(job, "posts", _with_post_ids(_with_counts(rows), days), lines, refused)
     if sheet.table == "partnerships":

@@ -1,0 +1,76 @@
+"""What rows prove together: whose followers a column counts, and whether an account is told at many dates."""
+
+from itertools import pairwise
+from statistics import median
+
+from features.sheets.dates import written
+from features.sheets.figures import figure, lone_mark, value_of
+from features.sheets.workbook import Cell, Typed
+
+#: How far the followers of an account may lie apart within a list of its posts, and from one date to the next.
+STEADY, STEP = 1.05, 1.5
+#: Fewer followers that stay the same may be what posts gained.
+FEW = 100
+
+Rows = list[list[Cell]]
+
+
+def number_of(cell: Cell) -> float | None:
+    """Give a cell's number as far as it is certain enough to be compared."""
+    if isinstance(cell, Typed):
+        return float(cell.value)
+    found = figure(cell) if isinstance(cell, str) and cell else None
+    value = value_of(found, lone_mark(found.core)) if found else None
+    return None if value is None else float(value)
+
+
+def numbers_by(rows: Rows, index: int, who: int | None) -> dict[str, list[float]]:
+    """Give the numbers of a column by whom they are of, all as one's where no column tells."""
+    groups: dict[str, list[float]] = {}
+    for row in rows:
+        if (value := number_of(row[index])) is not None:
+            groups.setdefault("" if who is None else str(row[who]).strip().lower(), []).append(value)
+    return groups
+
+
+def is_of_account(rows: Rows, index: int, who: int | None, counts: int | None) -> bool:
+    """Say whether a column of a list of posts counts the account's followers, and not what each post gained.
+
+    `who`, `counts`: the positions of the account's name, and of likes or views. An account has much the same number
+    at all its posts, or more than a post has likes.
+    """
+    groups = numbers_by(rows, index, who)
+    values = [value for group in groups.values() for value in group]
+    if not values:
+        return True
+    several = [group for group in groups.values() if len(group) > 1]
+    several = several if sum(map(len, several)) > len(values) / 2 else []
+    steady = [max(group) <= STEADY * min(group) for group in several]
+    if steady and sum(steady) > len(steady) / 2 and median(values) >= FEW:
+        return True
+    liked = [value for row in rows if counts is not None and (value := number_of(row[counts])) is not None]
+    if not liked:
+        return not several
+    return min(values) > 0 and median(values) >= median(liked)
+
+
+def is_history(rows: Rows, when: int, who: int | None, followers: int) -> bool:
+    """Say whether rows tell the followers of accounts at several dates each, from one to the next not far apart."""
+    dates: dict[str, list[str]] = {}
+    for row in rows:
+        dates.setdefault("" if who is None else str(row[who]).strip().lower(), []).append(str(row[when]))
+    if any(len(set(group)) < len(group) for group in dates.values()) or all(len(group) < 2 for group in dates.values()):
+        return False
+    groups = numbers_by(rows, followers, who).values()
+    steps = [max(pair) <= STEP * min(pair) for group in groups for pair in pairwise(group)]
+    return bool(steps) and sum(steps) >= 0.9 * len(steps)
+
+
+def is_daily(rows: Rows, when: int) -> bool:
+    """Say whether rows are one day after another, three at least, each once and without a time."""
+    found = [written(str(row[when]).removesuffix(" 00:00:00")) for row in rows if str(row[when]).strip()]
+    days = [one.moment(None) for one in found if one is not None and not one.seconds]
+    if len(days) < max(3, len(found)) or None in days:
+        return False
+    steps = {(later - earlier).days for earlier, later in pairwise(days)}
+    return steps in ({1}, {-1})

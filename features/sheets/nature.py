@@ -1,0 +1,168 @@
+"""What the rows of a sheet are, posts, partnerships or creators, and what follows for columns whose name is open.
+
+It is decided by all evidence: what posts have (an id, a link, a caption, a time), what deals have, averages, and
+whether an account is told at many dates.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from features.sheets.evidence import Rows, is_daily, is_history, is_of_account
+from features.sheets.forms import Form
+from features.sheets.names import tokens_of
+from features.sheets.result import SheetError, SheetOptions
+
+if TYPE_CHECKING:
+    from features.sheets.roles import Role
+
+_POST_SIGNS = {"post_id", "posted_at", "text", "likes_hidden", "repost", "followers_at_posting"}
+#: What lists of posts have, and lists of creators sometimes.
+_POST_HINTS = {"hashtags", "sponsored", "saves"}
+_DEAL_SIGNS = {"deliverables", "start_at", "brand_niche", "engagements"}
+#: What the rows are, a meaning -> what it is then, where the name is not the canonical one.
+_INSTEAD = {
+    ("posts", "bio"): "text",
+    ("posts", "total_likes"): "likes",
+    ("creators", "posted_at"): "created_at",
+}
+_OF_POSTS = {"likes", "comments", "shares", "saves", "views"}
+_TOTALS = {*_OF_POSTS, "total_likes", "reposts", "impressions"}
+_RATES = {"engagement_rate", "engagement_rate_by_followers", "engagement_rate_by_views"}
+#: Words of a name that say that its figure is the account's.
+_ACCOUNT = {"creator", "handle", "channel"}
+_TIMES = {"posted_at", "date", "created_at"}
+AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
+
+
+def nature_of(roles: "list[Role]", post_links: bool, sample: Rows) -> str:
+    """Say what the rows of a sheet are: posts, partnerships or creators. `post_links`: a column links to posts.
+
+    Raises SheetError for figures of each day, which are of no post.
+    """
+    targets = {role.target for role in roles} - {None}
+    averages = targets & {*AVERAGES.values(), *_RATES}
+    if "partnership_id" in targets:
+        return "partnerships"
+    if {"followers", "posts_count"} <= targets and not targets & {"post_id", "likes"}:
+        return "creators"
+    if targets & _POST_SIGNS or (post_links and targets & _TOTALS) or (targets & _POST_HINTS and not averages):
+        return "posts"
+    if targets & _DEAL_SIGNS:
+        return "partnerships"
+    if averages or tells_history(roles, sample):
+        return "creators"
+    when = targets & {*_TIMES, "timestamp", "made", "format"}
+    posts = bool(when and targets & _TOTALS - {"total_likes"} and not ("timestamp" in when and "fee" in targets))
+    if posts and (day := _at(roles, "date")) is not None and is_daily(sample, day):
+        raise SheetError("holds figures of each day, and not of each post: give a list of posts or of creators")
+    return "posts" if posts else "creators"
+
+
+def _at(roles: "list[Role]", *targets: str) -> int | None:
+    """Give the position of the first column that is one of these, in their order."""
+    return next((role.index for target in targets for role in roles if role.target == target), None)
+
+
+def _who(roles: "list[Role]") -> int | None:
+    return _at(roles, "creator_id", "id", "handle", "name")
+
+
+def tells_history(roles: "list[Role]", sample: Rows) -> bool:
+    """Say whether the rows tell the followers of accounts at many dates."""
+    when, followers = _at(roles, "date", "observed_at", "timestamp"), _at(roles, "followers")
+    told = when is not None and followers is not None
+    return told and is_history(sample, when, _who(roles), followers)
+
+
+def by_nature(role: "Role", nature: str, roles: "list[Role]", history: bool) -> "Role":
+    """Settle what depends on whether the rows are posts, partnerships or creators."""
+    if role.how == "map file" or role.target is None:
+        return role
+    taken = {other.target for other in roles}
+    if role.target == "id":
+        return replace(role, target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"))
+    if role.target in ("date", "timestamp", "made", "created_at"):
+        return _moment(role, nature, taken, history)
+    if role.target == "title":
+        known = nature == "posts" and not taken & {"text", "bio"}
+        return replace(role, target="text") if known else role.out("a title")
+    if not role.name.exact and (target := _INSTEAD.get((nature, role.target))) and target not in taken:
+        return replace(role, target=target)
+    if nature == "partnerships" and role.target == "posts_count" and not role.name.exact:
+        return role.out(ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count")
+    kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[nature]
+    if role.target in _OF_POSTS - kept:
+        if "total" in role.name.concepts:
+            return role.out("a total of all posts, for which there is no column")
+        return mean_or_total(role)
+    return role
+
+
+def _moment(role: "Role", nature: str, taken: set[str | None], history: bool) -> "Role":
+    """Settle what a moment is of: the posting, the reading, the opening of the account, or the making of the row."""
+    posted = nature == "posts" and not taken & ({*_TIMES} - {role.target})
+    if role.target == "created_at":
+        return replace(role, target="posted_at") if nature == "posts" and not taken & {"posted_at", "date"} else role
+    if role.target == "made":
+        return role.out(ambiguous="when it was posted or opened, or when the row was made? Map it to a column, or to -")
+    if posted:
+        return replace(role, target="posted_at")
+    if (history or (nature == "posts" and role.target == "timestamp")) and "observed_at" not in taken:
+        return replace(role, target="observed_at", note="when the row was read")
+    if role.target == "timestamp":
+        return role.out("when the row was made")
+    if nature == "partnerships" and "start_at" not in taken:
+        return replace(role, target="start_at")
+    return role.out(ambiguous="a date of what? Map it to a column")
+
+
+def of_accounts(roles: "list[Role]", sample: Rows) -> "list[Role]":
+    """Leave out what posts gained: followers count where the name or the values say that they are the account's."""
+    who, counts = _who(roles), _at(roles, "likes", "views")
+
+    def settled(role: "Role") -> "Role":
+        if role.target not in ("followers", "following") or role.how == "map file" or role.name.concepts & _ACCOUNT:
+            return role
+        if role.name.exact:
+            return role
+        if role.target == "followers" and is_of_account(sample, role.index, who, counts):
+            return role
+        if role.target == "following" and "follows" not in role.name.concepts:
+            return role
+        return role.out(ambiguous=f"of the account, or gained by the post? If of the account, map it to {role.target}")
+
+    return [settled(role) for role in roles]
+
+
+def by_platform(roles: "list[Role]", options: SheetOptions, form: Form | None) -> "list[Role]":
+    """Settle what X defines: there reposts are shares and impressions views; elsewhere impressions are no views."""
+    tweets = any({"retweet", "retweets", "tweet", "tweets"} & set(tokens_of(role.source)) for role in roles)
+    is_x = "x" in (options.platform, form.platform if form else None) or tweets
+    shares, reposts = _at(roles, "shares"), _at(roles, "reposts")
+
+    def settled(role: "Role") -> "Role":
+        if role.target in ("shares", "reposts") and None not in (shares, reposts) and role.how != "map file":
+            if not is_x:
+                return role.out(ambiguous="shares or reposts? Map one of the two to shares, the other to -")
+            return (
+                role.out("on X the shares are the reposts")
+                if role.target == "shares"
+                else replace(role, target="shares")
+            )
+        if role.target == "reposts":
+            return replace(role, target="shares")
+        if role.target == "impressions":
+            known = is_x and _at(roles, "views") is None
+            return (
+                replace(role, target="views")
+                if known
+                else role.out("impressions are no views: map it if they are meant")
+            )
+        return role
+
+    return [settled(role) for role in roles]
+
+
+def mean_or_total(role: "Role") -> "Role":
+    mean = AVERAGES.get(role.target, role.target)
+    return role.out(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")
