@@ -54,3 +54,15 @@ def test_the_platform_asked_for_outranks_links_in_import_and_in_score(tmp_path):
     (lot,) = Spreadsheet(MESSY / name, SheetOptions(platform="tiktok")).lots(100)
     assert lot.rows["platform"].tolist() == ["tiktok"] * 3
     assert not lot.reasons
+
+
+def test_a_running_number_that_repeats_names_nobody(tmp_path):
+    found = case("16_running_ids_repeat.csv", tmp_path)
+    assert sorted(found.column("creators", "handle")) == ["ana kitchen", "bo fit", "cy game", "di style", "ed travel"]
+    assert sorted(found.column("creators", "followers")) == [7800, 9000, 12000, 56000, 450000]
+
+
+def test_deals_without_a_creator_say_so(tmp_path):
+    name = "24_deals_without_creator.csv"
+    assert "names no creator: if all rows are of one, give --creator; else map" in case(name, tmp_path).error
+    assert len(case(name, tmp_path, creator="@ana")["partnerships"]) == 2

@@ -88,3 +88,40 @@ def test_columns_of_another_platform_than_the_one_asked_for_are_left_out(tmp_pat
 def test_links_that_name_no_account_leave_the_name_to_tell_who_it_is(tmp_path):
     text = "Name,Video,Followers\nAna,https://youtu.be/aaaaaaaaaaa,10\nBo,https://youtu.be/aaaaaaaaaab,20\n"
     assert known(read(tmp_path, text), "handle", "platform") == [["Ana", "youtube"], ["Bo", "youtube"]]
+
+
+@pytest.mark.parametrize("header", ["ID", "id", "influencer_id", "Account ID", "pk", "user id", "ID del creador"])
+@pytest.mark.parametrize("numbers", ["1 2 3 1 2", "5 3 1 2 4", "1 2 3 4 5", "17 950 203 4 88213", "#1 #2 #3 #4 #5"])
+def test_a_running_number_is_no_id_beside_a_name(tmp_path, header, numbers):
+    rows = "".join(f"{n},Creator {k},{k}000\n" for k, n in zip("12345", numbers.split(), strict=True))
+    sheet = read(tmp_path, f"{header},Name,Followers\n{rows}")
+    assert sheet.rows["handle"].tolist() == [f"Creator {k}" for k in "12345"]
+    assert "creator_id" not in sheet.rows
+    assert guess(sheet, header).note == "a row number; 'Name' tells who it is"
+
+
+def test_ids_of_a_platform_stay_ids(tmp_path):
+    sheet = read(tmp_path, "ID,Name,Followers\n25025320,Ana,10\n4,Bo,20\n")
+    assert sheet.rows["creator_id"].tolist() == ["25025320", "4"]
+    sheet = read(tmp_path, "account_id,Name,Followers\nana_k,Ana,10\nbo,Bo,20\n")
+    assert sheet.rows["creator_id"].tolist() == ["ana_k", "bo"]
+
+
+def test_an_id_of_the_canonical_name_stays_one_unless_it_stands_for_several_names(tmp_path):
+    text = "creator_id,platform,name,followers\n1,x,Ana,10\n2,x,Bo,20\n1,x,{},10\n"
+    sheet = read(tmp_path, text.format("Ana"))
+    assert known(sheet, "creator_id", "handle") == [["1", "Ana"], ["2", "Bo"], ["1", "Ana"]]
+    sheet = read(tmp_path, text.format("Cy"))
+    assert sheet.rows["handle"].tolist() == ["Ana", "Bo", "Cy"]
+    assert "creator_id" not in sheet.rows
+    assert "stands for several names" in guess(sheet, "creator_id").note
+
+
+def test_numbers_that_come_back_name_the_authors_of_posts_where_nothing_else_does(tmp_path):
+    sheet = read(tmp_path, "user_id,posted_at,likes\n1,2026-01-01,10\n2,2026-01-02,20\n1,2026-01-03,30\n")
+    assert sheet.rows["creator_id"].tolist() == ["1", "2", "1"]
+
+
+def test_the_number_of_a_post_is_no_id_of_it(tmp_path):
+    sheet = read(tmp_path, "id,handle,posted_at,likes\n2,ana,2026-01-01,10\n1,bo,2026-01-02,20\n")
+    assert guess(sheet, "id").note == "a row number"

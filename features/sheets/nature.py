@@ -5,15 +5,12 @@ whether an account is told at many dates.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from features.sheets.evidence import Rows, is_daily, is_history, is_of_account
 from features.sheets.forms import Form
 from features.sheets.names import tokens_of
 from features.sheets.result import SheetError, SheetOptions
-
-if TYPE_CHECKING:
-    from features.sheets.roles import Role
+from features.sheets.role import Role
 
 _POST_SIGNS = {"post_id", "posted_at", "text", "likes_hidden", "repost", "followers_at_posting"}
 #: What lists of posts have, and lists of creators sometimes.
@@ -34,7 +31,7 @@ _TIMES = {"posted_at", "date", "created_at"}
 AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
 
 
-def nature_of(roles: "list[Role]", post_links: bool, sample: Rows) -> str:
+def nature_of(roles: list[Role], post_links: bool, sample: Rows) -> str:
     """Say what the rows of a sheet are: posts, partnerships or creators. `post_links`: a column links to posts.
 
     Raises SheetError for figures of each day, which are of no post.
@@ -58,23 +55,23 @@ def nature_of(roles: "list[Role]", post_links: bool, sample: Rows) -> str:
     return "posts" if posts else "creators"
 
 
-def _at(roles: "list[Role]", *targets: str) -> int | None:
+def _at(roles: list[Role], *targets: str) -> int | None:
     """Give the position of the first column that is one of these, in their order."""
     return next((role.index for target in targets for role in roles if role.target == target), None)
 
 
-def _who(roles: "list[Role]") -> int | None:
+def _who(roles: list[Role]) -> int | None:
     return _at(roles, "creator_id", "id", "handle", "name")
 
 
-def tells_history(roles: "list[Role]", sample: Rows) -> bool:
+def tells_history(roles: list[Role], sample: Rows) -> bool:
     """Say whether the rows tell the followers of accounts at many dates."""
     when, followers = _at(roles, "date", "observed_at", "timestamp"), _at(roles, "followers")
     told = when is not None and followers is not None
     return told and is_history(sample, when, _who(roles), followers)
 
 
-def by_nature(role: "Role", nature: str, roles: "list[Role]", history: bool) -> "Role":
+def by_nature(role: Role, nature: str, roles: list[Role], history: bool) -> Role:
     """Settle what depends on whether the rows are posts, partnerships or creators."""
     if role.how == "map file" or role.target is None:
         return role
@@ -98,7 +95,7 @@ def by_nature(role: "Role", nature: str, roles: "list[Role]", history: bool) -> 
     return role
 
 
-def _moment(role: "Role", nature: str, taken: set[str | None], history: bool) -> "Role":
+def _moment(role: Role, nature: str, taken: set[str | None], history: bool) -> Role:
     """Settle what a moment is of: the posting, the reading, the opening of the account, or the making of the row."""
     posted = nature == "posts" and not taken & ({*_TIMES} - {role.target})
     if role.target == "created_at":
@@ -116,11 +113,11 @@ def _moment(role: "Role", nature: str, taken: set[str | None], history: bool) ->
     return role.out(ambiguous="a date of what? Map it to a column")
 
 
-def of_accounts(roles: "list[Role]", sample: Rows) -> "list[Role]":
+def of_accounts(roles: list[Role], sample: Rows) -> list[Role]:
     """Leave out what posts gained: followers count where the name or the values say that they are the account's."""
     who, counts = _who(roles), _at(roles, "likes", "views")
 
-    def settled(role: "Role") -> "Role":
+    def settled(role: Role) -> Role:
         if role.target not in ("followers", "following") or role.how == "map file" or role.name.concepts & _ACCOUNT:
             return role
         if role.name.exact:
@@ -134,13 +131,13 @@ def of_accounts(roles: "list[Role]", sample: Rows) -> "list[Role]":
     return [settled(role) for role in roles]
 
 
-def by_platform(roles: "list[Role]", options: SheetOptions, form: Form | None) -> "list[Role]":
+def by_platform(roles: list[Role], options: SheetOptions, form: Form | None) -> list[Role]:
     """Settle what X defines: there reposts are shares and impressions views; elsewhere impressions are no views."""
     tweets = any({"retweet", "retweets", "tweet", "tweets"} & set(tokens_of(role.source)) for role in roles)
     is_x = "x" in (options.platform, form.platform if form else None) or tweets
     shares, reposts = _at(roles, "shares"), _at(roles, "reposts")
 
-    def settled(role: "Role") -> "Role":
+    def settled(role: Role) -> Role:
         if role.target in ("shares", "reposts") and None not in (shares, reposts) and role.how != "map file":
             if not is_x:
                 return role.out(ambiguous="shares or reposts? Map one of the two to shares, the other to -")
@@ -163,6 +160,6 @@ def by_platform(roles: "list[Role]", options: SheetOptions, form: Form | None) -
     return [settled(role) for role in roles]
 
 
-def mean_or_total(role: "Role") -> "Role":
+def mean_or_total(role: Role) -> Role:
     mean = AVERAGES.get(role.target, role.target)
     return role.out(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")

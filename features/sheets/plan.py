@@ -11,7 +11,8 @@ from features.sheets.marks import WORDS, Marks, decide, decide_by_currency, lang
 from features.sheets.names import canonical_names, tokens_of
 from features.sheets.rates import Agreement, agreement, unit_of
 from features.sheets.result import Guess, SheetOptions
-from features.sheets.roles import PSEUDO, Role
+from features.sheets.role import Role
+from features.sheets.roles import PSEUDO
 from features.sheets.survey import Survey
 from features.sheets.workbook import Cell
 

@@ -3,9 +3,10 @@
 Nothing is picked silently: of two columns that mean the same figure neither is used, and the guesses say so.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from features.schema import TABLES
+from features.sheets.accounts import no_row_numbers, one_identity, one_platform
 from features.sheets.evidence import Rows
 from features.sheets.forms import Form
 from features.sheets.headers import year_of
@@ -20,6 +21,7 @@ from features.sheets.nature import (
     tells_history,
 )
 from features.sheets.result import Mapped, SheetError, SheetOptions
+from features.sheets.role import Role
 from features.sheets.source import Source
 from features.sheets.survey import Survey
 
@@ -36,6 +38,7 @@ FIGURES = frozenset(
 _OPEN = {
     "rate": {"figures", "rates"},
     **{name: {"dates"} for name in ("date", "timestamp", "made")},
+    **{name: {"numbers"} for name in ("id", "creator_id", "post_id", "partnership_id")},
     "posts_count": {"figures", "links", "accounts"},
     "platform_named": {"figures", "links", "accounts"},
     "platform": {"links", "accounts", "platforms"},
@@ -50,28 +53,6 @@ _OPEN = {
 #: How a column is known whose name has a year.
 _DATED = "known name and a year"
 _AUDIENCE = {"audience", "audiencia", "publikum", "zielgruppe", "audiens"}
-
-
-@dataclass(frozen=True)
-class Role:
-    """What a source column was taken for. `target`: a canonical column or one of PSEUDO, None where it is not read."""
-
-    index: int
-    source: str
-    target: str | None
-    how: str
-    name: Name | None = None
-    mapped: Mapped | None = None
-    note: str = ""
-    ambiguous: str | None = None
-
-    def out(self, note: str = "", ambiguous: str | None = None) -> "Role":
-        """Give it as one that is not read, and why."""
-        return replace(self, target=None, note=note, ambiguous=ambiguous)
-
-    @property
-    def platform(self) -> str | None:
-        return self.name.platform if self.name else None
 
 
 def unread_name(role: Role) -> str:
@@ -136,8 +117,9 @@ def assign(
         roles = of_accounts(roles, sample)
     roles = by_platform(roles, options, form)
     roles = _with_currencies(roles)
-    roles = _one_platform(roles, options)
-    roles = _one_identity(roles, surveys)
+    roles = one_platform(roles, options)
+    roles = no_row_numbers(roles, surveys, sample)
+    roles = one_identity(roles, surveys)
     roles = _no_doubles(roles)
     return [_within(role, tables) for role in roles], nature
 
@@ -216,8 +198,6 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
         return ("country", "values") if words.share("countries") >= 0.5 else (None, "")
     if column == "link" and words.texts and words.share("links") < 0.5:
         return ("handle" if words.share("spaced") < 0.5 else None), "values"
-    if column in ("id", "creator_id") and not name.exact and survey.is_index:
-        return None, "values: a row number"
     return column, ""
 
 
@@ -230,44 +210,6 @@ def _with_currencies(roles: list[Role]) -> list[Role]:
         return [role.out("the currency of no fee") if role.target == "currency" else role for role in roles]
     own = [role for role in fees if role.name and role.name.exact and role.name.currency]
     return [replace(role, target="fee_usd") if role in own and len(fees) > len(own) else role for role in roles]
-
-
-def _one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
-    """Keep the columns of the platform that is asked for, else of the only one that columns name."""
-    roles = [role.out("of another platform or site") if role.platform == "elsewhere" else role for role in roles]
-    named_ones = [role for role in roles if role.target is not None and role.platform]
-    platforms = sorted({role.platform for role in named_ones})
-    chosen = options.platform
-    if chosen:
-        return [
-            r.out(f"of {r.platform}; {chosen} is asked for") if r.platform not in (None, chosen) else r for r in roles
-        ]
-    if len(platforms) < 2:
-        return roles
-    side = " and ".join(platforms)
-    told = f"columns of {side} stand side by side: name one by --platform, and read the sheet once for each"
-    return [role.out(ambiguous=told) if role in named_ones else role for role in roles]
-
-
-def _one_identity(roles: list[Role], surveys: list[Survey]) -> list[Role]:
-    """Let a name stand in for the handle only where nothing else names the creator."""
-    names = [role for role in roles if role.target == "name"]
-    telling = [role for role in roles if _names_account(role, surveys[role.index])]
-    if not names:
-        return roles
-    if telling:
-        told = f"a name; {telling[0].source!r} tells who it is"
-        return [role.out(told) if role.target == "name" else role for role in roles]
-    best = min(names, key=lambda role: (surveys[role.index].words.share("spaced"), role.index))
-    used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
-    return [used if r is best else r.out(f"a name; {best.source!r} is used") if r in names else r for r in roles]
-
-
-def _names_account(role: Role, survey: Survey) -> bool:
-    """Say whether a column names accounts: links of posts, of media or of other sites name none."""
-    if role.target != "link" or role.how == "map file":
-        return role.target in ("handle", "link", "creator_id") and bool(survey.given)
-    return survey.words.accounts > 0 or survey.words.texts > survey.words.links
 
 
 def _no_doubles(roles: list[Role]) -> list[Role]:

@@ -9,7 +9,8 @@ from features.sheets.forms import Form, known_form
 from features.sheets.names import Name, named
 from features.sheets.plan import plans_of
 from features.sheets.result import Sheet, SheetError, SheetOptions
-from features.sheets.roles import Role, assign, mapped_of, unread_name, wanted_of
+from features.sheets.role import Role
+from features.sheets.roles import assign, mapped_of, unread_name, wanted_of
 from features.sheets.rows import rows_of
 from features.sheets.source import Source, open_source
 from features.sheets.survey import Survey

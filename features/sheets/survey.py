@@ -19,6 +19,8 @@ MOST_LOOKS = 100
 #: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
 MOST_WORDS = 20_000
 LONGEST_LABEL = 1000
+#: Numbers of no more digits count rows; ids of platforms have more, but for a few of their first accounts.
+SMALL_DIGITS = 6
 
 
 def post_of(text: str) -> str | None:
@@ -91,11 +93,16 @@ class Survey:
     first: int | None = None
     last: int = -1
     counted: int = 0
+    small: bool = True
+    seen: set[int] = field(default_factory=set)
+    repeats: bool = False
 
     def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
-        """Count a chunk of cells; `wanted`: figures, fees, rates, dates, and those of _LOOKS."""
+        """Count a chunk of cells; `wanted`: figures, fees, rates, dates, numbers, and those of _LOOKS."""
         if self.rising:
             self._follow(cells)
+        if "numbers" in wanted and self.small:
+            self._look_for_numbers(cells)
         counts: Counter = Counter()
         for cell in cells:
             if isinstance(cell, str):
@@ -141,6 +148,24 @@ class Survey:
             self.last = int(text)
             self.first = self.last if self.first is None else self.first
             self.counted += 1
+
+    def _look_for_numbers(self, cells: list[Cell]) -> None:
+        """Keep up whether all values are numbers of at most six digits, and whether one comes back."""
+        for cell in cells:
+            text = str(cell).strip().removesuffix(".0").removeprefix("#")
+            if not text or is_missing(text):
+                continue
+            if not text.isdecimal() or len(text) > SMALL_DIGITS:
+                self.small = False
+                return
+            self.repeats = self.repeats or int(text) in self.seen
+            if len(self.seen) < MOST_WORDS:
+                self.seen.add(int(text))
+
+    @property
+    def numbers_rows(self) -> bool:
+        """Say whether the column may number rows, and no accounts: small numbers, or numbers one after another."""
+        return self.is_index or (self.small and bool(self.seen))
 
     @property
     def is_index(self) -> bool:

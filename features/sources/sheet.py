@@ -27,6 +27,9 @@ GIVES = {
 }
 NAMELESS = "names no creator"
 REPEATED = "repeats an earlier row whole: give each its partnership_id, if they are two partnerships"
+NAME_ONE = "if all rows are of one, give --creator; else map the column that names them to handle or creator_id (--map)"
+#: Numbers that count the rows of a list, and name nothing outside of it.
+RUNNING = r"\d{1,6}"
 #: Of posts without id, by creator and day -> what their rows say, and which post of the day that is.
 Days = dict[str, dict[str, int]]
 
@@ -50,6 +53,8 @@ def read(job: Job) -> None:
             job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
         _take(job, sheet, days)
     if not any(job.parts.rows.values()) and not job.parts.held:
+        if set(job.report.rejected) == {NAMELESS}:
+            raise SourceError(f"{str(job.path)!r} names no creator: {NAME_ONE}")
         raise SourceError(f"{str(job.path)!r} has no row that can be read: {job.report.first_rejected}")
 
 
@@ -85,19 +90,21 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
     given = rows["creator_id"].notna() & rows["platform"].notna() & ~rows["creator_id"].isin(list(odd))
     for row in np.flatnonzero(~given):
         creator = rows["creator_id"].iloc[row]
-        reason = NAMELESS if pd.isna(creator) else odd.get(creator, "names no platform")
+        reason = f"{NAMELESS}: {NAME_ONE}" if pd.isna(creator) else odd.get(creator, "names no platform")
         job.reject(Rejection(job.place(f"line {sheet.lines[row]}"), reason))
     then = sheet.extra.get("followers_at_posting")
     creators = (
         rows if then is None else rows.assign(followers=then, observed_at=rows.get("posted_at", rows["observed_at"]))
     )
     rows, lines = rows[given].reset_index(drop=True), sheet.lines[given.to_numpy()]
+    if rows.empty:
+        return
     refused: set[int] = set()
     _add(job, "creators", creators[given].reset_index(drop=True), lines, refused)
     if sheet.table == "posts":
         _add(job, "posts", _with_post_ids(_with_counts(rows), days), lines, refused)
     if sheet.table == "partnerships":
-        named, at = _with_partnership_ids(job, rows, lines, refused)
+        named, at = _with_partnership_ids(job, rows, lines, refused, sheet.guesses)
         _add(job, "partnerships", in_dollars(job, named, at, "partnerships"), at, refused)
     elif sheet.table == "creators":
         rows = in_dollars(job, rows, lines, "prospects")
@@ -143,18 +150,26 @@ def _with_post_ids(rows: pd.DataFrame, days: Days) -> pd.DataFrame:
 
 
 def _with_partnership_ids(
-    job: Job, rows: pd.DataFrame, lines: np.ndarray, refused: set[int]
+    job: Job, rows: pd.DataFrame, lines: np.ndarray, refused: set[int], guesses: list[Guess]
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Name partnerships that have no id by what they are: the same row has the same name whenever it is read.
 
-    A fee counts as it is written, before any rate. Rows that agree in all but their outcome are numbered; one that
-    repeats another whole is rejected.
+    So are those whose id is a running number, or that of a campaign with several creators. A fee counts as it is
+    written, before any rate. Rows that agree in all but their outcome are numbered; one that repeats another whole is
+    rejected.
     """
-    told = [name for name in ("creator_id", "platform", *(column.name for column in DEAL_COLUMNS)) if name in rows]
+    told = [
+        "creator_id",
+        "platform",
+        *(name for name in ("partnership_id", *(column.name for column in DEAL_COLUMNS)) if name in rows),
+    ]
     texts = rows[told].astype("str").fillna("").agg("|".join, axis=1)
     if "fee" in rows:
         texts = texts.mask(rows["fee"].notna(), texts + "|" + rows["fee"].astype("str") + rows["currency"].fillna(""))
     ids = rows.get("partnership_id", pd.Series(None, index=rows.index, dtype="str"))
+    if not any(guess.column == "partnership_id" and guess.how == "exact name" for guess in guesses):
+        shared = rows.groupby(ids)["creator_id"].transform("nunique") > 1
+        ids = ids.mask(shared | ids.str.fullmatch(RUNNING).fillna(False))
     whole = pd.DataFrame({"text": texts, **{name: rows[name] for name in ("engagements", "views") if name in rows}})
     repeats = whole.duplicated() & ids.isna()
     for row in np.flatnonzero(repeats):

@@ -1,0 +1,99 @@
+"""Which columns say whose account a row is: of one platform, and of ids, handles, links and names those that tell it.
+
+A running number is no id: it counts rows, and another list has the same numbers for other people.
+"""
+
+from dataclasses import replace
+
+from features.sheets.result import SheetOptions
+from features.sheets.role import Role
+from features.sheets.survey import Survey
+from features.sheets.workbook import Cell
+
+
+def no_row_numbers(roles: list[Role], surveys: list[Survey], sample: list[list[Cell]]) -> list[Role]:
+    """Leave out ids that are running numbers.
+
+    An id by its canonical name stays one, unless its numbers stand for several names among the sampled rows. Numbers
+    that come back (the author of several posts) stay ids where nothing else names the creator.
+    """
+    return [
+        _checked(role, roles, surveys, sample)
+        if role.target in ("creator_id", "post_id", "partnership_id") and role.how != "map file"
+        else role
+        for role in roles
+    ]
+
+
+def _checked(role: Role, roles: list[Role], surveys: list[Survey], sample: list[list[Cell]]) -> Role:
+    survey = surveys[role.index]
+    if not survey.numbers_rows:
+        return role
+    if role.target != "creator_id":
+        kept = role.name.exact or (role.target == "partnership_id" and role.name.column != "id")
+        return role if kept else role.out("a row number")
+    others = [
+        one for one in roles if one is not role and (one.target == "name" or _names_account(one, surveys[one.index]))
+    ]
+    others = [one for one in others if one.target != "creator_id"]
+    if role.name.exact:
+        told = "a row number: the same number stands for several names"
+        return role.out(told) if _contradicted(role, others, roles, sample) else role
+    if others:
+        return role.out(f"a row number; {others[0].source!r} tells who it is")
+    if role.name.column != "id" and survey.repeats:
+        return role
+    return role.out("a row number; if it is the id of the account, map it to creator_id")
+
+
+def _contradicted(role: Role, others: list[Role], roles: list[Role], sample: list[list[Cell]]) -> bool:
+    """Say whether most of the ids that come back come back with another name on the same platform."""
+    platforms = [one.index for one in roles if one.target == "platform"]
+    for other in others:
+        names: dict[tuple, list[str]] = {}
+        for row in sample:
+            if name := str(row[other.index]).strip().casefold():
+                names.setdefault((str(row[role.index]), *(str(row[k]) for k in platforms)), []).append(name)
+        again = [found for found in names.values() if len(found) > 1]
+        if again and sum(len(set(found)) > 1 for found in again) > len(again) / 2:
+            return True
+    return False
+
+
+def one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
+    """Keep the columns of the platform that is asked for, else of the only one that columns name."""
+    roles = [role.out("of another platform or site") if role.platform == "elsewhere" else role for role in roles]
+    named_ones = [role for role in roles if role.target is not None and role.platform]
+    platforms = sorted({role.platform for role in named_ones})
+    chosen = options.platform
+    if chosen:
+        return [
+            r.out(f"of {r.platform}; {chosen} is asked for") if r.platform not in (None, chosen) else r for r in roles
+        ]
+    if len(platforms) < 2:
+        return roles
+    side = " and ".join(platforms)
+    told = f"columns of {side} stand side by side: name one by --platform, and read the sheet once for each"
+    return [role.out(ambiguous=told) if role in named_ones else role for role in roles]
+
+
+def one_identity(roles: list[Role], surveys: list[Survey]) -> list[Role]:
+    """Let a name stand in for the handle only where nothing else, or nothing but small numbers, names the creator."""
+    names = [role for role in roles if role.target == "name"]
+    telling = [role for role in roles if _names_account(role, surveys[role.index])]
+    telling = [role for role in telling if role.target != "creator_id" or not surveys[role.index].numbers_rows]
+    if not names:
+        return roles
+    if telling:
+        told = f"a name; {telling[0].source!r} tells who it is"
+        return [role.out(told) if role.target == "name" else role for role in roles]
+    best = min(names, key=lambda role: (surveys[role.index].words.share("spaced"), role.index))
+    used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
+    return [used if r is best else r.out(f"a name; {best.source!r} is used") if r in names else r for r in roles]
+
+
+def _names_account(role: Role, survey: Survey) -> bool:
+    """Say whether a column names accounts: links of posts, of media or of other sites name none."""
+    if role.target != "link" or role.how == "map file":
+        return role.target in ("handle", "link", "creator_id") and bool(survey.given)
+    return survey.words.accounts > 0 or survey.words.texts > survey.words.links
