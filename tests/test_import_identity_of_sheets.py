@@ -1,5 +1,7 @@
 """Sheets whose rows name no creator, and partnerships whose ids name nothing outside of their list."""
 
+import re
+
 import pandas as pd
 import pytest
 from messy_cases import imported
@@ -32,3 +34,24 @@ def test_campaigns_of_several_creators_and_running_numbers_are_one_partnership_a
     found = imported(path, out=tmp_path / "out", platform="instagram")
     assert len(found["partnerships"]) == 5
     assert "C-2" in found.column("partnerships", "partnership_id")
+
+
+def lists(tmp_path, second):
+    for name, rows in (("a", "1,Ana,10\n2,Bo,20\n3,Cy,30\n"), ("b", second)):
+        (tmp_path / f"{name}.csv").write_text(f"creator_id,handle,followers\n{rows}", encoding="utf-8")
+    return tmp_path / "a.csv", tmp_path / "b.csv"
+
+
+def test_two_lists_are_not_merged_by_numbers_that_stand_for_other_people(tmp_path):
+    one, other = lists(tmp_path, "1,Di,10\n2,Ed,20\n")
+    reason = "creator_id '1' of x is 'ana' in one file and 'di' in another, .* by a map file"
+    assert re.search(reason, imported(one, other, out=tmp_path / "both", platform="x").error)
+    assert not imported(one, out=tmp_path / "out", platform="x").error
+    assert re.search(reason, imported(other, out=tmp_path / "out", platform="x").error)
+    found = imported(other, out=tmp_path / "out", platform="x", columns={"creator_id": "-"})
+    assert sorted(found.column("creators", "creator_id")) == ["1", "2", "3", "@di", "@ed"]
+
+
+def test_an_account_that_is_renamed_stays_the_same(tmp_path):
+    one, other = lists(tmp_path, "1,Ana,10\n2,Bo,20\n3,Cyrus,20\n")
+    assert len(imported(one, other, out=tmp_path / "out", platform="x")["creators"]) == 3

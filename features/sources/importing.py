@@ -74,6 +74,7 @@ def import_files(
                 report.notes += notes
                 progress("merging", 0, 0)
                 with Merge(work, out, moments, memory_gb) as merge:
+                    _refuse_reused_numbers(merge, moments, report)
                     write_merged(merge, work / "tables", out, report, rates)
                     _tell_hidden_likes(merge, report, rejected)
             (work / "tables" / REPORT).write_text(as_json(report), encoding="utf-8")
@@ -176,6 +177,17 @@ def _told_moment(file: FileReport, options: Options, before: str | None) -> date
     """Give when a file was read where it is told, now or by its first import; else its last change must do."""
     file.how = "told" if options.observed_at else "before" if before else "file"
     return options.observed_at or (datetime.fromisoformat(before) if before else None)
+
+
+def _refuse_reused_numbers(merge: Merge, moments: dict[int, datetime | None], report: Report) -> None:
+    """Raise SourceError where a sheet has numbers as ids that stand for other accounts elsewhere."""
+    sheets = [number for number, file in zip(moments, report.files, strict=True) if file.kind.startswith("spreadsheet")]
+    if found := merge.reused_number(sheets):
+        platform, number, one, other = found
+        raise SourceError(
+            f"creator_id {number!r} of {platform} is {one!r} in one file and {other!r} in another, or in the tables "
+            "that are there: it numbers rows; leave its column out by a map file (--map) with creator_id,-"
+        )
 
 
 def _changed(path: Path) -> datetime:

@@ -105,6 +105,20 @@ class Merge:
         )
         return [post for (post,) in found.fetchall()]
 
+    def reused_number(self, sheets: list[int]) -> tuple[str, str, str, str] | None:
+        """Give platform, id and two handles of an id that numbers rows, None where there is none.
+
+        It has at most six digits, and most of those that two files have, one of them among `sheets`, have two handles.
+        """
+        found = self._con.execute(
+            f"SELECT platform, creator_id, min(lower(handle)) AS one, max(lower(handle)) AS other FROM rows_creators "
+            "WHERE handle IS NOT NULL AND regexp_full_match(creator_id, '[0-9]{1,6}') GROUP BY ALL "
+            f"HAVING count(DISTINCT {FILE}) > 1 AND bool_or(list_contains(?, {FILE})) ORDER BY ALL",
+            [sheets],
+        ).fetchall()
+        different = [row for row in found if row[2] != row[3]]
+        return different[0] if len(different) > len(found) / 2 else None
+
     # --- rows as they came ---
 
     def _rows(self, table: str) -> str:
