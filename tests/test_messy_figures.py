@@ -7,7 +7,9 @@ import openpyxl
 import pytest
 from messy_cases import MESSY, imported
 
-from features.sheets import Mapped, SheetOptions, read_sheet
+from features.sheets import Mapped, SheetOptions, iter_sheet, read_sheet
+from serving.batch.plain import Plain
+from serving.batch.spreadsheet import Spreadsheet
 
 INSTAGRAM = SheetOptions(platform="instagram")
 
@@ -186,3 +188,81 @@ def test_hidden_rows_and_columns_are_read_and_told(hidden, told, file_of):
     sheet = read_sheet(hide(file_of(CREATORS, "xlsx"), **hidden))
     assert [note for note in sheet.notes if "hidden" in note] == told
     assert len(sheet.rows) == 20
+
+
+# --- rows that sum up others --------------------------------------------------------------------------------------
+
+HEADER = ["handle", "platform", "followers", "avg likes", "fee (USD)"]
+ANA, BO, CY = (
+    ["@ana.k", "Instagram", 120_000, 3_400, 4_500],
+    ["@bo.fit", "Instagram", 156_000, 4_200, 5_200],
+    ["@cy", "TikTok", 30_500, 800, 0],
+)
+
+
+def left_out(path, **options):
+    return [(fault.line, fault.reason) for fault in read_sheet(path, **options).left_out]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ([ANA, BO, ["", "", 276_000, 7_600, 9_700]], [4]),
+        ([ANA, BO, ["", "", 138_000, 3_800, 4_850]], [4]),
+        ([ANA, BO, ["", "Instagram", 276_000, 3_800, 9_700]], [4]),
+        ([ANA, BO, ["", "", "276k", "7.6k", 9_700]], [4]),
+        ([ANA, BO, ["", "", "", "", 9_700]], [4]),
+        ([ANA, BO, ["", "Total", 276_000, 7_600, 9_700]], [4]),
+        ([ANA, BO, ["Total IG", "Instagram", 276_000, 7_600, 9_700]], [4]),
+        ([ANA, BO, ["Total", "Instagram", 276_000, 7_600, 9_700]], [4]),
+        ([ANA, BO, ["Média", "", 138_000, 3_800, 4_850]], [4]),
+        ([ANA, BO, ["Summe:", "", 1, 1, 1]], [4]),
+        ([ANA, BO, ["", "", 276_000, 7_600, 9_700], CY, CY, ["", "", 61_000, 1_600, 0]], [4, 7]),
+        ([ANA, BO, ["", "", 276_000, 7_600, 9_700], CY, ["", "", 306_500, 8_400, 9_700]], [4, 6]),
+        ([ANA, ["", "Subtotal", 120_000, 3_400, 4_500], BO, CY, ["", "", 306_500, 8_400, 9_700]], [3, 6]),
+        ([["", "", 276_000, 7_600, 9_700], ANA, BO], [2]),
+        ([ANA, BO, ["", "TikTok", 99_000, 3_800, 700]], []),
+        ([ANA, ["", "Instagram", 120_000, 3_400, 4_500], BO], []),
+        ([ANA, BO, ["Total", "YouTube", 99_000, 1_000, 700]], []),
+        ([ANA, BO, ["@total.fitness", "YouTube", 99_000, 1_000, 700]], []),
+        ([ANA, BO, ["", "TikTok", "", "", 4_850]], []),
+        ([["", "Instagram", 0, 0, 0], ["", "TikTok", 0, 0, 0]], []),
+    ],
+)
+def test_rows_that_sum_up_others_are_left_out(rows, lines, kind, file_of):
+    path = file_of([HEADER, *rows], kind)
+    assert [line for line, _ in left_out(path)] == lines
+    found = [line for sheet in iter_sheet(path, rows=2) for line in (*sheet.lines, *(f.line for f in sheet.left_out))]
+    assert sorted(found) == list(range(2, len(rows) + 2))
+    assert [fault.line for sheet in iter_sheet(path, rows=2) for fault in sheet.left_out] == lines
+
+
+def test_what_a_row_sums_up_is_said(file_of):
+    assert left_out(MESSY / "14_totals_unlabelled.csv", options=INSTAGRAM) == [(4, "sums up the rows above")]
+    first = file_of([HEADER, ["", "", 276_000, 7_600, 9_700], ANA, BO])
+    assert left_out(first) == [(2, "sums up the rows below")]
+
+
+def test_a_creator_who_is_called_total_is_read_and_told(file_of):
+    sheet = read_sheet(file_of([HEADER, ANA, BO, ["Total", "YouTube", 99_000, 1_000, 700]]))
+    assert sheet.rows["handle"].tolist() == ["ana.k", "bo.fit", "Total"]
+    assert "1 row(s) begin like a sum, but are none, and are read: line 4" in sheet.notes
+
+
+def test_a_sum_of_posts_is_no_post_of_the_creator_who_is_named(file_of, tmp_path):
+    posts = [["Post ID", "Date", "Likes"], ["a1", "2026-01-05", 30], ["a2", "2026-01-16", 12], ["", "", 42]]
+    found = imported(file_of(posts), out=tmp_path / "out", platform="tiktok", creator="@ana")
+    assert (len(found["posts"]), found.rejected) == (2, 1)
+    assert "sums up the rows above" in found.text
+
+
+@pytest.mark.parametrize("last", [",,276000,7600,9700", "Total IG,instagram,276000,7600,9700"])
+def test_long_lists_leave_out_the_same_rows(last, tmp_path):
+    lines = ["@ana,instagram,120000,3400,4500", "@bo,instagram,156000,4200,5200", last]
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join(["handle,platform,followers,avg_likes,fee_usd", *lines]) + "\n")
+    for listed in (Plain(path, SheetOptions()), Spreadsheet(path, SheetOptions())):
+        lots = list(listed.lots(1000))
+        assert [(m.place, m.reason) for lot in lots for m in lot.misfits] == [(4, "sums up the rows above")]
+        assert sum(len(lot.rows) for lot in lots) == 2

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,8 @@ class Decided:
     """Everything that is decided of a sheet once, before its rows are converted.
 
     `platform`: of rows that name none; `firm`: it outranks links. `unread`: of the columns that stay unclear,
-    position -> the name that `Sheet.unread` has for them.
+    position -> the name that `Sheet.unread` has for them. `sums`: lines of rows that sum up others, each with which
+    ones.
     """
 
     source: Source
@@ -42,11 +43,12 @@ class Decided:
     platform: str | None
     firm: bool
     unread: dict[int, str]
+    sums: dict[int, str] = field(default_factory=dict)
 
 
 def convert(decided: Decided, records: list[Record]) -> Sheet:
     """Convert records into a Sheet as decided."""
-    rows = rows_of(records, decided.source)
+    rows = rows_of(records, decided.source, decided.sums)
     columns, faults, notes = {}, list(rows.faults), list(decided.notes)
     labels, unread = {}, _unread_columns(decided, rows)
     for plan in decided.plans:
@@ -68,6 +70,9 @@ def convert(decided: Decided, records: list[Record]) -> Sheet:
         notes.append(f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there")
     if rows.surplus:
         notes.append(f"{rows.surplus:,} row(s) have cells beyond the last column: those are not read")
+    if rows.worded:
+        shown = ", ".join(f"{line:,}" for line in rows.worded[:10]) + (", ..." if len(rows.worded) > 10 else "")
+        notes.append(f"{len(rows.worded):,} row(s) begin like a sum, but are none, and are read: line {shown}")
     if rows.blank:
         notes.append(f"{rows.blank:,} blank row(s)")
     labels = pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in labels.items()})

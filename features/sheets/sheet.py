@@ -14,6 +14,7 @@ from features.sheets.roles import assign, mapped_of, unread_name, wanted_of
 from features.sheets.rows import rows_of
 from features.sheets.source import Source, open_source
 from features.sheets.survey import Survey
+from features.sheets.totals import naming_of, sums_of
 from features.sheets.workbook import Cell
 from features.vocabulary import PLATFORMS
 
@@ -62,10 +63,15 @@ def _with_rows(source: Source) -> Source:
     return source
 
 
-def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABLE_NAMES) -> Decided:
-    """Survey all rows and decide how each column is read. Raises SheetError where there is none, or no known column."""
+def decide(
+    source: Source, options: SheetOptions, tables: tuple[str, ...] = TABLE_NAMES, whole: Source | None = None
+) -> Decided:
+    """Survey all rows and decide how each column is read. Raises SheetError where there is none, or no known column.
+
+    `whole`: the source of which `source` gives a part.
+    """
     form = known_form(source.path, source.header)
-    surveys, sample = _surveyed(source, options, form)
+    surveys, sample, seen = _surveyed(source, options, form)
     try:
         roles, nature = assign(source, surveys, options, tables, form, sample)
     except SheetError as error:
@@ -81,11 +87,14 @@ def decide(source: Source, options: SheetOptions, tables: tuple[str, ...] = TABL
     if platform and not any(plan.column == "platform" for plan in plans):
         notes.append(f"platform: {platform}, {how}")
     unread = {role.index: unread_name(role) for role, guess in zip(roles, guesses, strict=True) if guess.unread}
-    return Decided(source, plans, guesses, notes, nature, platform, firm, unread)
+    naming = [surveys[k] for k in naming_of(plans)]
+    suspect = naming and (min(seen - survey.given for survey in naming) or any(survey.sums for survey in naming))
+    sums = sums_of(whole or source, plans) if suspect else {}
+    return Decided(source, plans, guesses, notes, nature, platform, firm, unread, sums)
 
 
-def _surveyed(source: Source, options: SheetOptions, form: Form | None) -> tuple[list[Survey], list[list[Cell]]]:
-    """Look at all rows; give a survey of each column, and the cells of the first rows."""
+def _surveyed(source: Source, options: SheetOptions, form: Form | None) -> tuple[list[Survey], list[list[Cell]], int]:
+    """Look at all rows; give a survey of each column, the cells of the first rows, and how many rows there are."""
     surveys = [Survey() for _ in source.header]
     names = [named(header) if header.strip() else None for header in source.header]
     for position, (column, _) in (form.meanings(source.header) if form else {}).items():
@@ -100,7 +109,7 @@ def _surveyed(source: Source, options: SheetOptions, form: Form | None) -> tuple
             survey.add([cells[k] for cells in rows.cells], wanted[k], source.epoch)
     if not seen:
         raise SheetError(f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to read")
-    return surveys, sample
+    return surveys, sample, seen
 
 
 def _platform(

@@ -10,6 +10,7 @@ from features.sheets.formats import Look
 from features.sheets.labels import country_in, is_missing, niche_of, platform_of
 from features.sheets.links import account_in, link_of
 from features.sheets.money import amount_texts
+from features.sheets.rows import names_sum
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 
 #: Dates of a column from which chance does not explain that all true ones, and no text, are of the first twelve days.
@@ -73,14 +74,15 @@ class WordSurvey:
 class Survey:
     """One column: texts, numbers and dates that the workbook stores as such, and what the texts look like.
 
-    `literal_sizes`: of numbers beside a % that is only text; `looks`: those under which another number is shown than is
-    stored, each with the first cell.
+    `sums`: texts that begin with a word for a sum; `literal_sizes`: of numbers beside a % that is only text; `looks`:
+    those under which another number is shown than is stored, each with the first cell.
     """
 
     given: int = 0
     numbers: int = 0
     moments: int = 0
     late_moments: int = 0
+    sums: int = 0
     figures: FigureSurvey = field(default_factory=FigureSurvey)
     dates: DateSurvey = field(default_factory=DateSurvey)
     words: WordSurvey = field(default_factory=WordSurvey)
@@ -116,6 +118,7 @@ class Survey:
         counts.pop(UNCOMPUTED, None)
         texts = {text: times for text, times in counts.items() if text and not is_missing(text)}
         self.given += sum(texts.values())
+        self.sums += sum(times for text, times in texts.items() if names_sum(text))
         if "fees" in wanted:
             self.figures.add(amount_texts(texts), False)
         elif "figures" in wanted:

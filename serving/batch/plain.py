@@ -34,6 +34,8 @@ from serving.batch.spreadsheet import Spreadsheet, named
 
 #: Records from the beginning, and places all over the file with so many records each, that decide.
 FIRST, PLACES, EACH = 5_000, 200, 20
+#: Bytes of the end, where sums stand, that decide too.
+TAIL = 4096
 #: Distinct words of a column that are read one by one.
 MOST_WORDS = 5_000
 _WHOLE, _SAFE, _ANY = r"^\d{1,15}(\.0)?$", r"^\d{1,15}(\.(\d{1,2}|\d{4,17}))?$", r"^\d{1,15}(\.\d{1,17})?$"
@@ -86,7 +88,7 @@ class Plain(Spreadsheet):
         columns, plain = {}, _given(table)
         for name, read in self._planned(table):
             columns[name], plain = read.values, plain & read.plain
-        plain &= ~_guarded(table) & _priced(columns)
+        plain &= ~_guarded(table) & _priced(columns) & ~np.isin(block.first + lines, list(self.decided.sums))
         fast = named(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
         at = np.flatnonzero(plain)
         slow = self._slow(self._records(block, lines[~plain])) if not plain.all() else None
@@ -118,17 +120,18 @@ class Plain(Spreadsheet):
 
 
 def _sampled(source: Source) -> list[Record]:
-    """Give the first records and, where there are more, some from all over the file."""
+    """Give the first records and, where there are more, some from all over the file, and the last ones."""
     found = list(islice(source.records(), FIRST))
     if len(found) < FIRST:
         return found
     size = source.path.stat().st_size
     width = len(source.header)
     with open(source.path, "rb") as file:
-        for place in range(1, PLACES):
-            file.seek(place * size // PLACES)
+        for place, most in [*((n * size // PLACES, EACH) for n in range(1, PLACES)), (max(size - TAIL, 0), TAIL)]:
+            file.seek(place)
             file.readline(LONGEST_LINE)
-            lines = [file.readline(LONGEST_LINE).decode("utf-8", "replace").rstrip("\r\n") for _ in range(EACH)]
+            ahead = islice(iter(partial(file.readline, LONGEST_LINE), b""), most)
+            lines = [line.decode("utf-8", "replace").rstrip("\r\n") for line in ahead]
             near = records(lines, source.delimiter, width)
             found += [(0, cells, wrong) for _, cells, wrong in near if len(cells) == width and not wrong]
     return found

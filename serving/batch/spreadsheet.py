@@ -27,7 +27,7 @@ class Spreadsheet:
     def __init__(self, path: Path, options: SheetOptions):
         self.path, self.total = path, lines_in(path)
         source = self._decided_from(opened := open_source(path, options))
-        self.decided = replace(decide(source, options, ("prospects",)), source=opened)
+        self.decided = replace(decide(source, options, ("prospects",), whole=opened), source=opened)
         self.header = [literal(name) for name in convert(self.decided, []).original]
         self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
 
