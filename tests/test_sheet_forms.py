@@ -131,6 +131,24 @@ def test_what_posts_gained_is_no_history_and_no_account(sheet_of):
     assert "followers" not in sheet.rows
 
 
+def test_followers_gained_at_each_date_are_no_history(sheet_of):
+    sheet = sheet_of("Date,Subscribers\n2026-01-01,12\n2026-01-02,30\n2026-01-03,7\n")
+    assert "followers" not in sheet.rows
+    assert any("gained since the last date" in (guess.ambiguous or "") for guess in sheet.guesses)
+
+
+def test_a_name_names_who_posted_where_the_link_does_not(sheet_of):
+    rows = sheet_of("Influencer,Post link,Posted,Likes\nana,https://www.instagram.com/p/DA1/,2026-01-01,9\n").rows
+    assert rows[["handle", "post_id"]].to_numpy().tolist() == [["ana", "DA1"]]
+
+
+def test_what_describes_a_post_is_not_of_its_account(sheet_of):
+    rows = sheet_of("handle,posted,likes,Caption,Description,lang\na,2026-01-01,9,short,a long one,en\n").rows
+    assert "bio" not in rows
+    assert "language" not in rows
+    assert sheet_of("handle,followers,Description\na,900,a cook\n").rows["bio"].tolist() == ["a cook"]
+
+
 @pytest.mark.parametrize("header", ["Followers", "Author followers", "channel subscribers"])
 def test_followers_of_the_account_beside_its_posts(sheet_of, header):
     sheet = sheet_of(

@@ -56,14 +56,20 @@ def is_of_account(rows: Rows, index: int, who: int | None, counts: int | None) -
 
 def is_history(rows: Rows, when: int, who: int | None, followers: int) -> bool:
     """Say whether rows tell the followers of accounts at several dates each, from one to the next not far apart."""
-    dates: dict[str, list[str]] = {}
-    for row in rows:
-        dates.setdefault("" if who is None else str(row[who]).strip().lower(), []).append(str(row[when]))
-    if any(len(set(group)) < len(group) for group in dates.values()) or all(len(group) < 2 for group in dates.values()):
+    if not is_dated(rows, when, who):
         return False
     groups = numbers_by(rows, followers, who).values()
     steps = [max(pair) <= STEP * min(pair) for group in groups for pair in pairwise(group)]
     return bool(steps) and sum(steps) >= 0.9 * len(steps)
+
+
+def is_dated(rows: Rows, when: int, who: int | None) -> bool:
+    """Say whether accounts stand at several dates each, seldom twice at one."""
+    dates: dict[str, list[str]] = {}
+    for row in rows:
+        dates.setdefault("" if who is None else str(row[who]).strip().lower(), []).append(str(row[when]))
+    different = sum(len(set(group)) for group in dates.values())
+    return different > len(dates) and different >= 0.9 * len(rows)
 
 
 def is_daily(rows: Rows, when: int) -> bool:

@@ -85,7 +85,7 @@ def _published() -> tuple[Form, ...]:
 def _shapes() -> tuple[Form, ...]:
     return tuple(
         Form(
-            f"JSON of a {shape.name}, made flat",
+            f"JSON made flat ({shape.name})",
             shape.platform,
             shape.table,
             tuple(

@@ -6,7 +6,7 @@ whether an account is told at many dates.
 
 from dataclasses import replace
 
-from features.sheets.evidence import Rows, is_daily, is_history, is_of_account
+from features.sheets.evidence import Rows, is_daily, is_dated, is_history, is_of_account
 from features.sheets.forms import Form
 from features.sheets.names import tokens_of
 from features.sheets.result import SheetError, SheetOptions
@@ -18,7 +18,6 @@ _POST_HINTS = {"hashtags", "sponsored", "saves"}
 _DEAL_SIGNS = {"deliverables", "start_at", "brand_niche", "engagements"}
 #: What the rows are, a meaning -> what it is then, where the name is not the canonical one.
 _INSTEAD = {
-    ("posts", "bio"): "text",
     ("posts", "total_likes"): "likes",
     ("creators", "posted_at"): "created_at",
 }
@@ -50,7 +49,7 @@ def nature_of(roles: list[Role], post_links: bool, sample: Rows) -> str:
         return "creators"
     when = targets & {*_TIMES, "timestamp", "made", "format"}
     posts = bool(when and targets & _TOTALS - {"total_likes"} and not ("timestamp" in when and "fee" in targets))
-    if posts and (day := _at(roles, "date")) is not None and is_daily(sample, day):
+    if posts and _who(roles) is None and (day := _at(roles, "date")) is not None and is_daily(sample, day):
         raise SheetError("holds figures of each day, and not of each post: give a list of posts or of creators")
     return "posts" if posts else "creators"
 
@@ -62,6 +61,18 @@ def _at(roles: list[Role], *targets: str) -> int | None:
 
 def _who(roles: list[Role]) -> int | None:
     return _at(roles, "creator_id", "id", "handle", "name")
+
+
+def of_dates(roles: list[Role], sample: Rows) -> list[Role]:
+    """Leave out followers of a list that has an account at many dates where they may be gained since the last one."""
+    when, who = _at(roles, "date"), _who(roles)
+    if when is None or not is_dated(sample, when, who) or tells_history(roles, sample):
+        return roles
+    told = (
+        "of the account, or gained since the last date? If of the account, map it to followers, the date to observed_at"
+    )
+    unclear = {role.index for role in roles if role.target == "followers" and role.how != "map file"}
+    return [role.out(ambiguous=told) if role.index in unclear else role for role in roles]
 
 
 def tells_history(roles: list[Role], sample: Rows) -> bool:
@@ -80,9 +91,11 @@ def by_nature(role: Role, nature: str, roles: list[Role], history: bool) -> Role
         return replace(role, target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"))
     if role.target in ("date", "timestamp", "made", "created_at"):
         return _moment(role, nature, taken, history)
-    if role.target == "title":
-        known = nature == "posts" and not taken & {"text", "bio"}
-        return replace(role, target="text") if known else role.out("a title")
+    if role.target in ("title", "content") or (nature == "posts" and _describes(role)):
+        known = nature == "posts" and not taken & ({"text"} if role.target == "bio" else {"text", "bio"})
+        return replace(role, target="text") if known else role.out(f"a {role.target}".replace("bio", "description"))
+    if nature == "posts" and role.target == "language" and not role.name.exact and not role.name.concepts & _ACCOUNT:
+        return role.out("of the post, and not of the account")
     if not role.name.exact and (target := _INSTEAD.get((nature, role.target))) and target not in taken:
         return replace(role, target=target)
     if nature == "partnerships" and role.target == "posts_count" and not role.name.exact:
@@ -93,6 +106,11 @@ def by_nature(role: Role, nature: str, roles: list[Role], history: bool) -> Role
             return role.out("a total of all posts, for which there is no column")
         return mean_or_total(role)
     return role
+
+
+def _describes(role: Role) -> bool:
+    """Say whether a column describes what its row is, and not an account."""
+    return role.target == "bio" and "description" in role.name.concepts and not role.name.concepts & _ACCOUNT
 
 
 def _moment(role: Role, nature: str, taken: set[str | None], history: bool) -> Role:

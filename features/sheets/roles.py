@@ -18,6 +18,7 @@ from features.sheets.nature import (
     mean_or_total,
     nature_of,
     of_accounts,
+    of_dates,
     tells_history,
 )
 from features.sheets.result import Mapped, SheetError, SheetOptions
@@ -112,6 +113,8 @@ def assign(
     links = any(r.target == "link" and surveys[r.index].words.share("posts") >= 0.5 for r in given)
     nature = form.table if form else nature_of(given, links, sample)
     history = nature == "creators" and tells_history(given, sample)
+    if nature == "creators":
+        roles = of_dates(roles, sample)
     roles = [by_nature(role, nature, roles, history) for role in roles]
     if nature == "posts":
         roles = of_accounts(roles, sample)
@@ -188,12 +191,17 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
         other = {"channel": "name", "platform": None, "platform_named": "handle", "posts_count": None}
         return (other[column], "values") if column in other else (column, "")
     if column == "content":
-        return ("niche", "values") if words.share("niches") >= 0.5 else (None, "")
+        if words.share("niches") >= 0.5:
+            return "niche", "values"
+        return ("content", "") if words.share("spaced") >= 0.5 else (None, "")
     if column == "hashtags" and survey.numeric >= 0.5:
         return "hashtags_count", "values: numbers"
     if column == "rate":
         half, percents = survey.given / 2, survey.figures.percents + survey.shown_percent
-        return "fee" if survey.money > half else "engagement_rate" if percents > half else None, "values"
+        return (
+            "fee" if name.currency or survey.money > half else "engagement_rate" if percents > half else None,
+            "values",
+        )
     if column == "location":
         return ("country", "values") if words.share("countries") >= 0.5 else (None, "")
     if column == "link" and words.texts and words.share("links") < 0.5:
