@@ -5,9 +5,11 @@ import pytest
 from messy_cases import MESSY, imported
 
 from features.currency import Rates
-from features.sheets import SheetOptions, read_sheet
+from features.sheets import Mapped, SheetOptions, read_sheet
 from features.sheets.money import currency_of, no_fee_of, offer_of, package_of
 from serving.batch import Watcher, score_file
+from serving.batch.columnar import Columnar
+from serving.batch.faults import BatchError
 from serving.scoring import Scorer
 
 RATES = Rates({"USD": 1.0, "EUR": 1.1, "BRL": 0.2, "CAD": 0.7})
@@ -70,7 +72,6 @@ def test_a_number_format_that_contradicts_the_header(sheet_of, shown, said):
 
 
 def test_a_map_that_contradicts_the_sign(sheet_of):
-    from features.sheets import Mapped
 
     sheet = sheet_of(["handle", "Deal"], ["a", "450 €"], ["b", "450"], columns={"Deal": Mapped("fee_usd", "USD")})
     assert [fault.reason for fault in sheet.faults] == ["is in EUR, and its column in USD: correct one of them"]
@@ -292,3 +293,10 @@ def test_the_case_of_a_currency_that_contradicts_its_header(bundle, tmp_path):
     found = imported(path, out=tmp_path / "data", rates=RATES)
     assert [row.get("fee_usd") for row in found["prospects"]] == [None, 900]
     assert "is in USD, and 'Currency' says EUR" in found.text
+
+
+def test_a_map_explains_no_values_of_parquet(tmp_path):
+    pd.DataFrame({"platform": ["x"], "niche": ["Foodies"]}).to_parquet(tmp_path / "list.parquet")
+    columns = {"niche": Mapped("niche", values={"Foodies": "food"})}
+    with pytest.raises(BatchError, match="explains values of 'niche': those of Parquet are taken as they are"):
+        Columnar(tmp_path / "list.parquet", columns)

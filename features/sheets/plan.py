@@ -105,6 +105,8 @@ def _plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOptions,
         read = readers.list_reader(target)
     else:
         read = readers.PLAIN.get(target) or readers.PLAIN[kind]
+    if role.mapped and role.mapped.values:
+        read = readers.meant(role.mapped.values, read)
     return Plan(role.index, target, kind, read, Guess(role.source, target, kind, role.how, role.note, role.ambiguous))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from features.niche_words import fold_label
 from features.schema import EARLIEST, LATEST
 from features.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, exchanged_back, from_serial, read_date
 from features.sheets.figures import Figure, figure, lone_mark, value_of
@@ -160,6 +161,16 @@ def rate_reader(percent: bool | None, literal: bool | None = True) -> Reader:
         return float(number / divisor), ""
 
     return _given(read)
+
+
+def meant(values: dict[str, str], read: Reader) -> Reader:
+    """Read the words that a map file explains as what they mean, others as before."""
+    known = {fold_label(word): means for word, means in values.items()}
+
+    def read_meant(cell: Cell) -> Read:
+        return read(known.get(fold_label(_as_text(cell)), cell))
+
+    return read_meant
 
 
 def read_currency(cell: Cell) -> Read:

@@ -15,13 +15,15 @@ class Mapped:
     """What a map file says of one source column.
 
     `column`: canonical name, "" to leave it out. `unit`: "fraction", "percent", "k", "m", "b" or a currency code.
-    `decimal`: "." or ",". `day_first`: of dates such as 01/02/2026. None leaves the detection to it.
+    `decimal`: "." or ",". `day_first`: of dates such as 01/02/2026. None leaves the detection to it. `values`: the
+    sheet's own words of a column with a closed list -> what they mean there; case and blanks do not count.
     """
 
     column: str
     unit: str | None = None
     decimal: str | None = None
     day_first: bool | None = None
+    values: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from features.niche_words import fold_label
 from features.sheets.convert import Decided, convert
 from features.sheets.forms import Form, known_form
 from features.sheets.names import Name, named
@@ -68,7 +69,7 @@ def decide(
 ) -> Decided:
     """Survey all rows and decide how each column is read. Raises SheetError where there is none, or no known column.
 
-    `whole`: the source of which `source` gives a part.
+    `whole`: the source of which `source` gives all rows or some.
     """
     form = known_form(source.path, source.header)
     surveys, sample, seen = _surveyed(source, options, form)
@@ -84,6 +85,7 @@ def decide(
         )
     platform, how, firm = _platform(source, roles, options, form)
     notes = [*source.notes, *([f"form: {form.name}"] if form else []), *_absent(source, options)]
+    notes += _idle_values(roles, surveys) if whole in (None, source) else []
     if platform and not any(plan.column == "platform" for plan in plans):
         notes.append(f"platform: {platform}, {how}")
     unread = {role.index: unread_name(role) for role, guess in zip(roles, guesses, strict=True) if guess.unread}
@@ -99,14 +101,19 @@ def _surveyed(source: Source, options: SheetOptions, form: Form | None) -> tuple
     names = [named(header) if header.strip() else None for header in source.header]
     for position, (column, _) in (form.meanings(source.header) if form else {}).items():
         names[position] = Name(column, exact=True)
-    wanted = [wanted_of(names[k], mapped_of(both, options)) for k, both in enumerate(source.map_names)]
+    mapped = [mapped_of(both, options) for both in source.map_names]
+    wanted = [wanted_of(name, said) for name, said in zip(names, mapped, strict=True)]
+    explained = [{fold_label(value) for value in said.values} if said else set() for said in mapped]
     sample, records, seen = [], source.records(), 0
     while chunk := list(islice(records, CHUNK)):
         rows = rows_of(chunk, source)
         seen += len(rows.cells)
         sample += rows.cells[: SAMPLE - len(sample)]
         for k, survey in enumerate(surveys):
-            survey.add([cells[k] for cells in rows.cells], wanted[k], source.epoch)
+            cells = [row[k] for row in rows.cells]
+            survey.add(cells, wanted[k], source.epoch)
+            if explained[k]:
+                survey.explained |= explained[k] & {fold_label(str(cell)) for cell in cells}
     if not seen:
         raise SheetError(f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to read")
     return surveys, sample, seen
@@ -124,6 +131,16 @@ def _platform(
     if form and form.platform:
         return form.platform, "as its form says", True
     return source.platform, "as the worksheet is named", False
+
+
+def _idle_values(roles: list[Role], surveys: list[Survey]) -> list[str]:
+    """Tell which values of a map never occur."""
+    idle = {
+        role.source: [value for value in role.mapped.values if fold_label(value) not in surveys[role.index].explained]
+        for role in roles
+        if role.mapped
+    }
+    return [f"the map explains values of {name!r} that never occur: {_listed(of)}" for name, of in idle.items() if of]
 
 
 def _absent(source: Source, options: SheetOptions) -> list[str]:

@@ -98,6 +98,8 @@ class Survey:
     small: bool = True
     seen: set[int] = field(default_factory=set)
     repeats: bool = False
+    #: Words of the column that a map file explains, folded.
+    explained: set[str] = field(default_factory=set)
 
     def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
         """Count a chunk of cells; `wanted`: figures, fees, rates, dates, numbers, and those of _LOOKS."""

@@ -178,6 +178,8 @@ def _names(path: Path, header: list[str], columns: dict[str, str | Mapped]) -> d
         raise BatchError(
             f"the map gives {written[0]!r} a unit or a decimal mark: the numbers of Parquet are taken as they are"
         )
+    if explained := [source for source, column in said.items() if column.values]:
+        raise BatchError(f"the map explains values of {explained[0]!r}: those of Parquet are taken as they are")
     names = {source: said[source].column if source in said else source for source in header}
     read = {source: name for source, name in names.items() if name in PROSPECTS.names}
     unknown = [name for source, name in names.items() if source in said and name not in (*PROSPECTS.names, "", "-")]
