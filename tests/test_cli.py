@@ -355,7 +355,8 @@ def test_import_reads_the_real_panel(run, tmp_path):
         pytest.skip("CREATORCAST_REAL_DATA does not name a folder with instagram_panel in it")
     result = run("import", Path(real) / "instagram_panel", "--out", "panel")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0] == "instagram_panel: Instagram panel, 49,829 records"
+    told = "instagram_panel: Instagram panel, 49,829 records: 49,823 read, 6 ignored"
+    assert result.stdout.splitlines()[0] == told
     assert left_in("panel") == ["creators.parquet", "dataset.json", "followers.parquet", "import.json", "posts.parquet"]
     sizes = {name: len(pd.read_parquet(f"panel/{name}.parquet")) for name in ("creators", "followers", "posts")}
     assert sizes == {"creators": 491, "followers": 2519, "posts": 49_823}

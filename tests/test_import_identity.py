@@ -137,5 +137,5 @@ def test_rows_of_the_panel_are_read_or_ignored(tmp_path):
     (tmp_path / "work").mkdir()
     report = read_by(panel, tmp_path, tmp_path / "work")
     assert_identity(report)
-    assert report.items == 5
+    assert report.items == 4
     assert report.ignored_records == {"row that repeats another": 1, "row without a time": 1}

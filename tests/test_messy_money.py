@@ -1,16 +1,28 @@
 """Fees as people write them: currencies that contradict, no fee, ranges, packages, and campaign sheets in euro."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 from messy_cases import MESSY, imported
 
 from features.currency import Rates
+from features.deals import known_deals
+from features.history import History
+from features.reference import fit_reference
 from features.sheets import Mapped, SheetOptions, read_sheet
 from features.sheets.money import currency_of, no_fee_of, offer_of, package_of
+from features.tables import read_tables
+from features.validate import validate
+from models.rate_card import read_rate_card
 from serving.batch import Watcher, score_file
 from serving.batch.columnar import Columnar
 from serving.batch.faults import BatchError
 from serving.scoring import Scorer
+from training.market import Market
+from training.price import fit_market_fee
+from training.simulate import write_market
 
 RATES = Rates({"USD": 1.0, "EUR": 1.1, "BRL": 0.2, "CAD": 0.7})
 
@@ -253,7 +265,7 @@ def test_a_row_that_repeats_another_whole_is_rejected_and_one_with_another_outco
     path.write_text(f"Creator,Platform,Start date,Deliverables,fee_usd,Engagements\n{row}10\n{row}20\n{row}10\n")
     found = imported(path, out=tmp_path / "out")
     assert (sorted(found.column("partnerships", "engagements")), found.rejected) == ([10, 20], 1)
-    assert "repeats an earlier row whole" in found.text
+    assert "repeats the partnership of an earlier row" in found.text
     assert imported(path, out=tmp_path / "out")["partnerships"] == found["partnerships"]
 
 
@@ -300,3 +312,120 @@ def test_a_map_explains_no_values_of_parquet(tmp_path):
     columns = {"niche": Mapped("niche", values={"Foodies": "food"})}
     with pytest.raises(BatchError, match="explains values of 'niche': those of Parquet are taken as they are"):
         Columnar(tmp_path / "list.parquet", columns)
+
+
+CAMPAIGNS = {
+    "English": ("Creator,Platform,Date,Price,Likes,Comments,Views", "@a,Instagram,2026-03-13,1450.5 EUR,1000,20,30000"),
+    "totals": (
+        "Influencer,Network,Post date,Amount paid (EUR),Total likes,Comments,Shares,Impressions",
+        "@a,Instagram,2026-03-13,1450.5,1000,20,7,30000",
+    ),
+    "German": (
+        "Influencer;Plattform;Datum;Honorar (EUR);Gefällt mir;Kommentare;Aufrufe",
+        "@a;Instagram;13.03.2026;1.450,50;1.000;20;30.000",
+    ),
+    "Spanish": (
+        "Creadora;Red social;Fecha;Precio (€);Me gusta;Comentarios;Visualizaciones",
+        "@a;Instagram;13/03/2026;1.450,50;1.000;20;30.000",
+    ),
+    "French": (
+        "Influenceuse;Réseau;Date;Rémunération;Devise;J'aime;Commentaires;Vues",
+        "@a;Instagram;13/03/2026;1450,50;EUR;1000;20;30000",
+    ),
+    "Portuguese": (
+        "Criadora;Plataforma;Data;Cachê (€);Curtidas;Comentários;Visualizações",
+        "@a;Instagram;13/03/2026;1.450,50;1.000;20;30.000",
+    ),
+    "Indonesian": (
+        "Kreator;Platform;Tanggal;Harga (EUR);Suka;Komentar;Tayangan",
+        "@a;Instagram;13/03/2026;1.450,50;1.000;20;30.000",
+    ),
+    "engagements": ("Creator,Platform,Date,Fee,Engagement,Views", "@a,Instagram,2026-03-13,€1450.50,1020,30000"),
+}
+
+
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_a_sheet_of_past_campaigns_gives_partnerships_with_outcomes(name, tmp_path):
+    path = tmp_path / "campaign.csv"
+    path.write_text("\n".join(CAMPAIGNS[name]) + "\n", encoding="utf-8")
+    found = imported(path, out=tmp_path / "out", rates=RATES)
+    (deal,) = found["partnerships"]
+    wanted = {"creator_id": "@a", "platform": "instagram", "start_at": "2026-03-13T00:00:00Z", "engagements": 1020,
+              "views": 30000, "fee_usd": pytest.approx(1595.55)}  # fmt: skip
+    assert {key: value for key, value in deal.items() if key != "partnership_id"} == wanted
+    assert (found["posts"], found["prospects"], found.rejected) == ([], [], 0)
+    summed = "outcomes: of 1 the engagements are the sum of likes and comments, on TikTok and X of shares too"
+    assert (summed in found.text) == (name != "engagements")
+
+
+def test_engagements_that_lack_a_part_are_unknown_and_told(tmp_path):
+    path = tmp_path / "campaign.csv"
+    path.write_text(
+        "Creator,Platform,Date,fee_usd,Likes,Comments\n@a,TikTok,2026-03-01,450,10,2\n@b,X,2026-03-01,9,,2\n"
+    )
+    found = imported(path, out=tmp_path / "out")
+    assert found.column("partnerships", "engagements") == [None, None]
+    assert "of 2 the engagements are unknown" in found.text
+
+
+def test_likes_of_a_list_that_plans_partnerships_stay_unclear(tmp_path):
+    path = tmp_path / "plan.csv"
+    path.write_text("Creator,Platform,Followers,Start date,Price (USD),Likes\n@a,Instagram,12000,2026-03-01,450,1000\n")
+    found = imported(path, out=tmp_path / "out")
+    assert "engagements" not in found["partnerships"][0]
+    assert "UNCLEAR column 'Likes': a mean of posts, or a total?" in found.text
+
+
+def test_the_id_of_a_campaign_names_none_of_its_partnerships(tmp_path):
+    path = tmp_path / "campaign.csv"
+    path.write_text(
+        "Campaign ID,Creator,Platform,Date,fee_usd,Engagements\n"
+        "S,@a,X,2026-03-01,450,10\nS,@b,X,2026-03-01,450,20\nT,@a,X,2026-03-02,450,30\n"
+    )
+    found = imported(path, out=tmp_path / "out")
+    assert sorted(found.column("partnerships", "engagements")) == [10, 20, 30]
+    assert "1 id(s) are of several partnerships each and name none of them" in found.text
+    assert "T" in found.column("partnerships", "partnership_id")
+
+
+def campaign_sheet(deals, path):
+    """Write partnerships as a campaign manager's sheet: fees in euro with a decimal comma, days first."""
+    names = {"partnership_id": "Deal ID", "creator_id": "Creator ID", "platform": "Plattform", "format": "Format"}
+    names |= {
+        "brand_niche": "brand niche",
+        "deliverables": "Deliverables",
+        "engagements": "Interactions",
+        "views": "Views",
+    }
+    sheet = deals[list(names)].rename(columns=names)
+    euro = (deals["fee_usd"] / 1.1).map(lambda fee: f"{fee:.2f}".replace(".", ","), na_action="ignore")
+    sheet.assign(**{"Start": deals["start_at"], "Honorar (EUR)": euro}).to_csv(path, sep=";", index=False)
+
+
+def test_fees_in_euro_go_from_a_campaign_sheet_to_the_market_fees(tmp_path):
+    """The way as a user goes it: sheet, import with rates, tables read for training, market fees fitted."""
+    market = write_market(tmp_path / "market", creators=100, seed=5, market=Market(deals_per_creator=3.0))
+    tables = validate(read_tables(market))
+    past = tables.partnerships.dropna(subset=["fee_usd"])
+    campaign_sheet(past, tmp_path / "campaign.csv")
+    out = tmp_path / "out"
+    assert imported(tmp_path / "campaign.csv", out=out, rates=RATES).rejected == 0
+    made = validate(read_tables(out))
+    deals = made.partnerships.set_index("partnership_id").loc[past["partnership_id"]]
+    assert made.meta["usd_per_unit"]["EUR"] == 1.1
+    for name in ("creator_id", "platform", "format", "brand_niche", "deliverables", "start_at", "engagements", "views"):
+        assert deals[name].astype(object).where(deals[name].notna(), None).tolist() == (
+            past[name].astype(object).where(past[name].notna(), None).tolist()
+        ), name
+    np.testing.assert_allclose(deals["fee_usd"], past["fee_usd"], atol=0.01)
+    learned, original = (market_fees(tables, frame).learned for frame in (made.partnerships, past))
+    assert (learned.fees, learned.creators) > (100, 30)
+    assert (learned.fees, learned.creators) == (original.fees, original.creators)
+    assert learned.error == pytest.approx(original.error, rel=1e-3)
+
+
+def market_fees(tables, deals):
+    """Fit market fees to partnerships of the creators of the market."""
+    history = History.of(replace(tables, partnerships=deals))
+    known = known_deals(history, deals.reset_index(drop=True), int(AS_OF.timestamp() * 1e6))
+    return fit_market_fee(history, fit_reference(history, AS_OF), known, read_rate_card(None, Rates()))

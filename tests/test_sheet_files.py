@@ -179,7 +179,8 @@ def test_a_workbook_of_typed_cells(book_of):
     hidden = [["Handle", "Followers", "Likes avg", "Views avg", "Platform", "Bio", "Country"], ["z", 1]]
     sheet = read_sheet(book_of(change=formats, Notes=[["read me"]], Creators=CREATORS, secret=hidden))
     assert sheet.notes[:3] == [
-        "worksheet: 'Creators'; not read: 'Notes', 'secret' (hidden) with 7 known column(s): name one to read it",
+        "worksheet: 'Creators'; not read: 'Notes', 'secret' (hidden) with 7 known column(s): "
+        "name one by --worksheet to read it",
         "header in row 3",
         "2 row(s) before the header left out: 'Campaign list'",
     ]
@@ -309,7 +310,7 @@ def test_shared_texts_and_worksheets_are_bounded(book_of, tmp_path):
     with pytest.raises(SheetError, match="tags of XML in"):
         read_sheet(target)
     many = book_of(**{f"s{number}": [["handle"], ["a"]] for number in range(101)})
-    with pytest.raises(SheetError, match="has 101 worksheets, at most 100 are looked at: name one"):
+    with pytest.raises(SheetError, match="has 101 worksheets, at most 100 are looked at: name one by --worksheet"):
         read_sheet(many)
     assert len(read_sheet(many, SheetOptions(sheet="s7")).rows) == 1
 

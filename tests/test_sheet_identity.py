@@ -122,6 +122,12 @@ def test_numbers_that_come_back_name_the_authors_of_posts_where_nothing_else_doe
     assert sheet.rows["creator_id"].tolist() == ["1", "2", "1"]
 
 
+def test_a_small_id_of_an_author_who_comes_back_with_the_same_name_stays_an_id(tmp_path):
+    text = "ownerId,ownerUsername,posted_at,likes\n123456,ana,2026-01-01,10\n123456,{},2026-01-02,20\n"
+    assert read(tmp_path, text.format("ana")).rows["creator_id"].tolist() == ["123456", "123456"]
+    assert "creator_id" not in read(tmp_path, text.format("bo")).rows
+
+
 def test_the_number_of_a_post_is_no_id_of_it(tmp_path):
     sheet = read(tmp_path, "id,handle,posted_at,likes\n2,ana,2026-01-01,10\n1,bo,2026-01-02,20\n")
     assert guess(sheet, "id").note == "a row number"

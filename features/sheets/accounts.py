@@ -11,21 +11,21 @@ from features.sheets.survey import Survey
 from features.sheets.workbook import Cell
 
 
-def no_row_numbers(roles: list[Role], surveys: list[Survey], sample: list[list[Cell]]) -> list[Role]:
+def no_row_numbers(roles: list[Role], nature: str, surveys: list[Survey], sample: list[list[Cell]]) -> list[Role]:
     """Leave out ids that are running numbers.
 
-    An id by its canonical name stays one, unless its numbers stand for several names among the sampled rows. Numbers
-    that come back (the author of several posts) stay ids where nothing else names the creator.
+    An id by its canonical name stays one, and so do numbers that come back as the authors of posts, unless they stand
+    for several names among the sampled rows; and numbers that come back where nothing else names the creator.
     """
     return [
-        _checked(role, roles, surveys, sample)
+        _checked(role, roles, nature, surveys, sample)
         if role.target in ("creator_id", "post_id", "partnership_id") and role.how != "map file"
         else role
         for role in roles
     ]
 
 
-def _checked(role: Role, roles: list[Role], surveys: list[Survey], sample: list[list[Cell]]) -> Role:
+def _checked(role: Role, roles: list[Role], nature: str, surveys: list[Survey], sample: list[list[Cell]]) -> Role:
     survey = surveys[role.index]
     if not survey.numbers_rows:
         return role
@@ -36,14 +36,15 @@ def _checked(role: Role, roles: list[Role], surveys: list[Survey], sample: list[
         one for one in roles if one is not role and (one.target == "name" or _names_account(one, surveys[one.index]))
     ]
     others = [one for one in others if one.target != "creator_id"]
-    if role.name.exact:
+    comes_back = role.name.column != "id" and survey.repeats
+    if role.name.exact or (comes_back and nature == "posts"):
         told = "a row number: the same number stands for several names"
         return role.out(told) if _contradicted(role, others, roles, sample) else role
     if others:
         return role.out(f"a row number; {others[0].source!r} tells who it is")
-    if role.name.column != "id" and survey.repeats:
+    if comes_back:
         return role
-    return role.out("a row number; if it is the id of the account, map it to creator_id")
+    return role.out("a row number; if it is the id of the account, map it to creator_id (--map)")
 
 
 def _contradicted(role: Role, others: list[Role], roles: list[Role], sample: list[list[Cell]]) -> bool:

@@ -6,6 +6,7 @@ whether an account is told at many dates.
 
 from dataclasses import replace
 
+from features.sheets.campaigns import is_campaign, outcome_of
 from features.sheets.evidence import Rows, is_daily, is_dated, is_history, is_of_account
 from features.sheets.forms import Form
 from features.sheets.names import tokens_of
@@ -37,7 +38,7 @@ def nature_of(roles: list[Role], post_links: bool, sample: Rows) -> str:
     """
     targets = {role.target for role in roles} - {None}
     averages = targets & {*AVERAGES.values(), *_RATES}
-    if "partnership_id" in targets:
+    if "partnership_id" in targets or is_campaign(targets):
         return "partnerships"
     if {"followers", "posts_count"} <= targets and not targets & {"post_id", "likes"}:
         return "creators"
@@ -86,6 +87,8 @@ def by_nature(role: Role, nature: str, roles: list[Role], history: bool) -> Role
     """Settle what depends on whether the rows are posts, partnerships or creators."""
     if role.how == "map file" or role.target is None:
         return role
+    if nature == "partnerships" and (outcome := outcome_of(role, roles)):
+        return outcome
     taken = {other.target for other in roles}
     if role.target == "id":
         return replace(role, target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"))

@@ -112,7 +112,10 @@ def _checked(value: float, whole: bool) -> Read:
         return None, "is below 0"
     value = round(value) if abs(value - round(value)) < 1e-6 else value
     if whole and value != round(value):
-        return None, "is no whole number: if the column is in thousands or millions, give the unit k or m in a map file"
+        return (
+            None,
+            "is no whole number: if the column is in thousands or millions, give the unit k or m in a map file (--map)",
+        )
     return float(value), ""
 
 

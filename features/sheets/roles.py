@@ -29,7 +29,7 @@ from features.sheets.survey import Survey
 #: Meanings that are no canonical column themselves, and what is made of them.
 PSEUDO = {
     "link": "link", "name": "text", "fee": "real", "currency": "text", "engagement_rate": "real",
-    "total_likes": "count", "followers_at_posting": "count",
+    "total_likes": "count", "followers_at_posting": "count", "engagement": "count", "impressions": "count",
 }  # fmt: skip
 #: Canonical columns of which two in one sheet contradict each other; of the others the first is used.
 FIGURES = frozenset(
@@ -121,7 +121,7 @@ def assign(
     roles = by_platform(roles, options, form)
     roles = _with_currencies(roles)
     roles = one_platform(roles, options)
-    roles = no_row_numbers(roles, surveys, sample)
+    roles = no_row_numbers(roles, nature, surveys, sample)
     roles = one_identity(roles, surveys)
     roles = _no_doubles(roles)
     return [_within(role, tables) for role in roles], nature

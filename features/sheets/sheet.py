@@ -81,7 +81,7 @@ def decide(
     if not plans and not any(guess.ambiguous for guess in guesses):
         raise SheetError(
             f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
-            f"{', '.join(tables)}; name them in a map file"
+            f"{', '.join(tables)}; name them in a map file (--map)"
         )
     platform, how, firm = _platform(source, roles, options, form)
     notes = [*source.notes, *([f"form: {form.name}"] if form else []), *_absent(source, options)]

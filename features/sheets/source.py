@@ -181,7 +181,8 @@ def _open_workbook(path: Path, options: SheetOptions) -> Source:
         raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
     if options.sheet is None and len(titles) > MOST_WORKSHEETS:
         raise SheetError(
-            f"{str(path)!r} has {len(titles):,} worksheets, at most {MOST_WORKSHEETS} are looked at: name one"
+            f"{str(path)!r} has {len(titles):,} worksheets, at most {MOST_WORKSHEETS} are looked at: "
+            "name one by --worksheet"
         )
     tried = [options.sheet] if options.sheet is not None else list(titles)
     tops = {title: [(n, cells, "") for n, cells in islice(cells_of(path, title), WIDTH_FROM)] for title in tried}
@@ -218,7 +219,7 @@ def _worksheet_note(best: str, titles: dict[str, str], known: dict[str, int]) ->
         for title, text in shown.items()
         if title != best
     ]
-    remedy = ": name one to read it" if any(known.values()) else ""
+    remedy = ": name one by --worksheet to read it" if any(known.values()) else ""
     return f"worksheet: {shown[best]}" + (f"; not read: {', '.join(others)}{remedy}" if others else "")
 
 
@@ -237,7 +238,9 @@ def _header_notes(source: Source, rows: list[Record]) -> list[str]:
 
 def _refuse_header(path: Path, rows: list[Record], options: SheetOptions) -> None:
     if options.header_row is not None and not any(n == options.header_row for n, _, _ in rows):
-        raise SheetError(f"{str(path)!r} has no line {options.header_row} among its first: give the header's line")
+        raise SheetError(
+            f"{str(path)!r} has no line {options.header_row} among its first: give the header's line by --header-row"
+        )
     filled = [cells for _, cells, _ in rows if any(str(cell).strip() for cell in cells)]
     if not filled:
         raise SheetError(f"{str(path)!r} holds only blank rows: expected a header and rows")
@@ -245,5 +248,5 @@ def _refuse_header(path: Path, rows: list[Record], options: SheetOptions) -> Non
     found = ", ".join(repr(str(cell).strip()[:40]) for cell in filled[0][:20] if str(cell).strip())
     raise SheetError(
         f"{str(path)!r} has no column that is known: found {found}; looked for a handle or link, followers, average "
-        f"likes, engagement rate, fee and the like in six languages; name the columns in a map file"
+        f"likes, engagement rate, fee and the like in six languages; name the columns in a map file (--map)"
     )

@@ -86,8 +86,8 @@ def read(job: Job) -> None:
             job.parts.add_frame(name, frame)
     job.report.kind = "Instagram panel"
     read = tables.meta["read"]
-    job.report.items = read["rows"] + read["follower_readings"]
-    job.report.records += Counter({"row of posts": read["posts"], "reading of followers": read["follower_readings"]})
+    job.report.items = read["rows"]
+    job.report.records += Counter({"row of posts": read["posts"]})
     job.report.ignored_records += Counter({
         "row that repeats another": read["repeated_rows"], "row without a time": read["rows_without_time"],
     })  # fmt: skip

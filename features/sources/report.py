@@ -55,6 +55,8 @@ class FileReport:
     doubts: list[str] = field(default_factory=list)
     #: Fees in other currencies than USD, by what became of them.
     fees: Counter = field(default_factory=Counter)
+    #: Partnerships by where their engagements come from, where likes, comments or shares are told.
+    outcomes: Counter = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     #: The first record rejected, for messages; whether the creator that the user names is given to an account.
@@ -150,6 +152,7 @@ def _file_lines(file: FileReport) -> list[str]:
     for table, rows in file.rows.items():
         lines += _share_lines(table, rows, file.known.get(table, {}))
     lines += [f"  fees: {count:,} {what}" for what, count in file.fees.items()]
+    lines += [f"  outcomes: of {count:,} the {what}" for what, count in file.outcomes.items()]
     lines += _counted("rejected", file.rejected) + _counted("not understood, left unknown", file.unread)
     lines += [f"    implausible: {doubt}" for doubt in file.doubts]
     if file.ignored:

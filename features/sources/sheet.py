@@ -12,6 +12,7 @@ import pandas as pd
 from features.ids import faulty_ids
 from features.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, FEE_COLUMNS, TABLES
 from features.sheets import Guess, Sheet, SheetOptions, iter_sheet
+from features.sources.campaigns import with_outcomes
 from features.sources.faults import SourceError
 from features.sources.fees import in_dollars
 from features.sources.job import Job
@@ -26,7 +27,7 @@ GIVES = {
     "partnerships": ("creators", "partnerships"),
 }
 NAMELESS = "names no creator"
-REPEATED = "repeats an earlier row whole: give each its partnership_id, if they are two partnerships"
+REPEATED = "repeats the partnership of an earlier row: give each its own partnership_id, if they are two"
 NAME_ONE = "if all rows are of one, give --creator; else map the column that names them to handle or creator_id (--map)"
 #: Numbers that count the rows of a list, and name nothing outside of it.
 RUNNING = r"\d{1,6}"
@@ -104,7 +105,8 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
     if sheet.table == "posts":
         _add(job, "posts", _with_post_ids(_with_counts(rows), days), lines, refused)
     if sheet.table == "partnerships":
-        named, at = _with_partnership_ids(job, rows, lines, refused, sheet.guesses)
+        outcomes = with_outcomes(job, rows)
+        named, at = _with_partnership_ids(job, outcomes, lines, refused, sheet.guesses)
         _add(job, "partnerships", in_dollars(job, named, at, "partnerships"), at, refused)
     elif sheet.table == "creators":
         rows = in_dollars(job, rows, lines, "prospects")
@@ -154,24 +156,25 @@ def _with_partnership_ids(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Name partnerships that have no id by what they are: the same row has the same name whenever it is read.
 
-    So are those whose id is a running number, or that of a campaign with several creators. A fee counts as it is
-    written, before any rate. Rows that agree in all but their outcome are numbered; one that repeats another whole is
+    A fee counts as it is written, before any rate. A running number and an id of several partnerships, such as that of
+    a campaign, name none of them. Rows that agree in all but their outcome are numbered; what repeats an earlier row is
     rejected.
     """
-    told = [
-        "creator_id",
-        "platform",
-        *(name for name in ("partnership_id", *(column.name for column in DEAL_COLUMNS)) if name in rows),
-    ]
+    told = ["creator_id", "platform", *(column.name for column in DEAL_COLUMNS if column.name in rows)]
     texts = rows[told].astype("str").fillna("").agg("|".join, axis=1)
     if "fee" in rows:
         texts = texts.mask(rows["fee"].notna(), texts + "|" + rows["fee"].astype("str") + rows["currency"].fillna(""))
     ids = rows.get("partnership_id", pd.Series(None, index=rows.index, dtype="str"))
-    if not any(guess.column == "partnership_id" and guess.how == "exact name" for guess in guesses):
-        shared = rows.groupby(ids)["creator_id"].transform("nunique") > 1
-        ids = ids.mask(shared | ids.str.fullmatch(RUNNING).fillna(False))
+    exact = any(guess.column == "partnership_id" and guess.how == "exact name" for guess in guesses)
+    shared = texts.groupby(ids).transform("nunique") > 1
+    if shared.any():
+        job.report.notes.append(
+            f"{ids[shared].nunique():,} id(s) are of several partnerships each and name none of them"
+        )
+    shared |= ids.str.fullmatch(RUNNING).fillna(False).astype(bool) & (not exact)
+    texts, ids = texts.mask(shared, ids + "|" + texts), ids.mask(shared)
     whole = pd.DataFrame({"text": texts, **{name: rows[name] for name in ("engagements", "views") if name in rows}})
-    repeats = whole.duplicated() & ids.isna()
+    repeats = whole.duplicated().where(ids.isna(), ids.duplicated())
     for row in np.flatnonzero(repeats):
         _reject(job, Rejection(job.place(f"line {lines[row]}"), REPEATED), lines[row], refused)
     rows, texts, ids, lines = rows[~repeats], texts[~repeats], ids[~repeats], lines[~repeats.to_numpy()]
