@@ -179,8 +179,10 @@ def test_a_workbook_of_typed_cells(book_of):
     hidden = [["Handle", "Followers", "Likes avg", "Views avg", "Platform", "Bio", "Country"], ["z", 1]]
     sheet = read_sheet(book_of(change=formats, Notes=[["read me"]], Creators=CREATORS, secret=hidden))
     assert sheet.notes[:3] == [
-        "worksheet: 'Creators'; not read: 'Notes', 'secret' (hidden) with 7 known column(s): name one by "
-        + "--worksheet to read it",
+        (
+            "worksheet: 'Creators'; not read: 'Notes', 'secret' (hidden) with 7 known column(s): "
+            "name one by --worksheet to read it"
+        ),
         "header in row 3",
         "2 row(s) before the header left out: 'Campaign list'",
     ]

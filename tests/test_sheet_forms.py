@@ -123,6 +123,35 @@ def test_a_history_of_followers_by_whatever_date(sheet_of, header):
     assert sheet.rows["observed_at"].dt.strftime("%d").tolist() == ["17", "18", "20"]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (
+            "Link,Date,Followers\nhttps://tiktok.com/@a,2026-01-01,900\nhttps://tiktok.com/@b,2026-01-01,50\n"
+            "https://tiktok.com/@a,2026-01-02,905\nhttps://tiktok.com/@b,2026-01-02,52\n"
+        ),
+        (
+            "Account,Platform,Date,Followers\na,IG,2026-01-01,900\na,TikTok,2026-01-01,50\na,IG,2026-01-02,905\n"
+            "a,TikTok,2026-01-02,52\n"
+        ),
+    ],
+)
+def test_a_history_of_several_accounts(sheet_of, rows):
+    sheet = sheet_of(rows)
+    assert sheet.rows["followers"].tolist() == [900, 50, 905, 52]
+    assert sheet.rows["observed_at"].dt.day.tolist() == [1, 1, 2, 2]
+
+
+def test_tiktok_studio_in_german(sheet_of):
+    rows = sheet_of(
+        "Videotitel,Videolink,Veröffentlichungszeit,Likes insgesamt,Kommentare insgesamt,Aufrufe insgesamt\n"
+        "eins,https://www.tiktok.com/@ana/video/7400000000000000001,2026-03-01 09:10,300,22,5000\n"
+    ).rows
+    assert rows[["post_id", "handle", "text", "likes", "comments", "views"]].to_numpy().tolist() == [
+        ["7400000000000000001", "ana", "eins", 300, 22, 5000]
+    ]
+
+
 def test_what_posts_gained_is_no_history_and_no_account(sheet_of):
     sheet = sheet_of("Post URL,Posted,Likes,Subscribers\nhttps://youtu.be/abcdefghijk,2026-03-01,50,2\n"
                      "https://youtu.be/abcdefghijl,2026-03-02,60,9\n")  # fmt: skip

@@ -13,6 +13,12 @@ STEADY, STEP = 1.05, 1.5
 FEW = 100
 
 Rows = list[list[Cell]]
+#: Positions of the columns that tell whose a row is, none where all rows are one's.
+Who = tuple[int, ...]
+
+
+def _name(row: list[Cell], who: Who) -> str:
+    return " ".join(str(row[k]).strip().lower() for k in who)
 
 
 def number_of(cell: Cell) -> float | None:
@@ -24,19 +30,19 @@ def number_of(cell: Cell) -> float | None:
     return None if value is None else float(value)
 
 
-def numbers_by(rows: Rows, index: int, who: int | None) -> dict[str, list[float]]:
-    """Give the numbers of a column by whom they are of, all as one's where no column tells."""
+def numbers_by(rows: Rows, index: int, who: Who) -> dict[str, list[float]]:
+    """Give the numbers of a column by whom they are of, all as one's where `who` is empty."""
     groups: dict[str, list[float]] = {}
     for row in rows:
         if (value := number_of(row[index])) is not None:
-            groups.setdefault("" if who is None else str(row[who]).strip().lower(), []).append(value)
+            groups.setdefault(_name(row, who), []).append(value)
     return groups
 
 
-def is_of_account(rows: Rows, index: int, who: int | None, counts: int | None) -> bool:
+def is_of_account(rows: Rows, index: int, who: Who, counts: int | None) -> bool:
     """Say whether a column of a list of posts counts the account's followers, and not what each post gained.
 
-    `who`, `counts`: the positions of the account's name, and of likes or views. An account has much the same number
+    `counts`: the position of likes or views. An account has much the same number
     at all its posts, or more than a post has likes.
     """
     groups = numbers_by(rows, index, who)
@@ -54,7 +60,7 @@ def is_of_account(rows: Rows, index: int, who: int | None, counts: int | None) -
     return min(values) > 0 and median(values) >= median(liked)
 
 
-def is_history(rows: Rows, when: int, who: int | None, followers: int) -> bool:
+def is_history(rows: Rows, when: int, who: Who, followers: int) -> bool:
     """Say whether rows tell the followers of accounts at several dates each, from one to the next not far apart."""
     if not is_dated(rows, when, who):
         return False
@@ -63,11 +69,11 @@ def is_history(rows: Rows, when: int, who: int | None, followers: int) -> bool:
     return bool(steps) and sum(steps) >= 0.9 * len(steps)
 
 
-def is_dated(rows: Rows, when: int, who: int | None) -> bool:
+def is_dated(rows: Rows, when: int, who: Who) -> bool:
     """Say whether accounts stand at several dates each, seldom twice at one."""
     dates: dict[str, list[str]] = {}
     for row in rows:
-        dates.setdefault("" if who is None else str(row[who]).strip().lower(), []).append(str(row[when]))
+        dates.setdefault(_name(row, who), []).append(str(row[when]))
     different = sum(len(set(group)) for group in dates.values())
     return different > len(dates) and different >= 0.9 * len(rows)
 

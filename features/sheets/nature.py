@@ -7,7 +7,7 @@ whether an account is told at many dates.
 from dataclasses import replace
 
 from features.sheets.campaigns import is_campaign, outcome_of
-from features.sheets.evidence import Rows, is_daily, is_dated, is_history, is_of_account
+from features.sheets.evidence import Rows, Who, is_daily, is_dated, is_history, is_of_account
 from features.sheets.forms import Form
 from features.sheets.names import tokens_of
 from features.sheets.result import SheetError, SheetOptions
@@ -27,6 +27,7 @@ _TOTALS = {*_OF_POSTS, "total_likes", "reposts", "impressions"}
 _RATES = {"engagement_rate", "engagement_rate_by_followers", "engagement_rate_by_views"}
 #: Words of a name that say that its figure is the account's.
 _ACCOUNT = {"creator", "handle", "channel"}
+_WORDS = {"title": "title", "content": "text", "bio": "description"}
 _TIMES = {"posted_at", "date", "created_at"}
 AVERAGES = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
 
@@ -50,7 +51,7 @@ def nature_of(roles: list[Role], post_links: bool, sample: Rows) -> str:
         return "creators"
     when = targets & {*_TIMES, "timestamp", "made", "format"}
     posts = bool(when and targets & _TOTALS - {"total_likes"} and not ("timestamp" in when and "fee" in targets))
-    if posts and _who(roles) is None and (day := _at(roles, "date")) is not None and is_daily(sample, day):
+    if posts and not _who(roles) and (day := _at(roles, "date")) is not None and is_daily(sample, day):
         raise SheetError("holds figures of each day, and not of each post: give a list of posts or of creators")
     return "posts" if posts else "creators"
 
@@ -60,13 +61,22 @@ def _at(roles: list[Role], *targets: str) -> int | None:
     return next((role.index for target in targets for role in roles if role.target == target), None)
 
 
-def _who(roles: list[Role]) -> int | None:
-    return _at(roles, "creator_id", "id", "handle", "name")
+def _who(roles: list[Role]) -> Who:
+    """Give the positions of the columns that tell whose a row is."""
+    own = _at(roles, "creator_id", "id", "handle", "name")
+    platform = _at(roles, "platform")
+    return tuple(index for index in (own, platform) if index is not None) if own is not None else ()
+
+
+def _whose_history(roles: list[Role]) -> Who:
+    """Give the same of a list of accounts, which links may name too."""
+    link = _at(roles, "link")
+    return _who(roles) or (() if link is None else (link,))
 
 
 def of_dates(roles: list[Role], sample: Rows) -> list[Role]:
     """Leave out followers of a list that has an account at many dates where they may be gained since the last one."""
-    when, who = _at(roles, "date"), _who(roles)
+    when, who = _at(roles, "date"), _whose_history(roles)
     if when is None or not is_dated(sample, when, who) or tells_history(roles, sample):
         return roles
     told = (
@@ -80,7 +90,7 @@ def tells_history(roles: list[Role], sample: Rows) -> bool:
     """Say whether the rows tell the followers of accounts at many dates."""
     when, followers = _at(roles, "date", "observed_at", "timestamp"), _at(roles, "followers")
     told = when is not None and followers is not None
-    return told and is_history(sample, when, _who(roles), followers)
+    return told and is_history(sample, when, _whose_history(roles), followers)
 
 
 def by_nature(role: Role, nature: str, roles: list[Role], history: bool) -> Role:
@@ -96,7 +106,7 @@ def by_nature(role: Role, nature: str, roles: list[Role], history: bool) -> Role
         return _moment(role, nature, taken, history)
     if role.target in ("title", "content") or (nature == "posts" and _describes(role)):
         known = nature == "posts" and not taken & ({"text"} if role.target == "bio" else {"text", "bio"})
-        return replace(role, target="text") if known else role.out(f"a {role.target}".replace("bio", "description"))
+        return replace(role, target="text") if known else role.out(f"a {_WORDS[role.target]}")
     if nature == "posts" and role.target == "language" and not role.name.exact and not role.name.concepts & _ACCOUNT:
         return role.out("of the post, and not of the account")
     if not role.name.exact and (target := _INSTEAD.get((nature, role.target))) and target not in taken:

@@ -189,6 +189,8 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
         if words.share("platforms") >= 0.5 and column in ("channel", "platform"):
             return "platform", "values" if column == "channel" else ""
         other = {"channel": "name", "platform": None, "platform_named": "handle", "posts_count": None}
+        if column == "posts_count" and words.share("spaced") >= 0.5:
+            return "content", "values"
         return (other[column], "values") if column in other else (column, "")
     if column == "content":
         if words.share("niches") >= 0.5:
