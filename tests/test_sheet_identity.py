@@ -45,6 +45,12 @@ def test_a_platform_asked_for_or_in_its_column_outranks_links_which_is_noted(tmp
         )
 
 
+def test_rows_whose_own_column_names_another_platform_stay_of_that_and_are_counted(tmp_path):
+    sheet = read(tmp_path, "Handle,Platform\nana,TikTok\nbo,\n", platform="instagram")
+    assert known(sheet, "platform") == [["tiktok"], ["instagram"]]
+    assert "1 row(s) name another platform than instagram, and stay of that" in sheet.notes
+
+
 def test_a_row_of_a_site_that_is_not_ours_stays_without_a_platform_whatever_its_link(tmp_path):
     text = "Handle,Platform,Link\nana,Twitch,https://instagram.com/ana\nbo,,https://instagram.com/bo\n"
     assert known(read(tmp_path, text), "platform") == [[None], ["instagram"]]

@@ -168,6 +168,10 @@ def _assembled(
     if "platform" in frame or decided.platform:
         # what names another platform than ours is of none of ours
         found = frame.get("platform", pd.Series([None] * n, dtype="str"))
+        other = (
+            int((found.notna() & (found != decided.platform)).sum()) if decided.firm and "platform" in columns else 0
+        )
+        notes += [f"{other:,} row(s) name another platform than {decided.platform}, and stay of that"] if other else []
         frame["platform"] = found.mask(found.isna() & (np.array(platforms) != ""), decided.platform)
     fees = _take_fees(frame, columns, decided, rows)
     if "total_likes" in columns:

@@ -82,6 +82,7 @@ def _guess_line(guess: Guess, nature: str) -> str:
 
 def _take(job: Job, sheet: Sheet, days: Days) -> None:
     rows = _named(job, sheet.rows)
+    job.report.notes += [note for note in sheet.notes if note not in job.report.notes]
     if "platform" not in rows or rows["platform"].isna().all():
         raise SourceError(
             f"{str(job.path)!r} does not say of which platform it is: name it by --platform instagram, tiktok, "
