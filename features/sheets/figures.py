@@ -184,16 +184,15 @@ def _glued(word: str) -> tuple[int, str] | None:
 class FigureSurvey:
     """What the texts of one column prove about how its numbers are written; memory does not grow with the rows.
 
-    `proofs`: (has a suffix, what it proves) -> how many; `unclear`: (has a suffix, its mark) -> the first such;
-    `words`: suffix of more than a letter -> the first text with it; `parts`: the same of the amounts of each currency.
+    `counted`: (currency, has a suffix, what it proves) -> how many; `firsts`: (currency, has a suffix, its mark) -> the
+    first that is unclear; `words`: suffix of more than a letter -> the first text with it.
     """
 
     read: int = 0
     unread: int = 0
-    proofs: Counter = field(default_factory=Counter)
-    unclear: dict[tuple[bool, str], tuple[str, Figure]] = field(default_factory=dict)
+    counted: Counter = field(default_factory=Counter)
+    firsts: dict[tuple[str | None, bool, str], tuple[str, Figure]] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
-    parts: dict[str | None, "FigureSurvey"] = field(default_factory=dict)
     percents: int = 0
     suffixed: int = 0
     approximate: int = 0
@@ -209,8 +208,9 @@ class FigureSurvey:
                 continue
             self.read += times
             proof = found.proves
-            self._count_marks(text, found, proof, times)
-            self.parts.setdefault(found.currency, FigureSurvey())._count_marks(text, found, proof, times)
+            self.counted[found.currency, found.power > 0, proof] += times
+            if proof == "?":
+                self.firsts.setdefault((found.currency, found.power > 0, lone_mark(found.core)), (text, found))
             if found.word:
                 self.words.setdefault(found.word, text)
             self.percents += times * found.percent
@@ -220,10 +220,25 @@ class FigureSurvey:
             if rates and not found.percent and (value := found.under(lone_mark(found.core))) is not None:
                 self.sizes[size_of(float(value))] += times
 
-    def _count_marks(self, text: str, found: Figure, proof: str, times: int) -> None:
-        self.proofs[found.power > 0, proof] += times
-        if proof == "?":
-            self.unclear.setdefault((found.power > 0, lone_mark(found.core)), (text, found))
+    @property
+    def proofs(self) -> Counter:
+        """Give (has a suffix, what it proves) -> how many."""
+        found = Counter()
+        for (_, *proof), times in self.counted.items():
+            found[tuple(proof)] += times
+        return found
+
+    @property
+    def unclear(self) -> dict[tuple[bool, str], tuple[str, Figure]]:
+        """Give (has a suffix, its mark) -> the first that is unclear."""
+        return {(suffixed, mark): first for (_, suffixed, mark), first in reversed(self.firsts.items())}
+
+    def of(self, currency: str | None) -> "FigureSurvey":
+        """Give what the amounts of one currency prove of their marks."""
+        return FigureSurvey(
+            counted=Counter({key: times for key, times in self.counted.items() if key[0] == currency}),
+            firsts={key: first for key, first in self.firsts.items() if key[0] == currency},
+        )
 
     def seen(self, suffixed: bool) -> bool:
         """Say whether a number, with a suffix or without, has a mark."""

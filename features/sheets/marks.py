@@ -64,7 +64,7 @@ def decide(figures: FigureSurvey, whole: bool, others: dict[str, str]) -> tuple[
 
 def decide_by_currency(figures: FigureSurvey, others: dict[str, str]) -> tuple[Marks, str, str | None]:
     """Decide for the amounts of each currency apart: what is written of one says nothing of another."""
-    found = {code: decide(part, False, others) for code, part in figures.parts.items()}
+    found = {code: decide(figures.of(code), False, others) for code in figures.currencies}
     notes = "; ".join(f"{code or 'no currency'}: {told}" for code, (_, told, _) in found.items() if told)
     unclear = next((unclear for _, _, unclear in found.values() if unclear), None)
     return Marks(None, None, currencies={code: marks for code, (marks, _, _) in found.items()}), notes, unclear

@@ -127,7 +127,7 @@ def _decimals(role: Role, survey: Survey, evidence: Evidence, options: SheetOpti
     asked = (role.mapped.decimal if role.mapped else None) or options.decimal
     if asked:
         return Marks(asked, asked), f"{WORDS[asked]}, as asked for", None
-    if role.target == "fee" and len(survey.figures.parts.keys() - {None}) > 1:
+    if role.target in ("fee", "fee_usd") and len(survey.figures.currencies.keys() - {None}) > 1:
         others = {mark: source for mark, source in evidence.decimals.items() if source != role.source}
         return decide_by_currency(survey.figures, others)
     kind = {**canonical_names(), **PSEUDO}[role.target] if role.target else "real"

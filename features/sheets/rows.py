@@ -41,11 +41,9 @@ def is_summary_word(cell: Cell) -> bool:
     return isinstance(cell, str) and cell.lower().strip(" :") in SUMMARIES
 
 
-def _is_summary(texts: list[Cell]) -> bool:
-    """Say whether a row begins with a word for a total and goes on with figures alone."""
-    first, *rest = [text for text in texts if text != ""]
-    if not is_summary_word(first):
-        return False
+def _holds_only_sums(texts: list[Cell]) -> bool:
+    """Say whether a row that begins with a word for a total goes on with figures alone."""
+    _, *rest = [text for text in texts if text != ""]
     numbers = [isinstance(text, Typed) or (isinstance(text, str) and figure(text) is not None) for text in rest]
     words = [text for text, number in zip(rest, numbers, strict=True) if isinstance(text, str) and not number]
     return any(numbers) and all(is_missing(text) or text == UNCOMPUTED or names_sum(text) for text in words)
@@ -69,6 +67,7 @@ def rows_of(records: list[Record], source: Source, sums: dict[int, str] | None =
     header = [name.strip() for name in source.header]
     for line, cells, problem in records:
         texts = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+        worded = is_summary_word(next((text for text in texts if text != ""), ""))
         if not any(texts):
             rows.blank += 1
         elif texts[:width] == header and not any(texts[width:]):
@@ -77,13 +76,13 @@ def rows_of(records: list[Record], source: Source, sums: dict[int, str] | None =
             shown = " | ".join(str(cell) for cell in cells)[:200]
             reason = f"has {len(cells)} cells for {width} columns: quote cells that hold the separator"
             rows.left_out.append(Fault(line, "", shown, reason, _text(cells)))
-        elif (sums and line in sums) or _is_summary(texts):
+        elif (sums and line in sums) or (worded and _holds_only_sums(texts)):
             shown = " | ".join(map(str, cells))[:200]
             rows.left_out.append(Fault(line, "", shown, (sums or {}).get(line, SUMS_UP), _text(cells)))
         else:
             if problem:
                 rows.faults.append(Fault(line, "", " | ".join(map(str, cells))[:200], problem))
-            if is_summary_word(next(text for text in texts if text != "")):
+            if worded:
                 rows.worded.append(line)
             rows.surplus += any(texts[width:])
             rows.short += len(cells) < width and not source.workbook

@@ -120,7 +120,8 @@ class Survey:
         counts.pop(UNCOMPUTED, None)
         texts = {text: times for text, times in counts.items() if text and not is_missing(text)}
         self.given += sum(texts.values())
-        self.sums += sum(times for text, times in texts.items() if names_sum(text))
+        if not wanted & {"figures", "dates"}:
+            self.sums += sum(times for text, times in texts.items() if names_sum(text))
         if "fees" in wanted:
             self.figures.add(amount_texts(texts), False)
         elif "figures" in wanted:
