@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from messy_cases import imported
 
 from features.sheets import SheetError
 from features.sources import json_export, panel, sheet
@@ -139,3 +140,11 @@ def test_rows_of_the_panel_are_read_or_ignored(tmp_path):
     assert_identity(report)
     assert report.items == 4
     assert report.ignored_records == {"row that repeats another": 1, "row without a time": 1}
+
+
+def test_a_post_that_is_there_twice_is_told(tmp_path):
+    path = tmp_path / "posts.json"
+    path.write_text(json.dumps([RECORDS[0], RECORDS[0]]))
+    found = imported(path, out=tmp_path / "out")
+    assert len(found["posts"]) == 1
+    assert "; 1 readings of posts were there twice and are kept once" in found.text

@@ -93,6 +93,10 @@ class Merge:
         for batch in reader:
             yield batch.to_pandas()
 
+    def given_posts(self) -> int:
+        """Count the rows of posts that the files and `out` give, before they are merged."""
+        return self._con.sql("SELECT count(*) FROM rows_posts").fetchall()[0][0]
+
     def hidden_likes(self) -> Iterator[tuple[str, str, str, float, float]]:
         """Give (platform, creator_id, post_id, likes, comments) of posts whose likes stand for hidden ones."""
         return posts_with_hidden(self._con)

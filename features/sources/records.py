@@ -125,7 +125,8 @@ class Shape:
     def paths(self) -> list[str]:
         """Every path that is looked at."""
         paths = [path for paths in (*self.fields.values(), *self.creator.values()) for path in paths]
-        return [*paths, *self.inner, *self.also]
+        nested = [path for paths in self.nested.values() for path in paths]
+        return [*paths, *self.inner, *self.also, *nested]
 
 
 #: A column, its paths in steps, and what converts a value to it.

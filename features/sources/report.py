@@ -74,6 +74,8 @@ class Report:
     tables: dict[str, int] = field(default_factory=dict)
     stubs: int = 0
     reposts: int = 0
+    #: Readings of posts that the files and the tables give more than once.
+    repeated: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     first_rows: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -117,6 +119,7 @@ def as_json(report: Report) -> str:
         "tables": report.tables,
         "creators_known_by_name_only": report.stubs,
         "reposts": report.reposts,
+        "repeated_readings_of_posts": report.repeated,
         "conflicts": [asdict(conflict) for conflict in report.conflicts],
         "notes": report.notes,
         "moments": moments,
@@ -139,6 +142,7 @@ def text_of(report: Report, out: Path, dry: bool = False) -> str:
     sizes = ", ".join(f"{count:,} {name}" for name, count in report.tables.items() if count)
     stubs = f" ({report.stubs:,} of the creators known by name only)" if report.stubs else ""
     reposts = f"; {report.reposts:,} posts are reposts, kept out of every history" if report.reposts else ""
+    reposts += f"; {report.repeated:,} readings of posts were there twice and are kept once" if report.repeated else ""
     ends = f"nothing was written: without --dry-run {out} would hold" if dry else f"{out} holds"
     return "\n".join([*lines, f"{ends} {sizes or 'nothing'}{stubs}{reposts}"])
 

@@ -36,6 +36,7 @@ def write_merged(merge: Merge, folder: Path, out: Path, report: Report, rates: R
             frame.to_parquet(folder / f"{name}.parquet", index=False)
     report.stubs = int(clean.creators.drop(columns=list(IDENTITY)).isna().all(axis=1).sum())
     _write_posts(merge, folder, report)
+    report.repeated = merge.given_posts() - report.tables.get("posts", 0)
     _write_prospects(merge.table("prospects"), folder, report)
     (folder / "dataset.json").write_text(json.dumps(META | read_meta(out), indent=2, sort_keys=True) + "\n")
     report.conflicts = merge.conflicts
