@@ -93,6 +93,9 @@ def test_a_map_that_contradicts_the_sign(sheet_of):
 def test_a_bare_dollar_is_of_the_dollars_that_the_sheet_names(sheet_of):
     assert money_of(sheet_of(["handle", "Fee (CAD)"], ["a", "$450"])) == [("", 450, "CAD")]
     assert money_of(sheet_of(["handle", "fee", "currency"], ["a", "$450", "AUD"])) == [("", 450, "AUD")]
+    sheet = sheet_of(["handle", "Fee (CAD)"], ["a", 450], kind="xlsx", formats={(2, 2): '"$"#,##0'})
+    assert money_of(sheet) == [("", 450, "CAD")]
+    assert money_of(sheet_of(["handle", "fee", "currency"], ["a", "¥450", "CNY"])) == [("", 450, "CNY")]
     assert sheet_of(["handle", "Fee (CAD)"], ["a", "US$450"]).faults[0].reason.startswith("is in USD")
 
 
@@ -107,7 +110,21 @@ def test_fees_take_the_currency_that_stands_beside(sheet_of, kind):
 
 
 WORDS = ["on request", "auf Anfrage", "A consultar", "Sur demande", "sob consulta", "TBC", "tbd", "Gifted", "FREE"]
-WORDS += ["barter", "product only", "PR", "kostenlos", "gratis", "nego", "negotiable", "DM", "-", "n/a", "gratuit"]
+WORDS += [
+    "auf Anfrage / TBD",
+    "free (product only)",
+    "barter",
+    "product only",
+    "PR",
+    "kostenlos",
+    "gratis",
+    "nego",
+    "negotiable",
+    "DM",
+    "-",
+    "n/a",
+    "gratuit",
+]
 
 
 def test_words_in_place_of_a_fee_are_no_fee_and_told(sheet_of):
@@ -122,6 +139,19 @@ def test_a_gift_is_a_fee_of_zero_only_in_partnerships(sheet_of):
     header = ["Creator", "Start date", "Deliverables", "Fee (EUR)", "Engagements"]
     sheet = sheet_of(header, ["a", "2026-03-01", 1, "gifted", 90], ["b", "2026-03-02", 2, "on request", 80])
     assert (sheet.table, money_of(sheet)) == ("partnerships", [(0, "", ""), ("", "", "")])
+
+
+@pytest.mark.parametrize(
+    ("header", "currency"),
+    [("Fee (A$)", "AUD"), ("Fee (S$)", "SGD"), ("Fee C$", "CAD"), ("Preis PLN", "PLN"), ("Fee (SEK)", "SEK")],
+)
+def test_headers_name_any_currency(sheet_of, header, currency):
+    assert money_of(sheet_of(["handle", header], ["a", "450"])) == [("", 450, currency)]
+
+
+def test_a_peso_is_of_no_country_until_it_is_told(sheet_of):
+    (guess,) = [one for one in sheet_of(["handle", "Precio (pesos)"], ["a", "450"]).guesses if one.source != "handle"]
+    assert "names no currency" in guess.ambiguous
 
 
 @pytest.mark.parametrize("text", ["whatever it takes", "see contract", "500 seashells", "500/700", "2000-1500"])
@@ -146,6 +176,7 @@ def test_unknown_words_stay_faults(sheet_of, text):
         ("$500+", 500, "fee_lower_end_only"),
         ("à partir de 500 USD", 500, "fee_lower_end_only"),
         ("US$ 500 (negotiable)", 500, None),
+        ("ca. 500 USD", 500, None),
     ],
 )
 def test_a_range_is_priced_at_its_upper_end_and_told(sheet_of, text, amount, code):
@@ -170,6 +201,7 @@ def test_a_range_proves_the_decimal_mark_of_its_column(sheet_of):
         (["Fee"], ["$500 pro Story"], (500, None, "story")),
         (["Fee"], ["$1200 for 3 reels"], (1200, 3, "short")),
         (["Fee"], ["3 Reels: $1200"], (1200, 3, "short")),
+        (["Fee"], ["$500 (Reel)"], (500, None, "short")),
         (["Fee", "Deliverables"], ["$1200 for 3 reels", "3"], (1200, 3, "short")),
         (["Fee"], ["$900 for 2x reels + 3 stories"], (900, 5, None)),
         (["Fee", "Deliverables"], ["$900", "2x Reels"], (900, 2, "short")),

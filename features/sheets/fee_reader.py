@@ -26,7 +26,7 @@ def fee_reader(
             amount = stored(cell, power)
             if amount is None:
                 return None, UNCLEAR_LOOK
-            fee, wrong = Fee(amount, cell.currency, per_post=per_post), ""
+            fee, wrong = Fee(amount, cell.currency, bare=bool(cell.look.sign), per_post=per_post), ""
         else:
             fee, wrong = _written_fee(cell.strip(), marks, power, per_post) if isinstance(cell, str) else (None, NO_FEE)
         if fee is None or fee.word:

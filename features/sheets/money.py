@@ -17,11 +17,17 @@ from features.sheets.words import LANGUAGES
 
 #: Longer texts are no fee.
 LONGEST = 80
-#: Currencies whose sign is also a bare $.
-DOLLARS = frozenset({"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU"})
+#: The currency that a sign alone is taken for -> those that have the same sign.
+SHARED = {
+    "USD": frozenset({"CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU"}),
+    "JPY": frozenset({"CNY"}),
+    "INR": frozenset({"PKR", "LKR", "NPR"}),
+}
+_NAMED_SIGN = re.compile(r"us|u\$s|jpy|inr|yen|d[oó]l|₹", re.IGNORECASE)
 GIFT = "gift"
 #: Words that say something of an amount which does not change it.
 _REMARKS = r"(?:negotiable|nego|neg\.?|obo|vb|vhb|verhandelbar|negociable|negociável|négociable|fixed|flat|fix)"
+_ABOUT = r"(?:ca|circa|approx|approximately|about|around|etwa|rund|aprox|environ|env|cerca de|sekitar)"
 _LEAST = (
     r"(?:from|starting (?:at|from)|starts at|min(?:imum)?\.?|at least|ab|mind(?:estens|\.)?|desde|a partir de|"
     r"à partir de|dès|mulai(?: dari)?|≥|>=?)"
@@ -39,6 +45,7 @@ _PRICED = re.compile(rf"(?P<money>.*\d.*?)\s*{_PER}\s*(?P<what>.+)", re.IGNORECA
 _NAMED = re.compile(
     r"(?P<what>[^:=]+?)\s*(?:[:=]|(?<!\w)(?:for|für|fuer|para|pour|untuk)(?!\w))\s*(?P<money>.*\d.*)", re.I
 )
+_BRACKETS = re.compile(r"(?P<money>.*\d.*?)\s*\((?P<what>[^()]+)\)")
 _EACH = re.compile(r"(?P<money>.*\d.*?)\s*(?:each|apiece|c/u|cada un[oa]|cada|chacune?|je)", re.IGNORECASE)
 _PART = re.compile(r"(?:(?P<count>\d{1,3})\s*[x×]?\s*)?(?P<word>[^\W\d].*)", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:[+,&;]|(?<!\w)(?:and|und|y|e|et|dan)(?!\w))\s*", re.IGNORECASE)
@@ -48,9 +55,9 @@ class Fee(NamedTuple):
     """What a fee cell says.
 
     `amount`: the fee, or the upper end of a range, None where `word` says that there is none; `currency`: as the cell
-    or the header says, `bare` where only a $ does; `lower`: the other end of the range; `bound`: "least" or "most"
-    where the text names one end only; `per_post`: the price of one post; `deliverables`, `format`: of the package that
-    it is the price of.
+    or the header says, `bare` where only a sign of several does; `lower`: the other end of the range; `bound`: "least"
+    or "most" where the text names one end only; `per_post`: the price of one post; `deliverables`, `format`: of the
+    package that it is the price of.
     """
 
     amount: float | None
@@ -85,7 +92,12 @@ def no_fee_of(text: str) -> str | None:
     >>> no_fee_of("Gifted"), no_fee_of("auf Anfrage"), no_fee_of("450")
     ('gift', 'open', None)
     """
-    return "open" if is_missing(text) else fee_word_of(text)
+    whole = "open" if is_missing(text) else fee_word_of(text)
+    parts = [part.strip() for part in re.split(r"[/,;()]|\s[-–]\s", text) if part.strip()]
+    if whole or len(parts) < 2:
+        return whole
+    found = {no_fee_of(part) for part in parts}
+    return None if None in found else "open" if "open" in found else GIFT
 
 
 @lru_cache(maxsize=1 << 14)
@@ -118,10 +130,11 @@ def offer_of(text: str) -> Offer | None:
     if len(text) > LONGEST:
         return None
     text = unicodedata.normalize("NFKC", text).strip()
+    text = re.sub(rf"^{_ABOUT}\.?\s+(?=\D{{0,3}}\d)", "", text, flags=re.IGNORECASE)
     text = re.sub(rf"\s*[(,]?\s*(?<!\w){_REMARKS}\)?$", "", text, flags=re.IGNORECASE)
     if each := _EACH.fullmatch(text):
         return _priced(each["money"], Package(None, None))
-    for pattern in (_PRICED, _NAMED):
+    for pattern in (_PRICED, _BRACKETS, _NAMED):
         if (found := pattern.fullmatch(text)) and (package := package_of(found["what"])):
             return _priced(found["money"], package)
     return _amounts(text)
@@ -163,19 +176,19 @@ def amount_texts(texts: dict[str, int]) -> dict[str, int]:
 
 
 def is_bare(text: str) -> bool:
-    """Say whether an amount names its currency by nothing but a $, which is the sign of several.
+    """Say whether an amount may name its currency by a sign alone that several have.
 
     >>> is_bare("$450"), is_bare("US$450"), is_bare("450 USD")
     (True, False, False)
     """
-    return bool(re.search(r"(?<![A-Za-z])\$", text)) and "usd" not in text.lower()
+    return not _NAMED_SIGN.search(text)
 
 
 def one_currency(own: str | None, said: str | None, bare: bool) -> tuple[str | None, bool]:
     """Give the currency of an amount by what its cell and what its column says, and whether these contradict."""
     if own is None or said is None or own == said:
         return own or said, False
-    if bare and own == "USD" and said in DOLLARS:
+    if bare and said in SHARED.get(own, ()):
         return said, False
     return None, True
 

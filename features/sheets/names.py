@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 
 from features.niche_words import fold
 from features.schema import TABLES
+from features.sheets.figures import CODES
 from features.sheets.words import rows_of
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[%$€£¥₹@#]")
@@ -104,9 +105,9 @@ def _concepts_in(tokens: list[str]) -> list[str] | None:
     while at < len(tokens):
         size = next((n for n in range(_LONGEST, 0, -1) if tuple(tokens[at : at + n]) in _concepts()), 0)
         if not size:
-            if not tokens[at].isdigit():
+            if not tokens[at].isdigit() and tokens[at].upper() not in CODES:
                 return None
-            found.append("number")
+            found.append("number" if tokens[at].isdigit() else f"={tokens[at].upper()}")
             size = 1
         else:
             found += _concepts()[tuple(tokens[at : at + size])]

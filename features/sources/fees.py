@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from features.currency import Rates, in_usd
+from features.currency import USD, Rates, in_usd
 from features.sources.job import Job
 from features.sources.records import Rejection
 
@@ -19,7 +19,7 @@ def in_dollars(job: Job, rows: pd.DataFrame, lines: np.ndarray, table: str) -> p
     rates = job.options.rates or Rates()
     rate, priced = rates.of(rows["currency"]), rows["fee"].notna().to_numpy()
     known = priced & ~np.isnan(rate)
-    for code, times in rows["currency"][known].value_counts().items():
+    for code, times in rows["currency"][known & (rows["currency"] != USD)].value_counts().items():
         job.report.fees[f"in {code}, fee_usd at {rates.usd_per_unit[code]:g} USD"] += int(times)
     for row in np.flatnonzero(priced & ~known):
         code = rows["currency"].iloc[row]
