@@ -59,6 +59,14 @@ def test_meta_business_suite_in_german(sheet_of):
     assert not {"followers", "following"} & set(row)
 
 
+def test_counts_of_a_post_by_day_are_refused(sheet_of):
+    header = "Post ID,Account username,Publish time,Permalink,Date,Likes"
+    post = "1790,ana.k,09/19/2026 18:00,https://www.instagram.com/p/DAaa/"
+    assert sheet_of(f"{header}\n{post},Lifetime,210\n").rows["likes"].tolist() == [210]
+    with pytest.raises(SheetError, match="counts of each day"):
+        sheet_of(f"{header}\n{post},09/19/2026,200\n{post},09/20/2026,10\n")
+
+
 @pytest.mark.parametrize(
     ("header", "form"),
     [

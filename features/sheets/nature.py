@@ -7,6 +7,7 @@ whether an account is told at many dates.
 from dataclasses import replace
 
 from features.sheets.campaigns import is_campaign, outcome_of
+from features.sheets.dates import written
 from features.sheets.evidence import Rows, Who, is_daily, is_dated, is_history, is_of_account
 from features.sheets.forms import Form
 from features.sheets.names import tokens_of
@@ -56,6 +57,14 @@ def nature_of(roles: list[Role], post_links: bool, sample: Rows) -> str:
     return "posts" if posts else "creators"
 
 
+def without_periods(roles: list[Role], sample: Rows) -> list[Role]:
+    """Leave out the column that tells of which time the counts are. Raises SheetError where that is a day."""
+    period = _at(roles, "period")
+    if period is not None and any(written(str(row[period])) for row in sample):
+        raise SheetError("holds the counts of each day: export those of the posts' whole lifetime")
+    return [role.out("the period of the counts") if role.index == period else role for role in roles]
+
+
 def _at(roles: list[Role], *targets: str) -> int | None:
     """Give the position of the first column that is one of these, in their order."""
     return next((role.index for target in targets for role in roles if role.target == target), None)
@@ -79,18 +88,17 @@ def of_dates(roles: list[Role], sample: Rows) -> list[Role]:
     when, who = _at(roles, "date"), _whose_history(roles)
     if when is None or not is_dated(sample, when, who) or tells_history(roles, sample):
         return roles
-    told = (
+    question = (
         "of the account, or gained since the last date? If of the account, map it to followers, the date to observed_at"
     )
     unclear = {role.index for role in roles if role.target == "followers" and role.how != "map file"}
-    return [role.out(ambiguous=told) if role.index in unclear else role for role in roles]
+    return [role.out(ambiguous=question) if role.index in unclear else role for role in roles]
 
 
 def tells_history(roles: list[Role], sample: Rows) -> bool:
     """Say whether the rows tell the followers of accounts at many dates."""
     when, followers = _at(roles, "date", "observed_at", "timestamp"), _at(roles, "followers")
-    told = when is not None and followers is not None
-    return told and is_history(sample, when, _whose_history(roles), followers)
+    return None not in (when, followers) and is_history(sample, when, _whose_history(roles), followers)
 
 
 def by_nature(role: Role, nature: str, roles: list[Role], history: bool) -> Role:

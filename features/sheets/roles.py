@@ -20,6 +20,7 @@ from features.sheets.nature import (
     of_accounts,
     of_dates,
     tells_history,
+    without_periods,
 )
 from features.sheets.result import Mapped, SheetError, SheetOptions
 from features.sheets.role import Role
@@ -109,6 +110,7 @@ def assign(
         _of_form(k, column[0], form, *meanings[k]) if k in meanings and mapped[k] is None else _first(k, *column)
         for k, column in columns
     ])  # fmt: skip
+    roles = without_periods(roles, sample)
     given = [role for role in roles if surveys[role.index].given]
     links = any(r.target == "link" and surveys[r.index].words.share("posts") >= 0.5 for r in given)
     nature = form.table if form else nature_of(given, links, sample)
