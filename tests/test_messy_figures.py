@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 import openpyxl
+import pandas as pd
 import pytest
 from messy_cases import MESSY, imported
 
@@ -35,6 +36,8 @@ def file_of(tmp_path):
 # --- dates that a spreadsheet program exchanged -------------------------------------------------------------------
 
 EXCHANGED = [datetime(2026, 4, 3), "25/03/2026", datetime(2026, 7, 2), "13/02/2026", datetime(2026, 1, 2), "28/02/2026"]
+TEXTS = ["2026-04-03", "25/03/2026", "2026-07-02", "13/02/2026"]
+EPOCH = pd.Timestamp(0, tz="UTC")
 
 
 def days(sheet, column="start_at"):
@@ -81,7 +84,7 @@ def test_dates_are_unclear_where_they_look_exchanged_and_nowhere_else(dates, unc
 
 
 def test_texts_of_exchanged_dates_are_exchanged_back(file_of):
-    path = file_of(dated(["2026-04-03", "25/03/2026", "2026-07-02", "13/02/2026"]))
+    path = file_of(dated(TEXTS))
     mapped = {"start date": Mapped("start_at", day_first=True)}
     assert days(read_sheet(path, SheetOptions(columns=mapped))) == ["04.03", "25.03", "07.02", "13.02"]
     assert days(read_sheet(path, SheetOptions(day_first=False))) == ["03.04", "25.03", "02.07", "13.02"]
@@ -266,3 +269,27 @@ def test_long_lists_leave_out_the_same_rows(last, tmp_path):
         lots = list(listed.lots(1000))
         assert [(m.place, m.reason) for lot in lots for m in lot.misfits] == [(4, "sums up the rows above")]
         assert sum(len(lot.rows) for lot in lots) == 2
+
+
+# --- the same in a list to score ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("12_fees_two_marks.csv", "UNCLEAR column 'Fee': '.1,200' may be a decimal number"),
+        ("13_english_mil.csv", "UNCLEAR column 'followers': '1.2 mil' may mean thousands or millions"),
+        ("40_percent_literal.xlsx", "the % is only text of the number format: read as shown"),
+        ("44_hidden_row.xlsx", "1 row.s. are hidden by hand, and read like the others: row 3"),
+    ],
+)
+def test_a_list_to_score_tells_the_same(name, said):
+    assert re.search(said, "\n".join(Spreadsheet(MESSY / name, INSTAGRAM).notes))
+
+
+def test_exchanged_dates_of_a_long_list_are_read_alike(file_of):
+    path = file_of([["partnership_id", "start_at"], *([f"p{k}", day] for k, day in enumerate(TEXTS))])
+    for day_first in (None, True, False):
+        listed = (Plain, Spreadsheet)
+        found = [next(one(path, SheetOptions(day_first=day_first)).lots(1000)) for one in listed]
+        assert found[0].rows["start_at"].fillna(EPOCH).tolist() == found[1].rows["start_at"].fillna(EPOCH).tolist()
