@@ -130,6 +130,13 @@ def test_one_tiny_count_of_likes_in_many_posts_is_a_hidden_one(tmp_path):
     assert (tmp_path / "out" / "rejected.csv").read_text().count("hidden: many posts of this account") == 6
 
 
+def test_few_likes_that_differ_are_no_hidden_ones(write, tmp_path):
+    posts = [app_post(number, like_count=number % 4, comment_count=40) for number in range(12)]
+    found = imported(write("posts.json", posts), out=tmp_path / "out")
+    assert sorted(found.column("posts", "likes")) == sorted([0, 1, 2, 3] * 3)
+    assert not any(found.column("posts", "likes_hidden"))
+
+
 def test_hidden_likes_are_found_over_files_and_in_later_ones(write, tmp_path):
     posts = [app_post(number, like_count=3, comment_count=40 + number) for number in range(6)]
     others = [app_post(20 + number, "8", like_count=3, comment_count=number) for number in range(6)]
