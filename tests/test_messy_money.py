@@ -109,6 +109,22 @@ def test_fees_take_the_currency_that_stands_beside(sheet_of, kind):
     assert sheet.faults == []
 
 
+def test_a_rate_beside_a_currency_is_a_fee(sheet_of):
+    assert money_of(sheet_of(["handle", "Rate", "Currency"], ["a", "450", "EUR"])) == [("", 450, "EUR")]
+
+
+def test_a_fee_of_zero_is_zero_in_any_currency(sheet_of):
+    sheet = sheet_of(["Creator", "Date", "Fee (EUR)", "Engagements"], ["a", "2026-03-01", "0", 9])
+    assert (sheet.table, money_of(sheet)) == ("partnerships", [(0, "", "")])
+
+
+def test_two_offers_of_one_creator_are_told(tmp_path):
+    (tmp_path / "list.csv").write_text("handle,platform,Format,fee_usd\na,instagram,Reel,500\na,instagram,Story,200\n")
+    found = imported(tmp_path / "list.csv", out=tmp_path / "out")
+    assert found.column("prospects", "fee_usd") == [200]
+    assert "1 row(s) are of a creator of a later row: of each creator one prospect is kept" in found.text
+
+
 WORDS = ["on request", "auf Anfrage", "A consultar", "Sur demande", "sob consulta", "TBC", "tbd", "Gifted", "FREE"]
 WORDS += [
     "auf Anfrage / TBD",

@@ -66,7 +66,7 @@ class Fees:
         if wrong := self._book(row, fee):
             return wrong
         amount = fee.amount * (self.deliverables[row] or 1) if fee.per_post else fee.amount
-        if said is None and currency in (None, USD):
+        if not amount or (said is None and currency == USD):
             self.fee_usd[row] = amount
         else:
             self.fee[row], self.currency[row] = amount, currency

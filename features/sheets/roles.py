@@ -218,6 +218,9 @@ def _with_currencies(roles: list[Role]) -> list[Role]:
     fees = [role for role in roles if role.target == "fee"]
     if not any(role.target == "currency" for role in roles):
         return roles
+    rates = [role for role in roles if role.name and role.name.column == "rate" and role.target is None]
+    if not fees and len(rates) == 1 and not rates[0].mapped:  # "Rate" may be one of engagement, but not in a currency
+        return [replace(role, target="fee") if role is rates[0] else role for role in roles]
     if not fees:
         return [role.out("the currency of no fee") if role.target == "currency" else role for role in roles]
     own = [role for role in fees if role.name and role.name.exact and role.name.currency]

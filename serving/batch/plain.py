@@ -178,7 +178,7 @@ def _priced(columns: dict[str, pd.Series]) -> np.ndarray | bool:
     amount, currency = columns["fee"].notna(), columns["currency"]
     columns["currency"] = currency.where(amount)
     doubled = amount & columns["fee_usd"].notna() if "fee_usd" in columns else False
-    return ((~amount | currency.notna()) & ~doubled).to_numpy()
+    return ((~amount | currency.notna()) & ~doubled & (columns["fee"] != 0)).to_numpy()
 
 
 def _among(cells: pa.Array, words: pa.Array) -> np.ndarray:
