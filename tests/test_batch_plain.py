@@ -102,8 +102,13 @@ def test_any_cell_is_read_as_the_reader_of_spreadsheets_reads_it(tmp_path, chang
     both(path, rows)
 
 
-FEES = st.sampled_from(["", "0", "450", "12.50", "1.234", "1,5", "$450", "9 EUR", "-1", "n/a", "free", "1e3", " 7"])
-CODES = st.one_of(st.sampled_from(["", "USD", "eur", " GBP ", "n/a", "€", "Euro"]), st.text("aB1 é$", max_size=4))
+OFFERS = ["500-700", "from 9", "3 reels for 90", "9 per post", "on request", "€9", "9 seashells"]
+FEES = st.sampled_from(
+    ["", "0", "450", "12.50", "1.234", "1,5", "$450", "9 EUR", "-1", "n/a", "free", "1e3", " 7", *OFFERS]
+)
+CODES = st.one_of(
+    st.sampled_from(["", "USD", "eur", " GBP ", "n/a", "€", "Euro", "US Dollar"]), st.text("aB1 é$", max_size=4)
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)

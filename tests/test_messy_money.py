@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from messy_cases import MESSY, imported
 
+from creatorcast import main
 from features.currency import Rates
 from features.deals import known_deals
 from features.history import History
@@ -360,6 +362,16 @@ def test_a_map_explains_no_values_of_parquet(tmp_path):
     columns = {"niche": Mapped("niche", values={"Foodies": "food"})}
     with pytest.raises(BatchError, match="explains values of 'niche': those of Parquet are taken as they are"):
         Columnar(tmp_path / "list.parquet", columns)
+
+
+def test_the_command_takes_rates(campaign, tmp_path):
+    rates = MESSY / "33_rates.csv"
+    done = CliRunner().invoke(main, ["import", str(campaign), "--out", str(tmp_path / "out"), "--rates", str(rates)])
+    assert done.exit_code == 0, done.output
+    assert "fees: 2 in EUR, fee_usd at 1.1 USD" in done.output
+    absent = ["import", str(campaign), "--out", str(tmp_path / "o"), "--rates", str(tmp_path / "absent.csv")]
+    refused = CliRunner().invoke(main, absent)
+    assert (refused.exit_code, "absent.csv' cannot be read" in refused.output) == (2, True)
 
 
 CAMPAIGNS = {
