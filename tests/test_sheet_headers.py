@@ -96,6 +96,15 @@ def test_a_column_of_a_platform_tells_whose_the_equal_columns_after_it_are(tmp_p
     assert sheet.rows[["handle", "followers"]].iloc[0].tolist() == [handle, followers]
 
 
+@pytest.mark.parametrize(("platform", "followers"), [("instagram", 12000), ("tiktok", 90000), ("youtube", 1000)])
+def test_handles_and_links_of_platforms_tell_whose_the_figures_after_them_are(tmp_path, platform, followers):
+    text = (
+        "Name,Instagram handle,Followers,TikTok handle,Followers,YouTube link,Subscribers\n"
+        "Ana,@ana,12k,@anatok,90k,https://youtube.com/@anayt,1k\n"
+    )
+    assert read(tmp_path, text, platform=platform).rows["followers"].tolist() == [followers]
+
+
 @pytest.mark.parametrize("header", ["Followers,Followers", "Followers,followers", "Instagram,Followers,Followers"])
 def test_the_second_of_two_equal_names_is_named_by_its_number(tmp_path, header):
     extra = "@ana," if header.startswith("Insta") else ""

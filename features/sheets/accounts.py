@@ -68,9 +68,8 @@ def one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
     platforms = sorted({role.platform for role in named_ones})
     chosen = options.platform
     if chosen:
-        return [
-            r.out(f"of {r.platform}; {chosen} is asked for") if r.platform not in (None, chosen) else r for r in roles
-        ]
+        other = {role.index for role in named_ones if role.platform != chosen}
+        return [r.out(f"of {r.platform}; {chosen} is asked for") if r.index in other else r for r in roles]
     if len(platforms) < 2:
         return roles
     side = " and ".join(platforms)

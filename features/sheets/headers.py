@@ -105,20 +105,27 @@ def with_groups(header: list[str], before: list[Cell] | None) -> list[str]:
     """Put platforms before the names of their columns: those of the row above, or those of the columns before them.
 
     In the row above each stands over the first of its columns; other words there end a group. A column with a
-    platform's name tells whose the columns after it are where each of several that are called the same has another.
+    platform's name tells whose the columns after it are where each of several of one meaning has another before it.
     """
     words = [str(cell).strip() for cell in before or []]
     if any(words) and (all(platform_of(word) for word in words if word) or any(map(_is_platform, words))):
         return [_of_group(group, name) for group, name in zip(_groups(words, len(header)), header, strict=True)]
-    groups = _groups([name.strip() if _is_platform(name) else "" for name in header], len(header))
-    owners: dict[str, list[str]] = {}
-    for group, name in zip(groups, header, strict=True):
-        owners.setdefault(name.strip().casefold(), []).append(group)
-    apart = {name for name, of in owners.items() if len(of) > 1 and all(of) and len(set(of)) == len(of)}
+    groups = _groups([_owner(name) for name in header], len(header))
+    meanings = [name.column if (name := named(text)) and not name.platform else None for text in header]
+    owners = {column: [g for g, m in zip(groups, meanings, strict=True) if m == column] for column in set(meanings)}
+    apart = {column for column, of in owners.items() if len(of) > 1 and all(of) and len(set(of)) == len(of)}
     return [
-        _of_group(group, name) if name.strip().casefold() in apart else name
-        for group, name in zip(groups, header, strict=True)
+        _of_group(group, name) if column in apart else name
+        for group, name, column in zip(groups, header, meanings, strict=True)
     ]
+
+
+def _owner(text: str) -> str:
+    """Give the platform whose account a column names: "Instagram", "TikTok handle"."""
+    name = named(text) if text.strip() else None
+    if name is None or not name.platform or name.column not in ("platform_named", "handle", "link"):
+        return ""
+    return text.strip() if name.column == "platform_named" else name.platform.title()
 
 
 def _is_platform(text: str) -> bool:
