@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.sheets import SheetOptions, read_sheet
+from features.sheets import SheetError, SheetOptions, read_sheet
 
 
 def read(tmp_path, text, **options):
@@ -89,6 +89,12 @@ def test_columns_of_another_platform_than_the_one_asked_for_are_left_out(tmp_pat
     sheet = read(tmp_path, "Handle,Followers,YouTube subscribers\nana,10,90\n", platform="instagram")
     assert known(sheet, "platform", "followers") == [["instagram", 10]]
     assert guess(sheet, "YouTube subscribers").note == "of youtube; instagram is asked for"
+
+
+def test_columns_of_another_platform_alone_are_refused_with_the_option(tmp_path):
+    reason = "has columns of instagram alone, and --platform says tiktok: name a platform that the columns are of"
+    with pytest.raises(SheetError, match=reason):
+        read(tmp_path, "IG handle,IG followers\nana,10\n", platform="tiktok")
 
 
 def test_links_that_name_no_account_leave_the_name_to_tell_who_it_is(tmp_path):

@@ -79,6 +79,12 @@ def decide(
         raise SheetError(f"{str(source.path)!r}: {error}") from error
     plans, guesses = plans_of(roles, surveys, sample, options, source.epoch)
     if not plans and not any(guess.ambiguous for guess in guesses):
+        others = sorted({role.platform for role in roles} - {None, "elsewhere", options.platform})
+        if options.platform and others:
+            raise SheetError(
+                f"{str(source.path)!r} has columns of {' and '.join(others)} alone, and --platform says "
+                f"{options.platform}: name a platform that the columns are of"
+            )
         raise SheetError(
             f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
             f"{', '.join(tables)}; name them in a map file (--map)"
