@@ -59,6 +59,12 @@ def test_meta_business_suite_in_german(sheet_of):
     assert not {"followers", "following"} & set(row)
 
 
+def test_a_list_of_posts_for_scoring_is_told(tmp_path):
+    path = tmp_path / "posts.csv"
+    path.write_text("handle,platform,followers,posted,likes\na,IG,900,2026-01-01,5\n")
+    assert any("each row is a post" in note for note in read_sheet(path, tables=("prospects",)).notes)
+
+
 def test_counts_of_a_post_by_day_are_refused(sheet_of):
     header = "Post ID,Account username,Publish time,Permalink,Date,Likes"
     post = "1790,ana.k,09/19/2026 18:00,https://www.instagram.com/p/DAaa/"
@@ -74,6 +80,7 @@ def test_counts_of_a_post_by_day_are_refused(sheet_of):
         ("position,channelId,channelTitle,videoId,publishedAt,videoTitle,viewCount,likeCount", "YouTube Data Tools"),
         ("_type,url,date,rawContent,id,user,replyCount,retweetCount,likeCount,conversationId", "snscrape"),
         ("username,edge_followed_by.count,edge_follow.count,biography", "Instagram web profile"),
+        ("username,edge_followed_by.count,biography", "Instagram web profile"),
         ("shortcode,taken_at_timestamp,edge_liked_by,edge_media_to_comment", "Instagram web post"),
         ("id,snippet/publishedAt,snippet/channelId,statistics/viewCount", "YouTube video"),
         ("stats.diggCount,stats.playCount,author.uniqueId,createTime,desc,id", "TikTok web item"),

@@ -105,15 +105,17 @@ def _flat(path: str) -> tuple[str, ...]:
 
 
 def _flat_shape(header: list[str]) -> Form | None:
-    """Give the shape whose paths the headers are: two that only such an export has, one of them a count."""
+    """Give the shape whose paths the headers are: two that only such an export has, one of them a count.
+
+    One of GraphQL's names is enough.
+    """
     own = {k for k, text in enumerate(header) if "." in text or "/" in text or _has_own_word(text)}
-    if len(own) < 2:
-        return None
+    least = 1 if any(text.startswith("edge_") for text in header) else 2
     ranked = []
     for form in _shapes():
         found = {k: column for k, (column, _) in form.meanings(header).items() if column}
         proof = [column for k, column in found.items() if k in own]
-        if len(proof) > 1 and any(canonical_names().get(column) == "count" for column in proof):
+        if len(proof) >= least and any(canonical_names().get(column) == "count" for column in proof):
             ranked.append((len(proof), len(found), form))
     best = max(ranked, key=lambda one: one[:2], default=None)
     rivals = {one[2].platform for one in ranked if best and one[:2] == best[:2]}

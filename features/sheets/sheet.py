@@ -92,6 +92,8 @@ def decide(
     platform, how, firm = _platform(source, roles, options, form)
     notes = [*source.notes, *([f"form: {form.name}"] if form else []), *_absent(source, options)]
     notes += _idle_values(roles, surveys) if whole in (None, source) else []
+    if nature == "posts" and "posts" not in tables:
+        notes.append("each row is a post and not a creator: import the posts, and list their creators here")
     if platform and not any(plan.column == "platform" for plan in plans):
         notes.append(f"platform: {platform}, {how}")
     unread = {role.index: unread_name(role) for role, guess in zip(roles, guesses, strict=True) if guess.unread}
