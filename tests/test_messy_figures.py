@@ -94,7 +94,7 @@ def test_texts_of_exchanged_dates_are_exchanged_back(file_of):
 
 
 def fees(sheet):
-    amounts = sheet.extra.get("fee_amount", sheet.rows["fee_usd"])
+    amounts = pd.concat([sheet.rows, sheet.extra], axis=1).filter(regex="^fee(_usd|_amount)?$").max(axis=1)
     return [None if amount != amount else amount for amount in amounts]
 
 

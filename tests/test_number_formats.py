@@ -180,8 +180,7 @@ def test_money_is_no_count_and_a_date_no_number(sheet_of):
     [("[$$-C09]#,##0", "AUD"), ("#,##0 [$kr-414]", "NOK"), ("[$$-en-CA]0", "CAD"), ("[$¥-804]0", "CNY")],
 )
 def test_a_fee_is_in_the_currency_of_its_format(number_format, currency, sheet_of):
-    sheet = sheet_of("Fee", (450, number_format))
-    assert sheet.extra.iloc[0].tolist() == [450, currency]
+    assert sheet_of("Fee", (450, number_format)).guesses[-1].currency == currency
 
 
 def test_a_dollar_of_no_known_locale_names_no_currency(sheet_of):
