@@ -40,8 +40,9 @@ LISTS = (
     "data", "items", "edges", "nodes", "results", "result", "records", "list", "all", "posts", "videos", "users",
     "media", "tweets", "entries", "itemList", "aweme_list", "collector",
 )  # fmt: skip
-#: Fields that name a record, and how many fields it has at least.
-NAMES = ("id", "pk", "id_str", "_id", "uuid", "post_id", "video_id", "shortcode", "url", "uri", "permalink", "username")
+#: Fields that name a record, and those that say something of it, besides counts; it has so many fields at least.
+NAMES = ("id", "pk", "id_str", "_id", "uuid", "post_id", "video_id", "shortcode", "username")
+SAYS = ("text", "caption", "title", "desc", "content", "message", "created_at", "timestamp", "date", "media_type")
 LEAST_FIELDS = 3
 
 
@@ -90,12 +91,17 @@ def find_records(value: object, place: Place, shapes: tuple[Shape, ...]) -> Iter
 
 
 def looks_like_record(value: object) -> bool:
-    """Tell whether an object is a record of whatever kind: it has a name of its own, and says something of it."""
+    """Tell whether an object is a record of whatever kind: it has a name of its own, and a text, a time or a count.
+
+    A category with its icon, or a picture with its size, is none.
+    """
     if not isinstance(value, dict):
         return False
+    if isinstance(node := value.get("node"), dict):
+        return looks_like_record(node)
     named = any(isinstance(value.get(name), str | int) for name in NAMES)
-    node = value.get("node")
-    return (named and len(value) >= LEAST_FIELDS) or (isinstance(node, dict) and looks_like_record(node))
+    counted = any(isinstance(inner, int | float) for name, inner in value.items() if name not in NAMES)
+    return named and len(value) >= LEAST_FIELDS and (counted or any(name in value for name in SAYS))
 
 
 def is_keyed(name: object, value: object) -> bool:
@@ -174,7 +180,7 @@ def _unwrap_stranger(
     if network is None:
         yield from inner
         return
-    held = list(inner) if network == FACEBOOK or not looks_like_record(value) else []
+    held = list(inner) if network == FACEBOOK else []
     if any(isinstance(one, Found) for one in held):
         yield from held
     else:
