@@ -246,7 +246,7 @@ def test_a_package_that_contradicts_its_row(sheet_of, header, cells, reason):
 
 
 def test_currencies_by_code_sign_and_name():
-    words = ("eur", "€", "Euro", "US-Dollar", "real brasileño", "GHS", "rupees?", "abc")
+    words = ("eur", "€", "Euro", "US-Dollar", "reales brasileños", "GHS", "rupees?", "pesos")
     assert [currency_of(word) for word in words] == ["EUR", "EUR", "EUR", "USD", "BRL", "GHS", None, None]
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from babel import Locale
+from babel.numbers import get_currency_name
 
 from features.niche_words import fold, fold_label
 from features.sheets.figures import CODES, SIGNS, figure
@@ -215,7 +216,8 @@ def _names() -> dict[str, str]:
 def _spoken() -> dict[str, str]:
     names: dict[str, set[str]] = {}
     for language in LANGUAGES:
-        for code, name in Locale.parse(language).currencies.items():
-            names.setdefault(fold_label(name), set()).add(code)
+        for code in Locale.parse(language).currencies:
+            for count in (None, 1, 2):
+                names.setdefault(fold_label(get_currency_name(code, count, language)), set()).add(code)
     signs = {fold(sign): code for sign, code in SIGNS.items() if sign.isalpha() and len(sign) > 3}
     return signs | {name: next(iter(codes)) for name, codes in names.items() if len(codes) == 1}
