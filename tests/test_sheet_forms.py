@@ -1,8 +1,10 @@
 """Publishers' forms of CSV under other names, and what the rows of a sheet prove."""
 
 import csv
+from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from features.sheets import SheetError, SheetOptions, read_sheet
@@ -245,3 +247,27 @@ def test_one_word_does_not_decide_what_the_rows_are(sheet_of):
 def test_the_lists_of_forms_fit_together():
     forms = {row["form"] for row in rows_of("forms.csv")}
     assert {row["form"] for row in rows_of("form_columns.csv")} == forms
+
+
+@pytest.mark.parametrize(
+    ("rows", "table"),
+    [
+        (
+            [["Content", "Video title", "Video publish time", "Views"], ["abcDEF12345", "One", "Feb 19, 2026", 9]],
+            "posts",
+        ),
+        (
+            [["Date", "Channel ID", "Subscribers"], *([datetime(2026, 1, d), "UCa", 900 + d] for d in (1, 2))],
+            "creators",
+        ),
+        ([["Timestamp", "Instagram handle", "Average likes"], [datetime(2026, 1, 1, 9), "@ana", 40]], "creators"),
+    ],
+)
+def test_the_same_in_a_workbook(tmp_path, rows, table):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    sheet = read_sheet(tmp_path / "book.xlsx")
+    assert (sheet.table, "post_id" in sheet.rows) == (table, table == "posts")
+    assert sheet.rows["observed_at"].notna().all() if rows[0][0] == "Date" else "observed_at" not in sheet.rows
