@@ -90,14 +90,14 @@ def _value(plan: Plan, cell: Cell) -> float | None:
 
 
 def _is_sum(values: dict[int, float], sums: dict[int, _Sum], fewest: int) -> bool:
-    """Say whether half of a row's figures and more are sums or means, one of them exactly; one mean may be chance."""
-    near, exact = [], []
+    """Say whether half of a row's figures are sums or means, one of them exactly; a mean of two may be chance."""
+    near, exact, most = [], [], max((found.count for found in sums.values()), default=0)
     for index, value in values.items():
         found = sums.get(index, _Sum())
         near.append(found.explains(value, fewest, _NEAR))
         exact.append(found.explains(value, fewest, min(_NEAR, _EXACT / abs(value))))
     said = [name for name in near if name]
-    return any(exact) and 2 * len(said) >= len(near) and ("sum" in said or len(said) > 1 or fewest == 1)
+    return any(exact) and 2 * len(said) >= len(near) and ("sum" in said or len(said) > 1 or fewest == 1 or most > 2)
 
 
 def naming_of(plans: list[Plan]) -> list[int]:
