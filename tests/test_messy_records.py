@@ -165,5 +165,5 @@ def test_a_mapped_column_that_no_table_has_is_told(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("Creator,Followers,Reposts\n@ana,12000,5\n@bo,9000,7\n")
     found = imported(path, out=tmp_path / "out", platform="instagram", columns={"Reposts": "shares"})
-    told = "column 'Reposts' is shares, which no table of a sheet of creators has: it is not kept"
+    told = "it is shares, for which creators and prospects have no column"
     assert told in found.text

@@ -213,7 +213,7 @@ def _take_fees(frame: dict, columns: dict, decided: Decided, rows: Rows) -> Fees
     for plan, values in [*columns.get("fee", []), *columns.get("fee_usd", [])]:
         fees.take(plan, values, _shown)
     made = {"fee": fees.fee, "currency": fees.currency, "deliverables": fees.deliverables, "format": fees.formats}
-    frame |= {name: _series(values, _KINDS[name]) for name, values in made.items() if any(values)}
+    frame |= {name: _series(values, _KINDS[name]) for name, values in made.items() if set(values) - {None}}
     if "fee" in columns or "fee_usd" in columns:
         frame["fee_usd"] = _series(fees.fee_usd, "real")
     return fees

@@ -83,7 +83,8 @@ class Fees:
             return (
                 f"is the price of format {fee.format}, and {self.sources['format']!r} says {told}: correct one of them"
             )
-        self.deliverables[row] = count or (fee.deliverables and float(fee.deliverables))
+        if count is None and fee.deliverables:
+            self.deliverables[row] = float(fee.deliverables)
         self.formats[row] = told or fee.format
         return ""
 

@@ -18,6 +18,7 @@ from features.sources.fees import in_dollars
 from features.sources.job import Job
 from features.sources.records import ODD_ID, Rejection, fault_of, read_caption
 from features.validate import check
+from features.vocabulary import COUNTED_PARTS
 
 PROSPECT = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)]
 #: What the rows are -> the tables that a row of them gives.
@@ -25,6 +26,12 @@ GIVES = {
     "creators": ("creators", "prospects"),
     "posts": ("creators", "posts"),
     "partnerships": ("creators", "partnerships"),
+}
+#: What the rows are -> meanings without a column of their own, of which columns of these tables are made.
+MADE_OF = {
+    "creators": {"link", "followers_at_posting"},
+    "posts": {"link", "followers_at_posting"},
+    "partnerships": {"link", *COUNTED_PARTS},
 }
 NAMELESS = "names no creator"
 REPEATED = "repeats the partnership of an earlier row: give each its own partnership_id, if they are two"
@@ -71,7 +78,7 @@ def _guess_line(guess: Guess, nature: str) -> str:
     if guess.ambiguous:
         return f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
     details = "; ".join(part for part in (guess.how, guess.note) if part)
-    held = {name for table in GIVES[nature] for name in TABLES[table].names} | {"link", "followers_at_posting"}
+    held = {name for table in GIVES[nature] for name in TABLES[table].names} | MADE_OF.get(nature, set())
     if guess.column is not None and guess.column not in held:
         tables = " and ".join(GIVES[nature])
         return (
