@@ -117,10 +117,12 @@ def test_counts_that_cannot_be_are_named_one_by_one(write, tmp_path):
         listed = [(row["record"], row["field"], row["reason"]) for row in csv.DictReader(file)]
     reason = "implausible: the post has more likes and comments than views"
     assert listed == [(f"document 1, collector {number}", "views", reason) for number in (1, 2)]
-    text = "Creator,Post ID,Posted at,Views,Likes,Comments\n@a,7400001,2026-03-01,90,4000,12\n@a,7400002,2026-03-02,9000,400,12\n"
+    text = (
+        "Creator,Post ID,Posted at,Views,Likes,Comments\n@a,p71,2026-03-01,90,4000,12\n@a,p72,2026-03-02,9000,400,12\n"
+    )
     sheet = imported(write("posts.csv", text), out=tmp_path / "sheet", platform="tiktok")
     assert sheet.column("posts", "views") == [None, 9000]
-    assert "implausible: line 2, post 7400001: 90 views, 4,000 likes, 12 comments" in sheet.text
+    assert "implausible: line 2, post p71: 90 views, 4,000 likes, 12 comments" in sheet.text
 
 
 def test_one_tiny_count_of_likes_in_many_posts_is_a_hidden_one(tmp_path):

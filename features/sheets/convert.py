@@ -210,11 +210,12 @@ def _take_fees(frame: dict, columns: dict, decided: Decided, rows: Rows) -> Fees
         list(formats),
         {name: plan.guess.source for name, (plan, _) in read.items()},
     )
-    for plan, values in [*columns.get("fee", []), *columns.get("fee_usd", [])]:
+    columns_of_fees = [*columns.get("fee", []), *columns.get("fee_usd", [])]
+    for plan, values in columns_of_fees:
         fees.take(plan, values, _shown)
     made = {"fee": fees.fee, "currency": fees.currency, "deliverables": fees.deliverables, "format": fees.formats}
     frame |= {name: _series(values, _KINDS[name]) for name, values in made.items() if set(values) - {None}}
-    if "fee" in columns or "fee_usd" in columns:
+    if any(not plan.beside for plan, _ in columns_of_fees) or set(fees.fee_usd) - {None}:
         frame["fee_usd"] = _series(fees.fee_usd, "real")
     return fees
 

@@ -118,13 +118,14 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
         _add(job, "partnerships", in_dollars(job, named, at, "partnerships"), at, refused)
     elif sheet.table == "creators":
         rows = in_dollars(job, rows, lines, "prospects")
-        if several := int(rows.duplicated(["creator_id", "platform"], keep="last").sum()):
+        planned = [name for name in PROSPECT if name in rows]
+        telling = rows[planned].notna().any(axis=1) if planned else pd.Series(False, index=rows.index)
+        prospects = rows[telling].reset_index(drop=True)
+        if several := int(prospects.duplicated(["creator_id", "platform"], keep="last").sum()):
             job.report.notes.append(
                 f"{several:,} row(s) are of a creator of a later row: of each creator one prospect is kept"
             )
-        planned = [name for name in PROSPECT if name in rows]
-        telling = rows[planned].notna().any(axis=1) if planned else pd.Series(False, index=rows.index)
-        _add(job, "prospects", rows[telling].reset_index(drop=True), lines[telling.to_numpy()], refused)
+        _add(job, "prospects", prospects, lines[telling.to_numpy()], refused)
     job.report.records[f"row of {sheet.table}"] += len(rows) - len(refused)
 
 
