@@ -149,8 +149,8 @@ def test_words_in_place_of_a_fee_are_no_fee_and_told(sheet_of):
     sheet = sheet_of(["handle", "Fee (USD)"], *[["a", word] for word in WORDS], ["b", "450"], ["c", "on request"])
     assert money_of(sheet) == [("", "", "")] * len(WORDS) + [(450, "", ""), ("", "", "")]
     assert (sheet.faults, sheet.unread) == ([], {})
-    (told,) = [note for note in sheet.notes if "no fee" in note]
-    assert told.startswith(f"'Fee (USD)': {len(WORDS) + 1} value(s) are no fee: 'on request' (2), ")
+    (told,) = [note for note in sheet.notes if "no amount" in note]
+    assert told.startswith(f"'Fee (USD)': {len(WORDS) + 1} value(s) are no amount: 'on request' (2), ")
 
 
 def test_a_gift_is_a_fee_of_zero_only_in_partnerships(sheet_of):
@@ -279,7 +279,7 @@ def test_fees_of_a_campaign_sheet_become_dollars_by_the_rates(campaign, tmp_path
     found = imported(campaign, out=tmp_path / "out", rates=RATES)
     assert fees_of(found) == {"@ana.k": pytest.approx(495), "@bo.f": 0, "@cy.e": pytest.approx(770), "@dan": None}
     assert "fees: 2 in EUR, fee_usd at 1.1 USD" in found.text
-    assert "2 value(s) are no fee: 'gratis' (1), 'auf Anfrage' (1)" in found.text
+    assert "2 value(s) are no amount: 'gratis', a fee of 0 (1), 'auf Anfrage' (1)" in found.text
     assert "1 x Honorar (EUR) lower end of a range: the fee is its upper end" in found.text
     assert (tmp_path / "out" / "rates.csv").exists()
 
@@ -345,7 +345,7 @@ def test_a_list_is_scored_with_what_its_fees_say(bundle, tmp_path, kind):
     assert answers.loc["@f", "deliverables"] == 3
     told = "\n".join(said)
     assert "fee_usd from fee x currency: fees in EUR at 1.1 USD" in told
-    assert "'fee': 1 value(s) are no fee: 'auf Anfrage' (1)" in told
+    assert "'fee': 1 value(s) are no amount: 'auf Anfrage' (1)" in told
     assert not [words for words in ("not read", "as the map says", "nothing is converted") if words in told]
 
 
@@ -489,3 +489,57 @@ def market_fees(tables, deals):
     history = History.of(replace(tables, partnerships=deals))
     known = known_deals(history, deals.reset_index(drop=True), int(AS_OF.timestamp() * 1e6))
     return fit_market_fee(history, fit_reference(history, AS_OF), known, read_rate_card(None, Rates()))
+
+
+# --- found by use --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("cell", "expected"), [("$12,000.50 MXN", (12000.5, "MXN")), ("MXN $450", (450, "MXN"))])
+def test_a_sign_of_several_currencies_is_of_the_code_beside_it(sheet_of, cell, expected):
+    assert money_of(sheet_of(["handle", "Fee"], ["a", cell])) == [("", *expected)]
+
+
+def test_a_rate_with_words_is_a_fee_and_an_engagement_in_percent_is_a_rate(sheet_of):
+    sheet = sheet_of(["handle", "Rate", "Engagement"], ["a", "$500 per post", "2,1%"], ["b", "$600 per post", "3,4%"])
+    assert [guess.column for guess in sheet.guesses] == ["handle", "fee_usd", None]
+    assert "by followers or by views?" in sheet.guesses[2].ambiguous
+
+
+def test_an_account_of_another_platform_alone_is_a_fault_of_its_row(sheet_of):
+    header = ["Name", "Instagram", "Instagram Followers", "TikTok", "TikTok Followers"]
+    rows = ["Ana", "@ana", 45000, "@anatok", 120000], ["Cleo", "", "", "@cleo", 90000]
+    sheet = sheet_of(header, *rows, platform="instagram")
+    reason = "is of tiktok; the row names no account of the platform that is asked for"
+    assert [(fault.line, fault.value, fault.reason) for fault in sheet.faults] == [(3, "@cleo", reason)]
+
+
+def test_outcomes_that_cannot_be_are_named_and_unknown(tmp_path):
+    path = tmp_path / "campaigns.csv"
+    path.write_text(
+        "Creator,Platform,Date,Price (USD),Likes,Comments,Engagements,Views\n"
+        "@a,instagram,2026-03-01,450,900,40,,400\n@b,instagram,2026-03-02,450,900,40,300,9000\n"
+        "@c,instagram,2026-03-03,450,900,40,,9000\n"
+    )
+    found = imported(path, out=tmp_path / "out")
+    told = {row["creator_id"]: (row.get("engagements"), row.get("views")) for row in found["partnerships"]}
+    assert told == {"@a": (940, None), "@b": (None, 9000), "@c": (940, 9000)}
+    listed = (tmp_path / "out" / "rejected.csv").read_text()
+    assert "more engagements than views" in listed
+    assert "fewer than the counts that make them" in listed
+
+
+def test_a_second_outcome_of_one_partnership_is_told(tmp_path):
+    for number, engagements in enumerate((940, 1500)):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(f"Creator,Platform,Date,Price (USD),Engagements\n@a,instagram,2026-03-01,450,{engagements}\n")
+        found = imported(path, out=tmp_path / "out")
+    assert "engagements is 940.0 and 1500.0, kept 1500.0" in found.text
+
+
+@pytest.mark.parametrize("options", [{}, {"day_first": True}])
+def test_followers_of_an_unread_date_are_no_followers_of_today(tmp_path, options):
+    path = tmp_path / "history.csv"
+    path.write_text("Date,Handle,Followers\n01/06/2026,@a,12210\n01/05/2026,@a,12110\n01/04/2026,@a,12050\n")
+    found = imported(path, out=tmp_path / "out", platform="tiktok", **options)
+    assert len(found["followers"]) == (3 if options else 0)
+    assert ("has a date of reading that is not read" in found.error) == (not options)

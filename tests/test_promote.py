@@ -144,7 +144,7 @@ def test_the_champion_is_asked_as_it_is(grown, tables):
 
 def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
     home, bundles, folders = grown
-    worse = train(folders["new"], home, replace(SMALL_RECIPE, widen=3.0)).bundle
+    worse = train(folders["new"], home, replace(SMALL_RECIPE, widen=2.0)).bundle
     with pytest.raises(PromotionRefused, match=rf"^{worse.version} is worse than the champion .* doubt") as refusal:
         promote(home)
     assert refusal.value.comparison.worse[0].startswith("all history +")

@@ -258,10 +258,10 @@ def test_fees_of_other_currencies_are_never_converted(sheet_of):
     assert sheet.rows["fee"].fillna(-1).tolist() == [-1, -1, 1200.5, -1, -1]
     assert sheet.rows["currency"].dropna().tolist() == ["EUR"]
     assert sheet.faults == []
-    assert "'Fee': 1 value(s) are no fee: 'gifted' (1)" in sheet.notes
+    assert "'Fee': 1 value(s) are no amount: 'gifted' (1)" in sheet.notes
     guess = guess_of(sheet_of("handle,Preis (€)\na,100\nb,200\n"), "Preis (€)")
     assert (guess.column, guess.currency, guess.ambiguous) == ("fee", "EUR", None)
-    assert guess.note == "in EUR: fee_usd is made of it by the rates that --rates names"
+    assert guess.note == "in EUR: fee_usd needs a rate to USD (--rates)"
 
 
 @pytest.mark.parametrize(

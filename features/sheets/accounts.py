@@ -77,6 +77,12 @@ def one_platform(roles: list[Role], options: SheetOptions) -> list[Role]:
     return [role.out(ambiguous=told) if role in named_ones else role for role in roles]
 
 
+def is_other_account(role: Role, options: SheetOptions) -> bool:
+    """Say whether a column names accounts of another platform of ours than the one that is asked for."""
+    other = options.platform and role.target is None and role.platform not in (None, "elsewhere", options.platform)
+    return bool(other) and role.name.column in ("platform_named", "handle", "link", "channel")
+
+
 def one_identity(roles: list[Role], surveys: list[Survey]) -> list[Role]:
     """Let a name stand in for the handle only where nothing else, or nothing but small numbers, names the creator."""
     names = [role for role in roles if role.target == "name"]

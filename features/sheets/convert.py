@@ -26,13 +26,17 @@ HIDDEN = "-1"
 _KINDS = {"fee": "real", "currency": "text", "deliverables": "count", "format": "text"}
 
 
+OTHER_PLATFORM = "the row names no account of the platform that is asked for"
+
+
 @dataclass(frozen=True)
 class Decided:
     """Everything that is decided of a sheet once, before its rows are converted.
 
     `platform`: of rows that name none; `firm`: it outranks links. `unread`: of the columns that stay unclear,
     position -> the name that `Sheet.unread` has for them. `sums`: lines of rows that sum up others, each with which
-    ones.
+    ones. `gifts`: a gift is a fee of 0, as in partnerships that are kept; in a list to score it is none.
+    `other_accounts`: columns of accounts on other platforms than the one asked for, position -> platform.
     """
 
     source: Source
@@ -44,6 +48,8 @@ class Decided:
     firm: bool
     unread: dict[int, str]
     sums: dict[int, str] = field(default_factory=dict)
+    gifts: bool = False
+    other_accounts: dict[int, str] = field(default_factory=dict)
 
 
 def convert(decided: Decided, records: list[Record]) -> Sheet:
@@ -173,6 +179,7 @@ def _assembled(
         )
         notes += [f"{other:,} row(s) name another platform than {decided.platform}, and stay of that"] if other else []
         frame["platform"] = found.mask(found.isna() & (np.array(platforms) != ""), decided.platform)
+    faults += _other_accounts(frame, decided, rows)
     fees = _take_fees(frame, columns, decided, rows)
     if "total_likes" in columns:
         extra["total_likes"] = _series(columns["total_likes"][0][1], "count")
@@ -194,6 +201,18 @@ def _firm_platforms(frame: dict, labels: pd.DataFrame, decided: Decided, n: int)
     ]
 
 
+def _other_accounts(frame: dict, decided: Decided, rows: Rows) -> list[Fault]:
+    """Give the rows that name an account of another platform, and none of the one that is asked for."""
+    named = [frame[name].notna() for name in ("creator_id", "handle") if name in frame]
+    return [
+        Fault(rows.lines[row], decided.source.names[at], _shown(cells[at]), f"is of {platform}; {OTHER_PLATFORM}")
+        for row, cells in enumerate(rows.cells)
+        if decided.other_accounts and not any(column[row] for column in named)
+        for at, platform in decided.other_accounts.items()
+        if not is_missing(_shown(cells[at])) and _shown(cells[at])
+    ]
+
+
 def _take_fees(frame: dict, columns: dict, decided: Decided, rows: Rows) -> Fees:
     """Fill fee_usd, or fee and currency, and deliverables and format where the fee alone tells them."""
     n = len(rows.cells)
@@ -204,7 +223,7 @@ def _take_fees(frame: dict, columns: dict, decided: Decided, rows: Rows) -> Fees
         formats = booked_in([row[read["deliverables"][0].index] for row in rows.cells], formats)
     fees = Fees(
         rows,
-        decided.table,
+        decided.gifts,
         told.get("currency", [None] * n),
         list(told.get("deliverables", [None] * n)),
         list(formats),

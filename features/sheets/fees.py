@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from features.currency import USD
-from features.sheets.money import Fee, no_fee_of, one_currency, package_of
+from features.sheets.money import GIFT, Fee, no_fee_of, one_currency, package_of
 from features.sheets.plan import Plan
 from features.sheets.result import Fault, Remark
 from features.sheets.rows import Rows
@@ -24,7 +24,7 @@ class Fees:
     """Fees of n rows as they are taken up; lists are of length n, None where nothing is told."""
 
     rows: Rows
-    table: str
+    gifts: bool
     currencies: list[str | None]
     deliverables: list[float | None]
     formats: list[str | None]
@@ -45,8 +45,9 @@ class Fees:
                 continue
             text = shown(self.rows.cells[row][plan.index])
             if fee.word:
-                self.words[plan.guess.source, text] += 1
-                if self.table == "partnerships" and no_fee_of(fee.word) == "gift":
+                gift = self.gifts and no_fee_of(fee.word) == GIFT
+                self.words[plan.guess.source, f"{text!r}, a fee of 0" if gift else repr(text)] += 1
+                if gift:
                     self.fee_usd[row] = 0.0
             elif wrong := self._price(row, fee, named):
                 self.faults.append(Fault(self.rows.lines[row], plan.guess.source, text, wrong))
@@ -106,8 +107,8 @@ class Fees:
         found = []
         for source in dict.fromkeys(source for source, _ in self.words):
             words = [(word, times) for (own, word), times in self.words.most_common() if own == source]
-            shown = ", ".join(f"{word!r} ({times:,})" for word, times in words[:8]) + (", ..." if words[8:] else "")
-            found.append(f"{source!r}: {sum(times for _, times in words):,} value(s) are no fee: {shown}")
+            shown = ", ".join(f"{word} ({times:,})" for word, times in words[:8]) + (", ..." if words[8:] else "")
+            found.append(f"{source!r}: {sum(times for _, times in words):,} value(s) are no amount: {shown}")
         for (source, known), times in self.per_post.items():
             how = "times the deliverables" if known else "for one deliverable, as no number of them is told"
             found.append(f"{source!r}: {times:,} price(s) of one post, taken {how}")

@@ -39,6 +39,12 @@ SIGNS = {
 }  # fmt: skip
 #: Signs that several currencies have; they stand for that in SIGNS only where nothing names another of them.
 SHARED_SIGNS = ("$", "¥", "Rs")
+#: The currency that a sign alone is taken for -> those that have the same sign.
+SHARED = {
+    "USD": frozenset({"CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU"}),
+    "JPY": frozenset({"CNY"}),
+    "INR": frozenset({"PKR", "LKR", "NPR"}),
+}
 _CODES = """
 AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KES KRW KWD MAD MXN MYR NGN
 NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR
@@ -151,11 +157,14 @@ def _words(text: str) -> list[str]:
 
 
 def _with_words(core: str, negative: bool, words: list[str]) -> Figure | None:
-    power, percent, currency, approximate, suffix = 0, False, None, False, ""
+    power, percent, currency, approximate, suffix, sign = 0, False, None, False, "", ""
     for word in words:
         code = SIGNS.get(word) or (word.upper() if word.upper() in CODES and len(word) == 3 else None)
-        if code and currency in (None, code):
-            currency = code
+        closer = sign in SHARED_SIGNS and code in SHARED.get(currency, ())  # "$12,000 MXN"
+        if code and (currency in (None, code) or closer):
+            currency, sign = code, word
+        elif code and word in SHARED_SIGNS and currency in SHARED.get(code, ()):  # "MXN $12,000"
+            continue
         elif word == "%" and not percent:
             percent = True
         elif fold(word) in SUFFIXES and not power:

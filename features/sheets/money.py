@@ -12,18 +12,12 @@ from babel import Locale
 from babel.numbers import get_currency_name
 
 from features.niche_words import fold, fold_label
-from features.sheets.figures import CODES, SIGNS, figure
+from features.sheets.figures import CODES, SHARED, SIGNS, figure
 from features.sheets.labels import fee_word_of, format_of, is_deliverable, is_missing
 from features.sheets.words import LANGUAGES
 
 #: Longer texts are no fee.
 LONGEST = 80
-#: The currency that a sign alone is taken for -> those that have the same sign.
-SHARED = {
-    "USD": frozenset({"CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU"}),
-    "JPY": frozenset({"CNY"}),
-    "INR": frozenset({"PKR", "LKR", "NPR"}),
-}
 _NAMED_SIGN = re.compile(r"us|u\$s|jpy|inr|yen|d[oó]l|₹", re.IGNORECASE)
 GIFT = "gift"
 #: Words that say something of an amount which does not change it.

@@ -236,7 +236,7 @@ def _fee_plan(role: Role, survey: Survey, evidence: Evidence, options: SheetOpti
         unclear = unclear or f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
     others = [code for code in currencies if code != "USD"]
     if others:
-        notes.append(f"in {', '.join(currencies)}: fee_usd is made of it by the rates that --rates names")
+        notes.append(f"in {', '.join(currencies)}: fee_usd needs a rate to USD (--rates)")
     target = "fee" if others or beside else "fee_usd"
     told = ", ".join(currencies) or None
     guess = Guess(role.source, target, "real", role.how, _join(notes), unclear or role.ambiguous, currency=told)

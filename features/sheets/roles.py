@@ -38,7 +38,8 @@ FIGURES = frozenset(
 ) - {"fee_usd"}
 #: Names that values must settle, or may overrule -> what to look for.
 _OPEN = {
-    "rate": {"figures", "rates"},
+    "rate": {"figures", "rates", "fees"},
+    "engagement": {"figures", "rates"},
     **{name: {"dates"} for name in ("date", "timestamp", "made")},
     **{name: {"numbers"} for name in ("id", "creator_id", "post_id", "partnership_id")},
     "posts_count": {"figures", "links", "accounts"},
@@ -206,6 +207,8 @@ def _by_values(name: Name, survey: Survey) -> tuple[str | None, str]:
             "fee" if name.currency or survey.money > half else "engagement_rate" if percents > half else None,
             "values",
         )
+    if column == "engagement" and survey.figures.percents + survey.shown_percent > survey.given / 2:
+        return "engagement_rate", "values: percentages"
     if column == "location":
         return ("country", "values") if words.share("countries") >= 0.5 else (None, "")
     if column == "link" and words.texts and words.share("links") < 0.5:

@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from features.niche_words import fold_label
+from features.sheets.accounts import is_other_account
 from features.sheets.convert import Decided, convert
 from features.sheets.forms import Form, known_form
 from features.sheets.names import Name, named
@@ -100,7 +101,9 @@ def decide(
     naming = [surveys[k] for k in naming_of(plans)]
     suspect = naming and (min(seen - survey.given for survey in naming) or any(survey.sums for survey in naming))
     sums = sums_of(whole or source, plans) if suspect else {}
-    return Decided(source, plans, guesses, notes, nature, platform, firm, unread, sums)
+    others = {role.index: role.platform for role in roles if is_other_account(role, options)}
+    gifts = nature == "partnerships" and "partnerships" in tables
+    return Decided(source, plans, guesses, notes, nature, platform, firm, unread, sums, gifts, others)
 
 
 def _surveyed(source: Source, options: SheetOptions, form: Form | None) -> tuple[list[Survey], list[list[Cell]], int]:

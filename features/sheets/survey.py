@@ -122,10 +122,8 @@ class Survey:
         self.given += sum(texts.values())
         if not wanted & {"figures", "dates"}:
             self.sums += sum(times for text, times in texts.items() if names_sum(text))
-        if "fees" in wanted:
-            self.figures.add(amount_texts(texts), False)
-        elif "figures" in wanted:
-            self.figures.add(texts, "rates" in wanted)
+        if "figures" in wanted:
+            self.figures.add(amount_texts(texts) if "fees" in wanted else texts, "rates" in wanted)
         if "dates" in wanted:
             self.dates.add(texts, epoch)
         if wanted & _LOOKS.keys():

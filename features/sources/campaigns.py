@@ -1,12 +1,20 @@
 """What came of the partnerships of a campaign sheet, where it tells likes, comments and shares apart."""
 
+import numpy as np
 import pandas as pd
 
 from features.sources.job import Job
+from features.sources.plausible import LAG, LAG_SHARE
+from features.sources.records import Rejection
 from features.vocabulary import COUNTED_PARTS, ENGAGEMENT_PARTS
 
 
-def with_outcomes(job: Job, rows: pd.DataFrame) -> pd.DataFrame:
+def with_outcomes(job: Job, rows: pd.DataFrame, lines: np.ndarray) -> pd.DataFrame:
+    """Give the outcomes of partnerships: engagements, also from their parts, and what cannot be left unknown."""
+    return _plausible(job, _with_engagements(job, rows, lines), lines)
+
+
+def _with_engagements(job: Job, rows: pd.DataFrame, lines: np.ndarray) -> pd.DataFrame:
     """Fill engagements that no column tells with the sum of what counts on the platform (`ENGAGEMENT_PARTS`).
 
     Where one of these is unknown, so are the engagements. What was done is told in the report.
@@ -28,4 +36,21 @@ def with_outcomes(job: Job, rows: pd.DataFrame) -> pd.DataFrame:
     ):
         if rows_of.any():
             job.report.outcomes[what] += int(rows_of.sum())
-    return rows.assign(engagements=told.fillna(total))
+    few = told < parts.sum(axis=1)
+    for row in np.flatnonzero(few):
+        value = f"{told.iloc[row]:,.0f} engagements, {parts.sum(axis=1).iloc[row]:,.0f} of likes, comments and shares"
+        reason = "implausible: the engagements are fewer than the counts that make them"
+        job.leave_unknown(Rejection(job.place(f"line {lines[row]}"), reason, "engagements", value))
+    return rows.assign(engagements=told.fillna(total).mask(few))
+
+
+def _plausible(job: Job, rows: pd.DataFrame, lines: np.ndarray) -> pd.DataFrame:
+    """Leave views unknown that are far fewer than the engagements, as of posts (features.sources.plausible)."""
+    if not {"engagements", "views"} <= set(rows):
+        return rows
+    few = rows["engagements"] > rows["views"] * (1 + LAG_SHARE) + LAG
+    for row in np.flatnonzero(few):
+        value = f"{rows['views'].iloc[row]:,.0f} views, {rows['engagements'].iloc[row]:,.0f} engagements"
+        reason = "implausible: the partnership has more engagements than views"
+        job.leave_unknown(Rejection(job.place(f"line {lines[row]}"), reason, "views", value))
+    return rows.assign(views=rows["views"].mask(few))

@@ -24,6 +24,7 @@ SQL_TYPES = {"text": "VARCHAR", "count": "DOUBLE", "real": "DOUBLE", "flag": "BO
 WATCHED = {
     "creators": ("following", "posts_count", "niche", "country", "verified", "business"),
     "posts": ("likes", "comments", "shares", "saves", "views", "format", "sponsored", "repost"),
+    "partnerships": ("engagements", "views", "fee_usd"),
 }
 #: The columns that tell a fee together: never an amount of one row and a currency of another.
 PRICE = ("fee_usd", "fee", "currency")
@@ -269,6 +270,8 @@ class Merge:
     def _small(self, table: str, key: str) -> pd.DataFrame:
         """Merge the rows of a small table by its key: of each column the value known last."""
         names = SPECS[table].names
+        if table == "partnerships":
+            self._note_outcomes(key)
         latest = [_latest(name) for name in names if name not in (*key.split(", "), *PRICE)]
         latest.append(f"arg_max({{{_PRICE}}}, rank) FILTER (coalesce(fee_usd, fee) IS NOT NULL) AS price")
         told = ", ".join(f"price.{name} AS {name}" if name in PRICE else name for name in names)
@@ -277,6 +280,16 @@ class Merge:
             f"(ORDER BY observed_at NULLS FIRST, {FILE}, {ORDER}) AS rank FROM {self._linked(table)}) "
             f"GROUP BY ALL) ORDER BY {key}"
         ).to_arrow_table().to_pandas()  # fmt: skip
+
+    def _note_outcomes(self, key: str) -> None:
+        """Note partnerships of which several outcomes or fees are told, at whichever moments."""
+        columns = ", ".join(f"{_extremes(name)}, {_latest(name)}" for name in WATCHED["partnerships"])
+        self._con.execute(
+            f"CREATE TABLE outcomes AS SELECT max(platform) AS platform, {key} AS id, {columns} FROM (SELECT *, "
+            f"row_number() OVER (ORDER BY observed_at NULLS FIRST, {FILE}, {ORDER}) AS rank "
+            f"FROM {self._linked('partnerships')}) GROUP BY {key}"
+        )
+        self._note_conflicts("partnerships", "outcomes", WATCHED["partnerships"])
 
     def _note_conflicts(self, table: str, grouped: str, names: tuple[str, ...]) -> None:
         for name in names:

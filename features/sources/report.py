@@ -210,8 +210,8 @@ def _counted(what: str, reasons: Counter) -> list[str]:
 
 def _conflict_lines(conflicts: list[Conflict]) -> list[str]:
     lines = [
-        f"conflict: {one.table} {one.platform} {one.id}: {one.field} is {one.values[0]} and {one.values[1]} "
-        f"at one moment, kept {one.kept}"
+        f"conflict: {one.table} {one.platform} {one.id}: {one.field} is {one.values[0]} and {one.values[1]}"
+        f"{'' if one.table == 'partnerships' else ' at one moment'}, kept {one.kept}"
         for one in conflicts[:SHOWN]
     ]
     most = "at least " if len(conflicts) >= MOST_CONFLICTS else ""

@@ -12,6 +12,7 @@ import pandas as pd
 from features.ids import faulty_ids
 from features.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, FEE_COLUMNS, TABLES
 from features.sheets import Guess, Sheet, SheetOptions, iter_sheet
+from features.sheets.labels import is_missing
 from features.sources.campaigns import with_outcomes
 from features.sources.faults import SourceError
 from features.sources.fees import in_dollars
@@ -34,6 +35,7 @@ MADE_OF = {
     "partnerships": {"link", *COUNTED_PARTS},
 }
 NAMELESS = "names no creator"
+UNDATED = "has a date of reading that is not read: say --day-first or --month-first, or write it as 2026-03-01"
 REPEATED = "repeats the partnership of an earlier row: give each its own partnership_id, if they are two"
 NAME_ONE = "if all rows are of one, give --creator; else map the column that names them to handle or creator_id (--map)"
 #: Numbers that count the rows of a list, and name nothing outside of it.
@@ -61,9 +63,11 @@ def read(job: Job) -> None:
             job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
         _take(job, sheet, days)
     if not any(job.parts.rows.values()) and not job.parts.held:
-        if set(job.report.rejected) == {NAMELESS}:
+        if NAMELESS in job.report.rejected:
             raise SourceError(f"{str(job.path)!r} names no creator: {NAME_ONE}")
-        raise SourceError(f"{str(job.path)!r} has no row that can be read: {job.report.first_rejected}")
+        reason, times = job.report.rejected.most_common(1)[0]
+        first = job.report.first_rejected
+        raise SourceError(f"{str(job.path)!r} has no row that can be read: {times:,} {reason} ({first})")
 
 
 def _tell(job: Job, sheet: Sheet) -> None:
@@ -96,10 +100,12 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
             "youtube or x"
         )
     odd = {text: f"{ODD_ID}: it {wrong}" for text, wrong in faulty_ids(rows["creator_id"].dropna().unique()).items()}
-    given = rows["creator_id"].notna() & rows["platform"].notna() & ~rows["creator_id"].isin(list(odd))
+    undated = _undated(sheet)
+    given = rows["creator_id"].notna() & rows["platform"].notna() & ~rows["creator_id"].isin(list(odd)) & ~undated
     for row in np.flatnonzero(~given):
         creator = rows["creator_id"].iloc[row]
         reason = f"{NAMELESS}: {NAME_ONE}" if pd.isna(creator) else odd.get(creator, "names no platform")
+        reason = UNDATED if undated[row] and not pd.isna(creator) else reason
         job.reject(Rejection(job.place(f"line {sheet.lines[row]}"), reason))
     then = sheet.extra.get("followers_at_posting")
     creators = (
@@ -113,7 +119,7 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
     if sheet.table == "posts":
         _add(job, "posts", _with_post_ids(_with_counts(rows), days), lines, refused)
     if sheet.table == "partnerships":
-        outcomes = with_outcomes(job, rows)
+        outcomes = with_outcomes(job, rows, lines)
         named, at = _with_partnership_ids(job, outcomes, lines, refused, sheet.guesses)
         _add(job, "partnerships", in_dollars(job, named, at, "partnerships"), at, refused)
     elif sheet.table == "creators":
@@ -127,6 +133,17 @@ def _take(job: Job, sheet: Sheet, days: Days) -> None:
             )
         _add(job, "prospects", prospects, lines[telling.to_numpy()], refused)
     job.report.records[f"row of {sheet.table}"] += len(rows) - len(refused)
+
+
+def _undated(sheet: Sheet) -> np.ndarray:
+    """Mark the rows (n,) whose own date of reading cannot be read: their counts are of no moment that is known."""
+    source = next((guess.source for guess in sheet.guesses if guess.column == "observed_at"), None)
+    if source is None or sheet.table != "creators":
+        return np.zeros(len(sheet.rows), dtype=bool)
+    written = ~sheet.original[source].map(lambda text: is_missing(text.strip()) or not text.strip()).to_numpy(
+        dtype=bool
+    )
+    return written & sheet.rows["observed_at"].isna().to_numpy()
 
 
 def _named(job: Job, rows: pd.DataFrame) -> pd.DataFrame:

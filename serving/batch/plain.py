@@ -88,6 +88,8 @@ class Plain(Spreadsheet):
         columns, plain = {}, _given(table)
         for name, read in self._planned(table):
             columns[name], plain = read.values, plain & read.plain
+        who = [columns[name].notna() for name in ("creator_id", "handle") if name in columns]
+        plain &= np.logical_or.reduce(who) if who else True
         plain &= ~_guarded(table) & _priced(columns) & ~np.isin(block.first + lines, list(self.decided.sums))
         fast = named(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
         at = np.flatnonzero(plain)

@@ -50,17 +50,26 @@ class Spreadsheet:
         remarks: dict[str, np.ndarray] = {}
         for remark in sheet.remarks:
             remarks.setdefault(remark.code, np.zeros(len(sheet.rows), dtype=bool))[remark.row] = True
+        rows = named(sheet.rows)
         return Lot(
-            named(sheet.rows),
+            rows,
             sheet.lines,
             lambda wanted: sheet.original.iloc[wanted].values.tolist(),
             reasons,
             [Misfit(fault.line, list(fault.cells), fault.reason) for fault in sheet.left_out],
             sheet.blank_rows,
-            sheet.notes[len(self.decided.notes) :],
+            [*sheet.notes[len(self.decided.notes) :], *_nameless(rows, sheet.lines)],
             sheet.unread,
             remarks,
         )
+
+
+def _nameless(rows: pd.DataFrame, lines: np.ndarray) -> list[str]:
+    """Tell how many rows name no creator, in a list that has a column for it."""
+    if "creator_id" not in rows:
+        return []
+    at = np.flatnonzero(rows["creator_id"].isna())
+    return [f"{len(at):,} row(s) name no creator, the first in line {lines[at[0]]:,}"] if len(at) else []
 
 
 def named(rows: pd.DataFrame) -> pd.DataFrame:
