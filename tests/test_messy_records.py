@@ -66,6 +66,9 @@ def test_a_record_of_another_network_is_refused_by_its_name(record, network):
     {"id": "aaa", "timestamp": 1767323045, "like_count": 3, "title": "one", "uploader": "a"},
     {"id": "1", "name": "Ana", "username": "ana"},
     {"id": "1", "username": "ana", "followers_count": 5, "slug": "ana"},
+    {"id": 77, "title": "hi", "created_at": "2026-02-01T10:00:00Z", "likes_count": 50},
+    {"id": 77, "description": "hi", "likes_count": 50, "comments_count": 2},
+    {"id": 77, "message": "hi", "likes_count": 50, "video_count": 2},
 ])  # fmt: skip
 def test_what_could_be_of_any_network_is_nobodys(record):
     assert fates(record) == ["is no record of a known kind"]

@@ -9,6 +9,11 @@ API, SCRAPER = "tiktok-api", "tiktok-scraper"
 #: Any of these that is true tells a paid post; a post is unpaid where one is told and none is true.
 PAID = ("isSponsored", "isAd", "is_ads", "is_paid_partnership", "isPaidPartnership", "brand_content_toggle")
 
+#: Fields of an account by TikTok's API, those of them that count, and fields that no account of it has.
+USER_COUNTS = frozenset(("follower_count", "following_count", "video_count", "likes_count"))
+USER_FIELDS = USER_COUNTS | {"display_name", "bio_description", "open_id"}
+NO_USER = frozenset(("pk", "unique_id", "title", "message", "created_at", "text", "content", "caption"))
+
 
 def _finish(record: dict, row: dict, context: Context) -> None:
     told = [_told(record[name]) for name in PAID if not is_missing(record.get(name))]
@@ -52,9 +57,9 @@ def _is_api_video(r: dict) -> bool:
 
 
 def _is_api_user(r: dict) -> bool:
-    profile = ("follower_count", "following_count", "video_count", "likes_count")
-    said = ("display_name", "bio_description", "open_id", "video_count", "likes_count")
-    return any(name in r for name in profile) and any(name in r for name in said) and not {"pk", "unique_id"} & set(r)
+    """Tell an account by two of its fields: one alone, likes_count mostly, could be of any network."""
+    fields = r.keys()
+    return len(USER_FIELDS & fields) >= 2 and not USER_COUNTS.isdisjoint(fields) and NO_USER.isdisjoint(fields)
 
 
 def _is_item(r: dict) -> bool:
