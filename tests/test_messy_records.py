@@ -74,6 +74,32 @@ def test_what_could_be_of_any_network_is_nobodys(record):
     assert fates(record) == ["is no record of a known kind"]
 
 
+BOB = {"id": "1", "username": "bob", "followers_count": 3}
+
+
+@pytest.mark.parametrize("record", [
+    {"id": "55", "content": "hi", "created_at": "2026-02-01T10:00:00Z", "like_count": 7, "user": BOB},
+    {"id": 55, "like_count": 7, "account": BOB},
+    {"uuid": "5-5", "body": "hi", "createdAt": "2026-02-01T10:00:00Z", "owner": BOB},
+    {"id": 77, "title": "hi", "created_at": "2026-02-01T10:00:00Z", "likes_count": 50, "author": BOB},
+    {"id": 1, "slug": "kickbob", "user_id": 5, "username": "kickbob", "followersCount": 900, "livestream": None},
+])  # fmt: skip
+def test_a_record_of_no_known_kind_vanishes_behind_no_account(record):
+    for page in (record, [record, record], {"data": [record, record]}):
+        assert set(fates(page)) == {"is no record of a known kind"}
+
+
+@pytest.mark.parametrize(("wrapper", "expected"), [
+    ({"data": {"user": BOB}, "status": "ok"}, ["Instagram user"]),
+    ({"business_discovery": BOB, "id": "17"}, ["Instagram user"]),
+    ({"id": "7", "title": "t", "user": {"pk": "1", "username": "bob"},
+      "items": [{"pk": "1", "taken_at": 1767323045, "like_count": 3}]}, ["Instagram app post"]),
+    ({"data": {"user": {"username": "bob", "followersCount": 3, "fullName": "Bob"}}}, ["Apify Instagram profile"]),
+])  # fmt: skip
+def test_a_wrapper_with_an_account_is_searched(wrapper, expected):
+    assert fates(wrapper) == expected
+
+
 @pytest.mark.parametrize("record", [
     {"id": "1", "text": "t", "timestamp": AT, "from": {"id": "5", "username": "fan"}, "like_count": 2},
     {"id": "1", "text": "t", "timestamp": AT, "media": {"id": "17", "media_product_type": "FEED"}},

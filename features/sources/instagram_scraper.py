@@ -4,6 +4,7 @@ from features.niche import crosswalk
 from features.sources.coauthors import LISTS, settle_owner
 from features.sources.convert import Unread, handle, number, text
 from features.sources.records import CHILD, COMMENT, Context, Shape, dig, hashtags
+from features.sources.strangers import host_of, network_of
 
 KIND = "instagram-scraper"
 BY_PRODUCT = {"clips": "short", "story": "story", "ad": None, "feed": None, "igtv": "video", "carousel_container": None}
@@ -14,6 +15,12 @@ BY_TYPE = {
     "Image": "image", "Video": "video", "Sidecar": "carousel",
     1: "image", 2: "video", 8: "carousel",
 }  # fmt: skip
+
+#: Fields of a profile by Apify's actors, one of which tells it where it has one count alone.
+BESIDE_COUNT = (
+    "fullName", "biography", "profilePicUrl", "private", "businessCategoryName", "isBusinessAccount", "latestPosts",
+    "latestIgtvVideos",
+)  # fmt: skip
 
 
 def _likes(value: object) -> float | None:
@@ -87,8 +94,10 @@ def _is_apify_post(r: dict) -> bool:
 
 
 def _is_apify_profile(r: dict) -> bool:
-    counted = any(name in r for name in ("followersCount", "followsCount", "postsCount"))
-    return "username" in r and counted and "friendsCount" not in r
+    """Tell a profile by two of its counts, or one and what only Instagram's profiles have beside it."""
+    counts = sum(name in r for name in ("followersCount", "followsCount", "postsCount"))
+    ours = any(name in r for name in BESIDE_COUNT) or network_of(host_of(r.get("url")) or "") == "instagram"
+    return "username" in r and (counts > 1 or (counts == 1 and ours)) and "friendsCount" not in r
 
 
 SPECIAL = {"handle": handle, "niche": _niche, "likes": _likes, "post_id": _post_id}

@@ -42,8 +42,14 @@ LISTS = (
 )  # fmt: skip
 #: Fields that name a record, and those that say something of it, besides counts; it has so many fields at least.
 NAMES = ("id", "pk", "id_str", "_id", "uuid", "post_id", "video_id", "shortcode", "username")
-SAYS = ("text", "caption", "title", "desc", "content", "message", "created_at", "timestamp", "date", "media_type")
+SAYS = (
+    "text", "caption", "title", "desc", "content", "message", "created_at", "timestamp", "date", "media_type", "body",
+    "createdAt", "published_at", "publishedAt", "posted_at",
+)  # fmt: skip
 LEAST_FIELDS = 3
+#: Where records of any network carry their author as an object, and lists of records in what only looks like one.
+AUTHORS = ("user", "author", "account", "owner", "channel")
+PAGES = ("items", "edges", "posts", "videos", "tweets", "entries", "itemList", "aweme_list", "data", "results")
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,16 @@ def looks_like_record(value: object) -> bool:
     return named and len(value) >= LEAST_FIELDS and (counted or any(name in value for name in SAYS))
 
 
+def has_author(value: dict) -> bool:
+    """Tell whether an object is a record that carries its author as an object; a page of records is none.
+
+    >>> has_author({"id": "5", "content": "hi", "user": {"id": "1"}}), has_author({"user": {"id": "1"}, "status": "ok"})
+    (True, False)
+    """
+    authored = any(isinstance(value.get(name), dict) for name in AUTHORS)
+    return authored and looks_like_record(value) and not any(isinstance(value.get(name), list) for name in PAGES)
+
+
 def is_keyed(name: object, value: object) -> bool:
     """Tell whether a value is a record that stands under its own id."""
     return looks_like_record(value) and str(name) in (str(value.get(one)) for one in NAMES)
@@ -139,6 +155,8 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
             yield Ignored(place, COMMENT)
         elif shape is not None and network is None:
             yield from _taken(shape, value, place, shapes, context, depth)
+        elif network is None and has_author(value):
+            yield unknown(value, place)
         else:
             yield from _unwrap_stranger(value, network, place, shapes, context, depth)
     elif isinstance(value, list):
