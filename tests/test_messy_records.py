@@ -4,7 +4,7 @@ import pytest
 from messy_cases import MESSY, imported
 
 from features.sources.kinds import SHAPES, Found, Ignored, find_records
-from features.sources.records import Place, Rejection
+from features.sources.records import Context, Place, Rejection, read_record
 
 HERE = Place("export.json", "record 1")
 AT = "2026-03-01T12:00:00+0000"
@@ -196,3 +196,17 @@ def test_a_mapped_column_that_no_table_has_is_told(tmp_path):
     found = imported(path, out=tmp_path / "out", platform="instagram", columns={"Reposts": "shares"})
     told = "it is shares, for which creators and prospects have no column"
     assert told in found.text
+
+
+@pytest.mark.parametrize(("followers", "expected"), [(0, None), ("0", None), (5, 5.0)])
+def test_no_followers_of_the_author_of_a_tiktok_post_are_unknown(followers, expected):
+    made = {"desc": "t", "createTime": 1767323045, "create_time": 1767323045}
+    counts = {"followers": followers, "followerCount": followers, "follower_count": followers}
+    author = {"id": "5", "uid": "5", "name": "a", "fans": followers, "aweme_count": followers, **counts}
+    for record in (
+        {"id": "7", **made, "authorMeta": author},
+        {"id": "7", **made, "stats": {"playCount": 3}, "author": author, "authorStats": counts},
+        {"aweme_id": "7", **made, "statistics": {"play_count": 3}, "author": author},
+    ):
+        (found,) = find_records(record, HERE, SHAPES)
+        assert read_record(found.shape, record, HERE, Context(), None).creator.get("followers") == expected

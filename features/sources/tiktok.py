@@ -1,7 +1,8 @@
 """TikTok, as data: its Research and Display API, and scrapers' JSON (drawrowfly, Apify, the web page's, the app's)."""
 
 from features.niche import crosswalk
-from features.sources.convert import Unread, country, flag, handle, is_missing, language, text
+from features.schema import CREATORS
+from features.sources.convert import Unread, convert, country, flag, handle, is_missing, language, text
 from features.sources.convert import time as moment
 from features.sources.records import Context, Shape, hashtags
 
@@ -46,6 +47,11 @@ def _opened(value: object) -> object:
     return None if value in (0, "0") else moment(value)
 
 
+def _unless_zero(value: object) -> float | None:
+    """Give a count of a post's author; feeds give 0 where they do not tell it."""
+    return convert(value, CREATORS["followers"]) or None
+
+
 def _is_api_video(r: dict) -> bool:
     told = (
         "view_count", "like_count", "comment_count", "share_count", "region_code", "hashtag_names", "video_description",
@@ -83,6 +89,8 @@ SPECIAL = {
     "handle": handle, "hashtags": _web_hashtags, "niche": _niche, "country": country, "language": language,
     "created_at": _opened,
 }  # fmt: skip
+#: Of posts: what they say of their author.
+OF_AUTHOR = SPECIAL | {"followers": _unless_zero, "posts_count": _unless_zero}
 ALSO = (*PAID, "isSlideshow", "imagePost", "image_post_info", "poi", "locationMeta")
 
 SHAPES = (
@@ -141,7 +149,7 @@ SHAPES = (
             "verified": ("authorMeta.verified",),
             "business": ("authorMeta.commerceUserInfo.commerceUser",),
         },
-        special={**SPECIAL, "hashtags": hashtags}, finish=_finish, also=ALSO,
+        special={**OF_AUTHOR, "hashtags": hashtags}, finish=_finish, also=ALSO,
     ),
     Shape(
         "TikTok web item", SCRAPER, "tiktok", "posts", _is_web_item,
@@ -168,7 +176,7 @@ SHAPES = (
             "verified": ("author.verified",),
             "business": ("author.commerceUserInfo.commerceUser",),
         },
-        special={**SPECIAL, "handle": lambda value: None if isinstance(value, dict) else handle(value)},
+        special={**OF_AUTHOR, "handle": lambda value: None if isinstance(value, dict) else handle(value)},
         finish=_finish, also=ALSO,
     ),
     Shape(
@@ -211,6 +219,6 @@ SHAPES = (
             "bio": ("author.signature",),
             "country": ("author.region",),
         },
-        special={**SPECIAL, "text": text}, finish=_finish, also=ALSO,
+        special={**OF_AUTHOR, "text": text, "following": _unless_zero}, finish=_finish, also=ALSO,
     ),
 )  # fmt: skip
