@@ -1,5 +1,7 @@
 """Records of JSON that look like a neighbour's: comments, other networks, and what is read, rejected or ignored."""
 
+import json
+
 import pytest
 from messy_cases import MESSY, imported
 
@@ -210,3 +212,15 @@ def test_no_followers_of_the_author_of_a_tiktok_post_are_unknown(followers, expe
     ):
         (found,) = find_records(record, HERE, SHAPES)
         assert read_record(found.shape, record, HERE, Context(), None).creator.get("followers") == expected
+
+
+def test_the_address_of_a_tiktok_video_tells_its_account(tmp_path):
+    page = tmp_path / "videos.json"
+    video = {"create_time": 1767323045, "view_count": 30, "title": "t"}
+    addresses = ("https://www.tiktok.com/@Zed.1/video/71?utm=a", "https://vm.tiktok.com/ZM/", None)
+    videos = [{"id": f"7{number}", "share_url": address, **video} for number, address in enumerate(addresses, start=1)]
+    page.write_text(json.dumps({"data": {"videos": [*videos, videos[0] | {"id": "74", "username": "bo"}]}}))
+    found = imported(page, out=tmp_path / "out", creator="@ana")
+    assert dict(zip(found.column("posts", "post_id"), found.column("posts", "creator_id"), strict=True)) == {
+        "71": "@zed.1", "72": "@ana", "73": "@ana", "74": "@bo",
+    }  # fmt: skip

@@ -1,5 +1,7 @@
 """TikTok, as data: its Research and Display API, and scrapers' JSON (drawrowfly, Apify, the web page's, the app's)."""
 
+import re
+
 from features.niche import crosswalk
 from features.schema import CREATORS
 from features.sources.convert import Unread, convert, country, flag, handle, is_missing, language, text
@@ -10,6 +12,8 @@ API, SCRAPER = "tiktok-api", "tiktok-scraper"
 #: Any of these that is true tells a paid post; a post is unpaid where one is told and none is true.
 PAID = ("isSponsored", "isAd", "is_ads", "is_paid_partnership", "isPaidPartnership", "brand_content_toggle")
 
+#: The address of a video, which names its account; short addresses do not.
+VIDEO_ADDRESS = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([\w.]+)(?:[/?#]|$)")
 #: Fields of an account by TikTok's API, those of them that count, and fields that no account of it has.
 USER_COUNTS = frozenset(("follower_count", "following_count", "video_count", "likes_count"))
 USER_FIELDS = USER_COUNTS | {"display_name", "bio_description", "open_id"}
@@ -50,6 +54,14 @@ def _opened(value: object) -> object:
 def _unless_zero(value: object) -> float | None:
     """Give a count of a post's author; feeds give 0 where they do not tell it."""
     return convert(value, CREATORS["followers"]) or None
+
+
+def _handle(value: object) -> str | None:
+    """Give a handle, from the address of a video too: https://www.tiktok.com/@name/video/7."""
+    if isinstance(value, str) and "/" in value:
+        found = VIDEO_ADDRESS.match(value)
+        return handle(found[1]) if found else None
+    return handle(value)
 
 
 def _is_api_video(r: dict) -> bool:
@@ -107,8 +119,8 @@ SHAPES = (
             "text": ("video_description", "title"),
             "hashtags": ("hashtag_names",),
         },
-        {"creator_id": ("open_id",), "handle": ("username",)},
-        special=SPECIAL, finish=_finish, also=ALSO, remedy=": ask for the field create_time",
+        {"creator_id": ("open_id",), "handle": ("username", "share_url")},
+        special={**SPECIAL, "handle": _handle}, finish=_finish, also=ALSO, remedy=": ask for the field create_time",
     ),
     Shape(
         "TikTok API user", API, "tiktok", "creators", _is_api_user,
