@@ -224,3 +224,48 @@ def test_the_address_of_a_tiktok_video_tells_its_account(tmp_path):
     assert dict(zip(found.column("posts", "post_id"), found.column("posts", "creator_id"), strict=True)) == {
         "71": "@zed.1", "72": "@ana", "73": "@ana", "74": "@bo",
     }  # fmt: skip
+
+
+def web_post(number, user, **more):
+    legacy = {
+        "id_str": number, "full_text": "hi #one", "created_at": "Sun Feb 01 10:00:00 +0000 2026", "favorite_count": 50,
+        "reply_count": 4, "retweet_count": 5, "bookmark_count": 6, "entities": {"hashtags": [{"text": "one"}]},
+        "user_id_str": "9",
+    }  # fmt: skip
+    core = {"user_results": {"result": {"__typename": "User", "rest_id": "9", **user}}}
+    views = {"count": "5000", "state": "EnabledWithCount"}
+    return {"__typename": "Tweet", "rest_id": number, "core": core, "views": views, "legacy": legacy | more}
+
+
+def test_posts_of_web_pages_of_x_keep_their_author_and_views(tmp_path):
+    old = {"legacy": {"screen_name": "Ana", "followers_count": 900}}
+    new = {"core": {"screen_name": "Ana"}, "legacy": {"followers_count": 900}}
+    other = web_post("70", old)
+    results = [
+        {"result": web_post("71", old)},
+        {"result": {"__typename": "TweetWithVisibilityResults", "tweet": web_post("72", new)}},
+        {"result": web_post("73", new, retweeted_status_result={"result": other})},
+        {"result": web_post("74", new) | {"quoted_status_result": {"result": other}}},
+        {"result": other},
+    ]
+    entries = [{"entryId": "e", "content": {"itemContent": {"tweet_results": result}}} for result in results]
+    entries[-1]["content"]["itemContent"]["promotedMetadata"] = {"impressionId": "1"}
+    entries.append({"entryId": "cursor-bottom-0", "content": {"value": "v", "cursorType": "Bottom"}})
+    instructions = [{"type": "TimelineClearCache"}, {"type": "TimelineAddEntries", "entries": entries}]
+    page = tmp_path / "page.json"
+    page.write_text(json.dumps({"data": {"user": {"result": {"timeline_v2": {"timeline": instructions}}}}}))
+    found = imported(page, out=tmp_path / "out", creator="@bo")
+    counts = ["post_id", "creator_id", "repost", "views", "likes", "comments", "shares", "saves"]
+    assert [[row[name] for name in counts] for row in found["posts"]] == [
+        [f"7{number}", "9", number == 3, 5000, 50, 4, 5, 6] for number in (1, 2, 3, 4)
+    ]
+    assert [(row["handle"], row["followers"]) for row in found["creators"]] == [("ana", 900)]
+    assert found.rejected == 0
+    for ignored in ("2 x post that another record refers to", "1 x promoted post", "2 x cursor or instruction"):
+        assert f"ignored: {ignored}" in found.text
+
+
+def test_an_account_of_a_web_page_of_x_is_read():
+    legacy = {"screen_name": "Ana", "followers_count": 900, "description": "hi"}
+    page = {"data": {"user": {"result": {"__typename": "User", "id": "VXNlcjo5", "rest_id": "9", "legacy": legacy}}}}
+    assert fates(page) == ["X web user"]

@@ -8,7 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
-from features.sources import instagram_graph, instagram_scraper, tiktok, x, x_scraper, youtube, youtube_scraper, ytdlp
+from features.sources import (
+    instagram_graph,
+    instagram_scraper,
+    tiktok,
+    x,
+    x_scraper,
+    x_web,
+    youtube,
+    youtube_scraper,
+    ytdlp,
+)
 from features.sources.convert import Unread, handle, text
 from features.sources.records import COMMENT, REFERRED, Context, Place, Rejection, Shape, dig, read_at
 from features.sources.strangers import FACEBOOK, is_comment, other_network
@@ -16,8 +26,8 @@ from features.sources.stream import Unreadable
 
 #: In this order: the first that fits is taken.
 SHAPES = (
-    *ytdlp.SHAPES, *x_scraper.SHAPES, *youtube_scraper.SHAPES, *youtube.SHAPES, *instagram_graph.SHAPES[:1],
-    *x.SHAPES, *instagram_scraper.SHAPES, *tiktok.SHAPES, *instagram_graph.SHAPES[1:],
+    *ytdlp.SHAPES, *x_web.SHAPES, *x_scraper.SHAPES, *youtube_scraper.SHAPES, *youtube.SHAPES,
+    *instagram_graph.SHAPES[:1], *x.SHAPES, *instagram_scraper.SHAPES, *tiktok.SHAPES, *instagram_graph.SHAPES[1:],
 )  # fmt: skip
 JSON_KINDS = {
     youtube.KIND: "YouTube Data API v3",

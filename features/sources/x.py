@@ -9,7 +9,7 @@ MEDIA = {"photo": "image", "video": "video", "animated_gif": "video"}
 ASK = ": ask for tweet.fields=created_at,author_id,public_metrics"
 
 
-def _finish(record: dict, row: dict, context: Context) -> None:
+def finish(record: dict, row: dict, context: Context) -> None:
     referenced = record.get("referenced_tweets")
     referenced = referenced if isinstance(referenced, list) else []
     retweeted = any(isinstance(other, dict) and other.get("type") == "retweeted" for other in referenced)
@@ -103,7 +103,7 @@ SHAPES = (
             "language": ("user.lang",),
             "verified": ("user.verified",),
         },
-        special=SPECIAL, finish=_finish, also=(*ALSO, "quoted_status"),
+        special=SPECIAL, finish=finish, also=(*ALSO, "quoted_status"),
         nested={REFERRED: ("retweeted_status", "quoted_status")},
     ),
     Shape(
@@ -147,7 +147,7 @@ SHAPES = (
             "bio": ("author.description",),
             "verified": ("author.verified",),
         },
-        special=SPECIAL, finish=_finish, also=ALSO, remedy=ASK, bare=_is_bare_post,
+        special=SPECIAL, finish=finish, also=ALSO, remedy=ASK, bare=_is_bare_post,
     ),
     Shape(
         "X user", KIND, "x", "creators", _is_user,
