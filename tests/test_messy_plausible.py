@@ -84,6 +84,24 @@ def test_views_of_several_definitions_are_told(write, tmp_path):
     assert "plays (1 post), views (1 post)" in found.text
 
 
+@pytest.mark.parametrize(
+    ("record", "used", "unused"),
+    [
+        (app_post(1, play_count=900, ig_play_count=6, fb_play_count=3), "play_count", "ig_play_count, fb_play_count"),
+        ({"id": "1", "shortCode": "C", "timestamp": "2026-03-01T12:00:00Z", "likesCount": 1, "ownerUsername": "a",
+          "videoPlayCount": 900, "videoViewCount": 400}, "videoPlayCount", "videoViewCount"),
+        ({"id": "1", "timestamp": "2026-03-01T12:00:00+0000", "media_type": "VIDEO", "username": "a", "view_count": 900,
+          "insights": {"data": [{"name": "impressions", "values": [{"value": 400}]}]}}, "view_count", "impressions"),
+        (app_post(1, play_count=900, ig_play_count=900, fb_play_count=0, view_count=None), None, None),
+    ],
+)  # fmt: skip
+def test_counts_of_views_of_one_post_that_differ_are_told(record, used, unused, write, tmp_path):
+    found = imported(write("posts.json", [record]), out=tmp_path / "out")
+    assert found.column("posts", "views") == [900]
+    told = f"note: 1 x post with counts of views that differ: {used} is used, not {unused}"
+    assert told in found.text if used else "views that differ" not in found.text
+
+
 def test_x_had_no_views_before_it_showed_them(tmp_path):
     found = imported(MESSY / "64_x_before_view_counts.json", out=tmp_path / "out")
     assert found.column("posts", "views") == [None, 81234]

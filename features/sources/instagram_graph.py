@@ -46,25 +46,29 @@ def _is_metrics(r: dict) -> bool:
     return bool(rows) and all(row.get("period", "lifetime") == "lifetime" for row in rows)
 
 
-def _add_metrics(row: dict, rows: list[dict]) -> None:
+def amounts(rows: list) -> dict[str, float]:
+    """Give what metrics tell, by their names: counts that are known and not below 0."""
+    told = {}
+    for row in (one for one in rows if isinstance(one, dict) and isinstance(one.get("name"), str)):
+        value = amount(row["total_value"] if "total_value" in row else dig(row, "values.0.value"))
+        if value is not None:
+            told[row["name"]] = value
+    return told
+
+
+def _add_metrics(row: dict, rows: list) -> None:
     """Add what metrics tell of a post, where the row does not know it yet."""
-    told = {
-        row.get("name"): dig(
-            row,
-            "values.0.value",
-        )
-        for row in rows
-    }
-    told |= {row.get("name"): row["total_value"] for row in rows if "total_value" in row}
+    told = amounts(rows)
     for column, names in METRIC_COLUMNS.items():
-        for name in names:
-            if row.get(column) is None and (value := _amount(told.get(name))) is not None:
-                row[column] = value
-                if column == "views":
-                    row[VIEWS_METRIC] = name
+        name = next((name for name in names if name in told), None)
+        if row.get(column) is None and name is not None:
+            row[column] = told[name]
+            if column == "views":
+                row[VIEWS_METRIC] = name
 
 
-def _amount(value: object) -> float | None:
+def amount(value: object) -> float | None:
+    """Give a count that is known and not below 0, of a metric's object too; else None."""
     value = value.get("value") if isinstance(value, dict) else value
     try:
         amount = None if value is None else number(value)
@@ -93,7 +97,7 @@ def _finish_media(record: dict, row: dict, context: Context) -> None:
         FORMATS.get(record["media_type"]) if isinstance(record.get("media_type"), str) else None
     )
     if isinstance(insights := dig(record, "insights.data"), list):
-        _add_metrics(row, [one for one in insights if isinstance(one, dict)])
+        _add_metrics(row, insights)
 
 
 def _is_business(account_type: object) -> bool | None:

@@ -4,10 +4,11 @@ from collections import Counter
 from datetime import datetime
 
 from features.sources.faults import SourceError
+from features.sources.instagram_graph import amount, amounts
 from features.sources.job import Job
 from features.sources.kinds import JSON_KINDS, Found, Ignored, Page, find_records, looked_for, shapes_of
 from features.sources.plausible import INSTAGRAM_VIEWS
-from features.sources.records import METRICS, Read, Rejection, fault_of, read_record
+from features.sources.records import METRICS, Read, Rejection, dig, fault_of, read_record
 from features.sources.stream import read_values
 
 #: Forms of records of which fields are counted; a file has a handful, garbage could have any number.
@@ -68,16 +69,27 @@ def _read(job: Job, found: Found) -> None:
         job.add("creators", account)
     if shape.table != "creators":
         job.add(shape.table, read.row, found.place)
-        _remark(job, read)
+        _remark(job, read, found.record)
 
 
-def _remark(job: Job, read: Read) -> None:
+def _remark(job: Job, read: Read, record: dict) -> None:
     """Tell the accounts that share a post, and count by which metric its views are told."""
     for name in read.coauthors:
         job.report.remarks[f"post that {name!r} shares: it counts for its owner alone"] += 1
     definition = INSTAGRAM_VIEWS.get(read.views_metric) if read.shape.platform == "instagram" else None
     if definition and read.row.get("views") is not None:
         job.report.views[definition] += 1
+        if other := _other_views(record, read):
+            names = ", ".join(other)
+            job.report.remarks[f"post with counts of views that differ: {read.views_metric} is used, not {names}"] += 1
+
+
+def _other_views(record: dict, read: Read) -> list[str]:
+    """Name the counts of views that a record of Instagram gives besides, and that differ; 0 stands for none."""
+    metrics = dig(record, "insights.data") or record.get("data")
+    told = record | (amounts(metrics) if isinstance(metrics, list) else {})
+    counts = {name: amount(told.get(name)) for name in INSTAGRAM_VIEWS}
+    return [name for name, count in counts.items() if count and count != read.row["views"]]
 
 
 def _name_creator(job: Job, read: Read) -> str | None:

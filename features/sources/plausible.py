@@ -19,7 +19,8 @@ INSTAGRAM_VIEWS = {
     "views": "views", "impressions": "impressions", "plays": "plays", "play_count": "plays", "ig_play_count": "plays",
     "video_play_count": "plays", "videoPlayCount": "plays", "igPlayCount": "plays",
     "ig_reels_aggregated_all_plays_count": "plays", "video_views": "video views", "video_view_count": "video views",
-    "videoViewCount": "video views", "view_count": "video views",
+    "videoViewCount": "video views", "view_count": "video views", "fb_play_count": "plays on Facebook",
+    "fbPlayCount": "plays on Facebook",
 }  # fmt: skip
 
 
