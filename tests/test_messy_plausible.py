@@ -150,6 +150,16 @@ def test_one_tiny_count_of_likes_in_many_posts_is_a_hidden_one(tmp_path):
     assert (tmp_path / "out" / "rejected.csv").read_text().count("hidden: many posts of this account") == 6
 
 
+@pytest.mark.parametrize("hidden", [-1, "-1"])
+def test_likes_below_0_of_the_graph_api_are_hidden(hidden, write, tmp_path):
+    media = {"timestamp": "2026-03-01T10:00:00+0000", "media_type": "IMAGE", "username": "b", "comments_count": 3}
+    posts = [{"id": "17", **media, "like_count": hidden}, {"id": "18", **media, "like_count": 0}]
+    found = imported(write("media.json", {"data": posts}), out=tmp_path / "out")
+    assert found.column("posts", "likes") == [None, 0]
+    assert [row.get("likes_hidden", False) for row in found["posts"]] == [True, False]
+    assert (found.rejected, "below 0" in found.text) == (0, False)
+
+
 def test_few_likes_that_differ_are_no_hidden_ones(write, tmp_path):
     posts = [app_post(number, like_count=number % 4, comment_count=40) for number in range(12)]
     found = imported(write("posts.json", posts), out=tmp_path / "out")

@@ -2,8 +2,9 @@
 
 import re
 
+from features.schema import POSTS
 from features.sources.coauthors import settle_owner
-from features.sources.convert import Unread, handle, number
+from features.sources.convert import Unread, convert, handle, number
 from features.sources.records import CHILD, COMMENT, METRICS, READ_AT, VIEWS_METRIC, Context, Shape, dig
 
 KIND = "instagram-graph"
@@ -98,6 +99,13 @@ def _finish_media(record: dict, row: dict, context: Context) -> None:
     )
     if isinstance(insights := dig(record, "insights.data"), list):
         _add_metrics(row, insights)
+    if record.get("like_count") in (-1, "-1") and row.get("likes") is None:
+        row["likes_hidden"] = True
+
+
+def _likes(value: object) -> float | None:
+    """Give the likes; -1 is how a hidden count is written."""
+    return None if number(value) == -1 else convert(value, POSTS["likes"])
 
 
 def _is_business(account_type: object) -> bool | None:
@@ -155,7 +163,7 @@ SHAPES = (
             "text": ("caption",),
         },
         {"creator_id": ("owner.id",), "handle": ("owner.username", "username")},
-        special={"handle": handle},
+        special={"handle": handle, "likes": _likes},
         finish=_finish_media,
         also=("media_type", "media_product_type", "insights"),
         remedy=": ask for the field timestamp",
