@@ -82,6 +82,7 @@ BOB = {"id": "1", "username": "bob", "followers_count": 3}
 @pytest.mark.parametrize("record", [
     {"id": "55", "content": "hi", "created_at": "2026-02-01T10:00:00Z", "like_count": 7, "user": BOB},
     {"id": 55, "like_count": 7, "account": BOB},
+    {"id": 55, "like_count": 7, "account": BOB, "items": []},
     {"uuid": "5-5", "body": "hi", "createdAt": "2026-02-01T10:00:00Z", "owner": BOB},
     {"id": 77, "title": "hi", "created_at": "2026-02-01T10:00:00Z", "likes_count": 50, "author": BOB},
     {"id": 1, "slug": "kickbob", "user_id": 5, "username": "kickbob", "followersCount": 900, "livestream": None},

@@ -127,7 +127,8 @@ def has_author(value: dict) -> bool:
     (True, False)
     """
     authored = any(isinstance(value.get(name), dict) for name in AUTHORS)
-    return authored and looks_like_record(value) and not any(isinstance(value.get(name), list) for name in PAGES)
+    pages = any(isinstance(value.get(name), list) and value[name] for name in PAGES)
+    return authored and looks_like_record(value) and not pages
 
 
 def is_keyed(name: object, value: object) -> bool:
