@@ -54,7 +54,7 @@ def _post(rng: random.Random, number: int) -> dict:
         "public_metrics": {
             "retweet_count": rng.randrange(100), "reply_count": rng.randrange(50), "like_count": rng.randrange(5000),
             "quote_count": rng.randrange(10), "bookmark_count": rng.randrange(20),
-            "impression_count": rng.randrange(100_000),
+            "impression_count": 6_000 + rng.randrange(100_000),  # as many as likes, or the views are doubted
         },
     }  # fmt: skip
 
