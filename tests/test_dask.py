@@ -82,6 +82,7 @@ def test_a_worker_that_falls_silent_is_lost_too(two_workers, here, scorer, tmp_p
     assert lost()
 
 
+@pytest.mark.slow
 def test_all_workers_gone_is_one_sentence_and_the_run_can_be_taken_up(two_workers, here, scorer, tmp_path, monkeypatch):
     monkeypatch.setattr("models.cluster.STALL_SECONDS", 1.0)
     listed, *expected = here

@@ -222,6 +222,7 @@ def test_two_recipes_on_the_same_tables_are_compared_by_their_backtests(grown):
     assert comparison.notes == ("instagram, tiktok, youtube: by both backtests, asked at most 1 day apart",)
 
 
+@pytest.mark.slow
 def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_their_backtests(tables, tmp_path):
     end, posts = tables.posts["posted_at"].max(), tables.posts
     early = posts[(posts["platform"] != "youtube") | (posts["posted_at"] <= end - pd.Timedelta(days=60))]

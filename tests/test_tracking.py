@@ -349,6 +349,7 @@ creatorcast.main(["log"])
 """
 
 
+@pytest.mark.slow
 @mlflow_warnings
 def test_a_store_is_made_whole_or_not_at_all_and_anew_by_one_of_three_promotions(run, copied, trained):
     command = [sys.executable, "-c", KILLED]
