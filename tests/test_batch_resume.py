@@ -73,7 +73,9 @@ def killed_after(process: subprocess.Popen, out: Path, lots: int) -> int:
     return lines_of(out) - 1
 
 
-@pytest.mark.parametrize(("source", "ending"), [("list.csv", ".csv"), ("list.parquet", ".parquet")])
+@pytest.mark.parametrize(
+    ("source", "ending"), [("list.csv", ".csv"), pytest.param("list.parquet", ".parquet", marks=pytest.mark.slow)]
+)
 def test_a_run_killed_at_several_points_ends_with_the_same_files(tmp_path, home, scorer, few_rows, source, ending):
     held = write_list(tmp_path / source)
     out, whole = tmp_path / f"o{ending}", tmp_path / f"whole{ending}"

@@ -19,8 +19,9 @@ from distributed import KilledWorker
 from lost_workers import lose_a_worker, slowly
 
 #: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
-STEPS = [("scatter", "after"), "serving.batch.crews._elsewhere", ("gather", "before")]
+STEPS = [("scatter", "after"), "serving.batch.crews._elsewhere"]
 MORE_STEPS = [
+    ("gather", "before"),
     ("run", "after"),
     ("__init__", "before"), ("wait_for_workers", "after"), ("run", "before"), ("scatter", "before"),
     ("submit", "after"),

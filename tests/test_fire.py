@@ -810,6 +810,7 @@ from serving.service import Creatorcast
 """
 
 
+@pytest.mark.slow
 def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(two_bundles, tmp_path, temporary):
     """Cleaned before the first request, and full while a champion and a worker are replaced."""
     folder, small = temporary

@@ -29,7 +29,7 @@ def test_every_file_is_judged():
     assert sorted(EXPECTED) == FILES
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [pytest.param("alone", marks=pytest.mark.slow), "named"])
 @pytest.mark.parametrize("name", FILES)
 def test_it_is_read_as_before(name, way, tmp_path):
     assert outcome(name, way, tmp_path / "out") == EXPECTED[name][way]
