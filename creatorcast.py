@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 
-OWN_PACKAGES = ("features", "models", "training", "serving")
 #: Both report home unless told not to, from the moment of their import.
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -55,11 +54,11 @@ class Commands(click.Group):
     command_class = Command
 
     def invoke(self, ctx: click.Context):
+        from features.errors import CreatorcastError
+
         try:
             return super().invoke(ctx)
-        except ValueError as error:
-            if type(error).__module__.split(".")[0] not in OWN_PACKAGES:
-                raise
+        except CreatorcastError as error:
             click.echo(f"creatorcast: {error}", err=True)
             ctx.exit(2)
 
@@ -200,7 +199,7 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
     What each FILE is, is recognised and told. Report: OUT/import.json; what was rejected: OUT/rejected.csv.
     Exit code 0: done; 3: done, some records rejected; 2: nothing done.
     """
-    from features.currency import read_rates
+    from features.rates_file import read_rates
     from features.sources.importing import import_files
     from features.sources.job import Options
     from features.sources.report import text_of
@@ -593,7 +592,7 @@ def score(
 
 def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
     """Make the scorer of the champion over the files that are named."""
-    from features.currency import read_rates
+    from features.rates_file import read_rates
     from models.bundle import champion_folder, load_bundle
     from models.emv import read_values
     from serving.scoring import Scorer
@@ -612,7 +611,7 @@ def behind(*files: Path | None) -> str:
 
 def known_tables(data: Path | None):
     """Read and check the tables of known creators, None where no folder is named."""
-    from features.tables import read_tables
+    from features.folder import read_tables
     from features.validate import validate
 
     return None if data is None else validate(read_tables(data))

@@ -20,9 +20,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
 from features.schema import CREATORS
-from features.tables import Tables, read_tables
+from features.tables import Tables
 from features.validate import validate
 from models.bundle import Bundle, bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
 from models.forecast import Boosting

@@ -15,10 +15,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from features.arrays import DAY_US, to_us
 from features.benchmarks import LEVELS, Benchmarks, fit_benchmarks
 from features.deals import known_deals
 from features.derive import derive
-from features.history import DAY_US, History, to_us
+from features.history import History
 from features.tables import Tables
 from models.cost import chance_of_cost
 from models.delivery import Delivered

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
-from features.tables import read_tables
 from features.validate import validate
 from features.vocabulary import EVIDENCE
 from models.conformal import GRID

@@ -36,10 +36,11 @@ import pyarrow as pa
 
 from features.columns import FEATURES
 from features.derive import derive
+from features.folder import read_tables, write_tables
 from features.history import History
 from features.reference import Market, Reference, fit_reference
 from features.schema import CREATORS, DTYPES, POSTS, TableSpec
-from features.tables import Tables, read_tables, write_tables
+from features.tables import Tables
 from features.vocabulary import ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS
 
 START, DAYS = pd.Timestamp("2024-01-01", tz="UTC"), 730

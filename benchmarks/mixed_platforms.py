@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
-from features.tables import Tables, read_tables
+from features.tables import Tables
 from features.validate import validate
 from features.vocabulary import EVIDENCE, PLATFORMS
 from training.backtest import backtest

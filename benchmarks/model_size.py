@@ -16,9 +16,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
 from features.reference import fit_reference
-from features.tables import read_tables
 from features.validate import validate
 from models.forecast import LOCATION, SCALE
 from training.dataset import hide_content, importance, sample_rows, sample_test_rows

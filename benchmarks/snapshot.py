@@ -22,7 +22,8 @@ import pandas as pd
 import psutil
 from load import bentoml, called, free_port, started, stop
 
-from features.history import DAY_US, History
+from features.arrays import DAY_US
+from features.history import History
 from features.question import Questions, answered
 from features.readings import Readings
 from features.reference import fit_reference

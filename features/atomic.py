@@ -1,22 +1,62 @@
-"""Files that are there whole or not at all: written beside their place, then put there in one step."""
+"""Files and folders that are there whole or not at all: written beside their place, then put there in one step."""
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+def beside(path: Path) -> Path:
+    """Give the hidden place beside `path` where this process writes what is to replace it."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Have a file written beside `path` and put it there; it is on the disk by then. Raises OSError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = beside(path)
     try:
-        write(beside)
-        with open(beside, "rb") as file:
+        write(unfinished)
+        with open(unfinished, "rb") as file:
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(unfinished, path)
     finally:
-        beside.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
 
 
 def replace_text(path: Path, text: str) -> None:
     """Replace a text file. Raises OSError."""
-    replace_file(path, lambda beside: beside.write_text(text))
+    replace_file(path, lambda unfinished: unfinished.write_text(text))
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Move a file to its place in one step, from another disk too. Raises OSError."""
+    try:
+        os.replace(source, target)
+    except OSError:
+        replace_file(target, lambda unfinished: shutil.copyfile(source, unfinished))
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder to write to; it takes the place of `path` at the end, and is removed after an error.
+
+    A folder that stands at `path` is replaced whole. Raises OSError.
+    """
+    unfinished, former = beside(path), path.with_name(f".{path.name}.former-{os.getpid()}")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        if path.exists():
+            os.replace(path, former)
+        try:
+            os.replace(unfinished, path)
+        except OSError:
+            if former.exists():
+                os.replace(former, path)
+            raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)

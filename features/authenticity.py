@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from features import windows
-from features.history import ALWAYS, DAY_US, History
+from features.arrays import ALWAYS, DAY_US
+from features.history import History
 from features.vocabulary import PLATFORMS
 
 #: Part -> (the sign it reads, direction: -1 small is odd, 1 large is odd, 0 both, weight in the score).

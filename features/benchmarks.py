@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from features import windows
+from features.arrays import to_us
 from features.derive import derive
-from features.history import History, to_us
+from features.history import History
 from features.reference import Reference
 from features.signals import look_back
 from features.vocabulary import FORMATS, NICHES, PLATFORMS

@@ -2,22 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from features.schema import Column, TableSpec
-from features.tables import read_frame
-
 USD = "USD"
-RATES = TableSpec(
-    "rates",
-    (
-        Column("currency", "text", "ISO 4217 code, such as EUR", required=True),
-        Column("usd_per_unit", "real", "USD that one unit is worth", required=True, minimum=1e-6, maximum=1e6),
-    ),
-    key=("currency",),
-)
 
 
 @dataclass(frozen=True)
@@ -29,17 +17,6 @@ class Rates:
     def of(self, currency: Iterable) -> np.ndarray:
         """Give the rate of each currency, shape (n,), NaN where it is unknown or not told."""
         return np.array([self.usd_per_unit.get(name, np.nan) for name in currency], dtype=float)
-
-
-def read_rates(path: Path) -> Rates:
-    """Read a rates file (.csv or .parquet; currency, usd_per_unit).
-
-    Raises features.tables.DataFolderError where it cannot be read, features.validate.InvalidTables with every fault.
-    """
-    from features.validate import checked  # which imports this module
-
-    frame = checked(read_frame(Path(path), RATES.names), RATES)
-    return Rates({USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ unknown.
 import numpy as np
 import pandas as pd
 
-from features.history import DAY_US, History, codes_of, to_us
+from features.arrays import DAY_US, codes_of, to_us
+from features.history import History
 from features.vocabulary import PLATFORMS
 
 

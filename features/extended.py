@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.history import CONTENT, COUNTS, History, engaged_and_viewed
-from features.readings import Readings, captions_of, counting, track_of
+from features.history import History, engaged_and_viewed
+from features.readings import CONTENT, COUNTS, Readings, captions_of, counting, track_of
 from features.track import Track
 
 _NUMBERS = (*COUNTS, "format", "sponsored", "brand", *CONTENT)

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 
+from features.errors import CreatorcastError
 from features.schema import EARLIEST, LATEST
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?")
@@ -10,7 +11,7 @@ _YEAR_LAST = re.compile(r"(\d{1,2})[./ -](\d{1,2})[./ -](\d{4})\b")
 _YEAR_FIRST = re.compile(r"(\d{4})[./ -]?(\d{1,2})[./ -]?(\d{1,2})\b")
 
 
-class MomentError(ValueError):
+class MomentError(CreatorcastError):
     """A text is no moment in ISO form."""
 
 

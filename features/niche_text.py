@@ -7,7 +7,8 @@ about each post of an account does not read each caption as often.
 import numpy as np
 import pyarrow as pa
 
-from features.history import DAY_US, History
+from features.arrays import DAY_US
+from features.history import History
 from features.niche import NicheClassifier, focus, relatedness
 from features.vocabulary import NICHES
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as types
 
+from features.errors import CreatorcastError
 from features.regular_file import check_regular
 from features.thrift_compact import (
     BINARY,
@@ -56,7 +57,7 @@ _KIND, _UNPACKED, _PACKED, _ENCODINGS = (1,), (2,), (3,), ((5, 2), (8, 4))
 _DICTIONARY, _SHARED = 2, 7
 
 
-class ParquetError(ValueError):
+class ParquetError(CreatorcastError):
     """A Parquet file cannot be read: it is none, is damaged, holds no plain values, or unpacks to too much."""
 
 

@@ -25,13 +25,16 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from features.derive import derive
+from features.errors import CreatorcastError
+from features.folder import read_meta, table_file
+from features.frames import CSV, TOO_MANY_FIELDS, DataFolderError, unreadable
 from features.history import History
 from features.parquet_file import ParquetError, known_columns, open_parquet
 from features.reference import Reference, fit_reference
 from features.regular_file import check_regular
 from features.schema import TABLES
 from features.spreadsheet_text import guarded_sql, unguarded_frame
-from features.tables import CSV, TOO_MANY_FIELDS, DataFolderError, Tables, read_meta, table_file, unreadable
+from features.tables import Tables
 from features.unchanged import unchanged
 from features.validate import Fault, InvalidTables, validate
 
@@ -52,7 +55,7 @@ SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
 Progress = Callable[[str, float], None]
 
 
-class PartitionError(ValueError):
+class PartitionError(CreatorcastError):
     """The features of a folder cannot be derived or written: the place, the memory or the disk does not allow it."""
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features import windows
-from features.history import CONTENT, Track
+from features.readings import CONTENT
 from features.signals import POSTS_SHRINK, Level
+from features.track import Track
 
 
 @dataclass(frozen=True)

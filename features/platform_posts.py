@@ -5,8 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
+from features.arrays import DAY_US
 from features.averages import PartTables
-from features.history import DAY_US, History
+from features.history import History
 from features.signals import look_back
 from features.vocabulary import COUNTED_PARTS, ENGAGEMENT_PARTS, FORMATS, PLATFORMS, UNKNOWN, USUAL_SHARES
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from features.history import ALWAYS, DAY_US, PROFILE, History
+from features.arrays import ALWAYS, DAY_US
+from features.history import PROFILE, History
 
 
 def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.arrays import places_of
+from features.arrays import DAY_US, codes_of, places_of, to_us
 from features.averages import AVERAGES, summary_of
 from features.columns import COLUMNS
 from features.effects import planned_format
-from features.history import CONTENT, DAY_US, History, codes_of, to_us
+from features.history import History
 from features.niche_text import brand_fit
 from features.plan import content_scale, plan_columns
+from features.readings import CONTENT
 from features.reference import Reference
 from features.state import COUNTS, EFFECTS, PLACE, PROFILE_ONLY, SUMMARY, State, offset_columns, put
 from features.vocabulary import EVIDENCE, FORMATS, NICHES

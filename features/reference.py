@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import HuberRegressor
 
+from features.arrays import to_us
 from features.authenticity import Norm, fit_norms, follower_jump, norm_tables, signs
 from features.effects import Effects, fit_effects
-from features.history import History, to_us
+from features.errors import CreatorcastError
+from features.history import History
 from features.niche import NicheClassifier
 from features.niche_text import fit_classifier, niche_of, text_distribution
 from features.platform_posts import PlatformPosts, formats_posted_of, known_posts, part_shares_of, views_shown_of
@@ -37,7 +39,7 @@ NICHE_SHRINK = 20.0
 SUMMARY_POSTS = 12.0
 
 
-class TooLittleData(ValueError):
+class TooLittleData(CreatorcastError):
     """There are too few creators with known posts to fit anything."""
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from features import windows
-from features.history import DAY_US, Track
+from features.arrays import DAY_US
+from features.track import Track
 
 #: Posts looked back on, a multiple of 8 as every width is.
 WINDOW = 96

@@ -33,8 +33,9 @@ import pyarrow as pa
 
 from features.columns import STANDING
 from features.digest import reference_digest
-from features.history import CONTENT
+from features.errors import CreatorcastError
 from features.plan import PastPosts
+from features.readings import CONTENT
 from features.reference import Reference
 from features.regular_file import open_regular
 from features.state import PLACE, STATE_COLUMNS, State
@@ -49,7 +50,7 @@ COPIED_BYTES = 2**20
 REMEDY = "write it anew with `creatorcast snapshot DATA --as-of DATE --out FILE`"
 
 
-class SnapshotError(ValueError):
+class SnapshotError(CreatorcastError):
     """A snapshot is missing, broken, or of another bundle."""
 
 

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from features.arrays import DAY_US
 from features.atomic import replace_file
 from features.digest import reference_digest
-from features.history import CONTENT, DAY_US, History
+from features.history import History
+from features.readings import CONTENT
 from features.reference import Reference
 from features.signals import WINDOW
 from features.snapshot import FORMAT, SnapshotError, account_key, batch_digest

@@ -10,13 +10,15 @@ from functools import lru_cache
 import numpy as np
 
 from features import windows
+from features.arrays import DAY_US
 from features.authenticity import follower_jump, score, signs
 from features.columns import COLUMNS
 from features.effects import own_formats, sponsored_columns
-from features.history import CONTENT, DAY_US, History
+from features.history import History
 from features.niche_text import niche_columns, text_read
 from features.plan import PastPosts
 from features.profiles import profile_at
+from features.readings import CONTENT
 from features.reference import SUMMARY_POSTS, Market, Reference
 from features.signals import (
     Level,

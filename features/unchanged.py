@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.errors import CreatorcastError
 
-class ChangedError(ValueError):
+
+class ChangedError(CreatorcastError):
     """A file was changed, replaced or removed while it was read."""
 
     def __init__(self, file: Path):

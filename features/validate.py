@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.currency import Rates, fee_faults, in_usd
+from features.errors import CreatorcastError
 from features.ids import faulty_ids, with_remedy
 from features.schema import DTYPES, EARLIEST, LATEST, NOT_WHOLE, TABLES, Column, TableSpec, figure, fractional
 from features.tables import Tables
@@ -57,7 +58,7 @@ def _shown(value: object) -> str:
     return np.format_float_positional(value, trim="-") if long else repr(value)
 
 
-class InvalidTables(ValueError):
+class InvalidTables(CreatorcastError):
     """Tables break the schema: `faults` lists every fault, the message names the first twenty."""
 
     def __init__(self, faults: list[Fault]):

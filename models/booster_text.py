@@ -8,6 +8,8 @@ import re
 
 import numpy as np
 
+from features.errors import CreatorcastError
+
 #: What every booster of a forecast has in its header.
 FIXED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0"}
 HEADER = (*FIXED, "max_feature_idx", "objective", "feature_names", "feature_infos", "tree_sizes")
@@ -36,7 +38,7 @@ _NUMBER = re.compile(r"-?(\d{1,400}(\.\d{1,400})?(e[+-]?\d{1,3})?|inf)")
 _ENDS = ("end of trees", "feature_importances:", "parameters:", "end of parameters", "pandas_categorical:null")
 
 
-class BoosterTextError(ValueError):
+class BoosterTextError(CreatorcastError):
     """The text is no booster that this code makes, or was damaged."""
 
 

@@ -7,7 +7,6 @@ or not at all.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.atomic import replace_text
+from features.atomic import new_folder, replace_text
 from features.benchmarks import Benchmarks
 from features.columns import COLUMNS
 from features.reference import Reference
@@ -81,16 +80,9 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
     folder = Path(folder)
     if folder.exists():
         raise BundleError(f"{str(folder)!r} exists already: a bundle is never overwritten")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir()
-    try:
+    with new_folder(folder) as unfinished:
         for name, text in _files(bundle).items():
-            (beside / name).write_text(text)
-        os.replace(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+            (unfinished / name).write_text(text)
 
 
 def remove_unfinished(home: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from features.errors import CreatorcastError
 from features.regular_file import read_regular
 from models.booster_text import BoosterTextError, check_booster
 from models.bundle_schema import (
@@ -33,7 +34,7 @@ _NAME = re.compile(r"[a-z_]{1,64}\.(json|txt)")
 REMEDY = "restore it or retrain"
 
 
-class BundleError(ValueError):
+class BundleError(CreatorcastError):
     """A bundle is missing, broken, tampered with, or made by code that does not fit."""
 
 

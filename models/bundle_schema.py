@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from features.authenticity import PARTS as SIGNS
 from features.columns import COLUMNS
+from features.errors import CreatorcastError
 from features.vocabulary import COUNTED_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
 from models.distribution import DELIVERABLES, SCALES
@@ -27,7 +28,7 @@ LARGEST_LOG, LARGEST, MOST = 1e3, 1e18, 10**15
 LONGEST_TEXT, LARGEST_LEVEL = 500, 40.0
 
 
-class ContentError(ValueError):
+class ContentError(CreatorcastError):
     """A file of a bundle does not hold what it must; the message says where and what, without the file's name."""
 
 

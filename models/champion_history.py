@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from features.atomic import replace_text
+from features.errors import CreatorcastError
 from features.regular_file import read_regular
 
 #: Bytes of the file: some hundred thousand champions.
 FILE_LIMIT = 2**24
 
 
-class ChampionHistoryError(ValueError):
+class ChampionHistoryError(CreatorcastError):
     """The file with the earlier champions cannot be read."""
 
 

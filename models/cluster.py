@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
+from features.errors import CreatorcastError
 from features.version import features_version
 from models.cluster_connection import LOOK_SECONDS, START_SECONDS, Connection, Standstill, StepLost
 
@@ -33,7 +34,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class ClusterError(ValueError):
+class ClusterError(CreatorcastError):
     """A Dask cluster cannot be used."""
 
 

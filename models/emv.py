@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from features.frames import read_frame
 from features.schema import EMV_PARTS, Column, TableSpec
-from features.tables import read_frame
 from features.validate import checked
 from features.vocabulary import PLATFORMS
 

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from features.currency import Rates
+from features.errors import CreatorcastError
+from features.frames import read_frame
 from features.schema import Column, TableSpec
-from features.tables import read_frame
 from features.validate import checked
 from features.vocabulary import BAND_EDGES, FORMATS, PLATFORMS
 
@@ -37,7 +38,7 @@ CARD = TableSpec(
 SHIPPED = "shipped"
 
 
-class RateCardError(ValueError):
+class RateCardError(CreatorcastError):
     """A rate card's figures cannot be used."""
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import lightgbm as lgb
 import numpy as np
 
+from features.errors import CreatorcastError
+
 LIGHTGBM, DAAL4PY, AUTO = "lightgbm", "daal4py", "auto"
 ENGINES = (AUTO, LIGHTGBM, DAAL4PY)
 #: Largest difference of a head on the reference rows. Heads are logarithms, and an answer is e to the location plus at
@@ -34,7 +36,7 @@ ZERO = float(np.float32(1e-35))
 log = logging.getLogger(__name__)
 
 
-class EngineError(ValueError):
+class EngineError(CreatorcastError):
     """daal4py was asked for by name and cannot take LightGBM's place."""
 
 

@@ -15,8 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from models.bundle import Bundle, BundleError, check_files, load_bundle
-from models.bundle_files import contents_digest, read_manifest
+from models.bundle import Bundle, check_files, load_bundle
+from models.bundle_files import BundleError, contents_digest, read_manifest
 
 #: Seconds and bytes of memory that a trial may take; usual are some seconds and 0.3 GB.
 SECONDS, MEMORY = 300, 3 * 2**30

@@ -10,12 +10,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from features.arrays import DAY_US
 from features.derive import derive_arrays
-from features.history import DAY_US, History
+from features.history import History
 from features.question import Questions
 from features.readings import Readings
 from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
-from models.bundle import Bundle, BundleError
+from models.bundle import Bundle
+from models.bundle_files import BundleError
 from models.conformal import GRID
 from models.distribution import SCALES, Predictive
 from models.forecast import Forecaster

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from features.history import ALWAYS, codes_of, to_us
+from features.arrays import ALWAYS, codes_of, to_us
 from features.schema import PROSPECTS, Column
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)

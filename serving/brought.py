@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
-from features.history import ALWAYS
+from features.arrays import ALWAYS
 from features.post_use import HARMLESS, Use
 from features.readings import CONTENT, COUNTS, WRITTEN, Readings
 from features.vocabulary import FORMATS, NICHES

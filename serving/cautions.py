@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.history import DAY_US
+from features.arrays import DAY_US
 from features.reference import ENOUGH_CREATORS, Reference
 from features.vocabulary import PLATFORMS
 from models.bundle import Bundle

@@ -4,6 +4,7 @@ import pandas as pd
 
 from features.amounts import amount
 from features.benchmarks import ENOUGH, MEASURES, PARTS
+from features.errors import CreatorcastError
 from features.vocabulary import NICHES, PLATFORMS
 from models.bundle import Bundle
 
@@ -11,7 +12,7 @@ from models.bundle import Bundle
 FILTERS = (*PARTS[:3], "measure")
 
 
-class CellsError(ValueError):
+class CellsError(CreatorcastError):
     """The benchmarks asked for cannot be given; `name`: what they were to be narrowed by, None where there are none."""
 
     def __init__(self, message: str, name: str | None = None, allowed: tuple[str, ...] = ()):

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.currency import Rates, read_rates
+from features.currency import Rates
+from features.folder import read_tables
+from features.rates_file import read_rates
 from features.snapshot import Snapshot
-from features.tables import Tables, read_tables
+from features.tables import Tables
 from features.validate import validate
 from models.bundle import champion_file, champion_folder, load_bundle
 from models.trial import try_bundle

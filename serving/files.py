@@ -5,12 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from features.atomic import replace_file
+from features.errors import CreatorcastError
 from features.spreadsheet_text import guarded_frame
 
 ENDINGS = (".csv", ".parquet")
 
 
-class FileError(ValueError):
+class FileError(CreatorcastError):
     """A file cannot be written."""
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from features.errors import CreatorcastError
 from features.regular_file import read_regular
 from serving.settings import Settings
 
@@ -30,7 +31,7 @@ PATIENCE = 0.2
 REMEDY = "name a file of keys in CREATORCAST_API_KEYS_FILE, or set CREATORCAST_INSECURE=1 to answer whoever reaches it"
 
 
-class AccessError(ValueError):
+class AccessError(CreatorcastError):
     """The service may not start: its key file cannot be used, or it would answer strangers."""
 
 

@@ -6,13 +6,15 @@ From a snapshot what depends on the question (format, start, brand, plan) is com
 import numpy as np
 import pandas as pd
 
+from features.arrays import ALWAYS, DAY_US
+from features.averages import AVERAGES
 from features.comparables import POSTS, Comparables
 from features.derive import derive_arrays
 from features.extended import extended
-from features.history import ALWAYS, CONTENT, DAY_US, History
+from features.history import History
 from features.post_use import counted_uses, posts_lacking, uses_of
-from features.question import AVERAGES, Questions, answered
-from features.readings import Readings
+from features.question import Questions, answered
+from features.readings import CONTENT, Readings
 from features.reference import Reference
 from features.snapshot import Snapshot
 from features.vocabulary import NICHES

@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
+from features.arrays import ALWAYS
+from features.averages import AVERAGES
 from features.currency import Rates
-from features.history import ALWAYS
 from features.ids import LONGEST, faulty_ids, lookalikes, with_remedy
-from features.question import AVERAGES
 from features.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
 from serving.asked import Asked, moment_text
 from serving.breaches import Breach

@@ -11,6 +11,7 @@ from datetime import datetime
 import numpy as np
 from pydantic_core import PydanticCustomError
 
+from features.errors import CreatorcastError
 from features.readings import Readings
 from features.schema import PROSPECTS
 from serving.asked import KINDS, LISTS, Asked, microseconds, taken
@@ -24,7 +25,7 @@ _NAMES = {*KINDS, "recent_posts"}
 _NUMBER, _TEXT, _FLAG = ({*kinds, type(None)} for kinds in ((float, int), (str,), (bool,)))
 
 
-class _Odd(ValueError):
+class _Odd(CreatorcastError):
     """A partnership that must be read by itself."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from features.errors import CreatorcastError
 from features.vocabulary import PLATFORMS
 from serving.asked import Asked, microseconds
 from serving.card import card
@@ -21,7 +22,7 @@ _PROFILE = {"followers": 60_000.0, "niche": "food", "format": "video", "delivera
 _AVERAGES = {"avg_likes": 1150.0, "avg_comments": 31.0, "avg_views": 20_000.0}
 
 
-class NoAnswer(ValueError):
+class NoAnswer(CreatorcastError):
     """A champion does not answer, though its bundle is sound."""
 
 

@@ -9,9 +9,10 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from features.arrays import ALWAYS
 from features.comparables import Comparables
 from features.currency import Rates
-from features.history import ALWAYS, History
+from features.history import History
 from features.readings import Readings
 from features.snapshot import Snapshot
 from features.tables import Tables

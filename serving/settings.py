@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.errors import CreatorcastError
+
 #: What `bentoml serve` is given.
 SERVICE = "serving.service:Creatorcast"
 #: What the environment of `bentoml serve` must hold; BentoML reads it before it loads the service.
@@ -19,7 +21,7 @@ DRAIN_SECONDS = 30
 STALE_DAYS = 7.0
 
 
-class SettingsError(ValueError):
+class SettingsError(CreatorcastError):
     """A setting is wrong, or two contradict."""
 
 

@@ -13,7 +13,8 @@ from typing import IO
 
 import click
 
-from features.currency import read_rates
+from features.errors import CreatorcastError
+from features.rates_file import read_rates
 from features.snapshot import Snapshot
 from features.validate import InvalidTables
 from models.bundle import champion_file, champion_folder
@@ -29,7 +30,7 @@ _PORT_FAULTS = {
 }
 
 
-class StartError(ValueError):
+class StartError(CreatorcastError):
     """The service cannot start as it is told to; the message is one line."""
 
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.arrays import ALWAYS, DAY_US
 from features.columns import COLUMNS
-from features.history import ALWAYS, CONTENT, DAY_US
+from features.readings import CONTENT
 from features.schema import EMV_PARTS
 from features.state import SUMMARY
 from features.vocabulary import COUNTED_PARTS

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.folder import read_tables
 from features.readings import Readings
 from features.schema import DTYPES, PROSPECTS
-from features.tables import read_tables
 from features.validate import validate
 from models.bundle import champion_folder, load_bundle
 from models.forecast import Boosting

@@ -4,9 +4,11 @@ import pytest
 from conftest import SMALL_RECIPE
 
 import training.backtest
-from features.history import DAY_US, History
+from features.arrays import DAY_US
+from features.folder import read_tables
+from features.history import History
 from features.reference import TooLittleData
-from features.tables import Tables, read_tables
+from features.tables import Tables
 from features.validate import validate
 from features.vocabulary import EVIDENCE
 from training.backtest import PARTS, backtest

@@ -8,7 +8,7 @@ import pytest
 
 import serving.batch.run
 from features.currency import Rates
-from features.tables import read_tables
+from features.folder import read_tables
 from features.validate import validate
 from models.bundle import champion_folder, load_bundle
 from serving.batch import BatchError, Watcher, score_file

@@ -8,21 +8,12 @@ import pytest
 import models.bundle
 from features.columns import COLUMNS
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
-from features.tables import read_tables
 from features.validate import validate
 from features.version import FEATURES_VERSION
-from models.bundle import (
-    MANIFEST,
-    Bundle,
-    BundleError,
-    champion_file,
-    champion_folder,
-    latest_bundle,
-    load_bundle,
-    save_bundle,
-    set_champion,
-)
+from models.bundle import Bundle, champion_file, champion_folder, latest_bundle, load_bundle, save_bundle, set_champion
+from models.bundle_files import MANIFEST, BundleError
 from models.pyfunc import _load_pyfunc
 from training.dataset import sample_test_rows
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from features.vocabulary import PLATFORMS
-from models.bundle import MANIFEST, BundleError, load_bundle
+from models.bundle import load_bundle
+from models.bundle_files import MANIFEST, BundleError
 from models.fee import FeeModel, MarketFee
 from models.trial_questions import check_answers
 

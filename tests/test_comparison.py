@@ -8,14 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.bundle import (
-    FORMAT,
-    MANIFEST,
-    Bundle,
-    bundles_folder,
-    champion_version,
-    set_champion,
-)
+from models.bundle import Bundle, bundles_folder, champion_version, set_champion
+from models.bundle_files import FORMAT, MANIFEST
 from training.compare import compare
 from training.comparison import NothingComparable, comparison_of, comparison_table
 from training.output import backtest_file

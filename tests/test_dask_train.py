@@ -12,9 +12,9 @@ import pytest
 from conftest import SMALL_RECIPE
 
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
 from features.partition import split_folder
-from features.tables import read_tables
 from features.validate import validate
 from models.cluster import ClusterError, Session
 from models.forecast import Boosting

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.history import CONTENT, DAY_US, History, to_us
-from features.tables import Tables, read_tables
+from features.arrays import DAY_US, to_us
+from features.folder import read_tables
+from features.history import History
+from features.readings import CONTENT
+from features.tables import Tables
 from features.validate import validate
 from features.vocabulary import EVIDENCE
 from training.dataset import Sampling, account_of_rows, hide_content, sample_rows, sample_test_rows

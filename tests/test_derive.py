@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 import features.derive
+from features.arrays import ALWAYS, DAY_US
 from features.columns import COLUMNS
 from features.derive import derive, derive_arrays, derive_profiles
 from features.effects import Effects
-from features.history import ALWAYS, DAY_US, History
+from features.history import History
 from features.profiles import profile_told
 from features.question import Questions
 from features.reference import Market, Prior, fit_reference

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.currency import Rates, read_rates
-from features.tables import read_tables
+from features.currency import Rates
+from features.folder import read_tables
+from features.rates_file import read_rates
 from features.validate import InvalidTables, validate
 from features.vocabulary import FORMATS, PLATFORMS, table_places
 from models.bundle import load_bundle

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.history import ALWAYS, DAY_US, History, Track, codes_of, engagements_of, to_us
+from features.arrays import ALWAYS, DAY_US, codes_of, to_us
+from features.history import History
 from features.profiles import profile_at
-from features.readings import Readings
+from features.readings import Readings, engagements_of
 from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
 from features.tables import Tables
+from features.track import Track
 from features.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.folder import read_tables
 from features.sources import json_export
 from features.sources.faults import SourceError
 from features.sources.importing import import_files
 from features.sources.job import Job, Options
 from features.sources.parts import Parts
 from features.sources.report import FileReport, RejectedFile, text_of
-from features.tables import read_tables
 from features.validate import validate
 
 JAN, FEB, MAR = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))

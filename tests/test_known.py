@@ -5,9 +5,9 @@ import warnings
 import pandas as pd
 import pytest
 
+from features.folder import read_tables
 from features.history import History
 from features.snapshot_writer import write_snapshot
-from features.tables import read_tables
 from features.validate import validate
 from models.bundle import champion_folder, load_bundle
 from serving.champion import Champion

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from features import validate
-from features.history import ALWAYS
+from features.arrays import ALWAYS
 from features.schema import POSTS, PROSPECTS
 from serving.asked import microseconds
 from serving.brought import readings_of

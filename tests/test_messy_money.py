@@ -11,11 +11,11 @@ from messy_cases import MESSY, imported
 from creatorcast import main
 from features.currency import Rates
 from features.deals import known_deals
+from features.folder import read_tables
 from features.history import History
 from features.reference import fit_reference
 from features.sheets import Mapped, SheetOptions, read_sheet
 from features.sheets.money import currency_of, no_fee_of, offer_of, package_of
-from features.tables import read_tables
 from features.validate import validate
 from models.rate_card import read_rate_card
 from serving.batch import Watcher, score_file

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.history import DAY_US, History
+from features.arrays import DAY_US
+from features.history import History
 from features.tables import Tables
 from features.validate import validate
 from features.vocabulary import EVIDENCE, PLATFORMS

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.history import History, to_us
+from features.arrays import to_us
+from features.history import History
 from features.niche import NicheClassifier
 from features.niche_text import TEXT_POSTS, TEXT_STEP, brand_fit, niche_columns, niche_of, text_distribution
 from features.schema import CREATORS, DTYPES, POSTS

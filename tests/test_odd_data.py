@@ -11,12 +11,13 @@ import pytest
 from conftest import SMALL_RECIPE, answers_of, table
 from scipy.special import ndtr
 
+from features.folder import write_tables
 from features.reference import TooLittleData
 from features.schema import CREATORS, POSTS, PROSPECTS
-from features.tables import Tables, write_tables
+from features.tables import Tables
 from features.validate import InvalidTables, check
 from features.vocabulary import PLATFORMS
-from models.bundle import MANIFEST
+from models.bundle_files import MANIFEST
 from models.distribution import QUANTILES
 from serving.scoring import Scorer
 from training.dataset import Sampling

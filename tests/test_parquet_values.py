@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from features.folder import read_tables
 from features.parquet_file import LARGEST_BATCH, bounds_of, open_parquet
-from features.tables import read_tables
 from features.validate import InvalidTables, validate
 from serving.batch import BatchError, Watcher, score_file
 

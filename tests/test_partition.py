@@ -7,10 +7,11 @@ import pytest
 
 from features import partition
 from features.derive import derive
+from features.folder import read_tables
+from features.frames import DataFolderError
 from features.history import History
 from features.partition import PartitionError, derive_folder
 from features.reference import TooLittleData, fit_reference
-from features.tables import DataFolderError, read_tables
 from features.validate import InvalidTables, validate
 
 AS_OF = pd.Timestamp("2026-06-01", tz="UTC")

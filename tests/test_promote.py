@@ -17,14 +17,14 @@ from click.testing import CliRunner
 from conftest import SMALL_RECIPE
 
 from creatorcast import main
+from features.arrays import DAY_US
 from features.derive import derive
-from features.history import DAY_US, History
-from features.tables import Tables, read_tables, write_tables
+from features.folder import read_tables, write_tables
+from features.history import History
+from features.tables import Tables
 from features.validate import validate
 from features.vocabulary import PLATFORMS
 from models.bundle import (
-    MANIFEST,
-    BundleError,
     bundles_folder,
     champion_file,
     champion_folder,
@@ -36,6 +36,7 @@ from models.bundle import (
     save_bundle,
     set_champion,
 )
+from models.bundle_files import MANIFEST, BundleError
 from training.bundle_list import bundles_text
 from training.compare import compare
 from training.comparison import NothingComparable

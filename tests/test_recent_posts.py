@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from conftest import answers_of, table
 
+from features.arrays import DAY_US
 from features.derive import derive
 from features.extended import extended
-from features.history import DAY_US, History, PostDetails
+from features.history import History, PostDetails
 from features.post_use import Use, counted_uses, uses_of
 from features.readings import Readings
 from features.schema import CREATORS, POSTS

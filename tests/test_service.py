@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.arrays import ALWAYS
 from features.benchmarks import named
-from features.history import ALWAYS
+from features.frames import DataFolderError
 from features.schema import PROSPECTS
-from features.tables import DataFolderError
 from models.distribution import QUANTILES
 from serving.asked import LISTS
 from serving.breaches import Breach

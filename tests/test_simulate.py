@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.folder import read_tables
 from features.schema import PROSPECTS
-from features.tables import read_tables
 from features.validate import check, validate
 from features.vocabulary import HORIZON_DAYS, NICHES
 from training import simulate as simulation

@@ -17,12 +17,12 @@ import features.snapshot
 from creatorcast import main
 from features.columns import COLUMNS, STANDING
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
 from features.question import Questions, answered
 from features.reference import fit_reference
 from features.snapshot import Snapshot, SnapshotError, account_key, account_name, batch_digest, meta_of
 from features.snapshot_writer import write_snapshot
-from features.tables import read_tables
 from features.validate import validate
 from features.version import FEATURES_VERSION
 from features.vocabulary import FORMATS, NICHES

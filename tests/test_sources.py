@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from features.frames import DataFolderError
 from features.sources.faults import SourceError
 from features.sources.panel import PANEL_READ_AT, read_instagram_panel
-from features.tables import DataFolderError
 from features.validate import validate
 
 HEAD = (

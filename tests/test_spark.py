@@ -8,8 +8,8 @@ import pytest
 
 from features.columns import COLUMNS
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
-from features.tables import read_tables
 from features.validate import validate
 from models.distribution import QUANTILES
 
@@ -46,7 +46,8 @@ def spark(tmp_path_factory):
 def test_the_registered_model_answers_alike_on_spark(spark, trained, home, market_folder):
     import mlflow.pyfunc
 
-    from training.tracking import MODEL, log
+    from training.registry import MODEL
+    from training.tracking import log
 
     logged = log(trained, home, None)
     history = History.of(validate(read_tables(market_folder)))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import serving.batch.opening
 import serving.batch.run
 from creatorcast import main
+from features.folder import read_tables
 from features.spreadsheet_text import guarded, unguarded
-from features.tables import read_tables
 from serving.batch import Options, score_file
 from serving.files import write_frame
 

@@ -25,8 +25,8 @@ import training.registry
 from creatorcast import main
 from features.columns import COLUMNS
 from features.derive import derive
+from features.folder import read_tables
 from features.history import History
-from features.tables import read_tables
 from features.validate import validate
 from features.version import FEATURES_VERSION
 from models.bundle import bundles_folder, champion_file, champion_version, save_bundle, set_champion

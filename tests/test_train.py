@@ -5,11 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.history import DAY_US, History
+from features.arrays import DAY_US
+from features.folder import read_tables, write_tables
+from features.history import History
 from features.reference import TooLittleData
-from features.tables import Tables, read_tables, write_tables
+from features.tables import Tables
 from features.validate import validate
-from models.bundle import BundleError, save_bundle
+from models.bundle import save_bundle
+from models.bundle_files import BundleError
 from training.fit import Recipe
 from training.moments import moment
 from training.output import backtest_file

@@ -9,8 +9,6 @@ from test_bundle_damage import UNANSWERED, sealed
 import models.bundle_files
 import models.trial
 from models.bundle import (
-    MANIFEST,
-    BundleError,
     bundles_folder,
     champion_before,
     champion_file,
@@ -20,7 +18,7 @@ from models.bundle import (
     load_bundle,
     load_version,
 )
-from models.bundle_files import contents_digest, read_manifest
+from models.bundle_files import MANIFEST, BundleError, contents_digest, read_manifest
 from models.champion_history import ChampionHistoryError
 from models.trial import TRIED, try_bundle
 from training.promote import promote

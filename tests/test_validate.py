@@ -2,8 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.folder import read_tables, write_tables
+from features.frames import DataFolderError
 from features.schema import POSTS, PROSPECTS
-from features.tables import DataFolderError, Tables, read_tables, write_tables
+from features.tables import Tables
 from features.validate import InvalidTables, check, validate
 
 NOW = pd.Timestamp("2026-03-01", tz="UTC")

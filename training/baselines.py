@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from features import windows
-from features.history import DAY_US, History
+from features.arrays import DAY_US
+from features.history import History
 from features.profiles import profile_at
 from features.question import Questions
 from features.signals import WINDOW, look_back

@@ -4,14 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.bundle import (
-    BundleError,
-    bundle_versions,
-    bundles_folder,
-    champion_before,
-    champion_version,
-    check_bundle,
-)
+from models.bundle import bundle_versions, bundles_folder, champion_before, champion_version, check_bundle
+from models.bundle_files import BundleError
 from models.champion_history import ChampionHistoryError
 from training.judge import OURS
 

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.folder import read_tables
+from features.frames import DataFolderError
 from features.history import History
 from features.reference import TooLittleData
-from features.tables import DataFolderError, Tables, read_tables
+from features.tables import Tables
 from features.validate import InvalidTables, validate
 from features.vocabulary import PLATFORMS
-from models.bundle import Bundle, BundleError, champion_folder, champion_version, load_version, read_manifest
+from models.bundle import Bundle, champion_folder, champion_version, load_version
+from models.bundle_files import BundleError, read_manifest
 from training.comparison import Comparison, NothingComparable, comparison_of, enough, extent, needed
 from training.dataset import account_of_rows
 from training.output import read_scores, remembered_folder

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.history import CONTENT, DAY_US, History
+from features.arrays import DAY_US
+from features.history import History
+from features.readings import CONTENT
 from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
 from training.moments import every_platform, post_platforms
 

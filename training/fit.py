@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from features.arrays import DAY_US
 from features.columns import COLUMNS, LEARNED
 from features.derive import derive
-from features.history import DAY_US, History
+from features.history import History
 from features.reference import Reference, TooLittleData, fit_reference
 from features.vocabulary import EVIDENCE, PLATFORMS
 from models.conformal import ENOUGH_SCORES

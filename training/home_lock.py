@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from features.errors import CreatorcastError
 
-class HomeError(ValueError):
+
+class HomeError(CreatorcastError):
     """A home cannot be written to, or its lock cannot be held."""
 
 

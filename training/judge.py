@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from features.arrays import DAY_US
 from features.derive import derive
-from features.history import DAY_US, History
+from features.history import History
 from features.vocabulary import BAND_EDGES, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
 from training.baselines import learned_rules, rules, segment_rules

@@ -7,7 +7,8 @@ each platform's own times, so that every platform has posts on both sides of eac
 import numpy as np
 import pandas as pd
 
-from features.history import DAY_US, History
+from features.arrays import DAY_US
+from features.history import History
 from features.vocabulary import PLATFORMS
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from features.errors import CreatorcastError
 from features.vocabulary import FORMATS, HORIZON_DAYS, NICHES
 from training.market import Market, fit_matrix
 
@@ -21,7 +22,7 @@ _CHUNK = 500
 _FRAMES = ("creators", "posts", "partnerships")
 
 
-class OracleError(ValueError):
+class OracleError(CreatorcastError):
     """The oracle cannot answer: no truth is there, or a question names what the truth does not know."""
 
 

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from features.benchmarks import Benchmarks, fit_benchmarks, questions_at
-from features.currency import Rates, read_rates
+from features.currency import Rates
 from features.deals import known_deals
 from features.derive import derive
+from features.folder import RATES
 from features.history import History
+from features.rates_file import read_rates
 from features.reference import Reference
-from features.tables import RATES, Tables
+from features.tables import Tables
 from models.fee import FeeModel, MarketFee
 from models.rate_card import RateCard, read_rate_card
 from training.moments import moment

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.errors import CreatorcastError
 from models.bundle import (
     Bundle,
     champion_before,
@@ -23,7 +24,7 @@ from training.comparison import Comparison, NothingComparable
 from training.home_lock import home_lock
 
 
-class PromotionRefused(ValueError):
+class PromotionRefused(CreatorcastError):
     """The bundle is worse than the champion, or nothing is comparable; `comparison` says which."""
 
     def __init__(self, text: str, comparison: Comparison | NothingComparable):
@@ -31,7 +32,7 @@ class PromotionRefused(ValueError):
         self.comparison = comparison
 
 
-class RollbackRefused(ValueError):
+class RollbackRefused(CreatorcastError):
     """There is no champion before the present one."""
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.folder import read_tables
 from features.history import History
-from features.tables import read_tables
 from features.validate import validate
 from training.backtest import backtest
 from training.fit import Recipe

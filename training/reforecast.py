@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from features.arrays import DAY_US
 from features.derive import derive
-from features.history import DAY_US, History
+from features.errors import CreatorcastError
+from features.history import History
 from features.reference import Reference
 from features.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle
@@ -30,7 +32,7 @@ from training.train import data_end
 TARGET = "engagements"
 
 
-class NotReforecast(ValueError):
+class NotReforecast(CreatorcastError):
     """Both models cannot be asked anew; the reason is a part of a sentence."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from features.errors import CreatorcastError
 from features.regular_file import check_regular
 
 MODEL = "creatorcast"
@@ -35,7 +36,7 @@ ALIAS_QUERY = (
 )
 
 
-class RegistryError(ValueError):
+class RegistryError(CreatorcastError):
     """MLflow's registry cannot be asked, or lacks the version that is named."""
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 from features.amounts import money
 from features.benchmarks import ENOUGH, creators_at
 from features.deals import known_deals
+from features.folder import read_tables
 from features.history import History
 from features.reference import fit_reference
-from features.tables import read_tables
 from features.validate import validate
 from features.vocabulary import BAND_EDGES, HORIZON_DAYS
 from training.metrics import interval

@@ -5,16 +5,17 @@ simulated_deals, and here the order in which they are drawn. But: nothing about 
 """
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from features.atomic import new_folder
+from features.errors import CreatorcastError
+from features.folder import write_tables
 from features.spreadsheet_text import guarded_frame
-from features.tables import Tables, write_tables
+from features.tables import Tables
 from training.market import DEMO_MARKET, Market
 from training.oracle import Truth
 from training.simulated_columns import text, times
@@ -33,7 +34,7 @@ CONTENTS = frozenset({"dataset.json", "prospects.csv", "truth"}) | {
 Progress = Callable[[str, float], None]
 
 
-class SimulateError(ValueError):
+class SimulateError(CreatorcastError):
     """The market cannot be simulated as asked, or its folder cannot be written."""
 
 
@@ -61,14 +62,10 @@ def write_market(
     progress = progress or _silent
     tables, truth, prospects = _draw(creators, seed, market, progress)
     progress("writing", 0.8)
-    fresh = out.with_name(f".{out.name}.new-{os.getpid()}")
-    try:
-        write_tables(tables, fresh)
-        truth.write(fresh / "truth")
-        guarded_frame(prospects).to_csv(fresh / "prospects.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
-        _replace(out, fresh)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    with new_folder(out) as unfinished:
+        write_tables(tables, unfinished)
+        truth.write(unfinished / "truth")
+        guarded_frame(prospects).to_csv(unfinished / "prospects.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
     progress("done", 1.0)
     return out
 
@@ -132,19 +129,6 @@ def _is_simulated(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(meta, dict) and meta.get("simulated") is True
-
-
-def _replace(out: Path, fresh: Path) -> None:
-    old = out.with_name(f".{out.name}.old-{os.getpid()}")
-    if out.exists():
-        out.rename(old)
-    try:
-        fresh.rename(out)
-    except OSError:
-        if old.exists():
-            old.rename(out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _silent(what: str, share: float) -> None:

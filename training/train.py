@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.folder import read_tables
 from features.history import History
-from features.tables import Tables, read_tables
+from features.tables import Tables
 from features.validate import validate
 from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, HORIZON_DAYS, PLATFORMS
 from models.bundle import Bundle

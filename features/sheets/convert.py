@@ -9,6 +9,7 @@ import pandas as pd
 
 from features.schema import DTYPES
 from features.sheets.fees import Fees, booked_in
+from features.sheets.headers import Record
 from features.sheets.identity import take_links
 from features.sheets.labels import is_missing
 from features.sheets.names import canonical_names
@@ -16,7 +17,7 @@ from features.sheets.plan import Plan
 from features.sheets.readers import LISTED, UNCLEAR
 from features.sheets.result import Fault, Guess, Sheet
 from features.sheets.rows import Rows, rows_of
-from features.sheets.source import Record, Source
+from features.sheets.source import Source
 from features.sheets.workbook import UNCOMPUTED, Cell
 from features.spreadsheet_text import literal
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from features.errors import CreatorcastError
 
-class SheetError(ValueError):
+
+class SheetError(CreatorcastError):
     """A file cannot be read as a spreadsheet of creators, posts or partnerships at all."""
 
 

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from features.sheets.figures import figure
+from features.sheets.headers import Record
 from features.sheets.labels import is_missing
 from features.sheets.result import Fault
-from features.sheets.source import Record, Source
+from features.sheets.source import Source
 from features.sheets.workbook import UNCOMPUTED, Cell, Typed
 from features.spreadsheet_text import literal
 

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from features.errors import CreatorcastError
 from features.schema import EARLIEST, LATEST, NOT_WHOLE, Column
 
 #: From here on an epoch is told in milliseconds, microseconds: no second so late is a date before LATEST.
@@ -18,7 +19,7 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]\+?\d+)?")
 NOTHING = ("", "null", "none", "nan", "n/a", "undefined")
 
 
-class Unread(ValueError):
+class Unread(CreatorcastError):
     """A value is not of its column's kind, or out of its range."""
 
 

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import duckdb
 
-from features.currency import Rates, read_rates
+from features.currency import Rates
+from features.folder import RATES, TABLE_FILES
 from features.ids import id_fault
+from features.rates_file import read_rates
 from features.regular_file import read_regular
 from features.sources import files, json_export, panel, sheet
 from features.sources.faults import SourceError
@@ -27,7 +29,6 @@ from features.sources.parts import Parts
 from features.sources.records import Place, Rejection
 from features.sources.report import FileReport, RejectedFile, Report, as_json
 from features.sources.tables import write_merged
-from features.tables import RATES, TABLE_FILES
 from features.unchanged import unchanged
 
 REPORT, REJECTED = "import.json", "rejected.csv"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.frames import read_frame
 from features.niche import crosswalk
 from features.sources.faults import SourceError
 from features.sources.job import Job
-from features.tables import Tables, read_frame
+from features.tables import Tables
 from features.validate import validate
 
 PANEL_POSTS = "posts.csv.gz"

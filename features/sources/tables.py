@@ -7,13 +7,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.currency import Rates
+from features.folder import read_meta
 from features.schema import PROSPECTS
 from features.sources.faults import SourceError
 from features.sources.merge import Merge
 from features.sources.parts import to_arrow
 from features.sources.records import IDENTITY
 from features.sources.report import Report
-from features.tables import Tables, read_meta
+from features.tables import Tables
 from features.validate import InvalidTables, check, validate
 
 META = {"timezone": "UTC", "source": "creatorcast import", "simulated": False}

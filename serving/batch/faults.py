@@ -1,5 +1,7 @@
 """What ends a run over a list."""
 
+from features.errors import CreatorcastError
 
-class BatchError(ValueError):
+
+class BatchError(CreatorcastError):
     """A list cannot be scored at all, or its answers cannot be written."""

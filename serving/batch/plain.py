@@ -21,11 +21,12 @@ from features.currency import USD
 from features.schema import DTYPES, EARLIEST, LATEST
 from features.sheets.convert import convert
 from features.sheets.delimited import records
+from features.sheets.headers import Record
 from features.sheets.labels import MISSING, is_missing
 from features.sheets.money import Fee
 from features.sheets.plan import Plan
 from features.sheets.rows import SUMMARIES
-from features.sheets.source import Record, Source
+from features.sheets.source import Source
 from features.sheets.text import LONGEST_LINE
 from features.spreadsheet_text import GUARD
 from serving.batch.blocks import Block, blocks_of

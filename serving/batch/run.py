@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from features.atomic import move_file
 from features.unchanged import ChangedError, Identity
 from models.cluster import ClusterError
 from serving.batch.crews import WORKERS, Task, cluster, csv_lines, threads
@@ -283,7 +284,7 @@ def _added(tally: Tally, figures: dict) -> Tally:
 def _put(finished: Path, work: Work, out: Path, rejected: Path, tally: Tally) -> Tally:
     """Put the files where they belong: rejected rows first, so that they are there when the answers are."""
     if tally.rejected:
-        _moved(work.folder / "rejected", rejected)
+        move_file(work.folder / "rejected", rejected)
         tally = replace(tally, rejected_path=rejected)
     else:
         rejected.unlink(missing_ok=True)
@@ -294,13 +295,3 @@ def _put(finished: Path, work: Work, out: Path, rejected: Path, tally: Tally) ->
     else:
         os.replace(finished, out)
     return tally
-
-
-def _moved(source: Path, target: Path) -> None:
-    """Move a file to where it is to be, in one step, also from another disk."""
-    try:
-        os.replace(source, target)
-    except OSError:
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
-        shutil.copyfile(source, beside)
-        os.replace(beside, target)

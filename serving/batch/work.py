@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from features.atomic import replace_text
 from serving.batch.faults import BatchError
 
 FILES = ("answers", "rejected", "footers")
@@ -73,10 +74,8 @@ class Work:
         """Start anew: forget what an earlier run left."""
         for name in (*FILES, "journal", "manifest"):
             (self.folder / name).unlink(missing_ok=True)
-        beside = self.folder / "manifest.new"
-        beside.write_text(json.dumps(manifest))
         self._open()
-        os.replace(beside, self.folder / "manifest")
+        replace_text(self.folder / "manifest", json.dumps(manifest))
         self.own = True
 
     def resume(self, manifest: dict) -> None:
