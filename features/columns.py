@@ -1,6 +1,10 @@
 """Every column that derive gives, in order: the one list that training, bundles, service and docs obey."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
 
 from features.authenticity import MEANINGS, PARTS
 from features.signals import LEVELS
@@ -273,3 +277,21 @@ def markdown() -> str:
         for f in FEATURES
     ]
     return "\n".join([*lines, *rows]) + "\n"
+
+
+_POSITION = {name: place for place, name in enumerate(COLUMNS)}
+
+
+def column(x: np.ndarray | pd.DataFrame, name: str) -> np.ndarray:
+    """Give one column, shape (n,)."""
+    return x[name].to_numpy() if isinstance(x, pd.DataFrame) else x[:, _POSITION[name]]
+
+
+def columns(x: np.ndarray | pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
+    """Give columns side by side, shape (n, len(names))."""
+    return x[list(names)].to_numpy() if isinstance(x, pd.DataFrame) else x[:, _positions(names)]
+
+
+@lru_cache(maxsize=16)
+def _positions(names: tuple[str, ...]) -> np.ndarray:
+    return np.array([_POSITION[name] for name in names])

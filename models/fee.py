@@ -14,8 +14,8 @@ import pandas as pd
 from sklearn.linear_model import HuberRegressor
 from sklearn.model_selection import GroupKFold
 
+from features.columns import column, columns
 from features.vocabulary import PLATFORMS, table_places
-from models.inputs import column, columns
 from models.rate_card import PLACE, RateCard
 
 #: Fees and creators that learning takes, and fees that a platform must have among them to be answered from it.

@@ -16,12 +16,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from features.columns import column
 from features.reference import Reference
 from features.state import PROFILE_ONLY, TARGETS
 from models.conformal import GRID
 from models.distribution import FEW, QUANTILES, Predictive
 from models.forecast import Forecaster
-from models.inputs import column
 from models.views_shown import views_shown
 
 ENGAGEMENTS, VIEWS = "engagements", "views"

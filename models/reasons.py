@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from features.amounts import amount
+from features.columns import column
 from features.vocabulary import FORMATS
 from models.forecast import Forecaster
-from models.inputs import column
 
 #: Words where a group multiplies by more than 1, and by less; the first pattern that a column matches takes it.
 GROUPS = (

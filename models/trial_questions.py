@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from features.arrays import DAY_US
+from features.columns import column
 from features.derive import derive_arrays
 from features.history import History
 from features.question import Questions
@@ -21,7 +22,6 @@ from models.bundle_files import BundleError
 from models.conformal import GRID
 from models.distribution import SCALES, Predictive
 from models.forecast import Forecaster
-from models.inputs import column
 from models.joint import JointForecast, joint_forecast
 from models.linear import Linear
 from models.reasons import reasons

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from features.columns import column
 from features.reference import Reference
 from features.state import PROFILE_ONLY
-from models.inputs import column
 
 
 def views_shown(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:

@@ -9,9 +9,9 @@ import numpy as np
 
 from features.authenticity import PARTS, UNKNOWN_SCALE
 from features.averages import AVERAGES, Summary, summary_of
+from features.columns import column
 from features.reference import Reference
 from features.state import SUMMARY
-from models.inputs import column
 from serving.asked import Asked
 
 #: Robust standard deviations above what is usual on the platform beyond which no creator is expected.

@@ -3,10 +3,10 @@
 import numpy as np
 
 from features.arrays import DAY_US
+from features.columns import column
 from features.reference import ENOUGH_CREATORS, Reference
 from features.vocabulary import PLATFORMS
 from models.bundle import Bundle
-from models.inputs import column
 
 #: Days after the end of training from which a model is old: up to there it was measured to hold (docs/method.md).
 MODEL_OLD_DAYS = 180

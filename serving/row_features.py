@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from features.columns import COLUMNS
+from features.columns import COLUMNS, column
 from features.derive import derive_arrays, derive_profiles
 from features.history import PROFILE, History
 from features.post_use import Use, counted_uses, uses_of
@@ -18,7 +18,6 @@ from features.profiles import profile_told
 from features.readings import Readings
 from features.reference import Reference
 from features.state import HISTORY
-from models.inputs import column
 from serving.asked import Asked
 from serving.brought import post_warnings
 from serving.known import FromSnapshot, FromTables, questions

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from features.arrays import ALWAYS
+from features.columns import column
 from features.comparables import Comparables
 from features.currency import Rates
 from features.history import History
@@ -20,7 +21,6 @@ from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFOR
 from models.bundle import Bundle
 from models.cost import cost_per
 from models.emv import ValueTable
-from models.inputs import column
 from models.joint import JointForecast, joint_forecast
 from models.reasons import reasons
 from serving.asked import Asked

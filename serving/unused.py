@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.arrays import ALWAYS, DAY_US
-from features.columns import COLUMNS
+from features.columns import COLUMNS, column
 from features.readings import CONTENT
 from features.schema import EMV_PARTS
 from features.state import SUMMARY
@@ -19,7 +19,6 @@ from features.vocabulary import COUNTED_PARTS
 from models.bundle import Bundle
 from models.dependence import depends_on
 from models.emv import COUNTS
-from models.inputs import column
 from serving.asked import Asked
 from serving.averages import RowAverages
 

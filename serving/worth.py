@@ -12,6 +12,7 @@ import numpy as np
 
 from features.amounts import share
 from features.benchmarks import LEVELS, PARTS
+from features.columns import column
 from features.state import HISTORY, PROFILE_ONLY
 from features.vocabulary import PLATFORMS, table_places
 from models.bundle import Bundle
@@ -20,7 +21,6 @@ from models.delivery import Delivered
 from models.distribution import Predictive, level_on
 from models.emv import COUNTS, earned_media_value
 from models.fee import CARD, OWN_DEALS
-from models.inputs import column
 from models.rate_card import FIGURES
 from serving.scored import spread
 from serving.terms import CONFIDENCE, Terms

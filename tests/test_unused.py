@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 from conftest import answers_of, table
 
-from features.columns import COLUMNS
+from features.columns import COLUMNS, column
 from features.schema import CREATORS, POSTS
 from features.snapshot import Snapshot
 from features.snapshot_writer import write_snapshot
 from features.tables import Tables
 from features.vocabulary import PLATFORMS
 from models.dependence import depends_on
-from models.inputs import column
 from serving.batch import Options, score_file
 from serving.champion import Champion
 from serving.routes import build_app
