@@ -11,9 +11,10 @@ WORKDIR /app
 COPY requirements-service.lock ./
 RUN pip install --no-cache-dir --require-hashes --requirement requirements-service.lock
 COPY features/ features/
+COPY ingest/ ingest/
 COPY models/ models/
 COPY serving/ serving/
-RUN python -m compileall -q features models serving
+RUN python -m compileall -q features ingest models serving
 
 # what BentoML writes goes to /tmp, so that the rest can be read-only
 ENV BENTOML_DO_NOT_TRACK=True \

@@ -174,11 +174,11 @@ def sheet_options(command):
 
 def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row):
     """Give the options of a spreadsheet as its reader takes them."""
-    from features.sheets import SheetOptions, read_map
+    from ingest.sheets import SheetOptions, read_mapping
 
     return SheetOptions(
         delimiter={"tab": "\t"}.get(delimiter, delimiter), encoding=encoding, decimal=decimal, day_first=day_first,
-        sheet=worksheet, header_row=header_row, columns=read_map(columns) if columns else {}, platform=platform,
+        sheet=worksheet, header_row=header_row, columns=read_mapping(columns) if columns else {}, platform=platform,
     )  # fmt: skip
 
 
@@ -200,20 +200,20 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
     Exit code 0: done; 3: done, some records rejected; 2: nothing done.
     """
     from features.rates_file import read_rates
-    from features.sources.importing import import_files
-    from features.sources.job import Options
-    from features.sources.report import text_of
+    from ingest.exports.import_job import ImportOptions
+    from ingest.exports.importer import import_files
+    from ingest.exports.report import format_report
 
     told = observed_at.to_pydatetime() if observed_at is not None else None
     known = read_rates(rates) if rates else None
-    options = Options(kind, platform, creator, told, how_sheets_are_written(platform, **sheet), known)
+    options = ImportOptions(kind, platform, creator, told, how_sheets_are_written(platform, **sheet), known)
     with progress_bar() as bar:
         task = bar.add_task("reading", total=None)
         report = import_files(
             list(paths), out, options, dry_run,
             lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None),
         )  # fmt: skip
-    click.echo(text_of(report, out, dry_run))
+    click.echo(format_report(report, out, dry_run))
     if report.rejected:
         click.echo(
             f"rejected records, with the reasons: {'not written' if dry_run else out / 'rejected.csv'}", err=True

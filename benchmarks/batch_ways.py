@@ -26,7 +26,7 @@ STEPS = {
     "features": "derive",
     "features.validate": "check",
     "features.rules": "check",
-    "features.sheets": "read",
+    "ingest.sheets": "read",
     "features.tables": "read",
     "models.forecast": "predict",
     "models.linear": "predict",

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.sheets import SheetOptions, read_sheet
-from features.sources import json_export
-from features.sources.job import Job, Options
-from features.sources.parts import FILE, ORDER, Parts
-from features.sources.records import IDENTITY
-from features.sources.report import FileReport, RejectedFile
+from ingest.exports import json_reader
+from ingest.exports.import_job import ImportJob, ImportOptions
+from ingest.exports.part_writer import FILE_COLUMN, ORDER_COLUMN, PartWriter
+from ingest.exports.record_shapes import IDENTITY_COLUMNS
+from ingest.exports.report import FileReport, RejectionWriter
+from ingest.sheets import SheetOptions, read_sheet
 
 #: What only the request knows of these files.
 OWNERS = {
@@ -73,7 +73,7 @@ def _read_json(path: Path, owner: str | None) -> dict:
     """Read a file as an import does, without an owner where the file has none, and give what its parts hold."""
     rows, report = _parts_of(path, owner)
     creators, posts, metrics = rows["creators"], rows["posts"], rows["metrics"]
-    told = creators[creators.drop(columns=[*IDENTITY, FILE, ORDER]).notna().any(axis=1)]
+    told = creators[creators.drop(columns=[*IDENTITY_COLUMNS, FILE_COLUMN, ORDER_COLUMN]).notna().any(axis=1)]
     if owner:  # it was named to read the file at all, and is not in it
         posts = posts.assign(creator_id=None)
     children = re.findall(r'"children"\s*:\s*\{\s*"data"\s*:\s*\[(.*?)\]', path.read_text(), re.DOTALL)
@@ -104,18 +104,24 @@ def _metrics(path: Path, metrics: pd.DataFrame, ignored: dict) -> dict | None:
 
 
 def _parts_of(path: Path, owner: str | None) -> tuple[dict[str, pd.DataFrame], FileReport]:
-    with tempfile.TemporaryDirectory() as folder, RejectedFile(Path(folder) / "rejected.csv") as rejected:
-        parts, report = Parts(Path(folder)), FileReport(path.name, "")
+    with tempfile.TemporaryDirectory() as folder, RejectionWriter(Path(folder) / "rejected.csv") as rejected:
+        parts, report = PartWriter(Path(folder)), FileReport(path.name, "")
         now = datetime.now(UTC)
-        job = Job(path, parts, report, rejected, Options(creator=owner), None, now, now, lambda done, total: None)
-        parts.begin(0)
-        json_export.read(job)
+        job = ImportJob(
+            path, parts, report, rejected, ImportOptions(creator=owner), None, now, now, lambda done, total: None
+        )
+        parts.begin_file(0)
+        json_reader.read(job)
         parts.flush()
         rows = {}
         for table in ("creators", "posts", "metrics"):
             files = sorted((Path(folder) / table).glob("*.parquet"))
             frames = [pd.read_parquet(file) for file in files]
-            rows[table] = pd.concat(frames) if frames else pd.DataFrame(columns=["post_id", *IDENTITY, FILE, ORDER])
+            rows[table] = (
+                pd.concat(frames)
+                if frames
+                else pd.DataFrame(columns=["post_id", *IDENTITY_COLUMNS, FILE_COLUMN, ORDER_COLUMN])
+            )
         return rows, report
 
 

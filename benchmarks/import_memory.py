@@ -17,7 +17,7 @@ from pathlib import Path
 IMPORT = """
 import resource, sys
 from pathlib import Path
-from features.sources.importing import import_files
+from ingest.exports.importer import import_files
 report = import_files([Path(sys.argv[1])], Path(sys.argv[2]))
 print(report.tables["posts"], report.tables["creators"], report.rejected)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

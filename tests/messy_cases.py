@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.sheets import SheetError, SheetOptions
-from features.sources.faults import SourceError
-from features.sources.importing import import_files
-from features.sources.job import Options
-from features.sources.report import text_of
+from ingest.exports.errors import SourceError
+from ingest.exports.import_job import ImportOptions
+from ingest.exports.importer import import_files
+from ingest.exports.report import format_report
+from ingest.sheets import SheetError, SheetOptions
 
 MESSY = Path(__file__).parent / "messy"
 READ_RIGHTLY = Path(__file__).parent / "messy_read_rightly"
@@ -38,7 +38,7 @@ def imported(
     *paths: Path, out: Path, platform=None, creator=None, observed_at=OBSERVED, rates=None, **sheet
 ) -> Outcome:
     """Import files as the command does, all read at one moment."""
-    options = Options(None, platform, creator, observed_at, SheetOptions(platform=platform, **sheet), rates)
+    options = ImportOptions(None, platform, creator, observed_at, SheetOptions(platform=platform, **sheet), rates)
     try:
         report = import_files([Path(path) for path in paths], out, options)
     except (SheetError, SourceError) as error:
@@ -48,7 +48,7 @@ def imported(
         for name in TABLES
         if (out / f"{name}.parquet").exists()
     }
-    return Outcome(tables, report.rejected, text_of(report, out))
+    return Outcome(tables, report.rejected, format_report(report, out))
 
 
 def _known(row: dict) -> dict:

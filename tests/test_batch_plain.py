@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.sheets import SheetOptions
+from ingest.sheets import SheetOptions
 from serving.batch.blocks import blocks_of, ends_alike
 from serving.batch.plain import Plain
 from serving.batch.spreadsheet import Spreadsheet

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from features.schema import DTYPES, PROSPECTS
-from features.sheets import SheetOptions
 from features.validate import check
+from ingest.sheets import SheetOptions
 from serving.batch.plain import Plain
 from serving.batch.rows import checked
 from serving.batch.spreadsheet import Spreadsheet

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 from conftest import uneven_list
 
-import features.sources.importing
 import features.tables
+import ingest.exports.importer
 import serving.batch.opening
 import serving.batch.run
 from creatorcast import main
@@ -154,13 +154,13 @@ def test_tables_that_change_while_they_are_read_are_refused(changed, lists, home
 
 def test_an_export_that_changes_while_it_is_imported_is_refused(lists, monkeypatch):
     (lists / "list.csv").write_text("handle,platform,followers\nanna,instagram,5000\n")
-    real = features.sources.importing.sheet.read
+    real = ingest.exports.importer.sheet.read
 
     def read(job):
         real(job)
         os.utime(job.path)
 
-    monkeypatch.setattr(features.sources.importing.sheet, "read", read)
+    monkeypatch.setattr(ingest.exports.importer.sheet, "read", read)
     result = CliRunner().invoke(main, ["import", "list.csv", "--out", "tables"])
     assert result.exit_code == 2
     assert "'list.csv' was changed while it was read" in result.output

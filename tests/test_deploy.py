@@ -32,10 +32,10 @@ def test_every_setting_that_the_code_reads_is_in_the_table_and_the_other_way_rou
 
 
 def test_the_packages_of_the_service_are_those_that_it_imports_as_locked():
-    served = {path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("features", "models", "serving")}
+    served = {path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("features", "ingest", "models", "serving")}
     served -= {*(ROOT / "serving" / "client").iterdir()}  # of those who ask
     imported = {top for path in served for top, _, _ in imports_of(path)}
-    known = {*sys.stdlib_module_names, "features", "models", "serving"}
+    known = {*sys.stdlib_module_names, "features", "ingest", "models", "serving"}
     listed = {
         line.split("[")[0].replace("scikit-learn", "sklearn").replace("kantoku", "circus").replace("-", "_")
         for line in (ROOT / "requirements-service.in").read_text().splitlines()
@@ -58,7 +58,7 @@ def test_the_dockerfile_is_sound_as_far_as_that_can_be_told_without_an_engine():
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base)
     copied = [source for word, rest in lines if word == "COPY" for source in rest.split()[:-1]]
     kept = (ROOT / ".dockerignore").read_text().splitlines()
-    assert copied == ["requirements-service.lock", "features/", "models/", "serving/"]
+    assert copied == ["requirements-service.lock", "features/", "ingest/", "models/", "serving/"]
     for source in copied:
         assert (ROOT / source).exists()
         assert f"!{source}" in kept
@@ -90,7 +90,7 @@ def test_a_bento_holds_code_and_nothing_else(bento):
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     assert [name for name in files if FOREIGN.search(name)] == []
     assert {name.split("/")[1] for name in files if name.startswith("src/")} == {
-        "features", "models", "serving", "bentofile.yaml",
+        "features", "ingest", "models", "serving", "bentofile.yaml",
     }  # fmt: skip
     here = {str(ROOT), str(Path.home()), str(folder)} - {"/"}
     assert [name for name, path in files.items() for place in here if place.encode() in path.read_bytes()] == []
@@ -110,9 +110,9 @@ def test_a_bento_answers_where_the_project_is_not(bento, two_bundles, tmp_path):
     (site / "packages.pth").write_text(
         sysconfig.get_path("purelib") + "\n"
     )  # packages, but not the .pth of the project itself
-    probe = "import bentoml, importlib.util as u; print([u.find_spec(p) for p in ('serving', 'features', 'models')])"
+    probe = "import bentoml, importlib.util as u; print([u.find_spec(p) for p in ('serving', 'features', 'ingest', 'models')])"
     found = subprocess.run([python, "-c", probe], cwd=place, capture_output=True, text=True, timeout=120)
-    assert found.stdout.strip() == "[None, None, None]", found.stderr
+    assert found.stdout.strip() == "[None, None, None, None]", found.stderr
     shutil.rmtree(place / "include", ignore_errors=True)
     command = [python, "-m", "bentoml", "serve", "creatorcast:latest"]
     with running(tmp_path / "service", two_bundles, command, BENTOML_HOME=str(home)) as service:

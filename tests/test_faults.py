@@ -185,7 +185,7 @@ def test_a_format_is_held_against_the_platform_that_the_creator_is_known_on(clie
 
 
 def test_what_the_market_and_the_readers_of_exports_make_is_never_refused(tables):
-    made = {("youtube", "live"), ("youtube", "short"), ("youtube", "video")}  # features.sources, by platform
+    made = {("youtube", "live"), ("youtube", "short"), ("youtube", "video")}  # ingest.exports, by platform
     made |= {("instagram", name) for name in ("image", "video", "carousel", "short", "story")}
     made |= {("tiktok", name) for name in ("carousel", "video")} | {
         ("x", name) for name in ("image", "video", "carousel")

@@ -13,11 +13,11 @@ from conftest import table
 
 from features.ids import ANOTHER_ALPHABET, LONGEST, faulty_ids, id_fault, known_as, lookalikes
 from features.schema import CREATORS, POSTS
-from features.sources.faults import SourceError
-from features.sources.importing import import_files
-from features.sources.job import Options as ImportOptions
 from features.tables import Tables
 from features.validate import InvalidTables, validate
+from ingest.exports.errors import SourceError
+from ingest.exports.import_job import ImportOptions
+from ingest.exports.importer import import_files
 from serving.asked import Asked, microseconds
 from serving.batch import opening, score_file
 from serving.champion import Champion

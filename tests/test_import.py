@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.folder import read_tables
-from features.sources import json_export
-from features.sources.faults import SourceError
-from features.sources.importing import import_files
-from features.sources.job import Job, Options
-from features.sources.parts import Parts
-from features.sources.report import FileReport, RejectedFile, text_of
 from features.validate import validate
+from ingest.exports import json_reader
+from ingest.exports.errors import SourceError
+from ingest.exports.import_job import ImportJob, ImportOptions
+from ingest.exports.importer import import_files
+from ingest.exports.part_writer import PartWriter
+from ingest.exports.report import FileReport, RejectionWriter, format_report
 
 JAN, FEB, MAR = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
 
@@ -86,7 +86,7 @@ def test_posts_bring_their_creators_and_all_of_it_is_valid(files, out):
         "caption_words": 3.0, "hashtags_count": 1.0, "mentions_count": 0.0,
     }  # fmt: skip
     assert report.tables == {"creators": 2, "followers": 1, "partnerships": 0, "posts": 2, "prospects": 0}
-    assert (report.stubs, report.rejected, report.conflicts) == (1, 0, [])
+    assert (report.stub_creators, report.rejected, report.conflicts) == (1, 0, [])
     validate(read_tables(out))
 
 
@@ -136,7 +136,7 @@ def test_what_differs_at_one_moment_is_a_conflict_and_the_later_given_stays(file
         ("creators", "5", "verified", "false", "true", "false"),
     }
     assert rows(out, "posts")[0]["likes"] == 4.0
-    assert "conflict: posts x 1: likes is 3.0 and 4.0 at one moment, kept 4.0" in text_of(report, out)
+    assert "conflict: posts x 1: likes is 3.0 and 4.0 at one moment, kept 4.0" in format_report(report, out)
 
 
 def test_repeated_records_count_once(files, out):
@@ -183,12 +183,12 @@ MEDIA = {"data": [{"id": "17", "media_type": "IMAGE", "timestamp": "2025-12-01T0
 
 
 def test_metrics_fill_the_newest_reading_of_their_post(files, out):
-    report = import_files(files(MEDIA, INSIGHTS), out, Options(creator="1784"))
+    report = import_files(files(MEDIA, INSIGHTS), out, ImportOptions(creator="1784"))
     (post,) = rows(out, "posts")
     assert (post["likes"], post["saves"], post["creator_id"]) == (1.0, 0.0, "1784")
     assert report.files[1].ignored["metric reach"] == 1
     before = everything(out)
-    import_files(files(MEDIA, INSIGHTS), out, Options(creator="1784"))
+    import_files(files(MEDIA, INSIGHTS), out, ImportOptions(creator="1784"))
     same(before, everything(out))
 
 
@@ -208,7 +208,7 @@ def test_posts_that_do_not_say_whose_they_are(files, out):
     ):
         import_files([path], out)
     assert not out.exists()
-    import_files([path], out, Options(creator="@One"))
+    import_files([path], out, ImportOptions(creator="@One"))
     assert rows(out, "creators") == [{"creator_id": "@one", "platform": "x", "handle": "one"}]
     report = import_files(files({"data": [tweet(3), tweet(4, None)]}, name="mixed"), out)
     assert report.files[0].rejected == {"does not say whose it is": 1}
@@ -217,7 +217,7 @@ def test_posts_that_do_not_say_whose_they_are(files, out):
 def test_only_one_account_can_be_named_by_the_user(files, out):
     account = {"bio_description": "", "follower_count": 5, "display_name": "n"}
     report = import_files(
-        files([{"data": account}, {"data": account | {"follower_count": 6}}]), out, Options(creator="9")
+        files([{"data": account}, {"data": account | {"follower_count": 6}}]), out, ImportOptions(creator="9")
     )
     assert [(row["creator_id"], row["followers"]) for row in rows(out, "creators")] == [("9", 5.0)]
     assert report.files[0].rejected == {"is one more account without an id": 1}
@@ -225,9 +225,9 @@ def test_only_one_account_can_be_named_by_the_user(files, out):
 
 def test_when_a_file_was_read(files, out, tmp_path):
     (path,) = files([tweet(1), user()])
-    told = import_files([path], tmp_path / "told", Options(observed_at=MAR))
+    told = import_files([path], tmp_path / "told", ImportOptions(observed_at=MAR))
     assert (told.files[0].moment, told.files[0].how) == ("2026-03-01T00:00:00+00:00", "told")
-    early = import_files([path], tmp_path / "early", Options(observed_at=datetime(2025, 1, 1, tzinfo=UTC)))
+    early = import_files([path], tmp_path / "early", ImportOptions(observed_at=datetime(2025, 1, 1, tzinfo=UTC)))
     assert early.files[0].rejected == {"was posted after it was read": 1}
     os.utime(path, (0, 0))
     unknown = import_files([path], out)
@@ -263,7 +263,7 @@ def test_dry_run_tells_and_writes_nothing(files, out, tmp_path):
     paths = files([tweet(1), user()])
     before = sorted(tmp_path.iterdir())
     report = import_files(paths, out, dry_run=True)
-    text = text_of(report, out, dry=True)
+    text = format_report(report, out, dry=True)
     assert sorted(tmp_path.iterdir()) == before
     assert "posts, the first rows:" in text
     assert text.endswith("out would hold 1 creators, 1 followers, 1 posts")
@@ -297,11 +297,11 @@ def test_an_ordinary_answer_without_results_is_no_fault(files, out):
 def test_platform_and_kind_are_held_to(files, out):
     (path,) = files([tweet(1)])
     with pytest.raises(SourceError, match="holds records of x, but --platform says tiktok: leave the option out"):
-        import_files([path], out, Options(platform="tiktok"))
+        import_files([path], out, ImportOptions(platform="tiktok"))
     with pytest.raises(SourceError, match="holds no record that can be read"):
-        import_files([path], out, Options(kind="tiktok-api"))
+        import_files([path], out, ImportOptions(kind="tiktok-api"))
     with pytest.raises(SourceError, match="'tables' is no kind: expected one of youtube-api"):
-        import_files([path], out, Options(kind="tables"))
+        import_files([path], out, ImportOptions(kind="tables"))
 
 
 def test_out_must_be_able_to_take_the_tables(files, out, tmp_path):
@@ -330,7 +330,7 @@ def test_the_same_content_twice_in_one_import_is_read_once(files, out):
 def test_a_sheet_of_averages_becomes_a_list_to_score(out, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("Handle,Platform,Followers,Avg Likes\n@One,Instagram,1200,30\nTwo,Instagram,2500,\n")
-    report = import_files([path], out, Options(observed_at=JAN))
+    report = import_files([path], out, ImportOptions(observed_at=JAN))
     creators = [(row["creator_id"], row["followers"]) for row in rows(out, "creators")]
     assert creators == [("@one", 1200.0), ("@two", 2500.0)]
     assert rows(out, "prospects") == [
@@ -394,10 +394,10 @@ MIXTURES = (
 def test_no_good_record_is_lost_among_garbage(tmp_path_factory, garbage, broken, as_lines):
     folder = tmp_path_factory.mktemp("mixture")
     path = mixture(folder, garbage, broken, as_lines)
-    with RejectedFile(folder / "rejected.csv") as rejected:
-        parts, report = Parts(folder / "parts"), FileReport("export.json", "")
-        options = Options(kind="x-api", creator="77")
-        json_export.read(Job(path, parts, report, rejected, options, None, MAR, MAR, lambda done, total: None))
+    with RejectionWriter(folder / "rejected.csv") as rejected:
+        parts, report = PartWriter(folder / "parts"), FileReport("export.json", "")
+        options = ImportOptions(kind="x-api", creator="77")
+        json_reader.read(ImportJob(path, parts, report, rejected, options, None, MAR, MAR, lambda done, total: None))
     posts = pd.concat(map(pd.read_parquet, (folder / "parts" / "posts").glob("*.parquet")))
     assert {"900", "901", "902"} <= set(posts["post_id"])
     assert posts.loc[posts["post_id"] == "900", "likes"].tolist() == [3.0]
@@ -408,7 +408,9 @@ def test_no_good_record_is_lost_among_garbage(tmp_path_factory, garbage, broken,
 @given(*MIXTURES)
 def test_a_mixture_imports_to_valid_tables(tmp_path_factory, garbage, broken, as_lines):
     folder = tmp_path_factory.mktemp("mixture")
-    import_files([mixture(folder, garbage, broken, as_lines)], folder / "out", Options(creator="77", observed_at=MAR))
+    import_files(
+        [mixture(folder, garbage, broken, as_lines)], folder / "out", ImportOptions(creator="77", observed_at=MAR)
+    )
     validate(read_tables(folder / "out"))
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.sources.importing import import_files
-from features.sources.job import Options
+from ingest.exports.import_job import ImportOptions
+from ingest.exports.importer import import_files
 
 EXPORTS = Path(os.environ.get("CREATORCAST_REAL_DATA", "absent")) / "exports"
 SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "import_exports.py"
@@ -43,7 +43,7 @@ def test_all_files_import_together_and_again(bench, tmp_path):
     paths = [EXPORTS / name for name in EXPECTED if name not in own and "insights" not in name]
     creators, posts = [], []
     for _ in range(2):
-        report = import_files(paths, tmp_path / "out", Options())
+        report = import_files(paths, tmp_path / "out", ImportOptions())
         creators.append(pd.read_parquet(tmp_path / "out" / "creators.parquet"))
         posts.append(pd.read_parquet(tmp_path / "out" / "posts.parquet"))
     pd.testing.assert_frame_equal(*creators)

@@ -10,15 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from messy_cases import imported
 
-from features.sheets import SheetError
-from features.sources import json_export, panel, sheet
-from features.sources.faults import SourceError
-from features.sources.job import Job, Options
-from features.sources.kinds import SHAPES, Found, Page, find_records, is_empty_page, looks_like_record
-from features.sources.panel import PANEL_FOLLOWERS, PANEL_POSTS
-from features.sources.parts import Parts
-from features.sources.records import Place
-from features.sources.report import FileReport, RejectedFile
+from ingest.exports import instagram_panel, json_reader, sheet_reader
+from ingest.exports.errors import SourceError
+from ingest.exports.import_job import ImportJob, ImportOptions
+from ingest.exports.instagram_panel import PANEL_FOLLOWERS, PANEL_POSTS
+from ingest.exports.part_writer import PartWriter
+from ingest.exports.record_finder import (
+    SHAPES,
+    FoundRecord,
+    PartialPage,
+    find_records,
+    is_empty_page,
+    looks_like_record,
+)
+from ingest.exports.record_shapes import Place
+from ingest.exports.report import FileReport, RejectionWriter
+from ingest.sheets import SheetError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 AT = "2026-03-01T12:00:00Z"
@@ -71,10 +78,15 @@ def assert_identity(report):
 
 def read_by(reader, path, folder):
     """Read a file as far as it can be, and give the report; what is refused as a whole is counted before."""
-    report, options = FileReport(path.name, ""), Options(platform="instagram" if reader is sheet else None, creator="7")
-    with RejectedFile(folder / "rejected.csv") as rejected, suppress(SourceError, SheetError):
+    report, options = (
+        FileReport(path.name, ""),
+        ImportOptions(platform="instagram" if reader is sheet_reader else None, creator="7"),
+    )
+    with RejectionWriter(folder / "rejected.csv") as rejected, suppress(SourceError, SheetError):
         reader.read(
-            Job(path, Parts(folder / "parts"), report, rejected, options, NOW, NOW, NOW, lambda done, total: None)
+            ImportJob(
+                path, PartWriter(folder / "parts"), report, rejected, options, NOW, NOW, NOW, lambda done, total: None
+            )
         )
     return report
 
@@ -86,7 +98,7 @@ def test_items_of_json_are_read_rejected_or_ignored(tmp_path_factory, records, w
     path = folder / "export.json"
     lines = records if as_lines else [wrap(records)]
     path.write_text("\n".join(json.dumps(line) for line in lines))
-    report = read_by(json_export, path, folder)
+    report = read_by(json_reader, path, folder)
     assert_identity(report)
     assert report.items >= sum(map(looks_like_record, records))
 
@@ -95,8 +107,8 @@ def test_items_of_json_are_read_rejected_or_ignored(tmp_path_factory, records, w
 @given(st.lists(mutated(), min_size=1, max_size=4), st.sampled_from(WRAPPERS))
 def test_every_record_of_a_list_is_told_of(records, wrap):
     events = list(find_records(wrap(records), Place("export.json", "document 1"), SHAPES))
-    places = "\n".join(one.place.record for one in events if not isinstance(one, Page))
-    fruitful = any(isinstance(one, Found) for one in events)
+    places = "\n".join(one.place.record for one in events if not isinstance(one, PartialPage))
+    fruitful = any(isinstance(one, FoundRecord) for one in events)
     for number, record in enumerate(records, start=1):
         if (fruitful and not is_empty_page(record)) or looks_like_record(record):
             assert re.search(rf"(data|items|^document 1) {number}(,|$)", places, re.MULTILINE), (number, places)
@@ -117,7 +129,7 @@ def test_rows_of_a_sheet_are_read_rejected_or_ignored(tmp_path_factory, header, 
     path = folder / "list.csv"
     first = ",".join(["@zoe", *["7"] * header.count(",")])
     path.write_text("\n".join([header, first, *(",".join(row) for row in rows), header]) + "\n")
-    report = read_by(sheet, path, folder)
+    report = read_by(sheet_reader, path, folder)
     assert_identity(report)
     if report.items:
         assert report.items == 2 + len(rows)
@@ -136,7 +148,7 @@ def test_rows_of_the_panel_are_read_or_ignored(tmp_path):
         tmp_path / PANEL_FOLLOWERS, index=False
     )
     (tmp_path / "work").mkdir()
-    report = read_by(panel, tmp_path, tmp_path / "work")
+    report = read_by(instagram_panel, tmp_path, tmp_path / "work")
     assert_identity(report)
     assert report.items == 4
     assert report.ignored_records == {"row that repeats another": 1, "row without a time": 1}

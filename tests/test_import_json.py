@@ -8,8 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.schema import TABLES
-from features.sources.kinds import SHAPES, Found, find_records
-from features.sources.records import SPECS, Context, Place, Rejection, dig, fault_of, hashtags, read_record, says_more
+from ingest.exports.record_finder import SHAPES, FoundRecord, find_records
+from ingest.exports.record_shapes import (
+    RECORD_SPECS,
+    Context,
+    Place,
+    Rejection,
+    find_row_fault,
+    get_path,
+    join_hashtags,
+    parse_record,
+    says_more,
+)
 
 REPORTED = "is an error reported instead of data"
 HERE = Place("export.json", "record 1")
@@ -17,7 +27,7 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def found(value):
-    return [one for one in find_records(json.loads(json.dumps(value)), HERE, SHAPES) if isinstance(one, Found)]
+    return [one for one in find_records(json.loads(json.dumps(value)), HERE, SHAPES) if isinstance(one, FoundRecord)]
 
 
 def refused(value):
@@ -25,7 +35,7 @@ def refused(value):
 
 
 def reads(value):
-    return [read_record(one.shape, one.record, one.place, one.context, None) for one in found(value)]
+    return [parse_record(one.shape, one.record, one.place, one.context, None) for one in found(value)]
 
 
 def known(row):
@@ -40,9 +50,9 @@ def rows(value):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_maps_name_columns_of_their_tables(shape):
-    assert set(shape.fields) <= set(SPECS[shape.table].names)
+    assert set(shape.fields) <= set(RECORD_SPECS[shape.table].names)
     assert set(shape.creator) <= set(TABLES["creators"].names)
-    assert {name for name, _, _ in (*shape.own, *shape.account)} == {*shape.fields, *shape.creator}
+    assert {name for name, _, _ in (*shape.row_readers, *shape.creator_readers)} == {*shape.fields, *shape.creator}
 
 
 def test_hidden_subscribers_are_unknown():
@@ -459,7 +469,7 @@ def test_ids_beyond_2_to_the_53_stay_exact():
     assert (post["post_id"], creator["creator_id"]) == ("7234567890123456789", "@one")
     (read,) = reads({"data": {"videos": [video | {"video_id": 7.2e18}]}})
     assert read.row.get("post_id") is None
-    assert [(fault.field, fault.reason) for fault in read.unread] == [
+    assert [(fault.field, fault.reason) for fault in read.invalid_values] == [
         ("post_id", "is a number with a point: its digits may be lost")
     ]
 
@@ -479,18 +489,18 @@ def test_ids_beyond_2_to_the_53_stay_exact():
 )
 def test_what_is_no_count_stays_unknown_and_is_told(value, reason):
     (one,) = found({"id": "31", "shortCode": "C", "timestamp": "2026-01-02T03:04:05Z", "ownerId": "5", "likesCount": 1})
-    read = read_record(one.shape, one.record | {"likesCount": value}, HERE, Context(), None)
+    read = parse_record(one.shape, one.record | {"likesCount": value}, HERE, Context(), None)
     assert read.row.get("likes") is None
-    assert [(fault.field, fault.reason) for fault in read.unread] == [("likes", reason)]
-    assert fault_of("posts", read.row, AT) is None
+    assert [(fault.field, fault.reason) for fault in read.invalid_values] == [("likes", reason)]
+    assert find_row_fault("posts", read.row, AT) is None
 
 
 @pytest.mark.parametrize("value", [None, "", float("nan"), "null", "N/A"])
 def test_what_says_nothing_is_unknown_and_no_fault(value):
     (one,) = found({"id": "31", "taken_at": 1767323045, "pk": "31", "user": {"pk": "5"}})
-    read = read_record(one.shape, one.record | {"comment_count": value}, HERE, Context(), None)
+    read = parse_record(one.shape, one.record | {"comment_count": value}, HERE, Context(), None)
     assert read.row.get("comments") is None
-    assert read.unread == []
+    assert read.invalid_values == []
 
 
 @pytest.mark.parametrize(
@@ -504,12 +514,12 @@ def test_what_says_nothing_is_unknown_and_no_fault(value):
 def test_a_record_that_cannot_be_a_post_says_why(changes, reason):
     post = {"id": "1", "text": "t", "author_id": "5", "created_at": "2026-01-01T00:00:00Z"} | changes
     (read,) = reads(post)
-    assert fault_of("posts", read.row, AT) == reason
+    assert find_row_fault("posts", read.row, AT) == reason
 
 
 def test_a_post_after_its_reading_says_so():
     row = {"post_id": "1", "posted_at": AT, "observed_at": datetime(2025, 1, 1, tzinfo=UTC)}
-    assert fault_of("posts", row, AT) == "was posted after it was read: 2026-01-02 03:04, read 2025-01-01 00:00"
+    assert find_row_fault("posts", row, AT) == "was posted after it was read: 2026-01-02 03:04, read 2025-01-01 00:00"
 
 
 @pytest.mark.parametrize(
@@ -556,9 +566,9 @@ def test_halves_of_characters_and_nul_do_not_pass():
 
 
 def test_small_parts():
-    assert dig({"a": [{"b": 1}]}, "a.0.b") == 1
-    assert dig({"a": [{"b": 1}]}, "a.1.b") is None
-    assert hashtags(["#one", "two words", 3]) == "one twowords"
+    assert get_path({"a": [{"b": 1}]}, "a.0.b") == 1
+    assert get_path({"a": [{"b": 1}]}, "a.1.b") is None
+    assert join_hashtags(["#one", "two words", 3]) == "one twowords"
     assert not says_more({"creator_id": "5", "platform": "x", "handle": "one", "verified": None})
     assert says_more({"creator_id": "5", "verified": False})
 
@@ -594,10 +604,10 @@ def test_no_garbage_in_any_field_stops_a_reader(shape, data):
     record = {}
     for path in shape.paths:
         put(record, path, data.draw(ANYTHING))
-    if shape.table == "metrics" and not shape.marks(record):
+    if shape.table == "metrics" and not shape.matches(record):
         return
-    read = read_record(shape, record, HERE, Context(), None)
-    fault_of(shape.table, read.row, AT)
+    read = parse_record(shape, record, HERE, Context(), None)
+    find_row_fault(shape.table, read.row, AT)
 
 
 @settings(max_examples=300, deadline=None)
@@ -607,5 +617,5 @@ def test_no_garbage_stops_the_search_for_records(values):
     for path, value in values.items():
         put(record, path, value)
     for one in find_records({"data": [record]}, HERE, SHAPES):
-        if isinstance(one, Found):
-            read_record(one.shape, one.record, one.place, one.context, None)
+        if isinstance(one, FoundRecord):
+            parse_record(one.shape, one.record, one.place, one.context, None)

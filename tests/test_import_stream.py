@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.sources import stream
-from features.sources.faults import SourceError
-from features.sources.files import kind_of
-from features.sources.stream import Unreadable, read_values
+from ingest.exports import json_stream
+from ingest.exports.errors import SourceError
+from ingest.exports.file_kind import detect_file_kind
+from ingest.exports.json_stream import MalformedValue, read_json_values
 
 ONE, TWO = {"id": "1", "text": 'é\n"{['}, {"id": "2", "n": [1.5, None, True]}
 
@@ -29,7 +29,7 @@ def values(tmp_path):
     def read(content, name="export.json"):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return [value.reason if isinstance(value, Unreadable) else value for _, value in read_values(path)]
+        return [value.reason if isinstance(value, MalformedValue) else value for _, value in read_json_values(path)]
 
     return read
 
@@ -103,7 +103,7 @@ def test_what_is_no_file_of_json_is_refused(values, content, message):
 
 
 def test_a_line_longer_than_can_be_held_is_told_and_passed(values, monkeypatch):
-    monkeypatch.setattr(stream, "LONGEST", 1 << 20)
+    monkeypatch.setattr(json_stream, "LONGEST", 1 << 20)
     read = values('{"a": 1}\n"' + "x" * (3 << 20) + '"\n{"b": 2}\n')
     assert read == [{"a": 1}, "is longer than 1 million characters", {"b": 2}]
     with pytest.raises(SourceError, match="holds one JSON value of more than 1 million characters: write its records"):
@@ -113,7 +113,7 @@ def test_a_line_longer_than_can_be_held_is_told_and_passed(values, monkeypatch):
 def test_progress_reaches_the_size(tmp_path):
     path, told = tmp_path / "export.json", []
     path.write_text(LINES)
-    list(read_values(path, lambda done, total: told.append((done, total))))
+    list(read_json_values(path, lambda done, total: told.append((done, total))))
     assert told[-1] == (len(LINES), len(LINES))
 
 
@@ -131,7 +131,7 @@ def test_progress_reaches_the_size(tmp_path):
 )
 def test_kinds_of_files(tmp_path, name, content, kind):
     (tmp_path / name).write_bytes(content)
-    assert kind_of(tmp_path / name) == kind
+    assert detect_file_kind(tmp_path / name) == kind
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_kinds_of_files(tmp_path, name, content, kind):
 def test_strangers_are_told_what_they_are(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(SourceError, match=message):
-        kind_of(tmp_path / name)
+        detect_file_kind(tmp_path / name)
     with pytest.raises(SourceError, match="is a folder: name the files in it"):
-        kind_of(tmp_path)
+        detect_file_kind(tmp_path)
 
 
 JSON_VALUES = st.recursive(
@@ -165,5 +165,5 @@ def test_values_are_the_same_however_few_characters_are_read_at_a_time(tmp_path_
     path = tmp_path_factory.mktemp("chunks") / "export.json"
     path.write_text(json.dumps(written, indent=1 if indented else None))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream, "CHUNK", chunk)
-        assert [value for _, value in read_values(path)] == written
+        patch.setattr(json_stream, "CHUNK", chunk)
+        assert [value for _, value in read_json_values(path)] == written

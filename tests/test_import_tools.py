@@ -2,9 +2,9 @@
 
 import pytest
 
-from features.sources.kinds import SHAPES, Found, find_records
-from features.sources.records import Place, Rejection, fault_of, read_record
-from features.sources.ytdlp import number_of
+from ingest.exports.record_finder import SHAPES, FoundRecord, find_records
+from ingest.exports.record_shapes import Place, Rejection, find_row_fault, parse_record
+from ingest.exports.ytdlp import decode_short_code
 
 HERE = Place("export.json", "record 1")
 AT = "2026-01-02T03:04:05+00:00"
@@ -12,8 +12,8 @@ EPOCH = 1767323045
 
 
 def reads(value):
-    found = [one for one in find_records(value, HERE, SHAPES) if isinstance(one, Found)]
-    return [read_record(one.shape, one.record, one.place, one.context, None) for one in found]
+    found = [one for one in find_records(value, HERE, SHAPES) if isinstance(one, FoundRecord)]
+    return [parse_record(one.shape, one.record, one.place, one.context, None) for one in found]
 
 
 def known(row):
@@ -47,7 +47,7 @@ def info(key, **fields):
          {"creator_id": "6", "handle": "one"}),
         (info("Instagram", id="CKaOjxwBM_y", uploader="One Two", uploader_id="5", channel="One",
               webpage_url="https://www.instagram.com/p/CKaOjxwBM_y/"),
-         {"platform": "instagram", "post_id": number_of("CKaOjxwBM_y"), "likes": 8, "comments": 2, "format": "video"},
+         {"platform": "instagram", "post_id": decode_short_code("CKaOjxwBM_y"), "likes": 8, "comments": 2, "format": "video"},
          {"creator_id": "5", "handle": "one"}),
         (info("Twitter", id="99", display_id="1", uploader="One Two", uploader_id="One", channel_id="5",
               repost_count=3, webpage_url="https://twitter.com/One/status/1"),
@@ -83,7 +83,7 @@ def info(key, **fields):
 def test_a_post_and_its_account(record, post, creator):
     (read,) = reads([record])
     row, account = known(read.row), known(read.creator)
-    assert read.unread == []
+    assert read.invalid_values == []
     assert row == post | {"posted_at": AT, "creator_id": creator["creator_id"]}
     assert account == creator | {"platform": post["platform"]}
 
@@ -98,7 +98,7 @@ def test_a_channel_of_yt_dlp_gives_its_videos():
     assert known(account.row) == {"platform": "youtube", "creator_id": "UC1", "handle": "one", "followers": 50}
     assert (video.row["post_id"], undated.row["creator_id"]) == ("v", "UC1")
     said = f"has no time of posting{undated.shape.remedy}"
-    assert fault_of("posts", undated.row, video.row["posted_at"], said) == (
+    assert find_row_fault("posts", undated.row, video.row["posted_at"], said) == (
         "has no time of posting: run yt-dlp without --flat-playlist"
     )
 
@@ -108,7 +108,7 @@ def test_a_day_of_upload_stands_for_the_time(day, read):
     (found,) = reads(info("Youtube", id="v", channel_id="UC1", upload_date=day) | {"timestamp": None})
     posted = found.row.get("posted_at")
     assert (posted and posted.isoformat()) == read
-    assert [fault.reason for fault in found.unread] == ([] if read else ["is no day that exists"])
+    assert [fault.reason for fault in found.invalid_values] == ([] if read else ["is no day that exists"])
 
 
 @pytest.mark.parametrize(

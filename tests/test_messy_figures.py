@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from messy_cases import MESSY, imported
 
-from features.sheets import Mapped, SheetOptions, iter_sheet, read_sheet
+from ingest.sheets import ColumnMapping, SheetOptions, iter_sheet, read_sheet
 from serving.batch.plain import Plain
 from serving.batch.spreadsheet import Spreadsheet
 
@@ -85,7 +85,7 @@ def test_dates_are_unclear_where_they_look_exchanged_and_nowhere_else(dates, unc
 
 def test_texts_of_exchanged_dates_are_exchanged_back(file_of):
     path = file_of(dated(TEXTS))
-    mapped = {"start date": Mapped("start_at", day_first=True)}
+    mapped = {"start date": ColumnMapping("start_at", day_first=True)}
     assert days(read_sheet(path, SheetOptions(columns=mapped))) == ["04.03", "25.03", "07.02", "13.02"]
     assert days(read_sheet(path, SheetOptions(day_first=False))) == ["03.04", "25.03", "02.07", "13.02"]
 
@@ -127,7 +127,7 @@ def test_mil_under_english_headers_is_unclear_until_a_map_tells():
     sheet = read_sheet(path)
     assert sheet.rows["followers"].fillna(-1).tolist() == [-1, -1, 450_000]
     assert re.match("'1.2 mil' may mean thousands or millions: write it with k", sheet.guesses[2].ambiguous)
-    told = read_sheet(path, SheetOptions(columns={"followers": Mapped("followers", "m")}))
+    told = read_sheet(path, SheetOptions(columns={"followers": ColumnMapping("followers", "m")}))
     assert told.rows["followers"].tolist() == [1_200_000, 3_500_000, 450_000]
 
 

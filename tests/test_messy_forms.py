@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from messy_cases import MESSY, imported
 
-from features.sheets import read_sheet
-from features.sheets.hashtags import hashtags_in
+from ingest.sheets import read_sheet
+from ingest.sheets.hashtags import hashtags_in
 
 
 @pytest.fixture

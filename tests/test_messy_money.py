@@ -14,9 +14,9 @@ from features.deals import known_deals
 from features.folder import read_tables
 from features.history import History
 from features.reference import fit_reference
-from features.sheets import Mapped, SheetOptions, read_sheet
-from features.sheets.money import currency_of, no_fee_of, offer_of, package_of
 from features.validate import validate
+from ingest.sheets import ColumnMapping, SheetOptions, read_sheet
+from ingest.sheets.fee_text import currency_of, no_fee_reason, parse_deliverables, split_fee_text
 from models.rate_card import read_rate_card
 from serving.batch import Watcher, score_file
 from serving.batch.columnar import Columnar
@@ -87,7 +87,9 @@ def test_a_number_format_that_contradicts_the_header(sheet_of, shown, said):
 
 def test_a_map_that_contradicts_the_sign(sheet_of):
 
-    sheet = sheet_of(["handle", "Deal"], ["a", "450 €"], ["b", "450"], columns={"Deal": Mapped("fee_usd", "USD")})
+    sheet = sheet_of(
+        ["handle", "Deal"], ["a", "450 €"], ["b", "450"], columns={"Deal": ColumnMapping("fee_usd", "USD")}
+    )
     assert [fault.reason for fault in sheet.faults] == ["is in EUR, and its column in USD: correct one of them"]
     assert money_of(sheet) == [("", "", ""), (450, "", "")]
 
@@ -251,9 +253,9 @@ def test_currencies_by_code_sign_and_name():
 
 
 def test_what_is_no_offer():
-    assert [offer_of(text) for text in ("500 per hour", "2026-01-02", "", "x" * 100)] == [None] * 4
-    assert package_of("0 reels") is None
-    assert no_fee_of("450") is None
+    assert [split_fee_text(text) for text in ("500 per hour", "2026-01-02", "", "x" * 100)] == [None] * 4
+    assert parse_deliverables("0 reels") is None
+    assert no_fee_reason("450") is None
 
 
 CAMPAIGN = """Creator,Platform,Datum,Honorar (EUR),Engagements,Views
@@ -359,7 +361,7 @@ def test_the_case_of_a_currency_that_contradicts_its_header(bundle, tmp_path):
 
 def test_a_map_explains_no_values_of_parquet(tmp_path):
     pd.DataFrame({"platform": ["x"], "niche": ["Foodies"]}).to_parquet(tmp_path / "list.parquet")
-    columns = {"niche": Mapped("niche", values={"Foodies": "food"})}
+    columns = {"niche": ColumnMapping("niche", values={"Foodies": "food"})}
     with pytest.raises(BatchError, match="explains values of 'niche': those of Parquet are taken as they are"):
         Columnar(tmp_path / "list.parquet", columns)
 

@@ -6,8 +6,8 @@ import json
 import pytest
 from messy_cases import MESSY, imported
 
-from features.sources.coauthors import settle_owner
-from features.sources.plausible import above_views, doubtful
+from ingest.exports.coauthors import resolve_owner
+from ingest.exports.plausibility import counts_above_views, find_implausible_counts
 
 OWNER, GUEST = {"pk": "7", "username": "owner"}, {"pk": "6", "username": "guest"}
 
@@ -53,7 +53,7 @@ def test_a_post_of_two_accounts_is_its_owners_in_any_order(order, tmp_path):
 )  # fmt: skip
 def test_the_owner_is_told_by_name_or_by_the_id_of_the_post(record, creator, owner, coauthors):
     account = {"creator_id": creator["pk"], "handle": creator["username"]}
-    assert settle_owner(record, account) == coauthors
+    assert resolve_owner(record, account) == coauthors
     assert account == owner
 
 
@@ -122,8 +122,8 @@ def test_x_had_no_views_before_it_showed_them(tmp_path):
     ],
 )
 def test_counts_above_views(counts, above, unknown):
-    assert above_views(counts) == above
-    assert (doubtful(above) if above else []) == unknown
+    assert counts_above_views(counts) == above
+    assert (find_implausible_counts(above) if above else []) == unknown
 
 
 def test_counts_that_cannot_be_are_named_one_by_one(write, tmp_path):

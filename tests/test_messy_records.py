@@ -5,8 +5,8 @@ import json
 import pytest
 from messy_cases import MESSY, imported
 
-from features.sources.kinds import SHAPES, Found, Ignored, find_records
-from features.sources.records import Context, Place, Rejection, read_record
+from ingest.exports.record_finder import SHAPES, FoundRecord, IgnoredRecord, find_records
+from ingest.exports.record_shapes import Context, Place, Rejection, parse_record
 
 HERE = Place("export.json", "record 1")
 AT = "2026-03-01T12:00:00+0000"
@@ -14,7 +14,11 @@ AT = "2026-03-01T12:00:00+0000"
 
 def fates(value):
     """Give what becomes of each record of a value: the name of its shape, the reason, or the kind ignored."""
-    outcomes = {Found: lambda one: one.shape.name, Rejection: lambda one: one.reason, Ignored: lambda one: one.kind}
+    outcomes = {
+        FoundRecord: lambda one: one.shape.name,
+        Rejection: lambda one: one.reason,
+        IgnoredRecord: lambda one: one.kind,
+    }
     return [outcomes[type(one)](one) for one in find_records(value, HERE, SHAPES)]
 
 
@@ -212,7 +216,7 @@ def test_no_followers_of_the_author_of_a_tiktok_post_are_unknown(followers, expe
         {"aweme_id": "7", **made, "statistics": {"play_count": 3}, "author": author},
     ):
         (found,) = find_records(record, HERE, SHAPES)
-        assert read_record(found.shape, record, HERE, Context(), None).creator.get("followers") == expected
+        assert parse_record(found.shape, record, HERE, Context(), None).creator.get("followers") == expected
 
 
 def test_the_address_of_a_tiktok_video_tells_its_account(tmp_path):

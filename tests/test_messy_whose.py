@@ -3,7 +3,7 @@
 import pytest
 from messy_cases import MESSY, imported
 
-from features.sheets import SheetOptions, read_sheet
+from ingest.sheets import SheetOptions, read_sheet
 from serving.batch.spreadsheet import Spreadsheet
 
 

@@ -5,8 +5,8 @@ import re
 import openpyxl
 import pytest
 
-from features.sheets import Mapped, SheetOptions, read_sheet
-from features.sheets.formats import currency_of, look_of
+from ingest.sheets import ColumnMapping, SheetOptions, read_sheet
+from ingest.sheets.number_formats import currency_of_format, number_display
 
 MILLIONS = '[>=1000000]0.0,,"M";[>=1000]0.0,"K";0'
 
@@ -47,7 +47,7 @@ def sheet_of(tmp_path):
     ],
 )
 def test_a_number_as_it_is_shown(number_format, number, shown):
-    assert look_of(number_format, number).text(number) == shown
+    assert number_display(number_format, number).text(number) == shown
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_number_as_it_is_shown(number_format, number, shown):
     ],
 )  # fmt: skip
 def test_currencies_of_excel_are_those_of_their_locale(sign, tag, code):
-    assert currency_of(sign, tag) == code
+    assert currency_of_format(sign, tag) == code
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_number_that_is_shown_as_another_is_unclear(header, number, number_for
     ],
 )
 def test_a_map_decides_what_is_meant(column, unit, number, number_format, value, sheet_of):
-    sheet = sheet_of("figure", (number, number_format), columns={"figure": Mapped(column, unit)})
+    sheet = sheet_of("figure", (number, number_format), columns={"figure": ColumnMapping(column, unit)})
     assert sheet.rows[column].tolist() == [pytest.approx(value)]
     assert sheet.guesses[-1].ambiguous is None
 

@@ -5,8 +5,8 @@ from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.sheets.dates import NO_DATE, OTHER_ZONE, OUT_OF_RANGE, UNCLEAR_DATE, DateSurvey, read_date, written
-from features.sheets.words import LANGUAGES
+from ingest.sheets.dates import NO_DATE, OTHER_ZONE, OUT_OF_RANGE, UNCLEAR_DATE, DateStats, parse_date, read_date
+from ingest.sheets.word_lists import LANGUAGES
 
 
 def on(year, month, day, *time):
@@ -81,7 +81,7 @@ def test_what_is_no_date_says_why(text, wrong):
 
 
 def test_the_order_is_a_property_of_the_column():
-    survey = DateSurvey()
+    survey = DateStats()
     survey.add({"01/02/2026": 3, "25/02/2026": 1, "03/03/2026": 1})
     assert (survey.day_first, survey.unclear) == (True, "01/02/2026")
     assert read_date("01/02/2026", True)[0] == on(2026, 2, 1)
@@ -103,7 +103,7 @@ def test_any_date_written_in_a_languages_way_comes_back(day, language, form):
 
 @given(st.text(alphabet="0123456789/-.: TZ+amMärz", max_size=24))
 def test_no_text_breaks_it(text):
-    found = written(text)
+    found = parse_date(text)
     if found is not None:
         read_date(text, True)
         read_date(text, False)

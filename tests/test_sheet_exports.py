@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.sheets import Mapped, SheetOptions, read_sheet
+from ingest.sheets import ColumnMapping, SheetOptions, read_sheet
 
 DATA = Path(os.environ.get("CREATORCAST_REAL_DATA", "absent"))
 EXPORTS = DATA / "exports"
@@ -72,7 +72,7 @@ def test_two_columns_of_one_meaning_are_told_and_a_map_settles_them(expected):
     assert sheet.extra["total_likes"].max() == expected[name]["total_likes_max"]
     assert sorted(guess.source for guess in sheet.guesses if guess.ambiguous) == ["Avg Like", "Avg likes"]
     assert set(sheet.rows["country"].dropna()) == {"CA", "CI", "CZ", "ES", "ID", "PR", "US"}
-    mapped = read(name, columns={"Avg Like": Mapped("avg_likes"), "Avg likes": "-"})
+    mapped = read(name, columns={"Avg Like": ColumnMapping("avg_likes"), "Avg likes": "-"})
     assert int((mapped.rows["avg_likes"] == 0).sum()) == expected[name]["avg_like_zero"]
     assert not any(guess.ambiguous for guess in mapped.guesses)
 

@@ -5,8 +5,8 @@ from babel.numbers import format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.sheets.figures import Figure, FigureSurvey, figure, value_of
-from features.sheets.marks import Marks, decide
+from ingest.sheets.decimal_marks import DecimalMarks, decide_marks
+from ingest.sheets.number_parser import NumberStats, ParsedNumber, number_value, parse_number_text
 
 LOCALES = ("en", "de", "fr", "es", "pt", "id", "de_CH", "en_IN", "it", "nl", "sv")
 
@@ -50,7 +50,7 @@ LOCALES = ("en", "de", "fr", "es", "pt", "id", "de_CH", "en_IN", "it", "nl", "sv
     ],
 )
 def test_a_number_as_people_write_it(text, decimal, value):
-    assert value_of(figure(text), decimal) == value
+    assert number_value(parse_number_text(text), decimal) == value
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_a_number_as_people_write_it(text, decimal, value):
     ],
 )
 def test_what_is_no_number(text):
-    found = figure(text)
-    assert found is None or found.proves == "!"
+    found = parse_number_text(text)
+    assert found is None or found.proven_mark == "!"
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_what_is_no_number(text):
     ],
 )
 def test_amounts_keep_their_currency(text, currency, value):
-    found = figure(text)
-    assert (found.currency, value_of(found, found.proves or ".")) == (currency, value)
+    found = parse_number_text(text)
+    assert (found.currency, number_value(found, found.proven_mark or ".")) == (currency, value)
 
 
 @pytest.mark.parametrize(
@@ -124,61 +124,61 @@ def test_amounts_keep_their_currency(text, currency, value):
     ],
 )
 def test_what_a_number_proves_of_the_decimal_mark(text, proof):
-    assert figure(text).proves == proof
+    assert parse_number_text(text).proven_mark == proof
 
 
 @pytest.mark.parametrize(
     ("texts", "whole", "others", "marks", "unclear"),
     [
-        (["1.234"], True, {}, Marks(None, None, True), "1.234"),
-        (["1.234", "987"], False, {}, Marks(None, None), "1.234"),
-        (["1.234", "1.234.567"], True, {}, Marks(",", ",", True), None),
-        (["1.234", "12.5"], False, {}, Marks(".", "."), None),
-        (["1.234", "12.5"], True, {}, Marks(".", ".", True), "1.234"),
-        (["120.000", "1.2jt"], True, {}, Marks(None, ".", True), "120.000"),
-        (["120.000", "1,2jt"], True, {}, Marks(",", ",", True), None),
-        (["125.400", "3.210,5", "1.2M"], False, {}, Marks(",", "."), None),
-        (["1.234,5", "1,234.5"], False, {}, Marks(None, None), None),
-        (["1,234"], True, {".": "ER"}, Marks(".", ".", True), None),
-        (["1.234"], True, {".": "ER"}, Marks(None, ".", True), "1.234"),
-        (["1.234"], False, {".": "ER"}, Marks(None, "."), "1.234"),
-        (["1,234"], True, {".": "ER", ",": "fee"}, Marks(None, None, True), "1,234"),
-        (["1.234k"], True, {".": "ER"}, Marks(None, ".", True), None),
-        (["12", "3 456"], True, {}, Marks(None, None, True), None),
+        (["1.234"], True, {}, DecimalMarks(None, None, True), "1.234"),
+        (["1.234", "987"], False, {}, DecimalMarks(None, None), "1.234"),
+        (["1.234", "1.234.567"], True, {}, DecimalMarks(",", ",", True), None),
+        (["1.234", "12.5"], False, {}, DecimalMarks(".", "."), None),
+        (["1.234", "12.5"], True, {}, DecimalMarks(".", ".", True), "1.234"),
+        (["120.000", "1.2jt"], True, {}, DecimalMarks(None, ".", True), "120.000"),
+        (["120.000", "1,2jt"], True, {}, DecimalMarks(",", ",", True), None),
+        (["125.400", "3.210,5", "1.2M"], False, {}, DecimalMarks(",", "."), None),
+        (["1.234,5", "1,234.5"], False, {}, DecimalMarks(None, None), None),
+        (["1,234"], True, {".": "ER"}, DecimalMarks(".", ".", True), None),
+        (["1.234"], True, {".": "ER"}, DecimalMarks(None, ".", True), "1.234"),
+        (["1.234"], False, {".": "ER"}, DecimalMarks(None, "."), "1.234"),
+        (["1,234"], True, {".": "ER", ",": "fee"}, DecimalMarks(None, None, True), "1,234"),
+        (["1.234k"], True, {".": "ER"}, DecimalMarks(None, ".", True), None),
+        (["12", "3 456"], True, {}, DecimalMarks(None, None, True), None),
     ],
 )
 def test_the_decimal_mark_of_a_column(texts, whole, others, marks, unclear):
-    survey = FigureSurvey()
+    survey = NumberStats()
     survey.add(dict.fromkeys(texts, 1))
-    found, _, told = decide(survey, whole, others)
+    found, _, told = decide_marks(survey, whole, others)
     assert (found, told and told.split("'")[1]) == (marks, unclear)
 
 
 def test_a_figure_is_taken_apart():
-    assert figure("3,4 %") == Figure("3,4", percent=True)
-    assert figure("~ -1.5k €") == Figure("1.5", True, 3, False, "EUR", True)
+    assert parse_number_text("3,4 %") == ParsedNumber("3,4", percent=True)
+    assert parse_number_text("~ -1.5k €") == ParsedNumber("1.5", True, 3, False, "EUR", True)
 
 
 @given(st.decimals(0, 10**10, places=2, allow_nan=False), st.sampled_from(LOCALES), st.sampled_from([0, 2]))
 def test_any_number_written_in_a_locales_way_comes_back(number, locale, places):
     number = round(number, places)
     text = format_decimal(number, locale=locale, decimal_quantization=False)
-    survey = FigureSurvey()
+    survey = NumberStats()
     survey.add({text: 1, format_decimal(Decimal("1234567.5"), locale=locale): 1})
-    marks, _, unclear = decide(survey, whole=False, others={})
-    assert (value_of(figure(text), marks.of(figure(text))), unclear) == (number, None)
+    marks, _, unclear = decide_marks(survey, whole=False, others={})
+    assert (number_value(parse_number_text(text), marks.of(parse_number_text(text))), unclear) == (number, None)
 
 
 @given(st.integers(0, 10**9), st.integers(0, 3), st.sampled_from([("k", 3), ("M", 6), ("b", 9), ("mil", 3), ("jt", 6)]))
 def test_a_suffix_multiplies_exactly(digits, places, suffix):
     text, power = suffix
     number = Decimal(digits).scaleb(-places)
-    assert value_of(figure(f"{number:f}{text}"), ".") == (number.scaleb(power)).quantize(1)
+    assert number_value(parse_number_text(f"{number:f}{text}"), ".") == (number.scaleb(power)).quantize(1)
 
 
 @given(st.text(alphabet="0123456789.,' kKmM%$€+-eE~\u00a0", max_size=12))
 def test_no_text_breaks_it(text):
-    found = figure(text)
+    found = parse_number_text(text)
     for decimal in ".," if found else "":
-        value = value_of(found, decimal)
+        value = number_value(found, decimal)
         assert value is None or value.is_finite()

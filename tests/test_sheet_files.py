@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from features.sheets import SheetError, SheetOptions, read_sheet, workbook
+from ingest.sheets import SheetError, SheetOptions, read_sheet, workbook
 
 #: Without the time, which would give one and the same test two names.
 packed = partial(gzip.compress, mtime=0)

@@ -7,9 +7,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from features.sheets import SheetError, SheetOptions, read_sheet
-from features.sheets.forms import form_of
-from features.sheets.words import rows_of
+from ingest.sheets import SheetError, SheetOptions, read_sheet
+from ingest.sheets.export_layouts import match_layout
+from ingest.sheets.word_lists import read_word_list
 
 STUDIO = {
     "en": "Content,Video title,Video publish time,Subscribers,Likes,Comments added,Impressions,Views",
@@ -90,7 +90,7 @@ def test_counts_of_a_post_by_day_are_refused(sheet_of):
     ],
 )
 def test_a_form_is_known_by_its_header(header, form):
-    assert form in form_of(next(csv.reader([header]))).name
+    assert form in match_layout(next(csv.reader([header]))).name
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_form_is_known_by_its_header(header, form):
     ],
 )
 def test_ordinary_headers_are_no_form(header):
-    assert form_of(header.split(",")) is None
+    assert match_layout(header.split(",")) is None
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_one_word_does_not_decide_what_the_rows_are(sheet_of):
 
 
 def test_the_lists_of_forms_fit_together():
-    forms = {row["form"] for row in rows_of("forms.csv")}
-    assert {row["form"] for row in rows_of("form_columns.csv")} == forms
+    forms = {row["form"] for row in read_word_list("forms.csv")}
+    assert {row["form"] for row in read_word_list("form_columns.csv")} == forms
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from features.sheets import SheetError, SheetOptions, read_sheet
-from features.sheets.headers import column_names
+from ingest.sheets import SheetError, SheetOptions, read_sheet
+from ingest.sheets.headers import unique_column_names
 
 ROWS = "ana.k,Instagram,12000,340,25\nbo.f,TikTok,56000,1200,50\n"
 
@@ -124,4 +124,4 @@ def test_a_map_may_use_the_names_of_the_file_where_a_platform_stands_before_them
 
 
 def test_names_stay_different_where_the_file_has_numbers_of_its_own():
-    assert column_names(["A", "A", "A (2)", "a"]) == ["A", "A (3)", "A (2)", "a (4)"]
+    assert unique_column_names(["A", "A", "A (2)", "a"]) == ["A", "A (3)", "A (2)", "a (4)"]

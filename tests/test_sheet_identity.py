@@ -2,7 +2,7 @@
 
 import pytest
 
-from features.sheets import SheetError, SheetOptions, read_sheet
+from ingest.sheets import SheetError, SheetOptions, read_sheet
 
 
 def read(tmp_path, text, **options):

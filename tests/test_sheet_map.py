@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from features.sheets import Mapped, SheetError, SheetOptions, read_map, read_sheet
+from ingest.sheets import ColumnMapping, SheetError, SheetOptions, read_mapping, read_sheet
 
 
 @pytest.fixture
@@ -15,7 +15,11 @@ def file_of(tmp_path):
     return write
 
 
-MAP = {"Reach": Mapped("followers", "k"), "Notes": Mapped("-"), "When": Mapped("start_at", day_first=True)}
+MAP = {
+    "Reach": ColumnMapping("followers", "k"),
+    "Notes": ColumnMapping("-"),
+    "When": ColumnMapping("start_at", day_first=True),
+}
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,7 @@ MAP = {"Reach": Mapped("followers", "k"), "Notes": Mapped("-"), "When": Mapped("
     ],
 )  # fmt: skip
 def test_a_map_is_read_from_csv_and_json(text, file_of):
-    assert read_map(file_of(text)) == MAP
+    assert read_mapping(file_of(text)) == MAP
 
 
 @pytest.mark.parametrize(
@@ -61,12 +65,12 @@ def test_a_map_is_read_from_csv_and_json(text, file_of):
 )
 def test_what_is_no_map_says_why(text, said, file_of):
     with pytest.raises(SheetError, match=said):
-        read_map(file_of(text))
+        read_mapping(file_of(text))
 
 
 def test_a_map_that_is_not_there(tmp_path):
     with pytest.raises(SheetError, match="cannot be read"):
-        read_map(tmp_path / "absent.csv")
+        read_mapping(tmp_path / "absent.csv")
 
 
 def test_the_map_overrules_names_and_is_told(file_of):
@@ -95,7 +99,7 @@ def test_the_map_overrules_names_and_is_told(file_of):
     ],
 )  # fmt: skip
 def test_a_map_explains_the_words_of_a_sheet(text, file_of):
-    columns = read_map(file_of(text))
+    columns = read_mapping(file_of(text))
     path = file_of("Handle,Rubrik,Art\na,FOODIES,Kurzfilm\nb,die schrauber,Reel\nc,Travel,\n", "sheet.csv")
     sheet = read_sheet(path, SheetOptions(columns=columns))
     assert sheet.rows["niche"].tolist() == ["food", "automotive", "travel"]
@@ -105,7 +109,7 @@ def test_a_map_explains_the_words_of_a_sheet(text, file_of):
 
 def test_platforms_countries_and_flags_are_explained_and_idle_values_told(file_of):
     rows = "Konto,platform,Das Gramm,instagram\nLand,country,Ländle,DE\nEcht,verified,klar,yes\nLand,country,Insel,GB\n"
-    columns = read_map(file_of(f"source,column,value,means\n{rows}"))
+    columns = read_mapping(file_of(f"source,column,value,means\n{rows}"))
     path = file_of("Handle,Konto,Land,Echt\na,das gramm,Ländle,klar\n", "sheet.csv")
     sheet = read_sheet(path, SheetOptions(columns=columns))
     assert sheet.rows.iloc[0].to_dict() == {"handle": "a", "platform": "instagram", "country": "DE", "verified": True}

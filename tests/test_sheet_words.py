@@ -2,20 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.sheets.labels import (
+from ingest.sheets.assign_roles import INTERMEDIATE_COLUMNS
+from ingest.sheets.header_meanings import canonical_names, header_meaning
+from ingest.sheets.labels import (
     country_in,
+    fix_mojibake,
     flag_of,
     format_of,
     is_missing,
     language_of,
     niche_of,
     platform_of,
-    unscrambled,
 )
-from features.sheets.links import Link, link_of
-from features.sheets.names import canonical_names, named
-from features.sheets.roles import PSEUDO
-from features.sheets.words import rows_of
+from ingest.sheets.links import Link, parse_link
+from ingest.sheets.word_lists import read_word_list
 
 #: Headers of lists on the web, of vendors' exports and of people's own sheets.
 HEADERS = """
@@ -76,41 +76,41 @@ UNKNOWN = (
 @pytest.mark.parametrize("line", HEADERS.strip().splitlines())
 def test_headers_that_are_known(line):
     column, _, headers = line.partition(": ")
-    assert {header: named(header) and named(header).column for header in headers.split(" | ")} == dict.fromkeys(
-        headers.split(" | "), column
-    )
+    assert {
+        header: header_meaning(header) and header_meaning(header).column for header in headers.split(" | ")
+    } == dict.fromkeys(headers.split(" | "), column)
 
 
 @pytest.mark.parametrize("header", UNKNOWN.split(" | "))
 def test_headers_that_mean_something_else(header):
-    assert named(header) is None
+    assert header_meaning(header) is None
 
 
 def test_a_header_says_unit_currency_and_platform():
-    name = named("IG Followers (k)")
+    name = header_meaning("IG Followers (k)")
     assert (name.platform, name.power) == ("instagram", 3)
-    assert (named("Preis in EUR").currency, named("Price ($)").currency) == ("EUR", "USD")
-    assert named("Engagement rate %").percent
+    assert (header_meaning("Preis in EUR").currency, header_meaning("Price ($)").currency) == ("EUR", "USD")
+    assert header_meaning("Engagement rate %").percent
 
 
 def test_the_lists_fit_together():
-    concepts = {concept for row in rows_of("words.csv") for concept in row["concept"].split()}
-    meanings = rows_of("columns.csv")
+    concepts = {concept for row in read_word_list("words.csv") for concept in row["concept"].split()}
+    meanings = read_word_list("columns.csv")
     used = {concept for row in meanings for one in row["concepts"].split(" | ") for concept in one.split()}
     assert used - concepts == {"number"}
     open_names = {"channel", "content", "date", "id", "location", "rate"}
     open_names |= {"impressions", "made", "reposts", "timestamp", "title"}
-    assert {row["column"] for row in meanings} <= {*canonical_names(), *PSEUDO, *open_names}
-    words = [word for row in rows_of("words.csv") for word in row["words"].split(" | ")]
+    assert {row["column"] for row in meanings} <= {*canonical_names(), *INTERMEDIATE_COLUMNS, *open_names}
+    words = [word for row in read_word_list("words.csv") for word in row["words"].split(" | ")]
     assert len(words) == len(set(words)), sorted({word for word in words if words.count(word) > 1})
 
 
 @given(st.text(max_size=30))
 def test_no_header_and_no_cell_breaks_it(text):
-    named(text)
+    header_meaning(text)
     is_missing(text)
-    unscrambled(text)
-    link_of(text)
+    fix_mojibake(text)
+    parse_link(text)
     for look in (country_in, flag_of, format_of, language_of, niche_of, platform_of):
         look(text)
 
@@ -180,7 +180,7 @@ def test_niches(text, niche):
     ],
 )
 def test_links(text, link):
-    assert link_of(text) == link
+    assert parse_link(text) == link
 
 
 def test_words_of_closed_lists():
@@ -194,6 +194,6 @@ def test_words_of_closed_lists():
 
 def test_every_list_is_a_table():
     for name in ("words.csv", "columns.csv", "values.csv"):
-        rows = rows_of(name)
+        rows = read_word_list(name)
         assert rows, name
         assert not any(None in row or None in row.values() for row in rows), name

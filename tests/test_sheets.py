@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.schema import DTYPES, TABLES
-from features.sheets import Fault, Mapped, SheetError, SheetOptions, iter_sheet, read_sheet
+from ingest.sheets import ColumnMapping, SheetError, SheetFault, SheetOptions, iter_sheet, read_sheet
 
 
 @pytest.fixture
@@ -114,13 +114,13 @@ def test_what_is_ambiguous_is_named_and_left_missing(sheet_of):
 
 def test_each_ambiguity_is_settled_by_options_or_by_the_map(sheet_of):
     text = "handle,followers,start_date,fee,er\na,1.234,01/02/2026,450,0.5\nb,987,03/03/2026,0,0.3\n"
-    columns = {"fee": Mapped("fee_usd"), "er": Mapped("engagement_rate_by_views", unit="percent")}
+    columns = {"fee": ColumnMapping("fee_usd"), "er": ColumnMapping("engagement_rate_by_views", unit="percent")}
     sheet = sheet_of(text, decimal=",", day_first=True, columns=columns)
     assert rows_of(sheet) == [["a", 1234, "2026-02-01", 0.005, 450], ["b", 987, "2026-03-03", 0.003, 0]]
     by_column = {
         **columns,
-        "followers": Mapped("followers", decimal=","),
-        "start_date": Mapped("start_at", day_first=False),
+        "followers": ColumnMapping("followers", decimal=","),
+        "start_date": ColumnMapping("start_at", day_first=False),
     }
     assert rows_of(sheet_of(text, columns=by_column))[0][:3] == ["a", 1234, "2026-01-02"]
 
@@ -183,7 +183,7 @@ def test_deals_of_an_agency(sheet_of):
         ("# of Posts", "posts booked")
     ]
     assert sheet.faults == [
-        Fault(3, "Platform", "Twitch", "is no platform of ours: expected instagram, tiktok, youtube or x")
+        SheetFault(3, "Platform", "Twitch", "is no platform of ours: expected instagram, tiktok, youtube or x")
     ]
 
 
@@ -212,7 +212,7 @@ def test_links_tell_platform_handle_and_channel(sheet_of):
         ["", "", ""],
         ["", "", ""],
     ]
-    assert sheet.faults == [Fault(8, "Link", "no link", "is no link")]
+    assert sheet.faults == [SheetFault(8, "Link", "no link", "is no link")]
 
 
 def test_ids_are_text_to_the_letter(sheet_of):
@@ -283,9 +283,9 @@ def test_percentages_against_fractions(header, values, expected, sheet_of):
 
 def test_units_of_the_header_multiply(sheet_of):
     assert rows_of(sheet_of("Account,Followers (millions)\n@a,672\n@b,638.5\n")) == [["a", 672e6], ["b", 638.5e6]]
-    assert rows_of(sheet_of("handle,reach in k\na,12.5\n", columns={"reach in k": Mapped("followers", unit="k")})) == [
-        ["a", 12_500]
-    ]
+    assert rows_of(
+        sheet_of("handle,reach in k\na,12.5\n", columns={"reach in k": ColumnMapping("followers", unit="k")})
+    ) == [["a", 12_500]]
 
 
 def test_ragged_rows_are_told_and_never_shifted(sheet_of):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from features.frames import DataFolderError
-from features.sources.faults import SourceError
-from features.sources.panel import PANEL_READ_AT, read_instagram_panel
 from features.validate import validate
+from ingest.exports.errors import SourceError
+from ingest.exports.instagram_panel import PANEL_READ_AT, read_instagram_panel
 
 HEAD = (
     "creator_id,posted_at,likes,comments,hidden_likes,followers,followers_old,follower_class,topic_post,topic_account,"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.sheets import SheetOptions, read_sheet
+from ingest.sheets import SheetOptions, read_sheet
 from serving.batch import Options, Watcher, score_file
 from serving.batch.rows import _add_warnings
 

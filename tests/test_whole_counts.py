@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from features.schema import NOT_WHOLE, POSTS, PROSPECTS, TABLES
-from features.sources.convert import Unread, convert
 from features.validate import check
+from ingest.exports.value_parsers import InvalidValue, parse_value
 from serving.batch import score_file
 from serving.messages import read_row
 from serving.prospects import Prospects
@@ -25,9 +25,9 @@ def test_every_count_of_every_table_is_whole(table, column):
     broken = [(fault.row, fault.rule) for fault in check(values, TABLES[table])[1] if fault.column == column.name]
     expected = [(1, NOT_WHOLE), (3, NOT_WHOLE)]
     assert [one for one in broken if one[1] == NOT_WHOLE] == expected
-    with pytest.raises(Unread, match=NOT_WHOLE):
-        convert(1.5, column)
-    assert convert("3.0", column) == 3.0
+    with pytest.raises(InvalidValue, match=NOT_WHOLE):
+        parse_value(1.5, column)
+    assert parse_value("3.0", column) == 3.0
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features.sheets.text import LONGEST_LINE
+from ingest.sheets.text_files import LONGEST_LINE
 from serving.batch.faults import BatchError
 
 SIZE = 1 << 23

@@ -20,7 +20,7 @@ from features.parquet_file import (
     sort_of,
 )
 from features.schema import PROSPECTS
-from features.sheets import Mapped
+from ingest.sheets import ColumnMapping
 from serving.batch.faults import BatchError
 from serving.batch.lots import Lot
 
@@ -37,7 +37,7 @@ class Columnar:
 
     place = "row"
 
-    def __init__(self, path: Path, columns: dict[str, str | Mapped]):
+    def __init__(self, path: Path, columns: dict[str, str | ColumnMapping]):
         self.path, self.notes = path, []
         self.files = _files(path)
         try:
@@ -45,7 +45,7 @@ class Columnar:
         except ParquetError as error:
             raise BatchError(str(error)) from error
 
-    def _open(self, columns: dict[str, str | Mapped]) -> None:
+    def _open(self, columns: dict[str, str | ColumnMapping]) -> None:
         path = self.path
         first = open_parquet(self.files[0])
         self._all = list(first.schema_arrow.names)
@@ -170,9 +170,12 @@ def _row_groups(file: Path, parquet: pq.ParquetFile) -> list[tuple[Path, int, in
     return [(file, group, parquet.metadata.row_group(group).num_rows) for group in range(parquet.num_row_groups)]
 
 
-def _names(path: Path, header: list[str], columns: dict[str, str | Mapped]) -> dict[str, str]:
+def _names(path: Path, header: list[str], columns: dict[str, str | ColumnMapping]) -> dict[str, str]:
     """Give source -> canonical name of the columns that are read."""
-    said = {source: column if isinstance(column, Mapped) else Mapped(column) for source, column in columns.items()}
+    said = {
+        source: column if isinstance(column, ColumnMapping) else ColumnMapping(column)
+        for source, column in columns.items()
+    }
     written = [source for source, column in said.items() if column.unit or column.decimal]
     if written:
         raise BatchError(

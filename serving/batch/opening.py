@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from features.regular_file import check_regular
-from features.sheets import SheetOptions
-from features.sheets.source import open_source
-from features.sheets.text import is_gzip
 from features.unchanged import files_of
+from ingest.sheets import SheetOptions
+from ingest.sheets.sheet_source import open_sheet
+from ingest.sheets.text_files import is_gzip
 from serving.batch.blocks import ends_alike
 from serving.batch.columnar import Columnar
 from serving.batch.faults import BatchError
@@ -33,7 +33,7 @@ def check_list(path: Path) -> None:
 
 
 def open_list(path: Path, sheet: SheetOptions) -> Listed:
-    """Open a list. Raises BatchError or features.sheets.SheetError for what cannot be read as one."""
+    """Open a list. Raises BatchError or ingest.sheets.SheetError for what cannot be read as one."""
     check_list(path)
     if path.is_dir() or path.suffix == ".parquet" or _starts(path) == b"PAR1":
         return Columnar(path, sheet.columns)
@@ -50,7 +50,7 @@ def _check_regular(path: Path) -> None:
 
 def _is_plain_text(path: Path, sheet: SheetOptions) -> bool:
     """Say whether a file is text in UTF-8 with lines as `blocks_of` gives them."""
-    source = open_source(path, sheet)
+    source = open_sheet(path, sheet)
     utf8 = source.encoding.lower() in ("utf-8", "utf-8-sig") and not is_gzip(path)
     return utf8 and ends_alike(path)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from features.sheets import SheetOptions
+from ingest.sheets import SheetOptions
 from models.cluster import MINUTES
 from models.conformal import GRID
 from models.trees import AUTO, BULK_ROWS, LIGHTGBM

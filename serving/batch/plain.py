@@ -19,16 +19,16 @@ import pyarrow.csv
 
 from features.currency import USD
 from features.schema import DTYPES, EARLIEST, LATEST
-from features.sheets.convert import convert
-from features.sheets.delimited import records
-from features.sheets.headers import Record
-from features.sheets.labels import MISSING, is_missing
-from features.sheets.money import Fee
-from features.sheets.plan import Plan
-from features.sheets.rows import SUMMARIES
-from features.sheets.source import Source
-from features.sheets.text import LONGEST_LINE
 from features.spreadsheet_text import GUARD
+from ingest.sheets.column_plans import ColumnPlan
+from ingest.sheets.convert import convert_records
+from ingest.sheets.delimited import split_records
+from ingest.sheets.fee_text import ParsedFee
+from ingest.sheets.headers import Record
+from ingest.sheets.labels import MISSING, is_missing
+from ingest.sheets.rows import SUMMARIES
+from ingest.sheets.sheet_source import SheetSource
+from ingest.sheets.text_files import LONGEST_LINE
 from serving.batch.blocks import Block, blocks_of
 from serving.batch.lots import Lot
 from serving.batch.spreadsheet import Spreadsheet, named
@@ -62,7 +62,7 @@ class Read:
 class Plain(Spreadsheet):
     """A long CSV list in UTF-8."""
 
-    def _decided_from(self, source: Source) -> Source:
+    def _decided_from(self, source: SheetSource) -> SheetSource:
         return replace(source, records=lambda: iter(_sampled(source)))
 
     def lots(self, rows: int) -> Iterator[Lot]:
@@ -75,13 +75,13 @@ class Plain(Spreadsheet):
 
     def _records(self, block: Block, lines: np.ndarray | None = None) -> list[Record]:
         """Give the records of a block, or of some of its lines, each of which is a record."""
-        split = partial(records, delimiter=self.decided.source.delimiter, width=len(self.decided.source.header))
+        split = partial(split_records, delimiter=self.decided.source.delimiter, width=len(self.decided.source.header))
         if lines is None:
             return [(block.first + number - 1, *rest) for number, *rest in split(block.text())]
         return [(block.first + int(at), *next(split([block.line(at)]))[1:]) for at in lines]
 
     def _slow(self, found: list[Record]) -> Lot:
-        return self._lot(convert(self.decided, found))
+        return self._lot(convert_records(self.decided, found))
 
     def _mixed(self, block: Block, table: pa.Table) -> Lot:
         """Read the plain rows of a block at once and the others one by one, and put them in order."""
@@ -102,7 +102,7 @@ class Plain(Spreadsheet):
 
     def _planned(self, table: pa.Table) -> Iterator[tuple[str, Read]]:
         for plan in self.decided.plans:
-            name = "fee_usd" if plan.column == "fee" and not plan.beside else plan.column
+            name = "fee_usd" if plan.column == "fee" and not plan.has_currency_column else plan.column
             yield name, _read(table.column(plan.index).combine_chunks(), plan)
 
     def _unread(self, table: pa.Table, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -122,7 +122,7 @@ class Plain(Spreadsheet):
         return rows.assign(platform=told.fillna(self.decided.platform))
 
 
-def _sampled(source: Source) -> list[Record]:
+def _sampled(source: SheetSource) -> list[Record]:
     """Give the first records and, where there are more, some from all over the file, and the last ones."""
     found = list(islice(source.records(), FIRST))
     if len(found) < FIRST:
@@ -135,12 +135,12 @@ def _sampled(source: Source) -> list[Record]:
             file.readline(LONGEST_LINE)
             ahead = islice(iter(partial(file.readline, LONGEST_LINE), b""), most)
             lines = [line.decode("utf-8", "replace").rstrip("\r\n") for line in ahead]
-            near = records(lines, source.delimiter, width)
+            near = split_records(lines, source.delimiter, width)
             found += [(0, cells, wrong) for _, cells, wrong in near if len(cells) == width and not wrong]
     return found
 
 
-def _parsed(block: Block, source: Source) -> pa.Table | None:
+def _parsed(block: Block, source: SheetSource) -> pa.Table | None:
     """Split a block's lines into cells with Arrow, None where they have not all as many as the header."""
     names = [str(k) for k in range(len(source.header))]
     try:
@@ -193,7 +193,7 @@ def _matches(cells: pa.Array, pattern: str) -> np.ndarray:
     return pc.match_substring_regex(cells, pattern).to_numpy(zero_copy_only=False)
 
 
-def _read(cells: pa.Array, plan: Plan) -> Read:
+def _read(cells: pa.Array, plan: ColumnPlan) -> Read:
     """Read the plain cells of a column; the values of others are not to be used."""
     empty = pc.equal(cells, "").to_numpy(zero_copy_only=False)
     if empty.all():
@@ -212,7 +212,7 @@ def _read(cells: pa.Array, plan: Plan) -> Read:
     return Read(told.to_pandas().astype("str"), plain | empty)
 
 
-def _numbers(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
+def _numbers(cells: pa.Array, plan: ColumnPlan, empty: np.ndarray) -> Read:
     pattern, money = _pattern(plan), plan.column in ("fee", "fee_usd")
     plain = _matches(cells, pattern) if pattern else np.zeros(len(cells), dtype=bool)
     values = pc.if_else(pa.array(plain), cells, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -222,13 +222,13 @@ def _numbers(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
     return Read(pd.Series(values), plain | empty)
 
 
-def _pattern(plan: Plan) -> str | None:
+def _pattern(plan: ColumnPlan) -> str | None:
     """Give what plain numbers of a column look like, "" where its numbers mean something else than they say."""
 
     def says(text: str) -> bool:
         value, wrong = plan.read(text)
-        if isinstance(value, Fee):
-            odd = value.per_post or value.currency != (None if plan.beside else USD)
+        if isinstance(value, ParsedFee):
+            odd = value.per_post or value.currency != (None if plan.has_currency_column else USD)
             value = None if odd else value.amount
         return not wrong and value == float(text)
 
@@ -241,7 +241,7 @@ def _pattern(plan: Plan) -> str | None:
     return _ANY if says("1.234") else _SAFE
 
 
-def _times(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
+def _times(cells: pa.Array, plan: ColumnPlan, empty: np.ndarray) -> Read:
     plain = _matches(cells, _DAY) | _matches(cells, _MOMENT)
     plain &= plan.read("2026-02-01")[0] == datetime(2026, 2, 1, tzinfo=UTC)
     texts = pc.utf8_slice_codeunits(pc.if_else(pa.array(plain), cells, None), 0, 19)
@@ -250,7 +250,7 @@ def _times(cells: pa.Array, plan: Plan, empty: np.ndarray) -> Read:
     return Read(times.astype(DTYPES["time"]), (plain & inside) | empty)
 
 
-def _words(cells: pa.Array, plan: Plan) -> Read:
+def _words(cells: pa.Array, plan: ColumnPlan) -> Read:
     """Read words of a list, each once; those that stand for nothing are not plain."""
     coded = cells.dictionary_encode()
     words = coded.dictionary.to_pylist()

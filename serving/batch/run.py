@@ -75,7 +75,7 @@ def score_file(
 
     `source`: CSV, XLSX, Parquet, a folder of Parquet files, or "-" for standard input; `out`: .csv, .parquet, .xlsx, or
     "-" for standard output; `as_of` None is now, or that of the run taken up. Rejected rows stand in the order of the
-    list with their text, their line or row, and every reason. Raises BatchError, or features.sheets.SheetError, where
+    list with their text, their line or row, and every reason. Raises BatchError, or ingest.sheets.SheetError, where
     the list cannot be used; the files of an earlier run are then as they were.
     """
     options, watcher = options or Options(), watcher or Watcher()

@@ -1,4 +1,4 @@
-"""Lists as people keep them, CSV and XLSX, read by `features.sheets`: what is decided of a sheet is told in notes.
+"""Lists as people keep them, CSV and XLSX, read by `ingest.sheets`: what is decided of a sheet is told in notes.
 
 A value that cannot be read rejects its row: a forecast without it would answer another question.
 """
@@ -11,27 +11,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.sheets import Guess, Sheet, SheetOptions
-from features.sheets.convert import convert
-from features.sheets.sheet import decide
-from features.sheets.source import Source, open_source
 from features.spreadsheet_text import literal
+from ingest.sheets import Guess, Sheet, SheetOptions
+from ingest.sheets.convert import convert_records
+from ingest.sheets.reader import plan_sheet
+from ingest.sheets.sheet_source import SheetSource, open_sheet
 from serving.batch.lots import Lot, Misfit
 
 
 class Spreadsheet:
-    """A CSV or XLSX list. Raises features.sheets.SheetError for what is none."""
+    """A CSV or XLSX list. Raises ingest.sheets.SheetError for what is none."""
 
     place = "line"
 
     def __init__(self, path: Path, options: SheetOptions):
         self.path, self.total = path, lines_in(path)
-        source = self._decided_from(opened := open_source(path, options))
-        self.decided = replace(decide(source, options, ("prospects",), whole=opened), source=opened)
-        self.header = [literal(name) for name in convert(self.decided, []).original]
+        source = self._decided_from(opened := open_sheet(path, options))
+        self.decided = replace(plan_sheet(source, options, ("prospects",), whole=opened), source=opened)
+        self.header = [literal(name) for name in convert_records(self.decided, []).original]
         self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
 
-    def _decided_from(self, source: Source) -> Source:
+    def _decided_from(self, source: SheetSource) -> SheetSource:
         """Give what is looked at to decide how columns are read."""
         return source
 
@@ -39,7 +39,7 @@ class Spreadsheet:
         """Give the rows, so many records at a time."""
         records = self.decided.source.records()
         while chunk := list(islice(records, rows)):
-            yield self._lot(convert(self.decided, chunk))
+            yield self._lot(convert_records(self.decided, chunk))
 
     def _lot(self, sheet: Sheet) -> Lot:
         at = {int(line): row for row, line in enumerate(sheet.lines)}

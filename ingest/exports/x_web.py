@@ -1,0 +1,76 @@
+"""The JSON of X's web pages (GraphQL), as data: posts, accounts, and the entries of timelines that are neither."""
+
+from ingest.exports import x
+from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape, get_path
+from ingest.exports.x_scraper import KIND
+
+ACCOUNT = "core.user_results.result"
+PROMOTED, PAGING = "promoted post", "cursor or instruction of a page"
+INSTRUCTIONS = ("TimelineClearCache", "TimelineTerminateTimeline", "TimelineShowAlert")
+
+
+def _entry_kind(r: dict) -> str | None:
+    """Give the kind of an entry of a timeline that is no post of it; of a promoted one its wrapper tells it."""
+    if isinstance(r.get("promotedMetadata"), dict):
+        return PROMOTED
+    return PAGING if "cursorType" in r or r.get("type") in INSTRUCTIONS else None
+
+
+def _is_post(r: dict) -> bool:
+    legacy = r.get("legacy")
+    return "rest_id" in r and isinstance(legacy, dict) and "full_text" in legacy
+
+
+def _is_user(r: dict) -> bool:
+    named = get_path(r, "legacy.screen_name") or get_path(r, "core.screen_name")
+    return "rest_id" in r and isinstance(named, str) and get_path(r, "legacy.followers_count") is not None
+
+
+def _finish(record: dict, row: dict, context: Context) -> None:
+    x.finish(record["legacy"], row, context)
+    row["repost"] = row["repost"] or isinstance(get_path(record, "legacy.retweeted_status_result"), dict)
+
+
+def _account(place: str = "") -> dict[str, tuple[str, ...]]:
+    """Give the columns of an account -> paths from `place`; newer pages keep its name and its opening in `core`."""
+    return {
+        "creator_id": (f"{place}rest_id", f"{place}legacy.id_str"),
+        "handle": (f"{place}core.screen_name", f"{place}legacy.screen_name"),
+        "followers": (f"{place}legacy.followers_count",),
+        "following": (f"{place}legacy.friends_count",),
+        "posts_count": (f"{place}legacy.statuses_count",),
+        "created_at": (f"{place}core.created_at", f"{place}legacy.created_at"),
+        "bio": (f"{place}legacy.description",),
+        "verified": (f"{place}verification.verified", f"{place}legacy.verified"),
+    }
+
+
+_OF_POST = _account(f"{ACCOUNT}.")
+
+SHAPES = (
+    RecordShape(
+        "X web entry", KIND, "x", "posts", lambda r: _entry_kind(r) is not None, {"post_id": ("rest_id",)},
+        ignored_kind=_entry_kind,
+    ),
+    RecordShape(
+        "X web post", KIND, "x", "posts", _is_post,
+        {
+            "post_id": ("rest_id", "legacy.id_str"),
+            "posted_at": ("legacy.created_at",),
+            "likes": ("legacy.favorite_count",),
+            "comments": ("legacy.reply_count",),
+            "shares": ("legacy.retweet_count",),
+            "saves": ("legacy.bookmark_count",),
+            "views": ("views.count", "ext_views.count", "legacy.ext_views.count"),
+            "text": ("note_tweet.note_tweet_results.result.text", "legacy.full_text"),
+            "hashtags": ("legacy.entities.hashtags",),
+        },
+        _OF_POST | {"creator_id": (*_OF_POST["creator_id"], "legacy.user_id_str")},
+        parsers=x.PARSERS, finish=_finish, finish_paths=("legacy.extended_entities", "legacy.place"),
+        ignored_paths={REFERENCED_POST: ("legacy.retweeted_status_result.result", "quoted_status_result.result")},
+    ),
+    RecordShape(
+        "X web user", KIND, "x", "creators", _is_user, _account(),
+        parsers=x.PARSERS, embedded_paths=("timeline", "timeline_v2"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,173 @@
+"""Words that stand for a value of a closed list: missing, yes and no, platform, format, country, language, niche."""
+
+import re
+from functools import cache, lru_cache
+
+import ftfy
+from babel import Locale
+from babel.core import get_global
+
+from features.niche import crosswalk
+from features.niche_words import fold, fold_label, seed_words
+from features.vocabulary import NICHES
+from ingest.sheets.word_lists import LANGUAGES, read_word_list
+
+_MISSING = r"""
+- | -- | --- | — | – | . | ?
+none | null | nil | nan | n/a | na | n.a. | n.a | #n/a | #na | n/d | nd | n.d. | s/d | unknown | undefined
+not available | not known | not set | (blank) | (none) | (null) | [null] | <na> | nat | #null! | \n | tbd | tbc
+desconocido | desconocida | sin dato | sin datos | no disponible | desconhecido | desconhecida | nao informado
+nao disponivel | sem dados | inconnu | inconnue | non renseigne | non disponible | n.c. | unbekannt | k.a.
+keine angabe | nicht bekannt | tidak diketahui | tidak ada
+"""
+#: Words, folded, by which people and programs say that nothing is known.
+MISSING = frozenset(word.strip() for word in re.split(r"[|\n]", _MISSING))
+LONGEST_MISSING = max(map(len, MISSING)) + 4
+
+_BETWEEN = re.compile(r"[,;/|>•+&\n]|\s(?:and|y|e|et|und|dan)\s")
+_CATALOGUES = ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
+_CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, decode_inconsistent_utf8=False, restore_byte_a0=False)
+_MOJIBAKE = re.compile(r"[ÂÃâãäåæçèéÐÑðïŒ][\u0080-\u00bf\u0152-\u2122]")
+
+
+def is_missing(text: str) -> bool:
+    """Say whether a cell says that nothing is known."""
+    if len(text) > LONGEST_MISSING or text[:1].isdigit():
+        return False
+    lower = text.lower()
+    return lower in MISSING or (not (text.isascii() and " " not in text) and " ".join(fold(text).split()) in MISSING)
+
+
+def fix_mojibake(text: str) -> str:
+    """Repair UTF-8 that was read as cp1252 where that is certain, else give the text as it is.
+
+    >>> fix_mojibake("BeyoncÃ©"), fix_mojibake("SÃO")
+    ('Beyoncé', 'SÃO')
+    """
+    return ftfy.fix_encoding(text, _CERTAIN) if not text.isascii() and _MOJIBAKE.search(text) else text
+
+
+@cache
+def _listed(name: str) -> dict[str, str]:
+    return {fold_label(word): row["value"] for row in read_word_list("values.csv") if row["list"] == name
+            for word in row["words"].split(" | ")}  # fmt: skip
+
+
+@lru_cache(maxsize=1 << 14)
+def platform_of(text: str) -> str | None:
+    """Give the platform that a word stands for, "elsewhere" for one that is known but not ours, None else.
+
+    >>> platform_of("IG"), platform_of("TikTok video"), platform_of("Twitch"), platform_of("Instagram, TikTok")
+    ('instagram', 'tiktok', 'elsewhere', None)
+    """
+    words = fold_label(text)
+    found = {_listed("platform").get(word) for word in words.split() if len(word) > 1} - {None}
+    return _listed("platform").get(words) or (next(iter(found)) if len(found) == 1 and len(words) < 30 else None)
+
+
+def format_of(text: str) -> str | None:
+    """Give the format that a word stands for."""
+    return _listed("format").get(fold_label(text))
+
+
+def fee_word_of(text: str) -> str | None:
+    """Give what a word in place of a fee stands for: "gift" for one that is paid in goods, "open" for an open price."""
+    return _listed("fee").get(fold_label(text))
+
+
+def is_deliverable(text: str) -> bool:
+    """Say whether a word stands for a deliverable and names no format."""
+    return fold_label(text) in _listed("deliverable")
+
+
+def flag_of(text: str) -> bool | None:
+    """Read yes and no in six languages, 1 and 0, ticks and crosses."""
+    word = _listed("flag").get(fold_label(text)) or {"✓": "true", "✔": "true", "✅": "true", "☑": "true", "✗": "false",
+            "✘": "false", "❌": "false", "✖": "false"}.get(text.strip().rstrip("\ufe0f"))  # fmt: skip
+    return None if word is None else word == "true"
+
+
+@cache
+def _countries() -> dict[str, str]:
+    names: dict[str, set[str]] = {}
+    for language in LANGUAGES:
+        for code, name in Locale.parse(language).territories.items():
+            if len(code) == 2 and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"):
+                names.setdefault(_country_key(name), set()).add(code)
+                names.setdefault(code.lower(), set()).add(code)
+    codes = {next(iter(found)) for found in names.values()}
+    for alias, found in get_global("territory_aliases").items():
+        if len(found) == 1 and found[0] in codes and alias.isalpha():
+            names.setdefault(alias.lower(), set()).add(found[0])
+    certain = {name: next(iter(found)) for name, found in names.items() if len(found) == 1}
+    return certain | {_country_key(name): code for name, code in _listed("country").items()}
+
+
+def _country_key(name: str) -> str:
+    return fold_label(re.sub(r"\(.*?\)|^the ", "", name.replace("’", "'").lower()))
+
+
+@lru_cache(maxsize=1 << 14)
+def country_of(text: str) -> str | None:
+    """Give the ISO 3166-1 alpha-2 code of a country's name in six languages, its code, or its flag.
+
+    >>> country_of("Deutschland"), country_of("CÔTE D'IVOIRE"), country_of("UK"), country_of("🇧🇷")
+    ('DE', 'CI', 'GB', 'BR')
+    """
+    text = text.strip()
+    if len(text) == 2 and all(0x1F1E6 <= ord(letter) <= 0x1F1FF for letter in text):
+        text = "".join(chr(ord(letter) - 0x1F1E6 + ord("A")) for letter in text)
+    else:
+        text = re.sub("[\U0001f1e6-\U0001f1ff]", "", text).strip()
+    return _countries().get(_country_key(text))
+
+
+def country_in(place: str) -> str | None:
+    """Give the country of a place that names one, and no other ("Madrid, Spain")."""
+    parts = [part.strip() for part in re.split(r"[,;/|]| - ", place)]
+    found = {country for part in parts if len(part) > 2 and (country := country_of(part))}
+    return country_of(place) or (next(iter(found)) if len(found) == 1 else None)
+
+
+@cache
+def _languages() -> dict[str, str]:
+    names: dict[str, set[str]] = {}
+    for language in LANGUAGES:
+        for code, name in Locale.parse(language).languages.items():
+            base = code.partition("_")[0]
+            if len(base) == 2:
+                names.setdefault(fold_label(name), set()).add(base)
+                names.setdefault(base, set()).add(base)
+    return {name: next(iter(found)) for name, found in names.items() if len(found) == 1}
+
+
+@lru_cache(maxsize=1 << 14)
+def language_of(text: str) -> str | None:
+    """Give the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR"); of a list, of the first."""
+    text = re.split(r"[,;/|]", re.sub(r"\(.*?\)|^(?i:bahasa|idioma|lengua|língua)\s", "", text))[0].strip()
+    return _languages().get(fold_label(text)) or _languages().get(re.split(r"[-_]", text.lower())[0])
+
+
+@lru_cache(maxsize=1 << 14)
+def niche_of(text: str) -> str | None:
+    """Give the niche that a category, or most of a list of categories, stands for; the first of equals.
+
+    >>> niche_of("Beauty & Cosmetics"), niche_of("Travel, Food, travel"), niche_of("Something")
+    ('beauty', 'travel', None)
+    """
+    if text.lstrip().startswith("{"):  # a dictionary of counts: its first word is not the most frequent one
+        return None
+    whole = _niche(text)
+    if whole:
+        return whole
+    parts = [found for part in _BETWEEN.split(text) if (found := _niche(part.strip(" .[]'\"#")))]
+    return max(parts, key=parts.count) if parts else None
+
+
+def _niche(label: str) -> str | None:
+    folded = fold_label(label)
+    if folded in NICHES or not folded or folded.isdigit():
+        return folded if folded in NICHES else None
+    found = next((niche for source in _CATALOGUES if (niche := crosswalk(label, source))), None)
+    spoken = seed_words().get(folded, ())  # of all languages; taken where the word speaks for one niche alone
+    return found or (spoken[0] if len(spoken) == 1 else None)

@@ -1,0 +1,86 @@
+"""Addresses of profiles and posts: which platform, whose, which post."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import parse_qs, unquote
+
+_HOSTS = {
+    "instagram.com": "instagram", "instagr.am": "instagram", "tiktok.com": "tiktok", "youtube.com": "youtube",
+    "youtu.be": "youtube", "x.com": "x", "twitter.com": "x",
+}  # fmt: skip
+_ELSEWHERE = ("facebook.com", "fb.com", "twitch.tv", "discord.gg", "discord.com", "linkedin.com", "pinterest.com",
+              "snapchat.com", "threads.net", "threads.com", "kick.com", "linktr.ee", "t.me", "bsky.app")  # fmt: skip
+_ADDRESS = re.compile(r"(?:https?:)?//\S+|(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
+#: Longer texts are no address.
+LONGEST = 1000
+_SITES = (*_HOSTS, *_ELSEWHERE)
+_PARTS = re.compile(r"(?:(?:https?:)?//)?(?P<host>[^/?#:]*)(?::\d+)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I)
+#: Paths that are no account.
+_NOT_NAMES = {
+    "instagram": {"explore", "accounts", "about", "directory", "stories", "direct"},
+    "tiktok": {"discover", "tag", "music", "t", "foryou", "explore"},
+    "youtube": {"results", "playlist", "feed", "hashtag", "gaming", "about"},
+    "x": {"home", "search", "hashtag", "explore", "i", "intent", "share"},
+}
+_POST = {
+    "instagram": re.compile(r"^/(?:(?P<name>[\w.]+)/)?(?:p|reel|reels|tv)/(?P<post>[\w-]+)"),
+    "tiktok": re.compile(r"^/@(?P<name>[\w.\-]+)/(?:video|photo)/(?P<post>\d+)"),
+    "youtube": re.compile(r"^/(?:shorts|live|embed)/(?P<post>[\w-]{6,})"),
+    "x": re.compile(r"^/(?P<name>\w+)/status(?:es)?/(?P<post>\d+)"),
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    """What an address tells. `platform` None: a site that is none of ours; "": a handle, which tells none."""
+
+    platform: str | None
+    handle: str | None = None
+    creator_id: str | None = None
+    post_id: str | None = None
+
+
+def parse_link(text: str) -> Link | None:
+    """Take an address apart, None where the text is none.
+
+    >>> parse_link("https://www.instagram.com/some.name/?hl=en")
+    Link(platform='instagram', handle='some.name', creator_id=None, post_id=None)
+    """
+    return _link_of(text.strip().strip("<>")) if len(text) <= LONGEST else None
+
+
+def parse_account_link(text: str) -> Link | None:
+    """Give the link that a text is, None where it names no account of a platform."""
+    link = parse_link(text)
+    return link if link and link.platform and (link.handle or link.creator_id) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _link_of(text: str) -> Link | None:
+    if not _ADDRESS.fullmatch(text):
+        return None
+    parts = _PARTS.match(text)
+    host = parts["host"].lower().removeprefix("www.")
+    site = host if host in _HOSTS else next((name for name in _SITES if f".{host}".endswith(f".{name}")), None)
+    if site in _HOSTS:
+        return _link(_HOSTS[site], unquote(parts["path"]), parts["query"] or "", host)
+    return Link(None) if site or "//" in text or "/" in text or parts["host"].lower().startswith("www.") else None
+
+
+def _link(platform: str, path: str, query: str, host: str) -> Link:
+    if platform == "youtube":
+        video = path.strip("/") if host == "youtu.be" else (parse_qs(query).get("v") or [None])[0]
+        if video and (path == "/watch" or host == "youtu.be"):
+            return Link(platform, post_id=video.split("/")[0])
+    if found := _POST[platform].match(path):
+        return Link(platform, found.groupdict().get("name"), post_id=found["post"])
+    first, _, rest = path.strip("/").partition("/")
+    if platform == "youtube" and first in ("channel", "c", "user"):
+        name = rest.partition("/")[0].strip() or None
+        return Link(platform, creator_id=name) if first == "channel" else Link(platform, name)
+    if platform == "tiktok" and not first.startswith("@"):
+        return Link(platform)
+    name = first.strip().lstrip("@")
+    known = name and name.lower() not in _NOT_NAMES[platform] and re.fullmatch(r"[\w.\-]+", name)
+    return Link(platform, name if known else None)

@@ -1,0 +1,158 @@
+"""The map file: what the columns of a sheet are, said by the user.
+
+CSV with the columns source, column and, where needed, unit, decimal, dates, value, means; or JSON, {"source": "column"}
+or {"source": {"column": ..., "unit": ..., "values": {"value": "means"}}}. In CSV each value has a row of its own.
+"""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from features.regular_file import check_regular, read_regular
+from features.schema import TABLES
+from ingest.sheets.fee_text import currency_of
+from ingest.sheets.labels import country_of, flag_of, language_of
+from ingest.sheets.number_parser import CURRENCY_CODES
+from ingest.sheets.sheet_types import ColumnMapping, SheetError
+
+#: Bytes of a map file.
+LARGEST_MAP = 1 << 20
+_UNITS = {"fraction", "percent", "%", "k", "thousand", "thousands", "m", "million", "millions", "b", "billion"}
+_FIELDS = ("source", "column", "unit", "decimal", "dates", "value", "means", "values")
+#: Columns with a list that is too long to be shown -> what reads their values, and what is expected.
+_CODED = {
+    "country": (country_of, "a country or its ISO 3166-1 code, such as DE"),
+    "language": (language_of, "a language or its ISO 639-1 code, such as de"),
+    "currency": (currency_of, "a currency or its ISO 4217 code, such as EUR"),
+}
+_DATES = {"": None, "day first": True, "month first": False}
+
+
+def read_mapping(path: Path | str) -> dict[str, ColumnMapping]:
+    """Read a map file, CSV or JSON, for `SheetOptions.columns`.
+
+    An empty column, or "-", leaves the source column out. Raises SheetError for what is no map.
+    """
+    path = Path(path)
+    try:
+        check_regular(path)  # says what it is, also of a socket, which cannot be opened
+        text = read_regular(path, LARGEST_MAP).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except OSError as error:
+        raise SheetError(f"the map {str(path)!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SheetError(f"the map {str(path)!r} cannot be read: {error}") from error
+    rows = _json_rows(path, text) if text.lstrip()[:1] in ("{", "[") else _csv_rows(path, text)
+    columns: dict[str, ColumnMapping] = {}
+    for place, row in rows:
+        source = row.get("source", "").strip()
+        if not source:
+            raise SheetError(f"the map {str(path)!r} has no source in {place}: name the sheet's column")
+        mapped = _mapped(path, place, row)
+        if source in columns:
+            mapped = _joined(path, place, source, columns[source], mapped)
+        _check_values(path, place, mapped)
+        columns[source] = mapped
+    if not columns:
+        raise SheetError(f"the map {str(path)!r} names no column: expected rows of source and column")
+    return columns
+
+
+def _mapped(path: Path, place: str, row: dict[str, str]) -> ColumnMapping:
+    unit, decimal, dates = (row.get(name, "").strip() for name in ("unit", "decimal", "dates"))
+    if unit and unit.lower() not in _UNITS and unit.upper() not in CURRENCY_CODES:
+        raise SheetError(
+            f"the map {str(path)!r} gives the unit {unit!r} in {place}: expected fraction, percent, k, m, b or a "
+            f"currency such as USD"
+        )
+    if decimal not in ("", ".", ","):
+        raise SheetError(f"the map {str(path)!r} gives the decimal {decimal!r} in {place}: expected . or ,")
+    if dates.lower() not in _DATES:
+        raise SheetError(f"the map {str(path)!r} gives dates {dates!r} in {place}: expected day first or month first")
+    if bool(row.get("value", "").strip()) != bool(row.get("means", "").strip()):
+        raise SheetError(f"the map {str(path)!r} gives value or means alone in {place}: give both")
+    return ColumnMapping(
+        row.get("column", "").strip(), unit or None, decimal or None, _DATES[dates.lower()], _values(row)
+    )
+
+
+def _values(row: dict) -> dict[str, str]:
+    """Give the values that a row maps: those of JSON, or the one of a line of CSV."""
+    pairs = [*(row.get("values") or {}).items(), (row.get("value", ""), row.get("means", ""))]
+    return {value.strip(): means.strip() for value, means in pairs if value.strip()}
+
+
+def _joined(path: Path, place: str, source: str, before: ColumnMapping, mapped: ColumnMapping) -> ColumnMapping:
+    """Add the values of a further row of a source. Raises SheetError where it says anything else anew."""
+    other = mapped.column not in ("", before.column) or mapped.unit or mapped.decimal or mapped.day_first is not None
+    if other or not mapped.values:
+        raise SheetError(
+            f"the map {str(path)!r} names {source!r} twice: keep one; a second column of that name is "
+            f"{source + ' (2)'!r}"
+        )
+    if twice := [value for value in mapped.values if value in before.values]:
+        raise SheetError(f"the map {str(path)!r} gives the value {twice[0]!r} of {source!r} twice in {place}: keep one")
+    return replace(before, values=before.values | mapped.values)
+
+
+def _check_values(path: Path, place: str, mapped: ColumnMapping) -> None:
+    """Raise SheetError for values of a column without a closed list, or that mean what is not in it."""
+    if not mapped.values:
+        return
+    column = mapped.column
+    known = {one.name: one for spec in TABLES.values() for one in spec.columns}
+    allowed = known[column].allowed if column in known else None
+    flag = column in known and known[column].kind == "flag"
+    if not (allowed or flag or column in _CODED):
+        lists = sorted({name for name, one in known.items() if one.allowed or one.kind == "flag"} | _CODED.keys())
+        raise SheetError(
+            f"the map {str(path)!r} maps values of {column or 'no column'!r} in {place}: expected one of "
+            f"{', '.join(lists)}"
+        )
+    read, expected = _CODED.get(column) or (flag_of, "yes or no") if not allowed else (None, ", ".join(allowed))
+    for value, means in mapped.values.items():
+        if not (means in allowed if allowed else read(means) is not None):
+            raise SheetError(
+                f"the map {str(path)!r} says that {value!r} means {means!r} in {place}: expected {expected}"
+            )
+
+
+def _csv_rows(path: Path, text: str) -> list[tuple[str, dict[str, str]]]:
+    first = text.lstrip().partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    names = [(name or "").strip().lower() for name in reader.fieldnames or []]
+    if not {"source", "column"} <= set(names) or set(names) - set(_FIELDS[:-1]):
+        raise SheetError(
+            f"the map {str(path)!r} has the columns {', '.join(names) or 'none'}: expected source, column and, where "
+            f"needed, unit, decimal, dates, value, means"
+        )
+    reader.fieldnames = names
+    return [
+        (f"line {reader.line_num}", {name: value or "" for name, value in row.items() if isinstance(name, str)})
+        for row in reader
+        if any(isinstance(value, str) and value.strip() for value in row.values())
+    ]
+
+
+def _json_rows(path: Path, text: str) -> list[tuple[str, dict[str, str]]]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SheetError(f"the map {str(path)!r} is no JSON: {error}") from error
+    pairs = found.items() if isinstance(found, dict) else [(None, row) for row in found]
+    rows = []
+    for number, (source, said) in enumerate(pairs, 1):
+        place = f"entry {number}"
+        said = {"column": said} if isinstance(said, str) or said is None else said
+        if not isinstance(said, dict) or set(said) - set(_FIELDS):
+            raise SheetError(
+                f"the map {str(path)!r} says {said!r} in {place}: expected a column or {', '.join(_FIELDS)}"
+            )
+        values = said.get("values") or {}
+        if not isinstance(values, dict) or not all(isinstance(means, str) for means in values.values()):
+            raise SheetError(f"the map {str(path)!r} gives values {values!r} in {place}: expected an object of texts")
+        row = {name: "" if value is None else str(value) for name, value in said.items()} | {"values": values}
+        rows.append((place, row if source is None else {**row, "source": source}))
+    return rows

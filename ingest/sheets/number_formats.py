@@ -1,0 +1,205 @@
+"""Excel's number formats: what a stored number looks like in its cell, so that both can be held against each other.
+
+The form is that of ECMA-376 part 1, 18.8.31: sections between `;`, literal text in quotes or behind a backslash, `%`
+that multiplies by a hundred, commas behind the digits that divide by a thousand each, `[$sign-locale]`.
+"""
+
+import locale
+import operator
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_currency_symbol, get_territory_currencies
+
+from ingest.sheets.number_parser import CURRENCY_CODES, CURRENCY_SIGNS, SHARED_SIGNS, parse_number_text
+
+_TOKEN = re.compile(
+    r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.?)|(?P<skipped>[_*].?)|\[(?P<bracket>[^\]]*)\]?|(?P<general>General)'
+    r"|(?P<digit>[0#?])|(?P<mark>[.,])|(?P<percent>%)|(?P<exponent>E[+-])|(?P<other>.)",
+    re.DOTALL | re.IGNORECASE,
+)
+_SECTION_END = re.compile(r'((?:"[^"]*"?|\\.|\[[^\]]*\]?|[^;"\\\[])*)(?:;|$)', re.DOTALL)
+_CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
+_CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-(?P<locale>.+))?")
+_COMPARED = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
+#: Digits as whole ones in groups of three, then those behind the decimal point.
+_USUAL_DIGITS = re.compile(r"0*(?:[\s'’.,]0{3})*(?:D[0\s]*)?")
+#: Locales of English that Python's table names otherwise or not at all.
+_LOCALES = {0x3C09: "en_HK", 0x4809: "en_SG"}
+
+
+@dataclass(frozen=True, eq=False)
+class NumberDisplay:
+    """How a number is shown: `before` + the number times 10**`scale` + `after`.
+
+    `suffix`: the power of ten that the text beside it stands for; `percent`: "%" where the sign multiplies, "literal"
+    where it is only text; `sign`: the sign of the currency where several have it; `zeros`: to how many digits it is
+    filled up; `odd`: the text changes what the digits say (`0"000"`); `digits` False: the number is not shown at all.
+    """
+
+    before: str = ""
+    after: str = ""
+    scale: int = 0
+    suffix: int = 0
+    percent: str = ""
+    currency: str | None = None
+    sign: str = ""
+    zeros: int = 1
+    odd: bool = False
+    digits: bool = True
+
+    def text(self, number: int | float) -> str:
+        """Give the number as it is shown, but for rounding and marks."""
+        if not self.digits:
+            return self.before
+        digits = Decimal(repr(number)).scaleb(self.scale + 2 * (self.percent == "%"))
+        return f"{self.before}{digits.normalize():f}{self.after}".strip()
+
+
+#: A number that is shown as it is stored.
+SHOWN_AS_STORED = NumberDisplay()
+
+
+def number_display(number_format: str, number: int | float) -> NumberDisplay:
+    """Give how a format shows a number.
+
+    >>> number_display("[$$-C09]#,##0", 450).currency, number_display('0.0,"K"', 12500).text(12500), number_display('0.0"M"', 2.9).suffix
+    ('AUD', '12.5K', 6)
+    """
+    sections = _sections(number_format)
+    for condition, look in sections:
+        if condition is not None and _COMPARED[condition[0]](number, condition[1]):
+            return look
+    if any(condition is not None for condition, _ in sections):
+        free = [look for condition, look in sections if condition is None]
+        return free[0] if free else SHOWN_AS_STORED
+    looks = [look for _, look in sections]
+    at = 1 if number < 0 else 2 if number == 0 else 0
+    return looks[at if at < len(looks) else 0] if looks else SHOWN_AS_STORED
+
+
+@lru_cache(maxsize=4096)
+def _sections(number_format: str) -> list[tuple[tuple[str, float] | None, NumberDisplay]]:
+    """Give the sections for numbers, each with its condition."""
+    texts = [found[1] for found in _SECTION_END.finditer(number_format)][:3]
+    return [_section(text, at) for at, text in enumerate(texts) if text or at == 0 or at < len(texts) - 1]
+
+
+def _section(text: str, at: int) -> tuple[tuple[str, float] | None, NumberDisplay]:
+    tokens, condition, currency = [], None, None
+    for kind, value in _tokens(text):
+        if kind != "bracket":
+            tokens.append((kind, value))
+        elif found := _CONDITION.fullmatch(value):
+            condition = found[1], float(found[2])
+        elif (found := _CURRENCY.fullmatch(value)) and found["sign"].strip():
+            currency = currency or currency_of_format(found["sign"], found["locale"] or "")
+            shared = found["sign"].strip() in SHARED_SIGNS
+            tokens.append(("currency" if currency or shared else "literal", found["sign"]))
+    return condition, _look(tokens, currency, at)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup
+        if kind != "skipped":
+            yield "literal" if kind in ("quoted", "escaped", "other") else kind, found[kind]
+
+
+def _look(tokens: list[tuple[str, str]], currency: str | None, at: int) -> NumberDisplay:
+    places = [k for k, (kind, _) in enumerate(tokens) if kind in ("digit", "general")]
+    if not places:
+        text = _literals(tokens)
+        # a zero that is shown as a dash or as nothing is a zero
+        return (
+            SHOWN_AS_STORED
+            if text == "@" or (at == 2 and not text.strip(" -–—"))
+            else NumberDisplay(before=text, odd=True, digits=False)
+        )
+    first, last = places[0], places[-1]
+    before, after, inner = tokens[:first], tokens[last + 1 :], tokens[first : last + 1]
+    if any(kind == "literal" and "/" in value for kind, value in inner):
+        return SHOWN_AS_STORED  # a fraction
+    said = parse_number_text(f"{_literals(before, 'literal')}1{_literals(after, 'literal')}".strip())
+    literal = _literals(before, "literal") + _literals(after, "literal")
+    sign = next((sign for sign in SHARED_SIGNS if sign in literal.split() or literal == sign), "")
+    percent = "%" if ("percent", "%") in tokens else "literal" if "%" in literal else ""
+    return NumberDisplay(
+        _literals(before),
+        ("%" if percent == "%" else "") + _literals(after),
+        -3 * _scaling_commas(tokens, last),
+        said.power if said else 0,
+        percent,
+        currency or (said.currency if said else _sign_in(literal)),
+        sign if currency is None else "",
+        len([value for kind, value in inner[: _point(inner)] if kind == "digit" and value == "0"]),
+        _is_odd(inner, literal, _literals(after, "literal")) or bool(said and said.negative and at == 0),
+    )
+
+
+def _literals(tokens: list[tuple[str, str]], *kinds: str) -> str:
+    return "".join(value for kind, value in tokens if kind in (kinds or ("literal", "currency")))
+
+
+def _point(inner: list[tuple[str, str]]) -> int:
+    return inner.index(("mark", ".")) if ("mark", ".") in inner else len(inner)
+
+
+def _scaling_commas(tokens: list[tuple[str, str]], last: int) -> int:
+    """Count the commas that divide by a thousand: those behind the digits, or just before the decimal point."""
+    marks = "".join("0" if kind == "digit" else value for kind, value in tokens if kind in ("digit", "mark"))
+    return sum(len(run) for run in re.findall(r"(?<=0)(,+)(?=\.|$)", marks))
+
+
+def _is_odd(inner: list[tuple[str, str]], literal: str, after: str) -> bool:
+    """Say whether text stands among the digits, or adds digits to them."""
+    if any(kind in ("general", "exponent") for kind, _ in inner):
+        inner = []
+    kinds = {"digit": "0", "mark": "D"}
+    spread = "".join(kinds.get(kind, value) for kind, value in inner if (kind, value) != ("mark", ","))
+    return "‰" in literal or bool(re.match(r"\s?[.,]?\d", after)) or not _USUAL_DIGITS.fullmatch(spread)
+
+
+def _sign_in(literal: str) -> str | None:
+    """Give the currency of a sign that stands among other text."""
+    places = {sign: literal if not sign[0].isalpha() else literal.split() for sign in CURRENCY_SIGNS}
+    return next(
+        (CURRENCY_SIGNS[sign] for sign in sorted(CURRENCY_SIGNS, key=len, reverse=True) if sign in places[sign]), None
+    )
+
+
+@lru_cache(maxsize=1024)
+def currency_of_format(sign: str, tag: str) -> str | None:
+    """Give the currency of `[$sign-tag]`, None where nothing tells it; `tag` is a number of Windows or a name.
+
+    >>> currency_of_format("$", "C09"), currency_of_format("$", "en-CA"), currency_of_format("kr", "41D"), currency_of_format("€", "409")
+    ('AUD', 'CAD', 'SEK', 'EUR')
+    """
+    sign = unicodedata.normalize("NFKC", sign).strip(" .")
+    if sign.upper() in CURRENCY_CODES:
+        return sign.upper()
+    if sign in CURRENCY_SIGNS and (sign not in SHARED_SIGNS or not tag):
+        return CURRENCY_SIGNS[sign]
+    place = _locale_of(tag)
+    for code in get_territory_currencies(place.territory) if place and place.territory else ():
+        symbol = unicodedata.normalize("NFKC", get_currency_symbol(code, place)).strip(" .")
+        if sign == symbol or (sign == "$" and symbol.endswith("$")):
+            return code
+    return None
+
+
+def _locale_of(tag: str) -> Locale | None:
+    if re.fullmatch(r"[0-9A-Fa-f]{1,8}", tag):
+        number = int(tag, 16) & 0xFFFF
+        tag = _LOCALES.get(number) or locale.windows_locale.get(number, "")
+    try:
+        return Locale.parse(tag.replace("-", "_")) if tag else None
+    except (ValueError, UnknownLocaleError):
+        return None

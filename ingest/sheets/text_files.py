@@ -1,0 +1,109 @@
+"""Text files of any encoding, plain or gzipped, as lines; nothing is held in memory but one line."""
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from ingest.sheets.sheet_types import SheetError
+
+#: A longer line is no row of a spreadsheet.
+LONGEST_LINE = 1 << 20
+#: A gzip that grows past this size and by more than this factor is refused.
+LARGEST_GROWTH, UNPACKED_FREE = 200, 1 << 28
+_BLOCK = 1 << 20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def is_gzip(path: Path) -> bool:
+    """Say whether the file is gzipped, by its first bytes."""
+    with open(path, "rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a plain or gzipped file for reading."""
+    return gzip.open(path, "rb") if is_gzip(path) else open(path, "rb")
+
+
+def read_decompressed(path: Path) -> Iterator[bytes]:
+    """Give the unpacked content block by block. Raises SheetError for a broken gzip, and for a bomb."""
+    packed, read = path.stat().st_size, 0
+    try:
+        with open_bytes(path) as file:
+            while block := file.read(_BLOCK):
+                read += len(block)
+                if read > UNPACKED_FREE and read > packed * LARGEST_GROWTH and is_gzip(path):
+                    raise SheetError(
+                        f"{str(path)!r} grows to more than {LARGEST_GROWTH} times its size when it is unpacked: "
+                        f"unpack it yourself if you trust it"
+                    )
+                yield block
+    except (gzip.BadGzipFile, EOFError, OSError, zlib.error) as error:
+        raise SheetError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def detect_encoding(path: Path) -> tuple[str, str]:
+    """Detect the encoding from all bytes of a file; give the codec's name and how to tell it.
+
+    A byte order mark decides; else it is UTF-8 where all bytes are, UTF-16 where every other byte is zero, and cp1252
+    where neither holds. Raises SheetError for bytes that are no text.
+    """
+    decoder, utf8, start, zeros, size = codecs.getincrementaldecoder("utf-8")(), True, b"", [0, 0], 0
+    for block in read_decompressed(path):
+        start = start or block[:4096]
+        zeros = [zeros[0] + block[::2].count(0), zeros[1] + block[1::2].count(0)] if size < 16 * _BLOCK else zeros
+        size += len(block)
+        if utf8:
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                utf8 = False
+    for mark, name in _BOMS:
+        if start.startswith(mark):
+            return name, f"{name.removesuffix('-sig').upper()}, with a byte order mark"
+    half = min(size, 16 * _BLOCK) / 2
+    if max(zeros) > 0.3 * half and min(zeros) < 0.05 * half:
+        return (
+            ("utf-16-le", "UTF-16, little end first") if zeros[1] > zeros[0] else ("utf-16-be", "UTF-16, big end first")
+        )
+    if sum(zeros) > max(4, 0.01 * size) or _controls(start) > max(4, 0.02 * len(start)):
+        raise SheetError(
+            f"{str(path)!r} is no text and no XLSX workbook: expected CSV or XLSX, found other binary data"
+        )
+    return ("utf-8", "UTF-8") if utf8 else ("cp1252", "cp1252 (Windows), as its bytes are no UTF-8")
+
+
+def _controls(start: bytes) -> int:
+    return sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1a\x1b" for byte in start)
+
+
+def read_lines(path: Path, encoding: str) -> Iterator[str]:
+    """Give the lines without their ends, whichever ends they have. Raises SheetError for what is no text or no rows."""
+    number = 0
+    try:
+        with open_bytes(path) as raw, io.TextIOWrapper(raw, encoding, _errors(encoding), newline=None) as file:
+            while line := file.readline(LONGEST_LINE):
+                number += 1
+                if len(line) >= LONGEST_LINE:
+                    raise SheetError(
+                        f"{str(path)!r} has more than {LONGEST_LINE:,} characters in line {number:,}: "
+                        f"expected the rows of a spreadsheet"
+                    )
+                yield line.rstrip("\n")
+    except (gzip.BadGzipFile, EOFError, OSError, UnicodeError, LookupError, zlib.error) as error:
+        raise SheetError(f"{str(path)!r} cannot be read as {encoding} after line {number:,}: {error}") from error
+
+
+def _errors(encoding: str) -> str:
+    """Say what to do with bytes that the code page leaves undefined: cp1252 has five of them."""
+    return "replace" if encoding.lower().replace("-", "") in ("cp1252", "windows1252") else "strict"
