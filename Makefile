@@ -49,7 +49,7 @@ golden-messy: setup  ## tests/messy_read_rightly.json, after a reader was meant 
 	$(BIN)/python tests/test_messy_read_rightly.py
 
 docs: setup  ## docs/columns.md, from the code
-	$(BIN)/python -c 'from features.columns import markdown; print(markdown(), end="")' > docs/columns.md
+	$(BIN)/python -c 'from features.derive.catalog import columns_markdown; print(columns_markdown(), end="")' > docs/columns.md
 
 bench-features: setup  ## features against pandas at 10 million posts, and of one request (takes minutes)
 	$(BIN)/python benchmarks/features_scale.py

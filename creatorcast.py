@@ -71,11 +71,11 @@ class Moment(click.ParamType):
     def convert(self, value, param, ctx):
         import pandas as pd
 
-        from features.iso_moments import MomentError, moment_of
+        from features.tables.timestamps import TimestampError, parse_timestamp
 
         try:
-            return pd.Timestamp(moment_of(value))
-        except MomentError as error:
+            return pd.Timestamp(parse_timestamp(value))
+        except TimestampError as error:
             self.fail(str(error), param, ctx)
 
 
@@ -145,10 +145,10 @@ class Reading(Moment):
     def convert(self, value, param, ctx):
         import pandas as pd
 
-        from features.iso_moments import is_date
+        from features.tables.timestamps import is_date_only
 
         moment = super().convert(value, param, ctx)
-        return moment + pd.Timedelta(hours=23, minutes=59, seconds=59) if is_date(value) else moment
+        return moment + pd.Timedelta(hours=23, minutes=59, seconds=59) if is_date_only(value) else moment
 
 
 def sheet_options(command):
@@ -174,7 +174,8 @@ def sheet_options(command):
 
 def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row):
     """Give the options of a spreadsheet as its reader takes them."""
-    from ingest.sheets import SheetOptions, read_mapping
+    from ingest.sheets.mapping_file import read_mapping
+    from ingest.sheets.sheet_types import SheetOptions
 
     return SheetOptions(
         delimiter={"tab": "\t"}.get(delimiter, delimiter), encoding=encoding, decimal=decimal, day_first=day_first,
@@ -199,7 +200,7 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
     What each FILE is, is recognised and told. Report: OUT/import.json; what was rejected: OUT/rejected.csv.
     Exit code 0: done; 3: done, some records rejected; 2: nothing done.
     """
-    from features.rates_file import read_rates
+    from features.tables.rates_file import read_rates
     from ingest.exports.import_job import ImportOptions
     from ingest.exports.importer import import_files
     from ingest.exports.report import format_report
@@ -457,8 +458,8 @@ def features(data: Path, as_of, out: Path):
     """
     import pandas as pd
 
-    from features.columns import COLUMNS
-    from features.partition import derive_folder
+    from features.derive.catalog import COLUMNS
+    from features.out_of_core import derive_folder
 
     moment = as_of or pd.Timestamp.now(tz="UTC")
     with progress_bar() as bar:
@@ -483,8 +484,8 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
     """
     import pandas as pd
 
-    from features.history import History
-    from features.snapshot_writer import write_snapshot
+    from features.history.history import History
+    from features.snapshot.writer import write_snapshot
     from models.bundle import champion_folder, load_bundle, load_version
 
     bundle = load_version(home(), version) if version else load_bundle(champion_folder(home()))
@@ -562,7 +563,7 @@ def score(
     """
     from rich.console import Console
 
-    from features.unchanged import unchanged
+    from features.files.change_guard import require_unchanged
     from serving.batch import STANDARD, Options, column_names, quantiles_of, score_file
     from serving.batch.opening import check_list
     from serving.batch.progress import watching
@@ -572,7 +573,7 @@ def score(
     extras = Extras(explain, comparables, () if quantiles is None else quantiles_of(quantiles))
     if str(prospects) != STANDARD:
         check_list(prospects)  # before the model is loaded, which takes seconds
-    with unchanged(data, rates, emv):
+    with require_unchanged(data, rates, emv):
         options = Options(
             names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),
             resume=resume, engine=engine, dask=dask, dask_minutes=dask_minutes,
@@ -592,7 +593,7 @@ def score(
 
 def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
     """Make the scorer of the champion over the files that are named."""
-    from features.rates_file import read_rates
+    from features.tables.rates_file import read_rates
     from models.bundle import champion_folder, load_bundle
     from models.emv import read_values
     from serving.scoring import Scorer
@@ -611,8 +612,8 @@ def behind(*files: Path | None) -> str:
 
 def known_tables(data: Path | None):
     """Read and check the tables of known creators, None where no folder is named."""
-    from features.folder import read_tables
-    from features.validate import validate
+    from features.tables.folder import read_tables
+    from features.tables.validate import validate
 
     return None if data is None else validate(read_tables(data))
 

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from features.derive import derive
-from features.history import History
-from features.reference import fit_reference
+from features.derive.derive import derive
+from features.derive.market_priors import fit_reference
+from features.history.history import History
 from training.market import GRADES
 from training.simulate import simulate
 

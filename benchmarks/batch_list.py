@@ -19,12 +19,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.schema import CREATORS
-from features.tables import Tables
-from features.validate import validate
+from features.derive.derive import derive
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.model import Tables
+from features.tables.schema import CREATORS
+from features.tables.validate import validate
 from models.bundle import Bundle, bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
 from models.forecast import Boosting
 from training.fit import Recipe, fit_at

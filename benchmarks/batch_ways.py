@@ -24,10 +24,10 @@ THREADS, CHUNK = 2, 20_000
 #: What a module of the project does of a run; of longer names that begin alike the longest counts.
 STEPS = {
     "features": "derive",
-    "features.validate": "check",
+    "features.tables.validate": "check",
     "features.rules": "check",
     "ingest.sheets": "read",
-    "features.tables": "read",
+    "features.tables.model": "read",
     "models.forecast": "predict",
     "models.linear": "predict",
     "models.trees": "predict",

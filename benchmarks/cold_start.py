@@ -19,7 +19,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from features.vocabulary import band_of
+from features.tables.vocabulary import band_of
 from models.conformal import GRID
 from models.forecast import Boosting, Forecaster
 from training.metrics import bootstrap, interval

@@ -15,12 +15,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from features.arrays import DAY_US, to_us
-from features.benchmarks import LEVELS, Benchmarks, fit_benchmarks
-from features.deals import known_deals
-from features.derive import derive
-from features.history import History
-from features.tables import Tables
+from features.derive.derive import derive
+from features.history.arrays import DAY_US, to_us
+from features.history.deals import completed_deals
+from features.history.history import History
+from features.segments import QUANTILE_LEVELS, SegmentBenchmarks, fit_benchmarks
+from features.tables.model import Tables
 from models.cost import chance_of_cost
 from models.delivery import Delivered
 from training.dataset import Sampling, hide_content, sample_test_rows
@@ -44,12 +44,12 @@ def market_of(exponent: float, creators: int, seed: int) -> Tables:
 
 def fees_before(history: History, tables: Tables, cut: int) -> np.ndarray:
     """Give the fee a deliverable of each account's last deal that began before the cut, NaN where it had none."""
-    deals = known_deals(history, tables.partnerships, cut).sort_values("start_at")
+    deals = completed_deals(history, tables.partnerships, cut).sort_values("start_at")
     each = (deals["fee_usd"] / deals["deliverables"]).groupby(deals["account"]).last()
     return each.reindex(np.arange(len(history.accounts))).to_numpy()
 
 
-def asked_posts(history: History, fitted: Fitted, benchmarks: Benchmarks, fee: np.ndarray) -> pd.DataFrame:
+def asked_posts(history: History, fitted: Fitted, benchmarks: SegmentBenchmarks, fee: np.ndarray) -> pd.DataFrame:
     """Ask at the cut about every later post of an account with a known fee; give chance and outcome of each."""
     rows = hide_content(sample_test_rows(history, WHAT, fitted.until, longest_lead_days=LEAD_DAYS))
     rows = select(rows, np.isfinite(fee[rows.account]))
@@ -57,9 +57,9 @@ def asked_posts(history: History, fitted: Fitted, benchmarks: Benchmarks, fee: n
     return found.assign(total=np.expm1(rows.y), creator=rows.account)
 
 
-def asked_deals(history: History, tables: Tables, fitted: Fitted, benchmarks: Benchmarks) -> pd.DataFrame:
+def asked_deals(history: History, tables: Tables, fitted: Fitted, benchmarks: SegmentBenchmarks) -> pd.DataFrame:
     """Ask at the cut about every later partnership whose outcome is known."""
-    deals = known_deals(history, tables.partnerships, np.iinfo(np.int64).max)
+    deals = completed_deals(history, tables.partnerships, np.iinfo(np.int64).max)
     start = to_us(deals["start_at"])
     cut = int(fitted.until.max())
     later = (start > cut) & (start <= cut + LEAD_DAYS * DAY_US)
@@ -70,11 +70,11 @@ def asked_deals(history: History, tables: Tables, fitted: Fitted, benchmarks: Be
     return found.assign(total=deals["engagements"], creator=deals["account"])
 
 
-def judged(history: History, questions: pd.DataFrame, fitted: Fitted, benchmarks: Benchmarks, fee, deliverables):
+def judged(history: History, questions: pd.DataFrame, fitted: Fitted, benchmarks: SegmentBenchmarks, fee, deliverables):
     """Give the benchmark and the chance that each deal's cost is at most that."""
     x = derive(history, questions, fitted.reference)
     codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band", "niche")}
-    mark = benchmarks.at("cpe_usd", benchmarks.find("cpe_usd", codes))[:, np.searchsorted(LEVELS, 0.5)]
+    mark = benchmarks.at("cpe_usd", benchmarks.find("cpe_usd", codes))[:, np.searchsorted(QUANTILE_LEVELS, 0.5)]
     totals = Delivered.of(fitted.forecasters[WHAT].predict_distribution(x, deliverables))
     return pd.DataFrame({"fee": fee, "mark": mark, "chance": chance_of_cost(mark, fee, totals)})
 
@@ -115,11 +115,11 @@ def main(exponents: list[float], creators: int, seed: int) -> None:
         start = time.perf_counter()
         tables = market_of(exponent, creators, seed)
         history = History.of(tables)
-        cut = int(np.quantile(history.track(WHAT).time, 0.8))
+        cut = int(np.quantile(history.panel(WHAT).time, 0.8))
         if fitted is None or not tables.posts.equals(posts):
             fitted = fit(history, cut, Recipe(sampling=Sampling(per_post=1, seed=seed), seed=seed), targets=(WHAT,))
             posts = tables.posts
-        deals = known_deals(history, tables.partnerships, cut)
+        deals = completed_deals(history, tables.partnerships, cut)
         benchmarks = fit_benchmarks(history, fitted.reference, moment(cut), deals)
         print(
             f"fee exponent {exponent:g}: {creators:,} creators, cut {moment(cut):%Y-%m-%d}, {len(deals):,} deals before"

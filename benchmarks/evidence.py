@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.validate import validate
-from features.vocabulary import EVIDENCE
+from features.derive.derive import derive
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.validate import validate
+from features.tables.vocabulary import EVIDENCE
 from models.conformal import GRID
 from training.backtest import PARTS
 from training.dataset import hide_content
@@ -38,8 +38,8 @@ def dedicated(recipe: Recipe, evidence: str) -> Recipe:
 
 def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
     """Give one row an evidence: posts, errors of the one model, its own and the offset, their ratios, and width."""
-    cut = int(np.quantile(history.engaged.time, SHARE))
-    until = int(history.engaged.time.max())
+    cut = int(np.quantile(history.posts_with_engagements.time, SHARE))
+    until = int(history.posts_with_engagements.time.max())
     parts = np.random.default_rng(recipe.seed).integers(0, PARTS, len(history.accounts))
     trained, asked_of = (parts > 0, parts == 0) if unseen else (None, None)
     one = fit(history, cut, recipe, trained, targets=(WHAT,))

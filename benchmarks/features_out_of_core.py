@@ -3,7 +3,7 @@
     python benchmarks/features_out_of_core.py [--posts 100000000] [--creators 1000000] [--folder FOLDER] [--parts N]
 
 Makes a market in FOLDER (where it holds none yet; a temporary one by default), then runs
-`features.partition.derive_folder` on it in a fresh process. The peak memory is that of the whole process: VmHWM, which
+`features.out_of_core.derive_folder` on it in a fresh process. The peak memory is that of the whole process: VmHWM, which
 the kernel keeps, and the largest of samples of VmRSS taken ten times a second; this needs Linux.
 
 The posts are invented: lognormal activity, four platforms, a tenth of them read twice, captions and hashtags of the
@@ -33,9 +33,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from features import partition
-from features.niche_words import seed_words
-from features.vocabulary import FORMATS, NICHES, PLATFORMS
+from features import out_of_core
+from features.niche.tokens import seed_words
+from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START, DAYS = pd.Timestamp("2024-01-01", tz="UTC"), 730
 AS_OF = START + pd.Timedelta(days=DAYS)
@@ -44,7 +44,7 @@ START_US, DAY_US = START.value // 1000, 86_400_000_000
 CHUNK, PHRASES = 1_000_000, 400
 #: Bytes of disk that a post takes, in the market and in the parts, and an account with its features.
 POST_BYTES, ACCOUNT_BYTES = 180, 2_500
-#: What a part passes through, in the names of features.partition.
+#: What a part passes through, in the names of features.out_of_core.
 WORK = ("_read", "validate", "History.of", "fit_reference", "derive")
 
 # --- the market ---
@@ -166,7 +166,7 @@ def run_once(folder: Path, out: Path, parts: int | None, memory_gb: float) -> di
     time_calls(work)
     sampled.start()
     began = time.perf_counter()
-    accounts = partition.derive_folder(
+    accounts = out_of_core.derive_folder(
         folder, AS_OF, out, parts, memory_gb, lambda what, share: stages.append((what, time.perf_counter()))
     )
     seconds = time.perf_counter() - began
@@ -200,7 +200,7 @@ def time_calls(seconds: Counter) -> None:
         return call
 
     for name in WORK:
-        owner = partition.History if name == "History.of" else partition
+        owner = out_of_core.History if name == "History.of" else out_of_core
         at = name.rpartition(".")[2]
         setattr(owner, at, timed(name, getattr(owner, at)))
 

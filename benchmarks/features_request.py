@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.arrays import DAY_US
-from features.derive import derive, derive_arrays
-from features.history import History
-from features.question import Questions, answered
-from features.readings import Readings
-from features.reference import Reference, fit_reference
-from features.schema import CREATORS, DTYPES, POSTS, TableSpec
-from features.snapshot import Snapshot
-from features.snapshot_writer import write_snapshot
-from features.tables import Tables
+from features.derive.derive import derive, derive_arrays
+from features.derive.market_priors import Reference, fit_reference
+from features.derive.queries import Queries, query_features
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.history.post_readings import PostReadings
+from features.snapshot.reader import Snapshot
+from features.snapshot.writer import write_snapshot
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, POSTS, TableSpec
 
 NOW = pd.Timestamp("2026-06-30", tz="UTC")
 POSTS_GIVEN = (1, 50, 500, 2000)
@@ -86,15 +86,15 @@ def doors(reference: Reference, folder: Path) -> dict[str, tuple[Callable, Calla
     told = {"avg_likes": np.array([900.0]), "avg_comments": np.array([40.0])}
     averages = question.assign(avg_likes=900.0, avg_comments=40.0)
     profile = {"followers": np.array([40_000.0])}
-    readings = Readings.of(given.posts, np.zeros(50, dtype=int))
+    readings = PostReadings.of(given.posts, np.zeros(50, dtype=int))
 
     def of_snapshot():
-        asked = Questions.told(np.zeros(1, dtype=int), now, now + DAY_US, {}, snapshot.topics)
-        return answered(snapshot.state([snapshot.find("instagram", "c0")]), asked, reference)
+        asked = Queries.from_arrays(np.zeros(1, dtype=int), now, now + DAY_US, {}, snapshot.topics)
+        return query_features(snapshot.account_features([snapshot.find("instagram", "c0")]), asked, reference)
 
     def inline(posts, more):
-        made = History.inline(np.zeros(1), now, profile, None, posts)
-        return derive_arrays(made, Questions.told(np.zeros(1, dtype=int), now, now + DAY_US, more), reference)
+        made = History.from_profiles(np.zeros(1), now, profile, None, posts)
+        return derive_arrays(made, Queries.from_arrays(np.zeros(1, dtype=int), now, now + DAY_US, more), reference)
 
     return {
         "known creator": (lambda: derive(history, question, reference), of_snapshot),

@@ -34,14 +34,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.columns import FEATURES
-from features.derive import derive
-from features.folder import read_tables, write_tables
-from features.history import History
-from features.reference import Market, Reference, fit_reference
-from features.schema import CREATORS, DTYPES, POSTS, TableSpec
-from features.tables import Tables
-from features.vocabulary import ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS
+from features.derive.catalog import FEATURES
+from features.derive.derive import derive
+from features.derive.market_priors import MarketPriors, Reference, fit_reference
+from features.history.history import History
+from features.tables.folder import read_tables, write_tables
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, POSTS, TableSpec
+from features.tables.vocabulary import ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS
 
 START, DAYS = pd.Timestamp("2024-01-01", tz="UTC"), 730
 DAY = pd.Timedelta(days=1)
@@ -219,7 +219,7 @@ def spread_signals(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def target_signals(what: str, rows: pd.DataFrame, asked: pd.DataFrame, market: Market) -> pd.DataFrame:
+def target_signals(what: str, rows: pd.DataFrame, asked: pd.DataFrame, market: MarketPriors) -> pd.DataFrame:
     """Give the offset and all columns of one count."""
     level = rows.groupby("question")["level"].first().reindex(asked.index)
     spread = spread_signals(rows).reindex(asked.index)
@@ -266,7 +266,7 @@ def format_signals(rows: pd.DataFrame, asked: pd.DataFrame, reference: Reference
     found = told.pivot_table(index="question", columns="format", values="residual", aggfunc=["sum", "count"])
     total, count = (found[name].reindex(asked.index, columns=codes) for name in ("sum", "count"))
     known = count.notna().any(axis=1)
-    usual = reference.effects.of_formats(asked["platform_code"].to_numpy())
+    usual = reference.effects.format_effects(asked["platform_code"].to_numpy())
     own = ((total.fillna(0) + 3 * usual) / (count.fillna(0) + 3)).where(known)
     share = count.fillna(0).div(count.sum(axis=1), axis=0).where(known)
     effects = own[codes[:-1]].set_axis([f"{name}_effect" for name in FORMATS], axis=1)
@@ -282,7 +282,7 @@ def sponsored_signals(rows: pd.DataFrame, asked: pd.DataFrame, reference: Refere
     mean, median = (told.pivot_table(values=v, aggfunc=f, **by) for v, f in (("residual", "mean"), ("value", "median")))
     pairs = told.pivot_table(values="value", aggfunc="count", **by).reindex(columns=[0, 1]).fillna(0).min(axis=1)
     mean, median = mean.reindex(columns=[0, 1]), median.reindex(asked.index, columns=[0, 1])
-    usual = pd.Series(reference.effects.of_sponsored(asked["platform_code"].to_numpy()), asked.index)
+    usual = pd.Series(reference.effects.sponsored_effects(asked["platform_code"].to_numpy()), asked.index)
     recent = told[told["since"] <= 30].groupby("question")["sponsored"]
     return pd.DataFrame(
         {

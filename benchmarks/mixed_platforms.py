@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.tables import Tables
-from features.validate import validate
-from features.vocabulary import EVIDENCE, PLATFORMS
+from features.derive.derive import derive
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.model import Tables
+from features.tables.validate import validate
+from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from training.backtest import backtest
 from training.fit import Fitted, Recipe, fit
 from training.market import DEMO_MARKET

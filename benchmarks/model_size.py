@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.reference import fit_reference
-from features.validate import validate
+from features.derive.derive import derive
+from features.derive.market_priors import fit_reference
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from models.forecast import LOCATION, SCALE
 from training.dataset import hide_content, importance, sample_rows, sample_test_rows
 from training.fit import Recipe, make_forecaster
@@ -33,7 +33,7 @@ WHAT, ENOUGH_POSTS = "engagements", 5
 def measure(data: Path, threads: int) -> pd.DataFrame:
     """Give one row a size: trees, leaves, mae, crps and seconds of the fit."""
     history = History.of(validate(read_tables(data)))
-    cut, until = (int(np.quantile(history.engaged.time, share)) for share in (CUT, UNTIL))
+    cut, until = (int(np.quantile(history.posts_with_engagements.time, share)) for share in (CUT, UNTIL))
     recipe = Recipe(threads=threads)
     reference = fit_reference(history, moment(cut))
     rows = sample_rows(history, WHAT, cut, recipe.sampling)

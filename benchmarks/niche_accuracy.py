@@ -20,8 +20,8 @@ import pandas as pd
 from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
-from features.niche import NicheClassifier, crosswalk, relatedness
-from features.vocabulary import NICHES
+from features.niche.classifier import NicheClassifier, niche_for_label, relatedness
+from features.tables.vocabulary import NICHES
 
 RESAMPLES = 1_000
 
@@ -29,7 +29,7 @@ RESAMPLES = 1_000
 def tiktok(folder: Path) -> pd.DataFrame:
     """Give creator_id, text (the bio) and niche (from the category) of the TikTok creators that have a category."""
     rows = pd.read_csv(folder / "tiktok_creators" / "creators.csv.gz", keep_default_na=False)
-    niche = [crosswalk(category, "tiktok") for category in rows["category"]]
+    niche = [niche_for_label(category, "tiktok") for category in rows["category"]]
     return _with_niche(rows["creator_id"], rows["bio"], niche)
 
 
@@ -37,7 +37,7 @@ def instagram(folder: Path) -> pd.DataFrame:
     """Give creator_id, text (the topics of the posts) and niche (from the account's topic) of the panel's creators."""
     posts = pd.read_csv(folder / "instagram_panel" / "posts.csv.gz")
     rows = posts.groupby("creator_id").agg(text=("topic_post", " | ".join), topic=("topic_account", "first"))
-    return _with_niche(rows.index, rows["text"], [crosswalk(topic, "panel") for topic in rows["topic"]])
+    return _with_niche(rows.index, rows["text"], [niche_for_label(topic, "panel") for topic in rows["topic"]])
 
 
 def _with_niche(creators, texts, niches) -> pd.DataFrame:

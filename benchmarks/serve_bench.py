@@ -24,10 +24,10 @@ import numpy as np
 import orjson
 from load import bentoml, called, free_port, started, stop
 
-from features.columns import COLUMNS
-from features.derive import derive_arrays
-from features.history import History
-from features.question import Questions
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive_arrays
+from features.derive.queries import Queries
+from features.history.history import History
 from models.bundle import Bundle, champion_folder, load_bundle
 from serving.asked import microseconds
 from serving.messages import read_envelope
@@ -88,9 +88,9 @@ def derived(body: bytes, bundle: Bundle) -> np.ndarray:
     asked = Prospects.of(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).asked
     moment, account = np.full(asked.n, microseconds(envelope.as_of)), np.arange(asked.n)
     profile = {"followers": asked.number("followers"), "niche": asked.code("niche")}
-    history = History.inline(asked.code("platform"), moment, profile)
+    history = History.from_profiles(asked.code("platform"), moment, profile)
     told = {**asked.codes, **asked.numbers, "sponsored": np.ones(asked.n)}
-    questions = Questions.told(account, moment, asked.time("start_at"), told)
+    questions = Queries.from_arrays(account, moment, asked.time("start_at"), told)
     return derive_arrays(history, questions, bundle.reference)
 
 

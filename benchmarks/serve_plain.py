@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from features.derive import derive
-from features.schema import CREATORS, DTYPES, POSTS
-from features.tables import Tables, empty
-from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
+from features.derive.derive import derive
+from features.tables.model import Tables, empty_table
+from features.tables.schema import CREATORS, DTYPES, POSTS
+from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
 from models.bundle import champion_folder, load_bundle
 from models.distribution import QUANTILES
 
@@ -88,7 +88,7 @@ class Plain:
         asked = asked.assign(creator_id=asked["partnership_id"], as_of=moment, start_at=start, sponsored=1.0)
         creators = asked.assign(observed_at=moment).reindex(columns=CREATORS.names)
         creators = creators.astype({column.name: DTYPES[column.kind] for column in CREATORS.columns})
-        return derive(Tables(creators=creators, posts=empty(POSTS)), asked, self.bundle.reference)
+        return derive(Tables(creators=creators, posts=empty_table(POSTS)), asked, self.bundle.reference)
 
 
 def _totals(forecaster, x: pd.DataFrame, deliverables: pd.Series) -> pd.DataFrame:

@@ -22,13 +22,13 @@ import pandas as pd
 import psutil
 from load import bentoml, called, free_port, started, stop
 
-from features.arrays import DAY_US
-from features.history import History
-from features.question import Questions, answered
-from features.readings import Readings
-from features.reference import fit_reference
-from features.snapshot import Snapshot
-from features.snapshot_writer import write_snapshot
+from features.derive.market_priors import fit_reference
+from features.derive.queries import Queries, query_features
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.history.post_readings import PostReadings
+from features.snapshot.reader import Snapshot
+from features.snapshot.writer import write_snapshot
 from models.bundle import champion_folder, load_bundle
 from serving.settings import SERVICE
 
@@ -46,10 +46,10 @@ def invented(accounts: int, posts: int, seed: int = 0) -> History:
     posted = AS_OF.value // 1000 - (8 + 3 * np.tile(np.arange(posts), accounts)) * DAY_US
     told = {"likes": likes.round(), "comments": (likes / 30).round(), "views": (likes * 11).round()}
     told["format"] = random.integers(0, 3, len(owner)).astype(float)
-    readings = Readings(owner, posted, posted + 7 * DAY_US, np.arange(len(owner)), told, {})
+    readings = PostReadings(owner, posted, posted + 7 * DAY_US, np.arange(len(owner)), told, {})
     profile = {"followers": np.exp(random.normal(10, 1.5, accounts)).round(), "niche": random.integers(0, 28, accounts)}
     profile["niche"] = profile["niche"].astype(float)
-    history = History.inline(np.zeros(accounts), np.full(accounts, AS_OF.value // 1000), profile, None, readings)
+    history = History.from_profiles(np.zeros(accounts), np.full(accounts, AS_OF.value // 1000), profile, None, readings)
     return replace(history, accounts=pd.Index([f"instagram/{name}" for name in names(accounts)]))
 
 
@@ -78,10 +78,10 @@ def worker(path: str, accounts: int) -> None:
     rows.append((f"{LOOKUPS:,} look-ups, µs each", 1e6 * (time.perf_counter() - start) / LOOKUPS, *resident()))
     assert min(found) >= 0
     now = np.array([snapshot.as_of_us])
-    question = Questions.told(np.zeros(1, int), now, now + DAY_US, {"format": np.array([2.0])}, snapshot.topics)
+    question = Queries.from_arrays(np.zeros(1, int), now, now + DAY_US, {"format": np.array([2.0])}, snapshot.topics)
     start = time.perf_counter()
     for row in found:
-        answered(snapshot.state([row]), question, reference)
+        query_features(snapshot.account_features([row]), question, reference)
     rows.append(("their columns, µs each", 1e6 * (time.perf_counter() - start) / LOOKUPS, *resident()))
     print(f"{'':<28}{'time':>9}  {'resident MB':>11}  {'without files':>13}")
     for what, taken, whole, own in rows:

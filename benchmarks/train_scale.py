@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive import derive
-from features.history import History
-from features.reference import fit_reference
+from features.derive.derive import derive
+from features.derive.market_priors import fit_reference
+from features.history.history import History
 from training.dataset import Sampling, importance, sample_rows
 from training.fit import Recipe, make_forecaster
 from training.moments import moment
@@ -28,7 +28,7 @@ AIM_MINUTES, AIM_GB = 6.0, 6.0
 def rows_of(creators: int, rows: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
     """Give columns, y, weight and creator of `rows` questions."""
     history = History.of(simulate(creators, seed)[0])
-    until = int(history.engaged.time.max())
+    until = int(history.posts_with_engagements.time.max())
     sampling = Sampling()
     labelled = sample_rows(history, WHAT, until, sampling)
     x = derive(history, labelled.questions, fit_reference(history, moment(until)))

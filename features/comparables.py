@@ -9,20 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features import windows
-from features.benchmarks import named
-from features.deals import known_deals
-from features.history import History
-from features.niche import relatedness
-from features.niche_text import niche_of, text_distribution
-from features.profiles import profile_at
-from features.reference import Reference
-from features.signals import look_back
-from features.vocabulary import NICHES
+from features.derive import window_stats
+from features.derive.market_priors import Reference
+from features.derive.signals import post_window
+from features.history.deals import completed_deals
+from features.history.history import History
+from features.history.profiles import profile_at
+from features.niche.classifier import relatedness
+from features.niche.text import likeliest_niche, niche_distribution
+from features.segments import decode_categories
+from features.tables.vocabulary import NICHES
 
-HOW_MANY = 5
+MAX_COMPARABLES = 5
 #: Posts whose results are told.
-POSTS = 12
+MAX_RESULT_POSTS = 12
 #: A niche that is not related at all counts as much as ten times the followers; an unknown one as half of that.
 NICHE_WEIGHT = 1.0
 
@@ -45,23 +45,23 @@ class Comparables:
         account = np.arange(len(history.accounts))
         moment = np.full(len(account), until)
         past = {
-            what: look_back(history.track(what), f"{what}_log", account, moment, history.horizon_days)
+            what: post_window(history.panel(what), f"{what}_log", account, moment, history.horizon_days)
             for what in ("engagements", "views")
         }
         has = past["engagements"].n > 0
         profile = profile_at(history, account, moment)
-        text = text_distribution(history, account, moment, np.ones(len(account), bool), reference.niche_classifier)
-        niche = niche_of(profile["niche"], text)
+        text = niche_distribution(history, account, moment, np.ones(len(account), bool), reference.niche_classifier)
+        niche = likeliest_niche(profile["niche"], text)
         frame = pd.DataFrame(
             {
                 "creator_id": history.accounts.to_series().str.split("/", n=1).str[1].to_numpy(),
                 "followers": profile["followers"],
-                "niche": named(NICHES, niche),
-                "posts": np.minimum(past["engagements"].n, POSTS),
+                "niche": decode_categories(NICHES, niche),
+                "posts": np.minimum(past["engagements"].n, MAX_RESULT_POSTS),
                 **{f"{what}_p50": _usual(own.values) for what, own in past.items()},
             }
         )
-        deals = known_deals(history, partnerships, until).groupby("account")["cpe_usd"].agg(["count", "median"])
+        deals = completed_deals(history, partnerships, until).groupby("account")["cpe_usd"].agg(["count", "median"])
         frame[["deals", "cpe_usd"]] = deals.reindex(account).to_numpy()
         frame["deals"] = frame["deals"].fillna(0)
         records = frame[has].astype(object).where(frame[has].notna(), None).to_dict("records")
@@ -69,7 +69,7 @@ class Comparables:
         return cls(as_of, account[has], profile["platform"][has], log[has], niche[has], records)
 
     def nearest(self, x: pd.DataFrame, account: np.ndarray) -> list[list[dict]]:
-        """Give the HOW_MANY most similar accounts of each row, most similar first, with their results.
+        """Give the MAX_COMPARABLES most similar accounts of each row, most similar first, with their results.
 
         `x`: derived columns; `account` (n,): position of the account asked about, -1 where it is not known: it is no
         comparable of itself. `similarity` is 1 for the same followers and niche and falls to 0.
@@ -85,10 +85,10 @@ class Comparables:
         size = np.abs(self.followers_log[rows] - followers_log) / np.log(10)
         # who has no known followers, or is asked about without, is alike by niche alone
         distance = np.where(np.isnan(size), 1.0, size) + NICHE_WEIGHT * (1 - kin)
-        best = np.argsort(distance, kind="stable")[:HOW_MANY]
+        best = np.argsort(distance, kind="stable")[:MAX_COMPARABLES]
         return [{**self.results[rows[at]], "similarity": round(float(np.exp(-distance[at])), 3)} for at in best]
 
 
 def _usual(values: np.ndarray) -> np.ndarray:
-    """Give the median count of the last POSTS posts, (n,), from ln(1 + count) newest first."""
-    return np.round(np.expm1(windows.quantile(values[:, :POSTS], 0.5)), 1)
+    """Give the median count of the last MAX_RESULT_POSTS posts, (n,), from ln(1 + count) newest first."""
+    return np.round(np.expm1(window_stats.quantile(values[:, :MAX_RESULT_POSTS], 0.5)), 1)

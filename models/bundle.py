@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from features.atomic import new_folder, replace_text
-from features.benchmarks import Benchmarks
-from features.columns import COLUMNS
-from features.reference import Reference
-from features.regular_file import read_regular
-from features.version import FEATURES_VERSION
-from features.vocabulary import FORMATS, NICHES, PLATFORMS
+from features.derive.catalog import COLUMNS
+from features.derive.market_priors import Reference
+from features.derive.version import FEATURES_VERSION
+from features.files.atomic import new_folder, replace_text
+from features.files.regular import read_regular
+from features.segments import SegmentBenchmarks
+from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 from models.bundle_files import (
     BENCHMARKS,
     FEE,
@@ -57,7 +57,7 @@ class Bundle:
     manifest: dict
     reference: Reference
     forecasters: dict[str, Forecaster]
-    benchmarks: Benchmarks | None = None
+    benchmarks: SegmentBenchmarks | None = None
     market_fee: MarketFee | None = None
 
     @property
@@ -118,7 +118,7 @@ def _made(contents: Contents, reference: Reference) -> Bundle:
         )
         for target in contents.manifest["targets"]
     }
-    benchmarks = Benchmarks.from_json(documents[BENCHMARKS]) if BENCHMARKS in documents else None
+    benchmarks = SegmentBenchmarks.from_json(documents[BENCHMARKS]) if BENCHMARKS in documents else None
     fee = MarketFee.from_state(documents[FEE], boosters.get(FEE_BOOSTER)) if FEE in documents else None
     return Bundle(contents.manifest, reference, forecasters, benchmarks, fee)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from features.errors import CreatorcastError
-from features.regular_file import read_regular
+from features.files.regular import read_regular
 from models.booster_text import BoosterTextError, check_booster
 from models.bundle_schema import (
     ContentError,

@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from features.authenticity import PARTS as SIGNS
-from features.columns import COLUMNS
+from features.derive.authenticity import AUTHENTICITY_PARTS as SIGNS
+from features.derive.catalog import COLUMNS
 from features.errors import CreatorcastError
-from features.vocabulary import COUNTED_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
+from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
 from models.distribution import DELIVERABLES, SCALES
 
@@ -209,11 +209,11 @@ class _Classifier(Closed):
 
 
 class ReferenceState(Closed):
-    """reference.json: the market as of the end of training (features.reference)."""
+    """reference.json: the market as of the end of training (features.derive.market_priors)."""
 
     engagements: _Market
     views: _Market | None
-    part_shares: dict[Platform, dict[name_of(*COUNTED_PARTS), Share]]
+    part_shares: dict[Platform, dict[name_of(*ALL_ENGAGEMENT_PARTS), Share]]
     views_shown: dict[Platform, list[name_of(*FORMATS, UNKNOWN)]]
     formats_posted: dict[Platform, list[name_of(*FORMATS, UNKNOWN)]]
     platforms_until: dict[Platform, Moment]

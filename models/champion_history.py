@@ -8,9 +8,9 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from features.atomic import replace_text
 from features.errors import CreatorcastError
-from features.regular_file import read_regular
+from features.files.atomic import replace_text
+from features.files.regular import read_regular
 
 #: Bytes of the file: some hundred thousand champions.
 FILE_LIMIT = 2**24

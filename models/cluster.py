@@ -15,8 +15,8 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
+from features.derive.version import features_version
 from features.errors import CreatorcastError
-from features.version import features_version
 from models.cluster_connection import LOOK_SECONDS, START_SECONDS, Connection, Standstill, StepLost
 
 #: Minutes without progress (a task ended, a tree made) after which a run gives up.

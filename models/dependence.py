@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.columns import COLUMNS
+from features.derive.catalog import COLUMNS
 from models.forecast import Forecaster
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from features.frames import read_frame
-from features.schema import EMV_PARTS, Column, TableSpec
-from features.validate import checked
-from features.vocabulary import PLATFORMS
+from features.tables.frames import read_frame
+from features.tables.schema import EMV_PARTS, Column, TableSpec
+from features.tables.validate import validate_table
+from features.tables.vocabulary import PLATFORMS
 
 ANY = "any"
 VALUES = TableSpec(
@@ -46,7 +46,7 @@ class ValueTable:
 
 def read_values(path: Path) -> ValueTable:
     """Read a table of values; raises DataFolderError or InvalidTables with every fault."""
-    frame = checked(read_frame(Path(path), VALUES.names), VALUES)
+    frame = validate_table(read_frame(Path(path), VALUES.names), VALUES)
     return ValueTable(Path(path).name, frame.set_index(["platform", "part"])["usd"].to_dict())
 
 

@@ -14,8 +14,8 @@ import pandas as pd
 from sklearn.linear_model import HuberRegressor
 from sklearn.model_selection import GroupKFold
 
-from features.columns import column, columns
-from features.vocabulary import PLATFORMS, table_places
+from features.derive.catalog import feature_column, feature_columns
+from features.tables.vocabulary import PLATFORMS, lookup_indexes
 from models.rate_card import PLACE, RateCard
 
 #: Fees and creators that learning takes, and fees that a platform must have among them to be answered from it.
@@ -112,10 +112,12 @@ class MarketFee:
 
         `x`: derived columns.
         """
-        own = self._by_deals[column(x, "platform_code").astype(int)] & ~np.isnan(column(x, "followers_log"))
+        own = self._by_deals[feature_column(x, "platform_code").astype(int)] & ~np.isnan(
+            feature_column(x, "followers_log")
+        )
         if len(own) and own.all():
             return self.learned.predict(x, deliverables), np.full(len(own), OWN_DEALS, dtype=object)
-        places = table_places({part: column(x, f"{part}_code") for part in PLACE})
+        places = lookup_indexes({part: feature_column(x, f"{part}_code") for part in PLACE})
         fees = self.card.of_post(places) * deliverables[:, None]
         source = np.where(np.isnan(fees[:, 0]), None, CARD)
         if own.any():
@@ -170,9 +172,9 @@ def _predict_parts(parts: tuple, x: np.ndarray | pd.DataFrame, deliverables: np.
 
 
 def _inputs(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray, middle: np.ndarray) -> np.ndarray:
-    values = columns(x, LINE)
+    values = feature_columns(x, LINE)
     return np.column_stack([np.where(np.isnan(values), middle, values), np.log(deliverables)])
 
 
 def _seen(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
-    return np.column_stack([columns(x, COLUMNS), np.log(deliverables)])
+    return np.column_stack([feature_columns(x, COLUMNS), np.log(deliverables)])

@@ -16,9 +16,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from features.columns import column
-from features.reference import Reference
-from features.state import PROFILE_ONLY, TARGETS
+from features.derive.account_features import PROFILE_ONLY, TARGETS
+from features.derive.catalog import feature_column
+from features.derive.market_priors import Reference
 from models.conformal import GRID
 from models.distribution import FEW, QUANTILES, Predictive
 from models.forecast import Forecaster
@@ -192,7 +192,7 @@ def joint_forecast(
     crossed = _crossed(engagements, views, shown)
     if in_part is not None:
         crossed = crossed | in_part[shown]
-    surer = column(x, f"{ENGAGEMENTS}_evidence_code") < column(x, f"{VIEWS}_evidence_code")
+    surer = feature_column(x, f"{ENGAGEMENTS}_evidence_code") < feature_column(x, f"{VIEWS}_evidence_code")
     ceilings = [forecasters[what].conformal_.ceiling for what in TARGETS]
     lower, higher = _ordered(engagements, views, shown, (crossed, surer[shown]), ceilings)
     return JointForecast(lower, higher, shown, shifts)
@@ -204,11 +204,11 @@ def _moved(forecast: Predictive, shift: np.ndarray) -> Predictive:
 
 def _shifts(x, reference: Reference) -> dict[str, np.ndarray]:
     """Give by count how far the other one's level lies from its prior, (n,), 0 where the count is known itself."""
-    shifts, comparable = {}, reference.priors_alike[column(x, "platform_code").astype(int)]
-    unknown = {what: column(x, f"{what}_evidence_code") == PROFILE_ONLY for what in TARGETS}
+    shifts, comparable = {}, reference.same_prior_scope[feature_column(x, "platform_code").astype(int)]
+    unknown = {what: feature_column(x, f"{what}_evidence_code") == PROFILE_ONLY for what in TARGETS}
     for what, other in (TARGETS, TARGETS[::-1]):
         lacking = comparable & unknown[what] & ~unknown[other]
-        shifts[what] = np.where(lacking, column(x, f"{other}_log_offset_by_prior"), 0.0)
+        shifts[what] = np.where(lacking, feature_column(x, f"{other}_log_offset_by_prior"), 0.0)
     return shifts
 
 

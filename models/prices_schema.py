@@ -4,10 +4,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from features.benchmarks import LEVELS as BENCHMARK_LEVELS
-from features.benchmarks import MEASURES
-from features.benchmarks import PARTS as CELL
-from features.vocabulary import BAND_EDGES, FORMATS, NICHES, PLATFORMS
+from features.segments import MEASURES
+from features.segments import QUANTILE_LEVELS as BENCHMARK_LEVELS
+from features.segments import SEGMENT_KEYS as CELL
+from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES, PLATFORMS
 from models.bundle_schema import (
     Amount,
     Closed,
@@ -46,7 +46,7 @@ def _most(rows: list[list[float | None]]) -> float:
 
 
 class BenchmarksState(Closed):
-    """benchmarks.json: the cells of features.benchmarks."""
+    """benchmarks.json: the cells of features.segments."""
 
     cells: list[Annotated[list[str], Field(min_length=len(CELL), max_length=len(CELL))]]
     creators: dict[name_of(*MEASURES), list[Count]]

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.columns import COLUMNS
+from features.derive.catalog import COLUMNS
 from models.bundle import Bundle, load_bundle
 from models.distribution import QUANTILES
 from models.joint import joint_forecast
 
 
 class BundleModel:
-    """Predicts from the columns that `features.derive.derive` gives."""
+    """Predicts from the columns that `features.derive.derive.derive` gives."""
 
     def __init__(self, bundle: Bundle):
         self.bundle = bundle

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.currency import Rates
 from features.errors import CreatorcastError
-from features.frames import read_frame
-from features.schema import Column, TableSpec
-from features.validate import checked
-from features.vocabulary import BAND_EDGES, FORMATS, PLATFORMS
+from features.tables.currency import CurrencyRates
+from features.tables.frames import read_frame
+from features.tables.schema import Column, TableSpec
+from features.tables.validate import validate_table
+from features.tables.vocabulary import BAND_EDGES, FORMATS, PLATFORMS
 
 ANY = "any"
 #: What a row of a card is for.
@@ -57,7 +57,7 @@ class RateCard:
     def of_post(self, places: dict[str, np.ndarray]) -> np.ndarray:
         """Give low, typical and high of one post, (n, 3), NaN where the card has no row.
 
-        `places`: of platform, band and format, (n,), as `features.vocabulary.table_places` gives them. The platform's
+        `places`: of platform, band and format, (n,), as `features.tables.vocabulary.lookup_indexes` gives them. The platform's
         own row stands before one of any platform, and within it the format's own before one of any format.
         """
         return self._figures[self._rows[tuple(places[part] for part in PLACE)]]
@@ -90,15 +90,17 @@ class RateCard:
         return rows
 
 
-def read_rate_card(path: Path | None = None, rates: Rates | None = None) -> RateCard:
+def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None) -> RateCard:
     """Read a rate card, the shipped one where no path is given; other currencies are turned into USD by `rates`.
 
     Raises DataFolderError, InvalidTables, or RateCardError for a row whose figures are out of order or whose currency
     has no rate.
     """
     own = path is not None
-    frame = checked(read_frame(Path(path) if own else Path(__file__).with_name("rate_card.csv"), CARD.names), CARD)
-    rate = (rates or Rates()).of(frame["currency"])
+    frame = validate_table(
+        read_frame(Path(path) if own else Path(__file__).with_name("rate_card.csv"), CARD.names), CARD
+    )
+    rate = (rates or CurrencyRates()).of(frame["currency"])
     _refuse(frame, np.isnan(rate), "currency {0.currency!r} has no rate: name a rates file that has it")
     order = (frame["low"] <= frame["typical"]) & (frame["typical"] <= frame["high"])
     _refuse(

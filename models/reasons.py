@@ -9,9 +9,9 @@ import re
 import numpy as np
 import pandas as pd
 
-from features.amounts import amount
-from features.columns import column
-from features.vocabulary import FORMATS
+from features.derive.catalog import feature_column
+from features.number_text import format_amount
+from features.tables.vocabulary import FORMATS
 from models.forecast import Forecaster
 
 #: Words where a group multiplies by more than 1, and by less; the first pattern that a column matches takes it.
@@ -47,8 +47,8 @@ def contributions(
 
     A row's sum is its location, of ln(1 + count) of one deliverable, and `besides`, by words, what else moves it.
     """
-    shares, start = forecaster.contributions(x), column(x, f"{what}_log_prior")
-    own = column(x, forecaster.offset) - start
+    shares, start = forecaster.contributions(x), feature_column(x, f"{what}_log_prior")
+    own = feature_column(x, forecaster.offset) - start
     found = {"start": start, OWN_LEVEL: own, "all creators": shares[:, -1]}
     group = np.array([_group(name) for name in forecaster.columns_])
     for number, (words, *_) in enumerate(GROUPS):
@@ -74,7 +74,7 @@ def reasons(
     starts = np.expm1(found.pop("start"))
     names, logs = np.array(list(found), dtype=object), np.column_stack(list(found.values()))
     formats = np.append(np.array(FORMATS, dtype=object), "of a format not told")
-    code = column(x, "format_code")
+    code = feature_column(x, "format_code")
     asked = formats[np.where(np.isnan(code), -1, code).astype(int)]
     return [_reasons_of(*row, names) for row in zip(starts.tolist(), logs, asked, strict=True)]
 
@@ -87,7 +87,7 @@ def reasons_text(reason: dict | None) -> str | None:
     """
     if reason is None:
         return None
-    told = [f"{found['reason']} x{amount(found['factor'])}" for found in reason["factors"]]
+    told = [f"{found['reason']} x{format_amount(found['factor'])}" for found in reason["factors"]]
     return "; ".join([f"about {reason['per_post']:,.0f} a post for accounts like it", *told])
 
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.arrays import DAY_US
-from features.columns import column
-from features.derive import derive_arrays
-from features.history import History
-from features.question import Questions
-from features.readings import Readings
-from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
+from features.derive.catalog import feature_column
+from features.derive.derive import derive_arrays
+from features.derive.queries import Queries
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.history.post_readings import PostReadings
+from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
 from models.bundle import Bundle
 from models.bundle_files import BundleError
 from models.conformal import GRID
@@ -102,19 +102,19 @@ def _of_profiles(bundle: Bundle) -> np.ndarray:
     account, now = np.arange(len(platform)), _now(bundle)
     profile = {"followers": followers, "niche": niche}
     horizon = bundle.reference.horizon_days
-    history = History.inline(platform, np.full(len(account), now), profile, horizon_days=horizon)
+    history = History.from_profiles(platform, np.full(len(account), now), profile, horizon_days=horizon)
     formats = (account // 2 % len(FORMATS)).astype(float)
     plan = {"format": formats, "brand_niche": niche, "sponsored": np.ones(len(account))}
     return _derived(bundle, history, account, plan | averages)
 
 
 def _now(bundle: Bundle) -> int:
-    return int(bundle.reference.until_us.max()) + DAY_US
+    return int(bundle.reference.training_end_us.max()) + DAY_US
 
 
 def _derived(bundle: Bundle, history: History, account: np.ndarray, told: dict[str, np.ndarray]) -> np.ndarray:
     moment = np.full(len(account), _now(bundle))
-    return derive_arrays(history, Questions.told(account, moment, moment + 7 * DAY_US, told), bundle.reference)
+    return derive_arrays(history, Queries.from_arrays(account, moment, moment + 7 * DAY_US, told), bundle.reference)
 
 
 def _history(now: int, horizon_days: int) -> History:
@@ -126,10 +126,10 @@ def _history(now: int, horizon_days: int) -> History:
     likes = np.nan_to_num(followers, nan=FOLLOWERS[0])[account] * (0.02 + 0.002 * (age % 5))
     posts = {"likes": likes, "comments": likes * 0.03, "shares": likes * 0.02, "views": likes * 15}
     posts |= {"format": (age % len(FORMATS)).astype(float)}
-    readings = Readings(account, now - age * DAY_US, np.full(len(account), now), np.arange(len(account)), posts, {})
+    readings = PostReadings(account, now - age * DAY_US, np.full(len(account), now), np.arange(len(account)), posts, {})
     bios = ["Vegan recipes and baking"] * _ACCOUNTS
     profile = {"followers": followers, "niche": niche}
-    return History.inline(platform, np.full(_ACCOUNTS, now), profile, bios, readings, horizon_days)
+    return History.from_profiles(platform, np.full(_ACCOUNTS, now), profile, bios, readings, horizon_days)
 
 
 def _forecasts(joint: JointForecast, x: np.ndarray) -> Iterator[tuple[str, Predictive, np.ndarray]]:
@@ -158,13 +158,13 @@ def _check_forecast(what: str, forecast: Predictive, x: np.ndarray) -> None:
     if not sound.all():
         at = int(np.flatnonzero(~sound)[0])
         row, (low, typical, high) = x[at : at + 1], quantiles[at, [0, middle, -1]]
-        followers = np.expm1(column(row, "followers_log"))[0]
+        followers = np.expm1(feature_column(row, "followers_log"))[0]
         size = "an unknown number of" if np.isnan(followers) else f"{followers:,.0f}"
         raise BundleError(
-            f"of a creator with {size} followers on {PLATFORMS[int(column(row, 'platform_code')[0])]} it "
+            f"of a creator with {size} followers on {PLATFORMS[int(feature_column(row, 'platform_code')[0])]} it "
             f"forecasts {what} of {low:g}, {typical:g} and {high:g}, and {mean[at]:g} in the mean, for "
             f"{deliverables[at]:g} deliverable(s), and {one['p50'][at]:g} for one, from the "
-            f"{EVIDENCE[int(column(row, f'{what}_evidence_code')[0])]}, expected finite numbers above 0 that ascend, "
+            f"{EVIDENCE[int(feature_column(row, f'{what}_evidence_code')[0])]}, expected finite numbers above 0 that ascend, "
             f"at most {MOST:g} for each deliverable, whose medians are alike within {MOST_APART:g} times"
         )
 
@@ -195,7 +195,7 @@ def _check_reasons(answers: list[dict]) -> None:
 
 def _check_prices(bundle: Bundle, x: np.ndarray, deliverables: np.ndarray) -> None:
     if bundle.benchmarks is not None:
-        bundle.benchmarks.frame()
+        bundle.benchmarks.to_frame()
     if bundle.market_fee is None:
         return
     fees, source = bundle.market_fee.quote(x, deliverables)

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from features.columns import column
-from features.reference import Reference
-from features.state import PROFILE_ONLY
+from features.derive.account_features import PROFILE_ONLY
+from features.derive.catalog import feature_column
+from features.derive.market_priors import Reference
 
 
 def views_shown(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:
@@ -13,9 +13,9 @@ def views_shown(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarra
 
     On a platform of which the views of no creator in training are known: those of which anything tells the views.
     """
-    platform = column(x, "platform_code")
-    shows_views = reference.platform_posts.shows_views(platform, column(x, "format_code"))
+    platform = feature_column(x, "platform_code")
+    shows_views = reference.platform_posts.shows_views(platform, feature_column(x, "format_code"))
     if reference.views is None or shows_views.all():
         return shows_views
-    has_evidence = column(x, "views_evidence_code") != PROFILE_ONLY
-    return shows_views | (has_evidence & ~reference.views.knows(platform))
+    has_evidence = feature_column(x, "views_evidence_code") != PROFILE_ONLY
+    return shows_views | (has_evidence & ~reference.views.has_creators(platform))

@@ -1,7 +1,7 @@
 """What the scorer is asked: prospects as plain arrays, whichever door they came through.
 
 A column that nobody told may be absent, which spares all work on it; told or not, `number`, `code`, `time` and `text`
-give it. Values are clean: read once, at the door (`features.validate`, or `serving.messages`).
+give it. Values are clean: read once, at the door (`features.tables.validate`, or `serving.messages`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from features.arrays import ALWAYS, codes_of, to_us
-from features.schema import PROSPECTS, Column
+from features.history.arrays import NAT_US, encode_categories, to_us
+from features.tables.schema import PROSPECTS, Column
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -35,7 +35,7 @@ class Asked:
     """Prospects, n of them; every array has shape (n,).
 
     `numbers`: float64, NaN where not told, flags as 0 and 1; `codes`: float64 positions in LISTS, NaN where not told;
-    `times`: int64 microseconds UTC, features.history.ALWAYS where not told; `texts`: objects, None where not told.
+    `times`: int64 microseconds UTC, features.history.history.NAT_US where not told; `texts`: objects, None where not told.
     """
 
     n: int
@@ -77,8 +77,8 @@ class Asked:
         return self.codes[name] if name in self.codes else np.full(self.n, np.nan)
 
     def time(self, name: str) -> np.ndarray:
-        """Give microseconds UTC, ALWAYS where not told."""
-        return self.times[name] if name in self.times else np.full(self.n, ALWAYS)
+        """Give microseconds UTC, NAT_US where not told."""
+        return self.times[name] if name in self.times else np.full(self.n, NAT_US)
 
     def text(self, name: str) -> np.ndarray:
         """Give texts as objects, None where not told."""
@@ -113,7 +113,7 @@ def _numbers(values: pd.Series) -> np.ndarray:
 
 
 def _codes(values: pd.Series) -> np.ndarray:
-    return codes_of(values, LISTS[values.name])
+    return encode_categories(values, LISTS[values.name])
 
 
 def _texts(values: pd.Series) -> np.ndarray:
@@ -123,6 +123,6 @@ def _texts(values: pd.Series) -> np.ndarray:
 _READ = {
     "numbers": lambda values, name: np.array(values, dtype=float),
     "codes": lambda values, name: np.array([_POSITIONS[name].get(value, np.nan) for value in values]),
-    "times": lambda values, name: np.array([ALWAYS if v is None else microseconds(v) for v in values], dtype=np.int64),
+    "times": lambda values, name: np.array([NAT_US if v is None else microseconds(v) for v in values], dtype=np.int64),
     "texts": lambda values, name: np.array(values, dtype=object),
 }

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.authenticity import PARTS, UNKNOWN_SCALE
-from features.averages import AVERAGES, Summary, summary_of
-from features.columns import column
-from features.reference import Reference
-from features.state import SUMMARY
+from features.derive.account_features import SUMMARY
+from features.derive.authenticity import AUTHENTICITY_PARTS, UNKNOWN_SCALE
+from features.derive.averages import AVERAGE_NAMES, AveragesSummary, summarise_averages
+from features.derive.catalog import feature_column
+from features.derive.market_priors import Reference
 from serving.asked import Asked
 
 #: Robust standard deviations above what is usual on the platform beyond which no creator is expected.
@@ -23,25 +23,27 @@ RATES = ("engagement_rate_by_followers", "engagement_rate_by_views")
 
 @dataclass(frozen=True)
 class RowAverages:
-    """The averages of n rows: `values` by those of AVERAGES that any row tells, NaN elsewhere; `summary`: of what.
+    """The averages of n rows: `values` by those of AVERAGE_NAMES that any row tells, NaN elsewhere; `summary`: of what.
 
     `followers` (n,): NaN where unknown; `by_rates`: by those of RATES that any row tells, the engagements a post (n,)
     that each tells.
     """
 
     values: dict[str, np.ndarray]
-    summary: Summary
+    summary: AveragesSummary
     followers: np.ndarray
     by_rates: dict[str, np.ndarray]
 
     @classmethod
     def of(cls, asked: Asked, x: np.ndarray, reference: Reference) -> "RowAverages | None":
         """Read the averages of rows, None where no row tells any; `x`: as derived."""
-        values = {name: asked.numbers[name] for name in AVERAGES if name in asked.numbers}
+        values = {name: asked.numbers[name] for name in AVERAGE_NAMES if name in asked.numbers}
         if not values:
             return None
-        followers = np.expm1(column(x, "followers_log"))
-        summary = summary_of(values, column(x, "platform_code"), followers, reference.platform_posts.part_tables)
+        followers = np.expm1(feature_column(x, "followers_log"))
+        summary = summarise_averages(
+            values, feature_column(x, "platform_code"), followers, reference.platform_posts.part_tables
+        )
         bases = dict(zip(RATES, (followers, values.get("avg_views", np.nan)), strict=True))
         by_rates = {name: values[name] * base for name, base in bases.items() if name in values}
         return cls(values, summary, followers, by_rates)
@@ -55,9 +57,9 @@ class RowAverages:
         - `part_shares_not_from_training`: a part that lacks is completed by a shipped usual share
         """
         flags = {}
-        if self.summary.shares_shipped.any():
-            rests = column(x, "engagements_evidence_code") == SUMMARY
-            flags["part_shares_not_from_training"] = rests & self.summary.shares_shipped
+        if self.summary.uses_default_shares.any():
+            rests = feature_column(x, "engagements_evidence_code") == SUMMARY
+            flags["part_shares_not_from_training"] = rests & self.summary.uses_default_shares
         if self._may_be_odd():
             usual = Usual(x, reference)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -102,10 +104,10 @@ class Usual:
     """What is usual where n rows stand: their platform's norms in training, or where it has none those of all."""
 
     def __init__(self, x: np.ndarray, reference: Reference):
-        self._prior = column(x, "engagements_log_prior")
-        code = column(x, "platform_code").astype(int)
+        self._prior = feature_column(x, "engagements_log_prior")
+        code = feature_column(x, "platform_code").astype(int)
         median, scale = (table[:, code] for table in reference.norm_tables)
-        self._norms = {part: (median[place], scale[place]) for place, part in enumerate(PARTS)}
+        self._norms = {part: (median[place], scale[place]) for place, part in enumerate(AUTHENTICITY_PARTS)}
 
     def too_many_for_followers(self, engagements: np.ndarray, followers: np.ndarray) -> np.ndarray:
         """Mark engagements a post (n,) that so many followers cannot give."""
@@ -132,7 +134,7 @@ class Usual:
         return self._rather("views_apart", np.log(rate), np.log(rate / 100))
 
     def _beyond(self, part: str, sign: np.ndarray) -> np.ndarray:
-        """Say whether a sign of `features.authenticity` lies beyond the tail (n,); yes where no tail is known."""
+        """Say whether a sign of `features.derive.authenticity` lies beyond the tail (n,); yes where no tail is known."""
         median, scale = self._norms[part]
         return (sign - median > TAIL * scale) | (scale >= UNKNOWN_SCALE)
 

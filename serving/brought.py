@@ -6,26 +6,26 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
-from features.arrays import ALWAYS
-from features.post_use import HARMLESS, Use
-from features.readings import CONTENT, COUNTS, WRITTEN, Readings
-from features.vocabulary import FORMATS, NICHES
+from features.history.arrays import NAT_US
+from features.history.post_readings import CONTENT_FIELDS, COUNT_FIELDS, TEXT_FIELDS, PostReadings
+from features.history.post_use import LOSSLESS_USES, PostUse
+from features.tables.vocabulary import FORMATS, NICHES
 from serving.asked import microseconds
 
 #: What is said where none of the posts counts.
 _REASONS = {
-    Use.INCOMPLETE: "recent_posts_incomplete",
-    Use.HIDDEN_LIKES: "recent_posts_hidden_likes",
-    Use.READ_TOO_EARLY: "recent_posts_read_too_early",
-    Use.TOO_YOUNG: "recent_posts_too_young",
-    Use.AFTER_AS_OF: "recent_posts_after_as_of",
-    Use.REPOST: "recent_posts_are_reposts",
-    Use.KNOWN_ALREADY: "recent_posts_known_already",
+    PostUse.INCOMPLETE: "recent_posts_incomplete",
+    PostUse.HIDDEN_LIKES: "recent_posts_hidden_likes",
+    PostUse.READ_TOO_EARLY: "recent_posts_read_too_early",
+    PostUse.TOO_YOUNG: "recent_posts_too_young",
+    PostUse.AFTER_AS_OF: "recent_posts_after_as_of",
+    PostUse.REPOST: "recent_posts_are_reposts",
+    PostUse.KNOWN_ALREADY: "recent_posts_known_already",
 }
 _FORMATS, _NICHES = ({name: float(place) for place, name in enumerate(names)} for names in (FORMATS, NICHES))
 
 
-def readings_of(brought: Sequence[Sequence[BaseModel] | None]) -> Readings | None:
+def readings_of(brought: Sequence[Sequence[BaseModel] | None]) -> PostReadings | None:
     """Take the posts of each row, which is their account; None where no row brings any.
 
     Posts without a post_id are numbered.
@@ -36,17 +36,17 @@ def readings_of(brought: Sequence[Sequence[BaseModel] | None]) -> Readings | Non
     account = np.repeat(np.arange(len(brought)), [len(own or ()) for own in brought])
     numbers = (number for own in brought for number in range(len(own or ())))
     names = [post.post_id or f"recent-{number}" for post, number in zip(posts, numbers, strict=True)]
-    told = {name: [getattr(post, name) for post in posts] for name in (*COUNTS, "sponsored", *CONTENT)}
+    told = {name: [getattr(post, name) for post in posts] for name in (*COUNT_FIELDS, "sponsored", *CONTENT_FIELDS)}
     codes = {
         "format": [_FORMATS.get(post.format, np.nan) for post in posts],
         "brand": [_NICHES.get(post.brand_niche, np.nan) for post in posts],
     }
     flags = {name: [bool(getattr(post, name)) for post in posts] for name in ("likes_hidden", "repost")}
-    written = {name: [getattr(post, name) for post in posts] for name in WRITTEN}
-    return Readings(
+    written = {name: [getattr(post, name) for post in posts] for name in TEXT_FIELDS}
+    return PostReadings(
         account,
         np.array([microseconds(post.posted_at) for post in posts]),
-        np.array([ALWAYS if post.observed_at is None else microseconds(post.observed_at) for post in posts]),
+        np.array([NAT_US if post.observed_at is None else microseconds(post.observed_at) for post in posts]),
         np.array(names, dtype=object),
         {name: np.array(values, dtype=float) for name, values in (told | codes).items() if _given(values)}
         | {name: np.array(values) for name, values in flags.items() if any(values)},
@@ -60,8 +60,8 @@ def post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:
 
     Where some count and some do not, that; where none counts, each reason that there is.
     """
-    counts = uses[:, Use.COUNTS] > 0
-    lost = np.delete(uses, HARMLESS, axis=1).any(axis=1)
+    counts = uses[:, PostUse.COUNTS] > 0
+    lost = np.delete(uses, LOSSLESS_USES, axis=1).any(axis=1)
     reasons = {name: ~counts & (uses[:, use] > 0) for use, name in _REASONS.items()}
     return {"recent_posts_partly_used": counts & lost} | reasons
 

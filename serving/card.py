@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from features.amounts import plain
+from features.number_text import format_number
 from models.bundle import Bundle
 from serving.cautions import MODEL_OLD_DAYS
 
@@ -31,7 +31,9 @@ def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
         found.append("It was trained on a simulated market: nothing about real creators follows from it.")
     if "recipe" in manifest:
         days = manifest["recipe"]["sampling"]["longest_lead_days"]
-        found.append(f"It was trained on starts up to {plain(days)} days ahead; later ones carry lead_beyond_training.")
+        found.append(
+            f"It was trained on starts up to {format_number(days)} days ahead; later ones carry lead_beyond_training."
+        )
     if "until" in manifest:
         ends = f"{pd.Timestamp(manifest['until']):%Y-%m-%d}"
         found.append(f"Its training ends on {ends}; forecasts made {MODEL_OLD_DAYS} days later carry model_old.")

@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from features.amounts import amount
-from features.benchmarks import ENOUGH, MEASURES, PARTS
 from features.errors import CreatorcastError
-from features.vocabulary import NICHES, PLATFORMS
+from features.number_text import format_amount
+from features.segments import MEASURES, MIN_SEGMENT_CREATORS, SEGMENT_KEYS
+from features.tables.vocabulary import NICHES, PLATFORMS
 from models.bundle import Bundle
 
 #: What a list can be narrowed by.
-FILTERS = (*PARTS[:3], "measure")
+FILTERS = (*SEGMENT_KEYS[:3], "measure")
 
 
 class CellsError(CreatorcastError):
@@ -28,7 +28,7 @@ def chosen(bundle: Bundle, **only: str | None) -> pd.DataFrame:
     if bundle.benchmarks is None:
         raise CellsError(f"bundle {bundle.version!r} was made before there were benchmarks: train and promote anew")
     allowed = dict(zip(FILTERS, (PLATFORMS, bundle.benchmarks.bands, NICHES, MEASURES), strict=True))
-    found = bundle.benchmarks.frame()
+    found = bundle.benchmarks.to_frame()
     for name, value in only.items():
         if value is None:
             continue
@@ -44,11 +44,13 @@ def cells_text(cells: pd.DataFrame) -> str:
     lines = [f"{'platform':<10} {'band':<9} {'niche':<14} {'format':<9} {'measure':<28} {'creators':>8} "]
     lines[0] += f"{'quarter':>10} {'median':>10} {'three q.':>10}"
     for row in cells.itertuples():
-        place = (f"{getattr(row, part) or 'all':<{width}}" for part, width in zip(PARTS, (10, 9, 14, 9), strict=True))
+        place = (
+            f"{getattr(row, part) or 'all':<{width}}" for part, width in zip(SEGMENT_KEYS, (10, 9, 14, 9), strict=True)
+        )
         figures = " ".join(f"{_worded(row.measure, value):>10}" for value in (row.p25, row.p50, row.p75))
         few = "" if row.enough else "  too few"
         lines.append(f"{' '.join(place)} {row.measure:<28} {row.creators:>8,} {figures}{few}")
-    lines.append(f"too few: under {ENOUGH} creators; not used, and shown as shrunk toward the cell above")
+    lines.append(f"too few: under {MIN_SEGMENT_CREATORS} creators; not used, and shown as shrunk toward the cell above")
     return "\n".join(lines)
 
 
@@ -57,7 +59,7 @@ def _worded(measure: str, value: float) -> str:
     if value != value:
         return "-"
     if "_usd" in measure:
-        return amount(value)
+        return format_amount(value)
     return f"{value:.5f}" if "_rate" in measure else f"{value:,.0f}"
 
 
@@ -67,6 +69,6 @@ def cells_json(bundle: Bundle, cells: pd.DataFrame) -> dict:
         "model_version": bundle.version,
         "trained_on": bundle.manifest["trained_on"],
         "until": bundle.manifest["until"],
-        "enough_creators": ENOUGH,
+        "enough_creators": MIN_SEGMENT_CREATORS,
         "cells": cells.to_dict("records"),
     }

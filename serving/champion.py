@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.currency import Rates
-from features.folder import read_tables
-from features.rates_file import read_rates
-from features.snapshot import Snapshot
-from features.tables import Tables
-from features.validate import validate
+from features.snapshot.reader import Snapshot
+from features.tables.currency import CurrencyRates
+from features.tables.folder import read_tables
+from features.tables.model import Tables
+from features.tables.rates_file import read_rates
+from features.tables.validate import validate
 from models.bundle import champion_file, champion_folder, load_bundle
 from models.trial import try_bundle
 from serving.faults import Fault
@@ -49,7 +49,7 @@ class Loaded:
 def load_champion(
     folder: Path,
     tables: Tables | None,
-    rates: Rates | None = None,
+    rates: CurrencyRates | None = None,
     snapshot: Path | None = None,
     stale_days: float = STALE_DAYS,
 ) -> Loaded:
@@ -94,7 +94,7 @@ class Champion:
         self.reason = ""
         self._find, self._load, self._read, self._told = find, load, tables, told
         self._tables: Tables | None = None
-        self._rates: Rates | None = None
+        self._rates: CurrencyRates | None = None
         self._has_read, self._unread_stamp = False, ()
         self._stamp: tuple | None = None
         self._refused_stamp: tuple | None = None

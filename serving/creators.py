@@ -5,9 +5,9 @@ from datetime import datetime
 import numpy as np
 from pydantic import BaseModel, Field
 
-from features.columns import FEATURES, STANDING
-from features.ids import ANOTHER_ALPHABET, id_fault, known_as
-from features.vocabulary import EVIDENCE, NICHES, PLATFORMS
+from features.derive.catalog import FEATURES, QUERY_INDEPENDENT_COLUMNS
+from features.tables.creator_ids import ANOTHER_ALPHABET, find_lookalike, id_fault
+from features.tables.vocabulary import EVIDENCE, NICHES, PLATFORMS
 from serving.asked import Asked, microseconds
 from serving.champion import Loaded
 from serving.faults import Fault, Refused, shown
@@ -53,7 +53,7 @@ def creator_json(loaded: Loaded, creator_id: str, platform: str | None, now: dat
         "band": _named(bands, told["band_code"]),
         "niche": _named(NICHES, told["niche_code"]),
         "evidence": _named(EVIDENCE, told["engagements_evidence_code"]),
-        "features": [_feature(one, told[one.name]) for one in FEATURES if one.name in STANDING],
+        "features": [_feature(one, told[one.name]) for one in FEATURES if one.name in QUERY_INDEPENDENT_COLUMNS],
     }
 
 
@@ -67,7 +67,7 @@ def _account(loaded: Loaded, creator_id: str, platform: str | None) -> tuple[str
     other = (
         None
         if held
-        else known_as(creator_id, lambda name: any(loaded.scorer.known.find(at, name) >= 0 for at in names))
+        else find_lookalike(creator_id, lambda name: any(loaded.scorer.known.find(at, name) >= 0 for at in names))
     )
     wrong = id_fault(creator_id) or (ANOTHER_ALPHABET if other else None)
     if not held and wrong:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
-from features.schema import Column, figure
+from features.tables.schema import Column, format_exact
 
 LONGEST_SHOWN = 80
 #: Letters up to which an unknown name may be a slip of a known one.
@@ -172,9 +172,9 @@ def expected(column: Column) -> str:
         return _KINDS[column.kind]
     number = "a whole number" if column.kind == "count" else "a number"
     if column.maximum is None:
-        return f"{number} of at least {figure(column.minimum)}"
+        return f"{number} of at least {format_exact(column.minimum)}"
     remedy = f": {column.remedy}" if column.remedy else ""
-    return f"{number} from {figure(column.minimum)} to {figure(column.maximum)}{remedy}"
+    return f"{number} from {format_exact(column.minimum)} to {format_exact(column.maximum)}{remedy}"
 
 
 class FaultList:
@@ -244,7 +244,7 @@ def unknown_field(where: str, name: str, known: Iterable[str], got: str | float 
 
 
 def _worded(context: dict) -> dict:
-    return {name: figure(value) if isinstance(value, int | float) else value for name, value in context.items()}
+    return {name: format_exact(value) if isinstance(value, int | float) else value for name, value in context.items()}
 
 
 @lru_cache(2048)

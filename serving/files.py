@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.atomic import replace_file
 from features.errors import CreatorcastError
-from features.spreadsheet_text import guarded_frame
+from features.files.atomic import replace_file
+from features.files.formula_escape import escape_formula_frame
 
 ENDINGS = (".csv", ".parquet")
 
@@ -33,4 +33,4 @@ def _write(frame: pd.DataFrame, path: Path, ending: str) -> None:
     if ending == ".parquet":
         frame.to_parquet(path, index=False)
     else:
-        guarded_frame(frame).to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+        escape_formula_frame(frame).to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")

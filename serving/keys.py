@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from features.errors import CreatorcastError
-from features.regular_file import read_regular
+from features.files.regular import read_regular
 from serving.settings import Settings
 
 log = logging.getLogger("bentoml.creatorcast")

@@ -6,18 +6,18 @@ From a snapshot what depends on the question (format, start, brand, plan) is com
 import numpy as np
 import pandas as pd
 
-from features.arrays import ALWAYS, DAY_US
-from features.averages import AVERAGES
-from features.comparables import POSTS, Comparables
-from features.derive import derive_arrays
-from features.extended import extended
-from features.history import History
-from features.post_use import counted_uses, posts_lacking, uses_of
-from features.question import Questions, answered
-from features.readings import CONTENT, Readings
-from features.reference import Reference
-from features.snapshot import Snapshot
-from features.vocabulary import NICHES
+from features.comparables import MAX_RESULT_POSTS, Comparables
+from features.derive.averages import AVERAGE_NAMES
+from features.derive.derive import derive_arrays
+from features.derive.market_priors import Reference
+from features.derive.queries import Queries, query_features
+from features.history.arrays import DAY_US, NAT_US
+from features.history.extend import extend_history
+from features.history.history import History
+from features.history.post_readings import CONTENT_FIELDS, PostReadings
+from features.history.post_use import classify_readings, count_uses, missing_post_reasons
+from features.snapshot.reader import Snapshot
+from features.tables.vocabulary import NICHES
 from serving.asked import Asked, moment_text
 from serving.breaches import Breach
 
@@ -53,17 +53,17 @@ class FromTables:
         return derive_arrays(self.history, questions(asked, account, as_of, self.history.topics), self._reference)
 
     def derived_with(
-        self, asked: Asked, account: np.ndarray, as_of: int, posts: Readings
+        self, asked: Asked, account: np.ndarray, as_of: int, posts: PostReadings
     ) -> tuple[np.ndarray, np.ndarray]:
         """As `derived`, with posts that the prospects bring, as if the tables held them too; `posts.account`: the row.
 
         Gives also how many of the posts have which Use, (n, len(Use)).
         """
-        history, readings, brought = extended(self.history, account, posts)
+        history, readings, brought = extend_history(self.history, account, posts)
         rows, moment = np.arange(asked.n), np.full(asked.n, as_of)
-        use = uses_of(readings, history.platform, moment, history.horizon_days, brought)
+        use = classify_readings(readings, history.platform, moment, history.horizon_days, brought)
         x = derive_arrays(history, questions(asked, rows, as_of, history.topics), self._reference)
-        return x, counted_uses(use[brought], readings.account[brought], asked.n)
+        return x, count_uses(use[brought], readings.account[brought], asked.n)
 
     def stands_beside(self, account: np.ndarray, count: np.ndarray, as_of: int) -> tuple[np.ndarray, np.ndarray]:
         """Say where what is known, and where the posts that are brought are used, (n,) each: here both always."""
@@ -71,7 +71,7 @@ class FromTables:
 
     def posts_lacking(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
         """Say by warning why accounts (n,) without a post of known engagements as of a moment have none."""
-        return posts_lacking(self.history, account, np.full(len(account), as_of))
+        return missing_post_reasons(self.history, account, np.full(len(account), as_of))
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
         """Describe all that are known as of a day."""
@@ -111,7 +111,7 @@ class FromSnapshot:
     def derived(self, asked: Asked, account: np.ndarray, as_of: int) -> np.ndarray:
         """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
         found = questions(asked, account, as_of, self._snapshot.topics, self._snapshot.as_of_us)
-        return answered(self._snapshot.state(account), found, self._reference)
+        return query_features(self._snapshot.account_features(account), found, self._reference)
 
     def stands_beside(self, account: np.ndarray, count: np.ndarray, as_of: int) -> tuple[np.ndarray, np.ndarray]:
         """Say where what is known, and where the posts that are brought are used, (n,) each.
@@ -122,7 +122,7 @@ class FromSnapshot:
         if self.refusal(as_of) is not None:
             brought = np.ones(len(account), dtype=bool)
         else:
-            brought = count > np.nan_to_num(self._snapshot.state(account)["engagements_known_count"])
+            brought = count > np.nan_to_num(self._snapshot.account_features(account)["engagements_known_count"])
         return ~brought, brought
 
     def posts_lacking(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
@@ -153,7 +153,7 @@ class _Results:
             "creator_id": self._snapshot.account(row)[1],
             "followers": _count(told["followers_log"], 0),
             "niche": None if niche is None else NICHES[int(niche)],
-            "posts": min(told["engagements_known_count"], float(POSTS)),
+            "posts": min(told["engagements_known_count"], float(MAX_RESULT_POSTS)),
             **{f"{what}_p50": _usual(told, what) for what in ("engagements", "views")},
             "deals": 0.0,
             "cpe_usd": None,
@@ -163,11 +163,11 @@ class _Results:
 def questions(asked: Asked, account: np.ndarray, as_of: int, topics: tuple[str, ...], known_at: int | None = None):
     """Ask of accounts what prospects ask, as of `known_at` where that is not `as_of`; a start not told is at as_of."""
     told = {name: asked.codes[name] for name in ("format", "brand_niche") if name in asked.codes}
-    told |= {name: asked.numbers[name] for name in (*CONTENT, *AVERAGES) if name in asked.numbers}
+    told |= {name: asked.numbers[name] for name in (*CONTENT_FIELDS, *AVERAGE_NAMES) if name in asked.numbers}
     told |= {"topic": asked.texts["topic"]} if "topic" in asked.texts else {}
     start, moment = asked.time("start_at"), np.full(asked.n, as_of if known_at is None else known_at)
-    start = np.where(start == ALWAYS, as_of, start)
-    return Questions.told(account, moment, start, told | {"sponsored": np.ones(asked.n)}, topics)
+    start = np.where(start == NAT_US, as_of, start)
+    return Queries.from_arrays(account, moment, start, told | {"sponsored": np.ones(asked.n)}, topics)
 
 
 def _usual(told: dict, what: str) -> float | None:

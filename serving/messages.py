@@ -1,6 +1,6 @@
 """What clients send: the types of a request, generated from the table specs, and the reading of one with every fault.
 
-Ranges, kinds and closed lists stand in `features.schema` alone. A faulty partnership does not sink the others: its row
+Ranges, kinds and closed lists stand in `features.tables.schema` alone. A faulty partnership does not sink the others: its row
 carries its faults. Only what is no question at all is refused as a whole.
 """
 
@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from features.schema import EARLIEST, LATEST, NOT_WHOLE, POSTS, PROSPECTS, Column, TableSpec
+from features.tables.schema import EARLIEST, LATEST, NOT_WHOLE, POSTS, PROSPECTS, Column, TableSpec
 from serving.documents import read_document
 from serving.faults import MAX_FAULTS, Fault, FaultList, Refused, expected, few_unknown, path, shown
 

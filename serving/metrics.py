@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.vocabulary import EVIDENCE
+from features.tables.vocabulary import EVIDENCE
 from serving.counts import Counts
 
 log = logging.getLogger("bentoml.creatorcast")

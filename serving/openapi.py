@@ -2,8 +2,8 @@
 
 from pydantic.json_schema import models_json_schema
 
-from features.benchmarks import MEASURES
-from features.vocabulary import NICHES, PLATFORMS
+from features.segments import MEASURES
+from features.tables.vocabulary import NICHES, PLATFORMS
 from serving.creators import Creator
 from serving.messages import ExplainQuestion, Question
 from serving.ranking import Ranking, RankQuestion

@@ -6,17 +6,17 @@ from functools import partial
 
 import numpy as np
 
-from features.arrays import ALWAYS
-from features.averages import AVERAGES
-from features.currency import Rates
-from features.ids import LONGEST, faulty_ids, lookalikes, with_remedy
-from features.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
+from features.derive.averages import AVERAGE_NAMES
+from features.history.arrays import NAT_US
+from features.tables.creator_ids import MAX_ID_LENGTH, add_lookalike_hint, find_faulty_ids, find_lookalikes
+from features.tables.currency import CurrencyRates
+from features.tables.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
 from serving.asked import Asked, moment_text
 from serving.breaches import Breach
 from serving.terms import refused_terms
 
 #: What of a profile there must be something of.
-_INFORM = ("followers", *AVERAGES)
+_INFORM = ("followers", *AVERAGE_NAMES)
 _HAS_FORMAT = np.array([[name in PLATFORM_FORMATS[platform] for name in FORMATS] for platform in PLATFORMS])
 
 
@@ -38,7 +38,7 @@ class Place:
         held: np.ndarray,
         as_of: int,
         own_posts: np.ndarray,
-        rates: Rates,
+        rates: CurrencyRates,
         known: Callable[[str], bool] = lambda creator_id: False,
     ) -> "Place":
         """Place rows by `held` (n, platforms), the account of each row's creator_id there, -1 where there is none.
@@ -69,7 +69,7 @@ def _rules(asked: Asked, held, as_of: int, told, here) -> Iterator[tuple[Callabl
     """Give the breach of each rule on moments and names, made from a row's number, and the rows (n,) that break it."""
     if "start_at" in asked.times:
         start = asked.times["start_at"]
-        yield partial(_early, asked, as_of), (start < as_of) & (start != ALWAYS)
+        yield partial(_early, asked, as_of), (start < as_of) & (start != NAT_US)
     if not told.all():
         yield partial(_ambiguous, asked, held), ~told & ((held >= 0).sum(axis=1) > 1)
         yield partial(_no_platform, asked), ~told & ~here
@@ -78,14 +78,14 @@ def _rules(asked: Asked, held, as_of: int, told, here) -> Iterator[tuple[Callabl
 def _odd_ids(asked: Asked, known: Callable[[str], bool]) -> tuple[dict[str, str], np.ndarray]:
     """Give what is wrong with each creator_id that reads like another, and the rows (n,) that have one."""
     ids = asked.texts["creator_id"].tolist() if "creator_id" in asked.texts else ()
-    odd = lookalikes(ids, known) | faulty_ids(ids)
+    odd = find_lookalikes(ids, known) | find_faulty_ids(ids)
     return odd, np.array([name in odd for name in ids]) if odd else np.zeros(asked.n, dtype=bool)
 
 
 def _odd(asked: Asked, odd: dict[str, str], known: Callable[[str], bool], row: int) -> Breach:
     name = asked.text("creator_id")[row]
-    what = with_remedy(odd[name], name, known)
-    wanted = f"an id of up to {LONGEST} characters that can all be seen, of one alphabet"
+    what = add_lookalike_hint(odd[name], name, known)
+    wanted = f"an id of up to {MAX_ID_LENGTH} characters that can all be seen, of one alphabet"
     return Breach("confusable_id", "creator_id", what, wanted, name, f"creator_id {name!r} {what}")
 
 

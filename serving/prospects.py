@@ -12,8 +12,8 @@ import numpy as np
 from pydantic_core import PydanticCustomError
 
 from features.errors import CreatorcastError
-from features.readings import Readings
-from features.schema import PROSPECTS
+from features.history.post_readings import PostReadings
+from features.tables.schema import PROSPECTS
 from serving.asked import KINDS, LISTS, Asked, microseconds, taken
 from serving.brought import readings_of
 from serving.faults import MAX_FAULTS, MAX_REQUEST_FAULTS, Fault, Refused
@@ -40,7 +40,7 @@ class Prospects:
     names: list[str]
     good: list[int]
     asked: Asked
-    posts: Readings | None
+    posts: PostReadings | None
     faults: dict[int, tuple[Fault, ...]]
 
     @classmethod

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from features.columns import COLUMNS, column
-from features.derive import derive_arrays, derive_profiles
-from features.history import PROFILE, History
-from features.post_use import Use, counted_uses, uses_of
-from features.profiles import profile_told
-from features.readings import Readings
-from features.reference import Reference
-from features.state import HISTORY
+from features.derive.account_features import HISTORY
+from features.derive.catalog import COLUMNS, feature_column
+from features.derive.derive import derive_arrays, derive_profiles
+from features.derive.market_priors import Reference
+from features.history.history import PROFILE_FIELDS, History
+from features.history.post_readings import PostReadings
+from features.history.post_use import PostUse, classify_readings, count_uses
+from features.history.profiles import profile_from_fields
 from serving.asked import Asked
 from serving.brought import post_warnings
 from serving.known import FromSnapshot, FromTables, questions
@@ -31,7 +31,7 @@ class Sources:
     """
 
     account: np.ndarray
-    posts: Readings | None
+    posts: PostReadings | None
     warnings: dict[str, np.ndarray]
 
     def __getitem__(self, rows: np.ndarray) -> "Sources":
@@ -47,7 +47,7 @@ class RowFeatures:
     known: FromTables | FromSnapshot
     reference: Reference
 
-    def sources(self, account: np.ndarray, platform: np.ndarray, posts: Readings | None, as_of: int) -> Sources:
+    def sources(self, account: np.ndarray, platform: np.ndarray, posts: PostReadings | None, as_of: int) -> Sources:
         """Decide what rows (n,) are described by; `platform`: positions, NaN where unknown.
 
         Where posts cannot be put beside what is known, one of both is left out, which a warning tells.
@@ -58,7 +58,7 @@ class RowFeatures:
         both = (np.bincount(posts.account, minlength=n) > 0) & (account >= 0)
         known_out, posts_out = np.zeros((2, n), dtype=bool)
         if both.any():
-            count = self._uses(platform, posts, as_of)[both, Use.COUNTS]
+            count = self._uses(platform, posts, as_of)[both, PostUse.COUNTS]
             known_used, posts_used = self.known.stands_beside(account[both], count, as_of)
             known_out[both], posts_out[both] = ~known_used, ~posts_used
         kept = _kept(posts, ~posts_out[posts.account])
@@ -72,7 +72,7 @@ class RowFeatures:
         x, uses = self._derived(asked, sources, platform, as_of)
         warnings = dict(sources.warnings) if uses is None else sources.warnings | post_warnings(uses)
         known = sources.account >= 0
-        lacking = known & (column(x, "engagements_evidence_code") != HISTORY)
+        lacking = known & (feature_column(x, "engagements_evidence_code") != HISTORY)
         if lacking.any():
             for name, rows in self.known.posts_lacking(sources.account[lacking], as_of).items():
                 warnings[name] = np.zeros(len(x), dtype=bool)
@@ -84,7 +84,7 @@ class RowFeatures:
         parts = [(rows, derive) for rows, derive in self._parts(sources) if rows.any()]
         if len(parts) == 1:
             return parts[0][1](asked, sources, platform, as_of)
-        x, uses = np.empty((asked.n, len(COLUMNS))), np.zeros((asked.n, len(Use)), dtype=np.int64)
+        x, uses = np.empty((asked.n, len(COLUMNS))), np.zeros((asked.n, len(PostUse)), dtype=np.int64)
         for rows, derive in parts:
             x[rows], own = derive(asked[rows], sources[rows], platform[rows], as_of)
             uses[rows] = 0 if own is None else own
@@ -107,23 +107,23 @@ class RowFeatures:
     def _brought(self, asked: Asked, sources: Sources, platform: np.ndarray, as_of: int) -> tuple:
         """Derive rows by the profiles and posts that they bring."""
         posts, account, moment = sources.posts, np.arange(asked.n), np.full(asked.n, as_of)
-        profile = {name: asked.numbers[name] for name in PROFILE if name in asked.numbers}
+        profile = {name: asked.numbers[name] for name in PROFILE_FIELDS if name in asked.numbers}
         profile |= {"niche": asked.codes["niche"]} if "niche" in asked.codes else {}
         profile |= {"created_us": asked.times["created_at"]} if "created_at" in asked.times else {}
         if posts is None and "bio" not in asked.texts:
-            told = profile_told(platform, moment, profile)
+            told = profile_from_fields(platform, moment, profile)
             return derive_profiles(told, questions(asked, account, as_of, ()), self.reference), None
         horizon_days = self.reference.horizon_days
-        history = History.inline(platform, moment, profile, asked.texts.get("bio"), posts, horizon_days)
+        history = History.from_profiles(platform, moment, profile, asked.texts.get("bio"), posts, horizon_days)
         x = derive_arrays(history, questions(asked, account, as_of, history.topics), self.reference)
         return x, None if posts is None else self._uses(platform, posts, as_of)
 
-    def _uses(self, platform: np.ndarray, posts: Readings, as_of: int) -> np.ndarray:
-        use = uses_of(posts, platform, np.full(len(platform), as_of), self.reference.horizon_days)
-        return counted_uses(use, posts.account, len(platform))
+    def _uses(self, platform: np.ndarray, posts: PostReadings, as_of: int) -> np.ndarray:
+        use = classify_readings(posts, platform, np.full(len(platform), as_of), self.reference.horizon_days)
+        return count_uses(use, posts.account, len(platform))
 
 
-def posts_of(posts: Readings | None, rows: np.ndarray) -> Readings | None:
+def posts_of(posts: PostReadings | None, rows: np.ndarray) -> PostReadings | None:
     """Give the posts of the rows marked (n,), which are numbered anew; None where they have none."""
     if posts is None or rows.all():
         return posts
@@ -131,18 +131,18 @@ def posts_of(posts: Readings | None, rows: np.ndarray) -> Readings | None:
     return None if kept is None else replace(kept, account=(np.cumsum(rows) - 1)[kept.account])
 
 
-def _kept(posts: Readings, at: np.ndarray) -> Readings | None:
+def _kept(posts: PostReadings, at: np.ndarray) -> PostReadings | None:
     """Give the posts marked (posts,), None where there are none."""
     if at.all():
         return posts
     if not at.any():
         return None
-    return Readings(
+    return PostReadings(
         posts.account[at],
-        posts.posted[at],
-        posts.observed[at],
+        posts.posted_at[at],
+        posts.observed_at[at],
         posts.post_id[at],
-        {name: values[at] for name, values in posts.told.items()},
-        {name: values.filter(pa.array(at)) for name, values in posts.written.items()},
-        None if posts.nameless is None else posts.nameless[at],
+        {name: values[at] for name, values in posts.columns.items()},
+        {name: values.filter(pa.array(at)) for name, values in posts.texts.items()},
+        None if posts.has_no_id is None else posts.has_no_id[at],
     )

@@ -9,7 +9,7 @@ import orjson
 import pandas as pd
 
 from features.errors import CreatorcastError
-from features.vocabulary import PLATFORMS
+from features.tables.vocabulary import PLATFORMS
 from serving.asked import Asked, microseconds
 from serving.card import card
 from serving.cells import cells_json, chosen

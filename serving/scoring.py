@@ -9,15 +9,15 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from features.arrays import ALWAYS
-from features.columns import column
 from features.comparables import Comparables
-from features.currency import Rates
-from features.history import History
-from features.readings import Readings
-from features.snapshot import Snapshot
-from features.tables import Tables
-from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
+from features.derive.catalog import feature_column
+from features.history.arrays import NAT_US
+from features.history.history import History
+from features.history.post_readings import PostReadings
+from features.snapshot.reader import Snapshot
+from features.tables.currency import CurrencyRates
+from features.tables.model import Tables
+from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.cost import cost_per
 from models.emv import ValueTable
@@ -54,13 +54,13 @@ class Scorer:
         self,
         bundle: Bundle,
         tables: Tables | None = None,
-        rates: Rates | None = None,
+        rates: CurrencyRates | None = None,
         values: ValueTable | None = None,
         snapshot: Snapshot | None = None,
         stale_days: float = STALE_DAYS,
     ):
         self.bundle = bundle
-        self.rates, self.values = rates or Rates(), values
+        self.rates, self.values = rates or CurrencyRates(), values
         self.worth, self._unused = Worth(bundle), Unused(bundle)
         self._comparables: Comparables | None = None
         if snapshot is not None:
@@ -76,7 +76,7 @@ class Scorer:
         self,
         asked: Asked,
         as_of: int,
-        posts: Readings | None = None,
+        posts: PostReadings | None = None,
         extras: Extras | None = None,
         columns: Collection[str] = ANSWER_COLUMNS,
     ) -> Scored:
@@ -179,11 +179,11 @@ class Scorer:
         }
 
     def _said(self, x: np.ndarray, terms: Terms, found: dict) -> dict:
-        p50, followers = found["engagements_p50"], np.expm1(column(x, "followers_log"))
+        p50, followers = found["engagements_p50"], np.expm1(feature_column(x, "followers_log"))
         said = {
-            "band": _named(self._bands, column(x, "band_code")),
-            "niche": _named(_NICHES, column(x, "niche_code")),
-            "evidence": _named(_EVIDENCE, column(x, "engagements_evidence_code")),
+            "band": _named(self._bands, feature_column(x, "band_code")),
+            "niche": _named(_NICHES, feature_column(x, "niche_code")),
+            "evidence": _named(_EVIDENCE, feature_column(x, "engagements_evidence_code")),
             "engagement_rate_by_followers_p50": cost_per(p50 / terms.deliverables, followers),
         }
         if "views_p50" in found:
@@ -197,7 +197,7 @@ class Scorer:
         said = {
             **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
             "platform": _PLATFORMS[code],
-            "start_at": np.where(start == ALWAYS, as_of, start).view("datetime64[us]"),
+            "start_at": np.where(start == NAT_US, as_of, start).view("datetime64[us]"),
             "deliverables": terms.deliverables,
             "confidence": np.full(asked.n, CONFIDENCE) if terms.confidence is None else terms.confidence,
             "definition": _DEFINITIONS[code],
@@ -236,7 +236,7 @@ def _in_order(columns: Collection[str]) -> list[str]:
 
 
 def _likeness(x: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({name: column(x, name) for name in ("platform_code", "followers_log", "niche_code")})
+    return pd.DataFrame({name: feature_column(x, name) for name in ("platform_code", "followers_log", "niche_code")})
 
 
 def _named(names: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from features.amounts import amount
+from features.number_text import format_amount
 
 EVIDENCE_WORDS = {"history": "past posts", "summary": "averages", "profile": "profile only"}
 
@@ -28,8 +28,8 @@ def ranking(answers: pd.DataFrame, top: int = 12, console: Console | None = None
             EVIDENCE_WORDS[row.evidence],
             f"{row.engagements_p50:,.0f}",
             f"{row.engagements_p10:,.0f} - {row.engagements_p90:,.0f}",
-            amount(row.fee_usd),
-            amount(row.cpe_usd_p50),
+            format_amount(row.fee_usd),
+            format_amount(row.cpe_usd_p50),
             f"{_cost(row.cpe_usd_p10)} - {_cost(row.cpe_usd_p90)}",
             "-" if pd.isna(row.probability_benchmark) else f"{row.probability_benchmark:.0%}",
         )
@@ -37,7 +37,7 @@ def ranking(answers: pd.DataFrame, top: int = 12, console: Console | None = None
 
 
 def _cost(value: float) -> str:
-    return "none" if pd.isna(value) else amount(value)
+    return "none" if pd.isna(value) else format_amount(value)
 
 
 def _trained_on(answers: pd.DataFrame) -> str:

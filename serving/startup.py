@@ -14,9 +14,9 @@ from typing import IO
 import click
 
 from features.errors import CreatorcastError
-from features.rates_file import read_rates
-from features.snapshot import Snapshot
-from features.validate import InvalidTables
+from features.snapshot.reader import Snapshot
+from features.tables.rates_file import read_rates
+from features.tables.validate import InvalidTables
 from models.bundle import champion_file, champion_folder
 from models.trial import pass_on, try_bundle
 from serving.champion import load_champion, read_known

@@ -6,8 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from features.currency import FeeRule, Rates, fee_faults, in_usd
-from features.schema import EMV_PARTS
+from features.tables.currency import CurrencyRates, FeeRule, check_fees, convert_fee
+from features.tables.schema import EMV_PARTS
 from models.emv import ValueTable
 from serving.asked import Asked
 from serving.breaches import Breach
@@ -59,7 +59,7 @@ class Terms:
     usd_per_unit: np.ndarray | None = None
 
     @classmethod
-    def of(cls, asked: Asked, platform: np.ndarray, rates: Rates, table: ValueTable | None = None) -> "Terms":
+    def of(cls, asked: Asked, platform: np.ndarray, rates: CurrencyRates, table: ValueTable | None = None) -> "Terms":
         """Read the terms; fees in other currencies are taken in USD.
 
         `platform`: positions (n,); `table`: values that earned media value is asked by, for rows that name none.
@@ -68,7 +68,7 @@ class Terms:
         values, valued = _values(asked, platform, table)
         return cls(
             np.where(np.isnan(deliverables := asked.number("deliverables")), 1.0, deliverables),
-            in_usd(*_fees(asked), rates) if "fee" in told else told.get("fee_usd"),
+            convert_fee(*_fees(asked), rates) if "fee" in told else told.get("fee_usd"),
             *(told.get(name) for name in ("completion_rate", "target_cpe_usd", "goal_engagements")),
             np.where(np.isnan(given := told["confidence"]), CONFIDENCE, given) if "confidence" in told else None,
             values,
@@ -92,11 +92,11 @@ def _of(values: np.ndarray | dict | None, rows: np.ndarray) -> np.ndarray | dict
     return None if values is None else values[rows]
 
 
-def refused_terms(asked: Asked, rates: Rates) -> dict[Callable[[int], Breach], np.ndarray]:
+def refused_terms(asked: Asked, rates: CurrencyRates) -> dict[Callable[[int], Breach], np.ndarray]:
     """Give for each rule on terms its breach, made from a row's number, and the rows (n,) that break it."""
     rules = {}
     if "fee" in asked.numbers or "currency" in asked.texts:
-        rules |= fee_faults(*_fees(asked), rates)
+        rules |= check_fees(*_fees(asked), rates)
     if "target_cpe_usd" in asked.numbers:
         lone = ~np.isnan(asked.number("target_cpe_usd")) & np.isnan(asked.number("fee_usd"))
         rules[_TARGET] = lone & np.isnan(asked.number("fee"))
@@ -110,7 +110,7 @@ def _fees(asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _breach(asked: Asked, rule: FeeRule, row: int) -> Breach:
     column = rule.column
     value = asked.text(column)[row] if column == "currency" else float(asked.number(column)[row])
-    return Breach(rule.code, column, rule.what, rule.expected, value, f"{column} {value!r} {rule.words}")
+    return Breach(rule.code, column, rule.what, rule.expected, value, f"{column} {value!r} {rule.message}")
 
 
 def _values(asked: Asked, platform: np.ndarray, table: ValueTable | None) -> tuple:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.arrays import ALWAYS, DAY_US
-from features.columns import COLUMNS, column
-from features.readings import CONTENT
-from features.schema import EMV_PARTS
-from features.state import SUMMARY
-from features.vocabulary import COUNTED_PARTS
+from features.derive.account_features import SUMMARY
+from features.derive.catalog import COLUMNS, feature_column
+from features.history.arrays import DAY_US, NAT_US
+from features.history.post_readings import CONTENT_FIELDS
+from features.tables.schema import EMV_PARTS
+from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS
 from models.bundle import Bundle
 from models.dependence import depends_on
 from models.emv import COUNTS
@@ -32,7 +32,7 @@ _BECOMES = {
     "business": ("business_flag",),
     "brand_niche": ("brand_fit",),
     "topic": ("engagements_dev_mean_by_topic",),
-    **{name: (f"{name}_planned", f"{name}_planned_by_own_mean") for name in CONTENT},
+    **{name: (f"{name}_planned", f"{name}_planned_by_own_mean") for name in CONTENT_FIELDS},
 }
 _TOPIC = COLUMNS.index("engagements_dev_mean_by_topic")
 #: Of a creator that is looked up, what the row says is used where it is no other than what is known.
@@ -63,7 +63,7 @@ class Unused:
     """Tells for one bundle which given values its forecasts do not use."""
 
     def __init__(self, bundle: Bundle):
-        self._counted = bundle.reference.platform_posts.part_tables.counted
+        self._counted = bundle.reference.platform_posts.part_tables.is_counted
         self._depends = {what: depends_on(forecaster) for what, forecaster in bundle.forecasters.items()}
 
     def warnings(self, rows: Rows) -> dict[str, np.ndarray]:
@@ -89,8 +89,8 @@ class Unused:
         if "handle" in columns:
             yield "handle", np.not_equal(prospects.text("creator_id"), None)
         if "bio" in columns:
-            says_niche = ~np.isnan(column(x, "niche_code")) | ~np.isnan(column(x, "brand_fit"))
-            yield "bio", ~rows.looked_up & says_niche & (column(x, "niche_declared_flag") == 0)
+            says_niche = ~np.isnan(feature_column(x, "niche_code")) | ~np.isnan(feature_column(x, "brand_fit"))
+            yield "bio", ~rows.looked_up & says_niche & (feature_column(x, "niche_declared_flag") == 0)
         for part in EMV_PARTS:
             if (name := f"emv_{part}_usd") in columns:
                 yield name, rows.has_views if part == "view" else self._counts(part, x)
@@ -107,23 +107,23 @@ class Unused:
         return dict(zip(names, np.logical_or.reduceat(uses, starts, axis=1).T, strict=True))
 
     def _dependence(self, what: str, x: np.ndarray) -> np.ndarray:
-        codes = (column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
+        codes = (feature_column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
         return self._depends[what][tuple(codes)]
 
     def _counts(self, part: str, x: np.ndarray) -> np.ndarray:
         """Say on which rows' platforms, (n,), a part counts as engagement."""
-        return self._counted[COUNTED_PARTS.index(COUNTS[part]), column(x, "platform_code").astype(int)]
+        return self._counted[ALL_ENGAGEMENT_PARTS.index(COUNTS[part]), feature_column(x, "platform_code").astype(int)]
 
 
 def _averages_usage(rows: Rows) -> dict[str, np.ndarray]:
     """Say of each average which rows (n,) have a forecast that rests on it, or on engagements that say the same."""
     x, averages = rows.x, rows.averages
-    rests = column(x, "engagements_evidence_code") == SUMMARY
+    rests = feature_column(x, "engagements_evidence_code") == SUMMARY
     engagements = averages.summary.engagements
     usage = {name: rests & basis for name, basis in averages.summary.basis.items()}
     if "avg_views" in usage:
         views_count = rows.has_views | rows.from_views
-        usage["avg_views"] = usage["avg_views"] | (views_count & (column(x, "views_evidence_code") == SUMMARY))
+        usage["avg_views"] = usage["avg_views"] | (views_count & (feature_column(x, "views_evidence_code") == SUMMARY))
     for name, by_rate in averages.by_rates.items():
         usage[name] = usage[name] | (rests & (np.abs(by_rate - engagements) <= SAME_RATE * engagements))
     return usage
@@ -133,7 +133,9 @@ def _agrees(rows: Rows, name: str) -> np.ndarray:
     """Say whether the profile that a creator is known by says the same, (n,)."""
     prospects, x = rows.prospects, rows.x
     if name == "niche":
-        return (prospects.code(name) == column(x, "niche_code")) & (column(x, "niche_declared_flag") == 1)
+        return (prospects.code(name) == feature_column(x, "niche_code")) & (
+            feature_column(x, "niche_declared_flag") == 1
+        )
     if name == "created_at":
         value, feature = (rows.as_of - prospects.time(name)) / DAY_US, "account_age_days"
     elif name in ("verified", "business"):
@@ -141,8 +143,8 @@ def _agrees(rows: Rows, name: str) -> np.ndarray:
     else:
         value, feature = np.log1p(prospects.number(name)), f"{name}_log"
     if name == "following":
-        value, feature = value - column(x, "followers_log"), "following_ratio_log"
-    return np.isclose(value, column(x, feature), rtol=1e-9, atol=1e-6)
+        value, feature = value - feature_column(x, "followers_log"), "following_ratio_log"
+    return np.isclose(value, feature_column(x, feature), rtol=1e-9, atol=1e-6)
 
 
 @lru_cache(maxsize=256)
@@ -160,5 +162,5 @@ def _has_value(prospects: Asked, name: str) -> np.ndarray:
     if name in prospects.codes:
         return ~np.isnan(prospects.codes[name])
     if name in prospects.times:
-        return prospects.times[name] != ALWAYS
+        return prospects.times[name] != NAT_US
     return np.not_equal(prospects.texts[name], None)

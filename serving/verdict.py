@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from features.amounts import amount, counted, money, plain, rounded, share
-from features.currency import USD
+from features.number_text import format_amount, format_estimate, format_fraction, format_money, format_number, pluralize
+from features.tables.currency import USD
 from serving.terms import CONFIDENCE, Terms
 
 PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
@@ -19,7 +19,7 @@ CUT_OFFS = {"worth_it": 0.8, "probably_worth_it": 0.6, "even": 0.4, "probably_to
 MANY = 64
 #: Where figures begin to be rounded to other units: 0, and powers of ten.
 EDGES = np.append(0.0, 10.0 ** np.arange(-9, 23))
-#: Those units, as `rounded`, `price` and chances are worded; no unit is none.
+#: Those units, as `format_estimate`, `price` and chances are worded; no unit is none.
 COUNT_UNITS = np.where(EDGES < 10, 1.0, EDGES / 10)
 PRICE_UNITS = np.where(EDGES == 0, np.nan, np.where(EDGES < 0.1, EDGES / 10, np.where(EDGES < 100, 0.01, 1.0)))
 CHANCE_UNITS = np.full(len(EDGES), 0.01)
@@ -46,7 +46,7 @@ def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
     n = len(terms.deliverables)
     what = "engagements" if terms.completion_rate is None else "delivered"
     totals = np.concatenate([found[f"{what}_{name}"] for name in ("p50", "p10", "p90")])
-    counts = worded(totals, rounded, COUNT_UNITS)
+    counts = worded(totals, format_estimate, COUNT_UNITS)
     posts = zip(terms.deliverables.tolist(), _completion(terms, n), strict=True)
     booked = [f"{'' if number <= 1 else f' over {_posts(number)}'}{rate}" for number, rate in posts]
     starts = zip(counts[:n], booked, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True)
@@ -60,18 +60,21 @@ def sentences(found: dict[str, np.ndarray], terms: Terms) -> np.ndarray:
 
 def _about(words: str, total: float) -> str:
     """Word the engagements that a cost is of: some, but fewer than round to 1, are not told as 0."""
-    return "Under 1 engagement" if words == "0" and total > 0 else f"About {counted(words, 'engagement')}"
+    return "Under 1 engagement" if words == "0" and total > 0 else f"About {pluralize(words, 'engagement')}"
 
 
 def _posts(number: float) -> str:
-    return counted(plain(number), "post")
+    return pluralize(format_number(number), "post")
 
 
 def _completion(terms: Terms, n: int) -> list[str]:
     """Word the completion rate of each row, where less than all may be delivered."""
     if terms.completion_rate is None:
         return [""] * n
-    return [f" at a completion rate of {share(rate)}" if rate < 1 else "" for rate in terms.completion_rate.tolist()]
+    return [
+        f" at a completion rate of {format_fraction(rate)}" if rate < 1 else ""
+        for rate in terms.completion_rate.tolist()
+    ]
 
 
 def _ends(found: dict[str, np.ndarray], terms: Terms, n: int) -> list[str]:
@@ -168,7 +171,7 @@ def _without_fee(found: dict, terms: Terms, mark: list, source: list, rows: Iter
             continue
         beaten = f"the benchmark of {mark[row]} each ({BASES[source[row]]})"
         chance = CONFIDENCE if terms.confidence is None else terms.confidence[row]
-        ends.append(f"up to {money(even[row])} it beats {beaten} with probability {chance:.2f}")
+        ends.append(f"up to {format_money(even[row])} it beats {beaten} with probability {chance:.2f}")
     return ends
 
 
@@ -187,11 +190,13 @@ def comparables_text(found: list[dict]) -> str:
 
 
 def _comparable(one: dict) -> str:
-    size = counted(plain(one["followers"]), "follower") if _known(one["followers"]) else "followers unknown"
+    size = pluralize(format_number(one["followers"]), "follower") if _known(one["followers"]) else "followers unknown"
     who = f"{one['creator_id']} ({size}, {one['niche'] or 'niche unknown'})"
     known = _known(one["cpe_usd"])
-    deals = f", {counted(plain(one['deals']), 'deal')} at {money(one['cpe_usd'])} each" if known else ""
-    usual = counted(f"{one['engagements_p50']:,.0f}", "engagement")
+    deals = (
+        f", {pluralize(format_number(one['deals']), 'deal')} at {format_money(one['cpe_usd'])} each" if known else ""
+    )
+    usual = pluralize(f"{one['engagements_p50']:,.0f}", "engagement")
     return f"{who}: {usual} a post over {_posts(one['posts'])}{deals}"
 
 
@@ -224,12 +229,12 @@ def price(value: float) -> str:
     >>> price(0.1312), price(12.3), price(float("nan"))
     ('0.13 USD', '12.30 USD', 'no finite sum')
     """
-    return money(value) if _known(value) else NO_SUM
+    return format_money(value) if _known(value) else NO_SUM
 
 
 def _figure(value: float) -> str:
     """Word an amount without its currency, NO_SUM where there is none."""
-    return amount(value) if _known(value) else NO_SUM
+    return format_amount(value) if _known(value) else NO_SUM
 
 
 def _with_currency(words: str, currency: str) -> str:

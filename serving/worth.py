@@ -10,11 +10,11 @@ from functools import cached_property
 
 import numpy as np
 
-from features.amounts import share
-from features.benchmarks import LEVELS, PARTS
-from features.columns import column
-from features.state import HISTORY, PROFILE_ONLY
-from features.vocabulary import PLATFORMS, table_places
+from features.derive.account_features import HISTORY, PROFILE_ONLY
+from features.derive.catalog import feature_column
+from features.number_text import format_fraction
+from features.segments import QUANTILE_LEVELS, SEGMENT_KEYS
+from features.tables.vocabulary import PLATFORMS, lookup_indexes
 from models.bundle import Bundle
 from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_of_counts, cost_per, cost_quantiles
 from models.delivery import Delivered
@@ -26,7 +26,7 @@ from serving.scored import spread
 from serving.terms import CONFIDENCE, Terms
 from serving.verdict import PLATFORM_NAMES, categories
 
-MEDIAN = int(np.searchsorted(LEVELS, 0.5))
+MEDIAN = int(np.searchsorted(QUANTILE_LEVELS, 0.5))
 #: Posts below which a history is short, and days since the last post from which it is old.
 FEW_POSTS, OLD_DAYS = 5, 90
 _SOURCES = np.array([OWN_DEALS, CARD, None], dtype=object)
@@ -87,7 +87,7 @@ class Worth:
             found["probability_goal"] = totals.at_least(terms.goal_engagements)
         if terms.values is not None:
             counts = None if views is None else {name: spread(values, shown) for name, values in views.named.items()}
-            platform = column(x, "platform_code")
+            platform = feature_column(x, "platform_code")
             worth = earned_media_value(
                 terms.values, platform, self._platform_posts.usual_shares, engagements.named, counts, shown
             )
@@ -96,24 +96,24 @@ class Worth:
 
     def warnings(self, x: np.ndarray, terms: Terms, columns: dict) -> dict[str, np.ndarray]:
         """Say by name which rows, (n,), lie where a forecast or a benchmark is less to be trusted."""
-        evidence = column(x, "engagements_evidence_code")
+        evidence = feature_column(x, "engagements_evidence_code")
         history = evidence == HISTORY
         found = {
-            "few_posts": history & (column(x, "engagements_known_count") < FEW_POSTS),
-            "old_history": history & (column(x, "last_post_age_days") > OLD_DAYS),
+            "few_posts": history & (feature_column(x, "engagements_known_count") < FEW_POSTS),
+            "old_history": history & (feature_column(x, "last_post_age_days") > OLD_DAYS),
         }
         if terms.values is not None:
             split = ~np.isnan([terms.values[part] for part in COUNTS]).all(axis=0)
-            learned = self._platform_posts.part_tables.learned[column(x, "platform_code").astype(int)]
+            learned = self._platform_posts.part_tables.is_fitted[feature_column(x, "platform_code").astype(int)]
             found["emv_shares_not_from_training"] = split & ~learned
         if self.benchmarks is None:
             return found
         places = _places(x)
-        place = self.benchmarks.find("engagements", {part: places[part] for part in ("platform", "band")})
-        band = self.benchmarks.at("engagements", np.where(self._of_band[place], place, -1))
-        level = np.expm1(column(x, "engagements_log_offset"))
-        followers = np.expm1(column(x, "followers_log"))
-        least, most = self._followers[:, column(x, "platform_code").astype(int)]
+        place = self.benchmarks.find_segment("engagements", {part: places[part] for part in ("platform", "band")})
+        band = self.benchmarks.quantiles_at("engagements", np.where(self._of_band[place], place, -1))
+        level = np.expm1(feature_column(x, "engagements_log_offset"))
+        followers = np.expm1(feature_column(x, "followers_log"))
+        least, most = self._followers[:, feature_column(x, "platform_code").astype(int)]
         found |= {
             "unusual_for_band": (evidence != PROFILE_ONLY) & ((level < band[:, 0]) | (level > band[:, -1])),
             "followers_beyond_training": (followers < least) | (followers > most),
@@ -129,9 +129,9 @@ class Worth:
     def _judged(self, x: np.ndarray, terms: Terms, totals: Delivered, cpe: np.ndarray | None) -> dict:
         fee, target, deliverables = terms.fee_usd, terms.target_cpe_usd, terms.deliverables
         places = _places(x)
-        place = self.benchmarks.find("engagements", places)
-        usual = self.benchmarks.at("engagements", place)
-        rates = self.benchmarks.at("engagement_rate_by_followers", place)
+        place = self.benchmarks.find_segment("engagements", places)
+        usual = self.benchmarks.quantiles_at("engagements", place)
+        rates = self.benchmarks.quantiles_at("engagement_rate_by_followers", place)
         measure = self._yardstick(places, place, usual, cpe)
         market, market_source = self.fees.quote(x, deliverables)
         chances = {} if fee is None else self._chances(terms, measure, totals)
@@ -146,7 +146,7 @@ class Worth:
             **chances,
             **measure.columns(cpe, self._cell_names),
             "benchmark_cell": self._cell_names[place],
-            "benchmark_creators": self.benchmarks.creators_at("engagements", place),
+            "benchmark_creators": self.benchmarks.creator_counts("engagements", place),
             "benchmark_engagements_p50": usual[:, MEDIAN] * deliverables,
             "benchmark_engagement_rate_by_followers_p50": rates[:, MEDIAN],
             "break_even_fee_usd": even,
@@ -168,14 +168,14 @@ class Worth:
 
     def _yardstick(self, places: dict, place: np.ndarray, usual: np.ndarray, cpe: np.ndarray | None) -> Yardstick:
         """Find what the cost of rows is compared with; `usual`: engagements of creators of each row's cell."""
-        paid = self.benchmarks.find("cpe_usd", {part: places[part] for part in PARTS[:3]})
-        own, costs = paid >= 0, self.benchmarks.at("cpe_usd", paid)
+        paid = self.benchmarks.find_segment("cpe_usd", {part: places[part] for part in SEGMENT_KEYS[:3]})
+        own, costs = paid >= 0, self.benchmarks.quantiles_at("cpe_usd", paid)
         card = self.fees.card.of_post(places)[:, 1]
         value = np.where(own, costs[:, MEDIAN], cost_per(card, usual[:, MEDIAN]))
         known = ~np.isnan(value)
         cell = np.where(known, np.where(own, paid, place), -1)
         creators = np.where(
-            own, self.benchmarks.creators_at("cpe_usd", paid), self.benchmarks.creators_at("engagements", place)
+            own, self.benchmarks.creator_counts("cpe_usd", paid), self.benchmarks.creator_counts("engagements", place)
         )
         source = _SOURCES[np.where(known, np.where(own, 0, 1), 2)]
         cheaper = None if cpe is None else _cheaper(cpe, own, costs, card, usual)
@@ -193,16 +193,16 @@ class Worth:
     @cached_property
     def _of_band(self) -> np.ndarray:
         """Tell the cells of one band; the last stands for none."""
-        return np.array([*(cell[1] != "" for cell in self.benchmarks.cells), False])
+        return np.array([*(cell[1] != "" for cell in self.benchmarks.segments), False])
 
     @cached_property
     def _cell_names(self) -> np.ndarray:
         """Name every cell in words; the last, which stands for none, is None."""
-        return np.array([*(cell_name(cell) for cell in self.benchmarks.cells), None], dtype=object)
+        return np.array([*(cell_name(cell) for cell in self.benchmarks.segments), None], dtype=object)
 
 
 def _places(x: np.ndarray) -> dict[str, np.ndarray]:
-    return table_places({part: column(x, f"{part}_code") for part in PARTS})
+    return lookup_indexes({part: feature_column(x, f"{part}_code") for part in SEGMENT_KEYS})
 
 
 def cell_name(cell: tuple[str, str, str, str]) -> str:
@@ -218,16 +218,16 @@ def cell_name(cell: tuple[str, str, str, str]) -> str:
 
 
 def _cheaper(cpe: np.ndarray, own: np.ndarray, costs: np.ndarray, card: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """Give the share of creators that cost more, (n,), within LEVELS.
+    """Give the share of creators that cost more, (n,), within QUANTILE_LEVELS.
 
     `costs` of the creators of a cell where there are `own` deals; else a fee of the `card` over their engagements.
     """
     dearer = np.empty(len(cpe))
     if own.any():
-        dearer[own] = 1 - level_on(costs[own], cpe[own], LEVELS)
+        dearer[own] = 1 - level_on(costs[own], cpe[own], QUANTILE_LEVELS)
     if not own.all():
-        dearer[~own] = level_on(usual[~own], cost_per(card[~own], cpe[~own]), LEVELS)
-    return np.minimum(np.maximum(dearer, LEVELS[0]), LEVELS[-1])
+        dearer[~own] = level_on(usual[~own], cost_per(card[~own], cpe[~own]), QUANTILE_LEVELS)
+    return np.minimum(np.maximum(dearer, QUANTILE_LEVELS[0]), QUANTILE_LEVELS[-1])
 
 
 def _view_costs(fee: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
@@ -244,6 +244,6 @@ def _notes(costs: dict[str, np.ndarray], fee: np.ndarray, totals: Delivered) -> 
     lacking = np.column_stack([np.isnan(costs[f"cpe_usd_{name}"]) for name in OPPOSITE]) & ~np.isnan(fee)[:, None]
     names, nothing = np.array([f"cpe_usd_{name}" for name in OPPOSITE], dtype=object), totals.nothing
     for row in np.flatnonzero(lacking.any(axis=1)):
-        why = NOTHING.format(share(nothing[row])) if nothing[row] > 0 else ZERO
+        why = NOTHING.format(format_fraction(nothing[row])) if nothing[row] > 0 else ZERO
         notes[row] = f"{', '.join(names[lacking[row]])} has no finite value: {why}"
     return notes

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.folder import read_tables
-from features.readings import Readings
-from features.schema import DTYPES, PROSPECTS
-from features.validate import validate
+from features.history.post_readings import PostReadings
+from features.tables.folder import read_tables
+from features.tables.schema import DTYPES, PROSPECTS
+from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
 from models.forecast import Boosting
 from serving.asked import Asked, microseconds
@@ -52,7 +52,7 @@ def answers_of(scorer, rows, as_of, posts=None, extras=None):
     rows = [{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)]
     if posts is not None:
         place = {row.get("creator_id"): n for n, row in enumerate(rows)}
-        posts = Readings.of(posts, posts["creator_id"].map(place).to_numpy())
+        posts = PostReadings.of(posts, posts["creator_id"].map(place).to_numpy())
     asked = Asked.of_frame(table(rows, PROSPECTS))
     found = scorer.score(asked, microseconds(as_of), posts, extras)
     return found.frame(), [found.reasons.get(row, []) for row in range(len(rows))]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.amounts import amount, counted, money, plain, rounded
+from features.number_text import format_amount, format_estimate, format_money, format_number, pluralize
 from serving.batch.summary import Summary
 from serving.verdict import comparables_text
 
@@ -21,13 +21,13 @@ from serving.verdict import comparables_text
     ],
 )  # fmt: skip
 def test_amounts_are_worded_as_money(value, words):
-    assert amount(value) == words
-    assert money(value, "EUR") == f"{words} EUR"
+    assert format_amount(value) == words
+    assert format_money(value, "EUR") == f"{words} EUR"
 
 
 @given(st.floats(1e-12, 1e15))
 def test_amounts_are_near_and_plain_at_any_size(value):
-    words = amount(value)
+    words = format_amount(value)
     assert re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d{2,})?", words)
     assert float(words.replace(",", "")) == pytest.approx(value, rel=0.051)
 
@@ -35,14 +35,14 @@ def test_amounts_are_near_and_plain_at_any_size(value):
 @given(st.floats(1e-12, 1e15), st.floats(1e-12, 1e15))
 def test_amounts_keep_their_order(one, other):
     small, large = sorted((one, other))
-    assert float(amount(small).replace(",", "")) <= float(amount(large).replace(",", ""))
+    assert float(format_amount(small).replace(",", "")) <= float(format_amount(large).replace(",", ""))
 
 
 def test_counts_and_their_nouns():
-    assert [rounded(value) for value in (0.2, -0.0, 1.4, 7.4, 99.6, 3412.7, 1e12)] == [
+    assert [format_estimate(value) for value in (0.2, -0.0, 1.4, 7.4, 99.6, 3412.7, 1e12)] == [
         "0", "0", "1", "7", "100", "3,400", "1,000,000,000,000",
     ]  # fmt: skip
-    assert [counted(plain(value), "post") for value in (1, 2, 1.5, 1200)] == [
+    assert [pluralize(format_number(value), "post") for value in (1, 2, 1.5, 1200)] == [
         "1 post", "2 posts", "1.5 posts", "1,200 posts",
     ]  # fmt: skip
 

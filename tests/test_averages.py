@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from conftest import table
 
-from features.averages import AVERAGES, summary_of
-from features.derive import derive
-from features.platform_posts import PlatformPosts
-from features.reference import Market, Prior
-from features.schema import CREATORS, POSTS
-from features.state import HISTORY, PROFILE_ONLY, SUMMARY
-from features.tables import Tables
-from features.vocabulary import ENGAGEMENT_PARTS, PLATFORMS, USUAL_SHARES
+from features.derive.account_features import HISTORY, PROFILE_ONLY, SUMMARY
+from features.derive.averages import AVERAGE_NAMES, summarise_averages
+from features.derive.derive import derive
+from features.derive.market_priors import MarketPriors, Prior
+from features.derive.platform_posts import PlatformPosts
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, POSTS
+from features.tables.vocabulary import DEFAULT_PART_SHARES, ENGAGEMENT_PARTS, PLATFORMS
 
 NAN = np.nan
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -24,8 +24,8 @@ POSTED = PlatformPosts({"instagram": {"likes": 0.8, "comments": 0.2}}, {}, {})
 
 
 def read(platform, followers=NAN, **told):
-    averages = {name: np.array([told.get(name, NAN)]) for name in AVERAGES}
-    return summary_of(averages, np.array([float(platform)]), np.array([followers]), POSTED.part_tables)
+    averages = {name: np.array([told.get(name, NAN)]) for name in AVERAGE_NAMES}
+    return summarise_averages(averages, np.array([float(platform)]), np.array([followers]), POSTED.part_tables)
 
 
 @pytest.mark.parametrize(
@@ -69,19 +69,19 @@ def test_what_averages_tell_and_what_that_rests_on(platform, told, engagements, 
     found = read(platform, **told)
     assert found.engagements[0] == pytest.approx(engagements, nan_ok=True)
     assert {name for name, rows in found.basis.items() if rows[0]} == basis
-    assert found.shares_shipped.tolist() == [shipped]
+    assert found.uses_default_shares.tolist() == [shipped]
 
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_shipped_shares_are_of_what_the_platform_counts_and_add_up(name):
-    assert set(USUAL_SHARES[name]) == set(ENGAGEMENT_PARTS[name])
-    assert sum(USUAL_SHARES[name].values()) == pytest.approx(1)
+    assert set(DEFAULT_PART_SHARES[name]) == set(ENGAGEMENT_PARTS[name])
+    assert sum(DEFAULT_PART_SHARES[name].values()) == pytest.approx(1)
 
 
 def test_shares_of_training_stand_before_shipped_ones():
     assert POSTED.usual_shares["instagram"] == {"likes": 0.8, "comments": 0.2}
-    assert POSTED.usual_shares["tiktok"] == USUAL_SHARES["tiktok"]
-    assert POSTED.part_tables.learned.tolist() == [True, False, False, False]
+    assert POSTED.usual_shares["tiktok"] == DEFAULT_PART_SHARES["tiktok"]
+    assert POSTED.part_tables.is_fitted.tolist() == [True, False, False, False]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def reference(bundle):
     """Give a reference of Instagram alone: a prior of 100 whatever the followers, a shift of -0.2."""
     line = Prior(0.0, 0.0, 0.0, 0.0, {}, 40)
     prior = replace(line, intercept=np.log1p(100), without_followers=np.log1p(100))
-    market = Market({"all": prior, "instagram": prior}, 4.0, -0.2, {"instagram": 40})
+    market = MarketPriors({"all": prior, "instagram": prior}, 4.0, -0.2, {"instagram": 40})
     return replace(bundle.reference, engagements=market, views=market, part_shares=POSTED.part_shares)
 
 
@@ -152,7 +152,7 @@ def test_a_reference_counts_the_creators_of_each_platform(bundle):
     counted = bundle.reference.engagements.creators
     assert sum(counted.values()) == bundle.reference.creators
     assert set(counted) == {"instagram", "tiktok", "youtube"}
-    assert bundle.reference.engagements.knows(np.arange(4.0)).tolist() == [True] * 3 + [False]
+    assert bundle.reference.engagements.has_creators(np.arange(4.0)).tolist() == [True] * 3 + [False]
 
 
 def test_a_reference_names_the_formats_of_posts(bundle, tables):

@@ -4,13 +4,13 @@ import pytest
 from conftest import SMALL_RECIPE
 
 import training.backtest
-from features.arrays import DAY_US
-from features.folder import read_tables
-from features.history import History
-from features.reference import TooLittleData
-from features.tables import Tables
-from features.validate import validate
-from features.vocabulary import EVIDENCE
+from features.derive.market_priors import TooLittleData
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.model import Tables
+from features.tables.validate import validate
+from features.tables.vocabulary import EVIDENCE
 from training.backtest import PARTS, backtest
 from training.fit import Fitted, Recipe
 from training.judge import DELIVERABLES, ORACLE, OURS, REFERENCE_RULE, WITH_CONTENT

@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derive import derive
-from features.history import History
-from features.reference import fit_reference
-from features.tables import Tables
-from features.validate import validate
+from features.derive.derive import derive
+from features.derive.market_priors import fit_reference
+from features.history.history import History
+from features.tables.model import Tables
+from features.tables.validate import validate
 from training.baselines import rules
 
 

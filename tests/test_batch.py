@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import serving.batch.run
-from features.currency import Rates
-from features.folder import read_tables
-from features.validate import validate
+from features.tables.currency import CurrencyRates
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
 from serving.batch import BatchError, Watcher, score_file
 from serving.scored import ANSWER_COLUMNS, OWN_AMOUNTS
@@ -257,7 +257,7 @@ def test_a_format_that_the_platform_has_not_rejects_a_row_of_any_list(tmp_path, 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
 @pytest.mark.parametrize("source", ["csv", "xlsx", "parquet"])
 def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(tmp_path, bundle, source, ending):
-    scorer = Scorer(bundle, rates=Rates({"USD": 1.0, "EUR": 1.25}))
+    scorer = Scorer(bundle, rates=CurrencyRates({"USD": 1.0, "EUR": 1.25}))
     frame = pd.DataFrame(
         {"platform": "instagram", "followers": 5e3, "format": "video", "fee": [400.0, None], "currency": ["EUR", None]}
         | {"fee_usd": [None, 9.0]}

@@ -5,9 +5,9 @@ import pandas as pd
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from features.schema import DTYPES, PROSPECTS
-from features.validate import check
-from ingest.sheets import SheetOptions
+from features.tables.schema import DTYPES, PROSPECTS
+from features.tables.validate import clean_table
+from ingest.sheets.sheet_types import SheetOptions
 from serving.batch.plain import Plain
 from serving.batch.rows import checked
 from serving.batch.spreadsheet import Spreadsheet
@@ -100,8 +100,8 @@ def test_a_table_gets_the_verdict_of_its_rows_one_by_one(given_):
     frame = pd.DataFrame(
         {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in PROSPECTS.columns}
     )
-    clean, faults = check(frame, PROSPECTS)
-    alone = [check(pd.DataFrame([row], dtype=object), PROSPECTS) for row in rows]
+    clean, faults = clean_table(frame, PROSPECTS)
+    alone = [clean_table(pd.DataFrame([row], dtype=object), PROSPECTS) for row in rows]
     told = sorted((fault.row, fault.column, str(fault.value), fault.rule) for fault in faults)
     assert told == sorted((at, f.column, str(f.value), f.rule) for at, (_, own) in enumerate(alone) for f in own)
     pd.testing.assert_frame_equal(clean, pd.concat([own for own, _ in alone], ignore_index=True))

@@ -1,4 +1,4 @@
-"""Benchmarks of tables written by hand: one figure a creator, shrunk toward the parent, and too few say so."""
+"""SegmentBenchmarks of tables written by hand: one figure a creator, shrunk toward the parent, and too few say so."""
 
 import json
 import warnings
@@ -7,13 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.benchmarks import ENOUGH, LEVELS, SHRINK, Benchmarks, fit_benchmarks
-from features.deals import known_deals
-from features.history import History
-from features.reference import fit_reference
-from features.tables import Tables
-from features.validate import validate
-from features.vocabulary import table_places
+from features.derive.market_priors import fit_reference
+from features.history.deals import completed_deals
+from features.history.history import History
+from features.segments import (
+    DEFAULT_SHRINKAGE,
+    MIN_SEGMENT_CREATORS,
+    QUANTILE_LEVELS,
+    SegmentBenchmarks,
+    fit_benchmarks,
+)
+from features.tables.model import Tables
+from features.tables.validate import validate
+from features.tables.vocabulary import lookup_indexes
 from models.bundle import Bundle
 from serving.cells import CellsError, cells_text, chosen
 from serving.champion import Champion
@@ -26,7 +32,7 @@ with warnings.catch_warnings():  # starlette would rather have httpx2
 
 UNTIL = pd.Timestamp("2026-06-01T00:00:00Z")
 POSTED = "2026-05-01T00:00:00Z"
-MEDIAN = int(np.searchsorted(LEVELS, 0.5))
+MEDIAN = int(np.searchsorted(QUANTILE_LEVELS, 0.5))
 
 
 def market(*groups, deals=()):
@@ -51,7 +57,7 @@ def deal(number, **rest):
 
 def fitted(tables):
     history = History.of(tables)
-    deals = known_deals(history, tables.partnerships, int(UNTIL.timestamp() * 1e6))
+    deals = completed_deals(history, tables.partnerships, int(UNTIL.timestamp() * 1e6))
     return fit_benchmarks(history, fit_reference(history, UNTIL), UNTIL, deals)
 
 
@@ -66,32 +72,34 @@ def test_a_cell_has_the_median_of_its_creators_shrunk_toward_its_parent():
     assert middle[everyone] == pytest.approx(400)
     food = cell(found, "instagram", "nano", "food")
     assert found.creators["engagements"][food] == 20
-    expected = np.exp((20 * np.log(100) + SHRINK * np.log(400)) / (20 + SHRINK))
+    expected = np.exp((20 * np.log(100) + DEFAULT_SHRINKAGE * np.log(400)) / (20 + DEFAULT_SHRINKAGE))
     assert middle[food] == pytest.approx(expected)
     assert found.quantiles["engagement_rate_by_followers"][food, MEDIAN] == pytest.approx(expected / 5000)
 
 
 def test_a_cell_of_too_few_creators_says_so_and_its_parent_answers():
-    few = ENOUGH - 1
+    few = MIN_SEGMENT_CREATORS - 1
     found = fitted(market(("instagram", 5000, "food", [100] * few), ("instagram", 5000, "travel", [400] * 30)))
-    rows = found.frame().set_index(["measure", "platform", "band", "niche", "format"])
+    rows = found.to_frame().set_index(["measure", "platform", "band", "niche", "format"])
     row = rows.loc[("engagements", "instagram", "nano", "food", "")]
     assert (row["creators"], row["enough"]) == (few, False)
     codes = {"platform": [0.0, 0.0, 1.0], "band": [1.0, 1.0, 1.0], "niche": [14.0, 27.0, np.nan]}
-    places = found.find("engagements", table_places({name: np.array(values) for name, values in codes.items()}))
+    places = found.find_segment(
+        "engagements", lookup_indexes({name: np.array(values) for name, values in codes.items()})
+    )
     assert places.tolist() == [cell(found, "instagram", "nano"), cell(found, "instagram", "nano", "travel"), -1]
-    assert np.isnan(found.at("engagements", places)[2]).all()
+    assert np.isnan(found.quantiles_at("engagements", places)[2]).all()
 
 
 def test_a_format_has_a_cell_of_its_own_where_it_is_asked_for():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
     codes = {"platform": np.zeros(2), "band": np.ones(2), "niche": np.array([14.0, np.nan])}
-    with_format = found.find("engagements", table_places({**codes, "format": np.array([2.0, 2.0])}))
+    with_format = found.find_segment("engagements", lookup_indexes({**codes, "format": np.array([2.0, 2.0])}))
     assert [found.cells[place] for place in with_format] == [
         ("instagram", "nano", "food", "video"),
         ("instagram", "nano", "", ""),
     ]
-    assert found.cells[found.find("engagements", table_places(codes))[0]] == ("instagram", "nano", "food", "")
+    assert found.cells[found.find_segment("engagements", lookup_indexes(codes))[0]] == ("instagram", "nano", "food", "")
 
 
 def test_costs_are_those_of_own_deals_a_creator_once_and_gifts_are_no_price():
@@ -115,7 +123,7 @@ def test_deals_that_are_not_over_are_not_known():
             deal(2, fee_usd=10, engagements=100),
         ],
     )
-    known = known_deals(History.of(tables), tables.partnerships, int(UNTIL.timestamp() * 1e6))
+    known = completed_deals(History.of(tables), tables.partnerships, int(UNTIL.timestamp() * 1e6))
     assert known["partnership_id"].tolist() == ["d0", "d2"]
     assert known["account"].tolist() == [0, 2]
 
@@ -129,20 +137,22 @@ def test_where_nobody_has_a_band_or_niche_the_platform_stays(followers, niche):
         "niche": np.full(1, np.nan),
         "format": np.full(1, np.nan),
     }
-    assert found.at("engagements", found.find("engagements", table_places(codes)))[0, MEDIAN] == pytest.approx(100)
+    assert found.quantiles_at("engagements", found.find_segment("engagements", lookup_indexes(codes)))[
+        0, MEDIAN
+    ] == pytest.approx(100)
     assert len(found.cells) == (3 if followers else 2)
 
 
 def test_without_deals_there_are_no_costs():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
-    assert "cpe_usd" not in set(found.frame()["measure"])
-    assert found.find("cpe_usd", table_places({"platform": np.zeros(1), "band": np.ones(1)})) == [-1]
+    assert "cpe_usd" not in set(found.to_frame()["measure"])
+    assert found.find_segment("cpe_usd", lookup_indexes({"platform": np.zeros(1), "band": np.ones(1)})) == [-1]
 
 
 def test_json_brings_back_the_same(trained):
     found = trained.bundle.benchmarks
-    back = Benchmarks.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
-    pd.testing.assert_frame_equal(back.frame(), found.frame())
+    back = SegmentBenchmarks.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
+    pd.testing.assert_frame_equal(back.to_frame(), found.to_frame())
     assert (back.cells, back.bands, back.followers) == (found.cells, found.bands, found.followers)
 
 
@@ -165,7 +175,7 @@ def test_the_service_lists_them(home):
     client = TestClient(build_app(champion))
     body = client.get("/v1/benchmarks", params={"platform": "tiktok", "measure": "cpe_usd"}).json()
     assert body["trained_on"] == "simulated"
-    assert body["enough_creators"] == ENOUGH
+    assert body["enough_creators"] == MIN_SEGMENT_CREATORS
     assert body["cells"] == chosen(champion.current.scorer.bundle, platform="tiktok", measure="cpe_usd").to_dict(
         "records"
     )

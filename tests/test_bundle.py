@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import models.bundle
-from features.columns import COLUMNS
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.validate import validate
-from features.version import FEATURES_VERSION
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive
+from features.derive.version import FEATURES_VERSION
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from models.bundle import Bundle, champion_file, champion_folder, latest_bundle, load_bundle, save_bundle, set_champion
 from models.bundle_files import MANIFEST, BundleError
 from models.pyfunc import _load_pyfunc
@@ -36,7 +36,9 @@ def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
     assert again.version == trained.bundle.version
     assert again.reference.to_json() == trained.bundle.reference.to_json()
     history = History.of(validate(read_tables(market_folder)))
-    asked = sample_test_rows(history, "engagements", int(np.quantile(history.engaged.time, 0.95))).questions
+    asked = sample_test_rows(
+        history, "engagements", int(np.quantile(history.posts_with_engagements.time, 0.95))
+    ).questions
     x = derive(history, asked, again.reference)
     assert list(again.forecasters) == ["engagements", "views"]
     for target, forecaster in again.forecasters.items():

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.vocabulary import PLATFORMS
+from features.tables.vocabulary import PLATFORMS
 from models.bundle import load_bundle
 from models.bundle_files import MANIFEST, BundleError
 from models.fee import FeeModel, MarketFee

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from conftest import answers_of, table
 
-from features.authenticity import PARTS, UNKNOWN_SCALE, Norm
-from features.reference import Market, Prior
-from features.schema import POSTS
-from features.snapshot import Snapshot
-from features.snapshot_writer import write_snapshot
-from features.vocabulary import PLATFORMS
+from features.derive.authenticity import AUTHENTICITY_PARTS, UNKNOWN_SCALE, SignNorm
+from features.derive.market_priors import MarketPriors, Prior
+from features.snapshot.reader import Snapshot
+from features.snapshot.writer import write_snapshot
+from features.tables.schema import POSTS
+from features.tables.vocabulary import PLATFORMS
 from serving.averages import FAR_BY_FOLLOWERS, MOST_BY_FOLLOWERS, TAIL
 from serving.batch import Options, score_file
 from serving.cautions import MODEL_OLD_DAYS, named
@@ -23,7 +23,7 @@ from serving.scoring import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 PROFILE = {"platform": "instagram", "followers": 20_000.0, "niche": "food", "format": "video"}
-SIGNS = [sign for sign, _, _ in PARTS.values()]
+SIGNS = [sign for sign, _, _ in AUTHENTICITY_PARTS.values()]
 
 
 def warned(scorer, *rows, as_of=AS_OF, own=None):
@@ -200,9 +200,9 @@ def judge(bundle):
 
     def judged(*rows, scale=0.5, medians=None):
         line = Prior(np.log1p(100), 0.0, 0.0, np.log1p(100), {"food": 0.0}, 40)
-        market = Market({"all": line, "instagram": line}, 4.0, 0.0, {"instagram": 40})
+        market = MarketPriors({"all": line, "instagram": line}, 4.0, 0.0, {"instagram": 40})
         middle = {"gap": 0.0, "views": -2.0, "comments": np.log(0.02), **(medians or {})}
-        norms = {"all": {sign: Norm(middle.get(sign, 0.0), scale) for sign in SIGNS}}
+        norms = {"all": {sign: SignNorm(middle.get(sign, 0.0), scale) for sign in SIGNS}}
         reference = replace(bundle.reference, engagements=market, norms=norms)
         odd = {"implausible_average", "rate_looks_like_percent"}
         found = warned(Scorer(replace(bundle, reference=reference)), *({**PROFILE, **row} for row in rows))

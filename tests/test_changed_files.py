@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 from conftest import uneven_list
 
-import features.tables
+import features.tables.model
 import ingest.exports.importer
 import serving.batch.opening
 import serving.batch.run
 from creatorcast import main
-from features.unchanged import ChangedError, unchanged
+from features.files.change_guard import FileChangedError, require_unchanged
 from serving.batch import BatchError, Watcher, score_file
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -120,7 +120,7 @@ def test_a_file_that_comes_into_the_folder_of_a_list_is_a_change(lists, scorer, 
 
 def test_a_change_before_the_last_look_is_found_by_all_bytes(lists, scorer, monkeypatch):
     source = write(lists / "list.csv")
-    monkeypatch.setattr(serving.batch.run.Identity, "check", lambda self: None)
+    monkeypatch.setattr(serving.batch.run.FileFingerprint, "check", lambda self: None)
     with pytest.raises(BatchError, match="was changed while it was scored"):
         scored_while(
             lambda: written_over(source, write(lists / "other" / "list.csv", 1)), source, scorer, lists / "out.csv"
@@ -137,7 +137,7 @@ def test_tables_that_change_while_they_are_read_are_refused(changed, lists, home
     monkeypatch.setenv("CREATORCAST_HOME", str(home))
     shutil.copytree(market_folder, "data")
     write(lists / "list.csv")
-    real = features.tables.read_frame
+    real = features.tables.model.read_frame
 
     def read(path, names=None):
         frame = real(path, names)
@@ -145,7 +145,7 @@ def test_tables_that_change_while_they_are_read_are_refused(changed, lists, home
             os.utime(f"data/{changed}")
         return frame
 
-    monkeypatch.setattr(features.tables, "read_frame", read)
+    monkeypatch.setattr(features.tables.model, "read_frame", read)
     result = CliRunner().invoke(main, ["score", "list.csv", "--data", "data", "--out", "out.csv"])
     assert result.exit_code == 2
     assert result.output.endswith(f"{changed}' was changed while it was read: run it again when nothing writes to it\n")
@@ -168,7 +168,7 @@ def test_an_export_that_changes_while_it_is_imported_is_refused(lists, monkeypat
 
 
 def test_a_file_that_is_not_there_may_stay_so(tmp_path):
-    with unchanged(tmp_path / "absent", None):
+    with require_unchanged(tmp_path / "absent", None):
         pass
-    with pytest.raises(ChangedError), unchanged(tmp_path / "absent"):
+    with pytest.raises(FileChangedError), require_unchanged(tmp_path / "absent"):
         (tmp_path / "absent").touch()

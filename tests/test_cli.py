@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from creatorcast import Moment, main
-from features.validate import NAIVE, UNKNOWN_CREATOR
+from features.tables.validate import NO_TIME_ZONE, UNKNOWN_CREATOR
 from models.bundle import champion_folder
 from serving.scored import ANSWER_COLUMNS
 
@@ -232,7 +232,7 @@ def test_benchmarks_lists_the_cells_of_the_champion(run, with_champion, trained)
     assert result.stdout.splitlines()[0].split()[:6] == ["platform", "band", "niche", "format", "measure", "creators"]
     assert result.stdout.splitlines()[-1].startswith("too few: under 10 creators")
     assert run("benchmarks", "--out", "cells.csv").exit_code == 0
-    assert len(pd.read_csv("cells.csv")) == len(trained.bundle.benchmarks.frame())
+    assert len(pd.read_csv("cells.csv")) == len(trained.bundle.benchmarks.to_frame())
     wrong = run("benchmarks", "--niche", "kochen")
     assert wrong.exit_code == 2
     assert wrong.stderr.startswith("creatorcast: niche 'kochen' is unknown: expected one of art")
@@ -263,7 +263,7 @@ def test_train_lists_every_fault_of_the_tables_and_leaves_no_bundle(run, tmp_pat
         "creatorcast: 5 fault(s) in the tables; correct the rows named:",
         "  creators, data row 1: followers -5.0 is below 0, the least possible",
         "  creators, data row 2: platform 'myspace' is not one of instagram, tiktok, youtube, x",
-        f"  posts, data row 1: posted_at '2026-01-01' {NAIVE}",
+        f"  posts, data row 1: posted_at '2026-01-01' {NO_TIME_ZONE}",
         f"  posts, data row 2: creator_id 'nobody' {UNKNOWN_CREATOR}",
         "  posts, data row 2: likes 'many' is not a finite number: write it as 1234.5",
     ]

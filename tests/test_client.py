@@ -8,7 +8,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from features.schema import POSTS, PROSPECTS
+from features.tables.schema import POSTS, PROSPECTS
 from serving.client import Client, Creator, Error, Partnership, RecentPost, Retries, ServiceError
 from serving.client import Result as ResultType
 from serving.results import FaultMessage, Result

@@ -3,12 +3,12 @@ import re
 import numpy as np
 import pandas as pd
 
-from features.columns import COLUMNS, FEATURES, LEARNED
-from features.derive import derive
-from features.history import History
-from features.reference import fit_reference
-from features.schema import CREATORS, DTYPES, POSTS
-from features.tables import Tables
+from features.derive.catalog import COLUMNS, FEATURES, LEARNED_COLUMNS
+from features.derive.derive import derive
+from features.derive.market_priors import fit_reference
+from features.history.history import History
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, POSTS
 
 STATISTICS = (
     "apart|autocorrelation|code|count|days|effect|evenness|ewm|few|fit|flag|focus|growth|high|hour|jump|log|low|mad|many|max"
@@ -69,8 +69,8 @@ def test_every_column_says_what_it_is():
 
 def test_what_tells_how_and_how_late_it_was_read_is_not_learned():
     told = {"followers_late_flag", "readings_late_share", "niche_declared_flag", "niche_known_share", "niche_focus"}
-    assert told <= set(COLUMNS) - set(LEARNED)
-    assert list(LEARNED) == [name for name in COLUMNS if name in LEARNED]
+    assert told <= set(COLUMNS) - set(LEARNED_COLUMNS)
+    assert list(LEARNED_COLUMNS) == [name for name in COLUMNS if name in LEARNED_COLUMNS]
 
 
 def test_derive_gives_the_columns_in_order_as_float64():

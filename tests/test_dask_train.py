@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from conftest import SMALL_RECIPE
 
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.partition import split_folder
-from features.validate import validate
+from features.derive.derive import derive
+from features.history.history import History
+from features.out_of_core import partition_folder
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from models.cluster import ClusterError, Session
 from models.forecast import Boosting
 from training.dataset import sample_rows
@@ -31,7 +31,7 @@ from training.dask_fit import DaskBackend, have_read, running
 #: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
 DERIVING = ["training.dask_fit._derived"]
 MORE_DERIVING = [("submit", "after"), ("gather", "before")]
-READING = [("submit", "before"), "training.dask_fit.part_history"]
+READING = [("submit", "before"), "training.dask_fit.partition_history"]
 MORE_READING = [("__init__", "before"), ("wait_for_workers", "after"), ("run", "before"), "training.dask_fit._accounts"]
 FITTING = [
     ("__init__", "before"), ("run", "before"), ("scatter", "after"), "lightgbm.dask._train_part",
@@ -92,7 +92,7 @@ def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, histor
 @pytest.fixture(scope="module")
 def histories(market_folder, history, tmp_path_factory):
     """Give what has the workers read the histories of the market in four parts."""
-    split = split_folder(market_folder, tmp_path_factory.mktemp("parts"), 4)
+    split = partition_folder(market_folder, tmp_path_factory.mktemp("parts"), 4)
     return partial(have_read, split, history.horizon_days)
 
 

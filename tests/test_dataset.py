@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.arrays import DAY_US, to_us
-from features.folder import read_tables
-from features.history import History
-from features.readings import CONTENT
-from features.tables import Tables
-from features.validate import validate
-from features.vocabulary import EVIDENCE
+from features.history.arrays import DAY_US, to_us
+from features.history.history import History
+from features.history.post_readings import CONTENT_FIELDS
+from features.tables.folder import read_tables
+from features.tables.model import Tables
+from features.tables.validate import validate
+from features.tables.vocabulary import EVIDENCE
 from training.dataset import Sampling, account_of_rows, hide_content, sample_rows, sample_test_rows
 
 
@@ -21,7 +21,7 @@ def market(market_folder):
 
 @pytest.fixture(scope="module")
 def middle(market):
-    return int(np.median(market.engaged.time))
+    return int(np.median(market.posts_with_engagements.time))
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_the_rows_of_a_post_weigh_one_together(market, middle):
     total = posts.groupby(["account", "posted", "y"])["weight"].sum()
     np.testing.assert_allclose(total, total.round())  # 2 where an account has two such posts at one moment
     assert total.between(0.5, 2.5).all()
-    track = market.engaged
+    track = market.posts_with_engagements
     known = {*zip(account_of_rows(track).tolist(), track.time.tolist(), strict=True)}
     assert {*zip(rows.account.tolist(), rows.posted.tolist(), strict=True)} <= known
 
@@ -119,7 +119,7 @@ def test_evidence_and_content_are_masked_in_the_shares_asked_for(market, middle)
     told = planned["caption_words"].notna()
     assert rows.questions["caption_words"].notna().sum() / told.sum() == pytest.approx(0.25, abs=0.03)
     hidden = hide_content(rows).questions
-    assert not {*CONTENT, "topic"} & {*hidden}
+    assert not {*CONTENT_FIELDS, "topic"} & {*hidden}
     assert "caption_words" in rows.questions
 
 

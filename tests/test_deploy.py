@@ -32,7 +32,9 @@ def test_every_setting_that_the_code_reads_is_in_the_table_and_the_other_way_rou
 
 
 def test_the_packages_of_the_service_are_those_that_it_imports_as_locked():
-    served = {path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("features", "ingest", "models", "serving")}
+    served = {
+        path for path in SOURCES if path.relative_to(ROOT).parts[0] in ("features", "ingest", "models", "serving")
+    }
     served -= {*(ROOT / "serving" / "client").iterdir()}  # of those who ask
     imported = {top for path in served for top, _, _ in imports_of(path)}
     known = {*sys.stdlib_module_names, "features", "ingest", "models", "serving"}

@@ -8,18 +8,18 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-import features.derive
-from features.arrays import ALWAYS, DAY_US
-from features.columns import COLUMNS
-from features.derive import derive, derive_arrays, derive_profiles
-from features.effects import Effects
-from features.history import History
-from features.profiles import profile_told
-from features.question import Questions
-from features.reference import Market, Prior, fit_reference
-from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
-from features.tables import Tables
-from features.vocabulary import EVIDENCE, HORIZON_DAYS, NICHES, PLATFORMS
+import features.derive.derive
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive, derive_arrays, derive_profiles
+from features.derive.effects import Effects
+from features.derive.market_priors import MarketPriors, Prior, fit_reference
+from features.derive.queries import Queries
+from features.history.arrays import DAY_US, NAT_US
+from features.history.history import History
+from features.history.profiles import profile_from_fields
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
+from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 AS_OF = 40.0
@@ -189,7 +189,7 @@ def test_one_at_a_time_equals_all_at_once(reference, drawn, more):
 def test_chunks_change_nothing(reference, monkeypatch, chunk):
     tables = tables_of([post("abc"[i % 3], i / 2, i, likes=float(i**2)) for i in range(60)])
     expected = derive(tables, ASKED, reference)
-    monkeypatch.setattr(features.derive, "CHUNK", chunk)
+    monkeypatch.setattr(features.derive.derive, "CHUNK_ROWS", chunk)
     same(derive(tables, ASKED, reference), expected)
 
 
@@ -341,7 +341,7 @@ def test_a_row_worked_by_hand(reference):
     ten = math.log(10)
     line = Prior(0.0, 1.0, 0.0, 5.0, {"food": ten}, 30)
     # the effective count is (7/4)^2 / (21/16) = 7/3, so that the creator weighs one half
-    market = Market({"all": line}, trust=7 / 3, summary_shift=0.0)
+    market = MarketPriors({"all": line}, trust=7 / 3, summary_shift=0.0)
     posts = [
         post("a", 130 - age, likes=likes, comments=9.0, views=None, format=kind, sponsored=paid, caption_words=words)
         for age, likes, kind, paid, words in [
@@ -407,7 +407,7 @@ def test_a_row_worked_by_hand(reference):
     assert told == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-@pytest.mark.parametrize("n", [1, 7, 2 * features.derive.CHUNK + 5])
+@pytest.mark.parametrize("n", [1, 7, 2 * features.derive.derive.CHUNK_ROWS + 5])
 def test_profiles_alone_are_derived_as_their_history_is(reference, n):
     random = np.random.default_rng(n)
 
@@ -417,10 +417,10 @@ def test_profiles_alone_are_derived_as_their_history_is(reference, n):
     platform, moment = random.integers(0, 3, n).astype(float), np.full(n, 20_000 * DAY_US)
     told = {name: some(random.lognormal(8, 2, n).round()) for name in ("followers", "following", "posts_count")}
     told |= {"niche": some(random.integers(0, len(NICHES), n)), "verified": some(random.integers(0, 2, n))}
-    told["created_us"] = np.where(random.random(n) < 0.5, ALWAYS, 15_000 * DAY_US)
+    told["created_us"] = np.where(random.random(n) < 0.5, NAT_US, 15_000 * DAY_US)
     asks = {"avg_likes": some(random.lognormal(5, 2, n)), "avg_comments": some(random.lognormal(3, 2, n))}
     asks |= {"avg_views": some(random.lognormal(9, 2, n)), "format": some(random.integers(0, 6, n))}
-    asked = Questions.told(np.arange(n), moment, moment + DAY_US, asks)
-    alone = derive_profiles(profile_told(platform, moment, told), asked, reference)
-    whole = derive_arrays(History.inline(platform, moment, told), asked, reference)
+    asked = Queries.from_arrays(np.arange(n), moment, moment + DAY_US, asks)
+    alone = derive_profiles(profile_from_fields(platform, moment, told), asked, reference)
+    whole = derive_arrays(History.from_profiles(platform, moment, told), asked, reference)
     np.testing.assert_array_equal(alone, whole)

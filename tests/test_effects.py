@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
 
-from features.effects import CREATORS_SHRINK, Effects, fit_effects, own_formats, planned_format
-from features.vocabulary import FORMATS
+from features.derive.effects import (
+    SHRINKAGE_CREATORS,
+    Effects,
+    creator_format_effects,
+    fit_effects,
+    planned_format_columns,
+)
+from features.tables.vocabulary import FORMATS
 
 NAN = np.nan
 IMAGE, VIDEO = FORMATS.index("image"), FORMATS.index("video")
@@ -14,7 +20,7 @@ def test_usual_effects_are_medians_shrunk_by_creators():
     formats = np.tile([VIDEO, IMAGE, VIDEO, NAN], (40, 1)).astype(float)
     sponsored = np.tile([1.0, 0.0, 1.0, 0.0], (40, 1))
     usual = fit_effects(residual, formats, sponsored, INSTAGRAM)
-    keep = 40 / (40 + CREATORS_SHRINK)
+    keep = 40 / (40 + SHRINKAGE_CREATORS)
     assert usual.formats == {"instagram": {"image": -0.5 * keep, "video": 0.5 * keep}}
     assert usual.sponsored == {"instagram": pytest.approx(1.0 * keep)}
 
@@ -26,19 +32,19 @@ def test_without_a_paid_post_payment_does_nothing():
 
 def test_a_platform_never_seen_has_no_usual_effect():
     usual = Effects({"tiktok": {"video": 0.3}}, {"tiktok": -0.2})
-    assert usual.of_formats(np.array([1.0, 0.0, NAN])).tolist()[0][VIDEO] == 0.3
-    assert not usual.of_formats(np.array([0.0, NAN])).any()
-    assert usual.of_sponsored(np.array([1.0, 0.0, NAN])).tolist() == [-0.2, 0, 0]
+    assert usual.format_effects(np.array([1.0, 0.0, NAN])).tolist()[0][VIDEO] == 0.3
+    assert not usual.format_effects(np.array([0.0, NAN])).any()
+    assert usual.sponsored_effects(np.array([1.0, 0.0, NAN])).tolist() == [-0.2, 0, 0]
 
 
 def test_few_posts_leave_the_usual_effect_and_many_the_own():
-    usual = Effects({"instagram": {"video": 0.4}}, {}).of_formats(np.zeros(2))
+    usual = Effects({"instagram": {"video": 0.4}}, {}).format_effects(np.zeros(2))
     few, many = np.full((2, 60), NAN), np.full((2, 60), float(VIDEO))
     few[:, 0] = -0.4
-    own, count = own_formats(few, many, usual)
-    columns = planned_format(own, count, np.array([VIDEO, IMAGE]))
+    own, count = creator_format_effects(few, many, usual)
+    columns = planned_format_columns(own, count, np.array([VIDEO, IMAGE]))
     assert own[:, VIDEO] == pytest.approx([(3 * 0.4 - 0.4) / 4] * 2)
     assert columns["engagements_dev_mean_by_format"] == pytest.approx([0.2, 0.0])
     assert columns["format_share"].tolist() == [1, 0]
-    own, _ = own_formats(np.full((2, 60), -0.4), many, usual)
+    own, _ = creator_format_effects(np.full((2, 60), -0.4), many, usual)
     assert own[:, VIDEO] == pytest.approx([(3 * 0.4 - 60 * 0.4) / 63] * 2)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import answers_of
 
-from features.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
+from features.tables.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
 from serving.champion import Champion
 from serving.client.types import Error
 from serving.faults import CODES, Fault

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.currency import Rates
-from features.folder import read_tables
-from features.rates_file import read_rates
-from features.validate import InvalidTables, validate
-from features.vocabulary import FORMATS, PLATFORMS, table_places
+from features.tables.currency import CurrencyRates
+from features.tables.folder import read_tables
+from features.tables.rates_file import read_rates
+from features.tables.validate import InvalidTables, validate
+from features.tables.vocabulary import FORMATS, PLATFORMS, lookup_indexes
 from models.bundle import load_bundle
 from models.fee import CARD, COLUMNS, ENOUGH_FEES, OWN_DEALS, FeeModel, MarketFee
 from models.rate_card import RateCard, RateCardError, read_rate_card
@@ -55,7 +55,7 @@ def codes(platform, band=1.0, shape=None):
     ],
 )
 def test_a_row_of_the_platform_stands_before_one_of_any(card_file, asked, figures):
-    np.testing.assert_array_equal(read_rate_card(card_file(*reversed(ROWS))).of_post(table_places(asked)), [figures])
+    np.testing.assert_array_equal(read_rate_card(card_file(*reversed(ROWS))).of_post(lookup_indexes(asked)), [figures])
 
 
 def test_the_shipped_card_names_its_sources_and_covers_every_band_from_nano_on():
@@ -64,7 +64,7 @@ def test_the_shipped_card_names_its_sources_and_covers_every_band_from_nano_on()
     assert (np.diff(card.figures, axis=1) >= 0).all()
     assert all("IZEA 2022" in source and source.endswith("(2022)") for source in card.sources)
     for platform in PLATFORMS:
-        found = np.array([card.of_post(table_places(codes(platform, band)))[0] for band in range(6)])
+        found = np.array([card.of_post(lookup_indexes(codes(platform, band)))[0] for band in range(6)])
         assert np.isnan(found).all(axis=1).tolist() == [True] + [False] * 5
         assert (np.diff(found[1:, 1]) > 0).all()
 
@@ -73,7 +73,7 @@ def test_another_currency_needs_its_rate(card_file, tmp_path):
     path = card_file("instagram,nano,any,40,50,60,EUR,guide,2024")
     with pytest.raises(RateCardError, match="rate card, data row 1: currency 'EUR' has no rate: name a rates file"):
         read_rate_card(path)
-    assert read_rate_card(path, Rates({"EUR": 2.0})).figures.tolist() == [[80, 100, 120]]
+    assert read_rate_card(path, CurrencyRates({"EUR": 2.0})).figures.tolist() == [[80, 100, 120]]
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.5\n")
     assert card_of(tmp_path).figures.tolist() == [[60, 75, 90]]
     assert read_rates(tmp_path / "rates.csv").usd_per_unit == {"USD": 1.0, "EUR": 1.5}

@@ -23,8 +23,8 @@ from conftest import QUIET
 from test_bundle_damage import DAMAGES, UNANSWERED, sealed
 from test_trial import a_fifo
 
-from features.history import History
-from features.snapshot_writer import write_snapshot
+from features.history.history import History
+from features.snapshot.writer import write_snapshot
 from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
 from models.bundle_files import contents_digest, read_manifest
 from models.trial import TRIED

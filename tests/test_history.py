@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.arrays import ALWAYS, DAY_US, codes_of, to_us
-from features.history import History
-from features.profiles import profile_at
-from features.readings import Readings, engagements_of
-from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
-from features.tables import Tables
-from features.track import Track
-from features.vocabulary import FORMATS, NICHES, PLATFORMS
+from features.history.arrays import DAY_US, NAT_US, encode_categories, to_us
+from features.history.history import History
+from features.history.panel import Panel
+from features.history.post_readings import PostReadings, public_engagements
+from features.history.profiles import profile_at
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
+from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 POST = {"platform": "instagram", "post_id": "p", "creator_id": "a", "likes": 90.0, "comments": 9.0}
@@ -114,16 +114,16 @@ def test_what_a_request_brings_is_the_same_history_without_frames():
     }  # fmt: skip
     written = {"text": ["soup"], "hashtags": ["pasta"], "topic": ["cake", "bread"]}
     written = {name: pa.array(said + [None] * (5 - len(said)), pa.large_string()) for name, said in written.items()}
-    readings = Readings(np.array([0, 0, 0, 0, 1]), *times, np.array(list("01234"), dtype=object), told, written)
+    readings = PostReadings(np.array([0, 0, 0, 0, 1]), *times, np.array(list("01234"), dtype=object), told, written)
     profile = {
         "followers": np.array([1000.0, nan]), "following": np.array([10.0, nan]), "verified": np.array([nan, 1]),
-        "niche": np.array([NICHES.index("food"), nan]), "created_us": np.array([day(-9).value // 1000, ALWAYS]),
+        "niche": np.array([NICHES.index("food"), nan]), "created_us": np.array([day(-9).value // 1000, NAT_US]),
     }  # fmt: skip
     platform, observed = np.array([0.0, 1.0]), np.full(2, day(99).value // 1000)
-    made = History.inline(platform, observed, profile, ["bread", None], readings)
+    made = History.from_profiles(platform, observed, profile, ["bread", None], readings)
     assert made.topics == given.topics == ("bread", "cake")
     assert (made.captions, made.bios) == (given.captions, given.bios)
-    for name in ("posts", "engaged", "viewed", "followers", "profiles"):
+    for name in ("posts", "posts_with_engagements", "posts_with_views", "followers", "profiles"):
         one, other = getattr(made, name), getattr(given, name)
         np.testing.assert_array_equal(one.start, other.start)
         np.testing.assert_array_equal(one.time, other.time)
@@ -136,8 +136,8 @@ def test_what_a_request_brings_is_the_same_history_without_frames():
 def test_hidden_likes_are_unknown_and_so_are_the_engagements():
     history = History.of(tables_of({"likes_hidden": True, "views": 1000.0}))
     assert np.isnan(history.posts.columns["likes"]).all()
-    assert len(history.engaged.time) == 0
-    assert len(history.viewed.time) == 1
+    assert len(history.posts_with_engagements.time) == 0
+    assert len(history.posts_with_views.time) == 1
 
 
 @pytest.mark.parametrize(
@@ -146,15 +146,15 @@ def test_hidden_likes_are_unknown_and_so_are_the_engagements():
 def test_tiktok_and_x_need_shares(platform, engagements):
     counts = {"likes": np.array([90.0]), "comments": np.array([9.0]), "shares": np.array([np.nan])}
     code = np.array([PLATFORMS.index(platform)])
-    np.testing.assert_array_equal(engagements_of(counts, code), [engagements])
+    np.testing.assert_array_equal(public_engagements(counts, code), [engagements])
     counts["shares"] = np.array([1.0])
-    assert engagements_of(counts, code).tolist() == [100 if platform in ("tiktok", "x") else 99]
+    assert public_engagements(counts, code).tolist() == [100 if platform in ("tiktok", "x") else 99]
 
 
 def test_engagements_and_views_have_tracks_of_their_own():
     history = History.of(tables_of({"comments": None, "views": 10.0}, {"views": None}, {"views": 20.0}))
-    assert np.expm1(history.track("engagements").take("engagements_log", np.arange(2))) == pytest.approx([99, 99])
-    assert np.expm1(history.track("views").take("views_log", np.arange(2))) == pytest.approx([10, 20])
+    assert np.expm1(history.panel("engagements").take("engagements_log", np.arange(2))) == pytest.approx([99, 99])
+    assert np.expm1(history.panel("views").take("views_log", np.arange(2))) == pytest.approx([10, 20])
 
 
 def test_posts_are_sorted_by_account_and_time():
@@ -179,7 +179,7 @@ def test_one_id_on_two_platforms_is_two_accounts():
     creators = [CREATOR, {**CREATOR, "platform": "youtube"}]
     history = History.of(tables_of({"likes": 1.0}, {"platform": "youtube", "likes": 2.0}, creators=creators))
     asked = pd.DataFrame({"creator_id": ["a", "a"], "platform": ["youtube", "instagram"]})
-    accounts = history.account_of(asked)
+    accounts = history.account_indexes(asked)
     assert history.posts.columns["likes"][history.posts.start[accounts]].tolist() == [2, 1]
     assert history.platform[accounts].tolist() == [PLATFORMS.index("youtube"), PLATFORMS.index("instagram")]
 
@@ -187,7 +187,7 @@ def test_one_id_on_two_platforms_is_two_accounts():
 def test_an_unknown_creator_is_named():
     asked = pd.DataFrame({"creator_id": ["a", "b"], "platform": ["instagram", "instagram"]})
     with pytest.raises(KeyError, match="no creators row for 'b' on instagram: add the creator to the creators table"):
-        History.of(tables_of()).account_of(asked)
+        History.of(tables_of()).account_indexes(asked)
 
 
 tracks = st.lists(st.lists(st.integers(-20, 20), max_size=9), min_size=1, max_size=5)
@@ -197,16 +197,16 @@ tracks = st.lists(st.lists(st.integers(-20, 20), max_size=9), min_size=1, max_si
 @given(tracks, st.lists(st.tuples(st.integers(0, 4), st.integers(-25, 25)), max_size=8))
 def test_until_counts_like_brute_force(times, asked):
     start = np.cumsum([0, *(len(own) for own in times)])
-    track = Track(start, np.array([time for own in times for time in sorted(own)], dtype=np.int64), {})
+    track = Panel(start, np.array([time for own in times for time in sorted(own)], dtype=np.int64), {})
     asked = [(account % len(times), moment) for account, moment in asked]
     account = np.array([account for account, _ in asked], dtype=int)
-    until = track.until(account, np.array([moment for _, moment in asked], dtype=np.int64))
+    until = track.end_row(account, np.array([moment for _, moment in asked], dtype=np.int64))
     assert until.tolist() == [start[i] + sum(time <= moment for time in times[i]) for i, moment in asked]
 
 
 def test_until_leaves_the_track_alone():
-    track = Track(np.array([0, 2]), np.array([1, 2]), {})
-    assert track.until(np.array([0]), np.array([2])).tolist() == [2]
+    track = Panel(np.array([0, 2]), np.array([1, 2]), {})
+    assert track.end_row(np.array([0]), np.array([2])).tolist() == [2]
     assert track.start.tolist() == [0, 2]
 
 
@@ -214,11 +214,13 @@ def test_times_are_microseconds_and_none_is_the_smallest():
     times = pd.Series([START, START + pd.Timedelta(days=1), pd.NaT])
     first, second, none = to_us(times)
     assert second - first == DAY_US
-    assert none == ALWAYS
+    assert none == NAT_US
 
 
 def test_codes_are_positions_and_unknown_otherwise():
-    np.testing.assert_array_equal(codes_of(pd.Series(["b", "z", None, "a"]), ("a", "b")), [1, np.nan, np.nan, 0])
+    np.testing.assert_array_equal(
+        encode_categories(pd.Series(["b", "z", None, "a"]), ("a", "b")), [1, np.nan, np.nan, 0]
+    )
 
 
 def test_followers_are_the_newest_reading_by_then():

@@ -11,10 +11,17 @@ import pandas as pd
 import pytest
 from conftest import table
 
-from features.ids import ANOTHER_ALPHABET, LONGEST, faulty_ids, id_fault, known_as, lookalikes
-from features.schema import CREATORS, POSTS
-from features.tables import Tables
-from features.validate import InvalidTables, validate
+from features.tables.creator_ids import (
+    ANOTHER_ALPHABET,
+    MAX_ID_LENGTH,
+    find_faulty_ids,
+    find_lookalike,
+    find_lookalikes,
+    id_fault,
+)
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, POSTS
+from features.tables.validate import InvalidTables, validate
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportOptions
 from ingest.exports.importer import import_files
@@ -102,8 +109,8 @@ def test_scripts_of_equal_length_are_told_alike_in_every_run():
 def test_the_id_that_is_meant_is_found():
     known = {"c1", "café", "cook", "кухня", "c/1"}.__contains__
     for text in UNSEEN:
-        assert known_as(text, known) == "c1"
-    assert [known_as(text, known) for text in ("ｃ１", "cafe\u0301", "сооk", "kухня", "c\u03381", "nobody\u200b")] == [
+        assert find_lookalike(text, known) == "c1"
+    assert [find_lookalike(text, known) for text in ("ｃ１", "cafe\u0301", "сооk", "kухня", "c\u03381", "nobody\u200b")] == [
         "c1", "café", "cook", "кухня", "c1", None,
     ]  # fmt: skip
 
@@ -111,9 +118,9 @@ def test_the_id_that_is_meant_is_found():
 def test_a_million_plain_ids_cost_nothing():
     ids = [f"creator_{number % 20_000}" for number in range(1_000_000)]
     began = time.process_time()
-    assert faulty_ids(ids) == {}
+    assert find_faulty_ids(ids) == {}
     assert time.process_time() - began < 1.0
-    assert faulty_ids([*ids, None, "c\u200b1"]).keys() == {"c\u200b1"}
+    assert find_faulty_ids([*ids, None, "c\u200b1"]).keys() == {"c\u200b1"}
 
 
 def posts_of(*names):
@@ -226,16 +233,16 @@ def test_imports_reject_records_of_such_ids_and_count_them(tmp_path):
 
 
 def test_arrays_of_ids_are_taken_too():
-    assert faulty_ids(np.array(["c1", None, "c\u200b1"], dtype=object)).keys() == {"c\u200b1"}
-    assert faulty_ids(pd.Series(["c1", "c\u200b1"]).unique()).keys() == {"c\u200b1"}
+    assert find_faulty_ids(np.array(["c1", None, "c\u200b1"], dtype=object)).keys() == {"c\u200b1"}
+    assert find_faulty_ids(pd.Series(["c1", "c\u200b1"]).unique()).keys() == {"c\u200b1"}
 
 
 def test_an_id_of_another_script_that_reads_like_a_known_one_is_refused():
     """A Cyrillic es before digits reads like the Latin c; where nothing like it is known it is let be."""
     twin = "\u0441" + "0000006"
-    assert lookalikes([twin, "кухня", "c1", None], {"c0000006"}.__contains__) == {twin: ANOTHER_ALPHABET}
-    assert lookalikes([twin], {"c1"}.__contains__) == {}
-    assert lookalikes([twin], {"c0000006", twin}.__contains__) == {}
+    assert find_lookalikes([twin, "кухня", "c1", None], {"c0000006"}.__contains__) == {twin: ANOTHER_ALPHABET}
+    assert find_lookalikes([twin], {"c1"}.__contains__) == {}
+    assert find_lookalikes([twin], {"c0000006", twin}.__contains__) == {}
 
 
 def test_such_an_id_in_a_row_names_the_one_that_is_known(bundle):
@@ -249,8 +256,8 @@ def test_such_an_id_in_a_row_names_the_one_that_is_known(bundle):
 
 @pytest.mark.parametrize("sign", ["x", "я", "e\u0301", "\U0001f600"])
 def test_an_id_is_of_a_bounded_length_whatever_it_is_written_in(sign):
-    long = sign * (LONGEST + 1)
-    assert id_fault(long) == f"has {len(long):,} characters: give an id of at most {LONGEST}"
-    assert faulty_ids(["a", long]) == {long: id_fault(long)}
-    assert id_fault("x" * LONGEST) is None
-    assert lookalikes([long], lambda name: True) == {}
+    long = sign * (MAX_ID_LENGTH + 1)
+    assert id_fault(long) == f"has {len(long):,} characters: give an id of at most {MAX_ID_LENGTH}"
+    assert find_faulty_ids(["a", long]) == {long: id_fault(long)}
+    assert id_fault("x" * MAX_ID_LENGTH) is None
+    assert find_lookalikes([long], lambda name: True) == {}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.folder import read_tables
-from features.validate import validate
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from ingest.exports import json_reader
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob, ImportOptions

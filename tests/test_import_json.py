@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.schema import TABLES
+from features.tables.schema import TABLE_SPECS
 from ingest.exports.record_finder import SHAPES, FoundRecord, find_records
 from ingest.exports.record_shapes import (
     RECORD_SPECS,
@@ -51,7 +51,7 @@ def rows(value):
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_maps_name_columns_of_their_tables(shape):
     assert set(shape.fields) <= set(RECORD_SPECS[shape.table].names)
-    assert set(shape.creator) <= set(TABLES["creators"].names)
+    assert set(shape.creator) <= set(TABLE_SPECS["creators"].names)
     assert {name for name, _, _ in (*shape.row_readers, *shape.creator_readers)} == {*shape.fields, *shape.creator}
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from features.iso_moments import MomentError, is_date, moment_of
+from features.tables.timestamps import TimestampError, is_date_only, parse_timestamp
 
 BOTH = "means one day where the month comes first and another where the day does: write "
 
@@ -21,8 +21,8 @@ BOTH = "means one day where the month comes first and another where the day does
     ],
 )
 def test_iso_dates_and_times_are_read_in_utc(text, moment):
-    assert moment_of(text) == moment
-    assert is_date(text) == (len(text.strip()) == 10)
+    assert parse_timestamp(text) == moment
+    assert is_date_only(text) == (len(text.strip()) == 10)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,6 @@ def test_iso_dates_and_times_are_read_in_utc(text, moment):
     ],
 )  # fmt: skip
 def test_all_else_is_refused_with_what_to_write(text, reason):
-    with pytest.raises(MomentError) as caught:
-        moment_of(text)
+    with pytest.raises(TimestampError) as caught:
+        parse_timestamp(text)
     assert str(caught.value) == f"{text!r} {reason}"

@@ -10,10 +10,10 @@ import pytest
 from conftest import answers_of, table
 from scipy.special import ndtri
 
-from features.columns import COLUMNS
-from features.readings import Readings
-from features.schema import POSTS
-from features.vocabulary import PLATFORM_FORMATS, PLATFORMS
+from features.derive.catalog import COLUMNS
+from features.history.post_readings import PostReadings
+from features.tables.schema import POSTS
+from features.tables.vocabulary import PLATFORM_FORMATS, PLATFORMS
 from models.conformal import GRID, Conformal
 from models.distribution import FEW, QUANTILES, Predictive, Totals
 from models.joint import Bounded, joint_forecast
@@ -173,7 +173,7 @@ def test_posts_that_show_no_views_tell_their_level_too(bundle):
         | {"likes": 90_000.0, "comments": 10.0, "shares": 10.0}
         for n in range(12)
     ]
-    x = brought(bundle, VIDEO, posts=Readings.of(table(rows, POSTS), np.zeros(12, dtype=int)))
+    x = brought(bundle, VIDEO, posts=PostReadings.of(table(rows, POSTS), np.zeros(12, dtype=int)))
     assert x[["engagements_evidence_code", "views_evidence_code"]].values.tolist() == [[0, 2]]
     joint = joint_forecast(bundle.forecasters, bundle.reference, x, np.ones(1))
     assert joint.shifts["views"].tolist() == x["engagements_log_offset_by_prior"].tolist()
@@ -184,8 +184,8 @@ def test_priors_of_other_accounts_are_not_compared(bundle):
     """The views' prior is of all platforms where a platform has too few: it says nothing of the engagements' level."""
     pooled = replace(bundle.reference.views, priors={"all": bundle.reference.views.priors["all"]})
     reference = replace(bundle.reference, views=pooled)
-    assert bundle.reference.priors_alike.tolist() == [True] * 4
-    assert not reference.priors_alike[PLATFORMS.index("tiktok")]
+    assert bundle.reference.same_prior_scope.tolist() == [True] * 4
+    assert not reference.same_prior_scope[PLATFORMS.index("tiktok")]
     x = brought(bundle, {**VIDEO, "avg_likes": 90_000.0})
     joint = joint_forecast(bundle.forecasters, reference, x, np.ones(1))
     assert joint.shifts["views"].tolist() == [0.0]

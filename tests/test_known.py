@@ -5,10 +5,10 @@ import warnings
 import pandas as pd
 import pytest
 
-from features.folder import read_tables
-from features.history import History
-from features.snapshot_writer import write_snapshot
-from features.validate import validate
+from features.history.history import History
+from features.snapshot.writer import write_snapshot
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
 from serving.champion import Champion
 from serving.routes import build_app

@@ -6,9 +6,9 @@ import orjson
 import pandas as pd
 import pytest
 
-from features import validate
-from features.arrays import ALWAYS
-from features.schema import POSTS, PROSPECTS
+from features.history.arrays import NAT_US
+from features.tables import validate
+from features.tables.schema import POSTS, PROSPECTS
 from serving.asked import microseconds
 from serving.brought import readings_of
 from serving.faults import Fault, Refused
@@ -213,7 +213,7 @@ SAME_VERDICT = [
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in SAME_VERDICT for value in values])
 def test_a_request_and_a_table_get_the_same_verdict(field, value):
-    _, in_table = validate.check(pd.DataFrame({field: [value]}), PROSPECTS)
+    _, in_table = validate.clean_table(pd.DataFrame({field: [value]}), PROSPECTS)
     in_request = faults_of({"creator_id": "a", field: value})
     assert bool(in_request) == bool(in_table), (in_request, in_table)
 
@@ -228,15 +228,15 @@ def test_what_rows_bring_becomes_arrays():
     asked, posts = found.asked, found.posts
     assert asked.texts["creator_id"].tolist() == ["a", "a", None]
     assert "handle" not in asked.texts
-    assert asked.time("start_at").tolist() == [microseconds(datetime(2026, 4, 1, tzinfo=UTC)), ALWAYS, ALWAYS]
+    assert asked.time("start_at").tolist() == [microseconds(datetime(2026, 4, 1, tzinfo=UTC)), NAT_US, NAT_US]
     np.testing.assert_array_equal(asked.number("fee_usd"), [5, np.nan, np.nan])
     np.testing.assert_array_equal(asked.number("verified"), [1, np.nan, np.nan])
     assert (posts.account.tolist(), posts.post_id.tolist()) == ([1, 1], ["recent-0", "x"])
-    assert posts.observed.tolist() == [ALWAYS, ALWAYS]
-    np.testing.assert_array_equal(posts.told["likes"], [7, np.nan])
-    assert posts.told["format"].tolist() == [2, 2]
-    assert posts.written["text"].to_pylist() == ["soup", "soup"]
-    assert "views" not in posts.told
+    assert posts.observed_at.tolist() == [NAT_US, NAT_US]
+    np.testing.assert_array_equal(posts.columns["likes"], [7, np.nan])
+    assert posts.columns["format"].tolist() == [2, 2]
+    assert posts.texts["text"].to_pylist() == ["soup", "soup"]
+    assert "views" not in posts.columns
     assert readings_of([None, []]) is None
 
 

@@ -9,14 +9,15 @@ from click.testing import CliRunner
 from messy_cases import MESSY, imported
 
 from creatorcast import main
-from features.currency import Rates
-from features.deals import known_deals
-from features.folder import read_tables
-from features.history import History
-from features.reference import fit_reference
-from features.validate import validate
-from ingest.sheets import ColumnMapping, SheetOptions, read_sheet
+from features.derive.market_priors import fit_reference
+from features.history.deals import completed_deals
+from features.history.history import History
+from features.tables.currency import CurrencyRates
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from ingest.sheets.fee_text import currency_of, no_fee_reason, parse_deliverables, split_fee_text
+from ingest.sheets.reader import read_sheet
+from ingest.sheets.sheet_types import ColumnMapping, SheetOptions
 from models.rate_card import read_rate_card
 from serving.batch import Watcher, score_file
 from serving.batch.columnar import Columnar
@@ -26,7 +27,7 @@ from training.market import Market
 from training.price import fit_market_fee
 from training.simulate import write_market
 
-RATES = Rates({"USD": 1.0, "EUR": 1.1, "BRL": 0.2, "CAD": 0.7})
+RATES = CurrencyRates({"USD": 1.0, "EUR": 1.1, "BRL": 0.2, "CAD": 0.7})
 
 
 @pytest.fixture
@@ -294,7 +295,7 @@ def test_a_later_import_knows_the_rates_and_names_partnerships_alike(campaign, t
     third = imported(campaign, out=tmp_path / "out")
     assert second["partnerships"] == third["partnerships"]
     assert second.column("partnerships", "partnership_id") == first.column("partnerships", "partnership_id")
-    changed = imported(campaign, out=tmp_path / "out", rates=Rates({"USD": 1.0, "EUR": 1.2}))
+    changed = imported(campaign, out=tmp_path / "out", rates=CurrencyRates({"USD": 1.0, "EUR": 1.2}))
     assert "EUR is 1.2 USD now and was 1.1 before: fees that were imported before keep theirs" in changed.text
 
 
@@ -489,8 +490,8 @@ def test_fees_in_euro_go_from_a_campaign_sheet_to_the_market_fees(tmp_path):
 def market_fees(tables, deals):
     """Fit market fees to partnerships of the creators of the market."""
     history = History.of(replace(tables, partnerships=deals))
-    known = known_deals(history, deals.reset_index(drop=True), int(AS_OF.timestamp() * 1e6))
-    return fit_market_fee(history, fit_reference(history, AS_OF), known, read_rate_card(None, Rates()))
+    known = completed_deals(history, deals.reset_index(drop=True), int(AS_OF.timestamp() * 1e6))
+    return fit_market_fee(history, fit_reference(history, AS_OF), known, read_rate_card(None, CurrencyRates()))
 
 
 # --- found by use --------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.arrays import DAY_US
-from features.history import History
-from features.tables import Tables
-from features.validate import validate
-from features.vocabulary import EVIDENCE, PLATFORMS
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.model import Tables
+from features.tables.validate import validate
+from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.forecast import Boosting
 from training.backtest import backtest
 from training.dataset import Sampling, sample_rows, sample_test_rows

@@ -10,19 +10,19 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
-from features.niche import (
-    SOURCES,
+from features.niche.classifier import (
+    LABEL_SOURCES,
     NicheClassifier,
     _fit_around_seeds,
     _softmax,
-    brand_fit,
-    crosswalk,
+    brand_fit_from_distribution,
     focus,
+    niche_for_label,
     relatedness,
 )
-from features.niche_related import RELATED
-from features.niche_words import hashtags_of, label_niches, seed_words, split_hashtag, terms_of
-from features.vocabulary import NICHES
+from features.niche.relatedness import RELATED_NICHES
+from features.niche.tokens import hashtags_of, label_niches, seed_words, split_hashtag, tokenize
+from features.tables.vocabulary import NICHES
 
 SEEDS = NicheClassifier().fit()
 JARGON = {"food": "zork plim", "sports": "zork drun", "music": "zork wael"}
@@ -70,11 +70,11 @@ def jargon(n, seed=0):
     ],
 )
 def test_crosswalk(label, source, niche):
-    assert crosswalk(label, source) == niche
+    assert niche_for_label(label, source) == niche
 
 
 def test_crosswalk_tables_hold_known_sources_and_niches_only():
-    assert {source for source, _ in label_niches()} <= set(SOURCES)
+    assert {source for source, _ in label_niches()} <= set(LABEL_SOURCES)
     assert set(label_niches().values()) == {*NICHES, None}
 
 
@@ -85,7 +85,7 @@ def test_every_youtube_category_id_has_a_row():
 
 def test_crosswalk_refuses_another_source():
     with pytest.raises(ValueError, match=r"'myspace' is no catalogue of categories: expected one of tiktok, insta"):
-        crosswalk("Music", "myspace")
+        niche_for_label("Music", "myspace")
 
 
 def test_relatedness_is_symmetric_and_one_for_the_niche_itself():
@@ -93,8 +93,8 @@ def test_relatedness_is_symmetric_and_one_for_the_niche_itself():
     assert (matrix == matrix.T).all()
     assert (np.diag(matrix) == 1).all()
     assert matrix[NICHES.index("food"), NICHES.index("travel")] == 0.4
-    assert {niche for pair in RELATED for niche in pair} == set(NICHES)
-    assert all(one < other and 0 < weight < 1 for (one, other), weight in RELATED.items())
+    assert {niche for pair in RELATED_NICHES for niche in pair} == set(NICHES)
+    assert all(one < other and 0 < weight < 1 for (one, other), weight in RELATED_NICHES.items())
 
 
 def test_focus_of_one_two_all_and_no_niche():
@@ -104,15 +104,17 @@ def test_focus_of_one_two_all_and_no_niche():
 
 def test_brand_fit_is_the_mean_relatedness_of_the_known_part():
     rows = [shares(food=1), shares(food=0.25, travel=0.25), shares(gaming=1), shares()]
-    assert brand_fit(rows, "food") == pytest.approx([1, 0.7, 0, np.nan], nan_ok=True)
-    assert brand_fit(rows[:3], ["travel", None, pd.NA]) == pytest.approx([0.4, np.nan, np.nan], nan_ok=True)
+    assert brand_fit_from_distribution(rows, "food") == pytest.approx([1, 0.7, 0, np.nan], nan_ok=True)
+    assert brand_fit_from_distribution(rows[:3], ["travel", None, pd.NA]) == pytest.approx(
+        [0.4, np.nan, np.nan], nan_ok=True
+    )
 
 
 def test_brand_fit_and_focus_refuse_what_they_do_not_know():
     with pytest.raises(ValueError, match="'cheese' is no niche: expected one of art, automotive"):
-        brand_fit([shares(food=1)], ["cheese"])
+        brand_fit_from_distribution([shares(food=1)], ["cheese"])
     with pytest.raises(ValueError, match="2 brand niches for 1 creators: give one a row, or one for all"):
-        brand_fit([shares(food=1)], ["food", "food"])
+        brand_fit_from_distribution([shares(food=1)], ["food", "food"])
     with pytest.raises(ValueError, match="has 29 columns, the last unknown, not 28 columns"):
         focus(np.ones((2, 28)))
 
@@ -130,9 +132,9 @@ def test_hashtags_and_their_parts():
 
 
 def test_terms_are_words_pairs_and_hashtags():
-    assert terms_of("Estilo de vida! @gym 2024") == ["estilo", "vida", "estilo vida"]
-    assert terms_of("#gymlife", frozenset({"gym"})) == ["gymlife", "gym", "life"]
-    assert terms_of(None) == terms_of("🎮⚽") == terms_of(3.5) == []
+    assert tokenize("Estilo de vida! @gym 2024") == ["estilo", "vida", "estilo vida"]
+    assert tokenize("#gymlife", frozenset({"gym"})) == ["gymlife", "gym", "life"]
+    assert tokenize(None) == tokenize("🎮⚽") == tokenize(3.5) == []
 
 
 def test_every_niche_has_seeds_in_each_language_and_few_words_are_shared():

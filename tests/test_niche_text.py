@@ -2,13 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.arrays import to_us
-from features.history import History
-from features.niche import NicheClassifier
-from features.niche_text import TEXT_POSTS, TEXT_STEP, brand_fit, niche_columns, niche_of, text_distribution
-from features.schema import CREATORS, DTYPES, POSTS
-from features.tables import Tables
-from features.vocabulary import NICHES
+from features.history.arrays import to_us
+from features.history.history import History
+from features.niche.classifier import NicheClassifier
+from features.niche.text import TEXT_POSTS, TEXT_STEP, brand_fit, likeliest_niche, niche_columns, niche_distribution
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, POSTS
+from features.tables.vocabulary import NICHES
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 UNKNOWN = len(NICHES)
@@ -32,13 +32,13 @@ def history_of(*texts, **profile):
 
 def told(history, day=1000, shown=True):
     moment = to_us(pd.Series([START + pd.Timedelta(days=day)]))
-    return text_distribution(history, np.array([0]), moment, np.array([shown]), NicheClassifier().fit())
+    return niche_distribution(history, np.array([0]), moment, np.array([shown]), NicheClassifier().fit())
 
 
 @pytest.mark.parametrize("made", [history_of(), history_of("what a week"), history_of(None, bio="...")])
 def test_text_that_tells_nothing_is_unknown(made):
     assert told(made)[0, UNKNOWN] == 1
-    assert np.isnan(niche_of(np.array([np.nan]), told(made))).all()
+    assert np.isnan(likeliest_niche(np.array([np.nan]), told(made))).all()
 
 
 @pytest.mark.parametrize("words", [{"hashtags": "foodporn, #pasta"}, {"topic": "street food"}, {"text": "#StreetFood"}])

@@ -11,12 +11,12 @@ import pytest
 from conftest import SMALL_RECIPE, answers_of, table
 from scipy.special import ndtr
 
-from features.folder import write_tables
-from features.reference import TooLittleData
-from features.schema import CREATORS, POSTS, PROSPECTS
-from features.tables import Tables
-from features.validate import InvalidTables, check
-from features.vocabulary import PLATFORMS
+from features.derive.market_priors import TooLittleData
+from features.tables.folder import write_tables
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, POSTS, PROSPECTS
+from features.tables.validate import InvalidTables, clean_table
+from features.tables.vocabulary import PLATFORMS
 from models.bundle_files import MANIFEST
 from models.distribution import QUANTILES
 from serving.scoring import Scorer
@@ -326,7 +326,7 @@ def test_a_profile_of_no_followers_is_not_forecast_with_certainty(made_once):
 @pytest.mark.parametrize("name", ["avg_likes", "avg_views"])
 def test_averages_beyond_any_count_are_refused_at_the_door(name):
     asked = table([{"platform": "instagram", name: 1e300}], PROSPECTS)
-    assert [fault.column for fault in check(asked, PROSPECTS)[1]] == [name]
+    assert [fault.column for fault in clean_table(asked, PROSPECTS)[1]] == [name]
 
 
 @pytest.fixture(scope="module")

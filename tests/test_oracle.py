@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from features.vocabulary import FORMATS
+from features.tables.vocabulary import FORMATS
 from training.market import DEMO_MARKET, fit_matrix
 from training.oracle import Oracle, OracleError, along, expected_ln, fit_effect, timing_effect
 from training.simulate import simulate, write_market

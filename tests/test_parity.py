@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derive import derive
-from features.schema import CREATORS, POSTS
-from features.tables import Tables, empty
-from features.validate import validate
-from features.vocabulary import PLATFORM_FORMATS
+from features.derive.derive import derive
+from features.tables.model import Tables, empty_table
+from features.tables.schema import CREATORS, POSTS
+from features.tables.validate import validate
+from features.tables.vocabulary import PLATFORM_FORMATS
 from models.delivery import Delivered
 from models.distribution import QUANTILES
 from models.joint import joint_forecast
@@ -127,7 +127,9 @@ def by_hand(tables, trained, partnerships):
 def creators_of(frame):
     """Make the creators table of rows that bring their own profile, read at the moment of the forecast."""
     profiles = frame.assign(observed_at=AS_OF).reindex(columns=CREATORS.names)
-    return validate(Tables(creators=profiles.dropna(axis=1, how="all").reset_index(drop=True), posts=empty(POSTS)))
+    return validate(
+        Tables(creators=profiles.dropna(axis=1, how="all").reset_index(drop=True), posts=empty_table(POSTS))
+    )
 
 
 @pytest.fixture(scope="module")

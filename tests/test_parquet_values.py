@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from features.folder import read_tables
-from features.parquet_file import LARGEST_BATCH, bounds_of, open_parquet
-from features.validate import InvalidTables, validate
+from features.files.parquet import MAX_BATCH_BYTES, decoded_size, open_parquet
+from features.tables.folder import read_tables
+from features.tables.validate import InvalidTables, validate
 from serving.batch import BatchError, Watcher, score_file
 
 AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
@@ -159,7 +159,7 @@ def test_what_unpacks_to_too_much_is_refused(name, message, scorer, tmp_path):
 def test_fewer_rows_are_decoded_at_a_time_where_one_may_repeat_much(name, tmp_path):
     path = bomb(tmp_path, name)
     with open_parquet(path) as parquet:
-        rows = bounds_of(path, parquet, ["platform", "bio"]).rows(16_384)
+        rows = decoded_size(path, parquet, ["platform", "bio"]).rows(16_384)
         assert 1 <= rows < 400
         batch = next(parquet.iter_batches(rows, columns=["platform", "bio"]))
-    assert batch.nbytes <= LARGEST_BATCH
+    assert batch.nbytes <= MAX_BATCH_BYTES

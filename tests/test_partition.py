@@ -5,14 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import partition
-from features.derive import derive
-from features.folder import read_tables
-from features.frames import DataFolderError
-from features.history import History
-from features.partition import PartitionError, derive_folder
-from features.reference import TooLittleData, fit_reference
-from features.validate import InvalidTables, validate
+from features import out_of_core
+from features.derive.derive import derive
+from features.derive.market_priors import TooLittleData, fit_reference
+from features.history.history import History
+from features.out_of_core import PartitionError, derive_folder
+from features.tables.folder import read_tables
+from features.tables.frames import DataFolderError
+from features.tables.validate import InvalidTables, validate
 
 AS_OF = pd.Timestamp("2026-06-01", tz="UTC")
 TABLES = ("creators", "followers", "posts")
@@ -82,7 +82,7 @@ def test_the_order_of_the_creators_table_and_of_no_other_decides(market_folder, 
 def test_the_market_is_fitted_to_the_same_sample_whatever_the_number_of_parts(
     market_folder, in_memory, tmp_path, monkeypatch
 ):
-    monkeypatch.setitem(partition.PART_ROWS, "creators", 40)
+    monkeypatch.setitem(out_of_core.PARTITION_ROWS, "creators", 40)
     stages = []
     accounts = derive_folder(market_folder, AS_OF, tmp_path / "f.parquet", progress=lambda *stage: stages.append(stage))
     found = read(tmp_path / "f.parquet")
@@ -96,8 +96,8 @@ def test_the_market_is_fitted_to_the_same_sample_whatever_the_number_of_parts(
 
 
 def test_wide_posts_make_more_parts(market_folder, tmp_path, monkeypatch):
-    monkeypatch.setitem(partition.PART_ROWS, "posts", len(pd.read_parquet(market_folder / "posts.parquet")) + 1)
-    monkeypatch.setattr(partition, "USUAL_ROW_BYTES", 25)
+    monkeypatch.setitem(out_of_core.PARTITION_ROWS, "posts", len(pd.read_parquet(market_folder / "posts.parquet")) + 1)
+    monkeypatch.setattr(out_of_core, "TYPICAL_ROW_BYTES", 25)
     stages = []
     derive_folder(market_folder, AS_OF, tmp_path / "f.parquet", progress=lambda what, share: stages.append(what))
     assert sum(what.startswith("part ") for what in stages) > 1
@@ -161,8 +161,8 @@ def test_a_missing_column_is_told_once(market_folder, tmp_path):
 
 
 def test_checking_stops_once_there_are_very_many_faults(market_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(partition, "MOST_FAULTS", 1)
-    monkeypatch.setitem(partition.PART_ROWS, "creators", 40)
+    monkeypatch.setattr(out_of_core, "MAX_TABLE_FAULTS", 1)
+    monkeypatch.setitem(out_of_core.PARTITION_ROWS, "creators", 40)
     creators, followers, posts = tables_of(market_folder)
     folder = write(tmp_path / "data", ".parquet", creators, followers, posts.assign(likes=-1))
     with pytest.raises(InvalidTables) as caught:
@@ -190,7 +190,7 @@ def test_a_failure_leaves_what_was_there(market_folder, tmp_path, monkeypatch, p
     def fail(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(partition, place, fail)
+    monkeypatch.setattr(out_of_core, place, fail)
     (tmp_path / "f.csv").write_text("an earlier result")
     with pytest.raises(PartitionError, match=r"f\.csv' cannot be made: No space left on device"):
         derive_folder(market_folder, AS_OF, tmp_path / "f.csv", 2)

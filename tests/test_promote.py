@@ -17,13 +17,13 @@ from click.testing import CliRunner
 from conftest import SMALL_RECIPE
 
 from creatorcast import main
-from features.arrays import DAY_US
-from features.derive import derive
-from features.folder import read_tables, write_tables
-from features.history import History
-from features.tables import Tables
-from features.validate import validate
-from features.vocabulary import PLATFORMS
+from features.derive.derive import derive
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.folder import read_tables, write_tables
+from features.tables.model import Tables
+from features.tables.validate import validate
+from features.tables.vocabulary import PLATFORMS
 from models.bundle import (
     bundles_folder,
     champion_file,
@@ -83,7 +83,7 @@ def later_posts(folder, manifest):
     Of each platform; known are posts with engagements, 7 days old.
     """
     history = History.of(validate(read_tables(folder)))
-    track = history.engaged
+    track = history.posts_with_engagements
     account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
     ends = {name: pd.Timestamp(own["until"]).value // 1000 for name, own in manifest["platforms"].items()}
     end = np.array([ends[name] for name in np.array(PLATFORMS)[history.platform[account].astype(int)]])
@@ -120,7 +120,7 @@ def test_the_champion_is_asked_as_it_is(grown, tables):
     ends = {name: pd.Timestamp(own["until"]) for name, own in bundles["old"].manifest["platforms"].items()}
     posts = validate(read_tables(folders["new"])).posts
     comparison = promote(home, dry_run=True).comparison
-    track = history.engaged
+    track = history.posts_with_engagements
     account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
     end = pd.Series(np.array(PLATFORMS)[history.platform[account].astype(int)]).map(ends)
     later = np.flatnonzero(track.time > end.array.as_unit("us").asi8)

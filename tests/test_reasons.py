@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from conftest import answers_of
 
-from features.columns import LEARNED
-from features.comparables import HOW_MANY, Comparables
-from features.derive import derive
-from features.history import History
-from features.schema import EMV_PARTS
-from features.validate import InvalidTables
+from features.comparables import MAX_COMPARABLES, Comparables
+from features.derive.catalog import LEARNED_COLUMNS
+from features.derive.derive import derive
+from features.history.history import History
+from features.tables.schema import EMV_PARTS
+from features.tables.validate import InvalidTables
 from models.emv import earned_media_value, read_values
 from models.reasons import GROUPS, OWN_LEVEL, contributions, reasons, reasons_text
 from serving.scored import ANSWER_COLUMNS
@@ -52,7 +52,7 @@ def test_the_own_level_is_the_offset_over_the_prior(bundle, x):
 
 def test_every_learned_column_has_a_group_that_says_what_it_is(bundle):
     patterns = [pattern for *_, pattern in GROUPS]
-    place = {name: next(n for n, p in enumerate(patterns) if re.match(p, name)) for name in LEARNED}
+    place = {name: next(n for n, p in enumerate(patterns) if re.match(p, name)) for name in LEARNED_COLUMNS}
     assert [name for name, group in place.items() if group == len(GROUPS) - 1] == []
     assert set(place.values()) == set(range(len(GROUPS) - 1))
 
@@ -69,9 +69,9 @@ def test_reasons_are_words_that_name_the_format(bundle, x):
 def test_comparables_are_near_in_size_and_niche_and_never_the_creator_itself(tables, bundle, x, asked):
     history = History.of(tables)
     found = Comparables.of(history, bundle.reference, tables.partnerships, AS_OF)
-    account = history.account_of(asked)
+    account = history.account_indexes(asked)
     for row, near in enumerate(found.nearest(x, account)):
-        assert len(near) == HOW_MANY
+        assert len(near) == MAX_COMPARABLES
         assert asked["creator_id"][row] not in {one["creator_id"] for one in near}
         likeness = [one["similarity"] for one in near]
         assert likeness == sorted(likeness, reverse=True)

@@ -10,16 +10,16 @@ import pandas as pd
 import pytest
 from conftest import answers_of, table
 
-from features.arrays import DAY_US
-from features.derive import derive
-from features.extended import extended
-from features.history import History, PostDetails
-from features.post_use import Use, counted_uses, uses_of
-from features.readings import Readings
-from features.schema import CREATORS, POSTS
-from features.snapshot_writer import write_snapshot
-from features.tables import Tables
-from features.vocabulary import PLATFORMS
+from features.derive.derive import derive
+from features.history.arrays import DAY_US
+from features.history.extend import extend_history
+from features.history.history import History, PostDetails
+from features.history.post_readings import PostReadings
+from features.history.post_use import PostUse, classify_readings, count_uses
+from features.snapshot.writer import write_snapshot
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, POSTS
+from features.tables.vocabulary import PLATFORMS
 from serving.asked import Asked, microseconds
 from serving.brought import post_warnings
 from serving.champion import Champion
@@ -87,7 +87,7 @@ def busy(tables):
 
 @pytest.mark.parametrize("share", [0.03, 0.4, 1.0])
 def test_posts_brought_count_as_if_the_tables_held_them(bundle, tables, busy, share):
-    """Readings are drawn out of the tables and brought: all is the same, to the last digit."""
+    """PostReadings are drawn out of the tables and brought: all is the same, to the last digit."""
     chosen, readings = busy
     rows = [
         {**row, "format": "video", "topic": "own topic", "fee_usd": 300.0, "start_at": AS_OF + 9 * DAY}
@@ -125,10 +125,10 @@ def test_two_fresh_posts_do_not_lose_the_known_ones(bundle, tables, busy):
     known, both = (one_answer(scorer, [row], own)[0] for own in (None, fresh))
     assert both["evidence"] == known["evidence"] == "history"
     assert both["engagements_p50"] != known["engagements_p50"]
-    history, _, brought = extended(
+    history, _, brought = extend_history(
         scorer.known.history,
         np.array([scorer.known.find(row["platform"], row["creator_id"])]),
-        Readings.of(table(fresh, POSTS), np.zeros(2, dtype=int)),
+        PostReadings.of(table(fresh, POSTS), np.zeros(2, dtype=int)),
     )
     account = scorer.known.find(row["platform"], row["creator_id"])
     first, last = scorer.known.history.posts.start[account : account + 2]
@@ -143,7 +143,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
     alone = one_answer(scorer, [row])[0]
 
     def asked(*own, nameless=False):
-        readings = Readings.of(table(own, POSTS), np.zeros(len(own), dtype=int))
+        readings = PostReadings.of(table(own, POSTS), np.zeros(len(own), dtype=int))
         readings = replace(readings, nameless=np.full(len(own), nameless))
         found = scorer.score(Asked.of_rows([row]), microseconds(AS_OF), readings)
         return found.frame().iloc[0]
@@ -217,13 +217,13 @@ def drawn_readings(seed, n=400, accounts=5):
     account = random.integers(0, accounts, n)
     # a table has each reading of a post once
     rows = np.flatnonzero(~pd.DataFrame({"account": account, "name": names, "observed": observed}).duplicated())
-    return taken(Readings(account, posted, observed, np.array(names, dtype=object), told, {}), rows)
+    return taken(PostReadings(account, posted, observed, np.array(names, dtype=object), told, {}), rows)
 
 
 def taken(readings, rows):
-    told = {name: values[rows] for name, values in readings.told.items()}
-    own = readings.account, readings.posted, readings.observed, readings.post_id
-    return Readings(*(values[rows] for values in own), told, {})
+    told = {name: values[rows] for name, values in readings.columns.items()}
+    own = readings.account, readings.posted_at, readings.observed_at, readings.post_id
+    return PostReadings(*(values[rows] for values in own), told, {})
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -231,19 +231,19 @@ def test_every_post_has_one_use_and_those_that_count_are_those_of_the_features(b
     readings, accounts = drawn_readings(seed), 5
     platform = np.array([0.0, 1, 2, 3, 0])
     moment = np.full(accounts, microseconds(AS_OF))
-    counts = counted_uses(uses_of(readings, platform, moment, 7), readings.account, accounts)
+    counts = count_uses(classify_readings(readings, platform, moment, 7), readings.account, accounts)
     assert counts.sum(axis=1).tolist() == np.bincount(readings.account, minlength=accounts).tolist()
     assert (counts.sum(axis=0) > 0).sum() >= 8
-    history = History.inline(platform, moment, {}, None, readings)
+    history = History.from_profiles(platform, moment, {}, None, readings)
     asked = pd.DataFrame(
         {"as_of": [AS_OF] * accounts, "start_at": AS_OF, "platform": [PLATFORMS[int(p)] for p in platform]}
     )
     history = replace(history, accounts=pd.Index(asked["platform"] + "/" + asked.index.astype(str)))
     x = derive(history, asked.assign(creator_id=asked.index.astype(str)), bundle.reference)
-    assert counts[:, Use.COUNTS].tolist() == x["engagements_known_count"].tolist()
+    assert counts[:, PostUse.COUNTS].tolist() == x["engagements_known_count"].tolist()
     flags = post_warnings(counts)
     told = np.array(list(flags.values()))
-    lost = counts[:, Use.BEFORE_WINDOW :].sum(axis=1) + counts[:, Use.KNOWN_ALREADY] > 0
+    lost = counts[:, PostUse.BEFORE_WINDOW :].sum(axis=1) + counts[:, PostUse.KNOWN_ALREADY] > 0
     assert (told.any(axis=0) == lost).all()
 
 
@@ -253,22 +253,25 @@ def test_uses_beside_known_posts_add_up_too(share):
     keep = np.random.default_rng(1).random(len(readings.account)) < share
     held, brought = (taken(readings, np.flatnonzero(rows)) for rows in (keep, ~keep))
     moment = np.array([microseconds(AS_OF)])
-    known = History.inline(np.array([0.0]), moment, {}, None, held)
+    known = History.from_profiles(np.array([0.0]), moment, {}, None, held)
     known = replace(known, details=PostDetails.of(held, known))
-    history, both, own = extended(known, np.array([0]), brought)
-    use = uses_of(both, history.platform, moment, 7, own)
-    assert counted_uses(use[own], both.account[own], 1).sum() == (~keep).sum()
-    assert {Use.KNOWN_ALREADY, Use.COUNTS, Use.OTHER_READING} <= {*use[own].tolist()}
-    whole = History.inline(np.array([0.0]), moment, {}, None, readings)
-    np.testing.assert_array_equal(history.engaged.time, whole.engaged.time)
+    history, both, own = extend_history(known, np.array([0]), brought)
+    use = classify_readings(both, history.platform, moment, 7, own)
+    assert count_uses(use[own], both.account[own], 1).sum() == (~keep).sum()
+    assert {PostUse.KNOWN_ALREADY, PostUse.COUNTS, PostUse.OTHER_READING} <= {*use[own].tolist()}
+    whole = History.from_profiles(np.array([0.0]), moment, {}, None, readings)
+    np.testing.assert_array_equal(history.posts_with_engagements.time, whole.posts_with_engagements.time)
     for name in ("engagements_log", "age_read_days"):
-        values = [found.engaged.take(name, np.arange(len(found.engaged.time))) for found in (history, whole)]
+        values = [
+            found.posts_with_engagements.take(name, np.arange(len(found.posts_with_engagements.time)))
+            for found in (history, whole)
+        ]
         np.testing.assert_array_equal(*values)
 
 
 def test_a_history_without_ids_takes_no_posts_besides(tables):
     with pytest.raises(ValueError, match="keeps no details of its posts"):
-        extended(History.of(tables), np.array([0]), drawn_readings(0, accounts=1))
+        extend_history(History.of(tables), np.array([0]), drawn_readings(0, accounts=1))
     with pytest.raises(ValueError, match="keeps no details of its posts"):
         FromTables(History.of(tables), None, None).posts_lacking(np.array([0]), 0)
 
@@ -368,6 +371,11 @@ def test_before_the_snapshot_the_posts_of_the_request_are_used(over_http, busy):
 
 def test_every_warning_about_posts_is_explained():
     root = Path(__file__).parents[1]
-    names = {*post_warnings(np.zeros((1, len(Use)), dtype=int)), *KNOWN, "recent_posts_not_used", "snapshot_not_used"}
+    names = {
+        *post_warnings(np.zeros((1, len(PostUse)), dtype=int)),
+        *KNOWN,
+        "recent_posts_not_used",
+        "snapshot_not_used",
+    }
     for page in ("README.md", "docs/service.md"):
         assert {name for name in names if f"`{name}`" not in (root / page).read_text()} == set()

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.history import History
-from features.reference import KNOT, Market, Prior, Reference, TooLittleData, fit_reference
-from features.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
-from features.tables import Tables
-from features.vocabulary import HORIZON_DAYS, NICHES, PLATFORMS
+from features.derive.market_priors import KNOT, MarketPriors, Prior, Reference, TooLittleData, fit_reference
+from features.history.history import History
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
+from features.tables.vocabulary import HORIZON_DAYS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 UNTIL = START + pd.Timedelta(days=100)
@@ -203,11 +203,11 @@ def test_constant_followers_give_no_slope():
 def test_a_prior_bends_at_the_knot_and_adds_the_niche():
     prior = Prior(1.0, 0.5, -0.25, 4.0, {"food": 0.3}, 10)
     niche = np.array([NAN, NAN, NICHES.index("food"), NICHES.index("food"), NICHES.index("art")])
-    level = Market({"all": prior}, 1.0, 0.0).prior(np.zeros(5), np.array([KNOT, KNOT + 4, 0, NAN, NAN]), niche)
+    level = MarketPriors({"all": prior}, 1.0, 0.0).prior(np.zeros(5), np.array([KNOT, KNOT + 4, 0, NAN, NAN]), niche)
     assert level == pytest.approx([1 + KNOT / 2, 1 + KNOT / 2 + 1, 1.3, 4.3, 4.0])
 
 
 def test_a_platform_with_its_own_prior_takes_it():
     line = Prior(1.0, 0.0, 0.0, 1.0, {}, 10)
-    market_ = Market({"all": line, "x": replace(line, intercept=2.0)}, trust=1.0, summary_shift=0.0)
+    market_ = MarketPriors({"all": line, "x": replace(line, intercept=2.0)}, trust=1.0, summary_shift=0.0)
     assert market_.prior(np.array([0, PLATFORMS.index("x")]), np.zeros(2), np.full(2, NAN)).tolist() == [1, 2]

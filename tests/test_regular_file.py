@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from features.regular_file import check_regular, read_regular
+from features.files.regular import check_regular, read_regular
 
 
 def test_a_regular_file_is_read_up_to_the_limit(tmp_path):

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from conftest import answers_of, table
 
-from features.readings import Readings
-from features.schema import POSTS
-from features.tables import Tables
+from features.history.post_readings import PostReadings
+from features.tables.model import Tables
+from features.tables.schema import POSTS
 from models.distribution import QUANTILES
 from serving.asked import Asked, microseconds
 from serving.scored import ANSWER_COLUMNS
@@ -263,8 +263,8 @@ def test_order_and_company_do_not_matter(scorer, known, tables):
 def test_the_callers_arrays_are_not_changed(scorer, known):
     deal = {"deliverables": 2.0, "fee": 9.0, "currency": "USD", "completion_rate": 0.5, "emv_like_usd": 0.1}
     asked = Asked.of_rows([{**known, **deal}, {**PROFILE, "creator_id": "new"}, {}])
-    own = Readings.of(posts("new", [10, 20]), np.array([1, 1]))
-    given = (asked.numbers, asked.codes, asked.times, asked.texts, own.told, {"account": own.account})
+    own = PostReadings.of(posts("new", [10, 20]), np.array([1, 1]))
+    given = (asked.numbers, asked.codes, asked.times, asked.texts, own.columns, {"account": own.account})
     before = deepcopy(given)
     scorer.score(asked, microseconds(AS_OF), own)
     for kept, now in zip(before, given, strict=True):

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from conftest import answers_of
 
-from features.amounts import amount, counted, plain, rounded, share
-from features.currency import Rates
-from features.schema import figure
+from features.number_text import format_amount, format_estimate, format_fraction, format_number, pluralize
+from features.tables.currency import CurrencyRates
+from features.tables.schema import format_exact
 from models.bundle import champion_folder, load_bundle
 from serving.scoring import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
-RATES = Rates({"USD": 1.0, "EUR": 1.1, "JPY": 0.0065, "KWD": 3.2})
+RATES = CurrencyRates({"USD": 1.0, "EUR": 1.1, "JPY": 0.0065, "KWD": 3.2})
 #: What no figure for people looks like, and nouns in the plural behind 1.
 UNREADABLE = re.compile(
     r"\d[eE][+-]?\d|\b(nan|inf|None)\b|(?<![\d,.])-0(?![\d,.])|(?<![\d,.])1 (posts|engagements|deals|followers)\b"
@@ -83,8 +83,14 @@ def test_less_than_all_is_never_told_as_all(answers):
 @pytest.mark.parametrize("exponent", range(-9, 13))
 def test_formatters_never_give_an_exponent(exponent):
     for value in np.array([1.0, 1.2345678, 4.9999999, 9.9999999]) * 10.0**exponent:
-        for words in (amount, rounded, plain, figure, *([share] if value <= 1 else [])):
+        for words in (
+            format_amount,
+            format_estimate,
+            format_number,
+            format_exact,
+            *([format_fraction] if value <= 1 else []),
+        ):
             text = words(float(value))
             assert re.fullmatch(r"\d{1,3}(,\d{3})*(\.\d+)?|\d+\.\d+", text), (words, value, text)
         for noun in ("post", "engagement"):
-            assert not UNREADABLE.search(counted(plain(float(value)), noun))
+            assert not UNREADABLE.search(pluralize(format_number(float(value)), noun))

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.arrays import ALWAYS
-from features.benchmarks import named
-from features.frames import DataFolderError
-from features.schema import PROSPECTS
+from features.history.arrays import NAT_US
+from features.segments import decode_categories
+from features.tables.frames import DataFolderError
+from features.tables.schema import PROSPECTS
 from models.distribution import QUANTILES
 from serving.asked import LISTS
 from serving.breaches import Breach
@@ -61,10 +61,10 @@ class FakeScorer:
         texts = {"evidence": "profile" if posts is None else "history", "model_version": self.version}
         found = {
             **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
-            **{name: named(LISTS[name], asked.code(name)) for name in ("platform", "niche")},
+            **{name: decode_categories(LISTS[name], asked.code(name)) for name in ("platform", "niche")},
             **{name: asked.number(name) for name in ("deliverables", "fee_usd")},
             "as_of": np.full(asked.n, as_of).view("datetime64[us]"),
-            "start_at": np.where(start == ALWAYS, as_of, start).view("datetime64[us]"),
+            "start_at": np.where(start == NAT_US, as_of, start).view("datetime64[us]"),
             "horizon_days": np.full(asked.n, 7),
             **{f"engagements_{name}": likely for name in (*QUANTILES, "mean")},
             **{f"cpe_usd_{name}": fee / likely for name in ("p10", "p50", "p90")},

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.schema import DTYPES, TABLES
-from ingest.sheets import ColumnMapping, SheetError, SheetFault, SheetOptions, iter_sheet, read_sheet
+from features.tables.schema import DTYPES, TABLE_SPECS
+from ingest.sheets.reader import iter_sheet, read_sheet
+from ingest.sheets.sheet_types import ColumnMapping, SheetError, SheetFault, SheetOptions
 
 
 @pytest.fixture
@@ -327,7 +328,7 @@ def test_only_columns_of_the_tables_asked_for_are_read(sheet_of):
 
 def test_rows_have_the_dtypes_of_the_schema(sheet_of):
     sheet = sheet_of("handle,platform,followers,verified,created_at,niche\na,ig,1,yes,2020-01-01,Food\nb,,,,,\n")
-    kinds = {name: DTYPES[TABLES["creators"][name].kind] for name in sheet.rows}
+    kinds = {name: DTYPES[TABLE_SPECS["creators"][name].kind] for name in sheet.rows}
     assert {name: str(dtype) for name, dtype in sheet.rows.dtypes.items()} == kinds
     assert sheet.rows.iloc[1].isna().tolist() == [False, True, True, True, True, True]
 

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.folder import read_tables
-from features.schema import PROSPECTS
-from features.validate import check, validate
-from features.vocabulary import HORIZON_DAYS, NICHES
+from features.tables.folder import read_tables
+from features.tables.schema import PROSPECTS
+from features.tables.validate import clean_table, validate
+from features.tables.vocabulary import HORIZON_DAYS, NICHES
 from training import simulate as simulation
 from training.market import DEMO_MARKET, GRADES, INSTAGRAM, KIN, TIKTOK, WORDS, Market
 from training.simulate import SimulateError, simulate, write_market
@@ -265,7 +265,7 @@ def test_written_market_reads_back_without_its_truth(folder):
 
 def test_prospects_are_clean_and_of_three_kinds(tmp_path):
     folder = write_market(tmp_path / "demo", 400, seed=1)
-    prospects, faults = check(pd.read_csv(folder / "prospects.csv", dtype="str"), PROSPECTS)
+    prospects, faults = clean_table(pd.read_csv(folder / "prospects.csv", dtype="str"), PROSPECTS)
     assert faults == []
     assert len(prospects) == 200
     known = prospects["creator_id"].isin(read_tables(folder).creators["creator_id"])

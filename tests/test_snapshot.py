@@ -13,19 +13,19 @@ from click.testing import CliRunner
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-import features.snapshot
+import features.snapshot.reader
 from creatorcast import main
-from features.columns import COLUMNS, STANDING
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.question import Questions, answered
-from features.reference import fit_reference
-from features.snapshot import Snapshot, SnapshotError, account_key, account_name, batch_digest, meta_of
-from features.snapshot_writer import write_snapshot
-from features.validate import validate
-from features.version import FEATURES_VERSION
-from features.vocabulary import FORMATS, NICHES
+from features.derive.catalog import COLUMNS, QUERY_INDEPENDENT_COLUMNS
+from features.derive.derive import derive
+from features.derive.market_priors import fit_reference
+from features.derive.queries import Queries, query_features
+from features.derive.version import FEATURES_VERSION
+from features.history.history import History
+from features.snapshot.reader import Snapshot, SnapshotError, account_key, account_name, batch_digest, parse_metadata
+from features.snapshot.writer import write_snapshot
+from features.tables.folder import read_tables
+from features.tables.validate import validate
+from features.tables.vocabulary import FORMATS, NICHES
 
 AS_OF = pd.Timestamp("2026-05-01", tz="UTC")
 few = settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
@@ -95,7 +95,7 @@ def both(history, reference, snapshot):
         kinds["start_at"] = "datetime64[us, UTC]"
         frame = questions(names).assign(**pd.DataFrame(told).drop(columns="account").astype(kinds))
         rows = [snapshot.find(platform, name) for platform, name in names]
-        found = answered(snapshot.state(rows), Questions.of(history, frame), reference)
+        found = query_features(snapshot.account_features(rows), Queries.of(history, frame), reference)
         return derive(history, frame, reference).to_numpy(), found
 
     return answers
@@ -109,11 +109,11 @@ def test_an_answer_from_the_snapshot_is_the_one_from_the_tables(both, drawn):
 
 def test_pages_given_back_are_found_again(snapshot, monkeypatch):
     rows = np.arange(len(snapshot))
-    expected = snapshot.state(rows)
-    monkeypatch.setattr(features.snapshot, "KEPT_ROWS", 0)
+    expected = snapshot.account_features(rows)
+    monkeypatch.setattr(features.snapshot.reader, "KEPT_ROWS", 0)
     for _ in range(3):
-        found = snapshot.state(rows)
-        np.testing.assert_array_equal(found.known, expected.known)
+        found = snapshot.account_features(rows)
+        np.testing.assert_array_equal(found.values, expected.values)
         np.testing.assert_array_equal(found.posts.residual, expected.posts.residual)
 
 
@@ -138,8 +138,8 @@ def test_names_of_one_hash_are_told_apart_by_their_text(history, reference, tmp_
     def alike(name):
         return np.uint64(len(name) % 2)
 
-    monkeypatch.setattr(features.snapshot, "account_key", alike)
-    monkeypatch.setattr("features.snapshot_writer.account_key", alike)
+    monkeypatch.setattr(features.snapshot.reader, "account_key", alike)
+    monkeypatch.setattr("features.snapshot.writer.account_key", alike)
     write_snapshot(history, reference, AS_OF, tmp_path / "s.arrow", "v1")
     test_every_account_is_found_and_told_back(history, Snapshot.open(tmp_path / "s.arrow"))
 
@@ -149,12 +149,12 @@ def test_the_key_of_a_name_never_changes():
 
 
 def test_what_is_known_of_a_creator_is_named_without_a_question(history, reference, snapshot):
-    assert set(STANDING) < set(COLUMNS)
+    assert set(QUERY_INDEPENDENT_COLUMNS) < set(COLUMNS)
     platform, name = history.accounts[3].split("/", 1)
-    expected = derive(history, questions([(platform, name)]), reference)[list(STANDING)].iloc[0]
+    expected = derive(history, questions([(platform, name)]), reference)[list(QUERY_INDEPENDENT_COLUMNS)].iloc[0]
     found = snapshot.features(snapshot.find(platform, name))
     assert {name: value for name, value in found.items() if value is not None} == expected.dropna().to_dict()
-    assert list(found) == list(STANDING)
+    assert list(found) == list(QUERY_INDEPENDENT_COLUMNS)
 
 
 def test_what_a_snapshot_says_of_itself(history, reference, snapshot):
@@ -170,7 +170,7 @@ def test_a_snapshot_of_another_reference_is_refused(history, snapshot):
 
 
 def test_a_snapshot_of_other_code_is_refused(reference, snapshot, monkeypatch):
-    monkeypatch.setattr(features.snapshot, "FEATURES_VERSION", FEATURES_VERSION + 1)
+    monkeypatch.setattr(features.snapshot.reader, "FEATURES_VERSION", FEATURES_VERSION + 1)
     with pytest.raises(SnapshotError, match="or by another version of creatorcast: write it anew"):
         snapshot.check(reference, "v1")
 
@@ -196,7 +196,7 @@ def test_a_changed_snapshot_is_refused(path, tmp_path, at):
 
 def rewritten(path, to, **meta):
     batch = pa.ipc.open_file(path).get_batch(0)
-    batch = batch.replace_schema_metadata({"creatorcast": json.dumps({**meta_of(batch.schema), **meta})})
+    batch = batch.replace_schema_metadata({"creatorcast": json.dumps({**parse_metadata(batch.schema), **meta})})
     with pa.ipc.new_file(to, batch.schema) as writer:
         writer.write_batch(batch)
     return to
@@ -232,7 +232,7 @@ def test_the_digest_covers_every_column(path):
     batch = pa.ipc.open_file(path).get_batch(0)
     names = batch.schema.names
     assert names == ["key", "account", "state", "niches", "posts"]
-    assert batch_digest(batch) == meta_of(batch.schema)["sha256"] != batch_digest(batch.select(names[:-1]))
+    assert batch_digest(batch) == parse_metadata(batch.schema)["sha256"] != batch_digest(batch.select(names[:-1]))
 
 
 def test_where_nothing_can_be_written_the_reason_is_told(history, reference, tmp_path):
@@ -242,11 +242,11 @@ def test_where_nothing_can_be_written_the_reason_is_told(history, reference, tmp
 
 
 def test_a_history_without_posts_and_texts_has_a_snapshot(history, reference, tmp_path):
-    plain = History.inline(np.array([0.0]), np.array([0]), {"followers": np.array([5000.0])})
+    plain = History.from_profiles(np.array([0.0]), np.array([0]), {"followers": np.array([5000.0])})
     plain = replace(plain, accounts=pd.Index(["instagram/a"]))
     write_snapshot(plain, reference, AS_OF, tmp_path / "s.arrow", "v1")
     found = Snapshot.open(tmp_path / "s.arrow")
-    assert found.state([0]).posts is None
+    assert found.account_features([0]).posts is None
     assert found.features(0)["followers_log"] == np.log1p(5000.0)
 
 
@@ -278,8 +278,10 @@ def test_what_becomes_of_the_file_changes_no_answer(path, tmp_path, damage):
     rows, expected = np.arange(151), Snapshot.open(path)
     found = Snapshot.open(file)
     damage(file)
-    np.testing.assert_array_equal(found.state(rows).known, expected.state(rows).known)
-    np.testing.assert_array_equal(found.state(rows).posts.residual, expected.state(rows).posts.residual)
+    np.testing.assert_array_equal(found.account_features(rows).values, expected.account_features(rows).values)
+    np.testing.assert_array_equal(
+        found.account_features(rows).posts.residual, expected.account_features(rows).posts.residual
+    )
     assert [found.account(row) for row in rows] == [expected.account(row) for row in rows]
     with pytest.raises(SnapshotError, match=r"was cut short|was changed since it was written"):
         Snapshot.open(file)

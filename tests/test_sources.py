@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from features.frames import DataFolderError
-from features.validate import validate
+from features.tables.frames import DataFolderError
+from features.tables.validate import validate
 from ingest.exports.errors import SourceError
 from ingest.exports.instagram_panel import PANEL_READ_AT, read_instagram_panel
 

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from features.columns import COLUMNS
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.validate import validate
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from models.distribution import QUANTILES
 
 pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import serving.batch.opening
 import serving.batch.run
 from creatorcast import main
-from features.folder import read_tables
-from features.spreadsheet_text import guarded, unguarded
+from features.files.formula_escape import escape_formula, unescape_formula
+from features.tables.folder import read_tables
 from serving.batch import Options, score_file
 from serving.files import write_frame
 
@@ -47,8 +47,8 @@ def cells_of(path):
 
 @given(st.text(st.sampled_from("=+-@\t\r\n'ab5,.％＝ "), max_size=6))
 def test_what_is_guarded_is_safe_and_comes_back(text):
-    assert unguarded(guarded(text)) == text
-    assert safe(guarded(text))
+    assert unescape_formula(escape_formula(text)) == text
+    assert safe(escape_formula(text))
 
 
 def write_list(path, ids):
@@ -56,7 +56,7 @@ def write_list(path, ids):
     if path.suffix == ".parquet":
         frame.to_parquet(path)
     else:  # as our CSV is once somebody has opened it and saved it as a workbook
-        frame.map(lambda value: guarded(value) if isinstance(value, str) else value).to_excel(path, index=False)
+        frame.map(lambda value: escape_formula(value) if isinstance(value, str) else value).to_excel(path, index=False)
     return path
 
 
@@ -69,7 +69,7 @@ def test_answers_in_csv_are_safe_and_in_parquet_and_xlsx_exact(name, options, sc
         assert score_file(source, tmp_path / f"out.{ending}", scorer, AS_OF, options).scored == len(ids)
     cells = cells_of(tmp_path / "out.csv")
     assert all(map(safe, cells))
-    assert set(map(guarded, ids)) <= set(cells)
+    assert set(map(escape_formula, ids)) <= set(cells)
     assert pd.read_parquet(tmp_path / "out.parquet")["partnership_id"].tolist() == ids
     sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
     assert [row[0].value for row in sheet.iter_rows(min_row=2)] == ids

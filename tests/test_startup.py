@@ -13,8 +13,8 @@ import psutil
 import pytest
 from test_fire import BIN, free_port
 
-from features.history import History
-from features.snapshot_writer import write_snapshot
+from features.history.history import History
+from features.snapshot.writer import write_snapshot
 from models.bundle import champion_folder
 from models.bundle_files import contents_digest, read_manifest
 from models.trial import TRIED

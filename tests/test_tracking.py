@@ -23,12 +23,12 @@ from click.testing import CliRunner
 import training.output
 import training.registry
 from creatorcast import main
-from features.columns import COLUMNS
-from features.derive import derive
-from features.folder import read_tables
-from features.history import History
-from features.validate import validate
-from features.version import FEATURES_VERSION
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive
+from features.derive.version import FEATURES_VERSION
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from models.bundle import bundles_folder, champion_file, champion_version, save_bundle, set_champion
 from models.pyfunc import BundleModel
 from training.home_lock import HomeError, home_lock

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.arrays import DAY_US
-from features.folder import read_tables, write_tables
-from features.history import History
-from features.reference import TooLittleData
-from features.tables import Tables
-from features.validate import validate
+from features.derive.market_priors import TooLittleData
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.folder import read_tables, write_tables
+from features.tables.model import Tables
+from features.tables.validate import validate
 from models.bundle import save_bundle
 from models.bundle_files import BundleError
 from training.fit import Recipe
@@ -37,7 +37,7 @@ def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, mark
     assert manifest["data_digest"] == data_digest(tables)
     assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 7)
     history = History.of(tables)
-    assert (manifest["accounts"], manifest["posts"]) == (150, len(history.engaged.time))
+    assert (manifest["accounts"], manifest["posts"]) == (150, len(history.posts_with_engagements.time))
     assert manifest["until"] == moment(data_end(history).max()).isoformat()
     assert manifest["targets"] == list(manifest["rows"]) == ["engagements", "views"]
     assert manifest["recipe"]["sampling"]["per_post"] == 1
@@ -70,9 +70,19 @@ def test_nothing_is_left_where_there_is_too_little_to_learn_from(tmp_path):
 
 def test_data_end_is_never_later_than_now(market_folder):
     history = History.of(validate(read_tables(market_folder)))
-    early = replace(history, engaged=replace(history.engaged, time=history.engaged.time - 3000 * DAY_US))
-    assert data_end(early).max() == early.engaged.time.max() + 7 * DAY_US
-    late = replace(history, engaged=replace(history.engaged, time=history.engaged.time + 10_000 * DAY_US))
+    early = replace(
+        history,
+        posts_with_engagements=replace(
+            history.posts_with_engagements, time=history.posts_with_engagements.time - 3000 * DAY_US
+        ),
+    )
+    assert data_end(early).max() == early.posts_with_engagements.time.max() + 7 * DAY_US
+    late = replace(
+        history,
+        posts_with_engagements=replace(
+            history.posts_with_engagements, time=history.posts_with_engagements.time + 10_000 * DAY_US
+        ),
+    )
     assert data_end(late).max() <= time.time() * 1e6
 
 

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from conftest import answers_of, table
 
-from features.columns import COLUMNS, column
-from features.schema import CREATORS, POSTS
-from features.snapshot import Snapshot
-from features.snapshot_writer import write_snapshot
-from features.tables import Tables
-from features.vocabulary import PLATFORMS
+from features.derive.catalog import COLUMNS, feature_column
+from features.snapshot.reader import Snapshot
+from features.snapshot.writer import write_snapshot
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, POSTS
+from features.tables.vocabulary import PLATFORMS
 from models.dependence import depends_on
 from serving.batch import Options, score_file
 from serving.champion import Champion
@@ -200,7 +200,7 @@ def test_a_forecast_depends_on_the_columns_that_are_said_and_on_no_other(bundle,
     rows = [*ids.to_dict("records"), *({**PROFILE, "avg_likes": 30.0 * n, "avg_views": 9.0 * n} for n in range(1, 30))]
     rows += [{**PROFILE, "platform": "x", "avg_likes": 30.0 * n} for n in range(9)]
     x = matrix(scorer, rows)
-    platform, evidence = (column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
+    platform, evidence = (feature_column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
     depends = depends_on(forecaster)
     location, scale, *_ = forecaster.parts(pd.DataFrame(x, columns=COLUMNS))
     moved, random = np.zeros(len(COLUMNS), dtype=bool), np.random.default_rng(4)

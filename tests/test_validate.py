@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.folder import read_tables, write_tables
-from features.frames import DataFolderError
-from features.schema import POSTS, PROSPECTS
-from features.tables import Tables
-from features.validate import InvalidTables, check, validate
+from features.tables.folder import read_tables, write_tables
+from features.tables.frames import DataFolderError
+from features.tables.model import Tables
+from features.tables.schema import POSTS, PROSPECTS
+from features.tables.validate import InvalidTables, clean_table, validate
 
 NOW = pd.Timestamp("2026-03-01", tz="UTC")
 CREATORS = pd.DataFrame({"creator_id": ["a", "b"], "platform": ["instagram", "tiktok"], "followers": [1000.0, None]})
@@ -102,7 +102,7 @@ def test_partnership_of_a_creator_on_two_platforms_needs_the_platform():
 def test_check_leaves_the_callers_frame_alone():
     frame = pd.DataFrame({"followers": ["10", "x"], "extra": [1, 2]}, index=[5, 6])
     before = frame.copy()
-    clean, faults = check(frame, PROSPECTS)
+    clean, faults = clean_table(frame, PROSPECTS)
     pd.testing.assert_frame_equal(frame, before)
     assert clean["followers"].tolist()[0] == 10.0
     assert [(f.row, f.value) for f in faults] == [(1, "x")]

@@ -12,16 +12,16 @@ import pandas as pd
 import pytest
 from conftest import table
 
-import features.version
-from features.authenticity import PARTS, Norm
-from features.columns import COLUMNS
-from features.derive import derive
-from features.effects import Effects
-from features.niche import NicheClassifier
-from features.reference import Market, Prior, Reference
-from features.schema import CREATORS, FOLLOWERS, POSTS
-from features.tables import Tables
-from features.version import FEATURES_VERSION
+import features.derive.version
+from features.derive.authenticity import AUTHENTICITY_PARTS, SignNorm
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive
+from features.derive.effects import Effects
+from features.derive.market_priors import MarketPriors, Prior, Reference
+from features.derive.version import FEATURES_VERSION
+from features.niche.classifier import NicheClassifier
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, FOLLOWERS, POSTS
 
 GOLDEN = Path(__file__).with_name("golden_features.json")
 START = pd.Timestamp("2026-01-01", tz="UTC")
@@ -113,12 +113,12 @@ def questions():
 def market(level):
     line = Prior(level, 0.75, -0.1, level + 7, {"food": 0.2, "gaming": -0.1}, 60, 6.2)
     own = {"all": line, "instagram": replace(line, intercept=level - 0.3, creators=40)}
-    return Market(own, trust=0.4, summary_shift=-0.15, creators={"instagram": 40, "tiktok": 12, "youtube": 8})
+    return MarketPriors(own, trust=0.4, summary_shift=-0.15, creators={"instagram": 40, "tiktok": 12, "youtube": 8})
 
 
 def reference():
     """Give a market by hand, so that the values depend on nothing that is fitted."""
-    signs = {sign for sign, _, _ in PARTS.values()}
+    signs = {sign for sign, _, _ in AUTHENTICITY_PARTS.values()}
     return Reference(
         engagements=market(-0.8),
         views=market(1.4),
@@ -126,7 +126,7 @@ def reference():
         views_shown={"instagram": ["video", "short"], "tiktok": ["video", "unknown"], "youtube": ["video"], "x": []},
         formats_posted={"instagram": ["image", "video", "short"], "tiktok": ["video"], "youtube": ["video"], "x": []},
         platforms_until={},
-        norms={name: {sign: Norm(0.1, 0.8) for sign in sorted(signs)} for name in ("all", "tiktok")},
+        norms={name: {sign: SignNorm(0.1, 0.8) for sign in sorted(signs)} for name in ("all", "tiktok")},
         effects=Effects({"instagram": {"video": 0.1, "image": -0.05}}, {"instagram": -0.1}),
         niche_classifier=NicheClassifier().fit(),
         sponsored_posts=4,
@@ -152,7 +152,7 @@ def differing(frame):
 
 
 def test_other_values_need_another_version():
-    assert differing(derived()) == [], "raise FEATURES_VERSION in features/version.py, then run `make golden`"
+    assert differing(derived()) == [], "raise FEATURES_VERSION in features/derive/version.py, then run `make golden`"
     golden = json.loads(GOLDEN.read_text())["version"]
     assert golden == FEATURES_VERSION, "the golden file is of another version: run `make golden`"
 
@@ -166,11 +166,11 @@ def test_the_fixture_tells_of_every_column():
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ("features.state.SUMMARY_POSTS", 13.0),
-        ("features.reference.KNOT", 11.0),
-        ("features.effects.POSTS_SHRINK", 4.0),
-        ("features.niche_text.TEXT_POSTS", 2),
-        ("features.authenticity.ORDINARY", 0.2),
+        ("features.derive.account_features.SUMMARY_POSTS", 13.0),
+        ("features.derive.market_priors.KNOT", 11.0),
+        ("features.derive.effects.SHRINKAGE_POSTS", 4.0),
+        ("features.niche.text.TEXT_POSTS", 2),
+        ("features.derive.authenticity.ORDINARY", 0.2),
     ],
 )
 def test_a_changed_figure_in_the_code_is_found(monkeypatch, place, value):
@@ -180,14 +180,16 @@ def test_a_changed_figure_in_the_code_is_found(monkeypatch, place, value):
 
 def test_the_version_is_a_number_that_only_rises():
     assert isinstance(FEATURES_VERSION, int)
-    assert features.version.features_version() == FEATURES_VERSION >= 1
+    assert features.derive.version.features_version() == FEATURES_VERSION >= 1
 
 
 def write() -> None:
     """Write the golden file anew. Raises SystemExit where the values changed and the version did not."""
     frame, golden = derived(), json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     if golden.get("version") == FEATURES_VERSION and differing(frame):
-        raise SystemExit(f"{', '.join(differing(frame))} changed: raise FEATURES_VERSION in features/version.py first")
+        raise SystemExit(
+            f"{', '.join(differing(frame))} changed: raise FEATURES_VERSION in features/derive/version.py first"
+        )
     GOLDEN.write_text(json.dumps({"version": FEATURES_VERSION, "columns": digests(frame)}, indent=1) + "\n")
 
 

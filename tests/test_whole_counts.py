@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from features.schema import NOT_WHOLE, POSTS, PROSPECTS, TABLES
-from features.validate import check
+from features.tables.schema import NOT_WHOLE, POSTS, PROSPECTS, TABLE_SPECS
+from features.tables.validate import clean_table
 from ingest.exports.value_parsers import InvalidValue, parse_value
 from serving.batch import score_file
 from serving.messages import read_row
 from serving.prospects import Prospects
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-COUNTS = [(name, column) for name, spec in TABLES.items() for column in spec.columns if column.kind == "count"]
+COUNTS = [(name, column) for name, spec in TABLE_SPECS.items() for column in spec.columns if column.kind == "count"]
 PROFILE = {"platform": "instagram", "followers": 20_000}
 ASKED = [column.name for column in PROSPECTS.columns if column.kind == "count"]
 OF_POSTS = [column.name for column in POSTS.columns if column.kind == "count"]
@@ -22,7 +22,9 @@ OF_POSTS = [column.name for column in POSTS.columns if column.kind == "count"]
 @pytest.mark.parametrize(("table", "column"), COUNTS, ids=lambda one: getattr(one, "name", one))
 def test_every_count_of_every_table_is_whole(table, column):
     values = pd.DataFrame({column.name: [3.0, 1.5, None, 1009.99]})
-    broken = [(fault.row, fault.rule) for fault in check(values, TABLES[table])[1] if fault.column == column.name]
+    broken = [
+        (fault.row, fault.rule) for fault in clean_table(values, TABLE_SPECS[table])[1] if fault.column == column.name
+    ]
     expected = [(1, NOT_WHOLE), (3, NOT_WHOLE)]
     assert [one for one in broken if one[1] == NOT_WHOLE] == expected
     with pytest.raises(InvalidValue, match=NOT_WHOLE):
@@ -49,7 +51,7 @@ def test_the_counts_of_a_post_are_whole(name):
 def test_averages_rates_and_fees_may_have_a_fraction():
     asked = {**PROFILE, "avg_likes": 500.25, "engagement_rate_by_followers": 0.034, "fee_usd": 450.5, "confidence": 0.9}
     assert read_row(asked, 0, NOW).faults == ()
-    assert check(pd.DataFrame([asked]), PROSPECTS)[1] == []
+    assert clean_table(pd.DataFrame([asked]), PROSPECTS)[1] == []
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])

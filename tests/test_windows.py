@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features import windows
-from features.vocabulary import BAND_EDGES, band_of
+from features.derive import window_stats
+from features.tables.vocabulary import BAND_EDGES, band_of
 
 NAN = np.nan
 
@@ -22,15 +22,19 @@ def seeded_rows(width=24):
 
 
 STATISTICS = {
-    "count": lambda values, weights, age: windows.count(values),
-    "quantile": lambda values, weights, age: windows.quantile(values, 0.3),
-    "weighted_mean": lambda values, weights, age: windows.weighted_mean(values, weights),
-    "weighted_median": lambda values, weights, age: windows.weighted_median(values, weights),
-    "effective_count": lambda values, weights, age: windows.effective_count(weights, np.isfinite(values)),
-    "spread": lambda values, weights, age: windows.spread(values),
-    "deviation": lambda values, weights, age: windows.deviation(values, windows.quantile(values, 0.5)),
-    "autocorrelation": lambda values, weights, age: windows.autocorrelation(values, windows.quantile(values, 0.5)),
-    "slope": lambda values, weights, age: windows.slope(values, age, shrink=3600.0),
+    "count": lambda values, weights, age: window_stats.count_known(values),
+    "quantile": lambda values, weights, age: window_stats.quantile(values, 0.3),
+    "weighted_mean": lambda values, weights, age: window_stats.weighted_mean(values, weights),
+    "weighted_median": lambda values, weights, age: window_stats.weighted_median(values, weights),
+    "effective_count": lambda values, weights, age: window_stats.effective_count(weights, np.isfinite(values)),
+    "spread": lambda values, weights, age: window_stats.standard_deviation(values),
+    "deviation": lambda values, weights, age: window_stats.median_absolute_deviation(
+        values, window_stats.quantile(values, 0.5)
+    ),
+    "autocorrelation": lambda values, weights, age: window_stats.autocorrelation(
+        values, window_stats.quantile(values, 0.5)
+    ),
+    "slope": lambda values, weights, age: window_stats.slope(values, age, shrink=3600.0),
 }
 
 
@@ -74,7 +78,7 @@ def test_statistics_agree_with_an_independent_computation(name):
 
 def test_autocorrelation_agrees_with_an_independent_computation():
     values, _, _ = seeded_rows()
-    got = windows.autocorrelation(values, windows.quantile(values, 0.5))[2:]
+    got = window_stats.autocorrelation(values, window_stats.quantile(values, 0.5))[2:]
     np.testing.assert_allclose(got, [lag_one(line) for line in values[2:]], rtol=1e-9)
 
 
@@ -86,14 +90,14 @@ def test_a_statistic_of_nothing_is_unknown(name):
 
 def test_nothing_known_counts_as_none():
     nothing = np.full((1, 8), NAN)
-    assert windows.count(nothing).tolist() == [0.0]
-    assert windows.effective_count(np.ones((1, 8)), np.isfinite(nothing)).tolist() == [0.0]
+    assert window_stats.count_known(nothing).tolist() == [0.0]
+    assert window_stats.effective_count(np.ones((1, 8)), np.isfinite(nothing)).tolist() == [0.0]
 
 
 def test_no_columns_at_all_is_unknown():
     none = np.empty((2, 0))
-    assert np.isnan(windows.quantile(none, 0.5)).all()
-    assert np.isnan(windows.weighted_median(none, none)).all()
+    assert np.isnan(window_stats.quantile(none, 0.5)).all()
+    assert np.isnan(window_stats.weighted_median(none, none)).all()
 
 
 @pytest.mark.parametrize("name", STATISTICS)
@@ -125,58 +129,60 @@ def test_statistics_leave_their_arguments_alone(name):
 
 def test_quantiles_interpolate_between_the_known():
     values = row(4, NAN, 1, 2, 3, NAN)
-    assert [windows.quantile(values, p)[0] for p in (0, 0.25, 0.5, 0.9, 1)] == pytest.approx([1, 1.75, 2.5, 3.7, 4])
-    assert windows.quantile(row(NAN, 5), 0.9).tolist() == [5.0]
+    assert [window_stats.quantile(values, p)[0] for p in (0, 0.25, 0.5, 0.9, 1)] == pytest.approx(
+        [1, 1.75, 2.5, 3.7, 4]
+    )
+    assert window_stats.quantile(row(NAN, 5), 0.9).tolist() == [5.0]
 
 
 def test_quantile_of_rows_that_are_already_sorted():
-    assert windows.quantile_sorted(row(1, 3, NAN), np.array([2.0]), 0.5).tolist() == [2.0]
+    assert window_stats.quantile_sorted(row(1, 3, NAN), np.array([2.0]), 0.5).tolist() == [2.0]
 
 
 def test_weighted_mean_leaves_out_what_is_unknown():
-    assert windows.weighted_mean(row(10, 20, NAN), row(3, 1, 5)).tolist() == [12.5]
-    assert windows.weighted_mean(row(10, 20), row(1, NAN)).tolist() == [10.0]
-    assert np.isnan(windows.weighted_mean(row(10, 20), row(0, 0)))
+    assert window_stats.weighted_mean(row(10, 20, NAN), row(3, 1, 5)).tolist() == [12.5]
+    assert window_stats.weighted_mean(row(10, 20), row(1, NAN)).tolist() == [10.0]
+    assert np.isnan(window_stats.weighted_mean(row(10, 20), row(0, 0)))
 
 
 def test_weighted_median_is_the_lower_one():
-    assert windows.weighted_median(row(1, 2, 3, 4), row(1, 1, 1, 1)).tolist() == [2.0]
-    assert windows.weighted_median(row(1, 2, 9), row(1, 1, 5)).tolist() == [9.0]
-    assert windows.weighted_median(row(9, NAN, 1), row(1, 100, 2)).tolist() == [1.0]
+    assert window_stats.weighted_median(row(1, 2, 3, 4), row(1, 1, 1, 1)).tolist() == [2.0]
+    assert window_stats.weighted_median(row(1, 2, 9), row(1, 1, 5)).tolist() == [9.0]
+    assert window_stats.weighted_median(row(9, NAN, 1), row(1, 100, 2)).tolist() == [1.0]
 
 
 def test_effective_count_of_equal_weights_is_the_count():
-    assert windows.effective_count(row(1, 1, 1, 1), np.array([[True, True, True, False]])).tolist() == [3.0]
+    assert window_stats.effective_count(row(1, 1, 1, 1), np.array([[True, True, True, False]])).tolist() == [3.0]
     # (1 + 1/2 + 1/4)^2 / (1 + 1/4 + 1/16) = 49/21
-    assert windows.effective_count(row(1, 0.5, 0.25), np.full((1, 3), True)) == pytest.approx([7 / 3])
+    assert window_stats.effective_count(row(1, 0.5, 0.25), np.full((1, 3), True)) == pytest.approx([7 / 3])
 
 
 def test_spread_needs_two_posts():
-    assert windows.spread(row(1, 3, NAN)) == pytest.approx([np.sqrt(2)])
-    assert windows.spread(row(5, 5, 5)).tolist() == [0.0]
-    assert np.isnan(windows.spread(row(5, NAN)))
+    assert window_stats.standard_deviation(row(1, 3, NAN)) == pytest.approx([np.sqrt(2)])
+    assert window_stats.standard_deviation(row(5, 5, 5)).tolist() == [0.0]
+    assert np.isnan(window_stats.standard_deviation(row(5, NAN)))
 
 
 def test_deviation_is_the_median_distance_from_the_centre():
-    assert windows.deviation(row(1, 2, 4, NAN), np.array([2.0])).tolist() == [1.0]
-    assert np.isnan(windows.deviation(row(1, 2), np.array([NAN])))
+    assert window_stats.median_absolute_deviation(row(1, 2, 4, NAN), np.array([2.0])).tolist() == [1.0]
+    assert np.isnan(window_stats.median_absolute_deviation(row(1, 2), np.array([NAN])))
 
 
 def test_autocorrelation_is_shrunk_and_unknown_for_constant_posts():
     # pairs: -1 * 1 + 1 * -1 + -1 * 1 = -3; squares: 4; four posts are halved by four more
-    assert windows.autocorrelation(row(1, -1, 1, -1), np.zeros(1)).tolist() == [-3 / 8]
-    assert np.isnan(windows.autocorrelation(row(2, 2, 2), np.array([2.0])))
+    assert window_stats.autocorrelation(row(1, -1, 1, -1), np.zeros(1)).tolist() == [-3 / 8]
+    assert np.isnan(window_stats.autocorrelation(row(2, 2, 2), np.array([2.0])))
 
 
 def test_slope_rises_where_newer_posts_are_higher():
     # ages 0, 10, 20: time about its mean 10, 0, -10; sum of squares 200
-    assert windows.slope(row(3, 2, 1), row(0, 10, 20), 0.0) == pytest.approx([0.1])
-    assert windows.slope(row(3, 2, 1), row(0, 10, 20), 200.0) == pytest.approx([0.05])
-    assert windows.slope(row(3, NAN), row(0, 10), 200.0).tolist() == [0.0]
+    assert window_stats.slope(row(3, 2, 1), row(0, 10, 20), 0.0) == pytest.approx([0.1])
+    assert window_stats.slope(row(3, 2, 1), row(0, 10, 20), 200.0) == pytest.approx([0.05])
+    assert window_stats.slope(row(3, NAN), row(0, 10), 200.0).tolist() == [0.0]
 
 
 def test_gather_counts_back_from_stop_and_never_past_start():
-    rows, exists = windows.gather(np.array([0, 5, 7]), np.array([2, 9, 7]), 3)
+    rows, exists = window_stats.last_rows(np.array([0, 5, 7]), np.array([2, 9, 7]), 3)
     assert exists.tolist() == [[True, True, False], [True, True, True], [False, False, False]]
     assert rows[exists].tolist() == [1, 0, 8, 7, 6]
     assert (rows[~exists] == 0).all()

@@ -11,9 +11,9 @@ from conftest import answers_of, table
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.amounts import rounded
-from features.currency import Rates
-from features.schema import POSTS
+from features.number_text import format_estimate
+from features.tables.currency import CurrencyRates
+from features.tables.schema import POSTS
 from models.fee import MarketFee
 from models.rate_card import RateCard
 from serving.cells import cells_text, chosen
@@ -39,7 +39,7 @@ DEAL = {**PROFILE, "fee_usd": 450}
 
 @pytest.fixture(scope="module")
 def scorer(bundle, tables):
-    return Scorer(bundle, tables, Rates({"USD": 1.0, "EUR": 1.25}))
+    return Scorer(bundle, tables, CurrencyRates({"USD": 1.0, "EUR": 1.25}))
 
 
 def answered(scorer, *rows):
@@ -359,7 +359,7 @@ PRICES = NUMBERS | st.integers(0, 10**5).map(lambda n: n / 1000) | st.floats(0, 
 
 @pytest.mark.parametrize(
     ("word", "units", "values"),
-    [(rounded, COUNT_UNITS, NUMBERS), (price, PRICE_UNITS, PRICES), ("{:.2f}".format, CHANCE_UNITS, PRICES)],
+    [(format_estimate, COUNT_UNITS, NUMBERS), (price, PRICE_UNITS, PRICES), ("{:.2f}".format, CHANCE_UNITS, PRICES)],
 )
 @given(data=st.data())
 def test_many_figures_are_worded_as_one_is(data, word, units, values):

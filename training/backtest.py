@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.derive import derive
-from features.history import History
-from features.reference import TooLittleData
+from features.derive.derive import derive
+from features.derive.market_priors import TooLittleData
+from features.history.history import History
 from training.dataset import hide_content
 from training.fit import Fitted, Recipe, calibrate, fit, fit_at, lanes
 from training.judge import judge, later_posts

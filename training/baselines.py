@@ -13,12 +13,12 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from features import windows
-from features.arrays import DAY_US
-from features.history import History
-from features.profiles import profile_at
-from features.question import Questions
-from features.signals import WINDOW, look_back
+from features.derive import window_stats
+from features.derive.queries import Queries
+from features.derive.signals import WINDOW_POSTS, post_window
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.history.profiles import profile_at
 
 #: Columns that do not look at posts: what "boosting on profile fields" sees.
 PROFILE_COLUMNS = (
@@ -40,26 +40,26 @@ def rules(history: History, what: str, questions: pd.DataFrame, x: pd.DataFrame)
 
     `x`: derived columns of the same questions, which lend the fallback.
     """
-    track = history.track(what)
-    asked = Questions.of(history, questions)
-    past = look_back(track, f"{what}_log", asked.account, asked.as_of, history.horizon_days)
+    track = history.panel(what)
+    asked = Queries.of(history, questions)
+    past = post_window(track, f"{what}_log", asked.account, asked.as_of, history.horizon_days)
     fallback = x[f"{what}_log_offset"].to_numpy()
     followers = np.expm1(x["followers_log"].to_numpy())
     found = {
         "followers x trailing rate": np.log1p(followers * _trailing_rate(history, past, asked.account, track)),
         "mean of last 12": past.mean_12,
-        "median of last 12": windows.quantile(past.values[:, :12], 0.5),
-        f"median of last {WINDOW}": windows.quantile(past.values, 0.5),
+        "median of last 12": window_stats.quantile(past.values[:, :12], 0.5),
+        f"median of last {WINDOW_POSTS}": window_stats.quantile(past.values, 0.5),
         "creator's median": _median_of_all(history, what, asked),
         "offset alone": fallback,
     }
     return {name: np.where(np.isfinite(values), values, fallback) for name, values in found.items()}
 
 
-def _median_of_all(history: History, what: str, asked: Questions) -> np.ndarray:
+def _median_of_all(history: History, what: str, asked: Queries) -> np.ndarray:
     """Median of every post known at as_of, however old, (n,); NaN where there is none."""
-    track = history.track(what)
-    stop = track.until(asked.account, asked.as_of - history.horizon_days * DAY_US)
+    track = history.panel(what)
+    stop = track.end_row(asked.account, asked.as_of - history.horizon_days * DAY_US)
     posts, row = np.unique(np.column_stack([track.start[asked.account], stop]), axis=0, return_inverse=True)
     values = track.take(f"{what}_log", np.arange(len(track.time)))
     medians = [np.median(values[first:last]) if last > first else np.nan for first, last in posts]
@@ -72,7 +72,7 @@ def _trailing_rate(history: History, past, account: np.ndarray, track) -> np.nda
     flat = np.repeat(account, rows.shape[1])
     followers = profile_at(history, flat, track.time[np.maximum(rows, 0)].ravel())["followers"].reshape(rows.shape)
     rate = np.expm1(past.values[:, :12]) / np.where(followers > 0, followers, np.nan)
-    return windows.weighted_mean(np.where(rows >= 0, rate, np.nan), np.ones(rows.shape))
+    return window_stats.weighted_mean(np.where(rows >= 0, rate, np.nan), np.ones(rows.shape))
 
 
 def segment_rules(what: str, train: pd.DataFrame, y: np.ndarray) -> dict[str, Callable[[pd.DataFrame], np.ndarray]]:

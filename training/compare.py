@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.folder import read_tables
-from features.frames import DataFolderError
-from features.history import History
-from features.reference import TooLittleData
-from features.tables import Tables
-from features.validate import InvalidTables, validate
-from features.vocabulary import PLATFORMS
+from features.derive.market_priors import TooLittleData
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.frames import DataFolderError
+from features.tables.model import Tables
+from features.tables.validate import InvalidTables, validate
+from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle, champion_folder, champion_version, load_version
 from models.bundle_files import BundleError, read_manifest
 from training.comparison import Comparison, NothingComparable, comparison_of, enough, extent, needed
@@ -146,7 +146,7 @@ def _check_same_data(home: Path, champion: dict, history: History) -> None:
     if scores is None:
         raise NotReforecast("so it is not known which posts the champion was judged by")
     judged = scores[["creator", "posted"]].drop_duplicates()
-    track = history.engaged
+    track = history.posts_with_engagements
     posts = pd.DataFrame({"creator": history.accounts[account_of_rows(track)], "posted": track.time})
     there = len(judged.merge(posts.drop_duplicates()))
     if there < SAME_DATA * len(judged):

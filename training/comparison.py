@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.vocabulary import EVIDENCE
+from features.tables.vocabulary import EVIDENCE
 from training.metrics import bootstrap, interval
 from training.pairing import ALIKE, APART, POST, Pairs
 from training.record import CELL_CREATORS, relative

@@ -1,6 +1,6 @@
 """Training over a Dask cluster: features of each part of the creators on a worker, boosters by all of them.
 
-The tables are split into parts of whole accounts on a disk that all see (features.partition). A worker reads a part,
+The tables are split into parts of whole accounts on a disk that all see (features.out_of_core). A worker reads a part,
 keeps its history, and derives what is asked of its accounts; a lost part is read anew by another. The questions, the
 reference, linear corrections and intervals are made here, as without a cluster, from the same rows.
 
@@ -19,11 +19,11 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 
-from features.columns import COLUMNS
-from features.derive import derive
-from features.history import History
-from features.partition import Split, part_history, split_folder
-from features.reference import Reference
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive
+from features.derive.market_priors import Reference
+from features.history.history import History
+from features.out_of_core import PartitionedFolder, partition_folder, partition_history
 from models.cluster import MINUTES, ClusterError, Session
 from models.cluster_connection import Connection
 from models.forecast import Forecaster
@@ -70,7 +70,7 @@ def running(
     """Give the recipe that trains on the folder `data` by the cluster at an address.
 
     `shared`: a folder that every worker sees, in which the parts lie meanwhile; `minutes` without progress end it.
-    Raises models.cluster.ClusterError, and what features.partition raises.
+    Raises models.cluster.ClusterError, and what features.out_of_core raises.
     """
     import dask
 
@@ -82,13 +82,13 @@ def running(
         parts = PARTS_EACH * session.do(lambda connection: len(connection.client.nthreads()), "counting the workers")
     shared.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=shared) as work:
-        split = split_folder(data, Path(work), parts)
+        split = partition_folder(data, Path(work), parts)
         histories = partial(have_read, split, horizon_days)
         with Session(address, histories, minutes, started=True) as session:
             yield replace(recipe, backend=DaskBackend(session))
 
 
-def have_read(split: Split, horizon_days: int, connection: Connection) -> list:
+def have_read(split: PartitionedFolder, horizon_days: int, connection: Connection) -> list:
     """Have the workers read the history of each part; give them as futures."""
     client = connection.client
     if not all(client.run(split.folder.exists).values()):
@@ -96,7 +96,7 @@ def have_read(split: Split, horizon_days: int, connection: Connection) -> list:
         raise ClusterError(
             f"{str(split.folder)!r} is not seen by every worker of {client.scheduler.address!r}: share {str(shared)!r}"
         )
-    return [client.submit(part_history, split, number, horizon_days, pure=False) for number in range(split.parts)]
+    return [client.submit(partition_history, split, number, horizon_days, pure=False) for number in range(split.parts)]
 
 
 def _accounts_of_parts(connection: Connection) -> list[np.ndarray]:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.arrays import DAY_US
-from features.history import History
-from features.readings import CONTENT
-from features.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.history.post_readings import CONTENT_FIELDS
+from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
 from training.moments import every_platform, post_platforms
 
 
@@ -58,7 +58,7 @@ def sample_rows(
     `what`: `engagements` or `views`; `accounts`: mask (accounts,) of those that may be used. A question asks about a
     post from a moment up to `longest_lead_days` before it at which the account had at least one known post.
     """
-    track = history.track(what)
+    track = history.panel(what)
     latest = every_platform(until)[post_platforms(history, what)] - history.horizon_days * DAY_US
     posts = np.flatnonzero(track.time <= latest)
     if accounts is not None:
@@ -74,7 +74,7 @@ def sample_rows(
     limit = random.choice(3, size=len(posts), p=_limit_shares(sampling))
     labelled = label(history, what, posts, as_of, np.array(EVIDENCE)[limit])
     hide = random.random(len(posts)) >= sampling.content_share
-    labelled.questions.loc[hide, [*CONTENT, "topic"]] = np.nan
+    labelled.questions.loc[hide, [*CONTENT_FIELDS, "topic"]] = np.nan
     return labelled
 
 
@@ -85,7 +85,7 @@ def sample_test_rows(
 
     `cut`, `until`: moments (microseconds, UTC), or one a platform; `until` bounds posted_at from above.
     """
-    track, platform = history.track(what), post_platforms(history, what)
+    track, platform = history.panel(what), post_platforms(history, what)
     asked_at = every_platform(cut)[platform]
     later = track.time > asked_at
     if until is not None:
@@ -98,7 +98,7 @@ def sample_test_rows(
 
 def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, limit: np.ndarray) -> Labelled:
     """Ask about rows `posts` of a track at `as_of`, and label the questions; those of one post weigh 1 in all."""
-    track = history.track(what)
+    track = history.panel(what)
     account = account_of_rows(track)[posts]
     name = history.accounts[account].to_series().str.split("/", n=1)
     questions = pd.DataFrame(
@@ -111,7 +111,7 @@ def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, lim
             "sponsored": track.take("sponsored", posts),
             "brand_niche": _names(NICHES, track.take("brand", posts)),
             "topic": _names(history.topics, track.take("topic", posts)),
-            **{name: track.take(name, posts) for name in CONTENT},
+            **{name: track.take(name, posts) for name in CONTENT_FIELDS},
             "evidence_limit": limit,
         }
     )
@@ -129,7 +129,7 @@ def importance(rows: Labelled, until: np.ndarray, sampling: Sampling) -> np.ndar
 
 def hide_content(labelled: Labelled) -> Labelled:
     """Give the same rows as known at signing: without the planned content."""
-    questions = labelled.questions.drop(columns=[*CONTENT, "topic"])
+    questions = labelled.questions.drop(columns=[*CONTENT_FIELDS, "topic"])
     return Labelled(questions, labelled.y, labelled.weight, labelled.account, labelled.posted, labelled.age_read_days)
 
 

@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from features.arrays import DAY_US
-from features.columns import COLUMNS, LEARNED
-from features.derive import derive
-from features.history import History
-from features.reference import Reference, TooLittleData, fit_reference
-from features.vocabulary import EVIDENCE, PLATFORMS
+from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
+from features.derive.derive import derive
+from features.derive.market_priors import Reference, TooLittleData, fit_reference
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.conformal import ENOUGH_SCORES
 from models.forecast import LOCATION, SCALE, Boosting, Forecaster
 from training.dataset import Labelled, Sampling, hide_content, importance, sample_rows, sample_test_rows
@@ -82,7 +82,7 @@ def fit(
 
     `until`: a moment (microseconds, UTC), or one for each platform (training.moments).
     `twin`: a fit to an earlier cut, of the same accounts, whose scores on the posts since then calibrate this one; a
-    target that it lacks gets a twin of its own. Raises features.reference.TooLittleData where there is nothing to
+    target that it lacks gets a twin of its own. Raises features.derive.market_priors.TooLittleData where there is nothing to
     learn from.
     """
     until = every_platform(until)
@@ -181,8 +181,8 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
         centred=(EVIDENCE.index("history"), EVIDENCE.index("summary")),
         posts=f"{what}_known_count",
         mad=f"{what}_log_mad",
-        leave_out=tuple(name for name in COLUMNS if name not in LEARNED),
-        codes=tuple(name for name in LEARNED if name.endswith("_code")),
+        leave_out=tuple(name for name in COLUMNS if name not in LEARNED_COLUMNS),
+        codes=tuple(name for name in LEARNED_COLUMNS if name.endswith("_code")),
         location=recipe.location,
         scale=recipe.scale,
         folds=recipe.folds,

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from features.arrays import DAY_US
-from features.derive import derive
-from features.history import History
-from features.vocabulary import BAND_EDGES, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
+from features.derive.derive import derive
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.vocabulary import BAND_EDGES, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
 from training.baselines import learned_rules, rules, segment_rules
 from training.dataset import Labelled, hide_content, sample_rows, sample_test_rows
@@ -83,9 +83,9 @@ def _scores(history: History, fitted: Fitted, what: str, test: Labelled, asked: 
 
 
 def _described(history: History, what: str, fitted: Fitted, test: Labelled, x: pd.DataFrame, evidence) -> dict:
-    start = history.track(what).start[test.account]
+    start = history.panel(what).start[test.account]
     asked_at = of_accounts(history, fitted.until, test.account)
-    known = history.track(what).until(test.account, asked_at - history.horizon_days * DAY_US)
+    known = history.panel(what).until(test.account, asked_at - history.horizon_days * DAY_US)
     named = {"platform": PLATFORMS, "band": tuple(BAND_EDGES), "niche": NICHES}
     return {
         "creator": test.account,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from features.vocabulary import FORMATS, NICHES
+from features.tables.vocabulary import FORMATS, NICHES
 
 GRADES = ("none", "crude", "drip", "pods", "engaged")
 LANGUAGES = ("en", "es", "de")

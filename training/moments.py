@@ -7,9 +7,9 @@ each platform's own times, so that every platform has posts on both sides of eac
 import numpy as np
 import pandas as pd
 
-from features.arrays import DAY_US
-from features.history import History
-from features.vocabulary import PLATFORMS
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.vocabulary import PLATFORMS
 
 
 def every_platform(until: int | np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def known_share(history: History, what: str, until: np.ndarray, share: float) ->
     Known are the posts with counts of `what` that are mature at `until` (platforms,). A platform without any takes the
     latest moment of the others; -1 for all where no platform has any.
     """
-    track = history.track(what)
+    track = history.panel(what)
     platform = post_platforms(history, what)
     known = track.time <= until[platform] - history.horizon_days * DAY_US
     moments = np.full(len(PLATFORMS), -1, dtype=np.int64)
@@ -37,7 +37,7 @@ def latest_mature(history: History, what: str, now: int) -> np.ndarray:
 
     A platform without posts takes the latest of the others; 0 for all where there are none.
     """
-    track = history.track(what)
+    track = history.panel(what)
     moments = np.zeros(len(PLATFORMS), dtype=np.int64)
     np.maximum.at(moments, post_platforms(history, what), track.time + history.horizon_days * DAY_US)
     return np.minimum(now, np.where(moments == 0, moments.max(), moments))
@@ -45,7 +45,7 @@ def latest_mature(history: History, what: str, now: int) -> np.ndarray:
 
 def post_platforms(history: History, what: str) -> np.ndarray:
     """Give the position in PLATFORMS of the account of each post with counts of `what`, (posts,)."""
-    start = history.track(what).start
+    start = history.panel(what).start
     return np.repeat(history.platform.astype(int), np.diff(start))
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from features.errors import CreatorcastError
-from features.vocabulary import FORMATS, HORIZON_DAYS, NICHES
+from features.tables.vocabulary import FORMATS, HORIZON_DAYS, NICHES
 from training.market import Market, fit_matrix
 
 DAYS_PER_MONTH = 365.25 / 12

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.atomic import replace_file, replace_text
-from features.regular_file import check_regular, read_regular
+from features.files.atomic import replace_file, replace_text
+from features.files.regular import check_regular, read_regular
 from models.bundle import (
     Bundle,
     bundle_folder,

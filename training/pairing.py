@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.vocabulary import EVIDENCE
+from features.tables.vocabulary import EVIDENCE
 
 #: How far apart the moments may lie at which two models were asked about a post.
 LEAD_TOLERANCE_DAYS = 1.0

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from features.amounts import plain
+from features.number_text import format_number
 from training.judge import OURS
 from training.record import Backtest, breakdowns, headline_rows
 
@@ -128,4 +128,10 @@ def learning_curve(learning: pd.DataFrame, by_cut: pd.DataFrame) -> Figure:
 
 def _range(name: str) -> str:
     low, high = (float(edge) for edge in name.strip("[)").split(","))
-    return plain(low) if high == low + 1 else f"{plain(low)}+" if np.isinf(high) else f"{plain(low)}-{plain(high - 1)}"
+    return (
+        format_number(low)
+        if high == low + 1
+        else f"{format_number(low)}+"
+        if np.isinf(high)
+        else f"{format_number(low)}-{format_number(high - 1)}"
+    )

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.benchmarks import Benchmarks, fit_benchmarks, questions_at
-from features.currency import Rates
-from features.deals import known_deals
-from features.derive import derive
-from features.folder import RATES
-from features.history import History
-from features.rates_file import read_rates
-from features.reference import Reference
-from features.tables import Tables
+from features.derive.derive import derive
+from features.derive.market_priors import Reference
+from features.history.deals import completed_deals
+from features.history.history import History
+from features.segments import SegmentBenchmarks, account_queries, fit_benchmarks
+from features.tables.currency import CurrencyRates
+from features.tables.folder import RATES_FILE
+from features.tables.model import Tables
+from features.tables.rates_file import read_rates
 from models.fee import FeeModel, MarketFee
 from models.rate_card import RateCard, read_rate_card
 from training.moments import moment
@@ -23,25 +23,25 @@ CARD = "rate_card.csv"
 
 def card_of(data: Path) -> RateCard:
     """Read the rate card that stands beside the tables, in currencies of the rates file there; else the shipped one."""
-    rates, card = Path(data) / RATES, Path(data) / CARD
-    return read_rate_card(card if card.exists() else None, read_rates(rates) if rates.exists() else Rates())
+    rates, card = Path(data) / RATES_FILE, Path(data) / CARD
+    return read_rate_card(card if card.exists() else None, read_rates(rates) if rates.exists() else CurrencyRates())
 
 
 def fit_prices(
     tables: Tables, history: History, reference: Reference, until: int, card: RateCard
-) -> tuple[Benchmarks, MarketFee]:
+) -> tuple[SegmentBenchmarks, MarketFee]:
     """Fit benchmarks and market fees to what is known at `until` (microseconds, UTC)."""
-    deals = known_deals(history, tables.partnerships, until)
+    deals = completed_deals(history, tables.partnerships, until)
     return fit_benchmarks(history, reference, moment(until), deals), fit_market_fee(history, reference, deals, card)
 
 
 def fit_market_fee(history: History, reference: Reference, deals: pd.DataFrame, card: RateCard) -> MarketFee:
-    """Learn fees from deals (as `known_deals` gives), each described as of its own start, where they are enough."""
+    """Learn fees from deals (as `completed_deals` gives), each described as of its own start, where they are enough."""
     priced = deals[deals["fee_usd"].notna() & deals["start_at"].notna()].reset_index(drop=True)
     if not len(priced):
         return MarketFee(card)
     account = priced["account"].to_numpy()
-    asked = questions_at(history, account, pd.Timestamp(reference.until)).reset_index(drop=True)
+    asked = account_queries(history, account, pd.Timestamp(reference.until)).reset_index(drop=True)
     asked = asked.assign(as_of=priced["start_at"], **priced[["start_at", "format", "brand_niche"]], sponsored=1.0)
     x = derive(history, asked, reference)
     deliverables = priced["deliverables"].fillna(1.0).to_numpy()

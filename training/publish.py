@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.folder import read_tables
-from features.history import History
-from features.validate import validate
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.validate import validate
 from training.backtest import backtest
 from training.fit import Recipe
 from training.oracle import Oracle
@@ -31,7 +31,7 @@ def publish(
     """Backtest the tables in `data` and write backtest.json, backtest.txt, scores.parquet and pictures into `out`.
 
     Gives the text. On simulated data with its truth the oracle stands in the tables. Raises
-    features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
+    features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or features.derive.market_priors.TooLittleData.
     """
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
@@ -41,7 +41,7 @@ def publish(
         "target": what,
         "trained_on": tables.trained_on,
         "accounts": len(history.accounts),
-        "posts": len(history.track(what).time),
+        "posts": len(history.panel(what).time),
         "horizon_days": horizon_days,
         "longest_lead_days": recipe.sampling.longest_lead_days,
     }

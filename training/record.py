@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.vocabulary import EVIDENCE
+from features.tables.vocabulary import EVIDENCE
 from training.judge import OURS, REFERENCE_RULE
 from training.metrics import bootstrap, interval, spearman, spearman_within
 

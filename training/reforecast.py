@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.arrays import DAY_US
-from features.derive import derive
+from features.derive.derive import derive
+from features.derive.market_priors import Reference
 from features.errors import CreatorcastError
-from features.history import History
-from features.reference import Reference
-from features.vocabulary import EVIDENCE, PLATFORMS
+from features.history.arrays import DAY_US
+from features.history.history import History
+from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle
 from models.forecast import Boosting, Forecaster
 from training.comparison import enough, extent, needed
@@ -100,7 +100,7 @@ def reforecast(
 ) -> Pairs:
     """Ask both about the later posts of some platforms and pair the scores. Raises NotReforecast.
 
-    Raises also features.reference.TooLittleData where the recipe cannot be fitted to what was known then.
+    Raises also features.derive.market_priors.TooLittleData where the recipe cannot be fitted to what was known then.
     """
     rows = later_rows(history, moments, platforms, min(longest_lead_days(b.manifest) for b in (candidate, champion)))
     days = moments.days(platforms & set(by_platform(history, moments.until)) or platforms)

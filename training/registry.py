@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from features.errors import CreatorcastError
-from features.regular_file import check_regular
+from features.files.regular import check_regular
 
 MODEL = "creatorcast"
 BUNDLE_TAG = "bundle_version"

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.amounts import money
-from features.benchmarks import ENOUGH, creators_at
-from features.deals import known_deals
-from features.folder import read_tables
-from features.history import History
-from features.reference import fit_reference
-from features.validate import validate
-from features.vocabulary import BAND_EDGES, HORIZON_DAYS
+from features.derive.market_priors import fit_reference
+from features.history.deals import completed_deals
+from features.history.history import History
+from features.number_text import format_money
+from features.segments import MIN_SEGMENT_CREATORS, describe_accounts
+from features.tables.folder import read_tables
+from features.tables.validate import validate
+from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS
 from training.metrics import interval
 from training.moments import moment
 from training.train import data_end
@@ -78,15 +78,15 @@ class Finding:
 def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_days: int = HORIZON_DAYS) -> str:
     """Test the claims on the tables in `data` and give the section as text.
 
-    Raises features.tables.DataFolderError, features.validate.InvalidTables or features.reference.TooLittleData.
+    Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or features.derive.market_priors.TooLittleData.
     """
     say(f"reading {data}")
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
     ends = data_end(history)
     until = int(ends.max())
-    people = creators_at(history, fit_reference(history, ends), moment(until))
-    deals = known_deals(history, tables.partnerships, until)
+    people = describe_accounts(history, fit_reference(history, ends), moment(until))
+    deals = completed_deals(history, tables.partnerships, until)
     people["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(people.index)
     lines = [
         f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of {moment(until):%Y-%m-%d}",
@@ -95,7 +95,7 @@ def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_d
         *_band_lines(people, "engagement_rate_by_followers", "{:.2%}".format),
         *_section(FOCUS, focus_findings(people)),
         *_section(COST, findings(people, "cpe_usd", COST)),
-        *_band_lines(people, "cpe_usd", money),
+        *_band_lines(people, "cpe_usd", format_money),
     ]
     if tables.trained_on == "simulated":
         lines += ["", "simulated data: a demo and a test bench; nothing about real creators follows from it"]
@@ -105,7 +105,7 @@ def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_d
 def findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
     """Test on each platform whether `outcome` (ln) goes with size: its slope on log10 of the followers.
 
-    `people`: as `features.benchmarks.creators_at` gives, with cpe_usd.
+    `people`: as `features.segments.describe_accounts` gives, with cpe_usd.
     """
     known = people[people[outcome].notna() & (people["followers"] > 0)]
     return [
@@ -173,7 +173,7 @@ def _band_lines(people: pd.DataFrame, outcome: str, words: Callable[[float], str
     lines = []
     for platform, band in sorted(cells, key=lambda key: (key[0], list(BAND_EDGES).index(key[1]))):
         values = cells[platform, band]
-        if len(values) < ENOUGH:
+        if len(values) < MIN_SEGMENT_CREATORS:
             continue
         draws = np.median(np.random.default_rng(0).choice(values, (ROUNDS, len(values))), axis=1)
         low, high = (words(value) for value in interval(draws))

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.atomic import new_folder
 from features.errors import CreatorcastError
-from features.folder import write_tables
-from features.spreadsheet_text import guarded_frame
-from features.tables import Tables
+from features.files.atomic import new_folder
+from features.files.formula_escape import escape_formula_frame
+from features.tables.folder import write_tables
+from features.tables.model import Tables
 from training.market import DEMO_MARKET, Market
 from training.oracle import Truth
 from training.simulated_columns import text, times
@@ -41,7 +41,7 @@ class SimulateError(CreatorcastError):
 def simulate(
     creators: int, seed: int, market: Market = DEMO_MARKET, progress: Progress | None = None
 ) -> tuple[Tables, Truth]:
-    """Draw a market: tables that pass `features.validate.validate` unchanged, and the truth behind them.
+    """Draw a market: tables that pass `features.tables.validate.validate` unchanged, and the truth behind them.
 
     The same creators, seed and market give the same tables to the byte. Raises SimulateError for fewer than 1 creator.
     """
@@ -65,7 +65,9 @@ def write_market(
     with new_folder(out) as unfinished:
         write_tables(tables, unfinished)
         truth.write(unfinished / "truth")
-        guarded_frame(prospects).to_csv(unfinished / "prospects.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+        escape_formula_frame(prospects).to_csv(
+            unfinished / "prospects.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ"
+        )
     progress("done", 1.0)
     return out
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from features.schema import DTYPES, TableSpec
+from features.tables.schema import DTYPES, TableSpec
 
 
 def times(start: str, seconds: np.ndarray) -> pd.Series:

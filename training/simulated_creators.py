@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.schema import CREATORS, FOLLOWERS
-from features.vocabulary import BAND_EDGES, FORMATS, NICHES
+from features.tables.schema import CREATORS, FOLLOWERS
+from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES
 from training.market import GRADES, LANGUAGES, WORDS, Market
 from training.oracle import DAYS_PER_MONTH, along
 from training.simulated_columns import numbered, table, text, times

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from features.schema import PARTNERSHIPS, PROSPECTS
-from features.vocabulary import FORMATS, NICHES
+from features.tables.schema import PARTNERSHIPS, PROSPECTS
+from features.tables.vocabulary import FORMATS, NICHES
 from training.market import LANGUAGES, Market, fit_matrix
 from training.oracle import along, expected_ln
 from training.simulated_columns import numbered, table, text, times

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from features.schema import POSTS
-from features.vocabulary import FORMATS, NICHES
+from features.tables.schema import POSTS
+from features.tables.vocabulary import FORMATS, NICHES
 from training.market import LANGUAGES, WORDS, Market, fit_matrix
 from training.oracle import expected_ln, standard_noise
 from training.simulated_columns import numbered, table, text, times

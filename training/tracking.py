@@ -21,9 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import features
 import models
-from features.atomic import replace_file
-from features.columns import COLUMNS
-from features.version import FEATURES_VERSION
+from features.derive.catalog import COLUMNS
+from features.derive.version import FEATURES_VERSION
+from features.files.atomic import replace_file
 from models.bundle import champion_version
 from models.distribution import QUANTILES
 from training.home_lock import home_lock, make_artifacts

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.folder import read_tables
-from features.history import History
-from features.tables import Tables
-from features.validate import validate
-from features.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, HORIZON_DAYS, PLATFORMS
+from features.history.history import History
+from features.tables.folder import read_tables
+from features.tables.model import Tables
+from features.tables.validate import validate
+from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, HORIZON_DAYS, PLATFORMS
 from models.bundle import Bundle
 from training.backtest import backtest
 from training.fit import TARGETS, Fitted, Recipe, fit
@@ -33,8 +33,8 @@ def train(
     """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is `training.tracking`'s.
 
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
-    A rate_card.csv among the tables takes the place of the shipped one. Raises features.tables.DataFolderError,
-    features.validate.InvalidTables, models.rate_card.RateCardError, features.reference.TooLittleData, or
+    A rate_card.csv among the tables takes the place of the shipped one. Raises features.tables.frames.DataFolderError,
+    features.tables.validate.InvalidTables, models.rate_card.RateCardError, features.derive.market_priors.TooLittleData, or
     training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")
@@ -43,7 +43,9 @@ def train(
     history = History.of(tables, horizon_days)
     until = data_end(history)
     latest = int(until.max())
-    report(f"{len(history.accounts):,} accounts, {len(history.engaged.time):,} posts with known engagements")
+    report(
+        f"{len(history.accounts):,} accounts, {len(history.posts_with_engagements.time):,} posts with known engagements"
+    )
     record, twin = backtest(history, until, recipe, report)
     report(f"the model: what is known on {days_text(by_platform(history, until))}")
     fitted = fit(history, until, recipe, twin=twin, report=report)
@@ -76,7 +78,7 @@ def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest,
         "horizon_days": history.horizon_days,
         "definitions": ENGAGEMENT_DEFINITION,
         "accounts": len(history.accounts),
-        "posts": len(history.engaged.time),
+        "posts": len(history.posts_with_engagements.time),
         "rows": fitted.rows,
         "recipe": recipe.parameters(),
         "backtest": {

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from features.vocabulary import COUNTED_PARTS, ENGAGEMENT_PARTS
+from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS, ENGAGEMENT_PARTS
 from ingest.exports.import_job import ImportJob
 from ingest.exports.plausibility import VIEWS_TOLERANCE, VIEWS_TOLERANCE_SHARE
 from ingest.exports.record_shapes import Rejection
@@ -19,10 +19,10 @@ def _with_engagements(job: ImportJob, rows: pd.DataFrame, lines: np.ndarray) -> 
 
     Where one of these is unknown, so are the engagements. What was done is told in the report.
     """
-    given = [part for part in COUNTED_PARTS if part in rows]
+    given = [part for part in ALL_ENGAGEMENT_PARTS if part in rows]
     if not given:
         return rows
-    parts = rows.reindex(columns=list(COUNTED_PARTS))
+    parts = rows.reindex(columns=list(ALL_ENGAGEMENT_PARTS))
     total = pd.Series(float("nan"), index=rows.index)
     for platform, counted in ENGAGEMENT_PARTS.items():
         total = total.mask(rows["platform"] == platform, parts[list(counted)].sum(axis=1, skipna=False))

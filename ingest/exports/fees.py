@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from features.currency import USD, Rates, in_usd
+from features.tables.currency import USD, CurrencyRates, convert_fee
 from ingest.exports.import_job import ImportJob
 from ingest.exports.record_shapes import Rejection
 
@@ -16,7 +16,7 @@ def convert_fees_to_usd(job: ImportJob, rows: pd.DataFrame, lines: np.ndarray, t
     """
     if "fee" not in rows:
         return rows
-    rates = job.options.rates or Rates()
+    rates = job.options.rates or CurrencyRates()
     rate, priced = rates.of(rows["currency"]), rows["fee"].notna().to_numpy()
     known = priced & ~np.isnan(rate)
     for code, times in rows["currency"][known & (rows["currency"] != USD)].value_counts().items():
@@ -29,6 +29,6 @@ def convert_fees_to_usd(job: ImportJob, rows: pd.DataFrame, lines: np.ndarray, t
         else:
             job.report.fees[f"in {code}, kept as they are: give the rate by --rates for fee_usd"] += 1
     usd = rows["fee_usd"].to_numpy() if "fee_usd" in rows else np.full(len(rows), np.nan)
-    dollars = in_usd(usd, rows["fee"].to_numpy(), rows["currency"], rates)
+    dollars = convert_fee(usd, rows["fee"].to_numpy(), rows["currency"], rates)
     kept = pd.Series(priced & ~known & (table != "partnerships"), index=rows.index)
     return rows.assign(fee_usd=dollars, fee=rows["fee"].where(kept), currency=rows["currency"].where(kept))

@@ -4,7 +4,7 @@ import hashlib
 import io
 from pathlib import Path
 
-from features.regular_file import check_regular
+from features.files.regular import check_regular
 from ingest.exports.decompress import CHUNK, open_text
 from ingest.exports.errors import SourceError
 from ingest.exports.instagram_panel import PANEL_FOLLOWERS, PANEL_POSTS

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from features.currency import Rates
-from features.schema import EARLIEST
+from features.tables.currency import CurrencyRates
+from features.tables.schema import EARLIEST
 from ingest.exports.errors import SourceError
 from ingest.exports.part_writer import PartWriter
 from ingest.exports.plausibility import (
@@ -36,7 +36,7 @@ class ImportOptions:
     creator: str | None = None
     observed_at: datetime | None = None
     sheet: object | None = None
-    rates: Rates | None = None
+    rates: CurrencyRates | None = None
 
     @property
     def owner(self) -> dict:

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import duckdb
 
-from features.currency import Rates
-from features.folder import RATES, TABLE_FILES
-from features.ids import id_fault
-from features.rates_file import read_rates
-from features.regular_file import read_regular
-from features.unchanged import unchanged
+from features.files.change_guard import require_unchanged
+from features.files.regular import read_regular
+from features.tables.creator_ids import id_fault
+from features.tables.currency import CurrencyRates
+from features.tables.folder import FOLDER_TABLES, RATES_FILE
+from features.tables.rates_file import read_rates
 from ingest.exports import file_kind, instagram_panel, json_reader, sheet_reader
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob, ImportOptions
@@ -99,7 +99,7 @@ def _refuse(out: Path) -> None:
         raise SourceError(f"{str(out)!r} is a file: name a folder for the tables")
     for file in sorted(out.glob("*.parquet")):
         file_kind.check_file(file)
-    csv = [name for name in TABLE_FILES if (out / f"{name}.csv").exists()]
+    csv = [name for name in FOLDER_TABLES if (out / f"{name}.csv").exists()]
     if csv:
         raise SourceError(f"{str(out)!r} holds {csv[0]}.csv: only Parquet tables can be added to, name another folder")
     meta = _json(out / "dataset.json")
@@ -115,7 +115,7 @@ def _read_all(
     report = ImportReport(moments=_json(out / REPORT).get("moments", {}))
     parts, moments = PartWriter(work / "parts"), {}
     for number, path in enumerate(paths):
-        with unchanged(path):  # which is read more than once
+        with require_unchanged(path):  # which is read more than once
             _read_file(path, number, options, report, parts, rejected, moments, now, progress)
     return report, moments
 
@@ -157,9 +157,9 @@ def _read_file(
     report.files.append(file)
 
 
-def _rates(out: Path, given: Rates | None, made: Path) -> tuple[Rates, list[str]]:
+def _rates(out: Path, given: CurrencyRates | None, made: Path) -> tuple[CurrencyRates, list[str]]:
     """Give the rates that are known, those given before those in `out`, and what to tell; write them into `made`."""
-    held = read_rates(out / RATES) if (out / RATES).exists() else Rates()
+    held = read_rates(out / RATES_FILE) if (out / RATES_FILE).exists() else CurrencyRates()
     if given is None:
         return held, []
     changed = [(code, rate, held.usd_per_unit.get(code, rate)) for code, rate in given.usd_per_unit.items()]
@@ -168,9 +168,9 @@ def _rates(out: Path, given: Rates | None, made: Path) -> tuple[Rates, list[str]
         for code, rate, before in changed
         if rate != before
     ]
-    rates = Rates(held.usd_per_unit | given.usd_per_unit)
+    rates = CurrencyRates(held.usd_per_unit | given.usd_per_unit)
     lines = [f"{code},{rate!r}\n" for code, rate in rates.usd_per_unit.items()]
-    (made / RATES).write_text("currency,usd_per_unit\n" + "".join(lines), encoding="utf-8")
+    (made / RATES_FILE).write_text("currency,usd_per_unit\n" + "".join(lines), encoding="utf-8")
     return rates, notes
 
 

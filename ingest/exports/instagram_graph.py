@@ -2,7 +2,7 @@
 
 import re
 
-from features.schema import POSTS
+from features.tables.schema import POSTS
 from ingest.exports.coauthors import resolve_owner
 from ingest.exports.record_shapes import (
     CHILD,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.frames import read_frame
-from features.niche import crosswalk
-from features.tables import Tables
-from features.validate import validate
+from features.niche.classifier import niche_for_label
+from features.tables.frames import read_frame
+from features.tables.model import Tables
+from features.tables.validate import validate
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob
 
@@ -106,7 +106,7 @@ def _panel_posts(rows: pd.DataFrame) -> pd.DataFrame:
 def _panel_creators(rows: pd.DataFrame) -> pd.DataFrame:
     first = rows.drop_duplicates("creator_id").reset_index(drop=True)
     creators = _renamed(first, PANEL_CREATOR_COLUMNS, observed_at=PANEL_READ_AT)
-    creators["niche"] = creators["niche"].map(lambda topic: crosswalk(topic, "panel"))
+    creators["niche"] = creators["niche"].map(lambda topic: niche_for_label(topic, "panel"))
     months = pd.to_numeric(first["account_age_months"])
     opened = months.map(lambda age: PANEL_READ_AT - pd.DateOffset(months=int(age)), na_action="ignore")
     posted = pd.to_datetime(rows["posted_at"], utc=True).groupby(rows["creator_id"]).min()

@@ -1,6 +1,6 @@
 """Scrapers' JSON of Instagram, as data: of its web pages (GraphQL, instaloader), of its app, and of Apify's actors."""
 
-from features.niche import crosswalk
+from features.niche.classifier import niche_for_label
 from ingest.exports.coauthors import COAUTHOR_PATHS, resolve_owner
 from ingest.exports.foreign_records import network_for_host, url_host
 from ingest.exports.record_shapes import CHILD, COMMENT, Context, RecordShape, get_path, join_hashtags
@@ -34,7 +34,7 @@ def _likes(value: object) -> float | None:
 def _niche(category: object) -> str | None:
     """Give the niche of the last category that stands for one: Apify writes 'None,Artist'."""
     parts = [category, *reversed(category.split(","))] if isinstance(category, str) else []
-    return next((niche for part in parts if (niche := crosswalk(part.strip(), "instagram"))), None)
+    return next((niche for part in parts if (niche := niche_for_label(part.strip(), "instagram"))), None)
 
 
 def _post_id(value: object) -> str | None:

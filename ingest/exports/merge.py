@@ -14,7 +14,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from features.schema import PROFILE_COLUMNS, Column
+from features.tables.schema import PROFILE_COLUMNS, Column
 from ingest.exports.hidden_likes import create_shown_posts, read_hidden_likes
 from ingest.exports.part_writer import FILE_COLUMN, ORDER_COLUMN, PART_SPECS, part_columns
 from ingest.exports.record_shapes import METRICS

@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.schema import CREATORS, FOLLOWERS, PARTNERSHIPS, POSTS, PROSPECTS, TableSpec
+from features.tables.schema import CREATORS, FOLLOWERS, PARTNERSHIPS, POSTS, PROSPECTS, TableSpec
 from ingest.exports.record_shapes import METRICS
 
 #: Tables that records give. Metrics are counts of posts that other records give.

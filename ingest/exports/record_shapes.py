@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 
-from features.ids import id_fault
-from features.schema import CREATORS, FOLLOWERS, POSTS
+from features.tables.creator_ids import id_fault
+from features.tables.schema import CREATORS, FOLLOWERS, POSTS
 from ingest.exports.value_parsers import (
     InvalidValue,
     count_words,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.schema import TABLES
-from features.spreadsheet_text import guarded
+from features.files.formula_escape import escape_formula
+from features.tables.schema import TABLE_SPECS
 from ingest.exports.merge import MOST_CONFLICTS, Conflict
 from ingest.exports.record_shapes import IDENTITY_COLUMNS, Rejection
 
@@ -98,7 +98,7 @@ class RejectionWriter:
     def add(self, rejection: Rejection) -> None:
         place = rejection.place
         cells = (place.file, place.record, rejection.field, rejection.value, rejection.reason)
-        self._writer.writerow([guarded(cell) if isinstance(cell, str) else cell for cell in cells])
+        self._writer.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in cells])
         self.rows += 1
 
     def __enter__(self) -> "RejectionWriter":
@@ -194,7 +194,7 @@ def _views_notes(report: ImportReport) -> list[str]:
 
 def _share_lines(table: str, rows: int, known: dict[str, int]) -> list[str]:
     """Tell which columns are known, of which share of the rows, and which are not; when it was read is told already."""
-    spec = TABLES.get(table)
+    spec = TABLE_SPECS.get(table)
     if spec is None or not rows:
         return []
     names = [name for name in spec.names if name != "observed_at"]

@@ -9,17 +9,18 @@ from hashlib import sha256
 import numpy as np
 import pandas as pd
 
-from features.ids import faulty_ids
-from features.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, FEE_COLUMNS, TABLES
-from features.validate import check
-from features.vocabulary import COUNTED_PARTS
+from features.tables.creator_ids import find_faulty_ids
+from features.tables.schema import AVERAGE_COLUMNS, DEAL_COLUMNS, FEE_COLUMNS, TABLE_SPECS
+from features.tables.validate import clean_table
+from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS
 from ingest.exports.campaign_outcomes import add_outcomes
 from ingest.exports.errors import SourceError
 from ingest.exports.fees import convert_fees_to_usd
 from ingest.exports.import_job import ImportJob
 from ingest.exports.record_shapes import AMBIGUOUS_ID, Rejection, add_caption_columns, find_row_fault
-from ingest.sheets import Guess, Sheet, SheetOptions, iter_sheet
 from ingest.sheets.labels import is_missing
+from ingest.sheets.reader import iter_sheet
+from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
 
 PROSPECT_COLUMNS = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)]
 #: What the rows are -> the tables that a row of them gives.
@@ -32,7 +33,7 @@ TARGET_TABLES = {
 CONSUMED_MEANINGS = {
     "creators": {"link", "followers_at_posting"},
     "posts": {"link", "followers_at_posting"},
-    "partnerships": {"link", *COUNTED_PARTS},
+    "partnerships": {"link", *ALL_ENGAGEMENT_PARTS},
 }
 NO_CREATOR = "names no creator"
 UNDATED = "has a date of reading that is not read: say --day-first or --month-first, or write it as 2026-03-01"
@@ -82,7 +83,7 @@ def _guess_line(guess: Guess, nature: str) -> str:
     if guess.ambiguous:
         return f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
     details = "; ".join(part for part in (guess.how, guess.note) if part)
-    held = {name for table in TARGET_TABLES[nature] for name in TABLES[table].names} | CONSUMED_MEANINGS.get(
+    held = {name for table in TARGET_TABLES[nature] for name in TABLE_SPECS[table].names} | CONSUMED_MEANINGS.get(
         nature, set()
     )
     if guess.column is not None and guess.column not in held:
@@ -102,7 +103,8 @@ def _take(job: ImportJob, sheet: Sheet, days: Days) -> None:
             "youtube or x"
         )
     odd = {
-        text: f"{AMBIGUOUS_ID}: it {wrong}" for text, wrong in faulty_ids(rows["creator_id"].dropna().unique()).items()
+        text: f"{AMBIGUOUS_ID}: it {wrong}"
+        for text, wrong in find_faulty_ids(rows["creator_id"].dropna().unique()).items()
     }
     undated = _undated(sheet)
     given = rows["creator_id"].notna() & rows["platform"].notna() & ~rows["creator_id"].isin(list(odd)) & ~undated
@@ -220,9 +222,9 @@ def _with_partnership_ids(
 
 def _add(job: ImportJob, table: str, rows: pd.DataFrame, lines: np.ndarray, refused: set[int]) -> None:
     """Add rows to a table, those that break one of its rules apart; `refused` are the lines of rejected rows."""
-    spec = TABLES[table]
+    spec = TABLE_SPECS[table]
     names = [name for name in spec.names if name in rows]
-    clean, faults = check(rows[names], spec)
+    clean, faults = clean_table(rows[names], spec)
     absent = next((fault for fault in faults if fault.row < 0), None)
     wrong = {fault.row: fault for fault in reversed(faults) if fault.row >= 0}
     observed = rows["observed_at"]

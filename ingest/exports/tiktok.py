@@ -2,8 +2,8 @@
 
 import re
 
-from features.niche import crosswalk
-from features.schema import CREATORS
+from features.niche.classifier import niche_for_label
+from features.tables.schema import CREATORS
 from ingest.exports.record_shapes import Context, RecordShape, join_hashtags
 from ingest.exports.value_parsers import (
     InvalidValue,
@@ -54,7 +54,7 @@ def _web_hashtags(values: object) -> str | None:
 
 
 def _niche(category: object) -> str | None:
-    return crosswalk(category, "tiktok")
+    return niche_for_label(category, "tiktok")
 
 
 def _opened(value: object) -> object:

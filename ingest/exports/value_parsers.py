@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from features.errors import CreatorcastError
-from features.schema import EARLIEST, LATEST, NOT_WHOLE, Column
+from features.tables.schema import EARLIEST, LATEST, NOT_WHOLE, Column
 
 #: From here on an epoch is told in milliseconds, microseconds: no second so late is a date before LATEST.
 MILLISECONDS, MICROSECONDS = 1e11, 1e14

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from features.currency import Rates
-from features.folder import read_meta
-from features.schema import PROSPECTS
-from features.tables import Tables
-from features.validate import InvalidTables, check, validate
+from features.tables.currency import CurrencyRates
+from features.tables.folder import read_dataset_json
+from features.tables.model import Tables
+from features.tables.schema import PROSPECTS
+from features.tables.validate import InvalidTables, clean_table, validate
 from ingest.exports.errors import SourceError
 from ingest.exports.merge import Merge
 from ingest.exports.part_writer import to_arrow
@@ -21,10 +21,10 @@ META = {"timezone": "UTC", "source": "creatorcast import", "simulated": False}
 FIRST_ROWS = 5
 
 
-def write_merged_tables(merge: Merge, folder: Path, out: Path, report: ImportReport, rates: Rates) -> None:
+def write_merged_tables(merge: Merge, folder: Path, out: Path, report: ImportReport, rates: CurrencyRates) -> None:
     """Write the merged tables that have rows, and dataset.json, into `folder`; add their sizes to the report.
 
-    Raises InvalidTables where the rules of `features.validate` are broken: readers and merging must not let that be.
+    Raises InvalidTables where the rules of `features.tables.validate` are broken: readers and merging must not let that be.
     """
     small = {name: merge.table(name) for name in ("creators", "followers", "partnerships")}
     if small["creators"].empty:
@@ -39,7 +39,7 @@ def write_merged_tables(merge: Merge, folder: Path, out: Path, report: ImportRep
     _write_posts(merge, folder, report)
     report.repeated_readings = merge.count_source_posts() - report.tables.get("posts", 0)
     _write_prospects(merge.table("prospects"), folder, report)
-    (folder / "dataset.json").write_text(json.dumps(META | read_meta(out), indent=2, sort_keys=True) + "\n")
+    (folder / "dataset.json").write_text(json.dumps(META | read_dataset_json(out), indent=2, sort_keys=True) + "\n")
     report.conflicts = merge.conflicts
     if unattached := merge.unmatched_metrics():
         report.notes.append(
@@ -67,7 +67,7 @@ def _write_posts(merge: Merge, folder: Path, report: ImportReport) -> None:
 
 def _write_prospects(frame: pd.DataFrame, folder: Path, report: ImportReport) -> None:
     """Write what vendors say of creators on the average: no table's, but a list that can be scored."""
-    clean, faults = check(frame, PROSPECTS)
+    clean, faults = clean_table(frame, PROSPECTS)
     if faults:
         raise InvalidTables(faults)
     _keep(report, "prospects", clean)

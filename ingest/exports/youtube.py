@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from features.niche import crosswalk
+from features.niche.classifier import niche_for_label
 from ingest.exports.record_shapes import Context, RecordShape, get_path
 from ingest.exports.value_parsers import find_hashtags, parse_country, parse_handle, parse_language, parse_text
 
@@ -18,12 +18,12 @@ ASK = ": ask for part=snippet"
 
 def _niche(topics: object) -> str | None:
     """Give the first niche that the addresses of a channel's topics stand for."""
-    found = (crosswalk(topic, "youtube") for topic in (topics if isinstance(topics, list) else [topics]))
+    found = (niche_for_label(topic, "youtube") for topic in (topics if isinstance(topics, list) else [topics]))
     return next((niche for niche in found if niche), None)
 
 
 def _topic(category: object) -> str | None:
-    return crosswalk(category, "youtube")
+    return niche_for_label(category, "youtube")
 
 
 def parse_duration(duration: object) -> float | None:

@@ -5,7 +5,7 @@ Nothing is picked silently: of two columns that mean the same figure neither is 
 
 from dataclasses import replace
 
-from features.schema import TABLES
+from features.tables.schema import TABLE_SPECS
 from ingest.sheets.account_columns import drop_row_number_ids, one_identity, one_platform
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
@@ -66,7 +66,7 @@ def unread_column_name(role: ColumnRole) -> str:
     """
     column = role.name.column if role.name else ""
     column = {"fee": "fee_usd", **AVERAGE_OF_COUNT}.get(column, column)
-    known = column in TABLES["prospects"].names or column == "engagement_rate"
+    known = column in TABLE_SPECS["prospects"].names or column == "engagement_rate"
     return column if known else "unclear_column"
 
 
@@ -260,7 +260,7 @@ def _no_doubles(roles: list[ColumnRole]) -> list[ColumnRole]:
 
 def _within(role: ColumnRole, tables: tuple[str, ...]) -> ColumnRole:
     """Leave out what no table asked for has a column for."""
-    columns = {name for table in tables for name in TABLES[table].names} | {"link", "name", "total_likes"}
+    columns = {name for table in tables for name in TABLE_SPECS[table].names} | {"link", "name", "total_likes"}
     columns |= {"followers_at_posting"} if "creators" in tables else set()
     target = {"fee": "fee_usd", "engagement_rate": "engagement_rate_by_views"}.get(role.target, role.target)
     if target is None or target in columns:

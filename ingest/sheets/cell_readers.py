@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from features.niche_words import fold_label
-from features.schema import EARLIEST, LATEST
-from features.spreadsheet_text import literal
+from features.files.formula_escape import strip_apostrophe
+from features.niche.tokens import fold_label
+from features.tables.schema import EARLIEST, LATEST
 from ingest.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, from_serial, read_date, swap_day_month
 from ingest.sheets.decimal_marks import DecimalMarks
 from ingest.sheets.fee_text import currency_of
@@ -135,7 +135,7 @@ def read_parsed_number(found: ParsedNumber, marks: DecimalMarks) -> tuple:
 def rate_reader(percent: bool | None, literal: bool | None = True) -> CellReader:
     """Read rates as fractions; `percent`: what a value without a sign is, None where that is open.
 
-    `literal`: whether a % that is only text of a number format is meant, None where that is open.
+    `strip_apostrophe`: whether a % that is only text of a number format is meant, None where that is open.
     """
 
     def read(cell: Cell) -> CellResult:
@@ -215,7 +215,7 @@ def read_id(cell: Cell) -> CellResult:
         exact = float(cell.value).is_integer() and abs(cell.value) < LARGEST_EXACT
         return (str(int(cell.value)).zfill(cell.display.zeros), "") if exact else (None, LOST_DIGITS)
     text = _as_text(cell)
-    if (exact := literal(text)) != text:
+    if (exact := strip_apostrophe(text)) != text:
         return fix_mojibake(exact), ""
     text = guarded[1].strip() if (guarded := _ID_GUARD.fullmatch(text)) else text
     if _AS_NUMBER.fullmatch(text):
@@ -244,7 +244,7 @@ def read_handle(cell: Cell) -> CellResult:
 
 def read_text(cell: Cell) -> CellResult:
     """Read free text."""
-    return fix_mojibake(literal(_as_text(cell))), ""
+    return fix_mojibake(strip_apostrophe(_as_text(cell))), ""
 
 
 def read_flag(cell: Cell) -> CellResult:
@@ -302,7 +302,7 @@ READERS = {
     "creator_id": _given(read_id),
     "post_id": _given(read_id),
     "partnership_id": _given(read_id),
-    "hashtags": _given(lambda cell: (hashtags_in(fix_mojibake(literal(_as_text(cell)))), "")),
+    "hashtags": _given(lambda cell: (hashtags_in(fix_mojibake(strip_apostrophe(_as_text(cell)))), "")),
     "text": _given(read_text),
 }
 CLOSED_LIST_COLUMNS = ("niche", "brand_niche", "country", "language", "format")

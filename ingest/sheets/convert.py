@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from features.schema import DTYPES
-from features.spreadsheet_text import literal
+from features.files.formula_escape import strip_apostrophe
+from features.tables.schema import DTYPES
 from ingest.sheets.cell_readers import CLOSED_LIST_COLUMNS, UNCLEAR_REASONS
 from ingest.sheets.column_plans import ColumnPlan
 from ingest.sheets.fee_columns import FeeColumns, formats_from_deliverables
@@ -260,4 +260,4 @@ def _original(source: SheetSource, rows: list[list[Cell]]) -> pd.DataFrame:
 
 
 def _shown_whole(cell: Cell) -> str:
-    return "" if cell == UNCOMPUTED else literal(cell) if isinstance(cell, str) else str(cell)
+    return "" if cell == UNCOMPUTED else strip_apostrophe(cell) if isinstance(cell, str) else str(cell)

@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 from babel import Locale
 
-from features.niche_words import fold
-from features.schema import EARLIEST, LATEST
+from features.niche.tokens import fold
+from features.tables.schema import EARLIEST, LATEST
 from ingest.sheets.word_lists import LANGUAGES
 
 _CLOCK = r"(?P<time>\d{1,2}[:h.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?)\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?:Uhr)?"

@@ -7,7 +7,7 @@ import csv
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from features.spreadsheet_text import GUARD, cell_text
+from features.files.formula_escape import APOSTROPHE, unescape_cell
 
 DELIMITERS = (",", ";", "\t", "|")
 #: Lines and characters that one quoted field may span.
@@ -25,7 +25,7 @@ def split_records(lines: Iterable[str], delimiter: str, width: int | None = None
     An apostrophe that guards a text against being run as a formula is taken off.
     """
     for number, cells, wrong in _records(lines, delimiter, width):
-        yield number, [cell_text(cell) if cell[:1] == GUARD else cell for cell in cells], wrong
+        yield number, [unescape_cell(cell) if cell[:1] == APOSTROPHE else cell for cell in cells], wrong
 
 
 def _records(lines: Iterable[str], delimiter: str, width: int | None) -> Iterator[TextRecord]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from features.currency import USD
+from features.tables.currency import USD
 from ingest.sheets.column_plans import ColumnPlan
 from ingest.sheets.fee_text import GIFT, ParsedFee, no_fee_reason, parse_deliverables, reconcile_currency
 from ingest.sheets.rows import SheetRows

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from babel import Locale
 from babel.numbers import get_currency_name
 
-from features.niche_words import fold, fold_label
+from features.niche.tokens import fold, fold_label
 from ingest.sheets.labels import fee_word_of, format_of, is_deliverable, is_missing
 from ingest.sheets.number_parser import CURRENCIES_BY_SHARED_SIGN, CURRENCY_CODES, CURRENCY_SIGNS, parse_number_text
 from ingest.sheets.word_lists import LANGUAGES

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from features.niche_words import fold
-from features.schema import TABLES
+from features.niche.tokens import fold
+from features.tables.schema import TABLE_SPECS
 from ingest.sheets.number_parser import CURRENCY_CODES
 from ingest.sheets.word_lists import read_word_list
 
@@ -39,7 +39,7 @@ class HeaderMeaning:
 @cache
 def canonical_names() -> dict[str, str]:
     """Give every canonical column's name -> its kind; but for fees in any currency, which are read as one meaning."""
-    columns = {column.name: column.kind for spec in TABLES.values() for column in spec.columns}
+    columns = {column.name: column.kind for spec in TABLE_SPECS.values() for column in spec.columns}
     return {name: kind for name, kind in columns.items() if name not in ("fee", "currency")}
 
 

@@ -7,9 +7,9 @@ import ftfy
 from babel import Locale
 from babel.core import get_global
 
-from features.niche import crosswalk
-from features.niche_words import fold, fold_label, seed_words
-from features.vocabulary import NICHES
+from features.niche.classifier import niche_for_label
+from features.niche.tokens import fold, fold_label, seed_words
+from features.tables.vocabulary import NICHES
 from ingest.sheets.word_lists import LANGUAGES, read_word_list
 
 _MISSING = r"""
@@ -168,6 +168,6 @@ def _niche(label: str) -> str | None:
     folded = fold_label(label)
     if folded in NICHES or not folded or folded.isdigit():
         return folded if folded in NICHES else None
-    found = next((niche for source in _CATALOGUES if (niche := crosswalk(label, source))), None)
+    found = next((niche for source in _CATALOGUES if (niche := niche_for_label(label, source))), None)
     spoken = seed_words().get(folded, ())  # of all languages; taken where the word speaks for one niche alone
     return found or (spoken[0] if len(spoken) == 1 else None)

@@ -10,8 +10,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from features.regular_file import check_regular, read_regular
-from features.schema import TABLES
+from features.files.regular import check_regular, read_regular
+from features.tables.schema import TABLE_SPECS
 from ingest.sheets.fee_text import currency_of
 from ingest.sheets.labels import country_of, flag_of, language_of
 from ingest.sheets.number_parser import CURRENCY_CODES
@@ -101,7 +101,7 @@ def _check_values(path: Path, place: str, mapped: ColumnMapping) -> None:
     if not mapped.values:
         return
     column = mapped.column
-    known = {one.name: one for spec in TABLES.values() for one in spec.columns}
+    known = {one.name: one for spec in TABLE_SPECS.values() for one in spec.columns}
     allowed = known[column].allowed if column in known else None
     flag = column in known and known[column].kind == "flag"
     if not (allowed or flag or column in _CODED):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from features.niche_words import fold
+from features.niche.tokens import fold
 
 #: Suffix, folded -> the power of ten it stands for.
 SUFFIXES = {

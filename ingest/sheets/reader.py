@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from features.niche_words import fold_label
-from features.vocabulary import PLATFORMS
+from features.niche.tokens import fold_label
+from features.tables.vocabulary import PLATFORMS
 from ingest.sheets.account_columns import is_other_account
 from ingest.sheets.assign_roles import assign_roles, mapping_for, needed_stats, unread_column_name
 from ingest.sheets.column_plans import make_column_plans

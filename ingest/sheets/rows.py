@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from features.spreadsheet_text import literal
+from features.files.formula_escape import strip_apostrophe
 from ingest.sheets.headers import Record
 from ingest.sheets.labels import is_missing
 from ingest.sheets.number_parser import parse_number_text
@@ -60,7 +60,7 @@ def starts_with_summary_word(text: str) -> bool:
 
 
 def _text(cells: list[Cell]) -> tuple[str, ...]:
-    return tuple("" if cell == UNCOMPUTED else literal(str(cell)) for cell in cells)
+    return tuple("" if cell == UNCOMPUTED else strip_apostrophe(str(cell)) for cell in cells)
 
 
 def sort_into_rows(records: list[Record], source: SheetSource, sums: dict[int, str] | None = None) -> SheetRows:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from features.regular_file import check_regular
-from features.vocabulary import PLATFORMS
+from features.files.regular import check_regular
+from features.tables.vocabulary import PLATFORMS
 from ingest.sheets.delimited import DELIMITERS, split_records
 from ingest.sheets.export_layouts import readable_layout
 from ingest.sheets.headers import (

@@ -100,7 +100,7 @@ class Remark:
 class Sheet:
     """The rows of a sheet and how they were read.
 
-    `rows`: canonical columns that the sheet has, dtypes as in `features.schema.DTYPES`. `lines` (n,): where each row
+    `rows`: canonical columns that the sheet has, dtypes as in `features.tables.schema.DTYPES`. `lines` (n,): where each row
     stands in the file. `original`: its text under the source's headers. `labels`: the source's own words of columns
     that are translated into a list (niche, country, language, platform, format), under canonical names. `extra`:
     figures that are read but have no canonical column (total_likes, followers_at_posting). `unread`: by canonical

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from features.spreadsheet_text import cell_text
+from features.files.formula_escape import unescape_cell
 from ingest.sheets.archive_limits import check_archive
 from ingest.sheets.number_formats import SHOWN_AS_STORED, NumberDisplay, number_display
 from ingest.sheets.sheet_types import SheetError
@@ -139,7 +139,7 @@ def _cell(cell, written: object) -> Cell:
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
-    return cell_text(str(value))
+    return unescape_cell(str(value))
 
 
 def _number(value: int | float, number_format: str) -> NumberCell:

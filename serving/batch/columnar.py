@@ -9,18 +9,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as types
 
-from features.parquet_file import (
-    LARGEST_BATCH,
+from features.files.parquet import (
+    MAX_BATCH_BYTES,
     ParquetError,
-    bounds_of,
     check_texts,
+    column_kind,
+    decode_column,
+    decoded_size,
     first_line,
     open_parquet,
-    plain,
-    sort_of,
 )
-from features.schema import PROSPECTS
-from ingest.sheets import ColumnMapping
+from features.tables.schema import PROSPECTS
+from ingest.sheets.sheet_types import ColumnMapping
 from serving.batch.faults import BatchError
 from serving.batch.lots import Lot
 
@@ -68,7 +68,7 @@ class Columnar:
         """Take up a file: its row groups, and how many rows of it are decoded at a time."""
         self._compare(file, parquet.schema_arrow, sorts)
         self._groups += _row_groups(file, parquet)
-        self._rows[file] = bounds_of(file, parquet, self.header).rows(MOST_ROWS)
+        self._rows[file] = decoded_size(file, parquet, self.header).rows(MOST_ROWS)
 
     def lots(self, rows: int) -> Iterator[Lot]:
         """Give the rows, so many at a time."""
@@ -121,7 +121,7 @@ class Columnar:
     def _sorts(self, file: Path, schema: pa.Schema) -> dict[str, str]:
         """Say what each known column holds."""
         known = self.names.keys() & set(schema.names)
-        return {source: sort_of(file, schema.field(source)) for source in known}
+        return {source: column_kind(file, schema.field(source)) for source in known}
 
     def _compare(self, file: Path, schema: pa.Schema, wanted: dict[str, str]) -> None:
         found = self._sorts(file, schema)
@@ -140,7 +140,7 @@ def _frame(table: pa.Table, names: dict[str, str]) -> pd.DataFrame:
     """Give the columns of `names`, source -> canonical name."""
     columns = {}
     for source, name in names.items():
-        values = plain(table[source])
+        values = decode_column(table[source])
         column = values.to_pandas(date_as_object=False)
         columns[name] = column.dt.tz_localize("UTC") if types.is_date(values.type) else column
     return pd.DataFrame(columns, index=range(len(table)))
@@ -205,7 +205,7 @@ def _steady(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     """Cut batches of any size into tables of so many rows, or of fewer where those would be too large."""
     held: list[pa.RecordBatch] = []
     for batch in batches:
-        if held and _bytes(held) + batch.nbytes > LARGEST_BATCH:
+        if held and _bytes(held) + batch.nbytes > MAX_BATCH_BYTES:
             yield pa.Table.from_batches(held)
             held = []
         held.append(batch)

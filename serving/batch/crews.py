@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from features.spreadsheet_text import guarded
+from features.files.formula_escape import escape_formula
 from models.cluster import MINUTES, Session
 from models.cluster_connection import Connection
 from serving.batch.columnar import Columnar
@@ -175,6 +175,6 @@ def cluster(address: str, minutes: float = MINUTES) -> Callable:
 def csv_lines(rows: list[list]) -> bytes:
     """Encode rows as CSV, texts guarded against being run as formulas."""
     text = io.StringIO()
-    cells = ([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    cells = ([escape_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     csv.writer(text, lineterminator="\n").writerows(cells)
     return text.getvalue().encode("utf-8", "surrogatepass")

@@ -25,7 +25,7 @@ class Misfit:
 class Lot:
     """Rows of a list, n of them.
 
-    `rows`: columns of features.schema.PROSPECTS as told, numbered from 0; `places` (n,): line or row in the source;
+    `rows`: columns of features.tables.schema.PROSPECTS as told, numbered from 0; `places` (n,): line or row in the source;
     `reasons`: row -> what could not be read of it; `text`: gives the source's text of rows, cell by cell;
     `misfits`: what stands between the rows and is none; `blank`: blank lines;
     `notes`: what there is to say of these rows alone; `unread`: by column the rows (n,) that hold a value of it which

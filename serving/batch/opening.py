@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
-from features.regular_file import check_regular
-from features.unchanged import files_of
-from ingest.sheets import SheetOptions
+from features.files.change_guard import list_files
+from features.files.regular import check_regular
 from ingest.sheets.sheet_source import open_sheet
+from ingest.sheets.sheet_types import SheetOptions
 from ingest.sheets.text_files import is_gzip
 from serving.batch.blocks import ends_alike
 from serving.batch.columnar import Columnar
@@ -70,7 +70,7 @@ def digest(path: Path, named: bool = True) -> str:
     Raises BatchError for what is no regular file.
     """
     found = []
-    for file in files_of(path):
+    for file in list_files(path):
         _check_regular(file)
         try:
             state = file.stat()

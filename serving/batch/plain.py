@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from features.currency import USD
-from features.schema import DTYPES, EARLIEST, LATEST
-from features.spreadsheet_text import GUARD
+from features.files.formula_escape import APOSTROPHE
+from features.tables.currency import USD
+from features.tables.schema import DTYPES, EARLIEST, LATEST
 from ingest.sheets.column_plans import ColumnPlan
 from ingest.sheets.convert import convert_records
 from ingest.sheets.delimited import split_records
@@ -170,7 +170,7 @@ def _given(table: pa.Table) -> np.ndarray:
 
 def _guarded(table: pa.Table) -> np.ndarray:
     """Mark the rows in which a cell begins with an apostrophe, which may be a guard."""
-    marks = [pc.starts_with(column, GUARD).to_numpy() for column in table.columns]
+    marks = [pc.starts_with(column, APOSTROPHE).to_numpy() for column in table.columns]
     return np.logical_or.reduce(marks)
 
 

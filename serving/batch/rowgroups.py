@@ -11,20 +11,20 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from features.thrift_compact import (
+from features.files.thrift_compact import (
     BINARY,
     BYTE,
     DOUBLE,
     FALSE,
+    INTEGER_TYPES,
     LIST,
     MAP,
     SET,
     STOP,
     STRUCT,
     TRUE,
-    WHOLE,
-    fields,
     list_header,
+    read_fields,
     varint,
     zigzag,
 )
@@ -68,7 +68,7 @@ def joined(schema: pa.Schema, parts: Iterable[tuple[int, bytes]]) -> bytes:
 def row_groups(footer: bytes, shift: int) -> Iterator[tuple[bytes, int]]:
     """Give each row group of a footer as a struct whose places lie `shift` bytes further on, and its rows."""
     read = BytesIO(footer)
-    for field, kind in fields(read):
+    for field, kind in read_fields(read):
         if (field,) != _GROUPS:
             _copied(read, BytesIO(), kind, (field,), lambda path, value: value)
             continue
@@ -88,7 +88,7 @@ def row_groups(footer: bytes, shift: int) -> Iterator[tuple[bytes, int]]:
 def _with_groups(footer: bytes, groups: list[bytes], rows: int) -> bytes:
     """Give a footer with other row groups and their number of rows."""
     read, out, last = BytesIO(footer), BytesIO(), 0
-    for field, kind in fields(read):
+    for field, kind in read_fields(read):
         last = _write_field(out, field, kind, last)
         if (field,) == _GROUPS:
             _copied(read, BytesIO(), kind, (field,), lambda path, value: value)
@@ -102,7 +102,7 @@ def _with_groups(footer: bytes, groups: list[bytes], rows: int) -> bytes:
 
 def _copied(read: BytesIO, out: BytesIO, kind: int, path: Path, change: Callable[[Path, int], int]) -> None:
     """Copy one value, each whole number in it as `change` gives it."""
-    if kind in WHOLE:
+    if kind in INTEGER_TYPES:
         _write_varint(out, _unsigned(change(path, zigzag(varint(read)))))
     elif kind == BINARY:
         size = varint(read)
@@ -118,7 +118,7 @@ def _copied(read: BytesIO, out: BytesIO, kind: int, path: Path, change: Callable
                 _copied(read, out, inner, path, change)
     elif kind == STRUCT:
         last = 0
-        for field, inner in fields(read):
+        for field, inner in read_fields(read):
             last = _write_field(out, field, inner, last)
             _copied(read, out, inner, (*path, field), change)
         out.write(bytes([STOP]))

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.currency import USD
-from features.schema import PROSPECTS
-from features.validate import check
+from features.tables.currency import USD
+from features.tables.schema import PROSPECTS
+from features.tables.validate import clean_table
 from serving.asked import Asked, microseconds
 from serving.batch.ids import row_names
 from serving.batch.lots import Lot
@@ -66,12 +66,12 @@ class Asking:
 def checked(lot: Lot, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, dict[int, list[str]]]:
     """Give the rows of a lot clean, each with an id, and row -> reasons of those that break a rule."""
     rows, reasons = lot.rows, {row: list(found) for row, found in lot.reasons.items()}
-    clean, faults = check(rows, PROSPECTS, whole=False)
+    clean, faults = clean_table(rows, PROSPECTS, whole=False)
     ids = clean.get("partnership_id", pd.Series(None, index=clean.index, dtype="str"))
     if ids.isna().any():
         clean["partnership_id"] = row_names(ids, first)
     for fault in faults:
-        reasons.setdefault(fault.row, []).append(fault.words)
+        reasons.setdefault(fault.row, []).append(fault.message)
     for row in np.flatnonzero(repeats).tolist():
         told = f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once"
         reasons.setdefault(row, []).append(told)

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.atomic import move_file
-from features.unchanged import ChangedError, Identity
+from features.files.atomic import move_file
+from features.files.change_guard import FileChangedError, FileFingerprint
 from models.cluster import ClusterError
 from serving.batch.crews import WORKERS, Task, cluster, csv_lines, threads
 from serving.batch.faults import BatchError
@@ -88,7 +88,7 @@ def score_file(
         raise BatchError("answers that go to standard output cannot be taken up again: name a file by --out")
     with _working(out) as work:
         held = spooled(sys.stdin.buffer, work.folder) if str(source) == STANDARD else source
-        identity = Identity.of([held])
+        identity = FileFingerprint.of([held])
         listed = open_list(held, options.sheet)
         for note in listed.notes:
             watcher.tell(note)
@@ -190,7 +190,7 @@ def _output(out: Path, columns: tuple[str, ...], options: Options) -> Output:
 class _Run:
     """One run: lots are read in order, scored side by side, and written in order."""
 
-    def __init__(self, work: Work, listed: Listed, asking: Asking, crew, watcher: Watcher, identity: Identity):
+    def __init__(self, work: Work, listed: Listed, asking: Asking, crew, watcher: Watcher, identity: FileFingerprint):
         self.work, self.listed, self.asking, self.crew, self.watcher = work, listed, asking, crew, watcher
         self.identity = identity
         self.read, self.told, self.finished = 0, set(), work.folder
@@ -258,7 +258,7 @@ class _Run:
         """Raise BatchError where the list is no longer what it was: what was read of it may be of either."""
         try:
             self.identity.check()
-        except ChangedError as error:
+        except FileChangedError as error:
             raise BatchError(f"{error.file!r} {CHANGED}") from error
 
     def _header(self) -> list[str]:

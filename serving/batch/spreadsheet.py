@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.spreadsheet_text import literal
-from ingest.sheets import Guess, Sheet, SheetOptions
+from features.files.formula_escape import strip_apostrophe
 from ingest.sheets.convert import convert_records
 from ingest.sheets.reader import plan_sheet
 from ingest.sheets.sheet_source import SheetSource, open_sheet
+from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
 from serving.batch.lots import Lot, Misfit
 
 
@@ -28,7 +28,7 @@ class Spreadsheet:
         self.path, self.total = path, lines_in(path)
         source = self._decided_from(opened := open_sheet(path, options))
         self.decided = replace(plan_sheet(source, options, ("prospects",), whole=opened), source=opened)
-        self.header = [literal(name) for name in convert_records(self.decided, []).original]
+        self.header = [strip_apostrophe(name) for name in convert_records(self.decided, []).original]
         self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
 
     def _decided_from(self, source: SheetSource) -> SheetSource:

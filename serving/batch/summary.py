@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.amounts import amount
+from features.number_text import format_amount
 
 #: Answers are counted by these.
 _COUNTED = ("band", "evidence", "verdict")
@@ -49,7 +49,7 @@ class Summary:
         lines = [f"{name}: {_listed(counts.most_common())}" for name, counts in told.items()]
         costs = self.counts.get(_COST)
         if costs:
-            said = (f"{words} {amount(_quantile(costs, share))}" for words, share in _QUANTILES.items())
+            said = (f"{words} {format_amount(_quantile(costs, share))}" for words, share in _QUANTILES.items())
             lines.append(f"cost per engagement, USD, of {costs.total():,} with a fee: {', '.join(said)}")
         return lines
 

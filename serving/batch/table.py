@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from features.spreadsheet_text import guarded_array
+from features.files.formula_escape import escape_formula_array
 from models.reasons import reasons_text
 from serving.scored import EXTRA_COLUMNS, TEXTS, TIMES
 from serving.verdict import comparables_text
@@ -78,4 +78,4 @@ def _plain(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if field.type == _TIME:
         return pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
     column = column.cast(pa.string()) if pa.types.is_dictionary(field.type) else column
-    return guarded_array(column) if pa.types.is_string(column.type) else column
+    return escape_formula_array(column) if pa.types.is_string(column.type) else column

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from features.atomic import replace_text
+from features.files.atomic import replace_text
 from serving.batch.faults import BatchError
 
 FILES = ("answers", "rejected", "footers")

@@ -1,0 +1,1 @@
+"""From what was known of an account to the columns that models learn from."""

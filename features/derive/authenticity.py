@@ -1,0 +1,134 @@
+"""Signs that a fraud analyst reads, each against what accounts of the platform do, and one score of them.
+
+Every part runs from 0 (ordinary) to 1 (far outside of what is ordinary); the score runs from 1 (no sign) towards 0.
+A sign is a reason to look, never proof: honest accounts go viral, and well-bought engagement shows no sign at all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.derive import window_stats
+from features.history.arrays import DAY_US, NAT_US
+from features.history.history import History
+from features.tables.vocabulary import PLATFORMS
+
+#: Part -> (the sign it reads, direction: -1 small is odd, 1 large is odd, 0 both, weight in the score).
+AUTHENTICITY_PARTS = {
+    "engagement_low": ("gap", -1, 0.7),
+    "engagement_high": ("gap", 1, 0.3),
+    "comments_few": ("comments", -1, 0.6),
+    "evenness": ("spread", -1, 0.6),
+    "followers_jump": ("jump", 1, 0.8),
+    "following_many": ("following", 1, 0.3),
+    "views_apart": ("views", 0, 0.3),
+}
+DIRECTIONS, WEIGHTS = (np.array([[part[column]] for part in AUTHENTICITY_PARTS.values()]) for column in (1, 2))
+PART_MEANINGS = {
+    "engagement_low": "level far below what followers, platform and niche suggest",
+    "engagement_high": "level far above what followers, platform and niche suggest",
+    "comments_few": "few comments among the engagements",
+    "evenness": "spread between posts too small to be human",
+    "followers_jump": "a jump in followers far above the account's own growth",
+    "following_many": "follows many accounts for its followers",
+    "views_apart": "engagements far from what the views suggest, either way",
+}
+#: Robust standard deviations that are ordinary, and those past that at which a part is 1.
+ORDINARY, SPAN = 1.5, 3.0
+#: Posts that a spread, and follower readings that a jump, must rest on.
+MIN_POSTS, MAX_FOLLOWER_READINGS = 8, 24
+#: Growths between readings that a jump must stand among.
+MIN_GROWTHS = 3
+#: Where too few accounts show a sign, nothing is odd about it.
+UNKNOWN_SCALE = 1e9
+#: Accounts that a platform needs for norms of its own.
+MIN_ACCOUNTS = 30
+
+
+@dataclass(frozen=True)
+class SignNorm:
+    """What is ordinary for one sign on one platform: median and robust standard deviation (1.4826 MAD)."""
+
+    median: float
+    scale: float
+
+
+def raw_signs(gap, comment_share, by_views, log_sd, known_count, jump, profile: dict) -> dict[str, np.ndarray]:
+    """Read the raw signs of each question, shape (n,), NaN where they cannot be read.
+
+    `gap`: level minus prior; `comment_share`, `by_views` (ln), `log_sd`, `known_count`: of the known posts.
+    """
+    return {
+        "gap": gap,
+        "comments": np.log(comment_share + 1e-3),
+        "spread": np.where(known_count >= MIN_POSTS, np.log(log_sd + 1e-3), np.nan),
+        "jump": jump,
+        "following": np.log1p(profile["following"]) - np.log1p(profile["followers"]),
+        "views": by_views,
+    }
+
+
+def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+    """Give the largest ln growth between neighbouring readings known at as_of, minus the median one; NaN under four."""
+    track = history.followers
+    jump = np.full(len(account), np.nan)
+    start, stop = track.start[account], track.end_row(account, as_of)
+    enough = np.flatnonzero(stop - start > MIN_GROWTHS)
+    if not len(enough):
+        return jump
+    rows, exists = window_stats.last_rows(start[enough], stop[enough], MAX_FOLLOWER_READINGS)
+    dated = exists & (track.time[rows] != NAT_US)
+    counts = np.where(dated, np.log1p(track.columns["followers"][rows]), np.nan)
+    days = np.diff(np.where(dated, track.time[rows], 0), axis=1) / -DAY_US
+    growth = counts[:, :-1] - counts[:, 1:]
+    growth = np.where(np.isfinite(growth) & (days >= 1), growth / np.maximum(days / 30, 1.0), np.nan)
+    largest = window_stats.quantile(growth, 1.0) - window_stats.quantile(growth, 0.5)
+    jump[enough] = np.where(window_stats.count_known(growth) >= MIN_GROWTHS, largest, np.nan)
+    return jump
+
+
+def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, SignNorm]]:
+    """Give {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its own."""
+    groups = {"all": np.ones(len(platform), bool)}
+    groups |= {name: platform == i for i, name in enumerate(PLATFORMS) if (platform == i).sum() >= MIN_ACCOUNTS}
+    return {name: {sign: _norm(values[at]) for sign, values in found.items()} for name, at in groups.items()}
+
+
+def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.ndarray]:
+    """Give median and scale of every part's sign, each (parts, platforms + 1); without norms of its own that of all."""
+    own = [
+        [norms.get(name, norms["all"])[sign] for name in (*PLATFORMS, "all")]
+        for sign, _, _ in AUTHENTICITY_PARTS.values()
+    ]
+    return tuple(
+        np.array([[value(norm) for norm in row] for row in own])
+        for value in (lambda norm: norm.median, lambda norm: max(norm.scale, 1e-6))
+    )
+
+
+def authenticity_columns(
+    found: dict[str, np.ndarray], tables: tuple[np.ndarray, np.ndarray], platform: np.ndarray
+) -> dict:
+    """Give `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read.
+
+    A part is how far outside of its platform's norm (`norm_tables`) a sign lies.
+    """
+    median, scale = tables
+    code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
+    z = (np.array([found[sign] for sign, _, _ in AUTHENTICITY_PARTS.values()]) - median[:, code]) / scale[:, code]
+    z = np.where(DIRECTIONS == 0, np.abs(z), DIRECTIONS * z)
+    parts = np.minimum(np.maximum((z - ORDINARY) / SPAN, 0.0), 1.0)
+    known = ~np.isnan(parts)
+    kept = np.prod(1 - WEIGHTS * np.where(known, parts, 0.0), axis=0)
+    return {
+        "authenticity_score": np.where(known.any(axis=0), kept, np.nan),
+        **{f"authenticity_{part}": values for part, values in zip(AUTHENTICITY_PARTS, parts, strict=True)},
+    }
+
+
+def _norm(values: np.ndarray) -> SignNorm:
+    known = values[np.isfinite(values)]
+    if len(known) < 3:
+        return SignNorm(0.0, UNKNOWN_SCALE)
+    median = float(np.median(known))
+    return SignNorm(median, float(1.4826 * np.median(np.abs(known - median))))

@@ -1,0 +1,11 @@
+"""The digest that tells whether two things rest on the same reference."""
+
+import hashlib
+import json
+
+from features.derive.market_priors import Reference
+
+
+def reference_digest(reference: Reference) -> str:
+    """Give the sha256 of what a reference knows of the market."""
+    return hashlib.sha256(json.dumps(reference.to_json(), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,172 @@
+"""What a creator's posts known by as_of say: level, spread, trend, cadence and what engagements are made of.
+
+Pure functions from tracks and questions to named columns of shape (n,). Levels are of ln(1 + count).
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from features.derive import window_stats
+from features.history.arrays import DAY_US
+from features.history.panel import Panel
+
+#: Posts looked back on, a multiple of 8 as every width is.
+WINDOW_POSTS = 96
+HALF_LIFE_DAYS = 60.0
+#: Posts that a creator's own effect is shrunk by.
+SHRINKAGE_POSTS = 3.0
+SHARE_PARTS = ("like", "comment", "share", "save")
+#: Medians of the posts with known engagements that are columns as they are.
+POST_MEDIANS = (
+    *(f"{part}_share_median" for part in SHARE_PARTS),
+    "engagement_rate_log_median_by_views",
+    "posts_gap_days_median",
+)
+#: Levels given for each count, each minus the offset.
+LEVEL_STATISTICS = (
+    "median_30d",
+    "median_90d",
+    "median_365d",
+    "median_3",
+    "median_5",
+    "median_12",
+    "median_20",
+    "ewm_3",
+    "ewm_10",
+    "ewm_30d",
+    "p10",
+    "p25",
+    "p75",
+    "p90",
+    "max",
+)
+
+
+@dataclass(frozen=True)
+class PostWindow:
+    """One count's past of each question: values (n, w) newest first with ages in days, level, spread of evidence."""
+
+    values: np.ndarray
+    age: np.ndarray
+    rows: np.ndarray
+    weights: np.ndarray
+    median: np.ndarray
+    level: np.ndarray
+    n: np.ndarray
+    n_effective: np.ndarray
+
+    @property
+    def mean_12(self) -> np.ndarray:
+        """ln(1 + the mean count of the last twelve), shape (n,)."""
+        return mean_of_12(self.values)
+
+    def __getitem__(self, rows: slice) -> "PostWindow":
+        return PostWindow(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def post_window(track: Panel, name: str, account: np.ndarray, as_of: np.ndarray, horizon_days: int) -> PostWindow:
+    """Gather the last posts of each account (n,) whose column `name` is known at `as_of` (microseconds, UTC)."""
+    stop = track.end_row(account, as_of - horizon_days * DAY_US)
+    return summarise_window(*gather_window(track, name, track.start[account], stop, as_of))
+
+
+def gather_window(track: Panel, name: str, start, stop, as_of) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give values, ages in days and rows, each (n, w) newest first, of the last posts from `start` to `stop` (n,)."""
+    longest = int(np.max(stop - start, initial=0))
+    rows, exists = window_stats.last_rows(start, stop, min(WINDOW_POSTS, window_stats.padded_width(longest)))
+    if not len(track.time):
+        return (*np.full((2, *rows.shape), np.nan), np.full(rows.shape, -1))
+    age = np.where(exists, (as_of[:, None] - track.time[rows]) / DAY_US, np.nan)
+    rows = np.where(exists, rows, -1)
+    return track.take_or_nan(name, rows), age, rows
+
+
+def summarise_window(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> PostWindow:
+    """Read the level off gathered values: the mean of a recency-weighted median and an exponential mean of 20 posts."""
+    weights = np.where(np.isfinite(age), 0.5 ** ((age - age[:, :1]) / HALF_LIFE_DAYS), 0.0)
+    median = window_stats.weighted_median(values, weights)
+    return PostWindow(
+        values,
+        age,
+        rows,
+        weights,
+        median=median,
+        level=(median + window_stats.weighted_mean(values, _fading(values, 20))) / 2,
+        n=window_stats.count_known(values),
+        n_effective=window_stats.effective_count(weights, np.isfinite(values)),
+    )
+
+
+def mean_of_12(values: np.ndarray) -> np.ndarray:
+    """Give ln(1 + the mean count of the first twelve) of each row of ln(1 + count), newest first."""
+    with np.errstate(over="ignore"):
+        return np.log1p(window_stats.weighted_mean(np.expm1(values[:, :12]), np.ones_like(values[:, :12])))
+
+
+def level_blocks(past: PostWindow) -> dict[str, np.ndarray]:
+    """Give the values whose medians `level_columns` names, each (n, w)."""
+    values, place = past.values, np.arange(past.values.shape[1])
+    return {
+        **{f"median_{days}d": np.where(past.age <= days, values, np.nan) for days in (30, 90, 365)},
+        **{f"median_{k}": np.where(place < k, values, np.nan) for k in (3, 5, 12, 20)},
+        "log_mad": np.abs(values - past.median[:, None]),
+    }
+
+
+def level_columns(past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray) -> dict[str, np.ndarray]:
+    """Name the statistics of one count, without its name; levels are given minus `offset`.
+
+    `medians`: those of `level_blocks`.
+    """
+    values = past.values
+    outer = window_stats.quantiles_sorted(np.sort(values, axis=1), past.n, (0.1, 0.25, 0.75, 0.9, 1.0))
+    levels = {
+        **medians,
+        **{f"ewm_{k}": window_stats.weighted_mean(values, _fading(values, k)) for k in (3, 10)},
+        "ewm_30d": window_stats.weighted_mean(values, window_stats.nan_to_zero(past.weights ** (HALF_LIFE_DAYS / 30))),
+        **dict(zip(("p10", "p25", "p75", "p90", "max"), outer, strict=True)),
+    }
+    return {
+        **{f"dev_{name}": levels[name] - offset for name in LEVEL_STATISTICS},
+        "log_sd": window_stats.standard_deviation(values),
+        "log_mad": medians["log_mad"],
+        "log_autocorrelation": window_stats.autocorrelation(values, past.median),
+        "log_slope": 30 * window_stats.slope(values, past.age, shrink=60.0**2),
+    }
+
+
+def post_blocks(track: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the values whose medians `post_columns` names, each (n, w): shares, rates, gaps, paid posts and others."""
+    engagements = np.maximum(np.expm1(past.values), 1)
+    gaps = np.full(past.age.shape, np.nan)
+    gaps[:, :-1] = np.diff(past.age, axis=1)
+    return {
+        **{f"{part}_share_median": track.take_or_nan(f"{part}s", past.rows) / engagements for part in SHARE_PARTS},
+        "engagement_rate_log_median_by_views": past.values - track.take_or_nan("views_log", past.rows),
+        "posts_gap_days_median": gaps,
+        "sponsored_median": np.where(sponsored == 1, past.values, np.nan),
+        "organic_median": np.where(sponsored == 0, past.values, np.nan),
+    }
+
+
+def post_columns(track: Panel, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray) -> dict:
+    """Say what the engagements are made of and how often the creator posts; `medians`: among others of `post_blocks`.
+
+    Every row has a post.
+    """
+    late = track.take_or_nan("age_read_days", past.rows) > past.age
+    known = np.isfinite(past.values)
+    return {
+        **{name: medians[name] for name in POST_MEDIANS},
+        "sponsored_dev_median": medians["sponsored_median"] - offset,
+        "organic_dev_median": medians["organic_median"] - offset,
+        "hit_share": window_stats.share_of(past.values > past.median[:, None] + np.log(2), known),
+        "readings_late_share": late.sum(axis=1) / past.n,
+        "last_post_age_days": past.age[:, 0],
+        "posts_count_30d": (past.age <= past.age[:, :1] + 30).sum(axis=1),
+    }
+
+
+def _fading(values: np.ndarray, posts: float) -> np.ndarray:
+    return np.broadcast_to(np.exp(-np.arange(values.shape[1]) / posts), values.shape)

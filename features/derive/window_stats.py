@@ -1,0 +1,139 @@
+"""The last posts of each question as a matrix, and the order statistics read off it.
+
+Every array here is (questions, posts), newest post first, NaN where there are fewer posts. A statistic of nothing is
+NaN, never 0.
+"""
+
+import numpy as np
+
+#: Rows up to which matrices are stacked before they are sorted.
+MAX_STACKED_ROWS = 2_000
+
+
+def padded_width(posts: int) -> int:
+    """Give the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row alike at any width."""
+    return max(8, -(-posts // 8) * 8)
+
+
+def last_rows(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give row numbers (n, length) of the last `length` rows before each `stop`, newest first, and which exist."""
+    index = stop[:, None] - 1 - np.arange(length)
+    exists = index >= start[:, None]
+    return np.where(exists, index, 0), exists
+
+
+def nan_to_zero(values: np.ndarray) -> np.ndarray:
+    """Give the values with 0 where unknown."""
+    return np.where(np.isnan(values), 0.0, values)
+
+
+def count_known(values: np.ndarray) -> np.ndarray:
+    """Count the known values of each row."""
+    return np.isfinite(values).sum(axis=1).astype(float)
+
+
+def quantile(values: np.ndarray, probability: float) -> np.ndarray:
+    """Give the linearly interpolated quantile of each row's known values.
+
+    >>> quantile(np.array([[3.0, 1.0, np.nan], [np.nan, np.nan, np.nan]]), 0.5).tolist()
+    [2.0, nan]
+    """
+    return quantile_sorted(np.sort(values, axis=1), count_known(values), probability)
+
+
+def quantile_sorted(ordered: np.ndarray, known: np.ndarray, probability: float) -> np.ndarray:
+    """As `quantile`, for rows that are already ascending with NaN last; `known` counts the values of each."""
+    return quantiles_sorted(ordered, known, (probability,))[0]
+
+
+def quantiles_sorted(ordered: np.ndarray, known: np.ndarray, probabilities: tuple[float, ...]) -> np.ndarray:
+    """As `quantile_sorted` for several probabilities at once, shape (probabilities, n)."""
+    if ordered.shape[1] == 0:
+        return np.full((len(probabilities), len(ordered)), np.nan)
+    last = np.maximum(known - 1, 0)
+    place = np.multiply.outer(probabilities, last)
+    low = place.astype(int)
+    high = np.minimum(low + 1, last.astype(int))
+    rows = np.arange(len(ordered))
+    below = ordered[rows, low]
+    return below + (place - low) * (ordered[rows, high] - below)
+
+
+def medians(blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the median of each row's known values for several matrices of one width, by their names.
+
+    Where there are few rows all are sorted at once, which spares most of the time.
+    """
+    if sum(len(values) for values in blocks.values()) > MAX_STACKED_ROWS:
+        return {name: quantile(values, 0.5) for name, values in blocks.items()}
+    found = quantile(np.concatenate(list(blocks.values())), 0.5)
+    ends = np.cumsum([len(values) for values in blocks.values()])
+    return {name: found[end - len(blocks[name]) : end] for name, end in zip(blocks, ends, strict=True)}
+
+
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Give the weighted mean of each row's known values."""
+    known = np.isfinite(values) & np.isfinite(weights)
+    total = np.where(known, weights, 0.0).sum(axis=1)
+    return _divide(np.where(known, values * weights, 0.0).sum(axis=1), total)
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Give the lower weighted median: the least known value that has half of the row's weight at or below it."""
+    if values.shape[1] == 0:
+        return np.full(len(values), np.nan)
+    order = np.argsort(values, axis=1, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=1)
+    weight = np.where(np.isfinite(ordered), np.take_along_axis(weights, order, axis=1), 0.0)
+    cumulative = np.cumsum(weight, axis=1)
+    half = np.argmax(cumulative >= cumulative[:, -1:] / 2, axis=1)
+    return ordered[np.arange(len(values)), half]
+
+
+def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Give the share of each row's `among` that are `hits`; NaN where there are none."""
+    count = among.sum(axis=1)
+    return np.where(count > 0, (hits & among).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Give Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source: Kish 1965."""
+    weight = np.where(known, weights, 0.0)
+    return nan_to_zero(_divide(weight.sum(axis=1) ** 2, (weight**2).sum(axis=1)))
+
+
+def standard_deviation(values: np.ndarray) -> np.ndarray:
+    """Give the standard deviation (n - 1) of each row's known values; NaN under two of them."""
+    known = count_known(values)
+    centred = np.where(np.isfinite(values), values - weighted_mean(values, np.ones_like(values))[:, None], 0.0)
+    return np.sqrt(_divide((centred**2).sum(axis=1), np.where(known > 1, known - 1, 0)))
+
+
+def median_absolute_deviation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Give the median absolute deviation of each row's known values from `centre` (n,)."""
+    return quantile(np.abs(values - centre[:, None]), 0.5)
+
+
+def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Give the lag-1 autocorrelation about `centre` of each row, shrunk as if four uncorrelated posts were added."""
+    centred = values - centre[:, None]
+    # rolled, not cut: the width stays a multiple of 8, and with it the order in which NumPy adds up
+    before = np.roll(centred, -1, axis=1)
+    before[:, -1:] = np.nan
+    pairs = nan_to_zero(centred * before).sum(axis=1)
+    squares = nan_to_zero(centred**2)
+    known = count_known(values)
+    return _divide(pairs, squares.sum(axis=1)) * _divide(known, known + 4)
+
+
+def slope(values: np.ndarray, age: np.ndarray, shrink: float) -> np.ndarray:
+    """Give the least-squares slope of values on time, shrunk by adding `shrink` to the sum of squares of time."""
+    known = np.isfinite(values) & np.isfinite(age)
+    pairs = known.sum(axis=1)
+    time, value = np.where(known, -age, 0.0), np.where(known, values, 0.0)
+    time, value = (np.where(known, of - (of.sum(axis=1) / np.maximum(pairs, 1))[:, None], 0.0) for of in (time, value))
+    return np.where(pairs > 0, (time * value).sum(axis=1) / ((time**2).sum(axis=1) + shrink), np.nan)
+
+
+def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    return np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom != 0)

@@ -1,0 +1,64 @@
+"""Files that must not change while they are read: what is read of a file twice, or for long, must be of one content."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import CreatorcastError
+
+
+class FileChangedError(CreatorcastError):
+    """A file was changed, replaced or removed while it was read."""
+
+    def __init__(self, file: Path):
+        super().__init__(f"{str(file)!r} was changed while it was read: run it again when nothing writes to it")
+        self.file = str(file)
+
+
+@dataclass(frozen=True)
+class FileFingerprint:
+    """What files were at one moment: device, inode, size, and the times of their last changes, by path.
+
+    A file that is written to, replaced or touched has another one, also where its size and its time of change are set
+    back: the time of the change of its state cannot be set.
+    """
+
+    paths: tuple[Path, ...]
+    states: dict[Path, tuple]
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> "FileFingerprint":
+        """Look at files, and at all files in folders; a path that there is not is known as such."""
+        paths = tuple(paths)
+        return cls(paths, {file: _state(file) for path in paths for file in list_files(path)})
+
+    def check(self) -> None:
+        """Raise FileChangedError where a file is another one now, naming it."""
+        now = FileFingerprint.of(self.paths).states
+        if now == self.states:
+            return
+        file = next(one for one in (*self.states, *now) if self.states.get(one) != now.get(one))
+        raise FileChangedError(file)
+
+
+def list_files(path: Path) -> list[Path]:
+    """Give a file, or all files in a folder, sorted."""
+    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+
+
+@contextmanager
+def require_unchanged(*paths: Path | None) -> Iterator[None]:
+    """Raise FileChangedError at the end where a file, or one in a folder, was changed meanwhile; None is none."""
+    identity = FileFingerprint.of(path for path in paths if path is not None)
+    yield
+    identity.check()
+
+
+def _state(path: Path) -> tuple | None:
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns

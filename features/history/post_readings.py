@@ -1,0 +1,205 @@
+"""PostReadings of posts as plain arrays, and the sorted track of posts that is made of them.
+
+A post's counts are known at posted_at + horizon, from its first reading at that age or later; a reading without a
+moment counts as mature. Reposts never enter.
+"""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from features.history.arrays import DAY_US, NAT_US, arrow_text, encode_categories, flag_array, positions_in, to_us
+from features.history.panel import Panel
+from features.tables.vocabulary import ENGAGEMENT_PARTS, FORMATS, NICHES, PLATFORMS
+
+COUNT_FIELDS = ("likes", "comments", "shares", "saves", "views")
+CONTENT_FIELDS = ("caption_words", "hashtags_count", "mentions_count", "has_location")
+TEXT_FIELDS = ("text", "hashtags", "topic")
+#: Posts from which on it pays to start threads.
+MIN_THREADED_ROWS = 200_000
+
+
+@dataclass(frozen=True)
+class PostReadings:
+    """PostReadings of posts, arrays of shape (n,); times in microseconds UTC, `observed_at` NAT_US where not told.
+
+    - `account`: the number of the account; `post_id`: tells posts of one account and moment apart
+    - `columns`: any of COUNT_FIELDS and CONTENT_FIELDS as float64, `format` and `brand` as positions in FORMATS and NICHES, `sponsored`
+      0 or 1, all NaN where not told; `likes_hidden` and `repost` as bool. What is left out is not told
+    - `texts`: any of TEXT_FIELDS as Arrow arrays of text, null where nothing is written
+    - `has_no_id` (n,): posts without an id of their own, whose `post_id` is made up; None where there are none
+    """
+
+    account: np.ndarray
+    posted_at: np.ndarray
+    observed_at: np.ndarray
+    post_id: Sequence
+    columns: dict[str, np.ndarray]
+    texts: dict[str, pa.Array]
+    has_no_id: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, posts: pd.DataFrame, account: np.ndarray) -> "PostReadings":
+        """Read a clean table of posts, whose accounts are numbered (n,)."""
+        told = {name: posts[name].to_numpy(float) for name in COUNT_FIELDS}
+        told |= {name: posts[name].to_numpy(np.float32, na_value=np.nan) for name in ("sponsored", *CONTENT_FIELDS)}
+        told |= {
+            "format": encode_categories(posts["format"], FORMATS),
+            "brand": encode_categories(posts["brand_niche"], NICHES),
+        }
+        told |= {name: flag_array(posts[name]) for name in ("likes_hidden", "repost")}
+        written = {name: arrow_text(posts[name]) for name in TEXT_FIELDS}
+        return cls(
+            account, to_us(posts["posted_at"]), to_us(posts["observed_at"]), posts["post_id"].array, told, written
+        )
+
+
+def empty_readings() -> PostReadings:
+    """Give no readings."""
+    return PostReadings(*np.empty((3, 0), dtype=np.int64), np.empty(0, dtype=object), {}, {})
+
+
+def mature_post_panel(
+    readings: PostReadings, platform: np.ndarray, horizon_days: int
+) -> tuple[Panel, tuple[str, ...], pa.Array | None]:
+    """Sort the readings that count; give the track, the topics that its codes stand for, and what was written.
+
+    `platform` (accounts,): position in PLATFORMS of each account.
+    """
+    order = mature_rows(readings, horizon_days)
+    track, topics = post_panel(readings, order, platform, horizon_days)
+    return track, topics, join_captions(readings.texts, order)
+
+
+def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
+    """Give the rows of the readings that count: of each post that is no repost the first one at the horizon or later.
+
+    They are sorted by account and moment; posts of one account and moment come in the order of their ids.
+    """
+    mature = reading_times(readings, horizon_days) >= readings.posted_at + horizon_days * DAY_US
+    if "repost" in readings.columns:
+        mature &= ~readings.columns["repost"]
+    if not len(mature):
+        return np.empty(0, dtype=np.int64)
+    order = _sorted_by(readings.account, readings.posted_at)
+    return _first_readings(readings, order[mature[order]], horizon_days)
+
+
+def reading_times(readings: PostReadings, horizon_days: int) -> np.ndarray:
+    """Give the moment of each reading; one that is not told is taken to be made at the horizon."""
+    return np.where(readings.observed_at == NAT_US, readings.posted_at + horizon_days * DAY_US, readings.observed_at)
+
+
+def post_panel(
+    readings: PostReadings, order: np.ndarray, platform: np.ndarray, horizon_days: int
+) -> tuple[Panel, tuple[str, ...]]:
+    """Give the readings in an order as a track, and the topics that its codes stand for."""
+    columns = _taken(_values(readings, platform), order)
+    posted = readings.posted_at[order]
+    columns["age_read_days"] = (reading_times(readings, horizon_days)[order] - posted) / DAY_US
+    columns["topic"], topics = _topics(readings, order)
+    return Panel(np.searchsorted(readings.account[order], np.arange(len(platform) + 1)), posted, columns), topics
+
+
+def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
+    """Give the COUNT_FIELDS of each reading, (n,), NaN where they are not told; hidden likes are not."""
+    told, nothing = readings.columns, np.full(len(readings.account), np.nan)
+    counts = {name: told.get(name, nothing) for name in COUNT_FIELDS}
+    if "likes_hidden" in told:
+        counts["likes"] = np.where(told["likes_hidden"], np.nan, counts["likes"])
+    return counts
+
+
+def public_engagements(counts: dict[str, np.ndarray], platform: np.ndarray) -> np.ndarray:
+    """Add up what the platform shows publicly; NaN where a part is unknown. `platform`: position in PLATFORMS."""
+    total = np.full(len(platform), np.nan)
+    for code, name in enumerate(PLATFORMS):
+        at = platform == code
+        if at.any():
+            total[at] = sum(counts[part][at] for part in ENGAGEMENT_PARTS[name])
+    return total
+
+
+def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the columns of posts that questions read; those of few digits as float32, to spare memory."""
+    told, nothing = readings.columns, np.full(len(readings.account), np.nan, np.float32)
+    counts = visible_counts(readings)
+    few = ("format", "sponsored", "brand", *CONTENT_FIELDS)
+    return {
+        **counts,
+        "engagements_log": np.log1p(public_engagements(counts, platform[readings.account])),
+        "views_log": np.log1p(counts["views"]),
+        **{name: told[name].astype(np.float32, copy=False) if name in told else nothing for name in few},
+    }
+
+
+def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Give the position of each post's topic, NaN where not told, in the list of all topics."""
+    codes = np.full(len(order), np.nan, np.float32)
+    if "topic" not in readings.texts or not len(readings.account):
+        return codes, ()
+    told = readings.texts["topic"]
+    topics = tuple(sorted(pc.unique(told).drop_null().to_pylist()))
+    if topics:
+        place = positions_in(told, pa.array(topics, pa.large_string()))[order]
+        codes[place >= 0] = place[place >= 0]
+    return codes, topics
+
+
+def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.ndarray]:
+    """Put columns into order; many rows on all cores."""
+    if len(order) < MIN_THREADED_ROWS:
+        return {name: values.take(order) for name, values in columns.items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(columns, pool.map(lambda values: values.take(order), columns.values()), strict=True))
+
+
+def join_captions(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
+    """Join what each post says: caption, hashtags with their sign, and topic."""
+    written = {name: values for name, values in written.items() if values.null_count < len(values)}
+    if not written:
+        return None
+    if "hashtags" in written:
+        written["hashtags"] = pc.replace_substring_regex(written["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 ")
+    said = (pc.fill_null(values, "") for values in written.values())
+    return pc.binary_join_element_wise(*said, pa.scalar("\n", pa.large_string())).take(pa.array(order))
+
+
+def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Give the order of rows by account, then time; ties in any order."""
+    first = int(time.min())
+    span = int(time.max()) - first + 1
+    if span * (int(account.max()) + 2) < 2**63:
+        # both in one number, which sorts in a third of the time
+        return np.argsort(account.astype(np.int64) * span + (time - first))
+    return np.lexsort((time, account))
+
+
+def _first_readings(readings: PostReadings, order: np.ndarray, horizon_days: int) -> np.ndarray:
+    """Keep the first reading of each post; posts of one account and moment come in the order of their ids.
+
+    `order`: rows sorted by account and posted_at.
+    """
+    account, posted = readings.account, readings.posted_at
+    same = (np.diff(account[order]) == 0) & (np.diff(posted[order]) == 0)
+    if not same.any():
+        return order
+    tied = np.zeros(len(order), dtype=bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    rows = order[tied]
+    name = pd.factorize(readings.post_id[rows], sort=True)[0]
+    observed, undated = reading_times(readings, horizon_days), readings.observed_at == NAT_US
+    by_name = np.lexsort((undated[rows], observed[rows], name, posted[rows], account[rows]))
+    rows, name = rows[by_name], name[by_name]
+    again = (np.diff(account[rows]) == 0) & (np.diff(posted[rows]) == 0) & (np.diff(name) == 0)
+    order, keep = order.copy(), np.ones(len(order), dtype=bool)
+    order[tied] = rows
+    keep[np.flatnonzero(tied)[1:][again]] = False
+    return order[keep]

@@ -1,0 +1,66 @@
+"""The account as it was known at a moment: followers, growth, and the profile's fields."""
+
+import numpy as np
+
+from features.history.arrays import DAY_US, NAT_US
+from features.history.history import PROFILE_FIELDS, History
+
+
+def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
+    """Give followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN where unknown.
+
+    - followers: the newest reading at or before as_of; where there is none, the snapshot read after it, and
+      `followers_late` is 1
+    - other fields: the newest snapshot at or before as_of, else the first after it
+    """
+    row = history.profile_row(account, as_of)
+    snapshot = {name: history.profiles.columns[name][row] for name in (*PROFILE_FIELDS, "niche")}
+    created = history.profiles.columns["created_us"][row]
+    followers, growth = _followers(history, account, as_of)
+    late = np.isnan(followers) & ~np.isnan(snapshot["followers"])
+    return {
+        **snapshot,
+        "platform": history.platform[account],
+        "followers": np.where(late, snapshot["followers"], followers),
+        "followers_late": late.astype(float),
+        "followers_growth": growth,
+        "age_days": _age_days(created, as_of),
+    }
+
+
+def profile_from_fields(platform: np.ndarray, as_of: np.ndarray, told: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give the same of profiles that are told as of the moment itself, (n,); nothing else is known of them.
+
+    `platform`: positions in PLATFORMS; `told`: any of PROFILE_FIELDS as float64, `niche` as positions in NICHES, NaN where not
+    told, and `created_us`, NAT_US where not told; what is left out is not told.
+    """
+    nothing = np.full(len(platform), np.nan)
+    return {
+        **{name: told.get(name, nothing) for name in (*PROFILE_FIELDS, "niche")},
+        "platform": platform,
+        "followers_late": np.zeros(len(platform)),
+        "followers_growth": nothing,
+        "age_days": _age_days(told["created_us"], as_of) if "created_us" in told else nothing,
+    }
+
+
+def _age_days(created: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+    return np.where(created == NAT_US, np.nan, (as_of - created) / DAY_US)
+
+
+def _followers(history: History, account: np.ndarray, as_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the newest follower count known and its ln growth per 90 days since the reading about 90 days before."""
+    track = history.followers
+    start, stop = track.start[account], track.end_row(account, as_of)
+    if not len(track.time):
+        return np.full(len(account), np.nan), np.full(len(account), np.nan)
+    last = np.maximum(stop - 1, 0)
+    known = stop > start
+    earlier = track.end_row(
+        account, np.where(known & (track.time[last] != NAT_US), track.time[last] - 90 * DAY_US, NAT_US)
+    )
+    first = np.clip(earlier - 1, start, last)
+    days = np.where(track.time[first] == NAT_US, 0.0, (track.time[last] - track.time[first]) / DAY_US)
+    counts = track.columns["followers"]
+    growth = np.log((1 + counts[last]) / (1 + counts[first])) * 90 / np.maximum(days, 1)
+    return np.where(known, counts[last], np.nan), np.where(known & (days >= 14), growth, np.nan)

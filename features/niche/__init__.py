@@ -1,0 +1,1 @@
+"""Niches: of creators by their texts and labels, and how near two of them are."""

@@ -1,0 +1,82 @@
+"""Amounts of money and counts as sentences word them: never an exponent, never -0, always a thousands separator."""
+
+import math
+
+#: Amounts from which on they are whole; and below which two significant digits are told in place of two decimals.
+MIN_WHOLE, MIN_TWO_DECIMALS = 100, 0.1
+#: Lifts what lies halfway between two decimals to the upper one: floats keep it a little below as often as above.
+_NUDGE = 1 + 1e-12
+
+
+def format_money(value: float, currency: str = "USD") -> str:
+    """Word an amount with its currency: whole from 100, two decimals below, two significant digits below 0.1.
+
+    >>> format_money(1234.5), format_money(14.7098), format_money(50), format_money(0.0042), format_money(0.00001234, "EUR")
+    ('1,235 USD', '14.71 USD', '50 USD', '0.0042 USD', '0.000012 EUR')
+    """
+    return f"{format_amount(value)} {currency}"
+
+
+def format_amount(value: float) -> str:
+    """Word an amount without its currency, as `format_money` does.
+
+    >>> format_amount(2.5e9), format_amount(99.999), format_amount(-0.0), format_amount(0.3)
+    ('2,500,000,000', '100', '0', '0.30')
+    """
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= MIN_WHOLE:
+        text = f"{math.floor(size + 0.5):,}"
+    elif size >= MIN_TWO_DECIMALS:
+        text = f"{size * _NUDGE:.2f}".removesuffix(".00")
+    else:
+        text = _significant(size * _NUDGE)
+    return f"-{text}" if value < 0 else text
+
+
+def format_estimate(value: float) -> str:
+    """Word a count that is estimated: two digits, whole.
+
+    >>> format_estimate(3412.7), format_estimate(7.4)
+    ('3,400', '7')
+    """
+    return f"{float(f'{value:.2g}') if value >= 10 else abs(value):,.0f}"
+
+
+def pluralize(count: str, noun: str) -> str:
+    """Put a noun behind its count, in the singular behind "1".
+
+    >>> pluralize("1", "post"), pluralize("1,200", "post"), pluralize("1.5", "post")
+    ('1 post', '1,200 posts', '1.5 posts')
+    """
+    return f"{count} {noun}" if count == "1" else f"{count} {noun}s"
+
+
+def format_fraction(value: float) -> str:
+    """Word a share or probability in two significant digits, never rounded up to 1 or down to 0.
+
+    >>> format_fraction(0.9), format_fraction(0.9996), format_fraction(0.00001), format_fraction(1.0), format_fraction(0.5)
+    ('0.9', '0.9996', '0.00001', '1', '0.5')
+    """
+    rest = min(value, 1 - value)
+    if rest <= 0:
+        return format_number(value)
+    return f"{value:.{max(2, math.ceil(-math.log10(rest)))}f}".rstrip("0")
+
+
+def format_number(value: float) -> str:
+    """Word a number that is known, with at most two decimals.
+
+    >>> format_number(3.0), format_number(1250.0), format_number(2.5)
+    ('3', '1,250', '2.5')
+    """
+    text = f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def _significant(size: float) -> str:
+    """Give two significant digits of an amount below MIN_TWO_DECIMALS, and at least two decimals."""
+    decimals = 1 - math.floor(math.log10(size))
+    whole, part = f"{size:.{decimals}f}".split(".")
+    return f"{whole}.{part.rstrip('0'):0<2}"

@@ -1,0 +1,281 @@
+"""The snapshot: what is known of every account at one moment, in one Arrow IPC file of which workers map a copy.
+
+One record batch, accounts in the order of a 64-bit hash of their names, so that a look-up is a binary search; what a
+question needs of an account lies together, so that an answer touches few pages. Numbers are kept as they are (float64):
+an answer from a snapshot equals the one from the tables.
+
+A service asks about known creators like this:
+
+>>> snapshot = Snapshot.open("artifacts/snapshot.arrow")  # doctest: +SKIP
+>>> snapshot.check(bundle.reference, bundle.version)  # doctest: +SKIP
+>>> row = snapshot.find("instagram", "ana.cooks")  # doctest: +SKIP
+>>> now, told = np.array([snapshot.as_of_us]), {"format": np.array([2.0])}  # doctest: +SKIP
+>>> asked = Questions.from_arrays(np.array([row]), now, start, told, snapshot.topics)  # doctest: +SKIP
+>>> x = answered(snapshot.account_features([row]), asked, bundle.reference)  # doctest: +SKIP
+
+`snapshot.features(row)` names what is known of the creator whatever is asked, for a page about it.
+"""
+
+import contextlib
+import hashlib
+import json
+import mmap
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from features.derive.account_features import ACCOUNT_COLUMNS, COLUMN_INDEX, AccountFeatures
+from features.derive.catalog import QUERY_INDEPENDENT_COLUMNS
+from features.derive.digest import reference_digest
+from features.derive.market_priors import Reference
+from features.derive.planned_post import PastPosts
+from features.derive.version import FEATURES_VERSION
+from features.derive.window_stats import padded_width
+from features.errors import CreatorcastError
+from features.files.regular import open_regular
+from features.history.post_readings import CONTENT_FIELDS
+from features.tables.vocabulary import PLATFORMS
+
+FORMAT_VERSION = 1
+#: Rows after whose reading the pages of the file are given back: the kernel maps some 64 kB about each place read.
+KEPT_ROWS = 200
+COPY_CHUNK_BYTES = 2**20
+REMEDY = "write it anew with `creatorcast snapshot DATA --as-of DATE --out FILE`"
+
+
+class SnapshotError(CreatorcastError):
+    """A snapshot is missing, broken, or of another bundle."""
+
+
+class Snapshot:
+    """What is known of every account as of `as_of`; made by `open`. Any number of threads may ask at once.
+
+    `as_of` a UTC time, `as_of_us` the same in microseconds; `horizon_days`, `version` (of the bundle whose reference it
+    rests on) and `topics` (those that the codes of posts stand for).
+    """
+
+    def __init__(self, batch: pa.RecordBatch, mapped: mmap.mmap):
+        meta = parse_metadata(batch.schema)
+        self._mapped, self._read = mapped, 0
+        self.as_of = pd.Timestamp(meta["as_of"])
+        self.as_of_us = self.as_of.value // 1000
+        self.horizon_days: int = meta["horizon_days"]
+        self.version: str = meta["version"]
+        self.topics = tuple(meta["topics"])
+        self._meta = meta
+        self._keys = batch["key"].to_numpy()
+        self._names = _Texts(batch["account"])
+        self._known = _matrix(batch["state"])
+        self._niches = _matrix(batch["niches"]) if "niches" in batch.schema.names else None
+        self._start = np.frombuffer(batch["posts"].buffers()[1], np.int64, len(batch) + 1)
+        posts = batch["posts"].values
+        self._posts = {posts.type[i].name: posts.field(i).to_numpy() for i in range(posts.type.num_fields)}
+
+    @classmethod
+    def open(cls, path: Path | str, reference: Reference | None = None, version: str = "") -> "Snapshot":
+        """Copy a snapshot, read the copy through once and map it, some seconds for 1 GB; hold it against a reference.
+
+        What becomes of the file afterwards changes no answer: the copy, in the temporary folder, has no name by which
+        anybody could open it. Raises SnapshotError where the file is missing, cut short, changed or of another format,
+        where there is no room for the copy, and as `check` does where a `reference` is given, before it is copied.
+        """
+        meta = read_metadata(path)
+        if reference is not None:
+            _check_fits(meta, reference, version)
+        with _private_copy(path) as copy:
+            batch, _ = _mapped(copy, path)
+            if batch_digest(batch) != meta["sha256"]:
+                raise SnapshotError(f"{str(path)!r} was changed since it was written: {REMEDY}")
+            # anew, so that what was read through does not stay resident
+            return cls(*_mapped(copy, path))
+
+    def check(self, reference: Reference, version: str) -> None:
+        """Raise SnapshotError unless it rests on this reference and was written by this version of the features."""
+        _check_fits(self._meta, reference, version)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def find(self, platform: str, creator_id: str) -> int:
+        """Give the row of an account, -1 where it is not known. Costs some microseconds."""
+        name = account_name(platform, creator_id)
+        key = account_key(name)
+        row = int(self._keys.searchsorted(key))
+        # of two names with one hash the text tells which
+        while row < len(self._keys) and self._keys[row] == key:
+            if self._names[row] == name:
+                return row
+            row += 1
+        return -1
+
+    def platforms(self, creator_id: str) -> tuple[str, ...]:
+        """Name the platforms that know an account of this creator_id."""
+        return tuple(platform for platform in PLATFORMS if self.find(platform, creator_id) >= 0)
+
+    def account(self, row: int) -> tuple[str, str]:
+        """Give platform and creator_id of a row."""
+        platform, creator_id = self._names[row].decode().split("/", 1)
+        return platform, creator_id
+
+    def account_features(self, rows: Sequence[int] | np.ndarray) -> AccountFeatures:
+        """Give what is known of the accounts at `rows` (n,), for `features.derive.queries.query_features`."""
+        rows = np.asarray(rows, dtype=np.int64)
+        niches = None if self._niches is None else self._niches[rows]
+        state = AccountFeatures(self._known[rows], niches, self._past(rows))
+        self._release(len(rows))
+        return state
+
+    def features(self, row: int) -> dict[str, float | None]:
+        """Name what is known of one account whatever is asked: `features.derive.catalog.QUERY_INDEPENDENT_COLUMNS`, None where unknown."""
+        known = self._known[row].tolist()
+        values = {name: known[COLUMN_INDEX[name]] for name in QUERY_INDEPENDENT_COLUMNS}
+        return {name: None if value != value else value for name, value in values.items()}
+
+    def columns(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Give ACCOUNT_COLUMNS of all accounts, (accounts,) each; reads the file through."""
+        found = {name: self._known[:, COLUMN_INDEX[name]].copy() for name in names}
+        self._release(len(self))
+        return found
+
+    def _release(self, read: int) -> None:
+        """Give back the mapped pages now and then: each row makes its neighbours resident too, in the end the file."""
+        self._read += read
+        if self._read > KEPT_ROWS and hasattr(mmap, "MADV_DONTNEED"):
+            self._read = 0
+            # of a file that is only read, other threads find the pages again
+            self._mapped.madvise(mmap.MADV_DONTNEED)
+
+    def _past(self, rows: np.ndarray) -> PastPosts | None:
+        start, count = self._start[rows], self._start[rows + 1] - self._start[rows]
+        has = np.flatnonzero(count)
+        if not len(has):
+            return None
+        place = np.arange(padded_width(int(count.max())))
+        exists = place < count[has, None]
+        index = np.where(exists, start[has, None] + place, 0)
+
+        def gathered(name: str, nothing: float = np.nan) -> np.ndarray:
+            return np.where(exists, self._posts[name][index], nothing)
+
+        topic = gathered("topic", -1.0) if "topic" in self._posts else np.full(index.shape, -1.0)
+        return PastPosts(
+            has,
+            gathered("residual"),
+            gathered("weight", 0.0),
+            gathered("format"),
+            np.where(topic < 0, np.nan, topic),
+            {
+                name: gathered(name).astype(float) if name in self._posts else np.full(index.shape, np.nan)
+                for name in CONTENT_FIELDS
+            },
+        )
+
+
+class _Texts:
+    """Texts of an Arrow array as bytes, one at a time and without a copy of the others."""
+
+    def __init__(self, values: pa.Array):
+        _, starts, content = values.buffers()
+        self._starts = np.frombuffer(starts, np.int64, len(values) + 1)
+        self._content = memoryview(content) if content is not None else memoryview(b"")
+
+    def __getitem__(self, row: int) -> bytes:
+        return bytes(self._content[self._starts[row] : self._starts[row + 1]])
+
+
+def account_name(platform: str, creator_id: str) -> bytes:
+    """Name an account, as its key is made of."""
+    return f"{platform}/{creator_id}".encode()
+
+
+def account_key(name: bytes) -> np.uint64:
+    """Give the 64-bit hash of an account's name, the same everywhere."""
+    return np.uint64(int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little"))
+
+
+def parse_metadata(schema: pa.Schema) -> dict:
+    """Read what a snapshot says of itself; raises ValueError where it says nothing."""
+    text = (schema.metadata or {}).get(b"creatorcast")
+    if text is None:
+        raise ValueError("it does not say that it is one")
+    return json.loads(text)
+
+
+def read_metadata(path: Path | str) -> dict:
+    """Read what a snapshot file says of itself, and nothing else of it. Raises SnapshotError."""
+    with _snapshot_errors(path), open_regular(path) as file:
+        meta = parse_metadata(pa.ipc.open_file(pa.PythonFile(file, "r")).schema)
+    sound = (
+        isinstance(meta, dict) and meta.get("format") == FORMAT_VERSION and meta.get("columns") == list(ACCOUNT_COLUMNS)
+    )
+    if not sound or not meta.keys() >= {"version", "as_of", "horizon_days", "topics", "reference", "sha256"}:
+        raise SnapshotError(f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}")
+    return meta
+
+
+def _check_fits(meta: dict, reference: Reference, version: str) -> None:
+    if (meta.get("features_version"), meta["reference"]) != (FEATURES_VERSION, reference_digest(reference)):
+        raise SnapshotError(
+            f"the snapshot as of {meta['as_of'][:10]} was written for bundle {meta['version']!r}, not for "
+            f"{version!r}, or by another version of creatorcast: {REMEDY}"
+        )
+
+
+def _private_copy(path: Path | str) -> BinaryIO:
+    """Copy a file to one without a name in the temporary folder. Raises SnapshotError where there is no room."""
+    folder = tempfile.gettempdir()
+    with _snapshot_errors(path):
+        source = open_regular(path)
+    with source, contextlib.ExitStack() as unless_copied:
+        try:
+            copy = unless_copied.enter_context(tempfile.TemporaryFile(dir=folder))
+            shutil.copyfileobj(source, copy, COPY_CHUNK_BYTES)
+            copy.flush()
+        except OSError as error:
+            size = os.fstat(source.fileno()).st_size
+            raise SnapshotError(
+                f"{str(path)!r} cannot be copied to the temporary folder {folder!r}, which takes {size:,} bytes: "
+                f"{error.strerror}: make room there, or name another folder by TMPDIR"
+            ) from error
+        unless_copied.pop_all()
+    return copy
+
+
+def _mapped(copy: BinaryIO, path: Path | str) -> tuple[pa.RecordBatch, mmap.mmap]:
+    """Map the record batch of a copy into memory; raises SnapshotError where there is none."""
+    with _snapshot_errors(path):
+        mapped = mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ)
+        batch = pa.ipc.open_file(pa.py_buffer(mapped)).get_batch(0)
+        parse_metadata(batch.schema)
+        batch.validate()
+    return batch, mapped
+
+
+@contextlib.contextmanager
+def _snapshot_errors(path: Path | str) -> Iterator[None]:
+    """Tell what is wrong with a snapshot's file as SnapshotError."""
+    try:
+        yield
+    except (OSError, ValueError, IndexError) as error:
+        raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
+
+
+def batch_digest(batch: pa.RecordBatch) -> str:
+    """Give the sha256 of all that a snapshot holds, and of what it says of itself."""
+    meta = {name: value for name, value in parse_metadata(batch.schema).items() if name != "sha256"}
+    digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
+    for column in batch.columns:
+        for buffer in column.buffers():
+            digest.update(buffer if buffer is not None else b"")
+    return digest.hexdigest()
+
+
+def _matrix(column: pa.FixedSizeListArray) -> np.ndarray:
+    return column.values.to_numpy().reshape(len(column), -1)
