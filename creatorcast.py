@@ -595,12 +595,12 @@ def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
     """Make the scorer of the champion over the files that are named."""
     from features.tables.rates_file import read_rates
     from models.bundle import champion_folder, load_bundle
-    from models.emv import read_values
+    from models.emv import read_value_table
     from serving.scoring import Scorer
 
     bundle = load_bundle(champion_folder(home()))
     known = known_tables(data)
-    return Scorer(bundle, known, read_rates(rates) if rates else None, read_values(emv) if emv else None)
+    return Scorer(bundle, known, read_rates(rates) if rates else None, read_value_table(emv) if emv else None)
 
 
 def behind(*files: Path | None) -> str:

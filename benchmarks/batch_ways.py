@@ -30,7 +30,7 @@ STEPS = {
     "features.tables.model": "read",
     "models.forecast": "predict",
     "models.linear": "predict",
-    "models.trees": "predict",
+    "models.booster_engine": "predict",
     "models": "price",
     "serving": "price",
     "serving.asked": "check",

@@ -21,8 +21,8 @@ from features.history.deals import completed_deals
 from features.history.history import History
 from features.segments import QUANTILE_LEVELS, SegmentBenchmarks, fit_benchmarks
 from features.tables.model import Tables
-from models.cost import chance_of_cost
-from models.delivery import Delivered
+from models.cost import cost_probability
+from models.delivery import DeliveredTotals
 from training.dataset import Sampling, hide_content, sample_test_rows
 from training.fit import Fitted, Recipe, fit, select
 from training.market import Market
@@ -75,8 +75,8 @@ def judged(history: History, questions: pd.DataFrame, fitted: Fitted, benchmarks
     x = derive(history, questions, fitted.reference)
     codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band", "niche")}
     mark = benchmarks.at("cpe_usd", benchmarks.find("cpe_usd", codes))[:, np.searchsorted(QUANTILE_LEVELS, 0.5)]
-    totals = Delivered.of(fitted.forecasters[WHAT].predict_distribution(x, deliverables))
-    return pd.DataFrame({"fee": fee, "mark": mark, "chance": chance_of_cost(mark, fee, totals)})
+    totals = DeliveredTotals.of(fitted.forecasters[WHAT].predict_distribution(x, deliverables))
+    return pd.DataFrame({"fee": fee, "mark": mark, "chance": cost_probability(mark, fee, totals)})
 
 
 def table(found: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from features.derive.market_priors import fit_reference
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.forecast import LOCATION, SCALE
+from models.forecast import LOCATION_BOOSTING, SCALE_BOOSTING
 from training.dataset import hide_content, importance, sample_rows, sample_test_rows
 from training.fit import Recipe, make_forecaster
 from training.moments import moment
@@ -45,8 +45,10 @@ def measure(data: Path, threads: int) -> pd.DataFrame:
     for leaves in LEAVES:
         for trees in TREES:
             start = time.perf_counter()
-            location = replace(LOCATION, trees=trees, leaves=leaves, patience=0)
-            size = replace(recipe, location=location, scale=replace(SCALE, trees=max(trees // 3, 25), leaves=leaves))
+            location = replace(LOCATION_BOOSTING, trees=trees, leaves=leaves, patience=0)
+            size = replace(
+                recipe, location=location, scale=replace(SCALE_BOOSTING, trees=max(trees // 3, 25), leaves=leaves)
+            )
             model = make_forecaster(WHAT, size).fit(x, rows.y, sample_weight=weight, groups=rows.account)
             seconds = time.perf_counter() - start
             error = np.abs(model.predict(asked) - test.y)[enough].mean()

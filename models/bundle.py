@@ -21,28 +21,28 @@ from features.files.atomic import new_folder, replace_text
 from features.files.regular import read_regular
 from features.segments import SegmentBenchmarks
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
+from models.booster_engine import LIGHTGBM
 from models.bundle_files import (
-    BENCHMARKS,
-    FEE,
-    FEE_BOOSTER,
-    FORMAT,
-    MANIFEST,
+    BENCHMARKS_FILE,
+    BUNDLE_FORMAT,
+    FEE_BOOSTER_FILE,
+    FEE_FILE,
+    MANIFEST_FILE,
+    BundleContents,
     BundleError,
-    Contents,
     contents_digest,
     read_contents,
     read_manifest,
 )
-from models.bundle_schema import VERSION
-from models.champion_history import champions_until, with_champion, write_champions
+from models.bundle_schema import VERSION_PATTERN
+from models.champion_history import append_champion, champions_until, write_champions
 from models.fee import MarketFee
 from models.forecast import Forecaster
-from models.trees import LIGHTGBM
 
 #: What a bundle is called while it is written: its version and the process.
 UNFINISHED = re.compile(r"\.\d{8}-\d{6}-[0-9a-f]{6}(-\d+)?\.\d+")
 #: Bundles that a message names; the others are counted.
-NAMED = 5
+MAX_VERSIONS_SHOWN = 5
 #: Bytes of the file that names the champion.
 POINTER_LIMIT = 4096
 
@@ -65,9 +65,9 @@ class Bundle:
         return self.manifest["version"]
 
     def take_engine(self, engine: str, threads: int | None = None) -> str:
-        """Evaluate all forecasters by an engine of models.trees.ENGINES, all by LightGBM where one cannot be.
+        """Evaluate all forecasters by an engine of models.booster_engine.ENGINES, all by LightGBM where one cannot be.
 
-        Gives the engine in use; raises models.trees.EngineError for one that was named and cannot be used.
+        Gives the engine in use; raises models.booster_engine.EngineError for one that was named and cannot be used.
         """
         found = {forecaster.take_engine(engine, threads) for forecaster in self.forecasters.values()}
         if len(found) > 1:
@@ -93,7 +93,7 @@ def remove_unfinished(home: Path) -> None:
     for path in bundles_folder(home).glob(".*"):
         if UNFINISHED.fullmatch(path.name):
             shutil.rmtree(path, ignore_errors=True)
-    for name in (champion_file(home).name, champions_file(home).name):
+    for name in (champion_file(home).name, champion_history_file(home).name):
         for path in champion_file(home).parent.glob(f".{name}.*"):
             path.unlink(missing_ok=True)
 
@@ -101,7 +101,7 @@ def remove_unfinished(home: Path) -> None:
 def load_bundle(folder: Path, digest: str | None = None) -> Bundle:
     """Read a bundle and check it: format, features, files, sha256, columns, lists, and what each file holds.
 
-    `digest`: of the contents that are expected, as `models.trial.try_bundle` gives it. Raises BundleError.
+    `digest`: of the contents that are expected, as `models.bundle_trial.try_bundle` gives it. Raises BundleError.
     """
     contents, reference = _checked(Path(folder), digest)
     try:
@@ -110,7 +110,7 @@ def load_bundle(folder: Path, digest: str | None = None) -> Bundle:
         raise BundleError(f"{str(folder)!r} cannot be put together: {type(error).__name__}: {error}") from error
 
 
-def _made(contents: Contents, reference: Reference) -> Bundle:
+def _made(contents: BundleContents, reference: Reference) -> Bundle:
     documents, boosters = contents.documents, contents.boosters
     forecasters = {
         target: Forecaster.from_state(
@@ -118,8 +118,8 @@ def _made(contents: Contents, reference: Reference) -> Bundle:
         )
         for target in contents.manifest["targets"]
     }
-    benchmarks = SegmentBenchmarks.from_json(documents[BENCHMARKS]) if BENCHMARKS in documents else None
-    fee = MarketFee.from_state(documents[FEE], boosters.get(FEE_BOOSTER)) if FEE in documents else None
+    benchmarks = SegmentBenchmarks.from_json(documents[BENCHMARKS_FILE]) if BENCHMARKS_FILE in documents else None
+    fee = MarketFee.from_state(documents[FEE_FILE], boosters.get(FEE_BOOSTER_FILE)) if FEE_FILE in documents else None
     return Bundle(contents.manifest, reference, forecasters, benchmarks, fee)
 
 
@@ -129,19 +129,19 @@ def check_bundle(folder: Path) -> dict:
     Raises BundleError.
     """
     folder = Path(folder)
-    manifest = check_files(folder)
+    manifest = check_bundle_files(folder)
     _check_name(folder, manifest)
     return manifest
 
 
-def check_files(folder: Path) -> dict:
+def check_bundle_files(folder: Path) -> dict:
     """As `check_bundle`, whatever the folder's name. Raises BundleError."""
     return _checked(Path(folder))[0].manifest
 
 
 def load_version(home: Path, version: str) -> Bundle:
     """Read, check and try the bundle of a home that has this version. Raises BundleError."""
-    from models.trial import try_bundle  # which reads bundles itself
+    from models.bundle_trial import try_bundle  # which reads bundles itself
 
     folder = bundle_folder(home, version)
     check_bundle(folder)
@@ -158,8 +158,8 @@ def bundle_folder(home: Path, version: str) -> Path:
     versions, folder = bundle_versions(home), bundles_folder(home)
     if version in versions:
         return folder / version
-    more = f" and {len(versions) - NAMED:,} older" if len(versions) > NAMED else ""
-    there = f"there are {', '.join(versions[:NAMED])}{more} (creatorcast bundles)"
+    more = f" and {len(versions) - MAX_VERSIONS_SHOWN:,} older" if len(versions) > MAX_VERSIONS_SHOWN else ""
+    there = f"there are {', '.join(versions[:MAX_VERSIONS_SHOWN])}{more} (creatorcast bundles)"
     if not versions:
         there = "there is none yet: run creatorcast train DATA first"
     if Path(version).name != version:
@@ -184,7 +184,7 @@ def champion_folder(home: Path) -> Path:
     path, version = champion_file(home), champion_version(home)
     if version is None:
         raise BundleError(f"no champion in {str(path.parent)!r}: run creatorcast train DATA, then creatorcast promote")
-    if not VERSION.fullmatch(version):
+    if not VERSION_PATTERN.fullmatch(version):
         raise BundleError(f"{str(path)!r} names {version!r}, expected the version of a bundle: run creatorcast promote")
     return bundles_folder(home) / version
 
@@ -207,17 +207,17 @@ def set_champion(home: Path, version: str) -> None:
     The history is written first: where the work ends between the two, the champion before stays, and the line about
     the new one does not count.
     """
-    history = champions_file(home)
-    write_champions(history, with_champion(champions_until(history, champion_version(home)), version))
+    history = champion_history_file(home)
+    write_champions(history, append_champion(champions_until(history, champion_version(home)), version))
     replace_text(champion_file(home), version + "\n")
 
 
-def champion_before(home: Path) -> str | None:
+def previous_champion(home: Path) -> str | None:
     """Give the version of the champion before the present one, None where there is none.
 
     Raises models.champion_history.ChampionHistoryError.
     """
-    champions = champions_until(champions_file(home), champion_version(home))
+    champions = champions_until(champion_history_file(home), champion_version(home))
     return champions[-2]["version"] if len(champions) > 1 else None
 
 
@@ -226,13 +226,13 @@ def restore_champion(home: Path) -> None:
 
     The pointer is written first: where the work ends between the two, lines after it do not count.
     """
-    history = champions_file(home)
+    history = champion_history_file(home)
     champions = champions_until(history, champion_version(home))[:-1]
     replace_text(champion_file(home), champions[-1]["version"] + "\n")
     write_champions(history, champions)
 
 
-def champions_file(home: Path) -> Path:
+def champion_history_file(home: Path) -> Path:
     """Give the file with the champions in their order (models.champion_history)."""
     return champion_file(home).with_name("champions.jsonl")
 
@@ -241,12 +241,12 @@ def latest_bundle(home: Path) -> Path:
     """Give the folder of the newest bundle; raises BundleError where there is none."""
     for version in bundle_versions(home):
         folder = bundles_folder(home) / version
-        if (folder / MANIFEST).is_file():
+        if (folder / MANIFEST_FILE).is_file():
             return folder
     raise BundleError(f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first")
 
 
-def _checked(folder: Path, digest: str | None = None) -> tuple[Contents, Reference]:
+def _checked(folder: Path, digest: str | None = None) -> tuple[BundleContents, Reference]:
     """Give the contents and the reference of a bundle whose files fit the manifest and the code."""
     manifest = read_manifest(folder)
     if digest not in (None, contents_digest(manifest)):
@@ -276,19 +276,19 @@ def _files(bundle: Bundle) -> dict[str, str]:
         state, files[f"{target}_location.txt"], files[f"{target}_scale.txt"] = forecaster.state()
         files[f"{target}.json"] = json.dumps(state)
     if bundle.benchmarks is not None:
-        files[BENCHMARKS] = json.dumps(bundle.benchmarks.to_json())
+        files[BENCHMARKS_FILE] = json.dumps(bundle.benchmarks.to_json())
     if bundle.market_fee is not None:
         state, booster = bundle.market_fee.state()
-        files |= {FEE: json.dumps(state)} | ({FEE_BOOSTER: booster} if booster else {})
+        files |= {FEE_FILE: json.dumps(state)} | ({FEE_BOOSTER_FILE: booster} if booster else {})
     manifest = {
         **bundle.manifest,
-        "format": FORMAT,
+        "format": BUNDLE_FORMAT,
         "columns": list(COLUMNS),
         "targets": list(bundle.forecasters),
         "features_version": FEATURES_VERSION,
         "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
     }
-    return {**files, MANIFEST: json.dumps(manifest, indent=1, default=_plain)}
+    return {**files, MANIFEST_FILE: json.dumps(manifest, indent=1, default=_plain)}
 
 
 def _plain(value):

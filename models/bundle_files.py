@@ -20,16 +20,16 @@ from models.bundle_schema import (
     ReferenceState,
     check_content,
 )
-from models.fee import COLUMNS as FEE_COLUMNS
-from models.prices_schema import BenchmarksState, MarketFeeState
+from models.fee import FEE_FEATURES as FEE_COLUMNS
+from models.pricing_schema import BenchmarksState, MarketFeeState
 
-FORMAT = 3
-MANIFEST, REFERENCE = "manifest.json", "reference.json"
-BENCHMARKS, FEE, FEE_BOOSTER = "benchmarks.json", "market_fee.json", "market_fee.txt"
+BUNDLE_FORMAT = 3
+MANIFEST_FILE, REFERENCE_FILE = "manifest.json", "reference.json"
+BENCHMARKS_FILE, FEE_FILE, FEE_BOOSTER_FILE = "benchmarks.json", "market_fee.json", "market_fee.txt"
 #: What a manifest must hold to be read, with the type of each.
 REQUIRED = {"version": str, "columns": list, "targets": list, "sha256": dict}
 #: Bytes of one file, and files of one bundle: several times what the largest take.
-FILE_LIMIT, MOST_FILES = 16 * 2**20, 32
+MAX_BUNDLE_FILE_BYTES, MAX_BUNDLE_FILES = 16 * 2**20, 32
 _NAME = re.compile(r"[a-z_]{1,64}\.(json|txt)")
 REMEDY = "restore it or retrain"
 
@@ -39,7 +39,7 @@ class BundleError(CreatorcastError):
 
 
 @dataclass(frozen=True)
-class Contents:
+class BundleContents:
     """What the files of a bundle hold: the manifest, and by file name JSON documents and texts of boosters."""
 
     manifest: dict
@@ -50,11 +50,11 @@ class Contents:
 def read_manifest(folder: Path) -> dict:
     """Read what a bundle says of itself; the files beside it are not checked. Raises BundleError."""
     manifest = _manifest(folder, _manifest_bytes(folder))
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise BundleError(f"{str(folder)!r} is no bundle of format {FORMAT}: retrain with this version")
+    if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
+        raise BundleError(f"{str(folder)!r} is no bundle of format {BUNDLE_FORMAT}: retrain with this version")
     for name, kind in REQUIRED.items():
         if not isinstance(manifest.get(name), kind):
-            raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} lacks {name!r}: {REMEDY}")
+            raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST_FILE} lacks {name!r}: {REMEDY}")
     return manifest
 
 
@@ -67,32 +67,32 @@ def contents_digest(manifest: dict) -> str:
     return hashlib.sha256(orjson.dumps(named)).hexdigest()
 
 
-def read_contents(folder: Path, manifest: dict) -> Contents:
+def read_contents(folder: Path, manifest: dict) -> BundleContents:
     """Read every file that the manifest names and check what it holds. Raises BundleError."""
     try:
         check_content(Manifest, manifest)
     except ContentError as error:
         raise BundleError(f"{str(folder)!r} is no bundle: its manifest is not whole ({error}): {REMEDY}") from error
     files = _Files(folder, manifest["sha256"])
-    reference = files.document(REFERENCE, ReferenceState)
+    reference = files.document(REFERENCE_FILE, ReferenceState)
     _check_agreement(folder, manifest, reference)
     for target in manifest["targets"]:
         columns = len(files.document(f"{target}.json", ForecasterState).columns)
         for head in ("location", "scale"):
             files.booster(f"{target}_{head}.txt", columns)
-    if BENCHMARKS in files.bytes:
-        files.document(BENCHMARKS, BenchmarksState)
-    if FEE in files.bytes and files.document(FEE, MarketFeeState).learned is not None:
-        files.booster(FEE_BOOSTER, len(FEE_COLUMNS) + 1)
-    return Contents(manifest, files.documents, files.boosters)
+    if BENCHMARKS_FILE in files.bytes:
+        files.document(BENCHMARKS_FILE, BenchmarksState)
+    if FEE_FILE in files.bytes and files.document(FEE_FILE, MarketFeeState).learned is not None:
+        files.booster(FEE_BOOSTER_FILE, len(FEE_COLUMNS) + 1)
+    return BundleContents(manifest, files.documents, files.boosters)
 
 
 class _Files:
     """The files of a bundle by name: `bytes` of all that the manifest names, and those that were read and checked."""
 
     def __init__(self, folder: Path, digests: dict[str, str]):
-        if len(digests) > MOST_FILES:
-            raise BundleError(f"{str(folder)!r} names {len(digests):,} files, expected at most {MOST_FILES}")
+        if len(digests) > MAX_BUNDLE_FILES:
+            raise BundleError(f"{str(folder)!r} names {len(digests):,} files, expected at most {MAX_BUNDLE_FILES}")
         self._folder = folder
         self.bytes = {name: _read_checked(folder, name, digest) for name, digest in digests.items()}
         self.documents: dict[str, object] = {}
@@ -123,20 +123,20 @@ class _Files:
 
 def _check_agreement(folder: Path, manifest: dict, reference: ReferenceState) -> None:
     if reference.horizon_days != manifest["horizon_days"]:
-        raise BundleError(f"{str(folder)!r} has two horizons, in {MANIFEST} and in {REFERENCE}: {REMEDY}")
+        raise BundleError(f"{str(folder)!r} has two horizons, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}")
     if reference.until != manifest["until"]:
-        raise BundleError(f"{str(folder)!r} ends at two moments, in {MANIFEST} and in {REFERENCE}: {REMEDY}")
+        raise BundleError(f"{str(folder)!r} ends at two moments, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}")
     if "views" in manifest["targets"] and reference.views is None:
-        raise BundleError(f"{str(folder)!r} forecasts views, of which {REFERENCE} knows nothing: {REMEDY}")
+        raise BundleError(f"{str(folder)!r} forecasts views, of which {REFERENCE_FILE} knows nothing: {REMEDY}")
 
 
 def _manifest_bytes(folder: Path) -> bytes:
     if folder.is_symlink():
         raise BundleError(f"{str(folder)!r} is a link, expected the folder of a bundle: copy the bundle there")
     try:
-        return read_regular(folder / MANIFEST, FILE_LIMIT, follow_links=False)
+        return read_regular(folder / MANIFEST_FILE, MAX_BUNDLE_FILE_BYTES, follow_links=False)
     except OSError as error:
-        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} cannot be read ({error})") from error
+        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST_FILE} cannot be read ({error})") from error
 
 
 def _manifest(folder: Path, content: bytes) -> object:
@@ -144,7 +144,7 @@ def _manifest(folder: Path, content: bytes) -> object:
         manifest = orjson.loads(content)
         orjson.dumps(manifest)  # answers tell it, and cannot where it is nested too deeply
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
-        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST} cannot be read ({error})") from error
+        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST_FILE} cannot be read ({error})") from error
     return manifest
 
 
@@ -152,9 +152,9 @@ def _read_checked(folder: Path, name: str, digest: object) -> bytes:
     if Path(name).name != name:
         raise BundleError(f"{str(folder)!r} names the file {name!r} outside of itself")
     if not _NAME.fullmatch(name):
-        raise BundleError(f"{str(folder)!r} names the file {name!r}, expected a name such as {REFERENCE}")
+        raise BundleError(f"{str(folder)!r} names the file {name!r}, expected a name such as {REFERENCE_FILE}")
     try:
-        content = read_regular(folder / name, FILE_LIMIT, follow_links=False)
+        content = read_regular(folder / name, MAX_BUNDLE_FILE_BYTES, follow_links=False)
     except OSError as error:
         raise BundleError(f"{str(folder / name)!r} cannot be read: {error.strerror}") from error
     if hashlib.sha256(content).hexdigest() != digest:

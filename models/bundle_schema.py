@@ -17,11 +17,11 @@ from features.derive.catalog import COLUMNS
 from features.errors import CreatorcastError
 from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
-from models.distribution import DELIVERABLES, SCALES
+from models.distribution import DELIVERABLES_GRID, SCALE_GRID
 
 TARGETS = ("engagements", "views")
 #: A version names a folder, and stands in logs, figures and answers.
-VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 #: Logarithms of counts, ratios and rates lie far within; so do sums of counts of up to 1e12, and costs by the thousand.
 LARGEST_LOG, LARGEST, MOST = 1e3, 1e18, 10**15
 #: Characters of a text of a manifest; and by how much the level of a niche, in ln, can lie off that of all.
@@ -32,19 +32,19 @@ class ContentError(CreatorcastError):
     """A file of a bundle does not hold what it must; the message says where and what, without the file's name."""
 
 
-def name_of(*names: str):
+def choice_type(*names: str):
     """Give the type of a text that is one of `names`."""
-    return Annotated[str, AfterValidator(lambda text: one_of(text, names))]
+    return Annotated[str, AfterValidator(lambda text: check_choice(text, names))]
 
 
-def one_of(text: str, names: Collection[str]) -> str:
+def check_choice(text: str, names: Collection[str]) -> str:
     if text not in names:
         raise ValueError(f"is none of {', '.join(names) if len(names) <= 30 else f'the {len(names)} columns'}")
     return text
 
 
 def _version(text: str) -> str:
-    if not VERSION.fullmatch(text):
+    if not VERSION_PATTERN.fullmatch(text):
         raise ValueError("is no name of a folder: expected up to 128 letters, digits, dots, - and _")
     return text
 
@@ -56,7 +56,7 @@ def _moment(text: str) -> str:
     return text
 
 
-def check_texts(value: object) -> None:
+def check_printable(value: object) -> None:
     """Raise ValueError for a text at any depth, also a name, that cannot be shown on one line or is too long."""
     parts = [value]
     while parts:
@@ -76,15 +76,15 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
 Code = Annotated[int, Field(ge=0, le=10**6)]
 Moment = Annotated[str, AfterValidator(_moment)]
-Platform, Format, Niche = name_of(*PLATFORMS), name_of(*FORMATS), name_of(*NICHES)
-PlatformOrAll, Figure = name_of(*PLATFORMS, "all"), int | float | bool | None
+Platform, Format, Niche = choice_type(*PLATFORMS), choice_type(*FORMATS), choice_type(*NICHES)
+PlatformOrAll, MetricValue = choice_type(*PLATFORMS, "all"), int | float | bool | None
 
 
 class _Open(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="allow", protected_namespaces=())
 
 
-class Closed(BaseModel):
+class StrictModel(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="forbid", protected_namespaces=())
 
 
@@ -100,17 +100,17 @@ class _Recipe(_Open):
 
 
 class _Judged(_Open):
-    __pydantic_extra__: dict[str, Figure]
+    __pydantic_extra__: dict[str, MetricValue]
     split: str
     forecaster: str
 
 
 class _Covered(_Open):
-    __pydantic_extra__: dict[str, Figure]
+    __pydantic_extra__: dict[str, MetricValue]
     split: str
     platform: Platform
     band: str
-    evidence: name_of(*EVIDENCE)
+    evidence: choice_type(*EVIDENCE)
     fails: bool
     coverage_80: Share
 
@@ -121,7 +121,7 @@ class _Record(_Open):
 
 
 class _Extent(_Open):
-    __pydantic_extra__: dict[str, Figure]
+    __pydantic_extra__: dict[str, MetricValue]
     until: Moment | None = None
     posts: Count = 0
     calibration: Count = 0
@@ -135,7 +135,7 @@ class Manifest(_Open):
     trained_on: Literal["real", "simulated"]
     until: Moment
     horizon_days: Annotated[int, Field(ge=1, le=365)]
-    targets: list[name_of(*TARGETS)]
+    targets: list[choice_type(*TARGETS)]
     columns: list[str]
     sha256: dict[str, str]
     recipe: _Recipe
@@ -150,7 +150,7 @@ class Manifest(_Open):
     @model_validator(mode="before")
     @classmethod
     def _printable(cls, value: object) -> object:
-        check_texts(value)
+        check_printable(value)
         return value
 
     @model_validator(mode="after")
@@ -163,7 +163,7 @@ class Manifest(_Open):
 # --- reference.json ---
 
 
-class _Prior(Closed):
+class _Prior(StrictModel):
     intercept: Log
     slope: Log
     bend: Log
@@ -173,31 +173,31 @@ class _Prior(Closed):
     least_followers_log: Log = 0.0
 
 
-class _Market(Closed):
+class _Market(StrictModel):
     priors: dict[PlatformOrAll, _Prior]
     trust: Positive
     summary_shift: Log
     creators: dict[Platform, Count] | None = None
 
 
-class _Norm(Closed):
+class _Norm(StrictModel):
     median: Log
     scale: Amount
 
 
-class _Effects(Closed):
+class _Effects(StrictModel):
     formats: dict[Platform, dict[Format, Log]]
     sponsored: dict[Platform, Log]
 
 
-class _ClassifierSettings(Closed):
+class _ClassifierSettings(StrictModel):
     minimum: Count
     strength: Amount
     penalty: Amount
     max_terms: Count
 
 
-class _Classifier(Closed):
+class _Classifier(StrictModel):
     niches: list[Niche]
     settings: _ClassifierSettings
     learned: bool
@@ -208,14 +208,14 @@ class _Classifier(Closed):
     weights: dict[str, Annotated[list[Log], Field(min_length=len(NICHES), max_length=len(NICHES))]]
 
 
-class ReferenceState(Closed):
+class ReferenceState(StrictModel):
     """reference.json: the market as of the end of training (features.derive.market_priors)."""
 
     engagements: _Market
     views: _Market | None
-    part_shares: dict[Platform, dict[name_of(*ALL_ENGAGEMENT_PARTS), Share]]
-    views_shown: dict[Platform, list[name_of(*FORMATS, UNKNOWN)]]
-    formats_posted: dict[Platform, list[name_of(*FORMATS, UNKNOWN)]]
+    part_shares: dict[Platform, dict[choice_type(*ALL_ENGAGEMENT_PARTS), Share]]
+    views_shown: dict[Platform, list[choice_type(*FORMATS, UNKNOWN)]]
+    formats_posted: dict[Platform, list[choice_type(*FORMATS, UNKNOWN)]]
     platforms_until: dict[Platform, Moment]
     norms: dict[PlatformOrAll, dict[str, _Norm]]
     effects: _Effects
@@ -260,7 +260,7 @@ class ReferenceState(Closed):
 # --- engagements.json, views.json ---
 
 
-class _Line(Closed):
+class _Line(StrictModel):
     middle: list[Number]
     low: list[Number]
     high: list[Number]
@@ -269,14 +269,14 @@ class _Line(Closed):
     intercept: Log
 
 
-class _Tables(Closed):
+class _Tables(StrictModel):
     z: list[list[Log]]
     ceiling: list[Log]
     place: list[list[Code]]
     n: list[list[Count]]
 
 
-class ForecasterState(Closed):
+class ForecasterState(StrictModel):
     """TARGET.json: what a forecaster is besides its boosters (models.forecast)."""
 
     offset: str
@@ -309,7 +309,7 @@ class ForecasterState(Closed):
         if tuple(self.features) != COLUMNS:
             raise ValueError("features are not the columns that this code derives, in their order")
         for name in (self.offset, self.evidence, self.platform, self.posts, self.mad, *self.leave_out, *self.codes):
-            one_of(name, COLUMNS)
+            check_choice(name, COLUMNS)
         evidences, tables = len(EVIDENCE), len(self.conformal.ceiling)
         sloped = len([name for name in self.columns if name not in self.codes])
         for name in ("middle", "low", "high", "slope", "scale"):
@@ -320,8 +320,8 @@ class ForecasterState(Closed):
         place = require_shape("conformal.place", self.conformal.place, (len(PLATFORMS), evidences))
         require_shape("conformal.n", self.conformal.n, (len(PLATFORMS), evidences))
         require_shape("correlation", self.correlation, (tables,))
-        totals = require_shape("totals", self.totals, (tables, len(SCALES), len(DELIVERABLES), len(GRID)))
-        require_shape("log_mean", self.log_mean, (tables, len(SCALES)))
+        totals = require_shape("totals", self.totals, (tables, len(SCALE_GRID), len(DELIVERABLES_GRID), len(GRID)))
+        require_shape("log_mean", self.log_mean, (tables, len(SCALE_GRID)))
         require_ascending("conformal.z", z)
         require_ascending("totals", totals)
         if place.max() >= tables:

@@ -13,7 +13,7 @@ from features.files.atomic import replace_text
 from features.files.regular import read_regular
 
 #: Bytes of the file: some hundred thousand champions.
-FILE_LIMIT = 2**24
+MAX_HISTORY_BYTES = 2**24
 
 
 class ChampionHistoryError(CreatorcastError):
@@ -34,7 +34,7 @@ def champions_until(path: Path, current: str | None) -> list[dict]:
     return [*champions, {"version": current, "since": None}]
 
 
-def with_champion(champions: list[dict], version: str) -> list[dict]:
+def append_champion(champions: list[dict], version: str) -> list[dict]:
     """Give the champions followed by `version`; as they are where it is the last already."""
     if champions and champions[-1]["version"] == version:
         return champions
@@ -48,7 +48,7 @@ def write_champions(path: Path, champions: list[dict]) -> None:
 
 def _read(path: Path) -> list[dict]:
     try:
-        lines = read_regular(path, FILE_LIMIT).decode().splitlines()
+        lines = read_regular(path, MAX_HISTORY_BYTES).decode().splitlines()
     except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, UnicodeDecodeError) as error:

@@ -1,8 +1,8 @@
 """Steps of work on a Dask cluster whose workers run the same code as this process and may be lost at any moment.
 
-A step is a function of a Connection. Where a worker is lost and the step fails or stands still, the connection is
+A step is a function of a ClusterConnection. Where a worker is lost and the step fails or stands still, the connection is
 closed, which ends all its tasks, and the step is done anew by a new connection on the workers that remain. No step
-waits for ever: MINUTES without progress end the run.
+waits for ever: TIMEOUT_MINUTES without progress end the run.
 
 But: a worker that is still at a task that nobody waits for is started anew, and so is one that has gone silent; where
 others use the same workers, Dask repeats their tasks.
@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 from features.derive.version import features_version
 from features.errors import CreatorcastError
-from models.cluster_connection import LOOK_SECONDS, START_SECONDS, Connection, Standstill, StepLost
+from models.cluster_connection import POLL_SECONDS, START_SECONDS, ClusterConnection, StepStalled, WorkerLost
 
 #: Minutes without progress (a task ended, a tree made) after which a run gives up.
-MINUTES = 10.0
+TIMEOUT_MINUTES = 10.0
 #: Failures of one step after which a run gives up, and seconds before the step is done anew, twice as many each time.
 ATTEMPTS, PAUSE_SECONDS = 6, 0.5
 #: Seconds without progress after the loss of a worker, after which a step is done anew.
@@ -38,13 +38,13 @@ class ClusterError(CreatorcastError):
     """A Dask cluster cannot be used."""
 
 
-class Session:
+class ClusterSession:
     """Steps on the cluster of a scheduler; use it as a context.
 
     Parameters
     ----------
     address : of the scheduler
-    prepare : function of a Connection, called once for each; what it gives is the connection's `state`
+    prepare : function of a ClusterConnection, called once for each; what it gives is the connection's `state`
     minutes : without progress, after which it gives up
     started : the cluster was there before, so wait `minutes` for a scheduler and for workers that are gone
 
@@ -55,8 +55,8 @@ class Session:
     def __init__(
         self,
         address: str,
-        prepare: Callable[[Connection], Any] = lambda connection: None,
-        minutes: float = MINUTES,
+        prepare: Callable[[ClusterConnection], Any] = lambda connection: None,
+        minutes: float = TIMEOUT_MINUTES,
         started: bool = False,
     ):
         self.address, self.minutes, self.prepare = address, minutes, prepare
@@ -64,25 +64,25 @@ class Session:
         #: Keys of tasks that nobody waits for.
         self._abandoned: set[str] = set()
 
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> "ClusterSession":
         try:
             import distributed  # noqa: F401
         except ImportError as error:
             raise ClusterError("Dask is not installed: pip install 'creatorcast[dask]'") from error
-        self.do(lambda connection: None, "connecting")
+        self.run_step(lambda connection: None, "connecting")
         return self
 
     def __exit__(self, *_) -> None:
         if self._connection is not None:
             self._connection.close()
 
-    def apart(self) -> "Session":
+    def new_session(self) -> "ClusterSession":
         """Give another session of the same cluster, whose connections can be closed without loss to this one."""
-        return Session(self.address, minutes=self.minutes, started=True)
+        return ClusterSession(self.address, minutes=self.minutes, started=True)
 
-    def do(
+    def run_step(
         self,
-        step: Callable[[Connection], T],
+        step: Callable[[ClusterConnection], T],
         what: str,
         stall_seconds: float | None = None,
         losses: tuple[type[Exception], ...] = (),
@@ -98,7 +98,7 @@ class Session:
             try:
                 connection = self._connected()
                 return connection.run(step, self.minutes, stall_seconds)
-            except Standstill as error:
+            except StepStalled as error:
                 self._leave(connection)
                 raise ClusterError(f"{self._named()}: {error}, while {what}; {REMEDY}") from error
             except Exception as error:
@@ -113,7 +113,7 @@ class Session:
             f"{self._named()} failed {ATTEMPTS} times while {what}, the last time by {_text(cause)}; {REMEDY}"
         ) from cause
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> ClusterConnection:
         """Give the connection in use, a new one where there is none."""
         with self._lock:
             if self._connection is None:
@@ -126,21 +126,21 @@ class Session:
                 self._connection, self._started = connection, True
             return self._connection
 
-    def _reach(self) -> Connection:
+    def _reach(self) -> ClusterConnection:
         """Connect to the scheduler; raises ClusterError where it does not answer."""
         end = time.monotonic() + (self.minutes * 60 if self._started else 0)
         while True:
             try:
-                return Connection(self.address)
+                return ClusterConnection(self.address)
             except (OSError, TimeoutError, ValueError) as error:
                 if time.monotonic() >= end:
                     raise ClusterError(
                         f"no Dask scheduler answers at {self.address!r}: start one by dask scheduler, and give its "
                         f"tcp:// address"
                     ) from error
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
-    def _begin(self, connection: Connection) -> None:
+    def _begin(self, connection: ClusterConnection) -> None:
         """Make a new connection ready: workers that run this code and are free, and what `prepare` gives."""
         self._wait_for_workers(connection)
         self._release(connection)
@@ -150,13 +150,13 @@ class Session:
             raise ClusterError(
                 f"workers of {self.address!r} run another version of creatorcast: install this one there"
             )
-        connection.look()
+        connection.check_workers()
         connection.last_loss = None
         connection.state = self.prepare(connection)
 
-    def _wait_for_workers(self, connection: Connection) -> None:
+    def _wait_for_workers(self, connection: ClusterConnection) -> None:
         seconds = self.minutes * 60 if self._started else START_SECONDS
-        if not connection.look():
+        if not connection.check_workers():
             log.warning("%s has no workers: waiting up to %g minutes for some", self._named(), seconds / 60)
         try:
             connection.client.wait_for_workers(1, timeout=seconds)
@@ -166,21 +166,21 @@ class Session:
                 f"dask worker {self.address}"
             ) from error
 
-    def _release(self, connection: Connection) -> None:
+    def _release(self, connection: ClusterConnection) -> None:
         """Free workers of tasks that nobody waits for: those that do not end them are started anew."""
         end = time.monotonic() + RELEASE_SECONDS
         while self._abandoned:
             active = connection.client.run(_active_tasks, on_error="ignore")
             busy = [worker for worker, keys in active.items() if self._abandoned.intersection(keys)]
             if busy and time.monotonic() < end:
-                time.sleep(LOOK_SECONDS)
+                time.sleep(POLL_SECONDS)
                 continue
             if busy:
                 log.warning("workers that are still at tasks of a lost step are started anew: %s", busy)
                 connection.restart(busy)
             self._abandoned = set()
 
-    def _leave(self, connection: Connection | None) -> None:
+    def _leave(self, connection: ClusterConnection | None) -> None:
         """Close a connection, and take a new one for the next step."""
         if connection is None:
             return
@@ -189,7 +189,9 @@ class Session:
                 self._connection = None
             self._abandoned |= connection.close()
 
-    def _is_loss(self, error: Exception, connection: Connection | None, losses: tuple[type[Exception], ...]) -> bool:
+    def _is_loss(
+        self, error: Exception, connection: ClusterConnection | None, losses: tuple[type[Exception], ...]
+    ) -> bool:
         """Say whether a step failed as a worker was lost; raises ClusterError where one task lost several in a row."""
         from distributed import KilledWorker
 
@@ -197,7 +199,7 @@ class Session:
             raise ClusterError(
                 f"{self._named()} lost worker after worker at one task: see their logs; most often it needs more memory"
             ) from error
-        if isinstance(error, (StepLost, OSError, CancelledError, *losses)):
+        if isinstance(error, (WorkerLost, OSError, CancelledError, *losses)):
             return True
         if connection is None or isinstance(error, ClusterError):
             return False

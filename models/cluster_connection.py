@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 #: Seconds to wait for an answer of the scheduler.
 CONNECT_SECONDS = 10.0
 #: Seconds between two looks at the cluster.
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 #: Seconds without a heartbeat after which a worker counts as lost, and those that a new one may take to start.
 SILENT_SECONDS, START_SECONDS = 120.0, 30.0
 
@@ -23,15 +23,15 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class StepLost(Exception):
+class WorkerLost(Exception):
     """A step was given up, as a worker was lost and nothing ended since."""
 
 
-class Standstill(Exception):
+class StepStalled(Exception):
     """Nothing ended for too long."""
 
 
-class Connection:
+class ClusterConnection:
     """A connection to the scheduler at an address, and what it saw of the workers. Raises what Client does.
 
     Attributes
@@ -61,25 +61,25 @@ class Connection:
             future.add_done_callback(self.progress)
         return self.client.gather(futures)
 
-    def run(self, step: Callable[["Connection"], T], minutes: float, stall_seconds: float) -> T:
+    def run(self, step: Callable[["ClusterConnection"], T], minutes: float, stall_seconds: float) -> T:
         """Run a step while watching the cluster; gives what it gives and raises what it raises.
 
-        Raises StepLost where a worker was lost and nothing ended for `stall_seconds`, Standstill where nothing ended
+        Raises WorkerLost where a worker was lost and nothing ended for `stall_seconds`, StepStalled where nothing ended
         for `minutes`.
         """
         outcome: Future = Future()
         self.progress()
         threading.Thread(target=_fill, args=(outcome, self, step), daemon=True).start()
-        while not wait([outcome], LOOK_SECONDS).done:
-            workers = self.look()
+        while not wait([outcome], POLL_SECONDS).done:
+            workers = self.check_workers()
             still = time.monotonic() - self.last_progress
             if self.last_loss is not None and min(still, time.monotonic() - self.last_loss) > stall_seconds:
-                raise StepLost("a worker was lost, and nothing ended since")
+                raise WorkerLost("a worker was lost, and nothing ended since")
             if still > minutes * 60:
-                raise Standstill(f"nothing ended for {minutes:g} minutes, with {workers} workers")
+                raise StepStalled(f"nothing ended for {minutes:g} minutes, with {workers} workers")
         return outcome.result()
 
-    def look(self) -> int:
+    def check_workers(self) -> int:
         """Give how many workers there are, note whether any was lost, and have silent ones started anew."""
         try:
             identity = self.client.scheduler.identity
@@ -107,10 +107,10 @@ class Connection:
     def lost_a_worker(self) -> bool:
         """Say whether a worker was lost; the scheduler learns of it a moment after the others."""
         for _ in range(4):
-            self.look()
+            self.check_workers()
             if self.last_loss is not None:
                 return True
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
         return False
 
     def restart(self, workers: list[str]) -> None:
@@ -130,11 +130,11 @@ class Connection:
         return keys
 
 
-def _fill(outcome: Future, connection: Connection, step: Callable) -> None:
+def _fill(outcome: Future, connection: ClusterConnection, step: Callable) -> None:
     try:
         with connection.client.as_current():
             outcome.set_result(step(connection))
     except asyncio.CancelledError:
-        outcome.set_exception(StepLost("the connection was closed"))
+        outcome.set_exception(WorkerLost("the connection was closed"))
     except BaseException as error:
         outcome.set_exception(error)

@@ -1,4 +1,4 @@
-"""Conformal tables: weighted quantiles of calibration scores z = (y - location) / scale, by platform and evidence.
+"""ConformalTables tables: weighted quantiles of calibration scores z = (y - location) / scale, by platform and evidence.
 
 Source: weighted split conformal prediction, Barber et al. 2023 (nonexchangeable conformal prediction).
 
@@ -18,7 +18,7 @@ import numpy as np
 
 #: Probabilities at which tables are kept; linear in between.
 GRID = np.concatenate([[0.001, 0.0025, 0.005], np.arange(1, 100) / 100, [0.995, 0.9975, 0.999]])
-#: Scores below which an evidence takes those of all evidences.
+#: ConformityScores below which an evidence takes those of all evidences.
 ENOUGH_SCORES = 50
 #: Creators from which on a platform's scores stand alone.
 ENOUGH_CREATORS = 20
@@ -53,7 +53,7 @@ class CalibrationSet:
 
 
 @dataclass(frozen=True)
-class Conformal:
+class ConformalTables:
     """Quantiles of the scores at GRID, `z` (tables, len(GRID)), and the table of each platform and evidence.
 
     `place` (platforms, evidences): positions of tables; `n` (platforms, evidences): scores of the platform itself;
@@ -66,10 +66,12 @@ class Conformal:
     n: np.ndarray
 
     @classmethod
-    def fit(cls, scores: "Scores", platforms: int, evidences: int, widen: float, centred=()) -> "Conformal":
+    def fit(
+        cls, scores: "ConformityScores", platforms: int, evidences: int, widen: float, centred=()
+    ) -> "ConformalTables":
         """Make the tables by the rules above, each widened about its median by `widen` and by its creators.
 
-        `scores`: those of the evidences `centred` with their medians taken out, as `Scores.centre` does.
+        `scores`: those of the evidences `centred` with their medians taken out, as `ConformityScores.centre` does.
         """
         tables: list[_Table] = []
         place, n = np.empty((platforms, evidences), dtype=int), np.zeros((platforms, evidences), dtype=int)
@@ -95,7 +97,7 @@ class Conformal:
 
 
 @dataclass(frozen=True)
-class Scores:
+class ConformityScores:
     """Calibration scores `z` with the residuals that they come from, (n,) each; weights, codes and creators of each."""
 
     z: np.ndarray
@@ -105,7 +107,7 @@ class Scores:
     platform: np.ndarray
     creator: np.ndarray
 
-    def centre(self, evidences: tuple[int, ...]) -> "Scores":
+    def centre(self, evidences: tuple[int, ...]) -> "ConformityScores":
         """Take out of the scores of `evidences` the weighted median of each platform."""
         z = self.z.copy()
         for evidence in evidences:
@@ -118,9 +120,9 @@ class Scores:
         """Count the creators of the scores at a mask."""
         return len(np.unique(self.creator[rows]))
 
-    def at(self, rows: np.ndarray) -> "Scores":
+    def at(self, rows: np.ndarray) -> "ConformityScores":
         """Give the scores at a mask or positions."""
-        return Scores(*(values[rows] for values in vars(self).values()))
+        return ConformityScores(*(values[rows] for values in vars(self).values()))
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class _Table:
         return float(high - low)
 
 
-def _platform_tables(pool: Scores, creators: dict[int, int], widen: float, centre: bool) -> dict[int, _Table]:
+def _platform_tables(pool: ConformityScores, creators: dict[int, int], widen: float, centre: bool) -> dict[int, _Table]:
     """Give the table of each platform that has scores in `pool`; `creators`: how many each platform has in all."""
     present = np.unique(pool.platform)
     tables = {}

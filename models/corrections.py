@@ -7,28 +7,28 @@ calm panel the former alone chose shares that lost 3 % to the offset on later po
 import numpy as np
 
 #: Shares of the linear and of the boosted correction that are tried for each evidence.
-CORRECTIONS = np.array([(a, b) for a in range(11) for b in range(11 - a)]) / 10
+CORRECTION_SHARE_GRID = np.array([(a, b) for a in range(11) for b in range(11 - a)]) / 10
 #: Rows of an evidence below which it takes the correction of all rows.
 ENOUGH_ROWS = 50
 
 
-def share_errors(target, corrections, weight, evidence, evidences: int) -> np.ndarray:
-    """Give the error that each of CORRECTIONS leaves over that of the offset alone, (evidences, len(CORRECTIONS)).
+def correction_share_errors(target, corrections, weight, evidence, evidences: int) -> np.ndarray:
+    """Give the error that each of CORRECTION_SHARE_GRID leaves over that of the offset alone, (evidences, len(CORRECTION_SHARE_GRID)).
 
     `target` (n,): y - offset; `corrections` (n, 2), as models that did not see the row make them. 1 for all where the
     offset alone never errs.
     """
 
     def of_rows(rows: np.ndarray) -> np.ndarray:
-        error = [np.abs(target[rows] - corrections[rows] @ shares) for shares in CORRECTIONS]
+        error = [np.abs(target[rows] - corrections[rows] @ shares) for shares in CORRECTION_SHARE_GRID]
         mean = np.average(error, axis=1, weights=weight[rows])
         return mean / mean[0] if mean[0] > 0 else np.ones(len(mean))
 
-    return np.array([of_rows(rows) for rows in rows_of(evidence, weight, evidences)])
+    return np.array([of_rows(rows) for rows in rows_by_evidence(evidence, weight, evidences)])
 
 
-def choose_shares(by_creators: np.ndarray, by_later_posts: np.ndarray | None = None) -> np.ndarray:
-    """Choose the shares of both corrections for each evidence, (evidences, 2), by two `share_errors`.
+def choose_correction_shares(by_creators: np.ndarray, by_later_posts: np.ndarray | None = None) -> np.ndarray:
+    """Choose the shares of both corrections for each evidence, (evidences, 2), by two `correction_share_errors`.
 
     The least mean of both errors, among the shares that are worse than the offset alone neither for creators left out
     nor for later posts; the offset alone where there are none.
@@ -37,7 +37,7 @@ def choose_shares(by_creators: np.ndarray, by_later_posts: np.ndarray | None = N
     worse = by_creators > 1
     if by_later_posts is not None:
         worse |= by_later_posts > 1
-    return CORRECTIONS[np.where(worse, np.inf, errors).argmin(axis=1)]
+    return CORRECTION_SHARE_GRID[np.where(worse, np.inf, errors).argmin(axis=1)]
 
 
 def history_scale(posts: np.ndarray, mad: np.ndarray) -> np.ndarray:
@@ -52,7 +52,7 @@ def history_scale(posts: np.ndarray, mad: np.ndarray) -> np.ndarray:
     return (1 + 2 / (posts + 5)) * own ** (0.3 * posts / (posts + 10))
 
 
-def rows_of(evidence, weight, evidences: int) -> list[np.ndarray]:
+def rows_by_evidence(evidence, weight, evidences: int) -> list[np.ndarray]:
     """Give the rows (masks (n,)) that each evidence learns from: its own that weigh, all where they are few."""
     known = weight > 0
     own = [known & (evidence == code) for code in range(evidences)]

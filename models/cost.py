@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.delivery import Delivered
+from models.delivery import DeliveredTotals
 
 #: The quantiles of costs that answers give, and the quantile of the count that each lies at.
-OPPOSITE = {"p10": "p90", "p50": "p50", "p90": "p10"}
+OPPOSITE_QUANTILE = {"p10": "p90", "p50": "p50", "p90": "p10"}
 
 
 def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -25,22 +25,22 @@ def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.divide(fee if count.ndim == 1 else fee[:, None], count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
-def cost_quantiles(fee_usd: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
-    """Give the quantiles OPPOSITE of the fee (n,) over each total, (n,) each; NaN where not finite or without a fee."""
-    return cost_of_counts(fee_usd, totals.named(OPPOSITE.values()))
+def cost_quantiles(fee_usd: np.ndarray, totals: DeliveredTotals) -> dict[str, np.ndarray]:
+    """Give the quantiles OPPOSITE_QUANTILE of the fee (n,) over each total, (n,) each; NaN where not finite or without a fee."""
+    return cost_quantiles_from_counts(fee_usd, totals.quantiles_by_name(OPPOSITE_QUANTILE.values()))
 
 
-def cost_of_counts(fee_usd: np.ndarray, counts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """As `cost_quantiles`, from the quantiles OPPOSITE of each total by their names, (n,) each."""
-    return {name: cost_per(fee_usd, counts[other]) for name, other in OPPOSITE.items()}
+def cost_quantiles_from_counts(fee_usd: np.ndarray, counts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """As `cost_quantiles`, from the quantiles OPPOSITE_QUANTILE of each total by their names, (n,) each."""
+    return {name: cost_per(fee_usd, counts[other]) for name, other in OPPOSITE_QUANTILE.items()}
 
 
-def chance_of_cost(cost_usd: np.ndarray, fee_usd: np.ndarray, totals: Delivered) -> np.ndarray:
+def cost_probability(cost_usd: np.ndarray, fee_usd: np.ndarray, totals: DeliveredTotals) -> np.ndarray:
     """Give P(fee / total <= cost), (n,), NaN where the cost (n,) or the fee (n,) is not known."""
-    return totals.at_least(cost_per(fee_usd, cost_usd))
+    return totals.probability_at_least(cost_per(fee_usd, cost_usd))
 
 
-def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray | float, totals: Delivered) -> np.ndarray:
+def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray | float, totals: DeliveredTotals) -> np.ndarray:
     """Give the highest fee (n,) at which the cost is at most `cost_usd` (n,) with a probability, `confidence`.
 
     P(fee / total <= cost) = P(total >= fee / cost) falls as the fee grows, and is the confidence where fee / cost is
@@ -49,6 +49,8 @@ def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray | float, totals:
     return break_even_fees(cost_usd, [confidence], totals)[0]
 
 
-def break_even_fees(cost_usd: np.ndarray, confidences: Sequence[np.ndarray | float], totals: Delivered) -> np.ndarray:
+def break_even_fees(
+    cost_usd: np.ndarray, confidences: Sequence[np.ndarray | float], totals: DeliveredTotals
+) -> np.ndarray:
     """As `break_even_fee` at several confidences, (q, n)."""
     return cost_usd * totals.quantile(1 - np.array(confidences).T).T

@@ -2,7 +2,7 @@
 
 With a completion rate c the number delivered of k booked is binomial, so nothing is delivered with probability
 (1 - c)^k; without one every deliverable is taken to appear. Between the probabilities of GRID curves are linear, so
-that `quantile` and `at_least` are each other's inverse.
+that `quantile` and `probability_at_least` are each other's inverse.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,53 +14,59 @@ from scipy.optimize.elementwise import find_root
 from scipy.stats import binom
 
 from models.conformal import GRID
-from models.distribution import QUANTILES, Predictive, between, level_at, level_on
+from models.distribution import (
+    QUANTILES,
+    PredictiveDistribution,
+    between,
+    interpolate_level,
+    interpolate_level_of_curve,
+)
 
 #: Numbers of deliverables less probable than this are left out.
 LEAST_WEIGHT = 1e-9
-#: Curves of a mixture that are made at once, of a kilobyte each.
-CURVES_AT_ONCE = 2**12
-#: Curves that are kept at most: those of a request, and not those of a long list.
+#: DeliveryCurves of a mixture that are made at once, of a kilobyte each.
+CURVES_PER_CHUNK = 2**12
+#: DeliveryCurves that are kept at most: those of a request, and not those of a long list.
 CURVES_KEPT = 100_000
 #: How near a quantile of a mixture is searched: relative to itself, and in its probability.
-TIGHT = {"xatol": 0.0, "xrtol": 1e-9, "fatol": 1e-10, "frtol": 0.0}
+ROOT_TOLERANCES = {"xatol": 0.0, "xrtol": 1e-9, "fatol": 1e-10, "frtol": 0.0}
 #: By how much the bounds of the search lie outside of what they would be without rounding.
 ROOM = 1e-9
 
 
 @dataclass(frozen=True)
-class Delivered:
+class DeliveredTotals:
     """Totals of n partnerships, those of a completion rate a mixture over the number delivered.
 
-    `forecast`: of all deliverables; `mixed`: positions of the mixtures, (m,), and what they are.
+    `forecast`: of all deliverables; `mixed_rows`: positions of the mixtures, (m,), and what they are.
     """
 
-    forecast: Predictive
-    mixed: np.ndarray
-    mixture: "Mixture | None"
+    forecast: PredictiveDistribution
+    mixed_rows: np.ndarray
+    mixture: "DeliveryMixture | None"
 
     @classmethod
-    def of(cls, forecast: Predictive, completion_rate: np.ndarray | None = None) -> "Delivered":
+    def of(cls, forecast: PredictiveDistribution, completion_rate: np.ndarray | None = None) -> "DeliveredTotals":
         """Take a forecast of totals over all deliverables; `completion_rate`: in 0 to 1, (n,), NaN where not given."""
         if completion_rate is None or not (unsure := completion_rate < 1).any():
             return cls(forecast, np.empty(0, dtype=int), None)
-        return cls(forecast, np.flatnonzero(unsure), Mixture(forecast[unsure], completion_rate[unsure]))
+        return cls(forecast, np.flatnonzero(unsure), DeliveryMixture(forecast[unsure], completion_rate[unsure]))
 
     @property
-    def nothing(self) -> np.ndarray:
+    def probability_of_none(self) -> np.ndarray:
         """The probability that nothing is delivered, (n,)."""
-        return self._mixed_in(np.zeros(len(self.forecast.location)), lambda mixture: mixture.nothing)
+        return self._mixed_in(np.zeros(len(self.forecast.location)), lambda mixture: mixture.probability_of_none)
 
-    def at_least(self, total: np.ndarray) -> np.ndarray:
+    def probability_at_least(self, total: np.ndarray) -> np.ndarray:
         """Give the probability that each total reaches `total` (n,); 1 for 0 or less, NaN where it is not known."""
         total = np.asarray(total, dtype=float)
-        reached = 1 - self.forecast.rank(total)
-        found = self._mixed_in(reached, lambda mixture: mixture.at_least(total[self.mixed]))
+        reached = 1 - self.forecast.interpolated_probability(total)
+        found = self._mixed_in(reached, lambda mixture: mixture.probability_at_least(total[self.mixed_rows]))
         return np.where(total <= 0, 1.0, found)
 
-    def named(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+    def quantiles_by_name(self, names: Iterable[str]) -> dict[str, np.ndarray]:
         """Give quantiles of the totals by the names of QUANTILES, (n,) each."""
-        found = {name: self.forecast.named[name] for name in names}
+        found = {name: self.forecast.quantiles_by_name[name] for name in names}
         if self.mixture is None:
             return found
         mixed = self.mixture.quantile(np.array([[QUANTILES[name] for name in found]]))
@@ -70,78 +76,78 @@ class Delivered:
     def quantile(self, probability) -> np.ndarray:
         """Give quantiles of the totals, (n, q); `probability`: (q,), or (n, q) for each partnership its own."""
         p = np.minimum(np.maximum(probability, GRID[0]), GRID[-1])
-        found = self.forecast.along(p)
-        return self._mixed_in(found, lambda mixture: mixture.quantile(p[self.mixed] if p.ndim == 2 else p[None]))
+        found = self.forecast.interpolated_quantile(p)
+        return self._mixed_in(found, lambda mixture: mixture.quantile(p[self.mixed_rows] if p.ndim == 2 else p[None]))
 
     def _mixed_in(self, found: np.ndarray, of_mixture: Callable) -> np.ndarray:
         if self.mixture is not None:
-            found[self.mixed] = of_mixture(self.mixture)
+            found[self.mixed_rows] = of_mixture(self.mixture)
         return found
 
 
 @dataclass(frozen=True)
-class Mixture:
+class DeliveryMixture:
     """Totals of n partnerships over the number delivered.
 
     `forecast`: of all deliverables; `rate`: completion rates below 1, (n,). Of k deliverables there are up to k curves:
     they are made for a run of partnerships at a time, and kept for the next question where they are few in all.
     """
 
-    forecast: Predictive
+    forecast: PredictiveDistribution
     rate: np.ndarray
 
     @cached_property
-    def booked(self) -> np.ndarray:
+    def deliverables_booked(self) -> np.ndarray:
         """Whole deliverables of each partnership, (n,)."""
         return np.maximum(np.rint(self.forecast.deliverables), 1).astype(int)
 
     @property
-    def nothing(self) -> np.ndarray:
+    def probability_of_none(self) -> np.ndarray:
         """The probability that nothing is delivered, (n,)."""
-        return (1 - self.rate) ** self.booked
+        return (1 - self.rate) ** self.deliverables_booked
 
-    def at_least(self, total: np.ndarray) -> np.ndarray:
+    def probability_at_least(self, total: np.ndarray) -> np.ndarray:
         """Give the probability that each total reaches `total` (n,), NaN where it is not known."""
-        return self._by_runs(Curves.at_least, total)
+        return self._by_runs(DeliveryCurves.probability_at_least, total)
 
     def quantile(self, probability: np.ndarray) -> np.ndarray:
         """Give quantiles, (n, q), at probabilities (1, q) or (n, q)."""
         p = np.broadcast_to(probability, (len(self.rate), probability.shape[1]))
-        return self._by_runs(Curves.quantile, p)
+        return self._by_runs(DeliveryCurves.quantile, p)
 
-    def _by_runs(self, answer: Callable[["Curves", np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
-        """Answer by the curves of one run of partnerships after the other, each of some CURVES_AT_ONCE."""
-        kept = self._kept if self.booked.sum() <= CURVES_KEPT else self._curves()
+    def _by_runs(self, answer: Callable[["DeliveryCurves", np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+        """Answer by the curves of one run of partnerships after the other, each of some CURVES_PER_CHUNK."""
+        kept = self._kept if self.deliverables_booked.sum() <= CURVES_KEPT else self._curves()
         return np.concatenate([answer(curves, values[rows]) for rows, curves in kept])
 
     @cached_property
-    def _kept(self) -> list[tuple[slice, "Curves"]]:
+    def _kept(self) -> list[tuple[slice, "DeliveryCurves"]]:
         return list(self._curves())
 
-    def _curves(self) -> Iterator[tuple[slice, "Curves"]]:
-        number = np.cumsum(self.booked) // CURVES_AT_ONCE
+    def _curves(self) -> Iterator[tuple[slice, "DeliveryCurves"]]:
+        number = np.cumsum(self.deliverables_booked) // CURVES_PER_CHUNK
         starts = np.flatnonzero(np.diff(number, prepend=-1))
         for rows in map(slice, starts, [*starts[1:], len(number)]):
-            yield rows, Curves.of(self, rows)
+            yield rows, DeliveryCurves.of(self, rows)
 
 
 @dataclass(frozen=True)
-class Curves:
+class DeliveryCurves:
     """The totals of n partnerships at each number delivered.
 
     `curve`: quantiles at GRID, (m, len(GRID)); `row`: the partnership of each curve, ascending, and `weight`: its
-    probability, (m,); `nothing`: the probability that nothing is delivered, (n,).
+    probability, (m,); `probability_of_none`: the probability that nothing is delivered, (n,).
     """
 
     curve: np.ndarray
     row: np.ndarray
     weight: np.ndarray
-    nothing: np.ndarray
+    probability_of_none: np.ndarray
 
     @classmethod
-    def of(cls, mixture: Mixture, rows: slice) -> "Curves":
+    def of(cls, mixture: DeliveryMixture, rows: slice) -> "DeliveryCurves":
         """Make the curves of some partnerships of a mixture."""
-        forecast, rate, booked = mixture.forecast[rows], mixture.rate[rows], mixture.booked[rows]
+        forecast, rate, booked = mixture.forecast[rows], mixture.rate[rows], mixture.deliverables_booked[rows]
         row = np.repeat(np.arange(len(rate)), booked)
         number = np.arange(len(row)) - np.repeat(np.cumsum(booked) - booked, booked) + 1
         weight = binom.pmf(number, booked[row], rate[row])
@@ -149,16 +155,16 @@ class Curves:
         row, number, weight = row[keep], number[keep], weight[keep]
         delivered = forecast.deliverables[row] * number / booked[row]
         curve = replace(forecast[row], deliverables=delivered).totals_at(np.arange(len(GRID)))
-        return cls(curve, row, weight, mixture.nothing[rows])
+        return cls(curve, row, weight, mixture.probability_of_none[rows])
 
     @cached_property
     def first(self) -> np.ndarray:
         """Where the curves of each partnership begin, and at last where they end, (n + 1,)."""
-        return np.searchsorted(self.row, np.arange(len(self.nothing) + 1))
+        return np.searchsorted(self.row, np.arange(len(self.probability_of_none) + 1))
 
-    def at_least(self, total: np.ndarray) -> np.ndarray:
+    def probability_at_least(self, total: np.ndarray) -> np.ndarray:
         """Give the probability that each total reaches `total` (n,), NaN where it is not known."""
-        reached = self.weight * (1 - level_on(self.curve, total[self.row], GRID))
+        reached = self.weight * (1 - interpolate_level(self.curve, total[self.row], GRID))
         return np.where(np.isnan(total), np.nan, np.bincount(self.row, reached, len(total)))
 
     def quantile(self, probability: np.ndarray) -> np.ndarray:
@@ -168,13 +174,13 @@ class Curves:
         """
         row = np.repeat(np.arange(len(probability)), probability.shape[1])
         p = probability.ravel()
-        found = find_root(self._excess, self._bounds(row, p), args=(row, p), tolerances=TIGHT)
-        total = np.where(np.abs(found.f_x) <= TIGHT["fatol"], found.x, found.bracket[0])
+        found = find_root(self._excess, self._bounds(row, p), args=(row, p), tolerances=ROOT_TOLERANCES)
+        total = np.where(np.abs(found.f_x) <= ROOT_TOLERANCES["fatol"], found.x, found.bracket[0])
         return np.where(self._excess(np.zeros(len(p)), row, p) >= 0, 0.0, total).reshape(probability.shape)
 
     def _bounds(self, row: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give what quantiles lie between, (k,) each: the least and the most that one curve gives."""
-        share = (p - self.nothing[row]) / np.add.reduceat(self.weight, self.first[:-1])[row]
+        share = (p - self.probability_of_none[row]) / np.add.reduceat(self.weight, self.first[:-1])[row]
         own, curve, start = self._curves(row)
         low, part = between(GRID, share[own])
         total = self.curve[curve, low] * (1 - part) + self.curve[curve, low + 1] * part
@@ -184,8 +190,8 @@ class Curves:
     def _excess(self, total: np.ndarray, row: np.ndarray, p: np.ndarray) -> np.ndarray:
         """Give the probability below totals (k,) of the partnerships `row` (k,), less p (k,)."""
         own, curve, _ = self._curves(row)
-        level = level_at(self.curve, curve, total[own], GRID)
-        return self.nothing[row] + np.bincount(own, self.weight[curve] * level, len(row)) - p
+        level = interpolate_level_of_curve(self.curve, curve, total[own], GRID)
+        return self.probability_of_none[row] + np.bincount(own, self.weight[curve] * level, len(row)) - p
 
     def _curves(self, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give all curves of the partnerships `row` (k,): whose place in `row` and which each is, and their starts."""

@@ -6,7 +6,7 @@ from features.derive.catalog import COLUMNS
 from models.forecast import Forecaster
 
 
-def depends_on(forecaster: Forecaster) -> np.ndarray:
+def column_dependence(forecaster: Forecaster) -> np.ndarray:
     """Say of each platform, evidence and derived column whether location or scale can change with it.
 
     Shape (platforms, evidences, len(COLUMNS)). Columns with a role of their own (offset, evidence, platform, number and

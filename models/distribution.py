@@ -6,7 +6,7 @@ the less is known of a creator, the more the deliverables err together; the quan
 ln(mean of exp(scale z)) are simulated once, when the table is made, and looked up afterwards.
 
 But: beyond the table's outermost probabilities the distribution ends; nothing is claimed there. The mean takes no
-deliverable further above its location than the calibration scores support (`Conformal.ceiling`).
+deliverable further above its location than the calibration scores support (`ConformalTables.ceiling`).
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from models.conformal import GRID, Conformal
+from models.conformal import GRID, ConformalTables
 
 #: The quantiles that answers give, by name.
 QUANTILES = {"p05": 0.05, "p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90, "p95": 0.95}
 #: Where those lie in GRID.
-NAMED = np.searchsorted(GRID, list(QUANTILES.values()))
+QUANTILE_KNOTS = np.searchsorted(GRID, list(QUANTILES.values()))
 #: Rows up to which whole curves are made.
-FEW = 16
-SCALES = np.geomspace(0.02, 3.0, 20)
-DELIVERABLES = np.array([1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 100])
-DELIVERABLES_LOG = np.log(DELIVERABLES)
+FEW_FORECASTS = 16
+SCALE_GRID = np.geomspace(0.02, 3.0, 20)
+DELIVERABLES_GRID = np.array([1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 100])
+DELIVERABLES_LOG = np.log(DELIVERABLES_GRID)
 #: Positions in GRID at which a curve is searched: first every FINE-th, then each KNOTS from there to the next.
 FINE = 10
 COARSE = np.append(np.arange(0, len(GRID) - 1, FINE), len(GRID) - 1)
@@ -38,11 +38,11 @@ DRAWS = 8192
 
 
 @dataclass(frozen=True)
-class Totals:
+class TotalsTables:
     """ln of the mean of exp(scale z) over k deliverables.
 
     correlation: of the deliverables, by conformal table, (tables,);
-    quantiles: (tables, len(SCALES), len(DELIVERABLES), len(GRID)); log_mean, of one: (tables, len(SCALES)).
+    quantiles: (tables, len(SCALE_GRID), len(DELIVERABLES_GRID), len(GRID)); log_mean, of one: (tables, len(SCALE_GRID)).
     """
 
     correlation: np.ndarray
@@ -50,25 +50,25 @@ class Totals:
     log_mean: np.ndarray
 
     @classmethod
-    def fit(cls, conformal: Conformal, correlation, seed: int = 0) -> "Totals":
+    def fit(cls, conformal: ConformalTables, correlation, seed: int = 0) -> "TotalsTables":
         """Simulate the tables once from scrambled Sobol points.
 
         `correlation`: in 0 to 1 of the Gaussian copula, one or one a conformal table. In `log_mean` scale z is held at
         the table's ceiling; the quantiles are those of the table as it is.
         """
         correlation = np.broadcast_to(np.asarray(correlation, dtype=float), len(conformal.z))
-        most = int(DELIVERABLES[-1])
+        most = int(DELIVERABLES_GRID[-1])
         points = qmc.Sobol(most + 1, seed=seed).random(DRAWS)
         normal = ndtri(np.clip(points, 1e-9, 1 - 1e-9))
-        quantiles = np.empty((len(conformal.z), len(SCALES), len(DELIVERABLES), len(GRID)))
-        log_mean = np.empty((len(conformal.z), len(SCALES)))
+        quantiles = np.empty((len(conformal.z), len(SCALE_GRID), len(DELIVERABLES_GRID), len(GRID)))
+        log_mean = np.empty((len(conformal.z), len(SCALE_GRID)))
         for number, table in enumerate(conformal.z):
             shared = correlation[number]
             together = np.sqrt(shared) * normal[:, :1] + np.sqrt(1 - shared) * normal[:, 1:]
             z = np.interp(ndtr(together), GRID, table)
             fine = np.interp((np.arange(4000) + 0.5) / 4000, GRID, table)
-            for j, scale in enumerate(SCALES):
-                means = np.cumsum(np.exp(scale * z), axis=1)[:, DELIVERABLES - 1] / DELIVERABLES
+            for j, scale in enumerate(SCALE_GRID):
+                means = np.cumsum(np.exp(scale * z), axis=1)[:, DELIVERABLES_GRID - 1] / DELIVERABLES_GRID
                 quantiles[number, j] = np.quantile(np.log(means), GRID, axis=0).T
                 quantiles[number, j, 0] = scale * table
                 log_mean[number, j] = np.log(np.exp(np.minimum(scale * fine, conformal.ceiling[number])).mean())
@@ -82,7 +82,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Predictive:
+class PredictiveDistribution:
     """The distribution of each partnership's total, for n partnerships.
 
     `location`, `scale`: of ln(1 + y) of one deliverable, shape (n,); `table`: positions of conformal tables (n,);
@@ -93,12 +93,12 @@ class Predictive:
     scale: np.ndarray
     table: np.ndarray
     deliverables: np.ndarray
-    totals: Totals
+    totals: TotalsTables
 
     @cached_property
-    def named(self) -> dict[str, np.ndarray]:
+    def quantiles_by_name(self) -> dict[str, np.ndarray]:
         """The QUANTILES of the total by name, (n,) each."""
-        return dict(zip(QUANTILES, self.totals_at(NAMED).T, strict=True))
+        return dict(zip(QUANTILES, self.totals_at(QUANTILE_KNOTS).T, strict=True))
 
     def quantile(self, probability) -> np.ndarray:
         """Give the quantiles of the total, shape (n, len(probability)); never below 0, ascending in probability."""
@@ -116,26 +116,26 @@ class Predictive:
     def cdf(self, x) -> np.ndarray:
         """Give the probability that each total is at most x; x is a number or of shape (n,)."""
         x = np.broadcast_to(np.asarray(x, dtype=float), self.location.shape)
-        return np.where(x >= self.totals_at(COARSE[-1:])[:, 0], 1.0, self.rank(x))
+        return np.where(x >= self.totals_at(COARSE[-1:])[:, 0], 1.0, self.interpolated_probability(x))
 
     def totals_at(self, knot: np.ndarray) -> np.ndarray:
         """Give the totals at positions in GRID, (q,) or for each row its own (n, q); shape (n, q)."""
-        if len(self.location) > FEW:
+        if len(self.location) > FEW_FORECASTS:
             return self._total(self._log_mean(knot))
         return self._curve[:, knot] if knot.ndim == 1 else self._curve[self._rows, knot]
 
-    def along(self, probability) -> np.ndarray:
+    def interpolated_quantile(self, probability) -> np.ndarray:
         """Give the totals at probabilities (q,), or for each row its own (n, q), linear in the total between GRID."""
         low, share = between(GRID, np.asarray(probability, dtype=float))
         return self.totals_at(low) * (1 - share) + self.totals_at(low + 1) * share
 
-    def rank(self, x: np.ndarray) -> np.ndarray:
-        """Give the probability below x (n,), the inverse of `along`: 0 below the first knot, 1 above the last.
+    def interpolated_probability(self, x: np.ndarray) -> np.ndarray:
+        """Give the probability below x (n,), the inverse of `interpolated_quantile`: 0 below the first knot, 1 above the last.
 
         NaN where x is. The knots of many rows are searched in two steps, which reads a fifth of them.
         """
-        if len(self.location) <= FEW:
-            return level_on(self._curve, x, GRID)
+        if len(self.location) <= FEW_FORECASTS:
+            return interpolate_level(self._curve, x, GRID)
         coarse = self.totals_at(COARSE)
         block = last_at_most(coarse, x, len(COARSE) - 2)
         knots = KNOTS[block]
@@ -143,7 +143,7 @@ class Predictive:
         at = last_at_most(fine, x, COARSE[block + 1] - COARSE[block] - 1)
         rows = np.arange(len(at))
         step = fine[rows, at], fine[rows, at + 1]
-        return level_between(x, step, GRID, knots[rows, at], (coarse[:, 0], coarse[:, -1]))
+        return interpolate_level_between(x, step, GRID, knots[rows, at], (coarse[:, 0], coarse[:, -1]))
 
     def mean(self) -> np.ndarray:
         """Give the expected total, shape (n,), the upper tail of each deliverable held at the ceiling of its table."""
@@ -157,10 +157,10 @@ class Predictive:
         u = np.random.default_rng(seed).random(size)
         return self.quantile(u)
 
-    def __getitem__(self, rows: np.ndarray) -> "Predictive":
+    def __getitem__(self, rows: np.ndarray) -> "PredictiveDistribution":
         """Give the forecasts at `rows`, positions or a mask (n,)."""
         own = (values[rows] for values in (self.location, self.scale, self.table, self.deliverables))
-        return Predictive(*own, self.totals)
+        return PredictiveDistribution(*own, self.totals)
 
     @cached_property
     def _curve(self) -> np.ndarray:
@@ -173,7 +173,7 @@ class Predictive:
 
     @cached_property
     def _scale_place(self) -> tuple[np.ndarray, np.ndarray]:
-        return between(SCALES, self.scale)
+        return between(SCALE_GRID, self.scale)
 
     @cached_property
     def _corners(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -212,7 +212,7 @@ def crps(location: np.ndarray, scale: np.ndarray, table: np.ndarray, y: np.ndarr
     return 2 * (pinball * np.diff(edges)).sum(axis=1)
 
 
-def run_correlation(score: np.ndarray, group: np.ndarray) -> float:
+def within_creator_correlation(score: np.ndarray, group: np.ndarray) -> float:
     """Give the correlation of normal scores of one group's rows that follow one another, in 0 to 0.95.
 
     `score`: probability integral transforms in 0 to 1, shape (n,), rows of a group in order; `group`: the creator of
@@ -240,25 +240,25 @@ def last_at_most(ascending: np.ndarray, x: np.ndarray, most: int | np.ndarray) -
     return np.minimum(np.maximum((ascending <= x[:, None]).sum(axis=1) - 1, 0), most)
 
 
-def level_on(curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def interpolate_level(curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Give the level of x (n,) on curves (n, len(levels)), linear between; 0 below the first, 1 above the last.
 
     NaN where x or the curve is unknown.
 
-    >>> level_on(np.array([[10.0, 20.0]] * 2), np.array([15.0, 5.0]), np.array([0.4, 0.6])).tolist()
+    >>> interpolate_level(np.array([[10.0, 20.0]] * 2), np.array([15.0, 5.0]), np.array([0.4, 0.6])).tolist()
     [0.5, 0.0]
     """
     low = last_at_most(curve, x, len(levels) - 2)
     rows = np.arange(len(low))
     step = curve[rows, low], curve[rows, low + 1]
-    return level_between(x, step, levels, low, (curve[:, 0], curve[:, -1]))
+    return interpolate_level_between(x, step, levels, low, (curve[:, 0], curve[:, -1]))
 
 
-def level_at(curves: np.ndarray, curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """As `level_on`, of x (k,) on those of the curves (m, len(levels)) that stand at `curve` (k,), without a copy.
+def interpolate_level_of_curve(curves: np.ndarray, curve: np.ndarray, x: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """As `interpolate_level`, of x (k,) on those of the curves (m, len(levels)) that stand at `curve` (k,), without a copy.
 
     >>> curves, levels = np.array([[10.0, 20.0], [0.0, 1.0]]), np.array([0.4, 0.6])
-    >>> level_at(curves, np.array([1, 0]), np.array([0.5, 15.0]), levels).tolist()
+    >>> interpolate_level_of_curve(curves, np.array([1, 0]), np.array([0.5, 15.0]), levels).tolist()
     [0.5, 0.5]
     """
     flat, start, last = curves.ravel(), curve * len(levels), len(levels) - 1
@@ -267,10 +267,12 @@ def level_at(curves: np.ndarray, curve: np.ndarray, x: np.ndarray, levels: np.nd
         ahead = np.minimum(low + step, last - 1)
         low = np.where(flat.take(start + ahead) <= x, ahead, low)
     at = start + low
-    return level_between(x, (flat[at], flat[at + 1]), levels, low, (flat[start], flat[start + last]))
+    return interpolate_level_between(x, (flat[at], flat[at + 1]), levels, low, (flat[start], flat[start + last]))
 
 
-def level_between(x: np.ndarray, step: tuple, levels: np.ndarray, low: np.ndarray, ends: tuple) -> np.ndarray:
+def interpolate_level_between(
+    x: np.ndarray, step: tuple, levels: np.ndarray, low: np.ndarray, ends: tuple
+) -> np.ndarray:
     """Give the level of x (n,) on a curve that is linear from levels[low] to the next, whose values are `step`.
 
     `low` (n,): positions in `levels`; 0 below the first of the curve's `ends`, 1 above the last, NaN where x or the

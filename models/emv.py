@@ -16,7 +16,7 @@ from features.tables.validate import validate_table
 from features.tables.vocabulary import PLATFORMS
 
 ANY = "any"
-VALUES = TableSpec(
+VALUE_TABLE_SCHEMA = TableSpec(
     "values",
     (
         Column("platform", "text", "platform, or any", required=True, allowed=(*PLATFORMS, ANY)),
@@ -26,9 +26,9 @@ VALUES = TableSpec(
     ),
     key=("platform", "part"),
 )
-QUANTILES = ("p10", "p50", "p90")
+EMV_QUANTILES = ("p10", "p50", "p90")
 #: How the reference names what is valued.
-COUNTS = {"like": "likes", "comment": "comments", "share": "shares"}
+COUNT_OF_PART = {"like": "likes", "comment": "comments", "share": "shares"}
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class ValueTable:
         return np.array([*each, np.nan])[np.where(np.isnan(platform_code), -1, platform_code).astype(int)]
 
 
-def read_values(path: Path) -> ValueTable:
+def read_value_table(path: Path) -> ValueTable:
     """Read a table of values; raises DataFolderError or InvalidTables with every fault."""
-    frame = validate_table(read_frame(Path(path), VALUES.names), VALUES)
+    frame = validate_table(read_frame(Path(path), VALUE_TABLE_SCHEMA.names), VALUE_TABLE_SCHEMA)
     return ValueTable(Path(path).name, frame.set_index(["platform", "part"])["usd"].to_dict())
 
 
@@ -67,12 +67,12 @@ def earned_media_value(
     named = {part: ~np.isnan(values[part]) for part in EMV_PARTS}
     asked = np.any(list(named.values()), axis=0)
     # of a platform that `shares` leave out nothing is known
-    each = np.where(np.any([named[part] for part in COUNTS], axis=0), np.nan, 0.0)
+    each = np.where(np.any([named[part] for part in COUNT_OF_PART], axis=0), np.nan, 0.0)
     for name, own in shares.items():
         at = platform_code == PLATFORMS.index(name)
-        parts = (np.nan_to_num(values[part][at]) * own.get(count, 0.0) for part, count in COUNTS.items())
+        parts = (np.nan_to_num(values[part][at]) * own.get(count, 0.0) for part, count in COUNT_OF_PART.items())
         each[at] = sum(parts) / (sum(own.values()) or 1.0)
-    worth = {name: engagements[name] * each for name in QUANTILES}
+    worth = {name: engagements[name] * each for name in EMV_QUANTILES}
     if views is not None:
         a_view = np.where(shown, np.nan_to_num(values["view"]), 0.0)
         worth = {name: value + np.where(shown, views[name], 0.0) * a_view for name, value in worth.items()}

@@ -16,14 +16,22 @@ from sklearn.model_selection import GroupKFold
 
 from features.derive.catalog import feature_column, feature_columns
 from features.tables.vocabulary import PLATFORMS, lookup_indexes
-from models.rate_card import PLACE, RateCard
+from models.rate_card import RATE_CARD_KEY, RateCard
 
 #: Fees and creators that learning takes, and fees that a platform must have among them to be answered from it.
 ENOUGH_FEES, ENOUGH_CREATORS, ENOUGH_OF_PLATFORM = 100, 30, 20
 #: Probabilities of the low, typical and high fee.
-LEVELS = (0.1, 0.5, 0.9)
-LINE = ("followers_log", "engagements_log_offset")
-COLUMNS = (*LINE, "platform_code", "niche_code", "format_code", "views_log_offset", "verified_flag", "brand_fit")
+FEE_LEVELS = (0.1, 0.5, 0.9)
+LINE_COLUMNS = ("followers_log", "engagements_log_offset")
+FEE_FEATURES = (
+    *LINE_COLUMNS,
+    "platform_code",
+    "niche_code",
+    "format_code",
+    "views_log_offset",
+    "verified_flag",
+    "brand_fit",
+)
 WIDEN, WIDEN_BY_CREATOR = 0.05, 6.0
 BOOSTING = {
     "objective": "l1",
@@ -39,7 +47,7 @@ BOOSTING = {
     "num_threads": 1,
 }
 TREES, FOLDS = 60, 5
-OWN_DEALS, CARD = "own_deals", "rate_card"
+OWN_DEALS, RATE_CARD = "own_deals", "rate_card"
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class FeeModel:
     """ln(fee / deliverable) = line + booster + residual.
 
     `middle`: medians that stand in where a column of the line is unknown; `line`: intercept, slopes of LINE and of ln
-    deliverables; `residual`: its quantiles at LEVELS; `platforms`: those with enough fees; `error`: mean absolute
+    deliverables; `residual`: its quantiles at FEE_LEVELS; `platforms`: those with enough fees; `error`: mean absolute
     error of ln out of fold.
     """
 
@@ -74,7 +82,7 @@ class FeeModel:
         for train, test in GroupKFold(FOLDS).split(y, groups=creator):
             parts = _fit_parts(x.iloc[train], deliverables[train], y[train])
             left[test] = y[test] - _predict_parts(parts, x.iloc[test], deliverables[test])
-        residual = np.quantile(left, LEVELS)
+        residual = np.quantile(left, FEE_LEVELS)
         residual = residual[1] + (residual - residual[1]) * (1 + WIDEN + WIDEN_BY_CREATOR / creators)
         counts = x["platform_code"].value_counts()
         platforms = tuple(name for code, name in enumerate(PLATFORMS) if counts.get(code, 0) >= ENOUGH_OF_PLATFORM)
@@ -117,9 +125,9 @@ class MarketFee:
         )
         if len(own) and own.all():
             return self.learned.predict(x, deliverables), np.full(len(own), OWN_DEALS, dtype=object)
-        places = lookup_indexes({part: feature_column(x, f"{part}_code") for part in PLACE})
-        fees = self.card.of_post(places) * deliverables[:, None]
-        source = np.where(np.isnan(fees[:, 0]), None, CARD)
+        places = lookup_indexes({part: feature_column(x, f"{part}_code") for part in RATE_CARD_KEY})
+        fees = self.card.fees_of_post(places) * deliverables[:, None]
+        source = np.where(np.isnan(fees[:, 0]), None, RATE_CARD)
         if own.any():
             fees[own] = self.learned.predict(x[own], deliverables[own])
             source[own] = OWN_DEALS
@@ -151,7 +159,7 @@ class MarketFee:
 
 
 def _fit_parts(x: pd.DataFrame, deliverables: np.ndarray, y: np.ndarray) -> tuple:
-    middle = np.nan_to_num(x[list(LINE)].median().to_numpy())
+    middle = np.nan_to_num(x[list(LINE_COLUMNS)].median().to_numpy())
     inputs = _inputs(x, deliverables, middle)
     centre, scale = inputs.mean(axis=0), np.maximum(inputs.std(axis=0), 1e-9)
     # the Huber loss needs its inputs near unit scale to converge
@@ -172,9 +180,9 @@ def _predict_parts(parts: tuple, x: np.ndarray | pd.DataFrame, deliverables: np.
 
 
 def _inputs(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray, middle: np.ndarray) -> np.ndarray:
-    values = feature_columns(x, LINE)
+    values = feature_columns(x, LINE_COLUMNS)
     return np.column_stack([np.where(np.isnan(values), middle, values), np.log(deliverables)])
 
 
 def _seen(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
-    return np.column_stack([feature_columns(x, COLUMNS), np.log(deliverables)])
+    return np.column_stack([feature_columns(x, FEE_FEATURES), np.log(deliverables)])

@@ -21,12 +21,25 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.model_selection import GroupKFold
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from models.conformal import GRID, CalibrationSet, Conformal, Scores
-from models.corrections import ENOUGH_ROWS, choose_shares, history_scale, rows_of, share_errors
-from models.distribution import Predictive, Totals, crps, run_correlation
-from models.fit_input import creator_codes, finite_numbers, require_codes, require_known, require_numbers, row_weights
-from models.linear import Linear
-from models.trees import LIGHTGBM, Trees, single
+from models.booster_engine import LIGHTGBM, BoosterSet, as_float32
+from models.conformal import GRID, CalibrationSet, ConformalTables, ConformityScores
+from models.corrections import (
+    ENOUGH_ROWS,
+    choose_correction_shares,
+    correction_share_errors,
+    history_scale,
+    rows_by_evidence,
+)
+from models.distribution import PredictiveDistribution, TotalsTables, crps, within_creator_correlation
+from models.fit_validation import (
+    creator_codes,
+    finite_numbers,
+    require_codes,
+    require_finite,
+    require_numbers,
+    row_weights,
+)
+from models.linear import LinearCorrection
 
 SCALE_FLOOR = 0.05
 
@@ -55,8 +68,8 @@ class Boosting:
     patience: int = 0
 
 
-LOCATION = Boosting(trees=150, leaves=7, patience=100)
-SCALE = Boosting(trees=50, leaves=7)
+LOCATION_BOOSTING = Boosting(trees=150, leaves=7, patience=100)
+SCALE_BOOSTING = Boosting(trees=50, leaves=7)
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         which the scale is corrected; None for no correction
     leave_out : columns of X that the corrections do not see
     codes : columns of X that the linear correction does not see besides: positions in lists have no slope
-    location, scale : Boosting, size of the two boosters; None takes LOCATION and SCALE
+    location, scale : Boosting, size of the two boosters; None takes LOCATION_BOOSTING and SCALE_BOOSTING
     folds : creator folds behind the residuals out of fold
     widen : share by which conformal quantiles are widened about their median, besides what few creators ask for
     seed, threads : of LightGBM; threads 0 takes all cores
@@ -97,10 +110,10 @@ class Forecaster(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     location_, scale_ : fitted lightgbm.Booster
-    trees_ : models.trees.Trees, the two as they are evaluated
+    trees_ : models.booster_engine.BoosterSet, the two as they are evaluated
     linear_ : fitted models.linear.Linear, by evidence code
     correction_ : shares of the linear and of the boosted correction that are applied, by evidence code, (evidences, 2)
-    share_errors_ : `share_errors` of creators left out, by evidence code
+    share_errors_ : `correction_share_errors` of creators left out, by evidence code
     left_out_ : models.conformal.CalibrationSet, of creators left out of a fold
     trained_ : training rows of each platform code
     conformal_ : models.conformal.Conformal
@@ -174,13 +187,13 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.trained_ = np.bincount(platform, minlength=self.platforms)
         data = self._dataset(seen, target, weight)
         corrections, trees = self._out_of_fold(data, seen, target, weight, evidence, groups)
-        self.share_errors_ = share_errors(target, corrections, weight, evidence, self.evidences)
-        self.correction_ = choose_shares(self.share_errors_)
+        self.share_errors_ = correction_share_errors(target, corrections, weight, evidence, self.evidences)
+        self.correction_ = choose_correction_shares(self.share_errors_)
         residual = target - (self.correction_[evidence] * corrections).sum(axis=1)
         self.linear_ = self._lines(seen, target, weight, evidence, np.arange(len(y)))
-        self.location_ = self._boost(data, self.location or LOCATION, "l1", trees)
+        self.location_ = self._boost(data, self.location or LOCATION_BOOSTING, "l1", trees)
         data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
-        self.scale_ = self._boost(data, self.scale or SCALE, "l2")
+        self.scale_ = self._boost(data, self.scale or SCALE_BOOSTING, "l2")
         self.take_engine(LIGHTGBM)
         scale = self._scaled(x, self.scale_.predict(seen, num_threads=self.threads))
         self.left_out_ = CalibrationSet(target, corrections, scale, evidence, platform, weight, groups)
@@ -213,8 +226,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
             self._set_tables(self.left_out_)
             self.conformal_ = replace(self.conformal_, n=np.zeros_like(self.conformal_.n))
             return self
-        errors = share_errors(later.target, later.corrections, later.weight, later.evidence, self.evidences)
-        self.correction_ = choose_shares(self.share_errors_, errors)
+        errors = correction_share_errors(later.target, later.corrections, later.weight, later.evidence, self.evidences)
+        self.correction_ = choose_correction_shares(self.share_errors_, errors)
         self._set_tables(later)
         return self
 
@@ -224,32 +237,35 @@ class Forecaster(RegressorMixin, BaseEstimator):
         z = np.clip(residual / calibration.scale, -50, 50)
         codes = calibration.evidence, calibration.platform, calibration.creator
         evidence, platform, creator = codes
-        scores = Scores(z, residual, calibration.weight, evidence, platform, creator).centre(self.centred)
-        self.conformal_ = Conformal.fit(scores, self.platforms, self.evidences, self.widen, self.centred)
+        scores = ConformityScores(z, residual, calibration.weight, evidence, platform, creator).centre(self.centred)
+        self.conformal_ = ConformalTables.fit(scores, self.platforms, self.evidences, self.widen, self.centred)
         table = self.conformal_.place[platform, evidence]
         self.correlation_ = self._correlations(self.conformal_.probability(scores.z, table), table, evidence, creator)
         vars(self).pop("totals_", None)
 
     @cached_property
-    def totals_(self) -> Totals:
+    def totals_(self) -> TotalsTables:
         """The tables of totals over several deliverables."""
         check_is_fitted(self, "conformal_")
-        return Totals.fit(self.conformal_, self.correlation_, self.seed)
+        return TotalsTables.fit(self.conformal_, self.correlation_, self.seed)
 
     def _correlations(self, probability, table, evidence, groups) -> np.ndarray:
         """Give the correlation of one creator's posts in each table; where there are few scores, that of all."""
-        pooled = run_correlation(probability, np.unique([groups, evidence], axis=1, return_inverse=True)[1])
+        pooled = within_creator_correlation(probability, np.unique([groups, evidence], axis=1, return_inverse=True)[1])
         own = [table == number for number in range(len(self.conformal_.z))]
         return np.array(
-            [run_correlation(probability[at], groups[at]) if at.sum() >= ENOUGH_ROWS else pooled for at in own]
+            [
+                within_creator_correlation(probability[at], groups[at]) if at.sum() >= ENOUGH_ROWS else pooled
+                for at in own
+            ]
         )
 
     def predict(self, X):
         """Forecast the median of ln(1 + count) of one deliverable, as it is served, shape (n,)."""
-        location, scale, table, _ = self.parts(X)
+        location, scale, table, _ = self.distribution_parts(X)
         return location + scale * table[:, MEDIAN]
 
-    def parts(self, X) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def distribution_parts(self, X) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Give location (n,), scale (n,), conformal quantiles (n, len(GRID)) and evidence codes (n,)."""
         check_is_fitted(self, "conformal_")
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
@@ -257,8 +273,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return location, scale, self.conformal_.z[table], self._evidence(x)
 
     def take_engine(self, engine: str, threads: int | None = None) -> str:
-        """Evaluate the boosters from now on by an engine of models.trees.ENGINES; give the one in use."""
-        self.trees_ = Trees((self.location_, self.scale_), engine, self.threads if threads is None else threads)
+        """Evaluate the boosters from now on by an engine of models.booster_engine.ENGINES; give the one in use."""
+        self.trees_ = BoosterSet((self.location_, self.scale_), engine, self.threads if threads is None else threads)
         return self.trees_.engine
 
     def _parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -305,7 +321,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
         shares = np.where((self.trained_[self._platform(x)] > 0)[:, None], self.correction_[evidence], 0.0)
         linear, boosted = shares.T[:, :, None]
-        found = boosted * self.location_.predict(single(seen), pred_contrib=True, num_threads=self.threads)
+        found = boosted * self.location_.predict(as_float32(seen), pred_contrib=True, num_threads=self.threads)
         for code in np.unique(evidence):
             at, line = evidence == code, self.linear_[code]
             found[np.ix_(at, self._places.sloped)] += linear[at] * line.contributions(seen[at][:, self._places.sloped])
@@ -314,23 +330,23 @@ class Forecaster(RegressorMixin, BaseEstimator):
         found[:, -1] += scale * self.conformal_.z[table, MEDIAN]
         return found
 
-    def predict_distribution(self, X, deliverables=1) -> Predictive:
+    def predict_distribution(self, X, deliverables=1) -> PredictiveDistribution:
         """Give the distribution of the total over `deliverables` (a number, or one a row).
 
         `X`: as in `predict`, or the matrix that derive gives: float64, the columns fitted in their order.
         """
         location, scale, table = self._parts(self._matrix(X))
         k = np.broadcast_to(np.asarray(deliverables, dtype=float), location.shape)
-        return Predictive(location, scale, table, k, self.totals_)
+        return PredictiveDistribution(location, scale, table, k, self.totals_)
 
     def scores(self, X, y) -> np.ndarray:
         """Give z = (y - location) / scale of each row, shape (n,)."""
-        location, scale, _, _ = self.parts(X)
+        location, scale, _, _ = self.distribution_parts(X)
         return (np.asarray(y) - location) / scale
 
     def crps(self, X, y) -> np.ndarray:
         """Give the continuous ranked probability score of each row's ln(1 + count), shape (n,)."""
-        location, scale, table, _ = self.parts(X)
+        location, scale, table, _ = self.distribution_parts(X)
         return crps(location, scale, table, np.asarray(y, dtype=float))
 
     def state(self) -> tuple[dict, str, str]:
@@ -362,14 +378,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
         forecaster.columns_ = forecaster._columns()
         forecaster.median_ = state["median"]
         forecaster.correction_ = np.array(state["correction"])
-        forecaster.linear_ = [Linear.from_state(line) for line in state["linear"]]
+        forecaster.linear_ = [LinearCorrection.from_state(line) for line in state["linear"]]
         forecaster.location_ = lgb.Booster(model_str=location)
         forecaster.scale_ = lgb.Booster(model_str=scale)
         forecaster.take_engine(LIGHTGBM)
         forecaster.trained_ = np.array(state["trained"])
-        forecaster.conformal_ = Conformal(**{name: np.array(values) for name, values in state["conformal"].items()})
+        forecaster.conformal_ = ConformalTables(
+            **{name: np.array(values) for name, values in state["conformal"].items()}
+        )
         forecaster.correlation_ = np.array(state["correlation"])
-        forecaster.totals_ = Totals(forecaster.correlation_, np.array(state["totals"]), np.array(state["log_mean"]))
+        forecaster.totals_ = TotalsTables(
+            forecaster.correlation_, np.array(state["totals"]), np.array(state["log_mean"])
+        )
         return forecaster
 
     def _columns(self) -> list:
@@ -408,7 +428,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _require_places(self, x: np.ndarray) -> None:
         """Raise ValueError where a row lacks its offset, or has a code of evidence or platform that there is not."""
         places = self._places
-        require_known(self._offset(x), f"the offset, column {self.offset!r},")
+        require_finite(self._offset(x), f"the offset, column {self.offset!r},")
         if places.evidence is not None:
             require_codes(x[:, places.evidence], f"the evidence, column {self.evidence!r},", self.evidences)
         if places.platform is not None:
@@ -427,12 +447,12 @@ class Forecaster(RegressorMixin, BaseEstimator):
         parameters = {"verbosity": -1, "max_bin": 127, "num_threads": self.threads, "feature_pre_filter": False}
         return lgb.Dataset(seen, target, weight=weight, params=parameters).construct()
 
-    def _lines(self, seen, target, weight, evidence, rows) -> list[Linear]:
+    def _lines(self, seen, target, weight, evidence, rows) -> list[LinearCorrection]:
         """Fit a linear correction to those of `rows` that have each evidence; where there are few, to all."""
-        own = [rows[at] for at in rows_of(evidence[rows], weight[rows], self.evidences)]
-        return [Linear.fit(seen[np.ix_(at, self._places.sloped)], target[at], weight[at]) for at in own]
+        own = [rows[at] for at in rows_by_evidence(evidence[rows], weight[rows], self.evidences)]
+        return [LinearCorrection.fit(seen[np.ix_(at, self._places.sloped)], target[at], weight[at]) for at in own]
 
-    def _linear(self, lines: list[Linear], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    def _linear(self, lines: list[LinearCorrection], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
         found, x = np.zeros(len(seen)), seen.take(self._places.sloped, axis=1)
         for code in np.flatnonzero(np.bincount(evidence)):
             found[evidence == code] = lines[code].predict(x[evidence == code])
@@ -443,7 +463,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
         Gives also the number of trees that helps on average.
         """
-        size = self.location or LOCATION
+        size = self.location or LOCATION_BOOSTING
         folds = min(self.folds, len(np.unique(groups)))
         found, curves = np.full((len(target), 2), np.median(target)), []
         if folds < 2:

@@ -20,9 +20,9 @@ from features.derive.account_features import PROFILE_ONLY, TARGETS
 from features.derive.catalog import feature_column
 from features.derive.market_priors import Reference
 from models.conformal import GRID
-from models.distribution import FEW, QUANTILES, Predictive
+from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution
 from models.forecast import Forecaster
-from models.views_shown import views_shown
+from models.views_shown import rows_with_views
 
 ENGAGEMENTS, VIEWS = "engagements", "views"
 #: Share of the mean by which it must be moved to be told, where no quantile is: the curve's ends may be cut alone.
@@ -34,29 +34,29 @@ _WIDTHS = np.diff(np.concatenate([[0.0], (GRID[1:] + GRID[:-1]) / 2, [1.0]]))
 
 
 @dataclass(frozen=True)
-class Bounded(Predictive):
+class BoundedDistribution(PredictiveDistribution):
     """Forecasts of which some `rows` (mask, (n,)) are kept on one side of a `bound`, a forecast of as many rows.
 
     `upper`: whether the bound is the most that they may be, else the least. `ceiling` and `bound_ceiling` (n,): how far
     above the location a deliverable counts in the mean, of both. Deliverables are those of the forecast.
     """
 
-    bound: Predictive
+    bound: PredictiveDistribution
     rows: np.ndarray
     upper: bool
     ceiling: np.ndarray
     bound_ceiling: np.ndarray
 
     def totals_at(self, knot: np.ndarray) -> np.ndarray:
-        """Give the totals at positions in GRID, as Predictive does."""
+        """Give the totals at positions in GRID, as PredictiveDistribution does."""
         found = super().totals_at(knot)
-        if len(self.location) > FEW:
+        if len(self.location) > FEW_FORECASTS:
             curve = self._curves[1]
             found[self.rows] = curve[:, knot] if knot.ndim == 1 else np.take_along_axis(curve, knot[self.rows], axis=1)
         return found
 
     def quantile(self, probability) -> np.ndarray:
-        """Give the quantiles of the total, as Predictive does."""
+        """Give the quantiles of the total, as PredictiveDistribution does."""
         found = super().quantile(probability)
         found[self.rows] = self._nearer(found[self.rows], self._bound.quantile(probability))
         return found
@@ -73,35 +73,37 @@ class Bounded(Predictive):
         found[self.rows] = self._nearer(own, self._bound.mean())
         return found
 
-    def moved(self, probabilities: Collection[float] = ()) -> np.ndarray:
+    def rows_moved_by_bound(self, probabilities: Collection[float] = ()) -> np.ndarray:
         """Mark the rows, (n,), of which the bound moves what is told: QUANTILES, those of `probabilities`, the mean."""
         at = np.array([*QUANTILES.values(), *probabilities])
         kept, free = self[self.rows], self._free
         of_mean = np.abs(kept.mean() - free.mean()) > LEAST_MOVE * free.mean()
         found = self.rows.copy()
-        found[self.rows] = of_mean | (kept.along(at) != free.along(at)).any(axis=1)
+        found[self.rows] = of_mean | (kept.interpolated_quantile(at) != free.interpolated_quantile(at)).any(axis=1)
         return found
 
     def median_log_ratio(self) -> np.ndarray:
         """Give ln of 1 + the median of one deliverable over what it is without the bound, (n,)."""
         one = replace(self, deliverables=np.ones(len(self.location)))
         found = np.zeros(len(self.location))
-        found[self.rows] = np.log1p(one[self.rows].named["p50"]) - np.log1p(one._free.named["p50"])
+        found[self.rows] = np.log1p(one[self.rows].quantiles_by_name["p50"]) - np.log1p(
+            one._free.quantiles_by_name["p50"]
+        )
         return found
 
-    def __getitem__(self, rows: np.ndarray) -> "Bounded":
+    def __getitem__(self, rows: np.ndarray) -> "BoundedDistribution":
         """Give the forecasts at `rows`, positions or a mask (n,)."""
         own = (values[rows] for values in (self.location, self.scale, self.table, self.deliverables))
         ceilings = self.ceiling[rows], self.bound_ceiling[rows]
-        return Bounded(*own, self.totals, self.bound[rows], self.rows[rows], self.upper, *ceilings)
+        return BoundedDistribution(*own, self.totals, self.bound[rows], self.rows[rows], self.upper, *ceilings)
 
     @cached_property
-    def _free(self) -> Predictive:
+    def _free(self) -> PredictiveDistribution:
         """The bounded rows without their bound."""
         return super().__getitem__(self.rows)
 
     @cached_property
-    def _bound(self) -> Predictive:
+    def _bound(self) -> PredictiveDistribution:
         return replace(self.bound, deliverables=self.deliverables)[self.rows]
 
     @cached_property
@@ -120,7 +122,7 @@ class Bounded(Predictive):
         return np.minimum(totals, bound) if self.upper else np.maximum(totals, bound)
 
 
-def _held(forecast: Predictive, ceiling: np.ndarray) -> np.ndarray:
+def _held(forecast: PredictiveDistribution, ceiling: np.ndarray) -> np.ndarray:
     """Give the totals at GRID, (n, len(GRID)), none further above the location than the ceiling (n,)."""
     most = forecast.deliverables * np.expm1(forecast.location + ceiling)
     return np.minimum(forecast.totals_at(_KNOTS), np.maximum(most, 0.0)[:, None])
@@ -134,39 +136,39 @@ def _share(curve: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class JointForecast:
-    """Totals of n partnerships: `engagements` (n,), and `views` of those rows where they are `shown` (mask, (n,)).
+    """Totals of n partnerships: `engagements` (n,), and `views` of those rows where they are `has_views` (mask, (n,)).
 
     `views` is None where no row has any. `shifts`: by count how far the level of the other one moves its ln(1 + count),
     (n,), 0 where it is known itself.
     """
 
-    engagements: Predictive
-    views: Predictive | None
-    shown: np.ndarray
+    engagements: PredictiveDistribution
+    views: PredictiveDistribution | None
+    has_views: np.ndarray
     shifts: dict[str, np.ndarray]
 
     def warnings(self, probabilities: Collection[float] = ()) -> dict[str, np.ndarray]:
         """Say by name which rows, (n,), have what; `probabilities`: of quantiles that are told besides QUANTILES."""
-        lowered, raised = np.zeros((2, len(self.shown)), dtype=bool)
-        if isinstance(self.engagements, Bounded):
-            lowered = self.engagements.moved(probabilities)
-        if isinstance(self.views, Bounded):
-            raised[self.shown] = self.views.moved(probabilities)
+        lowered, raised = np.zeros((2, len(self.has_views)), dtype=bool)
+        if isinstance(self.engagements, BoundedDistribution):
+            lowered = self.engagements.rows_moved_by_bound(probabilities)
+        if isinstance(self.views, BoundedDistribution):
+            raised[self.has_views] = self.views.rows_moved_by_bound(probabilities)
         return {
-            "engagements_from_views": self.from_views,
+            "engagements_from_views": self.has_level_from_views,
             "engagements_lowered_to_views": lowered,
             "views_raised_to_engagements": raised,
         }
 
     @property
-    def from_views(self) -> np.ndarray:
+    def has_level_from_views(self) -> np.ndarray:
         """Mark the rows, (n,), whose engagements take their level from the views."""
         return self.shifts[ENGAGEMENTS] != 0
 
     def reasons(self) -> dict[str, np.ndarray]:
         """Give by words the ln factors (n,) that lead from the forecaster's engagements of a post to these."""
         found = {"its views": self.shifts[ENGAGEMENTS]}
-        if isinstance(self.engagements, Bounded):
+        if isinstance(self.engagements, BoundedDistribution):
             found["no more than its views"] = self.engagements.median_log_ratio()
         return found
 
@@ -182,7 +184,7 @@ def joint_forecast(
 
     `in_part` (mask, (n,)): rows of which less may be delivered, whose order must hold for any number of deliverables.
     """
-    shown = views_shown(x, reference) if VIEWS in forecasters else np.zeros(len(x), dtype=bool)
+    shown = rows_with_views(x, reference) if VIEWS in forecasters else np.zeros(len(x), dtype=bool)
     shifts = _shifts(x, reference)
     engagements = _moved(forecasters[ENGAGEMENTS].predict_distribution(x, deliverables), shifts[ENGAGEMENTS])
     if not shown.any():
@@ -198,7 +200,7 @@ def joint_forecast(
     return JointForecast(lower, higher, shown, shifts)
 
 
-def _moved(forecast: Predictive, shift: np.ndarray) -> Predictive:
+def _moved(forecast: PredictiveDistribution, shift: np.ndarray) -> PredictiveDistribution:
     return replace(forecast, location=forecast.location + shift) if shift.any() else forecast
 
 
@@ -212,15 +214,15 @@ def _shifts(x, reference: Reference) -> dict[str, np.ndarray]:
     return shifts
 
 
-def _crossed(engagements: Predictive, views: Predictive, shown: np.ndarray) -> np.ndarray:
+def _crossed(engagements: PredictiveDistribution, views: PredictiveDistribution, shown: np.ndarray) -> np.ndarray:
     """Mark those of the rows shown, (m,), whose engagements exceed their views: at some probability, or in the mean.
 
     Both curves ascend: between two knots nothing crosses where the engagements at the upper one do not exceed the
     views at the lower one. So of most rows some knots tell enough.
     """
     own = engagements if shown.all() else engagements[shown]
-    lower = _outline(own, [values[shown] for values in engagements.named.values()])
-    crossed = (lower[1:] > _outline(views, list(views.named.values()))[:-1]).any(axis=0)
+    lower = _outline(own, [values[shown] for values in engagements.quantiles_by_name.values()])
+    crossed = (lower[1:] > _outline(views, list(views.quantiles_by_name.values()))[:-1]).any(axis=0)
     if crossed.any():
         near, other = own[crossed], views[crossed]
         above = (near.totals_at(_KNOTS) > other.totals_at(_KNOTS)).any(axis=1)
@@ -228,15 +230,19 @@ def _crossed(engagements: Predictive, views: Predictive, shown: np.ndarray) -> n
     return crossed
 
 
-def _outline(forecast: Predictive, named: list[np.ndarray]) -> np.ndarray:
+def _outline(forecast: PredictiveDistribution, named: list[np.ndarray]) -> np.ndarray:
     """Give the totals at the ends of GRID and at QUANTILES, ascending, (knots, n)."""
     least, most = forecast.totals_at(_ENDS).T
     return np.array([least, *named, most])
 
 
 def _ordered(
-    engagements: Predictive, views: Predictive, shown: np.ndarray, rows: tuple, ceilings: list[np.ndarray]
-) -> tuple[Predictive, Predictive]:
+    engagements: PredictiveDistribution,
+    views: PredictiveDistribution,
+    shown: np.ndarray,
+    rows: tuple,
+    ceilings: list[np.ndarray],
+) -> tuple[PredictiveDistribution, PredictiveDistribution]:
     """Give both in order; `rows`: of the rows shown those that cross, and those whose engagements are known better.
 
     `ceilings`: of engagements and views, by conformal table.
@@ -254,6 +260,8 @@ def _ordered(
     return lower, higher
 
 
-def _bounded(forecast: Predictive, bound: Predictive, rows: np.ndarray, upper: bool, ceilings: tuple) -> Bounded:
+def _bounded(
+    forecast: PredictiveDistribution, bound: PredictiveDistribution, rows: np.ndarray, upper: bool, ceilings: tuple
+) -> BoundedDistribution:
     own = forecast.location, forecast.scale, forecast.table, forecast.deliverables, forecast.totals
-    return Bounded(*own, bound, rows, upper, *ceilings)
+    return BoundedDistribution(*own, bound, rows, upper, *ceilings)

@@ -14,11 +14,11 @@ PENALTY = 300.0
 ROUNDS, NEAR = 8, 0.3
 CENTRAL = (0.005, 0.995)
 #: Rows multiplied at a time.
-ROWS = 32_768
+ROWS_PER_CHUNK = 32_768
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearCorrection:
     """Fitted slopes: `middle`, `low`, `high`, `scale` and `slope` of each column, (columns,), and `intercept`."""
 
     middle: np.ndarray
@@ -29,15 +29,15 @@ class Linear:
     intercept: float
 
     @classmethod
-    def fit(cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> "Linear":
+    def fit(cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> "LinearCorrection":
         """Fit y (n,) to x (n, columns), NaN where unknown; columns that never vary get no slope."""
         low, middle, high, spread = np.array([_central(column) for column in x.T]).reshape(-1, 4).T
         varies = spread > 1e-9 * np.maximum(np.abs(middle), 1)
         plain = cls(middle, low, high, np.where(varies, spread, np.inf), np.zeros(x.shape[1]), 0.0)
-        *slope, intercept = _least_absolute(plain.standard(x), y, weight)
+        *slope, intercept = _least_absolute(plain.standardise(x), y, weight)
         return cls(middle, low, high, plain.scale, np.array(slope), float(intercept))
 
-    def standard(self, x: np.ndarray) -> np.ndarray:
+    def standardise(self, x: np.ndarray) -> np.ndarray:
         """Give the columns on unit scale about their median, 0 where unknown, shape (n, columns)."""
         found = np.clip(x, self.low, self.high)
         found -= self.middle
@@ -47,7 +47,7 @@ class Linear:
 
     def contributions(self, x: np.ndarray) -> np.ndarray:
         """Give what each column adds to the intercept, shape (n, columns)."""
-        return self.standard(x) * self.slope
+        return self.standardise(x) * self.slope
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Give intercept + contributions, shape (n,)."""
@@ -60,7 +60,7 @@ class Linear:
         return {**lists, "scale": scale, "intercept": self.intercept}
 
     @classmethod
-    def from_state(cls, state: dict) -> "Linear":
+    def from_state(cls, state: dict) -> "LinearCorrection":
         """Make the fitted correction that gave `state`."""
         scale = np.array([np.inf if value is None else value for value in state["scale"]])
         return cls(
@@ -97,8 +97,8 @@ def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndar
 def _products(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give X'WX and X'Wy of x with a column of ones, some rows at a time so that no copy of all is made."""
     square, product = np.zeros((x.shape[1] + 1,) * 2), np.zeros(x.shape[1] + 1)
-    for first in range(0, len(x), ROWS):
-        rows = slice(first, first + ROWS)
+    for first in range(0, len(x), ROWS_PER_CHUNK):
+        rows = slice(first, first + ROWS_PER_CHUNK)
         part = np.column_stack([x[rows], np.ones(len(x[rows]))])
         weighed = part * weight[rows, None]
         square += weighed.T @ part

@@ -20,20 +20,20 @@ from features.tables.vocabulary import BAND_EDGES, FORMATS, PLATFORMS
 
 ANY = "any"
 #: What a row of a card is for.
-PLACE = ("platform", "band", "format")
-FIGURES = ("low", "typical", "high")
-CARD = TableSpec(
+RATE_CARD_KEY = ("platform", "band", "format")
+FEE_RANGE = ("low", "typical", "high")
+RATE_CARD_SCHEMA = TableSpec(
     "rate_card",
     (
         Column("platform", "text", "platform, or any", required=True, allowed=(*PLATFORMS, ANY)),
         Column("band", "text", "follower band", required=True, allowed=tuple(BAND_EDGES)),
         Column("format", "text", "format of the post, or any", required=True, allowed=(*FORMATS, ANY)),
-        *(Column(name, "real", f"{name} fee of one post", True, minimum=0.01, maximum=1e9) for name in FIGURES),
+        *(Column(name, "real", f"{name} fee of one post", True, minimum=0.01, maximum=1e9) for name in FEE_RANGE),
         Column("currency", "text", "ISO 4217 code", required=True),
         Column("source", "text", "where the figures come from", required=True),
         Column("year", "count", "year of the newest source", required=True, minimum=2004, maximum=2100),
     ),
-    key=PLACE,
+    key=RATE_CARD_KEY,
 )
 SHIPPED = "shipped"
 
@@ -54,13 +54,13 @@ class RateCard:
     figures: np.ndarray
     sources: tuple[str, ...]
 
-    def of_post(self, places: dict[str, np.ndarray]) -> np.ndarray:
+    def fees_of_post(self, places: dict[str, np.ndarray]) -> np.ndarray:
         """Give low, typical and high of one post, (n, 3), NaN where the card has no row.
 
         `places`: of platform, band and format, (n,), as `features.tables.vocabulary.lookup_indexes` gives them. The platform's
         own row stands before one of any platform, and within it the format's own before one of any format.
         """
-        return self._figures[self._rows[tuple(places[part] for part in PLACE)]]
+        return self._figures[self._rows[tuple(places[part] for part in RATE_CARD_KEY)]]
 
     def to_json(self) -> dict:
         """Give the card as plain JSON values."""
@@ -98,7 +98,8 @@ def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None)
     """
     own = path is not None
     frame = validate_table(
-        read_frame(Path(path) if own else Path(__file__).with_name("rate_card.csv"), CARD.names), CARD
+        read_frame(Path(path) if own else Path(__file__).with_name("rate_card.csv"), RATE_CARD_SCHEMA.names),
+        RATE_CARD_SCHEMA,
     )
     rate = (rates or CurrencyRates()).of(frame["currency"])
     _refuse(frame, np.isnan(rate), "currency {0.currency!r} has no rate: name a rates file that has it")
@@ -108,9 +109,9 @@ def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None)
         ~order.to_numpy(),
         "low {0.low:,.12g}, typical {0.typical:,.12g}, high {0.high:,.12g} are not in that order",
     )
-    places = frame[list(CARD.key)].itertuples(index=False, name=None)
+    places = frame[list(RATE_CARD_SCHEMA.key)].itertuples(index=False, name=None)
     sources = tuple(f"{row.source} ({row.year:.0f})" for row in frame.itertuples())
-    figures = frame[list(FIGURES)].to_numpy() * rate[:, None]
+    figures = frame[list(FEE_RANGE)].to_numpy() * rate[:, None]
     return RateCard(Path(path).name if own else SHIPPED, tuple(places), figures, sources)
 
 

@@ -15,7 +15,7 @@ from features.tables.vocabulary import FORMATS
 from models.forecast import Forecaster
 
 #: Words where a group multiplies by more than 1, and by less; the first pattern that a column matches takes it.
-GROUPS = (
+COLUMN_GROUPS = (
     ("posts {format}", "posts {format}", r"format_|.*_by_format$|.*_effect$"),
     ("a paid post", "a paid post", r"sponsored_|organic_"),
     ("what is told of its content", "what is told of its content", r".*_planned|.*_by_topic$|.*_similar$"),
@@ -34,7 +34,7 @@ GROUPS = (
 )
 OWN_LEVEL = "usual level of this creator"
 #: Factors told at most, and the least that is told on its own; the others are multiplied into one.
-MOST, LEAST = 5, 0.02
+MAX_REASONS, LEAST = 5, 0.02
 
 
 def contributions(
@@ -51,7 +51,7 @@ def contributions(
     own = feature_column(x, forecaster.offset) - start
     found = {"start": start, OWN_LEVEL: own, "all creators": shares[:, -1]}
     group = np.array([_group(name) for name in forecaster.columns_])
-    for number, (words, *_) in enumerate(GROUPS):
+    for number, (words, *_) in enumerate(COLUMN_GROUPS):
         found[words] = shares[:, :-1][:, group == number].sum(axis=1)
     for words, logs in (besides or {}).items():
         found[words] = found[words] + logs if words in found else logs
@@ -93,16 +93,18 @@ def reasons_text(reason: dict | None) -> str | None:
 
 def _reasons_of(start: float, logs: np.ndarray, shape: str, names: np.ndarray) -> dict:
     order = np.argsort(-np.abs(logs), kind="stable")
-    told = [at for at in order[: MOST + 1] if abs(logs[at]) >= LEAST and names[at] != "all creators"][:MOST]
+    told = [at for at in order[: MAX_REASONS + 1] if abs(logs[at]) >= LEAST and names[at] != "all creators"][
+        :MAX_REASONS
+    ]
     factors = [{"reason": _worded(names[at], logs[at], shape), "factor": float(np.exp(logs[at]))} for at in told]
     rest = float(np.exp(logs.sum() - logs[told].sum()))
     return {"per_post": start, "factors": [*factors, {"reason": "all else", "factor": rest}]}
 
 
 def _group(column: str) -> int:
-    return next(number for number, (*_, pattern) in enumerate(GROUPS) if re.match(pattern, column))
+    return next(number for number, (*_, pattern) in enumerate(COLUMN_GROUPS) if re.match(pattern, column))
 
 
 def _worded(name: str, log: float, shape: str) -> str:
-    less = next((less for more, less, _ in GROUPS if more == name), name)
+    less = next((less for more, less, _ in COLUMN_GROUPS if more == name), name)
     return (name if log >= 0 else less).format(format=shape)

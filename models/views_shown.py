@@ -8,7 +8,7 @@ from features.derive.catalog import feature_column
 from features.derive.market_priors import Reference
 
 
-def views_shown(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:
+def rows_with_views(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:
     """Mark the rows of derived columns x, (n,), whose platform shows views for the planned format.
 
     On a platform of which the views of no creator in training are known: those of which anything tells the views.

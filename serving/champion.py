@@ -18,7 +18,7 @@ from features.tables.model import Tables
 from features.tables.rates_file import read_rates
 from features.tables.validate import validate
 from models.bundle import champion_file, champion_folder, load_bundle
-from models.trial import try_bundle
+from models.bundle_trial import try_bundle
 from serving.faults import Fault
 from serving.sample_answers import check_sample_answers
 from serving.scoring import Scorer

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from models.distribution import QUANTILES, Predictive
+from models.distribution import QUANTILES, PredictiveDistribution
 from serving.scored import ANSWER_COLUMNS
 
 TOTALS = ("engagements", "views")
@@ -35,14 +35,14 @@ def unusual_columns(quantiles: Collection[float]) -> list[str]:
     return [f"{what}_{name}" for what in TOTALS for name in _unusual(quantiles)]
 
 
-def distribution(what: str, predictive: Predictive, quantiles: Collection[float]) -> dict[str, np.ndarray]:
+def distribution(what: str, predictive: PredictiveDistribution, quantiles: Collection[float]) -> dict[str, np.ndarray]:
     """Give the columns of a total, (n,) each: QUANTILES, its mean, and these quantiles.
 
     They are read off the curve that probabilities are read off, so that both agree.
     """
-    found, other = dict(predictive.named), _unusual(quantiles)
+    found, other = dict(predictive.quantiles_by_name), _unusual(quantiles)
     if other:
-        found |= dict(zip(other, predictive.along(list(other.values())).T, strict=True))
+        found |= dict(zip(other, predictive.interpolated_quantile(list(other.values())).T, strict=True))
     return {f"{what}_{name}": values for name, values in (found | {"mean": predictive.mean()}).items()}
 
 

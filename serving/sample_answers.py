@@ -1,6 +1,6 @@
 """Sample answers: what a champion is asked in its worker before it answers anybody, as it will be asked over HTTP.
 
-The bundle alone was tried before (models.trial); here it is asked together with the tables or the snapshot and the
+The bundle alone was tried before (models.bundle_trial); here it is asked together with the tables or the snapshot and the
 rates of this service, down to the JSON of the answers, the card and the benchmarks.
 """
 

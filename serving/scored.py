@@ -6,18 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from models.cost import OPPOSITE
+from models.cost import OPPOSITE_QUANTILE
 from models.distribution import QUANTILES
-from models.rate_card import FIGURES
+from models.rate_card import FEE_RANGE
 from serving.breaches import Breach
 
 #: Amounts that answers give in the currency of the row's fee too, by name: own name -> that of the amount in USD.
 OWN_AMOUNTS = {
     name.replace("_usd", ""): name
     for name in (
-        *(f"{what}_usd_{name}" for what in ("cpe", "cpm") for name in OPPOSITE),
+        *(f"{what}_usd_{name}" for what in ("cpe", "cpm") for name in OPPOSITE_QUANTILE),
         *("benchmark_cpe_usd", "break_even_fee_usd", "offer_usd_open", "offer_usd_walk_away"),
-        *(f"market_fee_usd_{name}" for name in FIGURES),
+        *(f"market_fee_usd_{name}" for name in FEE_RANGE),
     )
 }
 #: The columns of an answer, in order.
@@ -42,8 +42,8 @@ ANSWER_COLUMNS = (
     "currency",
     "usd_per_unit",
     "completion_rate",
-    *(f"{what}_usd_{name}" for what in ("cpe", "cpm", "cost_per_view") for name in OPPOSITE),
-    *(f"{what}_{name}" for what in ("cpe", "cpm") for name in OPPOSITE),
+    *(f"{what}_usd_{name}" for what in ("cpe", "cpm", "cost_per_view") for name in OPPOSITE_QUANTILE),
+    *(f"{what}_{name}" for what in ("cpe", "cpm") for name in OPPOSITE_QUANTILE),
     "cost_note",
     "target_cpe_usd",
     "probability_target",
@@ -67,10 +67,10 @@ ANSWER_COLUMNS = (
     "offer_usd_walk_away",
     "offer_open",
     "offer_walk_away",
-    *(f"market_fee_usd_{name}" for name in FIGURES),
-    *(f"market_fee_{name}" for name in FIGURES),
+    *(f"market_fee_usd_{name}" for name in FEE_RANGE),
+    *(f"market_fee_{name}" for name in FEE_RANGE),
     "market_fee_source",
-    *(f"emv_usd_{name}" for name in OPPOSITE),
+    *(f"emv_usd_{name}" for name in OPPOSITE_QUANTILE),
     "emv_source",
     "verdict",
     "sentence",

@@ -150,8 +150,8 @@ class Scorer:
         found = distribution("engagements", joint.engagements, quantiles)
         if joint.views is not None:
             own = distribution("views", joint.views, quantiles)
-            found |= {name: spread(values, joint.shown) for name, values in own.items()}
-        found |= self.worth.columns(x, terms, joint.engagements, joint.views, joint.shown)
+            found |= {name: spread(values, joint.has_views) for name, values in own.items()}
+        found |= self.worth.columns(x, terms, joint.engagements, joint.views, joint.has_views)
         found |= own_amounts(found, terms.usd_per_unit)
         found |= self._said(x, terms, found)
         if "warnings" in wanted:
@@ -170,12 +170,14 @@ class Scorer:
         averages = RowAverages.of(asked, x, reference)
         return {
             **cautions(x, asked.code("format"), reference, longest),
-            **views_cautions(x, joint.shown, reference),
+            **views_cautions(x, joint.has_views, reference),
             **moment_cautions(x, np.where(known, moment, as_of), reference),
             **proof_cautions(x, self.bundle),
             "snapshot_stale": known & self.known.stale(as_of),
             **({} if averages is None else averages.warnings(x, reference)),
-            **self._unused.warnings(Rows(asked, known, moment, x, joint.shown, joint.from_views, averages)),
+            **self._unused.warnings(
+                Rows(asked, known, moment, x, joint.has_views, joint.has_level_from_views, averages)
+            ),
         }
 
     def _said(self, x: np.ndarray, terms: Terms, found: dict) -> dict:

@@ -18,7 +18,7 @@ from features.snapshot.reader import Snapshot
 from features.tables.rates_file import read_rates
 from features.tables.validate import InvalidTables
 from models.bundle import champion_file, champion_folder
-from models.trial import pass_on, try_bundle
+from models.bundle_trial import share_tried_digest, try_bundle
 from serving.champion import load_champion, read_known
 from serving.keys import check_address
 from serving.settings import DATA, RATES, SNAPSHOT, Settings
@@ -132,7 +132,7 @@ def unusable(settings: Settings, waits: bool = False) -> str | None:
 def _try_champion(home: Path) -> None:
     """Try and load the champion, and tell the workers that it was tried."""
     folder = champion_folder(home)
-    pass_on(try_bundle(folder))
+    share_tried_digest(try_bundle(folder))
     load_champion(folder, None)
 
 

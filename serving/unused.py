@@ -17,8 +17,8 @@ from features.history.post_readings import CONTENT_FIELDS
 from features.tables.schema import EMV_PARTS
 from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS
 from models.bundle import Bundle
-from models.dependence import depends_on
-from models.emv import COUNTS
+from models.dependence import column_dependence
+from models.emv import COUNT_OF_PART
 from serving.asked import Asked
 from serving.averages import RowAverages
 
@@ -64,7 +64,7 @@ class Unused:
 
     def __init__(self, bundle: Bundle):
         self._counted = bundle.reference.platform_posts.part_tables.is_counted
-        self._depends = {what: depends_on(forecaster) for what, forecaster in bundle.forecasters.items()}
+        self._depends = {what: column_dependence(forecaster) for what, forecaster in bundle.forecasters.items()}
 
     def warnings(self, rows: Rows) -> dict[str, np.ndarray]:
         """Say by warning which rows, (n,), bring a value that their forecast does not use."""
@@ -112,7 +112,9 @@ class Unused:
 
     def _counts(self, part: str, x: np.ndarray) -> np.ndarray:
         """Say on which rows' platforms, (n,), a part counts as engagement."""
-        return self._counted[ALL_ENGAGEMENT_PARTS.index(COUNTS[part]), feature_column(x, "platform_code").astype(int)]
+        return self._counted[
+            ALL_ENGAGEMENT_PARTS.index(COUNT_OF_PART[part]), feature_column(x, "platform_code").astype(int)
+        ]
 
 
 def _averages_usage(rows: Rows) -> dict[str, np.ndarray]:

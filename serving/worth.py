@@ -16,12 +16,19 @@ from features.number_text import format_fraction
 from features.segments import QUANTILE_LEVELS, SEGMENT_KEYS
 from features.tables.vocabulary import PLATFORMS, lookup_indexes
 from models.bundle import Bundle
-from models.cost import OPPOSITE, break_even_fees, chance_of_cost, cost_of_counts, cost_per, cost_quantiles
-from models.delivery import Delivered
-from models.distribution import Predictive, level_on
-from models.emv import COUNTS, earned_media_value
-from models.fee import CARD, OWN_DEALS
-from models.rate_card import FIGURES
+from models.cost import (
+    OPPOSITE_QUANTILE,
+    break_even_fees,
+    cost_per,
+    cost_probability,
+    cost_quantiles,
+    cost_quantiles_from_counts,
+)
+from models.delivery import DeliveredTotals
+from models.distribution import PredictiveDistribution, interpolate_level
+from models.emv import COUNT_OF_PART, earned_media_value
+from models.fee import OWN_DEALS, RATE_CARD
+from models.rate_card import FEE_RANGE
 from serving.scored import spread
 from serving.terms import CONFIDENCE, Terms
 from serving.verdict import PLATFORM_NAMES, categories
@@ -29,7 +36,7 @@ from serving.verdict import PLATFORM_NAMES, categories
 MEDIAN = int(np.searchsorted(QUANTILE_LEVELS, 0.5))
 #: Posts below which a history is short, and days since the last post from which it is old.
 FEW_POSTS, OLD_DAYS = 5, 90
-_SOURCES = np.array([OWN_DEALS, CARD, None], dtype=object)
+_SOURCES = np.array([OWN_DEALS, RATE_CARD, None], dtype=object)
 #: Why a quantile of a cost is missing although there is a fee.
 NOTHING, ZERO = "with probability {} nothing is delivered", "the forecast's low quantile is 0"
 
@@ -65,31 +72,40 @@ class Worth:
         self._platform_posts = bundle.reference.platform_posts
 
     def columns(
-        self, x: np.ndarray, terms: Terms, engagements: Predictive, views: Predictive | None, shown: np.ndarray
+        self,
+        x: np.ndarray,
+        terms: Terms,
+        engagements: PredictiveDistribution,
+        views: PredictiveDistribution | None,
+        shown: np.ndarray,
     ) -> dict[str, np.ndarray]:
         """Give the columns of rows; those that no row asks for may be absent.
 
         `x`: the derived matrix; `views`: of the rows where `shown` (n,) says that views are shown. With a completion
         rate the quantiles of what is delivered are given too, as `delivered_p50` and the like.
         """
-        totals = Delivered.of(engagements, terms.completion_rate)
-        counts, found, fee = totals.named(OPPOSITE.values()), {}, terms.fee_usd
+        totals = DeliveredTotals.of(engagements, terms.completion_rate)
+        counts, found, fee = totals.quantiles_by_name(OPPOSITE_QUANTILE.values()), {}, terms.fee_usd
         if terms.completion_rate is not None:
             found |= {f"delivered_{name}": values for name, values in counts.items()}
         if fee is not None:
-            found |= {f"cpe_usd_{name}": values for name, values in cost_of_counts(fee, counts).items()}
+            found |= {f"cpe_usd_{name}": values for name, values in cost_quantiles_from_counts(fee, counts).items()}
             found["cost_note"] = _notes(found, fee, totals)
         if fee is not None and views is not None:
             rate = None if terms.completion_rate is None else terms.completion_rate[shown]
-            each = _view_costs(fee[shown], Delivered.of(views, rate))
+            each = _view_costs(fee[shown], DeliveredTotals.of(views, rate))
             found |= {name: spread(values, shown) for name, values in each.items()}
         if terms.goal_engagements is not None:
-            found["probability_goal"] = totals.at_least(terms.goal_engagements)
+            found["probability_goal"] = totals.probability_at_least(terms.goal_engagements)
         if terms.values is not None:
-            counts = None if views is None else {name: spread(values, shown) for name, values in views.named.items()}
+            counts = (
+                None
+                if views is None
+                else {name: spread(values, shown) for name, values in views.quantiles_by_name.items()}
+            )
             platform = feature_column(x, "platform_code")
             worth = earned_media_value(
-                terms.values, platform, self._platform_posts.usual_shares, engagements.named, counts, shown
+                terms.values, platform, self._platform_posts.usual_shares, engagements.quantiles_by_name, counts, shown
             )
             found |= {f"emv_usd_{name}": value for name, value in worth.items()}
         return found if self.benchmarks is None else found | self._judged(x, terms, totals, found.get("cpe_usd_p50"))
@@ -103,7 +119,7 @@ class Worth:
             "old_history": history & (feature_column(x, "last_post_age_days") > OLD_DAYS),
         }
         if terms.values is not None:
-            split = ~np.isnan([terms.values[part] for part in COUNTS]).all(axis=0)
+            split = ~np.isnan([terms.values[part] for part in COUNT_OF_PART]).all(axis=0)
             learned = self._platform_posts.part_tables.is_fitted[feature_column(x, "platform_code").astype(int)]
             found["emv_shares_not_from_training"] = split & ~learned
         if self.benchmarks is None:
@@ -122,11 +138,11 @@ class Worth:
             return found
         priced = ~np.isnan(terms.fee_usd)
         return found | {
-            "benchmark_from_rate_card": priced & (columns["benchmark_cpe_source"] == CARD),
+            "benchmark_from_rate_card": priced & (columns["benchmark_cpe_source"] == RATE_CARD),
             "market_above_break_even": priced & (columns["market_fee_usd_low"] > columns["break_even_fee_usd"]),
         }
 
-    def _judged(self, x: np.ndarray, terms: Terms, totals: Delivered, cpe: np.ndarray | None) -> dict:
+    def _judged(self, x: np.ndarray, terms: Terms, totals: DeliveredTotals, cpe: np.ndarray | None) -> dict:
         fee, target, deliverables = terms.fee_usd, terms.target_cpe_usd, terms.deliverables
         places = _places(x)
         place = self.benchmarks.find_segment("engagements", places)
@@ -153,16 +169,16 @@ class Worth:
             "break_even_against": np.where(np.isnan(even), None, np.where(by_target, "target", "benchmark")),
             "offer_usd_open": np.where((even > 0) & (opening > 0), opening, np.nan),
             "offer_usd_walk_away": np.where(even > 0, even, np.nan),
-            **{f"market_fee_usd_{name}": market[:, n] for n, name in enumerate(FIGURES)},
+            **{f"market_fee_usd_{name}": market[:, n] for n, name in enumerate(FEE_RANGE)},
             "market_fee_source": market_source,
         }
 
-    def _chances(self, terms: Terms, measure: "Yardstick", totals: Delivered) -> dict[str, np.ndarray]:
+    def _chances(self, terms: Terms, measure: "Yardstick", totals: DeliveredTotals) -> dict[str, np.ndarray]:
         """Give the chances that fees stay within the benchmark and the target, and the verdict on them."""
-        chance = chance_of_cost(measure.cpe_usd, terms.fee_usd, totals)
+        chance = cost_probability(measure.cpe_usd, terms.fee_usd, totals)
         found = {"probability_benchmark": chance}
         if terms.target_cpe_usd is not None:
-            found["probability_target"] = chance_of_cost(terms.target_cpe_usd, terms.fee_usd, totals)
+            found["probability_target"] = cost_probability(terms.target_cpe_usd, terms.fee_usd, totals)
             chance = np.where(np.isnan(terms.target_cpe_usd), chance, found["probability_target"])
         return found | {"verdict": categories(chance)}
 
@@ -170,7 +186,7 @@ class Worth:
         """Find what the cost of rows is compared with; `usual`: engagements of creators of each row's cell."""
         paid = self.benchmarks.find_segment("cpe_usd", {part: places[part] for part in SEGMENT_KEYS[:3]})
         own, costs = paid >= 0, self.benchmarks.quantiles_at("cpe_usd", paid)
-        card = self.fees.card.of_post(places)[:, 1]
+        card = self.fees.card.fees_of_post(places)[:, 1]
         value = np.where(own, costs[:, MEDIAN], cost_per(card, usual[:, MEDIAN]))
         known = ~np.isnan(value)
         cell = np.where(known, np.where(own, paid, place), -1)
@@ -224,13 +240,13 @@ def _cheaper(cpe: np.ndarray, own: np.ndarray, costs: np.ndarray, card: np.ndarr
     """
     dearer = np.empty(len(cpe))
     if own.any():
-        dearer[own] = 1 - level_on(costs[own], cpe[own], QUANTILE_LEVELS)
+        dearer[own] = 1 - interpolate_level(costs[own], cpe[own], QUANTILE_LEVELS)
     if not own.all():
-        dearer[~own] = level_on(usual[~own], cost_per(card[~own], cpe[~own]), QUANTILE_LEVELS)
+        dearer[~own] = interpolate_level(usual[~own], cost_per(card[~own], cpe[~own]), QUANTILE_LEVELS)
     return np.minimum(np.maximum(dearer, QUANTILE_LEVELS[0]), QUANTILE_LEVELS[-1])
 
 
-def _view_costs(fee: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
+def _view_costs(fee: np.ndarray, totals: DeliveredTotals) -> dict[str, np.ndarray]:
     each = cost_quantiles(fee, totals)
     return {
         **{f"cpm_usd_{name}": 1000 * values for name, values in each.items()},
@@ -238,11 +254,16 @@ def _view_costs(fee: np.ndarray, totals: Delivered) -> dict[str, np.ndarray]:
     }
 
 
-def _notes(costs: dict[str, np.ndarray], fee: np.ndarray, totals: Delivered) -> np.ndarray:
+def _notes(costs: dict[str, np.ndarray], fee: np.ndarray, totals: DeliveredTotals) -> np.ndarray:
     """Say of each row with a fee which engagement cost has no finite value and why; None where all have one."""
     notes = np.full(len(fee), None, dtype=object)
-    lacking = np.column_stack([np.isnan(costs[f"cpe_usd_{name}"]) for name in OPPOSITE]) & ~np.isnan(fee)[:, None]
-    names, nothing = np.array([f"cpe_usd_{name}" for name in OPPOSITE], dtype=object), totals.nothing
+    lacking = (
+        np.column_stack([np.isnan(costs[f"cpe_usd_{name}"]) for name in OPPOSITE_QUANTILE]) & ~np.isnan(fee)[:, None]
+    )
+    names, nothing = (
+        np.array([f"cpe_usd_{name}" for name in OPPOSITE_QUANTILE], dtype=object),
+        totals.probability_of_none,
+    )
     for row in np.flatnonzero(lacking.any(axis=1)):
         why = NOTHING.format(format_fraction(nothing[row])) if nothing[row] > 0 else ZERO
         notes[row] = f"{', '.join(names[lacking[row]])} has no finite value: {why}"

@@ -13,7 +13,7 @@ from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.bundle import Bundle, champion_file, champion_folder, latest_bundle, load_bundle, save_bundle, set_champion
-from models.bundle_files import MANIFEST, BundleError
+from models.bundle_files import MANIFEST_FILE, BundleError
 from models.pyfunc import _load_pyfunc
 from training.dataset import sample_test_rows
 
@@ -25,8 +25,8 @@ def folder(trained, tmp_path):
 
 
 def rewrite(folder, **changes):
-    manifest = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({**manifest, **changes}))
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    (folder / MANIFEST_FILE).write_text(json.dumps({**manifest, **changes}))
 
 
 def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
@@ -51,7 +51,7 @@ def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
 def test_the_manifest_names_every_file_and_the_code(trained):
     manifest = trained.bundle.manifest
     names = {path.name for path in trained.folder.iterdir()}
-    assert names == {MANIFEST, *manifest["sha256"]}
+    assert names == {MANIFEST_FILE, *manifest["sha256"]}
     assert {path.suffix for path in trained.folder.iterdir()} == {".json", ".txt"}
     assert tuple(manifest["columns"]) == COLUMNS
     assert manifest["features_version"] == FEATURES_VERSION
@@ -68,7 +68,7 @@ def test_a_bundle_is_never_overwritten(trained, folder):
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):
     with pytest.raises(BundleError, match=r"is no bundle: manifest.json cannot be read"):
         load_bundle(tmp_path / "nothing")
-    (tmp_path / MANIFEST).write_text("{")
+    (tmp_path / MANIFEST_FILE).write_text("{")
     with pytest.raises(BundleError, match=r"is no bundle: manifest.json cannot be read"):
         load_bundle(tmp_path)
 
@@ -93,7 +93,7 @@ def test_another_format_is_refused(folder):
     rewrite(folder, format=1)
     with pytest.raises(BundleError, match=r"is no bundle of format 3: retrain"):
         load_bundle(folder)
-    (folder / MANIFEST).write_text("[1]")
+    (folder / MANIFEST_FILE).write_text("[1]")
     with pytest.raises(BundleError, match=r"is no bundle of format 3"):
         load_bundle(folder)
 
@@ -115,9 +115,9 @@ def test_another_version_of_the_features_is_refused(folder, version, words):
 
 
 def test_a_bundle_that_names_no_version_of_the_features_is_refused(folder):
-    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
     del manifest["features_version"]
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match=r"names no version of the features, .*: retrain$"):
         load_bundle(folder)
 
@@ -165,7 +165,7 @@ def test_the_newest_bundle_is_the_latest_and_half_written_ones_do_not_count(tmp_
     bundles = tmp_path / "artifacts" / "bundles"
     for name in ("20260101-000000-aaaaaa", "20260301-000000-aaaaaa", ".20270101-000000-aaaaaa.1"):
         (bundles / name).mkdir(parents=True)
-        (bundles / name / MANIFEST).touch()
+        (bundles / name / MANIFEST_FILE).touch()
     (bundles / "20280101-000000-aaaaaa").mkdir()
     assert latest_bundle(tmp_path) == bundles / "20260301-000000-aaaaaa"
 

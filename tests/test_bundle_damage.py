@@ -12,16 +12,16 @@ import pytest
 
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import load_bundle
-from models.bundle_files import MANIFEST, BundleError
+from models.bundle_files import MANIFEST_FILE, BundleError
+from models.bundle_trial_queries import check_answers
 from models.fee import FeeModel, MarketFee
-from models.trial_questions import check_answers
 
 
 def sealed(folder):
     """Write the checksums that the files of a bundle have now into its manifest."""
-    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
     manifest["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["sha256"]}
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
 
 
 def in_json(name, place, value=..., raw=None):
@@ -72,37 +72,37 @@ def swapped_columns(folder):
 
 REFERENCE, STATE, LOCATION, SCALE = "reference.json", "engagements.json", "engagements_location.txt", "views_scale.txt"
 DAMAGES = {
-    "version missing": in_json(MANIFEST, ["version"]),
-    "version null": in_json(MANIFEST, ["version"], None),
-    "version a number": in_json(MANIFEST, ["version"], 7),
-    "version a path": in_json(MANIFEST, ["version"], "../../outside"),
-    "version absolute": in_json(MANIFEST, ["version"], "/outside"),
-    "version of two lines": in_json(MANIFEST, ["version"], "one\ntwo"),
-    "version empty": in_json(MANIFEST, ["version"], ""),
-    "trained_on a list": in_json(MANIFEST, ["trained_on"], ["real"]),
-    "trained_on missing": in_json(MANIFEST, ["trained_on"]),
-    "until text": in_json(MANIFEST, ["until"], "soon"),
-    "until without zone": in_json(MANIFEST, ["until"], "2026-01-01T00:00:00"),
-    "until far": in_json(MANIFEST, ["until"], "9999-01-01T00:00:00+00:00"),
-    "recipe missing": in_json(MANIFEST, ["recipe"]),
-    "lead text": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], "long"),
-    "lead NaN": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], raw="NaN"),
-    "lead negative": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], -1),
-    "horizon null": in_json(MANIFEST, ["horizon_days"], None),
-    "horizon huge": in_json(MANIFEST, ["horizon_days"], raw="1" + "0" * 40),
-    "horizon of another reference": in_json(MANIFEST, ["horizon_days"], 30),
-    "targets unknown": in_json(MANIFEST, ["targets", 0], "sales"),
-    "targets null": in_json(MANIFEST, ["targets"], None),
-    "targets twice": in_json(MANIFEST, ["targets"], ["engagements", "engagements"]),
-    "targets a list in a list": in_json(MANIFEST, ["targets", 0], ["engagements"]),
-    "backtest a list": in_json(MANIFEST, ["backtest"], [1]),
-    "coverage text": in_json(MANIFEST, ["backtest", "coverage", 0, "coverage_80"], "much"),
-    "platforms null": in_json(MANIFEST, ["platforms"], None),
-    "platform's record text": in_json(MANIFEST, ["platforms", "instagram", "backtest"], "many"),
-    "half a surrogate": in_json(MANIFEST, ["source"], raw=r'"\ud800"'),
-    "told nested deeply": in_json(MANIFEST, ["more"], raw="[" * 600 + "]" * 600),
-    "manifest a list": whole(MANIFEST, lambda path: b"[1]"),
-    "manifest cut": whole(MANIFEST, lambda path: path.read_bytes()[:-20]),
+    "version missing": in_json(MANIFEST_FILE, ["version"]),
+    "version null": in_json(MANIFEST_FILE, ["version"], None),
+    "version a number": in_json(MANIFEST_FILE, ["version"], 7),
+    "version a path": in_json(MANIFEST_FILE, ["version"], "../../outside"),
+    "version absolute": in_json(MANIFEST_FILE, ["version"], "/outside"),
+    "version of two lines": in_json(MANIFEST_FILE, ["version"], "one\ntwo"),
+    "version empty": in_json(MANIFEST_FILE, ["version"], ""),
+    "trained_on a list": in_json(MANIFEST_FILE, ["trained_on"], ["real"]),
+    "trained_on missing": in_json(MANIFEST_FILE, ["trained_on"]),
+    "until text": in_json(MANIFEST_FILE, ["until"], "soon"),
+    "until without zone": in_json(MANIFEST_FILE, ["until"], "2026-01-01T00:00:00"),
+    "until far": in_json(MANIFEST_FILE, ["until"], "9999-01-01T00:00:00+00:00"),
+    "recipe missing": in_json(MANIFEST_FILE, ["recipe"]),
+    "lead text": in_json(MANIFEST_FILE, ["recipe", "sampling", "longest_lead_days"], "long"),
+    "lead NaN": in_json(MANIFEST_FILE, ["recipe", "sampling", "longest_lead_days"], raw="NaN"),
+    "lead negative": in_json(MANIFEST_FILE, ["recipe", "sampling", "longest_lead_days"], -1),
+    "horizon null": in_json(MANIFEST_FILE, ["horizon_days"], None),
+    "horizon huge": in_json(MANIFEST_FILE, ["horizon_days"], raw="1" + "0" * 40),
+    "horizon of another reference": in_json(MANIFEST_FILE, ["horizon_days"], 30),
+    "targets unknown": in_json(MANIFEST_FILE, ["targets", 0], "sales"),
+    "targets null": in_json(MANIFEST_FILE, ["targets"], None),
+    "targets twice": in_json(MANIFEST_FILE, ["targets"], ["engagements", "engagements"]),
+    "targets a list in a list": in_json(MANIFEST_FILE, ["targets", 0], ["engagements"]),
+    "backtest a list": in_json(MANIFEST_FILE, ["backtest"], [1]),
+    "coverage text": in_json(MANIFEST_FILE, ["backtest", "coverage", 0, "coverage_80"], "much"),
+    "platforms null": in_json(MANIFEST_FILE, ["platforms"], None),
+    "platform's record text": in_json(MANIFEST_FILE, ["platforms", "instagram", "backtest"], "many"),
+    "half a surrogate": in_json(MANIFEST_FILE, ["source"], raw=r'"\ud800"'),
+    "told nested deeply": in_json(MANIFEST_FILE, ["more"], raw="[" * 600 + "]" * 600),
+    "manifest a list": whole(MANIFEST_FILE, lambda path: b"[1]"),
+    "manifest cut": whole(MANIFEST_FILE, lambda path: path.read_bytes()[:-20]),
     "reference a list": whole(REFERENCE, lambda path: b"[]"),
     "reference nested deeply": whole(REFERENCE, lambda path: b"[" * 100_000),
     "reference NaN": in_json(REFERENCE, ["engagements", "trust"], raw="NaN"),
@@ -154,15 +154,15 @@ DAMAGES = {
     "card negative": in_json("market_fee.json", ["card", "figures", 0, 0], -5),
     "card out of order": in_json("market_fee.json", ["card", "figures", 0], [9, 5, 1]),
     "card of an unknown band": in_json("market_fee.json", ["card", "places", 0, 1], "giant"),
-    "source missing": in_json(MANIFEST, ["source"]),
-    "digest missing": in_json(MANIFEST, ["data_digest"]),
-    "posts missing": in_json(MANIFEST, ["posts"]),
-    "figure of the record text": in_json(MANIFEST, ["backtest", "table", 0, "mae"], "0.5"),
-    "source of two lines": in_json(MANIFEST, ["source"], "a\nb"),
-    "source with colours": in_json(MANIFEST, ["source"], "\x1b[31mred"),
-    "source long": in_json(MANIFEST, ["source"], "x" * 501),
-    "band of two lines": in_json(MANIFEST, ["backtest", "coverage", 0, "band"], "a\r"),
-    "lead huge": in_json(MANIFEST, ["recipe", "sampling", "longest_lead_days"], 1e18),
+    "source missing": in_json(MANIFEST_FILE, ["source"]),
+    "digest missing": in_json(MANIFEST_FILE, ["data_digest"]),
+    "posts missing": in_json(MANIFEST_FILE, ["posts"]),
+    "figure of the record text": in_json(MANIFEST_FILE, ["backtest", "table", 0, "mae"], "0.5"),
+    "source of two lines": in_json(MANIFEST_FILE, ["source"], "a\nb"),
+    "source with colours": in_json(MANIFEST_FILE, ["source"], "\x1b[31mred"),
+    "source long": in_json(MANIFEST_FILE, ["source"], "x" * 501),
+    "band of two lines": in_json(MANIFEST_FILE, ["backtest", "coverage", 0, "band"], "a\r"),
+    "lead huge": in_json(MANIFEST_FILE, ["recipe", "sampling", "longest_lead_days"], 1e18),
     "until of the reference far": in_json(REFERENCE, ["until"], "2200-01-01T00:00:00+00:00"),
     "until of no platform": in_json(REFERENCE, ["platforms_until"], {}),
     "niche far above": in_json(REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], 1000),

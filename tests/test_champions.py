@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from models.bundle import (
-    champion_before,
     champion_file,
+    champion_history_file,
     champion_version,
-    champions_file,
+    previous_champion,
     restore_champion,
     set_champion,
 )
@@ -29,20 +29,23 @@ def champions(tmp_path):
 
 
 def kept(home):
-    return [json.loads(line)["version"] for line in champions_file(home).read_text().splitlines()]
+    return [json.loads(line)["version"] for line in champion_history_file(home).read_text().splitlines()]
 
 
 def test_champions_are_kept_in_their_order(champions):
     assert kept(champions) == ["one", "two", "three"]
-    assert (champion_version(champions), champion_before(champions)) == ("three", "two")
-    since = [json.loads(line)["since"] for line in champions_file(champions).read_text().splitlines()]
+    assert (champion_version(champions), previous_champion(champions)) == ("three", "two")
+    since = [json.loads(line)["since"] for line in champion_history_file(champions).read_text().splitlines()]
     assert all(pd.Timestamp(moment).tzinfo is not None for moment in since)
-    assert sorted(path.name for path in champions_file(champions).parent.iterdir()) == ["champion", "champions.jsonl"]
+    assert sorted(path.name for path in champion_history_file(champions).parent.iterdir()) == [
+        "champion",
+        "champions.jsonl",
+    ]
 
 
 def test_going_back_goes_further_back_each_time_and_ends(champions):
     seen = []
-    while champion_before(champions) is not None:
+    while previous_champion(champions) is not None:
         restore_champion(champions)
         seen.append(champion_version(champions))
     assert (seen, kept(champions)) == (["two", "one"], ["one"])
@@ -51,23 +54,23 @@ def test_going_back_goes_further_back_each_time_and_ends(champions):
 def test_what_was_gone_back_from_is_no_longer_before_the_next(champions):
     restore_champion(champions)
     set_champion(champions, "four")
-    assert (kept(champions), champion_before(champions)) == (["one", "two", "four"], "two")
+    assert (kept(champions), previous_champion(champions)) == (["one", "two", "four"], "two")
 
 
 def test_a_champion_may_come_again(champions):
     set_champion(champions, "one")
-    assert (kept(champions), champion_before(champions)) == (["one", "two", "three", "one"], "three")
+    assert (kept(champions), previous_champion(champions)) == (["one", "two", "three", "one"], "three")
     restore_champion(champions)
-    assert (champion_version(champions), champion_before(champions)) == ("three", "two")
+    assert (champion_version(champions), previous_champion(champions)) == ("three", "two")
 
 
 def test_a_champion_of_before_the_history_or_named_by_hand_is_kept(champions):
-    champions_file(champions).unlink()
-    assert champion_before(champions) is None
+    champion_history_file(champions).unlink()
+    assert previous_champion(champions) is None
     set_champion(champions, "four")
-    assert (kept(champions), champion_before(champions)) == (["three", "four"], "three")
+    assert (kept(champions), previous_champion(champions)) == (["three", "four"], "three")
     champion_file(champions).write_text("by hand\n")
-    assert champion_before(champions) == "four"
+    assert previous_champion(champions) == "four"
 
 
 @pytest.mark.parametrize(
@@ -90,13 +93,13 @@ def test_work_that_ends_between_the_two_files_leaves_the_pointer_true(champions,
         patch.setattr(os, "replace", once)
         with pytest.raises(KeyboardInterrupt):
             act(champions)
-    assert (champion_version(champions), champion_before(champions)) == (stopped, before)
+    assert (champion_version(champions), previous_champion(champions)) == (stopped, before)
     set_champion(champions, "five")
-    assert (champion_version(champions), champion_before(champions)) == ("five", stopped)
+    assert (champion_version(champions), previous_champion(champions)) == ("five", stopped)
 
 
 def test_a_history_that_cannot_be_read_is_told_before_anything_is_changed(champions):
-    champions_file(champions).write_text('{"version": "one"}\noops\n')
+    champion_history_file(champions).write_text('{"version": "one"}\noops\n')
     for act in (lambda: set_champion(champions, "four"), lambda: restore_champion(champions)):
         with pytest.raises(ChampionHistoryError, match=r"champions.jsonl', line 2: 'oops' names no champion, expected"):
             act()

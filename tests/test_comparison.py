@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from models.bundle import Bundle, bundles_folder, champion_version, set_champion
-from models.bundle_files import FORMAT, MANIFEST
+from models.bundle_files import BUNDLE_FORMAT, MANIFEST_FILE
 from training.compare import compare
 from training.comparison import NothingComparable, comparison_of, comparison_table
 from training.output import backtest_file
@@ -187,12 +187,12 @@ def put(tmp_path):
 
     def write(version, scores=None, **told):
         manifest = {
-            "version": version, "format": FORMAT, "columns": [], "targets": [], "sha256": {}, "horizon_days": 7,
+            "version": version, "format": BUNDLE_FORMAT, "columns": [], "targets": [], "sha256": {}, "horizon_days": 7,
             "definitions": {"tiktok": "likes"}, "until": "2026-05-01T00:00:00+00:00", "data_digest": version, **told,
         }  # fmt: skip
         folder = bundles_folder(tmp_path) / version
         folder.mkdir(parents=True)
-        (folder / MANIFEST).write_text(json.dumps(manifest))
+        (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
         if scores is not None:
             backtest_file(tmp_path, version).parent.mkdir(parents=True, exist_ok=True)
             scores.to_parquet(backtest_file(tmp_path, version), index=False)

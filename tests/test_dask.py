@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import uneven_list
 
-from models.cluster import ClusterError, Session
+from models.cluster import ClusterError, ClusterSession
 from serving.batch import BatchError, Options, Watcher, score_file
 from serving.terms import Extras
 
@@ -108,16 +108,16 @@ def test_a_step_that_stands_still_is_one_sentence(two_workers):
         r"the Dask cluster at 'tcp://.*': nothing ended for 0.02 minutes, with 2 workers, while waiting; see the logs"
     )
     address = two_workers.scheduler_address
-    with Session(address, minutes=0.02) as session, pytest.raises(ClusterError, match=message):
-        session.do(lambda connection: connection.gather([connection.client.submit(time.sleep, 5)]), "waiting")
+    with ClusterSession(address, minutes=0.02) as session, pytest.raises(ClusterError, match=message):
+        session.run_step(lambda connection: connection.gather([connection.client.submit(time.sleep, 5)]), "waiting")
 
 
 def test_a_worker_that_dies_of_each_task_is_one_sentence(two_workers):
     """Dask gives a task up that has lost four workers."""
-    with Session(two_workers.scheduler_address) as session:
+    with ClusterSession(two_workers.scheduler_address) as session:
         error = KilledWorker("task", None, 3)
         with pytest.raises(ClusterError, match="lost worker after worker at one task: see their logs"):
-            session.do(partial(fail, error), "scoring")
+            session.run_step(partial(fail, error), "scoring")
 
 
 def fail(error, connection):
@@ -144,7 +144,7 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr("models.cluster_connection.CONNECT_SECONDS", 1)
     with (
         pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:9'"),
-        Session("tcp://127.0.0.1:9"),
+        ClusterSession("tcp://127.0.0.1:9"),
     ):
         pass
 
@@ -153,6 +153,6 @@ def test_workers_with_other_code_are_refused(cluster, monkeypatch):
     monkeypatch.setattr("models.cluster.features_version", os.getpid)
     with (
         pytest.raises(ClusterError, match="run another version of creatorcast: install this one there"),
-        Session(cluster.scheduler_address),
+        ClusterSession(cluster.scheduler_address),
     ):
         pass

@@ -16,7 +16,7 @@ from features.history.history import History
 from features.out_of_core import partition_folder
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.cluster import ClusterError, Session
+from models.cluster import ClusterError, ClusterSession
 from models.forecast import Boosting
 from training.dataset import sample_rows
 from training.fit import fit_at
@@ -102,7 +102,7 @@ def test_columns_are_as_here_though_a_worker_is_lost(
 ):
     fitted, rows, x = here
     lost = None if step in [*DERIVING, *MORE_DERIVING] else lose_a_worker(two_workers, monkeypatch, tmp_path, step)
-    with Session(two_workers.scheduler_address, histories) as session:
+    with ClusterSession(two_workers.scheduler_address, histories) as session:
         backend = DaskBackend(session)
         lost = lost or lose_a_worker(two_workers, monkeypatch, tmp_path, step)
         columns = backend.derive(history, rows.questions[:300], fitted.reference)
@@ -122,7 +122,7 @@ def small_fit(session):
 @pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")  # training has a logger for it
 @pytest.mark.parametrize("step", [*FITTING, *slowly(MORE_FITTING)], ids=str)
 def test_a_booster_is_fitted_though_a_worker_is_lost(two_workers, tmp_path, monkeypatch, step):
-    with Session(two_workers.scheduler_address) as session:
+    with ClusterSession(two_workers.scheduler_address) as session:
         lost = lose_a_worker(two_workers, monkeypatch, tmp_path, step)
         assert small_fit(session).num_trees() == 5
     assert lost()
@@ -145,7 +145,7 @@ def test_a_fit_that_fails_again_and_again_is_one_sentence(two_workers, monkeypat
         if isinstance(error, ValueError)
         else "failed 6 times while fitting a booster, .*no rows; see the logs"
     )
-    with Session(two_workers.scheduler_address) as session, pytest.raises(ValueError, match=message) as raised:
+    with ClusterSession(two_workers.scheduler_address) as session, pytest.raises(ValueError, match=message) as raised:
         small_fit(session)
     assert isinstance(raised.value, ClusterError) == (type(error) is not ValueError)
 

@@ -3,17 +3,17 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import norm
 
-from models.conformal import GRID, Conformal
-from models.distribution import Predictive, Totals, crps, run_correlation
+from models.conformal import GRID, ConformalTables
+from models.distribution import PredictiveDistribution, TotalsTables, crps, within_creator_correlation
 
-NORMAL = Conformal(ndtri(GRID)[None, :], np.array([np.inf]), np.zeros((1, 1), int), np.array([[1000]]))
+NORMAL = ConformalTables(ndtri(GRID)[None, :], np.array([np.inf]), np.zeros((1, 1), int), np.array([[1000]]))
 
 
 def predictive(correlation, deliverables, scale=0.5, location=5.0):
     k = np.atleast_1d(np.asarray(deliverables, dtype=float))
-    totals = Totals.fit(NORMAL, correlation)
+    totals = TotalsTables.fit(NORMAL, correlation)
     n = len(k)
-    return Predictive(np.full(n, location), np.full(n, scale), np.zeros(n, int), k, totals)
+    return PredictiveDistribution(np.full(n, location), np.full(n, scale), np.zeros(n, int), k, totals)
 
 
 def test_crps_of_a_normal_has_its_closed_form():
@@ -60,7 +60,7 @@ def test_the_correlation_of_runs_is_near_the_truth(truth):
     group = np.repeat(np.arange(3000), 8)
     shared = random.normal(size=3000)[group]
     score = norm.cdf(np.sqrt(truth) * shared + np.sqrt(1 - truth) * random.normal(size=len(group)))
-    assert run_correlation(score, group) == pytest.approx(truth, abs=0.04)
+    assert within_creator_correlation(score, group) == pytest.approx(truth, abs=0.04)
 
 
 def test_few_creators_far_off_do_not_decide_for_all():
@@ -68,11 +68,11 @@ def test_few_creators_far_off_do_not_decide_for_all():
     group = np.repeat(np.arange(1000), 8)
     score = norm.cdf(random.normal(size=len(group)))
     score[group < 20] = 0.999
-    assert run_correlation(score, group) < 0.1
+    assert within_creator_correlation(score, group) < 0.1
 
 
 def test_posts_alone_in_their_group_tell_nothing_of_correlation():
-    assert run_correlation(np.linspace(0.01, 0.99, 50), np.arange(50)) == 0.5
+    assert within_creator_correlation(np.linspace(0.01, 0.99, 50), np.arange(50)) == 0.5
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 1.0])

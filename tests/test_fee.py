@@ -12,7 +12,7 @@ from features.tables.rates_file import read_rates
 from features.tables.validate import InvalidTables, validate
 from features.tables.vocabulary import FORMATS, PLATFORMS, lookup_indexes
 from models.bundle import load_bundle
-from models.fee import CARD, COLUMNS, ENOUGH_FEES, OWN_DEALS, FeeModel, MarketFee
+from models.fee import ENOUGH_FEES, FEE_FEATURES, OWN_DEALS, RATE_CARD, FeeModel, MarketFee
 from models.rate_card import RateCard, RateCardError, read_rate_card
 from training.price import card_of
 
@@ -55,7 +55,9 @@ def codes(platform, band=1.0, shape=None):
     ],
 )
 def test_a_row_of_the_platform_stands_before_one_of_any(card_file, asked, figures):
-    np.testing.assert_array_equal(read_rate_card(card_file(*reversed(ROWS))).of_post(lookup_indexes(asked)), [figures])
+    np.testing.assert_array_equal(
+        read_rate_card(card_file(*reversed(ROWS))).fees_of_post(lookup_indexes(asked)), [figures]
+    )
 
 
 def test_the_shipped_card_names_its_sources_and_covers_every_band_from_nano_on():
@@ -64,7 +66,7 @@ def test_the_shipped_card_names_its_sources_and_covers_every_band_from_nano_on()
     assert (np.diff(card.figures, axis=1) >= 0).all()
     assert all("IZEA 2022" in source and source.endswith("(2022)") for source in card.sources)
     for platform in PLATFORMS:
-        found = np.array([card.of_post(lookup_indexes(codes(platform, band)))[0] for band in range(6)])
+        found = np.array([card.fees_of_post(lookup_indexes(codes(platform, band)))[0] for band in range(6)])
         assert np.isnan(found).all(axis=1).tolist() == [True] + [False] * 5
         assert (np.diff(found[1:, 1]) > 0).all()
 
@@ -118,7 +120,7 @@ def test_fees_of_partnerships_in_another_currency_become_usd_at_the_door(tmp_pat
 def deals(n, seed=0):
     """Give columns, deliverables, fees and creators: ln fee a post = 0.7 ln followers - 2 + 0.3 on TikTok + noise."""
     random = np.random.default_rng(seed)
-    x = pd.DataFrame(random.normal(size=(n, len(COLUMNS))), columns=list(COLUMNS))
+    x = pd.DataFrame(random.normal(size=(n, len(FEE_FEATURES))), columns=list(FEE_FEATURES))
     x["followers_log"] = random.uniform(7, 14, n)
     x["platform_code"] = random.integers(0, 2, n).astype(float)
     k = random.choice([1.0, 2.0, 3.0], n)
@@ -157,18 +159,18 @@ def test_too_few_fees_teach_nothing_and_the_card_answers(card_file):
     assert FeeModel.fit(*deals(300)[:3], np.zeros(300)) is None
     asked = x.head(2).assign(platform_code=0.0, band_code=[1.0, np.nan], format_code=np.nan)
     fees, source = MarketFee(read_rate_card(card_file(*ROWS))).quote(asked, np.array([1.0, 1.0]))
-    assert source.tolist() == [CARD, None]
+    assert source.tolist() == [RATE_CARD, None]
     assert fees[0].tolist() == [40, 50, 60]
     assert np.isnan(fees[1]).all()
 
 
 def test_a_platform_without_own_fees_is_answered_by_the_card(card_file):
     market = MarketFee(read_rate_card(card_file(*ROWS)), FeeModel.fit(*deals(300)))
-    asked = pd.DataFrame(np.zeros((3, len(COLUMNS))), columns=list(COLUMNS)).assign(
+    asked = pd.DataFrame(np.zeros((3, len(FEE_FEATURES))), columns=list(FEE_FEATURES)).assign(
         platform_code=[0.0, 2.0, 1.0], band_code=1.0, format_code=np.nan, followers_log=[9.0, 9.0, np.nan]
     )
     fees, source = market.quote(asked, np.array([1.0, 3.0, 1.0]))
-    assert source.tolist() == [OWN_DEALS, CARD, CARD]
+    assert source.tolist() == [OWN_DEALS, RATE_CARD, RATE_CARD]
     assert fees[1].tolist() == [30, 60, 90]
     state, booster = json.loads(json.dumps(market.state()))
     np.testing.assert_array_equal(MarketFee.from_state(state, booster).quote(asked, np.ones(3))[0][0], fees[0])

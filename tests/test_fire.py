@@ -27,7 +27,7 @@ from features.history.history import History
 from features.snapshot.writer import write_snapshot
 from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
 from models.bundle_files import contents_digest, read_manifest
-from models.trial import TRIED
+from models.bundle_trial import TRIED_VARIABLE
 from serving.processes import stray_signals
 from serving.settings import Limits, Settings
 from serving.startup import check_listening
@@ -129,7 +129,9 @@ def running(folder, home, command=None, **environment):
     (folder / "sitecustomize.py").write_text(WATCH)
     command = command or [BIN / "creatorcast", "serve"]
     told = {**os.environ, "CREATORCAST_HOME": str(home), "WATCHED": str(folder), "PYTHONPATH": str(folder)}
-    told[TRIED] = contents_digest(read_manifest(champion_folder(home)))  # it takes seconds, and test_startup does it
+    told[TRIED_VARIABLE] = contents_digest(
+        read_manifest(champion_folder(home))
+    )  # it takes seconds, and test_startup does it
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port)], cwd=folder, env={**told, **environment}, stdout=log, stderr=log

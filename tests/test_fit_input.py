@@ -5,7 +5,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from models.fit_input import creator_codes, row_weights
+from models.fit_validation import creator_codes, row_weights
 from models.forecast import Boosting, Forecaster
 
 SMALL = {"location": Boosting(10, 4, 0.1, min_child=10), "scale": Boosting(5, 4, 0.1), "folds": 2, "threads": 1}

@@ -6,7 +6,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import models.distribution
-from models.corrections import CORRECTIONS, choose_shares, history_scale
+from models.corrections import CORRECTION_SHARE_GRID, choose_correction_shares, history_scale
 from models.forecast import Boosting, Forecaster
 
 SMALL = {"location": Boosting(60, 7, 0.1, min_child=10), "scale": Boosting(20, 4, 0.1), "folds": 2, "threads": 1}
@@ -114,7 +114,7 @@ def test_the_crps_of_the_forecast_beats_a_shifted_one(fitted):
     x, y, _ = rows(seed=4)
     assert fitted.crps(x, y).mean() < min(fitted.crps(x, y + 0.5).mean(), fitted.crps(x, y - 0.5).mean())
     z = fitted.scores(x, y)
-    np.testing.assert_allclose(z * fitted.parts(x)[1] + fitted.parts(x)[0], y)
+    np.testing.assert_allclose(z * fitted.distribution_parts(x)[1] + fitted.distribution_parts(x)[0], y)
 
 
 def test_weights_that_are_all_zero_are_refused():
@@ -130,22 +130,22 @@ def test_contributions_add_up_to_the_forecast_minus_the_offset(fitted):
 
 def test_a_correction_that_does_not_last_is_not_applied():
     """Creators left out bear the first correction, later posts only the second: the second is chosen."""
-    by_creators, later = np.full((1, len(CORRECTIONS)), 1.2), np.full((1, len(CORRECTIONS)), 1.2)
+    by_creators, later = np.full((1, len(CORRECTION_SHARE_GRID)), 1.2), np.full((1, len(CORRECTION_SHARE_GRID)), 1.2)
     offset, linear, half = (
-        int(np.flatnonzero((at == CORRECTIONS).all(axis=1))[0]) for at in ((0, 0), (1, 0), (0.5, 0))
+        int(np.flatnonzero((at == CORRECTION_SHARE_GRID).all(axis=1))[0]) for at in ((0, 0), (1, 0), (0.5, 0))
     )
     by_creators[0, [offset, linear, half]] = 1.0, 0.8, 0.9
     later[0, [offset, linear, half]] = 1.0, 1.01, 0.95
-    assert choose_shares(by_creators).tolist() == [[1.0, 0.0]]
-    assert choose_shares(by_creators, later).tolist() == [[0.5, 0.0]]
+    assert choose_correction_shares(by_creators).tolist() == [[1.0, 0.0]]
+    assert choose_correction_shares(by_creators, later).tolist() == [[0.5, 0.0]]
     later[0, half] = 1.03
-    assert choose_shares(by_creators, later).tolist() == [[0.0, 0.0]]
+    assert choose_correction_shares(by_creators, later).tolist() == [[0.0, 0.0]]
 
 
 def test_without_later_posts_the_offset_stands_alone_and_counts_none(fitted):
     x, _, _ = rows(50, seed=2)
     alone = pickle.loads(pickle.dumps(fitted)).calibrate(None)
-    np.testing.assert_array_equal(alone.parts(x)[0], x["level"])
+    np.testing.assert_array_equal(alone.distribution_parts(x)[0], x["level"])
     assert (alone.conformal_.n == 0).all()
     assert (fitted.conformal_.n > 0).all()
 
@@ -160,10 +160,12 @@ def test_what_is_served_is_the_median_of_the_distribution(fitted):
 def test_scores_of_a_drift_set_the_width_and_not_the_median(fitted):
     """Later posts all half a unit above their forecasts: centred, the median stays; else it moves by half a unit."""
     x, y, creator = rows(2000, seed=6)
-    drifted = fitted.calibration_set(x, fitted.parts(x)[0] + 0.5 * fitted.parts(x)[1], np.ones(len(y)), creator)
+    drifted = fitted.calibration_set(
+        x, fitted.distribution_parts(x)[0] + 0.5 * fitted.distribution_parts(x)[1], np.ones(len(y)), creator
+    )
     for centred, shift in (((0, 1), 0.0), ((), 0.5)):
         other = pickle.loads(pickle.dumps(fitted)).set_params(centred=centred).calibrate(drifted)
-        location, scale, _, _ = other.parts(x)
+        location, scale, _, _ = other.distribution_parts(x)
         np.testing.assert_allclose(other.predict(x), location + shift * scale, atol=0.06)
 
 
@@ -187,7 +189,7 @@ def test_a_platform_that_nobody_trained_takes_the_offset_and_the_widest_spread()
     found = Forecaster(offset="level", platform="platform", platforms=4, **SMALL).fit(x, y, groups=creator)
     asked, _, _ = two_platforms(1)
     elsewhere, wild = asked.assign(platform=1.0), asked.assign(platform=2.0)
-    np.testing.assert_array_equal(found.parts(elsewhere)[0], elsewhere["level"])
+    np.testing.assert_array_equal(found.distribution_parts(elsewhere)[0], elsewhere["level"])
     np.testing.assert_allclose(found.contributions(elsewhere)[:, :-1], 0, atol=1e-12)
     widths = [np.diff(found.predict_distribution(rows).quantile([0.1, 0.9])).ravel() for rows in (elsewhere, wild)]
     assert np.median(widths[0] / widths[1]) == pytest.approx(1, abs=0.35)

@@ -14,9 +14,9 @@ from features.derive.catalog import COLUMNS
 from features.history.post_readings import PostReadings
 from features.tables.schema import POSTS
 from features.tables.vocabulary import PLATFORM_FORMATS, PLATFORMS
-from models.conformal import GRID, Conformal
-from models.distribution import FEW, QUANTILES, Predictive, Totals
-from models.joint import Bounded, joint_forecast
+from models.conformal import GRID, ConformalTables
+from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution, TotalsTables
+from models.joint import BoundedDistribution, joint_forecast
 from models.pyfunc import BundleModel
 from models.reasons import reasons
 from serving.asked import Asked, microseconds
@@ -34,8 +34,8 @@ with warnings.catch_warnings():  # starlette would rather have httpx2
     from starlette.testclient import TestClient
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
-NORMAL = Conformal(ndtri(GRID)[None, :], np.array([10.0]), np.zeros((4, 3), dtype=int), np.full((4, 3), 1000))
-TOTALS = Totals.fit(NORMAL, 0.3)
+NORMAL = ConformalTables(ndtri(GRID)[None, :], np.array([10.0]), np.zeros((4, 3), dtype=int), np.full((4, 3), 1000))
+TOTALS = TotalsTables.fit(NORMAL, 0.3)
 FIGURES = [*QUANTILES, "mean"]
 VIDEO = {"platform": "tiktok", "followers": 20_000.0, "format": "video"}
 OUTERMOST = (0.001, 0.01, 0.99, 0.999)
@@ -44,16 +44,16 @@ OUTERMOST = (0.001, 0.01, 0.99, 0.999)
 def normal(location, scale, deliverables=1.0):
     """Forecasts whose ln(1 + count) of one deliverable is normal."""
     arrays = np.broadcast_arrays(*np.atleast_1d(location, scale), 0, float(deliverables))
-    return Predictive(*arrays, TOTALS)
+    return PredictiveDistribution(*arrays, TOTALS)
 
 
 def lowered(engagements, views, ceiling=10.0):
     every, ceilings = np.ones(len(engagements.location), dtype=bool), np.full(len(engagements.location), ceiling)
     own = engagements.location, engagements.scale, engagements.table, engagements.deliverables, engagements.totals
-    return Bounded(*own, views, every, True, ceilings, ceilings)
+    return BoundedDistribution(*own, views, every, True, ceilings, ceilings)
 
 
-@pytest.mark.parametrize("copies", [1, FEW + 1])
+@pytest.mark.parametrize("copies", [1, FEW_FORECASTS + 1])
 @pytest.mark.parametrize("deliverables", [1.0, 3.0])
 def test_of_two_curves_that_cross_the_lower_one_is_kept_at_every_probability(copies, deliverables):
     location = np.full(copies, 5.0)
@@ -62,10 +62,12 @@ def test_of_two_curves_that_cross_the_lower_one_is_kept_at_every_probability(cop
     expected = np.minimum(free.quantile(GRID), views.quantile(GRID))
     np.testing.assert_allclose(kept.quantile(GRID), expected, rtol=1e-12)
     np.testing.assert_allclose(kept.totals_at(np.arange(len(GRID))), expected, rtol=1e-12)
-    np.testing.assert_allclose(list(kept.named.values()), expected[:, np.isin(GRID, [*QUANTILES.values()])].T)
+    np.testing.assert_allclose(
+        list(kept.quantiles_by_name.values()), expected[:, np.isin(GRID, [*QUANTILES.values()])].T
+    )
     for probability in (0.02, 0.5, 0.9, 0.985):
-        at = kept.along([probability])[:, 0]
-        np.testing.assert_allclose(kept.rank(at), probability, rtol=1e-9)
+        at = kept.interpolated_quantile([probability])[:, 0]
+        np.testing.assert_allclose(kept.interpolated_probability(at), probability, rtol=1e-9)
         np.testing.assert_allclose(kept.cdf(at), probability, rtol=1e-9)
 
 
@@ -82,7 +84,7 @@ def test_a_bound_that_nothing_crosses_changes_nothing():
     kept = lowered(free, views)
     np.testing.assert_array_equal(kept.totals_at(np.arange(len(GRID))), free.totals_at(np.arange(len(GRID))))
     np.testing.assert_array_equal(kept.mean(), free.mean())
-    assert not kept.moved(OUTERMOST).any()
+    assert not kept.rows_moved_by_bound(OUTERMOST).any()
     assert not kept.median_log_ratio().any()
 
 
@@ -90,9 +92,9 @@ def test_only_what_is_told_counts_as_moved():
     """Curves of one median that cross beyond p95 alone: 5 + s z against 5.3 + t z where (s - t) z = 0.3."""
     far, views = normal([5.0] * 20, 0.45), normal([5.3] * 20, 0.32)
     kept = lowered(far, views)
-    assert not kept.moved().any()
-    assert kept.moved([0.999]).all()
-    assert lowered(normal(5.0, 0.6), normal(5.3, 0.32)).moved().tolist() == [True]
+    assert not kept.rows_moved_by_bound().any()
+    assert kept.rows_moved_by_bound([0.999]).all()
+    assert lowered(normal(5.0, 0.6), normal(5.3, 0.32)).rows_moved_by_bound().tolist() == [True]
 
 
 class Fixed:
@@ -121,10 +123,12 @@ def test_the_weaker_evidence_is_moved_and_of_the_same_the_engagements(bundle):
     flags = joint.warnings()
     assert flags["views_raised_to_engagements"].tolist() == [True, False, False, False, True]
     assert flags["engagements_lowered_to_views"].tolist() == [False, True, True, True, False]
-    for name, own in joint.engagements.named.items():
-        np.testing.assert_array_equal(own, joint.views.named[name])
-    np.testing.assert_array_equal(joint.engagements.named["p50"][[0, 4]], engagements.named["p50"][[0, 4]])
-    np.testing.assert_array_equal(joint.views.named["p50"][1:4], views.named["p50"][1:4])
+    for name, own in joint.engagements.quantiles_by_name.items():
+        np.testing.assert_array_equal(own, joint.views.quantiles_by_name[name])
+    np.testing.assert_array_equal(
+        joint.engagements.quantiles_by_name["p50"][[0, 4]], engagements.quantiles_by_name["p50"][[0, 4]]
+    )
+    np.testing.assert_array_equal(joint.views.quantiles_by_name["p50"][1:4], views.quantiles_by_name["p50"][1:4])
 
 
 def test_every_crossing_is_seen_however_small(bundle):
@@ -274,9 +278,9 @@ def test_reasons_lead_to_the_forecast_that_is_told(bundle):
     joint = joint_forecast(bundle.forecasters, bundle.reference, x, np.ones(3))
     found = reasons(forecaster, x, besides=joint.reasons())
     logs = [np.log1p(told["per_post"]) + np.log([one["factor"] for one in told["factors"]]).sum() for told in found]
-    free = np.log1p(forecaster.predict_distribution(x).named["p50"])
+    free = np.log1p(forecaster.predict_distribution(x).quantiles_by_name["p50"])
     # the median lies a little off the location, alike with and without what moves it
-    lowered = np.log1p(joint.engagements.named["p50"]) - free
+    lowered = np.log1p(joint.engagements.quantiles_by_name["p50"]) - free
     np.testing.assert_allclose(logs, forecaster.predict(x) + lowered, rtol=1e-9)
     words = [{one["reason"]: one["factor"] for one in told["factors"]} for told in found]
     assert (lowered[0], {*words[0]} & {"no more than its views"}) == (0.0, set())

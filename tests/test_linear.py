@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from models.linear import Linear
+from models.linear import LinearCorrection
 
 
 def rows(n=2000, seed=0):
@@ -17,7 +17,7 @@ def rows(n=2000, seed=0):
 
 def test_the_slope_is_found_under_heavy_tails_and_a_constant_column_gets_none():
     x, y = rows(20_000)
-    line = Linear.fit(x, y, np.ones(len(y)))
+    line = LinearCorrection.fit(x, y, np.ones(len(y)))
     assert line.slope[0] / line.scale[0] == pytest.approx(2, abs=0.1)
     assert line.slope[2] == pytest.approx(0, abs=1e-9)
     assert line.predict(np.zeros((1, 3)))[0] == pytest.approx(1, abs=0.1)
@@ -25,7 +25,7 @@ def test_the_slope_is_found_under_heavy_tails_and_a_constant_column_gets_none():
 
 def test_unknown_values_count_as_the_median_and_far_ones_as_the_end_of_the_central_range():
     x, y = rows()
-    line = Linear.fit(x, y, np.ones(len(y)))
+    line = LinearCorrection.fit(x, y, np.ones(len(y)))
     unknown, middle = np.full((1, 3), np.nan), line.middle[None, :]
     assert line.predict(unknown)[0] == line.predict(middle)[0] == line.intercept
     assert line.predict(np.array([[1e9, 0, 0]])) == line.predict(np.array([[line.high[0], 0, 0]]))
@@ -33,7 +33,7 @@ def test_unknown_values_count_as_the_median_and_far_ones_as_the_end_of_the_centr
 
 def test_many_rows_at_once_equal_one_at_a_time_and_contributions_add_up():
     x, y = rows()
-    line = Linear.fit(x, y, np.ones(len(y)))
+    line = LinearCorrection.fit(x, y, np.ones(len(y)))
     np.testing.assert_array_equal(line.predict(x), [line.predict(row[None])[0] for row in x])
     np.testing.assert_array_equal(line.contributions(x).sum(axis=1) + line.intercept, line.predict(x))
 
@@ -41,12 +41,14 @@ def test_many_rows_at_once_equal_one_at_a_time_and_contributions_add_up():
 def test_a_column_that_is_never_known_changes_nothing():
     x, y = rows()
     with_unknown = np.column_stack([x, np.full(len(x), np.nan)])
-    found = Linear.fit(with_unknown, y, np.ones(len(y)))
-    np.testing.assert_allclose(found.predict(with_unknown), Linear.fit(x, y, np.ones(len(y))).predict(x), atol=1e-9)
+    found = LinearCorrection.fit(with_unknown, y, np.ones(len(y)))
+    np.testing.assert_allclose(
+        found.predict(with_unknown), LinearCorrection.fit(x, y, np.ones(len(y))).predict(x), atol=1e-9
+    )
 
 
 def test_the_state_is_json_and_makes_the_same_line():
     x, y = rows()
-    line = Linear.fit(x, y, np.ones(len(y)))
-    again = Linear.from_state(json.loads(json.dumps(line.state())))
+    line = LinearCorrection.fit(x, y, np.ones(len(y)))
+    again = LinearCorrection.from_state(json.loads(json.dumps(line.state())))
     np.testing.assert_array_equal(again.predict(x), line.predict(x))

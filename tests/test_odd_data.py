@@ -17,7 +17,7 @@ from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS, PROSPECTS
 from features.tables.validate import InvalidTables, clean_table
 from features.tables.vocabulary import PLATFORMS
-from models.bundle_files import MANIFEST
+from models.bundle_files import MANIFEST_FILE
 from models.distribution import QUANTILES
 from serving.scoring import Scorer
 from training.dataset import Sampling
@@ -229,7 +229,7 @@ def test_nothing_overflows_and_what_cannot_be_divided_is_unknown(made_once, name
 @pytest.mark.parametrize("name", [name for name in WORKING if name not in FEW_BEFORE])
 def test_the_record_can_be_told_and_holds_only_numbers_of_json(made_once, name):
     trained = made_once(name).trained
-    text = (trained.folder / MANIFEST).read_text()
+    text = (trained.folder / MANIFEST_FILE).read_text()
     json.loads(text, parse_constant=lambda value: pytest.fail(f"the manifest holds {value}"))
     assert record_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
     assert not np.isinf(list(headline(trained.backtest.table).values())).any()

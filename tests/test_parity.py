@@ -11,7 +11,7 @@ from features.tables.model import Tables, empty_table
 from features.tables.schema import CREATORS, POSTS
 from features.tables.validate import validate
 from features.tables.vocabulary import PLATFORM_FORMATS
-from models.delivery import Delivered
+from models.delivery import DeliveredTotals
 from models.distribution import QUANTILES
 from models.joint import joint_forecast
 from models.reasons import reasons_text
@@ -113,14 +113,14 @@ def by_hand(tables, trained, partnerships):
     for what, predictive in (("engagements", joint.engagements), ("views", joint.views)):
         quantiles = predictive.quantile(list(QUANTILES.values()))
         told = {name: quantiles[:, n] for n, name in enumerate(QUANTILES)} | {"mean": predictive.mean()}
-        rows = np.ones(len(frame), dtype=bool) if what == "engagements" else joint.shown
+        rows = np.ones(len(frame), dtype=bool) if what == "engagements" else joint.has_views
         figures |= {f"{what}_{name}": spread(values, rows) for name, values in told.items()}
-    delivered = Delivered.of(joint.engagements, frame["completion_rate"].to_numpy()).quantile([0.9, 0.5, 0.1])
+    delivered = DeliveredTotals.of(joint.engagements, frame["completion_rate"].to_numpy()).quantile([0.9, 0.5, 0.1])
     for n, name in enumerate(("p10", "p50", "p90")):
         figures[f"cpe_usd_{name}"] = frame["fee_usd"].to_numpy() / np.where(delivered > 0, delivered, np.nan)[:, n]
     shown = bundle.reference.views_shown
     told = zip(frame["platform"], frame["format"].fillna("unknown"), strict=True)
-    assert joint.shown.tolist() == [name in shown[platform] for platform, name in told]
+    assert joint.has_views.tolist() == [name in shown[platform] for platform, name in told]
     return pd.DataFrame(figures)
 
 

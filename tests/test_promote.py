@@ -28,15 +28,15 @@ from models.bundle import (
     bundles_folder,
     champion_file,
     champion_folder,
+    champion_history_file,
     champion_version,
-    champions_file,
     check_bundle,
     load_bundle,
     load_version,
     save_bundle,
     set_champion,
 )
-from models.bundle_files import MANIFEST, BundleError
+from models.bundle_files import MANIFEST_FILE, BundleError
 from training.bundle_list import bundles_text
 from training.compare import compare
 from training.comparison import NothingComparable
@@ -286,7 +286,7 @@ def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(ret
     version = bundles["new"].version
     assert remembered_folder(home, version) == folders["new"].resolve()
     assert set(pd.read_parquet(backtest_file(home, version))["horizon_days"]) == {7}
-    assert str(folders["new"]) not in (bundles_folder(home) / version / MANIFEST).read_text()
+    assert str(folders["new"]) not in (bundles_folder(home) / version / MANIFEST_FILE).read_text()
 
 
 def test_the_recipe_is_read_back_from_the_manifest(retrained):
@@ -387,10 +387,10 @@ def test_the_first_bundle_is_promoted_without_a_comparison(copied, trained):
 
 
 def test_the_champion_may_be_promoted_again(copied, trained):
-    before = champions_file(copied).read_text()
+    before = champion_history_file(copied).read_text()
     promotion = promote(copied)
     assert (promotion.before, promotion.comparison) == (trained.bundle.version, None)
-    assert champions_file(copied).read_text() == before
+    assert champion_history_file(copied).read_text() == before
 
 
 def test_a_tampered_bundle_is_refused_and_the_champion_stays(copied, trained):
@@ -455,7 +455,7 @@ def test_a_pointer_that_is_no_version_is_refused(tmp_path):
 
 @pytest.mark.parametrize("lacking", ["version", "columns", "targets", "sha256"])
 def test_a_manifest_that_lacks_something_is_no_bundle(copied, trained, lacking):
-    path = bundles_folder(copied) / trained.bundle.version / MANIFEST
+    path = bundles_folder(copied) / trained.bundle.version / MANIFEST_FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), lacking: None}))
     with pytest.raises(BundleError, match=f"is no bundle: manifest.json lacks '{lacking}': restore it or retrain"):
         check_bundle(path.parent)
@@ -464,7 +464,7 @@ def test_a_manifest_that_lacks_something_is_no_bundle(copied, trained, lacking):
 def test_rollback_makes_the_champion_before_champion_again(copied, trained):
     better = second(copied, trained, 0.8)
     promote(copied)
-    files = {path: path.read_bytes() for path in (champion_file(copied), champions_file(copied))}
+    files = {path: path.read_bytes() for path in (champion_file(copied), champion_history_file(copied))}
     assert rollback(copied, dry_run=True)[1] == better.version
     assert files == {path: path.read_bytes() for path in files}
     bundle, left = rollback(copied)
@@ -571,8 +571,8 @@ def test_the_list_of_bundles(store, trained):
     ("spoil", "reason"),
     [
         (lambda folder: (folder / "engagements.json").write_text("{}"), "differs from what the manifest says"),
-        (lambda folder: (folder / MANIFEST).write_text("oops"), "manifest.json cannot be read ("),
-        (lambda folder: (folder / MANIFEST).write_bytes(b"\xff\xfe"), "manifest.json cannot be read ("),
+        (lambda folder: (folder / MANIFEST_FILE).write_text("oops"), "manifest.json cannot be read ("),
+        (lambda folder: (folder / MANIFEST_FILE).write_bytes(b"\xff\xfe"), "manifest.json cannot be read ("),
         (lambda folder: folder.rename(folder.with_name("renamed")), "holds the bundle '"),
         (lambda folder: told(folder, format=1), "is no bundle of format 3: retrain"),
         (lambda folder: told(folder, columns=["a"]), "was trained on other feature columns"),
@@ -589,8 +589,8 @@ def test_broken_bundles_are_listed_with_the_reason(copied, trained, spoil, reaso
 
 
 def told(folder, **changes):
-    manifest = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({**manifest, **changes}))
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    (folder / MANIFEST_FILE).write_text(json.dumps({**manifest, **changes}))
 
 
 def test_a_bundle_without_a_record_of_seen_creators_is_not_broken(copied, trained):
@@ -600,7 +600,7 @@ def test_a_bundle_without_a_record_of_seen_creators_is_not_broken(copied, traine
 
 def test_a_champion_without_a_bundle_and_a_broken_history_are_told(copied):
     set_champion(copied, "gone")
-    champions_file(copied).write_text("oops")
+    champion_history_file(copied).write_text("oops")
     *_, lost, history = bundles_text(copied, {}).splitlines()
     assert lost == "champion gone: there is no such bundle"
     assert "champions.jsonl', line 1: 'oops' names no champion" in history

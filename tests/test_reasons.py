@@ -14,8 +14,8 @@ from features.derive.derive import derive
 from features.history.history import History
 from features.tables.schema import EMV_PARTS
 from features.tables.validate import InvalidTables
-from models.emv import earned_media_value, read_values
-from models.reasons import GROUPS, OWN_LEVEL, contributions, reasons, reasons_text
+from models.emv import earned_media_value, read_value_table
+from models.reasons import COLUMN_GROUPS, OWN_LEVEL, contributions, reasons, reasons_text
 from serving.scored import ANSWER_COLUMNS
 from serving.scoring import Scorer
 from serving.terms import Extras
@@ -51,10 +51,10 @@ def test_the_own_level_is_the_offset_over_the_prior(bundle, x):
 
 
 def test_every_learned_column_has_a_group_that_says_what_it_is(bundle):
-    patterns = [pattern for *_, pattern in GROUPS]
+    patterns = [pattern for *_, pattern in COLUMN_GROUPS]
     place = {name: next(n for n, p in enumerate(patterns) if re.match(p, name)) for name in LEARNED_COLUMNS}
-    assert [name for name, group in place.items() if group == len(GROUPS) - 1] == []
-    assert set(place.values()) == set(range(len(GROUPS) - 1))
+    assert [name for name, group in place.items() if group == len(COLUMN_GROUPS) - 1] == []
+    assert set(place.values()) == set(range(len(COLUMN_GROUPS) - 1))
 
 
 def test_reasons_are_words_that_name_the_format(bundle, x):
@@ -157,9 +157,9 @@ def test_without_a_value_there_is_none_and_what_is_not_known_is_not_zero():
 def test_a_table_of_values_is_read_and_faults_are_named(tmp_path):
     path = tmp_path / "values.csv"
     path.write_text("platform,part,usd,source\nany,like,0.1,ours\ntiktok,like,0.2,ours\n")
-    found = read_values(path)
+    found = read_value_table(path)
     assert found.of(np.array([0.0, 1.0]), "like").tolist() == [0.1, 0.2]
     assert np.isnan(found.of(np.array([0.0, np.nan]), "view")).all()
     path.write_text("platform,part,usd,source\nany,save,-1,\n")
     with pytest.raises(InvalidTables, match=r"3 fault\(s\)"):
-        read_values(path)
+        read_value_table(path)

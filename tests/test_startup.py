@@ -17,7 +17,7 @@ from features.history.history import History
 from features.snapshot.writer import write_snapshot
 from models.bundle import champion_folder
 from models.bundle_files import contents_digest, read_manifest
-from models.trial import TRIED
+from models.bundle_trial import TRIED_VARIABLE
 from serving.keys import AccessError
 from serving.settings import Settings
 from serving.startup import StartError, check_start, unusable
@@ -260,5 +260,5 @@ def test_a_port_that_is_lost_after_the_look_at_it_is_told_in_the_same_line(files
 def started(folder, home, command, port, environment=()):
     command = [BIN / command[0], *command[1:], "--port", str(port)]
     tried = contents_digest(read_manifest(champion_folder(home)))
-    told = {**os.environ, TRIED: tried, "CREATORCAST_HOME": str(home), **dict(environment)}
+    told = {**os.environ, TRIED_VARIABLE: tried, "CREATORCAST_HOME": str(home), **dict(environment)}
     return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=120)

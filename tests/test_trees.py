@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import models.trees
-from models.trees import TOLERANCE, EngineError, Trees, single
+import models.booster_engine
+from models.booster_engine import TOLERANCE, BoosterSet, EngineError, as_float32
 
 COLUMNS, EDGE = 6, 0.6931471805599453
 
@@ -38,22 +38,22 @@ def boosters():
 @pytest.fixture(scope="module")
 def fast(boosters):
     pytest.importorskip("daal4py")
-    return Trees(boosters, "daal4py", threads=1)
+    return BoosterSet(boosters, "daal4py", threads=1)
 
 
 def reference_rows(boosters, rows):
-    return models.trees.reference_rows([b.dump_model() for b in boosters], rows)
+    return models.booster_engine.probe_rows([b.dump_model() for b in boosters], rows)
 
 
 def splits(tree_booster, name):
     trees = [tree["tree_structure"] for tree in tree_booster.dump_model()["tree_info"]]
-    return {node[name] for tree in trees for node in models.trees._splits(tree)}
+    return {node[name] for tree in trees for node in models.booster_engine._splits(tree)}
 
 
 def test_lightgbm_is_what_its_boosters_say(boosters):
-    x = single(reference_rows(boosters, 50))
+    x = as_float32(reference_rows(boosters, 50))
     expected = np.column_stack([b.predict(x) for b in boosters])
-    np.testing.assert_array_equal(Trees(boosters, threads=1).predict(x), expected)
+    np.testing.assert_array_equal(BoosterSet(boosters, threads=1).predict(x), expected)
 
 
 def test_daal4py_is_equal_on_all_that_can_happen_to_a_value(boosters, fast):
@@ -65,7 +65,7 @@ def test_daal4py_is_equal_on_all_that_can_happen_to_a_value(boosters, fast):
     x[: len(extremes) * COLUMNS] = np.nan_to_num(x[: len(extremes) * COLUMNS])
     for row, (column, value) in enumerate((c, v) for c in range(COLUMNS) for v in extremes):
         x[row, column] = value
-    np.testing.assert_allclose(fast.predict(x), Trees(boosters, threads=1).predict(x), rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(fast.predict(x), BoosterSet(boosters, threads=1).predict(x), rtol=0, atol=TOLERANCE)
 
 
 def test_a_value_at_a_threshold_goes_left_and_the_next_float_right():
@@ -74,10 +74,10 @@ def test_a_value_at_a_threshold_goes_left_and_the_next_float_right():
     parameters = {"min_data_in_leaf": 1, "num_threads": 1, "verbosity": -1, "objective": "regression"}
     stump = lgb.train(parameters, lgb.Dataset(x, np.repeat([0.0, 1.0], 50)), 1)
     (threshold,) = splits(stump, "threshold")
-    down = models.trees._down(threshold)
+    down = models.booster_engine._down(threshold)
     asked = np.array([[down], [np.nextafter(down, np.float32(9))]])
     for engine in ("lightgbm", "daal4py"):
-        low, high = Trees([stump], engine).predict(asked)[:, 0]
+        low, high = BoosterSet([stump], engine).predict(asked)[:, 0]
         assert low < 0.5 < high
 
 
@@ -102,41 +102,43 @@ def test_trees_without_a_split_are_converted():
     pytest.importorskip("daal4py")
     flat = booster(trees=3, min_data_in_leaf=600)
     assert not splits(flat, "threshold")
-    found = Trees([flat], "daal4py").predict(np.zeros((2, COLUMNS)))
-    np.testing.assert_allclose(found, Trees([flat]).predict(np.zeros((2, COLUMNS))), atol=TOLERANCE)
+    found = BoosterSet([flat], "daal4py").predict(np.zeros((2, COLUMNS)))
+    np.testing.assert_allclose(found, BoosterSet([flat]).predict(np.zeros((2, COLUMNS))), atol=TOLERANCE)
 
 
 def test_an_engine_that_differs_is_left_alone(boosters, monkeypatch, caplog):
     pytest.importorskip("daal4py")
-    honest = models.trees._Converted.predict
-    monkeypatch.setattr(models.trees._Converted, "predict", lambda self, x: honest(self, x) + 1)
+    honest = models.booster_engine._Converted.predict
+    monkeypatch.setattr(models.booster_engine._Converted, "predict", lambda self, x: honest(self, x) + 1)
     with caplog.at_level(logging.WARNING):
-        trees = Trees(boosters, "auto")
+        trees = BoosterSet(boosters, "auto")
     assert (trees.engine, len(caplog.messages)) == ("lightgbm", 1)
     assert "daal4py cannot: it differs by 1.0e+00 on reference rows" in caplog.text
     x = reference_rows(boosters, 10)
-    np.testing.assert_array_equal(trees.predict(x), Trees(boosters).predict(x))
+    np.testing.assert_array_equal(trees.predict(x), BoosterSet(boosters).predict(x))
     with pytest.raises(EngineError, match="'daal4py' cannot be used: it differs by 1"):
-        Trees(boosters, "daal4py")
+        BoosterSet(boosters, "daal4py")
 
 
 def test_a_machine_without_daal4py_takes_lightgbm(boosters, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "daal4py", None)
-    assert Trees(boosters, "auto").engine == "lightgbm"
+    assert BoosterSet(boosters, "auto").engine == "lightgbm"
     assert "it is not installed (pip install 'creatorcast[fast]')" in caplog.text
     with pytest.raises(EngineError, match="is not installed"):
-        Trees(boosters, "daal4py")
+        BoosterSet(boosters, "daal4py")
 
 
 def test_categorical_splits_stay_with_lightgbm(caplog):
     pytest.importorskip("daal4py")
-    assert Trees([booster(categorical=[4], max_cat_to_onehot=1, min_data_per_group=5)], "auto").engine == "lightgbm"
+    assert (
+        BoosterSet([booster(categorical=[4], max_cat_to_onehot=1, min_data_per_group=5)], "auto").engine == "lightgbm"
+    )
     assert "the trees have categorical splits or linear leaves" in caplog.text
 
 
 def test_other_engines_are_refused(boosters):
     with pytest.raises(EngineError, match="'onnx' is no engine: expected one of auto, lightgbm, daal4py"):
-        Trees(boosters, "onnx")
+        BoosterSet(boosters, "onnx")
 
 
 def test_lightgbm_alone_never_imports_daal4py():

@@ -7,20 +7,20 @@ import pytest
 from test_bundle_damage import UNANSWERED, sealed
 
 import models.bundle_files
-import models.trial
+import models.bundle_trial
 from models.bundle import (
     bundles_folder,
-    champion_before,
     champion_file,
     champion_folder,
+    champion_history_file,
     champion_version,
-    champions_file,
     load_bundle,
     load_version,
+    previous_champion,
 )
-from models.bundle_files import MANIFEST, BundleError, contents_digest, read_manifest
+from models.bundle_files import MANIFEST_FILE, BundleError, contents_digest, read_manifest
+from models.bundle_trial import TRIED_VARIABLE, try_bundle
 from models.champion_history import ChampionHistoryError
-from models.trial import TRIED, try_bundle
 from training.promote import promote
 
 
@@ -33,7 +33,7 @@ def folder(trained, tmp_path):
 @pytest.fixture
 def untried(monkeypatch):
     """Forget which bundles this process has tried."""
-    monkeypatch.setattr(models.trial, "_digests", set())
+    monkeypatch.setattr(models.bundle_trial, "_digests", set())
 
 
 def never(*_):
@@ -43,7 +43,7 @@ def never(*_):
 def test_a_bundle_is_tried_once_and_never_under_another_content(folder, monkeypatch, untried):
     digest = try_bundle(folder)
     assert digest == contents_digest(read_manifest(folder))
-    monkeypatch.setattr(models.trial, "_run", never)
+    monkeypatch.setattr(models.bundle_trial, "_run", never)
     assert try_bundle(folder) == digest
     assert load_bundle(folder, digest).version == folder.name
     (folder / "reference.json").write_text((folder / "reference.json").read_text() + " ")
@@ -55,8 +55,8 @@ def test_a_bundle_is_tried_once_and_never_under_another_content(folder, monkeypa
 
 
 def test_what_whoever_started_this_process_has_tried_is_not_tried_again(folder, monkeypatch, untried):
-    monkeypatch.setattr(models.trial, "_run", never)
-    monkeypatch.setenv(TRIED, contents_digest(read_manifest(folder)))
+    monkeypatch.setattr(models.bundle_trial, "_run", never)
+    monkeypatch.setenv(TRIED_VARIABLE, contents_digest(read_manifest(folder)))
     try_bundle(folder)
 
 
@@ -112,7 +112,7 @@ def a_folder(path):
 
 
 @pytest.mark.parametrize("make", [a_fifo, a_link, a_link_to_a_device, a_link_to_a_fifo, a_folder])
-@pytest.mark.parametrize("name", [MANIFEST, "reference.json", "views_scale.txt"])
+@pytest.mark.parametrize("name", [MANIFEST_FILE, "reference.json", "views_scale.txt"])
 def test_a_bundle_consists_of_regular_files_alone(folder, tmp_path, name, make):
     make(folder / name)
     kind = make.__name__.replace("_", " ").split(" to ")[0].replace("fifo", "FIFO")
@@ -123,10 +123,10 @@ def test_a_bundle_consists_of_regular_files_alone(folder, tmp_path, name, make):
 
 def test_a_file_has_a_largest_size_and_a_bundle_a_largest_number_of_files(folder, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(models.bundle_files, "MOST_FILES", 3)
+        patch.setattr(models.bundle_files, "MAX_BUNDLE_FILES", 3)
         with pytest.raises(BundleError, match="names 9 files, expected at most 3"):
             load_bundle(folder)
-    monkeypatch.setattr(models.bundle_files, "FILE_LIMIT", 100_000)
+    monkeypatch.setattr(models.bundle_files, "MAX_BUNDLE_FILE_BYTES", 100_000)
     with pytest.raises(BundleError, match="cannot be read: it is larger than 100,000 bytes"):
         load_bundle(folder)
 
@@ -153,10 +153,10 @@ def test_a_link_in_the_place_of_a_bundle_is_refused(folder):
 @pytest.mark.parametrize("make", [a_fifo, a_link_to_a_fifo, a_link_to_a_device, a_folder])
 def test_a_pointer_or_history_that_is_no_file_is_told_and_holds_nobody(folder, tmp_path, make):
     champion_file(tmp_path).write_text(folder.name)
-    champions_file(tmp_path).touch()
-    make(champions_file(tmp_path))
+    champion_history_file(tmp_path).touch()
+    make(champion_history_file(tmp_path))
     with pytest.raises(ChampionHistoryError, match=r"champions.jsonl' cannot be read: it is .*: correct or remove it"):
-        champion_before(tmp_path)
+        previous_champion(tmp_path)
     make(champion_file(tmp_path)) if make is not a_link_to_a_fifo else a_fifo(champion_file(tmp_path))
     with pytest.raises(BundleError, match=r"champion' cannot be read: it is .*, expected a regular file"):
         champion_version(tmp_path)

@@ -14,7 +14,7 @@ from features.snapshot.writer import write_snapshot
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS
 from features.tables.vocabulary import PLATFORMS
-from models.dependence import depends_on
+from models.dependence import column_dependence
 from serving.batch import Options, score_file
 from serving.champion import Champion
 from serving.routes import build_app
@@ -201,8 +201,8 @@ def test_a_forecast_depends_on_the_columns_that_are_said_and_on_no_other(bundle,
     rows += [{**PROFILE, "platform": "x", "avg_likes": 30.0 * n} for n in range(9)]
     x = matrix(scorer, rows)
     platform, evidence = (feature_column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
-    depends = depends_on(forecaster)
-    location, scale, *_ = forecaster.parts(pd.DataFrame(x, columns=COLUMNS))
+    depends = column_dependence(forecaster)
+    location, scale, *_ = forecaster.distribution_parts(pd.DataFrame(x, columns=COLUMNS))
     moved, random = np.zeros(len(COLUMNS), dtype=bool), np.random.default_rng(4)
     for place, name in enumerate(COLUMNS):
         if name in (forecaster.offset, forecaster.evidence, forecaster.platform, forecaster.posts, forecaster.mad):
@@ -210,7 +210,7 @@ def test_a_forecast_depends_on_the_columns_that_are_said_and_on_no_other(bundle,
         for spread in (1.0, 8.0):
             other = x.copy()
             other[:, place] = np.nan_to_num(x[:, place]) + spread * random.normal(size=len(x))
-            found = forecaster.parts(pd.DataFrame(other, columns=COLUMNS))
+            found = forecaster.distribution_parts(pd.DataFrame(other, columns=COLUMNS))
             changed = (found[0] != location) | (found[1] != scale)
             assert not (changed & ~depends[platform, evidence, place]).any()
             moved[place] |= changed.any()

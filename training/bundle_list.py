@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.bundle import bundle_versions, bundles_folder, champion_before, champion_version, check_bundle
+from models.bundle import bundle_versions, bundles_folder, champion_version, check_bundle, previous_champion
 from models.bundle_files import BundleError
 from models.champion_history import ChampionHistoryError
 from training.judge import OURS
@@ -63,7 +63,7 @@ def _roles(home: Path) -> tuple[dict[str, str], list[str]]:
     champion = champion_version(home)
     roles = {} if champion is None else {champion: CHAMPION}
     try:
-        earlier = champion_before(home)
+        earlier = previous_champion(home)
     except ChampionHistoryError as error:
         return roles, [str(error)]
     return ({earlier: PREVIOUS} if earlier else {}) | roles, []

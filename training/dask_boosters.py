@@ -13,10 +13,10 @@ from uuid import uuid4
 import lightgbm as lgb
 import numpy as np
 
-from models.cluster import Session
-from models.cluster_connection import Connection
+from models.booster_engine import as_float32
+from models.cluster import ClusterSession
+from models.cluster_connection import ClusterConnection
 from models.forecast import Boosting, Forecaster
-from models.trees import single
 
 #: Seconds without a tree after the loss of a worker, after which a booster is fitted anew: the others wait for it.
 STALL_SECONDS = 1.0
@@ -40,7 +40,7 @@ class DaskForecaster(Forecaster):
     fits: "Fits"
 
     def _dataset(self, seen, target, weight) -> "Rows":
-        return Rows(single(seen), target, weight)
+        return Rows(as_float32(seen), target, weight)
 
     def _boost(self, data, size: Boosting, objective: str, trees=None, valid=None, curve=None) -> lgb.Booster:
         learning = self._learning(data.num_data(), size, objective)
@@ -121,14 +121,14 @@ def _leaves(node: dict):
 class Fits:
     """Fits boosters on the workers of a session's cluster, one at a time: two would wait for each other's workers."""
 
-    def __init__(self, session: Session):
+    def __init__(self, session: ClusterSession):
         self.session, self._lock = session, threading.Lock()
 
     def booster(self, parameters: dict, data: Rows) -> lgb.Booster:
         """Fit a booster, anew where a worker is lost on the way. Raises models.cluster.ClusterError."""
         fit, losses = partial(_fit, parameters, data), (lgb.basic.LightGBMError,)
-        with self._lock, self.session.apart() as session:
-            return session.do(fit, "fitting a booster", STALL_SECONDS, losses)
+        with self._lock, self.session.new_session() as session:
+            return session.run_step(fit, "fitting a booster", STALL_SECONDS, losses)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class TreeEvents:
         get_worker().log_event(self.topic, environment.iteration)
 
 
-def _fit(parameters: dict, data: Rows, connection: Connection) -> lgb.Booster:
+def _fit(parameters: dict, data: Rows, connection: ClusterConnection) -> lgb.Booster:
     """Put the rows on the workers and fit; each tree is progress."""
     client, events = connection.client, TreeEvents(f"creatorcast-trees-{uuid4().hex}")
     client.subscribe_topic(events.topic, connection.progress)

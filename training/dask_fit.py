@@ -24,8 +24,8 @@ from features.derive.derive import derive
 from features.derive.market_priors import Reference
 from features.history.history import History
 from features.out_of_core import PartitionedFolder, partition_folder, partition_history
-from models.cluster import MINUTES, ClusterError, Session
-from models.cluster_connection import Connection
+from models.cluster import TIMEOUT_MINUTES, ClusterError, ClusterSession
+from models.cluster_connection import ClusterConnection
 from models.forecast import Forecaster
 from training.dask_boosters import DaskForecaster, Fits
 from training.fit import Backend, Recipe
@@ -40,9 +40,9 @@ class DaskBackend(Backend):
     Columns are derived of accounts of the data folder, whose histories the workers have.
     """
 
-    def __init__(self, session: Session):
+    def __init__(self, session: ClusterSession):
         self.session, self.fits = session, Fits(session)
-        names = session.do(_accounts_of_parts, "reading the tables")
+        names = session.run_step(_accounts_of_parts, "reading the tables")
         parts = np.repeat(range(len(names)), [len(part) for part in names])
         self.part_of = pd.Series(parts, pd.Index(np.concatenate(names)))
 
@@ -50,7 +50,7 @@ class DaskBackend(Backend):
         """As Backend.derive, of accounts of the data folder; raises models.cluster.ClusterError."""
         part = self.part_of[questions["platform"] + "/" + questions["creator_id"]].to_numpy()
         rows = [np.flatnonzero(part == number) for number in range(part.max(initial=-1) + 1)]
-        derived = self.session.do(partial(_derive_parts, questions, reference, rows), "deriving features")
+        derived = self.session.run_step(partial(_derive_parts, questions, reference, rows), "deriving features")
         values = np.empty((len(questions), len(COLUMNS)))
         for at, block in zip(rows, derived, strict=True):
             values[at] = block
@@ -65,7 +65,7 @@ class DaskBackend(Backend):
 
 @contextmanager
 def running(
-    address: str, data: Path, shared: Path, recipe: Recipe, horizon_days: int, minutes: float = MINUTES
+    address: str, data: Path, shared: Path, recipe: Recipe, horizon_days: int, minutes: float = TIMEOUT_MINUTES
 ) -> Iterator[Recipe]:
     """Give the recipe that trains on the folder `data` by the cluster at an address.
 
@@ -78,17 +78,19 @@ def running(
     quiet.setLevel(logging.ERROR)
     lgb.register_logger(quiet)  # it would print of every fit
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
-    with Session(address, minutes=minutes) as session:
-        parts = PARTS_EACH * session.do(lambda connection: len(connection.client.nthreads()), "counting the workers")
+    with ClusterSession(address, minutes=minutes) as session:
+        parts = PARTS_EACH * session.run_step(
+            lambda connection: len(connection.client.nthreads()), "counting the workers"
+        )
     shared.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=shared) as work:
         split = partition_folder(data, Path(work), parts)
         histories = partial(have_read, split, horizon_days)
-        with Session(address, histories, minutes, started=True) as session:
+        with ClusterSession(address, histories, minutes, started=True) as session:
             yield replace(recipe, backend=DaskBackend(session))
 
 
-def have_read(split: PartitionedFolder, horizon_days: int, connection: Connection) -> list:
+def have_read(split: PartitionedFolder, horizon_days: int, connection: ClusterConnection) -> list:
     """Have the workers read the history of each part; give them as futures."""
     client = connection.client
     if not all(client.run(split.folder.exists).values()):
@@ -99,12 +101,12 @@ def have_read(split: PartitionedFolder, horizon_days: int, connection: Connectio
     return [client.submit(partition_history, split, number, horizon_days, pure=False) for number in range(split.parts)]
 
 
-def _accounts_of_parts(connection: Connection) -> list[np.ndarray]:
+def _accounts_of_parts(connection: ClusterConnection) -> list[np.ndarray]:
     return connection.gather(connection.client.map(_accounts, connection.state, pure=False))
 
 
 def _derive_parts(
-    questions: pd.DataFrame, reference: Reference, rows: list[np.ndarray], connection: Connection
+    questions: pd.DataFrame, reference: Reference, rows: list[np.ndarray], connection: ClusterConnection
 ) -> list[np.ndarray]:
     """Derive the questions about each part, those at `rows`, where its history is."""
     submit, histories = connection.client.submit, connection.state[: len(rows)]

@@ -19,7 +19,7 @@ from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.conformal import ENOUGH_SCORES
-from models.forecast import LOCATION, SCALE, Boosting, Forecaster
+from models.forecast import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting, Forecaster
 from training.dataset import Labelled, Sampling, hide_content, importance, sample_rows, sample_test_rows
 from training.moments import every_platform, known_share, moment, of_accounts
 
@@ -44,8 +44,8 @@ class Recipe:
     """Everything that decides a fit, beside the data, and the backend that does it."""
 
     sampling: Sampling = field(default_factory=Sampling)
-    location: Boosting = LOCATION
-    scale: Boosting = SCALE
+    location: Boosting = LOCATION_BOOSTING
+    scale: Boosting = SCALE_BOOSTING
     folds: int = 3
     calibration_share: float = 0.2
     calibration_half_life_days: float = 60.0

@@ -58,7 +58,7 @@ def _scores(history: History, fitted: Fitted, what: str, test: Labelled, asked: 
     signed = hide_content(test).questions.assign(evidence_limit=asked)
     x = derive(history, signed, fitted.reference)
     forecaster = fitted.forecasters[what]
-    location, scale, table, evidence = forecaster.parts(x)
+    location, scale, table, evidence = forecaster.distribution_parts(x)
     quantiles = {f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)] for p in LEVELS}
     forecasts = {OURS: quantiles["q0.5"], "offset alone": x[f"{what}_log_offset"].to_numpy()}
     if asked == EVIDENCE[0]:

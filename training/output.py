@@ -24,7 +24,7 @@ from models.bundle import (
     remove_unfinished,
     save_bundle,
 )
-from models.trial import try_here
+from models.bundle_trial import try_in_process
 from training.home_lock import HomeError, home_lock, make_artifacts
 from training.record import Backtest
 
@@ -66,7 +66,7 @@ def write_output(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
     trained = Trained(folder, load_bundle(folder), record)
-    try_here(trained.bundle)
+    try_in_process(trained.bundle)
     return trained
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from features.errors import CreatorcastError
 from models.bundle import (
     Bundle,
-    champion_before,
     champion_version,
     latest_bundle,
     load_version,
+    previous_champion,
     restore_champion,
     set_champion,
 )
@@ -99,7 +99,7 @@ def rollback(
     models.champion_history.ChampionHistoryError.
     """
     with nullcontext() if dry_run else home_lock(home, report):
-        current, earlier = champion_version(home), champion_before(home)
+        current, earlier = champion_version(home), previous_champion(home)
         if current is None:
             raise RollbackRefused("there is no champion yet: creatorcast promote makes one")
         if earlier is None:

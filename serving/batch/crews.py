@@ -16,8 +16,8 @@ from typing import Protocol
 import numpy as np
 
 from features.files.formula_escape import escape_formula
-from models.cluster import MINUTES, Session
-from models.cluster_connection import Connection
+from models.cluster import TIMEOUT_MINUTES, ClusterSession
+from models.cluster_connection import ClusterConnection
 from serving.batch.columnar import Columnar
 from serving.batch.faults import BatchError
 from serving.batch.lots import Listed, Lot
@@ -93,23 +93,25 @@ class _Cluster:
 
     def __init__(self, task: Task, listed: Columnar, address: str, minutes: float):
         self.task, self.listed, self.lots = task, listed, listed.ids
-        self.session = Session(address, self._hand_out, minutes)
+        self.session = ClusterSession(address, self._hand_out, minutes)
         #: Lots that are handed out and not done.
         self.waiting: list[_ClusterLot] = []
 
     @property
     def ahead(self) -> int:
         """Lots that may be under way: two a thread."""
-        return 2 * self.session.do(lambda connection: sum(connection.client.nthreads().values()), "counting threads")
+        return 2 * self.session.run_step(
+            lambda connection: sum(connection.client.nthreads().values()), "counting threads"
+        )
 
     def submit(self, lot: Lot, first: int, repeats: np.ndarray) -> "_ClusterLot":
         """Hand a lot out."""
         lot = _ClusterLot(self, first, len(lot.rows), repeats)
-        self.session.do(lot.hand_out, "handing out rows")
+        self.session.run_step(lot.hand_out, "handing out rows")
         self.waiting.append(lot)
         return lot
 
-    def _hand_out(self, connection: Connection):
+    def _hand_out(self, connection: ClusterConnection):
         """Hand out the task, and all lots that are not done, by a new connection; give the task as a future."""
         absent = [file for files in connection.client.run(_absent, self.listed.files).values() for file in files]
         if absent:
@@ -131,7 +133,7 @@ class _ClusterLot:
     repeats: np.ndarray
     future: object = None
 
-    def hand_out(self, connection: Connection) -> None:
+    def hand_out(self, connection: ClusterConnection) -> None:
         """Hand it to the workers of a connection that have the task."""
         self.future = connection.client.submit(
             _elsewhere, connection.state, self.crew.listed, self.first, self.rows, self.repeats,
@@ -141,7 +143,7 @@ class _ClusterLot:
     def result(self) -> Done:
         """Wait for what comes of it; it is handed out anew where its worker is lost."""
         what = f"scoring the rows from {self.first + 1:,} on"
-        [done] = self.crew.session.do(lambda connection: connection.gather([self.future]), what)
+        [done] = self.crew.session.run_step(lambda connection: connection.gather([self.future]), what)
         self.crew.waiting.remove(self)
         return done
 
@@ -154,7 +156,7 @@ def _elsewhere(task: Task, listed: Columnar, first: int, rows: int, repeats: np.
     return task(listed.part(first, rows), first, repeats)
 
 
-def cluster(address: str, minutes: float = MINUTES) -> Callable:
+def cluster(address: str, minutes: float = TIMEOUT_MINUTES) -> Callable:
     """Give the crew of the Dask scheduler at an address, whose workers must see the list's files.
 
     `minutes` without progress end the run. Raises models.cluster.ClusterError, or BatchError where the

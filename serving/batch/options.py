@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from ingest.sheets import SheetOptions
-from models.cluster import MINUTES
+from ingest.sheets.sheet_types import SheetOptions
+from models.booster_engine import AUTO, BULK_ROWS, LIGHTGBM
+from models.cluster import TIMEOUT_MINUTES
 from models.conformal import GRID
-from models.trees import AUTO, BULK_ROWS, LIGHTGBM
 from serving.batch.faults import BatchError
 from serving.batch.outputs import ENDINGS
 from serving.quantiles import columns_with
@@ -16,7 +16,7 @@ from serving.ranking import DEFAULTS, MEASURES
 from serving.scored import ANSWER_COLUMNS
 from serving.terms import Extras
 
-#: Bytes of a list from which it may have models.trees.BULK_ROWS rows.
+#: Bytes of a list from which it may have models.booster_engine.BULK_ROWS rows.
 BULK_BYTES = 100 * BULK_ROWS
 #: Stands for standard input and output.
 STANDARD = "-"
@@ -31,7 +31,7 @@ class Options:
     models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or the first of
     serving.ranking.DEFAULTS that any row has, 0 for all; `about`: what tells
     the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run; `engine`: of
-    models.trees.ENGINES; `dask`: the address of a scheduler whose workers score, which is given up after
+    models.booster_engine.ENGINES; `dask`: the address of a scheduler whose workers score, which is given up after
     `dask_minutes` without progress.
     """
 
@@ -44,7 +44,7 @@ class Options:
     resume: bool = False
     engine: str = AUTO
     dask: str | None = None
-    dask_minutes: float = MINUTES
+    dask_minutes: float = TIMEOUT_MINUTES
 
     def chosen(self) -> tuple[str, ...]:
         """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming the nearest."""

@@ -17,20 +17,20 @@ from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import PostReadings
 from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
+from models.booster_engine import probe_rows
 from models.bundle import Bundle
 from models.bundle_files import BundleError
 from models.conformal import GRID
-from models.distribution import SCALES, Predictive
+from models.distribution import SCALE_GRID, PredictiveDistribution
 from models.forecast import Forecaster
 from models.joint import JointForecast, joint_forecast
-from models.linear import Linear
+from models.linear import LinearCorrection
 from models.reasons import reasons
-from models.trees import reference_rows
 
 #: The last is of an account whose followers are not known.
 FOLLOWERS = (3_000.0, 60_000.0, 2_000_000.0, np.nan)
 POSTS, DAYS_BETWEEN = 12, 4
-DELIVERABLES = (1.0, 2.0, 3.0, 4.0, 5.0, 30.0, 100.0)
+TRIAL_DELIVERABLES = (1.0, 2.0, 3.0, 4.0, 5.0, 30.0, 100.0)
 #: Engagements or views of one deliverable that no forecast reaches, and USD that none costs.
 MOST, MOST_USD = 1e12, 1e9
 #: How far the median a deliverable of several may lie off that of one: the largest factor.
@@ -48,15 +48,15 @@ def check_answers(bundle: Bundle) -> None:
     with np.errstate(all="ignore"):  # what comes of it is looked at
         for what, forecaster in bundle.forecasters.items():
             _check_corrections(what, forecaster)
-        x = np.vstack([np.repeat(_of_posts(bundle), len(DELIVERABLES), axis=0), _of_profiles(bundle)])
-        deliverables = np.resize(DELIVERABLES, len(x))
+        x = np.vstack([np.repeat(_of_posts(bundle), len(TRIAL_DELIVERABLES), axis=0), _of_profiles(bundle)])
+        deliverables = np.resize(TRIAL_DELIVERABLES, len(x))
         for rows in (slice(0, 1), slice(None)):  # few rows take another way than many
             joint = joint_forecast(bundle.forecasters, bundle.reference, x[rows], deliverables[rows])
             for what, forecast, questions in _forecasts(joint, x[rows]):
                 _check_forecast(what, forecast, x[questions])
         for what, forecaster in bundle.forecasters.items():
             _check_totals(what, forecaster)
-        some = slice(None, None, len(DELIVERABLES))
+        some = slice(None, None, len(TRIAL_DELIVERABLES))
         besides = {name: values[some] for name, values in joint.reasons().items()}
         _check_reasons(reasons(bundle.forecasters["engagements"], x[some], besides=besides))
         _check_prices(bundle, x, deliverables)
@@ -65,7 +65,7 @@ def check_answers(bundle: Bundle) -> None:
 def _check_corrections(what: str, forecaster: Forecaster) -> None:
     """Raise BundleError where boosters or lines give what no account can be off by, whatever is known of it."""
     dumps = [booster.dump_model() for booster in forecaster.trees_.boosters]
-    boosted, scale_log = np.abs(forecaster.trees_.predict(reference_rows(dumps))).max(axis=0)
+    boosted, scale_log = np.abs(forecaster.trees_.predict(probe_rows(dumps))).max(axis=0)
     line = max(_reach(line) for line in forecaster.linear_)
     named = {"boosted correction": boosted, "logarithm of the scale": scale_log, "linear correction": line}
     for name, largest in named.items():
@@ -73,7 +73,7 @@ def _check_corrections(what: str, forecaster: Forecaster) -> None:
             raise BundleError(f"the {name} of {what} can be {largest:g}, expected at most {LARGEST_LOG:g}")
 
 
-def _reach(line: Linear) -> float:
+def _reach(line: LinearCorrection) -> float:
     """Give the most that a line adds or takes off."""
     widest = np.maximum(np.abs(line.high - line.middle), np.abs(line.low - line.middle))
     return float(np.abs(line.intercept) + (np.abs(line.slope) * widest / line.scale).sum())
@@ -132,21 +132,21 @@ def _history(now: int, horizon_days: int) -> History:
     return History.from_profiles(platform, np.full(_ACCOUNTS, now), profile, bios, readings, horizon_days)
 
 
-def _forecasts(joint: JointForecast, x: np.ndarray) -> Iterator[tuple[str, Predictive, np.ndarray]]:
+def _forecasts(joint: JointForecast, x: np.ndarray) -> Iterator[tuple[str, PredictiveDistribution, np.ndarray]]:
     yield "engagements", joint.engagements, np.arange(len(x))
     if joint.views is not None:
-        yield "views", joint.views, np.flatnonzero(joint.shown)
+        yield "views", joint.views, np.flatnonzero(joint.has_views)
 
 
-def _check_forecast(what: str, forecast: Predictive, x: np.ndarray) -> None:
+def _check_forecast(what: str, forecast: PredictiveDistribution, x: np.ndarray) -> None:
     """Raise BundleError for totals that are not finite, in order, above 0 and possible; `x`: their questions."""
     quantiles, mean, deliverables = (
-        np.column_stack(list(forecast.named.values())),
+        np.column_stack(list(forecast.quantiles_by_name.values())),
         forecast.mean(),
         forecast.deliverables,
     )
     middle = quantiles.shape[1] // 2
-    one = replace(forecast, deliverables=np.ones(len(mean))).named
+    one = replace(forecast, deliverables=np.ones(len(mean))).quantiles_by_name
     each, lowest, highest = quantiles[:, middle] / deliverables, one["p05"], one["p95"]
     most = MOST * deliverables
     sound = np.isfinite(quantiles).all(axis=1) & (mean > 0) & (mean <= most)
@@ -173,13 +173,13 @@ def _check_totals(what: str, forecaster: Forecaster) -> None:
     """Raise BundleError where the tables of totals are not what the scores of the same forecaster give."""
     totals, conformal = forecaster.totals_, forecaster.conformal_
     for number, (z, ceiling) in enumerate(zip(conformal.z, conformal.ceiling, strict=True)):
-        ends = SCALES[:, None, None] * z[[0, -1]]
+        ends = SCALE_GRID[:, None, None] * z[[0, -1]]
         own = totals.quantiles[number]
         outside = max(
-            (ends[..., :1] - own).max(), (own - ends[..., 1:]).max(), np.abs(own[:, 0] - SCALES[:, None] * z).max()
+            (ends[..., :1] - own).max(), (own - ends[..., 1:]).max(), np.abs(own[:, 0] - SCALE_GRID[:, None] * z).max()
         )
         fine = np.interp((np.arange(4000) + 0.5) / 4000, GRID, z)
-        log_mean = np.log(np.exp(np.minimum(SCALES[:, None] * fine, ceiling)).mean(axis=1))
+        log_mean = np.log(np.exp(np.minimum(SCALE_GRID[:, None] * fine, ceiling)).mean(axis=1))
         outside = max(outside, np.abs(totals.log_mean[number] - log_mean).max())
         if not outside <= ROUNDED:
             raise BundleError(

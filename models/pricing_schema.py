@@ -10,21 +10,20 @@ from features.segments import SEGMENT_KEYS as CELL
 from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES, PLATFORMS
 from models.bundle_schema import (
     Amount,
-    Closed,
     Count,
     Log,
     Platform,
-    name_of,
-    one_of,
+    StrictModel,
+    check_choice,
+    choice_type,
     require_ascending,
     require_shape,
 )
-from models.fee import LEVELS as FEE_LEVELS
-from models.fee import LINE
-from models.rate_card import ANY, PLACE
+from models.fee import FEE_LEVELS, LINE_COLUMNS
+from models.rate_card import ANY, RATE_CARD_KEY
 
 #: What training can make at most: sums of counts of up to 1e12, over one follower or half a view; fees up to 1e9 USD.
-LARGEST_OF = {
+MAX_OF_MEASURE = {
     "engagements": 4e12,
     "views": 2e12,
     "engagement_rate_by_followers": 1e13,
@@ -45,12 +44,12 @@ def _most(rows: list[list[float | None]]) -> float:
 # --- benchmarks.json ---
 
 
-class BenchmarksState(Closed):
+class BenchmarksState(StrictModel):
     """benchmarks.json: the cells of features.segments."""
 
     cells: list[Annotated[list[str], Field(min_length=len(CELL), max_length=len(CELL))]]
-    creators: dict[name_of(*MEASURES), list[Count]]
-    quantiles: dict[name_of(*MEASURES), list[list[Amount | None]]]
+    creators: dict[choice_type(*MEASURES), list[Count]]
+    quantiles: dict[choice_type(*MEASURES), list[list[Amount | None]]]
     bands: list[str]
     followers: dict[Platform, Annotated[list[Amount], Field(min_length=2, max_length=2)]]
 
@@ -58,15 +57,15 @@ class BenchmarksState(Closed):
     def _fits(self) -> "BenchmarksState":
         for cell in self.cells:
             for part, names in zip(cell, (PLATFORMS, self.bands, NICHES, FORMATS), strict=True):
-                one_of(part, ("", *names))
+                check_choice(part, ("", *names))
         if self.creators.keys() != set(MEASURES) or self.quantiles.keys() != set(MEASURES):
             raise ValueError(f"creators and quantiles must have {', '.join(MEASURES)}")
         for name in MEASURES:
             require_shape(f"creators.{name}", self.creators[name], (len(self.cells),))
             least, most = (limit(self.quantiles[name]) for limit in (_least, _most))
-            if not (least > 0 and most <= LARGEST_OF[name]):
+            if not (least > 0 and most <= MAX_OF_MEASURE[name]):
                 raise ValueError(
-                    f"quantiles.{name} go from {least:g} to {most:g}, expected above 0 to {LARGEST_OF[name]:g}"
+                    f"quantiles.{name} go from {least:g} to {most:g}, expected above 0 to {MAX_OF_MEASURE[name]:g}"
                 )
             if self.cells:
                 levels = (len(self.cells), len(BENCHMARK_LEVELS))
@@ -77,9 +76,9 @@ class BenchmarksState(Closed):
 # --- market_fee.json ---
 
 
-class _Card(Closed):
+class _Card(StrictModel):
     name: str
-    places: list[Annotated[list[str], Field(min_length=len(PLACE), max_length=len(PLACE))]]
+    places: list[Annotated[list[str], Field(min_length=len(RATE_CARD_KEY), max_length=len(RATE_CARD_KEY))]]
     figures: list[list[Annotated[float, Field(ge=1e-9, le=1e12)]]]
     sources: list[str]
 
@@ -87,7 +86,7 @@ class _Card(Closed):
     def _fits(self) -> "_Card":
         for place in self.places:
             for part, names in zip(place, ((*PLATFORMS, ANY), BAND_EDGES, (*FORMATS, ANY)), strict=True):
-                one_of(part, names)
+                check_choice(part, names)
         require_shape("sources", self.sources, (len(self.places),))
         if self.places:
             figures = require_shape("figures", self.figures, (len(self.places), len(FEE_LEVELS)))
@@ -95,9 +94,9 @@ class _Card(Closed):
         return self
 
 
-class _Learned(Closed):
-    middle: Annotated[list[Log], Field(min_length=len(LINE), max_length=len(LINE))]
-    line: Annotated[list[Log], Field(min_length=len(LINE) + 2, max_length=len(LINE) + 2)]
+class _Learned(StrictModel):
+    middle: Annotated[list[Log], Field(min_length=len(LINE_COLUMNS), max_length=len(LINE_COLUMNS))]
+    line: Annotated[list[Log], Field(min_length=len(LINE_COLUMNS) + 2, max_length=len(LINE_COLUMNS) + 2)]
     residual: Annotated[list[Log], Field(min_length=len(FEE_LEVELS), max_length=len(FEE_LEVELS))]
     fees: Count
     creators: Count
@@ -105,7 +104,7 @@ class _Learned(Closed):
     platforms: list[Platform]
 
 
-class MarketFeeState(Closed):
+class MarketFeeState(StrictModel):
     """market_fee.json: the rate card, and what was learned of own deals (models.fee)."""
 
     card: _Card

@@ -24,7 +24,7 @@ TOLERANCE = 2.5e-7
 #: them, and 13 microseconds a row less than the 25 that LightGBM takes, both on two threads.
 BULK_ROWS = 150_000
 #: Rows below which LightGBM takes one thread.
-FEW = 64
+FEW_BOOSTER_ROWS = 64
 REFERENCE_ROWS = 1_024
 #: Of reference values: unknown ones, and ones at a threshold or the next float32 on either side of one.
 UNKNOWN_SHARE, EDGE_SHARE = 0.1, 0.3
@@ -40,7 +40,7 @@ class EngineError(CreatorcastError):
     """daal4py was asked for by name and cannot take LightGBM's place."""
 
 
-class Trees:
+class BoosterSet:
     """Boosters over the same columns, each a head, evaluated together.
 
     Parameters
@@ -64,16 +64,16 @@ class Trees:
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """Give what each booster says of each row of a matrix (n, columns), NaN where unknown; shape (n, heads)."""
-        rounded = single(matrix)
+        rounded = as_float32(matrix)
         found = self._converted(rounded) if self.engine == DAAL4PY else self._plain(rounded)
         return np.column_stack(found)
 
     def __reduce__(self):
-        return Trees, (self.boosters, self.engine, self.threads)
+        return BoosterSet, (self.boosters, self.engine, self.threads)
 
     def _plain(self, rounded: np.ndarray) -> list[np.ndarray]:
         # threads take longer to wake than a few rows to predict
-        threads = 1 if len(rounded) < FEW else self.threads
+        threads = 1 if len(rounded) < FEW_BOOSTER_ROWS else self.threads
         return [booster.predict(rounded, num_threads=threads) for booster in self.boosters]
 
     def _converted(self, rounded: np.ndarray) -> list[np.ndarray]:
@@ -97,18 +97,18 @@ class Trees:
             return f"it is not installed (pip install 'creatorcast[fast]'): {error}"
         except (EngineError, RuntimeError, TypeError) as error:
             return str(error)
-        rows = single(reference_rows(dumps))
+        rows = as_float32(probe_rows(dumps))
         apart = np.abs(np.column_stack(self._converted(rows)) - np.column_stack(self._plain(rows))).max()
         return None if apart <= TOLERANCE else f"it differs by {apart:.1e} on reference rows"
 
 
-def single(matrix: np.ndarray) -> np.ndarray:
+def as_float32(matrix: np.ndarray) -> np.ndarray:
     """Give values as float32, those beyond its range as infinite."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(matrix, dtype=np.float32)
 
 
-def reference_rows(dumps: Sequence[dict], rows: int = REFERENCE_ROWS) -> np.ndarray:
+def probe_rows(dumps: Sequence[dict], rows: int = REFERENCE_ROWS) -> np.ndarray:
     """Give rows that try every column about the thresholds of dumped boosters, shape (rows, columns), always the same.
 
     Values lie within the thresholds' range and a tenth beyond; some are unknown, some exactly at a threshold, some the
@@ -120,8 +120,8 @@ def reference_rows(dumps: Sequence[dict], rows: int = REFERENCE_ROWS) -> np.ndar
         margin = 0.1 * (edges[-1] - edges[0]) + 0.1
         found[:, column] = random.uniform(edges[0] - margin, edges[-1] + margin, rows)
         at = random.random(rows) < EDGE_SHARE
-        edge = single(random.choice(edges, at.sum()))
-        below, above = (np.nextafter(edge, single(end)) for end in (-np.inf, np.inf))
+        edge = as_float32(random.choice(edges, at.sum()))
+        below, above = (np.nextafter(edge, as_float32(end)) for end in (-np.inf, np.inf))
         found[at, column] = np.choose(random.integers(0, 3, at.sum()), [below, edge, above])
     found[random.random(found.shape) < UNKNOWN_SHARE] = np.nan
     return found
@@ -191,5 +191,5 @@ def _down(threshold: float) -> np.float32:
     """Give the largest float32 that LightGBM takes to the left of a threshold."""
     if abs(threshold) <= ZERO:
         return np.float32(ZERO) if threshold >= 0 else np.nextafter(np.float32(-ZERO), np.float32(-np.inf))
-    rounded = single([threshold])[0]
+    rounded = as_float32([threshold])[0]
     return np.nextafter(rounded, np.float32(-np.inf)) if float(rounded) > threshold else rounded

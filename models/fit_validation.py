@@ -78,7 +78,7 @@ def require_codes(codes: np.ndarray, name: str, count: int) -> None:
         raise ValueError(f"{name} is {value:g} in row {wrong[0]}: expected whole numbers from 0 to {count - 1}")
 
 
-def require_known(values: np.ndarray, name: str) -> None:
+def require_finite(values: np.ndarray, name: str) -> None:
     """Raise ValueError unless all values are finite."""
     unknown = np.flatnonzero(~np.isfinite(values))
     if len(unknown):
