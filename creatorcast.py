@@ -127,13 +127,13 @@ def simulate(out: Path, creators: int, seed: int, fee_exponent: str):
 
     Nothing about real creators follows from it; what is trained on it says so in every answer.
     """
-    from training.market import Market
-    from training.simulate import write_market
+    from training.simulate.parameters import MarketParameters
+    from training.simulate.simulate import write_market
 
     with progress_bar() as bar:
         task = bar.add_task("simulating", total=1.0)
         write_market(
-            out, creators, seed, Market(fee_exponent=float(fee_exponent)),
+            out, creators, seed, MarketParameters(fee_exponent=float(fee_exponent)),
             lambda what, share: bar.update(task, completed=share, description=what),
         )  # fmt: skip
     click.echo(f"{creators:,} creators of a demo market (simulated) are in {out}")
@@ -242,10 +242,10 @@ def train(
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
     """
+    from training.backtest.report_text import training_text
     from training.dataset import Sampling
     from training.fit import Recipe
     from training.registry import check_store
-    from training.show import record_text
     from training.train import train as run
 
     if not no_log:
@@ -254,7 +254,7 @@ def train(
     recipe = Recipe(sampling=sampling, seed=seed, threads=threads)
     with following(recipe, dask, dask_minutes, data, horizon_days) as recipe:
         trained = run(data, home(), recipe, say, horizon_days)
-    click.echo(record_text(trained.backtest, trained.bundle.manifest))
+    click.echo(training_text(trained.backtest, trained.bundle.manifest))
     if not no_log:
         log_to_mlflow(trained)
     click.echo(f"bundle {trained.bundle.version}; creatorcast promote makes it the champion")
@@ -262,11 +262,11 @@ def train(
 
 def log_to_mlflow(trained) -> None:
     """Log and register what was trained, tell where, and have the alias of the champion follow where it fell behind."""
-    from training.tracking import log
+    from training.tracking import log_training
 
     say(f"logging the bundle {trained.bundle.version} to MLflow")
-    logged = log(trained, home(), tracking_address(), say)
-    if logged.new:
+    logged = log_training(trained, home(), tracking_address(), say)
+    if logged.is_new:
         click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
     else:
         number = logged.model_version
@@ -278,10 +278,10 @@ def log_to_mlflow(trained) -> None:
 
 def champion_followed() -> str | None:
     """Have the alias champion of the registry follow the champion; say so where it had not."""
-    from training.tracking import follow_champion
+    from training.tracking import point_alias_at_champion
 
-    champion = follow_champion(home(), tracking_address(), report=say)
-    if champion is None or not champion.moved:
+    champion = point_alias_at_champion(home(), tracking_address(), report=say)
+    if champion is None or not champion.alias_moved:
         return None
     now = f"it is now version {champion.model_version}, {champion.bundle}"
     return f"the alias champion of the registry had not followed the champion: {now}"
@@ -295,18 +295,18 @@ def log_bundle(version: str | None):
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
     """
     from models.bundle import latest_bundle
-    from training.output import read_output
+    from training.artifacts import read_artifacts
 
-    log_to_mlflow(read_output(home(), version or latest_bundle(home()).name))
+    log_to_mlflow(read_artifacts(home(), version or latest_bundle(home()).name))
 
 
 def following(recipe, dask: str | None, minutes: float, data: Path, horizon_days: int):
     """Give a context with the recipe, followed by a Dask cluster where one is named."""
     if dask is None:
         return nullcontext(recipe)
-    from training.dask_fit import running
+    from training.distributed.dask_fit import dask_recipe
 
-    return running(dask, data, home() / "artifacts", recipe, horizon_days, minutes)
+    return dask_recipe(dask, data, home() / "artifacts", recipe, horizon_days, minutes)
 
 
 @main.command()
@@ -326,15 +326,15 @@ def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_l
 
     Prints the record and writes it, with every score and pictures, into OUT. Nothing is promoted.
     """
+    from training.backtest.files import publish_backtest
     from training.dataset import Sampling
     from training.fit import Recipe
-    from training.publish import publish
 
     folder = out or home() / "artifacts" / "backtests" / data.resolve().name
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
     with progress_bar() as bar:
         task = bar.add_task("backtest", total=None)
-        text = publish(
+        text = publish_backtest(
             data, folder, Recipe(sampling=sampling, seed=seed), cuts, target, horizon_days, say,
             lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
@@ -347,7 +347,7 @@ def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_l
 @HORIZON
 def report(data: Path, horizon_days: int):
     """Test on the tables in DATA what is often claimed: that small creators engage more and cost less, and focus."""
-    from training.report import report as run
+    from training.claims import claims_report as run
 
     click.echo(run(data, say, horizon_days))
 
@@ -365,13 +365,13 @@ def promote(ctx: click.Context, version: str | None, data: Path | None, force: b
     VERSION is that of a bundle, or its number in MLflow's registry (creatorcast bundles lists both).
     Exit code 0: promoted; 3: refused, as it is worse or nothing is comparable; 2: unusable. See docs/promotion.md.
     """
-    from training.comparison import Comparison
-    from training.promote import PromotionRefused
-    from training.promote import promote as run
-    from training.registry import bundle_of
+    from training.promote.comparison import Comparison
+    from training.promote.promote import PromotionRefused
+    from training.promote.promote import promote as run
+    from training.registry import registered_bundle
 
     if version is not None and version.isdecimal():
-        version = bundle_of(home(), tracking_address(), int(version))
+        version = registered_bundle(home(), tracking_address(), int(version))
     try:
         promotion = run(home(), version, force, data, dry_run, say)
     except PromotionRefused as refusal:
@@ -382,7 +382,11 @@ def promote(ctx: click.Context, version: str | None, data: Path | None, force: b
     if promotion.comparison is not None:
         click.echo(str(promotion.comparison))
     if dry_run:
-        what = "is the champion already" if promotion.bundle.version == promotion.before else "would be the champion"
+        what = (
+            "is the champion already"
+            if promotion.bundle.version == promotion.previous_version
+            else "would be the champion"
+        )
         click.echo(f"{promotion.bundle.version} {what}; nothing was changed")
     else:
         tell_champion("now", promotion.bundle, no_log)
@@ -393,7 +397,7 @@ def promote(ctx: click.Context, version: str | None, data: Path | None, force: b
 @NO_REGISTRY
 def rollback(dry_run: bool, no_log: bool):
     """Make the champion before the present one champion again. Repeated, it goes back further."""
-    from training.promote import rollback as run
+    from training.promote.promote import rollback as run
 
     bundle, current = run(home(), dry_run, say)
     if dry_run:
@@ -413,10 +417,10 @@ def tell_champion(when: str, bundle, no_log: bool) -> None:
     if not store_exists(home(), tracking_address()):
         click.echo(f"{line}; MLflow has no store here: creatorcast log makes one and registers it")
         return
-    from training.tracking import follow_champion
+    from training.tracking import point_alias_at_champion
 
     try:
-        champion = follow_champion(home(), tracking_address(), log_missing=True, report=say)
+        champion = point_alias_at_champion(home(), tracking_address(), log_missing=True, report=say)
     except RegistryError:
         click.echo(
             f"{line}, but the alias champion of the registry is as it was; the next promote, train or log sets it"

@@ -16,8 +16,8 @@ from sklearn.metrics import roc_auc_score
 from features.derive.derive import derive
 from features.derive.market_priors import fit_reference
 from features.history.history import History
-from training.market import GRADES
-from training.simulate import simulate
+from training.simulate.parameters import AUTHENTICITY_GRADES
+from training.simulate.simulate import simulate
 
 AS_OF = pd.Timestamp("2026-06-30", tz="UTC")
 
@@ -34,7 +34,7 @@ def measure(creators: int, seed: int) -> pd.DataFrame:
     ]
     honest = found[found["grade"] == "none"]
     rows = []
-    for grade in GRADES[1:]:
+    for grade in AUTHENTICITY_GRADES[1:]:
         odd = found[found["grade"] == grade]
         both = pd.concat([honest, odd])
         row = {"grade": grade, "suspicious": len(odd), "honest": len(honest)}

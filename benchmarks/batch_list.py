@@ -27,11 +27,11 @@ from features.tables.schema import CREATORS
 from features.tables.validate import validate
 from models.bundle import Bundle, bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
 from models.forecast import Boosting
-from training.fit import Recipe, fit_at
-from training.market import DEMO_MARKET
-from training.simulate import write_market
-from training.simulated_deals import outsiders
-from training.train import data_end
+from training.fit import Recipe, fit_uncalibrated
+from training.simulate.deals import draw_outside_prospects
+from training.simulate.parameters import DEMO_MARKET
+from training.simulate.simulate import write_market
+from training.train import mature_end
 
 BLOCK = 50_000
 AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
@@ -113,7 +113,7 @@ def ready_matrix(place: Place, rows: int, say: Callable[[str], None]) -> None:
 
 def blocks(rows: int) -> Iterator[pd.DataFrame]:
     """Give the list block by block, always the same."""
-    block = outsiders(np.random.default_rng(11), BLOCK, DEMO_MARKET).drop(columns=["creator_id"])
+    block = draw_outside_prospects(np.random.default_rng(11), BLOCK, DEMO_MARKET).drop(columns=["creator_id"])
     for first in range(0, rows, BLOCK):
         random = np.random.default_rng([11, first])
         own = block.iloc[: rows - first].copy()
@@ -135,7 +135,7 @@ def _save_reference(place: Place, data: Path) -> None:
     ships = place.bundle("ships")
     history = History.of(validate(read_tables(data)))
     recipe = Recipe(location=SIZE, scale=SIZE, threads=2)
-    fitted = fit_at(history, data_end(history), recipe, targets=("engagements",))
+    fitted = fit_uncalibrated(history, mature_end(history), recipe, targets=("engagements",))
     manifest = {**ships.manifest, "version": f"{ships.version}-reference", "targets": ["engagements"]}
     bundle = replace(ships, manifest=manifest, reference=fitted.reference, forecasters=fitted.forecasters)
     home = place.home("reference")

@@ -84,7 +84,7 @@ def _logged(place: Place, model: str, path: Path) -> str:
     """Write the bundle as training.tracking registers it."""
     import mlflow
 
-    from training.tracking import SIGNATURE
+    from training.tracking import MODEL_SIGNATURE
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -94,7 +94,7 @@ def _logged(place: Place, model: str, path: Path) -> str:
             data_path=str(champion_folder(place.home(model))),
             code_paths=[str(Path(__file__).resolve().parent.parent / name) for name in ("features", "models")],
             pip_requirements=[],
-            signature=SIGNATURE,
+            signature=MODEL_SIGNATURE,
         )
     return str(path)
 

@@ -22,7 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from features.tables.vocabulary import band_of
 from models.conformal import GRID
 from models.forecast import Boosting, Forecaster
-from training.metrics import bootstrap, interval
+from training.backtest.metrics import bootstrap_means, interval
 
 CATEGORIES = ["continent", "region", "language", "category", "tier"]
 WORDS = 100
@@ -119,7 +119,7 @@ def report(found: pd.DataFrame) -> None:
     y = found["y"].to_numpy()
     for name in ("band median", "ridge", "creatorcast"):
         error = np.abs(found[name].to_numpy() - y)
-        low, high = interval(bootstrap(error, np.arange(len(y))))
+        low, high = interval(bootstrap_means(error, np.arange(len(y))))
         rank = spearmanr(found[name], y).statistic
         print(f"{name:14} MAE {error.mean():.3f} ({low:.3f} to {high:.3f})  Spearman {rank:.2f}")
     for level, (low, high) in LEVELS.items():

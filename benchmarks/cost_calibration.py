@@ -23,12 +23,12 @@ from features.segments import QUANTILE_LEVELS, SegmentBenchmarks, fit_benchmarks
 from features.tables.model import Tables
 from models.cost import cost_probability
 from models.delivery import DeliveredTotals
+from training.backtest.metrics import bootstrap_means, interval
 from training.dataset import Sampling, hide_content, sample_test_rows
-from training.fit import Fitted, Recipe, fit, select
-from training.market import Market
-from training.metrics import bootstrap, interval
-from training.moments import moment
-from training.simulate import simulate
+from training.fit import FittedModels, Recipe, fit, select_labelled
+from training.platform_times import to_timestamp
+from training.simulate.parameters import MarketParameters
+from training.simulate.simulate import simulate
 
 WHAT = "engagements"
 ENOUGH, TOLERANCE = 3000, 0.03
@@ -38,7 +38,7 @@ LEAD_DAYS = 120.0
 
 def market_of(exponent: float, creators: int, seed: int) -> Tables:
     """Simulate a market in which every creator has about one and a half deals, and every fee is known."""
-    market = replace(Market(), fee_exponent=exponent, deals_per_creator=1.5, fee_known_share=1.0)
+    market = replace(MarketParameters(), fee_exponent=exponent, deals_per_creator=1.5, fee_known_share=1.0)
     return simulate(creators, seed, market)[0]
 
 
@@ -49,28 +49,30 @@ def fees_before(history: History, tables: Tables, cut: int) -> np.ndarray:
     return each.reindex(np.arange(len(history.accounts))).to_numpy()
 
 
-def asked_posts(history: History, fitted: Fitted, benchmarks: SegmentBenchmarks, fee: np.ndarray) -> pd.DataFrame:
+def asked_posts(history: History, fitted: FittedModels, benchmarks: SegmentBenchmarks, fee: np.ndarray) -> pd.DataFrame:
     """Ask at the cut about every later post of an account with a known fee; give chance and outcome of each."""
     rows = hide_content(sample_test_rows(history, WHAT, fitted.until, longest_lead_days=LEAD_DAYS))
-    rows = select(rows, np.isfinite(fee[rows.account]))
-    found = judged(history, rows.questions, fitted, benchmarks, fee[rows.account], np.ones(len(rows)))
+    rows = select_labelled(rows, np.isfinite(fee[rows.account]))
+    found = judged(history, rows.queries, fitted, benchmarks, fee[rows.account], np.ones(len(rows)))
     return found.assign(total=np.expm1(rows.y), creator=rows.account)
 
 
-def asked_deals(history: History, tables: Tables, fitted: Fitted, benchmarks: SegmentBenchmarks) -> pd.DataFrame:
+def asked_deals(history: History, tables: Tables, fitted: FittedModels, benchmarks: SegmentBenchmarks) -> pd.DataFrame:
     """Ask at the cut about every later partnership whose outcome is known."""
     deals = completed_deals(history, tables.partnerships, np.iinfo(np.int64).max)
     start = to_us(deals["start_at"])
     cut = int(fitted.until.max())
     later = (start > cut) & (start <= cut + LEAD_DAYS * DAY_US)
     deals = deals[later & deals["engagements"].notna()].reset_index(drop=True)
-    questions = deals.assign(as_of=moment(cut), sponsored=1.0)
+    questions = deals.assign(as_of=to_timestamp(cut), sponsored=1.0)
     fee, deliverables = deals["fee_usd"].to_numpy(), deals["deliverables"].to_numpy()
     found = judged(history, questions, fitted, benchmarks, fee, deliverables)
     return found.assign(total=deals["engagements"], creator=deals["account"])
 
 
-def judged(history: History, questions: pd.DataFrame, fitted: Fitted, benchmarks: SegmentBenchmarks, fee, deliverables):
+def judged(
+    history: History, questions: pd.DataFrame, fitted: FittedModels, benchmarks: SegmentBenchmarks, fee, deliverables
+):
     """Give the benchmark and the chance that each deal's cost is at most that."""
     x = derive(history, questions, fitted.reference)
     codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band", "niche")}
@@ -89,7 +91,7 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
         at = tenth == number if number is not None else np.ones(len(found), bool)
         if not at.any():
             continue
-        low, high = interval(bootstrap(kept[at], found["creator"].to_numpy()[at]))
+        low, high = interval(bootstrap_means(kept[at], found["creator"].to_numpy()[at]))
         said = found["chance"].to_numpy()[at].mean()
         name = "all" if number is None else f"{number / 10:.1f}-{number / 10 + 0.1:.1f}"
         row = {"chance": name, "n": int(at.sum()), "said": said, "happened": kept[at].mean(), "low": low, "high": high}
@@ -120,9 +122,9 @@ def main(exponents: list[float], creators: int, seed: int) -> None:
             fitted = fit(history, cut, Recipe(sampling=Sampling(per_post=1, seed=seed), seed=seed), targets=(WHAT,))
             posts = tables.posts
         deals = completed_deals(history, tables.partnerships, cut)
-        benchmarks = fit_benchmarks(history, fitted.reference, moment(cut), deals)
+        benchmarks = fit_benchmarks(history, fitted.reference, to_timestamp(cut), deals)
         print(
-            f"fee exponent {exponent:g}: {creators:,} creators, cut {moment(cut):%Y-%m-%d}, {len(deals):,} deals before"
+            f"fee exponent {exponent:g}: {creators:,} creators, cut {to_timestamp(cut):%Y-%m-%d}, {len(deals):,} deals before"
         )
         asked = asked_posts(history, fitted, benchmarks, fees_before(history, tables, cut))
         show("every later post at its creator's last fee", table(asked))

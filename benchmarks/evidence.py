@@ -19,12 +19,12 @@ from features.tables.folder import read_tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE
 from models.conformal import GRID
-from training.backtest import PARTS
+from training.backtest.backtest import HOLDOUT_FOLDS
+from training.backtest.evaluate import label_later_posts
+from training.backtest.metrics import bootstrap_means, interval
 from training.dataset import hide_content
 from training.fit import Recipe, fit
-from training.judge import later_posts
-from training.metrics import bootstrap, interval
-from training.moments import moment
+from training.platform_times import to_timestamp
 
 WHAT, SHARE, AIM = "engagements", 0.8, 1.015
 LOW, HIGH = (int(np.searchsorted(GRID, p)) for p in (0.1, 0.9))
@@ -40,14 +40,14 @@ def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
     """Give one row an evidence: posts, errors of the one model, its own and the offset, their ratios, and width."""
     cut = int(np.quantile(history.posts_with_engagements.time, SHARE))
     until = int(history.posts_with_engagements.time.max())
-    parts = np.random.default_rng(recipe.seed).integers(0, PARTS, len(history.accounts))
+    parts = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
     trained, asked_of = (parts > 0, parts == 0) if unseen else (None, None)
     one = fit(history, cut, recipe, trained, targets=(WHAT,))
-    test = hide_content(later_posts(history, one, until, recipe, asked_of, WHAT))
+    test = hide_content(label_later_posts(history, one, until, recipe, asked_of, WHAT))
     found = []
     for evidence in EVIDENCE:
         own = fit(history, cut, dedicated(recipe, evidence), trained, targets=(WHAT,))
-        x = derive(history, test.questions.assign(evidence_limit=evidence), one.reference)
+        x = derive(history, test.queries.assign(evidence_limit=evidence), one.reference)
         forecast = one.forecasters[WHAT]
         _, scale, table, _ = forecast.parts(x)
         apart = own.forecasters[WHAT].predict(x)
@@ -55,7 +55,7 @@ def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
         found.append({"evidence": evidence, "posts": len(test), **_compared(errors, test.account)})
         found[-1]["width"] = float((scale * (table[:, HIGH] - table[:, LOW])).mean())
         print(f"{evidence}: {errors['one'].mean():.4f}, dedicated {errors['dedicated'].mean():.4f}", flush=True)
-    print(f"cut {moment(cut):%Y-%m-%d}, {len(np.unique(test.account))} creators")
+    print(f"cut {to_timestamp(cut):%Y-%m-%d}, {len(np.unique(test.account))} creators")
     return pd.DataFrame(found)
 
 
@@ -64,7 +64,7 @@ def _forecasts(served: np.ndarray, apart: np.ndarray, x: pd.DataFrame) -> dict[s
 
 
 def _compared(errors: dict[str, np.ndarray], account: np.ndarray) -> dict[str, float | str]:
-    draws = dict(zip(errors, bootstrap(np.column_stack(list(errors.values())), account).T, strict=True))
+    draws = dict(zip(errors, bootstrap_means(np.column_stack(list(errors.values())), account).T, strict=True))
     said = {name: error.mean() for name, error in errors.items()}
     for other in ("dedicated", "offset"):
         low, high = interval(draws["one"] / draws[other])

@@ -16,12 +16,12 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
-from training.backtest import backtest
-from training.fit import Fitted, Recipe, fit
-from training.market import DEMO_MARKET
-from training.moments import by_platform, days_text
-from training.simulate import simulate
-from training.train import data_end
+from training.backtest.backtest import backtest
+from training.fit import FittedModels, Recipe, fit
+from training.platform_times import days_text, timestamps_by_platform
+from training.simulate.parameters import DEMO_MARKET
+from training.simulate.simulate import simulate
+from training.train import mature_end
 
 WHAT, AIM = "engagements", 0.15
 OTHERS = ("tiktok", "youtube")
@@ -38,15 +38,15 @@ def with_others(panel: Tables, creators: int, seed: int) -> Tables:
     return validate(Tables(**frames, meta=panel.meta))
 
 
-def model(tables: Tables, recipe: Recipe) -> tuple[History, Fitted, pd.DataFrame]:
+def model(tables: Tables, recipe: Recipe) -> tuple[History, FittedModels, pd.DataFrame]:
     """Give the history, the fit to all that is known, and the record of each platform."""
     history = History.of(tables)
-    until = data_end(history)
+    until = mature_end(history)
     record, twin = backtest(history, until, recipe)
     return history, fit(history, until, recipe, targets=(WHAT,), twin=twin), record.by_platform
 
 
-def widths(history: History, fitted: Fitted, names: pd.Index, as_of: pd.Timestamp) -> pd.DataFrame:
+def widths(history: History, fitted: FittedModels, names: pd.Index, as_of: pd.Timestamp) -> pd.DataFrame:
     """Give p90 / p10 of the next post of each account named, a column an evidence."""
     key = names.str.split("/", n=1)
     questions = pd.DataFrame(
@@ -70,7 +70,7 @@ def main() -> None:
     together = with_others(panel, arguments.creators, arguments.seed)
     alone, mixed = model(panel, Recipe()), model(together, Recipe())
     platform = PLATFORMS[int(alone[0].platform[0])]
-    as_of = by_platform(alone[0], alone[1].until)[platform]
+    as_of = timestamps_by_platform(alone[0], alone[1].until)[platform]
     first, second = (widths(history, fitted, alone[0].accounts, as_of) for history, fitted, _ in (alone, mixed))
     print(f"{len(first)} creators of {platform}, asked at {as_of:%Y-%m-%d}: median p90 / p10")
     for evidence in EVIDENCE:
@@ -82,7 +82,7 @@ def main() -> None:
             f"ratio {ratio:.3f} (each creator's, 10 / 50 / 90 %: {each})  {verdict}"
         )
     for name, (history, fitted, record) in {"alone": alone, "mixed": mixed}.items():
-        print(f"{name}: known until {days_text(by_platform(history, fitted.until))}")
+        print(f"{name}: known until {days_text(timestamps_by_platform(history, fitted.until))}")
         columns = ["split", "platform", "rows", "creators", "mae", "vs_median", "coverage_80", "coverage_90"]
         print(record[columns].round(3).to_string(index=False))
         n = fitted.forecasters[WHAT].conformal_.n

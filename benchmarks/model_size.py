@@ -21,9 +21,9 @@ from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.forecast import LOCATION_BOOSTING, SCALE_BOOSTING
-from training.dataset import hide_content, importance, sample_rows, sample_test_rows
+from training.dataset import hide_content, sample_test_rows, sample_training_rows, training_weights
 from training.fit import Recipe, make_forecaster
-from training.moments import moment
+from training.platform_times import to_timestamp
 
 TREES, LEAVES = (75, 150, 300, 600), (4, 7, 15, 31)
 CUT, UNTIL, NEAR = 0.64, 0.8, 1.003
@@ -35,11 +35,11 @@ def measure(data: Path, threads: int) -> pd.DataFrame:
     history = History.of(validate(read_tables(data)))
     cut, until = (int(np.quantile(history.posts_with_engagements.time, share)) for share in (CUT, UNTIL))
     recipe = Recipe(threads=threads)
-    reference = fit_reference(history, moment(cut))
-    rows = sample_rows(history, WHAT, cut, recipe.sampling)
+    reference = fit_reference(history, to_timestamp(cut))
+    rows = sample_training_rows(history, WHAT, cut, recipe.sampling)
     test = sample_test_rows(history, WHAT, cut, until, recipe.sampling.longest_lead_days)
-    x, asked = derive(history, rows.questions, reference), derive(history, hide_content(test).questions, reference)
-    weight = importance(rows, np.full(len(rows), cut), recipe.sampling)
+    x, asked = derive(history, rows.queries, reference), derive(history, hide_content(test).queries, reference)
+    weight = training_weights(rows, np.full(len(rows), cut), recipe.sampling)
     enough = (asked[f"{WHAT}_known_count"] >= ENOUGH_POSTS).to_numpy()
     found = []
     for leaves in LEAVES:

@@ -16,10 +16,10 @@ import pandas as pd
 from features.derive.derive import derive
 from features.derive.market_priors import fit_reference
 from features.history.history import History
-from training.dataset import Sampling, importance, sample_rows
+from training.dataset import Sampling, sample_training_rows, training_weights
 from training.fit import Recipe, make_forecaster
-from training.moments import moment
-from training.simulate import simulate
+from training.platform_times import to_timestamp
+from training.simulate.simulate import simulate
 
 WHAT = "engagements"
 AIM_MINUTES, AIM_GB = 6.0, 6.0
@@ -30,14 +30,14 @@ def rows_of(creators: int, rows: int, seed: int = 0) -> tuple[pd.DataFrame, np.n
     history = History.of(simulate(creators, seed)[0])
     until = int(history.posts_with_engagements.time.max())
     sampling = Sampling()
-    labelled = sample_rows(history, WHAT, until, sampling)
-    x = derive(history, labelled.questions, fit_reference(history, moment(until)))
+    labelled = sample_training_rows(history, WHAT, until, sampling)
+    x = derive(history, labelled.queries, fit_reference(history, to_timestamp(until)))
     random = np.random.default_rng(seed)
     drawn = random.integers(0, len(x), rows)
     names, values = list(x), x.to_numpy()[drawn]
     dev = [place for place, name in enumerate(names) if "_dev_" in name]
     values[:, dev] += random.normal(0, 0.01, (rows, len(dev)))
-    weight = importance(labelled, np.full(len(labelled), until), sampling)[drawn]
+    weight = training_weights(labelled, np.full(len(labelled), until), sampling)[drawn]
     return pd.DataFrame(values, columns=names), labelled.y[drawn], weight, labelled.account[drawn]
 
 

@@ -64,14 +64,14 @@ class Bundle:
     def version(self) -> str:
         return self.manifest["version"]
 
-    def take_engine(self, engine: str, threads: int | None = None) -> str:
+    def use_engine(self, engine: str, threads: int | None = None) -> str:
         """Evaluate all forecasters by an engine of models.booster_engine.ENGINES, all by LightGBM where one cannot be.
 
         Gives the engine in use; raises models.booster_engine.EngineError for one that was named and cannot be used.
         """
-        found = {forecaster.take_engine(engine, threads) for forecaster in self.forecasters.values()}
+        found = {forecaster.use_engine(engine, threads) for forecaster in self.forecasters.values()}
         if len(found) > 1:
-            return self.take_engine(LIGHTGBM, threads)
+            return self.use_engine(LIGHTGBM, threads)
         return found.pop()
 
 

@@ -203,7 +203,7 @@ class ClusterSession:
             return True
         if connection is None or isinstance(error, ClusterError):
             return False
-        return connection.client.status != "running" or connection.lost_a_worker()
+        return connection.client.status != "running" or connection.has_lost_worker()
 
     def _named(self) -> str:
         return f"the Dask cluster at {self.address!r}"

@@ -104,7 +104,7 @@ class ClusterConnection:
                 self._heartbeats[address] = before[address] if same else (seen, now)
             return [address for address, (_, since) in self._heartbeats.items() if now - since > SILENT_SECONDS]
 
-    def lost_a_worker(self) -> bool:
+    def has_lost_worker(self) -> bool:
         """Say whether a worker was lost; the scheduler learns of it a moment after the others."""
         for _ in range(4):
             self.check_workers()

@@ -194,7 +194,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.location_ = self._boost(data, self.location or LOCATION_BOOSTING, "l1", trees)
         data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
         self.scale_ = self._boost(data, self.scale or SCALE_BOOSTING, "l2")
-        self.take_engine(LIGHTGBM)
+        self.use_engine(LIGHTGBM)
         scale = self._scaled(x, self.scale_.predict(seen, num_threads=self.threads))
         self.left_out_ = CalibrationSet(target, corrections, scale, evidence, platform, weight, groups)
         self._set_tables(self.left_out_)
@@ -272,7 +272,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         location, scale, table = self._parts(x)
         return location, scale, self.conformal_.z[table], self._evidence(x)
 
-    def take_engine(self, engine: str, threads: int | None = None) -> str:
+    def use_engine(self, engine: str, threads: int | None = None) -> str:
         """Evaluate the boosters from now on by an engine of models.booster_engine.ENGINES; give the one in use."""
         self.trees_ = BoosterSet((self.location_, self.scale_), engine, self.threads if threads is None else threads)
         return self.trees_.engine
@@ -381,7 +381,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         forecaster.linear_ = [LinearCorrection.from_state(line) for line in state["linear"]]
         forecaster.location_ = lgb.Booster(model_str=location)
         forecaster.scale_ = lgb.Booster(model_str=scale)
-        forecaster.take_engine(LIGHTGBM)
+        forecaster.use_engine(LIGHTGBM)
         forecaster.trained_ = np.array(state["trained"])
         forecaster.conformal_ = ConformalTables(
             **{name: np.array(values) for name, values in state["conformal"].items()}

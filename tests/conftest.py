@@ -22,8 +22,8 @@ from serving.asked import Asked, microseconds
 from serving.scoring import Scorer
 from training.dataset import Sampling
 from training.fit import Recipe
-from training.promote import promote
-from training.simulate import write_market
+from training.promote.promote import promote
+from training.simulate.simulate import write_market
 from training.train import train
 
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from conftest import SMALL_RECIPE
 
-import training.backtest
+import training.backtest.backtest
 from features.derive.market_priors import TooLittleData
 from features.history.arrays import DAY_US
 from features.history.history import History
@@ -11,23 +11,36 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE
-from training.backtest import PARTS, backtest
-from training.fit import Fitted, Recipe
-from training.judge import DELIVERABLES, ORACLE, OURS, REFERENCE_RULE, WITH_CONTENT
-from training.oracle import Oracle
-from training.plots import figures
-from training.record import ENOUGH_POSTS, breakdowns, coverage_cells, headline_rows, summarise, totals_table
-from training.show import backtest_text, record_text
-from training.train import data_end
+from training.backtest.backtest import HOLDOUT_FOLDS, backtest
+from training.backtest.evaluate import (
+    EVALUATED_DELIVERABLES,
+    ORACLE_NAME,
+    OUR_MODEL,
+    OUR_MODEL_WITH_CONTENT,
+    REFERENCE_BASELINE,
+)
+from training.backtest.plots import backtest_figures
+from training.backtest.report_tables import (
+    ENOUGH_POSTS,
+    breakdowns,
+    coverage_by_group,
+    forecaster_table,
+    headline_rows,
+    totals_table,
+)
+from training.backtest.report_text import backtest_text, training_text
+from training.fit import FittedModels, Recipe
+from training.simulate.oracle import Oracle
+from training.train import mature_end
 
 FORECASTERS = {
-    OURS,
-    WITH_CONTENT,
+    OUR_MODEL,
+    OUR_MODEL_WITH_CONTENT,
     "followers x trailing rate",
     "mean of last 12",
     "median of last 12",
     "median of last 96",
-    REFERENCE_RULE,
+    REFERENCE_BASELINE,
     "offset alone",
     "mean of the band",
     "followers x rate of the band",
@@ -56,8 +69,8 @@ def scores():
             "posts_before": [9, 9, 9, ENOUGH_POSTS - 1],
             "y": [1.0, 2.0, 3.0, 50.0],
             "crps": [0.1, 0.2, 0.3, 9.0],
-            f"forecast: {OURS}": [2.0, 3.0, 4.0, 0.0],
-            f"forecast: {REFERENCE_RULE}": [-1.0, 0.0, 1.0, 0.0],
+            f"forecast: {OUR_MODEL}": [2.0, 3.0, 4.0, 0.0],
+            f"forecast: {REFERENCE_BASELINE}": [-1.0, 0.0, 1.0, 0.0],
         }
     )
     return frame.assign(**{"q0.05": 0.0, "q0.1": 1.5, "q0.5": 2.0, "q0.9": 2.5, "q0.95": 3.5})
@@ -78,7 +91,7 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
     scores, cut = trained.backtest.scores, trained.backtest.scores["cut"]
     posted = pd.to_datetime(scores["posted"], unit="us", utc=True)
     assert (posted > cut).all()
-    latest = data_end(market)[market.platform[scores["creator"]].astype(int)] - market.horizon_days * DAY_US
+    latest = mature_end(market)[market.platform[scores["creator"]].astype(int)] - market.horizon_days * DAY_US
     assert (scores["posted"] <= latest).all()
     assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(scores["lead_days"].to_numpy())
     assert scores["lead_days"].max() <= 120
@@ -90,7 +103,7 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
 def rolling(market, market_folder):
     """Give the record of two cuts of the simulated market, with the oracle."""
     oracle = Oracle.read(market_folder, draws=128)
-    return backtest(market, data_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True)[0]
+    return backtest(market, mature_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True)[0]
 
 
 def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
@@ -98,20 +111,20 @@ def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
 
     def fit(history, until, recipe, accounts=None, **_):
         fitted.append(accounts)
-        return Fitted(until, None, {}, {})
+        return FittedModels(until, None, {}, {})
 
     def judge(history, fitted, until, recipe, only=None, *_):
         judged.append(only)
         raise StopIteration
 
-    monkeypatch.setattr(training.backtest, "fit", fit)
-    monkeypatch.setattr(training.backtest, "judge", judge)
+    monkeypatch.setattr(training.backtest.backtest, "fit", fit)
+    monkeypatch.setattr(training.backtest.backtest, "evaluate_fit", judge)
     with pytest.raises(StopIteration):
-        backtest(market, data_end(market), Recipe())
+        backtest(market, mature_end(market), Recipe())
     assert fitted[0] is judged[0] is None
     assert not (fitted[1] & judged[1]).any()
     assert (fitted[1] | judged[1]).all()
-    assert judged[1].mean() == pytest.approx(1 / PARTS, abs=0.1)
+    assert judged[1].mean() == pytest.approx(1 / HOLDOUT_FOLDS, abs=0.1)
 
 
 def test_unseen_rows_are_of_the_creators_held_out(rolling):
@@ -142,13 +155,13 @@ def test_width_grows_as_less_of_the_creator_is_shown(rolling):
 
 def test_nobody_beats_the_oracle(rolling):
     table = rolling.table[rolling.table["split"] == "seen"].set_index("forecaster")
-    assert table["mae"].idxmin() == ORACLE
-    assert table.loc[OURS, "crps_oracle"] < table.loc[OURS, "crps"]
+    assert table["mae"].idxmin() == ORACLE_NAME
+    assert table.loc[OUR_MODEL, "crps_oracle"] < table.loc[OUR_MODEL, "crps"]
 
 
 def test_totals_are_of_posts_in_a_row_and_each_post_once(rolling, market):
     table = totals_table(rolling.totals)
-    assert set(table["deliverables"]) == set(DELIVERABLES)
+    assert set(table["deliverables"]) == set(EVALUATED_DELIVERABLES)
     singles = rolling.totals[(rolling.totals["deliverables"] == 1) & (rolling.totals["split"] == "seen")]
     known = rolling.scores[(rolling.scores["asked"] == "history") & (rolling.scores["split"] == "seen")]
     np.testing.assert_allclose(np.sort(singles["total"]), np.sort(np.expm1(known["y"])), rtol=1e-9)
@@ -171,7 +184,7 @@ def test_the_text_tells_every_part(rolling):
         "by what is shown",
         "totals of several",
         "coverage by platform",
-        ORACLE,
+        ORACLE_NAME,
         "simulated data: a",
     ):
         assert part in text
@@ -179,28 +192,30 @@ def test_the_text_tells_every_part(rolling):
 
 def test_a_forecast_that_was_told_the_answers_has_no_error(trained):
     scores = trained.backtest.scores
-    table = summarise(scores.assign(**{f"forecast: {OURS}": scores["y"]})).set_index(["split", "forecaster"])
+    table = forecaster_table(scores.assign(**{f"forecast: {OUR_MODEL}": scores["y"]})).set_index(
+        ["split", "forecaster"]
+    )
     for split in ("seen", "unseen"):
-        row = table.loc[(split, OURS)]
+        row = table.loc[(split, OUR_MODEL)]
         assert row[["mae", "mae_low", "mae_high"]].tolist() == [0, 0, 0]
         assert row["vs_median"] == -1
         assert row[["spearman", "spearman_within"]].tolist() == pytest.approx([1, 1])
 
 
 def test_the_headline_counts_creators_with_enough_posts(scores):
-    table = summarise(scores).set_index("forecaster")
-    ours = table.loc[OURS]
+    table = forecaster_table(scores).set_index("forecaster")
+    ours = table.loc[OUR_MODEL]
     assert ours[["rows", "creators", "mae", "vs_median", "spearman"]].tolist() == pytest.approx([3, 1, 1, -0.5, 1])
     assert ours[["crps", "coverage_80", "coverage_90", "width_80"]].tolist() == pytest.approx([0.2, 1 / 3, 1, 1])
-    assert table.loc[REFERENCE_RULE, ["mae", "vs_median"]].tolist() == [2, 0]
-    assert np.isnan(table.loc[REFERENCE_RULE, "crps"])
+    assert table.loc[REFERENCE_BASELINE, ["mae", "vs_median"]].tolist() == [2, 0]
+    assert np.isnan(table.loc[REFERENCE_BASELINE, "crps"])
 
 
 def test_a_cell_needs_fifty_creators_to_be_judged(scores):
-    cell = coverage_cells(scores).iloc[0]
+    cell = coverage_by_group(scores).iloc[0]
     assert cell[["rows", "creators", "judged", "coverage_80"]].tolist() == [4, 2, False, 0.25]
     many = pd.concat([scores.assign(creator=number) for number in range(50)])
-    cell = coverage_cells(many).iloc[0]
+    cell = coverage_by_group(many).iloc[0]
     assert cell[["judged", "coverage_80", "fails"]].tolist() == [True, 0.25, True]
 
 
@@ -215,20 +230,20 @@ def test_without_known_engagements_there_is_nothing_to_judge():
     creators = pd.DataFrame({"creator_id": ["a"], "platform": ["instagram"], "followers": [100.0]})
     history = History.of(validate(Tables(creators=creators)))
     with pytest.raises(TooLittleData, match="no post has known engagements: posts need likes and comments"):
-        backtest(history, data_end(history), Recipe())
+        backtest(history, mature_end(history), Recipe())
 
 
 def test_pictures_and_text_show_every_forecaster(trained, rolling):
-    drawn = figures(trained.backtest)
+    drawn = backtest_figures(trained.backtest)
     names = {
         f"{name}.png" for name in ["error_by_forecaster", "error_by_history", "coverage_by_cell", "reliability", "pit"]
     }
     assert {*drawn} == names
-    assert {*figures(rolling)} == names | {"learning_curve.png"}
+    assert {*backtest_figures(rolling)} == names | {"learning_curve.png"}
     axes = drawn["error_by_forecaster.png"].axes
     assert [{label.get_text() for label in one.get_yticklabels()} for one in axes] == [FORECASTERS, FORECASTERS]
     for figure in drawn.values():
         figure.canvas.draw()
-    text = record_text(trained.backtest, trained.bundle.manifest)
+    text = training_text(trained.backtest, trained.bundle.manifest)
     assert text.startswith("trained on simulated data: 150 accounts, ")
-    assert all(text.count(f"  {name} ") == 2 for name in FORECASTERS - {OURS})
+    assert all(text.count(f"  {name} ") == 2 for name in FORECASTERS - {OUR_MODEL})

@@ -7,7 +7,7 @@ from features.derive.market_priors import fit_reference
 from features.history.history import History
 from features.tables.model import Tables
 from features.tables.validate import validate
-from training.baselines import rules
+from training.backtest.baselines import rule_of_thumb_forecasts
 
 
 @pytest.fixture
@@ -28,7 +28,10 @@ def test_the_creators_median_is_of_every_known_post_and_the_others_of_the_last(f
         {"creator_id": ["a", "a", "a", "a", "b"], "platform": "instagram", "as_of": days, "start_at": days}
     )
     x = derive(fading, questions, fit_reference(fading, pd.Timestamp("2026-12-01", tz="UTC")))
-    found, unknown = rules(fading, "engagements", questions, x), x["engagements_log_offset"].tolist()[3:]
+    found, unknown = (
+        rule_of_thumb_forecasts(fading, "engagements", questions, x),
+        x["engagements_log_offset"].tolist()[3:],
+    )
     # known at the second moment: 200 posts of 99 engagements and 18 of none
     assert found["creator's median"].tolist() == pytest.approx([np.log(100)] * 3 + unknown)
     assert found["median of last 96"].tolist() == pytest.approx([np.log(100)] * 2 + [0.0] + unknown)

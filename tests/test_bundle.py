@@ -38,7 +38,7 @@ def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
     history = History.of(validate(read_tables(market_folder)))
     asked = sample_test_rows(
         history, "engagements", int(np.quantile(history.posts_with_engagements.time, 0.95))
-    ).questions
+    ).queries
     x = derive(history, asked, again.reference)
     assert list(again.forecasters) == ["engagements", "views"]
     for target, forecaster in again.forecasters.items():

@@ -10,10 +10,10 @@ import pytest
 
 from models.bundle import Bundle, bundles_folder, champion_version, set_champion
 from models.bundle_files import BUNDLE_FORMAT, MANIFEST_FILE
-from training.compare import compare
-from training.comparison import NothingComparable, comparison_of, comparison_table
-from training.output import backtest_file
-from training.pairing import pair
+from training.artifacts import backtest_file
+from training.promote.compare import compare_with_champion
+from training.promote.comparison import NotComparable, compare_pairs, comparison_table
+from training.promote.score_pairs import pair_scores
 
 CUT = pd.Timestamp("2026-03-01", tz="UTC")
 DAY = pd.Timedelta(days=1)
@@ -48,7 +48,7 @@ def reasons(pairs):
 
 def test_scores_of_the_same_question_are_paired():
     ours, theirs = score_rows({"crps": 0.4}), score_rows({"crps": 0.5})
-    assert pair(ours, theirs).rows.to_dict("records") == [
+    assert pair_scores(ours, theirs).rows.to_dict("records") == [
         {
             "creator": "tiktok/a", "posted": 1, "number": 0, "platform": "tiktok", "evidence": "history",
             "candidate": 0.4, "champion": 0.5,
@@ -72,44 +72,44 @@ def test_scores_of_the_same_question_are_paired():
     ],
 )
 def test_what_is_not_alike_is_not_compared_and_told(other, reason):
-    pairs = pair(score_rows({}), score_rows(other))
+    pairs = pair_scores(score_rows({}), score_rows(other))
     assert reasons(pairs) == [reason]
     assert len(pairs.rows) == (reason == "")
 
 
 def test_a_post_without_a_history_counts_once_and_not_for_each_evidence_that_was_shown():
     shown = score_rows(*({"asked": asked, "evidence": "profile"} for asked in ("history", "summary", "profile")))
-    assert len(pair(shown, shown).rows) == len(pair(shown, shown).posts) == 1
+    assert len(pair_scores(shown, shown).rows) == len(pair_scores(shown, shown).posts) == 1
 
 
 def test_a_post_counts_once_for_each_evidence():
     shown = score_rows(*({"asked": asked, "evidence": asked} for asked in ("history", "summary", "profile")))
-    pairs = pair(shown, shown)
+    pairs = pair_scores(shown, shown)
     assert pairs.rows["evidence"].tolist() == ["history", "summary", "profile"]
-    comparison = comparison_of(pairs, 7)
+    comparison = compare_pairs(pairs, 7)
     assert (comparison.posts, comparison.creators) == (1, 1)
     assert comparison.table["posts"].tolist() == [1] * 6
 
 
 def test_two_posts_of_one_moment_are_two():
     ours = score_rows({"y": 1.0}, {"y": 2.0})
-    assert len(pair(ours, ours).rows) == 2
-    assert reasons(pair(ours, ours[:1])) == ["", "that the champion was not asked about"]
+    assert len(pair_scores(ours, ours).rows) == 2
+    assert reasons(pair_scores(ours, ours[:1])) == ["", "that the champion was not asked about"]
 
 
 def test_a_post_asked_about_at_several_moments_is_compared_at_those_that_are_nearest():
     cuts = [{"cut": CUT - days * DAY, "lead_days": 5.0 + days, "crps": days} for days in (0, 30)]
     ours, theirs = score_rows(*cuts), score_rows({"lead_days": 34.5, "cut": CUT - 29.5 * DAY, "crps": 7.0})
-    (row,) = pair(ours, theirs).rows.to_dict("records")
+    (row,) = pair_scores(ours, theirs).rows.to_dict("records")
     assert (row["candidate"], row["champion"]) == (30.0, 7.0)
-    assert len(pair(ours, theirs).posts) == 1
+    assert len(pair_scores(ours, theirs).posts) == 1
 
 
 def test_every_post_of_the_candidate_is_compared_or_told():
     ours = many_scores()
     theirs = ours.assign(lead_days=np.where(ours["posted"] == 0, 40.0, 5.0), y=np.where(ours["posted"] == 1, 9.0, 2.0))
     theirs = pd.concat([theirs[theirs["posted"] != 2], many_scores(3, 1, platform="x")])
-    comparison = comparison_of(pair(ours, theirs), 7)
+    comparison = compare_pairs(pair_scores(ours, theirs), 7)
     assert comparison.posts == 24
     assert comparison.left_out == (
         "12 posts on tiktok asked about more than 1 day apart (35 days)",
@@ -125,7 +125,7 @@ def test_every_post_of_the_candidate_is_compared_or_told():
 def test_the_table_has_posts_creators_and_both_scores_by_platform_and_evidence():
     ours = pd.concat([many_scores(12, 5, 0.55), many_scores(3, 2, 0.2, "x")])
     theirs = pd.concat([many_scores(12, 5, 0.5), many_scores(3, 2, 0.4, "x")])
-    table = comparison_table(pair(ours, theirs).rows)
+    table = comparison_table(pair_scores(ours, theirs).rows)
     names = ["platform", "evidence", "posts", "creators", "candidate", "champion", "change", "decides"]
     found = table[names].round(6).to_numpy().tolist()
     assert found == [
@@ -139,7 +139,7 @@ def test_the_table_has_posts_creators_and_both_scores_by_platform_and_evidence()
 def test_the_interval_is_of_pairs_so_creators_that_differ_do_not_widen_it():
     theirs = many_scores().assign(crps=np.random.default_rng(0).uniform(0.1, 10, 60))
     ours = theirs.assign(crps=theirs["crps"] * 1.02)
-    (line, *_) = comparison_table(pair(ours, theirs).rows).to_dict("records")
+    (line, *_) = comparison_table(pair_scores(ours, theirs).rows).to_dict("records")
     assert (line["low"], line["change"], line["high"]) == pytest.approx((0.02, 0.02, 0.02))
 
 
@@ -147,7 +147,7 @@ def test_the_interval_is_over_creators_and_not_over_posts():
     theirs = many_scores(12, 50, 1.0)
     effect = pd.Series(np.random.default_rng(1).normal(1, 0.1, 12), [f"tiktok/{n}" for n in range(12)])
     ours = theirs.assign(crps=theirs["creator"].map(effect).to_numpy())
-    (line, *_) = comparison_table(pair(ours, theirs).rows).to_dict("records")
+    (line, *_) = comparison_table(pair_scores(ours, theirs).rows).to_dict("records")
     # the normal interval of a mean of 12: 1.96 standard errors on either side
     assert line["high"] - line["low"] == pytest.approx(2 * 1.96 * effect.std(ddof=0) / 12**0.5, rel=0.15)
 
@@ -164,18 +164,18 @@ def test_the_interval_is_over_creators_and_not_over_posts():
 def test_a_platform_decides_from_50_creators_on_even_where_all_are_better(creators, factor, worse):
     theirs = pd.concat([many_scores(creators, 2), many_scores(100, 2, platform="instagram")])
     factors = np.where(theirs["platform"] == "tiktok", factor, 0.8)
-    comparison = comparison_of(pair(theirs.assign(crps=theirs["crps"] * factors), theirs), 7)
+    comparison = compare_pairs(pair_scores(theirs.assign(crps=theirs["crps"] * factors), theirs), 7)
     assert comparison.table["change"][0] < 0
-    assert comparison.worse == worse
+    assert comparison.worse_lines == worse
 
 
 def test_summary_and_profile_decide_by_platform_alone():
     same = {"asked": "profile", "evidence": "profile"}
     theirs = pd.concat([many_scores(12), many_scores(30, **same), many_scores(30, platform="x", **same)])
     ours = theirs.assign(crps=theirs["crps"] * np.where(theirs["evidence"] == "profile", 1.5, 1))
-    comparison = comparison_of(pair(ours, theirs), 7)
+    comparison = compare_pairs(pair_scores(ours, theirs), 7)
     assert comparison.table[["platform", "evidence", "creators"]].to_numpy().tolist()[1] == ["all", "profile", 60]
-    assert comparison.worse == []
+    assert comparison.worse_lines == []
 
 
 # --- both backtests, or nothing comparable ---
@@ -220,8 +220,8 @@ def put(tmp_path):
 )  # fmt: skip
 def test_nothing_comparable_says_why(put, tmp_path, change, manifest, reason):
     put(OLD, many_scores().assign(**change), **manifest)
-    comparison = compare(tmp_path, put(NEW, many_scores()))
-    assert isinstance(comparison, NothingComparable)
+    comparison = compare_with_champion(tmp_path, put(NEW, many_scores()))
+    assert isinstance(comparison, NotComparable)
     assert str(comparison).startswith(f"nothing comparable: {reason}")
     assert "\n" not in str(comparison)
 
@@ -229,7 +229,7 @@ def test_nothing_comparable_says_why(put, tmp_path, change, manifest, reason):
 def test_a_candidate_that_was_judged_by_few_of_the_posts_of_the_champion_has_other_data(put, tmp_path):
     put(OLD, pd.concat([many_scores(), many_scores(13, platform="x")]))
     said = "of the 125 posts that the champion was judged by, the candidate was by 60, and"
-    assert said in str(compare(tmp_path, put(NEW, many_scores())))
+    assert said in str(compare_with_champion(tmp_path, put(NEW, many_scores())))
 
 
 def test_a_platform_that_the_candidate_has_not_seen_is_told(put, tmp_path):
@@ -237,7 +237,7 @@ def test_a_platform_that_the_candidate_has_not_seen_is_told(put, tmp_path):
     known = {"tiktok": {"posts": 900}, "x": {"posts": 1200}, "youtube": {"posts": 0}}
     put(OLD, scores, platforms=known)
     candidate = put(NEW, many_scores(), platforms={"tiktok": {"posts": 950}, "x": {"posts": 0}})
-    assert compare(tmp_path, candidate).left_out == (
+    assert compare_with_champion(tmp_path, candidate).left_out == (
         "25 posts on x that the candidate was not asked about",
         "x, of which the champion has seen 1,200 posts and the candidate none",
     )
@@ -248,27 +248,29 @@ def test_few_posts_or_creators_are_nothing_comparable(put, tmp_path, creators, p
     scores = many_scores(creators, posts)
     put(OLD, scores)
     said = f"asked alike about {creators * posts} posts of {creators} creators only (50 posts of 10 creators"
-    assert said in str(compare(tmp_path, put(NEW, scores)))
+    assert said in str(compare_with_champion(tmp_path, put(NEW, scores)))
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("oops"), lambda path: path.write_text("")])
 def test_scores_that_are_gone_or_broken_are_nothing_comparable(put, tmp_path, spoil):
     put(OLD, many_scores())
     spoil(backtest_file(tmp_path, OLD))
-    assert f"the backtest scores of {OLD} cannot be read, and" in str(compare(tmp_path, put(NEW, many_scores())))
+    assert f"the backtest scores of {OLD} cannot be read, and" in str(
+        compare_with_champion(tmp_path, put(NEW, many_scores()))
+    )
 
 
 def test_a_champion_that_is_gone_is_nothing_comparable(put, tmp_path):
     put(OLD, many_scores())
     shutil.rmtree(bundles_folder(tmp_path) / OLD)
-    assert str(compare(tmp_path, put(NEW, many_scores()))).startswith(
+    assert str(compare_with_champion(tmp_path, put(NEW, many_scores()))).startswith(
         "nothing comparable: the champion cannot be read: "
     )
 
 
 def test_scores_of_an_earlier_version_take_the_horizon_of_their_bundle(put, tmp_path):
     put(OLD, many_scores().drop(columns="horizon_days"))
-    comparison = compare(tmp_path, put(NEW, many_scores(crps=0.4)))
+    comparison = compare_with_champion(tmp_path, put(NEW, many_scores(crps=0.4)))
     assert (comparison.posts, comparison.creators) == (60, 12)
     assert comparison.table["change"].tolist() == pytest.approx([-0.2, -0.2])
 
@@ -276,7 +278,7 @@ def test_scores_of_an_earlier_version_take_the_horizon_of_their_bundle(put, tmp_
 def test_a_platform_that_was_asked_about_at_other_moments_is_left_out_and_told(put, tmp_path):
     ours = pd.concat([many_scores(), many_scores(platform="youtube")])
     put(OLD, ours.assign(lead_days=np.where(ours["platform"] == "youtube", 34.0, 5.0)))
-    text = str(compare(tmp_path, put(NEW, ours)))
+    text = str(compare_with_champion(tmp_path, put(NEW, ours)))
     assert text.splitlines()[0] == "compared on the same 60 posts of 12 creators, engagements 7 days after posting"
     assert "  tiktok: by both backtests, asked at most 1 day apart" in text.splitlines()
     assert text.splitlines()[-1] == ("  not compared: 60 posts on youtube asked about more than 1 day apart (29 days)")

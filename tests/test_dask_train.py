@@ -18,21 +18,32 @@ from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.cluster import ClusterError, ClusterSession
 from models.forecast import Boosting
-from training.dataset import sample_rows
-from training.fit import fit_at
-from training.train import data_end
+from training.dataset import sample_training_rows
+from training.fit import fit_uncalibrated
+from training.train import mature_end
 
 pytest.importorskip("distributed")
 from lost_workers import is_first, lose_a_worker, slowly
 
-from training.dask_boosters import DaskForecaster, Fits, Rows, absolute_errors, stopping
-from training.dask_fit import DaskBackend, have_read, running
+from training.distributed.dask_boosters import (
+    ArrayDataset,
+    DaskBoosterFitter,
+    DaskForecaster,
+    early_stopping_trees,
+    mean_absolute_errors,
+)
+from training.distributed.dask_fit import DaskBackend, dask_recipe, submit_part_histories
 
 #: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
-DERIVING = ["training.dask_fit._derived"]
+DERIVING = ["training.distributed.dask_fit._derived"]
 MORE_DERIVING = [("submit", "after"), ("gather", "before")]
-READING = [("submit", "before"), "training.dask_fit.partition_history"]
-MORE_READING = [("__init__", "before"), ("wait_for_workers", "after"), ("run", "before"), "training.dask_fit._accounts"]
+READING = [("submit", "before"), "training.distributed.dask_fit.partition_history"]
+MORE_READING = [
+    ("__init__", "before"),
+    ("wait_for_workers", "after"),
+    ("run", "before"),
+    "training.distributed.dask_fit._accounts",
+]
 FITTING = [
     ("__init__", "before"), ("run", "before"), ("scatter", "after"), "lightgbm.dask._train_part",
 ]  # fmt: skip
@@ -65,19 +76,19 @@ def history(market_folder):
 @pytest.fixture(scope="module")
 def here(history):
     """Give a fit of this process, with the rows that it learned from and their columns."""
-    until = data_end(history)
-    fitted = fit_at(history, until, SMALL_RECIPE, targets=("engagements",))
-    rows = sample_rows(history, "engagements", until, SMALL_RECIPE.sampling)
-    return fitted, rows, derive(history, rows.questions, fitted.reference)
+    until = mature_end(history)
+    fitted = fit_uncalibrated(history, until, SMALL_RECIPE, targets=("engagements",))
+    rows = sample_training_rows(history, "engagements", until, SMALL_RECIPE.sampling)
+    return fitted, rows, derive(history, rows.queries, fitted.reference)
 
 
 def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, history, here, tmp_path, monkeypatch):
     fitted, rows, x = here
     marker = tmp_path / "killed"
-    monkeypatch.setattr("training.dask_boosters.TreeEvents", partial(DeadlyTrees, str(marker)))
-    with running(cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days) as recipe:
-        there = fit_at(history, data_end(history), recipe, targets=("engagements",))
-        after = recipe.backend.derive(history, rows.questions, fitted.reference)
+    monkeypatch.setattr("training.distributed.dask_boosters.TreeEvents", partial(DeadlyTrees, str(marker)))
+    with dask_recipe(cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days) as recipe:
+        there = fit_uncalibrated(history, mature_end(history), recipe, targets=("engagements",))
+        after = recipe.backend.derive(history, rows.queries, fitted.reference)
     assert marker.exists()
     pd.testing.assert_frame_equal(after, x, check_exact=True)
     ours, theirs = (one.forecasters["engagements"] for one in (fitted, there))
@@ -93,7 +104,7 @@ def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, histor
 def histories(market_folder, history, tmp_path_factory):
     """Give what has the workers read the histories of the market in four parts."""
     split = partition_folder(market_folder, tmp_path_factory.mktemp("parts"), 4)
-    return partial(have_read, split, history.horizon_days)
+    return partial(submit_part_histories, split, history.horizon_days)
 
 
 @pytest.mark.parametrize("step", [*READING, *DERIVING, *slowly([*MORE_READING, *MORE_DERIVING])], ids=str)
@@ -105,7 +116,7 @@ def test_columns_are_as_here_though_a_worker_is_lost(
     with ClusterSession(two_workers.scheduler_address, histories) as session:
         backend = DaskBackend(session)
         lost = lost or lose_a_worker(two_workers, monkeypatch, tmp_path, step)
-        columns = backend.derive(history, rows.questions[:300], fitted.reference)
+        columns = backend.derive(history, rows.queries[:300], fitted.reference)
     assert lost()
     pd.testing.assert_frame_equal(columns, x[:300], check_exact=True)
 
@@ -115,8 +126,8 @@ def small_fit(session):
     random = np.random.default_rng(0)
     x = random.normal(size=(400, 2)).astype(np.float32)
     forecaster = DaskForecaster()
-    forecaster.fits = Fits(session)
-    return forecaster._boost(Rows(x, x[:, 0].astype(float), np.ones(400)), Boosting(5, 4), "l2")
+    forecaster.booster_fitter = DaskBoosterFitter(session)
+    return forecaster._boost(ArrayDataset(x, x[:, 0].astype(float), np.ones(400)), Boosting(5, 4), "l2")
 
 
 @pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")  # training has a logger for it
@@ -161,7 +172,7 @@ def test_errors_after_each_tree_are_those_of_lightgbm():
     parameters = {"objective": "l1", "num_threads": 1, "verbosity": -1, "num_leaves": 7}
     stopped = lgb.train(parameters, data, 100, valid_sets=[held_out], callbacks=stop)
     whole = lgb.train(parameters, lgb.Dataset(x[:200], y[:200], params={"verbosity": -1}), 100)
-    errors = absolute_errors(whole, Rows(x[200:], y[200:], weight[200:]))
-    kept, made = stopping(errors, 5)
+    errors = mean_absolute_errors(whole, ArrayDataset(x[200:], y[200:], weight[200:]))
+    kept, made = early_stopping_trees(errors, 5)
     assert (kept, made) == (stopped.best_iteration, len(curve["valid_0"]["l1"]))
     np.testing.assert_allclose(errors[:made], curve["valid_0"]["l1"], rtol=1e-6)

@@ -11,7 +11,7 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE
-from training.dataset import Sampling, account_of_rows, hide_content, sample_rows, sample_test_rows
+from training.dataset import Sampling, account_of_rows, hide_content, sample_test_rows, sample_training_rows
 
 
 @pytest.fixture(scope="module")
@@ -51,22 +51,24 @@ def at(day):
 
 def test_the_second_of_two_posts_is_asked_about_once_its_counts_are_known(two_posts):
     sampling = Sampling(longest_lead_days=30, per_post=2, summary_share=0, profile_share=0)
-    assert len(sample_rows(two_posts, "engagements", at("2026-03-07"), sampling)) == 0
-    rows = sample_rows(two_posts, "engagements", at("2026-03-08"), sampling)
+    assert len(sample_training_rows(two_posts, "engagements", at("2026-03-07"), sampling)) == 0
+    rows = sample_training_rows(two_posts, "engagements", at("2026-03-08"), sampling)
     assert rows.y.tolist() == pytest.approx([np.log(20)] * 2)
     assert rows.weight.tolist() == [0.5, 0.5]
     assert rows.age_read_days.tolist() == [31, 31]
-    told = rows.questions[["creator_id", "platform", "format", "evidence_limit"]].drop_duplicates()
+    told = rows.queries[["creator_id", "platform", "format", "evidence_limit"]].drop_duplicates()
     assert told.values.tolist() == [["a", "instagram", "video", "history"]]
-    lead = (rows.questions["start_at"] - rows.questions["as_of"]) / pd.Timedelta(days=1)
+    lead = (rows.queries["start_at"] - rows.queries["as_of"]) / pd.Timedelta(days=1)
     assert lead.between(0, 15).tolist() == [True, False]
     assert lead.between(15, 30).tolist() == [False, True]
 
 
 def test_questions_are_only_asked_from_moments_with_a_known_post(two_posts):
     """The first post is known on 8 January: 52 days before the second."""
-    rows = sample_rows(two_posts, "engagements", at("2026-05-01"), Sampling(longest_lead_days=120, per_post=20))
-    lead = (rows.questions["start_at"] - rows.questions["as_of"]) / pd.Timedelta(days=1)
+    rows = sample_training_rows(
+        two_posts, "engagements", at("2026-05-01"), Sampling(longest_lead_days=120, per_post=20)
+    )
+    lead = (rows.queries["start_at"] - rows.queries["as_of"]) / pd.Timedelta(days=1)
     assert len(rows) == 20
     assert lead.max() <= 52
 
@@ -74,25 +76,25 @@ def test_questions_are_only_asked_from_moments_with_a_known_post(two_posts):
 def test_test_rows_are_the_posts_after_the_cut_asked_at_the_cut(two_posts):
     rows = sample_test_rows(two_posts, "engagements", at("2026-02-01"))
     assert rows.y.tolist() == pytest.approx([np.log(20)])
-    assert rows.questions["as_of"].tolist() == [pd.Timestamp("2026-02-01", tz="UTC")]
+    assert rows.queries["as_of"].tolist() == [pd.Timestamp("2026-02-01", tz="UTC")]
     assert len(sample_test_rows(two_posts, "engagements", at("2026-03-01"))) == 0
     assert len(sample_test_rows(two_posts, "engagements", at("2026-02-01"), until=at("2026-02-28"))) == 0
     assert len(sample_test_rows(two_posts, "engagements", at("2026-02-01"), longest_lead_days=27)) == 0
 
 
 def test_labels_are_known_by_until_and_questions_precede_them(market, middle):
-    rows = sample_rows(market, "engagements", middle, Sampling())
+    rows = sample_training_rows(market, "engagements", middle, Sampling())
     assert len(rows) > 1000
     assert (rows.posted + market.horizon_days * DAY_US <= middle).all()
-    np.testing.assert_array_equal(to_us(rows.questions["start_at"]), rows.posted)
-    lead = (rows.posted - to_us(rows.questions["as_of"])) / DAY_US
+    np.testing.assert_array_equal(to_us(rows.queries["start_at"]), rows.posted)
+    lead = (rows.posted - to_us(rows.queries["as_of"])) / DAY_US
     assert lead.min() >= 0
     assert lead.max() <= 120
     assert np.isfinite(rows.y).all()
 
 
 def test_the_rows_of_a_post_weigh_one_together(market, middle):
-    rows = sample_rows(market, "engagements", middle, Sampling(per_post=4))
+    rows = sample_training_rows(market, "engagements", middle, Sampling(per_post=4))
     posts = pd.DataFrame({"account": rows.account, "posted": rows.posted, "y": rows.y, "weight": rows.weight})
     total = posts.groupby(["account", "posted", "y"])["weight"].sum()
     np.testing.assert_allclose(total, total.round())  # 2 where an account has two such posts at one moment
@@ -104,27 +106,29 @@ def test_the_rows_of_a_post_weigh_one_together(market, middle):
 
 def test_accounts_held_out_are_absent(market, middle):
     accounts = np.arange(len(market.accounts)) % 3 > 0
-    rows = sample_rows(market, "engagements", middle, Sampling(per_post=1), accounts)
+    rows = sample_training_rows(market, "engagements", middle, Sampling(per_post=1), accounts)
     assert accounts[rows.account].all()
     names = market.accounts[~accounts]
-    assert not (rows.questions["platform"] + "/" + rows.questions["creator_id"]).isin(names).any()
+    assert not (rows.queries["platform"] + "/" + rows.queries["creator_id"]).isin(names).any()
 
 
 def test_evidence_and_content_are_masked_in_the_shares_asked_for(market, middle):
     sampling = Sampling(summary_share=0.3, profile_share=0.2, content_share=0.25)
-    rows = sample_rows(market, "engagements", middle, sampling)
-    shares = rows.questions["evidence_limit"].value_counts(normalize=True)
+    rows = sample_training_rows(market, "engagements", middle, sampling)
+    shares = rows.queries["evidence_limit"].value_counts(normalize=True)
     assert shares.loc[list(EVIDENCE)].tolist() == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
-    planned = sample_rows(market, "engagements", middle, replace(sampling, content_share=1.0)).questions
+    planned = sample_training_rows(market, "engagements", middle, replace(sampling, content_share=1.0)).queries
     told = planned["caption_words"].notna()
-    assert rows.questions["caption_words"].notna().sum() / told.sum() == pytest.approx(0.25, abs=0.03)
-    hidden = hide_content(rows).questions
+    assert rows.queries["caption_words"].notna().sum() / told.sum() == pytest.approx(0.25, abs=0.03)
+    hidden = hide_content(rows).queries
     assert not {*CONTENT_FIELDS, "topic"} & {*hidden}
-    assert "caption_words" in rows.questions
+    assert "caption_words" in rows.queries
 
 
 def test_the_seed_decides_the_rows(market, middle):
-    first, again, other = (sample_rows(market, "engagements", middle, Sampling(seed=seed)) for seed in (1, 1, 2))
-    pd.testing.assert_frame_equal(first.questions, again.questions)
+    first, again, other = (
+        sample_training_rows(market, "engagements", middle, Sampling(seed=seed)) for seed in (1, 1, 2)
+    )
+    pd.testing.assert_frame_equal(first.queries, again.queries)
     np.testing.assert_array_equal(first.y, again.y)
-    assert not np.array_equal(to_us(first.questions["as_of"])[:100], to_us(other.questions["as_of"])[:100])
+    assert not np.array_equal(to_us(first.queries["as_of"])[:100], to_us(other.queries["as_of"])[:100])

@@ -14,7 +14,7 @@ from features.tables.vocabulary import FORMATS, PLATFORMS, lookup_indexes
 from models.bundle import load_bundle
 from models.fee import ENOUGH_FEES, FEE_FEATURES, OWN_DEALS, RATE_CARD, FeeModel, MarketFee
 from models.rate_card import RateCard, RateCardError, read_rate_card
-from training.price import card_of
+from training.fit_pricing import read_rate_card_beside
 
 HEAD = "platform,band,format,low,typical,high,currency,source,year"
 ROWS = [
@@ -77,7 +77,7 @@ def test_another_currency_needs_its_rate(card_file, tmp_path):
         read_rate_card(path)
     assert read_rate_card(path, CurrencyRates({"EUR": 2.0})).figures.tolist() == [[80, 100, 120]]
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.5\n")
-    assert card_of(tmp_path).figures.tolist() == [[60, 75, 90]]
+    assert read_rate_card_beside(tmp_path).figures.tolist() == [[60, 75, 90]]
     assert read_rates(tmp_path / "rates.csv").usd_per_unit == {"USD": 1.0, "EUR": 1.5}
 
 

@@ -60,7 +60,7 @@ def test_another_engine_forecasts_the_same(fitted):
     pytest.importorskip("daal4py")
     x, _, _ = rows(500, seed=4)
     fast = pickle.loads(pickle.dumps(fitted))
-    assert (fast.take_engine("daal4py"), fitted.trees_.engine) == ("daal4py", "lightgbm")
+    assert (fast.use_engine("daal4py"), fitted.trees_.engine) == ("daal4py", "lightgbm")
     fast = pickle.loads(pickle.dumps(fast))
     assert fast.trees_.engine == "daal4py"
     expected = fitted.predict_distribution(x, 2).quantile([0.05, 0.5, 0.95])

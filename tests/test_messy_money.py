@@ -23,9 +23,9 @@ from serving.batch import Watcher, score_file
 from serving.batch.columnar import Columnar
 from serving.batch.faults import BatchError
 from serving.scoring import Scorer
-from training.market import Market
-from training.price import fit_market_fee
-from training.simulate import write_market
+from training.fit_pricing import fit_market_fee
+from training.simulate.parameters import MarketParameters
+from training.simulate.simulate import write_market
 
 RATES = CurrencyRates({"USD": 1.0, "EUR": 1.1, "BRL": 0.2, "CAD": 0.7})
 
@@ -467,7 +467,7 @@ def campaign_sheet(deals, path):
 
 def test_fees_in_euro_go_from_a_campaign_sheet_to_the_market_fees(tmp_path):
     """The way as a user goes it: sheet, import with rates, tables read for training, market fees fitted."""
-    market = write_market(tmp_path / "market", creators=100, seed=5, market=Market(deals_per_creator=3.0))
+    market = write_market(tmp_path / "market", creators=100, seed=5, market=MarketParameters(deals_per_creator=3.0))
     tables = validate(read_tables(market))
     past = tables.partnerships.dropna(subset=["fee_usd"])
     campaign_sheet(past, tmp_path / "campaign.csv")

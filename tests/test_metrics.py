@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from training.metrics import bootstrap, interval, spearman, spearman_within
+from training.backtest.metrics import bootstrap_means, interval, spearman, spearman_within
 
 
 def test_spearman_is_that_of_scipy_with_ties():
@@ -38,10 +38,10 @@ def test_cells_weigh_by_their_rows_and_a_constant_cell_has_no_say():
 
 def test_the_bootstrap_draws_whole_creators():
     values = np.array([0.0, 0.0, 0.0, 8.0])
-    draws = bootstrap(values, np.array(["a", "a", "a", "b"]))
+    draws = bootstrap_means(values, np.array(["a", "a", "a", "b"]))
     assert {float(draw) for draw in np.round(draws, 9)} == {0.0, 2.0, 8.0}
-    np.testing.assert_array_equal(draws, bootstrap(values, np.array(["a", "a", "a", "b"])))
-    both = bootstrap(np.column_stack([values, -values]), np.array(["a", "a", "a", "b"]))
+    np.testing.assert_array_equal(draws, bootstrap_means(values, np.array(["a", "a", "a", "b"])))
+    both = bootstrap_means(np.column_stack([values, -values]), np.array(["a", "a", "a", "b"]))
     np.testing.assert_allclose(both, np.column_stack([draws, -draws]))
 
 
@@ -51,7 +51,7 @@ def test_the_bootstrap_interval_covers_as_it_says():
     inside = []
     for round_ in range(200):
         values = random.normal(0, 1, 60)[group] + random.normal(0, 0.5, 300)
-        low, high = interval(bootstrap(values, group, seed=round_, rounds=200), 0.9)
+        low, high = interval(bootstrap_means(values, group, seed=round_, rounds=200), 0.9)
         inside.append(low <= 0 <= high)
     assert np.mean(inside) == pytest.approx(0.9, abs=0.06)
 

@@ -10,11 +10,18 @@ from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.forecast import Boosting
-from training.backtest import backtest
-from training.dataset import Sampling, sample_rows, sample_test_rows
+from training.backtest.backtest import backtest
+from training.dataset import Sampling, sample_test_rows, sample_training_rows
 from training.fit import Recipe, fit
-from training.moments import by_platform, days_text, every_platform, known_share, latest_mature, moment
-from training.train import data_end
+from training.platform_times import (
+    days_text,
+    latest_mature_times,
+    time_of_post_share,
+    times_by_platform,
+    timestamps_by_platform,
+    to_timestamp,
+)
+from training.train import mature_end
 
 INSTAGRAM, TIKTOK, YOUTUBE, X = range(len(PLATFORMS))
 START = {"instagram": pd.Timestamp("2022-01-01", tz="UTC"), "youtube": pd.Timestamp("2026-01-01", tz="UTC")}
@@ -52,37 +59,37 @@ def both():
 
 
 def test_each_platform_is_cut_within_its_own_times(both):
-    ends = latest_mature(both, "engagements", now=int(2e15))
+    ends = latest_mature_times(both, "engagements", now=int(2e15))
     last = {name: start + pd.Timedelta(days=66) for name, start in START.items()}
-    assert by_platform(both, ends) == last
-    assert [moment(ends[code]) for code in (TIKTOK, X)] == [last["youtube"]] * 2
-    cuts = by_platform(both, known_share(both, "engagements", ends, 0.5))
+    assert timestamps_by_platform(both, ends) == last
+    assert [to_timestamp(ends[code]) for code in (TIKTOK, X)] == [last["youtube"]] * 2
+    cuts = timestamps_by_platform(both, time_of_post_share(both, "engagements", ends, 0.5))
     assert cuts == {name: start + pd.Timedelta(days=29.5) for name, start in START.items()}
 
 
 def test_nothing_known_is_told_as_such(both):
-    assert known_share(both, "views", every_platform(int(2e15)), 0.5).tolist() == [-1] * len(PLATFORMS)
-    assert latest_mature(both, "views", now=5).tolist() == [0] * len(PLATFORMS)
+    assert time_of_post_share(both, "views", times_by_platform(int(2e15)), 0.5).tolist() == [-1] * len(PLATFORMS)
+    assert latest_mature_times(both, "views", now=5).tolist() == [0] * len(PLATFORMS)
 
 
 def test_the_present_bounds_the_end_of_the_data(both):
-    assert latest_mature(both, "engagements", now=1000).tolist() == [1000] * len(PLATFORMS)
+    assert latest_mature_times(both, "engagements", now=1000).tolist() == [1000] * len(PLATFORMS)
 
 
 def test_rows_are_known_at_the_moment_of_their_platform(both):
-    until = known_share(both, "engagements", data_end(both), 0.8)
-    rows = sample_rows(both, "engagements", until, Sampling(per_post=1))
+    until = time_of_post_share(both, "engagements", mature_end(both), 0.8)
+    rows = sample_training_rows(both, "engagements", until, Sampling(per_post=1))
     own = until[both.platform[rows.account].astype(int)]
     assert (rows.posted <= own - both.horizon_days * DAY_US).all()
-    assert set(rows.questions["platform"]) == {"instagram", "youtube"}
+    assert set(rows.queries["platform"]) == {"instagram", "youtube"}
     later = sample_test_rows(both, "engagements", until)
     own = until[both.platform[later.account].astype(int)]
     assert (later.posted > own).all()
-    assert set(later.questions["platform"]) == {"instagram", "youtube"}
+    assert set(later.queries["platform"]) == {"instagram", "youtube"}
 
 
 def test_every_platform_is_calibrated_and_judged_by_its_own_spread(both):
-    until = data_end(both)
+    until = mature_end(both)
     record, twin = backtest(both, until, RECIPE)
     fitted = fit(both, until, RECIPE, targets=("engagements",), twin=twin)
     conformal = fitted.forecasters["engagements"].conformal_
@@ -103,9 +110,9 @@ def test_another_platform_of_later_years_leaves_the_forecast_nearly_alone(both):
     alone = history_of(panel("instagram", 100, 60, 0.3, 1))
     widths = []
     for history in (alone, both):
-        fitted = fit(history, data_end(history), RECIPE, targets=("engagements",))
+        fitted = fit(history, mature_end(history), RECIPE, targets=("engagements",))
         rows = sample_test_rows(alone, "engagements", at_day(45))
-        x = RECIPE.backend.derive(history, rows.questions, fitted.reference)
+        x = RECIPE.backend.derive(history, rows.queries, fitted.reference)
         x = x[(x["engagements_evidence_code"] == EVIDENCE.index("history")).to_numpy()]
         ends = fitted.forecasters["engagements"].predict_distribution(x).quantile([0.1, 0.9])
         widths.append(np.median((1 + ends[:, 1]) / (1 + ends[:, 0])))
@@ -119,7 +126,7 @@ def at_day(day: int) -> int:
 def test_a_platform_too_young_to_be_judged_is_named():
     """Five posts of a creator on YouTube: none has a history at its cut, so nothing of it is judged."""
     history = history_of(panel("instagram", 30, 60, 0.3, 1), panel("youtube", 1, 5, 0.3, 2))
-    record, _ = backtest(history, data_end(history), RECIPE)
+    record, _ = backtest(history, mature_end(history), RECIPE)
     rows = record.by_platform.set_index(["split", "platform"])["rows"]
     assert rows["seen", "instagram"] > 0
     assert rows["seen", "youtube"] == 0

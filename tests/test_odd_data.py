@@ -20,10 +20,10 @@ from features.tables.vocabulary import PLATFORMS
 from models.bundle_files import MANIFEST_FILE
 from models.distribution import QUANTILES
 from serving.scoring import Scorer
+from training.backtest.plots import backtest_figures
+from training.backtest.report_text import training_text
 from training.dataset import Sampling
-from training.plots import figures
-from training.show import record_text
-from training.train import headline, train
+from training.train import headline_metrics, train
 
 #: All posts are older than the horizon then.
 AS_OF = pd.Timestamp("2026-01-05", tz="UTC")
@@ -231,16 +231,16 @@ def test_the_record_can_be_told_and_holds_only_numbers_of_json(made_once, name):
     trained = made_once(name).trained
     text = (trained.folder / MANIFEST_FILE).read_text()
     json.loads(text, parse_constant=lambda value: pytest.fail(f"the manifest holds {value}"))
-    assert record_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
-    assert not np.isinf(list(headline(trained.backtest.table).values())).any()
+    assert training_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
+    assert not np.isinf(list(headline_metrics(trained.backtest.table).values())).any()
 
 
 @pytest.mark.parametrize("name", FEW_BEFORE)
 def test_a_record_without_creators_of_five_posts_is_told_and_drawn(made_once, name):
     trained = made_once(name).trained
-    assert record_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
-    assert headline(trained.backtest.table) == {}
-    assert all(name.endswith(".png") for name in figures(trained.backtest))
+    assert training_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
+    assert headline_metrics(trained.backtest.table) == {}
+    assert all(name.endswith(".png") for name in backtest_figures(trained.backtest))
 
 
 @pytest.mark.parametrize("name", WORKING)

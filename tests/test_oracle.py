@@ -6,9 +6,16 @@ import pytest
 from scipy import stats
 
 from features.tables.vocabulary import FORMATS
-from training.market import DEMO_MARKET, fit_matrix
-from training.oracle import Oracle, OracleError, along, expected_ln, fit_effect, timing_effect
-from training.simulate import simulate, write_market
+from training.simulate.oracle import (
+    Oracle,
+    OracleError,
+    expected_log_engagements,
+    fit_effect,
+    interpolate_paths,
+    timing_effect,
+)
+from training.simulate.parameters import DEMO_MARKET, brand_fit_matrix
+from training.simulate.simulate import simulate, write_market
 
 DAY = pd.Timedelta(days=1)
 
@@ -86,7 +93,7 @@ def test_large_counts_have_the_closed_form(simulated):
     p = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
     got = Oracle(truth).quantiles(question.assign(sponsored=False), p)[0]
     lifetime = np.log(5000) + 0.05 + 0.5 * stats.t.ppf(p, 6) * np.sqrt(4 / 6)
-    np.testing.assert_allclose(got, lifetime + np.log(DEMO_MARKET.platforms["instagram"].accrued(7.0)), atol=0.01)
+    np.testing.assert_allclose(got, lifetime + np.log(DEMO_MARKET.platforms["instagram"].accrued_share(7.0)), atol=0.01)
 
 
 def test_small_counts_have_the_distribution_of_a_mixed_poisson(simulated):
@@ -116,7 +123,7 @@ def test_generator_and_oracle_share_one_mean(simulated):
     flags = tables.posts.drop_duplicates("post_id")[["platform", "post_id", "format", "sponsored"]]
     posts = truth.posts.merge(flags, on=["platform", "post_id"])
     days = (posts["posted_at"] - pd.Timestamp("2025-01-01", tz="UTC")) / DAY
-    mean = expected_ln(
+    mean = expected_log_engagements(
         truth.creators,
         pd.Index(truth.creators["creator_id"]).get_indexer(posts["creator_id"]),
         days.to_numpy(),
@@ -178,7 +185,7 @@ def test_what_the_oracle_cannot_answer(oracle, tmp_path):
 def test_paths_are_read_between_their_months_and_stay_at_their_ends():
     path = np.array([[0.0, 1.0, 3.0]])
     days = np.array([-5.0, 0.0, 365.25 / 24, 365.25 / 12, 1.5 * 365.25 / 12, 1000.0])
-    np.testing.assert_allclose(along(path, np.zeros(6, dtype=int), days), [0.0, 0.0, 0.5, 1.0, 2.0, 3.0])
+    np.testing.assert_allclose(interpolate_paths(path, np.zeros(6, dtype=int), days), [0.0, 0.0, 0.5, 1.0, 2.0, 3.0])
 
 
 def test_effects_of_timing_and_fit():
@@ -188,4 +195,4 @@ def test_effects_of_timing_and_fit():
     none, kin, same = fit_effect(np.array([0.0, 0.5, 1.0]), DEMO_MARKET)
     assert none < same < kin
     assert np.array([none, kin, same]) @ DEMO_MARKET.fit_shares == pytest.approx(0.0)
-    assert set(np.unique(fit_matrix())) == {0.0, 0.5, 1.0}
+    assert set(np.unique(brand_fit_matrix())) == {0.0, 0.5, 1.0}

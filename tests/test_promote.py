@@ -37,15 +37,15 @@ from models.bundle import (
     set_champion,
 )
 from models.bundle_files import MANIFEST_FILE, BundleError
+from training.artifacts import backtest_file, data_source_file, training_data_folder
 from training.bundle_list import bundles_text
-from training.compare import compare
-from training.comparison import NothingComparable
-from training.moments import days_text
-from training.output import backtest_file, note_file, remembered_folder
-from training.promote import PromotionRefused, RollbackRefused, promote, rollback
-from training.reforecast import NotReforecast, moments_of, recipe_of
-from training.registry import RegistryError, bundle_of, registered_bundles, store_exists
-from training.simulate import simulate
+from training.platform_times import days_text
+from training.promote.compare import compare_with_champion
+from training.promote.comparison import NotComparable
+from training.promote.promote import PromotionRefused, RollbackRefused, promote, rollback
+from training.promote.reforecast import ReforecastError, choose_origins, recipe_from_manifest
+from training.registry import RegistryError, registered_bundle, registered_bundles, store_exists
+from training.simulate.simulate import simulate
 from training.train import train
 
 # --- the whole way: a retrain on tables that have grown by a month ---
@@ -106,7 +106,7 @@ def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_kno
     assert lines.loc[("all", "profile"), "posts"] == posts
     # the same recipe fitted to the same posts is the same model
     assert lines["change"].abs().max() < 1e-9
-    assert comparison.worse == []
+    assert comparison.worse_lines == []
     end = bundles["new"].manifest["until"][:10]
     apart, asked, recipe = comparison.notes
     assert re.fullmatch(r"their backtests asked about the same posts \d\d days apart", apart)
@@ -148,9 +148,9 @@ def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
     worse = train(folders["new"], home, replace(SMALL_RECIPE, widen=2.0)).bundle
     with pytest.raises(PromotionRefused, match=rf"^{worse.version} is worse than the champion .* doubt") as refusal:
         promote(home)
-    assert refusal.value.comparison.worse[0].startswith("all history +")
+    assert refusal.value.comparison.worse_lines[0].startswith("all history +")
     assert champion_version(home) == bundles["old"].version
-    assert promote(home, force=True).comparison.worse == refusal.value.comparison.worse
+    assert promote(home, force=True).comparison.worse_lines == refusal.value.comparison.worse_lines
     assert champion_version(home) == worse.version
 
 
@@ -168,7 +168,7 @@ def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
 def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_path, spoil, reason):
     home, bundles, folders = grown
     folder, new = shutil.copytree(folders["new"], tmp_path / "copy"), bundles["new"].version
-    note = note_file(home, new)
+    note = data_source_file(home, new)
     note.write_text(json.dumps({"data": str(folder)}))
     spoil(folder, note)
     with pytest.raises(PromotionRefused) as refusal:
@@ -181,7 +181,7 @@ def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_pa
         f"(--data DATA), or promote {new} with --force"
     )
     assert champion_version(home) == bundles["old"].version
-    assert isinstance(promote(home, force=True).comparison, NothingComparable)
+    assert isinstance(promote(home, force=True).comparison, NotComparable)
     assert champion_version(home) == new
 
 
@@ -215,7 +215,7 @@ def test_two_recipes_on_the_same_tables_are_compared_by_their_backtests(grown):
     home, _, folders = grown
     promote(home)
     other = train(folders["new"], home, replace(SMALL_RECIPE, folds=3)).bundle
-    comparison = compare(home, other)
+    comparison = compare_with_champion(home, other)
     scores = pd.read_parquet(backtest_file(home, other.version))
     seen = scores[scores["split"] == "seen"]
     assert comparison.posts == len(seen.drop_duplicates(["creator", "posted"])) == (seen["asked"] == "history").sum()
@@ -232,7 +232,7 @@ def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_
     champion = train(tmp_path / "early", tmp_path, SMALL_RECIPE).bundle
     promote(tmp_path)
     candidate = train(tmp_path / "all", tmp_path, SMALL_RECIPE).bundle
-    comparison = compare(tmp_path, candidate)
+    comparison = compare_with_champion(tmp_path, candidate)
     assert comparison.notes[:2] == (
         "instagram, tiktok: by both backtests, asked at most 1 day apart",
         f"youtube: both asked anew about posts after {champion.manifest['platforms']['youtube']['until'][:10]}",
@@ -254,7 +254,7 @@ def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tm
     train(tmp_path / "old", tmp_path, SMALL_RECIPE)
     promote(tmp_path)
     candidate = train(tmp_path / "new", tmp_path, SMALL_RECIPE)
-    comparison = compare(tmp_path, candidate.bundle)
+    comparison = compare_with_champion(tmp_path, candidate.bundle)
     kept = candidate.backtest.scores[candidate.backtest.scores["split"] == "seen"]
     days = days_text(kept.groupby("platform")["cut"].max().to_dict())
     assert comparison.notes[-2] == f"instagram, tiktok, youtube: both asked anew about posts after {days}"
@@ -278,13 +278,13 @@ def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(gr
     with pytest.raises(PromotionRefused, match=r"and the candidate's tables are other data: of the [0-9,]+ posts that"):
         promote(home)
     assert champion_version(home) == bundles["old"].version
-    assert compare(home, candidate, folders["later"]).posts > 100
+    assert compare_with_champion(home, candidate, folders["later"]).posts > 100
 
 
 def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(retrained):
     home, bundles, folders = retrained
     version = bundles["new"].version
-    assert remembered_folder(home, version) == folders["new"].resolve()
+    assert training_data_folder(home, version) == folders["new"].resolve()
     assert set(pd.read_parquet(backtest_file(home, version))["horizon_days"]) == {7}
     assert str(folders["new"]) not in (bundles_folder(home) / version / MANIFEST_FILE).read_text()
 
@@ -292,18 +292,18 @@ def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(ret
 def test_the_recipe_is_read_back_from_the_manifest(retrained):
     _, bundles, _ = retrained
     manifest = bundles["new"].manifest
-    assert recipe_of(manifest) == SMALL_RECIPE
-    assert recipe_of({**manifest, "recipe": {**manifest["recipe"], "dask": "tcp://x"}}) == SMALL_RECIPE
+    assert recipe_from_manifest(manifest) == SMALL_RECIPE
+    assert recipe_from_manifest({**manifest, "recipe": {**manifest["recipe"], "dask": "tcp://x"}}) == SMALL_RECIPE
 
 
 def test_a_recipe_of_other_code_is_told(retrained):
     _, bundles, _ = retrained
     manifest = bundles["new"].manifest
     for recipe in ({**manifest["recipe"], "layers": 3}, {}):
-        with pytest.raises(NotReforecast, match=f"the recipe of {manifest['version']} is not one of this code"):
-            recipe_of({**manifest, "recipe": recipe})
-    with pytest.raises(NotReforecast, match=f"the manifest of {manifest['version']} lacks 'recipe'"):
-        recipe_of({"version": manifest["version"]})
+        with pytest.raises(ReforecastError, match=f"the recipe of {manifest['version']} is not one of this code"):
+            recipe_from_manifest({**manifest, "recipe": recipe})
+    with pytest.raises(ReforecastError, match=f"the manifest of {manifest['version']} lacks 'recipe'"):
+        recipe_from_manifest({"version": manifest["version"]})
 
 
 def day(number):
@@ -335,10 +335,10 @@ def knowing(until, **platforms):
     ],
 )  # fmt: skip
 def test_the_moment_at_which_both_are_asked(candidate, champion, cuts, same_data, moments):
-    found = moments_of(candidate, champion, {name: day(cut) for name, cut in cuts.items()}, same_data)
+    found = choose_origins(candidate, champion, {name: day(cut) for name, cut in cuts.items()}, same_data)
     assert PLATFORMS == ("instagram", "tiktok", "youtube", "x")
     assert [found.by_platform[name] for name in PLATFORMS] == [day(number) for number in moments]
-    assert found.fit_anew == same_data
+    assert found.is_refitted == same_data
     assert found.until.tolist() == [day(number) for number in moments]
 
 
@@ -367,7 +367,7 @@ def test_a_worse_bundle_needs_force(copied, trained):
     with pytest.raises(PromotionRefused, match=r"is worse than the champion .* all history \+50.0%.* --force"):
         promote(copied)
     assert champion_version(copied) == trained.bundle.version
-    assert promote(copied, force=True).comparison.worse
+    assert promote(copied, force=True).comparison.worse_lines
     assert champion_version(copied) == worse.version
 
 
@@ -375,21 +375,21 @@ def test_a_better_bundle_is_promoted(copied, trained):
     better = second(copied, trained, 0.8)
     promotion = promote(copied)
     assert promotion.comparison.table["change"].tolist() == pytest.approx([-0.2] * len(promotion.comparison.table))
-    assert (promotion.bundle.version, promotion.before) == (better.version, trained.bundle.version)
+    assert (promotion.bundle.version, promotion.previous_version) == (better.version, trained.bundle.version)
     assert champion_version(copied) == better.version
 
 
 def test_the_first_bundle_is_promoted_without_a_comparison(copied, trained):
     champion_file(copied).unlink()
     promotion = promote(copied)
-    assert (promotion.before, promotion.comparison) == (None, None)
+    assert (promotion.previous_version, promotion.comparison) == (None, None)
     assert champion_file(copied).read_text() == f"{trained.bundle.version}\n"
 
 
 def test_the_champion_may_be_promoted_again(copied, trained):
     before = champion_history_file(copied).read_text()
     promotion = promote(copied)
-    assert (promotion.before, promotion.comparison) == (trained.bundle.version, None)
+    assert (promotion.previous_version, promotion.comparison) == (trained.bundle.version, None)
     assert champion_history_file(copied).read_text() == before
 
 
@@ -519,11 +519,11 @@ def store(copied, trained):
 
 def test_the_registry_tells_which_version_is_which_bundle(store, trained):
     assert registered_bundles(store, None) == {1: "gone", 3: trained.bundle.version}
-    assert bundle_of(store, None, 3) == trained.bundle.version
+    assert registered_bundle(store, None, 3) == trained.bundle.version
     address = f"sqlite:///{store / 'artifacts' / 'mlflow.db'}"
     assert registered_bundles(Path("elsewhere"), address) == registered_bundles(store, None)
     with pytest.raises(RegistryError, match=rf"2 is no version .*: it has 3 \({trained.bundle.version}\), 1 \(gone\)$"):
-        bundle_of(store, None, 2)
+        registered_bundle(store, None, 2)
 
 
 def test_without_a_store_nothing_is_registered_and_none_is_made(tmp_path):
@@ -532,7 +532,7 @@ def test_without_a_store_nothing_is_registered_and_none_is_made(tmp_path):
     with pytest.raises(
         RegistryError, match=r"1 is no version of the registry in 'sqlite:///.*': it has none: name the"
     ):
-        bundle_of(tmp_path, None, 1)
+        registered_bundle(tmp_path, None, 1)
     assert list(tmp_path.iterdir()) == []
 
 

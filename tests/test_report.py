@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from creatorcast import main
-from training.report import COST, ENOUGH_CREATORS, RATE, findings, focus_findings
+from training.claims import COST_CLAIM, ENOUGH_CREATORS, RATE_CLAIM, focus_findings, size_findings
 
 N = 400
 
@@ -35,31 +35,31 @@ def people():
 
 
 def test_a_claim_is_shown_refuted_or_neither_and_says_by_how_much(people):
-    here, there = findings(people, "engagement_rate_by_followers", RATE)
-    assert (here.platform, here.creators, here.shown) == ("instagram", N // 2, True)
+    here, there = size_findings(people, "engagement_rate_by_followers", RATE_CLAIM)
+    assert (here.platform, here.creators, here.is_shown) == ("instagram", N // 2, True)
     assert here.low < here.effect < here.high
     assert here.effect == pytest.approx(-0.5, abs=0.08)
-    assert (there.platform, there.shown) == ("tiktok", False)
-    assert [found.shown for found in findings(people, "cpe_usd", COST)] == [None, None]
+    assert (there.platform, there.is_shown) == ("tiktok", False)
+    assert [found.is_shown for found in size_findings(people, "cpe_usd", COST_CLAIM)] == [None, None]
 
 
 def test_costs_that_grow_with_size_show_the_claim(people):
     dearer = people.assign(cpe_usd=0.4 * np.log10(people["followers"]) + 0.1 * people["cpe_usd"])
-    assert [found.shown for found in findings(dearer, "cpe_usd", COST)] == [True, True]
+    assert [found.is_shown for found in size_findings(dearer, "cpe_usd", COST_CLAIM)] == [True, True]
 
 
 def test_focus_is_tested_beside_followers_and_niche(people):
     here, there = focus_findings(people)
-    assert here.shown is True
+    assert here.is_shown is True
     assert here.effect == pytest.approx(1.0 / np.sqrt(12), abs=0.08)
-    assert there.shown is None
+    assert there.is_shown is None
 
 
 def test_too_few_creators_or_none_show_nothing(people):
-    (few,) = findings(people.head(ENOUGH_CREATORS - 1), "engagement_rate_by_followers", RATE)
+    (few,) = size_findings(people.head(ENOUGH_CREATORS - 1), "engagement_rate_by_followers", RATE_CLAIM)
     assert np.isnan(few.effect)
-    assert few.shown is None
-    assert findings(people.assign(cpe_usd=np.nan), "cpe_usd", COST) == []
+    assert few.is_shown is None
+    assert size_findings(people.assign(cpe_usd=np.nan), "cpe_usd", COST_CLAIM) == []
 
 
 def test_the_interval_covers_what_is_true_about_as_often_as_it_says():
@@ -68,7 +68,7 @@ def test_the_interval_covers_what_is_true_about_as_often_as_it_says():
     for _ in range(60):
         size = random.uniform(3, 7, 150)
         frame = pd.DataFrame({"platform": "x", "followers": 10**size, "cpe_usd": 0.2 * size + random.normal(size=150)})
-        (found,) = findings(frame, "cpe_usd", COST)
+        (found,) = size_findings(frame, "cpe_usd", COST_CLAIM)
         held += found.low <= 0.2 <= found.high
     assert held >= 52
 

@@ -9,9 +9,17 @@ from features.tables.folder import read_tables
 from features.tables.schema import PROSPECTS
 from features.tables.validate import clean_table, validate
 from features.tables.vocabulary import HORIZON_DAYS, NICHES
-from training import simulate as simulation
-from training.market import DEMO_MARKET, GRADES, INSTAGRAM, KIN, TIKTOK, WORDS, Market
-from training.simulate import SimulateError, simulate, write_market
+from training.simulate import simulate as simulation
+from training.simulate.parameters import (
+    AUTHENTICITY_GRADES,
+    DEMO_MARKET,
+    INSTAGRAM,
+    NICHE_GROUPS,
+    NICHE_WORDS,
+    TIKTOK,
+    MarketParameters,
+)
+from training.simulate.simulate import SimulateError, simulate, write_market
 
 END = pd.Timestamp("2026-06-30", tz="UTC")
 DAY = pd.Timedelta(days=1)
@@ -227,7 +235,7 @@ def test_a_quarter_is_suspicious_in_grades_from_crude_to_hard_to_see(wide):
 
 @pytest.mark.parametrize("exponent", [0.35, 0.7, 1.0])
 def test_fee_exponent_is_the_scenario(exponent):
-    market = Market(fee_exponent=exponent, posts_median=2.0, deals_per_creator=1.0)
+    market = MarketParameters(fee_exponent=exponent, posts_median=2.0, deals_per_creator=1.0)
     tables, truth = simulate(2000, seed=2, market=market)
     creators = truth.creators[truth.creators["grade"] == "none"]
     deals = tables.partnerships.merge(creators, on="creator_id").dropna(subset=["fee_usd"])
@@ -236,14 +244,14 @@ def test_fee_exponent_is_the_scenario(exponent):
 
 
 def test_half_of_the_engagements_come_within_the_half_life():
-    assert INSTAGRAM.accrued(INSTAGRAM.half_life_days) == pytest.approx(0.5)
-    assert TIKTOK.accrued(0.0) == 0.0
-    assert np.isclose(TIKTOK.accrued(365.0), 1.0)
+    assert INSTAGRAM.accrued_share(INSTAGRAM.half_life_days) == pytest.approx(0.5)
+    assert TIKTOK.accrued_share(0.0) == 0.0
+    assert np.isclose(TIKTOK.accrued_share(365.0), 1.0)
 
 
 def test_every_niche_has_words_and_kin():
-    assert sorted(WORDS) == sorted(niche for kin in KIN for niche in kin) == sorted(NICHES)
-    assert all(len(words.split()) == 4 for languages in WORDS.values() for words in languages)
+    assert sorted(NICHE_WORDS) == sorted(niche for kin in NICHE_GROUPS for niche in kin) == sorted(NICHES)
+    assert all(len(words.split()) == 4 for languages in NICHE_WORDS.values() for words in languages)
 
 
 def test_written_market_reads_back_without_its_truth(folder):
@@ -258,9 +266,9 @@ def test_written_market_reads_back_without_its_truth(folder):
         "partnerships.parquet",
         "posts.parquet",
     ]
-    assert set(pd.read_parquet(folder / "truth" / "creators.parquet")["grade"]) <= set(GRADES)
+    assert set(pd.read_parquet(folder / "truth" / "creators.parquet")["grade"]) <= set(AUTHENTICITY_GRADES)
     written = json.loads((folder / "truth" / "market.json").read_text())
-    assert Market.from_dict(written) == DEMO_MARKET
+    assert MarketParameters.from_dict(written) == DEMO_MARKET
 
 
 def test_prospects_are_clean_and_of_three_kinds(tmp_path):

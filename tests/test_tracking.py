@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-import training.output
+import training.artifacts
 import training.registry
 from creatorcast import main
 from features.derive.catalog import COLUMNS
@@ -31,10 +31,10 @@ from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.bundle import bundles_folder, champion_file, champion_version, save_bundle, set_champion
 from models.pyfunc import BundleModel
+from training.artifacts import read_artifacts, write_artifacts
 from training.home_lock import HomeError, home_lock
-from training.output import read_output, write_output
 from training.registry import alias_bundle, registered_bundles
-from training.train import headline
+from training.train import headline_metrics
 
 ROOT = Path(__file__).parents[1]
 
@@ -95,9 +95,9 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     logged = tracking.log(trained, tmp_path, tracking_server)
     assert tracking.follow_champion(tmp_path, tracking_server) is None
     set_champion(tmp_path, trained.bundle.version)
-    expected = tracking.Champion(trained.bundle.version, logged.model_version, logged=False, moved=True)
+    expected = tracking.Champion(trained.bundle.version, logged.model_version, logged=False, alias_moved=True)
     assert tracking.follow_champion(tmp_path, tracking_server) == expected
-    assert tracking.follow_champion(tmp_path, tracking_server) == replace(expected, moved=False)
+    assert tracking.follow_champion(tmp_path, tracking_server) == replace(expected, alias_moved=False)
     file = f"sqlite:///{tmp_path / 'mlflow.db'}"
     bundles = {int(logged.model_version): trained.bundle.version}
     assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == bundles
@@ -108,7 +108,7 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     assert registered.tags["bundle_version"] == run.data.params["version"] == trained.bundle.version
     assert registered.tags["features_version"] == str(FEATURES_VERSION)
     assert run.data.params["sampling.per_post"] == "1"
-    assert {*run.data.metrics} == {*headline(trained.backtest.table)}
+    assert {*run.data.metrics} == {*headline_metrics(trained.backtest.table)}
     assert run.data.tags["trained_on"] == "simulated"
     assert run.data.metrics["seen_mae"] == pytest.approx(trained.backtest.table["mae"][0])
     names = {item.path for item in tracking.mlflow.MlflowClient().list_artifacts(logged.run_id)}
@@ -176,7 +176,7 @@ def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, trained):
     scores = trained.backtest.scores
     for home, reason in ((tmp_path / "file", "Not a directory"), (Path("/proc/none"), "No such file or directory")):
         with pytest.raises(HomeError, match=rf"artifacts' cannot be written: {reason}: make it writable for this user"):
-            write_output(home, trained.bundle, trained.backtest, scores, tmp_path, print)
+            write_artifacts(home, trained.bundle, trained.backtest, scores, tmp_path, print)
 
 
 # --- what training leaves ---
@@ -186,21 +186,21 @@ def written(home, trained):
     """Write what training made once more; give its version."""
     manifest = {name: value for name, value in trained.bundle.manifest.items() if name != "version"}
     bundle, record = replace(trained.bundle, manifest=manifest), trained.backtest
-    return write_output(home, bundle, record, record.scores, home / "data", print).bundle.version
+    return write_artifacts(home, bundle, record, record.scores, home / "data", print).bundle.version
 
 
 def test_trainings_that_end_in_one_second_lose_no_bundle(tmp_path, trained, monkeypatch):
-    class Stopped(training.output.datetime):
+    class Stopped(training.artifacts.datetime):
         @classmethod
         def now(cls, zone=None):
             return cls(2026, 7, 1, tzinfo=zone)
 
-    monkeypatch.setattr(training.output, "datetime", Stopped)
+    monkeypatch.setattr(training.artifacts, "datetime", Stopped)
     versions = [written(tmp_path, trained) for _ in range(3)]
     first = f"20260701-000000-{trained.bundle.manifest['data_digest'][:6]}"
     assert versions == [first, f"{first}-2", f"{first}-3"]
     for version in versions:
-        output = read_output(tmp_path, version)
+        output = read_artifacts(tmp_path, version)
         assert output.bundle.version == version
         pd.testing.assert_frame_equal(output.backtest.table, trained.backtest.table)
         pd.testing.assert_frame_equal(output.backtest.learning, trained.backtest.learning)
@@ -223,7 +223,7 @@ def test_a_disk_without_room_is_one_sentence_and_nothing_half_written_stays(tmp_
         raise full
 
     target = {
-        "scores": (pd.DataFrame, "to_parquet"), "note": (training.output, "replace_text"),
+        "scores": (pd.DataFrame, "to_parquet"), "note": (training.artifacts, "replace_text"),
         "bundle": (Path, "write_text"),
     }[step]  # fmt: skip
     with monkeypatch.context() as patch:
@@ -323,7 +323,7 @@ def test_training_looks_at_the_store_before_it_begins(run, copied, market_folder
 
 
 def test_a_store_that_another_process_writes_to_is_waited_for_and_told(run, copied, market_folder, monkeypatch):
-    monkeypatch.setattr(training.registry, "PATIENCE", 0.2)
+    monkeypatch.setattr(training.registry, "LOCK_TIMEOUT_SECONDS", 0.2)
     with contextlib.closing(sqlite3.connect(store_of(copied))) as other:
         other.execute("CREATE TABLE runs (a)")
         other.execute("BEGIN IMMEDIATE")

@@ -13,10 +13,10 @@ from features.tables.model import Tables
 from features.tables.validate import validate
 from models.bundle import save_bundle
 from models.bundle_files import BundleError
+from training.artifacts import backtest_file
 from training.fit import Recipe
-from training.moments import moment
-from training.output import backtest_file
-from training.train import data_digest, data_end, headline, train
+from training.platform_times import to_timestamp
+from training.train import data_digest, headline_metrics, mature_end, train
 
 RULES = {"creator's median", "mean of last 12", "followers x trailing rate", "ridge", "mean of the band"}
 
@@ -38,7 +38,7 @@ def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, mark
     assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 7)
     history = History.of(tables)
     assert (manifest["accounts"], manifest["posts"]) == (150, len(history.posts_with_engagements.time))
-    assert manifest["until"] == moment(data_end(history).max()).isoformat()
+    assert manifest["until"] == to_timestamp(mature_end(history).max()).isoformat()
     assert manifest["targets"] == list(manifest["rows"]) == ["engagements", "views"]
     assert manifest["recipe"]["sampling"]["per_post"] == 1
     assert manifest["backtest"]["cut"] == trained.backtest.cut.isoformat()
@@ -54,7 +54,7 @@ def test_scores_are_kept_by_the_name_of_the_account(trained, home, market_folder
 
 
 def test_the_headline_is_that_of_the_table(trained):
-    found, ours = headline(trained.backtest.table), trained.backtest.table.iloc[0]
+    found, ours = headline_metrics(trained.backtest.table), trained.backtest.table.iloc[0]
     assert len(found) == 14
     assert (found["seen_mae"], found["seen_crps"]) == (ours["mae"], ours["crps"])
     assert all(np.isfinite(value) for value in found.values())
@@ -76,14 +76,14 @@ def test_data_end_is_never_later_than_now(market_folder):
             history.posts_with_engagements, time=history.posts_with_engagements.time - 3000 * DAY_US
         ),
     )
-    assert data_end(early).max() == early.posts_with_engagements.time.max() + 7 * DAY_US
+    assert mature_end(early).max() == early.posts_with_engagements.time.max() + 7 * DAY_US
     late = replace(
         history,
         posts_with_engagements=replace(
             history.posts_with_engagements, time=history.posts_with_engagements.time + 10_000 * DAY_US
         ),
     )
-    assert data_end(late).max() <= time.time() * 1e6
+    assert mature_end(late).max() <= time.time() * 1e6
 
 
 def test_the_digest_of_the_data_ignores_the_order_of_rows_and_sees_a_value(market_folder):

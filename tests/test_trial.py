@@ -21,7 +21,7 @@ from models.bundle import (
 from models.bundle_files import MANIFEST_FILE, BundleError, contents_digest, read_manifest
 from models.bundle_trial import TRIED_VARIABLE, try_bundle
 from models.champion_history import ChampionHistoryError
-from training.promote import promote
+from training.promote.promote import promote
 
 
 @pytest.fixture

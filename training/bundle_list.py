@@ -7,10 +7,10 @@ import pandas as pd
 from models.bundle import bundle_versions, bundles_folder, champion_version, check_bundle, previous_champion
 from models.bundle_files import BundleError
 from models.champion_history import ChampionHistoryError
-from training.judge import OURS
+from training.backtest.evaluate import OUR_MODEL
 
 CHAMPION, PREVIOUS = "champion", "before"
-COLUMNS = {
+LIST_COLUMNS = {
     "version": "version",
     "registry": "registry",
     "role": "",
@@ -25,7 +25,7 @@ COLUMNS = {
     "coverage_80": "80 % held",
 }
 #: Columns whose cells are figures, and stand at the right.
-FIGURES = {"registry", "posts", "horizon", "error", "against_median", "coverage_80"}
+NUMERIC_LIST_COLUMNS = {"registry", "posts", "horizon", "error", "against_median", "coverage_80"}
 NOTE = (
     "data: start of the digest of the tables; error: the backtest's MAE of ln(1 + count), creators that trained the\n"
     "bundle; against median: beside the error of the creator's median; 80 % held: how often the 80 % interval held"
@@ -47,7 +47,7 @@ def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...]
 
 
 def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) -> dict[str, str]:
-    """Give the cells of one bundle by COLUMNS, after a check of its files; of a broken one, the reason as `broken`."""
+    """Give the cells of one bundle by LIST_COLUMNS, after a check of its files; of a broken one, the reason as `broken`."""
     numbers = [str(number) for number, bundle in registered.items() if bundle == version]
     known = {"version": version, "registry": ", ".join(numbers) or "-", "role": role}
     try:
@@ -70,7 +70,9 @@ def _roles(home: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def _described(manifest: dict) -> dict[str, str]:
-    headline = [row for row in manifest["backtest"]["table"] if row["forecaster"] == OURS and row["split"] == "seen"]
+    headline = [
+        row for row in manifest["backtest"]["table"] if row["forecaster"] == OUR_MODEL and row["split"] == "seen"
+    ]
     record = headline[0] if headline else {}
     return {
         "trained_on": manifest["trained_on"],
@@ -90,12 +92,14 @@ def _figure(value: float | None, form: str) -> str:
 
 
 def _table(rows: list[dict[str, str]]) -> list[str]:
-    rows = [COLUMNS, *rows]
-    wide = {name: max(len(row.get(name, "")) for row in rows) for name in COLUMNS}
+    rows = [LIST_COLUMNS, *rows]
+    wide = {name: max(len(row.get(name, "")) for row in rows) for name in LIST_COLUMNS}
     return [_row_text(row, wide) for row in rows]
 
 
 def _row_text(row: dict[str, str], wide: dict[str, int]) -> str:
-    names = [name for name in COLUMNS if name in row]
-    cells = [row[name].rjust(wide[name]) if name in FIGURES else row[name].ljust(wide[name]) for name in names]
+    names = [name for name in LIST_COLUMNS if name in row]
+    cells = [
+        row[name].rjust(wide[name]) if name in NUMERIC_LIST_COLUMNS else row[name].ljust(wide[name]) for name in names
+    ]
     return "  ".join([*cells, *([f"broken: {row['broken']}"] if "broken" in row else [])]).rstrip()

@@ -14,7 +14,7 @@ from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS
 from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
-from training.moments import every_platform, post_platforms
+from training.platform_times import platform_of_posts, times_by_platform
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledQueries:
     """Questions with the answer known: y = ln(1 + count), weight and account, all of shape (n,)."""
 
-    questions: pd.DataFrame
+    queries: pd.DataFrame
     y: np.ndarray
     weight: np.ndarray
     account: np.ndarray
@@ -50,16 +50,16 @@ class Labelled:
         return len(self.y)
 
 
-def sample_rows(
+def sample_training_rows(
     history: History, what: str, until: int | np.ndarray, sampling: Sampling, accounts: np.ndarray | None = None
-) -> Labelled:
+) -> LabelledQueries:
     """Draw training rows whose posts' counts are known at `until`: a moment (microseconds, UTC), or one a platform.
 
     `what`: `engagements` or `views`; `accounts`: mask (accounts,) of those that may be used. A question asks about a
     post from a moment up to `longest_lead_days` before it at which the account had at least one known post.
     """
     track = history.panel(what)
-    latest = every_platform(until)[post_platforms(history, what)] - history.horizon_days * DAY_US
+    latest = times_by_platform(until)[platform_of_posts(history, what)] - history.horizon_days * DAY_US
     posts = np.flatnonzero(track.time <= latest)
     if accounts is not None:
         posts = posts[accounts[account_of_rows(track)[posts]]]
@@ -72,31 +72,33 @@ def sample_rows(
     posts = np.repeat(posts, sampling.per_post)
     as_of = track.time[posts] - (leads * DAY_US).astype(np.int64)
     limit = random.choice(3, size=len(posts), p=_limit_shares(sampling))
-    labelled = label(history, what, posts, as_of, np.array(EVIDENCE)[limit])
+    labelled = label_queries(history, what, posts, as_of, np.array(EVIDENCE)[limit])
     hide = random.random(len(posts)) >= sampling.content_share
-    labelled.questions.loc[hide, [*CONTENT_FIELDS, "topic"]] = np.nan
+    labelled.queries.loc[hide, [*CONTENT_FIELDS, "topic"]] = np.nan
     return labelled
 
 
 def sample_test_rows(
     history: History, what: str, cut: int | np.ndarray, until: int | np.ndarray | None = None, longest_lead_days=None
-) -> Labelled:
+) -> LabelledQueries:
     """Ask at `cut` about every post after it, as known at signing: format and timing told, content not.
 
     `cut`, `until`: moments (microseconds, UTC), or one a platform; `until` bounds posted_at from above.
     """
-    track, platform = history.panel(what), post_platforms(history, what)
-    asked_at = every_platform(cut)[platform]
+    track, platform = history.panel(what), platform_of_posts(history, what)
+    asked_at = times_by_platform(cut)[platform]
     later = track.time > asked_at
     if until is not None:
-        later &= track.time <= every_platform(until)[platform]
+        later &= track.time <= times_by_platform(until)[platform]
     if longest_lead_days is not None:
         later &= track.time <= asked_at + longest_lead_days * DAY_US
     posts = np.flatnonzero(later)
-    return label(history, what, posts, asked_at[posts], np.full(len(posts), EVIDENCE[0]))
+    return label_queries(history, what, posts, asked_at[posts], np.full(len(posts), EVIDENCE[0]))
 
 
-def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, limit: np.ndarray) -> Labelled:
+def label_queries(
+    history: History, what: str, posts: np.ndarray, as_of: np.ndarray, limit: np.ndarray
+) -> LabelledQueries:
     """Ask about rows `posts` of a track at `as_of`, and label the questions; those of one post weigh 1 in all."""
     track = history.panel(what)
     account = account_of_rows(track)[posts]
@@ -117,20 +119,24 @@ def label(history: History, what: str, posts: np.ndarray, as_of: np.ndarray, lim
     )
     _, inverse, count = np.unique(posts, return_inverse=True, return_counts=True)
     y = track.take(f"{what}_log", posts)
-    return Labelled(questions, y, 1 / count[inverse], account, track.time[posts], track.take("age_read_days", posts))
+    return LabelledQueries(
+        questions, y, 1 / count[inverse], account, track.time[posts], track.take("age_read_days", posts)
+    )
 
 
-def importance(rows: Labelled, until: np.ndarray, sampling: Sampling) -> np.ndarray:
+def training_weights(rows: LabelledQueries, until: np.ndarray, sampling: Sampling) -> np.ndarray:
     """Give the weight (n,) with which rows train a model; `until` (n,): the moment of each (microseconds, UTC)."""
     own = np.bincount(rows.account, rows.weight)[rows.account]
     age = (until - rows.posted) / DAY_US
     return rows.weight * own**-sampling.creator_power * 0.5 ** (age / sampling.half_life_days)
 
 
-def hide_content(labelled: Labelled) -> Labelled:
+def hide_content(labelled: LabelledQueries) -> LabelledQueries:
     """Give the same rows as known at signing: without the planned content."""
-    questions = labelled.questions.drop(columns=[*CONTENT_FIELDS, "topic"])
-    return Labelled(questions, labelled.y, labelled.weight, labelled.account, labelled.posted, labelled.age_read_days)
+    questions = labelled.queries.drop(columns=[*CONTENT_FIELDS, "topic"])
+    return LabelledQueries(
+        questions, labelled.y, labelled.weight, labelled.account, labelled.posted, labelled.age_read_days
+    )
 
 
 def account_of_rows(track) -> np.ndarray:

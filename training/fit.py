@@ -20,8 +20,15 @@ from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.conformal import ENOUGH_SCORES
 from models.forecast import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting, Forecaster
-from training.dataset import Labelled, Sampling, hide_content, importance, sample_rows, sample_test_rows
-from training.moments import every_platform, known_share, moment, of_accounts
+from training.dataset import (
+    LabelledQueries,
+    Sampling,
+    hide_content,
+    sample_test_rows,
+    sample_training_rows,
+    training_weights,
+)
+from training.platform_times import time_of_post_share, times_by_platform, times_of_accounts, to_timestamp
 
 #: Targets that a bundle may forecast, the headline first.
 TARGETS = ("engagements", "views")
@@ -60,8 +67,8 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """Reference and forecasters by target, fitted to what was known at `until` (training.moments)."""
+class FittedModels:
+    """Reference and forecasters by target, fitted to what was known at `until` (training.platform_times)."""
 
     until: np.ndarray
     reference: Reference
@@ -75,21 +82,21 @@ def fit(
     recipe: Recipe,
     accounts: np.ndarray | None = None,
     targets: tuple[str, ...] = TARGETS,
-    twin: "Fitted | None" = None,
+    twin: "FittedModels | None" = None,
     report: Callable[[str], None] = lambda text: None,
-) -> Fitted:
+) -> FittedModels:
     """Fit `targets` to what is known at `until` of `accounts` (mask, default all), and calibrate.
 
-    `until`: a moment (microseconds, UTC), or one for each platform (training.moments).
+    `until`: a moment (microseconds, UTC), or one for each platform (training.platform_times).
     `twin`: a fit to an earlier cut, of the same accounts, whose scores on the posts since then calibrate this one; a
     target that it lacks gets a twin of its own. Raises features.derive.market_priors.TooLittleData where there is nothing to
     learn from.
     """
-    until = every_platform(until)
-    workers, recipe = lanes(recipe)
+    until = times_by_platform(until)
+    workers, recipe = plan_parallel_fits(recipe)
     lacking = tuple(what for what in targets if twin is None or what not in twin.forecasters)
     with ThreadPoolExecutor(workers) as pool:
-        main = pool.submit(fit_at, history, until, recipe, accounts, targets, report)
+        main = pool.submit(fit_uncalibrated, history, until, recipe, accounts, targets, report)
         own = {what: pool.submit(_make_twin, history, what, until, recipe, accounts) for what in lacking}
         fitted = main.result()
         twins = {what: own[what].result() if what in own else twin for what in fitted.forecasters}
@@ -98,7 +105,7 @@ def fit(
     return fitted
 
 
-def lanes(recipe: Recipe) -> tuple[int, Recipe]:
+def plan_parallel_fits(recipe: Recipe) -> tuple[int, Recipe]:
     """Give how many fits run side by side, and the recipe with the threads of each; 0 threads are one a fit.
 
     Fits side by side on one thread each wait for nobody, which several threads of one fit do at every tree.
@@ -107,16 +114,16 @@ def lanes(recipe: Recipe) -> tuple[int, Recipe]:
     return max(1, (os.cpu_count() or 1) // threads), replace(recipe, threads=threads)
 
 
-def fit_at(
+def fit_uncalibrated(
     history: History,
     until: int | np.ndarray,
     recipe: Recipe,
     accounts: np.ndarray | None = None,
     targets: tuple[str, ...] = TARGETS,
     report: Callable[[str], None] = lambda text: None,
-) -> Fitted:
+) -> FittedModels:
     """As `fit`, without calibration in time: intervals come from residuals out of fold."""
-    until = every_platform(until)
+    until = times_by_platform(until)
     reference = fit_reference(history, until, None if accounts is None else np.flatnonzero(accounts))
     forecasters, rows = {}, {}
     for what in targets:
@@ -130,14 +137,14 @@ def fit_at(
             report(f"  {what}: too few to learn from, left out")
             continue
         report(f"  {what}: {rows[what]:,} rows learned from")
-    return Fitted(until, reference, forecasters, rows)
+    return FittedModels(until, reference, forecasters, rows)
 
 
 def calibrate(
     history: History,
     what: str,
-    fitted: Fitted,
-    twin: Fitted | None,
+    fitted: FittedModels,
+    twin: FittedModels | None,
     recipe: Recipe,
     accounts: np.ndarray | None = None,
     report: Callable[[str], None] = lambda text: None,
@@ -148,8 +155,8 @@ def calibrate(
         report(f"  {what}: too few later posts to calibrate on; the offset stands alone")
         fitted.forecasters[what].calibrate(None)
         return
-    x = recipe.backend.derive(history, rows.questions, twin.reference)
-    age = (of_accounts(history, fitted.until, rows.account) - rows.posted) / DAY_US
+    x = recipe.backend.derive(history, rows.queries, twin.reference)
+    age = (times_of_accounts(history, fitted.until, rows.account) - rows.posted) / DAY_US
     weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
     later = twin.forecasters[what].calibration_set(x, rows.y, weight, rows.account)
     fitted.forecasters[what].calibrate(later)
@@ -157,15 +164,15 @@ def calibrate(
 
 
 def _fit_target(history, what, until, reference, recipe: Recipe, accounts) -> tuple[Forecaster, int]:
-    rows = sample_rows(history, what, until, recipe.sampling, accounts)
+    rows = sample_training_rows(history, what, until, recipe.sampling, accounts)
     if len(rows) < 20:
         raise TooLittleData(
-            f"only {len(rows)} training rows for {what} before {moment(until.max()):%Y-%m-%d}: creators need posts "
+            f"only {len(rows)} training rows for {what} before {to_timestamp(until.max()):%Y-%m-%d}: creators need posts "
             f"with known counts that are {history.horizon_days} days old, and later posts to learn from"
         )
     forecaster = make_forecaster(what, recipe)
-    weight = importance(rows, of_accounts(history, until, rows.account), recipe.sampling)
-    x = recipe.backend.derive(history, rows.questions, reference)
+    weight = training_weights(rows, times_of_accounts(history, until, rows.account), recipe.sampling)
+    x = recipe.backend.derive(history, rows.queries, reference)
     forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
     return forecaster, len(rows)
 
@@ -192,31 +199,31 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
     )
 
 
-def _make_twin(history: History, what: str, until: np.ndarray, recipe: Recipe, accounts) -> Fitted | None:
+def _make_twin(history: History, what: str, until: np.ndarray, recipe: Recipe, accounts) -> FittedModels | None:
     """Fit to the cut that leaves the calibration's share of the posts after it; None where that is too little."""
-    cut = known_share(history, what, until, 1 - recipe.calibration_share)
+    cut = time_of_post_share(history, what, until, 1 - recipe.calibration_share)
     if cut.max() < 0:
         return None
     try:
-        twin = fit_at(history, cut, recipe, accounts, (what,))
+        twin = fit_uncalibrated(history, cut, recipe, accounts, (what,))
     except TooLittleData:
         return None
     return twin if what in twin.forecasters else None
 
 
-def _calibration_rows(history: History, what: str, cut, until, recipe: Recipe, accounts=None) -> Labelled:
+def _calibration_rows(history: History, what: str, cut, until, recipe: Recipe, accounts=None) -> LabelledQueries:
     """Ask at `cut` about the posts known at `until`, each once for every evidence, as known at signing."""
     rows = hide_content(
         sample_test_rows(history, what, cut, until - history.horizon_days * DAY_US, recipe.sampling.longest_lead_days)
     )
     keep = np.ones(len(rows), bool) if accounts is None else accounts[rows.account]
-    rows = select(rows, keep)
-    each = [rows.questions.assign(evidence_limit=name) for name in EVIDENCE]
+    rows = select_labelled(rows, keep)
+    each = [rows.queries.assign(evidence_limit=name) for name in EVIDENCE]
     repeat = {name: np.tile(getattr(rows, name), len(EVIDENCE)) for name in ("y", "account", "posted", "age_read_days")}
-    return Labelled(pd.concat(each, ignore_index=True), weight=np.ones(len(rows) * len(EVIDENCE)), **repeat)
+    return LabelledQueries(pd.concat(each, ignore_index=True), weight=np.ones(len(rows) * len(EVIDENCE)), **repeat)
 
 
-def select(rows: Labelled, keep: np.ndarray) -> Labelled:
+def select_labelled(rows: LabelledQueries, keep: np.ndarray) -> LabelledQueries:
     """Give the rows at a mask or positions."""
     arrays = {name: getattr(rows, name)[keep] for name in ("y", "weight", "account", "posted", "age_read_days")}
-    return Labelled(rows.questions[keep] if keep.dtype == bool else rows.questions.iloc[keep], **arrays)
+    return LabelledQueries(rows.queries[keep] if keep.dtype == bool else rows.queries.iloc[keep], **arrays)

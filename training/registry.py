@@ -11,11 +11,11 @@ from pathlib import Path
 from features.errors import CreatorcastError
 from features.files.regular import check_regular
 
-MODEL = "creatorcast"
+REGISTERED_MODEL = "creatorcast"
 BUNDLE_TAG = "bundle_version"
-ALIAS = "champion"
+CHAMPION_ALIAS = "champion"
 #: Versions that a message names; the others are counted.
-NAMED = 5
+MAX_VERSIONS_NAMED = 5
 SQLITE = "sqlite:///"
 #: Tables of MLflow's first and later versions: a store that lacks one was not made to its end.
 TABLES = {
@@ -23,7 +23,7 @@ TABLES = {
     "model_version_tags", "registered_model_aliases",
 }  # fmt: skip
 #: Seconds to wait for whoever writes to the store.
-PATIENCE = 20
+LOCK_TIMEOUT_SECONDS = 20
 QUERY = (
     "SELECT tag.version, tag.value FROM model_version_tags AS tag JOIN model_versions AS model "
     "ON model.name = tag.name AND model.version = tag.version "
@@ -63,7 +63,7 @@ def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
         from training.tracking import registered_bundles as asked_of_mlflow
 
         return asked_of_mlflow(home, tracking_uri)
-    rows = _query(path, QUERY, (MODEL, BUNDLE_TAG))
+    rows = _query(path, QUERY, (REGISTERED_MODEL, BUNDLE_TAG))
     return {int(version): bundle for version, bundle in rows}
 
 
@@ -75,12 +75,12 @@ def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
     path = sqlite_path(store_address(home, tracking_uri))
     if path is None or not path.exists():
         return None
-    rows = _query(path, ALIAS_QUERY, (MODEL, ALIAS, BUNDLE_TAG))
+    rows = _query(path, ALIAS_QUERY, (REGISTERED_MODEL, CHAMPION_ALIAS, BUNDLE_TAG))
     return rows[0][0] if rows else None
 
 
 def check_store(home: Path, tracking_uri: str | None) -> None:
-    """Raise RegistryError where the store is a SQLite file that cannot be read, or not be written to within PATIENCE.
+    """Raise RegistryError where the store is a SQLite file that cannot be read, or not be written to within LOCK_TIMEOUT_SECONDS.
 
     That it is not there yet is no fault.
     """
@@ -93,13 +93,13 @@ def check_store(home: Path, tracking_uri: str | None) -> None:
         store.rollback()
 
 
-def is_whole(path: Path) -> bool:
+def is_complete_store(path: Path) -> bool:
     """Tell whether a SQLite store was made to its end, as far as its tables tell. Raises RegistryError."""
     filled = _filled(path)
     return filled.keys() >= TABLES and filled["alembic_version"]
 
 
-def holds_nothing(path: Path) -> bool:
+def is_empty_store(path: Path) -> bool:
     """Tell whether a SQLite store, perhaps one that was not made to its end, has no run and no model.
 
     Raises RegistryError where it cannot be read.
@@ -108,14 +108,14 @@ def holds_nothing(path: Path) -> bool:
     return not any(filled.get(name) for name in ("runs", "registered_models", "model_versions"))
 
 
-def bundle_of(home: Path, tracking_uri: str | None, version: int) -> str:
+def registered_bundle(home: Path, tracking_uri: str | None, version: int) -> str:
     """Give the bundle that is registered as this version. Raises RegistryError, naming those that are."""
     bundles = registered_bundles(home, tracking_uri)
     if version in bundles:
         return bundles[version]
     newest = sorted(bundles.items(), reverse=True)
-    there = ", ".join(f"{number} ({bundle})" for number, bundle in newest[:NAMED])
-    more = f" and {len(newest) - NAMED:,} older" if len(newest) > NAMED else ""
+    there = ", ".join(f"{number} ({bundle})" for number, bundle in newest[:MAX_VERSIONS_NAMED])
+    more = f" and {len(newest) - MAX_VERSIONS_NAMED:,} older" if len(newest) > MAX_VERSIONS_NAMED else ""
     store = store_address(home, tracking_uri)
     has = f"it has {there}{more}" if newest else "it has none: name the version of a bundle (creatorcast bundles)"
     raise RegistryError(f"{version} is no version of the registry in {store!r}: {has}")
@@ -143,7 +143,9 @@ def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
     """Open a SQLite file that exists; its faults become RegistryError."""
     try:
         check_regular(path)
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=PATIENCE)) as store:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=LOCK_TIMEOUT_SECONDS)
+        ) as store:
             yield store
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error

@@ -26,29 +26,29 @@ from features.derive.version import FEATURES_VERSION
 from features.files.atomic import replace_file
 from models.bundle import champion_version
 from models.distribution import QUANTILES
+from training.artifacts import TrainingResult, read_artifacts
+from training.backtest.plots import backtest_figures
 from training.home_lock import home_lock, make_artifacts
-from training.output import Trained, read_output
-from training.plots import figures
 from training.registry import (
-    ALIAS,
     BUNDLE_TAG,
-    MODEL,
+    CHAMPION_ALIAS,
+    REGISTERED_MODEL,
     SQLITE,
     RegistryError,
     check_store,
-    holds_nothing,
-    is_whole,
+    is_complete_store,
+    is_empty_store,
     sqlite_path,
     store_address,
 )
-from training.train import headline
+from training.train import headline_metrics
 
 EXPERIMENT = "creatorcast"
 #: What MLflow raises where its store cannot be reached or read.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 #: Packages that a logged model needs to be loaded and to predict.
 PREDICTS_WITH = ("lightgbm", "numpy", "orjson", "pandas", "pydantic", "scikit-learn", "scipy")
-SIGNATURE = ModelSignature(
+MODEL_SIGNATURE = ModelSignature(
     Schema([ColSpec("double", name) for name in COLUMNS]),
     Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
 )
@@ -61,52 +61,52 @@ for name in ("mlflow", "alembic"):
 
 
 @dataclass(frozen=True)
-class Logged:
-    """Where a run is: the store's address, the run and the registered version; `new`: it was not there before."""
+class LoggedRun:
+    """Where a run is: the store's address, the run and the registered version; `is_new`: it was not there before."""
 
     tracking_uri: str
     run_id: str
     model_version: str
-    new: bool = True
+    is_new: bool = True
 
 
 @dataclass(frozen=True)
-class Champion:
+class RegisteredChampion:
     """The champion as the registry has it: bundle, registered version, and what was done to have it so."""
 
     bundle: str
     model_version: str
     logged: bool
-    moved: bool
+    alias_moved: bool
 
 
-class NotLogged(RegistryError):
+class LoggingError(RegistryError):
     """A bundle is kept, but MLflow could not be told of it."""
 
 
-def log(
-    trained: Trained, home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
-) -> Logged:
-    """Log and register a trained bundle, once. Raises NotLogged, which says how to do it later."""
+def log_training(
+    trained: TrainingResult, home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
+) -> LoggedRun:
+    """Log and register a trained bundle, once. Raises LoggingError, which says how to do it later."""
     version = trained.bundle.version
     try:
         with _store(home, tracking_uri, report) as uri:
             number = _registered_as(version)
             if number is None:
                 return _log(trained, uri)
-            run = mlflow.MlflowClient().get_model_version(MODEL, number).run_id
-            return Logged(uri, run, number, new=False)
+            run = mlflow.MlflowClient().get_model_version(REGISTERED_MODEL, number).run_id
+            return LoggedRun(uri, run, number, is_new=False)
     except RegistryError as error:
         kept = f"the bundle {version} is kept in {str(trained.folder)!r}, but MLflow does not have it"
-        raise NotLogged(f"{kept}: {error}; once that is mended: creatorcast log {version}") from error
+        raise LoggingError(f"{kept}: {error}; once that is mended: creatorcast log {version}") from error
 
 
-def follow_champion(
+def point_alias_at_champion(
     home: Path,
     tracking_uri: str | None,
     log_missing: bool = False,
     report: Callable[[str], None] = lambda text: None,
-) -> Champion | None:
+) -> RegisteredChampion | None:
     """Give the registered version of the champion the alias, as artifacts/champion alone says which bundle that is.
 
     None where there is no champion, or where the registry does not have it; `log_missing` logs it then. Raises
@@ -120,11 +120,11 @@ def follow_champion(
         known = _registered_as(bundle)
         if known is None and not log_missing:
             return None
-        number = known or _log(read_output(home, bundle), uri).model_version
+        number = known or _log(read_artifacts(home, bundle), uri).model_version
         moved = _alias_version() != number
         if moved:
-            mlflow.MlflowClient().set_registered_model_alias(MODEL, ALIAS, number)
-        return Champion(bundle, number, logged=known is None, moved=moved)
+            mlflow.MlflowClient().set_registered_model_alias(REGISTERED_MODEL, CHAMPION_ALIAS, number)
+        return RegisteredChampion(bundle, number, logged=known is None, alias_moved=moved)
 
 
 @contextlib.contextmanager
@@ -155,7 +155,7 @@ def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[s
     """Point MLflow at the store, made where it is missing, and anew where it was not made to its end."""
     artifacts = (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
     path = sqlite_path(uri)
-    if path is not None and path.exists() and not is_whole(path):
+    if path is not None and path.exists() and not is_complete_store(path):
         _set_aside(path, report)
     if path is not None and not path.exists():
         _make_store(path, artifacts)
@@ -163,7 +163,7 @@ def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[s
     try:
         _make_experiment(mlflow.MlflowClient(), artifacts)
     except Exception as error:  # MLflow tries to mend a store itself, and fails in many ways
-        if path is None or not holds_nothing(path):
+        if path is None or not is_empty_store(path):
             raise _unusable(uri, error) from error
         _set_aside(path, report)
         _make_store(path, artifacts)
@@ -171,7 +171,7 @@ def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[s
 
 def _set_aside(path: Path, report: Callable[[str], None]) -> None:
     """Move a SQLite store away that was not made to its end; raises RegistryError where it holds something."""
-    if not holds_nothing(path):
+    if not is_empty_store(path):
         remedy = "restore it, or move it away and log the bundles anew (creatorcast log VERSION)"
         raise RegistryError(f"the MLflow store {str(path)!r} has runs or models, but not all tables: {remedy}")
     aside = path.with_name(f"{path.name}.unfinished")
@@ -196,24 +196,24 @@ def _make_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> None
         client.create_experiment(EXPERIMENT, artifact_location=artifacts)
 
 
-def _log(trained: Trained, uri: str) -> Logged:
+def _log(trained: TrainingResult, uri: str) -> LoggedRun:
     manifest = trained.bundle.manifest
     experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
     _end_unfinished(experiment, manifest["version"])
     record = {name: pd.DataFrame(manifest["backtest"][name]) for name in ("table", "coverage")}
     with mlflow.start_run(experiment_id=experiment, run_name=manifest["version"]) as run:
         mlflow.log_params(_parameters(manifest))
-        mlflow.log_metrics(headline(record["table"]))
+        mlflow.log_metrics(headline_metrics(record["table"]))
         mlflow.set_tags({name: str(manifest[name]) for name in ("trained_on", "source", "data_digest")})
-        for name, figure in figures(trained.backtest).items() if trained.backtest else ():
+        for name, figure in backtest_figures(trained.backtest).items() if trained.backtest else ():
             mlflow.log_figure(figure, name)
         mlflow.log_table(record["table"], "backtest.json")
         mlflow.log_table(record["coverage"], "coverage.json")
         model = _log_model(trained)
     tags = {BUNDLE_TAG: manifest["version"], "trained_on": manifest["trained_on"]}
     tags["features_version"] = str(FEATURES_VERSION)
-    version = mlflow.register_model(model, MODEL, tags=tags).version  # with its tags in one step
-    return Logged(uri, run.info.run_id, str(version))
+    version = mlflow.register_model(model, REGISTERED_MODEL, tags=tags).version  # with its tags in one step
+    return LoggedRun(uri, run.info.run_id, str(version))
 
 
 def _end_unfinished(experiment: str, version: str) -> None:
@@ -232,7 +232,7 @@ def _registered_as(bundle: str) -> str | None:
 
 def _alias_version() -> str | None:
     try:
-        return str(mlflow.MlflowClient().get_model_version_by_alias(MODEL, ALIAS).version)
+        return str(mlflow.MlflowClient().get_model_version_by_alias(REGISTERED_MODEL, CHAMPION_ALIAS).version)
     except MlflowException:
         return None
 
@@ -256,7 +256,7 @@ def _bundles() -> dict[int, str]:
 def _model_versions() -> list:
     versions, token = [], None
     while True:
-        page = mlflow.MlflowClient().search_model_versions(f"name = '{MODEL}'", page_token=token)
+        page = mlflow.MlflowClient().search_model_versions(f"name = '{REGISTERED_MODEL}'", page_token=token)
         versions += page
         token = page.token
         if not token:
@@ -271,7 +271,7 @@ def _parameters(manifest: dict) -> dict:
     return flat
 
 
-def _log_model(trained: Trained) -> str:
+def _log_model(trained: TrainingResult) -> str:
     """Log the bundle as a model of the run; give its address."""
     code = [str(Path(next(iter(package.__path__)))) for package in (features, models)]
     with warnings.catch_warnings():
@@ -282,7 +282,7 @@ def _log_model(trained: Trained) -> str:
             data_path=str(trained.folder),
             code_paths=code,
             pip_requirements=_requirements(),
-            signature=SIGNATURE,
+            signature=MODEL_SIGNATURE,
             metadata={"features_version": FEATURES_VERSION},
         ).model_uri
 

@@ -14,13 +14,19 @@ from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, HORIZON_DAYS, PLATFORMS
 from models.bundle import Bundle
-from training.backtest import backtest
-from training.fit import TARGETS, Fitted, Recipe, fit
-from training.judge import OURS
-from training.moments import by_platform, days_text, latest_mature, moment, post_platforms
-from training.output import Trained, write_output
-from training.price import card_of, fit_prices
-from training.record import Backtest
+from training.artifacts import TrainingResult, write_artifacts
+from training.backtest.backtest import backtest
+from training.backtest.evaluate import OUR_MODEL
+from training.backtest.report_tables import BacktestResult
+from training.fit import TARGETS, FittedModels, Recipe, fit
+from training.fit_pricing import fit_pricing, read_rate_card_beside
+from training.platform_times import (
+    days_text,
+    latest_mature_times,
+    platform_of_posts,
+    timestamps_by_platform,
+    to_timestamp,
+)
 
 
 def train(
@@ -29,7 +35,7 @@ def train(
     recipe: Recipe,
     report: Callable[[str], None] = lambda text: None,
     horizon_days: int = HORIZON_DAYS,
-) -> Trained:
+) -> TrainingResult:
     """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is `training.tracking`'s.
 
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
@@ -38,43 +44,45 @@ def train(
     training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")
-    card = card_of(data)
+    card = read_rate_card_beside(data)
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
-    until = data_end(history)
+    until = mature_end(history)
     latest = int(until.max())
     report(
         f"{len(history.accounts):,} accounts, {len(history.posts_with_engagements.time):,} posts with known engagements"
     )
     record, twin = backtest(history, until, recipe, report)
-    report(f"the model: what is known on {days_text(by_platform(history, until))}")
+    report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
     fitted = fit(history, until, recipe, twin=twin, report=report)
-    benchmarks, market_fee = fit_prices(tables, history, fitted.reference, latest, card)
-    manifest = {**describe(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
+    benchmarks, market_fee = fit_pricing(tables, history, fitted.reference, latest, card)
+    manifest = {**make_manifest(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
-    return write_output(home, bundle, record, named_scores(history, record), data, report)
+    return write_artifacts(home, bundle, record, scores_with_names(history, record), data, report)
 
 
-def data_end(history: History, what: str = "engagements") -> np.ndarray:
+def mature_end(history: History, what: str = "engagements") -> np.ndarray:
     """Give the moments (platforms,) at which the last post of each platform is mature, but not later than now."""
-    return latest_mature(history, what, int(datetime.now(UTC).timestamp() * 1e6))
+    return latest_mature_times(history, what, int(datetime.now(UTC).timestamp() * 1e6))
 
 
-def named_scores(history: History, record: Backtest) -> pd.DataFrame:
+def scores_with_names(history: History, record: BacktestResult) -> pd.DataFrame:
     """Give the backtest's scores with what tells like from like in other runs: the account's name, and the horizon."""
     names = history.accounts[record.scores["creator"]].to_numpy()
     return record.scores.assign(creator=names, horizon_days=history.horizon_days)
 
 
-def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest, recipe: Recipe) -> dict:
+def make_manifest(
+    tables: Tables, history: History, fitted: FittedModels, record: BacktestResult, recipe: Recipe
+) -> dict:
     """Give the manifest but for the version: what the bundle is, what it was trained on, and its record."""
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "trained_on": tables.trained_on,
         "source": tables.meta.get("source", "not told"),
         "data_digest": data_digest(tables),
-        "until": moment(fitted.until.max()).isoformat(),
-        "platforms": platforms_known(history, fitted, record),
+        "until": to_timestamp(fitted.until.max()).isoformat(),
+        "platforms": describe_platforms(history, fitted, record),
         "horizon_days": history.horizon_days,
         "definitions": ENGAGEMENT_DEFINITION,
         "accounts": len(history.accounts),
@@ -83,14 +91,14 @@ def describe(tables: Tables, history: History, fitted: Fitted, record: Backtest,
         "recipe": recipe.parameters(),
         "backtest": {
             "cut": record.cut.isoformat(),
-            "table": plain_records(record.table),
-            "platforms": plain_records(record.by_platform),
-            "coverage": plain_records(record.coverage),
+            "table": json_records(record.table),
+            "platforms": json_records(record.by_platform),
+            "coverage": json_records(record.coverage),
         },
     }
 
 
-def platforms_known(history: History, fitted: Fitted, record: Backtest) -> dict[str, dict]:
+def describe_platforms(history: History, fitted: FittedModels, record: BacktestResult) -> dict[str, dict]:
     """Give for each platform of the data until when it is known, its accounts, and the posts behind its figures.
 
     `posts`: with known engagements; `calibration` and `backtest`: distinct later posts of the headline target that its
@@ -98,7 +106,7 @@ def platforms_known(history: History, fitted: Fitted, record: Backtest) -> dict[
     """
     judged = record.scores.drop_duplicates(["creator", "posted"]).groupby("platform").size()
     calibration = fitted.forecasters[TARGETS[0]].conformal_.n[:, EVIDENCE.index("profile")]
-    posts = np.bincount(post_platforms(history, TARGETS[0]), minlength=len(PLATFORMS))
+    posts = np.bincount(platform_of_posts(history, TARGETS[0]), minlength=len(PLATFORMS))
     accounts = np.bincount(history.platform.astype(int), minlength=len(PLATFORMS))
     return {
         name: {
@@ -108,7 +116,7 @@ def platforms_known(history: History, fitted: Fitted, record: Backtest) -> dict[
             "calibration": int(calibration[PLATFORMS.index(name)]),
             "backtest": int(judged.get(name, 0)),
         }
-        for name, at in by_platform(history, fitted.until).items()
+        for name, at in timestamps_by_platform(history, fitted.until).items()
     }
 
 
@@ -121,16 +129,16 @@ def data_digest(tables: Tables) -> str:
     return digest.hexdigest()
 
 
-def headline(table: pd.DataFrame) -> dict[str, float]:
+def headline_metrics(table: pd.DataFrame) -> dict[str, float]:
     """Give the figures of a record's table that a run is compared by."""
     if not len(table):
         return {}
-    ours = table[table["forecaster"] == OURS].set_index("split")
+    ours = table[table["forecaster"] == OUR_MODEL].set_index("split")
     names = ("mae", "vs_median", "spearman_within", "crps", "coverage_80", "coverage_90", "width_80")
     return {f"{split}_{name}": float(row[name]) for split, row in ours.iterrows() for name in names}
 
 
-def plain_records(frame: pd.DataFrame) -> list[dict]:
+def json_records(frame: pd.DataFrame) -> list[dict]:
     """Give a table's rows as JSON values, rounded to six digits; NaN as null."""
     plain = frame.astype(object).where(frame.notna(), None)
     return [{k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()} for row in plain.to_dict("records")]

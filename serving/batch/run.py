@@ -93,7 +93,7 @@ def score_file(
         for note in listed.notes:
             watcher.tell(note)
         size = held.stat().st_size if held.is_file() else 0
-        engine = scorer.bundle.take_engine(options.engine_for(listed.total, size), threads=_threads())
+        engine = scorer.bundle.use_engine(options.engine_for(listed.total, size), threads=_threads())
         as_of = _started(work, held, scorer, as_of, options, watcher, engine, named=held is source)
         crew = cluster(options.dask, options.dask_minutes) if options.dask else threads
         run = _Run(

@@ -9,16 +9,16 @@ import pandas as pd
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from training.backtest import backtest
+from training.backtest.backtest import backtest
+from training.backtest.plots import backtest_figures
+from training.backtest.report_tables import BacktestResult, breakdowns, totals_table
+from training.backtest.report_text import backtest_text
 from training.fit import Recipe
-from training.oracle import Oracle
-from training.plots import figures
-from training.record import Backtest, breakdowns, totals_table
-from training.show import backtest_text
-from training.train import data_end, plain_records
+from training.simulate.oracle import Oracle
+from training.train import json_records, mature_end
 
 
-def publish(
+def publish_backtest(
     data: Path,
     out: Path,
     recipe: Recipe,
@@ -28,7 +28,7 @@ def publish(
     report: Callable[[str], None] = lambda text: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:
-    """Backtest the tables in `data` and write backtest.json, backtest.txt, scores.parquet and pictures into `out`.
+    """BacktestResult the tables in `data` and write backtest.json, backtest.txt, scores.parquet and pictures into `out`.
 
     Gives the text. On simulated data with its truth the oracle stands in the tables. Raises
     features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or features.derive.market_priors.TooLittleData.
@@ -36,7 +36,7 @@ def publish(
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
     oracle = Oracle.read(data) if (Path(data) / "truth").is_dir() and what == "engagements" else None
-    record, _ = backtest(history, data_end(history, what), recipe, report, cuts, what, oracle, True, progress)
+    record, _ = backtest(history, mature_end(history, what), recipe, report, cuts, what, oracle, True, progress)
     about = {
         "target": what,
         "trained_on": tables.trained_on,
@@ -50,7 +50,7 @@ def publish(
     return text
 
 
-def _write(record: Backtest, about: dict, text: str, history: History, out: Path) -> None:
+def _write(record: BacktestResult, about: dict, text: str, history: History, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     tables = {
         "table": record.table,
@@ -64,12 +64,12 @@ def _write(record: Backtest, about: dict, text: str, history: History, out: Path
     value = {
         **about,
         "cuts": {name: [cut.isoformat() for cut in cuts] for name, cuts in record.cuts.items()},
-        **{name: plain_records(frame) for name, frame in tables.items()},
+        **{name: json_records(frame) for name, frame in tables.items()},
     }
     (out / "backtest.json").write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
     (out / "backtest.txt").write_text(text + "\n")
     creators = history.accounts[record.scores["creator"]].to_numpy()
     posted = pd.to_datetime(record.scores["posted"], unit="us", utc=True)
     record.scores.assign(creator=creators, posted=posted).to_parquet(out / "scores.parquet", index=False)
-    for name, figure in figures(record).items():
+    for name, figure in backtest_figures(record).items():
         figure.savefig(out / name, dpi=120)

@@ -5,14 +5,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from features.number_text import format_number
-from training.judge import OURS
-from training.record import Backtest, breakdowns, headline_rows
+from training.backtest.evaluate import OUR_MODEL
+from training.backtest.report_tables import BacktestResult, breakdowns, headline_rows
 
 _OURS, _OTHER = "#1b6f8a", "#b9c4c9"
 _COLORS = {"seen": _OURS, "unseen": "#c2622d"}
 
 
-def figures(record: Backtest) -> dict[str, Figure]:
+def backtest_figures(record: BacktestResult) -> dict[str, Figure]:
     """Give the pictures of a backtest by file name; none where no creator has enough posts before."""
     known = headline_rows(record.scores)
     if not len(known):
@@ -36,7 +36,7 @@ def error_by_forecaster(table: pd.DataFrame) -> Figure:
     for axes, split in zip(np.atleast_1d(figure.subplots(1, len(splits))), splits, strict=True):
         rows = table[table["split"] == split].sort_values("mae", ascending=False)
         error = np.abs(rows[["mae_low", "mae_high"]].to_numpy().T - rows["mae"].to_numpy())
-        colors = [_OURS if name.startswith(OURS) else _OTHER for name in rows["forecaster"]]
+        colors = [_OURS if name.startswith(OUR_MODEL) else _OTHER for name in rows["forecaster"]]
         axes.barh(rows["forecaster"], rows["mae"], xerr=error, color=colors, error_kw={"lw": 1, "ecolor": "#444"})
         axes.set_title(f"{split} creators: {rows['creators'].iloc[0]:,}, {rows['rows'].iloc[0]:,} posts", fontsize=10)
         axes.set_xlabel("MAE of ln(1 + count)")

@@ -3,19 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from training.judge import OURS, REFERENCE_RULE
-from training.record import ENOUGH_POSTS, Backtest, breakdowns, totals_table
+from training.backtest.evaluate import OUR_MODEL, REFERENCE_BASELINE
+from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult, breakdowns, totals_table
 
 #: Posts from which on a creator's level can be known about as well as the oracle knows it.
 MANY_POSTS = 30
 
 
-def record_text(record: Backtest, manifest: dict) -> str:
+def training_text(record: BacktestResult, manifest: dict) -> str:
     """Say what was trained and how it stands against the usual rules."""
     lines = [
         f"trained on {manifest['trained_on']} data: {manifest['accounts']:,} accounts, {manifest['posts']:,} posts",
         f"with known engagements, {manifest['rows']['engagements']:,} rows; horizon {manifest['horizon_days']} days",
-        *table_lines(record),
+        *forecaster_lines(record),
         *_uncalibrated_lines(manifest["platforms"]),
     ]
     return "\n".join(lines)
@@ -28,13 +28,13 @@ def _uncalibrated_lines(platforms: dict[str, dict]) -> list[str]:
     ]
 
 
-def backtest_text(record: Backtest, about: dict) -> str:
+def backtest_text(record: BacktestResult, about: dict) -> str:
     """Say how forecasters stood at every cut, and by evidence, deliverables and cell."""
     classes = breakdowns(record.scores)
     what = f"{about['posts']:,} posts with known {about['target']}; horizon {about['horizon_days']} days"
     lines = [
         f"{about['trained_on']} data: {about['accounts']:,} accounts, {what}",
-        *table_lines(record),
+        *forecaster_lines(record),
         *_cut_lines(record),
         *_evidence_lines(classes),
         *_history_lines(classes),
@@ -47,7 +47,7 @@ def backtest_text(record: Backtest, about: dict) -> str:
     return "\n".join(lines)
 
 
-def table_lines(record: Backtest) -> list[str]:
+def forecaster_lines(record: BacktestResult) -> list[str]:
     """Give the table of forecasters, seen creators and unseen."""
     lines = [
         f"backtest: asked on {_cuts_text(record)} about the later posts;",
@@ -58,14 +58,14 @@ def table_lines(record: Backtest) -> list[str]:
     return lines + _platform_lines(record)
 
 
-def _cuts_text(record: Backtest) -> str:
+def _cuts_text(record: BacktestResult) -> str:
     days = {name: ", ".join(f"{cut:%Y-%m-%d}" for cut in cuts) for name, cuts in record.cuts.items()}
     if len(days) == 1:
         return next(iter(days.values()))
     return "; ".join(f"{name} {of}" for name, of in days.items())
 
 
-def _platform_lines(record: Backtest) -> list[str]:
+def _platform_lines(record: BacktestResult) -> list[str]:
     """Give a line for each platform of the data, where there are several or one was not judged."""
     table = record.by_platform
     if len(record.platforms) == 1 and table["rows"].all():
@@ -81,7 +81,7 @@ def _platform_lines(record: Backtest) -> list[str]:
     return lines
 
 
-def _cut_lines(record: Backtest) -> list[str]:
+def _cut_lines(record: BacktestResult) -> list[str]:
     several = len(record.cuts) > 1
     lines = [
         "",
@@ -183,16 +183,16 @@ def _split_lines(rows: pd.DataFrame) -> list[str]:
     lines = [f"  {'forecaster':<30} {'error':>6}  {'95 % interval':>15}  {'against median':>26}  {'rank':>5}"]
     for row in rows.sort_values("mae").itertuples():
         against = f"{row.vs_median:+.1%} ({row.vs_median_low:+.1%} to {row.vs_median_high:+.1%})"
-        if row.forecaster == REFERENCE_RULE:
+        if row.forecaster == REFERENCE_BASELINE:
             against = "-"
         lines.append(
             f"  {row.forecaster:<30} {row.mae:>6.3f}  {row.mae_low:>6.3f} to {row.mae_high:.3f}  {against:>26}  "
             f"{'-' if np.isnan(row.spearman_within) else f'{row.spearman_within:.2f}':>5}"
         )
-    ours = rows[rows["forecaster"] == OURS].iloc[0]
+    ours = rows[rows["forecaster"] == OUR_MODEL].iloc[0]
     ceiling = f" (the oracle's {ours.crps_oracle:.3f})" if "crps_oracle" in rows else ""
     lines.append(
-        f"  {OURS}: CRPS {ours.crps:.3f}{ceiling}; the 80 % interval held {ours.coverage_80:.1%}, the 90 % "
+        f"  {OUR_MODEL}: CRPS {ours.crps:.3f}{ceiling}; the 80 % interval held {ours.coverage_80:.1%}, the 90 % "
         f"{ours.coverage_90:.1%}; rank: Spearman within platform and band"
     )
     return lines

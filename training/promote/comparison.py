@@ -2,7 +2,7 @@
 
 A line is worse beyond doubt where the whole 95 % interval of the relative difference lies above NO_DIFFERENCE; the
 interval is a paired bootstrap over creators. Two kinds of lines decide: all platforms with the evidence `history`, and
-a platform with an evidence where CELL_CREATORS creators or more have it.
+a platform with an evidence where MIN_GROUP_CREATORS creators or more have it.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from features.tables.vocabulary import EVIDENCE
-from training.metrics import bootstrap, interval
-from training.pairing import ALIKE, APART, POST, Pairs
-from training.record import CELL_CREATORS, relative
+from training.backtest.metrics import bootstrap_means, interval
+from training.backtest.report_tables import MIN_GROUP_CREATORS, relative_difference
+from training.promote.score_pairs import COMPARABLE, LEADS_DIFFER, POST_KEY, ScorePairs
 
 #: Posts and creators with the evidence `history` from which on two models can be compared.
 ENOUGH_POSTS, ENOUGH_CREATORS = 50, 10
@@ -39,7 +39,7 @@ class Comparison:
     left_out: tuple[str, ...]
 
     @property
-    def worse(self) -> list[str]:
+    def worse_lines(self) -> list[str]:
         """Name the lines that decide and are worse beyond doubt."""
         return [_cell_text(row) for row in self.table.itertuples() if row.decides and row.low > NO_DIFFERENCE]
 
@@ -55,7 +55,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class NothingComparable:
+class NotComparable:
     """Nothing that both models answered is alike; the reason is one sentence.
 
     `later_posts_help`: whether tables with later posts would make the two comparable.
@@ -68,29 +68,29 @@ class NothingComparable:
         return f"nothing comparable: {self.reason}"
 
 
-def enough(rows: pd.DataFrame) -> bool:
+def has_enough_pairs(rows: pd.DataFrame) -> bool:
     """Tell whether so many pairs, a row a post and evidence, decide anything."""
-    posts, creators = extent(rows)
+    posts, creators = count_posts_and_creators(rows)
     return posts >= ENOUGH_POSTS and creators >= ENOUGH_CREATORS
 
 
-def extent(rows: pd.DataFrame) -> tuple[int, int]:
+def count_posts_and_creators(rows: pd.DataFrame) -> tuple[int, int]:
     """Count the posts and the creators with the evidence `history`."""
     own = rows[rows["evidence"] == EVIDENCE[0]]
     return len(own), own["creator"].nunique()
 
 
-def needed() -> str:
+def minimum_text() -> str:
     """Say how much a comparison needs."""
     return f"{ENOUGH_POSTS} posts of {ENOUGH_CREATORS} creators with known posts before are needed"
 
 
-def comparison_of(
-    pairs: Pairs, horizon_days: int, notes: tuple[str, ...] = (), unseen: Sequence[str] = ()
+def compare_pairs(
+    pairs: ScorePairs, horizon_days: int, notes: tuple[str, ...] = (), unseen: Sequence[str] = ()
 ) -> Comparison:
     """Compare two models on pairs of their scores; `notes`: how both were asked; `unseen`: what the candidate lacks."""
     rows = pairs.rows
-    posts, creators = len(rows.drop_duplicates(POST)), rows["creator"].nunique()
+    posts, creators = len(rows.drop_duplicates(POST_KEY)), rows["creator"].nunique()
     return Comparison(posts, creators, horizon_days, notes, comparison_table(rows), (*_posts_left_out(pairs), *unseen))
 
 
@@ -106,11 +106,11 @@ def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def _posts_left_out(pairs: Pairs) -> list[str]:
+def _posts_left_out(pairs: ScorePairs) -> list[str]:
     """Say by platform and reason how many posts of either are not compared."""
     lines = []
-    for (platform, reason), own in pairs.posts[pairs.posts["reason"] != ALIKE].groupby(["platform", "reason"]):
-        apart = f" ({own['gap_days'].median():.0f} days)" if reason == APART else ""
+    for (platform, reason), own in pairs.posts[pairs.posts["reason"] != COMPARABLE].groupby(["platform", "reason"]):
+        apart = f" ({own['gap_days'].median():.0f} days)" if reason == LEADS_DIFFER else ""
         lines.append(f"{len(own):,} posts on {platform} {reason}{apart}")
     unshared = pairs.champion_posts[~pairs.champion_posts["shared"].astype(bool)]
     for platform, own in unshared.groupby("platform"):
@@ -128,8 +128,8 @@ def _compared(platform: str, evidence: str, rows: pd.DataFrame) -> dict:
     candidate, champion = crps.mean(axis=0)
     low, high = np.nan, np.nan
     if creators >= ENOUGH_CREATORS:
-        draws = bootstrap(crps, rows["creator"].to_numpy())
-        low, high = interval(relative(draws[:, 0], draws[:, 1]))
+        draws = bootstrap_means(crps, rows["creator"].to_numpy())
+        low, high = interval(relative_difference(draws[:, 0], draws[:, 1]))
     headline = platform == ALL and evidence == EVIDENCE[0]
     return {
         "platform": platform,
@@ -138,10 +138,10 @@ def _compared(platform: str, evidence: str, rows: pd.DataFrame) -> dict:
         "creators": creators,
         "candidate": candidate,
         "champion": champion,
-        "change": float(relative(candidate, champion)),
+        "change": float(relative_difference(candidate, champion)),
         "low": low,
         "high": high,
-        "decides": headline or (platform != ALL and creators >= CELL_CREATORS),
+        "decides": headline or (platform != ALL and creators >= MIN_GROUP_CREATORS),
     }
 
 

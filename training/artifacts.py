@@ -25,25 +25,25 @@ from models.bundle import (
     save_bundle,
 )
 from models.bundle_trial import try_in_process
+from training.backtest.report_tables import BacktestResult
 from training.home_lock import HomeError, home_lock, make_artifacts
-from training.record import Backtest
 
 #: Bytes of the note beside the scores.
 NOTE_LIMIT = 2**24
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """The bundle's folder, the bundle as loaded from it, and the backtest behind it, None where that was not kept."""
 
     folder: Path
     bundle: Bundle
-    backtest: Backtest | None
+    backtest: BacktestResult | None
 
 
-def write_output(
-    home: Path, bundle: Bundle, record: Backtest, scores: pd.DataFrame, data: Path, report: Callable[[str], None]
-) -> Trained:
+def write_artifacts(
+    home: Path, bundle: Bundle, record: BacktestResult, scores: pd.DataFrame, data: Path, report: Callable[[str], None]
+) -> TrainingResult:
     """Name a bundle and write it with its backtest; `scores`: those of the record, creators by their names.
 
     The version is the moment and the start of the data's digest, with a number behind where another training had the
@@ -58,22 +58,22 @@ def write_output(
             path = backtest_file(home, version)
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, lambda beside: scores.to_parquet(beside, index=False))
-            replace_text(note_file(home, version), json.dumps(note) + "\n")
+            replace_text(data_source_file(home, version), json.dumps(note) + "\n")
             folder = bundles_folder(home) / version
             save_bundle(replace(bundle, manifest={"version": version, **bundle.manifest}), folder)
         except OSError as error:
             raise HomeError(
                 f"{str(Path(home) / 'artifacts')!r} cannot be written: {error.strerror or error}"
             ) from error
-    trained = Trained(folder, load_bundle(folder), record)
+    trained = TrainingResult(folder, load_bundle(folder), record)
     try_in_process(trained.bundle)
     return trained
 
 
-def read_output(home: Path, version: str) -> Trained:
+def read_artifacts(home: Path, version: str) -> TrainingResult:
     """Give what a training left of a bundle. Raises models.bundle.BundleError where the bundle is missing or broken."""
     bundle = load_version(home, version)
-    return Trained(bundle_folder(home, version), bundle, _read_record(home, bundle))
+    return TrainingResult(bundle_folder(home, version), bundle, _read_record(home, bundle))
 
 
 def backtest_file(home: Path, version: str) -> Path:
@@ -81,12 +81,12 @@ def backtest_file(home: Path, version: str) -> Path:
     return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
 
 
-def note_file(home: Path, version: str) -> Path:
+def data_source_file(home: Path, version: str) -> Path:
     """Give the file that names the folder a bundle was trained on, beside its scores."""
     return backtest_file(home, version).with_suffix(".json")
 
 
-def remembered_folder(home: Path, version: str) -> Path | None:
+def training_data_folder(home: Path, version: str) -> Path | None:
     """Give the folder of the tables that a bundle was trained on, None where that is not known."""
     try:
         return Path(_note(home, version)["data"])
@@ -94,13 +94,13 @@ def remembered_folder(home: Path, version: str) -> Path | None:
         return None
 
 
-def _read_record(home: Path, bundle: Bundle) -> Backtest | None:
+def _read_record(home: Path, bundle: Bundle) -> BacktestResult | None:
     try:
         scores = read_scores(home, bundle.version)
         learning = pd.DataFrame(_note(home, bundle.version).get("learning", {}))
     except (OSError, ValueError, AttributeError):
         return None
-    return Backtest(tuple(bundle.manifest["platforms"]), scores, pd.DataFrame(), learning)
+    return BacktestResult(tuple(bundle.manifest["platforms"]), scores, pd.DataFrame(), learning)
 
 
 def read_scores(home: Path, version: str) -> pd.DataFrame:
@@ -112,7 +112,7 @@ def read_scores(home: Path, version: str) -> pd.DataFrame:
 
 def _note(home: Path, version: str) -> dict:
     try:
-        return json.loads(read_regular(note_file(home, version), NOTE_LIMIT))
+        return json.loads(read_regular(data_source_file(home, version), NOTE_LIMIT))
     except (OSError, ValueError):
         return {}
 

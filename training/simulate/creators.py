@@ -7,9 +7,9 @@ import pandas as pd
 
 from features.tables.schema import CREATORS, FOLLOWERS
 from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES
-from training.market import GRADES, LANGUAGES, WORDS, Market
-from training.oracle import DAYS_PER_MONTH, along
-from training.simulated_columns import numbered, table, text, times
+from training.simulate.columns import id_column, table_from_columns, text_column, time_column
+from training.simulate.oracle import DAYS_PER_MONTH, interpolate_paths
+from training.simulate.parameters import AUTHENTICITY_GRADES, LANGUAGES, NICHE_WORDS, MarketParameters
 
 DAY = 86_400
 _COUNTRIES = (("US", "GB", "IN", "BR"), ("ES", "MX", "AR", "CO"), ("DE", "AT", "CH", "DE"))
@@ -17,17 +17,17 @@ _LANGUAGE_SHARES = (0.60, 0.25, 0.15)
 
 
 @dataclass(frozen=True)
-class People:
+class SimulatedCreators:
     """The creators drawn: `truth` as in Truth.creators, and what the tables show of them.
 
-    - `shown`, `audience`: ln followers shown, and ln followers who engage, monthly paths, shape (n, months + 1)
+    - `followers_shown_log`, `followers_engaging_log`: ln followers shown, and ln followers who engage, monthly paths, shape (n, months + 1)
     - `joined`: day of the first possible post, `sweep`: day of the final reading, both since the market's start
     - `language`: position in LANGUAGES; `hides_likes`: on most posts
     """
 
     truth: pd.DataFrame
-    shown: np.ndarray
-    audience: np.ndarray
+    followers_shown_log: np.ndarray
+    followers_engaging_log: np.ndarray
     joined: np.ndarray
     sweep: np.ndarray
     language: np.ndarray
@@ -41,7 +41,7 @@ class People:
         return pd.Index(names).get_indexer(self.truth[column])
 
 
-def draw_people(rng: np.random.Generator, n: int, market: Market, prefix: str = "c") -> People:
+def draw_creators(rng: np.random.Generator, n: int, market: MarketParameters, prefix: str = "c") -> SimulatedCreators:
     """Draw n creators with all that is true of them; their ids start with `prefix`."""
     accounts = _accounts(rng, n, market, prefix)
     shown, audience = _follower_paths(rng, accounts, market)
@@ -49,10 +49,10 @@ def draw_people(rng: np.random.Generator, n: int, market: Market, prefix: str = 
     levels = _levels(rng, accounts, audience, market)
     names = [f"level_{month:02d}" for month in range(market.months + 1)]
     late = rng.random(n) < 0.15
-    return People(
+    return SimulatedCreators(
         truth=pd.concat([truth, pd.DataFrame(levels, columns=names)], axis=1),
-        shown=shown,
-        audience=audience,
+        followers_shown_log=shown,
+        followers_engaging_log=audience,
         joined=np.where(late, rng.integers(1, max(market.days - 100, market.days // 2), n), 0),
         sweep=market.days - rng.integers(0, DAY // 4, n) / DAY,
         language=rng.choice(len(LANGUAGES), n, p=_LANGUAGE_SHARES),
@@ -60,9 +60,11 @@ def draw_people(rng: np.random.Generator, n: int, market: Market, prefix: str = 
     )
 
 
-def rate_by_views(people: People, rows: np.ndarray, days: np.ndarray, market: Market) -> np.ndarray:
+def log_rate_by_views(
+    people: SimulatedCreators, rows: np.ndarray, days: np.ndarray, market: MarketParameters
+) -> np.ndarray:
     """Give the ln engagement rate by views that posts of these creators have, before the post's own noise."""
-    audience = along(people.audience, rows, days)
+    audience = interpolate_paths(people.followers_engaging_log, rows, days)
     rate = people.truth["views_effect"].to_numpy()[rows].copy()
     platforms = people.truth["platform"].to_numpy()[rows]
     for name, platform in market.platforms.items():
@@ -73,29 +75,29 @@ def rate_by_views(people: People, rows: np.ndarray, days: np.ndarray, market: Ma
     return rate
 
 
-def creators_table(rng: np.random.Generator, people: People, market: Market) -> pd.DataFrame:
+def creators_table(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
     """Give one profile a creator; most are read in the final sweep, some earlier, some parts are missing."""
     n, truth = len(people), people.truth
     earlier = np.where(rng.random(n) < 0.1, rng.uniform(1, 90, n), 0.0)
     read = np.maximum(people.sweep - earlier, people.joined + 1)
-    followers = np.exp(along(people.shown, np.arange(n), read)).round()
+    followers = np.exp(interpolate_paths(people.followers_shown_log, np.arange(n), read)).round()
     age = np.where(people.joined > 0, -people.joined, rng.integers(30, 3000, n))
     niche = people.codes("niche", NICHES)
-    return table(
+    return table_from_columns(
         CREATORS,
         n,
         creator_id=truth["creator_id"],
         platform=truth["platform"],
-        observed_at=times(market.start, (read * DAY).round()),
+        observed_at=time_column(market.start, (read * DAY).round()),
         handle=truth["platform"].str[:2] + "_" + truth["creator_id"],
         followers=np.where(rng.random(n) < 0.02, np.nan, followers),
         following=np.exp(rng.normal(6, 1, n)).round(),
         posts_count=_posts_so_far(rng, truth["cadence"].to_numpy(), age + market.days, market),
-        created_at=times(market.start, -age * DAY),
-        niche=text(NICHES, np.where(rng.random(n) < 0.15, -1, niche)),
-        bio=text(_bios(), np.where(rng.random(n) < 0.4, -1, niche * len(LANGUAGES) + people.language)),
-        language=text(LANGUAGES, np.where(rng.random(n) < 0.2, -1, people.language)),
-        country=text(
+        created_at=time_column(market.start, -age * DAY),
+        niche=text_column(NICHES, np.where(rng.random(n) < 0.15, -1, niche)),
+        bio=text_column(_bios(), np.where(rng.random(n) < 0.4, -1, niche * len(LANGUAGES) + people.language)),
+        language=text_column(LANGUAGES, np.where(rng.random(n) < 0.2, -1, people.language)),
+        country=text_column(
             np.ravel(_COUNTRIES), np.where(rng.random(n) < 0.2, -1, people.language * 4 + rng.integers(0, 4, n))
         ),
         verified=rng.random(n) < np.where(followers > 100_000, 0.5, 0.02),
@@ -103,7 +105,7 @@ def creators_table(rng: np.random.Generator, people: People, market: Market) -> 
     )
 
 
-def followers_table(rng: np.random.Generator, people: People, market: Market) -> pd.DataFrame:
+def followers_table(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
     """Give monthly follower readings of most creators, from their first month to the end of the data."""
     tracked = np.flatnonzero(rng.random(len(people)) < 0.85)
     months = np.arange(int(market.days / DAYS_PER_MONTH) + 1)
@@ -111,38 +113,40 @@ def followers_table(rng: np.random.Generator, people: People, market: Market) ->
     seconds = ((month * DAYS_PER_MONTH + rng.random(len(row))) * DAY).round()
     due = (seconds >= people.joined[row] * DAY) & (seconds <= people.sweep[row] * DAY)
     row, seconds = row[due], seconds[due]
-    return table(
+    return table_from_columns(
         FOLLOWERS,
         len(row),
-        creator_id=text(people.truth["creator_id"], row),
-        platform=text(people.truth["platform"], row),
-        observed_at=times(market.start, seconds),
-        followers=np.exp(along(people.shown, row, seconds / DAY)).round(),
+        creator_id=text_column(people.truth["creator_id"], row),
+        platform=text_column(people.truth["platform"], row),
+        observed_at=time_column(market.start, seconds),
+        followers=np.exp(interpolate_paths(people.followers_shown_log, row, seconds / DAY)).round(),
     )
 
 
-def _posts_so_far(rng: np.random.Generator, cadence: np.ndarray, age_days: np.ndarray, market: Market) -> np.ndarray:
+def _posts_so_far(
+    rng: np.random.Generator, cadence: np.ndarray, age_days: np.ndarray, market: MarketParameters
+) -> np.ndarray:
     """Give posts since the account was opened; creators without posts in the tables have some all the same."""
     usual = market.posts_median * np.exp(market.posts_ln_sd * rng.normal(size=len(cadence)))
     return np.ceil(1.5 * np.where(cadence > 0, cadence, usual) * age_days / market.days + 10)
 
 
-def _accounts(rng: np.random.Generator, n: int, market: Market, prefix: str) -> pd.DataFrame:
+def _accounts(rng: np.random.Generator, n: int, market: MarketParameters, prefix: str) -> pd.DataFrame:
     names = list(market.platforms)
     platform = rng.choice(len(names), n, p=[p.share for p in market.platforms.values()])
     niche = rng.choice(len(NICHES), n, p=market.niche_weights)
-    grade = rng.choice(len(GRADES), n, p=market.grade_shares)
-    pods, engaged = grade == GRADES.index("pods"), grade == GRADES.index("engaged")
+    grade = rng.choice(len(AUTHENTICITY_GRADES), n, p=market.grade_shares)
+    pods, engaged = grade == AUTHENTICITY_GRADES.index("pods"), grade == AUTHENTICITY_GRADES.index("engaged")
     niche_effects = np.array([p.niche_effects(market.niche_weights) for p in market.platforms.values()])
     share = np.array([market.platforms[name].shares_per_like for name in names])[platform]
     cadence = market.posts_median * np.exp(market.posts_ln_sd * rng.normal(size=n))
     comments = market.comments_per_like * np.exp(market.comments_ln_sd * rng.normal(size=n))
     return pd.DataFrame(
         {
-            "creator_id": numbered(prefix, np.arange(1, n + 1)),
-            "platform": text(names, platform),
-            "niche": text(NICHES, niche),
-            "grade": text(GRADES, grade),
+            "creator_id": id_column(prefix, np.arange(1, n + 1)),
+            "platform": text_column(names, platform),
+            "niche": text_column(NICHES, niche),
+            "grade": text_column(AUTHENTICITY_GRADES, grade),
             "ln_followers": _ln_followers(rng, n, market),
             "bought_share": _bought_share(rng, grade, market),
             "creator_effect": market.creator_sd * rng.normal(size=n),
@@ -162,23 +166,25 @@ def _accounts(rng: np.random.Generator, n: int, market: Market, prefix: str) -> 
     )
 
 
-def _ln_followers(rng: np.random.Generator, n: int, market: Market) -> np.ndarray:
+def _ln_followers(rng: np.random.Generator, n: int, market: MarketParameters) -> np.ndarray:
     """Draw ln followers shown at the end of the data: bands by their shares, even within a band on the ln scale."""
     edges = np.log([100, *list(BAND_EDGES.values())[1:], 5_000_000])
     band = rng.choice(len(BAND_EDGES), n, p=market.band_shares)
     return edges[band] + rng.random(n) * (edges[band + 1] - edges[band])
 
 
-def _bought_share(rng: np.random.Generator, grade: np.ndarray, market: Market) -> np.ndarray:
-    low, high = np.array([market.bought_share.get(name, (0.0, 0.0)) for name in GRADES]).T
+def _bought_share(rng: np.random.Generator, grade: np.ndarray, market: MarketParameters) -> np.ndarray:
+    low, high = np.array([market.bought_share.get(name, (0.0, 0.0)) for name in AUTHENTICITY_GRADES]).T
     return rng.uniform(low[grade], high[grade])
 
 
-def _sponsored_effect(rng: np.random.Generator, n: int, market: Market) -> np.ndarray:
+def _sponsored_effect(rng: np.random.Generator, n: int, market: MarketParameters) -> np.ndarray:
     return np.log1p(np.clip(rng.normal(market.sponsored_mean, market.sponsored_sd, n), -0.75, 1.0))
 
 
-def _follower_paths(rng: np.random.Generator, accounts: pd.DataFrame, market: Market) -> tuple[np.ndarray, np.ndarray]:
+def _follower_paths(
+    rng: np.random.Generator, accounts: pd.DataFrame, market: MarketParameters
+) -> tuple[np.ndarray, np.ndarray]:
     """Give ln followers shown and ln followers who engage, by month.
 
     Real followers grow; bought ones come in one to three jumps (crude) or little by little (drip, engaged), all of
@@ -188,7 +194,7 @@ def _follower_paths(rng: np.random.Generator, accounts: pd.DataFrame, market: Ma
     growth = rng.normal(0.012, 0.015, (n, 1)) + rng.normal(0, 0.01, (n, len(months)))
     path = growth.cumsum(axis=1)
     rows, end = np.arange(n), np.full(n, float(market.days))
-    path -= along(path, rows, end)[:, None]
+    path -= interpolate_paths(path, rows, end)[:, None]
     bought = accounts["bought_share"].to_numpy()[:, None]
     real = accounts["ln_followers"].to_numpy()[:, None] + np.log1p(-bought) + path
     span = market.days / DAYS_PER_MONTH
@@ -204,7 +210,9 @@ def _follower_paths(rng: np.random.Generator, accounts: pd.DataFrame, market: Ma
     return shown, np.where(grade == "engaged", shown, real)
 
 
-def _levels(rng: np.random.Generator, accounts: pd.DataFrame, audience: np.ndarray, market: Market) -> np.ndarray:
+def _levels(
+    rng: np.random.Generator, accounts: pd.DataFrame, audience: np.ndarray, market: MarketParameters
+) -> np.ndarray:
     rate = np.empty_like(audience)
     for name, platform in market.platforms.items():
         here = (accounts["platform"] == name).to_numpy()
@@ -213,7 +221,7 @@ def _levels(rng: np.random.Generator, accounts: pd.DataFrame, audience: np.ndarr
     return audience + rate + own.to_numpy()[:, None] + _drift(rng, audience.shape, market)
 
 
-def _drift(rng: np.random.Generator, shape: tuple[int, int], market: Market) -> np.ndarray:
+def _drift(rng: np.random.Generator, shape: tuple[int, int], market: MarketParameters) -> np.ndarray:
     """Give stationary autoregressive paths of the first order, one a row."""
     path = market.drift_sd * rng.normal(size=shape)
     memory = market.drift_memory
@@ -222,7 +230,7 @@ def _drift(rng: np.random.Generator, shape: tuple[int, int], market: Market) -> 
     return path
 
 
-def _format_columns(rng: np.random.Generator, accounts: pd.DataFrame, market: Market) -> pd.DataFrame:
+def _format_columns(rng: np.random.Generator, accounts: pd.DataFrame, market: MarketParameters) -> pd.DataFrame:
     """Give each creator's shares of formats and ln effects of formats, around those of the platform."""
     n = len(accounts)
     shares, effects = np.zeros((n, len(FORMATS))), np.zeros((n, len(FORMATS)))
@@ -238,4 +246,4 @@ def _format_columns(rng: np.random.Generator, accounts: pd.DataFrame, market: Ma
 
 def _bios() -> list[str]:
     """Give a profile text for each niche and language, languages of one niche together."""
-    return [" | ".join(words.split()[:3]) for niche in NICHES for words in WORDS[niche]]
+    return [" | ".join(words.split()[:3]) for niche in NICHES for words in NICHE_WORDS[niche]]

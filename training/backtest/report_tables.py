@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from features.tables.vocabulary import EVIDENCE
-from training.judge import OURS, REFERENCE_RULE
-from training.metrics import bootstrap, interval, spearman, spearman_within
+from training.backtest.evaluate import OUR_MODEL, REFERENCE_BASELINE
+from training.backtest.metrics import bootstrap_means, interval, spearman, spearman_within
 
 #: Known posts that a creator must have at the cut to stand in the headline table.
 ENOUGH_POSTS = 5
 #: Creators and rows that a cell of coverage needs to be judged, and how far from 80 % it may lie.
-CELL_CREATORS, CELL_ROWS, CELL_TOLERANCE = 50, 200, 0.06
+MIN_GROUP_CREATORS, MIN_GROUP_ROWS, COVERAGE_TOLERANCE = 50, 200, 0.06
 #: Breakdowns: column, edges of its classes where it is a number.
 BREAKDOWNS = {
     "platform": None,
@@ -26,7 +26,7 @@ BREAKDOWNS = {
 
 
 @dataclass(frozen=True)
-class Backtest:
+class BacktestResult:
     """`scores`: one row a test post, evidence, split and cut; `totals`: one row a creator's posts in a row.
 
     `platforms`: those of the data, judged or not; `learning`: error on unseen creators by the number that trained.
@@ -51,12 +51,12 @@ class Backtest:
     @property
     def by_platform(self) -> pd.DataFrame:
         """Give our row for each split and platform of the data; 0 rows where nothing of it was judged."""
-        return platform_rows(self.scores, self.platforms)
+        return platform_table(self.scores, self.platforms)
 
     @property
     def table(self) -> pd.DataFrame:
         """Give a row for each split and forecaster."""
-        return summarise(self.scores)
+        return forecaster_table(self.scores)
 
     @property
     def by_cut(self) -> pd.DataFrame:
@@ -64,14 +64,14 @@ class Backtest:
         rows = [
             {"cut": cut, "platform": platform, **row}
             for (cut, platform), scores in self.scores.groupby(["cut", "platform"])
-            for row in summarise(scores, (OURS,)).to_dict("records")
+            for row in forecaster_table(scores, (OUR_MODEL,)).to_dict("records")
         ]
         return pd.DataFrame(rows)
 
     @property
     def coverage(self) -> pd.DataFrame:
         """Give a row for each split, platform, band and evidence."""
-        return coverage_cells(self.scores)
+        return coverage_by_group(self.scores)
 
 
 def headline_rows(scores: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def headline_rows(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[(scores["asked"] == EVIDENCE[0]) & (scores["posts_before"] >= ENOUGH_POSTS)]
 
 
-def summarise(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
+def forecaster_table(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """Give a row for each split and forecaster (default all), over the headline rows.
 
     mae: of ln(1 + count); mae_low, mae_high: its 95 % interval; vs_median: its relative difference from the
@@ -91,7 +91,7 @@ def summarise(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["split", "forecaster"])
 
 
-def platform_rows(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataFrame:
+def platform_table(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataFrame:
     """Give for each split and platform our error and coverage over the headline rows; `rows` is 0 where none is judged.
 
     Judged of a platform are the posts of creators with ENOUGH_POSTS posts before, where there are any.
@@ -100,7 +100,7 @@ def platform_rows(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataFr
     for split in scores["split"].unique():
         for platform in platforms:
             own = scores[(scores["split"] == split) & (scores["platform"] == platform)]
-            table = summarise(own, (OURS,))
+            table = forecaster_table(own, (OUR_MODEL,))
             extent = {"split": split, "platform": platform, "rows": 0, "creators": 0}
             rows.append(extent | (table.iloc[0].to_dict() if len(table) else {}))
     return pd.DataFrame(rows)
@@ -118,27 +118,27 @@ def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
         "spearman": spearman(forecast, y),
         "spearman_within": spearman_within(forecast, y, cell),
     }
-    return row | (_distribution_scores(rows) if name == OURS else {})
+    return row | (_distribution_scores(rows) if name == OUR_MODEL else {})
 
 
 def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
     """Give MAE and its relative difference from the creator's median, each with a 95 % interval over creators."""
     y, creator = rows["y"].to_numpy(), rows["creator"].to_numpy()
-    error, rule = (np.abs(rows[name].to_numpy() - y) for name in (forecast, f"forecast: {REFERENCE_RULE}"))
-    draws = bootstrap(np.column_stack([error, rule]), creator)
+    error, rule = (np.abs(rows[name].to_numpy() - y) for name in (forecast, f"forecast: {REFERENCE_BASELINE}"))
+    draws = bootstrap_means(np.column_stack([error, rule]), creator)
     mae_low, mae_high = interval(draws[:, 0])
-    low, high = interval(relative(draws[:, 0], draws[:, 1]))
+    low, high = interval(relative_difference(draws[:, 0], draws[:, 1]))
     return {
         "mae": error.mean(),
         "mae_low": mae_low,
         "mae_high": mae_high,
-        "vs_median": float(relative(error.mean(), rule.mean())),
+        "vs_median": float(relative_difference(error.mean(), rule.mean())),
         "vs_median_low": low,
         "vs_median_high": high,
     }
 
 
-def relative(error: np.ndarray, rule: np.ndarray) -> np.ndarray:
+def relative_difference(error: np.ndarray, rule: np.ndarray) -> np.ndarray:
     """Give error / rule - 1; NaN where the rule never errs."""
     return np.divide(error, rule, out=np.full(np.shape(error), np.nan), where=np.asarray(rule) > 0) - 1
 
@@ -153,7 +153,7 @@ def _distribution_scores(rows: pd.DataFrame) -> dict:
     return scores | ({"crps_oracle": rows["crps_oracle"].mean()} if "crps_oracle" in rows else {})
 
 
-def coverage_cells(scores: pd.DataFrame) -> pd.DataFrame:
+def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
     """Give coverage for each split x platform x band x evidence with n and a 95 % interval over creators.
 
     `judged`: the cell has enough creators and rows; `fails`: its interval lies outside of 80 % +- 6 points.
@@ -161,12 +161,12 @@ def coverage_cells(scores: pd.DataFrame) -> pd.DataFrame:
     cells = []
     for key, rows in scores.groupby(["split", "platform", "band", "evidence"], sort=False):
         inside = rows["y"].between(rows["q0.1"], rows["q0.9"]).to_numpy(float)
-        low, high = interval(bootstrap(inside, rows["creator"].to_numpy()))
+        low, high = interval(bootstrap_means(inside, rows["creator"].to_numpy()))
         names = dict(zip(("split", "platform", "band", "evidence"), key, strict=True))
         creators = rows["creator"].nunique()
-        judged = creators >= CELL_CREATORS and len(rows) >= CELL_ROWS
+        judged = creators >= MIN_GROUP_CREATORS and len(rows) >= MIN_GROUP_ROWS
         extent = {"rows": len(rows), "creators": creators, "judged": judged}
-        fails = judged and (low > 0.8 + CELL_TOLERANCE or high < 0.8 - CELL_TOLERANCE)
+        fails = judged and (low > 0.8 + COVERAGE_TOLERANCE or high < 0.8 - COVERAGE_TOLERANCE)
         around = {"coverage_80_low": low, "coverage_80_high": high, "fails": fails}
         cells.append({**names, **extent, **_distribution_scores(rows), **around})
     return pd.DataFrame(cells)
@@ -189,12 +189,14 @@ def breakdowns(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _breakdown(rows: pd.DataFrame) -> dict:
-    y, ours = rows["y"].to_numpy(), rows[f"forecast: {OURS}"].to_numpy()
-    draws = bootstrap(np.abs(ours - y), rows["creator"].to_numpy())
+    y, ours = rows["y"].to_numpy(), rows[f"forecast: {OUR_MODEL}"].to_numpy()
+    draws = bootstrap_means(np.abs(ours - y), rows["creator"].to_numpy())
     low, high = interval(draws)
     against = {
-        f"vs_{name}": float(relative(np.abs(ours - y).mean(), np.abs(rows[f"forecast: {rule}"].to_numpy() - y).mean()))
-        for name, rule in (("median", REFERENCE_RULE), ("offset", "offset alone"))
+        f"vs_{name}": float(
+            relative_difference(np.abs(ours - y).mean(), np.abs(rows[f"forecast: {rule}"].to_numpy() - y).mean())
+        )
+        for name, rule in (("median", REFERENCE_BASELINE), ("offset", "offset alone"))
         if rows[f"forecast: {rule}"].notna().all()
     }
     extent = {"rows": len(rows), "creators": rows["creator"].nunique(), "mae": np.abs(ours - y).mean()}
@@ -213,7 +215,7 @@ def totals_table(totals: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (split, k), own in totals.groupby(["split", "deliverables"]):
         inside = {level: own["pit"].between(0.5 - level / 2, 0.5 + level / 2).to_numpy(float) for level in (0.8, 0.9)}
-        low, high = interval(bootstrap(inside[0.8], own["creator"].to_numpy()))
+        low, high = interval(bootstrap_means(inside[0.8], own["creator"].to_numpy()))
         extent = {"split": split, "deliverables": k, "rows": len(own), "creators": own["creator"].nunique()}
         held = {"coverage_80": inside[0.8].mean(), "coverage_80_low": low, "coverage_80_high": high}
         rows.append({**extent, "mae": own["error"].mean(), **held, "coverage_90": inside[0.9].mean()})

@@ -35,7 +35,9 @@ PROFILE_COLUMNS = (
 )
 
 
-def rules(history: History, what: str, questions: pd.DataFrame, x: pd.DataFrame) -> dict[str, np.ndarray]:
+def rule_of_thumb_forecasts(
+    history: History, what: str, questions: pd.DataFrame, x: pd.DataFrame
+) -> dict[str, np.ndarray]:
     """Forecast by the rules of thumb, shape (n,) each; where a creator has no history a rule falls back on the offset.
 
     `x`: derived columns of the same questions, which lend the fallback.
@@ -75,7 +77,9 @@ def _trailing_rate(history: History, past, account: np.ndarray, track) -> np.nda
     return window_stats.weighted_mean(np.where(rows >= 0, rate, np.nan), np.ones(rows.shape))
 
 
-def segment_rules(what: str, train: pd.DataFrame, y: np.ndarray) -> dict[str, Callable[[pd.DataFrame], np.ndarray]]:
+def fit_segment_baselines(
+    what: str, train: pd.DataFrame, y: np.ndarray
+) -> dict[str, Callable[[pd.DataFrame], np.ndarray]]:
     """Fit the segment rules on training rows: mean of the band, and followers times the band's median rate."""
     cell = _cell(train)
     means = pd.Series(y, index=train.index).groupby(cell).mean()
@@ -92,7 +96,7 @@ def segment_rules(what: str, train: pd.DataFrame, y: np.ndarray) -> dict[str, Ca
     return {"mean of the band": band_mean, "followers x rate of the band": band_rate}
 
 
-def learned_rules(
+def fit_learned_baselines(
     train: pd.DataFrame, y: np.ndarray, weight: np.ndarray, seed: int, threads: int = 0
 ) -> dict[str, Callable]:
     """Fit ridge and LightGBM's defaults on all columns, and boosting on the profile alone, without history."""

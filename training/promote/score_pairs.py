@@ -14,11 +14,13 @@ from features.tables.vocabulary import EVIDENCE
 #: How far apart the moments may lie at which two models were asked about a post.
 LEAD_TOLERANCE_DAYS = 1.0
 #: What tells a post from another: one creator may have several of one moment.
-POST = ["creator", "posted", "number"]
+POST_KEY = ["creator", "posted", "number"]
 #: Columns of a score that a comparison reads.
-COLUMNS = ["asked", "creator", "posted", "platform", "evidence", "horizon_days", "cut", "lead_days", "y", "crps"]
+SCORE_COLUMNS = ["asked", "creator", "posted", "platform", "evidence", "horizon_days", "cut", "lead_days", "y", "crps"]
 #: Why a post of the candidate is not compared; where several hold, the first of them.
-UNASKED, HORIZON, APART, COUNTS, BASIS, ALIKE = REASONS = (
+NOT_FORECAST_BY_CHAMPION, HORIZONS_DIFFER, LEADS_DIFFER, COUNTS_DIFFER, EVIDENCE_DIFFERS, COMPARABLE = (
+    EXCLUSION_REASONS
+) = (
     "that the champion was not asked about",
     "judged after another number of days",
     f"asked about more than {LEAD_TOLERANCE_DAYS:g} day apart",
@@ -29,11 +31,11 @@ UNASKED, HORIZON, APART, COUNTS, BASIS, ALIKE = REASONS = (
 
 
 @dataclass(frozen=True)
-class Pairs:
+class ScorePairs:
     """The scores of two models that are alike, and what became of the posts of each.
 
     - `rows`: a row a post and evidence that both forecast alike, with `candidate` and `champion`, the CRPS of each
-    - `posts`: a row a post of the candidate: platform, `reason` (one of REASONS, "" where it is compared) and
+    - `posts`: a row a post of the candidate: platform, `reason` (one of EXCLUSION_REASONS, "" where it is compared) and
       `gap_days` between the moments at which the two were asked, NaN where the champion was not
     - `champion_posts`: a row a post of the champion: platform, and `shared`, whether the candidate was asked about it
     """
@@ -47,61 +49,64 @@ class Pairs:
         alike = set(self.rows["platform"])
         return alike if compared else {*self.posts["platform"], *self.champion_posts["platform"]} - alike
 
-    def on(self, platforms: set[str]) -> "Pairs":
+    def for_platforms(self, platforms: set[str]) -> "ScorePairs":
         """Give those of some platforms."""
-        return Pairs(*(frame[frame["platform"].isin(platforms)] for frame in self._frames()))
+        return ScorePairs(*(frame[frame["platform"].isin(platforms)] for frame in self._frames()))
 
     def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         return self.rows, self.posts, self.champion_posts
 
 
 #: What models have that were never asked alike.
-NO_PAIRS = Pairs(
-    pd.DataFrame(columns=[*POST, "platform", "evidence", "candidate", "champion"]),
-    pd.DataFrame(columns=[*POST, "platform", "reason", "gap_days"]),
-    pd.DataFrame(columns=[*POST, "platform", "shared"]),
+NO_PAIRS = ScorePairs(
+    pd.DataFrame(columns=[*POST_KEY, "platform", "evidence", "candidate", "champion"]),
+    pd.DataFrame(columns=[*POST_KEY, "platform", "reason", "gap_days"]),
+    pd.DataFrame(columns=[*POST_KEY, "platform", "shared"]),
 )
 
 
-def pair(candidate: pd.DataFrame, champion: pd.DataFrame) -> Pairs:
-    """Pair scores, one row a post, evidence shown (`asked`) and moment (`cut`), with the columns COLUMNS."""
+def pair_scores(candidate: pd.DataFrame, champion: pd.DataFrame) -> ScorePairs:
+    """Pair scores, one row a post, evidence shown (`asked`) and moment (`cut`), with the columns SCORE_COLUMNS."""
     ours, theirs = _numbered(candidate), _numbered(champion)
-    both = ours.merge(theirs, on=[*POST, "asked"], how="left", suffixes=("", "_champion"))
+    both = ours.merge(theirs, on=[*POST_KEY, "asked"], how="left", suffixes=("", "_champion"))
     both["gap_days"] = (both["lead_days"] - both["lead_days_champion"]).abs()
     both["reason"] = _reasons(both)
     both["shown"] = both["asked"].map(list(EVIDENCE).index)
     # the likest first: of several moments, and of what is shown of a creator
     both = both.sort_values(["reason", "shown", "gap_days"], ascending=[False, True, True], kind="stable")
-    alike = both[both["reason"] == REASONS.index(ALIKE)].drop_duplicates([*POST, "evidence"])
+    alike = both[both["reason"] == EXCLUSION_REASONS.index(COMPARABLE)].drop_duplicates([*POST_KEY, "evidence"])
     rows = alike.rename(columns={"crps": "candidate", "crps_champion": "champion"})
-    posts = both.drop_duplicates(POST)[[*POST, "platform", "reason", "gap_days"]]
-    posts["reason"] = pd.Series(REASONS)[posts["reason"]].to_numpy()
-    return Pairs(rows[NO_PAIRS.rows.columns], posts, _champion_posts(ours, theirs))
+    posts = both.drop_duplicates(POST_KEY)[[*POST_KEY, "platform", "reason", "gap_days"]]
+    posts["reason"] = pd.Series(EXCLUSION_REASONS)[posts["reason"]].to_numpy()
+    return ScorePairs(rows[NO_PAIRS.rows.columns], posts, _champion_posts(ours, theirs))
 
 
-def merged(parts: list[Pairs]) -> Pairs:
+def merge_pairs(parts: list[ScorePairs]) -> ScorePairs:
     """Put pairs of different platforms together."""
     parts = [part for part in parts if len(part.posts) or len(part.champion_posts)]
     if not parts:
         return NO_PAIRS
     frames = zip(*(part._frames() for part in parts), strict=True)
-    return Pairs(*(pd.concat(own, ignore_index=True) for own in frames))
+    return ScorePairs(*(pd.concat(own, ignore_index=True) for own in frames))
 
 
 def _champion_posts(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
-    posts = theirs.drop_duplicates(POST)[[*POST, "platform"]]
-    shared = posts[POST].merge(ours[POST].drop_duplicates(), on=POST, how="left", indicator=True)["_merge"] == "both"
+    posts = theirs.drop_duplicates(POST_KEY)[[*POST_KEY, "platform"]]
+    shared = (
+        posts[POST_KEY].merge(ours[POST_KEY].drop_duplicates(), on=POST_KEY, how="left", indicator=True)["_merge"]
+        == "both"
+    )
     return posts.assign(shared=shared.to_numpy())
 
 
 def _numbered(scores: pd.DataFrame) -> pd.DataFrame:
     """Number the posts of one creator and moment."""
     number = scores.groupby(["cut", "asked", "creator", "posted"], sort=False, dropna=False).cumcount()
-    return scores[COLUMNS].assign(number=number)
+    return scores[SCORE_COLUMNS].assign(number=number)
 
 
 def _reasons(both: pd.DataFrame) -> np.ndarray:
-    """Give the position in REASONS of what first keeps each pair from being alike."""
+    """Give the position in EXCLUSION_REASONS of what first keeps each pair from being alike."""
     same_count = np.isclose(both["y"], both["y_champion"], rtol=1e-9, atol=0)
     checks = (
         both["crps_champion"].notna(),

@@ -1,6 +1,6 @@
 """The truth of the demo market, and the oracle that answers from it: the noise ceiling of every forecast.
 
-`expected_ln` is the one mean of a post's engagements; the generator draws from it and the oracle answers with it.
+`expected_log_engagements` is the one mean of a post's engagements; the generator draws from it and the oracle answers with it.
 Only the generator and the backtest use this module; nothing else may read truth/.
 """
 
@@ -15,7 +15,7 @@ from scipy import stats
 
 from features.errors import CreatorcastError
 from features.tables.vocabulary import FORMATS, HORIZON_DAYS, NICHES
-from training.market import Market, fit_matrix
+from training.simulate.parameters import MarketParameters, brand_fit_matrix
 
 DAYS_PER_MONTH = 365.25 / 12
 _CHUNK = 500
@@ -27,7 +27,7 @@ class OracleError(CreatorcastError):
 
 
 @dataclass(frozen=True)
-class Truth:
+class MarketTruth:
     """What the generator knows and the tables do not tell; it lies in truth/, apart from the tables.
 
     - `creators`: one row a creator: its `grade` (of GRADES), spreads, effects, shares of formats (`mix_<format>`), and
@@ -39,7 +39,7 @@ class Truth:
     creators: pd.DataFrame
     posts: pd.DataFrame
     partnerships: pd.DataFrame
-    market: Market
+    market: MarketParameters
 
     def write(self, folder: Path) -> None:
         """Write the frames as Parquet and the market's parameters as market.json into a folder, which is made."""
@@ -49,22 +49,22 @@ class Truth:
         (folder / "market.json").write_text(json.dumps(self.market.to_dict(), indent=2) + "\n")
 
     @classmethod
-    def read(cls, folder: Path) -> "Truth":
+    def read(cls, folder: Path) -> "MarketTruth":
         """Read what `write` wrote; raises OracleError where it is not there."""
         if not (folder / "market.json").exists():
             raise OracleError(f"{str(folder)!r} holds no truth: only a simulated data set has an oracle")
         frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
-        return cls(**frames, market=Market.from_dict(json.loads((folder / "market.json").read_text())))
+        return cls(**frames, market=MarketParameters.from_dict(json.loads((folder / "market.json").read_text())))
 
 
-def expected_ln(
+def expected_log_engagements(
     creators: pd.DataFrame,
     rows: np.ndarray,
     days: np.ndarray,
     formats: np.ndarray,
     sponsored: np.ndarray,
     fit: np.ndarray,
-    market: Market,
+    market: MarketParameters,
 ) -> np.ndarray:
     """Give ln lifetime engagements expected of posts, before each post's own noise.
 
@@ -74,11 +74,11 @@ def expected_ln(
     levels = creators[[f"level_{month:02d}" for month in range(market.months + 1)]].to_numpy()
     effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
     own = creators["sponsored_effect"].to_numpy()[rows]
-    level = along(levels, rows, days) + timing_effect(days, market)
+    level = interpolate_paths(levels, rows, days) + timing_effect(days, market)
     return level + effects[rows, formats] + np.where(sponsored, own + fit_effect(fit, market), 0.0)
 
 
-def along(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
+def interpolate_paths(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
     """Read monthly paths, shape (creators, months + 1), at days since the start; constant beyond either end."""
     month = np.clip(days / DAYS_PER_MONTH, 0, path.shape[1] - 1)
     before = np.minimum(month.astype(int), path.shape[1] - 2)
@@ -86,28 +86,28 @@ def along(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
     return path[rows, before] * (1 - weight) + path[rows, before + 1] * weight
 
 
-def timing_effect(days: np.ndarray, market: Market) -> np.ndarray:
+def timing_effect(days: np.ndarray, market: MarketParameters) -> np.ndarray:
     """Give the ln effect of weekday (best on Wednesday) and hour (best at 19 UTC)."""
     since_monday = np.datetime64(market.start, "D").astype(int) + 3 + days
     weekday = market.weekday_effect * np.cos(2 * np.pi * (np.floor(since_monday) - 2) / 7)
     return weekday + market.hour_effect * np.cos(2 * np.pi * (days - 19 / 24))
 
 
-def fit_effect(fit: np.ndarray, market: Market) -> np.ndarray:
+def fit_effect(fit: np.ndarray, market: MarketParameters) -> np.ndarray:
     """Give the ln effect of brand fit, an inverted U whose mean over the market's deals is 0."""
     curve = 1 - ((np.array([0.0, 0.5, 1.0]) - market.fit_best) / market.fit_best) ** 2
     mean = np.array(market.fit_shares) @ curve
     return market.fit_gain * (1 - ((fit - market.fit_best) / market.fit_best) ** 2 - mean)
 
 
-def standard_noise(student: np.ndarray, market: Market) -> np.ndarray:
+def standard_noise(student: np.ndarray, market: MarketParameters) -> np.ndarray:
     """Bring draws of Student's t to sd 1 and cap them."""
     scaled = student * np.sqrt((market.noise_df - 2) / market.noise_df)
     return np.clip(scaled, -market.noise_cap, market.noise_cap)
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _OracleQueries:
     """Questions as arrays of shape (n,): codes are -1 and `sponsored` is NaN where unknown."""
 
     row: np.ndarray
@@ -118,8 +118,8 @@ class _Asked:
     brand: np.ndarray
     deliverables: np.ndarray
 
-    def __getitem__(self, part: slice) -> "_Asked":
-        return _Asked(*(value[part] for value in vars(self).values()))
+    def __getitem__(self, part: slice) -> "_OracleQueries":
+        return _OracleQueries(*(value[part] for value in vars(self).values()))
 
 
 class Oracle:
@@ -135,7 +135,7 @@ class Oracle:
     fewer than 20 are expected), of several deliverables likewise within 0.02.
     """
 
-    def __init__(self, truth: Truth, draws: int = 1024, seed: int = 0):
+    def __init__(self, truth: MarketTruth, draws: int = 1024, seed: int = 0):
         self.truth, self.draws, self.seed = truth, draws, seed
         market = truth.market
         self._strata = (np.arange(draws) + 0.5) / draws
@@ -147,7 +147,7 @@ class Oracle:
     @classmethod
     def read(cls, folder: Path | str, draws: int = 1024, seed: int = 0) -> "Oracle":
         """Read the truth of a simulated data set from its folder. Raises OracleError where it has none."""
-        return cls(Truth.read(Path(folder) / "truth"), draws, seed)
+        return cls(MarketTruth.read(Path(folder) / "truth"), draws, seed)
 
     def quantiles(self, questions: pd.DataFrame, probabilities: list[float]) -> np.ndarray:
         """Give quantiles of ln(1 + engagements) of one post, shape (questions, probabilities)."""
@@ -197,7 +197,7 @@ class Oracle:
         for start in range(0, len(questions), _CHUNK):
             yield np.sort(self._totals(asked[start : start + _CHUNK], rng), axis=1)
 
-    def _asked(self, questions: pd.DataFrame) -> _Asked:
+    def _asked(self, questions: pd.DataFrame) -> _OracleQueries:
         rows = self._known.get_indexer(questions["creator_id"])
         if (rows < 0).any():
             unknown = questions["creator_id"].iloc[int(np.argmin(rows))]
@@ -213,7 +213,7 @@ class Oracle:
         def codes(name: str, allowed: tuple[str, ...]) -> np.ndarray:
             return pd.Index(allowed).get_indexer(questions[name]) if name in questions else np.full(len(rows), -1)
 
-        return _Asked(
+        return _OracleQueries(
             row=rows,
             day=((start_at - pd.Timestamp(self.truth.market.start, tz="UTC")) / pd.Timedelta(days=1)).to_numpy(),
             age_days=numbers("age_days", HORIZON_DAYS),
@@ -223,7 +223,7 @@ class Oracle:
             deliverables=numbers("deliverables", 1.0).astype(int),
         )
 
-    def _totals(self, asked: _Asked, rng: np.random.Generator) -> np.ndarray:
+    def _totals(self, asked: _OracleQueries, rng: np.random.Generator) -> np.ndarray:
         total = np.zeros((len(asked.row), self.draws))
         gap = self.truth.market.deliverable_gap_days
         for nth in range(asked.deliverables.max(initial=0)):
@@ -231,18 +231,20 @@ class Oracle:
             total += np.where(due, self._posts(asked, asked.day + nth * gap, rng), 0)
         return total
 
-    def _posts(self, asked: _Asked, day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _posts(self, asked: _OracleQueries, day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         creators, market, row = self.truth.creators, self.truth.market, asked.row[:, None]
         formats, sponsored, fit = self._circumstances(asked, rng)
-        mean = expected_ln(creators, row, day[:, None], formats, sponsored, fit, market)
+        mean = expected_log_engagements(creators, row, day[:, None], formats, sponsored, fit, market)
         noise = creators["post_sd"].to_numpy()[row] * rng.permutation(self._noise)
         platforms = creators["platform"].to_numpy()[asked.row]
         accrued = np.empty(len(platforms))
         for name, platform in market.platforms.items():
-            accrued[platforms == name] = platform.accrued(asked.age_days[platforms == name])
+            accrued[platforms == name] = platform.accrued_share(asked.age_days[platforms == name])
         return rng.poisson(np.exp(mean + noise) * accrued[:, None])
 
-    def _circumstances(self, asked: _Asked, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _circumstances(
+        self, asked: _OracleQueries, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Give format, sponsored and fit, shape (n, draws): as asked, or drawn where unknown."""
         row = asked.row[:, None]
         chance = [rng.permutation(self._strata) for _ in range(3)]
@@ -252,5 +254,5 @@ class Oracle:
         unknown = np.isnan(asked.sponsored)[:, None]
         sponsored = np.where(unknown, chance[1] < share, asked.sponsored[:, None] > 0)
         usual = np.searchsorted(np.cumsum(self.truth.market.fit_shares)[:-1], chance[2]) / 2
-        fit = np.where(asked.brand[:, None] >= 0, fit_matrix()[self._niche[row], asked.brand[:, None]], usual)
+        fit = np.where(asked.brand[:, None] >= 0, brand_fit_matrix()[self._niche[row], asked.brand[:, None]], usual)
         return formats, sponsored, fit

@@ -35,12 +35,12 @@ _CALLED = {
 
 
 class DaskForecaster(Forecaster):
-    """A Forecaster that fits its boosters by `fits`, which must be set before `fit`."""
+    """A Forecaster that fits its boosters by `booster_fitter`, which must be set before `fit`."""
 
-    fits: "Fits"
+    booster_fitter: "DaskBoosterFitter"
 
-    def _dataset(self, seen, target, weight) -> "Rows":
-        return Rows(as_float32(seen), target, weight)
+    def _dataset(self, seen, target, weight) -> "ArrayDataset":
+        return ArrayDataset(as_float32(seen), target, weight)
 
     def _boost(self, data, size: Boosting, objective: str, trees=None, valid=None, curve=None) -> lgb.Booster:
         learning = self._learning(data.num_data(), size, objective)
@@ -49,27 +49,27 @@ class DaskForecaster(Forecaster):
             "n_estimators": trees or size.trees,
             "tree_learner": "data",
         }
-        booster = self.fits.booster(parameters, data)
+        booster = self.booster_fitter.booster(parameters, data)
         if valid is not None:
-            errors = absolute_errors(booster, valid)
-            booster.best_iteration, stopped = stopping(errors, size.patience)
+            errors = mean_absolute_errors(booster, valid)
+            booster.best_iteration, stopped = early_stopping_trees(errors, size.patience)
             curve["valid_0"] = {"l1": errors[:stopped].tolist()}
         return booster
 
 
 @dataclass
-class Rows:
+class ArrayDataset:
     """What a lightgbm.Dataset is to a local fit; x (n, columns) float32, label and weight (n,)."""
 
     x: np.ndarray
     label: np.ndarray
     weight: np.ndarray
 
-    def construct(self) -> "Rows":
+    def construct(self) -> "ArrayDataset":
         return self
 
-    def subset(self, rows: np.ndarray) -> "Rows":
-        return Rows(self.x[rows], self.label[rows], self.weight[rows])
+    def subset(self, rows: np.ndarray) -> "ArrayDataset":
+        return ArrayDataset(self.x[rows], self.label[rows], self.weight[rows])
 
     def set_label(self, label: np.ndarray) -> None:
         self.label = label
@@ -78,7 +78,7 @@ class Rows:
         return len(self.label)
 
 
-def absolute_errors(booster: lgb.Booster, rows: Rows) -> np.ndarray:
+def mean_absolute_errors(booster: lgb.Booster, rows: ArrayDataset) -> np.ndarray:
     """Give the mean absolute error after each tree, weighed, shape (trees,)."""
     trees = booster.dump_model()["tree_info"]
     number = np.arange(len(trees))
@@ -95,10 +95,10 @@ def absolute_errors(booster: lgb.Booster, rows: Rows) -> np.ndarray:
     return total / rows.weight.sum()
 
 
-def stopping(errors: np.ndarray, patience: int) -> tuple[int, int]:
+def early_stopping_trees(errors: np.ndarray, patience: int) -> tuple[int, int]:
     """Give how many trees a fit keeps that stops after `patience` trees without gain, and how many it makes.
 
-    >>> stopping(np.array([3.0, 2.0, 2.5, 2.2, 1.0]), 2)
+    >>> early_stopping_trees(np.array([3.0, 2.0, 2.5, 2.2, 1.0]), 2)
     (2, 4)
     """
     best = 0
@@ -118,13 +118,13 @@ def _leaves(node: dict):
         yield from _leaves(node["right_child"])
 
 
-class Fits:
+class DaskBoosterFitter:
     """Fits boosters on the workers of a session's cluster, one at a time: two would wait for each other's workers."""
 
     def __init__(self, session: ClusterSession):
         self.session, self._lock = session, threading.Lock()
 
-    def booster(self, parameters: dict, data: Rows) -> lgb.Booster:
+    def booster(self, parameters: dict, data: ArrayDataset) -> lgb.Booster:
         """Fit a booster, anew where a worker is lost on the way. Raises models.cluster.ClusterError."""
         fit, losses = partial(_fit, parameters, data), (lgb.basic.LightGBMError,)
         with self._lock, self.session.new_session() as session:
@@ -143,7 +143,7 @@ class TreeEvents:
         get_worker().log_event(self.topic, environment.iteration)
 
 
-def _fit(parameters: dict, data: Rows, connection: ClusterConnection) -> lgb.Booster:
+def _fit(parameters: dict, data: ArrayDataset, connection: ClusterConnection) -> lgb.Booster:
     """Put the rows on the workers and fit; each tree is progress."""
     client, events = connection.client, TreeEvents(f"creatorcast-trees-{uuid4().hex}")
     client.subscribe_topic(events.topic, connection.progress)

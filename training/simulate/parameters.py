@@ -11,11 +11,11 @@ import numpy as np
 
 from features.tables.vocabulary import FORMATS, NICHES
 
-GRADES = ("none", "crude", "drip", "pods", "engaged")
+AUTHENTICITY_GRADES = ("none", "crude", "drip", "pods", "engaged")
 LANGUAGES = ("en", "es", "de")
 
 #: Niches that a brand of one finds related in the others [a]; every niche stands in exactly one group.
-KIN = (
+NICHE_GROUPS = (
     ("beauty", "fashion", "lifestyle"),
     ("fitness", "health", "sports"),
     ("home", "diy", "family", "pets", "food"),
@@ -26,7 +26,7 @@ KIN = (
 )
 
 #: Four words a niche in English, Spanish and German, for captions, hashtags and profiles.
-WORDS = {
+NICHE_WORDS = {
     "art": ("painting canvas sketch gallery", "pintura lienzo boceto galeria", "malerei leinwand skizze galerie"),
     "automotive": ("car engine garage horsepower", "coche motor taller caballos", "auto motor werkstatt leistung"),
     "beauty": ("makeup skincare lipstick serum", "maquillaje labial serum piel", "schminke hautpflege serum haut"),
@@ -59,7 +59,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class PlatformMarket:
+class PlatformParameters:
     """What one platform does: rates as fractions, slopes of ln rate on ln followers, ages in days.
 
     - the engagement rate is a broken power law of followers: `rate_at_knot` at `knot` followers, one slope either side
@@ -97,7 +97,7 @@ class PlatformMarket:
         by_views = self.rate_by == "views"
         return self.ln_rate(ln_followers) + (self.ln_views_per_follower(ln_followers) if by_views else 0.0)
 
-    def accrued(self, age_days: np.ndarray) -> np.ndarray:
+    def accrued_share(self, age_days: np.ndarray) -> np.ndarray:
         """Give the share of a post's lifetime engagements that it has at an age; at the half-life one half."""
         return -np.expm1(-np.log(2) * (np.asarray(age_days) / self.half_life_days) ** self.weibull_shape)
 
@@ -131,7 +131,7 @@ _TIKTOK_NICHES = {
     "technology": -0.68,
 }
 
-INSTAGRAM = PlatformMarket(
+INSTAGRAM = PlatformParameters(
     share=0.45,  # [a]
     rate_by="followers",
     rate_at_knot=0.0090,  # 0.97 % at 10-50k, 3.87 % at 1-5k, 1.14 % at 1M+: middle line through all bands [Modash] [d]
@@ -147,7 +147,7 @@ INSTAGRAM = PlatformMarket(
     formats={"image": (0.30, -0.05), "carousel": (0.25, 0.10), "video": (0.10, -0.05), "short": (0.35, 0.0)},  # [a]
     niches=_INSTAGRAM_NICHES,
 )
-TIKTOK = PlatformMarket(
+TIKTOK = PlatformParameters(
     share=0.35,  # [a]
     rate_by="views",
     rate_at_knot=0.0735,  # 7.6 % at 50-100k, 7.0 % at 100-500k [Modash Nov 2025]
@@ -163,7 +163,7 @@ TIKTOK = PlatformMarket(
     formats={"video": (0.85, 0.0), "carousel": (0.15, -0.10)},  # [a]
     niches=_TIKTOK_NICHES,
 )
-YOUTUBE = PlatformMarket(
+YOUTUBE = PlatformParameters(
     share=0.20,  # [a]
     rate_by="followers",
     rate_at_knot=0.0038,  # [Influencer Hero 2024]
@@ -182,10 +182,10 @@ YOUTUBE = PlatformMarket(
 
 
 @dataclass(frozen=True)
-class Market:
+class MarketParameters:
     """The whole demo market: days of data, spreads (sd of ln engagements), shares of creators, and fees in USD."""
 
-    platforms: dict[str, PlatformMarket] = field(
+    platforms: dict[str, PlatformParameters] = field(
         default_factory=lambda: {"instagram": INSTAGRAM, "tiktok": TIKTOK, "youtube": YOUTUBE}
     )
     start: str = "2025-01-01"
@@ -211,7 +211,13 @@ class Market:
     fit_best: float = 0.6  # fit is 1 in the same niche, 0.5 among kin, 0 elsewhere [a]
     fit_shares: tuple[float, float, float] = (0.2, 0.3, 0.5)  # of deals with fit 0, 0.5, 1 [a]
 
-    grade_shares: tuple[float, ...] = (0.75, 0.06, 0.07, 0.06, 0.06)  # GRADES; up to 25 % is ordinary [Modash fakes]
+    grade_shares: tuple[float, ...] = (
+        0.75,
+        0.06,
+        0.07,
+        0.06,
+        0.06,
+    )  # AUTHENTICITY_GRADES; up to 25 % is ordinary [Modash fakes]
     bought_share: dict[str, tuple[float, float]] = field(
         default_factory=lambda: {"crude": (0.60, 0.90), "drip": (0.20, 0.50), "engaged": (0.20, 0.50)}
     )  # of the followers shown at the end of the data [a]
@@ -260,15 +266,15 @@ class Market:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict) -> "Market":
+    def from_dict(cls, values: dict) -> "MarketParameters":
         """Take the parameters back from `to_dict`, also after a way through JSON."""
         values = _with_tuples(values)
-        platforms = {name: PlatformMarket(**platform) for name, platform in values["platforms"].items()}
+        platforms = {name: PlatformParameters(**platform) for name, platform in values["platforms"].items()}
         return cls(**{**values, "platforms": platforms})
 
 
 #: The market with the figures above.
-DEMO_MARKET = Market()
+DEMO_MARKET = MarketParameters()
 
 
 def _with_tuples(value: object) -> object:
@@ -277,7 +283,7 @@ def _with_tuples(value: object) -> object:
     return tuple(map(_with_tuples, value)) if isinstance(value, list | tuple) else value
 
 
-def fit_matrix() -> np.ndarray:
+def brand_fit_matrix() -> np.ndarray:
     """Give how well a brand's niche (columns) fits a creator's (rows): 1 the same, 0.5 kin, 0 else; NICHES in order."""
-    group = np.array([next(i for i, kin in enumerate(KIN) if niche in kin) for niche in NICHES])
+    group = np.array([next(i for i, kin in enumerate(NICHE_GROUPS) if niche in kin) for niche in NICHES])
     return np.where(np.eye(len(NICHES), dtype=bool), 1.0, 0.5 * (group[:, None] == group[None, :]))

@@ -1,7 +1,7 @@
 """Candidate against champion: the scores of both backtests where they are alike, else both asked anew.
 
 After a retrain on data that have grown, the backtests asked about the same posts at other moments, and nothing of them
-is alike: then both are asked anew about later posts (training.reforecast). The rule: docs/promotion.md.
+is alike: then both are asked anew about later posts (training.promote.reforecast). The rule: docs/promotion.md.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,29 @@ from features.tables.validate import InvalidTables, validate
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle, champion_folder, champion_version, load_version
 from models.bundle_files import BundleError, read_manifest
-from training.comparison import Comparison, NothingComparable, comparison_of, enough, extent, needed
+from training.artifacts import read_scores, training_data_folder
 from training.dataset import account_of_rows
-from training.output import read_scores, remembered_folder
-from training.pairing import ALIKE, APART, COLUMNS, COUNTS, LEAD_TOLERANCE_DAYS, NO_PAIRS, UNASKED, Pairs, merged, pair
-from training.reforecast import NotReforecast, moments_of, reforecast
+from training.promote.comparison import (
+    Comparison,
+    NotComparable,
+    compare_pairs,
+    count_posts_and_creators,
+    has_enough_pairs,
+    minimum_text,
+)
+from training.promote.reforecast import ReforecastError, choose_origins, reforecast
+from training.promote.score_pairs import (
+    COMPARABLE,
+    COUNTS_DIFFER,
+    LEAD_TOLERANCE_DAYS,
+    LEADS_DIFFER,
+    NO_PAIRS,
+    NOT_FORECAST_BY_CHAMPION,
+    SCORE_COLUMNS,
+    ScorePairs,
+    merge_pairs,
+    pair_scores,
+)
 from training.train import data_digest
 
 #: Share of the posts that the champion was judged by which tables must hold to be the champion's, grown or not.
@@ -33,23 +51,23 @@ SEEN = "seen"
 
 
 @dataclass(frozen=True)
-class Source:
+class ComparisonSource:
     """One way in which both models were asked: their pairs, and what it lacks ("" where nothing).
 
     `notes`: says how both were asked on the platforms that are compared so, a line each.
     """
 
-    pairs: Pairs
+    pairs: ScorePairs
     notes: Callable[[list[str]], list[str]]
-    lack: str
+    shortfall: str
 
 
-def compare(
+def compare_with_champion(
     home: Path,
     candidate: Bundle,
     data: Path | None = None,
     report: Callable[[str], None] = lambda text: None,
-) -> Comparison | NothingComparable:
+) -> Comparison | NotComparable:
     """Set the candidate beside the champion on the questions that both answered alike.
 
     `data`: tables whose later posts both are asked about, whatever the backtests hold. Raises what reading them does.
@@ -57,32 +75,32 @@ def compare(
     try:
         champion = read_manifest(champion_folder(home))
     except BundleError as error:
-        return NothingComparable(f"the champion cannot be read: {error}", later_posts_help=False)
+        return NotComparable(f"the champion cannot be read: {error}", later_posts_help=False)
     other = _other_target(candidate.manifest, champion)
     if other:
-        return NothingComparable(other, later_posts_help=False)
-    stored = stored_source(home, candidate.manifest, champion)
+        return NotComparable(other, later_posts_help=False)
+    stored = pair_stored_scores(home, candidate.manifest, champion)
     lacking = stored.pairs.platforms(compared=False)
-    if data is not None or not enough(stored.pairs.rows):
-        anew = anew_source(home, candidate, data, set(PLATFORMS), report)
+    if data is not None or not has_enough_pairs(stored.pairs.rows):
+        anew = pair_new_forecasts(home, candidate, data, set(PLATFORMS), report)
         sources = [anew, stored]
     elif lacking:
-        sources = [stored, anew_source(home, candidate, None, lacking, report)]
+        sources = [stored, pair_new_forecasts(home, candidate, None, lacking, report)]
     else:
         sources = [stored]
     unseen = _unseen_platforms(candidate.manifest, champion)
     return _comparison(candidate.manifest["horizon_days"], sources, stored, unseen)
 
 
-def stored_source(home: Path, candidate: dict, champion: dict) -> Source:
+def pair_stored_scores(home: Path, candidate: dict, champion: dict) -> ComparisonSource:
     """Pair the scores of both backtests, by the bundles' manifests."""
     scores = [stored_scores(home, manifest) for manifest in (candidate, champion)]
     gone = [manifest["version"] for manifest, own in zip((candidate, champion), scores, strict=True) if own is None]
     if gone:
-        return Source(NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} cannot be read")
-    pairs = pair(*scores)
+        return ComparisonSource(NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} cannot be read")
+    pairs = pair_scores(*scores)
     lack = _stored_lack(pairs)
-    return Source(NO_PAIRS if lack else pairs, _stored_notes, lack)
+    return ComparisonSource(NO_PAIRS if lack else pairs, _stored_notes, lack)
 
 
 def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
@@ -91,12 +109,14 @@ def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
         scores = read_scores(home, manifest["version"])
         if "horizon_days" not in scores:  # written by an earlier version
             scores = scores.assign(horizon_days=manifest["horizon_days"])
-        return scores.loc[scores["split"] == SEEN, COLUMNS].reset_index(drop=True)
+        return scores.loc[scores["split"] == SEEN, SCORE_COLUMNS].reset_index(drop=True)
     except (OSError, ValueError, KeyError):
         return None
 
 
-def anew_source(home: Path, candidate: Bundle, data: Path | None, platforms: set[str], report) -> Source:
+def pair_new_forecasts(
+    home: Path, candidate: Bundle, data: Path | None, platforms: set[str], report
+) -> ComparisonSource:
     """Ask both anew about later posts of some platforms; without pairs where that cannot be done."""
     try:
         champion = _champion(home)
@@ -104,18 +124,18 @@ def anew_source(home: Path, candidate: Bundle, data: Path | None, platforms: set
         history = History.of(tables, candidate.manifest["horizon_days"])
         if data is None:
             _check_same_data(home, champion.manifest, history)
-        moments = moments_of(candidate.manifest, champion.manifest, _cuts(home, candidate), same)
+        moments = choose_origins(candidate.manifest, champion.manifest, _cuts(home, candidate), same)
         pairs = reforecast(history, candidate, champion, moments, platforms, report)
-    except (NotReforecast, TooLittleData) as error:
-        return Source(NO_PAIRS, list, str(error))
-    return Source(pairs, moments.notes, "")
+    except (ReforecastError, TooLittleData) as error:
+        return ComparisonSource(NO_PAIRS, list, str(error))
+    return ComparisonSource(pairs, moments.notes, "")
 
 
 def _champion(home: Path) -> Bundle:
     try:
         return load_version(home, champion_version(home))
     except BundleError as error:
-        raise NotReforecast(f"the champion cannot be loaded: {error}") from error
+        raise ReforecastError(f"the champion cannot be loaded: {error}") from error
 
 
 def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, bool]:
@@ -123,20 +143,22 @@ def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, b
 
     Where no folder is named it is the one that the candidate was trained on, if its tables are still the same.
     """
-    folder = data or remembered_folder(home, candidate.version)
+    folder = data or training_data_folder(home, candidate.version)
     if folder is None:
-        raise NotReforecast(f"it is not known where the tables are that {candidate.version} was trained on")
+        raise ReforecastError(f"it is not known where the tables are that {candidate.version} was trained on")
     try:
         tables = validate(read_tables(folder))
     except (DataFolderError, InvalidTables) as error:
         if data is not None:
             raise
-        raise NotReforecast(
+        raise ReforecastError(
             f"the tables that {candidate.version} was trained on cannot be read: {str(error).splitlines()[0]}"
         ) from error
     same = data_digest(tables) == candidate.manifest["data_digest"]
     if data is None and not same:
-        raise NotReforecast(f"the tables in {str(folder)!r} have changed since {candidate.version} was trained on them")
+        raise ReforecastError(
+            f"the tables in {str(folder)!r} have changed since {candidate.version} was trained on them"
+        )
     return tables, same
 
 
@@ -144,13 +166,13 @@ def _check_same_data(home: Path, champion: dict, history: History) -> None:
     """Refuse tables that are not the champion's, on which the candidate alone would be at home."""
     scores = stored_scores(home, champion)
     if scores is None:
-        raise NotReforecast("so it is not known which posts the champion was judged by")
+        raise ReforecastError("so it is not known which posts the champion was judged by")
     judged = scores[["creator", "posted"]].drop_duplicates()
     track = history.posts_with_engagements
     posts = pd.DataFrame({"creator": history.accounts[account_of_rows(track)], "posted": track.time})
     there = len(judged.merge(posts.drop_duplicates()))
     if there < SAME_DATA * len(judged):
-        raise NotReforecast(
+        raise ReforecastError(
             f"the candidate's tables are other data: of the {len(judged):,} posts that the champion was judged by they "
             f"hold {there:,}"
         )
@@ -185,56 +207,56 @@ def _unseen_platforms(candidate: dict, champion: dict) -> list[str]:
 
 
 def _comparison(
-    horizon_days: int, sources: list[Source], stored: Source, unseen: list[str]
-) -> Comparison | NothingComparable:
+    horizon_days: int, sources: list[ComparisonSource], stored: ComparisonSource, unseen: list[str]
+) -> Comparison | NotComparable:
     """Compare each platform on the pairs of the first source that has any."""
     parts, notes, covered = [], [], set()
     for source in sources:
         platforms = source.pairs.platforms(compared=True) - covered
         if platforms:
-            parts.append(source.pairs.on(platforms))
+            parts.append(source.pairs.for_platforms(platforms))
             notes += source.notes(sorted(platforms))
             covered |= platforms
     lacks = _lacks(sources, stored)
-    if not enough(merged(parts).rows):
-        return NothingComparable(", and ".join(lacks))
+    if not has_enough_pairs(merge_pairs(parts).rows):
+        return NotComparable(", and ".join(lacks))
     for source in sources:
         platforms = source.pairs.platforms(compared=False) - covered
-        parts.append(source.pairs.on(platforms))
+        parts.append(source.pairs.for_platforms(platforms))
         covered |= platforms
-    return comparison_of(merged(parts), horizon_days, (*lacks, *notes), unseen)
+    return compare_pairs(merge_pairs(parts), horizon_days, (*lacks, *notes), unseen)
 
 
-def _lacks(sources: list[Source], stored: Source) -> list[str]:
+def _lacks(sources: list[ComparisonSource], stored: ComparisonSource) -> list[str]:
     """Say what the backtests lack, and then what later posts lack."""
     others = [source for source in sources if source is not stored]
-    return [source.lack for source in (stored, *others) if source.lack]
+    return [source.shortfall for source in (stored, *others) if source.shortfall]
 
 
 def _stored_notes(platforms: list[str]) -> list[str]:
     return [f"{', '.join(platforms)}: by both backtests, asked at most {LEAD_TOLERANCE_DAYS:g} day apart"]
 
 
-def _stored_lack(pairs: Pairs) -> str:
+def _stored_lack(pairs: ScorePairs) -> str:
     """Say why the scores of the backtests decide nothing, "" where they do."""
-    posts, creators = extent(pairs.rows)
+    posts, creators = count_posts_and_creators(pairs.rows)
     champion_posts, shared = len(pairs.champion_posts), int(pairs.champion_posts["shared"].sum())
-    unlike = pairs.posts[~pairs.posts["reason"].isin([UNASKED, ALIKE])]
+    unlike = pairs.posts[~pairs.posts["reason"].isin([NOT_FORECAST_BY_CHAMPION, COMPARABLE])]
     if not shared:
         return "their backtests have no post in common"
     if not posts and len(unlike):
         return _unlike_text(unlike)
     if shared < SAME_DATA * champion_posts:
         return f"of the {champion_posts:,} posts that the champion was judged by, the candidate was by {shared:,}"
-    if not enough(pairs.rows):
-        return f"their backtests asked alike about {posts:,} posts of {creators:,} creators only ({needed()})"
+    if not has_enough_pairs(pairs.rows):
+        return f"their backtests asked alike about {posts:,} posts of {creators:,} creators only ({minimum_text()})"
     return ""
 
 
 def _unlike_text(posts: pd.DataFrame) -> str:
     reason = posts["reason"].value_counts().index[0]
-    if reason == APART:
+    if reason == LEADS_DIFFER:
         return f"their backtests asked about the same posts {posts['gap_days'].median():.0f} days apart"
-    if reason == COUNTS:
+    if reason == COUNTS_DIFFER:
         return "their backtests hold other counts of the same posts"
     return f"the posts that their backtests have in common were {reason}"

@@ -16,23 +16,25 @@ from features.tables.model import Tables
 from features.tables.rates_file import read_rates
 from models.fee import FeeModel, MarketFee
 from models.rate_card import RateCard, read_rate_card
-from training.moments import moment
+from training.platform_times import to_timestamp
 
-CARD = "rate_card.csv"
+RATE_CARD_FILE = "rate_card.csv"
 
 
-def card_of(data: Path) -> RateCard:
+def read_rate_card_beside(data: Path) -> RateCard:
     """Read the rate card that stands beside the tables, in currencies of the rates file there; else the shipped one."""
-    rates, card = Path(data) / RATES_FILE, Path(data) / CARD
+    rates, card = Path(data) / RATES_FILE, Path(data) / RATE_CARD_FILE
     return read_rate_card(card if card.exists() else None, read_rates(rates) if rates.exists() else CurrencyRates())
 
 
-def fit_prices(
+def fit_pricing(
     tables: Tables, history: History, reference: Reference, until: int, card: RateCard
 ) -> tuple[SegmentBenchmarks, MarketFee]:
     """Fit benchmarks and market fees to what is known at `until` (microseconds, UTC)."""
     deals = completed_deals(history, tables.partnerships, until)
-    return fit_benchmarks(history, reference, moment(until), deals), fit_market_fee(history, reference, deals, card)
+    return fit_benchmarks(history, reference, to_timestamp(until), deals), fit_market_fee(
+        history, reference, deals, card
+    )
 
 
 def fit_market_fee(history: History, reference: Reference, deals: pd.DataFrame, card: RateCard) -> MarketFee:

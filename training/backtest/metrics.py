@@ -6,10 +6,10 @@ Posts of one creator are no independent witnesses, so whole creators are drawn.
 import numpy as np
 from scipy.stats import rankdata
 
-ROUNDS = 500
+BOOTSTRAP_ROUNDS = 500
 
 
-def bootstrap(values: np.ndarray, group: np.ndarray, seed: int = 0, rounds: int = ROUNDS) -> np.ndarray:
+def bootstrap_means(values: np.ndarray, group: np.ndarray, seed: int = 0, rounds: int = BOOTSTRAP_ROUNDS) -> np.ndarray:
     """Give bootstrap means of `values` (n,) or (n, m), creators drawn with replacement: (rounds,) or (rounds, m)."""
     _, code = np.unique(group, return_inverse=True)
     size = np.bincount(code).astype(float)

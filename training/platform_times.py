@@ -12,19 +12,19 @@ from features.history.history import History
 from features.tables.vocabulary import PLATFORMS
 
 
-def every_platform(until: int | np.ndarray) -> np.ndarray:
+def times_by_platform(until: int | np.ndarray) -> np.ndarray:
     """Give one moment for all platforms, or those given, as an array (platforms,)."""
     return np.broadcast_to(np.asarray(until, dtype=np.int64), len(PLATFORMS))
 
 
-def known_share(history: History, what: str, until: np.ndarray, share: float) -> np.ndarray:
+def time_of_post_share(history: History, what: str, until: np.ndarray, share: float) -> np.ndarray:
     """Give the moments (platforms,) before which `share` of each platform's known posts lie.
 
     Known are the posts with counts of `what` that are mature at `until` (platforms,). A platform without any takes the
     latest moment of the others; -1 for all where no platform has any.
     """
     track = history.panel(what)
-    platform = post_platforms(history, what)
+    platform = platform_of_posts(history, what)
     known = track.time <= until[platform] - history.horizon_days * DAY_US
     moments = np.full(len(PLATFORMS), -1, dtype=np.int64)
     for code in np.unique(platform[known]):
@@ -32,37 +32,37 @@ def known_share(history: History, what: str, until: np.ndarray, share: float) ->
     return np.where(moments < 0, moments.max(), moments)
 
 
-def latest_mature(history: History, what: str, now: int) -> np.ndarray:
+def latest_mature_times(history: History, what: str, now: int) -> np.ndarray:
     """Give the moments (platforms,) at which the last post of each platform is mature, but not later than `now`.
 
     A platform without posts takes the latest of the others; 0 for all where there are none.
     """
     track = history.panel(what)
     moments = np.zeros(len(PLATFORMS), dtype=np.int64)
-    np.maximum.at(moments, post_platforms(history, what), track.time + history.horizon_days * DAY_US)
+    np.maximum.at(moments, platform_of_posts(history, what), track.time + history.horizon_days * DAY_US)
     return np.minimum(now, np.where(moments == 0, moments.max(), moments))
 
 
-def post_platforms(history: History, what: str) -> np.ndarray:
+def platform_of_posts(history: History, what: str) -> np.ndarray:
     """Give the position in PLATFORMS of the account of each post with counts of `what`, (posts,)."""
     start = history.panel(what).start
     return np.repeat(history.platform.astype(int), np.diff(start))
 
 
-def of_accounts(history: History, moments: np.ndarray, account: np.ndarray) -> np.ndarray:
+def times_of_accounts(history: History, moments: np.ndarray, account: np.ndarray) -> np.ndarray:
     """Give the moment (n,) of the platform of each account (n,) by `moments` (platforms,)."""
     return moments[history.platform[account].astype(int)]
 
 
-def moment(microseconds: int) -> pd.Timestamp:
+def to_timestamp(microseconds: int) -> pd.Timestamp:
     """Give microseconds since 1970 as a UTC time."""
     return pd.Timestamp(int(microseconds), unit="us", tz="UTC")
 
 
-def by_platform(history: History, moments: np.ndarray) -> dict[str, pd.Timestamp]:
+def timestamps_by_platform(history: History, moments: np.ndarray) -> dict[str, pd.Timestamp]:
     """Give the moment of each platform that has accounts, by name."""
     present = np.unique(history.platform).astype(int)
-    return {PLATFORMS[code]: moment(moments[code]) for code in present}
+    return {PLATFORMS[code]: to_timestamp(moments[code]) for code in present}
 
 
 def days_text(moments: dict[str, pd.Timestamp]) -> str:

@@ -18,9 +18,9 @@ from features.segments import MIN_SEGMENT_CREATORS, describe_accounts
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS
-from training.metrics import interval
-from training.moments import moment
-from training.train import data_end
+from training.backtest.metrics import interval
+from training.platform_times import to_timestamp
+from training.train import mature_end
 
 #: Creators that a claim takes to be tested, and draws behind an interval.
 ENOUGH_CREATORS, ROUNDS = 30, 1000
@@ -30,33 +30,33 @@ ENOUGH_CREATORS, ROUNDS = 30, 1000
 class Claim:
     """A claim in words, the outcome that tests it, what it is asked for, and whether more of that should bring more."""
 
-    words: str
+    statement: str
     outcome: str
-    per: str
-    more: bool
-    nothing: str
+    contrast: str
+    expects_increase: bool
+    no_data_text: str
 
 
-RATE = Claim(
+RATE_CLAIM = Claim(
     "small creators have higher engagement rates",
     "engagement rate by followers",
     "ten times the followers",
-    more=False,
-    nothing="no creator has followers and posts with known engagements",
+    expects_increase=False,
+    no_data_text="no creator has followers and posts with known engagements",
 )
-FOCUS = Claim(
+FOCUS_CLAIM = Claim(
     "a niche focus goes with more engagement",
     "engagements beside what followers and niche suggest",
     "one standard deviation more focus of what it writes about",
-    more=True,
-    nothing="no creator's text tells how focused it is",
+    expects_increase=True,
+    no_data_text="no creator's text tells how focused it is",
 )
-COST = Claim(
+COST_CLAIM = Claim(
     "small creators cost less per engagement",
     "cost per engagement",
     "ten times the followers",
-    more=True,
-    nothing="no partnership has both a fee and engagements",
+    expects_increase=True,
+    no_data_text="no partnership has both a fee and engagements",
 )
 
 
@@ -64,7 +64,7 @@ COST = Claim(
 class Finding:
     """A claim on one platform: the effect in ln of the outcome with its 95 % interval, NaN where there are too few.
 
-    `shown`: True where the interval lies on the claim's side of 0, False on the other, None where neither is shown.
+    `is_shown`: True where the interval lies on the claim's side of 0, False on the other, None where neither is shown.
     """
 
     platform: str
@@ -72,10 +72,10 @@ class Finding:
     effect: float
     low: float
     high: float
-    shown: bool | None
+    is_shown: bool | None
 
 
-def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_days: int = HORIZON_DAYS) -> str:
+def claims_report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_days: int = HORIZON_DAYS) -> str:
     """Test the claims on the tables in `data` and give the section as text.
 
     Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or features.derive.market_priors.TooLittleData.
@@ -83,18 +83,18 @@ def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_d
     say(f"reading {data}")
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
-    ends = data_end(history)
+    ends = mature_end(history)
     until = int(ends.max())
-    people = describe_accounts(history, fit_reference(history, ends), moment(until))
+    people = describe_accounts(history, fit_reference(history, ends), to_timestamp(until))
     deals = completed_deals(history, tables.partnerships, until)
     people["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(people.index)
     lines = [
-        f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of {moment(until):%Y-%m-%d}",
+        f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of {to_timestamp(until):%Y-%m-%d}",
         "creators are the units; intervals are 95 %, over creators drawn with replacement",
-        *_section(RATE, findings(people, "engagement_rate_by_followers", RATE)),
+        *_section(RATE_CLAIM, size_findings(people, "engagement_rate_by_followers", RATE_CLAIM)),
         *_band_lines(people, "engagement_rate_by_followers", "{:.2%}".format),
-        *_section(FOCUS, focus_findings(people)),
-        *_section(COST, findings(people, "cpe_usd", COST)),
+        *_section(FOCUS_CLAIM, focus_findings(people)),
+        *_section(COST_CLAIM, size_findings(people, "cpe_usd", COST_CLAIM)),
         *_band_lines(people, "cpe_usd", format_money),
     ]
     if tables.trained_on == "simulated":
@@ -102,14 +102,14 @@ def report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_d
     return "\n".join(lines)
 
 
-def findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
+def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
     """Test on each platform whether `outcome` (ln) goes with size: its slope on log10 of the followers.
 
     `people`: as `features.segments.describe_accounts` gives, with cpe_usd.
     """
     known = people[people[outcome].notna() & (people["followers"] > 0)]
     return [
-        _finding(platform, np.log10(own["followers"].to_numpy()), own[outcome].to_numpy(), claim.more)
+        _finding(platform, np.log10(own["followers"].to_numpy()), own[outcome].to_numpy(), claim.expects_increase)
         for platform, own in known.groupby("platform")
     ]
 
@@ -125,7 +125,7 @@ def focus_findings(people: pd.DataFrame) -> list[Finding]:
         suggested = niches if len(own) > 5 * niches.shape[1] else np.ones((len(own), 1))
         suggested = np.column_stack([suggested, size, size**2])
         focus, left = (_beside(suggested, own[name].to_numpy()) for name in ("niche_focus", "engagements"))
-        found.append(_finding(platform, focus / max(focus.std(), 1e-9), left, FOCUS.more))
+        found.append(_finding(platform, focus / max(focus.std(), 1e-9), left, FOCUS_CLAIM.expects_increase))
     return found
 
 
@@ -153,16 +153,16 @@ _SAYS = {True: "shown by this data", False: "the opposite is shown by this data"
 
 
 def _section(claim: Claim, found: list[Finding]) -> list[str]:
-    lines = ["", f'"{claim.words}"', f"  {claim.outcome}, for {claim.per}:"]
+    lines = ["", f'"{claim.statement}"', f"  {claim.outcome}, for {claim.contrast}:"]
     if not found:
-        return [*lines[:2], f"  this data cannot show it: {claim.nothing}"]
+        return [*lines[:2], f"  this data cannot show it: {claim.no_data_text}"]
     for one in found:
         extent = f"{one.creators:,} creators"
         if np.isnan(one.effect):
             lines.append(f"    {one.platform:<10} this data cannot show it: {extent}, {ENOUGH_CREATORS} are needed")
             continue
         times = f"x{np.exp(one.effect):.2f} ({np.exp(one.low):.2f} to {np.exp(one.high):.2f})"
-        lines.append(f"    {one.platform:<10} {times:<23} {extent}: {_SAYS[one.shown]}")
+        lines.append(f"    {one.platform:<10} {times:<23} {extent}: {_SAYS[one.is_shown]}")
     return lines
 
 

@@ -27,7 +27,7 @@ from features.out_of_core import PartitionedFolder, partition_folder, partition_
 from models.cluster import TIMEOUT_MINUTES, ClusterError, ClusterSession
 from models.cluster_connection import ClusterConnection
 from models.forecast import Forecaster
-from training.dask_boosters import DaskForecaster, Fits
+from training.distributed.dask_boosters import DaskBoosterFitter, DaskForecaster
 from training.fit import Backend, Recipe
 
 #: Parts a worker, so that the last ones end at about the same time.
@@ -41,7 +41,7 @@ class DaskBackend(Backend):
     """
 
     def __init__(self, session: ClusterSession):
-        self.session, self.fits = session, Fits(session)
+        self.session, self.booster_fitter = session, DaskBoosterFitter(session)
         names = session.run_step(_accounts_of_parts, "reading the tables")
         parts = np.repeat(range(len(names)), [len(part) for part in names])
         self.part_of = pd.Series(parts, pd.Index(np.concatenate(names)))
@@ -59,12 +59,12 @@ class DaskBackend(Backend):
     def forecaster(self, **parameters) -> Forecaster:
         """Give an unfitted forecaster whose boosters are fitted by the workers."""
         forecaster = DaskForecaster(**parameters)
-        forecaster.fits = self.fits
+        forecaster.booster_fitter = self.booster_fitter
         return forecaster
 
 
 @contextmanager
-def running(
+def dask_recipe(
     address: str, data: Path, shared: Path, recipe: Recipe, horizon_days: int, minutes: float = TIMEOUT_MINUTES
 ) -> Iterator[Recipe]:
     """Give the recipe that trains on the folder `data` by the cluster at an address.
@@ -85,12 +85,12 @@ def running(
     shared.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=shared) as work:
         split = partition_folder(data, Path(work), parts)
-        histories = partial(have_read, split, horizon_days)
+        histories = partial(submit_part_histories, split, horizon_days)
         with ClusterSession(address, histories, minutes, started=True) as session:
             yield replace(recipe, backend=DaskBackend(session))
 
 
-def have_read(split: PartitionedFolder, horizon_days: int, connection: ClusterConnection) -> list:
+def submit_part_histories(split: PartitionedFolder, horizon_days: int, connection: ClusterConnection) -> list:
     """Have the workers read the history of each part; give them as futures."""
     client = connection.client
     if not all(client.run(split.folder.exists).values()):

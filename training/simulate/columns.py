@@ -8,27 +8,27 @@ import pandas as pd
 from features.tables.schema import DTYPES, TableSpec
 
 
-def times(start: str, seconds: np.ndarray) -> pd.Series:
+def time_column(start: str, seconds: np.ndarray) -> pd.Series:
     """Give moments, UTC, from whole seconds since `start`."""
     moments = np.datetime64(start, "us") + np.asarray(seconds).astype("timedelta64[s]")
     return pd.Series(moments).dt.tz_localize("UTC")
 
 
-def text(pool: Sequence[str], codes: np.ndarray) -> pd.Series:
+def text_column(pool: Sequence[str], codes: np.ndarray) -> pd.Series:
     """Give `pool[code]` for each code; missing where the code is -1."""
     return pd.Series(pd.array(list(pool), dtype="str").take(codes, allow_fill=True))
 
 
-def numbered(prefix: str, numbers: np.ndarray) -> pd.Series:
+def id_column(prefix: str, numbers: np.ndarray) -> pd.Series:
     """Give identifiers such as p0000012: prefix and number with seven digits.
 
-    >>> numbered("p", np.array([12])).tolist()
+    >>> id_column("p", np.array([12])).tolist()
     ['p0000012']
     """
     return prefix + pd.Series(numbers).astype("str").str.zfill(7)
 
 
-def table(spec: TableSpec, length: int, **columns) -> pd.DataFrame:
+def table_from_columns(spec: TableSpec, length: int, **columns) -> pd.DataFrame:
     """Give the table with all columns of `spec`, in order and of their dtype; those not given are missing."""
     given = {
         column.name: pd.Series(columns.get(column.name), index=range(length)).astype(DTYPES[column.kind])

@@ -22,22 +22,22 @@ from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle
 from models.forecast import Boosting, Forecaster
-from training.comparison import enough, extent, needed
-from training.dataset import Labelled, Sampling, hide_content, sample_test_rows
-from training.fit import Recipe, fit, select
-from training.moments import by_platform, days_text, moment
-from training.pairing import Pairs, pair
-from training.train import data_end
+from training.dataset import LabelledQueries, Sampling, hide_content, sample_test_rows
+from training.fit import Recipe, fit, select_labelled
+from training.platform_times import days_text, timestamps_by_platform, to_timestamp
+from training.promote.comparison import count_posts_and_creators, has_enough_pairs, minimum_text
+from training.promote.score_pairs import ScorePairs, pair_scores
+from training.train import mature_end
 
 TARGET = "engagements"
 
 
-class NotReforecast(CreatorcastError):
+class ReforecastError(CreatorcastError):
     """Both models cannot be asked anew; the reason is a part of a sentence."""
 
 
 @dataclass(frozen=True)
-class Moments:
+class ForecastOrigins:
     """When both are asked, by platform (microseconds, UTC), and whether the candidate is its recipe fitted then.
 
     `candidate_end`: the end of what the candidate has seen.
@@ -45,7 +45,7 @@ class Moments:
 
     by_platform: dict[str, int]
     candidate_end: int
-    fit_anew: bool
+    is_refitted: bool
 
     @property
     def until(self) -> np.ndarray:
@@ -54,19 +54,19 @@ class Moments:
 
     def days(self, platforms: set[str]) -> str:
         """Name the days of some platforms."""
-        return days_text({name: moment(self.by_platform[name]) for name in sorted(platforms)})
+        return days_text({name: to_timestamp(self.by_platform[name]) for name in sorted(platforms)})
 
     def notes(self, platforms: list[str]) -> list[str]:
         """Say how both were asked on some platforms."""
         line = f"{', '.join(platforms)}: both asked anew about posts after {self.days(set(platforms))}"
-        if not self.fit_anew:
+        if not self.is_refitted:
             return [line]
-        end = f"{moment(self.candidate_end):%Y-%m-%d}"
+        end = f"{to_timestamp(self.candidate_end):%Y-%m-%d}"
         recipe = "the candidate is its recipe fitted to what was known then"
         return [line, f"{recipe}; what it learned until {end} is left out"]
 
 
-def moments_of(candidate: dict, champion: dict, cuts: dict[str, int], same_data: bool) -> Moments:
+def choose_origins(candidate: dict, champion: dict, cuts: dict[str, int], same_data: bool) -> ForecastOrigins:
     """Choose the moments from both manifests; `cuts`: the candidate's backtest cut by platform.
 
     `same_data`: the tables are those that the candidate was trained on.
@@ -75,7 +75,7 @@ def moments_of(candidate: dict, champion: dict, cuts: dict[str, int], same_data:
     other = cuts if same_data else own_ends
     latest = knowledge_end(champion)
     moments = {name: _later(ends.get(name), other.get(name), latest) for name in PLATFORMS}
-    return Moments(moments, knowledge_end(candidate), same_data)
+    return ForecastOrigins(moments, knowledge_end(candidate), same_data)
 
 
 def knowledge_end(manifest: dict) -> int:
@@ -94,42 +94,48 @@ def reforecast(
     history: History,
     candidate: Bundle,
     champion: Bundle,
-    moments: Moments,
+    moments: ForecastOrigins,
     platforms: set[str],
     report: Callable[[str], None] = lambda text: None,
-) -> Pairs:
-    """Ask both about the later posts of some platforms and pair the scores. Raises NotReforecast.
+) -> ScorePairs:
+    """Ask both about the later posts of some platforms and pair the scores. Raises ReforecastError.
 
     Raises also features.derive.market_priors.TooLittleData where the recipe cannot be fitted to what was known then.
     """
-    rows = later_rows(history, moments, platforms, min(longest_lead_days(b.manifest) for b in (candidate, champion)))
-    days = moments.days(platforms & set(by_platform(history, moments.until)) or platforms)
+    rows = label_posts_after_origins(
+        history, moments, platforms, min(longest_lead_days(b.manifest) for b in (candidate, champion))
+    )
+    days = moments.days(platforms & set(timestamps_by_platform(history, moments.until)) or platforms)
     if not len(rows):
         raise _too_few(0, 0, days)
-    theirs = scores(history, champion.reference, champion.forecasters[TARGET], rows)
+    theirs = score_forecaster(history, champion.reference, champion.forecasters[TARGET], rows)
     shown = theirs[theirs["asked"] == EVIDENCE[0]]
-    if not enough(shown):
-        raise _too_few(*extent(shown), days)
+    if not has_enough_pairs(shown):
+        raise _too_few(*count_posts_and_creators(shown), days)
     reference, forecaster = candidate.reference, candidate.forecasters[TARGET]
-    if moments.fit_anew:
+    if moments.is_refitted:
         report(f"fitting the recipe of {candidate.version} to what was known on {days}")
-        fitted = fit(history, moments.until, recipe_of(candidate.manifest), targets=(TARGET,), report=report)
+        fitted = fit(history, moments.until, recipe_from_manifest(candidate.manifest), targets=(TARGET,), report=report)
         reference, forecaster = fitted.reference, fitted.forecasters[TARGET]
-    return pair(scores(history, reference, forecaster, rows), theirs)
+    return pair_scores(score_forecaster(history, reference, forecaster, rows), theirs)
 
 
-def later_rows(history: History, moments: Moments, platforms: set[str], lead_days: float) -> Labelled:
+def label_posts_after_origins(
+    history: History, moments: ForecastOrigins, platforms: set[str], lead_days: float
+) -> LabelledQueries:
     """Give the posts of some platforms after the moments, mature at the end of the data, as known at signing."""
-    latest = data_end(history) - history.horizon_days * DAY_US
+    latest = mature_end(history) - history.horizon_days * DAY_US
     rows = hide_content(sample_test_rows(history, TARGET, moments.until, latest, lead_days))
-    return select(rows, rows.questions["platform"].isin(platforms).to_numpy())
+    return select_labelled(rows, rows.queries["platform"].isin(platforms).to_numpy())
 
 
-def scores(history: History, reference: Reference, forecaster: Forecaster, rows: Labelled) -> pd.DataFrame:
-    """Score a forecaster on labelled questions at every evidence: the columns of training.pairing."""
+def score_forecaster(
+    history: History, reference: Reference, forecaster: Forecaster, rows: LabelledQueries
+) -> pd.DataFrame:
+    """Score a forecaster on labelled questions at every evidence: the columns of training.promote.score_pairs."""
     parts = []
     for asked in EVIDENCE:
-        x = derive(history, rows.questions.assign(evidence_limit=asked), reference)
+        x = derive(history, rows.queries.assign(evidence_limit=asked), reference)
         evidence = np.array(EVIDENCE)[x[f"{TARGET}_evidence_code"].to_numpy(int)]
         parts.append(
             pd.DataFrame(
@@ -137,10 +143,10 @@ def scores(history: History, reference: Reference, forecaster: Forecaster, rows:
                     "asked": asked,
                     "creator": history.accounts[rows.account].to_numpy(),
                     "posted": rows.posted,
-                    "platform": rows.questions["platform"].to_numpy(),
+                    "platform": rows.queries["platform"].to_numpy(),
                     "evidence": evidence,
                     "horizon_days": history.horizon_days,
-                    "cut": rows.questions["as_of"].to_numpy(),
+                    "cut": rows.queries["as_of"].to_numpy(),
                     "lead_days": x["lead_days"].to_numpy(),
                     "y": rows.y,
                     "crps": forecaster.crps(x, rows.y),
@@ -150,14 +156,14 @@ def scores(history: History, reference: Reference, forecaster: Forecaster, rows:
     return pd.concat(parts, ignore_index=True)
 
 
-def recipe_of(manifest: dict) -> Recipe:
-    """Give the recipe that a bundle was trained with. Raises NotReforecast where this code does not know it."""
+def recipe_from_manifest(manifest: dict) -> Recipe:
+    """Give the recipe that a bundle was trained with. Raises ReforecastError where this code does not know it."""
     values = {name: value for name, value in _entry(manifest, "recipe").items() if name != "dask"}
     parts = {"sampling": Sampling, "location": Boosting, "scale": Boosting}
     try:
         return Recipe(**{**values, **{name: kind(**values[name]) for name, kind in parts.items()}})
     except (KeyError, TypeError) as error:
-        raise NotReforecast(f"the recipe of {manifest['version']} is not one of this code ({error})") from error
+        raise ReforecastError(f"the recipe of {manifest['version']} is not one of this code ({error})") from error
 
 
 def longest_lead_days(manifest: dict) -> float:
@@ -166,10 +172,10 @@ def longest_lead_days(manifest: dict) -> float:
     return _entry({"version": manifest["version"], **sampling}, "longest_lead_days")
 
 
-def _too_few(posts: int, creators: int, days: str) -> NotReforecast:
-    return NotReforecast(
+def _too_few(posts: int, creators: int, days: str) -> ReforecastError:
+    return ReforecastError(
         f"the tables hold {posts:,} posts of {creators:,} creators with known posts after {days}, which neither has "
-        f"seen ({needed()})"
+        f"seen ({minimum_text()})"
     )
 
 
@@ -185,5 +191,5 @@ def _microseconds(text: str) -> int:
 
 def _entry(manifest: dict, name: str):
     if name not in manifest:
-        raise NotReforecast(f"the manifest of {manifest['version']} lacks {name!r}")
+        raise ReforecastError(f"the manifest of {manifest['version']} lacks {name!r}")
     return manifest[name]

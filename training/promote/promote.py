@@ -1,6 +1,6 @@
 """promote and rollback: which bundle is the champion, decided after a check and a fair comparison.
 
-The comparison is training.compare's. Where nothing is comparable, nothing is decided, and the champion stays unless it
+The comparison is training.promote.compare's. Where nothing is comparable, nothing is decided, and the champion stays unless it
 is forced. The rule: docs/promotion.md.
 """
 
@@ -19,15 +19,15 @@ from models.bundle import (
     restore_champion,
     set_champion,
 )
-from training.compare import compare
-from training.comparison import Comparison, NothingComparable
 from training.home_lock import home_lock
+from training.promote.compare import compare_with_champion
+from training.promote.comparison import Comparison, NotComparable
 
 
 class PromotionRefused(CreatorcastError):
     """The bundle is worse than the champion, or nothing is comparable; `comparison` says which."""
 
-    def __init__(self, text: str, comparison: Comparison | NothingComparable):
+    def __init__(self, text: str, comparison: Comparison | NotComparable):
         super().__init__(text)
         self.comparison = comparison
 
@@ -40,12 +40,12 @@ class RollbackRefused(CreatorcastError):
 class Promotion:
     """A bundle that is promoted, the version of the champion before, and how both compare.
 
-    `before` and `comparison` are None where there was no champion; `comparison` too where the bundle is it already.
+    `previous_version` and `comparison` are None where there was no champion; `comparison` too where the bundle is it already.
     """
 
     bundle: Bundle
-    before: str | None
-    comparison: Comparison | NothingComparable | None
+    previous_version: str | None
+    comparison: Comparison | NotComparable | None
 
 
 def promote(
@@ -67,8 +67,8 @@ def promote(
         before = champion_version(home)
         comparison = None
         if before not in (None, bundle.version):
-            comparison = compare(home, bundle, data, report)
-            refusal = refusal_of(bundle.version, before, comparison)
+            comparison = compare_with_champion(home, bundle, data, report)
+            refusal = refusal_reason(bundle.version, before, comparison)
             if refusal and not force:
                 raise PromotionRefused(refusal, comparison)
         if not dry_run:
@@ -76,16 +76,16 @@ def promote(
     return Promotion(bundle, before, comparison)
 
 
-def refusal_of(version: str, champion: str, comparison: Comparison | NothingComparable) -> str:
+def refusal_reason(version: str, champion: str, comparison: Comparison | NotComparable) -> str:
     """Say why a comparison is against a promotion, "" where it is not."""
-    if isinstance(comparison, NothingComparable):
+    if isinstance(comparison, NotComparable):
         remedy = "name tables with later posts (--data DATA), or " if comparison.later_posts_help else ""
         decided = f"so nothing is decided and {champion} stays the champion"
         return f"{comparison}; {decided}: {remedy}promote {version} with --force"
-    if comparison.worse:
+    if comparison.worse_lines:
         return (
             f"{version} is worse than the champion {champion} beyond doubt, which stays: "
-            f"{'; '.join(comparison.worse)}; --force promotes it all the same"
+            f"{'; '.join(comparison.worse_lines)}; --force promotes it all the same"
         )
     return ""
 

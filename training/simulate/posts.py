@@ -5,10 +5,10 @@ import pandas as pd
 
 from features.tables.schema import POSTS
 from features.tables.vocabulary import FORMATS, NICHES
-from training.market import LANGUAGES, WORDS, Market, fit_matrix
-from training.oracle import expected_ln, standard_noise
-from training.simulated_columns import numbered, table, text, times
-from training.simulated_creators import DAY, People, rate_by_views
+from training.simulate.columns import id_column, table_from_columns, text_column, time_column
+from training.simulate.creators import DAY, SimulatedCreators, log_rate_by_views
+from training.simulate.oracle import expected_log_engagements, standard_noise
+from training.simulate.parameters import LANGUAGES, NICHE_WORDS, MarketParameters, brand_fit_matrix
 
 _PHRASES = (
     ("new {} and {} today", "my honest thoughts on {} and {} after a long week", "more {} soon, {} first"),
@@ -19,7 +19,9 @@ _PLAIN = ("link in bio", "what a week", "nuevo video", "que semana", "neues vide
 _PAIRS = ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3))
 
 
-def plan_posts(rng: np.random.Generator, people: People, deals: pd.DataFrame, market: Market) -> pd.DataFrame:
+def plan_posts(
+    rng: np.random.Generator, people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters
+) -> pd.DataFrame:
     """Plan the creators' own posts and the deliverables of their deals, by creator and time.
 
     Columns: `row` of the creator, `seconds` since the market's start, `format` and `brand` codes (-1 none),
@@ -43,19 +45,23 @@ def plan_posts(rng: np.random.Generator, people: People, deals: pd.DataFrame, ma
     return pd.concat([own, booked]).sort_values(["row", "seconds"], kind="stable", ignore_index=True)
 
 
-def draw_outcomes(rng: np.random.Generator, people: People, plan: pd.DataFrame, market: Market) -> pd.DataFrame:
+def draw_outcomes(
+    rng: np.random.Generator, people: SimulatedCreators, plan: pd.DataFrame, market: MarketParameters
+) -> pd.DataFrame:
     """Give the plan with `fit` of the brand, `ln_expected` and the post's own `noise` (sd 1), as in Truth.posts."""
     row, brand = plan["row"].to_numpy(), plan["brand"].to_numpy()
-    fit = np.where(brand >= 0, fit_matrix()[people.codes("niche", NICHES)[row], brand], np.nan)
+    fit = np.where(brand >= 0, brand_fit_matrix()[people.codes("niche", NICHES)[row], brand], np.nan)
     days = plan["seconds"].to_numpy() / DAY
-    mean = expected_ln(
+    mean = expected_log_engagements(
         people.truth, row, days, plan["format"].to_numpy(), plan["sponsored"].to_numpy(), np.nan_to_num(fit), market
     )
     noise = standard_noise(rng.standard_t(market.noise_df, len(plan)), market)
-    return plan.assign(fit=fit, ln_expected=mean, noise=noise, post_id=numbered("p", np.arange(len(plan))))
+    return plan.assign(fit=fit, ln_expected=mean, noise=noise, post_id=id_column("p", np.arange(len(plan))))
 
 
-def draw_readings(rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market) -> pd.DataFrame:
+def draw_readings(
+    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+) -> pd.DataFrame:
     """Read each post once or twice: `post` (row in posts), `age` in seconds, and the counts as the platform has them.
 
     Counts of a later reading are those of the earlier plus what came between.
@@ -80,7 +86,11 @@ def draw_readings(rng: np.random.Generator, people: People, posts: pd.DataFrame,
 
 
 def posts_table(
-    rng: np.random.Generator, people: People, posts: pd.DataFrame, readings: pd.DataFrame, market: Market
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    posts: pd.DataFrame,
+    readings: pd.DataFrame,
+    market: MarketParameters,
 ) -> pd.DataFrame:
     """Give the canonical table of readings: what a platform does not show, or a creator hides, is missing."""
     shown = _shown(rng, people, posts, market)
@@ -95,40 +105,40 @@ def posts_table(
         "views": readings["views"].where(shown["views"][post]),
     }
     row = posts["row"].to_numpy()[post]
-    return table(
+    return table_from_columns(
         POSTS,
         len(readings),
-        platform=text(people.truth["platform"], row),
-        post_id=text(posts["post_id"], post),
-        observed_at=times(market.start, posts["seconds"].to_numpy()[post] + readings["age"].to_numpy()),
-        creator_id=text(people.truth["creator_id"], row),
-        posted_at=times(market.start, posts["seconds"].to_numpy()[post]),
-        format=text(FORMATS, posts["format"].to_numpy()[post]),
+        platform=text_column(people.truth["platform"], row),
+        post_id=text_column(posts["post_id"], post),
+        observed_at=time_column(market.start, posts["seconds"].to_numpy()[post] + readings["age"].to_numpy()),
+        creator_id=text_column(people.truth["creator_id"], row),
+        posted_at=time_column(market.start, posts["seconds"].to_numpy()[post]),
+        format=text_column(FORMATS, posts["format"].to_numpy()[post]),
         likes_hidden=hidden,
         repost=np.zeros(len(readings), dtype=bool),
         sponsored=posts["sponsored"].to_numpy()[post],
-        brand_niche=text(NICHES, shown["brand"][post]),
+        brand_niche=text_column(NICHES, shown["brand"][post]),
         **counts,
         **{name: values.take(post).reset_index(drop=True) for name, values in content.items()},
     )
 
 
-def draw_brands(rng: np.random.Generator, niches: np.ndarray, market: Market) -> np.ndarray:
+def draw_brands(rng: np.random.Generator, niches: np.ndarray, market: MarketParameters) -> np.ndarray:
     """Draw a brand's niche for creators of these niches: none related, kin or the same, as `fit_shares` has it."""
-    fit = fit_matrix()
+    fit = brand_fit_matrix()
     weights = np.zeros_like(fit)
     for level, share in zip((0.0, 0.5, 1.0), market.fit_shares, strict=True):
         weights += share * (fit == level) / (fit == level).sum(axis=1, keepdims=True)
     return (rng.random((len(niches), 1)) > weights.cumsum(axis=1)[niches, :-1]).sum(axis=1)
 
 
-def draw_formats(rng: np.random.Generator, people: People, rows: np.ndarray) -> np.ndarray:
+def draw_formats(rng: np.random.Generator, people: SimulatedCreators, rows: np.ndarray) -> np.ndarray:
     """Draw a format for each of these creators from the creator's own mix."""
     mix = people.truth[[f"mix_{name}" for name in FORMATS]].to_numpy().cumsum(axis=1)
     return (rng.random((len(rows), 1)) > mix[rows, :-1]).sum(axis=1)
 
 
-def _own_posts(rng: np.random.Generator, people: People, market: Market) -> pd.DataFrame:
+def _own_posts(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
     last = market.days - 1
     active = (last - people.joined) / last
     count = rng.poisson(people.truth["cadence"] * active)
@@ -153,7 +163,7 @@ def _own_posts(rng: np.random.Generator, people: People, market: Market) -> pd.D
 
 
 def _reading_ages(
-    rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market
+    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give the ages at the first and the second reading, in whole seconds; the second is 0 where there is none."""
     n = len(posts)
@@ -170,16 +180,16 @@ def _reading_ages(
     return np.floor(first).astype(int), np.floor(second).astype(int)
 
 
-def _accrued(people: People, rows: np.ndarray, age_days: np.ndarray, market: Market) -> np.ndarray:
+def _accrued(people: SimulatedCreators, rows: np.ndarray, age_days: np.ndarray, market: MarketParameters) -> np.ndarray:
     platforms = people.codes("platform", tuple(market.platforms))[rows]
     accrued = np.empty(len(rows))
     for code, platform in enumerate(market.platforms.values()):
-        accrued[platforms == code] = platform.accrued(age_days[platforms == code])
+        accrued[platforms == code] = platform.accrued_share(age_days[platforms == code])
     return accrued
 
 
 def _lifetime_counts(
-    rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market
+    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
 ) -> dict[str, np.ndarray]:
     """Give what each post brings in its life, noise included: its expected counts of each kind, and its views."""
     row = posts["row"].to_numpy()
@@ -187,7 +197,7 @@ def _lifetime_counts(
     ln_engagements = (posts["ln_expected"] + people.truth["post_sd"].to_numpy()[row] * posts["noise"]).to_numpy()
     comments = truth["comments_per_like"] * np.exp(0.2 * rng.normal(size=len(row)))
     likes = np.exp(ln_engagements) / (1 + comments + truth["shares_per_like"])
-    rate = rate_by_views(people, row, posts["seconds"].to_numpy() / DAY, market)
+    rate = log_rate_by_views(people, row, posts["seconds"].to_numpy() / DAY, market)
     ln_views = ln_engagements - rate + market.views_post_sd * rng.normal(size=len(row))
     return {
         "likes": likes,
@@ -198,7 +208,9 @@ def _lifetime_counts(
     }
 
 
-def _shown(rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market) -> dict[str, np.ndarray]:
+def _shown(
+    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+) -> dict[str, np.ndarray]:
     row = posts["row"].to_numpy()
     platform = people.truth["platform"].to_numpy()[row]
     opened = rng.random(len(people)) < 0.3
@@ -212,7 +224,9 @@ def _shown(rng: np.random.Generator, people: People, posts: pd.DataFrame, market
     }
 
 
-def _content(rng: np.random.Generator, people: People, posts: pd.DataFrame, market: Market) -> dict[str, pd.Series]:
+def _content(
+    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+) -> dict[str, pd.Series]:
     """Give captions, hashtags and what they contain; mentions and places go a little with how the post does."""
     row, n = posts["row"].to_numpy(), len(posts)
     written = (rng.random(len(people)) < 0.7)[row] & (rng.random(n) < 0.85)
@@ -229,8 +243,8 @@ def _content(rng: np.random.Generator, people: People, posts: pd.DataFrame, mark
     signal = signal + np.sqrt(1 - market.content_signal**2) * rng.normal(size=n)
     words = np.where(written, _sizes(captions)[caption], rng.poisson(9, n))
     return {
-        "text": text(captions, np.where(written, caption, -1)),
-        "hashtags": text(tags, np.where(written, tag, -1)),
+        "text": text_column(captions, np.where(written, caption, -1)),
+        "hashtags": text_column(tags, np.where(written, tag, -1)),
         "caption_words": pd.Series(words.astype(float)).where(counted),
         "hashtags_count": pd.Series(np.where(written, _sizes(tags)[tag], rng.poisson(2, n)).astype(float)).where(
             counted
@@ -242,7 +256,7 @@ def _content(rng: np.random.Generator, people: People, posts: pd.DataFrame, mark
 
 def _topics(rng: np.random.Generator, niches: np.ndarray) -> np.ndarray:
     """Give the niche that each post is about: mostly the creator's own, else a related one."""
-    related = fit_matrix() == 0.5
+    related = brand_fit_matrix() == 0.5
     weights = related / related.sum(axis=1, keepdims=True)
     kin = (rng.random((len(niches), 1)) > weights.cumsum(axis=1)[niches, :-1]).sum(axis=1)
     return np.where(rng.random(len(niches)) < 0.8, niches, kin)
@@ -253,7 +267,7 @@ def _captions() -> tuple[str, ...]:
     return tuple(
         phrase.format(words.split()[i], words.split()[j])
         for niche in NICHES
-        for words, phrases in zip(WORDS[niche], _PHRASES, strict=True)
+        for words, phrases in zip(NICHE_WORDS[niche], _PHRASES, strict=True)
         for phrase in phrases
         for i, j in _PAIRS
     )
@@ -264,7 +278,7 @@ def _hashtags() -> tuple[str, ...]:
     return tuple(
         " ".join(f"#{word}" for word in (words.split() * 2)[start : start + size])
         for niche in NICHES
-        for words in WORDS[niche]
+        for words in NICHE_WORDS[niche]
         for start in range(4)
         for size in range(1, 5)
     )

@@ -5,18 +5,18 @@ import pandas as pd
 
 from features.tables.schema import PARTNERSHIPS, PROSPECTS
 from features.tables.vocabulary import FORMATS, NICHES
-from training.market import LANGUAGES, Market, fit_matrix
-from training.oracle import along, expected_ln
-from training.simulated_columns import numbered, table, text, times
-from training.simulated_creators import DAY, People, draw_people, rate_by_views
-from training.simulated_posts import draw_brands, draw_formats
+from training.simulate.columns import id_column, table_from_columns, text_column, time_column
+from training.simulate.creators import DAY, SimulatedCreators, draw_creators, log_rate_by_views
+from training.simulate.oracle import expected_log_engagements, interpolate_paths
+from training.simulate.parameters import LANGUAGES, MarketParameters, brand_fit_matrix
+from training.simulate.posts import draw_brands, draw_formats
 
 #: The campaign that the prospects are for: its brand's niche, and the share of prospects outside the tables.
 CAMPAIGN_NICHE = "beauty"
 _OUTSIDE_SHARE = 0.4
 
 
-def plan_deals(rng: np.random.Generator, people: People, market: Market) -> pd.DataFrame:
+def plan_deals(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
     """Plan partnerships: `row` of the creator, `seconds` of the first post since the market's start, codes of `format`
     and `brand`, `deliverables`, `age` in seconds when each is read, and `fee_usd`, missing where unknown.
     """
@@ -44,24 +44,28 @@ def plan_deals(rng: np.random.Generator, people: People, market: Market) -> pd.D
 
 def draw_fees(
     rng: np.random.Generator,
-    people: People,
+    people: SimulatedCreators,
     row: np.ndarray,
     days: np.ndarray,
     deliverables: np.ndarray,
-    market: Market,
+    market: MarketParameters,
 ) -> np.ndarray:
     """Draw fees in whole USD for all deliverables together."""
     factor = np.array([p.fee_factor for p in market.platforms.values()])
     platform = people.codes("platform", tuple(market.platforms))[row]
     ln_fee = np.log(market.fee_usd_at_10k * factor[platform])
-    ln_fee += market.fee_exponent * (along(people.shown, row, days) - np.log(10_000))
+    ln_fee += market.fee_exponent * (interpolate_paths(people.followers_shown_log, row, days) - np.log(10_000))
     ln_fee += market.fee_level_share * people.truth["creator_effect"].to_numpy()[row]
     ln_fee += market.fee_ln_sd * rng.normal(size=len(row))
     return np.maximum(np.rint(deliverables * np.exp(ln_fee)), 1.0)
 
 
 def partnerships_table(
-    people: People, deals: pd.DataFrame, posts: pd.DataFrame, readings: pd.DataFrame, market: Market
+    people: SimulatedCreators,
+    deals: pd.DataFrame,
+    posts: pd.DataFrame,
+    readings: pd.DataFrame,
+    market: MarketParameters,
 ) -> pd.DataFrame:
     """Give the partnerships; the outcome sums the first reading of each deliverable, once all of them are mature.
 
@@ -78,34 +82,34 @@ def partnerships_table(
     totals = counts.sum().reindex(range(n))
     still = np.isin(deals["format"], [FORMATS.index("image"), FORMATS.index("carousel")])
     unseen = still & (people.truth["platform"].to_numpy()[row] == "instagram")
-    return table(
+    return table_from_columns(
         PARTNERSHIPS,
         n,
-        partnership_id=numbered("d", np.arange(n)),
-        creator_id=text(people.truth["creator_id"], row),
-        platform=text(people.truth["platform"], row),
-        brand_niche=text(NICHES, deals["brand"].to_numpy()),
-        format=text(FORMATS, deals["format"].to_numpy()),
+        partnership_id=id_column("d", np.arange(n)),
+        creator_id=text_column(people.truth["creator_id"], row),
+        platform=text_column(people.truth["platform"], row),
+        brand_niche=text_column(NICHES, deals["brand"].to_numpy()),
+        format=text_column(FORMATS, deals["format"].to_numpy()),
         deliverables=deals["deliverables"],
-        start_at=times(market.start, deals["seconds"].to_numpy()),
+        start_at=time_column(market.start, deals["seconds"].to_numpy()),
         fee_usd=deals["fee_usd"],
         engagements=totals[["likes", "comments", "shares"]].sum(axis=1, skipna=False).where(over),
         views=totals["views"].where(over & ~unseen),
     )
 
 
-def partnerships_truth(people: People, deals: pd.DataFrame, market: Market) -> pd.DataFrame:
+def partnerships_truth(people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters) -> pd.DataFrame:
     """Give Truth.partnerships: the creator, ln engagements expected of the first deliverable, and its age when read."""
     row = deals["row"].to_numpy()
-    fit = fit_matrix()[people.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
-    mean = expected_ln(
+    fit = brand_fit_matrix()[people.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
+    mean = expected_log_engagements(
         people.truth, row, deals["seconds"].to_numpy() / DAY, deals["format"].to_numpy(), True, fit, market
     )
     return pd.DataFrame(
         {
-            "partnership_id": numbered("d", np.arange(len(deals))),
-            "creator_id": text(people.truth["creator_id"], row),
-            "platform": text(people.truth["platform"], row),
+            "partnership_id": id_column("d", np.arange(len(deals))),
+            "creator_id": text_column(people.truth["creator_id"], row),
+            "platform": text_column(people.truth["platform"], row),
             "fit": fit,
             "ln_expected": mean,
             "age_days": deals["age"] / DAY,
@@ -113,12 +117,14 @@ def partnerships_truth(people: People, deals: pd.DataFrame, market: Market) -> p
     )
 
 
-def draw_prospects(rng: np.random.Generator, people: People, market: Market, length: int = 200) -> pd.DataFrame:
+def draw_prospects(
+    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters, length: int = 200
+) -> pd.DataFrame:
     """Draw a campaign manager's list: creators of the tables, and others with a vendor's averages or a profile only.
 
     Fees asked stand on most rows; the posts are planned for one to eight weeks after the data's end.
     """
-    outside = draw_people(rng, round(_OUTSIDE_SHARE * length), market, prefix="new")
+    outside = draw_creators(rng, round(_OUTSIDE_SHARE * length), market, prefix="new")
     known = _suited(rng, people, length - len(outside))
     rows = [_asked(rng, people, known, market), _described(rng, outside, market)]
     listed = pd.concat(rows, ignore_index=True)
@@ -127,57 +133,59 @@ def draw_prospects(rng: np.random.Generator, people: People, market: Market, len
     return listed[[name for name in PROSPECTS.names if name in listed]]
 
 
-def outsiders(rng: np.random.Generator, length: int, market: Market) -> pd.DataFrame:
+def draw_outside_prospects(rng: np.random.Generator, length: int, market: MarketParameters) -> pd.DataFrame:
     """Draw prospects outside of the tables: a profile, and for six in ten a vendor's averages."""
-    return _described(rng, draw_people(rng, length, market, prefix="new"), market)
+    return _described(rng, draw_creators(rng, length, market, prefix="new"), market)
 
 
-def _described(rng: np.random.Generator, outside: People, market: Market) -> pd.DataFrame:
+def _described(rng: np.random.Generator, outside: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
     return _asked(rng, outside, np.arange(len(outside)), market).assign(**_profile(rng, outside, market))
 
 
-def _suited(rng: np.random.Generator, people: People, length: int) -> np.ndarray:
+def _suited(rng: np.random.Generator, people: SimulatedCreators, length: int) -> np.ndarray:
     """Choose creators for the campaign, those of a related niche ten times as likely."""
-    fit = fit_matrix()[people.codes("niche", NICHES), NICHES.index(CAMPAIGN_NICHE)]
+    fit = brand_fit_matrix()[people.codes("niche", NICHES), NICHES.index(CAMPAIGN_NICHE)]
     weights = np.where(fit > 0, 10.0, 1.0)
     return rng.choice(len(people), min(length, len(people)), replace=False, p=weights / weights.sum())
 
 
-def _asked(rng: np.random.Generator, people: People, rows: np.ndarray, market: Market) -> pd.DataFrame:
+def _asked(
+    rng: np.random.Generator, people: SimulatedCreators, rows: np.ndarray, market: MarketParameters
+) -> pd.DataFrame:
     n = len(rows)
     days = market.days + rng.integers(7, 56, n)
     deliverables = rng.choice([1, 2, 3, 5], n, p=[0.5, 0.2, 0.2, 0.1])
     fees = draw_fees(rng, people, rows, days, deliverables, market)
     return pd.DataFrame(
         {
-            "creator_id": text(people.truth["creator_id"], rows),
-            "platform": text(people.truth["platform"], rows),
+            "creator_id": text_column(people.truth["creator_id"], rows),
+            "platform": text_column(people.truth["platform"], rows),
             "brand_niche": CAMPAIGN_NICHE,
-            "format": text(FORMATS, np.where(rng.random(n) < 0.1, -1, draw_formats(rng, people, rows))),
+            "format": text_column(FORMATS, np.where(rng.random(n) < 0.1, -1, draw_formats(rng, people, rows))),
             "deliverables": deliverables,
-            "start_at": times(market.start, days * DAY + 12 * 3600),
+            "start_at": time_column(market.start, days * DAY + 12 * 3600),
             "fee_usd": np.where(rng.random(n) < 0.85, fees, np.nan),
         }
     )
 
 
-def _profile(rng: np.random.Generator, people: People, market: Market) -> dict[str, pd.Series]:
+def _profile(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> dict[str, pd.Series]:
     """Give profiles, and for six in ten a vendor's averages: all counts, or the engagement rate alone."""
     n, truth = len(people), people.truth
     rows, end = np.arange(n), np.full(n, float(market.days))
-    followers = np.exp(along(people.shown, rows, end)).round()
-    level = along(truth.filter(regex="^level_").to_numpy(), rows, end)
+    followers = np.exp(interpolate_paths(people.followers_shown_log, rows, end)).round()
+    level = interpolate_paths(truth.filter(regex="^level_").to_numpy(), rows, end)
     total = np.exp(level + truth["post_sd"] ** 2 / 2 + 0.15 * rng.normal(size=n))
     likes = total / (1 + truth["comments_per_like"] + truth["shares_per_like"])
-    views = total / np.exp(rate_by_views(people, rows, end, market))
+    views = total / np.exp(log_rate_by_views(people, rows, end, market))
     kind = rng.random(n)
     counts, rate = kind < 0.4, (kind >= 0.4) & (kind < 0.6)
     tiktok = (truth["platform"] == "tiktok").to_numpy()
     return {
         "handle": truth["platform"].str[:2] + "_" + truth["creator_id"],
         "followers": pd.Series(followers),
-        "niche": text(NICHES, np.where(rng.random(n) < 0.15, -1, people.codes("niche", NICHES))),
-        "language": text(LANGUAGES, people.language),
+        "niche": text_column(NICHES, np.where(rng.random(n) < 0.15, -1, people.codes("niche", NICHES))),
+        "language": text_column(LANGUAGES, people.language),
         "avg_likes": likes.round().where(counts),
         "avg_comments": (likes * truth["comments_per_like"]).round(1).where(counts),
         "avg_shares": (likes * truth["shares_per_like"]).round(1).where(counts & tiktok),

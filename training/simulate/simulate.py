@@ -16,17 +16,17 @@ from features.files.atomic import new_folder
 from features.files.formula_escape import escape_formula_frame
 from features.tables.folder import write_tables
 from features.tables.model import Tables
-from training.market import DEMO_MARKET, Market
-from training.oracle import Truth
-from training.simulated_columns import text, times
-from training.simulated_creators import People, creators_table, draw_people, followers_table
-from training.simulated_deals import draw_prospects, partnerships_table, partnerships_truth, plan_deals
-from training.simulated_posts import draw_outcomes, draw_readings, plan_posts, posts_table
+from training.simulate.columns import text_column, time_column
+from training.simulate.creators import SimulatedCreators, creators_table, draw_creators, followers_table
+from training.simulate.deals import draw_prospects, partnerships_table, partnerships_truth, plan_deals
+from training.simulate.oracle import MarketTruth
+from training.simulate.parameters import DEMO_MARKET, MarketParameters
+from training.simulate.posts import draw_outcomes, draw_readings, plan_posts, posts_table
 
 SOURCE = "creatorcast demo market"
 
 #: What a simulated data set consists of; a folder with anything else in it is never replaced.
-CONTENTS = frozenset({"dataset.json", "prospects.csv", "truth"}) | {
+MARKET_FILES = frozenset({"dataset.json", "prospects.csv", "truth"}) | {
     f"{name}.parquet" for name in ("creators", "followers", "posts", "partnerships")
 }
 
@@ -39,8 +39,8 @@ class SimulateError(CreatorcastError):
 
 
 def simulate(
-    creators: int, seed: int, market: Market = DEMO_MARKET, progress: Progress | None = None
-) -> tuple[Tables, Truth]:
+    creators: int, seed: int, market: MarketParameters = DEMO_MARKET, progress: Progress | None = None
+) -> tuple[Tables, MarketTruth]:
     """Draw a market: tables that pass `features.tables.validate.validate` unchanged, and the truth behind them.
 
     The same creators, seed and market give the same tables to the byte. Raises SimulateError for fewer than 1 creator.
@@ -50,7 +50,7 @@ def simulate(
 
 
 def write_market(
-    out: Path | str, creators: int, seed: int, market: Market = DEMO_MARKET, progress: Progress | None = None
+    out: Path | str, creators: int, seed: int, market: MarketParameters = DEMO_MARKET, progress: Progress | None = None
 ) -> Path:
     """Simulate a market into the folder `out`: the canonical tables, prospects.csv, and apart from them truth/.
 
@@ -72,14 +72,16 @@ def write_market(
     return out
 
 
-def _draw(creators: int, seed: int, market: Market, progress: Progress) -> tuple[Tables, Truth, pd.DataFrame]:
+def _draw(
+    creators: int, seed: int, market: MarketParameters, progress: Progress
+) -> tuple[Tables, MarketTruth, pd.DataFrame]:
     if creators < 1 or seed < 0:
         raise SimulateError(
             f"creators {creators!r}, seed {seed!r}: expected at least 1 creator and a seed of 0 or more"
         )
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
     progress("creators", 0.0)
-    people = draw_people(streams[0], creators, market)
+    people = draw_creators(streams[0], creators, market)
     deals = plan_deals(streams[1], people, market)
     progress("posts", 0.05)
     posts = draw_outcomes(streams[2], people, plan_posts(streams[3], people, deals, market), market)
@@ -93,18 +95,20 @@ def _draw(creators: int, seed: int, market: Market, progress: Progress) -> tuple
         partnerships=partnerships_table(people, deals, posts, readings, market),
         meta={"simulated": True, "timezone": "UTC", "source": SOURCE, "seed": seed, "creators": creators},
     )
-    truth = Truth(people.truth, _posts_truth(people, posts, market), partnerships_truth(people, deals, market), market)
+    truth = MarketTruth(
+        people.truth, _posts_truth(people, posts, market), partnerships_truth(people, deals, market), market
+    )
     return tables, truth, draw_prospects(streams[7], people, market)
 
 
-def _posts_truth(people: People, posts: pd.DataFrame, market: Market) -> pd.DataFrame:
+def _posts_truth(people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters) -> pd.DataFrame:
     row = posts["row"].to_numpy()
     return pd.DataFrame(
         {
-            "platform": text(people.truth["platform"], row),
+            "platform": text_column(people.truth["platform"], row),
             "post_id": posts["post_id"],
-            "creator_id": text(people.truth["creator_id"], row),
-            "posted_at": times(market.start, posts["seconds"].to_numpy()),
+            "creator_id": text_column(people.truth["creator_id"], row),
+            "posted_at": time_column(market.start, posts["seconds"].to_numpy()),
             "fit": posts["fit"],
             "ln_expected": posts["ln_expected"],
         }
@@ -120,8 +124,8 @@ def _refuse_other_data(out: Path) -> None:
     found = {path.name for path in out.iterdir()}
     if found and not _is_simulated(out):
         raise SimulateError(f"{str(out)!r} holds files that are no simulated data set: {remedy}")
-    if found - CONTENTS:
-        foreign = ", ".join(sorted(found - CONTENTS))
+    if found - MARKET_FILES:
+        foreign = ", ".join(sorted(found - MARKET_FILES))
         raise SimulateError(f"{str(out)!r} holds more than a simulated data set ({foreign}): {remedy}")
 
 

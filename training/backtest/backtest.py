@@ -14,15 +14,15 @@ import pandas as pd
 from features.derive.derive import derive
 from features.derive.market_priors import TooLittleData
 from features.history.history import History
+from training.backtest.evaluate import evaluate_fit, label_later_posts
+from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult
 from training.dataset import hide_content
-from training.fit import Fitted, Recipe, calibrate, fit, fit_at, lanes
-from training.judge import judge, later_posts
-from training.moments import by_platform, days_text, every_platform, known_share
-from training.oracle import Oracle
-from training.record import ENOUGH_POSTS, Backtest
+from training.fit import FittedModels, Recipe, calibrate, fit, fit_uncalibrated, plan_parallel_fits
+from training.platform_times import days_text, time_of_post_share, times_by_platform, timestamps_by_platform
+from training.simulate.oracle import Oracle
 
 #: The creators are split into so many parts, one of which is left out at each cut.
-PARTS = 5
+HOLDOUT_FOLDS = 5
 #: Share of the known posts between two cuts; the twin that calibrates a cut stands two steps before it.
 STEP = 0.075
 #: Shares of the creators behind the learning curve.
@@ -42,7 +42,7 @@ class _Plan:
 
     def at(self, share: float) -> np.ndarray:
         """Give the moments (platforms,) before which `share` of each platform's known posts lie."""
-        moments = known_share(self.history, self.what, self.until, share)
+        moments = time_of_post_share(self.history, self.what, self.until, share)
         if moments.max() < 0:
             raise TooLittleData(
                 f"no post has known {self.what}: posts need likes and comments (on TikTok and X shares too)"
@@ -53,7 +53,7 @@ class _Plan:
 
     def held_out(self, number: int) -> np.ndarray:
         """Give the mask of accounts left out at a cut."""
-        return self.parts == number % PARTS
+        return self.parts == number % HOLDOUT_FOLDS
 
 
 def backtest(
@@ -66,16 +66,16 @@ def backtest(
     oracle: Oracle | None = None,
     learning: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[Backtest, Fitted]:
+) -> tuple[BacktestResult, FittedModels]:
     """Fit at `cuts` moments, the last of which leaves `recipe.calibration_share` of the posts after it, and judge.
 
     A fifth of the creators, drawn by `recipe.seed`, is left out of a second fit at each cut and makes the unseen ones.
     Early cuts with too little data are left out; raises TooLittleData where the last one is. Gives also the fit
     behind the last cut's seen creators, which is the twin that calibrates a fit to `until`.
     """
-    workers, recipe = lanes(recipe)
-    parts = np.random.default_rng(recipe.seed).integers(0, PARTS, len(history.accounts))
-    plan = _Plan(history, every_platform(until), recipe, what, oracle, parts)
+    workers, recipe = plan_parallel_fits(recipe)
+    parts = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
+    plan = _Plan(history, times_by_platform(until), recipe, what, oracle, parts)
     last = 1 - recipe.calibration_share
     moments = [plan.at(last - STEP * back) for back in range(cuts + 1, -1, -1)]
     first = 0 if cuts > 1 else len(moments) - 1
@@ -90,7 +90,7 @@ def backtest(
         return result
 
     with ThreadPoolExecutor(workers) as pool:
-        report(f"backtest: {cuts} cut(s), the last on {days_text(by_platform(history, moments[-1]))}")
+        report(f"backtest: {cuts} cut(s), the last on {days_text(timestamps_by_platform(history, moments[-1]))}")
         seen = [pool.submit(_fit_seen, plan, at, cuts == 1, report) for at in moments[first:]]
         unseen = [pool.submit(_fit_unseen, plan, at, number) for number, at in enumerate(moments[2:])]
         fits = [None] * first + [count(future.result()) for future in seen]
@@ -112,35 +112,35 @@ def backtest(
     return record, fitted
 
 
-def _fit_seen(plan: _Plan, at: np.ndarray, with_twin: bool, report) -> Fitted | TooLittleData:
-    make = fit if with_twin else fit_at
+def _fit_seen(plan: _Plan, at: np.ndarray, with_twin: bool, report) -> FittedModels | TooLittleData:
+    make = fit if with_twin else fit_uncalibrated
     try:
         return make(plan.history, at, plan.recipe, targets=(plan.what,), report=report)
     except TooLittleData as error:
         return error
 
 
-def _fit_unseen(plan: _Plan, at: np.ndarray, number: int) -> Fitted | TooLittleData:
+def _fit_unseen(plan: _Plan, at: np.ndarray, number: int) -> FittedModels | TooLittleData:
     try:
         return fit(plan.history, at, plan.recipe, ~plan.held_out(number), targets=(plan.what,))
     except TooLittleData as error:
         return error
 
 
-def _judge_seen(plan: _Plan, fitted: Fitted | TooLittleData, twin, with_twin: bool) -> tuple | None:
+def _judge_seen(plan: _Plan, fitted: FittedModels | TooLittleData, twin, with_twin: bool) -> tuple | None:
     """Judge the fit of one cut; `with_twin`: an earlier cut's fit calibrates it first."""
     if isinstance(fitted, TooLittleData):
         return None
     if with_twin:
-        calibrate(plan.history, plan.what, fitted, twin if isinstance(twin, Fitted) else None, plan.recipe)
-    return _marked(judge(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle), "seen")
+        calibrate(plan.history, plan.what, fitted, twin if isinstance(twin, FittedModels) else None, plan.recipe)
+    return _marked(evaluate_fit(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle), "seen")
 
 
-def _judge_unseen(plan: _Plan, fitted: Fitted | TooLittleData, number: int) -> tuple | None:
+def _judge_unseen(plan: _Plan, fitted: FittedModels | TooLittleData, number: int) -> tuple | None:
     if isinstance(fitted, TooLittleData):
         return None
     only = plan.held_out(number)
-    found = judge(plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle)
+    found = evaluate_fit(plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle)
     return _marked(found, "unseen")
 
 
@@ -153,13 +153,13 @@ def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
     held_out = plan.held_out(number)
     chosen = ~held_out & (np.random.default_rng(plan.recipe.seed + 1).random(len(held_out)) < share)
     try:
-        fitted = fit_at(plan.history, at, plan.recipe, chosen, targets=(plan.what,))
+        fitted = fit_uncalibrated(plan.history, at, plan.recipe, chosen, targets=(plan.what,))
     except TooLittleData:
         return None
-    test = later_posts(plan.history, fitted, plan.until, plan.recipe, held_out, plan.what)
+    test = label_later_posts(plan.history, fitted, plan.until, plan.recipe, held_out, plan.what)
     if not len(test):
         return None
-    x = derive(plan.history, hide_content(test).questions, fitted.reference)
+    x = derive(plan.history, hide_content(test).queries, fitted.reference)
     enough = (x[f"{plan.what}_known_count"] >= ENOUGH_POSTS).to_numpy()
     if not enough.any():
         return None
@@ -167,10 +167,10 @@ def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
     return {"creators": int(chosen.sum()), "rows": len(error), "mae": error.mean()}
 
 
-def _record(plan: _Plan, moments: list[np.ndarray], judged: list[tuple | None], points: list) -> Backtest:
+def _record(plan: _Plan, moments: list[np.ndarray], judged: list[tuple | None], points: list) -> BacktestResult:
     found = [pair for pair in judged if pair is not None]
     if not found:
-        last = days_text(by_platform(plan.history, moments[-1]))
+        last = days_text(timestamps_by_platform(plan.history, moments[-1]))
         raise TooLittleData(
             f"no post with known counts lies in the days after {last} that are asked about, so nothing "
             "can be judged: add later posts, or allow longer leads"
@@ -179,5 +179,5 @@ def _record(plan: _Plan, moments: list[np.ndarray], judged: list[tuple | None], 
     learning = pd.DataFrame([point for point in points if point is not None])
     order = ["split", *(name for name in scores if name != "split")]
     ranked = scores[order].sort_values(["split"], kind="stable")
-    platforms = tuple(by_platform(plan.history, moments[-1]))
-    return Backtest(platforms, ranked.reset_index(drop=True), totals, learning)
+    platforms = tuple(timestamps_by_platform(plan.history, moments[-1]))
+    return BacktestResult(platforms, ranked.reset_index(drop=True), totals, learning)
