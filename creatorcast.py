@@ -512,14 +512,14 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
 def benchmarks(out: Path | None, **only: str | None):
     """List what creators do by platform, band, niche and format, as the champion knows it: quartiles and how many."""
     from models.bundle import champion_folder, load_bundle
-    from serving.cells import cells_text, chosen
-    from serving.files import check_ending, write_frame
+    from serving.frame_file import check_ending, write_frame
+    from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
 
     if out is not None:
         check_ending(out)
-    found = chosen(load_bundle(champion_folder(home())), **only)
+    found = filter_benchmarks(load_bundle(champion_folder(home())), **only)
     if out is None:
-        click.echo(cells_text(found))
+        click.echo(benchmarks_text(found))
     else:
         write_frame(found, out)
         click.echo(f"{len(found):,} cells in {out}")
@@ -568,24 +568,24 @@ def score(
     from rich.console import Console
 
     from features.files.change_guard import require_unchanged
-    from serving.batch import STANDARD, Options, column_names, quantiles_of, score_file
-    from serving.batch.opening import check_list
-    from serving.batch.progress import watching
-    from serving.terms import Extras
+    from serving.batch import STDIO, BatchOptions, parse_column_names, parse_quantiles, score_file
+    from serving.batch.open_list import check_list
+    from serving.batch.progress import console_reporter
+    from serving.scoring.deal_terms import AnswerOptions
 
-    names = () if chosen is None else column_names(chosen)
-    extras = Extras(explain, comparables, () if quantiles is None else quantiles_of(quantiles))
-    if str(prospects) != STANDARD:
+    names = () if chosen is None else parse_column_names(chosen)
+    extras = AnswerOptions(explain, comparables, () if quantiles is None else parse_quantiles(quantiles))
+    if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
     with require_unchanged(data, rates, emv):
-        options = Options(
-            names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), about=behind(data, rates, emv),
+        options = BatchOptions(
+            names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), inputs_digest=behind(data, rates, emv),
             resume=resume, engine=engine, dask=dask, dask_minutes=dask_minutes,
         )  # fmt: skip
         scorer = scorer_of(data, rates, emv)
-    with watching(Console(stderr=True)) as watcher:
+    with console_reporter(Console(stderr=True)) as watcher:
         tally = score_file(prospects, out, scorer, as_of, options, watcher)
-    streamed = str(out) == STANDARD
+    streamed = str(out) == STDIO
     blank = f" ({tally.blank:,} blank lines besides)" if tally.blank else ""
     counts = f"{tally.read:,} read = {tally.scored:,} scored + {tally.rejected:,} rejected{blank}"
     for line in (counts + ("" if streamed else f"; answers in {out}"), *tally.summary):
@@ -600,7 +600,7 @@ def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
     from features.tables.rates_file import read_rates
     from models.bundle import champion_folder, load_bundle
     from models.emv import read_value_table
-    from serving.scoring import Scorer
+    from serving.scoring.scorer import Scorer
 
     bundle = load_bundle(champion_folder(home()))
     known = known_tables(data)
@@ -609,9 +609,9 @@ def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
 
 def behind(*files: Path | None) -> str:
     """Tell the files that answers depend on besides the list, from what they are now."""
-    from serving.batch.opening import digest
+    from serving.batch.open_list import content_digest
 
-    return " ".join(digest(path) if path is not None and path.exists() else "-" for path in files)
+    return " ".join(content_digest(path) if path is not None and path.exists() else "-" for path in files)
 
 
 def known_tables(data: Path | None):
@@ -635,8 +635,8 @@ def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: st
     What keeps it from answering (no champion, tables that cannot be used, a port in use) is told before it starts.
     Another HOST than this machine's own needs a file of keys, which CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
     """
+    from serving.http.startup import check_start
     from serving.settings import CHECKED, DATA, ENVIRONMENT, HOST, RATES, SNAPSHOT, serve_command, settings_from
-    from serving.startup import check_start
 
     os.environ.update(ENVIRONMENT)
     if insecure:
@@ -690,10 +690,10 @@ def show_ranking(answers: Path) -> None:
     """Print the best prospects by cost per engagement."""
     import pandas as pd
 
-    from serving.show import ranking
+    from serving.terminal_table import print_cheapest
 
     click.echo()
-    ranking(pd.read_csv(answers))
+    print_cheapest(pd.read_csv(answers))
 
 
 def ask_service(folder: Path, data: Path, port: int) -> None:

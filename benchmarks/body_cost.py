@@ -19,9 +19,9 @@ from types import SimpleNamespace
 from starlette.applications import Starlette
 
 from models.bundle import champion_folder, load_bundle
-from serving.champion import Loaded
-from serving.routes import build_app
-from serving.scoring import Scorer
+from serving.http.model_store import LoadedModel
+from serving.http.routes import build_app
+from serving.scoring.scorer import Scorer
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
@@ -189,7 +189,7 @@ def main() -> None:
 def ready_app(home: Path) -> Starlette:
     """Make the app over the champion of a home; nothing is forecast yet, so that it may be forked."""
     bundle = load_bundle(champion_folder(home))
-    return build_app(SimpleNamespace(current=Loaded(bundle.manifest, Scorer(bundle))))
+    return build_app(SimpleNamespace(current=LoadedModel(bundle.manifest, Scorer(bundle))))
 
 
 def apart(work: Callable, *given) -> list:

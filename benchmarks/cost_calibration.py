@@ -76,7 +76,9 @@ def judged(
     """Give the benchmark and the chance that each deal's cost is at most that."""
     x = derive(history, questions, fitted.reference)
     codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band", "niche")}
-    mark = benchmarks.at("cpe_usd", benchmarks.find("cpe_usd", codes))[:, np.searchsorted(QUANTILE_LEVELS, 0.5)]
+    mark = benchmarks.quantiles_at("cpe_usd", benchmarks.find_segment("cpe_usd", codes))[
+        :, np.searchsorted(QUANTILE_LEVELS, 0.5)
+    ]
     totals = DeliveredTotals.of(fitted.forecasters[WHAT].predict_distribution(x, deliverables))
     return pd.DataFrame({"fee": fee, "mark": mark, "chance": cost_probability(mark, fee, totals)})
 

@@ -29,9 +29,9 @@ from features.derive.derive import derive_arrays
 from features.derive.queries import Queries
 from features.history.history import History
 from models.bundle import Bundle, champion_folder, load_bundle
-from serving.asked import microseconds
-from serving.messages import read_envelope
-from serving.prospects import Prospects
+from serving.http.request_reader import ParsedRequest
+from serving.http.request_schema import read_request
+from serving.scoring.prospect_batch import microseconds
 from serving.settings import SERVICE
 
 ROOT = Path(__file__).parents[1]
@@ -84,8 +84,8 @@ def derived(body: bytes, bundle: Bundle) -> np.ndarray:
     """Derive what the model reads of a question, (n, len(COLUMNS))."""
     from datetime import UTC, datetime
 
-    envelope = read_envelope(body)
-    asked = Prospects.of(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).asked
+    envelope = read_request(body)
+    asked = ParsedRequest.of(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).asked
     moment, account = np.full(asked.n, microseconds(envelope.as_of)), np.arange(asked.n)
     profile = {"followers": asked.number("followers"), "niche": asked.code("niche")}
     history = History.from_profiles(asked.code("platform"), moment, profile)

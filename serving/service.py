@@ -1,6 +1,6 @@
 """The BentoML service: `creatorcast serve`, or `bentoml serve serving.service:Creatorcast`.
 
-BentoML runs the workers, /livez and /readyz; `serving.routes` answers everything else, mounted because that
+BentoML runs the workers, /livez and /readyz; `serving.http.routes` answers everything else, mounted because that
 carries more requests than BentoML's own routing (benchmarks/serve_routing.py).
 """
 
@@ -12,15 +12,15 @@ import bentoml
 import click
 from starlette.types import Receive, Scope, Send
 
-from serving.access import Access, Guard
-from serving.champion import Champion
-from serving.metrics import Counted
-from serving.processes import end_with_supervisor, supervise
-from serving.routes import build_app
+from serving.http.auth import AccessControl, AuthMiddleware
+from serving.http.metrics import MetricsMiddleware
+from serving.http.model_store import ModelStore
+from serving.http.processes import end_with_supervisor, supervise
+from serving.http.routes import build_app
+from serving.http.startup import check_listening, check_start, exit_on_lost_port
+from serving.http.strict_http import use_strict_http
+from serving.http.temporary_folder import use_temporary_folder
 from serving.settings import CHECKED, ENVIRONMENT, HOST, PORT, settings_from
-from serving.startup import check_listening, check_start, tell_of_a_lost_port
-from serving.strict_http import use_strict_http
-from serving.temporary import use_temporary_folder
 
 app = build_app()
 
@@ -42,7 +42,7 @@ def _taken_over(manifest: dict) -> None:
     http={"host": HOST, "port": PORT},
     logging={"access": {"enabled": False}},  # its lines hold paths as the client wrote them; /metrics counts requests
     tracing={"excluded_urls": [".*"]},  # nobody is sent a trace, and making one takes a fifth of a millisecond
-    metrics={"enabled": False},  # they have a series for every path that a client makes up: see serving.metrics
+    metrics={"enabled": False},  # they have a series for every path that a client makes up: see serving.http.metrics
 )
 @bentoml.asgi_app(every_path)
 class Creatorcast:
@@ -69,7 +69,7 @@ class Creatorcast:
         except ValueError as error:
             click.echo(f"creatorcast: {error}", err=True)
             sys.exit(2)
-        tell_of_a_lost_port(*address)
+        exit_on_lost_port(*address)
         app.state.metrics.share(os.environ)
         supervise(os.environ)
         use_temporary_folder()
@@ -79,8 +79,8 @@ class Creatorcast:
         use_temporary_folder()
         app.state.metrics.join(os.environ, bentoml.server_context.worker_index or 0)
         settings = settings_from(os.environ)
-        app.state.access = Access(settings)
-        self.champion = Champion(settings, told=_taken_over)
+        app.state.access = AccessControl(settings)
+        self.champion = ModelStore(settings, told=_taken_over)
         self.champion.start()
         app.state.champion = self.champion
 
@@ -95,5 +95,5 @@ class Creatorcast:
 
 
 use_strict_http()
-Creatorcast.add_asgi_middleware(Counted, metrics=app.state.metrics)
-Creatorcast.add_asgi_middleware(Guard, state=app.state)
+Creatorcast.add_asgi_middleware(MetricsMiddleware, metrics=app.state.metrics)
+Creatorcast.add_asgi_middleware(AuthMiddleware, state=app.state)

@@ -18,8 +18,8 @@ from features.tables.schema import DTYPES, PROSPECTS
 from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
 from models.forecast import Boosting
-from serving.asked import Asked, microseconds
-from serving.scoring import Scorer
+from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.scorer import Scorer
 from training.dataset import Sampling
 from training.fit import Recipe
 from training.promote.promote import promote
@@ -53,7 +53,7 @@ def answers_of(scorer, rows, as_of, posts=None, extras=None):
     if posts is not None:
         place = {row.get("creator_id"): n for n, row in enumerate(rows)}
         posts = PostReadings.of(posts, posts["creator_id"].map(place).to_numpy())
-    asked = Asked.of_frame(table(rows, PROSPECTS))
+    asked = ProspectBatch.from_frame(table(rows, PROSPECTS))
     found = scorer.score(asked, microseconds(as_of), posts, extras)
     return found.frame(), [found.reasons.get(row, []) for row in range(len(rows))]
 

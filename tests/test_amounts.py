@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.number_text import format_amount, format_estimate, format_money, format_number, pluralize
-from serving.batch.summary import Summary
-from serving.verdict import comparables_text
+from serving.batch.answer_summary import AnswerSummary
+from serving.scoring.verdict import comparables_text
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_comparables_word_single_figures():
 
 def test_the_summary_of_a_list_words_costs_as_amounts():
     """Costs are counted in classes of a hundredth of log10; 1,234.5 lies in class 309."""
-    summary = Summary()
+    summary = AnswerSummary()
     summary.add({"cpe_usd_p50": {"-238": 1, "116": 1, "309": 2}})
     said = "a quarter up to 0.0042, half up to 14.62, three quarters up to 1,245"
     assert summary.lines() == [f"cost per engagement, USD, of 4 with a fee: {said}"]

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import serving.batch.run
+import serving.batch.runner
 from features.tables.currency import CurrencyRates
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
-from serving.batch import BatchError, Watcher, score_file
-from serving.scored import ANSWER_COLUMNS, OWN_AMOUNTS
-from serving.scoring import Scorer
+from serving.batch import BatchError, ProgressReporter, score_file
+from serving.scoring.answer_table import ANSWER_COLUMNS, FEE_CURRENCY_COLUMNS
+from serving.scoring.scorer import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 READ = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}
@@ -57,7 +57,7 @@ def counts(tally):
 def test_the_list_of_the_demo_market_is_scored_whole(market_folder, tmp_path, scorer):
     told = pd.read_csv(market_folder / "prospects.csv")
     out, seen, said = tmp_path / "scored.csv", [], []
-    watcher = Watcher(lambda *done: seen.append(done), said.append)
+    watcher = ProgressReporter(lambda *done: seen.append(done), said.append)
     tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, watcher=watcher)
     assert counts(tally) == (len(told), len(told), 0, None)
     assert seen == [(len(told), 0, len(told) + 1)]  # of a text file the lines are counted beforehand
@@ -174,7 +174,7 @@ def test_a_disk_that_gives_up_leaves_the_earlier_answers(tmp_path, scorer, monke
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(serving.batch.run.os, "replace", full)
+    monkeypatch.setattr(serving.batch.runner.os, "replace", full)
     with pytest.raises(BatchError, match=r"o\.csv' cannot be written: No space left on device"):
         score_file(tmp_path / "list.csv", tmp_path / "o.csv", scorer, AS_OF)
     assert (tmp_path / "o.csv").read_text() == "earlier"
@@ -205,7 +205,7 @@ def test_the_size_of_a_chunk_changes_nothing(run, monkeypatch, market_folder, ch
     text = "\n".join(lines) + "\n"
     whole = run(text)
     assert (whole[0].read, whole[0].rejected) == (11, 3)
-    monkeypatch.setattr(serving.batch.run, "LOT", chunk)
+    monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", chunk)
     parts = run(text)
     assert counts(parts[0]) == counts(whole[0])
     pd.testing.assert_frame_equal(parts[1], whole[1], rtol=1e-12)
@@ -213,10 +213,10 @@ def test_the_size_of_a_chunk_changes_nothing(run, monkeypatch, market_folder, ch
 
 
 def test_progress_counts_the_rows_and_the_rejected_ones(tmp_path, scorer, monkeypatch):
-    monkeypatch.setattr(serving.batch.run, "LOT", 2)
+    monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 2)
     pd.DataFrame({"platform": ["x", "y", "x", "x", "x"], "followers": 5e3}).to_parquet(tmp_path / "list.parquet")
     seen = []
-    watcher = Watcher(lambda *done: seen.append(done))
+    watcher = ProgressReporter(lambda *done: seen.append(done))
     score_file(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF, watcher=watcher)
     assert seen == [(2, 1, 5), (4, 1, 5), (5, 1, 5)]
 
@@ -266,11 +266,11 @@ def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(tmp_path, bun
     {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[source](path, index=False)
     out = tmp_path / f"o.{ending}"
     said = []
-    assert score_file(path, out, scorer, AS_OF, watcher=Watcher(tell=said.append)).scored == 2
+    assert score_file(path, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append)).scored == 2
     assert not [note for note in said if "'fee'" in note or "'currency'" in note]
     euro, dollar = READ[ending](out).to_dict("records")
     assert [euro[name] for name in ("fee_usd", "fee", "currency", "usd_per_unit")] == [500, 400, "EUR", 1.25]
-    for own, usd in OWN_AMOUNTS.items():
+    for own, usd in FEE_CURRENCY_COLUMNS.items():
         assert euro[own] == pytest.approx(euro[usd] / 1.25, rel=1e-12)
         assert pd.isna(dollar[own])
     assert "not_used" not in euro["warnings"]
@@ -286,6 +286,6 @@ PERCENT = (
 def test_a_rate_that_is_read_in_percent_is_told_even_under_its_own_name(scorer, tmp_path, rate, told):
     path, out, said = tmp_path / "list.csv", tmp_path / "scored.parquet", []
     path.write_text(f"platform,followers,engagement_rate_by_followers\ninstagram,25000,{rate}\n")
-    score_file(path, out, scorer, AS_OF, watcher=Watcher(tell=said.append))
+    score_file(path, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append))
     assert [line for line in "\n".join(said).splitlines() if line.startswith("column ")] == told
     assert pd.read_parquet(out)["evidence"].tolist() == ["summary"]

@@ -15,13 +15,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-import serving.batch.run
+import serving.batch.runner
 from creatorcast import main
-from serving.answers import Answered
-from serving.batch import BatchError, Options, score_file
-from serving.batch.ids import Seen
-from serving.batch.rowgroups import MAGIC, encoded, joined
-from serving.ranking import ranking
+from serving.batch import BatchError, BatchOptions, score_file
+from serving.batch.duplicate_ids import DuplicateIds
+from serving.batch.parquet_row_groups import MAGIC, encode_row_group, join_row_groups
+from serving.http.answer import RequestAnswer
+from serving.http.ranking import rank_answer
 
 AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
 DOCS = (Path(__file__).parents[1] / "docs" / "batch.md").read_text(encoding="utf-8")
@@ -98,15 +98,15 @@ def test_standard_input_and_output(folder):
 
 
 def test_the_best_alone_in_a_workbook(folder, scorer, monkeypatch):
-    monkeypatch.setattr(serving.batch.run, "LOT", 3)
+    monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 3)
     fees = [500.0, 90.0, None, 700.0, 20.0, 60.0, 90.0, 3000.0]
     pd.DataFrame([{**PROFILE, "fee_usd": fee} for fee in fees]).to_parquet("list.parquet")
     for ending in ("csv", "parquet", "xlsx"):
-        options = Options(("partnership_id", "fee_usd"), 4, "cpe_usd_p50")
+        options = BatchOptions(("partnership_id", "fee_usd"), 4, "cpe_usd_p50")
         assert score_file(folder / "list.parquet", folder / f"o.{ending}", scorer, AS_OF, options).scored == 8
         read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}[ending]
         assert read(f"o.{ending}").values.tolist() == [["row 5", 20], ["row 6", 60], ["row 2", 90], ["row 7", 90]]
-    score_file(folder / "list.parquet", folder / "o.csv", scorer, AS_OF, Options(("fee_usd",), 1, "fee_headroom"))
+    score_file(folder / "list.parquet", folder / "o.csv", scorer, AS_OF, BatchOptions(("fee_usd",), 1, "fee_headroom"))
     assert pd.read_csv("o.csv").values.tolist() == [[20]]
 
 
@@ -115,15 +115,15 @@ def test_the_best_alone_in_a_workbook(folder, scorer, monkeypatch):
     [([None, 700.0, 300.0, None, None, 90.0, 300.0], "fee_headroom"), ([None] * 7, "engagements_p50")],
 )
 def test_the_best_by_the_measure_that_the_service_takes(folder, scorer, monkeypatch, fees, measure):
-    monkeypatch.setattr(serving.batch.run, "LOT", 2)
+    monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 2)
     rows = {**PROFILE, "followers": 1e5 * (1 + np.arange(7) % 4), "fee_usd": pd.Series(fees, dtype=float)}
     pd.DataFrame(rows).to_parquet("list.parquet")
     score_file(folder / "list.parquet", folder / "all.parquet", scorer, AS_OF)
-    tally = score_file(folder / "list.parquet", folder / "best.parquet", scorer, AS_OF, Options(top=3))
+    tally = score_file(folder / "list.parquet", folder / "best.parquet", scorer, AS_OF, BatchOptions(top=3))
     everything = pd.read_parquet("all.parquet")
     written = [orjson.dumps({"partnership_id": name})[1:-1] for name in everything["partnership_id"]]
     columns = {name: everything[name].to_numpy() for name in everything}
-    ranked = orjson.loads(ranking(Answered({}, written, columns, np.zeros(7, dtype=bool)), limit=3))
+    ranked = orjson.loads(rank_answer(RequestAnswer({}, written, columns, np.zeros(7, dtype=bool)), limit=3))
     assert ranked["by"] == measure
     best = [one["partnership_id"] for one in ranked["results"][:3]]
     assert pd.read_parquet("best.parquet")["partnership_id"].tolist() == best
@@ -134,11 +134,11 @@ def test_the_best_by_the_measure_that_the_service_takes(folder, scorer, monkeypa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (Options(columns=("engagements_p5",)), "column 'engagements_p5' is unknown: did you mean engagements_p"),
-        (Options(columns=("reasons",)), "column 'reasons' is unknown"),
-        (Options(columns=("band", "niche", "band")), "column 'band' is wanted twice: name each once"),
-        (Options(top=3, rank_by="cpe"), "measure 'cpe' is unknown: "),
-        (Options(rank_by="fee_usd"), "--rank-by fee_usd puts the best in order: say how many by --top"),
+        (BatchOptions(columns=("engagements_p5",)), "column 'engagements_p5' is unknown: did you mean engagements_p"),
+        (BatchOptions(columns=("reasons",)), "column 'reasons' is unknown"),
+        (BatchOptions(columns=("band", "niche", "band")), "column 'band' is wanted twice: name each once"),
+        (BatchOptions(top=3, rank_by="cpe"), "measure 'cpe' is unknown: "),
+        (BatchOptions(rank_by="fee_usd"), "--rank-by fee_usd puts the best in order: say how many by --top"),
     ],
 )
 def test_options_that_cannot_be(folder, scorer, options, message):
@@ -185,11 +185,11 @@ def test_parquet_that_cannot_be_used(folder, scorer, first, second, message):
 
 @given(st.lists(st.lists(st.sampled_from(["a", "b", " a", "c ", "", None, "d"]), max_size=6), max_size=6))
 def test_an_id_repeats_where_an_earlier_row_has_it(lots):
-    seen, held, wanted = Seen(), set(), []
+    seen, held, wanted = DuplicateIds(), set(), []
     for row in (one.strip() if one else None for lot in lots for one in lot):
         wanted.append(bool(row) and row in held)
         held.add(row)
-    assert [told for lot in lots for told in seen.repeats(pd.Series(lot, dtype="str")).tolist()] == wanted
+    assert [told for lot in lots for told in seen.find_repeats(pd.Series(lot, dtype="str")).tolist()] == wanted
 
 
 @given(st.lists(st.integers(0, 40), max_size=5))
@@ -204,9 +204,9 @@ def test_row_groups_are_joined_as_they_are(sizes):
     ]
     whole, parts = bytearray(MAGIC), []
     for table in tables:
-        content, footer = encoded(table)
+        content, footer = encode_row_group(table)
         parts.append((len(whole), footer))
         whole += content
-    whole += joined(schema, parts)
+    whole += join_row_groups(schema, parts)
     read = pq.read_table(pa.BufferReader(bytes(whole)))
     assert read.equals(pa.concat_tables([schema.empty_table(), *tables]))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.sheets import SheetOptions
-from serving.batch.blocks import blocks_of, ends_alike
-from serving.batch.plain import Plain
-from serving.batch.spreadsheet import Spreadsheet
+from ingest.sheets.sheet_types import SheetOptions
+from serving.batch.csv_blocks import has_uniform_newlines, read_blocks
+from serving.batch.csv_fast import FastCsvList
+from serving.batch.sheet_list import SheetList
 
 HEADER = "partnership_id,platform,followers,avg_likes,engagement_rate_by_followers,format,start_at,fee_usd,verified,bio"
 USUAL = "p1,instagram,20000,500.25,0.034,video,2026-09-01T12:00:00Z,450,true,cook"
@@ -71,21 +71,21 @@ def quoted(cell: str) -> str:
 def read(listed, rows=1000):
     """Give everything that is told of the rows of a list, line by line."""
     found = []
-    for lot in listed.lots(rows):
+    for lot in listed.chunks(rows):
         texts = lot.text(list(range(len(lot.rows))))
         told = lot.rows.astype(object).where(lot.rows.notna(), None).to_dict("records")
-        for row, place in enumerate(lot.places.tolist()):
+        for row, place in enumerate(lot.positions.tolist()):
             given = {name: value for name, value in told[row].items() if value is not None}
             unread = sorted(name for name, rows in lot.unread.items() if rows[row])
             found.append((place, given, lot.reasons.get(row, []), texts[row], unread))
-        found += [(misfit.place, misfit.reason, [], misfit.cells) for misfit in lot.misfits]
+        found += [(misfit.position, misfit.reason, [], misfit.cells) for misfit in lot.invalid_lines]
         found += [("blank", "", [], [])] * lot.blank
     return sorted(found, key=lambda one: (str(one[0]), str(one[1])))
 
 
 def both(path, rows=1000):
-    fast = read(Plain(path, SheetOptions()), rows)
-    assert fast == read(Spreadsheet(path, SheetOptions()))
+    fast = read(FastCsvList(path, SheetOptions()), rows)
+    assert fast == read(SheetList(path, SheetOptions()))
     return fast
 
 
@@ -117,7 +117,7 @@ def test_fees_beside_their_currency_are_read_alike(tmp_path, fees, decimal):
     path, options = tmp_path / "list.csv", SheetOptions(decimal=decimal)
     lines = [f"q{n},instagram,{quoted(fee)},{quoted(code)}" for n, (fee, code) in enumerate([("9", "USD"), *fees])]
     path.write_text("\n".join(["partnership_id,platform, FEE,Currency ", *lines]) + "\n")
-    assert read(Plain(path, options)) == read(Spreadsheet(path, options))
+    assert read(FastCsvList(path, options)) == read(SheetList(path, options))
 
 
 @pytest.mark.parametrize("end", ["\n", ""])
@@ -135,9 +135,9 @@ def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     lines = [f"{USUAL},,".replace("p1", f"p{n}").replace("450", "") for n in range(0, 500, 2)]
     priced = [f"{USUAL},12.5,eur".replace("p1", f"p{n}").replace("450", "") for n in range(1, 500, 2)]
     path.write_text("\n".join([f"{HEADER},Fee,Currency", *lines, *priced]) + "\n")
-    listed = Plain(path, SheetOptions())
-    monkeypatch.setattr(Plain, "_slow", None)
-    lots = list(listed.lots(100))
+    listed = FastCsvList(path, SheetOptions())
+    monkeypatch.setattr(FastCsvList, "_slow", None)
+    lots = list(listed.chunks(100))
     assert sum(len(lot.rows) for lot in lots) == 500
     assert len(lots) > 3
     rows = pd.concat([lot.rows for lot in lots], ignore_index=True)
@@ -145,7 +145,7 @@ def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     assert rows["fee"].isna().tolist() == [True] * 250 + [False] * 250
     assert rows["currency"].dropna().tolist() == ["EUR"] * 250
     assert rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 500
-    assert np.concatenate([lot.places for lot in lots]).tolist() == list(range(2, 502))
+    assert np.concatenate([lot.positions for lot in lots]).tolist() == list(range(2, 502))
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def test_times_as_arrow_and_pandas_write_them_are_plain(tmp_path, monkeypatch, w
     path = tmp_path / "list.csv"
     lines = [USUAL.replace("p1", f"p{n}").replace("2026-09-01T12:00:00Z", written) for n in range(50)]
     path.write_text("\n".join([HEADER, *lines]) + "\n")
-    listed = Plain(path, SheetOptions())
-    monkeypatch.setattr(Plain, "_slow", None)
-    (lot,) = listed.lots(100)
+    listed = FastCsvList(path, SheetOptions())
+    monkeypatch.setattr(FastCsvList, "_slow", None)
+    (lot,) = listed.chunks(100)
     assert lot.rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 50
 
 
@@ -165,7 +165,7 @@ def test_blocks_hold_whole_records(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text('h,i\na,"x\ny"\nb,"z"\nc,"p\nq\nr"\nd,1\n')
     for size in range(1, 40):
-        blocks = list(blocks_of(path, 1, size))
+        blocks = list(read_blocks(path, 1, size))
         assert b"".join(block.content for block in blocks) == path.read_bytes()[4:]
         assert all(block.content.count(b'"') % 2 == 0 for block in blocks)
         assert [block.first for block in blocks] == [
@@ -179,5 +179,5 @@ def test_blocks_hold_whole_records(tmp_path):
 def test_ends_of_lines(tmp_path, monkeypatch, content, alike):
     (tmp_path / "list.csv").write_bytes(content)
     for size in (1, 2, 100):
-        monkeypatch.setattr("serving.batch.blocks.SIZE", size)
-        assert ends_alike(tmp_path / "list.csv") is alike
+        monkeypatch.setattr("serving.batch.csv_blocks.BLOCK_BYTES", size)
+        assert has_uniform_newlines(tmp_path / "list.csv") is alike

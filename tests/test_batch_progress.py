@@ -4,13 +4,13 @@ import io
 
 from rich.console import Console
 
-from serving.batch.progress import watching
+from serving.batch.progress import console_reporter
 
 
 def test_lines_come_now_and_then_where_there_is_no_terminal():
     console, moments = Console(file=io.StringIO(), width=80), iter([0.0, 4.0, 10.0, 12.0, 25.0])
-    with watching(console, lambda: next(moments)) as watcher:
-        watcher.tell("encoding: UTF-8")
+    with console_reporter(console, lambda: next(moments)) as watcher:
+        watcher.notify("encoding: UTF-8")
         for done, rejected in ((400, 0), (1000, 2), (1200, 2)):
             watcher.progress(done, rejected, 4000)
         watcher.progress(2500, 3, None)
@@ -23,7 +23,7 @@ def test_lines_come_now_and_then_where_there_is_no_terminal():
 
 def test_a_terminal_shows_a_bar_that_goes():
     console = Console(file=io.StringIO(), width=110, force_terminal=True, color_system=None, record=True)
-    with watching(console) as watcher:
+    with console_reporter(console) as watcher:
         watcher.progress(16_384, 3, 100_000)
         watcher.progress(49_152, 12, 100_000)
     shown = console.export_text().replace("\n", " ")

@@ -9,9 +9,9 @@ from conftest import uneven_list
 from creatorcast import main
 from models.distribution import QUANTILES
 from serving.batch import BatchError, Options, quantiles_of, score_file
-from serving.quantiles import columns_with, quantile_name
-from serving.scored import ANSWER_COLUMNS
-from serving.terms import Extras
+from serving.scoring.answer_table import ANSWER_COLUMNS
+from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.quantiles import columns_with, quantile_name
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 READ = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}
@@ -26,7 +26,7 @@ def scored(tmp_path, scorer):
     def score(*quantiles, ending="parquet", goal=np.nan, rate=np.nan, **options):
         frame.assign(goal_engagements=goal, completion_rate=rate).to_parquet(tmp_path / "list.parquet")
         out = tmp_path / f"o.{ending}"
-        options = Options(extras=Extras(quantiles=quantiles), **options)
+        options = Options(extras=AnswerOptions(quantiles=quantiles), **options)
         assert score_file(tmp_path / "list.parquet", out, scorer, AS_OF, options).scored == 24
         return READ[ending](out)
 
@@ -104,7 +104,7 @@ def test_what_is_no_quantile_is_told(tmp_path, scorer, text, message):
     with pytest.raises(BatchError, match=message):
         score_file(
             *(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF),
-            Options(extras=Extras(quantiles=quantiles_of(text))),
+            Options(extras=AnswerOptions(quantiles=quantiles_of(text))),
         )
     assert [path.name for path in tmp_path.iterdir()] == ["list.parquet"]
 

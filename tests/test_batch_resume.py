@@ -14,20 +14,20 @@ import pandas as pd
 import pytest
 from conftest import uneven_list
 
-import serving.batch.run
-from serving.batch import BatchError, Options, Watcher, score_file
-from serving.batch.work import Work
-from serving.scoring import Scorer
-from serving.terms import Extras
+import serving.batch.runner
+from serving.batch import BatchError, BatchOptions, ProgressReporter, score_file
+from serving.batch.checkpoint import Checkpoint
+from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.scorer import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 #: Scores a list in lots of 100 rows, as of now, for a process of its own.
 RUN = """
 import sys
 from pathlib import Path
-import serving.batch.run as run
+import serving.batch.runner as run
 from models.bundle import champion_folder, load_bundle
-from serving.scoring import Scorer
+from serving.scoring.scorer import Scorer
 run.LOT = 100
 scorer = Scorer(load_bundle(champion_folder(Path(sys.argv[1]))))
 print("ready", flush=True)
@@ -37,7 +37,7 @@ run.score_file(Path(sys.argv[2]), Path(sys.argv[3]), scorer, options=run.Options
 
 @pytest.fixture
 def few_rows(monkeypatch):
-    monkeypatch.setattr(serving.batch.run, "LOT", 100)
+    monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 100)
 
 
 def write_list(path: Path, rows: int = 1200) -> Path:
@@ -49,7 +49,7 @@ def write_list(path: Path, rows: int = 1200) -> Path:
 
 def started(home: Path, source: Path, out: Path, *options: str) -> subprocess.Popen:
     command = [sys.executable, "-c", RUN, str(home), str(source), str(out), *options]
-    environment = {**os.environ, "PYTHONPATH": str(Path(serving.batch.run.__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(serving.batch.runner.__file__).parents[2])}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stdout.readline() == "ready\n", process.stderr.read()
     return process
@@ -88,7 +88,7 @@ def test_a_run_killed_at_several_points_ends_with_the_same_files(tmp_path, home,
     assert reached == sorted(reached)
     assert reached[-1] < 12  # else nothing would be left to take up
     as_of = pd.Timestamp(json.loads((work_of(out) / "manifest").read_text())["as_of"])
-    tally = score_file(held, out, scorer, options=Options(resume=True))
+    tally = score_file(held, out, scorer, options=BatchOptions(resume=True))
     assert tally.read == 1200 == tally.scored + tally.rejected
     assert (tally.read, tally.summary) == ((again := score_file(held, whole, scorer, as_of)).read, again.summary)
     assert out.read_bytes() == whole.read_bytes()
@@ -96,7 +96,7 @@ def test_a_run_killed_at_several_points_ends_with_the_same_files(tmp_path, home,
     assert not work_of(out).exists()
 
 
-def stop_after(lots: int) -> Watcher:
+def stop_after(lots: int) -> ProgressReporter:
     """Give a watcher that stops a run as Ctrl-C does."""
     told = []
 
@@ -105,7 +105,7 @@ def stop_after(lots: int) -> Watcher:
         if len(told) == lots:
             raise KeyboardInterrupt
 
-    return Watcher(progress)
+    return ProgressReporter(progress)
 
 
 def interrupted(source: Path, out: Path, scorer: Scorer, lots: int = 3) -> None:
@@ -119,7 +119,7 @@ def test_what_was_written_past_the_journal_is_cut_off(tmp_path, scorer, few_rows
     for name in ("answers", "rejected", "journal"):
         with open(work_of(out) / name, "ab") as file:
             file.write(b'{"torn')
-    score_file(held, out, scorer, options=Options(resume=True))
+    score_file(held, out, scorer, options=BatchOptions(resume=True))
     score_file(held, whole, scorer, AS_OF)
     assert out.read_bytes() == whole.read_bytes()
 
@@ -129,7 +129,7 @@ def test_a_file_that_the_disk_lost_is_written_again(tmp_path, scorer, few_rows):
     interrupted(held, out, scorer)
     answers = work_of(out) / "answers"
     answers.write_bytes(answers.read_bytes()[:-2000] + bytes(2000))
-    score_file(held, out, scorer, options=Options(resume=True))
+    score_file(held, out, scorer, options=BatchOptions(resume=True))
     score_file(held, whole, scorer, AS_OF)
     assert out.read_bytes() == whole.read_bytes()
 
@@ -138,9 +138,9 @@ def test_a_file_that_the_disk_lost_is_written_again(tmp_path, scorer, few_rows):
     ("change", "called"),
     [
         (lambda held: write_list(held, 501), "the input changed"),
-        (lambda held: Options(columns=("partnership_id",)), "the options changed"),
-        (lambda held: Options(extras=Extras(quantiles=(0.5,))), "the options changed"),
-        (lambda held: Options(about="other"), "the tables or rates changed"),
+        (lambda held: BatchOptions(columns=("partnership_id",)), "the options changed"),
+        (lambda held: BatchOptions(extras=AnswerOptions(quantiles=(0.5,))), "the options changed"),
+        (lambda held: BatchOptions(inputs_digest="other"), "the tables or rates changed"),
         (lambda held: AS_OF + pd.Timedelta(days=1), "as_of changed"),
     ],
 )
@@ -148,13 +148,13 @@ def test_a_run_of_something_else_is_not_taken_up(tmp_path, scorer, few_rows, cha
     held, out = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv"
     interrupted(held, out, scorer)
     changed = change(held)
-    options = changed if isinstance(changed, Options) else Options()
+    options = changed if isinstance(changed, BatchOptions) else BatchOptions()
     options = replace(options, resume=True)
     moment = changed if isinstance(changed, pd.Timestamp) else None
     with pytest.raises(BatchError, match=f"{called}; run it without --resume to start anew"):
         score_file(held, out, scorer, moment, options)
     said = []
-    score_file(held, out, scorer, AS_OF, watcher=Watcher(tell=said.append))
+    score_file(held, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append))
     assert said[-1] == "an unfinished run of these answers is started anew; --resume would have taken it up"
 
 
@@ -163,8 +163,8 @@ def test_a_run_of_another_model_is_not_taken_up(tmp_path, scorer, few_rows):
     interrupted(held, out, scorer)
     newer = replace(scorer.bundle, manifest={**scorer.bundle.manifest, "version": "newer"})
     with pytest.raises(BatchError, match="the model changed; run it without --resume to start anew"):
-        score_file(held, out, Scorer(newer), options=Options(resume=True))
-    score_file(held, out, scorer, options=Options(resume=True))  # what was done was kept
+        score_file(held, out, Scorer(newer), options=BatchOptions(resume=True))
+    score_file(held, out, scorer, options=BatchOptions(resume=True))  # what was done was kept
     score_file(held, whole, scorer, AS_OF)
     assert out.read_bytes() == whole.read_bytes()
 
@@ -172,7 +172,7 @@ def test_a_run_of_another_model_is_not_taken_up(tmp_path, scorer, few_rows):
 def test_two_runs_of_one_file_exclude_each_other(tmp_path, scorer):
     held, out = write_list(tmp_path / "list.csv", 10), tmp_path / "o.csv"
     with (
-        Work(out, work_of(out)),
+        Checkpoint(out, work_of(out)),
         pytest.raises(BatchError, match=r"o\.csv' is being written by another run: wait for it"),
     ):
         score_file(held, out, scorer, AS_OF)
@@ -191,12 +191,12 @@ def test_a_disk_that_is_full_is_told_and_the_run_can_be_taken_up(tmp_path, score
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (out.read_text(), held.read_bytes()) == ("earlier", before)
-    score_file(held, out, scorer, options=Options(resume=True))
+    score_file(held, out, scorer, options=BatchOptions(resume=True))
     score_file(held, whole, scorer, AS_OF)
     assert out.read_bytes() == whole.read_bytes()
 
 
 def test_there_is_nothing_to_take_up(tmp_path, scorer):
     held, said = write_list(tmp_path / "list.csv", 10), []
-    score_file(held, tmp_path / "o.csv", scorer, AS_OF, Options(resume=True), Watcher(tell=said.append))
+    score_file(held, tmp_path / "o.csv", scorer, AS_OF, BatchOptions(resume=True), ProgressReporter(notify=said.append))
     assert said[-1] == "there is no unfinished run to take up: it starts from the beginning"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from features.tables.schema import DTYPES, PROSPECTS
 from features.tables.validate import clean_table
 from ingest.sheets.sheet_types import SheetOptions
-from serving.batch.plain import Plain
-from serving.batch.rows import checked
-from serving.batch.spreadsheet import Spreadsheet
+from serving.batch.csv_fast import FastCsvList
+from serving.batch.score_chunk import validate_chunk
+from serving.batch.sheet_list import SheetList
 
 #: What is written plainly, some of it beyond the bounds of its column, and what is not.
 CELLS = {
@@ -51,12 +51,12 @@ def judged(lots):
     """Give of every line its reasons, or what it was read as."""
     found, first = {}, 0
     for lot in lots:
-        clean, reasons = checked(lot, first, np.zeros(len(lot.rows), dtype=bool))
+        clean, reasons = validate_chunk(lot, first, np.zeros(len(lot.rows), dtype=bool))
         first += len(clean)
         rows = clean.astype(object).where(clean.notna(), None).to_dict("records")
-        for row, place in enumerate(lot.places.tolist()):
+        for row, place in enumerate(lot.positions.tolist()):
             found[place] = reasons.get(row) or rows[row]
-        found |= {misfit.place: misfit.reason for misfit in lot.misfits}
+        found |= {misfit.position: misfit.reason for misfit in lot.invalid_lines}
     return found
 
 
@@ -67,16 +67,16 @@ def test_lines_read_with_arrow_get_the_verdict_of_the_reader_of_spreadsheets(tmp
     path = tmp_path / "list.csv"
     rows = [{**USUAL, "partnership_id": f"q{number}", **change} for number, change in enumerate([{}, {}, *changes])]
     pd.DataFrame(rows).to_csv(path, index=False)
-    wanted = judged(Spreadsheet(path, SheetOptions()).lots(1000))
+    wanted = judged(SheetList(path, SheetOptions()).chunks(1000))
     assert len(wanted) == len(rows)
-    assert judged(Plain(path, SheetOptions()).lots(1000)) == wanted
+    assert judged(FastCsvList(path, SheetOptions()).chunks(1000)) == wanted
 
 
 def test_bounds_that_plain_cells_break_are_told_as_of_any_other(tmp_path):
     path = tmp_path / "list.csv"
     rows = [USUAL, {**USUAL, "partnership_id": "q", "deliverables": "101", "completion_rate": "1.5"}]
     pd.DataFrame(rows).to_csv(path, index=False)
-    (lot,) = Plain(path, SheetOptions()).lots(1000)
+    (lot,) = FastCsvList(path, SheetOptions()).chunks(1000)
     assert lot.reasons == {}
     assert judged([lot])[3] == [
         "deliverables 101.0 is above 100, the most accepted",

@@ -21,9 +21,9 @@ from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import lookup_indexes
 from models.bundle import Bundle
-from serving.cells import CellsError, cells_text, chosen
-from serving.champion import Champion
-from serving.routes import build_app
+from serving.http.benchmark_listing import BenchmarkListingError, benchmarks_text, filter_benchmarks
+from serving.http.model_store import ModelStore
+from serving.http.routes import build_app
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -62,7 +62,7 @@ def fitted(tables):
 
 
 def cell(found, *parts):
-    return found.cells.index((*parts, *[""] * (4 - len(parts))))
+    return found.segments.index((*parts, *[""] * (4 - len(parts))))
 
 
 def test_a_cell_has_the_median_of_its_creators_shrunk_toward_its_parent():
@@ -95,11 +95,16 @@ def test_a_format_has_a_cell_of_its_own_where_it_is_asked_for():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
     codes = {"platform": np.zeros(2), "band": np.ones(2), "niche": np.array([14.0, np.nan])}
     with_format = found.find_segment("engagements", lookup_indexes({**codes, "format": np.array([2.0, 2.0])}))
-    assert [found.cells[place] for place in with_format] == [
+    assert [found.segments[place] for place in with_format] == [
         ("instagram", "nano", "food", "video"),
         ("instagram", "nano", "", ""),
     ]
-    assert found.cells[found.find_segment("engagements", lookup_indexes(codes))[0]] == ("instagram", "nano", "food", "")
+    assert found.segments[found.find_segment("engagements", lookup_indexes(codes))[0]] == (
+        "instagram",
+        "nano",
+        "food",
+        "",
+    )
 
 
 def test_costs_are_those_of_own_deals_a_creator_once_and_gifts_are_no_price():
@@ -140,7 +145,7 @@ def test_where_nobody_has_a_band_or_niche_the_platform_stays(followers, niche):
     assert found.quantiles_at("engagements", found.find_segment("engagements", lookup_indexes(codes)))[
         0, MEDIAN
     ] == pytest.approx(100)
-    assert len(found.cells) == (3 if followers else 2)
+    assert len(found.segments) == (3 if followers else 2)
 
 
 def test_without_deals_there_are_no_costs():
@@ -153,32 +158,32 @@ def test_json_brings_back_the_same(trained):
     found = trained.bundle.benchmarks
     back = SegmentBenchmarks.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
     pd.testing.assert_frame_equal(back.to_frame(), found.to_frame())
-    assert (back.cells, back.bands, back.followers) == (found.cells, found.bands, found.followers)
+    assert (back.segments, back.bands, back.followers) == (found.segments, found.bands, found.followers)
 
 
 def test_a_list_is_narrowed_and_unknown_values_are_named(trained):
-    cells = chosen(trained.bundle, platform="tiktok", measure="engagements", band="nano", niche=None)
+    cells = filter_benchmarks(trained.bundle, platform="tiktok", measure="engagements", band="nano", niche=None)
     assert set(cells["platform"]) == {"tiktok"}
     assert set(cells["band"]) == {"nano"}
-    lines = cells_text(cells).splitlines()
+    lines = benchmarks_text(cells).splitlines()
     assert len(lines) == len(cells) + 2
     assert any(line.endswith("  too few") for line in lines)
-    with pytest.raises(CellsError, match=r"niche 'kochen' is unknown: expected one of art, automotive"):
-        chosen(trained.bundle, niche="kochen")
-    with pytest.raises(CellsError, match="made before there were benchmarks: train and promote anew"):
-        chosen(Bundle({"version": "old"}, None, {}))
+    with pytest.raises(BenchmarkListingError, match=r"niche 'kochen' is unknown: expected one of art, automotive"):
+        filter_benchmarks(trained.bundle, niche="kochen")
+    with pytest.raises(BenchmarkListingError, match="made before there were benchmarks: train and promote anew"):
+        filter_benchmarks(Bundle({"version": "old"}, None, {}))
 
 
 def test_the_service_lists_them(home):
-    champion = Champion(Settings(home))
+    champion = ModelStore(Settings(home))
     champion.refresh()
     client = TestClient(build_app(champion))
     body = client.get("/v1/benchmarks", params={"platform": "tiktok", "measure": "cpe_usd"}).json()
     assert body["trained_on"] == "simulated"
     assert body["enough_creators"] == MIN_SEGMENT_CREATORS
-    assert body["cells"] == chosen(champion.current.scorer.bundle, platform="tiktok", measure="cpe_usd").to_dict(
-        "records"
-    )
+    assert body["cells"] == filter_benchmarks(
+        champion.current.scorer.bundle, platform="tiktok", measure="cpe_usd"
+    ).to_dict("records")
     wrong = client.get("/v1/benchmarks?platform=myspace")
     assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed")
     assert wrong.json()["errors"] == [

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-import serving.documents
-import serving.faults
-import serving.messages
-from serving.champion import Loaded
-from serving.documents import read_document
-from serving.faults import MAX_FAULTS, MAX_REQUEST_FAULTS, Refused
-from serving.routes import build_app
+import serving.http.errors
+import serving.http.request_schema
+import serving.http.strict_json
+from serving.http.errors import MAX_FAULTS, MAX_REQUEST_FAULTS, RequestRefused
+from serving.http.model_store import LoadedModel
+from serving.http.routes import build_app
+from serving.http.strict_json import read_strict_json
 from serving.settings import Limits
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -72,7 +72,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def client(scorer):
-    app = build_app(SimpleNamespace(current=Loaded(scorer.bundle.manifest, scorer)))
+    app = build_app(SimpleNamespace(current=LoadedModel(scorer.bundle.manifest, scorer)))
     with TestClient(app) as client:
         yield client
 
@@ -86,17 +86,17 @@ def work(monkeypatch):
         do = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *given, **told: count.update([name]) or do(*given, **told))
 
-    counted(serving.faults, "_fault_of")
-    counted(serving.faults, "get_close_matches")
-    counted(serving.documents, "_repeat_in")
-    add = serving.faults.FaultList.add_errors
+    counted(serving.http.errors, "_fault_of")
+    counted(serving.http.errors, "get_close_matches")
+    counted(serving.http.strict_json, "_repeat_in")
+    add = serving.http.errors.ErrorCollector.add_errors
 
     def errors_added(self, error, *given):
         count["most errors"] = max(count["most errors"], error.error_count())
         add(self, error, *given)
 
-    monkeypatch.setattr(serving.faults.FaultList, "add_errors", errors_added)
-    serving.faults._nearest.cache_clear()
+    monkeypatch.setattr(serving.http.errors.ErrorCollector, "add_errors", errors_added)
+    serving.http.errors._nearest.cache_clear()
     return count
 
 
@@ -116,7 +116,7 @@ def test_what_a_body_costs_is_bounded(client, work, name):
     assert first in (None, (answer.get("errors") or [{}])[0].get("code"))
     assert work["_fault_of"] <= MAX_REQUEST_FAULTS
     assert work["get_close_matches"] <= MAX_REQUEST_FAULTS
-    assert work["most errors"] <= len(serving.messages.Partnership.model_fields) + MAX_FAULTS
+    assert work["most errors"] <= len(serving.http.request_schema.Partnership.model_fields) + MAX_FAULTS
     assert work["_repeat_in"] == 0 or code == "repeated_key"
     assert len(response.content) <= Limits.held_bytes / 2
 
@@ -143,10 +143,10 @@ def document(values, text="a"):
 @pytest.mark.parametrize("text", ["a", ",[{" * 99, '\\",', "\\\\", '\\\\\\",[[', "\\u0022,[", ",\\u005c"])
 def test_values_are_counted_whatever_texts_hold(text, monkeypatch):
     monkeypatch.setattr(Limits, "values", 50)
-    monkeypatch.setattr(serving.documents, "_PIECE", 3)
-    assert len(read_document(document(50, text))) == 49
-    with pytest.raises(Refused) as refused:
-        read_document(document(51, text))
+    monkeypatch.setattr(serving.http.strict_json, "_PIECE", 3)
+    assert len(read_strict_json(document(50, text))) == 49
+    with pytest.raises(RequestRefused) as refused:
+        read_strict_json(document(51, text))
     assert refused.value.status == 413
     assert refused.value.faults[0].what == "holds 51 values"
 
@@ -154,8 +154,8 @@ def test_values_are_counted_whatever_texts_hold(text, monkeypatch):
 @pytest.mark.parametrize("body", [b"[[[[[1]]]]]", b'{"a":{"b":[{}, 1]}}', b"[1, 2, 3, 4, 5, 6]"])
 def test_what_holds_values_is_one_too(body, monkeypatch):
     monkeypatch.setattr(Limits, "values", 4)
-    with pytest.raises(Refused, match="too_large"):
-        read_document(body)
+    with pytest.raises(RequestRefused, match="too_large"):
+        read_strict_json(body)
 
 
 def test_posts_are_counted_over_all_partnerships(client, monkeypatch):

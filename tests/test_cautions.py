@@ -16,10 +16,10 @@ from features.snapshot.reader import Snapshot
 from features.snapshot.writer import write_snapshot
 from features.tables.schema import POSTS
 from features.tables.vocabulary import PLATFORMS
-from serving.averages import FAR_BY_FOLLOWERS, MOST_BY_FOLLOWERS, TAIL
 from serving.batch import Options, score_file
-from serving.cautions import MODEL_OLD_DAYS, named
-from serving.scoring import Scorer
+from serving.scoring.averages import FAR_BY_FOLLOWERS, MOST_BY_FOLLOWERS, TAIL
+from serving.scoring.scorer import Scorer
+from serving.scoring.warning_flags import MODEL_OLD_DAYS, warning_names
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 PROFILE = {"platform": "instagram", "followers": 20_000.0, "niche": "food", "format": "video"}
@@ -182,9 +182,9 @@ def test_a_platform_that_the_record_has_no_posts_of_is_told(bundle):
 
 
 def test_a_known_creator_of_a_snapshot_is_judged_by_the_moment_it_is_answered_as_of(scorer, bundle, tmp_path):
-    write_snapshot(scorer.known.history, bundle.reference, AS_OF, tmp_path / "known.arrow", bundle.version)
+    write_snapshot(scorer.creator_store.history, bundle.reference, AS_OF, tmp_path / "known.arrow", bundle.version)
     mapped = Scorer(bundle, snapshot=Snapshot.open(tmp_path / "known.arrow"))
-    platform, name = scorer.known.history.accounts[0].split("/", 1)
+    platform, name = scorer.creator_store.history.accounts[0].split("/", 1)
     as_of = pd.Timestamp(bundle.reference.until) + pd.Timedelta(days=MODEL_OLD_DAYS + 1)
     found = warned(mapped, {"creator_id": name, "platform": platform}, PROFILE, as_of=as_of)
     assert ["model_old" in names for names in found] == [False, True]
@@ -285,7 +285,7 @@ def test_a_rate_by_views_that_is_rather_a_percent_is_told(judge):
 
 def test_rows_with_warnings_past_any_number_are_named_each():
     flags = {f"w{n}": np.array([n % 2 == 0, False, n == 63]) for n in range(64)}
-    found = named(flags)
+    found = warning_names(flags)
     assert found[0] == tuple(f"w{n}" for n in range(0, 64, 2))
     assert found[1:].tolist() == [(), ("w63",)]
 

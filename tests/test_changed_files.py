@@ -11,11 +11,11 @@ from conftest import uneven_list
 
 import features.tables.model
 import ingest.exports.importer
-import serving.batch.opening
-import serving.batch.run
+import serving.batch.open_list
+import serving.batch.runner
 from creatorcast import main
 from features.files.change_guard import FileChangedError, require_unchanged
-from serving.batch import BatchError, Watcher, score_file
+from serving.batch import BatchError, ProgressReporter, score_file
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 ROWS = 700
@@ -24,7 +24,7 @@ KINDS = ("short.csv", "long.csv", "list.csv.gz", "list.xlsx", "list.parquet", "f
 
 @pytest.fixture
 def few_rows(monkeypatch):
-    monkeypatch.setattr(serving.batch.run, "LOT", 100)
+    monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 100)
 
 
 def write(path, seed=0):
@@ -94,13 +94,13 @@ def scored_while(change, source, scorer, out):
         if not done:
             done.append(change())
 
-    return score_file(source, out, scorer, AS_OF, watcher=Watcher(progress=progress))
+    return score_file(source, out, scorer, AS_OF, watcher=ProgressReporter(progress=progress))
 
 
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("how", CHANGES)
 def test_a_list_that_changes_while_it_is_scored_gives_no_answers(how, name, lists, scorer, few_rows, monkeypatch):
-    monkeypatch.setattr(serving.batch.opening, "LONG", 100 if name == "long.csv" else 10**6)
+    monkeypatch.setattr(serving.batch.open_list, "FAST_CSV_MIN_LINES", 100 if name == "long.csv" else 10**6)
     source, other, out = write(lists / name), write(lists / "other" / name, 1), lists / "out.csv"
     out.write_text("as it was")
     with pytest.raises(BatchError, match="was changed while it was scored: no answers were written"):
@@ -120,7 +120,7 @@ def test_a_file_that_comes_into_the_folder_of_a_list_is_a_change(lists, scorer, 
 
 def test_a_change_before_the_last_look_is_found_by_all_bytes(lists, scorer, monkeypatch):
     source = write(lists / "list.csv")
-    monkeypatch.setattr(serving.batch.run.FileFingerprint, "check", lambda self: None)
+    monkeypatch.setattr(serving.batch.runner.FileFingerprint, "check", lambda self: None)
     with pytest.raises(BatchError, match="was changed while it was scored"):
         scored_while(
             lambda: written_over(source, write(lists / "other" / "list.csv", 1)), source, scorer, lists / "out.csv"

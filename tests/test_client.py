@@ -11,7 +11,7 @@ import pytest
 from features.tables.schema import POSTS, PROSPECTS
 from serving.client import Client, Creator, Error, Partnership, RecentPost, Retries, ServiceError
 from serving.client import Result as ResultType
-from serving.results import FaultMessage, Result
+from serving.http.response_schema import FaultMessage, Result
 
 PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "fee_usd": 90}
 

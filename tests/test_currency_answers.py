@@ -4,10 +4,10 @@ import warnings
 
 import pytest
 
-from serving.champion import Champion
-from serving.ranking import Ranking
-from serving.results import Answer, Result
-from serving.routes import build_app
+from serving.http.model_store import ModelStore
+from serving.http.ranking import Ranking
+from serving.http.response_schema import Answer, Result
+from serving.http.routes import build_app
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -26,7 +26,7 @@ PARTS = {"cpe": "cpe_usd", "cpm": "cpm_usd", "offer": "offer_usd", "market_fee":
 def client(home, tmp_path_factory):
     rates = tmp_path_factory.mktemp("rates") / "rates.csv"
     rates.write_text("currency,usd_per_unit\nEUR,1.25\n")
-    champion = Champion(Settings(home, rates=rates))
+    champion = ModelStore(Settings(home, rates=rates))
     champion.start()
     yield TestClient(build_app(champion))
     champion.stop()

@@ -11,15 +11,15 @@ import pytest
 from conftest import uneven_list
 
 from models.cluster import ClusterError, ClusterSession
-from serving.batch import BatchError, Options, Watcher, score_file
-from serving.terms import Extras
+from serving.batch import BatchError, BatchOptions, ProgressReporter, score_file
+from serving.scoring.deal_terms import AnswerOptions
 
 pytest.importorskip("distributed")
 from distributed import KilledWorker
 from lost_workers import lose_a_worker, slowly
 
 #: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
-STEPS = [("scatter", "after"), "serving.batch.crews._elsewhere"]
+STEPS = [("scatter", "after"), "serving.batch.executors._score_on_worker"]
 MORE_STEPS = [
     ("gather", "before"),
     ("run", "after"),
@@ -42,7 +42,7 @@ def write_folder(folder, rows=3000):
 def small_lots():
     """Have lists scored 512 rows at a time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("serving.batch.run.LOT", 512)
+        patch.setattr("serving.batch.runner.CHUNK_ROWS", 512)
         yield
 
 
@@ -58,7 +58,7 @@ def here(scorer, small_lots, tmp_path_factory):
 
 def scored(listed, folder, scorer, **options):
     """Score over a cluster; give the bytes of the answers and of the rejected rows."""
-    tally = score_file(listed, folder / "out.parquet", scorer, AS_OF, Options(**options))
+    tally = score_file(listed, folder / "out.parquet", scorer, AS_OF, BatchOptions(**options))
     return (folder / "out.parquet").read_bytes(), tally.rejected_path.read_bytes()
 
 
@@ -92,12 +92,12 @@ def test_all_workers_gone_is_one_sentence_and_the_run_can_be_taken_up(two_worker
     def lose_all(done, rejected, total):
         two_workers.scale(0)
 
-    options = Options(dask=two_workers.scheduler_address, dask_minutes=0.05)
+    options = BatchOptions(dask=two_workers.scheduler_address, dask_minutes=0.05)
     message = (
         r"has no workers, after 0.05 minutes: start some by dask worker tcp://.*; what was done is kept: .*--resume"
     )
     with pytest.raises(ClusterError, match=message):
-        score_file(listed, tmp_path / "out.parquet", scorer, AS_OF, options, Watcher(progress=lose_all))
+        score_file(listed, tmp_path / "out.parquet", scorer, AS_OF, options, ProgressReporter(progress=lose_all))
     assert (tmp_path / "out.parquet").read_text() == "of an earlier run"
     two_workers.scale(2)
     assert [*scored(listed, tmp_path, scorer, dask=two_workers.scheduler_address, resume=True)] == expected
@@ -127,9 +127,9 @@ def fail(error, connection):
 def test_a_list_without_ids_is_scored_too(cluster, scorer, tmp_path):
     listed = tmp_path / "list.parquet"
     pd.DataFrame({"platform": ["tiktok"] * 3, "followers": [1e3, 1e4, 1e5]}).to_parquet(listed)
-    extras = Extras(quantiles=(0.025, 0.5))
+    extras = AnswerOptions(quantiles=(0.025, 0.5))
     for name, address in (("here", None), ("there", cluster.scheduler_address)):
-        options = Options(extras=extras, dask=address)
+        options = BatchOptions(extras=extras, dask=address)
         assert score_file(listed, tmp_path / f"{name}.csv", scorer, AS_OF, options).scored == 3
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
 
@@ -137,7 +137,7 @@ def test_a_list_without_ids_is_scored_too(cluster, scorer, tmp_path):
 def test_lists_that_are_no_parquet_are_refused(scorer, tmp_path):
     (tmp_path / "list.csv").write_text("platform,followers\ntiktok,1000\n")
     with pytest.raises(BatchError, match="a list for --dask must be a Parquet file, or a folder of them"):
-        score_file(tmp_path / "list.csv", tmp_path / "out.csv", scorer, AS_OF, Options(dask="tcp://127.0.0.1:9"))
+        score_file(tmp_path / "list.csv", tmp_path / "out.csv", scorer, AS_OF, BatchOptions(dask="tcp://127.0.0.1:9"))
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):

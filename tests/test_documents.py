@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.documents import read_document
-from serving.faults import Refused
+from serving.http.errors import RequestRefused
+from serving.http.strict_json import read_strict_json
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ from serving.faults import Refused
     ],
 )
 def test_what_is_no_clear_document_is_refused(body, code, where, what):
-    with pytest.raises(Refused) as caught:
-        read_document(body)
+    with pytest.raises(RequestRefused) as caught:
+        read_strict_json(body)
     (fault,) = caught.value.faults
     assert (caught.value.status, caught.value.code, fault.where) == (400, code, where)
     assert fault.what == what
@@ -49,7 +49,7 @@ def test_what_is_no_clear_document_is_refused(body, code, where, what):
 )
 def test_a_clear_document_is_read_as_any_reader_would(value):
     for body in (json.dumps(value).encode(), json.dumps(value, ensure_ascii=False, indent=1).encode()):
-        assert read_document(body) == orjson.loads(body)
+        assert read_strict_json(body) == orjson.loads(body)
 
 
 @given(
@@ -60,7 +60,7 @@ def test_repeats_are_seen_whatever_the_strings_hold(pairs):
     body = f"[{{{inner}}}]".encode()
     names = [name for name, _ in pairs]
     if len(set(names)) == len(names):
-        assert read_document(body) == [dict(pairs)]
+        assert read_strict_json(body) == [dict(pairs)]
     else:
-        with pytest.raises(Refused, match="repeated_key"):
-            read_document(body)
+        with pytest.raises(RequestRefused, match="repeated_key"):
+            read_strict_json(body)

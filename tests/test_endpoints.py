@@ -5,11 +5,11 @@ import warnings
 import pandas as pd
 import pytest
 
-from serving.champion import Champion
-from serving.creators import Creator
-from serving.metrics import Counted
-from serving.ranking import Ranking
-from serving.routes import build_app
+from serving.http.creator_profile import Creator
+from serving.http.metrics import MetricsMiddleware
+from serving.http.model_store import ModelStore
+from serving.http.ranking import Ranking
+from serving.http.routes import build_app
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -23,10 +23,10 @@ PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "forma
 @pytest.fixture(scope="module")
 def client(home, market_folder):
     app = build_app()
-    champion = Champion(Settings(home, market_folder), told=app.state.metrics.model)
+    champion = ModelStore(Settings(home, market_folder), told=app.state.metrics.model)
     champion.start()
     app.state.champion = champion
-    yield TestClient(Counted(app, app.state.metrics))
+    yield TestClient(MetricsMiddleware(app, app.state.metrics))
     champion.stop()
 
 

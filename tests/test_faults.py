@@ -10,12 +10,12 @@ import pytest
 from conftest import answers_of
 
 from features.tables.vocabulary import FORMATS, PLATFORM_FORMATS, PLATFORMS
-from serving.champion import Champion
 from serving.client.types import Error
-from serving.faults import CODES, Fault
-from serving.openapi import openapi
-from serving.results import Answer, FaultMessage
-from serving.routes import build_app
+from serving.http.errors import CODES, ErrorDetail
+from serving.http.model_store import ModelStore
+from serving.http.openapi import openapi
+from serving.http.response_schema import Answer, FaultMessage
+from serving.http.routes import build_app
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -32,7 +32,7 @@ EARLY = {**PROFILE, "start_at": "2026-06-01T00:00:00Z"}
 def client(home, market_folder, tmp_path_factory):
     rates = tmp_path_factory.mktemp("rates") / "rates.csv"
     rates.write_text("currency,usd_per_unit\nEUR,1.1\n")
-    champion = Champion(Settings(home, market_folder, rates=rates))
+    champion = ModelStore(Settings(home, market_folder, rates=rates))
     champion.start()
     yield TestClient(build_app(champion))
     champion.stop()
@@ -211,5 +211,5 @@ def test_every_code_in_the_source_is_a_code():
 
 
 def test_an_error_is_the_same_in_python_in_the_document_and_in_the_client():
-    names = [one.name for one in fields(Fault)]
+    names = [one.name for one in fields(ErrorDetail)]
     assert names == list(FaultMessage.model_fields) == list(Error.__annotations__)

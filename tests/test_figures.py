@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from serving.counts import ROWS, Counts
-from serving.metrics import FIGURES, Metrics
+from serving.http.counts import ROWS, SharedCounters
+from serving.http.metrics import METRICS_MEMORY, Metrics
 
 FIRST, SECOND = ({"version": name, "trained_on": "simulated"} for name in ("v1", "v2"))
 
@@ -26,7 +26,7 @@ def environment():
     environment = {}
     Metrics(["/a"]).share(environment)
     yield environment
-    os.close(int(environment[FIGURES]))
+    os.close(int(environment[METRICS_MEMORY]))
 
 
 def worker(environment, number):
@@ -100,7 +100,7 @@ def test_without_memory_to_share_each_worker_counts_alone_and_it_is_told(monkeyp
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(os, "memfd_create", refused, raising=False)
-    environment = {FIGURES: "7"}
+    environment = {METRICS_MEMORY: "7"}
     Metrics(["/a"]).share(environment)
     assert environment == {}
     assert [record.getMessage() for record in caplog.records] == [
@@ -121,13 +121,13 @@ def short_file(folder):
         (lambda _: "no number", 1),
         (lambda _: 999_999, 1),
         (short_file, 1),
-        (lambda _: Counts(5).share(), 1),
-        (lambda _: Counts(5000).share(), ROWS),
+        (lambda _: SharedCounters(5).share(), 1),
+        (lambda _: SharedCounters(5000).share(), ROWS),
     ],
     ids=["no number", "not open", "too short", "of another shape", "too many workers"],
 )
 def test_a_worker_that_cannot_share_counts_alone_and_says_so(tmp_path, caplog, descriptor, number):
-    one = worker({FIGURES: str(descriptor(tmp_path))}, number)
+    one = worker({METRICS_MEMORY: str(descriptor(tmp_path))}, number)
     one.request("/a", "200", 1.0)
     one.model(FIRST)
     assert [record.getMessage()[:44] for record in caplog.records] == ["figures of this worker are its own alone: CR"]

@@ -28,9 +28,9 @@ from features.snapshot.writer import write_snapshot
 from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
 from models.bundle_files import contents_digest, read_manifest
 from models.bundle_trial import TRIED_VARIABLE
-from serving.processes import stray_signals
+from serving.http.processes import stray_signals
+from serving.http.startup import check_listening
 from serving.settings import Limits, Settings
-from serving.startup import check_listening
 
 BIN = Path(sys.executable).parent
 JSON = {"content-type": "application/json"}
@@ -417,10 +417,10 @@ def test_slow_clients_hold_nobody_up(service):
 HURRIED = """
 import os
 from serving import service
-from serving.admission import Admission
-from serving.processes import stray_signals
+from serving.http.load_shedding import Admission
+from serving.http.processes import stray_signals
 from serving.settings import Limits, Settings
-from serving.startup import check_listening
+from serving.http.startup import check_listening
 limits = Limits(body_seconds=1, answer_seconds=2, held_bytes=int(os.environ["HELD_BYTES"]))
 service.app.state.admission = Admission(limits)
 Creatorcast = service.Creatorcast

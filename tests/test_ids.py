@@ -25,11 +25,11 @@ from features.tables.validate import InvalidTables, validate
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportOptions
 from ingest.exports.importer import import_files
-from serving.asked import Asked, microseconds
-from serving.batch import opening, score_file
-from serving.champion import Champion
-from serving.routes import build_app
-from serving.scoring import Scorer
+from serving.batch import open_list, score_file
+from serving.http.model_store import ModelStore
+from serving.http.routes import build_app
+from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.scorer import Scorer
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -176,7 +176,7 @@ REASONS = {
 def test_a_row_is_refused_whether_or_not_it_brings_a_profile(known, profile):
     """A row with a profile was answered from that, and the known creator's posts were lost in silence."""
     rows = [{"creator_id": name, "platform": "instagram", **profile} for name in LISTED]
-    found = known.score(Asked.of_rows(rows), microseconds(AS_OF))
+    found = known.score(ProspectBatch.from_rows(rows), microseconds(AS_OF))
     assert {LISTED[row]: reasons for row, reasons in found.reasons.items()} == {
         name: [reason] for name, reason in REASONS.items()
     }
@@ -185,7 +185,7 @@ def test_a_row_is_refused_whether_or_not_it_brings_a_profile(known, profile):
 @pytest.mark.parametrize("ending", ["csv", "long.csv", "xlsx", "parquet"])
 def test_lists_reject_such_rows_with_the_reason(known, tmp_path, monkeypatch, ending):
     if ending == "long.csv":
-        monkeypatch.setattr(opening, "LONG", 1)
+        monkeypatch.setattr(open_list, "FAST_CSV_MIN_LINES", 1)
     rows = pd.DataFrame({"creator_id": LISTED, "platform": "instagram", "followers": 5000.0})
     path, out = tmp_path / f"list.{ending}", tmp_path / "scored.csv"
     if ending == "xlsx":
@@ -201,7 +201,7 @@ def test_lists_reject_such_rows_with_the_reason(known, tmp_path, monkeypatch, en
 
 def test_over_http_such_ids_are_refused_by_themselves(home, tmp_path):
     creators_of("c1", "café", "кухня").to_parquet(tmp_path / "creators.parquet")
-    champion = Champion(Settings(home, tmp_path))
+    champion = ModelStore(Settings(home, tmp_path))
     champion.start()
     champion.stop()
     client = TestClient(build_app(champion))
@@ -250,7 +250,9 @@ def test_such_an_id_in_a_row_names_the_one_that_is_known(bundle):
     rows = [
         {"creator_id": name, "platform": "instagram", "followers": 3000.0} for name in ("\u0441" + "0000006", "кухня")
     ]
-    scored = Scorer(bundle, validate(Tables(creators=creators))).score(Asked.of_rows(rows), microseconds(AS_OF))
+    scored = Scorer(bundle, validate(Tables(creators=creators))).score(
+        ProspectBatch.from_rows(rows), microseconds(AS_OF)
+    )
     assert scored.reasons == {0: ["creator_id '\u04410000006' has letters of another alphabet; 'c0000006' is known"]}
 
 

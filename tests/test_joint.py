@@ -19,15 +19,15 @@ from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution
 from models.joint import BoundedDistribution, joint_forecast
 from models.pyfunc import BundleModel
 from models.reasons import reasons
-from serving.asked import Asked, microseconds
 from serving.batch import score_file
-from serving.champion import Champion
-from serving.quantiles import quantile_name
-from serving.routes import build_app
-from serving.row_features import Sources
-from serving.scoring import Scorer
+from serving.http.model_store import ModelStore
+from serving.http.routes import build_app
+from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.quantiles import quantile_name
+from serving.scoring.row_features import RowSources
+from serving.scoring.scorer import Scorer
 from serving.settings import Settings
-from serving.terms import Extras
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
@@ -149,9 +149,9 @@ def test_every_crossing_is_seen_however_small(bundle):
 
 def brought(bundle, *rows, posts=None):
     """Derive the columns of rows that bring what they are known by."""
-    asked, nobody = Asked.of_rows(rows), np.full(len(rows), -1)
+    asked, nobody = ProspectBatch.from_rows(rows), np.full(len(rows), -1)
     features = Scorer(bundle).rows
-    x, _ = features.derive(asked, Sources(nobody, posts, {}), asked.code("platform"), microseconds(AS_OF))
+    x, _ = features.derive(asked, RowSources(nobody, posts, {}), asked.code("platform"), microseconds(AS_OF))
     return pd.DataFrame(x, columns=list(COLUMNS))
 
 
@@ -220,8 +220,8 @@ def odd_partnerships(n=8000, seed=0):
 
 
 def test_no_odd_partnership_is_told_more_engagements_than_views(bundle):
-    rows, extras = odd_partnerships(), Extras(quantiles=OUTERMOST)
-    found = Scorer(bundle).score(Asked.of_rows(rows), microseconds(AS_OF), extras=extras)
+    rows, extras = odd_partnerships(), AnswerOptions(quantiles=OUTERMOST)
+    found = Scorer(bundle).score(ProspectBatch.from_rows(rows), microseconds(AS_OF), extras=extras)
     assert not found.reasons
     columns, names = found.columns, [*FIGURES, *map(quantile_name, OUTERMOST)]
     shown = ~np.isnan(columns["views_p50"])
@@ -241,11 +241,11 @@ def test_no_odd_partnership_is_told_more_engagements_than_views(bundle):
 def test_goals_agree_with_the_quantiles_of_odd_partnerships(bundle):
     rows = [{name: value for name, value in row.items() if name != "completion_rate"} for row in odd_partnerships(600)]
     scorer = Scorer(bundle)
-    before = scorer.score(Asked.of_rows(rows), microseconds(AS_OF)).columns
+    before = scorer.score(ProspectBatch.from_rows(rows), microseconds(AS_OF)).columns
     for name, probability in QUANTILES.items():
         goals = np.maximum(before[f"engagements_{name}"], 1.0)
         asked = [{**row, "goal_engagements": goal} for row, goal in zip(rows, goals.tolist(), strict=True)]
-        found = scorer.score(Asked.of_rows(asked), microseconds(AS_OF)).columns["probability_goal"]
+        found = scorer.score(ProspectBatch.from_rows(asked), microseconds(AS_OF)).columns["probability_goal"]
         certain = (goals > 1) & (before["engagements_p05"] < before["engagements_p95"])
         np.testing.assert_allclose(found[certain], 1 - probability, atol=1e-6)
 
@@ -309,7 +309,7 @@ def test_every_door_says_the_same_of_odd_partnerships(bundle, home, tmp_path):
         tables.append(pd.read_parquet(out))
     pd.testing.assert_frame_equal(*tables)
     by_csv = tables[0]
-    champion = Champion(Settings(home))
+    champion = ModelStore(Settings(home))
     champion.start()
     try:
         client = TestClient(build_app(champion))

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import orjson
 import pytest
 
-from serving.access import OPEN, Access, Guard
-from serving.keys import AccessError, Keys, check_address, is_loopback, read_keys
-from serving.metrics import Counted, Metrics
-from serving.routes import PATHS
+from serving.http.auth import PUBLIC_PATHS, AccessControl, AuthMiddleware
+from serving.http.keys import AccessError, Keys, check_address, is_loopback, read_keys
+from serving.http.metrics import Metrics, MetricsMiddleware
+from serving.http.routes import PATHS
 from serving.settings import Settings, settings_from
 
 GOOD, OTHER = "campaigns-0123456789abcdef", "batch.0123456789/ABCDEF+=="
@@ -114,8 +114,8 @@ def test_a_large_file_is_refused(key_file):
 def test_a_slow_disk_does_not_hold_requests(key_file, monkeypatch):
     keys, disk = Keys(key_file, 0.0), threading.Event()
     monkeypatch.setattr(keys, "_look", lambda: disk.wait(60) and (1, 2, 3, 4))
-    monkeypatch.setattr("serving.keys.PATIENCE", 0.01)
-    monkeypatch.setattr("serving.keys.read_keys", lambda path: ())
+    monkeypatch.setattr("serving.http.keys.PATIENCE", 0.01)
+    monkeypatch.setattr("serving.http.keys.read_keys", lambda path: ())
     began = threading.active_count()
     assert [keys.match(GOOD.encode()) for _ in range(5)] == [True] * 5
     assert threading.active_count() == began + 1  # one reads for all of them
@@ -149,7 +149,7 @@ def test_a_file_that_everybody_can_read_is_told(key_file, caplog):
     ],
 )
 def test_with_keys_every_address_but_the_probes_needs_one(key_file, tmp_path, asked, status):
-    refused = Access(Settings(tmp_path, api_keys_file=key_file)).refusal(asked)
+    refused = AccessControl(Settings(tmp_path, api_keys_file=key_file)).refusal(asked)
     assert (refused and refused.status) == status
 
 
@@ -171,7 +171,7 @@ def test_with_keys_every_address_but_the_probes_needs_one(key_file, tmp_path, as
 )
 def test_without_keys_only_this_machine_is_answered_unless_waived(tmp_path, server, insecure, status):
     settings = Settings(tmp_path, insecure=insecure)
-    refused = Access(settings).refusal(scope(server=server))
+    refused = AccessControl(settings).refusal(scope(server=server))
     assert (refused and refused.status) == status
     assert is_loopback(server) == (status is None and not insecure)
     if status or insecure:
@@ -202,12 +202,12 @@ async def not_to_be_reached(scope, receive, send):
 
 @pytest.mark.anyio
 async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
-    state, sent = SimpleNamespace(access=Access(Settings(tmp_path, api_keys_file=key_file))), []
+    state, sent = SimpleNamespace(access=AccessControl(Settings(tmp_path, api_keys_file=key_file))), []
 
     async def send(message):
         sent.append(message)
 
-    await Guard(not_to_be_reached, state)(scope(x_api_key="secret" * 4), None, send)
+    await AuthMiddleware(not_to_be_reached, state)(scope(x_api_key="secret" * 4), None, send)
     assert sent[0]["status"] == 401
     assert (b"www-authenticate", b'Bearer realm="creatorcast"') in sent[0]["headers"]
     (fault,) = orjson.loads(sent[1]["body"])["errors"]
@@ -222,8 +222,11 @@ async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
 
 @pytest.mark.anyio
 async def test_what_the_guard_refuses_is_counted_by_the_address_that_was_asked(tmp_path):
-    metrics, state = Metrics((*PATHS.values(), *OPEN)), SimpleNamespace(access=Access(Settings(tmp_path)))
-    counted = Counted(Guard(not_to_be_reached, state), metrics)
+    metrics, state = (
+        Metrics((*PATHS.values(), *PUBLIC_PATHS)),
+        SimpleNamespace(access=AccessControl(Settings(tmp_path))),
+    )
+    counted = MetricsMiddleware(AuthMiddleware(not_to_be_reached, state), metrics)
 
     async def send(message):
         pass

@@ -10,8 +10,8 @@ from features.snapshot.writer import write_snapshot
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
-from serving.champion import Champion
-from serving.routes import build_app
+from serving.http.model_store import ModelStore
+from serving.http.routes import build_app
 from serving.settings import Settings, SettingsError, settings_from
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -32,7 +32,7 @@ def snapshot(home, trained, market_folder, tmp_path_factory):
 
 
 def client_of(settings):
-    champion = Champion(settings)
+    champion = ModelStore(settings)
     champion.start()
     champion.stop()
     assert champion.reason == ""
@@ -116,7 +116,7 @@ def test_a_creator_is_told_as_of_the_snapshot(mapped, tabled, known):
 def test_a_snapshot_that_does_not_fit_the_champion_keeps_it_out_until_one_does(home, snapshot, tmp_path, caplog):
     path = tmp_path / "known.arrow"
     path.write_bytes(snapshot.read_bytes())
-    champion = Champion(Settings(home, snapshot=path))
+    champion = ModelStore(Settings(home, snapshot=path))
     champion.refresh()
     first = champion.current
     broken = bytearray(snapshot.read_bytes())

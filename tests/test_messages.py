@@ -9,33 +9,33 @@ import pytest
 from features.history.arrays import NAT_US
 from features.tables import validate
 from features.tables.schema import POSTS, PROSPECTS
-from serving.asked import microseconds
-from serving.brought import readings_of
-from serving.faults import Fault, Refused
-from serving.messages import Partnership, Post, read_envelope
-from serving.openapi import EXAMPLES, openapi
-from serving.prospects import Prospects
-from serving.scored import Scored
+from serving.http.errors import ErrorDetail, RequestRefused
+from serving.http.openapi import EXAMPLES, openapi
+from serving.http.recent_posts import recent_post_readings
+from serving.http.request_reader import ParsedRequest
+from serving.http.request_schema import Partnership, Post, read_request
+from serving.http.response_json import result_fields
+from serving.scoring.answer_table import AnswerTable
+from serving.scoring.prospect_batch import microseconds
 from serving.settings import SERVICE, Settings, serve_command, settings_from
-from serving.written import fields
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 PROFILE = {"platform": "instagram", "followers": 48_000}
 
 
 def read(*partnerships, **rest):
-    return Prospects.of(read_envelope(orjson.dumps({"partnerships": list(partnerships), **rest})).partnerships, NOW)
+    return ParsedRequest.of(read_request(orjson.dumps({"partnerships": list(partnerships), **rest})).partnerships, NOW)
 
 
 def faults_of(partnership):
     found = read(partnership)
-    assert found.good == ([] if found.faults else [0])
+    assert found.valid_positions == ([] if found.faults else [0])
     return [(f.where.removeprefix("partnerships[0]"), f.what, f.expected, f.got) for f in found.faults.get(0, ())]
 
 
 def refusal_of(body):
-    with pytest.raises(Refused) as caught:
-        read_envelope(body)
+    with pytest.raises(RequestRefused) as caught:
+        read_request(body)
     return caught.value.code, [(f.where, f.what) for f in caught.value.faults]
 
 
@@ -147,9 +147,9 @@ def test_rows_without_an_id_are_numbered_and_repeats_are_faults():
 
 def test_all_that_share_an_id_are_faulty_and_some_are_named():
     found = read(*[{**PROFILE, "partnership_id": "a"}] * 6, {"partnership_id": "a", "followers": -1})
-    assert found.good == []
+    assert found.valid_positions == []
     assert [faults[-1] for _, faults in sorted(found.faults.items())][::3] == [
-        Fault("repeated_id", f"partnerships[{n}].partnership_id", f"is that of {others} too", "each id once", "a")
+        ErrorDetail("repeated_id", f"partnerships[{n}].partnership_id", f"is that of {others} too", "each id once", "a")
         for n, others in (
             (0, "partnerships[1], partnerships[2], partnerships[3] and 3 more"),
             (3, "partnerships[0], partnerships[1], partnerships[2] and 3 more"),
@@ -160,7 +160,7 @@ def test_all_that_share_an_id_are_faulty_and_some_are_named():
 
 
 def test_as_of_is_read_in_utc():
-    envelope = read_envelope(b'{"as_of": "2026-01-01T02:00:00+02:00", "partnerships": [{}]}')
+    envelope = read_request(b'{"as_of": "2026-01-01T02:00:00+02:00", "partnerships": [{}]}')
     assert envelope.as_of == datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -237,7 +237,7 @@ def test_what_rows_bring_becomes_arrays():
     assert posts.columns["format"].tolist() == [2, 2]
     assert posts.texts["text"].to_pylist() == ["soup", "soup"]
     assert "views" not in posts.columns
-    assert readings_of([None, []]) is None
+    assert recent_post_readings([None, []]) is None
 
 
 def test_fields_nest_distributions_and_keep_unknown_null():
@@ -249,7 +249,7 @@ def test_fields_nest_distributions_and_keep_unknown_null():
         "niche": np.array(["food", None], dtype=object),
         "horizon_days": np.array([7, 7]),
     }
-    assert [orjson.loads(b"{%b}" % row) for row in fields(Scored(2, columns, {}))] == [
+    assert [orjson.loads(b"{%b}" % row) for row in result_fields(AnswerTable(2, columns, {}))] == [
         {"views": {"p50": 10.0, "mean": 12.5}, "cpe_usd": None}
         | {"as_of": "2026-03-01T00:00:00Z", "niche": "food", "horizon_days": 7},
         {"views": None, "cpe_usd": {"p10": 2.0}}
@@ -259,8 +259,8 @@ def test_fields_nest_distributions_and_keep_unknown_null():
 
 def test_examples_are_questions_without_faults():
     for example in EXAMPLES.values():
-        envelope = read_envelope(orjson.dumps(example["value"]))
-        assert Prospects.of(envelope.partnerships, datetime(2026, 11, 2, tzinfo=UTC)).faults == {}
+        envelope = read_request(orjson.dumps(example["value"]))
+        assert ParsedRequest.of(envelope.partnerships, datetime(2026, 11, 2, tzinfo=UTC)).faults == {}
 
 
 def test_openapi_refers_only_to_what_it_holds():

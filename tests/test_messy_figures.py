@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from messy_cases import MESSY, imported
 
-from ingest.sheets import ColumnMapping, SheetOptions, iter_sheet, read_sheet
-from serving.batch.plain import Plain
-from serving.batch.spreadsheet import Spreadsheet
+from ingest.sheets.reader import iter_sheet, read_sheet
+from ingest.sheets.sheet_types import ColumnMapping, SheetOptions
+from serving.batch.csv_fast import FastCsvList
+from serving.batch.sheet_list import SheetList
 
 INSTAGRAM = SheetOptions(platform="instagram")
 
@@ -266,9 +267,9 @@ def test_long_lists_leave_out_the_same_rows(last, tmp_path):
     lines = ["@ana,instagram,120000,3400,4500", "@bo,instagram,156000,4200,5200", last]
     path = tmp_path / "list.csv"
     path.write_text("\n".join(["handle,platform,followers,avg_likes,fee_usd", *lines]) + "\n")
-    for listed in (Plain(path, SheetOptions()), Spreadsheet(path, SheetOptions())):
-        lots = list(listed.lots(1000))
-        assert [(m.place, m.reason) for lot in lots for m in lot.misfits] == [(4, "sums up the rows above")]
+    for listed in (FastCsvList(path, SheetOptions()), SheetList(path, SheetOptions())):
+        lots = list(listed.chunks(1000))
+        assert [(m.position, m.reason) for lot in lots for m in lot.invalid_lines] == [(4, "sums up the rows above")]
         assert sum(len(lot.rows) for lot in lots) == 2
 
 
@@ -285,12 +286,12 @@ def test_long_lists_leave_out_the_same_rows(last, tmp_path):
     ],
 )
 def test_a_list_to_score_tells_the_same(name, said):
-    assert re.search(said, "\n".join(Spreadsheet(MESSY / name, INSTAGRAM).notes))
+    assert re.search(said, "\n".join(SheetList(MESSY / name, INSTAGRAM).notes))
 
 
 def test_exchanged_dates_of_a_long_list_are_read_alike(file_of):
     path = file_of([["partnership_id", "start_at"], *([f"p{k}", day] for k, day in enumerate(TEXTS))])
     for day_first in (None, True, False):
-        listed = (Plain, Spreadsheet)
-        found = [next(one(path, SheetOptions(day_first=day_first)).lots(1000)) for one in listed]
+        listed = (FastCsvList, SheetList)
+        found = [next(one(path, SheetOptions(day_first=day_first)).chunks(1000)) for one in listed]
         assert found[0].rows["start_at"].fillna(EPOCH).tolist() == found[1].rows["start_at"].fillna(EPOCH).tolist()

@@ -19,10 +19,10 @@ from ingest.sheets.fee_text import currency_of, no_fee_reason, parse_deliverable
 from ingest.sheets.reader import read_sheet
 from ingest.sheets.sheet_types import ColumnMapping, SheetOptions
 from models.rate_card import read_rate_card
-from serving.batch import Watcher, score_file
-from serving.batch.columnar import Columnar
-from serving.batch.faults import BatchError
-from serving.scoring import Scorer
+from serving.batch import ProgressReporter, score_file
+from serving.batch.errors import BatchError
+from serving.batch.parquet_list import ParquetList
+from serving.scoring.scorer import Scorer
 from training.fit_pricing import fit_market_fee
 from training.simulate.parameters import MarketParameters
 from training.simulate.simulate import write_market
@@ -333,7 +333,7 @@ def test_a_list_is_scored_with_what_its_fees_say(bundle, tmp_path, kind):
     frame = pd.DataFrame(rows, columns=["handle", "fee", "currency"]).assign(platform="instagram", followers=12000)
     path, out, said = tmp_path / f"list.{kind}", tmp_path / "out.parquet", []
     frame.to_csv(path, index=False) if kind == "csv" else frame.to_excel(path, index=False)
-    tally = score_file(path, out, Scorer(bundle, rates=RATES), AS_OF, watcher=Watcher(tell=said.append))
+    tally = score_file(path, out, Scorer(bundle, rates=RATES), AS_OF, watcher=ProgressReporter(notify=said.append))
     assert (tally.scored, tally.rejected) == (5, 1)
     reasons = pd.read_csv(f"{out}.rejected.csv")["reasons"].tolist()
     assert reasons == ["fee '$450' is in USD, and 'currency' says EUR: correct one of them"]
@@ -364,7 +364,7 @@ def test_a_map_explains_no_values_of_parquet(tmp_path):
     pd.DataFrame({"platform": ["x"], "niche": ["Foodies"]}).to_parquet(tmp_path / "list.parquet")
     columns = {"niche": ColumnMapping("niche", values={"Foodies": "food"})}
     with pytest.raises(BatchError, match="explains values of 'niche': those of Parquet are taken as they are"):
-        Columnar(tmp_path / "list.parquet", columns)
+        ParquetList(tmp_path / "list.parquet", columns)
 
 
 def test_the_command_takes_rates(campaign, tmp_path):

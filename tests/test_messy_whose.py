@@ -3,8 +3,9 @@
 import pytest
 from messy_cases import MESSY, imported
 
-from ingest.sheets import SheetOptions, read_sheet
-from serving.batch.spreadsheet import Spreadsheet
+from ingest.sheets.reader import read_sheet
+from ingest.sheets.sheet_types import SheetOptions
+from serving.batch.sheet_list import SheetList
 
 
 def case(name, tmp_path, **options):
@@ -16,7 +17,7 @@ def case(name, tmp_path, **options):
 )
 def test_a_header_with_a_name_like_data_is_read_by_import_and_by_score(name, followers, tmp_path):
     assert case(name, tmp_path).column("creators", "followers") == followers
-    (lot,) = Spreadsheet(MESSY / name, SheetOptions()).lots(100)
+    (lot,) = SheetList(MESSY / name, SheetOptions()).chunks(100)
     assert lot.rows["followers"].tolist() == followers
 
 
@@ -35,7 +36,7 @@ def test_a_map_names_the_second_of_two_equal_names(tmp_path):
 
 def test_score_takes_equal_names_and_tells_them_apart_in_its_output():
     path = MESSY / "27_duplicate_headers.csv"
-    found = Spreadsheet(path, SheetOptions(columns={"Followers": "-", "Instagram": "-"}))
+    found = SheetList(path, SheetOptions(columns={"Followers": "-", "Instagram": "-"}))
     assert found.header == ["Name", "Instagram", "Instagram Followers", "TikTok", "TikTok Followers"]
     assert read_sheet(path, SheetOptions(platform="tiktok")).rows["followers"].tolist() == [90000, 8000]
 
@@ -51,7 +52,7 @@ def test_the_platform_asked_for_outranks_links_in_import_and_in_score(tmp_path):
     name = "02_bio_link_platform_given.csv"
     found = case(name, tmp_path, platform="tiktok")
     assert found.column("creators", "platform") == found.column("prospects", "platform") == ["tiktok"] * 3
-    (lot,) = Spreadsheet(MESSY / name, SheetOptions(platform="tiktok")).lots(100)
+    (lot,) = SheetList(MESSY / name, SheetOptions(platform="tiktok")).chunks(100)
     assert lot.rows["platform"].tolist() == ["tiktok"] * 3
     assert not lot.reasons
 

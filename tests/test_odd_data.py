@@ -19,7 +19,7 @@ from features.tables.validate import InvalidTables, clean_table
 from features.tables.vocabulary import PLATFORMS
 from models.bundle_files import MANIFEST_FILE
 from models.distribution import QUANTILES
-from serving.scoring import Scorer
+from serving.scoring.scorer import Scorer
 from training.backtest.plots import backtest_figures
 from training.backtest.report_text import training_text
 from training.dataset import Sampling

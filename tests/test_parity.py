@@ -16,13 +16,13 @@ from models.distribution import QUANTILES
 from models.joint import joint_forecast
 from models.reasons import reasons_text
 from serving.batch import Options, score_file
-from serving.champion import Champion
-from serving.routes import build_app
-from serving.scored import spread
-from serving.scoring import Scorer
+from serving.http.model_store import ModelStore
+from serving.http.routes import build_app
+from serving.scoring.answer_table import scatter_values
+from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.scorer import Scorer
+from serving.scoring.verdict import comparables_text
 from serving.settings import Settings
-from serving.terms import Extras
-from serving.verdict import comparables_text
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
@@ -114,7 +114,7 @@ def by_hand(tables, trained, partnerships):
         quantiles = predictive.quantile(list(QUANTILES.values()))
         told = {name: quantiles[:, n] for n, name in enumerate(QUANTILES)} | {"mean": predictive.mean()}
         rows = np.ones(len(frame), dtype=bool) if what == "engagements" else joint.has_views
-        figures |= {f"{what}_{name}": spread(values, rows) for name, values in told.items()}
+        figures |= {f"{what}_{name}": scatter_values(values, rows) for name, values in told.items()}
     delivered = DeliveredTotals.of(joint.engagements, frame["completion_rate"].to_numpy()).quantile([0.9, 0.5, 0.1])
     for n, name in enumerate(("p10", "p50", "p90")):
         figures[f"cpe_usd_{name}"] = frame["fee_usd"].to_numpy() / np.where(delivered > 0, delivered, np.nan)[:, n]
@@ -136,7 +136,7 @@ def creators_of(frame):
 def batch(tmp_path_factory, tables, trained, partnerships):
     folder = tmp_path_factory.mktemp("batch")
     pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
-    scorer, extras = Scorer(trained.bundle, tables), Extras(explain=True, comparables=True)
+    scorer, extras = Scorer(trained.bundle, tables), AnswerOptions(explain=True, comparables=True)
     tally = score_file(folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, Options(extras=extras))
     assert (tally.scored, tally.rejected) == (len(partnerships), 0)
     return pd.read_parquet(folder / "scored.parquet")
@@ -144,7 +144,7 @@ def batch(tmp_path_factory, tables, trained, partnerships):
 
 @pytest.fixture(scope="module")
 def over_http(market_folder, home, trained, partnerships):
-    champion = Champion(Settings(home, market_folder))
+    champion = ModelStore(Settings(home, market_folder))
     champion.start()
     try:
         extras = {"explain": True, "comparables": True}

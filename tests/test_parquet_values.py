@@ -11,7 +11,7 @@ import pytest
 from features.files.parquet import MAX_BATCH_BYTES, decoded_size, open_parquet
 from features.tables.folder import read_tables
 from features.tables.validate import InvalidTables, validate
-from serving.batch import BatchError, Watcher, score_file
+from serving.batch import BatchError, ProgressReporter, score_file
 
 AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
 PROFILE = {"platform": ["instagram"] * 3, "followers": [20_000.0, 30_000.0, 40_000.0]}
@@ -42,7 +42,7 @@ REFUSED = {
 def scored(folder, scorer, columns, **options):
     pq.write_table(pa.table({**PROFILE, **columns}), folder / "list.parquet", **options)
     notes = []
-    watcher = Watcher(tell=notes.append)
+    watcher = ProgressReporter(notify=notes.append)
     return score_file(folder / "list.parquet", folder / "out.csv", scorer, AS_OF, watcher=watcher), notes
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from serving.processes import SUPERVISOR, end_with_supervisor, stray_signals
+from serving.http.processes import SUPERVISOR, end_with_supervisor, stray_signals
 
 #: A process that may or may not heed SIGTERM, which tells when it is ready and lives for half a minute.
 WORKER = """
@@ -25,7 +25,7 @@ time.sleep(30)
 SUPERVISE = """
 import os
 from circus.sighandler import SysHandler
-from serving.processes import supervise
+from serving.http.processes import supervise
 supervise(os.environ)
 print(SysHandler.handle_hup.__name__)
 """

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from serving.prospects import Prospects, one_by_one
+from serving.http.request_reader import ParsedRequest, read_each_partnership
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TEXTS = ["a", " a ", "", "  ", "1", "2"]
@@ -40,7 +40,7 @@ def told(prospects):
         for own in (asked.numbers, asked.codes, asked.times, asked.texts)
         for name, values in own.items()
     }
-    return prospects.names, prospects.good, asked.n, prospects.faults, columns
+    return prospects.names, prospects.valid_positions, asked.n, prospects.faults, columns
 
 
 @settings(max_examples=300)
@@ -50,6 +50,6 @@ def told(prospects):
 @example([{"creator_id": "a", "partnership_id": "b"}, {"creator_id": "a", "partnership_id": "b"}])
 @example([{"creator_id": "a", "created_at": "2026-06-01T00:00:00Z"}])
 def test_column_by_column_is_one_by_one(given_):
-    found, wanted = Prospects.of(given_, NOW), one_by_one(given_, NOW)
+    found, wanted = ParsedRequest.of(given_, NOW), read_each_partnership(given_, NOW)
     np.testing.assert_equal(told(found), told(wanted))
     assert (found.posts is None) == (wanted.posts is None)

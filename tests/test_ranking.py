@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.answers import Answered
-from serving.ranking import DEFAULTS, MEASURES, columns_of, ranking
-from serving.results import Result
+from serving.http.answer import RequestAnswer
+from serving.http.ranking import DEFAULT_MEASURES, RANKING_MEASURES, measure_columns, rank_answer
+from serving.http.response_schema import Result
 
 HEAD = {"model_version": "v1", "trained_on": "simulated"}
-FIGURES = sorted({column for name in MEASURES for column in columns_of(name)} | {"goal_engagements", "target_cpe_usd"})
+FIGURES = sorted(
+    {column for name in RANKING_MEASURES for column in measure_columns(name)} | {"goal_engagements", "target_cpe_usd"}
+)
 
 
 def result(name, **figures):
@@ -22,8 +24,8 @@ def ranked(*rows, by=None, limit=None):
     """Rank rows of flat figures; a row of errors is one that was refused."""
     columns = {name: np.array([row.get(name, np.nan) for row in rows], dtype=float) for name in FIGURES}
     written = [orjson.dumps(row)[1:-1] for row in rows]
-    answered = Answered(HEAD, written, columns, np.array(["errors" in row for row in rows], dtype=bool))
-    return orjson.loads(ranking(answered, by, limit))
+    answered = RequestAnswer(HEAD, written, columns, np.array(["errors" in row for row in rows], dtype=bool))
+    return orjson.loads(rank_answer(answered, by, limit))
 
 
 def order(found):
@@ -67,12 +69,12 @@ def test_without_a_measure_the_first_that_any_has_is_taken():
     priced = result("b", fee_usd=4.0, cpe_usd_p50=1.0, engagements_p50=7.0)
     bare = result("c", engagements_p50=7.0)
     taken = [ranked(*rows) for rows in ([bare, priced, judged], [bare, priced], [bare])]
-    assert tuple(found["by"] for found in taken) == DEFAULTS
+    assert tuple(found["by"] for found in taken) == DEFAULT_MEASURES
     assert order(taken[0]) == [("a", 1), ("c", None), ("b", None)]
     assert taken[0]["results"][0]["value"] == 1.5
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", RANKING_MEASURES)
 def test_every_measure_is_a_figure_of_answers(name):
     group, _, part = name.rpartition("_")
     assert name in (*Result.model_fields, "fee_headroom") or (group in Result.model_fields and part.startswith("p"))

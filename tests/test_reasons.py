@@ -16,9 +16,9 @@ from features.tables.schema import EMV_PARTS
 from features.tables.validate import InvalidTables
 from models.emv import earned_media_value, read_value_table
 from models.reasons import COLUMN_GROUPS, OWN_LEVEL, contributions, reasons, reasons_text
-from serving.scored import ANSWER_COLUMNS
-from serving.scoring import Scorer
-from serving.terms import Extras
+from serving.scoring.answer_table import ANSWER_COLUMNS
+from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.scorer import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T09:00:00Z")
 
@@ -114,7 +114,7 @@ def test_extras_come_only_where_asked_and_files_have_them_as_text(tables, bundle
     scorer = Scorer(bundle, tables)
     rows = [*asked.head(3)[["creator_id", "platform"]].to_dict("records"), {"creator_id": "nobody"}]
     plain, _ = answers_of(scorer, rows, AS_OF)
-    more, refused = answers_of(scorer, rows, AS_OF, extras=Extras(explain=True, comparables=True))
+    more, refused = answers_of(scorer, rows, AS_OF, extras=AnswerOptions(explain=True, comparables=True))
     assert tuple(plain) == ANSWER_COLUMNS
     assert tuple(more) == (*ANSWER_COLUMNS, "reasons", "comparables")
     pd.testing.assert_frame_equal(more[list(ANSWER_COLUMNS)], plain)

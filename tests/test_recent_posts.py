@@ -20,12 +20,12 @@ from features.snapshot.writer import write_snapshot
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS
 from features.tables.vocabulary import PLATFORMS
-from serving.asked import Asked, microseconds
-from serving.brought import post_warnings
-from serving.champion import Champion
-from serving.known import FromTables
-from serving.routes import build_app
-from serving.scoring import Scorer
+from serving.http.model_store import ModelStore
+from serving.http.recent_posts import recent_post_warnings
+from serving.http.routes import build_app
+from serving.scoring.creator_store import TableCreatorStore
+from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.scorer import Scorer
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
@@ -126,12 +126,12 @@ def test_two_fresh_posts_do_not_lose_the_known_ones(bundle, tables, busy):
     assert both["evidence"] == known["evidence"] == "history"
     assert both["engagements_p50"] != known["engagements_p50"]
     history, _, brought = extend_history(
-        scorer.known.history,
-        np.array([scorer.known.find(row["platform"], row["creator_id"])]),
+        scorer.creator_store.history,
+        np.array([scorer.creator_store.find(row["platform"], row["creator_id"])]),
         PostReadings.of(table(fresh, POSTS), np.zeros(2, dtype=int)),
     )
-    account = scorer.known.find(row["platform"], row["creator_id"])
-    first, last = scorer.known.history.posts.start[account : account + 2]
+    account = scorer.creator_store.find(row["platform"], row["creator_id"])
+    first, last = scorer.creator_store.history.posts.start[account : account + 2]
     assert (len(history.posts.time), brought.sum()) == (last - first + 2, 2)
 
 
@@ -145,7 +145,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
     def asked(*own, nameless=False):
         readings = PostReadings.of(table(own, POSTS), np.zeros(len(own), dtype=int))
         readings = replace(readings, nameless=np.full(len(own), nameless))
-        found = scorer.score(Asked.of_rows([row]), microseconds(AS_OF), readings)
+        found = scorer.score(ProspectBatch.from_rows([row]), microseconds(AS_OF), readings)
         return found.frame().iloc[0]
 
     later = [post(n, age=20 + n, likes=9e6, observed_at=AS_OF - DAY) for n in range(3)]
@@ -241,7 +241,7 @@ def test_every_post_has_one_use_and_those_that_count_are_those_of_the_features(b
     history = replace(history, accounts=pd.Index(asked["platform"] + "/" + asked.index.astype(str)))
     x = derive(history, asked.assign(creator_id=asked.index.astype(str)), bundle.reference)
     assert counts[:, PostUse.COUNTS].tolist() == x["engagements_known_count"].tolist()
-    flags = post_warnings(counts)
+    flags = recent_post_warnings(counts)
     told = np.array(list(flags.values()))
     lost = counts[:, PostUse.BEFORE_WINDOW :].sum(axis=1) + counts[:, PostUse.KNOWN_ALREADY] > 0
     assert (told.any(axis=0) == lost).all()
@@ -273,7 +273,7 @@ def test_a_history_without_ids_takes_no_posts_besides(tables):
     with pytest.raises(ValueError, match="keeps no details of its posts"):
         extend_history(History.of(tables), np.array([0]), drawn_readings(0, accounts=1))
     with pytest.raises(ValueError, match="keeps no details of its posts"):
-        FromTables(History.of(tables), None, None).posts_lacking(np.array([0]), 0)
+        TableCreatorStore(History.of(tables), None, None).missing_post_warnings(np.array([0]), 0)
 
 
 KNOWN = {
@@ -312,7 +312,7 @@ def over_http(home, market_folder, tables, bundle, tmp_path_factory):
     write_snapshot(History.of(tables, bundle.reference.horizon_days), bundle.reference, AS_OF, path, bundle.version)
     clients = []
     for settings in (Settings(home, market_folder), Settings(home, snapshot=path)):
-        champion = Champion(settings)
+        champion = ModelStore(settings)
         champion.start()
         champion.stop()
         clients.append(TestClient(build_app(champion)))
@@ -372,7 +372,7 @@ def test_before_the_snapshot_the_posts_of_the_request_are_used(over_http, busy):
 def test_every_warning_about_posts_is_explained():
     root = Path(__file__).parents[1]
     names = {
-        *post_warnings(np.zeros((1, len(PostUse)), dtype=int)),
+        *recent_post_warnings(np.zeros((1, len(PostUse)), dtype=int)),
         *KNOWN,
         "recent_posts_not_used",
         "snapshot_not_used",

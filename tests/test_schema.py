@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.openapi import openapi
-from serving.routes import build_app
+from serving.http.openapi import openapi
+from serving.http.routes import build_app
 
 PATHS = openapi()["paths"]
 EXAMPLES = [

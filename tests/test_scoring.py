@@ -11,9 +11,9 @@ from features.history.post_readings import PostReadings
 from features.tables.model import Tables
 from features.tables.schema import POSTS
 from models.distribution import QUANTILES
-from serving.asked import Asked, microseconds
-from serving.scored import ANSWER_COLUMNS
-from serving.scoring import Scorer
+from serving.scoring.answer_table import ANSWER_COLUMNS
+from serving.scoring.prospect_batch import ProspectBatch, microseconds
+from serving.scoring.scorer import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video"}
@@ -262,7 +262,7 @@ def test_order_and_company_do_not_matter(scorer, known, tables):
 
 def test_the_callers_arrays_are_not_changed(scorer, known):
     deal = {"deliverables": 2.0, "fee": 9.0, "currency": "USD", "completion_rate": 0.5, "emv_like_usd": 0.1}
-    asked = Asked.of_rows([{**known, **deal}, {**PROFILE, "creator_id": "new"}, {}])
+    asked = ProspectBatch.from_rows([{**known, **deal}, {**PROFILE, "creator_id": "new"}, {}])
     own = PostReadings.of(posts("new", [10, 20]), np.array([1, 1]))
     given = (asked.numbers, asked.codes, asked.times, asked.texts, own.columns, {"account": own.account})
     before = deepcopy(given)
@@ -274,7 +274,7 @@ def test_the_callers_arrays_are_not_changed(scorer, known):
 
 
 def test_only_the_columns_wanted_are_made_and_they_are_the_same(scorer, known):
-    asked = Asked.of_rows([{**known, "fee_usd": 400.0}, PROFILE, {"platform": "x"}])
+    asked = ProspectBatch.from_rows([{**known, "fee_usd": 400.0}, PROFILE, {"platform": "x"}])
     whole = scorer.score(asked, microseconds(AS_OF))
     for wanted in (("engagements_p50",), ("verdict", "sentence"), ("warnings", "cpm_usd_p50"), ("partnership_id",)):
         part = scorer.score(asked, microseconds(AS_OF), columns=wanted)

@@ -13,7 +13,7 @@ from features.number_text import format_amount, format_estimate, format_fraction
 from features.tables.currency import CurrencyRates
 from features.tables.schema import format_exact
 from models.bundle import champion_folder, load_bundle
-from serving.scoring import Scorer
+from serving.scoring.scorer import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 RATES = CurrencyRates({"USD": 1.0, "EUR": 1.1, "JPY": 0.0065, "KWD": 3.2})

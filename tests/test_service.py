@@ -22,13 +22,13 @@ from features.segments import decode_categories
 from features.tables.frames import DataFolderError
 from features.tables.schema import PROSPECTS
 from models.distribution import QUANTILES
-from serving.asked import LISTS
-from serving.breaches import Breach
-from serving.champion import Champion, Loaded
-from serving.openapi import EXAMPLES
-from serving.results import Answer
-from serving.routes import build_app
-from serving.scored import ANSWER_COLUMNS, Scored
+from serving.http.model_store import LoadedModel, ModelStore
+from serving.http.openapi import EXAMPLES
+from serving.http.response_schema import Answer
+from serving.http.routes import build_app
+from serving.scoring.answer_table import ANSWER_COLUMNS, AnswerTable
+from serving.scoring.breaches import Breach
+from serving.scoring.prospect_batch import ALLOWED_VALUES
 from serving.settings import ENVIRONMENT, Limits, Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2, bentoml uses a renamed pattern of pathspec
@@ -61,7 +61,7 @@ class FakeScorer:
         texts = {"evidence": "profile" if posts is None else "history", "model_version": self.version}
         found = {
             **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
-            **{name: decode_categories(LISTS[name], asked.code(name)) for name in ("platform", "niche")},
+            **{name: decode_categories(ALLOWED_VALUES[name], asked.code(name)) for name in ("platform", "niche")},
             **{name: asked.number(name) for name in ("deliverables", "fee_usd")},
             "as_of": np.full(asked.n, as_of).view("datetime64[us]"),
             "start_at": np.where(start == NAT_US, as_of, start).view("datetime64[us]"),
@@ -74,16 +74,16 @@ class FakeScorer:
         }
         nobody = [row for row, name in enumerate(ids) if (name or "").startswith("nobody")]
         found = {name: values for name, values in found.items() if name in columns}
-        return Scored(asked.n, found, {row: [nobody_known(ids[row])] for row in nobody})
+        return AnswerTable(asked.n, found, {row: [nobody_known(ids[row])] for row in nobody})
 
 
 def fake_find(home: Path) -> Path:
     return home / (home / "artifacts" / "champion").read_text()
 
 
-def fake_load(folder: Path, tables, rates=None) -> Loaded:
+def fake_load(folder: Path, tables, rates=None) -> LoadedModel:
     version = (folder / "version").read_text()
-    return Loaded({"version": version, "trained_on": "simulated", "horizon_days": 7}, FakeScorer(version))
+    return LoadedModel({"version": version, "trained_on": "simulated", "horizon_days": 7}, FakeScorer(version))
 
 
 def promote(home: Path, version: str, broken: bool = False) -> None:
@@ -97,8 +97,8 @@ def promote(home: Path, version: str, broken: bool = False) -> None:
     (home / "artifacts" / "new").replace(home / "artifacts" / "champion")
 
 
-def champion_at(home: Path, **changes) -> Champion:
-    return Champion(Settings(home), **{"find": fake_find, "load": fake_load, **changes})
+def champion_at(home: Path, **changes) -> ModelStore:
+    return ModelStore(Settings(home), **{"find": fake_find, "load": fake_load, **changes})
 
 
 @pytest.fixture(scope="session")
@@ -106,9 +106,9 @@ def client(tmp_path_factory):
     """The whole BentoML service in process, over the fakes."""
     home = tmp_path_factory.mktemp("home")
     promote(home, "v1")
-    fake = functools.partial(Champion, find=fake_find, load=fake_load)
+    fake = functools.partial(ModelStore, find=fake_find, load=fake_load)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving.service, "Champion", fake)
+        patch.setattr(serving.service, "ModelStore", fake)
         patch.setenv("CREATORCAST_HOME", str(home))
         with TestClient(serving.service.Creatorcast.to_asgi(), base_url="http://127.0.0.1") as found:
             yield found
@@ -379,7 +379,7 @@ def test_tables_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
 def test_rates_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
     promote(tmp_path, "v1")
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,-1\n")
-    champion = Champion(
+    champion = ModelStore(
         Settings(tmp_path, rates=tmp_path / "rates.csv", poll_seconds=0.05), find=fake_find, load=fake_load
     )
     champion.start()
@@ -402,7 +402,7 @@ def test_known_creators_that_cannot_be_read_are_read_again_once_they_are_others(
     promote(tmp_path, "v1")
     (tmp_path / "data").mkdir()
     settings = Settings(tmp_path, tmp_path / "data", poll_seconds=0.05)
-    champion = Champion(settings, find=fake_find, load=fake_load, tables=tables)
+    champion = ModelStore(settings, find=fake_find, load=fake_load, tables=tables)
     champion.start()
     time.sleep(0.3)
     assert (champion.current, len(read)) == (None, 1)
@@ -438,7 +438,7 @@ def test_the_service_imports_nothing_heavy():
 
 FAKE_SERVICE = """
 import functools, serving.service
-from serving.champion import Champion
+from serving.http.model_store import Champion
 from test_service import fake_find, fake_load
 serving.service.Champion = functools.partial(Champion, find=fake_find, load=fake_load)
 Creatorcast = serving.service.Creatorcast

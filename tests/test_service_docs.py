@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.metrics import Metrics
-from serving.ranking import MEASURES
-from serving.routes import build_app
+from serving.http.metrics import Metrics
+from serving.http.ranking import RANKING_MEASURES
+from serving.http.routes import build_app
 
 TEXT = (Path(__file__).parents[1] / "docs" / "service.md").read_text()
 
@@ -23,7 +23,7 @@ def test_the_table_holds_every_address():
 
 def test_the_table_holds_every_measure_with_its_best_end():
     told = re.findall(r"^\| `(\w+)` \| (highest|lowest) \| (.+) \|$", TEXT, re.MULTILINE)
-    assert told == [(n, "highest" if m.highest else "lowest", m.meaning) for n, m in MEASURES.items()]
+    assert told == [(n, "highest" if m.is_highest_best else "lowest", m.meaning) for n, m in RANKING_MEASURES.items()]
 
 
 def test_the_table_holds_every_code_of_an_error():

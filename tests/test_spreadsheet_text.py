@@ -10,13 +10,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-import serving.batch.opening
-import serving.batch.run
+import serving.batch.open_list
+import serving.batch.runner
 from creatorcast import main
 from features.files.formula_escape import escape_formula, unescape_formula
 from features.tables.folder import read_tables
-from serving.batch import Options, score_file
-from serving.files import write_frame
+from serving.batch import BatchOptions, score_file
+from serving.frame_file import write_frame
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 RISKY = [
@@ -61,7 +61,9 @@ def write_list(path, ids):
 
 
 @pytest.mark.parametrize("name", ["list.parquet", "list.xlsx"])
-@pytest.mark.parametrize("options", [Options(), Options(top=20, rank_by="cpe_usd_p50")], ids=["all", "the best"])
+@pytest.mark.parametrize(
+    "options", [BatchOptions(), BatchOptions(top=20, rank_by="cpe_usd_p50")], ids=["all", "the best"]
+)
 def test_answers_in_csv_are_safe_and_in_parquet_and_xlsx_exact(name, options, scorer, tmp_path):
     ids = RISKY
     source = write_list(tmp_path / name, ids)
@@ -77,8 +79,8 @@ def test_answers_in_csv_are_safe_and_in_parquet_and_xlsx_exact(name, options, sc
 
 @pytest.mark.parametrize("long", [False, True], ids=["short", "long"])
 def test_rejected_rows_that_are_corrected_keep_their_ids(long, scorer, tmp_path, monkeypatch):
-    monkeypatch.setattr(serving.batch.opening, "LONG", 3 if long else 10**6)
-    monkeypatch.setattr(serving.batch.run, "LOT", 4)
+    monkeypatch.setattr(serving.batch.open_list, "FAST_CSV_MIN_LINES", 3 if long else 10**6)
+    monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 4)
     ids = [*RISKY, "b", "c"]
     source = write_list(tmp_path / "list.parquet", ids)
     good = score_file(source, tmp_path / "good.parquet", scorer, AS_OF)

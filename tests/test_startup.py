@@ -18,9 +18,9 @@ from features.snapshot.writer import write_snapshot
 from models.bundle import champion_folder
 from models.bundle_files import contents_digest, read_manifest
 from models.bundle_trial import TRIED_VARIABLE
-from serving.keys import AccessError
+from serving.http.keys import AccessError
+from serving.http.startup import StartError, check_start, startup_problem
 from serving.settings import Settings
-from serving.startup import StartError, check_start, unusable
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 CREATORS = "creator_id,platform,observed_at,followers\na,instagram,2026-01-01T00:00:00Z,"
@@ -87,14 +87,14 @@ def files(tmp_path_factory, tables, bundle, home):
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_line(files, home, setting, name, reason):
-    told = unusable(Settings(**{"home": home, setting: files / name}))
+    told = startup_problem(Settings(**{"home": home, setting: files / name}))
     pattern = rf"--{setting} \(CREATORCAST_{setting.upper()}\):? '{files / name}':? {re.escape(reason)}[^\n]*"
     assert re.fullmatch(pattern, told), told
 
 
 @pytest.mark.parametrize(("name", "file"), [("piped", "creators.csv"), ("told by a pipe", "dataset.json")])
 def test_a_pipe_among_the_tables_holds_nobody(files, home, name, file):
-    told = unusable(Settings(home, files / name))
+    told = startup_problem(Settings(home, files / name))
     assert f"/{name}/{file}' cannot be read: " in told
     assert "it is a FIFO, expected a regular file" in told
 
@@ -103,20 +103,20 @@ def test_a_champion_that_is_missing_or_broken_is_told_in_one_line(files):
     start = (
         f"the champion: no champion in '{files}/empty/artifacts': run creatorcast train DATA, then creatorcast promote"
     )
-    assert unusable(Settings(files / "empty")) == start
-    told = unusable(Settings(files / "spoilt"))
+    assert startup_problem(Settings(files / "empty")) == start
+    told = startup_problem(Settings(files / "spoilt"))
     assert re.fullmatch(r"the champion: '.*/reference\.json' differs from what the manifest says: [^\n]*", told)
 
 
 def test_what_can_be_used_is_not_refused(files, home):
-    assert unusable(Settings(home, files / "sound", rates=files / "rates.csv")) is None
-    assert unusable(Settings(home, snapshot=files / "snapshot")) is None
+    assert startup_problem(Settings(home, files / "sound", rates=files / "rates.csv")) is None
+    assert startup_problem(Settings(home, snapshot=files / "snapshot")) is None
 
 
 def test_a_first_champion_may_be_waited_for_but_no_broken_one_and_no_broken_file(files):
-    assert unusable(Settings(files / "empty", snapshot=files / "snapshot"), waits=True) is None
-    assert unusable(Settings(files / "empty", snapshot=files / "cut"), waits=True).startswith("--snapshot ")
-    assert unusable(Settings(files / "spoilt"), waits=True).startswith("the champion: ")
+    assert startup_problem(Settings(files / "empty", snapshot=files / "snapshot"), waits=True) is None
+    assert startup_problem(Settings(files / "empty", snapshot=files / "cut"), waits=True).startswith("--snapshot ")
+    assert startup_problem(Settings(files / "spoilt"), waits=True).startswith("the champion: ")
 
 
 @contextlib.contextmanager

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
-import serving.champion
-from serving.champion import Champion, Loaded
-from serving.sample_answers import NoAnswer, check_sample_answers
+import serving.http.model_store
+from serving.http.model_store import LoadedModel, ModelStore
+from serving.http.sample_answers import SampleAnswerError, check_sample_answers
 from serving.settings import Settings
 
 
@@ -34,7 +34,7 @@ class Homes:
         version = (folder / "version").read_text()
         if version.startswith("broken"):
             raise ValueError(f"{version}\nin two lines")
-        return Loaded({} if version == "nameless" else {"version": version}, None)
+        return LoadedModel({} if version == "nameless" else {"version": version}, None)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def homes(tmp_path):
 
 @pytest.fixture
 def champion(homes):
-    return Champion(Settings(homes.home, poll_seconds=0.02), load=homes.load)
+    return ModelStore(Settings(homes.home, poll_seconds=0.02), load=homes.load)
 
 
 def version(champion):
@@ -81,7 +81,7 @@ def test_a_refused_one_is_told_once_in_one_line_and_not_loaded_at_every_look(hom
 def test_what_may_have_been_the_machine_is_tried_again(homes, champion, monkeypatch):
     homes.write("a", "broken")
     champion.refresh()
-    monkeypatch.setattr(serving.champion, "AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(serving.http.model_store, "AGAIN_SECONDS", 0.0)
     champion._again_at = 0.0
     champion.refresh()
     assert homes.loads == 2
@@ -91,7 +91,7 @@ def test_whoever_cannot_be_told_of_a_champion_does_not_end_the_looking(homes, ca
     def told(manifest):
         raise KeyError(manifest["version"])
 
-    champion = Champion(Settings(homes.home, poll_seconds=0.02), load=homes.load, told=told)
+    champion = ModelStore(Settings(homes.home, poll_seconds=0.02), load=homes.load, told=told)
     taken = []
     for name in ("one", "nameless", "two"):
         homes.write("a", name)
@@ -114,5 +114,5 @@ def test_sample_questions_are_answered_by_a_sound_champion_alone(scorer, monkeyp
         return scored
 
     monkeypatch.setattr(scorer, "score", unknown)
-    with pytest.raises(NoAnswer, match="usual questions are answered by engagements of"):
+    with pytest.raises(SampleAnswerError, match="usual questions are answered by engagements of"):
         check_sample_answers(manifest, scorer)

@@ -4,7 +4,7 @@ import tempfile
 
 import pytest
 
-from serving.temporary import use_temporary_folder
+from serving.http.temporary_folder import use_temporary_folder
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ingest.sheets import SheetOptions, read_sheet
-from serving.batch import Options, Watcher, score_file
-from serving.batch.rows import _add_warnings
+from ingest.sheets.reader import read_sheet
+from ingest.sheets.sheet_types import SheetOptions
+from serving.batch import BatchOptions, ProgressReporter, score_file
+from serving.batch.score_chunk import _add_warnings
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 
@@ -34,14 +35,14 @@ def test_what_a_list_holds_and_cannot_be_read_is_named_in_its_row(scorer, tmp_pa
     frame = pd.DataFrame({"platform": "instagram", "followers": [2000, 3000, 4000], "format": "video", column: cells})
     path = tmp_path / f"list.{kind}"
     frame.to_csv(path, index=False) if kind == "csv" else frame.to_excel(path, index=False)
-    assert score_file(path, tmp_path / "out.parquet", scorer, AS_OF, Options()).scored == 3
+    assert score_file(path, tmp_path / "out.parquet", scorer, AS_OF, BatchOptions()).scored == 3
     found = [unused(words) for words in pd.read_parquet(tmp_path / "out.parquet")["warnings"].fillna("")]
     assert found == [{name} if name else set() for name in expected]
 
 
 def test_columns_without_warnings_are_read_alike(scorer, tmp_path):
     pd.DataFrame({"platform": ["x"], "followers": [2000], "Likes": [3]}).to_csv(tmp_path / "list.csv", index=False)
-    options = Options(columns=("engagements_p50",))
+    options = BatchOptions(columns=("engagements_p50",))
     assert score_file(tmp_path / "list.csv", tmp_path / "out.csv", scorer, AS_OF, options).scored == 1
 
 
@@ -73,10 +74,10 @@ def test_columns_that_a_parquet_list_does_not_have_are_told(scorer, tmp_path):
     frame = pd.DataFrame({"platform": ["instagram"], "followers": [2000.0], "avg_like": [3.0], "note": ["a"], "n": [1]})
     frame.to_parquet(tmp_path / "list.parquet", index=False)
     frame[["platform", "followers"]].to_parquet(tmp_path / "plain.parquet", index=False)
-    options = Options(sheet=SheetOptions(columns={"n": "posts_count", "note": "-"}))
+    options = BatchOptions(sheet=SheetOptions(columns={"n": "posts_count", "note": "-"}))
     lines = []
-    for name, chosen in (("list", options), ("plain", Options())):
-        watcher = Watcher(tell=lines.append)
+    for name, chosen in (("list", options), ("plain", BatchOptions())):
+        watcher = ProgressReporter(notify=lines.append)
         score_file(tmp_path / f"{name}.parquet", tmp_path / "out.parquet", scorer, AS_OF, chosen, watcher)
     told = [line for line in lines if "not read" in line]
     assert told == ["not read, because a list has no such columns: 'avg_like'"]

@@ -16,11 +16,11 @@ from features.tables.schema import CREATORS, POSTS
 from features.tables.vocabulary import PLATFORMS
 from models.dependence import column_dependence
 from serving.batch import Options, score_file
-from serving.champion import Champion
-from serving.routes import build_app
-from serving.scoring import Scorer
+from serving.http.model_store import ModelStore
+from serving.http.routes import build_app
+from serving.scoring.scorer import Scorer
+from serving.scoring.unused import SAME_RATE
 from serving.settings import Settings
-from serving.unused import SAME_RATE
 
 with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
@@ -185,7 +185,7 @@ def test_a_bundle_without_views_names_averages_of_them(bundle):
 
 
 def test_a_snapshot_names_what_the_tables_name(bundle, tables, scorer, known, tmp_path):
-    write_snapshot(scorer.known.history, bundle.reference, AS_OF, tmp_path / "known.arrow", bundle.version)
+    write_snapshot(scorer.creator_store.history, bundle.reference, AS_OF, tmp_path / "known.arrow", bundle.version)
     mapped = Scorer(bundle, snapshot=Snapshot.open(tmp_path / "known.arrow"))
     profile = {"followers": 5.0, "posts_count": 3.0, "verified": True, "created_at": AS_OF - pd.Timedelta(days=9)}
     rows = [{**known, **LIKES, **profile}, {**known, "avg_views": 3.0, "topic": "cake", "bio": "x"}, PROFILE]
@@ -234,7 +234,7 @@ def matrix(scorer, rows):
 
 @pytest.fixture(scope="module")
 def over_http(home, market_folder):
-    champion = Champion(Settings(home, market_folder))
+    champion = ModelStore(Settings(home, market_folder))
     champion.start()
     champion.stop()
     return TestClient(build_app(champion))

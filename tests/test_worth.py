@@ -16,21 +16,21 @@ from features.tables.currency import CurrencyRates
 from features.tables.schema import POSTS
 from models.fee import MarketFee
 from models.rate_card import RateCard
-from serving.cells import cells_text, chosen
-from serving.scored import OWN_AMOUNTS
-from serving.scoring import Scorer
-from serving.terms import Terms
-from serving.verdict import (
+from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
+from serving.scoring.answer_table import FEE_CURRENCY_COLUMNS
+from serving.scoring.deal_terms import DealTerms
+from serving.scoring.pricing import segment_name
+from serving.scoring.scorer import Scorer
+from serving.scoring.verdict import (
     CHANCE_UNITS,
     COUNT_UNITS,
     CUT_OFFS,
     MANY,
     PRICE_UNITS,
+    format_values,
     price,
-    sentences,
-    worded,
+    verdict_sentences,
 )
-from serving.worth import cell_name
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video"}
@@ -85,15 +85,15 @@ def test_amounts_stand_in_the_currency_of_the_fee_beside_those_in_usd(scorer):
     euro, dollar, named, free = answered(scorer, *rows).to_dict("records")
     assert (euro["fee"], euro["currency"], euro["usd_per_unit"], euro["fee_usd"]) == (400, "EUR", 1.25, 500)
     assert (named["fee"], named["currency"], named["usd_per_unit"], named["fee_usd"]) == (500, "USD", 1, 500)
-    assert list(OWN_AMOUNTS) == [
+    assert list(FEE_CURRENCY_COLUMNS) == [
         *("cpe_p10", "cpe_p50", "cpe_p90", "cpm_p10", "cpm_p50", "cpm_p90", "benchmark_cpe", "break_even_fee"),
         *("offer_open", "offer_walk_away", "market_fee_low", "market_fee_typical", "market_fee_high"),
     ]
-    for own, usd in OWN_AMOUNTS.items():
+    for own, usd in FEE_CURRENCY_COLUMNS.items():
         assert euro[usd] == dollar[usd] == named[usd] > 0
         assert (euro[own], named[own]) == (euro[usd] / 1.25, named[usd])
     for row in (dollar, free):
-        assert pd.isna([row[name] for name in ("fee", "currency", "usd_per_unit", *OWN_AMOUNTS)]).all()
+        assert pd.isna([row[name] for name in ("fee", "currency", "usd_per_unit", *FEE_CURRENCY_COLUMNS)]).all()
     assert euro["sentence"].count("EUR") == 3
     assert "USD" not in euro["sentence"]
     assert named["sentence"] == dollar["sentence"]
@@ -220,7 +220,7 @@ def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
 
 
 def test_short_and_old_histories_are_named(scorer):
-    known = pd.Index(scorer.known.history.accounts)
+    known = pd.Index(scorer.creator_store.history.accounts)
     creator, platform = known[0].split("/")[1], known[0].split("/")[0]
     likes = [(AS_OF - pd.Timedelta(days=100 + n), 50.0 + n) for n in range(4)]
     rows = pd.DataFrame(
@@ -266,8 +266,8 @@ END = "beats the benchmark of 0.19 USD with probability 0.81."
 
 def said(**changes):
     row = {name: np.array([value if value is not None else np.nan]) for name, value in (ROW | changes).items()}
-    terms = Terms(**{f.name: row.pop(f.name, None) for f in fields(Terms)})
-    return sentences(row, terms)[0]
+    terms = DealTerms(**{f.name: row.pop(f.name, None) for f in fields(DealTerms)})
+    return verdict_sentences(row, terms)[0]
 
 
 def test_the_sentence_can_be_forwarded():
@@ -334,7 +334,7 @@ def test_the_cost_in_a_sentence_is_the_fee_over_its_engagements(scorer):
 
 
 def test_benchmarks_are_listed_without_exponents(bundle):
-    lines = cells_text(chosen(bundle)).splitlines()[1:-1]
+    lines = benchmarks_text(filter_benchmarks(bundle)).splitlines()[1:-1]
     figures = [word for line in lines for word in line.replace("too few", "").split()[-3:]]
     assert all(re.fullmatch(r"[\d,]+(\.\d+)?|-", word) for word in figures)
     cells = pd.DataFrame(
@@ -343,14 +343,14 @@ def test_benchmarks_are_listed_without_exponents(bundle):
             ("engagement_rate_by_followers", 0.00001, 0.0312345, 0.5),
         )], columns=["platform", "band", "niche", "format", "measure", "creators", "p25", "p50", "p75", "enough"],
     )  # fmt: skip
-    assert [line.split()[-3:] for line in cells_text(cells).splitlines()[1:-1]] == [
+    assert [line.split()[-3:] for line in benchmarks_text(cells).splitlines()[1:-1]] == [
         ["1,234,568", "0", "12"], ["0.0042", "14.71", "1,235"], ["0.00001", "0.03123", "0.50000"],
     ]  # fmt: skip
 
 
 def test_cells_are_named_as_people_would():
-    assert cell_name(("instagram", "under_1k", "", "")) == "under 1k creators on Instagram"
-    assert cell_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"
+    assert segment_name(("instagram", "under_1k", "", "")) == "under 1k creators on Instagram"
+    assert segment_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"
 
 
 NUMBERS = st.floats(0, 1e15) | st.integers(0, 10**6).map(lambda n: n / 2) | st.just(math.nan)
@@ -364,4 +364,4 @@ PRICES = NUMBERS | st.integers(0, 10**5).map(lambda n: n / 1000) | st.floats(0, 
 @given(data=st.data())
 def test_many_figures_are_worded_as_one_is(data, word, units, values):
     drawn = data.draw(st.lists(values, min_size=MANY, max_size=MANY + 16))
-    assert worded(np.array(drawn), word, units) == [word(value) for value in drawn]
+    assert format_values(np.array(drawn), word, units) == [word(value) for value in drawn]

@@ -227,7 +227,7 @@ PROSPECTS = TableSpec(
     "prospects",
     (
         _text("partnership_id", "identifier of the row; numbered where missing"),
-        # judged where the creators that are known can be named (serving.place)
+        # judged where the creators that are known can be named (serving.scoring.account_lookup)
         replace(
             _CREATOR_ID,
             required=False,

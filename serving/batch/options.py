@@ -9,27 +9,27 @@ from ingest.sheets.sheet_types import SheetOptions
 from models.booster_engine import AUTO, BULK_ROWS, LIGHTGBM
 from models.cluster import TIMEOUT_MINUTES
 from models.conformal import GRID
-from serving.batch.faults import BatchError
-from serving.batch.outputs import ENDINGS
-from serving.quantiles import columns_with
-from serving.ranking import DEFAULTS, MEASURES
-from serving.scored import ANSWER_COLUMNS
-from serving.terms import Extras
+from serving.batch.errors import BatchError
+from serving.batch.writers import ENDINGS
+from serving.http.ranking import DEFAULT_MEASURES, RANKING_MEASURES
+from serving.scoring.answer_table import ANSWER_COLUMNS
+from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.quantiles import columns_with
 
 #: Bytes of a list from which it may have models.booster_engine.BULK_ROWS rows.
 BULK_BYTES = 100 * BULK_ROWS
 #: Stands for standard input and output.
-STANDARD = "-"
+STDIO = "-"
 _PROBABILITIES = f"expected probabilities from {GRID[0]:g} to {GRID[-1]:g}, as 0.1,0.5,0.9 for the 10, 50 and 90 % ones"
 
 
 @dataclass(frozen=True)
-class Options:
+class BatchOptions:
     """What is wanted of a run.
 
     `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any, stand in place of
     models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or the first of
-    serving.ranking.DEFAULTS that any row has, 0 for all; `about`: what tells
+    serving.http.ranking.DEFAULT_MEASURES that any row has, 0 for all; `inputs_digest`: what tells
     the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run; `engine`: of
     models.booster_engine.ENGINES; `dask`: the address of a scheduler whose workers score, which is given up after
     `dask_minutes` without progress.
@@ -38,29 +38,29 @@ class Options:
     columns: tuple[str, ...] = ()
     top: int = 0
     rank_by: str | None = None
-    extras: Extras = field(default_factory=Extras)
+    extras: AnswerOptions = field(default_factory=AnswerOptions)
     sheet: SheetOptions = field(default_factory=SheetOptions)
-    about: str = ""
+    inputs_digest: str = ""
     resume: bool = False
     engine: str = AUTO
     dask: str | None = None
     dask_minutes: float = TIMEOUT_MINUTES
 
-    def chosen(self) -> tuple[str, ...]:
+    def answer_columns(self) -> tuple[str, ...]:
         """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming the nearest."""
         quantiles = self.extras.quantiles
         known = (*(columns_with(quantiles) if quantiles else ANSWER_COLUMNS), *self.extras.columns)
         for name in self.columns:
             if name not in known:
-                raise BatchError(f"column {name!r} is unknown: {nearest(name, known)}")
+                raise BatchError(f"column {name!r} is unknown: {suggest_name(name, known)}")
         check_repeats("column", self.columns)
         return self.columns or known
 
-    def ranked_by(self) -> tuple[str, ...]:
+    def rank_measures(self) -> tuple[str, ...]:
         """Give the measures of which the first counts that any row has; none where all rows are wanted."""
         if not self.top:
             return ()
-        return DEFAULTS if self.rank_by is None else (self.rank_by,)
+        return DEFAULT_MEASURES if self.rank_by is None else (self.rank_by,)
 
     def engine_for(self, total: int | None, size: int) -> str:
         """Give the engine for a list of `total` rows, or where that is not known of so many bytes."""
@@ -73,17 +73,17 @@ class Options:
         return {name: told[name] for name in ("columns", "top", "rank_by", "extras", "sheet")}
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def suggest_name(name: str, known: Iterable[str]) -> str:
     """Name the known word nearest to an unknown one, all of them where none is near.
 
-    >>> nearest("engagement_p50", ["engagements_p50", "niche"])
+    >>> suggest_name("engagement_p50", ["engagements_p50", "niche"])
     'did you mean engagements_p50?'
     """
     near = get_close_matches(name, known, 1)
     return f"did you mean {near[0]}?" if near else f"expected some of {', '.join(known)}"
 
 
-def quantiles_of(text: str) -> tuple[float, ...]:
+def parse_quantiles(text: str) -> tuple[float, ...]:
     """Read probabilities with commas between. Raises BatchError for what is no number."""
     try:
         return tuple(map(float, text.split(",")))
@@ -99,7 +99,7 @@ def check_quantiles(quantiles: Sequence[float]) -> None:
     check_repeats("quantile", quantiles)
 
 
-def column_names(text: str) -> tuple[str, ...]:
+def parse_column_names(text: str) -> tuple[str, ...]:
     """Read names of columns with commas between. Raises BatchError where there is none."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
@@ -118,8 +118,8 @@ def check_measure(measure: str | None, top: int) -> None:
     """Raise BatchError where a measure is named but not how many, or one that there is not."""
     if measure is not None and not top:
         raise BatchError(f"--rank-by {measure} puts the best in order: say how many by --top")
-    if measure is not None and measure not in MEASURES:
-        raise BatchError(f"measure {measure!r} is unknown: {nearest(measure, MEASURES)}")
+    if measure is not None and measure not in RANKING_MEASURES:
+        raise BatchError(f"measure {measure!r} is unknown: {suggest_name(measure, RANKING_MEASURES)}")
 
 
 def check_ending(path: Path) -> None:
@@ -128,7 +128,7 @@ def check_ending(path: Path) -> None:
         raise BatchError(f"{str(path)!r} has an unknown ending: expected {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
 
 
-def check_places(source: Path, out: Path, rejected: Path) -> None:
+def check_paths(source: Path, out: Path, rejected: Path) -> None:
     """Raise BatchError where answers or rejected rows would go where the list is, or cannot go at all."""
     check_ending(out)
     for path, what in ((out, "the answers"), (rejected, "the rejected rows")):

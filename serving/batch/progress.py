@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from serving.batch.run import Watcher
+from serving.batch.runner import ProgressReporter
 
 #: Seconds between two lines.
 EVERY = 10.0
@@ -23,26 +23,26 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def watching(console: Console, clock: Callable[[], float] = time.monotonic) -> Iterator[Watcher]:
+def console_reporter(console: Console, clock: Callable[[], float] = time.monotonic) -> Iterator[ProgressReporter]:
     """Give a watcher that shows on a console what it is told."""
 
     def tell(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     if console.is_terminal:
-        with bar(console) as shown:
+        with progress_bar(console) as shown:
             task = shown.add_task("scoring", total=None, rejected=0)
-            yield Watcher(
+            yield ProgressReporter(
                 lambda done, rejected, total: shown.update(
                     task, completed=done, rejected=rejected, total=total and max(total, done)
                 ),
                 tell,
             )
         return
-    yield Watcher(_Lines(tell, clock).progress, tell)
+    yield ProgressReporter(_Lines(tell, clock).progress, tell)
 
 
-def bar(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
     """Make the bar: rows, rows a second, rejected, time that is left."""
     columns = (
         TextColumn("{task.description}"),

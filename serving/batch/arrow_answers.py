@@ -1,0 +1,81 @@
+"""Answers as an Arrow table of one schema, whatever a lot holds, and as the bytes of a file."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from features.files.formula_escape import escape_formula_array
+from models.reasons import reasons_text
+from serving.scoring.answer_table import EXTRA_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
+from serving.scoring.verdict import comparables_text
+
+#: How columns that hold no plain values are worded.
+_WORDS = {"warnings": "; ".join, "reasons": reasons_text, "comparables": comparables_text}
+_TIME = pa.timestamp("us", "UTC")
+#: Texts of which nearly every row has its own.
+_MANY = frozenset({"partnership_id", "creator_id", "sentence", "cost_note", *EXTRA_COLUMNS})
+#: Figures that stand in many rows.
+DICTIONARY_COLUMNS = frozenset(
+    {
+        *("as_of", "start_at", "deliverables", "horizon_days", "confidence", "completion_rate", "target_cpe_usd"),
+        *("goal_engagements", "benchmark_creators", "benchmark_cpe_creators"),
+    }
+)
+
+
+def answer_schema(columns: Sequence[str]) -> pa.Schema:
+    """Give the schema of answers with these columns."""
+    return pa.schema([pa.field(name, _kind(name)) for name in columns])
+
+
+def _kind(name: str) -> pa.DataType:
+    if name in TIME_COLUMNS:
+        return _TIME
+    if name not in TEXT_COLUMNS and name not in _WORDS:
+        return pa.float64()
+    return pa.string() if name in _MANY else pa.dictionary(pa.int32(), pa.string())
+
+
+def answers_to_arrow(columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
+    """Make a table of columns of serving.scoring.answer_table.AnswerTable; unknown is null."""
+    return pa.table([_array(columns[field.name], field) for field in schema], schema=schema)
+
+
+def _array(values: np.ndarray, field: pa.Field) -> pa.Array:
+    if field.name in _WORDS:
+        values = _worded(values, _WORDS[field.name])
+    if pa.types.is_floating(field.type):
+        return pa.array(values.astype(float), from_pandas=True)
+    if field.type == _TIME:
+        return pa.array(values.astype("datetime64[us]")).cast(_TIME)
+    texts = pa.array(values, pa.string(), from_pandas=True)
+    return texts.dictionary_encode() if pa.types.is_dictionary(field.type) else texts
+
+
+def _worded(values: np.ndarray, word) -> np.ndarray:
+    """Word each value, equal tuples once."""
+    known, worded = {}, np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):
+        key = value if isinstance(value, tuple) else row
+        if key not in known:
+            known[key] = None if value is None else word(value)
+        worded[row] = known[key]
+    return worded
+
+
+def csv_bytes(table: pa.Table, header: bool) -> bytes:
+    """Give a table as CSV, times in ISO form, texts guarded against being run as formulas; unknown is empty."""
+    sink = pa.BufferOutputStream()
+    plain = [_plain(column, field) for column, field in zip(table.columns, table.schema, strict=True)]
+    pa.csv.write_csv(pa.table(plain, names=table.column_names), sink, pa.csv.WriteOptions(include_header=header))
+    return sink.getvalue().to_pybytes()
+
+
+def _plain(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    if field.type == _TIME:
+        return pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
+    column = column.cast(pa.string()) if pa.types.is_dictionary(field.type) else column
+    return escape_formula_array(column) if pa.types.is_string(column.type) else column

@@ -1,0 +1,70 @@
+"""The ASGI layer before every path: keys say who may ask; without keys, the address that was reached."""
+
+import logging
+from collections.abc import Iterable
+
+import orjson
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.http.errors import ErrorDetail, RequestRefused, error_body
+from serving.http.keys import REMEDY, Keys, is_loopback
+from serving.settings import Settings
+
+log = logging.getLogger("bentoml.creatorcast")
+
+#: What probes ask without a key.
+PUBLIC_PATHS = ("/livez", "/readyz", "/healthz")
+_WANTED = "a key of the service as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+
+
+class AccessControl:
+    """Whether a request may be answered, by its path, the address that it reached, and its headers."""
+
+    def __init__(self, settings: Settings):
+        self.keys = Keys(settings.api_keys_file, settings.poll_seconds) if settings.api_keys_file else None
+        self.insecure = settings.insecure
+        self._told = False
+
+    def refusal(self, scope: Scope) -> RequestRefused | None:
+        """Say why not; None where the request may be answered."""
+        if scope["path"] in PUBLIC_PATHS:
+            return None
+        if self.keys is not None:
+            given = list(_given(scope["headers"]))
+            if any(self.keys.match(key) for key in given):
+                return None
+            what = "is no key of this service" if given else "is missing"
+            return RequestRefused.for_error(401, ErrorDetail("no_key", "headers.authorization", what, _WANTED))
+        if self.insecure or is_loopback((scope.get("server") or ("",))[0]):
+            return None
+        if not self._told:
+            log.error("refused a request from outside: %s", REMEDY)
+            self._told = True
+        return RequestRefused.for_error(
+            403, ErrorDetail("keys_needed", "service", "has no keys, so it answers its own machine only")
+        )
+
+
+def _given(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
+    for name, value in headers:
+        if name == b"x-api-key":
+            yield value.strip()
+        elif name == b"authorization" and value[:7].lower() == b"bearer ":
+            yield value[7:].strip()
+
+
+class AuthMiddleware:
+    """The ASGI layer before every path: refuses what `state.access` refuses, in the one shape of errors."""
+
+    def __init__(self, app: ASGIApp, state):
+        self.app, self.state = app, state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = self.state.access.refusal(scope) if scope["type"] == "http" else None
+        if refused is None:
+            return await self.app(scope, receive, send)
+        headers = [(b"content-type", b"application/json")]
+        if refused.status == 401:
+            headers.append((b"www-authenticate", b'Bearer realm="creatorcast"'))
+        await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+        await send({"type": "http.response.body", "body": orjson.dumps(error_body(refused))})

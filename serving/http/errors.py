@@ -1,0 +1,256 @@
+"""How the service words what is wrong: one Fault for each broken rule, and RequestRefused for a request as a whole.
+
+Words may change from one version to the next; the codes are for programs and stay.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+
+from pydantic import ValidationError
+
+from features.tables.schema import Column, format_exact
+
+LONGEST_SHOWN = 80
+#: Letters up to which an unknown name may be a slip of a known one.
+LONGEST_SLIP = 40
+#: Faults worded of one partnership, or of what surrounds them.
+MAX_FAULTS = 50
+#: Faults worded of all partnerships of a request.
+MAX_REQUEST_FAULTS = 2000
+
+_KINDS = {
+    "flag": "true or false",
+    "text": "text",
+    "time": "an ISO time with a zone from 2004 to 2100, such as 2026-03-01T12:00:00Z",
+}
+#: What a fault may be, by its code.
+CODES = {
+    "missing": "a field that is needed is not there",
+    "unknown_field": "there is no field of that name",
+    "wrong_type": "not text, a number, true or false, a list or an object, as it should be",
+    "below_minimum": "a number below the least possible",
+    "above_maximum": "a number above the most accepted",
+    "too_few": "a list that is too short",
+    "too_many": "a list that is too long",
+    "not_whole": "a count (followers, deliverables, likes of a post) with a fraction; averages and rates may have one",
+    "not_accepted": "a value that is not in the field's list",
+    "no_date": "no ISO time that exists",
+    "no_time_zone": "a time without Z or an offset",
+    "time_out_of_range": "a time outside of 2004 to 2100",
+    "in_future": "a time that is yet to come",
+    "before_posted_at": "a post that was read before it was posted",
+    "repeated_post": "a post that stands twice in recent_posts",
+    "two_posted_at": "a reading of a post that names another moment of posting than an earlier one",
+    "repeated_id": "a partnership_id that several partnerships of the request have",
+    "start_before_as_of": "a start before the moment of the forecast",
+    "confusable_id": "a creator_id with a character that cannot be seen, or that looks like another, or too long",
+    "unknown_creator": "a creator_id that the service does not know, without a profile to go by",
+    "which_platform": "a creator_id that stands on several platforms, none named",
+    "no_profile": "no creator_id, followers, averages or posts to go by",
+    "before_snapshot": "an as_of before the snapshot that the service knows creators from",
+    "format_not_on_platform": "a format that the platform does not have",
+    "two_fees": "fee beside fee_usd",
+    "fee_without_currency": "fee without currency",
+    "currency_without_fee": "currency without fee",
+    "currency_without_rate": "a currency that the service has no rate of",
+    "target_without_fee": "target_cpe_usd without a fee",
+    "more_faults": "how many more faults there are",
+    "not_scored": "no rank, because the partnership has errors",
+    "no_value": "no rank, because the forecast has no value of the measure",
+    "not_json": "no JSON, or numbers past what it holds",
+    "repeated_key": "a key given twice in one object, or a field twice in a query",
+    "not_json_type": "another content type than application/json",
+    "not_http": "no request of HTTP/1.1",
+    "unclear_length": "a request of which readers may not agree where it ends",
+    "too_slow": "a body that did not arrive in time",
+    "too_large": "a body, its values or posts, or headers past the limit",
+    "busy": "too many requests are waiting",
+    "no_key": "no key, or none of the service",
+    "keys_needed": "a service without keys, asked from another machine",
+    "unknown_path": "no address of the service",
+    "wrong_method": "a method that the address does not take",
+    "refused": "refused by the server itself",
+    "no_champion": "no model is loaded",
+    "no_benchmarks": "a model without benchmarks",
+    "internal": "a fault of the service",
+}
+#: What pydantic finds: our code and words.
+_FOUND = {
+    "missing": ("missing", "is missing"),
+    "extra_forbidden": ("unknown_field", "is no known field"),
+    "float_type": ("wrong_type", "is not a number"),
+    "int_type": ("wrong_type", "is not a whole number"),
+    "int_from_float": ("wrong_type", "is not a whole number"),
+    "finite_number": ("wrong_type", "is not a finite number"),
+    "string_type": ("wrong_type", "is not text"),
+    "bool_type": ("wrong_type", "is not true or false"),
+    "model_type": ("wrong_type", "is not an object"),
+    "list_type": ("wrong_type", "is not a list"),
+    "greater_than_equal": ("below_minimum", "is below {ge}, the least possible"),
+    "less_than_equal": ("above_maximum", "is above {le}, the most accepted"),
+    "literal_error": ("not_accepted", "is not one of the accepted values"),
+    "too_short": ("too_few", "is too short"),
+    "too_long": ("too_many", "is too long"),
+}
+_SHAPES = {
+    "model_type": "an object",
+    "list_type": "a list",
+    "too_short": "at least {min_length}",
+    "too_long": "at most {max_length}",
+}
+
+
+@dataclass(frozen=True)
+class ErrorDetail:
+    """One broken rule: what is wrong at a place of the request, what was expected, and the value, cut short.
+
+    `code` is one of CODES, `where` a place down to the field: `partnerships[3].recent_posts[7].likes`.
+    """
+
+    code: str
+    where: str
+    what: str
+    expected: str | None = None
+    got: str | float | bool | None = None
+
+
+class RequestRefused(Exception):
+    """A request that is answered by errors alone: HTTP status, a code for programs, and at least one fault."""
+
+    def __init__(self, status: int, code: str, *faults: ErrorDetail):
+        super().__init__(code)
+        self.status, self.code, self.faults = status, code, faults
+
+    @classmethod
+    def for_error(cls, status: int, fault: ErrorDetail) -> "RequestRefused":
+        """Refuse a request for one reason, whose code is then that of the answer."""
+        return cls(status, fault.code, fault)
+
+
+def error_body(refused: RequestRefused) -> dict:
+    """Give the one JSON shape that every error of the service has."""
+    return {"code": refused.code, "errors": [asdict(found) for found in refused.faults]}
+
+
+def shorten_value(value: object) -> str | float | bool | None:
+    """Give a value fit to be repeated in an answer: short, and never a whole list or object.
+
+    >>> shorten_value([1, 2]), shorten_value(-5), shorten_value("x" * 100) == "x" * 77 + "..."
+    ('a list of 2', -5, True)
+    """
+    if isinstance(value, dict):
+        return f"an object of {len(value)}"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    if isinstance(value, str) and len(value) > LONGEST_SHOWN:
+        return value[: LONGEST_SHOWN - 3] + "..."
+    return value
+
+
+def field_path(start: str, steps: Iterable[str | int]) -> str:
+    """Word a place in a document.
+
+    >>> field_path("partnerships[3]", ("recent_posts", 0, "likes"))
+    'partnerships[3].recent_posts[0].likes'
+    """
+    for step in steps:
+        start += (
+            f"[{step}]" if isinstance(step, int) else f".{shorten_value(step)}" if start else str(shorten_value(step))
+        )
+    return start
+
+
+def expected_values(column: Column) -> str:
+    """Word what a column accepts.
+
+    >>> expected_values(Column("deliverables", "count", "posts booked", minimum=1, maximum=100))
+    'a whole number from 1 to 100'
+    """
+    if column.allowed:
+        return f"one of {', '.join(column.allowed)}"
+    if column.kind in _KINDS:
+        return _KINDS[column.kind]
+    number = "a whole number" if column.kind == "count" else "a number"
+    if column.maximum is None:
+        return f"{number} of at least {format_exact(column.minimum)}"
+    remedy = f": {column.remedy}" if column.remedy else ""
+    return f"{number} from {format_exact(column.minimum)} to {format_exact(column.maximum)}{remedy}"
+
+
+class ErrorCollector:
+    """The faults at one place of a request: the first `most` of them worded, the rest counted, which costs little."""
+
+    def __init__(self, where: str, most: int = MAX_FAULTS):
+        self.where, self.most, self.count = where, most, 0
+        self._worded: list[ErrorDetail] = []
+
+    def add(self, word: Callable[[], ErrorDetail]) -> None:
+        """Add a fault; `word` makes it, and is called only where there is room."""
+        self.count += 1
+        if self.count <= self.most:
+            self._worded.append(word())
+
+    def add_errors(self, error: ValidationError, start: str, wanted: dict[str, str], names: Iterable[str]) -> None:
+        """Add every fault that pydantic finds at the place `start`.
+
+        `wanted` says what each field accepts, `names` gives the known fields.
+        """
+        errors = error.errors(include_url=False) if self.count < self.most else ()
+        for one in errors:
+            self.add(lambda one=one: _fault_of(one, start, wanted, names))
+        self.count += error.error_count() - len(errors)
+
+    def faults(self) -> list[ErrorDetail]:
+        """Give those that are worded; the last one then counts the rest."""
+        rest = self.count - len(self._worded)
+        if not rest:
+            return self._worded
+        kind = "more " if self._worded else ""
+        return [*self._worded, ErrorDetail("more_faults", self.where, f"has {rest:,} {kind}fault{'s' * (rest > 1)}")]
+
+
+def limit_unknown_fields(value: object, names: Collection[str]) -> tuple[object, int]:
+    """Leave of an object's unknown fields the first MAX_FAULTS; give also how many are left out.
+
+    >>> limit_unknown_fields({"likes": 1, "x": 2}, ["likes"])
+    ({'likes': 1, 'x': 2}, 0)
+    """
+    if not isinstance(value, dict) or len(value) <= MAX_FAULTS:
+        return value, 0
+    unknown = [name for name in value if name not in names]
+    cut = set(unknown[MAX_FAULTS:])
+    return {name: one for name, one in value.items() if name not in cut}, len(cut)
+
+
+def _fault_of(one: dict, start: str, wanted: dict[str, str], names: Iterable[str]) -> ErrorDetail:
+    kind, steps, context = one["type"], one["loc"], _worded(one.get("ctx", {}))
+    where = field_path(start, steps) or "body"
+    code, words = _FOUND.get(kind, (kind, one["msg"]))
+    if kind == "missing":
+        return ErrorDetail(code, where, words, wanted.get(steps[-1]))
+    if kind == "extra_forbidden":
+        return unknown_field(where, steps[-1], names, shorten_value(one["input"]))
+    rule = _SHAPES[kind].format(**context) if kind in _SHAPES else wanted.get(steps[-1])
+    return ErrorDetail(code, where, words.format(**context), rule, shorten_value(one["input"]))
+
+
+def unknown_field(where: str, name: str, known: Iterable[str], got: str | float | bool | None = None) -> ErrorDetail:
+    """Word a field that there is not, with the known one nearest to it.
+
+    >>> unknown_field("query.bnad", "bnad", ("band", "niche")).expected
+    'did you mean band?'
+    """
+    return ErrorDetail("unknown_field", where, "is no known field", _nearest(name, tuple(known)), got)
+
+
+def _worded(context: dict) -> dict:
+    return {name: format_exact(value) if isinstance(value, int | float) else value for name, value in context.items()}
+
+
+@lru_cache(2048)
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    """Name the known field nearest to an unknown one; long names are no slips, and comparing them is slow."""
+    near = get_close_matches(name, known, 1) if len(name) <= LONGEST_SLIP else []
+    return f"did you mean {near[0]}?" if near else "a field that /v1/openapi.json names"

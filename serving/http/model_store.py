@@ -1,0 +1,194 @@
+"""The champion bundle as the service holds it: loaded at start, looked at every few seconds, swapped in one step.
+
+A bundle that cannot be loaded, or does not answer, is refused and told in the log once; the one before stays. A refused
+one is looked at again when any of its files is another than before, and now and then besides.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.snapshot.reader import Snapshot
+from features.tables.currency import CurrencyRates
+from features.tables.folder import read_tables
+from features.tables.model import Tables
+from features.tables.rates_file import read_rates
+from features.tables.validate import validate
+from models.bundle import champion_file, champion_folder, load_bundle
+from models.bundle_trial import try_bundle
+from serving.http.errors import ErrorDetail
+from serving.http.sample_answers import check_sample_answers
+from serving.scoring.scorer import Scorer
+from serving.settings import DATA, RATES, STALE_DAYS, Settings
+
+#: Seconds after which what was refused is tried again though no file has changed: the reason may have been the machine.
+AGAIN_SECONDS = 60.0
+
+log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
+
+#: What clients are told while `current` is None; the reason, which may name folders, is for the log.
+NO_CHAMPION = ErrorDetail(
+    "no_champion",
+    "service",
+    "has no champion model; its log has the reason",
+    "one that `creatorcast train DATA` made and `creatorcast promote` made champion",
+)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A bundle's manifest and the scorer over it: one answer uses one LoadedModel from beginning to end."""
+
+    manifest: dict
+    scorer: Scorer
+
+
+def load_champion(
+    folder: Path,
+    tables: Tables | None,
+    rates: CurrencyRates | None = None,
+    snapshot: Path | None = None,
+    stale_days: float = STALE_DAYS,
+) -> LoadedModel:
+    """Try and load a bundle and set up its scorer, over tables or over a snapshot, whose copy is read through once.
+
+    Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is or does not fit,
+    and whatever keeps sample questions from being answered.
+    """
+    bundle = load_bundle(folder, try_bundle(folder))
+    if snapshot is None:
+        scorer = Scorer(bundle, tables, rates)
+    else:
+        mapped = Snapshot.open(snapshot, bundle.reference, bundle.version)
+        scorer = Scorer(bundle, rates=rates, snapshot=mapped, stale_days=stale_days)
+    check_sample_answers(bundle.manifest, scorer)
+    return LoadedModel(bundle.manifest, scorer)
+
+
+def read_creator_tables(data: Path | None) -> Tables | None:
+    """Read and check the tables of the creators that the service knows, None where no folder is set."""
+    if data is None:
+        return None
+    return validate(read_tables(data))
+
+
+class ModelStore:
+    """The champion in use: `current` is None as long as none could be loaded; `reason` says why the last try failed.
+
+    `told` is given the manifest of every champion taken over; `find` and `load` are replaced in tests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        find: Callable[[Path], Path] = champion_folder,
+        load: Callable[..., LoadedModel] = load_champion,
+        tables: Callable[[Path | None], Tables | None] = read_creator_tables,
+        told: Callable[[dict], None] = lambda manifest: None,
+    ):
+        self.settings = settings
+        self.current: LoadedModel | None = None
+        self.reason = ""
+        self._find, self._load, self._read, self._told = find, load, tables, told
+        self._tables: Tables | None = None
+        self._rates: CurrencyRates | None = None
+        self._has_read, self._unread_stamp = False, ()
+        self._stamp: tuple | None = None
+        self._refused_stamp: tuple | None = None
+        self._again_at = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
+
+    def start(self) -> None:
+        """Read the known creators and the rates, load the champion, and keep looking for a new one until `stop`.
+
+        Where a file cannot be read nothing is loaded until it is another one; what was read once stays.
+        """
+        self._look()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking for a new champion."""
+        self._stop.set()
+
+    def refresh(self) -> None:
+        """Take over champion and snapshot if one is another than before; keep those before where they cannot be used.
+
+        A snapshot belongs to a bundle: the two are taken over together, once they fit.
+        """
+        stamp, snapshot = None, self.settings.snapshot
+        try:
+            folder = self._find(self.settings.home)
+            stamp = (folder, *map(_identities, (champion_file(self.settings.home), folder, snapshot)))
+            if stamp == self._stamp or (stamp == self._refused_stamp and time.monotonic() < self._again_at):
+                return
+            more = {"snapshot": snapshot, "stale_days": self.settings.stale_days} if snapshot else {}
+            loaded = self._load(folder, self._tables, self._rates, **more)
+            version = loaded.manifest["version"]
+        except Exception as error:  # whatever is wrong with a bundle must not end the service
+            self._refuse(f"{type(error).__name__}: {error}")
+            self._refused_stamp, self._again_at = stamp, time.monotonic() + AGAIN_SECONDS
+            return
+        self.current, self._stamp, self.reason = loaded, stamp, ""
+        log.info("champion is now %s", version)
+        self._tell(loaded.manifest)
+
+    def _tell(self, manifest: dict) -> None:
+        try:
+            self._told(manifest)
+        except Exception as error:  # nor must whoever is told of a new one
+            log.error("figures do not tell the champion: %s: %s", type(error).__name__, error)
+
+    def _look(self) -> None:
+        if self._has_read or self._read_files():
+            self.refresh()
+
+    def _read_files(self) -> bool:
+        """Read the known creators and the rates, unless they are still the ones that could not be; tell whether."""
+        data, rates = self.settings.data, self.settings.rates
+        stamp = (_identities(data), _identities(rates))
+        if stamp == self._unread_stamp:
+            return False
+        place = f"{DATA} {str(data)!r}"
+        try:
+            self._tables = self._read(data)
+            place = f"{RATES} {str(rates)!r}"
+            self._rates = read_rates(rates) if rates else None
+        except Exception as error:  # whatever is wrong with a file must not end the service
+            self._unread_stamp = stamp
+            self._refuse(f"{place} cannot be used: {error}")
+            return False
+        self._has_read = True
+        return True
+
+    def _refuse(self, reason: str) -> None:
+        reason = " ".join(reason.split())
+        if reason != self.reason:
+            kept = f"; {self.current.manifest['version']} stays" if self.current else ""
+            log.error("no new champion: %s%s", reason, kept)
+        self.reason = reason
+
+    def _poll(self) -> None:
+        while not self._stop.wait(self.settings.poll_seconds):
+            try:
+                self._look()
+            except Exception as error:  # it must go on looking, whatever comes
+                self._refuse(f"{type(error).__name__}: {error}")
+
+
+def _identities(path: Path | None) -> tuple:
+    """Tell the files of a folder, or a file, from what they were: a change of a file changes its moment of change.
+
+    That moment (ctime) cannot be set, as the one of writing can.
+    """
+    if path is None:
+        return ()
+    try:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        states = [(file.name, file.stat()) for file in files]
+    except OSError:  # it is missing, or is just being replaced
+        return ()
+    return tuple((name, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for name, s in states)

@@ -1,0 +1,193 @@
+"""The OpenAPI document of the service, built from the message types, with examples that work when pasted."""
+
+from pydantic.json_schema import models_json_schema
+
+from features.segments import MEASURES
+from features.tables.vocabulary import NICHES, PLATFORMS
+from serving.http.creator_profile import Creator
+from serving.http.ranking import Ranking, RankQuestion
+from serving.http.request_schema import ExplainQuestion, Question
+from serving.http.response_schema import Answer, FaultMessage
+
+_PROFILE = {"platform": "instagram", "followers": 48_000, "niche": "food"}
+_DEAL = {"brand_niche": "food", "format": "carousel", "deliverables": 2, "fee_usd": 900}
+_WHEN = {"start_at": "2026-11-20T09:00:00Z"}
+
+#: Questions by name, as predict and explain take them.
+EXAMPLES = {
+    "averages": {
+        "summary": "A profile with the averages of a vendor's export",
+        "value": {
+            "as_of": "2026-11-01T00:00:00Z",
+            "partnerships": [
+                {"partnership_id": "autumn-1", **_PROFILE, "avg_likes": 1150, "avg_comments": 31, **_DEAL, **_WHEN}
+            ],
+        },
+    },
+    "recent_posts": {
+        "summary": "A profile with its recent posts",
+        "value": {
+            "as_of": "2026-11-01T00:00:00Z",
+            "partnerships": [
+                {
+                    "partnership_id": "autumn-2",
+                    **_PROFILE,
+                    "recent_posts": [
+                        {"posted_at": "2026-10-02T18:00:00Z", "format": "carousel", "likes": 1420, "comments": 40},
+                        {"posted_at": "2026-10-09T18:30:00Z", "format": "video", "likes": 980, "comments": 22},
+                        {"posted_at": "2026-10-16T17:45:00Z", "format": "image", "likes": 1105, "comments": 35},
+                    ],
+                    **_DEAL,
+                }
+            ],
+        },
+    },
+    "profile": {
+        "summary": "Two profiles of which nothing else is known",
+        "value": {
+            "partnerships": [
+                {"platform": "tiktok", "followers": 320_000, "niche": "dance", "fee_usd": 2500},
+                {"platform": "youtube", "followers": 91_000, "format": "video"},
+            ]
+        },
+    },
+}
+
+#: The same for rank.
+RANK_EXAMPLES = {
+    "best_fee": {
+        "summary": "Two profiles, the fee that pays best first",
+        "value": {
+            "partnerships": [
+                {"partnership_id": "big", "platform": "instagram", "followers": 480_000, "niche": "food"}
+                | {"fee_usd": 5200},
+                {"partnership_id": "small", **_PROFILE, "fee_usd": 400},
+            ]
+        },
+    },
+    "most_engagements": {
+        "summary": "The best by engagements, no fees told",
+        "value": {
+            "by": "engagements_p50",
+            "limit": 1,
+            "partnerships": [_PROFILE, {"platform": "tiktok", "followers": 320_000, "niche": "dance"}],
+        },
+    },
+}
+
+_REFUSALS = {
+    "400": "not JSON, no list of 1 to 1,000 partnerships, or headers that leave unclear where the body ends",
+    "401": "the service asks for an API key, and none or another was sent",
+    "403": "the service has no keys and was asked from another machine",
+    "408": "the body did not arrive in time",
+    "413": "the body is larger than the limit, or holds too many values or recent_posts",
+    "415": "the content type is not application/json",
+    "431": "the request line and the headers are larger than the limit",
+    "422": "no partnership could be scored; `results` has the errors of each, as in a 200",
+    "500": "a fault of the service: its log has the reason",
+    "503": "no model is loaded, or too many requests are waiting: try again after Retry-After",
+}
+_ANY_GET = ("401", "403", "431", "500", "503")
+_EACH = (
+    "Each partnership has its result or its errors; one with errors does not keep the others from being scored. "
+    "A creator_id alone is enough for a creator that the service knows."
+)
+
+
+def openapi() -> dict:
+    """Give the OpenAPI 3.1 document."""
+    asked = [(model, "validation") for model in (Question, ExplainQuestion, RankQuestion)]
+    given = [(model, "serialization") for model in (Answer, Ranking, Creator, FaultMessage)]
+    _, definitions = models_json_schema([*asked, *given], ref_template="#/components/schemas/{model}")
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "creatorcast",
+            "version": "1",
+            "description": "Forecasts what a partnership with a social-media creator brings.",
+        },
+        "paths": {
+            "/v1/predict": _post("predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES),
+            "/v1/rank": _post("rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES),
+            "/v1/explain": _post(
+                "explain", "Forecast, with reasons and comparables", "ExplainQuestion", "Answer", EXAMPLES
+            ),
+            "/v1/creators/{creator_id}": _creator(),
+            "/v1/model": _get("model", "The model in use: its data, record and limits", {"type": "object"}),
+            "/v1/benchmarks": _benchmarks(),
+            "/v1/openapi.json": _get("document", "This document", {"type": "object"}),
+            "/metrics": {"get": _metrics()},
+        },
+        "components": {"schemas": definitions["$defs"] | {"Error": _error()}},
+    }
+
+
+def _post(name: str, summary: str, question: str, answer: str, examples: dict) -> dict:
+    """Describe an address that takes partnerships."""
+    content = {"application/json": {"schema": _ref(question), "examples": examples}}
+    operation = {
+        "operationId": name,
+        "summary": summary,
+        "description": _EACH,
+        "requestBody": {"required": True, "content": content},
+        "responses": {
+            "200": _json("A result or the errors of each partnership", _ref(answer)),
+            **_refusals(*_REFUSALS),
+        },
+    }
+    return {"post": operation}
+
+
+def _creator() -> dict:
+    refused = {"400": "on several platforms: name one", "404": "no creator that the service knows"}
+    found = _get("creator", "What is known of a creator, as of now", _ref("Creator"), refused)
+    found["get"]["parameters"] = [
+        {"name": "creator_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}},
+        _query("platform", PLATFORMS),
+    ]
+    return found
+
+
+def _benchmarks() -> dict:
+    refused = {"400": "a field or value that there is not", "404": "the model has no benchmarks"}
+    found = _get("benchmarks", "What creators do, by platform, band, niche and format", {"type": "object"}, refused)
+    lists = {"platform": PLATFORMS, "band": (), "niche": NICHES, "measure": MEASURES}  # bands are the bundle's
+    found["get"]["parameters"] = [_query(name, allowed) for name, allowed in lists.items()]
+    return found
+
+
+def _metrics() -> dict:
+    text = {"description": "Figures for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    return {
+        "operationId": "metrics",
+        "summary": "Requests, partnerships and the model, for Prometheus",
+        "responses": {"200": text, **_refusals("401", "403", "431")},
+    }
+
+
+def _get(name: str, summary: str, schema: dict, refused: dict[str, str] | None = None) -> dict:
+    special = {status: _json(text, _ref("Error")) for status, text in (refused or {}).items()}
+    answers = {"200": _json(summary, schema), **special, **_refusals(*_ANY_GET)}
+    return {"get": {"operationId": name, "summary": summary, "responses": answers}}
+
+
+def _refusals(*statuses: str) -> dict:
+    return {status: _json(_REFUSALS[status], _ref("Error")) for status in statuses}
+
+
+def _query(name: str, allowed: tuple[str, ...]) -> dict:
+    schema = {"type": "string", "enum": list(allowed)} if allowed else {"type": "string"}
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _json(description: str, schema: dict) -> dict:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _ref(name: str) -> dict:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _error() -> dict:
+    body = {"code": {"type": "string"}, "errors": {"type": "array", "items": _ref("FaultMessage"), "minItems": 1}}
+    return {"type": "object", "properties": body, "required": list(body)}

@@ -1,0 +1,173 @@
+"""The types of an answer, for the OpenAPI document: a result a partnership, with its parts."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.http.errors import CODES
+from serving.scoring.verdict import CUT_OFFS
+
+_OWN = "in the currency of the fee; null where none was given"
+
+
+def _listed(meanings: dict[str, str]) -> str:
+    return "; ".join(f"{name}, {meaning}" for name, meaning in meanings.items())
+
+
+class Quantiles(BaseModel):
+    """A distribution of a total over the deliverables: quantiles and mean."""
+
+    p05: float
+    p10: float
+    p25: float
+    p50: float
+    p75: float
+    p90: float
+    p95: float
+    mean: float | None = Field(
+        description="expected total, its upper tail held where the posts behind the intervals end; null if not finite"
+    )
+
+
+class Cost(BaseModel):
+    """Quantiles of a cost, or of a value; null where one has no finite value, see cost_note."""
+
+    p10: float | None
+    p50: float | None
+    p90: float | None
+
+
+class Benchmark(BaseModel):
+    """What creators like this one get and cost; null where that is not known."""
+
+    cell: str | None = Field(description="the creators compared with: the finest cell with enough of them")
+    creators: float | None
+    engagements_p50: float | None = Field(description="what they usually get, of as many deliverables")
+    engagement_rate_by_followers_p50: float | None
+    cpe_usd: float | None
+    cpe: float | None = Field(description=f"the same {_OWN}")
+    cpe_source: str | None = Field(description="own_deals, or rate_card: a card's fee over what they usually get")
+    cpe_cell: str | None
+    cpe_creators: float | None
+
+
+class Offer(BaseModel):
+    """Fees to open and to walk away at; null where no fee is low enough."""
+
+    open: float | None
+    walk_away: float | None
+
+
+class MarketFees(BaseModel):
+    """What such a deal usually costs: own deals' 10, 50 and 90 % quantiles, else the rate card's figures."""
+
+    low: float | None
+    typical: float | None
+    high: float | None
+
+
+class Factor(BaseModel):
+    """One reason, and what it multiplies the forecast of a post by."""
+
+    reason: str
+    factor: float
+
+
+class Reasons(BaseModel):
+    """What accounts of the platform, size and niche get a post, and the factors that lead from there."""
+
+    per_post: float
+    factors: list[Factor]
+
+
+class Comparable(BaseModel):
+    """A known creator of the same platform, near in size and niche, and what it got by the day of the forecast."""
+
+    creator_id: str
+    followers: float | None
+    niche: str | None
+    posts: float = Field(description="its last posts that the medians are of")
+    engagements_p50: float | None
+    views_p50: float | None
+    deals: float = Field(description="its partnerships with a known outcome")
+    cpe_usd: float | None = Field(description="their median cost per engagement")
+    similarity: float
+
+
+class FaultMessage(BaseModel):
+    """One broken rule: its code, the place in the request, what is wrong, what was expected, the value, cut short."""
+
+    code: Literal[tuple(CODES)] = Field(description="what is wrong, for programs: " + _listed(CODES))
+    where: str = Field(description="down to the field, as partnerships[3].recent_posts[7].likes; or service")
+    what: str
+    expected: str | None
+    got: str | float | bool | None
+
+
+class Result(BaseModel):
+    """The forecast of one partnership, or its errors."""
+
+    model_config = ConfigDict(extra="allow")
+    partnership_id: str
+    errors: list[FaultMessage] | None = Field(None, description="why there is no forecast; then nothing else is given")
+    creator_id: str | None = None
+    platform: str | None = None
+    band: str | None = None
+    niche: str | None = None
+    evidence: str | None = Field(None, description="what it rests on: history, summary or profile")
+    as_of: datetime | None = None
+    start_at: datetime | None = None
+    deliverables: float | None = None
+    engagements: Quantiles | None = None
+    views: Quantiles | None = Field(None, description="null where the platform does not show them")
+    engagement_rate_by_followers_p50: float | None = None
+    engagement_rate_by_views_p50: float | None = None
+    goal_engagements: float | None = None
+    probability_goal: float | None = Field(None, description="that the engagements reach the goal")
+    fee_usd: float | None = None
+    fee: float | None = Field(None, description="as given in currency; null where it was given in USD alone")
+    currency: str | None = None
+    usd_per_unit: float | None = Field(None, description="USD that a unit of currency is taken to be worth")
+    completion_rate: float | None = Field(None, description="as given; without it costs suppose that all is delivered")
+    cpe_usd: Cost | None = Field(None, description="per engagement; null without a fee")
+    cpm_usd: Cost | None = Field(None, description="per 1,000 views; null without a fee or views")
+    cost_per_view_usd: Cost | None = None
+    cpe: Cost | None = Field(None, description=f"cpe_usd {_OWN}")
+    cpm: Cost | None = Field(None, description=f"cpm_usd {_OWN}")
+    cost_note: str | None = Field(None, description="which cost has no finite value, and why")
+    target_cpe_usd: float | None = None
+    probability_target: float | None = Field(None, description="that the cost per engagement stays within the target")
+    benchmark: Benchmark | None = None
+    probability_benchmark: float | None = Field(None, description="that it is at most the benchmark's")
+    cpe_index: float | None = Field(None, description="cpe_usd.p50 over the benchmark's, 100 where they are the same")
+    cheaper_than_share: float | None = Field(None, description="of the benchmark's creators, those that cost more")
+    confidence: float | None = None
+    break_even_fee_usd: float | None = Field(None, description="highest fee that beats it with this confidence")
+    break_even_fee: float | None = Field(None, description=f"the same {_OWN}")
+    break_even_against: str | None = Field(None, description="benchmark or target")
+    offer_usd: Offer | None = None
+    offer: Offer | None = Field(None, description=f"the same {_OWN}")
+    market_fee_usd: MarketFees | None = None
+    market_fee: MarketFees | None = Field(None, description=f"the same {_OWN}")
+    market_fee_source: str | None = Field(None, description="own_deals or rate_card")
+    verdict: str | None = Field(None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark")
+    sentence: str | None = Field(None, description="the forecast and the verdict in words")
+    emv_usd: Cost | None = Field(None, description="earned media value at the values given; null without one")
+    emv_source: str | None = None
+    reasons: Reasons | None = Field(None, description="where explain asks")
+    comparables: list[Comparable] | None = Field(None, description="where comparables asks, most similar first")
+    definition: str | None = Field(None, description="what counts as engagement")
+    horizon_days: int | None = None
+    warnings: list[str] | None = Field(
+        None,
+        description="what the forecast suffers from, by name, and <column>_not_used for given values without effect",
+    )
+
+
+class Answer(BaseModel):
+    """The answer to a Question: one result a partnership, in the order asked."""
+
+    model_version: str
+    trained_on: str = Field(description="simulated or real")
+    results: list[Result]
