@@ -37,16 +37,16 @@ test-slow: setup  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
 fuzz: setup  ## schemathesis against a running service, the long run (takes minutes)
-	$(BIN)/python -m pytest -m slow -s tests/test_schema.py
+	$(BIN)/python -m pytest -m slow -s tests/test_openapi.py
 
 lint: setup  ## ruff: format and rules
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 
 golden: setup  ## tests/golden_features.json, after FEATURES_VERSION was raised
-	$(BIN)/python tests/test_version.py
+	$(BIN)/python tests/test_features_version.py
 
 golden-messy: setup  ## tests/messy_read_rightly.json, after a reader was meant to read one of them otherwise
-	$(BIN)/python tests/test_messy_read_rightly.py
+	$(BIN)/python tests/test_messy_golden.py
 
 docs: setup  ## docs/columns.md, from the code
 	$(BIN)/python -c 'from features.derive.catalog import columns_markdown; print(columns_markdown(), end="")' > docs/columns.md

@@ -151,7 +151,7 @@ class Reading(Moment):
         return moment + pd.Timedelta(hours=23, minutes=59, seconds=59) if is_date_only(value) else moment
 
 
-def sheet_options(command):
+def add_sheet_options(command):
     """Add the options that say how a spreadsheet is written, where it is not detected rightly."""
     options = (
         click.option(
@@ -172,7 +172,7 @@ def sheet_options(command):
     return command
 
 
-def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row):
+def build_sheet_options(platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row):
     """Give the options of a spreadsheet as its reader takes them."""
     from ingest.sheets.mapping_file import read_mapping
     from ingest.sheets.sheet_types import SheetOptions
@@ -192,7 +192,7 @@ def how_sheets_are_written(platform, columns, delimiter, encoding, decimal, day_
 @click.option("--observed-at", type=Reading(), help="When the counts were read. Default: the file's last change.")
 @click.option("--rates", type=FILE, help="File of currencies and usd_per_unit: fees in them become fee_usd.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be imported, with the first rows; write nothing.")
-@sheet_options
+@add_sheet_options
 @click.pass_context
 def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, observed_at, rates, dry_run: bool, **sheet):
     """Read exports of platforms, scrapers' JSON, and spreadsheets into canonical tables in OUT.
@@ -207,7 +207,7 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
 
     told = observed_at.to_pydatetime() if observed_at is not None else None
     known = read_rates(rates) if rates else None
-    options = ImportOptions(kind, platform, creator, told, how_sheets_are_written(platform, **sheet), known)
+    options = ImportOptions(kind, platform, creator, told, build_sheet_options(platform, **sheet), known)
     with progress_bar() as bar:
         task = bar.add_task("reading", total=None)
         report = import_files(
@@ -252,7 +252,7 @@ def train(
         check_store(home(), tracking_address())
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
     recipe = Recipe(sampling=sampling, seed=seed, threads=threads)
-    with following(recipe, dask, dask_minutes, data, horizon_days) as recipe:
+    with training_backend(recipe, dask, dask_minutes, data, horizon_days) as recipe:
         trained = run(data, home(), recipe, say, horizon_days)
     click.echo(training_text(trained.backtest, trained.bundle.manifest))
     if not no_log:
@@ -271,12 +271,12 @@ def log_to_mlflow(trained) -> None:
     else:
         number = logged.model_version
         click.echo(f"{trained.bundle.version} is version {number} in the registry already: nothing was logged")
-    note = champion_followed()
+    note = sync_champion_alias()
     if note is not None:
         say(note)
 
 
-def champion_followed() -> str | None:
+def sync_champion_alias() -> str | None:
     """Have the alias champion of the registry follow the champion; say so where it had not."""
     from training.tracking import point_alias_at_champion
 
@@ -300,7 +300,7 @@ def log_bundle(version: str | None):
     log_to_mlflow(read_artifacts(home(), version or latest_bundle(home()).name))
 
 
-def following(recipe, dask: str | None, minutes: float, data: Path, horizon_days: int):
+def training_backend(recipe, dask: str | None, minutes: float, data: Path, horizon_days: int):
     """Give a context with the recipe, followed by a Dask cluster where one is named."""
     if dask is None:
         return nullcontext(recipe)
@@ -389,7 +389,7 @@ def promote(ctx: click.Context, version: str | None, data: Path | None, force: b
         )
         click.echo(f"{promotion.bundle.version} {what}; nothing was changed")
     else:
-        tell_champion("now", promotion.bundle, no_log)
+        announce_champion("now", promotion.bundle, no_log)
 
 
 @main.command()
@@ -403,10 +403,10 @@ def rollback(dry_run: bool, no_log: bool):
     if dry_run:
         click.echo(f"{bundle.version} would be the champion again, in place of {current}; nothing was changed")
     else:
-        tell_champion("again", bundle, no_log)
+        announce_champion("again", bundle, no_log)
 
 
-def tell_champion(when: str, bundle, no_log: bool) -> None:
+def announce_champion(when: str, bundle, no_log: bool) -> None:
     """Tell the champion, `now` or `again`, and give its version in the registry the alias, unless `no_log`."""
     from training.registry import RegistryError, store_exists
 
@@ -445,7 +445,7 @@ def bundles():
         registered = registered_bundles(home(), tracking_address())
         alias, champion = alias_bundle(home(), tracking_address()), champion_version(home())
         if champion in registered.values() and alias != champion:
-            note = champion_followed()
+            note = sync_champion_alias()
     except RegistryError as error:
         note = str(error)
     click.echo(bundles_text(home(), registered, () if note is None else (note,)))
@@ -494,7 +494,7 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
 
     bundle = load_version(home(), version) if version else load_bundle(champion_folder(home()))
     moment = as_of or pd.Timestamp.now(tz="UTC")
-    history = History.of(known_tables(data), bundle.reference.horizon_days)
+    history = History.of(read_known_tables(data), bundle.reference.horizon_days)
     with progress_bar() as bar:
         task = bar.add_task("snapshot", total=len(history.accounts))
         accounts = write_snapshot(
@@ -554,7 +554,7 @@ def benchmarks(out: Path | None, **only: str | None):
 @DASK_MINUTES
 @click.option("--resume", is_flag=True, help="Take up a run that was stopped.")
 @click.option("--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x.")
-@sheet_options
+@add_sheet_options
 @click.pass_context
 def score(
     ctx: click.Context, prospects, out, data, rates, emv, as_of, chosen, top, rank_by, quantiles, explain, comparables,
@@ -579,10 +579,10 @@ def score(
         check_list(prospects)  # before the model is loaded, which takes seconds
     with require_unchanged(data, rates, emv):
         options = BatchOptions(
-            names, top or 0, rank_by, extras, how_sheets_are_written(platform, **sheet), inputs_digest=behind(data, rates, emv),
+            names, top or 0, rank_by, extras, build_sheet_options(platform, **sheet), inputs_digest=inputs_digest(data, rates, emv),
             resume=resume, engine=engine, dask=dask, dask_minutes=dask_minutes,
         )  # fmt: skip
-        scorer = scorer_of(data, rates, emv)
+        scorer = build_scorer(data, rates, emv)
     with console_reporter(Console(stderr=True)) as watcher:
         tally = score_file(prospects, out, scorer, as_of, options, watcher)
     streamed = str(out) == STDIO
@@ -595,7 +595,7 @@ def score(
         ctx.exit(3)
 
 
-def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
+def build_scorer(data: Path | None, rates: Path | None, emv: Path | None):
     """Make the scorer of the champion over the files that are named."""
     from features.tables.rates_file import read_rates
     from models.bundle import champion_folder, load_bundle
@@ -603,18 +603,18 @@ def scorer_of(data: Path | None, rates: Path | None, emv: Path | None):
     from serving.scoring.scorer import Scorer
 
     bundle = load_bundle(champion_folder(home()))
-    known = known_tables(data)
+    known = read_known_tables(data)
     return Scorer(bundle, known, read_rates(rates) if rates else None, read_value_table(emv) if emv else None)
 
 
-def behind(*files: Path | None) -> str:
+def inputs_digest(*files: Path | None) -> str:
     """Tell the files that answers depend on besides the list, from what they are now."""
     from serving.batch.open_list import content_digest
 
     return " ".join(content_digest(path) if path is not None and path.exists() else "-" for path in files)
 
 
-def known_tables(data: Path | None):
+def read_known_tables(data: Path | None):
     """Read and check the tables of known creators, None where no folder is named."""
     from features.tables.folder import read_tables
     from features.tables.validate import validate
@@ -661,11 +661,11 @@ def demo(folder: Path, creators: int, port: int):
     os.environ["CREATORCAST_HOME"] = str(folder)
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     data, answers = folder / "data", folder / "scored.csv"
-    step("simulate", str(data), "--creators", str(creators), "--seed", "7")
-    step("train", str(data), "--per-post", "1")
-    step("promote", "--force")
+    run_command("simulate", str(data), "--creators", str(creators), "--seed", "7")
+    run_command("train", str(data), "--per-post", "1")
+    run_command("promote", "--force")
     prospects = str(data / "prospects.csv")
-    step("score", prospects, "--data", str(data), "--as-of", "2026-07-01", "--out", str(answers))
+    run_command("score", prospects, "--data", str(data), "--as-of", "2026-07-01", "--out", str(answers))
     show_ranking(answers)
     ask_service(folder, data, port)
     click.echo(
@@ -677,7 +677,7 @@ def demo(folder: Path, creators: int, port: int):
     )
 
 
-def step(*arguments: str) -> None:
+def run_command(*arguments: str) -> None:
     """Run one command as a user would, showing it; raises SystemExit where it fails."""
     click.echo(f"\n$ creatorcast {' '.join(arguments)}")
     sys.stdout.flush()

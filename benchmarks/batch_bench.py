@@ -26,7 +26,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from batch_list import AS_OF, Place, prepare, ready_list, ready_matrix
+from batch_bench_data import AS_OF, Place, prepare, ready_list, ready_matrix
 
 WAYS = ("bare", "parquet", "csv", "parquet daal4py", "csv daal4py", "pyfunc")
 #: What the reference model may take, as a multiple of another way.

@@ -22,7 +22,7 @@ from statistics import median
 
 import numpy as np
 import orjson
-from load import bentoml, called, free_port, started, stop
+from http_load import bentoml, called, free_port, started, stop
 
 from features.derive.catalog import COLUMNS
 from features.derive.derive import derive_arrays

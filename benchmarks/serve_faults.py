@@ -19,7 +19,7 @@ from pathlib import Path
 
 import orjson
 import psutil
-from load import bentoml, called, free_port, started, stop
+from http_load import bentoml, called, free_port, started, stop
 from serve_bench import ROOT, home_of, partnerships
 
 from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion

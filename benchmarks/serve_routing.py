@@ -19,8 +19,8 @@ import anyio.to_thread
 import bentoml
 import orjson
 from fastapi import FastAPI
-from load import bentoml as bentoml_command
-from load import called, free_port, started, stop
+from http_load import bentoml as bentoml_command
+from http_load import called, free_port, started, stop
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.applications import Starlette
 from starlette.responses import Response

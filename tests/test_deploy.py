@@ -14,7 +14,7 @@ import pytest
 import yaml
 from conftest import QUIET
 from test_architecture import ROOT, SOURCES, imports_of
-from test_fire import BIN, ONE, running, two_bundles  # noqa: F401
+from test_running_service import BIN, ONE, running, two_bundles  # noqa: F401
 
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
 #: What a Bento has no business to hold.

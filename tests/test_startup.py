@@ -11,7 +11,7 @@ from dataclasses import replace
 import pandas as pd
 import psutil
 import pytest
-from test_fire import BIN, free_port
+from test_running_service import BIN, free_port
 
 from features.history.history import History
 from features.snapshot.writer import write_snapshot

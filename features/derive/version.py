@@ -1,7 +1,7 @@
 """The version of what the feature code means, kept in bundles and snapshots and compared where they are loaded."""
 
 #: Raise it by one with every change after which derive gives other values for the same tables, questions and reference.
-#: Comments, names, speed and whatever else leaves the values alone change nothing; tests/test_version.py tells.
+#: Comments, names, speed and whatever else leaves the values alone change nothing; tests/test_features_version.py tells.
 FEATURES_VERSION = 2
 
 

@@ -4,4 +4,13 @@ from serving.batch.errors import BatchError
 from serving.batch.options import STDIO, BatchOptions, parse_column_names, parse_quantiles
 from serving.batch.runner import ProgressReporter, RunCounts, score_file
 
-__all__ = ["STANDARD", "BatchError", "Options", "Tally", "Watcher", "column_names", "quantiles_of", "score_file"]
+__all__ = [
+    "STDIO",
+    "BatchError",
+    "BatchOptions",
+    "ProgressReporter",
+    "RunCounts",
+    "parse_column_names",
+    "parse_quantiles",
+    "score_file",
+]

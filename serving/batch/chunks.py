@@ -16,7 +16,7 @@ import pandas as pd
 class InvalidLine:
     """Something in the source that is no row: where, its cells and what is wrong with it."""
 
-    place: int
+    position: int
     cells: list[str]
     reason: str
 
@@ -48,7 +48,7 @@ class ProspectList(Protocol):
 
     #: The columns of the source, and what a place in it is called.
     header: list[str]
-    place: str
+    position_name: str
     #: What was detected of it, and its rows as far as that is known beforehand.
     notes: list[str]
     total: int | None

@@ -1,0 +1,1 @@
+"""The HTTP service: reading requests, writing answers, and staying up."""

@@ -91,7 +91,7 @@ def _described(
 ) -> dict:
     start = history.panel(what).start[test.account]
     asked_at = times_of_accounts(history, fitted.until, test.account)
-    known = history.panel(what).until(test.account, asked_at - history.horizon_days * DAY_US)
+    known = history.panel(what).end_row(test.account, asked_at - history.horizon_days * DAY_US)
     named = {"platform": PLATFORMS, "band": tuple(BAND_EDGES), "niche": NICHES}
     return {
         "creator": test.account,

@@ -1,0 +1,1 @@
+"""The demo market: a simulation with known truth."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ingest.sheets import SheetError, SheetOptions, read_sheet
+from ingest.sheets.reader import read_sheet
+from ingest.sheets.sheet_types import SheetError, SheetOptions
 
 
 def read(tmp_path, text, **options):

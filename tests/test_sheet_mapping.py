@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from ingest.sheets import ColumnMapping, SheetError, SheetOptions, read_mapping, read_sheet
+from ingest.sheets.mapping_file import read_mapping
+from ingest.sheets.reader import read_sheet
+from ingest.sheets.sheet_types import ColumnMapping, SheetError, SheetOptions
 
 
 @pytest.fixture

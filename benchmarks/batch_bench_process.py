@@ -1,4 +1,4 @@
-"""One way of batch_bench in a process of its own: `python benchmarks/batch_ways.py WAY FOLDER MODEL ROWS`.
+"""One way of batch_bench in a process of its own: `python benchmarks/batch_bench_process.py WAY FOLDER MODEL ROWS`.
 
 Prints a line of JSON: seconds, and what else the way has to tell.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from batch_list import AS_OF, Place, features_of
+from batch_bench_data import AS_OF, Place, features_of
 
 from models.bundle import champion_folder
 from models.pyfunc import BundleModel

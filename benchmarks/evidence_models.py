@@ -1,4 +1,4 @@
-"""One model for every evidence against one of its own for each: `python benchmarks/evidence.py DATA`.
+"""One model for every evidence against one of its own for each: `python benchmarks/evidence_models.py DATA`.
 
 Fitted to what was known when 80 % of the posts were out and asked about the later ones as known at signing, by the
 creators that trained them and, with `--unseen`, by a fifth that did not. The dedicated models learn from the same

@@ -21,7 +21,7 @@ import psutil
 import pytest
 from conftest import QUIET
 from test_bundle_damage import DAMAGES, UNANSWERED, sealed
-from test_trial import a_fifo
+from test_bundle_trial import a_fifo
 
 from features.history.history import History
 from features.snapshot.writer import write_snapshot

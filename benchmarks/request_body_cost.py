@@ -1,6 +1,6 @@
 """What request bodies cost a worker: CPU time and peak memory of hostile bodies beside plain ones.
 
-    python benchmarks/body_cost.py HOME [NAME ...]
+    python benchmarks/request_body_cost.py HOME [NAME ...]
 
 Each body is answered by the app in a process of its own, over the champion of HOME, after a plain
 one; names are those of BODIES. CPU time is that of the whole process.

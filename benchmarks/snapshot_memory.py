@@ -1,6 +1,6 @@
 """What a snapshot of many creators costs a worker.
 
-    python benchmarks/snapshot.py [--accounts 1000000] [--posts 12] [--home HOME]
+    python benchmarks/snapshot_memory.py [--accounts 1000000] [--posts 12] [--home HOME]
 
 Accounts and posts are invented, written as `creatorcast snapshot` writes them, and opened in a fresh process, which
 says what it holds resident (all, and the part that is not the mapped file) before and after 10,000 look-ups, and how
@@ -20,7 +20,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import psutil
-from load import bentoml, called, free_port, started, stop
+from http_load import bentoml, called, free_port, started, stop
 
 from features.derive.market_priors import fit_reference
 from features.derive.queries import Queries, query_features

@@ -25,7 +25,7 @@ from ingest.exports.record_finder import (
 )
 from ingest.exports.record_shapes import Place
 from ingest.exports.report import FileReport, RejectionWriter
-from ingest.sheets import SheetError
+from ingest.sheets.sheet_types import SheetError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 AT = "2026-03-01T12:00:00Z"
