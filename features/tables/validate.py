@@ -3,34 +3,27 @@
 After `validate` nothing checks again: columns, dtypes, ranges, keys and references are as `features.tables.schema` says.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from features.errors import CreatorcastError
+from features.tables.column_checks import DATE_OUT_OF_RANGE, BrokenRule, broken_rules, rule_text
 from features.tables.creator_ids import add_lookalike_hint, find_faulty_ids
 from features.tables.currency import CurrencyRates, check_fees, convert_fee
 from features.tables.model import Tables
 from features.tables.schema import (
     DTYPES,
-    EARLIEST,
-    LATEST,
-    NOT_WHOLE,
     TABLE_SPECS,
     Column,
     TableSpec,
-    format_exact,
-    is_fractional,
 )
 
 NO_TIME_ZONE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
 IMPOSSIBLE_DATE = "is no date that exists: write 2026-03-01T12:00:00Z"
 NOT_A_DATE = "is no date: write 2026-03-01T12:00:00Z"
-DATE_OUT_OF_RANGE = f"lies outside {EARLIEST:%Y} to {LATEST:%Y}"
 MISSING_COLUMN = "is missing: the column is required"
-MISSING_VALUE = "is missing: a value is required"
 UNKNOWN_CREATOR = "is no creator of that platform in the creators table: add a row there"
 
 
@@ -149,10 +142,10 @@ def validate_table(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
 def _broken(values: pd.Series, column: Column) -> list[tuple]:
     """Give (row, value, rule) of every value, read as its kind, that breaks a rule of its column."""
     found = []
-    for rule, rows in _rules(values, column):
+    for rule, rows in broken_rules(column, values).items():
         at = np.flatnonzero(rows)
-        given = values.iloc[at].tolist() if rule != MISSING_VALUE else [None] * len(at)
-        found += zip(at.tolist(), given, [rule] * len(at), strict=True)
+        given = values.iloc[at].tolist() if rule is not BrokenRule.MISSING else [None] * len(at)
+        found += zip(at.tolist(), given, [rule_text(rule, column)] * len(at), strict=True)
     return found + _odd_ids(values) if column.identifier else found
 
 
@@ -163,29 +156,6 @@ def _odd_ids(values: pd.Series) -> list[tuple]:
         return []
     rows = np.flatnonzero(values.isin(list(wrong)))
     return [(row, value, wrong[value]) for row, value in zip(rows.tolist(), values.iloc[rows].tolist(), strict=True)]
-
-
-def _rules(values: pd.Series, column: Column) -> Iterator[tuple[str, np.ndarray]]:
-    """Give the words of each rule of a column and the rows (n,) that break it."""
-    if column.required:
-        yield MISSING_VALUE, values.isna().to_numpy()
-    with np.errstate(invalid="ignore"):
-        if column.minimum is not None:
-            yield f"is below {format_exact(column.minimum)}, the least possible", values.to_numpy() < column.minimum
-        if column.maximum is not None:
-            remedy = f": {column.remedy}" if column.remedy else ""
-            yield (
-                f"is above {format_exact(column.maximum)}, the most accepted{remedy}",
-                values.to_numpy() > column.maximum,
-            )
-    if column.kind == "count":
-        yield NOT_WHOLE, is_fractional(values.to_numpy())
-    if column.allowed is not None:
-        rule = f"is not one of {', '.join(column.allowed)}"
-        yield rule, (values.notna() & ~values.isin(column.allowed)).to_numpy()
-    if column.kind == "time":
-        outside = (values < pd.Timestamp(EARLIEST)) | (values > pd.Timestamp(LATEST))
-        yield DATE_OUT_OF_RANGE, outside.to_numpy()
 
 
 def _with_known_ids(faults: list[TableFault], creators: pd.DataFrame) -> list[TableFault]:
