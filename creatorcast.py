@@ -1,4 +1,6 @@
-"""The command line: the one file that may import everything, and imports a part only when a command needs it."""
+"""The command line: the one file that may import everything, and imports a part only when a command
+needs it.
+"""
 
 import json
 import os
@@ -17,14 +19,22 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 PLACE = click.Path(path_type=Path)
 HORIZON = click.option(
-    "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365), help="When counts are mature."
+    "--horizon-days",
+    default=7,
+    show_default=True,
+    type=click.IntRange(1, 365),
+    help="When counts are mature.",
 )
 ENGINE = click.option(
     "--engine", default="auto", show_default=True, type=click.Choice(["auto", "lightgbm", "daal4py"]),
     envvar="CREATORCAST_ENGINE", show_envvar=True,
     help="What evaluates the trees; auto: daal4py (extra `fast`) for long lists where a check finds it equal.",
 )  # fmt: skip
-DASK = click.option("--dask", metavar="ADDRESS", help="Have the workers of this Dask scheduler do it (docs/scale.md).")
+DASK = click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Have the workers of this Dask scheduler do it (docs/scale.md).",
+)
 DASK_MINUTES = click.option(
     "--dask-minutes", default=10.0, show_default=True, type=click.FloatRange(0, min_open=True),
     help="Minutes without progress after which a Dask cluster is given up.",
@@ -79,10 +89,13 @@ class Moment(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="creatorcast")
 def main():
-    """What a partnership with a creator will bring, how sure that is, and whether the fee is worth it.
+    """What a partnership with a creator will bring, how sure that is, and whether the fee is worth
+    it.
 
     Models and runs are kept in artifacts/ under CREATORCAST_HOME (default: the working directory).
     """
@@ -116,14 +129,23 @@ def progress_bar():
 
 @main.command()
 @click.argument("out", type=FOLDER)
-@click.option("--creators", default=2000, show_default=True, type=click.IntRange(1), help="How many creators.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="The same seed, the same market.")
+@click.option(
+    "--creators", default=2000, show_default=True, type=click.IntRange(1), help="How many creators."
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="The same seed, the same market.",
+)
 @click.option(
     "--fee-exponent", default="0.7", show_default=True, type=click.Choice(["0.35", "0.7", "1.0"]),
     help="How fees grow with followers: sources disagree, so it is a scenario.",
 )  # fmt: skip
 def simulate(out: Path, creators: int, seed: int, fee_exponent: str):
-    """Make a demo market in OUT: canonical tables, a prospect list, and the truth apart in OUT/truth.
+    """Make a demo market in OUT: canonical tables, a prospect list, and the truth apart in
+    OUT/truth.
 
     Nothing about real creators follows from it; what is trained on it says so in every answer.
     """
@@ -140,7 +162,9 @@ def simulate(out: Path, creators: int, seed: int, fee_exponent: str):
 
 
 class Reading(Moment):
-    """A moment of reading; a date without a time is its end, so that posts of that day come before it."""
+    """A moment of reading; a date without a time is its end, so that posts of that day come before
+    it.
+    """
 
     def convert(self, value, param, ctx):
         import pandas as pd
@@ -148,7 +172,11 @@ class Reading(Moment):
         from features.tables.timestamps import is_date_only
 
         moment = super().convert(value, param, ctx)
-        return moment + pd.Timedelta(hours=23, minutes=59, seconds=59) if is_date_only(value) else moment
+        return (
+            moment + pd.Timedelta(hours=23, minutes=59, seconds=59)
+            if is_date_only(value)
+            else moment
+        )
 
 
 def add_sheet_options(command):
@@ -162,7 +190,9 @@ def add_sheet_options(command):
         ),
         click.option("--delimiter", help="Of a CSV file: one character, or tab."),
         click.option("--encoding", help="Of a CSV file, such as cp1252."),
-        click.option("--decimal", type=click.Choice([".", ","]), help="Decimal mark of the numbers."),
+        click.option(
+            "--decimal", type=click.Choice([".", ","]), help="Decimal mark of the numbers."
+        ),
         click.option("--day-first/--month-first", default=None, help="What 01/02/2026 means."),
         click.option("--worksheet", help="Name of the worksheet. Default: the first with rows."),
         click.option("--header-row", type=click.IntRange(1), help="Line of the column names."),
@@ -172,7 +202,9 @@ def add_sheet_options(command):
     return command
 
 
-def build_sheet_options(platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row):
+def build_sheet_options(
+    platform, columns, delimiter, encoding, decimal, day_first, worksheet, header_row
+):
     """Give the options of a spreadsheet as its reader takes them."""
     from ingest.sheets.mapping_file import read_mapping
     from ingest.sheets.sheet_types import SheetOptions
@@ -184,21 +216,54 @@ def build_sheet_options(platform, columns, delimiter, encoding, decimal, day_fir
 
 
 @main.command(name="import")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--out", type=FOLDER, required=True, help="Folder of the tables; what is there already is added to.")
+@click.argument(
+    "paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    required=True,
+    help="Folder of the tables; what is there already is added to.",
+)
 @click.option("--kind", help="What the files are, where it is not recognised: see docs/import.md.")
-@click.option("--platform", help="Platform, where a spreadsheet does not tell: instagram, tiktok, youtube or x.")
-@click.option("--creator", help="Creator of records that do not say whose they are: an id, or @handle.")
-@click.option("--observed-at", type=Reading(), help="When the counts were read. Default: the file's last change.")
-@click.option("--rates", type=FILE, help="File of currencies and usd_per_unit: fees in them become fee_usd.")
-@click.option("--dry-run", is_flag=True, help="Tell what would be imported, with the first rows; write nothing.")
+@click.option(
+    "--platform",
+    help="Platform, where a spreadsheet does not tell: instagram, tiktok, youtube or x.",
+)
+@click.option(
+    "--creator", help="Creator of records that do not say whose they are: an id, or @handle."
+)
+@click.option(
+    "--observed-at",
+    type=Reading(),
+    help="When the counts were read. Default: the file's last change.",
+)
+@click.option(
+    "--rates", type=FILE, help="File of currencies and usd_per_unit: fees in them become fee_usd."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Tell what would be imported, with the first rows; write nothing.",
+)
 @add_sheet_options
 @click.pass_context
-def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, observed_at, rates, dry_run: bool, **sheet):
+def import_(
+    ctx: click.Context,
+    paths,
+    out: Path,
+    kind,
+    platform,
+    creator,
+    observed_at,
+    rates,
+    dry_run: bool,
+    **sheet,
+):
     """Read exports of platforms, scrapers' JSON, and spreadsheets into canonical tables in OUT.
 
-    What each FILE is, is recognised and told. Report: OUT/import.json; what was rejected: OUT/rejected.csv.
-    Exit code 0: done; 3: done, some records rejected; 2: nothing done.
+    What each FILE is, is recognised and told. Report: OUT/import.json; what was rejected:
+    OUT/rejected.csv. Exit code 0: done; 3: done, some records rejected; 2: nothing done.
     """
     from features.tables.rates_file import read_rates
     from ingest.exports.import_job import ImportOptions
@@ -207,7 +272,9 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
 
     told = observed_at.to_pydatetime() if observed_at is not None else None
     known = read_rates(rates) if rates else None
-    options = ImportOptions(kind, platform, creator, told, build_sheet_options(platform, **sheet), known)
+    options = ImportOptions(
+        kind, platform, creator, told, build_sheet_options(platform, **sheet), known
+    )
     with progress_bar() as bar:
         task = bar.add_task("reading", total=None)
         report = import_files(
@@ -217,7 +284,8 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
     click.echo(format_report(report, out, dry_run))
     if report.rejected:
         click.echo(
-            f"rejected records, with the reasons: {'not written' if dry_run else out / 'rejected.csv'}", err=True
+            f"rejected records, with the reasons: {'not written' if dry_run else out / 'rejected.csv'}",
+            err=True,
         )
         ctx.exit(3)
 
@@ -225,12 +293,18 @@ def import_(ctx: click.Context, paths, out: Path, kind, platform, creator, obser
 @main.command()
 @click.argument("data", type=FOLDER)
 @click.option(
-    "--per-post", default=3, show_default=True, type=click.IntRange(1, 20), help="Moments asked from, a post."
+    "--per-post",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 20),
+    help="Moments asked from, a post.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of sampling, folds and boosters.")
 @HORIZON
 @LEAD
-@click.option("--threads", default=0, show_default=True, help="Of LightGBM, a fit; 0: one, fits side by side.")
+@click.option(
+    "--threads", default=0, show_default=True, help="Of LightGBM, a fit; 0: one, fits side by side."
+)
 @click.option("--no-log", is_flag=True, help="Write the bundle only, nothing to MLflow.")
 @DASK
 @DASK_MINUTES
@@ -238,7 +312,8 @@ def train(
     data: Path, per_post: int, seed: int, horizon_days, longest_lead_days, threads: int, no_log: bool, dask,
     dask_minutes,
 ):  # fmt: skip
-    """Train on the tables in DATA: backtest, print the record, write a bundle, log and register it in MLflow.
+    """Train on the tables in DATA: backtest, print the record, write a bundle, log and register it
+    in MLflow.
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
     """
@@ -261,7 +336,9 @@ def train(
 
 
 def log_to_mlflow(trained) -> None:
-    """Log and register what was trained, tell where, and have the alias of the champion follow where it fell behind."""
+    """Log and register what was trained, tell where, and have the alias of the champion follow
+    where it fell behind.
+    """
     from training.tracking import log_training
 
     say(f"logging the bundle {trained.bundle.version} to MLflow")
@@ -270,7 +347,9 @@ def log_to_mlflow(trained) -> None:
         click.echo(f"logged to {logged.tracking_uri}, registered as version {logged.model_version}")
     else:
         number = logged.model_version
-        click.echo(f"{trained.bundle.version} is version {number} in the registry already: nothing was logged")
+        click.echo(
+            f"{trained.bundle.version} is version {number} in the registry already: nothing was logged"
+        )
     note = sync_champion_alias()
     if note is not None:
         say(note)
@@ -290,7 +369,8 @@ def sync_champion_alias() -> str | None:
 @main.command(name="log")
 @click.argument("version", required=False)
 def log_bundle(version: str | None):
-    """Log and register the bundle VERSION (default: the newest) in MLflow, where training could not.
+    """Log and register the bundle VERSION (default: the newest) in MLflow, where training could
+    not.
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
     """
@@ -311,18 +391,42 @@ def training_backend(recipe, dask: str | None, minutes: float, data: Path, horiz
 
 @main.command()
 @click.argument("data", type=FOLDER)
-@click.option("--out", type=FOLDER, help="Where the record goes. Default: artifacts/backtests/ and the data's name.")
-@click.option("--cuts", default=5, show_default=True, type=click.IntRange(1, 8), help="Moments to be asked from.")
+@click.option(
+    "--out",
+    type=FOLDER,
+    help="Where the record goes. Default: artifacts/backtests/ and the data's name.",
+)
+@click.option(
+    "--cuts",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1, 8),
+    help="Moments to be asked from.",
+)
 @click.option(
     "--target", default="engagements", show_default=True, type=click.Choice(["engagements", "views"]),
     help="What is forecast.",
 )  # fmt: skip
 @HORIZON
 @LEAD
-@click.option("--per-post", default=3, show_default=True, type=click.IntRange(1, 20), help="Training rows, a post.")
-@click.option("--seed", default=0, show_default=True, help="Of sampling, folds, boosters and creators left out.")
-def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_lead_days, per_post, seed):
-    """Backtest on the tables in DATA: forecasts made at earlier moments, held against what came, beside every rule.
+@click.option(
+    "--per-post",
+    default=3,
+    show_default=True,
+    type=click.IntRange(1, 20),
+    help="Training rows, a post.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    help="Of sampling, folds, boosters and creators left out.",
+)
+def backtest(
+    data: Path, out: Path | None, cuts, target, horizon_days, longest_lead_days, per_post, seed
+):
+    """Backtest on the tables in DATA: forecasts made at earlier moments, held against what came,
+    beside every rule.
 
     Prints the record and writes it, with every score and pictures, into OUT. Nothing is promoted.
     """
@@ -346,7 +450,9 @@ def backtest(data: Path, out: Path | None, cuts, target, horizon_days, longest_l
 @click.argument("data", type=FOLDER)
 @HORIZON
 def report(data: Path, horizon_days: int):
-    """Test on the tables in DATA what is often claimed: that small creators engage more and cost less, and focus."""
+    """Test on the tables in DATA what is often claimed: that small creators engage more and cost
+    less, and focus.
+    """
     from training.claims import claims_report as run
 
     click.echo(run(data, say, horizon_days))
@@ -354,16 +460,31 @@ def report(data: Path, horizon_days: int):
 
 @main.command()
 @click.argument("version", required=False)
-@click.option("--data", type=FOLDER, help="Tables whose later posts both are asked about. Default: the bundle's own.")
+@click.option(
+    "--data",
+    type=FOLDER,
+    help="Tables whose later posts both are asked about. Default: the bundle's own.",
+)
 @click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
-@click.option("--dry-run", is_flag=True, help="Compare and tell what would be done; change nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Compare and tell what would be done; change nothing."
+)
 @NO_REGISTRY
 @click.pass_context
-def promote(ctx: click.Context, version: str | None, data: Path | None, force: bool, dry_run: bool, no_log: bool):
-    """Make the bundle VERSION (default: the newest) the champion, after comparing both on what both were asked alike.
+def promote(
+    ctx: click.Context,
+    version: str | None,
+    data: Path | None,
+    force: bool,
+    dry_run: bool,
+    no_log: bool,
+):
+    """Make the bundle VERSION (default: the newest) the champion, after comparing both on what both
+    were asked alike.
 
-    VERSION is that of a bundle, or its number in MLflow's registry (creatorcast bundles lists both).
-    Exit code 0: promoted; 3: refused, as it is worse or nothing is comparable; 2: unusable. See docs/promotion.md.
+    VERSION is that of a bundle, or its number in MLflow's registry (creatorcast bundles lists
+    both). Exit code 0: promoted; 3: refused, as it is worse or nothing is comparable; 2: unusable.
+    See docs/promotion.md.
     """
     from training.promote.comparison import Comparison
     from training.promote.promote import PromotionRefused
@@ -393,7 +514,9 @@ def promote(ctx: click.Context, version: str | None, data: Path | None, force: b
 
 
 @main.command()
-@click.option("--dry-run", is_flag=True, help="Tell which bundle would be champion again; change nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Tell which bundle would be champion again; change nothing."
+)
 @NO_REGISTRY
 def rollback(dry_run: bool, no_log: bool):
     """Make the champion before the present one champion again. Repeated, it goes back further."""
@@ -401,13 +524,17 @@ def rollback(dry_run: bool, no_log: bool):
 
     bundle, current = run(home(), dry_run, say)
     if dry_run:
-        click.echo(f"{bundle.version} would be the champion again, in place of {current}; nothing was changed")
+        click.echo(
+            f"{bundle.version} would be the champion again, in place of {current}; nothing was changed"
+        )
     else:
         announce_champion("again", bundle, no_log)
 
 
 def announce_champion(when: str, bundle, no_log: bool) -> None:
-    """Tell the champion, `now` or `again`, and give its version in the registry the alias, unless `no_log`."""
+    """Tell the champion, `now` or `again`, and give its version in the registry the alias, unless
+    `no_log`.
+    """
     from training.registry import RegistryError, store_exists
 
     line = f"champion is {when} {bundle.version} (trained on {bundle.manifest['trained_on']} data)"
@@ -435,7 +562,9 @@ def announce_champion(when: str, bundle, no_log: bool) -> None:
 
 @main.command()
 def bundles():
-    """List the bundles, the newest first: data, record, version in MLflow's registry, and which one is the champion."""
+    """List the bundles, the newest first: data, record, version in MLflow's registry, and which one
+    is the champion.
+    """
     from models.bundle import champion_version
     from training.bundle_list import bundles_text
     from training.registry import RegistryError, alias_bundle, registered_bundles
@@ -453,10 +582,13 @@ def bundles():
 
 @main.command()
 @click.argument("data", type=FOLDER)
-@click.option("--as-of", type=Moment(), help="The moment looked from; nothing later is used. Default: now.")
+@click.option(
+    "--as-of", type=Moment(), help="The moment looked from; nothing later is used. Default: now."
+)
 @click.option("--out", type=FILE, required=True, help="Where the columns go, .parquet or .csv.")
 def features(data: Path, as_of, out: Path):
-    """Derive every creator's features as of a moment, one row an account of DATA (columns: docs/columns.md).
+    """Derive every creator's features as of a moment, one row an account of DATA (columns:
+    docs/columns.md).
 
     Tables larger than memory are split on disk, beside OUT, and derived part by part.
     """
@@ -477,14 +609,19 @@ def features(data: Path, as_of, out: Path):
 
 @main.command()
 @click.argument("data", type=FOLDER)
-@click.option("--as-of", type=Moment(), help="The moment looked from; nothing later is used. Default: now.")
+@click.option(
+    "--as-of", type=Moment(), help="The moment looked from; nothing later is used. Default: now."
+)
 @click.option("--out", type=FILE, required=True, help="Where the snapshot goes, an Arrow IPC file.")
-@click.option("--bundle", "version", help="Version of the bundle that will answer. Default: the champion.")
+@click.option(
+    "--bundle", "version", help="Version of the bundle that will answer. Default: the champion."
+)
 def snapshot(data: Path, as_of, out: Path, version: str | None):
-    """Write what is known of every creator of DATA at a moment, for a service that answers about them by creator_id.
+    """Write what is known of every creator of DATA at a moment, for a service that answers about
+    them by creator_id.
 
-    A service maps the file into memory and answers as of that moment. It belongs to one bundle: write it anew after a
-    promotion.
+    A service maps the file into memory and answers as of that moment. It belongs to one bundle:
+    write it anew after a promotion.
     """
     import pandas as pd
 
@@ -498,9 +635,16 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
     with progress_bar() as bar:
         task = bar.add_task("snapshot", total=len(history.accounts))
         accounts = write_snapshot(
-            history, bundle.reference, moment, out, bundle.version, lambda done, _: bar.update(task, completed=done)
+            history,
+            bundle.reference,
+            moment,
+            out,
+            bundle.version,
+            lambda done, _: bar.update(task, completed=done),
         )
-    click.echo(f"{accounts:,} accounts as of {moment:%Y-%m-%d}, for bundle {bundle.version}, in {out}")
+    click.echo(
+        f"{accounts:,} accounts as of {moment:%Y-%m-%d}, for bundle {bundle.version}, in {out}"
+    )
 
 
 @main.command()
@@ -508,9 +652,13 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
 @click.option("--band", help="Only of this follower band.")
 @click.option("--niche", help="Only of this niche.")
 @click.option("--measure", help="Only this measure, such as cpe_usd.")
-@click.option("--out", type=FILE, help="Write the cells there, .csv or .parquet, instead of printing them.")
+@click.option(
+    "--out", type=FILE, help="Write the cells there, .csv or .parquet, instead of printing them."
+)
 def benchmarks(out: Path | None, **only: str | None):
-    """List what creators do by platform, band, niche and format, as the champion knows it: quartiles and how many."""
+    """List what creators do by platform, band, niche and format, as the champion knows it:
+    quartiles and how many.
+    """
     from models.bundle import champion_folder, load_bundle
     from serving.frame_file import check_ending, write_frame
     from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
@@ -534,11 +682,25 @@ def benchmarks(out: Path | None, **only: str | None):
     help="Where the answers go: .csv, .parquet or .xlsx; - is standard output.",
 )
 @click.option("--data", type=FOLDER, help="Tables of the creators that rows name by creator_id.")
-@click.option("--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
-@click.option("--emv", type=FILE, help="Table of values a like, comment, share and view: gives earned media value.")
-@click.option("--as-of", type=Moment(), help="The moment of the forecast; nothing later is used. Default: now.")
-@click.option("--columns", "chosen", help="Columns of the answers, with commas between. Default: all.")
-@click.option("--top", type=click.IntRange(1), default=None, help="Only so many of the best, best first.")
+@click.option(
+    "--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD."
+)
+@click.option(
+    "--emv",
+    type=FILE,
+    help="Table of values a like, comment, share and view: gives earned media value.",
+)
+@click.option(
+    "--as-of",
+    type=Moment(),
+    help="The moment of the forecast; nothing later is used. Default: now.",
+)
+@click.option(
+    "--columns", "chosen", help="Columns of the answers, with commas between. Default: all."
+)
+@click.option(
+    "--top", type=click.IntRange(1), default=None, help="Only so many of the best, best first."
+)
 @click.option(
     "--rank-by",
     help="What the best are chosen by. Default: the first of fee_headroom, cpe_usd_p50, engagements_p50 that any has.",
@@ -548,12 +710,18 @@ def benchmarks(out: Path | None, **only: str | None):
     help="Of engagements and views, in place of the usual seven: 0.025,0.5,0.975 gives p02_5, p50, p97_5.",
 )
 @click.option("--explain", is_flag=True, help="Give the reasons of each forecast.")
-@click.option("--comparables", is_flag=True, help="Give the known creators most like each, with what they got.")
+@click.option(
+    "--comparables",
+    is_flag=True,
+    help="Give the known creators most like each, with what they got.",
+)
 @ENGINE
 @DASK
 @DASK_MINUTES
 @click.option("--resume", is_flag=True, help="Take up a run that was stopped.")
-@click.option("--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x.")
+@click.option(
+    "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
+)
 @add_sheet_options
 @click.pass_context
 def score(
@@ -562,8 +730,9 @@ def score(
 ):  # fmt: skip
     """Score the list PROSPECTS: every row back, scored or rejected with the reason.
 
-    PROSPECTS is CSV or XLSX as people keep them, Parquet, a folder of Parquet files, or - for standard input.
-    Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable. See docs/batch.md.
+    PROSPECTS is CSV or XLSX as people keep them, Parquet, a folder of Parquet files, or - for
+    standard input. Exit code 0: all scored; 3: some rejected, see OUT.rejected.csv; 2: unusable.
+    See docs/batch.md.
     """
     from rich.console import Console
 
@@ -574,7 +743,9 @@ def score(
     from serving.scoring.deal_terms import AnswerOptions
 
     names = () if chosen is None else parse_column_names(chosen)
-    extras = AnswerOptions(explain, comparables, () if quantiles is None else parse_quantiles(quantiles))
+    extras = AnswerOptions(
+        explain, comparables, () if quantiles is None else parse_quantiles(quantiles)
+    )
     if str(prospects) != STDIO:
         check_list(prospects)  # before the model is loaded, which takes seconds
     with require_unchanged(data, rates, emv):
@@ -604,14 +775,18 @@ def build_scorer(data: Path | None, rates: Path | None, emv: Path | None):
 
     bundle = load_bundle(champion_folder(home()))
     known = read_known_tables(data)
-    return Scorer(bundle, known, read_rates(rates) if rates else None, read_value_table(emv) if emv else None)
+    return Scorer(
+        bundle, known, read_rates(rates) if rates else None, read_value_table(emv) if emv else None
+    )
 
 
 def inputs_digest(*files: Path | None) -> str:
     """Tell the files that answers depend on besides the list, from what they are now."""
     from serving.batch.open_list import content_digest
 
-    return " ".join(content_digest(path) if path is not None and path.exists() else "-" for path in files)
+    return " ".join(
+        content_digest(path) if path is not None and path.exists() else "-" for path in files
+    )
 
 
 def read_known_tables(data: Path | None):
@@ -623,20 +798,51 @@ def read_known_tables(data: Path | None):
 
 
 @main.command()
-@click.option("--data", type=PLACE, help="Folder of tables of the creators that callers name by creator_id.")
-@click.option("--snapshot", type=PLACE, help="The same as a snapshot, for many creators: creatorcast snapshot.")
-@click.option("--rates", type=PLACE, help="File of currencies and usd_per_unit, for fees that are not in USD.")
+@click.option(
+    "--data", type=PLACE, help="Folder of tables of the creators that callers name by creator_id."
+)
+@click.option(
+    "--snapshot",
+    type=PLACE,
+    help="The same as a snapshot, for many creators: creatorcast snapshot.",
+)
+@click.option(
+    "--rates", type=PLACE, help="File of currencies and usd_per_unit, for fees that are not in USD."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option(
+    "--port",
+    default=3000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port to listen on.",
+)
 @click.option("--insecure", is_flag=True, help="Answer whoever reaches HOST, without keys.")
-def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: str, port: int, insecure: bool):
+def serve(
+    data: Path | None,
+    snapshot: Path | None,
+    rates: Path | None,
+    host: str,
+    port: int,
+    insecure: bool,
+):
     """Answer POST /v1/predict over HTTP from the champion bundle, until interrupted.
 
-    What keeps it from answering (no champion, tables that cannot be used, a port in use) is told before it starts.
-    Another HOST than this machine's own needs a file of keys, which CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
+    What keeps it from answering (no champion, tables that cannot be used, a port in use) is told
+    before it starts. Another HOST than this machine's own needs a file of keys, which
+    CREATORCAST_API_KEYS_FILE names (docs/deploy.md).
     """
     from serving.http.startup import check_start
-    from serving.settings import CHECKED, DATA, ENVIRONMENT, HOST, RATES, SNAPSHOT, serve_command, settings_from
+    from serving.settings import (
+        CHECKED,
+        DATA,
+        ENVIRONMENT,
+        HOST,
+        RATES,
+        SNAPSHOT,
+        serve_command,
+        settings_from,
+    )
 
     os.environ.update(ENVIRONMENT)
     if insecure:
@@ -652,9 +858,23 @@ def serve(data: Path | None, snapshot: Path | None, rates: Path | None, host: st
 
 
 @main.command()
-@click.option("--folder", default="demo", type=FOLDER, show_default=True, help="Where everything is kept.")
-@click.option("--creators", default=800, show_default=True, type=click.IntRange(50), help="Size of the market.")
-@click.option("--port", default=3210, show_default=True, type=click.IntRange(1, 65535), help="Port of the service.")
+@click.option(
+    "--folder", default="demo", type=FOLDER, show_default=True, help="Where everything is kept."
+)
+@click.option(
+    "--creators",
+    default=800,
+    show_default=True,
+    type=click.IntRange(50),
+    help="Size of the market.",
+)
+@click.option(
+    "--port",
+    default=3210,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of the service.",
+)
 def demo(folder: Path, creators: int, port: int):
     """The whole way on a simulated market: simulate, train, promote, score, serve, ask."""
     began = time.monotonic()
@@ -665,7 +885,9 @@ def demo(folder: Path, creators: int, port: int):
     run_command("train", str(data), "--per-post", "1")
     run_command("promote", "--force")
     prospects = str(data / "prospects.csv")
-    run_command("score", prospects, "--data", str(data), "--as-of", "2026-07-01", "--out", str(answers))
+    run_command(
+        "score", prospects, "--data", str(data), "--as-of", "2026-07-01", "--out", str(answers)
+    )
     show_ranking(answers)
     ask_service(folder, data, port)
     click.echo(
@@ -702,12 +924,23 @@ def ask_service(folder: Path, data: Path, port: int) -> None:
     body = json.dumps({"as_of": "2026-07-01T00:00:00Z", "partnerships": [asked]})
     address = f"http://127.0.0.1:{port}"
     click.echo(f"\n$ CREATORCAST_HOME={folder} creatorcast serve --data {data} --port {port} &")
-    command = [sys.executable, "-m", "creatorcast", "serve", "--data", str(data), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "creatorcast",
+        "serve",
+        "--data",
+        str(data),
+        "--port",
+        str(port),
+    ]
     with open(folder / "serve.log", "w") as log:
         service = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             wait_until_ready(address, service)
-            click.echo(f"$ curl -s {address}/v1/predict -H 'Content-Type: application/json' -d '{body}'")
+            click.echo(
+                f"$ curl -s {address}/v1/predict -H 'Content-Type: application/json' -d '{body}'"
+            )
             headers = {"Content-Type": "application/json"}
             request = urllib.request.Request(f"{address}/v1/predict", body.encode(), headers)
             with urllib.request.urlopen(request, timeout=30) as response:
@@ -734,7 +967,9 @@ def wait_until_ready(address: str, service: subprocess.Popen, seconds: float = 2
                 return
         except OSError:
             time.sleep(0.3)
-    reason = f"was not ready on {address} after {seconds:g} s" if service.poll() is None else "ended"
+    reason = (
+        f"was not ready on {address} after {seconds:g} s" if service.poll() is None else "ended"
+    )
     raise click.ClickException(f"the service {reason}: see serve.log in the demo folder")
 
 

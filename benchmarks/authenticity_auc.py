@@ -29,9 +29,9 @@ def measure(creators: int, seed: int) -> pd.DataFrame:
     reference = fit_reference(history, AS_OF)
     accounts = truth.creators[["creator_id", "platform", "grade"]]
     columns = derive(history, accounts.assign(as_of=AS_OF, start_at=AS_OF), reference)
-    found = accounts.assign(score=1 - columns["authenticity_score"], rule=-columns["engagements_log_offset_by_prior"])[
-        columns["engagements_known_count"] > 0
-    ]
+    found = accounts.assign(
+        score=1 - columns["authenticity_score"], rule=-columns["engagements_log_offset_by_prior"]
+    )[columns["engagements_known_count"] > 0]
     honest = found[found["grade"] == "none"]
     rows = []
     for grade in AUTHENTICITY_GRADES[1:]:
@@ -46,9 +46,15 @@ def measure(creators: int, seed: int) -> pd.DataFrame:
 
 def _auc(name: str, odd: np.ndarray, value: np.ndarray) -> dict[str, float]:
     random = np.random.default_rng(0)
-    draws = [roc_auc_score(odd[at], value[at]) for at in random.integers(len(odd), size=(200, len(odd)))]
+    draws = [
+        roc_auc_score(odd[at], value[at]) for at in random.integers(len(odd), size=(200, len(odd)))
+    ]
     low, high = np.quantile(draws, [0.025, 0.975])
-    return {f"auc_{name}": roc_auc_score(odd, value), f"auc_{name}_low": low, f"auc_{name}_high": high}
+    return {
+        f"auc_{name}": roc_auc_score(odd, value),
+        f"auc_{name}_low": low,
+        f"auc_{name}_high": high,
+    }
 
 
 if __name__ == "__main__":

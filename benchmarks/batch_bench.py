@@ -58,7 +58,9 @@ def run(place: Place, rows: int, rounds: int, say: Callable[[str], None]) -> Non
     for way, other, most in TARGETS:
         if "seconds" in middle[way] and "seconds" in middle[other]:
             ratio = middle[way]["seconds"] / middle[other]["seconds"]
-            print(f"  {way} / {other}: {ratio:.2f}, target at most {most:.2f}{'' if ratio <= most else ', MISSED'}")
+            print(
+                f"  {way} / {other}: {ratio:.2f}, target at most {most:.2f}{'' if ratio <= most else ', MISSED'}"
+            )
 
 
 def ships(place: Place, rows: int, rounds: int, say: Callable[[str], None]) -> None:
@@ -73,16 +75,22 @@ def ships(place: Place, rows: int, rounds: int, say: Callable[[str], None]) -> N
     print(f"  a list of {FEW} rows, which is to start: {told(start)}")
     besides = (whole["seconds"] - bare["seconds"]) / rows * 1e6
     verdict = "" if besides <= BESIDES_PREDICT_SECONDS else ", MISSED"
-    print(f"  besides predict: {besides:.1f} s a million rows, target at most {BESIDES_PREDICT_SECONDS}{verdict}")
+    print(
+        f"  besides predict: {besides:.1f} s a million rows, target at most {BESIDES_PREDICT_SECONDS}{verdict}"
+    )
     say("  looking where the time goes")
     steps = measured(place, "ships", "steps", rows).get("steps", {})
     for step, share in sorted(steps.items(), key=lambda pair: -pair[1]):
-        print(f"  {step:<10}{share * (whole['seconds'] - start['seconds']) / rows * 1e6:6.2f} s a million rows")
+        print(
+            f"  {step:<10}{share * (whole['seconds'] - start['seconds']) / rows * 1e6:6.2f} s a million rows"
+        )
 
 
 def growth(place: Place, sizes: list[int], say: Callable[[str], None]) -> None:
     """Score longer and longer lists with the model that ships: seconds, rows a second, memory at its peak."""
-    print("\ngrowth, Parquet to Parquet, the model that ships\n        rows   seconds     rows/s   peak MB")
+    print(
+        "\ngrowth, Parquet to Parquet, the model that ships\n        rows   seconds     rows/s   peak MB"
+    )
     for rows in sizes:
         ready_list(place, rows, ("parquet",), say)
         found = measured(place, "ships", "parquet", rows)
@@ -99,17 +107,37 @@ def measured(place: Place, model: str, way: str, rows: int) -> dict:
     if way.split()[0] in ("parquet", "csv"):
         ending, engine = (*way.split(), "lightgbm")[:2]
         listed = str(place.listed(rows, ending))
-        command = ["-m", "creatorcast", "score", listed, "--as-of", f"{AS_OF:%Y-%m-%d}", "--out", str(out)]
+        command = [
+            "-m",
+            "creatorcast",
+            "score",
+            listed,
+            "--as-of",
+            f"{AS_OF:%Y-%m-%d}",
+            "--out",
+            str(out),
+        ]
         command += ["--engine", engine]
     else:
         command = [str(HERE / "batch_ways.py"), way, str(place.folder), model, str(rows)]
-    environment = {**os.environ, "CREATORCAST_HOME": str(place.home(model)), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with (place.folder / "said").open("w+") as said, (place.folder / "complained").open("w+") as complained:
+    environment = {
+        **os.environ,
+        "CREATORCAST_HOME": str(place.home(model)),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    with (
+        (place.folder / "said").open("w+") as said,
+        (place.folder / "complained").open("w+") as complained,
+    ):
         began, before = time.perf_counter(), cpu_seconds()
-        process = subprocess.Popen([sys.executable, *command], env=environment, stdout=said, stderr=complained)
+        process = subprocess.Popen(
+            [sys.executable, *command], env=environment, stdout=said, stderr=complained
+        )
         peak = watched(process)
         seconds, cpu = time.perf_counter() - began, cpu_seconds() - before
-    lines, complaint = ((place.folder / name).read_text().splitlines() for name in ("said", "complained"))
+    lines, complaint = (
+        (place.folder / name).read_text().splitlines() for name in ("said", "complained")
+    )
     if process.returncode not in (0, 3):
         return {"failed": ([line for line in complaint if line.strip()] or ["it said nothing"])[-1]}
     own = json.loads(lines[-1]) if command[0] != "-m" else {}
@@ -128,7 +156,9 @@ def watched(process: subprocess.Popen) -> float:
     root = psutil.Process(process.pid)
     while process.poll() is None:
         with contextlib.suppress(psutil.Error):
-            peak = max(peak, sum(one.memory_info().rss for one in (root, *root.children(recursive=True))))
+            peak = max(
+                peak, sum(one.memory_info().rss for one in (root, *root.children(recursive=True)))
+            )
         time.sleep(0.05)
     return peak / 1e6
 
@@ -157,9 +187,18 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the comparison of ways")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--growth", type=int, nargs="*", default=[], help="rows of lists to score besides")
-    parser.add_argument("--creators", type=int, default=800, help="of the market that the models are trained on")
-    parser.add_argument("--folder", type=Path, default=Path("bench-batch"), help="kept, so that a run can be repeated")
+    parser.add_argument(
+        "--growth", type=int, nargs="*", default=[], help="rows of lists to score besides"
+    )
+    parser.add_argument(
+        "--creators", type=int, default=800, help="of the market that the models are trained on"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("bench-batch"),
+        help="kept, so that a run can be repeated",
+    )
     arguments = parser.parse_args()
     here = Place(arguments.folder.resolve())
     prepare(here, arguments.creators, say)

@@ -25,7 +25,14 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.schema import CREATORS
 from features.tables.validate import validate
-from models.bundle import Bundle, bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
+from models.bundle import (
+    Bundle,
+    bundles_folder,
+    champion_folder,
+    load_bundle,
+    save_bundle,
+    set_champion,
+)
 from models.forecast import Boosting
 from training.fit import Recipe, fit_uncalibrated
 from training.simulate.deals import draw_outside_prospects
@@ -75,7 +82,9 @@ def prepare(place: Place, creators: int, say: Callable[[str], None]) -> None:
         _save_reference(place, data)
 
 
-def ready_list(place: Place, rows: int, endings: tuple[str, ...], say: Callable[[str], None]) -> None:
+def ready_list(
+    place: Place, rows: int, endings: tuple[str, ...], say: Callable[[str], None]
+) -> None:
     """Write the list of so many rows in each format, where it is not there."""
     for ending in endings:
         path = place.listed(rows, ending)
@@ -113,13 +122,19 @@ def ready_matrix(place: Place, rows: int, say: Callable[[str], None]) -> None:
 
 def blocks(rows: int) -> Iterator[pd.DataFrame]:
     """Give the list block by block, always the same."""
-    block = draw_outside_prospects(np.random.default_rng(11), BLOCK, DEMO_MARKET).drop(columns=["creator_id"])
+    block = draw_outside_prospects(np.random.default_rng(11), BLOCK, DEMO_MARKET).drop(
+        columns=["creator_id"]
+    )
     for first in range(0, rows, BLOCK):
         random = np.random.default_rng([11, first])
         own = block.iloc[: rows - first].copy()
         for name in MOVED:
-            own[name] = np.maximum((own[name] * np.exp(random.normal(0, 1 / 3, len(own)))).round(), 1)
-        own.insert(0, "partnership_id", [f"p{number:09d}" for number in range(first, first + len(own))])
+            own[name] = np.maximum(
+                (own[name] * np.exp(random.normal(0, 1 / 3, len(own)))).round(), 1
+            )
+        own.insert(
+            0, "partnership_id", [f"p{number:09d}" for number in range(first, first + len(own))]
+        )
         yield own
 
 
@@ -136,8 +151,14 @@ def _save_reference(place: Place, data: Path) -> None:
     history = History.of(validate(read_tables(data)))
     recipe = Recipe(location=SIZE, scale=SIZE, threads=2)
     fitted = fit_uncalibrated(history, mature_end(history), recipe, targets=("engagements",))
-    manifest = {**ships.manifest, "version": f"{ships.version}-reference", "targets": ["engagements"]}
-    bundle = replace(ships, manifest=manifest, reference=fitted.reference, forecasters=fitted.forecasters)
+    manifest = {
+        **ships.manifest,
+        "version": f"{ships.version}-reference",
+        "targets": ["engagements"],
+    }
+    bundle = replace(
+        ships, manifest=manifest, reference=fitted.reference, forecasters=fitted.forecasters
+    )
     home = place.home("reference")
     shutil.rmtree(home, ignore_errors=True)
     save_bundle(bundle, bundles_folder(home) / bundle.version)
@@ -150,4 +171,9 @@ def _has_champion(home: Path) -> bool:
 
 def _creatorcast(home: Path, *arguments: str) -> None:
     environment = {**os.environ, "CREATORCAST_HOME": str(home)}
-    subprocess.run([sys.executable, "-m", "creatorcast", *arguments], check=True, env=environment, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "creatorcast", *arguments],
+        check=True,
+        env=environment,
+        capture_output=True,
+    )

@@ -92,7 +92,10 @@ def _logged(place: Place, model: str, path: Path) -> str:
             path,
             loader_module=BundleModel.__module__,
             data_path=str(champion_folder(place.home(model))),
-            code_paths=[str(Path(__file__).resolve().parent.parent / name) for name in ("features", "models")],
+            code_paths=[
+                str(Path(__file__).resolve().parent.parent / name)
+                for name in ("features", "models")
+            ],
             pip_requirements=[],
             signature=MODEL_SIGNATURE,
         )
@@ -117,7 +120,10 @@ def steps(place: Place, model: str, rows: int) -> dict:
         over.set()
         watcher.join()
     total = sum(seen.values())
-    return {"seconds": time.perf_counter() - began, "steps": {step: count / total for step, count in seen.items()}}
+    return {
+        "seconds": time.perf_counter() - began,
+        "steps": {step: count / total for step, count in seen.items()},
+    }
 
 
 def _watch(seen: Counter, over: threading.Event, main_thread: int) -> None:
@@ -133,7 +139,12 @@ def _watch(seen: Counter, over: threading.Event, main_thread: int) -> None:
 
 def _step(frame, is_main: bool) -> str | None:
     """Give what the innermost frame of the project does; None for a thread that waits."""
-    if Path(frame.f_code.co_filename).name in ("threading.py", "queue.py", "selectors.py", "connection.py"):
+    if Path(frame.f_code.co_filename).name in (
+        "threading.py",
+        "queue.py",
+        "selectors.py",
+        "connection.py",
+    ):
         return None
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
@@ -148,4 +159,10 @@ if __name__ == "__main__":
     way, folder, model, rows = sys.argv[1:]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        print(json.dumps({"bare": bare, "pyfunc": pyfunc, "steps": steps}[way](Place(Path(folder)), model, int(rows))))
+        print(
+            json.dumps(
+                {"bare": bare, "pyfunc": pyfunc, "steps": steps}[way](
+                    Place(Path(folder)), model, int(rows)
+                )
+            )
+        )

@@ -41,7 +41,16 @@ class Cluster:
 
     def add_worker(self) -> None:
         """Start one more."""
-        command = [BIN / "dask", "worker", self.address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
+        command = [
+            BIN / "dask",
+            "worker",
+            self.address,
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+            "--host",
+            "127.0.0.1",
+        ]
         self.nannies.append(subprocess.Popen(command, **self.start))
 
     def workers(self) -> list[psutil.Process]:
@@ -101,7 +110,11 @@ def run(command: list, home: Path, dask: Cluster, moment: float | None) -> tuple
     begin = time.monotonic()
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [BIN / "creatorcast", *map(str, command)], cwd=home, env=environment, stdout=output, stderr=output
+            [BIN / "creatorcast", *map(str, command)],
+            cwd=home,
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
         try:
             if moment is not None:
@@ -123,11 +136,23 @@ def train_runs(folder: Path, creators: int, moments: int) -> int:
     def error_of(moment):
         home = folder / f"home-{moment or 0:.2f}"
         home.mkdir()
-        command = ["train", folder / "market", "--per-post", "1", "--no-log", "--dask", dask.address]
+        command = [
+            "train",
+            folder / "market",
+            "--per-post",
+            "1",
+            "--no-log",
+            "--dask",
+            dask.address,
+        ]
         code, seconds, text = run(command, home, dask, moment)
         manifests = list(home.glob("artifacts/bundles/*/manifest.json"))
         table = json.loads(manifests[0].read_text())["backtest"]["table"] if manifests else []
-        errors = [row["mae"] for row in table if row["forecaster"] == "creatorcast" and row["split"] == "seen"]
+        errors = [
+            row["mae"]
+            for row in table
+            if row["forecaster"] == "creatorcast" and row["split"] == "seen"
+        ]
         return code, seconds, errors[0] if errors else np.nan, text
 
     with cluster(folder) as dask:
@@ -150,7 +175,9 @@ def score_runs(folder: Path, rows: int, moments: int) -> int:
     followers = 1000.0 + np.arange(rows)
     platform = np.where(np.arange(rows) % 50 == 7, "myspace", "instagram")
     names = [f"p{number}" for number in range(rows)]
-    prospects = pd.DataFrame({"partnership_id": names, "platform": platform, "followers": followers})
+    prospects = pd.DataFrame(
+        {"partnership_id": names, "platform": platform, "followers": followers}
+    )
     prospects.to_parquet(folder / "list.parquet", row_group_size=16_384)
 
     def bytes_of(moment):
@@ -170,18 +197,30 @@ def score_runs(folder: Path, rows: int, moments: int) -> int:
             dask.address,
         ]
         code, seconds, text = run(command, folder, dask, moment)
-        files = [path.read_bytes() if path.exists() else b"" for path in (out, Path(f"{out}.rejected.csv"))]
+        files = [
+            path.read_bytes() if path.exists() else b""
+            for path in (out, Path(f"{out}.rejected.csv"))
+        ]
         return code, seconds, files, text
 
     with cluster(folder) as dask:
         code, whole, files, text = bytes_of(None)
-        print(f"without a kill: exit code {code}, {whole:.1f} s, {len(files[0]):,} bytes", flush=True)
+        print(
+            f"without a kill: exit code {code}, {whole:.1f} s, {len(files[0]):,} bytes", flush=True
+        )
         good = 0
         for moment in moments_of(whole, moments):
             other, seconds, others, text = bytes_of(moment)
             same = (other, others) == (code, files)
             good += same
-            tell(moment, other, seconds, "same bytes" if others == files else "other bytes", same, text)
+            tell(
+                moment,
+                other,
+                seconds,
+                "same bytes" if others == files else "other bytes",
+                same,
+                text,
+            )
     return good
 
 
@@ -203,8 +242,14 @@ def tell(moment: float, code: int, seconds: float, what: str, same: bool, text: 
 
 def creatorcast(folder: Path, *arguments) -> None:
     """Run a command that is no part of what is measured."""
-    environment = {**os.environ, "CREATORCAST_HOME": str(folder), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    subprocess.run([BIN / "creatorcast", *map(str, arguments)], cwd=folder, env=environment, check=True)
+    environment = {
+        **os.environ,
+        "CREATORCAST_HOME": str(folder),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    subprocess.run(
+        [BIN / "creatorcast", *map(str, arguments)], cwd=folder, env=environment, check=True
+    )
 
 
 def main() -> None:

@@ -39,7 +39,11 @@ def read(folder: Path) -> tuple[pd.DataFrame, np.ndarray]:
 
 def numbers(rows: pd.DataFrame) -> pd.DataFrame:
     """Give what a profile tells in numbers."""
-    followers, following, bio = np.log1p(rows["followers"]), np.log1p(rows["following"]), rows["bio"].fillna("")
+    followers, following, bio = (
+        np.log1p(rows["followers"]),
+        np.log1p(rows["following"]),
+        rows["bio"].fillna(""),
+    )
     told = {
         "followers_log": followers,
         "followers_log_above_100k": np.maximum(followers - np.log1p(1e5), 0),
@@ -53,13 +57,18 @@ def numbers(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**told, **flags}).astype(float)
 
 
-def features(train: pd.DataFrame, test: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+def features(
+    train: pd.DataFrame, test: pd.DataFrame, y: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
     """Give columns of both and ridge's forecast of the test; the first column is ridge, out of fold for the train."""
     words = CountVectorizer(binary=True, min_df=5, token_pattern=r"\S+")
     one_hot = OneHotEncoder(handle_unknown="ignore", min_frequency=5)
     scale = StandardScaler()
     said = words.fit_transform(train["bio"].fillna("")), words.transform(test["bio"].fillna(""))
-    named = one_hot.fit_transform(train[CATEGORIES].astype(str)), one_hot.transform(test[CATEGORIES].astype(str))
+    named = (
+        one_hot.fit_transform(train[CATEGORIES].astype(str)),
+        one_hot.transform(test[CATEGORIES].astype(str)),
+    )
     scaled = scale.fit_transform(numbers(train)), scale.transform(numbers(test))
     own, other = (sparse.hstack([0.7 * said[at], named[at], scaled[at]]).tocsr() for at in (0, 1))
     ridge = Ridge(alpha=40)
@@ -68,13 +77,21 @@ def features(train: pd.DataFrame, test: pd.DataFrame, y: np.ndarray) -> tuple[pd
     frequent = np.argsort(-np.asarray(said[0].sum(axis=0)).ravel(), kind="stable")[:WORDS]
     frames = []
     for at, (rows, first) in enumerate(((train, line), (test, forecast))):
-        columns = {"ridge": first, **numbers(rows).to_dict("series"), **_usual(train, rows, y, at == 0)}
-        seen = pd.DataFrame(said[at][:, frequent].toarray(), columns=[f"word_{word}" for word in range(WORDS)])
+        columns = {
+            "ridge": first,
+            **numbers(rows).to_dict("series"),
+            **_usual(train, rows, y, at == 0),
+        }
+        seen = pd.DataFrame(
+            said[at][:, frequent].toarray(), columns=[f"word_{word}" for word in range(WORDS)]
+        )
         frames.append(pd.concat([pd.DataFrame(columns).reset_index(drop=True), seen], axis=1))
     return *frames, forecast
 
 
-def _usual(train: pd.DataFrame, rows: pd.DataFrame, y: np.ndarray, out_of_fold: bool) -> dict[str, np.ndarray]:
+def _usual(
+    train: pd.DataFrame, rows: pd.DataFrame, y: np.ndarray, out_of_fold: bool
+) -> dict[str, np.ndarray]:
     """Give the shrunk mean target of each category's own value, out of fold for the training rows themselves."""
     usual = {}
     for name in CATEGORIES:
@@ -105,7 +122,10 @@ def measure(rows: pd.DataFrame, y: np.ndarray, seeds: int) -> pd.DataFrame:
         found.loc[test, "band median"] = pd.Series(band[test]).map(medians).to_numpy()
         found.loc[test, "ridge"] = ridge
         size = {"location": Boosting(300, 15, 0.03, min_child=20, colsample=0.4), "threads": 1}
-        models = [Forecaster(offset="ridge", seed=seed, folds=5, **size).fit(own, y[train]) for seed in range(seeds)]
+        models = [
+            Forecaster(offset="ridge", seed=seed, folds=5, **size).fit(own, y[train])
+            for seed in range(seeds)
+        ]
         parts = [model.parts(other) for model in models]
         location, scale, table = (np.mean([part[at] for part in parts], axis=0) for at in range(3))
         found.loc[test, "creatorcast"] = location
@@ -131,8 +151,12 @@ def report(found: pd.DataFrame) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=1, help="forecasters averaged, each with its own seed")
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="forecasters averaged, each with its own seed"
+    )
     folder = Path(os.environ.get("CREATORCAST_REAL_DATA", "absent"))
     if not (folder / "tiktok_creators").is_dir():
-        sys.exit("needs the real data: CREATORCAST_REAL_DATA must name the folder that holds tiktok_creators/")
+        sys.exit(
+            "needs the real data: CREATORCAST_REAL_DATA must name the folder that holds tiktok_creators/"
+        )
     report(measure(*read(folder), parser.parse_args().seeds))

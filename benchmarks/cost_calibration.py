@@ -38,7 +38,9 @@ LEAD_DAYS = 120.0
 
 def market_of(exponent: float, creators: int, seed: int) -> Tables:
     """Simulate a market in which every creator has about one and a half deals, and every fee is known."""
-    market = replace(MarketParameters(), fee_exponent=exponent, deals_per_creator=1.5, fee_known_share=1.0)
+    market = replace(
+        MarketParameters(), fee_exponent=exponent, deals_per_creator=1.5, fee_known_share=1.0
+    )
     return simulate(creators, seed, market)[0]
 
 
@@ -49,7 +51,9 @@ def fees_before(history: History, tables: Tables, cut: int) -> np.ndarray:
     return each.reindex(np.arange(len(history.accounts))).to_numpy()
 
 
-def asked_posts(history: History, fitted: FittedModels, benchmarks: SegmentBenchmarks, fee: np.ndarray) -> pd.DataFrame:
+def asked_posts(
+    history: History, fitted: FittedModels, benchmarks: SegmentBenchmarks, fee: np.ndarray
+) -> pd.DataFrame:
     """Ask at the cut about every later post of an account with a known fee; give chance and outcome of each."""
     rows = hide_content(sample_test_rows(history, WHAT, fitted.until, longest_lead_days=LEAD_DAYS))
     rows = select_labelled(rows, np.isfinite(fee[rows.account]))
@@ -57,7 +61,9 @@ def asked_posts(history: History, fitted: FittedModels, benchmarks: SegmentBench
     return found.assign(total=np.expm1(rows.y), creator=rows.account)
 
 
-def asked_deals(history: History, tables: Tables, fitted: FittedModels, benchmarks: SegmentBenchmarks) -> pd.DataFrame:
+def asked_deals(
+    history: History, tables: Tables, fitted: FittedModels, benchmarks: SegmentBenchmarks
+) -> pd.DataFrame:
     """Ask at the cut about every later partnership whose outcome is known."""
     deals = completed_deals(history, tables.partnerships, np.iinfo(np.int64).max)
     start = to_us(deals["start_at"])
@@ -71,7 +77,12 @@ def asked_deals(history: History, tables: Tables, fitted: FittedModels, benchmar
 
 
 def judged(
-    history: History, questions: pd.DataFrame, fitted: FittedModels, benchmarks: SegmentBenchmarks, fee, deliverables
+    history: History,
+    questions: pd.DataFrame,
+    fitted: FittedModels,
+    benchmarks: SegmentBenchmarks,
+    fee,
+    deliverables,
 ):
     """Give the benchmark and the chance that each deal's cost is at most that."""
     x = derive(history, questions, fitted.reference)
@@ -96,7 +107,14 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
         low, high = interval(bootstrap_means(kept[at], found["creator"].to_numpy()[at]))
         said = found["chance"].to_numpy()[at].mean()
         name = "all" if number is None else f"{number / 10:.1f}-{number / 10 + 0.1:.1f}"
-        row = {"chance": name, "n": int(at.sum()), "said": said, "happened": kept[at].mean(), "low": low, "high": high}
+        row = {
+            "chance": name,
+            "n": int(at.sum()),
+            "said": said,
+            "happened": kept[at].mean(),
+            "low": low,
+            "high": high,
+        }
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -104,12 +122,16 @@ def table(found: pd.DataFrame) -> pd.DataFrame:
 def show(title: str, rows: pd.DataFrame) -> None:
     """Print a reliability table, and how its judged tenths stand to the tolerance."""
     print(f"  {title}")
-    print(f"    {'chance':<8} {'n':>7} {'said':>6} {'happened':>9}  {'95 % interval':<15} {'off':>6}")
+    print(
+        f"    {'chance':<8} {'n':>7} {'said':>6} {'happened':>9}  {'95 % interval':<15} {'off':>6}"
+    )
     for row in rows.itertuples():
         off = row.happened - row.said
         mark = "" if row.n < ENOUGH else "  within" if abs(off) <= TOLERANCE else "  OUTSIDE"
         span = f"{row.low:.3f} to {row.high:.3f}"
-        print(f"    {row.chance:<8} {row.n:>7,} {row.said:>6.3f} {row.happened:>9.3f}  {span:<15} {off:>+6.3f}{mark}")
+        print(
+            f"    {row.chance:<8} {row.n:>7,} {row.said:>6.3f} {row.happened:>9.3f}  {span:<15} {off:>+6.3f}{mark}"
+        )
 
 
 def main(exponents: list[float], creators: int, seed: int) -> None:
@@ -121,7 +143,12 @@ def main(exponents: list[float], creators: int, seed: int) -> None:
         history = History.of(tables)
         cut = int(np.quantile(history.panel(WHAT).time, 0.8))
         if fitted is None or not tables.posts.equals(posts):
-            fitted = fit(history, cut, Recipe(sampling=Sampling(per_post=1, seed=seed), seed=seed), targets=(WHAT,))
+            fitted = fit(
+                history,
+                cut,
+                Recipe(sampling=Sampling(per_post=1, seed=seed), seed=seed),
+                targets=(WHAT,),
+            )
             posts = tables.posts
         deals = completed_deals(history, tables.partnerships, cut)
         benchmarks = fit_benchmarks(history, fitted.reference, to_timestamp(cut), deals)

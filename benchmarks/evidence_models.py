@@ -51,10 +51,16 @@ def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
         forecast = one.forecasters[WHAT]
         _, scale, table, _ = forecast.parts(x)
         apart = own.forecasters[WHAT].predict(x)
-        errors = {name: np.abs(at - test.y) for name, at in _forecasts(forecast.predict(x), apart, x).items()}
+        errors = {
+            name: np.abs(at - test.y)
+            for name, at in _forecasts(forecast.predict(x), apart, x).items()
+        }
         found.append({"evidence": evidence, "posts": len(test), **_compared(errors, test.account)})
         found[-1]["width"] = float((scale * (table[:, HIGH] - table[:, LOW])).mean())
-        print(f"{evidence}: {errors['one'].mean():.4f}, dedicated {errors['dedicated'].mean():.4f}", flush=True)
+        print(
+            f"{evidence}: {errors['one'].mean():.4f}, dedicated {errors['dedicated'].mean():.4f}",
+            flush=True,
+        )
     print(f"cut {to_timestamp(cut):%Y-%m-%d}, {len(np.unique(test.account))} creators")
     return pd.DataFrame(found)
 
@@ -64,7 +70,9 @@ def _forecasts(served: np.ndarray, apart: np.ndarray, x: pd.DataFrame) -> dict[s
 
 
 def _compared(errors: dict[str, np.ndarray], account: np.ndarray) -> dict[str, float | str]:
-    draws = dict(zip(errors, bootstrap_means(np.column_stack(list(errors.values())), account).T, strict=True))
+    draws = dict(
+        zip(errors, bootstrap_means(np.column_stack(list(errors.values())), account).T, strict=True)
+    )
     said = {name: error.mean() for name, error in errors.items()}
     for other in ("dedicated", "offset"):
         low, high = interval(draws["one"] / draws[other])
@@ -75,7 +83,11 @@ def _compared(errors: dict[str, np.ndarray], account: np.ndarray) -> dict[str, f
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--unseen", action="store_true", help="judge by a fifth of the creators, left out of the fits")
+    parser.add_argument(
+        "--unseen",
+        action="store_true",
+        help="judge by a fifth of the creators, left out of the fits",
+    )
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
     tables = History.of(validate(read_tables(arguments.data)))

@@ -78,7 +78,9 @@ def invent_phrases(random: np.random.Generator) -> pa.Array:
     phrases = []
     for niche in NICHES:
         words = [word for word, niches in seed_words().items() if niche in niches]
-        chosen = random.choice(np.array([*words, "today", "with", "my", "the", "new"]), (PHRASES, 6))
+        chosen = random.choice(
+            np.array([*words, "today", "with", "my", "the", "new"]), (PHRASES, 6)
+        )
         phrases += [" ".join(row) for row in chosen]
     return pa.array(phrases)
 
@@ -95,7 +97,9 @@ def creator_rows(random: np.random.Generator, people: dict, phrases: pa.Array) -
             "following": random.integers(10, 3000, n),
             "created_at": moments(created),
             "niche": pa.array(NICHES).take(pa.array(people["niche"], mask=random.random(n) < 0.4)),
-            "bio": phrases.take(pa.array(people["niche"] * PHRASES + random.integers(0, PHRASES, n))),
+            "bio": phrases.take(
+                pa.array(people["niche"] * PHRASES + random.integers(0, PHRASES, n))
+            ),
             "verified": random.random(n) < 0.1,
         }
     )
@@ -119,7 +123,10 @@ def post_rows(random, people: dict, phrases: pa.Array, first: int, n: int, total
     who, posted, again = who[post], posted[post], np.arange(n) >= own
     age = np.where(again, 60, random.choice([3, 8, 20, 45], n, p=[0.05, 0.35, 0.3, 0.3])) * DAY_US
     engagements = np.exp(people["level"][who] + random.normal(0, 0.6, n))
-    said = [phrases.take(pa.array(people["niche"][who] * PHRASES + random.integers(0, PHRASES, n))) for _ in range(3)]
+    said = [
+        phrases.take(pa.array(people["niche"][who] * PHRASES + random.integers(0, PHRASES, n)))
+        for _ in range(3)
+    ]
     return pa.table(
         {
             **accounts(people, who),
@@ -129,8 +136,12 @@ def post_rows(random, people: dict, phrases: pa.Array, first: int, n: int, total
             "format": pa.array(FORMATS).take(pa.array(random.integers(0, len(FORMATS), n))),
             "likes": np.round(0.9 * engagements).astype("int64"),
             "comments": np.round(0.05 * engagements).astype("int64"),
-            "shares": pa.array(np.round(0.05 * engagements).astype("int64"), mask=random.random(n) < 0.1),
-            "views": pa.array(np.round(12 * engagements).astype("int64"), mask=random.random(n) < 0.25),
+            "shares": pa.array(
+                np.round(0.05 * engagements).astype("int64"), mask=random.random(n) < 0.1
+            ),
+            "views": pa.array(
+                np.round(12 * engagements).astype("int64"), mask=random.random(n) < 0.25
+            ),
             "repost": random.random(n) < 0.03,
             "sponsored": pa.array(random.random(n) < 0.1, mask=random.random(n) < 0.2),
             "text": pc.binary_join_element_wise(*said[:2], ", "),
@@ -167,7 +178,12 @@ def run_once(folder: Path, out: Path, parts: int | None, memory_gb: float) -> di
     sampled.start()
     began = time.perf_counter()
     accounts = out_of_core.derive_folder(
-        folder, AS_OF, out, parts, memory_gb, lambda what, share: stages.append((what, time.perf_counter()))
+        folder,
+        AS_OF,
+        out,
+        parts,
+        memory_gb,
+        lambda what, share: stages.append((what, time.perf_counter())),
     )
     seconds = time.perf_counter() - began
     sampled.stop()
@@ -244,33 +260,47 @@ def resident(field: str) -> float:
 def in_fresh_process(*arguments) -> dict:
     """Run this script with `arguments`; give the JSON that it prints last."""
     command = [sys.executable, __file__, *map(str, arguments)]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+    return json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
+    )
 
 
 def check_disk(folder: Path, posts: int, creators: int) -> None:
     """Exit where the disk has too little space for the market, its parts and the result."""
     needed, free = posts * POST_BYTES + creators * ACCOUNT_BYTES, shutil.disk_usage(folder).free
     if needed > free:
-        raise SystemExit(f"{needed / 1e9:.1f} GB of disk are needed and {free / 1e9:.1f} GB are free: choose another")
+        raise SystemExit(
+            f"{needed / 1e9:.1f} GB of disk are needed and {free / 1e9:.1f} GB are free: choose another"
+        )
 
 
 def report(folder: Path, out: Path, found: dict) -> str:
     """Give the table of one run."""
-    sizes = {path.name: path.stat().st_size / 1e6 for path in [*sorted(folder.glob("*.parquet")), out]}
+    sizes = {
+        path.name: path.stat().st_size / 1e6 for path in [*sorted(folder.glob("*.parquet")), out]
+    }
     rows = pq.read_metadata(folder / "posts.parquet").num_rows
     lines = [
         f"{rows:,} posts of {found['accounts']:,} accounts in {found['parts']} part(s)",
         ", ".join(f"{name} {size:,.0f} MB" for name, size in sizes.items()),
         f"{'stage':<36}{'seconds':>9}{'peak MB':>9}",
-        *(f"{what:<36}{s:>9.1f}{found['peaks'].get(what, 0):>9,.0f}" for what, s in found["stages"].items()),
+        *(
+            f"{what:<36}{s:>9.1f}{found['peaks'].get(what, 0):>9,.0f}"
+            for what, s in found["stages"].items()
+        ),
         f"{'all':<36}{found['seconds']:>9.1f}{found['peak']:>9,.0f}   (VmHWM; largest sample {found['sampled']:,.0f})",
-        "of it " + ", ".join(f"{name.lstrip('_')} {seconds:.0f} s" for name, seconds in found["work"].items()),
+        "of it "
+        + ", ".join(
+            f"{name.lstrip('_')} {seconds:.0f} s" for name, seconds in found["work"].items()
+        ),
     ]
     return "\n".join(lines)
 
 
 def machine() -> str:
-    versions = f"Python {platform.python_version()}, pandas {pd.__version__}, pyarrow {pa.__version__}"
+    versions = (
+        f"Python {platform.python_version()}, pandas {pd.__version__}, pyarrow {pa.__version__}"
+    )
     return f"{os.cpu_count()} cores, {platform.machine()}, {versions}, DuckDB {duckdb.__version__}"
 
 
@@ -278,8 +308,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--posts", type=int, default=100_000_000)
     parser.add_argument("--creators", type=int, default=1_000_000)
-    parser.add_argument("--folder", type=Path, help="keeps the market, and uses the one that is there")
-    parser.add_argument("--parts", type=int, help="into how many parts to split (default: as derive_folder chooses)")
+    parser.add_argument(
+        "--folder", type=Path, help="keeps the market, and uses the one that is there"
+    )
+    parser.add_argument(
+        "--parts", type=int, help="into how many parts to split (default: as derive_folder chooses)"
+    )
     parser.add_argument("--memory-gb", type=float, default=4.0)
     parser.add_argument("--step", choices=["make", "run"], help=argparse.SUPPRESS)
     a = parser.parse_args()
@@ -301,7 +335,9 @@ def measure(folder: Path, posts: int, creators: int, settings: tuple) -> str:
     if not (folder / "posts.parquet").exists():
         check_disk(folder, posts, creators)
         began = time.perf_counter()
-        in_fresh_process("--step", "make", "--folder", folder, "--posts", posts, "--creators", creators)
+        in_fresh_process(
+            "--step", "make", "--folder", folder, "--posts", posts, "--creators", creators
+        )
         print(f"made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
     found = in_fresh_process("--step", "run", "--folder", folder, *settings)
     return report(folder, folder / "features.parquet", found)

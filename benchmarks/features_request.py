@@ -30,15 +30,15 @@ from features.tables.schema import CREATORS, DTYPES, POSTS, TableSpec
 NOW = pd.Timestamp("2026-06-30", tz="UTC")
 POSTS_GIVEN = (1, 50, 500, 2000)
 AIM_POSTS, AIM_MS = 500, 5.0
-CAPTION = (
-    "Making pasta at home with fresh basil, slow tomatoes and good olive oil from the market #foodie #pasta #homemade"
-)
+CAPTION = "Making pasta at home with fresh basil, slow tomatoes and good olive oil from the market #foodie #pasta #homemade"
 
 
 def frame(spec: TableSpec, columns: dict, rows: int) -> pd.DataFrame:
     """Give a table of the spec's columns; those not given are missing."""
     kinds = {column.name: DTYPES[column.kind] for column in spec.columns}
-    return pd.DataFrame({name: pd.Series(columns.get(name), index=range(rows), dtype=kinds[name]) for name in kinds})
+    return pd.DataFrame(
+        {name: pd.Series(columns.get(name), index=range(rows), dtype=kinds[name]) for name in kinds}
+    )
 
 
 def market(creators: int, posts: int, captions: bool, seed: int = 0) -> Tables:
@@ -60,8 +60,18 @@ def market(creators: int, posts: int, captions: bool, seed: int = 0) -> Tables:
         "caption_words": 19.0,
         **({"text": CAPTION} if captions else {}),
     }
-    niche = np.where(np.arange(creators) % 3 == 0, None, np.array(["food", "travel", "home"])[np.arange(creators) % 3])
-    own = {"creator_id": names, "platform": "instagram", "followers": 40_000.0, "niche": niche, "observed_at": NOW}
+    niche = np.where(
+        np.arange(creators) % 3 == 0,
+        None,
+        np.array(["food", "travel", "home"])[np.arange(creators) % 3],
+    )
+    own = {
+        "creator_id": names,
+        "platform": "instagram",
+        "followers": 40_000.0,
+        "niche": niche,
+        "observed_at": NOW,
+    }
     if captions:
         own["bio"] = "Recipes from a small kitchen"
     return Tables(creators=frame(CREATORS, own, creators), posts=frame(POSTS, made, len(owner)))
@@ -69,7 +79,9 @@ def market(creators: int, posts: int, captions: bool, seed: int = 0) -> Tables:
 
 def one_request(tables: Tables, reference: Reference) -> float:
     """Give the milliseconds of one request."""
-    question = pd.DataFrame({"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW})
+    question = pd.DataFrame(
+        {"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW}
+    )
     start = time.perf_counter()
     derive(History.of(tables), question, reference)
     return 1000 * (time.perf_counter() - start)
@@ -82,7 +94,9 @@ def doors(reference: Reference, folder: Path) -> dict[str, tuple[Callable, Calla
     alone = Tables(creators=given.creators)
     write_snapshot(History.of(known), reference, NOW, folder / "s.arrow", "benchmark")
     history, snapshot = History.of(known), Snapshot.open(folder / "s.arrow")
-    question = pd.DataFrame({"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW})
+    question = pd.DataFrame(
+        {"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW}
+    )
     told = {"avg_likes": np.array([900.0]), "avg_comments": np.array([40.0])}
     averages = question.assign(avg_likes=900.0, avg_comments=40.0)
     profile = {"followers": np.array([40_000.0])}
@@ -90,11 +104,15 @@ def doors(reference: Reference, folder: Path) -> dict[str, tuple[Callable, Calla
 
     def of_snapshot():
         asked = Queries.from_arrays(np.zeros(1, dtype=int), now, now + DAY_US, {}, snapshot.topics)
-        return query_features(snapshot.account_features([snapshot.find("instagram", "c0")]), asked, reference)
+        return query_features(
+            snapshot.account_features([snapshot.find("instagram", "c0")]), asked, reference
+        )
 
     def inline(posts, more):
         made = History.from_profiles(np.zeros(1), now, profile, None, posts)
-        return derive_arrays(made, Queries.from_arrays(np.zeros(1, dtype=int), now, now + DAY_US, more), reference)
+        return derive_arrays(
+            made, Queries.from_arrays(np.zeros(1, dtype=int), now, now + DAY_US, more), reference
+        )
 
     return {
         "known creator": (lambda: derive(history, question, reference), of_snapshot),
@@ -121,21 +139,27 @@ def compare(repeats: int, reference: Reference) -> None:
                 times[name, door].append(1000 * (time.perf_counter() - start))
     print(f"{'median (quickest) ms':<24}{'frames':>16}{'arrays':>16}")
     for name in found:
-        cells = (f"{statistics.median(times[name, d]):.2f} ({min(times[name, d]):.2f})" for d in (0, 1))
+        cells = (
+            f"{statistics.median(times[name, d]):.2f} ({min(times[name, d]):.2f})" for d in (0, 1)
+        )
         print(f"{name:<24}" + "".join(f"{cell:>16}" for cell in cells))
 
 
 def main(repeats: int) -> None:
     """Measure in turns and print a table."""
     reference = fit_reference(History.of(market(400, 12, captions=True)), NOW)
-    given = {(n, captions): market(1, n, captions) for n in POSTS_GIVEN for captions in (False, True)}
+    given = {
+        (n, captions): market(1, n, captions) for n in POSTS_GIVEN for captions in (False, True)
+    }
     times = {key: [] for key in given}
     for _ in range(repeats):
         for key, tables in given.items():
             times[key].append(one_request(tables, reference))
     print(f"{'posts':>6}  {'captions':>8}  {'median ms':>9}  {'quickest':>8}")
     for (n, captions), found in times.items():
-        print(f"{n:>6,}  {'yes' if captions else 'no':>8}  {statistics.median(found):>9.2f}  {min(found):>8.2f}")
+        print(
+            f"{n:>6,}  {'yes' if captions else 'no':>8}  {statistics.median(found):>9.2f}  {min(found):>8.2f}"
+        )
     for captions in (False, True):
         median = statistics.median(times[AIM_POSTS, captions])
         what = f"{AIM_POSTS} posts {'with' if captions else 'without'} captions in {AIM_MS:g} ms"

@@ -95,10 +95,14 @@ def code_of(values: pd.Series, names: tuple[str, ...]) -> np.ndarray:
     return pd.Categorical(values, categories=names).codes
 
 
-def ask(questions: pd.DataFrame, tables: Tables, accounts: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+def ask(
+    questions: pd.DataFrame, tables: Tables, accounts: pd.DataFrame, reference: Reference
+) -> pd.DataFrame:
     """Number the questions and set the plan's codes and the market's priors beside each."""
     profile = tables.creators[["platform", "creator_id", "followers", "niche"]]
-    asked = questions.reset_index(drop=True).merge(profile, how="left", on=["platform", "creator_id"])
+    asked = questions.reset_index(drop=True).merge(
+        profile, how="left", on=["platform", "creator_id"]
+    )
     asked["account"] = account_of(asked, accounts)
     asked["question"] = asked.index.astype("int32")
     asked["format"] = code_of(asked["format"], FORMATS)
@@ -107,7 +111,9 @@ def ask(questions: pd.DataFrame, tables: Tables, accounts: pd.DataFrame, referen
         asked[name] = np.log1p(asked[name])
     asked["has_location"] = asked["has_location"].astype("float64")
     asked["followers_log"] = np.log1p(asked["followers"])
-    code, niche = (code_of(asked[n], names) for n, names in (("platform", PLATFORMS), ("niche", NICHES)))
+    code, niche = (
+        code_of(asked[n], names) for n, names in (("platform", PLATFORMS), ("niche", NICHES))
+    )
     code, niche = code.astype(float), np.where(niche < 0, np.nan, niche)
     for what, market in (("engagements", reference.engagements), ("views", reference.views)):
         asked[f"{what}_log_prior"] = market.prior(code, asked["followers_log"].to_numpy(), niche)
@@ -120,11 +126,17 @@ def first_readings(posts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
     mature_at = posts["posted_at"] + HORIZON
     read_at = posts["observed_at"].fillna(mature_at)
     read_at = read_at.where((read_at >= mature_at) & ~posts["repost"].fillna(False).astype(bool))
-    first = read_at == read_at.groupby([posts["platform"], posts["post_id"]], sort=False).transform("min")
+    first = read_at == read_at.groupby([posts["platform"], posts["post_id"]], sort=False).transform(
+        "min"
+    )
     likes = posts["likes"].mask(posts["likes_hidden"].fillna(False))
-    shared = posts["platform"].isin([name for name, parts in ENGAGEMENT_PARTS.items() if "shares" in parts])
+    shared = posts["platform"].isin(
+        [name for name, parts in ENGAGEMENT_PARTS.items() if "shares" in parts]
+    )
     engagements = likes + posts["comments"] + posts["shares"].where(shared, 0.0)
-    parts = dict(zip(SHARES, (likes, posts["comments"], posts["shares"], posts["saves"]), strict=True))
+    parts = dict(
+        zip(SHARES, (likes, posts["comments"], posts["shares"], posts["saves"]), strict=True)
+    )
     readings = pd.DataFrame(
         {
             "account": account_of(posts, accounts),
@@ -133,7 +145,10 @@ def first_readings(posts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
             "engagements_log": np.log1p(engagements),
             "views_log": np.log1p(posts["views"]),
             "by_views": np.log1p(engagements) - np.log1p(posts["views"]),
-            **{name: (values / engagements.clip(lower=1)).astype("float32") for name, values in parts.items()},
+            **{
+                name: (values / engagements.clip(lower=1)).astype("float32")
+                for name, values in parts.items()
+            },
             "format": code_of(posts["format"], FORMATS),
             "topic": code_of(posts["topic"], TOPICS),
             "sponsored": posts["sponsored"].astype("Int8").fillna(-1).astype("int8"),
@@ -143,10 +158,16 @@ def first_readings(posts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
     return readings[first].sort_values("posted_at", ascending=False)
 
 
-def last_posts(posts: pd.DataFrame, asked: pd.DataFrame, name: str, others: tuple[str, ...] = ()) -> pd.DataFrame:
+def last_posts(
+    posts: pd.DataFrame, asked: pd.DataFrame, name: str, others: tuple[str, ...] = ()
+) -> pd.DataFrame:
     """Merge each question with its account's posts and keep the newest 96 known at as_of whose `name` is known."""
-    known = posts.loc[posts[name].notna(), ["account", "posted_at", name, *others]].rename(columns={name: "value"})
-    rows = asked[["question", "account", "as_of"]].merge(known, on="account").drop(columns="account")
+    known = posts.loc[posts[name].notna(), ["account", "posted_at", name, *others]].rename(
+        columns={name: "value"}
+    )
+    rows = (
+        asked[["question", "account", "as_of"]].merge(known, on="account").drop(columns="account")
+    )
     rows = rows[rows["posted_at"] + HORIZON <= rows["as_of"]]
     place = rows.groupby("question").cumcount()
     rows = rows.assign(place=place.astype("int16"))[place < WINDOW]
@@ -186,8 +207,14 @@ def level_signals(rows: pd.DataFrame) -> pd.DataFrame:
     value = rows["value"]
     by = rows.groupby("question")["value"]
     posts = rows[["question", "value", "age", "place"]]
-    levels = {f"median_{d}d": posts[posts["age"] <= d].groupby("question")["value"].median() for d in (30, 90, 365)}
-    levels |= {f"median_{k}": posts[posts["place"] < k].groupby("question")["value"].median() for k in (3, 5, 12, 20)}
+    levels = {
+        f"median_{d}d": posts[posts["age"] <= d].groupby("question")["value"].median()
+        for d in (30, 90, 365)
+    }
+    levels |= {
+        f"median_{k}": posts[posts["place"] < k].groupby("question")["value"].median()
+        for k in (3, 5, 12, 20)
+    }
     levels |= {f"ewm_{k}": weighted_mean(rows, value, np.exp(-rows["place"] / k)) for k in (3, 10)}
     levels["ewm_30d"] = weighted_mean(rows, value, rows["weight"] ** 2)
     quantiles = by.quantile([0.1, 0.25, 0.75, 0.9])
@@ -210,7 +237,8 @@ def spread_signals(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "known_count": count,
-            "effective_count": by["weight"].sum() ** 2 / (rows["weight"] ** 2).groupby(rows["question"]).sum(),
+            "effective_count": by["weight"].sum() ** 2
+            / (rows["weight"] ** 2).groupby(rows["question"]).sum(),
             "log_sd": by["value"].std(),
             "log_mad": centred.abs().groupby(rows["question"]).median(),
             "log_autocorrelation": pairs / squares * count / (count + 4),
@@ -219,11 +247,15 @@ def spread_signals(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def target_signals(what: str, rows: pd.DataFrame, asked: pd.DataFrame, market: MarketPriors) -> pd.DataFrame:
+def target_signals(
+    what: str, rows: pd.DataFrame, asked: pd.DataFrame, market: MarketPriors
+) -> pd.DataFrame:
     """Give the offset and all columns of one count."""
     level = rows.groupby("question")["level"].first().reindex(asked.index)
     spread = spread_signals(rows).reindex(asked.index)
-    spread[["known_count", "effective_count"]] = spread[["known_count", "effective_count"]].fillna(0)
+    spread[["known_count", "effective_count"]] = spread[["known_count", "effective_count"]].fillna(
+        0
+    )
     prior = asked[f"{what}_log_prior"]
     offset = (prior + market.weight(spread["effective_count"]) * (level - prior)).fillna(prior)
     return pd.DataFrame(
@@ -233,7 +265,12 @@ def target_signals(what: str, rows: pd.DataFrame, asked: pd.DataFrame, market: M
             f"{what}_log_offset_by_prior": offset - prior,
             f"{what}_log_offset_by_followers": offset - asked["followers_log"],
         }
-    ).join([level_signals(rows).rsub(offset, axis=0).mul(-1).add_prefix(f"{what}_dev_"), spread.add_prefix(f"{what}_")])
+    ).join(
+        [
+            level_signals(rows).rsub(offset, axis=0).mul(-1).add_prefix(f"{what}_dev_"),
+            spread.add_prefix(f"{what}_"),
+        ]
+    )
 
 
 def cadence_signals(rows: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
@@ -254,7 +291,11 @@ def cadence_signals(rows: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
 def ratio_signals(rows: pd.DataFrame) -> pd.DataFrame:
     hits = rows["value"] > rows["median"] + np.log(2)
     by = rows.groupby("question")
-    medians = by[[*SHARES, "by_views"]].median().rename(columns={name: f"{name}_median" for name in SHARES})
+    medians = (
+        by[[*SHARES, "by_views"]]
+        .median()
+        .rename(columns={name: f"{name}_median" for name in SHARES})
+    )
     medians = medians.rename(columns={"by_views": "engagement_rate_log_median_by_views"})
     return medians.assign(hit_share=hits.groupby(rows["question"]).mean())
 
@@ -263,7 +304,9 @@ def format_signals(rows: pd.DataFrame, asked: pd.DataFrame, reference: Reference
     """Give the own effect of each format, shrunk by three posts to the usual; a format not told is one of its own."""
     told = rows[["question", "format"]].assign(residual=rows["value"] - rows["level"])
     codes = [*range(len(FORMATS)), -1]
-    found = told.pivot_table(index="question", columns="format", values="residual", aggfunc=["sum", "count"])
+    found = told.pivot_table(
+        index="question", columns="format", values="residual", aggfunc=["sum", "count"]
+    )
     total, count = (found[name].reindex(asked.index, columns=codes) for name in ("sum", "count"))
     known = count.notna().any(axis=1)
     usual = reference.effects.format_effects(asked["platform_code"].to_numpy())
@@ -272,17 +315,31 @@ def format_signals(rows: pd.DataFrame, asked: pd.DataFrame, reference: Reference
     effects = own[codes[:-1]].set_axis([f"{name}_effect" for name in FORMATS], axis=1)
     # code -1, not told, takes the last column, as in `codes`
     planned = {"engagements_dev_mean_by_format": own, "format_share": share}
-    return effects.assign(**{k: values.to_numpy()[asked.index, asked["format"]] for k, values in planned.items()})
+    return effects.assign(
+        **{k: values.to_numpy()[asked.index, asked["format"]] for k, values in planned.items()}
+    )
 
 
-def sponsored_signals(rows: pd.DataFrame, asked: pd.DataFrame, reference: Reference, offset: pd.Series) -> pd.DataFrame:
+def sponsored_signals(
+    rows: pd.DataFrame, asked: pd.DataFrame, reference: Reference, offset: pd.Series
+) -> pd.DataFrame:
     told = rows.loc[rows["sponsored"] >= 0, ["question", "sponsored", "value", "level", "since"]]
     told["residual"] = told["value"] - told["level"]
     by = {"index": "question", "columns": "sponsored"}
-    mean, median = (told.pivot_table(values=v, aggfunc=f, **by) for v, f in (("residual", "mean"), ("value", "median")))
-    pairs = told.pivot_table(values="value", aggfunc="count", **by).reindex(columns=[0, 1]).fillna(0).min(axis=1)
+    mean, median = (
+        told.pivot_table(values=v, aggfunc=f, **by)
+        for v, f in (("residual", "mean"), ("value", "median"))
+    )
+    pairs = (
+        told.pivot_table(values="value", aggfunc="count", **by)
+        .reindex(columns=[0, 1])
+        .fillna(0)
+        .min(axis=1)
+    )
     mean, median = mean.reindex(columns=[0, 1]), median.reindex(asked.index, columns=[0, 1])
-    usual = pd.Series(reference.effects.sponsored_effects(asked["platform_code"].to_numpy()), asked.index)
+    usual = pd.Series(
+        reference.effects.sponsored_effects(asked["platform_code"].to_numpy()), asked.index
+    )
     recent = told[told["since"] <= 30].groupby("question")["sponsored"]
     return pd.DataFrame(
         {
@@ -308,7 +365,9 @@ def plan_signals(rows: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
         result[f"{name}_planned_by_own_mean"] = asked[name] - weighted_mean(rows, own, weight)
     same = {name: rows[name] == rows["question"].map(asked[name]) for name in ("format", "topic")}
     kernel = weight * np.exp(-distance / 2) * same["format"].map({True: 1.0, False: 0.5})
-    kernel *= (same["topic"] | (rows["question"].map(asked["topic"]) < 0)).map({True: 1.0, False: 0.5})
+    kernel *= (same["topic"] | (rows["question"].map(asked["topic"]) < 0)).map(
+        {True: 1.0, False: 0.5}
+    )
     by = residual[same["topic"]].groupby(rows["question"])
     total, count = (found.reindex(asked.index, fill_value=0) for found in (by.sum(), by.count()))
     known = asked.index.isin(rows["question"]) & (asked["topic"] >= 0)
@@ -336,7 +395,11 @@ def make_tables(posts: int, creators: int, topics: bool = False, seed: int = 0) 
     again = posts // 20
     who = np.searchsorted(activity, random.random(posts - again) * activity[-1])
     values = _post_values(random, level[who])
-    values |= {"platform": service[who], "creator_id": identifier[who], "post_id": np.arange(len(who)).astype(str)}
+    values |= {
+        "platform": service[who],
+        "creator_id": identifier[who],
+        "post_id": np.arange(len(who)).astype(str),
+    }
     row = np.concatenate([np.arange(len(who)), random.permutation(len(who))[:again]])
     values = {name: value[row] for name, value in values.items() if topics or name != "topic"}
     second = row.size - again
@@ -361,12 +424,18 @@ def ask_each_post(tables: Tables, seed: int = 1) -> pd.DataFrame:
     return _planned(posts, pd.DatetimeIndex(tables.posts["posted_at"]) - days, random)
 
 
-def _planned(accounts: pd.DataFrame, as_of: pd.DatetimeIndex, random: np.random.Generator) -> pd.DataFrame:
+def _planned(
+    accounts: pd.DataFrame, as_of: pd.DatetimeIndex, random: np.random.Generator
+) -> pd.DataFrame:
     """Set as_of and, for part of the questions, the planned post beside each account."""
     n = len(accounts)
     plan = _post_values(random, np.zeros(n))
     names = ("format", "topic", "sponsored", *CONTENT)
-    told = {c.name: pd.Series(plan[c.name], dtype=DTYPES[c.kind]) for c in POSTS.columns if c.name in names}
+    told = {
+        c.name: pd.Series(plan[c.name], dtype=DTYPES[c.kind])
+        for c in POSTS.columns
+        if c.name in names
+    }
     lead = pd.to_timedelta(random.integers(0, 121, n), unit="D").as_unit("us")
     return accounts.reset_index(drop=True).assign(as_of=as_of, start_at=as_of + lead, **told)
 
@@ -387,14 +456,20 @@ def _post_values(random: np.random.Generator, level: np.ndarray) -> dict[str, np
     n = len(level)
 
     def unknown(values: np.ndarray, share: float) -> np.ndarray:
-        return np.where(random.random(n) < share, None if values.dtype == object else np.nan, values)
+        return np.where(
+            random.random(n) < share, None if values.dtype == object else np.nan, values
+        )
 
     def count(usual: np.ndarray) -> np.ndarray:
         return np.round(usual * random.lognormal(0, 0.4, n))
 
     engagements = np.expm1(level + random.normal(0, 0.6, n)).clip(0)
-    posted = START.to_datetime64().astype("datetime64[us]") + random.integers(0, DAYS * 86_400_000_000, n)
-    read = posted + random.choice([3, 8, 20, 45], n, p=[0.05, 0.35, 0.3, 0.3]) * np.timedelta64(1, "D")
+    posted = START.to_datetime64().astype("datetime64[us]") + random.integers(
+        0, DAYS * 86_400_000_000, n
+    )
+    read = posted + random.choice([3, 8, 20, 45], n, p=[0.05, 0.35, 0.3, 0.3]) * np.timedelta64(
+        1, "D"
+    )
     return {
         "posted_at": posted,
         "observed_at": np.where(random.random(n) < 0.2, np.datetime64("NaT"), read),
@@ -407,7 +482,9 @@ def _post_values(random: np.random.Generator, level: np.ndarray) -> dict[str, np
         "repost": random.random(n) < 0.03,
         "sponsored": unknown((random.random(n) < 0.1).astype(object), 0.2),
         "has_location": unknown((random.random(n) < 0.3).astype(object), 0.1),
-        "format": unknown(np.array(FORMATS, dtype=object)[random.integers(0, len(FORMATS), n)], 0.05),
+        "format": unknown(
+            np.array(FORMATS, dtype=object)[random.integers(0, len(FORMATS), n)], 0.05
+        ),
         "topic": unknown(np.array(TOPICS, dtype=object)[random.integers(0, len(TOPICS), n)], 0.3),
         "caption_words": unknown(random.integers(0, 60, n).astype(float), 0.1),
         "hashtags_count": random.integers(0, 15, n).astype(float),
@@ -415,13 +492,25 @@ def _post_values(random: np.random.Generator, level: np.ndarray) -> dict[str, np
     }
 
 
-def compare(tables: Tables, questions: pd.DataFrame, reference: Reference) -> tuple[list[str], list[str], list[str]]:
+def compare(
+    tables: Tables, questions: pd.DataFrame, reference: Reference
+) -> tuple[list[str], list[str], list[str]]:
     """Name the columns that both give, those of them that differ, and those from posts that only derive gives."""
-    ours, theirs = derive(tables, questions, reference), pandas_signals(tables, questions, reference)
+    ours, theirs = (
+        derive(tables, questions, reference),
+        pandas_signals(tables, questions, reference),
+    )
     both = [name for name in theirs if name in ours]
-    same = {n: np.isclose(ours[n], theirs[n].astype(float), rtol=RTOL, atol=ATOL, equal_nan=True) for n in both}
+    same = {
+        n: np.isclose(ours[n], theirs[n].astype(float), rtol=RTOL, atol=ATOL, equal_nan=True)
+        for n in both
+    }
     from_posts = [f.name for f in FEATURES if "posts" in f.source or f.source.startswith("all")]
-    return both, [name for name in both if not same[name].all()], [name for name in from_posts if name not in both]
+    return (
+        both,
+        [name for name in both if not same[name].all()],
+        [name for name in from_posts if name not in both],
+    )
 
 
 def check() -> int:
@@ -430,7 +519,9 @@ def check() -> int:
     questions = make_questions(tables, 2_000)
     both, different, missing = compare(tables, questions, fit_small(tables))
     if different:
-        raise SystemExit(f"pandas and derive differ in {', '.join(different)}: one of them is wrong")
+        raise SystemExit(
+            f"pandas and derive differ in {', '.join(different)}: one of them is wrong"
+        )
     tell(f"{len(both)} columns agree (rtol {RTOL}, atol {ATOL}) over {len(questions)} questions")
     tell(f"from posts in part or whole, and not compared: {', '.join(missing) or 'none'}")
     return len(both)
@@ -444,12 +535,18 @@ def fit_small(tables: Tables) -> Reference:
     return fit_reference(History.of(some), START + DAYS * DAY)
 
 
-def write_data(folder: Path, posts: int, creators: int, questions: int, topics: bool, each_post: bool) -> None:
+def write_data(
+    folder: Path, posts: int, creators: int, questions: int, topics: bool, each_post: bool
+) -> None:
     """Write tables, questions and reference; tell on stdout how many rows the merge of pandas will have."""
     tables = make_tables(posts, creators, topics)
     asked = ask_each_post(tables) if each_post else make_questions(tables, questions)
     account = ["platform", "creator_id"]
-    merged = asked[account].merge(tables.posts.groupby(account).size().rename("posts"), on=account)["posts"].sum()
+    merged = (
+        asked[account]
+        .merge(tables.posts.groupby(account).size().rename("posts"), on=account)["posts"]
+        .sum()
+    )
     write_tables(tables, folder)
     asked.to_parquet(folder / "questions.parquet")
     (folder / "reference.json").write_text(json.dumps(fit_small(tables).to_json()))
@@ -493,7 +590,9 @@ def free_mb() -> float:
 def in_fresh_process(*arguments) -> dict:
     """Run this script with `arguments`; give the JSON that it prints last."""
     command = [sys.executable, __file__, *map(str, arguments)]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1])
+    return json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
+    )
 
 
 def tell(text: str) -> None:
@@ -508,7 +607,9 @@ def in_turns(folder: Path, sides: list[str], repeats: int) -> dict[str, list[dic
             run = in_fresh_process("--side", side, "--folder", folder)
             runs[side].append(run)
             took = f"{run['seconds']:.1f} s, {run['cpu']:.1f} of them CPU"
-            tell(f"round {number + 1}: {side} {took}; {run['peak']:.0f} MB above {run['loaded']:.0f}")
+            tell(
+                f"round {number + 1}: {side} {took}; {run['peak']:.0f} MB above {run['loaded']:.0f}"
+            )
     return runs
 
 
@@ -540,10 +641,14 @@ def spare_questions(folder: Path, posts: int, merged: int) -> None:
     asked = pd.read_parquet(folder / "questions.parquet")
     fixed = posts * (TABLE_BYTES + READING_BYTES) / 2**20
     needed, free = merged * MERGED_BYTES / 2**20, 0.9 * free_mb() - fixed
-    tell(f"the merge has {merged} rows: pandas needs about {fixed + needed:.0f} MB, tables included")
+    tell(
+        f"the merge has {merged} rows: pandas needs about {fixed + needed:.0f} MB, tables included"
+    )
     if needed > free:
         kept = max(1, int(len(asked) * free / needed))
-        tell(f"this machine has too little memory for it: BOTH SIDES ARE ASKED {kept} OF {len(asked)} QUESTIONS")
+        tell(
+            f"this machine has too little memory for it: BOTH SIDES ARE ASKED {kept} OF {len(asked)} QUESTIONS"
+        )
         asked.head(kept).to_parquet(folder / "questions.parquet")
 
 
@@ -558,7 +663,9 @@ def side_by_side(posts: int, creators: int, questions: int, repeats: int, topics
         runs = in_turns(folder, ["ours", "pandas"], repeats)
     asked = runs["ours"][0]["rows"]
     title = f"{posts} posts, {creators} creators, {asked} questions, {repeats} round(s)"
-    return "\n".join([title, HEAD, *(row(side, found) for side, found in runs.items()), *verdict(runs)])
+    return "\n".join(
+        [title, HEAD, *(row(side, found) for side, found in runs.items()), *verdict(runs)]
+    )
 
 
 def question_per_post(repeats: int) -> str:
@@ -574,14 +681,21 @@ def question_per_post(repeats: int) -> str:
         ours[posts] = runs["ours"]
         lines += [row(f"{side}, {posts} posts", found) for side, found in runs.items()]
         lines += [f"{'':<4}the merge of pandas: {made['merged']} rows"]
-    slower, larger = (middle(ours[EACH_POST[1]], w) / middle(ours[EACH_POST[0]], w) for w in ("seconds", "peak"))
+    slower, larger = (
+        middle(ours[EACH_POST[1]], w) / middle(ours[EACH_POST[0]], w) for w in ("seconds", "peak")
+    )
     return "\n".join(
-        [*lines, f"ten times the posts and questions: {slower:.1f} times the time, {larger:.1f} the memory"]
+        [
+            *lines,
+            f"ten times the posts and questions: {slower:.1f} times the time, {larger:.1f} the memory",
+        ]
     )
 
 
 def machine() -> str:
-    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, pandas {pd.__version__}"
+    versions = (
+        f"Python {platform.python_version()}, NumPy {np.__version__}, pandas {pd.__version__}"
+    )
     return f"{os.cpu_count()} cores, {platform.machine()}, {versions}, pyarrow {pa.__version__}"
 
 
@@ -591,14 +705,22 @@ def main() -> None:
     parser.add_argument("--creators", type=int, default=100_000)
     parser.add_argument("--questions", type=int, default=200_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--topics", action="store_true", help="give posts topics, from which derive reads niches too")
-    parser.add_argument("--question-per-post", action="store_true", help="as many questions as posts, two sizes")
+    parser.add_argument(
+        "--topics",
+        action="store_true",
+        help="give posts topics, from which derive reads niches too",
+    )
+    parser.add_argument(
+        "--question-per-post", action="store_true", help="as many questions as posts, two sizes"
+    )
     parser.add_argument("--make", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--side", choices=list(SIDES), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     a = parser.parse_args()
     if not PEAK_RESET.exists():
-        parser.error(f"peak memory is read from {PEAK_RESET.parent}, which this system lacks: run it on Linux")
+        parser.error(
+            f"peak memory is read from {PEAK_RESET.parent}, which this system lacks: run it on Linux"
+        )
     if a.make:
         write_data(a.folder, a.posts, a.creators, a.questions, a.topics, a.question_per_post)
     elif a.side:

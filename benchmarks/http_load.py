@@ -33,7 +33,11 @@ def free_port() -> int:
 
 
 def started(
-    command: Sequence[str], port: int, ready: str, cwd: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    ready: str,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.Popen:
     """Start a server; return when GET `ready` answers 200. Raises SystemExit after two minutes."""
     process = subprocess.Popen(
@@ -76,11 +80,17 @@ async def call(port: int, path: str, body: bytes, callers: int, seconds: float) 
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     request, latencies = f"{head}\r\n\r\n".encode() + body, []
     began = time.perf_counter()
-    await asyncio.gather(*(_caller(port, request, began + seconds, latencies) for _ in range(callers)))
+    await asyncio.gather(
+        *(_caller(port, request, began + seconds, latencies) for _ in range(callers))
+    )
     took = time.perf_counter() - began
     cuts = statistics.quantiles(latencies, n=100) if len(latencies) > 1 else latencies * 99
     figures = {"p50": cuts[49], "p99": cuts[98], "longest": max(latencies)}
-    return {"rps": len(latencies) / took, "calls": len(latencies), **{k: 1e3 * v for k, v in figures.items()}}
+    return {
+        "rps": len(latencies) / took,
+        "calls": len(latencies),
+        **{k: 1e3 * v for k, v in figures.items()},
+    }
 
 
 async def _caller(port: int, request: bytes, until: float, latencies: list[float]) -> None:
@@ -100,4 +110,10 @@ async def _caller(port: int, request: bytes, until: float, latencies: list[float
 
 if __name__ == "__main__":
     port, path, callers, seconds = sys.argv[1:]
-    print(json.dumps(asyncio.run(call(int(port), path, sys.stdin.buffer.read(), int(callers), float(seconds)))))
+    print(
+        json.dumps(
+            asyncio.run(
+                call(int(port), path, sys.stdin.buffer.read(), int(callers), float(seconds))
+            )
+        )
+    )

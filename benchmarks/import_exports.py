@@ -43,14 +43,21 @@ NO_FIGURES = {"note"}
 def compare(exports: Path, name: str, expected: dict) -> list[tuple[str, object, object]]:
     """Give (figure, expected, read) of every figure that expected.json has of one file."""
     path = exports / name
-    read = _read_sheet(path, PLATFORMS.get(name)) if name.startswith("vendor/") else _read_json(path, OWNERS.get(name))
+    read = (
+        _read_sheet(path, PLATFORMS.get(name))
+        if name.startswith("vendor/")
+        else _read_json(path, OWNERS.get(name))
+    )
     read |= {"bytes": path.stat().st_size, "sha256": sha256(path.read_bytes()).hexdigest()[:16]}
     figures = []
     for figure, value in expected.items():
         if figure in ("creators", "posts"):
             for column, said in value.items():
                 found = _measured(read[figure], column)
-                figures += [(f"{figure}.{column}.{what}", want, found.get(what)) for what, want in said.items()]
+                figures += [
+                    (f"{figure}.{column}.{what}", want, found.get(what))
+                    for what, want in said.items()
+                ]
         elif figure not in NO_FIGURES:
             figures.append((figure, value, read.get(figure)))
     return figures
@@ -73,10 +80,14 @@ def _read_json(path: Path, owner: str | None) -> dict:
     """Read a file as an import does, without an owner where the file has none, and give what its parts hold."""
     rows, report = _parts_of(path, owner)
     creators, posts, metrics = rows["creators"], rows["posts"], rows["metrics"]
-    told = creators[creators.drop(columns=[*IDENTITY_COLUMNS, FILE_COLUMN, ORDER_COLUMN]).notna().any(axis=1)]
+    told = creators[
+        creators.drop(columns=[*IDENTITY_COLUMNS, FILE_COLUMN, ORDER_COLUMN]).notna().any(axis=1)
+    ]
     if owner:  # it was named to read the file at all, and is not in it
         posts = posts.assign(creator_id=None)
-    children = re.findall(r'"children"\s*:\s*\{\s*"data"\s*:\s*\[(.*?)\]', path.read_text(), re.DOTALL)
+    children = re.findall(
+        r'"children"\s*:\s*\{\s*"data"\s*:\s*\[(.*?)\]', path.read_text(), re.DOTALL
+    )
     children = {child for group in children for child in re.findall(r'"id"\s*:\s*"(\d+)"', group)}
     ignored = {name.removeprefix("metric "): count for name, count in report.ignored.items()}
     pages = [re.search(r"of the ([\d,]+) records", note) for note in report.notes]
@@ -104,11 +115,22 @@ def _metrics(path: Path, metrics: pd.DataFrame, ignored: dict) -> dict | None:
 
 
 def _parts_of(path: Path, owner: str | None) -> tuple[dict[str, pd.DataFrame], FileReport]:
-    with tempfile.TemporaryDirectory() as folder, RejectionWriter(Path(folder) / "rejected.csv") as rejected:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        RejectionWriter(Path(folder) / "rejected.csv") as rejected,
+    ):
         parts, report = PartWriter(Path(folder)), FileReport(path.name, "")
         now = datetime.now(UTC)
         job = ImportJob(
-            path, parts, report, rejected, ImportOptions(creator=owner), None, now, now, lambda done, total: None
+            path,
+            parts,
+            report,
+            rejected,
+            ImportOptions(creator=owner),
+            None,
+            now,
+            now,
+            lambda done, total: None,
         )
         parts.begin_file(0)
         json_reader.read(job)
@@ -129,7 +151,10 @@ def _read_sheet(path: Path, platform: str | None) -> dict:
     """Read a sheet; columns that are translated into our lists are compared in the source's own words."""
     sheet = read_sheet(path, SheetOptions(platform=platform))
     creators = sheet.rows.assign(**{name: sheet.labels[name] for name in sheet.labels})
-    links = {f"{site}_links": _given(sheet.original, f"link_{site}") for site in ("youtube", "twitch", "discord")}
+    links = {
+        f"{site}_links": _given(sheet.original, f"link_{site}")
+        for site in ("youtube", "twitch", "discord")
+    }
     index = sheet.original.get("(column 1)")
     likes = sheet.original.get("Avg Like", pd.Series(dtype="str")).str.strip()
     return {

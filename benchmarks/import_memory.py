@@ -22,7 +22,9 @@ report = import_files([Path(sys.argv[1])], Path(sys.argv[2]))
 print(report.tables["posts"], report.tables["creators"], report.rejected)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-WORDS = [f"{a}{b}" for a in ("lo", "mi", "ka", "re", "su", "ta") for b in ("ra", "ne", "li", "vo", "pu")]
+WORDS = [
+    f"{a}{b}" for a in ("lo", "mi", "ka", "re", "su", "ta") for b in ("ra", "ne", "li", "vo", "pu")
+]
 CREATORS = 50_000
 BROKEN_EVERY = 10_000
 
@@ -34,7 +36,11 @@ def write_export(path: Path, size: int) -> int:
     with path.open("w", encoding="utf-8") as stream:
         while written < size:
             records += 1
-            line = "{broken\n" if records % BROKEN_EVERY == 0 else json.dumps(_post(rng, records)) + "\n"
+            line = (
+                "{broken\n"
+                if records % BROKEN_EVERY == 0
+                else json.dumps(_post(rng, records)) + "\n"
+            )
             written += stream.write(line)
     return records
 
@@ -67,7 +73,9 @@ def main(gigabytes: float = 2.0, folder: Path | None = None) -> None:
         for what in ("into a new folder", "the same again"):
             began = time.monotonic()
             command = [sys.executable, "-c", IMPORT, str(export), str(Path(work) / "out")]
-            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+            said = subprocess.run(
+                command, check=True, capture_output=True, text=True
+            ).stdout.split()
             posts, creators, rejected, peak = map(int, said)
             print(
                 f"{what}: {posts:,} posts, {creators:,} creators, {rejected:,} rejected; "

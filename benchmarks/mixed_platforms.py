@@ -29,11 +29,14 @@ OTHERS = ("tiktok", "youtube")
 
 def with_others(panel: Tables, creators: int, seed: int) -> Tables:
     """Give the tables of the panel with those of a simulated market of OTHERS."""
-    platforms = {name: replace(DEMO_MARKET.platforms[name], share=1 / len(OTHERS)) for name in OTHERS}
+    platforms = {
+        name: replace(DEMO_MARKET.platforms[name], share=1 / len(OTHERS)) for name in OTHERS
+    }
     market = replace(DEMO_MARKET, platforms=platforms)
     other, _ = simulate(creators, seed, market)
     frames = {
-        name: pd.concat([frame, other.frames()[name]], ignore_index=True) for name, frame in panel.frames().items()
+        name: pd.concat([frame, other.frames()[name]], ignore_index=True)
+        for name, frame in panel.frames().items()
     }
     return validate(Tables(**frames, meta=panel.meta))
 
@@ -46,11 +49,18 @@ def model(tables: Tables, recipe: Recipe) -> tuple[History, FittedModels, pd.Dat
     return history, fit(history, until, recipe, targets=(WHAT,), twin=twin), record.by_platform
 
 
-def widths(history: History, fitted: FittedModels, names: pd.Index, as_of: pd.Timestamp) -> pd.DataFrame:
+def widths(
+    history: History, fitted: FittedModels, names: pd.Index, as_of: pd.Timestamp
+) -> pd.DataFrame:
     """Give p90 / p10 of the next post of each account named, a column an evidence."""
     key = names.str.split("/", n=1)
     questions = pd.DataFrame(
-        {"platform": key.str[0], "creator_id": key.str[1], "as_of": as_of, "start_at": as_of + pd.Timedelta(days=14)}
+        {
+            "platform": key.str[0],
+            "creator_id": key.str[1],
+            "as_of": as_of,
+            "start_at": as_of + pd.Timedelta(days=14),
+        }
     )
     found = {}
     for evidence in EVIDENCE:
@@ -71,7 +81,9 @@ def main() -> None:
     alone, mixed = model(panel, Recipe()), model(together, Recipe())
     platform = PLATFORMS[int(alone[0].platform[0])]
     as_of = timestamps_by_platform(alone[0], alone[1].until)[platform]
-    first, second = (widths(history, fitted, alone[0].accounts, as_of) for history, fitted, _ in (alone, mixed))
+    first, second = (
+        widths(history, fitted, alone[0].accounts, as_of) for history, fitted, _ in (alone, mixed)
+    )
     print(f"{len(first)} creators of {platform}, asked at {as_of:%Y-%m-%d}: median p90 / p10")
     for evidence in EVIDENCE:
         ratio = second[evidence].median() / first[evidence].median()
@@ -83,10 +95,21 @@ def main() -> None:
         )
     for name, (history, fitted, record) in {"alone": alone, "mixed": mixed}.items():
         print(f"{name}: known until {days_text(timestamps_by_platform(history, fitted.until))}")
-        columns = ["split", "platform", "rows", "creators", "mae", "vs_median", "coverage_80", "coverage_90"]
+        columns = [
+            "split",
+            "platform",
+            "rows",
+            "creators",
+            "mae",
+            "vs_median",
+            "coverage_80",
+            "coverage_90",
+        ]
         print(record[columns].round(3).to_string(index=False))
         n = fitted.forecasters[WHAT].conformal_.n
-        print(f"calibration scores by platform and evidence: {dict(zip(PLATFORMS, n.tolist(), strict=True))}")
+        print(
+            f"calibration scores by platform and evidence: {dict(zip(PLATFORMS, n.tolist(), strict=True))}"
+        )
 
 
 if __name__ == "__main__":

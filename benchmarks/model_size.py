@@ -33,12 +33,17 @@ WHAT, ENOUGH_POSTS = "engagements", 5
 def measure(data: Path, threads: int) -> pd.DataFrame:
     """Give one row a size: trees, leaves, mae, crps and seconds of the fit."""
     history = History.of(validate(read_tables(data)))
-    cut, until = (int(np.quantile(history.posts_with_engagements.time, share)) for share in (CUT, UNTIL))
+    cut, until = (
+        int(np.quantile(history.posts_with_engagements.time, share)) for share in (CUT, UNTIL)
+    )
     recipe = Recipe(threads=threads)
     reference = fit_reference(history, to_timestamp(cut))
     rows = sample_training_rows(history, WHAT, cut, recipe.sampling)
     test = sample_test_rows(history, WHAT, cut, until, recipe.sampling.longest_lead_days)
-    x, asked = derive(history, rows.queries, reference), derive(history, hide_content(test).queries, reference)
+    x, asked = (
+        derive(history, rows.queries, reference),
+        derive(history, hide_content(test).queries, reference),
+    )
     weight = training_weights(rows, np.full(len(rows), cut), recipe.sampling)
     enough = (asked[f"{WHAT}_known_count"] >= ENOUGH_POSTS).to_numpy()
     found = []
@@ -47,20 +52,31 @@ def measure(data: Path, threads: int) -> pd.DataFrame:
             start = time.perf_counter()
             location = replace(LOCATION_BOOSTING, trees=trees, leaves=leaves, patience=0)
             size = replace(
-                recipe, location=location, scale=replace(SCALE_BOOSTING, trees=max(trees // 3, 25), leaves=leaves)
+                recipe,
+                location=location,
+                scale=replace(SCALE_BOOSTING, trees=max(trees // 3, 25), leaves=leaves),
             )
-            model = make_forecaster(WHAT, size).fit(x, rows.y, sample_weight=weight, groups=rows.account)
+            model = make_forecaster(WHAT, size).fit(
+                x, rows.y, sample_weight=weight, groups=rows.account
+            )
             seconds = time.perf_counter() - start
             error = np.abs(model.predict(asked) - test.y)[enough].mean()
             crps = model.crps(asked, test.y)[enough].mean()
-            found.append({"trees": trees, "leaves": leaves, "mae": error, "crps": crps, "seconds": seconds})
-            print(f"{trees} trees of {leaves} leaves: {error:.4f}, {crps:.4f}, {seconds:.0f} s", flush=True)
+            found.append(
+                {"trees": trees, "leaves": leaves, "mae": error, "crps": crps, "seconds": seconds}
+            )
+            print(
+                f"{trees} trees of {leaves} leaves: {error:.4f}, {crps:.4f}, {seconds:.0f} s",
+                flush=True,
+            )
     return pd.DataFrame(found)
 
 
 def smallest(found: pd.DataFrame) -> pd.Series:
     """Give the smallest size whose error and CRPS lie within 0.3 % of the least."""
-    near = (found["mae"] <= found["mae"].min() * NEAR) & (found["crps"] <= found["crps"].min() * NEAR)
+    near = (found["mae"] <= found["mae"].min() * NEAR) & (
+        found["crps"] <= found["crps"].min() * NEAR
+    )
     near = near if near.any() else found["crps"] <= found["crps"].min() * NEAR
     return found[near].assign(cost=found["trees"] * found["leaves"]).sort_values("cost").iloc[0]
 
@@ -87,6 +103,8 @@ if __name__ == "__main__":
     table = measure(arguments.data, arguments.threads)
     print(table.round(4).to_string(index=False))
     best = smallest(table)
-    print(f"smallest within 0.3 % of the best: {best['trees']:.0f} trees of {best['leaves']:.0f} leaves")
+    print(
+        f"smallest within 0.3 % of the best: {best['trees']:.0f} trees of {best['leaves']:.0f} leaves"
+    )
     if arguments.out:
         picture(table, arguments.data.name).savefig(arguments.out, dpi=120)

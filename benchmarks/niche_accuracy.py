@@ -36,8 +36,12 @@ def tiktok(folder: Path) -> pd.DataFrame:
 def instagram(folder: Path) -> pd.DataFrame:
     """Give creator_id, text (the topics of the posts) and niche (from the account's topic) of the panel's creators."""
     posts = pd.read_csv(folder / "instagram_panel" / "posts.csv.gz")
-    rows = posts.groupby("creator_id").agg(text=("topic_post", " | ".join), topic=("topic_account", "first"))
-    return _with_niche(rows.index, rows["text"], [niche_for_label(topic, "panel") for topic in rows["topic"]])
+    rows = posts.groupby("creator_id").agg(
+        text=("topic_post", " | ".join), topic=("topic_account", "first")
+    )
+    return _with_niche(
+        rows.index, rows["text"], [niche_for_label(topic, "panel") for topic in rows["topic"]]
+    )
 
 
 def _with_niche(creators, texts, niches) -> pd.DataFrame:
@@ -50,7 +54,9 @@ def predictions(rows: pd.DataFrame) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     chosen_on = np.array([zlib.crc32(creator.encode()) % 5 < 2 for creator in rows["creator_id"]])
     scored = np.flatnonzero(~chosen_on)
     truth = np.array([NICHES.index(niche) for niche in rows["niche"]])
-    models = {name: np.zeros((len(scored), len(NICHES) + 1)) for name in ("majority", "seeds", "fitted")}
+    models = {
+        name: np.zeros((len(scored), len(NICHES) + 1)) for name in ("majority", "seeds", "fitted")
+    }
     for _, fold in KFold(5, shuffle=True, random_state=0).split(scored):
         train = np.setdiff1d(np.arange(len(rows)), scored[fold])
         texts = rows["text"].iloc[scored[fold]]
@@ -71,7 +77,9 @@ def figures(truth: np.ndarray, share: np.ndarray, majority: np.ndarray) -> dict[
     some = known.any()
     return {
         "accuracy": right.mean(),
-        "macro F1": f1_score(truth, named, labels=np.unique(truth), average="macro", zero_division=0),
+        "macro F1": f1_score(
+            truth, named, labels=np.unique(truth), average="macro", zero_division=0
+        ),
         "coverage": known.mean(),
         "right where known": right[known].mean() if some else np.nan,
         "said to be": share.max(axis=1)[known].mean() if some else np.nan,
@@ -87,25 +95,41 @@ def intervals(truth: np.ndarray, share: np.ndarray, majority: np.ndarray) -> pd.
     spread = pd.DataFrame([figures(truth[at], share[at], majority[at]) for at in draws])
     low, high = spread.quantile(0.025), spread.quantile(0.975)
     return pd.Series(
-        {name: f"{v:.2f} ({low[name]:.2f}-{high[name]:.2f})" for name, v in figures(truth, share, majority).items()}
+        {
+            name: f"{v:.2f} ({low[name]:.2f}-{high[name]:.2f})"
+            for name, v in figures(truth, share, majority).items()
+        }
     )
 
 
 def report(folder: Path) -> str:
     """Run both tests; give the tables as text."""
     parts = []
-    for name, read in {"TikTok bios": tiktok, "Instagram post topics (labels from labels)": instagram}.items():
+    for name, read in {
+        "TikTok bios": tiktok,
+        "Instagram post topics (labels from labels)": instagram,
+    }.items():
         rows = read(folder)
         truth, models = predictions(rows)
-        table = pd.DataFrame({model: intervals(truth, share, models["majority"]) for model, share in models.items()})
+        table = pd.DataFrame(
+            {model: intervals(truth, share, models["majority"]) for model, share in models.items()}
+        )
         niches = rows["niche"].nunique()
-        parts.append(f"{name}: n = {len(truth)} scored of {len(rows)} creators, {niches} niches\n{table.to_string()}")
+        parts.append(
+            f"{name}: n = {len(truth)} scored of {len(rows)} creators, {niches} niches\n{table.to_string()}"
+        )
     return "\n\n".join(parts)
 
 
 if __name__ == "__main__":
     named = os.environ.get("CREATORCAST_REAL_DATA")
-    if named and (Path(named) / "tiktok_creators").is_dir() and (Path(named) / "instagram_panel").is_dir():
+    if (
+        named
+        and (Path(named) / "tiktok_creators").is_dir()
+        and (Path(named) / "instagram_panel").is_dir()
+    ):
         print(report(Path(named)))
     else:
-        print("skipped: CREATORCAST_REAL_DATA must name the folder that holds tiktok_creators/ and instagram_panel/")
+        print(
+            "skipped: CREATORCAST_REAL_DATA must name the folder that holds tiktok_creators/ and instagram_panel/"
+        )

@@ -63,7 +63,9 @@ def posts(count: int, **others) -> list[dict]:
 def of_texts(name: str, sign: str, count: int) -> bytes:
     """Give rows with long texts that differ, which fill a body."""
     length = (ROOM // count - 250) // len(sign.encode())
-    return asked([{**PROFILE, name: f"{number}{sign * length}"[:length]} for number in range(count)])
+    return asked(
+        [{**PROFILE, name: f"{number}{sign * length}"[:length]} for number in range(count)]
+    )
 
 
 def filled(piece: str, end: str = "", most: int = ROOM) -> str:
@@ -78,11 +80,15 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "700,000 unknown keys": lambda: asked([{**PROFILE, **unknown(700_000)}]),
     "350,000 unknown keys": lambda: asked([{**PROFILE, **unknown(350_000)}]),
     "350,000 unknown keys of the envelope": lambda: asked(rows(1), **unknown(350_000)),
-    "350,000 unknown keys of a post": lambda: asked(rows(1, recent_posts=[{**POST, **unknown(350_000)}])),
+    "350,000 unknown keys of a post": lambda: asked(
+        rows(1, recent_posts=[{**POST, **unknown(350_000)}])
+    ),
     "350,000 unknown keys in a value": lambda: asked(rows(1, followers=unknown(350_000))),
     "350,000 unknown keys over 1,000 rows": lambda: asked([{**PROFILE, **unknown(350)}] * 1000),
     "1,000 rows, 50 unknown keys each": lambda: asked([{**PROFILE, **unknown(50)}] * 1000),
-    "1,000 rows, 50 long unknown keys each": lambda: asked([{**PROFILE, **unknown(50, "followers_" * 3)}] * 1000),
+    "1,000 rows, 50 long unknown keys each": lambda: asked(
+        [{**PROFILE, **unknown(50, "followers_" * 3)}] * 1000
+    ),
     "1,000 rows, 50 keys that differ each": lambda: asked(
         [{**PROFILE, **unknown(50, f"avg_li{n}_")} for n in range(1000)]
     ),
@@ -94,7 +100,12 @@ BODIES: dict[str, Callable[[], bytes]] = {
     ),
     "the same on youtube": lambda: asked(
         [
-            {"platform": "youtube", "followers": 1000 + n, "deliverables": 100, "completion_rate": 0.3 + n / 2000}
+            {
+                "platform": "youtube",
+                "followers": 1000 + n,
+                "deliverables": 100,
+                "completion_rate": 0.3 + n / 2000,
+            }
             | {"fee_usd": 900, "target_cpe_usd": 0.5, "goal_engagements": 9000}
             for n in range(1000)
         ]
@@ -103,7 +114,13 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "30,000 posts of 1,000 rows": lambda: asked(rows(1000, recent_posts=posts(30))),
     "60,000 posts": lambda: asked(rows(120, recent_posts=posts(500))),
     "30,000 posts, faulty all over": lambda: asked(
-        rows(60, recent_posts=[{"post_id": "a", "likes": [], "views": "x", "posted_at": 1, "comments": -1}] * 500)
+        rows(
+            60,
+            recent_posts=[
+                {"post_id": "a", "likes": [], "views": "x", "posted_at": 1, "comments": -1}
+            ]
+            * 500,
+        )
     ),
     "30,000 posts to come": lambda: asked(
         rows(60, recent_posts=[{**POST, "post_id": "a", "posted_at": "2090-01-01T00:00:00Z"}] * 500)
@@ -111,7 +128,10 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "30,000 readings of posts": lambda: asked(
         rows(
             60,
-            recent_posts=[{**POST, "post_id": "a", "posted_at": f"2026-05-0{n % 9 + 1}T00:00:00Z"} for n in range(500)],
+            recent_posts=[
+                {**POST, "post_id": "a", "posted_at": f"2026-05-0{n % 9 + 1}T00:00:00Z"}
+                for n in range(500)
+            ],
         )
     ),
     "30,000 posts with captions": lambda: asked(
@@ -120,11 +140,17 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "8 MiB of [": lambda: raw(filled("[")),
     "lists in lists": lambda: raw("[" * 200 + filled("[],", "[]", 350_000 * 3 // 2) + "]" * 200),
     "350,000 empty objects": lambda: raw(filled("{},", "{}", 175_000 * 3)),
-    "350,000 objects of one key": lambda: raw('{"bio": [' + filled("{" + REPEATED + "},", "1", 150_000 * 8) + "]}"),
+    "350,000 objects of one key": lambda: raw(
+        '{"bio": [' + filled("{" + REPEATED + "},", "1", 150_000 * 8) + "]}"
+    ),
     "350,000 numbers": lambda: raw(f'{{"followers": [{filled("1.5,", "1", 350_000 * 4)}]}}'),
     "4,000,000 numbers": lambda: raw(f'{{"followers": [{filled("1,", "1")}]}}'),
-    "a number of 8,000,000 digits": lambda: raw(f'{{"platform": "instagram", "followers": {filled("1")}}}'),
-    "a fraction of 8,000,000 digits": lambda: raw(f'{{"platform": "instagram", "followers": 0.{filled("1")}}}'),
+    "a number of 8,000,000 digits": lambda: raw(
+        f'{{"platform": "instagram", "followers": {filled("1")}}}'
+    ),
+    "a fraction of 8,000,000 digits": lambda: raw(
+        f'{{"platform": "instagram", "followers": 0.{filled("1")}}}'
+    ),
     "1e400": lambda: raw('{"platform": "instagram", "followers": 1e400}'),
     "150,000 repeated keys": lambda: raw("{" + filled(REPEATED + ",", REPEATED, 150_000 * 6) + "}"),
     "1,000,000 repeated keys": lambda: raw("{" + filled(REPEATED + ",", REPEATED) + "}"),
@@ -135,16 +161,24 @@ BODIES: dict[str, Callable[[], bytes]] = {
         json.dumps(PROFILE)[:-1] + f', "bio": "{filled(chr(92) + "u003a", "", ROOM - 500)}"}}'
     ),
     "350,000 values beside an escaped colon": lambda: raw(
-        json.dumps({**PROFILE, "bio": "X", "topic": [[1, 2]] * 87_000}).replace("X", chr(92) + "u003a")
+        json.dumps({**PROFILE, "bio": "X", "topic": [[1, 2]] * 87_000}).replace(
+            "X", chr(92) + "u003a"
+        )
     ),
-    "escapes": lambda: raw(json.dumps(PROFILE)[:-1] + f', "bio": "{filled(chr(92) + "u0001", "", ROOM - 500)}"}}'),
+    "escapes": lambda: raw(
+        json.dumps(PROFILE)[:-1] + f', "bio": "{filled(chr(92) + "u0001", "", ROOM - 500)}"}}'
+    ),
     "quotes in a text": lambda: raw(
         json.dumps(PROFILE)[:-1] + f', "bio": "{filled(chr(92) + chr(34), "", ROOM - 500)}"}}'
     ),
-    "commas in a text": lambda: raw(json.dumps(PROFILE)[:-1] + f', "bio": "{filled(",", "", ROOM - 500)}"}}'),
+    "commas in a text": lambda: raw(
+        json.dumps(PROFILE)[:-1] + f', "bio": "{filled(",", "", ROOM - 500)}"}}'
+    ),
     "blanks": lambda: raw(json.dumps(PROFILE) + filled(" ")),
     "a text of 8 MiB": lambda: of_texts("bio", "x", 1),
-    "a text of 8 MiB and one emoji": lambda: of_texts("bio", "x", 1)[:-20] + "\U0001f600".encode() + b'"}]}',
+    "a text of 8 MiB and one emoji": lambda: (
+        of_texts("bio", "x", 1)[:-20] + "\U0001f600".encode() + b'"}]}'
+    ),
     "a value of 8 MiB where a list decides": lambda: of_texts("niche", "x", 1),
     "a time of 8 MiB": lambda: of_texts("start_at", "1", 1),
     "an unknown key of 8 MiB": lambda: raw(f'{{"{filled("followers")}": 1}}'),
@@ -163,12 +197,23 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "1,000 partnership_ids": lambda: of_texts("partnership_id", "я", 1000),
     "1,000 bios": lambda: of_texts("bio", "я", 1000),
     "1,000 topics": lambda: of_texts("topic", "я", 1000),
-    "1,000 currencies": lambda: asked([{**PROFILE, "fee": 1, "currency": "я" * 4000} for _ in range(1000)]),
+    "1,000 currencies": lambda: asked(
+        [{**PROFILE, "fee": 1, "currency": "я" * 4000} for _ in range(1000)]
+    ),
     "1,000 formats": lambda: of_texts("format", "я", 1000),
     "1,000 rows with 8 faults of terms": lambda: asked(
-        rows(1000, fee=5, currency="zzz", start_at="2020-01-01T00:00:00Z", creator_id="c\u0430" * 50, format="live")
+        rows(
+            1000,
+            fee=5,
+            currency="zzz",
+            start_at="2020-01-01T00:00:00Z",
+            creator_id="c\u0430" * 50,
+            format="live",
+        )
     ),
-    "1,000 rows, times in odd forms": lambda: asked(rows(1000, start_at="20261120T090000,123456+0530")),
+    "1,000 rows, times in odd forms": lambda: asked(
+        rows(1000, start_at="20261120T090000,123456+0530")
+    ),
     "1,000 unknown creators": lambda: asked([{"creator_id": f"unknown-{n}"} for n in range(1000)]),
 }
 
@@ -176,7 +221,9 @@ BODIES: dict[str, Callable[[], bytes]] = {
 def main() -> None:
     """Print a line for each body; the app is made ready once and then forked for each."""
     app, names = ready_app(Path(sys.argv[1])), sys.argv[2:] or list(BODIES)
-    print(f"{'body':44} {'MiB':>5} {'status':>6} {'CPU s':>6} {'peak MiB':>8} {'answer KiB':>10}  code")
+    print(
+        f"{'body':44} {'MiB':>5} {'status':>6} {'CPU s':>6} {'peak MiB':>8} {'answer KiB':>10}  code"
+    )
     for name in names:
         body = BODIES[name]()
         status, code, took, peak, size = apart(answered, app, body)
@@ -217,7 +264,13 @@ def answered(app: Starlette, body: bytes) -> list:
         response = client.post("/v1/predict", content=body, headers=told)
         took = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return [response.status_code, response.json().get("code", ""), took, peak, len(response.content)]
+    return [
+        response.status_code,
+        response.json().get("code", ""),
+        took,
+        peak,
+        len(response.content),
+    ]
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ class Plain:
         asked = pd.DataFrame([one.model_dump() for one in partnerships])
         x = self._derived(asked, pd.Timestamp(as_of).tz_convert("UTC"))
         forecasts = {
-            name: _totals(forecaster, x, asked["deliverables"]) for name, forecaster in self.bundle.forecasters.items()
+            name: _totals(forecaster, x, asked["deliverables"])
+            for name, forecaster in self.bundle.forecasters.items()
         }
         results = [
             Result(
@@ -85,10 +86,16 @@ class Plain:
     def _derived(self, asked: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
         moment = as_of.as_unit("us")
         start = pd.to_datetime(asked["start_at"], utc=True).astype(DTYPES["time"]).fillna(moment)
-        asked = asked.assign(creator_id=asked["partnership_id"], as_of=moment, start_at=start, sponsored=1.0)
+        asked = asked.assign(
+            creator_id=asked["partnership_id"], as_of=moment, start_at=start, sponsored=1.0
+        )
         creators = asked.assign(observed_at=moment).reindex(columns=CREATORS.names)
-        creators = creators.astype({column.name: DTYPES[column.kind] for column in CREATORS.columns})
-        return derive(Tables(creators=creators, posts=empty_table(POSTS)), asked, self.bundle.reference)
+        creators = creators.astype(
+            {column.name: DTYPES[column.kind] for column in CREATORS.columns}
+        )
+        return derive(
+            Tables(creators=creators, posts=empty_table(POSTS)), asked, self.bundle.reference
+        )
 
 
 def _totals(forecaster, x: pd.DataFrame, deliverables: pd.Series) -> pd.DataFrame:
@@ -100,4 +107,7 @@ def _totals(forecaster, x: pd.DataFrame, deliverables: pd.Series) -> pd.DataFram
 def _costs(fee: float | None, totals: pd.Series) -> dict[str, float] | None:
     if fee is None or np.isnan(fee):
         return None
-    return {name: fee / totals[other] for name, other in (("p10", "p90"), ("p50", "p50"), ("p90", "p10"))}
+    return {
+        name: fee / totals[other]
+        for name, other in (("p10", "p90"), ("p50", "p50"), ("p90", "p10"))
+    }

@@ -39,7 +39,12 @@ CALLERS = (1, 16, 64)
 MANY = 1000
 #: Calls in a row of which the longest is told.
 CALLS = 3000
-OURS, TWO, PLAIN, MLFLOW = "creatorcast", "creatorcast, 2 workers", "straightforward", "mlflow models serve"
+OURS, TWO, PLAIN, MLFLOW = (
+    "creatorcast",
+    "creatorcast, 2 workers",
+    "straightforward",
+    "mlflow models serve",
+)
 PROFILE = {
     "platform": "instagram",
     "followers": 48_000,
@@ -96,13 +101,18 @@ def derived(body: bytes, bundle: Bundle) -> np.ndarray:
 
 def as_mlflow(x: np.ndarray) -> bytes:
     """Give derived rows as MLflow's server takes them; orjson writes NaN as null."""
-    return orjson.dumps({"dataframe_split": {"columns": list(COLUMNS), "data": x}}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return orjson.dumps(
+        {"dataframe_split": {"columns": list(COLUMNS), "data": x}},
+        option=orjson.OPT_SERIALIZE_NUMPY,
+    )
 
 
 def bare_ms(x: np.ndarray, bundle: Bundle, rounds: int = 9) -> float:
     """Time Booster.predict alone: location and scale of both targets, one thread; ms, the median of some rounds."""
     boosters = [b for f in bundle.forecasters.values() for b in (f.location_, f.scale_)]
-    seen = np.ascontiguousarray(x[:, [COLUMNS.index(name) for name in bundle.forecasters["engagements"].columns_]])
+    seen = np.ascontiguousarray(
+        x[:, [COLUMNS.index(name) for name in bundle.forecasters["engagements"].columns_]]
+    )
     times = []
     for _ in range(rounds):
         began = time.perf_counter()
@@ -132,19 +142,33 @@ def trained(home: Path) -> None:
         ["train", str(home / "data"), "--per-post", "1"],
         ["promote", "--force"],
     ):
-        subprocess.run([*command, *step], env=environment, cwd=home, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*command, *step], env=environment, cwd=home, check=True, stdout=subprocess.DEVNULL
+        )
 
 
 def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
     """Start every server on a port of its own."""
-    own = {"CREATORCAST_HOME": str(home), "CREATORCAST_DATA": str(home / "data"), "PYTHONPATH": str(ROOT)}
+    own = {
+        "CREATORCAST_HOME": str(home),
+        "CREATORCAST_DATA": str(home / "data"),
+        "PYTHONPATH": str(ROOT),
+    }
     one_worker = {"BENTOML_CONFIG_OPTIONS": "services.creatorcast.workers=1"}
     # MLflow looks for the program of its server on the path
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'artifacts' / 'mlflow.db'}", "PATH": path}
     one, many = partnerships(1), partnerships(MANY)
     x_one, x_many = (as_mlflow(derived(body, bundle)) for body in (one, many))
-    mlflow = [str(Path(sys.executable).with_name("mlflow")), "models", "serve", "--env-manager", "local", "-w", "1"]
+    mlflow = [
+        str(Path(sys.executable).with_name("mlflow")),
+        "models",
+        "serve",
+        "--env-manager",
+        "local",
+        "-w",
+        "1",
+    ]
     found = {}
     try:
         for name, service, environment, cwd in (
@@ -165,7 +189,9 @@ def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
     return found
 
 
-def measure(servers: dict[str, Server], rounds: int, seconds: float) -> dict[tuple[str, int | str], dict[str, float]]:
+def measure(
+    servers: dict[str, Server], rounds: int, seconds: float
+) -> dict[tuple[str, int | str], dict[str, float]]:
     """Measure every server at every number of callers, and with MANY partnerships, once a round; medians."""
     runs: dict[tuple, list[dict]] = {}
     names = list(servers)
@@ -178,7 +204,10 @@ def measure(servers: dict[str, Server], rounds: int, seconds: float) -> dict[tup
                 run = called(server.port, server.path, body, callers, seconds)
                 if number:  # the first round warms up
                     runs.setdefault((name, what), []).append(run)
-    return {at: {key: median(run[key] for run in found) for key in found[0]} for at, found in runs.items()}
+    return {
+        at: {key: median(run[key] for run in found) for key in found[0]}
+        for at, found in runs.items()
+    }
 
 
 def stall(server: Server) -> tuple[float, int]:
@@ -193,15 +222,22 @@ def stall(server: Server) -> tuple[float, int]:
 def table(found: dict, bare: float, stalled: tuple[float, int]) -> str:
     """Lay out the medians with ratios, and the targets beside."""
     names = list(dict.fromkeys(name for name, _ in found))
-    lines = [f"{'one partnership':<26}{'callers':>8}{'req/s':>8}{'ours is':>9}{'p50 ms':>9}{'p99 ms':>9}"]
+    lines = [
+        f"{'one partnership':<26}{'callers':>8}{'req/s':>8}{'ours is':>9}{'p50 ms':>9}{'p99 ms':>9}"
+    ]
     for callers in CALLERS:
         ours = found[OURS, callers]["rps"]
         for name in names:
             run = found[name, callers]
-            cells = f"{run['rps']:>8.0f}{ours / run['rps']:>8.1f}x{run['p50']:>9.2f}{run['p99']:>9.2f}"
+            cells = (
+                f"{run['rps']:>8.0f}{ours / run['rps']:>8.1f}x{run['p50']:>9.2f}{run['p99']:>9.2f}"
+            )
             lines.append(f"{name:<26}{callers:>8}{cells}")
     lines += ["", f"{f'{MANY:,} partnerships':<26}{'p50 ms':>8}{'p99 ms':>9}"]
-    lines += [f"{name:<26}{found[name, 'many']['p50']:>8.1f}{found[name, 'many']['p99']:>9.1f}" for name in names]
+    lines += [
+        f"{name:<26}{found[name, 'many']['p50']:>8.1f}{found[name, 'many']['p99']:>9.1f}"
+        for name in names
+    ]
     lines.append(f"{'bare Booster.predict':<26}{bare:>8.1f}")
     return "\n".join([*lines, "", *targets(found, bare, stalled)])
 
@@ -211,13 +247,31 @@ def targets(found: dict, bare: float, stalled: tuple[float, int]) -> list[str]:
     rates = {name: found[OURS, 1]["rps"] / found[name, 1]["rps"] for name in (MLFLOW, PLAIN)}
     p50, many, allowed = found[OURS, 1]["p50"], found[OURS, "many"]["p50"], 2 * bare + 10
     rows = [
-        (f"requests a second against {MLFLOW}", f"{rates[MLFLOW]:.1f}x", "10x", rates[MLFLOW] >= 10),
-        (f"requests a second against the {PLAIN} service", f"{rates[PLAIN]:.1f}x", "4x", rates[PLAIN] >= 4),
+        (
+            f"requests a second against {MLFLOW}",
+            f"{rates[MLFLOW]:.1f}x",
+            "10x",
+            rates[MLFLOW] >= 10,
+        ),
+        (
+            f"requests a second against the {PLAIN} service",
+            f"{rates[PLAIN]:.1f}x",
+            "4x",
+            rates[PLAIN] >= 4,
+        ),
         ("p50 of one partnership, one caller", f"{p50:.2f} ms", "1.5 ms", p50 <= 1.5),
-        (f"p50 of {MANY:,} partnerships", f"{many:.1f} ms", f"2 x bare + 10 = {allowed:.1f} ms", many <= allowed),
+        (
+            f"p50 of {MANY:,} partnerships",
+            f"{many:.1f} ms",
+            f"2 x bare + 10 = {allowed:.1f} ms",
+            many <= allowed,
+        ),
         (f"longest of {stalled[1]:,} calls", f"{stalled[0]:.1f} ms", "50 ms", stalled[0] <= 50),
     ]
-    return [f"{what:<52}{got:>9}  target {wanted:<26}{'met' if met else 'MISSED'}" for what, got, wanted, met in rows]
+    return [
+        f"{what:<52}{got:>9}  target {wanted:<26}{'met' if met else 'MISSED'}"
+        for what, got, wanted, met in rows
+    ]
 
 
 def run(home: Path, rounds: int, seconds: float) -> str:

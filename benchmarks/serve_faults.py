@@ -101,12 +101,16 @@ def killed(port: int, service: psutil.Process) -> str:
     with Load(port) as load:
         began = time.monotonic()
         victim.send_signal(signal.SIGKILL)
-        while not any(answers(worker) for worker in workers(service) if worker not in (victim, other)):
+        while not any(
+            answers(worker) for worker in workers(service) if worker not in (victim, other)
+        ):
             time.sleep(0.01)
         back = time.monotonic() - began
     longest = max(end - start for start, end, *_ in load.answers)
     lost = load.lost()
-    return f"{back:>8.2f}{longest:>9.2f}{len(load.answers):>10,}{lost.total():>6}  {', '.join(lost)}"
+    return (
+        f"{back:>8.2f}{longest:>9.2f}{len(load.answers):>10,}{lost.total():>6}  {', '.join(lost)}"
+    )
 
 
 def soaked(port: int, service: psutil.Process, seconds: float) -> str:
@@ -128,7 +132,8 @@ def run(home: Path, rounds: int, seconds: float) -> None:
         own, port = Path(folder), free_port()
         for version in ("first", "second"):
             save_bundle(
-                replace(bundle, manifest={**bundle.manifest, "version": version}), bundles_folder(own) / version
+                replace(bundle, manifest={**bundle.manifest, "version": version}),
+                bundles_folder(own) / version,
             )
         set_champion(own, "first")
         environment = {"CREATORCAST_HOME": folder, "PYTHONPATH": str(ROOT)}

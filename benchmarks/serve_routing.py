@@ -95,7 +95,15 @@ def predict(partnerships: list[Partnership]) -> dict:
 
 
 def _result(p: Partnership) -> dict:
-    spread = {"p05": 310.5, "p10": 402.1, "p25": 633.0, "p50": 988.7, "p75": 1541.2, "p90": 2306.9, "p95": 2950.4}
+    spread = {
+        "p05": 310.5,
+        "p10": 402.1,
+        "p25": 633.0,
+        "p50": 988.7,
+        "p75": 1541.2,
+        "p90": 2306.9,
+        "p95": 2950.4,
+    }
     return {
         "partnership_id": p.partnership_id,
         "platform": p.platform,
@@ -142,7 +150,9 @@ def _answer_bytes(body: bytes) -> bytes:
 @bentoml.service(workers=1)
 class Bentoml:
     @bentoml.api(route="/v1/predict")
-    async def predict(self, partnerships: Annotated[list[Partnership], Field(min_length=1, max_length=1000)]) -> Answer:
+    async def predict(
+        self, partnerships: Annotated[list[Partnership], Field(min_length=1, max_length=1000)]
+    ) -> Answer:
         return Answer.model_validate(predict(partnerships))
 
 
@@ -170,7 +180,9 @@ class Silent:
     pass
 
 
-SERVICES = dict(zip(VARIANTS, ("Bentoml", "Fastapi", "Starlettes", "Threaded", "Silent"), strict=True))
+SERVICES = dict(
+    zip(VARIANTS, ("Bentoml", "Fastapi", "Starlettes", "Threaded", "Silent"), strict=True)
+)
 BODY = orjson.dumps(
     {
         "partnerships": [
@@ -197,7 +209,10 @@ def start(variant: str) -> tuple[subprocess.Popen, int]:
     """Start `bentoml serve` for one variant on a free port; return when it answers."""
     port = free_port()
     return started(
-        bentoml_command(f"serve_routing:{SERVICES[variant]}", port), port, "/readyz", Path(__file__).parent
+        bentoml_command(f"serve_routing:{SERVICES[variant]}", port),
+        port,
+        "/readyz",
+        Path(__file__).parent,
     ), port
 
 
@@ -210,7 +225,10 @@ def measure(ports: dict[str, int], rounds: int, seconds: float) -> dict[tuple[st
                 run = called(port, "/v1/predict", BODY, concurrency, seconds)
                 if number:  # the first round warms up
                     runs.setdefault((variant, concurrency), []).append(run)
-    return {at: {k: statistics.median(r[k] for r in found) for k in found[0]} for at, found in runs.items()}
+    return {
+        at: {k: statistics.median(r[k] for r in found) for k in found[0]}
+        for at, found in runs.items()
+    }
 
 
 def table(medians: dict[tuple[str, int], dict]) -> str:

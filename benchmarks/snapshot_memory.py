@@ -47,9 +47,14 @@ def invented(accounts: int, posts: int, seed: int = 0) -> History:
     told = {"likes": likes.round(), "comments": (likes / 30).round(), "views": (likes * 11).round()}
     told["format"] = random.integers(0, 3, len(owner)).astype(float)
     readings = PostReadings(owner, posted, posted + 7 * DAY_US, np.arange(len(owner)), told, {})
-    profile = {"followers": np.exp(random.normal(10, 1.5, accounts)).round(), "niche": random.integers(0, 28, accounts)}
+    profile = {
+        "followers": np.exp(random.normal(10, 1.5, accounts)).round(),
+        "niche": random.integers(0, 28, accounts),
+    }
     profile["niche"] = profile["niche"].astype(float)
-    history = History.from_profiles(np.zeros(accounts), np.full(accounts, AS_OF.value // 1000), profile, None, readings)
+    history = History.from_profiles(
+        np.zeros(accounts), np.full(accounts, AS_OF.value // 1000), profile, None, readings
+    )
     return replace(history, accounts=pd.Index([f"instagram/{name}" for name in names(accounts)]))
 
 
@@ -60,7 +65,11 @@ def names(accounts: int) -> list[str]:
 
 def resident() -> tuple[float, float]:
     """Give the megabytes that this process holds, and those of them that are no file's."""
-    said = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+    said = dict(
+        line.split(":", 1)
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if ":" in line
+    )
     return tuple(int(said[name].split()[0]) / 1000 for name in ("VmRSS", "RssAnon"))
 
 
@@ -75,14 +84,24 @@ def worker(path: str, accounts: int) -> None:
     asked = [f"creator.{number:08}" for number in numbers]
     start = time.perf_counter()
     found = [snapshot.find("instagram", name) for name in asked]
-    rows.append((f"{LOOKUPS:,} look-ups, µs each", 1e6 * (time.perf_counter() - start) / LOOKUPS, *resident()))
+    rows.append(
+        (
+            f"{LOOKUPS:,} look-ups, µs each",
+            1e6 * (time.perf_counter() - start) / LOOKUPS,
+            *resident(),
+        )
+    )
     assert min(found) >= 0
     now = np.array([snapshot.as_of_us])
-    question = Queries.from_arrays(np.zeros(1, int), now, now + DAY_US, {"format": np.array([2.0])}, snapshot.topics)
+    question = Queries.from_arrays(
+        np.zeros(1, int), now, now + DAY_US, {"format": np.array([2.0])}, snapshot.topics
+    )
     start = time.perf_counter()
     for row in found:
         query_features(snapshot.account_features([row]), question, reference)
-    rows.append(("their columns, µs each", 1e6 * (time.perf_counter() - start) / LOOKUPS, *resident()))
+    rows.append(
+        ("their columns, µs each", 1e6 * (time.perf_counter() - start) / LOOKUPS, *resident())
+    )
     print(f"{'':<28}{'time':>9}  {'resident MB':>11}  {'without files':>13}")
     for what, taken, whole, own in rows:
         print(f"{what:<28}{taken:>9.2f}  {whole:>11,.0f}  {own:>13,.0f}")
@@ -91,18 +110,36 @@ def worker(path: str, accounts: int) -> None:
 def served(path: Path, home: Path, accounts: int) -> None:
     """Start a service over the snapshot and call it about creators that it knows; print what that takes."""
     port = free_port()
-    own = {"CREATORCAST_HOME": str(home), "CREATORCAST_SNAPSHOT": str(path), "PYTHONPATH": str(ROOT)}
+    own = {
+        "CREATORCAST_HOME": str(home),
+        "CREATORCAST_SNAPSHOT": str(path),
+        "PYTHONPATH": str(ROOT),
+    }
     process = started(bentoml(SERVICE, port), port, "/readyz", ROOT, own)
     try:
         for number in (5, accounts // 2, accounts - 5):
-            asked = {"creator_id": f"creator.{number:08}", "platform": "instagram", "fee_usd": 900, "format": "video"}
+            asked = {
+                "creator_id": f"creator.{number:08}",
+                "platform": "instagram",
+                "fee_usd": 900,
+                "format": "video",
+            }
             body = orjson.dumps(
-                {"as_of": f"{AS_OF + pd.Timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}", "partnerships": [asked]}
+                {
+                    "as_of": f"{AS_OF + pd.Timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}",
+                    "partnerships": [asked],
+                }
             )
             run = called(port, "/v1/predict", body, 1, 3.0)
             print(f"served, creator {number:>9,}: p50 {run['p50']:.2f} ms, p99 {run['p99']:.2f} ms")
-        workers = [one.memory_full_info() for one in psutil.Process(process.pid).children(recursive=True)]
-        shown = ", ".join(f"{one.rss / 1e6:,.0f} MB ({one.uss / 1e6:,.0f} its own)" for one in workers if one.rss > 2e8)
+        workers = [
+            one.memory_full_info() for one in psutil.Process(process.pid).children(recursive=True)
+        ]
+        shown = ", ".join(
+            f"{one.rss / 1e6:,.0f} MB ({one.uss / 1e6:,.0f} its own)"
+            for one in workers
+            if one.rss > 2e8
+        )
         print(f"held by the workers: {shown}")
     finally:
         stop([process])
@@ -113,14 +150,26 @@ def main(accounts: int, posts: int, home: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "snapshot.arrow"
         champion = home and load_bundle(champion_folder(home))
-        reference = champion.reference if champion else fit_reference(invented(REFERENCE_ACCOUNTS, 12), AS_OF)
+        reference = (
+            champion.reference
+            if champion
+            else fit_reference(invented(REFERENCE_ACCOUNTS, 12), AS_OF)
+        )
         history = invented(accounts, posts)
         start = time.perf_counter()
-        write_snapshot(history, reference, AS_OF, path, champion.version if champion else "invented")
+        write_snapshot(
+            history, reference, AS_OF, path, champion.version if champion else "invented"
+        )
         taken, size = time.perf_counter() - start, path.stat().st_size / 1e6
-        print(f"{accounts:,} accounts with {posts} posts each: written in {taken:.0f} s, {size:,.0f} MB", flush=True)
+        print(
+            f"{accounts:,} accounts with {posts} posts each: written in {taken:.0f} s, {size:,.0f} MB",
+            flush=True,
+        )
         del history
-        subprocess.run([sys.executable, __file__, "--worker", str(path), "--accounts", str(accounts)], check=True)
+        subprocess.run(
+            [sys.executable, __file__, "--worker", str(path), "--accounts", str(accounts)],
+            check=True,
+        )
         if home:
             served(path, home.resolve(), accounts)
 
@@ -132,4 +181,6 @@ if __name__ == "__main__":
     parser.add_argument("--home", type=Path)
     parser.add_argument("--worker")
     told = parser.parse_args()
-    worker(told.worker, told.accounts) if told.worker else main(told.accounts, told.posts, told.home)
+    worker(told.worker, told.accounts) if told.worker else main(
+        told.accounts, told.posts, told.home
+    )

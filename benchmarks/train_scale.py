@@ -25,7 +25,9 @@ WHAT = "engagements"
 AIM_MINUTES, AIM_GB = 6.0, 6.0
 
 
-def rows_of(creators: int, rows: int, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+def rows_of(
+    creators: int, rows: int, seed: int = 0
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
     """Give columns, y, weight and creator of `rows` questions."""
     history = History.of(simulate(creators, seed)[0])
     until = int(history.posts_with_engagements.time.max())
@@ -54,7 +56,9 @@ def main(rows: int, creators: int) -> None:
     model = make_forecaster(WHAT, Recipe()).fit(x, y, sample_weight=weight, groups=account)
     minutes = (time.perf_counter() - start) / 60
     met = minutes < AIM_MINUTES and peak_gb() < AIM_GB
-    print(f"{rows:,} rows x {x.shape[1]} columns, {model.location_.num_trees()} trees: {minutes:.1f} minutes")
+    print(
+        f"{rows:,} rows x {x.shape[1]} columns, {model.location_.num_trees()} trees: {minutes:.1f} minutes"
+    )
     print(f"peak {peak_gb():.1f} GB (with the rows ready {ready:.1f})")
     print(f"aim {AIM_MINUTES:g} minutes, {AIM_GB:g} GB: {'met' if met else 'missed'}")
 

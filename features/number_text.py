@@ -1,15 +1,20 @@
-"""Amounts of money and counts as sentences word them: never an exponent, never -0, always a thousands separator."""
+"""Amounts of money and counts as sentences word them: never an exponent, never -0, always a
+thousands separator.
+"""
 
 import math
 
-#: Amounts from which on they are whole; and below which two significant digits are told in place of two decimals.
+#: Amounts from which on they are whole; and below which two significant digits are told in place of
+#: two decimals.
 MIN_WHOLE, MIN_TWO_DECIMALS = 100, 0.1
-#: Lifts what lies halfway between two decimals to the upper one: floats keep it a little below as often as above.
+#: Lifts what lies halfway between two decimals to the upper one: floats keep it a little below as
+#: often as above.
 _NUDGE = 1 + 1e-12
 
 
 def format_money(value: float, currency: str = "USD") -> str:
-    """Word an amount with its currency: whole from 100, two decimals below, two significant digits below 0.1.
+    """Word an amount with its currency: whole from 100, two decimals below, two significant digits
+    below 0.1.
 
     >>> format_money(1234.5), format_money(14.7098), format_money(50), format_money(0.0042), format_money(0.00001234, "EUR")
     ('1,235 USD', '14.71 USD', '50 USD', '0.0042 USD', '0.000012 EUR')

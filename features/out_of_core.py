@@ -1,9 +1,11 @@
-"""The features of a data folder whose posts do not fit in memory: split by account, derived part by part.
+"""The features of a data folder whose posts do not fit in memory: split by account, derived part by
+part.
 
-DuckDB splits the tables into parts of whole accounts, in the order of a hash of their names; each part is validated
-and derived as a folder of its own, and the rows are put back into the order of the creators table. The market is fitted
-to as many accounts of that order as fill one part: to all of them where the folder is that small. Neither the sample
-nor anything else that comes out depends on the number of parts.
+DuckDB splits the tables into parts of whole accounts, in the order of a hash of their names; each
+part is validated and derived as a folder of its own, and the rows are put back into the order of
+the creators table. The market is fitted to as many accounts of that order as fill one part: to all
+of them where the folder is that small. Neither the sample nor anything else that comes out depends
+on the number of parts.
 
 But: partnerships are not read, and not checked; no feature asked for without a deal comes of them.
 """
@@ -33,12 +35,18 @@ from features.files.parquet import ParquetError, open_parquet, readable_columns
 from features.files.regular import check_regular
 from features.history.history import History
 from features.tables.folder import find_table_file, read_dataset_json
-from features.tables.frames import CSV_OPTIONS, TOO_MANY_FIELDS, DataFolderError, unreadable_file_error
+from features.tables.frames import (
+    CSV_OPTIONS,
+    TOO_MANY_FIELDS,
+    DataFolderError,
+    unreadable_file_error,
+)
 from features.tables.model import Tables
 from features.tables.schema import TABLE_SPECS
 from features.tables.validate import InvalidTables, TableFault, validate
 
-#: Rows of each table that a part holds, about 3 GB at work; fewer posts where a row of them is larger than usual.
+#: Rows of each table that a part holds, about 3 GB at work; fewer posts where a row of them is
+#: larger than usual.
 PARTITION_ROWS = {"creators": 50_000, "followers": 8_000_000, "posts": 2_000_000}
 TYPICAL_ROW_BYTES = 300
 #: Rows converted or written at a time.
@@ -47,7 +55,8 @@ CHUNK_ROWS = 100_000
 PLACING, SPLITTING, COMPARING, FITTING, DERIVING, WRITING = 0.01, 0.02, 0.18, 0.19, 0.21, 0.99
 #: Faults after which no further part is checked.
 MAX_TABLE_FAULTS = 100_000
-#: Columns that the split adds: a row's number in its file from 0, and whether its account belongs to the sample.
+#: Columns that the split adds: a row's number in its file from 0, and whether its account belongs
+#: to the sample.
 ROW_COLUMN, SAMPLED_COLUMN = "file_row", "sampled"
 COPY_OPTIONS = "FORMAT parquet, PARTITION_BY (part)"
 WHITESPACE = "".join(filter(str.isspace, map(chr, range(0x3001))))
@@ -56,12 +65,16 @@ Progress = Callable[[str, float], None]
 
 
 class PartitionError(CreatorcastError):
-    """The features of a folder cannot be derived or written: the place, the memory or the disk does not allow it."""
+    """The features of a folder cannot be derived or written: the place, the memory or the disk does
+    not allow it.
+    """
 
 
 @dataclass(frozen=True)
 class TableSource:
-    """One table as a Parquet file: the columns of it that the schema knows, and how many rows of it fill a part."""
+    """One table as a Parquet file: the columns of it that the schema knows, and how many rows of it
+    fill a part.
+    """
 
     name: str
     path: Path
@@ -73,7 +86,8 @@ class TableSource:
 class PartitionedFolder:
     """Tables split into `parts` of whole accounts, in folder/table/part=N/.
 
-    The sample lies in the first `sample_parts`; `sample_is_first` says that the first part is the sample.
+    The sample lies in the first `sample_parts`; `sample_is_first` says that the first part is the
+    sample.
     """
 
     folder: Path
@@ -85,7 +99,9 @@ class PartitionedFolder:
 
 @dataclass(frozen=True)
 class Partition:
-    """Tables of some accounts, and `rows`: where each of their rows stands in its file, from 0, by table."""
+    """Tables of some accounts, and `rows`: where each of their rows stands in its file, from 0, by
+    table.
+    """
 
     tables: Tables
     rows: dict[str, np.ndarray]
@@ -95,7 +111,10 @@ class Partition:
         try:
             return Partition(validate(self.tables), self.rows)
         except InvalidTables as error:
-            faults = [f if f.row < 0 else replace(f, row=int(self.rows[f.table][f.row])) for f in error.faults]
+            faults = [
+                f if f.row < 0 else replace(f, row=int(self.rows[f.table][f.row]))
+                for f in error.faults
+            ]
             raise InvalidTables(faults) from None
 
 
@@ -107,19 +126,22 @@ def derive_folder(
     memory_gb: float = 4.0,
     progress: Progress = lambda what, share: None,
 ) -> int:
-    """Derive the features of every account of the folder `data` as of a moment into `out`, .parquet or .csv.
+    """Derive the features of every account of the folder `data` as of a moment into `out`, .parquet
+    or .csv.
 
-    A row is an account of the creators table, in its order: creator_id, platform, and the columns of `derive`. The
-    market is fitted to a sample of accounts, those of the first part by default. Gives the number of accounts.
+    A row is an account of the creators table, in its order: creator_id, platform, and the columns
+    of `derive`. The market is fitted to a sample of accounts, those of the first part by default.
+    Gives the number of accounts.
 
     - `as_of`: a moment with its time zone
     - `parts`: into how many parts to split, by default as many as PARTITION_ROWS needs
     - `memory_gb`: what DuckDB may take to split and to sort; a part takes about 3 GB after that
     - `progress` is called with what begins and the share done, 0 to 1
 
-    Temporary files, up to twice as large as the tables, lie beside `out` and are removed whatever happens; `out` is
-    there whole or not at all. Raises DataFolderError, InvalidTables with the faults of all parts (once there are
-    MAX_TABLE_FAULTS, further parts are not checked), TooLittleData, and PartitionError where memory or disk do not suffice.
+    Temporary files, up to twice as large as the tables, lie beside `out` and are removed whatever
+    happens; `out` is there whole or not at all. Raises DataFolderError, InvalidTables with the
+    faults of all parts (once there are MAX_TABLE_FAULTS, further parts are not checked),
+    TooLittleData, and PartitionError where memory or disk do not suffice.
     """
     data, out = Path(data), Path(out)
     files = _table_files(data)
@@ -144,12 +166,20 @@ def derive_folder(
     return accounts
 
 
-def partition_folder(data: Path, work: Path, parts: int, memory_gb: float = 4.0) -> PartitionedFolder:
-    """Split a data folder into parts of whole accounts, in the folder `work`; raises as `derive_folder` does."""
+def partition_folder(
+    data: Path, work: Path, parts: int, memory_gb: float = 4.0
+) -> PartitionedFolder:
+    """Split a data folder into parts of whole accounts, in the folder `work`; raises as
+    `derive_folder` does.
+    """
     try:
-        return _split_folder(Path(data), _table_files(Path(data)), work, parts, memory_gb, lambda what, share: None)
+        return _split_folder(
+            Path(data), _table_files(Path(data)), work, parts, memory_gb, lambda what, share: None
+        )
     except (OSError, duckdb.Error) as error:
-        raise PartitionError(f"{str(data)!r} cannot be split in {str(work)!r}: {_first_line(error)}") from error
+        raise PartitionError(
+            f"{str(data)!r} cannot be split in {str(work)!r}: {_first_line(error)}"
+        ) from error
 
 
 def partition_history(split: PartitionedFolder, number: int, horizon_days: int) -> History:
@@ -163,7 +193,9 @@ def _refuse(out: Path, parts: int | None, files: dict[str, Path]) -> None:
     if parts is not None and parts < 1:
         raise PartitionError(f"{parts!r} parts: expected at least 1")
     if out.resolve() in [path.resolve() for path in files.values()]:
-        raise PartitionError(f"{str(out)!r} is a table of the data: name another file for the features")
+        raise PartitionError(
+            f"{str(out)!r} is a table of the data: name another file for the features"
+        )
 
 
 def _first_line(error: Exception) -> str:
@@ -175,7 +207,9 @@ def _first_line(error: Exception) -> str:
 
 def _table_files(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise DataFolderError(f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv")
+        raise DataFolderError(
+            f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv"
+        )
     found = {name: find_table_file(folder, name) for name in PARTITION_ROWS}
     files = {name: file for name, file in found.items() if file is not None}
     if "creators" not in files:
@@ -223,13 +257,25 @@ def _csv_as_parquet(path: Path, to: Path) -> Path:
 
 
 def _split_folder(
-    data: Path, files: dict[str, Path], work: Path, parts: int | None, memory_gb: float, progress: Progress
+    data: Path,
+    files: dict[str, Path],
+    work: Path,
+    parts: int | None,
+    memory_gb: float,
+    progress: Progress,
 ) -> PartitionedFolder:
-    """Split the tables of `data` into `work`/split; raises InvalidTables where a required column is missing."""
+    """Split the tables of `data` into `work`/split; raises InvalidTables where a required column is
+    missing.
+    """
     progress("reading", 0.0)
     meta = read_dataset_json(data)
     sources = {name: _source(name, path, work) for name, path in files.items()}
-    validate(Tables(**{name: pd.DataFrame(columns=source.columns) for name, source in sources.items()}, meta=meta))
+    validate(
+        Tables(
+            **{name: pd.DataFrame(columns=source.columns) for name, source in sources.items()},
+            meta=meta,
+        )
+    )
     (work / "split").mkdir()
     with _connect(work, memory_gb) as con:
         progress("placing accounts", PLACING)
@@ -267,19 +313,28 @@ def _connect(work: Path, memory_gb: float) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _place_accounts(con: duckdb.DuckDBPyConnection, sources: dict[str, TableSource], parts: int | None) -> None:
+def _place_accounts(
+    con: duckdb.DuckDBPyConnection, sources: dict[str, TableSource], parts: int | None
+) -> None:
     """Make the table `accounts`: creator_id, platform, `load` and `part`.
 
-    `load` is how many parts are filled by the accounts before this one in the order of MD5, a hash that is the same
-    under every version of everything.
+    `load` is how many parts are filled by the accounts before this one in the order of MD5, a hash
+    that is the same under every version of everything.
     """
     counts = {
         name: f"(SELECT stripped(creator_id) AS creator_id, stripped(platform) AS platform, count(*) AS {name} "
         f"FROM {_scan(source.path)} GROUP BY ALL)"
         for name, source in sources.items()
     }
-    others = "".join(f" LEFT JOIN {counts[name]} USING (creator_id, platform)" for name in counts if name != "creators")
-    filled = (f"coalesce(sum({name}) OVER earlier, 0) / {source.part_rows}" for name, source in sources.items())
+    others = "".join(
+        f" LEFT JOIN {counts[name]} USING (creator_id, platform)"
+        for name in counts
+        if name != "creators"
+    )
+    filled = (
+        f"coalesce(sum({name}) OVER earlier, 0) / {source.part_rows}"
+        for name, source in sources.items()
+    )
     part = "floor(load)" if parts is None else f"floor(load / (max(load) OVER () + 1e-9) * {parts})"
     con.execute(
         f"CREATE TABLE accounts AS SELECT creator_id, platform, load, ({part})::BIGINT AS part FROM ("
@@ -289,8 +344,12 @@ def _place_accounts(con: duckdb.DuckDBPyConnection, sources: dict[str, TableSour
     )
 
 
-def _split_table(con: duckdb.DuckDBPyConnection, source: TableSource, split: PartitionedFolder) -> None:
-    """Write each row of a table into the part of its account; rows of no account are spread over the parts."""
+def _split_table(
+    con: duckdb.DuckDBPyConnection, source: TableSource, split: PartitionedFolder
+) -> None:
+    """Write each row of a table into the part of its account; rows of no account are spread over
+    the parts.
+    """
     columns = "".join(f'source."{name}", ' for name in source.columns)
     spread = f"file_row_number % {split.parts}"
     con.execute(
@@ -302,13 +361,17 @@ def _split_table(con: duckdb.DuckDBPyConnection, source: TableSource, split: Par
     )
 
 
-def _gather_shared(con: duckdb.DuckDBPyConnection, split: PartitionedFolder, folder: Path) -> PartitionedFolder:
-    """Copy posts whose platform and post_id stand in several parts, and their creators, into `folder` as one part.
+def _gather_shared(
+    con: duckdb.DuckDBPyConnection, split: PartitionedFolder, folder: Path
+) -> PartitionedFolder:
+    """Copy posts whose platform and post_id stand in several parts, and their creators, into
+    `folder` as one part.
 
     Their keys are told by a hash: one that other posts share by chance does no harm.
     """
     posts, creators = (
-        _scan(split.folder / name, ", hive_partitioning = true", "/*/*.parquet") for name in ("posts", "creators")
+        _scan(split.folder / name, ", hive_partitioning = true", "/*/*.parquet")
+        for name in ("posts", "creators")
     )
     key = "hash(stripped(platform), stripped(post_id))"
     con.execute(
@@ -337,7 +400,9 @@ def _quoted(text: Path | str) -> str:
 # --- part by part ---
 
 
-def _derive_parts(split: PartitionedFolder, as_of: pd.Timestamp, folder: Path, progress: Progress) -> int:
+def _derive_parts(
+    split: PartitionedFolder, as_of: pd.Timestamp, folder: Path, progress: Progress
+) -> int:
     """Write the features of each part into `folder`, with ROW; give the number of accounts."""
     folder.mkdir()
     progress("fitting the market", FITTING)
@@ -346,7 +411,10 @@ def _derive_parts(split: PartitionedFolder, as_of: pd.Timestamp, folder: Path, p
     reference = fit_reference(history, as_of)
     accounts = 0
     for number in range(split.parts):
-        progress(f"part {number + 1:,} of {split.parts:,}", DERIVING + (WRITING - DERIVING) * number / split.parts)
+        progress(
+            f"part {number + 1:,} of {split.parts:,}",
+            DERIVING + (WRITING - DERIVING) * number / split.parts,
+        )
         if number > 0 or not split.sample_is_first:
             del part, history
             part = _validated(_read(split, [number]), split)
@@ -358,7 +426,9 @@ def _derive_parts(split: PartitionedFolder, as_of: pd.Timestamp, folder: Path, p
     return accounts
 
 
-def _derive_part(part: Partition, history: History, as_of: pd.Timestamp, reference: Reference) -> pd.DataFrame:
+def _derive_part(
+    part: Partition, history: History, as_of: pd.Timestamp, reference: Reference
+) -> pd.DataFrame:
     """Derive a row for each account of a part; ROW is where the account first stands in creators."""
     accounts = part.tables.creators[["creator_id", "platform"]].drop_duplicates()
     rows = part.rows["creators"][accounts.index]
@@ -406,13 +476,19 @@ def _validated(part: Partition, split: PartitionedFolder) -> Partition:
 def _once(faults: list[TableFault]) -> list[TableFault]:
     """Give each fault once, in the order in which validate gives them."""
     tables = list(TABLE_SPECS)
-    different = {(fault.table, fault.row, fault.column, fault.rule): fault for fault in faults}.values()
+    different = {
+        (fault.table, fault.row, fault.column, fault.rule): fault for fault in faults
+    }.values()
     return sorted(different, key=lambda fault: (tables.index(fault.table), fault.row, fault.column))
 
 
 def _write_sorted(folder: Path, to: Path, memory_gb: float) -> Path:
     """Write the rows of all parts in the order of ROW into one file."""
-    form = "FORMAT csv, HEADER" if to.suffix == ".csv" else f"FORMAT parquet, ROW_GROUP_SIZE {CHUNK_ROWS}"
+    form = (
+        "FORMAT csv, HEADER"
+        if to.suffix == ".csv"
+        else f"FORMAT parquet, ROW_GROUP_SIZE {CHUNK_ROWS}"
+    )
     with _connect(folder, memory_gb) as con:
         ids = (
             f" REPLACE ({escape_formula_sql('creator_id')})" if to.suffix == ".csv" else ""

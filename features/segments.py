@@ -1,8 +1,10 @@
-"""SegmentBenchmarks: what creators of one platform, band and niche do, and of one format where there are enough of them.
+"""SegmentBenchmarks: what creators of one platform, band and niche do, and of one format where
+there are enough of them.
 
-A creator counts once in a cell, with its typical post or deal. The quantiles of a cell are shrunk toward those of its
-parent, in ln: by n / (n + k), where k is how much creators of a cell vary over how much cells of the same parents do. A
-cell of fewer than MIN_SEGMENT_CREATORS creators is listed as such and answers nothing: its parent does.
+A creator counts once in a cell, with its typical post or deal. The quantiles of a cell are shrunk
+toward those of its parent, in ln: by n / (n + k), where k is how much creators of a cell vary over
+how much cells of the same parents do. A cell of fewer than MIN_SEGMENT_CREATORS creators is listed
+as such and answers nothing: its parent does.
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,8 @@ from features.history.history import History
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 SEGMENT_KEYS = ("platform", "band", "niche", "format")
-#: What a cell tells of its creators: per deliverable, rates as fractions, costs of the user's own deals in USD.
+#: What a cell tells of its creators: per deliverable, rates as fractions, costs of the user's own
+#: deals in USD.
 MEASURES = (
     "engagements",
     "views",
@@ -33,7 +36,8 @@ MEASURES = (
 QUANTILE_LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
 #: Creators that a cell needs to be used.
 MIN_SEGMENT_CREATORS = 10
-#: Creators that a cell is shrunk toward its parent by: where cells are too few to tell, and the range.
+#: Creators that a cell is shrunk toward its parent by: where cells are too few to tell, and the
+#: range.
 DEFAULT_SHRINKAGE, SHRINKAGE_RANGE, MIN_SEGMENTS = 20.0, (1.0, 200.0), 5
 #: Posts of a format that make a creator count in a cell of that format.
 MIN_FORMAT_POSTS = 3
@@ -45,8 +49,9 @@ MIN_TYPICAL_COUNT = 0.5
 class SegmentBenchmarks:
     """Cells in order, coarse before fine; a part that a cell pools over is "".
 
-    `segments`: (platform, band, niche, format) each; `creators`: by measure (cells,); `quantiles`: by measure
-    (cells, len(QUANTILE_LEVELS)); `followers`: least and most followers of the creators behind it, by platform.
+    `segments`: (platform, band, niche, format) each; `creators`: by measure (cells,); `quantiles`:
+    by measure (cells, len(QUANTILE_LEVELS)); `followers`: least and most followers of the creators
+    behind it, by platform.
     """
 
     segments: tuple[tuple[str, str, str, str], ...]
@@ -56,15 +61,18 @@ class SegmentBenchmarks:
     followers: dict[str, tuple[float, float]]
 
     def find_segment(self, measure: str, places: dict[str, np.ndarray]) -> np.ndarray:
-        """Give the finest cell with enough creators for each row, shape (n,), -1 where not even the platform has.
+        """Give the finest cell with enough creators for each row, shape (n,), -1 where not even the
+        platform has.
 
-        `places`: of each of SEGMENT_KEYS, as `features.tables.vocabulary.lookup_indexes` gives them from codes; a part that is left
-        out is not looked for.
+        `places`: of each of SEGMENT_KEYS, as `features.tables.vocabulary.lookup_indexes` gives them
+        from codes; a part that is left out is not looked for.
         """
         return self._places[measure][tuple(places.get(part, 0) for part in SEGMENT_KEYS)]
 
     def quantiles_at(self, measure: str, cell: np.ndarray) -> np.ndarray:
-        """Give a measure's quantiles at QUANTILE_LEVELS of each cell found, shape (n, len(QUANTILE_LEVELS)), NaN where there is none."""
+        """Give a measure's quantiles at QUANTILE_LEVELS of each cell found, shape (n,
+        len(QUANTILE_LEVELS)), NaN where there is none.
+        """
         return self._known[measure][0][cell]
 
     def creator_counts(self, measure: str, cell: np.ndarray) -> np.ndarray:
@@ -72,12 +80,16 @@ class SegmentBenchmarks:
         return self._known[measure][1][cell]
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a row a cell and measure with known creators: quartiles, their number, and whether they are enough."""
+        """Give a row a cell and measure with known creators: quartiles, their number, and whether
+        they are enough.
+        """
         quartiles = [int(np.searchsorted(QUANTILE_LEVELS, p)) for p in (0.25, 0.5, 0.75)]
         parts = []
         for measure in MEASURES:
             named = pd.DataFrame(self.segments, columns=list(SEGMENT_KEYS)).assign(measure=measure)
-            values = pd.DataFrame(self.quantiles[measure][:, quartiles], columns=["p25", "p50", "p75"])
+            values = pd.DataFrame(
+                self.quantiles[measure][:, quartiles], columns=["p25", "p50", "p75"]
+            )
             named = pd.concat([named, values], axis=1).assign(creators=self.creators[measure])
             parts.append(named[self.creators[measure] > 0])
         return pd.concat(parts, ignore_index=True).assign(
@@ -132,7 +144,9 @@ class SegmentBenchmarks:
             for number, cell in enumerate(self.segments):
                 if cell[0] and creators[number] >= MIN_SEGMENT_CREATORS:
                     own = zip(lists.values(), cell, strict=True)
-                    places[tuple(names.index(part) + 1 if part else slice(None) for names, part in own)] = number
+                    places[
+                        tuple(names.index(part) + 1 if part else slice(None) for names, part in own)
+                    ] = number
             found[measure] = places
         return found
 
@@ -140,7 +154,9 @@ class SegmentBenchmarks:
 def fit_benchmarks(
     history: History, reference: Reference, until: pd.Timestamp, deals: pd.DataFrame | None = None
 ) -> SegmentBenchmarks:
-    """Fit the cells to what was known of every account at `until`; `deals`: as `features.history.deals.completed_deals` gives."""
+    """Fit the cells to what was known of every account at `until`; `deals`: as
+    `features.history.deals.completed_deals` gives.
+    """
     people = describe_accounts(history, reference, until)
     if deals is not None:
         for name in ("cpe_usd", "cpm_usd"):
@@ -152,18 +168,24 @@ def fit_benchmarks(
     for depth in range(1, len(levels)):
         shrunk.append(_shrink(levels[depth], shrunk[-1], depth))
     cells = [(*key, *[""] * (4 - len(key))) for level in shrunk for key in level["quantiles"].index]
-    has = people[people["engagements"].notna() & people["followers"].notna()].groupby("platform")["followers"]
+    has = people[people["engagements"].notna() & people["followers"].notna()].groupby("platform")[
+        "followers"
+    ]
     return SegmentBenchmarks(
         tuple(cells),
         {name: np.concatenate([level["creators"][name] for level in shrunk]) for name in MEASURES},
-        {name: np.exp(np.concatenate([_matrix(level["quantiles"][name]) for level in shrunk])) for name in MEASURES},
+        {
+            name: np.exp(np.concatenate([_matrix(level["quantiles"][name]) for level in shrunk]))
+            for name in MEASURES
+        },
         tuple(reference.band_edges),
         {name: (float(own.min()), float(own.max())) for name, own in has},
     )
 
 
 def describe_accounts(history: History, reference: Reference, until: pd.Timestamp) -> pd.DataFrame:
-    """Describe every account at `until`, numbered as in the history: where it belongs, and ln of its typical post.
+    """Describe every account at `until`, numbered as in the history: where it belongs, and ln of
+    its typical post.
 
     Typical is the recency-weighted median of the last 96 known posts.
     """
@@ -171,7 +193,11 @@ def describe_accounts(history: History, reference: Reference, until: pd.Timestam
     moment = np.full(len(account), to_us(pd.Series([until]))[0])
     x = derive(history, account_queries(history, account, until), reference)
     typical = {
-        what: _typical(post_window(history.panel(what), f"{what}_log", account, moment, history.horizon_days).median)
+        what: _typical(
+            post_window(
+                history.panel(what), f"{what}_log", account, moment, history.horizon_days
+            ).median
+        )
         for what in ("engagements", "views")
     }
     followers = np.expm1(x["followers_log"].to_numpy())
@@ -180,7 +206,10 @@ def describe_accounts(history: History, reference: Reference, until: pd.Timestam
     lists = {"platform": PLATFORMS, "band": tuple(reference.band_edges), "niche": NICHES}
     return pd.DataFrame(
         {
-            **{name: decode_categories(names, x[f"{name}_code"].to_numpy()) for name, names in lists.items()},
+            **{
+                name: decode_categories(names, x[f"{name}_code"].to_numpy())
+                for name, names in lists.items()
+            },
             "followers": followers,
             **typical,
             "engagement_rate_by_followers": typical["engagements"] - followers_log,
@@ -195,7 +224,12 @@ def account_queries(history: History, account: np.ndarray, until: pd.Timestamp) 
     name = history.accounts[account].to_series().str.split("/", n=1)
     moment = pd.Timestamp(until).as_unit("us")
     return pd.DataFrame(
-        {"platform": name.str[0].to_numpy(), "creator_id": name.str[1].to_numpy(), "as_of": moment, "start_at": moment}
+        {
+            "platform": name.str[0].to_numpy(),
+            "creator_id": name.str[1].to_numpy(),
+            "as_of": moment,
+            "start_at": moment,
+        }
     )
 
 
@@ -210,17 +244,23 @@ def _typical(level: np.ndarray) -> np.ndarray:
 
 
 def _by_format(history: History, people: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
-    """Give a row an account and format that it posted often enough; what deals cost is not told apart by format."""
+    """Give a row an account and format that it posted often enough; what deals cost is not told
+    apart by format.
+    """
     moment = np.full(len(people), to_us(pd.Series([until]))[0])
     followers_log = np.log(people["followers"].where(people["followers"] > 0))
     past = {}
     for what in ("engagements", "views"):
         track = history.panel(what)
-        own = post_window(track, f"{what}_log", people.index.to_numpy(), moment, history.horizon_days)
+        own = post_window(
+            track, f"{what}_log", people.index.to_numpy(), moment, history.horizon_days
+        )
         past[what] = own.values, track.take_or_nan("format", own.rows)
     rows = []
     for code, name in enumerate(FORMATS):
-        found = people.assign(format=name, engagement_rate_by_views=np.nan, cpe_usd=np.nan, cpm_usd=np.nan)
+        found = people.assign(
+            format=name, engagement_rate_by_views=np.nan, cpe_usd=np.nan, cpm_usd=np.nan
+        )
         for what, (values, formats) in past.items():
             own = np.where(formats == code, values, np.nan)
             often = window_stats.count_known(own) >= MIN_FORMAT_POSTS
@@ -231,17 +271,24 @@ def _by_format(history: History, people: pd.DataFrame, until: pd.Timestamp) -> p
 
 
 def _summary(people: pd.DataFrame, parts: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    """Give number and quantiles of each cell by measure, as lists; those of all creators where `parts` is empty."""
+    """Give number and quantiles of each cell by measure, as lists; those of all creators where
+    `parts` is empty.
+    """
     groups = people.groupby(list(parts)) if parts else people.groupby(np.zeros(len(people)))
     quantiles = groups[list(MEASURES)].quantile(QUANTILE_LEVELS)
     creators = groups[list(MEASURES)].count()
     keys = [key if isinstance(key, tuple) else (key,) for key in creators.index] if parts else [()]
     index = pd.Index(keys, tupleize_cols=False)
-    lists = {name: list(quantiles[name].to_numpy().reshape(-1, len(QUANTILE_LEVELS))) for name in MEASURES}
+    lists = {
+        name: list(quantiles[name].to_numpy().reshape(-1, len(QUANTILE_LEVELS)))
+        for name in MEASURES
+    }
     return {"creators": creators.set_axis(index), "quantiles": pd.DataFrame(lists, index=index)}
 
 
-def _shrink(own: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth: int) -> dict[str, pd.DataFrame]:
+def _shrink(
+    own: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth: int
+) -> dict[str, pd.DataFrame]:
     above = pd.Index([key[: depth - 1] for key in own["creators"].index], tupleize_cols=False)
     quantiles = {}
     for name in MEASURES:
@@ -251,7 +298,10 @@ def _shrink(own: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth
         mixed = (n * np.nan_to_num(values) + k * prior) / (n + k)
         # nothing is known of what no parent knows either
         quantiles[name] = list(np.where(n > 0, np.where(np.isnan(prior), values, mixed), prior))
-    return {"creators": own["creators"], "quantiles": pd.DataFrame(quantiles, index=own["quantiles"].index)}
+    return {
+        "creators": own["creators"],
+        "quantiles": pd.DataFrame(quantiles, index=own["quantiles"].index),
+    }
 
 
 def _matrix(quantiles: pd.Series) -> np.ndarray:
@@ -260,12 +310,16 @@ def _matrix(quantiles: pd.Series) -> np.ndarray:
 
 
 def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:
-    """Give the creators by which cells are shrunk: the variance of a median of one over that between cells.
+    """Give the creators by which cells are shrunk: the variance of a median of one over that
+    between cells.
 
-    A median of n normal values has variance pi/2 s^2 / n about its cell's; what medians lie off their parents' beyond
-    that is the variance between cells (method of moments, cells weighing by n).
+    A median of n normal values has variance pi/2 s^2 / n about its cell's; what medians lie off
+    their parents' beyond that is the variance between cells (method of moments, cells weighing by
+    n).
     """
-    judged = (n >= MIN_SEGMENT_CREATORS) & np.isfinite(own).all(axis=1) & np.isfinite(parent).all(axis=1)
+    judged = (
+        (n >= MIN_SEGMENT_CREATORS) & np.isfinite(own).all(axis=1) & np.isfinite(parent).all(axis=1)
+    )
     if judged.sum() < MIN_SEGMENTS:
         return DEFAULT_SHRINKAGE
     n, own, parent = n[judged], own[judged], parent[judged]

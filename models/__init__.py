@@ -1,1 +1,3 @@
-"""Estimators and what follows from them: the forecast, its distribution, cost, and the bundle that keeps them."""
+"""Estimators and what follows from them: the forecast, its distribution, cost, and the bundle that
+keeps them.
+"""

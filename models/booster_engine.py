@@ -1,8 +1,8 @@
 """Boosters in bulk: LightGBM's own predict, or daal4py where a check finds that it gives the same.
 
-Every value is taken as float32. daal4py keeps thresholds and leaves in float32: a threshold rounded down to float32
-decides alike about every float32 value, so a row ends in the same leaves on both ways and the sums of these differ by
-the rounding of leaves alone.
+Every value is taken as float32. daal4py keeps thresholds and leaves in float32: a threshold rounded
+down to float32 decides alike about every float32 value, so a row ends in the same leaves on both
+ways and the sums of these differ by the rounding of leaves alone.
 
 But: daal4py has no categorical splits and no linear leaves; such boosters stay with LightGBM.
 """
@@ -17,16 +17,19 @@ from features.errors import CreatorcastError
 
 LIGHTGBM, DAAL4PY, AUTO = "lightgbm", "daal4py", "auto"
 ENGINES = (AUTO, LIGHTGBM, DAAL4PY)
-#: Largest difference of a head on the reference rows. Heads are logarithms, and an answer is e to the location plus at
+#: Largest difference of a head on the reference rows. Heads are logarithms, and an answer is e to
+#: the location plus at
 #: most three scales, so answers differ by 1e-6 of themselves at most.
 TOLERANCE = 2.5e-7
-#: Rows from which the conversion is earned back: 1,000 trees of 31 leaves take 2 s to import daal4py, convert and check
+#: Rows from which the conversion is earned back: 1,000 trees of 31 leaves take 2 s to import
+#: daal4py, convert and check
 #: them, and 13 microseconds a row less than the 25 that LightGBM takes, both on two threads.
 BULK_ROWS = 150_000
 #: Rows below which LightGBM takes one thread.
 FEW_BOOSTER_ROWS = 64
 REFERENCE_ROWS = 1_024
-#: Of reference values: unknown ones, and ones at a threshold or the next float32 on either side of one.
+#: Of reference values: unknown ones, and ones at a threshold or the next float32 on either side of
+#: one.
 UNKNOWN_SHARE, EDGE_SHARE = 0.1, 0.3
 #: Thresholds beyond it are no edges to try: they part the unknown from all others.
 LARGEST = 1e37
@@ -46,7 +49,8 @@ class BoosterSet:
     Parameters
     ----------
     boosters : lightgbm.Booster, of regression objectives, in order of the heads
-    engine : "lightgbm"; "daal4py", which raises EngineError where it cannot be used; or "auto", which then takes
+    engine : "lightgbm"; "daal4py", which raises EngineError where it cannot be used; or "auto",
+    which then takes
         LightGBM and logs why
     threads : of both engines; 0 takes all cores
 
@@ -63,7 +67,9 @@ class BoosterSet:
             self._take_daal(asked=engine == DAAL4PY)
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
-        """Give what each booster says of each row of a matrix (n, columns), NaN where unknown; shape (n, heads)."""
+        """Give what each booster says of each row of a matrix (n, columns), NaN where unknown;
+        shape (n, heads).
+        """
         rounded = as_float32(matrix)
         found = self._converted(rounded) if self.engine == DAAL4PY else self._plain(rounded)
         return np.column_stack(found)
@@ -84,7 +90,9 @@ class BoosterSet:
         if reason is None:
             self.engine = DAAL4PY
         elif asked:
-            raise EngineError(f"engine 'daal4py' cannot be used: {reason}; take 'auto' or 'lightgbm'")
+            raise EngineError(
+                f"engine 'daal4py' cannot be used: {reason}; take 'auto' or 'lightgbm'"
+            )
         else:
             log.warning("LightGBM evaluates the trees, as daal4py cannot: %s", reason)
 
@@ -98,7 +106,9 @@ class BoosterSet:
         except (EngineError, RuntimeError, TypeError) as error:
             return str(error)
         rows = as_float32(probe_rows(dumps))
-        apart = np.abs(np.column_stack(self._converted(rows)) - np.column_stack(self._plain(rows))).max()
+        apart = np.abs(
+            np.column_stack(self._converted(rows)) - np.column_stack(self._plain(rows))
+        ).max()
         return None if apart <= TOLERANCE else f"it differs by {apart:.1e} on reference rows"
 
 
@@ -109,10 +119,11 @@ def as_float32(matrix: np.ndarray) -> np.ndarray:
 
 
 def probe_rows(dumps: Sequence[dict], rows: int = REFERENCE_ROWS) -> np.ndarray:
-    """Give rows that try every column about the thresholds of dumped boosters, shape (rows, columns), always the same.
+    """Give rows that try every column about the thresholds of dumped boosters, shape (rows,
+    columns), always the same.
 
-    Values lie within the thresholds' range and a tenth beyond; some are unknown, some exactly at a threshold, some the
-    next float32 on either side of one.
+    Values lie within the thresholds' range and a tenth beyond; some are unknown, some exactly at a
+    threshold, some the next float32 on either side of one.
     """
     random = np.random.default_rng(0)
     found = random.normal(size=(rows, dumps[0]["max_feature_idx"] + 1))
@@ -155,7 +166,9 @@ class _Converted:
             daal4py.daalinit(threads)
         self._daal = daal4py
         trees = dump["tree_info"]
-        self._builder = daal4py.gbt_reg_model_builder(n_features=dump["max_feature_idx"] + 1, n_iterations=len(trees))
+        self._builder = daal4py.gbt_reg_model_builder(
+            n_features=dump["max_feature_idx"] + 1, n_iterations=len(trees)
+        )
         for tree in trees:
             self._add(tree["tree_structure"], self._builder.create_tree(2 * tree["num_leaves"] - 1))
         self._model = self._builder.model(base_score=None)
@@ -190,6 +203,10 @@ class _Converted:
 def _down(threshold: float) -> np.float32:
     """Give the largest float32 that LightGBM takes to the left of a threshold."""
     if abs(threshold) <= ZERO:
-        return np.float32(ZERO) if threshold >= 0 else np.nextafter(np.float32(-ZERO), np.float32(-np.inf))
+        return (
+            np.float32(ZERO)
+            if threshold >= 0
+            else np.nextafter(np.float32(-ZERO), np.float32(-np.inf))
+        )
     rounded = as_float32([threshold])[0]
     return np.nextafter(rounded, np.float32(-np.inf)) if float(rounded) > threshold else rounded

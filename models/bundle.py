@@ -1,8 +1,9 @@
-"""The bundle: one folder with everything that a forecast needs, and the champion, the bundle that answers.
+"""The bundle: one folder with everything that a forecast needs, and the champion, the bundle that
+answers.
 
-Text boosters and JSON only, never pickle; every file's sha256 stands in the manifest and is checked at load, and so is
-what the files hold (models.bundle_files). A bundle is written beside its place and renamed, so that it is there whole
-or not at all.
+Text boosters and JSON only, never pickle; every file's sha256 stands in the manifest and is checked
+at load, and so is what the files hold (models.bundle_files). A bundle is written beside its place
+and renamed, so that it is there whole or not at all.
 """
 
 import hashlib
@@ -49,9 +50,11 @@ POINTER_LIMIT = 4096
 
 @dataclass(frozen=True)
 class Bundle:
-    """What one model needs to predict: what it says of itself, its reference, and a forecaster a target.
+    """What one model needs to predict: what it says of itself, its reference, and a forecaster a
+    target.
 
-    `benchmarks` and `market_fee` are None in a bundle made before there were any: it says nothing of prices.
+    `benchmarks` and `market_fee` are None in a bundle made before there were any: it says nothing
+    of prices.
     """
 
     manifest: dict
@@ -65,9 +68,11 @@ class Bundle:
         return self.manifest["version"]
 
     def use_engine(self, engine: str, threads: int | None = None) -> str:
-        """Evaluate all forecasters by an engine of models.booster_engine.ENGINES, all by LightGBM where one cannot be.
+        """Evaluate all forecasters by an engine of models.booster_engine.ENGINES, all by LightGBM
+        where one cannot be.
 
-        Gives the engine in use; raises models.booster_engine.EngineError for one that was named and cannot be used.
+        Gives the engine in use; raises models.booster_engine.EngineError for one that was named and
+        cannot be used.
         """
         found = {forecaster.use_engine(engine, threads) for forecaster in self.forecasters.values()}
         if len(found) > 1:
@@ -86,7 +91,8 @@ def save_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def remove_unfinished(home: Path) -> None:
-    """Remove what a killed process left half-written: bundles beside their places, and files beside the champion's.
+    """Remove what a killed process left half-written: bundles beside their places, and files beside
+    the champion's.
 
     Whoever calls it holds the home's lock (training.home_lock).
     """
@@ -99,27 +105,41 @@ def remove_unfinished(home: Path) -> None:
 
 
 def load_bundle(folder: Path, digest: str | None = None) -> Bundle:
-    """Read a bundle and check it: format, features, files, sha256, columns, lists, and what each file holds.
+    """Read a bundle and check it: format, features, files, sha256, columns, lists, and what each
+    file holds.
 
-    `digest`: of the contents that are expected, as `models.bundle_trial.try_bundle` gives it. Raises BundleError.
+    `digest`: of the contents that are expected, as `models.bundle_trial.try_bundle` gives it.
+    Raises BundleError.
     """
     contents, reference = _checked(Path(folder), digest)
     try:
         return _made(contents, reference)
     except Exception as error:  # whatever else is wrong inside
-        raise BundleError(f"{str(folder)!r} cannot be put together: {type(error).__name__}: {error}") from error
+        raise BundleError(
+            f"{str(folder)!r} cannot be put together: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _made(contents: BundleContents, reference: Reference) -> Bundle:
     documents, boosters = contents.documents, contents.boosters
     forecasters = {
         target: Forecaster.from_state(
-            documents[f"{target}.json"], boosters[f"{target}_location.txt"], boosters[f"{target}_scale.txt"]
+            documents[f"{target}.json"],
+            boosters[f"{target}_location.txt"],
+            boosters[f"{target}_scale.txt"],
         )
         for target in contents.manifest["targets"]
     }
-    benchmarks = SegmentBenchmarks.from_json(documents[BENCHMARKS_FILE]) if BENCHMARKS_FILE in documents else None
-    fee = MarketFee.from_state(documents[FEE_FILE], boosters.get(FEE_BOOSTER_FILE)) if FEE_FILE in documents else None
+    benchmarks = (
+        SegmentBenchmarks.from_json(documents[BENCHMARKS_FILE])
+        if BENCHMARKS_FILE in documents
+        else None
+    )
+    fee = (
+        MarketFee.from_state(documents[FEE_FILE], boosters.get(FEE_BOOSTER_FILE))
+        if FEE_FILE in documents
+        else None
+    )
     return Bundle(contents.manifest, reference, forecasters, benchmarks, fee)
 
 
@@ -158,19 +178,31 @@ def bundle_folder(home: Path, version: str) -> Path:
     versions, folder = bundle_versions(home), bundles_folder(home)
     if version in versions:
         return folder / version
-    more = f" and {len(versions) - MAX_VERSIONS_SHOWN:,} older" if len(versions) > MAX_VERSIONS_SHOWN else ""
+    more = (
+        f" and {len(versions) - MAX_VERSIONS_SHOWN:,} older"
+        if len(versions) > MAX_VERSIONS_SHOWN
+        else ""
+    )
     there = f"there are {', '.join(versions[:MAX_VERSIONS_SHOWN])}{more} (creatorcast bundles)"
     if not versions:
         there = "there is none yet: run creatorcast train DATA first"
     if Path(version).name != version:
-        raise BundleError(f"{version!r} is a path, expected the version of a bundle in {str(folder)!r}: {there}")
+        raise BundleError(
+            f"{version!r} is a path, expected the version of a bundle in {str(folder)!r}: {there}"
+        )
     raise BundleError(f"{str(folder / version)!r} is no bundle: {there}")
 
 
 def bundle_versions(home: Path) -> list[str]:
-    """Give the names of the folders of all bundles, the newest first, broken ones too, half-written ones not."""
+    """Give the names of the folders of all bundles, the newest first, broken ones too, half-written
+    ones not.
+    """
     folder = bundles_folder(home)
-    names = [path.name for path in folder.iterdir() if not path.name.startswith(".")] if folder.is_dir() else []
+    names = (
+        [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+        if folder.is_dir()
+        else []
+    )
     return sorted(names, reverse=True)
 
 
@@ -183,14 +215,20 @@ def champion_folder(home: Path) -> Path:
     """Give the folder of the champion; raises BundleError where none was promoted."""
     path, version = champion_file(home), champion_version(home)
     if version is None:
-        raise BundleError(f"no champion in {str(path.parent)!r}: run creatorcast train DATA, then creatorcast promote")
+        raise BundleError(
+            f"no champion in {str(path.parent)!r}: run creatorcast train DATA, then creatorcast promote"
+        )
     if not VERSION_PATTERN.fullmatch(version):
-        raise BundleError(f"{str(path)!r} names {version!r}, expected the version of a bundle: run creatorcast promote")
+        raise BundleError(
+            f"{str(path)!r} names {version!r}, expected the version of a bundle: run creatorcast promote"
+        )
     return bundles_folder(home) / version
 
 
 def champion_version(home: Path) -> str | None:
-    """Give the version of the champion, None where none was promoted. Raises BundleError for an unreadable pointer."""
+    """Give the version of the champion, None where none was promoted. Raises BundleError for an
+    unreadable pointer.
+    """
     path = champion_file(home)
     try:
         return read_regular(path, POINTER_LIMIT).decode().strip()
@@ -198,17 +236,21 @@ def champion_version(home: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise BundleError(f"{str(path)!r} cannot be read: {reason}: run creatorcast promote") from error
+        raise BundleError(
+            f"{str(path)!r} cannot be read: {reason}: run creatorcast promote"
+        ) from error
 
 
 def set_champion(home: Path, version: str) -> None:
     """Name the champion, atomically, and keep those before it.
 
-    The history is written first: where the work ends between the two, the champion before stays, and the line about
-    the new one does not count.
+    The history is written first: where the work ends between the two, the champion before stays,
+    and the line about the new one does not count.
     """
     history = champion_history_file(home)
-    write_champions(history, append_champion(champions_until(history, champion_version(home)), version))
+    write_champions(
+        history, append_champion(champions_until(history, champion_version(home)), version)
+    )
     replace_text(champion_file(home), version + "\n")
 
 
@@ -243,7 +285,9 @@ def latest_bundle(home: Path) -> Path:
         folder = bundles_folder(home) / version
         if (folder / MANIFEST_FILE).is_file():
             return folder
-    raise BundleError(f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first")
+    raise BundleError(
+        f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first"
+    )
 
 
 def _checked(folder: Path, digest: str | None = None) -> tuple[BundleContents, Reference]:
@@ -258,7 +302,9 @@ def _checked(folder: Path, digest: str | None = None) -> tuple[BundleContents, R
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(f"{str(folder / 'reference.json')!r} cannot be used: {error}") from error
     if (reference.platforms, reference.formats, reference.niches) != (PLATFORMS, FORMATS, NICHES):
-        raise BundleError(f"{str(folder)!r} was trained with other lists of platforms, formats or niches: retrain")
+        raise BundleError(
+            f"{str(folder)!r} was trained with other lists of platforms, formats or niches: retrain"
+        )
     return contents, reference
 
 
@@ -298,12 +344,20 @@ def _plain(value):
 
 
 def _check_features(folder: Path, manifest: dict) -> None:
-    """Raise BundleError unless the columns that the bundle learned from mean what this code derives."""
+    """Raise BundleError unless the columns that the bundle learned from mean what this code
+    derives.
+    """
     version = manifest.get("features_version")
     if version != FEATURES_VERSION:
-        trained = "names no version of the features" if version is None else f"was trained on features {version!r}"
+        trained = (
+            "names no version of the features"
+            if version is None
+            else f"was trained on features {version!r}"
+        )
         raise BundleError(
             f"{str(folder)!r} {trained}, and this code derives features {FEATURES_VERSION}, which may differ: retrain"
         )
     if tuple(manifest["columns"]) != COLUMNS:
-        raise BundleError(f"{str(folder)!r} was trained on other feature columns than this code derives: retrain")
+        raise BundleError(
+            f"{str(folder)!r} was trained on other feature columns than this code derives: retrain"
+        )

@@ -1,6 +1,8 @@
-"""The files of a bundle, read and checked: regular ones of its own folder alone, of a bounded size, whole and sound.
+"""The files of a bundle, read and checked: regular ones of its own folder alone, of a bounded size,
+whole and sound.
 
-No link is followed inside of a bundle, so that nothing but what was copied there can become a forecast.
+No link is followed inside of a bundle, so that nothing but what was copied there can become a
+forecast.
 """
 
 import hashlib
@@ -40,7 +42,9 @@ class BundleError(CreatorcastError):
 
 @dataclass(frozen=True)
 class BundleContents:
-    """What the files of a bundle hold: the manifest, and by file name JSON documents and texts of boosters."""
+    """What the files of a bundle hold: the manifest, and by file name JSON documents and texts of
+    boosters.
+    """
 
     manifest: dict
     documents: dict[str, object]
@@ -51,15 +55,20 @@ def read_manifest(folder: Path) -> dict:
     """Read what a bundle says of itself; the files beside it are not checked. Raises BundleError."""
     manifest = _manifest(folder, _manifest_bytes(folder))
     if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
-        raise BundleError(f"{str(folder)!r} is no bundle of format {BUNDLE_FORMAT}: retrain with this version")
+        raise BundleError(
+            f"{str(folder)!r} is no bundle of format {BUNDLE_FORMAT}: retrain with this version"
+        )
     for name, kind in REQUIRED.items():
         if not isinstance(manifest.get(name), kind):
-            raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST_FILE} lacks {name!r}: {REMEDY}")
+            raise BundleError(
+                f"{str(folder)!r} is no bundle: {MANIFEST_FILE} lacks {name!r}: {REMEDY}"
+            )
     return manifest
 
 
 def contents_digest(manifest: dict) -> str:
-    """Give the sha256 of what a bundle forecasts with: of its targets and of the digests of its files.
+    """Give the sha256 of what a bundle forecasts with: of its targets and of the digests of its
+    files.
 
     Bundles that differ in what their manifests say besides have the same.
     """
@@ -72,7 +81,9 @@ def read_contents(folder: Path, manifest: dict) -> BundleContents:
     try:
         check_content(Manifest, manifest)
     except ContentError as error:
-        raise BundleError(f"{str(folder)!r} is no bundle: its manifest is not whole ({error}): {REMEDY}") from error
+        raise BundleError(
+            f"{str(folder)!r} is no bundle: its manifest is not whole ({error}): {REMEDY}"
+        ) from error
     files = _Files(folder, manifest["sha256"])
     reference = files.document(REFERENCE_FILE, ReferenceState)
     _check_agreement(folder, manifest, reference)
@@ -88,11 +99,15 @@ def read_contents(folder: Path, manifest: dict) -> BundleContents:
 
 
 class _Files:
-    """The files of a bundle by name: `bytes` of all that the manifest names, and those that were read and checked."""
+    """The files of a bundle by name: `bytes` of all that the manifest names, and those that were
+    read and checked.
+    """
 
     def __init__(self, folder: Path, digests: dict[str, str]):
         if len(digests) > MAX_BUNDLE_FILES:
-            raise BundleError(f"{str(folder)!r} names {len(digests):,} files, expected at most {MAX_BUNDLE_FILES}")
+            raise BundleError(
+                f"{str(folder)!r} names {len(digests):,} files, expected at most {MAX_BUNDLE_FILES}"
+            )
         self._folder = folder
         self.bytes = {name: _read_checked(folder, name, digest) for name, digest in digests.items()}
         self.documents: dict[str, object] = {}
@@ -103,7 +118,9 @@ class _Files:
         try:
             self.documents[name] = orjson.loads(self._content(name))
         except orjson.JSONDecodeError as error:
-            raise BundleError(f"{str(self._folder / name)!r} cannot be read as JSON: {error}: {REMEDY}") from error
+            raise BundleError(
+                f"{str(self._folder / name)!r} cannot be read as JSON: {error}: {REMEDY}"
+            ) from error
         return _check(self._folder / name, schema, self.documents[name])
 
     def booster(self, name: str, columns: int) -> None:
@@ -112,7 +129,9 @@ class _Files:
             text = self._content(name).decode("ascii")
             check_booster(text, columns)
         except (UnicodeDecodeError, BoosterTextError) as error:
-            raise BundleError(f"{str(self._folder / name)!r} is no sound booster: {error}: {REMEDY}") from error
+            raise BundleError(
+                f"{str(self._folder / name)!r} is no sound booster: {error}: {REMEDY}"
+            ) from error
         self.boosters[name] = text
 
     def _content(self, name: str) -> bytes:
@@ -123,20 +142,30 @@ class _Files:
 
 def _check_agreement(folder: Path, manifest: dict, reference: ReferenceState) -> None:
     if reference.horizon_days != manifest["horizon_days"]:
-        raise BundleError(f"{str(folder)!r} has two horizons, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}")
+        raise BundleError(
+            f"{str(folder)!r} has two horizons, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}"
+        )
     if reference.until != manifest["until"]:
-        raise BundleError(f"{str(folder)!r} ends at two moments, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}")
+        raise BundleError(
+            f"{str(folder)!r} ends at two moments, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}"
+        )
     if "views" in manifest["targets"] and reference.views is None:
-        raise BundleError(f"{str(folder)!r} forecasts views, of which {REFERENCE_FILE} knows nothing: {REMEDY}")
+        raise BundleError(
+            f"{str(folder)!r} forecasts views, of which {REFERENCE_FILE} knows nothing: {REMEDY}"
+        )
 
 
 def _manifest_bytes(folder: Path) -> bytes:
     if folder.is_symlink():
-        raise BundleError(f"{str(folder)!r} is a link, expected the folder of a bundle: copy the bundle there")
+        raise BundleError(
+            f"{str(folder)!r} is a link, expected the folder of a bundle: copy the bundle there"
+        )
     try:
         return read_regular(folder / MANIFEST_FILE, MAX_BUNDLE_FILE_BYTES, follow_links=False)
     except OSError as error:
-        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST_FILE} cannot be read ({error})") from error
+        raise BundleError(
+            f"{str(folder)!r} is no bundle: {MANIFEST_FILE} cannot be read ({error})"
+        ) from error
 
 
 def _manifest(folder: Path, content: bytes) -> object:
@@ -144,7 +173,9 @@ def _manifest(folder: Path, content: bytes) -> object:
         manifest = orjson.loads(content)
         orjson.dumps(manifest)  # answers tell it, and cannot where it is nested too deeply
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
-        raise BundleError(f"{str(folder)!r} is no bundle: {MANIFEST_FILE} cannot be read ({error})") from error
+        raise BundleError(
+            f"{str(folder)!r} is no bundle: {MANIFEST_FILE} cannot be read ({error})"
+        ) from error
     return manifest
 
 
@@ -152,7 +183,9 @@ def _read_checked(folder: Path, name: str, digest: object) -> bytes:
     if Path(name).name != name:
         raise BundleError(f"{str(folder)!r} names the file {name!r} outside of itself")
     if not _NAME.fullmatch(name):
-        raise BundleError(f"{str(folder)!r} names the file {name!r}, expected a name such as {REFERENCE_FILE}")
+        raise BundleError(
+            f"{str(folder)!r} names the file {name!r}, expected a name such as {REFERENCE_FILE}"
+        )
     try:
         content = read_regular(folder / name, MAX_BUNDLE_FILE_BYTES, follow_links=False)
     except OSError as error:

@@ -1,7 +1,9 @@
-"""What the JSON files of a bundle must hold: types, ranges, finite numbers, and lists of the right length.
+"""What the JSON files of a bundle must hold: types, ranges, finite numbers, and lists of the right
+length.
 
-A bundle whose files have the right sha256 may still be wrong inside: whoever edits a file can mend its checksum. What
-is checked here is what the loader and the forecasts rely on; that it forecasts well is the backtest's to say.
+A bundle whose files have the right sha256 may still be wrong inside: whoever edits a file can mend
+its checksum. What is checked here is what the loader and the forecasts rely on; that it forecasts
+well is the backtest's to say.
 """
 
 import re
@@ -15,21 +17,32 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from features.derive.authenticity import AUTHENTICITY_PARTS as SIGNS
 from features.derive.catalog import COLUMNS
 from features.errors import CreatorcastError
-from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
+from features.tables.vocabulary import (
+    ALL_ENGAGEMENT_PARTS,
+    EVIDENCE,
+    FORMATS,
+    NICHES,
+    PLATFORMS,
+    UNKNOWN,
+)
 from models.conformal import GRID
 from models.distribution import DELIVERABLES_GRID, SCALE_GRID
 
 TARGETS = ("engagements", "views")
 #: A version names a folder, and stands in logs, figures and answers.
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-#: Logarithms of counts, ratios and rates lie far within; so do sums of counts of up to 1e12, and costs by the thousand.
+#: Logarithms of counts, ratios and rates lie far within; so do sums of counts of up to 1e12, and
+#: costs by the thousand.
 LARGEST_LOG, LARGEST, MOST = 1e3, 1e18, 10**15
-#: Characters of a text of a manifest; and by how much the level of a niche, in ln, can lie off that of all.
+#: Characters of a text of a manifest; and by how much the level of a niche, in ln, can lie off that
+#: of all.
 LONGEST_TEXT, LARGEST_LEVEL = 500, 40.0
 
 
 class ContentError(CreatorcastError):
-    """A file of a bundle does not hold what it must; the message says where and what, without the file's name."""
+    """A file of a bundle does not hold what it must; the message says where and what, without the
+    file's name.
+    """
 
 
 def choice_type(*names: str):
@@ -39,13 +52,17 @@ def choice_type(*names: str):
 
 def check_choice(text: str, names: Collection[str]) -> str:
     if text not in names:
-        raise ValueError(f"is none of {', '.join(names) if len(names) <= 30 else f'the {len(names)} columns'}")
+        raise ValueError(
+            f"is none of {', '.join(names) if len(names) <= 30 else f'the {len(names)} columns'}"
+        )
     return text
 
 
 def _version(text: str) -> str:
     if not VERSION_PATTERN.fullmatch(text):
-        raise ValueError("is no name of a folder: expected up to 128 letters, digits, dots, - and _")
+        raise ValueError(
+            "is no name of a folder: expected up to 128 letters, digits, dots, - and _"
+        )
     return text
 
 
@@ -57,14 +74,18 @@ def _moment(text: str) -> str:
 
 
 def check_printable(value: object) -> None:
-    """Raise ValueError for a text at any depth, also a name, that cannot be shown on one line or is too long."""
+    """Raise ValueError for a text at any depth, also a name, that cannot be shown on one line or is
+    too long.
+    """
     parts = [value]
     while parts:
         part = parts.pop()
         if isinstance(part, dict | list):
             parts += [*part, *part.values()] if isinstance(part, dict) else part
         elif isinstance(part, str) and not (part.isprintable() and len(part) <= LONGEST_TEXT):
-            raise ValueError(f"the text {part[:40]!a} is not printable on one line, or over {LONGEST_TEXT} characters")
+            raise ValueError(
+                f"the text {part[:40]!a} is not printable on one line, or over {LONGEST_TEXT} characters"
+            )
 
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
@@ -81,11 +102,15 @@ PlatformOrAll, MetricValue = choice_type(*PLATFORMS, "all"), int | float | bool 
 
 
 class _Open(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="allow", protected_namespaces=())
+    model_config = ConfigDict(
+        strict=True, allow_inf_nan=False, extra="allow", protected_namespaces=()
+    )
 
 
 class StrictModel(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        strict=True, allow_inf_nan=False, extra="forbid", protected_namespaces=()
+    )
 
 
 # --- manifest.json ---
@@ -204,7 +229,10 @@ class _Classifier(StrictModel):
     n_creators: Count
     seeds: dict[str, Annotated[list[Niche], Field(min_length=1)]]
     seed_scale: Log
-    base: Annotated[list[Annotated[Positive, Field(le=1)]], Field(min_length=len(NICHES), max_length=len(NICHES))]
+    base: Annotated[
+        list[Annotated[Positive, Field(le=1)]],
+        Field(min_length=len(NICHES), max_length=len(NICHES)),
+    ]
     weights: dict[str, Annotated[list[Log], Field(min_length=len(NICHES), max_length=len(NICHES))]]
 
 
@@ -243,10 +271,14 @@ class ReferenceState(StrictModel):
             if lacking:
                 raise ValueError(f"norms.{name} lacks {', '.join(sorted(lacking))}")
         for name, shares in self.part_shares.items():
-            if sum(shares.values()) > 1.5 + 1e-6:  # medians of three parts of one add up to that at most
+            if (
+                sum(shares.values()) > 1.5 + 1e-6
+            ):  # medians of three parts of one add up to that at most
                 raise ValueError(f"part_shares.{name} are more than parts of one whole")
         named = self.engagements.creators
-        if self.platforms_until.keys() != (self.platforms_until.keys() if named is None else named.keys()):
+        if self.platforms_until.keys() != (
+            self.platforms_until.keys() if named is None else named.keys()
+        ):
             raise ValueError("platforms_until must name the platforms that have creators")
         latest = datetime.fromisoformat(self.until)
         if any(datetime.fromisoformat(at) > latest for at in self.platforms_until.values()):
@@ -308,25 +340,41 @@ class ForecasterState(StrictModel):
     def _fits(self) -> "ForecasterState":
         if tuple(self.features) != COLUMNS:
             raise ValueError("features are not the columns that this code derives, in their order")
-        for name in (self.offset, self.evidence, self.platform, self.posts, self.mad, *self.leave_out, *self.codes):
+        for name in (
+            self.offset,
+            self.evidence,
+            self.platform,
+            self.posts,
+            self.mad,
+            *self.leave_out,
+            *self.codes,
+        ):
             check_choice(name, COLUMNS)
         evidences, tables = len(EVIDENCE), len(self.conformal.ceiling)
         sloped = len([name for name in self.columns if name not in self.codes])
         for name in ("middle", "low", "high", "slope", "scale"):
-            require_shape(f"linear.{name}", [getattr(line, name) for line in self.linear], (evidences, sloped))
+            require_shape(
+                f"linear.{name}", [getattr(line, name) for line in self.linear], (evidences, sloped)
+            )
         require_shape("correction", self.correction, (evidences, 2))
         require_shape("trained", self.trained, (len(PLATFORMS),))
         z = require_shape("conformal.z", self.conformal.z, (tables, len(GRID)))
         place = require_shape("conformal.place", self.conformal.place, (len(PLATFORMS), evidences))
         require_shape("conformal.n", self.conformal.n, (len(PLATFORMS), evidences))
         require_shape("correlation", self.correlation, (tables,))
-        totals = require_shape("totals", self.totals, (tables, len(SCALE_GRID), len(DELIVERABLES_GRID), len(GRID)))
+        totals = require_shape(
+            "totals", self.totals, (tables, len(SCALE_GRID), len(DELIVERABLES_GRID), len(GRID))
+        )
         require_shape("log_mean", self.log_mean, (tables, len(SCALE_GRID)))
         require_ascending("conformal.z", z)
         require_ascending("totals", totals)
         if place.max() >= tables:
             raise ValueError(f"conformal.place names a table that there is not: there are {tables}")
-        if any(low > high for line in self.linear for low, high in zip(line.low, line.high, strict=True)):
+        if any(
+            low > high
+            for line in self.linear
+            for low, high in zip(line.low, line.high, strict=True)
+        ):
             raise ValueError("linear.low lies above linear.high")
         return self
 
@@ -337,7 +385,9 @@ def check_content(schema: type[BaseModel], value: object) -> BaseModel:
         return schema.model_validate(value)
     except ValidationError as error:
         first, *others = error.errors(include_url=False, include_context=False)
-        place = ".".join(str(step) for step in first["loc"] if not str(step).startswith(("function-", "list[")))
+        place = ".".join(
+            str(step) for step in first["loc"] if not str(step).startswith(("function-", "list["))
+        )
         more = f", and {len(others):,} more fault(s)" if others else ""
         raise ContentError(f"{f'{place}: ' if place else ''}{_worded(first)}{more}") from None
 
@@ -348,7 +398,11 @@ def _worded(fault: dict) -> str:
         return "it is missing"
     value = fault["input"]
     if isinstance(value, dict | list):
-        return f"{words}, not {type(value).__name__} of {len(value):,}" if fault["type"] != "value_error" else words
+        return (
+            f"{words}, not {type(value).__name__} of {len(value):,}"
+            if fault["type"] != "value_error"
+            else words
+        )
     shown = repr(value)
     return f"{shown if len(shown) <= 60 else shown[:57] + '...'} is wrong: {words}"
 

@@ -1,8 +1,9 @@
-"""The trial of a bundle: it is loaded and asked in a process of its own before anybody answers from it.
+"""The trial of a bundle: it is loaded and asked in a process of its own before anybody answers from
+it.
 
-A bundle may end its process (LightGBM aborts on some damage), hold it for good or take all memory: in the trial that
-harms nobody. What was tried once is not tried again by this process, or by those that it starts: it is told by the
-digest of its contents.
+A bundle may end its process (LightGBM aborts on some damage), hold it for good or take all memory:
+in the trial that harms nobody. What was tried once is not tried again by this process, or by those
+that it starts: it is told by the digest of its contents.
 
     python -m models.bundle_trial FOLDER
 """
@@ -27,7 +28,9 @@ _digests: set[str] = set()
 
 
 def try_bundle(folder: Path, seconds: float = TRIAL_SECONDS) -> str:
-    """Try a bundle unless it was tried already; give the digest of its contents. Raises BundleError with the reason."""
+    """Try a bundle unless it was tried already; give the digest of its contents. Raises BundleError
+    with the reason.
+    """
     folder = Path(os.path.abspath(folder))
     digest = contents_digest(read_manifest(folder))
     if digest in _digests or digest in os.environ.get(TRIED_VARIABLE, "").split():
@@ -42,10 +45,14 @@ def try_bundle(folder: Path, seconds: float = TRIAL_SECONDS) -> str:
 
 
 def try_in_process(bundle: Bundle) -> None:
-    """Ask a bundle that this process has just made and loaded; one that answers need not be tried by it again."""
+    """Ask a bundle that this process has just made and loaded; one that answers need not be tried
+    by it again.
+    """
     from models.bundle_trial_queries import check_answers
 
-    with contextlib.suppress(Exception):  # whoever is to answer from it tries it, and tells the reason
+    with contextlib.suppress(
+        Exception
+    ):  # whoever is to answer from it tries it, and tells the reason
         check_answers(bundle)
         _digests.add(contents_digest(bundle.manifest))
 
@@ -65,7 +72,9 @@ def _run(folder: Path, seconds: float) -> subprocess.CompletedProcess:
             timeout=seconds, process_group=0, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise BundleError(f"{str(folder)!r} was not loaded and asked within {seconds:g} s") from None
+        raise BundleError(
+            f"{str(folder)!r} was not loaded and asked within {seconds:g} s"
+        ) from None
     except OSError as error:
         raise BundleError(f"{str(folder)!r} cannot be tried: {error.strerror or error}") from error
 
@@ -80,8 +89,12 @@ def _reason(folder: Path, process: subprocess.CompletedProcess) -> str:
 
 
 def main(folder: Path) -> None:
-    """Load and ask a bundle in this process, which ends by itself in time; tell its digest, or what is wrong."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # workers of the service ignore it, and so would this process
+    """Load and ask a bundle in this process, which ends by itself in time; tell its digest, or what
+    is wrong.
+    """
+    signal.signal(
+        signal.SIGALRM, signal.SIG_DFL
+    )  # workers of the service ignore it, and so would this process
     signal.alarm(TRIAL_SECONDS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (TRIAL_MEMORY_BYTES, TRIAL_MEMORY_BYTES))
@@ -91,7 +104,9 @@ def main(folder: Path) -> None:
     try:
         check_answers(load_bundle(folder, digest))
     except Exception as error:  # all of them are told in one line
-        sys.exit(str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}")
+        sys.exit(
+            str(error) if isinstance(error, BundleError) else f"{type(error).__name__}: {error}"
+        )
     print(digest)
 
 

@@ -1,8 +1,10 @@
-"""What a bundle is asked in its trial: accounts of every platform, size and niche, at each evidence and format.
+"""What a bundle is asked in its trial: accounts of every platform, size and niche, at each evidence
+and format.
 
-Accounts with posts are asked about from every evidence and for many numbers of deliverables, accounts without posts
-with a vendor's averages and without, in every niche. A bundle whose answers are not finite, in order and possible must
-not answer anybody; a wrong figure that is possible is not found here.
+Accounts with posts are asked about from every evidence and for many numbers of deliverables,
+accounts without posts with a vendor's averages and without, in every niche. A bundle whose answers
+are not finite, in order and possible must not answer anybody; a wrong figure that is possible is
+not found here.
 """
 
 from collections.abc import Iterator
@@ -44,14 +46,20 @@ _ACCOUNTS = len(PLATFORMS) * _SIZES
 
 
 def check_answers(bundle: Bundle) -> None:
-    """Ask a bundle about everything that can be known of an account. Raises BundleError for an answer that is none."""
+    """Ask a bundle about everything that can be known of an account. Raises BundleError for an
+    answer that is none.
+    """
     with np.errstate(all="ignore"):  # what comes of it is looked at
         for what, forecaster in bundle.forecasters.items():
             _check_corrections(what, forecaster)
-        x = np.vstack([np.repeat(_of_posts(bundle), len(TRIAL_DELIVERABLES), axis=0), _of_profiles(bundle)])
+        x = np.vstack(
+            [np.repeat(_of_posts(bundle), len(TRIAL_DELIVERABLES), axis=0), _of_profiles(bundle)]
+        )
         deliverables = np.resize(TRIAL_DELIVERABLES, len(x))
         for rows in (slice(0, 1), slice(None)):  # few rows take another way than many
-            joint = joint_forecast(bundle.forecasters, bundle.reference, x[rows], deliverables[rows])
+            joint = joint_forecast(
+                bundle.forecasters, bundle.reference, x[rows], deliverables[rows]
+            )
             for what, forecast, questions in _forecasts(joint, x[rows]):
                 _check_forecast(what, forecast, x[questions])
         for what, forecaster in bundle.forecasters.items():
@@ -63,14 +71,22 @@ def check_answers(bundle: Bundle) -> None:
 
 
 def _check_corrections(what: str, forecaster: Forecaster) -> None:
-    """Raise BundleError where boosters or lines give what no account can be off by, whatever is known of it."""
+    """Raise BundleError where boosters or lines give what no account can be off by, whatever is
+    known of it.
+    """
     dumps = [booster.dump_model() for booster in forecaster.trees_.boosters]
     boosted, scale_log = np.abs(forecaster.trees_.predict(probe_rows(dumps))).max(axis=0)
     line = max(_reach(line) for line in forecaster.linear_)
-    named = {"boosted correction": boosted, "logarithm of the scale": scale_log, "linear correction": line}
+    named = {
+        "boosted correction": boosted,
+        "logarithm of the scale": scale_log,
+        "linear correction": line,
+    }
     for name, largest in named.items():
         if not largest <= LARGEST_LOG:
-            raise BundleError(f"the {name} of {what} can be {largest:g}, expected at most {LARGEST_LOG:g}")
+            raise BundleError(
+                f"the {name} of {what} can be {largest:g}, expected at most {LARGEST_LOG:g}"
+            )
 
 
 def _reach(line: LinearCorrection) -> float:
@@ -80,29 +96,49 @@ def _reach(line: LinearCorrection) -> float:
 
 
 def _of_posts(bundle: Bundle) -> np.ndarray:
-    """Give derived columns: accounts with posts x evidences x formats, the last of which is not told."""
+    """Give derived columns: accounts with posts x evidences x formats, the last of which is not
+    told.
+    """
     now = _now(bundle)
     formats = np.append(np.arange(len(FORMATS), dtype=float), np.nan)
     account, limit, shape = (
-        grid.ravel() for grid in np.meshgrid(np.arange(_ACCOUNTS), np.arange(len(EVIDENCE)), formats, indexing="ij")
+        grid.ravel()
+        for grid in np.meshgrid(
+            np.arange(_ACCOUNTS), np.arange(len(EVIDENCE)), formats, indexing="ij"
+        )
     )
-    plan = {"format": shape, "evidence_limit": limit.astype(float), "sponsored": np.ones(len(account))}
+    plan = {
+        "format": shape,
+        "evidence_limit": limit.astype(float),
+        "sponsored": np.ones(len(account)),
+    }
     return _derived(bundle, _history(now, bundle.reference.horizon_days), account, plan)
 
 
 def _of_profiles(bundle: Bundle) -> np.ndarray:
-    """Give derived columns: accounts without posts, with averages and without, in every niche, for a brand of it."""
+    """Give derived columns: accounts without posts, with averages and without, in every niche, for
+    a brand of it.
+    """
     niches = np.append(np.arange(len(NICHES), dtype=float), np.nan)
     platform, followers, niche, told = (
         grid.ravel()
-        for grid in np.meshgrid(np.arange(len(PLATFORMS), dtype=float), FOLLOWERS, niches, [1.0, np.nan], indexing="ij")
+        for grid in np.meshgrid(
+            np.arange(len(PLATFORMS), dtype=float), FOLLOWERS, niches, [1.0, np.nan], indexing="ij"
+        )
     )
     level = np.nan_to_num(followers, nan=FOLLOWERS[0]) * 0.03 * told
-    averages = {"avg_likes": level, "avg_comments": level * 0.03, "avg_shares": level * 0.02, "avg_views": level * 15}
+    averages = {
+        "avg_likes": level,
+        "avg_comments": level * 0.03,
+        "avg_shares": level * 0.02,
+        "avg_views": level * 15,
+    }
     account, now = np.arange(len(platform)), _now(bundle)
     profile = {"followers": followers, "niche": niche}
     horizon = bundle.reference.horizon_days
-    history = History.from_profiles(platform, np.full(len(account), now), profile, horizon_days=horizon)
+    history = History.from_profiles(
+        platform, np.full(len(account), now), profile, horizon_days=horizon
+    )
     formats = (account // 2 % len(FORMATS)).astype(float)
     plan = {"format": formats, "brand_niche": niche, "sponsored": np.ones(len(account))}
     return _derived(bundle, history, account, plan | averages)
@@ -112,34 +148,49 @@ def _now(bundle: Bundle) -> int:
     return int(bundle.reference.training_end_us.max()) + DAY_US
 
 
-def _derived(bundle: Bundle, history: History, account: np.ndarray, told: dict[str, np.ndarray]) -> np.ndarray:
+def _derived(
+    bundle: Bundle, history: History, account: np.ndarray, told: dict[str, np.ndarray]
+) -> np.ndarray:
     moment = np.full(len(account), _now(bundle))
-    return derive_arrays(history, Queries.from_arrays(account, moment, moment + 7 * DAY_US, told), bundle.reference)
+    return derive_arrays(
+        history, Queries.from_arrays(account, moment, moment + 7 * DAY_US, told), bundle.reference
+    )
 
 
 def _history(now: int, horizon_days: int) -> History:
     """Give accounts, platform by platform, with posts whose counts grow with the followers."""
-    platform, followers = np.repeat(np.arange(len(PLATFORMS), dtype=float), _SIZES), np.tile(FOLLOWERS, len(PLATFORMS))
+    platform, followers = (
+        np.repeat(np.arange(len(PLATFORMS), dtype=float), _SIZES),
+        np.tile(FOLLOWERS, len(PLATFORMS)),
+    )
     niche = np.where(np.arange(_ACCOUNTS) % 2, np.nan, 14.0)
     account = np.repeat(np.arange(_ACCOUNTS), POSTS)
     age = horizon_days + 1 + np.tile(np.arange(POSTS), _ACCOUNTS) * DAYS_BETWEEN
     likes = np.nan_to_num(followers, nan=FOLLOWERS[0])[account] * (0.02 + 0.002 * (age % 5))
     posts = {"likes": likes, "comments": likes * 0.03, "shares": likes * 0.02, "views": likes * 15}
     posts |= {"format": (age % len(FORMATS)).astype(float)}
-    readings = PostReadings(account, now - age * DAY_US, np.full(len(account), now), np.arange(len(account)), posts, {})
+    readings = PostReadings(
+        account, now - age * DAY_US, np.full(len(account), now), np.arange(len(account)), posts, {}
+    )
     bios = ["Vegan recipes and baking"] * _ACCOUNTS
     profile = {"followers": followers, "niche": niche}
-    return History.from_profiles(platform, np.full(_ACCOUNTS, now), profile, bios, readings, horizon_days)
+    return History.from_profiles(
+        platform, np.full(_ACCOUNTS, now), profile, bios, readings, horizon_days
+    )
 
 
-def _forecasts(joint: JointForecast, x: np.ndarray) -> Iterator[tuple[str, PredictiveDistribution, np.ndarray]]:
+def _forecasts(
+    joint: JointForecast, x: np.ndarray
+) -> Iterator[tuple[str, PredictiveDistribution, np.ndarray]]:
     yield "engagements", joint.engagements, np.arange(len(x))
     if joint.views is not None:
         yield "views", joint.views, np.flatnonzero(joint.has_views)
 
 
 def _check_forecast(what: str, forecast: PredictiveDistribution, x: np.ndarray) -> None:
-    """Raise BundleError for totals that are not finite, in order, above 0 and possible; `x`: their questions."""
+    """Raise BundleError for totals that are not finite, in order, above 0 and possible; `x`: their
+    questions.
+    """
     quantiles, mean, deliverables = (
         np.column_stack(list(forecast.quantiles_by_name.values())),
         forecast.mean(),
@@ -170,13 +221,17 @@ def _check_forecast(what: str, forecast: PredictiveDistribution, x: np.ndarray) 
 
 
 def _check_totals(what: str, forecaster: Forecaster) -> None:
-    """Raise BundleError where the tables of totals are not what the scores of the same forecaster give."""
+    """Raise BundleError where the tables of totals are not what the scores of the same forecaster
+    give.
+    """
     totals, conformal = forecaster.totals_, forecaster.conformal_
     for number, (z, ceiling) in enumerate(zip(conformal.z, conformal.ceiling, strict=True)):
         ends = SCALE_GRID[:, None, None] * z[[0, -1]]
         own = totals.quantiles[number]
         outside = max(
-            (ends[..., :1] - own).max(), (own - ends[..., 1:]).max(), np.abs(own[:, 0] - SCALE_GRID[:, None] * z).max()
+            (ends[..., :1] - own).max(),
+            (own - ends[..., 1:]).max(),
+            np.abs(own[:, 0] - SCALE_GRID[:, None] * z).max(),
         )
         fine = np.interp((np.arange(4000) + 0.5) / 4000, GRID, z)
         log_mean = np.log(np.exp(np.minimum(SCALE_GRID[:, None] * fine, ceiling)).mean(axis=1))

@@ -1,7 +1,8 @@
 """The champions of a home in their order, so that the one before can be made champion again.
 
-A file beside the pointer (`artifacts/champion`), one JSON object a line, oldest first. The pointer alone says which
-bundle is champion: lines after the last one that names it were never or are no longer true, and do not count.
+A file beside the pointer (`artifacts/champion`), one JSON object a line, oldest first. The pointer
+alone says which bundle is champion: lines after the last one that names it were never or are no
+longer true, and do not count.
 """
 
 import json
@@ -21,7 +22,8 @@ class ChampionHistoryError(CreatorcastError):
 
 
 def champions_until(path: Path, current: str | None) -> list[dict]:
-    """Give the champions up to the `current` one, which is last, as {"version", "since"}; [] where there is none.
+    """Give the champions up to the `current` one, which is last, as {"version", "since"}; [] where
+    there is none.
 
     `since` (ISO, UTC) is None where a champion was named by hand. Raises ChampionHistoryError.
     """
@@ -38,7 +40,10 @@ def append_champion(champions: list[dict], version: str) -> list[dict]:
     """Give the champions followed by `version`; as they are where it is the last already."""
     if champions and champions[-1]["version"] == version:
         return champions
-    return [*champions, {"version": version, "since": datetime.now(UTC).isoformat(timespec="seconds")}]
+    return [
+        *champions,
+        {"version": version, "since": datetime.now(UTC).isoformat(timespec="seconds")},
+    ]
 
 
 def write_champions(path: Path, champions: list[dict]) -> None:
@@ -53,7 +58,9 @@ def _read(path: Path) -> list[dict]:
         return []
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise ChampionHistoryError(f"{str(path)!r} cannot be read: {reason}: correct or remove it") from error
+        raise ChampionHistoryError(
+            f"{str(path)!r} cannot be read: {reason}: correct or remove it"
+        ) from error
     return [_champion(path, number, line) for number, line in enumerate(lines, 1)]
 
 

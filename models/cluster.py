@@ -1,11 +1,13 @@
-"""Steps of work on a Dask cluster whose workers run the same code as this process and may be lost at any moment.
+"""Steps of work on a Dask cluster whose workers run the same code as this process and may be lost
+at any moment.
 
-A step is a function of a ClusterConnection. Where a worker is lost and the step fails or stands still, the connection is
-closed, which ends all its tasks, and the step is done anew by a new connection on the workers that remain. No step
-waits for ever: TIMEOUT_MINUTES without progress end the run.
+A step is a function of a ClusterConnection. Where a worker is lost and the step fails or stands
+still, the connection is closed, which ends all its tasks, and the step is done anew by a new
+connection on the workers that remain. No step waits for ever: TIMEOUT_MINUTES without progress end
+the run.
 
-But: a worker that is still at a task that nobody waits for is started anew, and so is one that has gone silent; where
-others use the same workers, Dask repeats their tasks.
+But: a worker that is still at a task that nobody waits for is started anew, and so is one that has
+gone silent; where others use the same workers, Dask repeats their tasks.
 """
 
 import logging
@@ -17,11 +19,18 @@ from typing import Any, TypeVar
 
 from features.derive.version import features_version
 from features.errors import CreatorcastError
-from models.cluster_connection import POLL_SECONDS, START_SECONDS, ClusterConnection, StepStalled, WorkerLost
+from models.cluster_connection import (
+    POLL_SECONDS,
+    START_SECONDS,
+    ClusterConnection,
+    StepStalled,
+    WorkerLost,
+)
 
 #: Minutes without progress (a task ended, a tree made) after which a run gives up.
 TIMEOUT_MINUTES = 10.0
-#: Failures of one step after which a run gives up, and seconds before the step is done anew, twice as many each time.
+#: Failures of one step after which a run gives up, and seconds before the step is done anew, twice
+#: as many each time.
 ATTEMPTS, PAUSE_SECONDS = 6, 0.5
 #: Seconds without progress after the loss of a worker, after which a step is done anew.
 STALL_SECONDS = 60.0
@@ -44,12 +53,12 @@ class ClusterSession:
     Parameters
     ----------
     address : of the scheduler
-    prepare : function of a ClusterConnection, called once for each; what it gives is the connection's `state`
-    minutes : without progress, after which it gives up
-    started : the cluster was there before, so wait `minutes` for a scheduler and for workers that are gone
+    prepare : function of a ClusterConnection, called once for each; what it gives is the
+    connection's `state` minutes : without progress, after which it gives up started : the cluster
+    was there before, so wait `minutes` for a scheduler and for workers that are gone
 
-    Raises ClusterError on entry where there is no such cluster. Whoever reaches a scheduler can run code on its
-    workers: it belongs into a network of its own.
+    Raises ClusterError on entry where there is no such cluster. Whoever reaches a scheduler can run
+    code on its workers: it belongs into a network of its own.
     """
 
     def __init__(
@@ -77,7 +86,9 @@ class ClusterSession:
             self._connection.close()
 
     def new_session(self) -> "ClusterSession":
-        """Give another session of the same cluster, whose connections can be closed without loss to this one."""
+        """Give another session of the same cluster, whose connections can be closed without loss to
+        this one.
+        """
         return ClusterSession(self.address, minutes=self.minutes, started=True)
 
     def run_step(
@@ -87,10 +98,12 @@ class ClusterSession:
         stall_seconds: float | None = None,
         losses: tuple[type[Exception], ...] = (),
     ) -> T:
-        """Do a step, anew where a worker is lost; gives what it gives, raises what it raises for another reason.
+        """Do a step, anew where a worker is lost; gives what it gives, raises what it raises for
+        another reason.
 
-        `what`: the step in a message, such as "fitting a booster"; `losses`: errors besides those of Dask by which the
-        loss of a worker shows. Raises ClusterError where ATTEMPTS failed or nothing ended for so many minutes.
+        `what`: the step in a message, such as "fitting a booster"; `losses`: errors besides those
+        of Dask by which the loss of a worker shows. Raises ClusterError where ATTEMPTS failed or
+        nothing ended for so many minutes.
         """
         stall_seconds = STALL_SECONDS if stall_seconds is None else stall_seconds
         for attempt in range(ATTEMPTS):
@@ -107,7 +120,9 @@ class ClusterSession:
                 self._leave(connection)
                 cause = error
             if attempt + 1 < ATTEMPTS:
-                log.warning("a worker was lost while %s, which is done anew: %s", what, _text(cause))
+                log.warning(
+                    "a worker was lost while %s, which is done anew: %s", what, _text(cause)
+                )
                 time.sleep(PAUSE_SECONDS * 2**attempt)
         raise ClusterError(
             f"{self._named()} failed {ATTEMPTS} times while {what}, the last time by {_text(cause)}; {REMEDY}"
@@ -141,7 +156,9 @@ class ClusterSession:
             time.sleep(POLL_SECONDS)
 
     def _begin(self, connection: ClusterConnection) -> None:
-        """Make a new connection ready: workers that run this code and are free, and what `prepare` gives."""
+        """Make a new connection ready: workers that run this code and are free, and what `prepare`
+        gives.
+        """
         self._wait_for_workers(connection)
         self._release(connection)
         self._wait_for_workers(connection)
@@ -157,7 +174,9 @@ class ClusterSession:
     def _wait_for_workers(self, connection: ClusterConnection) -> None:
         seconds = self.minutes * 60 if self._started else START_SECONDS
         if not connection.check_workers():
-            log.warning("%s has no workers: waiting up to %g minutes for some", self._named(), seconds / 60)
+            log.warning(
+                "%s has no workers: waiting up to %g minutes for some", self._named(), seconds / 60
+            )
         try:
             connection.client.wait_for_workers(1, timeout=seconds)
         except TimeoutError as error:
@@ -176,7 +195,9 @@ class ClusterSession:
                 time.sleep(POLL_SECONDS)
                 continue
             if busy:
-                log.warning("workers that are still at tasks of a lost step are started anew: %s", busy)
+                log.warning(
+                    "workers that are still at tasks of a lost step are started anew: %s", busy
+                )
                 connection.restart(busy)
             self._abandoned = set()
 
@@ -190,9 +211,14 @@ class ClusterSession:
             self._abandoned |= connection.close()
 
     def _is_loss(
-        self, error: Exception, connection: ClusterConnection | None, losses: tuple[type[Exception], ...]
+        self,
+        error: Exception,
+        connection: ClusterConnection | None,
+        losses: tuple[type[Exception], ...],
     ) -> bool:
-        """Say whether a step failed as a worker was lost; raises ClusterError where one task lost several in a row."""
+        """Say whether a step failed as a worker was lost; raises ClusterError where one task lost
+        several in a row.
+        """
         from distributed import KilledWorker
 
         if isinstance(error, KilledWorker):

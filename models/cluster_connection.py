@@ -1,6 +1,8 @@
-"""A connection to a Dask cluster by which a step of work is done while it is watched that no worker is lost.
+"""A connection to a Dask cluster by which a step of work is done while it is watched that no worker
+is lost.
 
-The step runs in a thread of its own, so that the caller can leave it where it waits for a worker that is gone.
+The step runs in a thread of its own, so that the caller can leave it where it waits for a worker
+that is gone.
 """
 
 import asyncio
@@ -16,7 +18,8 @@ from typing import Any, TypeVar
 CONNECT_SECONDS = 10.0
 #: Seconds between two looks at the cluster.
 POLL_SECONDS = 0.5
-#: Seconds without a heartbeat after which a worker counts as lost, and those that a new one may take to start.
+#: Seconds without a heartbeat after which a worker counts as lost, and those that a new one may
+#: take to start.
 SILENT_SECONDS, START_SECONDS = 120.0, 30.0
 
 T = TypeVar("T")
@@ -32,12 +35,14 @@ class StepStalled(Exception):
 
 
 class ClusterConnection:
-    """A connection to the scheduler at an address, and what it saw of the workers. Raises what Client does.
+    """A connection to the scheduler at an address, and what it saw of the workers. Raises what
+    Client does.
 
     Attributes
     ----------
     client : distributed.Client
-    state : what models.cluster.Session's `prepare` made of it, such as futures of data that the workers keep
+    state : what models.cluster.Session's `prepare` made of it, such as futures of data that the
+    workers keep
     """
 
     def __init__(self, address: str):
@@ -47,7 +52,8 @@ class ClusterConnection:
         self.state: Any = None
         self.last_progress = time.monotonic()
         self.last_loss: float | None = None
-        #: Of each worker its last heartbeat by the scheduler's clock, and when that was first seen by the clock here.
+        #: Of each worker its last heartbeat by the scheduler's clock, and when that was first seen
+        #: by the clock here.
         self._heartbeats: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
@@ -61,11 +67,13 @@ class ClusterConnection:
             future.add_done_callback(self.progress)
         return self.client.gather(futures)
 
-    def run(self, step: Callable[["ClusterConnection"], T], minutes: float, stall_seconds: float) -> T:
+    def run(
+        self, step: Callable[["ClusterConnection"], T], minutes: float, stall_seconds: float
+    ) -> T:
         """Run a step while watching the cluster; gives what it gives and raises what it raises.
 
-        Raises WorkerLost where a worker was lost and nothing ended for `stall_seconds`, StepStalled where nothing ended
-        for `minutes`.
+        Raises WorkerLost where a worker was lost and nothing ended for `stall_seconds`, StepStalled
+        where nothing ended for `minutes`.
         """
         outcome: Future = Future()
         self.progress()
@@ -73,22 +81,33 @@ class ClusterConnection:
         while not wait([outcome], POLL_SECONDS).done:
             workers = self.check_workers()
             still = time.monotonic() - self.last_progress
-            if self.last_loss is not None and min(still, time.monotonic() - self.last_loss) > stall_seconds:
+            if (
+                self.last_loss is not None
+                and min(still, time.monotonic() - self.last_loss) > stall_seconds
+            ):
                 raise WorkerLost("a worker was lost, and nothing ended since")
             if still > minutes * 60:
                 raise StepStalled(f"nothing ended for {minutes:g} minutes, with {workers} workers")
         return outcome.result()
 
     def check_workers(self) -> int:
-        """Give how many workers there are, note whether any was lost, and have silent ones started anew."""
+        """Give how many workers there are, note whether any was lost, and have silent ones started
+        anew.
+        """
         try:
             identity = self.client.scheduler.identity
-            workers = self.client.sync(identity, n_workers=-1, callback_timeout=CONNECT_SECONDS)["workers"]
+            workers = self.client.sync(identity, n_workers=-1, callback_timeout=CONNECT_SECONDS)[
+                "workers"
+            ]
         except Exception:  # the scheduler is gone or the client is closed: the step itself will fail, or time is up
             return 0
         silent = self._note({address: worker["last_seen"] for address, worker in workers.items()})
         if silent:
-            log.warning("workers that were silent for %g seconds are started anew: %s", SILENT_SECONDS, silent)
+            log.warning(
+                "workers that were silent for %g seconds are started anew: %s",
+                SILENT_SECONDS,
+                silent,
+            )
             self.restart(silent)
         return len(workers) - len(silent)
 
@@ -102,7 +121,11 @@ class ClusterConnection:
             for address, seen in last_seen.items():
                 same = address in before and before[address][0] == seen
                 self._heartbeats[address] = before[address] if same else (seen, now)
-            return [address for address, (_, since) in self._heartbeats.items() if now - since > SILENT_SECONDS]
+            return [
+                address
+                for address, (_, since) in self._heartbeats.items()
+                if now - since > SILENT_SECONDS
+            ]
 
     def has_lost_worker(self) -> bool:
         """Say whether a worker was lost; the scheduler learns of it a moment after the others."""
@@ -114,7 +137,9 @@ class ClusterConnection:
         return False
 
     def restart(self, workers: list[str]) -> None:
-        """Have workers started anew by their nannies; those without one are removed from the cluster."""
+        """Have workers started anew by their nannies; those without one are removed from the
+        cluster.
+        """
         restart = self.client.scheduler.restart_workers
         with suppress(Exception):  # it is tried again at the next look
             self.client.sync(

@@ -1,15 +1,20 @@
-"""ConformalTables tables: weighted quantiles of calibration scores z = (y - location) / scale, by platform and evidence.
+"""ConformalTables tables: weighted quantiles of calibration scores z = (y - location) / scale, by
+platform and evidence.
 
-Source: weighted split conformal prediction, Barber et al. 2023 (nonexchangeable conformal prediction).
+Source: weighted split conformal prediction, Barber et al. 2023 (nonexchangeable conformal
+prediction).
 
 Rules:
-- A platform's table of an evidence is made of its own scores. Where they are of fewer than ENOUGH_CREATORS creators,
-  the scores of the same evidence on the other platforms (the pool) stand in for the creators that lack.
-- A platform without scores takes the widest of the tables of the other platforms at the same evidence.
+- A platform's table of an evidence is made of its own scores. Where they are of fewer than
+  ENOUGH_CREATORS creators, the scores of the same evidence on the other platforms (the pool) stand
+  in for the creators that lack.
+- A platform without scores takes the widest of the tables of the other platforms at the same
+  evidence.
 - An evidence with fewer than ENOUGH_SCORES scores takes those of all evidences.
-- Evidences named in `centred` have their median taken out: it is the drift of the last months, which reverts, so what
-  is served is the location itself.
-- The upper tail of the mean ends at the `ceiling`: the largest residual y - location that the scores support.
+- Evidences named in `centred` have their median taken out: it is the drift of the last months,
+  which reverts, so what is served is the location itself.
+- The upper tail of the mean ends at the `ceiling`: the largest residual y - location that the
+  scores support.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +27,8 @@ GRID = np.concatenate([[0.001, 0.0025, 0.005], np.arange(1, 100) / 100, [0.995, 
 ENOUGH_SCORES = 50
 #: Creators from which on a platform's scores stand alone.
 ENOUGH_CREATORS = 20
-#: Widening over the number of creators: five creators tell less of a sixth than the spread among them suggests.
+#: Widening over the number of creators: five creators tell less of a sixth than the spread among
+#: them suggests.
 WIDEN_BY_CREATOR = 6.0
 #: Probability at which residuals end in the mean, where enough creators are behind them.
 CEILING = 0.99
@@ -30,10 +36,12 @@ CEILING = 0.99
 
 @dataclass(frozen=True)
 class CalibrationSet:
-    """Posts that did not train the forecaster that forecasts them, n of them, and the parts of their forecasts.
+    """Posts that did not train the forecaster that forecasts them, n of them, and the parts of
+    their forecasts.
 
-    `target` (n,): ln(1 + count) minus the offset; `corrections` (n, 2): linear and boosted, before their shares;
-    `scale` (n,); `evidence`, `platform`: codes (n,); `weight` (n,); `creator`: codes (n,).
+    `target` (n,): ln(1 + count) minus the offset; `corrections` (n, 2): linear and boosted, before
+    their shares; `scale` (n,); `evidence`, `platform`: codes (n,); `weight` (n,); `creator`: codes
+    (n,).
     """
 
     target: np.ndarray
@@ -54,10 +62,11 @@ class CalibrationSet:
 
 @dataclass(frozen=True)
 class ConformalTables:
-    """Quantiles of the scores at GRID, `z` (tables, len(GRID)), and the table of each platform and evidence.
+    """Quantiles of the scores at GRID, `z` (tables, len(GRID)), and the table of each platform and
+    evidence.
 
-    `place` (platforms, evidences): positions of tables; `n` (platforms, evidences): scores of the platform itself;
-    `ceiling` (tables,): the residual at which the tail of the mean ends.
+    `place` (platforms, evidences): positions of tables; `n` (platforms, evidences): scores of the
+    platform itself; `ceiling` (tables,): the residual at which the tail of the mean ends.
     """
 
     z: np.ndarray
@@ -69,13 +78,21 @@ class ConformalTables:
     def fit(
         cls, scores: "ConformityScores", platforms: int, evidences: int, widen: float, centred=()
     ) -> "ConformalTables":
-        """Make the tables by the rules above, each widened about its median by `widen` and by its creators.
+        """Make the tables by the rules above, each widened about its median by `widen` and by its
+        creators.
 
-        `scores`: those of the evidences `centred` with their medians taken out, as `ConformityScores.centre` does.
+        `scores`: those of the evidences `centred` with their medians taken out, as
+        `ConformityScores.centre` does.
         """
         tables: list[_Table] = []
-        place, n = np.empty((platforms, evidences), dtype=int), np.zeros((platforms, evidences), dtype=int)
-        creators = {code: scores.creators(scores.platform == code) for code in np.unique(scores.platform).tolist()}
+        place, n = (
+            np.empty((platforms, evidences), dtype=int),
+            np.zeros((platforms, evidences), dtype=int),
+        )
+        creators = {
+            code: scores.creators(scores.platform == code)
+            for code in np.unique(scores.platform).tolist()
+        }
         for evidence in range(evidences):
             own = scores.at(scores.evidence == evidence)
             n[:, evidence] = np.bincount(own.platform, minlength=platforms)
@@ -83,12 +100,16 @@ class ConformalTables:
             made = _platform_tables(pool, creators, widen, evidence in centred)
             widest = max(made, key=lambda platform: made[platform].width)
             numbers = {platform: len(tables) + number for number, platform in enumerate(made)}
-            place[:, evidence] = [numbers.get(platform, numbers[widest]) for platform in range(platforms)]
+            place[:, evidence] = [
+                numbers.get(platform, numbers[widest]) for platform in range(platforms)
+            ]
             tables += made.values()
         return cls(np.array([t.z for t in tables]), np.array([t.ceiling for t in tables]), place, n)
 
     def probability(self, z: np.ndarray, table: np.ndarray) -> np.ndarray:
-        """Give the probability below each score z (n,) by its table (n,): its probability integral transform."""
+        """Give the probability below each score z (n,) by its table (n,): its probability integral
+        transform.
+        """
         level = np.empty(len(z))
         for number in np.unique(table):
             at = table == number
@@ -98,7 +119,9 @@ class ConformalTables:
 
 @dataclass(frozen=True)
 class ConformityScores:
-    """Calibration scores `z` with the residuals that they come from, (n,) each; weights, codes and creators of each."""
+    """Calibration scores `z` with the residuals that they come from, (n,) each; weights, codes and
+    creators of each.
+    """
 
     z: np.ndarray
     residual: np.ndarray
@@ -136,8 +159,12 @@ class _Table:
         return float(high - low)
 
 
-def _platform_tables(pool: ConformityScores, creators: dict[int, int], widen: float, centre: bool) -> dict[int, _Table]:
-    """Give the table of each platform that has scores in `pool`; `creators`: how many each platform has in all."""
+def _platform_tables(
+    pool: ConformityScores, creators: dict[int, int], widen: float, centre: bool
+) -> dict[int, _Table]:
+    """Give the table of each platform that has scores in `pool`; `creators`: how many each platform
+    has in all.
+    """
     present = np.unique(pool.platform)
     tables = {}
     for platform in present.tolist():
@@ -155,7 +182,9 @@ def _platform_tables(pool: ConformityScores, creators: dict[int, int], widen: fl
 
 
 def _filled_weight(weight: np.ndarray, own: np.ndarray, creators: int, lacking: int) -> np.ndarray:
-    """Weigh a platform's own scores (mask (n,)) as its creators, and all other scores together as those that lack."""
+    """Weigh a platform's own scores (mask (n,)) as its creators, and all other scores together as
+    those that lack.
+    """
     total, others = weight[own].sum(), weight[~own].sum()
     if not total > 0 or not others > 0:
         return weight
@@ -163,13 +192,17 @@ def _filled_weight(weight: np.ndarray, own: np.ndarray, creators: int, lacking: 
 
 
 def _ceiling(residual: np.ndarray, weight: np.ndarray, creators: float) -> float:
-    """Give the residual up to which the tail is supported: at least one creator in so many has gone as far."""
+    """Give the residual up to which the tail is supported: at least one creator in so many has gone
+    as far.
+    """
     level = min(CEILING, 1 - 1 / (creators + 1))
     return float(weighted_quantile(residual, weight, np.array([level]))[0])
 
 
 def weighted_quantile(values: np.ndarray, weight: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Give quantiles of `values` (n,) at `level` (q,), by the middle of each value's weight, linear in between."""
+    """Give quantiles of `values` (n,) at `level` (q,), by the middle of each value's weight, linear
+    in between.
+    """
     weighs = weight > 0
     values, weight = values[weighs], weight[weighs]
     order = np.argsort(values, kind="stable")

@@ -1,7 +1,9 @@
-"""Engagements and fee to cost: no learning, only division and the same distribution read the other way round.
+"""Engagements and fee to cost: no learning, only division and the same distribution read the other
+way round.
 
-A quantile of the cost per engagement is the fee over the opposite quantile of the engagements delivered; where that is
-0 there is no finite cost, and the value is NaN. The whole fee is taken to be paid whatever is delivered.
+A quantile of the cost per engagement is the fee over the opposite quantile of the engagements
+delivered; where that is 0 there is no finite cost, and the value is NaN. The whole fee is taken to
+be paid whatever is delivered.
 """
 
 from collections.abc import Sequence
@@ -15,36 +17,54 @@ OPPOSITE_QUANTILE = {"p10": "p90", "p50": "p50", "p90": "p10"}
 
 
 def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Divide fees (n,) in USD by counts (n,) or (n, m); NaN where the fee is unknown or the count is 0.
+    """Divide fees (n,) in USD by counts (n,) or (n, m); NaN where the fee is unknown or the count
+    is 0.
 
     >>> cost_per(np.array([450.0]), np.array([3000.0])).tolist()
     [0.15]
     """
     fee = np.asarray(fee_usd, dtype=float)
     count = np.asarray(count, dtype=float)
-    return np.divide(fee if count.ndim == 1 else fee[:, None], count, out=np.full(count.shape, np.nan), where=count > 0)
+    return np.divide(
+        fee if count.ndim == 1 else fee[:, None],
+        count,
+        out=np.full(count.shape, np.nan),
+        where=count > 0,
+    )
 
 
 def cost_quantiles(fee_usd: np.ndarray, totals: DeliveredTotals) -> dict[str, np.ndarray]:
-    """Give the quantiles OPPOSITE_QUANTILE of the fee (n,) over each total, (n,) each; NaN where not finite or without a fee."""
+    """Give the quantiles OPPOSITE_QUANTILE of the fee (n,) over each total, (n,) each; NaN where
+    not finite or without a fee.
+    """
     return cost_quantiles_from_counts(fee_usd, totals.quantiles_by_name(OPPOSITE_QUANTILE.values()))
 
 
-def cost_quantiles_from_counts(fee_usd: np.ndarray, counts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """As `cost_quantiles`, from the quantiles OPPOSITE_QUANTILE of each total by their names, (n,) each."""
+def cost_quantiles_from_counts(
+    fee_usd: np.ndarray, counts: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """As `cost_quantiles`, from the quantiles OPPOSITE_QUANTILE of each total by their names, (n,)
+    each.
+    """
     return {name: cost_per(fee_usd, counts[other]) for name, other in OPPOSITE_QUANTILE.items()}
 
 
-def cost_probability(cost_usd: np.ndarray, fee_usd: np.ndarray, totals: DeliveredTotals) -> np.ndarray:
+def cost_probability(
+    cost_usd: np.ndarray, fee_usd: np.ndarray, totals: DeliveredTotals
+) -> np.ndarray:
     """Give P(fee / total <= cost), (n,), NaN where the cost (n,) or the fee (n,) is not known."""
     return totals.probability_at_least(cost_per(fee_usd, cost_usd))
 
 
-def break_even_fee(cost_usd: np.ndarray, confidence: np.ndarray | float, totals: DeliveredTotals) -> np.ndarray:
-    """Give the highest fee (n,) at which the cost is at most `cost_usd` (n,) with a probability, `confidence`.
+def break_even_fee(
+    cost_usd: np.ndarray, confidence: np.ndarray | float, totals: DeliveredTotals
+) -> np.ndarray:
+    """Give the highest fee (n,) at which the cost is at most `cost_usd` (n,) with a probability,
+    `confidence`.
 
-    P(fee / total <= cost) = P(total >= fee / cost) falls as the fee grows, and is the confidence where fee / cost is
-    the quantile 1 - confidence of the total. It is 0 where nothing is delivered too often for any fee.
+    P(fee / total <= cost) = P(total >= fee / cost) falls as the fee grows, and is the confidence
+    where fee / cost is the quantile 1 - confidence of the total. It is 0 where nothing is delivered
+    too often for any fee.
     """
     return break_even_fees(cost_usd, [confidence], totals)[0]
 

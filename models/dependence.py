@@ -7,15 +7,18 @@ from models.forecast import Forecaster
 
 
 def column_dependence(forecaster: Forecaster) -> np.ndarray:
-    """Say of each platform, evidence and derived column whether location or scale can change with it.
+    """Say of each platform, evidence and derived column whether location or scale can change with
+    it.
 
-    Shape (platforms, evidences, len(COLUMNS)). Columns with a role of their own (offset, evidence, platform, number and
-    spread of the posts) are no part of it: those always count. On a platform without training rows no correction does.
+    Shape (platforms, evidences, len(COLUMNS)). Columns with a role of their own (offset, evidence,
+    platform, number and spread of the posts) are no part of it: those always count. On a platform
+    without training rows no correction does.
     """
     seen = np.array([COLUMNS.index(name) for name in forecaster.columns_])
     sloped = np.array([name not in forecaster.codes for name in forecaster.columns_])
     in_location, in_scale = (
-        booster.feature_importance("split") > 0 for booster in (forecaster.location_, forecaster.scale_)
+        booster.feature_importance("split") > 0
+        for booster in (forecaster.location_, forecaster.scale_)
     )
     depends = np.zeros((forecaster.platforms, forecaster.evidences, len(COLUMNS)), dtype=bool)
     depends[:, :, seen] = in_scale

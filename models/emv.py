@@ -1,8 +1,9 @@
-"""Earned media value: what engagements and views would be worth at a value a piece that the caller names.
+"""Earned media value: what engagements and views would be worth at a value a piece that the caller
+names.
 
-A platform's usual share of likes, comments and shares splits the engagements. Parts without a value count nothing, and
-no value is supposed. But: engagements and views are taken to go together, so that a quantile of the value is made of
-the same quantile of both.
+A platform's usual share of likes, comments and shares splits the engagements. Parts without a value
+count nothing, and no value is supposed. But: engagements and views are taken to go together, so
+that a quantile of the value is made of the same quantile of both.
 """
 
 from dataclasses import dataclass
@@ -39,9 +40,13 @@ class ValueTable:
     usd: dict[tuple[str, str], float]
 
     def of(self, platform_code: np.ndarray, part: str) -> np.ndarray:
-        """Give the value of a part on each platform (n,), a position in PLATFORMS; NaN where the table has none."""
+        """Give the value of a part on each platform (n,), a position in PLATFORMS; NaN where the
+        table has none.
+        """
         each = [self.usd.get((name, part), self.usd.get((ANY, part), np.nan)) for name in PLATFORMS]
-        return np.array([*each, np.nan])[np.where(np.isnan(platform_code), -1, platform_code).astype(int)]
+        return np.array([*each, np.nan])[
+            np.where(np.isnan(platform_code), -1, platform_code).astype(int)
+        ]
 
 
 def read_value_table(path: Path) -> ValueTable:
@@ -60,9 +65,9 @@ def earned_media_value(
 ) -> dict[str, np.ndarray]:
     """Give quantiles of the value in USD, (n,) each, NaN for rows that name no value.
 
-    `values`: USD a piece by EMV_PARTS, (n,), NaN where not named; `shares`: by platform, of each count in the
-    engagements; `engagements` and `views`: quantiles by name, (n,); `shown`: where views are shown, elsewhere they
-    count nothing.
+    `values`: USD a piece by EMV_PARTS, (n,), NaN where not named; `shares`: by platform, of each
+    count in the engagements; `engagements` and `views`: quantiles by name, (n,); `shown`: where
+    views are shown, elsewhere they count nothing.
     """
     named = {part: ~np.isnan(values[part]) for part in EMV_PARTS}
     asked = np.any(list(named.values()), axis=0)
@@ -70,10 +75,16 @@ def earned_media_value(
     each = np.where(np.any([named[part] for part in COUNT_OF_PART], axis=0), np.nan, 0.0)
     for name, own in shares.items():
         at = platform_code == PLATFORMS.index(name)
-        parts = (np.nan_to_num(values[part][at]) * own.get(count, 0.0) for part, count in COUNT_OF_PART.items())
+        parts = (
+            np.nan_to_num(values[part][at]) * own.get(count, 0.0)
+            for part, count in COUNT_OF_PART.items()
+        )
         each[at] = sum(parts) / (sum(own.values()) or 1.0)
     worth = {name: engagements[name] * each for name in EMV_QUANTILES}
     if views is not None:
         a_view = np.where(shown, np.nan_to_num(values["view"]), 0.0)
-        worth = {name: value + np.where(shown, views[name], 0.0) * a_view for name, value in worth.items()}
+        worth = {
+            name: value + np.where(shown, views[name], 0.0) * a_view
+            for name, value in worth.items()
+        }
     return {name: np.where(asked, value, np.nan) for name, value in worth.items()}

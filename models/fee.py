@@ -1,7 +1,8 @@
-"""The market fee: what such a deal usually costs, learned from the user's own fees, else read off a rate card.
+"""The market fee: what such a deal usually costs, learned from the user's own fees, else read off a
+rate card.
 
-- ln of the fee a deliverable: a robust line on followers, engagement level and deliverables, which can extrapolate,
-  and L1 boosting of what is left of it
+- ln of the fee a deliverable: a robust line on followers, engagement level and deliverables, which
+  can extrapolate, and L1 boosting of what is left of it
 - quantiles from residuals out of fold, folds by creator, widened as those of the forecaster are
 """
 
@@ -18,7 +19,8 @@ from features.derive.catalog import feature_column, feature_columns
 from features.tables.vocabulary import PLATFORMS, lookup_indexes
 from models.rate_card import RATE_CARD_KEY, RateCard
 
-#: Fees and creators that learning takes, and fees that a platform must have among them to be answered from it.
+#: Fees and creators that learning takes, and fees that a platform must have among them to be
+#: answered from it.
 ENOUGH_FEES, ENOUGH_CREATORS, ENOUGH_OF_PLATFORM = 100, 30, 20
 #: Probabilities of the low, typical and high fee.
 FEE_LEVELS = (0.1, 0.5, 0.9)
@@ -54,9 +56,9 @@ OWN_DEALS, RATE_CARD = "own_deals", "rate_card"
 class FeeModel:
     """ln(fee / deliverable) = line + booster + residual.
 
-    `middle`: medians that stand in where a column of the line is unknown; `line`: intercept, slopes of LINE and of ln
-    deliverables; `residual`: its quantiles at FEE_LEVELS; `platforms`: those with enough fees; `error`: mean absolute
-    error of ln out of fold.
+    `middle`: medians that stand in where a column of the line is unknown; `line`: intercept, slopes
+    of LINE and of ln deliverables; `residual`: its quantiles at FEE_LEVELS; `platforms`: those with
+    enough fees; `error`: mean absolute error of ln out of fold.
     """
 
     middle: np.ndarray
@@ -69,8 +71,11 @@ class FeeModel:
     error: float
 
     @classmethod
-    def fit(cls, x: pd.DataFrame, deliverables: np.ndarray, fee_usd: np.ndarray, creator: np.ndarray):
-        """Learn from deals: `x` derived columns as of each, and fees (n,) for all deliverables (n,) together.
+    def fit(
+        cls, x: pd.DataFrame, deliverables: np.ndarray, fee_usd: np.ndarray, creator: np.ndarray
+    ):
+        """Learn from deals: `x` derived columns as of each, and fees (n,) for all deliverables (n,)
+        together.
 
         Gives None where there are fewer than ENOUGH_FEES fees or ENOUGH_CREATORS creators.
         """
@@ -83,22 +88,34 @@ class FeeModel:
             parts = _fit_parts(x.iloc[train], deliverables[train], y[train])
             left[test] = y[test] - _predict_parts(parts, x.iloc[test], deliverables[test])
         residual = np.quantile(left, FEE_LEVELS)
-        residual = residual[1] + (residual - residual[1]) * (1 + WIDEN + WIDEN_BY_CREATOR / creators)
+        residual = residual[1] + (residual - residual[1]) * (
+            1 + WIDEN + WIDEN_BY_CREATOR / creators
+        )
         counts = x["platform_code"].value_counts()
-        platforms = tuple(name for code, name in enumerate(PLATFORMS) if counts.get(code, 0) >= ENOUGH_OF_PLATFORM)
+        platforms = tuple(
+            name for code, name in enumerate(PLATFORMS) if counts.get(code, 0) >= ENOUGH_OF_PLATFORM
+        )
         parts = _fit_parts(x, deliverables, y)
         return cls(*parts, residual, platforms, len(y), creators, float(np.abs(left).mean()))
 
     def predict(self, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
-        """Give the low, typical and high fee for all deliverables (n,) together, USD, (n, 3); `x` as derived."""
-        middle = _predict_parts((self.middle, self.line, self.booster), x, deliverables) + np.log(deliverables)
+        """Give the low, typical and high fee for all deliverables (n,) together, USD, (n, 3); `x`
+        as derived.
+        """
+        middle = _predict_parts((self.middle, self.line, self.booster), x, deliverables) + np.log(
+            deliverables
+        )
         return np.exp(middle[:, None] + self.residual)
 
     def state(self) -> tuple[dict, str]:
         """Give what `from_state` needs: JSON values and the booster as text."""
         arrays = {name: getattr(self, name).tolist() for name in ("middle", "line", "residual")}
         plain = {name: getattr(self, name) for name in ("fees", "creators", "error")}
-        return {**arrays, **plain, "platforms": list(self.platforms)}, self.booster.model_to_string()
+        return {
+            **arrays,
+            **plain,
+            "platforms": list(self.platforms),
+        }, self.booster.model_to_string()
 
     @classmethod
     def from_state(cls, state: dict, booster: str) -> "FeeModel":
@@ -110,13 +127,18 @@ class FeeModel:
 
 @dataclass(frozen=True)
 class MarketFee:
-    """Where market fees come from: the user's own deals where they are enough, a rate card elsewhere."""
+    """Where market fees come from: the user's own deals where they are enough, a rate card
+    elsewhere.
+    """
 
     card: RateCard
     learned: FeeModel | None = None
 
-    def quote(self, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give the low, typical and high fee for all deliverables, (n, 3), and the source of each, None where none.
+    def quote(
+        self, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give the low, typical and high fee for all deliverables, (n, 3), and the source of each,
+        None where none.
 
         `x`: derived columns.
         """
@@ -136,7 +158,9 @@ class MarketFee:
     @cached_property
     def _by_deals(self) -> np.ndarray:
         """Say for each platform whether own deals answer."""
-        return np.array([self.learned is not None and name in self.learned.platforms for name in PLATFORMS])
+        return np.array(
+            [self.learned is not None and name in self.learned.platforms for name in PLATFORMS]
+        )
 
     def describe(self) -> dict:
         """Say for the manifest where fees come from."""
@@ -144,7 +168,12 @@ class MarketFee:
         if self.learned is None:
             return {**card, "own_fees": 0}
         own = {"own_fees": self.learned.fees, "own_creators": self.learned.creators}
-        return {**card, **own, "own_platforms": list(self.learned.platforms), "error_ln": self.learned.error}
+        return {
+            **card,
+            **own,
+            "own_platforms": list(self.learned.platforms),
+            "error_ln": self.learned.error,
+        }
 
     def state(self) -> tuple[dict, str | None]:
         """Give what `from_state` needs: JSON values, and the booster as text where one was learned."""
@@ -172,14 +201,20 @@ def _fit_parts(x: pd.DataFrame, deliverables: np.ndarray, y: np.ndarray) -> tupl
     return middle, line, lgb.train(parameters, data, num_boost_round=TREES)
 
 
-def _predict_parts(parts: tuple, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
+def _predict_parts(
+    parts: tuple, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray
+) -> np.ndarray:
     middle, line, booster = parts
     return (
-        line[0] + _inputs(x, deliverables, middle) @ line[1:] + booster.predict(_seen(x, deliverables), num_threads=1)
+        line[0]
+        + _inputs(x, deliverables, middle) @ line[1:]
+        + booster.predict(_seen(x, deliverables), num_threads=1)
     )
 
 
-def _inputs(x: np.ndarray | pd.DataFrame, deliverables: np.ndarray, middle: np.ndarray) -> np.ndarray:
+def _inputs(
+    x: np.ndarray | pd.DataFrame, deliverables: np.ndarray, middle: np.ndarray
+) -> np.ndarray:
     values = feature_columns(x, LINE_COLUMNS)
     return np.column_stack([np.where(np.isnan(values), middle, values), np.log(deliverables)])
 

@@ -1,4 +1,6 @@
-"""What `fit` and `calibrate` are given, checked before anything is fitted: one ValueError, which names the argument."""
+"""What `fit` and `calibrate` are given, checked before anything is fitted: one ValueError, which
+names the argument.
+"""
 
 import numpy as np
 import pandas as pd
@@ -10,8 +12,9 @@ _NO_NUMBERS = "SUMm"
 def creator_codes(groups, rows: int) -> np.ndarray:
     """Number the creators, in the order of their names: an integer for each row, shape (rows,).
 
-    `groups`: the creator of each row, of any kind (numbers, text, other objects that can be dictionary keys); None
-    makes every row a creator of its own. Raises ValueError where a row has none.
+    `groups`: the creator of each row, of any kind (numbers, text, other objects that can be
+    dictionary keys); None makes every row a creator of its own. Raises ValueError where a row has
+    none.
 
     >>> creator_codes(["zoe", "ana", "zoe"], 3).tolist()
     [1, 0, 1]
@@ -22,16 +25,22 @@ def creator_codes(groups, rows: int) -> np.ndarray:
     try:
         codes, names = _numbered(_column(groups, "groups", wanted, rows))
     except TypeError as error:
-        raise ValueError(f"groups holds what cannot name a creator ({error}): give text or numbers") from None
+        raise ValueError(
+            f"groups holds what cannot name a creator ({error}): give text or numbers"
+        ) from None
     blank = [code for code, name in enumerate(names) if isinstance(name, str) and not name.strip()]
     unknown = np.flatnonzero(np.isin(codes, [-1, *blank]))
     if len(unknown):
-        raise ValueError(f"groups is unknown in {_places(unknown)}: give {wanted}, or leave such rows out")
+        raise ValueError(
+            f"groups is unknown in {_places(unknown)}: give {wanted}, or leave such rows out"
+        )
     return codes
 
 
 def row_weights(weight, rows: int) -> np.ndarray:
-    """Give the weight of each row, shape (rows,): numbers from 0 up, not all of them 0; 1 each for None."""
+    """Give the weight of each row, shape (rows,): numbers from 0 up, not all of them 0; 1 each for
+    None.
+    """
     if weight is None:
         return np.ones(rows)
     name, wanted = "sample_weight", "the weight of each row, a number from 0 up"
@@ -47,7 +56,9 @@ def row_weights(weight, rows: int) -> np.ndarray:
 
 
 def finite_numbers(values, name: str, wanted: str, rows: int) -> np.ndarray:
-    """Give one finite number a row, shape (rows,); `name` and `wanted`: of the argument, for the error."""
+    """Give one finite number a row, shape (rows,); `name` and `wanted`: of the argument, for the
+    error.
+    """
     require_numbers(values, name, wanted)
     numbers = _column(values, name, wanted, rows).astype(float)
     infinite = np.flatnonzero(~np.isfinite(numbers))
@@ -67,7 +78,9 @@ def require_numbers(values, name: str, wanted: str) -> None:
         try:
             float(value)
         except (TypeError, ValueError):
-            raise ValueError(f"{name} holds {value!r} in row {row}, which is no number: give {wanted}") from None
+            raise ValueError(
+                f"{name} holds {value!r} in row {row}, which is no number: give {wanted}"
+            ) from None
 
 
 def require_codes(codes: np.ndarray, name: str, count: int) -> None:
@@ -75,14 +88,18 @@ def require_codes(codes: np.ndarray, name: str, count: int) -> None:
     wrong = np.flatnonzero(~np.isin(codes, np.arange(count)))
     if len(wrong):
         value = codes[wrong[0]]
-        raise ValueError(f"{name} is {value:g} in row {wrong[0]}: expected whole numbers from 0 to {count - 1}")
+        raise ValueError(
+            f"{name} is {value:g} in row {wrong[0]}: expected whole numbers from 0 to {count - 1}"
+        )
 
 
 def require_finite(values: np.ndarray, name: str) -> None:
     """Raise ValueError unless all values are finite."""
     unknown = np.flatnonzero(~np.isfinite(values))
     if len(unknown):
-        raise ValueError(f"{name} is unknown or infinite in {_places(unknown)}: give a number in every row")
+        raise ValueError(
+            f"{name} is unknown or infinite in {_places(unknown)}: give a number in every row"
+        )
 
 
 def _array(values) -> np.ndarray:

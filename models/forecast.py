@@ -1,13 +1,16 @@
-"""The estimator: a robust offset, a LightGBM location and scale on what is left, and conformal quantiles.
+"""The estimator: a robust offset, a LightGBM location and scale on what is left, and conformal
+quantiles.
 
-- location: a linear and an L1 boosted correction of the offset, so a tree never has to extrapolate the level of an
-  account; as many trees as creators left out of a fold bear, and for each evidence as much of each correction, which
-  may be none, as both creators left out and later posts bear (models.corrections)
-- scale: L2 boosting of ln(|residual| + 0.05) of residuals out of fold, times what the history suggests
-  (`models.corrections.history_scale`)
-- conformal quantiles by platform and evidence, from scores of posts that did not train the model that scores them
-  (models.conformal)
-- a platform that no training row is of takes the offset alone, with the widest scale of the platforms that are known
+- location: a linear and an L1 boosted correction of the offset, so a tree never has to extrapolate
+  the level of an account; as many trees as creators left out of a fold bear, and for each evidence
+  as much of each correction, which may be none, as both creators left out and later posts bear
+  (models.corrections)
+- scale: L2 boosting of ln(|residual| + 0.05) of residuals out of fold, times what the history
+  suggests (`models.corrections.history_scale`)
+- conformal quantiles by platform and evidence, from scores of posts that did not train the model
+  that scores them (models.conformal)
+- a platform that no training row is of takes the offset alone, with the widest scale of the
+  platforms that are known
 
 The recipe and its figures: docs/method.md.
 """
@@ -30,7 +33,12 @@ from models.corrections import (
     history_scale,
     rows_by_evidence,
 )
-from models.distribution import PredictiveDistribution, TotalsTables, crps, within_creator_correlation
+from models.distribution import (
+    PredictiveDistribution,
+    TotalsTables,
+    crps,
+    within_creator_correlation,
+)
 from models.fit_validation import (
     creator_codes,
     finite_numbers,
@@ -56,7 +64,9 @@ _LISTS = ("centred", "leave_out", "codes")
 
 @dataclass(frozen=True)
 class Boosting:
-    """Size and pace of one booster; `patience`: trees without gain after which folds stop, 0 for never."""
+    """Size and pace of one booster; `patience`: trees without gain after which folds stop, 0 for
+    never.
+    """
 
     trees: int
     leaves: int
@@ -76,7 +86,8 @@ SCALE_BOOSTING = Boosting(trees=50, leaves=7)
 class _Places:
     """Positions in X of the columns seen and of the columns with a role (None without one).
 
-    `sloped`, `platform_seen`: positions among those seen of those with a slope, and of the platform.
+    `sloped`, `platform_seen`: positions among those seen of those with a slope, and of the
+    platform.
     """
 
     seen: np.ndarray
@@ -94,32 +105,31 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    offset : column (name or position) of X that the location is measured from; None takes the median of y
-    evidence, platform : columns of X with the codes that split the conformal tables; None for one
-    evidences, platforms : number of codes of each
-    centred : evidence codes whose conformal tables have the median 0, so that the location itself is served
-    posts, mad : columns of X with the number of known posts and their median absolute deviation of ln(1 + count), by
+    offset : column (name or position) of X that the location is measured from; None takes the
+    median of y evidence, platform : columns of X with the codes that split the conformal tables;
+    None for one evidences, platforms : number of codes of each centred : evidence codes whose
+    conformal tables have the median 0, so that the location itself is served posts, mad : columns
+    of X with the number of known posts and their median absolute deviation of ln(1 + count), by
         which the scale is corrected; None for no correction
     leave_out : columns of X that the corrections do not see
-    codes : columns of X that the linear correction does not see besides: positions in lists have no slope
-    location, scale : Boosting, size of the two boosters; None takes LOCATION_BOOSTING and SCALE_BOOSTING
-    folds : creator folds behind the residuals out of fold
-    widen : share by which conformal quantiles are widened about their median, besides what few creators ask for
-    seed, threads : of LightGBM; threads 0 takes all cores
+    codes : columns of X that the linear correction does not see besides: positions in lists have no
+    slope location, scale : Boosting, size of the two boosters; None takes LOCATION_BOOSTING and
+    SCALE_BOOSTING folds : creator folds behind the residuals out of fold widen : share by which
+    conformal quantiles are widened about their median, besides what few creators ask for seed,
+    threads : of LightGBM; threads 0 takes all cores
 
     Attributes
     ----------
     location_, scale_ : fitted lightgbm.Booster
     trees_ : models.booster_engine.BoosterSet, the two as they are evaluated
     linear_ : fitted models.linear.Linear, by evidence code
-    correction_ : shares of the linear and of the boosted correction that are applied, by evidence code, (evidences, 2)
-    share_errors_ : `correction_share_errors` of creators left out, by evidence code
-    left_out_ : models.conformal.CalibrationSet, of creators left out of a fold
-    trained_ : training rows of each platform code
-    conformal_ : models.conformal.Conformal
-    correlation_ : of the Gaussian copula between deliverables, by conformal table
-    totals_ : models.distribution.Totals, simulated when first asked for
-    columns_ : names of the columns that the boosters see
+    correction_ : shares of the linear and of the boosted correction that are applied, by evidence
+    code, (evidences, 2) share_errors_ : `correction_share_errors` of creators left out, by evidence
+    code left_out_ : models.conformal.CalibrationSet, of creators left out of a fold trained_ :
+    training rows of each platform code conformal_ : models.conformal.Conformal correlation_ : of
+    the Gaussian copula between deliverables, by conformal table totals_ :
+    models.distribution.Totals, simulated when first asked for columns_ : names of the columns that
+    the boosters see
     """
 
     def __init__(
@@ -166,15 +176,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def fit(self, X, y, sample_weight=None, groups=None):
         """Fit location and scale, and conformal quantiles of the residuals out of fold.
 
-        `X`: (n, columns), NaN where unknown but in the columns of offset and evidence; `y`: ln(1 + count), (n,);
-        `groups`: the creator of each row, numbers or text, over which folds are drawn; without them every row is a
-        creator of its own. For calibration in time follow with `calibrate`.
+        `X`: (n, columns), NaN where unknown but in the columns of offset and evidence; `y`: ln(1 +
+        count), (n,); `groups`: the creator of each row, numbers or text, over which folds are
+        drawn; without them every row is a creator of its own. For calibration in time follow with
+        `calibrate`.
 
         Raises ValueError before anything is fitted.
         """
         if y is not None:
             require_numbers(y, "y", "ln(1 + count) of each row")
-        x, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, y_numeric=True)
+        x, y = validate_data(
+            self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, y_numeric=True
+        )
         if len(y) < 2:
             raise ValueError("Forecaster cannot learn from 1 sample: give at least two rows")
         weight, groups = row_weights(sample_weight, len(y)), creator_codes(groups, len(y))
@@ -187,7 +200,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.trained_ = np.bincount(platform, minlength=self.platforms)
         data = self._dataset(seen, target, weight)
         corrections, trees = self._out_of_fold(data, seen, target, weight, evidence, groups)
-        self.share_errors_ = correction_share_errors(target, corrections, weight, evidence, self.evidences)
+        self.share_errors_ = correction_share_errors(
+            target, corrections, weight, evidence, self.evidences
+        )
         self.correction_ = choose_correction_shares(self.share_errors_)
         residual = target - (self.correction_[evidence] * corrections).sum(axis=1)
         self.linear_ = self._lines(seen, target, weight, evidence, np.arange(len(y)))
@@ -196,15 +211,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self.scale_ = self._boost(data, self.scale or SCALE_BOOSTING, "l2")
         self.use_engine(LIGHTGBM)
         scale = self._scaled(x, self.scale_.predict(seen, num_threads=self.threads))
-        self.left_out_ = CalibrationSet(target, corrections, scale, evidence, platform, weight, groups)
+        self.left_out_ = CalibrationSet(
+            target, corrections, scale, evidence, platform, weight, groups
+        )
         self._set_tables(self.left_out_)
         return self
 
     def calibration_set(self, X, y, weight, groups) -> CalibrationSet:
-        """Take this forecaster's forecasts of posts that did not train it apart, for another's `calibrate`.
+        """Take this forecaster's forecasts of posts that did not train it apart, for another's
+        `calibrate`.
 
-        `X`: (n, columns) as in `predict`; `y`: ln(1 + count) (n,); `weight` (n,) and `groups` (n,) as `fit` takes them.
-        Raises ValueError where any of them cannot be used.
+        `X`: (n, columns) as in `predict`; `y`: ln(1 + count) (n,); `weight` (n,) and `groups` (n,)
+        as `fit` takes them. Raises ValueError where any of them cannot be used.
         """
         check_is_fitted(self, "conformal_")
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
@@ -215,18 +233,21 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return CalibrationSet(y - offset, corrections, scale, evidence, platform, weight, creators)
 
     def calibrate(self, later: CalibrationSet | None) -> "Forecaster":
-        """Choose the shares of the corrections and set the conformal tables by posts later than those of the twin.
+        """Choose the shares of the corrections and set the conformal tables by posts later than
+        those of the twin.
 
-        `later`: `calibration_set` of the twin, a forecaster fitted as this one to an earlier moment. None: no later
-        post can show that a correction lasts, so the offset stands alone, the tables are those of creators left out,
-        and `conformal_.n` is 0.
+        `later`: `calibration_set` of the twin, a forecaster fitted as this one to an earlier
+        moment. None: no later post can show that a correction lasts, so the offset stands alone,
+        the tables are those of creators left out, and `conformal_.n` is 0.
         """
         if later is None:
             self.correction_ = np.zeros_like(self.correction_)
             self._set_tables(self.left_out_)
             self.conformal_ = replace(self.conformal_, n=np.zeros_like(self.conformal_.n))
             return self
-        errors = correction_share_errors(later.target, later.corrections, later.weight, later.evidence, self.evidences)
+        errors = correction_share_errors(
+            later.target, later.corrections, later.weight, later.evidence, self.evidences
+        )
         self.correction_ = choose_correction_shares(self.share_errors_, errors)
         self._set_tables(later)
         return self
@@ -237,10 +258,16 @@ class Forecaster(RegressorMixin, BaseEstimator):
         z = np.clip(residual / calibration.scale, -50, 50)
         codes = calibration.evidence, calibration.platform, calibration.creator
         evidence, platform, creator = codes
-        scores = ConformityScores(z, residual, calibration.weight, evidence, platform, creator).centre(self.centred)
-        self.conformal_ = ConformalTables.fit(scores, self.platforms, self.evidences, self.widen, self.centred)
+        scores = ConformityScores(
+            z, residual, calibration.weight, evidence, platform, creator
+        ).centre(self.centred)
+        self.conformal_ = ConformalTables.fit(
+            scores, self.platforms, self.evidences, self.widen, self.centred
+        )
         table = self.conformal_.place[platform, evidence]
-        self.correlation_ = self._correlations(self.conformal_.probability(scores.z, table), table, evidence, creator)
+        self.correlation_ = self._correlations(
+            self.conformal_.probability(scores.z, table), table, evidence, creator
+        )
         vars(self).pop("totals_", None)
 
     @cached_property
@@ -250,12 +277,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return TotalsTables.fit(self.conformal_, self.correlation_, self.seed)
 
     def _correlations(self, probability, table, evidence, groups) -> np.ndarray:
-        """Give the correlation of one creator's posts in each table; where there are few scores, that of all."""
-        pooled = within_creator_correlation(probability, np.unique([groups, evidence], axis=1, return_inverse=True)[1])
+        """Give the correlation of one creator's posts in each table; where there are few scores,
+        that of all.
+        """
+        pooled = within_creator_correlation(
+            probability, np.unique([groups, evidence], axis=1, return_inverse=True)[1]
+        )
         own = [table == number for number in range(len(self.conformal_.z))]
         return np.array(
             [
-                within_creator_correlation(probability[at], groups[at]) if at.sum() >= ENOUGH_ROWS else pooled
+                within_creator_correlation(probability[at], groups[at])
+                if at.sum() >= ENOUGH_ROWS
+                else pooled
                 for at in own
             ]
         )
@@ -266,26 +299,40 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return location + scale * table[:, MEDIAN]
 
     def distribution_parts(self, X) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Give location (n,), scale (n,), conformal quantiles (n, len(GRID)) and evidence codes (n,)."""
+        """Give location (n,), scale (n,), conformal quantiles (n, len(GRID)) and evidence codes
+        (n,).
+        """
         check_is_fitted(self, "conformal_")
         x = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
         location, scale, table = self._parts(x)
         return location, scale, self.conformal_.z[table], self._evidence(x)
 
     def use_engine(self, engine: str, threads: int | None = None) -> str:
-        """Evaluate the boosters from now on by an engine of models.booster_engine.ENGINES; give the one in use."""
-        self.trees_ = BoosterSet((self.location_, self.scale_), engine, self.threads if threads is None else threads)
+        """Evaluate the boosters from now on by an engine of models.booster_engine.ENGINES; give the
+        one in use.
+        """
+        self.trees_ = BoosterSet(
+            (self.location_, self.scale_), engine, self.threads if threads is None else threads
+        )
         return self.trees_.engine
 
     def _parts(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give location, scale and positions of conformal tables, (n,) each, of a matrix of the columns fitted."""
+        """Give location, scale and positions of conformal tables, (n,) each, of a matrix of the
+        columns fitted.
+        """
         offset, corrections, scale, evidence, platform = self._components(x)
         location = offset + (self.correction_[evidence] * corrections).sum(axis=1)
         return location, scale, self.conformal_.place[platform, evidence]
 
     def _components(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Give offset (n,), corrections (n, 2) before their shares, scale, evidence and platform codes (n,)."""
-        seen, evidence, platform = x.take(self._places.seen, axis=1), self._evidence(x), self._platform(x)
+        """Give offset (n,), corrections (n, 2) before their shares, scale, evidence and platform
+        codes (n,).
+        """
+        seen, evidence, platform = (
+            x.take(self._places.seen, axis=1),
+            self._evidence(x),
+            self._platform(x),
+        )
         boosted, scale_log = self.trees_.predict(seen).T
         corrections = np.column_stack([self._linear(self.linear_, seen, evidence), boosted])
         unknown = self.trained_[platform] == 0
@@ -302,7 +349,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return np.exp(scale_log) * history_scale(x[:, places.posts], x[:, places.mad])
 
     def _widest_scale(self, seen: np.ndarray) -> np.ndarray:
-        """Give the largest log scale (n,) of accounts if they were on any of the platforms that are known."""
+        """Give the largest log scale (n,) of accounts if they were on any of the platforms that are
+        known.
+        """
         scales = []
         for platform in np.flatnonzero(self.trained_):
             elsewhere = seen.copy()
@@ -311,20 +360,28 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return np.max(scales, axis=0)
 
     def contributions(self, X) -> np.ndarray:
-        """Give what each of `columns_` adds to the forecast, and last what no column decides, (n, columns + 1).
+        """Give what each of `columns_` adds to the forecast, and last what no column decides, (n,
+        columns + 1).
 
         `X`: as in `predict_distribution`.
 
-        They add up to what `predict` gives minus the offset; trees are taken apart by TreeSHAP (Lundberg et al. 2018).
+        They add up to what `predict` gives minus the offset; trees are taken apart by TreeSHAP
+        (Lundberg et al. 2018).
         """
         x = self._matrix(X)
         seen, evidence = x.take(self._places.seen, axis=1), self._evidence(x)
-        shares = np.where((self.trained_[self._platform(x)] > 0)[:, None], self.correction_[evidence], 0.0)
+        shares = np.where(
+            (self.trained_[self._platform(x)] > 0)[:, None], self.correction_[evidence], 0.0
+        )
         linear, boosted = shares.T[:, :, None]
-        found = boosted * self.location_.predict(as_float32(seen), pred_contrib=True, num_threads=self.threads)
+        found = boosted * self.location_.predict(
+            as_float32(seen), pred_contrib=True, num_threads=self.threads
+        )
         for code in np.unique(evidence):
             at, line = evidence == code, self.linear_[code]
-            found[np.ix_(at, self._places.sloped)] += linear[at] * line.contributions(seen[at][:, self._places.sloped])
+            found[np.ix_(at, self._places.sloped)] += linear[at] * line.contributions(
+                seen[at][:, self._places.sloped]
+            )
             found[at, -1] += linear[at, 0] * line.intercept
         _, scale, table = self._parts(x)
         found[:, -1] += scale * self.conformal_.z[table, MEDIAN]
@@ -333,7 +390,8 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def predict_distribution(self, X, deliverables=1) -> PredictiveDistribution:
         """Give the distribution of the total over `deliverables` (a number, or one a row).
 
-        `X`: as in `predict`, or the matrix that derive gives: float64, the columns fitted in their order.
+        `X`: as in `predict`, or the matrix that derive gives: float64, the columns fitted in their
+        order.
         """
         location, scale, table = self._parts(self._matrix(X))
         k = np.broadcast_to(np.asarray(deliverables, dtype=float), location.shape)
@@ -397,8 +455,14 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return [name for name in self._names() if name not in out]
 
     def _matrix(self, X) -> np.ndarray:
-        """Take a matrix of the right shape as it is; it was derived, and a check of every value costs as much."""
-        if isinstance(X, np.ndarray) and X.dtype == np.float64 and X.shape[1:] == (self.n_features_in_,):
+        """Take a matrix of the right shape as it is; it was derived, and a check of every value
+        costs as much.
+        """
+        if (
+            isinstance(X, np.ndarray)
+            and X.dtype == np.float64
+            and X.shape[1:] == (self.n_features_in_,)
+        ):
             return X
         return validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
 
@@ -415,10 +479,14 @@ class Forecaster(RegressorMixin, BaseEstimator):
     @cached_property
     def _places(self) -> "_Places":
         seen = np.array([self._position(column) for column in self.columns_])
-        sloped = np.array([at for at, name in enumerate(self.columns_) if name not in self.codes], dtype=int)
+        sloped = np.array(
+            [at for at, name in enumerate(self.columns_) if name not in self.codes], dtype=int
+        )
         names = (self.offset, self.evidence, self.platform, self.posts, self.mad)
         roles = (None if name is None else self._position(name) for name in names)
-        platform_seen = self.columns_.index(self.platform) if self.platform in self.columns_ else None
+        platform_seen = (
+            self.columns_.index(self.platform) if self.platform in self.columns_ else None
+        )
         return _Places(seen, sloped, *roles, platform_seen)
 
     def _offset(self, x: np.ndarray) -> np.ndarray:
@@ -426,13 +494,19 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return np.full(len(x), self.median_) if at is None else x[:, at]
 
     def _require_places(self, x: np.ndarray) -> None:
-        """Raise ValueError where a row lacks its offset, or has a code of evidence or platform that there is not."""
+        """Raise ValueError where a row lacks its offset, or has a code of evidence or platform that
+        there is not.
+        """
         places = self._places
         require_finite(self._offset(x), f"the offset, column {self.offset!r},")
         if places.evidence is not None:
-            require_codes(x[:, places.evidence], f"the evidence, column {self.evidence!r},", self.evidences)
+            require_codes(
+                x[:, places.evidence], f"the evidence, column {self.evidence!r},", self.evidences
+            )
         if places.platform is not None:
-            require_codes(x[:, places.platform], f"the platform, column {self.platform!r},", self.platforms)
+            require_codes(
+                x[:, places.platform], f"the platform, column {self.platform!r},", self.platforms
+            )
 
     def _evidence(self, x: np.ndarray) -> np.ndarray:
         at = self._places.evidence
@@ -444,22 +518,37 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _dataset(self, seen, target, weight) -> lgb.Dataset:
         """Bin the columns once, for every fold and both heads."""
-        parameters = {"verbosity": -1, "max_bin": 127, "num_threads": self.threads, "feature_pre_filter": False}
+        parameters = {
+            "verbosity": -1,
+            "max_bin": 127,
+            "num_threads": self.threads,
+            "feature_pre_filter": False,
+        }
         return lgb.Dataset(seen, target, weight=weight, params=parameters).construct()
 
     def _lines(self, seen, target, weight, evidence, rows) -> list[LinearCorrection]:
-        """Fit a linear correction to those of `rows` that have each evidence; where there are few, to all."""
+        """Fit a linear correction to those of `rows` that have each evidence; where there are few,
+        to all.
+        """
         own = [rows[at] for at in rows_by_evidence(evidence[rows], weight[rows], self.evidences)]
-        return [LinearCorrection.fit(seen[np.ix_(at, self._places.sloped)], target[at], weight[at]) for at in own]
+        return [
+            LinearCorrection.fit(seen[np.ix_(at, self._places.sloped)], target[at], weight[at])
+            for at in own
+        ]
 
-    def _linear(self, lines: list[LinearCorrection], seen: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    def _linear(
+        self, lines: list[LinearCorrection], seen: np.ndarray, evidence: np.ndarray
+    ) -> np.ndarray:
         found, x = np.zeros(len(seen)), seen.take(self._places.sloped, axis=1)
         for code in np.flatnonzero(np.bincount(evidence)):
             found[evidence == code] = lines[code].predict(x[evidence == code])
         return found
 
-    def _out_of_fold(self, data, seen, target, weight, evidence, groups) -> tuple[np.ndarray, int | None]:
-        """Give each row's linear and boosted correction, (n, 2), by fits that did not see its creator.
+    def _out_of_fold(
+        self, data, seen, target, weight, evidence, groups
+    ) -> tuple[np.ndarray, int | None]:
+        """Give each row's linear and boosted correction, (n, 2), by fits that did not see its
+        creator.
 
         Gives also the number of trees that helps on average.
         """
@@ -471,7 +560,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
         for train, test in GroupKFold(folds).split(seen, groups=groups):
             others, own = (data.subset(np.sort(rows)).construct() for rows in (train, test))
             curve = {}
-            booster = self._boost(others, size, "l1", valid=own if size.patience else None, curve=curve)
+            booster = self._boost(
+                others, size, "l1", valid=own if size.patience else None, curve=curve
+            )
             if (weight[train] > 0).any():
                 lines = self._lines(seen, target, weight, evidence, train)
                 found[test, 0] = self._linear(lines, seen[test], evidence[test])
@@ -482,10 +573,19 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def _boost(
         self, data: lgb.Dataset, size: Boosting, objective: str, trees=None, valid=None, curve=None
     ) -> lgb.Booster:
-        parameters = {**self._learning(data.num_data(), size, objective), "num_threads": self.threads}
-        stop = [] if valid is None else [lgb.early_stopping(size.patience, verbose=False), lgb.record_evaluation(curve)]
+        parameters = {
+            **self._learning(data.num_data(), size, objective),
+            "num_threads": self.threads,
+        }
+        stop = (
+            []
+            if valid is None
+            else [lgb.early_stopping(size.patience, verbose=False), lgb.record_evaluation(curve)]
+        )
         sets = None if valid is None else [valid]
-        return lgb.train(parameters, data, num_boost_round=trees or size.trees, valid_sets=sets, callbacks=stop)
+        return lgb.train(
+            parameters, data, num_boost_round=trees or size.trees, valid_sets=sets, callbacks=stop
+        )
 
     def _learning(self, rows: int, size: Boosting, objective: str) -> dict:
         """Give LightGBM's parameters for so many rows, but for the number of trees."""

@@ -1,12 +1,14 @@
 """Engagements and views forecast as one: nobody engages with a post without a view of it.
 
-- level: where one of the two counts is not known of an account, its forecast is moved as far as the level of the other
-  one lies from its prior. So both keep what is usual of them for that platform, size and niche
-- order: engagements exceed views at no probability. Where their curves cross, the one that rests on the weaker evidence
-  is moved to the other; of the same evidence that is the engagements. The whole distribution is moved, so that
-  quantiles, mean, probabilities and costs still agree
+- level: where one of the two counts is not known of an account, its forecast is moved as far as the
+  level of the other one lies from its prior. So both keep what is usual of them for that platform,
+  size and niche
+- order: engagements exceed views at no probability. Where their curves cross, the one that rests on
+  the weaker evidence is moved to the other; of the same evidence that is the engagements. The whole
+  distribution is moved, so that quantiles, mean, probabilities and costs still agree
 
-But: views are forecast, and compared with, only where the platform shows them for the planned format.
+But: views are forecast, and compared with, only where the platform shows them for the planned
+format.
 """
 
 from collections.abc import Collection
@@ -25,7 +27,8 @@ from models.forecast import Forecaster
 from models.views_shown import rows_with_views
 
 ENGAGEMENTS, VIEWS = "engagements", "views"
-#: Share of the mean by which it must be moved to be told, where no quantile is: the curve's ends may be cut alone.
+#: Share of the mean by which it must be moved to be told, where no quantile is: the curve's ends
+#: may be cut alone.
 LEAST_MOVE = 0.01
 _KNOTS = np.arange(len(GRID))
 _ENDS = _KNOTS[[0, -1]]
@@ -35,10 +38,12 @@ _WIDTHS = np.diff(np.concatenate([[0.0], (GRID[1:] + GRID[:-1]) / 2, [1.0]]))
 
 @dataclass(frozen=True)
 class BoundedDistribution(PredictiveDistribution):
-    """Forecasts of which some `rows` (mask, (n,)) are kept on one side of a `bound`, a forecast of as many rows.
+    """Forecasts of which some `rows` (mask, (n,)) are kept on one side of a `bound`, a forecast of
+    as many rows.
 
-    `upper`: whether the bound is the most that they may be, else the least. `ceiling` and `bound_ceiling` (n,): how far
-    above the location a deliverable counts in the mean, of both. Deliverables are those of the forecast.
+    `upper`: whether the bound is the most that they may be, else the least. `ceiling` and
+    `bound_ceiling` (n,): how far above the location a deliverable counts in the mean, of both.
+    Deliverables are those of the forecast.
     """
 
     bound: PredictiveDistribution
@@ -52,7 +57,11 @@ class BoundedDistribution(PredictiveDistribution):
         found = super().totals_at(knot)
         if len(self.location) > FEW_FORECASTS:
             curve = self._curves[1]
-            found[self.rows] = curve[:, knot] if knot.ndim == 1 else np.take_along_axis(curve, knot[self.rows], axis=1)
+            found[self.rows] = (
+                curve[:, knot]
+                if knot.ndim == 1
+                else np.take_along_axis(curve, knot[self.rows], axis=1)
+            )
         return found
 
     def quantile(self, probability) -> np.ndarray:
@@ -62,24 +71,32 @@ class BoundedDistribution(PredictiveDistribution):
         return found
 
     def mean(self) -> np.ndarray:
-        """Give the expected total, shape (n,): of each of both means the part of its curve that stands.
+        """Give the expected total, shape (n,): of each of both means the part of its curve that
+        stands.
 
         Both curves are held at their ceiling, of several deliverables all at once.
         """
         found = super().mean()
-        free, bound = _held(self._free, self.ceiling[self.rows]), _held(self._bound, self.bound_ceiling[self.rows])
+        free, bound = (
+            _held(self._free, self.ceiling[self.rows]),
+            _held(self._bound, self.bound_ceiling[self.rows]),
+        )
         stands = self._nearer(free, bound) == free
         own = found[self.rows] * _share(free, stands) + self._bound.mean() * _share(bound, ~stands)
         found[self.rows] = self._nearer(own, self._bound.mean())
         return found
 
     def rows_moved_by_bound(self, probabilities: Collection[float] = ()) -> np.ndarray:
-        """Mark the rows, (n,), of which the bound moves what is told: QUANTILES, those of `probabilities`, the mean."""
+        """Mark the rows, (n,), of which the bound moves what is told: QUANTILES, those of
+        `probabilities`, the mean.
+        """
         at = np.array([*QUANTILES.values(), *probabilities])
         kept, free = self[self.rows], self._free
         of_mean = np.abs(kept.mean() - free.mean()) > LEAST_MOVE * free.mean()
         found = self.rows.copy()
-        found[self.rows] = of_mean | (kept.interpolated_quantile(at) != free.interpolated_quantile(at)).any(axis=1)
+        found[self.rows] = of_mean | (
+            kept.interpolated_quantile(at) != free.interpolated_quantile(at)
+        ).any(axis=1)
         return found
 
     def median_log_ratio(self) -> np.ndarray:
@@ -93,9 +110,13 @@ class BoundedDistribution(PredictiveDistribution):
 
     def __getitem__(self, rows: np.ndarray) -> "BoundedDistribution":
         """Give the forecasts at `rows`, positions or a mask (n,)."""
-        own = (values[rows] for values in (self.location, self.scale, self.table, self.deliverables))
+        own = (
+            values[rows] for values in (self.location, self.scale, self.table, self.deliverables)
+        )
         ceilings = self.ceiling[rows], self.bound_ceiling[rows]
-        return BoundedDistribution(*own, self.totals, self.bound[rows], self.rows[rows], self.upper, *ceilings)
+        return BoundedDistribution(
+            *own, self.totals, self.bound[rows], self.rows[rows], self.upper, *ceilings
+        )
 
     @cached_property
     def _free(self) -> PredictiveDistribution:
@@ -108,7 +129,9 @@ class BoundedDistribution(PredictiveDistribution):
 
     @cached_property
     def _curves(self) -> tuple[np.ndarray, np.ndarray]:
-        """The totals at GRID of the bounded rows, without and with the bound, (rows, len(GRID)) each."""
+        """The totals at GRID of the bounded rows, without and with the bound, (rows, len(GRID))
+        each.
+        """
         free = self._free.totals_at(_KNOTS)
         return free, self._nearer(free, self._bound.totals_at(_KNOTS))
 
@@ -123,23 +146,30 @@ class BoundedDistribution(PredictiveDistribution):
 
 
 def _held(forecast: PredictiveDistribution, ceiling: np.ndarray) -> np.ndarray:
-    """Give the totals at GRID, (n, len(GRID)), none further above the location than the ceiling (n,)."""
+    """Give the totals at GRID, (n, len(GRID)), none further above the location than the ceiling
+    (n,).
+    """
     most = forecast.deliverables * np.expm1(forecast.location + ceiling)
     return np.minimum(forecast.totals_at(_KNOTS), np.maximum(most, 0.0)[:, None])
 
 
 def _share(curve: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Give the share of the area below each curve (n, len(GRID)) that lies where `at` (n, len(GRID)) says, (n,)."""
+    """Give the share of the area below each curve (n, len(GRID)) that lies where `at` (n,
+    len(GRID)) says, (n,).
+    """
     area = curve @ _WIDTHS
-    return np.divide(np.where(at, curve, 0.0) @ _WIDTHS, area, out=np.zeros(len(area)), where=area > 0)
+    return np.divide(
+        np.where(at, curve, 0.0) @ _WIDTHS, area, out=np.zeros(len(area)), where=area > 0
+    )
 
 
 @dataclass(frozen=True)
 class JointForecast:
-    """Totals of n partnerships: `engagements` (n,), and `views` of those rows where they are `has_views` (mask, (n,)).
+    """Totals of n partnerships: `engagements` (n,), and `views` of those rows where they are
+    `has_views` (mask, (n,)).
 
-    `views` is None where no row has any. `shifts`: by count how far the level of the other one moves its ln(1 + count),
-    (n,), 0 where it is known itself.
+    `views` is None where no row has any. `shifts`: by count how far the level of the other one
+    moves its ln(1 + count), (n,), 0 where it is known itself.
     """
 
     engagements: PredictiveDistribution
@@ -148,7 +178,9 @@ class JointForecast:
     shifts: dict[str, np.ndarray]
 
     def warnings(self, probabilities: Collection[float] = ()) -> dict[str, np.ndarray]:
-        """Say by name which rows, (n,), have what; `probabilities`: of quantiles that are told besides QUANTILES."""
+        """Say by name which rows, (n,), have what; `probabilities`: of quantiles that are told
+        besides QUANTILES.
+        """
         lowered, raised = np.zeros((2, len(self.has_views)), dtype=bool)
         if isinstance(self.engagements, BoundedDistribution):
             lowered = self.engagements.rows_moved_by_bound(probabilities)
@@ -166,7 +198,9 @@ class JointForecast:
         return self.shifts[ENGAGEMENTS] != 0
 
     def reasons(self) -> dict[str, np.ndarray]:
-        """Give by words the ln factors (n,) that lead from the forecaster's engagements of a post to these."""
+        """Give by words the ln factors (n,) that lead from the forecaster's engagements of a post
+        to these.
+        """
         found = {"its views": self.shifts[ENGAGEMENTS]}
         if isinstance(self.engagements, BoundedDistribution):
             found["no more than its views"] = self.engagements.median_log_ratio()
@@ -182,19 +216,26 @@ def joint_forecast(
 ) -> JointForecast:
     """Forecast engagements and views of derived columns x; `deliverables` (n,).
 
-    `in_part` (mask, (n,)): rows of which less may be delivered, whose order must hold for any number of deliverables.
+    `in_part` (mask, (n,)): rows of which less may be delivered, whose order must hold for any
+    number of deliverables.
     """
     shown = rows_with_views(x, reference) if VIEWS in forecasters else np.zeros(len(x), dtype=bool)
     shifts = _shifts(x, reference)
-    engagements = _moved(forecasters[ENGAGEMENTS].predict_distribution(x, deliverables), shifts[ENGAGEMENTS])
+    engagements = _moved(
+        forecasters[ENGAGEMENTS].predict_distribution(x, deliverables), shifts[ENGAGEMENTS]
+    )
     if not shown.any():
         return JointForecast(engagements, None, shown, shifts)
     rows = slice(None) if shown.all() else shown
-    views = _moved(forecasters[VIEWS].predict_distribution(x[rows], deliverables[rows]), shifts[VIEWS][rows])
+    views = _moved(
+        forecasters[VIEWS].predict_distribution(x[rows], deliverables[rows]), shifts[VIEWS][rows]
+    )
     crossed = _crossed(engagements, views, shown)
     if in_part is not None:
         crossed = crossed | in_part[shown]
-    surer = feature_column(x, f"{ENGAGEMENTS}_evidence_code") < feature_column(x, f"{VIEWS}_evidence_code")
+    surer = feature_column(x, f"{ENGAGEMENTS}_evidence_code") < feature_column(
+        x, f"{VIEWS}_evidence_code"
+    )
     ceilings = [forecasters[what].conformal_.ceiling for what in TARGETS]
     lower, higher = _ordered(engagements, views, shown, (crossed, surer[shown]), ceilings)
     return JointForecast(lower, higher, shown, shifts)
@@ -205,8 +246,13 @@ def _moved(forecast: PredictiveDistribution, shift: np.ndarray) -> PredictiveDis
 
 
 def _shifts(x, reference: Reference) -> dict[str, np.ndarray]:
-    """Give by count how far the other one's level lies from its prior, (n,), 0 where the count is known itself."""
-    shifts, comparable = {}, reference.same_prior_scope[feature_column(x, "platform_code").astype(int)]
+    """Give by count how far the other one's level lies from its prior, (n,), 0 where the count is
+    known itself.
+    """
+    shifts, comparable = (
+        {},
+        reference.same_prior_scope[feature_column(x, "platform_code").astype(int)],
+    )
     unknown = {what: feature_column(x, f"{what}_evidence_code") == PROFILE_ONLY for what in TARGETS}
     for what, other in (TARGETS, TARGETS[::-1]):
         lacking = comparable & unknown[what] & ~unknown[other]
@@ -214,11 +260,14 @@ def _shifts(x, reference: Reference) -> dict[str, np.ndarray]:
     return shifts
 
 
-def _crossed(engagements: PredictiveDistribution, views: PredictiveDistribution, shown: np.ndarray) -> np.ndarray:
-    """Mark those of the rows shown, (m,), whose engagements exceed their views: at some probability, or in the mean.
+def _crossed(
+    engagements: PredictiveDistribution, views: PredictiveDistribution, shown: np.ndarray
+) -> np.ndarray:
+    """Mark those of the rows shown, (m,), whose engagements exceed their views: at some
+    probability, or in the mean.
 
-    Both curves ascend: between two knots nothing crosses where the engagements at the upper one do not exceed the
-    views at the lower one. So of most rows some knots tell enough.
+    Both curves ascend: between two knots nothing crosses where the engagements at the upper one do
+    not exceed the views at the lower one. So of most rows some knots tell enough.
     """
     own = engagements if shown.all() else engagements[shown]
     lower = _outline(own, [values[shown] for values in engagements.quantiles_by_name.values()])
@@ -243,7 +292,8 @@ def _ordered(
     rows: tuple,
     ceilings: list[np.ndarray],
 ) -> tuple[PredictiveDistribution, PredictiveDistribution]:
-    """Give both in order; `rows`: of the rows shown those that cross, and those whose engagements are known better.
+    """Give both in order; `rows`: of the rows shown those that cross, and those whose engagements
+    are known better.
 
     `ceilings`: of engagements and views, by conformal table.
     """
@@ -261,7 +311,11 @@ def _ordered(
 
 
 def _bounded(
-    forecast: PredictiveDistribution, bound: PredictiveDistribution, rows: np.ndarray, upper: bool, ceilings: tuple
+    forecast: PredictiveDistribution,
+    bound: PredictiveDistribution,
+    rows: np.ndarray,
+    upper: bool,
+    ceilings: tuple,
 ) -> BoundedDistribution:
     own = forecast.location, forecast.scale, forecast.table, forecast.deliverables, forecast.totals
     return BoundedDistribution(*own, bound, rows, upper, *ceilings)

@@ -1,4 +1,5 @@
-"""A linear correction by least absolute deviations with a ridge penalty: what many creators share, without trees.
+"""A linear correction by least absolute deviations with a ridge penalty: what many creators share,
+without trees.
 
 - columns are clipped to their central 99 %, put on unit scale, and unknown values set to the median
 - fitted by iteratively reweighted least squares (Schlossmacher 1973); errors below NEAR weigh alike
@@ -19,7 +20,9 @@ ROWS_PER_CHUNK = 32_768
 
 @dataclass(frozen=True)
 class LinearCorrection:
-    """Fitted slopes: `middle`, `low`, `high`, `scale` and `slope` of each column, (columns,), and `intercept`."""
+    """Fitted slopes: `middle`, `low`, `high`, `scale` and `slope` of each column, (columns,), and
+    `intercept`.
+    """
 
     middle: np.ndarray
     low: np.ndarray
@@ -72,7 +75,9 @@ class LinearCorrection:
 
 
 def _central(column: np.ndarray) -> tuple[float, float, float, float]:
-    """Give the low, middle and high of a column's known values, and the spread about the middle with unknown at it."""
+    """Give the low, middle and high of a column's known values, and the spread about the middle
+    with unknown at it.
+    """
     known = column[np.isfinite(column)]
     if not len(known):
         return 0.0, 0.0, 0.0, 0.0
@@ -85,7 +90,8 @@ def _central(column: np.ndarray) -> tuple[float, float, float, float]:
 def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     penalty = np.diag([PENALTY * weight.mean()] * x.shape[1] + [0.0])
     found, own = np.zeros(x.shape[1] + 1), weight
-    # products this narrow gain little from threads, and fits side by side on busy cores wait long for them
+    # products this narrow gain little from threads, and fits side by side on busy cores wait long
+    # for them
     with threadpool_limits(1, user_api="blas"):
         for _ in range(ROUNDS):
             square, product = _products(x, y, own)
@@ -95,7 +101,9 @@ def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndar
 
 
 def _products(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give X'WX and X'Wy of x with a column of ones, some rows at a time so that no copy of all is made."""
+    """Give X'WX and X'Wy of x with a column of ones, some rows at a time so that no copy of all is
+    made.
+    """
     square, product = np.zeros((x.shape[1] + 1,) * 2), np.zeros(x.shape[1] + 1)
     for first in range(0, len(x), ROWS_PER_CHUNK):
         rows = slice(first, first + ROWS_PER_CHUNK)

@@ -1,4 +1,6 @@
-"""What benchmarks.json and market_fee.json of a bundle must hold, as models.bundle_schema says of the other files."""
+"""What benchmarks.json and market_fee.json of a bundle must hold, as models.bundle_schema says of
+the other files.
+"""
 
 from typing import Annotated
 
@@ -22,7 +24,8 @@ from models.bundle_schema import (
 from models.fee import FEE_LEVELS, LINE_COLUMNS
 from models.rate_card import ANY, RATE_CARD_KEY
 
-#: What training can make at most: sums of counts of up to 1e12, over one follower or half a view; fees up to 1e9 USD.
+#: What training can make at most: sums of counts of up to 1e12, over one follower or half a view;
+#: fees up to 1e9 USD.
 MAX_OF_MEASURE = {
     "engagements": 4e12,
     "views": 2e12,
@@ -69,7 +72,10 @@ class BenchmarksState(StrictModel):
                 )
             if self.cells:
                 levels = (len(self.cells), len(BENCHMARK_LEVELS))
-                require_ascending(f"quantiles.{name}", require_shape(f"quantiles.{name}", self.quantiles[name], levels))
+                require_ascending(
+                    f"quantiles.{name}",
+                    require_shape(f"quantiles.{name}", self.quantiles[name], levels),
+                )
         return self
 
 
@@ -78,14 +84,18 @@ class BenchmarksState(StrictModel):
 
 class _Card(StrictModel):
     name: str
-    places: list[Annotated[list[str], Field(min_length=len(RATE_CARD_KEY), max_length=len(RATE_CARD_KEY))]]
+    places: list[
+        Annotated[list[str], Field(min_length=len(RATE_CARD_KEY), max_length=len(RATE_CARD_KEY))]
+    ]
     figures: list[list[Annotated[float, Field(ge=1e-9, le=1e12)]]]
     sources: list[str]
 
     @model_validator(mode="after")
     def _fits(self) -> "_Card":
         for place in self.places:
-            for part, names in zip(place, ((*PLATFORMS, ANY), BAND_EDGES, (*FORMATS, ANY)), strict=True):
+            for part, names in zip(
+                place, ((*PLATFORMS, ANY), BAND_EDGES, (*FORMATS, ANY)), strict=True
+            ):
                 check_choice(part, names)
         require_shape("sources", self.sources, (len(self.places),))
         if self.places:
@@ -96,7 +106,9 @@ class _Card(StrictModel):
 
 class _Learned(StrictModel):
     middle: Annotated[list[Log], Field(min_length=len(LINE_COLUMNS), max_length=len(LINE_COLUMNS))]
-    line: Annotated[list[Log], Field(min_length=len(LINE_COLUMNS) + 2, max_length=len(LINE_COLUMNS) + 2)]
+    line: Annotated[
+        list[Log], Field(min_length=len(LINE_COLUMNS) + 2, max_length=len(LINE_COLUMNS) + 2)
+    ]
     residual: Annotated[list[Log], Field(min_length=len(FEE_LEVELS), max_length=len(FEE_LEVELS))]
     fees: Count
     creators: Count

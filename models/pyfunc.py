@@ -1,4 +1,5 @@
-"""The bundle as an MLflow pyfunc: derived columns in, quantiles of one deliverable's engagements out.
+"""The bundle as an MLflow pyfunc: derived columns in, quantiles of one deliverable's engagements
+out.
 
 MLflow calls `_load_pyfunc` with the bundle's folder; nothing here imports mlflow.
 """
@@ -21,12 +22,16 @@ class BundleModel:
         self.bundle = bundle
 
     def predict(self, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
-        """Give engagements_p05 to engagements_p95 of one deliverable, one row a row of `model_input`."""
+        """Give engagements_p05 to engagements_p95 of one deliverable, one row a row of
+        `model_input`.
+        """
         x, one = model_input[list(COLUMNS)].astype("float64"), np.ones(len(model_input))
         joint = joint_forecast(self.bundle.forecasters, self.bundle.reference, x, one)
         names = [f"engagements_{name}" for name in QUANTILES]
         return pd.DataFrame(
-            joint.engagements.quantile(list(QUANTILES.values())), columns=names, index=model_input.index
+            joint.engagements.quantile(list(QUANTILES.values())),
+            columns=names,
+            index=model_input.index,
         )
 
 

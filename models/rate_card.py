@@ -1,7 +1,9 @@
-"""The rate card: what a post usually costs by platform, band and format, where the user's own deals are too few.
+"""The rate card: what a post usually costs by platform, band and format, where the user's own deals
+are too few.
 
-The shipped card (rate_card.csv) puts published figures beside each other at the middle of each band; how its rows are
-made, and how far their sources disagree, stands in docs/cost.md. A user's own card takes its place as a whole.
+The shipped card (rate_card.csv) puts published figures beside each other at the middle of each
+band; how its rows are made, and how far their sources disagree, stands in docs/cost.md. A user's
+own card takes its place as a whole.
 """
 
 from dataclasses import dataclass
@@ -27,11 +29,18 @@ RATE_CARD_SCHEMA = TableSpec(
     (
         Column("platform", "text", "platform, or any", required=True, allowed=(*PLATFORMS, ANY)),
         Column("band", "text", "follower band", required=True, allowed=tuple(BAND_EDGES)),
-        Column("format", "text", "format of the post, or any", required=True, allowed=(*FORMATS, ANY)),
-        *(Column(name, "real", f"{name} fee of one post", True, minimum=0.01, maximum=1e9) for name in FEE_RANGE),
+        Column(
+            "format", "text", "format of the post, or any", required=True, allowed=(*FORMATS, ANY)
+        ),
+        *(
+            Column(name, "real", f"{name} fee of one post", True, minimum=0.01, maximum=1e9)
+            for name in FEE_RANGE
+        ),
         Column("currency", "text", "ISO 4217 code", required=True),
         Column("source", "text", "where the figures come from", required=True),
-        Column("year", "count", "year of the newest source", required=True, minimum=2004, maximum=2100),
+        Column(
+            "year", "count", "year of the newest source", required=True, minimum=2004, maximum=2100
+        ),
     ),
     key=RATE_CARD_KEY,
 )
@@ -44,7 +53,8 @@ class RateCardError(CreatorcastError):
 
 @dataclass(frozen=True)
 class RateCard:
-    """Fees of one post in USD: `figures` (rows, 3) low, typical, high; `places` (platform, band, format) of each row.
+    """Fees of one post in USD: `figures` (rows, 3) low, typical, high; `places` (platform, band,
+    format) of each row.
 
     `name`: whose card it is; `sources`: of each row.
     """
@@ -57,21 +67,32 @@ class RateCard:
     def fees_of_post(self, places: dict[str, np.ndarray]) -> np.ndarray:
         """Give low, typical and high of one post, (n, 3), NaN where the card has no row.
 
-        `places`: of platform, band and format, (n,), as `features.tables.vocabulary.lookup_indexes` gives them. The platform's
-        own row stands before one of any platform, and within it the format's own before one of any format.
+        `places`: of platform, band and format, (n,), as `features.tables.vocabulary.lookup_indexes`
+        gives them. The platform's own row stands before one of any platform, and within it the
+        format's own before one of any format.
         """
         return self._figures[self._rows[tuple(places[part] for part in RATE_CARD_KEY)]]
 
     def to_json(self) -> dict:
         """Give the card as plain JSON values."""
         places = [list(place) for place in self.places]
-        return {"name": self.name, "places": places, "figures": self.figures.tolist(), "sources": list(self.sources)}
+        return {
+            "name": self.name,
+            "places": places,
+            "figures": self.figures.tolist(),
+            "sources": list(self.sources),
+        }
 
     @classmethod
     def from_json(cls, value: dict) -> "RateCard":
         """Read what `to_json` gave."""
         places = tuple(tuple(place) for place in value["places"])
-        return cls(value["name"], places, np.array(value["figures"]).reshape(-1, 3), tuple(value["sources"]))
+        return cls(
+            value["name"],
+            places,
+            np.array(value["figures"]).reshape(-1, 3),
+            tuple(value["sources"]),
+        )
 
     @cached_property
     def _figures(self) -> np.ndarray:
@@ -86,23 +107,30 @@ class RateCard:
         general = [(place[0] != ANY, place[2] != ANY) for place in self.places]
         for number in sorted(range(len(self.places)), key=general.__getitem__):
             own = zip(lists, self.places[number], strict=True)
-            rows[tuple(slice(None) if part == ANY else names.index(part) + 1 for names, part in own)] = number
+            rows[
+                tuple(slice(None) if part == ANY else names.index(part) + 1 for names, part in own)
+            ] = number
         return rows
 
 
 def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None) -> RateCard:
-    """Read a rate card, the shipped one where no path is given; other currencies are turned into USD by `rates`.
+    """Read a rate card, the shipped one where no path is given; other currencies are turned into
+    USD by `rates`.
 
-    Raises DataFolderError, InvalidTables, or RateCardError for a row whose figures are out of order or whose currency
-    has no rate.
+    Raises DataFolderError, InvalidTables, or RateCardError for a row whose figures are out of order
+    or whose currency has no rate.
     """
     own = path is not None
     frame = validate_table(
-        read_frame(Path(path) if own else Path(__file__).with_name("rate_card.csv"), RATE_CARD_SCHEMA.names),
+        read_frame(
+            Path(path) if own else Path(__file__).with_name("rate_card.csv"), RATE_CARD_SCHEMA.names
+        ),
         RATE_CARD_SCHEMA,
     )
     rate = (rates or CurrencyRates()).of(frame["currency"])
-    _refuse(frame, np.isnan(rate), "currency {0.currency!r} has no rate: name a rates file that has it")
+    _refuse(
+        frame, np.isnan(rate), "currency {0.currency!r} has no rate: name a rates file that has it"
+    )
     order = (frame["low"] <= frame["typical"]) & (frame["typical"] <= frame["high"])
     _refuse(
         frame,
@@ -118,4 +146,6 @@ def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None)
 def _refuse(frame: pd.DataFrame, wrong: np.ndarray, rule: str) -> None:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise RateCardError(f"rate card, data row {row + 1}: {rule.format(next(frame.iloc[[row]].itertuples()))}")
+        raise RateCardError(
+            f"rate card, data row {row + 1}: {rule.format(next(frame.iloc[[row]].itertuples()))}"
+        )

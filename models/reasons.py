@@ -1,7 +1,9 @@
-"""Why a forecast is what it is: the model's own contributions, grouped to what a person understands, as factors.
+"""Why a forecast is what it is: the model's own contributions, grouped to what a person
+understands, as factors.
 
-Accounts of the platform, size and niche get so much a post (the prior); this creator's own level, then every group of
-columns that the corrections weigh, multiplies it. Their product is exp(location) exactly.
+Accounts of the platform, size and niche get so much a post (the prior); this creator's own level,
+then every group of columns that the corrections weigh, multiplies it. Their product is
+exp(location) exactly.
 """
 
 import re
@@ -14,11 +16,16 @@ from features.number_text import format_amount
 from features.tables.vocabulary import FORMATS
 from models.forecast import Forecaster
 
-#: Words where a group multiplies by more than 1, and by less; the first pattern that a column matches takes it.
+#: Words where a group multiplies by more than 1, and by less; the first pattern that a column
+#: matches takes it.
 COLUMN_GROUPS = (
     ("posts {format}", "posts {format}", r"format_|.*_by_format$|.*_effect$"),
     ("a paid post", "a paid post", r"sponsored_|organic_"),
-    ("what is told of its content", "what is told of its content", r".*_planned|.*_by_topic$|.*_similar$"),
+    (
+        "what is told of its content",
+        "what is told of its content",
+        r".*_planned|.*_by_topic$|.*_similar$",
+    ),
     ("niche and brand fit", "niche and brand fit", r"niche_|brand_"),
     ("engagement rising", "engagement falling", r"engagements_(dev|log_slope)"),
     ("steady results", "uneven results", r"engagements_log_(sd|mad|autocorrelation)|hit_share"),
@@ -29,7 +36,11 @@ COLUMN_GROUPS = (
     ("its audience", "its audience", r"followers_|following_|band_|engagements_log_"),
     ("the account", "the account", r"posts_count_log|account_|verified_|business_|platform_"),
     ("authenticity signs", "authenticity signs", r"authenticity_"),
-    ("how much is known of it", "how much is known of it", r".*_(evidence_code|known_count|effective_count)"),
+    (
+        "how much is known of it",
+        "how much is known of it",
+        r".*_(evidence_code|known_count|effective_count)",
+    ),
     ("other signs", "other signs", r""),
 )
 OWN_LEVEL = "usual level of this creator"
@@ -43,9 +54,11 @@ def contributions(
     what: str,
     besides: dict[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Give ln factors (n,): `start` (the prior), OWN_LEVEL, `all creators` and one a group; `x`: derived columns.
+    """Give ln factors (n,): `start` (the prior), OWN_LEVEL, `all creators` and one a group; `x`:
+    derived columns.
 
-    A row's sum is its location, of ln(1 + count) of one deliverable, and `besides`, by words, what else moves it.
+    A row's sum is its location, of ln(1 + count) of one deliverable, and `besides`, by words, what
+    else moves it.
     """
     shares, start = forecaster.contributions(x), feature_column(x, f"{what}_log_prior")
     own = feature_column(x, forecaster.offset) - start
@@ -64,11 +77,12 @@ def reasons(
     what: str = "engagements",
     besides: dict[str, np.ndarray] | None = None,
 ) -> list[dict]:
-    """Give for each row where the forecast starts and the factors that lead to it, the strongest first.
+    """Give for each row where the forecast starts and the factors that lead to it, the strongest
+    first.
 
-    {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; factors that are not told on
-    their own are one, "all else", so that per_post + 1 times all factors is the forecast of a post + 1. `besides`: as
-    `contributions` takes it.
+    {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; factors
+    that are not told on their own are one, "all else", so that per_post + 1 times all factors is
+    the forecast of a post + 1. `besides`: as `contributions` takes it.
     """
     found = contributions(forecaster, x, what, besides)
     starts = np.expm1(found.pop("start"))
@@ -93,16 +107,23 @@ def reasons_text(reason: dict | None) -> str | None:
 
 def _reasons_of(start: float, logs: np.ndarray, shape: str, names: np.ndarray) -> dict:
     order = np.argsort(-np.abs(logs), kind="stable")
-    told = [at for at in order[: MAX_REASONS + 1] if abs(logs[at]) >= LEAST and names[at] != "all creators"][
-        :MAX_REASONS
+    told = [
+        at
+        for at in order[: MAX_REASONS + 1]
+        if abs(logs[at]) >= LEAST and names[at] != "all creators"
+    ][:MAX_REASONS]
+    factors = [
+        {"reason": _worded(names[at], logs[at], shape), "factor": float(np.exp(logs[at]))}
+        for at in told
     ]
-    factors = [{"reason": _worded(names[at], logs[at], shape), "factor": float(np.exp(logs[at]))} for at in told]
     rest = float(np.exp(logs.sum() - logs[told].sum()))
     return {"per_post": start, "factors": [*factors, {"reason": "all else", "factor": rest}]}
 
 
 def _group(column: str) -> int:
-    return next(number for number, (*_, pattern) in enumerate(COLUMN_GROUPS) if re.match(pattern, column))
+    return next(
+        number for number, (*_, pattern) in enumerate(COLUMN_GROUPS) if re.match(pattern, column)
+    )
 
 
 def _worded(name: str, log: float, shape: str) -> str:

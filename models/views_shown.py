@@ -11,7 +11,8 @@ from features.derive.market_priors import Reference
 def rows_with_views(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:
     """Mark the rows of derived columns x, (n,), whose platform shows views for the planned format.
 
-    On a platform of which the views of no creator in training are known: those of which anything tells the views.
+    On a platform of which the views of no creator in training are known: those of which anything
+    tells the views.
     """
     platform = feature_column(x, "platform_code")
     shows_views = reference.platform_posts.shows_views(platform, feature_column(x, "format_code"))

@@ -1,7 +1,7 @@
 """The BentoML service: `creatorcast serve`, or `bentoml serve serving.service:Creatorcast`.
 
-BentoML runs the workers, /livez and /readyz; `serving.http.routes` answers everything else, mounted because that
-carries more requests than BentoML's own routing (benchmarks/serve_routing.py).
+BentoML runs the workers, /livez and /readyz; `serving.http.routes` answers everything else, mounted
+because that carries more requests than BentoML's own routing (benchmarks/serve_routing.py).
 """
 
 import gc
@@ -26,12 +26,16 @@ app = build_app()
 
 
 async def every_path(scope: Scope, receive: Receive, send: Send) -> None:
-    """Pass everything on: a mounted Starlette app would be asked for its paths first, and others get no JSON error."""
+    """Pass everything on: a mounted Starlette app would be asked for its paths first, and others
+    get no JSON error.
+    """
     await app(scope, receive, send)
 
 
 def _taken_over(manifest: dict) -> None:
-    """Hear of a champion: what was loaded stays, and to look through it for garbage holds requests up by 0.1 s."""
+    """Hear of a champion: what was loaded stays, and to look through it for garbage holds requests
+    up by 0.1 s.
+    """
     app.state.metrics.model(manifest)
     gc.freeze()
 
@@ -40,9 +44,15 @@ def _taken_over(manifest: dict) -> None:
     name="creatorcast",
     workers=2,
     http={"host": HOST, "port": PORT},
-    logging={"access": {"enabled": False}},  # its lines hold paths as the client wrote them; /metrics counts requests
-    tracing={"excluded_urls": [".*"]},  # nobody is sent a trace, and making one takes a fifth of a millisecond
-    metrics={"enabled": False},  # they have a series for every path that a client makes up: see serving.http.metrics
+    logging={
+        "access": {"enabled": False}
+    },  # its lines hold paths as the client wrote them; /metrics counts requests
+    tracing={
+        "excluded_urls": [".*"]
+    },  # nobody is sent a trace, and making one takes a fifth of a millisecond
+    metrics={
+        "enabled": False
+    },  # they have a series for every path that a client makes up: see serving.http.metrics
 )
 @bentoml.asgi_app(every_path)
 class Creatorcast:
@@ -50,16 +60,19 @@ class Creatorcast:
 
     @bentoml.on_deployment
     def prepare() -> None:
-        """Run in the process that starts the workers, before it listens: telemetry off, and nothing wrong in sight.
+        """Run in the process that starts the workers, before it listens: telemetry off, and nothing
+        wrong in sight.
 
-        BentoML has looked at the environment by now, so it is given the right one by starting anew. Only a command
-        line is known here: an address given in another way is held by the Guard.
+        BentoML has looked at the environment by now, so it is given the right one by starting anew.
+        Only a command line is known here: an address given in another way is held by the Guard.
         """
         command = click.get_current_context(silent=True)
         if command is None:
             return
         if not ENVIRONMENT.items() <= os.environ.items():
-            os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **ENVIRONMENT})
+            os.execve(
+                sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **ENVIRONMENT}
+            )
         address = command.params.get("host") or HOST, command.params.get("port") or PORT
         try:
             if os.environ.pop(CHECKED, ""):

@@ -1,4 +1,6 @@
-"""What the service is told by its environment, and the command that starts it. Light: no BentoML, no pandas."""
+"""What the service is told by its environment, and the command that starts it. Light: no BentoML,
+no pandas.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -10,7 +12,11 @@ from features.errors import CreatorcastError
 #: What `bentoml serve` is given.
 SERVICE = "serving.service:Creatorcast"
 #: What the environment of `bentoml serve` must hold; BentoML reads it before it loads the service.
-ENVIRONMENT = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+ENVIRONMENT = {
+    "BENTOML_DO_NOT_TRACK": "True",
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
 DATA, SNAPSHOT, RATES = "CREATORCAST_DATA", "CREATORCAST_SNAPSHOT", "CREATORCAST_RATES"
 #: Set where `creatorcast serve` has looked at everything, so that it is not read once more.
 CHECKED = "CREATORCAST_CHECKED"
@@ -29,8 +35,8 @@ class SettingsError(CreatorcastError):
 class Limits:
     """What one worker takes on; past it a request is refused.
 
-    `values`: of a body, `recent_posts`: of all its partnerships. Short requests, of at most `short_bytes`, wait apart
-    from long ones. `held_bytes` counts all bodies and answers.
+    `values`: of a body, `recent_posts`: of all its partnerships. Short requests, of at most
+    `short_bytes`, wait apart from long ones. `held_bytes` counts all bodies and answers.
     """
 
     head_bytes: int = 16 * 2**10
@@ -47,10 +53,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where bundles, known creators' tables, rates and keys are; champion and keys are looked at every `poll_seconds`.
+    """Where bundles, known creators' tables, rates and keys are; champion and keys are looked at
+    every `poll_seconds`.
 
-    `insecure` lets whoever reaches the service ask without a key. `snapshot` takes the place of `data`, and answers
-    from it are warned of once it is older than `stale_days`.
+    `insecure` lets whoever reaches the service ask without a key. `snapshot` takes the place of
+    `data`, and answers from it are warned of once it is older than `stale_days`.
     """
 
     home: Path
@@ -64,7 +71,8 @@ class Settings:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one is one that is not set.
+    """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one is one that is not
+    set.
 
     Raises SettingsError where one is wrong, or two contradict.
     """
@@ -73,7 +81,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         return Path(environment[name]) if environment.get(name) else None
 
     if folder(DATA) and folder(SNAPSHOT):
-        raise SettingsError(f"{DATA} and {SNAPSHOT} are both set: give tables, or a snapshot of them")
+        raise SettingsError(
+            f"{DATA} and {SNAPSHOT} are both set: give tables, or a snapshot of them"
+        )
     return Settings(
         home=folder("CREATORCAST_HOME") or Path("."),
         data=folder(DATA),
@@ -91,16 +101,25 @@ def _days(text: str) -> float:
     except ValueError:
         days = -1.0
     if not 0 <= days < 1e6:
-        raise SettingsError(f"CREATORCAST_SNAPSHOT_DAYS {text!r} is no number of days: give one such as 7")
+        raise SettingsError(
+            f"CREATORCAST_SNAPSHOT_DAYS {text!r} is no number of days: give one such as 7"
+        )
     return days
 
 
 def serve_command(host: str = HOST, port: int = PORT) -> list[str]:
     """Give the command that starts the service; its environment should hold ENVIRONMENT.
 
-    Host and port are the only settings of the command; the rest is read from the environment. A request in flight has
-    DRAIN_SECONDS to end once the service is told to.
+    Host and port are the only settings of the command; the rest is read from the environment. A
+    request in flight has DRAIN_SECONDS to end once the service is told to.
     """
     bentoml = Path(sys.executable).with_name("bentoml")
     address = ["--host", host, "--port", str(port)]
-    return [str(bentoml), "serve", SERVICE, *address, "--timeout-graceful-shutdown", str(DRAIN_SECONDS)]
+    return [
+        str(bentoml),
+        "serve",
+        SERVICE,
+        *address,
+        "--timeout-graceful-shutdown",
+        str(DRAIN_SECONDS),
+    ]

@@ -13,11 +13,19 @@ def print_cheapest(answers: pd.DataFrame, top: int = 12, console: Console | None
     """Print the prospects with a fee, cheapest expected cost per engagement first."""
     priced = answers[answers["cpe_usd_p50"].notna()].sort_values("cpe_usd_p50").head(top)
     table = Table(
-        title=f"Cheapest engagements among {len(answers):,} prospects ({_trained_on(answers)})", title_justify="left"
+        title=f"Cheapest engagements among {len(answers):,} prospects ({_trained_on(answers)})",
+        title_justify="left",
     )
     for name in ("creator", "where", "niche", "rests on"):
         table.add_column(name, no_wrap=True)
-    for name in ("engagements", "80 % interval", "fee USD", "USD each", "80 % interval", "beats benchmark"):
+    for name in (
+        "engagements",
+        "80 % interval",
+        "fee USD",
+        "USD each",
+        "80 % interval",
+        "beats benchmark",
+    ):
         table.add_column(name, justify="right", no_wrap=True)
     for row in priced.itertuples():
         name = row.creator_id if isinstance(row.creator_id, str) else row.partnership_id
@@ -41,4 +49,6 @@ def _cost(value: float) -> str:
 
 
 def _trained_on(answers: pd.DataFrame) -> str:
-    return f"model trained on {answers['trained_on'].iloc[0]} data" if len(answers) else "no answers"
+    return (
+        f"model trained on {answers['trained_on'].iloc[0]} data" if len(answers) else "no answers"
+    )

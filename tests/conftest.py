@@ -43,7 +43,10 @@ os.environ |= QUIET  # both packages look at their import, which comes before an
 def table(rows, spec):
     """Give rows as a clean frame of the table; what a row does not tell is missing."""
     return pd.DataFrame(
-        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in spec.columns}
+        {
+            c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind])
+            for c in spec.columns
+        }
     )
 
 
@@ -75,7 +78,11 @@ def uneven_list(rows):
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """Take the project's and MLflow's settings out of the environment, and keep telemetry off."""
-    for name in [name for name in os.environ if name.startswith(("CREATORCAST_", "MLFLOW_")) and name not in KEPT]:
+    for name in [
+        name
+        for name in os.environ
+        if name.startswith(("CREATORCAST_", "MLFLOW_")) and name not in KEPT
+    ]:
         monkeypatch.delenv(name)
     for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
@@ -118,7 +125,11 @@ def cluster():
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
         ) as cluster,
     ):
         yield cluster
@@ -140,10 +151,25 @@ def served(home, market_folder, tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "creatorcast", "serve", "--data", str(market_folder), "--port", str(port)]
-    environment = {**os.environ, "CREATORCAST_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [
+        sys.executable,
+        "-m",
+        "creatorcast",
+        "serve",
+        "--data",
+        str(market_folder),
+        "--port",
+        str(port),
+    ]
+    environment = {
+        **os.environ,
+        "CREATORCAST_HOME": str(home),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
     with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=output, stderr=output
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

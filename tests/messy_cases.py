@@ -38,7 +38,9 @@ def imported(
     *paths: Path, out: Path, platform=None, creator=None, observed_at=OBSERVED, rates=None, **sheet
 ) -> Outcome:
     """Import files as the command does, all read at one moment."""
-    options = ImportOptions(None, platform, creator, observed_at, SheetOptions(platform=platform, **sheet), rates)
+    options = ImportOptions(
+        None, platform, creator, observed_at, SheetOptions(platform=platform, **sheet), rates
+    )
     try:
         report = import_files([Path(path) for path in paths], out, options)
     except (SheetError, SourceError) as error:

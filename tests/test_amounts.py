@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.number_text import format_amount, format_estimate, format_money, format_number, pluralize
+from features.number_text import (
+    format_amount,
+    format_estimate,
+    format_money,
+    format_number,
+    pluralize,
+)
 from serving.batch.answer_summary import AnswerSummary
 from serving.scoring.verdict import comparables_text
 
@@ -35,7 +41,9 @@ def test_amounts_are_near_and_plain_at_any_size(value):
 @given(st.floats(1e-12, 1e15), st.floats(1e-12, 1e15))
 def test_amounts_keep_their_order(one, other):
     small, large = sorted((one, other))
-    assert float(format_amount(small).replace(",", "")) <= float(format_amount(large).replace(",", ""))
+    assert float(format_amount(small).replace(",", "")) <= float(
+        format_amount(large).replace(",", "")
+    )
 
 
 def test_counts_and_their_nouns():

@@ -9,7 +9,13 @@ import pandas as pd
 import pytest
 from conftest import answers_of
 
-from features.number_text import format_amount, format_estimate, format_fraction, format_number, pluralize
+from features.number_text import (
+    format_amount,
+    format_estimate,
+    format_fraction,
+    format_number,
+    pluralize,
+)
 from features.tables.currency import CurrencyRates
 from features.tables.schema import format_exact
 from models.bundle import champion_folder, load_bundle
@@ -21,8 +27,13 @@ RATES = CurrencyRates({"USD": 1.0, "EUR": 1.1, "JPY": 0.0065, "KWD": 3.2})
 UNREADABLE = re.compile(
     r"\d[eE][+-]?\d|\b(nan|inf|None)\b|(?<![\d,.])-0(?![\d,.])|(?<![\d,.])1 (posts|engagements|deals|followers)\b"
 )
-COSTS = re.compile(r"^(?:About|Under) ([\d,]+) engagements?\b.*?; at ([\d,.]+) \w+ that is ([\d,.]+) \w+ each")
-FOLLOWERS, FEES = (0, 1, 50, 3000, 10**6, 9 * 10**11), (None, 0.01, 0.37, 7, 99.995, 1_234_567.5, 1e9)
+COSTS = re.compile(
+    r"^(?:About|Under) ([\d,]+) engagements?\b.*?; at ([\d,.]+) \w+ that is ([\d,.]+) \w+ each"
+)
+FOLLOWERS, FEES = (
+    (0, 1, 50, 3000, 10**6, 9 * 10**11),
+    (None, 0.01, 0.37, 7, 99.995, 1_234_567.5, 1e9),
+)
 POSTS, COMPLETION, LIKES = (1, 2, 100), (None, 0.01, 0.5, 0.996, 0.99995, 1.0), (None, 1.0)
 
 
@@ -30,7 +41,12 @@ def questions():
     """Give questions of many magnitudes, some with a target or a fee in another currency."""
     cases = itertools.product(FOLLOWERS, FEES, POSTS, COMPLETION, LIKES)
     for number, (followers, fee, posts, completion, likes) in enumerate(cases):
-        row = {"platform": "instagram", "followers": followers, "deliverables": posts, "completion_rate": completion}
+        row = {
+            "platform": "instagram",
+            "followers": followers,
+            "deliverables": posts,
+            "completion_rate": completion,
+        }
         row |= {"avg_likes": likes, "fee_usd": fee}
         if fee and number % 3 == 0:
             row["target_cpe_usd"] = (1e-4, 0.3, 1e6)[number % 7 % 3]
@@ -77,7 +93,12 @@ def test_the_cost_is_the_fee_over_the_engagements_named(answers):
 def test_less_than_all_is_never_told_as_all(answers):
     nearly_all = answers.loc[answers["completion_rate"] == 0.99995, "sentence"]
     assert nearly_all.str.contains("at a completion rate of 0.99995 ").all()
-    assert not answers["sentence"].str.startswith("About 0 engagements").loc[answers["cpe_usd_p50"].notna()].any()
+    assert (
+        not answers["sentence"]
+        .str.startswith("About 0 engagements")
+        .loc[answers["cpe_usd_p50"].notna()]
+        .any()
+    )
 
 
 @pytest.mark.parametrize("exponent", range(-9, 13))

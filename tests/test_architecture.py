@@ -19,7 +19,9 @@ ALLOWED = {
 #: Heavy package -> the one file that may import it.
 ONLY_IN = {"mlflow": "training/tracking.py", "bentoml": "serving/service.py"}
 LONGEST_FUNCTION = 60
-SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))] + [ROOT / "creatorcast.py"]
+SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))] + [
+    ROOT / "creatorcast.py"
+]
 
 IMPORT_EACH = """
 import importlib, sys
@@ -44,7 +46,11 @@ def imported(tree):
             assert node.level == 0, f"relative import in line {node.lineno}: name the package"
             names = [node.module]
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            called = (
+                node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else getattr(node.func, "id", "")
+            )
             names = [node.args[0].value] if called in ("import_module", "__import__") else []
         yield from ((name.split(".")[0], name, id(node) in top) for name in names)
 
@@ -55,16 +61,25 @@ def imports_of(path):
 
 def functions_of(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def modules_of(package):
-    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / package).rglob("*.py")]
+    return [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / package).rglob("*.py")
+    ]
 
 
 def test_the_reader_of_imports_sees_lazy_ones():
     source = "import a.b\ndef f():\n    from c.d import e\n    import_module('g.h')\n"
-    assert list(imported(ast.parse(source))) == [("a", "a.b", True), ("c", "c.d", False), ("g", "g.h", False)]
+    assert list(imported(ast.parse(source))) == [
+        ("a", "a.b", True),
+        ("c", "c.d", False),
+        ("g", "g.h", False),
+    ]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -88,12 +103,21 @@ def test_one_file_imports_what_is_heavy(heavy):
 @pytest.mark.parametrize("heavy", ONLY_IN)
 def test_nobody_imports_the_file_that_is_heavy_at_its_top(heavy):
     module = ONLY_IN[heavy].removesuffix(".py").replace("/", ".")
-    files = [name_of(path) for path in SOURCES for _, name, top in imports_of(path) if top and name == module]
+    files = [
+        name_of(path)
+        for path in SOURCES
+        for _, name, top in imports_of(path)
+        if top and name == module
+    ]
     assert files == []
 
 
 def test_the_command_line_imports_the_packages_lazily():
-    assert [name for top, name, at_top in imports_of(ROOT / "creatorcast.py") if at_top and top in PACKAGES] == []
+    assert [
+        name
+        for top, name, at_top in imports_of(ROOT / "creatorcast.py")
+        if at_top and top in PACKAGES
+    ] == []
 
 
 def test_no_function_is_longer_than_a_screen():
@@ -119,9 +143,15 @@ def test_imports_write_nothing_and_need_no_environment(tmp_path):
     # what Windows cannot start a process without, a home for other packages' own files, and telemetry off
     environment = {name: os.environ[name] for name in ("SYSTEMROOT", "TEMP") if name in os.environ}
     environment |= {"HOME": str(user), "USERPROFILE": str(user)}
-    environment |= {"MLFLOW_DISABLE_TELEMETRY": "true", "BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1"}
+    environment |= {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "BENTOML_DO_NOT_TRACK": "True",
+        "DO_NOT_TRACK": "1",
+    }
     modules = [name for package in PACKAGES for name in modules_of(package)] + ["creatorcast"]
     command = [sys.executable, "-B", "-c", IMPORT_EACH, str(ROOT), *modules]
-    result = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(
+        command, cwd=work, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert list(work.iterdir()) == []

@@ -91,9 +91,14 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
     scores, cut = trained.backtest.scores, trained.backtest.scores["cut"]
     posted = pd.to_datetime(scores["posted"], unit="us", utc=True)
     assert (posted > cut).all()
-    latest = mature_end(market)[market.platform[scores["creator"]].astype(int)] - market.horizon_days * DAY_US
+    latest = (
+        mature_end(market)[market.platform[scores["creator"]].astype(int)]
+        - market.horizon_days * DAY_US
+    )
     assert (scores["posted"] <= latest).all()
-    assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(scores["lead_days"].to_numpy())
+    assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(
+        scores["lead_days"].to_numpy()
+    )
     assert scores["lead_days"].max() <= 120
     shown = scores[scores["asked"] == EVIDENCE[0]]
     assert np.isfinite(shown[[c for c in shown if c.startswith("forecast: ")]]).all(axis=None)
@@ -103,7 +108,9 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
 def rolling(market, market_folder):
     """Give the record of two cuts of the simulated market, with the oracle."""
     oracle = Oracle.read(market_folder, draws=128)
-    return backtest(market, mature_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True)[0]
+    return backtest(market, mature_end(market), SMALL_RECIPE, cuts=2, oracle=oracle, learning=True)[
+        0
+    ]
 
 
 def test_unseen_creators_train_nothing_that_judges_them(market, monkeypatch):
@@ -134,11 +141,15 @@ def test_unseen_rows_are_of_the_creators_held_out(rolling):
         assert first
         assert second
         assert not first & second
-    assert set(unseen["creator"]) < set(rolling.scores.loc[rolling.scores["split"] == "seen", "creator"])
+    assert set(unseen["creator"]) < set(
+        rolling.scores.loc[rolling.scores["split"] == "seen", "creator"]
+    )
 
 
 def test_every_cut_is_asked_with_every_evidence_and_nothing_before_it(rolling):
-    assert {name: len(cuts) for name, cuts in rolling.cuts.items()} == dict.fromkeys(rolling.platforms, 2)
+    assert {name: len(cuts) for name, cuts in rolling.cuts.items()} == dict.fromkeys(
+        rolling.platforms, 2
+    )
     for cut, scores in rolling.scores.groupby("cut"):
         assert (pd.to_datetime(scores["posted"], unit="us", utc=True) > cut).all()
         assert set(scores["asked"]) == set(EVIDENCE)
@@ -149,7 +160,11 @@ def test_every_cut_is_asked_with_every_evidence_and_nothing_before_it(rolling):
 def test_width_grows_as_less_of_the_creator_is_shown(rolling):
     rows = breakdowns(rolling.scores)
     rows = rows[(rows["by"] == "asked") & (rows["split"] == "seen")].set_index("class")
-    assert rows.loc["history", "width_80"] < rows.loc["summary", "width_80"] < rows.loc["profile", "width_80"]
+    assert (
+        rows.loc["history", "width_80"]
+        < rows.loc["summary", "width_80"]
+        < rows.loc["profile", "width_80"]
+    )
     assert set(rows["creators"]) == {rows["creators"].iloc[0]}
 
 
@@ -162,10 +177,16 @@ def test_nobody_beats_the_oracle(rolling):
 def test_totals_are_of_posts_in_a_row_and_each_post_once(rolling, market):
     table = totals_table(rolling.totals)
     assert set(table["deliverables"]) == set(EVALUATED_DELIVERABLES)
-    singles = rolling.totals[(rolling.totals["deliverables"] == 1) & (rolling.totals["split"] == "seen")]
-    known = rolling.scores[(rolling.scores["asked"] == "history") & (rolling.scores["split"] == "seen")]
+    singles = rolling.totals[
+        (rolling.totals["deliverables"] == 1) & (rolling.totals["split"] == "seen")
+    ]
+    known = rolling.scores[
+        (rolling.scores["asked"] == "history") & (rolling.scores["split"] == "seen")
+    ]
     np.testing.assert_allclose(np.sort(singles["total"]), np.sort(np.expm1(known["y"])), rtol=1e-9)
-    five = rolling.totals[(rolling.totals["deliverables"] == 5) & (rolling.totals["split"] == "seen")]
+    five = rolling.totals[
+        (rolling.totals["deliverables"] == 5) & (rolling.totals["split"] == "seen")
+    ]
     assert 5 * len(five) <= len(singles)
 
 
@@ -177,7 +198,13 @@ def test_breakdowns_hold_the_headline_rows_once_each(rolling):
 
 
 def test_the_text_tells_every_part(rolling):
-    about = {"target": "engagements", "trained_on": "simulated", "accounts": 9, "posts": 9, "horizon_days": 7}
+    about = {
+        "target": "engagements",
+        "trained_on": "simulated",
+        "accounts": 9,
+        "posts": 9,
+        "horizon_days": 7,
+    }
     text = backtest_text(rolling, about)
     for part in (
         "by cut",
@@ -205,8 +232,12 @@ def test_a_forecast_that_was_told_the_answers_has_no_error(trained):
 def test_the_headline_counts_creators_with_enough_posts(scores):
     table = forecaster_table(scores).set_index("forecaster")
     ours = table.loc[OUR_MODEL]
-    assert ours[["rows", "creators", "mae", "vs_median", "spearman"]].tolist() == pytest.approx([3, 1, 1, -0.5, 1])
-    assert ours[["crps", "coverage_80", "coverage_90", "width_80"]].tolist() == pytest.approx([0.2, 1 / 3, 1, 1])
+    assert ours[["rows", "creators", "mae", "vs_median", "spearman"]].tolist() == pytest.approx(
+        [3, 1, 1, -0.5, 1]
+    )
+    assert ours[["crps", "coverage_80", "coverage_90", "width_80"]].tolist() == pytest.approx(
+        [0.2, 1 / 3, 1, 1]
+    )
     assert table.loc[REFERENCE_BASELINE, ["mae", "vs_median"]].tolist() == [2, 0]
     assert np.isnan(table.loc[REFERENCE_BASELINE, "crps"])
 
@@ -229,19 +260,31 @@ def test_cells_hold_every_scored_post_once(trained):
 def test_without_known_engagements_there_is_nothing_to_judge():
     creators = pd.DataFrame({"creator_id": ["a"], "platform": ["instagram"], "followers": [100.0]})
     history = History.of(validate(Tables(creators=creators)))
-    with pytest.raises(TooLittleData, match="no post has known engagements: posts need likes and comments"):
+    with pytest.raises(
+        TooLittleData, match="no post has known engagements: posts need likes and comments"
+    ):
         backtest(history, mature_end(history), Recipe())
 
 
 def test_pictures_and_text_show_every_forecaster(trained, rolling):
     drawn = backtest_figures(trained.backtest)
     names = {
-        f"{name}.png" for name in ["error_by_forecaster", "error_by_history", "coverage_by_cell", "reliability", "pit"]
+        f"{name}.png"
+        for name in [
+            "error_by_forecaster",
+            "error_by_history",
+            "coverage_by_cell",
+            "reliability",
+            "pit",
+        ]
     }
     assert {*drawn} == names
     assert {*backtest_figures(rolling)} == names | {"learning_curve.png"}
     axes = drawn["error_by_forecaster.png"].axes
-    assert [{label.get_text() for label in one.get_yticklabels()} for one in axes] == [FORECASTERS, FORECASTERS]
+    assert [{label.get_text() for label in one.get_yticklabels()} for one in axes] == [
+        FORECASTERS,
+        FORECASTERS,
+    ]
     for figure in drawn.values():
         figure.canvas.draw()
     text = training_text(trained.backtest, trained.bundle.manifest)

@@ -14,7 +14,11 @@ def test_spearman_is_that_of_scipy_with_ties():
 
 @pytest.mark.parametrize(
     ("forecast", "y"),
-    [([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]), ([1.0, 2.0, 3.0], [4.0, 4.0, 4.0]), ([1.0, 2.0], [1.0, 2.0])],
+    [
+        ([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]),
+        ([1.0, 2.0, 3.0], [4.0, 4.0, 4.0]),
+        ([1.0, 2.0], [1.0, 2.0]),
+    ],
 )
 def test_no_rank_correlation_of_a_constant_or_of_two(forecast, y):
     assert np.isnan(spearman(np.array(forecast), np.array(y)))

@@ -15,17 +15,33 @@ def fading():
     """A creator with 200 posts of 99 engagements, then a hundred of none a day apart; b has none; c, d are a market."""
     days = pd.date_range("2026-01-01", periods=300, freq="D", tz="UTC")
     own = {"creator_id": "a", "posted_at": days, "likes": [98.0] * 200 + [0.0] * 100}
-    others = [{"creator_id": name, "posted_at": days[:50], "likes": likes} for name, likes in (("c", 9.0), ("d", 19.0))]
+    others = [
+        {"creator_id": name, "posted_at": days[:50], "likes": likes}
+        for name, likes in (("c", 9.0), ("d", 19.0))
+    ]
     posts = pd.concat([pd.DataFrame(one) for one in (own, *others)], ignore_index=True)
-    posts = posts.assign(platform="instagram", post_id=posts.index.astype("str"), comments=posts["likes"].gt(50) * 1.0)
-    creators = pd.DataFrame({"creator_id": ["a", "b", "c", "d"], "platform": "instagram", "followers": 1000.0})
+    posts = posts.assign(
+        platform="instagram",
+        post_id=posts.index.astype("str"),
+        comments=posts["likes"].gt(50) * 1.0,
+    )
+    creators = pd.DataFrame(
+        {"creator_id": ["a", "b", "c", "d"], "platform": "instagram", "followers": 1000.0}
+    )
     return History.of(validate(Tables(creators=creators, posts=posts)))
 
 
 def test_the_creators_median_is_of_every_known_post_and_the_others_of_the_last(fading):
-    days = pd.to_datetime(["2026-07-26", "2026-08-13", "2026-12-01", "2025-12-01", "2026-12-01"], utc=True)
+    days = pd.to_datetime(
+        ["2026-07-26", "2026-08-13", "2026-12-01", "2025-12-01", "2026-12-01"], utc=True
+    )
     questions = pd.DataFrame(
-        {"creator_id": ["a", "a", "a", "a", "b"], "platform": "instagram", "as_of": days, "start_at": days}
+        {
+            "creator_id": ["a", "a", "a", "a", "b"],
+            "platform": "instagram",
+            "as_of": days,
+            "start_at": days,
+        }
     )
     x = derive(fading, questions, fit_reference(fading, pd.Timestamp("2026-12-01", tz="UTC")))
     found, unknown = (

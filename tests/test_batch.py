@@ -37,7 +37,11 @@ def run(tmp_path, scorer):
         rejected = Path(f"{tmp_path / out}.rejected.csv")
         assert tally.read == tally.scored + tally.rejected
         assert tally.rejected_path == (rejected if tally.rejected else None)
-        return tally, pd.read_csv(tmp_path / out, dtype=TEXT), text_of(rejected) if rejected.exists() else None
+        return (
+            tally,
+            pd.read_csv(tmp_path / out, dtype=TEXT),
+            text_of(rejected) if rejected.exists() else None,
+        )
 
     return score
 
@@ -60,7 +64,9 @@ def test_the_list_of_the_demo_market_is_scored_whole(market_folder, tmp_path, sc
     watcher = ProgressReporter(lambda *done: seen.append(done), said.append)
     tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, watcher=watcher)
     assert counts(tally) == (len(told), len(told), 0, None)
-    assert seen == [(len(told), 0, len(told) + 1)]  # of a text file the lines are counted beforehand
+    assert seen == [
+        (len(told), 0, len(told) + 1)
+    ]  # of a text file the lines are counted beforehand
     assert said == ["encoding: UTF-8; cells separated by: comma; header in line 1"]
     assert [line.partition(":")[0] for line in tally.summary] == [
         "band", "evidence", "verdict", f"cost per engagement, USD, of {told['fee_usd'].notna().sum()} with a fee",
@@ -72,7 +78,9 @@ def test_the_list_of_the_demo_market_is_scored_whole(market_folder, tmp_path, sc
 
 
 def test_csv_and_parquet_say_the_same_in_and_out(tmp_path, scorer):
-    frame = pd.DataFrame({"platform": ["instagram", "tiktok"], "followers": [2e4, 3e5], "fee_usd": [100.0, np.nan]})
+    frame = pd.DataFrame(
+        {"platform": ["instagram", "tiktok"], "followers": [2e4, 3e5], "fee_usd": [100.0, np.nan]}
+    )
     frame.to_csv(tmp_path / "in.csv", index=False)
     frame.to_parquet(tmp_path / "in.parquet", index=False)
     for given in ("csv", "parquet"):
@@ -98,12 +106,33 @@ def test_a_rejected_row_comes_back_as_it_was_with_its_number_and_every_reason(ru
     )
     assert (tally.read, tally.scored, tally.rejected) == (4, 2, 2)
     assert answers["partnership_id"].tolist() == ["a", "d"]
-    assert list(rejected) == ["partnership_id", "note", *HEAD.split(","), "fee_usd", "line", "reasons"]
+    assert list(rejected) == [
+        "partnership_id",
+        "note",
+        *HEAD.split(","),
+        "fee_usd",
+        "line",
+        "reasons",
+    ]
     first, second = rejected.to_dict("records")
-    assert list(first.values())[:-1] == ["007", "kept, as is", "instagram", "-1", "food", "film", "", "3"]
-    assert first["reasons"] == ("followers '-1' is below 0; format 'film' is no format that is known by that name")
+    assert list(first.values())[:-1] == [
+        "007",
+        "kept, as is",
+        "instagram",
+        "-1",
+        "food",
+        "film",
+        "",
+        "3",
+    ]
+    assert first["reasons"] == (
+        "followers '-1' is below 0; format 'film' is no format that is known by that name"
+    )
     assert (second["followers"], second["line"]) == ("0050", "4")
-    assert second["reasons"] == "platform 'myspace' is no platform of ours: expected instagram, tiktok, youtube or x"
+    assert (
+        second["reasons"]
+        == "platform 'myspace' is no platform of ours: expected instagram, tiktok, youtube or x"
+    )
 
 
 def test_both_reasons_of_the_scorer_are_given(run):
@@ -129,7 +158,12 @@ def test_rejected_rows_of_an_earlier_run_do_not_stay(run):
 def test_a_parquet_list_without_rows_gives_answers_without_rows(tmp_path, scorer):
     pd.DataFrame({"platform": pd.Series(dtype="str")}).to_parquet(tmp_path / "list.parquet")
     for name, read in (("o.csv", pd.read_csv), ("o.parquet", pd.read_parquet)):
-        assert counts(score_file(tmp_path / "list.parquet", tmp_path / name, scorer, AS_OF)) == (0, 0, 0, None)
+        assert counts(score_file(tmp_path / "list.parquet", tmp_path / name, scorer, AS_OF)) == (
+            0,
+            0,
+            0,
+            None,
+        )
         assert tuple(read(tmp_path / name)) == ANSWER_COLUMNS
     assert left_in(tmp_path) == ["list.parquet", "o.csv", "o.parquet"]
 
@@ -140,23 +174,60 @@ WHOLE = f"{HEAD}\n{GOOD}\n".encode()
 @pytest.mark.parametrize(
     ("name", "content", "out", "message"),
     [
-        ("list.csv", WHOLE, "o.json", r"o\.json' has an unknown ending: expected \.csv, \.parquet or \.xlsx"),
-        ("list.csv", WHOLE, "list.csv", r"list\.csv' is the list itself: name another file for the answers"),
-        ("o.csv.rejected.csv", WHOLE, "o.csv", r"is the list itself: name another file for the rejected rows"),
+        (
+            "list.csv",
+            WHOLE,
+            "o.json",
+            r"o\.json' has an unknown ending: expected \.csv, \.parquet or \.xlsx",
+        ),
+        (
+            "list.csv",
+            WHOLE,
+            "list.csv",
+            r"list\.csv' is the list itself: name another file for the answers",
+        ),
+        (
+            "o.csv.rejected.csv",
+            WHOLE,
+            "o.csv",
+            r"is the list itself: name another file for the rejected rows",
+        ),
         ("list.csv", b"colour,weight\nx,1\n", "o.csv", r"list\.csv' has no column that is "),
-        ("list.csv", b"", "o.csv", r"list\.csv' is empty: expected a CSV or XLSX file with a header and rows"),
+        (
+            "list.csv",
+            b"",
+            "o.csv",
+            r"list\.csv' is empty: expected a CSV or XLSX file with a header and rows",
+        ),
         ("list.csv", HEAD.encode(), "o.csv", "has a header .* and no rows: nothing to read"),
-        ("list.csv", bytes(range(256)) * 40, "o.csv", r"list\.csv' is no text and no XLSX workbook"),
+        (
+            "list.csv",
+            bytes(range(256)) * 40,
+            "o.csv",
+            r"list\.csv' is no text and no XLSX workbook",
+        ),
         ("list.csv", b"PK\x03\x04junk", "o.csv", r"list\.csv' is no whole XLSX workbook"),
-        ("list.csv", b"platform,followers\nx," + b"9" * (1 << 20), "o.csv", "more than 1,048,576 characters in line 2"),
+        (
+            "list.csv",
+            b"platform,followers\nx," + b"9" * (1 << 20),
+            "o.csv",
+            "more than 1,048,576 characters in line 2",
+        ),
         ("list.parquet", b"PAR1 not", "o.csv", r"list\.parquet' cannot be read as Parquet"),
         ("list.csv", None, "o.csv", r"list\.csv' does not exist: give a CSV, XLSX or Parquet file"),
-        ("list.csv", WHOLE, "no/folder/o.csv", r"o\.csv' cannot be written: the folder .* does not exist"),
+        (
+            "list.csv",
+            WHOLE,
+            "no/folder/o.csv",
+            r"o\.csv' cannot be written: the folder .* does not exist",
+        ),
         ("list.csv", WHOLE, "folder.csv", r"folder\.csv' cannot be written: Is a directory"),
         (".", None, "o.csv", r"is a folder without a \.parquet file"),
     ],
 )
-def test_what_cannot_be_used_is_told_and_nothing_is_left(tmp_path, scorer, name, content, out, message):
+def test_what_cannot_be_used_is_told_and_nothing_is_left(
+    tmp_path, scorer, name, content, out, message
+):
     (tmp_path / "folder.csv").mkdir()
     if content is not None:
         (tmp_path / name).write_bytes(content)
@@ -186,7 +257,9 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(run):
 
 
 def test_unicode_goes_through_answers_and_rejected_rows(run):
-    _, answers, rejected = run(f"partnership_id,creator_id,{HEAD}\nÜñï🍓,名前,{GOOD}\nß,имя,myspace,5,food,video\n")
+    _, answers, rejected = run(
+        f"partnership_id,creator_id,{HEAD}\nÜñï🍓,名前,{GOOD}\nß,имя,myspace,5,food,video\n"
+    )
     assert answers[["partnership_id", "creator_id"]].values.tolist() == [["Üñï🍓", "名前"]]
     assert rejected[["partnership_id", "creator_id"]].values.tolist() == [["ß", "имя"]]
 
@@ -214,7 +287,9 @@ def test_the_size_of_a_chunk_changes_nothing(run, monkeypatch, market_folder, ch
 
 def test_progress_counts_the_rows_and_the_rejected_ones(tmp_path, scorer, monkeypatch):
     monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 2)
-    pd.DataFrame({"platform": ["x", "y", "x", "x", "x"], "followers": 5e3}).to_parquet(tmp_path / "list.parquet")
+    pd.DataFrame({"platform": ["x", "y", "x", "x", "x"], "followers": 5e3}).to_parquet(
+        tmp_path / "list.parquet"
+    )
     seen = []
     watcher = ProgressReporter(lambda *done: seen.append(done))
     score_file(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF, watcher=watcher)
@@ -223,7 +298,9 @@ def test_progress_counts_the_rows_and_the_rejected_ones(tmp_path, scorer, monkey
 
 def test_a_repeated_partnership_id_is_rejected(run):
     """The first row with an id is scored; later ones are faults, and rows without an id are none."""
-    tally, answers, rejected = run(f"partnership_id,{HEAD}\na,{GOOD}\n,{GOOD}\n a ,{GOOD}\n,{GOOD}\nb,{GOOD}\n")
+    tally, answers, rejected = run(
+        f"partnership_id,{HEAD}\na,{GOOD}\n,{GOOD}\n a ,{GOOD}\n,{GOOD}\nb,{GOOD}\n"
+    )
     assert (tally.read, tally.scored, tally.rejected) == (5, 4, 1)
     assert answers["partnership_id"].tolist() == ["a", "row 2", "row 4", "b"]
     assert rejected[["line", "reasons"]].values.tolist() == [
@@ -232,7 +309,9 @@ def test_a_repeated_partnership_id_is_rejected(run):
 
 
 def test_the_number_of_a_row_is_never_the_id_of_another(run):
-    tally, answers, rejected = run(f"partnership_id,{HEAD}\nrow 3,{GOOD}\n,{GOOD}\n,{GOOD}\nrow 2,{GOOD}\n")
+    tally, answers, rejected = run(
+        f"partnership_id,{HEAD}\nrow 3,{GOOD}\n,{GOOD}\n,{GOOD}\nrow 2,{GOOD}\n"
+    )
     assert (tally.scored, answers["partnership_id"].tolist()) == (2, ["row 3", "row 2"])
     assert rejected[["line", "reasons"]].values.tolist() == [
         ["4", "partnership_id 'row 3' repeats an earlier row: each once"],
@@ -243,10 +322,16 @@ def test_the_number_of_a_row_is_never_the_id_of_another(run):
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
 def test_a_format_that_the_platform_has_not_rejects_a_row_of_any_list(tmp_path, scorer, ending):
     frame = pd.DataFrame(
-        {"platform": ["youtube", "youtube", "instagram"], "followers": 5e3, "format": ["story", "short", "story"]}
+        {
+            "platform": ["youtube", "youtube", "instagram"],
+            "followers": 5e3,
+            "format": ["story", "short", "story"],
+        }
     )
     source = tmp_path / f"list.{ending}"
-    {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[ending](source, index=False)
+    {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[ending](
+        source, index=False
+    )
     tally = score_file(source, tmp_path / "o.csv", scorer, AS_OF)
     assert (tally.read, tally.scored) == (3, 2)
     assert pd.read_csv(tmp_path / "o.csv.rejected.csv")["reasons"].tolist() == [
@@ -256,34 +341,55 @@ def test_a_format_that_the_platform_has_not_rejects_a_row_of_any_list(tmp_path, 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
 @pytest.mark.parametrize("source", ["csv", "xlsx", "parquet"])
-def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(tmp_path, bundle, source, ending):
+def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(
+    tmp_path, bundle, source, ending
+):
     scorer = Scorer(bundle, rates=CurrencyRates({"USD": 1.0, "EUR": 1.25}))
     frame = pd.DataFrame(
-        {"platform": "instagram", "followers": 5e3, "format": "video", "fee": [400.0, None], "currency": ["EUR", None]}
+        {
+            "platform": "instagram",
+            "followers": 5e3,
+            "format": "video",
+            "fee": [400.0, None],
+            "currency": ["EUR", None],
+        }
         | {"fee_usd": [None, 9.0]}
     )
     path = tmp_path / f"list.{source}"
-    {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[source](path, index=False)
+    {"csv": frame.to_csv, "xlsx": frame.to_excel, "parquet": frame.to_parquet}[source](
+        path, index=False
+    )
     out = tmp_path / f"o.{ending}"
     said = []
-    assert score_file(path, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append)).scored == 2
+    assert (
+        score_file(path, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append)).scored
+        == 2
+    )
     assert not [note for note in said if "'fee'" in note or "'currency'" in note]
     euro, dollar = READ[ending](out).to_dict("records")
-    assert [euro[name] for name in ("fee_usd", "fee", "currency", "usd_per_unit")] == [500, 400, "EUR", 1.25]
+    assert [euro[name] for name in ("fee_usd", "fee", "currency", "usd_per_unit")] == [
+        500,
+        400,
+        "EUR",
+        1.25,
+    ]
     for own, usd in FEE_CURRENCY_COLUMNS.items():
         assert euro[own] == pytest.approx(euro[usd] / 1.25, rel=1e-12)
         assert pd.isna(dollar[own])
     assert "not_used" not in euro["warnings"]
-    assert ("at 400 EUR that is " in euro["sentence"], "at 9 USD that is " in dollar["sentence"]) == (True, True)
+    assert (
+        "at 400 EUR that is " in euro["sentence"],
+        "at 9 USD that is " in dollar["sentence"],
+    ) == (True, True)
 
 
-PERCENT = (
-    "column 'engagement_rate_by_followers' -> engagement_rate_by_followers (exact name; percent, as its values are)"
-)
+PERCENT = "column 'engagement_rate_by_followers' -> engagement_rate_by_followers (exact name; percent, as its values are)"
 
 
 @pytest.mark.parametrize(("rate", "told"), [("3.2", [PERCENT]), ("0.032", [])])
-def test_a_rate_that_is_read_in_percent_is_told_even_under_its_own_name(scorer, tmp_path, rate, told):
+def test_a_rate_that_is_read_in_percent_is_told_even_under_its_own_name(
+    scorer, tmp_path, rate, told
+):
     path, out, said = tmp_path / "list.csv", tmp_path / "scored.parquet", []
     path.write_text(f"platform,followers,engagement_rate_by_followers\ninstagram,25000,{rate}\n")
     score_file(path, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append))

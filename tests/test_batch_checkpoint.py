@@ -50,7 +50,9 @@ def write_list(path: Path, rows: int = 1200) -> Path:
 def started(home: Path, source: Path, out: Path, *options: str) -> subprocess.Popen:
     command = [sys.executable, "-c", RUN, str(home), str(source), str(out), *options]
     environment = {**os.environ, "PYTHONPATH": str(Path(serving.batch.runner.__file__).parents[2])}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
     assert process.stdout.readline() == "ready\n", process.stderr.read()
     return process
 
@@ -74,15 +76,20 @@ def killed_after(process: subprocess.Popen, out: Path, lots: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("source", "ending"), [("list.csv", ".csv"), pytest.param("list.parquet", ".parquet", marks=pytest.mark.slow)]
+    ("source", "ending"),
+    [("list.csv", ".csv"), pytest.param("list.parquet", ".parquet", marks=pytest.mark.slow)],
 )
-def test_a_run_killed_at_several_points_ends_with_the_same_files(tmp_path, home, scorer, few_rows, source, ending):
+def test_a_run_killed_at_several_points_ends_with_the_same_files(
+    tmp_path, home, scorer, few_rows, source, ending
+):
     held = write_list(tmp_path / source)
     out, whole = tmp_path / f"o{ending}", tmp_path / f"whole{ending}"
     out.write_text("earlier")
     reached = []
     for lots in (0, 2, 5):
-        reached.append(killed_after(started(home, held, out, *(["--resume"] if reached else [])), out, lots))
+        reached.append(
+            killed_after(started(home, held, out, *(["--resume"] if reached else [])), out, lots)
+        )
         assert out.read_text() == "earlier"
         assert not Path(f"{out}.rejected.csv").exists()
     assert reached == sorted(reached)
@@ -90,7 +97,10 @@ def test_a_run_killed_at_several_points_ends_with_the_same_files(tmp_path, home,
     as_of = pd.Timestamp(json.loads((work_of(out) / "manifest").read_text())["as_of"])
     tally = score_file(held, out, scorer, options=BatchOptions(resume=True))
     assert tally.read == 1200 == tally.scored + tally.rejected
-    assert (tally.read, tally.summary) == ((again := score_file(held, whole, scorer, as_of)).read, again.summary)
+    assert (tally.read, tally.summary) == (
+        (again := score_file(held, whole, scorer, as_of)).read,
+        again.summary,
+    )
     assert out.read_bytes() == whole.read_bytes()
     assert Path(f"{out}.rejected.csv").read_bytes() == Path(f"{whole}.rejected.csv").read_bytes()
     assert not work_of(out).exists()
@@ -114,7 +124,11 @@ def interrupted(source: Path, out: Path, scorer: Scorer, lots: int = 3) -> None:
 
 
 def test_what_was_written_past_the_journal_is_cut_off(tmp_path, scorer, few_rows):
-    held, out, whole = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv", tmp_path / "whole.csv"
+    held, out, whole = (
+        write_list(tmp_path / "list.csv", 500),
+        tmp_path / "o.csv",
+        tmp_path / "whole.csv",
+    )
     interrupted(held, out, scorer)
     for name in ("answers", "rejected", "journal"):
         with open(work_of(out) / name, "ab") as file:
@@ -125,7 +139,11 @@ def test_what_was_written_past_the_journal_is_cut_off(tmp_path, scorer, few_rows
 
 
 def test_a_file_that_the_disk_lost_is_written_again(tmp_path, scorer, few_rows):
-    held, out, whole = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv", tmp_path / "whole.csv"
+    held, out, whole = (
+        write_list(tmp_path / "list.csv", 500),
+        tmp_path / "o.csv",
+        tmp_path / "whole.csv",
+    )
     interrupted(held, out, scorer)
     answers = work_of(out) / "answers"
     answers.write_bytes(answers.read_bytes()[:-2000] + bytes(2000))
@@ -155,14 +173,23 @@ def test_a_run_of_something_else_is_not_taken_up(tmp_path, scorer, few_rows, cha
         score_file(held, out, scorer, moment, options)
     said = []
     score_file(held, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append))
-    assert said[-1] == "an unfinished run of these answers is started anew; --resume would have taken it up"
+    assert (
+        said[-1]
+        == "an unfinished run of these answers is started anew; --resume would have taken it up"
+    )
 
 
 def test_a_run_of_another_model_is_not_taken_up(tmp_path, scorer, few_rows):
-    held, out, whole = write_list(tmp_path / "list.csv", 500), tmp_path / "o.csv", tmp_path / "whole.csv"
+    held, out, whole = (
+        write_list(tmp_path / "list.csv", 500),
+        tmp_path / "o.csv",
+        tmp_path / "whole.csv",
+    )
     interrupted(held, out, scorer)
     newer = replace(scorer.bundle, manifest={**scorer.bundle.manifest, "version": "newer"})
-    with pytest.raises(BatchError, match="the model changed; run it without --resume to start anew"):
+    with pytest.raises(
+        BatchError, match="the model changed; run it without --resume to start anew"
+    ):
         score_file(held, out, Scorer(newer), options=BatchOptions(resume=True))
     score_file(held, out, scorer, options=BatchOptions(resume=True))  # what was done was kept
     score_file(held, whole, scorer, AS_OF)
@@ -176,7 +203,9 @@ def test_two_runs_of_one_file_exclude_each_other(tmp_path, scorer):
         pytest.raises(BatchError, match=r"o\.csv' is being written by another run: wait for it"),
     ):
         score_file(held, out, scorer, AS_OF)
-    assert score_file(held, out, scorer, AS_OF).read == 10  # the lock of a run that is gone holds nobody up
+    assert (
+        score_file(held, out, scorer, AS_OF).read == 10
+    )  # the lock of a run that is gone holds nobody up
 
 
 def test_a_disk_that_is_full_is_told_and_the_run_can_be_taken_up(tmp_path, scorer, few_rows):
@@ -198,5 +227,12 @@ def test_a_disk_that_is_full_is_told_and_the_run_can_be_taken_up(tmp_path, score
 
 def test_there_is_nothing_to_take_up(tmp_path, scorer):
     held, said = write_list(tmp_path / "list.csv", 10), []
-    score_file(held, tmp_path / "o.csv", scorer, AS_OF, BatchOptions(resume=True), ProgressReporter(notify=said.append))
+    score_file(
+        held,
+        tmp_path / "o.csv",
+        scorer,
+        AS_OF,
+        BatchOptions(resume=True),
+        ProgressReporter(notify=said.append),
+    )
     assert said[-1] == "there is no unfinished run to take up: it starts from the beginning"

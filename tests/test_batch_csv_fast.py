@@ -32,7 +32,18 @@ CELLS = st.one_of(
                 "3.4 %",
                 "1e5",
             ),
-            *("video", "Reel", "film", "2026-09-01", "01.09.2026", "2026-02-30", "2150-01-01", "true", "ja", "maybe"),
+            *(
+                "video",
+                "Reel",
+                "film",
+                "2026-09-01",
+                "01.09.2026",
+                "2026-02-30",
+                "2150-01-01",
+                "true",
+                "ja",
+                "maybe",
+            ),
             *(
                 "$450",
                 "450 €",
@@ -78,7 +89,9 @@ def read(listed, rows=1000):
             given = {name: value for name, value in told[row].items() if value is not None}
             unread = sorted(name for name, rows in lot.unread.items() if rows[row])
             found.append((place, given, lot.reasons.get(row, []), texts[row], unread))
-        found += [(misfit.position, misfit.reason, [], misfit.cells) for misfit in lot.invalid_lines]
+        found += [
+            (misfit.position, misfit.reason, [], misfit.cells) for misfit in lot.invalid_lines
+        ]
         found += [("blank", "", [], [])] * lot.blank
     return sorted(found, key=lambda one: (str(one[0]), str(one[1])))
 
@@ -89,8 +102,14 @@ def both(path, rows=1000):
     return fast
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 9), CELLS), max_size=12), st.sampled_from([1, 1000]), st.booleans())
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None
+)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), CELLS), max_size=12),
+    st.sampled_from([1, 1000]),
+    st.booleans(),
+)
 def test_any_cell_is_read_as_the_reader_of_spreadsheets_reads_it(tmp_path, changes, rows, returns):
     lines = [HEADER, USUAL, USUAL.replace("p1", "p2")]
     for number, (column, cell) in enumerate(changes):
@@ -104,25 +123,57 @@ def test_any_cell_is_read_as_the_reader_of_spreadsheets_reads_it(tmp_path, chang
 
 OFFERS = ["500-700", "from 9", "3 reels for 90", "9 per post", "on request", "€9", "9 seashells"]
 FEES = st.sampled_from(
-    ["", "0", "450", "12.50", "1.234", "1,5", "$450", "9 EUR", "-1", "n/a", "free", "1e3", " 7", *OFFERS]
+    [
+        "",
+        "0",
+        "450",
+        "12.50",
+        "1.234",
+        "1,5",
+        "$450",
+        "9 EUR",
+        "-1",
+        "n/a",
+        "free",
+        "1e3",
+        " 7",
+        *OFFERS,
+    ]
 )
 CODES = st.one_of(
-    st.sampled_from(["", "USD", "eur", " GBP ", "n/a", "€", "Euro", "US Dollar"]), st.text("aB1 é$", max_size=4)
+    st.sampled_from(["", "USD", "eur", " GBP ", "n/a", "€", "Euro", "US Dollar"]),
+    st.text("aB1 é$", max_size=4),
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(st.lists(st.tuples(FEES, CODES), max_size=8), st.sampled_from([None, ".", ","]))
 def test_fees_beside_their_currency_are_read_alike(tmp_path, fees, decimal):
     path, options = tmp_path / "list.csv", SheetOptions(decimal=decimal)
-    lines = [f"q{n},instagram,{quoted(fee)},{quoted(code)}" for n, (fee, code) in enumerate([("9", "USD"), *fees])]
+    lines = [
+        f"q{n},instagram,{quoted(fee)},{quoted(code)}"
+        for n, (fee, code) in enumerate([("9", "USD"), *fees])
+    ]
     path.write_text("\n".join(["partnership_id,platform, FEE,Currency ", *lines]) + "\n")
     assert read(FastCsvList(path, options)) == read(SheetList(path, options))
 
 
 @pytest.mark.parametrize("end", ["\n", ""])
 def test_plain_rows_blank_lines_and_rows_that_do_not_fit(tmp_path, end):
-    lines = [HEADER, USUAL, "", USUAL, ",,,,,,,,,", "a,b", "Total,,30000,,,,,,,", USUAL + ",more", HEADER, USUAL]
+    lines = [
+        HEADER,
+        USUAL,
+        "",
+        USUAL,
+        ",,,,,,,,,",
+        "a,b",
+        "Total,,30000,,,,,,,",
+        USUAL + ",more",
+        HEADER,
+        USUAL,
+    ]
     path = tmp_path / "list.csv"
     path.write_text("\n".join(lines) + end)
     found = both(path)
@@ -133,7 +184,9 @@ def test_plain_rows_blank_lines_and_rows_that_do_not_fit(tmp_path, end):
 def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     path = tmp_path / "list.csv"
     lines = [f"{USUAL},,".replace("p1", f"p{n}").replace("450", "") for n in range(0, 500, 2)]
-    priced = [f"{USUAL},12.5,eur".replace("p1", f"p{n}").replace("450", "") for n in range(1, 500, 2)]
+    priced = [
+        f"{USUAL},12.5,eur".replace("p1", f"p{n}").replace("450", "") for n in range(1, 500, 2)
+    ]
     path.write_text("\n".join([f"{HEADER},Fee,Currency", *lines, *priced]) + "\n")
     listed = FastCsvList(path, SheetOptions())
     monkeypatch.setattr(FastCsvList, "_slow", None)
@@ -153,7 +206,9 @@ def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
 )
 def test_times_as_arrow_and_pandas_write_them_are_plain(tmp_path, monkeypatch, written):
     path = tmp_path / "list.csv"
-    lines = [USUAL.replace("p1", f"p{n}").replace("2026-09-01T12:00:00Z", written) for n in range(50)]
+    lines = [
+        USUAL.replace("p1", f"p{n}").replace("2026-09-01T12:00:00Z", written) for n in range(50)
+    ]
     path.write_text("\n".join([HEADER, *lines]) + "\n")
     listed = FastCsvList(path, SheetOptions())
     monkeypatch.setattr(FastCsvList, "_slow", None)
@@ -174,7 +229,8 @@ def test_blocks_hold_whole_records(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "alike"), [(b"a\nb\n", True), (b"a\r\nb", True), (b"a\rb\n", False), (b"a\r", False)]
+    ("content", "alike"),
+    [(b"a\nb\n", True), (b"a\r\nb", True), (b"a\rb\n", False), (b"a\r", False)],
 )
 def test_ends_of_lines(tmp_path, monkeypatch, content, alike):
     (tmp_path / "list.csv").write_bytes(content)

@@ -84,7 +84,9 @@ def test_a_worker_that_falls_silent_is_lost_too(two_workers, here, scorer, tmp_p
 
 
 @pytest.mark.slow
-def test_all_workers_gone_is_one_sentence_and_the_run_can_be_taken_up(two_workers, here, scorer, tmp_path, monkeypatch):
+def test_all_workers_gone_is_one_sentence_and_the_run_can_be_taken_up(
+    two_workers, here, scorer, tmp_path, monkeypatch
+):
     monkeypatch.setattr("models.cluster.STALL_SECONDS", 1.0)
     listed, *expected = here
     (tmp_path / "out.parquet").write_text("of an earlier run")
@@ -93,30 +95,43 @@ def test_all_workers_gone_is_one_sentence_and_the_run_can_be_taken_up(two_worker
         two_workers.scale(0)
 
     options = BatchOptions(dask=two_workers.scheduler_address, dask_minutes=0.05)
-    message = (
-        r"has no workers, after 0.05 minutes: start some by dask worker tcp://.*; what was done is kept: .*--resume"
-    )
+    message = r"has no workers, after 0.05 minutes: start some by dask worker tcp://.*; what was done is kept: .*--resume"
     with pytest.raises(ClusterError, match=message):
-        score_file(listed, tmp_path / "out.parquet", scorer, AS_OF, options, ProgressReporter(progress=lose_all))
+        score_file(
+            listed,
+            tmp_path / "out.parquet",
+            scorer,
+            AS_OF,
+            options,
+            ProgressReporter(progress=lose_all),
+        )
     assert (tmp_path / "out.parquet").read_text() == "of an earlier run"
     two_workers.scale(2)
-    assert [*scored(listed, tmp_path, scorer, dask=two_workers.scheduler_address, resume=True)] == expected
+    assert [
+        *scored(listed, tmp_path, scorer, dask=two_workers.scheduler_address, resume=True)
+    ] == expected
 
 
 def test_a_step_that_stands_still_is_one_sentence(two_workers):
-    message = (
-        r"the Dask cluster at 'tcp://.*': nothing ended for 0.02 minutes, with 2 workers, while waiting; see the logs"
-    )
+    message = r"the Dask cluster at 'tcp://.*': nothing ended for 0.02 minutes, with 2 workers, while waiting; see the logs"
     address = two_workers.scheduler_address
-    with ClusterSession(address, minutes=0.02) as session, pytest.raises(ClusterError, match=message):
-        session.run_step(lambda connection: connection.gather([connection.client.submit(time.sleep, 5)]), "waiting")
+    with (
+        ClusterSession(address, minutes=0.02) as session,
+        pytest.raises(ClusterError, match=message),
+    ):
+        session.run_step(
+            lambda connection: connection.gather([connection.client.submit(time.sleep, 5)]),
+            "waiting",
+        )
 
 
 def test_a_worker_that_dies_of_each_task_is_one_sentence(two_workers):
     """Dask gives a task up that has lost four workers."""
     with ClusterSession(two_workers.scheduler_address) as session:
         error = KilledWorker("task", None, 3)
-        with pytest.raises(ClusterError, match="lost worker after worker at one task: see their logs"):
+        with pytest.raises(
+            ClusterError, match="lost worker after worker at one task: see their logs"
+        ):
             session.run_step(partial(fail, error), "scoring")
 
 
@@ -136,8 +151,16 @@ def test_a_list_without_ids_is_scored_too(cluster, scorer, tmp_path):
 
 def test_lists_that_are_no_parquet_are_refused(scorer, tmp_path):
     (tmp_path / "list.csv").write_text("platform,followers\ntiktok,1000\n")
-    with pytest.raises(BatchError, match="a list for --dask must be a Parquet file, or a folder of them"):
-        score_file(tmp_path / "list.csv", tmp_path / "out.csv", scorer, AS_OF, BatchOptions(dask="tcp://127.0.0.1:9"))
+    with pytest.raises(
+        BatchError, match="a list for --dask must be a Parquet file, or a folder of them"
+    ):
+        score_file(
+            tmp_path / "list.csv",
+            tmp_path / "out.csv",
+            scorer,
+            AS_OF,
+            BatchOptions(dask="tcp://127.0.0.1:9"),
+        )
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
@@ -152,7 +175,9 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
 def test_workers_with_other_code_are_refused(cluster, monkeypatch):
     monkeypatch.setattr("models.cluster.features_version", os.getpid)
     with (
-        pytest.raises(ClusterError, match="run another version of creatorcast: install this one there"),
+        pytest.raises(
+            ClusterError, match="run another version of creatorcast: install this one there"
+        ),
         ClusterSession(cluster.scheduler_address),
     ):
         pass

@@ -39,7 +39,9 @@ def folder(tmp_path, home, monkeypatch):
 
 
 def run(*arguments, given=None):
-    return CliRunner().invoke(main, ["score", *arguments, "--as-of", "2026-07-01"], input=given, catch_exceptions=False)
+    return CliRunner().invoke(
+        main, ["score", *arguments, "--as-of", "2026-07-01"], input=given, catch_exceptions=False
+    )
 
 
 def test_the_transcript_of_the_docs_is_what_comes(folder):
@@ -47,14 +49,18 @@ def test_the_transcript_of_the_docs_is_what_comes(folder):
     command, *lines = TRANSCRIPT.splitlines()
     assert command == "$ creatorcast score messy.csv --as-of 2026-07-01 --out scored.csv"
     result = run("messy.csv", "--out", "scored.csv")
-    said = [line for line in result.output.splitlines() if not line.startswith(("verdict", "cost per"))]
+    said = [
+        line for line in result.output.splitlines() if not line.startswith(("verdict", "cost per"))
+    ]
     assert (result.exit_code, sorted(said)) == (3, sorted(lines))
     assert (folder / "scored.csv.rejected.csv").read_text(encoding="utf-8") == REJECTED
     answers = pd.read_csv("scored.csv")
     assert answers["creator_id"].tolist() == ["'@müller.küche", "'@fit_mit_anna", "'@zoë"]
     assert answers["fee_usd"].tolist() == [12500.0, 900.0, 1250.5]
     assert answers["band"].tolist() == ["mega", "micro", "micro"]
-    assert answers["start_at"].tolist() == [f"2026-09-{day}T00:00:00Z" for day in ("01", "15", "20")]
+    assert answers["start_at"].tolist() == [
+        f"2026-09-{day}T00:00:00Z" for day in ("01", "15", "20")
+    ]
 
 
 def test_a_workbook_says_the_same_as_the_text(folder, scorer):
@@ -66,9 +72,12 @@ def test_a_workbook_says_the_same_as_the_text(folder, scorer):
         sheet.append([*cells, datetime(int(date[3]), int(date[2]), int(date[1])) if date else last])
     book.save("messy.xlsx")
     told = {
-        kind: score_file(folder / f"messy.{kind}", folder / f"{kind}.csv", scorer, AS_OF) for kind in ("csv", "xlsx")
+        kind: score_file(folder / f"messy.{kind}", folder / f"{kind}.csv", scorer, AS_OF)
+        for kind in ("csv", "xlsx")
     }
-    assert (told["xlsx"].read, told["xlsx"].scored) == (told["csv"].read, told["csv"].scored) == (7, 3)
+    assert (
+        (told["xlsx"].read, told["xlsx"].scored) == (told["csv"].read, told["csv"].scored) == (7, 3)
+    )
     assert (folder / "xlsx.csv").read_bytes() == (folder / "csv.csv").read_bytes()
     places = pd.read_csv("xlsx.csv.rejected.csv")[["line", "reasons"]]
     pd.testing.assert_frame_equal(places, pd.read_csv("csv.csv.rejected.csv")[["line", "reasons"]])
@@ -91,7 +100,14 @@ def test_a_row_with_too_many_cells_keeps_them_all(folder, scorer):
 
 
 def test_standard_input_and_output(folder):
-    result = run("-", "--out", "-", "--columns", "partnership_id,band", given="platform,followers\nx,5000\nx,800000\n")
+    result = run(
+        "-",
+        "--out",
+        "-",
+        "--columns",
+        "partnership_id,band",
+        given="platform,followers\nx,5000\nx,800000\n",
+    )
     assert result.stdout == '"partnership_id","band"\n"row 1","nano"\n"row 2","macro"\n'
     assert "2 read = 2 scored + 0 rejected" in result.stderr
     assert list(folder.iterdir()) == []
@@ -103,27 +119,56 @@ def test_the_best_alone_in_a_workbook(folder, scorer, monkeypatch):
     pd.DataFrame([{**PROFILE, "fee_usd": fee} for fee in fees]).to_parquet("list.parquet")
     for ending in ("csv", "parquet", "xlsx"):
         options = BatchOptions(("partnership_id", "fee_usd"), 4, "cpe_usd_p50")
-        assert score_file(folder / "list.parquet", folder / f"o.{ending}", scorer, AS_OF, options).scored == 8
+        assert (
+            score_file(
+                folder / "list.parquet", folder / f"o.{ending}", scorer, AS_OF, options
+            ).scored
+            == 8
+        )
         read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}[ending]
-        assert read(f"o.{ending}").values.tolist() == [["row 5", 20], ["row 6", 60], ["row 2", 90], ["row 7", 90]]
-    score_file(folder / "list.parquet", folder / "o.csv", scorer, AS_OF, BatchOptions(("fee_usd",), 1, "fee_headroom"))
+        assert read(f"o.{ending}").values.tolist() == [
+            ["row 5", 20],
+            ["row 6", 60],
+            ["row 2", 90],
+            ["row 7", 90],
+        ]
+    score_file(
+        folder / "list.parquet",
+        folder / "o.csv",
+        scorer,
+        AS_OF,
+        BatchOptions(("fee_usd",), 1, "fee_headroom"),
+    )
     assert pd.read_csv("o.csv").values.tolist() == [[20]]
 
 
 @pytest.mark.parametrize(
     ("fees", "measure"),
-    [([None, 700.0, 300.0, None, None, 90.0, 300.0], "fee_headroom"), ([None] * 7, "engagements_p50")],
+    [
+        ([None, 700.0, 300.0, None, None, 90.0, 300.0], "fee_headroom"),
+        ([None] * 7, "engagements_p50"),
+    ],
 )
 def test_the_best_by_the_measure_that_the_service_takes(folder, scorer, monkeypatch, fees, measure):
     monkeypatch.setattr(serving.batch.runner, "CHUNK_ROWS", 2)
-    rows = {**PROFILE, "followers": 1e5 * (1 + np.arange(7) % 4), "fee_usd": pd.Series(fees, dtype=float)}
+    rows = {
+        **PROFILE,
+        "followers": 1e5 * (1 + np.arange(7) % 4),
+        "fee_usd": pd.Series(fees, dtype=float),
+    }
     pd.DataFrame(rows).to_parquet("list.parquet")
     score_file(folder / "list.parquet", folder / "all.parquet", scorer, AS_OF)
-    tally = score_file(folder / "list.parquet", folder / "best.parquet", scorer, AS_OF, BatchOptions(top=3))
+    tally = score_file(
+        folder / "list.parquet", folder / "best.parquet", scorer, AS_OF, BatchOptions(top=3)
+    )
     everything = pd.read_parquet("all.parquet")
-    written = [orjson.dumps({"partnership_id": name})[1:-1] for name in everything["partnership_id"]]
+    written = [
+        orjson.dumps({"partnership_id": name})[1:-1] for name in everything["partnership_id"]
+    ]
     columns = {name: everything[name].to_numpy() for name in everything}
-    ranked = orjson.loads(rank_answer(RequestAnswer({}, written, columns, np.zeros(7, dtype=bool)), limit=3))
+    ranked = orjson.loads(
+        rank_answer(RequestAnswer({}, written, columns, np.zeros(7, dtype=bool)), limit=3)
+    )
     assert ranked["by"] == measure
     best = [one["partnership_id"] for one in ranked["results"][:3]]
     assert pd.read_parquet("best.parquet")["partnership_id"].tolist() == best
@@ -134,11 +179,20 @@ def test_the_best_by_the_measure_that_the_service_takes(folder, scorer, monkeypa
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (BatchOptions(columns=("engagements_p5",)), "column 'engagements_p5' is unknown: did you mean engagements_p"),
+        (
+            BatchOptions(columns=("engagements_p5",)),
+            "column 'engagements_p5' is unknown: did you mean engagements_p",
+        ),
         (BatchOptions(columns=("reasons",)), "column 'reasons' is unknown"),
-        (BatchOptions(columns=("band", "niche", "band")), "column 'band' is wanted twice: name each once"),
+        (
+            BatchOptions(columns=("band", "niche", "band")),
+            "column 'band' is wanted twice: name each once",
+        ),
         (BatchOptions(top=3, rank_by="cpe"), "measure 'cpe' is unknown: "),
-        (BatchOptions(rank_by="fee_usd"), "--rank-by fee_usd puts the best in order: say how many by --top"),
+        (
+            BatchOptions(rank_by="fee_usd"),
+            "--rank-by fee_usd puts the best in order: say how many by --top",
+        ),
     ],
 )
 def test_options_that_cannot_be(folder, scorer, options, message):
@@ -152,7 +206,9 @@ def test_a_folder_of_parquet_files_is_one_list(folder, scorer):
     (folder / "lists" / "_temporary").mkdir(parents=True)
     (folder / "lists" / "_SUCCESS").touch()
     pd.DataFrame([{**PROFILE, "partnership_id": "a"}] * 2).to_parquet("lists/part-1.parquet")
-    pd.DataFrame([{**PROFILE, "partnership_id": "b", "followers": -1.0}]).to_parquet("lists/part-2.parquet")
+    pd.DataFrame([{**PROFILE, "partnership_id": "b", "followers": -1.0}]).to_parquet(
+        "lists/part-2.parquet"
+    )
     tally = score_file(folder / "lists", folder / "o.parquet", scorer, AS_OF)
     assert (tally.read, tally.scored) == (3, 1)
     assert pd.read_csv("o.parquet.rejected.csv")[["row", "reasons"]].values.tolist() == [
@@ -164,14 +220,26 @@ def test_a_folder_of_parquet_files_is_one_list(folder, scorer):
 @pytest.mark.parametrize(
     ("first", "second", "message"),
     [
-        ({"followers": [[1.0]]}, None, r"column 'followers' of .* holds list<.*>, no plain values: expected text"),
-        ({"followers": [1.0]}, {"platform": ["x"]}, r"part-2\.parquet' lacks the column 'followers': expected what"),
+        (
+            {"followers": [[1.0]]},
+            None,
+            r"column 'followers' of .* holds list<.*>, no plain values: expected text",
+        ),
+        (
+            {"followers": [1.0]},
+            {"platform": ["x"]},
+            r"part-2\.parquet' lacks the column 'followers': expected what",
+        ),
         (
             {"followers": [1.0]},
             {"followers": ["1"]},
             r"part-2\.parquet' 'followers' holds texts, not numbers: expected",
         ),
-        ({"colour": ["red"]}, None, r"has none of the columns of a prospect list: found colour; expected creator_id"),
+        (
+            {"colour": ["red"]},
+            None,
+            r"has none of the columns of a prospect list: found colour; expected creator_id",
+        ),
     ],
 )
 def test_parquet_that_cannot_be_used(folder, scorer, first, second, message):
@@ -183,13 +251,19 @@ def test_parquet_that_cannot_be_used(folder, scorer, first, second, message):
     assert [path.name for path in folder.iterdir()] == ["lists"]
 
 
-@given(st.lists(st.lists(st.sampled_from(["a", "b", " a", "c ", "", None, "d"]), max_size=6), max_size=6))
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["a", "b", " a", "c ", "", None, "d"]), max_size=6), max_size=6
+    )
+)
 def test_an_id_repeats_where_an_earlier_row_has_it(lots):
     seen, held, wanted = DuplicateIds(), set(), []
     for row in (one.strip() if one else None for lot in lots for one in lot):
         wanted.append(bool(row) and row in held)
         held.add(row)
-    assert [told for lot in lots for told in seen.find_repeats(pd.Series(lot, dtype="str")).tolist()] == wanted
+    assert [
+        told for lot in lots for told in seen.find_repeats(pd.Series(lot, dtype="str")).tolist()
+    ] == wanted
 
 
 @given(st.lists(st.integers(0, 40), max_size=5))

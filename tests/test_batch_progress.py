@@ -22,7 +22,9 @@ def test_lines_come_now_and_then_where_there_is_no_terminal():
 
 
 def test_a_terminal_shows_a_bar_that_goes():
-    console = Console(file=io.StringIO(), width=110, force_terminal=True, color_system=None, record=True)
+    console = Console(
+        file=io.StringIO(), width=110, force_terminal=True, color_system=None, record=True
+    )
     with console_reporter(console) as watcher:
         watcher.progress(16_384, 3, 100_000)
         watcher.progress(49_152, 12, 100_000)

@@ -20,11 +20,15 @@ READ = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}
 @pytest.fixture
 def scored(tmp_path, scorer):
     """Score 24 rows of one to three deliverables; give the answers as a frame."""
-    frame = uneven_list(25).drop(index=7).assign(deliverables=np.arange(24) % 3 + 1.0, format="video")
+    frame = (
+        uneven_list(25).drop(index=7).assign(deliverables=np.arange(24) % 3 + 1.0, format="video")
+    )
     frame["followers"] *= 200.0
 
     def score(*quantiles, ending="parquet", goal=np.nan, rate=np.nan, **options):
-        frame.assign(goal_engagements=goal, completion_rate=rate).to_parquet(tmp_path / "list.parquet")
+        frame.assign(goal_engagements=goal, completion_rate=rate).to_parquet(
+            tmp_path / "list.parquet"
+        )
         out = tmp_path / f"o.{ending}"
         options = Options(extras=AnswerOptions(quantiles=quantiles), **options)
         assert score_file(tmp_path / "list.parquet", out, scorer, AS_OF, options).scored == 24
@@ -64,7 +68,9 @@ def test_they_come_in_files_of_every_kind(scored, ending):
     chosen = ("views_p99_5", "engagements_p10", "partnership_id")
     found = scored(0.1, 0.995, ending=ending, columns=chosen)
     assert tuple(found) == chosen
-    pd.testing.assert_frame_equal(found, scored(0.1, 0.995, columns=chosen), check_exact=ending == "parquet")
+    pd.testing.assert_frame_equal(
+        found, scored(0.1, 0.995, columns=chosen), check_exact=ending == "parquet"
+    )
 
 
 def test_the_best_are_chosen_by_measures_that_are_not_shown(scored):
@@ -78,9 +84,14 @@ def test_the_command_takes_them(tmp_path, home, monkeypatch):
     monkeypatch.setenv("CREATORCAST_HOME", str(home))
     columns = "--columns", "partnership_id,engagements_p02_5,engagements_p97_5"
     arguments = ["score", "-", "--out", "-", *columns, "--quantiles", "0.025, 0.975"]
-    result = CliRunner().invoke(main, arguments, input="platform,followers\nx,5000\n", catch_exceptions=False)
+    result = CliRunner().invoke(
+        main, arguments, input="platform,followers\nx,5000\n", catch_exceptions=False
+    )
     header, row = result.stdout.splitlines()
-    assert (header, result.exit_code) == ('"partnership_id","engagements_p02_5","engagements_p97_5"', 0)
+    assert (header, result.exit_code) == (
+        '"partnership_id","engagements_p02_5","engagements_p97_5"',
+        0,
+    )
     low, high = map(float, row.split(",")[1:])
     assert 0 <= low < high
 
@@ -88,10 +99,16 @@ def test_the_command_takes_them(tmp_path, home, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "quantiles '' cannot be read: expected probabilities from 0.001 to 0.999, as 0.1,0.5,0.9 for the 10, 50"),
+        (
+            "",
+            "quantiles '' cannot be read: expected probabilities from 0.001 to 0.999, as 0.1,0.5,0.9 for the 10, 50",
+        ),
         ("10%,50%", "quantiles '10%,50%' cannot be read: expected"),
         ("0.1,,0.5", "quantiles '0.1,,0.5' cannot be read: expected"),
-        ("10,50,90", "quantile 10.0 is beyond what is forecast: expected probabilities from 0.001 to 0.999"),
+        (
+            "10,50,90",
+            "quantile 10.0 is beyond what is forecast: expected probabilities from 0.001 to 0.999",
+        ),
         ("0.1,0.9995", "quantile 0.9995 is beyond"),
         ("0", "quantile 0.0 is beyond"),
         ("nan", "quantile nan is beyond"),
@@ -110,5 +127,7 @@ def test_what_is_no_quantile_is_told(tmp_path, scorer, text, message):
 
 
 def test_a_quantile_that_is_not_chosen_is_no_column(scored):
-    with pytest.raises(BatchError, match="column 'engagements_p90' is unknown: did you mean engagements_p"):
+    with pytest.raises(
+        BatchError, match="column 'engagements_p90' is unknown: did you mean engagements_p"
+    ):
         scored(0.1, columns=("engagements_p90",))

@@ -22,10 +22,29 @@ CELLS = {
     "format": ["", "video", "Reel", "film"],
     "deliverables": ["", "3", "0", "101", "2.5"],
     "start_at": [
-        *("", "2026-09-01", "2026-02-30", "2150-01-01", "01.09.2026", "2026-09-01 10:00:00.000000Z"),
+        *(
+            "",
+            "2026-09-01",
+            "2026-02-30",
+            "2150-01-01",
+            "01.09.2026",
+            "2026-09-01 10:00:00.000000Z",
+        ),
         *("2026-09-01 10:00:00+00:00", "2026-09-01T10:00:00.25Z", "2026-09-01T10:00:00+02:00"),
     ],
-    "fee": ["", "450", "450.25", "0", "0.001", "9999999999999", "-1", "450 EUR", "$ 9", "n/a", "free"],
+    "fee": [
+        "",
+        "450",
+        "450.25",
+        "0",
+        "0.001",
+        "9999999999999",
+        "-1",
+        "450 EUR",
+        "$ 9",
+        "n/a",
+        "free",
+    ],
     "currency": ["", "EUR", "usd", " EUR", "euro", "€", "X1", "n/a"],
     "confidence": ["", "0.8", "0.999", "2", "x"],
     "completion_rate": ["", "0.9", "0.01", "0", "1.5"],
@@ -33,9 +52,25 @@ CELLS = {
     "verified": ["", "true", "ja", "maybe"],
 }
 USUAL = {
-    **{"partnership_id": "p1", "platform": "instagram", "followers": "20000", "avg_likes": "500.25"},
-    **{"engagement_rate_by_followers": "0.034", "format": "video", "deliverables": "3", "start_at": "2026-09-01"},
-    **{"fee": "450", "currency": "EUR", "confidence": "0.8", "completion_rate": "0.9", "brand_niche": "food"},
+    **{
+        "partnership_id": "p1",
+        "platform": "instagram",
+        "followers": "20000",
+        "avg_likes": "500.25",
+    },
+    **{
+        "engagement_rate_by_followers": "0.034",
+        "format": "video",
+        "deliverables": "3",
+        "start_at": "2026-09-01",
+    },
+    **{
+        "fee": "450",
+        "currency": "EUR",
+        "confidence": "0.8",
+        "completion_rate": "0.9",
+        "brand_niche": "food",
+    },
     "verified": "true",
 }
 CHANGES = st.lists(
@@ -60,12 +95,23 @@ def judged(lots):
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(CHANGES)
-@example([{"fee": "450 EUR", "currency": "USD"}, {"fee": "9999999999999"}, {"deliverables": "0", "confidence": "2"}])
+@example(
+    [
+        {"fee": "450 EUR", "currency": "USD"},
+        {"fee": "9999999999999"},
+        {"deliverables": "0", "confidence": "2"},
+    ]
+)
 def test_lines_read_with_arrow_get_the_verdict_of_the_reader_of_spreadsheets(tmp_path, changes):
     path = tmp_path / "list.csv"
-    rows = [{**USUAL, "partnership_id": f"q{number}", **change} for number, change in enumerate([{}, {}, *changes])]
+    rows = [
+        {**USUAL, "partnership_id": f"q{number}", **change}
+        for number, change in enumerate([{}, {}, *changes])
+    ]
     pd.DataFrame(rows).to_csv(path, index=False)
     wanted = judged(SheetList(path, SheetOptions()).chunks(1000))
     assert len(wanted) == len(rows)
@@ -74,7 +120,10 @@ def test_lines_read_with_arrow_get_the_verdict_of_the_reader_of_spreadsheets(tmp
 
 def test_bounds_that_plain_cells_break_are_told_as_of_any_other(tmp_path):
     path = tmp_path / "list.csv"
-    rows = [USUAL, {**USUAL, "partnership_id": "q", "deliverables": "101", "completion_rate": "1.5"}]
+    rows = [
+        USUAL,
+        {**USUAL, "partnership_id": "q", "deliverables": "101", "completion_rate": "1.5"},
+    ]
     pd.DataFrame(rows).to_csv(path, index=False)
     (lot,) = FastCsvList(path, SheetOptions()).chunks(1000)
     assert lot.reasons == {}
@@ -94,14 +143,28 @@ VALUES = {
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.dictionaries(st.sampled_from(PROSPECTS.columns), st.integers(0, 5)), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(PROSPECTS.columns), st.integers(0, 5)),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_a_table_gets_the_verdict_of_its_rows_one_by_one(given_):
-    rows = [{c.name: VALUES[c.kind][at % len(VALUES[c.kind])] for c, at in row.items()} for row in given_]
+    rows = [
+        {c.name: VALUES[c.kind][at % len(VALUES[c.kind])] for c, at in row.items()}
+        for row in given_
+    ]
     frame = pd.DataFrame(
-        {c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind]) for c in PROSPECTS.columns}
+        {
+            c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind])
+            for c in PROSPECTS.columns
+        }
     )
     clean, faults = clean_table(frame, PROSPECTS)
     alone = [clean_table(pd.DataFrame([row], dtype=object), PROSPECTS) for row in rows]
     told = sorted((fault.row, fault.column, str(fault.value), fault.rule) for fault in faults)
-    assert told == sorted((at, f.column, str(f.value), f.rule) for at, (_, own) in enumerate(alone) for f in own)
+    assert told == sorted(
+        (at, f.column, str(f.value), f.rule) for at, (_, own) in enumerate(alone) for f in own
+    )
     pd.testing.assert_frame_equal(clean, pd.concat([own for own, _ in alone], ignore_index=True))

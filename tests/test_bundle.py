@@ -12,7 +12,15 @@ from features.derive.version import FEATURES_VERSION
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.bundle import Bundle, champion_file, champion_folder, latest_bundle, load_bundle, save_bundle, set_champion
+from models.bundle import (
+    Bundle,
+    champion_file,
+    champion_folder,
+    latest_bundle,
+    load_bundle,
+    save_bundle,
+    set_champion,
+)
 from models.bundle_files import MANIFEST_FILE, BundleError
 from models.pyfunc import _load_pyfunc
 from training.dataset import sample_test_rows
@@ -44,7 +52,9 @@ def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
     for target, forecaster in again.forecasters.items():
         expected = trained.bundle.forecasters[target].predict_distribution(x, 3)
         found = forecaster.predict_distribution(x, 3)
-        np.testing.assert_array_equal(found.quantile([0.05, 0.5, 0.95]), expected.quantile([0.05, 0.5, 0.95]))
+        np.testing.assert_array_equal(
+            found.quantile([0.05, 0.5, 0.95]), expected.quantile([0.05, 0.5, 0.95])
+        )
         np.testing.assert_array_equal(found.mean(), expected.mean())
 
 
@@ -60,7 +70,9 @@ def test_the_manifest_names_every_file_and_the_code(trained):
 
 def test_a_bundle_is_never_overwritten(trained, folder):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(BundleError, match=r"bundle' exists already: a bundle is never overwritten$"):
+    with pytest.raises(
+        BundleError, match=r"bundle' exists already: a bundle is never overwritten$"
+    ):
         save_bundle(trained.bundle, folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -76,7 +88,9 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):
 @pytest.mark.parametrize("name", ["reference.json", "engagements.json", "views_scale.txt"])
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
-    with pytest.raises(BundleError, match=rf"bundle/{name}' cannot be read: No such file or directory$"):
+    with pytest.raises(
+        BundleError, match=rf"bundle/{name}' cannot be read: No such file or directory$"
+    ):
         load_bundle(folder)
 
 
@@ -101,8 +115,14 @@ def test_another_format_is_refused(folder):
 @pytest.mark.parametrize(
     ("version", "words"),
     [
-        (FEATURES_VERSION + 1, rf"bundle' was trained on features {FEATURES_VERSION + 1}, and this code derives"),
-        (str(FEATURES_VERSION), rf"bundle' was trained on features '{FEATURES_VERSION}', and this code derives"),
+        (
+            FEATURES_VERSION + 1,
+            rf"bundle' was trained on features {FEATURES_VERSION + 1}, and this code derives",
+        ),
+        (
+            str(FEATURES_VERSION),
+            rf"bundle' was trained on features '{FEATURES_VERSION}', and this code derives",
+        ),
         (None, r"bundle' names no version of the features, and this code derives"),
     ],
 )
@@ -110,7 +130,9 @@ def test_another_version_of_the_features_is_refused(folder, version, words):
     """Also by MLflow's loader: a process that imported other code runs its own, not the model's copy."""
     rewrite(folder, features_version=version)
     for load in (load_bundle, _load_pyfunc):
-        with pytest.raises(BundleError, match=rf"{words} features {FEATURES_VERSION}, which may differ: retrain$"):
+        with pytest.raises(
+            BundleError, match=rf"{words} features {FEATURES_VERSION}, which may differ: retrain$"
+        ):
             load(folder)
 
 
@@ -130,7 +152,9 @@ def test_other_columns_are_refused(folder):
 
 def test_other_lists_are_refused(folder, monkeypatch):
     monkeypatch.setattr(models.bundle, "PLATFORMS", (*models.bundle.PLATFORMS, "other"))
-    with pytest.raises(BundleError, match=r"trained with other lists of platforms, formats or niches: retrain$"):
+    with pytest.raises(
+        BundleError, match=r"trained with other lists of platforms, formats or niches: retrain$"
+    ):
         load_bundle(folder)
 
 
@@ -172,10 +196,16 @@ def test_the_newest_bundle_is_the_latest_and_half_written_ones_do_not_count(tmp_
 
 def test_the_champion_is_one_line_that_is_replaced(tmp_path):
     (tmp_path / "artifacts").mkdir()
-    with pytest.raises(BundleError, match=r"no champion in .*: run creatorcast train DATA, then creatorcast promote"):
+    with pytest.raises(
+        BundleError,
+        match=r"no champion in .*: run creatorcast train DATA, then creatorcast promote",
+    ):
         champion_folder(tmp_path)
     for version in ("one", "two"):
         set_champion(tmp_path, version)
         assert champion_folder(tmp_path) == tmp_path / "artifacts" / "bundles" / version
     assert champion_file(tmp_path).read_text() == "two\n"
-    assert [path.name for path in sorted(champion_file(tmp_path).parent.iterdir())] == ["champion", "champions.jsonl"]
+    assert [path.name for path in sorted(champion_file(tmp_path).parent.iterdir())] == [
+        "champion",
+        "champions.jsonl",
+    ]

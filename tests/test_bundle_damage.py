@@ -20,7 +20,10 @@ from models.fee import FeeModel, MarketFee
 def sealed(folder):
     """Write the checksums that the files of a bundle have now into its manifest."""
     manifest = json.loads((folder / MANIFEST_FILE).read_text())
-    manifest["sha256"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["sha256"]}
+    manifest["sha256"] = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in manifest["sha256"]
+    }
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
 
 
@@ -70,7 +73,12 @@ def swapped_columns(folder):
     (folder / "engagements.json").write_text(json.dumps(state))
 
 
-REFERENCE, STATE, LOCATION, SCALE = "reference.json", "engagements.json", "engagements_location.txt", "views_scale.txt"
+REFERENCE, STATE, LOCATION, SCALE = (
+    "reference.json",
+    "engagements.json",
+    "engagements_location.txt",
+    "views_scale.txt",
+)
 DAMAGES = {
     "version missing": in_json(MANIFEST_FILE, ["version"]),
     "version null": in_json(MANIFEST_FILE, ["version"], None),
@@ -98,7 +106,9 @@ DAMAGES = {
     "backtest a list": in_json(MANIFEST_FILE, ["backtest"], [1]),
     "coverage text": in_json(MANIFEST_FILE, ["backtest", "coverage", 0, "coverage_80"], "much"),
     "platforms null": in_json(MANIFEST_FILE, ["platforms"], None),
-    "platform's record text": in_json(MANIFEST_FILE, ["platforms", "instagram", "backtest"], "many"),
+    "platform's record text": in_json(
+        MANIFEST_FILE, ["platforms", "instagram", "backtest"], "many"
+    ),
     "half a surrogate": in_json(MANIFEST_FILE, ["source"], raw=r'"\ud800"'),
     "told nested deeply": in_json(MANIFEST_FILE, ["more"], raw="[" * 600 + "]" * 600),
     "manifest a list": whole(MANIFEST_FILE, lambda path: b"[1]"),
@@ -106,7 +116,9 @@ DAMAGES = {
     "reference a list": whole(REFERENCE, lambda path: b"[]"),
     "reference nested deeply": whole(REFERENCE, lambda path: b"[" * 100_000),
     "reference NaN": in_json(REFERENCE, ["engagements", "trust"], raw="NaN"),
-    "reference infinite": in_json(REFERENCE, ["engagements", "priors", "all", "slope"], raw="1e400"),
+    "reference infinite": in_json(
+        REFERENCE, ["engagements", "priors", "all", "slope"], raw="1e400"
+    ),
     "reference null": in_json(REFERENCE, ["views", "priors", "all", "intercept"], None),
     "reference text": in_json(REFERENCE, ["effects", "sponsored", "instagram"], "0.1"),
     "reference without priors": in_json(REFERENCE, ["engagements", "priors", "all"]),
@@ -149,7 +161,9 @@ DAMAGES = {
     "benchmarks text": in_json("benchmarks.json", ["quantiles", "views", 3, 0], "many"),
     "benchmarks negative": in_json("benchmarks.json", ["creators", "views", 3], -1),
     "benchmarks short": in_json("benchmarks.json", ["cells"], []),
-    "benchmarks unknown niche": in_json("benchmarks.json", ["cells", 3], ["instagram", "", "cheese", ""]),
+    "benchmarks unknown niche": in_json(
+        "benchmarks.json", ["cells", 3], ["instagram", "", "cheese", ""]
+    ),
     "benchmarks lack a measure": in_json("benchmarks.json", ["quantiles", "views"]),
     "card negative": in_json("market_fee.json", ["card", "figures", 0, 0], -5),
     "card out of order": in_json("market_fee.json", ["card", "figures", 0], [9, 5, 1]),
@@ -165,9 +179,15 @@ DAMAGES = {
     "lead huge": in_json(MANIFEST_FILE, ["recipe", "sampling", "longest_lead_days"], 1e18),
     "until of the reference far": in_json(REFERENCE, ["until"], "2200-01-01T00:00:00+00:00"),
     "until of no platform": in_json(REFERENCE, ["platforms_until"], {}),
-    "niche far above": in_json(REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], 1000),
-    "niche far below": in_json(REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], -1000),
-    "without followers far above": in_json(REFERENCE, ["engagements", "priors", "all", "without_followers"], 1000),
+    "niche far above": in_json(
+        REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], 1000
+    ),
+    "niche far below": in_json(
+        REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], -1000
+    ),
+    "without followers far above": in_json(
+        REFERENCE, ["engagements", "priors", "all", "without_followers"], 1000
+    ),
     "shares of parts all whole": in_json(
         REFERENCE, ["part_shares", "tiktok"], {"likes": 1.0, "comments": 1.0, "shares": 1.0}
     ),
@@ -217,8 +237,12 @@ UNANSWERED = {
     "totals of several overflow": several_deliverables(900.0),
     "totals of several far above": several_deliverables(30.0),
     "mean above its ceiling": in_json(STATE, ["log_mean", 0], [9.0] * 20),
-    "niche within the limit": in_json(REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], 40),
-    "without followers within the limit": in_json(REFERENCE, ["engagements", "priors", "all", "without_followers"], 40),
+    "niche within the limit": in_json(
+        REFERENCE, ["engagements", "priors", "all", "niche_effects", "gaming"], 40
+    ),
+    "without followers within the limit": in_json(
+        REFERENCE, ["engagements", "priors", "all", "without_followers"], 40
+    ),
     "steep line": in_json(STATE, ["linear", 0, "slope", 0], 1e9),
     "large leaf": in_text("engagements_scale.txt", r"(?<=leaf_value=)[-.e\d]+", "99"),
 }
@@ -242,7 +266,9 @@ def test_a_bundle_that_is_wrong_inside_is_refused_in_one_sentence(folder, name):
     assert "differs from what the manifest says" not in text
     assert "\n" not in text
     assert len(text) < 500 + len(str(folder))
-    assert re.search(r"retrain|restore it|format 3|outside of itself|cannot be read|two (horizons|moments)", text), text
+    assert re.search(
+        r"retrain|restore it|format 3|outside of itself|cannot be read|two (horizons|moments)", text
+    ), text
 
 
 @pytest.mark.parametrize("name", UNANSWERED)
@@ -260,7 +286,16 @@ def test_a_bundle_that_loads_and_does_not_answer_is_refused(folder, name):
 
 @pytest.mark.parametrize("line", [[200, 0, 0, 0], [0, 30, 0, 0]])
 def test_a_market_fee_that_nobody_pays_is_refused(trained, line):
-    model = FeeModel(np.zeros(2), np.array(line, float), ZeroBooster(), np.array([-0.1, 0, 0.1]), PLATFORMS, 1, 1, 0.0)
+    model = FeeModel(
+        np.zeros(2),
+        np.array(line, float),
+        ZeroBooster(),
+        np.array([-0.1, 0, 0.1]),
+        PLATFORMS,
+        1,
+        1,
+        0.0,
+    )
     bundle = load_bundle(trained.folder)
     with pytest.raises(BundleError, match=r"its market fees can be .* at most 1e\+09"):
         check_answers(replace(bundle, market_fee=MarketFee(bundle.market_fee.card, model)))

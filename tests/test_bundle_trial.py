@@ -54,7 +54,9 @@ def test_a_bundle_is_tried_once_and_never_under_another_content(folder, monkeypa
         load_bundle(folder, digest)
 
 
-def test_what_whoever_started_this_process_has_tried_is_not_tried_again(folder, monkeypatch, untried):
+def test_what_whoever_started_this_process_has_tried_is_not_tried_again(
+    folder, monkeypatch, untried
+):
     monkeypatch.setattr(models.bundle_trial, "_run", never)
     monkeypatch.setenv(TRIED_VARIABLE, contents_digest(read_manifest(folder)))
     try_bundle(folder)
@@ -63,7 +65,10 @@ def test_what_whoever_started_this_process_has_tried_is_not_tried_again(folder, 
 def test_a_bundle_that_loads_and_does_not_answer_is_not_promoted(folder, tmp_path, untried):
     UNANSWERED["mean far above"](folder)
     sealed(folder)
-    with pytest.raises(BundleError, match=r"does not answer: of a creator with .* on \w+ it forecasts engagements of"):
+    with pytest.raises(
+        BundleError,
+        match=r"does not answer: of a creator with .* on \w+ it forecasts engagements of",
+    ):
         promote(tmp_path)
     assert champion_version(tmp_path) is None
 
@@ -78,7 +83,9 @@ def test_a_bundle_that_loads_and_does_not_answer_is_not_promoted(folder, tmp_pat
         ("time.sleep(60)", "was not loaded and asked within 2 s"),
     ],
 )
-def test_a_bundle_that_ends_or_holds_its_process_is_refused(folder, tmp_path, monkeypatch, untried, ending, reason):
+def test_a_bundle_that_ends_or_holds_its_process_is_refused(
+    folder, tmp_path, monkeypatch, untried, ending, reason
+):
     (tmp_path / "sitecustomize.py").write_text(f"import os, time\n{ending}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(BundleError, match=reason):
@@ -117,7 +124,9 @@ def test_a_bundle_consists_of_regular_files_alone(folder, tmp_path, name, make):
     make(folder / name)
     kind = make.__name__.replace("_", " ").split(" to ")[0].replace("fifo", "FIFO")
     for load in (load_bundle, lambda _: load_version(tmp_path, folder.name)):
-        with pytest.raises(BundleError, match=f"cannot be read.*it is {kind}, expected a regular file"):
+        with pytest.raises(
+            BundleError, match=f"cannot be read.*it is {kind}, expected a regular file"
+        ):
             load(folder)
 
 
@@ -132,12 +141,14 @@ def test_a_file_has_a_largest_size_and_a_bundle_a_largest_number_of_files(folder
 
 
 @pytest.mark.parametrize(
-    "version", ["..", ".", "", "../outside", "/etc", ".hidden", "a/b", "one\ntwo", "a\0b", "x" * 200]
+    "version",
+    ["..", ".", "", "../outside", "/etc", ".hidden", "a/b", "one\ntwo", "a\0b", "x" * 200],
 )
 def test_the_pointer_names_a_folder_of_the_bundles_alone(folder, tmp_path, version):
     champion_file(tmp_path).write_text(version)
     with pytest.raises(
-        BundleError, match=r"champion' names .*, expected the version of a bundle: run creatorcast promote"
+        BundleError,
+        match=r"champion' names .*, expected the version of a bundle: run creatorcast promote",
     ):
         champion_folder(tmp_path)
 
@@ -146,7 +157,9 @@ def test_a_link_in_the_place_of_a_bundle_is_refused(folder):
     outside = folder.rename(folder.parents[3] / "outside")
     folder.symlink_to(outside)
     for load in (load_bundle, try_bundle):
-        with pytest.raises(BundleError, match="is a link, expected the folder of a bundle: copy the bundle there"):
+        with pytest.raises(
+            BundleError, match="is a link, expected the folder of a bundle: copy the bundle there"
+        ):
             load(folder)
 
 
@@ -155,10 +168,17 @@ def test_a_pointer_or_history_that_is_no_file_is_told_and_holds_nobody(folder, t
     champion_file(tmp_path).write_text(folder.name)
     champion_history_file(tmp_path).touch()
     make(champion_history_file(tmp_path))
-    with pytest.raises(ChampionHistoryError, match=r"champions.jsonl' cannot be read: it is .*: correct or remove it"):
+    with pytest.raises(
+        ChampionHistoryError,
+        match=r"champions.jsonl' cannot be read: it is .*: correct or remove it",
+    ):
         previous_champion(tmp_path)
-    make(champion_file(tmp_path)) if make is not a_link_to_a_fifo else a_fifo(champion_file(tmp_path))
-    with pytest.raises(BundleError, match=r"champion' cannot be read: it is .*, expected a regular file"):
+    make(champion_file(tmp_path)) if make is not a_link_to_a_fifo else a_fifo(
+        champion_file(tmp_path)
+    )
+    with pytest.raises(
+        BundleError, match=r"champion' cannot be read: it is .*, expected a regular file"
+    ):
         champion_version(tmp_path)
 
 

@@ -29,13 +29,18 @@ def champions(tmp_path):
 
 
 def kept(home):
-    return [json.loads(line)["version"] for line in champion_history_file(home).read_text().splitlines()]
+    return [
+        json.loads(line)["version"] for line in champion_history_file(home).read_text().splitlines()
+    ]
 
 
 def test_champions_are_kept_in_their_order(champions):
     assert kept(champions) == ["one", "two", "three"]
     assert (champion_version(champions), previous_champion(champions)) == ("three", "two")
-    since = [json.loads(line)["since"] for line in champion_history_file(champions).read_text().splitlines()]
+    since = [
+        json.loads(line)["since"]
+        for line in champion_history_file(champions).read_text().splitlines()
+    ]
     assert all(pd.Timestamp(moment).tzinfo is not None for moment in since)
     assert sorted(path.name for path in champion_history_file(champions).parent.iterdir()) == [
         "champion",
@@ -59,7 +64,10 @@ def test_what_was_gone_back_from_is_no_longer_before_the_next(champions):
 
 def test_a_champion_may_come_again(champions):
     set_champion(champions, "one")
-    assert (kept(champions), previous_champion(champions)) == (["one", "two", "three", "one"], "three")
+    assert (kept(champions), previous_champion(champions)) == (
+        ["one", "two", "three", "one"],
+        "three",
+    )
     restore_champion(champions)
     assert (champion_version(champions), previous_champion(champions)) == ("three", "two")
 
@@ -81,7 +89,9 @@ def test_a_champion_of_before_the_history_or_named_by_hand_is_kept(champions):
         (restore_champion, "two", "one"),
     ],
 )
-def test_work_that_ends_between_the_two_files_leaves_the_pointer_true(champions, monkeypatch, act, stopped, before):
+def test_work_that_ends_between_the_two_files_leaves_the_pointer_true(
+    champions, monkeypatch, act, stopped, before
+):
     done = []
 
     def once(*paths):
@@ -101,6 +111,9 @@ def test_work_that_ends_between_the_two_files_leaves_the_pointer_true(champions,
 def test_a_history_that_cannot_be_read_is_told_before_anything_is_changed(champions):
     champion_history_file(champions).write_text('{"version": "one"}\noops\n')
     for act in (lambda: set_champion(champions, "four"), lambda: restore_champion(champions)):
-        with pytest.raises(ChampionHistoryError, match=r"champions.jsonl', line 2: 'oops' names no champion, expected"):
+        with pytest.raises(
+            ChampionHistoryError,
+            match=r"champions.jsonl', line 2: 'oops' names no champion, expected",
+        ):
             act()
     assert champion_version(champions) == "three"

@@ -73,7 +73,9 @@ def longer(path, other):
 CHANGES = {
     "written over, its time set back": written_over,
     "written over and back": written_over_and_back,
-    "replaced": lambda path, other: os.replace(shutil.copy2(last_file(other), f"{other}.copy"), path),
+    "replaced": lambda path, other: os.replace(
+        shutil.copy2(last_file(other), f"{other}.copy"), path
+    ),
     "longer": longer,
     "removed": lambda path, other: path.unlink(),
 }
@@ -99,11 +101,17 @@ def scored_while(change, source, scorer, out):
 
 @pytest.mark.parametrize("name", KINDS)
 @pytest.mark.parametrize("how", CHANGES)
-def test_a_list_that_changes_while_it_is_scored_gives_no_answers(how, name, lists, scorer, few_rows, monkeypatch):
-    monkeypatch.setattr(serving.batch.open_list, "FAST_CSV_MIN_LINES", 100 if name == "long.csv" else 10**6)
+def test_a_list_that_changes_while_it_is_scored_gives_no_answers(
+    how, name, lists, scorer, few_rows, monkeypatch
+):
+    monkeypatch.setattr(
+        serving.batch.open_list, "FAST_CSV_MIN_LINES", 100 if name == "long.csv" else 10**6
+    )
     source, other, out = write(lists / name), write(lists / "other" / name, 1), lists / "out.csv"
     out.write_text("as it was")
-    with pytest.raises(BatchError, match="was changed while it was scored: no answers were written"):
+    with pytest.raises(
+        BatchError, match="was changed while it was scored: no answers were written"
+    ):
         scored_while(lambda: CHANGES[how](last_file(source), other), source, scorer, out)
     assert out.read_text() == "as it was"
     assert not (lists / ".out.csv.work").exists()
@@ -114,7 +122,10 @@ def test_a_file_that_comes_into_the_folder_of_a_list_is_a_change(lists, scorer, 
     source = write(lists / "folder")
     with pytest.raises(BatchError, match=r"part-3\.parquet' was changed while it was scored"):
         scored_while(
-            lambda: shutil.copy(source / "part-1.parquet", source / "part-3.parquet"), source, scorer, lists / "o.csv"
+            lambda: shutil.copy(source / "part-1.parquet", source / "part-3.parquet"),
+            source,
+            scorer,
+            lists / "o.csv",
         )
 
 
@@ -123,7 +134,10 @@ def test_a_change_before_the_last_look_is_found_by_all_bytes(lists, scorer, monk
     monkeypatch.setattr(serving.batch.runner.FileFingerprint, "check", lambda self: None)
     with pytest.raises(BatchError, match="was changed while it was scored"):
         scored_while(
-            lambda: written_over(source, write(lists / "other" / "list.csv", 1)), source, scorer, lists / "out.csv"
+            lambda: written_over(source, write(lists / "other" / "list.csv", 1)),
+            source,
+            scorer,
+            lists / "out.csv",
         )
 
 
@@ -133,7 +147,9 @@ def test_a_list_that_is_only_read_meanwhile_is_scored(lists, scorer, few_rows):
 
 
 @pytest.mark.parametrize("changed", ["creators.parquet", "posts.parquet"])
-def test_tables_that_change_while_they_are_read_are_refused(changed, lists, home, market_folder, monkeypatch):
+def test_tables_that_change_while_they_are_read_are_refused(
+    changed, lists, home, market_folder, monkeypatch
+):
     monkeypatch.setenv("CREATORCAST_HOME", str(home))
     shutil.copytree(market_folder, "data")
     write(lists / "list.csv")
@@ -148,7 +164,9 @@ def test_tables_that_change_while_they_are_read_are_refused(changed, lists, home
     monkeypatch.setattr(features.tables.model, "read_frame", read)
     result = CliRunner().invoke(main, ["score", "list.csv", "--data", "data", "--out", "out.csv"])
     assert result.exit_code == 2
-    assert result.output.endswith(f"{changed}' was changed while it was read: run it again when nothing writes to it\n")
+    assert result.output.endswith(
+        f"{changed}' was changed while it was read: run it again when nothing writes to it\n"
+    )
     assert not os.path.exists("out.csv")
 
 

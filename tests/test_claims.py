@@ -28,7 +28,9 @@ def people():
             "followers": 10**size,
             "engagement_rate_by_followers": rate,
             "niche_focus": focus,
-            "engagements": rate + size * np.log(10) + np.where(platform == "instagram", 1.0, 0.0) * focus,
+            "engagements": rate
+            + size * np.log(10)
+            + np.where(platform == "instagram", 1.0, 0.0) * focus,
             "cpe_usd": random.normal(size=N),
         }
     )
@@ -40,12 +42,18 @@ def test_a_claim_is_shown_refuted_or_neither_and_says_by_how_much(people):
     assert here.low < here.effect < here.high
     assert here.effect == pytest.approx(-0.5, abs=0.08)
     assert (there.platform, there.is_shown) == ("tiktok", False)
-    assert [found.is_shown for found in size_findings(people, "cpe_usd", COST_CLAIM)] == [None, None]
+    assert [found.is_shown for found in size_findings(people, "cpe_usd", COST_CLAIM)] == [
+        None,
+        None,
+    ]
 
 
 def test_costs_that_grow_with_size_show_the_claim(people):
     dearer = people.assign(cpe_usd=0.4 * np.log10(people["followers"]) + 0.1 * people["cpe_usd"])
-    assert [found.is_shown for found in size_findings(dearer, "cpe_usd", COST_CLAIM)] == [True, True]
+    assert [found.is_shown for found in size_findings(dearer, "cpe_usd", COST_CLAIM)] == [
+        True,
+        True,
+    ]
 
 
 def test_focus_is_tested_beside_followers_and_niche(people):
@@ -56,7 +64,9 @@ def test_focus_is_tested_beside_followers_and_niche(people):
 
 
 def test_too_few_creators_or_none_show_nothing(people):
-    (few,) = size_findings(people.head(ENOUGH_CREATORS - 1), "engagement_rate_by_followers", RATE_CLAIM)
+    (few,) = size_findings(
+        people.head(ENOUGH_CREATORS - 1), "engagement_rate_by_followers", RATE_CLAIM
+    )
     assert np.isnan(few.effect)
     assert few.is_shown is None
     assert size_findings(people.assign(cpe_usd=np.nan), "cpe_usd", COST_CLAIM) == []
@@ -67,21 +77,35 @@ def test_the_interval_covers_what_is_true_about_as_often_as_it_says():
     held = 0
     for _ in range(60):
         size = random.uniform(3, 7, 150)
-        frame = pd.DataFrame({"platform": "x", "followers": 10**size, "cpe_usd": 0.2 * size + random.normal(size=150)})
+        frame = pd.DataFrame(
+            {
+                "platform": "x",
+                "followers": 10**size,
+                "cpe_usd": 0.2 * size + random.normal(size=150),
+            }
+        )
         (found,) = size_findings(frame, "cpe_usd", COST_CLAIM)
         held += found.low <= 0.2 <= found.high
     assert held >= 52
 
 
-def test_the_report_of_a_market_without_fees_says_that_it_cannot_show_costs(market_folder, tmp_path):
+def test_the_report_of_a_market_without_fees_says_that_it_cannot_show_costs(
+    market_folder, tmp_path
+):
     for name in ("creators.parquet", "posts.parquet", "dataset.json"):
         (tmp_path / name).write_bytes((market_folder / name).read_bytes())
     result = CliRunner().invoke(main, ["report", str(tmp_path)])
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     place = lines.index('"small creators cost less per engagement"')
-    assert lines[place + 1] == "  this data cannot show it: no partnership has both a fee and engagements"
-    assert lines[-1] == "simulated data: a demo and a test bench; nothing about real creators follows from it"
+    assert (
+        lines[place + 1]
+        == "  this data cannot show it: no partnership has both a fee and engagements"
+    )
+    assert (
+        lines[-1]
+        == "simulated data: a demo and a test bench; nothing about real creators follows from it"
+    )
 
 
 def test_the_report_of_a_folder_that_is_none_is_one_error(tmp_path):

@@ -26,8 +26,12 @@ def run(tmp_path, monkeypatch):
         monkeypatch.setenv(name, os.environ.get(name, "true"))
 
     def invoke(*arguments):
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="creatorcast")
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        result = CliRunner().invoke(
+            main, [str(argument) for argument in arguments], prog_name="creatorcast"
+        )
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception
+        )
         return result
 
     return invoke
@@ -43,10 +47,14 @@ def left_in(folder):
 
 
 def test_the_commands_are_those_of_the_contract():
-    assert {"simulate", "import", "train", "promote", "score", "serve", "demo"} <= set(main.commands)
+    assert {"simulate", "import", "train", "promote", "score", "serve", "demo"} <= set(
+        main.commands
+    )
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "creatorcast")
+@pytest.mark.parametrize(
+    "command", COMMANDS, ids=lambda command: " ".join(command) or "creatorcast"
+)
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_every_command_explains_itself(run, command, flag):
     result = run(*command, flag)
@@ -56,7 +64,17 @@ def test_every_command_explains_itself(run, command, flag):
 
 
 def test_help_imports_nothing_heavy(tmp_path):
-    heavy = {"numpy", "pandas", "mlflow", "bentoml", "lightgbm", "sklearn", "matplotlib", "pandera", "rich"}
+    heavy = {
+        "numpy",
+        "pandas",
+        "mlflow",
+        "bentoml",
+        "lightgbm",
+        "sklearn",
+        "matplotlib",
+        "pandera",
+        "rich",
+    }
     check = (
         "import sys, creatorcast\n"
         "try:\n"
@@ -85,22 +103,43 @@ def test_the_version_is_told(run):
         (["nonsense"], "No such command 'nonsense'"),
         (["simulate", "out", "--creators", 0], "0 is not in the range x>=1"),
         (["score", "list.csv"], "Missing option '--out'"),
-        (["score", "list.csv", "--out", "o.csv", "--as-of", "banana"], "'banana' is no date: write 2026-07-01 or"),
-        (["score", "list.csv", "--out", "o.csv", "--as-of", "2026-02-30"], "'2026-02-30' is no date"),
+        (
+            ["score", "list.csv", "--out", "o.csv", "--as-of", "banana"],
+            "'banana' is no date: write 2026-07-01 or",
+        ),
+        (
+            ["score", "list.csv", "--out", "o.csv", "--as-of", "2026-02-30"],
+            "'2026-02-30' is no date",
+        ),
         (["score", "list.csv", "--out", "o.csv", "--as-of", "NaT"], "'NaT' is no date"),
         (["score", "list.csv", "--out", "o.csv", "--as-of", ""], "'' is no date"),
         (["serve", "--port", 0], "0 is not in the range"),
         (["serve", "--port", 3001, "--port", 3002], "--port is given twice: give it once"),
-        (["score", "l.csv", "--out", "o.csv", "--quantiles", "0.1", "--quantiles=0.9"], "--quantiles is given twice"),
-        (["score", "l.csv", "--out", "o.csv", "--explain", "--explain"], "--explain is given twice"),
-        (["import", "l.csv", "--out", "o", "--day-first", "--month-first"], "--day-first/--month-first is given twice"),
+        (
+            ["score", "l.csv", "--out", "o.csv", "--quantiles", "0.1", "--quantiles=0.9"],
+            "--quantiles is given twice",
+        ),
+        (
+            ["score", "l.csv", "--out", "o.csv", "--explain", "--explain"],
+            "--explain is given twice",
+        ),
+        (
+            ["import", "l.csv", "--out", "o", "--day-first", "--month-first"],
+            "--day-first/--month-first is given twice",
+        ),
         (
             ["train", "missing", "--no-log"],
             "'missing' is no folder: expected one with creators.parquet or creators.csv",
         ),
-        (["promote", "--no-log"], "no bundle in 'artifacts/bundles': run creatorcast train DATA first"),
+        (
+            ["promote", "--no-log"],
+            "no bundle in 'artifacts/bundles': run creatorcast train DATA first",
+        ),
         (["promote", "v1", "--no-log"], "'artifacts/bundles/v1' is no bundle"),
-        (["import", "missing", "--out", "out"], "'missing' does not exist: name an export, or a folder with the panel"),
+        (
+            ["import", "missing", "--out", "out"],
+            "'missing' does not exist: name an export, or a folder with the panel",
+        ),
         (
             ["import", "missing", "--kind", "instagram-panel", "--out", "out"],
             "'missing' is no folder: expected one with posts.csv.gz",
@@ -121,10 +160,17 @@ def test_what_cannot_be_done_is_told_in_one_message(run, tmp_path, arguments, me
 
 def test_every_option_that_takes_a_moment_takes_it_by_one_rule():
     names = ("-at", "-of", "-on", "date", "until", "since")
-    options = [(name, option) for name, command in main.commands.items() for option in command.params]
+    options = [
+        (name, option) for name, command in main.commands.items() for option in command.params
+    ]
     dated = {(name, option.opts[0]) for name, option in options if option.opts[0].endswith(names)}
-    assert dated == {("import", "--observed-at"), *((name, "--as-of") for name in ("features", "score", "snapshot"))}
-    assert dated == {(name, option.opts[0]) for name, option in options if isinstance(option.type, Moment)}
+    assert dated == {
+        ("import", "--observed-at"),
+        *((name, "--as-of") for name in ("features", "score", "snapshot")),
+    }
+    assert dated == {
+        (name, option.opts[0]) for name, option in options if isinstance(option.type, Moment)
+    }
 
 
 @pytest.mark.parametrize("names", ["", " , "])
@@ -139,7 +185,10 @@ def test_columns_that_name_none_are_not_all(run, with_champion, names):
 @pytest.mark.parametrize("how", [(), ("--day-first",), ("--month-first",)])
 @pytest.mark.parametrize(
     "command",
-    [("score", "list.csv", "--out", "o.csv", "--as-of"), ("import", "list.csv", "--out", "data", "--observed-at")],
+    [
+        ("score", "list.csv", "--out", "o.csv", "--as-of"),
+        ("import", "list.csv", "--out", "data", "--observed-at"),
+    ],
 )
 def test_the_order_of_the_days_of_a_list_says_nothing_of_options(run, command, how):
     result = run(*command, "01/02/2027", *how)
@@ -150,8 +199,19 @@ def test_the_order_of_the_days_of_a_list_says_nothing_of_options(run, command, h
 
 def test_simulate_and_score_a_list(run, with_champion, tmp_path):
     made = run("simulate", "market", "--creators", 30, "--seed", 1)
-    assert (made.exit_code, made.stdout.strip()) == (0, "30 creators of a demo market (simulated) are in market")
-    arguments = ["market/prospects.csv", "--data", "market", "--as-of", "2026-07-01", "--out", "scored.csv"]
+    assert (made.exit_code, made.stdout.strip()) == (
+        0,
+        "30 creators of a demo market (simulated) are in market",
+    )
+    arguments = [
+        "market/prospects.csv",
+        "--data",
+        "market",
+        "--as-of",
+        "2026-07-01",
+        "--out",
+        "scored.csv",
+    ]
     scored = run("score", *arguments)
     answers = pd.read_csv("scored.csv")
     size = len(pd.read_csv("market/prospects.csv"))
@@ -183,8 +243,14 @@ def test_score_names_the_rejected_rows_and_exits_with_3(run, with_champion, tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["list.csv", "--out", "o.xls"], "'o.xls' has an unknown ending: expected .csv, .parquet or .xlsx"),
-        (["other.csv", "--out", "o.csv"], "'other.csv' does not exist: give a CSV, XLSX or Parquet file"),
+        (
+            ["list.csv", "--out", "o.xls"],
+            "'o.xls' has an unknown ending: expected .csv, .parquet or .xlsx",
+        ),
+        (
+            ["other.csv", "--out", "o.csv"],
+            "'other.csv' does not exist: give a CSV, XLSX or Parquet file",
+        ),
         (["list.csv", "--out", "o.csv", "--data", "nowhere"], "'nowhere' is no folder"),
         (["list.csv", "--out", "no/o.csv"], "'no/o.csv' cannot be written"),
     ],
@@ -198,7 +264,9 @@ def test_score_says_what_it_cannot_use(run, with_champion, tmp_path, arguments, 
     assert left_in(tmp_path) == ["list.csv"]
 
 
-def test_score_takes_fees_in_other_currencies_values_and_extras(run, with_champion, market_folder, tmp_path):
+def test_score_takes_fees_in_other_currencies_values_and_extras(
+    run, with_champion, market_folder, tmp_path
+):
     (tmp_path / "list.csv").write_text(
         "platform,followers,niche,fee,currency,fee_usd,target_cpe_usd\n"
         "instagram,20000,food,400,EUR,,\n"
@@ -209,7 +277,16 @@ def test_score_takes_fees_in_other_currencies_values_and_extras(run, with_champi
     )
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.25\n")
     (tmp_path / "values.csv").write_text("platform,part,usd,source\nany,like,0.1,ours\n")
-    files = ("--rates", "rates.csv", "--emv", "values.csv", "--data", market_folder, "--as-of", "2026-07-01")
+    files = (
+        "--rates",
+        "rates.csv",
+        "--emv",
+        "values.csv",
+        "--data",
+        market_folder,
+        "--as-of",
+        "2026-07-01",
+    )
     result = run("score", "list.csv", "--out", "o.csv", "--explain", "--comparables", *files)
     assert result.exit_code == 3
     euro, dollar = pd.read_csv("o.csv").to_dict("records")
@@ -229,7 +306,14 @@ def test_score_takes_fees_in_other_currencies_values_and_extras(run, with_champi
 def test_benchmarks_lists_the_cells_of_the_champion(run, with_champion, trained):
     result = run("benchmarks", "--platform", "instagram", "--measure", "engagements")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[0].split()[:6] == ["platform", "band", "niche", "format", "measure", "creators"]
+    assert result.stdout.splitlines()[0].split()[:6] == [
+        "platform",
+        "band",
+        "niche",
+        "format",
+        "measure",
+        "creators",
+    ]
     assert result.stdout.splitlines()[-1].startswith("too few: under 10 creators")
     assert run("benchmarks", "--out", "cells.csv").exit_code == 0
     assert len(pd.read_csv("cells.csv")) == len(trained.bundle.benchmarks.to_frame())
@@ -251,7 +335,9 @@ def test_score_without_a_champion_names_the_remedy(run, tmp_path):
 def test_train_lists_every_fault_of_the_tables_and_leaves_no_bundle(run, tmp_path):
     data = tmp_path / "data"
     data.mkdir()
-    (data / "creators.csv").write_text("creator_id,platform,followers\na,instagram,-5\nb,myspace,10\n")
+    (data / "creators.csv").write_text(
+        "creator_id,platform,followers\na,instagram,-5\nb,myspace,10\n"
+    )
     (data / "posts.csv").write_text(
         "platform,post_id,creator_id,posted_at,likes\n"
         "instagram,1,a,2026-01-01,5\n"
@@ -278,7 +364,11 @@ def test_train_with_too_little_data_says_so_in_one_sentence(run, tmp_path, kept)
         (tmp_path / "market" / "truth").rename(tmp_path / "market.truth")
     before = left_in(tmp_path)
     result = run("train", "market", "--no-log")
-    said = "only 2 creator(s) have a post" if kept == "all" else "no post has known engagements: posts need likes"
+    said = (
+        "only 2 creator(s) have a post"
+        if kept == "all"
+        else "no post has known engagements: posts need likes"
+    )
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1].startswith(f"creatorcast: {said}")
     assert left_in(tmp_path) == before
@@ -288,7 +378,9 @@ def test_promote_makes_the_newest_bundle_the_champion_again(run, with_champion, 
     result = run("promote", "--no-log")
     assert result.exit_code == 0
     version = trained.bundle.version
-    assert result.stdout.splitlines()[-1] == f"champion is now {version} (trained on simulated data)"
+    assert (
+        result.stdout.splitlines()[-1] == f"champion is now {version} (trained on simulated data)"
+    )
     assert champion_folder(home).name == version
 
 
@@ -300,9 +392,7 @@ def test_import_refuses_a_folder_of_something_else(run, market_folder, tmp_path)
 
 
 POST = '{"id": "1", "text": "t", "author_id": "5", "created_at": "2025-12-01T00:00:00Z", "public_metrics": {}}'
-NOTHING_ON = (
-    "likes, comments, shares, saves, views, likes_hidden, sponsored, brand_niche, hashtags, has_location, topic"
-)
+NOTHING_ON = "likes, comments, shares, saves, views, likes_hidden, sponsored, brand_niche, hashtags, has_location, topic"
 CAPTION = "text, caption_words, hashtags_count, mentions_count"
 
 
@@ -331,9 +421,23 @@ def test_import_exits_with_3_where_records_are_rejected(run, tmp_path):
 
 
 def test_import_of_a_sheet_takes_a_map_and_overrides(run, tmp_path):
-    (tmp_path / "list.csv").write_text("Kontakt;Reichweite;Start\nOne;1.234;01/02/2026\n", encoding="utf-8")
-    (tmp_path / "map.csv").write_text("source,column\nKontakt,handle\nReichweite,followers\nStart,created_at\n")
-    how = ["--map", "map.csv", "--decimal", ",", "--day-first", "--platform", "instagram", "--delimiter", ";"]
+    (tmp_path / "list.csv").write_text(
+        "Kontakt;Reichweite;Start\nOne;1.234;01/02/2026\n", encoding="utf-8"
+    )
+    (tmp_path / "map.csv").write_text(
+        "source,column\nKontakt,handle\nReichweite,followers\nStart,created_at\n"
+    )
+    how = [
+        "--map",
+        "map.csv",
+        "--decimal",
+        ",",
+        "--day-first",
+        "--platform",
+        "instagram",
+        "--delimiter",
+        ";",
+    ]
     result = run("import", "list.csv", "--out", "data", "--observed-at", "2026-03-01", *how)
     assert result.exit_code == 0, result.output
     (creator,) = pd.read_parquet("data/creators.parquet").to_dict("records")
@@ -357,7 +461,18 @@ def test_import_reads_the_real_panel(run, tmp_path):
     assert result.exit_code == 0
     told = "instagram_panel: Instagram panel, 49,829 records: 49,823 read, 6 ignored"
     assert result.stdout.splitlines()[0] == told
-    assert left_in("panel") == ["creators.parquet", "dataset.json", "followers.parquet", "import.json", "posts.parquet"]
-    sizes = {name: len(pd.read_parquet(f"panel/{name}.parquet")) for name in ("creators", "followers", "posts")}
+    assert left_in("panel") == [
+        "creators.parquet",
+        "dataset.json",
+        "followers.parquet",
+        "import.json",
+        "posts.parquet",
+    ]
+    sizes = {
+        name: len(pd.read_parquet(f"panel/{name}.parquet"))
+        for name in ("creators", "followers", "posts")
+    }
     assert sizes == {"creators": 491, "followers": 2519, "posts": 49_823}
-    assert result.stdout.splitlines()[-1].startswith("panel holds 491 creators, 2,519 followers, 49,823 posts")
+    assert result.stdout.splitlines()[-1].startswith(
+        "panel holds 491 creators, 2,519 followers, 49,823 posts"
+    )

@@ -23,7 +23,11 @@ def client(served):
 
 
 def test_a_real_service_is_asked_for_everything(client, market_folder):
-    known = pd.read_parquet(market_folder / "posts.parquet", columns=["creator_id", "platform"]).iloc[0].to_dict()
+    known = (
+        pd.read_parquet(market_folder / "posts.parquet", columns=["creator_id", "platform"])
+        .iloc[0]
+        .to_dict()
+    )
     as_of = datetime(2026, 6, 15, tzinfo=UTC)
     posts = [{"posted_at": datetime(2026, 6, 1, tzinfo=UTC), "likes": 900, "comments": 30}]
     answer = client.predict([known, {**PROFILE, "recent_posts": posts}, {"followers": -1}], as_of)
@@ -45,10 +49,14 @@ def test_what_the_service_refuses_is_one_exception_with_its_errors(client):
     ) as caught:
         client.creator("no/body ü")
     assert (caught.value.status, caught.value.errors[0]["got"]) == (404, "no/body ü")
-    with pytest.raises(ServiceError, match=r"none_scored: partnerships\[0\].followers .*\(and 1 more\)") as caught:
+    with pytest.raises(
+        ServiceError, match=r"none_scored: partnerships\[0\].followers .*\(and 1 more\)"
+    ) as caught:
         client.predict([{"followers": -1}, {"folowers": 1}])
     assert [len(one["errors"]) for one in caught.value.results] == [1, 1]
-    with pytest.raises(ServiceError, match="malformed: partnerships is too short; expected: at least 1"):
+    with pytest.raises(
+        ServiceError, match="malformed: partnerships is too short; expected: at least 1"
+    ):
         client.predict([])
 
 
@@ -68,7 +76,13 @@ def refusing(*answers):
     def answer(request):
         asked.append(request)
         status, headers = left.pop(0) if len(left) > 1 else left[0]
-        error = {"code": "busy", "where": "service", "what": "is busy", "expected": None, "got": None}
+        error = {
+            "code": "busy",
+            "where": "service",
+            "what": "is busy",
+            "expected": None,
+            "got": None,
+        }
         body = {"version": "v1"} if status == 200 else {"code": "busy", "errors": [error]}
         return httpx.Response(status, json=body, headers=headers)
 
@@ -108,7 +122,10 @@ def test_tries_end_and_nothing_else_is_sent_twice(answers, times, monkeypatch):
 
 def test_what_a_proxy_says_is_told_too():
     transport = httpx.MockTransport(lambda request: httpx.Response(502, text="<html>"))
-    with Client(transport=transport) as client, pytest.raises(ServiceError, match="no_answer: service answered 502"):
+    with (
+        Client(transport=transport) as client,
+        pytest.raises(ServiceError, match="no_answer: service answered 502"),
+    ):
         client.model()
 
 
@@ -122,4 +139,7 @@ def test_the_types_are_those_of_the_service():
 def test_the_client_needs_httpx_alone():
     heavy = {"bentoml", "pandas", "numpy", "lightgbm", "pydantic", "starlette"}
     check = f"import sys, serving.client; print(sorted({heavy} & set(sys.modules)))"
-    assert subprocess.check_output([sys.executable, "-W", "ignore", "-c", check], text=True).strip() == "[]"
+    assert (
+        subprocess.check_output([sys.executable, "-W", "ignore", "-c", check], text=True).strip()
+        == "[]"
+    )

@@ -78,12 +78,16 @@ def test_what_is_not_alike_is_not_compared_and_told(other, reason):
 
 
 def test_a_post_without_a_history_counts_once_and_not_for_each_evidence_that_was_shown():
-    shown = score_rows(*({"asked": asked, "evidence": "profile"} for asked in ("history", "summary", "profile")))
+    shown = score_rows(
+        *({"asked": asked, "evidence": "profile"} for asked in ("history", "summary", "profile"))
+    )
     assert len(pair_scores(shown, shown).rows) == len(pair_scores(shown, shown).posts) == 1
 
 
 def test_a_post_counts_once_for_each_evidence():
-    shown = score_rows(*({"asked": asked, "evidence": asked} for asked in ("history", "summary", "profile")))
+    shown = score_rows(
+        *({"asked": asked, "evidence": asked} for asked in ("history", "summary", "profile"))
+    )
     pairs = pair_scores(shown, shown)
     assert pairs.rows["evidence"].tolist() == ["history", "summary", "profile"]
     comparison = compare_pairs(pairs, 7)
@@ -99,7 +103,10 @@ def test_two_posts_of_one_moment_are_two():
 
 def test_a_post_asked_about_at_several_moments_is_compared_at_those_that_are_nearest():
     cuts = [{"cut": CUT - days * DAY, "lead_days": 5.0 + days, "crps": days} for days in (0, 30)]
-    ours, theirs = score_rows(*cuts), score_rows({"lead_days": 34.5, "cut": CUT - 29.5 * DAY, "crps": 7.0})
+    ours, theirs = (
+        score_rows(*cuts),
+        score_rows({"lead_days": 34.5, "cut": CUT - 29.5 * DAY, "crps": 7.0}),
+    )
     (row,) = pair_scores(ours, theirs).rows.to_dict("records")
     assert (row["candidate"], row["champion"]) == (30.0, 7.0)
     assert len(pair_scores(ours, theirs).posts) == 1
@@ -107,7 +114,10 @@ def test_a_post_asked_about_at_several_moments_is_compared_at_those_that_are_nea
 
 def test_every_post_of_the_candidate_is_compared_or_told():
     ours = many_scores()
-    theirs = ours.assign(lead_days=np.where(ours["posted"] == 0, 40.0, 5.0), y=np.where(ours["posted"] == 1, 9.0, 2.0))
+    theirs = ours.assign(
+        lead_days=np.where(ours["posted"] == 0, 40.0, 5.0),
+        y=np.where(ours["posted"] == 1, 9.0, 2.0),
+    )
     theirs = pd.concat([theirs[theirs["posted"] != 2], many_scores(3, 1, platform="x")])
     comparison = compare_pairs(pair_scores(ours, theirs), 7)
     assert comparison.posts == 24
@@ -126,14 +136,34 @@ def test_the_table_has_posts_creators_and_both_scores_by_platform_and_evidence()
     ours = pd.concat([many_scores(12, 5, 0.55), many_scores(3, 2, 0.2, "x")])
     theirs = pd.concat([many_scores(12, 5, 0.5), many_scores(3, 2, 0.4, "x")])
     table = comparison_table(pair_scores(ours, theirs).rows)
-    names = ["platform", "evidence", "posts", "creators", "candidate", "champion", "change", "decides"]
+    names = [
+        "platform",
+        "evidence",
+        "posts",
+        "creators",
+        "candidate",
+        "champion",
+        "change",
+        "decides",
+    ]
     found = table[names].round(6).to_numpy().tolist()
     assert found == [
-        ["all", "history", 66, 15, round(34.2 / 66, 6), round(32.4 / 66, 6), round(34.2 / 32.4 - 1, 6), True],
+        [
+            "all",
+            "history",
+            66,
+            15,
+            round(34.2 / 66, 6),
+            round(32.4 / 66, 6),
+            round(34.2 / 32.4 - 1, 6),
+            True,
+        ],
         ["tiktok", "history", 60, 12, 0.55, 0.5, 0.1, False],
         ["x", "history", 6, 3, 0.2, 0.4, -0.5, False],
     ]
-    np.testing.assert_allclose(table[["low", "high"]].to_numpy()[1:], [[0.1, 0.1], [np.nan, np.nan]])
+    np.testing.assert_allclose(
+        table[["low", "high"]].to_numpy()[1:], [[0.1, 0.1], [np.nan, np.nan]]
+    )
 
 
 def test_the_interval_is_of_pairs_so_creators_that_differ_do_not_widen_it():
@@ -145,11 +175,15 @@ def test_the_interval_is_of_pairs_so_creators_that_differ_do_not_widen_it():
 
 def test_the_interval_is_over_creators_and_not_over_posts():
     theirs = many_scores(12, 50, 1.0)
-    effect = pd.Series(np.random.default_rng(1).normal(1, 0.1, 12), [f"tiktok/{n}" for n in range(12)])
+    effect = pd.Series(
+        np.random.default_rng(1).normal(1, 0.1, 12), [f"tiktok/{n}" for n in range(12)]
+    )
     ours = theirs.assign(crps=theirs["creator"].map(effect).to_numpy())
     (line, *_) = comparison_table(pair_scores(ours, theirs).rows).to_dict("records")
     # the normal interval of a mean of 12: 1.96 standard errors on either side
-    assert line["high"] - line["low"] == pytest.approx(2 * 1.96 * effect.std(ddof=0) / 12**0.5, rel=0.15)
+    assert line["high"] - line["low"] == pytest.approx(
+        2 * 1.96 * effect.std(ddof=0) / 12**0.5, rel=0.15
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,10 +205,16 @@ def test_a_platform_decides_from_50_creators_on_even_where_all_are_better(creato
 
 def test_summary_and_profile_decide_by_platform_alone():
     same = {"asked": "profile", "evidence": "profile"}
-    theirs = pd.concat([many_scores(12), many_scores(30, **same), many_scores(30, platform="x", **same)])
+    theirs = pd.concat(
+        [many_scores(12), many_scores(30, **same), many_scores(30, platform="x", **same)]
+    )
     ours = theirs.assign(crps=theirs["crps"] * np.where(theirs["evidence"] == "profile", 1.5, 1))
     comparison = compare_pairs(pair_scores(ours, theirs), 7)
-    assert comparison.table[["platform", "evidence", "creators"]].to_numpy().tolist()[1] == ["all", "profile", 60]
+    assert comparison.table[["platform", "evidence", "creators"]].to_numpy().tolist()[1] == [
+        "all",
+        "profile",
+        60,
+    ]
     assert comparison.worse_lines == []
 
 
@@ -226,7 +266,9 @@ def test_nothing_comparable_says_why(put, tmp_path, change, manifest, reason):
     assert "\n" not in str(comparison)
 
 
-def test_a_candidate_that_was_judged_by_few_of_the_posts_of_the_champion_has_other_data(put, tmp_path):
+def test_a_candidate_that_was_judged_by_few_of_the_posts_of_the_champion_has_other_data(
+    put, tmp_path
+):
     put(OLD, pd.concat([many_scores(), many_scores(13, platform="x")]))
     said = "of the 125 posts that the champion was judged by, the candidate was by 60, and"
     assert said in str(compare_with_champion(tmp_path, put(NEW, many_scores())))
@@ -251,7 +293,9 @@ def test_few_posts_or_creators_are_nothing_comparable(put, tmp_path, creators, p
     assert said in str(compare_with_champion(tmp_path, put(NEW, scores)))
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("oops"), lambda path: path.write_text("")])
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_text("oops"), lambda path: path.write_text("")]
+)
 def test_scores_that_are_gone_or_broken_are_nothing_comparable(put, tmp_path, spoil):
     put(OLD, many_scores())
     spoil(backtest_file(tmp_path, OLD))
@@ -279,6 +323,11 @@ def test_a_platform_that_was_asked_about_at_other_moments_is_left_out_and_told(p
     ours = pd.concat([many_scores(), many_scores(platform="youtube")])
     put(OLD, ours.assign(lead_days=np.where(ours["platform"] == "youtube", 34.0, 5.0)))
     text = str(compare_with_champion(tmp_path, put(NEW, ours)))
-    assert text.splitlines()[0] == "compared on the same 60 posts of 12 creators, engagements 7 days after posting"
+    assert (
+        text.splitlines()[0]
+        == "compared on the same 60 posts of 12 creators, engagements 7 days after posting"
+    )
     assert "  tiktok: by both backtests, asked at most 1 day apart" in text.splitlines()
-    assert text.splitlines()[-1] == ("  not compared: 60 posts on youtube asked about more than 1 day apart (29 days)")
+    assert text.splitlines()[-1] == (
+        "  not compared: 60 posts on youtube asked about more than 1 day apart (29 days)"
+    )

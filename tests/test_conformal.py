@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from models.conformal import CEILING, ENOUGH_CREATORS, GRID, ConformalTables, ConformityScores, weighted_quantile
+from models.conformal import (
+    CEILING,
+    ENOUGH_CREATORS,
+    GRID,
+    ConformalTables,
+    ConformityScores,
+    weighted_quantile,
+)
 
 MIDDLE = int(np.searchsorted(GRID, 0.5))
 LOW, HIGH = (int(np.searchsorted(GRID, p)) for p in (0.1, 0.9))
@@ -14,7 +21,10 @@ def scores_of(z, evidence=0, platform=0, creator=None, weight=1.0, residual=None
     creator = np.arange(n) if creator is None else creator
     codes = (np.broadcast_to(value, n) for value in (evidence, platform, creator))
     return ConformityScores(
-        z, z if residual is None else residual, np.broadcast_to(np.asarray(weight, float), n), *codes
+        z,
+        z if residual is None else residual,
+        np.broadcast_to(np.asarray(weight, float), n),
+        *codes,
     )
 
 
@@ -27,7 +37,10 @@ def test_quantiles_of_normal_scores_are_normal_and_widened():
 
 def test_few_creators_widen_more():
     z = np.random.default_rng(0).normal(size=6_000)
-    wide, narrow = (ConformalTables.fit(scores_of(z, creator=np.arange(6_000) % n), 1, 1, 0.0).z[0] for n in (6, 6_000))
+    wide, narrow = (
+        ConformalTables.fit(scores_of(z, creator=np.arange(6_000) % n), 1, 1, 0.0).z[0]
+        for n in (6, 6_000)
+    )
     assert np.ptp(wide[[LOW, HIGH]]) / np.ptp(narrow[[LOW, HIGH]]) == pytest.approx(2.0, abs=0.01)
 
 
@@ -46,7 +59,9 @@ def test_an_evidence_with_few_scores_takes_those_of_all():
 def test_a_centred_evidence_serves_the_location_and_keeps_its_width():
     z = np.random.default_rng(1).normal(0.4, 1, 4_000)
     scores = scores_of(z)
-    plain, centred = (ConformalTables.fit(scores.centre(which), 1, 1, 0.05, which).z[0] for which in ((), (0,)))
+    plain, centred = (
+        ConformalTables.fit(scores.centre(which), 1, 1, 0.05, which).z[0] for which in ((), (0,))
+    )
     assert centred[MIDDLE] == 0
     assert plain[MIDDLE] == pytest.approx(0.4, abs=0.05)
     np.testing.assert_allclose(centred, plain - plain[MIDDLE], atol=1e-12)
@@ -55,7 +70,9 @@ def test_a_centred_evidence_serves_the_location_and_keeps_its_width():
 def test_each_platform_has_the_spread_of_its_own_scores():
     random = np.random.default_rng(2)
     z = np.r_[random.normal(0, 0.5, 4_000), random.normal(0, 2.0, 4_000)]
-    conformal = ConformalTables.fit(scores_of(z, platform=np.repeat([0, 2], 4_000)), 4, 1, widen=0.0)
+    conformal = ConformalTables.fit(
+        scores_of(z, platform=np.repeat([0, 2], 4_000)), 4, 1, widen=0.0
+    )
     calm, wild = (conformal.z[conformal.place[platform, 0]][HIGH] for platform in (0, 2))
     assert (calm, wild) == pytest.approx((0.5 * ndtri(0.9), 2 * ndtri(0.9)), rel=0.06)
     assert conformal.n[:, 0].tolist() == [4_000, 0, 4_000, 0]
@@ -75,7 +92,9 @@ def test_few_creators_of_a_platform_are_filled_up_to_twenty_by_the_pool():
     z = np.r_[np.ones(len(own)), np.zeros(4_000)]
     platform = np.r_[np.zeros(len(own), int), np.ones(4_000, int)]
     creator = np.r_[own, 100 + np.arange(4_000)]
-    conformal = ConformalTables.fit(scores_of(z, platform=platform, creator=creator), 2, 1, widen=-6 / ENOUGH_CREATORS)
+    conformal = ConformalTables.fit(
+        scores_of(z, platform=platform, creator=creator), 2, 1, widen=-6 / ENOUGH_CREATORS
+    )
     share = creators / ENOUGH_CREATORS
     table = conformal.z[conformal.place[0, 0]]
     assert table[1 - share - 0.01 > GRID].max() == pytest.approx(0.0)
@@ -94,7 +113,9 @@ def test_enough_creators_of_a_platform_stand_alone():
 
 
 def test_one_platform_alone_has_one_table_an_evidence():
-    conformal = ConformalTables.fit(scores_of(np.arange(300.0), np.repeat([0, 1, 2], 100)), 4, 3, widen=0.0)
+    conformal = ConformalTables.fit(
+        scores_of(np.arange(300.0), np.repeat([0, 1, 2], 100)), 4, 3, widen=0.0
+    )
     assert len(conformal.z) == 3
     assert conformal.place.tolist() == [[0, 1, 2]] * 4
 

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from models.conformal import GRID, ConformalTables
 from models.cost import break_even_fee, cost_per, cost_probability, cost_quantiles
 from models.delivery import CURVES_PER_CHUNK, ROOT_TOLERANCES, DeliveredTotals, DeliveryCurves
-from models.distribution import FEW_FORECASTS, PredictiveDistribution, TotalsTables, interpolate_level
+from models.distribution import (
+    FEW_FORECASTS,
+    PredictiveDistribution,
+    TotalsTables,
+    interpolate_level,
+)
 
 SPREAD = np.linspace(-2.5, 2.5, len(GRID))
 ALL = np.ones(3)
@@ -17,14 +22,19 @@ ALL = np.ones(3)
 @pytest.fixture(scope="module")
 def totals():
     return TotalsTables.fit(
-        ConformalTables(SPREAD[None], np.array([np.inf]), np.zeros((1, 1), int), np.array([[100]])), 0.4
+        ConformalTables(SPREAD[None], np.array([np.inf]), np.zeros((1, 1), int), np.array([[100]])),
+        0.4,
     )
 
 
 def forecast(totals, location, scale, deliverables):
     n = len(location)
     return PredictiveDistribution(
-        np.array(location), np.full(n, scale), np.zeros(n, int), np.array(deliverables, float), totals
+        np.array(location),
+        np.full(n, scale),
+        np.zeros(n, int),
+        np.array(deliverables, float),
+        totals,
     )
 
 
@@ -47,7 +57,11 @@ def test_a_cost_quantile_is_reached_with_its_probability(totals):
 
 
 @settings(deadline=None, max_examples=60)
-@given(confidence=st.floats(0.01, 0.99), cost=st.floats(0.01, 100), rate=st.none() | st.floats(0.05, 0.999))
+@given(
+    confidence=st.floats(0.01, 0.99),
+    cost=st.floats(0.01, 100),
+    rate=st.none() | st.floats(0.05, 0.999),
+)
 def test_at_the_break_even_fee_the_chance_is_the_confidence(totals, confidence, cost, rate):
     delivered = DeliveredTotals.of(three(totals), None if rate is None else ALL * rate)
     fee = break_even_fee(ALL * cost, ALL * confidence, delivered)
@@ -84,7 +98,9 @@ def test_with_a_completion_rate_it_is_the_mixture_over_what_is_delivered(totals)
     delivered = DeliveredTotals.of(asked, np.array([rate]))
     assert delivered.probability_of_none == pytest.approx(0.4**3)
     for x in (500.0, 1500.0, 4000.0):
-        assert delivered.probability_at_least(np.array([x]))[0] == pytest.approx((drawn >= x).mean(), abs=0.004)
+        assert delivered.probability_at_least(np.array([x]))[0] == pytest.approx(
+            (drawn >= x).mean(), abs=0.004
+        )
     levels = [0.05, 0.1, 0.5, 0.9]
     np.testing.assert_allclose(delivered.quantile(levels)[0], np.quantile(drawn, levels), rtol=0.03)
     fee = np.array([300.0])
@@ -112,7 +128,9 @@ def test_many_at_once_equal_one_at_a_time(totals):
     whole = DeliveredTotals.of(three(totals), rates)
     for n, (location, k) in enumerate(((5.0, 1), (7.0, 3), (3.0, 2))):
         alone = DeliveredTotals.of(forecast(totals, [location], 0.5, [k]), rates[n : n + 1])
-        np.testing.assert_allclose(whole.quantile([0.2, 0.7])[n], alone.quantile([0.2, 0.7])[0], rtol=1e-12)
+        np.testing.assert_allclose(
+            whole.quantile([0.2, 0.7])[n], alone.quantile([0.2, 0.7])[0], rtol=1e-12
+        )
         assert whole.probability_at_least(np.full(3, 300.0))[n] == pytest.approx(
             alone.probability_at_least(np.array([300.0]))[0], rel=1e-12
         )
@@ -145,20 +163,29 @@ def test_mixtures_of_any_number_are_made_few_at_a_time_and_alike(totals, monkeyp
     monkeypatch.setattr(DeliveryCurves, "of", lambda *given: made.append(of(*given)) or made[-1])
     asked, rates = many(totals, 400, [1, 30, 100]), np.linspace(0.1, 0.95, 400)
     delivered = DeliveredTotals.of(asked, rates)
-    found, reached = delivered.quantile([0.1, 0.9]), delivered.probability_at_least(np.full(400, 300.0))
+    found, reached = (
+        delivered.quantile([0.1, 0.9]),
+        delivered.probability_at_least(np.full(400, 300.0)),
+    )
     assert len(made) > 2
     assert max(len(curves.curve) for curves in made) <= CURVES_PER_CHUNK + 100
     for rows in (slice(0, 7), slice(201, 260)):
         alone = DeliveredTotals.of(asked[rows], rates[rows])
         np.testing.assert_allclose(alone.quantile([0.1, 0.9]), found[rows], rtol=1e-12)
-        np.testing.assert_allclose(alone.probability_at_least(np.full(400, 300.0)[rows]), reached[rows], rtol=1e-12)
+        np.testing.assert_allclose(
+            alone.probability_at_least(np.full(400, 300.0)[rows]), reached[rows], rtol=1e-12
+        )
 
 
 def test_unknown_fees_and_costs_stay_unknown(totals):
     delivered = DeliveredTotals.of(three(totals))
     fee = np.array([np.nan, 5.0, 5.0])
     assert np.isnan(cost_quantiles(fee, delivered)["p50"]).tolist() == [True, False, False]
-    assert np.isnan(cost_probability(np.array([1.0, np.nan, 1.0]), fee, delivered)).tolist() == [True, True, False]
+    assert np.isnan(cost_probability(np.array([1.0, np.nan, 1.0]), fee, delivered)).tolist() == [
+        True,
+        True,
+        False,
+    ]
     assert np.isnan(cost_per(np.array([1.0]), np.array([0.0])))
 
 
@@ -167,17 +194,25 @@ def test_rank_and_along_are_each_others_inverse(totals):
     asked = three(totals)
     values = asked.interpolated_quantile(p)
     for column in range(2):
-        np.testing.assert_allclose(asked.interpolated_probability(values[:, column]), p[:, column], rtol=1e-9)
+        np.testing.assert_allclose(
+            asked.interpolated_probability(values[:, column]), p[:, column], rtol=1e-9
+        )
 
 
 @settings(deadline=None, max_examples=100)
-@given(x=st.floats(-1, 5e4), location=st.floats(-3, 9), scale=st.floats(0.01, 4), k=st.integers(1, 100))
+@given(
+    x=st.floats(-1, 5e4), location=st.floats(-3, 9), scale=st.floats(0.01, 4), k=st.integers(1, 100)
+)
 def test_the_search_in_two_steps_finds_what_the_whole_curve_has(totals, x, location, scale, k):
     many = forecast(totals, [location] * (FEW_FORECASTS + 1), scale, [k] * (FEW_FORECASTS + 1))
-    whole = interpolate_level(many.totals_at(np.arange(len(GRID))), np.full(FEW_FORECASTS + 1, x), GRID)
+    whole = interpolate_level(
+        many.totals_at(np.arange(len(GRID))), np.full(FEW_FORECASTS + 1, x), GRID
+    )
     np.testing.assert_allclose(
         many.interpolated_probability(np.full(FEW_FORECASTS + 1, x)), whole, rtol=1e-9, atol=1e-12
     )
     np.testing.assert_allclose(
-        forecast(totals, [location], scale, [k]).interpolated_probability(np.array([x])), whole[:1], rtol=1e-12
+        forecast(totals, [location], scale, [k]).interpolated_probability(np.array([x])),
+        whole[:1],
+        rtol=1e-12,
     )

@@ -75,7 +75,10 @@ def test_later_questions_are_answered_as_of_the_snapshot_and_told_when_it_is_sta
         ).json()["results"]
         assert found["as_of"] == "2026-06-15T00:00:00Z"
         assert ("snapshot_stale" in found["warnings"]) == stale
-        assert (pd.Timestamp(inline["as_of"]) == later, "snapshot_stale" in inline["warnings"]) == (True, False)
+        assert (pd.Timestamp(inline["as_of"]) == later, "snapshot_stale" in inline["warnings"]) == (
+            True,
+            False,
+        )
 
 
 def test_a_question_from_before_the_snapshot_would_know_the_future(mapped, known):
@@ -106,14 +109,21 @@ def test_comparables_are_those_of_the_tables_but_for_deals(mapped, tabled, known
 
 def test_a_creator_is_told_as_of_the_snapshot(mapped, tabled, known):
     body = mapped.get(f"/v1/creators/{known[0]['creator_id']}").json()
-    assert (body["as_of"], body["stale"], body["platform"]) == ("2026-06-15T00:00:00Z", True, known[0]["platform"])
+    assert (body["as_of"], body["stale"], body["platform"]) == (
+        "2026-06-15T00:00:00Z",
+        True,
+        known[0]["platform"],
+    )
     assert {one["name"] for one in body["features"]} == {
-        one["name"] for one in tabled.get(f"/v1/creators/{known[0]['creator_id']}").json()["features"]
+        one["name"]
+        for one in tabled.get(f"/v1/creators/{known[0]['creator_id']}").json()["features"]
     }
     assert mapped.get("/v1/creators/nobody").status_code == 404
 
 
-def test_a_snapshot_that_does_not_fit_the_champion_keeps_it_out_until_one_does(home, snapshot, tmp_path, caplog):
+def test_a_snapshot_that_does_not_fit_the_champion_keeps_it_out_until_one_does(
+    home, snapshot, tmp_path, caplog
+):
     path = tmp_path / "known.arrow"
     path.write_bytes(snapshot.read_bytes())
     champion = ModelStore(Settings(home, snapshot=path))
@@ -126,7 +136,10 @@ def test_a_snapshot_that_does_not_fit_the_champion_keeps_it_out_until_one_does(h
     champion.refresh()
     champion.refresh()
     assert champion.current is first
-    assert len([r for r in caplog.records if "SnapshotError" in r.message and "stays" in r.message]) == 1
+    assert (
+        len([r for r in caplog.records if "SnapshotError" in r.message and "stays" in r.message])
+        == 1
+    )
     (tmp_path / "new").write_bytes(snapshot.read_bytes())
     (tmp_path / "new").replace(path)
     champion.refresh()
@@ -138,6 +151,8 @@ def test_settings_that_contradict_or_are_no_days_are_refused():
     both = {"CREATORCAST_DATA": "data", "CREATORCAST_SNAPSHOT": "known.arrow"}
     with pytest.raises(SettingsError, match="are both set: give tables, or a snapshot of them"):
         settings_from(both)
-    with pytest.raises(SettingsError, match="CREATORCAST_SNAPSHOT_DAYS 'soon' is no number of days"):
+    with pytest.raises(
+        SettingsError, match="CREATORCAST_SNAPSHOT_DAYS 'soon' is no number of days"
+    ):
         settings_from({"CREATORCAST_SNAPSHOT_DAYS": "soon"})
     assert settings_from({"CREATORCAST_SNAPSHOT_DAYS": "0.5"}).stale_days == 0.5

@@ -11,7 +11,13 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE
-from training.dataset import Sampling, account_of_rows, hide_content, sample_test_rows, sample_training_rows
+from training.dataset import (
+    Sampling,
+    account_of_rows,
+    hide_content,
+    sample_test_rows,
+    sample_training_rows,
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,9 @@ def two_posts():
             "post_id": ["first", "second", "repost", "early"],
             "creator_id": "a",
             "posted_at": pd.to_datetime(days, utc=True),
-            "observed_at": pd.to_datetime(["2026-02-01", "2026-04-01", "2026-04-01", "2026-03-04"], utc=True),
+            "observed_at": pd.to_datetime(
+                ["2026-02-01", "2026-04-01", "2026-04-01", "2026-03-04"], utc=True
+            ),
             "format": ["image", "video", "image", "image"],
             "likes": [8.0, 17.0, 5.0, 5.0],
             "comments": [1.0, 2.0, 0.0, 0.0],
@@ -78,8 +86,13 @@ def test_test_rows_are_the_posts_after_the_cut_asked_at_the_cut(two_posts):
     assert rows.y.tolist() == pytest.approx([np.log(20)])
     assert rows.queries["as_of"].tolist() == [pd.Timestamp("2026-02-01", tz="UTC")]
     assert len(sample_test_rows(two_posts, "engagements", at("2026-03-01"))) == 0
-    assert len(sample_test_rows(two_posts, "engagements", at("2026-02-01"), until=at("2026-02-28"))) == 0
-    assert len(sample_test_rows(two_posts, "engagements", at("2026-02-01"), longest_lead_days=27)) == 0
+    assert (
+        len(sample_test_rows(two_posts, "engagements", at("2026-02-01"), until=at("2026-02-28")))
+        == 0
+    )
+    assert (
+        len(sample_test_rows(two_posts, "engagements", at("2026-02-01"), longest_lead_days=27)) == 0
+    )
 
 
 def test_labels_are_known_by_until_and_questions_precede_them(market, middle):
@@ -95,9 +108,13 @@ def test_labels_are_known_by_until_and_questions_precede_them(market, middle):
 
 def test_the_rows_of_a_post_weigh_one_together(market, middle):
     rows = sample_training_rows(market, "engagements", middle, Sampling(per_post=4))
-    posts = pd.DataFrame({"account": rows.account, "posted": rows.posted, "y": rows.y, "weight": rows.weight})
+    posts = pd.DataFrame(
+        {"account": rows.account, "posted": rows.posted, "y": rows.y, "weight": rows.weight}
+    )
     total = posts.groupby(["account", "posted", "y"])["weight"].sum()
-    np.testing.assert_allclose(total, total.round())  # 2 where an account has two such posts at one moment
+    np.testing.assert_allclose(
+        total, total.round()
+    )  # 2 where an account has two such posts at one moment
     assert total.between(0.5, 2.5).all()
     track = market.posts_with_engagements
     known = {*zip(account_of_rows(track).tolist(), track.time.tolist(), strict=True)}
@@ -117,7 +134,9 @@ def test_evidence_and_content_are_masked_in_the_shares_asked_for(market, middle)
     rows = sample_training_rows(market, "engagements", middle, sampling)
     shares = rows.queries["evidence_limit"].value_counts(normalize=True)
     assert shares.loc[list(EVIDENCE)].tolist() == pytest.approx([0.5, 0.3, 0.2], abs=0.03)
-    planned = sample_training_rows(market, "engagements", middle, replace(sampling, content_share=1.0)).queries
+    planned = sample_training_rows(
+        market, "engagements", middle, replace(sampling, content_share=1.0)
+    ).queries
     told = planned["caption_words"].notna()
     assert rows.queries["caption_words"].notna().sum() / told.sum() == pytest.approx(0.25, abs=0.03)
     hidden = hide_content(rows).queries
@@ -127,8 +146,11 @@ def test_evidence_and_content_are_masked_in_the_shares_asked_for(market, middle)
 
 def test_the_seed_decides_the_rows(market, middle):
     first, again, other = (
-        sample_training_rows(market, "engagements", middle, Sampling(seed=seed)) for seed in (1, 1, 2)
+        sample_training_rows(market, "engagements", middle, Sampling(seed=seed))
+        for seed in (1, 1, 2)
     )
     pd.testing.assert_frame_equal(first.queries, again.queries)
     np.testing.assert_array_equal(first.y, again.y)
-    assert not np.array_equal(to_us(first.queries["as_of"])[:100], to_us(other.queries["as_of"])[:100])
+    assert not np.array_equal(
+        to_us(first.queries["as_of"])[:100], to_us(other.queries["as_of"])[:100]
+    )

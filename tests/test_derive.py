@@ -26,7 +26,9 @@ AS_OF = 40.0
 PLATFORM = {"a": "instagram", "b": "tiktok", "c": "youtube", "d": "instagram"}
 HISTORY, SUMMARY, PROFILE = range(len(EVIDENCE))
 # the tables drawn are small: shrinking them would take minutes
-few = settings(max_examples=15, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+few = settings(
+    max_examples=15, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
+)
 
 
 def day(number):
@@ -53,7 +55,12 @@ def account(name, observed_at=None, followers=20_000.0, **profile):
 
 def post(name, at, number=0, **values):
     counts = {"likes": 80.0, "comments": 15.0, "shares": 5.0, "views": 1000.0}
-    named = {"creator_id": name, "platform": PLATFORM[name], "post_id": f"{name}-{at}-{number}", "posted_at": day(at)}
+    named = {
+        "creator_id": name,
+        "platform": PLATFORM[name],
+        "post_id": f"{name}-{at}-{number}",
+        "posted_at": day(at),
+    }
     return {**named, **counts, **values}
 
 
@@ -64,14 +71,24 @@ def questions_of(*rows):
 
 
 def same(one, other, exact=True):
-    assert_frame_equal(one, other, check_exact=exact, **({} if exact else {"rtol": 1e-12, "atol": 1e-12}))
+    assert_frame_equal(
+        one, other, check_exact=exact, **({} if exact else {"rtol": 1e-12, "atol": 1e-12})
+    )
 
 
 def market_rows():
     random = np.random.default_rng(11)
     totals = np.exp(random.normal(6, 1, (40, 1)) + random.normal(0, 0.5, (40, 12)))
     posts = [
-        post(name, j, i, likes=total * 0.8, comments=total * 0.15, shares=total * 0.05, views=total * 11)
+        post(
+            name,
+            j,
+            i,
+            likes=total * 0.8,
+            comments=total * 0.15,
+            shares=total * 0.05,
+            views=total * 11,
+        )
         for i, own in enumerate(totals)
         for j, total in enumerate(own)
         for name in ["abcd"[i % 4]]
@@ -82,14 +99,21 @@ def market_rows():
 @pytest.fixture(scope="module")
 def reference():
     posts = market_rows()
-    people = {(row["creator_id"], row["platform"]): float(1000 + 700 * i) for i, row in enumerate(posts)}
-    creators = [{"creator_id": i, "platform": p, "followers": f, "niche": "food"} for (i, p), f in people.items()]
+    people = {
+        (row["creator_id"], row["platform"]): float(1000 + 700 * i) for i, row in enumerate(posts)
+    }
+    creators = [
+        {"creator_id": i, "platform": p, "followers": f, "niche": "food"}
+        for (i, p), f in people.items()
+    ]
     return fit_reference(History.of(tables_of(posts, creators)), day(60))
 
 
 counts = st.one_of(st.none(), st.integers(0, 10**5).map(float))
 flags = st.sampled_from([None, True, False])
-captions = st.sampled_from([None, "", "Vegan recipes", "gym and protein", "what a week", "nomad travel"])
+captions = st.sampled_from(
+    [None, "", "Vegan recipes", "gym and protein", "what a week", "nomad travel"]
+)
 UNDECLARED = {"b": {"niche": None, "bio": "I travel the world"}, "c": {"niche": None}}
 
 
@@ -114,9 +138,15 @@ def rows_of(drawn, kind="p"):
     for number, values in enumerate(drawn):
         at, read = values["at"], values["read"]
         observed = None if read is None else day(at + read)
-        rest = {name: value for name, value in values.items() if name not in ("at", "read", "creator_id")}
+        rest = {
+            name: value
+            for name, value in values.items()
+            if name not in ("at", "read", "creator_id")
+        }
         name = f"{kind}{number}"
-        made.append(post(values["creator_id"], at, **{**rest, "post_id": name, "observed_at": observed}))
+        made.append(
+            post(values["creator_id"], at, **{**rest, "post_id": name, "observed_at": observed})
+        )
     return made
 
 
@@ -124,7 +154,12 @@ def readings_between(first, last):
     one = st.tuples(st.sampled_from("abc"), st.integers(first, last), st.integers(0, 10**6))
     return st.lists(one, max_size=6, unique_by=lambda drawn: drawn[:2]).map(
         lambda drawn: [
-            {"creator_id": name, "platform": PLATFORM[name], "observed_at": day(at), "followers": float(count)}
+            {
+                "creator_id": name,
+                "platform": PLATFORM[name],
+                "observed_at": day(at),
+                "followers": float(count),
+            }
             for name, at, count in drawn
         ]
     )
@@ -134,11 +169,32 @@ past = posts_between(0, AS_OF - HORIZON_DAYS)
 future = posts_between(AS_OF - HORIZON_DAYS + 0.25, AS_OF + 60, topics=(None, "cake", "never seen"))
 ASKED = questions_of(
     *(
-        {"creator_id": name, "as_of": day(as_of), "start_at": day(as_of + lead), "sponsored": paid, **planned}
+        {
+            "creator_id": name,
+            "as_of": day(as_of),
+            "start_at": day(as_of + lead),
+            "sponsored": paid,
+            **planned,
+        }
         for name in PLATFORM
         for as_of, lead, paid, planned in [
-            (AS_OF, 3, True, {"format": "video", "topic": "cake", "caption_words": 12.0, "evidence_limit": "history"}),
-            (AS_OF, 30.5, False, {"format": "story", "topic": "never seen", "avg_likes": 50.0, "avg_views": 900.0}),
+            (
+                AS_OF,
+                3,
+                True,
+                {
+                    "format": "video",
+                    "topic": "cake",
+                    "caption_words": 12.0,
+                    "evidence_limit": "history",
+                },
+            ),
+            (
+                AS_OF,
+                30.5,
+                False,
+                {"format": "story", "topic": "never seen", "avg_likes": 50.0, "avg_views": 900.0},
+            ),
             (AS_OF, 0, None, {"evidence_limit": "summary", "avg_likes": 7.0}),
             (AS_OF, 0, True, {"evidence_limit": "profile", "avg_likes": 7.0}),
             (20.0, 100, True, {"format": "image", "topic": "soup", "brand_niche": "music"}),
@@ -149,15 +205,32 @@ ASKED = questions_of(
 
 
 @few
-@given(past, future, future, readings_between(0, 40), readings_between(41, 99), readings_between(41, 99))
+@given(
+    past,
+    future,
+    future,
+    readings_between(0, 40),
+    readings_between(41, 99),
+    readings_between(41, 99),
+)
 def test_what_is_known_later_changes_nothing(reference, before, one, other, seen, grown, shrunk):
     profile = {"verified": True, "niche": "music", "bio": "bass guitar"}
-    earlier, late = rows_of(before), [account(name, day(AS_OF + 1), 5.0, **profile) for name in "abcd"]
+    earlier, late = (
+        rows_of(before),
+        [account(name, day(AS_OF + 1), 5.0, **profile) for name in "abcd"],
+    )
     known = tables_of(earlier, followers=seen)
     expected = derive(known, ASKED, reference)
-    same(derive(tables_of(earlier + rows_of(one, "later"), followers=seen + grown), ASKED, reference), expected)
+    same(
+        derive(
+            tables_of(earlier + rows_of(one, "later"), followers=seen + grown), ASKED, reference
+        ),
+        expected,
+    )
     changed = tables_of(
-        earlier + rows_of(other, "later"), [*late, *(account(name, day(0)) for name in PLATFORM)], seen + shrunk
+        earlier + rows_of(other, "later"),
+        [*late, *(account(name, day(0)) for name in PLATFORM)],
+        seen + shrunk,
     )
     same(derive(changed, ASKED, reference), expected)
 
@@ -179,7 +252,9 @@ def test_row_order_changes_nothing_but_the_order(reference, drawn, random):
 @given(posts_between(0, AS_OF, most=40), st.integers(0, 60))
 def test_one_at_a_time_equals_all_at_once(reference, drawn, more):
     # accounts of very different lengths, so that the padding differs
-    history = History.of(tables_of(rows_of(drawn) + [post("b", i / 4, i, likes=float(i**2)) for i in range(more)]))
+    history = History.of(
+        tables_of(rows_of(drawn) + [post("b", i / 4, i, likes=float(i**2)) for i in range(more)])
+    )
     together = derive(history, ASKED, reference)
     alone = [derive(history, ASKED.iloc[i : i + 1], reference) for i in range(len(ASKED))]
     same(pd.concat(alone), together)
@@ -197,7 +272,9 @@ def test_other_creators_change_nothing(reference):
     own = [post("a", i, likes=float(i**2)) for i in range(30)]
     asked = ASKED[ASKED["creator_id"] == "a"]
     others = [post("b", i / 4, likes=7.0) for i in range(90)]
-    same(derive(tables_of(own + others), asked, reference), derive(tables_of(own), asked, reference))
+    same(
+        derive(tables_of(own + others), asked, reference), derive(tables_of(own), asked, reference)
+    )
 
 
 def test_tables_and_their_history_give_the_same(reference):
@@ -216,20 +293,34 @@ def test_the_frames_given_stay_as_they_were(reference):
 
 def test_fee_and_columns_of_the_user_touch_nothing(reference):
     tables = tables_of([post("a", i) for i in range(5)])
-    extra = ASKED.assign(fee_usd=5000.0, deliverables=3, partnership_id="p1", engagements=1e9, views=1e9, likes=1e9)
+    extra = ASKED.assign(
+        fee_usd=5000.0, deliverables=3, partnership_id="p1", engagements=1e9, views=1e9, likes=1e9
+    )
     same(derive(tables, extra[extra.columns[::-1]], reference), derive(tables, ASKED, reference))
 
 
 def test_what_is_not_told_may_be_absent_or_missing(reference):
-    tables = tables_of([post("a", i, format="video", topic="cake", sponsored=True) for i in range(5)])
-    told = ["format", "sponsored", "topic", "caption_words", "has_location", "brand_niche", "avg_likes"]
+    tables = tables_of(
+        [post("a", i, format="video", topic="cake", sponsored=True) for i in range(5)]
+    )
+    told = [
+        "format",
+        "sponsored",
+        "topic",
+        "caption_words",
+        "has_location",
+        "brand_niche",
+        "avg_likes",
+    ]
     missing = questions_of({}).assign(**dict.fromkeys(told))
     same(derive(tables, missing, reference), derive(tables, questions_of({}), reference))
 
 
 def test_a_topic_that_is_told_but_new_differs_from_none_told(reference):
     tables = tables_of([post("a", i, topic="cake", likes=100.0 + i) for i in range(5)])
-    new, none = derive(tables, questions_of({"topic": "new"}, {}), reference)["engagements_dev_mean_by_topic"]
+    new, none = derive(tables, questions_of({"topic": "new"}, {}), reference)[
+        "engagements_dev_mean_by_topic"
+    ]
     assert new == 0
     assert np.isnan(none)
 
@@ -262,15 +353,22 @@ def test_evidence_is_the_best_there_is_within_the_limit(reference):
 
 
 def test_evidence_of_engagements_and_views_is_told_apart(reference):
-    derived = derive(tables_of([post("a", 10, views=None)]), questions_of({}, {"avg_views": 10.0}), reference)
+    derived = derive(
+        tables_of([post("a", 10, views=None)]), questions_of({}, {"avg_views": 10.0}), reference
+    )
     assert derived["engagements_evidence_code"].tolist() == [HISTORY, HISTORY]
     assert derived["views_evidence_code"].tolist() == [PROFILE, SUMMARY]
 
 
 def test_a_profile_question_knows_no_posts(reference):
-    posts = [post("a", i, likes=float(i**3), format="video", topic="cake", sponsored=True) for i in range(20)]
+    posts = [
+        post("a", i, likes=float(i**3), format="video", topic="cake", sponsored=True)
+        for i in range(20)
+    ]
     planned = {"format": "video", "topic": "cake", "sponsored": True, "caption_words": 9.0}
-    masked = questions_of({"evidence_limit": "profile", **planned, "avg_likes": 9.0, "avg_views": 5.0})
+    masked = questions_of(
+        {"evidence_limit": "profile", **planned, "avg_likes": 9.0, "avg_views": 5.0}
+    )
     without = derive(tables_of(), questions_of(planned), reference)
     same(derive(tables_of(posts), masked, reference), without)
     assert (without["engagements_log_offset"] == without["engagements_log_prior"]).all()
@@ -279,19 +377,31 @@ def test_a_profile_question_knows_no_posts(reference):
 def test_a_summary_question_equals_the_same_averages_given(reference):
     posts = [post("a", i, likes=10.0 * i, comments=2.0 * i, views=500.0 * i) for i in range(25)]
     last = np.arange(13, 25)
-    averages = {"avg_likes": 10.0 * last.mean(), "avg_comments": 2.0 * last.mean(), "avg_views": 500.0 * last.mean()}
-    masked = derive(tables_of(posts), questions_of({"evidence_limit": "summary", "format": "video"}), reference)
+    averages = {
+        "avg_likes": 10.0 * last.mean(),
+        "avg_comments": 2.0 * last.mean(),
+        "avg_views": 500.0 * last.mean(),
+    }
+    masked = derive(
+        tables_of(posts), questions_of({"evidence_limit": "summary", "format": "video"}), reference
+    )
     given_ = derive(tables_of(), questions_of({**averages, "format": "video"}), reference)
     same(masked, given_, exact=False)
     assert masked["engagements_evidence_code"].tolist() == [SUMMARY]
     market = reference.engagements
     level = np.log1p(12 * last.mean()) + market.summary_shift
     weight, prior = 12 / (12 + market.trust), masked["engagements_log_prior"]
-    assert masked["engagements_log_offset"].tolist() == pytest.approx((weight * level + (1 - weight) * prior).tolist())
+    assert masked["engagements_log_offset"].tolist() == pytest.approx(
+        (weight * level + (1 - weight) * prior).tolist()
+    )
 
 
 def test_averages_are_read_in_the_order_parts_then_rates(reference):
-    rates = {"engagement_rate_by_followers": 0.01, "engagement_rate_by_views": 0.1, "avg_views": 1000.0}
+    rates = {
+        "engagement_rate_by_followers": 0.01,
+        "engagement_rate_by_views": 0.1,
+        "avg_views": 1000.0,
+    }
     asked = questions_of(
         {"avg_likes": 70.0, "avg_comments": 10.0, **rates},
         {"avg_comments": 10.0, **rates},
@@ -306,7 +416,9 @@ def test_averages_are_read_in_the_order_parts_then_rates(reference):
 
 def test_followers_are_those_of_the_moment_and_a_later_snapshot_is_flagged(reference):
     creators = [account("a", day(30), 999.0), account("d", None, 999.0)]
-    grown = [{"creator_id": "d", "platform": "instagram", "observed_at": day(30), "followers": 9999.0}]
+    grown = [
+        {"creator_id": "d", "platform": "instagram", "observed_at": day(30), "followers": 9999.0}
+    ]
     moments = [{"creator_id": name, "as_of": day(at)} for name in "ad" for at in (29, 30)]
     derived = derive(tables_of((), creators, grown), questions_of(*moments), reference)
     assert derived["followers_late_flag"].tolist() == [1, 0, 0, 0]
@@ -315,8 +427,15 @@ def test_followers_are_those_of_the_moment_and_a_later_snapshot_is_flagged(refer
 
 
 def test_unknown_followers_are_unknown_in_every_column_of_them(reference):
-    derived = derive(tables_of((), [account("a", followers=None)]), questions_of({}), reference).iloc[0]
-    for name in ("band_code", "followers_log", "following_ratio_log", "engagements_log_offset_by_followers"):
+    derived = derive(
+        tables_of((), [account("a", followers=None)]), questions_of({}), reference
+    ).iloc[0]
+    for name in (
+        "band_code",
+        "followers_log",
+        "following_ratio_log",
+        "engagements_log_offset_by_followers",
+    ):
         assert np.isnan(derived[name])
     assert derived["followers_late_flag"] == 0
     assert np.isfinite(derived["engagements_log_offset"])
@@ -325,7 +444,9 @@ def test_unknown_followers_are_unknown_in_every_column_of_them(reference):
 def test_counts_read_after_as_of_are_told(reference):
     read = [(10, 8), (20, 19), (25, 60), (30, 9)]
     posts = [post("a", at, observed_at=day(at + age)) for at, age in read]
-    derived = derive(tables_of(posts), questions_of({"as_of": day(AS_OF)}, {"as_of": day(200)}), reference)
+    derived = derive(
+        tables_of(posts), questions_of({"as_of": day(AS_OF)}, {"as_of": day(200)}), reference
+    )
     assert derived["readings_late_share"].tolist() == [0.25, 0]
 
 
@@ -348,10 +469,19 @@ def test_a_row_worked_by_hand(reference):
             (10, 90.0, "video", True, 9.0), (70, 0.0, "image", False, None), (130, 90.0, "video", False, 9.0)
         ]
     ]  # fmt: skip
-    creators = [account("a", followers=999.0, following=99.0, posts_count=9.0, verified=True, created_at=day(30))]
+    creators = [
+        account(
+            "a", followers=999.0, following=99.0, posts_count=9.0, verified=True, created_at=day(30)
+        )
+    ]
     asked = questions_of(
         # 11 May 2026 is a Monday
-        {"as_of": day(130), "start_at": day(130) + pd.Timedelta(days=0.75), "format": "video", "caption_words": 99.0}
+        {
+            "as_of": day(130),
+            "start_at": day(130) + pd.Timedelta(days=0.75),
+            "format": "video",
+            "caption_words": 99.0,
+        }
     )
     usual = Effects({"instagram": {"video": ten / 2}}, {"instagram": -ten / 2})
     known = replace(reference, engagements=market, views=market, effects=usual)
@@ -415,10 +545,19 @@ def test_profiles_alone_are_derived_as_their_history_is(reference, n):
         return np.where(random.random(n) < 0.3, np.nan, values)
 
     platform, moment = random.integers(0, 3, n).astype(float), np.full(n, 20_000 * DAY_US)
-    told = {name: some(random.lognormal(8, 2, n).round()) for name in ("followers", "following", "posts_count")}
-    told |= {"niche": some(random.integers(0, len(NICHES), n)), "verified": some(random.integers(0, 2, n))}
+    told = {
+        name: some(random.lognormal(8, 2, n).round())
+        for name in ("followers", "following", "posts_count")
+    }
+    told |= {
+        "niche": some(random.integers(0, len(NICHES), n)),
+        "verified": some(random.integers(0, 2, n)),
+    }
     told["created_us"] = np.where(random.random(n) < 0.5, NAT_US, 15_000 * DAY_US)
-    asks = {"avg_likes": some(random.lognormal(5, 2, n)), "avg_comments": some(random.lognormal(3, 2, n))}
+    asks = {
+        "avg_likes": some(random.lognormal(5, 2, n)),
+        "avg_comments": some(random.lognormal(3, 2, n)),
+    }
     asks |= {"avg_views": some(random.lognormal(9, 2, n)), "format": some(random.integers(0, 6, n))}
     asked = Queries.from_arrays(np.arange(n), moment, moment + DAY_US, asks)
     alone = derive_profiles(profile_from_fields(platform, moment, told), asked, reference)

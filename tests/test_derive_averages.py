@@ -25,13 +25,21 @@ POSTED = PlatformPosts({"instagram": {"likes": 0.8, "comments": 0.2}}, {}, {})
 
 def read(platform, followers=NAN, **told):
     averages = {name: np.array([told.get(name, NAN)]) for name in AVERAGE_NAMES}
-    return summarise_averages(averages, np.array([float(platform)]), np.array([followers]), POSTED.part_tables)
+    return summarise_averages(
+        averages, np.array([float(platform)]), np.array([followers]), POSTED.part_tables
+    )
 
 
 @pytest.mark.parametrize(
     ("platform", "told", "engagements", "basis", "shipped"),
     [
-        (INSTAGRAM, {"avg_likes": 80, "avg_comments": 10}, 90, {"avg_likes", "avg_comments"}, False),
+        (
+            INSTAGRAM,
+            {"avg_likes": 80, "avg_comments": 10},
+            90,
+            {"avg_likes", "avg_comments"},
+            False,
+        ),
         (INSTAGRAM, {"avg_likes": 80}, 100, {"avg_likes"}, False),
         (INSTAGRAM, {"avg_likes": 80, "avg_shares": 7}, 100, {"avg_likes"}, False),
         (INSTAGRAM, {"avg_comments": 10}, NAN, set(), False),
@@ -53,7 +61,13 @@ def read(platform, followers=NAN, **told):
             False,
         ),
         (TIKTOK, {"avg_likes": 3000}, 3000 / 0.94, {"avg_likes"}, True),
-        (TIKTOK, {"avg_likes": 3000, "avg_shares": 200}, 3200 / 0.99, {"avg_likes", "avg_shares"}, True),
+        (
+            TIKTOK,
+            {"avg_likes": 3000, "avg_shares": 200},
+            3200 / 0.99,
+            {"avg_likes", "avg_shares"},
+            True,
+        ),
         (
             TIKTOK,
             {"avg_likes": 3000, "avg_comments": 30, "avg_shares": 200},
@@ -90,7 +104,9 @@ def reference(bundle):
     line = Prior(0.0, 0.0, 0.0, 0.0, {}, 40)
     prior = replace(line, intercept=np.log1p(100), without_followers=np.log1p(100))
     market = MarketPriors({"all": prior, "instagram": prior}, 4.0, -0.2, {"instagram": 40})
-    return replace(bundle.reference, engagements=market, views=market, part_shares=POSTED.part_shares)
+    return replace(
+        bundle.reference, engagements=market, views=market, part_shares=POSTED.part_shares
+    )
 
 
 def asked(reference, platform, posts=(), **told):
@@ -152,7 +168,9 @@ def test_a_reference_counts_the_creators_of_each_platform(bundle):
     counted = bundle.reference.engagements.creators
     assert sum(counted.values()) == bundle.reference.creators
     assert set(counted) == {"instagram", "tiktok", "youtube"}
-    assert bundle.reference.engagements.has_creators(np.arange(4.0)).tolist() == [True] * 3 + [False]
+    assert bundle.reference.engagements.has_creators(np.arange(4.0)).tolist() == [True] * 3 + [
+        False
+    ]
 
 
 def test_a_reference_names_the_formats_of_posts(bundle, tables):

@@ -82,11 +82,17 @@ def here(history):
     return fitted, rows, derive(history, rows.queries, fitted.reference)
 
 
-def test_training_is_as_here_though_a_worker_dies(cluster, market_folder, history, here, tmp_path, monkeypatch):
+def test_training_is_as_here_though_a_worker_dies(
+    cluster, market_folder, history, here, tmp_path, monkeypatch
+):
     fitted, rows, x = here
     marker = tmp_path / "killed"
-    monkeypatch.setattr("training.distributed.dask_boosters.TreeEvents", partial(DeadlyTrees, str(marker)))
-    with dask_recipe(cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days) as recipe:
+    monkeypatch.setattr(
+        "training.distributed.dask_boosters.TreeEvents", partial(DeadlyTrees, str(marker))
+    )
+    with dask_recipe(
+        cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days
+    ) as recipe:
         there = fit_uncalibrated(history, mature_end(history), recipe, targets=("engagements",))
         after = recipe.backend.derive(history, rows.queries, fitted.reference)
     assert marker.exists()
@@ -107,12 +113,18 @@ def histories(market_folder, history, tmp_path_factory):
     return partial(submit_part_histories, split, history.horizon_days)
 
 
-@pytest.mark.parametrize("step", [*READING, *DERIVING, *slowly([*MORE_READING, *MORE_DERIVING])], ids=str)
+@pytest.mark.parametrize(
+    "step", [*READING, *DERIVING, *slowly([*MORE_READING, *MORE_DERIVING])], ids=str
+)
 def test_columns_are_as_here_though_a_worker_is_lost(
     two_workers, histories, history, here, tmp_path, monkeypatch, step
 ):
     fitted, rows, x = here
-    lost = None if step in [*DERIVING, *MORE_DERIVING] else lose_a_worker(two_workers, monkeypatch, tmp_path, step)
+    lost = (
+        None
+        if step in [*DERIVING, *MORE_DERIVING]
+        else lose_a_worker(two_workers, monkeypatch, tmp_path, step)
+    )
     with ClusterSession(two_workers.scheduler_address, histories) as session:
         backend = DaskBackend(session)
         lost = lost or lose_a_worker(two_workers, monkeypatch, tmp_path, step)
@@ -127,10 +139,14 @@ def small_fit(session):
     x = random.normal(size=(400, 2)).astype(np.float32)
     forecaster = DaskForecaster()
     forecaster.booster_fitter = DaskBoosterFitter(session)
-    return forecaster._boost(ArrayDataset(x, x[:, 0].astype(float), np.ones(400)), Boosting(5, 4), "l2")
+    return forecaster._boost(
+        ArrayDataset(x, x[:, 0].astype(float), np.ones(400)), Boosting(5, 4), "l2"
+    )
 
 
-@pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")  # training has a logger for it
+@pytest.mark.filterwarnings(
+    "ignore:Parameter n_jobs will be ignored"
+)  # training has a logger for it
 @pytest.mark.parametrize("step", [*FITTING, *slowly(MORE_FITTING)], ids=str)
 def test_a_booster_is_fitted_though_a_worker_is_lost(two_workers, tmp_path, monkeypatch, step):
     with ClusterSession(two_workers.scheduler_address) as session:
@@ -141,7 +157,9 @@ def test_a_booster_is_fitted_though_a_worker_is_lost(two_workers, tmp_path, monk
 
 @pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")
 @pytest.mark.parametrize(
-    "error", [ValueError("no rows"), lgb.basic.LightGBMError("no rows")], ids=lambda e: type(e).__name__
+    "error",
+    [ValueError("no rows"), lgb.basic.LightGBMError("no rows")],
+    ids=lambda e: type(e).__name__,
 )
 def test_a_fit_that_fails_again_and_again_is_one_sentence(two_workers, monkeypatch, error):
     """A fault of the fit itself is raised as it is; what looks like the loss of a worker is tried so often."""
@@ -156,7 +174,10 @@ def test_a_fit_that_fails_again_and_again_is_one_sentence(two_workers, monkeypat
         if isinstance(error, ValueError)
         else "failed 6 times while fitting a booster, .*no rows; see the logs"
     )
-    with ClusterSession(two_workers.scheduler_address) as session, pytest.raises(ValueError, match=message) as raised:
+    with (
+        ClusterSession(two_workers.scheduler_address) as session,
+        pytest.raises(ValueError, match=message) as raised,
+    ):
         small_fit(session)
     assert isinstance(raised.value, ClusterError) == (type(error) is not ValueError)
 

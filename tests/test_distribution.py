@@ -4,16 +4,25 @@ from scipy.special import ndtri
 from scipy.stats import norm
 
 from models.conformal import GRID, ConformalTables
-from models.distribution import PredictiveDistribution, TotalsTables, crps, within_creator_correlation
+from models.distribution import (
+    PredictiveDistribution,
+    TotalsTables,
+    crps,
+    within_creator_correlation,
+)
 
-NORMAL = ConformalTables(ndtri(GRID)[None, :], np.array([np.inf]), np.zeros((1, 1), int), np.array([[1000]]))
+NORMAL = ConformalTables(
+    ndtri(GRID)[None, :], np.array([np.inf]), np.zeros((1, 1), int), np.array([[1000]])
+)
 
 
 def predictive(correlation, deliverables, scale=0.5, location=5.0):
     k = np.atleast_1d(np.asarray(deliverables, dtype=float))
     totals = TotalsTables.fit(NORMAL, correlation)
     n = len(k)
-    return PredictiveDistribution(np.full(n, location), np.full(n, scale), np.zeros(n, int), k, totals)
+    return PredictiveDistribution(
+        np.full(n, location), np.full(n, scale), np.zeros(n, int), k, totals
+    )
 
 
 def test_crps_of_a_normal_has_its_closed_form():
@@ -27,15 +36,21 @@ def test_one_deliverable_is_exact_and_the_cdf_inverts_the_quantile():
     p = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
     np.testing.assert_allclose(found.quantile(p)[0], np.expm1(5 + 0.5 * ndtri(p)), rtol=1e-3)
     for probability in p:
-        assert found.cdf(found.quantile(probability)[:, 0])[0] == pytest.approx(probability, abs=1e-6)
+        assert found.cdf(found.quantile(probability)[:, 0])[0] == pytest.approx(
+            probability, abs=1e-6
+        )
     assert found.mean()[0] == pytest.approx(np.exp(5 + 0.125) - 1, rel=0.01)
 
 
 def test_posts_that_move_together_add_up_like_one_and_others_average_out():
     one, together, apart = predictive(0.0, 1), predictive(1.0, 5), predictive(0.0, 5)
-    np.testing.assert_allclose(together.quantile([0.1, 0.9]), 5 * one.quantile([0.1, 0.9]), rtol=0.03)
+    np.testing.assert_allclose(
+        together.quantile([0.1, 0.9]), 5 * one.quantile([0.1, 0.9]), rtol=0.03
+    )
     draws = np.expm1(5 + 0.5 * np.random.default_rng(0).normal(size=(200_000, 5))).sum(axis=1)
-    np.testing.assert_allclose(apart.quantile([0.1, 0.5, 0.9])[0], np.quantile(draws, [0.1, 0.5, 0.9]), rtol=0.02)
+    np.testing.assert_allclose(
+        apart.quantile([0.1, 0.5, 0.9])[0], np.quantile(draws, [0.1, 0.5, 0.9]), rtol=0.02
+    )
     assert apart.mean()[0] == pytest.approx(draws.mean(), rel=0.02)
 
 
@@ -93,7 +108,9 @@ def test_totals_narrow_with_deliverables_and_widen_with_correlation():
 def test_totals_of_correlated_posts_are_those_of_a_simulation():
     """9 lies between two knots of the table, so this holds the interpolation too."""
     random = np.random.default_rng(3)
-    normal = np.sqrt(0.3) * random.normal(size=(100_000, 1)) + np.sqrt(0.7) * random.normal(size=(100_000, 9))
+    normal = np.sqrt(0.3) * random.normal(size=(100_000, 1)) + np.sqrt(0.7) * random.normal(
+        size=(100_000, 9)
+    )
     draws = np.expm1(5 + 0.5 * normal).sum(axis=1)
     p = [0.1, 0.25, 0.5, 0.75, 0.9]
     np.testing.assert_allclose(predictive(0.3, 9).quantile(p)[0], np.quantile(draws, p), rtol=0.03)
@@ -118,4 +135,6 @@ def test_the_cdf_ends_at_0_and_1_and_takes_one_x_a_row():
 def test_samples_follow_the_distribution():
     found = predictive(0.3, [3])
     draws = found.sample(20_000, seed=2)[0]
-    np.testing.assert_allclose(np.quantile(draws, [0.1, 0.5, 0.9]), found.quantile([0.1, 0.5, 0.9])[0], rtol=0.03)
+    np.testing.assert_allclose(
+        np.quantile(draws, [0.1, 0.5, 0.9]), found.quantile([0.1, 0.5, 0.9])[0], rtol=0.03
+    )

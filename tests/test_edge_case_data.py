@@ -42,13 +42,29 @@ def market(creators=8, posts=12, platform="instagram", seed=1):
     people, made = [], []
     for i in range(creators):
         own = {"creator_id": f"c{i}", "platform": platform}
-        followers, rate = np.round(np.exp(random.normal(10, 1.5))), 0.03 * np.exp(random.normal(0, RATE_SPREAD))
+        followers, rate = (
+            np.round(np.exp(random.normal(10, 1.5))),
+            0.03 * np.exp(random.normal(0, RATE_SPREAD)),
+        )
         people.append({**own, "observed_at": AS_OF, "followers": followers, "niche": "food"})
         for j in range(posts):
             likes = np.round(rate * followers * np.exp(random.normal(0, POST_SPREAD)))
             posted = AS_OF - pd.Timedelta(days=30 * (posts - j) + random.random())
-            counts = {"likes": likes, "comments": np.round(likes / 20), "shares": np.round(likes / 50)}
-            made.append({**own, "post_id": f"c{i}-{j}", "posted_at": posted, "format": "video", "turn": j, **counts})
+            counts = {
+                "likes": likes,
+                "comments": np.round(likes / 20),
+                "shares": np.round(likes / 50),
+            }
+            made.append(
+                {
+                    **own,
+                    "post_id": f"c{i}-{j}",
+                    "posted_at": posted,
+                    "format": "video",
+                    "turn": j,
+                    **counts,
+                }
+            )
     return people, made
 
 
@@ -87,7 +103,10 @@ def odd(name):
         **{f"{name} alone": lambda name=name: market(5, platform=name) for name in PLATFORMS[1:]},
         "no niche": lambda: (changed(people, niche=None), made),
         "half of the likes hidden": lambda: with_posts(*market(12), **every_second),
-        "one creator hides likes": lambda: (people, some(made, {"c0"}, likes=None, likes_hidden=True)),
+        "one creator hides likes": lambda: (
+            people,
+            some(made, {"c0"}, likes=None, likes_hidden=True),
+        ),
         "no format told": lambda: with_posts(people, made, format=None),
         "the same engagements always": lambda: with_posts(people, made, likes=100.0, comments=10.0),
         "each creator always the same": lambda: with_posts(people, made, **by_creator),
@@ -97,17 +116,30 @@ def odd(name):
         "one without followers": lambda: (some(people, {"c0"}, followers=0.0), made),
         "followers unknown": lambda: (changed(people, followers=None), made),
         "one of unknown followers": lambda: (some(people, {"c0"}, followers=None), made),
-        "one of 400 million": lambda: (some(people, {"c0"}, followers=4e8), some(made, {"c0"}, likes=30e6)),
-        "the largest counts accepted": lambda: (changed(people, followers=1e12), changed(made, likes=1e12)),
+        "one of 400 million": lambda: (
+            some(people, {"c0"}, followers=4e8),
+            some(made, {"c0"}, likes=30e6),
+        ),
+        "the largest counts accepted": lambda: (
+            changed(people, followers=1e12),
+            changed(made, likes=1e12),
+        ),
         "two posts each": lambda: with_posts(*market(60, posts=2), posted_at=scattered()),
-        "views of few posts": lambda: (people, some(made, {"c0", "c1", "c2"}, views=lambda row: _late(row, 1000.0))),
+        "views of few posts": lambda: (
+            people,
+            some(made, {"c0", "c1", "c2"}, views=lambda row: _late(row, 1000.0)),
+        ),
         "most creators stopped": lambda: _stopped(*market(16)),
         "posts of tomorrow": lambda: (people, [*made, *_tomorrow()]),
     }[name]()
 
 
 def _stopped(people, made):
-    return people, [row for row in made if row["creator_id"] in {"c0", "c1", "c2", "c3", "c4"} or row["turn"] < 6]
+    return people, [
+        row
+        for row in made
+        if row["creator_id"] in {"c0", "c1", "c2", "c3", "c4"} or row["turn"] < 6
+    ]
 
 
 def _late(row, value):
@@ -133,7 +165,9 @@ class Odd:
         self.creators, self.home = tables.creators, home / "home"
         write_tables(tables, home / "data")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("models.distribution.DRAWS", 256)  # totals of several posts are simulated in a tenth of it
+            patch.setattr(
+                "models.distribution.DRAWS", 256
+            )  # totals of several posts are simulated in a tenth of it
             self.trained = train(home / "data", self.home, recipe)
         self.scorer = Scorer(self.trained.bundle, tables)
 
@@ -144,7 +178,10 @@ class Odd:
         return answers
 
     def known(self, **values):
-        return [{**row, **values} for row in self.creators[["creator_id", "platform"]].to_dict("records")]
+        return [
+            {**row, **values}
+            for row in self.creators[["creator_id", "platform"]].to_dict("records")
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -196,16 +233,30 @@ def questions(made):
         {"avg_likes": 0.0, "avg_comments": 0.0, "followers": 20_000.0},
         {"avg_likes": 500.0},
         {"avg_likes": 30e6, "avg_comments": 1e6, "avg_views": 1e9, "followers": 4e8},
-        {"engagement_rate_by_followers": 10.0, "followers": 1e12, "deliverables": 100.0, "fee_usd": 1e9},
+        {
+            "engagement_rate_by_followers": 10.0,
+            "followers": 1e12,
+            "deliverables": 100.0,
+            "fee_usd": 1e9,
+        },
     ]
     told = [{"platform": platform, "fee_usd": 450.0, **row} for row in (*profiles, *averages)]
-    return [*made.known(fee_usd=100.0), *made.known(fee_usd=0.0, deliverables=3.0, format="video"), *told]
+    return [
+        *made.known(fee_usd=100.0),
+        *made.known(fee_usd=0.0, deliverables=3.0, format="video"),
+        *told,
+    ]
 
 
 @pytest.mark.parametrize("name", WORKING)
 def test_quantiles_are_finite_ascending_and_not_negative(made_once, name):
     made = made_once(name)
-    answers = pd.concat([made.answers(*questions(made), as_of=moment) for moment in (LONG_BEFORE, AS_OF, LONG_AFTER)])
+    answers = pd.concat(
+        [
+            made.answers(*questions(made), as_of=moment)
+            for moment in (LONG_BEFORE, AS_OF, LONG_AFTER)
+        ]
+    )
     quantiles = answers[ENGAGEMENTS].to_numpy()
     assert np.isfinite(quantiles).all()
     assert (quantiles >= 0).all()
@@ -231,14 +282,18 @@ def test_the_record_can_be_told_and_holds_only_numbers_of_json(made_once, name):
     trained = made_once(name).trained
     text = (trained.folder / MANIFEST_FILE).read_text()
     json.loads(text, parse_constant=lambda value: pytest.fail(f"the manifest holds {value}"))
-    assert training_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
+    assert training_text(trained.backtest, trained.bundle.manifest).startswith(
+        "trained on real data"
+    )
     assert not np.isinf(list(headline_metrics(trained.backtest.table).values())).any()
 
 
 @pytest.mark.parametrize("name", FEW_BEFORE)
 def test_a_record_without_creators_of_five_posts_is_told_and_drawn(made_once, name):
     trained = made_once(name).trained
-    assert training_text(trained.backtest, trained.bundle.manifest).startswith("trained on real data")
+    assert training_text(trained.backtest, trained.bundle.manifest).startswith(
+        "trained on real data"
+    )
     assert headline_metrics(trained.backtest.table) == {}
     assert all(name.endswith(".png") for name in backtest_figures(trained.backtest))
 
@@ -309,7 +364,9 @@ def test_a_giant_among_small_creators_is_forecast_at_its_own_size(made_once):
 def test_what_never_varied_is_forecast_as_it_was(made_once):
     made = made_once("the same engagements always")
     answers = made.answers(*made.known())
-    np.testing.assert_allclose(answers[["engagements_p10", "engagements_p50", "engagements_p90"]], 110, rtol=0.2)
+    np.testing.assert_allclose(
+        answers[["engagements_p10", "engagements_p50", "engagements_p90"]], 110, rtol=0.2
+    )
 
 
 def test_counts_of_a_post_of_tomorrow_are_not_known_yet(made_once):
@@ -339,7 +396,10 @@ def many(tmp_path_factory):
 def fives(tmp_path_factory):
     """Give models of the first, second and third five of those creators."""
     groups = [{f"c{n}" for n in range(first, first + 5)} for first in (0, 5, 10)]
-    kept = [[[row for row in rows if row["creator_id"] in names] for rows in market(60)] for names in groups]
+    kept = [
+        [[row for row in rows if row["creator_id"] in names] for rows in market(60)]
+        for names in groups
+    ]
     return [Odd(tmp_path_factory.mktemp("five"), *rows) for rows in kept]
 
 
@@ -359,7 +419,9 @@ def test_the_intervals_of_five_creators_hold_others_nearly_as_often_as_they_say(
     followers = np.array([1e3, 1e4, 1e5])
     held = []
     for five in fives:
-        answers = five.answers(*({"platform": "instagram", "followers": f, "niche": "food"} for f in followers))
+        answers = five.answers(
+            *({"platform": "instagram", "followers": f, "niche": "food"} for f in followers)
+        )
         low, high = (np.log1p(answers[f"engagements_{name}"]) for name in ("p10", "p90"))
         middle, spread = np.log(0.03 * 1.05 * followers), np.hypot(RATE_SPREAD, POST_SPREAD)
         held += [ndtr((high - middle) / spread) - ndtr((low - middle) / spread)]
@@ -375,15 +437,30 @@ def refusal(rows, folder, recipe=SMALL_RECIPE):
 
 
 REFUSED = {
-    "two creators": (lambda: market(2), r"^only 2 creator\(s\) have a post with known engagements .* at least 3"),
-    "no posts": (lambda: (market()[0], []), "^no post has known engagements: posts need likes and comments"),
-    "all likes hidden": (lambda: with_posts(*market(), likes_hidden=True), "^no post has known engagements"),
-    "comments unknown": (lambda: with_posts(*market(), comments=None), "^no post has known engagements"),
+    "two creators": (
+        lambda: market(2),
+        r"^only 2 creator\(s\) have a post with known engagements .* at least 3",
+    ),
+    "no posts": (
+        lambda: (market()[0], []),
+        "^no post has known engagements: posts need likes and comments",
+    ),
+    "all likes hidden": (
+        lambda: with_posts(*market(), likes_hidden=True),
+        "^no post has known engagements",
+    ),
+    "comments unknown": (
+        lambda: with_posts(*market(), comments=None),
+        "^no post has known engagements",
+    ),
     "one post each": (
         lambda: with_posts(*market(60, posts=1), posted_at=scattered()),
         r"^only 0 training rows for engagements before 20.*: creators need posts .* and later posts to learn from$",
     ),
-    "all posts at one moment": (lambda: with_posts(*market(), posted_at=days_before(50)), r"^only 0 creator\(s\) have"),
+    "all posts at one moment": (
+        lambda: with_posts(*market(), posted_at=days_before(50)),
+        r"^only 0 creator\(s\) have",
+    ),
     "posts of yesterday": (
         lambda: with_posts(*market(), posted_at=pd.Timestamp.now(tz="UTC") - pd.Timedelta(days=1)),
         "^no post has known engagements",
@@ -417,7 +494,9 @@ def test_three_or_four_creators_are_not_told_that_they_are_two(creators, tmp_pat
 
 def test_on_x_the_sentence_tells_that_shares_are_needed(tmp_path):
     people, made = market(platform="x")
-    assert re.search(r"\bX\b.* shares", str(refusal((people, changed(made, shares=None)), tmp_path)))
+    assert re.search(
+        r"\bX\b.* shares", str(refusal((people, changed(made, shares=None)), tmp_path))
+    )
 
 
 def test_a_post_of_the_future_is_refused_with_its_row(tmp_path):

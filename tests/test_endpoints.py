@@ -32,7 +32,11 @@ def client(home, market_folder):
 
 @pytest.fixture(scope="module")
 def known(market_folder):
-    return pd.read_parquet(market_folder / "posts.parquet", columns=["creator_id", "platform"]).iloc[0].to_dict()
+    return (
+        pd.read_parquet(market_folder / "posts.parquet", columns=["creator_id", "platform"])
+        .iloc[0]
+        .to_dict()
+    )
 
 
 def post(client, path, *partnerships, **rest):
@@ -40,19 +44,33 @@ def post(client, path, *partnerships, **rest):
 
 
 def test_a_ranking_holds_the_answers_of_predict(client, known):
-    asked = [{**PROFILE, "fee_usd": 900}, {"followers": -1}, {**PROFILE, "fee_usd": 90}, PROFILE, known]
+    asked = [
+        {**PROFILE, "fee_usd": 900},
+        {"followers": -1},
+        {**PROFILE, "fee_usd": 90},
+        PROFILE,
+        known,
+    ]
     ranked = post(client, "/v1/rank", *asked, by="cpe_usd_p50").json()
     Ranking.model_validate(ranked)
     assert [one["partnership_id"] for one in ranked["results"]] == ["3", "1", "2", "4", "5"]
     added = ("rank", "value", "unranked")
-    bare = [{name: value for name, value in one.items() if name not in added} for one in ranked["results"]]
+    bare = [
+        {name: value for name, value in one.items() if name not in added}
+        for one in ranked["results"]
+    ]
     predicted = post(client, "/v1/predict", *asked).json()["results"]
     assert sorted(bare, key=lambda one: one["partnership_id"]) == predicted
 
 
 def test_the_best_default_is_how_much_more_the_fee_could_be(client):
-    ranked = post(client, "/v1/rank", {**PROFILE, "fee_usd": 900}, {**PROFILE, "fee_usd": 90}).json()
-    assert (ranked["by"], [one["partnership_id"] for one in ranked["results"]]) == ("fee_headroom", ["2", "1"])
+    ranked = post(
+        client, "/v1/rank", {**PROFILE, "fee_usd": 900}, {**PROFILE, "fee_usd": 90}
+    ).json()
+    assert (ranked["by"], [one["partnership_id"] for one in ranked["results"]]) == (
+        "fee_headroom",
+        ["2", "1"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +90,9 @@ def test_what_is_no_ranking_is_refused(client, rest, fault):
 
 
 def test_nothing_that_can_be_ranked_is_what_predict_would_say(client):
-    ranked, predicted = (post(client, path, {"followers": -1}) for path in ("/v1/rank", "/v1/predict"))
+    ranked, predicted = (
+        post(client, path, {"followers": -1}) for path in ("/v1/rank", "/v1/predict")
+    )
     assert ranked.status_code == 422
     assert ranked.json() == predicted.json()
 
@@ -96,25 +116,43 @@ def test_a_creator_is_told_with_units_and_meaning(client, known):
     assert told["followers_log"]["unit"] == "ln count"
     assert told["followers_log"]["meaning"] == "ln(1 + followers) as of the forecast"
     assert "lead_days" not in told
-    assert client.get(f"/v1/creators/{known['creator_id']}?platform={known['platform']}").status_code == 200
+    assert (
+        client.get(f"/v1/creators/{known['creator_id']}?platform={known['platform']}").status_code
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
     ("path", "status", "code", "fault"),
     [
         ("nobody", 404, "unknown_creator", ("path.creator_id", "is not known", "nobody")),
-        ("a/%20b?platform=x", 404, "unknown_creator", ("path.creator_id", "is not known on x", "a/ b")),
-        ("a?platform=myspace", 400, "malformed", ("query.platform", "is not one of the accepted values", "myspace")),
+        (
+            "a/%20b?platform=x",
+            404,
+            "unknown_creator",
+            ("path.creator_id", "is not known on x", "a/ b"),
+        ),
+        (
+            "a?platform=myspace",
+            400,
+            "malformed",
+            ("query.platform", "is not one of the accepted values", "myspace"),
+        ),
         ("a?plattform=x", 400, "malformed", ("query.plattform", "is no known field", None)),
         ("a?platform=x&platform=x", 400, "malformed", ("query.platform", "is given twice", None)),
     ],
 )
-def test_a_creator_that_cannot_be_told_is_refused_with_the_reason(client, path, status, code, fault):
+def test_a_creator_that_cannot_be_told_is_refused_with_the_reason(
+    client, path, status, code, fault
+):
     response = client.get(f"/v1/creators/{path}")
     (error,) = response.json()["errors"]
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert (error["where"], error["what"], error["got"]) == fault
-    assert client.get("/v1/creators/a?plattform=x").json()["errors"][0]["expected"] == "did you mean platform?"
+    assert (
+        client.get("/v1/creators/a?plattform=x").json()["errors"][0]["expected"]
+        == "did you mean platform?"
+    )
 
 
 def test_the_model_tells_its_record_and_its_limits(client, trained):
@@ -122,26 +160,51 @@ def test_the_model_tells_its_record_and_its_limits(client, trained):
     assert body["version"] == trained.bundle.version
     assert set(body["summary"]) == {"seen", "unseen"}
     assert 0 < body["summary"]["unseen"]["coverage_80"] < 1
-    assert body["limits"][1] == "It was trained on a simulated market: nothing about real creators follows from it."
+    assert (
+        body["limits"][1]
+        == "It was trained on a simulated market: nothing about real creators follows from it."
+    )
     assert "starts up to 120 days ahead" in " ".join(body["limits"])
-    assert "Its training ends on 2026-06-29; forecasts made 180 days later carry model_old." in body["limits"]
+    assert (
+        "Its training ends on 2026-06-29; forecasts made 180 days later carry model_old."
+        in body["limits"]
+    )
     assert {"created_at", "until", "horizon_days", "definitions", "accounts", "posts"} <= set(body)
     assert not {"sha256", "columns"} & set(body)
 
 
 def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(client, known, trained):
     def read():
-        lines = [line.rpartition(" ") for line in client.get("/metrics").text.splitlines() if line[0] != "#"]
+        lines = [
+            line.rpartition(" ")
+            for line in client.get("/metrics").text.splitlines()
+            if line[0] != "#"
+        ]
         return {name: float(value) for name, _, value in lines}
 
     before = read()
-    post(client, "/v1/predict", known, {**PROFILE, "avg_likes": 5, "avg_comments": 1}, {"followers": -1}, PROFILE)
+    post(
+        client,
+        "/v1/predict",
+        known,
+        {**PROFILE, "avg_likes": 5, "avg_comments": 1},
+        {"followers": -1},
+        PROFILE,
+    )
     post(client, "/v1/rank", {"followers": -1})
     client.get("/v1/creators/secret")
     client.get("/v1/secret")
     after = read()
-    grown = {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name)}
-    kept = {name: value for name, value in grown.items() if not name.startswith("creatorcast_request_seconds")}
+    grown = {
+        name: value - before.get(name, 0)
+        for name, value in after.items()
+        if value != before.get(name)
+    }
+    kept = {
+        name: value
+        for name, value in grown.items()
+        if not name.startswith("creatorcast_request_seconds")
+    }
     assert {name: value for name, value in kept.items() if "/metrics" not in name} == {
         'creatorcast_requests_total{code="200",endpoint="/v1/predict"}': 1,
         'creatorcast_requests_total{code="422",endpoint="/v1/rank"}': 1,
@@ -154,20 +217,33 @@ def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(clie
         'creatorcast_partnerships_rejected_total{endpoint="/v1/rank"}': 1,
     }
     assert grown['creatorcast_request_seconds_count{endpoint="/v1/predict"}'] == 1
-    assert after[f'creatorcast_model_info{{trained_on="simulated",version="{trained.bundle.version}"}}'] == 1
+    assert (
+        after[
+            f'creatorcast_model_info{{trained_on="simulated",version="{trained.bundle.version}"}}'
+        ]
+        == 1
+    )
     assert "secret" not in client.get("/metrics").text
 
 
 @pytest.mark.parametrize(
     ("body", "status", "fault"),
     [
-        (b'{"partnerships": []}', 400, ("too_few", "partnerships", "is too short", "at least 1", "a list of 0")),
+        (
+            b'{"partnerships": []}',
+            400,
+            ("too_few", "partnerships", "is too short", "at least 1", "a list of 0"),
+        ),
         (
             b'{"partnerships": [' + b"{}," * 1000 + b"{}]}",
             400,
             ("too_many", "partnerships", "is too long", "at most 1,000", "a list of 1001"),
         ),
-        (b'{"partnerships": {}}', 400, ("wrong_type", "partnerships", "is not a list", "a list", "an object of 0")),
+        (
+            b'{"partnerships": {}}',
+            400,
+            ("wrong_type", "partnerships", "is not a list", "a list", "an object of 0"),
+        ),
         (b"[]", 400, ("wrong_type", "body", "is not an object", "an object", "a list of 0")),
         (
             b'{"partnerships": [{"followers": NaN}]}',
@@ -204,7 +280,13 @@ def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(clie
         (
             '{"partnerships": [{"platform": "x", "bränd_niche": "food"}]}'.encode(),
             422,
-            ("unknown_field", "partnerships[0].bränd_niche", "is no known field", "did you mean brand_niche?", "food"),
+            (
+                "unknown_field",
+                "partnerships[0].bränd_niche",
+                "is no known field",
+                "did you mean brand_niche?",
+                "food",
+            ),
         ),
         (
             b'{"partnerships": [{"platform": "x", "followers": "10k"}]}',
@@ -217,7 +299,11 @@ def test_figures_are_counted_by_address_and_never_by_what_a_client_makes_up(clie
                 "10k",
             ),
         ),
-        (b'{"partnerships": [null]}', 422, ("wrong_type", "partnerships[0]", "is not an object", "an object", None)),
+        (
+            b'{"partnerships": [null]}',
+            422,
+            ("wrong_type", "partnerships[0]", "is not an object", "an object", None),
+        ),
     ],
     ids=range(11),
 )

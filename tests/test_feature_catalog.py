@@ -15,7 +15,9 @@ STATISTICS = (
     "|mean|median|offset|p10|p25|p75|p90|planned|prior|score|sd|share|similar|slope|weekday"
 )
 GROUPS = "followers|format|own_mean|prior|sponsored|topic|views"
-NAME = re.compile(rf"[a-z]+(_[a-z]+)*_({STATISTICS})(_\d+d?)?(_by_({GROUPS}))?|has_location_planned(_by_own_mean)?")
+NAME = re.compile(
+    rf"[a-z]+(_[a-z]+)*_({STATISTICS})(_\d+d?)?(_by_({GROUPS}))?|has_location_planned(_by_own_mean)?"
+)
 #: What a name must say where the column is no plain ratio.
 UNITS = {
     "code": r"_code$",
@@ -49,16 +51,30 @@ def test_names_follow_the_rule():
 
 
 def test_the_rule_refuses_other_names():
-    others = ["likes", "Likes_mean", "likes_mean_", "likes_mean_by_moon", "mean_likes", "likes__mean", "likes_mean_d30"]
+    others = [
+        "likes",
+        "Likes_mean",
+        "likes_mean_",
+        "likes_mean_by_moon",
+        "mean_likes",
+        "likes__mean",
+        "likes_mean_d30",
+    ]
     assert unnamed(others) == others
 
 
 def test_names_tell_their_unit():
-    assert [f.name for f in FEATURES if f.unit in UNITS and not re.search(UNITS[f.unit], f.name)] == []
+    assert [
+        f.name for f in FEATURES if f.unit in UNITS and not re.search(UNITS[f.unit], f.name)
+    ] == []
 
 
 def test_no_rate_hides_what_it_is_a_rate_of():
-    assert [name for name in COLUMNS if "rate" in name and not name.endswith(("_by_followers", "_by_views"))] == []
+    assert [
+        name
+        for name in COLUMNS
+        if "rate" in name and not name.endswith(("_by_followers", "_by_views"))
+    ] == []
 
 
 def test_every_column_says_what_it_is():
@@ -68,21 +84,38 @@ def test_every_column_says_what_it_is():
 
 
 def test_what_tells_how_and_how_late_it_was_read_is_not_learned():
-    told = {"followers_late_flag", "readings_late_share", "niche_declared_flag", "niche_known_share", "niche_focus"}
+    told = {
+        "followers_late_flag",
+        "readings_late_share",
+        "niche_declared_flag",
+        "niche_known_share",
+        "niche_focus",
+    }
     assert told <= set(COLUMNS) - set(LEARNED_COLUMNS)
     assert list(LEARNED_COLUMNS) == [name for name in COLUMNS if name in LEARNED_COLUMNS]
 
 
 def test_derive_gives_the_columns_in_order_as_float64():
     days = pd.date_range("2026-01-01", periods=3, tz="UTC")
-    creators = [{"creator_id": name, "platform": "instagram", "followers": 1000.0} for name in "abc"]
+    creators = [
+        {"creator_id": name, "platform": "instagram", "followers": 1000.0} for name in "abc"
+    ]
     posts = [
-        {"creator_id": name, "platform": "instagram", "post_id": name, "posted_at": days[0], "likes": 9, "comments": 1}
+        {
+            "creator_id": name,
+            "platform": "instagram",
+            "post_id": name,
+            "posted_at": days[0],
+            "likes": 9,
+            "comments": 1,
+        }
         for name in "abc"
     ]
     history = History.of(Tables(frame(CREATORS, creators), posts=frame(POSTS, posts)))
     reference = fit_reference(history, days[0] + pd.Timedelta(days=30))
-    asked = pd.DataFrame({"creator_id": list("abc"), "platform": "instagram", "as_of": days, "start_at": days})
+    asked = pd.DataFrame(
+        {"creator_id": list("abc"), "platform": "instagram", "as_of": days, "start_at": days}
+    )
     for questions in (asked.set_index(pd.Index([5, 1, 5])), asked.iloc[:0]):
         derived = derive(history, questions, reference)
         assert list(derived) == list(COLUMNS)

@@ -19,7 +19,14 @@ def bench():
 
 def test_pandas_and_derive_give_the_same_signals(bench):
     tables = bench.make_tables(6_000, 60, topics=True)
-    both, different, missing = bench.compare(tables, bench.make_questions(tables, 300), bench.fit_small(tables))
+    both, different, missing = bench.compare(
+        tables, bench.make_questions(tables, 300), bench.fit_small(tables)
+    )
     assert different == []
-    assert {"engagements_log_offset", "views_dev_p90", "sponsored_effect", "engagements_dev_similar"} <= set(both)
+    assert {
+        "engagements_log_offset",
+        "views_dev_p90",
+        "sponsored_effect",
+        "engagements_dev_similar",
+    } <= set(both)
     assert {name.split("_")[0] for name in missing} == {"niche", "authenticity"}

@@ -31,12 +31,34 @@ FORMATS = ("video", "image", None, "carousel")
 
 def creators():
     """Give accounts with and without a declared niche, a bio, followers."""
-    shared = {"following": 300.0, "posts_count": 90.0, "verified": True, "created_at": START - pd.Timedelta(days=900)}
+    shared = {
+        "following": 300.0,
+        "posts_count": 90.0,
+        "verified": True,
+        "created_at": START - pd.Timedelta(days=900),
+    }
     rows = [
-        {"creator_id": "ana", "platform": "instagram", "followers": 24_000.0, "niche": "food", **shared},
-        {"creator_id": "ben", "platform": "tiktok", "followers": 310_000.0, "bio": "Vegan recipes and baking"},
+        {
+            "creator_id": "ana",
+            "platform": "instagram",
+            "followers": 24_000.0,
+            "niche": "food",
+            **shared,
+        },
+        {
+            "creator_id": "ben",
+            "platform": "tiktok",
+            "followers": 310_000.0,
+            "bio": "Vegan recipes and baking",
+        },
         {"creator_id": "cem", "platform": "youtube", "niche": "gaming", "business": True},
-        {"creator_id": "dia", "platform": "x", "followers": 900.0, "bio": "gym, protein, squats", **shared},
+        {
+            "creator_id": "dia",
+            "platform": "x",
+            "followers": 900.0,
+            "bio": "gym, protein, squats",
+            **shared,
+        },
         {"creator_id": "eva", "platform": "instagram", "followers": 1_500_000.0, "niche": "travel"},
     ]
     return table([{**row, "observed_at": START} for row in rows], CREATORS)
@@ -46,7 +68,10 @@ def followers():
     """Give monthly readings of one account, with a jump."""
     counts = [20_000, 20_400, 20_900, 21_200, 27_000, 27_300, 27_900]
     own = {"creator_id": "ana", "platform": "instagram"}
-    rows = [{**own, "observed_at": START + pd.Timedelta(days=30 * n), "followers": c} for n, c in enumerate(counts)]
+    rows = [
+        {**own, "observed_at": START + pd.Timedelta(days=30 * n), "followers": c}
+        for n, c in enumerate(counts)
+    ]
     return table(rows, FOLLOWERS)
 
 
@@ -90,7 +115,12 @@ def posts():
 
 def questions():
     """Ask about every account with history, averages and profile, with and without a plan."""
-    content = {"caption_words": 4.0, "hashtags_count": 2.0, "mentions_count": 1.0, "has_location": 0.0}
+    content = {
+        "caption_words": 4.0,
+        "hashtags_count": 2.0,
+        "mentions_count": 1.0,
+        "has_location": 0.0,
+    }
     plan = {"format": "video", "brand_niche": "food", "topic": "cake", "sponsored": 1.0, **content}
     averages = {"avg_likes": 700.0, "avg_comments": 30.0, "avg_views": 9_000.0}
     accounts = creators()[["creator_id", "platform"]].to_dict("records")
@@ -113,7 +143,9 @@ def questions():
 def market(level):
     line = Prior(level, 0.75, -0.1, level + 7, {"food": 0.2, "gaming": -0.1}, 60, 6.2)
     own = {"all": line, "instagram": replace(line, intercept=level - 0.3, creators=40)}
-    return MarketPriors(own, trust=0.4, summary_shift=-0.15, creators={"instagram": 40, "tiktok": 12, "youtube": 8})
+    return MarketPriors(
+        own, trust=0.4, summary_shift=-0.15, creators={"instagram": 40, "tiktok": 12, "youtube": 8}
+    )
 
 
 def reference():
@@ -123,10 +155,22 @@ def reference():
         engagements=market(-0.8),
         views=market(1.4),
         part_shares={"instagram": {"likes": 0.96, "comments": 0.04}},
-        views_shown={"instagram": ["video", "short"], "tiktok": ["video", "unknown"], "youtube": ["video"], "x": []},
-        formats_posted={"instagram": ["image", "video", "short"], "tiktok": ["video"], "youtube": ["video"], "x": []},
+        views_shown={
+            "instagram": ["video", "short"],
+            "tiktok": ["video", "unknown"],
+            "youtube": ["video"],
+            "x": [],
+        },
+        formats_posted={
+            "instagram": ["image", "video", "short"],
+            "tiktok": ["video"],
+            "youtube": ["video"],
+            "x": [],
+        },
         platforms_until={},
-        norms={name: {sign: SignNorm(0.1, 0.8) for sign in sorted(signs)} for name in ("all", "tiktok")},
+        norms={
+            name: {sign: SignNorm(0.1, 0.8) for sign in sorted(signs)} for name in ("all", "tiktok")
+        },
         effects=Effects({"instagram": {"video": 0.1, "image": -0.05}}, {"instagram": -0.1}),
         niche_classifier=NicheClassifier().fit(),
         sponsored_posts=4,
@@ -141,7 +185,9 @@ def derived():
 
 def digests(frame):
     """Give a short digest of each column, its values rounded to six decimals."""
-    words = {name: " ".join(f"{value:.6f}" for value in frame[name].round(6) + 0.0) for name in frame}
+    words = {
+        name: " ".join(f"{value:.6f}" for value in frame[name].round(6) + 0.0) for name in frame
+    }
     return {name: hashlib.sha256(text.encode()).hexdigest()[:8] for name, text in words.items()}
 
 
@@ -152,7 +198,9 @@ def differing(frame):
 
 
 def test_other_values_need_another_version():
-    assert differing(derived()) == [], "raise FEATURES_VERSION in features/derive/version.py, then run `make golden`"
+    assert differing(derived()) == [], (
+        "raise FEATURES_VERSION in features/derive/version.py, then run `make golden`"
+    )
     golden = json.loads(GOLDEN.read_text())["version"]
     assert golden == FEATURES_VERSION, "the golden file is of another version: run `make golden`"
 
@@ -190,7 +238,9 @@ def write() -> None:
         raise SystemExit(
             f"{', '.join(differing(frame))} changed: raise FEATURES_VERSION in features/derive/version.py first"
         )
-    GOLDEN.write_text(json.dumps({"version": FEATURES_VERSION, "columns": digests(frame)}, indent=1) + "\n")
+    GOLDEN.write_text(
+        json.dumps({"version": FEATURES_VERSION, "columns": digests(frame)}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -66,14 +66,18 @@ def test_the_shipped_card_names_its_sources_and_covers_every_band_from_nano_on()
     assert (np.diff(card.figures, axis=1) >= 0).all()
     assert all("IZEA 2022" in source and source.endswith("(2022)") for source in card.sources)
     for platform in PLATFORMS:
-        found = np.array([card.fees_of_post(lookup_indexes(codes(platform, band)))[0] for band in range(6)])
+        found = np.array(
+            [card.fees_of_post(lookup_indexes(codes(platform, band)))[0] for band in range(6)]
+        )
         assert np.isnan(found).all(axis=1).tolist() == [True] + [False] * 5
         assert (np.diff(found[1:, 1]) > 0).all()
 
 
 def test_another_currency_needs_its_rate(card_file, tmp_path):
     path = card_file("instagram,nano,any,40,50,60,EUR,guide,2024")
-    with pytest.raises(RateCardError, match="rate card, data row 1: currency 'EUR' has no rate: name a rates file"):
+    with pytest.raises(
+        RateCardError, match="rate card, data row 1: currency 'EUR' has no rate: name a rates file"
+    ):
         read_rate_card(path)
     assert read_rate_card(path, CurrencyRates({"EUR": 2.0})).figures.tolist() == [[80, 100, 120]]
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.5\n")
@@ -84,11 +88,27 @@ def test_another_currency_needs_its_rate(card_file, tmp_path):
 @pytest.mark.parametrize(
     ("row", "error", "message"),
     [
-        ("instagram,nano,any,50,40,60,USD,guide,2024", RateCardError, "low 50, typical 40, high 60 are not in that"),
-        ("instagram,nano,any,0,40,60,USD,guide,2024", InvalidTables, r"low 0.0 is below 0.01, the least possible"),
-        ("myspace,nano,any,1,2,3,USD,guide,2024", InvalidTables, "platform 'myspace' is not one of instagram"),
+        (
+            "instagram,nano,any,50,40,60,USD,guide,2024",
+            RateCardError,
+            "low 50, typical 40, high 60 are not in that",
+        ),
+        (
+            "instagram,nano,any,0,40,60,USD,guide,2024",
+            InvalidTables,
+            r"low 0.0 is below 0.01, the least possible",
+        ),
+        (
+            "myspace,nano,any,1,2,3,USD,guide,2024",
+            InvalidTables,
+            "platform 'myspace' is not one of instagram",
+        ),
         ("instagram,nano,any,1,2,3,USD,,2024", InvalidTables, "source None is missing"),
-        (f"{ROWS[0]}\n{ROWS[0]}", InvalidTables, "'any' repeats an earlier row with the same platform, band, format"),
+        (
+            f"{ROWS[0]}\n{ROWS[0]}",
+            InvalidTables,
+            "'any' repeats an earlier row with the same platform, band, format",
+        ),
     ],
 )
 def test_a_card_that_cannot_be_used_is_refused(card_file, row, error, message):
@@ -98,7 +118,9 @@ def test_a_card_that_cannot_be_used_is_refused(card_file, row, error, message):
 
 def test_a_rate_must_be_a_number_above_zero(tmp_path):
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,0\n,2\n")
-    with pytest.raises(InvalidTables, match=r"2 fault\(s\).*\n.*usd_per_unit 0\.0 is below .*\n.*currency None"):
+    with pytest.raises(
+        InvalidTables, match=r"2 fault\(s\).*\n.*usd_per_unit 0\.0 is below .*\n.*currency None"
+    ):
         read_rates(tmp_path / "rates.csv")
 
 
@@ -108,7 +130,8 @@ def test_fees_of_partnerships_in_another_currency_become_usd_at_the_door(tmp_pat
         "partnership_id,creator_id,fee_usd,fee,currency\n1,a,100,,\n2,a,,100,EUR\n3,a,,,\n"
     )
     with pytest.raises(
-        InvalidTables, match="data row 2: currency 'EUR' has no rate to USD, known is USD: name a rates"
+        InvalidTables,
+        match="data row 2: currency 'EUR' has no rate to USD, known is USD: name a rates",
     ):
         validate(read_tables(tmp_path))
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,1.5\n")
@@ -167,13 +190,18 @@ def test_too_few_fees_teach_nothing_and_the_card_answers(card_file):
 def test_a_platform_without_own_fees_is_answered_by_the_card(card_file):
     market = MarketFee(read_rate_card(card_file(*ROWS)), FeeModel.fit(*deals(300)))
     asked = pd.DataFrame(np.zeros((3, len(FEE_FEATURES))), columns=list(FEE_FEATURES)).assign(
-        platform_code=[0.0, 2.0, 1.0], band_code=1.0, format_code=np.nan, followers_log=[9.0, 9.0, np.nan]
+        platform_code=[0.0, 2.0, 1.0],
+        band_code=1.0,
+        format_code=np.nan,
+        followers_log=[9.0, 9.0, np.nan],
     )
     fees, source = market.quote(asked, np.array([1.0, 3.0, 1.0]))
     assert source.tolist() == [OWN_DEALS, RATE_CARD, RATE_CARD]
     assert fees[1].tolist() == [30, 60, 90]
     state, booster = json.loads(json.dumps(market.state()))
-    np.testing.assert_array_equal(MarketFee.from_state(state, booster).quote(asked, np.ones(3))[0][0], fees[0])
+    np.testing.assert_array_equal(
+        MarketFee.from_state(state, booster).quote(asked, np.ones(3))[0][0], fees[0]
+    )
 
 
 def test_a_bundle_keeps_its_market_fee(trained):

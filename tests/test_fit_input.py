@@ -8,7 +8,12 @@ import pytest
 from models.fit_validation import creator_codes, row_weights
 from models.forecast import Boosting, Forecaster
 
-SMALL = {"location": Boosting(10, 4, 0.1, min_child=10), "scale": Boosting(5, 4, 0.1), "folds": 2, "threads": 1}
+SMALL = {
+    "location": Boosting(10, 4, 0.1, min_child=10),
+    "scale": Boosting(5, 4, 0.1),
+    "folds": 2,
+    "threads": 1,
+}
 ROWS = 120
 CREATOR = np.arange(ROWS) % 12
 NAMES = [f"c{number:02}" for number in CREATOR]
@@ -66,7 +71,9 @@ def test_creators_in_the_same_order_make_the_same_forecaster_however_they_are_na
     np.testing.assert_array_equal(by_name.predict(x), by_number.predict(x))
 
 
-@pytest.mark.parametrize("groups", [[HANDLES[number] for number in CREATOR], with_value(NAMES, 0, 5)])
+@pytest.mark.parametrize(
+    "groups", [[HANDLES[number] for number in CREATOR], with_value(NAMES, 0, 5)]
+)
 def test_names_that_cannot_be_ordered_are_creators_too(groups):
     x, y = table()
     assert len(np.unique(creator_codes(groups, ROWS))) == len(set(groups))
@@ -80,28 +87,64 @@ def test_without_groups_every_row_is_a_creator_of_its_own():
 @pytest.mark.parametrize(
     ("argument", "value", "rule"),
     [
-        ("groups", with_value(NAMES, 3, None), "groups is unknown in row 3: give the creator of each row"),
+        (
+            "groups",
+            with_value(NAMES, 3, None),
+            "groups is unknown in row 3: give the creator of each row",
+        ),
         ("groups", with_value(NAMES, 3, np.nan), "groups is unknown in row 3"),
         ("groups", with_value(NAMES, 3, pd.NA), "groups is unknown in row 3"),
         ("groups", with_value(NAMES, 3, " "), "groups is unknown in row 3"),
         ("groups", with_value(CREATOR.astype(float), 3, np.nan), "groups is unknown in row 3"),
-        ("groups", pd.Series(CREATOR, dtype="Int64").where(CREATOR > 0), "groups is unknown in row 0 and 9 more"),
-        ("groups", NAMES[:-1], r"groups has the shape \(119,\): expected \(120,\), the creator of each row"),
-        ("groups", [[name] for name in NAMES], r"groups has the shape \(120, 1\): expected \(120,\)"),
+        (
+            "groups",
+            pd.Series(CREATOR, dtype="Int64").where(CREATOR > 0),
+            "groups is unknown in row 0 and 9 more",
+        ),
+        (
+            "groups",
+            NAMES[:-1],
+            r"groups has the shape \(119,\): expected \(120,\), the creator of each row",
+        ),
+        (
+            "groups",
+            [[name] for name in NAMES],
+            r"groups has the shape \(120, 1\): expected \(120,\)",
+        ),
         ("groups", "c01", r"groups has the shape \(\): expected \(120,\)"),
-        ("groups", pd.Series([[name] for name in NAMES]), "groups holds what cannot name a creator"),
+        (
+            "groups",
+            pd.Series([[name] for name in NAMES]),
+            "groups holds what cannot name a creator",
+        ),
         ("y", ["12"] * 119 + ["many"], "y holds 'many' in row 119, which is no number: give"),
         ("y", np.array(["12"] * 120), "y holds <U2, no numbers: give"),
         ("y", [None] * 120, "y holds None in row 0, which is no number"),
         ("y", np.full(120, np.nan), "Input y contains NaN"),
         ("y", np.ones(119), r"inconsistent numbers of samples: \[120, 119\]"),
-        ("sample_weight", ["heavy"] * 120, "sample_weight holds 'heavy' in row 0, which is no number: give"),
-        ("sample_weight", with_value(np.ones(120), 3, np.nan), "sample_weight is unknown or infinite in row 3"),
+        (
+            "sample_weight",
+            ["heavy"] * 120,
+            "sample_weight holds 'heavy' in row 0, which is no number: give",
+        ),
+        (
+            "sample_weight",
+            with_value(np.ones(120), 3, np.nan),
+            "sample_weight is unknown or infinite in row 3",
+        ),
         ("sample_weight", with_value(np.ones(120), 3, -1.0), "sample_weight is negative in row 3"),
         ("sample_weight", np.ones(119), r"sample_weight has the shape \(119,\): expected \(120,\)"),
         ("sample_weight", 0, "sample_weight is zero for every row"),
-        ("level", np.nan, "the offset, column 'level', is unknown or infinite in row 0 and 119 more"),
-        ("evidence", np.nan, "the evidence, column 'evidence', is nan in row 0: expected whole numbers from 0 to 1"),
+        (
+            "level",
+            np.nan,
+            "the offset, column 'level', is unknown or infinite in row 0 and 119 more",
+        ),
+        (
+            "evidence",
+            np.nan,
+            "the evidence, column 'evidence', is nan in row 0: expected whole numbers from 0 to 1",
+        ),
         ("evidence", 2.0, "the evidence, column 'evidence', is 2 in row 0"),
     ],
 )
@@ -119,7 +162,11 @@ def test_what_fit_cannot_use_is_told_before_anything_is_fitted(argument, value, 
     [
         ("y", with_value(np.zeros(120), 3, np.nan), "y is unknown or infinite in row 3: give"),
         ("y", np.zeros(119), r"y has the shape \(119,\): expected \(120,\)"),
-        ("evidence", 2.0, "the evidence, column 'evidence', is 2 in row 0: expected whole numbers from 0 to 1"),
+        (
+            "evidence",
+            2.0,
+            "the evidence, column 'evidence', is 2 in row 0: expected whole numbers from 0 to 1",
+        ),
         ("weight", np.zeros(120), "sample_weight is zero for every row"),
         ("weight", np.ones(119), r"sample_weight has the shape \(119,\)"),
         ("groups", with_value(NAMES, 3, None), "groups is unknown in row 3"),
@@ -139,7 +186,9 @@ def test_creators_named_by_text_calibrate_as_numbers_do():
     x, y = table()
     twin, weight = forecaster().fit(x, y, groups=CREATOR), np.ones(ROWS)
     by_number, by_name = (
-        forecaster().fit(x, y, groups=creators).calibrate(twin.calibration_set(x, y, weight, creators))
+        forecaster()
+        .fit(x, y, groups=creators)
+        .calibrate(twin.calibration_set(x, y, weight, creators))
         for creators in (CREATOR, pd.Series(NAMES, dtype="category"))
     )
     np.testing.assert_array_equal(by_name.conformal_.z, by_number.conformal_.z)

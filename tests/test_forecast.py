@@ -9,7 +9,12 @@ import models.distribution
 from models.corrections import CORRECTION_SHARE_GRID, choose_correction_shares, history_scale
 from models.forecast import Boosting, Forecaster
 
-SMALL = {"location": Boosting(60, 7, 0.1, min_child=10), "scale": Boosting(20, 4, 0.1), "folds": 2, "threads": 1}
+SMALL = {
+    "location": Boosting(60, 7, 0.1, min_child=10),
+    "scale": Boosting(20, 4, 0.1),
+    "folds": 2,
+    "threads": 1,
+}
 
 
 #: Row sampling and creator folds see a row with weight 2 as one row, not as two.
@@ -31,14 +36,18 @@ def rows(n=3000, seed=0):
     level = np.random.default_rng(9).normal(6, 2, n // 20)[creator]
     video = random.integers(0, 2, n)
     y = level + 0.4 * video + random.normal(0, np.where(video, 0.6, 0.3))
-    x = pd.DataFrame({"level": level, "video": video.astype(float), "evidence": (creator % 2).astype(float)})
+    x = pd.DataFrame(
+        {"level": level, "video": video.astype(float), "evidence": (creator % 2).astype(float)}
+    )
     return x, y, creator
 
 
 @pytest.fixture(scope="module")
 def fitted():
     x, y, creator = rows()
-    return Forecaster(offset="level", evidence="evidence", evidences=2, **SMALL).fit(x, y, groups=creator)
+    return Forecaster(offset="level", evidence="evidence", evidences=2, **SMALL).fit(
+        x, y, groups=creator
+    )
 
 
 def test_beats_the_offset_and_covers_as_it_says(fitted):
@@ -53,7 +62,9 @@ def test_the_state_makes_the_same_forecaster(fitted):
     again = Forecaster.from_state(*fitted.state())
     for k in (1, 3):
         expected = fitted.predict_distribution(x, k).quantile([0.1, 0.5, 0.9])
-        np.testing.assert_array_equal(again.predict_distribution(x, k).quantile([0.1, 0.5, 0.9]), expected)
+        np.testing.assert_array_equal(
+            again.predict_distribution(x, k).quantile([0.1, 0.5, 0.9]), expected
+        )
 
 
 def test_another_engine_forecasts_the_same(fitted):
@@ -64,7 +75,9 @@ def test_another_engine_forecasts_the_same(fitted):
     fast = pickle.loads(pickle.dumps(fast))
     assert fast.trees_.engine == "daal4py"
     expected = fitted.predict_distribution(x, 2).quantile([0.05, 0.5, 0.95])
-    np.testing.assert_allclose(fast.predict_distribution(x, 2).quantile([0.05, 0.5, 0.95]), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        fast.predict_distribution(x, 2).quantile([0.05, 0.5, 0.95]), expected, rtol=1e-6
+    )
 
 
 def test_an_offset_that_x_lacks_is_named():
@@ -75,13 +88,17 @@ def test_an_offset_that_x_lacks_is_named():
 
 def test_constant_outcomes_and_few_rows_work():
     x, _, creator = rows(40)
-    found = Forecaster(offset="level", **SMALL).fit(x.head(20), np.full(20, 3.0), groups=creator[:20])
+    found = Forecaster(offset="level", **SMALL).fit(
+        x.head(20), np.full(20, 3.0), groups=creator[:20]
+    )
     assert np.isfinite(found.predict_distribution(x, 4).quantile([0.05, 0.95])).all()
 
 
 def test_the_state_of_a_forecaster_fitted_to_an_array_works_too(fitted):
     x, y, creator = rows(400)
-    found = Forecaster(offset=0, evidence=2, evidences=2, **SMALL).fit(x.to_numpy(), y, groups=creator)
+    found = Forecaster(offset=0, evidence=2, evidences=2, **SMALL).fit(
+        x.to_numpy(), y, groups=creator
+    )
     again = Forecaster.from_state(*found.state())
     np.testing.assert_array_equal(again.predict(x.to_numpy()), found.predict(x.to_numpy()))
 
@@ -89,7 +106,8 @@ def test_the_state_of_a_forecaster_fitted_to_an_array_works_too(fitted):
 def test_the_seed_decides_the_forecast():
     x, y, creator = rows(600)
     first, alike, other = (
-        Forecaster(offset="level", seed=seed, **SMALL).fit(x, y, groups=creator).predict(x) for seed in (1, 1, 2)
+        Forecaster(offset="level", seed=seed, **SMALL).fit(x, y, groups=creator).predict(x)
+        for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, alike)
     assert not np.array_equal(first, other)
@@ -101,7 +119,9 @@ def test_without_an_offset_it_beats_the_mean_and_the_median_of_y():
     fresh, outcome, _ = rows(1000, seed=3)
     error = np.abs(found.predict(fresh) - outcome).mean()
     assert found.columns_ == ["level", "video"]
-    assert error < 0.5 * min(np.abs(y.mean() - outcome).mean(), np.abs(np.median(y) - outcome).mean())
+    assert error < 0.5 * min(
+        np.abs(y.mean() - outcome).mean(), np.abs(np.median(y) - outcome).mean()
+    )
 
 
 def test_prediction_refuses_columns_in_another_order(fitted):
@@ -112,9 +132,13 @@ def test_prediction_refuses_columns_in_another_order(fitted):
 
 def test_the_crps_of_the_forecast_beats_a_shifted_one(fitted):
     x, y, _ = rows(seed=4)
-    assert fitted.crps(x, y).mean() < min(fitted.crps(x, y + 0.5).mean(), fitted.crps(x, y - 0.5).mean())
+    assert fitted.crps(x, y).mean() < min(
+        fitted.crps(x, y + 0.5).mean(), fitted.crps(x, y - 0.5).mean()
+    )
     z = fitted.scores(x, y)
-    np.testing.assert_allclose(z * fitted.distribution_parts(x)[1] + fitted.distribution_parts(x)[0], y)
+    np.testing.assert_allclose(
+        z * fitted.distribution_parts(x)[1] + fitted.distribution_parts(x)[0], y
+    )
 
 
 def test_weights_that_are_all_zero_are_refused():
@@ -125,14 +149,20 @@ def test_weights_that_are_all_zero_are_refused():
 
 def test_contributions_add_up_to_the_forecast_minus_the_offset(fitted):
     x, _, _ = rows(60, seed=5)
-    np.testing.assert_allclose(fitted.contributions(x).sum(axis=1), fitted.predict(x) - x["level"], atol=1e-9)
+    np.testing.assert_allclose(
+        fitted.contributions(x).sum(axis=1), fitted.predict(x) - x["level"], atol=1e-9
+    )
 
 
 def test_a_correction_that_does_not_last_is_not_applied():
     """Creators left out bear the first correction, later posts only the second: the second is chosen."""
-    by_creators, later = np.full((1, len(CORRECTION_SHARE_GRID)), 1.2), np.full((1, len(CORRECTION_SHARE_GRID)), 1.2)
+    by_creators, later = (
+        np.full((1, len(CORRECTION_SHARE_GRID)), 1.2),
+        np.full((1, len(CORRECTION_SHARE_GRID)), 1.2),
+    )
     offset, linear, half = (
-        int(np.flatnonzero((at == CORRECTION_SHARE_GRID).all(axis=1))[0]) for at in ((0, 0), (1, 0), (0.5, 0))
+        int(np.flatnonzero((at == CORRECTION_SHARE_GRID).all(axis=1))[0])
+        for at in ((0, 0), (1, 0), (0.5, 0))
     )
     by_creators[0, [offset, linear, half]] = 1.0, 0.8, 0.9
     later[0, [offset, linear, half]] = 1.0, 1.01, 0.95
@@ -161,7 +191,10 @@ def test_scores_of_a_drift_set_the_width_and_not_the_median(fitted):
     """Later posts all half a unit above their forecasts: centred, the median stays; else it moves by half a unit."""
     x, y, creator = rows(2000, seed=6)
     drifted = fitted.calibration_set(
-        x, fitted.distribution_parts(x)[0] + 0.5 * fitted.distribution_parts(x)[1], np.ones(len(y)), creator
+        x,
+        fitted.distribution_parts(x)[0] + 0.5 * fitted.distribution_parts(x)[1],
+        np.ones(len(y)),
+        creator,
     )
     for centred, shift in (((0, 1), 0.0), ((), 0.5)):
         other = pickle.loads(pickle.dumps(fitted)).set_params(centred=centred).calibrate(drifted)
@@ -170,7 +203,11 @@ def test_scores_of_a_drift_set_the_width_and_not_the_median(fitted):
 
 
 def test_a_short_history_and_a_wide_one_widen_the_scale():
-    assert history_scale(np.array([0.0, 5.0, 95.0]), np.array([np.nan, 0.5, 0.5])).tolist() == [1.4, 1.2, 1.02]
+    assert history_scale(np.array([0.0, 5.0, 95.0]), np.array([np.nan, 0.5, 0.5])).tolist() == [
+        1.4,
+        1.2,
+        1.02,
+    ]
     calm, wild = history_scale(np.array([20.0, 20.0]), np.array([0.25, 1.0]))
     assert (calm * 2**0.2, wild / 2**0.2) == pytest.approx((1.08, 1.08))
     assert history_scale(np.array([20.0]), np.array([9.0])) == pytest.approx(1.08 * 6**0.2)
@@ -186,12 +223,17 @@ def two_platforms(seed):
 
 def test_a_platform_that_nobody_trained_takes_the_offset_and_the_widest_spread():
     x, y, creator = two_platforms(0)
-    found = Forecaster(offset="level", platform="platform", platforms=4, **SMALL).fit(x, y, groups=creator)
+    found = Forecaster(offset="level", platform="platform", platforms=4, **SMALL).fit(
+        x, y, groups=creator
+    )
     asked, _, _ = two_platforms(1)
     elsewhere, wild = asked.assign(platform=1.0), asked.assign(platform=2.0)
     np.testing.assert_array_equal(found.distribution_parts(elsewhere)[0], elsewhere["level"])
     np.testing.assert_allclose(found.contributions(elsewhere)[:, :-1], 0, atol=1e-12)
-    widths = [np.diff(found.predict_distribution(rows).quantile([0.1, 0.9])).ravel() for rows in (elsewhere, wild)]
+    widths = [
+        np.diff(found.predict_distribution(rows).quantile([0.1, 0.9])).ravel()
+        for rows in (elsewhere, wild)
+    ]
     assert np.median(widths[0] / widths[1]) == pytest.approx(1, abs=0.35)
     again = Forecaster.from_state(*found.state())
     np.testing.assert_array_equal(again.predict(elsewhere), found.predict(elsewhere))

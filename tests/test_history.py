@@ -29,7 +29,9 @@ def frame(spec, rows):
 
 
 def tables_of(*posts, creators=(CREATOR,), followers=()):
-    named = [{**POST, "post_id": f"p{i}", "posted_at": START, **post} for i, post in enumerate(posts)]
+    named = [
+        {**POST, "post_id": f"p{i}", "posted_at": START, **post} for i, post in enumerate(posts)
+    ]
     return Tables(frame(CREATORS, creators), frame(FOLLOWERS, followers), frame(POSTS, named))
 
 
@@ -56,7 +58,8 @@ def test_the_first_reading_at_the_horizon_or_later_counts():
 def test_the_first_mature_reading_counts_even_where_a_later_one_knows_more():
     assert np.isnan(
         likes_of(
-            {"post_id": "p", "observed_at": day(8), "likes": None}, {"post_id": "p", "observed_at": day(9), "likes": 5}
+            {"post_id": "p", "observed_at": day(8), "likes": None},
+            {"post_id": "p", "observed_at": day(9), "likes": 5},
         )
     )
 
@@ -68,7 +71,10 @@ def test_a_reading_without_a_moment_is_mature():
 
 
 def test_a_reading_with_a_moment_goes_before_one_without_whatever_the_row_order():
-    readings = [{"post_id": "p", "observed_at": None, "likes": 1}, {"post_id": "p", "observed_at": day(7), "likes": 2}]
+    readings = [
+        {"post_id": "p", "observed_at": None, "likes": 1},
+        {"post_id": "p", "observed_at": day(7), "likes": 2},
+    ]
     assert likes_of(*readings) == likes_of(*readings[::-1]) == [2]
 
 
@@ -78,14 +84,17 @@ def test_a_post_read_too_early_is_not_in_the_history():
 
 def test_another_horizon_takes_another_reading():
     tables = tables_of(
-        {"post_id": "p", "observed_at": day(3), "likes": 3}, {"post_id": "p", "observed_at": day(7), "likes": 7}
+        {"post_id": "p", "observed_at": day(3), "likes": 3},
+        {"post_id": "p", "observed_at": day(7), "likes": 7},
     )
     assert History.of(tables, horizon_days=2).posts.columns["likes"].tolist() == [3]
     assert History.of(tables, horizon_days=7).posts.columns["likes"].tolist() == [7]
 
 
 def test_reposts_are_left_out_and_untold_ones_are_not():
-    assert likes_of({"repost": True, "likes": 1}, {"repost": False, "likes": 2}, {"repost": None, "likes": 3}) == [2, 3]
+    assert likes_of(
+        {"repost": True, "likes": 1}, {"repost": False, "likes": 2}, {"repost": None, "likes": 3}
+    ) == [2, 3]
 
 
 def test_what_a_request_brings_is_the_same_history_without_frames():
@@ -94,11 +103,24 @@ def test_what_a_request_brings_is_the_same_history_without_frames():
         ("b", "tiktok", {"followers": None, "verified": True}),
     ]]  # fmt: skip
     posts = [
-        {"likes": 5.0, "views": 70.0, "format": "video", "text": "soup", "hashtags": "pasta", "topic": "cake"},
+        {
+            "likes": 5.0,
+            "views": 70.0,
+            "format": "video",
+            "text": "soup",
+            "hashtags": "pasta",
+            "topic": "cake",
+        },
         {"likes_hidden": True, "comments": 2.0, "sponsored": True, "topic": "bread"},
         {"repost": True},
         {"observed_at": day(3)},
-        {"creator_id": "b", "platform": "tiktok", "shares": 4.0, "has_location": True, "caption_words": 3.0},
+        {
+            "creator_id": "b",
+            "platform": "tiktok",
+            "shares": 4.0,
+            "has_location": True,
+            "caption_words": 3.0,
+        },
     ]
     posts = [{**post, "posted_at": day(-index % 3)} for index, post in enumerate(posts)]
     tables = tables_of(*posts, creators=creators)
@@ -113,8 +135,13 @@ def test_what_a_request_brings_is_the_same_history_without_frames():
         "has_location": np.array([nan] * 4 + [1]), "caption_words": np.array([nan] * 4 + [3]),
     }  # fmt: skip
     written = {"text": ["soup"], "hashtags": ["pasta"], "topic": ["cake", "bread"]}
-    written = {name: pa.array(said + [None] * (5 - len(said)), pa.large_string()) for name, said in written.items()}
-    readings = PostReadings(np.array([0, 0, 0, 0, 1]), *times, np.array(list("01234"), dtype=object), told, written)
+    written = {
+        name: pa.array(said + [None] * (5 - len(said)), pa.large_string())
+        for name, said in written.items()
+    }
+    readings = PostReadings(
+        np.array([0, 0, 0, 0, 1]), *times, np.array(list("01234"), dtype=object), told, written
+    )
     profile = {
         "followers": np.array([1000.0, nan]), "following": np.array([10.0, nan]), "verified": np.array([nan, 1]),
         "niche": np.array([NICHES.index("food"), nan]), "created_us": np.array([day(-9).value // 1000, NAT_US]),
@@ -141,7 +168,8 @@ def test_hidden_likes_are_unknown_and_so_are_the_engagements():
 
 
 @pytest.mark.parametrize(
-    ("platform", "engagements"), [("instagram", 99), ("youtube", 99), ("tiktok", np.nan), ("x", np.nan)]
+    ("platform", "engagements"),
+    [("instagram", 99), ("youtube", 99), ("tiktok", np.nan), ("x", np.nan)],
 )
 def test_tiktok_and_x_need_shares(platform, engagements):
     counts = {"likes": np.array([90.0]), "comments": np.array([9.0]), "shares": np.array([np.nan])}
@@ -152,9 +180,15 @@ def test_tiktok_and_x_need_shares(platform, engagements):
 
 
 def test_engagements_and_views_have_tracks_of_their_own():
-    history = History.of(tables_of({"comments": None, "views": 10.0}, {"views": None}, {"views": 20.0}))
-    assert np.expm1(history.panel("engagements").take("engagements_log", np.arange(2))) == pytest.approx([99, 99])
-    assert np.expm1(history.panel("views").take("views_log", np.arange(2))) == pytest.approx([10, 20])
+    history = History.of(
+        tables_of({"comments": None, "views": 10.0}, {"views": None}, {"views": 20.0})
+    )
+    assert np.expm1(
+        history.panel("engagements").take("engagements_log", np.arange(2))
+    ) == pytest.approx([99, 99])
+    assert np.expm1(history.panel("views").take("views_log", np.arange(2))) == pytest.approx(
+        [10, 20]
+    )
 
 
 def test_posts_are_sorted_by_account_and_time():
@@ -177,16 +211,24 @@ def test_posts_of_one_moment_keep_one_order_whatever_the_row_order(order):
 
 def test_one_id_on_two_platforms_is_two_accounts():
     creators = [CREATOR, {**CREATOR, "platform": "youtube"}]
-    history = History.of(tables_of({"likes": 1.0}, {"platform": "youtube", "likes": 2.0}, creators=creators))
+    history = History.of(
+        tables_of({"likes": 1.0}, {"platform": "youtube", "likes": 2.0}, creators=creators)
+    )
     asked = pd.DataFrame({"creator_id": ["a", "a"], "platform": ["youtube", "instagram"]})
     accounts = history.account_indexes(asked)
     assert history.posts.columns["likes"][history.posts.start[accounts]].tolist() == [2, 1]
-    assert history.platform[accounts].tolist() == [PLATFORMS.index("youtube"), PLATFORMS.index("instagram")]
+    assert history.platform[accounts].tolist() == [
+        PLATFORMS.index("youtube"),
+        PLATFORMS.index("instagram"),
+    ]
 
 
 def test_an_unknown_creator_is_named():
     asked = pd.DataFrame({"creator_id": ["a", "b"], "platform": ["instagram", "instagram"]})
-    with pytest.raises(KeyError, match="no creators row for 'b' on instagram: add the creator to the creators table"):
+    with pytest.raises(
+        KeyError,
+        match="no creators row for 'b' on instagram: add the creator to the creators table",
+    ):
         History.of(tables_of()).account_indexes(asked)
 
 
@@ -197,11 +239,15 @@ tracks = st.lists(st.lists(st.integers(-20, 20), max_size=9), min_size=1, max_si
 @given(tracks, st.lists(st.tuples(st.integers(0, 4), st.integers(-25, 25)), max_size=8))
 def test_until_counts_like_brute_force(times, asked):
     start = np.cumsum([0, *(len(own) for own in times)])
-    track = Panel(start, np.array([time for own in times for time in sorted(own)], dtype=np.int64), {})
+    track = Panel(
+        start, np.array([time for own in times for time in sorted(own)], dtype=np.int64), {}
+    )
     asked = [(account % len(times), moment) for account, moment in asked]
     account = np.array([account for account, _ in asked], dtype=int)
     until = track.end_row(account, np.array([moment for _, moment in asked], dtype=np.int64))
-    assert until.tolist() == [start[i] + sum(time <= moment for time in times[i]) for i, moment in asked]
+    assert until.tolist() == [
+        start[i] + sum(time <= moment for time in times[i]) for i, moment in asked
+    ]
 
 
 def test_until_leaves_the_track_alone():
@@ -229,7 +275,10 @@ def test_followers_are_the_newest_reading_by_then():
         for at, count in [(20, 2000.0), (10, 1500.0)]
     ]
     creators = [{**CREATOR, "observed_at": day(0)}]
-    known = {at: profile_on(at, creators=creators, followers=followers) for at in (0, 9.99, 10, 19, 20, 99)}
+    known = {
+        at: profile_on(at, creators=creators, followers=followers)
+        for at in (0, 9.99, 10, 19, 20, 99)
+    }
     assert {at: profile["followers"] for at, profile in known.items()} == {
         0: 1000, 9.99: 1000, 10: 1500, 19: 1500, 20: 2000, 99: 2000
     }  # fmt: skip
@@ -256,12 +305,17 @@ def test_unknown_followers_stay_unknown():
 def test_growth_is_ln_per_90_days_over_the_last_90():
     counts = [(0, 999.0), (45, 1999.0), (100, 3999.0)]
     followers = [
-        {"creator_id": "a", "platform": "instagram", "observed_at": day(at), "followers": count} for at, count in counts
+        {"creator_id": "a", "platform": "instagram", "observed_at": day(at), "followers": count}
+        for at, count in counts
     ]
     creators = [{**CREATOR, "followers": None}]
-    assert profile_on(50, creators=creators, followers=followers)["followers_growth"] == pytest.approx(2 * np.log(2))
+    assert profile_on(50, creators=creators, followers=followers)[
+        "followers_growth"
+    ] == pytest.approx(2 * np.log(2))
     # 90 days before the reading of day 100 the one of day 0 was the newest
-    assert profile_on(100, creators=creators, followers=followers)["followers_growth"] == pytest.approx(0.9 * np.log(4))
+    assert profile_on(100, creators=creators, followers=followers)[
+        "followers_growth"
+    ] == pytest.approx(0.9 * np.log(4))
     assert np.isnan(profile_on(20, creators=creators, followers=followers)["followers_growth"])
 
 
@@ -277,7 +331,13 @@ def test_readings_a_few_days_apart_tell_no_growth():
 
 def test_profile_fields_are_those_of_the_newest_snapshot_by_then():
     creators = [
-        {**CREATOR, "observed_at": day(at), "verified": verified, "niche": niche, "created_at": day(-100)}
+        {
+            **CREATOR,
+            "observed_at": day(at),
+            "verified": verified,
+            "niche": niche,
+            "created_at": day(-100),
+        }
         for at, verified, niche in [(20, True, "food"), (10, False, "art")]
     ]
     seen = [profile_on(at, creators=creators) for at in (5, 15, 25)]

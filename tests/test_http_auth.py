@@ -81,7 +81,12 @@ def test_keys_are_rotated_by_replacing_the_file_and_a_broken_one_changes_nothing
     replaced(GOOD)
     assert (keys.match(GOOD.encode()), keys.match(OTHER.encode())) == (True, False)
     told = [record.message.split(" '")[0] for record in caplog.records]
-    assert told == ["2 key(s) in use", "1 key(s) in use", *["keys stay as they were: key file"] * 2, "1 key(s) in use"]
+    assert told == [
+        "2 key(s) in use",
+        "1 key(s) in use",
+        *["keys stay as they were: key file"] * 2,
+        "1 key(s) in use",
+    ]
     assert GOOD not in caplog.text
     assert OTHER not in caplog.text
 
@@ -91,13 +96,20 @@ def test_what_is_no_file_holds_nobody_and_a_link_to_one_is_followed(key_file, ca
     keys = Keys(key_file, 0.0)
     kept = key_file.rename(key_file.with_name("kept"))
     place = key_file.with_name("place")
-    {"FIFO": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero")}[kind](place)
+    {"FIFO": os.mkfifo, "folder": os.mkdir, "device": lambda path: path.symlink_to("/dev/zero")}[
+        kind
+    ](place)
     for link in (False, True):
         key_file.symlink_to(place) if link else place.rename(key_file)
-        with pytest.raises(AccessError, match=f"cannot be read: it is a {kind}, expected a regular file"):
+        with pytest.raises(
+            AccessError, match=f"cannot be read: it is a {kind}, expected a regular file"
+        ):
             read_keys(key_file)
         assert keys.match(GOOD.encode())
-        assert f"keys stay as they were: key file {str(key_file)!r} cannot be read: it is a {kind}" in caplog.text
+        assert (
+            f"keys stay as they were: key file {str(key_file)!r} cannot be read: it is a {kind}"
+            in caplog.text
+        )
         place = key_file.rename(place) if not link else place
         key_file.unlink(missing_ok=True)
     key_file.symlink_to(kept)
@@ -169,7 +181,9 @@ def test_with_keys_every_address_but_the_probes_needs_one(key_file, tmp_path, as
         ("192.168.1.7", True, None),
     ],
 )
-def test_without_keys_only_this_machine_is_answered_unless_waived(tmp_path, server, insecure, status):
+def test_without_keys_only_this_machine_is_answered_unless_waived(
+    tmp_path, server, insecure, status
+):
     settings = Settings(tmp_path, insecure=insecure)
     refused = AccessControl(settings).refusal(scope(server=server))
     assert (refused and refused.status) == status
@@ -181,7 +195,8 @@ def test_without_keys_only_this_machine_is_answered_unless_waived(tmp_path, serv
 
 def test_listening_elsewhere_needs_keys_that_can_be_read(tmp_path, key_file):
     with pytest.raises(
-        AccessError, match=r"'0\.0\.0\.0' can be reached from other machines and the service has no keys"
+        AccessError,
+        match=r"'0\.0\.0\.0' can be reached from other machines and the service has no keys",
     ):
         check_address("0.0.0.0", Settings(tmp_path))
     check_address("0.0.0.0", Settings(tmp_path, api_keys_file=key_file))
@@ -202,7 +217,10 @@ async def not_to_be_reached(scope, receive, send):
 
 @pytest.mark.anyio
 async def test_the_guard_answers_in_the_one_shape(tmp_path, key_file):
-    state, sent = SimpleNamespace(access=AccessControl(Settings(tmp_path, api_keys_file=key_file))), []
+    state, sent = (
+        SimpleNamespace(access=AccessControl(Settings(tmp_path, api_keys_file=key_file))),
+        [],
+    )
 
     async def send(message):
         sent.append(message)
@@ -231,7 +249,14 @@ async def test_what_the_guard_refuses_is_counted_by_the_address_that_was_asked(t
     async def send(message):
         pass
 
-    for path in ("/v1/predict", "/v1/predict/", "/v1/creators/a/b", "/metrics", "/v1/predict", "/made/up"):
+    for path in (
+        "/v1/predict",
+        "/v1/predict/",
+        "/v1/creators/a/b",
+        "/metrics",
+        "/v1/predict",
+        "/made/up",
+    ):
         await counted(scope(path, server="10.0.0.5"), None, send)
     with pytest.raises(AssertionError):
         await counted(scope("/livez", server="10.0.0.5"), None, send)

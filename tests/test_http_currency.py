@@ -15,8 +15,22 @@ with warnings.catch_warnings():  # starlette would rather have httpx2
     from starlette.testclient import TestClient
 
 AS_OF = "2026-06-15T00:00:00Z"
-DEAL = {"platform": "instagram", "followers": 20_000, "niche": "food", "format": "video", "deliverables": 2}
-POSTS = [{"posted_at": "2026-05-01T00:00:00Z", "likes": 500, "comments": 9, "views": 9000, "format": "video"}]
+DEAL = {
+    "platform": "instagram",
+    "followers": 20_000,
+    "niche": "food",
+    "format": "video",
+    "deliverables": 2,
+}
+POSTS = [
+    {
+        "posted_at": "2026-05-01T00:00:00Z",
+        "likes": 500,
+        "comments": 9,
+        "views": 9000,
+        "format": "video",
+    }
+]
 EURO, DOLLAR = {"fee": 400, "currency": "EUR"}, {"fee_usd": 500}
 #: Of an answer: what it holds in the currency of the fee -> in USD.
 PARTS = {"cpe": "cpe_usd", "cpm": "cpm_usd", "offer": "offer_usd", "market_fee": "market_fee_usd"}
@@ -43,15 +57,24 @@ def ask(client, path, *partnerships, **rest):
 @pytest.mark.parametrize("creator", [DEAL, {**DEAL, "recent_posts": POSTS}])
 def test_every_answer_has_the_amounts_of_its_fee_beside_those_in_usd(client, path, creator):
     euro, dollar, free = ask(client, path, {**creator, **EURO}, {**creator, **DOLLAR}, creator)
-    assert [euro[name] for name in ("fee_usd", "fee", "currency", "usd_per_unit")] == [500, 400, "EUR", 1.25]
+    assert [euro[name] for name in ("fee_usd", "fee", "currency", "usd_per_unit")] == [
+        500,
+        400,
+        "EUR",
+        1.25,
+    ]
     for own, usd in PARTS.items():
         assert euro[usd] == dollar[usd]
-        assert euro[own] == pytest.approx({name: value / 1.25 for name, value in euro[usd].items()}, rel=1e-12)
+        assert euro[own] == pytest.approx(
+            {name: value / 1.25 for name, value in euro[usd].items()}, rel=1e-12
+        )
     assert euro["benchmark"]["cpe"] == pytest.approx(euro["benchmark"]["cpe_usd"] / 1.25, rel=1e-12)
     assert euro["break_even_fee"] == pytest.approx(euro["break_even_fee_usd"] / 1.25, rel=1e-12)
     assert "at 400 EUR that is " in euro["sentence"]
     for one in (dollar, free):
-        assert [one[name] for name in ("fee", "currency", "usd_per_unit", "break_even_fee", *PARTS)] == [None] * 8
+        assert [
+            one[name] for name in ("fee", "currency", "usd_per_unit", "break_even_fee", *PARTS)
+        ] == [None] * 8
         assert one["benchmark"]["cpe"] is None
 
 

@@ -40,13 +40,21 @@ def client(home, market_folder, tmp_path_factory):
 
 def errors_of(client, *partnerships, path="/v1/predict", **rest):
     """Give the errors of each partnership, None for one that has a forecast."""
-    body = client.post(path, json={"as_of": AS_OF, "partnerships": list(partnerships), **rest}).json()
+    body = client.post(
+        path, json={"as_of": AS_OF, "partnerships": list(partnerships), **rest}
+    ).json()
     Answer.model_validate(body)
     return [one.get("errors") for one in body["results"]]
 
 
 def error(code, where, what, expected=None, got=None):
-    return {"code": code, "where": f"partnerships[0].{where}", "what": what, "expected": expected, "got": got}
+    return {
+        "code": code,
+        "where": f"partnerships[0].{where}",
+        "what": what,
+        "expected": expected,
+        "got": got,
+    }
 
 
 BROKEN = [
@@ -116,10 +124,16 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/rank", "/v1/explain"])
-@pytest.mark.parametrize(("partnership", "wanted"), BROKEN, ids=[wanted["code"] for _, wanted in BROKEN])
+@pytest.mark.parametrize(
+    ("partnership", "wanted"), BROKEN, ids=[wanted["code"] for _, wanted in BROKEN]
+)
 def test_an_error_says_what_where_and_what_was_expected(client, partnership, wanted, path):
     alone = client.post(path, json={"as_of": AS_OF, "partnerships": [partnership]})
-    assert (alone.status_code, alone.json()["code"], alone.json()["errors"]) == (422, "none_scored", [wanted])
+    assert (alone.status_code, alone.json()["code"], alone.json()["errors"]) == (
+        422,
+        "none_scored",
+        [wanted],
+    )
     assert alone.json()["results"][0]["errors"] == [wanted]
     beside = errors_of(client, partnership, WITH_POSTS, path=path)  # which are read one by one
     assert [wanted] in beside
@@ -127,7 +141,14 @@ def test_an_error_says_what_where_and_what_was_expected(client, partnership, wan
 
 
 def test_all_errors_of_a_partnership_are_told(client):
-    asked = {**EARLY, "platform": "youtube", "format": "story", "fee": 4, "target_cpe_usd": 1, "currency": "CHF"}
+    asked = {
+        **EARLY,
+        "platform": "youtube",
+        "format": "story",
+        "fee": 4,
+        "target_cpe_usd": 1,
+        "currency": "CHF",
+    }
     (errors,) = errors_of(client, asked)
     assert {one["code"] for one in errors} == {
         *("format_not_on_platform", "start_before_as_of", "currency_without_rate"),
@@ -150,7 +171,9 @@ def test_partnerships_of_one_id_are_both_refused(client, path, other):
         for one, another in ((0, 1), (1, 0))
     ]
     assert (alone.status_code, alone.json()["errors"]) == (422, wanted)
-    results = client.post(path, json={"as_of": AS_OF, "partnerships": [*twins, PROFILE]}).json()["results"]
+    results = client.post(path, json={"as_of": AS_OF, "partnerships": [*twins, PROFILE]}).json()[
+        "results"
+    ]
     assert sorted((one["partnership_id"], "errors" in one) for one in results) == [
         ("3", False),
         ("a", True),
@@ -159,7 +182,13 @@ def test_partnerships_of_one_id_are_both_refused(client, path, other):
 
 
 def test_a_partnership_without_an_id_takes_none_of_another(client):
-    body = {"partnerships": [PROFILE, {**PROFILE, "partnership_id": "1"}, {**PROFILE, "partnership_id": "row-1"}]}
+    body = {
+        "partnerships": [
+            PROFILE,
+            {**PROFILE, "partnership_id": "1"},
+            {**PROFILE, "partnership_id": "row-1"},
+        ]
+    }
     results = client.post("/v1/predict", json=body).json()["results"]
     assert [(one["partnership_id"], "errors" in one) for one in results] == [
         *(("row-row-1", False), ("1", False), ("row-1", False)),
@@ -169,9 +198,15 @@ def test_a_partnership_without_an_id_takes_none_of_another(client):
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_format_is_scored_where_the_platform_has_it(scorer, platform, name):
-    _, (reasons,) = answers_of(scorer, [{"platform": platform, "followers": 5000, "format": name}], pd.Timestamp(AS_OF))
+    _, (reasons,) = answers_of(
+        scorer, [{"platform": platform, "followers": 5000, "format": name}], pd.Timestamp(AS_OF)
+    )
     has = PLATFORM_FORMATS[platform]
-    wanted = [] if name in has else [f"format {name!r} is no format of {platform}: give one of {', '.join(has)}"]
+    wanted = (
+        []
+        if name in has
+        else [f"format {name!r} is no format of {platform}: give one of {', '.join(has)}"]
+    )
     assert reasons == wanted
 
 
@@ -180,12 +215,22 @@ def test_a_format_is_held_against_the_platform_that_the_creator_is_known_on(clie
     creator = posts.loc[posts["platform"] == "youtube", "creator_id"].iloc[0]
     (errors,) = errors_of(client, {"creator_id": creator, "format": "carousel"})
     assert errors == [
-        error("format_not_on_platform", "format", "is no format of youtube", "one of video, short, live", "carousel")
+        error(
+            "format_not_on_platform",
+            "format",
+            "is no format of youtube",
+            "one of video, short, live",
+            "carousel",
+        )
     ]
 
 
 def test_what_the_market_and_the_readers_of_exports_make_is_never_refused(tables):
-    made = {("youtube", "live"), ("youtube", "short"), ("youtube", "video")}  # ingest.exports, by platform
+    made = {
+        ("youtube", "live"),
+        ("youtube", "short"),
+        ("youtube", "video"),
+    }  # ingest.exports, by platform
     made |= {("instagram", name) for name in ("image", "video", "carousel", "short", "story")}
     made |= {("tiktok", name) for name in ("carousel", "video")} | {
         ("x", name) for name in ("image", "video", "carousel")
@@ -200,13 +245,24 @@ def test_every_code_is_listed_in_the_document_and_the_docs():
     schema = openapi()["components"]["schemas"]["FaultMessage"]
     assert schema["properties"]["code"]["enum"] == list(CODES)
     docs = Path(__file__).parents[1] / "docs" / "service.md"
-    rows = re.findall(r"^\| `([a-z_]+)` \| (.+) \|$", docs.read_text().split("## Codes")[1].split("\n## ")[0], re.M)
+    rows = re.findall(
+        r"^\| `([a-z_]+)` \| (.+) \|$",
+        docs.read_text().split("## Codes")[1].split("\n## ")[0],
+        re.M,
+    )
     assert dict(rows) == CODES
 
 
 def test_every_code_in_the_source_is_a_code():
-    sources = "".join(path.read_text() for path in (Path(__file__).parents[1] / "serving").rglob("*.py"))
-    used = set(re.findall(r'\b(?:Fault|Breach|FeeRule|PydanticCustomError|_refused|_error)\(\s*"([a-z_]+)"', sources))
+    sources = "".join(
+        path.read_text() for path in (Path(__file__).parents[1] / "serving").rglob("*.py")
+    )
+    used = set(
+        re.findall(
+            r'\b(?:Fault|Breach|FeeRule|PydanticCustomError|_refused|_error)\(\s*"([a-z_]+)"',
+            sources,
+        )
+    )
     assert used - set(CODES) == {"unreachable", "no_answer"}  # which the client says
 
 

@@ -12,12 +12,18 @@ FIRST, SECOND = ({"version": name, "trained_on": "simulated"} for name in ("v1",
 
 def figures(metrics):
     """Give the value of every series."""
-    lines = [line.rpartition(" ") for line in metrics.text().decode().splitlines() if line[0] != "#"]
+    lines = [
+        line.rpartition(" ") for line in metrics.text().decode().splitlines() if line[0] != "#"
+    ]
     return {name: float(value) for name, _, value in lines}
 
 
 def models(metrics):
-    return {name: value for name, value in figures(metrics).items() if name.startswith("creatorcast_model_info")}
+    return {
+        name: value
+        for name, value in figures(metrics).items()
+        if name.startswith("creatorcast_model_info")
+    }
 
 
 @pytest.fixture
@@ -48,7 +54,8 @@ def test_whichever_worker_is_asked_tells_the_figures_of_all(environment):
     assert values['creatorcast_partnerships_total{endpoint="/a",evidence="history"}'] == 2
     assert values['creatorcast_partnerships_rejected_total{endpoint="/a"}'] == 1
     within = [
-        values[f'creatorcast_request_seconds_bucket{{endpoint="/a",le="{le}"}}'] for le in (0.0005, 0.025, "+Inf")
+        values[f'creatorcast_request_seconds_bucket{{endpoint="/a",le="{le}"}}']
+        for le in (0.0005, 0.025, "+Inf")
     ]
     assert within == [1, 2, 3]
     assert values['creatorcast_request_seconds_count{endpoint="/a"}'] == 3
@@ -80,7 +87,8 @@ def test_only_models_that_a_worker_answers_from_are_told(environment):
     assert models(two) == {'creatorcast_model_info{trained_on="simulated",version="v1"}': 1}
     one.model(SECOND)
     assert set(models(two)) == {
-        f'creatorcast_model_info{{trained_on="simulated",version="{name}"}}' for name in ("v1", "v2")
+        f'creatorcast_model_info{{trained_on="simulated",version="{name}"}}'
+        for name in ("v1", "v2")
     }
     two.model(SECOND)
     assert models(one) == {'creatorcast_model_info{trained_on="simulated",version="v2"}': 1}
@@ -88,7 +96,9 @@ def test_only_models_that_a_worker_answers_from_are_told(environment):
     assert set(models(one)) == {'creatorcast_model_info{trained_on="simulated",version="v2"}'}
 
 
-@pytest.mark.parametrize("manifest", [{}, {"version": None, "trained_on": [1]}, {"version": "\0\ud800😀" * 5000}])
+@pytest.mark.parametrize(
+    "manifest", [{}, {"version": None, "trained_on": [1]}, {"version": "\0\ud800😀" * 5000}]
+)
 def test_no_manifest_keeps_a_model_from_being_told(environment, manifest):
     one = worker(environment, 1)
     one.model(manifest)
@@ -130,7 +140,9 @@ def test_a_worker_that_cannot_share_counts_alone_and_says_so(tmp_path, caplog, d
     one = worker({METRICS_MEMORY: str(descriptor(tmp_path))}, number)
     one.request("/a", "200", 1.0)
     one.model(FIRST)
-    assert [record.getMessage()[:44] for record in caplog.records] == ["figures of this worker are its own alone: CR"]
+    assert [record.getMessage()[:44] for record in caplog.records] == [
+        "figures of this worker are its own alone: CR"
+    ]
     assert figures(one)['creatorcast_requests_total{code="200",endpoint="/a"}'] == 1
     assert len(models(one)) == 1
 
@@ -142,4 +154,6 @@ def test_where_there_are_no_files_in_memory_a_nameless_one_is_shared(monkeypatch
     Metrics(["/a"]).share(environment)
     assert list(tmp_path.iterdir()) == []
     worker(environment, 1).request("/a", "200", 1.0)
-    assert figures(worker(environment, 2))['creatorcast_requests_total{code="200",endpoint="/a"}'] == 1
+    assert (
+        figures(worker(environment, 2))['creatorcast_requests_total{code="200",endpoint="/a"}'] == 1
+    )

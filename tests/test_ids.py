@@ -62,9 +62,7 @@ TAKE_OUT = "which cannot be seen: take it out"
 LOST = "which stands for a character that was lost: write the id anew"
 MARK = "a mark that changes how others look: take it out"
 MIXED = "letters, which it may look like: write the id in one alphabet"
-ACUTE = (
-    "which with what stands beside it reads like U+00E9 LATIN SMALL LETTER E WITH ACUTE: write 'café' (Unicode's NFC)"
-)
+ACUTE = "which with what stands beside it reads like U+00E9 LATIN SMALL LETTER E WITH ACUTE: write 'café' (Unicode's NFC)"
 SPACE = UNSEEN["c\u200b1"]
 ALIKE = {
     "ｃ1": "U+FF43 FULLWIDTH LATIN SMALL LETTER C at position 1, which looks like 'c': write that",
@@ -137,7 +135,10 @@ def posts_of(*names):
 
 
 def creators_of(*names):
-    return table([{"creator_id": name, "platform": "instagram", "followers": 2e4} for name in names], CREATORS)
+    return table(
+        [{"creator_id": name, "platform": "instagram", "followers": 2e4} for name in names],
+        CREATORS,
+    )
 
 
 def test_tables_with_such_ids_are_refused_and_the_known_one_is_named():
@@ -145,18 +146,28 @@ def test_tables_with_such_ids_are_refused_and_the_known_one_is_named():
     with pytest.raises(InvalidTables) as refused:
         validate(Tables(creators=creators_of("c1", "зоя", "c2\u00ad"), posts=posts))
     shy, space, latin, unknown = map(str, refused.value.faults)
-    assert shy == rf"creators, data row 3: creator_id 'c2\xad' holds U+00AD SOFT HYPHEN at position 3, {TAKE_OUT}"
-    assert space == rf"posts, data row 2: creator_id 'c\u200b1' holds {SPACE}, {TAKE_OUT}; 'c1' is known"
+    assert (
+        shy
+        == rf"creators, data row 3: creator_id 'c2\xad' holds U+00AD SOFT HYPHEN at position 3, {TAKE_OUT}"
+    )
+    assert (
+        space
+        == rf"posts, data row 2: creator_id 'c\u200b1' holds {SPACE}, {TAKE_OUT}; 'c1' is known"
+    )
     assert latin == (
         f"posts, data row 4: creator_id 'зoя' holds U+006F LATIN SMALL LETTER O at position 2 among Cyrillic {MIXED}; "
         "'зоя' is known"
     )
-    assert unknown.startswith("posts, data row 5: creator_id 'nobody' is no creator of that platform")
+    assert unknown.startswith(
+        "posts, data row 5: creator_id 'nobody' is no creator of that platform"
+    )
 
 
 @pytest.fixture(scope="module")
 def known(bundle):
-    tables = validate(Tables(creators=creators_of("c1", "café", "кухня"), posts=posts_of("c1", "кухня")))
+    tables = validate(
+        Tables(creators=creators_of("c1", "café", "кухня"), posts=posts_of("c1", "кухня"))
+    )
     return Scorer(bundle, tables)
 
 
@@ -206,8 +217,12 @@ def test_over_http_such_ids_are_refused_by_themselves(home, tmp_path):
     champion.stop()
     client = TestClient(build_app(champion))
     rows = [{"creator_id": name, "platform": "instagram", "followers": 5000.0} for name in LISTED]
-    answers = client.post("/v1/predict", json={"as_of": AS_OF.isoformat(), "partnerships": rows}).json()["results"]
-    wrong = {name: one["errors"] for name, one in zip(LISTED, answers, strict=True) if one.get("errors")}
+    answers = client.post(
+        "/v1/predict", json={"as_of": AS_OF.isoformat(), "partnerships": rows}
+    ).json()["results"]
+    wrong = {
+        name: one["errors"] for name, one in zip(LISTED, answers, strict=True) if one.get("errors")
+    }
     assert wrong.keys() == REASONS.keys()
     for name, (error,) in wrong.items():
         told = REASONS[name].removeprefix(f"creator_id {name!r} ").partition("; ")[0]
@@ -216,18 +231,29 @@ def test_over_http_such_ids_are_refused_by_themselves(home, tmp_path):
     got = client.get(f"/v1/creators/{quote('c' + chr(0x200B) + '1')}")
     assert (got.status_code, got.json()["code"]) == (400, "confusable_id")
     (error,) = got.json()["errors"]
-    assert (error["what"], error["expected"]) == (f"holds {SPACE}, {TAKE_OUT}", "'c1', which is known")
+    assert (error["what"], error["expected"]) == (
+        f"holds {SPACE}, {TAKE_OUT}",
+        "'c1', which is known",
+    )
     assert client.get("/v1/creators/nobody").status_code == 404
 
 
 def test_imports_reject_records_of_such_ids_and_count_them(tmp_path):
-    rows = pd.DataFrame({"creator_id": LISTED, "platform": "instagram", "followers": 5000, "avg_likes": 12})
+    rows = pd.DataFrame(
+        {"creator_id": LISTED, "platform": "instagram", "followers": 5000, "avg_likes": 12}
+    )
     rows.to_csv(tmp_path / "list.csv", index=False)
     report = import_files([tmp_path / "list.csv"], tmp_path / "data")
     (file,) = report.files
     assert file.rejected == {"names its creator by an id that reads like another": len(REASONS)}
-    assert pd.read_parquet(tmp_path / "data" / "creators.parquet")["creator_id"].tolist() == ["c1", "кухня"]
-    assert pd.read_parquet(tmp_path / "data" / "prospects.parquet")["creator_id"].tolist() == ["c1", "кухня"]
+    assert pd.read_parquet(tmp_path / "data" / "creators.parquet")["creator_id"].tolist() == [
+        "c1",
+        "кухня",
+    ]
+    assert pd.read_parquet(tmp_path / "data" / "prospects.parquet")["creator_id"].tolist() == [
+        "c1",
+        "кухня",
+    ]
     with pytest.raises(SourceError, match=re.escape(r"--creator '@a\u200b' holds U+200B")):
         import_files([tmp_path / "list.csv"], tmp_path / "more", ImportOptions(creator="@a\u200b"))
 
@@ -240,7 +266,9 @@ def test_arrays_of_ids_are_taken_too():
 def test_an_id_of_another_script_that_reads_like_a_known_one_is_refused():
     """A Cyrillic es before digits reads like the Latin c; where nothing like it is known it is let be."""
     twin = "\u0441" + "0000006"
-    assert find_lookalikes([twin, "кухня", "c1", None], {"c0000006"}.__contains__) == {twin: ANOTHER_ALPHABET}
+    assert find_lookalikes([twin, "кухня", "c1", None], {"c0000006"}.__contains__) == {
+        twin: ANOTHER_ALPHABET
+    }
     assert find_lookalikes([twin], {"c1"}.__contains__) == {}
     assert find_lookalikes([twin], {"c0000006", twin}.__contains__) == {}
 
@@ -248,12 +276,15 @@ def test_an_id_of_another_script_that_reads_like_a_known_one_is_refused():
 def test_such_an_id_in_a_row_names_the_one_that_is_known(bundle):
     creators = creators_of("c0000006")
     rows = [
-        {"creator_id": name, "platform": "instagram", "followers": 3000.0} for name in ("\u0441" + "0000006", "кухня")
+        {"creator_id": name, "platform": "instagram", "followers": 3000.0}
+        for name in ("\u0441" + "0000006", "кухня")
     ]
     scored = Scorer(bundle, validate(Tables(creators=creators))).score(
         ProspectBatch.from_rows(rows), microseconds(AS_OF)
     )
-    assert scored.reasons == {0: ["creator_id '\u04410000006' has letters of another alphabet; 'c0000006' is known"]}
+    assert scored.reasons == {
+        0: ["creator_id '\u04410000006' has letters of another alphabet; 'c0000006' is known"]
+    }
 
 
 @pytest.mark.parametrize("sign", ["x", "я", "e\u0301", "\U0001f600"])

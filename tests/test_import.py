@@ -30,7 +30,12 @@ def tweet(number, author="5", likes=3, **more):
 
 
 def user(number="5", followers=100, **more):
-    return {"id": number, "username": f"One{number}", "public_metrics": {"followers_count": followers}, **more}
+    return {
+        "id": number,
+        "username": f"One{number}",
+        "public_metrics": {"followers_count": followers},
+        **more,
+    }
 
 
 @pytest.fixture
@@ -59,7 +64,10 @@ def rows(out, table):
     frame = pd.read_parquet(out / f"{table}.parquet")
     for name in frame.select_dtypes("datetimetz"):
         frame[name] = frame[name].dt.strftime("%Y-%m-%d")
-    return [{name: value for name, value in row.items() if not pd.isna(value)} for row in frame.to_dict("records")]
+    return [
+        {name: value for name, value in row.items() if not pd.isna(value)}
+        for row in frame.to_dict("records")
+    ]
 
 
 def everything(out):
@@ -75,8 +83,17 @@ def same(one, other):
 def test_posts_bring_their_creators_and_all_of_it_is_valid(files, out):
     page = {"data": [tweet(1), tweet(2, "6")], "includes": {"users": [user("5", verified=True)]}}
     report = import_files(files(page), out)
-    known = {"creator_id": "5", "platform": "x", "handle": "one5", "followers": 100.0, "verified": True}
-    assert rows(out, "creators") == [known | {"observed_at": "2026-01-01"}, {"creator_id": "6", "platform": "x"}]
+    known = {
+        "creator_id": "5",
+        "platform": "x",
+        "handle": "one5",
+        "followers": 100.0,
+        "verified": True,
+    }
+    assert rows(out, "creators") == [
+        known | {"observed_at": "2026-01-01"},
+        {"creator_id": "6", "platform": "x"},
+    ]
     assert rows(out, "followers") == [
         {"creator_id": "5", "platform": "x", "observed_at": "2026-01-01", "followers": 100.0}
     ]
@@ -85,7 +102,13 @@ def test_posts_bring_their_creators_and_all_of_it_is_valid(files, out):
         "likes": 3.0, "comments": 1.0, "shares": 0.0, "repost": False, "text": "post 1 #tag", "hashtags": "tag",
         "caption_words": 3.0, "hashtags_count": 1.0, "mentions_count": 0.0,
     }  # fmt: skip
-    assert report.tables == {"creators": 2, "followers": 1, "partnerships": 0, "posts": 2, "prospects": 0}
+    assert report.tables == {
+        "creators": 2,
+        "followers": 1,
+        "partnerships": 0,
+        "posts": 2,
+        "prospects": 0,
+    }
     assert (report.stub_creators, report.rejected, report.conflicts) == (1, 0, [])
     validate(read_tables(out))
 
@@ -115,7 +138,11 @@ def test_a_later_file_adds_followers_and_counts(files, out):
         ("2026-02-01", 9.0),
     ]
     (creator,) = rows(out, "creators")
-    assert (creator["observed_at"], creator["followers"], creator["bio"]) == ("2026-02-01", 120.0, "old")
+    assert (creator["observed_at"], creator["followers"], creator["bio"]) == (
+        "2026-02-01",
+        120.0,
+        "old",
+    )
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -129,14 +156,17 @@ def test_the_newer_observation_wins_whatever_the_order(files, out, order):
 
 def test_what_differs_at_one_moment_is_a_conflict_and_the_later_given_stays(files, out):
     report = import_files(
-        files([tweet(1, likes=3), user(verified=True)], [tweet(1, likes=4), user(verified=False)]), out
+        files([tweet(1, likes=3), user(verified=True)], [tweet(1, likes=4), user(verified=False)]),
+        out,
     )
     assert {(one.table, one.id, one.field, *one.values, one.kept) for one in report.conflicts} == {
         ("posts", "1", "likes", "3.0", "4.0", "4.0"),
         ("creators", "5", "verified", "false", "true", "false"),
     }
     assert rows(out, "posts")[0]["likes"] == 4.0
-    assert "conflict: posts x 1: likes is 3.0 and 4.0 at one moment, kept 4.0" in format_report(report, out)
+    assert "conflict: posts x 1: likes is 3.0 and 4.0 at one moment, kept 4.0" in format_report(
+        report, out
+    )
 
 
 def test_repeated_records_count_once(files, out):
@@ -146,8 +176,12 @@ def test_repeated_records_count_once(files, out):
 
 def test_a_post_has_one_author_and_one_time(files, out):
     first = tweet(1) | {"created_at": "2025-12-05T00:00:00Z"}
-    report = import_files(files([first], name="a") + files([tweet(1, "6")], changed=FEB, name="b"), out)
-    assert {(row["posted_at"], row["creator_id"]) for row in rows(out, "posts")} == {("2025-12-01", "6")}
+    report = import_files(
+        files([first], name="a") + files([tweet(1, "6")], changed=FEB, name="b"), out
+    )
+    assert {(row["posted_at"], row["creator_id"]) for row in rows(out, "posts")} == {
+        ("2025-12-01", "6")
+    }
     assert {(one.field, one.kept[:10]) for one in report.conflicts} == {
         ("creator_id", "6"),
         ("posted_at", "2025-12-01"),
@@ -167,7 +201,10 @@ def test_an_account_known_by_its_handle_is_the_one_with_that_handle(files, out):
 
 
 def test_a_handle_of_two_accounts_links_to_neither(files, out):
-    items = [{"userInfo": {"user": {"id": number, "uniqueId": "one"}, "stats": {}}} for number in ("66", "67")]
+    items = [
+        {"userInfo": {"user": {"id": number, "uniqueId": "one"}, "stats": {}}}
+        for number in ("66", "67")
+    ]
     video = {"id": 7, "create_time": 1764547200, "view_count": 9, "username": "one"}
     import_files(files(items, {"data": {"videos": [video]}}), out)
     assert sorted(row["creator_id"] for row in rows(out, "creators")) == ["66", "67", "@one"]
@@ -175,11 +212,30 @@ def test_a_handle_of_two_accounts_links_to_neither(files, out):
 
 INSIGHTS = {
     "data": [
-        {"name": "saved", "period": "lifetime", "values": [{"value": 0}], "id": "17/insights/saved/lifetime"},
-        {"name": "reach", "period": "lifetime", "values": [{"value": 5}], "id": "17/insights/reach/lifetime"},
+        {
+            "name": "saved",
+            "period": "lifetime",
+            "values": [{"value": 0}],
+            "id": "17/insights/saved/lifetime",
+        },
+        {
+            "name": "reach",
+            "period": "lifetime",
+            "values": [{"value": 5}],
+            "id": "17/insights/reach/lifetime",
+        },
     ]
 }
-MEDIA = {"data": [{"id": "17", "media_type": "IMAGE", "timestamp": "2025-12-01T00:00:00+0000", "like_count": 1}]}
+MEDIA = {
+    "data": [
+        {
+            "id": "17",
+            "media_type": "IMAGE",
+            "timestamp": "2025-12-01T00:00:00+0000",
+            "like_count": 1,
+        }
+    ]
+}
 
 
 def test_metrics_fill_the_newest_reading_of_their_post(files, out):
@@ -193,7 +249,9 @@ def test_metrics_fill_the_newest_reading_of_their_post(files, out):
 
 
 def test_metrics_of_an_unknown_post_are_refused_or_told(files, out):
-    with pytest.raises(SourceError, match=r"'export0.json' holds metrics of post '17', which no file gives"):
+    with pytest.raises(
+        SourceError, match=r"'export0.json' holds metrics of post '17', which no file gives"
+    ):
         import_files(files(INSIGHTS), out)
     report = import_files(files(INSIGHTS, [tweet(1)]), out)
     assert report.notes == [
@@ -204,7 +262,8 @@ def test_metrics_of_an_unknown_post_are_refused_or_told(files, out):
 def test_posts_that_do_not_say_whose_they_are(files, out):
     (path,) = files({"data": [tweet(1, None), tweet(2, None)]})
     with pytest.raises(
-        SourceError, match=r"export0.json': its 2 record\(s\) do not say whose they are: name the creator"
+        SourceError,
+        match=r"export0.json': its 2 record\(s\) do not say whose they are: name the creator",
     ):
         import_files([path], out)
     assert not out.exists()
@@ -217,7 +276,9 @@ def test_posts_that_do_not_say_whose_they_are(files, out):
 def test_only_one_account_can_be_named_by_the_user(files, out):
     account = {"bio_description": "", "follower_count": 5, "display_name": "n"}
     report = import_files(
-        files([{"data": account}, {"data": account | {"follower_count": 6}}]), out, ImportOptions(creator="9")
+        files([{"data": account}, {"data": account | {"follower_count": 6}}]),
+        out,
+        ImportOptions(creator="9"),
     )
     assert [(row["creator_id"], row["followers"]) for row in rows(out, "creators")] == [("9", 5.0)]
     assert report.files[0].rejected == {"is one more account without an id": 1}
@@ -227,13 +288,17 @@ def test_when_a_file_was_read(files, out, tmp_path):
     (path,) = files([tweet(1), user()])
     told = import_files([path], tmp_path / "told", ImportOptions(observed_at=MAR))
     assert (told.files[0].moment, told.files[0].how) == ("2026-03-01T00:00:00+00:00", "told")
-    early = import_files([path], tmp_path / "early", ImportOptions(observed_at=datetime(2025, 1, 1, tzinfo=UTC)))
+    early = import_files(
+        [path], tmp_path / "early", ImportOptions(observed_at=datetime(2025, 1, 1, tzinfo=UTC))
+    )
     assert early.files[0].rejected == {"was posted after it was read": 1}
     os.utime(path, (0, 0))
     unknown = import_files([path], out)
     assert (unknown.files[0].moment, unknown.files[0].how) == (None, "")
     assert "lies before what it tells of: that is no moment of reading" in unknown.files[0].notes[0]
-    assert all("observed_at" not in row for table in ("creators", "posts") for row in rows(out, table))
+    assert all(
+        "observed_at" not in row for table in ("creators", "posts") for row in rows(out, table)
+    )
     assert not (out / "followers.parquet").exists()
 
 
@@ -273,12 +338,17 @@ def test_dry_run_tells_and_writes_nothing(files, out, tmp_path):
     ("content", "message"),
     [
         ("[1, 2", "is cut short"),
-        ('{"error": {"message": "expired"}}', r"holds no record that can be read: 1 is an error reported .*expired\)"),
+        (
+            '{"error": {"message": "expired"}}',
+            r"holds no record that can be read: 1 is an error reported .*expired\)",
+        ),
         ('{"foo": 1}', r"holds no record .*fields: 'foo'\); looked for YouTube Data API v3, "),
         ("", "is empty"),
     ],
 )
-def test_a_bad_file_stops_the_import_before_anything_is_written(files, out, tmp_path, content, message):
+def test_a_bad_file_stops_the_import_before_anything_is_written(
+    files, out, tmp_path, content, message
+):
     import_files(files([tweet(1)]), out)
     before = everything(out)
     with pytest.raises(SourceError, match=message):
@@ -296,7 +366,9 @@ def test_an_ordinary_answer_without_results_is_no_fault(files, out):
 
 def test_platform_and_kind_are_held_to(files, out):
     (path,) = files([tweet(1)])
-    with pytest.raises(SourceError, match="holds records of x, but --platform says tiktok: leave the option out"):
+    with pytest.raises(
+        SourceError, match="holds records of x, but --platform says tiktok: leave the option out"
+    ):
         import_files([path], out, ImportOptions(platform="tiktok"))
     with pytest.raises(SourceError, match="holds no record that can be read"):
         import_files([path], out, ImportOptions(kind="tiktok-api"))
@@ -314,11 +386,15 @@ def test_out_must_be_able_to_take_the_tables(files, out, tmp_path):
         import_files(paths, out)
     (out / "posts.csv").unlink()
     (out / "posts.parquet").write_text("oops")
-    with pytest.raises(SourceError, match=r"holds tables that cannot be added to: .*; name another folder"):
+    with pytest.raises(
+        SourceError, match=r"holds tables that cannot be added to: .*; name another folder"
+    ):
         import_files(paths, out)
     (out / "posts.parquet").unlink()
     (out / "dataset.json").write_text('{"simulated": true}')
-    with pytest.raises(SourceError, match="holds a simulated market: real data must not be mixed into it"):
+    with pytest.raises(
+        SourceError, match="holds a simulated market: real data must not be mixed into it"
+    ):
         import_files(paths, out)
 
 
@@ -329,12 +405,20 @@ def test_the_same_content_twice_in_one_import_is_read_once(files, out):
 
 def test_a_sheet_of_averages_becomes_a_list_to_score(out, tmp_path):
     path = tmp_path / "list.csv"
-    path.write_text("Handle,Platform,Followers,Avg Likes\n@One,Instagram,1200,30\nTwo,Instagram,2500,\n")
+    path.write_text(
+        "Handle,Platform,Followers,Avg Likes\n@One,Instagram,1200,30\nTwo,Instagram,2500,\n"
+    )
     report = import_files([path], out, ImportOptions(observed_at=JAN))
     creators = [(row["creator_id"], row["followers"]) for row in rows(out, "creators")]
     assert creators == [("@one", 1200.0), ("@two", 2500.0)]
     assert rows(out, "prospects") == [
-        {"creator_id": "@one", "platform": "instagram", "handle": "one", "followers": 1200.0, "avg_likes": 30.0}
+        {
+            "creator_id": "@one",
+            "platform": "instagram",
+            "handle": "one",
+            "followers": 1200.0,
+            "avg_likes": 30.0,
+        }
     ]
     assert report.files[0].kind == "spreadsheet of creators"
 
@@ -342,7 +426,9 @@ def test_a_sheet_of_averages_becomes_a_list_to_score(out, tmp_path):
 def test_a_sheet_that_tells_no_platform_asks_for_it(out, tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("Handle,Followers\n@One,1200\n")
-    with pytest.raises(SourceError, match="does not say of which platform it is: name it by --platform"):
+    with pytest.raises(
+        SourceError, match="does not say of which platform it is: name it by --platform"
+    ):
         import_files([path], out)
 
 
@@ -354,7 +440,10 @@ def test_a_sheet_of_deals_gives_partnerships(out, tmp_path):
     )
     import_files([path], out)
     deals = sorted(rows(out, "partnerships"), key=lambda deal: deal["start_at"])
-    assert [(deal["creator_id"], deal.get("fee_usd")) for deal in deals] == [("@one", 450.0), ("@one", None)]
+    assert [(deal["creator_id"], deal.get("fee_usd")) for deal in deals] == [
+        ("@one", 450.0),
+        ("@one", None),
+    ]
     before = everything(out)
     import_files([path], out)
     same(before, everything(out))
@@ -367,7 +456,9 @@ GARBAGE = st.one_of(
     st.fixed_dictionaries({"id": st.just("1"), "text": st.just("t"), "created_at": st.text(max_size=8)}),
     st.fixed_dictionaries({"aweme_id": st.integers() | st.none(), "statistics": st.just({"digg_count": {}})}),
 )  # fmt: skip
-BROKEN = st.sampled_from(["{", '{"id": "1", "te', "[[[[", "]", "NaN", "\ufeff", "x" * 50, '{"a": 1}}', '"', "[" * 3000])
+BROKEN = st.sampled_from(
+    ["{", '{"id": "1", "te', "[[[[", "]", "NaN", "\ufeff", "x" * 50, '{"a": 1}}', '"', "[" * 3000]
+)
 
 
 def mixture(folder, garbage, broken, as_lines):
@@ -397,7 +488,11 @@ def test_no_good_record_is_lost_among_garbage(tmp_path_factory, garbage, broken,
     with RejectionWriter(folder / "rejected.csv") as rejected:
         parts, report = PartWriter(folder / "parts"), FileReport("export.json", "")
         options = ImportOptions(kind="x-api", creator="77")
-        json_reader.read(ImportJob(path, parts, report, rejected, options, None, MAR, MAR, lambda done, total: None))
+        json_reader.read(
+            ImportJob(
+                path, parts, report, rejected, options, None, MAR, MAR, lambda done, total: None
+            )
+        )
     posts = pd.concat(map(pd.read_parquet, (folder / "parts" / "posts").glob("*.parquet")))
     assert {"900", "901", "902"} <= set(posts["post_id"])
     assert posts.loc[posts["post_id"] == "900", "likes"].tolist() == [3.0]
@@ -409,14 +504,18 @@ def test_no_good_record_is_lost_among_garbage(tmp_path_factory, garbage, broken,
 def test_a_mixture_imports_to_valid_tables(tmp_path_factory, garbage, broken, as_lines):
     folder = tmp_path_factory.mktemp("mixture")
     import_files(
-        [mixture(folder, garbage, broken, as_lines)], folder / "out", ImportOptions(creator="77", observed_at=MAR)
+        [mixture(folder, garbage, broken, as_lines)],
+        folder / "out",
+        ImportOptions(creator="77", observed_at=MAR),
     )
     validate(read_tables(folder / "out"))
 
 
 @settings(max_examples=6, deadline=None)
 @given(st.permutations(range(4)), st.lists(st.integers(0, 9), min_size=4, max_size=4))
-def test_the_order_of_files_does_not_matter_where_their_moments_differ(tmp_path_factory, order, likes):
+def test_the_order_of_files_does_not_matter_where_their_moments_differ(
+    tmp_path_factory, order, likes
+):
     folder = tmp_path_factory.mktemp("order")
     paths = []
     for number in range(4):

@@ -15,7 +15,9 @@ EXPORTS = Path(os.environ.get("CREATORCAST_REAL_DATA", "absent")) / "exports"
 SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "import_exports.py"
 EXPECTED = json.loads((EXPORTS / "expected.json").read_text()) if EXPORTS.is_dir() else {}
 
-pytestmark = pytest.mark.skipif(not EXPECTED, reason="CREATORCAST_REAL_DATA names no folder that holds exports/")
+pytestmark = pytest.mark.skipif(
+    not EXPECTED, reason="CREATORCAST_REAL_DATA names no folder that holds exports/"
+)
 
 
 @pytest.fixture(scope="module")

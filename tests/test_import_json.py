@@ -27,20 +27,34 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def found(value):
-    return [one for one in find_records(json.loads(json.dumps(value)), HERE, SHAPES) if isinstance(one, FoundRecord)]
+    return [
+        one
+        for one in find_records(json.loads(json.dumps(value)), HERE, SHAPES)
+        if isinstance(one, FoundRecord)
+    ]
 
 
 def refused(value):
-    return [(one.place.record, one.reason) for one in find_records(value, HERE, SHAPES) if isinstance(one, Rejection)]
+    return [
+        (one.place.record, one.reason)
+        for one in find_records(value, HERE, SHAPES)
+        if isinstance(one, Rejection)
+    ]
 
 
 def reads(value):
-    return [parse_record(one.shape, one.record, one.place, one.context, None) for one in found(value)]
+    return [
+        parse_record(one.shape, one.record, one.place, one.context, None) for one in found(value)
+    ]
 
 
 def known(row):
     """Give what is known in a row, but what every row says."""
-    return {name: value for name, value in row.items() if value is not None and name not in ("platform", "observed_at")}
+    return {
+        name: value
+        for name, value in row.items()
+        if value is not None and name not in ("platform", "observed_at")
+    }
 
 
 def rows(value):
@@ -52,15 +66,27 @@ def rows(value):
 def test_maps_name_columns_of_their_tables(shape):
     assert set(shape.fields) <= set(RECORD_SPECS[shape.table].names)
     assert set(shape.creator) <= set(TABLE_SPECS["creators"].names)
-    assert {name for name, _, _ in (*shape.row_readers, *shape.creator_readers)} == {*shape.fields, *shape.creator}
+    assert {name for name, _, _ in (*shape.row_readers, *shape.creator_readers)} == {
+        *shape.fields,
+        *shape.creator,
+    }
 
 
 def test_hidden_subscribers_are_unknown():
     channel = {
         "kind": "youtube#channel",
         "id": "UC123",
-        "snippet": {"customUrl": "@One.Two", "publishedAt": "2026-01-02T03:04:05Z", "defaultLanguage": "en-GB"},
-        "statistics": {"viewCount": "5", "subscriberCount": "0", "hiddenSubscriberCount": True, "videoCount": "12"},
+        "snippet": {
+            "customUrl": "@One.Two",
+            "publishedAt": "2026-01-02T03:04:05Z",
+            "defaultLanguage": "en-GB",
+        },
+        "statistics": {
+            "viewCount": "5",
+            "subscriberCount": "0",
+            "hiddenSubscriberCount": True,
+            "videoCount": "12",
+        },
         "topicDetails": {"topicCategories": ["https://en.wikipedia.org/wiki/Food"]},
     }
     assert rows({"items": [channel]}) == [
@@ -81,7 +107,11 @@ def test_hidden_subscribers_are_unknown():
 
 @pytest.mark.parametrize(
     ("duration", "title", "format_"),
-    [("PT45S", "a #shorts clip", "short"), ("PT45S", "a clip", "video"), ("PT4M", "no #Shorts", "video")],
+    [
+        ("PT45S", "a #shorts clip", "short"),
+        ("PT45S", "a clip", "video"),
+        ("PT4M", "no #Shorts", "video"),
+    ],
 )
 def test_a_short_is_what_says_so_and_is_short(duration, title, format_):
     video = {
@@ -102,7 +132,12 @@ def test_a_short_is_what_says_so_and_is_short(duration, title, format_):
 
 def test_likes_that_a_channel_does_not_show_are_hidden():
     statistics = {"viewCount": "5", "commentCount": "1"}
-    video = {"kind": "youtube#video", "id": "v", "snippet": {"channelId": "UC1"}, "statistics": statistics}
+    video = {
+        "kind": "youtube#video",
+        "id": "v",
+        "snippet": {"channelId": "UC1"},
+        "statistics": statistics,
+    }
     ((_, post, _),) = rows(video)
     assert (post["likes_hidden"], post.get("likes"), post["views"]) == (True, None, 5.0)
 
@@ -146,7 +181,14 @@ def test_business_discovery_gives_the_account_asked_about_and_its_media():
         "comments_count": 2,
         "children": {"data": [{"id": "18", "media_type": "IMAGE"}]},
         "insights": {
-            "data": [{"name": "saved", "period": "lifetime", "values": [{"value": 4}], "id": "17/insights/saved"}]
+            "data": [
+                {
+                    "name": "saved",
+                    "period": "lifetime",
+                    "values": [{"value": 4}],
+                    "id": "17/insights/saved",
+                }
+            ]
         },
     }
     page = {
@@ -163,7 +205,13 @@ def test_business_discovery_gives_the_account_asked_about_and_its_media():
     assert rows(page) == [
         (
             "Instagram user",
-            {"creator_id": "1784", "handle": "some.one", "followers": 10.0, "following": 0.0, "posts_count": 1.0},
+            {
+                "creator_id": "1784",
+                "handle": "some.one",
+                "followers": 10.0,
+                "following": 0.0,
+                "posts_count": 1.0,
+            },
             {},
         ),
         (
@@ -195,7 +243,14 @@ def test_insights_are_metrics_of_a_post_views_before_impressions():
             "id": f"17/insights/{name}/lifetime",
         } | more
 
-    page = {"data": [metric("impressions", 9), metric("views", 7), metric("saved", 0), metric("reach", 5)]}
+    page = {
+        "data": [
+            metric("impressions", 9),
+            metric("views", 7),
+            metric("saved", 0),
+            metric("reach", 5),
+        ]
+    }
     assert rows(page) == [("Instagram metrics", {"post_id": "17", "views": 7.0, "saves": 0.0}, {})]
     single = metric("shares", None) | {"total_value": {"value": 3}}
     assert rows(single) == [("Instagram metrics", {"post_id": "17", "shares": 3.0}, {})]
@@ -299,7 +354,9 @@ def test_instaloader_and_the_app_tell_the_same_post():
         "is_paid_partnership": False,
         "location": None,
     }
-    (_, one, owner), (_, other, user) = rows(web) + rows({"items": [app], "num_results": 1, "status": "ok"})
+    (_, one, owner), (_, other, user) = rows(web) + rows(
+        {"items": [app], "num_results": 1, "status": "ok"}
+    )
     assert one == other
     assert owner == user == {"creator_id": "5", "handle": "one"}
     assert (one["format"], one["views"], one["likes_hidden"]) == ("short", 100.0, False)
@@ -337,7 +394,10 @@ def test_tiktok_display_api():
         "video_count": 1,
     }
     ok = {"code": "ok", "message": ""}
-    pages = [{"data": {"user": user}, "error": ok}, {"data": {"videos": [video], "has_more": False}, "error": ok}]
+    pages = [
+        {"data": {"user": user}, "error": ok},
+        {"data": {"videos": [video], "has_more": False}, "error": ok},
+    ]
     assert refused(pages) == []
     (_, profile, _), (_, post, creator) = rows(pages)
     assert profile == {"creator_id": "o", "handle": "one", "followers": 3.0, "posts_count": 1.0}
@@ -374,8 +434,20 @@ def test_tiktok_scrapers_tell_the_same_video():
         "desc": "hi #there",
         "createTime": "1767323045",
         "isAd": True,
-        "stats": {"diggCount": 1, "commentCount": 2, "shareCount": 3, "collectCount": "4", "playCount": 5},
-        "statsV2": {"diggCount": "1", "commentCount": "2", "shareCount": "3", "collectCount": "4", "playCount": "5"},
+        "stats": {
+            "diggCount": 1,
+            "commentCount": 2,
+            "shareCount": 3,
+            "collectCount": "4",
+            "playCount": 5,
+        },
+        "statsV2": {
+            "diggCount": "1",
+            "commentCount": "2",
+            "shareCount": "3",
+            "collectCount": "4",
+            "playCount": "5",
+        },
         "textExtra": [{"hashtagName": "there", "userUniqueId": ""}],
         "author": {"id": "6", "uniqueId": "one", "verified": True, "signature": "b"},
         "authorStats": {"followerCount": 10, "followingCount": 2, "videoCount": 3},
@@ -391,7 +463,11 @@ def test_tiktok_scrapers_tell_the_same_video():
             "uid": "6", "unique_id": "one", "follower_count": 10, "following_count": 2, "aweme_count": 3,
         },
     }  # fmt: skip
-    wrapped = {"__DEFAULT_SCOPE__": {"webapp.video-detail": {"itemInfo": {"itemStruct": web}, "statusCode": 0}}}
+    wrapped = {
+        "__DEFAULT_SCOPE__": {
+            "webapp.video-detail": {"itemInfo": {"itemStruct": web}, "statusCode": 0}
+        }
+    }
     (_, one, _), (_, two, _), (_, three, _) = (
         rows([apify]) + rows(wrapped) + rows({"aweme_list": [app], "status_code": 0})
     )
@@ -410,12 +486,22 @@ def test_a_tiktok_profile_with_its_counts_beside_it():
         }
     }
     assert rows(page) == [
-        ("TikTok web user", {"creator_id": "6", "handle": "one", "followers": 10.0, "verified": False}, {})
+        (
+            "TikTok web user",
+            {"creator_id": "6", "handle": "one", "followers": 10.0, "verified": False},
+            {},
+        )
     ]
 
 
 def test_items_keyed_by_id_are_found():
-    item = {"id": "7", "desc": "", "createTime": 1767323045, "author": "one", "stats": {"playCount": 5}}
+    item = {
+        "id": "7",
+        "desc": "",
+        "createTime": 1767323045,
+        "author": "one",
+        "stats": {"playCount": 5},
+    }
     ((_, post, creator),) = rows({"ItemModule": {"7": item}})
     assert (post["views"], post["caption_words"], creator["handle"]) == (5.0, 0.0, "one")
 
@@ -443,12 +529,21 @@ def test_x_tells_format_by_its_expansions_and_who_retweets():
     assert [(post["post_id"], post.get("format"), post["repost"]) for post in posts] == [
         ("1", "carousel", False), ("2", "video", False), ("3", None, True),
     ]  # fmt: skip
-    assert [posts[0][name] for name in ("likes", "comments", "shares", "saves", "views")] == [3, 2, 1, 4, 5]
+    assert [posts[0][name] for name in ("likes", "comments", "shares", "saves", "views")] == [
+        3,
+        2,
+        1,
+        4,
+        5,
+    ]
     assert [row for name, row, _ in rows(page) if name == "X user"] == [
         {"creator_id": "5", "handle": "one", "followers": 8.0}
     ]
     assert refused(page) == [
-        ("record 1", "is an error reported instead of data: no such post Not Found Error about:blank")
+        (
+            "record 1",
+            "is an error reported instead of data: no such post Not Found Error about:blank",
+        )
     ]
 
 
@@ -459,12 +554,22 @@ def test_x_v1():
              "favorite_count": 3, "retweet_count": 1, "user": user, "retweeted_status": {"id_str": "9"},
              "entities": {"hashtags": [{"text": "y"}]}}  # fmt: skip
     ((_, post, creator),) = rows([tweet])
-    assert (post["posted_at"], post["likes"], post["repost"], post["hashtags"]) == (AT, 3.0, True, "y")
+    assert (post["posted_at"], post["likes"], post["repost"], post["hashtags"]) == (
+        AT,
+        3.0,
+        True,
+        "y",
+    )
     assert (creator["creator_id"], creator["followers"], creator["language"]) == ("5", 8.0, "en")
 
 
 def test_ids_beyond_2_to_the_53_stay_exact():
-    video = {"video_id": 7234567890123456789, "create_time": 1767323045, "view_count": 1, "username": "one"}
+    video = {
+        "video_id": 7234567890123456789,
+        "create_time": 1767323045,
+        "view_count": 1,
+        "username": "one",
+    }
     ((_, post, creator),) = rows({"data": {"videos": [video]}})
     assert (post["post_id"], creator["creator_id"]) == ("7234567890123456789", "@one")
     (read,) = reads({"data": {"videos": [video | {"video_id": 7.2e18}]}})
@@ -488,7 +593,15 @@ def test_ids_beyond_2_to_the_53_stay_exact():
     ],
 )
 def test_what_is_no_count_stays_unknown_and_is_told(value, reason):
-    (one,) = found({"id": "31", "shortCode": "C", "timestamp": "2026-01-02T03:04:05Z", "ownerId": "5", "likesCount": 1})
+    (one,) = found(
+        {
+            "id": "31",
+            "shortCode": "C",
+            "timestamp": "2026-01-02T03:04:05Z",
+            "ownerId": "5",
+            "likesCount": 1,
+        }
+    )
     read = parse_record(one.shape, one.record | {"likesCount": value}, HERE, Context(), None)
     assert read.row.get("likes") is None
     assert [(fault.field, fault.reason) for fault in read.invalid_values] == [("likes", reason)]
@@ -512,14 +625,22 @@ def test_what_says_nothing_is_unknown_and_no_fault(value):
     ],
 )
 def test_a_record_that_cannot_be_a_post_says_why(changes, reason):
-    post = {"id": "1", "text": "t", "author_id": "5", "created_at": "2026-01-01T00:00:00Z"} | changes
+    post = {
+        "id": "1",
+        "text": "t",
+        "author_id": "5",
+        "created_at": "2026-01-01T00:00:00Z",
+    } | changes
     (read,) = reads(post)
     assert find_row_fault("posts", read.row, AT) == reason
 
 
 def test_a_post_after_its_reading_says_so():
     row = {"post_id": "1", "posted_at": AT, "observed_at": datetime(2025, 1, 1, tzinfo=UTC)}
-    assert find_row_fault("posts", row, AT) == "was posted after it was read: 2026-01-02 03:04, read 2025-01-01 00:00"
+    assert (
+        find_row_fault("posts", row, AT)
+        == "was posted after it was read: 2026-01-02 03:04, read 2025-01-01 00:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -561,7 +682,9 @@ def test_any_wrapper_will_do(wrap):
 
 
 def test_halves_of_characters_and_nul_do_not_pass():
-    (read,) = reads({"id": "1", "text": "a\ud83c b\x00", "author_id": "5", "created_at": "2026-01-01T00:00:00Z"})
+    (read,) = reads(
+        {"id": "1", "text": "a\ud83c b\x00", "author_id": "5", "created_at": "2026-01-01T00:00:00Z"}
+    )
     assert read.row["text"] == "a� b"
 
 
@@ -581,11 +704,15 @@ ANYTHING = st.recursive(
     | st.text(max_size=5)
     | st.sampled_from(["youtube#video", -1]),
     lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "kind", "text", "edges"]), inner)
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["id", "kind", "text", "edges"]), inner)
     ),
     max_leaves=4,
 )
-PATHS = sorted({path for shape in SHAPES for path in shape.paths} | {"media", "kind", "edges", "count", "user", "text"})
+PATHS = sorted(
+    {path for shape in SHAPES for path in shape.paths}
+    | {"media", "kind", "edges", "count", "user", "text"}
+)
 
 
 def put(record, path, value):

@@ -38,7 +38,10 @@ def known(frame):
     """Give the rows as dicts of what is known in them, times as text."""
     times = frame.select_dtypes("datetimetz").columns
     frame = frame.assign(**{c: frame[c].dt.strftime("%Y-%m-%d %H:%M:%S") for c in times})
-    return [{name: value for name, value in row.items() if not pd.isna(value)} for row in frame.to_dict("records")]
+    return [
+        {name: value for name, value in row.items() if not pd.isna(value)}
+        for row in frame.to_dict("records")
+    ]
 
 
 def test_posts_of_the_panel(panel):
@@ -101,7 +104,14 @@ def test_creators_of_the_panel_have_a_niche_and_an_age_only_where_they_are_told(
             "verified": False,
             "business": True,
         },
-        {**read, "creator_id": "b", "followers": 20.0, "following": 1.0, "verified": True, "business": False},
+        {
+            **read,
+            "creator_id": "b",
+            "followers": 20.0,
+            "following": 1.0,
+            "verified": True,
+            "business": False,
+        },
         {
             **read,
             "creator_id": "c",
@@ -116,8 +126,18 @@ def test_creators_of_the_panel_have_a_niche_and_an_age_only_where_they_are_told(
 
 def test_follower_readings_of_the_panel(panel):
     assert known(validate(read_instagram_panel(panel(*POSTS))).followers) == [
-        {"creator_id": "a", "platform": "instagram", "observed_at": "2023-02-01 00:00:00", "followers": 4800.0},
-        {"creator_id": "a", "platform": "instagram", "observed_at": "2023-06-01 00:00:00", "followers": 5100.0},
+        {
+            "creator_id": "a",
+            "platform": "instagram",
+            "observed_at": "2023-02-01 00:00:00",
+            "followers": 4800.0,
+        },
+        {
+            "creator_id": "a",
+            "platform": "instagram",
+            "observed_at": "2023-06-01 00:00:00",
+            "followers": 5100.0,
+        },
     ]
 
 
@@ -143,14 +163,18 @@ def test_repeated_and_timeless_rows_are_left_out_and_counted(panel):
 
 
 def test_a_folder_without_the_files_says_what_was_looked_for_and_found(tmp_path, panel):
-    with pytest.raises(SourceError, match=r"absent' is no folder: expected one with posts.csv.gz and followers_month"):
+    with pytest.raises(
+        SourceError,
+        match=r"absent' is no folder: expected one with posts.csv.gz and followers_month",
+    ):
         read_instagram_panel(tmp_path / "absent")
     (tmp_path / "posts.csv").write_text("x\n")
     wanted = r"lacks posts.csv.gz and followers_monthly.csv: looked for .*, found posts.csv$"
     with pytest.raises(SourceError, match=wanted):
         read_instagram_panel(tmp_path)
     with pytest.raises(
-        SourceError, match=r"followers_monthly.csv lacks the column.* date, followers: found creator_id, day$"
+        SourceError,
+        match=r"followers_monthly.csv lacks the column.* date, followers: found creator_id, day$",
     ):
         read_instagram_panel(panel(*POSTS, followers=["creator_id,day", "a,2023-02-01"]))
 
@@ -165,7 +189,9 @@ def test_a_file_that_is_no_gzip_says_so(panel):
 def test_the_real_panel_passes_validation():
     folder = os.environ.get("CREATORCAST_REAL_DATA")
     if not folder or not (Path(folder) / "instagram_panel").is_dir():
-        pytest.skip("needs the real panel: CREATORCAST_REAL_DATA must name the folder that holds instagram_panel/")
+        pytest.skip(
+            "needs the real panel: CREATORCAST_REAL_DATA must name the folder that holds instagram_panel/"
+        )
     tables = validate(read_instagram_panel(Path(folder) / "instagram_panel"))
     read = tables.meta["read"]
     assert (read["rows"], read["rows_without_time"], read["repeated_rows"]) == (49_829, 6, 0)

@@ -85,7 +85,15 @@ def read_by(reader, path, folder):
     with RejectionWriter(folder / "rejected.csv") as rejected, suppress(SourceError, SheetError):
         reader.read(
             ImportJob(
-                path, PartWriter(folder / "parts"), report, rejected, options, NOW, NOW, NOW, lambda done, total: None
+                path,
+                PartWriter(folder / "parts"),
+                report,
+                rejected,
+                options,
+                NOW,
+                NOW,
+                NOW,
+                lambda done, total: None,
             )
         )
     return report
@@ -111,16 +119,25 @@ def test_every_record_of_a_list_is_told_of(records, wrap):
     fruitful = any(isinstance(one, FoundRecord) for one in events)
     for number, record in enumerate(records, start=1):
         if (fruitful and not is_empty_page(record)) or looks_like_record(record):
-            assert re.search(rf"(data|items|^document 1) {number}(,|$)", places, re.MULTILINE), (number, places)
+            assert re.search(rf"(data|items|^document 1) {number}(,|$)", places, re.MULTILINE), (
+                number,
+                places,
+            )
 
 
-CELLS = st.sampled_from(["", "@ana", "@bo", "12000", "x", "-5", "Total", "2026-03-01", "2031-01-01"])
+CELLS = st.sampled_from(
+    ["", "@ana", "@bo", "12000", "x", "-5", "Total", "2026-03-01", "2031-01-01"]
+)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(
-        ["Creator,Followers,Likes", "Creator,Post ID,Posted at,Likes,Followers", "Handle,Fee,Deliverables"]
+        [
+            "Creator,Followers,Likes",
+            "Creator,Post ID,Posted at,Likes,Followers",
+            "Handle,Fee,Deliverables",
+        ]
     ),
     st.lists(st.lists(CELLS, min_size=1, max_size=6), min_size=1, max_size=6),
 )

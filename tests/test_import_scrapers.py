@@ -18,7 +18,15 @@ def reads(value):
 
 def known(row):
     """Give what is known in a row but its moments, text and counts of words."""
-    left_out = ("observed_at", "created_at", "text", "caption_words", "hashtags_count", "mentions_count", "hashtags")
+    left_out = (
+        "observed_at",
+        "created_at",
+        "text",
+        "caption_words",
+        "hashtags_count",
+        "mentions_count",
+        "hashtags",
+    )
     return {
         name: value.isoformat() if name == "posted_at" else value
         for name, value in row.items()
@@ -89,13 +97,24 @@ def test_a_post_and_its_account(record, post, creator):
 
 
 def test_a_channel_of_yt_dlp_gives_its_videos():
-    flat = {"_type": "url", "ie_key": "Youtube", "id": "w", "url": "https://www.youtube.com/watch?v=w", "title": "t"}
+    flat = {
+        "_type": "url",
+        "ie_key": "Youtube",
+        "id": "w",
+        "url": "https://www.youtube.com/watch?v=w",
+        "title": "t",
+    }
     channel = {
         "_type": "playlist", "id": "UC1", "channel_id": "UC1", "uploader_id": "@One", "channel_follower_count": 50,
         "extractor_key": "YoutubeTab", "entries": [info("Youtube", id="v", channel_id="UC1"), flat],
     }  # fmt: skip
     account, video, undated = reads(channel)
-    assert known(account.row) == {"platform": "youtube", "creator_id": "UC1", "handle": "one", "followers": 50}
+    assert known(account.row) == {
+        "platform": "youtube",
+        "creator_id": "UC1",
+        "handle": "one",
+        "followers": 50,
+    }
     assert (video.row["post_id"], undated.row["creator_id"]) == ("v", "UC1")
     said = f"has no time of posting{undated.shape.remedy}"
     assert find_row_fault("posts", undated.row, video.row["posted_at"], said) == (
@@ -103,12 +122,18 @@ def test_a_channel_of_yt_dlp_gives_its_videos():
     )
 
 
-@pytest.mark.parametrize(("day", "read"), [("20260301", "2026-03-01T00:00:00+00:00"), ("20269901", None)])
+@pytest.mark.parametrize(
+    ("day", "read"), [("20260301", "2026-03-01T00:00:00+00:00"), ("20269901", None)]
+)
 def test_a_day_of_upload_stands_for_the_time(day, read):
-    (found,) = reads(info("Youtube", id="v", channel_id="UC1", upload_date=day) | {"timestamp": None})
+    (found,) = reads(
+        info("Youtube", id="v", channel_id="UC1", upload_date=day) | {"timestamp": None}
+    )
     posted = found.row.get("posted_at")
     assert (posted and posted.isoformat()) == read
-    assert [fault.reason for fault in found.invalid_values] == ([] if read else ["is no day that exists"])
+    assert [fault.reason for fault in found.invalid_values] == (
+        [] if read else ["is no day that exists"]
+    )
 
 
 @pytest.mark.parametrize(

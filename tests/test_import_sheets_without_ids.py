@@ -24,7 +24,10 @@ def test_a_sheet_without_creators_says_so_and_names_the_option(tmp_path, kind, t
     if kind == "xlsx":
         pd.read_csv(pd.io.common.StringIO(text)).to_excel(path, index=False)
     found = imported(path, out=tmp_path / "out")
-    assert "names no creator: if all rows are of one, give --creator; else map the column" in found.error
+    assert (
+        "names no creator: if all rows are of one, give --creator; else map the column"
+        in found.error
+    )
 
 
 def test_campaigns_of_several_creators_and_running_numbers_are_one_partnership_a_row(tmp_path):
@@ -38,7 +41,9 @@ def test_campaigns_of_several_creators_and_running_numbers_are_one_partnership_a
 
 def lists(tmp_path, second):
     for name, rows in (("a", "1,Ana,10\n2,Bo,20\n3,Cy,30\n"), ("b", second)):
-        (tmp_path / f"{name}.csv").write_text(f"creator_id,handle,followers\n{rows}", encoding="utf-8")
+        (tmp_path / f"{name}.csv").write_text(
+            f"creator_id,handle,followers\n{rows}", encoding="utf-8"
+        )
     return tmp_path / "a.csv", tmp_path / "b.csv"
 
 

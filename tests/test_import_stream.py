@@ -29,7 +29,10 @@ def values(tmp_path):
     def read(content, name="export.json"):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return [value.reason if isinstance(value, MalformedValue) else value for _, value in read_json_values(path)]
+        return [
+            value.reason if isinstance(value, MalformedValue) else value
+            for _, value in read_json_values(path)
+        ]
 
     return read
 
@@ -62,13 +65,28 @@ def test_all_dresses_of_two_values(values, content):
 @pytest.mark.parametrize(
     ("content", "read"),
     [
-        ('{"a": 1}\n{"b":\n{"c": NaN}\n', [{"a": 1}, "is no JSON: Expecting value at character 6", None]),
-        ('oops\n{"a": 1}\n{"b": 2}', ["is no JSON: Expecting value at character 1", {"a": 1}, {"b": 2}]),
+        (
+            '{"a": 1}\n{"b":\n{"c": NaN}\n',
+            [{"a": 1}, "is no JSON: Expecting value at character 6", None],
+        ),
+        (
+            'oops\n{"a": 1}\n{"b": 2}',
+            ["is no JSON: Expecting value at character 1", {"a": 1}, {"b": 2}],
+        ),
         ('{"a": 1,\n{"a": 1}\n{"b": 2}', ["is no JSON", {"a": 1}, {"b": 2}]),
-        ('{"a": 1}\n{"b": "cut', [{"a": 1}, "is no JSON: Unterminated string starting at at character 7"]),
+        (
+            '{"a": 1}\n{"b": "cut',
+            [{"a": 1}, "is no JSON: Unterminated string starting at at character 7"],
+        ),
         ('{"a": 1, "a": 2}', [{"a": 2}]),
-        ('[{"a": 1}, ' + "[" * 5000 + "]" * 5000 + ', {"b": 2}]', [{"a": 1}, "is nested too deeply", {"b": 2}]),
-        ('{"a": 1}\n' + "[" * 5000 + "]" * 5000 + '\n{"b": 2}', [{"a": 1}, "is nested too deeply", {"b": 2}]),
+        (
+            '[{"a": 1}, ' + "[" * 5000 + "]" * 5000 + ', {"b": 2}]',
+            [{"a": 1}, "is nested too deeply", {"b": 2}],
+        ),
+        (
+            '{"a": 1}\n' + "[" * 5000 + "]" * 5000 + '\n{"b": 2}',
+            [{"a": 1}, "is nested too deeply", {"b": 2}],
+        ),
         ("[1, " + "9" * 5000 + ', {"b": 2}]', [1, "cannot be held", {"b": 2}]),
         ("1\n" + "9" * 5000 + '\n{"b": 2}', [1, "is no JSON that can be held", {"b": 2}]),
     ],
@@ -77,7 +95,9 @@ def test_what_cannot_be_read_leaves_the_rest(values, content, read):
     found = values(content)
     assert len(found) == len(read)
     for got, wanted in zip(found, read, strict=True):
-        assert wanted is None or (got.startswith(wanted) if isinstance(wanted, str) else got == wanted)
+        assert wanted is None or (
+            got.startswith(wanted) if isinstance(wanted, str) else got == wanted
+        )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +112,10 @@ def test_what_cannot_be_read_leaves_the_rest(values, content, read):
         ('[{"a": 1} {"b": 2}]', r"is no JSON at character 11: ',' was expected, found '\{'"),
         ("hello", "is no JSON at character 1: Expecting value at 'hello'"),
         (packed(LINES.encode() * 99)[:-20], "is cut short or damaged"),
-        (packed(b"[1" + b" " * (80 << 20)), "unpacks to more than 300 times its size: refused as a trap"),
+        (
+            packed(b"[1" + b" " * (80 << 20)),
+            "unpacks to more than 300 times its size: refused as a trap",
+        ),
         ("[" * 5000 + '"a', "is cut short"),
         ('{"a":' * 5000 + "1" + "}" * 5000, "is nested too deeply to be an export"),
     ],
@@ -106,7 +129,10 @@ def test_a_line_longer_than_can_be_held_is_told_and_passed(values, monkeypatch):
     monkeypatch.setattr(json_stream, "LONGEST", 1 << 20)
     read = values('{"a": 1}\n"' + "x" * (3 << 20) + '"\n{"b": 2}\n')
     assert read == [{"a": 1}, "is longer than 1 million characters", {"b": 2}]
-    with pytest.raises(SourceError, match="holds one JSON value of more than 1 million characters: write its records"):
+    with pytest.raises(
+        SourceError,
+        match="holds one JSON value of more than 1 million characters: write its records",
+    ):
         values('{"a": "' + "x" * (3 << 20) + '"}')
 
 
@@ -138,7 +164,11 @@ def test_kinds_of_files(tmp_path, name, content, kind):
     ("name", "content", "message"),
     [
         ("a.json", b"", "is empty"),
-        ("a.json", b"<!doctype html><html>", "is a web page, perhaps a log-in page saved by mistake"),
+        (
+            "a.json",
+            b"<!doctype html><html>",
+            "is a web page, perhaps a log-in page saved by mistake",
+        ),
         ("a.parquet", b"PAR1....", "is Parquet: tables in canonical columns need no import"),
         ("a.zip", b"PK\x03\x04rest", "is a zip archive: unpack it and name the files in it"),
         ("a.pdf", b"%PDF-1.7", "is a PDF"),
@@ -154,14 +184,22 @@ def test_strangers_are_told_what_they_are(tmp_path, name, content, message):
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(JSON_VALUES.filter(lambda v: v is not None), min_size=1, max_size=8), st.integers(1, 40), st.booleans())
-def test_values_are_the_same_however_few_characters_are_read_at_a_time(tmp_path_factory, written, chunk, indented):
+@given(
+    st.lists(JSON_VALUES.filter(lambda v: v is not None), min_size=1, max_size=8),
+    st.integers(1, 40),
+    st.booleans(),
+)
+def test_values_are_the_same_however_few_characters_are_read_at_a_time(
+    tmp_path_factory, written, chunk, indented
+):
     path = tmp_path_factory.mktemp("chunks") / "export.json"
     path.write_text(json.dumps(written, indent=1 if indented else None))
     with pytest.MonkeyPatch.context() as patch:

@@ -34,7 +34,9 @@ with warnings.catch_warnings():  # starlette would rather have httpx2
     from starlette.testclient import TestClient
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
-NORMAL = ConformalTables(ndtri(GRID)[None, :], np.array([10.0]), np.zeros((4, 3), dtype=int), np.full((4, 3), 1000))
+NORMAL = ConformalTables(
+    ndtri(GRID)[None, :], np.array([10.0]), np.zeros((4, 3), dtype=int), np.full((4, 3), 1000)
+)
 TOTALS = TotalsTables.fit(NORMAL, 0.3)
 FIGURES = [*QUANTILES, "mean"]
 VIDEO = {"platform": "tiktok", "followers": 20_000.0, "format": "video"}
@@ -48,8 +50,17 @@ def normal(location, scale, deliverables=1.0):
 
 
 def lowered(engagements, views, ceiling=10.0):
-    every, ceilings = np.ones(len(engagements.location), dtype=bool), np.full(len(engagements.location), ceiling)
-    own = engagements.location, engagements.scale, engagements.table, engagements.deliverables, engagements.totals
+    every, ceilings = (
+        np.ones(len(engagements.location), dtype=bool),
+        np.full(len(engagements.location), ceiling),
+    )
+    own = (
+        engagements.location,
+        engagements.scale,
+        engagements.table,
+        engagements.deliverables,
+        engagements.totals,
+    )
     return BoundedDistribution(*own, views, every, True, ceilings, ceilings)
 
 
@@ -82,7 +93,9 @@ def test_the_mean_is_that_of_the_lower_curve():
 def test_a_bound_that_nothing_crosses_changes_nothing():
     free, views = normal([3.0] * 20, 0.5), normal([9.0] * 20, 0.5)
     kept = lowered(free, views)
-    np.testing.assert_array_equal(kept.totals_at(np.arange(len(GRID))), free.totals_at(np.arange(len(GRID))))
+    np.testing.assert_array_equal(
+        kept.totals_at(np.arange(len(GRID))), free.totals_at(np.arange(len(GRID)))
+    )
     np.testing.assert_array_equal(kept.mean(), free.mean())
     assert not kept.rows_moved_by_bound(OUTERMOST).any()
     assert not kept.median_log_ratio().any()
@@ -117,18 +130,25 @@ def matrix(bundle, rows):
 def test_the_weaker_evidence_is_moved_and_of_the_same_the_engagements(bundle):
     evidence = np.array([[0, 1], [1, 0], [1, 1], [2, 2], [0, 2]])
     engagements, views = normal([6.0] * 5, 0.5), normal([5.0] * 5, 0.5)
-    names = {f"{what}_evidence_code": evidence[:, n] for n, what in enumerate(("engagements", "views"))}
+    names = {
+        f"{what}_evidence_code": evidence[:, n] for n, what in enumerate(("engagements", "views"))
+    }
     x = matrix(bundle, 5).assign(**names)
-    joint = joint_forecast({"engagements": Fixed(engagements), "views": Fixed(views)}, bundle.reference, x, np.ones(5))
+    joint = joint_forecast(
+        {"engagements": Fixed(engagements), "views": Fixed(views)}, bundle.reference, x, np.ones(5)
+    )
     flags = joint.warnings()
     assert flags["views_raised_to_engagements"].tolist() == [True, False, False, False, True]
     assert flags["engagements_lowered_to_views"].tolist() == [False, True, True, True, False]
     for name, own in joint.engagements.quantiles_by_name.items():
         np.testing.assert_array_equal(own, joint.views.quantiles_by_name[name])
     np.testing.assert_array_equal(
-        joint.engagements.quantiles_by_name["p50"][[0, 4]], engagements.quantiles_by_name["p50"][[0, 4]]
+        joint.engagements.quantiles_by_name["p50"][[0, 4]],
+        engagements.quantiles_by_name["p50"][[0, 4]],
     )
-    np.testing.assert_array_equal(joint.views.quantiles_by_name["p50"][1:4], views.quantiles_by_name["p50"][1:4])
+    np.testing.assert_array_equal(
+        joint.views.quantiles_by_name["p50"][1:4], views.quantiles_by_name["p50"][1:4]
+    )
 
 
 def test_every_crossing_is_seen_however_small(bundle):
@@ -138,34 +158,49 @@ def test_every_crossing_is_seen_however_small(bundle):
     views = normal(random.normal(6.5, 0.7, n), random.uniform(0.1, 1.5, n))
     names = {f"{what}_evidence_code": random.integers(0, 3, n) for what in ("engagements", "views")}
     x, knots = matrix(bundle, n).assign(**names), np.arange(len(GRID))
-    joint = joint_forecast({"engagements": Fixed(engagements), "views": Fixed(views)}, bundle.reference, x, np.ones(n))
+    joint = joint_forecast(
+        {"engagements": Fixed(engagements), "views": Fixed(views)}, bundle.reference, x, np.ones(n)
+    )
     crossed = (engagements.totals_at(knots) > views.totals_at(knots)).any(axis=1)
     assert 0.2 < crossed.mean() < 0.8
     assert (joint.engagements.totals_at(knots) <= joint.views.totals_at(knots)).all()
     assert (joint.engagements.mean() <= joint.views.mean()).all()
-    np.testing.assert_array_equal(joint.engagements.totals_at(knots)[~crossed], engagements.totals_at(knots)[~crossed])
-    np.testing.assert_array_equal(joint.views.totals_at(knots)[~crossed], views.totals_at(knots)[~crossed])
+    np.testing.assert_array_equal(
+        joint.engagements.totals_at(knots)[~crossed], engagements.totals_at(knots)[~crossed]
+    )
+    np.testing.assert_array_equal(
+        joint.views.totals_at(knots)[~crossed], views.totals_at(knots)[~crossed]
+    )
 
 
 def brought(bundle, *rows, posts=None):
     """Derive the columns of rows that bring what they are known by."""
     asked, nobody = ProspectBatch.from_rows(rows), np.full(len(rows), -1)
     features = Scorer(bundle).rows
-    x, _ = features.derive(asked, RowSources(nobody, posts, {}), asked.code("platform"), microseconds(AS_OF))
+    x, _ = features.derive(
+        asked, RowSources(nobody, posts, {}), asked.code("platform"), microseconds(AS_OF)
+    )
     return pd.DataFrame(x, columns=list(COLUMNS))
 
 
 @pytest.mark.parametrize(
     ("averages", "known", "lacking"),
-    [({"avg_likes": 90_000.0}, "engagements", "views"), ({"avg_views": 300.0}, "views", "engagements")],
+    [
+        ({"avg_likes": 90_000.0}, "engagements", "views"),
+        ({"avg_views": 300.0}, "views", "engagements"),
+    ],
 )
-def test_a_count_that_is_not_known_is_moved_as_far_as_the_other_lies_from_its_prior(bundle, averages, known, lacking):
+def test_a_count_that_is_not_known_is_moved_as_far_as_the_other_lies_from_its_prior(
+    bundle, averages, known, lacking
+):
     x = brought(bundle, VIDEO, {**VIDEO, **averages})
     joint = joint_forecast(bundle.forecasters, bundle.reference, x, np.ones(2))
     shift = x[f"{known}_log_offset"][1] - x[f"{known}_log_prior"][1]
     assert abs(shift) > 1
     plain = {what: own.predict_distribution(x).location for what, own in bundle.forecasters.items()}
-    np.testing.assert_allclose(getattr(joint, lacking).location - plain[lacking], [0.0, shift], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        getattr(joint, lacking).location - plain[lacking], [0.0, shift], rtol=1e-9, atol=1e-9
+    )
     np.testing.assert_array_equal(getattr(joint, known).location, plain[known])
     flags = {name: rows.tolist() for name, rows in joint.warnings().items() if rows.any()}
     assert flags == ({"engagements_from_views": [False, True]} if lacking == "engagements" else {})
@@ -173,7 +208,12 @@ def test_a_count_that_is_not_known_is_moved_as_far_as_the_other_lies_from_its_pr
 
 def test_posts_that_show_no_views_tell_their_level_too(bundle):
     rows = [
-        {"creator_id": "c", "platform": "tiktok", "post_id": str(n), "posted_at": AS_OF - pd.Timedelta(days=10 + n)}
+        {
+            "creator_id": "c",
+            "platform": "tiktok",
+            "post_id": str(n),
+            "posted_at": AS_OF - pd.Timedelta(days=10 + n),
+        }
         | {"likes": 90_000.0, "comments": 10.0, "shares": 10.0}
         for n in range(12)
     ]
@@ -212,10 +252,23 @@ def odd_partnerships(n=8000, seed=0):
     }
     rows = []
     for _ in range(n):
-        row = {"platform": random.choice(PLATFORMS), "deliverables": float(random.choice([1, 1, 2, 3, 10, 100]))}
-        row |= {name: float(draw()) for name, (share, draw) in shares.items() if random.random() < share}
-        row |= {"format": random.choice(PLATFORM_FORMATS[row["platform"]])} if random.random() < 0.7 else {}
-        rows.append(row if row.keys() & {*shares} - {"fee_usd", "completion_rate", "goal_engagements"} else VIDEO)
+        row = {
+            "platform": random.choice(PLATFORMS),
+            "deliverables": float(random.choice([1, 1, 2, 3, 10, 100])),
+        }
+        row |= {
+            name: float(draw()) for name, (share, draw) in shares.items() if random.random() < share
+        }
+        row |= (
+            {"format": random.choice(PLATFORM_FORMATS[row["platform"]])}
+            if random.random() < 0.7
+            else {}
+        )
+        rows.append(
+            row
+            if row.keys() & {*shares} - {"fee_usd", "completion_rate", "goal_engagements"}
+            else VIDEO
+        )
     return rows
 
 
@@ -239,24 +292,42 @@ def test_no_odd_partnership_is_told_more_engagements_than_views(bundle):
 
 
 def test_goals_agree_with_the_quantiles_of_odd_partnerships(bundle):
-    rows = [{name: value for name, value in row.items() if name != "completion_rate"} for row in odd_partnerships(600)]
+    rows = [
+        {name: value for name, value in row.items() if name != "completion_rate"}
+        for row in odd_partnerships(600)
+    ]
     scorer = Scorer(bundle)
     before = scorer.score(ProspectBatch.from_rows(rows), microseconds(AS_OF)).columns
     for name, probability in QUANTILES.items():
         goals = np.maximum(before[f"engagements_{name}"], 1.0)
-        asked = [{**row, "goal_engagements": goal} for row, goal in zip(rows, goals.tolist(), strict=True)]
-        found = scorer.score(ProspectBatch.from_rows(asked), microseconds(AS_OF)).columns["probability_goal"]
+        asked = [
+            {**row, "goal_engagements": goal}
+            for row, goal in zip(rows, goals.tolist(), strict=True)
+        ]
+        found = scorer.score(ProspectBatch.from_rows(asked), microseconds(AS_OF)).columns[
+            "probability_goal"
+        ]
         certain = (goals > 1) & (before["engagements_p05"] < before["engagements_p95"])
         np.testing.assert_allclose(found[certain], 1 - probability, atol=1e-6)
 
 
 def test_averages_that_disagree_lower_the_engagements_to_the_views(bundle):
-    one, alike = ({**VIDEO, "avg_likes": likes, "avg_comments": 0.0, "avg_shares": 0.0} for likes in (1e6, 10.0))
-    found, _ = answers_of(Scorer(bundle), [{**one, "avg_views": 100.0}, {**alike, "avg_views": 100.0}, one], AS_OF)
+    one, alike = (
+        {**VIDEO, "avg_likes": likes, "avg_comments": 0.0, "avg_shares": 0.0}
+        for likes in (1e6, 10.0)
+    )
+    found, _ = answers_of(
+        Scorer(bundle), [{**one, "avg_views": 100.0}, {**alike, "avg_views": 100.0}, one], AS_OF
+    )
     odd, agreed, no_views = found.to_dict("records")
-    assert [odd[f"engagements_{name}"] for name in FIGURES] == [odd[f"views_{name}"] for name in FIGURES]
+    assert [odd[f"engagements_{name}"] for name in FIGURES] == [
+        odd[f"views_{name}"] for name in FIGURES
+    ]
     assert odd["engagement_rate_by_views_p50"] == 1.0
-    assert {*odd["warnings"]} - {*agreed["warnings"]} == {"engagements_lowered_to_views", "implausible_average"}
+    assert {*odd["warnings"]} - {*agreed["warnings"]} == {
+        "engagements_lowered_to_views",
+        "implausible_average",
+    }
     assert odd["views_p50"] == pytest.approx(agreed["views_p50"], rel=0.3)
     assert {*no_views["warnings"]} - {*agreed["warnings"]} == {"implausible_average"}
     assert no_views["views_p50"] > 1e6
@@ -264,20 +335,34 @@ def test_averages_that_disagree_lower_the_engagements_to_the_views(bundle):
 
 def test_engagements_and_views_keep_their_usual_rate_where_one_is_not_known(bundle):
     scorer = Scorer(bundle)
-    rows = [VIDEO, {**VIDEO, "avg_likes": 90_000.0}, {**VIDEO, "avg_views": 1_000_000.0}, {**VIDEO, "avg_views": 50.0}]
+    rows = [
+        VIDEO,
+        {**VIDEO, "avg_likes": 90_000.0},
+        {**VIDEO, "avg_views": 1_000_000.0},
+        {**VIDEO, "avg_views": 50.0},
+    ]
     found, _ = answers_of(scorer, rows, AS_OF)
     rate = found["engagement_rate_by_views_p50"]
     assert rate[1:].between(rate[0] / 2, rate[0] * 2).all()
     assert found["evidence"].tolist() == ["profile", "summary", "profile", "profile"]
-    assert found["engagements_p50"][2] > 10 * found["engagements_p50"][0] > 100 * found["engagements_p50"][3]
+    assert (
+        found["engagements_p50"][2]
+        > 10 * found["engagements_p50"][0]
+        > 100 * found["engagements_p50"][3]
+    )
 
 
 def test_reasons_lead_to_the_forecast_that_is_told(bundle):
-    x = brought(bundle, VIDEO, {**VIDEO, "avg_views": 50.0}, {**VIDEO, "avg_likes": 1e6, "avg_views": 100.0})
+    x = brought(
+        bundle, VIDEO, {**VIDEO, "avg_views": 50.0}, {**VIDEO, "avg_likes": 1e6, "avg_views": 100.0}
+    )
     forecaster = bundle.forecasters["engagements"]
     joint = joint_forecast(bundle.forecasters, bundle.reference, x, np.ones(3))
     found = reasons(forecaster, x, besides=joint.reasons())
-    logs = [np.log1p(told["per_post"]) + np.log([one["factor"] for one in told["factors"]]).sum() for told in found]
+    logs = [
+        np.log1p(told["per_post"]) + np.log([one["factor"] for one in told["factors"]]).sum()
+        for told in found
+    ]
     free = np.log1p(forecaster.predict_distribution(x).quantiles_by_name["p50"])
     # the median lies a little off the location, alike with and without what moves it
     lowered = np.log1p(joint.engagements.quantiles_by_name["p50"]) - free
@@ -298,12 +383,20 @@ def test_the_model_of_the_registry_says_what_the_service_says(bundle):
 
 
 def test_every_door_says_the_same_of_odd_partnerships(bundle, home, tmp_path):
-    rows = [{**row, "partnership_id": f"p{number}"} for number, row in enumerate(odd_partnerships(300, seed=3))]
+    rows = [
+        {**row, "partnership_id": f"p{number}"}
+        for number, row in enumerate(odd_partnerships(300, seed=3))
+    ]
     # of a rate in a CSV file the reader first asks whether it is in percent
-    rows = [{name: row[name] for name in row if "rate_by" not in name} | {"followers": 900.0} for row in rows]
+    rows = [
+        {name: row[name] for name in row if "rate_by" not in name} | {"followers": 900.0}
+        for row in rows
+    ]
     frame, tables = pd.DataFrame(rows), []
     for name in ("list.csv", "list.parquet"):
-        frame.to_csv(tmp_path / name, index=False) if name.endswith("csv") else frame.to_parquet(tmp_path / name)
+        frame.to_csv(tmp_path / name, index=False) if name.endswith("csv") else frame.to_parquet(
+            tmp_path / name
+        )
         out = tmp_path / f"scored {name}.parquet"
         assert score_file(tmp_path / name, out, Scorer(bundle), AS_OF).scored == 300
         tables.append(pd.read_parquet(out))
@@ -315,7 +408,9 @@ def test_every_door_says_the_same_of_odd_partnerships(bundle, home, tmp_path):
         client = TestClient(build_app(champion))
         question = {"as_of": AS_OF.isoformat(), "partnerships": rows}
         over_http = client.post("/v1/predict", json=question).json()["results"]
-        ranked = client.post("/v1/rank", json={**question, "by": "engagement_rate_by_views_p50"}).json()["results"]
+        ranked = client.post(
+            "/v1/rank", json={**question, "by": "engagement_rate_by_views_p50"}
+        ).json()["results"]
     finally:
         champion.stop()
     for one, row in zip(over_http, by_csv.to_dict("records"), strict=True):

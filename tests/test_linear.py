@@ -35,7 +35,9 @@ def test_many_rows_at_once_equal_one_at_a_time_and_contributions_add_up():
     x, y = rows()
     line = LinearCorrection.fit(x, y, np.ones(len(y)))
     np.testing.assert_array_equal(line.predict(x), [line.predict(row[None])[0] for row in x])
-    np.testing.assert_array_equal(line.contributions(x).sum(axis=1) + line.intercept, line.predict(x))
+    np.testing.assert_array_equal(
+        line.contributions(x).sum(axis=1) + line.intercept, line.predict(x)
+    )
 
 
 def test_a_column_that_is_never_known_changes_nothing():
@@ -43,7 +45,9 @@ def test_a_column_that_is_never_known_changes_nothing():
     with_unknown = np.column_stack([x, np.full(len(x), np.nan)])
     found = LinearCorrection.fit(with_unknown, y, np.ones(len(y)))
     np.testing.assert_allclose(
-        found.predict(with_unknown), LinearCorrection.fit(x, y, np.ones(len(y))).predict(x), atol=1e-9
+        found.predict(with_unknown),
+        LinearCorrection.fit(x, y, np.ones(len(y))).predict(x),
+        atol=1e-9,
     )
 
 

@@ -5,7 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derive.market_priors import KNOT, MarketPriors, Prior, Reference, TooLittleData, fit_reference
+from features.derive.market_priors import (
+    KNOT,
+    MarketPriors,
+    Prior,
+    Reference,
+    TooLittleData,
+    fit_reference,
+)
 from features.history.history import History
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
@@ -30,15 +37,26 @@ def market(creators=70, posts=8, seed=1):
         own = {"creator_id": f"c{i}", "platform": ("instagram", "tiktok")[i % 5 == 0]}
         people.append({**own, "followers": followers, "niche": niche})
         for j in range(posts):
-            total = 0.05 * followers * (2 if niche == "food" else 0.5) * np.exp(random.normal(0, 0.4))
-            counts = {"likes": total * 0.8, "comments": total * 0.15, "shares": total * 0.05, "views": total * 12}
+            total = (
+                0.05 * followers * (2 if niche == "food" else 0.5) * np.exp(random.normal(0, 0.4))
+            )
+            counts = {
+                "likes": total * 0.8,
+                "comments": total * 0.15,
+                "shares": total * 0.05,
+                "views": total * 12,
+            }
             posted = START + pd.Timedelta(days=10 * j + random.random())
-            made.append({**own, "post_id": f"c{i}-{j}", "posted_at": posted, "sponsored": j == 0, **counts})
+            made.append(
+                {**own, "post_id": f"c{i}-{j}", "posted_at": posted, "sponsored": j == 0, **counts}
+            )
     return people, made
 
 
 def history_of(people, made, followers=()):
-    return History.of(Tables(frame(CREATORS, people), frame(FOLLOWERS, followers), frame(POSTS, made)))
+    return History.of(
+        Tables(frame(CREATORS, people), frame(FOLLOWERS, followers), frame(POSTS, made))
+    )
 
 
 def fitted(people, made, followers=(), accounts=None):
@@ -64,23 +82,38 @@ def test_only_platforms_with_enough_creators_have_a_prior_of_their_own(reference
     assert reference.engagements.priors["instagram"].creators == 56
     codes = np.array([PLATFORMS.index("tiktok"), PLATFORMS.index("x")])
     pooled = reference.engagements.prior(np.full(2, NAN), np.full(2, 9.0), np.full(2, NAN))
-    assert reference.engagements.prior(codes, np.full(2, 9.0), np.full(2, NAN)).tolist() == pooled.tolist()
+    assert (
+        reference.engagements.prior(codes, np.full(2, 9.0), np.full(2, NAN)).tolist()
+        == pooled.tolist()
+    )
 
 
 def test_part_shares_are_of_what_the_platform_counts(reference):
-    assert reference.part_shares["instagram"] == pytest.approx({"likes": 80 / 95, "comments": 15 / 95})
-    assert reference.part_shares["tiktok"] == pytest.approx({"likes": 0.8, "comments": 0.15, "shares": 0.05})
+    assert reference.part_shares["instagram"] == pytest.approx(
+        {"likes": 80 / 95, "comments": 15 / 95}
+    )
+    assert reference.part_shares["tiktok"] == pytest.approx(
+        {"likes": 0.8, "comments": 0.15, "shares": 0.05}
+    )
 
 
 def test_views_and_paid_posts_are_told(reference):
-    assert reference.views_shown == {"instagram": ["unknown"], "tiktok": ["unknown"], "youtube": [], "x": []}
+    assert reference.views_shown == {
+        "instagram": ["unknown"],
+        "tiktok": ["unknown"],
+        "youtube": [],
+        "x": [],
+    }
     assert reference.sponsored_posts == 70
     assert (reference.creators, reference.until) == (70, UNTIL.isoformat())
 
 
 def test_trust_lies_where_posts_vary_less_than_creators(reference):
     assert 0.05 <= reference.engagements.trust < 2
-    assert reference.engagements.weight(np.array([0.0, reference.engagements.trust])).tolist() == [0, 0.5]
+    assert reference.engagements.weight(np.array([0.0, reference.engagements.trust])).tolist() == [
+        0,
+        0.5,
+    ]
 
 
 def test_json_round_trip_is_exact(reference):
@@ -98,12 +131,21 @@ def test_json_round_trip_without_views():
 def test_held_out_creators_change_no_reference():
     people, made = market(40)
     held = {f"c{i}" for i in range(30, 40)}
-    changed = [{**post, "likes": post["likes"] * 1000} if post["creator_id"] in held else post for post in made]
-    louder = [{**row, "followers": 9e8, "niche": "music"} if row["creator_id"] in held else row for row in people]
+    changed = [
+        {**post, "likes": post["likes"] * 1000} if post["creator_id"] in held else post
+        for post in made
+    ]
+    louder = [
+        {**row, "followers": 9e8, "niche": "music"} if row["creator_id"] in held else row
+        for row in people
+    ]
     expected = fitted(people, made, accounts=np.arange(30)).to_json()
     assert fitted(louder, changed, accounts=np.arange(30)).to_json() == expected
     # nor does leaving them out of the tables altogether
-    assert fitted(people[:30], [post for post in made if post["creator_id"] not in held]).to_json() == expected
+    assert (
+        fitted(people[:30], [post for post in made if post["creator_id"] not in held]).to_json()
+        == expected
+    )
     assert fitted(louder, changed).to_json() != expected
 
 
@@ -115,8 +157,14 @@ def test_held_out_creators_and_later_words_change_no_classifier():
     kept = np.arange(120)
     expected = fitted(people, made, accounts=kept)
     assert "zorpfood" in expected.niche_classifier.terms_
-    changed = [{**row, "bio": "quux quux", "niche": "music"} if i >= 120 else row for i, row in enumerate(people)]
-    later = [{**post, "post_id": f"later-{i}", "posted_at": UNTIL, "text": "quux"} for i, post in enumerate(made)]
+    changed = [
+        {**row, "bio": "quux quux", "niche": "music"} if i >= 120 else row
+        for i, row in enumerate(people)
+    ]
+    later = [
+        {**post, "post_id": f"later-{i}", "posted_at": UNTIL, "text": "quux"}
+        for i, post in enumerate(made)
+    ]
     assert fitted(changed, made + later, accounts=kept).to_json() == expected.to_json()
     assert "quux" in fitted(changed, made).niche_classifier.terms_
 
@@ -126,15 +174,26 @@ def test_what_is_known_later_changes_no_reference():
     people = [{**row, "observed_at": START} for row in people]
     late = UNTIL - pd.Timedelta(days=HORIZON_DAYS) + pd.Timedelta(microseconds=1)
     later = [
-        {**post, "post_id": f"later-{i}", "posted_at": late + pd.Timedelta(days=i % 50), "likes": 1e9, "topic": "new"}
+        {
+            **post,
+            "post_id": f"later-{i}",
+            "posted_at": late + pd.Timedelta(days=i % 50),
+            "likes": 1e9,
+            "topic": "new",
+        }
         for i, post in enumerate(made)
     ]
     grown = [
-        {**{name: row[name] for name in ("creator_id", "platform")}, "observed_at": late + pd.Timedelta(days=30)}
+        {
+            **{name: row[name] for name in ("creator_id", "platform")},
+            "observed_at": late + pd.Timedelta(days=30),
+        }
         | {"followers": 5.0}
         for row in people
     ]
-    snapshots = [{**row, "observed_at": late + pd.Timedelta(days=30), "niche": "music"} for row in people]
+    snapshots = [
+        {**row, "observed_at": late + pd.Timedelta(days=30), "niche": "music"} for row in people
+    ]
     expected = fitted(people, made).to_json()
     assert fitted(people, made + later).to_json() == expected
     assert fitted(people, made, grown).to_json() == expected
@@ -143,7 +202,12 @@ def test_what_is_known_later_changes_no_reference():
 
 def test_a_post_counts_from_the_moment_its_counts_are_known():
     people, made = market(40)
-    just = {**made[0], "post_id": "just", "posted_at": UNTIL - pd.Timedelta(days=HORIZON_DAYS), "likes": 1e9}
+    just = {
+        **made[0],
+        "post_id": "just",
+        "posted_at": UNTIL - pd.Timedelta(days=HORIZON_DAYS),
+        "likes": 1e9,
+    }
     assert fitted(people, [*made, just]).to_json() != fitted(people, made).to_json()
 
 
@@ -203,11 +267,17 @@ def test_constant_followers_give_no_slope():
 def test_a_prior_bends_at_the_knot_and_adds_the_niche():
     prior = Prior(1.0, 0.5, -0.25, 4.0, {"food": 0.3}, 10)
     niche = np.array([NAN, NAN, NICHES.index("food"), NICHES.index("food"), NICHES.index("art")])
-    level = MarketPriors({"all": prior}, 1.0, 0.0).prior(np.zeros(5), np.array([KNOT, KNOT + 4, 0, NAN, NAN]), niche)
+    level = MarketPriors({"all": prior}, 1.0, 0.0).prior(
+        np.zeros(5), np.array([KNOT, KNOT + 4, 0, NAN, NAN]), niche
+    )
     assert level == pytest.approx([1 + KNOT / 2, 1 + KNOT / 2 + 1, 1.3, 4.3, 4.0])
 
 
 def test_a_platform_with_its_own_prior_takes_it():
     line = Prior(1.0, 0.0, 0.0, 1.0, {}, 10)
-    market_ = MarketPriors({"all": line, "x": replace(line, intercept=2.0)}, trust=1.0, summary_shift=0.0)
-    assert market_.prior(np.array([0, PLATFORMS.index("x")]), np.zeros(2), np.full(2, NAN)).tolist() == [1, 2]
+    market_ = MarketPriors(
+        {"all": line, "x": replace(line, intercept=2.0)}, trust=1.0, summary_shift=0.0
+    )
+    assert market_.prior(
+        np.array([0, PLATFORMS.index("x")]), np.zeros(2), np.full(2, NAN)
+    ).tolist() == [1, 2]

@@ -52,7 +52,10 @@ def sheet_of(tmp_path):
 def money_of(sheet):
     """Give fee_usd, fee and currency of every row, 0 and "" where they are not told."""
     frame = sheet.rows.reindex(columns=["fee_usd", "fee", "currency"])
-    return [tuple("" if pd.isna(cell) else cell for cell in row) for row in frame.itertuples(index=False)]
+    return [
+        tuple("" if pd.isna(cell) else cell for cell in row)
+        for row in frame.itertuples(index=False)
+    ]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -60,7 +63,11 @@ def money_of(sheet):
     ("header", "cells", "reason"),
     [
         (["Fee (USD)", "Currency"], ["450", "EUR"], "is in USD, and 'Currency' says EUR"),
-        (["Honorar (€)", "Währung"], ["450", "Schweizer Franken"], "is in EUR, and 'Währung' says CHF"),
+        (
+            ["Honorar (€)", "Währung"],
+            ["450", "Schweizer Franken"],
+            "is in EUR, and 'Währung' says CHF",
+        ),
         (["fee_usd", "currency"], ["450", "GBP"], "is in USD, and 'currency' says GBP"),
         (["Fee", "Currency"], ["€450", "USD"], "is in EUR, and 'Currency' says USD"),
         (["Precio", "Moneda"], ["R$ 450", "Euro"], "is in BRL, and 'Moneda' says EUR"),
@@ -74,39 +81,62 @@ def money_of(sheet):
 )
 def test_currencies_that_contradict_leave_the_fee_unknown(sheet_of, kind, header, cells, reason):
     sheet = sheet_of(["handle", *header], ["a", *cells], ["b", "", ""], kind=kind)
-    assert [(fault.line, fault.reason.startswith(reason)) for fault in sheet.faults][:1] == [(2, True)], sheet.faults
+    assert [(fault.line, fault.reason.startswith(reason)) for fault in sheet.faults][:1] == [
+        (2, True)
+    ], sheet.faults
     assert "fee_usd" not in sheet.rows or sheet.rows["fee_usd"].isna().all()
     assert "fee" not in sheet.rows or "currency" not in sheet.rows
 
 
 @pytest.mark.parametrize(("shown", "said"), [("[$€-407]#,##0", "USD"), ('"£"#,##0', "EUR")])
 def test_a_number_format_that_contradicts_the_header(sheet_of, shown, said):
-    sheet = sheet_of(["handle", f"Fee ({said})"], ["a", 450], ["b", 900], kind="xlsx", formats={(2, 2): shown})
-    assert [(fault.line, "correct one of them" in fault.reason) for fault in sheet.faults] == [(2, True)]
+    sheet = sheet_of(
+        ["handle", f"Fee ({said})"], ["a", 450], ["b", 900], kind="xlsx", formats={(2, 2): shown}
+    )
+    assert [(fault.line, "correct one of them" in fault.reason) for fault in sheet.faults] == [
+        (2, True)
+    ]
     assert money_of(sheet)[0] == ("", "", "")
 
 
 def test_a_map_that_contradicts_the_sign(sheet_of):
 
     sheet = sheet_of(
-        ["handle", "Deal"], ["a", "450 €"], ["b", "450"], columns={"Deal": ColumnMapping("fee_usd", "USD")}
+        ["handle", "Deal"],
+        ["a", "450 €"],
+        ["b", "450"],
+        columns={"Deal": ColumnMapping("fee_usd", "USD")},
     )
-    assert [fault.reason for fault in sheet.faults] == ["is in EUR, and its column in USD: correct one of them"]
+    assert [fault.reason for fault in sheet.faults] == [
+        "is in EUR, and its column in USD: correct one of them"
+    ]
     assert money_of(sheet) == [("", "", ""), (450, "", "")]
 
 
 def test_a_bare_dollar_is_of_the_dollars_that_the_sheet_names(sheet_of):
     assert money_of(sheet_of(["handle", "Fee (CAD)"], ["a", "$450"])) == [("", 450, "CAD")]
-    assert money_of(sheet_of(["handle", "fee", "currency"], ["a", "$450", "AUD"])) == [("", 450, "AUD")]
+    assert money_of(sheet_of(["handle", "fee", "currency"], ["a", "$450", "AUD"])) == [
+        ("", 450, "AUD")
+    ]
     sheet = sheet_of(["handle", "Fee (CAD)"], ["a", 450], kind="xlsx", formats={(2, 2): '"$"#,##0'})
     assert money_of(sheet) == [("", 450, "CAD")]
-    assert money_of(sheet_of(["handle", "fee", "currency"], ["a", "¥450", "CNY"])) == [("", 450, "CNY")]
-    assert sheet_of(["handle", "Fee (CAD)"], ["a", "US$450"]).faults[0].reason.startswith("is in USD")
+    assert money_of(sheet_of(["handle", "fee", "currency"], ["a", "¥450", "CNY"])) == [
+        ("", 450, "CNY")
+    ]
+    assert (
+        sheet_of(["handle", "Fee (CAD)"], ["a", "US$450"]).faults[0].reason.startswith("is in USD")
+    )
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_fees_take_the_currency_that_stands_beside(sheet_of, kind):
-    rows = [["a", "450", "EUR"], ["b", "1200", "€"], ["c", "900", "US Dollar"], ["d", "", "EUR"], ["e", "R$ 70", ""]]
+    rows = [
+        ["a", "450", "EUR"],
+        ["b", "1200", "€"],
+        ["c", "900", "US Dollar"],
+        ["d", "", "EUR"],
+        ["e", "R$ 70", ""],
+    ]
     sheet = sheet_of(["Influenceur", "Prix", "Devise"], *rows, kind=kind)
     assert money_of(sheet) == [
         ("", 450, "EUR"), ("", 1200, "EUR"), ("", 900, "USD"), ("", "", ""), ("", 70, "BRL")
@@ -115,7 +145,9 @@ def test_fees_take_the_currency_that_stands_beside(sheet_of, kind):
 
 
 def test_a_rate_beside_a_currency_is_a_fee(sheet_of):
-    assert money_of(sheet_of(["handle", "Rate", "Currency"], ["a", "450", "EUR"])) == [("", 450, "EUR")]
+    assert money_of(sheet_of(["handle", "Rate", "Currency"], ["a", "450", "EUR"])) == [
+        ("", 450, "EUR")
+    ]
 
 
 def test_a_fee_of_zero_is_zero_in_any_currency(sheet_of):
@@ -124,13 +156,28 @@ def test_a_fee_of_zero_is_zero_in_any_currency(sheet_of):
 
 
 def test_two_offers_of_one_creator_are_told(tmp_path):
-    (tmp_path / "list.csv").write_text("handle,platform,Format,fee_usd\na,instagram,Reel,500\na,instagram,Story,200\n")
+    (tmp_path / "list.csv").write_text(
+        "handle,platform,Format,fee_usd\na,instagram,Reel,500\na,instagram,Story,200\n"
+    )
     found = imported(tmp_path / "list.csv", out=tmp_path / "out")
     assert found.column("prospects", "fee_usd") == [200]
-    assert "1 row(s) are of a creator of a later row: of each creator one prospect is kept" in found.text
+    assert (
+        "1 row(s) are of a creator of a later row: of each creator one prospect is kept"
+        in found.text
+    )
 
 
-WORDS = ["on request", "auf Anfrage", "A consultar", "Sur demande", "sob consulta", "TBC", "tbd", "Gifted", "FREE"]
+WORDS = [
+    "on request",
+    "auf Anfrage",
+    "A consultar",
+    "Sur demande",
+    "sob consulta",
+    "TBC",
+    "tbd",
+    "Gifted",
+    "FREE",
+]
 WORDS += [
     "auf Anfrage / TBD",
     "free (product only)",
@@ -149,33 +196,51 @@ WORDS += [
 
 
 def test_words_in_place_of_a_fee_are_no_fee_and_told(sheet_of):
-    sheet = sheet_of(["handle", "Fee (USD)"], *[["a", word] for word in WORDS], ["b", "450"], ["c", "on request"])
+    sheet = sheet_of(
+        ["handle", "Fee (USD)"], *[["a", word] for word in WORDS], ["b", "450"], ["c", "on request"]
+    )
     assert money_of(sheet) == [("", "", "")] * len(WORDS) + [(450, "", ""), ("", "", "")]
     assert (sheet.faults, sheet.unread) == ([], {})
     (told,) = [note for note in sheet.notes if "no amount" in note]
-    assert told.startswith(f"'Fee (USD)': {len(WORDS) + 1} value(s) are no amount: 'on request' (2), ")
+    assert told.startswith(
+        f"'Fee (USD)': {len(WORDS) + 1} value(s) are no amount: 'on request' (2), "
+    )
 
 
 def test_a_gift_is_a_fee_of_zero_only_in_partnerships(sheet_of):
     header = ["Creator", "Start date", "Deliverables", "Fee (EUR)", "Engagements"]
-    sheet = sheet_of(header, ["a", "2026-03-01", 1, "gifted", 90], ["b", "2026-03-02", 2, "on request", 80])
+    sheet = sheet_of(
+        header, ["a", "2026-03-01", 1, "gifted", 90], ["b", "2026-03-02", 2, "on request", 80]
+    )
     assert (sheet.table, money_of(sheet)) == ("partnerships", [(0, "", ""), ("", "", "")])
 
 
 @pytest.mark.parametrize(
     ("header", "currency"),
-    [("Fee (A$)", "AUD"), ("Fee (S$)", "SGD"), ("Fee C$", "CAD"), ("Preis PLN", "PLN"), ("Fee (SEK)", "SEK")],
+    [
+        ("Fee (A$)", "AUD"),
+        ("Fee (S$)", "SGD"),
+        ("Fee C$", "CAD"),
+        ("Preis PLN", "PLN"),
+        ("Fee (SEK)", "SEK"),
+    ],
 )
 def test_headers_name_any_currency(sheet_of, header, currency):
     assert money_of(sheet_of(["handle", header], ["a", "450"])) == [("", 450, currency)]
 
 
 def test_a_peso_is_of_no_country_until_it_is_told(sheet_of):
-    (guess,) = [one for one in sheet_of(["handle", "Precio (pesos)"], ["a", "450"]).guesses if one.source != "handle"]
+    (guess,) = [
+        one
+        for one in sheet_of(["handle", "Precio (pesos)"], ["a", "450"]).guesses
+        if one.source != "handle"
+    ]
     assert "names no currency" in guess.ambiguous
 
 
-@pytest.mark.parametrize("text", ["whatever it takes", "see contract", "500 seashells", "500/700", "2000-1500"])
+@pytest.mark.parametrize(
+    "text", ["whatever it takes", "see contract", "500 seashells", "500/700", "2000-1500"]
+)
 def test_unknown_words_stay_faults(sheet_of, text):
     sheet = sheet_of(["handle", "Fee (USD)"], ["a", text], ["b", "450"])
     assert [fault.value for fault in sheet.faults] == [text]
@@ -239,7 +304,11 @@ def test_prices_of_one_post_and_of_packages(sheet_of, header, cells, expected):
     ("header", "cells", "reason"),
     [
         ("Deliverables", "2", "is for 3, and 'Deliverables' says 2: correct one of them"),
-        ("Format", "story", "is the price of format short, and 'Format' says story: correct one of them"),
+        (
+            "Format",
+            "story",
+            "is the price of format short, and 'Format' says story: correct one of them",
+        ),
     ],
 )
 def test_a_package_that_contradicts_its_row(sheet_of, header, cells, reason):
@@ -250,11 +319,22 @@ def test_a_package_that_contradicts_its_row(sheet_of, header, cells, reason):
 
 def test_currencies_by_code_sign_and_name():
     words = ("eur", "€", "Euro", "US-Dollar", "reales brasileños", "GHS", "rupees?", "pesos")
-    assert [currency_of(word) for word in words] == ["EUR", "EUR", "EUR", "USD", "BRL", "GHS", None, None]
+    assert [currency_of(word) for word in words] == [
+        "EUR",
+        "EUR",
+        "EUR",
+        "USD",
+        "BRL",
+        "GHS",
+        None,
+        None,
+    ]
 
 
 def test_what_is_no_offer():
-    assert [split_fee_text(text) for text in ("500 per hour", "2026-01-02", "", "x" * 100)] == [None] * 4
+    assert [split_fee_text(text) for text in ("500 per hour", "2026-01-02", "", "x" * 100)] == [
+        None
+    ] * 4
     assert parse_deliverables("0 reels") is None
     assert no_fee_reason("450") is None
 
@@ -280,7 +360,12 @@ def fees_of(found):
 
 def test_fees_of_a_campaign_sheet_become_dollars_by_the_rates(campaign, tmp_path):
     found = imported(campaign, out=tmp_path / "out", rates=RATES)
-    assert fees_of(found) == {"@ana.k": pytest.approx(495), "@bo.f": 0, "@cy.e": pytest.approx(770), "@dan": None}
+    assert fees_of(found) == {
+        "@ana.k": pytest.approx(495),
+        "@bo.f": 0,
+        "@cy.e": pytest.approx(770),
+        "@dan": None,
+    }
     assert "fees: 2 in EUR, fee_usd at 1.1 USD" in found.text
     assert "2 value(s) are no amount: 'gratis', a fee of 0 (1), 'auf Anfrage' (1)" in found.text
     assert "1 x Honorar (EUR) lower end of a range: the fee is its upper end" in found.text
@@ -294,9 +379,16 @@ def test_a_later_import_knows_the_rates_and_names_partnerships_alike(campaign, t
     second = imported(campaign, out=tmp_path / "out", rates=RATES)
     third = imported(campaign, out=tmp_path / "out")
     assert second["partnerships"] == third["partnerships"]
-    assert second.column("partnerships", "partnership_id") == first.column("partnerships", "partnership_id")
-    changed = imported(campaign, out=tmp_path / "out", rates=CurrencyRates({"USD": 1.0, "EUR": 1.2}))
-    assert "EUR is 1.2 USD now and was 1.1 before: fees that were imported before keep theirs" in changed.text
+    assert second.column("partnerships", "partnership_id") == first.column(
+        "partnerships", "partnership_id"
+    )
+    changed = imported(
+        campaign, out=tmp_path / "out", rates=CurrencyRates({"USD": 1.0, "EUR": 1.2})
+    )
+    assert (
+        "EUR is 1.2 USD now and was 1.1 before: fees that were imported before keep theirs"
+        in changed.text
+    )
 
 
 def test_prospects_keep_a_fee_without_a_rate_in_its_currency(tmp_path):
@@ -315,7 +407,9 @@ def test_prospects_keep_a_fee_without_a_rate_in_its_currency(tmp_path):
 def test_a_row_that_repeats_another_whole_is_rejected_and_one_with_another_outcome_is_not(tmp_path):
     path = tmp_path / "deals.csv"
     row = "@ana,Instagram,2026-03-01,1,450,"
-    path.write_text(f"Creator,Platform,Start date,Deliverables,fee_usd,Engagements\n{row}10\n{row}20\n{row}10\n")
+    path.write_text(
+        f"Creator,Platform,Start date,Deliverables,fee_usd,Engagements\n{row}10\n{row}20\n{row}10\n"
+    )
     found = imported(path, out=tmp_path / "out")
     assert (sorted(found.column("partnerships", "engagements")), found.rejected) == ([10, 20], 1)
     assert "repeats the partnership of an earlier row" in found.text
@@ -328,17 +422,28 @@ AS_OF = pd.Timestamp("2026-07-01T00:00:00Z")
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_list_is_scored_with_what_its_fees_say(bundle, tmp_path, kind):
     """A range gets a warning, a word no fee, a contradiction rejects its row; no message denies the conversion."""
-    rows = [("@a", "450", "EUR"), ("@b", "500-700", "USD"), ("@c", "auf Anfrage", ""), ("@d", "$450", "EUR")]
+    rows = [
+        ("@a", "450", "EUR"),
+        ("@b", "500-700", "USD"),
+        ("@c", "auf Anfrage", ""),
+        ("@d", "$450", "EUR"),
+    ]
     rows += [("@e", "from 500", "EUR"), ("@f", "3 reels for 900", "EUR")]
-    frame = pd.DataFrame(rows, columns=["handle", "fee", "currency"]).assign(platform="instagram", followers=12000)
+    frame = pd.DataFrame(rows, columns=["handle", "fee", "currency"]).assign(
+        platform="instagram", followers=12000
+    )
     path, out, said = tmp_path / f"list.{kind}", tmp_path / "out.parquet", []
     frame.to_csv(path, index=False) if kind == "csv" else frame.to_excel(path, index=False)
-    tally = score_file(path, out, Scorer(bundle, rates=RATES), AS_OF, watcher=ProgressReporter(notify=said.append))
+    tally = score_file(
+        path, out, Scorer(bundle, rates=RATES), AS_OF, watcher=ProgressReporter(notify=said.append)
+    )
     assert (tally.scored, tally.rejected) == (5, 1)
     reasons = pd.read_csv(f"{out}.rejected.csv")["reasons"].tolist()
     assert reasons == ["fee '$450' is in USD, and 'currency' says EUR: correct one of them"]
     answers = pd.read_parquet(out).set_index("creator_id")
-    fees = answers["fee_usd"].round(6).astype(object).where(answers["fee_usd"].notna(), None).to_dict()
+    fees = (
+        answers["fee_usd"].round(6).astype(object).where(answers["fee_usd"].notna(), None).to_dict()
+    )
     assert fees == {"@a": 495, "@b": 700, "@c": None, "@e": 550, "@f": 990}
     codes = {name: {word for word in words.split("; ") if word.startswith("fee_")} for name, words in
              answers["warnings"].fillna("").items()}  # fmt: skip
@@ -349,7 +454,9 @@ def test_a_list_is_scored_with_what_its_fees_say(bundle, tmp_path, kind):
     told = "\n".join(said)
     assert "fee_usd from fee x currency: fees in EUR at 1.1 USD" in told
     assert "'fee': 1 value(s) are no amount: 'auf Anfrage' (1)" in told
-    assert not [words for words in ("not read", "as the map says", "nothing is converted") if words in told]
+    assert not [
+        words for words in ("not read", "as the map says", "nothing is converted") if words in told
+    ]
 
 
 def test_the_case_of_a_currency_that_contradicts_its_header(bundle, tmp_path):
@@ -363,22 +470,36 @@ def test_the_case_of_a_currency_that_contradicts_its_header(bundle, tmp_path):
 def test_a_map_explains_no_values_of_parquet(tmp_path):
     pd.DataFrame({"platform": ["x"], "niche": ["Foodies"]}).to_parquet(tmp_path / "list.parquet")
     columns = {"niche": ColumnMapping("niche", values={"Foodies": "food"})}
-    with pytest.raises(BatchError, match="explains values of 'niche': those of Parquet are taken as they are"):
+    with pytest.raises(
+        BatchError, match="explains values of 'niche': those of Parquet are taken as they are"
+    ):
         ParquetList(tmp_path / "list.parquet", columns)
 
 
 def test_the_command_takes_rates(campaign, tmp_path):
     rates = MESSY / "33_rates.csv"
-    done = CliRunner().invoke(main, ["import", str(campaign), "--out", str(tmp_path / "out"), "--rates", str(rates)])
+    done = CliRunner().invoke(
+        main, ["import", str(campaign), "--out", str(tmp_path / "out"), "--rates", str(rates)]
+    )
     assert done.exit_code == 0, done.output
     assert "fees: 2 in EUR, fee_usd at 1.1 USD" in done.output
-    absent = ["import", str(campaign), "--out", str(tmp_path / "o"), "--rates", str(tmp_path / "absent.csv")]
+    absent = [
+        "import",
+        str(campaign),
+        "--out",
+        str(tmp_path / "o"),
+        "--rates",
+        str(tmp_path / "absent.csv"),
+    ]
     refused = CliRunner().invoke(main, absent)
     assert (refused.exit_code, "absent.csv' cannot be read" in refused.output) == (2, True)
 
 
 CAMPAIGNS = {
-    "English": ("Creator,Platform,Date,Price,Likes,Comments,Views", "@a,Instagram,2026-03-13,1450.5 EUR,1000,20,30000"),
+    "English": (
+        "Creator,Platform,Date,Price,Likes,Comments,Views",
+        "@a,Instagram,2026-03-13,1450.5 EUR,1000,20,30000",
+    ),
     "totals": (
         "Influencer,Network,Post date,Amount paid (EUR),Total likes,Comments,Shares,Impressions",
         "@a,Instagram,2026-03-13,1450.5,1000,20,7,30000",
@@ -403,7 +524,10 @@ CAMPAIGNS = {
         "Kreator;Platform;Tanggal;Harga (EUR);Suka;Komentar;Tayangan",
         "@a;Instagram;13/03/2026;1.450,50;1.000;20;30.000",
     ),
-    "engagements": ("Creator,Platform,Date,Fee,Engagement,Views", "@a,Instagram,2026-03-13,€1450.50,1020,30000"),
+    "engagements": (
+        "Creator,Platform,Date,Fee,Engagement,Views",
+        "@a,Instagram,2026-03-13,€1450.50,1020,30000",
+    ),
 }
 
 
@@ -433,7 +557,9 @@ def test_engagements_that_lack_a_part_are_unknown_and_told(tmp_path):
 
 def test_likes_of_a_list_that_plans_partnerships_stay_unclear(tmp_path):
     path = tmp_path / "plan.csv"
-    path.write_text("Creator,Platform,Followers,Start date,Price (USD),Likes\n@a,Instagram,12000,2026-03-01,450,1000\n")
+    path.write_text(
+        "Creator,Platform,Followers,Start date,Price (USD),Likes\n@a,Instagram,12000,2026-03-01,450,1000\n"
+    )
     found = imported(path, out=tmp_path / "out")
     assert "engagements" not in found["partnerships"][0]
     assert "UNCLEAR column 'Likes': a mean of posts, or a total?" in found.text
@@ -453,7 +579,12 @@ def test_the_id_of_a_campaign_names_none_of_its_partnerships(tmp_path):
 
 def campaign_sheet(deals, path):
     """Write partnerships as a campaign manager's sheet: fees in euro with a decimal comma, days first."""
-    names = {"partnership_id": "Deal ID", "creator_id": "Creator ID", "platform": "Plattform", "format": "Format"}
+    names = {
+        "partnership_id": "Deal ID",
+        "creator_id": "Creator ID",
+        "platform": "Plattform",
+        "format": "Format",
+    }
     names |= {
         "brand_niche": "brand niche",
         "deliverables": "Deliverables",
@@ -461,13 +592,19 @@ def campaign_sheet(deals, path):
         "views": "Views",
     }
     sheet = deals[list(names)].rename(columns=names)
-    euro = (deals["fee_usd"] / 1.1).map(lambda fee: f"{fee:.2f}".replace(".", ","), na_action="ignore")
-    sheet.assign(**{"Start": deals["start_at"], "Honorar (EUR)": euro}).to_csv(path, sep=";", index=False)
+    euro = (deals["fee_usd"] / 1.1).map(
+        lambda fee: f"{fee:.2f}".replace(".", ","), na_action="ignore"
+    )
+    sheet.assign(**{"Start": deals["start_at"], "Honorar (EUR)": euro}).to_csv(
+        path, sep=";", index=False
+    )
 
 
 def test_fees_in_euro_go_from_a_campaign_sheet_to_the_market_fees(tmp_path):
     """The way as a user goes it: sheet, import with rates, tables read for training, market fees fitted."""
-    market = write_market(tmp_path / "market", creators=100, seed=5, market=MarketParameters(deals_per_creator=3.0))
+    market = write_market(
+        tmp_path / "market", creators=100, seed=5, market=MarketParameters(deals_per_creator=3.0)
+    )
     tables = validate(read_tables(market))
     past = tables.partnerships.dropna(subset=["fee_usd"])
     campaign_sheet(past, tmp_path / "campaign.csv")
@@ -476,7 +613,16 @@ def test_fees_in_euro_go_from_a_campaign_sheet_to_the_market_fees(tmp_path):
     made = validate(read_tables(out))
     deals = made.partnerships.set_index("partnership_id").loc[past["partnership_id"]]
     assert made.meta["usd_per_unit"]["EUR"] == 1.1
-    for name in ("creator_id", "platform", "format", "brand_niche", "deliverables", "start_at", "engagements", "views"):
+    for name in (
+        "creator_id",
+        "platform",
+        "format",
+        "brand_niche",
+        "deliverables",
+        "start_at",
+        "engagements",
+        "views",
+    ):
         assert deals[name].astype(object).where(deals[name].notna(), None).tolist() == (
             past[name].astype(object).where(past[name].notna(), None).tolist()
         ), name
@@ -491,19 +637,27 @@ def market_fees(tables, deals):
     """Fit market fees to partnerships of the creators of the market."""
     history = History.of(replace(tables, partnerships=deals))
     known = completed_deals(history, deals.reset_index(drop=True), int(AS_OF.timestamp() * 1e6))
-    return fit_market_fee(history, fit_reference(history, AS_OF), known, read_rate_card(None, CurrencyRates()))
+    return fit_market_fee(
+        history, fit_reference(history, AS_OF), known, read_rate_card(None, CurrencyRates())
+    )
 
 
 # --- found by use --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("cell", "expected"), [("$12,000.50 MXN", (12000.5, "MXN")), ("MXN $450", (450, "MXN"))])
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("$12,000.50 MXN", (12000.5, "MXN")), ("MXN $450", (450, "MXN"))]
+)
 def test_a_sign_of_several_currencies_is_of_the_code_beside_it(sheet_of, cell, expected):
     assert money_of(sheet_of(["handle", "Fee"], ["a", cell])) == [("", *expected)]
 
 
 def test_a_rate_with_words_is_a_fee_and_an_engagement_in_percent_is_a_rate(sheet_of):
-    sheet = sheet_of(["handle", "Rate", "Engagement"], ["a", "$500 per post", "2,1%"], ["b", "$600 per post", "3,4%"])
+    sheet = sheet_of(
+        ["handle", "Rate", "Engagement"],
+        ["a", "$500 per post", "2,1%"],
+        ["b", "$600 per post", "3,4%"],
+    )
     assert [guess.column for guess in sheet.guesses] == ["handle", "fee_usd", None]
     assert "by followers or by views?" in sheet.guesses[2].ambiguous
 
@@ -513,7 +667,9 @@ def test_an_account_of_another_platform_alone_is_a_fault_of_its_row(sheet_of):
     rows = ["Ana", "@ana", 45000, "@anatok", 120000], ["Cleo", "", "", "@cleo", 90000]
     sheet = sheet_of(header, *rows, platform="instagram")
     reason = "is of tiktok; the row names no account of the platform that is asked for"
-    assert [(fault.line, fault.value, fault.reason) for fault in sheet.faults] == [(3, "@cleo", reason)]
+    assert [(fault.line, fault.value, fault.reason) for fault in sheet.faults] == [
+        (3, "@cleo", reason)
+    ]
 
 
 def test_outcomes_that_cannot_be_are_named_and_unknown(tmp_path):
@@ -524,7 +680,10 @@ def test_outcomes_that_cannot_be_are_named_and_unknown(tmp_path):
         "@c,instagram,2026-03-03,450,900,40,,9000\n"
     )
     found = imported(path, out=tmp_path / "out")
-    told = {row["creator_id"]: (row.get("engagements"), row.get("views")) for row in found["partnerships"]}
+    told = {
+        row["creator_id"]: (row.get("engagements"), row.get("views"))
+        for row in found["partnerships"]
+    }
     assert told == {"@a": (940, None), "@b": (None, 9000), "@c": (940, 9000)}
     listed = (tmp_path / "out" / "rejected.csv").read_text()
     assert "more engagements than views" in listed
@@ -534,7 +693,9 @@ def test_outcomes_that_cannot_be_are_named_and_unknown(tmp_path):
 def test_a_second_outcome_of_one_partnership_is_told(tmp_path):
     for number, engagements in enumerate((940, 1500)):
         path = tmp_path / f"{number}.csv"
-        path.write_text(f"Creator,Platform,Date,Price (USD),Engagements\n@a,instagram,2026-03-01,450,{engagements}\n")
+        path.write_text(
+            f"Creator,Platform,Date,Price (USD),Engagements\n@a,instagram,2026-03-01,450,{engagements}\n"
+        )
         found = imported(path, out=tmp_path / "out")
     assert "engagements is 940.0 and 1500.0, kept 1500.0" in found.text
 
@@ -542,7 +703,9 @@ def test_a_second_outcome_of_one_partnership_is_told(tmp_path):
 @pytest.mark.parametrize("options", [{}, {"day_first": True}])
 def test_followers_of_an_unread_date_are_no_followers_of_today(tmp_path, options):
     path = tmp_path / "history.csv"
-    path.write_text("Date,Handle,Followers\n01/06/2026,@a,12210\n01/05/2026,@a,12110\n01/04/2026,@a,12050\n")
+    path.write_text(
+        "Date,Handle,Followers\n01/06/2026,@a,12210\n01/05/2026,@a,12110\n01/04/2026,@a,12050\n"
+    )
     found = imported(path, out=tmp_path / "out", platform="tiktok", **options)
     assert len(found["followers"]) == (3 if options else 0)
     assert ("has a date of reading that is not read" in found.error) == (not options)

@@ -44,7 +44,9 @@ def test_hashtags_of_a_column_are_counted(tmp_path):
     found = imported(MESSY / "18_hashtags_comma.csv", out=tmp_path / "out")
     assert found.column("posts", "hashtags_count") == [3, 0, 3]
     path = tmp_path / "list.csv"
-    path.write_text("handle,platform,posted,likes,hashtags\n@a,IG,2026-03-01,1,#x #y\n@a,IG,2026-03-02,1,[]\n")
+    path.write_text(
+        "handle,platform,posted,likes,hashtags\n@a,IG,2026-03-01,1,#x #y\n@a,IG,2026-03-02,1,[]\n"
+    )
     assert imported(path, out=tmp_path / "other").column("posts", "hashtags_count") == [2, 0]
 
 
@@ -73,7 +75,9 @@ def import_of(tmp_path, text, name="list.csv", **options):
 
 
 def test_youtube_studio_names_its_videos_and_what_they_gained(tmp_path):
-    found = imported(MESSY / "03_youtube_studio.csv", out=tmp_path / "out", platform="youtube", creator="@ana")
+    found = imported(
+        MESSY / "03_youtube_studio.csv", out=tmp_path / "out", platform="youtube", creator="@ana"
+    )
     assert sorted(found.column("posts", "post_id")) == ["aaaaaaaaaa1", "aaaaaaaaaa2", "aaaaaaaaaa3"]
     assert sorted(found.column("posts", "comments")) == [2, 2, 3]
     assert found["followers"] == []
@@ -127,7 +131,10 @@ def test_a_form_that_people_filled_in_lists_creators(tmp_path):
 def test_totals_of_one_video_are_its_counts(tmp_path):
     found = imported(MESSY / "29_tiktok_studio.csv", out=tmp_path / "out")
     counts = ("likes", "comments", "shares", "views")
-    assert [[row[name] for name in counts] for row in found["posts"]] == [[300, 22, 15, 5000], [640, 48, 31, 9100]]
+    assert [[row[name] for name in counts] for row in found["posts"]] == [
+        [300, 22, 15, 5000],
+        [640, 48, 31, 9100],
+    ]
 
 
 def test_json_that_was_made_flat_is_read_by_its_paths(tmp_path):
@@ -148,5 +155,10 @@ def test_followers_of_an_account_at_many_dates_are_a_history(tmp_path):
 
 def test_a_mapped_column_that_no_table_has_is_told(tmp_path):
     columns = {"Likes": "likes", "Comments": "comments", "Impressions": "views"}
-    found = imported(MESSY / "35_campaign_results_mapped.csv", out=tmp_path / "out", columns=columns)
-    assert "'Likes' -> not read (map file; it is likes, for which creators and prospects have no column)" in found.text
+    found = imported(
+        MESSY / "35_campaign_results_mapped.csv", out=tmp_path / "out", columns=columns
+    )
+    assert (
+        "'Likes' -> not read (map file; it is likes, for which creators and prospects have no column)"
+        in found.text
+    )

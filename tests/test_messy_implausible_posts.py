@@ -31,7 +31,9 @@ def write(tmp_path):
 
 @pytest.mark.parametrize("order", [("owner", "guest"), ("guest", "owner"), ("guest",)])
 def test_a_post_of_two_accounts_is_its_owners_in_any_order(order, tmp_path):
-    found = imported(*(MESSY / f"62_collaboration_{name}.json" for name in order), out=tmp_path / "out")
+    found = imported(
+        *(MESSY / f"62_collaboration_{name}.json" for name in order), out=tmp_path / "out"
+    )
     assert found.column("posts", "creator_id") == ["7"]
     assert [(row["creator_id"], row["handle"]) for row in found["creators"]] == [("7", "owner")]
     assert "1 x post that 'guest' shares: it counts for its owner alone" in found.text
@@ -80,7 +82,9 @@ def test_views_of_several_definitions_are_told(write, tmp_path):
     ]
     media = {"data": [{"id": str(n), "timestamp": "2026-03-01T10:00:00+0000", "media_type": "VIDEO", "username": "b"}
                       for n in (1790, 1791)]}  # fmt: skip
-    found = imported(*(write(f"{n}.json", page) for n, page in enumerate([media, *pages])), out=tmp_path / "more")
+    found = imported(
+        *(write(f"{n}.json", page) for n, page in enumerate([media, *pages])), out=tmp_path / "more"
+    )
     assert "plays (1 post), views (1 post)" in found.text
 
 
@@ -130,14 +134,15 @@ def test_counts_that_cannot_be_are_named_one_by_one(write, tmp_path):
     found = imported(MESSY / "65_swapped_counts.json", out=tmp_path / "json")
     assert found.column("posts", "views") == [None, None, 4300000]
     assert found.column("posts", "likes") == [3710, 90000, 412000]
-    assert "implausible: document 1, collector 1, post 6907000000000000001: 68 views, 3,710 likes" in found.text
+    assert (
+        "implausible: document 1, collector 1, post 6907000000000000001: 68 views, 3,710 likes"
+        in found.text
+    )
     with (tmp_path / "json" / "rejected.csv").open(newline="") as file:
         listed = [(row["record"], row["field"], row["reason"]) for row in csv.DictReader(file)]
     reason = "implausible: the post has more likes and comments than views"
     assert listed == [(f"document 1, collector {number}", "views", reason) for number in (1, 2)]
-    text = (
-        "Creator,Post ID,Posted at,Views,Likes,Comments\n@a,p71,2026-03-01,90,4000,12\n@a,p72,2026-03-02,9000,400,12\n"
-    )
+    text = "Creator,Post ID,Posted at,Views,Likes,Comments\n@a,p71,2026-03-01,90,4000,12\n@a,p72,2026-03-02,9000,400,12\n"
     sheet = imported(write("posts.csv", text), out=tmp_path / "sheet", platform="tiktok")
     assert sheet.column("posts", "views") == [None, 9000]
     assert "implausible: line 2, post p71: 90 views, 4,000 likes, 12 comments" in sheet.text
@@ -145,14 +150,27 @@ def test_counts_that_cannot_be_are_named_one_by_one(write, tmp_path):
 
 def test_one_tiny_count_of_likes_in_many_posts_is_a_hidden_one(tmp_path):
     found = imported(MESSY / "61_likes_hidden_as_three.json", out=tmp_path / "out")
-    assert (found.column("posts", "likes"), found.column("posts", "likes_hidden")) == ([None] * 6, [True] * 6)
-    assert "6 post(s) of the instagram account 9 have a few likes each and far more comments: it hides" in found.text
-    assert (tmp_path / "out" / "rejected.csv").read_text().count("hidden: many posts of this account") == 6
+    assert (found.column("posts", "likes"), found.column("posts", "likes_hidden")) == (
+        [None] * 6,
+        [True] * 6,
+    )
+    assert (
+        "6 post(s) of the instagram account 9 have a few likes each and far more comments: it hides"
+        in found.text
+    )
+    assert (tmp_path / "out" / "rejected.csv").read_text().count(
+        "hidden: many posts of this account"
+    ) == 6
 
 
 @pytest.mark.parametrize("hidden", [-1, "-1"])
 def test_likes_below_0_of_the_graph_api_are_hidden(hidden, write, tmp_path):
-    media = {"timestamp": "2026-03-01T10:00:00+0000", "media_type": "IMAGE", "username": "b", "comments_count": 3}
+    media = {
+        "timestamp": "2026-03-01T10:00:00+0000",
+        "media_type": "IMAGE",
+        "username": "b",
+        "comments_count": 3,
+    }
     posts = [{"id": "17", **media, "like_count": hidden}, {"id": "18", **media, "like_count": 0}]
     found = imported(write("media.json", {"data": posts}), out=tmp_path / "out")
     assert found.column("posts", "likes") == [None, 0]

@@ -152,7 +152,12 @@ def test_what_its_page_or_its_own_fields_show_is_read(page, expected):
 
 def video(state):
     snippet = {"channelId": "UC1", "publishedAt": AT, "liveBroadcastContent": state}
-    return {"kind": "youtube#video", "id": f"v{state}", "snippet": snippet, "statistics": {"viewCount": "0"}}
+    return {
+        "kind": "youtube#video",
+        "id": f"v{state}",
+        "snippet": snippet,
+        "statistics": {"viewCount": "0"},
+    }
 
 
 @pytest.mark.parametrize(
@@ -189,18 +194,26 @@ def test_no_record_vanishes(page, expected):
 
 def test_what_became_of_the_records_is_told(tmp_path):
     found = imported(MESSY / "60_pinned_in_includes.jsonl", out=tmp_path / "x")
-    assert "2 records: 1 read, 1 ignored\n  1 x X user\n  ignored: 1 x post that another record refers to" in found.text
+    assert (
+        "2 records: 1 read, 1 ignored\n  1 x X user\n  ignored: 1 x post that another record refers to"
+        in found.text
+    )
     found = imported(MESSY / "50_business_discovery_without_time.json", out=tmp_path / "ig")
     assert "3 records: 1 read, 2 rejected" in found.text
     assert "2 x has no time of posting" in found.text
     found = imported(MESSY / "57_upcoming_broadcast.json", out=tmp_path / "yt")
-    assert "holds no account and no post, only 1 x broadcast that has not begun: leave it out" in found.error
+    assert (
+        "holds no account and no post, only 1 x broadcast that has not begun: leave it out"
+        in found.error
+    )
 
 
 def test_a_mapped_column_that_no_table_has_is_told(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("Creator,Followers,Reposts\n@ana,12000,5\n@bo,9000,7\n")
-    found = imported(path, out=tmp_path / "out", platform="instagram", columns={"Reposts": "shares"})
+    found = imported(
+        path, out=tmp_path / "out", platform="instagram", columns={"Reposts": "shares"}
+    )
     told = "it is shares, for which creators and prospects have no column"
     assert told in found.text
 
@@ -209,22 +222,37 @@ def test_a_mapped_column_that_no_table_has_is_told(tmp_path):
 def test_no_followers_of_the_author_of_a_tiktok_post_are_unknown(followers, expected):
     made = {"desc": "t", "createTime": 1767323045, "create_time": 1767323045}
     counts = {"followers": followers, "followerCount": followers, "follower_count": followers}
-    author = {"id": "5", "uid": "5", "name": "a", "fans": followers, "aweme_count": followers, **counts}
+    author = {
+        "id": "5",
+        "uid": "5",
+        "name": "a",
+        "fans": followers,
+        "aweme_count": followers,
+        **counts,
+    }
     for record in (
         {"id": "7", **made, "authorMeta": author},
         {"id": "7", **made, "stats": {"playCount": 3}, "author": author, "authorStats": counts},
         {"aweme_id": "7", **made, "statistics": {"play_count": 3}, "author": author},
     ):
         (found,) = find_records(record, HERE, SHAPES)
-        assert parse_record(found.shape, record, HERE, Context(), None).creator.get("followers") == expected
+        assert (
+            parse_record(found.shape, record, HERE, Context(), None).creator.get("followers")
+            == expected
+        )
 
 
 def test_the_address_of_a_tiktok_video_tells_its_account(tmp_path):
     page = tmp_path / "videos.json"
     video = {"create_time": 1767323045, "view_count": 30, "title": "t"}
     addresses = ("https://www.tiktok.com/@Zed.1/video/71?utm=a", "https://vm.tiktok.com/ZM/", None)
-    videos = [{"id": f"7{number}", "share_url": address, **video} for number, address in enumerate(addresses, start=1)]
-    page.write_text(json.dumps({"data": {"videos": [*videos, videos[0] | {"id": "74", "username": "bo"}]}}))
+    videos = [
+        {"id": f"7{number}", "share_url": address, **video}
+        for number, address in enumerate(addresses, start=1)
+    ]
+    page.write_text(
+        json.dumps({"data": {"videos": [*videos, videos[0] | {"id": "74", "username": "bo"}]}})
+    )
     found = imported(page, out=tmp_path / "out", creator="@ana")
     assert dict(zip(found.column("posts", "post_id"), found.column("posts", "creator_id"), strict=True)) == {
         "71": "@zed.1", "72": "@ana", "73": "@ana", "74": "@bo",
@@ -239,7 +267,13 @@ def web_post(number, user, **more):
     }  # fmt: skip
     core = {"user_results": {"result": {"__typename": "User", "rest_id": "9", **user}}}
     views = {"count": "5000", "state": "EnabledWithCount"}
-    return {"__typename": "Tweet", "rest_id": number, "core": core, "views": views, "legacy": legacy | more}
+    return {
+        "__typename": "Tweet",
+        "rest_id": number,
+        "core": core,
+        "views": views,
+        "legacy": legacy | more,
+    }
 
 
 def test_posts_of_web_pages_of_x_keep_their_author_and_views(tmp_path):
@@ -253,12 +287,22 @@ def test_posts_of_web_pages_of_x_keep_their_author_and_views(tmp_path):
         {"result": web_post("74", new) | {"quoted_status_result": {"result": other}}},
         {"result": other},
     ]
-    entries = [{"entryId": "e", "content": {"itemContent": {"tweet_results": result}}} for result in results]
+    entries = [
+        {"entryId": "e", "content": {"itemContent": {"tweet_results": result}}}
+        for result in results
+    ]
     entries[-1]["content"]["itemContent"]["promotedMetadata"] = {"impressionId": "1"}
-    entries.append({"entryId": "cursor-bottom-0", "content": {"value": "v", "cursorType": "Bottom"}})
-    instructions = [{"type": "TimelineClearCache"}, {"type": "TimelineAddEntries", "entries": entries}]
+    entries.append(
+        {"entryId": "cursor-bottom-0", "content": {"value": "v", "cursorType": "Bottom"}}
+    )
+    instructions = [
+        {"type": "TimelineClearCache"},
+        {"type": "TimelineAddEntries", "entries": entries},
+    ]
     page = tmp_path / "page.json"
-    page.write_text(json.dumps({"data": {"user": {"result": {"timeline_v2": {"timeline": instructions}}}}}))
+    page.write_text(
+        json.dumps({"data": {"user": {"result": {"timeline_v2": {"timeline": instructions}}}}})
+    )
     found = imported(page, out=tmp_path / "out", creator="@bo")
     counts = ["post_id", "creator_id", "repost", "views", "likes", "comments", "shares", "saves"]
     assert [[row[name] for name in counts] for row in found["posts"]] == [
@@ -266,11 +310,21 @@ def test_posts_of_web_pages_of_x_keep_their_author_and_views(tmp_path):
     ]
     assert [(row["handle"], row["followers"]) for row in found["creators"]] == [("ana", 900)]
     assert found.rejected == 0
-    for ignored in ("2 x post that another record refers to", "1 x promoted post", "2 x cursor or instruction"):
+    for ignored in (
+        "2 x post that another record refers to",
+        "1 x promoted post",
+        "2 x cursor or instruction",
+    ):
         assert f"ignored: {ignored}" in found.text
 
 
 def test_an_account_of_a_web_page_of_x_is_read():
     legacy = {"screen_name": "Ana", "followers_count": 900, "description": "hi"}
-    page = {"data": {"user": {"result": {"__typename": "User", "id": "VXNlcjo5", "rest_id": "9", "legacy": legacy}}}}
+    page = {
+        "data": {
+            "user": {
+                "result": {"__typename": "User", "id": "VXNlcjo5", "rest_id": "9", "legacy": legacy}
+            }
+        }
+    }
     assert fates(page) == ["X web user"]

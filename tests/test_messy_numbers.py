@@ -23,7 +23,9 @@ def file_of(tmp_path):
     def write(rows, kind="csv"):
         path = tmp_path / f"list.{kind}"
         if kind == "csv":
-            path.write_text("\n".join(";".join(map(str, row)) for row in rows) + "\n", encoding="utf-8")
+            path.write_text(
+                "\n".join(";".join(map(str, row)) for row in rows) + "\n", encoding="utf-8"
+            )
             return path
         book = openpyxl.Workbook()
         for row in rows:
@@ -36,7 +38,14 @@ def file_of(tmp_path):
 
 # --- dates that a spreadsheet program exchanged -------------------------------------------------------------------
 
-EXCHANGED = [datetime(2026, 4, 3), "25/03/2026", datetime(2026, 7, 2), "13/02/2026", datetime(2026, 1, 2), "28/02/2026"]
+EXCHANGED = [
+    datetime(2026, 4, 3),
+    "25/03/2026",
+    datetime(2026, 7, 2),
+    "13/02/2026",
+    datetime(2026, 1, 2),
+    "28/02/2026",
+]
 TEXTS = ["2026-04-03", "25/03/2026", "2026-07-02", "13/02/2026"]
 EPOCH = pd.Timestamp(0, tz="UTC")
 
@@ -46,7 +55,10 @@ def days(sheet, column="start_at"):
 
 
 def dated(dates):
-    return [["handle", "platform", "followers", "start date"], *(["@a", "x", 1000, date] for date in dates)]
+    return [
+        ["handle", "platform", "followers", "start date"],
+        *(["@a", "x", 1000, date] for date in dates),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +73,11 @@ def test_posts_whose_dates_excel_exchanged(day_first, expected):
     sheet = read_sheet(MESSY / "66_dates_swapped_by_excel.xlsx", SheetOptions(day_first=day_first))
     assert days(sheet, "posted_at") == expected
     unclear = sheet.guesses[3].ambiguous
-    assert unclear is None if day_first is not None else re.search("exchanged day and month: say --day-first", unclear)
+    assert (
+        unclear is None
+        if day_first is not None
+        else re.search("exchanged day and month: say --day-first", unclear)
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,15 +103,29 @@ def test_dates_are_unclear_where_they_look_exchanged_and_nowhere_else(dates, unc
 def test_texts_of_exchanged_dates_are_exchanged_back(file_of):
     path = file_of(dated(TEXTS))
     mapped = {"start date": ColumnMapping("start_at", day_first=True)}
-    assert days(read_sheet(path, SheetOptions(columns=mapped))) == ["04.03", "25.03", "07.02", "13.02"]
-    assert days(read_sheet(path, SheetOptions(day_first=False))) == ["03.04", "25.03", "02.07", "13.02"]
+    assert days(read_sheet(path, SheetOptions(columns=mapped))) == [
+        "04.03",
+        "25.03",
+        "07.02",
+        "13.02",
+    ]
+    assert days(read_sheet(path, SheetOptions(day_first=False))) == [
+        "03.04",
+        "25.03",
+        "02.07",
+        "13.02",
+    ]
 
 
 # --- marks of several currencies, words of several languages ------------------------------------------------------
 
 
 def fees(sheet):
-    amounts = pd.concat([sheet.rows, sheet.extra], axis=1).filter(regex="^fee(_usd|_amount)?$").max(axis=1)
+    amounts = (
+        pd.concat([sheet.rows, sheet.extra], axis=1)
+        .filter(regex="^fee(_usd|_amount)?$")
+        .max(axis=1)
+    )
     return [None if amount != amount else amount for amount in amounts]
 
 
@@ -103,7 +133,8 @@ def test_the_mark_of_one_currency_says_nothing_of_another():
     sheet = read_sheet(MESSY / "12_fees_two_marks.csv")
     assert fees(sheet) == [None, 1500, None]
     assert re.match(
-        "'.1,200' may be a decimal number or have a thousands mark: say --decimal", sheet.guesses[4].ambiguous
+        "'.1,200' may be a decimal number or have a thousands mark: say --decimal",
+        sheet.guesses[4].ambiguous,
     )
 
 
@@ -127,7 +158,9 @@ def test_mil_under_english_headers_is_unclear_until_a_map_tells():
     path = MESSY / "13_english_mil.csv"
     sheet = read_sheet(path)
     assert sheet.rows["followers"].fillna(-1).tolist() == [-1, -1, 450_000]
-    assert re.match("'1.2 mil' may mean thousands or millions: write it with k", sheet.guesses[2].ambiguous)
+    assert re.match(
+        "'1.2 mil' may mean thousands or millions: write it with k", sheet.guesses[2].ambiguous
+    )
     told = read_sheet(path, SheetOptions(columns={"followers": ColumnMapping("followers", "m")}))
     assert told.rows["followers"].tolist() == [1_200_000, 3_500_000, 450_000]
 
@@ -147,7 +180,9 @@ def test_mil_under_english_headers_is_unclear_until_a_map_tells():
         ("Abonnés", ["2 mille", "3,5 M"], [2000, 3_500_000]),
     ],
 )
-def test_a_word_for_a_power_of_ten_is_read_in_the_language_of_the_sheet(header, cells, expected, file_of):
+def test_a_word_for_a_power_of_ten_is_read_in_the_language_of_the_sheet(
+    header, cells, expected, file_of
+):
     sheet = read_sheet(file_of([["handle", header], *(["@a", cell] for cell in cells)]))
     assert [None if value != value else value for value in sheet.rows["followers"]] == expected
     assert (sheet.guesses[1].ambiguous is not None) == (None in expected)
@@ -173,7 +208,10 @@ def hide(path, rows=(), columns=(), filtered=None):
     return path
 
 
-CREATORS = [["handle", "platform", "followers", "fee (USD)"], *([f"@a{k}", "tiktok", 1000 + k, 50] for k in range(20))]
+CREATORS = [
+    ["handle", "platform", "followers", "fee (USD)"],
+    *([f"@a{k}", "tiktok", 1000 + k, 50] for k in range(20)),
+]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +263,10 @@ def left_out(path, **options):
         ([ANA, BO, ["Summe:", "", 1, 1, 1]], [4]),
         ([ANA, BO, ["", "", 276_000, 7_600, 9_700], CY, CY, ["", "", 61_000, 1_600, 0]], [4, 7]),
         ([ANA, BO, ["", "", 276_000, 7_600, 9_700], CY, ["", "", 306_500, 8_400, 9_700]], [4, 6]),
-        ([ANA, ["", "Subtotal", 120_000, 3_400, 4_500], BO, CY, ["", "", 306_500, 8_400, 9_700]], [3, 6]),
+        (
+            [ANA, ["", "Subtotal", 120_000, 3_400, 4_500], BO, CY, ["", "", 306_500, 8_400, 9_700]],
+            [3, 6],
+        ),
         ([["", "", 276_000, 7_600, 9_700], ANA, BO], [2]),
         ([ANA, BO, ["", "TikTok", 99_000, 3_800, 700]], []),
         ([ANA, ["", "Instagram", 120_000, 3_400, 4_500], BO], []),
@@ -238,13 +279,19 @@ def left_out(path, **options):
 def test_rows_that_sum_up_others_are_left_out(rows, lines, kind, file_of):
     path = file_of([HEADER, *rows], kind)
     assert [line for line, _ in left_out(path)] == lines
-    found = [line for sheet in iter_sheet(path, rows=2) for line in (*sheet.lines, *(f.line for f in sheet.left_out))]
+    found = [
+        line
+        for sheet in iter_sheet(path, rows=2)
+        for line in (*sheet.lines, *(f.line for f in sheet.left_out))
+    ]
     assert sorted(found) == list(range(2, len(rows) + 2))
     assert [fault.line for sheet in iter_sheet(path, rows=2) for fault in sheet.left_out] == lines
 
 
 def test_what_a_row_sums_up_is_said(file_of):
-    assert left_out(MESSY / "14_totals_unlabelled.csv", options=INSTAGRAM) == [(4, "sums up the rows above")]
+    assert left_out(MESSY / "14_totals_unlabelled.csv", options=INSTAGRAM) == [
+        (4, "sums up the rows above")
+    ]
     first = file_of([HEADER, ["", "", 276_000, 7_600, 9_700], ANA, BO])
     assert left_out(first) == [(2, "sums up the rows below")]
 
@@ -256,7 +303,12 @@ def test_a_creator_who_is_called_total_is_read_and_told(file_of):
 
 
 def test_a_sum_of_posts_is_no_post_of_the_creator_who_is_named(file_of, tmp_path):
-    posts = [["Post ID", "Date", "Likes"], ["a1", "2026-01-05", 30], ["a2", "2026-01-16", 12], ["", "", 42]]
+    posts = [
+        ["Post ID", "Date", "Likes"],
+        ["a1", "2026-01-05", 30],
+        ["a2", "2026-01-16", 12],
+        ["", "", 42],
+    ]
     found = imported(file_of(posts), out=tmp_path / "out", platform="tiktok", creator="@ana")
     assert (len(found["posts"]), found.rejected) == (2, 1)
     assert "sums up the rows above" in found.text
@@ -269,7 +321,9 @@ def test_long_lists_leave_out_the_same_rows(last, tmp_path):
     path.write_text("\n".join(["handle,platform,followers,avg_likes,fee_usd", *lines]) + "\n")
     for listed in (FastCsvList(path, SheetOptions()), SheetList(path, SheetOptions())):
         lots = list(listed.chunks(1000))
-        assert [(m.position, m.reason) for lot in lots for m in lot.invalid_lines] == [(4, "sums up the rows above")]
+        assert [(m.position, m.reason) for lot in lots for m in lot.invalid_lines] == [
+            (4, "sums up the rows above")
+        ]
         assert sum(len(lot.rows) for lot in lots) == 2
 
 
@@ -280,7 +334,10 @@ def test_long_lists_leave_out_the_same_rows(last, tmp_path):
     ("name", "said"),
     [
         ("12_fees_two_marks.csv", "UNCLEAR column 'Fee': '.1,200' may be a decimal number"),
-        ("13_english_mil.csv", "UNCLEAR column 'followers': '1.2 mil' may mean thousands or millions"),
+        (
+            "13_english_mil.csv",
+            "UNCLEAR column 'followers': '1.2 mil' may mean thousands or millions",
+        ),
         ("40_percent_literal.xlsx", "the % is only text of the number format: read as shown"),
         ("44_hidden_row.xlsx", "1 row.s. are hidden by hand, and read like the others: row 3"),
     ],
@@ -290,8 +347,13 @@ def test_a_list_to_score_tells_the_same(name, said):
 
 
 def test_exchanged_dates_of_a_long_list_are_read_alike(file_of):
-    path = file_of([["partnership_id", "start_at"], *([f"p{k}", day] for k, day in enumerate(TEXTS))])
+    path = file_of(
+        [["partnership_id", "start_at"], *([f"p{k}", day] for k, day in enumerate(TEXTS))]
+    )
     for day_first in (None, True, False):
         listed = (FastCsvList, SheetList)
         found = [next(one(path, SheetOptions(day_first=day_first)).chunks(1000)) for one in listed]
-        assert found[0].rows["start_at"].fillna(EPOCH).tolist() == found[1].rows["start_at"].fillna(EPOCH).tolist()
+        assert (
+            found[0].rows["start_at"].fillna(EPOCH).tolist()
+            == found[1].rows["start_at"].fillna(EPOCH).tolist()
+        )

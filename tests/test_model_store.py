@@ -53,7 +53,9 @@ def version(champion):
 
 @pytest.mark.parametrize("before", ["good", "broken"])
 @pytest.mark.parametrize("bad", ["broken", "nameless"])
-def test_a_good_champion_is_taken_after_a_bad_one_also_with_the_same_times(homes, champion, before, bad):
+def test_a_good_champion_is_taken_after_a_bad_one_also_with_the_same_times(
+    homes, champion, before, bad
+):
     moment = 1_700_000_000_000_000_000
     homes.write("b", before, moment)
     champion.refresh()
@@ -67,7 +69,9 @@ def test_a_good_champion_is_taken_after_a_bad_one_also_with_the_same_times(homes
     assert (version(champion), champion.reason) == ("bood", "")
 
 
-def test_a_refused_one_is_told_once_in_one_line_and_not_loaded_at_every_look(homes, champion, caplog):
+def test_a_refused_one_is_told_once_in_one_line_and_not_loaded_at_every_look(
+    homes, champion, caplog
+):
     homes.write("a", "good")
     champion.refresh()
     homes.write("b", "broken")

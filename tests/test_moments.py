@@ -24,7 +24,10 @@ from training.platform_times import (
 from training.train import mature_end
 
 INSTAGRAM, TIKTOK, YOUTUBE, X = range(len(PLATFORMS))
-START = {"instagram": pd.Timestamp("2022-01-01", tz="UTC"), "youtube": pd.Timestamp("2026-01-01", tz="UTC")}
+START = {
+    "instagram": pd.Timestamp("2022-01-01", tz="UTC"),
+    "youtube": pd.Timestamp("2026-01-01", tz="UTC"),
+}
 RECIPE = Recipe(
     sampling=Sampling(per_post=1),
     location=Boosting(20, 4, min_child=10),
@@ -34,7 +37,9 @@ RECIPE = Recipe(
 )
 
 
-def panel(platform: str, creators: int, posts: int, spread: float, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def panel(
+    platform: str, creators: int, posts: int, spread: float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Give creators and a post a day of each, the log counts spread about their levels by `spread`."""
     random = np.random.default_rng(seed)
     names = [f"{platform}{number}" for number in range(creators)]
@@ -42,9 +47,15 @@ def panel(platform: str, creators: int, posts: int, spread: float, seed: int) ->
     level = np.repeat(random.normal(6, 1, creators), posts)
     likes = np.rint(np.exp(level + random.normal(0, spread, len(level))))
     posted = START[platform] + pd.to_timedelta(day, unit="D")
-    frame = pd.DataFrame({"platform": platform, "creator_id": np.repeat(names, posts), "posted_at": posted})
+    frame = pd.DataFrame(
+        {"platform": platform, "creator_id": np.repeat(names, posts), "posted_at": posted}
+    )
     frame = frame.assign(post_id=np.arange(len(frame)).astype(str), likes=likes, comments=0.0)
-    profiles = {"creator_id": names, "platform": platform, "followers": np.rint(np.exp(random.normal(9, 1, creators)))}
+    profiles = {
+        "creator_id": names,
+        "platform": platform,
+        "followers": np.rint(np.exp(random.normal(9, 1, creators))),
+    }
     return pd.DataFrame(profiles), frame
 
 
@@ -68,7 +79,9 @@ def test_each_platform_is_cut_within_its_own_times(both):
 
 
 def test_nothing_known_is_told_as_such(both):
-    assert time_of_post_share(both, "views", times_by_platform(int(2e15)), 0.5).tolist() == [-1] * len(PLATFORMS)
+    assert time_of_post_share(both, "views", times_by_platform(int(2e15)), 0.5).tolist() == [
+        -1
+    ] * len(PLATFORMS)
     assert latest_mature_times(both, "views", now=5).tolist() == [0] * len(PLATFORMS)
 
 
@@ -133,7 +146,10 @@ def test_a_platform_too_young_to_be_judged_is_named():
 
 
 def test_days_are_worded_once_where_they_are_the_same():
-    days = {"instagram": pd.Timestamp("2023-01-05T10:00Z"), "tiktok": pd.Timestamp("2023-01-05T20:00Z")}
+    days = {
+        "instagram": pd.Timestamp("2023-01-05T10:00Z"),
+        "tiktok": pd.Timestamp("2023-01-05T20:00Z"),
+    }
     assert days_text(days) == "2023-01-05"
     assert (
         days_text(days | {"x": pd.Timestamp("2024-02-03T00:00Z")})

@@ -80,11 +80,15 @@ def test_crosswalk_tables_hold_known_sources_and_niches_only():
 
 def test_every_youtube_category_id_has_a_row():
     ids = {1, 2, 10, *range(15, 45)} - {16}
-    assert {int(label) for source, label in label_niches() if source == "youtube" and label.isdigit()} == ids
+    assert {
+        int(label) for source, label in label_niches() if source == "youtube" and label.isdigit()
+    } == ids
 
 
 def test_crosswalk_refuses_another_source():
-    with pytest.raises(ValueError, match=r"'myspace' is no catalogue of categories: expected one of tiktok, insta"):
+    with pytest.raises(
+        ValueError, match=r"'myspace' is no catalogue of categories: expected one of tiktok, insta"
+    ):
         niche_for_label("Music", "myspace")
 
 
@@ -104,7 +108,9 @@ def test_focus_of_one_two_all_and_no_niche():
 
 def test_brand_fit_is_the_mean_relatedness_of_the_known_part():
     rows = [shares(food=1), shares(food=0.25, travel=0.25), shares(gaming=1), shares()]
-    assert brand_fit_from_distribution(rows, "food") == pytest.approx([1, 0.7, 0, np.nan], nan_ok=True)
+    assert brand_fit_from_distribution(rows, "food") == pytest.approx(
+        [1, 0.7, 0, np.nan], nan_ok=True
+    )
     assert brand_fit_from_distribution(rows[:3], ["travel", None, pd.NA]) == pytest.approx(
         [0.4, np.nan, np.nan], nan_ok=True
     )
@@ -113,14 +119,21 @@ def test_brand_fit_is_the_mean_relatedness_of_the_known_part():
 def test_brand_fit_and_focus_refuse_what_they_do_not_know():
     with pytest.raises(ValueError, match="'cheese' is no niche: expected one of art, automotive"):
         brand_fit_from_distribution([shares(food=1)], ["cheese"])
-    with pytest.raises(ValueError, match="2 brand niches for 1 creators: give one a row, or one for all"):
+    with pytest.raises(
+        ValueError, match="2 brand niches for 1 creators: give one a row, or one for all"
+    ):
         brand_fit_from_distribution([shares(food=1)], ["food", "food"])
     with pytest.raises(ValueError, match="has 29 columns, the last unknown, not 28 columns"):
         focus(np.ones((2, 28)))
 
 
 def test_hashtags_and_their_parts():
-    assert hashtags_of("Früh #Frühstück, #foodPorn#vegan # a#b") == ["fruhstuck", "foodporn", "vegan", "b"]
+    assert hashtags_of("Früh #Frühstück, #foodPorn#vegan # a#b") == [
+        "fruhstuck",
+        "foodporn",
+        "vegan",
+        "b",
+    ]
     assert hashtags_of(None) == hashtags_of("") == []
     assert split_hashtag("ootdParis2024") == ("ootd", "paris")
     assert split_hashtag("street_food") == ("street", "food")
@@ -188,7 +201,9 @@ TEXTS = st.lists(
     st.one_of(
         st.none(),
         st.text(max_size=40),
-        st.lists(st.sampled_from(["gym", "Recipes", "#TravelBlog", "zork", "moda", "🎮"]), max_size=6).map(" ".join),
+        st.lists(
+            st.sampled_from(["gym", "Recipes", "#TravelBlog", "zork", "moda", "🎮"]), max_size=6
+        ).map(" ".join),
     ),
     min_size=1,
     max_size=8,
@@ -222,7 +237,9 @@ def test_too_few_usable_creators_keep_the_seed_model():
     texts, niches = jargon(99)
     few = NicheClassifier().fit([*texts, None, "zork"], [*niches, "food", None])
     assert (few.learned_, few.n_creators_) == (False, 99)
-    assert np.array_equal(few.predict_proba(["zork plim", "gym"]), SEEDS.predict_proba(["zork plim", "gym"]))
+    assert np.array_equal(
+        few.predict_proba(["zork plim", "gym"]), SEEDS.predict_proba(["zork plim", "gym"])
+    )
     assert NicheClassifier(minimum=99).fit(texts, niches).learned_
 
 
@@ -265,10 +282,14 @@ def test_faults_of_the_classifier():
         NicheClassifier().predict_proba(["a"])
     with pytest.raises(NotFittedError, match="is not fitted yet"):
         NicheClassifier().to_json()
-    with pytest.raises(ValueError, match="this is no niche classifier as to_json writes it: Expecting value"):
+    with pytest.raises(
+        ValueError, match="this is no niche classifier as to_json writes it: Expecting value"
+    ):
         NicheClassifier.from_json("pickle")
     with pytest.raises(ValueError, match="as to_json writes it: 'niches'"):
         NicheClassifier.from_json("{}")
     state = json.loads(SEEDS.to_json()) | {"niches": ["cheese"]}
-    with pytest.raises(ValueError, match=r"its niches are not those of features.vocabulary: train again"):
+    with pytest.raises(
+        ValueError, match=r"its niches are not those of features.vocabulary: train again"
+    ):
         NicheClassifier.from_json(json.dumps(state))

@@ -5,7 +5,14 @@ import pytest
 from features.history.arrays import to_us
 from features.history.history import History
 from features.niche.classifier import NicheClassifier
-from features.niche.text import TEXT_POSTS, TEXT_STEP, brand_fit, likeliest_niche, niche_columns, niche_distribution
+from features.niche.text import (
+    TEXT_POSTS,
+    TEXT_STEP,
+    brand_fit,
+    likeliest_niche,
+    niche_columns,
+    niche_distribution,
+)
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, DTYPES, POSTS
 from features.tables.vocabulary import NICHES
@@ -22,7 +29,14 @@ def frame(spec, rows):
 
 def history_of(*texts, **profile):
     posts = [
-        {"creator_id": "a", "platform": "instagram", "post_id": f"p{i:03}", "text": text, "likes": 1.0, "comments": 1.0}
+        {
+            "creator_id": "a",
+            "platform": "instagram",
+            "post_id": f"p{i:03}",
+            "text": text,
+            "likes": 1.0,
+            "comments": 1.0,
+        }
         | {"posted_at": START + pd.Timedelta(days=i)}
         for i, text in enumerate(texts)
     ]
@@ -32,16 +46,22 @@ def history_of(*texts, **profile):
 
 def told(history, day=1000, shown=True):
     moment = to_us(pd.Series([START + pd.Timedelta(days=day)]))
-    return niche_distribution(history, np.array([0]), moment, np.array([shown]), NicheClassifier().fit())
+    return niche_distribution(
+        history, np.array([0]), moment, np.array([shown]), NicheClassifier().fit()
+    )
 
 
-@pytest.mark.parametrize("made", [history_of(), history_of("what a week"), history_of(None, bio="...")])
+@pytest.mark.parametrize(
+    "made", [history_of(), history_of("what a week"), history_of(None, bio="...")]
+)
 def test_text_that_tells_nothing_is_unknown(made):
     assert told(made)[0, UNKNOWN] == 1
     assert np.isnan(likeliest_niche(np.array([np.nan]), told(made))).all()
 
 
-@pytest.mark.parametrize("words", [{"hashtags": "foodporn, #pasta"}, {"topic": "street food"}, {"text": "#StreetFood"}])
+@pytest.mark.parametrize(
+    "words", [{"hashtags": "foodporn, #pasta"}, {"topic": "street food"}, {"text": "#StreetFood"}]
+)
 def test_captions_hashtags_and_topics_are_read(words):
     account = {"creator_id": "a", "platform": "instagram"}
     posts = frame(POSTS, [{**account, "post_id": "p", "posted_at": START, **words}])
@@ -84,4 +104,8 @@ def test_nothing_known_has_no_fit_and_no_focus():
     assert np.isnan([columns["niche_code"][0], columns["niche_focus"][0]]).all()
     assert columns["niche_known_share"].tolist() == [0]
     assert np.isnan(brand_fit(~np.isnan(declared), declared, text[:, :-1], np.array([FOOD]))).all()
-    assert list(niche_columns(declared, None)) == ["niche_declared_flag", "niche_code", "niche_known_share"]
+    assert list(niche_columns(declared, None)) == [
+        "niche_declared_flag",
+        "niche_code",
+        "niche_known_share",
+    ]

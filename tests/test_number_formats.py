@@ -114,7 +114,12 @@ def test_a_number_that_is_shown_as_it_is_stored(header, number, number_format, v
 @pytest.mark.parametrize(
     ("header", "number", "number_format", "said"),
     [
-        ("followers", 2.9, '0.0"M"', "shows 2.9 as '2.9M', and does not scale it: map 'followers' with the unit m"),
+        (
+            "followers",
+            2.9,
+            '0.0"M"',
+            "shows 2.9 as '2.9M', and does not scale it: map 'followers' with the unit m",
+        ),
         ("followers", 12.5, r"0.0\k", "shows 12.5 as '12.5k'"),
         ("followers", 12500, '0.0,"M"', "shows 12500 as '12.5M'"),
         ("followers", 12, '0"000"', "shows 12 as '12000'.*: correct the number format"),
@@ -127,11 +132,18 @@ def test_a_number_that_is_shown_as_it_is_stored(header, number, number_format, v
         ("Followers (k)", 12_500_000, '0.0,,"M"', None),
         ("Followers (k)", 12_500, "0.0,,", "shows 12500 as '0.0125'"),
         ("engagement rate by followers", 29, '0"‰"', "shows 29 as '29‰'"),
-        ("engagement rate by followers", 0.029, '0.0"%"', "less than 0.1%.* unit percent or fraction"),
+        (
+            "engagement rate by followers",
+            0.029,
+            '0.0"%"',
+            "less than 0.1%.* unit percent or fraction",
+        ),
         ("fee (USD)", 1.2, '0.0"k"', "shows 1.2 as '1.2k'"),
     ],
 )
-def test_a_number_that_is_shown_as_another_is_unclear(header, number, number_format, said, sheet_of):
+def test_a_number_that_is_shown_as_another_is_unclear(
+    header, number, number_format, said, sheet_of
+):
     sheet = sheet_of(header, (number, number_format))
     if said is None:
         assert sheet.rows.iloc[0, -1] == number
@@ -150,7 +162,9 @@ def test_a_number_that_is_shown_as_another_is_unclear(header, number, number_for
     ],
 )
 def test_a_map_decides_what_is_meant(column, unit, number, number_format, value, sheet_of):
-    sheet = sheet_of("figure", (number, number_format), columns={"figure": ColumnMapping(column, unit)})
+    sheet = sheet_of(
+        "figure", (number, number_format), columns={"figure": ColumnMapping(column, unit)}
+    )
     assert sheet.rows[column].tolist() == [pytest.approx(value)]
     assert sheet.guesses[-1].ambiguous is None
 
@@ -177,7 +191,12 @@ def test_money_is_no_count_and_a_date_no_number(sheet_of):
 
 @pytest.mark.parametrize(
     ("number_format", "currency"),
-    [("[$$-C09]#,##0", "AUD"), ("#,##0 [$kr-414]", "NOK"), ("[$$-en-CA]0", "CAD"), ("[$¥-804]0", "CNY")],
+    [
+        ("[$$-C09]#,##0", "AUD"),
+        ("#,##0 [$kr-414]", "NOK"),
+        ("[$$-en-CA]0", "CAD"),
+        ("[$¥-804]0", "CNY"),
+    ],
 )
 def test_a_fee_is_in_the_currency_of_its_format(number_format, currency, sheet_of):
     assert sheet_of("Fee", (450, number_format)).guesses[-1].currency == currency

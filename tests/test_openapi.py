@@ -16,7 +16,9 @@ EXAMPLES = [
     (path, name, example["value"])
     for path, item in PATHS.items()
     if "post" in item
-    for name, example in item["post"]["requestBody"]["content"]["application/json"]["examples"].items()
+    for name, example in item["post"]["requestBody"]["content"]["application/json"][
+        "examples"
+    ].items()
 ]
 #: Left out: what is sent is partly wrong and partly answered by design (one bad partnership sinks no other), and what
 #: fits the schema may still be refused (a start before as_of).
@@ -24,18 +26,25 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 
 def test_the_document_names_every_address_and_no_other():
-    routes = {re.sub(r":path}$", "}", route.path): route.methods - {"HEAD"} for route in build_app().routes}
+    routes = {
+        re.sub(r":path}$", "}", route.path): route.methods - {"HEAD"}
+        for route in build_app().routes
+    }
     assert {path: {method.upper() for method in item} for path, item in PATHS.items()} == routes
 
 
-@pytest.mark.parametrize(("path", "name", "body"), EXAMPLES, ids=[f"{path} {name}" for path, name, _ in EXAMPLES])
+@pytest.mark.parametrize(
+    ("path", "name", "body"), EXAMPLES, ids=[f"{path} {name}" for path, name, _ in EXAMPLES]
+)
 def test_examples_work_when_pasted(served, path, name, body):
     response = httpx.post(served + path, json=body, timeout=60)
     assert response.status_code == 200, response.text
     assert all("errors" not in result for result in response.json()["results"])
 
 
-@pytest.mark.parametrize("path", ["/v1/model", "/v1/benchmarks", "/v1/openapi.json", "/metrics", "/livez", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/v1/model", "/v1/benchmarks", "/v1/openapi.json", "/metrics", "/livez", "/healthz"]
+)
 def test_addresses_without_a_body_answer(served, path):
     assert httpx.get(served + path, timeout=60).status_code == 200
 
@@ -43,8 +52,23 @@ def test_addresses_without_a_body_answer(served, path):
 def schemathesis(served, folder, examples, *more):
     """Run it against the service; gives its summary. It is told the address only: the rest stands in the document."""
     command = [
-        *(Path(sys.executable).with_name("schemathesis"), "run", f"{served}/v1/openapi.json", "--checks", CHECKS),
-        *("--max-examples", str(examples), "--seed", "1", "--request-timeout", "60", "--no-color", *more),
+        *(
+            Path(sys.executable).with_name("schemathesis"),
+            "run",
+            f"{served}/v1/openapi.json",
+            "--checks",
+            CHECKS,
+        ),
+        *(
+            "--max-examples",
+            str(examples),
+            "--seed",
+            "1",
+            "--request-timeout",
+            "60",
+            "--no-color",
+            *more,
+        ),
     ]
     found = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1500)
     assert found.returncode == 0, found.stdout[-6000:] + found.stderr[-2000:]

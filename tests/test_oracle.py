@@ -40,7 +40,9 @@ def mature(simulated):
         age_days=(posts["observed_at"] - posts["posted_at"]) / DAY,
         engagements=posts["likes"] + posts["comments"] + shares,
     )
-    posts = posts[(posts["age_days"] >= 7) & posts["engagements"].notna()].drop_duplicates("post_id")
+    posts = posts[(posts["age_days"] >= 7) & posts["engagements"].notna()].drop_duplicates(
+        "post_id"
+    )
     return posts.sample(4000, random_state=1).reset_index(drop=True)
 
 
@@ -70,7 +72,9 @@ def test_intervals_cover_as_they_say(oracle, mature):
 def test_unknown_circumstances_are_averaged_over(oracle, mature):
     questions = mature[["creator_id", "start_at", "age_days"]]
     assert stats.kstest(oracle.pit(questions, mature["engagements"]), "uniform").pvalue > 0.01
-    missing = questions.assign(format=None, sponsored=pd.Series(pd.NA, index=questions.index, dtype="boolean"))
+    missing = questions.assign(
+        format=None, sponsored=pd.Series(pd.NA, index=questions.index, dtype="boolean")
+    )
     np.testing.assert_array_equal(
         oracle.quantiles(missing.head(50), [0.5]), oracle.quantiles(questions.head(50), [0.5])
     )
@@ -78,7 +82,9 @@ def test_unknown_circumstances_are_averaged_over(oracle, mature):
 
 def test_totals_of_partnerships_are_uniform():
     tables, truth = simulate(1500, seed=12)
-    deals = tables.partnerships.merge(truth.partnerships[["partnership_id", "age_days"]]).assign(sponsored=True)
+    deals = tables.partnerships.merge(truth.partnerships[["partnership_id", "age_days"]]).assign(
+        sponsored=True
+    )
     deals = deals[deals["engagements"].notna()]
     pit = Oracle(truth).pit(deals, deals["engagements"])
     assert stats.kstest(pit, "uniform").pvalue > 0.01
@@ -88,18 +94,28 @@ def test_totals_of_partnerships_are_uniform():
 def test_large_counts_have_the_closed_form(simulated):
     truth = one_creator(simulated[1], 5000.0)
     question = pd.DataFrame(
-        {"creator_id": truth.creators["creator_id"], "start_at": ["2026-01-07T19:00:00Z"], "format": "short"}
+        {
+            "creator_id": truth.creators["creator_id"],
+            "start_at": ["2026-01-07T19:00:00Z"],
+            "format": "short",
+        }
     )
     p = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
     got = Oracle(truth).quantiles(question.assign(sponsored=False), p)[0]
     lifetime = np.log(5000) + 0.05 + 0.5 * stats.t.ppf(p, 6) * np.sqrt(4 / 6)
-    np.testing.assert_allclose(got, lifetime + np.log(DEMO_MARKET.platforms["instagram"].accrued_share(7.0)), atol=0.01)
+    np.testing.assert_allclose(
+        got, lifetime + np.log(DEMO_MARKET.platforms["instagram"].accrued_share(7.0)), atol=0.01
+    )
 
 
 def test_small_counts_have_the_distribution_of_a_mixed_poisson(simulated):
     truth = one_creator(simulated[1], 4.0)
     question = pd.DataFrame(
-        {"creator_id": truth.creators["creator_id"], "start_at": ["2026-01-07T19:00:00Z"], "format": "short"}
+        {
+            "creator_id": truth.creators["creator_id"],
+            "start_at": ["2026-01-07T19:00:00Z"],
+            "format": "short",
+        }
     ).assign(sponsored=False, age_days=1e6)
     counts = Oracle(truth, draws=4096).total_samples(question)[0]
     u = (np.arange(20_000) + 0.5) / 20_000
@@ -144,7 +160,12 @@ def test_draws_are_accurate_as_stated(simulated, oracle, mature):
     assert error[~few].mean() < 0.02
     assert error[few].mean() < 0.05
     several = questions.assign(deliverables=4)
-    assert np.abs(oracle.total_quantiles(several, [0.1, 0.9]) - fine.total_quantiles(several, [0.1, 0.9])).mean() < 0.02
+    assert (
+        np.abs(
+            oracle.total_quantiles(several, [0.1, 0.9]) - fine.total_quantiles(several, [0.1, 0.9])
+        ).mean()
+        < 0.02
+    )
 
 
 def test_deliverables_add_up(oracle, mature):
@@ -154,7 +175,9 @@ def test_deliverables_add_up(oracle, mature):
     both = pd.concat([question.assign(deliverables=1), question.assign(deliverables=5)])
     rows = oracle.total_samples(both).mean(axis=1)
     np.testing.assert_allclose(rows, [one, five], rtol=0.03)
-    np.testing.assert_array_equal(oracle.quantiles(both, [0.5])[0], oracle.quantiles(both, [0.5])[0])
+    np.testing.assert_array_equal(
+        oracle.quantiles(both, [0.5])[0], oracle.quantiles(both, [0.5])[0]
+    )
 
 
 def test_no_questions_no_answers(oracle, mature):
@@ -166,17 +189,24 @@ def test_no_questions_no_answers(oracle, mature):
 def test_oracle_of_a_folder_is_the_oracle_of_its_truth(tmp_path):
     folder = write_market(tmp_path / "demo", 20, seed=4)
     _, truth = simulate(20, seed=4)
-    question = pd.DataFrame({"creator_id": ["c0000001", "c0000002"], "start_at": ["2026-08-01T00:00:00Z"] * 2})
+    question = pd.DataFrame(
+        {"creator_id": ["c0000001", "c0000002"], "start_at": ["2026-08-01T00:00:00Z"] * 2}
+    )
     np.testing.assert_array_equal(
-        Oracle.read(folder).quantiles(question, [0.1, 0.9]), Oracle(truth).quantiles(question, [0.1, 0.9])
+        Oracle.read(folder).quantiles(question, [0.1, 0.9]),
+        Oracle(truth).quantiles(question, [0.1, 0.9]),
     )
 
 
 def test_what_the_oracle_cannot_answer(oracle, tmp_path):
-    with pytest.raises(OracleError, match="holds no truth: only a simulated data set has an oracle"):
+    with pytest.raises(
+        OracleError, match="holds no truth: only a simulated data set has an oracle"
+    ):
         Oracle.read(tmp_path)
     question = pd.DataFrame({"creator_id": ["nobody"], "start_at": ["2026-01-01T00:00:00Z"]})
-    with pytest.raises(OracleError, match="creator_id 'nobody' has no truth: ask for creators of this"):
+    with pytest.raises(
+        OracleError, match="creator_id 'nobody' has no truth: ask for creators of this"
+    ):
         oracle.quantiles(question, [0.5])
     with pytest.raises(OracleError, match="start_at is missing: the oracle needs"):
         oracle.quantiles(question.assign(creator_id="c0000001", start_at=None), [0.5])
@@ -185,7 +215,9 @@ def test_what_the_oracle_cannot_answer(oracle, tmp_path):
 def test_paths_are_read_between_their_months_and_stay_at_their_ends():
     path = np.array([[0.0, 1.0, 3.0]])
     days = np.array([-5.0, 0.0, 365.25 / 24, 365.25 / 12, 1.5 * 365.25 / 12, 1000.0])
-    np.testing.assert_allclose(interpolate_paths(path, np.zeros(6, dtype=int), days), [0.0, 0.0, 0.5, 1.0, 2.0, 3.0])
+    np.testing.assert_allclose(
+        interpolate_paths(path, np.zeros(6, dtype=int), days), [0.0, 0.0, 0.5, 1.0, 2.0, 3.0]
+    )
 
 
 def test_effects_of_timing_and_fit():

@@ -63,10 +63,27 @@ WORDS = [
     "sentence",
 ]
 INLINE = [
-    {"platform": "instagram", "followers": 30_000.0, "niche": "food", "avg_likes": 800.0, "avg_comments": 15.0},
-    {"platform": "tiktok", "followers": 250_000.0, "engagement_rate_by_followers": 0.04, "avg_views": 60_000.0},
+    {
+        "platform": "instagram",
+        "followers": 30_000.0,
+        "niche": "food",
+        "avg_likes": 800.0,
+        "avg_comments": 15.0,
+    },
+    {
+        "platform": "tiktok",
+        "followers": 250_000.0,
+        "engagement_rate_by_followers": 0.04,
+        "avg_views": 60_000.0,
+    },
     {"platform": "tiktok", "avg_likes": 3_000.0, "avg_views": 50_000.0, "niche": "comedy"},
-    {"platform": "instagram", "followers": 1_200_000.0, "niche": "fashion", "verified": True, "posts_count": 900.0},
+    {
+        "platform": "instagram",
+        "followers": 1_200_000.0,
+        "niche": "fashion",
+        "verified": True,
+        "posts_count": 900.0,
+    },
     {"platform": "youtube", "followers": 8_000.0, "niche": "gaming"},
     {"platform": "x", "followers": 500.0},
 ]
@@ -84,15 +101,24 @@ def partnerships(tables):
     """Give known creators of every platform with and without posts, averages, and profiles alone."""
     accounts = tables.creators[["creator_id", "platform"]].drop_duplicates()
     with_posts = accounts["creator_id"].isin(tables.posts["creator_id"])
-    known = pd.concat([accounts[with_posts].head(12), accounts[~with_posts].head(3)]).to_dict("records")
+    known = pd.concat([accounts[with_posts].head(12), accounts[~with_posts].head(3)]).to_dict(
+        "records"
+    )
     rows = [*known, *({**row, "creator_id": f"inline {n}"} for n, row in enumerate(INLINE))]
-    return [{**row, **deal_for(row["platform"], n), "partnership_id": f"p{n}"} for n, row in enumerate(rows)]
+    return [
+        {**row, **deal_for(row["platform"], n), "partnership_id": f"p{n}"}
+        for n, row in enumerate(rows)
+    ]
 
 
 def deal_for(platform, number):
     """Give one of DEALS, a Short where the platform has no images."""
     deal = DEALS[number % 3]
-    return deal if deal.get("format") in (None, *PLATFORM_FORMATS[platform]) else {**deal, "format": "short"}
+    return (
+        deal
+        if deal.get("format") in (None, *PLATFORM_FORMATS[platform])
+        else {**deal, "format": "short"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -109,15 +135,23 @@ def by_hand(tables, trained, partnerships):
         ]
     )
     bundle, figures = trained.bundle, {}
-    joint = joint_forecast(bundle.forecasters, bundle.reference, features, frame["deliverables"].to_numpy())
+    joint = joint_forecast(
+        bundle.forecasters, bundle.reference, features, frame["deliverables"].to_numpy()
+    )
     for what, predictive in (("engagements", joint.engagements), ("views", joint.views)):
         quantiles = predictive.quantile(list(QUANTILES.values()))
-        told = {name: quantiles[:, n] for n, name in enumerate(QUANTILES)} | {"mean": predictive.mean()}
+        told = {name: quantiles[:, n] for n, name in enumerate(QUANTILES)} | {
+            "mean": predictive.mean()
+        }
         rows = np.ones(len(frame), dtype=bool) if what == "engagements" else joint.has_views
         figures |= {f"{what}_{name}": scatter_values(values, rows) for name, values in told.items()}
-    delivered = DeliveredTotals.of(joint.engagements, frame["completion_rate"].to_numpy()).quantile([0.9, 0.5, 0.1])
+    delivered = DeliveredTotals.of(joint.engagements, frame["completion_rate"].to_numpy()).quantile(
+        [0.9, 0.5, 0.1]
+    )
     for n, name in enumerate(("p10", "p50", "p90")):
-        figures[f"cpe_usd_{name}"] = frame["fee_usd"].to_numpy() / np.where(delivered > 0, delivered, np.nan)[:, n]
+        figures[f"cpe_usd_{name}"] = (
+            frame["fee_usd"].to_numpy() / np.where(delivered > 0, delivered, np.nan)[:, n]
+        )
     shown = bundle.reference.views_shown
     told = zip(frame["platform"], frame["format"].fillna("unknown"), strict=True)
     assert joint.has_views.tolist() == [name in shown[platform] for platform, name in told]
@@ -128,7 +162,10 @@ def creators_of(frame):
     """Make the creators table of rows that bring their own profile, read at the moment of the forecast."""
     profiles = frame.assign(observed_at=AS_OF).reindex(columns=CREATORS.names)
     return validate(
-        Tables(creators=profiles.dropna(axis=1, how="all").reset_index(drop=True), posts=empty_table(POSTS))
+        Tables(
+            creators=profiles.dropna(axis=1, how="all").reset_index(drop=True),
+            posts=empty_table(POSTS),
+        )
     )
 
 
@@ -137,7 +174,9 @@ def batch(tmp_path_factory, tables, trained, partnerships):
     folder = tmp_path_factory.mktemp("batch")
     pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
     scorer, extras = Scorer(trained.bundle, tables), AnswerOptions(explain=True, comparables=True)
-    tally = score_file(folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, Options(extras=extras))
+    tally = score_file(
+        folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, Options(extras=extras)
+    )
     assert (tally.scored, tally.rejected) == (len(partnerships), 0)
     return pd.read_parquet(folder / "scored.parquet")
 
@@ -163,7 +202,9 @@ def flat(result):
 
 
 def same(got, wanted):
-    np.testing.assert_allclose(got[FIGURES].to_numpy(float), wanted[FIGURES].to_numpy(float), rtol=1e-9, atol=0)
+    np.testing.assert_allclose(
+        got[FIGURES].to_numpy(float), wanted[FIGURES].to_numpy(float), rtol=1e-9, atol=0
+    )
 
 
 def test_the_partnerships_rest_on_all_there_is(batch):
@@ -180,14 +221,25 @@ def test_the_service_says_what_the_training_matrix_gives(over_http, by_hand):
 
 
 def test_the_service_and_the_batch_file_say_the_same_of_all_else(over_http, batch):
-    shared = ["partnership_id", "creator_id", "platform", "band", "niche", "evidence", "deliverables", "definition"]
+    shared = [
+        "partnership_id",
+        "creator_id",
+        "platform",
+        "band",
+        "niche",
+        "evidence",
+        "deliverables",
+        "definition",
+    ]
     for result, row in zip(over_http, batch.to_dict("records"), strict=True):
         assert [result[name] for name in shared] == [row[name] for name in shared]
         assert "; ".join(result["warnings"]) == row["warnings"]
         for name in ("as_of", "start_at"):
             assert pd.Timestamp(result[name]) == row[name]
         for name in ("engagement_rate_by_followers_p50", "engagement_rate_by_views_p50", "fee_usd"):
-            assert result[name] == pytest.approx(row[name], rel=1e-9) or (result[name] is None and np.isnan(row[name]))
+            assert result[name] == pytest.approx(row[name], rel=1e-9) or (
+                result[name] is None and np.isnan(row[name])
+            )
 
 
 def test_the_service_and_the_batch_file_judge_alike(over_http, batch):
@@ -195,10 +247,14 @@ def test_the_service_and_the_batch_file_judge_alike(over_http, batch):
 
     def flattened(result):
         nested = {name: part for name, part in result.items() if isinstance(part, dict)}
-        return result | {f"{name}_{key}": value for name, part in nested.items() for key, value in part.items()}
+        return result | {
+            f"{name}_{key}": value for name, part in nested.items() for key, value in part.items()
+        }
 
     over = pd.DataFrame([flattened(result) for result in over_http])
-    np.testing.assert_allclose(over[JUDGED].to_numpy(float), batch[JUDGED].to_numpy(float), rtol=1e-9, atol=0)
+    np.testing.assert_allclose(
+        over[JUDGED].to_numpy(float), batch[JUDGED].to_numpy(float), rtol=1e-9, atol=0
+    )
     assert batch[JUDGED].notna().any().all()
     assert [reasons_text(told) for told in over["reasons"]] == batch["reasons"].tolist()
     assert [comparables_text(told) for told in over["comparables"]] == batch["comparables"].tolist()

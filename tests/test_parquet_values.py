@@ -43,13 +43,17 @@ def scored(folder, scorer, columns, **options):
     pq.write_table(pa.table({**PROFILE, **columns}), folder / "list.parquet", **options)
     notes = []
     watcher = ProgressReporter(notify=notes.append)
-    return score_file(folder / "list.parquet", folder / "out.csv", scorer, AS_OF, watcher=watcher), notes
+    return score_file(
+        folder / "list.parquet", folder / "out.csv", scorer, AS_OF, watcher=watcher
+    ), notes
 
 
 @pytest.mark.parametrize("name", BEYOND)
 def test_a_time_beyond_the_range_rejects_its_row_alone(name, scorer, tmp_path):
     kind, near, far = BEYOND[name]
-    tally, notes = scored(tmp_path, scorer, {"start_at": pa.array([near, far, None], kind)}, version="2.6")
+    tally, notes = scored(
+        tmp_path, scorer, {"start_at": pa.array([near, far, None], kind)}, version="2.6"
+    )
     assert (tally.scored, tally.rejected) == (2, 1)
     (row,) = pd.read_csv(tally.rejected_path).to_dict("records")
     assert row["row"] == 2
@@ -62,7 +66,11 @@ def test_a_time_beyond_the_range_rejects_its_row_alone(name, scorer, tmp_path):
 @pytest.mark.parametrize("name", BEYOND)
 def test_a_time_beyond_the_range_in_a_table_is_a_fault(name, tmp_path):
     kind, near, far = BEYOND[name]
-    table = {"creator_id": ["a", "b"], "platform": ["x", "x"], "created_at": pa.array([near, far], kind)}
+    table = {
+        "creator_id": ["a", "b"],
+        "platform": ["x", "x"],
+        "created_at": pa.array([near, far], kind),
+    }
     pq.write_table(pa.table(table), tmp_path / "creators.parquet", version="2.6")
     (tmp_path / "dataset.json").write_text('{"timezone": "UTC"}')
     with pytest.raises(InvalidTables) as caught:
@@ -75,7 +83,9 @@ def test_times_without_a_zone_are_told_whatever_they_are(scorer, tmp_path):
     times = {"start_at": pa.array([NEXT_MONTH * 10**6, 2**62, None], pa.timestamp("us"))}
     for options in ({}, {"use_deprecated_int96_timestamps": True}):
         if options:
-            times["start_at"] = pa.array([NEXT_MONTH * 10**6, NEXT_MONTH * 10**6, None], pa.timestamp("us"))
+            times["start_at"] = pa.array(
+                [NEXT_MONTH * 10**6, NEXT_MONTH * 10**6, None], pa.timestamp("us")
+            )
         tally, _ = scored(tmp_path, scorer, times, **options)
         assert (tally.scored, tally.rejected) == (1, 2)
         assert pd.read_csv(tally.rejected_path)["reasons"].str.contains(NO_ZONE).all()
@@ -87,7 +97,8 @@ def test_what_is_no_plain_value_is_refused_in_one_sentence(name, scorer, tmp_pat
         scored(tmp_path, scorer, {"bio": REFUSED[name]})
     assert "\n" not in str(caught.value)
     pq.write_table(
-        pa.table({**PROFILE, "creator_id": ["a", "b", "c"], "bio": REFUSED[name]}), tmp_path / "creators.parquet"
+        pa.table({**PROFILE, "creator_id": ["a", "b", "c"], "bio": REFUSED[name]}),
+        tmp_path / "creators.parquet",
     )
     with pytest.raises(ValueError, match=r"column 'bio' of .* no plain values"):
         read_tables(tmp_path)
@@ -97,14 +108,30 @@ def test_a_column_that_is_not_read_may_hold_anything(scorer, tmp_path):
     tally, notes = scored(tmp_path, scorer, {"nested": REFUSED["list"], "deliverables": [1, 0, 2]})
     assert (tally.scored, tally.rejected) == (2, 1)
     assert notes[0] == "not read, because a list has no such columns: 'nested'"
-    assert list(pd.read_csv(tally.rejected_path)) == ["platform", "followers", "deliverables", "row", "reasons"]
+    assert list(pd.read_csv(tally.rejected_path)) == [
+        "platform",
+        "followers",
+        "deliverables",
+        "row",
+        "reasons",
+    ]
 
 
 @pytest.mark.parametrize(
     ("column", "values"),
     [
-        ("fee_usd", pa.array([decimal.Decimal("12.50"), None, decimal.Decimal("99.9")], pa.decimal128(10, 2))),
-        ("fee_usd", pa.array([decimal.Decimal("12.50"), None, decimal.Decimal("99.9")], pa.decimal256(60, 2))),
+        (
+            "fee_usd",
+            pa.array(
+                [decimal.Decimal("12.50"), None, decimal.Decimal("99.9")], pa.decimal128(10, 2)
+            ),
+        ),
+        (
+            "fee_usd",
+            pa.array(
+                [decimal.Decimal("12.50"), None, decimal.Decimal("99.9")], pa.decimal256(60, 2)
+            ),
+        ),
         ("avg_likes", pa.array([5, None, 2**40 // 2], pa.uint64())),
         ("avg_likes", pa.array(np.array([5, 6, 7], "float16"))),
         ("avg_likes", pa.nulls(3)),
@@ -113,14 +140,19 @@ def test_a_column_that_is_not_read_may_hold_anything(scorer, tmp_path):
         ("bio", pa.array(["a", None, "c"], pa.string_view())),
         (
             "start_at",
-            pa.array([NEXT_MONTH * 10**6, None, NEXT_MONTH * 10**6], pa.timestamp("us", "UTC")).dictionary_encode(),
+            pa.array(
+                [NEXT_MONTH * 10**6, None, NEXT_MONTH * 10**6], pa.timestamp("us", "UTC")
+            ).dictionary_encode(),
         ),
     ],
     ids=lambda one: str(getattr(one, "type", one)),
 )
 def test_what_is_plain_is_read(column, values, scorer, tmp_path):
     assert scored(tmp_path, scorer, {column: values})[0].scored == 3
-    pq.write_table(pa.table({**PROFILE, "creator_id": ["a", "b", "c"], column: values}), tmp_path / "creators.parquet")
+    pq.write_table(
+        pa.table({**PROFILE, "creator_id": ["a", "b", "c"], column: values}),
+        tmp_path / "creators.parquet",
+    )
     assert len(validate(read_tables(tmp_path)).creators) == 3
 
 
@@ -129,16 +161,27 @@ def bomb(folder, name, rows=20_000):
     long, path = "x" * 900_000, folder / "list.parquet"
     texts = {
         "one text too long": pa.array(["x" * 2_000_000]),
-        "a text in every row": pa.DictionaryArray.from_arrays(np.zeros(rows, "int32"), pa.array([long])),
+        "a text in every row": pa.DictionaryArray.from_arrays(
+            np.zeros(rows, "int32"), pa.array([long])
+        ),
         "texts that share their beginnings": pa.array([f"{long}{at}" for at in range(400)]),
         "one large page": pa.array(["x" * 20_000] * 8_000),
     }[name]
     table = pa.table({"platform": ["instagram"] * len(texts), "bio": texts})
     options = {
-        "texts that share their beginnings": {"use_dictionary": False, "column_encoding": {"bio": "DELTA_BYTE_ARRAY"}},
-        "one large page": {"use_dictionary": False, "data_page_size": 1 << 30, "max_rows_per_page": 1 << 30},
+        "texts that share their beginnings": {
+            "use_dictionary": False,
+            "column_encoding": {"bio": "DELTA_BYTE_ARRAY"},
+        },
+        "one large page": {
+            "use_dictionary": False,
+            "data_page_size": 1 << 30,
+            "max_rows_per_page": 1 << 30,
+        },
     }.get(name, {})
-    pq.write_table(table, path, compression="zstd", row_group_size=rows, store_schema=False, **options)
+    pq.write_table(
+        table, path, compression="zstd", row_group_size=rows, store_schema=False, **options
+    )
     assert path.stat().st_size < 1 << 20
     return path
 

@@ -56,11 +56,23 @@ def refusal(scorer, **terms):
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
-        ({"target_cpe_usd": 0.2}, "target_cpe_usd 0.2 stands without a fee: give fee_usd, or leave it out"),
+        (
+            {"target_cpe_usd": 0.2},
+            "target_cpe_usd 0.2 stands without a fee: give fee_usd, or leave it out",
+        ),
         ({"fee": 400}, "fee 400.0 has no currency: name it, or give fee_usd"),
-        ({"fee": 400, "currency": "CHF"}, "currency 'CHF' has no rate to USD, known is USD, EUR: name a rates file"),
-        ({"fee_usd": 5, "currency": "EUR"}, "currency 'EUR' stands without a fee in it: give fee; fee_usd is always"),
-        ({"fee_usd": 5, "fee": 4, "currency": "EUR"}, "fee 4.0 is given beside fee_usd: give one of them"),
+        (
+            {"fee": 400, "currency": "CHF"},
+            "currency 'CHF' has no rate to USD, known is USD, EUR: name a rates file",
+        ),
+        (
+            {"fee_usd": 5, "currency": "EUR"},
+            "currency 'EUR' stands without a fee in it: give fee; fee_usd is always",
+        ),
+        (
+            {"fee_usd": 5, "fee": 4, "currency": "EUR"},
+            "fee 4.0 is given beside fee_usd: give one of them",
+        ),
     ],
 )
 def test_terms_that_contradict_are_one_clear_error(scorer, terms, reason):
@@ -69,9 +81,9 @@ def test_terms_that_contradict_are_one_clear_error(scorer, terms, reason):
 
 
 def test_a_fee_in_another_currency_is_that_fee_in_usd(scorer):
-    euro, dollar = answered(scorer, {**PROFILE, "fee": 400, "currency": "EUR"}, {**PROFILE, "fee_usd": 500})[
-        ["fee_usd", "cpe_usd_p50", "cpm_usd_p90", "probability_benchmark", "verdict"]
-    ].values.tolist()
+    euro, dollar = answered(
+        scorer, {**PROFILE, "fee": 400, "currency": "EUR"}, {**PROFILE, "fee_usd": 500}
+    )[["fee_usd", "cpe_usd_p50", "cpm_usd_p90", "probability_benchmark", "verdict"]].values.tolist()
     assert euro == dollar
 
 
@@ -83,29 +95,63 @@ def test_amounts_stand_in_the_currency_of_the_fee_beside_those_in_usd(scorer):
         PROFILE,
     ]
     euro, dollar, named, free = answered(scorer, *rows).to_dict("records")
-    assert (euro["fee"], euro["currency"], euro["usd_per_unit"], euro["fee_usd"]) == (400, "EUR", 1.25, 500)
-    assert (named["fee"], named["currency"], named["usd_per_unit"], named["fee_usd"]) == (500, "USD", 1, 500)
+    assert (euro["fee"], euro["currency"], euro["usd_per_unit"], euro["fee_usd"]) == (
+        400,
+        "EUR",
+        1.25,
+        500,
+    )
+    assert (named["fee"], named["currency"], named["usd_per_unit"], named["fee_usd"]) == (
+        500,
+        "USD",
+        1,
+        500,
+    )
     assert list(FEE_CURRENCY_COLUMNS) == [
-        *("cpe_p10", "cpe_p50", "cpe_p90", "cpm_p10", "cpm_p50", "cpm_p90", "benchmark_cpe", "break_even_fee"),
-        *("offer_open", "offer_walk_away", "market_fee_low", "market_fee_typical", "market_fee_high"),
+        *(
+            "cpe_p10",
+            "cpe_p50",
+            "cpe_p90",
+            "cpm_p10",
+            "cpm_p50",
+            "cpm_p90",
+            "benchmark_cpe",
+            "break_even_fee",
+        ),
+        *(
+            "offer_open",
+            "offer_walk_away",
+            "market_fee_low",
+            "market_fee_typical",
+            "market_fee_high",
+        ),
     ]
     for own, usd in FEE_CURRENCY_COLUMNS.items():
         assert euro[usd] == dollar[usd] == named[usd] > 0
         assert (euro[own], named[own]) == (euro[usd] / 1.25, named[usd])
     for row in (dollar, free):
-        assert pd.isna([row[name] for name in ("fee", "currency", "usd_per_unit", *FEE_CURRENCY_COLUMNS)]).all()
+        assert pd.isna(
+            [row[name] for name in ("fee", "currency", "usd_per_unit", *FEE_CURRENCY_COLUMNS)]
+        ).all()
     assert euro["sentence"].count("EUR") == 3
     assert "USD" not in euro["sentence"]
     assert named["sentence"] == dollar["sentence"]
-    alone, among = answered(scorer, rows[1], rows[3]), answered(scorer, *rows).iloc[[1, 3]].reset_index(drop=True)
+    alone, among = (
+        answered(scorer, rows[1], rows[3]),
+        answered(scorer, *rows).iloc[[1, 3]].reset_index(drop=True),
+    )
     others = ["partnership_id", "currency"]
-    pd.testing.assert_frame_equal(alone.drop(columns=others), among.drop(columns=others), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        alone.drop(columns=others), among.drop(columns=others), check_dtype=False
+    )
 
 
 def test_an_amount_that_is_unknown_is_unknown_in_every_currency(scorer):
     asked = {**PROFILE, "fee": 400, "currency": "EUR", "completion_rate": 0.5}
     (row,) = answered(scorer, asked).to_dict("records")
-    assert pd.isna([row[name] for name in ("cpe_usd_p90", "cpe_p90", "offer_usd_open", "offer_open")]).all()
+    assert pd.isna(
+        [row[name] for name in ("cpe_usd_p90", "cpe_p90", "offer_usd_open", "offer_open")]
+    ).all()
     assert row["cost_note"].startswith("cpe_usd_p50, cpe_usd_p90 has no finite value")
 
 
@@ -113,7 +159,9 @@ def test_every_cost_is_the_fee_over_the_opposite_quantile(scorer):
     for row in answered(scorer, DEAL, {**DEAL, "deliverables": 3}).to_dict("records"):
         for name, other in (("p10", "p90"), ("p50", "p50"), ("p90", "p10")):
             assert row[f"cpe_usd_{name}"] == 450 / row[f"engagements_{other}"]
-            assert row[f"cpm_usd_{name}"] == pytest.approx(1000 * 450 / row[f"views_{other}"], rel=1e-12)
+            assert row[f"cpm_usd_{name}"] == pytest.approx(
+                1000 * 450 / row[f"views_{other}"], rel=1e-12
+            )
             assert row[f"cost_per_view_usd_{name}"] == 450 / row[f"views_{other}"]
         assert row["cost_note"] is None
 
@@ -121,20 +169,30 @@ def test_every_cost_is_the_fee_over_the_opposite_quantile(scorer):
 def test_the_chance_of_a_quantile_as_target_or_goal_is_its_level(scorer):
     (plain,) = answered(scorer, DEAL).to_dict("records")
     asked = [{**DEAL, "target_cpe_usd": plain[f"cpe_usd_{p}"]} for p in ("p10", "p50", "p90")]
-    np.testing.assert_allclose(answered(scorer, *asked)["probability_target"], [0.1, 0.5, 0.9], rtol=1e-9)
+    np.testing.assert_allclose(
+        answered(scorer, *asked)["probability_target"], [0.1, 0.5, 0.9], rtol=1e-9
+    )
     asked = [{**DEAL, "goal_engagements": plain[f"engagements_{p}"]} for p in ("p10", "p50", "p90")]
-    np.testing.assert_allclose(answered(scorer, *asked)["probability_goal"], [0.9, 0.5, 0.1], rtol=1e-9)
+    np.testing.assert_allclose(
+        answered(scorer, *asked)["probability_goal"], [0.9, 0.5, 0.1], rtol=1e-9
+    )
 
 
-@pytest.mark.parametrize("terms", [{}, {"completion_rate": 0.95, "deliverables": 2}, {"confidence": 0.66}])
+@pytest.mark.parametrize(
+    "terms", [{}, {"completion_rate": 0.95, "deliverables": 2}, {"confidence": 0.66}]
+)
 def test_at_the_break_even_fee_the_benchmark_is_beaten_with_the_confidence(scorer, terms):
     (plain,) = answered(scorer, {**PROFILE, **terms}).to_dict("records")
-    (again,) = answered(scorer, {**PROFILE, **terms, "fee_usd": plain["break_even_fee_usd"]}).to_dict("records")
+    (again,) = answered(
+        scorer, {**PROFILE, **terms, "fee_usd": plain["break_even_fee_usd"]}
+    ).to_dict("records")
     assert plain["break_even_against"] == "benchmark"
     assert plain["confidence"] == terms.get("confidence", 0.8)
     assert again["probability_benchmark"] == pytest.approx(plain["confidence"], abs=1e-6)
     assert again["break_even_fee_usd"] == pytest.approx(plain["break_even_fee_usd"])
-    assert 0 < plain["offer_usd_open"] <= plain["offer_usd_walk_away"] == plain["break_even_fee_usd"]
+    assert (
+        0 < plain["offer_usd_open"] <= plain["offer_usd_walk_away"] == plain["break_even_fee_usd"]
+    )
 
 
 def test_break_even_is_against_the_target_where_there_is_one(scorer):
@@ -148,7 +206,10 @@ def test_a_completion_rate_can_leave_a_cost_without_a_finite_value(scorer):
     (row,) = answered(scorer, {**DEAL, "completion_rate": 0.8}).to_dict("records")
     assert np.isnan(row["cpe_usd_p90"])
     assert row["cpe_usd_p10"] > 450 / row["engagements_p90"]
-    assert row["cost_note"] == "cpe_usd_p90 has no finite value: with probability 0.2 nothing is delivered"
+    assert (
+        row["cost_note"]
+        == "cpe_usd_p90 has no finite value: with probability 0.2 nothing is delivered"
+    )
     (unsure,) = answered(scorer, {**DEAL, "completion_rate": 0.5}).to_dict("records")
     assert unsure["break_even_fee_usd"] == 0
     assert np.isnan(unsure["offer_usd_open"])
@@ -161,7 +222,12 @@ def test_without_a_fee_there_are_fees_to_offer_and_no_cost(scorer):
     assert row["market_fee_usd_low"] <= row["market_fee_usd_typical"] <= row["market_fee_usd_high"]
     assert row["verdict"] is None
     assert np.isnan(
-        [row["cpe_usd_p50"], row["cpe_index"], row["probability_benchmark"], row["cheaper_than_share"]]
+        [
+            row["cpe_usd_p50"],
+            row["cpe_index"],
+            row["probability_benchmark"],
+            row["cheaper_than_share"],
+        ]
     ).all()
 
 
@@ -171,17 +237,30 @@ def test_the_benchmarks_fees_come_from_own_deals_then_the_card_then_nowhere(bund
     own, nowhere = answered(Scorer(bundle), *rows).to_dict("records")
     assert own["benchmark_cpe_source"] == "own_deals"
     assert own["benchmark_cpe_creators"] >= 10
-    unknown = ["benchmark_cpe_source", "benchmark_cpe_usd", "benchmark_cpe_cell", "verdict", "break_even_fee_usd"]
+    unknown = [
+        "benchmark_cpe_source",
+        "benchmark_cpe_usd",
+        "benchmark_cpe_cell",
+        "verdict",
+        "break_even_fee_usd",
+    ]
     assert pd.isna([nowhere[name] for name in unknown]).all()
     assert "there is no benchmark to judge that by" in nowhere["sentence"]
-    without = {name: np.zeros_like(n) if name.endswith("_usd") else n for name, n in bundle.benchmarks.creators.items()}
+    without = {
+        name: np.zeros_like(n) if name.endswith("_usd") else n
+        for name, n in bundle.benchmarks.creators.items()
+    }
     fewer = replace(bundle, benchmarks=replace(bundle.benchmarks, creators=without))
     (card,) = answered(Scorer(fewer), DEAL).to_dict("records")
     assert card["benchmark_cpe_source"] == "rate_card"
     assert card["benchmark_cpe_usd"] == pytest.approx(436 / card["benchmark_engagements_p50"])
     empty = MarketFee(RateCard("none", (), np.empty((0, 3)), ()))
     (none,) = answered(Scorer(replace(fewer, market_fee=empty)), DEAL).to_dict("records")
-    assert (none["benchmark_cpe_source"], none["market_fee_source"], none["verdict"]) == (None, None, None)
+    assert (none["benchmark_cpe_source"], none["market_fee_source"], none["verdict"]) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_cost_index_share_and_verdict_go_with_the_fee(scorer):
@@ -214,7 +293,9 @@ def test_what_makes_a_forecast_or_its_cost_less_sure_is_named(scorer, bundle):
         ("implausible_average", "unusual_for_band"),
         never,
     ]
-    dear = answered(scorer, {**PROFILE, "fee_usd": 100_000, "avg_likes": 3}, {**DEAL, "avg_likes": 900})["warnings"]
+    dear = answered(
+        scorer, {**PROFILE, "fee_usd": 100_000, "avg_likes": 3}, {**DEAL, "avg_likes": 900}
+    )["warnings"]
     assert "market_above_break_even" in dear[0]
     assert "market_above_break_even" not in dear[1]
 
@@ -225,7 +306,11 @@ def test_short_and_old_histories_are_named(scorer):
     likes = [(AS_OF - pd.Timedelta(days=100 + n), 50.0 + n) for n in range(4)]
     rows = pd.DataFrame(
         {"creator_id": "new", "platform": "instagram", "post_id": [str(n) for n in range(4)]}
-        | {"posted_at": [time for time, _ in likes], "likes": [count for _, count in likes], "comments": 0.0}
+        | {
+            "posted_at": [time for time, _ in likes],
+            "likes": [count for _, count in likes],
+            "comments": 0.0,
+        }
     )
     posts = table(rows.to_dict("records"), POSTS)
     answers, _ = answers_of(scorer, [{**PROFILE, "creator_id": "new"}], AS_OF, posts)
@@ -235,7 +320,9 @@ def test_short_and_old_histories_are_named(scorer):
 
 
 def test_a_bundle_without_benchmarks_still_gives_costs(bundle):
-    (row,) = answered(Scorer(replace(bundle, benchmarks=None, market_fee=None)), DEAL).to_dict("records")
+    (row,) = answered(Scorer(replace(bundle, benchmarks=None, market_fee=None)), DEAL).to_dict(
+        "records"
+    )
     assert row["cpe_usd_p50"] == 450 / row["engagements_p50"]
     assert row["sentence"].endswith("each; there is no benchmark to judge that by.")
 
@@ -265,7 +352,10 @@ END = "beats the benchmark of 0.19 USD with probability 0.81."
 
 
 def said(**changes):
-    row = {name: np.array([value if value is not None else np.nan]) for name, value in (ROW | changes).items()}
+    row = {
+        name: np.array([value if value is not None else np.nan])
+        for name, value in (ROW | changes).items()
+    }
     terms = DealTerms(**{f.name: row.pop(f.name, None) for f in fields(DealTerms)})
     return verdict_sentences(row, terms)[0]
 
@@ -276,7 +366,11 @@ def test_the_sentence_can_be_forwarded():
         "About 3,400 engagements over 3 posts (80 %: 1,900-6,100); up to 461 USD it beats the benchmark of 0.19 USD "
         "each (by your own deals) with probability 0.80."
     )
-    target = {"target_cpe_usd": 0.05, "probability_target": 0.02, "benchmark_cpe_source": "rate_card"}
+    target = {
+        "target_cpe_usd": 0.05,
+        "probability_target": 0.02,
+        "benchmark_cpe_source": "rate_card",
+    }
     assert said(cheaper_than_share=0.1, **target) == (
         f"{START}at 450 USD that is 0.13 USD each, dearer than about 9 in 10 micro food creators on Instagram (by the "
         f"rate card); stays within the target of 0.05 USD with probability 0.02; {END}"
@@ -287,8 +381,13 @@ def test_the_sentence_can_be_forwarded():
         "rate card); stays within the target of 0.04 EUR with probability 0.02; beats the benchmark of 0.15 EUR with "
         "probability 0.81."
     )
-    assert said(**euro, cpe_usd_p50=None).startswith(f"{START}at 360 EUR that is no finite sum each, ")
-    assert said(fee_usd=None, break_even_fee_usd=None) == f"{START}there is no benchmark of what they may cost."
+    assert said(**euro, cpe_usd_p50=None).startswith(
+        f"{START}at 360 EUR that is no finite sum each, "
+    )
+    assert (
+        said(fee_usd=None, break_even_fee_usd=None)
+        == f"{START}there is no benchmark of what they may cost."
+    )
 
 
 @pytest.mark.parametrize(
@@ -316,11 +415,16 @@ def test_sentences_word_small_large_and_single_figures():
 
 def test_the_cost_in_a_sentence_is_the_fee_over_its_engagements(scorer):
     """With a completion rate both are of what is delivered, as the verdict is."""
-    rows = [{**DEAL, "deliverables": 5, **more} for more in ({}, {"completion_rate": 0.6}, {"completion_rate": 1})]
+    rows = [
+        {**DEAL, "deliverables": 5, **more}
+        for more in ({}, {"completion_rate": 0.6}, {"completion_rate": 1})
+    ]
     rows.append({**DEAL, "completion_rate": 0.3})
     found = answered(scorer, *rows)
     told = [
-        re.match(r"About ([\d,]+) engagements?(.*) \(80 %: .*?\); at 450 USD that is (.*?) each", one)
+        re.match(
+            r"About ([\d,]+) engagements?(.*) \(80 %: .*?\); at 450 USD that is (.*?) each", one
+        )
         for one in found["sentence"]
     ]
     assert [one[2] for one in told] == [
@@ -330,7 +434,11 @@ def test_the_cost_in_a_sentence_is_the_fee_over_its_engagements(scorer):
         assert float(one[1].replace(",", "")) == pytest.approx(450 / cost, rel=0.051)
         assert one[3] == price(cost)
     assert (told[3][1], told[3][3]) == ("0", "no finite sum")
-    assert found["engagements_p50"][1] == found["engagements_p50"][0] > 1.3 * 450 / found["cpe_usd_p50"][1]
+    assert (
+        found["engagements_p50"][1]
+        == found["engagements_p50"][0]
+        > 1.3 * 450 / found["cpe_usd_p50"][1]
+    )
 
 
 def test_benchmarks_are_listed_without_exponents(bundle):
@@ -350,16 +458,24 @@ def test_benchmarks_are_listed_without_exponents(bundle):
 
 def test_cells_are_named_as_people_would():
     assert segment_name(("instagram", "under_1k", "", "")) == "under 1k creators on Instagram"
-    assert segment_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"
+    assert (
+        segment_name(("x", "micro", "food", "video")) == "micro food creators with video posts on X"
+    )
 
 
 NUMBERS = st.floats(0, 1e15) | st.integers(0, 10**6).map(lambda n: n / 2) | st.just(math.nan)
-PRICES = NUMBERS | st.integers(0, 10**5).map(lambda n: n / 1000) | st.floats(0, 1) | st.floats(0, 1e-6)
+PRICES = (
+    NUMBERS | st.integers(0, 10**5).map(lambda n: n / 1000) | st.floats(0, 1) | st.floats(0, 1e-6)
+)
 
 
 @pytest.mark.parametrize(
     ("word", "units", "values"),
-    [(format_estimate, COUNT_UNITS, NUMBERS), (price, PRICE_UNITS, PRICES), ("{:.2f}".format, CHANCE_UNITS, PRICES)],
+    [
+        (format_estimate, COUNT_UNITS, NUMBERS),
+        (price, PRICE_UNITS, PRICES),
+        ("{:.2f}".format, CHANCE_UNITS, PRICES),
+    ],
 )
 @given(data=st.data())
 def test_many_figures_are_worded_as_one_is(data, word, units, values):

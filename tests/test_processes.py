@@ -58,12 +58,28 @@ def test_what_names_no_pipe_ends_nobody(tmp_path, text):
 @pytest.mark.parametrize(("before", "handler"), [("", "handle_term"), ("nohup", "handle_winch")])
 def test_a_closed_terminal_stops_the_service_unless_it_was_started_not_to_mind(before, handler):
     command = [*before.split(), sys.executable, "-c", SUPERVISE]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+    )
     assert result.stdout == f"{handler}\n", result.stderr
 
 
 def test_no_stray_signal_is_one_that_others_need():
-    others = {"CHLD", "TERM", "INT", "QUIT", "HUP", "KILL", "STOP", "CONT", "PIPE", "WINCH", "SEGV", "ABRT", "BUS"}
+    others = {
+        "CHLD",
+        "TERM",
+        "INT",
+        "QUIT",
+        "HUP",
+        "KILL",
+        "STOP",
+        "CONT",
+        "PIPE",
+        "WINCH",
+        "SEGV",
+        "ABRT",
+        "BUS",
+    }
     assert not {getattr(signal, f"SIG{name}") for name in others} & {*stray_signals()}
     assert {signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGTSTP} <= {*stray_signals()}
 
@@ -74,5 +90,7 @@ def test_the_environment_of_workers_names_a_pipe_that_stays_open():
         "import os, select\nfrom serving.processes import SUPERVISOR, supervise\nsupervise(environment := {})\n"
         "end = int(environment[SUPERVISOR])\nprint(os.get_inheritable(end), select.select([end], [], [], 0.1)[0])"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
     assert result.stdout == "True []\n", result.stderr

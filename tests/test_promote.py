@@ -65,7 +65,9 @@ def retrained(tables, tmp_path_factory):
     for name, days in (("old", 60), ("new", 30), ("later", 0)):
         folders[name] = place / name
         write_tables(shortened(tables, days), folders[name])
-    bundles = {name: train(folders[name], place / "home", SMALL_RECIPE).bundle for name in ("old", "new")}
+    bundles = {
+        name: train(folders[name], place / "home", SMALL_RECIPE).bundle for name in ("old", "new")
+    }
     promote(place / "home", bundles["old"].version)
     return place / "home", bundles, folders
 
@@ -85,15 +87,25 @@ def later_posts(folder, manifest):
     history = History.of(validate(read_tables(folder)))
     track = history.posts_with_engagements
     account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
-    ends = {name: pd.Timestamp(own["until"]).value // 1000 for name, own in manifest["platforms"].items()}
-    end = np.array([ends[name] for name in np.array(PLATFORMS)[history.platform[account].astype(int)]])
+    ends = {
+        name: pd.Timestamp(own["until"]).value // 1000
+        for name, own in manifest["platforms"].items()
+    }
+    end = np.array(
+        [ends[name] for name in np.array(PLATFORMS)[history.platform[account].astype(int)]]
+    )
     later = (track.time > end) & (track.time <= end + 120 * DAY_US)
     known = np.isin(account, account[track.time <= end - 7 * DAY_US])
     return int(later.sum()), len(set(account[later])), int((later & known).sum())
 
 
 def ends_text(bundle):
-    return days_text({name: pd.Timestamp(own["until"]) for name, own in sorted(bundle.manifest["platforms"].items())})
+    return days_text(
+        {
+            name: pd.Timestamp(own["until"])
+            for name, own in sorted(bundle.manifest["platforms"].items())
+        }
+    )
 
 
 def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_knows(grown):
@@ -110,14 +122,22 @@ def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_kno
     end = bundles["new"].manifest["until"][:10]
     apart, asked, recipe = comparison.notes
     assert re.fullmatch(r"their backtests asked about the same posts \d\d days apart", apart)
-    assert asked == f"instagram, tiktok, youtube: both asked anew about posts after {ends_text(bundles['old'])}"
-    assert recipe.endswith(f"recipe fitted to what was known then; what it learned until {end} is left out")
+    assert (
+        asked
+        == f"instagram, tiktok, youtube: both asked anew about posts after {ends_text(bundles['old'])}"
+    )
+    assert recipe.endswith(
+        f"recipe fitted to what was known then; what it learned until {end} is left out"
+    )
 
 
 def test_the_champion_is_asked_as_it_is(grown, tables):
     home, bundles, folders = grown
     history = History.of(validate(read_tables(folders["new"])))
-    ends = {name: pd.Timestamp(own["until"]) for name, own in bundles["old"].manifest["platforms"].items()}
+    ends = {
+        name: pd.Timestamp(own["until"])
+        for name, own in bundles["old"].manifest["platforms"].items()
+    }
     posts = validate(read_tables(folders["new"])).posts
     comparison = promote(home, dry_run=True).comparison
     track = history.posts_with_engagements
@@ -134,9 +154,15 @@ def test_the_champion_is_asked_as_it_is(grown, tables):
             "format": track.take("format", later),
         }
     )
-    names = posts.drop_duplicates(["creator_id", "posted_at"]).set_index(["creator_id", "posted_at"])
+    names = posts.drop_duplicates(["creator_id", "posted_at"]).set_index(
+        ["creator_id", "posted_at"]
+    )
     for column in ("format", "sponsored", "brand_niche"):
-        asked[column] = names[column].reindex(pd.MultiIndex.from_frame(asked[["creator_id", "start_at"]])).to_numpy()
+        asked[column] = (
+            names[column]
+            .reindex(pd.MultiIndex.from_frame(asked[["creator_id", "start_at"]]))
+            .to_numpy()
+        )
     x = derive(history, asked.assign(evidence_limit="profile"), bundles["old"].reference)
     crps = bundles["old"].forecasters["engagements"].crps(x, track.take("engagements_log", later))
     line = comparison.table.set_index(["platform", "evidence"]).loc[("all", "profile")]
@@ -146,7 +172,9 @@ def test_the_champion_is_asked_as_it_is(grown, tables):
 def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
     home, bundles, folders = grown
     worse = train(folders["new"], home, replace(SMALL_RECIPE, widen=2.0)).bundle
-    with pytest.raises(PromotionRefused, match=rf"^{worse.version} is worse than the champion .* doubt") as refusal:
+    with pytest.raises(
+        PromotionRefused, match=rf"^{worse.version} is worse than the champion .* doubt"
+    ) as refusal:
         promote(home)
     assert refusal.value.comparison.worse_lines[0].startswith("all history +")
     assert champion_version(home) == bundles["old"].version
@@ -157,8 +185,14 @@ def test_a_worse_recipe_is_refused_whatever_it_learned_since(grown):
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda folder, note: note.unlink(), "it is not known where the tables are that {new} was trained on"),
-        (lambda folder, note: shutil.rmtree(folder), "the tables that {new} was trained on cannot be read: '"),
+        (
+            lambda folder, note: note.unlink(),
+            "it is not known where the tables are that {new} was trained on",
+        ),
+        (
+            lambda folder, note: shutil.rmtree(folder),
+            "the tables that {new} was trained on cannot be read: '",
+        ),
         (
             lambda folder, note: write_tables(shortened(read_tables(folder), 1), folder),
             "have changed since {new} was trained on them",
@@ -174,7 +208,10 @@ def test_without_the_tables_of_the_candidate_nothing_is_comparable(grown, tmp_pa
     with pytest.raises(PromotionRefused) as refusal:
         promote(home)
     text = str(refusal.value)
-    assert re.match(r"nothing comparable: their backtests asked about the same posts \d\d days apart, and ", text)
+    assert re.match(
+        r"nothing comparable: their backtests asked about the same posts \d\d days apart, and ",
+        text,
+    )
     assert reason.format(new=new) in text
     assert text.endswith(
         f"so nothing is decided and {bundles['old'].version} stays the champion: name tables with later posts "
@@ -199,7 +236,8 @@ def test_tables_without_later_posts_are_told(grown):
     home, bundles, folders = grown
     days = ends_text(bundles["new"])
     with pytest.raises(
-        PromotionRefused, match=f"the tables hold 0 posts of 0 creators with known posts after {days}, "
+        PromotionRefused,
+        match=f"the tables hold 0 posts of 0 creators with known posts after {days}, ",
     ):
         promote(home, data=folders["old"])
 
@@ -207,7 +245,9 @@ def test_tables_without_later_posts_are_told(grown):
 def test_a_bundle_older_than_the_champion_is_compared_with_nothing(grown):
     home, bundles, _ = grown
     promote(home)
-    with pytest.raises(PromotionRefused, match=r"the tables hold 0 posts .* which neither has seen"):
+    with pytest.raises(
+        PromotionRefused, match=r"the tables hold 0 posts .* which neither has seen"
+    ):
         promote(home, bundles["old"].version)
 
 
@@ -218,15 +258,25 @@ def test_two_recipes_on_the_same_tables_are_compared_by_their_backtests(grown):
     comparison = compare_with_champion(home, other)
     scores = pd.read_parquet(backtest_file(home, other.version))
     seen = scores[scores["split"] == "seen"]
-    assert comparison.posts == len(seen.drop_duplicates(["creator", "posted"])) == (seen["asked"] == "history").sum()
+    assert (
+        comparison.posts
+        == len(seen.drop_duplicates(["creator", "posted"]))
+        == (seen["asked"] == "history").sum()
+    )
     assert comparison.left_out == ()
-    assert comparison.notes == ("instagram, tiktok, youtube: by both backtests, asked at most 1 day apart",)
+    assert comparison.notes == (
+        "instagram, tiktok, youtube: by both backtests, asked at most 1 day apart",
+    )
 
 
 @pytest.mark.slow
-def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_their_backtests(tables, tmp_path):
+def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_their_backtests(
+    tables, tmp_path
+):
     end, posts = tables.posts["posted_at"].max(), tables.posts
-    early = posts[(posts["platform"] != "youtube") | (posts["posted_at"] <= end - pd.Timedelta(days=60))]
+    early = posts[
+        (posts["platform"] != "youtube") | (posts["posted_at"] <= end - pd.Timedelta(days=60))
+    ]
     write_tables(replace(tables, posts=early), tmp_path / "early")
     write_tables(tables, tmp_path / "all")
     champion = train(tmp_path / "early", tmp_path, SMALL_RECIPE).bundle
@@ -241,7 +291,9 @@ def test_a_platform_that_has_grown_is_asked_anew_and_the_others_are_compared_by_
     kept = pd.read_parquet(backtest_file(tmp_path, candidate.version))
     kept = kept[(kept["split"] == "seen") & (kept["asked"] == "profile")]
     youtube, _, _ = later_posts(tmp_path / "all", champion.manifest)
-    found = [by_platform.loc[(name, "profile"), "posts"] for name in ("instagram", "tiktok", "youtube")]
+    found = [
+        by_platform.loc[(name, "profile"), "posts"] for name in ("instagram", "tiktok", "youtube")
+    ]
     assert found == [*(sum(kept["platform"] == name) for name in ("instagram", "tiktok")), youtube]
     assert comparison.posts == sum(found)
     assert comparison.left_out == ()
@@ -257,15 +309,22 @@ def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tm
     comparison = compare_with_champion(tmp_path, candidate.bundle)
     kept = candidate.backtest.scores[candidate.backtest.scores["split"] == "seen"]
     days = days_text(kept.groupby("platform")["cut"].max().to_dict())
-    assert comparison.notes[-2] == f"instagram, tiktok, youtube: both asked anew about posts after {days}"
+    assert (
+        comparison.notes[-2]
+        == f"instagram, tiktok, youtube: both asked anew about posts after {days}"
+    )
     assert comparison.posts == len(kept.drop_duplicates(["creator", "posted"]))
     # fitted at that cut, the candidate's recipe is what its backtest judged
     line = comparison.table.set_index(["platform", "evidence"]).loc[("all", "history")]
-    assert line["candidate"] == pytest.approx(kept[kept["evidence"] == "history"]["crps"].mean(), rel=1e-6)
+    assert line["candidate"] == pytest.approx(
+        kept[kept["evidence"] == "history"]["crps"].mean(), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("other", ["market", pytest.param("creators", marks=pytest.mark.slow)])
-def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(grown, tables, tmp_path, other):
+def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(
+    grown, tables, tmp_path, other
+):
     home, bundles, folders = grown
     if other == "market":  # the same names of creators
         own = shortened(simulate(80, 9)[0], 30)
@@ -275,7 +334,10 @@ def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(gr
         own = shortened(Tables(*frames, meta=tables.meta), 30)
     write_tables(own, tmp_path / "other")
     candidate = train(tmp_path / "other", home, SMALL_RECIPE).bundle
-    with pytest.raises(PromotionRefused, match=r"and the candidate's tables are other data: of the [0-9,]+ posts that"):
+    with pytest.raises(
+        PromotionRefused,
+        match=r"and the candidate's tables are other data: of the [0-9,]+ posts that",
+    ):
         promote(home)
     assert champion_version(home) == bundles["old"].version
     assert compare_with_champion(home, candidate, folders["later"]).posts > 100
@@ -293,16 +355,23 @@ def test_the_recipe_is_read_back_from_the_manifest(retrained):
     _, bundles, _ = retrained
     manifest = bundles["new"].manifest
     assert recipe_from_manifest(manifest) == SMALL_RECIPE
-    assert recipe_from_manifest({**manifest, "recipe": {**manifest["recipe"], "dask": "tcp://x"}}) == SMALL_RECIPE
+    assert (
+        recipe_from_manifest({**manifest, "recipe": {**manifest["recipe"], "dask": "tcp://x"}})
+        == SMALL_RECIPE
+    )
 
 
 def test_a_recipe_of_other_code_is_told(retrained):
     _, bundles, _ = retrained
     manifest = bundles["new"].manifest
     for recipe in ({**manifest["recipe"], "layers": 3}, {}):
-        with pytest.raises(ReforecastError, match=f"the recipe of {manifest['version']} is not one of this code"):
+        with pytest.raises(
+            ReforecastError, match=f"the recipe of {manifest['version']} is not one of this code"
+        ):
             recipe_from_manifest({**manifest, "recipe": recipe})
-    with pytest.raises(ReforecastError, match=f"the manifest of {manifest['version']} lacks 'recipe'"):
+    with pytest.raises(
+        ReforecastError, match=f"the manifest of {manifest['version']} lacks 'recipe'"
+    ):
         recipe_from_manifest({"version": manifest["version"]})
 
 
@@ -312,7 +381,10 @@ def day(number):
 
 def knowing(until, **platforms):
     """Give what a manifest says of the end of what a bundle has seen, in days."""
-    text = {name: {"until": str(pd.Timestamp(day(number), unit="us", tz="UTC"))} for name, number in platforms.items()}
+    text = {
+        name: {"until": str(pd.Timestamp(day(number), unit="us", tz="UTC"))}
+        for name, number in platforms.items()
+    }
     manifest = {"version": "v", "until": str(pd.Timestamp(day(until), unit="us", tz="UTC"))}
     return manifest | ({"platforms": text} if platforms else {})
 
@@ -335,7 +407,9 @@ def knowing(until, **platforms):
     ],
 )  # fmt: skip
 def test_the_moment_at_which_both_are_asked(candidate, champion, cuts, same_data, moments):
-    found = choose_origins(candidate, champion, {name: day(cut) for name, cut in cuts.items()}, same_data)
+    found = choose_origins(
+        candidate, champion, {name: day(cut) for name, cut in cuts.items()}, same_data
+    )
     assert PLATFORMS == ("instagram", "tiktok", "youtube", "x")
     assert [found.by_platform[name] for name in PLATFORMS] == [day(number) for number in moments]
     assert found.is_refitted == same_data
@@ -364,7 +438,9 @@ def second(home, trained, factor, version="29990101-000000-second", horizon_days
 
 def test_a_worse_bundle_needs_force(copied, trained):
     worse = second(copied, trained, 1.5)
-    with pytest.raises(PromotionRefused, match=r"is worse than the champion .* all history \+50.0%.* --force"):
+    with pytest.raises(
+        PromotionRefused, match=r"is worse than the champion .* all history \+50.0%.* --force"
+    ):
         promote(copied)
     assert champion_version(copied) == trained.bundle.version
     assert promote(copied, force=True).comparison.worse_lines
@@ -374,8 +450,13 @@ def test_a_worse_bundle_needs_force(copied, trained):
 def test_a_better_bundle_is_promoted(copied, trained):
     better = second(copied, trained, 0.8)
     promotion = promote(copied)
-    assert promotion.comparison.table["change"].tolist() == pytest.approx([-0.2] * len(promotion.comparison.table))
-    assert (promotion.bundle.version, promotion.previous_version) == (better.version, trained.bundle.version)
+    assert promotion.comparison.table["change"].tolist() == pytest.approx(
+        [-0.2] * len(promotion.comparison.table)
+    )
+    assert (promotion.bundle.version, promotion.previous_version) == (
+        better.version,
+        trained.bundle.version,
+    )
     assert champion_version(copied) == better.version
 
 
@@ -416,13 +497,18 @@ def test_a_bundle_that_is_not_there_cannot_be_promoted(tmp_path, version):
         ("", "bundles' is no bundle: there are "),
         (".", "'.' is a path, expected the version of a bundle in '.*bundles': there are "),
         ("..", "bundles/..' is no bundle: there are "),
-        ("{bundles}/{there}", "is a path, expected the version of a bundle in '.*bundles': there are {there} "),
+        (
+            "{bundles}/{there}",
+            "is a path, expected the version of a bundle in '.*bundles': there are {there} ",
+        ),
         ("../bundles/{there}", "is a path, expected the version of a bundle"),
         ("{there}/", "is a path, expected the version of a bundle"),
         ("{elsewhere}", "is a path, expected the version of a bundle"),
     ],
 )
-def test_only_versions_of_bundles_of_the_home_are_promoted(copied, trained, tmp_path, version, fault):
+def test_only_versions_of_bundles_of_the_home_are_promoted(
+    copied, trained, tmp_path, version, fault
+):
     there = trained.bundle.version
     names = {"bundles": bundles_folder(copied), "there": there, "elsewhere": tmp_path / "elsewhere"}
     shutil.copytree(trained.folder, tmp_path / "elsewhere")
@@ -433,8 +519,14 @@ def test_only_versions_of_bundles_of_the_home_are_promoted(copied, trained, tmp_
 
 def test_a_bundle_in_a_folder_of_another_name_is_refused(copied, trained):
     shutil.copytree(trained.folder, bundles_folder(copied) / "renamed")
-    for act in (lambda: promote(copied, "renamed", force=True), lambda: load_version(copied, "renamed")):
-        with pytest.raises(BundleError, match=f"renamed' holds the bundle '{trained.bundle.version}': .*, rename the"):
+    for act in (
+        lambda: promote(copied, "renamed", force=True),
+        lambda: load_version(copied, "renamed"),
+    ):
+        with pytest.raises(
+            BundleError,
+            match=f"renamed' holds the bundle '{trained.bundle.version}': .*, rename the",
+        ):
             act()
 
 
@@ -442,14 +534,18 @@ def test_many_bundles_are_counted_in_the_message(tmp_path):
     for day in range(1, 9):
         (bundles_folder(tmp_path) / f"2026030{day}").mkdir(parents=True)
     (bundles_folder(tmp_path) / ".20260309.77").mkdir()
-    with pytest.raises(BundleError, match=r"are 20260308, 20260307, 20260306, 20260305, 20260304 and 3 older \("):
+    with pytest.raises(
+        BundleError, match=r"are 20260308, 20260307, 20260306, 20260305, 20260304 and 3 older \("
+    ):
         promote(tmp_path, "absent")
 
 
 def test_a_pointer_that_is_no_version_is_refused(tmp_path):
     champion_file(tmp_path).parent.mkdir()
     champion_file(tmp_path).write_text("/elsewhere/bundle\n")
-    with pytest.raises(BundleError, match="champion' names '/elsewhere/bundle', expected the version of a bundle"):
+    with pytest.raises(
+        BundleError, match="champion' names '/elsewhere/bundle', expected the version of a bundle"
+    ):
         champion_folder(tmp_path)
 
 
@@ -457,20 +553,26 @@ def test_a_pointer_that_is_no_version_is_refused(tmp_path):
 def test_a_manifest_that_lacks_something_is_no_bundle(copied, trained, lacking):
     path = bundles_folder(copied) / trained.bundle.version / MANIFEST_FILE
     path.write_text(json.dumps({**json.loads(path.read_text()), lacking: None}))
-    with pytest.raises(BundleError, match=f"is no bundle: manifest.json lacks '{lacking}': restore it or retrain"):
+    with pytest.raises(
+        BundleError, match=f"is no bundle: manifest.json lacks '{lacking}': restore it or retrain"
+    ):
         check_bundle(path.parent)
 
 
 def test_rollback_makes_the_champion_before_champion_again(copied, trained):
     better = second(copied, trained, 0.8)
     promote(copied)
-    files = {path: path.read_bytes() for path in (champion_file(copied), champion_history_file(copied))}
+    files = {
+        path: path.read_bytes() for path in (champion_file(copied), champion_history_file(copied))
+    }
     assert rollback(copied, dry_run=True)[1] == better.version
     assert files == {path: path.read_bytes() for path in files}
     bundle, left = rollback(copied)
     assert (bundle.version, left) == (trained.bundle.version, better.version)
     assert champion_version(copied) == trained.bundle.version
-    with pytest.raises(RollbackRefused, match=f"no champion before {trained.bundle.version} is known: creatorcast"):
+    with pytest.raises(
+        RollbackRefused, match=f"no champion before {trained.bundle.version} is known: creatorcast"
+    ):
         rollback(copied)
 
 
@@ -487,7 +589,9 @@ def test_rollback_to_a_broken_bundle_is_refused_and_the_champion_stays(copied, t
 
 
 def test_rollback_without_a_champion_is_refused(tmp_path):
-    with pytest.raises(RollbackRefused, match="there is no champion yet: creatorcast promote makes one"):
+    with pytest.raises(
+        RollbackRefused, match="there is no champion yet: creatorcast promote makes one"
+    ):
         rollback(tmp_path)
 
 
@@ -509,10 +613,17 @@ def store(copied, trained):
             (2, "deleted", "Deleted_Internal"),
             (3, trained.bundle.version, "None"),
         ):
-            database.execute("INSERT INTO model_versions VALUES ('creatorcast', ?, ?)", (number, stage))
+            database.execute(
+                "INSERT INTO model_versions VALUES ('creatorcast', ?, ?)", (number, stage)
+            )
             tag = (number, bundle)
-            database.execute("INSERT INTO model_version_tags VALUES ('creatorcast', ?, 'bundle_version', ?)", tag)
-            database.execute("INSERT INTO model_version_tags VALUES ('creatorcast', ?, 'trained_on', 'x')", (number,))
+            database.execute(
+                "INSERT INTO model_version_tags VALUES ('creatorcast', ?, 'bundle_version', ?)", tag
+            )
+            database.execute(
+                "INSERT INTO model_version_tags VALUES ('creatorcast', ?, 'trained_on', 'x')",
+                (number,),
+            )
     database.close()
     return copied
 
@@ -522,7 +633,10 @@ def test_the_registry_tells_which_version_is_which_bundle(store, trained):
     assert registered_bundle(store, None, 3) == trained.bundle.version
     address = f"sqlite:///{store / 'artifacts' / 'mlflow.db'}"
     assert registered_bundles(Path("elsewhere"), address) == registered_bundles(store, None)
-    with pytest.raises(RegistryError, match=rf"2 is no version .*: it has 3 \({trained.bundle.version}\), 1 \(gone\)$"):
+    with pytest.raises(
+        RegistryError,
+        match=rf"2 is no version .*: it has 3 \({trained.bundle.version}\), 1 \(gone\)$",
+    ):
         registered_bundle(store, None, 2)
 
 
@@ -530,7 +644,8 @@ def test_without_a_store_nothing_is_registered_and_none_is_made(tmp_path):
     assert not store_exists(tmp_path, None)
     assert registered_bundles(tmp_path, None) == {}
     with pytest.raises(
-        RegistryError, match=r"1 is no version of the registry in 'sqlite:///.*': it has none: name the"
+        RegistryError,
+        match=r"1 is no version of the registry in 'sqlite:///.*': it has none: name the",
     ):
         registered_bundle(tmp_path, None, 1)
     assert list(tmp_path.iterdir()) == []
@@ -538,8 +653,13 @@ def test_without_a_store_nothing_is_registered_and_none_is_made(tmp_path):
 
 def test_a_store_that_is_none_is_told(tmp_path):
     (tmp_path / "artifacts").mkdir()
-    (tmp_path / "artifacts" / "mlflow.db").write_text("no database, but long enough to be looked at as one" * 20)
-    with pytest.raises(RegistryError, match=r"the MLflow store '.*mlflow.db' cannot be used: file is not a database"):
+    (tmp_path / "artifacts" / "mlflow.db").write_text(
+        "no database, but long enough to be looked at as one" * 20
+    )
+    with pytest.raises(
+        RegistryError,
+        match=r"the MLflow store '.*mlflow.db' cannot be used: file is not a database",
+    ):
         registered_bundles(tmp_path, None)
 
 
@@ -549,7 +669,9 @@ def test_the_list_of_bundles(store, trained):
     promote(store)
     record = trained.backtest.table.iloc[0]
     (bundles_folder(store) / "20990101-000000-empty").mkdir()
-    header, newest, broken, oldest, *note = bundles_text(store, registered_bundles(store, None)).splitlines()
+    header, newest, broken, oldest, *note = bundles_text(
+        store, registered_bundles(store, None)
+    ).splitlines()
     assert re.split(r" {2,}", header) == [
         "version", "registry", "trained on", "source", "data", "until", "posts", "horizon", "error", "against median",
         "80 % held",
@@ -570,9 +692,18 @@ def test_the_list_of_bundles(store, trained):
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (lambda folder: (folder / "engagements.json").write_text("{}"), "differs from what the manifest says"),
-        (lambda folder: (folder / MANIFEST_FILE).write_text("oops"), "manifest.json cannot be read ("),
-        (lambda folder: (folder / MANIFEST_FILE).write_bytes(b"\xff\xfe"), "manifest.json cannot be read ("),
+        (
+            lambda folder: (folder / "engagements.json").write_text("{}"),
+            "differs from what the manifest says",
+        ),
+        (
+            lambda folder: (folder / MANIFEST_FILE).write_text("oops"),
+            "manifest.json cannot be read (",
+        ),
+        (
+            lambda folder: (folder / MANIFEST_FILE).write_bytes(b"\xff\xfe"),
+            "manifest.json cannot be read (",
+        ),
         (lambda folder: folder.rename(folder.with_name("renamed")), "holds the bundle '"),
         (lambda folder: told(folder, format=1), "is no bundle of format 3: retrain"),
         (lambda folder: told(folder, columns=["a"]), "was trained on other feature columns"),
@@ -617,15 +748,23 @@ def run(copied, monkeypatch, tmp_path):
     monkeypatch.setenv("CREATORCAST_HOME", str(copied))
 
     def invoke(*arguments):
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="creatorcast")
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        result = CliRunner().invoke(
+            main, [str(argument) for argument in arguments], prog_name="creatorcast"
+        )
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception
+        )
         return result
 
     return invoke
 
 
 def contents(home):
-    return {path: path.read_bytes() for path in sorted((home / "artifacts").rglob("*")) if path.is_file()}
+    return {
+        path: path.read_bytes()
+        for path in sorted((home / "artifacts").rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.mark.parametrize(("factor", "code"), [(0.8, 0), (1.5, 3)])
@@ -642,11 +781,19 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, copied, trai
     if code:
         assert real.stderr.startswith(f"creatorcast: {bundle.version} is worse than the champion")
     else:
-        assert dry.stdout.splitlines()[-1] == f"{bundle.version} would be the champion; nothing was changed"
-        assert real.stdout.splitlines()[-1] == f"champion is now {bundle.version} (trained on simulated data)"
+        assert (
+            dry.stdout.splitlines()[-1]
+            == f"{bundle.version} would be the champion; nothing was changed"
+        )
+        assert (
+            real.stdout.splitlines()[-1]
+            == f"champion is now {bundle.version} (trained on simulated data)"
+        )
 
 
-def test_a_model_of_another_horizon_decides_nothing_and_later_posts_are_no_remedy(run, copied, trained):
+def test_a_model_of_another_horizon_decides_nothing_and_later_posts_are_no_remedy(
+    run, copied, trained
+):
     version = second(copied, trained, 0.8, horizon_days=14).version
     result = run("promote", "--no-log")
     assert (result.exit_code, result.stdout) == (3, "")
@@ -661,7 +808,9 @@ def test_nothing_comparable_is_one_sentence_and_no_table(run, copied, trained, o
     result = run("promote", "--no-log", *options)
     assert (result.exit_code, result.stdout) == (3, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith("creatorcast: nothing comparable: the backtest scores of 29990101-000000-second cannot be")
+    assert line.startswith(
+        "creatorcast: nothing comparable: the backtest scores of 29990101-000000-second cannot be"
+    )
     forced = run("promote", "--no-log", "--force", *options)
     assert forced.exit_code == 0
     assert len(forced.stdout.splitlines()) == 2
@@ -677,10 +826,14 @@ def test_a_dry_run_of_the_champion_says_that_it_is_the_champion_already(run, tra
 def test_promote_takes_a_version_of_the_registry(run, store, trained):
     result = run("promote", "3", "--no-log")
     assert result.exit_code == 0
-    assert result.stdout == f"champion is now {trained.bundle.version} (trained on simulated data)\n"
+    assert (
+        result.stdout == f"champion is now {trained.bundle.version} (trained on simulated data)\n"
+    )
     gone = run("promote", "1", "--no-log")
     assert (gone.exit_code, gone.stdout) == (2, "")
-    assert gone.stderr.startswith(f"creatorcast: '{bundles_folder(store)}/gone' is no bundle: there are ")
+    assert gone.stderr.startswith(
+        f"creatorcast: '{bundles_folder(store)}/gone' is no bundle: there are "
+    )
     unknown = run("promote", "77")
     assert unknown.stderr.startswith("creatorcast: 77 is no version of the registry in 'sqlite:///")
 
@@ -688,14 +841,18 @@ def test_promote_takes_a_version_of_the_registry(run, store, trained):
 def test_promote_and_rollback_make_no_store(run, copied, trained):
     second(copied, trained, 0.8)
     assert run("promote").exit_code == 0
-    would = f"{trained.bundle.version} would be the champion again, in place of 29990101-000000-second"
+    would = (
+        f"{trained.bundle.version} would be the champion again, in place of 29990101-000000-second"
+    )
     assert run("rollback", "--dry-run").stdout == f"{would}; nothing was changed\n"
     registers = "MLflow has no store here: creatorcast log makes one and registers it"
     said = f"champion is again {trained.bundle.version} (trained on simulated data); {registers}\n"
     assert run("rollback").stdout == said
     refused = run("rollback")
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert refused.stderr.startswith(f"creatorcast: no champion before {trained.bundle.version} is known")
+    assert refused.stderr.startswith(
+        f"creatorcast: no champion before {trained.bundle.version} is known"
+    )
     assert not (copied / "artifacts" / "mlflow.db").exists()
 
 
@@ -710,7 +867,11 @@ def test_bundles_lists_them_without_mlflow(store, trained, tmp_path):
     root = Path(__file__).parents[1]
     environment = {**os.environ, "PYTHONPATH": str(root), "CREATORCAST_HOME": str(store)}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", check], cwd=tmp_path, env=environment, capture_output=True, text=True
+        [sys.executable, "-W", "error", "-c", check],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
     _, row, *_, imported = done.stdout.splitlines()

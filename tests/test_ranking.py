@@ -12,7 +12,8 @@ from serving.http.response_schema import Result
 
 HEAD = {"model_version": "v1", "trained_on": "simulated"}
 FIGURES = sorted(
-    {column for name in RANKING_MEASURES for column in measure_columns(name)} | {"goal_engagements", "target_cpe_usd"}
+    {column for name in RANKING_MEASURES for column in measure_columns(name)}
+    | {"goal_engagements", "target_cpe_usd"}
 )
 
 
@@ -22,9 +23,13 @@ def result(name, **figures):
 
 def ranked(*rows, by=None, limit=None):
     """Rank rows of flat figures; a row of errors is one that was refused."""
-    columns = {name: np.array([row.get(name, np.nan) for row in rows], dtype=float) for name in FIGURES}
+    columns = {
+        name: np.array([row.get(name, np.nan) for row in rows], dtype=float) for name in FIGURES
+    }
     written = [orjson.dumps(row)[1:-1] for row in rows]
-    answered = RequestAnswer(HEAD, written, columns, np.array(["errors" in row for row in rows], dtype=bool))
+    answered = RequestAnswer(
+        HEAD, written, columns, np.array(["errors" in row for row in rows], dtype=bool)
+    )
     return orjson.loads(rank_answer(answered, by, limit))
 
 
@@ -44,15 +49,32 @@ COSTS = [
 
 def test_ties_share_a_rank_and_what_has_no_value_comes_last_with_the_reason():
     found = ranked(*COSTS, by="cpe_usd_p50")
-    assert order(found) == [("tie-1", 1), ("tie-2", 1), ("dear", 3), ("free", None), ("bad", None), ("endless", None)]
+    assert order(found) == [
+        ("tie-1", 1),
+        ("tie-2", 1),
+        ("dear", 3),
+        ("free", None),
+        ("bad", None),
+        ("endless", None),
+    ]
     assert [one["value"] for one in found["results"]] == [0.5, 0.5, 0.9, None, None, None]
-    assert (found["by"], found["order"], found["asked"], found["ranked"]) == ("cpe_usd_p50", "lowest first", 6, 3)
+    assert (found["by"], found["order"], found["asked"], found["ranked"]) == (
+        "cpe_usd_p50",
+        "lowest first",
+        6,
+        3,
+    )
     why = [one["unranked"] for one in found["results"][3:]]
     none = {"expected": None, "got": None}
     assert why == [
         {"code": "missing", "where": "partnerships[2].fee_usd", "what": "is missing"}
         | {"expected": "a value, which cpe_usd_p50 needs", "got": None},
-        {"code": "not_scored", "where": "partnerships[4]", "what": "could not be scored: see its errors", **none},
+        {
+            "code": "not_scored",
+            "where": "partnerships[4]",
+            "what": "could not be scored: see its errors",
+            **none,
+        },
         {"code": "no_value", "where": "partnerships[5]", **none}
         | {"what": "has no cpe_usd_p50: the cost has no finite value, see cost_note"},
     ]
@@ -77,16 +99,23 @@ def test_without_a_measure_the_first_that_any_has_is_taken():
 @pytest.mark.parametrize("name", RANKING_MEASURES)
 def test_every_measure_is_a_figure_of_answers(name):
     group, _, part = name.rpartition("_")
-    assert name in (*Result.model_fields, "fee_headroom") or (group in Result.model_fields and part.startswith("p"))
+    assert name in (*Result.model_fields, "fee_headroom") or (
+        group in Result.model_fields and part.startswith("p")
+    )
 
 
 @given(
-    st.lists(st.none() | st.sampled_from([1.0, 2.0, 3.0]), max_size=12), st.sampled_from(["fee_usd", "engagements_p50"])
+    st.lists(st.none() | st.sampled_from([1.0, 2.0, 3.0]), max_size=12),
+    st.sampled_from(["fee_usd", "engagements_p50"]),
 )
 def test_an_order_holds_everything_once_and_best_first(values, by):
-    rows = [result(str(n), **({} if value is None else {by: value})) for n, value in enumerate(values)]
+    rows = [
+        result(str(n), **({} if value is None else {by: value})) for n, value in enumerate(values)
+    ]
     found = ranked(*rows, by=by)["results"]
-    assert sorted(one["partnership_id"] for one in found) == sorted(one["partnership_id"] for one in rows)
+    assert sorted(one["partnership_id"] for one in found) == sorted(
+        one["partnership_id"] for one in rows
+    )
     best = sorted((value for value in values if value is not None), reverse=by == "engagements_p50")
     assert [one.get(by) for one in found] == best + [None] * values.count(None)
     assert [one["rank"] for one in found[: len(best)]] == [best.index(value) + 1 for value in best]

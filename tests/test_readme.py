@@ -48,7 +48,12 @@ def test_the_targets_of_the_readme_exist(line):
 
 
 @pytest.mark.parametrize(
-    "line", ["creatorcast nonsense", "creatorcast score x --out y --no-such-option", "creatorcast simulate"]
+    "line",
+    [
+        "creatorcast nonsense",
+        "creatorcast score x --out y --no-such-option",
+        "creatorcast simulate",
+    ],
 )
 def test_a_wrong_command_would_be_found(line):
     with pytest.raises(click.UsageError):

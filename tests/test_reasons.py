@@ -25,7 +25,12 @@ AS_OF = pd.Timestamp("2026-06-15T09:00:00Z")
 
 @pytest.fixture(scope="module")
 def asked(tables):
-    accounts = tables.creators[["creator_id", "platform"]].drop_duplicates().head(40).reset_index(drop=True)
+    accounts = (
+        tables.creators[["creator_id", "platform"]]
+        .drop_duplicates()
+        .head(40)
+        .reset_index(drop=True)
+    )
     return accounts.assign(as_of=AS_OF, start_at=AS_OF, format=["video", None] * 20)
 
 
@@ -37,7 +42,9 @@ def x(tables, bundle, asked):
 def test_the_factors_multiply_to_the_forecast_of_a_post(bundle, x):
     forecaster = bundle.forecasters["engagements"]
     location = forecaster.predict(x)
-    np.testing.assert_allclose(sum(contributions(forecaster, x, "engagements").values()), location, rtol=1e-9)
+    np.testing.assert_allclose(
+        sum(contributions(forecaster, x, "engagements").values()), location, rtol=1e-9
+    )
     for told, expected in zip(reasons(forecaster, x), location, strict=True):
         product = np.prod([found["factor"] for found in told["factors"]])
         assert np.log1p(told["per_post"]) + np.log(product) == pytest.approx(expected, rel=1e-9)
@@ -52,21 +59,30 @@ def test_the_own_level_is_the_offset_over_the_prior(bundle, x):
 
 def test_every_learned_column_has_a_group_that_says_what_it_is(bundle):
     patterns = [pattern for *_, pattern in COLUMN_GROUPS]
-    place = {name: next(n for n, p in enumerate(patterns) if re.match(p, name)) for name in LEARNED_COLUMNS}
+    place = {
+        name: next(n for n, p in enumerate(patterns) if re.match(p, name))
+        for name in LEARNED_COLUMNS
+    }
     assert [name for name, group in place.items() if group == len(COLUMN_GROUPS) - 1] == []
     assert set(place.values()) == set(range(len(COLUMN_GROUPS) - 1))
 
 
 def test_reasons_are_words_that_name_the_format(bundle, x):
-    told = [found["reason"] for row in reasons(bundle.forecasters["engagements"], x) for found in row["factors"]]
+    told = [
+        found["reason"]
+        for row in reasons(bundle.forecasters["engagements"], x)
+        for found in row["factors"]
+    ]
     assert not any("{" in reason for reason in told)
-    assert reasons_text({"per_post": 1203.4, "factors": [{"reason": "posts video", "factor": 1.3}]}) == (
-        "about 1,203 a post for accounts like it; posts video x1.30"
-    )
+    assert reasons_text(
+        {"per_post": 1203.4, "factors": [{"reason": "posts video", "factor": 1.3}]}
+    ) == ("about 1,203 a post for accounts like it; posts video x1.30")
     assert reasons_text(None) is None
 
 
-def test_comparables_are_near_in_size_and_niche_and_never_the_creator_itself(tables, bundle, x, asked):
+def test_comparables_are_near_in_size_and_niche_and_never_the_creator_itself(
+    tables, bundle, x, asked
+):
     history = History.of(tables)
     found = Comparables.of(history, bundle.reference, tables.partnerships, AS_OF)
     account = history.account_indexes(asked)
@@ -85,10 +101,16 @@ def test_the_results_of_comparables_are_their_last_twelve_posts_and_deals(tables
     own = tables.posts[tables.posts["creator_id"] == one["creator_id"]].sort_values("observed_at")
     age = own["observed_at"] - own["posted_at"]
     mature = own["observed_at"].isna() | (age >= pd.Timedelta(days=7))
-    counts = own[["likes", "comments"]].assign(shares=np.where(own["platform"] == "tiktok", own["shares"], 0))
+    counts = own[["likes", "comments"]].assign(
+        shares=np.where(own["platform"] == "tiktok", own["shares"], 0)
+    )
     own = own.assign(total=counts.sum(axis=1, skipna=False).mask(own["likes_hidden"].fillna(False)))
-    known = own[mature & ~own["repost"].fillna(False) & own["total"].notna()].drop_duplicates("post_id")
-    known = known[known["posted_at"] <= AS_OF - pd.Timedelta(days=7)].sort_values("posted_at").tail(12)
+    known = own[mature & ~own["repost"].fillna(False) & own["total"].notna()].drop_duplicates(
+        "post_id"
+    )
+    known = (
+        known[known["posted_at"] <= AS_OF - pd.Timedelta(days=7)].sort_values("posted_at").tail(12)
+    )
     assert one["posts"] == len(known)
     assert one["engagements_p50"] == pytest.approx(known["total"].median(), rel=0.05)
     deals = tables.partnerships[tables.partnerships["creator_id"] == one["creator_id"]]
@@ -106,7 +128,10 @@ def test_what_comes_after_changes_no_comparable(tables, bundle):
         partnerships=deals[~(deals["start_at"] > moment - pd.Timedelta(days=7))],
         followers=tables.followers[tables.followers["observed_at"] <= moment],
     )
-    whole, part = (Comparables.of(History.of(t), bundle.reference, t.partnerships, moment) for t in (tables, cut))
+    whole, part = (
+        Comparables.of(History.of(t), bundle.reference, t.partnerships, moment)
+        for t in (tables, cut)
+    )
     assert whole.results == part.results
 
 
@@ -114,7 +139,9 @@ def test_extras_come_only_where_asked_and_files_have_them_as_text(tables, bundle
     scorer = Scorer(bundle, tables)
     rows = [*asked.head(3)[["creator_id", "platform"]].to_dict("records"), {"creator_id": "nobody"}]
     plain, _ = answers_of(scorer, rows, AS_OF)
-    more, refused = answers_of(scorer, rows, AS_OF, extras=AnswerOptions(explain=True, comparables=True))
+    more, refused = answers_of(
+        scorer, rows, AS_OF, extras=AnswerOptions(explain=True, comparables=True)
+    )
     assert tuple(plain) == ANSWER_COLUMNS
     assert tuple(more) == (*ANSWER_COLUMNS, "reasons", "comparables")
     pd.testing.assert_frame_equal(more[list(ANSWER_COLUMNS)], plain)
@@ -127,7 +154,10 @@ SHARES = {"instagram": {"likes": 0.75, "comments": 0.25}}
 
 def known(*totals):
     """Give a forecast whose every quantile is told."""
-    return {name: np.array([total], dtype=float) for name, total in zip(("p10", "p50", "p90"), totals, strict=True)}
+    return {
+        name: np.array([total], dtype=float)
+        for name, total in zip(("p10", "p50", "p90"), totals, strict=True)
+    }
 
 
 def values(**named):
@@ -147,7 +177,9 @@ def test_a_value_is_the_engagements_by_their_usual_parts_at_the_price_of_each():
 
 def test_without_a_value_there_is_none_and_what_is_not_known_is_not_zero():
     def p50(named, code):
-        return earned_media_value(named, np.array([code]), SHARES, known(1, 2, 3), None, np.array([False]))["p50"]
+        return earned_media_value(
+            named, np.array([code]), SHARES, known(1, 2, 3), None, np.array([False])
+        )["p50"]
 
     assert np.isnan(p50(values(), 0.0))
     assert np.isnan(p50(values(like=0.1), 1.0))

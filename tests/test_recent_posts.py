@@ -40,13 +40,22 @@ OF_POSTS = ("recent_posts", "posts_")
 
 def post(number=0, age=20, likes=900.0, comments=10.0, **changes):
     """A post of the creator `new`, so many days old at AS_OF."""
-    own = {"creator_id": "new", "platform": "instagram", "post_id": f"n{number}", "posted_at": AS_OF - age * DAY}
+    own = {
+        "creator_id": "new",
+        "platform": "instagram",
+        "post_id": f"n{number}",
+        "posted_at": AS_OF - age * DAY,
+    }
     return {**own, "format": "video", "likes": likes, "comments": comments} | changes
 
 
 def told_of(answer):
     """Give the warnings of an answer that are about posts."""
-    return [name for name in answer["warnings"] if name.startswith(OF_POSTS) and name != "posts_read_after_as_of"]
+    return [
+        name
+        for name in answer["warnings"]
+        if name.startswith(OF_POSTS) and name != "posts_read_after_as_of"
+    ]
 
 
 def one_answer(scorer, rows, own=None):
@@ -79,7 +88,12 @@ def busy(tables):
     """Twelve creators of several platforms that have posts, and all readings of their posts."""
     posts = tables.posts[tables.posts["posted_at"] < AS_OF + 30 * DAY]
     size = posts.groupby(["platform", "creator_id"]).size()
-    chosen = pd.concat([size[name].nlargest(4).reset_index().assign(platform=name) for name in ("instagram", "tiktok")])
+    chosen = pd.concat(
+        [
+            size[name].nlargest(4).reset_index().assign(platform=name)
+            for name in ("instagram", "tiktok")
+        ]
+    )
     keys = pd.MultiIndex.from_frame(chosen[["platform", "creator_id"]])
     own = posts[pd.MultiIndex.from_frame(posts[["platform", "creator_id"]]).isin(keys)]
     return chosen, with_more_readings(own)
@@ -90,7 +104,13 @@ def test_posts_brought_count_as_if_the_tables_held_them(bundle, tables, busy, sh
     """PostReadings are drawn out of the tables and brought: all is the same, to the last digit."""
     chosen, readings = busy
     rows = [
-        {**row, "format": "video", "topic": "own topic", "fee_usd": 300.0, "start_at": AS_OF + 9 * DAY}
+        {
+            **row,
+            "format": "video",
+            "topic": "own topic",
+            "fee_usd": 300.0,
+            "start_at": AS_OF + 9 * DAY,
+        }
         for row in chosen[["platform", "creator_id"]].to_dict("records")
     ]
     drawn = np.random.default_rng(7).random(len(readings)) < share
@@ -103,7 +123,9 @@ def test_posts_brought_count_as_if_the_tables_held_them(bundle, tables, busy, sh
         own = {name for name in one["warnings"] if name.startswith("recent_posts")}
         assert {*one["warnings"]} - own == {*expected["warnings"]}
         for name in set(one) - {"warnings", "partnership_id"}:
-            assert one[name] == expected[name] or (pd.isna(one[name]) and pd.isna(expected[name])), name
+            assert one[name] == expected[name] or (
+                pd.isna(one[name]) and pd.isna(expected[name])
+            ), name
         assert one["engagements_p50"] != before["engagements_p50"]
 
 
@@ -136,7 +158,9 @@ def test_two_fresh_posts_do_not_lose_the_known_ones(bundle, tables, busy):
 
 
 def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
-    creators = table([{"creator_id": "new", "platform": "instagram", "followers": 20_000.0}], CREATORS)
+    creators = table(
+        [{"creator_id": "new", "platform": "instagram", "followers": 20_000.0}], CREATORS
+    )
     held = [post(n, age=20 + n, observed_at=AS_OF - 5 * DAY) for n in range(3)]
     scorer = Scorer(bundle, Tables(creators=creators, posts=table(held, POSTS)))
     row = {"creator_id": "new", "platform": "instagram"}
@@ -153,7 +177,9 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
         again = asked(*later, nameless=nameless)
         assert again["engagements_p50"] == alone["engagements_p50"]
         assert told_of(again) == ["recent_posts_known_already"]
-    moved = asked(post(0, age=3, likes=9e6, observed_at=AS_OF - DAY))  # an id decides before a moment
+    moved = asked(
+        post(0, age=3, likes=9e6, observed_at=AS_OF - DAY)
+    )  # an id decides before a moment
     assert moved["engagements_p50"] == alone["engagements_p50"]
     earlier = asked(post(0, age=20, likes=9e6, observed_at=AS_OF - 10 * DAY))
     assert earlier["engagements_p50"] > alone["engagements_p50"]
@@ -179,7 +205,9 @@ def test_posts_none_of_which_counts_say_why(scorer, name):
 
 @pytest.mark.parametrize("name", SOME)
 def test_posts_some_of_which_count_say_that_some_do_not(scorer, name):
-    (found,) = one_answer(scorer, [{**PROFILE, "creator_id": "new"}], [*SOME[name], post(9, age=30)])
+    (found,) = one_answer(
+        scorer, [{**PROFILE, "creator_id": "new"}], [*SOME[name], post(9, age=30)]
+    )
     assert found["evidence"] == "history"
     assert told_of(found) == ["recent_posts_partly_used"]
 
@@ -189,7 +217,11 @@ def test_all_reasons_are_told_and_rows_keep_theirs(scorer):
     others = [post(20 + n, age=30 + n, creator_id="good") for n in range(3)]
     rows = [{**PROFILE, "creator_id": name} for name in ("none", "new", "good")]
     found = one_answer(scorer, rows, [*own, *others])
-    assert [told_of(one) for one in found] == [[], ["recent_posts_too_young", "recent_posts_are_reposts"], []]
+    assert [told_of(one) for one in found] == [
+        [],
+        ["recent_posts_too_young", "recent_posts_are_reposts"],
+        [],
+    ]
 
 
 def test_readings_of_one_post_are_no_loss(scorer):
@@ -201,7 +233,9 @@ def test_readings_of_one_post_are_no_loss(scorer):
 
 def test_posts_before_the_last_96_are_told(scorer):
     own = [post(n, age=10 + n) for n in range(97)]
-    found = [one_answer(scorer, [{**PROFILE, "creator_id": "new"}], some)[0] for some in (own[:96], own)]
+    found = [
+        one_answer(scorer, [{**PROFILE, "creator_id": "new"}], some)[0] for some in (own[:96], own)
+    ]
     assert [told_of(one) for one in found] == [[], ["recent_posts_partly_used"]]
 
 
@@ -210,14 +244,27 @@ def drawn_readings(seed, n=400, accounts=5):
     random = np.random.default_rng(seed)
     posted = microseconds(AS_OF) - random.integers(-10, 60, n) * DAY_US
     likes = np.where(random.random(n) < 0.2, np.nan, random.integers(0, 500, n))
-    told = {"likes": likes, "comments": np.where(random.random(n) < 0.1, np.nan, 3.0), "shares": np.full(n, 1.0)}
+    told = {
+        "likes": likes,
+        "comments": np.where(random.random(n) < 0.1, np.nan, 3.0),
+        "shares": np.full(n, 1.0),
+    }
     told |= {name: random.random(n) < 0.15 for name in ("likes_hidden", "repost")}
-    observed = np.where(random.random(n) < 0.3, np.iinfo(np.int64).min, posted + random.integers(0, 30, n) * DAY_US)
-    names = [f"{moment} {number}" for moment, number in zip(posted, random.integers(0, 3, n), strict=True)]
+    observed = np.where(
+        random.random(n) < 0.3, np.iinfo(np.int64).min, posted + random.integers(0, 30, n) * DAY_US
+    )
+    names = [
+        f"{moment} {number}"
+        for moment, number in zip(posted, random.integers(0, 3, n), strict=True)
+    ]
     account = random.integers(0, accounts, n)
     # a table has each reading of a post once
-    rows = np.flatnonzero(~pd.DataFrame({"account": account, "name": names, "observed": observed}).duplicated())
-    return taken(PostReadings(account, posted, observed, np.array(names, dtype=object), told, {}), rows)
+    rows = np.flatnonzero(
+        ~pd.DataFrame({"account": account, "name": names, "observed": observed}).duplicated()
+    )
+    return taken(
+        PostReadings(account, posted, observed, np.array(names, dtype=object), told, {}), rows
+    )
 
 
 def taken(readings, rows):
@@ -231,12 +278,18 @@ def test_every_post_has_one_use_and_those_that_count_are_those_of_the_features(b
     readings, accounts = drawn_readings(seed), 5
     platform = np.array([0.0, 1, 2, 3, 0])
     moment = np.full(accounts, microseconds(AS_OF))
-    counts = count_uses(classify_readings(readings, platform, moment, 7), readings.account, accounts)
+    counts = count_uses(
+        classify_readings(readings, platform, moment, 7), readings.account, accounts
+    )
     assert counts.sum(axis=1).tolist() == np.bincount(readings.account, minlength=accounts).tolist()
     assert (counts.sum(axis=0) > 0).sum() >= 8
     history = History.from_profiles(platform, moment, {}, None, readings)
     asked = pd.DataFrame(
-        {"as_of": [AS_OF] * accounts, "start_at": AS_OF, "platform": [PLATFORMS[int(p)] for p in platform]}
+        {
+            "as_of": [AS_OF] * accounts,
+            "start_at": AS_OF,
+            "platform": [PLATFORMS[int(p)] for p in platform],
+        }
     )
     history = replace(history, accounts=pd.Index(asked["platform"] + "/" + asked.index.astype(str)))
     x = derive(history, asked.assign(creator_id=asked.index.astype(str)), bundle.reference)
@@ -260,10 +313,14 @@ def test_uses_beside_known_posts_add_up_too(share):
     assert count_uses(use[own], both.account[own], 1).sum() == (~keep).sum()
     assert {PostUse.KNOWN_ALREADY, PostUse.COUNTS, PostUse.OTHER_READING} <= {*use[own].tolist()}
     whole = History.from_profiles(np.array([0.0]), moment, {}, None, readings)
-    np.testing.assert_array_equal(history.posts_with_engagements.time, whole.posts_with_engagements.time)
+    np.testing.assert_array_equal(
+        history.posts_with_engagements.time, whole.posts_with_engagements.time
+    )
     for name in ("engagements_log", "age_read_days"):
         values = [
-            found.posts_with_engagements.take(name, np.arange(len(found.posts_with_engagements.time)))
+            found.posts_with_engagements.take(
+                name, np.arange(len(found.posts_with_engagements.time))
+            )
             for found in (history, whole)
         ]
         np.testing.assert_array_equal(*values)
@@ -288,7 +345,8 @@ KNOWN = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_creators_none_of_whose_posts_counts_say_why(bundle, name):
     creators = table(
-        [{"creator_id": who, "platform": "instagram", "followers": 2e4} for who in ("new", "bare")], CREATORS
+        [{"creator_id": who, "platform": "instagram", "followers": 2e4} for who in ("new", "bare")],
+        CREATORS,
     )
     scorer = Scorer(bundle, Tables(creators=creators, posts=table(SOME[KNOWN[name]], POSTS)))
     rows = [{"creator_id": who, "platform": "instagram"} for who in ("new", "bare")]
@@ -309,7 +367,13 @@ def test_known_creators_with_young_and_early_readings_are_told_apart(bundle):
 def over_http(home, market_folder, tables, bundle, tmp_path_factory):
     """Clients over the tables, and over a snapshot of them as of AS_OF."""
     path = tmp_path_factory.mktemp("snapshot") / "known.arrow"
-    write_snapshot(History.of(tables, bundle.reference.horizon_days), bundle.reference, AS_OF, path, bundle.version)
+    write_snapshot(
+        History.of(tables, bundle.reference.horizon_days),
+        bundle.reference,
+        AS_OF,
+        path,
+        bundle.version,
+    )
     clients = []
     for settings in (Settings(home, market_folder), Settings(home, snapshot=path)):
         champion = ModelStore(settings)
@@ -320,12 +384,19 @@ def over_http(home, market_folder, tables, bundle, tmp_path_factory):
 
 
 def asked_of(client, *rows, as_of=AS_OF):
-    response = client.post("/v1/predict", json={"as_of": as_of.isoformat(), "partnerships": list(rows)})
+    response = client.post(
+        "/v1/predict", json={"as_of": as_of.isoformat(), "partnerships": list(rows)}
+    )
     return response.json()["results"]
 
 
 def brought(age, likes=40.0, **changes):
-    own = {"posted_at": (AS_OF - age * DAY).isoformat(), "likes": likes, "comments": 0.0, "shares": 0.0}
+    own = {
+        "posted_at": (AS_OF - age * DAY).isoformat(),
+        "likes": likes,
+        "comments": 0.0,
+        "shares": 0.0,
+    }
     return own | changes
 
 
@@ -339,7 +410,10 @@ def test_over_http_known_posts_and_those_of_the_request_are_used(over_http, busy
     )
     assert both["engagements"] != alone["engagements"]
     assert late["engagements"] == alone["engagements"]
-    assert (told_of(both), told_of(late)) == ([], ["recent_posts_too_young", "recent_posts_after_as_of"])
+    assert (told_of(both), told_of(late)) == (
+        [],
+        ["recent_posts_too_young", "recent_posts_after_as_of"],
+    )
     assert {one["evidence"] for one in (alone, both, late)} == {"history"}
 
 
@@ -358,14 +432,22 @@ def test_beside_a_snapshot_the_better_evidence_is_used_and_the_other_named(over_
         {**bare, "creator_id": "nobody", "followers": 9000.0, "recent_posts": fresh},
     )
     assert own["engagements"] == other["engagements"]
-    assert (own["evidence"], {*own["warnings"]} - {*other["warnings"]}) == ("history", {"snapshot_not_used"})
+    assert (own["evidence"], {*own["warnings"]} - {*other["warnings"]}) == (
+        "history",
+        {"snapshot_not_used"},
+    )
 
 
 def test_before_the_snapshot_the_posts_of_the_request_are_used(over_http, busy):
     row = busy[0][["platform", "creator_id"]].to_dict("records")[0]
-    (found,) = asked_of(over_http[1], {**row, "recent_posts": [brought(20), brought(21)]}, as_of=AS_OF - DAY)
+    (found,) = asked_of(
+        over_http[1], {**row, "recent_posts": [brought(20), brought(21)]}, as_of=AS_OF - DAY
+    )
     assert found["evidence"] == "history"
-    assert (found["as_of"], "snapshot_not_used" in found["warnings"]) == ("2026-04-30T00:00:00Z", True)
+    assert (found["as_of"], "snapshot_not_used" in found["warnings"]) == (
+        "2026-04-30T00:00:00Z",
+        True,
+    )
     assert all(one < other for one, other in pairwise(list(found["engagements"].values())[:7]))
 
 

@@ -84,7 +84,9 @@ def work(monkeypatch):
 
     def counted(module, name):
         do = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *given, **told: count.update([name]) or do(*given, **told))
+        monkeypatch.setattr(
+            module, name, lambda *given, **told: count.update([name]) or do(*given, **told)
+        )
 
     counted(serving.http.errors, "_fault_of")
     counted(serving.http.errors, "get_close_matches")
@@ -101,11 +103,14 @@ def work(monkeypatch):
 
 
 #: What costs most to make, and is like another one.
-SLOW = {f"350,000 unknown keys{where}" for where in (" of a post", " in a value", " over 1,000 rows")}
+SLOW = {
+    f"350,000 unknown keys{where}" for where in (" of a post", " in a value", " over 1,000 rows")
+}
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in EXPECTED]
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in EXPECTED],
 )
 def test_what_a_body_costs_is_bounded(client, work, name):
     body, (status, code, first) = BODIES[name](), EXPECTED[name]
@@ -116,18 +121,27 @@ def test_what_a_body_costs_is_bounded(client, work, name):
     assert first in (None, (answer.get("errors") or [{}])[0].get("code"))
     assert work["_fault_of"] <= MAX_REQUEST_FAULTS
     assert work["get_close_matches"] <= MAX_REQUEST_FAULTS
-    assert work["most errors"] <= len(serving.http.request_schema.Partnership.model_fields) + MAX_FAULTS
+    assert (
+        work["most errors"]
+        <= len(serving.http.request_schema.Partnership.model_fields) + MAX_FAULTS
+    )
     assert work["_repeat_in"] == 0 or code == "repeated_key"
     assert len(response.content) <= Limits.held_bytes / 2
 
 
-@pytest.mark.parametrize("name", ["1,000 rows, 50 keys that differ each", "30,000 posts, faulty all over"])
+@pytest.mark.parametrize(
+    "name", ["1,000 rows, 50 keys that differ each", "30,000 posts, faulty all over"]
+)
 def test_every_fault_is_counted_where_not_all_are_worded(client, name):
     body = BODIES[name]()
     asked = json.loads(body)["partnerships"]
     results = client.post("/v1/predict", content=body, headers=JSON).json()["results"]
-    worded = [fault for result in results for fault in result["errors"] if fault["code"] != "more_faults"]
-    rest = [fault for result in results for fault in result["errors"] if fault["code"] == "more_faults"]
+    worded = [
+        fault for result in results for fault in result["errors"] if fault["code"] != "more_faults"
+    ]
+    rest = [
+        fault for result in results for fault in result["errors"] if fault["code"] == "more_faults"
+    ]
     assert len(worded) == MAX_REQUEST_FAULTS
     assert len(results) == len(asked)
     counted = sum(int(fault["what"].split()[1].replace(",", "")) for fault in rest)
@@ -140,7 +154,9 @@ def document(values, text="a"):
     return b'["%s"%s]' % (text.encode(), b",1" * (values - 2))
 
 
-@pytest.mark.parametrize("text", ["a", ",[{" * 99, '\\",', "\\\\", '\\\\\\",[[', "\\u0022,[", ",\\u005c"])
+@pytest.mark.parametrize(
+    "text", ["a", ",[{" * 99, '\\",', "\\\\", '\\\\\\",[[', "\\u0022,[", ",\\u005c"]
+)
 def test_values_are_counted_whatever_texts_hold(text, monkeypatch):
     monkeypatch.setattr(Limits, "values", 50)
     monkeypatch.setattr(serving.http.strict_json, "_PIECE", 3)
@@ -160,12 +176,18 @@ def test_what_holds_values_is_one_too(body, monkeypatch):
 
 def test_posts_are_counted_over_all_partnerships(client, monkeypatch):
     monkeypatch.setattr(Limits, "recent_posts", 3)
-    posts = [{"posted_at": f"2026-05-0{day}T00:00:00Z", "likes": 3, "comments": 1} for day in range(1, 5)]
+    posts = [
+        {"posted_at": f"2026-05-0{day}T00:00:00Z", "likes": 3, "comments": 1} for day in range(1, 5)
+    ]
     rows = [{"platform": "instagram", "recent_posts": posts[start : start + 2]} for start in (0, 2)]
     ask = {"as_of": "2026-06-10T00:00:00Z", "partnerships": rows}
     response = client.post("/v1/predict", json=ask)
     (fault,) = response.json()["errors"]
-    assert (response.status_code, fault["where"], fault["what"]) == (413, "partnerships", "bring 4 recent_posts")
+    assert (response.status_code, fault["where"], fault["what"]) == (
+        413,
+        "partnerships",
+        "bring 4 recent_posts",
+    )
     assert client.post("/v1/predict", json={**ask, "partnerships": rows[:1]}).status_code == 200
 
 

@@ -11,11 +11,22 @@ from serving.http.request_reader import ParsedRequest, read_each_partnership
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TEXTS = ["a", " a ", "", "  ", "1", "2"]
 NUMBERS = [0, 1, 2.5, 48_000, 10**17, 2**63, 1e300, -1, "5", True, [1]]
-TIMES = ["2026-01-01T00:00:00Z", "2026-06-01T02:00:00+02:00", "2026-01-01", "1990-01-01T00:00:00Z", "x", 5]
+TIMES = [
+    "2026-01-01T00:00:00Z",
+    "2026-06-01T02:00:00+02:00",
+    "2026-01-01",
+    "1990-01-01T00:00:00Z",
+    "x",
+    5,
+]
 VALUES = {
-    **{key: [*TEXTS, 5, True] for key in ("partnership_id", "creator_id", "bio", "topic", "currency")},
+    **{
+        key: [*TEXTS, 5, True]
+        for key in ("partnership_id", "creator_id", "bio", "topic", "currency")
+    },
     **dict.fromkeys(
-        ("followers", "avg_likes", "deliverables", "fee_usd", "completion_rate", "hashtags_count"), NUMBERS
+        ("followers", "avg_likes", "deliverables", "fee_usd", "completion_rate", "hashtags_count"),
+        NUMBERS,
     ),
     **{key: [True, False, 0, "true"] for key in ("verified", "has_location")},
     **dict.fromkeys(("start_at", "created_at"), TIMES),
@@ -26,7 +37,9 @@ VALUES = {
     "fee_us": [1],
 }
 PARTNERSHIPS = st.lists(
-    st.fixed_dictionaries({}, optional={name: st.sampled_from([None, *values]) for name, values in VALUES.items()})
+    st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from([None, *values]) for name, values in VALUES.items()}
+    )
     | st.sampled_from([None, 5, [], "x"]),
     min_size=1,
     max_size=4,

@@ -24,13 +24,18 @@ PROFILE = {"platform": "instagram", "followers": 48_000}
 
 
 def read(*partnerships, **rest):
-    return ParsedRequest.of(read_request(orjson.dumps({"partnerships": list(partnerships), **rest})).partnerships, NOW)
+    return ParsedRequest.of(
+        read_request(orjson.dumps({"partnerships": list(partnerships), **rest})).partnerships, NOW
+    )
 
 
 def faults_of(partnership):
     found = read(partnership)
     assert found.valid_positions == ([] if found.faults else [0])
-    return [(f.where.removeprefix("partnerships[0]"), f.what, f.expected, f.got) for f in found.faults.get(0, ())]
+    return [
+        (f.where.removeprefix("partnerships[0]"), f.what, f.expected, f.got)
+        for f in found.faults.get(0, ())
+    ]
 
 
 def refusal_of(body):
@@ -41,11 +46,20 @@ def refusal_of(body):
 
 def test_fields_are_the_columns_of_the_tables():
     assert list(Partnership.model_fields) == [*PROSPECTS.names, "recent_posts"]
-    assert list(Post.model_fields) == [name for name in POSTS.names if name not in ("platform", "creator_id")]
+    assert list(Post.model_fields) == [
+        name for name in POSTS.names if name not in ("platform", "creator_id")
+    ]
 
 
 def test_every_fault_of_a_partnership_is_named():
-    asked = {"creator_id": 5, "followrs": 3, "format": "reel", "deliverables": "2", "fee_usd": -1, "verified": 1}
+    asked = {
+        "creator_id": 5,
+        "followrs": 3,
+        "format": "reel",
+        "deliverables": "2",
+        "fee_usd": -1,
+        "verified": 1,
+    }
     assert faults_of(asked) == [
         (".creator_id", "is not text", "text", 5),
         (".verified", "is not true or false", "true or false", 1),
@@ -56,7 +70,12 @@ def test_every_fault_of_a_partnership_is_named():
             "reel",
         ),
         (".deliverables", "is not a number", "a whole number from 1 to 100", "2"),
-        (".fee_usd", "is below 0.01, the least possible", "a number from 0.01 to 1,000,000,000", -1),
+        (
+            ".fee_usd",
+            "is below 0.01, the least possible",
+            "a number from 0.01 to 1,000,000,000",
+            -1,
+        ),
         (".followrs", "is no known field", "did you mean followers?", 3),
     ]
 
@@ -75,18 +94,27 @@ def test_every_fault_of_a_partnership_is_named():
     ],
 )
 def test_times_must_exist_and_have_a_zone(given, what):
-    assert [fault[:2] for fault in faults_of({**PROFILE, "start_at": given})] == [(".start_at", what)]
+    assert [fault[:2] for fault in faults_of({**PROFILE, "start_at": given})] == [
+        (".start_at", what)
+    ]
 
 
 def test_a_creator_must_be_named_or_described():
     assert faults_of({})[0][:2] == (".platform", "is missing, and so is creator_id")
-    assert faults_of({"recent_posts": [{"posted_at": "2026-01-01T00:00:00Z"}]})[0][:2] == (".platform", "is missing")
+    assert faults_of({"recent_posts": [{"posted_at": "2026-01-01T00:00:00Z"}]})[0][:2] == (
+        ".platform",
+        "is missing",
+    )
     assert faults_of({"creator_id": "a"}) == faults_of({"platform": "x"}) == []
 
 
 def test_faults_of_recent_posts_are_named_by_place():
     posts = [
-        {"post_id": "1", "posted_at": "2026-01-01T00:00:00Z", "observed_at": "2025-12-31T00:00:00Z"},
+        {
+            "post_id": "1",
+            "posted_at": "2026-01-01T00:00:00Z",
+            "observed_at": "2025-12-31T00:00:00Z",
+        },
         {"post_id": "2", "posted_at": "2026-04-01T00:00:00Z"},
         {"post_id": "2", "posted_at": None},
     ]
@@ -96,7 +124,10 @@ def test_faults_of_recent_posts_are_named_by_place():
         (".recent_posts[2].posted_at", "is missing"),
         (".recent_posts[2].post_id", "repeats an earlier post"),
     ]
-    assert faults_of({**PROFILE, "recent_posts": [{"likes": 3}]})[0][:2] == (".recent_posts[0].posted_at", "is missing")
+    assert faults_of({**PROFILE, "recent_posts": [{"likes": 3}]})[0][:2] == (
+        ".recent_posts[0].posted_at",
+        "is missing",
+    )
     slip = {"posted_at": "2026-01-01T00:00:00Z", "like": 3}
     assert faults_of({**PROFILE, "recent_posts": [slip]})[0][2] == "did you mean likes?"
 
@@ -106,13 +137,20 @@ def test_readings_of_one_post_must_agree_on_its_moment():
     first, other = "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"
     readings = [
         {"post_id": "1", "posted_at": first, "observed_at": "2026-01-09T00:00:00Z"},
-        {"post_id": "1", "posted_at": "2026-01-01T01:00:00+01:00", "observed_at": "2026-01-10T00:00:00Z"},
+        {
+            "post_id": "1",
+            "posted_at": "2026-01-01T01:00:00+01:00",
+            "observed_at": "2026-01-10T00:00:00Z",
+        },
         {"post_id": "1", "posted_at": other, "observed_at": "2026-01-11T00:00:00Z"},
         {"posted_at": first},
         {"posted_at": first},
     ]
     (fault,) = faults_of({**PROFILE, "recent_posts": readings})
-    assert fault[:2] == (".recent_posts[2].posted_at", "differs from an earlier reading of the post")
+    assert fault[:2] == (
+        ".recent_posts[2].posted_at",
+        "differs from an earlier reading of the post",
+    )
     assert fault[2] == "2026-01-01T00:00:00+00:00, as there"
 
 
@@ -136,7 +174,9 @@ def test_values_are_shown_cut_short():
 
 
 def test_rows_without_an_id_are_numbered_and_repeats_are_faults():
-    found = read(PROFILE, {**PROFILE, "partnership_id": "1"}, {**PROFILE, "partnership_id": " 1 "}, PROFILE)
+    found = read(
+        PROFILE, {**PROFILE, "partnership_id": "1"}, {**PROFILE, "partnership_id": " 1 "}, PROFILE
+    )
     assert found.names == ["row-1", "1", "1", "4"]
     assert {place: [f.what for f in faults] for place, faults in found.faults.items()} == {
         1: ["is that of partnerships[2] too"],
@@ -146,10 +186,18 @@ def test_rows_without_an_id_are_numbered_and_repeats_are_faults():
 
 
 def test_all_that_share_an_id_are_faulty_and_some_are_named():
-    found = read(*[{**PROFILE, "partnership_id": "a"}] * 6, {"partnership_id": "a", "followers": -1})
+    found = read(
+        *[{**PROFILE, "partnership_id": "a"}] * 6, {"partnership_id": "a", "followers": -1}
+    )
     assert found.valid_positions == []
     assert [faults[-1] for _, faults in sorted(found.faults.items())][::3] == [
-        ErrorDetail("repeated_id", f"partnerships[{n}].partnership_id", f"is that of {others} too", "each id once", "a")
+        ErrorDetail(
+            "repeated_id",
+            f"partnerships[{n}].partnership_id",
+            f"is that of {others} too",
+            "each id once",
+            "a",
+        )
         for n, others in (
             (0, "partnerships[1], partnerships[2], partnerships[3] and 3 more"),
             (3, "partnerships[0], partnerships[1], partnerships[2] and 3 more"),
@@ -206,12 +254,23 @@ SAME_VERDICT = [
     ("platform", ["x", "myspace"]),
     ("handle", ["é", "名前", "\x00", 5]),
     ("verified", [True, False, "maybe"]),
-    ("start_at", ["2026-04-01T00:00:00Z", "2026-04-01T00:00:00+02:00", "2026-04-01", "2003-12-31T23:59:59Z", "soon"]),
+    (
+        "start_at",
+        [
+            "2026-04-01T00:00:00Z",
+            "2026-04-01T00:00:00+02:00",
+            "2026-04-01",
+            "2003-12-31T23:59:59Z",
+            "soon",
+        ],
+    ),
     ("start_at", ["2004-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "2100-01-01T00:00:01Z", 17]),
 ]
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in SAME_VERDICT for value in values])
+@pytest.mark.parametrize(
+    ("field", "value"), [(field, value) for field, values in SAME_VERDICT for value in values]
+)
 def test_a_request_and_a_table_get_the_same_verdict(field, value):
     _, in_table = validate.clean_table(pd.DataFrame({field: [value]}), PROSPECTS)
     in_request = faults_of({"creator_id": "a", field: value})
@@ -219,16 +278,35 @@ def test_a_request_and_a_table_get_the_same_verdict(field, value):
 
 
 def test_what_rows_bring_becomes_arrays():
-    post = {"posted_at": "2026-01-01T00:00:00Z", "likes": 7, "likes_hidden": False, "format": "video", "text": "soup"}
+    post = {
+        "posted_at": "2026-01-01T00:00:00Z",
+        "likes": 7,
+        "likes_hidden": False,
+        "format": "video",
+        "text": "soup",
+    }
     found = read(
-        {"creator_id": "a", "fee_usd": 5, "start_at": "2026-04-01T02:00:00+02:00", "verified": True},
-        {**PROFILE, "creator_id": "a", "recent_posts": [post, {**post, "likes": None, "post_id": "x"}]},
+        {
+            "creator_id": "a",
+            "fee_usd": 5,
+            "start_at": "2026-04-01T02:00:00+02:00",
+            "verified": True,
+        },
+        {
+            **PROFILE,
+            "creator_id": "a",
+            "recent_posts": [post, {**post, "likes": None, "post_id": "x"}],
+        },
         {**PROFILE, "handle": " ", "recent_posts": []},
     )
     asked, posts = found.asked, found.posts
     assert asked.texts["creator_id"].tolist() == ["a", "a", None]
     assert "handle" not in asked.texts
-    assert asked.time("start_at").tolist() == [microseconds(datetime(2026, 4, 1, tzinfo=UTC)), NAT_US, NAT_US]
+    assert asked.time("start_at").tolist() == [
+        microseconds(datetime(2026, 4, 1, tzinfo=UTC)),
+        NAT_US,
+        NAT_US,
+    ]
     np.testing.assert_array_equal(asked.number("fee_usd"), [5, np.nan, np.nan])
     np.testing.assert_array_equal(asked.number("verified"), [1, np.nan, np.nan])
     assert (posts.account.tolist(), posts.post_id.tolist()) == ([1, 1], ["recent-0", "x"])
@@ -260,12 +338,17 @@ def test_fields_nest_distributions_and_keep_unknown_null():
 def test_examples_are_questions_without_faults():
     for example in EXAMPLES.values():
         envelope = read_request(orjson.dumps(example["value"]))
-        assert ParsedRequest.of(envelope.partnerships, datetime(2026, 11, 2, tzinfo=UTC)).faults == {}
+        assert (
+            ParsedRequest.of(envelope.partnerships, datetime(2026, 11, 2, tzinfo=UTC)).faults == {}
+        )
 
 
 def test_openapi_refers_only_to_what_it_holds():
     document = openapi()
-    wanted = {part.split('"')[0] for part in orjson.dumps(document).decode().split("#/components/schemas/")[1:]}
+    wanted = {
+        part.split('"')[0]
+        for part in orjson.dumps(document).decode().split("#/components/schemas/")[1:]
+    }
     assert wanted <= set(document["components"]["schemas"])
     fields = document["components"]["schemas"]["Partnership"]
     assert fields["additionalProperties"] is False
@@ -278,4 +361,11 @@ def test_settings_come_from_the_environment(tmp_path):
     assert settings_from({}) == Settings(Path("."))
     given = {"CREATORCAST_HOME": str(tmp_path), "CREATORCAST_DATA": "data"}
     assert settings_from(given) == Settings(tmp_path, Path("data"))
-    assert serve_command(port=3001)[1:7] == ["serve", SERVICE, "--host", "127.0.0.1", "--port", "3001"]
+    assert serve_command(port=3001)[1:7] == [
+        "serve",
+        SERVICE,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "3001",
+    ]

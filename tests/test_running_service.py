@@ -104,7 +104,13 @@ def is_worker(process):
 
 
 def head(length, *lines, path="/v1/predict"):
-    told = [f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", f"Content-Length: {length}", *lines]
+    told = [
+        f"POST {path} HTTP/1.1",
+        "Host: x",
+        "Content-Type: application/json",
+        f"Content-Length: {length}",
+        *lines,
+    ]
     return ("\r\n".join(told) + "\r\n\r\n").encode()
 
 
@@ -128,13 +134,22 @@ def running(folder, home, command=None, **environment):
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(WATCH)
     command = command or [BIN / "creatorcast", "serve"]
-    told = {**os.environ, "CREATORCAST_HOME": str(home), "WATCHED": str(folder), "PYTHONPATH": str(folder)}
+    told = {
+        **os.environ,
+        "CREATORCAST_HOME": str(home),
+        "WATCHED": str(folder),
+        "PYTHONPATH": str(folder),
+    }
     told[TRIED_VARIABLE] = contents_digest(
         read_manifest(champion_folder(home))
     )  # it takes seconds, and test_startup does it
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--port", str(port)], cwd=folder, env={**told, **environment}, stdout=log, stderr=log
+            [*command, "--port", str(port)],
+            cwd=folder,
+            env={**told, **environment},
+            stdout=log,
+            stderr=log,
         )
     found = Running(port, process, folder / "log", home)
     try:
@@ -154,7 +169,10 @@ def two_bundles(home, tmp_path_factory):
     own = tmp_path_factory.mktemp("fire-home")
     bundle = load_bundle(next(path for path in bundles_folder(home).iterdir() if path.is_dir()))
     for name in ("first", "second", "third"):
-        save_bundle(replace(bundle, manifest={**bundle.manifest, "version": name}), bundles_folder(own) / name)
+        save_bundle(
+            replace(bundle, manifest={**bundle.manifest, "version": name}),
+            bundles_folder(own) / name,
+        )
     set_champion(own, "first")
     return own
 
@@ -255,20 +273,30 @@ def test_champions_come_and_go_under_load_and_no_request_fails(service, two_bund
             spoil(bundles / spoil.__name__)
             set_champion(two_bundles, spoil.__name__)
             until(lambda name=spoil.__name__: service.logged(f"/{name}/") == 2)
-            assert service.logged("differs from what the manifest says: restore it or retrain; second stays") % 2 == 0
+            assert (
+                service.logged(
+                    "differs from what the manifest says: restore it or retrain; second stays"
+                )
+                % 2
+                == 0
+            )
         set_champion(two_bundles, "third")
         until(lambda: service.logged("champion is now third") == 2)
         time.sleep(0.2)
     assert load.statuses().keys() | long.statuses().keys() == {200}
     assert load.versions() == {"first", "second", "third"}
-    late = [version for _, version, asked, _ in load.answers if moved <= asked and version == "first"]
+    late = [
+        version for _, version, asked, _ in load.answers if moved <= asked and version == "first"
+    ]
     assert late == []
     assert moved - began < 20
 
 
 def spoilt(two_bundles, name, damage):
     """Make a damaged copy of a bundle champion, with right checksums."""
-    folder = shutil.copytree(bundles_folder(two_bundles) / "third", bundles_folder(two_bundles) / name)
+    folder = shutil.copytree(
+        bundles_folder(two_bundles) / "third", bundles_folder(two_bundles) / name
+    )
     damage(folder)
     if name != "fifo":  # whoever reads that one waits for ever
         sealed(folder)
@@ -282,13 +310,21 @@ CANNOT_ANSWER = {
     "text": (DAMAGES["state text"], "is not sound: correlation.0"),
     "cut-booster": (DAMAGES["booster cut"], "is no sound booster"),
     "looping-booster": (DAMAGES["booster with a loop"], "make no tree of"),
-    "fifo": (lambda folder: a_fifo(folder / "views_scale.txt"), "it is a FIFO, expected a regular file"),
+    "fifo": (
+        lambda folder: a_fifo(folder / "views_scale.txt"),
+        "it is a FIFO, expected a regular file",
+    ),
     "mean-far-above": (UNANSWERED["mean far above"], "does not answer: of a creator with"),
 }
 
 
-def test_champions_that_cannot_answer_are_refused_and_a_good_one_is_taken_afterwards(service, two_bundles):
-    workers, good = {worker.pid for worker in service.workers()}, service.logged("champion is now second")
+def test_champions_that_cannot_answer_are_refused_and_a_good_one_is_taken_afterwards(
+    service, two_bundles
+):
+    workers, good = (
+        {worker.pid for worker in service.workers()},
+        service.logged("champion is now second"),
+    )
     with Load(service) as load:
         for name, (damage, reason) in CANNOT_ANSWER.items():
             spoilt(two_bundles, name, damage)
@@ -307,7 +343,13 @@ def from_snapshot(two_bundles, tables, tmp_path_factory):
     path = tmp_path_factory.mktemp("snapshot") / "snapshot.arrow"
     bundle = load_bundle(champion_folder(two_bundles))
     moment = pd.Timestamp("2026-06-15T00:00:00Z")
-    write_snapshot(History.of(tables, bundle.reference.horizon_days), bundle.reference, moment, path, bundle.version)
+    write_snapshot(
+        History.of(tables, bundle.reference.horizon_days),
+        bundle.reference,
+        moment,
+        path,
+        bundle.version,
+    )
     with running(path.parent / "service", two_bundles, CREATORCAST_SNAPSHOT=str(path)) as found:
         yield found, path
 
@@ -315,7 +357,9 @@ def from_snapshot(two_bundles, tables, tmp_path_factory):
 def test_a_snapshot_damaged_in_place_changes_no_answer_and_ends_no_worker(from_snapshot, tables):
     service, path = from_snapshot
     whole, workers = path.read_bytes(), {worker.pid for worker in service.workers()}
-    known = tables.creators[["creator_id", "platform"]].drop_duplicates().head(100).to_dict("records")
+    known = (
+        tables.creators[["creator_id", "platform"]].drop_duplicates().head(100).to_dict("records")
+    )
     body = json.dumps({"as_of": "2026-06-16T00:00:00Z", "partnerships": known}).encode()
     before, answers = service.ask(body), []
 
@@ -323,7 +367,10 @@ def test_a_snapshot_damaged_in_place_changes_no_answer_and_ends_no_worker(from_s
         file.seek(len(whole) // 4)
         file.write(bytes(len(whole) // 2))
 
-    for reason, damage in (("was changed", zeroed), ("was cut short", lambda file: file.truncate(5000))):
+    for reason, damage in (
+        ("was changed", zeroed),
+        ("was cut short", lambda file: file.truncate(5000)),
+    ):
         with path.open("r+b") as file:
             damage(file)
         end = time.monotonic() + 120
@@ -384,7 +431,9 @@ def test_unfinished_bodies_are_held_up_to_a_limit(service):
     assert service.ask()[0] in (200, 503)
     for found in sockets:
         found.close()
-    assert grown < 2 * limits.held_bytes + 150 * 2**20, f"{grown:,} bytes for {40 * limits.body_bytes:,} sent"
+    assert grown < 2 * limits.held_bytes + 150 * 2**20, (
+        f"{grown:,} bytes for {40 * limits.body_bytes:,} sent"
+    )
     until(lambda: service.ask()[0] == 200)
 
 
@@ -490,8 +539,15 @@ def self_timed(service):
 
 def answers_to(service, sent):
     """Send bytes and then one more request; give the answers until the connection is closed, [(status, body)]."""
-    found, connection = [], service.open(sent + b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    with contextlib.closing(connection), contextlib.suppress(ConnectionResetError), connection.makefile("rb") as file:
+    found, connection = (
+        [],
+        service.open(sent + b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+    )
+    with (
+        contextlib.closing(connection),
+        contextlib.suppress(ConnectionResetError),
+        connection.makefile("rb") as file,
+    ):
         while line := file.readline():
             headers = http.client.parse_headers(file)
             found.append((int(line.split()[1]), file.read(int(headers["content-length"]))))
@@ -527,7 +583,9 @@ UNCLEAR = {
 
 @pytest.mark.parametrize("name", UNCLEAR)
 @pytest.mark.parametrize("path", ["/v1/predict", "/livez"])
-def test_a_request_whose_end_is_unclear_gets_one_answer_and_no_other_on_its_connection(service, name, path):
+def test_a_request_whose_end_is_unclear_gets_one_answer_and_no_other_on_its_connection(
+    service, name, path
+):
     lines, body = UNCLEAR[name]
     told = [f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", *lines]
     ((status, content),) = answers_to(service, "\r\n".join(told).encode() + b"\r\n\r\n" + body)
@@ -548,7 +606,12 @@ def test_chunks_are_of_http_1_1_alone(service, version):
 
 
 def test_clear_requests_share_a_connection(service):
-    told = ["POST /v1/predict HTTP/1.1", "Host: x", "Content-Type: application/json", "transfer-encoding:  Chunked "]
+    told = [
+        "POST /v1/predict HTTP/1.1",
+        "Host: x",
+        "Content-Type: application/json",
+        "transfer-encoding:  Chunked ",
+    ]
     chunked = "\r\n".join(told).encode() + b"\r\n\r\n" + CHUNKED
     found = answers_to(service, head(len(ONE)) + ONE + chunked)
     assert [status for status, _ in found] == [200, 200, 200]
@@ -649,19 +712,27 @@ def everyone(service):
 @pytest.mark.parametrize(
     ("signals", "receivers"),
     [
-        pytest.param([signal.SIGTERM], supervisor, marks=pytest.mark.slow),  # as every service here is ended
+        pytest.param(
+            [signal.SIGTERM], supervisor, marks=pytest.mark.slow
+        ),  # as every service here is ended
         pytest.param([signal.SIGHUP], supervisor, marks=pytest.mark.slow),  # its terminal is closed
         pytest.param([signal.SIGQUIT], everyone, marks=pytest.mark.slow),  # Ctrl-\\ in its terminal
-        pytest.param([signal.SIGTERM, signal.SIGHUP], everyone, marks=pytest.mark.slow),  # a group of processes
+        pytest.param(
+            [signal.SIGTERM, signal.SIGHUP], everyone, marks=pytest.mark.slow
+        ),  # a group of processes
         ([signal.SIGKILL], supervisor),  # nothing that it could do about it
     ],
     ids=["SIGTERM", "SIGHUP", "SIGQUIT to all", "SIGTERM and SIGHUP to all", "SIGKILL"],
 )
-def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(two_bundles, tmp_path, signals, receivers):
+def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(
+    two_bundles, tmp_path, signals, receivers
+):
     answers = []
     with running(tmp_path / "service", two_bundles) as service:
         processes = [psutil.Process(process.pid) for process in everyone(service)]
-        threads = [threading.Thread(target=lambda: answers.append(service.ask(LONGEST))) for _ in range(3)]
+        threads = [
+            threading.Thread(target=lambda: answers.append(service.ask(LONGEST))) for _ in range(3)
+        ]
         for thread in threads:
             thread.start()
         time.sleep(0.3)
@@ -674,7 +745,9 @@ def test_a_service_that_ends_finishes_what_it_has_begun_and_leaves_nothing(two_b
         assert psutil.wait_procs(processes, 60)[1] == []
     assert [status for status, *_ in answers] == [200] * 3
     assert all(len(json.loads(content)["results"]) == 1000 for *_, content in answers)
-    check_listening("127.0.0.1", service.port, Settings(two_bundles))  # a second service could start
+    check_listening(
+        "127.0.0.1", service.port, Settings(two_bundles)
+    )  # a second service could start
 
 
 def test_signals_that_mean_nothing_here_leave_the_service_whole(service):
@@ -685,7 +758,10 @@ def test_signals_that_mean_nothing_here_leave_the_service_whole(service):
             worker.send_signal(number)
     time.sleep(0.2)
     assert [service.ask()[0] for _ in range(8)] == [200] * 8
-    assert psutil.Process(service.process.pid).status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    assert psutil.Process(service.process.pid).status() not in (
+        psutil.STATUS_STOPPED,
+        psutil.STATUS_ZOMBIE,
+    )
     assert {worker.pid for worker in service.workers()} == workers
 
 
@@ -693,7 +769,9 @@ def test_signals_that_mean_nothing_here_leave_the_service_whole(service):
 MADE_UP = ("/", "/schema.json", "/made/up")
 
 
-def test_keys_guard_every_address_but_the_probes_and_are_rotated_and_all_is_counted(two_bundles, tmp_path):
+def test_keys_guard_every_address_but_the_probes_and_are_rotated_and_all_is_counted(
+    two_bundles, tmp_path
+):
     first, second = "first-key-0123456789", "second-key-0123456789"
     keys = tmp_path / "keys"
     keys.write_text(f"campaigns:{first}\n")
@@ -728,7 +806,9 @@ def test_keys_guard_every_address_but_the_probes_and_are_rotated_and_all_is_coun
         def all_counted():
             text = service.ask(None, "/metrics", {"x-api-key": second})[2].decode()
             figure = r'^creatorcast_requests_total\{code="(\w+)",endpoint="([^"]+)"\} (\S+)$'
-            told = {(path, code): float(n) for code, path, n in re.findall(figure, text, re.MULTILINE)}
+            told = {
+                (path, code): float(n) for code, path, n in re.findall(figure, text, re.MULTILINE)
+            }
             found = told == asked
             asked["/metrics", "200"] += 1
             return found
@@ -739,11 +819,15 @@ def test_keys_guard_every_address_but_the_probes_and_are_rotated_and_all_is_coun
     assert "campaigns" not in log
 
 
-@pytest.mark.parametrize("command", [["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]])
+@pytest.mark.parametrize(
+    "command", [["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]]
+)
 def test_without_keys_it_does_not_listen_elsewhere(two_bundles, tmp_path, command):
     command = [BIN / command[0], *command[1:], "--host", "0.0.0.0", "--port", str(free_port())]
     environment = {**os.environ, "CREATORCAST_HOME": str(two_bundles)}
-    told = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    told = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
     assert told.returncode != 0
     assert "'0.0.0.0' can be reached from other machines and the service has no keys" in told.stderr
     assert "Traceback" not in told.stderr
@@ -772,7 +856,9 @@ def figures(service):
 
 
 def models(service):
-    return {labels: value for (name, labels), value in figures(service).items() if name == "model_info"}
+    return {
+        labels: value for (name, labels), value in figures(service).items() if name == "model_info"
+    }
 
 
 def answered(service):
@@ -785,7 +871,10 @@ def temporary(tmp_path):
     folder = tmp_path / "temporary"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    small = shutil.which("mount") is not None and subprocess.run(mount, capture_output=True).returncode == 0
+    small = (
+        shutil.which("mount") is not None
+        and subprocess.run(mount, capture_output=True).returncode == 0
+    )
     yield folder, small
     if small:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
@@ -813,7 +902,9 @@ from serving.service import Creatorcast
 
 
 @pytest.mark.slow
-def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(two_bundles, tmp_path, temporary):
+def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(
+    two_bundles, tmp_path, temporary
+):
     """Cleaned before the first request, and full while a champion and a worker are replaced."""
     folder, small = temporary
     environment = {"TMPDIR": str(folder), "BENTOML_HOME": str(folder / "bentoml")}
@@ -843,12 +934,22 @@ def test_what_becomes_of_the_temporary_folder_is_nothing_to_the_service(two_bund
 def test_nothing_of_hostile_requests_is_in_the_log(service):
     secret = "s3cret"
     asked = [
-        service.ask(json.dumps({"partnerships": [{**PROFILE, "handle": secret, "bio": secret}]}).encode()),
+        service.ask(
+            json.dumps({"partnerships": [{**PROFILE, "handle": secret, "bio": secret}]}).encode()
+        ),
         service.ask(f'{{"partnerships": "{secret}"'.encode()),
-        service.ask(json.dumps({"partnerships": [{secret: secret}, {"creator_id": secret}]}).encode()),
+        service.ask(
+            json.dumps({"partnerships": [{secret: secret}, {"creator_id": secret}]}).encode()
+        ),
         service.ask(path=f"/v1/{secret}%0A{secret}"),
         service.ask(None, f"/v1/benchmarks?{secret}={secret}"),
-        service.ask(headers={"content-type": secret, "x-api-key": secret, "authorization": f"Bearer {secret}"}),
+        service.ask(
+            headers={
+                "content-type": secret,
+                "x-api-key": secret,
+                "authorization": f"Bearer {secret}",
+            }
+        ),
     ]
     assert all(status < 500 for status, *_ in asked)
     for junk in (b"%s\r\n\r\n", b"GET /%s HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\n%s\r\n\r\n"):

@@ -66,17 +66,29 @@ def refused(scorer, row):
 
 
 def test_an_answer_has_the_columns_of_the_contract_in_order(scorer, bundle, known):
-    answers = answered(scorer, known, {**PROFILE, "creator_id": "new", "deliverables": 2, "fee_usd": 300})
+    answers = answered(
+        scorer, known, {**PROFILE, "creator_id": "new", "deliverables": 2, "fee_usd": 300}
+    )
     assert tuple(answers) == ANSWER_COLUMNS
     assert answers["partnership_id"].tolist() == ["p1", "p2"]
-    row = answers.loc[1, ["creator_id", "platform", "band", "niche", "evidence", "deliverables", "fee_usd"]]
+    row = answers.loc[
+        1, ["creator_id", "platform", "band", "niche", "evidence", "deliverables", "fee_usd"]
+    ]
     assert row.tolist() == ["new", "instagram", "micro", "food", "profile", 2.0, 300.0]
-    said = answers[["as_of", "start_at", "horizon_days", "model_version", "trained_on"]].drop_duplicates()
+    said = answers[
+        ["as_of", "start_at", "horizon_days", "model_version", "trained_on"]
+    ].drop_duplicates()
     assert said.values.tolist() == [[AS_OF, AS_OF, 7, bundle.version, "simulated"]]
 
 
 def test_figures_are_ordered_finite_and_not_negative(scorer, known):
-    answers = answered(scorer, known, PROFILE, {**PROFILE, "platform": "tiktok"}, {"platform": "x", "followers": 10})
+    answers = answered(
+        scorer,
+        known,
+        PROFILE,
+        {**PROFILE, "platform": "tiktok"},
+        {"platform": "x", "followers": 10},
+    )
     quantiles = answers[ENGAGEMENTS[:-1]].to_numpy()
     assert np.isfinite(answers[ENGAGEMENTS]).all(axis=None)
     assert (np.diff(quantiles) >= 0).all()
@@ -94,8 +106,14 @@ def test_a_creator_of_the_tables_is_answered_from_its_posts(scorer, known):
     ("row", "reason"),
     [
         ({"creator_id": "nobody"}, "creator_id 'nobody' is unknown and the row names no platform"),
-        ({"creator_id": "nobody", "platform": "x"}, "'nobody' is unknown on x and the row has nothing to go by"),
-        ({"platform": "instagram"}, "no creator_id is given on instagram and the row has nothing to go by"),
+        (
+            {"creator_id": "nobody", "platform": "x"},
+            "'nobody' is unknown on x and the row has nothing to go by",
+        ),
+        (
+            {"platform": "instagram"},
+            "no creator_id is given on instagram and the row has nothing to go by",
+        ),
         ({}, "no creator_id is given and the row names no platform"),
         ({"followers": 5000}, "no creator_id is given and the row names no platform"),
         (
@@ -123,10 +141,16 @@ def test_a_refused_row_leaves_the_others_as_they_are(scorer, known):
 
 def test_a_creator_on_two_platforms_must_be_named_with_its_platform(bundle, tables, known):
     other = "tiktok" if known["platform"] != "tiktok" else "instagram"
-    again = tables.creators[tables.creators["creator_id"] == known["creator_id"]].assign(platform=other)
-    both = Tables(creators=pd.concat([tables.creators, again], ignore_index=True), posts=tables.posts)
+    again = tables.creators[tables.creators["creator_id"] == known["creator_id"]].assign(
+        platform=other
+    )
+    both = Tables(
+        creators=pd.concat([tables.creators, again], ignore_index=True), posts=tables.posts
+    )
     scorer = Scorer(bundle, both)
-    assert "stands on several platforms: name the platform" in refused(scorer, {"creator_id": known["creator_id"]})
+    assert "stands on several platforms: name the platform" in refused(
+        scorer, {"creator_id": known["creator_id"]}
+    )
     answers = answered(scorer, known, {**known, "platform": other})
     assert answers["platform"].tolist() == [known["platform"], other]
     assert answers["evidence"].tolist() == ["history", "profile"]
@@ -147,7 +171,9 @@ def test_the_evidence_is_what_the_row_brings(scorer, told, evidence):
 
 
 def test_averages_move_the_forecast_their_way(scorer):
-    low, high = answered(scorer, {**PROFILE, "avg_likes": 50}, {**PROFILE, "avg_likes": 5000})["engagements_p50"]
+    low, high = answered(scorer, {**PROFILE, "avg_likes": 50}, {**PROFILE, "avg_likes": 5000})[
+        "engagements_p50"
+    ]
     assert high > 5 * low
 
 
@@ -160,7 +186,9 @@ def test_posts_of_its_own_are_history(scorer):
 
 def test_posts_younger_than_the_horizon_are_no_history(scorer):
     young = posts("new", [1000], age_days=6)
-    assert answered(scorer, {**PROFILE, "creator_id": "new"}, own=young)["evidence"].tolist() == ["profile"]
+    assert answered(scorer, {**PROFILE, "creator_id": "new"}, own=young)["evidence"].tolist() == [
+        "profile"
+    ]
 
 
 @pytest.mark.parametrize("name", ["shared", None])
@@ -176,7 +204,10 @@ def test_rows_of_one_name_do_not_share_what_they_bring(scorer, name):
     together = answered(scorer, *rows, with_posts, own=own)
     assert together["evidence"].tolist() == ["profile", "profile", "summary", "history"]
     for n, row in enumerate(rows):
-        assert together.loc[n, ENGAGEMENTS].tolist() == answered(scorer, row).loc[0, ENGAGEMENTS].tolist()
+        assert (
+            together.loc[n, ENGAGEMENTS].tolist()
+            == answered(scorer, row).loc[0, ENGAGEMENTS].tolist()
+        )
     alone = answered(scorer, with_posts, own=own)
     assert together.loc[3, ENGAGEMENTS].tolist() == alone.loc[0, ENGAGEMENTS].tolist()
 
@@ -185,18 +216,32 @@ def test_scaling_the_fee_scales_the_cost_and_nothing_else(scorer, known):
     rows = [known, PROFILE, {**PROFILE, "avg_likes": 300}]
     once = answered(scorer, *({**row, "fee_usd": 250.0} for row in rows))
     many = answered(scorer, *({**row, "fee_usd": 1000.0} for row in rows))
-    costs = [name for name in ANSWER_COLUMNS if name.startswith(("cpe_usd_", "cpm_usd_", "cost_per_view_usd_"))]
+    costs = [
+        name
+        for name in ANSWER_COLUMNS
+        if name.startswith(("cpe_usd_", "cpm_usd_", "cost_per_view_usd_"))
+    ]
     known = once[costs].notna()
     assert known[CPE].all(axis=None)
     assert ((many[costs] == 4 * once[costs]) | ~known).all(axis=None)
     np.testing.assert_allclose(many["cpe_index"], 4 * once["cpe_index"])
-    judged = ["fee_usd", "probability_benchmark", "cpe_index", "cheaper_than_share", "verdict", "sentence", "warnings"]
+    judged = [
+        "fee_usd",
+        "probability_benchmark",
+        "cpe_index",
+        "cheaper_than_share",
+        "verdict",
+        "sentence",
+        "warnings",
+    ]
     rest = [name for name in ANSWER_COLUMNS if name not in (*costs, *judged)]
     pd.testing.assert_frame_equal(many[rest], once[rest])
 
 
 def test_a_quantile_of_the_cost_is_the_fee_over_the_opposite_quantile(scorer, known):
-    answers = answered(scorer, {**known, "fee_usd": 123.0}, {**PROFILE, "fee_usd": 77.0, "deliverables": 3})
+    answers = answered(
+        scorer, {**known, "fee_usd": 123.0}, {**PROFILE, "fee_usd": 77.0, "deliverables": 3}
+    )
     for cost, count in {"p10": "p90", "p50": "p50", "p90": "p10"}.items():
         fee = answers["fee_usd"] / answers[f"engagements_{count}"]
         assert answers[f"cpe_usd_{cost}"].tolist() == fee.tolist()
@@ -209,13 +254,17 @@ def test_without_a_fee_there_is_no_cost(scorer, known):
 
 
 def test_totals_grow_with_the_deliverables_and_spread_less(scorer, known):
-    one, three = answered(scorer, {**known, "deliverables": 1}, {**known, "deliverables": 3}).to_dict("records")
+    one, three = answered(
+        scorer, {**known, "deliverables": 1}, {**known, "deliverables": 3}
+    ).to_dict("records")
     assert three["engagements_mean"] == pytest.approx(3 * one["engagements_mean"])
     assert 1 < three["engagements_p50"] / one["engagements_p50"] < 6
     spread = [row["engagements_p90"] / row["engagements_p10"] for row in (one, three)]
     assert spread[1] <= spread[0]
     rates = [row["engagement_rate_by_followers_p50"] for row in (one, three)]
-    assert rates[1] == pytest.approx(rates[0] * three["engagements_p50"] / one["engagements_p50"] / 3)
+    assert rates[1] == pytest.approx(
+        rates[0] * three["engagements_p50"] / one["engagements_p50"] / 3
+    )
 
 
 def test_deliverables_not_told_are_one(scorer):
@@ -251,7 +300,13 @@ def test_what_a_forecast_suffers_from_is_named(scorer, told, warning):
 
 def test_order_and_company_do_not_matter(scorer, known, tables):
     ids = tables.creators[["creator_id", "platform"]].drop_duplicates().head(6).to_dict("records")
-    rows = [*ids, PROFILE, known, {**PROFILE, "avg_likes": 900, "fee_usd": 50}, {**PROFILE, "followers": 3}]
+    rows = [
+        *ids,
+        PROFILE,
+        known,
+        {**PROFILE, "avg_likes": 900, "fee_usd": 50},
+        {**PROFILE, "followers": 3},
+    ]
     figures = ["evidence", *ENGAGEMENTS, *VIEWS, *CPE]
     whole = answered(scorer, *rows)[figures]
     back = answered(scorer, *reversed(rows))[figures].iloc[::-1].reset_index(drop=True)
@@ -261,10 +316,23 @@ def test_order_and_company_do_not_matter(scorer, known, tables):
 
 
 def test_the_callers_arrays_are_not_changed(scorer, known):
-    deal = {"deliverables": 2.0, "fee": 9.0, "currency": "USD", "completion_rate": 0.5, "emv_like_usd": 0.1}
+    deal = {
+        "deliverables": 2.0,
+        "fee": 9.0,
+        "currency": "USD",
+        "completion_rate": 0.5,
+        "emv_like_usd": 0.1,
+    }
     asked = ProspectBatch.from_rows([{**known, **deal}, {**PROFILE, "creator_id": "new"}, {}])
     own = PostReadings.of(posts("new", [10, 20]), np.array([1, 1]))
-    given = (asked.numbers, asked.codes, asked.times, asked.texts, own.columns, {"account": own.account})
+    given = (
+        asked.numbers,
+        asked.codes,
+        asked.times,
+        asked.texts,
+        own.columns,
+        {"account": own.account},
+    )
     before = deepcopy(given)
     scorer.score(asked, microseconds(AS_OF), own)
     for kept, now in zip(before, given, strict=True):
@@ -276,7 +344,12 @@ def test_the_callers_arrays_are_not_changed(scorer, known):
 def test_only_the_columns_wanted_are_made_and_they_are_the_same(scorer, known):
     asked = ProspectBatch.from_rows([{**known, "fee_usd": 400.0}, PROFILE, {"platform": "x"}])
     whole = scorer.score(asked, microseconds(AS_OF))
-    for wanted in (("engagements_p50",), ("verdict", "sentence"), ("warnings", "cpm_usd_p50"), ("partnership_id",)):
+    for wanted in (
+        ("engagements_p50",),
+        ("verdict", "sentence"),
+        ("warnings", "cpm_usd_p50"),
+        ("partnership_id",),
+    ):
         part = scorer.score(asked, microseconds(AS_OF), columns=wanted)
         assert set(part.columns) == set(wanted)
         assert part.reasons == whole.reasons

@@ -41,9 +41,16 @@ def market(*groups, deals=()):
     for platform, followers, niche, likes in groups:
         for value in likes:
             name = f"c{len(creators)}"
-            creators.append({"creator_id": name, "platform": platform, "followers": followers, "niche": niche})
+            creators.append(
+                {"creator_id": name, "platform": platform, "followers": followers, "niche": niche}
+            )
             posts += [
-                {"creator_id": name, "platform": platform, "post_id": f"{name}-{n}", "posted_at": POSTED}
+                {
+                    "creator_id": name,
+                    "platform": platform,
+                    "post_id": f"{name}-{n}",
+                    "posted_at": POSTED,
+                }
                 | {"format": "video", "likes": value, "comments": 0, "shares": 0}
                 for n in range(3)
             ]
@@ -66,20 +73,28 @@ def cell(found, *parts):
 
 
 def test_a_cell_has_the_median_of_its_creators_shrunk_toward_its_parent():
-    found = fitted(market(("instagram", 5000, "food", [100] * 20), ("instagram", 5000, "travel", [400] * 30)))
+    found = fitted(
+        market(("instagram", 5000, "food", [100] * 20), ("instagram", 5000, "travel", [400] * 30))
+    )
     middle = found.quantiles["engagements"][:, MEDIAN]
     everyone = cell(found, "instagram", "nano")
     assert middle[everyone] == pytest.approx(400)
     food = cell(found, "instagram", "nano", "food")
     assert found.creators["engagements"][food] == 20
-    expected = np.exp((20 * np.log(100) + DEFAULT_SHRINKAGE * np.log(400)) / (20 + DEFAULT_SHRINKAGE))
+    expected = np.exp(
+        (20 * np.log(100) + DEFAULT_SHRINKAGE * np.log(400)) / (20 + DEFAULT_SHRINKAGE)
+    )
     assert middle[food] == pytest.approx(expected)
-    assert found.quantiles["engagement_rate_by_followers"][food, MEDIAN] == pytest.approx(expected / 5000)
+    assert found.quantiles["engagement_rate_by_followers"][food, MEDIAN] == pytest.approx(
+        expected / 5000
+    )
 
 
 def test_a_cell_of_too_few_creators_says_so_and_its_parent_answers():
     few = MIN_SEGMENT_CREATORS - 1
-    found = fitted(market(("instagram", 5000, "food", [100] * few), ("instagram", 5000, "travel", [400] * 30)))
+    found = fitted(
+        market(("instagram", 5000, "food", [100] * few), ("instagram", 5000, "travel", [400] * 30))
+    )
     rows = found.to_frame().set_index(["measure", "platform", "band", "niche", "format"])
     row = rows.loc[("engagements", "instagram", "nano", "food", "")]
     assert (row["creators"], row["enough"]) == (few, False)
@@ -87,14 +102,20 @@ def test_a_cell_of_too_few_creators_says_so_and_its_parent_answers():
     places = found.find_segment(
         "engagements", lookup_indexes({name: np.array(values) for name, values in codes.items()})
     )
-    assert places.tolist() == [cell(found, "instagram", "nano"), cell(found, "instagram", "nano", "travel"), -1]
+    assert places.tolist() == [
+        cell(found, "instagram", "nano"),
+        cell(found, "instagram", "nano", "travel"),
+        -1,
+    ]
     assert np.isnan(found.quantiles_at("engagements", places)[2]).all()
 
 
 def test_a_format_has_a_cell_of_its_own_where_it_is_asked_for():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
     codes = {"platform": np.zeros(2), "band": np.ones(2), "niche": np.array([14.0, np.nan])}
-    with_format = found.find_segment("engagements", lookup_indexes({**codes, "format": np.array([2.0, 2.0])}))
+    with_format = found.find_segment(
+        "engagements", lookup_indexes({**codes, "format": np.array([2.0, 2.0])})
+    )
     assert [found.segments[place] for place in with_format] == [
         ("instagram", "nano", "food", "video"),
         ("instagram", "nano", "", ""),
@@ -142,35 +163,47 @@ def test_where_nobody_has_a_band_or_niche_the_platform_stays(followers, niche):
         "niche": np.full(1, np.nan),
         "format": np.full(1, np.nan),
     }
-    assert found.quantiles_at("engagements", found.find_segment("engagements", lookup_indexes(codes)))[
-        0, MEDIAN
-    ] == pytest.approx(100)
+    assert found.quantiles_at(
+        "engagements", found.find_segment("engagements", lookup_indexes(codes))
+    )[0, MEDIAN] == pytest.approx(100)
     assert len(found.segments) == (3 if followers else 2)
 
 
 def test_without_deals_there_are_no_costs():
     found = fitted(market(("instagram", 5000, "food", [100] * 20)))
     assert "cpe_usd" not in set(found.to_frame()["measure"])
-    assert found.find_segment("cpe_usd", lookup_indexes({"platform": np.zeros(1), "band": np.ones(1)})) == [-1]
+    assert found.find_segment(
+        "cpe_usd", lookup_indexes({"platform": np.zeros(1), "band": np.ones(1)})
+    ) == [-1]
 
 
 def test_json_brings_back_the_same(trained):
     found = trained.bundle.benchmarks
     back = SegmentBenchmarks.from_json(json.loads(json.dumps(found.to_json(), allow_nan=False)))
     pd.testing.assert_frame_equal(back.to_frame(), found.to_frame())
-    assert (back.segments, back.bands, back.followers) == (found.segments, found.bands, found.followers)
+    assert (back.segments, back.bands, back.followers) == (
+        found.segments,
+        found.bands,
+        found.followers,
+    )
 
 
 def test_a_list_is_narrowed_and_unknown_values_are_named(trained):
-    cells = filter_benchmarks(trained.bundle, platform="tiktok", measure="engagements", band="nano", niche=None)
+    cells = filter_benchmarks(
+        trained.bundle, platform="tiktok", measure="engagements", band="nano", niche=None
+    )
     assert set(cells["platform"]) == {"tiktok"}
     assert set(cells["band"]) == {"nano"}
     lines = benchmarks_text(cells).splitlines()
     assert len(lines) == len(cells) + 2
     assert any(line.endswith("  too few") for line in lines)
-    with pytest.raises(BenchmarkListingError, match=r"niche 'kochen' is unknown: expected one of art, automotive"):
+    with pytest.raises(
+        BenchmarkListingError, match=r"niche 'kochen' is unknown: expected one of art, automotive"
+    ):
         filter_benchmarks(trained.bundle, niche="kochen")
-    with pytest.raises(BenchmarkListingError, match="made before there were benchmarks: train and promote anew"):
+    with pytest.raises(
+        BenchmarkListingError, match="made before there were benchmarks: train and promote anew"
+    ):
         filter_benchmarks(Bundle({"version": "old"}, None, {}))
 
 
@@ -190,4 +223,6 @@ def test_the_service_lists_them(home):
         {"code": "not_accepted", "where": "query.platform", "what": "is unknown"}
         | {"expected": "one of instagram, tiktok, youtube, x", "got": "myspace"}
     ]
-    assert client.get("/v1/benchmarks?plattform=x").json()["errors"][0]["where"] == "query.plattform"
+    assert (
+        client.get("/v1/benchmarks?plattform=x").json()["errors"][0]["where"] == "query.plattform"
+    )

@@ -31,7 +31,9 @@ from serving.scoring.breaches import Breach
 from serving.scoring.prospect_batch import ALLOWED_VALUES
 from serving.settings import ENVIRONMENT, Limits, Settings
 
-with warnings.catch_warnings():  # starlette would rather have httpx2, bentoml uses a renamed pattern of pathspec
+with (
+    warnings.catch_warnings()
+):  # starlette would rather have httpx2, bentoml uses a renamed pattern of pathspec
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
@@ -42,7 +44,14 @@ PROFILE = {"platform": "instagram", "followers": 1000, "niche": "food"}
 
 
 def nobody_known(name):
-    return Breach("unknown_creator", "creator_id", "is not known", "a profile", name, f"creator_id {name!r} is unknown")
+    return Breach(
+        "unknown_creator",
+        "creator_id",
+        "is not known",
+        "a profile",
+        name,
+        f"creator_id {name!r} is unknown",
+    )
 
 
 class FakeScorer:
@@ -58,10 +67,16 @@ class FakeScorer:
         if "bug" in asked.text("handle"):
             raise ValueError(f"cannot score {ids}")
         start, fee = asked.time("start_at"), asked.number("fee_usd")
-        texts = {"evidence": "profile" if posts is None else "history", "model_version": self.version}
+        texts = {
+            "evidence": "profile" if posts is None else "history",
+            "model_version": self.version,
+        }
         found = {
             **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
-            **{name: decode_categories(ALLOWED_VALUES[name], asked.code(name)) for name in ("platform", "niche")},
+            **{
+                name: decode_categories(ALLOWED_VALUES[name], asked.code(name))
+                for name in ("platform", "niche")
+            },
             **{name: asked.number(name) for name in ("deliverables", "fee_usd")},
             "as_of": np.full(asked.n, as_of).view("datetime64[us]"),
             "start_at": np.where(start == NAT_US, as_of, start).view("datetime64[us]"),
@@ -83,7 +98,9 @@ def fake_find(home: Path) -> Path:
 
 def fake_load(folder: Path, tables, rates=None) -> LoadedModel:
     version = (folder / "version").read_text()
-    return LoadedModel({"version": version, "trained_on": "simulated", "horizon_days": 7}, FakeScorer(version))
+    return LoadedModel(
+        {"version": version, "trained_on": "simulated", "horizon_days": 7}, FakeScorer(version)
+    )
 
 
 def promote(home: Path, version: str, broken: bool = False) -> None:
@@ -110,7 +127,9 @@ def client(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serving.service, "ModelStore", fake)
         patch.setenv("CREATORCAST_HOME", str(home))
-        with TestClient(serving.service.Creatorcast.to_asgi(), base_url="http://127.0.0.1") as found:
+        with TestClient(
+            serving.service.Creatorcast.to_asgi(), base_url="http://127.0.0.1"
+        ) as found:
             yield found
 
 
@@ -149,7 +168,9 @@ def test_one_partnership_is_answered_whole(client):
                 "as_of": "2026-03-01T00:00:00Z",
                 "start_at": "2026-03-01T00:00:00Z",
                 "horizon_days": 7,
-                "engagements": dict.fromkeys(("p05", "p10", "p25", "p50", "p75", "p90", "p95", "mean"), 100.0),
+                "engagements": dict.fromkeys(
+                    ("p05", "p10", "p25", "p50", "p75", "p90", "p95", "mean"), 100.0
+                ),
                 "cpe_usd": {"p10": 0.5, "p50": 0.5, "p90": 0.5},
                 "warnings": ["a warning"],
             }
@@ -212,21 +233,27 @@ def test_a_thousand_are_answered_in_order_and_one_more_is_refused(client):
 
 def test_recent_posts_are_history_and_the_creators_name_comes_back(client):
     posts = [{"posted_at": "2026-01-01T00:00:00Z", "likes": 5}]
-    (result,) = ask(client, {**PROFILE, "creator_id": "nobody", "recent_posts": posts}).json()["results"]
+    (result,) = ask(client, {**PROFILE, "creator_id": "nobody", "recent_posts": posts}).json()[
+        "results"
+    ]
     assert result["errors"][0]["where"] == "partnerships[0].creator_id"
     (result,) = ask(client, {**PROFILE, "creator_id": "a", "recent_posts": posts}).json()["results"]
     assert (result["evidence"], result["creator_id"]) == ("history", "a")
 
 
 def test_unicode_goes_through(client):
-    (result,) = ask(client, {**PROFILE, "partnership_id": "Ünï🍓\u0000", "handle": "名前"}).json()["results"]
+    (result,) = ask(client, {**PROFILE, "partnership_id": "Ünï🍓\u0000", "handle": "名前"}).json()[
+        "results"
+    ]
     assert result["partnership_id"] == "Ünï🍓\u0000"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_of_the_document_work(client, name):
     document = client.get("/v1/openapi.json").json()
-    examples = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    examples = document["paths"]["/v1/predict"]["post"]["requestBody"]["content"][
+        "application/json"
+    ]["examples"]
     response = client.post("/v1/predict", json=examples[name]["value"])
     assert response.status_code == 200
     Answer.model_validate(response.json())
@@ -249,17 +276,33 @@ def test_health_and_model(client):
         ("DELETE", "/v1/model", {}, 405, "wrong_method"),
         ("POST", "/v1/predict", {}, 415, "not_json_type"),
         ("POST", "/v1/predict", {"content-type": "text/plain"}, 415, "not_json_type"),
-        ("POST", "/v1/predict", {"content-type": "application/vnd.bentoml+pickle"}, 415, "not_json_type"),
-        ("POST", "/v1/predict", {"content-type": "application/json; charset=utf-8"}, 400, "not_json"),
+        (
+            "POST",
+            "/v1/predict",
+            {"content-type": "application/vnd.bentoml+pickle"},
+            415,
+            "not_json_type",
+        ),
+        (
+            "POST",
+            "/v1/predict",
+            {"content-type": "application/json; charset=utf-8"},
+            400,
+            "not_json",
+        ),
         ("POST", "/v1/predict", {**JSON, "content-length": "99999999"}, 413, "too_large"),
     ],
 )
 def test_every_refusal_has_the_one_shape(client, method, path, headers, status, code):
-    response = client.request(method, path, headers=headers, content=b"{" if method == "POST" else None)
+    response = client.request(
+        method, path, headers=headers, content=b"{" if method == "POST" else None
+    )
     assert response.status_code == status
     assert set(response.json()) == {"code", "errors"}
     assert response.json()["code"] == code
-    assert [list(error) for error in response.json()["errors"]] == [["code", "where", "what", "expected", "got"]]
+    assert [list(error) for error in response.json()["errors"]] == [
+        ["code", "where", "what", "expected", "got"]
+    ]
     assert response.json()["errors"][0]["code"] == code
 
 
@@ -283,9 +326,15 @@ def test_hostile_bodies_are_refused_and_leave_no_trace(client, body, caplog):
     assert caplog.text == ""
 
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
-NAMES = st.sampled_from([*PROSPECTS.names, "recent_posts", "likes", "posted_at"]) | st.text(max_size=4)
-ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4))
+SCALARS = (
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8)
+)
+NAMES = st.sampled_from([*PROSPECTS.names, "recent_posts", "likes", "posted_at"]) | st.text(
+    max_size=4
+)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4)
+)
 
 
 @settings(deadline=None, max_examples=150)
@@ -316,7 +365,13 @@ def test_a_body_that_does_not_arrive_is_given_up(tmp_path):
     champion = champion_at(tmp_path)
     champion.refresh()
     headers = [(b"content-type", b"application/json")]
-    scope = {"type": "http", "method": "POST", "path": "/v1/predict", "headers": headers, "query_string": b""}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/predict",
+        "headers": headers,
+        "query_string": b"",
+    }
     sent = []
 
     async def send(message):
@@ -357,7 +412,16 @@ def test_a_new_champion_is_taken_and_a_broken_one_refused(tmp_path, caplog):
     champion.refresh()
     champion.refresh()
     assert champion.current is first
-    assert len([r for r in caplog.records if "no new champion" in r.message and "v1 stays" in r.message]) == 1
+    assert (
+        len(
+            [
+                r
+                for r in caplog.records
+                if "no new champion" in r.message and "v1 stays" in r.message
+            ]
+        )
+        == 1
+    )
     promote(tmp_path, "v3")
     champion.refresh()
     assert champion.current.manifest["version"] == "v3"
@@ -380,7 +444,9 @@ def test_rates_that_cannot_be_read_keep_the_service_from_being_ready(tmp_path):
     promote(tmp_path, "v1")
     (tmp_path / "rates.csv").write_text("currency,usd_per_unit\nEUR,-1\n")
     champion = ModelStore(
-        Settings(tmp_path, rates=tmp_path / "rates.csv", poll_seconds=0.05), find=fake_find, load=fake_load
+        Settings(tmp_path, rates=tmp_path / "rates.csv", poll_seconds=0.05),
+        find=fake_find,
+        load=fake_load,
     )
     champion.start()
     assert champion.current is None
@@ -422,7 +488,9 @@ def test_known_creators_are_read_once_and_given_to_every_bundle(tmp_path):
         return fake_load(folder, tables)
 
     promote(tmp_path, "v1")
-    champion = champion_at(tmp_path, load=load, tables=lambda folder: read.append(folder) or "tables")
+    champion = champion_at(
+        tmp_path, load=load, tables=lambda folder: read.append(folder) or "tables"
+    )
     champion.start()
     promote(tmp_path, "v2")
     champion.refresh()
@@ -433,7 +501,10 @@ def test_known_creators_are_read_once_and_given_to_every_bundle(tmp_path):
 def test_the_service_imports_nothing_heavy():
     heavy = {"pandera", "mlflow", "matplotlib", "fastapi"}
     check = f"import sys, serving.service; print(sorted({heavy} & set(sys.modules)))"
-    assert subprocess.check_output([sys.executable, "-W", "ignore", "-c", check], text=True).strip() == "[]"
+    assert (
+        subprocess.check_output([sys.executable, "-W", "ignore", "-c", check], text=True).strip()
+        == "[]"
+    )
 
 
 FAKE_SERVICE = """
@@ -471,7 +542,13 @@ def server(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [Path(sys.executable).with_name("bentoml"), "serve", "fake_service:Creatorcast", "--port", str(port)]
+    command = [
+        Path(sys.executable).with_name("bentoml"),
+        "serve",
+        "fake_service:Creatorcast",
+        "--port",
+        str(port),
+    ]
     paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     environment = {**os.environ, **ENVIRONMENT, "CREATORCAST_HOME": str(home), "PYTHONPATH": paths}
     with (home / "output").open("wb") as output:
@@ -499,7 +576,9 @@ def test_a_real_process_from_no_champion_to_the_second_one(server):
     promote(home, "v3")
     until(lambda: (home / "output").read_text().count("champion is now v3") == 2)  # each worker
     assert all('"v3"' in http(port, "/v1/predict", question)[1] for _ in range(20))
-    assert 'creatorcast_requests_total{code="503",endpoint="/v1/predict"}' in http(port, "/metrics")[1]
+    assert (
+        'creatorcast_requests_total{code="503",endpoint="/v1/predict"}' in http(port, "/metrics")[1]
+    )
     output = (home / "output").read_text()
     assert "Traceback" not in output
     assert "secret" not in output

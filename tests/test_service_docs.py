@@ -17,18 +17,30 @@ TEXT = (Path(__file__).parents[1] / "docs" / "service.md").read_text()
 
 
 def test_the_table_holds_every_address():
-    routes = {(next(iter(r.methods - {"HEAD"})), r.path.replace(":path}", "}")) for r in build_app().routes}
+    routes = {
+        (next(iter(r.methods - {"HEAD"})), r.path.replace(":path}", "}"))
+        for r in build_app().routes
+    }
     assert set(re.findall(r"^\| `(GET|POST)` \| `([^`]+)` \|", TEXT, re.MULTILINE)) == routes
 
 
 def test_the_table_holds_every_measure_with_its_best_end():
     told = re.findall(r"^\| `(\w+)` \| (highest|lowest) \| (.+) \|$", TEXT, re.MULTILINE)
-    assert told == [(n, "highest" if m.is_highest_best else "lowest", m.meaning) for n, m in RANKING_MEASURES.items()]
+    assert told == [
+        (n, "highest" if m.is_highest_best else "lowest", m.meaning)
+        for n, m in RANKING_MEASURES.items()
+    ]
 
 
 def test_the_table_holds_every_code_of_an_error():
-    sources = "".join(path.read_text() for path in (Path(__file__).parents[1] / "serving").glob("*.py"))
-    raised = set(re.findall(r'Refused\(\s*\d+, "(\w+)"', sources)) | {"none_scored", "not_json", "repeated_key"}
+    sources = "".join(
+        path.read_text() for path in (Path(__file__).parents[1] / "serving").glob("*.py")
+    )
+    raised = set(re.findall(r'Refused\(\s*\d+, "(\w+)"', sources)) | {
+        "none_scored",
+        "not_json",
+        "repeated_key",
+    }
     raised |= set(re.findall(r'Refused.by\(\s*\d+, Fault\(\s*"(\w+)"', sources))
     raised |= {"unknown_path", "wrong_method", "too_large", "no_champion", "internal"}
     assert {"which_platform", "busy", "no_key", "not_json_type", "too_slow"} <= raised
@@ -53,7 +65,9 @@ def test_the_curl_works_as_it_stands(served):
 def node(served, followers="25000", **environment):
     """Run the JavaScript of the page as it stands, but for the address and the followers."""
     (code,) = re.findall(r"```javascript\n(.*?)```", TEXT, re.DOTALL)
-    code = code.replace("http://127.0.0.1:3000", served).replace("followers: 25000", f"followers: {followers}")
+    code = code.replace("http://127.0.0.1:3000", served).replace(
+        "followers: 25000", f"followers: {followers}"
+    )
     return subprocess.run(
         ["node", "--input-type=module"],
         input=code, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60,

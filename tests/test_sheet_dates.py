@@ -5,7 +5,15 @@ from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sheets.dates import NO_DATE, OTHER_ZONE, OUT_OF_RANGE, UNCLEAR_DATE, DateStats, parse_date, read_date
+from ingest.sheets.dates import (
+    NO_DATE,
+    OTHER_ZONE,
+    OUT_OF_RANGE,
+    UNCLEAR_DATE,
+    DateStats,
+    parse_date,
+    read_date,
+)
 from ingest.sheets.word_lists import LANGUAGES
 
 

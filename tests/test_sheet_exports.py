@@ -16,7 +16,9 @@ FILES = (
     "youtuber-scripts_creators.xlsx",
 )
 
-pytestmark = pytest.mark.skipif(not EXPORTS.is_dir(), reason="CREATORCAST_REAL_DATA names no folder of real exports")
+pytestmark = pytest.mark.skipif(
+    not EXPORTS.is_dir(), reason="CREATORCAST_REAL_DATA names no folder of real exports"
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,12 @@ def measured(sheet, column):
             "distinct": known.nunique(),
             "values": known.value_counts().to_dict(),
         }
-    return {"missing": int(values.isna().sum()), "min": known.min(), "max": known.max(), "sum": known.sum()}
+    return {
+        "missing": int(values.isna().sum()),
+        "min": known.min(),
+        "max": known.max(),
+        "sum": known.sum(),
+    }
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -58,7 +65,8 @@ def test_every_figure_agrees(name, expected):
 def test_links_of_other_sites_are_left_out(expected):
     sheet, said = read("call2go_creator_links_pt.csv"), expected["call2go_creator_links_pt.csv"]
     given = {
-        name: int((sheet.original[f"link_{name}"].str.strip() != "").sum()) for name in ("youtube", "twitch", "discord")
+        name: int((sheet.original[f"link_{name}"].str.strip() != "").sum())
+        for name in ("youtube", "twitch", "discord")
     }
     assert given == {name: said[f"{name}_links"] for name in given}
     assert sheet.blank_rows == said["blank_rows"]
@@ -70,7 +78,10 @@ def test_two_columns_of_one_meaning_are_told_and_a_map_settles_them(expected):
     name = "insta-influencers_top200_kaggle.csv"
     sheet = read(name)
     assert sheet.extra["total_likes"].max() == expected[name]["total_likes_max"]
-    assert sorted(guess.source for guess in sheet.guesses if guess.ambiguous) == ["Avg Like", "Avg likes"]
+    assert sorted(guess.source for guess in sheet.guesses if guess.ambiguous) == [
+        "Avg Like",
+        "Avg likes",
+    ]
     assert set(sheet.rows["country"].dropna()) == {"CA", "CI", "CZ", "ES", "ID", "PR", "US"}
     mapped = read(name, columns={"Avg Like": ColumnMapping("avg_likes"), "Avg likes": "-"})
     assert int((mapped.rows["avg_likes"] == 0).sum()) == expected[name]["avg_like_zero"]

@@ -84,11 +84,19 @@ def test_bytes_that_no_code_page_has_lose_no_row(file_of):
         ("", "a.csv", "is empty: expected a CSV or XLSX file with a header and rows"),
         ("\n\n,,,\n", "a.csv", "holds only blank rows"),
         ("handle,followers\n", "a.csv", "has a header \\('handle', 'followers'\\) and no rows"),
-        ("foo,bar\n1,2\n", "a.csv", "has no column that is known: found 'foo', 'bar'; looked for a handle or link"),
+        (
+            "foo,bar\n1,2\n",
+            "a.csv",
+            "has no column that is known: found 'foo', 'bar'; looked for a handle or link",
+        ),
         (bytes(range(256)) * 20, "a.csv", "is no text and no XLSX workbook"),
         ('[{"a": 1}]', "a.csv", "is JSON, no spreadsheet"),
         ("<html><table></table></html>", "a.xls", "is a web page or XML"),
-        ("handle,followers\n" + "a" * (1 << 20), "a.csv", "more than 1,048,576 characters in line 2"),
+        (
+            "handle,followers\n" + "a" * (1 << 20),
+            "a.csv",
+            "more than 1,048,576 characters in line 2",
+        ),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "a.xls", "is an old Excel workbook"),
         (
             b"\xd0\xcf\x11\xe0" + bytes(60) + "EncryptedPackage".encode("utf-16-le"),
@@ -133,7 +141,10 @@ def test_a_gzip_bomb_is_refused(tmp_path):
         (SheetOptions(platform="myspace"), "platform 'myspace': expected instagram"),
         (SheetOptions(encoding="klingon"), "cannot be read as klingon"),
         (SheetOptions(header_row=99), "has no line 99"),
-        (SheetOptions(columns={"handle": "shoe_size"}), "'shoe_size', to which the map sends 'handle', is no column"),
+        (
+            SheetOptions(columns={"handle": "shoe_size"}),
+            "'shoe_size', to which the map sends 'handle', is no column",
+        ),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, said, file_of):
@@ -176,8 +187,13 @@ CREATORS = [
 
 
 def test_a_workbook_of_typed_cells(book_of):
-    hidden = [["Handle", "Followers", "Likes avg", "Views avg", "Platform", "Bio", "Country"], ["z", 1]]
-    sheet = read_sheet(book_of(change=formats, Notes=[["read me"]], Creators=CREATORS, secret=hidden))
+    hidden = [
+        ["Handle", "Followers", "Likes avg", "Views avg", "Platform", "Bio", "Country"],
+        ["z", 1],
+    ]
+    sheet = read_sheet(
+        book_of(change=formats, Notes=[["read me"]], Creators=CREATORS, secret=hidden)
+    )
     assert sheet.notes[:3] == [
         (
             "worksheet: 'Creators'; not read: 'Notes', 'secret' (hidden) with 7 known column(s): "
@@ -190,7 +206,12 @@ def test_a_workbook_of_typed_cells(book_of):
     assert sheet.rows["creator_id"].fillna("").tolist() == ["12345678901", "", "", "7"]
     assert sheet.rows["handle"].tolist() == ["a", "b", "12345", "d"]
     assert sheet.rows["followers"].fillna(-1).tolist() == [1234, 2000, 3500, -1]
-    assert sheet.rows["engagement_rate_by_followers"].fillna(-1).tolist() == [0.034, 0.05, 0.012, -1]
+    assert sheet.rows["engagement_rate_by_followers"].fillna(-1).tolist() == [
+        0.034,
+        0.05,
+        0.012,
+        -1,
+    ]
     assert sheet.rows["fee_usd"].fillna(-1).tolist() == [450, -1, 300, -1]
     assert sheet.rows["start_at"].dt.strftime("%d %b %H").tolist() == [
         "01 Mar 12",
@@ -218,9 +239,13 @@ def test_dates_of_workbooks_that_count_from_1904(book_of):
 
 
 def test_a_worksheet_may_be_named_and_may_name_the_platform(book_of):
-    path = book_of(Instagram=[["handle", "followers"], ["a", 1]], TikTok=[["handle", "followers"], ["b", 2]])
+    path = book_of(
+        Instagram=[["handle", "followers"], ["a", 1]], TikTok=[["handle", "followers"], ["b", 2]]
+    )
     assert read_sheet(path).rows.to_numpy().tolist() == [["a", 1, "instagram"]]
-    assert read_sheet(path, SheetOptions(sheet="TikTok")).rows.to_numpy().tolist() == [["b", 2, "tiktok"]]
+    assert read_sheet(path, SheetOptions(sheet="TikTok")).rows.to_numpy().tolist() == [
+        ["b", 2, "tiktok"]
+    ]
     with pytest.raises(SheetError, match="has no worksheet 'X': it has 'Instagram', 'TikTok'"):
         read_sheet(path, SheetOptions(sheet="X"))
 
@@ -286,7 +311,10 @@ def test_small_workbooks_that_hold_too_much_are_refused(xml, said, book_of, tmp_
 
 @pytest.mark.parametrize(
     "xml",
-    [rows_in(b"", 6_000), [SHEET % (CELL % (b"A1", b"handle") + b'<row r="900000000"><c><v>1</v></c></row>')]],
+    [
+        rows_in(b"", 6_000),
+        [SHEET % (CELL % (b"A1", b"handle") + b'<row r="900000000"><c><v>1</v></c></row>')],
+    ],
     ids=["rows", "a row far below"],
 )
 def test_rows_are_bounded(xml, book_of, tmp_path, monkeypatch):
@@ -299,7 +327,9 @@ def test_rows_are_bounded(xml, book_of, tmp_path, monkeypatch):
 
 def test_cells_are_bounded(book_of, monkeypatch):
     monkeypatch.setattr(workbook, "MOST_CELLS", 100)
-    with pytest.raises(SheetError, match=r"has more than 50 rows with 100 cells: expected .* and 100 cells at most"):
+    with pytest.raises(
+        SheetError, match=r"has more than 50 rows with 100 cells: expected .* and 100 cells at most"
+    ):
         read_sheet(book_of(Sheet=[["handle", "followers"], *[["a", 5]] * 60]))
 
 
@@ -312,7 +342,9 @@ def test_shared_texts_and_worksheets_are_bounded(book_of, tmp_path):
     with pytest.raises(SheetError, match="tags of XML in"):
         read_sheet(target)
     many = book_of(**{f"s{number}": [["handle"], ["a"]] for number in range(101)})
-    with pytest.raises(SheetError, match="has 101 worksheets, at most 100 are looked at: name one by --worksheet"):
+    with pytest.raises(
+        SheetError, match="has 101 worksheets, at most 100 are looked at: name one by --worksheet"
+    ):
         read_sheet(many)
     assert len(read_sheet(many, SheetOptions(sheet="s7")).rows) == 1
 

@@ -56,15 +56,28 @@ def test_meta_business_suite_in_german(sheet_of):
         "210,31,6,9,96\n"
     )
     (row,) = sheet.rows.to_dict("records")
-    assert (row["post_id"], row["handle"], row["format"], row["text"]) == ("1790", "ana.k", "carousel", "Text")
-    assert [row[name] for name in ("likes", "comments", "shares", "saves", "views")] == [210, 9, 31, 96, 7100]
+    assert (row["post_id"], row["handle"], row["format"], row["text"]) == (
+        "1790",
+        "ana.k",
+        "carousel",
+        "Text",
+    )
+    assert [row[name] for name in ("likes", "comments", "shares", "saves", "views")] == [
+        210,
+        9,
+        31,
+        96,
+        7100,
+    ]
     assert not {"followers", "following"} & set(row)
 
 
 def test_a_list_of_posts_for_scoring_is_told(tmp_path):
     path = tmp_path / "posts.csv"
     path.write_text("handle,platform,followers,posted,likes\na,IG,900,2026-01-01,5\n")
-    assert any("each row is a post" in note for note in read_sheet(path, tables=("prospects",)).notes)
+    assert any(
+        "each row is a post" in note for note in read_sheet(path, tables=("prospects",)).notes
+    )
 
 
 def test_counts_of_a_post_by_day_are_refused(sheet_of):
@@ -78,15 +91,27 @@ def test_counts_of_a_post_by_day_are_refused(sheet_of):
 @pytest.mark.parametrize(
     ("header", "form"),
     [
-        ('"Tweet id","Tweet permalink","Tweet text","time","impressions","engagements","retweets"', "X Analytics"),
-        ("position,channelId,channelTitle,videoId,publishedAt,videoTitle,viewCount,likeCount", "YouTube Data Tools"),
-        ("_type,url,date,rawContent,id,user,replyCount,retweetCount,likeCount,conversationId", "snscrape"),
+        (
+            '"Tweet id","Tweet permalink","Tweet text","time","impressions","engagements","retweets"',
+            "X Analytics",
+        ),
+        (
+            "position,channelId,channelTitle,videoId,publishedAt,videoTitle,viewCount,likeCount",
+            "YouTube Data Tools",
+        ),
+        (
+            "_type,url,date,rawContent,id,user,replyCount,retweetCount,likeCount,conversationId",
+            "snscrape",
+        ),
         ("username,edge_followed_by.count,edge_follow.count,biography", "Instagram web profile"),
         ("username,edge_followed_by.count,biography", "Instagram web profile"),
         ("shortcode,taken_at_timestamp,edge_liked_by,edge_media_to_comment", "Instagram web post"),
         ("id,snippet/publishedAt,snippet/channelId,statistics/viewCount", "YouTube video"),
         ("stats.diggCount,stats.playCount,author.uniqueId,createTime,desc,id", "TikTok web item"),
-        ("author.public_metrics.followers_count,author.username,public_metrics.like_count,id", "X post"),
+        (
+            "author.public_metrics.followers_count,author.username,public_metrics.like_count,id",
+            "X post",
+        ),
     ],
 )
 def test_a_form_is_known_by_its_header(header, form):
@@ -109,7 +134,10 @@ def test_ordinary_headers_are_no_form(header):
 @pytest.mark.parametrize(
     ("header", "told"),
     [
-        ("Datum,Videos,Videotitel,Veröffentlichungszeitpunkt des Videos,Dauer,Aufrufe", "figures of each day"),
+        (
+            "Datum,Videos,Videotitel,Veröffentlichungszeitpunkt des Videos,Dauer,Aufrufe",
+            "figures of each day",
+        ),
         ("Post ID,Page ID,Page name,Title,Publish time,Permalink,Reach", "posts of Facebook"),
         ("Date,Impressions,Likes,Engagements,New follows,Unfollows,Replies", "figures of each day"),
         ("Age,Women,Men", "demographics"),
@@ -125,12 +153,24 @@ def test_figures_of_each_day_are_no_posts(sheet_of):
     days = "".join(f"2026-03-0{day},{day * 10},{day * 1000}\n" for day in range(1, 6))
     with pytest.raises(SheetError, match="figures of each day"):
         sheet_of(f"Date,Likes,Video views\n{days}")
-    assert sheet_of("Date,Likes,Views\n2026-03-01,5,100\n2026-03-09,6,90\n2026-03-10,7,80\n").table == "posts"
+    assert (
+        sheet_of("Date,Likes,Views\n2026-03-01,5,100\n2026-03-09,6,90\n2026-03-10,7,80\n").table
+        == "posts"
+    )
 
 
 @pytest.mark.parametrize(
     "header",
-    ["date_utc", "snapshot_utc", "captured_at", "last_seen", "Export date", "Datum", "scraped at", "Timestamp"],
+    [
+        "date_utc",
+        "snapshot_utc",
+        "captured_at",
+        "last_seen",
+        "Export date",
+        "Datum",
+        "scraped at",
+        "Timestamp",
+    ],
 )
 def test_a_history_of_followers_by_whatever_date(sheet_of, header):
     sheet = sheet_of(
@@ -164,9 +204,9 @@ def test_tiktok_studio_in_german(sheet_of):
         "Videotitel,Videolink,Veröffentlichungszeit,Likes insgesamt,Kommentare insgesamt,Aufrufe insgesamt\n"
         "eins,https://www.tiktok.com/@ana/video/7400000000000000001,2026-03-01 09:10,300,22,5000\n"
     ).rows
-    assert rows[["post_id", "handle", "text", "likes", "comments", "views"]].to_numpy().tolist() == [
-        ["7400000000000000001", "ana", "eins", 300, 22, 5000]
-    ]
+    assert rows[
+        ["post_id", "handle", "text", "likes", "comments", "views"]
+    ].to_numpy().tolist() == [["7400000000000000001", "ana", "eins", 300, 22, 5000]]
 
 
 def test_what_posts_gained_is_no_history_and_no_account(sheet_of):
@@ -184,15 +224,21 @@ def test_followers_gained_at_each_date_are_no_history(sheet_of):
 
 
 def test_a_name_names_who_posted_where_the_link_does_not(sheet_of):
-    rows = sheet_of("Influencer,Post link,Posted,Likes\nana,https://www.instagram.com/p/DA1/,2026-01-01,9\n").rows
+    rows = sheet_of(
+        "Influencer,Post link,Posted,Likes\nana,https://www.instagram.com/p/DA1/,2026-01-01,9\n"
+    ).rows
     assert rows[["handle", "post_id"]].to_numpy().tolist() == [["ana", "DA1"]]
 
 
 def test_what_describes_a_post_is_not_of_its_account(sheet_of):
-    rows = sheet_of("handle,posted,likes,Caption,Description,lang\na,2026-01-01,9,short,a long one,en\n").rows
+    rows = sheet_of(
+        "handle,posted,likes,Caption,Description,lang\na,2026-01-01,9,short,a long one,en\n"
+    ).rows
     assert "bio" not in rows
     assert "language" not in rows
-    assert sheet_of("handle,followers,Description\na,900,a cook\n").rows["bio"].tolist() == ["a cook"]
+    assert sheet_of("handle,followers,Description\na,900,a cook\n").rows["bio"].tolist() == [
+        "a cook"
+    ]
 
 
 @pytest.mark.parametrize("header", ["Followers", "Author followers", "channel subscribers"])
@@ -203,7 +249,9 @@ def test_followers_of_the_account_beside_its_posts(sheet_of, header):
     assert sheet.rows["followers"].tolist() == [12000, 12000, 900]
 
 
-@pytest.mark.parametrize("header", ["Created", "Date created", "Creation date", "Erstellt am", "Created time"])
+@pytest.mark.parametrize(
+    "header", ["Created", "Date created", "Creation date", "Erstellt am", "Created time"]
+)
 def test_when_a_row_was_made_is_neither_opening_nor_posting(sheet_of, header):
     creators = sheet_of(f"handle,followers,avg likes,{header}\na,12000,50,2026-03-01\n")
     posts = sheet_of(f"handle,posted,likes,{header}\na,2026-03-01,50,2026-04-01\n")
@@ -212,7 +260,9 @@ def test_when_a_row_was_made_is_neither_opening_nor_posting(sheet_of, header):
     assert any("when the row was made" in (guess.ambiguous or "") for guess in creators.guesses)
 
 
-@pytest.mark.parametrize(("header", "column"), [("created_at", "created_at"), ("Account created", "created_at")])
+@pytest.mark.parametrize(
+    ("header", "column"), [("created_at", "created_at"), ("Account created", "created_at")]
+)
 def test_when_an_account_was_opened(sheet_of, header, column):
     assert column in sheet_of(f"handle,followers,avg likes,{header}\na,12000,50,2026-03-01\n").rows
 
@@ -253,14 +303,26 @@ def test_the_lists_of_forms_fit_together():
     ("rows", "table"),
     [
         (
-            [["Content", "Video title", "Video publish time", "Views"], ["abcDEF12345", "One", "Feb 19, 2026", 9]],
+            [
+                ["Content", "Video title", "Video publish time", "Views"],
+                ["abcDEF12345", "One", "Feb 19, 2026", 9],
+            ],
             "posts",
         ),
         (
-            [["Date", "Channel ID", "Subscribers"], *([datetime(2026, 1, d), "UCa", 900 + d] for d in (1, 2))],
+            [
+                ["Date", "Channel ID", "Subscribers"],
+                *([datetime(2026, 1, d), "UCa", 900 + d] for d in (1, 2)),
+            ],
             "creators",
         ),
-        ([["Timestamp", "Instagram handle", "Average likes"], [datetime(2026, 1, 1, 9), "@ana", 40]], "creators"),
+        (
+            [
+                ["Timestamp", "Instagram handle", "Average likes"],
+                [datetime(2026, 1, 1, 9), "@ana", 40],
+            ],
+            "creators",
+        ),
     ],
 )
 def test_the_same_in_a_workbook(tmp_path, rows, table):
@@ -270,4 +332,8 @@ def test_the_same_in_a_workbook(tmp_path, rows, table):
     book.save(tmp_path / "book.xlsx")
     sheet = read_sheet(tmp_path / "book.xlsx")
     assert (sheet.table, "post_id" in sheet.rows) == (table, table == "posts")
-    assert sheet.rows["observed_at"].notna().all() if rows[0][0] == "Date" else "observed_at" not in sheet.rows
+    assert (
+        sheet.rows["observed_at"].notna().all()
+        if rows[0][0] == "Date"
+        else "observed_at" not in sheet.rows
+    )

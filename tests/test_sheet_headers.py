@@ -22,7 +22,19 @@ def guess(sheet, source):
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize(
     "odd",
-    ["55+", "18-24", "25%", "100k+", "Likes 1", "EUR 2024", "@ana", "https://agency.example/x", "$450", "12.5", "1M+"],
+    [
+        "55+",
+        "18-24",
+        "25%",
+        "100k+",
+        "Likes 1",
+        "EUR 2024",
+        "@ana",
+        "https://agency.example/x",
+        "$450",
+        "12.5",
+        "1M+",
+    ],
 )
 def test_a_name_that_looks_like_data_does_not_kill_the_header(tmp_path, kind, odd):
     text = f"Influencer,Platform,Followers,Avg likes,{odd}\n{ROWS}"
@@ -36,7 +48,9 @@ def test_a_name_that_looks_like_data_does_not_kill_the_header(tmp_path, kind, od
 
 
 def test_names_above_texts_are_a_header_too(tmp_path):
-    sheet = read(tmp_path, "Influencer,Niche,Country,55+\nana.k,Food,US,\nbo.f,Travel,US,\n", platform="x")
+    sheet = read(
+        tmp_path, "Influencer,Niche,Country,55+\nana.k,Food,US,\nbo.f,Travel,US,\n", platform="x"
+    )
     assert sheet.rows["handle"].tolist() == ["ana.k", "bo.f"]
 
 
@@ -74,9 +88,17 @@ def test_the_figure_of_a_year_alone_is_unclear(tmp_path):
         "Name,Country,Instagram,,TikTok,\n,,Followers,Avg likes,Followers,Avg likes\n",
     ],
 )
-@pytest.mark.parametrize(("platform", "followers", "likes"), [("instagram", 12000, 340), ("tiktok", 90000, 5000)])
-def test_platforms_above_columns_count_whatever_stands_beside_them(tmp_path, text, platform, followers, likes):
-    sheet = read(tmp_path, f"{text}Ana,US,12000,340,90000,5000\nBo,UK,56000,1200,8000,300\n", platform=platform)
+@pytest.mark.parametrize(
+    ("platform", "followers", "likes"), [("instagram", 12000, 340), ("tiktok", 90000, 5000)]
+)
+def test_platforms_above_columns_count_whatever_stands_beside_them(
+    tmp_path, text, platform, followers, likes
+):
+    sheet = read(
+        tmp_path,
+        f"{text}Ana,US,12000,340,90000,5000\nBo,UK,56000,1200,8000,300\n",
+        platform=platform,
+    )
     assert sheet.rows[["followers", "avg_likes"]].iloc[0].tolist() == [followers, likes]
     assert set(sheet.rows["platform"]) == {platform}
 
@@ -90,14 +112,20 @@ def test_platforms_above_as_many_columns_are_no_header(tmp_path):
 @pytest.mark.parametrize(
     ("platform", "handle", "followers"), [("instagram", "ana", 12000), ("tiktok", "anatok", 90000)]
 )
-def test_a_column_of_a_platform_tells_whose_the_equal_columns_after_it_are(tmp_path, platform, handle, followers):
+def test_a_column_of_a_platform_tells_whose_the_equal_columns_after_it_are(
+    tmp_path, platform, handle, followers
+):
     text = "Name,Instagram,Followers,TikTok,Followers\nAna,@ana,12k,@anatok,90k\nBo,@bo,56k,@botok,8k\n"
     sheet = read(tmp_path, text, platform=platform)
     assert sheet.rows[["handle", "followers"]].iloc[0].tolist() == [handle, followers]
 
 
-@pytest.mark.parametrize(("platform", "followers"), [("instagram", 12000), ("tiktok", 90000), ("youtube", 1000)])
-def test_handles_and_links_of_platforms_tell_whose_the_figures_after_them_are(tmp_path, platform, followers):
+@pytest.mark.parametrize(
+    ("platform", "followers"), [("instagram", 12000), ("tiktok", 90000), ("youtube", 1000)]
+)
+def test_handles_and_links_of_platforms_tell_whose_the_figures_after_them_are(
+    tmp_path, platform, followers
+):
     text = (
         "Name,Instagram handle,Followers,TikTok handle,Followers,YouTube link,Subscribers\n"
         "Ana,@ana,12k,@anatok,90k,https://youtube.com/@anayt,1k\n"
@@ -105,7 +133,9 @@ def test_handles_and_links_of_platforms_tell_whose_the_figures_after_them_are(tm
     assert read(tmp_path, text, platform=platform).rows["followers"].tolist() == [followers]
 
 
-@pytest.mark.parametrize("header", ["Followers,Followers", "Followers,followers", "Instagram,Followers,Followers"])
+@pytest.mark.parametrize(
+    "header", ["Followers,Followers", "Followers,followers", "Instagram,Followers,Followers"]
+)
 def test_the_second_of_two_equal_names_is_named_by_its_number(tmp_path, header):
     extra = "@ana," if header.startswith("Insta") else ""
     text = f"Handle,{header}\nana,{extra}12000,11000\n"
@@ -113,7 +143,9 @@ def test_the_second_of_two_equal_names_is_named_by_its_number(tmp_path, header):
     second = sheet.guesses[-1].source
     assert second.casefold() == "followers (2)"
     assert "map one of them to followers, the other to -" in sheet.guesses[-1].ambiguous
-    mapped = read(tmp_path, text, platform="instagram", columns={"Followers": "-", second: "followers"})
+    mapped = read(
+        tmp_path, text, platform="instagram", columns={"Followers": "-", second: "followers"}
+    )
     assert mapped.rows["followers"].tolist() == [11000]
 
 

@@ -68,16 +68,15 @@ posted_at: Posted at | Published | Fecha de publicación | Data de publicação 
 posted_at: Veröffentlichungsdatum
 total_likes: Total Likes
 """
-UNKNOWN = (
-    "Audience country | Followers growth | Email | Rank | Influence score | Median views | Real followers | Likes ratio"
-)
+UNKNOWN = "Audience country | Followers growth | Email | Rank | Influence score | Median views | Real followers | Likes ratio"
 
 
 @pytest.mark.parametrize("line", HEADERS.strip().splitlines())
 def test_headers_that_are_known(line):
     column, _, headers = line.partition(": ")
     assert {
-        header: header_meaning(header) and header_meaning(header).column for header in headers.split(" | ")
+        header: header_meaning(header) and header_meaning(header).column
+        for header in headers.split(" | ")
     } == dict.fromkeys(headers.split(" | "), column)
 
 
@@ -89,18 +88,32 @@ def test_headers_that_mean_something_else(header):
 def test_a_header_says_unit_currency_and_platform():
     name = header_meaning("IG Followers (k)")
     assert (name.platform, name.power) == ("instagram", 3)
-    assert (header_meaning("Preis in EUR").currency, header_meaning("Price ($)").currency) == ("EUR", "USD")
+    assert (header_meaning("Preis in EUR").currency, header_meaning("Price ($)").currency) == (
+        "EUR",
+        "USD",
+    )
     assert header_meaning("Engagement rate %").percent
 
 
 def test_the_lists_fit_together():
-    concepts = {concept for row in read_word_list("words.csv") for concept in row["concept"].split()}
+    concepts = {
+        concept for row in read_word_list("words.csv") for concept in row["concept"].split()
+    }
     meanings = read_word_list("columns.csv")
-    used = {concept for row in meanings for one in row["concepts"].split(" | ") for concept in one.split()}
+    used = {
+        concept
+        for row in meanings
+        for one in row["concepts"].split(" | ")
+        for concept in one.split()
+    }
     assert used - concepts == {"number"}
     open_names = {"channel", "content", "date", "id", "location", "rate"}
     open_names |= {"impressions", "made", "reposts", "timestamp", "title"}
-    assert {row["column"] for row in meanings} <= {*canonical_names(), *INTERMEDIATE_COLUMNS, *open_names}
+    assert {row["column"] for row in meanings} <= {
+        *canonical_names(),
+        *INTERMEDIATE_COLUMNS,
+        *open_names,
+    }
     words = [word for row in read_word_list("words.csv") for word in row["words"].split(" | ")]
     assert len(words) == len(set(words)), sorted({word for word in words if words.count(word) > 1})
 
@@ -115,7 +128,9 @@ def test_no_header_and_no_cell_breaks_it(text):
         look(text)
 
 
-@pytest.mark.parametrize("word", ["", "-", "N/A", "none", "null", "Unknown", "NaN", "s/d", "Keine Angabe"])
+@pytest.mark.parametrize(
+    "word", ["", "-", "N/A", "none", "null", "Unknown", "NaN", "s/d", "Keine Angabe"]
+)
 def test_words_for_what_is_not_known(word):
     assert is_missing(word)
 

@@ -49,16 +49,31 @@ def test_a_map_is_read_from_csv_and_json(text, file_of):
         ("source,column\na,followers\na,likes\n", "names 'a' twice"),
         ("source,column,unit\na,followers,parsec\n", "gives the unit 'parsec' in line 2"),
         ("source,column,decimal\na,followers,;\n", "gives the decimal ';' in line 2"),
-        ("source,column,dates\na,start_at,last\n", "gives dates 'last' in line 2: expected day first or month first"),
+        (
+            "source,column,dates\na,start_at,last\n",
+            "gives dates 'last' in line 2: expected day first or month first",
+        ),
         (
             "source,column,value,means\na,niche,Foodies,foood\n",
             "'Foodies' means 'foood' in line 2: expected one of|expected art",
         ),
-        ("source,column,value,means\na,country,Muenchen,Muenchen\n", "expected a country or its ISO 3166-1 code"),
+        (
+            "source,column,value,means\na,country,Muenchen,Muenchen\n",
+            "expected a country or its ISO 3166-1 code",
+        ),
         ("source,column,value,means\na,verified,klar,perhaps\n", "expected yes or no"),
-        ("source,column,value,means\na,followers,many,1000\n", "maps values of 'followers' in line 2: expected one of"),
-        ("source,column,value,means\na,niche,Foodies,food\na,niche,Foodies,pets\n", "gives the value 'Foodies'"),
-        ("source,column,value,means\na,niche,Foodies,\n", "gives value or means alone in line 2: give both"),
+        (
+            "source,column,value,means\na,followers,many,1000\n",
+            "maps values of 'followers' in line 2: expected one of",
+        ),
+        (
+            "source,column,value,means\na,niche,Foodies,food\na,niche,Foodies,pets\n",
+            "gives the value 'Foodies'",
+        ),
+        (
+            "source,column,value,means\na,niche,Foodies,\n",
+            "gives value or means alone in line 2: give both",
+        ),
         ('{"a": {"column": "niche", "values": ["food"]}}', "expected an object of texts"),
         ('{"a": ', "is no JSON"),
         ('{"a": 3}', "says 3 in entry 1"),
@@ -102,7 +117,9 @@ def test_the_map_overrules_names_and_is_told(file_of):
 )  # fmt: skip
 def test_a_map_explains_the_words_of_a_sheet(text, file_of):
     columns = read_mapping(file_of(text))
-    path = file_of("Handle,Rubrik,Art\na,FOODIES,Kurzfilm\nb,die schrauber,Reel\nc,Travel,\n", "sheet.csv")
+    path = file_of(
+        "Handle,Rubrik,Art\na,FOODIES,Kurzfilm\nb,die schrauber,Reel\nc,Travel,\n", "sheet.csv"
+    )
     sheet = read_sheet(path, SheetOptions(columns=columns))
     assert sheet.rows["niche"].tolist() == ["food", "automotive", "travel"]
     assert sheet.rows["format"].tolist()[:2] == ["short", "short"]
@@ -114,5 +131,10 @@ def test_platforms_countries_and_flags_are_explained_and_idle_values_told(file_o
     columns = read_mapping(file_of(f"source,column,value,means\n{rows}"))
     path = file_of("Handle,Konto,Land,Echt\na,das gramm,Ländle,klar\n", "sheet.csv")
     sheet = read_sheet(path, SheetOptions(columns=columns))
-    assert sheet.rows.iloc[0].to_dict() == {"handle": "a", "platform": "instagram", "country": "DE", "verified": True}
+    assert sheet.rows.iloc[0].to_dict() == {
+        "handle": "a",
+        "platform": "instagram",
+        "country": "DE",
+        "verified": True,
+    }
     assert "the map explains values of 'Land' that never occur: 'Insel'" in sheet.notes

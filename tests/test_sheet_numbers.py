@@ -159,21 +159,34 @@ def test_a_figure_is_taken_apart():
     assert parse_number_text("~ -1.5k €") == ParsedNumber("1.5", True, 3, False, "EUR", True)
 
 
-@given(st.decimals(0, 10**10, places=2, allow_nan=False), st.sampled_from(LOCALES), st.sampled_from([0, 2]))
+@given(
+    st.decimals(0, 10**10, places=2, allow_nan=False),
+    st.sampled_from(LOCALES),
+    st.sampled_from([0, 2]),
+)
 def test_any_number_written_in_a_locales_way_comes_back(number, locale, places):
     number = round(number, places)
     text = format_decimal(number, locale=locale, decimal_quantization=False)
     survey = NumberStats()
     survey.add({text: 1, format_decimal(Decimal("1234567.5"), locale=locale): 1})
     marks, _, unclear = decide_marks(survey, whole=False, others={})
-    assert (number_value(parse_number_text(text), marks.of(parse_number_text(text))), unclear) == (number, None)
+    assert (number_value(parse_number_text(text), marks.of(parse_number_text(text))), unclear) == (
+        number,
+        None,
+    )
 
 
-@given(st.integers(0, 10**9), st.integers(0, 3), st.sampled_from([("k", 3), ("M", 6), ("b", 9), ("mil", 3), ("jt", 6)]))
+@given(
+    st.integers(0, 10**9),
+    st.integers(0, 3),
+    st.sampled_from([("k", 3), ("M", 6), ("b", 9), ("mil", 3), ("jt", 6)]),
+)
 def test_a_suffix_multiplies_exactly(digits, places, suffix):
     text, power = suffix
     number = Decimal(digits).scaleb(-places)
-    assert number_value(parse_number_text(f"{number:f}{text}"), ".") == (number.scaleb(power)).quantize(1)
+    assert number_value(parse_number_text(f"{number:f}{text}"), ".") == (
+        number.scaleb(power)
+    ).quantize(1)
 
 
 @given(st.text(alphabet="0123456789.,' kKmM%$€+-eE~\u00a0", max_size=12))

@@ -17,7 +17,9 @@ from ingest.sheets.sheet_types import ColumnMapping, SheetError, SheetFault, She
 def sheet_of(tmp_path):
     """Give a function that reads a text as a sheet."""
 
-    def read(text, encoding="utf-8", tables=("creators", "posts", "partnerships", "prospects"), **options):
+    def read(
+        text, encoding="utf-8", tables=("creators", "posts", "partnerships", "prospects"), **options
+    ):
         path = tmp_path / "sheet.csv"
         path.write_bytes(text.encode(encoding))
         return read_sheet(path, SheetOptions(**options), tables)
@@ -60,7 +62,10 @@ def test_a_spanish_sheet_of_an_agency(sheet_of):
         ["luis", "tiktok", 1_234_567, 98_000, 0.08, 2_000],
         ["eva", "instagram", 12_300, 450, 0.037, None],
     ]
-    assert guess_of(sheet, "Tasa de interacción").note == "percent; agrees with 'Me gusta promedio' / 'Seguidores'"
+    assert (
+        guess_of(sheet, "Tasa de interacción").note
+        == "percent; agrees with 'Me gusta promedio' / 'Seguidores'"
+    )
     assert sheet.lines.tolist() == [4, 5, 6]
     assert (sheet.blank_rows, sheet.faults, sheet.left_out, sheet.table) == (1, [], [], "creators")
     assert sheet.notes[:3] == [
@@ -100,12 +105,16 @@ def test_names_and_words_in_six_languages(language, sheet_of):
 
 
 def test_what_is_ambiguous_is_named_and_left_missing(sheet_of):
-    text = "handle,followers,start_date,fee,er\na,1.234,01/02/2026,450,0.5\nb,987,03/03/2026,0,0.3\n"
+    text = (
+        "handle,followers,start_date,fee,er\na,1.234,01/02/2026,450,0.5\nb,987,03/03/2026,0,0.3\n"
+    )
     sheet = sheet_of(text)
     assert rows_of(sheet) == [["a", None, None, None], ["b", 987, "2026-03-03", 0]]
     unclear = {guess.source: guess.ambiguous for guess in sheet.guesses if guess.ambiguous}
     assert list(unclear) == ["followers", "start_date", "fee", "er"]
-    assert unclear["followers"].startswith("'1.234' may be a decimal number or have a thousands mark")
+    assert unclear["followers"].startswith(
+        "'1.234' may be a decimal number or have a thousands mark"
+    )
     assert unclear["start_date"].startswith("'01/02/2026' may be day first or month first")
     assert "names no currency" in unclear["fee"]
     assert "by followers or by views" in unclear["er"]
@@ -114,10 +123,18 @@ def test_what_is_ambiguous_is_named_and_left_missing(sheet_of):
 
 
 def test_each_ambiguity_is_settled_by_options_or_by_the_map(sheet_of):
-    text = "handle,followers,start_date,fee,er\na,1.234,01/02/2026,450,0.5\nb,987,03/03/2026,0,0.3\n"
-    columns = {"fee": ColumnMapping("fee_usd"), "er": ColumnMapping("engagement_rate_by_views", unit="percent")}
+    text = (
+        "handle,followers,start_date,fee,er\na,1.234,01/02/2026,450,0.5\nb,987,03/03/2026,0,0.3\n"
+    )
+    columns = {
+        "fee": ColumnMapping("fee_usd"),
+        "er": ColumnMapping("engagement_rate_by_views", unit="percent"),
+    }
     sheet = sheet_of(text, decimal=",", day_first=True, columns=columns)
-    assert rows_of(sheet) == [["a", 1234, "2026-02-01", 0.005, 450], ["b", 987, "2026-03-03", 0.003, 0]]
+    assert rows_of(sheet) == [
+        ["a", 1234, "2026-02-01", 0.005, 450],
+        ["b", 987, "2026-03-03", 0.003, 0],
+    ]
     by_column = {
         **columns,
         "followers": ColumnMapping("followers", decimal=","),
@@ -159,7 +176,9 @@ def test_platforms_may_stand_in_a_row_above_the_header(sheet_of):
 
 
 def test_rows_of_data_are_no_header(sheet_of):
-    with pytest.raises(SheetError, match="has no column that is known: found '@ana', 'Instagram', '12000'"):
+    with pytest.raises(
+        SheetError, match="has no column that is known: found '@ana', 'Instagram', '12000'"
+    ):
         sheet_of("@ana,Instagram,12000\n@luis,TikTok,500\n")
 
 
@@ -184,14 +203,17 @@ def test_deals_of_an_agency(sheet_of):
         ("# of Posts", "posts booked")
     ]
     assert sheet.faults == [
-        SheetFault(3, "Platform", "Twitch", "is no platform of ours: expected instagram, tiktok, youtube or x")
+        SheetFault(
+            3,
+            "Platform",
+            "Twitch",
+            "is no platform of ours: expected instagram, tiktok, youtube or x",
+        )
     ]
 
 
 def test_a_list_of_channels_is_no_list_of_posts(sheet_of):
-    text = (
-        "channel_id,subscriberCount,viewCount,videoCount,publishedAt,description\nUCa,12,50,3,2015-06-01T10:00:00Z,hi\n"
-    )
+    text = "channel_id,subscriberCount,viewCount,videoCount,publishedAt,description\nUCa,12,50,3,2015-06-01T10:00:00Z,hi\n"
     sheet = sheet_of(text)
     assert sheet.table == "creators"
     assert rows_of(sheet) == [["UCa", 12, 3, "2015-06-01", "hi", "youtube"]]
@@ -283,16 +305,20 @@ def test_percentages_against_fractions(header, values, expected, sheet_of):
 
 
 def test_units_of_the_header_multiply(sheet_of):
-    assert rows_of(sheet_of("Account,Followers (millions)\n@a,672\n@b,638.5\n")) == [["a", 672e6], ["b", 638.5e6]]
+    assert rows_of(sheet_of("Account,Followers (millions)\n@a,672\n@b,638.5\n")) == [
+        ["a", 672e6],
+        ["b", 638.5e6],
+    ]
     assert rows_of(
-        sheet_of("handle,reach in k\na,12.5\n", columns={"reach in k": ColumnMapping("followers", unit="k")})
+        sheet_of(
+            "handle,reach in k\na,12.5\n",
+            columns={"reach in k": ColumnMapping("followers", unit="k")},
+        )
     ) == [["a", 12_500]]
 
 
 def test_ragged_rows_are_told_and_never_shifted(sheet_of):
-    text = (
-        'handle,followers,country\na,10,Spain\nb,20\nSmith, John,30,France\nc,30,France,\n"d,40,Germany\ne,5,"Italy"\n'
-    )
+    text = 'handle,followers,country\na,10,Spain\nb,20\nSmith, John,30,France\nc,30,France,\n"d,40,Germany\ne,5,"Italy"\n'
     sheet = sheet_of(text)
     assert rows_of(sheet) == [
         ["a", 10, "ES"],
@@ -304,13 +330,19 @@ def test_ragged_rows_are_told_and_never_shifted(sheet_of):
     assert [(fault.line, fault.reason) for fault in sheet.left_out] == [
         (4, "has 4 cells for 3 columns: quote cells that hold the separator")
     ]
-    assert "1 row(s) have fewer cells than the header: the last columns are missing there" in sheet.notes
+    assert (
+        "1 row(s) have fewer cells than the header: the last columns are missing there"
+        in sheet.notes
+    )
 
 
 def test_repeated_headers_and_totals_are_no_rows(sheet_of):
     sheet = sheet_of("Handle,Followers\n@a,100\nHandle,Followers\n@b,200\n\nTotal,300\n")
     assert rows_of(sheet) == [["a", 100], ["b", 200]]
-    assert [fault.reason for fault in sheet.left_out] == ["repeats the header", "sums up other rows"]
+    assert [fault.reason for fault in sheet.left_out] == [
+        "repeats the header",
+        "sums up other rows",
+    ]
     assert sheet.blank_rows == 1
 
 
@@ -323,11 +355,15 @@ def test_scrambled_text_is_repaired_and_the_original_kept(sheet_of):
 def test_only_columns_of_the_tables_asked_for_are_read(sheet_of):
     sheet = sheet_of("handle,followers,avg_likes\na,1,2\n", tables=("creators",))
     assert list(sheet.rows) == ["handle", "followers"]
-    assert guess_of(sheet, "avg_likes").note == "known as avg_likes, for which creators have no column"
+    assert (
+        guess_of(sheet, "avg_likes").note == "known as avg_likes, for which creators have no column"
+    )
 
 
 def test_rows_have_the_dtypes_of_the_schema(sheet_of):
-    sheet = sheet_of("handle,platform,followers,verified,created_at,niche\na,ig,1,yes,2020-01-01,Food\nb,,,,,\n")
+    sheet = sheet_of(
+        "handle,platform,followers,verified,created_at,niche\na,ig,1,yes,2020-01-01,Food\nb,,,,,\n"
+    )
     kinds = {name: DTYPES[TABLE_SPECS["creators"][name].kind] for name in sheet.rows}
     assert {name: str(dtype) for name, dtype in sheet.rows.dtypes.items()} == kinds
     assert sheet.rows.iloc[1].isna().tolist() == [False, True, True, True, True, True]
@@ -348,10 +384,12 @@ EXPECTED = [
 ]
 printable = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=8)
 cells = st.one_of(
-    printable, st.sampled_from(["1,5", "1.234", "-", "=1+1", "01/02/2026", "NaN", "1e5", "€5", '"', "\n"])
+    printable,
+    st.sampled_from(["1,5", "1.234", "-", "=1+1", "01/02/2026", "NaN", "1e5", "€5", '"', "\n"]),
 )
 raw_lines = st.one_of(
-    printable.filter(lambda text: '"' not in text), st.sampled_from(['"x', 'a,"b', ",,,,", ",,,,,,,x", ""])
+    printable.filter(lambda text: '"' not in text),
+    st.sampled_from(['"x', 'a,"b', ",,,,", ",,,,,,,x", ""]),
 )
 
 
@@ -392,7 +430,11 @@ def test_garbage_cells_lose_no_good_row_and_change_no_good_value(tmp_path_factor
 @given(st.lists(st.tuples(st.integers(0, 9), raw_lines), max_size=6))
 def test_garbage_lines_lose_no_good_row(tmp_path_factory, junk):
     path = tmp_path_factory.mktemp("junk") / "sheet.csv"
-    check_good_rows(path, lines_with(GOOD, [(place, f"{line}\n") for place, line in junk]), records=3 + len(junk))
+    check_good_rows(
+        path,
+        lines_with(GOOD, [(place, f"{line}\n") for place, line in junk]),
+        records=3 + len(junk),
+    )
 
 
 def test_chunks_without_rows_are_empty_sheets_of_the_same_columns(tmp_path):
@@ -408,9 +450,19 @@ def test_chunks_without_rows_are_empty_sheets_of_the_same_columns(tmp_path):
 @given(st.integers(1, 7), st.integers(0, 20))
 def test_in_chunks_the_same_is_read(tmp_path_factory, size, rows):
     path = tmp_path_factory.mktemp("chunks") / "sheet.csv"
-    path.write_text(as_csv([HEADER, *GOOD, *[[f"u{k}", f"{k},5k", "1%", "25/03/2026", "France"] for k in range(rows)]]))
+    path.write_text(
+        as_csv(
+            [
+                HEADER,
+                *GOOD,
+                *[[f"u{k}", f"{k},5k", "1%", "25/03/2026", "France"] for k in range(rows)],
+            ]
+        )
+    )
     whole, parts = read_sheet(path), list(iter_sheet(path, rows=size))
     assert [len(part.rows) for part in parts[:-1]] == [size] * (len(parts) - 1)
-    pd.testing.assert_frame_equal(pd.concat([part.rows for part in parts], ignore_index=True), whole.rows)
+    pd.testing.assert_frame_equal(
+        pd.concat([part.rows for part in parts], ignore_index=True), whole.rows
+    )
     assert np.concatenate([part.lines for part in parts]).tolist() == whole.lines.tolist()
     assert all(part.guesses == whole.guesses for part in parts)

@@ -51,7 +51,9 @@ def counted(posts):
 def rates_of(tables, truth):
     posts = tables.posts[(tables.posts["observed_at"] - tables.posts["posted_at"]) > 60 * DAY]
     posts = posts[~posts["sponsored"].astype(bool)]
-    rate = counted(posts) / posts["creator_id"].map(np.exp(truth.creators.set_index("creator_id")["ln_followers"]))
+    rate = counted(posts) / posts["creator_id"].map(
+        np.exp(truth.creators.set_index("creator_id")["ln_followers"])
+    )
     posts = posts.assign(
         ln_rate=np.log(rate.where(rate > 0)),
         ln_rate_by_views=np.log((counted(posts) / posts["views"]).where(rate > 0)),
@@ -59,7 +61,9 @@ def rates_of(tables, truth):
     )
     groups = posts.groupby("creator_id")
     rates = groups[["ln_rate", "ln_rate_by_views", "comment_ratio"]].median()
-    rates = rates.assign(mean=groups["ln_rate"].mean(), sd=groups["ln_rate"].std(), n=groups["ln_rate"].count())
+    rates = rates.assign(
+        mean=groups["ln_rate"].mean(), sd=groups["ln_rate"].std(), n=groups["ln_rate"].count()
+    )
     return truth.creators.set_index("creator_id").join(rates, how="inner")
 
 
@@ -103,7 +107,13 @@ def test_nothing_is_read_before_it_is_posted_or_after_the_end(small):
     tables, _ = small
     assert (tables.posts["observed_at"] > tables.posts["posted_at"]).all()
     assert (tables.posts["posted_at"] >= pd.Timestamp("2025-01-01", tz="UTC")).all()
-    assert max(frame["observed_at"].max() for frame in (tables.posts, tables.creators, tables.followers)) <= END
+    assert (
+        max(
+            frame["observed_at"].max()
+            for frame in (tables.posts, tables.creators, tables.followers)
+        )
+        <= END
+    )
 
 
 def test_most_posts_have_a_mature_reading_and_some_an_early_one_before_it(small):
@@ -142,9 +152,15 @@ def test_partnerships_sum_their_deliverables(small):
     assert future.any()
     assert deals.loc[future, ["engagements", "views"]].isna().all(axis=None)
     assert deals.loc[deals["start_at"] < END - 60 * DAY, "engagements"].notna().all()
-    deal = deals[(deals["deliverables"] == 3) & deals["engagements"].notna() & (deals["platform"] == "youtube")].iloc[0]
+    deal = deals[
+        (deals["deliverables"] == 3)
+        & deals["engagements"].notna()
+        & (deals["platform"] == "youtube")
+    ].iloc[0]
     due = [deal["start_at"] + 7 * nth * DAY for nth in range(3)]
-    posts = tables.posts[(tables.posts["creator_id"] == deal["creator_id"]) & tables.posts["posted_at"].isin(due)]
+    posts = tables.posts[
+        (tables.posts["creator_id"] == deal["creator_id"]) & tables.posts["posted_at"].isin(due)
+    ]
     assert len(posts) == 3
     assert posts["sponsored"].all()
     assert counted(posts).sum() == deal["engagements"]
@@ -167,7 +183,9 @@ def test_engagement_rates_by_band_are_the_published_ones(wide, platform):
     band = pd.cut(np.exp(rates["ln_followers"]), BANDS, labels=False)
     column = "ln_rate_by_views" if platform == "tiktok" else "ln_rate"
     medians = np.exp(rates.groupby(band)[column].median())[: len(PUBLISHED[platform])]
-    np.testing.assert_allclose(np.log(medians), np.log(np.array(PUBLISHED[platform]) / 100), atol=0.35)
+    np.testing.assert_allclose(
+        np.log(medians), np.log(np.array(PUBLISHED[platform]) / 100), atol=0.35
+    )
 
 
 def slope(rates, column="ln_rate"):
@@ -182,8 +200,12 @@ def test_slopes_of_rates_on_followers_are_the_published_ones(wide):
     small = instagram["ln_followers"] < np.log(22_000)
     assert slope(instagram[small]) == pytest.approx(-0.60, abs=0.1)
     assert slope(instagram[~small]) == pytest.approx(0.04, abs=0.08)
-    assert slope(honest[honest["platform"] == "tiktok"], "ln_rate_by_views") == pytest.approx(-0.11, abs=0.03)
-    youtube = honest[(honest["platform"] == "youtube") & (honest["ln_followers"] < np.log(1_000_000))]
+    assert slope(honest[honest["platform"] == "tiktok"], "ln_rate_by_views") == pytest.approx(
+        -0.11, abs=0.03
+    )
+    youtube = honest[
+        (honest["platform"] == "youtube") & (honest["ln_followers"] < np.log(1_000_000))
+    ]
     assert slope(youtube) == pytest.approx(-0.39, abs=0.1)
 
 
@@ -212,7 +234,9 @@ def test_sponsored_posts_lose_a_tenth_and_creators_differ(wide):
     flags = tables.posts.drop_duplicates("post_id")[["platform", "post_id", "sponsored"]]
     posts = truth.posts.merge(flags, on=["platform", "post_id"])
     by_creator = posts.groupby(["sponsored", "creator_id"])["ln_expected"].mean()
-    assert (by_creator[True] - by_creator[False]).mean() == pytest.approx(np.log(0.9) - 0.02, abs=0.03)
+    assert (by_creator[True] - by_creator[False]).mean() == pytest.approx(
+        np.log(0.9) - 0.02, abs=0.03
+    )
 
 
 def test_a_quarter_is_suspicious_in_grades_from_crude_to_hard_to_see(wide):
@@ -223,11 +247,17 @@ def test_a_quarter_is_suspicious_in_grades_from_crude_to_hard_to_see(wide):
     assert rank["crude"] < rank["drip"] < rank["none"]
     assert rank["crude"] < 0.25
     assert rank["engaged"] == pytest.approx(rank["none"], abs=0.08)
-    pods, none = (rates[(rates["grade"] == grade) & (rates["n"] >= 5)] for grade in ("pods", "none"))
+    pods, none = (
+        rates[(rates["grade"] == grade) & (rates["n"] >= 5)] for grade in ("pods", "none")
+    )
     assert pods["sd"].median() < 0.5 * none["sd"].median()
     assert pods["comment_ratio"].median() < 0.5 * none["comment_ratio"].median()
     steps = np.log(tables.followers["followers"]).groupby(tables.followers["creator_id"]).diff()
-    jump = rates["grade"].to_frame().join(steps.groupby(tables.followers["creator_id"]).max().rename("step"))
+    jump = (
+        rates["grade"]
+        .to_frame()
+        .join(steps.groupby(tables.followers["creator_id"]).max().rename("step"))
+    )
     largest = jump.groupby("grade")["step"].median()
     assert largest["crude"] > 0.4
     assert largest[["none", "drip", "pods", "engaged"]].max() < 0.2
@@ -250,7 +280,11 @@ def test_half_of_the_engagements_come_within_the_half_life():
 
 
 def test_every_niche_has_words_and_kin():
-    assert sorted(NICHE_WORDS) == sorted(niche for kin in NICHE_GROUPS for niche in kin) == sorted(NICHES)
+    assert (
+        sorted(NICHE_WORDS)
+        == sorted(niche for kin in NICHE_GROUPS for niche in kin)
+        == sorted(NICHES)
+    )
     assert all(len(words.split()) == 4 for languages in NICHE_WORDS.values() for words in languages)
 
 
@@ -266,7 +300,9 @@ def test_written_market_reads_back_without_its_truth(folder):
         "partnerships.parquet",
         "posts.parquet",
     ]
-    assert set(pd.read_parquet(folder / "truth" / "creators.parquet")["grade"]) <= set(AUTHENTICITY_GRADES)
+    assert set(pd.read_parquet(folder / "truth" / "creators.parquet")["grade"]) <= set(
+        AUTHENTICITY_GRADES
+    )
     written = json.loads((folder / "truth" / "market.json").read_text())
     assert MarketParameters.from_dict(written) == DEMO_MARKET
 
@@ -277,7 +313,11 @@ def test_prospects_are_clean_and_of_three_kinds(tmp_path):
     assert faults == []
     assert len(prospects) == 200
     known = prospects["creator_id"].isin(read_tables(folder).creators["creator_id"])
-    averages = prospects[["avg_likes", "engagement_rate_by_followers", "engagement_rate_by_views"]].notna().any(axis=1)
+    averages = (
+        prospects[["avg_likes", "engagement_rate_by_followers", "engagement_rate_by_views"]]
+        .notna()
+        .any(axis=1)
+    )
     assert known.mean() == 0.6
     assert not (known & averages).any()
     assert (~known & averages).sum() > 20
@@ -291,12 +331,16 @@ def test_a_simulated_set_is_replaced_and_other_folders_are_refused(tmp_path):
     write_market(out, 8, seed=1)
     assert len(read_tables(out).creators) == 8
     (out / "notes.txt").write_text("mine")
-    with pytest.raises(SimulateError, match=r"holds more than a simulated data set \(notes.txt\): choose another"):
+    with pytest.raises(
+        SimulateError, match=r"holds more than a simulated data set \(notes.txt\): choose another"
+    ):
         write_market(out, 5, seed=1)
     (tmp_path / "own").mkdir()
     write_market(tmp_path / "own", 5, seed=1)
     (tmp_path / "own" / "dataset.json").write_text("{}")
-    with pytest.raises(SimulateError, match="holds files that are no simulated data set: choose another folder"):
+    with pytest.raises(
+        SimulateError, match="holds files that are no simulated data set: choose another folder"
+    ):
         write_market(tmp_path / "own", 5, seed=1)
     (tmp_path / "file").write_text("x")
     with pytest.raises(SimulateError, match="is a file, expected a folder"):
@@ -327,7 +371,16 @@ def test_impossible_sizes_are_refused(creators, seed):
 
 def test_progress_goes_from_nothing_to_all(tmp_path):
     seen = []
-    write_market(tmp_path / "demo", 5, seed=1, progress=lambda what, share: seen.append((what, share)))
-    assert [what for what, _ in seen] == ["creators", "posts", "readings", "tables", "writing", "done"]
+    write_market(
+        tmp_path / "demo", 5, seed=1, progress=lambda what, share: seen.append((what, share))
+    )
+    assert [what for what, _ in seen] == [
+        "creators",
+        "posts",
+        "readings",
+        "tables",
+        "writing",
+        "done",
+    ]
     assert [share for _, share in seen] == sorted(share for _, share in seen)
     assert seen[-1] == ("done", 1.0)

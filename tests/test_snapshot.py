@@ -21,14 +21,23 @@ from features.derive.market_priors import fit_reference
 from features.derive.queries import Queries, query_features
 from features.derive.version import FEATURES_VERSION
 from features.history.history import History
-from features.snapshot.reader import Snapshot, SnapshotError, account_key, account_name, batch_digest, parse_metadata
+from features.snapshot.reader import (
+    Snapshot,
+    SnapshotError,
+    account_key,
+    account_name,
+    batch_digest,
+    parse_metadata,
+)
 from features.snapshot.writer import write_snapshot
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from features.tables.vocabulary import FORMATS, NICHES
 
 AS_OF = pd.Timestamp("2026-05-01", tz="UTC")
-few = settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+few = settings(
+    max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +46,15 @@ def history(market_folder):
     creators = tables.creators
     # some declare no niche, and one name stands on two platforms
     twin = creators.iloc[:1].assign(platform="x", followers=500.0, niche=None)
-    creators = pd.concat([creators.assign(niche=creators["niche"].where(creators.index % 2 == 0)), twin])
+    creators = pd.concat(
+        [creators.assign(niche=creators["niche"].where(creators.index % 2 == 0)), twin]
+    )
     topic = pd.Series(np.array(["cake", "soup", None])[tables.posts.index % 3], dtype="str")
-    return History.of(replace(tables, creators=creators.reset_index(drop=True), posts=tables.posts.assign(topic=topic)))
+    return History.of(
+        replace(
+            tables, creators=creators.reset_index(drop=True), posts=tables.posts.assign(topic=topic)
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +80,9 @@ NUMBERS = ("sponsored", "caption_words", "hashtags_count", "avg_likes", "avg_com
 
 def questions(names):
     platforms, creators = zip(*names, strict=True)
-    frame = pd.DataFrame({"platform": platforms, "creator_id": creators, "as_of": AS_OF, "start_at": AS_OF})
+    frame = pd.DataFrame(
+        {"platform": platforms, "creator_id": creators, "as_of": AS_OF, "start_at": AS_OF}
+    )
     return frame.astype({"as_of": "datetime64[us, UTC]", "start_at": "datetime64[us, UTC]"})
 
 
@@ -73,7 +90,9 @@ counts = st.one_of(st.none(), st.integers(0, 3000).map(float))
 asked_of = st.fixed_dictionaries(
     {
         "account": st.integers(0, 150),
-        "start_at": st.integers(0, 120 * 86400).map(lambda seconds: AS_OF + pd.Timedelta(seconds=seconds)),
+        "start_at": st.integers(0, 120 * 86400).map(
+            lambda seconds: AS_OF + pd.Timedelta(seconds=seconds)
+        ),
         "format": st.sampled_from([None, *FORMATS]),
         "brand_niche": st.sampled_from([None, *NICHES]),
         "topic": st.sampled_from([None, 0, 1, 2]),
@@ -88,14 +107,23 @@ def both(history, reference, snapshot):
     """Give a function that answers drawn questions from the tables and from the snapshot."""
 
     def answers(drawn):
-        names = [history.accounts[row["account"] % len(history.accounts)].split("/", 1) for row in drawn]
+        names = [
+            history.accounts[row["account"] % len(history.accounts)].split("/", 1) for row in drawn
+        ]
         topics = ["cake", "soup", "never seen"]
-        told = [{**row, "topic": None if row["topic"] is None else topics[row["topic"]]} for row in drawn]
-        kinds = dict.fromkeys(("format", "brand_niche", "topic"), "str") | dict.fromkeys(NUMBERS, float)
+        told = [
+            {**row, "topic": None if row["topic"] is None else topics[row["topic"]]}
+            for row in drawn
+        ]
+        kinds = dict.fromkeys(("format", "brand_niche", "topic"), "str") | dict.fromkeys(
+            NUMBERS, float
+        )
         kinds["start_at"] = "datetime64[us, UTC]"
         frame = questions(names).assign(**pd.DataFrame(told).drop(columns="account").astype(kinds))
         rows = [snapshot.find(platform, name) for platform, name in names]
-        found = query_features(snapshot.account_features(rows), Queries.of(history, frame), reference)
+        found = query_features(
+            snapshot.account_features(rows), Queries.of(history, frame), reference
+        )
         return derive(history, frame, reference).to_numpy(), found
 
     return answers
@@ -151,9 +179,13 @@ def test_the_key_of_a_name_never_changes():
 def test_what_is_known_of_a_creator_is_named_without_a_question(history, reference, snapshot):
     assert set(QUERY_INDEPENDENT_COLUMNS) < set(COLUMNS)
     platform, name = history.accounts[3].split("/", 1)
-    expected = derive(history, questions([(platform, name)]), reference)[list(QUERY_INDEPENDENT_COLUMNS)].iloc[0]
+    expected = derive(history, questions([(platform, name)]), reference)[
+        list(QUERY_INDEPENDENT_COLUMNS)
+    ].iloc[0]
     found = snapshot.features(snapshot.find(platform, name))
-    assert {name: value for name, value in found.items() if value is not None} == expected.dropna().to_dict()
+    assert {
+        name: value for name, value in found.items() if value is not None
+    } == expected.dropna().to_dict()
     assert list(found) == list(QUERY_INDEPENDENT_COLUMNS)
 
 
@@ -165,7 +197,10 @@ def test_what_a_snapshot_says_of_itself(history, reference, snapshot):
 
 def test_a_snapshot_of_another_reference_is_refused(history, snapshot):
     other = fit_reference(history, AS_OF - pd.Timedelta(days=200))
-    with pytest.raises(SnapshotError, match=r"2026-05-01 was written for bundle 'v1', not for 'v2', .*snapshot DATA"):
+    with pytest.raises(
+        SnapshotError,
+        match=r"2026-05-01 was written for bundle 'v1', not for 'v2', .*snapshot DATA",
+    ):
         snapshot.check(other, "v2")
 
 
@@ -180,7 +215,10 @@ def test_a_snapshot_cut_short_is_refused(path, tmp_path, kept):
     content = path.read_bytes()
     short = tmp_path / "short.arrow"
     short.write_bytes(content[: int(len(content) * kept)])
-    with pytest.raises(SnapshotError, match=r"'.*short.arrow' is no snapshot, or was cut short \(.*\): write it anew"):
+    with pytest.raises(
+        SnapshotError,
+        match=r"'.*short.arrow' is no snapshot, or was cut short \(.*\): write it anew",
+    ):
         Snapshot.open(short)
 
 
@@ -190,19 +228,25 @@ def test_a_changed_snapshot_is_refused(path, tmp_path, at):
     content[int(len(content) * at)] ^= 1
     changed = tmp_path / "changed.arrow"
     changed.write_bytes(content)
-    with pytest.raises(SnapshotError, match=r"'.*changed.arrow' was changed since it was written: write it anew"):
+    with pytest.raises(
+        SnapshotError, match=r"'.*changed.arrow' was changed since it was written: write it anew"
+    ):
         Snapshot.open(changed)
 
 
 def rewritten(path, to, **meta):
     batch = pa.ipc.open_file(path).get_batch(0)
-    batch = batch.replace_schema_metadata({"creatorcast": json.dumps({**parse_metadata(batch.schema), **meta})})
+    batch = batch.replace_schema_metadata(
+        {"creatorcast": json.dumps({**parse_metadata(batch.schema), **meta})}
+    )
     with pa.ipc.new_file(to, batch.schema) as writer:
         writer.write_batch(batch)
     return to
 
 
-@pytest.mark.parametrize("meta", [{"version": "v2"}, {"as_of": "2026-05-02T00:00:00+00:00"}, {"reference": "other"}])
+@pytest.mark.parametrize(
+    "meta", [{"version": "v2"}, {"as_of": "2026-05-02T00:00:00+00:00"}, {"reference": "other"}]
+)
 def test_what_it_says_of_itself_cannot_be_changed_either(path, tmp_path, meta):
     with pytest.raises(SnapshotError, match="was changed since it was written"):
         Snapshot.open(rewritten(path, tmp_path / "s.arrow", **meta))
@@ -210,7 +254,9 @@ def test_what_it_says_of_itself_cannot_be_changed_either(path, tmp_path, meta):
 
 @pytest.mark.parametrize("meta", [{"format": 99}, {"columns": ["other"]}])
 def test_another_format_is_refused(path, tmp_path, meta):
-    with pytest.raises(SnapshotError, match="is a snapshot of another version of creatorcast: write it anew"):
+    with pytest.raises(
+        SnapshotError, match="is a snapshot of another version of creatorcast: write it anew"
+    ):
         Snapshot.open(rewritten(path, tmp_path / "s.arrow", **meta))
 
 
@@ -232,7 +278,11 @@ def test_the_digest_covers_every_column(path):
     batch = pa.ipc.open_file(path).get_batch(0)
     names = batch.schema.names
     assert names == ["key", "account", "state", "niches", "posts"]
-    assert batch_digest(batch) == parse_metadata(batch.schema)["sha256"] != batch_digest(batch.select(names[:-1]))
+    assert (
+        batch_digest(batch)
+        == parse_metadata(batch.schema)["sha256"]
+        != batch_digest(batch.select(names[:-1]))
+    )
 
 
 def test_where_nothing_can_be_written_the_reason_is_told(history, reference, tmp_path):
@@ -271,14 +321,18 @@ def zeroed(path):
         file.write(bytes(size - size // 2))
 
 
-@pytest.mark.parametrize("damage", [zeroed, lambda path: os.truncate(path, 100), lambda path: os.truncate(path, 0)])
+@pytest.mark.parametrize(
+    "damage", [zeroed, lambda path: os.truncate(path, 100), lambda path: os.truncate(path, 0)]
+)
 def test_what_becomes_of_the_file_changes_no_answer(path, tmp_path, damage):
     file = tmp_path / "snapshot.arrow"
     file.write_bytes(path.read_bytes())
     rows, expected = np.arange(151), Snapshot.open(path)
     found = Snapshot.open(file)
     damage(file)
-    np.testing.assert_array_equal(found.account_features(rows).values, expected.account_features(rows).values)
+    np.testing.assert_array_equal(
+        found.account_features(rows).values, expected.account_features(rows).values
+    )
     np.testing.assert_array_equal(
         found.account_features(rows).posts.residual, expected.account_features(rows).posts.residual
     )
@@ -323,5 +377,7 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(path, tmp_path, monke
 
 def test_a_snapshot_of_another_bundle_is_refused_before_it_is_copied(path, reference, monkeypatch):
     monkeypatch.setattr(shutil, "copyfileobj", lambda *_: pytest.fail("it was copied"))
-    with pytest.raises(SnapshotError, match="was written for bundle 'v1', not for 'v2', or by another version"):
+    with pytest.raises(
+        SnapshotError, match="was written for bundle 'v1', not for 'v2', or by another version"
+    ):
         Snapshot.open(path, replace(reference, horizon_days=9), "v2")

@@ -53,13 +53,22 @@ def test_the_registered_model_answers_alike_on_spark(spark, trained, home, marke
     history = History.of(validate(read_tables(market_folder)))
     asked = read_tables(market_folder).creators[["creator_id", "platform"]].head(40)
     asked = asked.assign(as_of=np.datetime64("2026-06-01"), start_at=np.datetime64("2026-06-20"))
-    asked = asked.assign(**{name: asked[name].dt.tz_localize("UTC") for name in ("as_of", "start_at")})
+    asked = asked.assign(
+        **{name: asked[name].dt.tz_localize("UTC") for name in ("as_of", "start_at")}
+    )
     x = derive(history, asked, trained.bundle.reference)
-    expected = mlflow.pyfunc.load_model(f"models:/{REGISTERED_MODEL}/{logged.model_version}").predict(x)
+    expected = mlflow.pyfunc.load_model(
+        f"models:/{REGISTERED_MODEL}/{logged.model_version}"
+    ).predict(x)
 
     result = ", ".join(f"{name} double" for name in NAMES)
     address = f"models:/{REGISTERED_MODEL}/{logged.model_version}"
     udf = mlflow.pyfunc.spark_udf(spark, address, result_type=result, env_manager="local")
     rows = spark.createDataFrame(x.assign(row=range(len(x)))).repartition(3)
-    found = rows.withColumn("found", udf(*COLUMNS)).select("row", "found.*").toPandas().sort_values("row")
+    found = (
+        rows.withColumn("found", udf(*COLUMNS))
+        .select("row", "found.*")
+        .toPandas()
+        .sort_values("row")
+    )
     np.testing.assert_allclose(found[NAMES].to_numpy(), expected[NAMES].to_numpy(), rtol=1e-12)

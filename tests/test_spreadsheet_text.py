@@ -37,7 +37,10 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 def safe(cell):
     """Say whether a cell of a file is no formula: nothing that begins as one but a number."""
-    return not cell.startswith(STARTS) or re.fullmatch(r"[+-][0-9.,]*([eE][+-]?[0-9]+)?[ ]?%?", cell) is not None
+    return (
+        not cell.startswith(STARTS)
+        or re.fullmatch(r"[+-][0-9.,]*([eE][+-]?[0-9]+)?[ ]?%?", cell) is not None
+    )
 
 
 def cells_of(path):
@@ -52,23 +55,31 @@ def test_what_is_guarded_is_safe_and_comes_back(text):
 
 
 def write_list(path, ids):
-    frame = pd.DataFrame({"partnership_id": ids, "platform": "instagram", "followers": 20_000.0, "fee_usd": 100.0})
+    frame = pd.DataFrame(
+        {"partnership_id": ids, "platform": "instagram", "followers": 20_000.0, "fee_usd": 100.0}
+    )
     if path.suffix == ".parquet":
         frame.to_parquet(path)
     else:  # as our CSV is once somebody has opened it and saved it as a workbook
-        frame.map(lambda value: escape_formula(value) if isinstance(value, str) else value).to_excel(path, index=False)
+        frame.map(
+            lambda value: escape_formula(value) if isinstance(value, str) else value
+        ).to_excel(path, index=False)
     return path
 
 
 @pytest.mark.parametrize("name", ["list.parquet", "list.xlsx"])
 @pytest.mark.parametrize(
-    "options", [BatchOptions(), BatchOptions(top=20, rank_by="cpe_usd_p50")], ids=["all", "the best"]
+    "options",
+    [BatchOptions(), BatchOptions(top=20, rank_by="cpe_usd_p50")],
+    ids=["all", "the best"],
 )
 def test_answers_in_csv_are_safe_and_in_parquet_and_xlsx_exact(name, options, scorer, tmp_path):
     ids = RISKY
     source = write_list(tmp_path / name, ids)
     for ending in ("csv", "parquet", "xlsx"):
-        assert score_file(source, tmp_path / f"out.{ending}", scorer, AS_OF, options).scored == len(ids)
+        assert score_file(source, tmp_path / f"out.{ending}", scorer, AS_OF, options).scored == len(
+            ids
+        )
     cells = cells_of(tmp_path / "out.csv")
     assert all(map(safe, cells))
     assert set(map(escape_formula, ids)) <= set(cells)
@@ -114,13 +125,19 @@ def test_other_commands_write_safe_files(home, tmp_path, monkeypatch):
     write_frame(pd.DataFrame({"@name": RISKY, "value": range(len(RISKY))}), tmp_path / "frame.csv")
     assert all(map(safe, cells_of("frame.csv")))
     (tmp_path / "data").mkdir()
-    pd.DataFrame({"creator_id": ["@SUM(1)", "-1+2", "a"], "platform": "x"}).to_csv("data/creators.csv", index=False)
+    pd.DataFrame({"creator_id": ["@SUM(1)", "-1+2", "a"], "platform": "x"}).to_csv(
+        "data/creators.csv", index=False
+    )
     run = CliRunner().invoke
     run(main, ["features", "data", "--out", "features.csv", "--as-of", "2026-06-01"])
-    (tmp_path / "posts.csv").write_text("handle,platform,followers,fee\n=1+1,instagram,=2+2,3\nanna,instagram,5,7\n")
+    (tmp_path / "posts.csv").write_text(
+        "handle,platform,followers,fee\n=1+1,instagram,=2+2,3\nanna,instagram,5,7\n"
+    )
     assert run(main, ["import", "posts.csv", "--out", "tables"]).exit_code == 3
     assert all(map(safe, cells_of("tables/rejected.csv")))
-    assert all(map(safe, cells_of("features.csv"))) if (tmp_path / "features.csv").exists() else True
+    assert (
+        all(map(safe, cells_of("features.csv"))) if (tmp_path / "features.csv").exists() else True
+    )
 
 
 def test_tables_read_back_what_was_guarded(tmp_path):

@@ -30,7 +30,9 @@ CREATORS = "creator_id,platform,observed_at,followers\na,instagram,2026-01-01T00
 def files(tmp_path_factory, tables, bundle, home):
     """Give a folder with sound and broken files of every kind."""
     folder = tmp_path_factory.mktemp("files")
-    write_snapshot(History.of(tables, 7), bundle.reference, AS_OF, folder / "snapshot", bundle.version)
+    write_snapshot(
+        History.of(tables, 7), bundle.reference, AS_OF, folder / "snapshot", bundle.version
+    )
     (folder / "cut").write_bytes((folder / "snapshot").read_bytes()[:3000])
     changed = bytearray((folder / "snapshot").read_bytes())
     changed[len(changed) // 2] ^= 1
@@ -56,7 +58,11 @@ def files(tmp_path_factory, tables, bundle, home):
     (folder / "told by a pipe").mkdir()
     (folder / "told by a pipe" / "creators.csv").write_text(f"{CREATORS}5\n")
     os.mkfifo(folder / "told by a pipe" / "dataset.json")
-    shutil.copytree(home / "artifacts", folder / "spoilt" / "artifacts", ignore=shutil.ignore_patterns("mlflow*"))
+    shutil.copytree(
+        home / "artifacts",
+        folder / "spoilt" / "artifacts",
+        ignore=shutil.ignore_patterns("mlflow*"),
+    )
     reference = champion_folder(folder / "spoilt") / "reference.json"
     reference.write_text(reference.read_text().replace("1", "2", 1))
     return folder
@@ -68,22 +74,54 @@ def files(tmp_path_factory, tables, bundle, home):
         ("data", "missing", "is no folder: expected one with creators.parquet or creators.csv"),
         ("data", "rates.csv", "is no folder: expected one with creators.parquet or creators.csv"),
         ("data", "empty", "holds no creators.parquet or creators.csv"),
-        ("data", "text", "has 2 fault(s), the first: creators: creator_id None is missing: the column is required"),
-        ("data", "negative", "has 1 fault(s), the first: creators, data row 1: followers -5.0 is below 0, the least"),
+        (
+            "data",
+            "text",
+            "has 2 fault(s), the first: creators: creator_id None is missing: the column is required",
+        ),
+        (
+            "data",
+            "negative",
+            "has 1 fault(s), the first: creators, data row 1: followers -5.0 is below 0, the least",
+        ),
         ("data", "fifo", "is no folder: expected one with creators.parquet or creators.csv"),
         ("rates", "missing", "cannot be read: No such file"),
         ("rates", "empty", "cannot be read: it is a folder, expected a regular file"),
         ("rates", "nothing.csv", "cannot be read: No columns to parse"),
-        ("rates", "rate.csv", "has 1 fault(s), the first: rates: usd_per_unit None is missing: the column is required"),
-        ("rates", "twice.csv", "has 1 fault(s), the first: rates, data row 2: currency 'EUR' repeats an earlier row "),
+        (
+            "rates",
+            "rate.csv",
+            "has 1 fault(s), the first: rates: usd_per_unit None is missing: the column is required",
+        ),
+        (
+            "rates",
+            "twice.csv",
+            "has 1 fault(s), the first: rates, data row 2: currency 'EUR' repeats an earlier row ",
+        ),
         ("rates", "fifo", "cannot be read: it is a FIFO, expected a regular file"),
-        ("snapshot", "fifo", "is no snapshot, or was cut short ([Errno 22] it is a FIFO, expected a regular file"),
-        ("snapshot", "empty", "is no snapshot, or was cut short ([Errno 22] it is a folder, expected a regular file"),
+        (
+            "snapshot",
+            "fifo",
+            "is no snapshot, or was cut short ([Errno 22] it is a FIFO, expected a regular file",
+        ),
+        (
+            "snapshot",
+            "empty",
+            "is no snapshot, or was cut short ([Errno 22] it is a folder, expected a regular file",
+        ),
         ("snapshot", "missing", "is no snapshot, or was cut short"),
         ("snapshot", "rates.csv", "is no snapshot, or was cut short"),
         ("snapshot", "cut", "is no snapshot, or was cut short"),
-        ("snapshot", "changed", "was changed since it was written: write it anew with `creatorcast snapshot DATA"),
-        ("snapshot", "foreign", "the snapshot as of 2026-06-15 was written for bundle 'another', not for "),
+        (
+            "snapshot",
+            "changed",
+            "was changed since it was written: write it anew with `creatorcast snapshot DATA",
+        ),
+        (
+            "snapshot",
+            "foreign",
+            "the snapshot as of 2026-06-15 was written for bundle 'another', not for ",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_told_in_one_line(files, home, setting, name, reason):
@@ -92,7 +130,9 @@ def test_what_cannot_be_used_is_told_in_one_line(files, home, setting, name, rea
     assert re.fullmatch(pattern, told), told
 
 
-@pytest.mark.parametrize(("name", "file"), [("piped", "creators.csv"), ("told by a pipe", "dataset.json")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("piped", "creators.csv"), ("told by a pipe", "dataset.json")]
+)
 def test_a_pipe_among_the_tables_holds_nobody(files, home, name, file):
     told = startup_problem(Settings(home, files / name))
     assert f"/{name}/{file}' cannot be read: " in told
@@ -100,12 +140,12 @@ def test_a_pipe_among_the_tables_holds_nobody(files, home, name, file):
 
 
 def test_a_champion_that_is_missing_or_broken_is_told_in_one_line(files):
-    start = (
-        f"the champion: no champion in '{files}/empty/artifacts': run creatorcast train DATA, then creatorcast promote"
-    )
+    start = f"the champion: no champion in '{files}/empty/artifacts': run creatorcast train DATA, then creatorcast promote"
     assert startup_problem(Settings(files / "empty")) == start
     told = startup_problem(Settings(files / "spoilt"))
-    assert re.fullmatch(r"the champion: '.*/reference\.json' differs from what the manifest says: [^\n]*", told)
+    assert re.fullmatch(
+        r"the champion: '.*/reference\.json' differs from what the manifest says: [^\n]*", told
+    )
 
 
 def test_what_can_be_used_is_not_refused(files, home):
@@ -114,8 +154,12 @@ def test_what_can_be_used_is_not_refused(files, home):
 
 
 def test_a_first_champion_may_be_waited_for_but_no_broken_one_and_no_broken_file(files):
-    assert startup_problem(Settings(files / "empty", snapshot=files / "snapshot"), waits=True) is None
-    assert startup_problem(Settings(files / "empty", snapshot=files / "cut"), waits=True).startswith("--snapshot ")
+    assert (
+        startup_problem(Settings(files / "empty", snapshot=files / "snapshot"), waits=True) is None
+    )
+    assert startup_problem(
+        Settings(files / "empty", snapshot=files / "cut"), waits=True
+    ).startswith("--snapshot ")
     assert startup_problem(Settings(files / "spoilt"), waits=True).startswith("the champion: ")
 
 
@@ -129,15 +173,23 @@ def test_a_port_must_be_free_and_the_address_one_of_this_machine(home):
     settings = Settings(home, insecure=True)
     with listening() as port:
         for host in ("127.0.0.1", "0.0.0.0", "localhost"):
-            with pytest.raises(StartError, match=f"^port {port} of '{host}' is in use: stop what listens there, or"):
+            with pytest.raises(
+                StartError, match=f"^port {port} of '{host}' is in use: stop what listens there, or"
+            ):
                 check_start(host, port, settings)
     check_start("127.0.0.1", port, settings)
-    with pytest.raises(StartError, match=r"^'192\.0\.2\.1' is no address of this machine: name one that is by --host"):
+    with pytest.raises(
+        StartError,
+        match=r"^'192\.0\.2\.1' is no address of this machine: name one that is by --host",
+    ):
         check_start("192.0.2.1", port, settings)
-    with pytest.raises(StartError, match="'no such host' is no address that is known: name one by --host"):
+    with pytest.raises(
+        StartError, match="'no such host' is no address that is known: name one by --host"
+    ):
         check_start("no such host", port, settings)
     with pytest.raises(
-        AccessError, match=r"^'0\.0\.0\.0' can be reached from other machines and the service has no keys"
+        AccessError,
+        match=r"^'0\.0\.0\.0' can be reached from other machines and the service has no keys",
     ):
         check_start("0.0.0.0", port, Settings(home))
 
@@ -175,15 +227,22 @@ def test_a_port_is_in_use_however_it_is_used(home, user):
 
 def test_a_port_that_only_waits_for_its_last_connection_to_be_forgotten_is_free(home):
     port = free_port()
-    with socket.create_server(("127.0.0.1", port)) as server, socket.create_connection(("127.0.0.1", port)) as client:
+    with (
+        socket.create_server(("127.0.0.1", port)) as server,
+        socket.create_connection(("127.0.0.1", port)) as client,
+    ):
         server.accept()[0].close()
         assert client.recv(1) == b""
-    states = {one.status for one in psutil.net_connections("tcp4") if one.laddr and one.laddr.port == port}
+    states = {
+        one.status for one in psutil.net_connections("tcp4") if one.laddr and one.laddr.port == port
+    }
     assert states == {psutil.CONN_TIME_WAIT}
     check_start("127.0.0.1", port, Settings(home))
 
 
-def test_one_who_answers_at_the_address_is_in_the_way_though_the_system_lets_two_listen(home, monkeypatch):
+def test_one_who_answers_at_the_address_is_in_the_way_though_the_system_lets_two_listen(
+    home, monkeypatch
+):
     with listening() as port:
         monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
         with pytest.raises(StartError, match=f"^port {port} of '127.0.0.1' is in use"):
@@ -191,7 +250,9 @@ def test_one_who_answers_at_the_address_is_in_the_way_though_the_system_lets_two
 
 
 def test_a_name_is_refused_with_its_address(home):
-    with pytest.raises(StartError, match=r"^'localhost' is a name: .* addresses, give --host (127\.0\.0\.1|::1)$"):
+    with pytest.raises(
+        StartError, match=r"^'localhost' is a name: .* addresses, give --host (127\.0\.0\.1|::1)$"
+    ):
         check_start("localhost", free_port(), Settings(home))
 
 
@@ -201,7 +262,8 @@ def test_a_port_that_may_not_be_opened_is_told(home, monkeypatch):
 
     monkeypatch.setattr(socket.socket, "bind", refused)
     with pytest.raises(
-        StartError, match=r"^port 80 of '127\.0\.0\.1' may not be opened by this user: name one from 1024 on"
+        StartError,
+        match=r"^port 80 of '127\.0\.0\.1' may not be opened by this user: name one from 1024 on",
     ):
         check_start("127.0.0.1", 80, Settings(home))
 
@@ -214,10 +276,22 @@ SERVE, BENTOML = ["creatorcast", "serve"], ["bentoml", "serve", "serving.service
     [
         ([*SERVE, "--data", "empty"], {}, "--data .*/empty' holds no creators"),
         ([*SERVE, "--rates", "rate.csv"], {}, "--rates .*/rate.csv': has 1 fault"),
-        ([*SERVE, "--snapshot", "changed"], {}, "--snapshot .*/changed' was changed since it was written"),
-        (SERVE, {"CREATORCAST_HOME": "empty"}, "the champion: no champion in 'empty/artifacts': run creatorcast train"),
+        (
+            [*SERVE, "--snapshot", "changed"],
+            {},
+            "--snapshot .*/changed' was changed since it was written",
+        ),
+        (
+            SERVE,
+            {"CREATORCAST_HOME": "empty"},
+            "the champion: no champion in 'empty/artifacts': run creatorcast train",
+        ),
         (BENTOML, {"CREATORCAST_DATA": "negative"}, "--data .* 'negative': has 1 fault"),
-        (BENTOML, {"CREATORCAST_SNAPSHOT_DAYS": "week"}, "CREATORCAST_SNAPSHOT_DAYS 'week' is no number of days"),
+        (
+            BENTOML,
+            {"CREATORCAST_SNAPSHOT_DAYS": "week"},
+            "CREATORCAST_SNAPSHOT_DAYS 'week' is no number of days",
+        ),
     ],
     ids=["data", "rates", "snapshot", "champion", "bentoml data", "bentoml settings"],
 )
@@ -252,7 +326,9 @@ Creatorcast = service.Creatorcast
 def test_a_port_that_is_lost_after_the_look_at_it_is_told_in_the_same_line(files, home):
     (files / "late.py").write_text(LATE)
     port = free_port()
-    result = started(files, home, ["bentoml", "serve", "late:Creatorcast"], port, {"PYTHONPATH": str(files)})
+    result = started(
+        files, home, ["bentoml", "serve", "late:Creatorcast"], port, {"PYTHONPATH": str(files)}
+    )
     line = f"creatorcast: port {port} of '127.0.0.1' is in use: stop what listens there, or name another by --port\n"
     assert (result.returncode, result.stdout, result.stderr) == (2, "", line)
 
@@ -261,4 +337,6 @@ def started(folder, home, command, port, environment=()):
     command = [BIN / command[0], *command[1:], "--port", str(port)]
     tried = contents_digest(read_manifest(champion_folder(home)))
     told = {**os.environ, TRIED_VARIABLE: tried, "CREATORCAST_HOME": str(home), **dict(environment)}
-    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        command, cwd=folder, env=told, capture_output=True, text=True, timeout=120
+    )

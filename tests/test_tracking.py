@@ -95,15 +95,25 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     logged = tracking.log(trained, tmp_path, tracking_server)
     assert tracking.follow_champion(tmp_path, tracking_server) is None
     set_champion(tmp_path, trained.bundle.version)
-    expected = tracking.Champion(trained.bundle.version, logged.model_version, logged=False, alias_moved=True)
+    expected = tracking.Champion(
+        trained.bundle.version, logged.model_version, logged=False, alias_moved=True
+    )
     assert tracking.follow_champion(tmp_path, tracking_server) == expected
-    assert tracking.follow_champion(tmp_path, tracking_server) == replace(expected, alias_moved=False)
+    assert tracking.follow_champion(tmp_path, tracking_server) == replace(
+        expected, alias_moved=False
+    )
     file = f"sqlite:///{tmp_path / 'mlflow.db'}"
     bundles = {int(logged.model_version): trained.bundle.version}
-    assert registered_bundles(tmp_path, tracking_server) == registered_bundles(tmp_path, file) == bundles
+    assert (
+        registered_bundles(tmp_path, tracking_server)
+        == registered_bundles(tmp_path, file)
+        == bundles
+    )
     run = tracking.mlflow.get_run(logged.run_id)
     model = tracking.mlflow.pyfunc.load_model("models:/creatorcast@champion")
-    registered = tracking.mlflow.MlflowClient().get_model_version_by_alias("creatorcast", "champion")
+    registered = tracking.mlflow.MlflowClient().get_model_version_by_alias(
+        "creatorcast", "champion"
+    )
     assert registered.run_id == logged.run_id
     assert registered.tags["bundle_version"] == run.data.params["version"] == trained.bundle.version
     assert registered.tags["features_version"] == str(FEATURES_VERSION)
@@ -163,7 +173,9 @@ def test_the_lock_goes_with_a_process_that_is_killed(tmp_path):
     (tmp_path / "artifacts").mkdir()
     hold = "import sys, time; from pathlib import Path; from training.home_lock import home_lock\n"
     hold += "with home_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
-    holder = subprocess.Popen([sys.executable, "-c", hold, tmp_path], cwd=ROOT, stdout=subprocess.PIPE)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, tmp_path], cwd=ROOT, stdout=subprocess.PIPE
+    )
     with holder:
         assert holder.stdout.readline() == b"held\n"
         holder.kill()
@@ -174,8 +186,14 @@ def test_the_lock_goes_with_a_process_that_is_killed(tmp_path):
 def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path, trained):
     (tmp_path / "file").write_text("")
     scores = trained.backtest.scores
-    for home, reason in ((tmp_path / "file", "Not a directory"), (Path("/proc/none"), "No such file or directory")):
-        with pytest.raises(HomeError, match=rf"artifacts' cannot be written: {reason}: make it writable for this user"):
+    for home, reason in (
+        (tmp_path / "file", "Not a directory"),
+        (Path("/proc/none"), "No such file or directory"),
+    ):
+        with pytest.raises(
+            HomeError,
+            match=rf"artifacts' cannot be written: {reason}: make it writable for this user",
+        ):
             write_artifacts(home, trained.bundle, trained.backtest, scores, tmp_path, print)
 
 
@@ -216,7 +234,9 @@ def test_what_a_killed_training_left_half_written_is_removed_by_the_next(tmp_pat
 
 
 @pytest.mark.parametrize("step", ["scores", "note", "bundle"])
-def test_a_disk_without_room_is_one_sentence_and_nothing_half_written_stays(tmp_path, trained, monkeypatch, step):
+def test_a_disk_without_room_is_one_sentence_and_nothing_half_written_stays(
+    tmp_path, trained, monkeypatch, step
+):
     full = OSError(28, "No space left on device")
 
     def fail(*_, **__):
@@ -228,7 +248,9 @@ def test_a_disk_without_room_is_one_sentence_and_nothing_half_written_stays(tmp_
     }[step]  # fmt: skip
     with monkeypatch.context() as patch:
         patch.setattr(*target, fail)
-        with pytest.raises(HomeError, match="artifacts' cannot be written: No space left on device"):
+        with pytest.raises(
+            HomeError, match="artifacts' cannot be written: No space left on device"
+        ):
             written(tmp_path, trained)
     assert not [*(tmp_path / "artifacts").rglob(".*")]
     assert not bundles_folder(tmp_path).exists() or not [*bundles_folder(tmp_path).iterdir()]
@@ -240,7 +262,9 @@ def test_a_disk_without_room_is_one_sentence_and_nothing_half_written_stays(tmp_
 @pytest.fixture
 def copied(home, tmp_path):
     """Give a home of its own with the trained bundle as champion, and no store."""
-    shutil.copytree(home / "artifacts", tmp_path / "home" / "artifacts", ignore=shutil.ignore_patterns("ml*"))
+    shutil.copytree(
+        home / "artifacts", tmp_path / "home" / "artifacts", ignore=shutil.ignore_patterns("ml*")
+    )
     return tmp_path / "home"
 
 
@@ -252,8 +276,12 @@ def run(copied, monkeypatch, tmp_path):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
     def invoke(*arguments):
-        result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="creatorcast")
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        result = CliRunner().invoke(
+            main, [str(argument) for argument in arguments], prog_name="creatorcast"
+        )
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            result.exception
+        )
         return result
 
     return invoke
@@ -261,7 +289,10 @@ def run(copied, monkeypatch, tmp_path):
 
 def save_as(home, bundle, version):
     """Save a bundle under another version."""
-    save_bundle(replace(bundle, manifest={**bundle.manifest, "version": version}), bundles_folder(home) / version)
+    save_bundle(
+        replace(bundle, manifest={**bundle.manifest, "version": version}),
+        bundles_folder(home) / version,
+    )
 
 
 def store_of(home):
@@ -279,7 +310,9 @@ def a_fifo(path):
 def a_run_without_models(path):
     """Leave what a store has that was not made to its end, but has a run in it."""
     with contextlib.closing(sqlite3.connect(path)) as store:
-        store.executescript("CREATE TABLE runs (run_uuid); INSERT INTO runs VALUES ('x'); CREATE TABLE metrics (a);")
+        store.executescript(
+            "CREATE TABLE runs (run_uuid); INSERT INTO runs VALUES ('x'); CREATE TABLE metrics (a);"
+        )
 
 
 @mlflow_warnings
@@ -288,7 +321,10 @@ def a_run_without_models(path):
     [
         (no_database, "file is not a database"),
         (a_fifo, "it is a FIFO, expected a regular file"),
-        (a_run_without_models, "has runs or models, but not all tables: restore it, or move it away"),
+        (
+            a_run_without_models,
+            "has runs or models, but not all tables: restore it, or move it away",
+        ),
     ],
 )
 def test_a_store_that_cannot_be_used_loses_no_bundle_and_the_remedy_works(
@@ -311,7 +347,10 @@ def test_a_store_that_cannot_be_used_loses_no_bundle_and_the_remedy_works(
     store.unlink()
     result = run("log", version)
     assert (result.exit_code, result.stdout.splitlines()[0][-23:]) == (0, "registered as version 1")
-    assert "alias champion of the registry had not followed the champion: it is now version 1, " in result.stderr
+    assert (
+        "alias champion of the registry had not followed the champion: it is now version 1, "
+        in result.stderr
+    )
     assert alias_bundle(copied, None) == version
 
 
@@ -319,10 +358,15 @@ def test_training_looks_at_the_store_before_it_begins(run, copied, market_folder
     no_database(store_of(copied))
     result = run("train", market_folder)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert re.fullmatch(r"creatorcast: the MLflow store '.*' cannot be used: file is not a database\n", result.stderr)
+    assert re.fullmatch(
+        r"creatorcast: the MLflow store '.*' cannot be used: file is not a database\n",
+        result.stderr,
+    )
 
 
-def test_a_store_that_another_process_writes_to_is_waited_for_and_told(run, copied, market_folder, monkeypatch):
+def test_a_store_that_another_process_writes_to_is_waited_for_and_told(
+    run, copied, market_folder, monkeypatch
+):
     monkeypatch.setattr(training.registry, "LOCK_TIMEOUT_SECONDS", 0.2)
     with contextlib.closing(sqlite3.connect(store_of(copied))) as other:
         other.execute("CREATE TABLE runs (a)")
@@ -351,9 +395,13 @@ creatorcast.main(["log"])
 
 @pytest.mark.slow
 @mlflow_warnings
-def test_a_store_is_made_whole_or_not_at_all_and_anew_by_one_of_three_promotions(run, copied, trained):
+def test_a_store_is_made_whole_or_not_at_all_and_anew_by_one_of_three_promotions(
+    run, copied, trained
+):
     command = [sys.executable, "-c", KILLED]
-    killed = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    killed = subprocess.run(
+        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not store_of(copied).exists()
     unfinished = [*store_of(copied).parent.glob(".mlflow.db.*")]
@@ -366,7 +414,10 @@ def test_a_store_is_made_whole_or_not_at_all_and_anew_by_one_of_three_promotions
     assert [code for _, _, code in ended] == [0, 0, 0], ended
     errors = "".join(stderr for _, stderr, _ in ended)
     assert "Traceback" not in errors
-    assert errors.count("was not made to its end and holds nothing: it is now 'mlflow.db.unfinished'") == 1
+    assert (
+        errors.count("was not made to its end and holds nothing: it is now 'mlflow.db.unfinished'")
+        == 1
+    )
     assert "waiting for process " in errors
     assert not [*store_of(copied).parent.glob(".mlflow.db.*")]
     champion = champion_version(copied)
@@ -400,7 +451,10 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     promoted = run("promote", other, "--force").stdout
     assert promoted.endswith(", version 2 in the registry, which did not have it and has it now\n")
     set_champion(copied, first)
-    assert run("log", other).stdout == f"{other} is version 2 in the registry already: nothing was logged\n"
+    assert (
+        run("log", other).stdout
+        == f"{other} is version 2 in the registry already: nothing was logged\n"
+    )
     assert alias_bundle(copied, None) == first
     set_champion(copied, other)  # as a promotion that was killed before it came to the registry
     result = run("bundles")
@@ -412,7 +466,9 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
     assert f"champion is again {other}" in run("rollback").stdout
     assert alias_bundle(copied, None) == other
     set_champion(copied, first)
-    assert run("promote", first).stdout.endswith("(trained on simulated data), version 1 in the registry\n")
+    assert run("promote", first).stdout.endswith(
+        "(trained on simulated data), version 1 in the registry\n"
+    )
     assert alias_bundle(copied, None) == first
 
 

@@ -18,7 +18,13 @@ from training.fit import Recipe
 from training.platform_times import to_timestamp
 from training.train import data_digest, headline_metrics, mature_end, train
 
-RULES = {"creator's median", "mean of last 12", "followers x trailing rate", "ridge", "mean of the band"}
+RULES = {
+    "creator's median",
+    "mean of last 12",
+    "followers x trailing rate",
+    "ridge",
+    "mean of the band",
+}
 
 
 def test_the_record_has_the_usual_rules_for_seen_and_unseen_creators(trained):
@@ -37,7 +43,10 @@ def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, mark
     assert manifest["data_digest"] == data_digest(tables)
     assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 7)
     history = History.of(tables)
-    assert (manifest["accounts"], manifest["posts"]) == (150, len(history.posts_with_engagements.time))
+    assert (manifest["accounts"], manifest["posts"]) == (
+        150,
+        len(history.posts_with_engagements.time),
+    )
     assert manifest["until"] == to_timestamp(mature_end(history).max()).isoformat()
     assert manifest["targets"] == list(manifest["rows"]) == ["engagements", "views"]
     assert manifest["recipe"]["sampling"]["per_post"] == 1
@@ -80,7 +89,8 @@ def test_data_end_is_never_later_than_now(market_folder):
     late = replace(
         history,
         posts_with_engagements=replace(
-            history.posts_with_engagements, time=history.posts_with_engagements.time + 10_000 * DAY_US
+            history.posts_with_engagements,
+            time=history.posts_with_engagements.time + 10_000 * DAY_US,
         ),
     )
     assert mature_end(late).max() <= time.time() * 1e6
@@ -88,7 +98,9 @@ def test_data_end_is_never_later_than_now(market_folder):
 
 def test_the_digest_of_the_data_ignores_the_order_of_rows_and_sees_a_value(market_folder):
     tables = validate(read_tables(market_folder))
-    shuffled = type(tables)(tables.creators[::-1], tables.followers, tables.posts, tables.partnerships)
+    shuffled = type(tables)(
+        tables.creators[::-1], tables.followers, tables.posts, tables.partnerships
+    )
     assert data_digest(shuffled) == data_digest(tables)
     grown = tables.creators.assign(followers=tables.creators["followers"] + 1)
     changed = type(tables)(grown, tables.followers, tables.posts, tables.partnerships)

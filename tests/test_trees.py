@@ -21,11 +21,23 @@ def booster(seed=0, trees=20, unknown=0.2, categorical=(), **settings):
     x = random.normal(size=(600, COLUMNS))
     x[:, 3] = np.log1p(random.integers(0, 9, 600))
     x[:, 4] = random.integers(0, 4, 600)
-    y = x[:, 0] + x[:, 1] * x[:, 2] + x[:, 3] + (x[:, 4] == 2) + np.where(random.random(600) < 0.5, 3.0, 0.0)
+    y = (
+        x[:, 0]
+        + x[:, 1] * x[:, 2]
+        + x[:, 3]
+        + (x[:, 4] == 2)
+        + np.where(random.random(600) < 0.5, 3.0, 0.0)
+    )
     gone = random.random((600, 3)) < unknown
     y[gone[:, 0]] += 2 * (seed % 2) - 1  # unknown is large in one booster and small in another
     x[:, :3][gone] = np.nan
-    parameters = {"objective": "regression_l1", "num_leaves": 15, "num_threads": 1, "verbosity": -1, "seed": seed}
+    parameters = {
+        "objective": "regression_l1",
+        "num_leaves": 15,
+        "num_threads": 1,
+        "verbosity": -1,
+        "seed": seed,
+    }
     data = lgb.Dataset(x, y, categorical_feature=list(categorical))
     return lgb.train({**parameters, "min_data_in_leaf": 5, **settings}, data, trees)
 
@@ -61,17 +73,37 @@ def test_daal4py_is_equal_on_all_that_can_happen_to_a_value(boosters, fast):
     assert {kind for b in boosters for kind in splits(b, "missing_type")} == {"NaN", "None"}
     assert {side for b in boosters for side in splits(b, "default_left")} == {True, False}
     x = reference_rows(boosters, 5_000)
-    extremes = [0.0, -0.0, 1e-35, -1e-35, 1e-38, -1e-38, 3e38, -3e38, 1e300, np.inf, -np.inf, np.nan]
+    extremes = [
+        0.0,
+        -0.0,
+        1e-35,
+        -1e-35,
+        1e-38,
+        -1e-38,
+        3e38,
+        -3e38,
+        1e300,
+        np.inf,
+        -np.inf,
+        np.nan,
+    ]
     x[: len(extremes) * COLUMNS] = np.nan_to_num(x[: len(extremes) * COLUMNS])
     for row, (column, value) in enumerate((c, v) for c in range(COLUMNS) for v in extremes):
         x[row, column] = value
-    np.testing.assert_allclose(fast.predict(x), BoosterSet(boosters, threads=1).predict(x), rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(
+        fast.predict(x), BoosterSet(boosters, threads=1).predict(x), rtol=0, atol=TOLERANCE
+    )
 
 
 def test_a_value_at_a_threshold_goes_left_and_the_next_float_right():
     pytest.importorskip("daal4py")
     x = np.repeat([[0.0], [2 * EDGE]], 50, axis=0)
-    parameters = {"min_data_in_leaf": 1, "num_threads": 1, "verbosity": -1, "objective": "regression"}
+    parameters = {
+        "min_data_in_leaf": 1,
+        "num_threads": 1,
+        "verbosity": -1,
+        "objective": "regression",
+    }
     stump = lgb.train(parameters, lgb.Dataset(x, np.repeat([0.0, 1.0], 50)), 1)
     (threshold,) = splits(stump, "threshold")
     down = models.booster_engine._down(threshold)
@@ -103,13 +135,17 @@ def test_trees_without_a_split_are_converted():
     flat = booster(trees=3, min_data_in_leaf=600)
     assert not splits(flat, "threshold")
     found = BoosterSet([flat], "daal4py").predict(np.zeros((2, COLUMNS)))
-    np.testing.assert_allclose(found, BoosterSet([flat]).predict(np.zeros((2, COLUMNS))), atol=TOLERANCE)
+    np.testing.assert_allclose(
+        found, BoosterSet([flat]).predict(np.zeros((2, COLUMNS))), atol=TOLERANCE
+    )
 
 
 def test_an_engine_that_differs_is_left_alone(boosters, monkeypatch, caplog):
     pytest.importorskip("daal4py")
     honest = models.booster_engine._Converted.predict
-    monkeypatch.setattr(models.booster_engine._Converted, "predict", lambda self, x: honest(self, x) + 1)
+    monkeypatch.setattr(
+        models.booster_engine._Converted, "predict", lambda self, x: honest(self, x) + 1
+    )
     with caplog.at_level(logging.WARNING):
         trees = BoosterSet(boosters, "auto")
     assert (trees.engine, len(caplog.messages)) == ("lightgbm", 1)
@@ -131,13 +167,18 @@ def test_a_machine_without_daal4py_takes_lightgbm(boosters, monkeypatch, caplog)
 def test_categorical_splits_stay_with_lightgbm(caplog):
     pytest.importorskip("daal4py")
     assert (
-        BoosterSet([booster(categorical=[4], max_cat_to_onehot=1, min_data_per_group=5)], "auto").engine == "lightgbm"
+        BoosterSet(
+            [booster(categorical=[4], max_cat_to_onehot=1, min_data_per_group=5)], "auto"
+        ).engine
+        == "lightgbm"
     )
     assert "the trees have categorical splits or linear leaves" in caplog.text
 
 
 def test_other_engines_are_refused(boosters):
-    with pytest.raises(EngineError, match="'onnx' is no engine: expected one of auto, lightgbm, daal4py"):
+    with pytest.raises(
+        EngineError, match="'onnx' is no engine: expected one of auto, lightgbm, daal4py"
+    ):
         BoosterSet(boosters, "onnx")
 
 

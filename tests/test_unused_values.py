@@ -29,7 +29,11 @@ with warnings.catch_warnings():  # starlette would rather have httpx2
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
 PROFILE = {"platform": "instagram", "followers": 20_000.0, "niche": "food", "format": "video"}
 LIKES = {"avg_likes": 380.0, "avg_comments": 20.0}
-FIGURES = [f"{what}_{q}" for what in ("engagements", "views") for q in ("p05", "p10", "p50", "p90", "p95", "mean")]
+FIGURES = [
+    f"{what}_{q}"
+    for what in ("engagements", "views")
+    for q in ("p05", "p10", "p50", "p90", "p95", "mean")
+]
 #: What a row brings besides PROFILE, and the columns that its forecast does not use.
 CASES = [
     ({}, set()),
@@ -39,12 +43,18 @@ CASES = [
     ({**LIKES, "avg_shares": 20.0}, {"avg_shares"}),
     ({**LIKES, "engagement_rate_by_followers": 0.02}, set()),
     ({**LIKES, "engagement_rate_by_followers": 0.05}, {"engagement_rate_by_followers"}),
-    ({"followers": None, "engagement_rate_by_followers": 0.05, **LIKES}, {"engagement_rate_by_followers"}),
+    (
+        {"followers": None, "engagement_rate_by_followers": 0.05, **LIKES},
+        {"engagement_rate_by_followers"},
+    ),
     ({"engagement_rate_by_followers": 0.02, "avg_comments": 9.0}, {"avg_comments"}),
     ({"engagement_rate_by_views": 0.05}, {"engagement_rate_by_views"}),
     ({"engagement_rate_by_views": 0.05, "avg_views": 8000.0}, set()),
     ({"engagement_rate_by_views": 0.05, "avg_views": 8000.0, **LIKES}, set()),
-    ({"engagement_rate_by_views": 0.09, "avg_views": 8000.0, **LIKES}, {"engagement_rate_by_views"}),
+    (
+        {"engagement_rate_by_views": 0.09, "avg_views": 8000.0, **LIKES},
+        {"engagement_rate_by_views"},
+    ),
     ({"avg_views": 8000.0}, set()),
     ({"avg_views": 8000.0, "format": "image"}, set()),
     ({"avg_views": 8000.0, "format": "image", "engagement_rate_by_views": 0.05}, set()),
@@ -90,13 +100,19 @@ def test_what_a_profile_brings_and_no_forecast_rests_on_is_named(scorer, told, e
 
 @pytest.mark.parametrize(
     ("told", "expected"),
-    [(told, expected) for told, expected in CASES if expected and not expected & {"avg_views", "emv_view_usd"}],
+    [
+        (told, expected)
+        for told, expected in CASES
+        if expected and not expected & {"avg_views", "emv_view_usd"}
+    ],
 )
 def test_a_value_that_is_named_changes_no_figure(scorer, told, expected):
     with_it = {**PROFILE, **told}
     without = {name: value for name, value in with_it.items() if name not in expected}
     answers, _ = answers_of(scorer, [with_it, without], AS_OF)
-    pd.testing.assert_series_equal(answers.loc[0, FIGURES], answers.loc[1, FIGURES], check_names=False)
+    pd.testing.assert_series_equal(
+        answers.loc[0, FIGURES], answers.loc[1, FIGURES], check_names=False
+    )
 
 
 def test_company_does_not_matter(scorer):
@@ -107,20 +123,43 @@ def test_company_does_not_matter(scorer):
 def test_a_rate_says_the_same_up_to_what_rounding_does(scorer):
     just, over = (0.02 * (1 + SAME_RATE * share) for share in (0.99, 1.01))
     rows = [{**PROFILE, **LIKES, "engagement_rate_by_followers": rate} for rate in (just, over)]
-    assert [unused(names) for names in warned(scorer, *rows)] == [set(), {"engagement_rate_by_followers"}]
+    assert [unused(names) for names in warned(scorer, *rows)] == [
+        set(),
+        {"engagement_rate_by_followers"},
+    ]
 
 
 def test_of_a_known_creator_what_differs_from_what_is_known_is_named(bundle):
     born = AS_OF - pd.Timedelta(days=900)
-    shown = {"followers": 9000.0, "niche": "food", "following": 70.0, "posts_count": 40.0, "created_at": born}
+    shown = {
+        "followers": 9000.0,
+        "niche": "food",
+        "following": 70.0,
+        "posts_count": 40.0,
+        "created_at": born,
+    }
     shown |= {"verified": True, "business": False}
-    creator = {"creator_id": "a", "platform": "instagram", "observed_at": AS_OF - pd.Timedelta(days=3), **shown}
+    creator = {
+        "creator_id": "a",
+        "platform": "instagram",
+        "observed_at": AS_OF - pd.Timedelta(days=3),
+        **shown,
+    }
     scorer = Scorer(bundle, Tables(creators=table([creator], CREATORS), posts=table([], POSTS)))
     for depends in scorer._unused._depends.values():
         depends[:] = True
-    other = {"followers": 77.0, "niche": "pets", "following": 7.0, "posts_count": 4.0, "created_at": AS_OF}
+    other = {
+        "followers": 77.0,
+        "niche": "pets",
+        "following": 7.0,
+        "posts_count": 4.0,
+        "created_at": AS_OF,
+    }
     other |= {"verified": False, "business": True}
-    rows = [{"creator_id": "a", **told} for told in ({}, shown, other, {"bio": "cook", "country": "DE"}, LIKES)]
+    rows = [
+        {"creator_id": "a", **told}
+        for told in ({}, shown, other, {"bio": "cook", "country": "DE"}, LIKES)
+    ]
     expected = [set(), set(), set(other), {"bio", "country"}, set()]
     assert [unused(names) for names in warned(scorer, *rows)] == expected
 
@@ -133,7 +172,10 @@ def test_averages_of_a_creator_whose_posts_are_known_are_named(scorer, known):
 
 def test_a_topic_that_posts_are_on_is_used(bundle):
     """Whether the small model splits on it is another matter: depended on, it is used from the first such post."""
-    creators = table([{"creator_id": "a", "platform": "instagram", "followers": 9000.0, "niche": "food"}], CREATORS)
+    creators = table(
+        [{"creator_id": "a", "platform": "instagram", "followers": 9000.0, "niche": "food"}],
+        CREATORS,
+    )
     posts = [
         {
             "creator_id": "a",
@@ -147,7 +189,9 @@ def test_a_topic_that_posts_are_on_is_used(bundle):
         for n in range(6)
     ]
     scorer = Scorer(bundle, Tables(creators=creators, posts=table(posts, POSTS)))
-    scorer._unused._depends["engagements"][..., COLUMNS.index("engagements_dev_mean_by_topic")] = True
+    scorer._unused._depends["engagements"][..., COLUMNS.index("engagements_dev_mean_by_topic")] = (
+        True
+    )
     rows = [{"creator_id": "a", "topic": topic} for topic in ("cake", "soup", "tax")]
     assert ["topic" in unused(names) for names in warned(scorer, *rows)] == [False, False, True]
 
@@ -167,7 +211,11 @@ def test_averages_beside_posts_that_count_are_named(scorer):
         for n in range(3)
     ]
     row = {**PROFILE, "creator_id": "new", **LIKES, "avg_views": 5.0}
-    assert unused(warned(scorer, row, own=table(posts, POSTS))[0]) == {"avg_likes", "avg_comments", "avg_views"}
+    assert unused(warned(scorer, row, own=table(posts, POSTS))[0]) == {
+        "avg_likes",
+        "avg_comments",
+        "avg_views",
+    }
     hidden = table([{**post, "likes": None, "views": None} for post in posts], POSTS)
     assert unused(warned(scorer, row, own=hidden)[0]) == set()
 
@@ -178,34 +226,68 @@ def test_a_bundle_without_views_names_averages_of_them(bundle):
         reference=replace(bundle.reference, views=None),
         forecasters={"engagements": bundle.forecasters["engagements"]},
     )
-    rows = [{**PROFILE, "avg_views": 8000.0}, {**PROFILE, "avg_views": 8000.0, "engagement_rate_by_views": 0.05}]
+    rows = [
+        {**PROFILE, "avg_views": 8000.0},
+        {**PROFILE, "avg_views": 8000.0, "engagement_rate_by_views": 0.05},
+    ]
     answers, _ = answers_of(Scorer(lean), rows, AS_OF)
     assert answers["views_p50"].isna().all()
     assert [unused(names) for names in answers["warnings"]] == [{"avg_views"}, set()]
 
 
 def test_a_snapshot_names_what_the_tables_name(bundle, tables, scorer, known, tmp_path):
-    write_snapshot(scorer.creator_store.history, bundle.reference, AS_OF, tmp_path / "known.arrow", bundle.version)
+    write_snapshot(
+        scorer.creator_store.history,
+        bundle.reference,
+        AS_OF,
+        tmp_path / "known.arrow",
+        bundle.version,
+    )
     mapped = Scorer(bundle, snapshot=Snapshot.open(tmp_path / "known.arrow"))
-    profile = {"followers": 5.0, "posts_count": 3.0, "verified": True, "created_at": AS_OF - pd.Timedelta(days=9)}
-    rows = [{**known, **LIKES, **profile}, {**known, "avg_views": 3.0, "topic": "cake", "bio": "x"}, PROFILE]
+    profile = {
+        "followers": 5.0,
+        "posts_count": 3.0,
+        "verified": True,
+        "created_at": AS_OF - pd.Timedelta(days=9),
+    }
+    rows = [
+        {**known, **LIKES, **profile},
+        {**known, "avg_views": 3.0, "topic": "cake", "bio": "x"},
+        PROFILE,
+    ]
     assert warned(mapped, *rows) == warned(scorer, *rows)
-    assert unused(warned(mapped, rows[0])[0]) >= {"avg_likes", "avg_comments", "followers", "created_at"}
+    assert unused(warned(mapped, rows[0])[0]) >= {
+        "avg_likes",
+        "avg_comments",
+        "followers",
+        "created_at",
+    }
 
 
 @pytest.mark.parametrize("what", ["engagements", "views"])
 def test_a_forecast_depends_on_the_columns_that_are_said_and_on_no_other(bundle, tables, what):
     scorer, forecaster = Scorer(bundle, tables), bundle.forecasters[what]
     ids = tables.creators[["creator_id", "platform"]].drop_duplicates().head(60)
-    rows = [*ids.to_dict("records"), *({**PROFILE, "avg_likes": 30.0 * n, "avg_views": 9.0 * n} for n in range(1, 30))]
+    rows = [
+        *ids.to_dict("records"),
+        *({**PROFILE, "avg_likes": 30.0 * n, "avg_views": 9.0 * n} for n in range(1, 30)),
+    ]
     rows += [{**PROFILE, "platform": "x", "avg_likes": 30.0 * n} for n in range(9)]
     x = matrix(scorer, rows)
-    platform, evidence = (feature_column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code"))
+    platform, evidence = (
+        feature_column(x, name).astype(int) for name in ("platform_code", f"{what}_evidence_code")
+    )
     depends = column_dependence(forecaster)
     location, scale, *_ = forecaster.distribution_parts(pd.DataFrame(x, columns=COLUMNS))
     moved, random = np.zeros(len(COLUMNS), dtype=bool), np.random.default_rng(4)
     for place, name in enumerate(COLUMNS):
-        if name in (forecaster.offset, forecaster.evidence, forecaster.platform, forecaster.posts, forecaster.mad):
+        if name in (
+            forecaster.offset,
+            forecaster.evidence,
+            forecaster.platform,
+            forecaster.posts,
+            forecaster.mad,
+        ):
             continue
         for spread in (1.0, 8.0):
             other = x.copy()
@@ -242,8 +324,13 @@ def over_http(home, market_folder):
 
 def test_every_door_names_the_same(over_http, scorer, tmp_path):
     told = [{**PROFILE, **told} for told, _ in CASES if "handle" not in told]
-    told += [{**PROFILE, "engagement_rate_by_followers": rate} for rate in (0.05, 0.03, 0.041, 0.02, 0.01)]
-    rows = [{"partnership_id": f"p{n}", "creator_id": f"new {n}", **row} for n, row in enumerate(told)]
+    told += [
+        {**PROFILE, "engagement_rate_by_followers": rate}
+        for rate in (0.05, 0.03, 0.041, 0.02, 0.01)
+    ]
+    rows = [
+        {"partnership_id": f"p{n}", "creator_id": f"new {n}", **row} for n, row in enumerate(told)
+    ]
     expected = warned(scorer, *rows)
     question = {"as_of": AS_OF.isoformat(), "partnerships": rows}
     results = over_http.post("/v1/predict", json=question).json()["results"]
@@ -254,13 +341,18 @@ def test_every_door_names_the_same(over_http, scorer, tmp_path):
     frame.to_excel(tmp_path / "list.xlsx", index=False)
     for kind in ("parquet", "csv", "xlsx"):
         out = tmp_path / f"{kind}.parquet"
-        assert score_file(tmp_path / f"list.{kind}", out, scorer, AS_OF, Options()).scored == len(rows)
+        assert score_file(tmp_path / f"list.{kind}", out, scorer, AS_OF, Options()).scored == len(
+            rows
+        )
         assert pd.read_parquet(out)["warnings"].tolist() == ["; ".join(names) for names in expected]
 
 
 @pytest.mark.parametrize(
     ("name", "value", "cell", "most"),
-    [("engagement_rate_by_followers", 12.0, "1200 %", 10), ("engagement_rate_by_views", 3.2, "320 %", 1)],
+    [
+        ("engagement_rate_by_followers", 12.0, "1200 %", 10),
+        ("engagement_rate_by_views", 3.2, "320 %", 1),
+    ],
 )
 def test_a_rate_that_no_fraction_reaches_is_refused_with_the_remedy(
     over_http, scorer, tmp_path, name, value, cell, most

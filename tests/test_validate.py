@@ -9,14 +9,27 @@ from features.tables.schema import POSTS, PROSPECTS
 from features.tables.validate import InvalidTables, clean_table, validate
 
 NOW = pd.Timestamp("2026-03-01", tz="UTC")
-CREATORS = pd.DataFrame({"creator_id": ["a", "b"], "platform": ["instagram", "tiktok"], "followers": [1000.0, None]})
-POST = {"platform": "instagram", "post_id": "p1", "creator_id": "a", "posted_at": "2026-01-01T00:00:00Z", "likes": "7"}
+CREATORS = pd.DataFrame(
+    {"creator_id": ["a", "b"], "platform": ["instagram", "tiktok"], "followers": [1000.0, None]}
+)
+POST = {
+    "platform": "instagram",
+    "post_id": "p1",
+    "creator_id": "a",
+    "posted_at": "2026-01-01T00:00:00Z",
+    "likes": "7",
+}
 
 
 def faults_of(*posts, meta=None, creators=CREATORS):
     with pytest.raises(InvalidTables) as caught:
         validate(
-            Tables(creators=creators, posts=pd.DataFrame([{**POST, **p} for p in posts]), meta=meta or {}), now=NOW
+            Tables(
+                creators=creators,
+                posts=pd.DataFrame([{**POST, **p} for p in posts]),
+                meta=meta or {},
+            ),
+            now=NOW,
         )
     return [(f.table, f.row, f.column, f.rule.split(":")[0]) for f in caught.value.faults]
 
@@ -44,8 +57,12 @@ def test_every_fault_of_every_row_is_reported_together():
 
 
 def test_times_without_a_zone_are_faults_unless_declared_utc():
-    assert faults_of({"posted_at": "2026-01-01 00:00:00"}) == [("posts", 0, "posted_at", "has no time zone")]
-    assert faults_of({"posted_at": pd.Timestamp("2026-01-01")}) == [("posts", 0, "posted_at", "has no time zone")]
+    assert faults_of({"posted_at": "2026-01-01 00:00:00"}) == [
+        ("posts", 0, "posted_at", "has no time zone")
+    ]
+    assert faults_of({"posted_at": pd.Timestamp("2026-01-01")}) == [
+        ("posts", 0, "posted_at", "has no time zone")
+    ]
     posts = pd.DataFrame([{**POST, "posted_at": "2026-01-01 00:00:00"}])
     tables = validate(Tables(creators=CREATORS, posts=posts, meta={"timezone": "UTC"}), now=NOW)
     assert tables.posts["posted_at"][0] == pd.Timestamp("2026-01-01", tz="UTC")
@@ -53,14 +70,21 @@ def test_times_without_a_zone_are_faults_unless_declared_utc():
 
 def test_offsets_are_converted_to_utc():
     posts = pd.DataFrame([{**POST, "posted_at": "2026-01-01T02:00:00+02:00"}])
-    assert validate(Tables(creators=CREATORS, posts=posts), now=NOW).posts["posted_at"][0] == pd.Timestamp(
-        "2026-01-01", tz="UTC"
-    )
+    assert validate(Tables(creators=CREATORS, posts=posts), now=NOW).posts["posted_at"][
+        0
+    ] == pd.Timestamp("2026-01-01", tz="UTC")
 
 
 def test_impossible_dates():
-    assert faults_of({"posted_at": "1970-01-01T00:00:00Z"}) == [("posts", 0, "posted_at", "lies outside 2004 to 2100")]
-    assert faults_of({"posted_at": "2026-04-01T00:00:00Z"})[0] == ("posts", 0, "posted_at", "lies in the future")
+    assert faults_of({"posted_at": "1970-01-01T00:00:00Z"}) == [
+        ("posts", 0, "posted_at", "lies outside 2004 to 2100")
+    ]
+    assert faults_of({"posted_at": "2026-04-01T00:00:00Z"})[0] == (
+        "posts",
+        0,
+        "posted_at",
+        "lies in the future",
+    )
     assert faults_of({"observed_at": "2025-12-31T00:00:00Z"}) == [
         ("posts", 0, "posted_at", "is after observed_at 2025-12-31 00")
     ]
@@ -76,7 +100,9 @@ def test_several_readings_are_ordinary_and_an_exact_repeat_is_a_fault():
 
 
 def test_missing_required_column_and_value():
-    with pytest.raises(InvalidTables, match="creators: platform None is missing: the column is required"):
+    with pytest.raises(
+        InvalidTables, match="creators: platform None is missing: the column is required"
+    ):
         validate(Tables(creators=CREATORS.drop(columns="platform")), now=NOW)
     assert ("posts", 0, "creator_id", "is missing") in faults_of({"creator_id": ""})
 
@@ -89,7 +115,11 @@ def test_numbers_as_ids_are_refused():
 def test_partnership_of_a_creator_on_two_platforms_needs_the_platform():
     creators = pd.DataFrame({"creator_id": ["a", "a"], "platform": ["instagram", "tiktok"]})
     deals = pd.DataFrame(
-        {"partnership_id": ["1", "2", "3"], "creator_id": ["a", "a", "z"], "platform": [None, "tiktok", None]}
+        {
+            "partnership_id": ["1", "2", "3"],
+            "creator_id": ["a", "a", "z"],
+            "platform": [None, "tiktok", None],
+        }
     )
     with pytest.raises(InvalidTables) as caught:
         validate(Tables(creators=creators, partnerships=deals), now=NOW)
@@ -109,7 +139,9 @@ def test_check_leaves_the_callers_frame_alone():
 
 
 def test_folder_round_trip(tmp_path):
-    tables = validate(Tables(creators=CREATORS, posts=pd.DataFrame([POST]), meta={"simulated": True}), now=NOW)
+    tables = validate(
+        Tables(creators=CREATORS, posts=pd.DataFrame([POST]), meta={"simulated": True}), now=NOW
+    )
     write_tables(tables, tmp_path / "data")
     again = validate(read_tables(tmp_path / "data"), now=NOW)
     pd.testing.assert_frame_equal(again.posts, tables.posts)
@@ -128,4 +160,6 @@ def test_rows_longer_than_the_header_are_refused_and_empty_surplus_shifts_nothin
 def test_readings_of_one_post_agree_on_when_it_was_posted_and_by_whom():
     first, second = {"observed_at": "2026-01-02T00:00:00Z"}, {"observed_at": "2026-01-09T00:00:00Z"}
     rule = "differs from an earlier reading of the same post"
-    assert faults_of(first, {**second, "posted_at": "2026-01-01T01:00:00Z"}) == [("posts", 1, "posted_at", rule)]
+    assert faults_of(first, {**second, "posted_at": "2026-01-01T01:00:00Z"}) == [
+        ("posts", 1, "posted_at", rule)
+    ]

@@ -42,7 +42,8 @@ def without(bundle, platform):
     for what in ("engagements", "views"):
         market = getattr(reference, what)
         kept = (
-            {key: value for key, value in own.items() if key != platform} for own in (market.priors, market.creators)
+            {key: value for key, value in own.items() if key != platform}
+            for own in (market.priors, market.creators)
         )
         lean[what] = replace(market, **dict(zip(("priors", "creators"), kept, strict=True)))
     return replace(bundle, reference=replace(reference, **lean), benchmarks=None, market_fee=None)
@@ -78,7 +79,10 @@ def test_averages_of_a_platform_never_seen_are_used_and_it_is_told(foreign):
 
 def test_averages_of_a_platform_never_seen_are_the_median_with_the_widest_spread(scorer, bundle):
     told = {"avg_likes": 900.0, "avg_comments": 50.0, "followers": 20_000.0, "niche": "food"}
-    rows = [{**told, "platform": name, "avg_shares": 50.0} for name in ("x", "instagram", "tiktok", "youtube")]
+    rows = [
+        {**told, "platform": name, "avg_shares": 50.0}
+        for name in ("x", "instagram", "tiktok", "youtube")
+    ]
     answers, _ = answers_of(scorer, rows, AS_OF)
     level = np.log1p(1000) + bundle.reference.engagements.summary_shift
     assert answers["engagements_p50"][0] == pytest.approx(np.expm1(level), rel=1e-9)
@@ -88,7 +92,13 @@ def test_averages_of_a_platform_never_seen_are_the_median_with_the_widest_spread
 
 
 def test_views_of_a_platform_never_seen_are_forecast_where_the_row_tells_them(foreign):
-    row = {"platform": "tiktok", "followers": 20_000.0, "niche": "food", "format": "video", "avg_likes": 900.0}
+    row = {
+        "platform": "tiktok",
+        "followers": 20_000.0,
+        "niche": "food",
+        "format": "video",
+        "avg_likes": 900.0,
+    }
     posts = table(
         [
             {
@@ -115,11 +125,14 @@ def test_views_of_a_platform_never_seen_are_forecast_where_the_row_tells_them(fo
 
 
 def test_few_creators_are_not_none(bundle):
-    market = replace(bundle.reference.engagements, creators={"instagram": 29, "tiktok": 30, "youtube": 1})
+    market = replace(
+        bundle.reference.engagements, creators={"instagram": 29, "tiktok": 30, "youtube": 1}
+    )
     few = Scorer(replace(bundle, reference=replace(bundle.reference, engagements=market)))
     rows = [{**PROFILE, "platform": name} for name in ("instagram", "tiktok", "youtube", "x")]
     found = [
-        {name for name in names if name.startswith(("few_creators", "platform_not"))} for names in warned(few, *rows)
+        {name for name in names if name.startswith(("few_creators", "platform_not"))}
+        for names in warned(few, *rows)
     ]
     some, none = {"few_creators_of_platform_in_training"}, {"platform_not_in_training"}
     assert found == [some, set(), some, none]
@@ -135,8 +148,16 @@ def test_a_format_or_niche_that_nobody_in_training_has_is_told(scorer, bundle):
 
 
 def test_a_format_of_the_creators_own_posts_is_known(scorer):
-    post = {"creator_id": "new", "platform": "instagram", "format": "live", "likes": 90.0, "comments": 5.0}
-    posts = [{**post, "post_id": str(n), "posted_at": AS_OF - pd.Timedelta(days=9 + n)} for n in range(6)]
+    post = {
+        "creator_id": "new",
+        "platform": "instagram",
+        "format": "live",
+        "likes": 90.0,
+        "comments": 5.0,
+    }
+    posts = [
+        {**post, "post_id": str(n), "posted_at": AS_OF - pd.Timedelta(days=9 + n)} for n in range(6)
+    ]
     rows = [{**PROFILE, "creator_id": "new", "format": name} for name in ("live", "story")]
     found = [warned(scorer, row, own=table(posts, POSTS))[0] for row in rows]
     assert ["format_not_in_training" in names for names in found] == [False, True]
@@ -156,7 +177,9 @@ def test_a_model_is_as_old_as_its_training_on_the_platform(bundle):
     """Panels of different years may stand in one folder."""
     own = {"instagram": "2024-01-01T00:00:00+00:00", "tiktok": bundle.reference.until}
     panels = Scorer(replace(bundle, reference=replace(bundle.reference, platforms_until=own)))
-    found = warned(panels, *({**PROFILE, "platform": name} for name in ("instagram", "tiktok", "x")))
+    found = warned(
+        panels, *({**PROFILE, "platform": name} for name in ("instagram", "tiktok", "x"))
+    )
     assert ["model_old" in names for names in found] == [True, False, False]
     ends = bundle.reference.platforms_until
     assert set(ends) == {"instagram", "tiktok", "youtube"}
@@ -181,8 +204,16 @@ def test_a_platform_that_the_record_has_no_posts_of_is_told(bundle):
     assert ["platform_not_backtested" in names for names in found] == [False, True, False]
 
 
-def test_a_known_creator_of_a_snapshot_is_judged_by_the_moment_it_is_answered_as_of(scorer, bundle, tmp_path):
-    write_snapshot(scorer.creator_store.history, bundle.reference, AS_OF, tmp_path / "known.arrow", bundle.version)
+def test_a_known_creator_of_a_snapshot_is_judged_by_the_moment_it_is_answered_as_of(
+    scorer, bundle, tmp_path
+):
+    write_snapshot(
+        scorer.creator_store.history,
+        bundle.reference,
+        AS_OF,
+        tmp_path / "known.arrow",
+        bundle.version,
+    )
     mapped = Scorer(bundle, snapshot=Snapshot.open(tmp_path / "known.arrow"))
     platform, name = scorer.creator_store.history.accounts[0].split("/", 1)
     as_of = pd.Timestamp(bundle.reference.until) + pd.Timedelta(days=MODEL_OLD_DAYS + 1)
@@ -205,7 +236,9 @@ def judge(bundle):
         norms = {"all": {sign: SignNorm(middle.get(sign, 0.0), scale) for sign in SIGNS}}
         reference = replace(bundle.reference, engagements=market, norms=norms)
         odd = {"implausible_average", "rate_looks_like_percent"}
-        found = warned(Scorer(replace(bundle, reference=reference)), *({**PROFILE, **row} for row in rows))
+        found = warned(
+            Scorer(replace(bundle, reference=reference)), *({**PROFILE, **row} for row in rows)
+        )
         return [odd & set(names) for names in found]
 
     return judged
@@ -244,7 +277,11 @@ def test_averages_that_cannot_be_are_told(judge, told, expected):
 
 def test_what_is_usual_on_a_platform_is_plausible_there(judge):
     """Where rates above 100 %, engagements above views and many comments are usual, they are no odd averages."""
-    rows = [{"followers": 300.0, "avg_likes": 460.0}, {"avg_likes": 900.0, "avg_views": 850.0}, {"avg_likes": 9.0}]
+    rows = [
+        {"followers": 300.0, "avg_likes": 460.0},
+        {"avg_likes": 900.0, "avg_views": 850.0},
+        {"avg_likes": 9.0},
+    ]
     rows[2] |= {"avg_comments": 10.0}
     assert judge(*rows) == [IMPLAUSIBLE, IMPLAUSIBLE, IMPLAUSIBLE]
     assert judge(*rows, scale=2.0, medians={"views": 0.5, "comments": np.log(0.4)}) == [set()] * 3
@@ -258,16 +295,28 @@ def test_without_a_known_tail_the_fixed_limits_decide(judge):
         {"avg_likes": 9.0, "avg_comments": 10.0},
         {"engagement_rate_by_followers": 0.9},
     ]
-    assert judge(*rows, scale=UNKNOWN_SCALE) == [set(), IMPLAUSIBLE, IMPLAUSIBLE, IMPLAUSIBLE, set()]
+    assert judge(*rows, scale=UNKNOWN_SCALE) == [
+        set(),
+        IMPLAUSIBLE,
+        IMPLAUSIBLE,
+        IMPLAUSIBLE,
+        set(),
+    ]
 
 
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
-        ({"followers": 5000.0, "engagement_rate_by_followers": 3.2}, IMPLAUSIBLE | PERCENT),  # 160 as percent
+        (
+            {"followers": 5000.0, "engagement_rate_by_followers": 3.2},
+            IMPLAUSIBLE | PERCENT,
+        ),  # 160 as percent
         ({"followers": 5000.0, "engagement_rate_by_followers": 0.032}, set()),
         ({"followers": 20_000.0, "engagement_rate_by_followers": 0.9}, PERCENT),  # 180 as percent
-        ({"followers": 20_000.0, "engagement_rate_by_followers": 9.0}, IMPLAUSIBLE),  # 1,800, too many either way
+        (
+            {"followers": 20_000.0, "engagement_rate_by_followers": 9.0},
+            IMPLAUSIBLE,
+        ),  # 1,800, too many either way
         ({"followers": None, "engagement_rate_by_followers": 3.2}, IMPLAUSIBLE | PERCENT),
         ({"followers": None, "engagement_rate_by_followers": 0.9}, set()),
         ({"engagement_rate_by_views": 0.9, "avg_views": 900.0}, set()),
@@ -293,8 +342,20 @@ def test_rows_with_warnings_past_any_number_are_named_each():
 def test_the_readme_and_the_docs_hold_every_warning(scorer):
     """Those of the scorer by their names, and those of unused values by their columns."""
     root = Path(__file__).parents[1]
-    told = {**PROFILE, "avg_likes": 9.0, "fee_usd": 9.0, "emv_like_usd": 0.1, **dict.fromkeys(("bio", "handle"), "a")}
-    told |= {"language": "en", "country": "DE", "topic": "a", "caption_words": 9.0, "brand_niche": "food"}
+    told = {
+        **PROFILE,
+        "avg_likes": 9.0,
+        "fee_usd": 9.0,
+        "emv_like_usd": 0.1,
+        **dict.fromkeys(("bio", "handle"), "a"),
+    }
+    told |= {
+        "language": "en",
+        "country": "DE",
+        "topic": "a",
+        "caption_words": 9.0,
+        "brand_niche": "food",
+    }
     found, figures = {}, scorer._warnings
     scorer._warnings = lambda *rest: found.setdefault("flags", figures(*rest))
     try:
@@ -302,7 +363,9 @@ def test_the_readme_and_the_docs_hold_every_warning(scorer):
     finally:
         del scorer._warnings
     names = {*found["flags"], *_OF_WORTH}
-    readme = set(re.findall(r"`(\w+)`", (root / "README.md").read_text().split("| warning | meaning |")[1]))
+    readme = set(
+        re.findall(r"`(\w+)`", (root / "README.md").read_text().split("| warning | meaning |")[1])
+    )
     assert {name for name in names if not name.endswith("_not_used")} <= readme
     page = set(re.findall(r"`(\w+)`", (root / "docs" / "service.md").read_text()))
     assert {name.removesuffix("_not_used") for name in names if name.endswith("_not_used")} <= page

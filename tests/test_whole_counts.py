@@ -13,7 +13,12 @@ from serving.http.request_reader import ParsedRequest
 from serving.http.request_schema import read_partnership
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-COUNTS = [(name, column) for name, spec in TABLE_SPECS.items() for column in spec.columns if column.kind == "count"]
+COUNTS = [
+    (name, column)
+    for name, spec in TABLE_SPECS.items()
+    for column in spec.columns
+    if column.kind == "count"
+]
 PROFILE = {"platform": "instagram", "followers": 20_000}
 ASKED = [column.name for column in PROSPECTS.columns if column.kind == "count"]
 OF_POSTS = [column.name for column in POSTS.columns if column.kind == "count"]
@@ -23,7 +28,9 @@ OF_POSTS = [column.name for column in POSTS.columns if column.kind == "count"]
 def test_every_count_of_every_table_is_whole(table, column):
     values = pd.DataFrame({column.name: [3.0, 1.5, None, 1009.99]})
     broken = [
-        (fault.row, fault.rule) for fault in clean_table(values, TABLE_SPECS[table])[1] if fault.column == column.name
+        (fault.row, fault.rule)
+        for fault in clean_table(values, TABLE_SPECS[table])[1]
+        if fault.column == column.name
     ]
     expected = [(1, NOT_WHOLE), (3, NOT_WHOLE)]
     assert [one for one in broken if one[1] == NOT_WHOLE] == expected
@@ -49,7 +56,13 @@ def test_the_counts_of_a_post_are_whole(name):
 
 
 def test_averages_rates_and_fees_may_have_a_fraction():
-    asked = {**PROFILE, "avg_likes": 500.25, "engagement_rate_by_followers": 0.034, "fee_usd": 450.5, "confidence": 0.9}
+    asked = {
+        **PROFILE,
+        "avg_likes": 500.25,
+        "engagement_rate_by_followers": 0.034,
+        "fee_usd": 450.5,
+        "confidence": 0.9,
+    }
     assert read_partnership(asked, 0, NOW).faults == ()
     assert clean_table(pd.DataFrame([asked]), PROSPECTS)[1] == []
 
@@ -57,7 +70,11 @@ def test_averages_rates_and_fees_may_have_a_fraction():
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
 def test_lists_of_every_kind_reject_the_same_rows(ending, scorer, tmp_path):
     frame = pd.DataFrame(
-        {"platform": "instagram", "followers": [20_000, 1009.99, 30_000.0], "deliverables": [1.5, 2.0, 3.0]}
+        {
+            "platform": "instagram",
+            "followers": [20_000, 1009.99, 30_000.0],
+            "deliverables": [1.5, 2.0, 3.0],
+        }
     )
     write = {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}[ending]
     write(tmp_path / f"list.{ending}", index=False)

@@ -26,7 +26,9 @@ STATISTICS = {
     "quantile": lambda values, weights, age: window_stats.quantile(values, 0.3),
     "weighted_mean": lambda values, weights, age: window_stats.weighted_mean(values, weights),
     "weighted_median": lambda values, weights, age: window_stats.weighted_median(values, weights),
-    "effective_count": lambda values, weights, age: window_stats.effective_count(weights, np.isfinite(values)),
+    "effective_count": lambda values, weights, age: window_stats.effective_count(
+        weights, np.isfinite(values)
+    ),
     "spread": lambda values, weights, age: window_stats.standard_deviation(values),
     "deviation": lambda values, weights, age: window_stats.median_absolute_deviation(
         values, window_stats.quantile(values, 0.5)
@@ -72,7 +74,10 @@ def test_statistics_agree_with_an_independent_computation(name):
     values, weights, age = seeded_rows()
     got = STATISTICS[name](values, weights, age)[1:]
     known = [np.isfinite(line) for line in values[1:]]
-    expected = [INDEPENDENT[name](values[i][at], weights[i][at], age[i][at]) for i, at in enumerate(known, start=1)]
+    expected = [
+        INDEPENDENT[name](values[i][at], weights[i][at], age[i][at])
+        for i, at in enumerate(known, start=1)
+    ]
     np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -82,7 +87,9 @@ def test_autocorrelation_agrees_with_an_independent_computation():
     np.testing.assert_allclose(got, [lag_one(line) for line in values[2:]], rtol=1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name in STATISTICS if name not in ("count", "effective_count")])
+@pytest.mark.parametrize(
+    "name", [name for name in STATISTICS if name not in ("count", "effective_count")]
+)
 def test_a_statistic_of_nothing_is_unknown(name):
     nothing = np.full((2, 8), NAN)
     assert np.isnan(STATISTICS[name](nothing, np.ones((2, 8)), nothing)).all()
@@ -106,7 +113,9 @@ def test_padding_to_another_multiple_of_eight_changes_nothing(name, width):
     arrays = seeded_rows(width)
     plain = STATISTICS[name](*arrays)
     for wider in range(width + 8, 97, 8):
-        padded = [np.pad(array, ((0, 0), (0, wider - width)), constant_values=NAN) for array in arrays]
+        padded = [
+            np.pad(array, ((0, 0), (0, wider - width)), constant_values=NAN) for array in arrays
+        ]
         padded[1] = np.nan_to_num(padded[1])
         np.testing.assert_array_equal(STATISTICS[name](*padded), plain)
 
@@ -114,7 +123,9 @@ def test_padding_to_another_multiple_of_eight_changes_nothing(name, width):
 @pytest.mark.parametrize("name", STATISTICS)
 def test_a_row_alone_equals_the_row_among_others(name):
     arrays = seeded_rows()
-    alone = [STATISTICS[name](*(array[i : i + 1] for array in arrays))[0] for i in range(len(arrays[0]))]
+    alone = [
+        STATISTICS[name](*(array[i : i + 1] for array in arrays))[0] for i in range(len(arrays[0]))
+    ]
     np.testing.assert_array_equal(alone, STATISTICS[name](*arrays))
 
 
@@ -152,9 +163,13 @@ def test_weighted_median_is_the_lower_one():
 
 
 def test_effective_count_of_equal_weights_is_the_count():
-    assert window_stats.effective_count(row(1, 1, 1, 1), np.array([[True, True, True, False]])).tolist() == [3.0]
+    assert window_stats.effective_count(
+        row(1, 1, 1, 1), np.array([[True, True, True, False]])
+    ).tolist() == [3.0]
     # (1 + 1/2 + 1/4)^2 / (1 + 1/4 + 1/16) = 49/21
-    assert window_stats.effective_count(row(1, 0.5, 0.25), np.full((1, 3), True)) == pytest.approx([7 / 3])
+    assert window_stats.effective_count(row(1, 0.5, 0.25), np.full((1, 3), True)) == pytest.approx(
+        [7 / 3]
+    )
 
 
 def test_spread_needs_two_posts():
@@ -164,7 +179,9 @@ def test_spread_needs_two_posts():
 
 
 def test_deviation_is_the_median_distance_from_the_centre():
-    assert window_stats.median_absolute_deviation(row(1, 2, 4, NAN), np.array([2.0])).tolist() == [1.0]
+    assert window_stats.median_absolute_deviation(row(1, 2, 4, NAN), np.array([2.0])).tolist() == [
+        1.0
+    ]
     assert np.isnan(window_stats.median_absolute_deviation(row(1, 2), np.array([NAN])))
 
 

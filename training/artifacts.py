@@ -1,8 +1,10 @@
-"""What a training leaves in a home: the bundle, and beside it what a promotion and MLflow need of its backtest.
+"""What a training leaves in a home: the bundle, and beside it what a promotion and MLflow need of
+its backtest.
 
 artifacts/bundles/VERSION/           the bundle
 artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
-artifacts/backtests/VERSION.json     the folder of its tables, which is true of one machine, and its learning curve
+artifacts/backtests/VERSION.json     the folder of its tables, which is true of one machine, and its
+learning curve
 """
 
 import json
@@ -34,7 +36,9 @@ NOTE_LIMIT = 2**24
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The bundle's folder, the bundle as loaded from it, and the backtest behind it, None where that was not kept."""
+    """The bundle's folder, the bundle as loaded from it, and the backtest behind it, None where
+    that was not kept.
+    """
 
     folder: Path
     bundle: Bundle
@@ -42,12 +46,19 @@ class TrainingResult:
 
 
 def write_artifacts(
-    home: Path, bundle: Bundle, record: BacktestResult, scores: pd.DataFrame, data: Path, report: Callable[[str], None]
+    home: Path,
+    bundle: Bundle,
+    record: BacktestResult,
+    scores: pd.DataFrame,
+    data: Path,
+    report: Callable[[str], None],
 ) -> TrainingResult:
-    """Name a bundle and write it with its backtest; `scores`: those of the record, creators by their names.
+    """Name a bundle and write it with its backtest; `scores`: those of the record, creators by
+    their names.
 
-    The version is the moment and the start of the data's digest, with a number behind where another training had the
-    same. The bundle comes last, so that none lacks its scores. Raises training.home_lock.HomeError.
+    The version is the moment and the start of the data's digest, with a number behind where another
+    training had the same. The bundle comes last, so that none lacks its scores. Raises
+    training.home_lock.HomeError.
     """
     make_artifacts(home)
     with home_lock(home, report):
@@ -71,7 +82,9 @@ def write_artifacts(
 
 
 def read_artifacts(home: Path, version: str) -> TrainingResult:
-    """Give what a training left of a bundle. Raises models.bundle.BundleError where the bundle is missing or broken."""
+    """Give what a training left of a bundle. Raises models.bundle.BundleError where the bundle is
+    missing or broken.
+    """
     bundle = load_version(home, version)
     return TrainingResult(bundle_folder(home, version), bundle, _read_record(home, bundle))
 
@@ -104,7 +117,9 @@ def _read_record(home: Path, bundle: Bundle) -> BacktestResult | None:
 
 
 def read_scores(home: Path, version: str) -> pd.DataFrame:
-    """Read the scores of one bundle's backtest. Raises OSError or ValueError where they cannot be read."""
+    """Read the scores of one bundle's backtest. Raises OSError or ValueError where they cannot be
+    read.
+    """
     path = backtest_file(home, version)
     check_regular(path)
     return pd.read_parquet(path)

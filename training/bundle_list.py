@@ -1,10 +1,18 @@
-"""The bundles of a home as a table: what each was trained on, its record, and which one is the champion."""
+"""The bundles of a home as a table: what each was trained on, its record, and which one is the
+champion.
+"""
 
 from pathlib import Path
 
 import pandas as pd
 
-from models.bundle import bundle_versions, bundles_folder, champion_version, check_bundle, previous_champion
+from models.bundle import (
+    bundle_versions,
+    bundles_folder,
+    champion_version,
+    check_bundle,
+    previous_champion,
+)
 from models.bundle_files import BundleError
 from models.champion_history import ChampionHistoryError
 from training.backtest.evaluate import OUR_MODEL
@@ -33,21 +41,33 @@ NOTE = (
 
 
 def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...] = ()) -> str:
-    """List the bundles of a home, the newest first; `registered`: the bundle of each version of the registry.
+    """List the bundles of a home, the newest first; `registered`: the bundle of each version of the
+    registry.
 
     `faults`: what could not be looked up, said at the end.
     """
     versions = bundle_versions(home)
     if not versions:
-        return "\n".join([f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first", *faults])
+        return "\n".join(
+            [
+                f"no bundle in {str(bundles_folder(home))!r}: run creatorcast train DATA first",
+                *faults,
+            ]
+        )
     roles, unknown = _roles(home)
     rows = [bundle_row(home, version, registered, roles.get(version, "")) for version in versions]
-    gone = [f"{role} {version}: there is no such bundle" for version, role in roles.items() if version not in versions]
+    gone = [
+        f"{role} {version}: there is no such bundle"
+        for version, role in roles.items()
+        if version not in versions
+    ]
     return "\n".join([*_table(rows), NOTE, *gone, *unknown, *faults])
 
 
 def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) -> dict[str, str]:
-    """Give the cells of one bundle by LIST_COLUMNS, after a check of its files; of a broken one, the reason as `broken`."""
+    """Give the cells of one bundle by LIST_COLUMNS, after a check of its files; of a broken one,
+    the reason as `broken`.
+    """
     numbers = [str(number) for number, bundle in registered.items() if bundle == version]
     known = {"version": version, "registry": ", ".join(numbers) or "-", "role": role}
     try:
@@ -71,7 +91,9 @@ def _roles(home: Path) -> tuple[dict[str, str], list[str]]:
 
 def _described(manifest: dict) -> dict[str, str]:
     headline = [
-        row for row in manifest["backtest"]["table"] if row["forecaster"] == OUR_MODEL and row["split"] == "seen"
+        row
+        for row in manifest["backtest"]["table"]
+        if row["forecaster"] == OUR_MODEL and row["split"] == "seen"
     ]
     record = headline[0] if headline else {}
     return {
@@ -100,6 +122,7 @@ def _table(rows: list[dict[str, str]]) -> list[str]:
 def _row_text(row: dict[str, str], wide: dict[str, int]) -> str:
     names = [name for name in LIST_COLUMNS if name in row]
     cells = [
-        row[name].rjust(wide[name]) if name in NUMERIC_LIST_COLUMNS else row[name].ljust(wide[name]) for name in names
+        row[name].rjust(wide[name]) if name in NUMERIC_LIST_COLUMNS else row[name].ljust(wide[name])
+        for name in names
     ]
     return "  ".join([*cells, *([f"broken: {row['broken']}"] if "broken" in row else [])]).rstrip()

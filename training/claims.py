@@ -1,6 +1,8 @@
-"""The claims that brands start from, tested on the user's own data: with intervals, numbers, and "not shown".
+"""The claims that brands start from, tested on the user's own data: with intervals, numbers, and
+"not shown".
 
-Creators are the units. What is said holds between the creators of these tables; nothing of it says why.
+Creators are the units. What is said holds between the creators of these tables; nothing of it says
+why.
 """
 
 from collections.abc import Callable
@@ -28,7 +30,9 @@ ENOUGH_CREATORS, ROUNDS = 30, 1000
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim in words, the outcome that tests it, what it is asked for, and whether more of that should bring more."""
+    """A claim in words, the outcome that tests it, what it is asked for, and whether more of that
+    should bring more.
+    """
 
     statement: str
     outcome: str
@@ -62,9 +66,11 @@ COST_CLAIM = Claim(
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim on one platform: the effect in ln of the outcome with its 95 % interval, NaN where there are too few.
+    """A claim on one platform: the effect in ln of the outcome with its 95 % interval, NaN where
+    there are too few.
 
-    `is_shown`: True where the interval lies on the claim's side of 0, False on the other, None where neither is shown.
+    `is_shown`: True where the interval lies on the claim's side of 0, False on the other, None
+    where neither is shown.
     """
 
     platform: str
@@ -75,10 +81,13 @@ class Finding:
     is_shown: bool | None
 
 
-def claims_report(data: Path, say: Callable[[str], None] = lambda text: None, horizon_days: int = HORIZON_DAYS) -> str:
+def claims_report(
+    data: Path, say: Callable[[str], None] = lambda text: None, horizon_days: int = HORIZON_DAYS
+) -> str:
     """Test the claims on the tables in `data` and give the section as text.
 
-    Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or features.derive.market_priors.TooLittleData.
+    Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or
+    features.derive.market_priors.TooLittleData.
     """
     say(f"reading {data}")
     tables = validate(read_tables(data))
@@ -98,34 +107,52 @@ def claims_report(data: Path, say: Callable[[str], None] = lambda text: None, ho
         *_band_lines(people, "cpe_usd", format_money),
     ]
     if tables.trained_on == "simulated":
-        lines += ["", "simulated data: a demo and a test bench; nothing about real creators follows from it"]
+        lines += [
+            "",
+            "simulated data: a demo and a test bench; nothing about real creators follows from it",
+        ]
     return "\n".join(lines)
 
 
 def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
-    """Test on each platform whether `outcome` (ln) goes with size: its slope on log10 of the followers.
+    """Test on each platform whether `outcome` (ln) goes with size: its slope on log10 of the
+    followers.
 
     `people`: as `features.segments.describe_accounts` gives, with cpe_usd.
     """
     known = people[people[outcome].notna() & (people["followers"] > 0)]
     return [
-        _finding(platform, np.log10(own["followers"].to_numpy()), own[outcome].to_numpy(), claim.expects_increase)
+        _finding(
+            platform,
+            np.log10(own["followers"].to_numpy()),
+            own[outcome].to_numpy(),
+            claim.expects_increase,
+        )
         for platform, own in known.groupby("platform")
     ]
 
 
 def focus_findings(people: pd.DataFrame) -> list[Finding]:
-    """Test on each platform whether engagements beside what followers and niche suggest go with niche focus."""
-    known = people[people[["engagements", "niche_focus"]].notna().all(axis=1) & (people["followers"] > 0)]
+    """Test on each platform whether engagements beside what followers and niche suggest go with
+    niche focus.
+    """
+    known = people[
+        people[["engagements", "niche_focus"]].notna().all(axis=1) & (people["followers"] > 0)
+    ]
     found = []
     for platform, own in known.groupby("platform"):
         size = np.log(own["followers"].to_numpy())
         niches = pd.get_dummies(own["niche"].fillna("unknown"), dtype=float).to_numpy()
-        # the niches add up to one, which stands for the constant; with few creators they would leave nothing to see
+        # the niches add up to one, which stands for the constant; with few creators they would
+        # leave nothing to see
         suggested = niches if len(own) > 5 * niches.shape[1] else np.ones((len(own), 1))
         suggested = np.column_stack([suggested, size, size**2])
-        focus, left = (_beside(suggested, own[name].to_numpy()) for name in ("niche_focus", "engagements"))
-        found.append(_finding(platform, focus / max(focus.std(), 1e-9), left, FOCUS_CLAIM.expects_increase))
+        focus, left = (
+            _beside(suggested, own[name].to_numpy()) for name in ("niche_focus", "engagements")
+        )
+        found.append(
+            _finding(platform, focus / max(focus.std(), 1e-9), left, FOCUS_CLAIM.expects_increase)
+        )
     return found
 
 
@@ -139,7 +166,9 @@ def _finding(platform: str, x: np.ndarray, y: np.ndarray, more: bool) -> Finding
     drawn = np.random.default_rng(0).multinomial(len(y), np.full(len(y), 1 / len(y)), size=ROUNDS)
     low, high = interval(_slopes(x, y, drawn))
     effect = float(_slopes(x, y, np.ones((1, len(y))))[0])
-    return Finding(platform, len(y), effect, low, high, None if low <= 0 <= high else (low > 0) == more)
+    return Finding(
+        platform, len(y), effect, low, high, None if low <= 0 <= high else (low > 0) == more
+    )
 
 
 def _slopes(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -149,7 +178,11 @@ def _slopes(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (mean_xy - mean_x * mean_y) / (mean_xx - mean_x**2)
 
 
-_SAYS = {True: "shown by this data", False: "the opposite is shown by this data", None: "not shown by this data"}
+_SAYS = {
+    True: "shown by this data",
+    False: "the opposite is shown by this data",
+    None: "not shown by this data",
+}
 
 
 def _section(claim: Claim, found: list[Finding]) -> list[str]:
@@ -159,7 +192,9 @@ def _section(claim: Claim, found: list[Finding]) -> list[str]:
     for one in found:
         extent = f"{one.creators:,} creators"
         if np.isnan(one.effect):
-            lines.append(f"    {one.platform:<10} this data cannot show it: {extent}, {ENOUGH_CREATORS} are needed")
+            lines.append(
+                f"    {one.platform:<10} this data cannot show it: {extent}, {ENOUGH_CREATORS} are needed"
+            )
             continue
         times = f"x{np.exp(one.effect):.2f} ({np.exp(one.low):.2f} to {np.exp(one.high):.2f})"
         lines.append(f"    {one.platform:<10} {times:<23} {extent}: {_SAYS[one.is_shown]}")
@@ -169,7 +204,9 @@ def _section(claim: Claim, found: list[Finding]) -> list[str]:
 def _band_lines(people: pd.DataFrame, outcome: str, words: Callable[[float], str]) -> list[str]:
     """Give the median of each platform and band with its interval, where there are enough creators."""
     known = people[people[outcome].notna() & people["band"].notna()]
-    cells = {key: np.exp(own.to_numpy()) for key, own in known.groupby(["platform", "band"])[outcome]}
+    cells = {
+        key: np.exp(own.to_numpy()) for key, own in known.groupby(["platform", "band"])[outcome]
+    }
     lines = []
     for platform, band in sorted(cells, key=lambda key: (key[0], list(BAND_EDGES).index(key[1]))):
         values = cells[platform, band]
@@ -178,5 +215,7 @@ def _band_lines(people: pd.DataFrame, outcome: str, words: Callable[[float], str
         draws = np.median(np.random.default_rng(0).choice(values, (ROUNDS, len(values))), axis=1)
         low, high = (words(value) for value in interval(draws))
         middle = words(np.median(values))
-        lines.append(f"    {platform:<10} {band:<9} {middle:>9} ({low} to {high}), {len(values):,} creators")
+        lines.append(
+            f"    {platform:<10} {band:<9} {middle:>9} ({low} to {high}), {len(values):,} creators"
+        )
     return ["  medians:", *lines] if lines else []

@@ -1,8 +1,9 @@
-"""Training rows that look like questions: later posts as labels, asked about from moments before them.
+"""Training rows that look like questions: later posts as labels, asked about from moments before
+them.
 
-Every target post is asked about from several moments, its leads spread over what users ask; its rows share a total
-weight of 1. Some rows have the creator's posts reduced to averages or hidden, and some hide the planned content, so
-that one model answers whatever a user can tell.
+Every target post is asked about from several moments, its leads spread over what users ask; its
+rows share a total weight of 1. Some rows have the creator's posts reduced to averages or hidden,
+and some hide the planned content, so that one model answers whatever a user can tell.
 """
 
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ from training.platform_times import platform_of_posts, times_by_platform
 
 @dataclass(frozen=True)
 class Sampling:
-    """How questions are drawn: leads in days, moments a post, the shares of masked rows, and how rows weigh.
+    """How questions are drawn: leads in days, moments a post, the shares of masked rows, and how
+    rows weigh.
 
-    `content_share`: of rows that tell the planned content; `creator_power`: a creator's rows weigh (their sum) to the
-    power of 1 - creator_power, so that prolific ones count for less; `half_life_days`: of a post's weight by its age.
+    `content_share`: of rows that tell the planned content; `creator_power`: a creator's rows weigh
+    (their sum) to the power of 1 - creator_power, so that prolific ones count for less;
+    `half_life_days`: of a post's weight by its age.
     """
 
     longest_lead_days: float = 120.0
@@ -51,15 +54,23 @@ class LabelledQueries:
 
 
 def sample_training_rows(
-    history: History, what: str, until: int | np.ndarray, sampling: Sampling, accounts: np.ndarray | None = None
+    history: History,
+    what: str,
+    until: int | np.ndarray,
+    sampling: Sampling,
+    accounts: np.ndarray | None = None,
 ) -> LabelledQueries:
-    """Draw training rows whose posts' counts are known at `until`: a moment (microseconds, UTC), or one a platform.
+    """Draw training rows whose posts' counts are known at `until`: a moment (microseconds, UTC), or
+    one a platform.
 
-    `what`: `engagements` or `views`; `accounts`: mask (accounts,) of those that may be used. A question asks about a
-    post from a moment up to `longest_lead_days` before it at which the account had at least one known post.
+    `what`: `engagements` or `views`; `accounts`: mask (accounts,) of those that may be used. A
+    question asks about a post from a moment up to `longest_lead_days` before it at which the
+    account had at least one known post.
     """
     track = history.panel(what)
-    latest = times_by_platform(until)[platform_of_posts(history, what)] - history.horizon_days * DAY_US
+    latest = (
+        times_by_platform(until)[platform_of_posts(history, what)] - history.horizon_days * DAY_US
+    )
     posts = np.flatnonzero(track.time <= latest)
     if accounts is not None:
         posts = posts[accounts[account_of_rows(track)[posts]]]
@@ -67,7 +78,9 @@ def sample_training_rows(
     posts, longest = posts[longest >= 0], longest[longest >= 0]
     random = np.random.default_rng(sampling.seed)
     # one lead in each of per_post equal strata, so that few moments still cover the range
-    strata = (np.arange(sampling.per_post) + random.random((len(posts), sampling.per_post))) / sampling.per_post
+    strata = (
+        np.arange(sampling.per_post) + random.random((len(posts), sampling.per_post))
+    ) / sampling.per_post
     leads = strata.ravel() * np.repeat(longest, sampling.per_post)
     posts = np.repeat(posts, sampling.per_post)
     as_of = track.time[posts] - (leads * DAY_US).astype(np.int64)
@@ -79,11 +92,17 @@ def sample_training_rows(
 
 
 def sample_test_rows(
-    history: History, what: str, cut: int | np.ndarray, until: int | np.ndarray | None = None, longest_lead_days=None
+    history: History,
+    what: str,
+    cut: int | np.ndarray,
+    until: int | np.ndarray | None = None,
+    longest_lead_days=None,
 ) -> LabelledQueries:
-    """Ask at `cut` about every post after it, as known at signing: format and timing told, content not.
+    """Ask at `cut` about every post after it, as known at signing: format and timing told, content
+    not.
 
-    `cut`, `until`: moments (microseconds, UTC), or one a platform; `until` bounds posted_at from above.
+    `cut`, `until`: moments (microseconds, UTC), or one a platform; `until` bounds posted_at from
+    above.
     """
     track, platform = history.panel(what), platform_of_posts(history, what)
     asked_at = times_by_platform(cut)[platform]
@@ -99,7 +118,9 @@ def sample_test_rows(
 def label_queries(
     history: History, what: str, posts: np.ndarray, as_of: np.ndarray, limit: np.ndarray
 ) -> LabelledQueries:
-    """Ask about rows `posts` of a track at `as_of`, and label the questions; those of one post weigh 1 in all."""
+    """Ask about rows `posts` of a track at `as_of`, and label the questions; those of one post
+    weigh 1 in all.
+    """
     track = history.panel(what)
     account = account_of_rows(track)[posts]
     name = history.accounts[account].to_series().str.split("/", n=1)
@@ -120,12 +141,19 @@ def label_queries(
     _, inverse, count = np.unique(posts, return_inverse=True, return_counts=True)
     y = track.take(f"{what}_log", posts)
     return LabelledQueries(
-        questions, y, 1 / count[inverse], account, track.time[posts], track.take("age_read_days", posts)
+        questions,
+        y,
+        1 / count[inverse],
+        account,
+        track.time[posts],
+        track.take("age_read_days", posts),
     )
 
 
 def training_weights(rows: LabelledQueries, until: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """Give the weight (n,) with which rows train a model; `until` (n,): the moment of each (microseconds, UTC)."""
+    """Give the weight (n,) with which rows train a model; `until` (n,): the moment of each
+    (microseconds, UTC).
+    """
     own = np.bincount(rows.account, rows.weight)[rows.account]
     age = (until - rows.posted) / DAY_US
     return rows.weight * own**-sampling.creator_power * 0.5 ** (age / sampling.half_life_days)
@@ -135,7 +163,12 @@ def hide_content(labelled: LabelledQueries) -> LabelledQueries:
     """Give the same rows as known at signing: without the planned content."""
     questions = labelled.queries.drop(columns=[*CONTENT_FIELDS, "topic"])
     return LabelledQueries(
-        questions, labelled.y, labelled.weight, labelled.account, labelled.posted, labelled.age_read_days
+        questions,
+        labelled.y,
+        labelled.weight,
+        labelled.account,
+        labelled.posted,
+        labelled.age_read_days,
     )
 
 
@@ -145,7 +178,8 @@ def account_of_rows(track) -> np.ndarray:
 
 
 def _longest_leads(history: History, track, posts: np.ndarray, most: float) -> np.ndarray:
-    """Give the longest lead in days, at most `most`, at which the creator of each post already had a known post.
+    """Give the longest lead in days, at most `most`, at which the creator of each post already had
+    a known post.
 
     Below 0 where there is none: such a post cannot be asked about from a history.
     """
@@ -154,7 +188,11 @@ def _longest_leads(history: History, track, posts: np.ndarray, most: float) -> n
 
 
 def _limit_shares(sampling: Sampling) -> list[float]:
-    return [1 - sampling.summary_share - sampling.profile_share, sampling.summary_share, sampling.profile_share]
+    return [
+        1 - sampling.summary_share - sampling.profile_share,
+        sampling.summary_share,
+        sampling.profile_share,
+    ]
 
 
 def _times(microseconds: np.ndarray) -> pd.Series:

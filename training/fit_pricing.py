@@ -1,4 +1,6 @@
-"""What a bundle knows besides its forecasts: benchmarks and market fees, fitted to what is known at a moment."""
+"""What a bundle knows besides its forecasts: benchmarks and market fees, fitted to what is known at
+a moment.
+"""
 
 from pathlib import Path
 
@@ -22,9 +24,13 @@ RATE_CARD_FILE = "rate_card.csv"
 
 
 def read_rate_card_beside(data: Path) -> RateCard:
-    """Read the rate card that stands beside the tables, in currencies of the rates file there; else the shipped one."""
+    """Read the rate card that stands beside the tables, in currencies of the rates file there; else
+    the shipped one.
+    """
     rates, card = Path(data) / RATES_FILE, Path(data) / RATE_CARD_FILE
-    return read_rate_card(card if card.exists() else None, read_rates(rates) if rates.exists() else CurrencyRates())
+    return read_rate_card(
+        card if card.exists() else None, read_rates(rates) if rates.exists() else CurrencyRates()
+    )
 
 
 def fit_pricing(
@@ -37,14 +43,22 @@ def fit_pricing(
     )
 
 
-def fit_market_fee(history: History, reference: Reference, deals: pd.DataFrame, card: RateCard) -> MarketFee:
-    """Learn fees from deals (as `completed_deals` gives), each described as of its own start, where they are enough."""
+def fit_market_fee(
+    history: History, reference: Reference, deals: pd.DataFrame, card: RateCard
+) -> MarketFee:
+    """Learn fees from deals (as `completed_deals` gives), each described as of its own start, where
+    they are enough.
+    """
     priced = deals[deals["fee_usd"].notna() & deals["start_at"].notna()].reset_index(drop=True)
     if not len(priced):
         return MarketFee(card)
     account = priced["account"].to_numpy()
     asked = account_queries(history, account, pd.Timestamp(reference.until)).reset_index(drop=True)
-    asked = asked.assign(as_of=priced["start_at"], **priced[["start_at", "format", "brand_niche"]], sponsored=1.0)
+    asked = asked.assign(
+        as_of=priced["start_at"], **priced[["start_at", "format", "brand_niche"]], sponsored=1.0
+    )
     x = derive(history, asked, reference)
     deliverables = priced["deliverables"].fillna(1.0).to_numpy()
-    return MarketFee(card, FeeModel.fit(x, deliverables, priced["fee_usd"].to_numpy(), np.asarray(account)))
+    return MarketFee(
+        card, FeeModel.fit(x, deliverables, priced["fee_usd"].to_numpy(), np.asarray(account))
+    )

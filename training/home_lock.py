@@ -1,6 +1,7 @@
 """The lock of a home: one command at a time changes its bundles, its champion and MLflow's store.
 
-It is held on a file by the operating system, so that it goes with a process however that ends. Others wait for it.
+It is held on a file by the operating system, so that it goes with a process however that ends.
+Others wait for it.
 """
 
 import contextlib
@@ -22,8 +23,8 @@ class HomeError(CreatorcastError):
 def home_lock(home: Path, report: Callable[[str], None] = lambda text: None) -> Iterator[None]:
     """Hold the lock of a home, after waiting for whoever holds it, which `report` is told.
 
-    A home without artifacts has nothing to lock. It cannot be taken twice by one process. Raises HomeError where the
-    file cannot be written or locked.
+    A home without artifacts has nothing to lock. It cannot be taken twice by one process. Raises
+    HomeError where the file cannot be written or locked.
     """
     if not (Path(home) / "artifacts").exists():
         yield
@@ -53,7 +54,12 @@ def _not_writable(path: Path, error: OSError) -> HomeError:
 
 def _lock_file(path: Path) -> TextIO:
     try:
-        return open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o666), "a+")
+        return open(
+            os.open(
+                path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o666
+            ),
+            "a+",
+        )
     except OSError as error:
         raise _not_writable(path, error) from error
 

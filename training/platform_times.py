@@ -1,7 +1,8 @@
 """Moments of a data set, one for each platform: panels of different years may stand in one folder.
 
-A moment is an int64 array (platforms,) of microseconds since 1970, UTC, by position in PLATFORMS. Cuts are taken within
-each platform's own times, so that every platform has posts on both sides of each.
+A moment is an int64 array (platforms,) of microseconds since 1970, UTC, by position in PLATFORMS.
+Cuts are taken within each platform's own times, so that every platform has posts on both sides of
+each.
 """
 
 import numpy as np
@@ -20,8 +21,8 @@ def times_by_platform(until: int | np.ndarray) -> np.ndarray:
 def time_of_post_share(history: History, what: str, until: np.ndarray, share: float) -> np.ndarray:
     """Give the moments (platforms,) before which `share` of each platform's known posts lie.
 
-    Known are the posts with counts of `what` that are mature at `until` (platforms,). A platform without any takes the
-    latest moment of the others; -1 for all where no platform has any.
+    Known are the posts with counts of `what` that are mature at `until` (platforms,). A platform
+    without any takes the latest moment of the others; -1 for all where no platform has any.
     """
     track = history.panel(what)
     platform = platform_of_posts(history, what)
@@ -33,13 +34,16 @@ def time_of_post_share(history: History, what: str, until: np.ndarray, share: fl
 
 
 def latest_mature_times(history: History, what: str, now: int) -> np.ndarray:
-    """Give the moments (platforms,) at which the last post of each platform is mature, but not later than `now`.
+    """Give the moments (platforms,) at which the last post of each platform is mature, but not
+    later than `now`.
 
     A platform without posts takes the latest of the others; 0 for all where there are none.
     """
     track = history.panel(what)
     moments = np.zeros(len(PLATFORMS), dtype=np.int64)
-    np.maximum.at(moments, platform_of_posts(history, what), track.time + history.horizon_days * DAY_US)
+    np.maximum.at(
+        moments, platform_of_posts(history, what), track.time + history.horizon_days * DAY_US
+    )
     return np.minimum(now, np.where(moments == 0, moments.max(), moments))
 
 

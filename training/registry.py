@@ -1,6 +1,8 @@
-"""Which version of MLflow's registry is which bundle, read without MLflow where its store is a SQLite file.
+"""Which version of MLflow's registry is which bundle, read without MLflow where its store is a
+SQLite file.
 
-Importing MLflow takes seconds, and asking it makes a store where there is none, or tries a broken one for minutes.
+Importing MLflow takes seconds, and asking it makes a store where there is none, or tries a broken
+one for minutes.
 """
 
 import sqlite3
@@ -52,7 +54,8 @@ def store_exists(home: Path, tracking_uri: str | None) -> bool:
 
 
 def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
-    """Give the bundle of each version of the registry, the oldest first; {} where there is no store.
+    """Give the bundle of each version of the registry, the oldest first; {} where there is no
+    store.
 
     Raises RegistryError where the store cannot be read.
     """
@@ -68,7 +71,8 @@ def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
 
 
 def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
-    """Give the bundle that the alias champion names; None where there is no alias, or no SQLite file to read it from.
+    """Give the bundle that the alias champion names; None where there is no alias, or no SQLite
+    file to read it from.
 
     Raises RegistryError where the store cannot be read.
     """
@@ -80,7 +84,8 @@ def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
 
 
 def check_store(home: Path, tracking_uri: str | None) -> None:
-    """Raise RegistryError where the store is a SQLite file that cannot be read, or not be written to within LOCK_TIMEOUT_SECONDS.
+    """Raise RegistryError where the store is a SQLite file that cannot be read, or not be written
+    to within LOCK_TIMEOUT_SECONDS.
 
     That it is not there yet is no fault.
     """
@@ -94,13 +99,16 @@ def check_store(home: Path, tracking_uri: str | None) -> None:
 
 
 def is_complete_store(path: Path) -> bool:
-    """Tell whether a SQLite store was made to its end, as far as its tables tell. Raises RegistryError."""
+    """Tell whether a SQLite store was made to its end, as far as its tables tell. Raises
+    RegistryError.
+    """
     filled = _filled(path)
     return filled.keys() >= TABLES and filled["alembic_version"]
 
 
 def is_empty_store(path: Path) -> bool:
-    """Tell whether a SQLite store, perhaps one that was not made to its end, has no run and no model.
+    """Tell whether a SQLite store, perhaps one that was not made to its end, has no run and no
+    model.
 
     Raises RegistryError where it cannot be read.
     """
@@ -109,15 +117,25 @@ def is_empty_store(path: Path) -> bool:
 
 
 def registered_bundle(home: Path, tracking_uri: str | None, version: int) -> str:
-    """Give the bundle that is registered as this version. Raises RegistryError, naming those that are."""
+    """Give the bundle that is registered as this version. Raises RegistryError, naming those that
+    are.
+    """
     bundles = registered_bundles(home, tracking_uri)
     if version in bundles:
         return bundles[version]
     newest = sorted(bundles.items(), reverse=True)
     there = ", ".join(f"{number} ({bundle})" for number, bundle in newest[:MAX_VERSIONS_NAMED])
-    more = f" and {len(newest) - MAX_VERSIONS_NAMED:,} older" if len(newest) > MAX_VERSIONS_NAMED else ""
+    more = (
+        f" and {len(newest) - MAX_VERSIONS_NAMED:,} older"
+        if len(newest) > MAX_VERSIONS_NAMED
+        else ""
+    )
     store = store_address(home, tracking_uri)
-    has = f"it has {there}{more}" if newest else "it has none: name the version of a bundle (creatorcast bundles)"
+    has = (
+        f"it has {there}{more}"
+        if newest
+        else "it has none: name the version of a bundle (creatorcast bundles)"
+    )
     raise RegistryError(f"{version} is no version of the registry in {store!r}: {has}")
 
 
@@ -129,8 +147,13 @@ def sqlite_path(address: str) -> Path | None:
 def _filled(path: Path) -> dict[str, bool]:
     """Tell of each table of MLflow that a SQLite store has whether there is a row in it."""
     with _opened(path) as store:
-        names = {name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        return {name: store.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None for name in names & TABLES}
+        names = {
+            name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        return {
+            name: store.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
+            for name in names & TABLES
+        }
 
 
 def _query(path: Path, query: str, values: tuple) -> list[tuple]:
@@ -144,7 +167,9 @@ def _opened(path: Path, mode: str = "ro") -> Iterator[sqlite3.Connection]:
     try:
         check_regular(path)
         with closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=LOCK_TIMEOUT_SECONDS)
+            sqlite3.connect(
+                f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=LOCK_TIMEOUT_SECONDS
+            )
         ) as store:
             yield store
     except (OSError, sqlite3.Error) as error:

@@ -1,4 +1,5 @@
-"""MLflow: the run with its parameters, figures, pictures and model, the registry, and the alias of the champion.
+"""MLflow: the run with its parameters, figures, pictures and model, the registry, and the alias of
+the champion.
 
 The only file that imports mlflow; importing it takes seconds, so callers import this module lazily.
 """
@@ -53,8 +54,12 @@ MODEL_SIGNATURE = ModelSignature(
     Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
 )
 
-#: A server that does not answer is told after some 10 s, and not after the minutes that MLflow would try for.
-for name, value in (("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"), ("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")):
+#: A server that does not answer is told after some 10 s, and not after the minutes that MLflow
+#: would try for.
+for name, value in (
+    ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"),
+    ("MLFLOW_HTTP_REQUEST_TIMEOUT", "30"),
+):
     os.environ.setdefault(name, value)
 for name in ("mlflow", "alembic"):
     logging.getLogger(name).setLevel(logging.WARNING)
@@ -62,7 +67,9 @@ for name in ("mlflow", "alembic"):
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """Where a run is: the store's address, the run and the registered version; `is_new`: it was not there before."""
+    """Where a run is: the store's address, the run and the registered version; `is_new`: it was not
+    there before.
+    """
 
     tracking_uri: str
     run_id: str
@@ -72,7 +79,9 @@ class LoggedRun:
 
 @dataclass(frozen=True)
 class RegisteredChampion:
-    """The champion as the registry has it: bundle, registered version, and what was done to have it so."""
+    """The champion as the registry has it: bundle, registered version, and what was done to have it
+    so.
+    """
 
     bundle: str
     model_version: str
@@ -85,7 +94,10 @@ class LoggingError(RegistryError):
 
 
 def log_training(
-    trained: TrainingResult, home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
+    trained: TrainingResult,
+    home: Path,
+    tracking_uri: str | None,
+    report: Callable[[str], None] = lambda text: None,
 ) -> LoggedRun:
     """Log and register a trained bundle, once. Raises LoggingError, which says how to do it later."""
     version = trained.bundle.version
@@ -97,8 +109,12 @@ def log_training(
             run = mlflow.MlflowClient().get_model_version(REGISTERED_MODEL, number).run_id
             return LoggedRun(uri, run, number, is_new=False)
     except RegistryError as error:
-        kept = f"the bundle {version} is kept in {str(trained.folder)!r}, but MLflow does not have it"
-        raise LoggingError(f"{kept}: {error}; once that is mended: creatorcast log {version}") from error
+        kept = (
+            f"the bundle {version} is kept in {str(trained.folder)!r}, but MLflow does not have it"
+        )
+        raise LoggingError(
+            f"{kept}: {error}; once that is mended: creatorcast log {version}"
+        ) from error
 
 
 def point_alias_at_champion(
@@ -107,11 +123,12 @@ def point_alias_at_champion(
     log_missing: bool = False,
     report: Callable[[str], None] = lambda text: None,
 ) -> RegisteredChampion | None:
-    """Give the registered version of the champion the alias, as artifacts/champion alone says which bundle that is.
+    """Give the registered version of the champion the alias, as artifacts/champion alone says which
+    bundle that is.
 
-    None where there is no champion, or where the registry does not have it; `log_missing` logs it then. Raises
-    training.registry.RegistryError where the store cannot be asked, models.bundle.BundleError where there is nothing
-    to log.
+    None where there is no champion, or where the registry does not have it; `log_missing` logs it
+    then. Raises training.registry.RegistryError where the store cannot be asked,
+    models.bundle.BundleError where there is nothing to log.
     """
     with _store(home, tracking_uri, report) as uri:
         bundle = champion_version(home)
@@ -123,13 +140,19 @@ def point_alias_at_champion(
         number = known or _log(read_artifacts(home, bundle), uri).model_version
         moved = _alias_version() != number
         if moved:
-            mlflow.MlflowClient().set_registered_model_alias(REGISTERED_MODEL, CHAMPION_ALIAS, number)
+            mlflow.MlflowClient().set_registered_model_alias(
+                REGISTERED_MODEL, CHAMPION_ALIAS, number
+            )
         return RegisteredChampion(bundle, number, logged=known is None, alias_moved=moved)
 
 
 @contextlib.contextmanager
-def _store(home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None) -> Iterator[str]:
-    """Hold the home's lock and give the address of the store, which MLflow is pointed at; its faults: RegistryError."""
+def _store(
+    home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
+) -> Iterator[str]:
+    """Hold the home's lock and give the address of the store, which MLflow is pointed at; its
+    faults: RegistryError.
+    """
     make_artifacts(home)
     with home_lock(home, report):
         check_store(home, tracking_uri)
@@ -152,8 +175,12 @@ def _unusable(uri: str, error: Exception) -> RegistryError:
 
 
 def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[str], None]) -> None:
-    """Point MLflow at the store, made where it is missing, and anew where it was not made to its end."""
-    artifacts = (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
+    """Point MLflow at the store, made where it is missing, and anew where it was not made to its
+    end.
+    """
+    artifacts = (
+        (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
+    )
     path = sqlite_path(uri)
     if path is not None and path.exists() and not is_complete_store(path):
         _set_aside(path, report)
@@ -170,17 +197,25 @@ def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[s
 
 
 def _set_aside(path: Path, report: Callable[[str], None]) -> None:
-    """Move a SQLite store away that was not made to its end; raises RegistryError where it holds something."""
+    """Move a SQLite store away that was not made to its end; raises RegistryError where it holds
+    something.
+    """
     if not is_empty_store(path):
         remedy = "restore it, or move it away and log the bundles anew (creatorcast log VERSION)"
-        raise RegistryError(f"the MLflow store {str(path)!r} has runs or models, but not all tables: {remedy}")
+        raise RegistryError(
+            f"the MLflow store {str(path)!r} has runs or models, but not all tables: {remedy}"
+        )
     aside = path.with_name(f"{path.name}.unfinished")
     os.replace(path, aside)
-    report(f"the MLflow store {str(path)!r} was not made to its end and holds nothing: it is now {aside.name!r}")
+    report(
+        f"the MLflow store {str(path)!r} was not made to its end and holds nothing: it is now {aside.name!r}"
+    )
 
 
 def _make_store(path: Path, artifacts: str | None) -> None:
-    """Make a SQLite store beside its place, with all tables and our experiment, and put it there once it is whole."""
+    """Make a SQLite store beside its place, with all tables and our experiment, and put it there
+    once it is whole.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def make(beside: Path) -> None:
@@ -204,7 +239,9 @@ def _log(trained: TrainingResult, uri: str) -> LoggedRun:
     with mlflow.start_run(experiment_id=experiment, run_name=manifest["version"]) as run:
         mlflow.log_params(_parameters(manifest))
         mlflow.log_metrics(headline_metrics(record["table"]))
-        mlflow.set_tags({name: str(manifest[name]) for name in ("trained_on", "source", "data_digest")})
+        mlflow.set_tags(
+            {name: str(manifest[name]) for name in ("trained_on", "source", "data_digest")}
+        )
         for name, figure in backtest_figures(trained.backtest).items() if trained.backtest else ():
             mlflow.log_figure(figure, name)
         mlflow.log_table(record["table"], "backtest.json")
@@ -212,12 +249,16 @@ def _log(trained: TrainingResult, uri: str) -> LoggedRun:
         model = _log_model(trained)
     tags = {BUNDLE_TAG: manifest["version"], "trained_on": manifest["trained_on"]}
     tags["features_version"] = str(FEATURES_VERSION)
-    version = mlflow.register_model(model, REGISTERED_MODEL, tags=tags).version  # with its tags in one step
+    version = mlflow.register_model(
+        model, REGISTERED_MODEL, tags=tags
+    ).version  # with its tags in one step
     return LoggedRun(uri, run.info.run_id, str(version))
 
 
 def _end_unfinished(experiment: str, version: str) -> None:
-    """End the runs of a bundle that a killed process left running: whoever logs it now holds the home's lock."""
+    """End the runs of a bundle that a killed process left running: whoever logs it now holds the
+    home's lock.
+    """
     client = mlflow.MlflowClient()
     running = f"attributes.run_name = '{version}' and attributes.status = 'RUNNING'"
     for run in client.search_runs([experiment], running):
@@ -232,7 +273,11 @@ def _registered_as(bundle: str) -> str | None:
 
 def _alias_version() -> str | None:
     try:
-        return str(mlflow.MlflowClient().get_model_version_by_alias(REGISTERED_MODEL, CHAMPION_ALIAS).version)
+        return str(
+            mlflow.MlflowClient()
+            .get_model_version_by_alias(REGISTERED_MODEL, CHAMPION_ALIAS)
+            .version
+        )
     except MlflowException:
         return None
 
@@ -256,7 +301,9 @@ def _bundles() -> dict[int, str]:
 def _model_versions() -> list:
     versions, token = [], None
     while True:
-        page = mlflow.MlflowClient().search_model_versions(f"name = '{REGISTERED_MODEL}'", page_token=token)
+        page = mlflow.MlflowClient().search_model_versions(
+            f"name = '{REGISTERED_MODEL}'", page_token=token
+        )
         versions += page
         token = page.token
         if not token:
@@ -264,10 +311,17 @@ def _model_versions() -> list:
 
 
 def _parameters(manifest: dict) -> dict:
-    flat = {name: manifest[name] for name in ("version", "trained_on", "until", "horizon_days", "accounts", "posts")}
+    flat = {
+        name: manifest[name]
+        for name in ("version", "trained_on", "until", "horizon_days", "accounts", "posts")
+    }
     flat |= {f"rows_{target}": rows for target, rows in manifest["rows"].items()}
     for name, value in manifest["recipe"].items():
-        flat |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
+        flat |= (
+            {f"{name}.{k}": v for k, v in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
     return flat
 
 
@@ -275,7 +329,9 @@ def _log_model(trained: TrainingResult) -> str:
     """Log the bundle as a model of the run; give its address."""
     code = [str(Path(next(iter(package.__path__)))) for package in (features, models)]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*input example")  # the signature is given, nothing is inferred
+        warnings.filterwarnings(
+            "ignore", message=".*input example"
+        )  # the signature is given, nothing is inferred
         return mlflow.pyfunc.log_model(
             name="model",
             loader_module="models.pyfunc",

@@ -36,11 +36,13 @@ def train(
     report: Callable[[str], None] = lambda text: None,
     horizon_days: int = HORIZON_DAYS,
 ) -> TrainingResult:
-    """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is `training.tracking`'s.
+    """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is
+    `training.tracking`'s.
 
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
-    A rate_card.csv among the tables takes the place of the shipped one. Raises features.tables.frames.DataFolderError,
-    features.tables.validate.InvalidTables, models.rate_card.RateCardError, features.derive.market_priors.TooLittleData, or
+    A rate_card.csv among the tables takes the place of the shipped one. Raises
+    features.tables.frames.DataFolderError, features.tables.validate.InvalidTables,
+    models.rate_card.RateCardError, features.derive.market_priors.TooLittleData, or
     training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")
@@ -56,18 +58,25 @@ def train(
     report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
     fitted = fit(history, until, recipe, twin=twin, report=report)
     benchmarks, market_fee = fit_pricing(tables, history, fitted.reference, latest, card)
-    manifest = {**make_manifest(tables, history, fitted, record, recipe), "market_fee": market_fee.describe()}
+    manifest = {
+        **make_manifest(tables, history, fitted, record, recipe),
+        "market_fee": market_fee.describe(),
+    }
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
     return write_artifacts(home, bundle, record, scores_with_names(history, record), data, report)
 
 
 def mature_end(history: History, what: str = "engagements") -> np.ndarray:
-    """Give the moments (platforms,) at which the last post of each platform is mature, but not later than now."""
+    """Give the moments (platforms,) at which the last post of each platform is mature, but not
+    later than now.
+    """
     return latest_mature_times(history, what, int(datetime.now(UTC).timestamp() * 1e6))
 
 
 def scores_with_names(history: History, record: BacktestResult) -> pd.DataFrame:
-    """Give the backtest's scores with what tells like from like in other runs: the account's name, and the horizon."""
+    """Give the backtest's scores with what tells like from like in other runs: the account's name,
+    and the horizon.
+    """
     names = history.accounts[record.scores["creator"]].to_numpy()
     return record.scores.assign(creator=names, horizon_days=history.horizon_days)
 
@@ -75,7 +84,9 @@ def scores_with_names(history: History, record: BacktestResult) -> pd.DataFrame:
 def make_manifest(
     tables: Tables, history: History, fitted: FittedModels, record: BacktestResult, recipe: Recipe
 ) -> dict:
-    """Give the manifest but for the version: what the bundle is, what it was trained on, and its record."""
+    """Give the manifest but for the version: what the bundle is, what it was trained on, and its
+    record.
+    """
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "trained_on": tables.trained_on,
@@ -98,11 +109,15 @@ def make_manifest(
     }
 
 
-def describe_platforms(history: History, fitted: FittedModels, record: BacktestResult) -> dict[str, dict]:
-    """Give for each platform of the data until when it is known, its accounts, and the posts behind its figures.
+def describe_platforms(
+    history: History, fitted: FittedModels, record: BacktestResult
+) -> dict[str, dict]:
+    """Give for each platform of the data until when it is known, its accounts, and the posts behind
+    its figures.
 
-    `posts`: with known engagements; `calibration` and `backtest`: distinct later posts of the headline target that its
-    intervals were set by, and that its forecasts were judged by; 0 where there were none.
+    `posts`: with known engagements; `calibration` and `backtest`: distinct later posts of the
+    headline target that its intervals were set by, and that its forecasts were judged by; 0 where
+    there were none.
     """
     judged = record.scores.drop_duplicates(["creator", "posted"]).groupby("platform").size()
     calibration = fitted.forecasters[TARGETS[0]].conformal_.n[:, EVIDENCE.index("profile")]
@@ -134,11 +149,22 @@ def headline_metrics(table: pd.DataFrame) -> dict[str, float]:
     if not len(table):
         return {}
     ours = table[table["forecaster"] == OUR_MODEL].set_index("split")
-    names = ("mae", "vs_median", "spearman_within", "crps", "coverage_80", "coverage_90", "width_80")
+    names = (
+        "mae",
+        "vs_median",
+        "spearman_within",
+        "crps",
+        "coverage_80",
+        "coverage_90",
+        "width_80",
+    )
     return {f"{split}_{name}": float(row[name]) for split, row in ours.iterrows() for name in names}
 
 
 def json_records(frame: pd.DataFrame) -> list[dict]:
     """Give a table's rows as JSON values, rounded to six digits; NaN as null."""
     plain = frame.astype(object).where(frame.notna(), None)
-    return [{k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()} for row in plain.to_dict("records")]
+    return [
+        {k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}
+        for row in plain.to_dict("records")
+    ]

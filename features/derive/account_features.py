@@ -1,7 +1,8 @@
-"""What is known of an account at a moment, whatever will be asked of it: format, start, brand and plan come later.
+"""What is known of an account at a moment, whatever will be asked of it: format, start, brand and
+plan come later.
 
-`account_features_at` reads it off a History, and `features.derive.queries.query_features` makes the columns of a question of it: derive is
-nothing but these two steps.
+`account_features_at` reads it off a History, and `features.derive.queries.query_features` makes the
+columns of a question of it: derive is nothing but these two steps.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ from features.tables.vocabulary import EVIDENCE, FORMATS, band_codes
 
 HISTORY, SUMMARY, PROFILE_ONLY = range(len(EVIDENCE))
 TARGETS = ("engagements", "views")
-#: Beside COLUMNS: what the question step needs of profile and posts. The last of the formats is one not told.
+#: Beside COLUMNS: what the question step needs of profile and posts. The last of the formats is one
+#: not told.
 ACCOUNT_EXTRA_COLUMNS = (
     "followers",
     "not_told_effect",
@@ -43,16 +45,19 @@ ACCOUNT_EXTRA_COLUMNS = (
 )
 ACCOUNT_COLUMNS = (*COLUMNS, *ACCOUNT_EXTRA_COLUMNS)
 COLUMN_INDEX = {name: place for place, name in enumerate(ACCOUNT_COLUMNS)}
-FORMAT_EFFECT_INDEXES = [COLUMN_INDEX[name] for name in (*(f"{name}_effect" for name in FORMATS), "not_told_effect")]
+FORMAT_EFFECT_INDEXES = [
+    COLUMN_INDEX[name] for name in (*(f"{name}_effect" for name in FORMATS), "not_told_effect")
+]
 FORMAT_COUNT_INDEXES = [COLUMN_INDEX[f"{name}_count"] for name in (*FORMATS, "not_told")]
 
 
 @dataclass(frozen=True)
 class AccountFeatures:
-    """Accounts as of a moment: `values` (n, len(ACCOUNT_COLUMNS)), NaN where unknown or a matter of the question.
+    """Accounts as of a moment: `values` (n, len(ACCOUNT_COLUMNS)), NaN where unknown or a matter of
+    the question.
 
-    `niches` (n, niches): what the text suggests of each niche, None where nobody wrote; `posts`: what plans are
-    compared with, None where no account has posts.
+    `niches` (n, niches): what the text suggests of each niche, None where nobody wrote; `posts`:
+    what plans are compared with, None where no account has posts.
     """
 
     values: np.ndarray
@@ -65,7 +70,9 @@ class AccountFeatures:
 
 @dataclass(frozen=True)
 class _Own:
-    """The posts of one count that may be read: questions with any (k,), and the mean of the last twelve, (n,)."""
+    """The posts of one count that may be read: questions with any (k,), and the mean of the last
+    twelve, (n,).
+    """
 
     rows: np.ndarray
     values: np.ndarray
@@ -75,23 +82,33 @@ class _Own:
 
 
 def account_features_at(
-    history: History, account: np.ndarray, as_of: np.ndarray, limit: np.ndarray, reference: Reference
+    history: History,
+    account: np.ndarray,
+    as_of: np.ndarray,
+    limit: np.ndarray,
+    reference: Reference,
 ) -> AccountFeatures:
     """Give the state of each account (n,) at `as_of` (microseconds, UTC).
 
-    `limit` (n,) is the best evidence that may be used, a position in EVIDENCE: `summary` leaves of the posts the mean
-    of the last twelve, `profile` nothing.
+    `limit` (n,) is the best evidence that may be used, a position in EVIDENCE: `summary` leaves of
+    the posts the mean of the last twelve, `profile` nothing.
     """
     profile = profile_at(history, account, as_of)
-    text = niche_distribution_or_none(history, account, as_of, limit == HISTORY, reference.niche_classifier)
+    text = niche_distribution_or_none(
+        history, account, as_of, limit == HISTORY, reference.niche_classifier
+    )
     own = {what: _own_posts(history, what, account, as_of, limit) for what in _targets(reference)}
     return _state(profile, text, own, follower_jump(history, account, as_of), history, reference)
 
 
-def account_features_from_profiles(profile: dict[str, np.ndarray], reference: Reference) -> AccountFeatures:
-    """Give the state of accounts of which nothing but a profile is told, (n,) each as `profile_told` gives it.
+def account_features_from_profiles(
+    profile: dict[str, np.ndarray], reference: Reference
+) -> AccountFeatures:
+    """Give the state of accounts of which nothing but a profile is told, (n,) each as
+    `profile_told` gives it.
 
-    It is what `account_features_at` gives of a History of those profiles, in a fraction of the time.
+    It is what `account_features_at` gives of a History of those profiles, in a fraction of the
+    time.
     """
     n = len(profile["platform"])
     own = dict.fromkeys(_targets(reference), _no_posts(n))
@@ -122,7 +139,9 @@ def _state(
     return AccountFeatures(known.T, None if text is None else text[:, :-1], posts)
 
 
-def write_columns(known: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray | None = None) -> None:
+def write_columns(
+    known: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray | None = None
+) -> None:
     """Write columns, (n,) or of `rows` alone, into `values` (columns, n)."""
     places = _places(tuple(columns))
     values = np.array(list(columns.values()))
@@ -156,7 +175,10 @@ def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> di
 
 def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
     track = history.panel(what)
-    start, stop = track.start[account], track.end_row(account, as_of - history.horizon_days * DAY_US)
+    start, stop = (
+        track.start[account],
+        track.end_row(account, as_of - history.horizon_days * DAY_US),
+    )
     rows = np.flatnonzero((stop > start) & (limit <= SUMMARY))
     if not len(rows):
         return _no_posts(len(account))
@@ -171,14 +193,22 @@ def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
 
 def _no_posts(n: int) -> _Own:
     nothing = np.empty((0, 8))
-    return _Own(np.empty(0, dtype=np.int64), nothing, nothing, nothing.astype(np.int64), np.full(n, np.nan))
+    return _Own(
+        np.empty(0, dtype=np.int64), nothing, nothing, nothing.astype(np.int64), np.full(n, np.nan)
+    )
 
 
-def _put_targets(known, history: History | None, own: dict[str, _Own], profile, reference: Reference):
-    """Write what the posts say; give how far the level of the engagements lies from the prior (n,), and the posts."""
+def _put_targets(
+    known, history: History | None, own: dict[str, _Own], profile, reference: Reference
+):
+    """Write what the posts say; give how far the level of the engagements lies from the prior (n,),
+    and the posts.
+    """
     past, at = _levels(own)
     offset = [
-        _put_offset(known, what, posts, past and past[at[what]], profile, getattr(reference, what))[posts.rows]
+        _put_offset(known, what, posts, past and past[at[what]], profile, getattr(reference, what))[
+            posts.rows
+        ]
         for what, posts in own.items()
     ]
     gap = np.full(known.shape[1], np.nan)
@@ -188,10 +218,16 @@ def _put_targets(known, history: History | None, own: dict[str, _Own], profile, 
     gap[rows] = engaged.level - known[COLUMN_INDEX["engagements_log_prior"], rows]
     sponsored = history.posts_with_engagements.take_or_nan("sponsored", engaged.rows)
     # of both at once: sorting is most of the work
-    medians = window_stats.medians(level_blocks(past) | post_blocks(history.posts_with_engagements, engaged, sponsored))
+    medians = window_stats.medians(
+        level_blocks(past) | post_blocks(history.posts_with_engagements, engaged, sponsored)
+    )
     levels = level_columns(past, medians, np.concatenate(offset))
     for what, part in at.items():
-        write_columns(known, {f"{what}_{name}": values[part] for name, values in levels.items()}, own[what].rows)
+        write_columns(
+            known,
+            {f"{what}_{name}": values[part] for name, values in levels.items()},
+            own[what].rows,
+        )
     if not len(rows):
         return gap, None
     columns = post_columns(history.posts_with_engagements, engaged, medians, offset[0])
@@ -219,7 +255,9 @@ def _padded(values: np.ndarray, width: int, fill: float) -> np.ndarray:
     return np.pad(values, ((0, 0), (0, more)), constant_values=fill) if more else values
 
 
-def _put_offset(known, what: str, own: _Own, past: PostWindow | None, profile, market: MarketPriors) -> np.ndarray:
+def _put_offset(
+    known, what: str, own: _Own, past: PostWindow | None, profile, market: MarketPriors
+) -> np.ndarray:
     """Write prior, offset and evidence of one count; give the offset (n,)."""
     n = known.shape[1]
     level, effective, count = np.full(n, np.nan), np.zeros(n), np.zeros(n)
@@ -228,15 +266,21 @@ def _put_offset(known, what: str, own: _Own, past: PostWindow | None, profile, m
     followers_log = known[COLUMN_INDEX["followers_log"]]
     prior = market.prior(profile["platform"], followers_log, profile["niche"])
     evidence = np.where(count > 0, HISTORY, np.where(np.isnan(own.mean_12), PROFILE_ONLY, SUMMARY))
-    columns = offset_columns(evidence, profile["platform"], prior, (level, effective), own.mean_12, market)
+    columns = offset_columns(
+        evidence, profile["platform"], prior, (level, effective), own.mean_12, market
+    )
     columns["log_offset_by_followers"] = columns["log_offset"] - followers_log
     columns |= {"log_prior": prior, "known_count": count, "effective_count": effective}
     write_columns(known, {f"{what}_{name}": values for name, values in columns.items()})
     return columns["log_offset"]
 
 
-def offset_columns(evidence, platform, prior, own, mean_12, market: MarketPriors) -> dict[str, np.ndarray]:
-    """Give the shrunk level that an evidence (n,) leads to; `own`: level of the posts and their effective count."""
+def offset_columns(
+    evidence, platform, prior, own, mean_12, market: MarketPriors
+) -> dict[str, np.ndarray]:
+    """Give the shrunk level that an evidence (n,) leads to; `own`: level of the posts and their
+    effective count.
+    """
     level, effective = own
     level = np.where(evidence == HISTORY, level, mean_12 + market.summary_shift)
     posts = np.where(evidence == HISTORY, effective, SUMMARY_POSTS)
@@ -252,15 +296,25 @@ def offset_columns(evidence, platform, prior, own, mean_12, market: MarketPriors
 
 
 def _effects(history: History, rows, past: PostWindow, sponsored, platform, reference: Reference):
-    """Give what formats and payment do to the posts of `rows`, as columns, and what plans are compared with."""
+    """Give what formats and payment do to the posts of `rows`, as columns, and what plans are
+    compared with.
+    """
     residual = past.values - past.level[:, None]
     formats = history.posts_with_engagements.take_or_nan("format", past.rows)
-    own, count = creator_format_effects(residual, formats, reference.effects.format_effects(platform))
+    own, count = creator_format_effects(
+        residual, formats, reference.effects.format_effects(platform)
+    )
     posts = PastPosts.of(rows, history.posts_with_engagements, past, residual, formats)
     columns = {
-        **dict(zip((ACCOUNT_COLUMNS[place] for place in FORMAT_EFFECT_INDEXES), own.T, strict=True)),
-        **dict(zip((ACCOUNT_COLUMNS[place] for place in FORMAT_COUNT_INDEXES), count.T, strict=True)),
+        **dict(
+            zip((ACCOUNT_COLUMNS[place] for place in FORMAT_EFFECT_INDEXES), own.T, strict=True)
+        ),
+        **dict(
+            zip((ACCOUNT_COLUMNS[place] for place in FORMAT_COUNT_INDEXES), count.T, strict=True)
+        ),
         **posts.content_means(),
-        **sponsored_columns(past, residual, sponsored, reference.effects.sponsored_effects(platform)),
+        **sponsored_columns(
+            past, residual, sponsored, reference.effects.sponsored_effects(platform)
+        ),
     }
     return columns, posts

@@ -1,7 +1,9 @@
-"""Signs that a fraud analyst reads, each against what accounts of the platform do, and one score of them.
+"""Signs that a fraud analyst reads, each against what accounts of the platform do, and one score of
+them.
 
-Every part runs from 0 (ordinary) to 1 (far outside of what is ordinary); the score runs from 1 (no sign) towards 0.
-A sign is a reason to look, never proof: honest accounts go viral, and well-bought engagement shows no sign at all.
+Every part runs from 0 (ordinary) to 1 (far outside of what is ordinary); the score runs from 1 (no
+sign) towards 0. A sign is a reason to look, never proof: honest accounts go viral, and well-bought
+engagement shows no sign at all.
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from features.history.arrays import DAY_US, NAT_US
 from features.history.history import History
 from features.tables.vocabulary import PLATFORMS
 
-#: Part -> (the sign it reads, direction: -1 small is odd, 1 large is odd, 0 both, weight in the score).
+#: Part -> (the sign it reads, direction: -1 small is odd, 1 large is odd, 0 both, weight in the
+#: score).
 AUTHENTICITY_PARTS = {
     "engagement_low": ("gap", -1, 0.7),
     "engagement_high": ("gap", 1, 0.3),
@@ -23,7 +26,9 @@ AUTHENTICITY_PARTS = {
     "following_many": ("following", 1, 0.3),
     "views_apart": ("views", 0, 0.3),
 }
-DIRECTIONS, WEIGHTS = (np.array([[part[column]] for part in AUTHENTICITY_PARTS.values()]) for column in (1, 2))
+DIRECTIONS, WEIGHTS = (
+    np.array([[part[column]] for part in AUTHENTICITY_PARTS.values()]) for column in (1, 2)
+)
 PART_MEANINGS = {
     "engagement_low": "level far below what followers, platform and niche suggest",
     "engagement_high": "level far above what followers, platform and niche suggest",
@@ -47,16 +52,21 @@ MIN_ACCOUNTS = 30
 
 @dataclass(frozen=True)
 class SignNorm:
-    """What is ordinary for one sign on one platform: median and robust standard deviation (1.4826 MAD)."""
+    """What is ordinary for one sign on one platform: median and robust standard deviation (1.4826
+    MAD).
+    """
 
     median: float
     scale: float
 
 
-def raw_signs(gap, comment_share, by_views, log_sd, known_count, jump, profile: dict) -> dict[str, np.ndarray]:
+def raw_signs(
+    gap, comment_share, by_views, log_sd, known_count, jump, profile: dict
+) -> dict[str, np.ndarray]:
     """Read the raw signs of each question, shape (n,), NaN where they cannot be read.
 
-    `gap`: level minus prior; `comment_share`, `by_views` (ln), `log_sd`, `known_count`: of the known posts.
+    `gap`: level minus prior; `comment_share`, `by_views` (ln), `log_sd`, `known_count`: of the
+    known posts.
     """
     return {
         "gap": gap,
@@ -69,7 +79,9 @@ def raw_signs(gap, comment_share, by_views, log_sd, known_count, jump, profile: 
 
 
 def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
-    """Give the largest ln growth between neighbouring readings known at as_of, minus the median one; NaN under four."""
+    """Give the largest ln growth between neighbouring readings known at as_of, minus the median
+    one; NaN under four.
+    """
     track = history.followers
     jump = np.full(len(account), np.nan)
     start, stop = track.start[account], track.end_row(account, as_of)
@@ -81,21 +93,34 @@ def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> n
     counts = np.where(dated, np.log1p(track.columns["followers"][rows]), np.nan)
     days = np.diff(np.where(dated, track.time[rows], 0), axis=1) / -DAY_US
     growth = counts[:, :-1] - counts[:, 1:]
-    growth = np.where(np.isfinite(growth) & (days >= 1), growth / np.maximum(days / 30, 1.0), np.nan)
+    growth = np.where(
+        np.isfinite(growth) & (days >= 1), growth / np.maximum(days / 30, 1.0), np.nan
+    )
     largest = window_stats.quantile(growth, 1.0) - window_stats.quantile(growth, 0.5)
     jump[enough] = np.where(window_stats.count_known(growth) >= MIN_GROWTHS, largest, np.nan)
     return jump
 
 
 def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, SignNorm]]:
-    """Give {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its own."""
+    """Give {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its
+    own.
+    """
     groups = {"all": np.ones(len(platform), bool)}
-    groups |= {name: platform == i for i, name in enumerate(PLATFORMS) if (platform == i).sum() >= MIN_ACCOUNTS}
-    return {name: {sign: _norm(values[at]) for sign, values in found.items()} for name, at in groups.items()}
+    groups |= {
+        name: platform == i
+        for i, name in enumerate(PLATFORMS)
+        if (platform == i).sum() >= MIN_ACCOUNTS
+    }
+    return {
+        name: {sign: _norm(values[at]) for sign, values in found.items()}
+        for name, at in groups.items()
+    }
 
 
 def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.ndarray]:
-    """Give median and scale of every part's sign, each (parts, platforms + 1); without norms of its own that of all."""
+    """Give median and scale of every part's sign, each (parts, platforms + 1); without norms of its
+    own that of all.
+    """
     own = [
         [norms.get(name, norms["all"])[sign] for name in (*PLATFORMS, "all")]
         for sign, _, _ in AUTHENTICITY_PARTS.values()
@@ -115,14 +140,19 @@ def authenticity_columns(
     """
     median, scale = tables
     code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
-    z = (np.array([found[sign] for sign, _, _ in AUTHENTICITY_PARTS.values()]) - median[:, code]) / scale[:, code]
+    z = (
+        np.array([found[sign] for sign, _, _ in AUTHENTICITY_PARTS.values()]) - median[:, code]
+    ) / scale[:, code]
     z = np.where(DIRECTIONS == 0, np.abs(z), DIRECTIONS * z)
     parts = np.minimum(np.maximum((z - ORDINARY) / SPAN, 0.0), 1.0)
     known = ~np.isnan(parts)
     kept = np.prod(1 - WEIGHTS * np.where(known, parts, 0.0), axis=0)
     return {
         "authenticity_score": np.where(known.any(axis=0), kept, np.nan),
-        **{f"authenticity_{part}": values for part, values in zip(AUTHENTICITY_PARTS, parts, strict=True)},
+        **{
+            f"authenticity_{part}": values
+            for part, values in zip(AUTHENTICITY_PARTS, parts, strict=True)
+        },
     }
 
 

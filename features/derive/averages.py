@@ -1,6 +1,8 @@
-"""A vendor's averages as one level: the engagements of a post that they tell, and which of them that rests on.
+"""A vendor's averages as one level: the engagements of a post that they tell, and which of them
+that rests on.
 
-The parts (likes and what else the platform counts) come first, then the rate by followers, then the one by views.
+The parts (likes and what else the platform counts) come first, then the rate by followers, then the
+one by views.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +20,9 @@ _PARTS = tuple(f"avg_{part}" for part in ALL_ENGAGEMENT_PARTS)
 class EngagementParts:
     """What counts as engagement on each of PLATFORMS.
 
-    `is_counted`, `shares` (parts, platforms): whether each of ALL_ENGAGEMENT_PARTS counts there, and its usual share, else 0;
-    `is_fitted` (platforms,): whether the shares are of posts that trained the model, not shipped ones.
+    `is_counted`, `shares` (parts, platforms): whether each of ALL_ENGAGEMENT_PARTS counts there,
+    and its usual share, else 0; `is_fitted` (platforms,): whether the shares are of posts that
+    trained the model, not shipped ones.
     """
 
     is_counted: np.ndarray
@@ -31,8 +34,8 @@ class EngagementParts:
 class AveragesSummary:
     """What averages tell of n rows: `engagements` a post (n,), NaN where they do not tell.
 
-    `basis`: by the names of AVERAGE_NAMES the rows (n,) whose engagements rest on that average; `uses_default_shares` (n,): that
-    a part was lacking and its shipped usual share stands for it.
+    `basis`: by the names of AVERAGE_NAMES the rows (n,) whose engagements rest on that average;
+    `uses_default_shares` (n,): that a part was lacking and its shipped usual share stands for it.
     """
 
     engagements: np.ndarray
@@ -41,18 +44,28 @@ class AveragesSummary:
 
 
 def summarise_averages(
-    averages: dict[str, np.ndarray], platform: np.ndarray, followers: np.ndarray, parts: EngagementParts
+    averages: dict[str, np.ndarray],
+    platform: np.ndarray,
+    followers: np.ndarray,
+    parts: EngagementParts,
 ) -> AveragesSummary:
-    """Read averages, by any of the names of AVERAGE_NAMES (n,), of accounts with so many followers; NaN where not told.
+    """Read averages, by any of the names of AVERAGE_NAMES (n,), of accounts with so many followers;
+    NaN where not told.
 
-    `platform` (n,): positions in PLATFORMS. Averages that are left out are not told; `basis` has those that are there.
+    `platform` (n,): positions in PLATFORMS. Averages that are left out are not told; `basis` has
+    those that are there.
     """
     if "avg_likes" in averages:
         summary = _by_parts(averages, platform.astype(int), parts)
     else:
         nowhere = np.zeros(len(platform), dtype=bool)
-        summary = AveragesSummary(np.full(len(platform), np.nan), dict.fromkeys(averages, nowhere), nowhere)
-    rates = {"engagement_rate_by_followers": followers, "engagement_rate_by_views": averages.get("avg_views")}
+        summary = AveragesSummary(
+            np.full(len(platform), np.nan), dict.fromkeys(averages, nowhere), nowhere
+        )
+    rates = {
+        "engagement_rate_by_followers": followers,
+        "engagement_rate_by_views": averages.get("avg_views"),
+    }
     for name, base in rates.items():
         if name in averages and base is not None:
             bases = ("avg_views", name) if name == "engagement_rate_by_views" else (name,)
@@ -60,14 +73,22 @@ def summarise_averages(
     return summary
 
 
-def _by_rate(engagements: np.ndarray, bases: tuple[str, ...], summary: AveragesSummary) -> AveragesSummary:
+def _by_rate(
+    engagements: np.ndarray, bases: tuple[str, ...], summary: AveragesSummary
+) -> AveragesSummary:
     """Take the engagements (n,) that a rate leads to where nothing before tells any."""
     rows = np.isnan(summary.engagements) & ~np.isnan(engagements)
     engagements_or_rate = np.where(rows, engagements, summary.engagements)
-    return replace(summary, engagements=engagements_or_rate, basis={**summary.basis, **dict.fromkeys(bases, rows)})
+    return replace(
+        summary,
+        engagements=engagements_or_rate,
+        basis={**summary.basis, **dict.fromkeys(bases, rows)},
+    )
 
 
-def _by_parts(averages: dict[str, np.ndarray], code: np.ndarray, parts: EngagementParts) -> AveragesSummary:
+def _by_parts(
+    averages: dict[str, np.ndarray], code: np.ndarray, parts: EngagementParts
+) -> AveragesSummary:
     """Add up the parts that count on each platform; where any lacks, scale by its usual share.
 
     Without likes nothing is taken: the other parts say too little of the sum.

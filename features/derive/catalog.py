@@ -1,4 +1,6 @@
-"""Every column that derive gives, in order: the one list that training, bundles, service and docs obey."""
+"""Every column that derive gives, in order: the one list that training, bundles, service and docs
+obey.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +15,9 @@ from features.tables.vocabulary import FORMATS
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """One derived column: name, unit, tables it reads, meaning with its formula, and what makes it missing."""
+    """One derived column: name, unit, tables it reads, meaning with its formula, and what makes it
+    missing.
+    """
 
     name: str
     unit: str
@@ -25,9 +29,15 @@ class FeatureSpec:
 
 def _question() -> list[FeatureSpec]:
     return [
-        FeatureSpec("platform_code", "code", "creators", "position in the bundle's list of platforms"),
         FeatureSpec(
-            "format_code", "code", "question", "position of the planned format in the list of formats", "not told"
+            "platform_code", "code", "creators", "position in the bundle's list of platforms"
+        ),
+        FeatureSpec(
+            "format_code",
+            "code",
+            "question",
+            "position of the planned format in the list of formats",
+            "not told",
         ),
         FeatureSpec(
             "brand_fit",
@@ -36,7 +46,13 @@ def _question() -> list[FeatureSpec]:
             "mean relatedness of the brand's niche to the creator's: the declared one, else what the text suggests",
             "either unknown",
         ),
-        FeatureSpec("sponsored_flag", "0 or 1", "question", "the planned post is a paid partnership", "not told"),
+        FeatureSpec(
+            "sponsored_flag",
+            "0 or 1",
+            "question",
+            "the planned post is a paid partnership",
+            "not told",
+        ),
         FeatureSpec("lead_days", "days", "question", "start_at - as_of"),
         FeatureSpec("start_weekday", "0-6", "question", "weekday of start_at, UTC, Monday 0"),
         FeatureSpec("start_hour", "0-23", "question", "hour of start_at, UTC"),
@@ -47,13 +63,26 @@ def _profile() -> list[FeatureSpec]:
     unknown = "followers unknown"
     return [
         FeatureSpec(
-            "band_code", "code", "creators, followers", "position of the follower band, by the bundle's edges", unknown
+            "band_code",
+            "code",
+            "creators, followers",
+            "position of the follower band, by the bundle's edges",
+            unknown,
         ),
         FeatureSpec(
-            "followers_log", "ln count", "creators, followers", "ln(1 + followers) as of the forecast", unknown
+            "followers_log",
+            "ln count",
+            "creators, followers",
+            "ln(1 + followers) as of the forecast",
+            unknown,
         ),
         FeatureSpec(
-            "followers_late_flag", "0 or 1", "creators", "the follower count was read after as_of", unknown, False
+            "followers_late_flag",
+            "0 or 1",
+            "creators",
+            "the follower count was read after as_of",
+            unknown,
+            False,
         ),
         FeatureSpec(
             "followers_growth_90d",
@@ -70,7 +99,11 @@ def _profile() -> list[FeatureSpec]:
             "none declared and the text does not tell",
         ),
         FeatureSpec(
-            "niche_declared_flag", "0 or 1", "creators", "the niche is declared, not read from text", learned=False
+            "niche_declared_flag",
+            "0 or 1",
+            "creators",
+            "the niche is declared, not read from text",
+            learned=False,
         ),
         FeatureSpec(
             "niche_known_share",
@@ -88,10 +121,18 @@ def _profile() -> list[FeatureSpec]:
             False,
         ),
         FeatureSpec(
-            "following_ratio_log", "ln ratio", "creators", "ln((1 + following) / (1 + followers))", "either unknown"
+            "following_ratio_log",
+            "ln ratio",
+            "creators",
+            "ln((1 + following) / (1 + followers))",
+            "either unknown",
         ),
-        FeatureSpec("posts_count_log", "ln count", "creators", "ln(1 + posts the account shows)", "not told"),
-        FeatureSpec("account_age_days", "days", "creators", "as_of - created_at", "created_at unknown"),
+        FeatureSpec(
+            "posts_count_log", "ln count", "creators", "ln(1 + posts the account shows)", "not told"
+        ),
+        FeatureSpec(
+            "account_age_days", "days", "creators", "as_of - created_at", "created_at unknown"
+        ),
         FeatureSpec("verified_flag", "0 or 1", "creators", "verified by the platform", "not told"),
         FeatureSpec("business_flag", "0 or 1", "creators", "business account", "not told"),
     ]
@@ -121,11 +162,19 @@ def _target(what: str, counted: str) -> list[FeatureSpec]:
         ),
         FeatureSpec(f"{what}_log_offset_by_prior", "ln ratio", "all", "offset - prior"),
         FeatureSpec(
-            f"{what}_log_offset_by_followers", "ln ratio", "all", "offset - ln(1 + followers)", "followers unknown"
+            f"{what}_log_offset_by_followers",
+            "ln ratio",
+            "all",
+            "offset - ln(1 + followers)",
+            "followers unknown",
         ),
         *(
             FeatureSpec(
-                f"{what}_dev_{s}", "ln ratio", "posts", f"{s.replace('_', ' ')} of {level}, minus the offset", none
+                f"{what}_dev_{s}",
+                "ln ratio",
+                "posts",
+                f"{s.replace('_', ' ')} of {level}, minus the offset",
+                none,
             )
             for s in LEVEL_STATISTICS
         ),
@@ -136,19 +185,42 @@ def _target(what: str, counted: str) -> list[FeatureSpec]:
             f"ln(1 + mean {counted}), last 12 or as given, minus offset",
             none,
         ),
-        FeatureSpec(f"{what}_known_count", "posts", "posts", f"posts with known {counted}, of the last 96"),
         FeatureSpec(
-            f"{what}_effective_count", "posts", "posts", "Kish's effective number of them under recency weights"
-        ),
-        FeatureSpec(f"{what}_log_sd", "ln ratio", "posts", f"standard deviation of {level}", "under two posts"),
-        FeatureSpec(
-            f"{what}_log_mad", "ln ratio", "posts", "median absolute deviation about the weighted median", none
+            f"{what}_known_count", "posts", "posts", f"posts with known {counted}, of the last 96"
         ),
         FeatureSpec(
-            f"{what}_log_autocorrelation", "-1 to 1", "posts", "lag-1 autocorrelation, shrunk by four posts", "constant"
+            f"{what}_effective_count",
+            "posts",
+            "posts",
+            "Kish's effective number of them under recency weights",
         ),
         FeatureSpec(
-            f"{what}_log_slope", "ln per 30 d", "posts", f"least-squares slope of {level} on time, shrunk", none
+            f"{what}_log_sd",
+            "ln ratio",
+            "posts",
+            f"standard deviation of {level}",
+            "under two posts",
+        ),
+        FeatureSpec(
+            f"{what}_log_mad",
+            "ln ratio",
+            "posts",
+            "median absolute deviation about the weighted median",
+            none,
+        ),
+        FeatureSpec(
+            f"{what}_log_autocorrelation",
+            "-1 to 1",
+            "posts",
+            "lag-1 autocorrelation, shrunk by four posts",
+            "constant",
+        ),
+        FeatureSpec(
+            f"{what}_log_slope",
+            "ln per 30 d",
+            "posts",
+            f"least-squares slope of {level} on time, shrunk",
+            none,
         ),
     ]
 
@@ -156,21 +228,64 @@ def _target(what: str, counted: str) -> list[FeatureSpec]:
 def _posts() -> list[FeatureSpec]:
     none = "no known posts"
     return [
-        FeatureSpec("posts_gap_days_median", "days", "posts", "median days between posts", "under two posts"),
-        FeatureSpec("last_post_age_days", "days", "posts", "as_of - posted_at of the newest known post", none),
-        FeatureSpec("start_gap_days", "days", "posts, question", "start_at - posted_at of the newest known post", none),
-        FeatureSpec("posts_count_30d", "posts", "posts", "known posts in the 30 days up to the newest known one", none),
-        FeatureSpec("like_share_median", "fraction", "posts", "median likes / engagements", none, False),
-        FeatureSpec("comment_share_median", "fraction", "posts", "median comments / engagements", none),
         FeatureSpec(
-            "engagement_rate_log_median_by_views", "ln ratio", "posts", "median ln(engagements / views)", "no views"
+            "posts_gap_days_median", "days", "posts", "median days between posts", "under two posts"
         ),
         FeatureSpec(
-            "readings_late_share", "fraction", "posts", "known posts whose counts were read after as_of", none, False
+            "last_post_age_days",
+            "days",
+            "posts",
+            "as_of - posted_at of the newest known post",
+            none,
         ),
-        FeatureSpec("share_share_median", "fraction", "posts", "median shares / engagements", "no known shares"),
-        FeatureSpec("save_share_median", "fraction", "posts", "median saves / engagements", "no known saves"),
-        FeatureSpec("hit_share", "fraction", "posts", "posts above twice the weighted median", none),
+        FeatureSpec(
+            "start_gap_days",
+            "days",
+            "posts, question",
+            "start_at - posted_at of the newest known post",
+            none,
+        ),
+        FeatureSpec(
+            "posts_count_30d",
+            "posts",
+            "posts",
+            "known posts in the 30 days up to the newest known one",
+            none,
+        ),
+        FeatureSpec(
+            "like_share_median", "fraction", "posts", "median likes / engagements", none, False
+        ),
+        FeatureSpec(
+            "comment_share_median", "fraction", "posts", "median comments / engagements", none
+        ),
+        FeatureSpec(
+            "engagement_rate_log_median_by_views",
+            "ln ratio",
+            "posts",
+            "median ln(engagements / views)",
+            "no views",
+        ),
+        FeatureSpec(
+            "readings_late_share",
+            "fraction",
+            "posts",
+            "known posts whose counts were read after as_of",
+            none,
+            False,
+        ),
+        FeatureSpec(
+            "share_share_median",
+            "fraction",
+            "posts",
+            "median shares / engagements",
+            "no known shares",
+        ),
+        FeatureSpec(
+            "save_share_median", "fraction", "posts", "median saves / engagements", "no known saves"
+        ),
+        FeatureSpec(
+            "hit_share", "fraction", "posts", "posts above twice the weighted median", none
+        ),
     ]
 
 
@@ -178,9 +293,15 @@ def _effects() -> list[FeatureSpec]:
     none = "no known posts"
     own = "the creator's own mean residual, shrunk by three posts"
     return [
-        FeatureSpec("sponsored_share", "fraction", "posts", "paid posts among those that tell", "none tells"),
         FeatureSpec(
-            "sponsored_count_30d", "posts", "posts", "paid posts in the 30 days up to the newest known post", none
+            "sponsored_share", "fraction", "posts", "paid posts among those that tell", "none tells"
+        ),
+        FeatureSpec(
+            "sponsored_count_30d",
+            "posts",
+            "posts",
+            "paid posts in the 30 days up to the newest known post",
+            none,
         ),
         FeatureSpec(
             "sponsored_effect",
@@ -197,10 +318,20 @@ def _effects() -> list[FeatureSpec]:
             "none tells",
         ),
         FeatureSpec(
-            "sponsored_dev_median", "ln ratio", "posts", "median of paid posts, minus the offset", "none", False
+            "sponsored_dev_median",
+            "ln ratio",
+            "posts",
+            "median of paid posts, minus the offset",
+            "none",
+            False,
         ),
         FeatureSpec(
-            "organic_dev_median", "ln ratio", "posts", "median of unpaid posts, minus the offset", "none", False
+            "organic_dev_median",
+            "ln ratio",
+            "posts",
+            "median of unpaid posts, minus the offset",
+            "none",
+            False,
         ),
         *(
             FeatureSpec(
@@ -213,7 +344,13 @@ def _effects() -> list[FeatureSpec]:
             )
             for name in FORMATS
         ),
-        FeatureSpec("format_share", "fraction", "posts, question", "posts of the planned format among the known", none),
+        FeatureSpec(
+            "format_share",
+            "fraction",
+            "posts, question",
+            "posts of the planned format among the known",
+            none,
+        ),
         FeatureSpec(
             "engagements_dev_mean_by_format",
             "ln ratio",
@@ -222,7 +359,11 @@ def _effects() -> list[FeatureSpec]:
             none,
         ),
         FeatureSpec(
-            "engagements_dev_mean_by_topic", "ln ratio", "posts, question", f"{own}, on the planned topic", none
+            "engagements_dev_mean_by_topic",
+            "ln ratio",
+            "posts, question",
+            f"{own}, on the planned topic",
+            none,
         ),
         FeatureSpec(
             "engagements_dev_similar",
@@ -238,7 +379,13 @@ def _authenticity() -> list[FeatureSpec]:
     none = "no sign could be read"
     why = "1 nothing odd, towards 0 many odd signs: a reason to look, never proof"
     parts = [
-        FeatureSpec(f"authenticity_{p}", "0 to 1", "all, reference", f"oddness: {PART_MEANINGS[p]}", "not readable")
+        FeatureSpec(
+            f"authenticity_{p}",
+            "0 to 1",
+            "all, reference",
+            f"oddness: {PART_MEANINGS[p]}",
+            "not readable",
+        )
         for p in AUTHENTICITY_PARTS
     ]
     return [FeatureSpec("authenticity_score", "0 to 1", "all, reference", why, none), *parts]
@@ -281,11 +428,15 @@ FEATURES = (
 COLUMNS = tuple(feature.name for feature in FEATURES)
 LEARNED_COLUMNS = tuple(feature.name for feature in FEATURES if feature.learned)
 #: Known of an account whatever is asked of it.
-QUERY_INDEPENDENT_COLUMNS = tuple(feature.name for feature in FEATURES if "question" not in feature.source)
+QUERY_INDEPENDENT_COLUMNS = tuple(
+    feature.name for feature in FEATURES if "question" not in feature.source
+)
 
 
 def columns_markdown() -> str:
-    """Give docs/columns.md: every column, from this list, so that the page cannot differ from the code."""
+    """Give docs/columns.md: every column, from this list, so that the page cannot differ from the
+    code.
+    """
     lines = [
         "# Columns that derive gives",
         "",

@@ -1,4 +1,5 @@
-"""What a format, and payment, do to a post beside its creator's level: the usual on a platform and the creator's own.
+"""What a format, and payment, do to a post beside its creator's level: the usual on a platform and
+the creator's own.
 
 A creator's own effect is shrunk to what is usual on the platform, the more the fewer posts tell it.
 """
@@ -17,16 +18,22 @@ SHRINKAGE_CREATORS = 20.0
 
 @dataclass(frozen=True)
 class Effects:
-    """The usual effects of a platform's market in ln: {platform: {format: effect}}, {platform: effect of payment}."""
+    """The usual effects of a platform's market in ln: {platform: {format: effect}}, {platform:
+    effect of payment}.
+    """
 
     formats: dict[str, dict[str, float]]
     sponsored: dict[str, float]
 
     def format_effects(self, platform: np.ndarray) -> np.ndarray:
-        """Give each account's usual effects, shape (n, formats + 1); the last, of a format not told, is 0."""
+        """Give each account's usual effects, shape (n, formats + 1); the last, of a format not
+        told, is 0.
+        """
         usual = np.zeros((len(PLATFORMS) + 1, len(FORMATS) + 1))
         for name, found in self.formats.items():
-            usual[PLATFORMS.index(name), : len(FORMATS)] = [found.get(name, 0.0) for name in FORMATS]
+            usual[PLATFORMS.index(name), : len(FORMATS)] = [
+                found.get(name, 0.0) for name in FORMATS
+            ]
         return usual[_codes(platform, len(PLATFORMS))]
 
     def sponsored_effects(self, platform: np.ndarray) -> np.ndarray:
@@ -35,11 +42,14 @@ class Effects:
         return usual[_codes(platform, len(PLATFORMS))]
 
 
-def fit_effects(residual: np.ndarray, formats: np.ndarray, sponsored: np.ndarray, platform: np.ndarray) -> Effects:
+def fit_effects(
+    residual: np.ndarray, formats: np.ndarray, sponsored: np.ndarray, platform: np.ndarray
+) -> Effects:
     """Fit the usual effects to the residuals of creators' posts from their own level.
 
-    `residual`, `formats` (positions in FORMATS) and `sponsored` (0, 1) are (creators, posts), NaN where unknown or
-    none; `platform` (creators,). An effect is the median of the creators' own, shrunk to 0 by their number.
+    `residual`, `formats` (positions in FORMATS) and `sponsored` (0, 1) are (creators, posts), NaN
+    where unknown or none; `platform` (creators,). An effect is the median of the creators' own,
+    shrunk to 0 by their number.
     """
     total, count = _sums(residual, _codes(formats, len(FORMATS)), len(FORMATS) + 1)
     own = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
@@ -49,7 +59,11 @@ def fit_effects(residual: np.ndarray, formats: np.ndarray, sponsored: np.ndarray
     for code, name in enumerate(PLATFORMS):
         at = platform == code
         if at.any():
-            usual[name] = {shape: _shrunk_median(own[at, k]) for k, shape in enumerate(FORMATS) if count[at, k].any()}
+            usual[name] = {
+                shape: _shrunk_median(own[at, k])
+                for k, shape in enumerate(FORMATS)
+                if count[at, k].any()
+            }
             paid[name] = _shrunk_median(difference[at])
     return Effects(usual, paid)
 
@@ -57,18 +71,23 @@ def fit_effects(residual: np.ndarray, formats: np.ndarray, sponsored: np.ndarray
 def creator_format_effects(
     residual: np.ndarray, formats: np.ndarray, usual: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the creator's own effect and number of posts of every format, each (n, formats + 1), the last not told.
+    """Give the creator's own effect and number of posts of every format, each (n, formats + 1), the
+    last not told.
 
-    `usual` as Effects.of_formats gives it. A format not told is a format of its own: where a source tells only albums,
-    the rest are alike. The effects are NaN where there is no post.
+    `usual` as Effects.of_formats gives it. A format not told is a format of its own: where a source
+    tells only albums, the rest are alike. The effects are NaN where there is no post.
     """
     total, count = _sums(residual, _codes(formats, len(FORMATS)), len(FORMATS) + 1)
     own = (total + SHRINKAGE_POSTS * usual) / (count + SHRINKAGE_POSTS)
     return np.where(count.sum(axis=1, keepdims=True) > 0, own, np.nan), count
 
 
-def planned_format_columns(own: np.ndarray, count: np.ndarray, planned: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the effect and the share of the planned format (n,), from what `creator_format_effects` gives."""
+def planned_format_columns(
+    own: np.ndarray, count: np.ndarray, planned: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Give the effect and the share of the planned format (n,), from what `creator_format_effects`
+    gives.
+    """
     asked, rows = _codes(planned, len(FORMATS)), np.arange(len(planned))
     posts = count.sum(axis=1)
     return {
@@ -82,7 +101,8 @@ def sponsored_columns(
 ) -> dict[str, np.ndarray]:
     """Say how much of what the creator posts is paid, lately too, and what payment does to it.
 
-    `sponsored` (n, posts) 0, 1 or NaN; `usual` (n,) the platform's usual effect, to which the own one is shrunk.
+    `sponsored` (n, posts) 0, 1 or NaN; `usual` (n,) the platform's usual effect, to which the own
+    one is shrunk.
     """
     paid, free = ((sponsored == flag) & np.isfinite(residual) for flag in (1, 0))
     told = paid | free
@@ -94,16 +114,23 @@ def sponsored_columns(
         "sponsored_count_30d": np.where(known, (paid & recent).sum(axis=1), np.nan),
         "sponsored_share_30d": window_stats.share_of(paid & recent, told & recent),
         "sponsored_effect": np.where(
-            known, (difference * pairs + usual * SHRINKAGE_POSTS) / (pairs + SHRINKAGE_POSTS), np.nan
+            known,
+            (difference * pairs + usual * SHRINKAGE_POSTS) / (pairs + SHRINKAGE_POSTS),
+            np.nan,
         ),
     }
 
 
 def _paid_minus_free(residual: np.ndarray, sponsored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the mean residual of paid minus not paid posts (n,), 0 where either lacks, and the count of the fewer."""
+    """Give the mean residual of paid minus not paid posts (n,), 0 where either lacks, and the count
+    of the fewer.
+    """
     sides = [(sponsored == flag) & np.isfinite(residual) for flag in (1, 0)]
     count = [at.sum(axis=1) for at in sides]
-    mean = [np.where(at, residual, 0).sum(axis=1) / np.maximum(n, 1) for at, n in zip(sides, count, strict=True)]
+    mean = [
+        np.where(at, residual, 0).sum(axis=1) / np.maximum(n, 1)
+        for at, n in zip(sides, count, strict=True)
+    ]
     fewer = np.minimum(*count)
     return np.where(fewer > 0, mean[0] - mean[1], 0.0), fewer
 
@@ -114,7 +141,9 @@ def _sums(values: np.ndarray, codes: np.ndarray, groups: int) -> tuple[np.ndarra
     cell = rows * groups + codes[rows, columns]
     size = len(values) * groups
     total = np.bincount(cell, values[rows, columns], size)
-    return total.reshape(-1, groups), np.bincount(cell, minlength=size).reshape(-1, groups).astype(float)
+    return total.reshape(-1, groups), np.bincount(cell, minlength=size).reshape(-1, groups).astype(
+        float
+    )
 
 
 def _codes(values: np.ndarray, unknown: int) -> np.ndarray:

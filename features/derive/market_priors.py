@@ -1,4 +1,5 @@
-"""What features need to know of the market: priors on followers and niche, and how much to trust a few posts.
+"""What features need to know of the market: priors on followers and niche, and how much to trust a
+few posts.
 
 Fitted on the training window and the training creators only, kept as JSON in the bundle.
 """
@@ -45,7 +46,9 @@ class TooLittleData(CreatorcastError):
 
 @dataclass(frozen=True)
 class Prior:
-    """ln(1 + count) that followers and niche suggest on one platform: intercept + slope ln f + bend (ln f - KNOT)+."""
+    """ln(1 + count) that followers and niche suggest on one platform: intercept + slope ln f + bend
+    (ln f - KNOT)+.
+    """
 
     intercept: float
     slope: float
@@ -58,9 +61,11 @@ class Prior:
 
 @dataclass(frozen=True)
 class MarketPriors:
-    """One count's market: a prior a platform, the trust in posts against it, and the shift from means to levels.
+    """One count's market: a prior a platform, the trust in posts against it, and the shift from
+    means to levels.
 
-    `creators`: how many of each platform it rests on; one that is left out has none. None where nobody counted them.
+    `creators`: how many of each platform it rests on; one that is left out has none. None where
+    nobody counted them.
     """
 
     priors: dict[str, Prior]
@@ -68,7 +73,9 @@ class MarketPriors:
     summary_shift: float
     creators: dict[str, int] | None = None
 
-    def prior(self, platform: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) -> np.ndarray:
+    def prior(
+        self, platform: np.ndarray, followers_log: np.ndarray, niche: np.ndarray
+    ) -> np.ndarray:
         """Give the prior level of each account; a platform never seen takes the pooled prior."""
         code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
         line, effects = self._tables
@@ -81,9 +88,14 @@ class MarketPriors:
 
     @cached_property
     def _tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """The priors of PLATFORMS and of all: figures (5, platforms + 1), effects (platforms + 1, niches + 1)."""
+        """The priors of PLATFORMS and of all: figures (5, platforms + 1), effects (platforms + 1,
+        niches + 1).
+        """
         priors = [self.priors.get(name, self.priors["all"]) for name in (*PLATFORMS, "all")]
-        line = [(p.intercept, p.slope, p.bend, p.without_followers, p.least_followers_log) for p in priors]
+        line = [
+            (p.intercept, p.slope, p.bend, p.without_followers, p.least_followers_log)
+            for p in priors
+        ]
         effects = [[*(p.niche_effects.get(name, 0.0) for name in NICHES), 0.0] for p in priors]
         return np.array(line).T, np.array(effects)
 
@@ -107,7 +119,9 @@ class MarketPriors:
 
 @dataclass(frozen=True)
 class Reference:
-    """The market as of the end of training: `engagements` and, where any platform shows them, `views`."""
+    """The market as of the end of training: `engagements` and, where any platform shows them,
+    `views`.
+    """
 
     engagements: MarketPriors
     views: MarketPriors | None
@@ -134,16 +148,25 @@ class Reference:
 
     @cached_property
     def training_end_us(self) -> np.ndarray:
-        """The end of training on each of PLATFORMS in microseconds UTC, (platforms,); of all where it has no creators.
+        """The end of training on each of PLATFORMS in microseconds UTC, (platforms,); of all where
+        it has no creators.
 
         Panels of different years may stand in one folder.
         """
-        return to_us(pd.Series([pd.Timestamp(self.platforms_until.get(name, self.until)) for name in PLATFORMS]))
+        return to_us(
+            pd.Series(
+                [pd.Timestamp(self.platforms_until.get(name, self.until)) for name in PLATFORMS]
+            )
+        )
 
     @cached_property
     def niches_in_training(self) -> np.ndarray:
-        """Whether any creator behind the engagements is of each niche, and last, of one not known: (niches + 1,)."""
-        return np.array([*(name in self.engagements.priors["all"].niche_effects for name in NICHES), True])
+        """Whether any creator behind the engagements is of each niche, and last, of one not known:
+        (niches + 1,).
+        """
+        return np.array(
+            [*(name in self.engagements.priors["all"].niche_effects for name in NICHES), True]
+        )
 
     @cached_property
     def platform_posts(self) -> PlatformPosts:
@@ -152,10 +175,14 @@ class Reference:
 
     @cached_property
     def same_prior_scope(self) -> np.ndarray:
-        """Whether the priors of engagements and of views, on each of PLATFORMS, are both its own or both of all."""
+        """Whether the priors of engagements and of views, on each of PLATFORMS, are both its own or
+        both of all.
+        """
         if self.views is None:
             return np.zeros(len(PLATFORMS), dtype=bool)
-        return np.array([(name in self.engagements.priors) == (name in self.views.priors) for name in PLATFORMS])
+        return np.array(
+            [(name in self.engagements.priors) == (name in self.views.priors) for name in PLATFORMS]
+        )
 
     def to_json(self) -> dict:
         """Give the reference as plain JSON values."""
@@ -168,36 +195,58 @@ class Reference:
         lists = {name: tuple(value[name]) for name in ("platforms", "formats", "niches")}
         markets = {name: _market_from_json(value[name]) for name in ("engagements", "views")}
         norms = {
-            name: {sign: SignNorm(**norm) for sign, norm in found.items()} for name, found in value["norms"].items()
+            name: {sign: SignNorm(**norm) for sign, norm in found.items()}
+            for name, found in value["norms"].items()
         }
         effects, classifier = (
             Effects(**value["effects"]),
             NicheClassifier.from_json(json.dumps(value["niche_classifier"])),
         )
-        return cls(**{**value, **lists, **markets, "norms": norms, "effects": effects, "niche_classifier": classifier})
+        return cls(
+            **{
+                **value,
+                **lists,
+                **markets,
+                "norms": norms,
+                "effects": effects,
+                "niche_classifier": classifier,
+            }
+        )
 
 
-def fit_reference(history: History, until: pd.Timestamp | np.ndarray, accounts: np.ndarray | None = None) -> Reference:
+def fit_reference(
+    history: History, until: pd.Timestamp | np.ndarray, accounts: np.ndarray | None = None
+) -> Reference:
     """Fit the market to what was known of `accounts` (positions, default all) at `until`.
 
     `until`: one moment, or one for each of PLATFORMS in microseconds UTC, (platforms,).
     Raises TooLittleData where fewer than three creators have a post with known engagements.
     """
     accounts = np.arange(len(history.accounts)) if accounts is None else np.asarray(accounts)
-    moments = until if isinstance(until, np.ndarray) else np.full(len(PLATFORMS), to_us(pd.Series([until]))[0])
+    moments = (
+        until
+        if isinstance(until, np.ndarray)
+        else np.full(len(PLATFORMS), to_us(pd.Series([until]))[0])
+    )
     moment = moments[history.platform[accounts].astype(int)]
     latest = pd.Timestamp(int(moments.max()), unit="us", tz="UTC")
     profile = profile_at(history, accounts, moment)
     classifier = fit_classifier(history, accounts, moment, profile["niche"])
-    text = niche_distribution(history, accounts, moment, np.ones(len(accounts), dtype=bool), classifier)
+    text = niche_distribution(
+        history, accounts, moment, np.ones(len(accounts), dtype=bool), classifier
+    )
     profile["niche"] = likeliest_niche(profile["niche"], text)
-    engaged = post_window(history.posts_with_engagements, "engagements_log", accounts, moment, history.horizon_days)
+    engaged = post_window(
+        history.posts_with_engagements, "engagements_log", accounts, moment, history.horizon_days
+    )
     if (engaged.n > 0).sum() < 3:
         raise TooLittleData(
             f"only {(engaged.n > 0).sum()} creator(s) have a post with known engagements that was "
             f"{history.horizon_days} days old at {latest:%Y-%m-%d}; at least 3 are needed: add posts with their counts"
         )
-    viewed = post_window(history.posts_with_views, "views_log", accounts, moment, history.horizon_days)
+    viewed = post_window(
+        history.posts_with_views, "views_log", accounts, moment, history.horizon_days
+    )
     market = _fit_market(engaged, profile)
     posts = post_columns_at(history, accounts, moment)
     return Reference(
@@ -223,15 +272,25 @@ def fit_reference(history: History, until: pd.Timestamp | np.ndarray, accounts: 
 
 
 def _platforms_until(moments: np.ndarray, market: MarketPriors) -> dict[str, str]:
-    """Give the moment of each platform that has creators, in ISO form; `moments` (platforms,): microseconds UTC."""
+    """Give the moment of each platform that has creators, in ISO form; `moments` (platforms,):
+    microseconds UTC.
+    """
     own = zip(PLATFORMS, moments.tolist(), strict=True)
-    return {name: pd.Timestamp(at, unit="us", tz="UTC").isoformat() for name, at in own if name in market.creators}
+    return {
+        name: pd.Timestamp(at, unit="us", tz="UTC").isoformat()
+        for name, at in own
+        if name in market.creators
+    }
 
 
 def _fit_market(past: PostWindow, profile: dict[str, np.ndarray]) -> MarketPriors:
     has = past.n > 0
     level, platform = past.level[has], profile["platform"][has]
-    counts = {name: int((platform == code).sum()) for code, name in enumerate(PLATFORMS) if (platform == code).any()}
+    counts = {
+        name: int((platform == code).sum())
+        for code, name in enumerate(PLATFORMS)
+        if (platform == code).any()
+    }
     followers_log, niche = np.log1p(profile["followers"][has]), profile["niche"][has]
     priors = {"all": _fit_prior(level, followers_log, niche)}
     for code, name in enumerate(PLATFORMS):
@@ -253,7 +312,11 @@ def _fit_prior(level: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) 
         # the Huber loss needs its inputs near unit scale to converge
         fit = HuberRegressor(alpha=1e-3, max_iter=1000).fit((x - [KNOT, 0]) / 2, level[known])
         slope, bend = fit.coef_ / 2
-        line = (float(fit.intercept_ - slope * KNOT), float(slope), float(bend) if x[:, 1].any() else 0.0)
+        line = (
+            float(fit.intercept_ - slope * KNOT),
+            float(slope),
+            float(bend) if x[:, 1].any() else 0.0,
+        )
     least = float(followers_log[known].min()) if known.any() else 0.0
     prior = Prior(*line, middle, niche_effects={}, creators=len(level), least_followers_log=least)
     unknown = np.full(len(level), np.nan)
@@ -270,11 +333,15 @@ def _niche_effects(residual: np.ndarray, niche: np.ndarray) -> dict[str, float]:
 
 
 def _trust(past: PostWindow, residual: np.ndarray) -> float:
-    """Within-creator over between-creator variance, both robust (median absolute deviations), kept in 0.05 to 20."""
+    """Within-creator over between-creator variance, both robust (median absolute deviations), kept
+    in 0.05 to 20.
+    """
     enough = past.n >= 5
     if enough.sum() < 3:
         return 0.5
-    within = np.median(np.nanmedian(np.abs(past.values - past.median[:, None])[enough], axis=1)) ** 2
+    within = (
+        np.median(np.nanmedian(np.abs(past.values - past.median[:, None])[enough], axis=1)) ** 2
+    )
     between = np.median(np.abs(residual - np.median(residual))) ** 2
     return float(np.clip(within / max(between, 1e-9), 0.05, 20.0))
 
@@ -282,16 +349,23 @@ def _trust(past: PostWindow, residual: np.ndarray) -> float:
 def _fit_norms(
     history: History, past: PostWindow, profile, market: MarketPriors, accounts, moment
 ) -> dict[str, dict[str, SignNorm]]:
-    gap = past.level - market.prior(profile["platform"], np.log1p(profile["followers"]), profile["niche"])
-    found = medians(post_blocks(history.posts_with_engagements, past, np.full(past.values.shape, np.nan)))
+    gap = past.level - market.prior(
+        profile["platform"], np.log1p(profile["followers"]), profile["niche"]
+    )
+    found = medians(
+        post_blocks(history.posts_with_engagements, past, np.full(past.values.shape, np.nan))
+    )
     comments, by_views = found["comment_share_median"], found["engagement_rate_log_median_by_views"]
     jump = follower_jump(history, accounts, moment)
     return fit_norms(
-        raw_signs(gap, comments, by_views, standard_deviation(past.values), past.n, jump, profile), profile["platform"]
+        raw_signs(gap, comments, by_views, standard_deviation(past.values), past.n, jump, profile),
+        profile["platform"],
     )
 
 
 def _market_from_json(value: dict | None) -> MarketPriors | None:
     if value is None:
         return None
-    return MarketPriors(**{**value, "priors": {name: Prior(**prior) for name, prior in value["priors"].items()}})
+    return MarketPriors(
+        **{**value, "priors": {name: Prior(**prior) for name, prior in value["priors"].items()}}
+    )

@@ -1,6 +1,8 @@
-"""The planned post beside the creator's own: the posts that a plan is compared with, and what they say of it.
+"""The planned post beside the creator's own: the posts that a plan is compared with, and what they
+say of it.
 
-Pure functions over PastPosts, which is kept of an account so that any plan can be asked about later.
+Pure functions over PastPosts, which is kept of an account so that any plan can be asked about
+later.
 """
 
 from dataclasses import dataclass
@@ -15,11 +17,12 @@ from features.history.post_readings import CONTENT_FIELDS
 
 @dataclass(frozen=True)
 class PastPosts:
-    """The last posts with known engagements of the accounts that have any, each (k, w), newest first, NaN where none.
+    """The last posts with known engagements of the accounts that have any, each (k, w), newest
+    first, NaN where none.
 
-    `rows` (k,): which of the accounts asked about they belong to; `residual`: from the creator's level, in ln;
-    `weights`: by recency, 0 where there is no post; `format`, `topic`: codes, a format not told is -1; `content`: the
-    counts of CONTENT_FIELDS as they are.
+    `rows` (k,): which of the accounts asked about they belong to; `residual`: from the creator's
+    level, in ln; `weights`: by recency, 0 where there is no post; `format`, `topic`: codes, a
+    format not told is -1; `content`: the counts of CONTENT_FIELDS as they are.
     """
 
     rows: np.ndarray
@@ -31,19 +34,29 @@ class PastPosts:
 
     @classmethod
     def of(
-        cls, rows: np.ndarray, track: Panel, past: PostWindow, residual: np.ndarray, formats: np.ndarray
+        cls,
+        rows: np.ndarray,
+        track: Panel,
+        past: PostWindow,
+        residual: np.ndarray,
+        formats: np.ndarray,
     ) -> "PastPosts":
         """Gather what the posts of `past` are about."""
         content = {name: track.take_or_nan(name, past.rows) for name in CONTENT_FIELDS}
-        # a format not told is a format of its own: where a source tells only albums, the rest are alike
+        # a format not told is a format of its own: where a source tells only albums, the rest are
+        # alike
         formats = np.where(past.rows >= 0, _told(formats), np.nan)
-        return cls(rows, residual, past.weights, formats, track.take_or_nan("topic", past.rows), content)
+        return cls(
+            rows, residual, past.weights, formats, track.take_or_nan("topic", past.rows), content
+        )
 
     def content_means(self) -> dict[str, np.ndarray]:
         """Give the recency-weighted mean of each content count, (k,)."""
         told = {name: values for name, values in self.content.items() if not np.isnan(values).all()}
         return {
-            f"{name}_own_mean": window_stats.weighted_mean(scale_content(name, values), self.weights)
+            f"{name}_own_mean": window_stats.weighted_mean(
+                scale_content(name, values), self.weights
+            )
             for name, values in told.items()
         }
 
@@ -55,28 +68,40 @@ def planned_post_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> di
         "topic": posts.topic == planned["topic"][:, None],
     }
     return {
-        "engagements_dev_mean_by_topic": matching_posts_residual(posts.residual, same["topic"], planned["topic"]),
+        "engagements_dev_mean_by_topic": matching_posts_residual(
+            posts.residual, same["topic"], planned["topic"]
+        ),
         "engagements_dev_similar": similar_posts_residual(posts, same, planned),
     }
 
 
 def scale_content(name: str, values: np.ndarray) -> np.ndarray:
-    """Put a content count on the scale on which posts are compared: ln(1 + count); flags stay 0 or 1."""
+    """Put a content count on the scale on which posts are compared: ln(1 + count); flags stay 0 or
+    1.
+    """
     return values if name == "has_location" else np.log1p(values)
 
 
-def matching_posts_residual(residual: np.ndarray, match: np.ndarray, planned: np.ndarray) -> np.ndarray:
-    """Mean residual of the posts that match the plan, shrunk to 0; NaN where the plan is not told or nothing known."""
+def matching_posts_residual(
+    residual: np.ndarray, match: np.ndarray, planned: np.ndarray
+) -> np.ndarray:
+    """Mean residual of the posts that match the plan, shrunk to 0; NaN where the plan is not told
+    or nothing known.
+    """
     told = ~np.isnan(planned) & np.isfinite(residual).any(axis=1)
     hits = match & np.isfinite(residual)
     total = np.where(hits, residual, 0.0).sum(axis=1)
     return np.where(told, total / (hits.sum(axis=1) + SHRINKAGE_POSTS), np.nan)
 
 
-def similar_posts_residual(posts: PastPosts, same: dict[str, np.ndarray], planned: dict[str, np.ndarray]) -> np.ndarray:
-    """Kernel regression of the residual on the planned content, shrunk to 0 (Nadaraya 1964, Watson 1964).
+def similar_posts_residual(
+    posts: PastPosts, same: dict[str, np.ndarray], planned: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Kernel regression of the residual on the planned content, shrunk to 0 (Nadaraya 1964, Watson
+    1964).
 
-    A post weighs by recency times a Gaussian of its distance in content, halved where format or topic differ.
+    A post weighs by recency times a Gaussian of its distance in content, halved where format or
+    topic differ.
     """
     weight = posts.weights
     told = [name for name in posts.content if not np.isnan(planned[name]).all()]

@@ -1,4 +1,6 @@
-"""What the known posts of each platform are like: formats, views shown, and the parts of their engagements."""
+"""What the known posts of each platform are like: formats, views shown, and the parts of their
+engagements.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +23,8 @@ from features.tables.vocabulary import (
 
 @dataclass(frozen=True)
 class PlatformPosts:
-    """By platform: the median share of each part, the formats that show views, and those that any post is of.
+    """By platform: the median share of each part, the formats that show views, and those that any
+    post is of.
 
     In `views_shown` a format that is not told is `unknown`.
     """
@@ -35,8 +38,18 @@ class PlatformPosts:
         """The parts that count on each platform, and their usual shares."""
         shares = self.usual_shares
         return EngagementParts(
-            np.array([[part in ENGAGEMENT_PARTS[name] for name in PLATFORMS] for part in ALL_ENGAGEMENT_PARTS]),
-            np.array([[shares[name].get(part, 0.0) for name in PLATFORMS] for part in ALL_ENGAGEMENT_PARTS]),
+            np.array(
+                [
+                    [part in ENGAGEMENT_PARTS[name] for name in PLATFORMS]
+                    for part in ALL_ENGAGEMENT_PARTS
+                ]
+            ),
+            np.array(
+                [
+                    [shares[name].get(part, 0.0) for name in PLATFORMS]
+                    for part in ALL_ENGAGEMENT_PARTS
+                ]
+            ),
             np.array([name in self.part_shares for name in PLATFORMS]),
         )
 
@@ -46,11 +59,15 @@ class PlatformPosts:
         return {**DEFAULT_PART_SHARES, **self.part_shares}
 
     def has_posts(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Say whether any known post of each platform (n,) is of the format (n,), a position in FORMATS; no for NaN."""
+        """Say whether any known post of each platform (n,) is of the format (n,), a position in
+        FORMATS; no for NaN.
+        """
         return self._posted[_places(platform, formats)]
 
     def shows_views(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Say whether most posts of each platform and format (n,) show views; NaN is a format not told."""
+        """Say whether most posts of each platform and format (n,) show views; NaN is a format not
+        told.
+        """
         return self._shown[_places(platform, formats)]
 
     @cached_property
@@ -62,7 +79,9 @@ class PlatformPosts:
         return _among(self.views_shown)
 
 
-def post_columns_at(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, np.ndarray]:
+def post_columns_at(
+    history: History, accounts: np.ndarray, moment: np.ndarray
+) -> dict[str, np.ndarray]:
     """Give the columns of all posts of `accounts` known at `moment`, with the platform of each."""
     start = history.posts.start[accounts]
     size = history.posts.end_row(accounts, moment - history.horizon_days * DAY_US) - start
@@ -71,8 +90,12 @@ def post_columns_at(history: History, accounts: np.ndarray, moment: np.ndarray) 
     return {**columns, "platform": np.repeat(history.platform[accounts], size)}
 
 
-def fit_part_shares(history: History, accounts: np.ndarray, moment: np.ndarray) -> dict[str, dict[str, float]]:
-    """Give the median share of each part in the engagements of the last 12 posts, a platform that has any."""
+def fit_part_shares(
+    history: History, accounts: np.ndarray, moment: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Give the median share of each part in the engagements of the last 12 posts, a platform that
+    has any.
+    """
     recent = post_window(
         history.posts_with_engagements, "engagements_log", accounts, moment, history.horizon_days
     ).rows[:, :12]
@@ -84,9 +107,12 @@ def fit_part_shares(history: History, accounts: np.ndarray, moment: np.ndarray) 
         total = np.expm1(history.posts_with_engagements.take("engagements_log", rows))
         if (total > 0).any():
             parts = {
-                part: history.posts_with_engagements.take(part, rows)[total > 0] for part in ENGAGEMENT_PARTS[name]
+                part: history.posts_with_engagements.take(part, rows)[total > 0]
+                for part in ENGAGEMENT_PARTS[name]
             }
-            shares[name] = {part: float(np.median(values / total[total > 0])) for part, values in parts.items()}
+            shares[name] = {
+                part: float(np.median(values / total[total > 0])) for part, values in parts.items()
+            }
     return shares
 
 
@@ -97,7 +123,11 @@ def fit_views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
     result = {}
     for code, name in enumerate(PLATFORMS):
         at = posts["platform"] == code
-        share = {f: has_views[at & (formats == i)].mean() for i, f in enumerate(FORMATS) if (at & (formats == i)).any()}
+        share = {
+            f: has_views[at & (formats == i)].mean()
+            for i, f in enumerate(FORMATS)
+            if (at & (formats == i)).any()
+        }
         result[name] = [f for f, value in share.items() if value > 0.5]
         if at.any() and has_views[at].mean() > 0.5:
             result[name].append(UNKNOWN)
@@ -106,13 +136,20 @@ def fit_views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
 
 def fit_formats_posted(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
     """Name the formats that any post is of, a platform."""
-    own = {name: np.unique(posts["format"][posts["platform"] == code]) for code, name in enumerate(PLATFORMS)}
-    return {name: [FORMATS[int(f)] for f in codes if not np.isnan(f)] for name, codes in own.items()}
+    own = {
+        name: np.unique(posts["format"][posts["platform"] == code])
+        for code, name in enumerate(PLATFORMS)
+    }
+    return {
+        name: [FORMATS[int(f)] for f in codes if not np.isnan(f)] for name, codes in own.items()
+    }
 
 
 def _among(formats: dict[str, list[str]]) -> np.ndarray:
     """Mark the formats of each platform, (platforms, formats + 1); last stands a format not told."""
-    return np.array([[one in formats.get(name, ()) for one in (*FORMATS, UNKNOWN)] for name in PLATFORMS])
+    return np.array(
+        [[one in formats.get(name, ()) for one in (*FORMATS, UNKNOWN)] for name in PLATFORMS]
+    )
 
 
 def _places(platform: np.ndarray, formats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

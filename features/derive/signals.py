@@ -1,6 +1,8 @@
-"""What a creator's posts known by as_of say: level, spread, trend, cadence and what engagements are made of.
+"""What a creator's posts known by as_of say: level, spread, trend, cadence and what engagements are
+made of.
 
-Pure functions from tracks and questions to named columns of shape (n,). Levels are of ln(1 + count).
+Pure functions from tracks and questions to named columns of shape (n,). Levels are of ln(1 +
+count).
 """
 
 from dataclasses import dataclass, fields
@@ -45,7 +47,9 @@ LEVEL_STATISTICS = (
 
 @dataclass(frozen=True)
 class PostWindow:
-    """One count's past of each question: values (n, w) newest first with ages in days, level, spread of evidence."""
+    """One count's past of each question: values (n, w) newest first with ages in days, level,
+    spread of evidence.
+    """
 
     values: np.ndarray
     age: np.ndarray
@@ -65,16 +69,26 @@ class PostWindow:
         return PostWindow(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def post_window(track: Panel, name: str, account: np.ndarray, as_of: np.ndarray, horizon_days: int) -> PostWindow:
-    """Gather the last posts of each account (n,) whose column `name` is known at `as_of` (microseconds, UTC)."""
+def post_window(
+    track: Panel, name: str, account: np.ndarray, as_of: np.ndarray, horizon_days: int
+) -> PostWindow:
+    """Gather the last posts of each account (n,) whose column `name` is known at `as_of`
+    (microseconds, UTC).
+    """
     stop = track.end_row(account, as_of - horizon_days * DAY_US)
     return summarise_window(*gather_window(track, name, track.start[account], stop, as_of))
 
 
-def gather_window(track: Panel, name: str, start, stop, as_of) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give values, ages in days and rows, each (n, w) newest first, of the last posts from `start` to `stop` (n,)."""
+def gather_window(
+    track: Panel, name: str, start, stop, as_of
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give values, ages in days and rows, each (n, w) newest first, of the last posts from `start`
+    to `stop` (n,).
+    """
     longest = int(np.max(stop - start, initial=0))
-    rows, exists = window_stats.last_rows(start, stop, min(WINDOW_POSTS, window_stats.padded_width(longest)))
+    rows, exists = window_stats.last_rows(
+        start, stop, min(WINDOW_POSTS, window_stats.padded_width(longest))
+    )
     if not len(track.time):
         return (*np.full((2, *rows.shape), np.nan), np.full(rows.shape, -1))
     age = np.where(exists, (as_of[:, None] - track.time[rows]) / DAY_US, np.nan)
@@ -83,7 +97,9 @@ def gather_window(track: Panel, name: str, start, stop, as_of) -> tuple[np.ndarr
 
 
 def summarise_window(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> PostWindow:
-    """Read the level off gathered values: the mean of a recency-weighted median and an exponential mean of 20 posts."""
+    """Read the level off gathered values: the mean of a recency-weighted median and an exponential
+    mean of 20 posts.
+    """
     weights = np.where(np.isfinite(age), 0.5 ** ((age - age[:, :1]) / HALF_LIFE_DAYS), 0.0)
     median = window_stats.weighted_median(values, weights)
     return PostWindow(
@@ -101,7 +117,9 @@ def summarise_window(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> P
 def mean_of_12(values: np.ndarray) -> np.ndarray:
     """Give ln(1 + the mean count of the first twelve) of each row of ln(1 + count), newest first."""
     with np.errstate(over="ignore"):
-        return np.log1p(window_stats.weighted_mean(np.expm1(values[:, :12]), np.ones_like(values[:, :12])))
+        return np.log1p(
+            window_stats.weighted_mean(np.expm1(values[:, :12]), np.ones_like(values[:, :12]))
+        )
 
 
 def level_blocks(past: PostWindow) -> dict[str, np.ndarray]:
@@ -114,17 +132,23 @@ def level_blocks(past: PostWindow) -> dict[str, np.ndarray]:
     }
 
 
-def level_columns(past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray) -> dict[str, np.ndarray]:
+def level_columns(
+    past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
+) -> dict[str, np.ndarray]:
     """Name the statistics of one count, without its name; levels are given minus `offset`.
 
     `medians`: those of `level_blocks`.
     """
     values = past.values
-    outer = window_stats.quantiles_sorted(np.sort(values, axis=1), past.n, (0.1, 0.25, 0.75, 0.9, 1.0))
+    outer = window_stats.quantiles_sorted(
+        np.sort(values, axis=1), past.n, (0.1, 0.25, 0.75, 0.9, 1.0)
+    )
     levels = {
         **medians,
         **{f"ewm_{k}": window_stats.weighted_mean(values, _fading(values, k)) for k in (3, 10)},
-        "ewm_30d": window_stats.weighted_mean(values, window_stats.nan_to_zero(past.weights ** (HALF_LIFE_DAYS / 30))),
+        "ewm_30d": window_stats.weighted_mean(
+            values, window_stats.nan_to_zero(past.weights ** (HALF_LIFE_DAYS / 30))
+        ),
         **dict(zip(("p10", "p25", "p75", "p90", "max"), outer, strict=True)),
     }
     return {
@@ -137,21 +161,30 @@ def level_columns(past: PostWindow, medians: dict[str, np.ndarray], offset: np.n
 
 
 def post_blocks(track: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the values whose medians `post_columns` names, each (n, w): shares, rates, gaps, paid posts and others."""
+    """Give the values whose medians `post_columns` names, each (n, w): shares, rates, gaps, paid
+    posts and others.
+    """
     engagements = np.maximum(np.expm1(past.values), 1)
     gaps = np.full(past.age.shape, np.nan)
     gaps[:, :-1] = np.diff(past.age, axis=1)
     return {
-        **{f"{part}_share_median": track.take_or_nan(f"{part}s", past.rows) / engagements for part in SHARE_PARTS},
-        "engagement_rate_log_median_by_views": past.values - track.take_or_nan("views_log", past.rows),
+        **{
+            f"{part}_share_median": track.take_or_nan(f"{part}s", past.rows) / engagements
+            for part in SHARE_PARTS
+        },
+        "engagement_rate_log_median_by_views": past.values
+        - track.take_or_nan("views_log", past.rows),
         "posts_gap_days_median": gaps,
         "sponsored_median": np.where(sponsored == 1, past.values, np.nan),
         "organic_median": np.where(sponsored == 0, past.values, np.nan),
     }
 
 
-def post_columns(track: Panel, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray) -> dict:
-    """Say what the engagements are made of and how often the creator posts; `medians`: among others of `post_blocks`.
+def post_columns(
+    track: Panel, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
+) -> dict:
+    """Say what the engagements are made of and how often the creator posts; `medians`: among others
+    of `post_blocks`.
 
     Every row has a post.
     """

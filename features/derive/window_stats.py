@@ -1,7 +1,7 @@
 """The last posts of each question as a matrix, and the order statistics read off it.
 
-Every array here is (questions, posts), newest post first, NaN where there are fewer posts. A statistic of nothing is
-NaN, never 0.
+Every array here is (questions, posts), newest post first, NaN where there are fewer posts. A
+statistic of nothing is NaN, never 0.
 """
 
 import numpy as np
@@ -11,12 +11,16 @@ MAX_STACKED_ROWS = 2_000
 
 
 def padded_width(posts: int) -> int:
-    """Give the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row alike at any width."""
+    """Give the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row
+    alike at any width.
+    """
     return max(8, -(-posts // 8) * 8)
 
 
 def last_rows(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give row numbers (n, length) of the last `length` rows before each `stop`, newest first, and which exist."""
+    """Give row numbers (n, length) of the last `length` rows before each `stop`, newest first, and
+    which exist.
+    """
     index = stop[:, None] - 1 - np.arange(length)
     exists = index >= start[:, None]
     return np.where(exists, index, 0), exists
@@ -42,11 +46,15 @@ def quantile(values: np.ndarray, probability: float) -> np.ndarray:
 
 
 def quantile_sorted(ordered: np.ndarray, known: np.ndarray, probability: float) -> np.ndarray:
-    """As `quantile`, for rows that are already ascending with NaN last; `known` counts the values of each."""
+    """As `quantile`, for rows that are already ascending with NaN last; `known` counts the values
+    of each.
+    """
     return quantiles_sorted(ordered, known, (probability,))[0]
 
 
-def quantiles_sorted(ordered: np.ndarray, known: np.ndarray, probabilities: tuple[float, ...]) -> np.ndarray:
+def quantiles_sorted(
+    ordered: np.ndarray, known: np.ndarray, probabilities: tuple[float, ...]
+) -> np.ndarray:
     """As `quantile_sorted` for several probabilities at once, shape (probabilities, n)."""
     if ordered.shape[1] == 0:
         return np.full((len(probabilities), len(ordered)), np.nan)
@@ -68,7 +76,9 @@ def medians(blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {name: quantile(values, 0.5) for name, values in blocks.items()}
     found = quantile(np.concatenate(list(blocks.values())), 0.5)
     ends = np.cumsum([len(values) for values in blocks.values()])
-    return {name: found[end - len(blocks[name]) : end] for name, end in zip(blocks, ends, strict=True)}
+    return {
+        name: found[end - len(blocks[name]) : end] for name, end in zip(blocks, ends, strict=True)
+    }
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -79,7 +89,9 @@ def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Give the lower weighted median: the least known value that has half of the row's weight at or below it."""
+    """Give the lower weighted median: the least known value that has half of the row's weight at or
+    below it.
+    """
     if values.shape[1] == 0:
         return np.full(len(values), np.nan)
     order = np.argsort(values, axis=1, kind="stable")
@@ -97,7 +109,9 @@ def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
 
 
 def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Give Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source: Kish 1965."""
+    """Give Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source:
+    Kish 1965.
+    """
     weight = np.where(known, weights, 0.0)
     return nan_to_zero(_divide(weight.sum(axis=1) ** 2, (weight**2).sum(axis=1)))
 
@@ -105,7 +119,9 @@ def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
 def standard_deviation(values: np.ndarray) -> np.ndarray:
     """Give the standard deviation (n - 1) of each row's known values; NaN under two of them."""
     known = count_known(values)
-    centred = np.where(np.isfinite(values), values - weighted_mean(values, np.ones_like(values))[:, None], 0.0)
+    centred = np.where(
+        np.isfinite(values), values - weighted_mean(values, np.ones_like(values))[:, None], 0.0
+    )
     return np.sqrt(_divide((centred**2).sum(axis=1), np.where(known > 1, known - 1, 0)))
 
 
@@ -115,7 +131,9 @@ def median_absolute_deviation(values: np.ndarray, centre: np.ndarray) -> np.ndar
 
 
 def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Give the lag-1 autocorrelation about `centre` of each row, shrunk as if four uncorrelated posts were added."""
+    """Give the lag-1 autocorrelation about `centre` of each row, shrunk as if four uncorrelated
+    posts were added.
+    """
     centred = values - centre[:, None]
     # rolled, not cut: the width stays a multiple of 8, and with it the order in which NumPy adds up
     before = np.roll(centred, -1, axis=1)
@@ -127,12 +145,19 @@ def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 
 def slope(values: np.ndarray, age: np.ndarray, shrink: float) -> np.ndarray:
-    """Give the least-squares slope of values on time, shrunk by adding `shrink` to the sum of squares of time."""
+    """Give the least-squares slope of values on time, shrunk by adding `shrink` to the sum of
+    squares of time.
+    """
     known = np.isfinite(values) & np.isfinite(age)
     pairs = known.sum(axis=1)
     time, value = np.where(known, -age, 0.0), np.where(known, values, 0.0)
-    time, value = (np.where(known, of - (of.sum(axis=1) / np.maximum(pairs, 1))[:, None], 0.0) for of in (time, value))
-    return np.where(pairs > 0, (time * value).sum(axis=1) / ((time**2).sum(axis=1) + shrink), np.nan)
+    time, value = (
+        np.where(known, of - (of.sum(axis=1) / np.maximum(pairs, 1))[:, None], 0.0)
+        for of in (time, value)
+    )
+    return np.where(
+        pairs > 0, (time * value).sum(axis=1) / ((time**2).sum(axis=1) + shrink), np.nan
+    )
 
 
 def _divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""Files and folders that are there whole or not at all: written beside their place, then put there in one step."""
+"""Files and folders that are there whole or not at all: written beside their place, then put there
+in one step.
+"""
 
 import os
 import shutil
@@ -13,7 +15,9 @@ def beside(path: Path) -> Path:
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written beside `path` and put it there; it is on the disk by then. Raises OSError."""
+    """Have a file written beside `path` and put it there; it is on the disk by then. Raises
+    OSError.
+    """
     unfinished = beside(path)
     try:
         write(unfinished)
@@ -39,7 +43,8 @@ def move_file(source: Path, target: Path) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder to write to; it takes the place of `path` at the end, and is removed after an error.
+    """Give an empty folder to write to; it takes the place of `path` at the end, and is removed
+    after an error.
 
     A folder that stands at `path` is replaced whole. Raises OSError.
     """

@@ -1,4 +1,6 @@
-"""Files that must not change while they are read: what is read of a file twice, or for long, must be of one content."""
+"""Files that must not change while they are read: what is read of a file twice, or for long, must
+be of one content.
+"""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -13,16 +15,19 @@ class FileChangedError(CreatorcastError):
     """A file was changed, replaced or removed while it was read."""
 
     def __init__(self, file: Path):
-        super().__init__(f"{str(file)!r} was changed while it was read: run it again when nothing writes to it")
+        super().__init__(
+            f"{str(file)!r} was changed while it was read: run it again when nothing writes to it"
+        )
         self.file = str(file)
 
 
 @dataclass(frozen=True)
 class FileFingerprint:
-    """What files were at one moment: device, inode, size, and the times of their last changes, by path.
+    """What files were at one moment: device, inode, size, and the times of their last changes, by
+    path.
 
-    A file that is written to, replaced or touched has another one, also where its size and its time of change are set
-    back: the time of the change of its state cannot be set.
+    A file that is written to, replaced or touched has another one, also where its size and its time
+    of change are set back: the time of the change of its state cannot be set.
     """
 
     paths: tuple[Path, ...]
@@ -50,7 +55,9 @@ def list_files(path: Path) -> list[Path]:
 
 @contextmanager
 def require_unchanged(*paths: Path | None) -> Iterator[None]:
-    """Raise FileChangedError at the end where a file, or one in a folder, was changed meanwhile; None is none."""
+    """Raise FileChangedError at the end where a file, or one in a folder, was changed meanwhile;
+    None is none.
+    """
     identity = FileFingerprint.of(path for path in paths if path is not None)
     yield
     identity.check()

@@ -1,8 +1,9 @@
-"""Texts that a spreadsheet would run as formulas: what is written for people has an apostrophe before them.
+"""Texts that a spreadsheet would run as formulas: what is written for people has an apostrophe
+before them.
 
-As OWASP advises ("CSV Injection"): a cell that begins with = + - @, a tab or a line end is taken for a formula by
-whoever opens the file. The apostrophe is taken off again when such a file is read; a number such as -5 needs none.
-Parquet, JSON and XLSX say what is text and keep it exactly.
+As OWASP advises ("CSV Injection"): a cell that begins with = + - @, a tab or a line end is taken
+for a formula by whoever opens the file. The apostrophe is taken off again when such a file is read;
+a number such as -5 needs none. Parquet, JSON and XLSX say what is text and keep it exactly.
 """
 
 import re
@@ -12,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 APOSTROPHE = "'"
-#: Beginnings of formulas, also as East Asian keyboards write them, after apostrophes that stand there already; and
+#: Beginnings of formulas, also as East Asian keyboards write them, after apostrophes that stand
+#: there already; and
 #: texts that begin so but are numbers, or a dash alone.
 FORMULA_PATTERN = "^'*[=+\\-@\t\r\n＝＋－＠]"
 NUMBER_PATTERN = "^[+-]?([0-9][0-9.,]*([eE][+-]?[0-9]+)?[ \u00a0]?%?)?$"
@@ -39,7 +41,8 @@ def unescape_formula(text: str) -> str:
 
 
 def unescape_cell(text: str) -> str:
-    """Give the text of a cell of a sheet; one that begins with = keeps its guard, as a formula would have none.
+    """Give the text of a cell of a sheet; one that begins with = keeps its guard, as a formula
+    would have none.
 
     >>> unescape_cell("'@anna"), unescape_cell("'=1"), strip_apostrophe(unescape_cell("'=1")), strip_apostrophe("=1")
     ('@anna', "'=1", '=1', '=1')
@@ -85,9 +88,15 @@ def unescape_formula_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _each_text(frame: pd.DataFrame, change) -> pd.DataFrame:
-    texts = [name for name in frame if pd.api.types.is_string_dtype(frame[name].dtype) or frame[name].dtype == object]
+    texts = [
+        name
+        for name in frame
+        if pd.api.types.is_string_dtype(frame[name].dtype) or frame[name].dtype == object
+    ]
     changed = {name: _changed(frame[name], change) for name in texts}
-    return frame.assign(**changed).rename(columns=lambda name: change(name) if isinstance(name, str) else name)
+    return frame.assign(**changed).rename(
+        columns=lambda name: change(name) if isinstance(name, str) else name
+    )
 
 
 def _changed(values: pd.Series, change) -> pd.Series:

@@ -1,8 +1,9 @@
-"""Parquet as it comes from anybody: which columns can be read, and how much of them is decoded at a time.
+"""Parquet as it comes from anybody: which columns can be read, and how much of them is decoded at a
+time.
 
-A few kilobytes can unpack to gigabytes: one large page, texts that share their beginnings, one long text in every row.
-So the sizes that stand before each page are looked at before anything is decoded, and fewer rows are decoded at a time
-where one of them may repeat much.
+A few kilobytes can unpack to gigabytes: one large page, texts that share their beginnings, one long
+text in every row. So the sizes that stand before each page are looked at before anything is
+decoded, and fewer rows are decoded at a time where one of them may repeat much.
 """
 
 from collections.abc import Collection, Iterator
@@ -33,9 +34,11 @@ from features.files.thrift_compact import (
     zigzag,
 )
 
-#: Bytes that one page may unpack to: a writer that makes large ones (DuckDB) stays within 100 million.
+#: Bytes that one page may unpack to: a writer that makes large ones (DuckDB) stays within 100
+#: million.
 MAX_PAGE_BYTES = 128 << 20
-#: Bytes that the largest pages of all columns that are read may unpack to, as they are held together.
+#: Bytes that the largest pages of all columns that are read may unpack to, as they are held
+#: together.
 MAX_TOTAL_PAGE_BYTES = 512 << 20
 #: Bytes of the rows that are decoded at a time.
 MAX_BATCH_BYTES = 256 << 20
@@ -45,8 +48,12 @@ MAX_TEXT_BYTES = 1 << 20
 _AHEAD = 1 << 20
 #: What a column may hold, by the test for it.
 COLUMN_KINDS = {
-    "texts": lambda kind: types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind),
-    "numbers": lambda kind: types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind),
+    "texts": lambda kind: (
+        types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+    ),
+    "numbers": lambda kind: (
+        types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
+    ),
     "true or false": types.is_boolean,
     "times": lambda kind: types.is_timestamp(kind) or types.is_date(kind),
     "nothing": types.is_null,
@@ -58,12 +65,16 @@ _DICTIONARY, _SHARED = 2, 7
 
 
 class ParquetError(CreatorcastError):
-    """A Parquet file cannot be read: it is none, is damaged, holds no plain values, or unpacks to too much."""
+    """A Parquet file cannot be read: it is none, is damaged, holds no plain values, or unpacks to
+    too much.
+    """
 
 
 @dataclass(frozen=True)
 class DecodedSize:
-    """What the pages of some columns unpack to, bytes: all that are held together, and what one row may repeat."""
+    """What the pages of some columns unpack to, bytes: all that are held together, and what one row
+    may repeat.
+    """
 
     pages: int
     repeated: int
@@ -79,7 +90,9 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         check_regular(path)
         return pq.ParquetFile(path, buffer_size=_AHEAD)
     except (OSError, pa.ArrowException, ValueError) as error:
-        raise ParquetError(f"{str(path)!r} cannot be read as Parquet: {first_line(error)}") from error
+        raise ParquetError(
+            f"{str(path)!r} cannot be read as Parquet: {first_line(error)}"
+        ) from error
 
 
 def column_kind(path: Path, field: pa.Field) -> str:
@@ -94,8 +107,12 @@ def column_kind(path: Path, field: pa.Field) -> str:
     return sort
 
 
-def readable_columns(path: Path, parquet: pq.ParquetFile, names: Collection[str] | None) -> list[str]:
-    """Give those of some columns (all where None) that a file has. Raises ParquetError where one cannot be read."""
+def readable_columns(
+    path: Path, parquet: pq.ParquetFile, names: Collection[str] | None
+) -> list[str]:
+    """Give those of some columns (all where None) that a file has. Raises ParquetError where one
+    cannot be read.
+    """
     schema = parquet.schema_arrow
     known = [name for name in dict.fromkeys(schema.names) if names is None or name in names]
     for name in known:
@@ -105,23 +122,32 @@ def readable_columns(path: Path, parquet: pq.ParquetFile, names: Collection[str]
 
 
 def decoded_size(path: Path, parquet: pq.ParquetFile, columns: Collection[str]) -> DecodedSize:
-    """Give what the pages of plain columns unpack to, without unpacking them. Raises ParquetError where it is too much.
+    """Give what the pages of plain columns unpack to, without unpacking them. Raises ParquetError
+    where it is too much.
 
     Only the headers of pages are read.
     """
     largest, repeated = dict.fromkeys(columns, 0), 0
     with open(path, "rb") as file:
         for group in range(parquet.num_row_groups):
-            for chunk in _chunks(parquet.metadata.row_group(group), columns):  # none of a group without rows
+            for chunk in _chunks(
+                parquet.metadata.row_group(group), columns
+            ):  # none of a group without rows
                 name = chunk.path_in_schema
                 for size, repeats in _pages(path, file, chunk):
                     if size > MAX_PAGE_BYTES:
-                        raise ParquetError(_too_large(path, f"a page of column {name!r}", size, MAX_PAGE_BYTES))
+                        raise ParquetError(
+                            _too_large(path, f"a page of column {name!r}", size, MAX_PAGE_BYTES)
+                        )
                     largest[name] = max(largest[name], size)
-                    repeated = max(repeated, size if repeats and chunk.physical_type == "BYTE_ARRAY" else 0)
+                    repeated = max(
+                        repeated, size if repeats and chunk.physical_type == "BYTE_ARRAY" else 0
+                    )
     if sum(largest.values()) > MAX_TOTAL_PAGE_BYTES:
         raise ParquetError(
-            _too_large(path, "pages that are read together", sum(largest.values()), MAX_TOTAL_PAGE_BYTES)
+            _too_large(
+                path, "pages that are read together", sum(largest.values()), MAX_TOTAL_PAGE_BYTES
+            )
         )
     return DecodedSize(sum(largest.values()), repeated)
 
@@ -134,9 +160,13 @@ def check_texts(path: Path, table: pa.Table) -> None:
             longest, size = _lengths(part)
             total += size
             if longest > MAX_TEXT_BYTES:
-                raise ParquetError(_too_large(path, f"a text in column {name!r}", longest, MAX_TEXT_BYTES))
+                raise ParquetError(
+                    _too_large(path, f"a text in column {name!r}", longest, MAX_TEXT_BYTES)
+                )
     if total > MAX_BATCH_BYTES:
-        raise ParquetError(_too_large(path, f"texts in {len(table):,} rows", total, MAX_BATCH_BYTES))
+        raise ParquetError(
+            _too_large(path, f"texts in {len(table):,} rows", total, MAX_BATCH_BYTES)
+        )
 
 
 def decode_column(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -165,7 +195,9 @@ def _lengths(part: pa.Array) -> tuple[int, int]:
     return pc.max(each).as_py() or 0, pc.sum(each).as_py() or 0
 
 
-def _chunks(group: pq.RowGroupMetaData, columns: Collection[str]) -> Iterator[pq.ColumnChunkMetaData]:
+def _chunks(
+    group: pq.RowGroupMetaData, columns: Collection[str]
+) -> Iterator[pq.ColumnChunkMetaData]:
     chunks = (group.column(at) for at in range(group.num_columns if group.num_rows else 0))
     return (chunk for chunk in chunks if chunk.path_in_schema in columns)
 
@@ -187,7 +219,9 @@ def _pages(path: Path, file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterato
                 raise IndexError
             file.seek(header[_PACKED], 1)
     except (IndexError, KeyError, OverflowError, RecursionError, MemoryError) as error:
-        raise ParquetError(f"{str(path)!r} is damaged in column {chunk.path_in_schema!r}: get the file anew") from error
+        raise ParquetError(
+            f"{str(path)!r} is damaged in column {chunk.path_in_schema!r}: get the file anew"
+        ) from error
 
 
 def _read_struct(file: BinaryIO, path: tuple, numbers: dict[tuple, int]) -> None:

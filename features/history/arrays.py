@@ -1,4 +1,6 @@
-"""Columns of frames as the arrays that features are computed from: times as microseconds, categories as positions."""
+"""Columns of frames as the arrays that features are computed from: times as microseconds,
+categories as positions.
+"""
 
 import numpy as np
 import pandas as pd
@@ -29,13 +31,17 @@ def encode_categories(values: pd.Series, names: tuple[str, ...]) -> np.ndarray:
 def arrow_text(values: pd.Series) -> pa.Array:
     """Give texts as an Arrow array; a missing value is null."""
     # of the values and not of the Series, which costs ten times as much for a few rows
-    found = pa.array((values if values.dtype == "str" else values.astype("str")).array, pa.large_string())
+    found = pa.array(
+        (values if values.dtype == "str" else values.astype("str")).array, pa.large_string()
+    )
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def positions_in(values: pa.Array, among: pa.Array) -> np.ndarray:
     """Give the position of each value in `among`, -1 where it is not there."""
-    return pc.fill_null(pc.index_in(values, value_set=among, skip_nulls=True), -1).to_numpy(zero_copy_only=False)
+    return pc.fill_null(pc.index_in(values, value_set=among, skip_nulls=True), -1).to_numpy(
+        zero_copy_only=False
+    )
 
 
 def account_names(frame: pd.DataFrame) -> pa.Array:

@@ -1,7 +1,7 @@
 """The user's own deals whose outcome is known: what was paid, and what came of it.
 
-A deal's fee, engagements and views are totals over its deliverables. A fee of 0, a gift, is no price and counts as
-unknown.
+A deal's fee, engagements and views are totals over its deliverables. A fee of 0, a gift, is no
+price and counts as unknown.
 """
 
 import numpy as np
@@ -13,11 +13,12 @@ from features.tables.vocabulary import PLATFORMS
 
 
 def completed_deals(history: History, partnerships: pd.DataFrame, until: int) -> pd.DataFrame:
-    """Give the partnerships whose outcome can be known at `until` (microseconds, UTC), with `account` and prices.
+    """Give the partnerships whose outcome can be known at `until` (microseconds, UTC), with
+    `account` and prices.
 
-    `partnerships`: clean, of validated tables. The start lies the horizon before `until`; one without a start counts
-    as past. Added are `account`, the position of the creator's account, and `cpe_usd`, `cpm_usd`, NaN where a count or
-    the fee is unknown or 0.
+    `partnerships`: clean, of validated tables. The start lies the horizon before `until`; one
+    without a start counts as past. Added are `account`, the position of the creator's account, and
+    `cpe_usd`, `cpm_usd`, NaN where a count or the fee is unknown or 0.
     """
     start = to_us(partnerships["start_at"])
     deals = partnerships[start <= until - history.horizon_days * DAY_US]
@@ -32,7 +33,9 @@ def completed_deals(history: History, partnerships: pd.DataFrame, until: int) ->
 
 def _accounts(history: History, deals: pd.DataFrame) -> np.ndarray:
     """Give the account of each deal; where it names no platform the creator stands on one only."""
-    held = np.column_stack([history.accounts.get_indexer(f"{name}/" + deals["creator_id"]) for name in PLATFORMS])
+    held = np.column_stack(
+        [history.accounts.get_indexer(f"{name}/" + deals["creator_id"]) for name in PLATFORMS]
+    )
     code = encode_categories(deals["platform"], PLATFORMS)
     code = np.where(np.isnan(code), (held >= 0).argmax(axis=1), code).astype(int)
     return held[np.arange(len(deals)), code]

@@ -1,4 +1,6 @@
-"""A History of some accounts with posts besides those that it knows, as if its tables held them too."""
+"""A History of some accounts with posts besides those that it knows, as if its tables held them
+too.
+"""
 
 from dataclasses import replace
 
@@ -24,14 +26,18 @@ _FLAGS = ("likes_hidden", "repost")
 def extend_history(
     history: History, account: np.ndarray, readings: PostReadings
 ) -> tuple[History, PostReadings, np.ndarray]:
-    """Give the history of accounts `account` (k,), numbered anew from 0, with the posts of `readings` besides.
+    """Give the history of accounts `account` (k,), numbered anew from 0, with the posts of
+    `readings` besides.
 
-    `readings.account`: a position in `account`. A post is known already where its id is, or, if it has none, where a
-    post of that moment is; then the reading counts that would count in tables. Gives also the readings that the
-    history rests on, and which of them were brought (mask). Raises ValueError where the history keeps no details.
+    `readings.account`: a position in `account`. A post is known already where its id is, or, if it
+    has none, where a post of that moment is; then the reading counts that would count in tables.
+    Gives also the readings that the history rests on, and which of them were brought (mask). Raises
+    ValueError where the history keeps no details.
     """
     if history.details is None:
-        raise ValueError("the history keeps no details of its posts: make it by History.of with details=True")
+        raise ValueError(
+            "the history keeps no details of its posts: make it by History.of with details=True"
+        )
     known, captions = _known(history, account)
     readings = _recognised(known, readings)
     both = _joined(known, readings)
@@ -56,7 +62,9 @@ def extend_history(
 
 
 def _part(track: Panel, account: np.ndarray) -> tuple[Panel, np.ndarray]:
-    """Give the rows of accounts as a track of those accounts, and where they stand in the whole one."""
+    """Give the rows of accounts as a track of those accounts, and where they stand in the whole
+    one.
+    """
     first, size = track.start[account], track.start[account + 1] - track.start[account]
     start = np.concatenate([[0], np.cumsum(size)])
     rows = np.repeat(first - start[:-1], size) + np.arange(start[-1])
@@ -75,19 +83,33 @@ def _known(history: History, account: np.ndarray) -> tuple[PostReadings, pa.Arra
         history.details.observed_at[rows],
         history.details.ids.take(pa.array(rows)).to_numpy(zero_copy_only=False),
         {name: track.columns[name] for name in _NUMBERS},
-        {"topic": pa.array(topics[np.where(np.isnan(topic), -1, topic).astype(int)], pa.large_string())},
+        {
+            "topic": pa.array(
+                topics[np.where(np.isnan(topic), -1, topic).astype(int)], pa.large_string()
+            )
+        },
     )
     return readings, None if history.captions is None else history.captions.take(pa.array(rows))
 
 
 def _recognised(known: PostReadings, readings: PostReadings) -> PostReadings:
-    """Give known posts among the readings the moment that they are known by, and those without an id its id."""
+    """Give known posts among the readings the moment that they are known by, and those without an
+    id its id.
+    """
     own = known.account.tolist(), known.posted_at.tolist(), known.post_id.tolist()
     moments = {(account, name): posted for account, posted, name in zip(*own, strict=True)}
     names = {(account, posted): name for account, posted, name in zip(*own, strict=True)}
-    nameless = np.zeros(len(readings.account), dtype=bool) if readings.has_no_id is None else readings.has_no_id
+    nameless = (
+        np.zeros(len(readings.account), dtype=bool)
+        if readings.has_no_id is None
+        else readings.has_no_id
+    )
     given = zip(
-        readings.account.tolist(), readings.posted_at.tolist(), readings.post_id, nameless.tolist(), strict=True
+        readings.account.tolist(),
+        readings.posted_at.tolist(),
+        readings.post_id,
+        nameless.tolist(),
+        strict=True,
     )
     posted, post_id = readings.posted_at.copy(), np.array(readings.post_id, dtype=object)
     for row, (account, moment, name, lacks) in enumerate(given):
@@ -102,11 +124,14 @@ def _joined(known: PostReadings, readings: PostReadings) -> PostReadings:
     first, second = len(known.account), len(readings.account)
     nothing, no_flags = np.full(second, np.nan), np.zeros(second, dtype=bool)
     told = {
-        name: np.concatenate([known.columns[name].astype(float), readings.columns.get(name, nothing)])
+        name: np.concatenate(
+            [known.columns[name].astype(float), readings.columns.get(name, nothing)]
+        )
         for name in _NUMBERS
     }
     flags = {
-        name: np.concatenate([np.zeros(first, dtype=bool), readings.columns.get(name, no_flags)]) for name in _FLAGS
+        name: np.concatenate([np.zeros(first, dtype=bool), readings.columns.get(name, no_flags)])
+        for name in _FLAGS
     }
     topic = readings.texts.get("topic", pa.nulls(second, pa.large_string()))
     return PostReadings(
@@ -119,8 +144,12 @@ def _joined(known: PostReadings, readings: PostReadings) -> PostReadings:
     )
 
 
-def _captions(known: pa.Array | None, readings: PostReadings, order: np.ndarray, first: int) -> pa.Array | None:
-    """Give what the posts say in an order of both, `first` known ones before the readings; None where nobody wrote."""
+def _captions(
+    known: pa.Array | None, readings: PostReadings, order: np.ndarray, first: int
+) -> pa.Array | None:
+    """Give what the posts say in an order of both, `first` known ones before the readings; None
+    where nobody wrote.
+    """
     own = join_captions(readings.texts, np.arange(len(readings.account)))
     if known is None and own is None:
         return None

@@ -1,6 +1,8 @@
-"""Posts, followers and profiles of every account, sorted so that "what was known at a moment" is one search.
+"""Posts, followers and profiles of every account, sorted so that "what was known at a moment" is
+one search.
 
-Built once a data set, then asked for any number of questions; a request's own profiles and posts are built alike.
+Built once a data set, then asked for any number of questions; a request's own profiles and posts
+are built alike.
 """
 
 from collections.abc import Sequence
@@ -11,7 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.history.arrays import NAT_US, account_names, arrow_text, encode_categories, positions_in, to_us
+from features.history.arrays import (
+    NAT_US,
+    account_names,
+    arrow_text,
+    encode_categories,
+    positions_in,
+    to_us,
+)
 from features.history.panel import Panel, select_rows, sort_panel
 from features.history.post_readings import (
     PostReadings,
@@ -27,7 +36,9 @@ PROFILE_FIELDS = ("followers", "following", "posts_count", "verified", "business
 
 @dataclass(frozen=True)
 class History:
-    """Everything that derive reads of a data set: tracks of posts, of follower counts and of profiles."""
+    """Everything that derive reads of a data set: tracks of posts, of follower counts and of
+    profiles.
+    """
 
     accounts: pd.Index
     platform: np.ndarray
@@ -38,22 +49,30 @@ class History:
     followers: Panel
     profiles: Panel
     topics: tuple[str, ...]
-    #: Caption, hashtags and topic of each row of `posts`, and the bio of each of `profiles`; None where nobody wrote.
+    #: Caption, hashtags and topic of each row of `posts`, and the bio of each of `profiles`; None
+    #: where nobody wrote.
     captions: pa.Array | None = None
     bios: pa.Array | None = None
     #: Kept where single posts are asked about; None where they are not.
     details: "PostDetails | None" = None
 
     @classmethod
-    def of(cls, tables: Tables, horizon_days: int = HORIZON_DAYS, details: bool = False) -> "History":
-        """Sort validated tables into tracks. Costs one sort of the posts, and another one where `details` are kept."""
+    def of(
+        cls, tables: Tables, horizon_days: int = HORIZON_DAYS, details: bool = False
+    ) -> "History":
+        """Sort validated tables into tracks. Costs one sort of the posts, and another one where
+        `details` are kept.
+        """
         creators, keys = tables.creators, account_names(tables.creators)
         accounts = pc.unique(keys)
         row = positions_in(keys, accounts)
         platform = np.full(len(accounts), np.nan)
         platform[row] = encode_categories(creators["platform"], PLATFORMS)
         profile = {name: creators[name].to_numpy(float, na_value=np.nan) for name in PROFILE_FIELDS}
-        profile |= {"niche": encode_categories(creators["niche"], NICHES), "created_us": to_us(creators["created_at"])}
+        profile |= {
+            "niche": encode_categories(creators["niche"], NICHES),
+            "created_us": to_us(creators["created_at"]),
+        }
         readings = (
             PostReadings.of(tables.posts, positions_in(account_names(tables.posts), accounts))
             if len(tables.posts)
@@ -67,7 +86,11 @@ class History:
             profiles,
             arrow_text(creators["bio"]),
         )
-        return replace(made, details=PostDetails.of(readings or empty_readings(), made)) if details else made
+        return (
+            replace(made, details=PostDetails.of(readings or empty_readings(), made))
+            if details
+            else made
+        )
 
     @classmethod
     def from_profiles(
@@ -79,11 +102,13 @@ class History:
         readings: PostReadings | None = None,
         horizon_days: int = HORIZON_DAYS,
     ) -> "History":
-        """Take one profile an account, (n,), and posts, as a request brings them: account i is row i.
+        """Take one profile an account, (n,), and posts, as a request brings them: account i is row
+        i.
 
-        - `platform`: positions in PLATFORMS; `observed_at`: when the profile was read, microseconds UTC
-        - `profile`: any of PROFILE_FIELDS as float64, `niche` as positions in NICHES, NaN where not told, and `created_us`,
-          NAT_US where not told; what is left out is not told
+        - `platform`: positions in PLATFORMS; `observed_at`: when the profile was read, microseconds
+          UTC
+        - `profile`: any of PROFILE_FIELDS as float64, `niche` as positions in NICHES, NaN where not
+          told, and `created_us`, NAT_US where not told; what is left out is not told
         - `readings`: the posts; `account` there is a row here
         """
         nothing = np.full(len(platform), np.nan)
@@ -92,7 +117,9 @@ class History:
         }
         account, known = np.arange(len(platform)), ~np.isnan(profile["followers"])
         counts = profile["followers"][known]
-        followers = sort_panel(account[known], observed[known], {"followers": counts}, len(platform), counts)
+        followers = sort_panel(
+            account[known], observed[known], {"followers": counts}, len(platform), counts
+        )
         return cls._made(
             pd.RangeIndex(len(platform)),
             (platform, horizon_days, readings),
@@ -102,7 +129,9 @@ class History:
         )
 
     @classmethod
-    def _made(cls, index: pd.Index, of, followers: Panel, profiles: Panel, bios: pa.Array) -> "History":
+    def _made(
+        cls, index: pd.Index, of, followers: Panel, profiles: Panel, bios: pa.Array
+    ) -> "History":
         """Sort the posts; `of`: platform of the accounts, horizon, readings."""
         platform, horizon_days, readings = of
         readings = readings or empty_readings()
@@ -126,15 +155,21 @@ class History:
         return {"engagements": self.posts_with_engagements, "views": self.posts_with_views}[what]
 
     def profile_row(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
-        """Give the row of `profiles` of each account (n,): the newest snapshot by `as_of`, else the first after it."""
+        """Give the row of `profiles` of each account (n,): the newest snapshot by `as_of`, else the
+        first after it.
+        """
         return np.maximum(self.profiles.end_row(account, as_of) - 1, self.profiles.start[account])
 
     def account_indexes(self, frame: pd.DataFrame) -> np.ndarray:
-        """Give the account number of each row's creator_id and platform; raises KeyError naming those unknown."""
+        """Give the account number of each row's creator_id and platform; raises KeyError naming
+        those unknown.
+        """
         codes = self.accounts.get_indexer(account_names(frame).to_pylist())
         if (codes < 0).any():
             unknown = frame[["platform", "creator_id"]][codes < 0].drop_duplicates().head(5)
-            named = ", ".join(f"{row.creator_id!r} on {row.platform}" for row in unknown.itertuples())
+            named = ", ".join(
+                f"{row.creator_id!r} on {row.platform}" for row in unknown.itertuples()
+            )
             raise KeyError(f"no creators row for {named}: add the creator to the creators table")
         return codes
 
@@ -143,8 +178,8 @@ class History:
 class PostDetails:
     """What tells the posts of a history apart, so that others can be put beside them.
 
-    `ids` and `observed_at` (microseconds UTC, NAT_US where not told) of the reading of each row of History.posts;
-    `excluded`: the readings that do not count, with their flag `repost`.
+    `ids` and `observed_at` (microseconds UTC, NAT_US where not told) of the reading of each row of
+    History.posts; `excluded`: the readings that do not count, with their flag `repost`.
     """
 
     ids: pa.Array
@@ -166,9 +201,14 @@ class PostDetails:
 
 
 def panels_by_target(posts: Panel) -> dict[str, Panel]:
-    """Give the posts whose engagements, and those whose views are known, by the names that History has for them."""
+    """Give the posts whose engagements, and those whose views are known, by the names that History
+    has for them.
+    """
     columns = {"posts_with_engagements": "engagements_log", "posts_with_views": "views_log"}
-    return {name: select_rows(posts, np.isfinite(posts.columns[column])) for name, column in columns.items()}
+    return {
+        name: select_rows(posts, np.isfinite(posts.columns[column]))
+        for name, column in columns.items()
+    }
 
 
 def _follower_track(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Panel:
@@ -184,5 +224,7 @@ def _follower_track(tables: Tables, accounts: pa.Array, creator_row: np.ndarray)
     return sort_panel(account, time, {"followers": counts}, len(accounts), counts)
 
 
-def _profile_track(account: np.ndarray, observed: np.ndarray, columns: dict, accounts: int) -> Panel:
+def _profile_track(
+    account: np.ndarray, observed: np.ndarray, columns: dict, accounts: int
+) -> Panel:
     return sort_panel(account, observed, {**columns, "row": np.arange(len(account))}, accounts)

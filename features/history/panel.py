@@ -10,9 +10,11 @@ MAX_ROWWISE_SEARCHES = 16
 
 @dataclass(frozen=True)
 class Panel:
-    """Rows of one kind, sorted by account and then time: account i owns rows start[i] to start[i + 1].
+    """Rows of one kind, sorted by account and then time: account i owns rows start[i] to start[i +
+    1].
 
-    `index`, where it is given, says at which place of the columns each row stands: tracks can share columns.
+    `index`, where it is given, says at which place of the columns each row stands: tracks can share
+    columns.
     """
 
     start: np.ndarray
@@ -22,7 +24,9 @@ class Panel:
 
     def take(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Give a column's values at `rows`, of any shape, as float64."""
-        return self.columns[name][rows if self.index is None else self.index[rows]].astype(float, copy=False)
+        return self.columns[name][rows if self.index is None else self.index[rows]].astype(
+            float, copy=False
+        )
 
     def take_or_nan(self, name: str, rows: np.ndarray) -> np.ndarray:
         """As `take`, with NaN where a row is -1."""
@@ -31,21 +35,34 @@ class Panel:
         return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)
 
     def end_row(self, account: np.ndarray, moment: np.ndarray) -> np.ndarray:
-        """Count from 0 the first row of each account (shape (n,)) that is later than `moment` (microseconds, UTC)."""
+        """Count from 0 the first row of each account (shape (n,)) that is later than `moment`
+        (microseconds, UTC).
+        """
         low, high = self.start[account].copy(), self.start[account + 1].copy()
         if len(account) <= MAX_ROWWISE_SEARCHES:
             own = zip(low, high, moment, strict=True)
-            return np.array([a + self.time[a:b].searchsorted(until, "right") for a, b, until in own], dtype=np.int64)
+            return np.array(
+                [a + self.time[a:b].searchsorted(until, "right") for a, b, until in own],
+                dtype=np.int64,
+            )
         while (open_ := low < high).any():
             middle = (low + high) // 2
-            known = open_ & (self.time[np.where(open_, middle, 0)] <= moment) if len(self.time) else open_
+            known = (
+                open_ & (self.time[np.where(open_, middle, 0)] <= moment)
+                if len(self.time)
+                else open_
+            )
             low = np.where(known, middle + 1, low)
             high = np.where(open_ & ~known, middle, high)
         return low
 
 
 def sort_panel(
-    account: np.ndarray, time: np.ndarray, columns: dict, accounts: int, tie: np.ndarray | None = None
+    account: np.ndarray,
+    time: np.ndarray,
+    columns: dict,
+    accounts: int,
+    tie: np.ndarray | None = None,
 ) -> Panel:
     """Sort rows by account, time and `tie`, where it is given."""
     if (np.diff(account) > 0).all():

@@ -1,7 +1,7 @@
 """PostReadings of posts as plain arrays, and the sorted track of posts that is made of them.
 
-A post's counts are known at posted_at + horizon, from its first reading at that age or later; a reading without a
-moment counts as mature. Reposts never enter.
+A post's counts are known at posted_at + horizon, from its first reading at that age or later; a
+reading without a moment counts as mature. Reposts never enter.
 """
 
 import os
@@ -14,7 +14,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.history.arrays import DAY_US, NAT_US, arrow_text, encode_categories, flag_array, positions_in, to_us
+from features.history.arrays import (
+    DAY_US,
+    NAT_US,
+    arrow_text,
+    encode_categories,
+    flag_array,
+    positions_in,
+    to_us,
+)
 from features.history.panel import Panel
 from features.tables.vocabulary import ENGAGEMENT_PARTS, FORMATS, NICHES, PLATFORMS
 
@@ -27,13 +35,16 @@ MIN_THREADED_ROWS = 200_000
 
 @dataclass(frozen=True)
 class PostReadings:
-    """PostReadings of posts, arrays of shape (n,); times in microseconds UTC, `observed_at` NAT_US where not told.
+    """PostReadings of posts, arrays of shape (n,); times in microseconds UTC, `observed_at` NAT_US
+    where not told.
 
     - `account`: the number of the account; `post_id`: tells posts of one account and moment apart
-    - `columns`: any of COUNT_FIELDS and CONTENT_FIELDS as float64, `format` and `brand` as positions in FORMATS and NICHES, `sponsored`
-      0 or 1, all NaN where not told; `likes_hidden` and `repost` as bool. What is left out is not told
+    - `columns`: any of COUNT_FIELDS and CONTENT_FIELDS as float64, `format` and `brand` as
+      positions in FORMATS and NICHES, `sponsored` 0 or 1, all NaN where not told; `likes_hidden`
+      and `repost` as bool. What is left out is not told
     - `texts`: any of TEXT_FIELDS as Arrow arrays of text, null where nothing is written
-    - `has_no_id` (n,): posts without an id of their own, whose `post_id` is made up; None where there are none
+    - `has_no_id` (n,): posts without an id of their own, whose `post_id` is made up; None where
+      there are none
     """
 
     account: np.ndarray
@@ -48,7 +59,10 @@ class PostReadings:
     def of(cls, posts: pd.DataFrame, account: np.ndarray) -> "PostReadings":
         """Read a clean table of posts, whose accounts are numbered (n,)."""
         told = {name: posts[name].to_numpy(float) for name in COUNT_FIELDS}
-        told |= {name: posts[name].to_numpy(np.float32, na_value=np.nan) for name in ("sponsored", *CONTENT_FIELDS)}
+        told |= {
+            name: posts[name].to_numpy(np.float32, na_value=np.nan)
+            for name in ("sponsored", *CONTENT_FIELDS)
+        }
         told |= {
             "format": encode_categories(posts["format"], FORMATS),
             "brand": encode_categories(posts["brand_niche"], NICHES),
@@ -56,7 +70,12 @@ class PostReadings:
         told |= {name: flag_array(posts[name]) for name in ("likes_hidden", "repost")}
         written = {name: arrow_text(posts[name]) for name in TEXT_FIELDS}
         return cls(
-            account, to_us(posts["posted_at"]), to_us(posts["observed_at"]), posts["post_id"].array, told, written
+            account,
+            to_us(posts["posted_at"]),
+            to_us(posts["observed_at"]),
+            posts["post_id"].array,
+            told,
+            written,
         )
 
 
@@ -68,7 +87,8 @@ def empty_readings() -> PostReadings:
 def mature_post_panel(
     readings: PostReadings, platform: np.ndarray, horizon_days: int
 ) -> tuple[Panel, tuple[str, ...], pa.Array | None]:
-    """Sort the readings that count; give the track, the topics that its codes stand for, and what was written.
+    """Sort the readings that count; give the track, the topics that its codes stand for, and what
+    was written.
 
     `platform` (accounts,): position in PLATFORMS of each account.
     """
@@ -78,9 +98,11 @@ def mature_post_panel(
 
 
 def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
-    """Give the rows of the readings that count: of each post that is no repost the first one at the horizon or later.
+    """Give the rows of the readings that count: of each post that is no repost the first one at the
+    horizon or later.
 
-    They are sorted by account and moment; posts of one account and moment come in the order of their ids.
+    They are sorted by account and moment; posts of one account and moment come in the order of
+    their ids.
     """
     mature = reading_times(readings, horizon_days) >= readings.posted_at + horizon_days * DAY_US
     if "repost" in readings.columns:
@@ -93,7 +115,11 @@ def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
 
 def reading_times(readings: PostReadings, horizon_days: int) -> np.ndarray:
     """Give the moment of each reading; one that is not told is taken to be made at the horizon."""
-    return np.where(readings.observed_at == NAT_US, readings.posted_at + horizon_days * DAY_US, readings.observed_at)
+    return np.where(
+        readings.observed_at == NAT_US,
+        readings.posted_at + horizon_days * DAY_US,
+        readings.observed_at,
+    )
 
 
 def post_panel(
@@ -104,11 +130,15 @@ def post_panel(
     posted = readings.posted_at[order]
     columns["age_read_days"] = (reading_times(readings, horizon_days)[order] - posted) / DAY_US
     columns["topic"], topics = _topics(readings, order)
-    return Panel(np.searchsorted(readings.account[order], np.arange(len(platform) + 1)), posted, columns), topics
+    return Panel(
+        np.searchsorted(readings.account[order], np.arange(len(platform) + 1)), posted, columns
+    ), topics
 
 
 def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
-    """Give the COUNT_FIELDS of each reading, (n,), NaN where they are not told; hidden likes are not."""
+    """Give the COUNT_FIELDS of each reading, (n,), NaN where they are not told; hidden likes are
+    not.
+    """
     told, nothing = readings.columns, np.full(len(readings.account), np.nan)
     counts = {name: told.get(name, nothing) for name in COUNT_FIELDS}
     if "likes_hidden" in told:
@@ -117,7 +147,9 @@ def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
 
 
 def public_engagements(counts: dict[str, np.ndarray], platform: np.ndarray) -> np.ndarray:
-    """Add up what the platform shows publicly; NaN where a part is unknown. `platform`: position in PLATFORMS."""
+    """Add up what the platform shows publicly; NaN where a part is unknown. `platform`: position in
+    PLATFORMS.
+    """
     total = np.full(len(platform), np.nan)
     for code, name in enumerate(PLATFORMS):
         at = platform == code
@@ -127,7 +159,9 @@ def public_engagements(counts: dict[str, np.ndarray], platform: np.ndarray) -> n
 
 
 def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the columns of posts that questions read; those of few digits as float32, to spare memory."""
+    """Give the columns of posts that questions read; those of few digits as float32, to spare
+    memory.
+    """
     told, nothing = readings.columns, np.full(len(readings.account), np.nan, np.float32)
     counts = visible_counts(readings)
     few = ("format", "sponsored", "brand", *CONTENT_FIELDS)
@@ -135,7 +169,10 @@ def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarra
         **counts,
         "engagements_log": np.log1p(public_engagements(counts, platform[readings.account])),
         "views_log": np.log1p(counts["views"]),
-        **{name: told[name].astype(np.float32, copy=False) if name in told else nothing for name in few},
+        **{
+            name: told[name].astype(np.float32, copy=False) if name in told else nothing
+            for name in few
+        },
     }
 
 
@@ -157,7 +194,9 @@ def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.nd
     if len(order) < MIN_THREADED_ROWS:
         return {name: values.take(order) for name, values in columns.items()}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return dict(zip(columns, pool.map(lambda values: values.take(order), columns.values()), strict=True))
+        return dict(
+            zip(columns, pool.map(lambda values: values.take(order), columns.values()), strict=True)
+        )
 
 
 def join_captions(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
@@ -166,9 +205,13 @@ def join_captions(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array |
     if not written:
         return None
     if "hashtags" in written:
-        written["hashtags"] = pc.replace_substring_regex(written["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 ")
+        written["hashtags"] = pc.replace_substring_regex(
+            written["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 "
+        )
     said = (pc.fill_null(values, "") for values in written.values())
-    return pc.binary_join_element_wise(*said, pa.scalar("\n", pa.large_string())).take(pa.array(order))
+    return pc.binary_join_element_wise(*said, pa.scalar("\n", pa.large_string())).take(
+        pa.array(order)
+    )
 
 
 def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -182,7 +225,8 @@ def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
 
 
 def _first_readings(readings: PostReadings, order: np.ndarray, horizon_days: int) -> np.ndarray:
-    """Keep the first reading of each post; posts of one account and moment come in the order of their ids.
+    """Keep the first reading of each post; posts of one account and moment come in the order of
+    their ids.
 
     `order`: rows sorted by account and posted_at.
     """

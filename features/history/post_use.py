@@ -1,6 +1,8 @@
-"""What became of each reading of a post that somebody brings: it counts for the engagements, or why it does not.
+"""What became of each reading of a post that somebody brings: it counts for the engagements, or why
+it does not.
 
-Every reading has one use, so that those that count and those that do not add up to what was brought.
+Every reading has one use, so that those that count and those that do not add up to what was
+brought.
 """
 
 from enum import IntEnum
@@ -10,7 +12,12 @@ import numpy as np
 from features.derive.signals import WINDOW_POSTS
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.history.post_readings import PostReadings, mature_rows, public_engagements, visible_counts
+from features.history.post_readings import (
+    PostReadings,
+    mature_rows,
+    public_engagements,
+    visible_counts,
+)
 
 
 class PostUse(IntEnum):
@@ -44,8 +51,8 @@ def classify_readings(
 ) -> np.ndarray:
     """Give the use of each reading for a forecast of its account, as positions in Use, (n,).
 
-    `platform` and `as_of` (microseconds UTC): of each account; `brought` (mask, (n,)): the readings that are brought,
-    where others are known besides; None for all.
+    `platform` and `as_of` (microseconds UTC): of each account; `brought` (mask, (n,)): the readings
+    that are brought, where others are known besides; None for all.
     """
     account, posted = readings.account, readings.posted_at
     mature_at, moment = posted + horizon_days * DAY_US, as_of[account]
@@ -54,9 +61,13 @@ def classify_readings(
     engaged = np.isfinite(public_engagements(visible_counts(readings), platform[account]))
     hidden = readings.columns.get("likes_hidden", np.zeros(len(account), dtype=bool))
     use[order] = np.where(
-        engaged[order], PostUse.COUNTS, np.where(hidden[order], PostUse.HIDDEN_LIKES, PostUse.INCOMPLETE)
+        engaged[order],
+        PostUse.COUNTS,
+        np.where(hidden[order], PostUse.HIDDEN_LIKES, PostUse.INCOMPLETE),
     )
-    use[_before_window(account, order[engaged[order] & (mature_at <= moment)[order]])] = PostUse.BEFORE_WINDOW
+    use[_before_window(account, order[engaged[order] & (mature_at <= moment)[order]])] = (
+        PostUse.BEFORE_WINDOW
+    )
     use[mature_at > moment] = PostUse.TOO_YOUNG
     use[posted > moment] = PostUse.AFTER_AS_OF
     if "repost" in readings.columns:
@@ -65,21 +76,33 @@ def classify_readings(
 
 
 def count_uses(use: np.ndarray, account: np.ndarray, accounts: int) -> np.ndarray:
-    """Count the readings of each account and use, (accounts, len(Use)); `use`, `account`: of each reading."""
-    return np.bincount(account * len(PostUse) + use, minlength=accounts * len(PostUse)).reshape(accounts, len(PostUse))
+    """Count the readings of each account and use, (accounts, len(Use)); `use`, `account`: of each
+    reading.
+    """
+    return np.bincount(account * len(PostUse) + use, minlength=accounts * len(PostUse)).reshape(
+        accounts, len(PostUse)
+    )
 
 
-def missing_post_reasons(history: History, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
-    """Say by warning why accounts (n,) without a post of known engagements at as_of (n,) have none, (n,) each.
+def missing_post_reasons(
+    history: History, account: np.ndarray, as_of: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Say by warning why accounts (n,) without a post of known engagements at as_of (n,) have none,
+    (n,) each.
 
-    Whether likes are hidden or a count is missing is not told apart. Raises ValueError where the history keeps no
-    details.
+    Whether likes are hidden or a count is missing is not told apart. Raises ValueError where the
+    history keeps no details.
     """
     if history.details is None:
-        raise ValueError("the history keeps no details of its posts: make it by History.of with details=True")
+        raise ValueError(
+            "the history keeps no details of its posts: make it by History.of with details=True"
+        )
     mature = as_of - history.horizon_days * DAY_US
     posts, rest = history.posts, history.details.excluded
-    ends = [track.start[account] for track in (posts, rest)], [track.start[account + 1] for track in (posts, rest)]
+    ends = (
+        [track.start[account] for track in (posts, rest)],
+        [track.start[account + 1] for track in (posts, rest)],
+    )
     (first, first_rest), (last, last_rest) = ends
     grown, now = posts.end_row(account, mature), posts.end_row(account, as_of)
     grown_rest, now_rest = rest.end_row(account, mature), rest.end_row(account, as_of)
@@ -94,13 +117,17 @@ def missing_post_reasons(history: History, account: np.ndarray, as_of: np.ndarra
     }
 
 
-def _by_reading(readings: PostReadings, order: np.ndarray, brought: np.ndarray | None) -> np.ndarray:
+def _by_reading(
+    readings: PostReadings, order: np.ndarray, brought: np.ndarray | None
+) -> np.ndarray:
     """Tell apart the readings whose post counts by another one, and those of posts that never do.
 
     `order`: the readings that count.
     """
     numbers: dict[tuple, int] = {}
-    names = zip(readings.account.tolist(), readings.posted_at.tolist(), readings.post_id, strict=True)
+    names = zip(
+        readings.account.tolist(), readings.posted_at.tolist(), readings.post_id, strict=True
+    )
     post = np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.int64)
     by = np.full(len(numbers), -1)
     by[post[order]] = order
@@ -113,7 +140,9 @@ def _by_reading(readings: PostReadings, order: np.ndarray, brought: np.ndarray |
 
 
 def _before_window(account: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Give those of `rows`, sorted by account and moment, after which their account has WINDOW_POSTS or more of them."""
+    """Give those of `rows`, sorted by account and moment, after which their account has
+    WINDOW_POSTS or more of them.
+    """
     own = account[rows]
     after = np.searchsorted(own, own, side="right") - 1 - np.arange(len(own))
     return rows[after >= WINDOW_POSTS]

@@ -7,10 +7,11 @@ from features.history.history import PROFILE_FIELDS, History
 
 
 def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
-    """Give followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN where unknown.
+    """Give followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN where
+    unknown.
 
-    - followers: the newest reading at or before as_of; where there is none, the snapshot read after it, and
-      `followers_late` is 1
+    - followers: the newest reading at or before as_of; where there is none, the snapshot read after
+      it, and `followers_late` is 1
     - other fields: the newest snapshot at or before as_of, else the first after it
     """
     row = history.profile_row(account, as_of)
@@ -28,11 +29,15 @@ def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict
     }
 
 
-def profile_from_fields(platform: np.ndarray, as_of: np.ndarray, told: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Give the same of profiles that are told as of the moment itself, (n,); nothing else is known of them.
+def profile_from_fields(
+    platform: np.ndarray, as_of: np.ndarray, told: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Give the same of profiles that are told as of the moment itself, (n,); nothing else is known
+    of them.
 
-    `platform`: positions in PLATFORMS; `told`: any of PROFILE_FIELDS as float64, `niche` as positions in NICHES, NaN where not
-    told, and `created_us`, NAT_US where not told; what is left out is not told.
+    `platform`: positions in PLATFORMS; `told`: any of PROFILE_FIELDS as float64, `niche` as
+    positions in NICHES, NaN where not told, and `created_us`, NAT_US where not told; what is left
+    out is not told.
     """
     nothing = np.full(len(platform), np.nan)
     return {
@@ -48,8 +53,12 @@ def _age_days(created: np.ndarray, as_of: np.ndarray) -> np.ndarray:
     return np.where(created == NAT_US, np.nan, (as_of - created) / DAY_US)
 
 
-def _followers(history: History, account: np.ndarray, as_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the newest follower count known and its ln growth per 90 days since the reading about 90 days before."""
+def _followers(
+    history: History, account: np.ndarray, as_of: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the newest follower count known and its ln growth per 90 days since the reading about 90
+    days before.
+    """
     track = history.followers
     start, stop = track.start[account], track.end_row(account, as_of)
     if not len(track.time):
@@ -57,10 +66,13 @@ def _followers(history: History, account: np.ndarray, as_of: np.ndarray) -> tupl
     last = np.maximum(stop - 1, 0)
     known = stop > start
     earlier = track.end_row(
-        account, np.where(known & (track.time[last] != NAT_US), track.time[last] - 90 * DAY_US, NAT_US)
+        account,
+        np.where(known & (track.time[last] != NAT_US), track.time[last] - 90 * DAY_US, NAT_US),
     )
     first = np.clip(earlier - 1, start, last)
-    days = np.where(track.time[first] == NAT_US, 0.0, (track.time[last] - track.time[first]) / DAY_US)
+    days = np.where(
+        track.time[first] == NAT_US, 0.0, (track.time[last] - track.time[first]) / DAY_US
+    )
     counts = track.columns["followers"]
     growth = np.log((1 + counts[last]) / (1 + counts[first])) * 90 / np.maximum(days, 1)
     return np.where(known, counts[last], np.nan), np.where(known & (days >= 14), growth, np.nan)

@@ -1,6 +1,8 @@
-"""The niche of a creator: from other catalogues' categories or from text, how focused it is, and how it fits a brand.
+"""The niche of a creator: from other catalogues' categories or from text, how focused it is, and
+how it fits a brand.
 
-The taxonomy is `features.tables.vocabulary.NICHES`; every creator has one main niche or none, and a distribution over them.
+The taxonomy is `features.tables.vocabulary.NICHES`; every creator has one main niche or none, and a
+distribution over them.
 """
 
 import json
@@ -19,7 +21,8 @@ from features.niche.relatedness import RELATED_NICHES
 from features.niche.tokens import fold_label, label_niches, seed_words, tokenize
 from features.tables.vocabulary import NICHES, UNKNOWN
 
-#: Catalogues that `niche_for_label` knows. Those in VENDORS share one list of interest names besides their own.
+#: Catalogues that `niche_for_label` knows. Those in VENDORS share one list of interest names
+#: besides their own.
 VENDORS = ("modash", "hypeauditor", "upfluence", "heepsy", "kolsquare", "vendor")
 #: Texts read at a time, which bounds memory.
 TEXTS_PER_BLOCK = 1024
@@ -27,16 +30,20 @@ LABEL_SOURCES = ("tiktok", "instagram", "youtube", "panel", *VENDORS)
 
 
 def niche_for_label(label: object, source: str) -> str | None:
-    """Give the niche that a category of another catalogue stands for, None where it stands for none or is not known.
+    """Give the niche that a category of another catalogue stands for, None where it stands for none
+    or is not known.
 
-    `source` is one of LABEL_SOURCES; `label` is that catalogue's name, whatever its case and punctuation, a YouTube category
-    id (number or text) or topic address, or a niche of ours. Raises ValueError for another source.
+    `source` is one of LABEL_SOURCES; `label` is that catalogue's name, whatever its case and
+    punctuation, a YouTube category id (number or text) or topic address, or a niche of ours. Raises
+    ValueError for another source.
 
     >>> niche_for_label("Food/Beverage", "tiktok"), niche_for_label(20, "youtube"), niche_for_label("Public figure", "instagram")
     ('food', 'gaming', None)
     """
     if source not in LABEL_SOURCES:
-        raise ValueError(f"{source!r} is no catalogue of categories: expected one of {', '.join(LABEL_SOURCES)}")
+        raise ValueError(
+            f"{source!r} is no catalogue of categories: expected one of {', '.join(LABEL_SOURCES)}"
+        )
     name = fold_label(_label_text(label))
     own = (source, "vendor") if source in VENDORS else (source,)
     found = next((at for at in own if (at, name) in label_niches()), None)
@@ -54,7 +61,9 @@ def _label_text(label: object) -> str:
 
 @cache
 def relatedness() -> np.ndarray:
-    """Give RELATED_NICHES as a symmetric matrix, shape (niches, niches), 1 on the diagonal; it cannot be written to."""
+    """Give RELATED_NICHES as a symmetric matrix, shape (niches, niches), 1 on the diagonal; it
+    cannot be written to.
+    """
     matrix = np.eye(len(NICHES))
     for (one, other), weight in RELATED_NICHES.items():
         at = NICHES.index(one), NICHES.index(other)
@@ -66,8 +75,9 @@ def relatedness() -> np.ndarray:
 def focus(distribution: np.ndarray) -> np.ndarray:
     """Say how concentrated each creator is, from 0 (all niches alike) to 1 (one niche), shape (n,).
 
-    `distribution`: shape (n, niches + 1), the last column unknown, as `NicheClassifier.predict_proba` gives it.
-    1 - entropy / ln(niches) of the known part; NaN where nothing is known.
+    `distribution`: shape (n, niches + 1), the last column unknown, as
+    `NicheClassifier.predict_proba` gives it. 1 - entropy / ln(niches) of the known part; NaN where
+    nothing is known.
 
     >>> even, one = np.full(28, 1 / 28), np.eye(28)[0]
     >>> focus(np.array([[*even, 0], [*one * 0.5, 0.5], [*one * 0, 1]])).round(9).tolist()
@@ -79,18 +89,27 @@ def focus(distribution: np.ndarray) -> np.ndarray:
     return np.clip(1 - entropy / np.log(len(NICHES)), 0, 1)
 
 
-def brand_fit_from_distribution(distribution: np.ndarray, brand_niche: np.ndarray | list | str | None) -> np.ndarray:
-    """Say how well each creator's niches fit the brand's, from 0 (unrelated) to 1 (all of that niche), shape (n,).
+def brand_fit_from_distribution(
+    distribution: np.ndarray, brand_niche: np.ndarray | list | str | None
+) -> np.ndarray:
+    """Say how well each creator's niches fit the brand's, from 0 (unrelated) to 1 (all of that
+    niche), shape (n,).
 
-    `distribution` as in `focus`; `brand_niche` is one niche for all, or one a row, missing where unknown.
-    The mean of RELATED_NICHES over the known part; NaN where the creator's niche or the brand's is unknown.
-    Raises ValueError for a brand niche that is not in NICHES.
+    `distribution` as in `focus`; `brand_niche` is one niche for all, or one a row, missing where
+    unknown. The mean of RELATED_NICHES over the known part; NaN where the creator's niche or the
+    brand's is unknown. Raises ValueError for a brand niche that is not in NICHES.
     """
     known, total = _known(distribution)
     rank = {niche: k for k, niche in enumerate(NICHES)}
-    brands = [brand_niche] * len(known) if isinstance(brand_niche, str) or brand_niche is None else list(brand_niche)
+    brands = (
+        [brand_niche] * len(known)
+        if isinstance(brand_niche, str) or brand_niche is None
+        else list(brand_niche)
+    )
     if len(brands) != len(known):
-        raise ValueError(f"{len(brands):,} brand niches for {len(known):,} creators: give one a row, or one for all")
+        raise ValueError(
+            f"{len(brands):,} brand niches for {len(known):,} creators: give one a row, or one for all"
+        )
     columns = np.array([_rank(brand, rank) for brand in brands], dtype=int)
     fit = np.sum(known * relatedness()[columns], axis=1)
     fit = np.divide(fit, total[:, 0], out=np.full(len(known), np.nan), where=total[:, 0] > 0)
@@ -110,7 +129,9 @@ def _known(distribution: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     distribution = np.atleast_2d(np.asarray(distribution, dtype=float))
     if distribution.shape[1] != len(NICHES) + 1:
         found = f"{distribution.shape[1]} columns"
-        raise ValueError(f"a niche distribution has {len(NICHES) + 1} columns, the last unknown, not {found}")
+        raise ValueError(
+            f"a niche distribution has {len(NICHES) + 1} columns, the last unknown, not {found}"
+        )
     known = distribution[:, :-1]
     return known, known.sum(axis=1, keepdims=True)
 
@@ -118,10 +139,11 @@ def _known(distribution: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _fit_around_seeds(
     bag: csr_matrix, seeded: np.ndarray, bias: np.ndarray, niches: np.ndarray, penalty: float
 ) -> tuple[float, np.ndarray]:
-    """Minimise -log likelihood + penalty / 2 x (squared weights + (scale - 1)^2) over the seed scale and the weights.
+    """Minimise -log likelihood + penalty / 2 x (squared weights + (scale - 1)^2) over the seed
+    scale and the weights.
 
-    `bag` (n, terms), `seeded` (n, niches) scores, `bias` (niches,) kept as it is, `niches` (n,) true columns.
-    Returns the scale, 0 or more, and the weights (terms, niches).
+    `bag` (n, terms), `seeded` (n, niches) scores, `bias` (niches,) kept as it is, `niches` (n,)
+    true columns. Returns the scale, 0 or more, and the weights (terms, niches).
     """
     rows = np.arange(len(niches))
 
@@ -137,11 +159,15 @@ def _fit_around_seeds(
 
     start = np.append(1.0, np.zeros(bag.shape[1] * seeded.shape[1]))
     bounds = [(0, None), *[(None, None)] * (len(start) - 1)]
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}).x
+    best = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}
+    ).x
     return float(best[0]), best[1:].reshape(bag.shape[1], -1)
 
 
-def _weights(bags: list[Counter[str]], columns: dict[str, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _weights(
+    bags: list[Counter[str]], columns: dict[str, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weigh each bag's terms by 1 + ln(count), of unit length a bag; a plural finds its word.
 
     Gives bag, column and weight of each distinct term, shape (terms,), in order of the bags.
@@ -161,7 +187,9 @@ def _weights(bags: list[Counter[str]], columns: dict[str, int]) -> tuple[np.ndar
     return bag, column, weight / np.sqrt(np.bincount(bag, weight**2))[bag]
 
 
-def _scores(weights: tuple[np.ndarray, np.ndarray, np.ndarray], table: np.ndarray, bags: int) -> np.ndarray:
+def _scores(
+    weights: tuple[np.ndarray, np.ndarray, np.ndarray], table: np.ndarray, bags: int
+) -> np.ndarray:
     """Add up the table's rows (terms, niches) by the weights of each bag, shape (bags, niches)."""
     bag, column, weight = weights
     scores = np.zeros((bags, table.shape[1]))
@@ -183,26 +211,33 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _interned(words: frozenset[str]) -> frozenset[str]:
-    """Give one and the same set for equal sets, which keeps the cache of `split_hashtag` from comparing them."""
+    """Give one and the same set for equal sets, which keeps the cache of `split_hashtag` from
+    comparing them.
+    """
     return words
 
 
 class NicheClassifier(BaseEstimator):
     """Say from a creator's text (bio, captions, hashtags) which niches it is about.
 
-    - without data it knows the seed vocabulary, some 3,800 words in nine languages: each term of a text speaks for the
-      niches that list it, and the scores are `strength` x the term weights, which are 1 + ln(count) of unit length
-    - with declared creators it is multinomial logistic regression whose Gaussian prior is centred on that seed model:
-      scores = ln(base rates) + seed_scale x seed scores + learned weights x all terms that two creators or more share
-    - the last column is how much the text leaves open, (1 - d)^2, where d is the distance from the base rates, 0 where
-      it tells nothing and 1 where it is certain; text without a known term is wholly unknown
+    - without data it knows the seed vocabulary, some 3,800 words in nine languages: each term of a
+      text speaks for the niches that list it, and the scores are `strength` x the term weights,
+      which are 1 + ln(count) of unit length
+    - with declared creators it is multinomial logistic regression whose Gaussian prior is centred
+      on that seed model: scores = ln(base rates) + seed_scale x seed scores + learned weights x all
+      terms that two creators or more share
+    - the last column is how much the text leaves open, (1 - d)^2, where d is the distance from the
+      base rates, 0 where it tells nothing and 1 where it is certain; text without a known term is
+      wholly unknown
 
-    Parameters: `minimum`, declared creators with usable text below which the seed model is kept (measured on creators
-    not seen: accuracy is better from some 20 on, macro F1 from some 100 on); `strength`, the score of a lone seed
-    word; `penalty`, inverse variance of the prior; `max_terms`, learned at most.
+    Parameters: `minimum`, declared creators with usable text below which the seed model is kept
+    (measured on creators not seen: accuracy is better from some 20 on, macro F1 from some 100 on);
+    `strength`, the score of a lone seed word; `penalty`, inverse variance of the prior;
+    `max_terms`, learned at most.
 
-    Attributes: `learned_` (False where the seed model was kept), `n_creators_` (usable ones), `seeds_`, `seed_scale_`,
-    `base_` (niches,) rates, `terms_`, `weights_` (terms, niches), rounded so that a JSON round trip changes nothing.
+    Attributes: `learned_` (False where the seed model was kept), `n_creators_` (usable ones),
+    `seeds_`, `seed_scale_`, `base_` (niches,) rates, `terms_`, `weights_` (terms, niches), rounded
+    so that a JSON round trip changes nothing.
 
     >>> NicheClassifier().fit().predict(["Vegan recipes and baking", "hello"]).tolist()
     ['food', 'unknown']
@@ -220,17 +255,25 @@ class NicheClassifier(BaseEstimator):
         self.penalty = penalty
         self.max_terms = max_terms
 
-    def fit(self, texts: Iterable[str | None] = (), niches: Iterable[str | None] = ()) -> "NicheClassifier":
-        """Learn from one text and one declared niche a creator; where either is missing the creator is left out.
+    def fit(
+        self, texts: Iterable[str | None] = (), niches: Iterable[str | None] = ()
+    ) -> "NicheClassifier":
+        """Learn from one text and one declared niche a creator; where either is missing the creator
+        is left out.
 
-        Raises ValueError for texts and niches of different length, and for a niche that is not in NICHES.
+        Raises ValueError for texts and niches of different length, and for a niche that is not in
+        NICHES.
         """
         texts, niches = list(texts), list(niches)
         if len(texts) != len(niches):
-            raise ValueError(f"{len(texts):,} texts for {len(niches):,} niches: give one of each a creator")
+            raise ValueError(
+                f"{len(texts):,} texts for {len(niches):,} niches: give one of each a creator"
+            )
         rank = {niche: k for k, niche in enumerate(NICHES)}
         self._set_seeds(seed_words())
-        self._set_learned(np.full(len(NICHES), 1 / len(NICHES)), 1.0, [], np.zeros((0, len(NICHES))))
+        self._set_learned(
+            np.full(len(NICHES), 1 / len(NICHES)), 1.0, [], np.zeros((0, len(NICHES)))
+        )
         bags = (Counter(tokenize(text, self._words)) for text in texts)
         pairs = [(terms, _rank(niche, rank)) for terms, niche in zip(bags, niches, strict=True)]
         usable = [(terms, k) for terms, k in pairs if terms and k >= 0]
@@ -241,11 +284,16 @@ class NicheClassifier(BaseEstimator):
         return self
 
     def predict_proba(self, texts: Iterable[str | None]) -> np.ndarray:
-        """Give the distribution over NICHES and unknown (the last column) of each text, shape (n, niches + 1)."""
+        """Give the distribution over NICHES and unknown (the last column) of each text, shape (n,
+        niches + 1).
+        """
         check_is_fitted(self)
         texts = list(texts)
         return np.concatenate(
-            [self._share(texts[k : k + TEXTS_PER_BLOCK]) for k in range(0, max(len(texts), 1), TEXTS_PER_BLOCK)]
+            [
+                self._share(texts[k : k + TEXTS_PER_BLOCK])
+                for k in range(0, max(len(texts), 1), TEXTS_PER_BLOCK)
+            ]
         )
 
     def _share(self, texts: list[str | None]) -> np.ndarray:
@@ -281,7 +329,9 @@ class NicheClassifier(BaseEstimator):
 
     @classmethod
     def from_json(cls, text: str) -> "NicheClassifier":
-        """Read back what `to_json` wrote. Raises ValueError for other text, and for another taxonomy."""
+        """Read back what `to_json` wrote. Raises ValueError for other text, and for another
+        taxonomy.
+        """
         try:
             state = json.loads(text)
             if tuple(state["niches"]) != NICHES:
@@ -289,10 +339,16 @@ class NicheClassifier(BaseEstimator):
             self = cls(**state["settings"])
             self.learned_, self.n_creators_ = state["learned"], state["n_creators"]
             self._set_seeds({term: tuple(niches) for term, niches in state["seeds"].items()})
-            weights = np.array(list(state["weights"].values()), dtype=float).reshape(-1, len(NICHES))
-            self._set_learned(np.array(state["base"]), state["seed_scale"], list(state["weights"]), weights)
+            weights = np.array(list(state["weights"].values()), dtype=float).reshape(
+                -1, len(NICHES)
+            )
+            self._set_learned(
+                np.array(state["base"]), state["seed_scale"], list(state["weights"]), weights
+            )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"this is no niche classifier as to_json writes it: {error}") from error
+            raise ValueError(
+                f"this is no niche classifier as to_json writes it: {error}"
+            ) from error
         return self
 
     def _learn(self, bags: list[Counter[str]], niches: np.ndarray) -> None:
@@ -311,8 +367,12 @@ class NicheClassifier(BaseEstimator):
         self._words = _interned(frozenset(seeds))
         self._seed_columns = {term: column for column, term in enumerate(seeds)}
         of = [[niche in niches for niche in NICHES] for niches in seeds.values()]
-        self._seed_scores = self.strength * np.array(of, dtype=float) / np.sum(of, axis=1, keepdims=True)
+        self._seed_scores = (
+            self.strength * np.array(of, dtype=float) / np.sum(of, axis=1, keepdims=True)
+        )
 
-    def _set_learned(self, base: np.ndarray, scale: float, terms: list[str], weights: np.ndarray) -> None:
+    def _set_learned(
+        self, base: np.ndarray, scale: float, terms: list[str], weights: np.ndarray
+    ) -> None:
         self.base_, self.seed_scale_, self.terms_, self.weights_ = base, scale, terms, weights
         self._term_columns = {term: column for column, term in enumerate(terms)}

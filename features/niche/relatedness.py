@@ -1,6 +1,9 @@
-"""Which niches are close to which, for brand fit: a table of judgements, to be replaced where a user knows better."""
+"""Which niches are close to which, for brand fit: a table of judgements, to be replaced where a
+user knows better.
+"""
 
-#: How much an audience that came for one niche is worth to a brand of another, 0-1; unlisted pairs 0, a niche itself 1.
+#: How much an audience that came for one niche is worth to a brand of another, 0-1; unlisted pairs
+#: 0, a niche itself 1.
 #: A judgement, not a measurement: 0.6 the same shopper, 0.4 a common occasion, 0.2 a common mood.
 RELATED_NICHES = {
     ("art", "diy"): 0.6,

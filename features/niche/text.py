@@ -1,7 +1,8 @@
-"""What a creator's own words say of the niche, as of a moment: the bio and the last posts known by then.
+"""What a creator's own words say of the niche, as of a moment: the bio and the last posts known by
+then.
 
-A declared niche stands; the text speaks where none is declared. Text is read anew every TEXT_STEP posts, so that asking
-about each post of an account does not read each caption as often.
+A declared niche stands; the text speaks where none is declared. Text is read anew every TEXT_STEP
+posts, so that asking about each post of an account does not read each caption as often.
 """
 
 import numpy as np
@@ -14,34 +15,51 @@ from features.tables.vocabulary import NICHES
 
 #: Posts whose text is read, and posts between two readings of an account that has more.
 TEXT_POSTS, TEXT_STEP = 12, 6
-#: Declared creators that the classifier is fitted on at most, evenly drawn: more change little and cost minutes.
+#: Declared creators that the classifier is fitted on at most, evenly drawn: more change little and
+#: cost minutes.
 MAX_TRAINING_CREATORS = 10_000
 
 
 def niche_distribution(
-    history: History, account: np.ndarray, as_of: np.ndarray, posts_shown: np.ndarray, classifier: NicheClassifier
+    history: History,
+    account: np.ndarray,
+    as_of: np.ndarray,
+    posts_shown: np.ndarray,
+    classifier: NicheClassifier,
 ) -> np.ndarray:
-    """Give the distribution over NICHES and unknown of each question from text, shape (n, niches + 1).
+    """Give the distribution over NICHES and unknown of each question from text, shape (n, niches +
+    1).
 
-    `account` (n,), `as_of` (n,) microseconds UTC, `posts_shown` (n,) False where only the bio may be read.
+    `account` (n,), `as_of` (n,) microseconds UTC, `posts_shown` (n,) False where only the bio may
+    be read.
     """
     found = niche_distribution_or_none(history, account, as_of, posts_shown, classifier)
     return np.eye(len(NICHES) + 1)[np.full(len(account), len(NICHES))] if found is None else found
 
 
 def niche_distribution_or_none(
-    history: History, account: np.ndarray, as_of: np.ndarray, posts_shown: np.ndarray, classifier: NicheClassifier
+    history: History,
+    account: np.ndarray,
+    as_of: np.ndarray,
+    posts_shown: np.ndarray,
+    classifier: NicheClassifier,
 ) -> np.ndarray | None:
     """As `niche_distribution`, None where nobody in the data set wrote anything."""
     documents, place = _documents(history, account, as_of, posts_shown)
     return None if documents is None else classifier.predict_proba(documents)[place]
 
 
-def fit_classifier(history: History, account: np.ndarray, as_of: np.ndarray, declared: np.ndarray) -> NicheClassifier:
-    """Fit to the text and the declared niche (n,), a position in NICHES, of the accounts that have one."""
+def fit_classifier(
+    history: History, account: np.ndarray, as_of: np.ndarray, declared: np.ndarray
+) -> NicheClassifier:
+    """Fit to the text and the declared niche (n,), a position in NICHES, of the accounts that have
+    one.
+    """
     rows = np.flatnonzero(~np.isnan(declared))
     rows = rows[:: max(1, -(-len(rows) // MAX_TRAINING_CREATORS))]
-    documents, place = _documents(history, account[rows], as_of[rows], np.ones(len(rows), dtype=bool))
+    documents, place = _documents(
+        history, account[rows], as_of[rows], np.ones(len(rows), dtype=bool)
+    )
     if documents is None:
         return NicheClassifier().fit()
     niches = [NICHES[int(code)] for code in declared[rows]]
@@ -49,13 +67,19 @@ def fit_classifier(history: History, account: np.ndarray, as_of: np.ndarray, dec
 
 
 def likeliest_niche(declared: np.ndarray, text: np.ndarray) -> np.ndarray:
-    """Give the niche's position in NICHES (n,): the declared one, else the text's likeliest, else NaN for unknown."""
+    """Give the niche's position in NICHES (n,): the declared one, else the text's likeliest, else
+    NaN for unknown.
+    """
     likeliest = text.argmax(axis=1)
-    return np.where(np.isnan(declared), np.where(likeliest < len(NICHES), likeliest, np.nan), declared)
+    return np.where(
+        np.isnan(declared), np.where(likeliest < len(NICHES), likeliest, np.nan), declared
+    )
 
 
 def niche_columns(declared: np.ndarray, text: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Name what is known of the niche, (n,); `text` as `niche_distribution` gives it, None where nobody wrote."""
+    """Name what is known of the niche, (n,); `text` as `niche_distribution` gives it, None where
+    nobody wrote.
+    """
     told = ~np.isnan(declared)
     columns = {"niche_declared_flag": told.astype(float)}
     if text is None:
@@ -68,10 +92,13 @@ def niche_columns(declared: np.ndarray, text: np.ndarray | None) -> dict[str, np
     }
 
 
-def brand_fit(declared: np.ndarray, niche: np.ndarray, shares: np.ndarray | None, brand: np.ndarray) -> np.ndarray:
+def brand_fit(
+    declared: np.ndarray, niche: np.ndarray, shares: np.ndarray | None, brand: np.ndarray
+) -> np.ndarray:
     """Say how well the brand's niche (n,), a position in NICHES or NaN, fits the creator's, (n,).
 
-    `declared` (n,): whether `niche` (n,) was declared; else `shares` (n, niches) tell what the text suggests.
+    `declared` (n,): whether `niche` (n,) was declared; else `shares` (n, niches) tell what the text
+    suggests.
     """
     fit = np.full(len(brand), np.nan)
     own = np.flatnonzero(~np.isnan(brand) & declared)
@@ -83,14 +110,23 @@ def brand_fit(declared: np.ndarray, niche: np.ndarray, shares: np.ndarray | None
     return fit
 
 
-def _documents(history: History, account, as_of, posts_shown) -> tuple[list[str] | None, np.ndarray | None]:
-    """Give the distinct texts that the questions rest on, and the place of each question's; None where nobody wrote."""
+def _documents(
+    history: History, account, as_of, posts_shown
+) -> tuple[list[str] | None, np.ndarray | None]:
+    """Give the distinct texts that the questions rest on, and the place of each question's; None
+    where nobody wrote.
+    """
     if history.captions is None and history.bios is None:
         return None, None
     bio = history.profile_row(account, as_of)
-    start, stop = history.posts.start[account], history.posts.end_row(account, as_of - history.horizon_days * DAY_US)
+    start, stop = (
+        history.posts.start[account],
+        history.posts.end_row(account, as_of - history.horizon_days * DAY_US),
+    )
     count = np.where(posts_shown, stop - start, 0)
-    read = np.where(count > TEXT_POSTS, TEXT_POSTS + (count - TEXT_POSTS) // TEXT_STEP * TEXT_STEP, count)
+    read = np.where(
+        count > TEXT_POSTS, TEXT_POSTS + (count - TEXT_POSTS) // TEXT_STEP * TEXT_STEP, count
+    )
     wanted = np.column_stack([bio, start + read, np.minimum(read, TEXT_POSTS)])
     if len(wanted) == 1:
         return _written(history, *wanted.T), np.zeros(1, dtype=int)
@@ -99,14 +135,20 @@ def _documents(history: History, account, as_of, posts_shown) -> tuple[list[str]
 
 
 def _written(history: History, bio: np.ndarray, stop: np.ndarray, length: np.ndarray) -> list[str]:
-    """Join each document's bio and captions, newest first. `bio`: row of the profile track, -1 for none."""
+    """Join each document's bio and captions, newest first. `bio`: row of the profile track, -1 for
+    none.
+    """
     texts = [""] * len(bio)
     if history.bios is not None:
         texts = history.bios.take(pa.array(bio, mask=bio < 0)).to_pylist()
     captions = [None] * int(length.sum())
     ends = np.cumsum(length)
     if history.captions is not None:
-        rows = np.repeat(stop - 1, length) - (np.arange(len(captions)) - np.repeat(ends - length, length))
+        rows = np.repeat(stop - 1, length) - (
+            np.arange(len(captions)) - np.repeat(ends - length, length)
+        )
         captions = history.captions.take(pa.array(rows)).to_pylist()
-    pieces = ((text, *captions[end - n : end]) for text, end, n in zip(texts, ends, length, strict=True))
+    pieces = (
+        (text, *captions[end - n : end]) for text, end, n in zip(texts, ends, length, strict=True)
+    )
     return ["\n".join(piece for piece in own if piece) for own in pieces]

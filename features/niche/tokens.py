@@ -1,6 +1,8 @@
-"""Text as evidence of a niche: folding, hashtags and their parts, words and pairs, and the two lists read from CSV.
+"""Text as evidence of a niche: folding, hashtags and their parts, words and pairs, and the two
+lists read from CSV.
 
-But: scripts written without spaces (Chinese, Japanese, Thai) come out as one long word, and emoji count for nothing.
+But: scripts written without spaces (Chinese, Japanese, Thai) come out as one long word, and emoji
+count for nothing.
 """
 
 import csv
@@ -20,7 +22,8 @@ _TERM = re.compile(r"[#@]?\w+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
 _LETTER = re.compile(r"[^\W\d_]")
 
-#: Words that join others and say nothing: left out before pairs are formed, so that "estilo de vida" is estilo vida.
+#: Words that join others and say nothing: left out before pairs are formed, so that "estilo de
+#: vida" is estilo vida.
 _STOP = """
 a al all am an and are as at au aux by con da das de del dei dem den der des di die do dos du e ein eine el em en et for
 from fur i il im in is it la las le les lo los mit my na no nos o of on or os para per por pour sur the to un una und
@@ -63,9 +66,11 @@ def hashtags_of(text: str | None) -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def split_hashtag(tag: str, words: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """Split a hashtag at capitals, digits and underscores, and each part that `words` does not hold into words.
+    """Split a hashtag at capitals, digits and underscores, and each part that `words` does not hold
+    into words.
 
-    A part is split only where known words, and words that hashtags are usually glued with, cover all of it.
+    A part is split only where known words, and words that hashtags are usually glued with, cover
+    all of it.
 
     >>> split_hashtag("StreetFood")
     ('street', 'food')
@@ -87,15 +92,21 @@ def _segments(part: str, words: frozenset[str]) -> list[str] | None:
         for start in range(max(0, end - 20), end - 1):
             piece = part[start:end]
             known = piece in HASHTAG_FILLERS or (len(piece) > 2 and piece in words)
-            if known and best[start] is not None and (best[end] is None or len(best[start]) + 1 < len(best[end])):
+            if (
+                known
+                and best[start] is not None
+                and (best[end] is None or len(best[start]) + 1 < len(best[end]))
+            ):
                 best[end] = [*best[start], piece]
     return best[-1]
 
 
 def tokenize(text: str | None, words: frozenset[str] = frozenset()) -> list[str]:
-    """List the words of a text, its pairs of neighbours, and its hashtags whole and in parts; mentions are left out.
+    """List the words of a text, its pairs of neighbours, and its hashtags whole and in parts;
+    mentions are left out.
 
-    Everything is folded; a pair is written with a blank between. Repeats stay, in order of the text.
+    Everything is folded; a pair is written with a blank between. Repeats stay, in order of the
+    text.
 
     >>> tokenize("Street food 🌮 #TacoTuesday @friend")
     ['street', 'food', 'street food', 'tacotuesday', 'taco', 'tuesday']
@@ -106,7 +117,9 @@ def tokenize(text: str | None, words: frozenset[str] = frozenset()) -> list[str]
     for term in _TERM.findall(_unmarked(text)):
         if term[0] == "#":
             tags += _tag_terms(term[1:], words)
-        elif term[0] != "@" and (word := term.casefold()) not in STOP_WORDS and _LETTER.search(word):
+        elif (
+            term[0] != "@" and (word := term.casefold()) not in STOP_WORDS and _LETTER.search(word)
+        ):
             plain.append(word.replace("ı", "i"))
     return plain + [f"{a} {b}" for a, b in pairwise(plain)] + tags
 
@@ -120,7 +133,9 @@ def _tag_terms(tag: str, words: frozenset[str]) -> tuple[str, ...]:
 
 @cache
 def seed_words() -> dict[str, tuple[str, ...]]:
-    """Give the seed vocabulary, term -> the niches that it speaks for, as niche_seeds.csv lists it by language."""
+    """Give the seed vocabulary, term -> the niches that it speaks for, as niche_seeds.csv lists it
+    by language.
+    """
     niches: dict[str, set[str]] = {}
     for row in _rows("niche_seeds.csv"):
         for word in row["words"].split():
@@ -139,12 +154,15 @@ def label_niches() -> dict[tuple[str, str], str | None]:
 
 
 def fold_label(label: str) -> str:
-    """Bring a category name to words without case, accents or punctuation; `&` and `and` are the same.
+    """Bring a category name to words without case, accents or punctuation; `&` and `and` are the
+    same.
 
     >>> fold_label("Health & Beauty/Spa")
     'health beauty spa'
     """
-    return " ".join(word for word in re.findall(r"\w+", fold(label).replace("_", " ")) if word != "and")
+    return " ".join(
+        word for word in re.findall(r"\w+", fold(label).replace("_", " ")) if word != "and"
+    )
 
 
 def _rows(name: str) -> list[dict[str, str]]:

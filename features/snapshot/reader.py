@@ -1,8 +1,10 @@
-"""The snapshot: what is known of every account at one moment, in one Arrow IPC file of which workers map a copy.
+"""The snapshot: what is known of every account at one moment, in one Arrow IPC file of which
+workers map a copy.
 
-One record batch, accounts in the order of a 64-bit hash of their names, so that a look-up is a binary search; what a
-question needs of an account lies together, so that an answer touches few pages. Numbers are kept as they are (float64):
-an answer from a snapshot equals the one from the tables.
+One record batch, accounts in the order of a 64-bit hash of their names, so that a look-up is a
+binary search; what a question needs of an account lies together, so that an answer touches few
+pages. Numbers are kept as they are (float64): an answer from a snapshot equals the one from the
+tables.
 
 A service asks about known creators like this:
 
@@ -44,7 +46,8 @@ from features.history.post_readings import CONTENT_FIELDS
 from features.tables.vocabulary import PLATFORMS
 
 FORMAT_VERSION = 1
-#: Rows after whose reading the pages of the file are given back: the kernel maps some 64 kB about each place read.
+#: Rows after whose reading the pages of the file are given back: the kernel maps some 64 kB about
+#: each place read.
 KEPT_ROWS = 200
 COPY_CHUNK_BYTES = 2**20
 REMEDY = "write it anew with `creatorcast snapshot DATA --as-of DATE --out FILE`"
@@ -55,10 +58,11 @@ class SnapshotError(CreatorcastError):
 
 
 class Snapshot:
-    """What is known of every account as of `as_of`; made by `open`. Any number of threads may ask at once.
+    """What is known of every account as of `as_of`; made by `open`. Any number of threads may ask
+    at once.
 
-    `as_of` a UTC time, `as_of_us` the same in microseconds; `horizon_days`, `version` (of the bundle whose reference it
-    rests on) and `topics` (those that the codes of posts stand for).
+    `as_of` a UTC time, `as_of_us` the same in microseconds; `horizon_days`, `version` (of the
+    bundle whose reference it rests on) and `topics` (those that the codes of posts stand for).
     """
 
     def __init__(self, batch: pa.RecordBatch, mapped: mmap.mmap):
@@ -76,15 +80,21 @@ class Snapshot:
         self._niches = _matrix(batch["niches"]) if "niches" in batch.schema.names else None
         self._start = np.frombuffer(batch["posts"].buffers()[1], np.int64, len(batch) + 1)
         posts = batch["posts"].values
-        self._posts = {posts.type[i].name: posts.field(i).to_numpy() for i in range(posts.type.num_fields)}
+        self._posts = {
+            posts.type[i].name: posts.field(i).to_numpy() for i in range(posts.type.num_fields)
+        }
 
     @classmethod
-    def open(cls, path: Path | str, reference: Reference | None = None, version: str = "") -> "Snapshot":
-        """Copy a snapshot, read the copy through once and map it, some seconds for 1 GB; hold it against a reference.
+    def open(
+        cls, path: Path | str, reference: Reference | None = None, version: str = ""
+    ) -> "Snapshot":
+        """Copy a snapshot, read the copy through once and map it, some seconds for 1 GB; hold it
+        against a reference.
 
-        What becomes of the file afterwards changes no answer: the copy, in the temporary folder, has no name by which
-        anybody could open it. Raises SnapshotError where the file is missing, cut short, changed or of another format,
-        where there is no room for the copy, and as `check` does where a `reference` is given, before it is copied.
+        What becomes of the file afterwards changes no answer: the copy, in the temporary folder,
+        has no name by which anybody could open it. Raises SnapshotError where the file is missing,
+        cut short, changed or of another format, where there is no room for the copy, and as `check`
+        does where a `reference` is given, before it is copied.
         """
         meta = read_metadata(path)
         if reference is not None:
@@ -97,7 +107,9 @@ class Snapshot:
             return cls(*_mapped(copy, path))
 
     def check(self, reference: Reference, version: str) -> None:
-        """Raise SnapshotError unless it rests on this reference and was written by this version of the features."""
+        """Raise SnapshotError unless it rests on this reference and was written by this version of
+        the features.
+        """
         _check_fits(self._meta, reference, version)
 
     def __len__(self) -> int:
@@ -125,7 +137,9 @@ class Snapshot:
         return platform, creator_id
 
     def account_features(self, rows: Sequence[int] | np.ndarray) -> AccountFeatures:
-        """Give what is known of the accounts at `rows` (n,), for `features.derive.queries.query_features`."""
+        """Give what is known of the accounts at `rows` (n,), for
+        `features.derive.queries.query_features`.
+        """
         rows = np.asarray(rows, dtype=np.int64)
         niches = None if self._niches is None else self._niches[rows]
         state = AccountFeatures(self._known[rows], niches, self._past(rows))
@@ -133,7 +147,9 @@ class Snapshot:
         return state
 
     def features(self, row: int) -> dict[str, float | None]:
-        """Name what is known of one account whatever is asked: `features.derive.catalog.QUERY_INDEPENDENT_COLUMNS`, None where unknown."""
+        """Name what is known of one account whatever is asked:
+        `features.derive.catalog.QUERY_INDEPENDENT_COLUMNS`, None where unknown.
+        """
         known = self._known[row].tolist()
         values = {name: known[COLUMN_INDEX[name]] for name in QUERY_INDEPENDENT_COLUMNS}
         return {name: None if value != value else value for name, value in values.items()}
@@ -145,7 +161,9 @@ class Snapshot:
         return found
 
     def _release(self, read: int) -> None:
-        """Give back the mapped pages now and then: each row makes its neighbours resident too, in the end the file."""
+        """Give back the mapped pages now and then: each row makes its neighbours resident too, in
+        the end the file.
+        """
         self._read += read
         if self._read > KEPT_ROWS and hasattr(mmap, "MADV_DONTNEED"):
             self._read = 0
@@ -172,7 +190,9 @@ class Snapshot:
             gathered("format"),
             np.where(topic < 0, np.nan, topic),
             {
-                name: gathered(name).astype(float) if name in self._posts else np.full(index.shape, np.nan)
+                name: gathered(name).astype(float)
+                if name in self._posts
+                else np.full(index.shape, np.nan)
                 for name in CONTENT_FIELDS
             },
         )
@@ -213,15 +233,29 @@ def read_metadata(path: Path | str) -> dict:
     with _snapshot_errors(path), open_regular(path) as file:
         meta = parse_metadata(pa.ipc.open_file(pa.PythonFile(file, "r")).schema)
     sound = (
-        isinstance(meta, dict) and meta.get("format") == FORMAT_VERSION and meta.get("columns") == list(ACCOUNT_COLUMNS)
+        isinstance(meta, dict)
+        and meta.get("format") == FORMAT_VERSION
+        and meta.get("columns") == list(ACCOUNT_COLUMNS)
     )
-    if not sound or not meta.keys() >= {"version", "as_of", "horizon_days", "topics", "reference", "sha256"}:
-        raise SnapshotError(f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}")
+    if not sound or not meta.keys() >= {
+        "version",
+        "as_of",
+        "horizon_days",
+        "topics",
+        "reference",
+        "sha256",
+    }:
+        raise SnapshotError(
+            f"{str(path)!r} is a snapshot of another version of creatorcast: {REMEDY}"
+        )
     return meta
 
 
 def _check_fits(meta: dict, reference: Reference, version: str) -> None:
-    if (meta.get("features_version"), meta["reference"]) != (FEATURES_VERSION, reference_digest(reference)):
+    if (meta.get("features_version"), meta["reference"]) != (
+        FEATURES_VERSION,
+        reference_digest(reference),
+    ):
         raise SnapshotError(
             f"the snapshot as of {meta['as_of'][:10]} was written for bundle {meta['version']!r}, not for "
             f"{version!r}, or by another version of creatorcast: {REMEDY}"
@@ -229,7 +263,9 @@ def _check_fits(meta: dict, reference: Reference, version: str) -> None:
 
 
 def _private_copy(path: Path | str) -> BinaryIO:
-    """Copy a file to one without a name in the temporary folder. Raises SnapshotError where there is no room."""
+    """Copy a file to one without a name in the temporary folder. Raises SnapshotError where there
+    is no room.
+    """
     folder = tempfile.gettempdir()
     with _snapshot_errors(path):
         source = open_regular(path)
@@ -264,7 +300,9 @@ def _snapshot_errors(path: Path | str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, IndexError) as error:
-        raise SnapshotError(f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}") from error
+        raise SnapshotError(
+            f"{str(path)!r} is no snapshot, or was cut short ({error}): {REMEDY}"
+        ) from error
 
 
 def batch_digest(batch: pa.RecordBatch) -> str:

@@ -1,4 +1,6 @@
-"""Writing a snapshot: the state of every account of a history, in the order in which `features.snapshot.reader` finds them."""
+"""Writing a snapshot: the state of every account of a history, in the order in which
+`features.snapshot.reader` finds them.
+"""
 
 import json
 import os
@@ -29,7 +31,9 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class _Columns:
-    """What is written, allocated whole: accounts in the order of their keys, posts account by account."""
+    """What is written, allocated whole: accounts in the order of their keys, posts account by
+    account.
+    """
 
     values: np.ndarray
     niches: np.ndarray | None
@@ -63,7 +67,12 @@ class _Columns:
             return
         exists = ~np.isnan(past.residual)
         place = (self.start[rows[past.rows]][:, None] + np.arange(exists.shape[1]))[exists]
-        values = {"residual": past.residual, "weight": past.weights, "format": past.format, **past.content}
+        values = {
+            "residual": past.residual,
+            "weight": past.weights,
+            "format": past.format,
+            **past.content,
+        }
         values["topic"] = np.where(np.isnan(past.topic), -1, past.topic)
         for name, column in self.posts.items():
             column[place] = values[name][exists]
@@ -77,10 +86,11 @@ def write_snapshot(
     version: str,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> int:
-    """Write the state of every account of `history` at `as_of`, a time with a zone; give their number.
+    """Write the state of every account of `history` at `as_of`, a time with a zone; give their
+    number.
 
-    `version`: of the bundle that `reference` belongs to; `progress` hears of accounts done. The file appears whole or
-    not at all. Raises SnapshotError where it cannot be written.
+    `version`: of the bundle that `reference` belongs to; `progress` hears of accounts done. The
+    file appears whole or not at all. Raises SnapshotError where it cannot be written.
     """
     names = history.accounts.tolist()
     keys = np.array([account_key(name.encode()) for name in names], dtype=np.uint64)
@@ -101,7 +111,9 @@ def write_snapshot(
     return len(names)
 
 
-def _described(history: History, reference: Reference, moment: int, order: np.ndarray, progress) -> _Columns:
+def _described(
+    history: History, reference: Reference, moment: int, order: np.ndarray, progress
+) -> _Columns:
     known_until = np.full(len(order), moment - history.horizon_days * DAY_US)
     track = history.posts_with_engagements
     count = np.minimum(track.end_row(order, known_until) - track.start[order], WINDOW_POSTS)
@@ -112,11 +124,14 @@ def _described(history: History, reference: Reference, moment: int, order: np.nd
         nonlocal done
         account = order[rows]
         as_of = np.full(len(rows), moment)
-        columns.fill(rows, account_features_at(history, account, as_of, np.zeros(len(rows)), reference))
+        columns.fill(
+            rows, account_features_at(history, account, as_of, np.zeros(len(rows)), reference)
+        )
         done += len(rows)
         progress(done, len(order))
 
-    # accounts with about as many posts go together, so that their matrices are no wider than they need
+    # accounts with about as many posts go together, so that their matrices are no wider than they
+    # need
     alike = np.argsort(count, kind="stable")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(describe, np.array_split(alike, -(-len(alike) // CHUNK))))
@@ -124,7 +139,9 @@ def _described(history: History, reference: Reference, moment: int, order: np.nd
 
 
 def _batch(columns: _Columns, keys: np.ndarray, names: list[str], meta: dict) -> pa.RecordBatch:
-    post = pa.StructArray.from_arrays([pa.array(values) for values in columns.posts.values()], list(columns.posts))
+    post = pa.StructArray.from_arrays(
+        [pa.array(values) for values in columns.posts.values()], list(columns.posts)
+    )
     arrays = {
         "key": pa.array(keys),
         "account": pa.array(names, pa.large_string()),
@@ -153,4 +170,6 @@ def _write(batch: pa.RecordBatch, path: Path) -> None:
     try:
         replace_file(path, write)
     except OSError as error:
-        raise SnapshotError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+        raise SnapshotError(
+            f"{str(path)!r} cannot be written: {error.strerror or error}"
+        ) from error

@@ -1,7 +1,8 @@
-"""What a value of a column may be: the ranges, lists and whole numbers of the schema, applied here and nowhere else.
+"""What a value of a column may be: the ranges, lists and whole numbers of the schema, applied here
+and nowhere else.
 
-Every door (tables, lists, exports, requests) parses a value to its column's kind by itself, and asks here whether the
-column accepts it. But: how a fault is worded is a matter of the door.
+Every door (tables, lists, exports, requests) parses a value to its column's kind by itself, and
+asks here whether the column accepts it. But: how a fault is worded is a matter of the door.
 """
 
 from collections.abc import Iterator
@@ -28,10 +29,11 @@ class BrokenRule(StrEnum):
 
 
 def broken_rules(column: Column, values: pd.Series | np.ndarray) -> dict[BrokenRule, np.ndarray]:
-    """Give for each rule of the column the rows (n,) that break it; rules that the column does not have are left out.
+    """Give for each rule of the column the rows (n,) that break it; rules that the column does not
+    have are left out.
 
-    `values` (n,): numbers as float64 with NaN where unknown, times as a series in UTC, text as a series with missing
-    values. Flags have no rule but MISSING.
+    `values` (n,): numbers as float64 with NaN where unknown, times as a series in UTC, text as a
+    series with missing values. Flags have no rule but MISSING.
     """
     rules: dict[BrokenRule, np.ndarray] = {}
     if column.required:

@@ -1,19 +1,22 @@
-"""Ids of creators that read alike to people but not to programs: what is wrong with one, and how it is written plainly.
+"""Ids of creators that read alike to people but not to programs: what is wrong with one, and how it
+is written plainly.
 
 An id may hold letters, digits, signs and plain blanks of any language. It is refused for
 
-- what cannot be seen: controls, format characters (zero width, soft hyphen, byte order mark, direction marks), blanks
-  other than the plain one, fillers and variation selectors; and what stands for a character that was lost. Joiners
-  between letters of scripts that need them, such as Persian and Hindi, are let be
-- what looks like something else: full-width and styled forms of ASCII, letters written as several characters that are
-  one (Unicode's NFC), marks that overlay a character or stand on none
+- what cannot be seen: controls, format characters (zero width, soft hyphen, byte order mark,
+  direction marks), blanks other than the plain one, fillers and variation selectors; and what
+  stands for a character that was lost. Joiners between letters of scripts that need them, such as
+  Persian and Hindi, are let be
+- what looks like something else: full-width and styled forms of ASCII, letters written as several
+  characters that are one (Unicode's NFC), marks that overlay a character or stand on none
 - wholly of one script, but read like an id of another script that is known (`find_lookalikes`)
 - more than MAX_ID_LENGTH characters, which no platform has and which take long to look at
-- letters of several scripts, but Latin beside Chinese, Japanese or Korean (the "highly restrictive" level of Unicode
-  Technical Standard 39)
+- letters of several scripts, but Latin beside Chinese, Japanese or Korean (the "highly restrictive"
+  level of Unicode Technical Standard 39)
 
-But: scripts are told by the first word of a character's Unicode name, and words wholly of one script that look like
-words of another (a Cyrillic "сосо") are let be where no such other id is known.
+But: scripts are told by the first word of a character's Unicode name, and words wholly of one
+script that look like words of another (a Cyrillic "сосо") are let be where no such other id is
+known.
 """
 
 import unicodedata
@@ -23,11 +26,20 @@ from functools import lru_cache
 #: Characters that an id may have.
 MAX_ID_LENGTH = 512
 
-#: Categories of what cannot be seen, or is not the same everywhere; Zs is let be where it is the plain blank.
+#: Categories of what cannot be seen, or is not the same everywhere; Zs is let be where it is the
+#: plain blank.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs")
-#: Besides those, what Unicode lets programs leave out when they draw a text (Default_Ignorable_Code_Point), and blanks.
+#: Besides those, what Unicode lets programs leave out when they draw a text
+#: (Default_Ignorable_Code_Point), and blanks.
 _IGNORABLE = (
-    *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065), (0x2800, 0x2800)),
+    *(
+        (0x034F, 0x034F),
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+        (0x180B, 0x180F),
+        (0x2065, 0x2065),
+        (0x2800, 0x2800),
+    ),
     *((0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF)),
 )
 _LOST = "\ufffd"
@@ -40,7 +52,18 @@ _HYPHENS = "\u2010\u2011\u2012\u2212"
 #: Joiners, and the scripts in which they change what is seen.
 _JOINERS = "\u200c\u200d"
 _JOINED = {
-    *("ARABIC", "SYRIAC", "MONGOLIAN", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU"),
+    *(
+        "ARABIC",
+        "SYRIAC",
+        "MONGOLIAN",
+        "DEVANAGARI",
+        "BENGALI",
+        "GURMUKHI",
+        "GUJARATI",
+        "ORIYA",
+        "TAMIL",
+        "TELUGU",
+    ),
     *("KANNADA", "MALAYALAM", "SINHALA", "KHMER", "MYANMAR", "TIBETAN"),
 }
 #: First words of names -> the script that they are of, where they are not the same; None: of any.
@@ -66,7 +89,11 @@ def find_faulty_ids(ids: Iterable[str | None]) -> dict[str, str]:
     """Give the ids among these that are refused, with what is wrong of each; None stands for no id."""
     texts = {text for text in ids if text is not None}
     joined = "".join(texts)
-    if joined.isascii() and joined.isprintable() and max(map(len, texts), default=0) <= MAX_ID_LENGTH:
+    if (
+        joined.isascii()
+        and joined.isprintable()
+        and max(map(len, texts), default=0) <= MAX_ID_LENGTH
+    ):
         return {}
     return {text: wrong for text in texts if (wrong := id_fault(text))}
 
@@ -90,13 +117,23 @@ def id_fault(text: str) -> str | None:
 
 
 def find_lookalikes(ids: Iterable[str | None], known: Callable[[str], bool]) -> dict[str, str]:
-    """Give those of the ids that are not known, but look like one that is, with what is wrong of each."""
-    texts = {text for text in ids if text is not None and not text.isascii() and len(text) <= MAX_ID_LENGTH}
-    return {text: ANOTHER_ALPHABET for text in texts if not known(text) and find_lookalike(text, known)}
+    """Give those of the ids that are not known, but look like one that is, with what is wrong of
+    each.
+    """
+    texts = {
+        text
+        for text in ids
+        if text is not None and not text.isascii() and len(text) <= MAX_ID_LENGTH
+    }
+    return {
+        text: ANOTHER_ALPHABET for text in texts if not known(text) and find_lookalike(text, known)
+    }
 
 
 def find_lookalike(text: str, known: Callable[[str], bool]) -> str | None:
-    """Give the id that is known of those that this one looks like; None where none is, or it is too long to look at."""
+    """Give the id that is known of those that this one looks like; None where none is, or it is too
+    long to look at.
+    """
     if len(text) > MAX_ID_LENGTH:
         return None
     seen = "".join(sign for sign in text if not _is_unseen(sign) and not _overlays(sign))
@@ -141,7 +178,9 @@ def _composition_fault(text: str) -> str | None:
     whole = unicodedata.normalize("NFC", text)
     if whole == text:
         return None
-    position = next(n for n, (one, other) in enumerate(zip(text, whole + " ", strict=False)) if one != other)
+    position = next(
+        n for n, (one, other) in enumerate(zip(text, whole + " ", strict=False)) if one != other
+    )
     return (
         f"holds {_named(text[position])} at position {position + 1}, which with what stands beside it reads like "
         f"{_named(whole[position])}: write {whole!r} (Unicode's NFC)"

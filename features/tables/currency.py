@@ -1,4 +1,6 @@
-"""Money in other currencies: rates to USD from a file that the user names; nothing is assumed without one."""
+"""Money in other currencies: rates to USD from a file that the user names; nothing is assumed
+without one.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +23,8 @@ class CurrencyRates:
 
 @dataclass(frozen=True)
 class FeeRule:
-    """A rule on fees: a code, the column at fault where it is broken, and in words what is wrong and what is right.
+    """A rule on fees: a code, the column at fault where it is broken, and in words what is wrong
+    and what is right.
 
     `remedy`: what to do about it in a table.
     """
@@ -67,6 +70,8 @@ def check_fees(
     }  # fmt: skip
 
 
-def convert_fee(fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: CurrencyRates) -> np.ndarray:
+def convert_fee(
+    fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: CurrencyRates
+) -> np.ndarray:
     """Give the fee of each row in USD, (n,), NaN where it has none."""
     return np.where(np.isnan(fee_usd), fee * rates.of(currency), fee_usd)

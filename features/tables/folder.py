@@ -1,4 +1,6 @@
-"""The folder that holds the tables of one data set: Parquet or CSV files, dataset.json and rates.csv."""
+"""The folder that holds the tables of one data set: Parquet or CSV files, dataset.json and
+rates.csv.
+"""
 
 import json
 from pathlib import Path
@@ -25,15 +27,19 @@ RATES_FILE = "rates.csv"
 
 
 def read_tables(folder: Path | str) -> Tables:
-    """Read creators, followers, posts and partnerships (.parquet or .csv), dataset.json and rates.csv from a folder.
+    """Read creators, followers, posts and partnerships (.parquet or .csv), dataset.json and
+    rates.csv from a folder.
 
-    Only creators must be there. CSV is read as text, to be parsed strictly by `features.tables.validate.validate`; the
-    result is not validated yet. Raises DataFolderError where a file is missing, double or unreadable,
-    features.files.change_guard.FileChangedError where one is changed meanwhile.
+    Only creators must be there. CSV is read as text, to be parsed strictly by
+    `features.tables.validate.validate`; the result is not validated yet. Raises DataFolderError
+    where a file is missing, double or unreadable, features.files.change_guard.FileChangedError
+    where one is changed meanwhile.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DataFolderError(f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv")
+        raise DataFolderError(
+            f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv"
+        )
     with require_unchanged(*_places(folder)):
         frames = {name: _read_table(folder, name) for name in FOLDER_TABLES}
         if frames["creators"] is None:
@@ -55,10 +61,18 @@ def write_tables(tables: Tables, folder: Path | str) -> None:
 
 
 def find_table_file(folder: Path, name: str) -> Path | None:
-    """Give the file of a table, None where there is none. Raises DataFolderError where there are two."""
-    found = [folder / f"{name}{ending}" for ending in (".parquet", ".csv") if (folder / f"{name}{ending}").exists()]
+    """Give the file of a table, None where there is none. Raises DataFolderError where there are
+    two.
+    """
+    found = [
+        folder / f"{name}{ending}"
+        for ending in (".parquet", ".csv")
+        if (folder / f"{name}{ending}").exists()
+    ]
     if len(found) == 2:
-        raise DataFolderError(f"{str(folder)!r} holds both {name}.parquet and {name}.csv: remove one")
+        raise DataFolderError(
+            f"{str(folder)!r} holds both {name}.parquet and {name}.csv: remove one"
+        )
     return found[0] if found else None
 
 
@@ -74,7 +88,9 @@ def _places(folder: Path) -> list[Path]:
 
 
 def read_dataset_json(folder: Path) -> dict:
-    """Read dataset.json of a folder, {} where there is none. Raises DataFolderError where it is no JSON object."""
+    """Read dataset.json of a folder, {} where there is none. Raises DataFolderError where it is no
+    JSON object.
+    """
     path = folder / "dataset.json"
     if not path.exists():
         return {}

@@ -12,7 +12,13 @@ from features.files.parquet import ParquetError, open_parquet, readable_columns
 from features.files.regular import check_regular
 
 #: How CSV is read: every field as text, an empty one as missing.
-CSV_OPTIONS = {"dtype": "str", "keep_default_na": False, "na_values": [""], "encoding": "utf-8-sig", "index_col": False}
+CSV_OPTIONS = {
+    "dtype": "str",
+    "keep_default_na": False,
+    "na_values": [""],
+    "encoding": "utf-8-sig",
+    "index_col": False,
+}
 
 
 #: What is said of CSV that pandas would shift or cut.
@@ -26,15 +32,17 @@ class DataFolderError(CreatorcastError):
 def read_frame(path: Path, names: Collection[str] | None = None) -> pd.DataFrame:
     """Read one Parquet or CSV file; CSV comes as text, an empty field as missing.
 
-    `names`: the columns that are wanted of Parquet, all by default; days in it come as moments without a zone. Raises
-    DataFolderError, also for Parquet that holds no plain values or unpacks to too much.
+    `names`: the columns that are wanted of Parquet, all by default; days in it come as moments
+    without a zone. Raises DataFolderError, also for Parquet that holds no plain values or unpacks
+    to too much.
     """
     try:
         check_regular(path)
         if path.suffix == ".parquet":
             return _read_parquet(path, names)
         with warnings.catch_warnings():
-            # rows longer than the header would lose their surplus, or shift by a column, with no more than a warning
+            # rows longer than the header would lose their surplus, or shift by a column, with no
+            # more than a warning
             warnings.simplefilter("error", pd.errors.ParserWarning)
             return unescape_formula_frame(pd.read_csv(path, **CSV_OPTIONS))
     except pd.errors.ParserWarning as error:
@@ -47,7 +55,9 @@ def read_frame(path: Path, names: Collection[str] | None = None) -> pd.DataFrame
 
 def unreadable_file_error(path: Path, error: Exception) -> DataFolderError:
     """Say that a file cannot be read, and why."""
-    return DataFolderError(f"{str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}")
+    return DataFolderError(
+        f"{str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}"
+    )
 
 
 def _read_parquet(path: Path, names: Collection[str] | None) -> pd.DataFrame:

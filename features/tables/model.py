@@ -20,7 +20,8 @@ def _empty(spec: TableSpec) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of one data set, and `meta`, what dataset.json says of them (`simulated`, `timezone`, `source`).
+    """The tables of one data set, and `meta`, what dataset.json says of them (`simulated`,
+    `timezone`, `source`).
 
     `meta["usd_per_unit"]` holds the rates of currencies, where the folder has a rates file.
     """

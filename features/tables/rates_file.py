@@ -11,7 +11,14 @@ RATES_SPEC = TableSpec(
     "rates",
     (
         Column("currency", "text", "ISO 4217 code, such as EUR", required=True),
-        Column("usd_per_unit", "real", "USD that one unit is worth", required=True, minimum=1e-6, maximum=1e6),
+        Column(
+            "usd_per_unit",
+            "real",
+            "USD that one unit is worth",
+            required=True,
+            minimum=1e-6,
+            maximum=1e6,
+        ),
     ),
     key=("currency",),
 )
@@ -20,7 +27,10 @@ RATES_SPEC = TableSpec(
 def read_rates(path: Path) -> CurrencyRates:
     """Read a rates file (.csv or .parquet; currency, usd_per_unit).
 
-    Raises features.tables.frames.DataFolderError where it cannot be read, features.tables.validate.InvalidTables with every fault.
+    Raises features.tables.frames.DataFolderError where it cannot be read,
+    features.tables.validate.InvalidTables with every fault.
     """
     frame = validate_table(read_frame(Path(path), RATES_SPEC.names), RATES_SPEC)
-    return CurrencyRates({USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))})
+    return CurrencyRates(
+        {USD: 1.0, **dict(zip(frame["currency"], frame["usd_per_unit"], strict=True))}
+    )

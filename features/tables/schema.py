@@ -1,6 +1,7 @@
 """The canonical tables as data: their columns in order, units, ranges and keys.
 
-But: the rules are applied in `features.tables.validate`, files are read and written in `features.tables.model`.
+But: the rules are applied in `features.tables.validate`, files are read and written in
+`features.tables.model`.
 """
 
 from dataclasses import dataclass, replace
@@ -68,7 +69,11 @@ def format_exact(value: float) -> str:
     >>> format_exact(1e9), format_exact(0.99), format_exact(1e-6), format_exact(1234567.5)
     ('1,000,000,000', '0.99', '0.000001', '1234567.5')
     """
-    return f"{value:,.0f}" if float(value).is_integer() else np.format_float_positional(value, trim="-")
+    return (
+        f"{value:,.0f}"
+        if float(value).is_integer()
+        else np.format_float_positional(value, trim="-")
+    )
 
 
 def is_fractional(values: np.ndarray) -> np.ndarray:
@@ -139,8 +144,18 @@ AVERAGE_COLUMNS = (
     _real("avg_comments", "mean comments a post", maximum=1e12),
     _real("avg_shares", "mean shares a post", maximum=1e12),
     _real("avg_views", "mean views a post", maximum=1e12),
-    _real("engagement_rate_by_followers", "engagements a post / followers, a fraction", maximum=10, remedy=_FRACTION),
-    _real("engagement_rate_by_views", "engagements a post / views a post, a fraction", maximum=1, remedy=_FRACTION),
+    _real(
+        "engagement_rate_by_followers",
+        "engagements a post / followers, a fraction",
+        maximum=10,
+        remedy=_FRACTION,
+    ),
+    _real(
+        "engagement_rate_by_views",
+        "engagements a post / views a post, a fraction",
+        maximum=1,
+        remedy=_FRACTION,
+    ),
 )
 
 DEAL_COLUMNS = (
@@ -148,22 +163,51 @@ DEAL_COLUMNS = (
     _FORMAT,
     Column("deliverables", "count", "posts booked", minimum=1, maximum=100),
     _time("start_at", "when the first deliverable is planned, UTC"),
-    _real("fee_usd", "fee for all deliverables together, USD; in partnerships 0 is a gift", maximum=1e9),
+    _real(
+        "fee_usd",
+        "fee for all deliverables together, USD; in partnerships 0 is a gift",
+        maximum=1e9,
+    ),
 )
 
 EMV_PARTS = ("like", "comment", "share", "view")
 FEE_COLUMNS = (
-    _real("fee", "fee for all deliverables together, in `currency`, in place of fee_usd", minimum=0.01, maximum=1e12),
+    _real(
+        "fee",
+        "fee for all deliverables together, in `currency`, in place of fee_usd",
+        minimum=0.01,
+        maximum=1e12,
+    ),
     _text("currency", "currency of `fee`, ISO 4217; its rate to USD must be known"),
 )
 #: What a price is judged by.
 PRICE_COLUMNS = (
-    _real("completion_rate", "probability that a booked deliverable appears", minimum=0.01, maximum=1),
-    _real("target_cpe_usd", "cost per engagement to stay within, USD; needs a fee", minimum=1e-4, maximum=1e6),
+    _real(
+        "completion_rate", "probability that a booked deliverable appears", minimum=0.01, maximum=1
+    ),
+    _real(
+        "target_cpe_usd",
+        "cost per engagement to stay within, USD; needs a fee",
+        minimum=1e-4,
+        maximum=1e6,
+    ),
     # a figure to stay above, such as a quantile of a forecast, and no count
-    _real("goal_engagements", "engagements to reach, of all deliverables together", minimum=1, maximum=1e12),
-    _real("confidence", "probability with which break-even is held; 0.8 where missing", minimum=0.01, maximum=0.99),
-    *(_real(f"emv_{part}_usd", f"value of one {part}, for earned media value", maximum=1e6) for part in EMV_PARTS),
+    _real(
+        "goal_engagements",
+        "engagements to reach, of all deliverables together",
+        minimum=1,
+        maximum=1e12,
+    ),
+    _real(
+        "confidence",
+        "probability with which break-even is held; 0.8 where missing",
+        minimum=0.01,
+        maximum=0.99,
+    ),
+    *(
+        _real(f"emv_{part}_usd", f"value of one {part}, for earned media value", maximum=1e6)
+        for part in EMV_PARTS
+    ),
 )
 
 CREATORS = TableSpec(
@@ -188,7 +232,10 @@ POSTS = TableSpec(
     (
         _PLATFORM,
         _text("post_id", "identifier of the post, unique within a platform", required=True),
-        replace(_OBSERVED_AT, meaning="moment of the reading, UTC; missing means that the counts are mature"),
+        replace(
+            _OBSERVED_AT,
+            meaning="moment of the reading, UTC; missing means that the counts are mature",
+        ),
         _CREATOR_ID,
         _time("posted_at", "when it was posted, UTC", required=True),
         _FORMAT,
@@ -213,7 +260,11 @@ PARTNERSHIPS = TableSpec(
     (
         _text("partnership_id", "identifier of the partnership", required=True),
         _CREATOR_ID,
-        replace(_PLATFORM, required=False, meaning="needed only where the creator_id stands on several platforms"),
+        replace(
+            _PLATFORM,
+            required=False,
+            meaning="needed only where the creator_id stands on several platforms",
+        ),
         *DEAL_COLUMNS,
         *CONTENT_COLUMNS,
         *FEE_COLUMNS,
@@ -234,10 +285,15 @@ PROSPECTS = TableSpec(
             identifier=False,
             meaning="a creator that the tables know, or a name for the profile given",
         ),
-        replace(_PLATFORM, required=False, meaning="needed where the tables do not know the creator"),
+        replace(
+            _PLATFORM, required=False, meaning="needed where the tables do not know the creator"
+        ),
         *PROFILE_COLUMNS,
         *AVERAGE_COLUMNS,
-        *(replace(column, minimum=0.01) if column.name == "fee_usd" else column for column in DEAL_COLUMNS),
+        *(
+            replace(column, minimum=0.01) if column.name == "fee_usd" else column
+            for column in DEAL_COLUMNS
+        ),
         *FEE_COLUMNS,
         *PRICE_COLUMNS,
         *CONTENT_COLUMNS,

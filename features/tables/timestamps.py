@@ -1,4 +1,6 @@
-"""Moments as a user writes them: ISO dates and times alone, since 01/02/2027 is another day in another country."""
+"""Moments as a user writes them: ISO dates and times alone, since 01/02/2027 is another day in
+another country.
+"""
 
 import re
 from datetime import UTC, date, datetime
@@ -30,7 +32,9 @@ def parse_timestamp(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise TimestampError(f"{text!r} is no date that exists: write 2026-07-01 or 2026-07-01T12:00:00Z") from None
+        raise TimestampError(
+            f"{text!r} is no date that exists: write 2026-07-01 or 2026-07-01T12:00:00Z"
+        ) from None
     if not EARLIEST <= moment <= LATEST:
         raise TimestampError(f"{text!r} lies outside {EARLIEST:%Y} to {LATEST:%Y}")
     return moment

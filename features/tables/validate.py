@@ -1,6 +1,8 @@
-"""The door: frames as they come in, checked against the schema once, with every fault reported together.
+"""The door: frames as they come in, checked against the schema once, with every fault reported
+together.
 
-After `validate` nothing checks again: columns, dtypes, ranges, keys and references are as `features.tables.schema` says.
+After `validate` nothing checks again: columns, dtypes, ranges, keys and references are as
+`features.tables.schema` says.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +31,9 @@ UNKNOWN_CREATOR = "is no creator of that platform in the creators table: add a r
 
 @dataclass(frozen=True)
 class TableFault:
-    """One fault: table, row (0-based position, -1 for the whole table), column, value and the rule that it breaks."""
+    """One fault: table, row (0-based position, -1 for the whole table), column, value and the rule
+    that it breaks.
+    """
 
     table: str
     row: int
@@ -68,7 +72,9 @@ class InvalidTables(CreatorcastError):
         self.faults = faults
         shown = "\n".join(f"  {fault}" for fault in faults[:20])
         more = f"\n  ... and {len(faults) - 20:,} more" if len(faults) > 20 else ""
-        super().__init__(f"{len(faults):,} fault(s) in the tables; correct the rows named:\n{shown}{more}")
+        super().__init__(
+            f"{len(faults):,} fault(s) in the tables; correct the rows named:\n{shown}{more}"
+        )
 
 
 def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
@@ -77,20 +83,31 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     `now` (default: the present) is the moment after which nothing can have been observed.
     Raises InvalidTables with every fault of every table.
 
-    - columns that the schema does not know are left out, optional ones that are absent are added as missing
-    - values that are not of their column's kind, out of range or not in its list are faults, never coerced
+    - columns that the schema does not know are left out, optional ones that are absent are added as
+      missing
+    - values that are not of their column's kind, out of range or not in its list are faults, never
+      coerced
     - keys are unique; posts, followers and partnerships refer to creators that have a row
     - fees of partnerships in other currencies are turned into fee_usd by `meta["usd_per_unit"]`
     """
     now = now or pd.Timestamp.now(tz="UTC")
     clean, faults = {}, []
     for name, frame in tables.frames().items():
-        clean[name], found = clean_table(frame, TABLE_SPECS[name], utc=tables.meta.get("timezone") == "UTC")
-        faults += found + _repeated_keys(clean[name], TABLE_SPECS[name]) + _time_faults(clean[name], name, now)
+        clean[name], found = clean_table(
+            frame, TABLE_SPECS[name], utc=tables.meta.get("timezone") == "UTC"
+        )
+        faults += (
+            found
+            + _repeated_keys(clean[name], TABLE_SPECS[name])
+            + _time_faults(clean[name], name, now)
+        )
     odd = {(fault.table, fault.row) for fault in faults if fault.column == "creator_id"}
     faults += [fault for fault in _orphans(clean) if (fault.table, fault.row) not in odd]
     faults = _with_known_ids(faults, clean["creators"]) + _disagreeing_readings(clean["posts"])
-    deals, rates = clean["partnerships"], CurrencyRates(tables.meta.get("usd_per_unit") or CurrencyRates().usd_per_unit)
+    deals, rates = (
+        clean["partnerships"],
+        CurrencyRates(tables.meta.get("usd_per_unit") or CurrencyRates().usd_per_unit),
+    )
     terms = deals["fee_usd"].to_numpy(), deals["fee"].to_numpy(), deals["currency"]
     for rule, rows in check_fees(*terms, rates).items():
         faults += _faults_at("partnerships", deals, rule.column, rows, rule.message)
@@ -98,18 +115,24 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
         fee_usd=convert_fee(*terms, rates), fee=np.nan, currency=_missing(len(deals), "str")
     )
     if faults:
-        raise InvalidTables(sorted(faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)))
+        raise InvalidTables(
+            sorted(
+                faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)
+            )
+        )
     return Tables(**clean, meta=dict(tables.meta))
 
 
 def clean_table(
     frame: pd.DataFrame, spec: TableSpec, utc: bool = False, whole: bool = True
 ) -> tuple[pd.DataFrame, list[TableFault]]:
-    """Bring a frame to the columns and dtypes of `spec`, and list every value that breaks a rule of its column.
+    """Bring a frame to the columns and dtypes of `spec`, and list every value that breaks a rule of
+    its column.
 
-    `utc` declares that times without an offset are UTC; without it they are faults. Columns that are absent are added
-    as missing where the table is to be `whole`. A value that cannot be read as its column's kind is missing in the
-    result. The frame given is not changed; the result is numbered from 0.
+    `utc` declares that times without an offset are UTC; without it they are faults. Columns that
+    are absent are added as missing where the table is to be `whole`. A value that cannot be read as
+    its column's kind is missing in the result. The frame given is not changed; the result is
+    numbered from 0.
     """
     n, frame = len(frame), frame.reset_index(drop=True)
     faults = [
@@ -125,13 +148,19 @@ def clean_table(
             continue
         clean[column.name], found = _parse(frame[column.name], column, utc)
         unread = {row for row, _, _ in found}
-        found += [broken for broken in _broken(clean[column.name], column) if broken[0] not in unread]
-        faults += [TableFault(spec.name, row, column.name, value, rule) for row, value, rule in found]
+        found += [
+            broken for broken in _broken(clean[column.name], column) if broken[0] not in unread
+        ]
+        faults += [
+            TableFault(spec.name, row, column.name, value, rule) for row, value, rule in found
+        ]
     return pd.DataFrame(clean, index=range(n)), faults
 
 
 def validate_table(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
-    """Give a table clean, as `clean_table` does, its keys unique; raises InvalidTables with every fault."""
+    """Give a table clean, as `clean_table` does, its keys unique; raises InvalidTables with every
+    fault.
+    """
     clean, faults = clean_table(frame, spec)
     faults += _repeated_keys(clean, spec)
     if faults:
@@ -155,22 +184,36 @@ def _odd_ids(values: pd.Series) -> list[tuple]:
     if not wrong:
         return []
     rows = np.flatnonzero(values.isin(list(wrong)))
-    return [(row, value, wrong[value]) for row, value in zip(rows.tolist(), values.iloc[rows].tolist(), strict=True)]
+    return [
+        (row, value, wrong[value])
+        for row, value in zip(rows.tolist(), values.iloc[rows].tolist(), strict=True)
+    ]
 
 
 def _with_known_ids(faults: list[TableFault], creators: pd.DataFrame) -> list[TableFault]:
     """Name the creator that the id of a fault looks like, where the creators table has it."""
-    ids = {fault.value for fault in faults if fault.column == "creator_id" and isinstance(fault.value, str)}
+    ids = {
+        fault.value
+        for fault in faults
+        if fault.column == "creator_id" and isinstance(fault.value, str)
+    }
     odd = find_faulty_ids(ids)
     if not odd:
         return faults
     known = set(creators["creator_id"].dropna())
-    rules = {(text, wrong): add_lookalike_hint(wrong, text, known.__contains__) for text, wrong in odd.items()}
+    rules = {
+        (text, wrong): add_lookalike_hint(wrong, text, known.__contains__)
+        for text, wrong in odd.items()
+    }
     return [replace(fault, rule=_rule_of(fault, rules)) for fault in faults]
 
 
 def _rule_of(fault: TableFault, rules: dict[tuple, str]) -> str:
-    return rules.get((fault.value, fault.rule), fault.rule) if isinstance(fault.value, str) else fault.rule
+    return (
+        rules.get((fault.value, fault.rule), fault.rule)
+        if isinstance(fault.value, str)
+        else fault.rule
+    )
 
 
 def _repeated_keys(frame: pd.DataFrame, spec: TableSpec) -> list[TableFault]:
@@ -185,12 +228,17 @@ def _time_faults(frame: pd.DataFrame, name: str, now: pd.Timestamp) -> list[Tabl
     observed = frame["observed_at"] if "observed_at" in frame else pd.Series(now, index=frame.index)
     for column in {"observed_at", "posted_at", "created_at"} & set(frame):
         late = frame[column] > now + pd.Timedelta(days=1)
-        after_reading = ~late & (frame[column] > observed) if column != "observed_at" else late & False
+        after_reading = (
+            ~late & (frame[column] > observed) if column != "observed_at" else late & False
+        )
         faults += [
-            TableFault(name, int(r), column, str(frame[column][r]), "lies in the future") for r in late[late].index
+            TableFault(name, int(r), column, str(frame[column][r]), "lies in the future")
+            for r in late[late].index
         ]
         faults += [
-            TableFault(name, int(r), column, str(frame[column][r]), f"is after observed_at {observed[r]}")
+            TableFault(
+                name, int(r), column, str(frame[column][r]), f"is after observed_at {observed[r]}"
+            )
             for r in after_reading[after_reading].index
         ]
     return faults
@@ -203,7 +251,9 @@ def _orphans(clean: dict[str, pd.DataFrame]) -> list[TableFault]:
     for name in ("posts", "followers"):
         frame = clean[name]
         orphan = ~pd.MultiIndex.from_frame(frame[["creator_id", "platform"]]).isin(known)
-        faults += _faults_at(name, frame, "creator_id", orphan & frame["creator_id"].notna(), UNKNOWN_CREATOR)
+        faults += _faults_at(
+            name, frame, "creator_id", orphan & frame["creator_id"].notna(), UNKNOWN_CREATOR
+        )
     return faults + _partnership_orphans(clean["partnerships"], creators)
 
 
@@ -225,18 +275,25 @@ def _partnership_orphans(deals: pd.DataFrame, creators: pd.DataFrame) -> list[Ta
 
 def _disagreeing_readings(posts: pd.DataFrame) -> list[TableFault]:
     readings = posts[posts.duplicated(["platform", "post_id"], keep=False)]
-    first = readings.groupby(["platform", "post_id"])[["posted_at", "creator_id"]].transform("first")
+    first = readings.groupby(["platform", "post_id"])[["posted_at", "creator_id"]].transform(
+        "first"
+    )
     faults = []
     for column in first:
         given = readings[column].notna() & first[column].notna()
         rows = readings.index[given & (readings[column] != first[column])]
         rule = "differs from an earlier reading of the same post: keep one"
-        faults += [TableFault("posts", int(row), column, str(posts[column][row]), rule) for row in rows]
+        faults += [
+            TableFault("posts", int(row), column, str(posts[column][row]), rule) for row in rows
+        ]
     return faults
 
 
 def _faults_at(name: str, frame: pd.DataFrame, column: str, at, rule: str) -> list[TableFault]:
-    return [TableFault(name, int(row), column, frame[column].iloc[row], rule) for row in np.flatnonzero(at)]
+    return [
+        TableFault(name, int(row), column, frame[column].iloc[row], rule)
+        for row in np.flatnonzero(at)
+    ]
 
 
 def _missing(length: int, dtype: str) -> pd.Series:
@@ -244,7 +301,9 @@ def _missing(length: int, dtype: str) -> pd.Series:
 
 
 def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, list[tuple]]:
-    """Read one column as its kind; give it with (row, value, rule) of each given value that cannot be read."""
+    """Read one column as its kind; give it with (row, value, rule) of each given value that cannot
+    be read.
+    """
     if values.isna().all():
         return _missing(len(values), DTYPES[column.kind]), []
     if isinstance(values.dtype, pd.CategoricalDtype):  # a dictionary of Parquet
@@ -252,7 +311,9 @@ def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, lis
     if column.kind == "time":
         parsed, rule = _parse_time(values, utc)
     else:
-        parsed, rule = {"text": _parse_text, "flag": _parse_flag}.get(column.kind, _parse_number)(values)
+        parsed, rule = {"text": _parse_text, "flag": _parse_flag}.get(column.kind, _parse_number)(
+            values
+        )
     lost = parsed.isna() & values.notna()
     if not lost.to_numpy().any():
         return parsed, []
@@ -291,15 +352,30 @@ def _parse_text(values: pd.Series) -> tuple[pd.Series, str]:
 
 
 def _parse_number(values: pd.Series) -> tuple[pd.Series, str]:
-    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(values.dtype):
+    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(
+        values.dtype
+    ):
         return _missing(len(values), "float64"), "is not a number: write it as 1234.5"
-    numbers = values if values.dtype == np.float64 else pd.to_numeric(values, errors="coerce").astype("float64")
+    numbers = (
+        values
+        if values.dtype == np.float64
+        else pd.to_numeric(values, errors="coerce").astype("float64")
+    )
     if np.isinf(numbers).any():
         numbers = numbers.where(np.isfinite(numbers))
     return numbers, "is not a finite number: write it as 1234.5"
 
 
-_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False, "yes": True, "no": False}
+_FLAGS = {
+    "true": True,
+    "false": False,
+    "1": True,
+    "0": False,
+    "1.0": True,
+    "0.0": False,
+    "yes": True,
+    "no": False,
+}
 
 
 def _parse_flag(values: pd.Series) -> tuple[pd.Series, str]:
@@ -329,11 +405,15 @@ _FIRST, _LAST = np.datetime64("1700"), np.datetime64("2200")
 
 
 def _zoned(values: pd.Series, utc: bool) -> tuple[pd.Series, pd.Series | str]:
-    """Read moments that are kept as such, in whichever unit: seconds reach years that microseconds do not."""
+    """Read moments that are kept as such, in whichever unit: seconds reach years that microseconds
+    do not.
+    """
     if values.dt.tz is None and not utc:
         return _missing(len(values), DTYPES["time"]), NO_TIME_ZONE
     moments = _in_utc(values)
     with np.errstate(invalid="ignore"):
         far = (moments < _FIRST) | (moments > _LAST)
     near = np.where(far, np.datetime64("NaT"), moments).astype("datetime64[us]")
-    return pd.Series(near, index=values.index).dt.tz_localize("UTC").astype(DTYPES["time"]), DATE_OUT_OF_RANGE
+    return pd.Series(near, index=values.index).dt.tz_localize("UTC").astype(
+        DTYPES["time"]
+    ), DATE_OUT_OF_RANGE

@@ -1,10 +1,13 @@
-"""The closed lists that tables and models share: platforms, formats, bands, niches, and what counts as engagement."""
+"""The closed lists that tables and models share: platforms, formats, bands, niches, and what counts
+as engagement.
+"""
 
 import numpy as np
 
 PLATFORMS = ("instagram", "tiktok", "youtube", "x")
 FORMATS = ("image", "carousel", "video", "short", "story", "live")
-#: The formats that each platform has today; tables may hold posts of others, from years when it had them. On TikTok
+#: The formats that each platform has today; tables may hold posts of others, from years when it had
+#: them. On TikTok
 #: every video is a short one, and users write both.
 PLATFORM_FORMATS = {
     "instagram": FORMATS,
@@ -17,17 +20,22 @@ EVIDENCE = ("history", "summary", "profile")
 #: Days after posting from which counts are taken as mature.
 HORIZON_DAYS = 7
 
-#: What the platform shows publicly and we add up; a post with one of them unknown has unknown engagements.
+#: What the platform shows publicly and we add up; a post with one of them unknown has unknown
+#: engagements.
 ENGAGEMENT_PARTS = {
     "instagram": ("likes", "comments"),
     "tiktok": ("likes", "comments", "shares"),
     "youtube": ("likes", "comments"),
     "x": ("likes", "comments", "shares"),
 }
-ALL_ENGAGEMENT_PARTS = tuple(dict.fromkeys(part for parts in ENGAGEMENT_PARTS.values() for part in parts))
+ALL_ENGAGEMENT_PARTS = tuple(
+    dict.fromkeys(part for parts in ENGAGEMENT_PARTS.values() for part in parts)
+)
 
-#: Shares of the parts that stand in where no post of a platform trained the model: round figures of published ones.
-#: Comments are 4 % of the likes of the median post, 2 % at the mean (HubSpot, 48 million posts); TikTok is of the
+#: Shares of the parts that stand in where no post of a platform trained the model: round figures of
+#: published ones.
+#: Comments are 4 % of the likes of the median post, 2 % at the mean (HubSpot, 48 million posts);
+#: TikTok is of the
 #: median of public readings of 3,848 videos of 2025; X is an assumption without a good source.
 DEFAULT_PART_SHARES = {
     "instagram": {"likes": 0.97, "comments": 0.03},
@@ -44,7 +52,8 @@ ENGAGEMENT_DEFINITION = {
     "x": "likes + replies + reposts",
 }
 
-#: Lower edges of the follower bands, in followers. A bundle keeps the edges that it was trained with.
+#: Lower edges of the follower bands, in followers. A bundle keeps the edges that it was trained
+#: with.
 BAND_EDGES = {
     "under_1k": 0,
     "nano": 1_000,
@@ -90,7 +99,8 @@ NICHES = (
 def band_of(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
     """Name the follower band of each account.
 
-    `followers`: counts, shape (n,), NaN where unknown. Returns an object array of band names, `unknown` for NaN.
+    `followers`: counts, shape (n,), NaN where unknown. Returns an object array of band names,
+    `unknown` for NaN.
 
     >>> band_of(np.array([500, 10_000, np.nan])).tolist()
     ['under_1k', 'micro', 'unknown']
@@ -101,14 +111,17 @@ def band_of(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.nda
 
 
 def band_codes(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
-    """Give the position of each account's band in `edges`, shape (n,); NaN where the followers are unknown."""
+    """Give the position of each account's band in `edges`, shape (n,); NaN where the followers are
+    unknown.
+    """
     followers = np.asarray(followers, dtype=float)
     rank = np.searchsorted(np.array(list(edges.values()), dtype=float), followers, side="right") - 1
     return np.where(np.isnan(followers), np.nan, rank)
 
 
 def lookup_indexes(codes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Give where codes (n,), positions in lists like those here, stand in tables that keep 0 for what is unknown.
+    """Give where codes (n,), positions in lists like those here, stand in tables that keep 0 for
+    what is unknown.
 
     >>> lookup_indexes({"niche": np.array([0.0, 2.0, np.nan])})["niche"].tolist()
     [1, 3, 0]

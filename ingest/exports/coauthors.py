@@ -1,4 +1,6 @@
-"""Whose an Instagram post of several accounts is: its owner's, from whichever of the accounts' pages it comes."""
+"""Whose an Instagram post of several accounts is: its owner's, from whichever of the accounts'
+pages it comes.
+"""
 
 from ingest.exports.record_shapes import get_path
 
@@ -11,21 +13,33 @@ COAUTHOR_PATHS = (
 
 
 def resolve_owner(record: dict, creator: dict) -> list[str]:
-    """Make `creator` the owner of a post, as far as the post tells it; give the names of the accounts that share it.
+    """Make `creator` the owner of a post, as far as the post tells it; give the names of the
+    accounts that share it.
 
-    The owner is told by name, or by the id of the post: the app's ids end in _ and the owner's id. A post that stands
-    with an account that only shares it, and does not tell its owner, is nobody's.
+    The owner is told by name, or by the id of the post: the app's ids end in _ and the owner's id.
+    A post that stands with an account that only shares it, and does not tell its owner, is
+    nobody's.
     """
     coauthors = [
-        one for path in COAUTHOR_PATHS if path.split(".")[0] in record for one in _accounts(get_path(record, path))
+        one
+        for path in COAUTHOR_PATHS
+        if path.split(".")[0] in record
+        for one in _accounts(get_path(record, path))
     ]
-    owner, name = (next(filter(None, (_word(get_path(record, path)) for path in paths)), None) for paths in OWNER_PATHS)
+    owner, name = (
+        next(filter(None, (_word(get_path(record, path)) for path in paths)), None)
+        for paths in OWNER_PATHS
+    )
     owner = owner or _owner_by_id(record.get("id"))
     told, handle = creator.get("creator_id"), creator.get("handle")
     if owner is not None and told is not None and told != owner:
         creator.clear()
         creator |= {"creator_id": owner} | ({"handle": name.lower()} if name else {})
-    elif owner is None and name is None and {told, handle} & {word for one in coauthors for word in one}:
+    elif (
+        owner is None
+        and name is None
+        and {told, handle} & {word for one in coauthors for word in one}
+    ):
         creator.clear()
     theirs = {creator.get("creator_id"), creator.get("handle")}
     return sorted({words[-1] for words in coauthors if words and not theirs & set(words)})
@@ -46,4 +60,8 @@ def _owner_by_id(value: object) -> str | None:
 
 
 def _word(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None
+    return (
+        str(value)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
+        else None
+    )

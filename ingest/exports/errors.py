@@ -1,4 +1,6 @@
-"""What can be wrong with a file as a whole. But: what is wrong with one record is a `Rejection`, never an exception."""
+"""What can be wrong with a file as a whole. But: what is wrong with one record is a `Rejection`,
+never an exception.
+"""
 
 from features.errors import CreatorcastError
 

@@ -1,4 +1,6 @@
-"""What kind of file a path is, before it is read: JSON, a spreadsheet, the panel's folder, or none of them."""
+"""What kind of file a path is, before it is read: JSON, a spreadsheet, the panel's folder, or none
+of them.
+"""
 
 import hashlib
 import io
@@ -31,18 +33,24 @@ PACKAGE = b"PK\x03\x04"
 
 
 def detect_file_kind(path: Path, told: str | None = None) -> str:
-    """Tell a file's family: PANEL, SHEET or "json"; `told` is the kind that the user names. Raises SourceError."""
+    """Tell a file's family: PANEL, SHEET or "json"; `told` is the kind that the user names. Raises
+    SourceError.
+    """
     if told is not None and told not in FILE_KINDS:
         raise SourceError(f"{told!r} is no kind: expected one of {', '.join(FILE_KINDS)}")
     if path.is_dir():
         return _folder_kind(path, told)
     if told == PANEL:
-        raise SourceError(f"{str(path)!r} is no folder: expected one with {PANEL_POSTS} and {PANEL_FOLLOWERS}")
+        raise SourceError(
+            f"{str(path)!r} is no folder: expected one with {PANEL_POSTS} and {PANEL_FOLLOWERS}"
+        )
     check_file(path)
     begins = _begins(path)
     for magic, what in UNSUPPORTED_SIGNATURES.items():
         if begins[: len(magic)].lower() == magic.lower():
-            raise SourceError(f"{str(path)!r} {what}; looked for {list_known_kinds()} or a spreadsheet")
+            raise SourceError(
+                f"{str(path)!r} {what}; looked for {list_known_kinds()} or a spreadsheet"
+            )
     if told == SHEET or told in JSON_KINDS:
         return SHEET if told == SHEET else "json"
     endings = {ending.lower() for ending in path.suffixes[-2:]}
@@ -59,7 +67,9 @@ def detect_file_kind(path: Path, told: str | None = None) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file, or of all that a folder holds, by which it is known again under another name."""
+    """Give the SHA-256 of a file, or of all that a folder holds, by which it is known again under
+    another name.
+    """
     digest = hashlib.sha256()
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         if file.is_file():
@@ -72,7 +82,9 @@ def _folder_kind(path: Path, told: str | None) -> str:
     there = {file.name for file in path.iterdir()}
     if told == PANEL or {PANEL_POSTS, PANEL_FOLLOWERS} <= there:
         return PANEL
-    raise SourceError(f"{str(path)!r} is a folder: name the files in it, such as {str(path)!r}/*.json")
+    raise SourceError(
+        f"{str(path)!r} is a folder: name the files in it, such as {str(path)!r}/*.json"
+    )
 
 
 def check_file(path: Path) -> None:
@@ -80,7 +92,9 @@ def check_file(path: Path) -> None:
     try:
         check_regular(path)
     except FileNotFoundError:
-        raise SourceError(f"{str(path)!r} does not exist: name an export, or a folder with the panel") from None
+        raise SourceError(
+            f"{str(path)!r} does not exist: name an export, or a folder with the panel"
+        ) from None
     except OSError as error:
         raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
 

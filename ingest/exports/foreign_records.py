@@ -1,7 +1,9 @@
-"""Records that look like those of a known shape and are not: comments, and posts and accounts of other networks.
+"""Records that look like those of a known shape and are not: comments, and posts and accounts of
+other networks.
 
-Many networks share names of fields (id, text, created_at, followers_count). So what a record says of itself outranks
-its shape: a field that only another network has, or the host of the record's own address.
+Many networks share names of fields (id, text, created_at, followers_count). So what a record says
+of itself outranks its shape: a field that only another network has, or the host of the record's own
+address.
 """
 
 import re
@@ -36,10 +38,19 @@ HOSTS = {
 }
 PLATFORMS = ("instagram", "tiktok", "youtube", "x")
 #: Fields with the address of the record itself: any host but its network's contradicts.
-RECORD_URL_FIELDS = ("permalink", "permalink_url", "webpage_url", "post_url", "share_url", "tweetUrl")
-#: Fields with the address of a post, but the web site of an account: in posts the host of another network contradicts.
+RECORD_URL_FIELDS = (
+    "permalink",
+    "permalink_url",
+    "webpage_url",
+    "post_url",
+    "share_url",
+    "tweetUrl",
+)
+#: Fields with the address of a post, but the web site of an account: in posts the host of another
+#: network contradicts.
 URL_FIELDS = ("url", "link", "uri", "postUrl", "html_url")
-#: Network -> what only its records have: a field, a field=how its value begins, or fields+beside+each other.
+#: Network -> what only its records have: a field, a field=how its value begins, or
+#: fields+beside+each other.
 MARKS = {
     "Threads": (
         "media_product_type=THREADS", "media_type=TEXT_POST", "is_quote_post", "threads_profile_picture_url",
@@ -68,7 +79,10 @@ MARKS = {
 EXTRACTOR_FIELDS = ("extractor_key", "ie_key", "extractor")
 #: Tools that read many networks: the field that tells the network, and what is read of it.
 TOOLS = (
-    *((field, "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE)) for field in EXTRACTOR_FIELDS),
+    *(
+        (field, "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE))
+        for field in EXTRACTOR_FIELDS
+    ),
     ("_type", "snscrape", re.compile(r"snscrape\.modules\.twitter\.")),
 )
 #: Fields that only comments have.
@@ -100,7 +114,12 @@ def _mark(written: str) -> tuple[str, str, tuple[str, ...]]:
 
 
 _BY_FIELD = {
-    field: [(network, *mark[1:]) for network, marks in MARKS.items() for mark in map(_mark, marks) if mark[0] == field]
+    field: [
+        (network, *mark[1:])
+        for network, marks in MARKS.items()
+        for mark in map(_mark, marks)
+        if mark[0] == field
+    ]
     for field in {_mark(written)[0] for marks in MARKS.values() for written in marks}
 }
 #: Fields by which a record can contradict its shape.
@@ -117,21 +136,33 @@ def is_comment(record: dict) -> bool:
         return False
     if not COMMENT_FIELDS.isdisjoint(names):
         return True
-    beside = BESIDE_TEXT if not TIME_FIELDS.isdisjoint(names) else BESIDE_CREATED_AT if "created_at" in names else ()
+    beside = (
+        BESIDE_TEXT
+        if not TIME_FIELDS.isdisjoint(names)
+        else BESIDE_CREATED_AT
+        if "created_at" in names
+        else ()
+    )
     return isinstance(record.get("text"), str) and any(name in names for name in beside)
 
 
 def find_foreign_network(record: dict, platform: str | None, table: str = "") -> str | None:
-    """Name what a record says that it is of, a network or a host, where that is not `platform`; else None.
+    """Name what a record says that it is of, a network or a host, where that is not `platform`;
+    else None.
 
-    `table` is what the shape of the record gives. Without a platform only networks that are not read are named.
+    `table` is what the shape of the record gives. Without a platform only networks that are not
+    read are named.
     """
     names = record.keys()
     if _TELLING.isdisjoint(names):
         return None
     for field, tool, ours in TOOLS:
         made = record.get(field)
-        if isinstance(made, str) and ours.match(made) is None and (tool != "snscrape" or made.startswith(tool)):
+        if (
+            isinstance(made, str)
+            and ours.match(made) is None
+            and (tool != "snscrape" or made.startswith(tool))
+        ):
             return f"{made.removeprefix('snscrape.modules.').partition('.')[0]} (of {tool})"
     for field in _BY_FIELD.keys() & names:
         for network, begins, beside in _BY_FIELD[field]:
@@ -169,5 +200,9 @@ def network_for_host(host: str) -> str | None:
     >>> network_for_host("www.threads.net"), network_for_host("example.org")
     ('Threads', None)
     """
-    owners = (name for name, hosts in HOSTS.items() if any(host == one or host.endswith(f".{one}") for one in hosts))
+    owners = (
+        name
+        for name, hosts in HOSTS.items()
+        if any(host == one or host.endswith(f".{one}") for one in hosts)
+    )
     return next(owners, None)

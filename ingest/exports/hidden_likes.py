@@ -1,7 +1,9 @@
-"""Likes that an account hides, where they come as a tiny count instead: found in all merged posts of the account.
+"""Likes that an account hides, where they come as a tiny count instead: found in all merged posts
+of the account.
 
-Instagram's app gives every post of an account that hides its likes the same few likes, 3 mostly, whatever the post has.
-Nothing in one record tells it; many posts with the same tiny count and far more comments do, from whichever files.
+Instagram's app gives every post of an account that hides its likes the same few likes, 3 mostly,
+whatever the post has. Nothing in one record tells it; many posts with the same tiny count and far
+more comments do, from whichever files.
 """
 
 from collections.abc import Iterator
@@ -10,19 +12,22 @@ import duckdb
 
 #: The largest count that stands for hidden likes, and the comments that are far more than it.
 TINY, FAR, TIMES = 3, 10, 4
-#: Posts of an account with the same tiny count and far more comments: no account of the real panel that shows its likes
+#: Posts of an account with the same tiny count and far more comments: no account of the real panel
+#: that shows its likes
 #: has even one post with so few.
 MANY = 4
-#: Share of an account's posts with tiny counts that have the same one: of 2,665 hidden counts of the panel 99% are 3.
+#: Share of an account's posts with tiny counts that have the same one: of 2,665 hidden counts of
+#: the panel 99% are 3.
 SAME = 0.8
 BATCH = 1000
 
 
 def create_shown_posts(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the view `shown_posts`, in which such likes are unknown, and the table `hiders`, of which it is made.
+    """Make the view `shown_posts`, in which such likes are unknown, and the table `hiders`, of
+    which it is made.
 
-    `hiders`: platform and creator_id of accounts whose likes up to TINY are none. Of an account that has MANY posts
-    with hidden likes already, one more such post is enough.
+    `hiders`: platform and creator_id of accounts whose likes up to TINY are none. Of an account
+    that has MANY posts with hidden likes already, one more such post is enough.
     """
     far = f"likes <= {TINY} AND comments >= {FAR} AND comments >= {TIMES} * likes AND NOT coalesce(repost, false)"
     con.execute(
@@ -42,8 +47,12 @@ def create_shown_posts(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def read_hidden_likes(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, str, float, float | None]]:
-    """Give (platform, creator_id, post_id, likes, comments) of each reading of a post with likes that are none."""
+def read_hidden_likes(
+    con: duckdb.DuckDBPyConnection,
+) -> Iterator[tuple[str, str, str, float, float | None]]:
+    """Give (platform, creator_id, post_id, likes, comments) of each reading of a post with likes
+    that are none.
+    """
     found = con.execute(
         "SELECT platform, creator_id, post_id, likes, comments FROM merged_posts "
         f"SEMI JOIN hiders USING (platform, creator_id) WHERE likes <= {TINY} ORDER BY ALL"

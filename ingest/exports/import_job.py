@@ -1,4 +1,6 @@
-"""One file being read: what is known of it beforehand, where its rows go, and what is told of it afterwards."""
+"""One file being read: what is known of it beforehand, where its rows go, and what is told of it
+afterwards.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,10 +27,11 @@ MOST_DOUBTS = 20
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What only the user knows of the files: their kind, platform, creator and moment, and how a sheet is written.
+    """What only the user knows of the files: their kind, platform, creator and moment, and how a
+    sheet is written.
 
-    `creator` is an id, or a handle with its @. `observed_at` is when the counts were read, with its time zone.
-    `sheet` is a `ingest.sheets.SheetOptions`; `rates` are those of currencies to USD.
+    `creator` is an id, or a handle with its @. `observed_at` is when the counts were read, with its
+    time zone. `sheet` is a `ingest.sheets.SheetOptions`; `rates` are those of currencies to USD.
     """
 
     kind: str | None = None
@@ -44,12 +47,18 @@ class ImportOptions:
         if self.creator is None:
             return {}
         name = self.creator.strip()
-        return {"creator_id": name.lower(), "handle": name[1:].lower()} if name[:1] == "@" else {"creator_id": name}
+        return (
+            {"creator_id": name.lower(), "handle": name[1:].lower()}
+            if name[:1] == "@"
+            else {"creator_id": name}
+        )
 
 
 @dataclass
 class ImportJob:
-    """A file on its way into parts. `moment` is when it was read where that is told, `modified_at` its last change."""
+    """A file on its way into parts. `moment` is when it was read where that is told, `modified_at`
+    its last change.
+    """
 
     path: Path
     parts: PartWriter
@@ -60,7 +69,8 @@ class ImportJob:
     modified_at: datetime
     now: datetime
     progress: Callable[[int, int], None]
-    #: The latest time that the file itself tells, of posts and accounts without a moment of their own.
+    #: The latest time that the file itself tells, of posts and accounts without a moment of their
+    #: own.
     latest_event_at: datetime = EARLIEST
 
     @property
@@ -71,9 +81,17 @@ class ImportJob:
         return Place(self.name, record)
 
     def reject(self, rejection: Rejection, counted: bool = True) -> None:
-        """Count a record that gives no row; it is written down, but not counted, where it is rejected already."""
+        """Count a record that gives no row; it is written down, but not counted, where it is
+        rejected already.
+        """
         self.report.first_rejected = self.report.first_rejected or ", ".join(
-            part for part in (rejection.place.record, rejection.value, rejection.reason.partition(": ")[2]) if part
+            part
+            for part in (
+                rejection.place.record,
+                rejection.value,
+                rejection.reason.partition(": ")[2],
+            )
+            if part
         )
         self.report.rejected[rejection.reason.split(": ")[0]] += counted
         self.rejected.add(rejection)
@@ -84,7 +102,9 @@ class ImportJob:
         self.rejected.add(rejection)
 
     def add(self, table: str, row: dict, place: Place | None = None) -> None:
-        """Add a row, and remember what it tells of when the file can have been read; `place` is where a post stands."""
+        """Add a row, and remember what it tells of when the file can have been read; `place` is
+        where a post stands.
+        """
         if table == "posts":
             self._doubt(row, place)
         if row.get("observed_at") is None:
@@ -117,14 +137,18 @@ class ImportJob:
             )
 
     def resolve_read_time(self) -> datetime | None:
-        """Decide when the file was read: as told, else at its last change unless the file itself tells of later."""
+        """Decide when the file was read: as told, else at its last change unless the file itself
+        tells of later.
+        """
         if self.report.how == "file":
             if self.latest_event_at > self.modified_at:
                 self.report.notes.append(
                     f"its last change, {self.modified_at:%Y-%m-%d %H:%M}, lies before what it tells of: "
                     "that is no moment of reading"
                 )
-            self.moment = self.modified_at if self.latest_event_at <= self.modified_at <= self.now else None
+            self.moment = (
+                self.modified_at if self.latest_event_at <= self.modified_at <= self.now else None
+            )
         self.report.how = self.report.how if self.moment else ""
         self.report.moment = self.moment.isoformat() if self.moment else None
         return self.moment

@@ -1,7 +1,8 @@
-"""Import: files of any known kind into one folder of canonical tables, with a report; all of it or nothing.
+"""Import: files of any known kind into one folder of canonical tables, with a report; all of it or
+nothing.
 
-In reading order: `import_files` reads each file into parts, merges them with what is there, checks the tables as
-anybody's are checked, and puts them into place.
+In reading order: `import_files` reads each file into parts, merges them with what is there, checks
+the tables as anybody's are checked, and puts them into place.
 """
 
 import json
@@ -47,17 +48,23 @@ def import_files(
     progress: ImportProgress = lambda what, done, total: None,
     memory_gb: float = 1.0,
 ) -> ImportReport:
-    """Read files into the canonical tables in the folder `out`, merged with those that are there; give the report.
+    """Read files into the canonical tables in the folder `out`, merged with those that are there;
+    give the report.
 
-    `progress` is called with what is done, and bytes done and in all. `memory_gb` is what merging may take. With
-    `dry_run` nothing is written. Beside the tables stand import.json, rejected.csv where something was rejected, and
-    rates.csv where rates were given: a later import and training know them from there.
+    `progress` is called with what is done, and bytes done and in all. `memory_gb` is what merging
+    may take. With `dry_run` nothing is written. Beside the tables stand import.json, rejected.csv
+    where something was rejected, and rates.csv where rates were given: a later import and training
+    know them from there.
 
-    Raises SourceError (or SheetError) for the first file that cannot be used, and DataFolderError where `out` cannot
-    take the tables; nothing is written then.
+    Raises SourceError (or SheetError) for the first file that cannot be used, and DataFolderError
+    where `out` cannot take the tables; nothing is written then.
     """
     _refuse(out)
-    if options is not None and options.creator is not None and (wrong := id_fault(options.creator.strip())):
+    if (
+        options is not None
+        and options.creator is not None
+        and (wrong := id_fault(options.creator.strip()))
+    ):
         raise SourceError(f"--creator {options.creator!r} {wrong}")
     now = datetime.now(UTC)
     home = tempfile.gettempdir() if dry_run else out.resolve().parent
@@ -84,10 +91,14 @@ def import_files(
             return report
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         said = _first_line(error)
-        raise SourceError(f"{str(out)!r} holds tables that cannot be added to: {said}; name another folder") from error
+        raise SourceError(
+            f"{str(out)!r} holds tables that cannot be added to: {said}; name another folder"
+        ) from error
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         said = _first_line(error)
-        raise SourceError(f"{str(out)!r} cannot be made: {said}; it needs a folder with room for the tables") from error
+        raise SourceError(
+            f"{str(out)!r} cannot be made: {said}; it needs a folder with room for the tables"
+        ) from error
 
 
 def _first_line(error: Exception) -> str:
@@ -101,10 +112,14 @@ def _refuse(out: Path) -> None:
         file_kind.check_file(file)
     csv = [name for name in FOLDER_TABLES if (out / f"{name}.csv").exists()]
     if csv:
-        raise SourceError(f"{str(out)!r} holds {csv[0]}.csv: only Parquet tables can be added to, name another folder")
+        raise SourceError(
+            f"{str(out)!r} holds {csv[0]}.csv: only Parquet tables can be added to, name another folder"
+        )
     meta = _json(out / "dataset.json")
     if meta.get("simulated"):
-        raise SourceError(f"{str(out)!r} holds a simulated market: real data must not be mixed into it, name another")
+        raise SourceError(
+            f"{str(out)!r} holds a simulated market: real data must not be mixed into it, name another"
+        )
 
 
 def _read_all(
@@ -121,20 +136,28 @@ def _read_all(
 
 
 def _tell_hidden_likes(merge: Merge, report: ImportReport, rejected: RejectionWriter) -> None:
-    """Write down each post whose tiny count of likes stands for hidden ones, and tell the first accounts."""
+    """Write down each post whose tiny count of likes stands for hidden ones, and tell the first
+    accounts.
+    """
     accounts: Counter = Counter()
     for platform, creator, post, likes, comments in merge.hidden_likes():
         accounts[platform, creator] += 1
         counts = f"{likes:.0f} likes" + ("" if comments is None else f", {comments:,.0f} comments")
         place = Place("", f"post {post} of {creator}")
-        rejected.add(Rejection(place, "hidden: many posts of this account have the same few likes", "likes", counts))
+        rejected.add(
+            Rejection(
+                place, "hidden: many posts of this account have the same few likes", "likes", counts
+            )
+        )
     report.notes += [
         f"{count:,} post(s) of the {platform} account {creator} have a few likes each and far more comments: "
         "it hides its likes, which are unknown"
         for (platform, creator), count in accounts.most_common(MOST_HIDERS)
     ]
     if len(accounts) > MOST_HIDERS:
-        report.notes.append(f"{len(accounts) - MOST_HIDERS:,} more account(s) hide their likes: see rejected.csv")
+        report.notes.append(
+            f"{len(accounts) - MOST_HIDERS:,} more account(s) hide their likes: see rejected.csv"
+        )
 
 
 def _read_file(
@@ -149,8 +172,20 @@ def _read_file(
     file = FileReport(path.name, digest)
     moment = _told_moment(file, options, report.moments.get(digest))
     parts.begin_file(number)
-    job = ImportJob(path, parts, file, rejected, options, moment, _changed(path), now, partial(progress, path.name))
-    {"json": json_reader, file_kind.SHEET: sheet_reader, file_kind.PANEL: instagram_panel}[family].read(job)
+    job = ImportJob(
+        path,
+        parts,
+        file,
+        rejected,
+        options,
+        moment,
+        _changed(path),
+        now,
+        partial(progress, path.name),
+    )
+    {"json": json_reader, file_kind.SHEET: sheet_reader, file_kind.PANEL: instagram_panel}[
+        family
+    ].read(job)
     parts.flush()
     file.rows, file.known = dict(parts.rows), parts.known
     moments[number] = job.resolve_read_time()
@@ -158,11 +193,15 @@ def _read_file(
 
 
 def _rates(out: Path, given: CurrencyRates | None, made: Path) -> tuple[CurrencyRates, list[str]]:
-    """Give the rates that are known, those given before those in `out`, and what to tell; write them into `made`."""
+    """Give the rates that are known, those given before those in `out`, and what to tell; write
+    them into `made`.
+    """
     held = read_rates(out / RATES_FILE) if (out / RATES_FILE).exists() else CurrencyRates()
     if given is None:
         return held, []
-    changed = [(code, rate, held.usd_per_unit.get(code, rate)) for code, rate in given.usd_per_unit.items()]
+    changed = [
+        (code, rate, held.usd_per_unit.get(code, rate)) for code, rate in given.usd_per_unit.items()
+    ]
     notes = [
         f"{code} is {rate:g} USD now and was {before:g} before: fees that were imported before keep theirs"
         for code, rate, before in changed
@@ -175,14 +214,22 @@ def _rates(out: Path, given: CurrencyRates | None, made: Path) -> tuple[Currency
 
 
 def _told_moment(file: FileReport, options: ImportOptions, before: str | None) -> datetime | None:
-    """Give when a file was read where it is told, now or by its first import; else its last change must do."""
+    """Give when a file was read where it is told, now or by its first import; else its last change
+    must do.
+    """
     file.how = "told" if options.observed_at else "before" if before else "file"
     return options.observed_at or (datetime.fromisoformat(before) if before else None)
 
 
-def _refuse_reused_numbers(merge: Merge, moments: dict[int, datetime | None], report: ImportReport) -> None:
+def _refuse_reused_numbers(
+    merge: Merge, moments: dict[int, datetime | None], report: ImportReport
+) -> None:
     """Raise SourceError where a sheet has numbers as ids that stand for other accounts elsewhere."""
-    sheets = [number for number, file in zip(moments, report.files, strict=True) if file.kind.startswith("spreadsheet")]
+    sheets = [
+        number
+        for number, file in zip(moments, report.files, strict=True)
+        if file.kind.startswith("spreadsheet")
+    ]
     if found := merge.find_reused_row_number(sheets):
         platform, number, one, other = found
         raise SourceError(
@@ -205,7 +252,9 @@ def _json(path: Path) -> dict:
 
 
 def _publish(made: Path, out: Path) -> None:
-    """Put the files into place: the whole folder at once where there is none yet, else each file whole."""
+    """Put the files into place: the whole folder at once where there is none yet, else each file
+    whole.
+    """
     if not out.exists():
         os.replace(made, out)
         return

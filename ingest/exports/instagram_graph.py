@@ -17,8 +17,15 @@ from ingest.exports.record_shapes import (
 from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_number, parse_value
 
 KIND = "instagram-graph"
-FORMATS = {"IMAGE": "image", "VIDEO": "video", "CAROUSEL_ALBUM": "carousel", "STORY": "story", "REELS": "short"}
-#: The fields of an account by the Graph API's reference of IG User: other networks have a followers_count too.
+FORMATS = {
+    "IMAGE": "image",
+    "VIDEO": "video",
+    "CAROUSEL_ALBUM": "carousel",
+    "STORY": "story",
+    "REELS": "short",
+}
+#: The fields of an account by the Graph API's reference of IG User: other networks have a
+#: followers_count too.
 USER_FIELDS = frozenset((
     "id", "user_id", "username", "name", "followers_count", "website", "profile_picture_url", "is_verified",
     "is_verified_user", "is_published", "is_user_follow_business", "is_business_follow_user", "has_profile_pic",
@@ -31,9 +38,16 @@ OTHER_NETWORK_FIELDS = frozenset((
 #: How other networks call what stands in a caption here.
 OTHER_CAPTION_FIELDS = frozenset(("text", "title", "content", "message", "body"))
 METRIC_ID = re.compile(r"(\d+)/insights/(\w+)(?:/(\w+))?")
-#: Column -> metrics that tell it, the best first: plays and impressions stood for views until they were replaced.
+#: Column -> metrics that tell it, the best first: plays and impressions stood for views until they
+#: were replaced.
 METRIC_COLUMNS = {
-    "views": ("views", "ig_reels_aggregated_all_plays_count", "plays", "video_views", "impressions"),
+    "views": (
+        "views",
+        "ig_reels_aggregated_all_plays_count",
+        "plays",
+        "video_views",
+        "impressions",
+    ),
     "saves": ("saved", "saves"),
     "shares": ("shares",),
     "likes": ("likes",),
@@ -42,12 +56,20 @@ METRIC_COLUMNS = {
 
 
 def _metric_rows(record: dict) -> list[dict]:
-    """Give the metrics of one post that a page holds, or that a record is; none where several posts are mixed."""
+    """Give the metrics of one post that a page holds, or that a record is; none where several posts
+    are mixed.
+    """
     rows = record.get("data") if isinstance(record.get("data"), list) else [record]
-    ids = {METRIC_ID.match(row["id"]) for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)}
+    ids = {
+        METRIC_ID.match(row["id"])
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get("id"), str)
+    }
     posts = {found.group(1) for found in ids if found}
     return (
-        [row for row in rows if isinstance(row, dict) and "name" in row] if len(posts) == 1 and None not in ids else []
+        [row for row in rows if isinstance(row, dict) and "name" in row]
+        if len(posts) == 1 and None not in ids
+        else []
     )
 
 
@@ -60,7 +82,9 @@ def metric_values(rows: list) -> dict[str, float]:
     """Give what metrics tell, by their names: counts that are known and not below 0."""
     told = {}
     for row in (one for one in rows if isinstance(one, dict) and isinstance(one.get("name"), str)):
-        value = metric_value(row["total_value"] if "total_value" in row else get_path(row, "values.0.value"))
+        value = metric_value(
+            row["total_value"] if "total_value" in row else get_path(row, "values.0.value")
+        )
         if value is not None:
             told[row["name"]] = value
     return told
@@ -101,7 +125,9 @@ def _metrics_left(record: dict) -> list[str]:
 
 def _finish_media(record: dict, row: dict, context: Context) -> None:
     product = (
-        FORMATS.get(record.get("media_product_type")) if isinstance(record.get("media_product_type"), str) else None
+        FORMATS.get(record.get("media_product_type"))
+        if isinstance(record.get("media_product_type"), str)
+        else None
     )
     row["format"] = product or (
         FORMATS.get(record["media_type"]) if isinstance(record.get("media_type"), str) else None
@@ -118,19 +144,32 @@ def _likes(value: object) -> float | None:
 
 
 def _is_business(account_type: object) -> bool | None:
-    return account_type == "BUSINESS" if account_type in ("BUSINESS", "MEDIA_CREATOR", "CREATOR", "PERSONAL") else None
+    return (
+        account_type == "BUSINESS"
+        if account_type in ("BUSINESS", "MEDIA_CREATOR", "CREATOR", "PERSONAL")
+        else None
+    )
 
 
 def _is_user(r: dict) -> bool:
     profile = ("follows_count", "media_count", "ig_id", "account_type", "biography")
     named = "id" in r or "username" in r or "user_id" in r
     holds = isinstance(r.get("media"), dict) and "data" in r["media"]
-    ours = any(name in r for name in profile) or ("followers_count" in r and USER_FIELDS.issuperset(r))
+    ours = any(name in r for name in profile) or (
+        "followers_count" in r and USER_FIELDS.issuperset(r)
+    )
     return named and (ours or holds) and OTHER_NETWORK_FIELDS.isdisjoint(r)
 
 
 def _is_media(r: dict) -> bool:
-    told = ("like_count", "comments_count", "caption", "permalink", "media_product_type", "media_url")
+    told = (
+        "like_count",
+        "comments_count",
+        "caption",
+        "permalink",
+        "media_product_type",
+        "media_url",
+    )
     typed = isinstance(r.get("media_type"), str) and r["media_type"] in FORMATS
     dated = isinstance(r.get("timestamp"), str) and any(name in r for name in told)
     counted = "like_count" in r and "comments_count" in r

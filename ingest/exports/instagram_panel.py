@@ -15,12 +15,16 @@ from ingest.exports.import_job import ImportJob
 PANEL_POSTS = "posts.csv.gz"
 PANEL_FOLLOWERS = "followers_monthly.csv"
 
-#: When the panel's pages were read: the first full hour after its last post (2023-03-18 04:43 UTC). The publisher says
-#: "March 2023" only; posts of the last days still have fewer likes than their creators' usual, so it was about then.
+#: When the panel's pages were read: the first full hour after its last post (2023-03-18 04:43 UTC).
+#: The publisher says
+#: "March 2023" only; posts of the last days still have fewer likes than their creators' usual, so
+#: it was about then.
 PANEL_READ_AT = pd.Timestamp("2023-03-18T05:00:00Z")
 
-#: Canonical column -> the panel's. Left out: gender (no canonical column), sentiment and follower_class (derived), and
-#: followers_old (measured when creators were sampled, on a date not told, so it cannot stand in `followers`).
+#: Canonical column -> the panel's. Left out: gender (no canonical column), sentiment and
+#: follower_class (derived), and
+#: followers_old (measured when creators were sampled, on a date not told, so it cannot stand in
+#: `followers`).
 PANEL_POST_COLUMNS = {
     "creator_id": "creator_id",
     "posted_at": "posted_at",
@@ -41,22 +45,33 @@ PANEL_CREATOR_COLUMNS = {
     "verified": "is_verified",
     "business": "is_business",
 }
-PANEL_FOLLOWER_COLUMNS = {"creator_id": "creator_id", "observed_at": "date", "followers": "followers"}
+PANEL_FOLLOWER_COLUMNS = {
+    "creator_id": "creator_id",
+    "observed_at": "date",
+    "followers": "followers",
+}
 
 
 def read_instagram_panel(folder: Path | str) -> Tables:
     """Read the Instagram panel: posts.csv.gz and followers_monthly.csv.
 
-    - likes of posts that hide them are unknown; a carousel is known as such, image and video are not told apart
-    - a post is named by its row in the file; rows that repeat an earlier one, or say no time of posting, are left out
+    - likes of posts that hide them are unknown; a carousel is known as such, image and video are
+      not told apart
+    - a post is named by its row in the file; rows that repeat an earlier one, or say no time of
+      posting, are left out
     - every count was read at PANEL_READ_AT, so posts of the 7 days before it are immature
     - an account younger than its own posts has an unknown age; a topic that is no niche gives none
 
-    `meta["read"]` counts the rows as they were, what was left out and what was found. Raises SourceError where a file
-    or a column is missing, DataFolderError where a file cannot be read.
+    `meta["read"]` counts the rows as they were, what was left out and what was found. Raises
+    SourceError where a file or a column is missing, DataFolderError where a file cannot be read.
     """
     folder = _holding(folder, PANEL_POSTS, PANEL_FOLLOWERS)
-    used = [*PANEL_POST_COLUMNS.values(), *PANEL_CREATOR_COLUMNS.values(), "is_carousel", "account_age_months"]
+    used = [
+        *PANEL_POST_COLUMNS.values(),
+        *PANEL_CREATOR_COLUMNS.values(),
+        "is_carousel",
+        "account_age_months",
+    ]
     rows = _read(folder / PANEL_POSTS, used)
     months = _read(folder / PANEL_FOLLOWERS, list(PANEL_FOLLOWER_COLUMNS.values()))
     rows.insert(0, "post_id", [f"row{row:06d}" for row in range(len(rows))])
@@ -92,7 +107,9 @@ def read(job: ImportJob) -> None:
     job.report.ignored_records += Counter({
         "row that repeats another": read["repeated_rows"], "row without a time": read["rows_without_time"],
     })  # fmt: skip
-    job.report.notes += [f"{name.replace('_', ' ')}: {count:,}" for name, count in tables.meta["read"].items()]
+    job.report.notes += [
+        f"{name.replace('_', ' ')}: {count:,}" for name, count in tables.meta["read"].items()
+    ]
     job.moment, job.report.how = PANEL_READ_AT.to_pydatetime(), "publisher"
 
 
@@ -108,7 +125,9 @@ def _panel_creators(rows: pd.DataFrame) -> pd.DataFrame:
     creators = _renamed(first, PANEL_CREATOR_COLUMNS, observed_at=PANEL_READ_AT)
     creators["niche"] = creators["niche"].map(lambda topic: niche_for_label(topic, "panel"))
     months = pd.to_numeric(first["account_age_months"])
-    opened = months.map(lambda age: PANEL_READ_AT - pd.DateOffset(months=int(age)), na_action="ignore")
+    opened = months.map(
+        lambda age: PANEL_READ_AT - pd.DateOffset(months=int(age)), na_action="ignore"
+    )
     posted = pd.to_datetime(rows["posted_at"], utc=True).groupby(rows["creator_id"]).min()
     opened = pd.to_datetime(opened, utc=True)
     creators["created_at"] = opened.mask(opened > first["creator_id"].map(posted))
@@ -126,7 +145,9 @@ def _renamed(rows: pd.DataFrame, columns: dict[str, str], **constants) -> pd.Dat
 
 
 def _holding(folder: Path | str, *names: str) -> Path:
-    """Give the folder as a path once it is known to hold the files; SourceError tells what is there instead."""
+    """Give the folder as a path once it is known to hold the files; SourceError tells what is there
+    instead.
+    """
     folder = Path(folder)
     found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else None
     if found is None:
@@ -142,5 +163,7 @@ def _holding(folder: Path | str, *names: str) -> Path:
 def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     frame = read_frame(path)
     if missing := [column for column in columns if column not in frame]:
-        raise SourceError(f"{path.name} lacks the column(s) {', '.join(missing)}: found {', '.join(frame.columns)}")
+        raise SourceError(
+            f"{path.name} lacks the column(s) {', '.join(missing)}: found {', '.join(frame.columns)}"
+        )
     return frame

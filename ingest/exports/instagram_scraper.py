@@ -1,13 +1,29 @@
-"""Scrapers' JSON of Instagram, as data: of its web pages (GraphQL, instaloader), of its app, and of Apify's actors."""
+"""Scrapers' JSON of Instagram, as data: of its web pages (GraphQL, instaloader), of its app, and of
+Apify's actors.
+"""
 
 from features.niche.classifier import niche_for_label
 from ingest.exports.coauthors import COAUTHOR_PATHS, resolve_owner
 from ingest.exports.foreign_records import network_for_host, url_host
-from ingest.exports.record_shapes import CHILD, COMMENT, Context, RecordShape, get_path, join_hashtags
+from ingest.exports.record_shapes import (
+    CHILD,
+    COMMENT,
+    Context,
+    RecordShape,
+    get_path,
+    join_hashtags,
+)
 from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_number, parse_text
 
 KIND = "instagram-scraper"
-BY_PRODUCT = {"clips": "short", "story": "story", "ad": None, "feed": None, "igtv": "video", "carousel_container": None}
+BY_PRODUCT = {
+    "clips": "short",
+    "story": "story",
+    "ad": None,
+    "feed": None,
+    "igtv": "video",
+    "carousel_container": None,
+}
 BY_TYPE = {
     "GraphImage": "image", "GraphVideo": "video", "GraphSidecar": "carousel",
     "XDTGraphImage": "image", "XDTGraphVideo": "video", "XDTGraphSidecar": "carousel",
@@ -34,7 +50,9 @@ def _likes(value: object) -> float | None:
 def _niche(category: object) -> str | None:
     """Give the niche of the last category that stands for one: Apify writes 'None,Artist'."""
     parts = [category, *reversed(category.split(","))] if isinstance(category, str) else []
-    return next((niche for part in parts if (niche := niche_for_label(part.strip(), "instagram"))), None)
+    return next(
+        (niche for part in parts if (niche := niche_for_label(part.strip(), "instagram"))), None
+    )
 
 
 def _post_id(value: object) -> str | None:
@@ -61,7 +79,9 @@ def _finish(record: dict, row: dict, context: Context) -> None:
 
 
 def _format(record: dict) -> str | None:
-    """Tell the format by the product, else by the type that is given; by is_video only where no type is."""
+    """Tell the format by the product, else by the type that is given; by is_video only where no
+    type is.
+    """
     product = record.get("product_type", record.get("productType"))
     if isinstance(product, str) and (found := BY_PRODUCT.get(product)):
         return found
@@ -76,7 +96,12 @@ def _is_web_profile(r: dict) -> bool:
 
 
 def _is_web_post(r: dict) -> bool:
-    told = ("edge_media_preview_like", "edge_liked_by", "edge_media_to_caption", "edge_media_to_comment")
+    told = (
+        "edge_media_preview_like",
+        "edge_liked_by",
+        "edge_media_to_caption",
+        "edge_media_to_comment",
+    )
     return "taken_at_timestamp" in r or ("shortcode" in r and any(name in r for name in told))
 
 
@@ -85,18 +110,29 @@ def _is_app_post(r: dict) -> bool:
 
 
 def _is_app_profile(r: dict) -> bool:
-    return "username" in r and "follower_count" in r and any(name in r for name in ("pk", "media_count", "biography"))
+    return (
+        "username" in r
+        and "follower_count" in r
+        and any(name in r for name in ("pk", "media_count", "biography"))
+    )
 
 
 def _is_apify_post(r: dict) -> bool:
     counted = "likesCount" in r or "commentsCount" in r
-    return (counted and ("shortCode" in r or "ownerUsername" in r)) or ("ownerUsername" in r and "timestamp" in r)
+    return (counted and ("shortCode" in r or "ownerUsername" in r)) or (
+        "ownerUsername" in r and "timestamp" in r
+    )
 
 
 def _is_apify_profile(r: dict) -> bool:
-    """Tell a profile by two of its counts, or one and what only Instagram's profiles have beside it."""
+    """Tell a profile by two of its counts, or one and what only Instagram's profiles have beside
+    it.
+    """
     counts = sum(name in r for name in ("followersCount", "followsCount", "postsCount"))
-    ours = any(name in r for name in BESIDE_COUNT) or network_for_host(url_host(r.get("url")) or "") == "instagram"
+    ours = (
+        any(name in r for name in BESIDE_COUNT)
+        or network_for_host(url_host(r.get("url")) or "") == "instagram"
+    )
     return "username" in r and (counts > 1 or (counts == 1 and ours)) and "friendsCount" not in r
 
 

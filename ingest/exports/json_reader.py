@@ -17,9 +17,17 @@ from ingest.exports.record_finder import (
     list_known_kinds,
     shapes_for_kind,
 )
-from ingest.exports.record_shapes import METRICS, ParsedRecord, Rejection, find_row_fault, get_path, parse_record
+from ingest.exports.record_shapes import (
+    METRICS,
+    ParsedRecord,
+    Rejection,
+    find_row_fault,
+    get_path,
+    parse_record,
+)
 
-#: Forms of records of which fields are counted; a file has a handful, garbage could have any number.
+#: Forms of records of which fields are counted; a file has a handful, garbage could have any
+#: number.
 MOST_FORMS = 5000
 #: Pages that are told to give less than there is.
 MOST_NOTES = 5
@@ -41,7 +49,9 @@ def read(job: ImportJob) -> None:
 
 
 def _take(
-    job: ImportJob, found: FoundRecord | Rejection | PartialPage | IgnoredRecord, fields: "UnmappedFieldCounter"
+    job: ImportJob,
+    found: FoundRecord | Rejection | PartialPage | IgnoredRecord,
+    fields: "UnmappedFieldCounter",
 ) -> None:
     """Take what was found in a file: every record of it is read, rejected or ignored by its kind."""
     if isinstance(found, PartialPage):
@@ -73,9 +83,21 @@ def _read(job: ImportJob, found: FoundRecord) -> None:
         job.leave_unknown(unread)
     if fault:
         job.report.records[shape.name] -= 1
-        job.reject(Rejection(found.place, fault, value=f"id {read.row.get('post_id') or read.row.get('creator_id')}"))
+        job.reject(
+            Rejection(
+                found.place,
+                fault,
+                value=f"id {read.row.get('post_id') or read.row.get('creator_id')}",
+            )
+        )
         return
-    accounts = [read.row] if shape.table == "creators" else [read.creator] if shape.table == "posts" else []
+    accounts = (
+        [read.row]
+        if shape.table == "creators"
+        else [read.creator]
+        if shape.table == "posts"
+        else []
+    )
     for account in accounts:
         _check_opening(job, read, account)
         job.add("creators", account)
@@ -88,16 +110,24 @@ def _remark(job: ImportJob, read: ParsedRecord, record: dict) -> None:
     """Tell the accounts that share a post, and count by which metric its views are told."""
     for name in read.coauthors:
         job.report.remarks[f"post that {name!r} shares: it counts for its owner alone"] += 1
-    definition = INSTAGRAM_VIEW_DEFINITIONS.get(read.views_metric) if read.shape.platform == "instagram" else None
+    definition = (
+        INSTAGRAM_VIEW_DEFINITIONS.get(read.views_metric)
+        if read.shape.platform == "instagram"
+        else None
+    )
     if definition and read.row.get("views") is not None:
         job.report.views[definition] += 1
         if other := _other_views(record, read):
             names = ", ".join(other)
-            job.report.remarks[f"post with counts of views that differ: {read.views_metric} is used, not {names}"] += 1
+            job.report.remarks[
+                f"post with counts of views that differ: {read.views_metric} is used, not {names}"
+            ] += 1
 
 
 def _other_views(record: dict, read: ParsedRecord) -> list[str]:
-    """Name the counts of views that a record of Instagram gives besides, and that differ; 0 stands for none."""
+    """Name the counts of views that a record of Instagram gives besides, and that differ; 0 stands
+    for none.
+    """
     metrics = get_path(record, "insights.data") or record.get("data")
     told = record | (metric_values(metrics) if isinstance(metrics, list) else {})
     counts = {name: metric_value(told.get(name)) for name in INSTAGRAM_VIEW_DEFINITIONS}
@@ -105,7 +135,9 @@ def _other_views(record: dict, read: ParsedRecord) -> list[str]:
 
 
 def _name_creator(job: ImportJob, read: ParsedRecord) -> str | None:
-    """Give the creator that the user names to a record that has none; the reason where there is none to give."""
+    """Give the creator that the user names to a record that has none; the reason where there is
+    none to give.
+    """
     if read.shape.table == METRICS or read.row.get("creator_id"):
         return None
     owner = job.options.owner
@@ -127,17 +159,25 @@ def _check_opening(job: ImportJob, read: ParsedRecord, account: dict) -> None:
     until = account.get("observed_at") or job.now
     if opened is not None and opened > until:
         account["created_at"] = None
-        job.leave_unknown(Rejection(read.place, "lies after the reading", "created_at", f"{opened:%Y-%m-%d %H:%M}"))
+        job.leave_unknown(
+            Rejection(
+                read.place, "lies after the reading", "created_at", f"{opened:%Y-%m-%d %H:%M}"
+            )
+        )
 
 
 def _refuse_empty(job: ImportJob) -> None:
-    """Raise SourceError where a file gave no row, unless it is a page of an ordinary answer without results."""
+    """Raise SourceError where a file gave no row, unless it is a page of an ordinary answer without
+    results.
+    """
     rejected, ignored = job.report.rejected, job.report.ignored_records
     if any(job.parts.rows.values()):
         return
     if ignored and not rejected:
         kinds = ", ".join(f"{count:,} x {kind}" for kind, count in ignored.most_common())
-        raise SourceError(f"{str(job.path)!r} holds no account and no post, only {kinds}: leave it out")
+        raise SourceError(
+            f"{str(job.path)!r} holds no account and no post, only {kinds}: leave it out"
+        )
     if not rejected:
         job.report.notes.append("it is a page without records")
         return

@@ -1,7 +1,9 @@
-"""The JSON values of a file, one at a time, in bounded memory: a document, an array, pages one after another, or lines.
+"""The JSON values of a file, one at a time, in bounded memory: a document, an array, pages one
+after another, or lines.
 
-gzip and xz are read as they are, UTF-8 and UTF-16 with their marks. A value that cannot be read is given as
-`MalformedValue` where the next one can still be found (a bad line, a value too deep); else the file is refused.
+gzip and xz are read as they are, UTF-8 and UTF-16 with their marks. A value that cannot be read is
+given as `MalformedValue` where the next one can still be found (a bad line, a value too deep); else
+the file is refused.
 """
 
 import io
@@ -34,8 +36,11 @@ class MalformedValue:
     excerpt: str
 
 
-def read_json_values(path: Path, progress: ReadProgress = lambda done, total: None) -> Iterator[tuple[str, object]]:
-    """Give (place, value) of each JSON value of a file: the lines, else the elements of an array, else documents.
+def read_json_values(
+    path: Path, progress: ReadProgress = lambda done, total: None
+) -> Iterator[tuple[str, object]]:
+    """Give (place, value) of each JSON value of a file: the lines, else the elements of an array,
+    else documents.
 
     Raises SourceError where the file cannot be read, holds no JSON, or ends before its JSON does.
     """
@@ -52,7 +57,9 @@ def is_json_text(head: str) -> bool:
 
 
 def _are_lines(head: str) -> bool:
-    """Tell JSON Lines from a document by the first lines: each a value of its own, or no document to begin with."""
+    """Tell JSON Lines from a document by the first lines: each a value of its own, or no document
+    to begin with.
+    """
     lines = [line for line in head[:CHUNK].split("\n")[:200] if line.strip("\ufeff\x00 \t\r")]
     if len(lines) < 2:
         return False
@@ -180,7 +187,9 @@ class _Text:
             raise self._fault(_first_words(error)) from None
 
     def element(self) -> object:
-        """Read the next value of an array; one that cannot be held is stepped over and given as MalformedValue."""
+        """Read the next value of an array; one that cannot be held is stepped over and given as
+        MalformedValue.
+        """
         try:
             return self._decode()
         except SourceError:
@@ -188,7 +197,11 @@ class _Text:
         except JSONDecodeError as error:
             raise self._fault(error.msg, error.pos) from None
         except (RecursionError, ValueError) as error:
-            reason = TOO_DEEP if isinstance(error, RecursionError) else f"cannot be held: {_first_words(error)}"
+            reason = (
+                TOO_DEEP
+                if isinstance(error, RecursionError)
+                else f"cannot be held: {_first_words(error)}"
+            )
             return MalformedValue(reason, self._step_over())
 
     def _decode(self) -> object:
@@ -211,7 +224,9 @@ class _Text:
                 )
 
     def _step_over(self) -> str:
-        """Pass a value by its brackets alone, up to what follows it in the array; give how it begins."""
+        """Pass a value by its brackets alone, up to what follows it in the array; give how it
+        begins.
+        """
         begins, depth, at = self._text[self._at : self._at + 80], 0, self._at
         while True:
             for found in STRUCTURE.finditer(self._text, at):
@@ -238,18 +253,28 @@ class _Text:
             self._text, self._at = self._text[self._at :], 0
 
     def _fault(self, what: str, at: int | None = None) -> SourceError:
-        """Give the error for a place; text that is no JSON at all is told apart from JSON that breaks off."""
+        """Give the error for a place; text that is no JSON at all is told apart from JSON that
+        breaks off.
+        """
         at = self._at if at is None else at
         where = f"character {self._before + at + 1:,}"
         if self._ended and _breaks_off(self._text, at, what):
-            return SourceError(f"{str(self._path)!r} is cut short: its JSON breaks off at {where}; fetch it again")
-        return SourceError(f"{str(self._path)!r} is no JSON at {where}: {what} at {self._text[at : at + 30]!r}")
+            return SourceError(
+                f"{str(self._path)!r} is cut short: its JSON breaks off at {where}; fetch it again"
+            )
+        return SourceError(
+            f"{str(self._path)!r} is no JSON at {where}: {what} at {self._text[at : at + 30]!r}"
+        )
 
 
 def _breaks_off(text: str, at: int, what: str) -> bool:
-    """Tell JSON that ends too early from text that is no JSON, by the place and the words of an error."""
+    """Tell JSON that ends too early from text that is no JSON, by the place and the words of an
+    error.
+    """
     left = text[at:]
-    return what.startswith(("Unterminated", "Invalid \\", ENDS)) or any(word.startswith(left) for word in WORDS)
+    return what.startswith(("Unterminated", "Invalid \\", ENDS)) or any(
+        word.startswith(left) for word in WORDS
+    )
 
 
 def _first_words(error: Exception) -> str:

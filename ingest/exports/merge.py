@@ -1,8 +1,10 @@
-"""What several files, and the tables that are there already, say of the same creators and posts: merged with DuckDB.
+"""What several files, and the tables that are there already, say of the same creators and posts:
+merged with DuckDB.
 
-The rules, in the words of docs/import.md: a creator is its platform and id, or its handle where no id is known; of two
-values the one read later stays, of two read at the same moment the one given later; what is missing never replaces what
-is known; times of posting and of opening an account are the earliest told. Nothing of it is held in memory as a whole.
+The rules, in the words of docs/import.md: a creator is its platform and id, or its handle where no
+id is known; of two values the one read later stays, of two read at the same moment the one given
+later; what is missing never replaces what is known; times of posting and of opening an account are
+the earliest told. Nothing of it is held in memory as a whole.
 """
 
 from collections.abc import Iterator
@@ -19,8 +21,15 @@ from ingest.exports.hidden_likes import create_shown_posts, read_hidden_likes
 from ingest.exports.part_writer import FILE_COLUMN, ORDER_COLUMN, PART_SPECS, part_columns
 from ingest.exports.record_shapes import METRICS
 
-SQL_TYPES = {"text": "VARCHAR", "count": "DOUBLE", "real": "DOUBLE", "flag": "BOOLEAN", "time": "TIMESTAMPTZ"}
-#: Columns whose values at one moment should not differ; what changes by itself (bio, handle) or follows is left out.
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "count": "DOUBLE",
+    "real": "DOUBLE",
+    "flag": "BOOLEAN",
+    "time": "TIMESTAMPTZ",
+}
+#: Columns whose values at one moment should not differ; what changes by itself (bio, handle) or
+#: follows is left out.
 CONFLICT_COLUMNS = {
     "creators": ("following", "posts_count", "niche", "country", "verified", "business"),
     "posts": ("likes", "comments", "shares", "saves", "views", "format", "sponsored", "repost"),
@@ -48,9 +57,13 @@ class Conflict:
 
 
 class Merge:
-    """The rows of all parts and of the tables in `out`, merged within `work`; closes with its connection."""
+    """The rows of all parts and of the tables in `out`, merged within `work`; closes with its
+    connection.
+    """
 
-    def __init__(self, work: Path, out: Path, moments: dict[int, datetime | None], memory_gb: float = 1.0):
+    def __init__(
+        self, work: Path, out: Path, moments: dict[int, datetime | None], memory_gb: float = 1.0
+    ):
         self._work, self._out = work, out
         self._con = duckdb.connect(
             config={
@@ -80,7 +93,9 @@ class Merge:
         self._con.close()
 
     def table(self, name: str) -> pd.DataFrame:
-        """Give a merged table that is small beside the posts: creators, followers, partnerships or prospects."""
+        """Give a merged table that is small beside the posts: creators, followers, partnerships or
+        prospects.
+        """
         keys = {"partnerships": "partnership_id", "prospects": "creator_id, platform"}
         if name in keys:
             return self._small(name, keys[name])
@@ -90,7 +105,9 @@ class Merge:
         """Give the merged posts in chunks, sorted by account, time and id."""
         names = ", ".join(PART_SPECS["posts"].names)
         ordered = "platform, creator_id, posted_at, post_id, observed_at NULLS FIRST"
-        reader = self._con.sql(f"SELECT {names} FROM shown_posts ORDER BY {ordered}").to_arrow_reader(CHUNK)
+        reader = self._con.sql(
+            f"SELECT {names} FROM shown_posts ORDER BY {ordered}"
+        ).to_arrow_reader(CHUNK)
         for batch in reader:
             yield batch.to_pandas()
 
@@ -99,7 +116,9 @@ class Merge:
         return self._con.sql("SELECT count(*) FROM rows_posts").fetchall()[0][0]
 
     def hidden_likes(self) -> Iterator[tuple[str, str, str, float, float]]:
-        """Give (platform, creator_id, post_id, likes, comments) of posts whose likes stand for hidden ones."""
+        """Give (platform, creator_id, post_id, likes, comments) of posts whose likes stand for
+        hidden ones.
+        """
         return read_hidden_likes(self._con)
 
     def unmatched_metrics(self) -> list[str]:
@@ -113,7 +132,8 @@ class Merge:
     def find_reused_row_number(self, sheets: list[int]) -> tuple[str, str, str, str] | None:
         """Give platform, id and two handles of an id that numbers rows, None where there is none.
 
-        It has at most six digits, and most of those that two files have, one of them among `sheets`, have two handles.
+        It has at most six digits, and most of those that two files have, one of them among
+        `sheets`, have two handles.
         """
         found = self._con.execute(
             f"SELECT platform, creator_id, min(lower(handle)) AS one, max(lower(handle)) AS other FROM rows_creators "
@@ -127,7 +147,9 @@ class Merge:
     # --- rows as they came ---
 
     def _rows(self, table: str) -> str:
-        """Give the SQL of all rows of a table: those in `out`, as older than all, and those of the parts."""
+        """Give the SQL of all rows of a table: those in `out`, as older than all, and those of the
+        parts.
+        """
         columns = {column.name: column for column in PART_SPECS[table].columns}
         names = part_columns(table)
         parts = sorted((self._work / "parts" / table).glob("*.parquet"))
@@ -144,12 +166,15 @@ class Merge:
             return new
         there = {name for name, *_ in self._con.execute(f"DESCRIBE FROM {_scan(old)}").fetchall()}
         cast = ", ".join(
-            f"{f'{name}::' if name in there else 'NULL::'}{_sql_type(columns.get(name))} AS {name}" for name in names
+            f"{f'{name}::' if name in there else 'NULL::'}{_sql_type(columns.get(name))} AS {name}"
+            for name in names
         )
         return f"SELECT {cast}, -1 AS {FILE_COLUMN}, file_row_number AS {ORDER_COLUMN} FROM {_scan(old, True)} UNION ALL {new}"
 
     def _linked(self, table: str) -> str:
-        """Give the SQL of a table's rows in which an account named by its handle is the one that has that handle."""
+        """Give the SQL of a table's rows in which an account named by its handle is the one that
+        has that handle.
+        """
         return (
             f"(SELECT r.* REPLACE (coalesce(l.creator_id, r.creator_id) AS creator_id) FROM rows_{table} r "
             "LEFT JOIN links l ON r.platform = l.platform AND r.creator_id = l.named)"
@@ -182,7 +207,9 @@ class Merge:
             "JOIN (SELECT rank AS place, observed_at FROM told_creators) USING (place) ORDER BY platform, creator_id"
         )
         self._con.execute("ALTER TABLE merged_creators RENAME opened TO created_at")
-        grouped = ", ".join(f"{_extremes(name)}, {_latest(name)}" for name in CONFLICT_COLUMNS["creators"])
+        grouped = ", ".join(
+            f"{_extremes(name)}, {_latest(name)}" for name in CONFLICT_COLUMNS["creators"]
+        )
         self._con.execute(  # what is there already is of several moments: only its followers are surely of theirs
             f"CREATE TABLE watched AS SELECT platform, creator_id AS id, {grouped} FROM told_creators "
             f"WHERE {FILE_COLUMN} >= 0 GROUP BY platform, creator_id, observed_at HAVING count(*) > 1"
@@ -207,16 +234,22 @@ class Merge:
     # --- posts ---
 
     def _merge_posts(self) -> None:
-        """Merge the readings of posts that have several rows, block by block; all other rows are as they came."""
+        """Merge the readings of posts that have several rows, block by block; all other rows are as
+        they came.
+        """
         self._con.execute(
             "CREATE TABLE several AS SELECT platform, post_id FROM ("
             f"SELECT platform, post_id FROM rows_posts UNION ALL SELECT platform, post_id FROM rows_{METRICS}) "
             "GROUP BY ALL HAVING count(*) > 1"
         )
-        rows = self._con.execute("SELECT count(*) FROM rows_posts SEMI JOIN several USING (platform, post_id)")
+        rows = self._con.execute(
+            "SELECT count(*) FROM rows_posts SEMI JOIN several USING (platform, post_id)"
+        )
         blocks = rows.fetchone()[0] // BLOCK + 1
         names = ", ".join(PART_SPECS["posts"].names)
-        self._con.execute(f"CREATE TABLE merged_several AS SELECT {names} FROM {self._linked('posts')} WHERE false")
+        self._con.execute(
+            f"CREATE TABLE merged_several AS SELECT {names} FROM {self._linked('posts')} WHERE false"
+        )
         for block in range(blocks):
             self._merge_block(f"hash(platform, post_id) % {blocks} = {block}")
         self._con.execute(
@@ -227,7 +260,9 @@ class Merge:
     def _merge_block(self, chosen: str) -> None:
         key = "platform, post_id, observed_at"
         others = [
-            name for name in PART_SPECS["posts"].names if name not in (*key.split(", "), "posted_at", "creator_id")
+            name
+            for name in PART_SPECS["posts"].names
+            if name not in (*key.split(", "), "posted_at", "creator_id")
         ]
         self._con.execute(
             f"CREATE OR REPLACE TABLE readings AS SELECT *, "
@@ -249,10 +284,17 @@ class Merge:
         self._insert_block(others, chosen)
 
     def _insert_block(self, others: list[str], chosen: str) -> None:
-        """Put the merged readings in; metrics fill what the newest reading of their post does not know."""
+        """Put the merged readings in; metrics fill what the newest reading of their post does not
+        know.
+        """
         counts = ("likes", "comments", "shares", "saves", "views")
-        filled = {name: f"CASE WHEN newest THEN coalesce(g.{name}, m.{name}) ELSE g.{name} END" for name in counts}
-        filled["likes"] = f"CASE WHEN NOT coalesce(g.likes_hidden, false) THEN {filled['likes']} END"
+        filled = {
+            name: f"CASE WHEN newest THEN coalesce(g.{name}, m.{name}) ELSE g.{name} END"
+            for name in counts
+        }
+        filled["likes"] = (
+            f"CASE WHEN NOT coalesce(g.likes_hidden, false) THEN {filled['likes']} END"
+        )
         columns = ", ".join(f"{filled.get(name, f'g.{name}')} AS {name}" for name in others)
         self._con.execute(
             "CREATE OR REPLACE TABLE metrics AS SELECT platform, post_id, "
@@ -275,7 +317,9 @@ class Merge:
         if table == "partnerships":
             self._note_outcomes(key)
         latest = [_latest(name) for name in names if name not in (*key.split(", "), *FEE_GROUP)]
-        latest.append(f"arg_max({{{_PRICE}}}, rank) FILTER (coalesce(fee_usd, fee) IS NOT NULL) AS price")
+        latest.append(
+            f"arg_max({{{_PRICE}}}, rank) FILTER (coalesce(fee_usd, fee) IS NOT NULL) AS price"
+        )
         told = ", ".join(f"price.{name} AS {name}" if name in FEE_GROUP else name for name in names)
         return self._con.sql(
             f"SELECT {told} FROM (SELECT {key}, {', '.join(latest)} FROM (SELECT *, row_number() OVER "
@@ -285,7 +329,9 @@ class Merge:
 
     def _note_outcomes(self, key: str) -> None:
         """Note partnerships of which several outcomes or fees are told, at whichever moments."""
-        columns = ", ".join(f"{_extremes(name)}, {_latest(name)}" for name in CONFLICT_COLUMNS["partnerships"])
+        columns = ", ".join(
+            f"{_extremes(name)}, {_latest(name)}" for name in CONFLICT_COLUMNS["partnerships"]
+        )
         self._con.execute(
             f"CREATE TABLE outcomes AS SELECT max(platform) AS platform, {key} AS id, {columns} FROM (SELECT *, "
             f"row_number() OVER (ORDER BY observed_at NULLS FIRST, {FILE_COLUMN}, {ORDER_COLUMN}) AS rank "
@@ -301,7 +347,8 @@ class Merge:
                 f"WHERE least_{name} <> most_{name} ORDER BY platform, id LIMIT {left}"
             ).fetchall()
             self.conflicts += [
-                Conflict(table, at, id_, name, (one, other), kept) for at, id_, one, other, kept in found
+                Conflict(table, at, id_, name, (one, other), kept)
+                for at, id_, one, other, kept in found
             ]
 
 

@@ -1,4 +1,6 @@
-"""Rows on their way to the tables: kept in Parquet parts on disk, so that an export may be larger than memory."""
+"""Rows on their way to the tables: kept in Parquet parts on disk, so that an export may be larger
+than memory.
+"""
 
 from pathlib import Path
 
@@ -14,7 +16,8 @@ PART_SPECS = {
     "creators": CREATORS, "followers": FOLLOWERS, "posts": POSTS, METRICS: POSTS, "partnerships": PARTNERSHIPS,
     "prospects": PROSPECTS,
 }  # fmt: skip
-#: Where a row comes from: the number of its file, and of the row in it; which of two rows is the later one.
+#: Where a row comes from: the number of its file, and of the row in it; which of two rows is the
+#: later one.
 FILE_COLUMN, ORDER_COLUMN = "_file", "_order"
 TYPES = {
     "text": pa.string(), "count": pa.float64(), "real": pa.float64(), "flag": pa.bool_(),
@@ -24,7 +27,9 @@ ROWS = 20_000
 
 
 def part_columns(table: str) -> list[str]:
-    """Give the columns that a table of parts has; prospects are told apart by when they were read too."""
+    """Give the columns that a table of parts has; prospects are told apart by when they were read
+    too.
+    """
     names = PART_SPECS[table].names
     return names if "observed_at" in names else [*names, "observed_at"]
 
@@ -37,13 +42,18 @@ def part_schema(table: str) -> pa.Schema:
 
 
 def to_arrow(frame: pd.DataFrame) -> pa.Table:
-    """Give a frame as Arrow; times go without their zone and get it back: pandas 3.1 warns where Arrow takes it."""
+    """Give a frame as Arrow; times go without their zone and get it back: pandas 3.1 warns where
+    Arrow takes it.
+    """
     zoned = frame.select_dtypes("datetimetz").columns
     naive = pa.Table.from_pandas(
-        frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned}), preserve_index=False
+        frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned}),
+        preserve_index=False,
     )
     for name in zoned:
-        naive = naive.set_column(naive.column_names.index(name), name, naive[name].cast(TYPES["time"]))
+        naive = naive.set_column(
+            naive.column_names.index(name), name, naive[name].cast(TYPES["time"])
+        )
     return naive
 
 
@@ -66,7 +76,9 @@ class PartWriter:
         self._file, self.rows, self.known = file, {}, {}
 
     def add(self, table: str, row: dict) -> None:
-        """Add a row; a creator that stands with many posts is kept once, as long as nothing is new of it."""
+        """Add a row; a creator that stands with many posts is kept once, as long as nothing is new
+        of it.
+        """
         if table == "creators":
             same = tuple(sorted((name, value) for name, value in row.items() if value is not None))
             if same in self._seen:
@@ -80,12 +92,18 @@ class PartWriter:
     def add_frame(self, table: str, frame: pd.DataFrame) -> None:
         """Add the rows of a frame that is in the columns and dtypes of its table."""
         frame = frame.assign(
-            **{FILE_COLUMN: self._file, ORDER_COLUMN: range(self._order + 1, self._order + 1 + len(frame))}
+            **{
+                FILE_COLUMN: self._file,
+                ORDER_COLUMN: range(self._order + 1, self._order + 1 + len(frame)),
+            }
         )
         self._order += len(frame)
         schema, given = self._schemas[table], to_arrow(frame)
         columns = [
-            given[f.name].cast(f.type) if f.name in given.column_names else pa.nulls(len(frame), f.type) for f in schema
+            given[f.name].cast(f.type)
+            if f.name in given.column_names
+            else pa.nulls(len(frame), f.type)
+            for f in schema
         ]
         self._store(table, pa.Table.from_arrays(columns, schema=schema))
 

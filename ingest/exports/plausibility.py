@@ -1,17 +1,21 @@
 """Counts of a post that cannot be: which of them stay unknown, and why.
 
-Nothing is exchanged by guess: counts that look swapped stay where they are told, and the count that the others
-contradict is unknown.
+Nothing is exchanged by guess: counts that look swapped stay where they are told, and the count that
+the others contradict is unknown.
 """
 
 from datetime import UTC, datetime
 
 #: X shows view counts of posts from this day on; of older posts its interfaces give 0.
 X_VIEWS_SINCE = datetime(2022, 12, 15, tzinfo=UTC)
-X_VIEWS_UNKNOWN = "views of a post from before 15 December 2022 are 0: unknown, as X did not show them yet"
-#: Views are counted later than likes and comments, which shows in small and young posts: so much is no contradiction.
+X_VIEWS_UNKNOWN = (
+    "views of a post from before 15 December 2022 are 0: unknown, as X did not show them yet"
+)
+#: Views are counted later than likes and comments, which shows in small and young posts: so much is
+#: no contradiction.
 VIEWS_TOLERANCE_SHARE, VIEWS_TOLERANCE = 0.1, 10
-#: One viewer may share a post several times: real posts have up to 1.3 times as many shares as views.
+#: One viewer may share a post several times: real posts have up to 1.3 times as many shares as
+#: views.
 SHARES_TIMES = 2
 COUNTS = ("views", "likes", "comments", "shares")
 #: Metric -> what a view of Instagram is by it: these are not the same count.
@@ -30,9 +34,11 @@ def has_placeholder_views(row: dict) -> bool:
 
 
 def counts_above_views(row: dict) -> list[str]:
-    """Give the counts of a post, by name, that are far above its views; none where views or they are unknown.
+    """Give the counts of a post, by name, that are far above its views; none where views or they
+    are unknown.
 
-    A repost has the shares of the post that it repeats, and views of its own: nothing is told of it.
+    A repost has the shares of the post that it repeats, and views of its own: nothing is told of
+    it.
 
     >>> counts_above_views({"views": 68.0, "likes": 3710.0, "comments": 44800.0, "shares": 50.0})
     ['likes', 'comments']
@@ -51,12 +57,15 @@ def counts_above_views(row: dict) -> list[str]:
 def find_implausible_counts(above: list[str]) -> list[str]:
     """Give the counts that stay unknown, of a post with the counts `above` its views.
 
-    Mostly the views; the shares where they alone contradict; the comments too where likes and shares do not.
+    Mostly the views; the shares where they alone contradict; the comments too where likes and
+    shares do not.
 
     >>> find_implausible_counts(["likes", "comments"]), find_implausible_counts(["comments"]), find_implausible_counts(["shares"])
     (['views'], ['views', 'comments'], ['shares'])
     """
-    return {("shares",): ["shares"], ("comments",): ["views", "comments"]}.get(tuple(above), ["views"])
+    return {("shares",): ["shares"], ("comments",): ["views", "comments"]}.get(
+        tuple(above), ["views"]
+    )
 
 
 def format_counts(row: dict) -> str:

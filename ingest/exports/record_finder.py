@@ -1,7 +1,9 @@
-"""Which records a JSON value holds: known shapes, found under whatever wraps them, and the reasons for the rest.
+"""Which records a JSON value holds: known shapes, found under whatever wraps them, and the reasons
+for the rest.
 
-A wrapper is any object or list that is no record itself: pages, lists of pages, objects keyed by id. What stands within
-a record (comments, children of albums) is not looked at, but for posts that a profile carries.
+A wrapper is any object or list that is no record itself: pages, lists of pages, objects keyed by
+id. What stands within a record (comments, children of albums) is not looked at, but for posts that
+a profile carries.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,7 +53,8 @@ JSON_KINDS = {
 }
 #: Wrappers nested deeper than this hold no records.
 DEEPEST = 24
-#: X's expansions: their users are accounts, their posts are only what other posts, or a pinned one, refer to.
+#: X's expansions: their users are accounts, their posts are only what other posts, or a pinned one,
+#: refer to.
 EXPANSIONS = "includes"
 IGNORED_EXPANSIONS = {
     "tweets": REFERENCED_POST,
@@ -64,16 +67,29 @@ LIST_FIELDS = (
     "data", "items", "edges", "nodes", "results", "result", "records", "list", "all", "posts", "videos", "users",
     "media", "tweets", "entries", "itemList", "aweme_list", "collector",
 )  # fmt: skip
-#: Fields that name a record, and those that say something of it, besides counts; it has so many fields at least.
+#: Fields that name a record, and those that say something of it, besides counts; it has so many
+#: fields at least.
 ID_FIELDS = ("id", "pk", "id_str", "_id", "uuid", "post_id", "video_id", "shortcode", "username")
 CONTENT_FIELDS = (
     "text", "caption", "title", "desc", "content", "message", "created_at", "timestamp", "date", "media_type", "body",
     "createdAt", "published_at", "publishedAt", "posted_at",
 )  # fmt: skip
 LEAST_FIELDS = 3
-#: Where records of any network carry their author as an object, and lists of records in what only looks like one.
+#: Where records of any network carry their author as an object, and lists of records in what only
+#: looks like one.
 AUTHORS = ("user", "author", "account", "owner", "channel")
-PAGES = ("items", "edges", "posts", "videos", "tweets", "entries", "itemList", "aweme_list", "data", "results")
+PAGES = (
+    "items",
+    "edges",
+    "posts",
+    "videos",
+    "tweets",
+    "entries",
+    "itemList",
+    "aweme_list",
+    "data",
+    "results",
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +126,9 @@ def shapes_for_kind(kind: str | None) -> tuple[RecordShape, ...]:
 def find_records(
     value: object, place: Place, shapes: tuple[RecordShape, ...]
 ) -> Iterator[FoundRecord | Rejection | PartialPage]:
-    """Give every record that a value of a file holds, and a rejection for all that should have been one."""
+    """Give every record that a value of a file holds, and a rejection for all that should have been
+    one.
+    """
     if isinstance(value, MalformedValue):
         yield Rejection(place, value.reason, value=value.excerpt)
         return
@@ -123,7 +141,8 @@ def find_records(
 
 
 def looks_like_record(value: object) -> bool:
-    """Tell whether an object is a record of whatever kind: it has a name of its own, and a text, a time or a count.
+    """Tell whether an object is a record of whatever kind: it has a name of its own, and a text, a
+    time or a count.
 
     A category with its icon, or a picture with its size, is none.
     """
@@ -132,12 +151,19 @@ def looks_like_record(value: object) -> bool:
     if isinstance(node := value.get("node"), dict):
         return looks_like_record(node)
     named = any(isinstance(value.get(name), str | int) for name in ID_FIELDS)
-    counted = any(isinstance(inner, int | float) for name, inner in value.items() if name not in ID_FIELDS)
-    return named and len(value) >= LEAST_FIELDS and (counted or any(name in value for name in CONTENT_FIELDS))
+    counted = any(
+        isinstance(inner, int | float) for name, inner in value.items() if name not in ID_FIELDS
+    )
+    return (
+        named
+        and len(value) >= LEAST_FIELDS
+        and (counted or any(name in value for name in CONTENT_FIELDS))
+    )
 
 
 def has_author(value: dict) -> bool:
-    """Tell whether an object is a record that carries its author as an object; a page of records is none.
+    """Tell whether an object is a record that carries its author as an object; a page of records is
+    none.
 
     >>> has_author({"id": "5", "content": "hi", "user": {"id": "1"}}), has_author({"user": {"id": "1"}, "status": "ok"})
     (True, False)
@@ -153,9 +179,14 @@ def is_keyed_by_id(name: object, value: object) -> bool:
 
 
 def is_empty_page(value: object) -> bool:
-    """Tell whether a value is an ordinary answer without results: an empty list within, no error, no record."""
+    """Tell whether a value is an ordinary answer without results: an empty list within, no error,
+    no record.
+    """
     if isinstance(value, dict) and value and not looks_like_record(value):
-        return any((inner == [] and name in LIST_FIELDS) or is_empty_page(inner) for name, inner in value.items())
+        return any(
+            (inner == [] and name in LIST_FIELDS) or is_empty_page(inner)
+            for name, inner in value.items()
+        )
     return False
 
 
@@ -165,19 +196,25 @@ def reject_unknown(value: object, place: Place) -> Rejection:
         if isinstance(kind := value.get("kind"), str):
             return Rejection(place, "is no record of a known kind", value=f"kind: {kind[:60]!r}")
         return Rejection(place, "is no record of a known kind", value=_fields(value))
-    return Rejection(place, f"is no record: {type(value).__name__} instead of an object", value=repr(value)[:80])
+    return Rejection(
+        place, f"is no record: {type(value).__name__} instead of an object", value=repr(value)[:80]
+    )
 
 
 def _fields(record: dict) -> str:
     return f"fields: {', '.join(repr(str(name)[:30]) for name in list(record)[:8]) or 'none'}"
 
 
-def _search(value: object, place: Place, shapes, context: Context, depth: int) -> Iterator[FoundRecord | Rejection]:
+def _search(
+    value: object, place: Place, shapes, context: Context, depth: int
+) -> Iterator[FoundRecord | Rejection]:
     if depth > DEEPEST:
         return
     if isinstance(value, dict):
         shape = _shape_of(value, shapes, context)
-        network = find_foreign_network(value, shape and shape.platform, shape.table if shape else "")
+        network = find_foreign_network(
+            value, shape and shape.platform, shape.table if shape else ""
+        )
         if network is None and is_comment(value):
             yield IgnoredRecord(place, COMMENT)
         elif shape is not None and network is None:
@@ -191,22 +228,33 @@ def _search(value: object, place: Place, shapes, context: Context, depth: int) -
         yield from _listed(zip(value, places, strict=False), shapes, context, depth)
 
 
-def _shape_of(record: dict, shapes: tuple[RecordShape, ...], context: Context) -> RecordShape | None:
+def _shape_of(
+    record: dict, shapes: tuple[RecordShape, ...], context: Context
+) -> RecordShape | None:
     for shape in shapes:
         if shape.matches(record):
             return shape
     bare = (
         shape
         for shape in shapes
-        if context.kind == shape.kind and shape.matches_bare is not None and shape.matches_bare(record)
+        if context.kind == shape.kind
+        and shape.matches_bare is not None
+        and shape.matches_bare(record)
     )
     return next(bare, None) if context.kind else None
 
 
 def _taken(
-    shape: RecordShape, record: dict, place: Place, shapes: tuple[RecordShape, ...], context: Context, depth: int
+    shape: RecordShape,
+    record: dict,
+    place: Place,
+    shapes: tuple[RecordShape, ...],
+    context: Context,
+    depth: int,
 ) -> Iterator[FoundRecord | Rejection | PartialPage | IgnoredRecord]:
-    """Give a record of a shape, and the records that stand in it: posts of its account, and what is no post."""
+    """Give a record of a shape, and the records that stand in it: posts of its account, and what is
+    no post.
+    """
     kind = shape.ignored_kind(record) if shape.ignored_kind else None
     yield IgnoredRecord(place, kind) if kind else FoundRecord(shape, record, place, context)
     yield from _within(shape, record, place, shapes, context, depth)
@@ -219,9 +267,15 @@ def _taken(
 
 
 def _unwrap_stranger(
-    value: dict, network: str | None, place: Place, shapes: tuple[RecordShape, ...], context: Context, depth: int
+    value: dict,
+    network: str | None,
+    place: Place,
+    shapes: tuple[RecordShape, ...],
+    context: Context,
+    depth: int,
 ) -> Iterator[FoundRecord | Rejection | PartialPage | IgnoredRecord]:
-    """Search what may be a wrapper; a record of another network is rejected, as one, with all that it holds.
+    """Search what may be a wrapper; a record of another network is rejected, as one, with all that
+    it holds.
 
     A page of Facebook is searched all the same: that of a business holds its Instagram account.
     """
@@ -237,18 +291,30 @@ def _unwrap_stranger(
 
 
 def _within(
-    shape: RecordShape, record: dict, place: Place, shapes: tuple[RecordShape, ...], context: Context, depth: int
+    shape: RecordShape,
+    record: dict,
+    place: Place,
+    shapes: tuple[RecordShape, ...],
+    context: Context,
+    depth: int,
 ) -> Iterator[FoundRecord | Rejection | PartialPage]:
     """Search the posts that a profile carries: they are its own."""
     if not shape.embedded_paths:
         return
     context = replace(
-        context, owner=_owner(shape, record), read_at=find_read_time(record) or context.read_at, kind=shape.kind
+        context,
+        owner=_owner(shape, record),
+        read_at=find_read_time(record) or context.read_at,
+        kind=shape.kind,
     )
     posts = tuple(other for other in shapes if other.table != "creators")
     for path in shape.embedded_paths:
         yield from _search(
-            get_path(record, path), Place(place.file, f"{place.record}, {path}"), posts, context, depth + 1
+            get_path(record, path),
+            Place(place.file, f"{place.record}, {path}"),
+            posts,
+            context,
+            depth + 1,
         )
 
 
@@ -263,7 +329,9 @@ def _owner(shape: RecordShape, record: dict) -> dict:
     return {name: value for name, value in owner.items() if value}
 
 
-def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -> Iterator[FoundRecord | Rejection]:
+def _unwrap(
+    wrapper: dict, place: Place, shapes, context: Context, depth: int
+) -> Iterator[FoundRecord | Rejection]:
     """Search what an object wraps, and tell the errors that it reports."""
     told, given = wrapper.get("count"), wrapper.get("edges")
     if isinstance(told, int) and isinstance(given, list) and 0 < len(given) < told:
@@ -276,7 +344,9 @@ def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -
     if moment is not None:
         context = replace(context, read_at=moment)
     if wrapper and all(str(name).isdigit() for name in wrapper):
-        keyed = [(inner, Place(place.file, f"{place.record}, {name}")) for name, inner in wrapper.items()]
+        keyed = [
+            (inner, Place(place.file, f"{place.record}, {name}")) for name, inner in wrapper.items()
+        ]
         yield from _listed(keyed, shapes, context, depth)
         return
     for name, inner in wrapper.items():
@@ -295,7 +365,9 @@ def _unwrap(wrapper: dict, place: Place, shapes, context: Context, depth: int) -
 
 
 def _expanded(expansions: dict, place: Place) -> Iterator[IgnoredRecord]:
-    """Give what X adds to a page of posts and is no record of it: posts and places that others refer to, polls."""
+    """Give what X adds to a page of posts and is no record of it: posts and places that others
+    refer to, polls.
+    """
     for name, kind in IGNORED_EXPANSIONS.items():
         given = expansions.get(name)
         for number, _ in enumerate(given if isinstance(given, list) else [], start=1):
@@ -305,7 +377,9 @@ def _expanded(expansions: dict, place: Place) -> Iterator[IgnoredRecord]:
 def _listed(
     values: Iterable[tuple[object, Place]], shapes, context: Context, depth: int
 ) -> Iterator[FoundRecord | Rejection]:
-    """Search a list; what looks like a record is rejected, and once one element holds a record, whatever holds none."""
+    """Search a list; what looks like a record is rejected, and once one element holds a record,
+    whatever holds none.
+    """
     barren, fruitful = [], False
     for inner, where in values:
         found = False
@@ -315,7 +389,11 @@ def _listed(
             yield one
         if not found and not is_empty_page(inner):
             barren.append((inner, where))
-    yield from (reject_unknown(inner, where) for inner, where in barren if fruitful or looks_like_record(inner))
+    yield from (
+        reject_unknown(inner, where)
+        for inner, where in barren
+        if fruitful or looks_like_record(inner)
+    )
 
 
 def _errors(wrapper: dict, place: Place) -> Iterator[Rejection]:
@@ -323,21 +401,38 @@ def _errors(wrapper: dict, place: Place) -> Iterator[Rejection]:
     given = wrapper.get("error")
     reported = [given] if given and get_path(given, "code") not in ("ok", 0) else []
     errors = wrapper.get("errors")
-    reported += errors if isinstance(errors, list) else [errors] if isinstance(errors, dict | str) and errors else []
+    reported += (
+        errors
+        if isinstance(errors, list)
+        else [errors]
+        if isinstance(errors, dict | str) and errors
+        else []
+    )
     for error in reported:
         yield Rejection(place, f"is an error reported instead of data: {_message(error, wrapper)}")
 
 
 def _message(error: object, wrapper: dict) -> str:
     names = ("message", "detail", "title", "reason", "description", "code", "type")
-    sources = [error] if isinstance(error, dict) else [{"message": error}, {"message": wrapper.get("errorDescription")}]
-    told = [str(source[name]) for source in sources for name in names if isinstance(source.get(name), str | int)]
+    sources = (
+        [error]
+        if isinstance(error, dict)
+        else [{"message": error}, {"message": wrapper.get("errorDescription")}]
+    )
+    told = [
+        str(source[name])
+        for source in sources
+        for name in names
+        if isinstance(source.get(name), str | int)
+    ]
     return " ".join(dict.fromkeys(told))[:120] or "no message"
 
 
 def _media_types(media: object) -> dict[str, str]:
     rows = [one for one in media if isinstance(one, dict)] if isinstance(media, list) else []
-    return {row["media_key"]: row.get("type") for row in rows if isinstance(row.get("media_key"), str)}
+    return {
+        row["media_key"]: row.get("type") for row in rows if isinstance(row.get("media_key"), str)
+    }
 
 
 def list_known_kinds() -> str:

@@ -1,4 +1,6 @@
-"""Shapes of records as data, and what a reader makes of one record: rows of tables, or the reason why not."""
+"""Shapes of records as data, and what a reader makes of one record: rows of tables, or the reason
+why not.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -57,7 +59,8 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Context:
-    """What a record's surroundings say: its account (columns of creators), an X page's media, when it was read.
+    """What a record's surroundings say: its account (columns of creators), an X page's media, when
+    it was read.
 
     `kind` is the export that a page shows itself to be: there a record needs no mark of its own.
     """
@@ -72,13 +75,15 @@ class Context:
 class RecordShape:
     """One form of record, as data.
 
-    - `name` tells it, `kind` is the export it belongs to, `table` is what it gives: creators, posts or metrics
+    - `name` tells it, `kind` is the export it belongs to, `table` is what it gives: creators, posts
+      or metrics
     - `matches` recognises it among JSON objects
     - `fields`: canonical column -> paths in the record, the first that says something counts
     - `creator`: columns of the account that a post's record carries -> paths
     - `parsers`: column -> the converter that it needs instead of its kind's
     - `finish` adds what no path tells: it gets the record, the row and the context
-    - `embedded_paths`: paths of records of other shapes within, which are this account's where `owns`
+    - `embedded_paths`: paths of records of other shapes within, which are this account's where
+      `owns`
     """
 
     name: str
@@ -103,16 +108,21 @@ class RecordShape:
     ignored_kind: Callable[[dict], str | None] | None = None
     #: Makes the account of a post its owner, and names the accounts that share the post.
     resolve_owner: Callable[[dict, dict], list[str]] | None = None
-    #: Kind of records within that are no rows -> where they stand, the first place that has some counts.
+    #: Kind of records within that are no rows -> where they stand, the first place that has some
+    #: counts.
     ignored_paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def row_readers(self) -> list["ColumnReader"]:
-        return [_column_reader(self, self.table, name, paths) for name, paths in self.fields.items()]
+        return [
+            _column_reader(self, self.table, name, paths) for name, paths in self.fields.items()
+        ]
 
     @cached_property
     def creator_readers(self) -> list["ColumnReader"]:
-        return [_column_reader(self, "creators", name, paths) for name, paths in self.creator.items()]
+        return [
+            _column_reader(self, "creators", name, paths) for name, paths in self.creator.items()
+        ]
 
     @cached_property
     def mapped_fields(self) -> frozenset[str]:
@@ -132,7 +142,9 @@ class RecordShape:
     @cached_property
     def paths(self) -> list[str]:
         """Every path that is looked at."""
-        paths = [path for paths in (*self.fields.values(), *self.creator.values()) for path in paths]
+        paths = [
+            path for paths in (*self.fields.values(), *self.creator.values()) for path in paths
+        ]
         nested = [path for paths in self.ignored_paths.values() for path in paths]
         return [*paths, *self.embedded_paths, *self.finish_paths, *nested]
 
@@ -141,7 +153,9 @@ class RecordShape:
 ColumnReader = tuple[str, tuple[tuple[str, ...], ...], Callable]
 
 
-def _column_reader(shape: RecordShape, table: str, name: str, paths: tuple[str, ...]) -> ColumnReader:
+def _column_reader(
+    shape: RecordShape, table: str, name: str, paths: tuple[str, ...]
+) -> ColumnReader:
     column = RECORD_SPECS[table][name]
     read = shape.parsers.get(name) or (lambda value: parse_value(value, column))
     return name, tuple(map(_steps, paths)), read
@@ -149,7 +163,9 @@ def _column_reader(shape: RecordShape, table: str, name: str, paths: tuple[str, 
 
 @dataclass
 class ParsedRecord:
-    """What one record gives: a row of a table, rows of its account, and values that could not be understood."""
+    """What one record gives: a row of a table, rows of its account, and values that could not be
+    understood.
+    """
 
     shape: RecordShape
     place: Place
@@ -162,7 +178,8 @@ class ParsedRecord:
 
 
 def get_path(value: object, path: str) -> object:
-    """Follow a dotted path through objects, and by number through lists; None where it leads nowhere.
+    """Follow a dotted path through objects, and by number through lists; None where it leads
+    nowhere.
 
     >>> get_path({"edges": [{"node": {"text": "hi"}}]}, "edges.0.node.text")
     'hi'
@@ -191,7 +208,8 @@ def parse_record(
 ) -> ParsedRecord:
     """Read one record by its shape. `moment` is when the file was read, as far as is told.
 
-    A value that is not understood stays unknown and is listed. Whether the row says enough, `find_row_fault` tells.
+    A value that is not understood stays unknown and is listed. Whether the row says enough,
+    `find_row_fault` tells.
     """
     unread: list[Rejection] = []
     row = _columns(record, shape.row_readers, place, unread)
@@ -205,12 +223,16 @@ def parse_record(
         row["creator_id"] = row.get("creator_id") or _by_handle(row.get("handle"))
         return ParsedRecord(shape, place, row, None, unread)
     if shape.table == "posts":
-        empty = row.get("text") is None and any(get_path(record, path) == "" for path in shape.fields.get("text", ()))
+        empty = row.get("text") is None and any(
+            get_path(record, path) == "" for path in shape.fields.get("text", ())
+        )
         add_caption_columns(row, empty)
     creator = _columns(record, shape.creator_readers, place, unread)
     creator = creator if creator.get("creator_id") or creator.get("handle") else dict(context.owner)
     coauthors = shape.resolve_owner(record, creator) if shape.resolve_owner else []
-    creator["creator_id"] = row["creator_id"] = creator.get("creator_id") or _by_handle(creator.get("handle"))
+    creator["creator_id"] = row["creator_id"] = creator.get("creator_id") or _by_handle(
+        creator.get("handle")
+    )
     creator |= {"platform": shape.platform, "observed_at": row["observed_at"]}
     metric = row.pop(VIEWS_METRIC, None)
     if metric is None and row.get("views") is not None:
@@ -221,11 +243,15 @@ def parse_record(
 def _views_metric(shape: RecordShape, record: dict) -> str | None:
     """Give the name of the field that views are read from: what a view is differs by it."""
     paths = shape.fields.get("views", ())
-    return next((path.split(".")[-1] for path in paths if not is_missing(get_path(record, path))), None)
+    return next(
+        (path.split(".")[-1] for path in paths if not is_missing(get_path(record, path))), None
+    )
 
 
 def find_read_time(record: dict) -> datetime | None:
-    """Give when a record or page was read, where its collector says so; None too where that is no moment."""
+    """Give when a record or page was read, where its collector says so; None too where that is no
+    moment.
+    """
     for path in READ_TIME_PATHS:
         if (value := get_path(record, path)) is not None:
             try:
@@ -235,8 +261,12 @@ def find_read_time(record: dict) -> datetime | None:
     return None
 
 
-def find_row_fault(table: str, row: dict, now: datetime, undated: str = "has no time of posting") -> str | None:
-    """Give the reason why a row cannot stand in its table, None where it can; `undated` is what to say of no time."""
+def find_row_fault(
+    table: str, row: dict, now: datetime, undated: str = "has no time of posting"
+) -> str | None:
+    """Give the reason why a row cannot stand in its table, None where it can; `undated` is what to
+    say of no time.
+    """
     posted, observed = row.get("posted_at"), row.get("observed_at")
     if row.get("creator_id") is not None and (wrong := id_fault(row["creator_id"])):
         return f"{AMBIGUOUS_ID}: it {wrong}"
@@ -253,7 +283,9 @@ def find_row_fault(table: str, row: dict, now: datetime, undated: str = "has no 
     if posted > now + NOT_YET:
         return f"was posted in the future: {posted:%Y-%m-%d %H:%M}"
     if observed is not None and posted > observed:
-        return f"was posted after it was read: {posted:%Y-%m-%d %H:%M}, read {observed:%Y-%m-%d %H:%M}"
+        return (
+            f"was posted after it was read: {posted:%Y-%m-%d %H:%M}, read {observed:%Y-%m-%d %H:%M}"
+        )
     return None
 
 
@@ -263,7 +295,9 @@ def says_more(creator: dict) -> bool:
 
 
 def add_caption_columns(row: dict, empty: bool = False) -> None:
-    """Add what a caption shows: hashtags, and the counts of words, hashtags and mentions; `empty` is known to be so."""
+    """Add what a caption shows: hashtags, and the counts of words, hashtags and mentions; `empty`
+    is known to be so.
+    """
     caption = row.get("text")
     if caption is None and not empty:
         return
@@ -275,14 +309,18 @@ def add_caption_columns(row: dict, empty: bool = False) -> None:
 
 
 def join_hashtags(values: object, name: str = "name") -> str | None:
-    """Join hashtags that are given as a list of texts, or of objects that name them; None where there are none."""
+    """Join hashtags that are given as a list of texts, or of objects that name them; None where
+    there are none.
+    """
     given = values if isinstance(values, list) else []
     names = [value.get(name) if isinstance(value, dict) else value for value in given]
     found = [tag.strip().lstrip("#") for tag in names if isinstance(tag, str)]
     return parse_text(" ".join("".join(tag.split()) for tag in found if tag)) if found else None
 
 
-def _columns(record: dict, readings: list[ColumnReader], place: Place, unread: list[Rejection]) -> dict:
+def _columns(
+    record: dict, readings: list[ColumnReader], place: Place, unread: list[Rejection]
+) -> dict:
     row = {}
     for name, paths, read in readings:
         for steps in paths:

@@ -30,9 +30,9 @@ READ_TIME_SOURCES = {
 class FileReport:
     """What one file held. `moment` is when it was read and `how` that is known: a key of HOW.
 
-    Each of its `items` (an object of JSON that is a record, a row of a sheet) is read (`records`, by its form),
-    `rejected` (by the reason) or ignored (`ignored_records`, by its kind): `items` is the sum of all three. `ignored`
-    counts fields of records that are read.
+    Each of its `items` (an object of JSON that is a record, a row of a sheet) is read (`records`,
+    by its form), `rejected` (by the reason) or ignored (`ignored_records`, by its kind): `items` is
+    the sum of all three. `ignored` counts fields of records that are read.
     """
 
     name: str
@@ -59,7 +59,8 @@ class FileReport:
     outcomes: Counter = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
-    #: The first record rejected, for messages; whether the creator that the user names is given to an account.
+    #: The first record rejected, for messages; whether the creator that the user names is given to
+    #: an account.
     first_rejected: str = ""
     named_by_user: bool = False
 
@@ -69,7 +70,8 @@ class ImportReport:
     """What an import found in all its files, and what the tables then hold."""
 
     files: list[FileReport] = field(default_factory=list)
-    #: When each file ever imported into the tables was read, by its SHA-256, so that it is read alike again.
+    #: When each file ever imported into the tables was read, by its SHA-256, so that it is read
+    #: alike again.
     moments: dict[str, str] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     stub_creators: int = 0
@@ -86,7 +88,9 @@ class ImportReport:
 
 
 class RejectionWriter:
-    """rejected.csv, written while files are read: records that gave no row, values that stayed unknown."""
+    """rejected.csv, written while files are read: records that gave no row, values that stayed
+    unknown.
+    """
 
     def __init__(self, path: Path):
         self._path = path
@@ -98,7 +102,9 @@ class RejectionWriter:
     def add(self, rejection: Rejection) -> None:
         place = rejection.place
         cells = (place.file, place.record, rejection.field, rejection.value, rejection.reason)
-        self._writer.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in cells])
+        self._writer.writerow(
+            [escape_formula(cell) if isinstance(cell, str) else cell for cell in cells]
+        )
         self.rows += 1
 
     def __enter__(self) -> "RejectionWriter":
@@ -140,8 +146,16 @@ def format_report(report: ImportReport, out: Path, dry: bool = False) -> str:
                 frame.dropna(axis=1, how="all").to_string(index=False, max_colwidth=24),
             ]
     sizes = ", ".join(f"{count:,} {name}" for name, count in report.tables.items() if count)
-    stubs = f" ({report.stub_creators:,} of the creators known by name only)" if report.stub_creators else ""
-    reposts = f"; {report.reposts:,} posts are reposts, kept out of every history" if report.reposts else ""
+    stubs = (
+        f" ({report.stub_creators:,} of the creators known by name only)"
+        if report.stub_creators
+        else ""
+    )
+    reposts = (
+        f"; {report.reposts:,} posts are reposts, kept out of every history"
+        if report.reposts
+        else ""
+    )
     reposts += (
         f"; {report.repeated_readings:,} readings of posts were there twice and are kept once"
         if report.repeated_readings
@@ -165,20 +179,33 @@ def _file_lines(file: FileReport) -> list[str]:
         lines += _share_lines(table, rows, file.known.get(table, {}))
     lines += [f"  fees: {count:,} {what}" for what, count in file.fees.items()]
     lines += [f"  outcomes: of {count:,} the {what}" for what, count in file.outcomes.items()]
-    lines += _counted("rejected", file.rejected) + _counted("not understood, left unknown", file.unread)
+    lines += _counted("rejected", file.rejected) + _counted(
+        "not understood, left unknown", file.unread
+    )
     lines += [f"    implausible: {doubt}" for doubt in file.doubts]
     if file.ignored:
-        most = ", ".join(f"{name} ({count:,})" for name, count in file.ignored.most_common(MAX_SHOWN_LINES))
-        more = f" and {len(file.ignored) - MAX_SHOWN_LINES} more" if len(file.ignored) > MAX_SHOWN_LINES else ""
+        most = ", ".join(
+            f"{name} ({count:,})" for name, count in file.ignored.most_common(MAX_SHOWN_LINES)
+        )
+        more = (
+            f" and {len(file.ignored) - MAX_SHOWN_LINES} more"
+            if len(file.ignored) > MAX_SHOWN_LINES
+            else ""
+        )
         lines.append(f"  ignored fields: {most}{more}")
-    lines += [f"  note: {count:,} x {remark}" for remark, count in file.remarks.most_common(MAX_SHOWN_LINES)]
+    lines += [
+        f"  note: {count:,} x {remark}"
+        for remark, count in file.remarks.most_common(MAX_SHOWN_LINES)
+    ]
     return lines + [f"  note: {note}" for note in file.notes]
 
 
 def _items(file: FileReport) -> str:
     """Tell how many records a file has, and where not all are read, what became of them."""
     fates = {"read": file.records, "rejected": file.rejected, "ignored": file.ignored_records}
-    told = ", ".join(f"{count:,} {fate}" for fate, kinds in fates.items() if (count := sum(kinds.values())))
+    told = ", ".join(
+        f"{count:,} {fate}" for fate, kinds in fates.items() if (count := sum(kinds.values()))
+    )
     plain = file.items == sum(file.records.values())
     return f"{file.items:,} record{'' if file.items == 1 else 's'}{'' if plain else f': {told}'}"
 
@@ -188,19 +215,27 @@ def _views_notes(report: ImportReport) -> list[str]:
     posts = sum((file.views for file in report.files), Counter())
     if len(posts) < 2:
         return []
-    names = ", ".join(f"{name} ({count:,} post{'' if count == 1 else 's'})" for name, count in posts.most_common())
-    return [f"views of Instagram are of {len(posts)} definitions, which are not the same count: {names}"]
+    names = ", ".join(
+        f"{name} ({count:,} post{'' if count == 1 else 's'})" for name, count in posts.most_common()
+    )
+    return [
+        f"views of Instagram are of {len(posts)} definitions, which are not the same count: {names}"
+    ]
 
 
 def _share_lines(table: str, rows: int, known: dict[str, int]) -> list[str]:
-    """Tell which columns are known, of which share of the rows, and which are not; when it was read is told already."""
+    """Tell which columns are known, of which share of the rows, and which are not; when it was read
+    is told already.
+    """
     spec = TABLE_SPECS.get(table)
     if spec is None or not rows:
         return []
     names = [name for name in spec.names if name != "observed_at"]
     found = [name for name in names if known.get(name)]
     missing = [name for name in names if not known.get(name)]
-    shares = ", ".join(name if known[name] == rows else f"{name} {_percent(known[name], rows)}" for name in found)
+    shares = ", ".join(
+        name if known[name] == rows else f"{name} {_percent(known[name], rows)}" for name in found
+    )
     lines = [f"  {table}, {rows:,}: {shares}"]
     expected = table == "posts" or (table == "creators" and not set(found) <= set(IDENTITY_COLUMNS))
     return lines + ([f"    nothing on {', '.join(missing)}"] if missing and expected else [])
@@ -212,9 +247,13 @@ def _percent(count: int, rows: int) -> str:
 
 
 def _counted(what: str, reasons: Counter) -> list[str]:
-    lines = [f"  {what}: {count:,} x {reason}" for reason, count in reasons.most_common(MAX_SHOWN_LINES)]
+    lines = [
+        f"  {what}: {count:,} x {reason}" for reason, count in reasons.most_common(MAX_SHOWN_LINES)
+    ]
     return lines + (
-        [f"  {what}: {len(reasons) - MAX_SHOWN_LINES} further reasons"] if len(reasons) > MAX_SHOWN_LINES else []
+        [f"  {what}: {len(reasons) - MAX_SHOWN_LINES} further reasons"]
+        if len(reasons) > MAX_SHOWN_LINES
+        else []
     )
 
 
@@ -226,5 +265,7 @@ def _conflict_lines(conflicts: list[Conflict]) -> list[str]:
     ]
     most = "at least " if len(conflicts) >= MOST_CONFLICTS else ""
     return lines + (
-        [f"conflicts: {most}{len(conflicts):,} in all, see import.json"] if len(conflicts) > MAX_SHOWN_LINES else []
+        [f"conflicts: {most}{len(conflicts):,} in all, see import.json"]
+        if len(conflicts) > MAX_SHOWN_LINES
+        else []
     )

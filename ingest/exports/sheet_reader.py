@@ -1,7 +1,8 @@
-"""Reads spreadsheets into parts: `ingest.sheets` understands the columns, here their rows find their tables.
+"""Reads spreadsheets into parts: `ingest.sheets` understands the columns, here their rows find
+their tables.
 
-A row gives a creator; besides, a post or a partnership where the sheet is one of those, and a prospect where it has
-a vendor's averages or a fee, which no other table holds.
+A row gives a creator; besides, a post or a partnership where the sheet is one of those, and a
+prospect where it has a vendor's averages or a fee, which no other table holds.
 """
 
 from hashlib import sha256
@@ -17,7 +18,12 @@ from ingest.exports.campaign_outcomes import add_outcomes
 from ingest.exports.errors import SourceError
 from ingest.exports.fees import convert_fees_to_usd
 from ingest.exports.import_job import ImportJob
-from ingest.exports.record_shapes import AMBIGUOUS_ID, Rejection, add_caption_columns, find_row_fault
+from ingest.exports.record_shapes import (
+    AMBIGUOUS_ID,
+    Rejection,
+    add_caption_columns,
+    find_row_fault,
+)
 from ingest.sheets.labels import is_missing
 from ingest.sheets.reader import iter_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetOptions
@@ -29,7 +35,8 @@ TARGET_TABLES = {
     "posts": ("creators", "posts"),
     "partnerships": ("creators", "partnerships"),
 }
-#: What the rows are -> meanings without a column of their own, of which columns of these tables are made.
+#: What the rows are -> meanings without a column of their own, of which columns of these tables are
+#: made.
 CONSUMED_MEANINGS = {
     "creators": {"link", "followers_at_posting"},
     "posts": {"link", "followers_at_posting"},
@@ -37,16 +44,21 @@ CONSUMED_MEANINGS = {
 }
 NO_CREATOR = "names no creator"
 UNDATED = "has a date of reading that is not read: say --day-first or --month-first, or write it as 2026-03-01"
-REPEATED = "repeats the partnership of an earlier row: give each its own partnership_id, if they are two"
+REPEATED = (
+    "repeats the partnership of an earlier row: give each its own partnership_id, if they are two"
+)
 NAME_ONE = "if all rows are of one, give --creator; else map the column that names them to handle or creator_id (--map)"
 #: Numbers that count the rows of a list, and name nothing outside of it.
 RUNNING = r"\d{1,6}"
-#: Of posts without id, by creator and day -> what their rows say, and which post of the day that is.
+#: Of posts without id, by creator and day -> what their rows say, and which post of the day that
+#: is.
 Days = dict[str, dict[str, int]]
 
 
 def read(job: ImportJob) -> None:
-    """Read a sheet's rows. Raises SheetError for what is no sheet, SourceError where its platform is not told."""
+    """Read a sheet's rows. Raises SheetError for what is no sheet, SourceError where its platform
+    is not told.
+    """
     options = job.options.sheet or SheetOptions(platform=job.options.platform)
     days: Days = {}
     for number, sheet in enumerate(iter_sheet(job.path, options)):
@@ -56,19 +68,27 @@ def read(job: ImportJob) -> None:
         if sheet.blank_rows:
             job.report.ignored_records["blank row"] += sheet.blank_rows
         for fault in sheet.left_out:
-            job.reject(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
+            job.reject(
+                Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value)
+            )
         for fault in sheet.faults:
-            job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
+            job.leave_unknown(
+                Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value)
+            )
         for remark in sheet.remarks:
             fault = remark.fault
-            job.leave_unknown(Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value))
+            job.leave_unknown(
+                Rejection(job.place(f"line {fault.line}"), fault.reason, fault.column, fault.value)
+            )
         _take(job, sheet, days)
     if not any(job.parts.rows.values()) and not job.parts.has_pending_rows:
         if NO_CREATOR in job.report.rejected:
             raise SourceError(f"{str(job.path)!r} names no creator: {NAME_ONE}")
         reason, times = job.report.rejected.most_common(1)[0]
         first = job.report.first_rejected
-        raise SourceError(f"{str(job.path)!r} has no row that can be read: {times:,} {reason} ({first})")
+        raise SourceError(
+            f"{str(job.path)!r} has no row that can be read: {times:,} {reason} ({first})"
+        )
 
 
 def _tell(job: ImportJob, sheet: Sheet) -> None:
@@ -83,14 +103,12 @@ def _guess_line(guess: Guess, nature: str) -> str:
     if guess.ambiguous:
         return f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
     details = "; ".join(part for part in (guess.how, guess.note) if part)
-    held = {name for table in TARGET_TABLES[nature] for name in TABLE_SPECS[table].names} | CONSUMED_MEANINGS.get(
-        nature, set()
-    )
+    held = {
+        name for table in TARGET_TABLES[nature] for name in TABLE_SPECS[table].names
+    } | CONSUMED_MEANINGS.get(nature, set())
     if guess.column is not None and guess.column not in held:
         tables = " and ".join(TARGET_TABLES[nature])
-        return (
-            f"column {guess.source!r} -> not read ({details}; it is {guess.column}, for which {tables} have no column)"
-        )
+        return f"column {guess.source!r} -> not read ({details}; it is {guess.column}, for which {tables} have no column)"
     return f"column {guess.source!r} -> {guess.column or 'not read'} ({details})"
 
 
@@ -107,15 +125,26 @@ def _take(job: ImportJob, sheet: Sheet, days: Days) -> None:
         for text, wrong in find_faulty_ids(rows["creator_id"].dropna().unique()).items()
     }
     undated = _undated(sheet)
-    given = rows["creator_id"].notna() & rows["platform"].notna() & ~rows["creator_id"].isin(list(odd)) & ~undated
+    given = (
+        rows["creator_id"].notna()
+        & rows["platform"].notna()
+        & ~rows["creator_id"].isin(list(odd))
+        & ~undated
+    )
     for row in np.flatnonzero(~given):
         creator = rows["creator_id"].iloc[row]
-        reason = f"{NO_CREATOR}: {NAME_ONE}" if pd.isna(creator) else odd.get(creator, "names no platform")
+        reason = (
+            f"{NO_CREATOR}: {NAME_ONE}"
+            if pd.isna(creator)
+            else odd.get(creator, "names no platform")
+        )
         reason = UNDATED if undated[row] and not pd.isna(creator) else reason
         job.reject(Rejection(job.place(f"line {sheet.lines[row]}"), reason))
     then = sheet.extra.get("followers_at_posting")
     creators = (
-        rows if then is None else rows.assign(followers=then, observed_at=rows.get("posted_at", rows["observed_at"]))
+        rows
+        if then is None
+        else rows.assign(followers=then, observed_at=rows.get("posted_at", rows["observed_at"]))
     )
     rows, lines = rows[given].reset_index(drop=True), sheet.lines[given.to_numpy()]
     if rows.empty:
@@ -131,7 +160,9 @@ def _take(job: ImportJob, sheet: Sheet, days: Days) -> None:
     elif sheet.table == "creators":
         rows = convert_fees_to_usd(job, rows, lines, "prospects")
         planned = [name for name in PROSPECT_COLUMNS if name in rows]
-        telling = rows[planned].notna().any(axis=1) if planned else pd.Series(False, index=rows.index)
+        telling = (
+            rows[planned].notna().any(axis=1) if planned else pd.Series(False, index=rows.index)
+        )
         prospects = rows[telling].reset_index(drop=True)
         if several := int(prospects.duplicated(["creator_id", "platform"], keep="last").sum()):
             job.report.notes.append(
@@ -142,30 +173,39 @@ def _take(job: ImportJob, sheet: Sheet, days: Days) -> None:
 
 
 def _undated(sheet: Sheet) -> np.ndarray:
-    """Mark the rows (n,) whose own date of reading cannot be read: their counts are of no moment that is known."""
+    """Mark the rows (n,) whose own date of reading cannot be read: their counts are of no moment
+    that is known.
+    """
     source = next((guess.source for guess in sheet.guesses if guess.column == "observed_at"), None)
     if source is None or sheet.table != "creators":
         return np.zeros(len(sheet.rows), dtype=bool)
-    written = ~sheet.original[source].map(lambda text: is_missing(text.strip()) or not text.strip()).to_numpy(
-        dtype=bool
-    )
+    written = ~sheet.original[source].map(
+        lambda text: is_missing(text.strip()) or not text.strip()
+    ).to_numpy(dtype=bool)
     return written & sheet.rows["observed_at"].isna().to_numpy()
 
 
 def _named(job: ImportJob, rows: pd.DataFrame) -> pd.DataFrame:
     """Name every row's creator: its id, else its handle, else the one that the user names."""
     absent = pd.Series(None, index=rows.index, dtype="str")
-    ids, handles = rows.get("creator_id", absent), rows.get("handle", absent).str.removeprefix("@").str.lower()
+    ids, handles = (
+        rows.get("creator_id", absent),
+        rows.get("handle", absent).str.removeprefix("@").str.lower(),
+    )
     owner = job.options.owner
     ids = ids.fillna("@" + handles).fillna(owner.get("creator_id", np.nan))
     platforms = rows.get("platform", absent).fillna(job.options.platform or np.nan)
-    observed = rows.get("observed_at", pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]"))
+    observed = rows.get(
+        "observed_at", pd.Series(pd.NaT, index=rows.index, dtype="datetime64[us, UTC]")
+    )
     observed = observed.fillna(pd.NaT if job.moment is None else pd.Timestamp(job.moment))
     return rows.assign(creator_id=ids, handle=handles, platform=platforms, observed_at=observed)
 
 
 def _with_counts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Count the hashtags of a column of their own, which posts without a caption may have too; none is 0."""
+    """Count the hashtags of a column of their own, which posts without a caption may have too; none
+    is 0.
+    """
     if "hashtags" not in rows:
         return rows
     counts = rows["hashtags"].str.split().str.len().astype("float64")
@@ -173,7 +213,9 @@ def _with_counts(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_post_ids(rows: pd.DataFrame, days: Days) -> pd.DataFrame:
-    """Name posts that have no id by their creator and moment; of a day without a time the second is numbered 2."""
+    """Name posts that have no id by their creator and moment; of a day without a time the second is
+    numbered 2.
+    """
     ids = rows.get("post_id", pd.Series(None, index=rows.index, dtype="str"))
     if "posted_at" not in rows:
         return rows.assign(post_id=ids)
@@ -190,16 +232,24 @@ def _with_post_ids(rows: pd.DataFrame, days: Days) -> pd.DataFrame:
 def _with_partnership_ids(
     job: ImportJob, rows: pd.DataFrame, lines: np.ndarray, refused: set[int], guesses: list[Guess]
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Name partnerships that have no id by what they are: the same row has the same name whenever it is read.
+    """Name partnerships that have no id by what they are: the same row has the same name whenever
+    it is read.
 
-    A fee counts as it is written, before any rate. A running number and an id of several partnerships, such as that of
-    a campaign, name none of them. Rows that agree in all but their outcome are numbered; what repeats an earlier row is
-    rejected.
+    A fee counts as it is written, before any rate. A running number and an id of several
+    partnerships, such as that of a campaign, name none of them. Rows that agree in all but their
+    outcome are numbered; what repeats an earlier row is rejected.
     """
-    told = ["creator_id", "platform", *(column.name for column in DEAL_COLUMNS if column.name in rows)]
+    told = [
+        "creator_id",
+        "platform",
+        *(column.name for column in DEAL_COLUMNS if column.name in rows),
+    ]
     texts = rows[told].astype("str").fillna("").agg("|".join, axis=1)
     if "fee" in rows:
-        texts = texts.mask(rows["fee"].notna(), texts + "|" + rows["fee"].astype("str") + rows["currency"].fillna(""))
+        texts = texts.mask(
+            rows["fee"].notna(),
+            texts + "|" + rows["fee"].astype("str") + rows["currency"].fillna(""),
+        )
     ids = rows.get("partnership_id", pd.Series(None, index=rows.index, dtype="str"))
     exact = any(guess.column == "partnership_id" and guess.how == "exact name" for guess in guesses)
     shared = texts.groupby(ids).transform("nunique") > 1
@@ -209,19 +259,30 @@ def _with_partnership_ids(
         )
     shared |= ids.str.fullmatch(RUNNING).fillna(False).astype(bool) & (not exact)
     texts, ids = texts.mask(shared, ids + "|" + texts), ids.mask(shared)
-    whole = pd.DataFrame({"text": texts, **{name: rows[name] for name in ("engagements", "views") if name in rows}})
+    whole = pd.DataFrame(
+        {"text": texts, **{name: rows[name] for name in ("engagements", "views") if name in rows}}
+    )
     repeats = whole.duplicated().where(ids.isna(), ids.duplicated())
     for row in np.flatnonzero(repeats):
         _reject(job, Rejection(job.place(f"line {lines[row]}"), REPEATED), lines[row], refused)
-    rows, texts, ids, lines = rows[~repeats], texts[~repeats], ids[~repeats], lines[~repeats.to_numpy()]
+    rows, texts, ids, lines = (
+        rows[~repeats],
+        texts[~repeats],
+        ids[~repeats],
+        lines[~repeats.to_numpy()],
+    )
     number = texts.groupby(texts).cumcount()
     texts = texts.mask(number > 0, texts + "|" + number.astype("str"))
     named = texts.map(lambda row: f"p{sha256(row.encode()).hexdigest()[:12]}").astype("str")
     return rows.assign(partnership_id=ids.fillna(named)).reset_index(drop=True), lines
 
 
-def _add(job: ImportJob, table: str, rows: pd.DataFrame, lines: np.ndarray, refused: set[int]) -> None:
-    """Add rows to a table, those that break one of its rules apart; `refused` are the lines of rejected rows."""
+def _add(
+    job: ImportJob, table: str, rows: pd.DataFrame, lines: np.ndarray, refused: set[int]
+) -> None:
+    """Add rows to a table, those that break one of its rules apart; `refused` are the lines of
+    rejected rows.
+    """
     spec = TABLE_SPECS[table]
     names = [name for name in spec.names if name in rows]
     clean, faults = clean_table(rows[names], spec)
@@ -236,15 +297,24 @@ def _add(job: ImportJob, table: str, rows: pd.DataFrame, lines: np.ndarray, refu
         place = job.place(f"line {lines[row]}")
         if row in wrong:
             fault = wrong[row]
-            _reject(job, Rejection(place, fault.rule, fault.column, str(fault.value)), lines[row], refused)
-        elif reason := find_row_fault(table, known, job.now) or (absent and f"has no {absent.column}"):
+            _reject(
+                job,
+                Rejection(place, fault.rule, fault.column, str(fault.value)),
+                lines[row],
+                refused,
+            )
+        elif reason := find_row_fault(table, known, job.now) or (
+            absent and f"has no {absent.column}"
+        ):
             _reject(job, Rejection(place, reason), lines[row], refused)
         else:
             job.add(table, known, place)
 
 
 def _reject(job: ImportJob, rejection: Rejection, line: int, refused: set[int]) -> None:
-    """Reject a row; what a second table has against it is written down, and the row not counted twice."""
+    """Reject a row; what a second table has against it is written down, and the row not counted
+    twice.
+    """
     job.reject(rejection, counted=line not in refused)
     refused.add(line)
 

@@ -1,4 +1,6 @@
-"""TikTok, as data: its Research and Display API, and scrapers' JSON (drawrowfly, Apify, the web page's, the app's)."""
+"""TikTok, as data: its Research and Display API, and scrapers' JSON (drawrowfly, Apify, the web
+page's, the app's).
+"""
 
 import re
 
@@ -19,14 +21,24 @@ from ingest.exports.value_parsers import parse_time as moment
 
 API, SCRAPER = "tiktok-api", "tiktok-scraper"
 #: Any of these that is true tells a paid post; a post is unpaid where one is told and none is true.
-PAID = ("isSponsored", "isAd", "is_ads", "is_paid_partnership", "isPaidPartnership", "brand_content_toggle")
+PAID = (
+    "isSponsored",
+    "isAd",
+    "is_ads",
+    "is_paid_partnership",
+    "isPaidPartnership",
+    "brand_content_toggle",
+)
 
 #: The address of a video, which names its account; short addresses do not.
 VIDEO_ADDRESS = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([\w.]+)(?:[/?#]|$)")
-#: Fields of an account by TikTok's API, those of them that count, and fields that no account of it has.
+#: Fields of an account by TikTok's API, those of them that count, and fields that no account of it
+#: has.
 USER_COUNTS = frozenset(("follower_count", "following_count", "video_count", "likes_count"))
 USER_FIELDS = USER_COUNTS | {"display_name", "bio_description", "open_id"}
-NO_USER = frozenset(("pk", "unique_id", "title", "message", "created_at", "text", "content", "caption"))
+NO_USER = frozenset(
+    ("pk", "unique_id", "title", "message", "created_at", "text", "content", "caption")
+)
 
 
 def _finish(record: dict, row: dict, context: Context) -> None:
@@ -34,7 +46,11 @@ def _finish(record: dict, row: dict, context: Context) -> None:
     told = [value for value in told if value is not None]
     if told:
         row["sponsored"] = any(told)
-    pictures = record.get("isSlideshow") is True or record.get("imagePost") or record.get("image_post_info")
+    pictures = (
+        record.get("isSlideshow") is True
+        or record.get("imagePost")
+        or record.get("image_post_info")
+    )
     row["format"] = "carousel" if pictures else "video"
     if "poi" in record or "locationMeta" in record:
         row["has_location"] = bool(record.get("poi") or record.get("locationMeta"))
@@ -49,7 +65,9 @@ def _told(value: object) -> bool | None:
 
 def _web_hashtags(values: object) -> str | None:
     return (
-        join_hashtags(values, "hashtagName") or join_hashtags(values, "title") or join_hashtags(values, "hashtag_name")
+        join_hashtags(values, "hashtagName")
+        or join_hashtags(values, "title")
+        or join_hashtags(values, "hashtag_name")
     )
 
 
@@ -88,11 +106,17 @@ def _is_api_video(r: dict) -> bool:
 def _is_api_user(r: dict) -> bool:
     """Tell an account by two of its fields: one alone, likes_count mostly, could be of any network."""
     fields = r.keys()
-    return len(USER_FIELDS & fields) >= 2 and not USER_COUNTS.isdisjoint(fields) and NO_USER.isdisjoint(fields)
+    return (
+        len(USER_FIELDS & fields) >= 2
+        and not USER_COUNTS.isdisjoint(fields)
+        and NO_USER.isdisjoint(fields)
+    )
 
 
 def _is_item(r: dict) -> bool:
-    return isinstance(r.get("authorMeta"), dict) and any(name in r for name in ("diggCount", "playCount", "createTime"))
+    return isinstance(r.get("authorMeta"), dict) and any(
+        name in r for name in ("diggCount", "playCount", "createTime")
+    )
 
 
 def _is_web_item(r: dict) -> bool:

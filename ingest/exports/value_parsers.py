@@ -1,4 +1,6 @@
-"""From the values of JSON to canonical ones. What cannot be understood raises InvalidValue and stays unknown, never 0."""
+"""From the values of JSON to canonical ones. What cannot be understood raises InvalidValue and
+stays unknown, never 0.
+"""
 
 import math
 import re
@@ -8,7 +10,8 @@ from email.utils import parsedate_to_datetime
 from features.errors import CreatorcastError
 from features.tables.schema import EARLIEST, LATEST, NOT_WHOLE, Column
 
-#: From here on an epoch is told in milliseconds, microseconds: no second so late is a date before LATEST.
+#: From here on an epoch is told in milliseconds, microseconds: no second so late is a date before
+#: LATEST.
 MILLISECONDS, MICROSECONDS = 1e11, 1e14
 WORD = re.compile(r"\S*\w\S*")
 HASHTAG = re.compile(r"(?<![\w&/#])#(\w+)")
@@ -29,7 +32,9 @@ def is_missing(value: object) -> bool:
 
 
 def parse_value(value: object, column: Column) -> object:
-    """Give a value as its column's kind and within its range, None where it says nothing. Raises InvalidValue."""
+    """Give a value as its column's kind and within its range, None where it says nothing. Raises
+    InvalidValue.
+    """
     read = KIND_PARSERS[column.kind](value)
     if read is None:
         return None
@@ -45,7 +50,8 @@ def parse_value(value: object, column: Column) -> object:
 
 
 def parse_text(value: object) -> str | None:
-    """Give text that can be stored: no halves of characters, no NUL. A number is told in its digits, a float refused.
+    """Give text that can be stored: no halves of characters, no NUL. A number is told in its
+    digits, a float refused.
 
     >>> parse_text(7234567890123456789), parse_text("  a ")
     ('7234567890123456789', 'a')
@@ -94,7 +100,8 @@ def parse_flag(value: object) -> bool | None:
 
 
 def parse_time(value: object) -> datetime:
-    """Give a moment in UTC from ISO text with its offset, an epoch (seconds, milli- or microseconds) or RFC 2822 text.
+    """Give a moment in UTC from ISO text with its offset, an epoch (seconds, milli- or
+    microseconds) or RFC 2822 text.
 
     >>> parse_time("2021-08-11T19:56:42+0000") == parse_time(1628711802)
     True
@@ -114,7 +121,13 @@ def parse_time(value: object) -> datetime:
     return moment
 
 
-KIND_PARSERS = {"text": parse_text, "count": parse_number, "real": parse_number, "flag": parse_flag, "time": parse_time}
+KIND_PARSERS = {
+    "text": parse_text,
+    "count": parse_number,
+    "real": parse_number,
+    "flag": parse_flag,
+    "time": parse_time,
+}
 
 
 def _is_epoch(value: object) -> bool:
@@ -168,7 +181,9 @@ def find_hashtags(caption: str) -> list[str]:
 
 def find_mentions(caption: str) -> set[str]:
     """Give the accounts that a caption mentions."""
-    return {name.rstrip(".").lower() for name in MENTION.findall(caption)} if "@" in caption else set()
+    return (
+        {name.rstrip(".").lower() for name in MENTION.findall(caption)} if "@" in caption else set()
+    )
 
 
 def count_words(caption: str) -> int:

@@ -21,10 +21,14 @@ META = {"timezone": "UTC", "source": "creatorcast import", "simulated": False}
 FIRST_ROWS = 5
 
 
-def write_merged_tables(merge: Merge, folder: Path, out: Path, report: ImportReport, rates: CurrencyRates) -> None:
-    """Write the merged tables that have rows, and dataset.json, into `folder`; add their sizes to the report.
+def write_merged_tables(
+    merge: Merge, folder: Path, out: Path, report: ImportReport, rates: CurrencyRates
+) -> None:
+    """Write the merged tables that have rows, and dataset.json, into `folder`; add their sizes to
+    the report.
 
-    Raises InvalidTables where the rules of `features.tables.validate` are broken: readers and merging must not let that be.
+    Raises InvalidTables where the rules of `features.tables.validate` are broken: readers and
+    merging must not let that be.
     """
     small = {name: merge.table(name) for name in ("creators", "followers", "partnerships")}
     if small["creators"].empty:
@@ -35,11 +39,15 @@ def write_merged_tables(merge: Merge, folder: Path, out: Path, report: ImportRep
         _keep(report, name, frame)
         if len(frame) or name == "creators":
             frame.to_parquet(folder / f"{name}.parquet", index=False)
-    report.stub_creators = int(clean.creators.drop(columns=list(IDENTITY_COLUMNS)).isna().all(axis=1).sum())
+    report.stub_creators = int(
+        clean.creators.drop(columns=list(IDENTITY_COLUMNS)).isna().all(axis=1).sum()
+    )
     _write_posts(merge, folder, report)
     report.repeated_readings = merge.count_source_posts() - report.tables.get("posts", 0)
     _write_prospects(merge.table("prospects"), folder, report)
-    (folder / "dataset.json").write_text(json.dumps(META | read_dataset_json(out), indent=2, sort_keys=True) + "\n")
+    (folder / "dataset.json").write_text(
+        json.dumps(META | read_dataset_json(out), indent=2, sort_keys=True) + "\n"
+    )
     report.conflicts = merge.conflicts
     if unattached := merge.unmatched_metrics():
         report.notes.append(
@@ -56,7 +64,9 @@ def _write_posts(merge: Merge, folder: Path, report: ImportReport) -> None:
             accounts = chunk[["creator_id", "platform"]].drop_duplicates(ignore_index=True)
             posts = validate(Tables(creators=accounts, posts=chunk, meta=META)).posts
             rows = to_arrow(posts)
-            writer = writer or pq.ParquetWriter(folder / "posts.parquet", rows.schema, compression="zstd")
+            writer = writer or pq.ParquetWriter(
+                folder / "posts.parquet", rows.schema, compression="zstd"
+            )
             writer.write_table(rows.cast(writer.schema))
             report.reposts += int(posts["repost"].sum())
             _keep(report, "posts", posts)

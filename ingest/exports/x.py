@@ -1,6 +1,12 @@
 """X: API v2 (users, posts with their expansions) and v1.1, as data."""
 
-from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape, get_path, join_hashtags
+from ingest.exports.record_shapes import (
+    REFERENCED_POST,
+    Context,
+    RecordShape,
+    get_path,
+    join_hashtags,
+)
 from ingest.exports.value_parsers import parse_handle, parse_language
 
 KIND = "x-api"
@@ -12,7 +18,9 @@ ASK = ": ask for tweet.fields=created_at,author_id,public_metrics"
 def finish(record: dict, row: dict, context: Context) -> None:
     referenced = record.get("referenced_tweets")
     referenced = referenced if isinstance(referenced, list) else []
-    retweeted = any(isinstance(other, dict) and other.get("type") == "retweeted" for other in referenced)
+    retweeted = any(
+        isinstance(other, dict) and other.get("type") == "retweeted" for other in referenced
+    )
     shared = retweeted or isinstance(record.get("retweeted_status"), dict)
     row["repost"] = shared or (row.get("text") or "").startswith("RT @")
     row["format"] = _format(record, context)
@@ -21,7 +29,9 @@ def finish(record: dict, row: dict, context: Context) -> None:
 
 
 def _format(record: dict, context: Context) -> str | None:
-    """Tell the format by the media attached; None where nothing is told of them: text alone has no format of ours."""
+    """Tell the format by the media attached; None where nothing is told of them: text alone has no
+    format of ours.
+    """
     media = (
         get_path(record, "attachments.media")
         or get_path(record, "extended_entities.media")
@@ -31,7 +41,11 @@ def _format(record: dict, context: Context) -> str | None:
         kinds = [one.get("type") for one in media if isinstance(one, dict)]
     else:
         keys = get_path(record, "attachments.media_keys")
-        kinds = [context.media.get(key) for key in (keys if isinstance(keys, list) else []) if isinstance(key, str)]
+        kinds = [
+            context.media.get(key)
+            for key in (keys if isinstance(keys, list) else [])
+            if isinstance(key, str)
+        ]
     formats = [MEDIA.get(kind) for kind in kinds if isinstance(kind, str)]
     if not formats or None in formats:
         return None
@@ -43,14 +57,20 @@ def _tags(values: object) -> str | None:
 
 
 def _is_bare_post(r: dict) -> bool:
-    """Tell a post of which a page gives no more than id and text, as v2 does where nothing is asked for."""
+    """Tell a post of which a page gives no more than id and text, as v2 does where nothing is asked
+    for.
+    """
     return "id" in r and "text" in r and "user" not in r
 
 
 def _is_post(r: dict) -> bool:
     """Tell a post by what only X has: id, text and created_at alone could be of any network."""
     ours = ("conversation_id", "edit_history_tweet_ids", "referenced_tweets", "public_metrics")
-    return _is_bare_post(r) and _is_number(r["id"]) and (any(name in r for name in ours) or _has_author(r))
+    return (
+        _is_bare_post(r)
+        and _is_number(r["id"])
+        and (any(name in r for name in ours) or _has_author(r))
+    )
 
 
 def _has_author(r: dict) -> bool:
@@ -58,7 +78,9 @@ def _has_author(r: dict) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    """Tell what can be an id of X: digits; what is neither a text nor missing is told as no id later."""
+    """Tell what can be an id of X: digits; what is neither a text nor missing is told as no id
+    later.
+    """
     return value.isdigit() if isinstance(value, str) else value is not None
 
 
@@ -72,15 +94,28 @@ def _is_user(r: dict) -> bool:
 
 
 def _is_old_post(r: dict) -> bool:
-    return "id_str" in r and ("full_text" in r or "text" in r) and ("user" in r or "created_at" in r)
+    return (
+        "id_str" in r and ("full_text" in r or "text" in r) and ("user" in r or "created_at" in r)
+    )
 
 
 def _is_old_user(r: dict) -> bool:
-    return "screen_name" in r and ("id_str" in r or "id" in r) and ("followers_count" in r or "statuses_count" in r)
+    return (
+        "screen_name" in r
+        and ("id_str" in r or "id" in r)
+        and ("followers_count" in r or "statuses_count" in r)
+    )
 
 
 PARSERS = {"handle": parse_handle, "hashtags": _tags, "language": parse_language}
-FINISH_PATHS = ("attachments", "geo", "place", "extended_entities", "referenced_tweets", "retweeted_status")
+FINISH_PATHS = (
+    "attachments",
+    "geo",
+    "place",
+    "extended_entities",
+    "referenced_tweets",
+    "retweeted_status",
+)
 
 SHAPES = (
     RecordShape(

@@ -1,26 +1,50 @@
-"""Scrapers' JSON of X, as data: snscrape and twscrape, which share their fields, and Apify's actors."""
+"""Scrapers' JSON of X, as data: snscrape and twscrape, which share their fields, and Apify's
+actors.
+"""
 
-from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape, get_path, join_hashtags
+from ingest.exports.record_shapes import (
+    REFERENCED_POST,
+    Context,
+    RecordShape,
+    get_path,
+    join_hashtags,
+)
 from ingest.exports.value_parsers import parse_handle, parse_language
 
 KIND = "x-scraper"
 #: Last word of snscrape's media types, and twscrape's lists of media -> format.
-MEDIA = {"photo": "image", "video": "video", "gif": "video", "photos": "image", "videos": "video", "animated": "video"}
+MEDIA = {
+    "photo": "image",
+    "video": "video",
+    "gif": "video",
+    "photos": "image",
+    "videos": "video",
+    "animated": "video",
+}
 
 
 def _finish(record: dict, row: dict, context: Context) -> None:
     retweeted = isinstance(record.get("retweetedTweet"), dict) or record.get("isRetweet") is True
     row["repost"] = retweeted or (row.get("text") or "").startswith("RT @")
     formats = _formats(record.get("media"))
-    row["format"] = None if not formats or None in formats else "carousel" if len(formats) > 1 else formats[0]
+    row["format"] = (
+        None if not formats or None in formats else "carousel" if len(formats) > 1 else formats[0]
+    )
     if record.get("place"):
         row["has_location"] = True
 
 
 def _formats(media: object) -> list[str | None]:
-    """Give the format of each picture and video: of snscrape's list of typed objects, or twscrape's lists by kind."""
+    """Give the format of each picture and video: of snscrape's list of typed objects, or twscrape's
+    lists by kind.
+    """
     if isinstance(media, dict):
-        return [MEDIA.get(kind) for kind, given in media.items() if isinstance(given, list) for _ in given]
+        return [
+            MEDIA.get(kind)
+            for kind, given in media.items()
+            if isinstance(given, list)
+            for _ in given
+        ]
     listed = media if isinstance(media, list) else []
     kinds = [one.get("_type", one.get("type")) for one in listed if isinstance(one, dict)]
     return [MEDIA.get(str(kind).rpartition(".")[2].lower()) for kind in kinds]
@@ -33,16 +57,25 @@ def _tags(values: object) -> str | None:
 def _is_tweet(r: dict) -> bool:
     typed = r.get("_type") == "snscrape.modules.twitter.Tweet"
     said = "rawContent" in r or "renderedContent" in r
-    return "id" in r and isinstance(r.get("user"), dict) and (typed or (said and "retweetCount" in r))
+    return (
+        "id" in r and isinstance(r.get("user"), dict) and (typed or (said and "retweetCount" in r))
+    )
 
 
 def _is_user(r: dict) -> bool:
     typed = r.get("_type") == "snscrape.modules.twitter.User"
-    return "username" in r and "id" in r and (typed or ("friendsCount" in r and "statusesCount" in r))
+    return (
+        "username" in r and "id" in r and (typed or ("friendsCount" in r and "statusesCount" in r))
+    )
 
 
 def _is_apify_tweet(r: dict) -> bool:
-    return "id" in r and "createdAt" in r and isinstance(get_path(r, "author.userName"), str) and "retweetCount" in r
+    return (
+        "id" in r
+        and "createdAt" in r
+        and isinstance(get_path(r, "author.userName"), str)
+        and "retweetCount" in r
+    )
 
 
 PARSERS = {"handle": parse_handle, "hashtags": _tags, "language": parse_language}

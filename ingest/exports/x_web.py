@@ -1,4 +1,6 @@
-"""The JSON of X's web pages (GraphQL), as data: posts, accounts, and the entries of timelines that are neither."""
+"""The JSON of X's web pages (GraphQL), as data: posts, accounts, and the entries of timelines that
+are neither.
+"""
 
 from ingest.exports import x
 from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape, get_path
@@ -10,7 +12,9 @@ INSTRUCTIONS = ("TimelineClearCache", "TimelineTerminateTimeline", "TimelineShow
 
 
 def _entry_kind(r: dict) -> str | None:
-    """Give the kind of an entry of a timeline that is no post of it; of a promoted one its wrapper tells it."""
+    """Give the kind of an entry of a timeline that is no post of it; of a promoted one its wrapper
+    tells it.
+    """
     if isinstance(r.get("promotedMetadata"), dict):
         return PROMOTED
     return PAGING if "cursorType" in r or r.get("type") in INSTRUCTIONS else None
@@ -23,16 +27,24 @@ def _is_post(r: dict) -> bool:
 
 def _is_user(r: dict) -> bool:
     named = get_path(r, "legacy.screen_name") or get_path(r, "core.screen_name")
-    return "rest_id" in r and isinstance(named, str) and get_path(r, "legacy.followers_count") is not None
+    return (
+        "rest_id" in r
+        and isinstance(named, str)
+        and get_path(r, "legacy.followers_count") is not None
+    )
 
 
 def _finish(record: dict, row: dict, context: Context) -> None:
     x.finish(record["legacy"], row, context)
-    row["repost"] = row["repost"] or isinstance(get_path(record, "legacy.retweeted_status_result"), dict)
+    row["repost"] = row["repost"] or isinstance(
+        get_path(record, "legacy.retweeted_status_result"), dict
+    )
 
 
 def _account(place: str = "") -> dict[str, tuple[str, ...]]:
-    """Give the columns of an account -> paths from `place`; newer pages keep its name and its opening in `core`."""
+    """Give the columns of an account -> paths from `place`; newer pages keep its name and its
+    opening in `core`.
+    """
     return {
         "creator_id": (f"{place}rest_id", f"{place}legacy.id_str"),
         "handle": (f"{place}core.screen_name", f"{place}legacy.screen_name"),

@@ -5,7 +5,13 @@ from html import unescape
 
 from features.niche.classifier import niche_for_label
 from ingest.exports.record_shapes import Context, RecordShape, get_path
-from ingest.exports.value_parsers import find_hashtags, parse_country, parse_handle, parse_language, parse_text
+from ingest.exports.value_parsers import (
+    find_hashtags,
+    parse_country,
+    parse_handle,
+    parse_language,
+    parse_text,
+)
 
 KIND = "youtube-api"
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
@@ -18,7 +24,10 @@ ASK = ": ask for part=snippet"
 
 def _niche(topics: object) -> str | None:
     """Give the first niche that the addresses of a channel's topics stand for."""
-    found = (niche_for_label(topic, "youtube") for topic in (topics if isinstance(topics, list) else [topics]))
+    found = (
+        niche_for_label(topic, "youtube")
+        for topic in (topics if isinstance(topics, list) else [topics])
+    )
     return next((niche for niche in found if niche), None)
 
 
@@ -35,7 +44,9 @@ def parse_duration(duration: object) -> float | None:
     found = DURATION.fullmatch(duration) if isinstance(duration, str) else None
     if found is None:
         return None
-    return sum(int(n or 0) * unit for n, unit in zip(found.groups(), (86400, 3600, 60, 1), strict=True))
+    return sum(
+        int(n or 0) * unit for n, unit in zip(found.groups(), (86400, 3600, 60, 1), strict=True)
+    )
 
 
 def _finish_channel(record: dict, row: dict, context: Context) -> None:
@@ -44,14 +55,20 @@ def _finish_channel(record: dict, row: dict, context: Context) -> None:
 
 
 def _finish_video(record: dict, row: dict, context: Context) -> None:
-    """Add the caption (title and description) and the format: a Short is only what says so and is short enough."""
+    """Add the caption (title and description) and the format: a Short is only what says so and is
+    short enough.
+    """
     snippet = record.get("snippet") if isinstance(record.get("snippet"), dict) else {}
-    parts = [snippet[name] for name in ("title", "description") if isinstance(snippet.get(name), str)]
+    parts = [
+        snippet[name] for name in ("title", "description") if isinstance(snippet.get(name), str)
+    ]
     row["text"] = parse_text(unescape("\n".join(part for part in parts if part)))
     length = parse_duration(get_path(record, "contentDetails.duration"))
     tags = snippet.get("tags") if isinstance(snippet.get("tags"), list) else []
     says_short = "shorts" in {
-        tag.lower().lstrip("#") for tag in (*find_hashtags(row["text"] or ""), *tags) if isinstance(tag, str)
+        tag.lower().lstrip("#")
+        for tag in (*find_hashtags(row["text"] or ""), *tags)
+        if isinstance(tag, str)
     }
     short = says_short and length is not None and 0 < length <= SHORT_SECONDS
     row["format"] = "short" if short else "video"
@@ -67,13 +84,19 @@ def _is_channel(r: dict) -> bool:
             r["kind"] == "youtube#searchResult" and get_path(r, "id.kind") == "youtube#channel"
         )
     own_id = isinstance(r.get("id"), str) and r["id"].startswith("UC")
-    return own_id and any(isinstance(r.get(part), dict) for part in ("statistics", "brandingSettings", "snippet"))
+    return own_id and any(
+        isinstance(r.get(part), dict) for part in ("statistics", "brandingSettings", "snippet")
+    )
 
 
 def _is_video(r: dict) -> bool:
     if "kind" in r:
         return r["kind"] == "youtube#video" and "videoId" not in r
-    parts = [part for part in ("snippet", "statistics", "contentDetails") if isinstance(r.get(part), dict)]
+    parts = [
+        part
+        for part in ("snippet", "statistics", "contentDetails")
+        if isinstance(r.get(part), dict)
+    ]
     shows = (
         get_path(r, "snippet.channelId")
         or get_path(r, "statistics.viewCount")
@@ -83,7 +106,9 @@ def _is_video(r: dict) -> bool:
 
 
 def _broadcast(r: dict) -> str | None:
-    """Tell a broadcast that is announced, or whose counts still run; once it is over its video is a post."""
+    """Tell a broadcast that is announced, or whose counts still run; once it is over its video is a
+    post.
+    """
     return BROADCASTS.get(str(get_path(r, "snippet.liveBroadcastContent")))
 
 

@@ -6,7 +6,13 @@ from ingest.exports.record_shapes import Context, RecordShape, join_hashtags
 from ingest.exports.value_parsers import parse_handle, parse_text
 
 KIND = "youtube-scraper"
-FORMATS = {"video": "video", "shorts": "short", "short": "short", "stream": "live", "streams": "live"}
+FORMATS = {
+    "video": "video",
+    "shorts": "short",
+    "short": "short",
+    "stream": "live",
+    "streams": "live",
+}
 CHANNEL = re.compile(r"youtube\.com/(?:channel/(UC[\w-]+)|@([\w.-]+))")
 
 
@@ -31,7 +37,13 @@ def _channel(value: object) -> str | None:
 def _name(value: object) -> str | None:
     """Give a channel's handle, also out of its address."""
     found = CHANNEL.search(parse_text(value) or "")
-    return parse_handle(found[2]) if found and found[2] else None if "/" in str(value) else parse_handle(value)
+    return (
+        parse_handle(found[2])
+        if found and found[2]
+        else None
+        if "/" in str(value)
+        else parse_handle(value)
+    )
 
 
 SHAPES = (

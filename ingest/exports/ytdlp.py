@@ -30,13 +30,19 @@ def extractor_name(record: dict) -> str | None:
     return next((name.lower() for name in names if isinstance(name, str)), None)
 
 
-def _of(network: str, kinds: tuple[object, ...] = (None, "video", "url", "url_transparent")) -> Callable[[dict], bool]:
-    return lambda r: (extractor_name(r) or "").startswith(network) and r.get("_type") in kinds and "id" in r
+def _of(
+    network: str, kinds: tuple[object, ...] = (None, "video", "url", "url_transparent")
+) -> Callable[[dict], bool]:
+    return lambda r: (
+        (extractor_name(r) or "").startswith(network) and r.get("_type") in kinds and "id" in r
+    )
 
 
 def _is_channel(r: dict) -> bool:
     told = r.get("channel_id") is not None and r["channel_id"] == r.get("id")
-    return _of("youtube", ("playlist",))(r) and (told or r.get("channel_follower_count") is not None)
+    return _of("youtube", ("playlist",))(r) and (
+        told or r.get("channel_follower_count") is not None
+    )
 
 
 def _moment(value: object) -> datetime:
@@ -72,8 +78,12 @@ def _finish_youtube(record: dict, row: dict, context: Context) -> None:
     """Add the caption and the format: a Short where its address or kind says so."""
     row["text"] = _caption(record)
     address = record.get("webpage_url")
-    short = record.get("media_type") == "short" or (isinstance(address, str) and "/shorts/" in address)
-    row["format"] = "live" if record.get("live_status") == "was_live" else "short" if short else "video"
+    short = record.get("media_type") == "short" or (
+        isinstance(address, str) and "/shorts/" in address
+    )
+    row["format"] = (
+        "live" if record.get("live_status") == "was_live" else "short" if short else "video"
+    )
 
 
 def _caption(record: dict) -> str | None:
@@ -85,7 +95,11 @@ def _finish(record: dict, row: dict, context: Context) -> None:
     row["format"] = "video"
 
 
-COUNTS = {"posted_at": ("timestamp", "upload_date"), "likes": ("like_count",), "comments": ("comment_count",)}
+COUNTS = {
+    "posted_at": ("timestamp", "upload_date"),
+    "likes": ("like_count",),
+    "comments": ("comment_count",),
+}
 PARSERS = {"posted_at": _moment, "handle": parse_handle}
 IGNORED_PATHS = {COMMENT: ("comments",)}
 REMEDY = ": run yt-dlp without --flat-playlist"

@@ -2,14 +2,21 @@
 
 from ingest.sheets.mapping_file import read_mapping
 from ingest.sheets.reader import iter_sheet, read_sheet
-from ingest.sheets.sheet_types import ColumnMapping, Guess, Sheet, SheetError, SheetFault, SheetOptions
+from ingest.sheets.sheet_types import (
+    ColumnMapping,
+    Guess,
+    Sheet,
+    SheetError,
+    SheetFault,
+    SheetOptions,
+)
 
 __all__ = [
-    "SheetFault",
-    "Guess",
     "ColumnMapping",
+    "Guess",
     "Sheet",
     "SheetError",
+    "SheetFault",
     "SheetOptions",
     "iter_sheet",
     "read_mapping",

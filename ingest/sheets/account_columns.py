@@ -1,4 +1,5 @@
-"""Which columns say whose account a row is: of one platform, and of ids, handles, links and names those that tell it.
+"""Which columns say whose account a row is: of one platform, and of ids, handles, links and names
+those that tell it.
 
 A running number is no id: it counts rows, and another list has the same numbers for other people.
 """
@@ -16,8 +17,9 @@ def drop_row_number_ids(
 ) -> list[ColumnRole]:
     """Leave out ids that are running numbers.
 
-    An id by its canonical name stays one, and so do numbers that come back as the authors of posts, unless they stand
-    for several names among the sampled rows; and numbers that come back where nothing else names the creator.
+    An id by its canonical name stays one, and so do numbers that come back as the authors of posts,
+    unless they stand for several names among the sampled rows; and numbers that come back where
+    nothing else names the creator.
     """
     return [
         _checked(role, roles, nature, surveys, sample)
@@ -28,7 +30,11 @@ def drop_row_number_ids(
 
 
 def _checked(
-    role: ColumnRole, roles: list[ColumnRole], nature: str, surveys: list[ColumnStats], sample: list[list[Cell]]
+    role: ColumnRole,
+    roles: list[ColumnRole],
+    nature: str,
+    surveys: list[ColumnStats],
+    sample: list[list[Cell]],
 ) -> ColumnRole:
     survey = surveys[role.index]
     if not survey.may_number_rows:
@@ -37,7 +43,9 @@ def _checked(
         kept = role.name.exact or (role.target == "partnership_id" and role.name.column != "id")
         return role if kept else role.as_unread("a row number")
     others = [
-        one for one in roles if one is not role and (one.target == "name" or _names_account(one, surveys[one.index]))
+        one
+        for one in roles
+        if one is not role and (one.target == "name" or _names_account(one, surveys[one.index]))
     ]
     others = [one for one in others if one.target != "creator_id"]
     comes_back = role.name.column != "id" and survey.repeats
@@ -48,7 +56,9 @@ def _checked(
         return role.as_unread(f"a row number; {others[0].source!r} tells who it is")
     if comes_back:
         return role
-    return role.as_unread("a row number; if it is the id of the account, map it to creator_id (--map)")
+    return role.as_unread(
+        "a row number; if it is the id of the account, map it to creator_id (--map)"
+    )
 
 
 def _contradicted(
@@ -60,7 +70,9 @@ def _contradicted(
         names: dict[tuple, list[str]] = {}
         for row in sample:
             if name := str(row[other.index]).strip().casefold():
-                names.setdefault((str(row[role.index]), *(str(row[k]) for k in platforms)), []).append(name)
+                names.setdefault(
+                    (str(row[role.index]), *(str(row[k]) for k in platforms)), []
+                ).append(name)
         again = [found for found in names.values() if len(found) > 1]
         if again and sum(len(set(found)) > 1 for found in again) > len(again) / 2:
             return True
@@ -69,13 +81,19 @@ def _contradicted(
 
 def one_platform(roles: list[ColumnRole], options: SheetOptions) -> list[ColumnRole]:
     """Keep the columns of the platform that is asked for, else of the only one that columns name."""
-    roles = [role.as_unread("of another platform or site") if role.platform == "elsewhere" else role for role in roles]
+    roles = [
+        role.as_unread("of another platform or site") if role.platform == "elsewhere" else role
+        for role in roles
+    ]
     named_ones = [role for role in roles if role.target is not None and role.platform]
     platforms = sorted({role.platform for role in named_ones})
     chosen = options.platform
     if chosen:
         other = {role.index for role in named_ones if role.platform != chosen}
-        return [r.as_unread(f"of {r.platform}; {chosen} is asked for") if r.index in other else r for r in roles]
+        return [
+            r.as_unread(f"of {r.platform}; {chosen} is asked for") if r.index in other else r
+            for r in roles
+        ]
     if len(platforms) < 2:
         return roles
     side = " and ".join(platforms)
@@ -84,16 +102,28 @@ def one_platform(roles: list[ColumnRole], options: SheetOptions) -> list[ColumnR
 
 
 def is_other_account(role: ColumnRole, options: SheetOptions) -> bool:
-    """Say whether a column names accounts of another platform of ours than the one that is asked for."""
-    other = options.platform and role.target is None and role.platform not in (None, "elsewhere", options.platform)
+    """Say whether a column names accounts of another platform of ours than the one that is asked
+    for.
+    """
+    other = (
+        options.platform
+        and role.target is None
+        and role.platform not in (None, "elsewhere", options.platform)
+    )
     return bool(other) and role.name.column in ("platform_named", "handle", "link", "channel")
 
 
 def one_identity(roles: list[ColumnRole], surveys: list[ColumnStats]) -> list[ColumnRole]:
-    """Let a name stand in for the handle only where nothing else, or nothing but small numbers, names the creator."""
+    """Let a name stand in for the handle only where nothing else, or nothing but small numbers,
+    names the creator.
+    """
     names = [role for role in roles if role.target == "name"]
     telling = [role for role in roles if _names_account(role, surveys[role.index])]
-    telling = [role for role in telling if role.target != "creator_id" or not surveys[role.index].may_number_rows]
+    telling = [
+        role
+        for role in telling
+        if role.target != "creator_id" or not surveys[role.index].may_number_rows
+    ]
     if not names:
         return roles
     if telling:
@@ -101,7 +131,10 @@ def one_identity(roles: list[ColumnRole], surveys: list[ColumnStats]) -> list[Co
         return [role.as_unread(told) if role.target == "name" else role for role in roles]
     best = min(names, key=lambda role: (surveys[role.index].words.share("spaced"), role.index))
     used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
-    return [used if r is best else r.as_unread(f"a name; {best.source!r} is used") if r in names else r for r in roles]
+    return [
+        used if r is best else r.as_unread(f"a name; {best.source!r} is used") if r in names else r
+        for r in roles
+    ]
 
 
 def _names_account(role: ColumnRole, survey: ColumnStats) -> bool:

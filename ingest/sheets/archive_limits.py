@@ -1,6 +1,8 @@
-"""What an XLSX archive unpacks to, looked at before anything in it is parsed: bytes, tags of XML, and long texts.
+"""What an XLSX archive unpacks to, looked at before anything in it is parsed: bytes, tags of XML,
+and long texts.
 
-A few kilobytes can hold millions of rows. Parsing them takes minutes, counting where tags begin takes seconds.
+A few kilobytes can hold millions of rows. Parsing them takes minutes, counting where tags begin
+takes seconds.
 """
 
 import zipfile
@@ -13,7 +15,8 @@ from ingest.sheets.sheet_types import SheetError
 
 #: Bounds of what a workbook may unpack to: in all, and by which factor once it is large.
 LARGEST, LARGEST_GROWTH, UNPACKED_FREE = 1 << 30, 300, 1 << 26
-#: Tags of XML that a workbook may hold in all, a cell has two to four; and in a byte of the file, past so many.
+#: Tags of XML that a workbook may hold in all, a cell has two to four; and in a byte of the file,
+#: past so many.
 MOST_TAGS, MOST_TAGS_PER_BYTE, TAGS_FREE = 50_000_000, 10, 4_000_000
 #: Bytes between two tags: a cell holds 32,767 characters.
 LONGEST_TEXT = 1 << 20
@@ -28,8 +31,17 @@ def check_archive(path: Path) -> None:
             _check_kind(path, parts)
             _check_sizes(path, parts)
             _check_tags(path, archive, parts)
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise SheetError(f"{str(path)!r} is no whole XLSX workbook: {error}; get or save the file anew") from error
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise SheetError(
+            f"{str(path)!r} is no whole XLSX workbook: {error}; get or save the file anew"
+        ) from error
 
 
 def _check_kind(path: Path, parts: list[zipfile.ZipInfo]) -> None:

@@ -1,4 +1,6 @@
-"""How the cells of one column are read once everything is decided: cell -> (value, what is wrong with it)."""
+"""How the cells of one column are read once everything is decided: cell -> (value, what is wrong
+with it).
+"""
 
 import re
 from collections.abc import Callable
@@ -8,7 +10,14 @@ from decimal import Decimal
 from features.files.formula_escape import strip_apostrophe
 from features.niche.tokens import fold_label
 from features.tables.schema import EARLIEST, LATEST
-from ingest.sheets.dates import NO_DATE, OUT_OF_RANGE, UNCLEAR_DATE, from_serial, read_date, swap_day_month
+from ingest.sheets.dates import (
+    NO_DATE,
+    OUT_OF_RANGE,
+    UNCLEAR_DATE,
+    from_serial,
+    read_date,
+    swap_day_month,
+)
 from ingest.sheets.decimal_marks import DecimalMarks
 from ingest.sheets.fee_text import currency_of
 from ingest.sheets.hashtags import hashtags_in
@@ -30,9 +39,13 @@ from ingest.sheets.workbook import UNCOMPUTED, Cell, NumberCell
 CellResult = tuple[object, str]
 CellReader = Callable[[Cell], CellResult]
 
-FORMULA = "is a formula whose value was not saved: open the file in a spreadsheet program and save it"
+FORMULA = (
+    "is a formula whose value was not saved: open the file in a spreadsheet program and save it"
+)
 NO_NUMBER = "is no number"
-UNCLEAR_MARK = "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
+UNCLEAR_MARK = (
+    "may be a decimal number or have a thousands mark: tell which mark is the decimal one"
+)
 UNCLEAR_RATE = "may be a percentage or a fraction: tell which"
 NO_CURRENCY = "names no currency: tell which"
 UNCLEAR_DISPLAY = "is shown as another number than is stored: correct the number format"
@@ -40,7 +53,9 @@ UNCLEAR_WORD = "means another number in another language: write it with k or m"
 DATE = "is a date, no number: the spreadsheet program may have made it of a number such as 1.2"
 MONEY = "is an amount of money, no count"
 #: What is told once, of the column, and not of each value.
-UNCLEAR_REASONS = frozenset({UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE, UNCLEAR_DISPLAY, UNCLEAR_WORD})
+UNCLEAR_REASONS = frozenset(
+    {UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE, UNCLEAR_DISPLAY, UNCLEAR_WORD}
+)
 LOST_DIGITS = "has lost digits: it was kept as a number; export the column as text"
 #: Longer texts are no label.
 LONGEST_LABEL = 200
@@ -81,7 +96,9 @@ def stored_value(cell: NumberCell, power: int, mapped: bool = False) -> float | 
     return None
 
 
-def number_reader(marks: DecimalMarks, power: int = 0, whole: bool = False, mapped: bool = False) -> CellReader:
+def number_reader(
+    marks: DecimalMarks, power: int = 0, whole: bool = False, mapped: bool = False
+) -> CellReader:
     """Read counts and means; `power` is that of the header, or with `mapped` that of the map."""
 
     def read(cell: Cell) -> CellResult:
@@ -129,13 +146,18 @@ def read_parsed_number(found: ParsedNumber, marks: DecimalMarks) -> tuple:
     if not decimal:
         return None, UNCLEAR_MARK
     value = number_value(found, decimal)
-    return (value, "") if value is not None else (None, f"is no number with the decimal mark {decimal!r}")
+    return (
+        (value, "")
+        if value is not None
+        else (None, f"is no number with the decimal mark {decimal!r}")
+    )
 
 
 def rate_reader(percent: bool | None, literal: bool | None = True) -> CellReader:
     """Read rates as fractions; `percent`: what a value without a sign is, None where that is open.
 
-    `strip_apostrophe`: whether a % that is only text of a number format is meant, None where that is open.
+    `strip_apostrophe`: whether a % that is only text of a number format is meant, None where that
+    is open.
     """
 
     def read(cell: Cell) -> CellResult:
@@ -213,7 +235,9 @@ def read_id(cell: Cell) -> CellResult:
     """Read an identifier, to the letter; one that went through a floating number is refused."""
     if isinstance(cell, NumberCell):
         exact = float(cell.value).is_integer() and abs(cell.value) < LARGEST_EXACT
-        return (str(int(cell.value)).zfill(cell.display.zeros), "") if exact else (None, LOST_DIGITS)
+        return (
+            (str(int(cell.value)).zfill(cell.display.zeros), "") if exact else (None, LOST_DIGITS)
+        )
     text = _as_text(cell)
     if (exact := strip_apostrophe(text)) != text:
         return fix_mojibake(exact), ""
@@ -264,7 +288,9 @@ def read_platform(cell: Cell) -> CellResult:
 
 
 def list_reader(target: str) -> CellReader:
-    """Read words that stand for a value of a closed list: niche, brand_niche, country, language, format."""
+    """Read words that stand for a value of a closed list: niche, brand_niche, country, language,
+    format.
+    """
     look, wrong = {
         "country": (country_in, ""),
         "language": (language_of, "is no language that is known by that name"),
@@ -280,7 +306,9 @@ def list_reader(target: str) -> CellReader:
 
 
 def link_reader(bare: bool) -> CellReader:
-    """Read addresses as a Link; of `bare` columns other texts are handles, of others those with an @."""
+    """Read addresses as a Link; of `bare` columns other texts are handles, of others those with an
+    @.
+    """
 
     def read(cell: Cell) -> CellResult:
         text = _as_text(cell)
@@ -302,7 +330,9 @@ READERS = {
     "creator_id": _given(read_id),
     "post_id": _given(read_id),
     "partnership_id": _given(read_id),
-    "hashtags": _given(lambda cell: (hashtags_in(fix_mojibake(strip_apostrophe(_as_text(cell)))), "")),
+    "hashtags": _given(
+        lambda cell: (hashtags_in(fix_mojibake(strip_apostrophe(_as_text(cell)))), "")
+    ),
     "text": _given(read_text),
 }
 CLOSED_LIST_COLUMNS = ("niche", "brand_niche", "country", "language", "format")

@@ -23,16 +23,31 @@ from ingest.sheets.number_parser import CURRENCY_CODES, LOCAL_SUFFIXES
 from ingest.sheets.sheet_types import Guess, SheetOptions
 from ingest.sheets.workbook import Cell
 
-_POWERS = {"k": 3, "thousand": 3, "thousands": 3, "m": 6, "million": 6, "millions": 6, "b": 9, "billion": 9}
+_POWERS = {
+    "k": 3,
+    "thousand": 3,
+    "thousands": 3,
+    "m": 6,
+    "million": 6,
+    "millions": 6,
+    "b": 9,
+    "billion": 9,
+}
 
 ORDER_REMEDY = "say --day-first or --month-first, or give it in the map file"
 #: What a rate is made of.
-_PARTS = {"avg_likes": "likes", "avg_comments": "comments", "followers": "followers", "avg_views": "views"}
+_PARTS = {
+    "avg_likes": "likes",
+    "avg_comments": "comments",
+    "followers": "followers",
+    "avg_views": "views",
+}
 
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """How one source column is read. `column`: what it gives; `read`: cell -> (value, what is wrong).
+    """How one source column is read. `column`: what it gives; `read`: cell -> (value, what is
+    wrong).
 
     `has_currency_column`: another column names the currency of its amounts.
     """
@@ -47,7 +62,8 @@ class ColumnPlan:
 
 @dataclass(frozen=True)
 class SheetConventions:
-    """What the whole sheet proves: decimal marks and date orders of other columns, each with the column that does.
+    """What the whole sheet proves: decimal marks and date orders of other columns, each with the
+    column that does.
 
     `languages`: those of its headers and of the words in its numbers.
     """
@@ -58,7 +74,11 @@ class SheetConventions:
 
 
 def make_column_plans(
-    roles: list[ColumnRole], surveys: list[ColumnStats], sample: list[list[Cell]], options: SheetOptions, epoch: int
+    roles: list[ColumnRole],
+    surveys: list[ColumnStats],
+    sample: list[list[Cell]],
+    options: SheetOptions,
+    epoch: int,
 ) -> tuple[list[ColumnPlan], list[Guess]]:
     """Give the plans of the columns that are read, and a guess for every column, in order."""
     evidence = _evidence(roles, surveys)
@@ -67,7 +87,9 @@ def make_column_plans(
     guesses: dict[int, Guess] = {}
     for role in roles:
         if role.target is None:
-            guesses[role.index] = Guess(role.source, None, None, role.how, role.note, role.ambiguous)
+            guesses[role.index] = Guess(
+                role.source, None, None, role.how, role.note, role.ambiguous
+            )
         elif role.target in ("fee", "fee_usd"):
             named = beside and role.target == "fee"
             plans[role.index] = _fee_plan(role, surveys[role.index], evidence, options, named)
@@ -79,7 +101,9 @@ def make_column_plans(
             if isinstance(found, Guess):
                 guesses[role.index] = found
             elif any(plan.column == found.column for plan in plans.values()):
-                guesses[role.index] = replace(found.guess, column=None, note=f"{found.column} is there already")
+                guesses[role.index] = replace(
+                    found.guess, column=None, note=f"{found.column} is there already"
+                )
             else:
                 plans[role.index] = found
     guesses |= {index: plan.guess for index, plan in plans.items()}
@@ -95,12 +119,20 @@ def _evidence(roles: list[ColumnRole], surveys: list[ColumnStats]) -> SheetConve
             decimals.setdefault(mark, role.source)
         if kind == "time" and survey.dates.day_first is not None:
             orders.setdefault(survey.dates.day_first, role.source)
-    words = [word for role in roles for word in (*header_tokens(role.source), *surveys[role.index].figures.words)]
+    words = [
+        word
+        for role in roles
+        for word in (*header_tokens(role.source), *surveys[role.index].figures.words)
+    ]
     return SheetConventions(decimals, orders, languages_of(words))
 
 
 def _plan(
-    role: ColumnRole, survey: ColumnStats, evidence: SheetConventions, options: SheetOptions, epoch: int
+    role: ColumnRole,
+    survey: ColumnStats,
+    evidence: SheetConventions,
+    options: SheetOptions,
+    epoch: int,
 ) -> ColumnPlan:
     target = role.target
     kind = {**canonical_names(), **INTERMEDIATE_COLUMNS}[target]
@@ -109,7 +141,9 @@ def _plan(
     if kind == "time":
         return _time_plan(role, survey, evidence, options, epoch)
     if target == "link":
-        read = cell_readers.link_reader(bool(role.name) and role.name.column in ("handle", "name", "platform_named"))
+        read = cell_readers.link_reader(
+            bool(role.name) and role.name.column in ("handle", "name", "platform_named")
+        )
     elif target in cell_readers.CLOSED_LIST_COLUMNS:
         read = cell_readers.list_reader(target)
     else:
@@ -117,16 +151,24 @@ def _plan(
     if role.mapping and role.mapping.values:
         read = cell_readers.mapped_value_reader(role.mapping.values, read)
     return ColumnPlan(
-        role.index, target, kind, read, Guess(role.source, target, kind, role.how, role.note, role.ambiguous)
+        role.index,
+        target,
+        kind,
+        read,
+        Guess(role.source, target, kind, role.how, role.note, role.ambiguous),
     )
 
 
 def _marks(
     role: ColumnRole, survey: ColumnStats, evidence: SheetConventions, options: SheetOptions
 ) -> tuple[DecimalMarks, str, str | None]:
-    """Decide a column's decimal marks and what its suffixes mean; give both, how to tell them, and what is unclear."""
+    """Decide a column's decimal marks and what its suffixes mean; give both, how to tell them, and
+    what is unclear.
+    """
     marks, told, unclear = _decimals(role, survey, evidence, options)
-    powers = suffix_powers(survey.figures, evidence.languages, _power(role) if _is_mapped(role) else None)
+    powers = suffix_powers(
+        survey.figures, evidence.languages, _power(role) if _is_mapped(role) else None
+    )
     word = next((word for word, power in powers.items() if power is None), None)
     if word and not unclear:
         unclear = (
@@ -143,7 +185,9 @@ def _decimals(
     if asked:
         return DecimalMarks(asked, asked), f"{MARK_NAMES[asked]}, as asked for", None
     if role.target in ("fee", "fee_usd") and len(survey.figures.currencies.keys() - {None}) > 1:
-        others = {mark: source for mark, source in evidence.decimals.items() if source != role.source}
+        others = {
+            mark: source for mark, source in evidence.decimals.items() if source != role.source
+        }
         return decide_marks_by_currency(survey.figures, others)
     kind = {**canonical_names(), **INTERMEDIATE_COLUMNS}[role.target] if role.target else "real"
     return decide_marks(survey.figures, kind == "count" and not _power(role), evidence.decimals)
@@ -155,7 +199,11 @@ def _power(role: ColumnRole) -> int:
 
 
 def _number_plan(
-    role: ColumnRole, survey: ColumnStats, kind: str, evidence: SheetConventions, options: SheetOptions
+    role: ColumnRole,
+    survey: ColumnStats,
+    kind: str,
+    evidence: SheetConventions,
+    options: SheetOptions,
 ) -> ColumnPlan:
     marks, told, unclear = _marks(role, survey, evidence, options)
     power = _power(role)
@@ -184,19 +232,31 @@ def _is_mapped(role: ColumnRole) -> bool:
 def _other_look(role: ColumnRole, survey: ColumnStats) -> str | None:
     """Say that a column shows other numbers than it stores, None where it does not."""
     cell = next(
-        (c for c in survey.displays.values() if cell_readers.stored_value(c, _power(role), _is_mapped(role)) is None),
+        (
+            c
+            for c in survey.displays.values()
+            if cell_readers.stored_value(c, _power(role), _is_mapped(role)) is None
+        ),
         None,
     )
     if cell is None:
         return None
     unit = {3: "k", 6: "m", 9: "b"}.get(cell.display.suffix)
-    meant = f"map {role.source!r} with the unit {unit} if that is meant, or " if unit and not cell.display.odd else ""
+    meant = (
+        f"map {role.source!r} with the unit {unit} if that is meant, or "
+        if unit and not cell.display.odd
+        else ""
+    )
     shown = cell.display.text(cell.value)[:40]
     return f"the number format shows {cell} as {shown!r}, and does not scale it: {meant}correct the number format"
 
 
 def _time_plan(
-    role: ColumnRole, survey: ColumnStats, evidence: SheetConventions, options: SheetOptions, epoch: int
+    role: ColumnRole,
+    survey: ColumnStats,
+    evidence: SheetConventions,
+    options: SheetOptions,
+    epoch: int,
 ) -> ColumnPlan:
     dates, unclear = survey.dates, None
     asked = role.mapping.day_first if role.mapping else None
@@ -227,19 +287,33 @@ def _time_plan(
         notes.append("two-digit years are of this century")
     if dates.naive or survey.moments or survey.numbers:
         notes.append("no time zone: taken as UTC")
-    guess = Guess(role.source, role.target, "time", role.how, _join(notes), unclear or role.ambiguous)
-    return ColumnPlan(role.index, role.target, "time", cell_readers.time_reader(day_first, epoch, exchanged), guess)
+    guess = Guess(
+        role.source, role.target, "time", role.how, _join(notes), unclear or role.ambiguous
+    )
+    return ColumnPlan(
+        role.index,
+        role.target,
+        "time",
+        cell_readers.time_reader(day_first, epoch, exchanged),
+        guess,
+    )
 
 
 def _exchanged(survey: ColumnStats, day_first: bool | None) -> bool | None:
-    """Say whether day and month of true dates are exchanged; None where that is open. `day_first`: as asked for."""
+    """Say whether day and month of true dates are exchanged; None where that is open. `day_first`:
+    as asked for.
+    """
     if not survey.is_day_month_swapped:
         return False
     return None if day_first is None else day_first == survey.dates.day_first
 
 
 def _fee_plan(
-    role: ColumnRole, survey: ColumnStats, evidence: SheetConventions, options: SheetOptions, beside: bool
+    role: ColumnRole,
+    survey: ColumnStats,
+    evidence: SheetConventions,
+    options: SheetOptions,
+    beside: bool,
 ) -> ColumnPlan:
     """ColumnPlan a column of fees; `has_currency_column`: another column names their currencies."""
     marks, told, unclear = _marks(role, survey, evidence, options)
@@ -251,19 +325,34 @@ def _fee_plan(
         currency = named[0]
         notes.append(f"amounts without a currency taken as {currency}, like the others")
     currencies = sorted({*([] if role.name and role.name.currency else named), currency} - {None})
-    if currency in (None, "USD") and ("$" in role.source or survey.figures.currencies["USD"]) and not beside:
+    if (
+        currency in (None, "USD")
+        and ("$" in role.source or survey.figures.currencies["USD"])
+        and not beside
+    ):
         notes.append("$ taken as US dollars")
     if per_post:
         notes.append("the price of one post: taken times the deliverables, where they are known")
     unclear = unclear or _other_look(role, survey)
     if shown[None] and not currency and not beside:
-        unclear = unclear or f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
+        unclear = (
+            unclear
+            or f"names no currency: if it is in US dollars map {role.source!r} to fee_usd with unit USD"
+        )
     others = [code for code in currencies if code != "USD"]
     if others:
         notes.append(f"in {', '.join(currencies)}: fee_usd needs a rate to USD (--rates)")
     target = "fee" if others or beside else "fee_usd"
     told = ", ".join(currencies) or None
-    guess = Guess(role.source, target, "real", role.how, _join(notes), unclear or role.ambiguous, currency=told)
+    guess = Guess(
+        role.source,
+        target,
+        "real",
+        role.how,
+        _join(notes),
+        unclear or role.ambiguous,
+        currency=told,
+    )
     read = fee_reader(marks, currency, _power(role), per_post, beside)
     return ColumnPlan(role.index, role.target, "real", read, guess, beside)
 
@@ -289,7 +378,10 @@ def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Colum
         if agreed and survey.sizes.total() - survey.sizes["zero"]:
             percent, told = agreed.percent, "percent" if agreed.percent else "fraction"
         # of views a tenth and more is usual, of followers as many would rather be meant as percent
-        usual = role.source == role.target == "engagement_rate_by_views" and not signed + survey.sizes["percent"]
+        usual = (
+            role.source == role.target == "engagement_rate_by_views"
+            and not signed + survey.sizes["percent"]
+        )
         if percent is None and usual:
             percent, told = False, "fraction, as columns of that name are"
     target = role.target
@@ -300,15 +392,19 @@ def _rate_plan(role, survey, sample, roles, surveys, evidence, options) -> Colum
         target = f"engagement_rate_by_{agreed.basis}"
     if agreed:
         told = _join([told, f"agrees with {agreed.matched_ratio}"])
-    unclear = f"percent or fraction? Map {role.source!r} with unit percent or fraction" if percent is None else None
+    unclear = (
+        f"percent or fraction? Map {role.source!r} with unit percent or fraction"
+        if percent is None
+        else None
+    )
     unit = {True: "percent", False: "fraction"}.get(percent)
     literal, literal_told = _literal_percents(role, survey)
     if literal is None:
-        unclear = (
-            f"the number format shows less than 0.1% everywhere: map {role.source!r} with unit percent or fraction"
-        )
+        unclear = f"the number format shows less than 0.1% everywhere: map {role.source!r} with unit percent or fraction"
     unclear = unclear or _other_look(role, survey) or role.ambiguous
-    guess = Guess(role.source, target, "real", role.how, _join([role.note, told, literal_told]), unclear, unit)
+    guess = Guess(
+        role.source, target, "real", role.how, _join([role.note, told, literal_told]), unclear, unit
+    )
     return ColumnPlan(role.index, target, "real", cell_readers.rate_reader(percent, literal), guess)
 
 
@@ -324,15 +420,21 @@ def _literal_percents(role: ColumnRole, survey: ColumnStats) -> tuple[bool | Non
 
 
 def _agreed(role, survey, sample, roles, surveys, evidence, options) -> RateMatch | None:
-    """See whether the rates of the sample agree with engagements per follower or per view of the same rows."""
+    """See whether the rates of the sample agree with engagements per follower or per view of the
+    same rows.
+    """
     counts: dict[str, list[tuple[str, np.ndarray]]] = {}
     for other in roles:
         column = other.name.column if other.name and other.how != "map file" else other.target
         if column in _PARTS and (other.target or column == "avg_likes"):
-            read = cell_readers.number_reader(_marks(other, surveys[other.index], evidence, options)[0], _power(other))
+            read = cell_readers.number_reader(
+                _marks(other, surveys[other.index], evidence, options)[0], _power(other)
+            )
             values = _numbers(sample, other.index, read)
             counts.setdefault(_PARTS[column], []).append((repr(other.source), values))
-    found = match_rate(_numbers(sample, role.index, cell_readers.rate_reader(percent=False)), counts)
+    found = match_rate(
+        _numbers(sample, role.index, cell_readers.rate_reader(percent=False)), counts
+    )
     signed = survey.figures.percents + survey.shown_percent
     return replace(found, percent=True) if found and signed else found
 

@@ -8,7 +8,9 @@ from ingest.sheets.sheet_types import ColumnMapping
 
 @dataclass(frozen=True)
 class ColumnRole:
-    """What a source column was taken for. `target`: a canonical column or one of PSEUDO, None where it is not read."""
+    """What a source column was taken for. `target`: a canonical column or one of PSEUDO, None where
+    it is not read.
+    """
 
     index: int
     source: str

@@ -13,14 +13,16 @@ from ingest.sheets.number_parser import NumberStats, rate_size
 from ingest.sheets.rows import starts_with_summary_word
 from ingest.sheets.workbook import UNCOMPUTED, Cell, NumberCell
 
-#: Dates of a column from which chance does not explain that all true ones, and no text, are of the first twelve days.
+#: Dates of a column from which chance does not explain that all true ones, and no text, are of the
+#: first twelve days.
 FEWEST_DATES = 4
 #: Ways in which a number format shows another number than the stored one.
 MOST_LOOKS = 100
 #: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
 MOST_WORDS = 20_000
 LONGEST_LABEL = 1000
-#: Numbers of no more digits count rows; ids of platforms have more, but for a few of their first accounts.
+#: Numbers of no more digits count rows; ids of platforms have more, but for a few of their first
+#: accounts.
 SMALL_DIGITS = 6
 
 
@@ -42,7 +44,9 @@ _LOOKS = {
 
 @dataclass
 class TextStats:
-    """How many of the first MOST_WORDS texts are links, of accounts or posts, platforms, countries or niches."""
+    """How many of the first MOST_WORDS texts are links, of accounts or posts, platforms, countries
+    or niches.
+    """
 
     texts: int = 0
     links: int = 0
@@ -72,10 +76,12 @@ class TextStats:
 
 @dataclass
 class ColumnStats:
-    """One column: texts, numbers and dates that the workbook stores as such, and what the texts look like.
+    """One column: texts, numbers and dates that the workbook stores as such, and what the texts
+    look like.
 
-    `sums`: texts that begin with a word for a sum; `literal_sizes`: of numbers beside a % that is only text; `displays`:
-    those under which another number is shown than is stored, each with the first cell.
+    `sums`: texts that begin with a word for a sum; `literal_sizes`: of numbers beside a % that is
+    only text; `displays`: those under which another number is shown than is stored, each with the
+    first cell.
     """
 
     filled_count: int = 0
@@ -102,7 +108,9 @@ class ColumnStats:
     mapped_words: set[str] = field(default_factory=set)
 
     def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
-        """Count a chunk of cells; `wanted`: figures, fees, rates, dates, numbers, and those of _LOOKS."""
+        """Count a chunk of cells; `wanted`: figures, fees, rates, dates, numbers, and those of
+        _LOOKS.
+        """
         if self.rising:
             self._follow(cells)
         if "numbers" in wanted and self.small:
@@ -121,7 +129,9 @@ class ColumnStats:
         texts = {text: times for text, times in counts.items() if text and not is_missing(text)}
         self.filled_count += sum(texts.values())
         if not wanted & {"figures", "dates"}:
-            self.sums += sum(times for text, times in texts.items() if starts_with_summary_word(text))
+            self.sums += sum(
+                times for text, times in texts.items() if starts_with_summary_word(text)
+            )
         if "figures" in wanted:
             self.figures.add(amount_texts(texts) if "fees" in wanted else texts, "rates" in wanted)
         if "dates" in wanted:
@@ -137,7 +147,9 @@ class ColumnStats:
         self.typed_sizes[rate_size(float(cell.value))] += cell.unit != "%"
         if cell.display.percent == "literal":
             self.literal_sizes[rate_size(100 * float(cell.value))] += 1
-        if (cell.display.odd or cell.display.scale or cell.display.suffix) and len(self.displays) < MOST_LOOKS:
+        if (cell.display.odd or cell.display.scale or cell.display.suffix) and len(
+            self.displays
+        ) < MOST_LOOKS:
             self.displays.setdefault(cell.display, cell)
 
     def _follow(self, cells: list[Cell]) -> None:
@@ -168,7 +180,9 @@ class ColumnStats:
 
     @property
     def may_number_rows(self) -> bool:
-        """Say whether the column may number rows, and no accounts: small numbers, or numbers one after another."""
+        """Say whether the column may number rows, and no accounts: small numbers, or numbers one
+        after another.
+        """
         return self.is_index or (self.small and bool(self.seen))
 
     @property
@@ -178,15 +192,18 @@ class ColumnStats:
 
     @property
     def is_day_month_swapped(self) -> bool:
-        """Say whether day and month look exchanged, as by a program that reads 04/03 its own way and leaves 25/03 text.
+        """Say whether day and month look exchanged, as by a program that reads 04/03 its own way
+        and leaves 25/03 text.
 
-        So it looks where all true dates, or texts such as 2026-04-03, have a day up to 12, and all other texts prove
-        one order by a day past it.
+        So it looks where all true dates, or texts such as 2026-04-03, have a day up to 12, and all
+        other texts prove one order by a day past it.
         """
         orders = self.dates.orders
         dates, texts = self.moments + orders["ymd"], orders["day"] + orders["month"]
         sure = self.late_moments + self.dates.unambiguous + orders["?"] + orders["same"]
-        return self.dates.day_first is not None and dates > 0 == sure and dates + texts >= FEWEST_DATES
+        return (
+            self.dates.day_first is not None and dates > 0 == sure and dates + texts >= FEWEST_DATES
+        )
 
     @property
     def numeric_share(self) -> float:
@@ -196,7 +213,9 @@ class ColumnStats:
     @property
     def currency_count(self) -> int:
         """Count the values that name a currency."""
-        return sum(times for code, times in (self.figures.currencies + self.shown_currency).items() if code)
+        return sum(
+            times for code, times in (self.figures.currencies + self.shown_currency).items() if code
+        )
 
     @property
     def sizes(self) -> Counter:

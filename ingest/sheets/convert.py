@@ -1,4 +1,6 @@
-"""Rows converted as decided, and put together: what links, fees and hidden likes give goes where it belongs."""
+"""Rows converted as decided, and put together: what links, fees and hidden likes give goes where it
+belongs.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -34,10 +36,11 @@ OTHER_PLATFORM = "the row names no account of the platform that is asked for"
 class SheetPlan:
     """Everything that is decided of a sheet once, before its rows are converted.
 
-    `platform`: of rows that name none; `platform_outranks_links`: it outranks links. `unread`: of the columns that stay unclear,
-    position -> the name that `Sheet.unread` has for them. `sums`: lines of rows that sum up others, each with which
-    ones. `gifts`: a gift is a fee of 0, as in partnerships that are kept; in a list to score it is none.
-    `other_accounts`: columns of accounts on other platforms than the one asked for, position -> platform.
+    `platform`: of rows that name none; `platform_outranks_links`: it outranks links. `unread`: of
+    the columns that stay unclear, position -> the name that `Sheet.unread` has for them. `sums`:
+    lines of rows that sum up others, each with which ones. `gifts`: a gift is a fee of 0, as in
+    partnerships that are kept; in a list to score it is none. `other_accounts`: columns of accounts
+    on other platforms than the one asked for, position -> platform.
     """
 
     source: SheetSource
@@ -63,20 +66,34 @@ def convert_records(decided: SheetPlan, records: list[Record]) -> Sheet:
         values, wrong = _converted(cells, plan)
         unclear = sum(why in UNCLEAR_REASONS for _, why in wrong) if plan.guess.ambiguous else 0
         if unclear:
-            _mark(unread, plan.column, len(cells), (k for k, why in wrong if why in UNCLEAR_REASONS))
+            _mark(
+                unread, plan.column, len(cells), (k for k, why in wrong if why in UNCLEAR_REASONS)
+            )
             wrong = [(k, why) for k, why in wrong if why not in UNCLEAR_REASONS]
-            notes.append(f"{plan.guess.source!r}: {unclear:,} value(s) left missing: {plan.guess.ambiguous}")
-        faults += [SheetFault(rows.lines[k], plan.guess.source, _shown(cells[k]), why) for k, why in wrong]
+            notes.append(
+                f"{plan.guess.source!r}: {unclear:,} value(s) left missing: {plan.guess.ambiguous}"
+            )
+        faults += [
+            SheetFault(rows.lines[k], plan.guess.source, _shown(cells[k]), why) for k, why in wrong
+        ]
         columns.setdefault(plan.column, []).append((plan, values))
         if plan.column in (*CLOSED_LIST_COLUMNS, "platform"):
             labels[plan.column] = _labels(cells)
-            unknown = [k for k, label in enumerate(labels[plan.column]) if label is not None and values[k] is None]
+            unknown = [
+                k
+                for k, label in enumerate(labels[plan.column])
+                if label is not None and values[k] is None
+            ]
             _mark(unread, plan.column, len(cells), unknown)
             notes += _unknown_labels(plan, labels[plan.column], values)
     if rows.short:
-        notes.append(f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there")
+        notes.append(
+            f"{rows.short:,} row(s) have fewer cells than the header: the last columns are missing there"
+        )
     if rows.surplus:
-        notes.append(f"{rows.surplus:,} row(s) have cells beyond the last column: those are not read")
+        notes.append(
+            f"{rows.surplus:,} row(s) have cells beyond the last column: those are not read"
+        )
     if rows.summary_word_lines:
         shown = ", ".join(f"{line:,}" for line in rows.summary_word_lines[:10]) + (
             ", ..." if len(rows.summary_word_lines) > 10 else ""
@@ -153,11 +170,20 @@ def _labels(cells: list[Cell]) -> list[str | None]:
 
 
 def _unknown_labels(plan: ColumnPlan, labels: list[str | None], values: list) -> list[str]:
-    unknown = Counter(label for label, value in zip(labels, values, strict=True) if label is not None and value is None)
+    unknown = Counter(
+        label
+        for label, value in zip(labels, values, strict=True)
+        if label is not None and value is None
+    )
     if not unknown or plan.column in ("platform", "language", "format"):
         return []
-    shown = ", ".join(f"{label!r}" + (f" ({times})" if times > 1 else "") for label, times in unknown.most_common(8))
-    return [f"{plan.guess.source!r}: {unknown.total():,} value(s) stand for no {plan.column} that is known: {shown}"]
+    shown = ", ".join(
+        f"{label!r}" + (f" ({times})" if times > 1 else "")
+        for label, times in unknown.most_common(8)
+    )
+    return [
+        f"{plan.guess.source!r}: {unknown.total():,} value(s) stand for no {plan.column} that is known: {shown}"
+    ]
 
 
 def _series(values: list, kind: str) -> pd.Series:
@@ -169,13 +195,21 @@ def _series(values: list, kind: str) -> pd.Series:
 def _assembled(
     columns: dict, labels: pd.DataFrame, decided: SheetPlan, rows: SheetRows
 ) -> tuple[pd.DataFrame, pd.DataFrame, FeeColumns, list[SheetFault], list[str]]:
-    """Put the columns together: what links and fees give goes where it belongs; give faults and notes of links."""
+    """Put the columns together: what links and fees give goes where it belongs; give faults and
+    notes of links.
+    """
     n, faults, extra, notes = len(rows.cells), [], {}, []
     known = canonical_names().keys() - {"fee_usd"}
-    frame = {name: _series(found[0][1], found[0][0].kind) for name, found in columns.items() if name in known}
+    frame = {
+        name: _series(found[0][1], found[0][0].kind)
+        for name, found in columns.items()
+        if name in known
+    }
     platforms = _firm_platforms(frame, labels, decided, n)
     if "link" in columns:
-        faults, notes = fill_from_links(frame, columns["link"], platforms, decided.table == "posts", rows)
+        faults, notes = fill_from_links(
+            frame, columns["link"], platforms, decided.table == "posts", rows
+        )
     if "platform" in frame or decided.platform:
         # what names another platform than ours is of none of ours
         found = frame.get("platform", pd.Series([None] * n, dtype="str"))
@@ -184,7 +218,11 @@ def _assembled(
             if decided.platform_outranks_links and "platform" in columns
             else 0
         )
-        notes += [f"{other:,} row(s) name another platform than {decided.platform}, and stay of that"] if other else []
+        notes += (
+            [f"{other:,} row(s) name another platform than {decided.platform}, and stay of that"]
+            if other
+            else []
+        )
         frame["platform"] = found.mask(found.isna() & (np.array(platforms) != ""), decided.platform)
     faults += _other_accounts(frame, decided, rows)
     fees = _take_fees(frame, columns, decided, rows)
@@ -194,11 +232,21 @@ def _assembled(
         extra["followers_at_posting"] = _series(columns["followers_at_posting"][0][1], "count")
     if "likes" in frame:
         _hide_likes(frame, columns["likes"][0][0], rows)
-    return pd.DataFrame(frame, index=range(n)), pd.DataFrame(extra, index=range(n)), fees, faults, notes
+    return (
+        pd.DataFrame(frame, index=range(n)),
+        pd.DataFrame(extra, index=range(n)),
+        fees,
+        faults,
+        notes,
+    )
 
 
-def _firm_platforms(frame: dict, labels: pd.DataFrame, decided: SheetPlan, n: int) -> list[str | None]:
-    """Give the platform of each row that outranks its links, None where links decide; "" is one that is not ours."""
+def _firm_platforms(
+    frame: dict, labels: pd.DataFrame, decided: SheetPlan, n: int
+) -> list[str | None]:
+    """Give the platform of each row that outranks its links, None where links decide; "" is one
+    that is not ours.
+    """
     given = frame["platform"] if "platform" in frame else [None] * n
     words = labels["platform"] if "platform" in labels else [None] * n
     firm = decided.platform if decided.platform_outranks_links else None
@@ -209,10 +257,17 @@ def _firm_platforms(frame: dict, labels: pd.DataFrame, decided: SheetPlan, n: in
 
 
 def _other_accounts(frame: dict, decided: SheetPlan, rows: SheetRows) -> list[SheetFault]:
-    """Give the rows that name an account of another platform, and none of the one that is asked for."""
+    """Give the rows that name an account of another platform, and none of the one that is asked
+    for.
+    """
     named = [frame[name].notna() for name in ("creator_id", "handle") if name in frame]
     return [
-        SheetFault(rows.lines[row], decided.source.names[at], _shown(cells[at]), f"is of {platform}; {OTHER_PLATFORM}")
+        SheetFault(
+            rows.lines[row],
+            decided.source.names[at],
+            _shown(cells[at]),
+            f"is of {platform}; {OTHER_PLATFORM}",
+        )
         for row, cells in enumerate(rows.cells)
         if decided.other_accounts and not any(column[row] for column in named)
         for at, platform in decided.other_accounts.items()
@@ -221,13 +276,19 @@ def _other_accounts(frame: dict, decided: SheetPlan, rows: SheetRows) -> list[Sh
 
 
 def _take_fees(frame: dict, columns: dict, decided: SheetPlan, rows: SheetRows) -> FeeColumns:
-    """Fill fee_usd, or fee and currency, and deliverables and format where the fee alone tells them."""
+    """Fill fee_usd, or fee and currency, and deliverables and format where the fee alone tells
+    them.
+    """
     n = len(rows.cells)
-    read = {name: columns[name][0] for name in ("currency", "deliverables", "format") if name in columns}
+    read = {
+        name: columns[name][0] for name in ("currency", "deliverables", "format") if name in columns
+    }
     told = {name: values for name, (_, values) in read.items()}
     formats = told.get("format", [None] * n)
     if "deliverables" in read:
-        formats = formats_from_deliverables([row[read["deliverables"][0].index] for row in rows.cells], formats)
+        formats = formats_from_deliverables(
+            [row[read["deliverables"][0].index] for row in rows.cells], formats
+        )
     fees = FeeColumns(
         rows,
         decided.gifts,
@@ -239,9 +300,18 @@ def _take_fees(frame: dict, columns: dict, decided: SheetPlan, rows: SheetRows) 
     columns_of_fees = [*columns.get("fee", []), *columns.get("fee_usd", [])]
     for plan, values in columns_of_fees:
         fees.take(plan, values, _shown)
-    made = {"fee": fees.fee, "currency": fees.currency, "deliverables": fees.deliverables, "format": fees.formats}
-    frame |= {name: _series(values, _KINDS[name]) for name, values in made.items() if set(values) - {None}}
-    if any(not plan.has_currency_column for plan, _ in columns_of_fees) or set(fees.fee_usd) - {None}:
+    made = {
+        "fee": fees.fee,
+        "currency": fees.currency,
+        "deliverables": fees.deliverables,
+        "format": fees.formats,
+    }
+    frame |= {
+        name: _series(values, _KINDS[name]) for name, values in made.items() if set(values) - {None}
+    }
+    if any(not plan.has_currency_column for plan, _ in columns_of_fees) or set(fees.fee_usd) - {
+        None
+    }:
         frame["fee_usd"] = _series(fees.fee_usd, "real")
     return fees
 
@@ -255,9 +325,14 @@ def _hide_likes(frame: dict, plan: ColumnPlan, rows: SheetRows) -> None:
 
 def _original(source: SheetSource, rows: list[list[Cell]]) -> pd.DataFrame:
     return pd.DataFrame(
-        {name: pd.Series([_shown_whole(row[k]) for row in rows], dtype="str") for k, name in enumerate(source.names)}
+        {
+            name: pd.Series([_shown_whole(row[k]) for row in rows], dtype="str")
+            for k, name in enumerate(source.names)
+        }
     )
 
 
 def _shown_whole(cell: Cell) -> str:
-    return "" if cell == UNCOMPUTED else strip_apostrophe(cell) if isinstance(cell, str) else str(cell)
+    return (
+        "" if cell == UNCOMPUTED else strip_apostrophe(cell) if isinstance(cell, str) else str(cell)
+    )

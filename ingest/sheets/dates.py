@@ -1,7 +1,9 @@
-"""Dates as people write them: ISO, day or month first, month names in six languages, epochs, Excel serial numbers.
+"""Dates as people write them: ISO, day or month first, month names in six languages, epochs, Excel
+serial numbers.
 
-Whether 01/02/2026 is in January or February is a property of a column: `DateStats` counts what each value proves,
-`read_date` obeys the decision. A time without a zone is taken as UTC; the caller tells it.
+Whether 01/02/2026 is in January or February is a property of a column: `DateStats` counts what each
+value proves, `read_date` obeys the decision. A time without a zone is taken as UTC; the caller
+tells it.
 """
 
 import re
@@ -18,7 +20,8 @@ from ingest.sheets.word_lists import LANGUAGES
 
 _CLOCK = r"(?P<time>\d{1,2}[:h.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?)\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?:Uhr)?"
 _TIME = rf"(?:[T,\s]+(?:(?:at|um|a las|às|à|a)\s+)?{_CLOCK})?"
-#: Names of zones that RFC 5322 defines (4.3), and those that mean one offset alone -> minutes ahead of UTC.
+#: Names of zones that RFC 5322 defines (4.3), and those that mean one offset alone -> minutes ahead
+#: of UTC.
 ZONES = {
     "Z": 0, "UTC": 0, "GMT": 0, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360,
     "PST": -480, "PDT": -420, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "WIB": 420, "WITA": 480, "BRT": -180,
@@ -26,9 +29,13 @@ ZONES = {
 }  # fmt: skip
 _ZONE = rf"\s*(?:GMT|UTC)?(?P<zone>{'|'.join(ZONES)}|[+-]\d{{2}}:?\d{{2}}|[+-]\d{{2}})?"
 _TAIL = _TIME + _ZONE
-_ISO = re.compile(rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TAIL}")
+_ISO = re.compile(
+    rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TAIL}"
+)
 _COMPACT = re.compile(rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_TAIL}")
-_PARTS = re.compile(rf"(?P<one>\d{{1,2}})(?P<mark>[-/. ])(?P<two>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_TAIL}")
+_PARTS = re.compile(
+    rf"(?P<one>\d{{1,2}})(?P<mark>[-/. ])(?P<two>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_TAIL}"
+)
 _WEEKDAY = r"(?:[^\W\d_]{2,12}\.?,?\s+)?"
 _DAY_NAME = re.compile(
     rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|ª|\.)?[\s/\-]*(?:de\s+|of\s+)?(?P<name>[^\W\d_]{{3,12}})\.?,?[\s/\-]*"
@@ -37,9 +44,13 @@ _DAY_NAME = re.compile(
 _NAME_DAY = re.compile(
     rf"{_WEEKDAY}(?P<name>[^\W\d_]{{3,12}})\.?[\s/\-]+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?[\s/\-]+(?P<year>\d{{4}}){_TAIL}"
 )
-_EAST_ASIAN = re.compile(rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일]{_TAIL}")
+_EAST_ASIAN = re.compile(
+    rf"(?P<year>\d{{4}}) ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?(?P<day>\d{{1,2}}) ?[日일]{_TAIL}"
+)
 #: As X writes it: the year last.
-_YEAR_LAST = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}|[A-Z]{3,4}) (\d{4})")
+_YEAR_LAST = re.compile(
+    r"[A-Z][a-z]{2} ([A-Z][a-z]{2} \d{1,2}) (\d\d:\d\d:\d\d) ([+-]\d{4}|[A-Z]{3,4}) (\d{4})"
+)
 _OTHER_ZONE = re.compile(r"(.*:\d{2}) ?\(?([A-Z]{2,5})\)?")
 _EPOCH = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
@@ -62,13 +73,17 @@ def month_names() -> dict[str, int]:
         months = Locale.parse(language).months
         for use in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
-                names |= {fold(name).rstrip("."): number for number, name in months[use][width].items()}
+                names |= {
+                    fold(name).rstrip("."): number for number, name in months[use][width].items()
+                }
     return {**names, "sept": 9, "mrz": 3, "okt": 10, "agt": 8, "set": 9}
 
 
 @dataclass(frozen=True)
 class ParsedDate:
-    """A date as written. `order`: "ymd" where year, month and day are told, "day", "month", "?" or "same" else."""
+    """A date as written. `order`: "ymd" where year, month and day are told, "day", "month", "?" or
+    "same" else.
+    """
 
     year: int
     first_number: int
@@ -83,10 +98,15 @@ class ParsedDate:
     def moment(self, day_first: bool | None, exchanged: bool = False) -> datetime | None:
         """Give the moment, UTC; None where there is no such date.
 
-        `day_first` decides the order "?"; with `exchanged` day and month of the order "ymd" change places.
+        `day_first` decides the order "?"; with `exchanged` day and month of the order "ymd" change
+        places.
         """
         swap = {"month": True, "?": not day_first, "ymd": exchanged}.get(self.order, False)
-        day, month = (self.second_number, self.first_number) if swap else (self.first_number, self.second_number)
+        day, month = (
+            (self.second_number, self.first_number)
+            if swap
+            else (self.first_number, self.second_number)
+        )
         try:
             return datetime(self.year, month, day, tzinfo=UTC) + timedelta(seconds=self.seconds)
         except (ValueError, OverflowError):
@@ -94,7 +114,9 @@ class ParsedDate:
 
 
 def parse_date(text: str, epoch: int = 1900) -> ParsedDate | None:
-    """Take a text apart as one date, None where it is none. `epoch` is Excel's date system, 1900 or 1904."""
+    """Take a text apart as one date, None where it is none. `epoch` is Excel's date system, 1900 or
+    1904.
+    """
     return _written(text, epoch) if len(text) <= LONGEST else None
 
 
@@ -131,7 +153,9 @@ def from_serial(serial: float, epoch: int = 1900) -> datetime:
 
 def _moment_written(moment: datetime, kind: str) -> ParsedDate:
     seconds = (moment - moment.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
-    return ParsedDate(moment.year, moment.day, moment.month, seconds=seconds, kind=kind, has_zone=kind == "epoch")
+    return ParsedDate(
+        moment.year, moment.day, moment.month, seconds=seconds, kind=kind, has_zone=kind == "epoch"
+    )
 
 
 def _order(one: int, two: int, mark: str) -> str:
@@ -162,7 +186,9 @@ def _seconds(time: str | None, half: str | None) -> float | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + 12 * (half[0] in "Pp")
-    return hour * 3600 + minute * 60 + second if hour <= 24 and minute < 60 and second < 61 else None
+    return (
+        hour * 3600 + minute * 60 + second if hour <= 24 and minute < 60 and second < 61 else None
+    )
 
 
 def _offset(zone: str | None) -> float:
@@ -174,10 +200,11 @@ def _offset(zone: str | None) -> float:
 
 @dataclass
 class DateStats:
-    """What the texts of one column prove about how its dates are written; memory does not grow with the rows.
+    """What the texts of one column prove about how its dates are written; memory does not grow with
+    the rows.
 
-    `example`: the first that proves which comes first; `unambiguous`: how many that tell year, month and day are past the
-    12th, or name their zone.
+    `example`: the first that proves which comes first; `unambiguous`: how many that tell year,
+    month and day are past the 12th, or name their zone.
     """
 
     read: int = 0
@@ -204,7 +231,9 @@ class DateStats:
             self.kinds[found.kind] += times
             self.naive += times * (not found.has_zone)
             self.short_years += times * found.short_year
-            self.unambiguous += times * (found.order == "ymd" and (found.first_number > 12 or found.has_zone))
+            self.unambiguous += times * (
+                found.order == "ymd" and (found.first_number > 12 or found.has_zone)
+            )
             if found.order == "?" and not self.unclear:
                 self.unclear = text
 
@@ -216,7 +245,9 @@ class DateStats:
 
 
 def swap_day_month(moment: datetime) -> datetime:
-    """Exchange day and month, which a spreadsheet program does to 04/03/2026 when it expects the month first."""
+    """Exchange day and month, which a spreadsheet program does to 04/03/2026 when it expects the
+    month first.
+    """
     return moment.replace(month=moment.day, day=moment.month) if moment.day <= 12 else moment
 
 
@@ -225,8 +256,8 @@ def read_date(
 ) -> tuple[datetime | None, str]:
     """Read one date under a decision; give (moment, "") or (None, what is wrong with it).
 
-    `exchanged`: whether a spreadsheet program exchanged day and month of dates such as 2026-04-03, None where that is
-    open.
+    `exchanged`: whether a spreadsheet program exchanged day and month of dates such as 2026-04-03,
+    None where that is open.
     """
     found = parse_date(text, epoch)
     if found is None:

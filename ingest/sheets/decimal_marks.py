@@ -1,7 +1,8 @@
-"""Which mark is the decimal one in a column: decided from all its values, borrowed from others only where that is safe.
+"""Which mark is the decimal one in a column: decided from all its values, borrowed from others only
+where that is safe.
 
-Numbers with a suffix are decided apart from those without: in "1.2M" and "125.400" the point means two things, and
-both are ordinary in one column.
+Numbers with a suffix are decided apart from those without: in "1.2M" and "125.400" the point means
+two things, and both are ordinary in one column.
 """
 
 from functools import cache
@@ -16,11 +17,13 @@ MARK_REMEDY = 'say --decimal "," or ".", or give it in the map file'
 
 
 class DecimalMarks(NamedTuple):
-    """The decimal marks of plain numbers and of those with a suffix; None: only what is clear by itself is read.
+    """The decimal marks of plain numbers and of those with a suffix; None: only what is clear by
+    itself is read.
 
-    `careful`: a plain number such as 1.234 is not read as a decimal one, although the mark is the decimal one;
-    `currencies`: the marks of amounts in each currency, where there are several; `powers`: the suffixes that mean
-    several powers of ten, each with the one that is meant, None where that is open.
+    `careful`: a plain number such as 1.234 is not read as a decimal one, although the mark is the
+    decimal one; `currencies`: the marks of amounts in each currency, where there are several;
+    `powers`: the suffixes that mean several powers of ten, each with the one that is meant, None
+    where that is open.
     """
 
     plain: str | None = "."
@@ -40,10 +43,13 @@ class DecimalMarks(NamedTuple):
         return mark or ("" if proof == "?" else proof if proof in MARK_NAMES else ".")
 
 
-def decide_marks(figures: NumberStats, whole: bool, others: dict[str, str]) -> tuple[DecimalMarks, str, str | None]:
+def decide_marks(
+    figures: NumberStats, whole: bool, others: dict[str, str]
+) -> tuple[DecimalMarks, str, str | None]:
     """Decide from what a column proves; give the marks, how to tell them, and what is unclear.
 
-    `whole`: the column counts; `others`: the marks that other columns of the sheet prove, each with one that does.
+    `whole`: the column counts; `others`: the marks that other columns of the sheet prove, each with
+    one that does.
     """
     plain, told = _proven(figures, False), ""
     suffixed = _proven(figures, True)
@@ -52,28 +58,56 @@ def decide_marks(figures: NumberStats, whole: bool, others: dict[str, str]) -> t
     if suffixed is None and not figures.has_both_marks(True):
         suffixed = plain or next(iter(others), None) if len(others) < 2 else plain
     marks = DecimalMarks(plain, suffixed, careful=whole)
-    unclear = next((text for text, found in figures.unclear.values() if marks.of(found) == ""), None)
-    used = sorted({mark for mark, group in ((plain, False), (suffixed, True)) if mark and figures.has_marks(group)})
+    unclear = next(
+        (text for text, found in figures.unclear.values() if marks.of(found) == ""), None
+    )
+    used = sorted(
+        {
+            mark
+            for mark, group in ((plain, False), (suffixed, True))
+            if mark and figures.has_marks(group)
+        }
+    )
     notes = told or " and ".join(MARK_NAMES[mark] for mark in used)
     if figures.has_both_marks(False) or figures.has_both_marks(True):
         notes = "decimal points and commas mixed"
     if unclear is None:
         return marks, notes, None
-    return marks, notes, f"{unclear!r} may be a decimal number or have a thousands mark: {MARK_REMEDY}"
+    return (
+        marks,
+        notes,
+        f"{unclear!r} may be a decimal number or have a thousands mark: {MARK_REMEDY}",
+    )
 
 
-def decide_marks_by_currency(figures: NumberStats, others: dict[str, str]) -> tuple[DecimalMarks, str, str | None]:
-    """Decide for the amounts of each currency apart: what is written of one says nothing of another."""
+def decide_marks_by_currency(
+    figures: NumberStats, others: dict[str, str]
+) -> tuple[DecimalMarks, str, str | None]:
+    """Decide for the amounts of each currency apart: what is written of one says nothing of
+    another.
+    """
     found = {code: decide_marks(figures.of(code), False, others) for code in figures.currencies}
-    notes = "; ".join(f"{code or 'no currency'}: {told}" for code, (_, told, _) in found.items() if told)
+    notes = "; ".join(
+        f"{code or 'no currency'}: {told}" for code, (_, told, _) in found.items() if told
+    )
     unclear = next((unclear for _, _, unclear in found.values() if unclear), None)
-    return DecimalMarks(None, None, currencies={code: marks for code, (marks, _, _) in found.items()}), notes, unclear
+    return (
+        DecimalMarks(None, None, currencies={code: marks for code, (marks, _, _) in found.items()}),
+        notes,
+        unclear,
+    )
 
 
-def suffix_powers(figures: NumberStats, languages: frozenset[str], power: int | None) -> dict[str, int | None]:
-    """Decide what suffixes mean that stand for several powers of ten; `power`: as the map says, else None."""
+def suffix_powers(
+    figures: NumberStats, languages: frozenset[str], power: int | None
+) -> dict[str, int | None]:
+    """Decide what suffixes mean that stand for several powers of ten; `power`: as the map says,
+    else None.
+    """
     return {
-        word: power for word in figures.words.keys() & LOCAL_SUFFIXES.keys() if not languages & LOCAL_SUFFIXES[word][0]
+        word: power
+        for word in figures.words.keys() & LOCAL_SUFFIXES.keys()
+        if not languages & LOCAL_SUFFIXES[word][0]
     }
 
 
@@ -87,7 +121,8 @@ def _languages() -> dict[str, frozenset[str]]:
 
 
 def languages_of(words: list[str]) -> frozenset[str]:
-    """Give the languages of a sheet by the words of its headers and of its numbers, folded; none tells English.
+    """Give the languages of a sheet by the words of its headers and of its numbers, folded; none
+    tells English.
 
     >>> sorted(languages_of(["handle", "seguidores"])), sorted(languages_of(["handle", "followers"]))
     (['es', 'pt'], ['en'])
@@ -100,8 +135,12 @@ def _proven(figures: NumberStats, suffixed: bool) -> str | None:
     return None if bool(dot) == bool(comma) else "." if dot else ","
 
 
-def _borrowed(figures: NumberStats, suffixed: str | None, others: dict[str, str]) -> tuple[str | None, str]:
-    """Take the mark of other numbers where it makes thousands of every unclear one, never where it makes decimals."""
+def _borrowed(
+    figures: NumberStats, suffixed: str | None, others: dict[str, str]
+) -> tuple[str | None, str]:
+    """Take the mark of other numbers where it makes thousands of every unclear one, never where it
+    makes decimals.
+    """
     unclear = {mark for group, mark in figures.unclear if not group}
     if figures.has_both_marks(False) or not unclear:
         return None, ""

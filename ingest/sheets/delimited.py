@@ -1,6 +1,7 @@
 """Delimited text as records: quotes, line breaks within quotes, and quotes that are never closed.
 
-One broken line never takes others with it: a quote that would swallow rows is read as an ordinary character.
+One broken line never takes others with it: a quote that would swallow rows is read as an ordinary
+character.
 """
 
 import csv
@@ -19,13 +20,19 @@ TextRecord = tuple[int, list[str], str]
 OPEN = "opens a quote that is never closed: the quote was taken as a character"
 
 
-def split_records(lines: Iterable[str], delimiter: str, width: int | None = None) -> Iterator[TextRecord]:
+def split_records(
+    lines: Iterable[str], delimiter: str, width: int | None = None
+) -> Iterator[TextRecord]:
     """Split lines into records; `width`: how many cells a record should have, where that is known.
 
     An apostrophe that guards a text against being run as a formula is taken off.
     """
     for number, cells, wrong in _records(lines, delimiter, width):
-        yield number, [unescape_cell(cell) if cell[:1] == APOSTROPHE else cell for cell in cells], wrong
+        yield (
+            number,
+            [unescape_cell(cell) if cell[:1] == APOSTROPHE else cell for cell in cells],
+            wrong,
+        )
 
 
 def _records(lines: Iterable[str], delimiter: str, width: int | None) -> Iterator[TextRecord]:
@@ -68,7 +75,9 @@ def _cells(text: str, delimiter: str, strict: bool = False) -> list[str] | None:
 
 
 def _joined(line, waiting, following, delimiter, width) -> tuple[list[str], int] | None:
-    """Join a line whose quote stays open with those after it; give the cells and how many lines were added."""
+    """Join a line whose quote stays open with those after it; give the cells and how many lines
+    were added.
+    """
     text, added = line, 0
     while added < LONGEST_FIELD and len(text) < LARGEST_FIELD:
         if added == len(waiting) and following() is None:

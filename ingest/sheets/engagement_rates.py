@@ -1,17 +1,22 @@
-"""Engagement rates: percent or fraction, by followers or by views, from the header, the values and their arithmetic."""
+"""Engagement rates: percent or fraction, by followers or by views, from the header, the values and
+their arithmetic.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-#: How near a rate must come to engagements / followers, and in what share of at least how many rows.
+#: How near a rate must come to engagements / followers, and in what share of at least how many
+#: rows.
 NEAR, MOST, FEWEST = 0.15, 0.8, 3
 
 
 @dataclass(frozen=True)
 class RateMatch:
-    """That a column's values agree with engagements per follower or per view: which, percent or not, and with what."""
+    """That a column's values agree with engagements per follower or per view: which, percent or
+    not, and with what.
+    """
 
     basis: str
     percent: bool
@@ -21,13 +26,18 @@ class RateMatch:
 def rate_unit(sizes: Counter, signed: int, header_percent: bool) -> tuple[bool | None, str]:
     """Say whether values without a sign are percentages, None where that is open, and why.
 
-    `sizes`: how many of them are "fraction" (< 0.1), "either" (to 1), "percent" (> 1); `signed`: how many carry %.
+    `sizes`: how many of them are "fraction" (< 0.1), "either" (to 1), "percent" (> 1); `signed`:
+    how many carry %.
     """
     small, either, large = sizes["fraction"], sizes["either"], sizes["percent"]
     if not small + either + large:
         return True, "percent" if signed else ""
     if header_percent:
-        return (None, "") if small and not either and not large else (True, "percent, as the header says")
+        return (
+            (None, "")
+            if small and not either and not large
+            else (True, "percent, as the header says")
+        )
     if large:
         return (True, "percent, as its values are") if small < large else (None, "")
     if small and small >= either and not signed:
@@ -35,10 +45,13 @@ def rate_unit(sizes: Counter, signed: int, header_percent: bool) -> tuple[bool |
     return None, ""
 
 
-def match_rate(rates: np.ndarray, counts: dict[str, list[tuple[str, np.ndarray]]]) -> RateMatch | None:
+def match_rate(
+    rates: np.ndarray, counts: dict[str, list[tuple[str, np.ndarray]]]
+) -> RateMatch | None:
     """Find what a rate column is made of, None where nothing fits, or more than one thing does.
 
-    `rates` (n,) as written; `counts`: "likes", "comments", "followers", "views" -> (source name, values (n,)).
+    `rates` (n,) as written; `counts`: "likes", "comments", "followers", "views" -> (source name,
+    values (n,)).
     """
     fits = []
     for basis in ("followers", "views"):

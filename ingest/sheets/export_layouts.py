@@ -1,7 +1,9 @@
-"""Forms in which publishers and programs write CSV, as data: forms.csv, form_columns.csv, and the shapes of JSON.
+"""Forms in which publishers and programs write CSV, as data: forms.csv, form_columns.csv, and the
+shapes of JSON.
 
-A form is recognised by all columns that it needs, and tells what each of its headers means. JSON that was made flat
-("authorMeta.fans", "owner/username", "user_screen_name") is read by the paths of its shape (ingest.exports.record_finder).
+A form is recognised by all columns that it needs, and tells what each of its headers means. JSON
+that was made flat ("authorMeta.fans", "owner/username", "user_screen_name") is read by the paths of
+its shape (ingest.exports.record_finder).
 """
 
 from dataclasses import dataclass
@@ -20,7 +22,9 @@ _OWN_WORDS = ("edge_", "digg", "aweme", "retweet", "screen_name", "taken_at_time
 
 @dataclass(frozen=True)
 class LayoutColumn:
-    """What some headers of a form mean, the first of them that there is counts; `column` "": not read, `note` why."""
+    """What some headers of a form mean, the first of them that there is counts; `column` "": not
+    read, `note` why.
+    """
 
     column: str
     keys: tuple[str, ...]
@@ -30,7 +34,9 @@ class LayoutColumn:
 
 @dataclass(frozen=True)
 class ExportLayout:
-    """A form: its name, whose posts or creators it lists; `table` "" where it is not read, `remedy` what to give."""
+    """A form: its name, whose posts or creators it lists; `table` "" where it is not read, `remedy`
+    what to give.
+    """
 
     name: str
     platform: str
@@ -45,14 +51,20 @@ class ExportLayout:
             at = [keys.index(key) for key in one.keys if key in keys]
             for number, position in enumerate(at):
                 same = ("", f"as {header[at[0]]!r}, which is read")
-                found.setdefault(position, same if number and one.column else (one.column, one.note))
+                found.setdefault(
+                    position, same if number and one.column else (one.column, one.note)
+                )
         return found
 
 
 def match_layout(header: list[str]) -> ExportLayout | None:
-    """Give the form of a header, that with most needed columns; None where it is none that is known."""
+    """Give the form of a header, that with most needed columns; None where it is none that is
+    known.
+    """
     keys = {_key(text) for text in header}
-    complete = [f for f in _published() if all(keys & set(one.keys) for one in f.columns if one.needed)]
+    complete = [
+        f for f in _published() if all(keys & set(one.keys) for one in f.columns if one.needed)
+    ]
     best = max(complete, key=lambda form: sum(one.needed for one in form.columns), default=None)
     return best or _flat_shape(header)
 
@@ -74,9 +86,13 @@ def _published() -> tuple[ExportLayout, ...]:
     columns: dict[str, list[LayoutColumn]] = {}
     for row in read_word_list("form_columns.csv"):
         keys = tuple(map(_key, row["headers"].split(" | ")))
-        columns.setdefault(row["form"], []).append(LayoutColumn(row["column"], keys, row["note"], bool(row["needed"])))
+        columns.setdefault(row["form"], []).append(
+            LayoutColumn(row["column"], keys, row["note"], bool(row["needed"]))
+        )
     return tuple(
-        ExportLayout(row["form"], row["platform"], row["table"], tuple(columns[row["form"]]), row["remedy"])
+        ExportLayout(
+            row["form"], row["platform"], row["table"], tuple(columns[row["form"]]), row["remedy"]
+        )
         for row in read_word_list("forms.csv")
     )
 
@@ -105,7 +121,8 @@ def _flat(path: str) -> tuple[str, ...]:
 
 
 def _flat_shape(header: list[str]) -> ExportLayout | None:
-    """Give the shape whose paths the headers are: two that only such an export has, one of them a count.
+    """Give the shape whose paths the headers are: two that only such an export has, one of them a
+    count.
 
     One of GraphQL's names is enough.
     """
@@ -115,7 +132,9 @@ def _flat_shape(header: list[str]) -> ExportLayout | None:
     for form in _shapes():
         found = {k: column for k, (column, _) in form.meanings(header).items() if column}
         proof = [column for k, column in found.items() if k in own]
-        if len(proof) >= least and any(canonical_names().get(column) == "count" for column in proof):
+        if len(proof) >= least and any(
+            canonical_names().get(column) == "count" for column in proof
+        ):
             ranked.append((len(proof), len(found), form))
     best = max(ranked, key=lambda one: one[:2], default=None)
     rivals = {one[2].platform for one in ranked if best and one[:2] == best[:2]}

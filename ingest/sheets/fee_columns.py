@@ -1,7 +1,8 @@
-"""Fees of rows put together: the currency of each, what is booked for it, and what is told of those that are no amount.
+"""Fees of rows put together: the currency of each, what is booked for it, and what is told of those
+that are no amount.
 
-`fee_usd` holds US dollars; a fee in another currency, or beside a column that names its currency, stands in `fee` and
-`currency`, to be converted by whoever knows a rate.
+`fee_usd` holds US dollars; a fee in another currency, or beside a column that names its currency,
+stands in `fee` and `currency`, to be converted by whoever knows a rate.
 """
 
 from collections import Counter
@@ -10,7 +11,13 @@ from dataclasses import dataclass, field
 
 from features.tables.currency import USD
 from ingest.sheets.column_plans import ColumnPlan
-from ingest.sheets.fee_text import GIFT, ParsedFee, no_fee_reason, parse_deliverables, reconcile_currency
+from ingest.sheets.fee_text import (
+    GIFT,
+    ParsedFee,
+    no_fee_reason,
+    parse_deliverables,
+    reconcile_currency,
+)
 from ingest.sheets.rows import SheetRows
 from ingest.sheets.sheet_types import Remark, SheetFault
 
@@ -77,13 +84,9 @@ class FeeColumns:
         """Take up what is booked for a fee, or say which column contradicts it."""
         count, told = self.deliverables[row], self.formats[row]
         if fee.deliverables and count and fee.deliverables != count:
-            return (
-                f"is for {fee.deliverables}, and {self.sources['deliverables']!r} says {count:g}: correct one of them"
-            )
+            return f"is for {fee.deliverables}, and {self.sources['deliverables']!r} says {count:g}: correct one of them"
         if fee.format and told and fee.format != told and {fee.format, told} != _ALIKE:
-            return (
-                f"is the price of format {fee.format}, and {self.sources['format']!r} says {told}: correct one of them"
-            )
+            return f"is the price of format {fee.format}, and {self.sources['format']!r} says {told}: correct one of them"
         if count is None and fee.deliverables:
             self.deliverables[row] = float(fee.deliverables)
         self.formats[row] = told or fee.format
@@ -99,18 +102,30 @@ class FeeColumns:
         else:
             return
         code = FEE_LOWER_END if fee.bound == "least" else FEE_UPPER_END
-        self.remarks.append(Remark(row, code, SheetFault(self.rows.lines[row], source, text, reason)))
+        self.remarks.append(
+            Remark(row, code, SheetFault(self.rows.lines[row], source, text, reason))
+        )
 
     @property
     def notes(self) -> list[str]:
         """Tell how often which words stand in place of a fee, and how prices of one post are taken."""
         found = []
         for source in dict.fromkeys(source for source, _ in self.words):
-            words = [(word, times) for (own, word), times in self.words.most_common() if own == source]
-            shown = ", ".join(f"{word} ({times:,})" for word, times in words[:8]) + (", ..." if words[8:] else "")
-            found.append(f"{source!r}: {sum(times for _, times in words):,} value(s) are no amount: {shown}")
+            words = [
+                (word, times) for (own, word), times in self.words.most_common() if own == source
+            ]
+            shown = ", ".join(f"{word} ({times:,})" for word, times in words[:8]) + (
+                ", ..." if words[8:] else ""
+            )
+            found.append(
+                f"{source!r}: {sum(times for _, times in words):,} value(s) are no amount: {shown}"
+            )
         for (source, known), times in self.per_post.items():
-            how = "times the deliverables" if known else "for one deliverable, as no number of them is told"
+            how = (
+                "times the deliverables"
+                if known
+                else "for one deliverable, as no number of them is told"
+            )
             found.append(f"{source!r}: {times:,} price(s) of one post, taken {how}")
         return found
 
@@ -118,4 +133,6 @@ class FeeColumns:
 def formats_from_deliverables(cells: list, formats: list[str | None]) -> list[str | None]:
     """Fill formats that no column tells from how the deliverables are written ("2 Reels")."""
     found = (parse_deliverables(cell) if isinstance(cell, str) else None for cell in cells)
-    return [told or (package and package.format) for told, package in zip(formats, found, strict=True)]
+    return [
+        told or (package and package.format) for told, package in zip(formats, found, strict=True)
+    ]

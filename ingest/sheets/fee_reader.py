@@ -1,4 +1,6 @@
-"""How cells of fees, and of what is booked for them, are read: cell -> (value, what is wrong with it)."""
+"""How cells of fees, and of what is booked for them, are read: cell -> (value, what is wrong with
+it).
+"""
 
 from ingest.sheets.cell_readers import (
     FORMULA,
@@ -25,9 +27,14 @@ NO_FEE = "is no amount of money"
 
 
 def fee_reader(
-    marks: DecimalMarks, currency: str | None, power: int = 0, per_post: bool = False, beside: bool = False
+    marks: DecimalMarks,
+    currency: str | None,
+    power: int = 0,
+    per_post: bool = False,
+    beside: bool = False,
 ) -> CellReader:
-    """Read fees as Fee; `currency` is the one that the column or the map says, None where neither does.
+    """Read fees as Fee; `currency` is the one that the column or the map says, None where neither
+    does.
 
     `per_post`: the column holds the price of one post; `beside`: another column names the currency.
     """
@@ -41,9 +48,16 @@ def fee_reader(
             amount = stored_value(cell, power)
             if amount is None:
                 return None, UNCLEAR_DISPLAY
-            fee, wrong = ParsedFee(amount, cell.currency, bare=bool(cell.display.sign), per_post=per_post), ""
+            fee, wrong = (
+                ParsedFee(amount, cell.currency, bare=bool(cell.display.sign), per_post=per_post),
+                "",
+            )
         else:
-            fee, wrong = _written_fee(cell.strip(), marks, power, per_post) if isinstance(cell, str) else (None, NO_FEE)
+            fee, wrong = (
+                _written_fee(cell.strip(), marks, power, per_post)
+                if isinstance(cell, str)
+                else (None, NO_FEE)
+            )
         if fee is None or fee.word:
             return fee, wrong
         found, contradicted = reconcile_currency(fee.currency, currency, fee.bare)
@@ -58,7 +72,9 @@ def fee_reader(
     return read
 
 
-def _written_fee(text: str, marks: DecimalMarks, power: int, per_post: bool) -> tuple[ParsedFee | None, str]:
+def _written_fee(
+    text: str, marks: DecimalMarks, power: int, per_post: bool
+) -> tuple[ParsedFee | None, str]:
     """Read a fee that is written as text."""
     if no_fee_reason(text):
         return ParsedFee(None, word=text), ""

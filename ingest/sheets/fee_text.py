@@ -1,6 +1,8 @@
-"""What people write in a fee cell: an amount, a range, the price of one post or of a package, or that there is no fee.
+"""What people write in a fee cell: an amount, a range, the price of one post or of a package, or
+that there is no fee.
 
-`split_fee_text` takes a text apart and decides nothing about decimal marks; `readers.fee_reader` makes a Fee of it.
+`split_fee_text` takes a text apart and decides nothing about decimal marks; `readers.fee_reader`
+makes a Fee of it.
 """
 
 import re
@@ -13,7 +15,12 @@ from babel.numbers import get_currency_name
 
 from features.niche.tokens import fold, fold_label
 from ingest.sheets.labels import fee_word_of, format_of, is_deliverable, is_missing
-from ingest.sheets.number_parser import CURRENCIES_BY_SHARED_SIGN, CURRENCY_CODES, CURRENCY_SIGNS, parse_number_text
+from ingest.sheets.number_parser import (
+    CURRENCIES_BY_SHARED_SIGN,
+    CURRENCY_CODES,
+    CURRENCY_SIGNS,
+    parse_number_text,
+)
 from ingest.sheets.word_lists import LANGUAGES
 
 #: Longer texts are no fee.
@@ -22,13 +29,17 @@ _NAMED_SIGN = re.compile(r"us|u\$s|jpy|inr|yen|d[oó]l|₹", re.IGNORECASE)
 GIFT = "gift"
 #: Words that say something of an amount which does not change it.
 _REMARKS = r"(?:negotiable|nego|neg\.?|obo|vb|vhb|verhandelbar|negociable|negociável|négociable|fixed|flat|fix)"
-_ABOUT = r"(?:ca|circa|approx|approximately|about|around|etwa|rund|aprox|environ|env|cerca de|sekitar)"
+_ABOUT = (
+    r"(?:ca|circa|approx|approximately|about|around|etwa|rund|aprox|environ|env|cerca de|sekitar)"
+)
 _LEAST = (
     r"(?:from|starting (?:at|from)|starts at|min(?:imum)?\.?|at least|ab|mind(?:estens|\.)?|desde|a partir de|"
     r"à partir de|dès|mulai(?: dari)?|≥|>=?)"
 )
 _LEAST_AFTER = r"(?:\+|and up|and above|onwards|upwards|aufwärts|y más|et plus|e mais|ke atas)"
-_MOST = r"(?:up to|max(?:imum)?\.?|at most|bis(?: zu)?|hasta|até|jusqu'à|jusqu’à|hingga|maks\.?|≤|<=?)"
+_MOST = (
+    r"(?:up to|max(?:imum)?\.?|at most|bis(?: zu)?|hasta|até|jusqu'à|jusqu’à|hingga|maks\.?|≤|<=?)"
+)
 _BETWEEN = r"(?:between|from|zwischen|von|entre|de|desde|antara|dari)"
 _TO = re.compile(
     r"\s*(?:[-–—−~]|\.\.+|…|s/d|(?<![^\W\d_])(?:to|bis|until|till|a|à|and|und|y|e|et|dan|sampai|hingga|hasta|até)"
@@ -38,10 +49,13 @@ _TO = re.compile(
 _PER = r"(?:/|(?<!\w)(?:per|pro|por|par|je|for|für|fuer|para|pour|untuk|@)(?!\w))"
 _PRICED = re.compile(rf"(?P<money>.*\d.*?)\s*{_PER}\s*(?P<what>.+)", re.IGNORECASE)
 _NAMED = re.compile(
-    r"(?P<what>[^:=]+?)\s*(?:[:=]|(?<!\w)(?:for|für|fuer|para|pour|untuk)(?!\w))\s*(?P<money>.*\d.*)", re.I
+    r"(?P<what>[^:=]+?)\s*(?:[:=]|(?<!\w)(?:for|für|fuer|para|pour|untuk)(?!\w))\s*(?P<money>.*\d.*)",
+    re.I,
 )
 _BRACKETS = re.compile(r"(?P<money>.*\d.*?)\s*\((?P<what>[^()]+)\)")
-_EACH = re.compile(r"(?P<money>.*\d.*?)\s*(?:each|apiece|c/u|cada un[oa]|cada|chacune?|je)", re.IGNORECASE)
+_EACH = re.compile(
+    r"(?P<money>.*\d.*?)\s*(?:each|apiece|c/u|cada un[oa]|cada|chacune?|je)", re.IGNORECASE
+)
 _PART = re.compile(r"(?:(?P<count>\d{1,3})\s*[x×]?\s*)?(?P<word>[^\W\d].*)", re.IGNORECASE)
 _AND = re.compile(r"\s*(?:[+,&;]|(?<!\w)(?:and|und|y|e|et|dan)(?!\w))\s*", re.IGNORECASE)
 
@@ -49,10 +63,11 @@ _AND = re.compile(r"\s*(?:[+,&;]|(?<!\w)(?:and|und|y|e|et|dan)(?!\w))\s*", re.IG
 class ParsedFee(NamedTuple):
     """What a fee cell says.
 
-    `amount`: the fee, or the upper end of a range, None where `word` says that there is none; `currency`: as the cell
-    or the header says, `bare` where only a sign of several does; `lower`: the other end of the range; `bound`: "least"
-    or "most" where the text names one end only; `per_post`: the price of one post; `deliverables`, `format`: of the
-    package that it is the price of.
+    `amount`: the fee, or the upper end of a range, None where `word` says that there is none;
+    `currency`: as the cell or the header says, `bare` where only a sign of several does; `lower`:
+    the other end of the range; `bound`: "least" or "most" where the text names one end only;
+    `per_post`: the price of one post; `deliverables`, `format`: of the package that it is the price
+    of.
     """
 
     amount: float | None
@@ -67,14 +82,18 @@ class ParsedFee(NamedTuple):
 
 
 class BookedDeliverables(NamedTuple):
-    """What is booked: how many posts, None where no number is named, and their format where it is one alone."""
+    """What is booked: how many posts, None where no number is named, and their format where it is
+    one alone.
+    """
 
     count: int | None
     format: str | None
 
 
 class FeeText(NamedTuple):
-    """The text of a fee taken apart: one amount, or both ends of a range, as texts that `parse_number_text` reads."""
+    """The text of a fee taken apart: one amount, or both ends of a range, as texts that
+    `parse_number_text` reads.
+    """
 
     amounts: tuple[str, ...]
     bound: str = ""
@@ -82,7 +101,8 @@ class FeeText(NamedTuple):
 
 
 def no_fee_reason(text: str) -> str | None:
-    """Say what a text means that stands in place of a fee: "gift", "open" (on request and the like), None for others.
+    """Say what a text means that stands in place of a fee: "gift", "open" (on request and the
+    like), None for others.
 
     >>> no_fee_reason("Gifted"), no_fee_reason("auf Anfrage"), no_fee_reason("450")
     ('gift', 'open', None)
@@ -100,7 +120,8 @@ def parse_deliverables(text: str) -> BookedDeliverables | None:
     """Read what is booked, None where a text is something else.
 
     >>> parse_deliverables("2x Reels + 3 Stories"), parse_deliverables("3 reels"), parse_deliverables("post")
-    (Package(count=5, format=None), Package(count=3, format='short'), Package(count=None, format=None))
+    (Package(count=5, format=None), Package(count=3, format='short'), Package(count=None,
+    format=None))
     """
     counts, formats = [], set()
     for part in _AND.split(text.strip()):
@@ -112,7 +133,11 @@ def parse_deliverables(text: str) -> BookedDeliverables | None:
         formats.add(format_of(word))
     if len(counts) > 1:
         counts = [sum(count or 1 for count in counts)]
-    return None if counts[0] == 0 else BookedDeliverables(counts[0], formats.pop() if len(formats) == 1 else None)
+    return (
+        None
+        if counts[0] == 0
+        else BookedDeliverables(counts[0], formats.pop() if len(formats) == 1 else None)
+    )
 
 
 @lru_cache(maxsize=1 << 14)
@@ -155,13 +180,18 @@ def _amounts(text: str) -> FeeText | None:
     inner = re.sub(rf"^{_BETWEEN}\s+", "", text, flags=re.IGNORECASE)
     for at in _TO.finditer(inner):
         ends = inner[: at.start()].strip(), inner[at.end() :].strip()
-        if all(found and not found.negative and not found.percent for found in map(parse_number_text, ends)):
+        if all(
+            found and not found.negative and not found.percent
+            for found in map(parse_number_text, ends)
+        ):
             return FeeText(ends)
     return None
 
 
 def amount_texts(texts: dict[str, int]) -> dict[str, int]:
-    """Give the amounts that fee texts hold, text -> how often: both ends of a range, without what stands beside."""
+    """Give the amounts that fee texts hold, text -> how often: both ends of a range, without what
+    stands beside.
+    """
     found: dict[str, int] = {}
     for text, times in texts.items():
         offer = None if no_fee_reason(text) else split_fee_text(text)
@@ -180,7 +210,9 @@ def has_shared_sign(text: str) -> bool:
 
 
 def reconcile_currency(own: str | None, said: str | None, bare: bool) -> tuple[str | None, bool]:
-    """Give the currency of an amount by what its cell and what its column says, and whether these contradict."""
+    """Give the currency of an amount by what its cell and what its column says, and whether these
+    contradict.
+    """
     if own is None or said is None or own == said:
         return own or said, False
     if bare and said in CURRENCIES_BY_SHARED_SIGN.get(own, ()):
@@ -190,13 +222,19 @@ def reconcile_currency(own: str | None, said: str | None, bare: bool) -> tuple[s
 
 @lru_cache(maxsize=4096)
 def currency_of(text: str) -> str | None:
-    """Give the ISO 4217 code that a code, a sign or a name in six languages stands for, None for other texts.
+    """Give the ISO 4217 code that a code, a sign or a name in six languages stands for, None for
+    other texts.
 
     >>> currency_of("eur"), currency_of("€"), currency_of("US-Dollar"), currency_of("everything")
     ('EUR', 'EUR', 'USD', None)
     """
     text = text.strip()
-    if len(text) == 3 and text.isascii() and text.isalpha() and text.upper() in CURRENCY_CODES | _names().keys():
+    if (
+        len(text) == 3
+        and text.isascii()
+        and text.isalpha()
+        and text.upper() in CURRENCY_CODES | _names().keys()
+    ):
         return text.upper()
     return CURRENCY_SIGNS.get(text) or _spoken().get(fold_label(text))
 
@@ -212,6 +250,12 @@ def _spoken() -> dict[str, str]:
     for language in LANGUAGES:
         for code in Locale.parse(language).currencies:
             for count in (None, 1, 2):
-                names.setdefault(fold_label(get_currency_name(code, count, language)), set()).add(code)
-    signs = {fold(sign): code for sign, code in CURRENCY_SIGNS.items() if sign.isalpha() and len(sign) > 3}
+                names.setdefault(fold_label(get_currency_name(code, count, language)), set()).add(
+                    code
+                )
+    signs = {
+        fold(sign): code
+        for sign, code in CURRENCY_SIGNS.items()
+        if sign.isalpha() and len(sign) > 3
+    }
     return signs | {name: next(iter(codes)) for name, codes in names.items() if len(codes) == 1}

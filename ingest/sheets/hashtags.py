@@ -9,7 +9,8 @@ _TAG_NAMES = ("name", "title", "text", "tag", "hashtagName", "hashtag_name")
 
 
 def hashtags_in(text: str) -> str:
-    """Give the hashtags of a text, separated by spaces: it has # or signs between them, or is a list of JSON or Python.
+    """Give the hashtags of a text, separated by spaces: it has # or signs between them, or is a
+    list of JSON or Python.
 
     >>> hashtags_in("#food,#recipe"), hashtags_in("food;home cooking"), hashtags_in("[]")
     ('food recipe', 'food homecooking', '')
@@ -31,6 +32,14 @@ def _listed_tags(text: str) -> list[str] | None:
         values = ast.literal_eval(re.sub(r"\b(null|true|false)\b", "None", text))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
-    values = [values] if isinstance(values, dict) else sorted(values) if isinstance(values, set) else list(values)
-    named = [next((v[n] for n in _TAG_NAMES if n in v), "") if isinstance(v, dict) else v for v in values]
+    values = (
+        [values]
+        if isinstance(values, dict)
+        else sorted(values)
+        if isinstance(values, set)
+        else list(values)
+    )
+    named = [
+        next((v[n] for n in _TAG_NAMES if n in v), "") if isinstance(v, dict) else v for v in values
+    ]
     return [str(name) for name in named if name]

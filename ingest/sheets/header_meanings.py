@@ -1,7 +1,8 @@
-"""What a column's name says it holds, in six languages: words.csv gives the words' concepts, columns.csv their meaning.
+"""What a column's name says it holds, in six languages: words.csv gives the words' concepts,
+columns.csv their meaning.
 
-A name is read as a set of concepts, whatever their order; a word that is not known ("audience country", "followers
-growth") makes the name mean something else, so that it is not recognised.
+A name is read as a set of concepts, whatever their order; a word that is not known ("audience
+country", "followers growth") makes the name mean something else, so that it is not recognised.
 """
 
 import re
@@ -18,13 +19,26 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST = 4
 #: What a percentage is a share of, and not the figure itself ("% of views").
 _COUNTED = frozenset(
-    {"followers", "following", "posts_count", "likes", "comments", "shares", "reposts", "saves", "views", "impressions"}
+    {
+        "followers",
+        "following",
+        "posts_count",
+        "likes",
+        "comments",
+        "shares",
+        "reposts",
+        "saves",
+        "views",
+        "impressions",
+    }
 )
 
 
 @dataclass(frozen=True)
 class HeaderMeaning:
-    """What a header says: the column (canonical, or one that values must settle), and what it adds to it."""
+    """What a header says: the column (canonical, or one that values must settle), and what it adds
+    to it.
+    """
 
     column: str
     exact: bool = False
@@ -38,7 +52,9 @@ class HeaderMeaning:
 
 @cache
 def canonical_names() -> dict[str, str]:
-    """Give every canonical column's name -> its kind; but for fees in any currency, which are read as one meaning."""
+    """Give every canonical column's name -> its kind; but for fees in any currency, which are read
+    as one meaning.
+    """
     columns = {column.name: column.kind for spec in TABLE_SPECS.values() for column in spec.columns}
     return {name: kind for name, kind in columns.items() if name not in ("fee", "currency")}
 
@@ -91,21 +107,29 @@ def header_meaning(header: str) -> HeaderMeaning | None:
     power = next(({"k": 3, "m": 6, "b": 9}[unit] for unit in units if unit in "kmb"), 0)
     currency = next((unit for unit in units if len(unit) == 3), None)
     concepts = frozenset(c for c in found if c[0] not in "@=")
-    rest = concepts - {"percent"} if "percent" in concepts and concepts != {"engagement", "percent"} else concepts
+    rest = (
+        concepts - {"percent"}
+        if "percent" in concepts and concepts != {"engagement", "percent"}
+        else concepts
+    )
     column = _meanings().get(rest) or ("platform_named" if platforms and not rest else None)
     if column is None and currency and not rest:
         column = "fee"
     if column is None or len(platforms) > 1 or ("percent" in concepts and column in _COUNTED):
         return None
     platform = next(iter(platforms), None)
-    return HeaderMeaning(column, False, platform, power, "percent" in concepts, currency, "posts" in rest, concepts)
+    return HeaderMeaning(
+        column, False, platform, power, "percent" in concepts, currency, "posts" in rest, concepts
+    )
 
 
 def _concepts_in(tokens: list[str]) -> list[str] | None:
     """Give the concepts of a row of tokens, longest words first, None where one is not known."""
     found, at = [], 0
     while at < len(tokens):
-        size = next((n for n in range(_LONGEST, 0, -1) if tuple(tokens[at : at + n]) in _concepts()), 0)
+        size = next(
+            (n for n in range(_LONGEST, 0, -1) if tuple(tokens[at : at + n]) in _concepts()), 0
+        )
         if not size:
             if not tokens[at].isdigit() and tokens[at].upper() not in CURRENCY_CODES:
                 return None

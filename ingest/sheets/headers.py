@@ -1,7 +1,7 @@
 """The header of a sheet: which record it is, and what its columns are called.
 
-A record is weighed as a whole: by how many columns it names, and, where some of its cells look like data ("55+",
-"Followers 2024"), by whether names in it stand above figures.
+A record is weighed as a whole: by how many columns it names, and, where some of its cells look like
+data ("55+", "Followers 2024"), by whether names in it stand above figures.
 """
 
 import re
@@ -17,24 +17,56 @@ from ingest.sheets.workbook import Cell
 Record = tuple[int, list[Cell], str]
 #: line, cells and number of known columns
 Header = tuple[int, list[Cell], int]
-#: Among how many records the header is looked for, and how many below it tell whether names stand above figures.
+#: Among how many records the header is looked for, and how many below it tell whether names stand
+#: above figures.
 HEADER_WITHIN, LOOKED_AT = 40, 20
 #: Columns that stand once for each platform where several are side by side.
 _OF_AN_ACCOUNT = {
-    *("followers", "following", "posts_count", "handle", "link", "fee", "verified", "avg_likes", "avg_comments"),
-    *("avg_shares", "avg_views", "engagement_rate", "engagement_rate_by_followers", "engagement_rate_by_views"),
+    *(
+        "followers",
+        "following",
+        "posts_count",
+        "handle",
+        "link",
+        "fee",
+        "verified",
+        "avg_likes",
+        "avg_comments",
+    ),
+    *(
+        "avg_shares",
+        "avg_views",
+        "engagement_rate",
+        "engagement_rate_by_followers",
+        "engagement_rate_by_views",
+    ),
 }
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def find_header(rows: list[Record], options: SheetOptions) -> Header | None:
-    """Give line, cells and number of known columns of the header: the first record that has most of them."""
+    """Give line, cells and number of known columns of the header: the first record that has most of
+    them.
+    """
     if options.header_row is not None:
-        return next(((n, cells, _known(cells, [], options)) for n, cells, _ in rows if n == options.header_row), None)
+        return next(
+            (
+                (n, cells, _known(cells, [], options))
+                for n, cells, _ in rows
+                if n == options.header_row
+            ),
+            None,
+        )
     filled = [(n, cells) for n, cells, _ in rows if any(str(cell).strip() for cell in cells)]
-    filled = [(n, _completed(cells, filled[k - 1][1] if k else [])) for k, (n, cells) in enumerate(filled)]
+    filled = [
+        (n, _completed(cells, filled[k - 1][1] if k else [])) for k, (n, cells) in enumerate(filled)
+    ]
     scored = [
-        (n, cells, _known(cells, [below for _, below in filled[k + 1 : k + 1 + LOOKED_AT]], options))
+        (
+            n,
+            cells,
+            _known(cells, [below for _, below in filled[k + 1 : k + 1 + LOOKED_AT]], options),
+        )
         for k, (n, cells) in enumerate(filled[:HEADER_WITHIN])
     ]
     best = max(scored, key=lambda one: one[2], default=None)
@@ -43,10 +75,16 @@ def find_header(rows: list[Record], options: SheetOptions) -> Header | None:
 
 def _completed(cells: list[Cell], before: list[Cell]) -> list[Cell]:
     """Give blank cells below a row of platforms the names that stand above them."""
-    if not any(_is_group(str(over).strip(), str(cell).strip()) for over, cell in zip(before, cells, strict=False)):
+    if not any(
+        _is_group(str(over).strip(), str(cell).strip())
+        for over, cell in zip(before, cells, strict=False)
+    ):
         return cells
     over = [*before, *[""] * len(cells)]
-    return [cell if str(cell).strip() or _is_platform(str(over[k])) else over[k] for k, cell in enumerate(cells)]
+    return [
+        cell if str(cell).strip() or _is_platform(str(over[k])) else over[k]
+        for k, cell in enumerate(cells)
+    ]
 
 
 def record_before(rows: list[Record], line: int) -> list[Cell] | None:
@@ -59,9 +97,15 @@ def count_known_columns(header: Header | None) -> int:
 
 
 def _known(cells: list[Cell], below: list[list[Cell]], options: SheetOptions) -> int:
-    """Count the different columns that a row names; 0 for a row that holds data, or nothing but a platform."""
+    """Count the different columns that a row names; 0 for a row that holds data, or nothing but a
+    platform.
+    """
     texts = [str(cell).strip() for cell in cells]
-    if options.header_row is None and any(map(_is_data, texts)) and not _stands_above_data(texts, below):
+    if (
+        options.header_row is None
+        and any(map(_is_data, texts))
+        and not _stands_above_data(texts, below)
+    ):
         return 0
     mapped = {name.strip() for name, column in options.columns.items() if column}
     first = [str(cell).strip() for cell in below[0]] if below else []
@@ -70,25 +114,42 @@ def _known(cells: list[Cell], below: list[list[Cell]], options: SheetOptions) ->
         for text, under in zip(texts, [*first, *[""] * len(texts)], strict=False)
         if text and not _is_group(text, under)
     ]
-    columns = {name if isinstance(name, str) else (name.column, name.platform) for name in names if name}
-    lone = len(columns) == 1 < len(names) and any(isinstance(c, tuple) and c[0] == "platform_named" for c in columns)
+    columns = {
+        name if isinstance(name, str) else (name.column, name.platform) for name in names if name
+    }
+    lone = len(columns) == 1 < len(names) and any(
+        isinstance(c, tuple) and c[0] == "platform_named" for c in columns
+    )
     return 0 if lone else len(columns)
 
 
 def _is_data(text: str) -> bool:
-    """Say whether a text would be a value rather than the name of a column: a link, a handle, a number but a year."""
+    """Say whether a text would be a value rather than the name of a column: a link, a handle, a
+    number but a year.
+    """
     if text.startswith("@") and len(text) > 1:
         return not header_meaning(text[1:])
     if header_meaning(text) or meaning_without_year(text):
         return False
     number = parse_number_text(text) if any(map(str.isdigit, text)) else None
-    return parse_link(text) is not None or (number is not None and not (text.isdecimal() and 1990 <= int(text) <= 2100))
+    return parse_link(text) is not None or (
+        number is not None and not (text.isdecimal() and 1990 <= int(text) <= 2100)
+    )
 
 
 def _stands_above_data(texts: list[str], below: list[list[Cell]]) -> bool:
-    """Say whether a row names columns: a name stands above data, or most cells are names that no row below repeats."""
-    names = [k for k, text in enumerate(texts) if text and (header_meaning(text) or meaning_without_year(text))]
-    under = {k: [cell for row in below if (cell := str(row[k]).strip() if k < len(row) else "")] for k in names}
+    """Say whether a row names columns: a name stands above data, or most cells are names that no
+    row below repeats.
+    """
+    names = [
+        k
+        for k, text in enumerate(texts)
+        if text and (header_meaning(text) or meaning_without_year(text))
+    ]
+    under = {
+        k: [cell for row in below if (cell := str(row[k]).strip() if k < len(row) else "")]
+        for k in names
+    }
     if any(sum(map(_is_data, cells)) > len(cells) / 2 for cells in under.values()):
         return True
     once = [k for k in names if under[k] and texts[k] not in under[k]]
@@ -97,23 +158,45 @@ def _stands_above_data(texts: list[str], below: list[list[Cell]]) -> bool:
 
 def _is_group(text: str, under: str) -> bool:
     """Say whether a cell is a platform above the name of one of its columns."""
-    name, below = header_meaning(text), None if not under or _is_data(under) else header_meaning(under)
-    return bool(name and below) and name.column == "platform_named" and below.column in _OF_AN_ACCOUNT
+    name, below = (
+        header_meaning(text),
+        None if not under or _is_data(under) else header_meaning(under),
+    )
+    return (
+        bool(name and below) and name.column == "platform_named" and below.column in _OF_AN_ACCOUNT
+    )
 
 
 def with_platform_prefixes(header: list[str], before: list[Cell] | None) -> list[str]:
-    """Put platforms before the names of their columns: those of the row above, or those of the columns before them.
+    """Put platforms before the names of their columns: those of the row above, or those of the
+    columns before them.
 
-    In the row above each stands over the first of its columns; other words there end a group. A column with a
-    platform's name tells whose the columns after it are where each of several of one meaning has another before it.
+    In the row above each stands over the first of its columns; other words there end a group. A
+    column with a platform's name tells whose the columns after it are where each of several of one
+    meaning has another before it.
     """
     words = [str(cell).strip() for cell in before or []]
-    if any(words) and (all(platform_of(word) for word in words if word) or any(map(_is_platform, words))):
-        return [_of_group(group, name) for group, name in zip(_groups(words, len(header)), header, strict=True)]
+    if any(words) and (
+        all(platform_of(word) for word in words if word) or any(map(_is_platform, words))
+    ):
+        return [
+            _of_group(group, name)
+            for group, name in zip(_groups(words, len(header)), header, strict=True)
+        ]
     groups = _groups([_owner(name) for name in header], len(header))
-    meanings = [name.column if (name := header_meaning(text)) and not name.platform else None for text in header]
-    owners = {column: [g for g, m in zip(groups, meanings, strict=True) if m == column] for column in set(meanings)}
-    apart = {column for column, of in owners.items() if len(of) > 1 and all(of) and len(set(of)) == len(of)}
+    meanings = [
+        name.column if (name := header_meaning(text)) and not name.platform else None
+        for text in header
+    ]
+    owners = {
+        column: [g for g, m in zip(groups, meanings, strict=True) if m == column]
+        for column in set(meanings)
+    }
+    apart = {
+        column
+        for column, of in owners.items()
+        if len(of) > 1 and all(of) and len(set(of)) == len(of)
+    }
     return [
         _of_group(group, name) if column in apart else name
         for group, name, column in zip(groups, header, meanings, strict=True)
@@ -168,5 +251,11 @@ def unique_column_names(header: list[str]) -> list[str]:
 
 
 def meaning_without_year(header: str) -> HeaderMeaning | None:
-    """Give what a header means apart from the year in it ("Followers 2024"), None where there is none."""
-    return header_meaning(_YEAR.sub(" ", header)) if _YEAR.search(header) and not header_meaning(header) else None
+    """Give what a header means apart from the year in it ("Followers 2024"), None where there is
+    none.
+    """
+    return (
+        header_meaning(_YEAR.sub(" ", header))
+        if _YEAR.search(header) and not header_meaning(header)
+        else None
+    )

@@ -1,4 +1,6 @@
-"""What a worksheet hides, by hand or by a filter: rows and columns. They are read like all others, and told."""
+"""What a worksheet hides, by hand or by a filter: rows and columns. They are read like all others,
+and told.
+"""
 
 import zipfile
 import zlib
@@ -17,7 +19,8 @@ _YES = ("1", "true")
 
 
 def hidden_notes(path: Path, part: str, header: list[str], header_line: int) -> list[str]:
-    """Tell the hidden rows below the header that hold something, and the hidden columns that have a name.
+    """Tell the hidden rows below the header that hold something, and the hidden columns that have a
+    name.
 
     `part`: where the archive has the worksheet. Raises SheetError for a worksheet that is broken.
     """
@@ -29,20 +32,28 @@ def hidden_notes(path: Path, part: str, header: list[str], header_line: int) -> 
         zipfile.BadZipFile,
         zlib.error,
     ) as error:  # SyntaxError: what the XML parser raises
-        raise SheetError(f"{str(path)!r} has a worksheet that is broken: {error}; save it anew") from error
+        raise SheetError(
+            f"{str(path)!r} has a worksheet that is broken: {error}; save it anew"
+        ) from error
     notes = []
     if rows:
-        shown = ", ".join(f"{row:,}" for row in rows[:NAMED]) + (", ..." if len(rows) > NAMED else "")
+        shown = ", ".join(f"{row:,}" for row in rows[:NAMED]) + (
+            ", ..." if len(rows) > NAMED else ""
+        )
         by = "by a filter or by hand" if filtered else "by hand"
         notes.append(f"{len(rows):,} row(s) are hidden {by}, and read like the others: row {shown}")
     names = [repr(header[k]) for k in sorted(columns) if k < len(header) and header[k].strip()]
     if names:
-        notes.append(f"{len(names):,} column(s) are hidden, and read like the others: {', '.join(names)}")
+        notes.append(
+            f"{len(names):,} column(s) are hidden, and read like the others: {', '.join(names)}"
+        )
     return notes
 
 
 def _hidden(path: Path, part: str, header_line: int) -> tuple[list[int], set[int], bool]:
-    """Give the numbers of hidden rows, the positions of hidden columns, and whether the sheet has a filter."""
+    """Give the numbers of hidden rows, the positions of hidden columns, and whether the sheet has a
+    filter.
+    """
     rows, columns, filtered, number = [], set(), False, 0
     with _opened(path, part) as file:
         if not _names_hidden(file):
@@ -50,10 +61,16 @@ def _hidden(path: Path, part: str, header_line: int) -> tuple[list[int], set[int
     with _opened(path, part) as file:
         for name, element in _elements(file):
             if name == "col" and element.get("hidden") in _YES:
-                columns |= set(range(int(element.get("min", 1)) - 1, min(int(element.get("max", 1)), 1 << 14)))
+                columns |= set(
+                    range(int(element.get("min", 1)) - 1, min(int(element.get("max", 1)), 1 << 14))
+                )
             elif name == "row":
                 number = int(element.get("r", number + 1))
-                if element.get("hidden") in _YES and number > header_line and "".join(element.itertext()).strip():
+                if (
+                    element.get("hidden") in _YES
+                    and number > header_line
+                    and "".join(element.itertext()).strip()
+                ):
                     rows.append(number)
             filtered |= name in ("autoFilter", "tablePart")
     return rows, columns, filtered

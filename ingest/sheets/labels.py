@@ -1,4 +1,6 @@
-"""Words that stand for a value of a closed list: missing, yes and no, platform, format, country, language, niche."""
+"""Words that stand for a value of a closed list: missing, yes and no, platform, format, country,
+language, niche.
+"""
 
 import re
 from functools import cache, lru_cache
@@ -26,7 +28,9 @@ LONGEST_MISSING = max(map(len, MISSING)) + 4
 
 _BETWEEN = re.compile(r"[,;/|>•+&\n]|\s(?:and|y|e|et|und|dan)\s")
 _CATALOGUES = ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
-_CERTAIN = ftfy.TextFixerConfig(replace_lossy_sequences=False, decode_inconsistent_utf8=False, restore_byte_a0=False)
+_CERTAIN = ftfy.TextFixerConfig(
+    replace_lossy_sequences=False, decode_inconsistent_utf8=False, restore_byte_a0=False
+)
 _MOJIBAKE = re.compile(r"[ÂÃâãäåæçèéÐÑðïŒ][\u0080-\u00bf\u0152-\u2122]")
 
 
@@ -35,7 +39,9 @@ def is_missing(text: str) -> bool:
     if len(text) > LONGEST_MISSING or text[:1].isdigit():
         return False
     lower = text.lower()
-    return lower in MISSING or (not (text.isascii() and " " not in text) and " ".join(fold(text).split()) in MISSING)
+    return lower in MISSING or (
+        not (text.isascii() and " " not in text) and " ".join(fold(text).split()) in MISSING
+    )
 
 
 def fix_mojibake(text: str) -> str:
@@ -44,7 +50,9 @@ def fix_mojibake(text: str) -> str:
     >>> fix_mojibake("BeyoncÃ©"), fix_mojibake("SÃO")
     ('Beyoncé', 'SÃO')
     """
-    return ftfy.fix_encoding(text, _CERTAIN) if not text.isascii() and _MOJIBAKE.search(text) else text
+    return (
+        ftfy.fix_encoding(text, _CERTAIN) if not text.isascii() and _MOJIBAKE.search(text) else text
+    )
 
 
 @cache
@@ -55,14 +63,17 @@ def _listed(name: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1 << 14)
 def platform_of(text: str) -> str | None:
-    """Give the platform that a word stands for, "elsewhere" for one that is known but not ours, None else.
+    """Give the platform that a word stands for, "elsewhere" for one that is known but not ours,
+    None else.
 
     >>> platform_of("IG"), platform_of("TikTok video"), platform_of("Twitch"), platform_of("Instagram, TikTok")
     ('instagram', 'tiktok', 'elsewhere', None)
     """
     words = fold_label(text)
     found = {_listed("platform").get(word) for word in words.split() if len(word) > 1} - {None}
-    return _listed("platform").get(words) or (next(iter(found)) if len(found) == 1 and len(words) < 30 else None)
+    return _listed("platform").get(words) or (
+        next(iter(found)) if len(found) == 1 and len(words) < 30 else None
+    )
 
 
 def format_of(text: str) -> str | None:
@@ -71,7 +82,9 @@ def format_of(text: str) -> str | None:
 
 
 def fee_word_of(text: str) -> str | None:
-    """Give what a word in place of a fee stands for: "gift" for one that is paid in goods, "open" for an open price."""
+    """Give what a word in place of a fee stands for: "gift" for one that is paid in goods, "open"
+    for an open price.
+    """
     return _listed("fee").get(fold_label(text))
 
 
@@ -143,19 +156,28 @@ def _languages() -> dict[str, str]:
 
 @lru_cache(maxsize=1 << 14)
 def language_of(text: str) -> str | None:
-    """Give the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR"); of a list, of the first."""
-    text = re.split(r"[,;/|]", re.sub(r"\(.*?\)|^(?i:bahasa|idioma|lengua|língua)\s", "", text))[0].strip()
-    return _languages().get(fold_label(text)) or _languages().get(re.split(r"[-_]", text.lower())[0])
+    """Give the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR"); of a
+    list, of the first.
+    """
+    text = re.split(r"[,;/|]", re.sub(r"\(.*?\)|^(?i:bahasa|idioma|lengua|língua)\s", "", text))[
+        0
+    ].strip()
+    return _languages().get(fold_label(text)) or _languages().get(
+        re.split(r"[-_]", text.lower())[0]
+    )
 
 
 @lru_cache(maxsize=1 << 14)
 def niche_of(text: str) -> str | None:
-    """Give the niche that a category, or most of a list of categories, stands for; the first of equals.
+    """Give the niche that a category, or most of a list of categories, stands for; the first of
+    equals.
 
     >>> niche_of("Beauty & Cosmetics"), niche_of("Travel, Food, travel"), niche_of("Something")
     ('beauty', 'travel', None)
     """
-    if text.lstrip().startswith("{"):  # a dictionary of counts: its first word is not the most frequent one
+    if text.lstrip().startswith(
+        "{"
+    ):  # a dictionary of counts: its first word is not the most frequent one
         return None
     whole = _niche(text)
     if whole:
@@ -168,6 +190,10 @@ def _niche(label: str) -> str | None:
     folded = fold_label(label)
     if folded in NICHES or not folded or folded.isdigit():
         return folded if folded in NICHES else None
-    found = next((niche for source in _CATALOGUES if (niche := niche_for_label(label, source))), None)
-    spoken = seed_words().get(folded, ())  # of all languages; taken where the word speaks for one niche alone
+    found = next(
+        (niche for source in _CATALOGUES if (niche := niche_for_label(label, source))), None
+    )
+    spoken = seed_words().get(
+        folded, ()
+    )  # of all languages; taken where the word speaks for one niche alone
     return found or (spoken[0] if len(spoken) == 1 else None)

@@ -1,6 +1,7 @@
 """What the links of a row tell of its account and its post, where no column of their own says it.
 
-The platform that the row itself, --platform or the headers name outranks links, and a link of an account one of a post.
+The platform that the row itself, --platform or the headers name outranks links, and a link of an
+account one of a post.
 """
 
 import pandas as pd
@@ -23,15 +24,22 @@ def fill_from_links(
 ) -> tuple[list[SheetFault], list[str]]:
     """Fill platform, handle, creator_id and, of posts, post_id of a frame; give faults and notes.
 
-    `columns`: those of links, each with its links (n,). `platforms` (n,): of rows whose links do not decide it.
-    A row whose links name several platforms has none, which is a fault; links that contradict their row are noted.
+    `columns`: those of links, each with its links (n,). `platforms` (n,): of rows whose links do
+    not decide it. A row whose links name several platforms has none, which is a fault; links that
+    contradict their row are noted.
     """
     n, faults = len(rows.cells), []
-    values: dict[str, list] = {name: [None] * n for name in ("platform", "handle", "creator_id", "post_id")}
-    handles = [value if isinstance(value, str) else None for value in frame.get("handle", [None] * n)]
+    values: dict[str, list] = {
+        name: [None] * n for name in ("platform", "handle", "creator_id", "post_id")
+    }
+    handles = [
+        value if isinstance(value, str) else None for value in frame.get("handle", [None] * n)
+    ]
     unused: dict[str, list[int]] = {}
     for row in range(n):
-        links = [(plan.guess.source, found[row]) for plan, found in columns if found[row] is not None]
+        links = [
+            (plan.guess.source, found[row]) for plan, found in columns if found[row] is not None
+        ]
         platform = platforms[row]
         if platform is None and (claims := _claims(links)):
             platform = next(iter(claims)) if len(claims) == 1 else None
@@ -43,7 +51,11 @@ def fill_from_links(
                     told = f"{source!r}: links of another platform than their row are not used"
                     unused.setdefault(told, []).append(rows.lines[row])
             elif link.platform is not None:
-                if link.handle and handles[row] and link.handle.casefold() != handles[row].casefold():
+                if (
+                    link.handle
+                    and handles[row]
+                    and link.handle.casefold() != handles[row].casefold()
+                ):
                     told = f"{source!r}: links of another account than the handle of their row, which is used"
                     unused.setdefault(told, []).append(rows.lines[row])
                 for name, found in values.items():
@@ -52,11 +64,15 @@ def fill_from_links(
     for name in ("platform", "handle", "creator_id", *(("post_id",) if posts else ())):
         given = pd.Series(values[name], dtype="str")
         frame[name] = frame[name].fillna(given) if name in frame else given
-    return faults, [f"{told}: {len(at):,}, the first in line {at[0]:,}" for told, at in unused.items()]
+    return faults, [
+        f"{told}: {len(at):,}, the first in line {at[0]:,}" for told, at in unused.items()
+    ]
 
 
 def _claims(links: list[Sourced]) -> dict[str, str]:
-    """Give the platforms that links of accounts, else those of posts, else all name, each with the column that does."""
+    """Give the platforms that links of accounts, else those of posts, else all name, each with the
+    column that does.
+    """
     ours = [(source, link) for source, link in links if link.platform]
     accounts = [one for one in ours if (one[1].handle or one[1].creator_id) and not one[1].post_id]
     of_posts = [one for one in ours if one[1].post_id]

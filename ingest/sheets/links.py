@@ -15,7 +15,9 @@ _ADDRESS = re.compile(r"(?:https?:)?//\S+|(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?", re.I
 #: Longer texts are no address.
 LONGEST = 1000
 _SITES = (*_HOSTS, *_ELSEWHERE)
-_PARTS = re.compile(r"(?:(?:https?:)?//)?(?P<host>[^/?#:]*)(?::\d+)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I)
+_PARTS = re.compile(
+    r"(?:(?:https?:)?//)?(?P<host>[^/?#:]*)(?::\d+)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?", re.I
+)
 #: Paths that are no account.
 _NOT_NAMES = {
     "instagram": {"explore", "accounts", "about", "directory", "stories", "direct"},
@@ -33,7 +35,9 @@ _POST = {
 
 @dataclass(frozen=True)
 class Link:
-    """What an address tells. `platform` None: a site that is none of ours; "": a handle, which tells none."""
+    """What an address tells. `platform` None: a site that is none of ours; "": a handle, which
+    tells none.
+    """
 
     platform: str | None
     handle: str | None = None
@@ -62,10 +66,18 @@ def _link_of(text: str) -> Link | None:
         return None
     parts = _PARTS.match(text)
     host = parts["host"].lower().removeprefix("www.")
-    site = host if host in _HOSTS else next((name for name in _SITES if f".{host}".endswith(f".{name}")), None)
+    site = (
+        host
+        if host in _HOSTS
+        else next((name for name in _SITES if f".{host}".endswith(f".{name}")), None)
+    )
     if site in _HOSTS:
         return _link(_HOSTS[site], unquote(parts["path"]), parts["query"] or "", host)
-    return Link(None) if site or "//" in text or "/" in text or parts["host"].lower().startswith("www.") else None
+    return (
+        Link(None)
+        if site or "//" in text or "/" in text or parts["host"].lower().startswith("www.")
+        else None
+    )
 
 
 def _link(platform: str, path: str, query: str, host: str) -> Link:

@@ -1,7 +1,8 @@
 """The map file: what the columns of a sheet are, said by the user.
 
-CSV with the columns source, column and, where needed, unit, decimal, dates, value, means; or JSON, {"source": "column"}
-or {"source": {"column": ..., "unit": ..., "values": {"value": "means"}}}. In CSV each value has a row of its own.
+CSV with the columns source, column and, where needed, unit, decimal, dates, value, means; or JSON,
+{"source": "column"} or {"source": {"column": ..., "unit": ..., "values": {"value": "means"}}}. In
+CSV each value has a row of its own.
 """
 
 import csv
@@ -19,9 +20,22 @@ from ingest.sheets.sheet_types import ColumnMapping, SheetError
 
 #: Bytes of a map file.
 LARGEST_MAP = 1 << 20
-_UNITS = {"fraction", "percent", "%", "k", "thousand", "thousands", "m", "million", "millions", "b", "billion"}
+_UNITS = {
+    "fraction",
+    "percent",
+    "%",
+    "k",
+    "thousand",
+    "thousands",
+    "m",
+    "million",
+    "millions",
+    "b",
+    "billion",
+}
 _FIELDS = ("source", "column", "unit", "decimal", "dates", "value", "means", "values")
-#: Columns with a list that is too long to be shown -> what reads their values, and what is expected.
+#: Columns with a list that is too long to be shown -> what reads their values, and what is
+#: expected.
 _CODED = {
     "country": (country_of, "a country or its ISO 3166-1 code, such as DE"),
     "language": (language_of, "a language or its ISO 639-1 code, such as de"),
@@ -38,7 +52,12 @@ def read_mapping(path: Path | str) -> dict[str, ColumnMapping]:
     path = Path(path)
     try:
         check_regular(path)  # says what it is, also of a socket, which cannot be opened
-        text = read_regular(path, LARGEST_MAP).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = (
+            read_regular(path, LARGEST_MAP)
+            .decode("utf-8-sig")
+            .replace("\r\n", "\n")
+            .replace("\r", "\n")
+        )
     except OSError as error:
         raise SheetError(f"the map {str(path)!r} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -48,14 +67,18 @@ def read_mapping(path: Path | str) -> dict[str, ColumnMapping]:
     for place, row in rows:
         source = row.get("source", "").strip()
         if not source:
-            raise SheetError(f"the map {str(path)!r} has no source in {place}: name the sheet's column")
+            raise SheetError(
+                f"the map {str(path)!r} has no source in {place}: name the sheet's column"
+            )
         mapped = _mapped(path, place, row)
         if source in columns:
             mapped = _joined(path, place, source, columns[source], mapped)
         _check_values(path, place, mapped)
         columns[source] = mapped
     if not columns:
-        raise SheetError(f"the map {str(path)!r} names no column: expected rows of source and column")
+        raise SheetError(
+            f"the map {str(path)!r} names no column: expected rows of source and column"
+        )
     return columns
 
 
@@ -67,13 +90,21 @@ def _mapped(path: Path, place: str, row: dict[str, str]) -> ColumnMapping:
             f"currency such as USD"
         )
     if decimal not in ("", ".", ","):
-        raise SheetError(f"the map {str(path)!r} gives the decimal {decimal!r} in {place}: expected . or ,")
+        raise SheetError(
+            f"the map {str(path)!r} gives the decimal {decimal!r} in {place}: expected . or ,"
+        )
     if dates.lower() not in _DATES:
-        raise SheetError(f"the map {str(path)!r} gives dates {dates!r} in {place}: expected day first or month first")
+        raise SheetError(
+            f"the map {str(path)!r} gives dates {dates!r} in {place}: expected day first or month first"
+        )
     if bool(row.get("value", "").strip()) != bool(row.get("means", "").strip()):
         raise SheetError(f"the map {str(path)!r} gives value or means alone in {place}: give both")
     return ColumnMapping(
-        row.get("column", "").strip(), unit or None, decimal or None, _DATES[dates.lower()], _values(row)
+        row.get("column", "").strip(),
+        unit or None,
+        decimal or None,
+        _DATES[dates.lower()],
+        _values(row),
     )
 
 
@@ -83,21 +114,34 @@ def _values(row: dict) -> dict[str, str]:
     return {value.strip(): means.strip() for value, means in pairs if value.strip()}
 
 
-def _joined(path: Path, place: str, source: str, before: ColumnMapping, mapped: ColumnMapping) -> ColumnMapping:
-    """Add the values of a further row of a source. Raises SheetError where it says anything else anew."""
-    other = mapped.column not in ("", before.column) or mapped.unit or mapped.decimal or mapped.day_first is not None
+def _joined(
+    path: Path, place: str, source: str, before: ColumnMapping, mapped: ColumnMapping
+) -> ColumnMapping:
+    """Add the values of a further row of a source. Raises SheetError where it says anything else
+    anew.
+    """
+    other = (
+        mapped.column not in ("", before.column)
+        or mapped.unit
+        or mapped.decimal
+        or mapped.day_first is not None
+    )
     if other or not mapped.values:
         raise SheetError(
             f"the map {str(path)!r} names {source!r} twice: keep one; a second column of that name is "
             f"{source + ' (2)'!r}"
         )
     if twice := [value for value in mapped.values if value in before.values]:
-        raise SheetError(f"the map {str(path)!r} gives the value {twice[0]!r} of {source!r} twice in {place}: keep one")
+        raise SheetError(
+            f"the map {str(path)!r} gives the value {twice[0]!r} of {source!r} twice in {place}: keep one"
+        )
     return replace(before, values=before.values | mapped.values)
 
 
 def _check_values(path: Path, place: str, mapped: ColumnMapping) -> None:
-    """Raise SheetError for values of a column without a closed list, or that mean what is not in it."""
+    """Raise SheetError for values of a column without a closed list, or that mean what is not in
+    it.
+    """
     if not mapped.values:
         return
     column = mapped.column
@@ -105,12 +149,17 @@ def _check_values(path: Path, place: str, mapped: ColumnMapping) -> None:
     allowed = known[column].allowed if column in known else None
     flag = column in known and known[column].kind == "flag"
     if not (allowed or flag or column in _CODED):
-        lists = sorted({name for name, one in known.items() if one.allowed or one.kind == "flag"} | _CODED.keys())
+        lists = sorted(
+            {name for name, one in known.items() if one.allowed or one.kind == "flag"}
+            | _CODED.keys()
+        )
         raise SheetError(
             f"the map {str(path)!r} maps values of {column or 'no column'!r} in {place}: expected one of "
             f"{', '.join(lists)}"
         )
-    read, expected = _CODED.get(column) or (flag_of, "yes or no") if not allowed else (None, ", ".join(allowed))
+    read, expected = (
+        _CODED.get(column) or (flag_of, "yes or no") if not allowed else (None, ", ".join(allowed))
+    )
     for value, means in mapped.values.items():
         if not (means in allowed if allowed else read(means) is not None):
             raise SheetError(
@@ -130,7 +179,10 @@ def _csv_rows(path: Path, text: str) -> list[tuple[str, dict[str, str]]]:
         )
     reader.fieldnames = names
     return [
-        (f"line {reader.line_num}", {name: value or "" for name, value in row.items() if isinstance(name, str)})
+        (
+            f"line {reader.line_num}",
+            {name: value or "" for name, value in row.items() if isinstance(name, str)},
+        )
         for row in reader
         if any(isinstance(value, str) and value.strip() for value in row.values())
     ]
@@ -151,8 +203,14 @@ def _json_rows(path: Path, text: str) -> list[tuple[str, dict[str, str]]]:
                 f"the map {str(path)!r} says {said!r} in {place}: expected a column or {', '.join(_FIELDS)}"
             )
         values = said.get("values") or {}
-        if not isinstance(values, dict) or not all(isinstance(means, str) for means in values.values()):
-            raise SheetError(f"the map {str(path)!r} gives values {values!r} in {place}: expected an object of texts")
-        row = {name: "" if value is None else str(value) for name, value in said.items()} | {"values": values}
+        if not isinstance(values, dict) or not all(
+            isinstance(means, str) for means in values.values()
+        ):
+            raise SheetError(
+                f"the map {str(path)!r} gives values {values!r} in {place}: expected an object of texts"
+            )
+        row = {name: "" if value is None else str(value) for name, value in said.items()} | {
+            "values": values
+        }
         rows.append((place, row if source is None else {**row, "source": source}))
     return rows

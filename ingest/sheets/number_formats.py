@@ -1,7 +1,9 @@
-"""Excel's number formats: what a stored number looks like in its cell, so that both can be held against each other.
+"""Excel's number formats: what a stored number looks like in its cell, so that both can be held
+against each other.
 
-The form is that of ECMA-376 part 1, 18.8.31: sections between `;`, literal text in quotes or behind a backslash, `%`
-that multiplies by a hundred, commas behind the digits that divide by a thousand each, `[$sign-locale]`.
+The form is that of ECMA-376 part 1, 18.8.31: sections between `;`, literal text in quotes or behind
+a backslash, `%` that multiplies by a hundred, commas behind the digits that divide by a thousand
+each, `[$sign-locale]`.
 """
 
 import locale
@@ -16,7 +18,12 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_symbol, get_territory_currencies
 
-from ingest.sheets.number_parser import CURRENCY_CODES, CURRENCY_SIGNS, SHARED_SIGNS, parse_number_text
+from ingest.sheets.number_parser import (
+    CURRENCY_CODES,
+    CURRENCY_SIGNS,
+    SHARED_SIGNS,
+    parse_number_text,
+)
 
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.?)|(?P<skipped>[_*].?)|\[(?P<bracket>[^\]]*)\]?|(?P<general>General)'
@@ -39,9 +46,10 @@ _LOCALES = {0x3C09: "en_HK", 0x4809: "en_SG"}
 class NumberDisplay:
     """How a number is shown: `before` + the number times 10**`scale` + `after`.
 
-    `suffix`: the power of ten that the text beside it stands for; `percent`: "%" where the sign multiplies, "literal"
-    where it is only text; `sign`: the sign of the currency where several have it; `zeros`: to how many digits it is
-    filled up; `odd`: the text changes what the digits say (`0"000"`); `digits` False: the number is not shown at all.
+    `suffix`: the power of ten that the text beside it stands for; `percent`: "%" where the sign
+    multiplies, "literal" where it is only text; `sign`: the sign of the currency where several have
+    it; `zeros`: to how many digits it is filled up; `odd`: the text changes what the digits say
+    (`0"000"`); `digits` False: the number is not shown at all.
     """
 
     before: str = ""
@@ -89,7 +97,11 @@ def number_display(number_format: str, number: int | float) -> NumberDisplay:
 def _sections(number_format: str) -> list[tuple[tuple[str, float] | None, NumberDisplay]]:
     """Give the sections for numbers, each with its condition."""
     texts = [found[1] for found in _SECTION_END.finditer(number_format)][:3]
-    return [_section(text, at) for at, text in enumerate(texts) if text or at == 0 or at < len(texts) - 1]
+    return [
+        _section(text, at)
+        for at, text in enumerate(texts)
+        if text or at == 0 or at < len(texts) - 1
+    ]
 
 
 def _section(text: str, at: int) -> tuple[tuple[str, float] | None, NumberDisplay]:
@@ -127,7 +139,9 @@ def _look(tokens: list[tuple[str, str]], currency: str | None, at: int) -> Numbe
     before, after, inner = tokens[:first], tokens[last + 1 :], tokens[first : last + 1]
     if any(kind == "literal" and "/" in value for kind, value in inner):
         return SHOWN_AS_STORED  # a fraction
-    said = parse_number_text(f"{_literals(before, 'literal')}1{_literals(after, 'literal')}".strip())
+    said = parse_number_text(
+        f"{_literals(before, 'literal')}1{_literals(after, 'literal')}".strip()
+    )
     literal = _literals(before, "literal") + _literals(after, "literal")
     sign = next((sign for sign in SHARED_SIGNS if sign in literal.split() or literal == sign), "")
     percent = "%" if ("percent", "%") in tokens else "literal" if "%" in literal else ""
@@ -140,7 +154,8 @@ def _look(tokens: list[tuple[str, str]], currency: str | None, at: int) -> Numbe
         currency or (said.currency if said else _sign_in(literal)),
         sign if currency is None else "",
         len([value for kind, value in inner[: _point(inner)] if kind == "digit" and value == "0"]),
-        _is_odd(inner, literal, _literals(after, "literal")) or bool(said and said.negative and at == 0),
+        _is_odd(inner, literal, _literals(after, "literal"))
+        or bool(said and said.negative and at == 0),
     )
 
 
@@ -153,8 +168,12 @@ def _point(inner: list[tuple[str, str]]) -> int:
 
 
 def _scaling_commas(tokens: list[tuple[str, str]], last: int) -> int:
-    """Count the commas that divide by a thousand: those behind the digits, or just before the decimal point."""
-    marks = "".join("0" if kind == "digit" else value for kind, value in tokens if kind in ("digit", "mark"))
+    """Count the commas that divide by a thousand: those behind the digits, or just before the
+    decimal point.
+    """
+    marks = "".join(
+        "0" if kind == "digit" else value for kind, value in tokens if kind in ("digit", "mark")
+    )
     return sum(len(run) for run in re.findall(r"(?<=0)(,+)(?=\.|$)", marks))
 
 
@@ -163,21 +182,35 @@ def _is_odd(inner: list[tuple[str, str]], literal: str, after: str) -> bool:
     if any(kind in ("general", "exponent") for kind, _ in inner):
         inner = []
     kinds = {"digit": "0", "mark": "D"}
-    spread = "".join(kinds.get(kind, value) for kind, value in inner if (kind, value) != ("mark", ","))
-    return "‰" in literal or bool(re.match(r"\s?[.,]?\d", after)) or not _USUAL_DIGITS.fullmatch(spread)
+    spread = "".join(
+        kinds.get(kind, value) for kind, value in inner if (kind, value) != ("mark", ",")
+    )
+    return (
+        "‰" in literal
+        or bool(re.match(r"\s?[.,]?\d", after))
+        or not _USUAL_DIGITS.fullmatch(spread)
+    )
 
 
 def _sign_in(literal: str) -> str | None:
     """Give the currency of a sign that stands among other text."""
-    places = {sign: literal if not sign[0].isalpha() else literal.split() for sign in CURRENCY_SIGNS}
+    places = {
+        sign: literal if not sign[0].isalpha() else literal.split() for sign in CURRENCY_SIGNS
+    }
     return next(
-        (CURRENCY_SIGNS[sign] for sign in sorted(CURRENCY_SIGNS, key=len, reverse=True) if sign in places[sign]), None
+        (
+            CURRENCY_SIGNS[sign]
+            for sign in sorted(CURRENCY_SIGNS, key=len, reverse=True)
+            if sign in places[sign]
+        ),
+        None,
     )
 
 
 @lru_cache(maxsize=1024)
 def currency_of_format(sign: str, tag: str) -> str | None:
-    """Give the currency of `[$sign-tag]`, None where nothing tells it; `tag` is a number of Windows or a name.
+    """Give the currency of `[$sign-tag]`, None where nothing tells it; `tag` is a number of Windows
+    or a name.
 
     >>> currency_of_format("$", "C09"), currency_of_format("$", "en-CA"), currency_of_format("kr", "41D"), currency_of_format("€", "409")
     ('AUD', 'CAD', 'SEK', 'EUR')

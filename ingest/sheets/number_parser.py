@@ -1,7 +1,9 @@
-"""Numbers as people write them: decimal and thousands marks, k/m/b and their likes, percent, signs of currencies.
+"""Numbers as people write them: decimal and thousands marks, k/m/b and their likes, percent, signs
+of currencies.
 
-Which mark is the decimal one is a property of a column, never of one value: `survey` counts what each value proves,
-`read` obeys the decision. Where a value alone would be unclear ("1.234"), nothing is guessed.
+Which mark is the decimal one is a property of a column, never of one value: `survey` counts what
+each value proves, `read` obeys the decision. Where a value alone would be unclear ("1.234"),
+nothing is guessed.
 """
 
 import re
@@ -16,14 +18,21 @@ from features.niche.tokens import fold
 
 #: Suffix, folded -> the power of ten it stands for.
 SUFFIXES = {
-    **dict.fromkeys(("k", "mil", "tsd", "tausend", "rb", "ribu", "thousand", "miles", "mille", "тыс"), 3),
-    **dict.fromkeys(("m", "mm", "mn", "mi", "mio", "mln", "mill", "million", "millions", "millones"), 6),
+    **dict.fromkeys(
+        ("k", "mil", "tsd", "tausend", "rb", "ribu", "thousand", "miles", "mille", "тыс"), 3
+    ),
+    **dict.fromkeys(
+        ("m", "mm", "mn", "mi", "mio", "mln", "mill", "million", "millions", "millones"), 6
+    ),
     **dict.fromkeys(("milhoes", "milhao", "millionen", "jt", "juta", "млн"), 6),
-    **dict.fromkeys(("b", "bn", "billion", "billions", "mrd", "md", "milliarden", "miliar", "млрд"), 9),
+    **dict.fromkeys(
+        ("b", "bn", "billion", "billions", "mrd", "md", "milliarden", "miliar", "млрд"), 9
+    ),
     **dict.fromkeys(("lakh", "lakhs", "lac"), 5),
     **dict.fromkeys(("crore", "crores", "cr"), 7),
 }
-#: Suffixes that mean another power of ten in another language -> in which languages they are read, and both meanings.
+#: Suffixes that mean another power of ten in another language -> in which languages they are read,
+#: and both meanings.
 LOCAL_SUFFIXES = {
     "mil": (frozenset({"es", "pt"}), "thousands or millions"),
     "billion": (frozenset({"en"}), "thousands of millions or millions of millions"),
@@ -37,7 +46,8 @@ CURRENCY_SIGNS = {
     "₱": "PHP", "฿": "THB", "₫": "VND", "₽": "RUB", "₪": "ILS", "euro": "EUR", "euros": "EUR", "Euro": "EUR",
     "dollars": "USD", "dólares": "USD", "reais": "BRL",
 }  # fmt: skip
-#: Signs that several currencies have; they stand for that in CURRENCY_SIGNS only where nothing names another of them.
+#: Signs that several currencies have; they stand for that in CURRENCY_SIGNS only where nothing
+#: names another of them.
 SHARED_SIGNS = ("$", "¥", "Rs")
 #: The currency that a sign alone is taken for -> those that have the same sign.
 CURRENCIES_BY_SHARED_SIGN = {
@@ -61,7 +71,8 @@ _SHAPE = re.compile(
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+-]?\d{1,2}")
 #: A negative amount of accounting, and one that ends in its minus.
 _NEGATIVE = re.compile(r"[^\d(]*\([^\d()]*[\d.,' _]*\d[.,]?[^\d()]*\)[^\d()]*|.*\d ?-", re.DOTALL)
-#: What compatibility characters stand for that are no digits of the number beside them, such as a footnote's mark.
+#: What compatibility characters stand for that are no digits of the number beside them, such as a
+#: footnote's mark.
 _BESIDE = ("<super>", "<sub>", "<circle>", "<fraction>")
 _GROUP_MARK = re.compile(r"(?<=\d)[\s'’`´٬](?=\d{3}(?!\d))")
 #: What people write behind a number although the column says it.
@@ -82,7 +93,8 @@ _PATTERNS = {".": _decimal_pattern(".", ","), ",": _decimal_pattern(",", ".")}
 
 
 class ParsedNumber(NamedTuple):
-    """A number as written: digits with their marks, sign, power of ten of its suffix, percent sign, currency.
+    """A number as written: digits with their marks, sign, power of ten of its suffix, percent sign,
+    currency.
 
     `word`: the suffix, folded, where it stands in a text of more than digits and one letter.
     """
@@ -103,11 +115,15 @@ class ParsedNumber(NamedTuple):
         if not _PATTERNS[decimal].fullmatch(self.core):
             return None
         other = "," if decimal == "." else "."
-        return Decimal(self.core.replace("_", "").replace(other, "").replace(decimal, ".").rstrip(".") or "0")
+        return Decimal(
+            self.core.replace("_", "").replace(other, "").replace(decimal, ".").rstrip(".") or "0"
+        )
 
     @property
     def proven_mark(self) -> str:
-        """Say which decimal mark the digits prove: ".", ",", "" (either reads the same), "?" (unclear), "!" (none)."""
+        """Say which decimal mark the digits prove: ".", ",", "" (either reads the same), "?"
+        (unclear), "!" (none).
+        """
         if self.exact is not None or self.core.isdigit():
             return ""
         if _PLAIN_DECIMAL.fullmatch(self.core):
@@ -134,7 +150,9 @@ def parse_number_text(text: str) -> ParsedNumber | None:
 
 @lru_cache(maxsize=1 << 16)
 def _figure(text: str) -> ParsedNumber | None:
-    if not text.isascii() and any(unicodedata.decomposition(sign).startswith(_BESIDE) for sign in text):
+    if not text.isascii() and any(
+        unicodedata.decomposition(sign).startswith(_BESIDE) for sign in text
+    ):
         return None
     text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip()
     if _SCIENTIFIC.fullmatch(text):
@@ -159,11 +177,17 @@ def _words(text: str) -> list[str]:
 def _with_words(core: str, negative: bool, words: list[str]) -> ParsedNumber | None:
     power, percent, currency, approximate, suffix, sign = 0, False, None, False, "", ""
     for word in words:
-        code = CURRENCY_SIGNS.get(word) or (word.upper() if word.upper() in CURRENCY_CODES and len(word) == 3 else None)
-        closer = sign in SHARED_SIGNS and code in CURRENCIES_BY_SHARED_SIGN.get(currency, ())  # "$12,000 MXN"
+        code = CURRENCY_SIGNS.get(word) or (
+            word.upper() if word.upper() in CURRENCY_CODES and len(word) == 3 else None
+        )
+        closer = sign in SHARED_SIGNS and code in CURRENCIES_BY_SHARED_SIGN.get(
+            currency, ()
+        )  # "$12,000 MXN"
         if code and (currency in (None, code) or closer):
             currency, sign = code, word
-        elif code and word in SHARED_SIGNS and currency in CURRENCIES_BY_SHARED_SIGN.get(code, ()):  # "MXN $12,000"
+        elif (
+            code and word in SHARED_SIGNS and currency in CURRENCIES_BY_SHARED_SIGN.get(code, ())
+        ):  # "MXN $12,000"
             continue
         elif word == "%" and not percent:
             percent = True
@@ -177,7 +201,15 @@ def _with_words(core: str, negative: bool, words: list[str]) -> ParsedNumber | N
             power, currency = split
         else:
             return None
-    return ParsedNumber(core, negative, power, percent, currency, approximate, word=suffix if len(suffix) > 1 else "")
+    return ParsedNumber(
+        core,
+        negative,
+        power,
+        percent,
+        currency,
+        approximate,
+        word=suffix if len(suffix) > 1 else "",
+    )
 
 
 def _glued(word: str) -> tuple[int, str] | None:
@@ -191,16 +223,20 @@ def _glued(word: str) -> tuple[int, str] | None:
 
 @dataclass
 class NumberStats:
-    """What the texts of one column prove about how its numbers are written; memory does not grow with the rows.
+    """What the texts of one column prove about how its numbers are written; memory does not grow
+    with the rows.
 
-    `mark_counts`: (currency, has a suffix, what it proves) -> how many; `first_unclear`: (currency, has a suffix, its mark) -> the
-    first that is unclear; `words`: suffix of more than a letter -> the first text with it.
+    `mark_counts`: (currency, has a suffix, what it proves) -> how many; `first_unclear`: (currency,
+    has a suffix, its mark) -> the first that is unclear; `words`: suffix of more than a letter ->
+    the first text with it.
     """
 
     read: int = 0
     unread: int = 0
     mark_counts: Counter = field(default_factory=Counter)
-    first_unclear: dict[tuple[str | None, bool, str], tuple[str, ParsedNumber]] = field(default_factory=dict)
+    first_unclear: dict[tuple[str | None, bool, str], tuple[str, ParsedNumber]] = field(
+        default_factory=dict
+    )
     words: dict[str, str] = field(default_factory=dict)
     percents: int = 0
     suffixed: int = 0
@@ -209,7 +245,9 @@ class NumberStats:
     sizes: Counter = field(default_factory=Counter)
 
     def add(self, texts: dict[str, int], rates: bool = False) -> None:
-        """Count distinct texts, text -> how often; of `rates` the sizes of values without a percent sign too."""
+        """Count distinct texts, text -> how often; of `rates` the sizes of values without a percent
+        sign too.
+        """
         for text, times in texts.items():
             found = parse_number_text(text)
             if found is None:
@@ -219,14 +257,20 @@ class NumberStats:
             proof = found.proven_mark
             self.mark_counts[found.currency, found.power > 0, proof] += times
             if proof == "?":
-                self.first_unclear.setdefault((found.currency, found.power > 0, last_mark(found.core)), (text, found))
+                self.first_unclear.setdefault(
+                    (found.currency, found.power > 0, last_mark(found.core)), (text, found)
+                )
             if found.word:
                 self.words.setdefault(found.word, text)
             self.percents += times * found.percent
             self.suffixed += times * (found.power > 0)
             self.approximate += times * found.approximate
             self.currencies[found.currency] += times
-            if rates and not found.percent and (value := found.value_with_mark(last_mark(found.core))) is not None:
+            if (
+                rates
+                and not found.percent
+                and (value := found.value_with_mark(last_mark(found.core))) is not None
+            ):
                 self.sizes[rate_size(float(value))] += times
 
     @property
@@ -240,18 +284,27 @@ class NumberStats:
     @property
     def unclear(self) -> dict[tuple[bool, str], tuple[str, ParsedNumber]]:
         """Give (has a suffix, its mark) -> the first that is unclear."""
-        return {(suffixed, mark): first for (_, suffixed, mark), first in reversed(self.first_unclear.items())}
+        return {
+            (suffixed, mark): first
+            for (_, suffixed, mark), first in reversed(self.first_unclear.items())
+        }
 
     def of(self, currency: str | None) -> "NumberStats":
         """Give what the amounts of one currency prove of their marks."""
         return NumberStats(
-            mark_counts=Counter({key: times for key, times in self.mark_counts.items() if key[0] == currency}),
-            first_unclear={key: first for key, first in self.first_unclear.items() if key[0] == currency},
+            mark_counts=Counter(
+                {key: times for key, times in self.mark_counts.items() if key[0] == currency}
+            ),
+            first_unclear={
+                key: first for key, first in self.first_unclear.items() if key[0] == currency
+            },
         )
 
     def has_marks(self, suffixed: bool) -> bool:
         """Say whether a number, with a suffix or without, has a mark."""
-        return any(times for (group, proof), times in self.proofs.items() if group == suffixed and proof)
+        return any(
+            times for (group, proof), times in self.proofs.items() if group == suffixed and proof
+        )
 
     def has_both_marks(self, suffixed: bool) -> bool:
         """Say whether numbers, with a suffix or without, prove both marks."""
@@ -259,8 +312,12 @@ class NumberStats:
 
     @property
     def decimals(self) -> set[str]:
-        """Give the decimal marks that plain numbers prove, or where they prove none those with a suffix."""
-        proven = [{mark for mark in ".," if self.proofs[suffixed, mark]} for suffixed in (False, True)]
+        """Give the decimal marks that plain numbers prove, or where they prove none those with a
+        suffix.
+        """
+        proven = [
+            {mark for mark in ".," if self.proofs[suffixed, mark]} for suffixed in (False, True)
+        ]
         return proven[0] or proven[1]
 
 
@@ -271,11 +328,21 @@ def rate_size(value: float) -> str:
     ('fraction', 'either', 'percent')
     """
     value = abs(value)
-    return "zero" if value == 0 else "fraction" if value < 0.1 else "either" if value <= 1 else "percent"
+    return (
+        "zero"
+        if value == 0
+        else "fraction"
+        if value < 0.1
+        else "either"
+        if value <= 1
+        else "percent"
+    )
 
 
 def last_mark(core: str) -> str:
-    """Give the decimal mark of a number that cannot reach a thousand, such as a rate: the last mark in it."""
+    """Give the decimal mark of a number that cannot reach a thousand, such as a rate: the last mark
+    in it.
+    """
     return "," if core.rfind(",") > core.rfind(".") else "."
 
 

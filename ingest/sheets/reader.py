@@ -27,12 +27,14 @@ CHUNK, SAMPLE = 20_000, 2_000
 DETECT = SheetOptions()
 
 
-def read_sheet(path: Path | str, options: SheetOptions = DETECT, tables: tuple[str, ...] = TABLE_NAMES) -> Sheet:
+def read_sheet(
+    path: Path | str, options: SheetOptions = DETECT, tables: tuple[str, ...] = TABLE_NAMES
+) -> Sheet:
     """Read a CSV or XLSX file of creators, posts or partnerships into canonical columns.
 
-    What a column holds and how it is written is decided from all rows and told in `guesses` and `notes`; what cannot
-    be decided is missing, and told in `Guess.ambiguous`. `tables`: whose columns are wanted. Raises SheetError for a
-    file that is no spreadsheet or has no known column.
+    What a column holds and how it is written is decided from all rows and told in `guesses` and
+    `notes`; what cannot be decided is missing, and told in `Guess.ambiguous`. `tables`: whose
+    columns are wanted. Raises SheetError for a file that is no spreadsheet or has no known column.
     """
     _check(options, tables)
     source = _with_rows(open_sheet(Path(path), options))
@@ -46,9 +48,11 @@ def iter_sheet(
     tables: tuple[str, ...] = TABLE_NAMES,
     rows: int = 50_000,
 ) -> Iterator[Sheet]:
-    """Read a sheet as `read_sheet` does, `rows` records at a time in bounded memory; all is decided before the first.
+    """Read a sheet as `read_sheet` does, `rows` records at a time in bounded memory; all is decided
+    before the first.
 
-    The file is read twice. Whether rates are by followers or by views is checked on its first 2,000 rows.
+    The file is read twice. Whether rates are by followers or by views is checked on its first 2,000
+    rows.
     """
     _check(options, tables)
     source = open_sheet(Path(path), options)
@@ -66,9 +70,13 @@ def _with_rows(source: SheetSource) -> SheetSource:
 
 
 def plan_sheet(
-    source: SheetSource, options: SheetOptions, tables: tuple[str, ...] = TABLE_NAMES, whole: SheetSource | None = None
+    source: SheetSource,
+    options: SheetOptions,
+    tables: tuple[str, ...] = TABLE_NAMES,
+    whole: SheetSource | None = None,
 ) -> SheetPlan:
-    """ColumnStats all rows and decide how each column is read. Raises SheetError where there is none, or no known column.
+    """ColumnStats all rows and decide how each column is read. Raises SheetError where there is
+    none, or no known column.
 
     `whole`: the source of which `source` gives all rows or some.
     """
@@ -94,22 +102,35 @@ def plan_sheet(
     notes = [*source.notes, *([f"form: {form.name}"] if form else []), *_absent(source, options)]
     notes += _idle_values(roles, surveys) if whole in (None, source) else []
     if nature == "posts" and "posts" not in tables:
-        notes.append("each row is a post and not a creator: import the posts, and list their creators here")
+        notes.append(
+            "each row is a post and not a creator: import the posts, and list their creators here"
+        )
     if platform and not any(plan.column == "platform" for plan in plans):
         notes.append(f"platform: {platform}, {how}")
-    unread = {role.index: unread_column_name(role) for role, guess in zip(roles, guesses, strict=True) if guess.unread}
+    unread = {
+        role.index: unread_column_name(role)
+        for role, guess in zip(roles, guesses, strict=True)
+        if guess.unread
+    }
     naming = [surveys[k] for k in find_naming_columns(plans)]
-    suspect = naming and (min(seen - survey.filled_count for survey in naming) or any(survey.sums for survey in naming))
+    suspect = naming and (
+        min(seen - survey.filled_count for survey in naming)
+        or any(survey.sums for survey in naming)
+    )
     sums = find_summary_rows(whole or source, plans) if suspect else {}
     others = {role.index: role.platform for role in roles if is_other_account(role, options)}
     gifts = nature == "partnerships" and "partnerships" in tables
-    return SheetPlan(source, plans, guesses, notes, nature, platform, firm, unread, sums, gifts, others)
+    return SheetPlan(
+        source, plans, guesses, notes, nature, platform, firm, unread, sums, gifts, others
+    )
 
 
 def _surveyed(
     source: SheetSource, options: SheetOptions, form: ExportLayout | None
 ) -> tuple[list[ColumnStats], list[list[Cell]], int]:
-    """Look at all rows; give a survey of each column, the cells of the first rows, and how many rows there are."""
+    """Look at all rows; give a survey of each column, the cells of the first rows, and how many
+    rows there are.
+    """
     surveys = [ColumnStats() for _ in source.header]
     names = [header_meaning(header) if header.strip() else None for header in source.header]
     for position, (column, _) in (form.meanings(source.header) if form else {}).items():
@@ -128,7 +149,9 @@ def _surveyed(
             if explained[k]:
                 survey.mapped_words |= explained[k] & {fold_label(str(cell)) for cell in cells}
     if not seen:
-        raise SheetError(f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to read")
+        raise SheetError(
+            f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to read"
+        )
     return surveys, sample, seen
 
 
@@ -150,12 +173,18 @@ def _idle_values(roles: list[ColumnRole], surveys: list[ColumnStats]) -> list[st
     """Tell which values of a map never occur."""
     idle = {
         role.source: [
-            value for value in role.mapping.values if fold_label(value) not in surveys[role.index].mapped_words
+            value
+            for value in role.mapping.values
+            if fold_label(value) not in surveys[role.index].mapped_words
         ]
         for role in roles
         if role.mapping
     }
-    return [f"the map explains values of {name!r} that never occur: {_listed(of)}" for name, of in idle.items() if of]
+    return [
+        f"the map explains values of {name!r} that never occur: {_listed(of)}"
+        for name, of in idle.items()
+        if of
+    ]
 
 
 def _absent(source: SheetSource, options: SheetOptions) -> list[str]:
@@ -168,10 +197,25 @@ def _check(options: SheetOptions, tables: tuple[str, ...]) -> None:
     wrong = [
         f"{name} {value!r}: expected {expected}"
         for name, value, expected, right in (
-            ("delimiter", options.delimiter, "one character", options.delimiter is None or len(options.delimiter) == 1),
+            (
+                "delimiter",
+                options.delimiter,
+                "one character",
+                options.delimiter is None or len(options.delimiter) == 1,
+            ),
             ("decimal", options.decimal, "'.' or ','", options.decimal in (None, ".", ",")),
-            ("platform", options.platform, ", ".join(PLATFORMS), options.platform in (None, *PLATFORMS)),
-            ("tables", tables, ", ".join(TABLE_NAMES), bool(tables) and set(tables) <= set(TABLE_NAMES)),
+            (
+                "platform",
+                options.platform,
+                ", ".join(PLATFORMS),
+                options.platform in (None, *PLATFORMS),
+            ),
+            (
+                "tables",
+                tables,
+                ", ".join(TABLE_NAMES),
+                bool(tables) and set(tables) <= set(TABLE_NAMES),
+            ),
         )
         if not right
     ]
@@ -180,4 +224,6 @@ def _check(options: SheetOptions, tables: tuple[str, ...]) -> None:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names[:20] if name.strip()) + (", ..." if len(names) > 20 else "")
+    return ", ".join(repr(name) for name in names[:20] if name.strip()) + (
+        ", ..." if len(names) > 20 else ""
+    )

@@ -1,7 +1,8 @@
-"""What the rows of a sheet are, posts, partnerships or creators, and what follows for columns whose name is open.
+"""What the rows of a sheet are, posts, partnerships or creators, and what follows for columns whose
+name is open.
 
-It is decided by all evidence: what posts have (an id, a link, a caption, a time), what deals have, averages, and
-whether an account is told at many dates.
+It is decided by all evidence: what posts have (an id, a link, a caption, a time), what deals have,
+averages, and whether an account is told at many dates.
 """
 
 from dataclasses import replace
@@ -37,11 +38,17 @@ _RATES = {"engagement_rate", "engagement_rate_by_followers", "engagement_rate_by
 _ACCOUNT = {"creator", "handle", "channel"}
 _WORDS = {"title": "title", "content": "text", "bio": "description"}
 _TIMES = {"posted_at", "date", "created_at"}
-AVERAGE_OF_COUNT = {"likes": "avg_likes", "comments": "avg_comments", "shares": "avg_shares", "views": "avg_views"}
+AVERAGE_OF_COUNT = {
+    "likes": "avg_likes",
+    "comments": "avg_comments",
+    "shares": "avg_shares",
+    "views": "avg_views",
+}
 
 
 def detect_row_kind(roles: list[ColumnRole], post_links: bool, sample: CellRows) -> str:
-    """Say what the rows of a sheet are: posts, partnerships or creators. `post_links`: a column links to posts.
+    """Say what the rows of a sheet are: posts, partnerships or creators. `post_links`: a column
+    links to posts.
 
     Raises SheetError for figures of each day, which are of no post.
     """
@@ -51,25 +58,45 @@ def detect_row_kind(roles: list[ColumnRole], post_links: bool, sample: CellRows)
         return "partnerships"
     if {"followers", "posts_count"} <= targets and not targets & {"post_id", "likes"}:
         return "creators"
-    if targets & _POST_SIGNS or (post_links and targets & _TOTALS) or (targets & _POST_HINTS and not averages):
+    if (
+        targets & _POST_SIGNS
+        or (post_links and targets & _TOTALS)
+        or (targets & _POST_HINTS and not averages)
+    ):
         return "posts"
     if targets & _DEAL_SIGNS:
         return "partnerships"
     if averages or has_follower_history(roles, sample):
         return "creators"
     when = targets & {*_TIMES, "timestamp", "made", "format"}
-    posts = bool(when and targets & _TOTALS - {"total_likes"} and not ("timestamp" in when and "fee" in targets))
-    if posts and not _who(roles) and (day := _at(roles, "date")) is not None and is_daily(sample, day):
-        raise SheetError("holds figures of each day, and not of each post: give a list of posts or of creators")
+    posts = bool(
+        when
+        and targets & _TOTALS - {"total_likes"}
+        and not ("timestamp" in when and "fee" in targets)
+    )
+    if (
+        posts
+        and not _who(roles)
+        and (day := _at(roles, "date")) is not None
+        and is_daily(sample, day)
+    ):
+        raise SheetError(
+            "holds figures of each day, and not of each post: give a list of posts or of creators"
+        )
     return "posts" if posts else "creators"
 
 
 def drop_period_column(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRole]:
-    """Leave out the column that tells of which time the counts are. Raises SheetError where that is a day."""
+    """Leave out the column that tells of which time the counts are. Raises SheetError where that is
+    a day.
+    """
     period = _at(roles, "period")
     if period is not None and any(parse_date(str(row[period])) for row in sample):
         raise SheetError("holds the counts of each day: export those of the posts' whole lifetime")
-    return [role.as_unread("the period of the counts") if role.index == period else role for role in roles]
+    return [
+        role.as_unread("the period of the counts") if role.index == period else role
+        for role in roles
+    ]
 
 
 def _at(roles: list[ColumnRole], *targets: str) -> int | None:
@@ -91,24 +118,30 @@ def _whose_history(roles: list[ColumnRole]) -> AccountColumns:
 
 
 def drop_follower_gains_by_date(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRole]:
-    """Leave out followers of a list that has an account at many dates where they may be gained since the last one."""
+    """Leave out followers of a list that has an account at many dates where they may be gained
+    since the last one.
+    """
     when, who = _at(roles, "date"), _whose_history(roles)
     if when is None or not has_many_dates(sample, when, who) or has_follower_history(roles, sample):
         return roles
-    question = (
-        "of the account, or gained since the last date? If of the account, map it to followers, the date to observed_at"
-    )
-    unclear = {role.index for role in roles if role.target == "followers" and role.how != "map file"}
+    question = "of the account, or gained since the last date? If of the account, map it to followers, the date to observed_at"
+    unclear = {
+        role.index for role in roles if role.target == "followers" and role.how != "map file"
+    }
     return [role.as_unread(ambiguous=question) if role.index in unclear else role for role in roles]
 
 
 def has_follower_history(roles: list[ColumnRole], sample: CellRows) -> bool:
     """Say whether the rows tell the followers of accounts at many dates."""
     when, followers = _at(roles, "date", "observed_at", "timestamp"), _at(roles, "followers")
-    return None not in (when, followers) and is_follower_history(sample, when, _whose_history(roles), followers)
+    return None not in (when, followers) and is_follower_history(
+        sample, when, _whose_history(roles), followers
+    )
 
 
-def resolve_by_row_kind(role: ColumnRole, nature: str, roles: list[ColumnRole], history: bool) -> ColumnRole:
+def resolve_by_row_kind(
+    role: ColumnRole, nature: str, roles: list[ColumnRole], history: bool
+) -> ColumnRole:
     """Settle what depends on whether the rows are posts, partnerships or creators."""
     if role.how == "map file" or role.target is None:
         return role
@@ -116,18 +149,34 @@ def resolve_by_row_kind(role: ColumnRole, nature: str, roles: list[ColumnRole], 
         return outcome
     taken = {other.target for other in roles}
     if role.target == "id":
-        return replace(role, target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"))
+        return replace(
+            role,
+            target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"),
+        )
     if role.target in ("date", "timestamp", "made", "created_at"):
         return _moment(role, nature, taken, history)
     if role.target in ("title", "content") or (nature == "posts" and _describes(role)):
-        known = nature == "posts" and not taken & ({"text"} if role.target == "bio" else {"text", "bio"})
+        known = nature == "posts" and not taken & (
+            {"text"} if role.target == "bio" else {"text", "bio"}
+        )
         return replace(role, target="text") if known else role.as_unread(f"a {_WORDS[role.target]}")
-    if nature == "posts" and role.target == "language" and not role.name.exact and not role.name.concepts & _ACCOUNT:
+    if (
+        nature == "posts"
+        and role.target == "language"
+        and not role.name.exact
+        and not role.name.concepts & _ACCOUNT
+    ):
         return role.as_unread("of the post, and not of the account")
-    if not role.name.exact and (target := _INSTEAD.get((nature, role.target))) and target not in taken:
+    if (
+        not role.name.exact
+        and (target := _INSTEAD.get((nature, role.target)))
+        and target not in taken
+    ):
         return replace(role, target=target)
     if nature == "partnerships" and role.target == "posts_count" and not role.name.exact:
-        return role.as_unread(ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count")
+        return role.as_unread(
+            ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count"
+        )
     kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[nature]
     if role.target in _OF_POSTS - kept:
         if "total" in role.name.concepts:
@@ -138,21 +187,33 @@ def resolve_by_row_kind(role: ColumnRole, nature: str, roles: list[ColumnRole], 
 
 def _describes(role: ColumnRole) -> bool:
     """Say whether a column describes what its row is, and not an account."""
-    return role.target == "bio" and "description" in role.name.concepts and not role.name.concepts & _ACCOUNT
+    return (
+        role.target == "bio"
+        and "description" in role.name.concepts
+        and not role.name.concepts & _ACCOUNT
+    )
 
 
 def _moment(role: ColumnRole, nature: str, taken: set[str | None], history: bool) -> ColumnRole:
-    """Settle what a moment is of: the posting, the reading, the opening of the account, or the making of the row."""
+    """Settle what a moment is of: the posting, the reading, the opening of the account, or the
+    making of the row.
+    """
     posted = nature == "posts" and not taken & ({*_TIMES} - {role.target})
     if role.target == "created_at":
-        return replace(role, target="posted_at") if nature == "posts" and not taken & {"posted_at", "date"} else role
+        return (
+            replace(role, target="posted_at")
+            if nature == "posts" and not taken & {"posted_at", "date"}
+            else role
+        )
     if role.target == "made":
         return role.as_unread(
             ambiguous="when it was posted or opened, or when the row was made? Map it to a column, or to -"
         )
     if posted:
         return replace(role, target="posted_at")
-    if (history or (nature == "posts" and role.target == "timestamp")) and "observed_at" not in taken:
+    if (
+        history or (nature == "posts" and role.target == "timestamp")
+    ) and "observed_at" not in taken:
         return replace(role, target="observed_at", note="when the row was read")
     if role.target == "timestamp":
         return role.as_unread("when the row was made")
@@ -162,11 +223,17 @@ def _moment(role: ColumnRole, nature: str, taken: set[str | None], history: bool
 
 
 def drop_post_gains(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRole]:
-    """Leave out what posts gained: followers count where the name or the values say that they are the account's."""
+    """Leave out what posts gained: followers count where the name or the values say that they are
+    the account's.
+    """
     who, counts = _who(roles), _at(roles, "likes", "views")
 
     def settled(role: ColumnRole) -> ColumnRole:
-        if role.target not in ("followers", "following") or role.how == "map file" or role.name.concepts & _ACCOUNT:
+        if (
+            role.target not in ("followers", "following")
+            or role.how == "map file"
+            or role.name.concepts & _ACCOUNT
+        ):
             return role
         if role.name.exact:
             return role
@@ -181,16 +248,29 @@ def drop_post_gains(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRol
     return [settled(role) for role in roles]
 
 
-def resolve_by_platform(roles: list[ColumnRole], options: SheetOptions, form: ExportLayout | None) -> list[ColumnRole]:
-    """Settle what X defines: there reposts are shares and impressions views; elsewhere impressions are no views."""
-    tweets = any({"retweet", "retweets", "tweet", "tweets"} & set(header_tokens(role.source)) for role in roles)
+def resolve_by_platform(
+    roles: list[ColumnRole], options: SheetOptions, form: ExportLayout | None
+) -> list[ColumnRole]:
+    """Settle what X defines: there reposts are shares and impressions views; elsewhere impressions
+    are no views.
+    """
+    tweets = any(
+        {"retweet", "retweets", "tweet", "tweets"} & set(header_tokens(role.source))
+        for role in roles
+    )
     is_x = "x" in (options.platform, form.platform if form else None) or tweets
     shares, reposts = _at(roles, "shares"), _at(roles, "reposts")
 
     def settled(role: ColumnRole) -> ColumnRole:
-        if role.target in ("shares", "reposts") and None not in (shares, reposts) and role.how != "map file":
+        if (
+            role.target in ("shares", "reposts")
+            and None not in (shares, reposts)
+            and role.how != "map file"
+        ):
             if not is_x:
-                return role.as_unread(ambiguous="shares or reposts? Map one of the two to shares, the other to -")
+                return role.as_unread(
+                    ambiguous="shares or reposts? Map one of the two to shares, the other to -"
+                )
             return (
                 role.as_unread("on X the shares are the reposts")
                 if role.target == "shares"
@@ -212,4 +292,6 @@ def resolve_by_platform(roles: list[ColumnRole], options: SheetOptions, form: Ex
 
 def as_unclear_mean(role: ColumnRole) -> ColumnRole:
     mean = AVERAGE_OF_COUNT.get(role.target, role.target)
-    return role.as_unread(ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}")
+    return role.as_unread(
+        ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}"
+    )

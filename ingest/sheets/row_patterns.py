@@ -1,4 +1,6 @@
-"""What rows prove together: whose followers a column counts, and whether an account is told at many dates."""
+"""What rows prove together: whose followers a column counts, and whether an account is told at many
+dates.
+"""
 
 from itertools import pairwise
 from statistics import median
@@ -7,7 +9,8 @@ from ingest.sheets.dates import parse_date
 from ingest.sheets.number_parser import last_mark, number_value, parse_number_text
 from ingest.sheets.workbook import Cell, NumberCell
 
-#: How far the followers of an account may lie apart within a list of its posts, and from one date to the next.
+#: How far the followers of an account may lie apart within a list of its posts, and from one date
+#: to the next.
 STEADY, STEP = 1.05, 1.5
 #: Fewer followers that stay the same may be what posts gained.
 FEW = 100
@@ -40,7 +43,8 @@ def numbers_by_account(rows: CellRows, index: int, who: AccountColumns) -> dict[
 
 
 def is_account_count(rows: CellRows, index: int, who: AccountColumns, counts: int | None) -> bool:
-    """Say whether a column of a list of posts counts the account's followers, and not what each post gained.
+    """Say whether a column of a list of posts counts the account's followers, and not what each
+    post gained.
 
     `counts`: the position of likes or views. An account has much the same number
     at all its posts, or more than a post has likes.
@@ -54,14 +58,20 @@ def is_account_count(rows: CellRows, index: int, who: AccountColumns, counts: in
     steady = [max(group) <= STEADY * min(group) for group in several]
     if steady and sum(steady) > len(steady) / 2 and median(values) >= FEW:
         return True
-    liked = [value for row in rows if counts is not None and (value := comparable_number(row[counts])) is not None]
+    liked = [
+        value
+        for row in rows
+        if counts is not None and (value := comparable_number(row[counts])) is not None
+    ]
     if not liked:
         return not several
     return min(values) > 0 and median(values) >= median(liked)
 
 
 def is_follower_history(rows: CellRows, when: int, who: AccountColumns, followers: int) -> bool:
-    """Say whether rows tell the followers of accounts at several dates each, from one to the next not far apart."""
+    """Say whether rows tell the followers of accounts at several dates each, from one to the next
+    not far apart.
+    """
     if not has_many_dates(rows, when, who):
         return False
     groups = numbers_by_account(rows, followers, who).values()
@@ -80,7 +90,11 @@ def has_many_dates(rows: CellRows, when: int, who: AccountColumns) -> bool:
 
 def is_daily(rows: CellRows, when: int) -> bool:
     """Say whether rows are one day after another, three at least, each once and without a time."""
-    found = [parse_date(str(row[when]).removesuffix(" 00:00:00")) for row in rows if str(row[when]).strip()]
+    found = [
+        parse_date(str(row[when]).removesuffix(" 00:00:00"))
+        for row in rows
+        if str(row[when]).strip()
+    ]
     days = [one.moment(None) for one in found if one is not None and not one.seconds]
     if len(days) < max(3, len(found)) or None in days:
         return False

@@ -20,12 +20,16 @@ sum total | totalsumme | overall | mean | median | mittelwert | média | media |
 #: First words of rows that are no row of their own.
 SUMMARIES = frozenset(word.strip() for word in re.split(r"[|\n]", _SUMMARIES)) - {""}
 SUMMARY_REASON = "sums up other rows"
-_SUMMARY = re.compile(rf"\W*(?:{'|'.join(map(re.escape, sorted(SUMMARIES, key=len, reverse=True)))})(?!\w)", re.I)
+_SUMMARY = re.compile(
+    rf"\W*(?:{'|'.join(map(re.escape, sorted(SUMMARIES, key=len, reverse=True)))})(?!\w)", re.I
+)
 
 
 @dataclass
 class SheetRows:
-    """Records that became rows, and what became of the others; `summary_word_lines`: lines of rows that begin like a sum."""
+    """Records that became rows, and what became of the others; `summary_word_lines`: lines of rows
+    that begin like a sum.
+    """
 
     lines: list[int]
     cells: list[list[Cell]]
@@ -46,9 +50,15 @@ def _holds_only_sums(texts: list[Cell]) -> bool:
     """Say whether a row that begins with a word for a total goes on with figures alone."""
     _, *rest = [text for text in texts if text != ""]
     numbers = [
-        isinstance(text, NumberCell) or (isinstance(text, str) and parse_number_text(text) is not None) for text in rest
+        isinstance(text, NumberCell)
+        or (isinstance(text, str) and parse_number_text(text) is not None)
+        for text in rest
     ]
-    words = [text for text, number in zip(rest, numbers, strict=True) if isinstance(text, str) and not number]
+    words = [
+        text
+        for text, number in zip(rest, numbers, strict=True)
+        if isinstance(text, str) and not number
+    ]
     return any(numbers) and all(
         is_missing(text) or text == UNCOMPUTED or starts_with_summary_word(text) for text in words
     )
@@ -63,7 +73,9 @@ def _text(cells: list[Cell]) -> tuple[str, ...]:
     return tuple("" if cell == UNCOMPUTED else strip_apostrophe(str(cell)) for cell in cells)
 
 
-def sort_into_rows(records: list[Record], source: SheetSource, sums: dict[int, str] | None = None) -> SheetRows:
+def sort_into_rows(
+    records: list[Record], source: SheetSource, sums: dict[int, str] | None = None
+) -> SheetRows:
     """Sort records into rows of the header's width, blank ones, and those that cannot be rows.
 
     `sums`: lines of rows that sum up others, each with which ones.
@@ -79,11 +91,15 @@ def sort_into_rows(records: list[Record], source: SheetSource, sums: dict[int, s
             rows.left_out.append(SheetFault(line, "", "", "repeats the header", _text(cells)))
         elif not source.workbook and any(texts[width:]):
             shown = " | ".join(str(cell) for cell in cells)[:200]
-            reason = f"has {len(cells)} cells for {width} columns: quote cells that hold the separator"
+            reason = (
+                f"has {len(cells)} cells for {width} columns: quote cells that hold the separator"
+            )
             rows.left_out.append(SheetFault(line, "", shown, reason, _text(cells)))
         elif (sums and line in sums) or (worded and _holds_only_sums(texts)):
             shown = " | ".join(map(str, cells))[:200]
-            rows.left_out.append(SheetFault(line, "", shown, (sums or {}).get(line, SUMMARY_REASON), _text(cells)))
+            rows.left_out.append(
+                SheetFault(line, "", shown, (sums or {}).get(line, SUMMARY_REASON), _text(cells))
+            )
         else:
             if problem:
                 rows.faults.append(SheetFault(line, "", " | ".join(map(str, cells))[:200], problem))

@@ -1,7 +1,7 @@
 """A file as a header and records, whatever it is: what was detected of it is told in notes.
 
-Which line is the header, which worksheet is used and what separates the cells is decided alike: by how many columns
-are recognised.
+Which line is the header, which worksheet is used and what separates the cells is decided alike: by
+how many columns are recognised.
 """
 
 from collections import Counter
@@ -48,10 +48,11 @@ _KINDS = (
 
 @dataclass
 class SheetSource:
-    """A file that can be read again and again. `records()` gives those after the header; `epoch` is Excel's.
+    """A file that can be read again and again. `records()` gives those after the header; `epoch` is
+    Excel's.
 
-    `header`: what the columns are called, with the platform that stands above or before them. `raw_header`: the same as
-    the file has it. `delimiter` and `encoding` are those of text.
+    `header`: what the columns are called, with the platform that stands above or before them.
+    `raw_header`: the same as the file has it. `delimiter` and `encoding` are those of text.
     """
 
     path: Path
@@ -73,12 +74,16 @@ class SheetSource:
 
     @property
     def mapping_names(self) -> list[tuple[str, str]]:
-        """Give the two names by which a map may name each column: that of `names`, and the file's own."""
+        """Give the two names by which a map may name each column: that of `names`, and the file's
+        own.
+        """
         return list(zip(self.names, unique_column_names(self.raw_header), strict=True))
 
 
 def open_sheet(path: Path, options: SheetOptions) -> SheetSource:
-    """Open a file and find its header. Raises SheetError for what is no spreadsheet, or has no known column."""
+    """Open a file and find its header. Raises SheetError for what is no spreadsheet, or has no
+    known column.
+    """
     path = Path(path)
     if path.is_dir():
         raise SheetError(f"{str(path)!r} is a folder: give the CSV or XLSX files in it")
@@ -91,7 +96,9 @@ def open_sheet(path: Path, options: SheetOptions) -> SheetSource:
     with open(path, "rb") as file:
         start = file.read(4096)
     if not start:
-        raise SheetError(f"{str(path)!r} is empty: expected a CSV or XLSX file with a header and rows")
+        raise SheetError(
+            f"{str(path)!r} is empty: expected a CSV or XLSX file with a header and rows"
+        )
     if start.startswith(b"PK\x03\x04"):
         return _open_workbook(path, options)
     _refuse_other_kinds(path, start)
@@ -102,7 +109,10 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
     for magic, kind, remedy in _KINDS:
         if start.startswith(magic):
             with open(path, "rb") as file:
-                encrypted = "EncryptedPackage".encode("utf-16-le") in file.read(1 << 22) and magic[0] == 0xD0
+                encrypted = (
+                    "EncryptedPackage".encode("utf-16-le") in file.read(1 << 22)
+                    and magic[0] == 0xD0
+                )
             if encrypted:
                 kind, remedy = "an encrypted workbook", "save it without a password"
             raise SheetError(f"{str(path)!r} is {kind}, which is not read: {remedy}")
@@ -111,10 +121,13 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
         kind = "JSON" if text[:1] in b"{[" else "a web page or XML"
         raise SheetError(f"{str(path)!r} is {kind}, no spreadsheet: expected CSV or XLSX")
     if path.suffix.lower() in (".xlsx", ".xlsm"):
-        raise SheetError(f"{str(path)!r} is no whole XLSX workbook, in spite of its name: get or save the file anew")
+        raise SheetError(
+            f"{str(path)!r} is no whole XLSX workbook, in spite of its name: get or save the file anew"
+        )
 
 
-# --- delimited text ---------------------------------------------------------------------------------------------
+# --- delimited text
+# ---------------------------------------------------------------------------------------------
 
 
 def _open_text(path: Path, options: SheetOptions) -> SheetSource:
@@ -124,16 +137,28 @@ def _open_text(path: Path, options: SheetOptions) -> SheetSource:
         encoding, told = detect_encoding(path)
     notes = [f"encoding: {told}"] + (["unpacked from gzip"] if is_gzip(path) else [])
     sample = list(islice(read_lines(path, encoding), WIDTH_FROM))
-    announced = sample[0][4:] if sample and sample[0].lower().startswith("sep=") and len(sample[0]) == 5 else None
+    announced = (
+        sample[0][4:]
+        if sample and sample[0].lower().startswith("sep=") and len(sample[0]) == 5
+        else None
+    )
     start = 1 if announced else 0
     if options.delimiter or announced:
         choices = [options.delimiter or announced]
     else:
         choices = [mark for mark in DELIMITERS if any(mark in line for line in sample)] or [","]
-    found = {mark: [(n + start, *rest) for n, *rest in split_records(sample[start:], mark)] for mark in choices}
+    found = {
+        mark: [(n + start, *rest) for n, *rest in split_records(sample[start:], mark)]
+        for mark in choices
+    }
     headers = {mark: find_header(found[mark], options) for mark in choices}
     delimiter = max(
-        choices, key=lambda mark: (count_known_columns(headers[mark]), _steadiness(found[mark]), -choices.index(mark))
+        choices,
+        key=lambda mark: (
+            count_known_columns(headers[mark]),
+            _steadiness(found[mark]),
+            -choices.index(mark),
+        ),
     )
     header = headers[delimiter]
     if header is None:
@@ -141,17 +166,23 @@ def _open_text(path: Path, options: SheetOptions) -> SheetSource:
     line = header[0]
     after = [record for record in found[delimiter] if record[0] > line]
     written = [str(cell) for cell in header[1]]
-    cells = _fit_header(with_platform_prefixes(written, record_before(found[delimiter], line)), after)
+    cells = _fit_header(
+        with_platform_prefixes(written, record_before(found[delimiter], line)), after
+    )
     written = _fit_header(written, after)
     name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     notes += [f"cells separated by: {name}" + (", as asked for" if options.delimiter else "")]
     read = _text_records(path, encoding, delimiter, len(cells), start, line)
-    source = SheetSource(path, cells, written, line, read, notes, delimiter=delimiter, encoding=encoding)
+    source = SheetSource(
+        path, cells, written, line, read, notes, delimiter=delimiter, encoding=encoding
+    )
     source.notes += _header_notes(source, found[delimiter])
     return source
 
 
-def _text_records(path, encoding, delimiter, width, start, header_line) -> Callable[[], Iterator[Record]]:
+def _text_records(
+    path, encoding, delimiter, width, start, header_line
+) -> Callable[[], Iterator[Record]]:
     def read() -> Iterator[Record]:
         lines = islice(read_lines(path, encoding), start, None)
         for line, cells, problem in split_records(lines, delimiter, width):
@@ -169,37 +200,51 @@ def _steadiness(rows: list[Record]) -> float:
 
 
 def _fit_header(header: list[str], after: list[Record]) -> list[str]:
-    """Give unnamed columns to a header that most rows are longer than, in front where they are numbered."""
+    """Give unnamed columns to a header that most rows are longer than, in front where they are
+    numbered.
+    """
     rows = [cells for _, cells, _ in after if any(cell.strip() for cell in cells)]
     widths = Counter(len(cells) for cells in rows)
     usual = widths.most_common(1)[0][0] if widths else 0
     more = usual - len(header)
-    if more <= 0 or widths[usual] <= 0.5 * len(rows) or not any(any(c.strip() for c in r[len(header) :]) for r in rows):
+    if (
+        more <= 0
+        or widths[usual] <= 0.5 * len(rows)
+        or not any(any(c.strip() for c in r[len(header) :]) for r in rows)
+    ):
         return header
     first = [cells[0].strip('" ') for cells in rows if len(cells) == usual]
     numbered = more == 1 and all(cell.isdigit() for cell in first) and len(set(first)) == len(first)
     return ["", *header] if numbered else [*header, *[""] * more]
 
 
-# --- workbooks --------------------------------------------------------------------------------------------------
+# --- workbooks
+# --------------------------------------------------------------------------------------------------
 
 
 def _open_workbook(path: Path, options: SheetOptions) -> SheetSource:
     titles, epoch, parts = list_worksheets(path)
     if options.sheet is not None and options.sheet not in titles:
-        raise SheetError(f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}")
+        raise SheetError(
+            f"{str(path)!r} has no worksheet {options.sheet!r}: it has {', '.join(map(repr, titles))}"
+        )
     if options.sheet is None and len(titles) > MOST_WORKSHEETS:
         raise SheetError(
             f"{str(path)!r} has {len(titles):,} worksheets, at most {MOST_WORKSHEETS} are looked at: "
             "name one by --worksheet"
         )
     tried = [options.sheet] if options.sheet is not None else list(titles)
-    tops = {title: [(n, cells, "") for n, cells in islice(read_worksheet(path, title), WIDTH_FROM)] for title in tried}
+    tops = {
+        title: [(n, cells, "") for n, cells in islice(read_worksheet(path, title), WIDTH_FROM)]
+        for title in tried
+    }
     headers = {title: find_header(tops[title], options) for title in tried}
 
     def rank(title: str) -> tuple:
         known = count_known_columns(headers[title])
-        filled = known > 0 and any(n > headers[title][0] and any(c != "" for c in row) for n, row, _ in tops[title])
+        filled = known > 0 and any(
+            n > headers[title][0] and any(c != "" for c in row) for n, row, _ in tops[title]
+        )
         return filled, titles[title] == "visible" and known > 0, known, -tried.index(title)
 
     best = max(tried, key=rank, default=None)
@@ -214,25 +259,35 @@ def _open_workbook(path: Path, options: SheetOptions) -> SheetSource:
         return ((n, row, "") for n, row in read_worksheet(path, best) if n > line)
 
     known = {title: count_known_columns(headers[title]) for title in tried if title != best}
-    source = SheetSource(path, header, written, line, read, [_worksheet_note(best, titles, known)], epoch, True)
+    source = SheetSource(
+        path, header, written, line, read, [_worksheet_note(best, titles, known)], epoch, True
+    )
     source.platform = platform_of(best) if platform_of(best) in PLATFORMS else None
-    source.notes += _header_notes(source, tops[best]) + (["dates count from 1904"] if epoch == 1904 else [])
+    source.notes += _header_notes(source, tops[best]) + (
+        ["dates count from 1904"] if epoch == 1904 else []
+    )
     source.notes += hidden_notes(path, parts[best], header, line)
     return source
 
 
 def _worksheet_note(best: str, titles: dict[str, str], known: dict[str, int]) -> str:
-    shown = {title: f"{title!r}" + ("" if state == "visible" else " (hidden)") for title, state in titles.items()}
+    shown = {
+        title: f"{title!r}" + ("" if state == "visible" else " (hidden)")
+        for title, state in titles.items()
+    }
     others = [
         text + (f" with {known[title]} known column(s)" if known.get(title) else "")
         for title, text in shown.items()
         if title != best
     ]
     remedy = ": name one by --worksheet to read it" if any(known.values()) else ""
-    return f"worksheet: {shown[best]}" + (f"; not read: {', '.join(others)}{remedy}" if others else "")
+    return f"worksheet: {shown[best]}" + (
+        f"; not read: {', '.join(others)}{remedy}" if others else ""
+    )
 
 
-# --- the header --------------------------------------------------------------------------------------------------
+# --- the header
+# --------------------------------------------------------------------------------------------------
 
 
 def _header_notes(source: SheetSource, rows: list[Record]) -> list[str]:
@@ -241,7 +296,9 @@ def _header_notes(source: SheetSource, rows: list[Record]) -> list[str]:
     before = [cells for n, cells, _ in rows if n < source.header_line]
     if before:
         text = " ".join(str(cell) for cells in before for cell in cells if str(cell).strip())
-        notes.append(f"{len(before):,} {place}(s) before the header left out: {repr(text[:80]) if text else 'blank'}")
+        notes.append(
+            f"{len(before):,} {place}(s) before the header left out: {repr(text[:80]) if text else 'blank'}"
+        )
     return notes
 
 

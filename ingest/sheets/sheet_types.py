@@ -1,4 +1,6 @@
-"""What reading a sheet gives: its rows in canonical columns, and everything that was decided or refused on the way."""
+"""What reading a sheet gives: its rows in canonical columns, and everything that was decided or
+refused on the way.
+"""
 
 from dataclasses import dataclass, field
 
@@ -16,9 +18,10 @@ class SheetError(CreatorcastError):
 class ColumnMapping:
     """What a map file says of one source column.
 
-    `column`: canonical name, "" to leave it out. `unit`: "fraction", "percent", "k", "m", "b" or a currency code.
-    `decimal`: "." or ",". `day_first`: of dates such as 01/02/2026. None leaves the detection to it. `values`: the
-    sheet's own words of a column with a closed list -> what they mean there; case and blanks do not count.
+    `column`: canonical name, "" to leave it out. `unit`: "fraction", "percent", "k", "m", "b" or a
+    currency code. `decimal`: "." or ",". `day_first`: of dates such as 01/02/2026. None leaves the
+    detection to it. `values`: the sheet's own words of a column with a closed list -> what they
+    mean there; case and blanks do not count.
     """
 
     column: str
@@ -32,9 +35,10 @@ class ColumnMapping:
 class SheetOptions:
     """What is known of a sheet beforehand; everything left None or empty is detected and told.
 
-    `delimiter` one character; `encoding` a codec's name; `decimal` "." or ","; `day_first` of dates such as 01/02/2026;
-    `sheet` the worksheet's name; `header_row` its line, from 1; `columns` source column -> canonical column (or
-    Mapped), "" or "-" to leave it out; `platform` of rows that name none.
+    `delimiter` one character; `encoding` a codec's name; `decimal` "." or ","; `day_first` of dates
+    such as 01/02/2026; `sheet` the worksheet's name; `header_row` its line, from 1; `columns`
+    source column -> canonical column (or Mapped), "" or "-" to leave it out; `platform` of rows
+    that name none.
     """
 
     delimiter: str | None = None
@@ -51,8 +55,8 @@ class SheetOptions:
 class Guess:
     """What one source column was taken for, by which evidence, and what is unclear of it.
 
-    `column` None: not read. `ambiguous` names what is unclear and how to settle it; the column's unclear values are
-    missing until then. `unit` and `currency` are those of the source.
+    `column` None: not read. `ambiguous` names what is unclear and how to settle it; the column's
+    unclear values are missing until then. `unit` and `currency` are those of the source.
     """
 
     source: str
@@ -72,7 +76,8 @@ class Guess:
 
 @dataclass(frozen=True)
 class SheetFault:
-    """One value, or with `column` "" one whole row, that could not be read; the value is missing, the row left out.
+    """One value, or with `column` "" one whole row, that could not be read; the value is missing,
+    the row left out.
 
     `cells`: those of a row that is left out.
     """
@@ -86,7 +91,8 @@ class SheetFault:
 
 @dataclass(frozen=True)
 class Remark:
-    """A value that is read, but says more than is kept of it: of which row (from 0), and in `fault` where and what.
+    """A value that is read, but says more than is kept of it: of which row (from 0), and in `fault`
+    where and what.
 
     `code` is the warning that the answer about the row gets.
     """
@@ -100,14 +106,15 @@ class Remark:
 class Sheet:
     """The rows of a sheet and how they were read.
 
-    `rows`: canonical columns that the sheet has, dtypes as in `features.tables.schema.DTYPES`. `lines` (n,): where each row
-    stands in the file. `original`: its text under the source's headers. `labels`: the source's own words of columns
-    that are translated into a list (niche, country, language, platform, format), under canonical names. `extra`:
-    figures that are read but have no canonical column (total_likes, followers_at_posting). `unread`: by canonical
-    column the rows (n,) that hold a value of it which is missing in `rows`, because it is unclear or not in a list;
-    `engagement_rate` where its base is open, `unclear_column` where the column itself is. `remarks`: values of which
-    only a part is kept, such as the upper end of a range of fees.
-    Rows read = rows + blank_rows + left_out.
+    `rows`: canonical columns that the sheet has, dtypes as in `features.tables.schema.DTYPES`.
+    `lines` (n,): where each row stands in the file. `original`: its text under the source's
+    headers. `labels`: the source's own words of columns that are translated into a list (niche,
+    country, language, platform, format), under canonical names. `extra`: figures that are read but
+    have no canonical column (total_likes, followers_at_posting). `unread`: by canonical column the
+    rows (n,) that hold a value of it which is missing in `rows`, because it is unclear or not in a
+    list; `engagement_rate` where its base is open, `unclear_column` where the column itself is.
+    `remarks`: values of which only a part is kept, such as the upper end of a range of fees. Rows
+    read = rows + blank_rows + left_out.
     """
 
     rows: pd.DataFrame

@@ -1,6 +1,8 @@
-"""Rows that sum up other rows of their sheet: a sum or a mean beside a word for one, or without any name.
+"""Rows that sum up other rows of their sheet: a sum or a mean beside a word for one, or without any
+name.
 
-They are found by arithmetic, over all rows and over those since the row that summed up before, in bounded memory.
+They are found by arithmetic, over all rows and over those since the row that summed up before, in
+bounded memory.
 """
 
 from collections.abc import Iterator
@@ -9,7 +11,12 @@ from itertools import islice
 
 from ingest.sheets.column_plans import ColumnPlan
 from ingest.sheets.labels import is_missing
-from ingest.sheets.rows import SUMMARY_REASON, is_summary_word, sort_into_rows, starts_with_summary_word
+from ingest.sheets.rows import (
+    SUMMARY_REASON,
+    is_summary_word,
+    sort_into_rows,
+    starts_with_summary_word,
+)
 from ingest.sheets.sheet_source import SheetSource
 from ingest.sheets.workbook import Cell
 
@@ -36,10 +43,19 @@ class _Sum:
         self.low, self.high = min(self.low, value), max(self.high, value)
 
     def explains(self, value: float, fewest: int, near: float) -> str:
-        """Say whether a value is the "sum" or the "mean" of at least so many figures, "" where it is neither."""
+        """Say whether a value is the "sum" or the "mean" of at least so many figures, "" where it
+        is neither.
+        """
         mean = self.total / self.count if self.count else 0.0
-        for name, expected in (("sum", self.total), ("mean", mean if self.low < self.high else 0.0)):
-            if self.count >= fewest and expected and abs(value - expected) <= max(near * abs(expected), 1e-9):
+        for name, expected in (
+            ("sum", self.total),
+            ("mean", mean if self.low < self.high else 0.0),
+        ):
+            if (
+                self.count >= fewest
+                and expected
+                and abs(value - expected) <= max(near * abs(expected), 1e-9)
+            ):
                 return name
         return ""
 
@@ -48,7 +64,8 @@ class _Sum:
 class SummaryRowDetector:
     """The sums of a sheet so far, and which rows are such sums.
 
-    `naming_columns`: positions of the columns that name what a row is about; `figures`: the plans of those that are added up.
+    `naming_columns`: positions of the columns that name what a row is about; `figures`: the plans
+    of those that are added up.
     """
 
     naming_columns: list[int]
@@ -61,11 +78,15 @@ class SummaryRowDetector:
         """Say whether a row has no name, or a word for a sum."""
         names = [cells[k] for k in self.naming_columns]
         nameless = all(isinstance(name, str) and (not name or is_missing(name)) for name in names)
-        return nameless or any(isinstance(name, str) and starts_with_summary_word(name) for name in names)
+        return nameless or any(
+            isinstance(name, str) and starts_with_summary_word(name) for name in names
+        )
 
     def take(self, cells: list[Cell]) -> bool:
         """Say whether a row sums up the rows above, and add it to the sums where it does not."""
-        values = {plan.index: value for plan in self.figures if (value := _value(plan, cells[plan.index]))}
+        values = {
+            plan.index: value for plan in self.figures if (value := _value(plan, cells[plan.index]))
+        }
         if self.looks_like_summary(cells):
             fewest = 1 if any(map(is_summary_word, cells)) else 2
             if any(_is_sum(values, sums, fewest) for sums in (self.whole, self.block)):
@@ -90,25 +111,39 @@ def _value(plan: ColumnPlan, cell: Cell) -> float | None:
 
 
 def _is_sum(values: dict[int, float], sums: dict[int, _Sum], fewest: int) -> bool:
-    """Say whether half of a row's figures are sums or means, one of them exactly; a mean of two may be chance."""
+    """Say whether half of a row's figures are sums or means, one of them exactly; a mean of two may
+    be chance.
+    """
     near, exact, most = [], [], max((found.count for found in sums.values()), default=0)
     for index, value in values.items():
         found = sums.get(index, _Sum())
         near.append(found.explains(value, fewest, _NEAR))
         exact.append(found.explains(value, fewest, min(_NEAR, _EXACT / abs(value))))
     said = [name for name in near if name]
-    return any(exact) and 2 * len(said) >= len(near) and ("sum" in said or len(said) > 1 or fewest == 1 or most > 2)
+    return (
+        any(exact)
+        and 2 * len(said) >= len(near)
+        and ("sum" in said or len(said) > 1 or fewest == 1 or most > 2)
+    )
 
 
 def find_naming_columns(plans: list[ColumnPlan]) -> list[int]:
-    """Give the positions of the columns that name what a row is about, or else of all that hold words."""
+    """Give the positions of the columns that name what a row is about, or else of all that hold
+    words.
+    """
     named = [plan.index for plan in plans if plan.column in _NAMING]
     return named or [plan.index for plan in plans if plan.kind not in ("count", "real", "time")]
 
 
 def find_summary_rows(source: SheetSource, plans: list[ColumnPlan]) -> dict[int, str]:
-    """Find the rows that sum up others: line -> which ones they sum up. Reads the whole source once more."""
-    figures = [p for p in plans if p.kind in ("count", "real") and not p.column.startswith("engagement_rate")]
+    """Find the rows that sum up others: line -> which ones they sum up. Reads the whole source once
+    more.
+    """
+    figures = [
+        p
+        for p in plans
+        if p.kind in ("count", "real") and not p.column.startswith("engagement_rate")
+    ]
     totals, found, first = SummaryRowDetector(find_naming_columns(plans), figures), {}, None
     for line, cells in _rows(source):
         if cells is None:
@@ -126,4 +161,6 @@ def _rows(source: SheetSource) -> Iterator[tuple[int, list[Cell] | None]]:
     while chunk := list(islice(records, _CHUNK)):
         rows = sort_into_rows(chunk, source)
         ends = [(fault.line, None) for fault in rows.left_out if fault.reason == SUMMARY_REASON]
-        yield from sorted([*zip(rows.lines, rows.cells, strict=True), *ends], key=lambda row: row[0])
+        yield from sorted(
+            [*zip(rows.lines, rows.cells, strict=True), *ends], key=lambda row: row[0]
+        )

@@ -36,7 +36,9 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def read_decompressed(path: Path) -> Iterator[bytes]:
-    """Give the unpacked content block by block. Raises SheetError for a broken gzip, and for a bomb."""
+    """Give the unpacked content block by block. Raises SheetError for a broken gzip, and for a
+    bomb.
+    """
     packed, read = path.stat().st_size, 0
     try:
         with open_bytes(path) as file:
@@ -55,13 +57,23 @@ def read_decompressed(path: Path) -> Iterator[bytes]:
 def detect_encoding(path: Path) -> tuple[str, str]:
     """Detect the encoding from all bytes of a file; give the codec's name and how to tell it.
 
-    A byte order mark decides; else it is UTF-8 where all bytes are, UTF-16 where every other byte is zero, and cp1252
-    where neither holds. Raises SheetError for bytes that are no text.
+    A byte order mark decides; else it is UTF-8 where all bytes are, UTF-16 where every other byte
+    is zero, and cp1252 where neither holds. Raises SheetError for bytes that are no text.
     """
-    decoder, utf8, start, zeros, size = codecs.getincrementaldecoder("utf-8")(), True, b"", [0, 0], 0
+    decoder, utf8, start, zeros, size = (
+        codecs.getincrementaldecoder("utf-8")(),
+        True,
+        b"",
+        [0, 0],
+        0,
+    )
     for block in read_decompressed(path):
         start = start or block[:4096]
-        zeros = [zeros[0] + block[::2].count(0), zeros[1] + block[1::2].count(0)] if size < 16 * _BLOCK else zeros
+        zeros = (
+            [zeros[0] + block[::2].count(0), zeros[1] + block[1::2].count(0)]
+            if size < 16 * _BLOCK
+            else zeros
+        )
         size += len(block)
         if utf8:
             try:
@@ -74,7 +86,9 @@ def detect_encoding(path: Path) -> tuple[str, str]:
     half = min(size, 16 * _BLOCK) / 2
     if max(zeros) > 0.3 * half and min(zeros) < 0.05 * half:
         return (
-            ("utf-16-le", "UTF-16, little end first") if zeros[1] > zeros[0] else ("utf-16-be", "UTF-16, big end first")
+            ("utf-16-le", "UTF-16, little end first")
+            if zeros[1] > zeros[0]
+            else ("utf-16-be", "UTF-16, big end first")
         )
     if sum(zeros) > max(4, 0.01 * size) or _controls(start) > max(4, 0.02 * len(start)):
         raise SheetError(
@@ -88,10 +102,15 @@ def _controls(start: bytes) -> int:
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
-    """Give the lines without their ends, whichever ends they have. Raises SheetError for what is no text or no rows."""
+    """Give the lines without their ends, whichever ends they have. Raises SheetError for what is no
+    text or no rows.
+    """
     number = 0
     try:
-        with open_bytes(path) as raw, io.TextIOWrapper(raw, encoding, _errors(encoding), newline=None) as file:
+        with (
+            open_bytes(path) as raw,
+            io.TextIOWrapper(raw, encoding, _errors(encoding), newline=None) as file,
+        ):
             while line := file.readline(LONGEST_LINE):
                 number += 1
                 if len(line) >= LONGEST_LINE:
@@ -101,7 +120,9 @@ def read_lines(path: Path, encoding: str) -> Iterator[str]:
                     )
                 yield line.rstrip("\n")
     except (gzip.BadGzipFile, EOFError, OSError, UnicodeError, LookupError, zlib.error) as error:
-        raise SheetError(f"{str(path)!r} cannot be read as {encoding} after line {number:,}: {error}") from error
+        raise SheetError(
+            f"{str(path)!r} cannot be read as {encoding} after line {number:,}: {error}"
+        ) from error
 
 
 def _errors(encoding: str) -> str:

@@ -1,4 +1,5 @@
-"""XLSX workbooks as records. Nothing in them is run: formulas give the value saved beside them, or none; no macros.
+"""XLSX workbooks as records. Nothing in them is run: formulas give the value saved beside them, or
+none; no macros.
 
 But: the old .xls and encrypted workbooks are refused.
 """
@@ -23,7 +24,9 @@ MOST_ROWS, MOST_COLUMNS, MOST_CELLS, MOST_WORKSHEETS = 1 << 20, 2_000, 12_000_00
 
 @dataclass(frozen=True)
 class NumberCell:
-    """A number that the workbook stores as one, and how it is shown; one that is shown with a % is a fraction."""
+    """A number that the workbook stores as one, and how it is shown; one that is shown with a % is
+    a fraction.
+    """
 
     value: int | float
     display: NumberDisplay = SHOWN_AS_STORED
@@ -37,7 +40,9 @@ class NumberCell:
         return self.display.currency
 
     def __str__(self) -> str:
-        whole = isinstance(self.value, float) and self.value.is_integer() and abs(self.value) < 2**53
+        whole = (
+            isinstance(self.value, float) and self.value.is_integer() and abs(self.value) < 2**53
+        )
         return str(int(self.value)) if whole else repr(self.value)
 
 
@@ -48,17 +53,25 @@ Cell = str | NumberCell | datetime
 
 @contextmanager
 def _opened(path: Path, values: bool = True) -> Iterator:
-    """Open an XLSX workbook; `values` False gives formulas as written. Raises SheetError for what is none."""
+    """Open an XLSX workbook; `values` False gives formulas as written. Raises SheetError for what
+    is none.
+    """
     import openpyxl
 
     with open(path, "rb") as file:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                book = openpyxl.load_workbook(file, read_only=True, data_only=values, keep_links=False)
-        except Exception as error:  # openpyxl lets through whatever its parsers raise on broken parts
+                book = openpyxl.load_workbook(
+                    file, read_only=True, data_only=values, keep_links=False
+                )
+        except (
+            Exception
+        ) as error:  # openpyxl lets through whatever its parsers raise on broken parts
             wrong = _short(error)
-            raise SheetError(f"{str(path)!r} cannot be read as an XLSX workbook: {wrong}; save it anew") from error
+            raise SheetError(
+                f"{str(path)!r} cannot be read as an XLSX workbook: {wrong}; save it anew"
+            ) from error
         try:
             yield book
         finally:
@@ -66,7 +79,8 @@ def _opened(path: Path, values: bool = True) -> Iterator:
 
 
 def list_worksheets(path: Path) -> tuple[dict[str, str], int, dict[str, str]]:
-    """Give the titles of the worksheets with their state (visible, hidden), the date system, 1900 or 1904, and parts.
+    """Give the titles of the worksheets with their state (visible, hidden), the date system, 1900
+    or 1904, and parts.
 
     The parts tell where the archive has each worksheet.
     """
@@ -97,7 +111,13 @@ def read_worksheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
                 cells += len(row)
                 _check_size(path, number, len(row), cells)
                 written = next(formulas, ()) if formulas else ()
-                yield number, [_cell(cell, written[k] if k < len(written) else None) for k, cell in enumerate(row)]
+                yield (
+                    number,
+                    [
+                        _cell(cell, written[k] if k < len(written) else None)
+                        for k, cell in enumerate(row)
+                    ],
+                )
         except (SheetError, GeneratorExit):
             raise
         except Exception as error:  # see _opened
@@ -107,9 +127,13 @@ def read_worksheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
 
 
 def _check_size(path: Path, number: int, width: int, cells: int) -> None:
-    """Raise SheetError where a worksheet is too large by its row `number`; `cells`: in all rows so far."""
+    """Raise SheetError where a worksheet is too large by its row `number`; `cells`: in all rows so
+    far.
+    """
     if width > MOST_COLUMNS:
-        raise SheetError(f"{str(path)!r} has {width:,} columns in row {number:,}: expected {MOST_COLUMNS:,} at most")
+        raise SheetError(
+            f"{str(path)!r} has {width:,} columns in row {number:,}: expected {MOST_COLUMNS:,} at most"
+        )
     if number > MOST_ROWS or cells > MOST_CELLS:
         raise SheetError(
             f"{str(path)!r} has more than {number - 1:,} rows with {cells - width:,} cells: expected {MOST_ROWS:,} "
@@ -145,4 +169,6 @@ def _cell(cell, written: object) -> Cell:
 def _number(value: int | float, number_format: str) -> NumberCell:
     look = SHOWN_AS_STORED if number_format == "General" else number_display(number_format, value)
     # a % that is only text does not multiply: 2.9 is shown as 2.9%
-    return NumberCell(float(Decimal(repr(value)) / 100) if look.percent == "literal" else value, look)
+    return NumberCell(
+        float(Decimal(repr(value)) / 100) if look.percent == "literal" else value, look
+    )

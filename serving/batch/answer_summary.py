@@ -1,4 +1,6 @@
-"""What the answers of a run say in all: counted lot by lot, so that it costs no memory and a resumed run knows it."""
+"""What the answers of a run say in all: counted lot by lot, so that it costs no memory and a
+resumed run knows it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +15,8 @@ from features.number_text import format_amount
 #: Answers are counted by these.
 _COUNTED = ("band", "evidence", "verdict")
 _COST = "cpe_usd_p50"
-#: Costs are counted in classes that are so much wider, one after the other: quantiles are right to half of that.
+#: Costs are counted in classes that are so much wider, one after the other: quantiles are right to
+#: half of that.
 _STEP = 0.01
 _QUANTILES = {"a quarter up to": 0.25, "half up to": 0.5, "three quarters up to": 0.75}
 
@@ -24,11 +27,17 @@ def count_answers(answers: pa.Table) -> dict:
     for name in _COUNTED:
         if name in answers.column_names:
             counts = pc.value_counts(answers[name].combine_chunks())
-            found[name] = {str(one["values"]): one["counts"] for one in counts.to_pylist() if one["values"] is not None}
+            found[name] = {
+                str(one["values"]): one["counts"]
+                for one in counts.to_pylist()
+                if one["values"] is not None
+            }
     if _COST in answers.column_names:
         costs = answers[_COST].to_numpy()
         classes = np.floor(np.log10(costs[np.isfinite(costs) & (costs > 0)]) / _STEP).astype(int)
-        found[_COST] = {str(at): int(n) for at, n in zip(*np.unique(classes, return_counts=True), strict=True)}
+        found[_COST] = {
+            str(at): int(n) for at, n in zip(*np.unique(classes, return_counts=True), strict=True)
+        }
     return found
 
 
@@ -49,8 +58,13 @@ class AnswerSummary:
         lines = [f"{name}: {_listed(counts.most_common())}" for name, counts in told.items()]
         costs = self.counts.get(_COST)
         if costs:
-            said = (f"{words} {format_amount(_quantile(costs, share))}" for words, share in _QUANTILES.items())
-            lines.append(f"cost per engagement, USD, of {costs.total():,} with a fee: {', '.join(said)}")
+            said = (
+                f"{words} {format_amount(_quantile(costs, share))}"
+                for words, share in _QUANTILES.items()
+            )
+            lines.append(
+                f"cost per engagement, USD, of {costs.total():,} with a fee: {', '.join(said)}"
+            )
         return lines
 
 

@@ -20,7 +20,15 @@ _MANY = frozenset({"partnership_id", "creator_id", "sentence", "cost_note", *EXT
 #: Figures that stand in many rows.
 DICTIONARY_COLUMNS = frozenset(
     {
-        *("as_of", "start_at", "deliverables", "horizon_days", "confidence", "completion_rate", "target_cpe_usd"),
+        *(
+            "as_of",
+            "start_at",
+            "deliverables",
+            "horizon_days",
+            "confidence",
+            "completion_rate",
+            "target_cpe_usd",
+        ),
         *("goal_engagements", "benchmark_creators", "benchmark_cpe_creators"),
     }
 )
@@ -67,10 +75,16 @@ def _worded(values: np.ndarray, word) -> np.ndarray:
 
 
 def csv_bytes(table: pa.Table, header: bool) -> bytes:
-    """Give a table as CSV, times in ISO form, texts guarded against being run as formulas; unknown is empty."""
+    """Give a table as CSV, times in ISO form, texts guarded against being run as formulas; unknown
+    is empty.
+    """
     sink = pa.BufferOutputStream()
-    plain = [_plain(column, field) for column, field in zip(table.columns, table.schema, strict=True)]
-    pa.csv.write_csv(pa.table(plain, names=table.column_names), sink, pa.csv.WriteOptions(include_header=header))
+    plain = [
+        _plain(column, field) for column, field in zip(table.columns, table.schema, strict=True)
+    ]
+    pa.csv.write_csv(
+        pa.table(plain, names=table.column_names), sink, pa.csv.WriteOptions(include_header=header)
+    )
     return sink.getvalue().to_pybytes()
 
 

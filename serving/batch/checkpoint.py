@@ -1,11 +1,13 @@
-"""The hidden folder beside the answers in which a run keeps what it has done, so that it can be taken up again.
+"""The hidden folder beside the answers in which a run keeps what it has done, so that it can be
+taken up again.
 
     .scored.parquet.work/lock         held by the run
                          manifest     what the run is of: input, options, model, moment
-                         journal      one line a finished lot: how far each file reached, and what to sum up
-                         answers, rejected, footers
+                         journal      one line a finished lot: how far each file reached, and what
+                         to sum up answers, rejected, footers
 
-Files only grow. What a killed run wrote past the last line of the journal is cut off when it is taken up again.
+Files only grow. What a killed run wrote past the last line of the journal is cut off when it is
+taken up again.
 """
 
 import json
@@ -41,7 +43,8 @@ class JournalLine:
 
 
 class Checkpoint:
-    """A run's folder, locked. `lines` are those of lots that are done; use it as a context, which lets go of it.
+    """A run's folder, locked. `lines` are those of lots that are done; use it as a context, which
+    lets go of it.
 
     `is_owned`: it holds nothing of an earlier run that was not taken up.
     """
@@ -79,7 +82,9 @@ class Checkpoint:
         self.is_owned = True
 
     def resume(self, manifest: dict) -> None:
-        """Take up the run that is there; raises BatchError where it is of something else, naming what."""
+        """Take up the run that is there; raises BatchError where it is of something else, naming
+        what.
+        """
         held, manifest = self.manifest or {}, json.loads(json.dumps(manifest))
         other = [called for name, called in _CALLED.items() if held.get(name) != manifest.get(name)]
         if other:
@@ -134,7 +139,10 @@ class Checkpoint:
         except (OSError, ValueError, TypeError):
             return []
         sound = {name: set(_sound(self.folder / name, lines, name)) for name in FILES}
-        count = next((k for k in range(len(lines)) if any(k not in held for held in sound.values())), len(lines))
+        count = next(
+            (k for k in range(len(lines)) if any(k not in held for held in sound.values())),
+            len(lines),
+        )
         whole = b"".join(text + b"\n" for text in texts[:count])
         (self.folder / "journal").write_bytes(whole)
         return lines[:count]

@@ -1,7 +1,7 @@
 """A list to score as lots of rows, in order, whatever file it is.
 
-A lot holds its rows as told, where each stands in the source, and the source's own text of rows for those that come
-back unscored.
+A lot holds its rows as told, where each stands in the source, and the source's own text of rows for
+those that come back unscored.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,11 +25,12 @@ class InvalidLine:
 class Chunk:
     """Rows of a list, n of them.
 
-    `rows`: columns of features.tables.schema.PROSPECTS as told, numbered from 0; `positions` (n,): line or row in the source;
-    `reasons`: row -> what could not be read of it; `text`: gives the source's text of rows, cell by cell;
-    `invalid_lines`: what stands between the rows and is none; `blank`: blank lines;
-    `notes`: what there is to say of these rows alone; `unread`: by column the rows (n,) that hold a value of it which
-    could not be read, and which are scored without it; `remarks`: warning -> the rows (n,) that get it.
+    `rows`: columns of features.tables.schema.PROSPECTS as told, numbered from 0; `positions` (n,):
+    line or row in the source; `reasons`: row -> what could not be read of it; `text`: gives the
+    source's text of rows, cell by cell; `invalid_lines`: what stands between the rows and is none;
+    `blank`: blank lines; `notes`: what there is to say of these rows alone; `unread`: by column the
+    rows (n,) that hold a value of it which could not be read, and which are scored without it;
+    `remarks`: warning -> the rows (n,) that get it.
     """
 
     rows: pd.DataFrame

@@ -1,6 +1,8 @@
-"""A text file in blocks of whole lines, each with the numbers and places of its lines; none holds half a record.
+"""A text file in blocks of whole lines, each with the numbers and places of its lines; none holds
+half a record.
 
-A line with an odd number of quotes goes on in the next one: a block in which there is one has `plain` False.
+A line with an odd number of quotes goes on in the next one: a block in which there is one has
+`plain` False.
 """
 
 from collections.abc import Iterator
@@ -20,7 +22,9 @@ _NEWLINE, _RETURN, _QUOTE = b'\n\r"'
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a file. `first`: the number of its first line; `starts`, `ends` (n,): where lines stand in it."""
+    """Whole lines of a file. `first`: the number of its first line; `starts`, `ends` (n,): where
+    lines stand in it.
+    """
 
     content: bytes
     first: int
@@ -43,7 +47,9 @@ class Block:
 
 
 def read_blocks(path: Path, after: int, size: int = BLOCK_BYTES) -> Iterator[Block]:
-    """Give the lines after line `after`, about `size` bytes at a time. Raises BatchError where one is too long."""
+    """Give the lines after line `after`, about `size` bytes at a time. Raises BatchError where one
+    is too long.
+    """
     first = after + 1
     with open(path, "rb") as file:
         for _ in range(after):

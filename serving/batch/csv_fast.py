@@ -1,8 +1,10 @@
-"""Long CSV lists: what is written plainly is read by Arrow, everything else by the reader of spreadsheets, row by row.
+"""Long CSV lists: what is written plainly is read by Arrow, everything else by the reader of
+spreadsheets, row by row.
 
-Plain is what that reader could only read in one way: digits with a decimal point, ISO dates, texts of ASCII letters,
-and words of a list, each of which it reads once. So that both say the same of the same text. What the columns hold is
-decided from the first rows and from rows all over the file; a row that contradicts it is rejected, with the reason.
+Plain is what that reader could only read in one way: digits with a decimal point, ISO dates, texts
+of ASCII letters, and words of a list, each of which it reads once. So that both say the same of the
+same text. What the columns hold is decided from the first rows and from rows all over the file; a
+row that contradicts it is rejected, with the reason.
 """
 
 from collections.abc import Iterator
@@ -39,7 +41,11 @@ SAMPLE_HEAD_ROWS, SAMPLE_POSITIONS, SAMPLE_ROWS_EACH = 5_000, 200, 20
 SAMPLE_TAIL_BYTES = 4096
 #: Distinct words of a column that are read one by one.
 MAX_DISTINCT_WORDS = 5_000
-_WHOLE, _SAFE, _ANY = r"^\d{1,15}(\.0)?$", r"^\d{1,15}(\.(\d{1,2}|\d{4,17}))?$", r"^\d{1,15}(\.\d{1,17})?$"
+_WHOLE, _SAFE, _ANY = (
+    r"^\d{1,15}(\.0)?$",
+    r"^\d{1,15}(\.(\d{1,2}|\d{4,17}))?$",
+    r"^\d{1,15}(\.\d{1,17})?$",
+)
 _DAY, _MOMENT = r"^\d{4}-\d\d-\d\d$", r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.0{1,6})?(Z|\+00:00)$"
 _TEXTS = {
     "creator_id": r"^[A-Za-z0-9_\-][A-Za-z0-9_\-]*$",
@@ -75,7 +81,11 @@ class FastCsvList(SheetList):
 
     def _records(self, block: Block, lines: np.ndarray | None = None) -> list[Record]:
         """Give the records of a block, or of some of its lines, each of which is a record."""
-        split = partial(split_records, delimiter=self.decided.source.delimiter, width=len(self.decided.source.header))
+        split = partial(
+            split_records,
+            delimiter=self.decided.source.delimiter,
+            width=len(self.decided.source.header),
+        )
         if lines is None:
             return [(block.first + number - 1, *rest) for number, *rest in split(block.text())]
         return [(block.first + int(at), *next(split([block.line(at)]))[1:]) for at in lines]
@@ -91,7 +101,11 @@ class FastCsvList(SheetList):
             columns[name], plain = read.values, plain & read.plain
         who = [columns[name].notna() for name in ("creator_id", "handle") if name in columns]
         plain &= np.logical_or.reduce(who) if who else True
-        plain &= ~_guarded(table) & _priced(columns) & ~np.isin(block.first + lines, list(self.decided.sums))
+        plain &= (
+            ~_guarded(table)
+            & _priced(columns)
+            & ~np.isin(block.first + lines, list(self.decided.sums))
+        )
         fast = fill_creator_id(self._placed(pd.DataFrame(columns, index=range(len(lines)))[plain]))
         at = np.flatnonzero(plain)
         slow = self._slow(self._records(block, lines[~plain])) if not plain.all() else None
@@ -102,7 +116,9 @@ class FastCsvList(SheetList):
 
     def _planned(self, table: pa.Table) -> Iterator[tuple[str, ParsedColumn]]:
         for plan in self.decided.plans:
-            name = "fee_usd" if plan.column == "fee" and not plan.has_currency_column else plan.column
+            name = (
+                "fee_usd" if plan.column == "fee" and not plan.has_currency_column else plan.column
+            )
             yield name, _read(table.column(plan.index).combine_chunks(), plan)
 
     def _unread(self, table: pa.Table, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -110,7 +126,9 @@ class FastCsvList(SheetList):
         unread: dict[str, np.ndarray] = {}
         for index, name in self.decided.unread.items():
             cells = table.column(index).combine_chunks().dictionary_encode()
-            told = np.array([not is_missing(text.strip()) for text in cells.dictionary.to_pylist()], dtype=bool)
+            told = np.array(
+                [not is_missing(text.strip()) for text in cells.dictionary.to_pylist()], dtype=bool
+            )
             unread[name] = unread.get(name, False) | told[cells.indices.to_numpy()][rows]
         return unread
 
@@ -118,12 +136,18 @@ class FastCsvList(SheetList):
         """Name the platform of rows that name none, where the sheet is of one."""
         if self.decided.platform is None:
             return rows
-        told = rows["platform"] if "platform" in rows else pd.Series(None, index=rows.index, dtype="str")
+        told = (
+            rows["platform"]
+            if "platform" in rows
+            else pd.Series(None, index=rows.index, dtype="str")
+        )
         return rows.assign(platform=told.fillna(self.decided.platform))
 
 
 def _sampled(source: SheetSource) -> list[Record]:
-    """Give the first records and, where there are more, some from all over the file, and the last ones."""
+    """Give the first records and, where there are more, some from all over the file, and the last
+    ones.
+    """
     found = list(islice(source.records(), SAMPLE_HEAD_ROWS))
     if len(found) < SAMPLE_HEAD_ROWS:
         return found
@@ -139,19 +163,27 @@ def _sampled(source: SheetSource) -> list[Record]:
             ahead = islice(iter(partial(file.readline, LONGEST_LINE), b""), most)
             lines = [line.decode("utf-8", "replace").rstrip("\r\n") for line in ahead]
             near = split_records(lines, source.delimiter, width)
-            found += [(0, cells, wrong) for _, cells, wrong in near if len(cells) == width and not wrong]
+            found += [
+                (0, cells, wrong) for _, cells, wrong in near if len(cells) == width and not wrong
+            ]
     return found
 
 
 def _parsed(block: Block, source: SheetSource) -> pa.Table | None:
-    """Split a block's lines into cells with Arrow, None where they have not all as many as the header."""
+    """Split a block's lines into cells with Arrow, None where they have not all as many as the
+    header.
+    """
     names = [str(k) for k in range(len(source.header))]
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(block.content),
-            pyarrow.csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block.content) + 1),
+            pyarrow.csv.ReadOptions(
+                column_names=names, use_threads=False, block_size=len(block.content) + 1
+            ),
             pyarrow.csv.ParseOptions(delimiter=source.delimiter),
-            pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
         )
     except pa.ArrowInvalid:
         return None
@@ -178,7 +210,9 @@ def _guarded(table: pa.Table) -> np.ndarray:
 
 
 def _priced(columns: dict[str, pd.Series]) -> np.ndarray | bool:
-    """Mark the rows whose fee is one alone and has a currency, where a column names it; others have none there."""
+    """Mark the rows whose fee is one alone and has a currency, where a column names it; others have
+    none there.
+    """
     if "currency" not in columns:
         return True
     amount, currency = columns["fee"].notna(), columns["currency"]
@@ -200,7 +234,9 @@ def _read(cells: pa.Array, plan: ColumnPlan) -> ParsedColumn:
     """Read the plain cells of a column; the values of others are not to be used."""
     empty = pc.equal(cells, "").to_numpy(zero_copy_only=False)
     if empty.all():
-        return ParsedColumn(pd.Series(None, index=range(len(cells)), dtype=DTYPES.get(plan.kind, "str")), empty)
+        return ParsedColumn(
+            pd.Series(None, index=range(len(cells)), dtype=DTYPES.get(plan.kind, "str")), empty
+        )
     if plan.column in _WORDS or plan.kind == "flag":
         return _words(cells, plan)
     if plan.kind in ("count", "real"):
@@ -218,7 +254,9 @@ def _read(cells: pa.Array, plan: ColumnPlan) -> ParsedColumn:
 def _numbers(cells: pa.Array, plan: ColumnPlan, empty: np.ndarray) -> ParsedColumn:
     pattern, money = _pattern(plan), plan.column in ("fee", "fee_usd")
     plain = _matches(cells, pattern) if pattern else np.zeros(len(cells), dtype=bool)
-    values = pc.if_else(pa.array(plain), cells, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values = (
+        pc.if_else(pa.array(plain), cells, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    )
     if not money and not plan.column.startswith("engagement_rate"):
         whole = np.rint(values)
         values = np.where(np.abs(values - whole) < 1e-6, whole, values)
@@ -226,7 +264,9 @@ def _numbers(cells: pa.Array, plan: ColumnPlan, empty: np.ndarray) -> ParsedColu
 
 
 def _pattern(plan: ColumnPlan) -> str | None:
-    """Give what plain numbers of a column look like, "" where its numbers mean something else than they say."""
+    """Give what plain numbers of a column look like, "" where its numbers mean something else than
+    they say.
+    """
 
     def says(text: str) -> bool:
         value, wrong = plan.read(text)
@@ -248,7 +288,9 @@ def _times(cells: pa.Array, plan: ColumnPlan, empty: np.ndarray) -> ParsedColumn
     plain = _matches(cells, _DAY) | _matches(cells, _MOMENT)
     plain &= plan.read("2026-02-01")[0] == datetime(2026, 2, 1, tzinfo=UTC)
     texts = pc.utf8_slice_codeunits(pc.if_else(pa.array(plain), cells, None), 0, 19)
-    times = pd.Series(pd.to_datetime(texts.to_pandas(), errors="coerce", utc=True, format="ISO8601"))
+    times = pd.Series(
+        pd.to_datetime(texts.to_pandas(), errors="coerce", utc=True, format="ISO8601")
+    )
     inside = ((times >= pd.Timestamp(EARLIEST)) & (times < pd.Timestamp(LATEST))).to_numpy()
     return ParsedColumn(times.astype(DTYPES["time"]), (plain & inside) | empty)
 
@@ -259,7 +301,8 @@ def _words(cells: pa.Array, plan: ColumnPlan) -> ParsedColumn:
     words = coded.dictionary.to_pylist()
     if len(words) > MAX_DISTINCT_WORDS:
         return ParsedColumn(
-            pd.Series(None, index=range(len(cells)), dtype=DTYPES[plan.kind]), np.zeros(len(cells), dtype=bool)
+            pd.Series(None, index=range(len(cells)), dtype=DTYPES[plan.kind]),
+            np.zeros(len(cells), dtype=bool),
         )
     read = [plan.read(word.strip()) for word in words]
     sound = np.array(
@@ -293,7 +336,9 @@ def _merged(one: Chunk, other: Chunk, blank: int) -> Chunk:
             texts |= dict(zip((others + count).tolist(), other.text(others.tolist()), strict=True))
         return [texts[row] for row in before.tolist()]
 
-    rows = pd.concat([frame for frame in (one.rows, other.rows) if len(frame)] or [one.rows], ignore_index=True)
+    rows = pd.concat(
+        [frame for frame in (one.rows, other.rows) if len(frame)] or [one.rows], ignore_index=True
+    )
     return Chunk(
         rows.take(order).reset_index(drop=True),
         places[order],
@@ -302,7 +347,10 @@ def _merged(one: Chunk, other: Chunk, blank: int) -> Chunk:
         other.invalid_lines,
         other.blank + blank,
         other.notes,
-        *({name: np.concatenate(pair)[order] for name, pair in found.items()} for found in _pairs(one, other)),
+        *(
+            {name: np.concatenate(pair)[order] for name, pair in found.items()}
+            for found in _pairs(one, other)
+        ),
     )
 
 
@@ -312,7 +360,8 @@ def _pairs(one: Chunk, other: Chunk) -> Iterator[dict[str, tuple]]:
         counts = len(one.positions), len(other.positions)
         yield {
             name: tuple(
-                marks.get(name, np.zeros(n, dtype=bool)) for marks, n in zip((mine, theirs), counts, strict=True)
+                marks.get(name, np.zeros(n, dtype=bool))
+                for marks, n in zip((mine, theirs), counts, strict=True)
             )
             for name in mine | theirs
         }

@@ -1,7 +1,7 @@
 """Which partnership_id came before in a list, however long: 16 bytes an id.
 
-Ids are known by two 64-bit SipHashes of different keys. That two different ids of a list of ten million share both has
-odds of about 1 in 10^25.
+Ids are known by two 64-bit SipHashes of different keys. That two different ids of a list of ten
+million share both has odds of about 1 in 10^25.
 """
 
 import numpy as np
@@ -13,7 +13,8 @@ _KEYS = ("creatorcast-ids0", "creatorcast-ids1")
 
 
 def ids_or_row_numbers(ids: pd.Series, first: int) -> pd.Series:
-    """Give the id of each row, and its number in the list where it has none; `first`: rows before these.
+    """Give the id of each row, and its number in the list where it has none; `first`: rows before
+    these.
 
     >>> ids_or_row_numbers(pd.Series(["a ", None, ""], dtype="str"), 5).tolist()
     ['a', 'row 7', 'row 8']
@@ -47,7 +48,9 @@ class DuplicateIds:
         repeated = (ids.duplicated() & told).to_numpy(dtype=bool, copy=True)
         new = np.flatnonzero(told & ~repeated)
         values = ids.iloc[new].to_numpy(dtype=object)
-        hashes = np.stack([pd.util.hash_array(values, hash_key=key, categorize=False) for key in _KEYS])
+        hashes = np.stack(
+            [pd.util.hash_array(values, hash_key=key, categorize=False) for key in _KEYS]
+        )
         order = np.argsort(hashes[0], kind="stable")
         hashes = hashes[:, order]
         before = np.zeros(len(new), dtype=bool)
@@ -64,7 +67,9 @@ class DuplicateIds:
 
 
 def _held(run: np.ndarray, hashes: np.ndarray) -> np.ndarray:
-    """Mark the hashes, (2, n), that a run holds; of several with the same first half there are two at most."""
+    """Mark the hashes, (2, n), that a run holds; of several with the same first half there are two
+    at most.
+    """
     at = np.searchsorted(run[0], hashes[0])
     found = np.zeros(hashes.shape[1], dtype=bool)
     for place in (at, at + 1):

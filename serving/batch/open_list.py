@@ -64,10 +64,11 @@ def spool_input(source: BinaryIO, folder: Path) -> Path:
 
 
 def content_digest(path: Path, named: bool = True) -> str:
-    """Tell a file, or the files of a folder, from what they were: names, sizes, times of change and all bytes.
+    """Tell a file, or the files of a folder, from what they were: names, sizes, times of change and
+    all bytes.
 
-    `named` False leaves names and times out, as of what came by standard input. A gigabyte takes 1 to 2 seconds.
-    Raises BatchError for what is no regular file.
+    `named` False leaves names and times out, as of what came by standard input. A gigabyte takes 1
+    to 2 seconds. Raises BatchError for what is no regular file.
     """
     found = []
     for file in list_files(path):
@@ -76,7 +77,9 @@ def content_digest(path: Path, named: bool = True) -> str:
             state = file.stat()
             about = [str(file.relative_to(path)), state.st_mtime_ns] if named else []
             with open(file, "rb") as content:
-                found.append([*about, state.st_size, hashlib.file_digest(content, "sha256").hexdigest()])
+                found.append(
+                    [*about, state.st_size, hashlib.file_digest(content, "sha256").hexdigest()]
+                )
         except OSError as error:
             raise BatchError(f"{str(file)!r} cannot be read: {error.strerror or error}") from error
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()

@@ -27,12 +27,12 @@ _PROBABILITIES = f"expected probabilities from {GRID[0]:g} to {GRID[-1]:g}, as 0
 class BatchOptions:
     """What is wanted of a run.
 
-    `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any, stand in place of
-    models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or the first of
-    serving.http.ranking.DEFAULT_MEASURES that any row has, 0 for all; `inputs_digest`: what tells
-    the tables, rates and values behind the scorer from others; `resume`: take up an unfinished run; `engine`: of
-    models.booster_engine.ENGINES; `dask`: the address of a scheduler whose workers score, which is given up after
-    `dask_minutes` without progress.
+    `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any,
+    stand in place of models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or
+    the first of serving.http.ranking.DEFAULT_MEASURES that any row has, 0 for all; `inputs_digest`:
+    what tells the tables, rates and values behind the scorer from others; `resume`: take up an
+    unfinished run; `engine`: of models.booster_engine.ENGINES; `dask`: the address of a scheduler
+    whose workers score, which is given up after `dask_minutes` without progress.
     """
 
     columns: tuple[str, ...] = ()
@@ -47,7 +47,9 @@ class BatchOptions:
     dask_minutes: float = TIMEOUT_MINUTES
 
     def answer_columns(self) -> tuple[str, ...]:
-        """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming the nearest."""
+        """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming
+        the nearest.
+        """
         quantiles = self.extras.quantiles
         known = (*(columns_with(quantiles) if quantiles else ANSWER_COLUMNS), *self.extras.columns)
         for name in self.columns:
@@ -57,7 +59,9 @@ class BatchOptions:
         return self.columns or known
 
     def rank_measures(self) -> tuple[str, ...]:
-        """Give the measures of which the first counts that any row has; none where all rows are wanted."""
+        """Give the measures of which the first counts that any row has; none where all rows are
+        wanted.
+        """
         if not self.top:
             return ()
         return DEFAULT_MEASURES if self.rank_by is None else (self.rank_by,)
@@ -119,17 +123,23 @@ def check_measure(measure: str | None, top: int) -> None:
     if measure is not None and not top:
         raise BatchError(f"--rank-by {measure} puts the best in order: say how many by --top")
     if measure is not None and measure not in RANKING_MEASURES:
-        raise BatchError(f"measure {measure!r} is unknown: {suggest_name(measure, RANKING_MEASURES)}")
+        raise BatchError(
+            f"measure {measure!r} is unknown: {suggest_name(measure, RANKING_MEASURES)}"
+        )
 
 
 def check_ending(path: Path) -> None:
     """Raise BatchError where the file's ending is none that is written."""
     if path.suffix not in ENDINGS:
-        raise BatchError(f"{str(path)!r} has an unknown ending: expected {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+        raise BatchError(
+            f"{str(path)!r} has an unknown ending: expected {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+        )
 
 
 def check_paths(source: Path, out: Path, rejected: Path) -> None:
-    """Raise BatchError where answers or rejected rows would go where the list is, or cannot go at all."""
+    """Raise BatchError where answers or rejected rows would go where the list is, or cannot go at
+    all.
+    """
     check_ending(out)
     for path, what in ((out, "the answers"), (rejected, "the rejected rows")):
         if source.exists() and path.exists() and (path.samefile(source) or _within(path, source)):

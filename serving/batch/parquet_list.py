@@ -31,8 +31,8 @@ MOST_ROWS = 100_000_000
 class ParquetList:
     """A Parquet list; `columns` maps names of the source to those of PROSPECTS.
 
-    Columns that are not read are never decoded. Raises BatchError for what is no Parquet, has no known column, nests
-    values in one, differs between files, or is too large to be decoded.
+    Columns that are not read are never decoded. Raises BatchError for what is no Parquet, has no
+    known column, nests values in one, differs between files, or is too large to be decoded.
     """
 
     position_name = "row"
@@ -51,18 +51,26 @@ class ParquetList:
         self._all = list(first.schema_arrow.names)
         self.names = _names(path, self._all, columns)
         self.header = [name for name in self._all if name in self.names]
-        if unread := [repr(name) for name in self._all if name not in self.names and name not in columns]:
+        if unread := [
+            repr(name) for name in self._all if name not in self.names and name not in columns
+        ]:
             self.notes.append(f"not read, because a list has no such columns: {', '.join(unread)}")
         sorts = self._sorts(self.files[0], first.schema_arrow)
-        if days := [repr(name) for name in self.header if _holds_days(first.schema_arrow.field(name))]:
-            self.notes.append(f"days without a time are taken as midnight in UTC: {', '.join(days)}")
+        if days := [
+            repr(name) for name in self.header if _holds_days(first.schema_arrow.field(name))
+        ]:
+            self.notes.append(
+                f"days without a time are taken as midnight in UTC: {', '.join(days)}"
+            )
         self._groups: list[tuple[Path, int, int]] = []
         self._rows: dict[Path, int] = {}
         for number, file in enumerate(self.files):
             self._take(file, open_parquet(file) if number else first, sorts)
         self.total = sum(rows for _, _, rows in self._groups)
         if self.total > MOST_ROWS:
-            raise BatchError(f"{str(path)!r} has {self.total:,} rows, at most {MOST_ROWS:,} are scored: split it")
+            raise BatchError(
+                f"{str(path)!r} has {self.total:,} rows, at most {MOST_ROWS:,} are scored: split it"
+            )
 
     def _take(self, file: Path, parquet: pq.ParquetFile, sorts: dict[str, str]) -> None:
         """Take up a file: its row groups, and how many rows of it are decoded at a time."""
@@ -79,9 +87,16 @@ class ParquetList:
 
     def id_chunks(self, rows: int) -> Iterator[Chunk]:
         """As `chunks`, but of the rows only their partnership_id, if they have one, is read."""
-        start, names = 0, {source: name for source, name in self.names.items() if name == "partnership_id"}
+        start, names = (
+            0,
+            {source: name for source, name in self.names.items() if name == "partnership_id"},
+        )
         for table in _steady(self._batches(rows, list(names) or self.header[:1]), rows):
-            yield Chunk(_frame(table, names), np.arange(start + 1, start + 1 + len(table)), lambda wanted: [])
+            yield Chunk(
+                _frame(table, names),
+                np.arange(start + 1, start + 1 + len(table)),
+                lambda wanted: [],
+            )
             start += len(table)
 
     def chunk_at(self, first: int, rows: int) -> Chunk:
@@ -90,7 +105,9 @@ class ParquetList:
         for file, group, count in self._groups:
             if before < first + rows and before + count > first:
                 start = max(first - before, 0)
-                parts += _within(self._decoded(file, group, rows, self.header), start, first + rows - before)
+                parts += _within(
+                    self._decoded(file, group, rows, self.header), start, first + rows - before
+                )
             before += count
         return self._lot(pa.concat_tables(parts, promote_options="permissive"), first)
 
@@ -101,20 +118,28 @@ class ParquetList:
             return Chunk(_frame(table, self.names), places, lambda wanted: _text(table, wanted))
         except ParquetError as error:
             raise BatchError(str(error)) from error
-        except (pa.ArrowException, KeyError, OverflowError) as error:  # a time zone that there is not, among others
+        except (
+            pa.ArrowException,
+            KeyError,
+            OverflowError,
+        ) as error:  # a time zone that there is not, among others
             raise BatchError(f"{str(self.path)!r} cannot be read: {first_line(error)}") from error
 
     def _batches(self, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
         for file, group, _ in self._groups:
             yield from self._decoded(file, group, rows, columns)
 
-    def _decoded(self, file: Path, group: int, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def _decoded(
+        self, file: Path, group: int, rows: int, columns: list[str]
+    ) -> Iterator[pa.RecordBatch]:
         """Decode a row group, a few rows at a time."""
         rows = min(rows, self._rows[file])
         try:
             with open_parquet(file) as parquet:
                 # a reader of all row groups would keep the bytes of those that are done
-                yield from parquet.iter_batches(batch_size=rows, row_groups=[group], columns=columns)
+                yield from parquet.iter_batches(
+                    batch_size=rows, row_groups=[group], columns=columns
+                )
         except (OSError, pa.ArrowException) as error:
             raise BatchError(f"{str(file)!r} cannot be read: {first_line(error)}") from error
 
@@ -133,7 +158,9 @@ class ParquetList:
         ]
         if absent or other:
             wrong = "; ".join([f"lacks the column {name!r}" for name in absent] + other)
-            raise BatchError(f"{str(file)!r} {wrong}: expected what {str(self.files[0])!r} has; score it apart")
+            raise BatchError(
+                f"{str(file)!r} {wrong}: expected what {str(self.files[0])!r} has; score it apart"
+            )
 
 
 def _frame(table: pa.Table, names: dict[str, str]) -> pd.DataFrame:
@@ -156,7 +183,8 @@ def _files(path: Path) -> list[Path]:
     files = sorted(
         file
         for file in path.rglob("*.parquet")
-        if not file.is_dir() and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+        if not file.is_dir()
+        and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
     )
     if not files:
         raise BatchError(
@@ -167,10 +195,15 @@ def _files(path: Path) -> list[Path]:
 
 def _row_groups(file: Path, parquet: pq.ParquetFile) -> list[tuple[Path, int, int]]:
     """Give file, number and rows of each row group."""
-    return [(file, group, parquet.metadata.row_group(group).num_rows) for group in range(parquet.num_row_groups)]
+    return [
+        (file, group, parquet.metadata.row_group(group).num_rows)
+        for group in range(parquet.num_row_groups)
+    ]
 
 
-def _names(path: Path, header: list[str], columns: dict[str, str | ColumnMapping]) -> dict[str, str]:
+def _names(
+    path: Path, header: list[str], columns: dict[str, str | ColumnMapping]
+) -> dict[str, str]:
     """Give source -> canonical name of the columns that are read."""
     said = {
         source: column if isinstance(column, ColumnMapping) else ColumnMapping(column)
@@ -182,17 +215,27 @@ def _names(path: Path, header: list[str], columns: dict[str, str | ColumnMapping
             f"the map gives {written[0]!r} a unit or a decimal mark: the numbers of Parquet are taken as they are"
         )
     if explained := [source for source, column in said.items() if column.values]:
-        raise BatchError(f"the map explains values of {explained[0]!r}: those of Parquet are taken as they are")
+        raise BatchError(
+            f"the map explains values of {explained[0]!r}: those of Parquet are taken as they are"
+        )
     names = {source: said[source].column if source in said else source for source in header}
     read = {source: name for source, name in names.items() if name in PROSPECTS.names}
-    unknown = [name for source, name in names.items() if source in said and name not in (*PROSPECTS.names, "", "-")]
+    unknown = [
+        name
+        for source, name in names.items()
+        if source in said and name not in (*PROSPECTS.names, "", "-")
+    ]
     if unknown:
-        raise BatchError(f"{unknown[0]!r} in the map is no column: expected one of {', '.join(PROSPECTS.names)}")
+        raise BatchError(
+            f"{unknown[0]!r} in the map is no column: expected one of {', '.join(PROSPECTS.names)}"
+        )
     for name in read.values():
         same = [source for source, other in read.items() if other == name]
         same += [same[0]] * (header.count(same[0]) - 1)
         if len(same) > 1:
-            raise BatchError(f"{str(path)!r} has {name} twice, as {' and '.join(map(repr, same))}: keep one")
+            raise BatchError(
+                f"{str(path)!r} has {name} twice, as {' and '.join(map(repr, same))}: keep one"
+            )
     if not read:
         raise BatchError(
             f"{str(path)!r} has none of the columns of a prospect list: found {', '.join(header) or 'none'}; expected "
@@ -202,7 +245,9 @@ def _names(path: Path, header: list[str], columns: dict[str, str | ColumnMapping
 
 
 def _steady(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
-    """Cut batches of any size into tables of so many rows, or of fewer where those would be too large."""
+    """Cut batches of any size into tables of so many rows, or of fewer where those would be too
+    large.
+    """
     held: list[pa.RecordBatch] = []
     for batch in batches:
         if held and _bytes(held) + batch.nbytes > MAX_BATCH_BYTES:
@@ -239,7 +284,9 @@ def _text(table: pa.Table, rows: list[int]) -> list[list[str]]:
 
 
 def _texts(values: pa.ChunkedArray) -> list[str]:
-    """Give values as text, moments in ISO form, also those of years that no datetime has; null is empty."""
+    """Give values as text, moments in ISO form, also those of years that no datetime has; null is
+    empty.
+    """
     values = values.cast(values.type.value_type) if types.is_dictionary(values.type) else values
     if types.is_date(values.type) or types.is_timestamp(values.type):
         return _moments(values)
@@ -253,4 +300,6 @@ def _moments(values: pa.ChunkedArray) -> list[str]:
     unit = "D" if types.is_date(values.type) else values.type.unit
     numbers = values.cast(pa.int32() if unit == "D" else pa.int64()).to_pylist()
     moments = (None if number is None else np.datetime64(number, unit) for number in numbers)
-    return ["" if moment is None else f"{np.datetime_as_string(moment)}{zone}" for moment in moments]
+    return [
+        "" if moment is None else f"{np.datetime_as_string(moment)}{zone}" for moment in moments
+    ]

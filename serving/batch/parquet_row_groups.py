@@ -1,8 +1,10 @@
-"""Parquet files of one schema joined by their row groups as they are: nothing is decoded or encoded anew.
+"""Parquet files of one schema joined by their row groups as they are: nothing is decoded or encoded
+anew.
 
-A footer says where in the file each column of each row group begins; in the joined file that is further on. Footers
-are structs of Thrift's compact protocol; the fields are those of parquet-format, parquet.thrift. Only the places, the
-rows and the list of row groups change; all else is copied.
+A footer says where in the file each column of each row group begins; in the joined file that is
+further on. Footers are structs of Thrift's compact protocol; the fields are those of
+parquet-format, parquet.thrift. Only the places, the rows and the list of row groups change; all
+else is copied.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -30,28 +32,47 @@ from features.files.thrift_compact import (
 )
 
 MAGIC = b"PAR1"
-#: Fields that hold a place in the file, by where they stand below the footer: row_groups 4, columns 1, meta_data 3.
-_PLACES = {(4, 5), (4, 1, 2), (4, 1, 4), (4, 1, 6), (4, 1, 3, 9), (4, 1, 3, 10), (4, 1, 3, 11), (4, 1, 3, 14)}
+#: Fields that hold a place in the file, by where they stand below the footer: row_groups 4, columns
+#: 1, meta_data 3.
+_PLACES = {
+    (4, 5),
+    (4, 1, 2),
+    (4, 1, 4),
+    (4, 1, 6),
+    (4, 1, 3, 9),
+    (4, 1, 3, 10),
+    (4, 1, 3, 11),
+    (4, 1, 3, 14),
+}
 _ROWS, _GROUPS = (3,), (4,)
 
 FieldPath = tuple[int, ...]
 
 
 def encode_row_group(table: pa.Table, repeated: Collection[str] = ()) -> tuple[bytes, bytes]:
-    """Encode a table as one row group; give its bytes without what stands around them, and its footer.
+    """Encode a table as one row group; give its bytes without what stands around them, and its
+    footer.
 
-    `repeated`: columns of few distinct values besides those of a dictionary type: the others take half the time so.
+    `repeated`: columns of few distinct values besides those of a dictionary type: the others take
+    half the time so.
     """
     sink = pa.BufferOutputStream()
-    few = [field.name for field in table.schema if field.name in repeated or pa.types.is_dictionary(field.type)]
-    pq.write_table(table, sink, row_group_size=max(len(table), 1), store_schema=False, use_dictionary=few)
+    few = [
+        field.name
+        for field in table.schema
+        if field.name in repeated or pa.types.is_dictionary(field.type)
+    ]
+    pq.write_table(
+        table, sink, row_group_size=max(len(table), 1), store_schema=False, use_dictionary=few
+    )
     whole = sink.getvalue().to_pybytes()
     size = int.from_bytes(whole[-8:-4], "little")
     return whole[len(MAGIC) : -8 - size], whole[-8 - size : -8]
 
 
 def join_row_groups(schema: pa.Schema, parts: Iterable[tuple[int, bytes]]) -> bytes:
-    """Give what ends a file that begins with MAGIC and holds the bytes of parts: the footer over all of them.
+    """Give what ends a file that begins with MAGIC and holds the bytes of parts: the footer over
+    all of them.
 
     `parts`: where in the file each part's bytes begin, and its own footer.
     """
@@ -66,7 +87,9 @@ def join_row_groups(schema: pa.Schema, parts: Iterable[tuple[int, bytes]]) -> by
 
 
 def shift_row_groups(footer: bytes, shift: int) -> Iterator[tuple[bytes, int]]:
-    """Give each row group of a footer as a struct whose places lie `shift` bytes further on, and its rows."""
+    """Give each row group of a footer as a struct whose places lie `shift` bytes further on, and
+    its rows.
+    """
     read = BytesIO(footer)
     for field, kind in read_fields(read):
         if (field,) != _GROUPS:
@@ -100,7 +123,9 @@ def _with_groups(footer: bytes, groups: list[bytes], rows: int) -> bytes:
     return out.getvalue()
 
 
-def _copied(read: BytesIO, out: BytesIO, kind: int, path: FieldPath, change: Callable[[FieldPath, int], int]) -> None:
+def _copied(
+    read: BytesIO, out: BytesIO, kind: int, path: FieldPath, change: Callable[[FieldPath, int], int]
+) -> None:
     """Copy one value, each whole number in it as `change` gives it."""
     if kind in INTEGER_TYPES:
         _write_varint(out, _unsigned(change(path, zigzag(varint(read)))))

@@ -23,7 +23,9 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def console_reporter(console: Console, clock: Callable[[], float] = time.monotonic) -> Iterator[ProgressReporter]:
+def console_reporter(
+    console: Console, clock: Callable[[], float] = time.monotonic
+) -> Iterator[ProgressReporter]:
     """Give a watcher that shows on a console what it is told."""
 
     def tell(line: str) -> None:

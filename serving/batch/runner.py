@@ -1,4 +1,6 @@
-"""A run over a list: lots in order through both cores, into files that are there whole or not at all."""
+"""A run over a list: lots in order through both cores, into files that are there whole or not at
+all.
+"""
 
 import os
 import shutil
@@ -22,7 +24,13 @@ from serving.batch.checkpoint import Checkpoint
 from serving.batch.chunks import Chunk, ProspectList
 from serving.batch.duplicate_ids import DuplicateIds, ids_or_row_numbers
 from serving.batch.errors import BatchError
-from serving.batch.executors import WORKERS, ChunkTask, dask_executor, encode_csv_rows, thread_executor
+from serving.batch.executors import (
+    WORKERS,
+    ChunkTask,
+    dask_executor,
+    encode_csv_rows,
+    thread_executor,
+)
 from serving.batch.open_list import content_digest, open_list, spool_input
 from serving.batch.options import STDIO, BatchOptions, check_measure, check_paths, check_quantiles
 from serving.batch.score_chunk import ChunkScorer
@@ -42,7 +50,9 @@ CHECKPOINT_FORMAT = 1
 
 @dataclass(frozen=True)
 class RunCounts:
-    """What became of the rows read: scored + rejected = read. `rejected_path`: None where there are none."""
+    """What became of the rows read: scored + rejected = read. `rejected_path`: None where there are
+    none.
+    """
 
     read: int = 0
     scored: int = 0
@@ -56,7 +66,8 @@ class RunCounts:
 class ProgressReporter:
     """Who is told how far a run is, and what there is to say of the list.
 
-    `progress` is called with rows done, those of them rejected, and rows in all, None where that is not known.
+    `progress` is called with rows done, those of them rejected, and rows in all, None where that is
+    not known.
     """
 
     progress: Callable[[int, int, int | None], None] = lambda done, rejected, total: None
@@ -73,10 +84,11 @@ def score_file(
 ) -> RunCounts:
     """Score a list into `out`, and into `out`.rejected.csv what could not be scored.
 
-    `source`: CSV, XLSX, Parquet, a folder of Parquet files, or "-" for standard input; `out`: .csv, .parquet, .xlsx, or
-    "-" for standard output; `as_of` None is now, or that of the run taken up. Rejected rows stand in the order of the
-    list with their text, their line or row, and every reason. Raises BatchError, or ingest.sheets.SheetError, where
-    the list cannot be used; the files of an earlier run are then as they were.
+    `source`: CSV, XLSX, Parquet, a folder of Parquet files, or "-" for standard input; `out`: .csv,
+    .parquet, .xlsx, or "-" for standard output; `as_of` None is now, or that of the run taken up.
+    Rejected rows stand in the order of the list with their text, their line or row, and every
+    reason. Raises BatchError, or ingest.sheets.SheetError, where the list cannot be used; the files
+    of an earlier run are then as they were.
     """
     options, watcher = options or BatchOptions(), watcher or ProgressReporter()
     check_quantiles(options.extras.quantiles)
@@ -85,7 +97,9 @@ def score_file(
     rejected = Path("scored.rejected.csv") if str(out) == STDIO else Path(f"{out}.rejected.csv")
     check_paths(source, rejected if str(out) == STDIO else out, rejected)
     if str(out) == STDIO and options.resume:
-        raise BatchError("answers that go to standard output cannot be taken up again: name a file by --out")
+        raise BatchError(
+            "answers that go to standard output cannot be taken up again: name a file by --out"
+        )
     with _working(out) as work:
         held = spool_input(sys.stdin.buffer, work.folder) if str(source) == STDIO else source
         identity = FileFingerprint.of([held])
@@ -93,11 +107,20 @@ def score_file(
         for note in listed.notes:
             watcher.notify(note)
         size = held.stat().st_size if held.is_file() else 0
-        engine = scorer.bundle.use_engine(options.engine_for(listed.total, size), threads=_threads())
+        engine = scorer.bundle.use_engine(
+            options.engine_for(listed.total, size), threads=_threads()
+        )
         as_of = _started(work, held, scorer, as_of, options, watcher, engine, named=held is source)
-        crew = dask_executor(options.dask, options.dask_minutes) if options.dask else thread_executor
+        crew = (
+            dask_executor(options.dask, options.dask_minutes) if options.dask else thread_executor
+        )
         run = _Run(
-            work, listed, ChunkScorer(scorer, as_of, _needed(columns, options), options.extras), crew, watcher, identity
+            work,
+            listed,
+            ChunkScorer(scorer, as_of, _needed(columns, options), options.extras),
+            crew,
+            watcher,
+            identity,
         )
         tally = run.score_remaining(_output(out, columns, options))
         _check_content(work, held, named=held is source)
@@ -105,7 +128,9 @@ def score_file(
 
 
 def _check_content(work: Checkpoint, source: Path, named: bool) -> None:
-    """Raise BatchError where the list holds something else than at the beginning, in spite of all its times."""
+    """Raise BatchError where the list holds something else than at the beginning, in spite of all
+    its times.
+    """
     if content_digest(source, named) != work.manifest["input"]:
         raise BatchError(f"{str(source)!r} {LIST_CHANGED}")
 
@@ -128,16 +153,27 @@ def _working(out: Path) -> Iterator[Checkpoint]:
             try:
                 yield work
             except BaseException as error:
-                stopped = isinstance(error, KeyboardInterrupt | OSError | ClusterError) and len(work.lines) > 1
+                stopped = (
+                    isinstance(error, KeyboardInterrupt | OSError | ClusterError)
+                    and len(work.lines) > 1
+                )
                 if work.is_owned and not stopped:
                     work.discard()
                 if stopped and isinstance(error, ClusterError):
-                    raise ClusterError(f"{error}; what was done is kept: run it again with --resume") from error
+                    raise ClusterError(
+                        f"{error}; what was done is kept: run it again with --resume"
+                    ) from error
                 raise
             work.discard()
     except OSError as error:
-        kept = "; what was done is kept: make room and run it again with --resume" if folder.exists() else ""
-        raise BatchError(f"{str(out)!r} cannot be written: {error.strerror or error}{kept}") from error
+        kept = (
+            "; what was done is kept: make room and run it again with --resume"
+            if folder.exists()
+            else ""
+        )
+        raise BatchError(
+            f"{str(out)!r} cannot be written: {error.strerror or error}{kept}"
+        ) from error
 
 
 def _started(
@@ -165,10 +201,14 @@ def _started(
     }
     if taken_up:
         work.resume(manifest)
-        watcher.notify(f"taken up after {sum(line.figures['read'] for line in work.lines[1:]):,} rows, as of {as_of}")
+        watcher.notify(
+            f"taken up after {sum(line.figures['read'] for line in work.lines[1:]):,} rows, as of {as_of}"
+        )
     else:
         if not work.is_owned:
-            watcher.notify("an unfinished run of these answers is started anew; --resume would have taken it up")
+            watcher.notify(
+                "an unfinished run of these answers is started anew; --resume would have taken it up"
+            )
         elif options.resume:
             watcher.notify("there is no unfinished run to take up: it starts from the beginning")
         work.begin(manifest)
@@ -177,14 +217,20 @@ def _started(
 
 def _needed(columns: tuple[str, ...], options: BatchOptions) -> tuple[str, ...]:
     """Give the columns of the answers, and besides what they are ranked by."""
-    return tuple(dict.fromkeys([*columns, *(name for by in options.rank_measures() for name in measure_columns(by))]))
+    return tuple(
+        dict.fromkeys(
+            [*columns, *(name for by in options.rank_measures() for name in measure_columns(by))]
+        )
+    )
 
 
 def _output(out: Path, columns: tuple[str, ...], options: BatchOptions) -> AnswerWriter:
     whole = writer_for(".csv" if str(out) == STDIO else out.suffix, answer_schema(columns))
     if not options.top:
         return whole
-    return TopAnswerWriter(answer_schema(_needed(columns, options)), whole, options.rank_measures(), options.top)
+    return TopAnswerWriter(
+        answer_schema(_needed(columns, options)), whole, options.rank_measures(), options.top
+    )
 
 
 class _Run:
@@ -199,7 +245,13 @@ class _Run:
         watcher: ProgressReporter,
         identity: FileFingerprint,
     ):
-        self.work, self.listed, self.chunk_scorer, self.executor, self.watcher = work, listed, asking, crew, watcher
+        self.work, self.listed, self.chunk_scorer, self.executor, self.watcher = (
+            work,
+            listed,
+            asking,
+            crew,
+            watcher,
+        )
         self.identity = identity
         self.read, self.reported_notes, self.answers_file = 0, set(), work.folder
 
@@ -211,7 +263,9 @@ class _Run:
             summary.add(line.figures)
         if not self.work.lines:
             self.work.append("answers", output.start())
-            self.work.append("rejected", encode_csv_rows([[*self._header(), self._place(), "reasons"]]))
+            self.work.append(
+                "rejected", encode_csv_rows([[*self._header(), self._place(), "reasons"]])
+            )
             self.work.commit({"read": 0, "scored": 0, "rejected": 0, "blank": 0})
         try:
             for figures in self._score_chunks(output):
@@ -233,7 +287,9 @@ class _Run:
     def _score_chunks(self, output: AnswerWriter) -> Iterator[dict]:
         """Have lots scored and write them down in their order."""
         waiting: deque = deque()
-        with self.executor(ChunkTask(self.chunk_scorer, output, len(self.listed.header)), self.listed) as crew:
+        with self.executor(
+            ChunkTask(self.chunk_scorer, output, len(self.listed.header)), self.listed
+        ) as crew:
             for lot in self._lots(crew.chunks, len(self.work.lines) - 1):
                 waiting.append(crew.submit(*lot))
                 if len(waiting) > crew.max_pending:
@@ -241,8 +297,12 @@ class _Run:
             while waiting:
                 yield self._record_chunk(*waiting.popleft().result())
 
-    def _lots(self, lots: Callable[[int], Iterator[Chunk]], done: int) -> Iterator[tuple[Chunk, int, np.ndarray]]:
-        """Give the lots after those that are done, with the rows before each and which ids came before."""
+    def _lots(
+        self, lots: Callable[[int], Iterator[Chunk]], done: int
+    ) -> Iterator[tuple[Chunk, int, np.ndarray]]:
+        """Give the lots after those that are done, with the rows before each and which ids came
+        before.
+        """
         seen, first = DuplicateIds(), 0
         for number, lot in enumerate(lots(CHUNK_ROWS)):
             self.read += len(lot.rows) + len(lot.invalid_lines)
@@ -267,14 +327,18 @@ class _Run:
         return figures
 
     def _check_list(self) -> None:
-        """Raise BatchError where the list is no longer what it was: what was read of it may be of either."""
+        """Raise BatchError where the list is no longer what it was: what was read of it may be of
+        either.
+        """
         try:
             self.identity.check()
         except FileChangedError as error:
             raise BatchError(f"{error.file!r} {LIST_CHANGED}") from error
 
     def _header(self) -> list[str]:
-        """Give the columns of the list; those that rejected rows have of an earlier run are told as such."""
+        """Give the columns of the list; those that rejected rows have of an earlier run are told as
+        such.
+        """
         added, kept = (self._place(), "reasons"), set(self.listed.header)
         names = []
         for name in self.listed.header:
@@ -289,12 +353,19 @@ class _Run:
 
 
 def _added(tally: RunCounts, figures: dict) -> RunCounts:
-    counts = {name: getattr(tally, name) + figures[name] for name in ("read", "scored", "rejected", "blank")}
+    counts = {
+        name: getattr(tally, name) + figures[name]
+        for name in ("read", "scored", "rejected", "blank")
+    }
     return replace(tally, **counts)
 
 
-def _put(finished: Path, work: Checkpoint, out: Path, rejected: Path, tally: RunCounts) -> RunCounts:
-    """Put the files where they belong: rejected rows first, so that they are there when the answers are."""
+def _put(
+    finished: Path, work: Checkpoint, out: Path, rejected: Path, tally: RunCounts
+) -> RunCounts:
+    """Put the files where they belong: rejected rows first, so that they are there when the answers
+    are.
+    """
     if tally.rejected:
         move_file(work.folder / "rejected", rejected)
         tally = replace(tally, rejected_path=rejected)

@@ -1,4 +1,6 @@
-"""What becomes of one lot: answers of the rows that can be scored, and the others with all their reasons."""
+"""What becomes of one lot: answers of the rows that can be scored, and the others with all their
+reasons.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -47,11 +49,15 @@ class ChunkScorer:
     extras: AnswerOptions
 
     def score_chunk(self, lot: Chunk, first: int, repeats: np.ndarray) -> ScoredChunk:
-        """Score a lot; `first`: rows of the list before it, `repeats` (n,): rows whose partnership_id came before."""
+        """Score a lot; `first`: rows of the list before it, `repeats` (n,): rows whose
+        partnership_id came before.
+        """
         clean, reasons = validate_chunk(lot, first, repeats)
         passed = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
         asked = ProspectBatch.from_frame(clean.iloc[passed] if reasons else clean)
-        scored = self.scorer.score(asked, microseconds(self.as_of), extras=self.extras, columns=self.columns)
+        scored = self.scorer.score(
+            asked, microseconds(self.as_of), extras=self.extras, columns=self.columns
+        )
         for row, found in scored.reasons.items():
             reasons[int(passed[row])] = found
         if "warnings" in scored.columns:
@@ -62,10 +68,14 @@ class ChunkScorer:
             {name: scored.columns[name][rows] for name in self.columns}, answer_schema(self.columns)
         )
         notes = [*lot.notes, *_conversions(clean, self.scorer)]
-        return ScoredChunk(len(clean) + len(lot.invalid_lines), table, _rejected(lot, reasons), lot.blank, notes)
+        return ScoredChunk(
+            len(clean) + len(lot.invalid_lines), table, _rejected(lot, reasons), lot.blank, notes
+        )
 
 
-def validate_chunk(lot: Chunk, first: int, repeats: np.ndarray) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+def validate_chunk(
+    lot: Chunk, first: int, repeats: np.ndarray
+) -> tuple[pd.DataFrame, dict[int, list[str]]]:
     """Give the rows of a lot clean, each with an id, and row -> reasons of those that break a rule."""
     rows, reasons = lot.rows, {row: list(found) for row, found in lot.reasons.items()}
     clean, faults = clean_table(rows, PROSPECTS, whole=False)
@@ -84,11 +94,17 @@ def _conversions(rows: pd.DataFrame, scorer: Scorer) -> list[str]:
     """Tell at which rates fees in other currencies become fee_usd."""
     codes = sorted(set(rows["currency"].dropna()) - {USD}) if "currency" in rows else []
     known = scorer.rates.usd_per_unit
-    return [f"fee_usd from fee x currency: fees in {code} at {known[code]:g} USD" for code in codes if code in known]
+    return [
+        f"fee_usd from fee x currency: fees in {code} at {known[code]:g} USD"
+        for code in codes
+        if code in known
+    ]
 
 
 def unread_warnings(lot: Chunk) -> dict[str, np.ndarray]:
-    """Give the warnings that rows (n,) of a lot get for what could not be read of them, or only in part."""
+    """Give the warnings that rows (n,) of a lot get for what could not be read of them, or only in
+    part.
+    """
     return {f"{name}_not_used": rows for name, rows in lot.unread.items()} | lot.remarks
 
 
@@ -104,8 +120,13 @@ def _rejected(lot: Chunk, reasons: dict[int, list[str]]) -> list[RejectedRow]:
     """Give the rows with reasons and what is no row, as they stand in the source."""
     rows = sorted(reasons)
     texts = lot.text(rows) if rows else []
-    found = [RejectedRow(int(lot.positions[row]), cells, reasons[row]) for row, cells in zip(rows, texts, strict=True)]
-    found += [RejectedRow(misfit.position, misfit.cells, [misfit.reason]) for misfit in lot.invalid_lines]
+    found = [
+        RejectedRow(int(lot.positions[row]), cells, reasons[row])
+        for row, cells in zip(rows, texts, strict=True)
+    ]
+    found += [
+        RejectedRow(misfit.position, misfit.cells, [misfit.reason]) for misfit in lot.invalid_lines
+    ]
     return sorted(found, key=lambda one: one.position)
 
 

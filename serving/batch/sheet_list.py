@@ -1,4 +1,5 @@
-"""Lists as people keep them, CSV and XLSX, read by `ingest.sheets`: what is decided of a sheet is told in notes.
+"""Lists as people keep them, CSV and XLSX, read by `ingest.sheets`: what is decided of a sheet is
+told in notes.
 
 A value that cannot be read rejects its row: a forecast without it would answer another question.
 """
@@ -27,8 +28,12 @@ class SheetList:
     def __init__(self, path: Path, options: SheetOptions):
         self.path, self.total = path, count_lines(path)
         source = self._decided_from(opened := open_sheet(path, options))
-        self.decided = replace(plan_sheet(source, options, ("prospects",), whole=opened), source=opened)
-        self.header = [strip_apostrophe(name) for name in convert_records(self.decided, []).original]
+        self.decided = replace(
+            plan_sheet(source, options, ("prospects",), whole=opened), source=opened
+        )
+        self.header = [
+            strip_apostrophe(name) for name in convert_records(self.decided, []).original
+        ]
         self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
 
     def _decided_from(self, source: SheetSource) -> SheetSource:
@@ -49,7 +54,9 @@ class SheetList:
             reasons.setdefault(at[fault.line], []).append(f"{told} {fault.reason}")
         remarks: dict[str, np.ndarray] = {}
         for remark in sheet.remarks:
-            remarks.setdefault(remark.code, np.zeros(len(sheet.rows), dtype=bool))[remark.row] = True
+            remarks.setdefault(remark.code, np.zeros(len(sheet.rows), dtype=bool))[remark.row] = (
+                True
+            )
         rows = fill_creator_id(sheet.rows)
         return Chunk(
             rows,
@@ -69,7 +76,11 @@ def _nameless(rows: pd.DataFrame, lines: np.ndarray) -> list[str]:
     if "creator_id" not in rows:
         return []
     at = np.flatnonzero(rows["creator_id"].isna())
-    return [f"{len(at):,} row(s) name no creator, the first in line {lines[at[0]]:,}"] if len(at) else []
+    return (
+        [f"{len(at):,} row(s) name no creator, the first in line {lines[at[0]]:,}"]
+        if len(at)
+        else []
+    )
 
 
 def fill_creator_id(rows: pd.DataFrame) -> pd.DataFrame:
@@ -77,7 +88,9 @@ def fill_creator_id(rows: pd.DataFrame) -> pd.DataFrame:
     if "handle" not in rows:
         return rows
     names = "@" + rows["handle"].str.removeprefix("@").str.lower()
-    return rows.assign(creator_id=rows["creator_id"].fillna(names) if "creator_id" in rows else names)
+    return rows.assign(
+        creator_id=rows["creator_id"].fillna(names) if "creator_id" in rows else names
+    )
 
 
 def _guessed(guesses: list[Guess]) -> list[str]:
@@ -85,7 +98,11 @@ def _guessed(guesses: list[Guess]) -> list[str]:
 
     A column that has the canonical name is told only where its values are in another unit.
     """
-    unclear = [f"UNCLEAR column {guess.source!r}: {guess.ambiguous}" for guess in guesses if guess.ambiguous]
+    unclear = [
+        f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
+        for guess in guesses
+        if guess.ambiguous
+    ]
     taken = [guess for guess in guesses if not guess.ambiguous and _needs_telling(guess)]
     details = ["; ".join(part for part in (guess.how, guess.note) if part) for guess in taken]
     told = [f"{guess.source!r} -> {guess.column or 'not read'}" for guess in taken]

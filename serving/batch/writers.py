@@ -1,4 +1,6 @@
-"""The files that answers go to: how the answers of a lot are encoded, and what makes one file of all of them."""
+"""The files that answers go to: how the answers of a lot are encoded, and what makes one file of
+all of them.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -98,14 +100,21 @@ class XlsxAnswerWriter(ParquetAnswerWriter):
 
 
 class TopAnswerWriter:
-    """The best answers alone, best first: of each lot its own best are kept, and at the end the best of those.
+    """The best answers alone, best first: of each lot its own best are kept, and at the end the
+    best of those.
 
-    Of several measures the first counts that any answer has; that is known at the end, so the best by each are kept.
+    Of several measures the first counts that any answer has; that is known at the end, so the best
+    by each are kept.
     """
 
     def __init__(self, schema: pa.Schema, whole: AnswerWriter, measures: Sequence[str], count: int):
         """`whole`: the kind of file; `measures`: those whose columns `schema` has."""
-        self.kept, self.whole, self.measures, self.count = ParquetAnswerWriter(schema), whole, measures, count
+        self.kept, self.whole, self.measures, self.count = (
+            ParquetAnswerWriter(schema),
+            whole,
+            measures,
+            count,
+        )
         self.notes: list[str] = []
 
     def start(self) -> bytes:
@@ -123,7 +132,11 @@ class TopAnswerWriter:
             lot = pa.Table.from_batches([batch]).cast(self.kept.schema)
             both = pa.concat_tables([best, lot])
             best = both.take(pa.array(self._best(by, both)))
-        others = f" (the first that any row has of {', '.join(self.measures)})" if len(self.measures) > 1 else ""
+        others = (
+            f" (the first that any row has of {', '.join(self.measures)})"
+            if len(self.measures) > 1
+            else ""
+        )
         self.notes.append(f"the best by {by}, {RANKING_MEASURES[by].order}{others}")
         return self.whole.write(best.select(self.whole.schema.names), work.folder)
 
@@ -141,7 +154,9 @@ class TopAnswerWriter:
 
 
 def _figure(by: str, answers: pa.Table | pa.RecordBatch) -> np.ndarray:
-    return measure_values(by, {name: answers[name].to_numpy(zero_copy_only=False) for name in measure_columns(by)})
+    return measure_values(
+        by, {name: answers[name].to_numpy(zero_copy_only=False) for name in measure_columns(by)}
+    )
 
 
 def _parts(work: Checkpoint) -> Iterator[tuple[int, bytes]]:
@@ -191,4 +206,6 @@ def _for_sheet(column: pa.Array) -> pa.Array:
 
 def writer_for(ending: str, schema: pa.Schema) -> AnswerWriter:
     """Give the kind of file that an ending of ENDINGS says."""
-    return {".csv": CsvAnswerWriter, ".parquet": ParquetAnswerWriter, ".xlsx": XlsxAnswerWriter}[ending](schema)
+    return {".csv": CsvAnswerWriter, ".parquet": ParquetAnswerWriter, ".xlsx": XlsxAnswerWriter}[
+        ending
+    ](schema)

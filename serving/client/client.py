@@ -1,4 +1,6 @@
-"""Client: one method an address, answers as the dicts that the service sends, every failure as a ServiceError."""
+"""Client: one method an address, answers as the dicts that the service sends, every failure as a
+ServiceError.
+"""
 
 import random
 import time
@@ -17,24 +19,35 @@ RETRIED = (429, 503)
 
 
 class ServiceError(Exception):
-    """The service refused, or could not be reached: `status` (None where there was no answer), `code`, `errors`.
+    """The service refused, or could not be reached: `status` (None where there was no answer),
+    `code`, `errors`.
 
-    `results` are those of a question of which no partnership could be scored, each with its own errors.
+    `results` are those of a question of which no partnership could be scored, each with its own
+    errors.
     """
 
-    def __init__(self, status: int | None, code: str, errors: Sequence[Error], results: Sequence[dict] = ()):
+    def __init__(
+        self, status: int | None, code: str, errors: Sequence[Error], results: Sequence[dict] = ()
+    ):
         first = errors[0] if errors else _error(code, "service", "gave no reason")
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         wanted = f"; expected: {first['expected']}" if first["expected"] else ""
         super().__init__(f"{code}: {first['where']} {first['what']}{wanted}{more}")
-        self.status, self.code, self.errors, self.results = status, code, list(errors), list(results)
+        self.status, self.code, self.errors, self.results = (
+            status,
+            code,
+            list(errors),
+            list(results),
+        )
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How often and how long a client comes back: between tries a random part of a wait that doubles.
+    """How often and how long a client comes back: between tries a random part of a wait that
+    doubles.
 
-    What Retry-After asks for is waited at least, and given up where it is more than `longest_seconds`.
+    What Retry-After asks for is waited at least, and given up where it is more than
+    `longest_seconds`.
     """
 
     times: int = 3
@@ -46,13 +59,16 @@ class Retries:
         asked = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
         if tried > self.times or asked > self.longest_seconds:
             return None
-        return min(asked + random.uniform(0, self.first_seconds * 2 ** (tried - 1)), self.longest_seconds)
+        return min(
+            asked + random.uniform(0, self.first_seconds * 2 ** (tried - 1)), self.longest_seconds
+        )
 
 
 class Client:
     """Asks one service; a context manager, and safe to share between threads.
 
-    `timeout`: seconds for connecting, and for each wait on the service; `transport`: of httpx, for tests.
+    `timeout`: seconds for connecting, and for each wait on the service; `transport`: of httpx, for
+    tests.
     """
 
     def __init__(
@@ -64,7 +80,9 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ):
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._http = httpx.Client(base_url=address, headers=headers, timeout=timeout, transport=transport)
+        self._http = httpx.Client(
+            base_url=address, headers=headers, timeout=timeout, transport=transport
+        )
         self._retries = retries or Retries()
 
     def __enter__(self) -> "Client":
@@ -84,8 +102,12 @@ class Client:
         explain: bool = False,
         comparables: bool = False,
     ) -> Answer:
-        """Forecast 1 to 1,000 partnerships; each has its result or its errors. Raises ServiceError, as all here do."""
-        return self._ask("/v1/predict", partnerships, as_of, explain=explain, comparables=comparables)
+        """Forecast 1 to 1,000 partnerships; each has its result or its errors. Raises ServiceError,
+        as all here do.
+        """
+        return self._ask(
+            "/v1/predict", partnerships, as_of, explain=explain, comparables=comparables
+        )
 
     def rank(
         self,
@@ -96,17 +118,23 @@ class Client:
         explain: bool = False,
         comparables: bool = False,
     ) -> Ranking:
-        """Forecast, and put in the order of a measure, best first; those without a value of it come last."""
+        """Forecast, and put in the order of a measure, best first; those without a value of it come
+        last.
+        """
         more = {"by": by, "limit": limit, "explain": explain, "comparables": comparables}
         return self._ask("/v1/rank", partnerships, as_of, **more)
 
-    def explain(self, partnerships: Sequence[Partnership], as_of: datetime | str | None = None) -> Answer:
+    def explain(
+        self, partnerships: Sequence[Partnership], as_of: datetime | str | None = None
+    ) -> Answer:
         """Forecast, with the reasons of each and comparable creators."""
         return self._ask("/v1/explain", partnerships, as_of)
 
     def creator(self, creator_id: str, platform: str | None = None) -> Creator:
         """Tell what the service knows of a creator."""
-        return self._send("GET", f"/v1/creators/{quote(creator_id, safe='')}", params=_told(platform=platform))
+        return self._send(
+            "GET", f"/v1/creators/{quote(creator_id, safe='')}", params=_told(platform=platform)
+        )
 
     def benchmarks(
         self,
@@ -123,7 +151,13 @@ class Client:
         """Tell which model answers: its data, record and limits."""
         return self._send("GET", "/v1/model")
 
-    def _ask(self, path: str, partnerships: Sequence[Partnership], as_of: datetime | str | None, **more: object) -> Any:
+    def _ask(
+        self,
+        path: str,
+        partnerships: Sequence[Partnership],
+        as_of: datetime | str | None,
+        **more: object,
+    ) -> Any:
         moment = _text(as_of) if as_of is not None else None
         rows = [{name: _text(value) for name, value in row.items()} for row in partnerships]
         return self._send("POST", path, json={"partnerships": rows, **_told(as_of=moment, **more)})
@@ -150,10 +184,19 @@ class Client:
 def _refused(response: httpx.Response) -> ServiceError:
     try:
         body = response.json()
-        return ServiceError(response.status_code, body["code"], body["errors"], body.get("results", ()))
-    except (ValueError, KeyError, TypeError, AttributeError):  # not the service's own words: of a proxy, say
+        return ServiceError(
+            response.status_code, body["code"], body["errors"], body.get("results", ())
+        )
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # not the service's own words: of a proxy, say
         what = f"answered {response.status_code} {response.reason_phrase}"
-        return ServiceError(response.status_code, "no_answer", [_error("no_answer", "service", what)])
+        return ServiceError(
+            response.status_code, "no_answer", [_error("no_answer", "service", what)]
+        )
 
 
 def _error(code: str, where: str, what: str) -> Error:
@@ -165,7 +208,9 @@ def _told(**given: object) -> dict[str, Any]:
 
 
 def _text(value: Any) -> Any:
-    """Give times as ISO text, also those of posts in a list; the service refuses times without a zone."""
+    """Give times as ISO text, also those of posts in a list; the service refuses times without a
+    zone.
+    """
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):

@@ -1,6 +1,7 @@
 """What is sent and what comes back, as the OpenAPI document has it, for type checkers and editors.
 
-But: figures that are rarely read by programs are left out here; they are in the answers all the same.
+But: figures that are rarely read by programs are left out here; they are in the answers all the
+same.
 """
 
 from typing import Any, NotRequired, TypedDict
@@ -9,7 +10,9 @@ Number = float | None
 
 
 class Error(TypedDict):
-    """One broken rule: its code, the place in the request, what is wrong, what was expected, the value."""
+    """One broken rule: its code, the place in the request, what is wrong, what was expected, the
+    value.
+    """
 
     code: str
     where: str

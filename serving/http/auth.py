@@ -1,4 +1,6 @@
-"""The ASGI layer before every path: keys say who may ask; without keys, the address that was reached."""
+"""The ASGI layer before every path: keys say who may ask; without keys, the address that was
+reached.
+"""
 
 import logging
 from collections.abc import Iterable
@@ -21,7 +23,9 @@ class AccessControl:
     """Whether a request may be answered, by its path, the address that it reached, and its headers."""
 
     def __init__(self, settings: Settings):
-        self.keys = Keys(settings.api_keys_file, settings.poll_seconds) if settings.api_keys_file else None
+        self.keys = (
+            Keys(settings.api_keys_file, settings.poll_seconds) if settings.api_keys_file else None
+        )
         self.insecure = settings.insecure
         self._told = False
 
@@ -34,14 +38,19 @@ class AccessControl:
             if any(self.keys.match(key) for key in given):
                 return None
             what = "is no key of this service" if given else "is missing"
-            return RequestRefused.for_error(401, ErrorDetail("no_key", "headers.authorization", what, _WANTED))
+            return RequestRefused.for_error(
+                401, ErrorDetail("no_key", "headers.authorization", what, _WANTED)
+            )
         if self.insecure or is_loopback((scope.get("server") or ("",))[0]):
             return None
         if not self._told:
             log.error("refused a request from outside: %s", REMEDY)
             self._told = True
         return RequestRefused.for_error(
-            403, ErrorDetail("keys_needed", "service", "has no keys, so it answers its own machine only")
+            403,
+            ErrorDetail(
+                "keys_needed", "service", "has no keys, so it answers its own machine only"
+            ),
         )
 
 
@@ -54,7 +63,9 @@ def _given(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
 
 
 class AuthMiddleware:
-    """The ASGI layer before every path: refuses what `state.access` refuses, in the one shape of errors."""
+    """The ASGI layer before every path: refuses what `state.access` refuses, in the one shape of
+    errors.
+    """
 
     def __init__(self, app: ASGIApp, state):
         self.app, self.state = app, state

@@ -1,4 +1,6 @@
-"""The benchmarks of a bundle as a list, whole or in part: for GET /v1/benchmarks and `creatorcast benchmarks`."""
+"""The benchmarks of a bundle as a list, whole or in part: for GET /v1/benchmarks and `creatorcast
+benchmarks`.
+"""
 
 import pandas as pd
 
@@ -13,7 +15,9 @@ FILTERS = (*SEGMENT_KEYS[:3], "measure")
 
 
 class BenchmarkListingError(CreatorcastError):
-    """The benchmarks asked for cannot be given; `name`: what they were to be narrowed by, None where there are none."""
+    """The benchmarks asked for cannot be given; `name`: what they were to be narrowed by, None
+    where there are none.
+    """
 
     def __init__(self, message: str, name: str | None = None, allowed: tuple[str, ...] = ()):
         super().__init__(message)
@@ -21,15 +25,19 @@ class BenchmarkListingError(CreatorcastError):
 
 
 def filter_benchmarks(bundle: Bundle, **only: str | None) -> pd.DataFrame:
-    """Give the cells of a bundle that have the values asked for, by any of FILTERS; None leaves one open.
+    """Give the cells of a bundle that have the values asked for, by any of FILTERS; None leaves one
+    open.
 
-    Raises BenchmarkListingError for a value that no cell can have, and for a bundle without benchmarks.
+    Raises BenchmarkListingError for a value that no cell can have, and for a bundle without
+    benchmarks.
     """
     if bundle.benchmarks is None:
         raise BenchmarkListingError(
             f"bundle {bundle.version!r} was made before there were benchmarks: train and promote anew"
         )
-    allowed = dict(zip(FILTERS, (PLATFORMS, bundle.benchmarks.bands, NICHES, MEASURES), strict=True))
+    allowed = dict(
+        zip(FILTERS, (PLATFORMS, bundle.benchmarks.bands, NICHES, MEASURES), strict=True)
+    )
     found = bundle.benchmarks.to_frame()
     for name, value in only.items():
         if value is None:
@@ -43,21 +51,30 @@ def filter_benchmarks(bundle: Bundle, **only: str | None) -> pd.DataFrame:
 
 def benchmarks_text(cells: pd.DataFrame) -> str:
     """Lay cells out for a terminal; parts that are pooled over are "all"."""
-    lines = [f"{'platform':<10} {'band':<9} {'niche':<14} {'format':<9} {'measure':<28} {'creators':>8} "]
+    lines = [
+        f"{'platform':<10} {'band':<9} {'niche':<14} {'format':<9} {'measure':<28} {'creators':>8} "
+    ]
     lines[0] += f"{'quarter':>10} {'median':>10} {'three q.':>10}"
     for row in cells.itertuples():
         place = (
-            f"{getattr(row, part) or 'all':<{width}}" for part, width in zip(SEGMENT_KEYS, (10, 9, 14, 9), strict=True)
+            f"{getattr(row, part) or 'all':<{width}}"
+            for part, width in zip(SEGMENT_KEYS, (10, 9, 14, 9), strict=True)
         )
-        figures = " ".join(f"{_worded(row.measure, value):>10}" for value in (row.p25, row.p50, row.p75))
+        figures = " ".join(
+            f"{_worded(row.measure, value):>10}" for value in (row.p25, row.p50, row.p75)
+        )
         few = "" if row.enough else "  too few"
         lines.append(f"{' '.join(place)} {row.measure:<28} {row.creators:>8,} {figures}{few}")
-    lines.append(f"too few: under {MIN_SEGMENT_CREATORS} creators; not used, and shown as shrunk toward the cell above")
+    lines.append(
+        f"too few: under {MIN_SEGMENT_CREATORS} creators; not used, and shown as shrunk toward the cell above"
+    )
     return "\n".join(lines)
 
 
 def _worded(measure: str, value: float) -> str:
-    """Word a figure of a cell: costs as amounts, rates as fractions, counts whole; "-" where there is none."""
+    """Word a figure of a cell: costs as amounts, rates as fractions, counts whole; "-" where there
+    is none.
+    """
     if value != value:
         return "-"
     if "_usd" in measure:

@@ -1,8 +1,9 @@
-"""Numbers that the workers of one service add to, each in a row of its own, in memory that all of them see.
+"""Numbers that the workers of one service add to, each in a row of its own, in memory that all of
+them see.
 
-The memory has no file: a full, cleaned or read-only temporary folder is none of its business. The process that starts
-the workers makes it, and they inherit its descriptor. The row of a worker that died stays, and the one in its place
-goes on from it.
+The memory has no file: a full, cleaned or read-only temporary folder is none of its business. The
+process that starts the workers makes it, and they inherit its descriptor. The row of a worker that
+died stays, and the one in its place goes on from it.
 """
 
 import mmap
@@ -12,7 +13,8 @@ import threading
 
 import numpy as np
 
-#: A worker's number is its place among those of its service, from 1 on: BentoML counts to twice their number.
+#: A worker's number is its place among those of its service, from 1 on: BentoML counts to twice
+#: their number.
 ROWS = 64
 _NOTE_BYTES = 4096
 _LENGTH_BYTES = 8
@@ -21,7 +23,8 @@ _LENGTH_BYTES = 8
 class SharedCounters:
     """The rows of all workers; a row is `cells` numbers and a note of up to some 4,000 bytes.
 
-    Until it joins others it has one row of its own. One process writes to a row, from any of its threads.
+    Until it joins others it has one row of its own. One process writes to a row, from any of its
+    threads.
     """
 
     def __init__(self, cells: int):
@@ -30,9 +33,11 @@ class SharedCounters:
         self._use(mmap.mmap(-1, self._row_bytes), 0)
 
     def share(self) -> int:
-        """Make memory for the workers that this process starts: give its descriptor, which they inherit.
+        """Make memory for the workers that this process starts: give its descriptor, which they
+        inherit.
 
-        It is written to whole: what was never written to may find no room later, which ends a process. Raises OSError.
+        It is written to whole: what was never written to may find no room later, which ends a
+        process. Raises OSError.
         """
         descriptor = _memory_file()
         os.set_inheritable(descriptor, True)
@@ -41,7 +46,9 @@ class SharedCounters:
         return descriptor
 
     def join(self, descriptor: int, row: int) -> None:
-        """Go on in a row of the memory that `share` made. Raises OSError or ValueError where that cannot be."""
+        """Go on in a row of the memory that `share` made. Raises OSError or ValueError where that
+        cannot be.
+        """
         if not 0 <= row < ROWS:
             raise ValueError(f"there are rows for {ROWS} workers")
         self._use(mmap.mmap(descriptor, ROWS * self._row_bytes), row)
@@ -58,7 +65,9 @@ class SharedCounters:
         return rows[:, : self._cells].sum(axis=0).tolist()
 
     def note(self, text: str) -> None:
-        """Replace the note of this process; its length is written last, so that nobody reads half of one."""
+        """Replace the note of this process; its length is written last, so that nobody reads half
+        of one.
+        """
         content = text.encode(errors="replace")
         if len(content) > _NOTE_BYTES - _LENGTH_BYTES:
             raise ValueError(f"a note has at most {_NOTE_BYTES - _LENGTH_BYTES:,} bytes")
@@ -82,7 +91,9 @@ class SharedCounters:
 
 
 def _memory_file() -> int:
-    """Open a file that has no name: in memory where the system has such files, else in the temporary folder."""
+    """Open a file that has no name: in memory where the system has such files, else in the
+    temporary folder.
+    """
     if hasattr(os, "memfd_create"):
         return os.memfd_create("creatorcast-figures")
     with tempfile.TemporaryFile() as file:

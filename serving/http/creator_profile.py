@@ -28,17 +28,25 @@ class Creator(BaseModel):
 
     creator_id: str
     platform: str
-    as_of: datetime = Field(description="now, or the moment of the snapshot that the service answers from")
-    is_stale: bool = Field(description="whether the snapshot is older than the service was told to trust")
+    as_of: datetime = Field(
+        description="now, or the moment of the snapshot that the service answers from"
+    )
+    is_stale: bool = Field(
+        description="whether the snapshot is older than the service was told to trust"
+    )
     model_version: str
     band: str | None
     niche: str | None
-    evidence: str = Field(description="what a forecast of engagements rests on: history, summary or profile")
+    evidence: str = Field(
+        description="what a forecast of engagements rests on: history, summary or profile"
+    )
     features: list[FeatureMessage]
 
 
 def creator_json(loaded: LoadedModel, creator_id: str, platform: str | None, now: datetime) -> dict:
-    """Give the body of GET /v1/creators/{creator_id}. Raises RequestRefused where there is no such creator, or several."""
+    """Give the body of GET /v1/creators/{creator_id}. Raises RequestRefused where there is no such
+    creator, or several.
+    """
     scorer, now_us = loaded.scorer, microseconds(now)
     on, at = _account(loaded, creator_id, platform)
     (values,) = scorer.creator_store.derive_features(ProspectBatch(1), np.array([at]), now_us)
@@ -53,7 +61,11 @@ def creator_json(loaded: LoadedModel, creator_id: str, platform: str | None, now
         "band": _named(bands, told["band_code"]),
         "niche": _named(NICHES, told["niche_code"]),
         "evidence": _named(EVIDENCE, told["engagements_evidence_code"]),
-        "features": [_feature(one, told[one.name]) for one in FEATURES if one.name in QUERY_INDEPENDENT_COLUMNS],
+        "features": [
+            _feature(one, told[one.name])
+            for one in FEATURES
+            if one.name in QUERY_INDEPENDENT_COLUMNS
+        ],
     }
 
 
@@ -62,34 +74,48 @@ def _account(loaded: LoadedModel, creator_id: str, platform: str | None) -> tupl
         wanted = f"one of {', '.join(PLATFORMS)}"
         words = "is not one of the accepted values"
         raise RequestRefused(
-            400, "malformed", ErrorDetail("not_accepted", "query.platform", words, wanted, shorten_value(platform))
+            400,
+            "malformed",
+            ErrorDetail("not_accepted", "query.platform", words, wanted, shorten_value(platform)),
         )
     names = [platform] if platform else list(PLATFORMS)
-    held = [(name, place) for name in names if (place := loaded.scorer.creator_store.find(name, creator_id)) >= 0]
+    held = [
+        (name, place)
+        for name in names
+        if (place := loaded.scorer.creator_store.find(name, creator_id)) >= 0
+    ]
     other = (
         None
         if held
         else find_lookalike(
-            creator_id, lambda name: any(loaded.scorer.creator_store.find(at, name) >= 0 for at in names)
+            creator_id,
+            lambda name: any(loaded.scorer.creator_store.find(at, name) >= 0 for at in names),
         )
     )
     wrong = id_fault(creator_id) or (ANOTHER_ALPHABET if other else None)
     if not held and wrong:
         wanted = None if other is None else f"{other!r}, which is known"
         raise RequestRefused.for_error(
-            400, ErrorDetail("confusable_id", "path.creator_id", wrong, wanted, shorten_value(creator_id))
+            400,
+            ErrorDetail(
+                "confusable_id", "path.creator_id", wrong, wanted, shorten_value(creator_id)
+            ),
         )
     if not held:
         where = f" on {platform}" if platform else ""
         wanted = "a creator of the data that the service was started with: add it there, or ask with a profile inline"
         got = shorten_value(creator_id)
         raise RequestRefused.for_error(
-            404, ErrorDetail("unknown_creator", "path.creator_id", f"is not known{where}", wanted, got)
+            404,
+            ErrorDetail("unknown_creator", "path.creator_id", f"is not known{where}", wanted, got),
         )
     if len(held) > 1:
         wanted = f"one of {', '.join(name for name, _ in held)}"
         raise RequestRefused.for_error(
-            400, ErrorDetail("which_platform", "query.platform", "is missing: it stands on several", wanted)
+            400,
+            ErrorDetail(
+                "which_platform", "query.platform", "is missing: it stands on several", wanted
+            ),
         )
     return held[0]
 
@@ -100,4 +126,10 @@ def _named(names: tuple[str, ...], code: float) -> str | None:
 
 def _feature(one, value: float) -> dict:
     value = value if np.isfinite(value) else None
-    return {"name": one.name, "value": value, "unit": one.unit, "meaning": one.meaning, "missing": one.missing}
+    return {
+        "name": one.name,
+        "value": value,
+        "unit": one.unit,
+        "meaning": one.meaning,
+        "missing": one.missing,
+    }

@@ -1,4 +1,6 @@
-"""What is made of the body of a question at each address: an answer, an order, or an answer with its grounds."""
+"""What is made of the body of a question at each address: an answer, an order, or an answer with
+its grounds.
+"""
 
 from datetime import datetime
 
@@ -22,7 +24,9 @@ def answer_predict(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[Req
 
 
 def answer_explain(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[RequestAnswer, bytes]:
-    """Answer POST /v1/explain: as predict, with reasons and comparables unless the question declines them."""
+    """Answer POST /v1/explain: as predict, with reasons and comparables unless the question
+    declines them.
+    """
     found = _answered(loaded, read_request(body, ExplainEnvelope), now)
     return found, found.body()
 
@@ -36,4 +40,6 @@ def answer_rank(loaded: LoadedModel, body: bytes, now: datetime) -> tuple[Reques
 
 def _answered(loaded: LoadedModel, asked: BaseModel, now: datetime) -> RequestAnswer:
     prospects = ParsedRequest.of(asked.partnerships, now)
-    return answer(loaded, asked.as_of or now, prospects, AnswerOptions(asked.explain, asked.comparables))
+    return answer(
+        loaded, asked.as_of or now, prospects, AnswerOptions(asked.explain, asked.comparables)
+    )

@@ -1,4 +1,5 @@
-"""How the service words what is wrong: one Fault for each broken rule, and RequestRefused for a request as a whole.
+"""How the service words what is wrong: one Fault for each broken rule, and RequestRefused for a
+request as a whole.
 
 Words may change from one version to the next; the codes are for programs and stay.
 """
@@ -104,9 +105,11 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class ErrorDetail:
-    """One broken rule: what is wrong at a place of the request, what was expected, and the value, cut short.
+    """One broken rule: what is wrong at a place of the request, what was expected, and the value,
+    cut short.
 
-    `code` is one of CODES, `where` a place down to the field: `partnerships[3].recent_posts[7].likes`.
+    `code` is one of CODES, `where` a place down to the field:
+    `partnerships[3].recent_posts[7].likes`.
     """
 
     code: str
@@ -117,7 +120,9 @@ class ErrorDetail:
 
 
 class RequestRefused(Exception):
-    """A request that is answered by errors alone: HTTP status, a code for programs, and at least one fault."""
+    """A request that is answered by errors alone: HTTP status, a code for programs, and at least
+    one fault.
+    """
 
     def __init__(self, status: int, code: str, *faults: ErrorDetail):
         super().__init__(code)
@@ -157,7 +162,11 @@ def field_path(start: str, steps: Iterable[str | int]) -> str:
     """
     for step in steps:
         start += (
-            f"[{step}]" if isinstance(step, int) else f".{shorten_value(step)}" if start else str(shorten_value(step))
+            f"[{step}]"
+            if isinstance(step, int)
+            else f".{shorten_value(step)}"
+            if start
+            else str(shorten_value(step))
         )
     return start
 
@@ -180,7 +189,9 @@ def expected_values(column: Column) -> str:
 
 
 class ErrorCollector:
-    """The faults at one place of a request: the first `most` of them worded, the rest counted, which costs little."""
+    """The faults at one place of a request: the first `most` of them worded, the rest counted,
+    which costs little.
+    """
 
     def __init__(self, where: str, most: int = MAX_FAULTS):
         self.where, self.most, self.count = where, most, 0
@@ -192,7 +203,9 @@ class ErrorCollector:
         if self.count <= self.most:
             self._worded.append(word())
 
-    def add_errors(self, error: ValidationError, start: str, wanted: dict[str, str], names: Iterable[str]) -> None:
+    def add_errors(
+        self, error: ValidationError, start: str, wanted: dict[str, str], names: Iterable[str]
+    ) -> None:
         """Add every fault that pydantic finds at the place `start`.
 
         `wanted` says what each field accepts, `names` gives the known fields.
@@ -208,7 +221,10 @@ class ErrorCollector:
         if not rest:
             return self._worded
         kind = "more " if self._worded else ""
-        return [*self._worded, ErrorDetail("more_faults", self.where, f"has {rest:,} {kind}fault{'s' * (rest > 1)}")]
+        return [
+            *self._worded,
+            ErrorDetail("more_faults", self.where, f"has {rest:,} {kind}fault{'s' * (rest > 1)}"),
+        ]
 
 
 def limit_unknown_fields(value: object, names: Collection[str]) -> tuple[object, int]:
@@ -236,21 +252,30 @@ def _fault_of(one: dict, start: str, wanted: dict[str, str], names: Iterable[str
     return ErrorDetail(code, where, words.format(**context), rule, shorten_value(one["input"]))
 
 
-def unknown_field(where: str, name: str, known: Iterable[str], got: str | float | bool | None = None) -> ErrorDetail:
+def unknown_field(
+    where: str, name: str, known: Iterable[str], got: str | float | bool | None = None
+) -> ErrorDetail:
     """Word a field that there is not, with the known one nearest to it.
 
     >>> unknown_field("query.bnad", "bnad", ("band", "niche")).expected
     'did you mean band?'
     """
-    return ErrorDetail("unknown_field", where, "is no known field", _nearest(name, tuple(known)), got)
+    return ErrorDetail(
+        "unknown_field", where, "is no known field", _nearest(name, tuple(known)), got
+    )
 
 
 def _worded(context: dict) -> dict:
-    return {name: format_exact(value) if isinstance(value, int | float) else value for name, value in context.items()}
+    return {
+        name: format_exact(value) if isinstance(value, int | float) else value
+        for name, value in context.items()
+    }
 
 
 @lru_cache(2048)
 def _nearest(name: str, known: tuple[str, ...]) -> str:
-    """Name the known field nearest to an unknown one; long names are no slips, and comparing them is slow."""
+    """Name the known field nearest to an unknown one; long names are no slips, and comparing them
+    is slow.
+    """
     near = get_close_matches(name, known, 1) if len(name) <= LONGEST_SLIP else []
     return f"did you mean {near[0]}?" if near else "a field that /v1/openapi.json names"

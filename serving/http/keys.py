@@ -1,8 +1,8 @@
 """The keys of those who may ask, and where the service may listen without any. Light: no pandas.
 
-The key file has one key a line, alone or as name:key; blank lines and lines that begin with # do not count. Each worker
-looks at it every few seconds, so that keys are added and withdrawn by replacing the file. Kept are the keys' sha256
-alone, and no key or name is ever logged.
+The key file has one key a line, alone or as name:key; blank lines and lines that begin with # do
+not count. Each worker looks at it every few seconds, so that keys are added and withdrawn by
+replacing the file. Kept are the keys' sha256 alone, and no key or name is ever logged.
 """
 
 import hashlib
@@ -26,7 +26,8 @@ log = logging.getLogger("bentoml.creatorcast")
 _KEY = re.compile(r"[A-Za-z0-9\-._~+/]{16,256}=*")
 #: Bytes of a key file: some thousands of keys.
 FILE_LIMIT = 2**20
-#: Seconds that a request waits for the file to be read; where a disk takes longer, the next one finds it read.
+#: Seconds that a request waits for the file to be read; where a disk takes longer, the next one
+#: finds it read.
 PATIENCE = 0.2
 REMEDY = "name a file of keys in CREATORCAST_API_KEYS_FILE, or set CREATORCAST_INSECURE=1 to answer whoever reaches it"
 
@@ -36,7 +37,9 @@ class AccessError(CreatorcastError):
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:
-    """Give the sha256 of every key of a file, which may be a link. Raises AccessError, which never quotes a line."""
+    """Give the sha256 of every key of a file, which may be a link. Raises AccessError, which never
+    quotes a line.
+    """
     try:
         lines = read_regular(path, FILE_LIMIT).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -63,13 +66,16 @@ def _digest(key: bytes) -> bytes:
 
 
 class Keys:
-    """The keys in use, read anew when the file is another one than before; a file that cannot be used changes nothing.
+    """The keys in use, read anew when the file is another one than before; a file that cannot be
+    used changes nothing.
 
-    It is read beside the event loop, which a slow disk must not stop. Raises AccessError where the first file cannot be
-    used.
+    It is read beside the event loop, which a slow disk must not stop. Raises AccessError where the
+    first file cannot be used.
     """
 
-    def __init__(self, path: Path, poll_seconds: float = 2.0, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, path: Path, poll_seconds: float = 2.0, clock: Callable[[], float] = time.monotonic
+    ):
         self.path, self.poll_seconds, self._clock = path, poll_seconds, clock
         self._stamp, self._due, self._reason = self._look(), clock() + poll_seconds, ""
         self._digests = read_keys(path)
@@ -119,7 +125,9 @@ class Keys:
     def _tell(self) -> None:
         log.info("%d key(s) in use", len(self._digests))
         if self._stamp and self._stamp[3] & stat.S_IROTH:
-            log.warning("key file %r can be read by everybody on this machine: chmod 600 it", str(self.path))
+            log.warning(
+                "key file %r can be read by everybody on this machine: chmod 600 it", str(self.path)
+            )
 
 
 def is_loopback(host: str) -> bool:
@@ -138,8 +146,12 @@ def is_loopback(host: str) -> bool:
 
 
 def check_address(host: str, settings: Settings) -> None:
-    """Raise AccessError where listening on `host` would answer strangers, or where the key file cannot be used."""
+    """Raise AccessError where listening on `host` would answer strangers, or where the key file
+    cannot be used.
+    """
     if settings.api_keys_file is not None:
         read_keys(settings.api_keys_file)
     elif not settings.insecure and not is_loopback(host):
-        raise AccessError(f"{host!r} can be reached from other machines and the service has no keys: {REMEDY}")
+        raise AccessError(
+            f"{host!r} can be reached from other machines and the service has no keys: {REMEDY}"
+        )

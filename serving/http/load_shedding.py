@@ -1,7 +1,9 @@
-"""What a worker takes on: bodies within limits, one short and one long request scored at a time, answers that are read.
+"""What a worker takes on: bodies within limits, one short and one long request scored at a time,
+answers that are read.
 
-Bodies and answers held in memory are counted together. Past a limit a request is refused with 503, after its body was
-read to the end and dropped: many clients see an earlier answer as a broken connection.
+Bodies and answers held in memory are counted together. Past a limit a request is refused with 503,
+after its body was read to the end and dropped: many clients see an earlier answer as a broken
+connection.
 """
 
 import asyncio
@@ -22,7 +24,8 @@ T = TypeVar("T")
 
 #: Times the limit up to which a body that is too large is still read to its end.
 _READ_OUT = 8
-#: Answers go out in pieces of as many bytes: what a client that does not read keeps in memory once it is given up.
+#: Answers go out in pieces of as many bytes: what a client that does not read keeps in memory once
+#: it is given up.
 _PIECE = 2**18
 
 
@@ -35,9 +38,11 @@ class LoadShedder:
         self._short, self._long = anyio.CapacityLimiter(1), anyio.CapacityLimiter(1)
 
     async def score(self, request: Request, work: Callable[[bytes], T]) -> T:
-        """Read the body and do the work on it in a thread, in turn; long requests do not keep short ones waiting.
+        """Read the body and do the work on it in a thread, in turn; long requests do not keep short
+        ones waiting.
 
-        Raises RequestRefused where the body is too large or too slow, or too much is waiting already.
+        Raises RequestRefused where the body is too large or too slow, or too much is waiting
+        already.
         """
         with self._holding() as held:
             body = await self._read(request, held)
@@ -50,12 +55,16 @@ class LoadShedder:
             return await anyio.to_thread.run_sync(work, body, limiter=turn)
 
     def answer(self, content: bytes, status: int = 200) -> Response:
-        """Give a JSON response that counts as held while it is sent, and is given up where the client does not read."""
+        """Give a JSON response that counts as held while it is sent, and is given up where the
+        client does not read.
+        """
         return _Answer(self, content, status)
 
     @contextlib.contextmanager
     def _holding(self) -> Iterator[Callable[[int], bool]]:
-        """Give a function that counts bytes as held until the end of the block, and says whether that many fit."""
+        """Give a function that counts bytes as held until the end of the block, and says whether
+        that many fit.
+        """
         mine = 0
 
         def held(count: int) -> bool:
@@ -101,7 +110,9 @@ class LoadShedder:
 
 
 class _Answer(Response):
-    """A response that is sent in pieces, each counted as held; what is not read in time is given up."""
+    """A response that is sent in pieces, each counted as held; what is not read in time is given
+    up.
+    """
 
     media_type = "application/json"
 
@@ -113,7 +124,13 @@ class _Answer(Response):
         with contextlib.suppress(TimeoutError), self._admission._holding() as held:
             held(len(self.body))
             async with asyncio.timeout(self._admission.limits.answer_seconds):
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                await send(
+                    {
+                        "type": "http.response.start",
+                        "status": self.status_code,
+                        "headers": self.raw_headers,
+                    }
+                )
                 for start in range(0, max(len(self.body), 1), _PIECE):
                     piece = self.body[start : start + _PIECE]
                     more = start + _PIECE < len(self.body)
@@ -121,7 +138,9 @@ class _Answer(Response):
 
 
 def _busy() -> RequestRefused:
-    return RequestRefused.for_error(503, ErrorDetail("busy", "service", "is busy", "another try in a second"))
+    return RequestRefused.for_error(
+        503, ErrorDetail("busy", "service", "is busy", "another try in a second")
+    )
 
 
 def _too_large(limits: Limits) -> RequestRefused:

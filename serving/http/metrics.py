@@ -1,8 +1,10 @@
-"""Figures for Prometheus: requests and their time by address, partnerships by evidence, and the model in use.
+"""Figures for Prometheus: requests and their time by address, partnerships by evidence, and the
+model in use.
 
-Whichever worker is asked tells those of all (`serving.http.counts`). Every series is known before: counting needs no more
-memory and no file while the service runs, so it cannot fail, and nothing that a client makes up becomes a series.
-BentoML's own figures are off, because they have a series for every path that a client makes up.
+Whichever worker is asked tells those of all (`serving.http.counts`). Every series is known before:
+counting needs no more memory and no file while the service runs, so it cannot fail, and nothing
+that a client makes up becomes a series. BentoML's own figures are off, because they have a series
+for every path that a client makes up.
 """
 
 import contextlib
@@ -16,7 +18,12 @@ from http import HTTPStatus
 from itertools import accumulate
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.tables.vocabulary import EVIDENCE
@@ -27,11 +34,28 @@ log = logging.getLogger("bentoml.creatorcast")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 #: Names the memory that the workers of a service share: its descriptor.
 METRICS_MEMORY = "CREATORCAST_FIGURES"
-#: The endpoint of a request that no address is for, and every other label that has no series of its own.
+#: The endpoint of a request that no address is for, and every other label that has no series of its
+#: own.
 OTHER = "other"
 #: The code of a request whose answer was not begun.
 NO_ANSWER = "none"
-_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_BUCKETS = (
+    0.0005,
+    0.001,
+    0.0025,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+)
 _BOUNDS = (*map(str, _BUCKETS), "+Inf")
 _CODES = (NO_ANSWER, *(str(status.value) for status in HTTPStatus), OTHER)
 _LABEL_CHARACTERS = 255
@@ -40,7 +64,8 @@ _LABEL_CHARACTERS = 255
 class Metrics:
     """The figures of one worker, and what all together come to.
 
-    `endpoints` are the addresses that have series of their own; what is counted for another one goes to OTHER.
+    `endpoints` are the addresses that have series of their own; what is counted for another one
+    goes to OTHER.
     """
 
     def __init__(self, endpoints: Iterable[str]):
@@ -52,12 +77,17 @@ class Metrics:
         self._registry.register(self)
 
     def share(self, environment: MutableMapping[str, str]) -> None:
-        """Make memory for the workers that get this environment; where there is none, each tells its own figures."""
+        """Make memory for the workers that get this environment; where there is none, each tells
+        its own figures.
+        """
         environment.pop(METRICS_MEMORY, None)
         try:
             environment[METRICS_MEMORY] = str(self._counts.share())
         except OSError as error:
-            log.warning("figures are not shared, /metrics tells those of the worker that is asked: %s", error)
+            log.warning(
+                "figures are not shared, /metrics tells those of the worker that is asked: %s",
+                error,
+            )
 
     def join(self, environment: MutableMapping[str, str], worker: int) -> None:
         """Count in the shared memory from now on, where there is any, as the worker of that number."""
@@ -87,7 +117,9 @@ class Metrics:
 
     def model(self, manifest: dict) -> None:
         """Tell which model this worker answers from, from now on."""
-        labels = [str(manifest.get(name, ""))[:_LABEL_CHARACTERS] for name in ("version", "trained_on")]
+        labels = [
+            str(manifest.get(name, ""))[:_LABEL_CHARACTERS] for name in ("version", "trained_on")
+        ]
         self._counts.note(json.dumps(labels, ensure_ascii=False))
 
     def text(self) -> bytes:
@@ -95,17 +127,29 @@ class Metrics:
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Give the figures of all workers as Prometheus' families: of counters, those that are not 0."""
+        """Give the figures of all workers as Prometheus' families: of counters, those that are not
+        0.
+        """
         totals = dict(zip(self._cells, self._counts.totals(), strict=True))
-        yield _counter(totals, "request", "requests", "Requests by HTTP status", ["endpoint", "code"])
+        yield _counter(
+            totals, "request", "requests", "Requests by HTTP status", ["endpoint", "code"]
+        )
         yield self._histogram(totals)
         yield _counter(
             totals, "scored", "partnerships", "Partnerships forecast, by what the forecast rests on",
             ["endpoint", "evidence"],
         )  # fmt: skip
-        yield _counter(totals, "rejected", "partnerships_rejected", "Partnerships answered by errors", ["endpoint"])
+        yield _counter(
+            totals,
+            "rejected",
+            "partnerships_rejected",
+            "Partnerships answered by errors",
+            ["endpoint"],
+        )
         models = GaugeMetricFamily(
-            "creatorcast_model_info", "1 for the model that a worker answers from", labels=["version", "trained_on"]
+            "creatorcast_model_info",
+            "1 for the model that a worker answers from",
+            labels=["version", "trained_on"],
         )
         for note in sorted(set(self._counts.notes())):
             with contextlib.suppress(ValueError):  # it was being replaced
@@ -115,12 +159,16 @@ class Metrics:
     def _add(self, kind: str, *labels: str, amount: float = 1.0) -> None:
         cell = self._cells.get((kind, *labels))
         if cell is None:
-            cell = self._cells[kind, *(label if label in self._labels else OTHER for label in labels)]
+            cell = self._cells[
+                kind, *(label if label in self._labels else OTHER for label in labels)
+            ]
         self._counts.add(cell, amount)
 
     def _histogram(self, totals: dict[tuple[str, ...], float]) -> Metric:
         family = HistogramMetricFamily(
-            "creatorcast_request_seconds", "From a request's first byte to its answer's last", labels=["endpoint"]
+            "creatorcast_request_seconds",
+            "From a request's first byte to its answer's last",
+            labels=["endpoint"],
         )
         for endpoint in self.endpoints:
             within = list(accumulate(totals["within", endpoint, bound] for bound in _BOUNDS))
@@ -140,7 +188,9 @@ def _series(endpoints: Iterable[str]) -> Iterator[tuple[str, ...]]:
         yield ("rejected", endpoint)
 
 
-def _counter(totals: dict[tuple[str, ...], float], kind: str, name: str, meaning: str, labels: list[str]) -> Metric:
+def _counter(
+    totals: dict[tuple[str, ...], float], kind: str, name: str, meaning: str, labels: list[str]
+) -> Metric:
     family = CounterMetricFamily(f"creatorcast_{name}", meaning, labels=labels)
     for (what, *values), total in totals.items():
         if what == kind and total:
@@ -151,7 +201,8 @@ def _counter(totals: dict[tuple[str, ...], float], kind: str, name: str, meaning
 class MetricsMiddleware:
     """The ASGI layer before every other: counts and times each request once, whoever answers it.
 
-    A request goes by the address that its path names: one that the Guard refuses never gets to a route.
+    A request goes by the address that its path names: one that the Guard refuses never gets to a
+    route.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics):

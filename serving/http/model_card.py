@@ -1,4 +1,6 @@
-"""The model in use, as GET /v1/model tells it: its manifest, its record in short, and what it is not good for."""
+"""The model in use, as GET /v1/model tells it: its manifest, its record in short, and what it is
+not good for.
+"""
 
 import pandas as pd
 
@@ -9,9 +11,19 @@ from serving.scoring.warning_flags import MODEL_OLD_DAYS
 #: What is left out of the manifest: of use to the loader alone.
 _NOT_SHOWN = ("format", "columns", "sha256", "features_version")
 _OURS = "creatorcast"
-#: Figures of the record that are told in short, by split: creators that trained the model, and creators it never saw.
+#: Figures of the record that are told in short, by split: creators that trained the model, and
+#: creators it never saw.
 _TOLD = (
-    *("rows", "creators", "mae", "mae_low", "mae_high", "vs_median", "vs_median_low", "vs_median_high"),
+    *(
+        "rows",
+        "creators",
+        "mae",
+        "mae_low",
+        "mae_high",
+        "vs_median",
+        "vs_median_low",
+        "vs_median_high",
+    ),
     *("spearman_within", "crps", "coverage_80", "coverage_90"),
 )
 
@@ -26,9 +38,13 @@ def model_card(manifest: dict, bundle: Bundle | None = None) -> dict:
 
 
 def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
-    found = ["Forecasts are of what platforms show publicly; reach, sales and saves are not forecast."]
+    found = [
+        "Forecasts are of what platforms show publicly; reach, sales and saves are not forecast."
+    ]
     if manifest["trained_on"] == "simulated":
-        found.append("It was trained on a simulated market: nothing about real creators follows from it.")
+        found.append(
+            "It was trained on a simulated market: nothing about real creators follows from it."
+        )
     if "recipe" in manifest:
         days = manifest["recipe"]["sampling"]["longest_lead_days"]
         found.append(
@@ -36,13 +52,19 @@ def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
         )
     if "until" in manifest:
         ends = f"{pd.Timestamp(manifest['until']):%Y-%m-%d}"
-        found.append(f"Its training ends on {ends}; forecasts made {MODEL_OLD_DAYS} days later carry model_old.")
+        found.append(
+            f"Its training ends on {ends}; forecasts made {MODEL_OLD_DAYS} days later carry model_old."
+        )
     for row in manifest.get("backtest", {}).get("coverage", ()):
         if row["fails"]:
             who = f"{row['platform']}, {row['band']}, {row['split']} creators, {row['evidence']}"
-            found.append(f"The 80 % interval held {row['coverage_80']:.0%} for {who}: do not rely on it there.")
+            found.append(
+                f"The 80 % interval held {row['coverage_80']:.0%} for {who}: do not rely on it there."
+            )
     if bundle is not None and bundle.reference.sponsored_posts == 0:
-        found.append("It has never seen a paid post: how payment changes engagement is unknown to it.")
+        found.append(
+            "It has never seen a paid post: how payment changes engagement is unknown to it."
+        )
     if bundle is not None and bundle.benchmarks is None:
         found.append("It has no benchmarks: answers have no cost verdict.")
     return found

@@ -1,7 +1,9 @@
-"""The champion bundle as the service holds it: loaded at start, looked at every few seconds, swapped in one step.
+"""The champion bundle as the service holds it: loaded at start, looked at every few seconds,
+swapped in one step.
 
-A bundle that cannot be loaded, or does not answer, is refused and told in the log once; the one before stays. A refused
-one is looked at again when any of its files is another than before, and now and then besides.
+A bundle that cannot be loaded, or does not answer, is refused and told in the log once; the one
+before stays. A refused one is looked at again when any of its files is another than before, and now
+and then besides.
 """
 
 import logging
@@ -24,12 +26,16 @@ from serving.http.sample_answers import check_sample_answers
 from serving.scoring.scorer import Scorer
 from serving.settings import DATA, RATES, STALE_DAYS, Settings
 
-#: Seconds after which what was refused is tried again though no file has changed: the reason may have been the machine.
+#: Seconds after which what was refused is tried again though no file has changed: the reason may
+#: have been the machine.
 AGAIN_SECONDS = 60.0
 
-log = logging.getLogger("bentoml.creatorcast")  # below `bentoml`, which the server gives its handler
+log = logging.getLogger(
+    "bentoml.creatorcast"
+)  # below `bentoml`, which the server gives its handler
 
-#: What clients are told while `current` is None; the reason, which may name folders, is for the log.
+#: What clients are told while `current` is None; the reason, which may name folders, is for the
+#: log.
 NO_CHAMPION = ErrorDetail(
     "no_champion",
     "service",
@@ -40,7 +46,9 @@ NO_CHAMPION = ErrorDetail(
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A bundle's manifest and the scorer over it: one answer uses one LoadedModel from beginning to end."""
+    """A bundle's manifest and the scorer over it: one answer uses one LoadedModel from beginning to
+    end.
+    """
 
     manifest: dict
     scorer: Scorer
@@ -53,10 +61,11 @@ def load_champion(
     snapshot: Path | None = None,
     stale_days: float = STALE_DAYS,
 ) -> LoadedModel:
-    """Try and load a bundle and set up its scorer, over tables or over a snapshot, whose copy is read through once.
+    """Try and load a bundle and set up its scorer, over tables or over a snapshot, whose copy is
+    read through once.
 
-    Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is or does not fit,
-    and whatever keeps sample questions from being answered.
+    Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is
+    or does not fit, and whatever keeps sample questions from being answered.
     """
     bundle = load_bundle(folder, try_bundle(folder))
     if snapshot is None:
@@ -69,16 +78,20 @@ def load_champion(
 
 
 def read_creator_tables(data: Path | None) -> Tables | None:
-    """Read and check the tables of the creators that the service knows, None where no folder is set."""
+    """Read and check the tables of the creators that the service knows, None where no folder is
+    set.
+    """
     if data is None:
         return None
     return validate(read_tables(data))
 
 
 class ModelStore:
-    """The champion in use: `current` is None as long as none could be loaded; `reason` says why the last try failed.
+    """The champion in use: `current` is None as long as none could be loaded; `reason` says why the
+    last try failed.
 
-    `told` is given the manifest of every champion taken over; `find` and `load` are replaced in tests.
+    `told` is given the manifest of every champion taken over; `find` and `load` are replaced in
+    tests.
     """
 
     def __init__(
@@ -103,9 +116,11 @@ class ModelStore:
         self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
 
     def start(self) -> None:
-        """Read the known creators and the rates, load the champion, and keep looking for a new one until `stop`.
+        """Read the known creators and the rates, load the champion, and keep looking for a new one
+        until `stop`.
 
-        Where a file cannot be read nothing is loaded until it is another one; what was read once stays.
+        Where a file cannot be read nothing is loaded until it is another one; what was read once
+        stays.
         """
         self._look()
         self._thread.start()
@@ -115,17 +130,25 @@ class ModelStore:
         self._stop.set()
 
     def refresh(self) -> None:
-        """Take over champion and snapshot if one is another than before; keep those before where they cannot be used.
+        """Take over champion and snapshot if one is another than before; keep those before where
+        they cannot be used.
 
         A snapshot belongs to a bundle: the two are taken over together, once they fit.
         """
         stamp, snapshot = None, self.settings.snapshot
         try:
             folder = self._find(self.settings.home)
-            stamp = (folder, *map(_identities, (champion_file(self.settings.home), folder, snapshot)))
-            if stamp == self._stamp or (stamp == self._refused_stamp and time.monotonic() < self._again_at):
+            stamp = (
+                folder,
+                *map(_identities, (champion_file(self.settings.home), folder, snapshot)),
+            )
+            if stamp == self._stamp or (
+                stamp == self._refused_stamp and time.monotonic() < self._again_at
+            ):
                 return
-            more = {"snapshot": snapshot, "stale_days": self.settings.stale_days} if snapshot else {}
+            more = (
+                {"snapshot": snapshot, "stale_days": self.settings.stale_days} if snapshot else {}
+            )
             loaded = self._load(folder, self._tables, self._rates, **more)
             version = loaded.manifest["version"]
         except Exception as error:  # whatever is wrong with a bundle must not end the service
@@ -147,7 +170,9 @@ class ModelStore:
             self.refresh()
 
     def _read_files(self) -> bool:
-        """Read the known creators and the rates, unless they are still the ones that could not be; tell whether."""
+        """Read the known creators and the rates, unless they are still the ones that could not be;
+        tell whether.
+        """
         data, rates = self.settings.data, self.settings.rates
         stamp = (_identities(data), _identities(rates))
         if stamp == self._unread_stamp:
@@ -180,7 +205,8 @@ class ModelStore:
 
 
 def _identities(path: Path | None) -> tuple:
-    """Tell the files of a folder, or a file, from what they were: a change of a file changes its moment of change.
+    """Tell the files of a folder, or a file, from what they were: a change of a file changes its
+    moment of change.
 
     That moment (ctime) cannot be set, as the one of writing can.
     """

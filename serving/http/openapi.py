@@ -1,4 +1,6 @@
-"""The OpenAPI document of the service, built from the message types, with examples that work when pasted."""
+"""The OpenAPI document of the service, built from the message types, with examples that work when
+pasted.
+"""
 
 from pydantic.json_schema import models_json_schema
 
@@ -20,7 +22,14 @@ EXAMPLES = {
         "value": {
             "as_of": "2026-11-01T00:00:00Z",
             "partnerships": [
-                {"partnership_id": "autumn-1", **_PROFILE, "avg_likes": 1150, "avg_comments": 31, **_DEAL, **_WHEN}
+                {
+                    "partnership_id": "autumn-1",
+                    **_PROFILE,
+                    "avg_likes": 1150,
+                    "avg_comments": 31,
+                    **_DEAL,
+                    **_WHEN,
+                }
             ],
         },
     },
@@ -33,9 +42,24 @@ EXAMPLES = {
                     "partnership_id": "autumn-2",
                     **_PROFILE,
                     "recent_posts": [
-                        {"posted_at": "2026-10-02T18:00:00Z", "format": "carousel", "likes": 1420, "comments": 40},
-                        {"posted_at": "2026-10-09T18:30:00Z", "format": "video", "likes": 980, "comments": 22},
-                        {"posted_at": "2026-10-16T17:45:00Z", "format": "image", "likes": 1105, "comments": 35},
+                        {
+                            "posted_at": "2026-10-02T18:00:00Z",
+                            "format": "carousel",
+                            "likes": 1420,
+                            "comments": 40,
+                        },
+                        {
+                            "posted_at": "2026-10-09T18:30:00Z",
+                            "format": "video",
+                            "likes": 980,
+                            "comments": 22,
+                        },
+                        {
+                            "posted_at": "2026-10-16T17:45:00Z",
+                            "format": "image",
+                            "likes": 1105,
+                            "comments": 35,
+                        },
                     ],
                     **_DEAL,
                 }
@@ -59,7 +83,12 @@ RANK_EXAMPLES = {
         "summary": "Two profiles, the fee that pays best first",
         "value": {
             "partnerships": [
-                {"partnership_id": "big", "platform": "instagram", "followers": 480_000, "niche": "food"}
+                {
+                    "partnership_id": "big",
+                    "platform": "instagram",
+                    "followers": 480_000,
+                    "niche": "food",
+                }
                 | {"fee_usd": 5200},
                 {"partnership_id": "small", **_PROFILE, "fee_usd": 400},
             ]
@@ -70,7 +99,10 @@ RANK_EXAMPLES = {
         "value": {
             "by": "engagements_p50",
             "limit": 1,
-            "partnerships": [_PROFILE, {"platform": "tiktok", "followers": 320_000, "niche": "dance"}],
+            "partnerships": [
+                _PROFILE,
+                {"platform": "tiktok", "followers": 320_000, "niche": "dance"},
+            ],
         },
     },
 }
@@ -98,7 +130,9 @@ def openapi() -> dict:
     """Give the OpenAPI 3.1 document."""
     asked = [(model, "validation") for model in (Question, ExplainQuestion, RankQuestion)]
     given = [(model, "serialization") for model in (Answer, Ranking, Creator, FaultMessage)]
-    _, definitions = models_json_schema([*asked, *given], ref_template="#/components/schemas/{model}")
+    _, definitions = models_json_schema(
+        [*asked, *given], ref_template="#/components/schemas/{model}"
+    )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -107,13 +141,23 @@ def openapi() -> dict:
             "description": "Forecasts what a partnership with a social-media creator brings.",
         },
         "paths": {
-            "/v1/predict": _post("predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES),
-            "/v1/rank": _post("rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES),
+            "/v1/predict": _post(
+                "predict", "Forecast 1 to 1,000 partnerships", "Question", "Answer", EXAMPLES
+            ),
+            "/v1/rank": _post(
+                "rank", "Forecast and put in order", "RankQuestion", "Ranking", RANK_EXAMPLES
+            ),
             "/v1/explain": _post(
-                "explain", "Forecast, with reasons and comparables", "ExplainQuestion", "Answer", EXAMPLES
+                "explain",
+                "Forecast, with reasons and comparables",
+                "ExplainQuestion",
+                "Answer",
+                EXAMPLES,
             ),
             "/v1/creators/{creator_id}": _creator(),
-            "/v1/model": _get("model", "The model in use: its data, record and limits", {"type": "object"}),
+            "/v1/model": _get(
+                "model", "The model in use: its data, record and limits", {"type": "object"}
+            ),
             "/v1/benchmarks": _benchmarks(),
             "/v1/openapi.json": _get("document", "This document", {"type": "object"}),
             "/metrics": {"get": _metrics()},
@@ -142,7 +186,12 @@ def _creator() -> dict:
     refused = {"400": "on several platforms: name one", "404": "no creator that the service knows"}
     found = _get("creator", "What is known of a creator, as of now", _ref("Creator"), refused)
     found["get"]["parameters"] = [
-        {"name": "creator_id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}},
+        {
+            "name": "creator_id",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1},
+        },
         _query("platform", PLATFORMS),
     ]
     return found
@@ -150,14 +199,27 @@ def _creator() -> dict:
 
 def _benchmarks() -> dict:
     refused = {"400": "a field or value that there is not", "404": "the model has no benchmarks"}
-    found = _get("benchmarks", "What creators do, by platform, band, niche and format", {"type": "object"}, refused)
-    lists = {"platform": PLATFORMS, "band": (), "niche": NICHES, "measure": MEASURES}  # bands are the bundle's
+    found = _get(
+        "benchmarks",
+        "What creators do, by platform, band, niche and format",
+        {"type": "object"},
+        refused,
+    )
+    lists = {
+        "platform": PLATFORMS,
+        "band": (),
+        "niche": NICHES,
+        "measure": MEASURES,
+    }  # bands are the bundle's
     found["get"]["parameters"] = [_query(name, allowed) for name, allowed in lists.items()]
     return found
 
 
 def _metrics() -> dict:
-    text = {"description": "Figures for Prometheus", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    text = {
+        "description": "Figures for Prometheus",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
     return {
         "operationId": "metrics",
         "summary": "Requests, partnerships and the model, for Prometheus",
@@ -189,5 +251,8 @@ def _ref(name: str) -> dict:
 
 
 def _error() -> dict:
-    body = {"code": {"type": "string"}, "errors": {"type": "array", "items": _ref("FaultMessage"), "minItems": 1}}
+    body = {
+        "code": {"type": "string"},
+        "errors": {"type": "array", "items": _ref("FaultMessage"), "minItems": 1},
+    }
     return {"type": "object", "properties": body, "required": list(body)}

@@ -1,6 +1,8 @@
-"""How the processes of a service end: together, whatever ends the one that started the others (the supervisor).
+"""How the processes of a service end: together, whatever ends the one that started the others (the
+supervisor).
 
-Circus, which starts the workers for BentoML, ends them at SIGTERM, SIGINT and SIGQUIT. What else would end or halt the
+Circus, which starts the workers for BentoML, ends them at SIGTERM, SIGINT and SIGQUIT. What else
+would end or halt the
 supervisor alone is ignored, SIGHUP stops the service as SIGTERM does, and what cannot be caught is seen by the workers:
 they hold the reading end of a pipe that nobody writes to, and it ends with the supervisor.
 """
@@ -22,12 +24,15 @@ log = logging.getLogger("bentoml.creatorcast")
 SUPERVISOR = "CREATORCAST_SUPERVISOR"
 #: After DRAIN_SECONDS, until a worker that does not heed SIGTERM is ended.
 MORE_SECONDS = 5
-#: Whose default action is to end or to halt a process, and that are neither crashes nor meant to stop a service.
+#: Whose default action is to end or to halt a process, and that are neither crashes nor meant to
+#: stop a service.
 _STRAY = "USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT TSTP TTIN TTOU"
 
 
 def supervise(environment: MutableMapping[str, str]) -> None:
-    """Prepare the process that will start the workers with this environment: no signal ends it alone."""
+    """Prepare the process that will start the workers with this environment: no signal ends it
+    alone.
+    """
     from circus.sighandler import SysHandler
 
     under_nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
@@ -40,10 +45,11 @@ def supervise(environment: MutableMapping[str, str]) -> None:
 
 
 def end_with_supervisor(environment: MutableMapping[str, str]) -> None:
-    """Have this worker finish what it has begun and end once its supervisor has; not where nothing names one.
+    """Have this worker finish what it has begun and end once its supervisor has; not where nothing
+    names one.
 
-    A signal that is sent to all processes of a service is the supervisor's to heed: SIGHUP and SIGQUIT are ignored
-    here.
+    A signal that is sent to all processes of a service is the supervisor's to heed: SIGHUP and
+    SIGQUIT are ignored here.
     """
     if not _is_pipe(environment.get(SUPERVISOR, "")):
         return

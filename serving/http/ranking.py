@@ -1,7 +1,9 @@
 """Partnerships in the order of a measure: for POST /v1/rank.
 
-- equal values share a rank, the next one counts them all (1, 1, 3), and among themselves they keep the order asked
-- what has no value of the measure comes last, in the order asked, with the reason; `limit` never cuts those
+- equal values share a rank, the next one counts them all (1, 1, 3), and among themselves they keep
+  the order asked
+- what has no value of the measure comes last, in the order asked, with the reason; `limit` never
+  cuts those
 """
 
 from collections.abc import Mapping
@@ -24,7 +26,8 @@ NO_BENCHMARK = "there is no cost benchmark for such creators"
 class RankingMeasure:
     """What answers can be ordered by: what it tells, and which end is best.
 
-    `required_columns`: fields of the request without which it is missing; `missing_reason`: why else it may be.
+    `required_columns`: fields of the request without which it is missing; `missing_reason`: why
+    else it may be.
     """
 
     meaning: str
@@ -41,10 +44,13 @@ class RankingMeasure:
 _NO_VIEWS = "views are not forecast for that platform and format"
 _FEE = ("fee_usd",)
 _NO_COST = "the cost has no finite value, see cost_note"
-#: By name, which is that of the figure in answers with its place: engagements_p50 is engagements.p50.
+#: By name, which is that of the figure in answers with its place: engagements_p50 is
+#: engagements.p50.
 RANKING_MEASURES = {
     "fee_headroom": RankingMeasure(
-        "break-even fee over fee: above 1 the fee pays", required_columns=_FEE, missing_reason=NO_BENCHMARK
+        "break-even fee over fee: above 1 the fee pays",
+        required_columns=_FEE,
+        missing_reason=NO_BENCHMARK,
     ),
     "break_even_fee_usd": RankingMeasure("the highest fee that pays", missing_reason=NO_BENCHMARK),
     "probability_benchmark": RankingMeasure(
@@ -53,11 +59,15 @@ RANKING_MEASURES = {
     "probability_target": RankingMeasure(
         "that the cost stays within the target", required_columns=("fee_usd", "target_cpe_usd")
     ),
-    "probability_goal": RankingMeasure("that the engagements reach the goal", required_columns=("goal_engagements",)),
+    "probability_goal": RankingMeasure(
+        "that the engagements reach the goal", required_columns=("goal_engagements",)
+    ),
     "cpe_usd_p50": RankingMeasure("cost per engagement", False, _FEE, _NO_COST),
     "cpe_usd_p90": RankingMeasure("cost per engagement if it goes badly", False, _FEE, _NO_COST),
     "cpm_usd_p50": RankingMeasure("cost per 1,000 views", False, _FEE, _NO_VIEWS),
-    "cpe_index": RankingMeasure("cost per engagement against the benchmark's", False, _FEE, NO_BENCHMARK),
+    "cpe_index": RankingMeasure(
+        "cost per engagement against the benchmark's", False, _FEE, NO_BENCHMARK
+    ),
     "fee_usd": RankingMeasure("the fee", False, _FEE),
     "engagements_p50": RankingMeasure("engagements"),
     "engagements_p10": RankingMeasure("engagements if it goes badly"),
@@ -65,7 +75,9 @@ RANKING_MEASURES = {
     "engagement_rate_by_followers_p50": RankingMeasure(
         "engagements per follower", missing_reason="the followers are not known"
     ),
-    "engagement_rate_by_views_p50": RankingMeasure("engagements per view", missing_reason=_NO_VIEWS),
+    "engagement_rate_by_views_p50": RankingMeasure(
+        "engagements per view", missing_reason=_NO_VIEWS
+    ),
     "emv_usd_p50": RankingMeasure(
         "earned media value", missing_reason="no value of a like, comment, share or view is given"
     ),
@@ -88,19 +100,29 @@ _ADDED: dict[str, Any] = {
     ),
     "limit": (
         int | None,
-        Field(None, ge=1, le=MAX_PARTNERSHIPS, description="ranked results to give; those without a rank always are"),
+        Field(
+            None,
+            ge=1,
+            le=MAX_PARTNERSHIPS,
+            description="ranked results to give; those without a rank always are",
+        ),
     ),
 }
 RankEnvelope: type[BaseModel] = create_model("RankEnvelope", __base__=Envelope, **_ADDED)
 RankQuestion: type[BaseModel] = create_model(
-    "RankQuestion", __base__=Question, __doc__="Partnerships to forecast and to put in order.", **_ADDED
+    "RankQuestion",
+    __base__=Question,
+    __doc__="Partnerships to forecast and to put in order.",
+    **_ADDED,
 )
 
 
 class Ranked(Result):
     """A result with its rank, or without one and why."""
 
-    rank: int | None = Field(description="1 is best; equal values share a rank; null where there is no value")
+    rank: int | None = Field(
+        description="1 is best; equal values share a rank; null where there is no value"
+    )
     value: float | None = Field(description="of the measure")
     unranked: FaultMessage | None = Field(description="why there is no rank")
 
@@ -116,9 +138,12 @@ class Ranking(Answer):
 
 
 def rank_answer(answered: RequestAnswer, by: str | None = None, limit: int | None = None) -> bytes:
-    """Order an answer by a measure, best first, as JSON; `by` None takes the first of DEFAULT_MEASURES that any has."""
+    """Order an answer by a measure, best first, as JSON; `by` None takes the first of
+    DEFAULT_MEASURES that any has.
+    """
     by = by or next(
-        (name for name in DEFAULT_MEASURES if np.isfinite(_figure(answered, name)).any()), DEFAULT_MEASURES[-1]
+        (name for name in DEFAULT_MEASURES if np.isfinite(_figure(answered, name)).any()),
+        DEFAULT_MEASURES[-1],
     )
     values = _figure(answered, by)
     measure, known = RANKING_MEASURES[by], np.isfinite(values)
@@ -129,7 +154,10 @@ def rank_answer(answered: RequestAnswer, by: str | None = None, limit: int | Non
         said = {"rank": ranks.setdefault(value, position), "value": value, "unranked": None}
         ranked.append(_with(said, answered.results[place]))
     last = [
-        _with({"rank": None, "value": None, "unranked": asdict(_why(answered, place, by))}, answered.results[place])
+        _with(
+            {"rank": None, "value": None, "unranked": asdict(_why(answered, place, by))},
+            answered.results[place],
+        )
         for place in np.flatnonzero(~known).tolist()
     ]
     head = {"by": by, "order": measure.order, "asked": len(values), "ranked": len(order)}
@@ -153,7 +181,9 @@ def measure_columns(by: str) -> tuple[str, ...]:
 
 
 def best_first(by: str, values: np.ndarray) -> np.ndarray:
-    """Give the places of values of a measure, best first, equals in their order; what is unknown comes last."""
+    """Give the places of values of a measure, best first, equals in their order; what is unknown
+    comes last.
+    """
     known = np.where(np.isfinite(values), values, np.nan)
     return np.argsort(-known if RANKING_MEASURES[by].is_highest_best else known, kind="stable")
 
@@ -173,5 +203,7 @@ def _why(answered: RequestAnswer, place: int, by: str) -> ErrorDetail:
         return ErrorDetail("not_scored", where, "could not be scored: see its errors")
     for name in measure.required_columns:
         if np.isnan(answered.columns[name][place]):
-            return ErrorDetail("missing", f"{where}.{name}", "is missing", f"a value, which {by} needs")
+            return ErrorDetail(
+                "missing", f"{where}.{name}", "is missing", f"a value, which {by} needs"
+            )
     return ErrorDetail("no_value", where, f"has no {by}: {measure.missing_reason}")

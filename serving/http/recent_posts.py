@@ -1,4 +1,6 @@
-"""The posts that partnerships of a request bring with them: as readings, and warnings of those that do not count."""
+"""The posts that partnerships of a request bring with them: as readings, and warnings of those that
+do not count.
+"""
 
 from collections.abc import Sequence
 
@@ -22,7 +24,9 @@ _REASONS = {
     PostUse.REPOST: "recent_posts_are_reposts",
     PostUse.KNOWN_ALREADY: "recent_posts_known_already",
 }
-_FORMATS, _NICHES = ({name: float(place) for place, name in enumerate(names)} for names in (FORMATS, NICHES))
+_FORMATS, _NICHES = (
+    {name: float(place) for place, name in enumerate(names)} for names in (FORMATS, NICHES)
+)
 
 
 def recent_post_readings(brought: Sequence[Sequence[BaseModel] | None]) -> PostReadings | None:
@@ -35,28 +39,49 @@ def recent_post_readings(brought: Sequence[Sequence[BaseModel] | None]) -> PostR
         return None
     account = np.repeat(np.arange(len(brought)), [len(own or ()) for own in brought])
     numbers = (number for own in brought for number in range(len(own or ())))
-    names = [post.post_id or f"recent-{number}" for post, number in zip(posts, numbers, strict=True)]
-    told = {name: [getattr(post, name) for post in posts] for name in (*COUNT_FIELDS, "sponsored", *CONTENT_FIELDS)}
+    names = [
+        post.post_id or f"recent-{number}" for post, number in zip(posts, numbers, strict=True)
+    ]
+    told = {
+        name: [getattr(post, name) for post in posts]
+        for name in (*COUNT_FIELDS, "sponsored", *CONTENT_FIELDS)
+    }
     codes = {
         "format": [_FORMATS.get(post.format, np.nan) for post in posts],
         "brand": [_NICHES.get(post.brand_niche, np.nan) for post in posts],
     }
-    flags = {name: [bool(getattr(post, name)) for post in posts] for name in ("likes_hidden", "repost")}
+    flags = {
+        name: [bool(getattr(post, name)) for post in posts] for name in ("likes_hidden", "repost")
+    }
     written = {name: [getattr(post, name) for post in posts] for name in TEXT_FIELDS}
     return PostReadings(
         account,
         np.array([microseconds(post.posted_at) for post in posts]),
-        np.array([NAT_US if post.observed_at is None else microseconds(post.observed_at) for post in posts]),
+        np.array(
+            [
+                NAT_US if post.observed_at is None else microseconds(post.observed_at)
+                for post in posts
+            ]
+        ),
         np.array(names, dtype=object),
-        {name: np.array(values, dtype=float) for name, values in (told | codes).items() if _given(values)}
+        {
+            name: np.array(values, dtype=float)
+            for name, values in (told | codes).items()
+            if _given(values)
+        }
         | {name: np.array(values) for name, values in flags.items() if any(values)},
-        {name: pa.array(values, pa.large_string()) for name, values in written.items() if _given(values)},
+        {
+            name: pa.array(values, pa.large_string())
+            for name, values in written.items()
+            if _given(values)
+        },
         np.array([post.post_id is None for post in posts]),
     )
 
 
 def recent_post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:
-    """Say by name which rows, (n,), have what; `uses` (n, len(Use)): how many of their posts have which Use.
+    """Say by name which rows, (n,), have what; `uses` (n, len(Use)): how many of their posts have
+    which Use.
 
     Where some count and some do not, that; where none counts, each reason that there is.
     """

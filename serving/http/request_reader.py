@@ -1,7 +1,8 @@
-"""The partnerships of a request as prospects: read column by column, as nearly all can be, else one by one.
+"""The partnerships of a request as prospects: read column by column, as nearly all can be, else one
+by one.
 
-Where anything is odd about one of them, or one brings posts, `serving.http.request_schema` reads each with its faults. Both ways
-give the same: column by column only takes a sixth of the time.
+Where anything is odd about one of them, or one brings posts, `serving.http.request_schema` reads
+each with its faults. Both ways give the same: column by column only takes a sixth of the time.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,8 +48,8 @@ class _Odd(CreatorcastError):
 class ParsedRequest:
     """The partnerships of a request, n in order.
 
-    `names`: the partnership_id of each, as given, else numbered; `valid_positions`: positions of those without faults, which
-    `asked` and `posts` are of; `faults`: of the others, by position.
+    `names`: the partnership_id of each, as given, else numbered; `valid_positions`: positions of
+    those without faults, which `asked` and `posts` are of; `faults`: of the others, by position.
     """
 
     names: list[str]
@@ -78,16 +79,22 @@ def read_each_partnership(given: list, now: datetime) -> ParsedRequest:
     rows = assign_ids(read)
     good = [number for number, row in enumerate(rows) if row.asked is not None]
     own = [rows[number] for number in good]
-    asked = ProspectBatch.from_rows([{**row.given_fields(), "partnership_id": row.partnership_id} for row in own])
+    asked = ProspectBatch.from_rows(
+        [{**row.given_fields(), "partnership_id": row.partnership_id} for row in own]
+    )
     posts = recent_post_readings([row.asked.recent_posts for row in own])
     faults = {number: row.faults for number, row in enumerate(rows) if row.asked is None}
     return ParsedRequest([row.partnership_id for row in rows], good, asked, posts, faults)
 
 
 def _check_posts(given: list) -> None:
-    """Refuse partnerships that together bring too many posts; a list that is too long is a fault of its own."""
+    """Refuse partnerships that together bring too many posts; a list that is too long is a fault of
+    its own.
+    """
     lists = (one.get("recent_posts") for one in given if isinstance(one, dict))
-    count = sum(len(posts) for posts in lists if isinstance(posts, list) and len(posts) <= MAX_RECENT_POSTS)
+    count = sum(
+        len(posts) for posts in lists if isinstance(posts, list) and len(posts) <= MAX_RECENT_POSTS
+    )
     if count > Limits.recent_posts:
         most = f"at most {Limits.recent_posts:,} in one request: send fewer partnerships at a time"
         raise RequestRefused.for_error(
@@ -96,7 +103,9 @@ def _check_posts(given: list) -> None:
 
 
 def read_columnwise(given: list, now: datetime) -> ProspectBatch:
-    """Read partnerships without faults and without posts, column by column. Raises _Odd where there is another."""
+    """Read partnerships without faults and without posts, column by column. Raises _Odd where there
+    is another.
+    """
     if set(map(type, given)) != {dict}:
         raise _Odd
     columns = _columns(given)

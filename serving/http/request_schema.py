@@ -1,7 +1,9 @@
-"""What clients send: the types of a request, generated from the table specs, and the reading of one with every fault.
+"""What clients send: the types of a request, generated from the table specs, and the reading of one
+with every fault.
 
-Ranges, kinds and closed lists stand in `features.tables.schema` alone. A faulty partnership does not sink the others: its row
-carries its faults. Only what is no question at all is refused as a whole.
+Ranges, kinds and closed lists stand in `features.tables.schema` alone. A faulty partnership does
+not sink the others: its row carries its faults. Only what is no question at all is refused as a
+whole.
 """
 
 import contextlib
@@ -49,7 +51,9 @@ _CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def read_time(value: object) -> datetime | None:
-    """Read an ISO time with a zone as UTC; None stays None. Raises PydanticCustomError with the rule that is broken."""
+    """Read an ISO time with a zone as UTC; None stays None. Raises PydanticCustomError with the
+    rule that is broken.
+    """
     if value is None:
         return None
     try:
@@ -94,14 +98,18 @@ def _type(column: Column) -> Any:
     if column.kind == "flag":
         return bool | None
     if column.kind == "text":
-        return Annotated[(Literal[column.allowed] if column.allowed else str) | None, BeforeValidator(stripped)]
+        return Annotated[
+            (Literal[column.allowed] if column.allowed else str) | None, BeforeValidator(stripped)
+        ]
     bounds = Field(ge=column.minimum, le=column.maximum)
     if column.kind == "count":
         return Annotated[float, bounds, AfterValidator(whole), WHOLE] | None
     return Annotated[float, bounds] | None
 
 
-def _fields(spec: TableSpec, without: tuple[str, ...] = (), needed: tuple[str, ...] = ()) -> dict[str, Any]:
+def _fields(
+    spec: TableSpec, without: tuple[str, ...] = (), needed: tuple[str, ...] = ()
+) -> dict[str, Any]:
     return {
         c.name: (_type(c), Field(... if c.name in needed else None, description=c.meaning))
         for c in spec.columns
@@ -126,16 +134,29 @@ Partnership: type[BaseModel] = create_model(
     **_fields(PROSPECTS),
     recent_posts=(
         list[Post] | None,
-        Field(None, max_length=MAX_RECENT_POSTS, description="past posts of the creator, newest or oldest first"),
+        Field(
+            None,
+            max_length=MAX_RECENT_POSTS,
+            description="past posts of the creator, newest or oldest first",
+        ),
     ),
 )
 
 Envelope: type[BaseModel] = create_model(
     "Envelope",
     __config__=_CONFIG,
-    as_of=(Time, Field(None, description="moment of the forecast, nothing later is used; the present where missing")),
+    as_of=(
+        Time,
+        Field(
+            None,
+            description="moment of the forecast, nothing later is used; the present where missing",
+        ),
+    ),
     explain=(bool, Field(False, description="give the reasons of each forecast")),
-    comparables=(bool, Field(False, description="give the known creators most like each, with what they got")),
+    comparables=(
+        bool,
+        Field(False, description="give the known creators most like each, with what they got"),
+    ),
     partnerships=(list[Any], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
 )
 
@@ -154,10 +175,16 @@ Question: type[BaseModel] = create_model(
 )
 
 ExplainQuestion: type[BaseModel] = create_model(
-    "ExplainQuestion", __base__=Question, __doc__="As Question, with the grounds of each forecast.", **_GROUNDS
+    "ExplainQuestion",
+    __base__=Question,
+    __doc__="As Question, with the grounds of each forecast.",
+    **_GROUNDS,
 )
 
-_WANTED = {c.name: expected_values(c) for c in (*POSTS.columns, *PROSPECTS.columns, Column("as_of", "time", ""))} | {
+_WANTED = {
+    c.name: expected_values(c)
+    for c in (*POSTS.columns, *PROSPECTS.columns, Column("as_of", "time", ""))
+} | {
     "explain": "true or false",
     "comparables": "true or false",
     "partnerships": f"a list of 1 to {MAX_PARTNERSHIPS:,} partnerships",
@@ -166,7 +193,9 @@ _WANTED = {c.name: expected_values(c) for c in (*POSTS.columns, *PROSPECTS.colum
 
 @dataclass(frozen=True)
 class ParsedPartnership:
-    """One partnership as read: `asked` is None where there are faults; `partnership_id` is as given, else numbered."""
+    """One partnership as read: `asked` is None where there are faults; `partnership_id` is as
+    given, else numbered.
+    """
 
     partnership_id: str
     asked: BaseModel | None
@@ -178,8 +207,11 @@ class ParsedPartnership:
         return {name: given[name] for name in self.asked.model_fields_set}
 
 
-def read_request(body: bytes, kind: type[BaseModel] = Envelope, wanted: dict[str, str] | None = None) -> BaseModel:
-    """Read what surrounds the partnerships; `kind`: Envelope or one that adds fields, `wanted`: what those accept.
+def read_request(
+    body: bytes, kind: type[BaseModel] = Envelope, wanted: dict[str, str] | None = None
+) -> BaseModel:
+    """Read what surrounds the partnerships; `kind`: Envelope or one that adds fields, `wanted`:
+    what those accept.
 
     Raises RequestRefused where the body is no question.
     """
@@ -190,8 +222,12 @@ def read_request(body: bytes, kind: type[BaseModel] = Envelope, wanted: dict[str
     return read
 
 
-def read_partnership(raw: object, number: int, now: datetime, most: int = MAX_FAULTS) -> ParsedPartnership:
-    """Read the `number`-th partnership, from 0; `now`: what is posted later is a fault; `most`: faults worded."""
+def read_partnership(
+    raw: object, number: int, now: datetime, most: int = MAX_FAULTS
+) -> ParsedPartnership:
+    """Read the `number`-th partnership, from 0; `now`: what is posted later is a fault; `most`:
+    faults worded.
+    """
     given = raw.get("partnership_id") if isinstance(raw, dict) else None
     name = given.strip() if isinstance(given, str) else ""
     found = ErrorCollector(f"partnerships[{number}]", most)
@@ -201,11 +237,17 @@ def read_partnership(raw: object, number: int, now: datetime, most: int = MAX_FA
     _check_identity(asked, found)
     _check_times(asked, found, now)
     _check_repeats(asked, found)
-    return ParsedPartnership(name, None, tuple(found.faults())) if found.count else ParsedPartnership(name, asked)
+    return (
+        ParsedPartnership(name, None, tuple(found.faults()))
+        if found.count
+        else ParsedPartnership(name, asked)
+    )
 
 
 def _partnership(raw: object, found: ErrorCollector) -> BaseModel | None:
-    """Read a partnership; where it has faults, find them in it without its posts, and then in each of those."""
+    """Read a partnership; where it has faults, find them in it without its posts, and then in each
+    of those.
+    """
     posts = raw.get("recent_posts") if isinstance(raw, dict) else None
     posts = posts if isinstance(posts, list) else []
     many = any(len(one) > MOST_FIELDS for one in (raw, *posts) if isinstance(one, dict))
@@ -223,9 +265,15 @@ def _partnership(raw: object, found: ErrorCollector) -> BaseModel | None:
 
 
 def _checked(
-    kind: type[BaseModel], value: object, found: ErrorCollector, where: str, wanted: dict[str, str] = _WANTED
+    kind: type[BaseModel],
+    value: object,
+    found: ErrorCollector,
+    where: str,
+    wanted: dict[str, str] = _WANTED,
 ) -> BaseModel | None:
-    """Read an object, or find its faults: few unknown fields are worded, so pydantic sees no more of them."""
+    """Read an object, or find its faults: few unknown fields are worded, so pydantic sees no more
+    of them.
+    """
     few, cut = limit_unknown_fields(value, kind.model_fields)
     try:
         return kind.model_validate(few)
@@ -240,7 +288,9 @@ def _check_identity(asked: BaseModel, found: ErrorCollector) -> None:
         return
     where = f"{found.where}.platform"
     if asked.recent_posts:
-        found.add(lambda: ErrorDetail("missing", where, "is missing", "the platform of recent_posts"))
+        found.add(
+            lambda: ErrorDetail("missing", where, "is missing", "the platform of recent_posts")
+        )
     elif asked.creator_id is None:
         wanted = "a creator_id that the service knows, or a platform and the creator's profile"
         found.add(lambda: ErrorDetail("missing", where, "is missing, and so is creator_id", wanted))
@@ -255,15 +305,25 @@ def _check_times(asked: BaseModel, found: ErrorCollector, now: datetime) -> None
         if post.posted_at is None:
             found.add(partial(_no_posted_at, field_path(found.where, (*place, "posted_at"))))
         elif post.observed_at is not None and post.observed_at < post.posted_at:
-            found.add(partial(_read_early, field_path(found.where, (*place, "observed_at")), post.observed_at))
+            found.add(
+                partial(
+                    _read_early, field_path(found.where, (*place, "observed_at")), post.observed_at
+                )
+            )
 
 
-def _check_past(time: datetime | None, found: ErrorCollector, now: datetime, *steps: str | int) -> None:
+def _check_past(
+    time: datetime | None, found: ErrorCollector, now: datetime, *steps: str | int
+) -> None:
     if time is not None and time > now + ZONE_SLACK:
         rule = f"at most {now:%Y-%m-%dT%H:%M:%SZ}"
         found.add(
             lambda: ErrorDetail(
-                "in_future", field_path(found.where, steps), "lies in the future", rule, time.isoformat()
+                "in_future",
+                field_path(found.where, steps),
+                "lies in the future",
+                rule,
+                time.isoformat(),
             )
         )
 
@@ -274,7 +334,11 @@ def _no_posted_at(where: str) -> ErrorDetail:
 
 def _read_early(where: str, time: datetime) -> ErrorDetail:
     return ErrorDetail(
-        "before_posted_at", where, "is before posted_at", "a time at or after posted_at", time.isoformat()
+        "before_posted_at",
+        where,
+        "is before posted_at",
+        "a time at or after posted_at",
+        time.isoformat(),
     )
 
 
@@ -283,9 +347,18 @@ def _check_repeats(asked: BaseModel, found: ErrorCollector) -> None:
     for number, post in enumerate(asked.recent_posts or ()):
         if post.post_id is None:
             continue
-        key, first = (post.post_id, post.observed_at), posted.setdefault(post.post_id, post.posted_at)
+        key, first = (
+            (post.post_id, post.observed_at),
+            posted.setdefault(post.post_id, post.posted_at),
+        )
         if key in seen:
-            found.add(partial(_repeated, field_path(found.where, ("recent_posts", number, "post_id")), post.post_id))
+            found.add(
+                partial(
+                    _repeated,
+                    field_path(found.where, ("recent_posts", number, "post_id")),
+                    post.post_id,
+                )
+            )
         if None not in (first, post.posted_at) and post.posted_at != first:
             at = field_path(found.where, ("recent_posts", number, "posted_at"))
             found.add(partial(_moved, at, post.posted_at, first))
@@ -294,7 +367,9 @@ def _check_repeats(asked: BaseModel, found: ErrorCollector) -> None:
 
 def _repeated(where: str, post_id: str) -> ErrorDetail:
     rule = "each post_id and observed_at once"
-    return ErrorDetail("repeated_post", where, "repeats an earlier post", rule, shorten_value(post_id))
+    return ErrorDetail(
+        "repeated_post", where, "repeats an earlier post", rule, shorten_value(post_id)
+    )
 
 
 def _moved(where: str, time: datetime, first: datetime) -> ErrorDetail:
@@ -303,7 +378,8 @@ def _moved(where: str, time: datetime, first: datetime) -> ErrorDetail:
 
 
 def assign_ids(rows: list[ParsedPartnership]) -> list[ParsedPartnership]:
-    """Number the rows without an id, from 1, and fault every row whose id another has: answers could not be told apart.
+    """Number the rows without an id, from 1, and fault every row whose id another has: answers
+    could not be told apart.
 
     Faulty rows keep their places and ids.
     """
@@ -312,19 +388,28 @@ def assign_ids(rows: list[ParsedPartnership]) -> list[ParsedPartnership]:
     for number, name in enumerate(names):
         places.setdefault(name, []).append(number)
     return [
-        _with_id(row, number, name, places[name]) for number, (row, name) in enumerate(zip(rows, names, strict=True))
+        _with_id(row, number, name, places[name])
+        for number, (row, name) in enumerate(zip(rows, names, strict=True))
     ]
 
 
-def _with_id(row: ParsedPartnership, number: int, name: str, places: list[int]) -> ParsedPartnership:
+def _with_id(
+    row: ParsedPartnership, number: int, name: str, places: list[int]
+) -> ParsedPartnership:
     """Name a row, the `number`-th; `places`: of all rows of that name."""
     if len(places) == 1:
         return replace(row, partnership_id=name)
-    others = [f"partnerships[{place}]" for place in places[: MOST_NAMED + 1] if place != number][:MOST_NAMED]
+    others = [f"partnerships[{place}]" for place in places[: MOST_NAMED + 1] if place != number][
+        :MOST_NAMED
+    ]
     rest = len(places) - 1 - len(others)
     what = f"is that of {', '.join(others)}{f' and {rest:,} more' if rest else ''} too"
     repeat = ErrorDetail(
-        "repeated_id", f"partnerships[{number}].partnership_id", what, "each id once", shorten_value(name)
+        "repeated_id",
+        f"partnerships[{number}].partnership_id",
+        what,
+        "each id once",
+        shorten_value(name),
     )
     return ParsedPartnership(name, None, (*row.faults, repeat))
 

@@ -1,7 +1,8 @@
-"""AnswerTable rows as JSON text: unknown is null, times are ISO in UTC, distributions are objects of their own.
+"""AnswerTable rows as JSON text: unknown is null, times are ISO in UTC, distributions are objects
+of their own.
 
-The values of a column are written at once, and the rows put together of their pieces: an object for each row, which is
-then written, takes three times as long.
+The values of a column are written at once, and the rows put together of their pieces: an object for
+each row, which is then written, takes three times as long.
 """
 
 import re
@@ -44,22 +45,36 @@ def result_fields(scored: AnswerTable) -> list[bytes]:
 
 @cache
 def _layout(names: tuple[str, ...]) -> list[tuple[bytes, list[str], list[bytes]]]:
-    """Give for each field its start, its columns, and where it is an object of several what stands before each."""
+    """Give for each field its start, its columns, and where it is an object of several what stands
+    before each.
+    """
     groups: dict[str, dict[str, str]] = {}
     for name in names:
         part = _PART.fullmatch(name)
         whole, key = filter(None, part.groups()) if part else (name, "")
         groups.setdefault(whole, {})[name] = key
-    starts = [b'%s"%s":' % (b"," if number else b"", whole.encode()) for number, whole in enumerate(groups)]
-    return [(start, list(own), _keys(own.values())) for start, own in zip(starts, groups.values(), strict=True)]
+    starts = [
+        b'%s"%s":' % (b"," if number else b"", whole.encode())
+        for number, whole in enumerate(groups)
+    ]
+    return [
+        (start, list(own), _keys(own.values()))
+        for start, own in zip(starts, groups.values(), strict=True)
+    ]
 
 
 def _keys(names: Iterable[str]) -> list[bytes]:
-    return [b'%s"%s":' % (b"," if number else b"{", name.encode()) for number, name in enumerate(names) if name]
+    return [
+        b'%s"%s":' % (b"," if number else b"{", name.encode())
+        for number, name in enumerate(names)
+        if name
+    ]
 
 
 def _pieces(values: list[EncodedColumn], keys: list[bytes]) -> list[EncodedColumn]:
-    """Give the value of a field: a column, or an object of several, null where nothing of them is known."""
+    """Give the value of a field: a column, or an object of several, null where nothing of them is
+    known.
+    """
     if not keys:
         return values
     if values.count(_NULL) == len(values):
@@ -86,13 +101,21 @@ def _objects(values: list[EncodedColumn], keys: list[bytes]) -> list[bytes]:
 
 
 def _written(columns: dict[str, np.ndarray]) -> dict[str, EncodedColumn]:
-    """Write each value of columns, in their order; one for all rows where they are known to share it."""
+    """Write each value of columns, in their order; one for all rows where they are known to share
+    it.
+    """
     numbers = [name for name, values in columns.items() if values.dtype == float]
     matrix = np.array([columns[name] for name in numbers])
     known = np.isfinite(matrix).any(axis=1).tolist()
     rows = iter(orjson.dumps(matrix[known], option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],["))
-    texts = {name: _cells(next(rows)) if some else _NULL for name, some in zip(numbers, known, strict=True)}
-    return {name: texts[name] if name in texts else _others(name, values) for name, values in columns.items()}
+    texts = {
+        name: _cells(next(rows)) if some else _NULL
+        for name, some in zip(numbers, known, strict=True)
+    }
+    return {
+        name: texts[name] if name in texts else _others(name, values)
+        for name, values in columns.items()
+    }
 
 
 def _cells(row: bytes) -> EncodedColumn:

@@ -41,13 +41,19 @@ class Cost(BaseModel):
 class Benchmark(BaseModel):
     """What creators like this one get and cost; null where that is not known."""
 
-    cell: str | None = Field(description="the creators compared with: the finest cell with enough of them")
+    cell: str | None = Field(
+        description="the creators compared with: the finest cell with enough of them"
+    )
     creators: float | None
-    engagements_p50: float | None = Field(description="what they usually get, of as many deliverables")
+    engagements_p50: float | None = Field(
+        description="what they usually get, of as many deliverables"
+    )
     engagement_rate_by_followers_p50: float | None
     cpe_usd: float | None
     cpe: float | None = Field(description=f"the same {_OWN}")
-    cpe_source: str | None = Field(description="own_deals, or rate_card: a card's fee over what they usually get")
+    cpe_source: str | None = Field(
+        description="own_deals, or rate_card: a card's fee over what they usually get"
+    )
     cpe_cell: str | None
     cpe_creators: float | None
 
@@ -60,7 +66,9 @@ class Offer(BaseModel):
 
 
 class MarketFees(BaseModel):
-    """What such a deal usually costs: own deals' 10, 50 and 90 % quantiles, else the rate card's figures."""
+    """What such a deal usually costs: own deals' 10, 50 and 90 % quantiles, else the rate card's
+    figures.
+    """
 
     low: float | None
     typical: float | None
@@ -75,14 +83,18 @@ class Factor(BaseModel):
 
 
 class Reasons(BaseModel):
-    """What accounts of the platform, size and niche get a post, and the factors that lead from there."""
+    """What accounts of the platform, size and niche get a post, and the factors that lead from
+    there.
+    """
 
     per_post: float
     factors: list[Factor]
 
 
 class Comparable(BaseModel):
-    """A known creator of the same platform, near in size and niche, and what it got by the day of the forecast."""
+    """A known creator of the same platform, near in size and niche, and what it got by the day of
+    the forecast.
+    """
 
     creator_id: str
     followers: float | None
@@ -96,10 +108,16 @@ class Comparable(BaseModel):
 
 
 class FaultMessage(BaseModel):
-    """One broken rule: its code, the place in the request, what is wrong, what was expected, the value, cut short."""
+    """One broken rule: its code, the place in the request, what is wrong, what was expected, the
+    value, cut short.
+    """
 
-    code: Literal[tuple(CODES)] = Field(description="what is wrong, for programs: " + _listed(CODES))
-    where: str = Field(description="down to the field, as partnerships[3].recent_posts[7].likes; or service")
+    code: Literal[tuple(CODES)] = Field(
+        description="what is wrong, for programs: " + _listed(CODES)
+    )
+    where: str = Field(
+        description="down to the field, as partnerships[3].recent_posts[7].likes; or service"
+    )
     what: str
     expected: str | None
     got: str | float | bool | None
@@ -110,7 +128,9 @@ class Result(BaseModel):
 
     model_config = ConfigDict(extra="allow")
     partnership_id: str
-    errors: list[FaultMessage] | None = Field(None, description="why there is no forecast; then nothing else is given")
+    errors: list[FaultMessage] | None = Field(
+        None, description="why there is no forecast; then nothing else is given"
+    )
     creator_id: str | None = None
     platform: str | None = None
     band: str | None = None
@@ -126,10 +146,16 @@ class Result(BaseModel):
     goal_engagements: float | None = None
     probability_goal: float | None = Field(None, description="that the engagements reach the goal")
     fee_usd: float | None = None
-    fee: float | None = Field(None, description="as given in currency; null where it was given in USD alone")
+    fee: float | None = Field(
+        None, description="as given in currency; null where it was given in USD alone"
+    )
     currency: str | None = None
-    usd_per_unit: float | None = Field(None, description="USD that a unit of currency is taken to be worth")
-    completion_rate: float | None = Field(None, description="as given; without it costs suppose that all is delivered")
+    usd_per_unit: float | None = Field(
+        None, description="USD that a unit of currency is taken to be worth"
+    )
+    completion_rate: float | None = Field(
+        None, description="as given; without it costs suppose that all is delivered"
+    )
     cpe_usd: Cost | None = Field(None, description="per engagement; null without a fee")
     cpm_usd: Cost | None = Field(None, description="per 1,000 views; null without a fee or views")
     cost_per_view_usd: Cost | None = None
@@ -137,13 +163,23 @@ class Result(BaseModel):
     cpm: Cost | None = Field(None, description=f"cpm_usd {_OWN}")
     cost_note: str | None = Field(None, description="which cost has no finite value, and why")
     target_cpe_usd: float | None = None
-    probability_target: float | None = Field(None, description="that the cost per engagement stays within the target")
+    probability_target: float | None = Field(
+        None, description="that the cost per engagement stays within the target"
+    )
     benchmark: Benchmark | None = None
-    probability_benchmark: float | None = Field(None, description="that it is at most the benchmark's")
-    cpe_index: float | None = Field(None, description="cpe_usd.p50 over the benchmark's, 100 where they are the same")
-    cheaper_than_share: float | None = Field(None, description="of the benchmark's creators, those that cost more")
+    probability_benchmark: float | None = Field(
+        None, description="that it is at most the benchmark's"
+    )
+    cpe_index: float | None = Field(
+        None, description="cpe_usd.p50 over the benchmark's, 100 where they are the same"
+    )
+    cheaper_than_share: float | None = Field(
+        None, description="of the benchmark's creators, those that cost more"
+    )
     confidence: float | None = None
-    break_even_fee_usd: float | None = Field(None, description="highest fee that beats it with this confidence")
+    break_even_fee_usd: float | None = Field(
+        None, description="highest fee that beats it with this confidence"
+    )
     break_even_fee: float | None = Field(None, description=f"the same {_OWN}")
     break_even_against: str | None = Field(None, description="benchmark or target")
     offer_usd: Offer | None = None
@@ -151,12 +187,18 @@ class Result(BaseModel):
     market_fee_usd: MarketFees | None = None
     market_fee: MarketFees | None = Field(None, description=f"the same {_OWN}")
     market_fee_source: str | None = Field(None, description="own_deals or rate_card")
-    verdict: str | None = Field(None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark")
+    verdict: str | None = Field(
+        None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark"
+    )
     sentence: str | None = Field(None, description="the forecast and the verdict in words")
-    emv_usd: Cost | None = Field(None, description="earned media value at the values given; null without one")
+    emv_usd: Cost | None = Field(
+        None, description="earned media value at the values given; null without one"
+    )
     emv_source: str | None = None
     reasons: Reasons | None = Field(None, description="where explain asks")
-    comparables: list[Comparable] | None = Field(None, description="where comparables asks, most similar first")
+    comparables: list[Comparable] | None = Field(
+        None, description="where comparables asks, most similar first"
+    )
     definition: str | None = Field(None, description="what counts as engagement")
     horizon_days: int | None = None
     warnings: list[str] | None = Field(

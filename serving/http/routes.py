@@ -1,6 +1,8 @@
-"""The HTTP side: addresses, limits, and one JSON shape for every error. Plain Starlette, no BentoML.
+"""The HTTP side: addresses, limits, and one JSON shape for every error. Plain Starlette, no
+BentoML.
 
-Requests are scored in threads, in turn (`serving.http.load_shedding`): health checks and refusals are never kept waiting.
+Requests are scored in threads, in turn (`serving.http.load_shedding`): health checks and refusals
+are never kept waiting.
 """
 
 import contextlib
@@ -21,10 +23,22 @@ from starlette.routing import Route
 
 from serving.http.answer import NoneScored, RequestAnswer
 from serving.http.auth import PUBLIC_PATHS
-from serving.http.benchmark_listing import FILTERS, BenchmarkListingError, benchmarks_json, filter_benchmarks
+from serving.http.benchmark_listing import (
+    FILTERS,
+    BenchmarkListingError,
+    benchmarks_json,
+    filter_benchmarks,
+)
 from serving.http.creator_profile import creator_json
 from serving.http.endpoints import answer_explain, answer_predict, answer_rank
-from serving.http.errors import ErrorCollector, ErrorDetail, RequestRefused, error_body, shorten_value, unknown_field
+from serving.http.errors import (
+    ErrorCollector,
+    ErrorDetail,
+    RequestRefused,
+    error_body,
+    shorten_value,
+    unknown_field,
+)
 from serving.http.load_shedding import LoadShedder
 from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.model_card import model_card
@@ -35,14 +49,17 @@ from serving.settings import Limits
 #: What makes an answer, and it as JSON: from the champion, the body asked, and the present moment.
 AnswerBuilder = Callable[[LoadedModel, bytes, datetime], tuple[RequestAnswer, bytes]]
 
-#: What a refusal of that status says in its headers; a body that comes too slowly would keep its connection open.
+#: What a refusal of that status says in its headers; a body that comes too slowly would keep its
+#: connection open.
 _TOLD_WITH = {408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
 
 log = logging.getLogger("bentoml.creatorcast")
 
 
 def build_app(champion: ModelStore | None = None, limits: Limits | None = None) -> Starlette:
-    """Make the app. `app.state.champion` is what it answers from, and may be set later, at the start of the service."""
+    """Make the app. `app.state.champion` is what it answers from, and may be set later, at the
+    start of the service.
+    """
     app = Starlette(
         routes=[
             Route("/v1/predict", predict, methods=["POST"]),
@@ -54,7 +71,11 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/openapi.json", document, methods=["GET"]),
             Route("/metrics", figures, methods=["GET"]),
         ],
-        exception_handlers={RequestRefused: _refused, HTTPException: _no_route, ClientDisconnect: _gone},
+        exception_handlers={
+            RequestRefused: _refused,
+            HTTPException: _no_route,
+            ClientDisconnect: _gone,
+        },
     )
     app.router.redirect_slashes = False
     app.state.champion = champion
@@ -100,7 +121,9 @@ async def benchmarks(request: Request) -> Response:
         return _json(orjson.dumps(benchmarks_json(bundle, filter_benchmarks(bundle, **asked))))
     except BenchmarkListingError as error:
         if error.name is None:
-            raise RequestRefused.for_error(404, ErrorDetail("no_benchmarks", "service", str(error))) from None
+            raise RequestRefused.for_error(
+                404, ErrorDetail("no_benchmarks", "service", str(error))
+            ) from None
         wanted, got = f"one of {', '.join(error.allowed)}", shorten_value(asked[error.name])
         fault = ErrorDetail("not_accepted", f"query.{error.name}", "is unknown", wanted, got)
         raise RequestRefused(400, "malformed", fault) from None
@@ -126,7 +149,9 @@ async def document(request: Request) -> Response:
     return _json(request.app.state.document)
 
 
-def _replied(reply: AnswerBuilder, metrics: Metrics, path: str, loaded: LoadedModel, body: bytes) -> tuple[int, bytes]:
+def _replied(
+    reply: AnswerBuilder, metrics: Metrics, path: str, loaded: LoadedModel, body: bytes
+) -> tuple[int, bytes]:
     """Answer a body: HTTP status and content. Raises RequestRefused where the body is no question."""
     try:
         with _faults_told(path):
@@ -139,27 +164,42 @@ def _replied(reply: AnswerBuilder, metrics: Metrics, path: str, loaded: LoadedMo
 
 @contextlib.contextmanager
 def _faults_told(path: str) -> Iterator[None]:
-    """Turn a fault of ours into a refusal; the log has it without its message, which may quote the request."""
+    """Turn a fault of ours into a refusal; the log has it without its message, which may quote the
+    request.
+    """
     try:
         yield
     except RequestRefused:
         raise
     except Exception as error:
-        ours = [f for f in traceback.extract_tb(error.__traceback__) if "site-packages" not in f.filename]
-        log.error("%s failed: %s at %s:%d", path, type(error).__name__, ours[-1].filename, ours[-1].lineno)
+        ours = [
+            f
+            for f in traceback.extract_tb(error.__traceback__)
+            if "site-packages" not in f.filename
+        ]
+        log.error(
+            "%s failed: %s at %s:%d", path, type(error).__name__, ours[-1].filename, ours[-1].lineno
+        )
         fault = ErrorDetail("internal", "service", "failed at this request; its log has the reason")
         raise RequestRefused.for_error(500, fault) from None
 
 
 def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
-    """Give the fields of a query. Raises RequestRefused for those that are not known, and for those given twice."""
-    count, found = Counter(name for name, _ in request.query_params.multi_items()), ErrorCollector("query")
+    """Give the fields of a query. Raises RequestRefused for those that are not known, and for those
+    given twice.
+    """
+    count, found = (
+        Counter(name for name, _ in request.query_params.multi_items()),
+        ErrorCollector("query"),
+    )
     for name in count:
         where = f"query.{shorten_value(name)}"
         if name not in known:
             found.add(partial(unknown_field, where, name, known))
         elif count[name] > 1:
-            found.add(partial(ErrorDetail, "repeated_key", where, "is given twice", "each field once"))
+            found.add(
+                partial(ErrorDetail, "repeated_key", where, "is given twice", "each field once")
+            )
     if found.count:
         raise RequestRefused(400, "malformed", *found.faults())
     return dict(request.query_params)
@@ -177,7 +217,10 @@ def _only_json(request: Request) -> None:
     if given.split(";")[0].strip().lower() != "application/json":
         got = shorten_value(given) or None
         raise RequestRefused.for_error(
-            415, ErrorDetail("not_json_type", "headers.content-type", "is not accepted", "application/json", got)
+            415,
+            ErrorDetail(
+                "not_json_type", "headers.content-type", "is not accepted", "application/json", got
+            ),
         )
 
 
@@ -193,14 +236,22 @@ async def _no_route(request: Request, error: HTTPException) -> Response:
     fault = ErrorDetail("refused", "request", error.detail)
     if error.status_code == 404:
         got = shorten_value(request.url.path)
-        fault = ErrorDetail("unknown_path", "path", "is no address of this service", "one of /v1/openapi.json", got)
+        fault = ErrorDetail(
+            "unknown_path", "path", "is no address of this service", "one of /v1/openapi.json", got
+        )
     elif error.status_code == 405:
         allowed = (error.headers or {}).get("Allow")
         fault = ErrorDetail(
-            "wrong_method", "method", "is not taken at this path", allowed, shorten_value(request.method)
+            "wrong_method",
+            "method",
+            "is not taken at this path",
+            allowed,
+            shorten_value(request.method),
         )
     return _json(
-        orjson.dumps(error_body(RequestRefused.for_error(error.status_code, fault))), error.status_code, error.headers
+        orjson.dumps(error_body(RequestRefused.for_error(error.status_code, fault))),
+        error.status_code,
+        error.headers,
     )
 
 

@@ -1,7 +1,9 @@
-"""Sample answers: what a champion is asked in its worker before it answers anybody, as it will be asked over HTTP.
+"""Sample answers: what a champion is asked in its worker before it answers anybody, as it will be
+asked over HTTP.
 
-The bundle alone was tried before (models.bundle_trial); here it is asked together with the tables or the snapshot and the
-rates of this service, down to the JSON of the answers, the card and the benchmarks.
+The bundle alone was tried before (models.bundle_trial); here it is asked together with the tables
+or the snapshot and the rates of this service, down to the JSON of the answers, the card and the
+benchmarks.
 """
 
 import numpy as np
@@ -18,7 +20,13 @@ from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 
-_PROFILE = {"followers": 60_000.0, "niche": "food", "format": "video", "deliverables": 2.0, "fee_usd": 900.0}
+_PROFILE = {
+    "followers": 60_000.0,
+    "niche": "food",
+    "format": "video",
+    "deliverables": 2.0,
+    "fee_usd": 900.0,
+}
 _AVERAGES = {"avg_likes": 1150.0, "avg_comments": 31.0, "avg_views": 20_000.0}
 
 
@@ -27,17 +35,35 @@ class SampleAnswerError(CreatorcastError):
 
 
 def check_sample_answers(manifest: dict, scorer: Scorer) -> None:
-    """Raise SampleAnswerError, or whatever the fault raises, where a question of every platform is not answered."""
-    rows = [{"platform": name, **_PROFILE, **besides} for name in PLATFORMS for besides in ({}, _AVERAGES)]
+    """Raise SampleAnswerError, or whatever the fault raises, where a question of every platform is
+    not answered.
+    """
+    rows = [
+        {"platform": name, **_PROFILE, **besides}
+        for name in PLATFORMS
+        for besides in ({}, _AVERAGES)
+    ]
     now = pd.Timestamp.now(tz="UTC").to_pydatetime()
     scored = scorer.score(
-        ProspectBatch.from_rows(rows), microseconds(now), None, AnswerOptions(explain=True), ANSWER_COLUMNS
+        ProspectBatch.from_rows(rows),
+        microseconds(now),
+        None,
+        AnswerOptions(explain=True),
+        ANSWER_COLUMNS,
     )
     if scored.breaches:
-        raise SampleAnswerError(f"a usual question is refused: {next(iter(scored.breaches.values()))[0].text}")
+        raise SampleAnswerError(
+            f"a usual question is refused: {next(iter(scored.breaches.values()))[0].text}"
+        )
     figures = np.array([scored.columns[f"engagements_{name}"] for name in ("p05", "p50", "p95")])
-    if not np.isfinite(figures).all() or (np.diff(figures, axis=0) < 0).any() or (figures[-1] <= 0).any():
-        raise SampleAnswerError(f"usual questions are answered by engagements of {figures.tolist()}")
+    if (
+        not np.isfinite(figures).all()
+        or (np.diff(figures, axis=0) < 0).any()
+        or (figures[-1] <= 0).any()
+    ):
+        raise SampleAnswerError(
+            f"usual questions are answered by engagements of {figures.tolist()}"
+        )
     for written in result_fields(scored):
         orjson.loads(b"{%b}" % written)
     orjson.dumps(model_card(manifest, scorer.bundle))

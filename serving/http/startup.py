@@ -1,6 +1,8 @@
-"""What keeps the service from starting: looked at before anything listens, so that no worker answers 503 for ever.
+"""What keeps the service from starting: looked at before anything listens, so that no worker
+answers 503 for ever.
 
-But: a service that is started without any champion may wait for its first one, where whoever starts it says so.
+But: a service that is started without any champion may wait for its first one, where whoever starts
+it says so.
 """
 
 import errno
@@ -35,10 +37,11 @@ class StartError(CreatorcastError):
 
 
 def check_start(host: str, port: int, settings: Settings, waits: bool = False) -> None:
-    """Raise StartError, or serving.http.keys.AccessError, where the service could not answer as it is told to.
+    """Raise StartError, or serving.http.keys.AccessError, where the service could not answer as it
+    is told to.
 
-    Looked at are address and port, keys, champion, known creators and rates; `waits`: that there is no champion yet is
-    no fault.
+    Looked at are address and port, keys, champion, known creators and rates; `waits`: that there is
+    no champion yet is no fault.
     """
     check_listening(host, port, settings)
     reason = startup_problem(settings, waits)
@@ -47,25 +50,35 @@ def check_start(host: str, port: int, settings: Settings, waits: bool = False) -
 
 
 def check_listening(host: str, port: int, settings: Settings) -> None:
-    """Raise StartError where the service cannot listen, serving.http.keys.AccessError where it may not."""
+    """Raise StartError where the service cannot listen, serving.http.keys.AccessError where it may
+    not.
+    """
     check_address(host, settings)
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what has just ended keeps nobody off
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # what has just ended keeps nobody off
             probe.bind(address)
         if _answers(address):  # some systems let two listen: one at all addresses and one at this
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     except socket.gaierror:
-        raise StartError(f"{host!r} is no address that is known: name one by --host, such as 127.0.0.1") from None
+        raise StartError(
+            f"{host!r} is no address that is known: name one by --host, such as 127.0.0.1"
+        ) from None
     except OSError as error:
         raise StartError(_port_fault(error, host, port)) from None
     if not _is_number(host):
-        raise StartError(f"{host!r} is a name: the service listens at addresses, give --host {address[0]}")
+        raise StartError(
+            f"{host!r} is a name: the service listens at addresses, give --host {address[0]}"
+        )
 
 
 def exit_on_lost_port(host: str, port: int) -> None:
-    """Have the process that is to listen end as `check_listening` would, where the port was lost since."""
+    """Have the process that is to listen end as `check_listening` would, where the port was lost
+    since.
+    """
     from circus import logger
     from circus.sockets import CircusSocket
 
@@ -101,7 +114,9 @@ def _answers(address: tuple) -> bool:
     """Tell whether somebody takes connections at an address of this machine."""
     try:
         with socket.create_connection(address[:2], timeout=1) as connection:
-            return connection.getsockname() != connection.getpeername()  # a port may happen to connect to itself
+            return (
+                connection.getsockname() != connection.getpeername()
+            )  # a port may happen to connect to itself
     except OSError:
         return False
 
@@ -115,17 +130,23 @@ def _is_number(host: str) -> bool:
 
 
 def startup_problem(settings: Settings, waits: bool = False) -> str | None:
-    """Say what of the files cannot be used and why, in one line; None where all can. `waits` as in `check_start`."""
+    """Say what of the files cannot be used and why, in one line; None where all can. `waits` as in
+    `check_start`.
+    """
     waits = waits and not champion_file(settings.home).exists()
     checks: list[tuple[str, Path | None, Callable[[], object]]] = []
     if settings.rates:
         checks.append((f"--rates ({RATES})", settings.rates, lambda: read_rates(settings.rates)))
     if settings.data:
-        checks.append((f"--data ({DATA})", settings.data, lambda: read_creator_tables(settings.data)))
+        checks.append(
+            (f"--data ({DATA})", settings.data, lambda: read_creator_tables(settings.data))
+        )
     if not waits:
         checks.append(("the champion", None, lambda: _try_champion(settings.home)))
     if settings.snapshot:
-        checks.append((f"--snapshot ({SNAPSHOT})", settings.snapshot, lambda: _read_snapshot(settings, waits)))
+        checks.append(
+            (f"--snapshot ({SNAPSHOT})", settings.snapshot, lambda: _read_snapshot(settings, waits))
+        )
     return next(filter(None, (_reason(*check) for check in checks)), None)
 
 

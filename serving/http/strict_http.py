@@ -1,10 +1,13 @@
-"""Requests as they come off the wire: one parser, h11, and before it checks on the bytes that a head was sent in.
+"""Requests as they come off the wire: one parser, h11, and before it checks on the bytes that a
+head was sent in.
 
-h11 takes what other readers take in another way: it drops a Content-Length beside a Transfer-Encoding, folds lines,
-ends lines at a bare LF, and holds its limit only while a head is incomplete. A proxy in front may then see one request
-where h11 sees two. Such a request is refused, in the one shape of errors, and its connection is closed.
+h11 takes what other readers take in another way: it drops a Content-Length beside a
+Transfer-Encoding, folds lines, ends lines at a bare LF, and holds its limit only while a head is
+incomplete. A proxy in front may then see one request where h11 sees two. Such a request is refused,
+in the one shape of errors, and its connection is closed.
 
-uvicorn would take another parser where one is installed; `use_strict_http` has every worker take this one.
+uvicorn would take another parser where one is installed; `use_strict_http` has every worker take
+this one.
 """
 
 import re
@@ -24,18 +27,24 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 #: As many digits as any reader can hold.
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _NOT_HTTP = ErrorDetail(
-    "not_http", "request", "is not HTTP/1.1", "a request line with a path, headers, one Host among them, and a body"
+    "not_http",
+    "request",
+    "is not HTTP/1.1",
+    "a request line with a path, headers, one Host among them, and a body",
 )
 _REMEDY = "one Content-Length in digits, or Transfer-Encoding: chunked alone; whole lines that end with CR LF"
 
 
 def use_strict_http() -> None:
-    """Have every server that uvicorn starts from now on read requests by StrictHTTP; BentoML has no setting for it."""
+    """Have every server that uvicorn starts from now on read requests by StrictHTTP; BentoML has no
+    setting for it.
+    """
     HTTP_PROTOCOLS["auto"] = f"{StrictHTTP.__module__}:{StrictHTTP.__name__}"
 
 
 def head_refusal(received: bytes, most: int) -> RequestRefused | None:
-    """Say why a head is refused, by the bytes that came so far; None where nothing is wrong, or it is incomplete.
+    """Say why a head is refused, by the bytes that came so far; None where nothing is wrong, or it
+    is incomplete.
 
     `most`: bytes of request line and headers, with the empty line at their end.
     """
@@ -43,15 +52,23 @@ def head_refusal(received: bytes, most: int) -> RequestRefused | None:
     head = received[: end.end()] if end else received
     if len(head) > most:
         wanted = f"at most {most:,} bytes of request line and headers"
-        return RequestRefused.for_error(431, ErrorDetail("too_large", "headers", "are too large", wanted))
+        return RequestRefused.for_error(
+            431, ErrorDetail("too_large", "headers", "are too large", wanted)
+        )
     if end and not _asks_for_a_path(head):
         return RequestRefused.for_error(400, _NOT_HTTP)
     wrong = _unclear(head) if end else None
-    return RequestRefused.for_error(400, ErrorDetail("unclear_length", "headers", wrong, _REMEDY)) if wrong else None
+    return (
+        RequestRefused.for_error(400, ErrorDetail("unclear_length", "headers", wrong, _REMEDY))
+        if wrong
+        else None
+    )
 
 
 def _asks_for_a_path(head: bytes) -> bool:
-    """Tell whether the request line names a path: not an address, which is for proxies, and not `*`."""
+    """Tell whether the request line names a path: not an address, which is for proxies, and not
+    `*`.
+    """
     words = head.lstrip(b"\r\n").split(b" ", 2)
     return len(words) < 3 or words[1].startswith(b"/")
 
@@ -63,7 +80,9 @@ def _unclear(head: bytes) -> str | None:
     request, *lines = head.split(b"\r\n")
     if any(line[:1] in (b" ", b"\t") for line in lines):
         return "have a line that is continued on the next one"
-    return _length_fault(request.endswith(b" HTTP/1.1"), _values(lines, b"content-length"), _codings(lines))
+    return _length_fault(
+        request.endswith(b" HTTP/1.1"), _values(lines, b"content-length"), _codings(lines)
+    )
 
 
 def _values(lines: list[bytes], name: bytes) -> list[bytes]:
@@ -76,7 +95,9 @@ def _codings(lines: list[bytes]) -> list[bytes]:
 
 
 def _length_fault(knows_chunks: bool, lengths: list[bytes], codings: list[bytes]) -> str | None:
-    """Say what is unclear about the values of Content-Length and Transfer-Encoding; `knows_chunks`: in HTTP/1.1."""
+    """Say what is unclear about the values of Content-Length and Transfer-Encoding; `knows_chunks`:
+    in HTTP/1.1.
+    """
     if lengths and codings:
         return "have Content-Length and Transfer-Encoding"
     if len(lengths) > 1:
@@ -85,7 +106,11 @@ def _length_fault(knows_chunks: bool, lengths: list[bytes], codings: list[bytes]
         return "have a Content-Length that is no whole number"
     if codings and codings != [b"chunked"]:
         return "have a Transfer-Encoding that is not chunked alone"
-    return None if knows_chunks or not codings else "have a Transfer-Encoding, which is of HTTP/1.1 alone"
+    return (
+        None
+        if knows_chunks or not codings
+        else "have a Transfer-Encoding, which is of HTTP/1.1 alone"
+    )
 
 
 class _Refused(h11.RemoteProtocolError):
@@ -93,7 +118,9 @@ class _Refused(h11.RemoteProtocolError):
 
 
 class _Connection(h11.Connection):
-    """The server's side of a connection; a head is looked at before it is read, also where it waited behind another."""
+    """The server's side of a connection; a head is looked at before it is read, also where it
+    waited behind another.
+    """
 
     refused: RequestRefused | None = None
 
@@ -107,7 +134,9 @@ class _Connection(h11.Connection):
 
 
 class StrictHTTP(H11Protocol):
-    """uvicorn's reader of HTTP/1 by h11, which refuses what is unclear, and words every refusal as the service does."""
+    """uvicorn's reader of HTTP/1 by h11, which refuses what is unclear, and words every refusal as
+    the service does.
+    """
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -130,8 +159,14 @@ class StrictHTTP(H11Protocol):
 
 def _answer(refused: RequestRefused) -> list[h11.Event]:
     content = orjson.dumps(error_body(refused))
-    headers = {"content-type": "application/json", "content-length": str(len(content)), "connection": "close"}
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(content)),
+        "connection": "close",
+    }
     start = h11.Response(
-        status_code=refused.status, headers=list(headers.items()), reason=HTTPStatus(refused.status).phrase.encode()
+        status_code=refused.status,
+        headers=list(headers.items()),
+        reason=HTTPStatus(refused.status).phrase.encode(),
     )
     return [start, h11.Data(data=content), h11.EndOfMessage()]

@@ -1,7 +1,9 @@
-"""Request bodies as JSON documents, read strictly: NaN, infinities, numbers past float64 and repeated keys are refused.
+"""Request bodies as JSON documents, read strictly: NaN, infinities, numbers past float64 and
+repeated keys are refused.
 
-A repeated key is ambiguous: readers take the first or the last. orjson keeps the last silently, but written out again
-a document that lost one has fewer colons than its text, which costs a tenth of what reading with every pair does.
+A repeated key is ambiguous: readers take the first or the last. orjson keeps the last silently, but
+written out again a document that lost one has fewer colons than its text, which costs a tenth of
+what reading with every pair does.
 
 A value takes up to a hundred times its text in memory, so they are counted before anything is read.
 """
@@ -19,13 +21,17 @@ _PIECE = 2**18
 
 
 def read_strict_json(body: bytes) -> object:
-    """Read a body. Raises RequestRefused where it is no JSON, has too many values, or an object with a key twice."""
+    """Read a body. Raises RequestRefused where it is no JSON, has too many values, or an object
+    with a key twice.
+    """
     _check_values(body)
     try:
         document = orjson.loads(body)
         again = orjson.dumps(document)
     except orjson.JSONDecodeError as error:
-        raise _refused("not_json", "body", f"is not JSON: {error.msg} at character {error.pos}") from None
+        raise _refused(
+            "not_json", "body", f"is not JSON: {error.msg} at character {error.pos}"
+        ) from None
     except orjson.JSONEncodeError:
         raise _refused("not_json", "body", "is nested too deeply") from None
     if b"\\u003" in body or body.count(b":") != again.count(b":"):  # \u003a is a colon too
@@ -34,14 +40,18 @@ def read_strict_json(body: bytes) -> object:
 
 
 def _check_values(body: bytes) -> None:
-    """Refuse a body with too many values: each but the first follows a comma, or begins what holds it."""
+    """Refuse a body with too many values: each but the first follows a comma, or begins what holds
+    it.
+    """
     signs = b",[{"
     if sum(map(body.count, (signs[:1], signs[1:2], signs[2:]))) < Limits.values:
         return
     count = _outside_texts(body, signs) + 1
     if count > Limits.values:
         most = f"at most {Limits.values:,}: send fewer partnerships at a time"
-        raise RequestRefused.for_error(413, ErrorDetail("too_large", "body", f"holds {count:,} values", most))
+        raise RequestRefused.for_error(
+            413, ErrorDetail("too_large", "body", f"holds {count:,} values", most)
+        )
 
 
 def _check_keys(body: bytes, again: bytes) -> None:
@@ -49,11 +59,17 @@ def _check_keys(body: bytes, again: bytes) -> None:
     if _outside_texts(body, b":") != _outside_texts(again, b":"):
         repeat = _repeat_in(json.loads(body, object_pairs_hook=_Pairs))
         if repeat:
-            raise _refused("repeated_key", shorten_value(field_path("", repeat)), "is given twice", "each field once")
+            raise _refused(
+                "repeated_key",
+                shorten_value(field_path("", repeat)),
+                "is given twice",
+                "each field once",
+            )
 
 
 def _outside_texts(body: bytes, signs: bytes) -> int:
-    """Count signs of a JSON text that stand outside of its strings; a piece at a time, so that memory does not matter.
+    """Count signs of a JSON text that stand outside of its strings; a piece at a time, so that
+    memory does not matter.
 
     >>> _outside_texts(rb'{"a:\\"[": [1, "}"]}', b":[")
     2
@@ -85,7 +101,13 @@ def _repeat_in(value: object, steps: tuple[str | int, ...] = ()) -> tuple[str | 
     """Give the place of the first key that is repeated, as steps from the top."""
     if isinstance(value, _Pairs) and value.repeated is not None:
         return (*steps, value.repeated)
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     return next(filter(None, (_repeat_in(one, (*steps, name)) for name, one in inner)), None)
 
 

@@ -1,7 +1,8 @@
-"""The temporary folder, where it is full: BentoML makes folders in it, though nothing of this service is ever in them.
+"""The temporary folder, where it is full: BentoML makes folders in it, though nothing of this
+service is ever in them.
 
-Python looks for a folder that it can write to, and without one BentoML neither starts nor brings a worker back. To make
-a folder needs less than to write a file, so one that is full still serves.
+Python looks for a folder that it can write to, and without one BentoML neither starts nor brings a
+worker back. To make a folder needs less than to write a file, so one that is full still serves.
 """
 
 import contextlib
@@ -11,7 +12,9 @@ from pathlib import Path
 
 
 def use_temporary_folder() -> None:
-    """Let `tempfile` of this process use a folder in which folders can be made, where there is none for files."""
+    """Let `tempfile` of this process use a folder in which folders can be made, where there is none
+    for files.
+    """
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
@@ -19,7 +22,9 @@ def use_temporary_folder() -> None:
 
 
 def _candidates() -> list[str]:
-    """Give the folders to try: those that are named, those of the system, and that of shared memory."""
+    """Give the folders to try: those that are named, those of the system, and that of shared
+    memory.
+    """
     named = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
     return [*filter(None, named), "/tmp", "/var/tmp", "/dev/shm"]
 

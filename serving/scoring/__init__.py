@@ -1,1 +1,3 @@
-"""From partnerships to answers: features, forecast, pricing, verdict, warnings. No HTTP, no files of lists."""
+"""From partnerships to answers: features, forecast, pricing, verdict, warnings. No HTTP, no files
+of lists.
+"""

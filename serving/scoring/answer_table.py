@@ -1,4 +1,6 @@
-"""What the scorer gives: the columns of answers, one value a prospect and in order, and why some have none."""
+"""What the scorer gives: the columns of answers, one value a prospect and in order, and why some
+have none.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +13,8 @@ from models.distribution import QUANTILES
 from models.rate_card import FEE_RANGE
 from serving.scoring.breaches import Breach
 
-#: Amounts that answers give in the currency of the row's fee too, by name: own name -> that of the amount in USD.
+#: Amounts that answers give in the currency of the row's fee too, by name: own name -> that of the
+#: amount in USD.
 FEE_CURRENCY_COLUMNS = {
     name.replace("_usd", ""): name
     for name in (
@@ -42,7 +45,11 @@ ANSWER_COLUMNS = (
     "currency",
     "usd_per_unit",
     "completion_rate",
-    *(f"{what}_usd_{name}" for what in ("cpe", "cpm", "cost_per_view") for name in OPPOSITE_QUANTILE),
+    *(
+        f"{what}_usd_{name}"
+        for what in ("cpe", "cpm", "cost_per_view")
+        for name in OPPOSITE_QUANTILE
+    ),
     *(f"{what}_{name}" for what in ("cpe", "cpm") for name in OPPOSITE_QUANTILE),
     "cost_note",
     "target_cpe_usd",
@@ -86,9 +93,24 @@ TIME_COLUMNS = ("as_of", "start_at")
 #: Columns of texts; `warnings` holds tuples of them, and EXTRA_COLUMNS what JSON has.
 TEXT_COLUMNS = frozenset(
     {
-        *("partnership_id", "creator_id", "platform", "band", "niche", "evidence", "currency", "cost_note"),
+        *(
+            "partnership_id",
+            "creator_id",
+            "platform",
+            "band",
+            "niche",
+            "evidence",
+            "currency",
+            "cost_note",
+        ),
         "benchmark_cell",
-        *("benchmark_cpe_source", "benchmark_cpe_cell", "break_even_against", "market_fee_source", "emv_source"),
+        *(
+            "benchmark_cpe_source",
+            "benchmark_cpe_cell",
+            "break_even_against",
+            "market_fee_source",
+            "emv_source",
+        ),
         *("verdict", "sentence", "definition", "model_version", "trained_on"),
     }
 )
@@ -97,10 +119,11 @@ _OBJECTS = TEXT_COLUMNS | {"warnings", *EXTRA_COLUMNS}
 
 @dataclass(frozen=True)
 class AnswerTable:
-    """`columns`: of n prospects, (n,) each, in the order of ANSWER_COLUMNS and EXTRA_COLUMNS; `breaches`: by row.
+    """`columns`: of n prospects, (n,) each, in the order of ANSWER_COLUMNS and EXTRA_COLUMNS;
+    `breaches`: by row.
 
-    Numbers are float64 with NaN where unknown, times datetime64[us] in UTC, all else objects with None. A row that has
-    breaches could not be scored and has no figures.
+    Numbers are float64 with NaN where unknown, times datetime64[us] in UTC, all else objects with
+    None. A row that has breaches could not be scored and has no figures.
     """
 
     n: int
@@ -126,11 +149,19 @@ class AnswerTable:
         return frame.assign(**times)
 
 
-def amounts_in_fee_currency(found: dict[str, np.ndarray], usd_per_unit: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Give amounts of the columns found in the currency of each row, by what a unit is worth (n,), NaN for none."""
+def amounts_in_fee_currency(
+    found: dict[str, np.ndarray], usd_per_unit: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Give amounts of the columns found in the currency of each row, by what a unit is worth (n,),
+    NaN for none.
+    """
     if usd_per_unit is None:
         return {}
-    return {own: found[name] / usd_per_unit for own, name in FEE_CURRENCY_COLUMNS.items() if name in found}
+    return {
+        own: found[name] / usd_per_unit
+        for own, name in FEE_CURRENCY_COLUMNS.items()
+        if name in found
+    }
 
 
 def completed(n: int, found: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, np.ndarray]:

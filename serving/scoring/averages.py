@@ -1,4 +1,5 @@
-"""What a vendor's averages tell of rows, and which of them cannot be or are most probably typed in percent.
+"""What a vendor's averages tell of rows, and which of them cannot be or are most probably typed in
+percent.
 
 That is judged by how creators of the platform spread in training.
 """
@@ -14,19 +15,22 @@ from features.derive.catalog import feature_column
 from features.derive.market_priors import Reference
 from serving.scoring.prospect_batch import ProspectBatch
 
-#: Robust standard deviations above what is usual on the platform beyond which no creator is expected.
+#: Robust standard deviations above what is usual on the platform beyond which no creator is
+#: expected.
 TAIL = 3.0
-#: Engagements a post for each follower above which the tail decides, and above which averages can be nowhere.
+#: Engagements a post for each follower above which the tail decides, and above which averages can
+#: be nowhere.
 MOST_BY_FOLLOWERS, FAR_BY_FOLLOWERS = 1.0, 10.0
 RATE_COLUMNS = ("engagement_rate_by_followers", "engagement_rate_by_views")
 
 
 @dataclass(frozen=True)
 class RowAverages:
-    """The averages of n rows: `values` by those of AVERAGE_NAMES that any row tells, NaN elsewhere; `summary`: of what.
+    """The averages of n rows: `values` by those of AVERAGE_NAMES that any row tells, NaN elsewhere;
+    `summary`: of what.
 
-    `followers` (n,): NaN where unknown; `engagements_by_rate`: by those of RATE_COLUMNS that any row tells, the engagements a post (n,)
-    that each tells.
+    `followers` (n,): NaN where unknown; `engagements_by_rate`: by those of RATE_COLUMNS that any
+    row tells, the engagements a post (n,) that each tells.
     """
 
     values: dict[str, np.ndarray]
@@ -42,7 +46,10 @@ class RowAverages:
             return None
         followers = np.expm1(feature_column(x, "followers_log"))
         summary = summarise_averages(
-            values, feature_column(x, "platform_code"), followers, reference.platform_posts.part_tables
+            values,
+            feature_column(x, "platform_code"),
+            followers,
+            reference.platform_posts.part_tables,
         )
         bases = dict(zip(RATE_COLUMNS, (followers, values.get("avg_views", np.nan)), strict=True))
         by_rates = {name: values[name] * base for name, base in bases.items() if name in values}
@@ -51,9 +58,11 @@ class RowAverages:
     def warnings(self, x: np.ndarray, reference: Reference) -> dict[str, np.ndarray]:
         """Say by warning which rows (n,) bring averages that are odd.
 
-        - `implausible_average`: more engagements a post than followers, or than views, or more comments than likes,
-          where that lies beyond TAIL, or beyond FAR_BY_FOLLOWERS whatever the tail
-        - `rate_looks_like_percent`: a rate that lies beyond TAIL, while a hundredth of it is ordinary
+        - `implausible_average`: more engagements a post than followers, or than views, or more
+          comments than likes, where that lies beyond TAIL, or beyond FAR_BY_FOLLOWERS whatever the
+          tail
+        - `rate_looks_like_percent`: a rate that lies beyond TAIL, while a hundredth of it is
+          ordinary
         - `part_shares_not_from_training`: a part that lacks is completed by a shipped usual share
         """
         flags = {}
@@ -70,7 +79,9 @@ class RowAverages:
         return flags
 
     def _may_be_odd(self) -> bool:
-        """Say whether there is anything that is worth a look at the tails: hardly ever, and it takes as long."""
+        """Say whether there is anything that is worth a look at the tails: hardly ever, and it
+        takes as long.
+        """
         engagements = self.summary.engagements
         return bool(
             self.engagements_by_rate
@@ -92,22 +103,30 @@ class RowAverages:
 
     def _percent(self, usual: "PlatformNorms") -> np.ndarray:
         by_followers, by_views = map(self._of, RATE_COLUMNS)
-        percent = usual.percent_by_followers(by_followers, self.followers) | usual.percent_by_views(by_views)
+        percent = usual.percent_by_followers(by_followers, self.followers) | usual.percent_by_views(
+            by_views
+        )
         return percent | self._alone()
 
     def _alone(self) -> np.ndarray:
         """Mark rates that cannot be, of rows without followers."""
-        return np.isnan(self.followers) & (self._of("engagement_rate_by_followers") > MOST_BY_FOLLOWERS)
+        return np.isnan(self.followers) & (
+            self._of("engagement_rate_by_followers") > MOST_BY_FOLLOWERS
+        )
 
 
 class PlatformNorms:
-    """What is usual where n rows stand: their platform's norms in training, or where it has none those of all."""
+    """What is usual where n rows stand: their platform's norms in training, or where it has none
+    those of all.
+    """
 
     def __init__(self, x: np.ndarray, reference: Reference):
         self._prior = feature_column(x, "engagements_log_prior")
         code = feature_column(x, "platform_code").astype(int)
         median, scale = (table[:, code] for table in reference.norm_tables)
-        self._norms = {part: (median[place], scale[place]) for place, part in enumerate(AUTHENTICITY_PARTS)}
+        self._norms = {
+            part: (median[place], scale[place]) for place, part in enumerate(AUTHENTICITY_PARTS)
+        }
 
     def too_many_for_followers(self, engagements: np.ndarray, followers: np.ndarray) -> np.ndarray:
         """Mark engagements a post (n,) that so many followers cannot give."""
@@ -134,7 +153,9 @@ class PlatformNorms:
         return self._rather("views_apart", np.log(rate), np.log(rate / 100))
 
     def _beyond(self, part: str, sign: np.ndarray) -> np.ndarray:
-        """Say whether a sign of `features.derive.authenticity` lies beyond the tail (n,); yes where no tail is known."""
+        """Say whether a sign of `features.derive.authenticity` lies beyond the tail (n,); yes where
+        no tail is known.
+        """
         median, scale = self._norms[part]
         return (sign - median > TAIL * scale) | (scale >= UNKNOWN_SCALE)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Breach:
-    """A rule that a row breaks: `code` of serving.http.errors.CODES, `column` at fault, what is wrong, what was expected.
+    """A rule that a row breaks: `code` of serving.http.errors.CODES, `column` at fault, what is
+    wrong, what was expected.
 
     `got`: the column's value; `text`: all of it in a sentence that names the column.
     """

@@ -1,6 +1,8 @@
-"""The creators that a scorer knows by creator_id: from tables, as of any moment, or from a snapshot, as of its own.
+"""The creators that a scorer knows by creator_id: from tables, as of any moment, or from a
+snapshot, as of its own.
 
-From a snapshot what depends on the question (format, start, brand, plan) is computed on request, all else was before.
+From a snapshot what depends on the question (format, start, brand, plan) is computed on request,
+all else was before.
 """
 
 import numpy as np
@@ -50,12 +52,15 @@ class TableCreatorStore:
 
     def derive_features(self, asked: ProspectBatch, account: np.ndarray, as_of: int) -> np.ndarray:
         """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
-        return derive_arrays(self.history, queries_for(asked, account, as_of, self.history.topics), self._reference)
+        return derive_arrays(
+            self.history, queries_for(asked, account, as_of, self.history.topics), self._reference
+        )
 
     def derive_features_with_posts(
         self, asked: ProspectBatch, account: np.ndarray, as_of: int, posts: PostReadings
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As `derive_features`, with posts that the prospects bring, as if the tables held them too; `posts.account`: the row.
+        """As `derive_features`, with posts that the prospects bring, as if the tables held them
+        too; `posts.account`: the row.
 
         Gives also how many of the posts have which Use, (n, len(Use)).
         """
@@ -65,12 +70,18 @@ class TableCreatorStore:
         x = derive_arrays(history, queries_for(asked, rows, as_of, history.topics), self._reference)
         return x, count_uses(use[brought], readings.account[brought], asked.n)
 
-    def usable_evidence(self, account: np.ndarray, count: np.ndarray, as_of: int) -> tuple[np.ndarray, np.ndarray]:
-        """Say where what is known, and where the posts that are brought are used, (n,) each: here both always."""
+    def usable_evidence(
+        self, account: np.ndarray, count: np.ndarray, as_of: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Say where what is known, and where the posts that are brought are used, (n,) each: here
+        both always.
+        """
         return np.ones((2, len(account)), dtype=bool)
 
     def missing_post_warnings(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
-        """Say by warning why accounts (n,) without a post of known engagements as of a moment have none."""
+        """Say by warning why accounts (n,) without a post of known engagements as of a moment have
+        none.
+        """
         return missing_post_reasons(self.history, account, np.full(len(account), as_of))
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
@@ -106,23 +117,34 @@ class SnapshotCreatorStore:
         asked, own = moment_text(as_of), moment_text(self._snapshot.as_of_us)
         what = f"lies before the snapshot of known creators, which is of {own}"
         text = f"as_of {asked} {what}: ask later, or bring the creator's profile"
-        return Breach("before_snapshot", "as_of", what, f"{own} or later, or the creator's profile", asked, text)
+        return Breach(
+            "before_snapshot",
+            "as_of",
+            what,
+            f"{own} or later, or the creator's profile",
+            asked,
+            text,
+        )
 
     def derive_features(self, asked: ProspectBatch, account: np.ndarray, as_of: int) -> np.ndarray:
         """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
         found = queries_for(asked, account, as_of, self._snapshot.topics, self._snapshot.as_of_us)
         return query_features(self._snapshot.account_features(account), found, self._reference)
 
-    def usable_evidence(self, account: np.ndarray, count: np.ndarray, as_of: int) -> tuple[np.ndarray, np.ndarray]:
+    def usable_evidence(
+        self, account: np.ndarray, count: np.ndarray, as_of: int
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Say where what is known, and where the posts that are brought are used, (n,) each.
 
-        A snapshot has no posts that others could be put beside: the better evidence is used, which is the one with more
-        posts of known engagements; `count` (n,): of those that are brought.
+        A snapshot has no posts that others could be put beside: the better evidence is used, which
+        is the one with more posts of known engagements; `count` (n,): of those that are brought.
         """
         if self.as_of_breach(as_of) is not None:
             brought = np.ones(len(account), dtype=bool)
         else:
-            brought = count > np.nan_to_num(self._snapshot.account_features(account)["engagements_known_count"])
+            brought = count > np.nan_to_num(
+                self._snapshot.account_features(account)["engagements_known_count"]
+            )
         return ~brought, brought
 
     def missing_post_warnings(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
@@ -136,7 +158,9 @@ class SnapshotCreatorStore:
         has = columns["engagements_known_count"] > 0
         platform, followers_log, niche = (columns[name][has] for name in names[:3])
         rows = np.flatnonzero(has)
-        return Comparables(day, rows, platform, followers_log, niche, _Results(self._snapshot, rows))
+        return Comparables(
+            day, rows, platform, followers_log, niche, _Results(self._snapshot, rows)
+        )
 
 
 class _Results:
@@ -161,15 +185,30 @@ class _Results:
 
 
 def queries_for(
-    asked: ProspectBatch, account: np.ndarray, as_of: int, topics: tuple[str, ...], known_at: int | None = None
+    asked: ProspectBatch,
+    account: np.ndarray,
+    as_of: int,
+    topics: tuple[str, ...],
+    known_at: int | None = None,
 ):
-    """Ask of accounts what prospects ask, as of `known_at` where that is not `as_of`; a start not told is at as_of."""
+    """Ask of accounts what prospects ask, as of `known_at` where that is not `as_of`; a start not
+    told is at as_of.
+    """
     told = {name: asked.codes[name] for name in ("format", "brand_niche") if name in asked.codes}
-    told |= {name: asked.numbers[name] for name in (*CONTENT_FIELDS, *AVERAGE_NAMES) if name in asked.numbers}
+    told |= {
+        name: asked.numbers[name]
+        for name in (*CONTENT_FIELDS, *AVERAGE_NAMES)
+        if name in asked.numbers
+    }
     told |= {"topic": asked.texts["topic"]} if "topic" in asked.texts else {}
-    start, moment = asked.time("start_at"), np.full(asked.n, as_of if known_at is None else known_at)
+    start, moment = (
+        asked.time("start_at"),
+        np.full(asked.n, as_of if known_at is None else known_at),
+    )
     start = np.where(start == NAT_US, as_of, start)
-    return Queries.from_arrays(account, moment, start, told | {"sponsored": np.ones(asked.n)}, topics)
+    return Queries.from_arrays(
+        account, moment, start, told | {"sponsored": np.ones(asked.n)}, topics
+    )
 
 
 def _usual(told: dict, what: str) -> float | None:

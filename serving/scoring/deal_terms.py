@@ -1,4 +1,6 @@
-"""The terms that a row asks about: its fee in USD, what is taken where nothing is said, and terms that contradict."""
+"""The terms that a row asks about: its fee in USD, what is taken where nothing is said, and terms
+that contradict.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -23,7 +25,8 @@ _TARGET = FeeRule(
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """What a caller may ask for besides: the reasons of forecasts, comparable creators, and quantiles of the totals.
+    """What a caller may ask for besides: the reasons of forecasts, comparable creators, and
+    quantiles of the totals.
 
     `quantiles`: probabilities within models.distribution.GRID, besides those that every answer has.
     """
@@ -35,15 +38,20 @@ class AnswerOptions:
     @property
     def columns(self) -> list[str]:
         """Those of EXTRA_COLUMNS that are asked for."""
-        return [name for name, asks in zip(EXTRA_COLUMNS, (self.explain, self.comparables), strict=True) if asks]
+        return [
+            name
+            for name, asks in zip(EXTRA_COLUMNS, (self.explain, self.comparables), strict=True)
+            if asks
+        ]
 
 
 @dataclass(frozen=True)
 class DealTerms:
     """What rows are judged by, (n,) each; None where no row tells.
 
-    `fee` and `currency` as given, and `usd_per_unit`, what a unit of that is worth: NaN for fees given in USD alone;
-    `values`: USD a piece by EMV_PARTS, and `valued`: whose they are; both None where earned media value is not asked.
+    `fee` and `currency` as given, and `usd_per_unit`, what a unit of that is worth: NaN for fees
+    given in USD alone; `values`: USD a piece by EMV_PARTS, and `valued`: whose they are; both None
+    where earned media value is not asked.
     """
 
     deliverables: np.ndarray
@@ -60,11 +68,16 @@ class DealTerms:
 
     @classmethod
     def of(
-        cls, asked: ProspectBatch, platform: np.ndarray, rates: CurrencyRates, table: ValueTable | None = None
+        cls,
+        asked: ProspectBatch,
+        platform: np.ndarray,
+        rates: CurrencyRates,
+        table: ValueTable | None = None,
     ) -> "DealTerms":
         """Read the terms; fees in other currencies are taken in USD.
 
-        `platform`: positions (n,); `table`: values that earned media value is asked by, for rows that name none.
+        `platform`: positions (n,); `table`: values that earned media value is asked by, for rows
+        that name none.
         """
         told = asked.numbers
         values, valued = _values(asked, platform, table)
@@ -96,8 +109,12 @@ def _of(values: np.ndarray | dict | None, rows: np.ndarray) -> np.ndarray | dict
     return None if values is None else values[rows]
 
 
-def term_breaches(asked: ProspectBatch, rates: CurrencyRates) -> dict[Callable[[int], Breach], np.ndarray]:
-    """Give for each rule on terms its breach, made from a row's number, and the rows (n,) that break it."""
+def term_breaches(
+    asked: ProspectBatch, rates: CurrencyRates
+) -> dict[Callable[[int], Breach], np.ndarray]:
+    """Give for each rule on terms its breach, made from a row's number, and the rows (n,) that
+    break it.
+    """
     rules = {}
     if "fee" in asked.numbers or "currency" in asked.texts:
         rules |= check_fees(*_fees(asked), rates)
@@ -114,7 +131,9 @@ def _fees(asked: ProspectBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _breach(asked: ProspectBatch, rule: FeeRule, row: int) -> Breach:
     column = rule.column
     value = asked.text(column)[row] if column == "currency" else float(asked.number(column)[row])
-    return Breach(rule.code, column, rule.what, rule.expected, value, f"{column} {value!r} {rule.message}")
+    return Breach(
+        rule.code, column, rule.what, rule.expected, value, f"{column} {value!r} {rule.message}"
+    )
 
 
 def _values(asked: ProspectBatch, platform: np.ndarray, table: ValueTable | None) -> tuple:

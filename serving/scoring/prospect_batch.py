@@ -1,7 +1,8 @@
 """What the scorer is asked: prospects as plain arrays, whichever door they came through.
 
-A column that nobody told may be absent, which spares all work on it; told or not, `number`, `code`, `time` and `text`
-give it. Values are clean: read once, at the door (`features.tables.validate`, or `serving.http.request_schema`).
+A column that nobody told may be absent, which spares all work on it; told or not, `number`, `code`,
+`time` and `text` give it. Values are clean: read once, at the door (`features.tables.validate`, or
+`serving.http.request_schema`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,15 +28,19 @@ def _kind(column: Column) -> str:
 PROSPECT_COLUMN_KINDS = {column.name: _kind(column) for column in PROSPECTS.columns}
 #: The lists that codes are positions in.
 ALLOWED_VALUES = {column.name: column.allowed for column in PROSPECTS.columns if column.allowed}
-_POSITIONS = {name: {value: float(n) for n, value in enumerate(names)} for name, names in ALLOWED_VALUES.items()}
+_POSITIONS = {
+    name: {value: float(n) for n, value in enumerate(names)}
+    for name, names in ALLOWED_VALUES.items()
+}
 
 
 @dataclass(frozen=True)
 class ProspectBatch:
     """Prospects, n of them; every array has shape (n,).
 
-    `numbers`: float64, NaN where not told, flags as 0 and 1; `codes`: float64 positions in ALLOWED_VALUES, NaN where not told;
-    `times`: int64 microseconds UTC, features.history.history.NAT_US where not told; `texts`: objects, None where not told.
+    `numbers`: float64, NaN where not told, flags as 0 and 1; `codes`: float64 positions in
+    ALLOWED_VALUES, NaN where not told; `times`: int64 microseconds UTC,
+    features.history.history.NAT_US where not told; `texts`: objects, None where not told.
     """
 
     n: int
@@ -56,9 +61,13 @@ class ProspectBatch:
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping]) -> "ProspectBatch":
-        """Take rows of clean values: float, bool, str, datetime with a zone; None or absent where not told."""
+        """Take rows of clean values: float, bool, str, datetime with a zone; None or absent where
+        not told.
+        """
         names = set().union(*rows) & PROSPECT_COLUMN_KINDS.keys()
-        return batch_from_columns(len(rows), {name: [row.get(name) for row in rows] for name in names})
+        return batch_from_columns(
+            len(rows), {name: [row.get(name) for row in rows] for name in names}
+        )
 
     def __getitem__(self, rows: slice | np.ndarray) -> "ProspectBatch":
         """Give the prospects at `rows`: positions, a mask (n,), or all of them as a slice."""
@@ -66,7 +75,9 @@ class ProspectBatch:
             return self
         count = int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
         dicts = (self.numbers, self.codes, self.times, self.texts)
-        return ProspectBatch(count, *({name: values[rows] for name, values in own.items()} for own in dicts))
+        return ProspectBatch(
+            count, *({name: values[rows] for name, values in own.items()} for own in dicts)
+        )
 
     def number(self, name: str) -> np.ndarray:
         """Give a number or flag, NaN where not told."""
@@ -86,11 +97,15 @@ class ProspectBatch:
 
 
 def batch_from_columns(n: int, columns: Mapping[str, list]) -> ProspectBatch:
-    """Take columns of clean values, n each, as in `ProspectBatch.of_rows`; those without a value are left out."""
+    """Take columns of clean values, n each, as in `ProspectBatch.of_rows`; those without a value
+    are left out.
+    """
     asked = ProspectBatch(n)
     for name, values in columns.items():
         if values.count(None) < n:
-            getattr(asked, PROSPECT_COLUMN_KINDS[name])[name] = _READ[PROSPECT_COLUMN_KINDS[name]](values, name)
+            getattr(asked, PROSPECT_COLUMN_KINDS[name])[name] = _READ[PROSPECT_COLUMN_KINDS[name]](
+                values, name
+            )
     return asked
 
 
@@ -122,7 +137,11 @@ def _texts(values: pd.Series) -> np.ndarray:
 
 _READ = {
     "numbers": lambda values, name: np.array(values, dtype=float),
-    "codes": lambda values, name: np.array([_POSITIONS[name].get(value, np.nan) for value in values]),
-    "times": lambda values, name: np.array([NAT_US if v is None else microseconds(v) for v in values], dtype=np.int64),
+    "codes": lambda values, name: np.array(
+        [_POSITIONS[name].get(value, np.nan) for value in values]
+    ),
+    "times": lambda values, name: np.array(
+        [NAT_US if v is None else microseconds(v) for v in values], dtype=np.int64
+    ),
     "texts": lambda values, name: np.array(values, dtype=object),
 }

@@ -1,4 +1,6 @@
-"""Quantiles of the totals that a caller chooses: their names, the columns that they are in, and their values."""
+"""Quantiles of the totals that a caller chooses: their names, the columns that they are in, and
+their values.
+"""
 
 from collections.abc import Collection
 from decimal import Decimal
@@ -44,8 +46,12 @@ def distribution_columns(
     """
     found, other = dict(predictive.quantiles_by_name), _unusual(quantiles)
     if other:
-        found |= dict(zip(other, predictive.interpolated_quantile(list(other.values())).T, strict=True))
-    return {f"{what}_{name}": values for name, values in (found | {"mean": predictive.mean()}).items()}
+        found |= dict(
+            zip(other, predictive.interpolated_quantile(list(other.values())).T, strict=True)
+        )
+    return {
+        f"{what}_{name}": values for name, values in (found | {"mean": predictive.mean()}).items()
+    }
 
 
 def _unusual(quantiles: Collection[float]) -> dict[str, float]:

@@ -1,7 +1,8 @@
-"""The derived columns of rows: from what is known of their creators, from what the rows bring, or from both.
+"""The derived columns of rows: from what is known of their creators, from what the rows bring, or
+from both.
 
-A creator that is known is described by what is known, and posts of the row count besides. Any other row is described
-by its own profile and posts.
+A creator that is known is described by what is known, and posts of the row count besides. Any other
+row is described by its own profile and posts.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +26,8 @@ from serving.scoring.prospect_batch import ProspectBatch
 
 @dataclass(frozen=True)
 class RowSources:
-    """What rows are described by: `account` (n,) among the known, -1 for none, and `posts` that they bring.
+    """What rows are described by: `account` (n,) among the known, -1 for none, and `posts` that
+    they bring.
 
     `warnings`: by name the rows (n,) of which one was left out for the other.
     """
@@ -47,10 +49,13 @@ class RowFeatures:
     creator_store: TableCreatorStore | SnapshotCreatorStore
     reference: Reference
 
-    def sources(self, account: np.ndarray, platform: np.ndarray, posts: PostReadings | None, as_of: int) -> RowSources:
+    def sources(
+        self, account: np.ndarray, platform: np.ndarray, posts: PostReadings | None, as_of: int
+    ) -> RowSources:
         """Decide what rows (n,) are described by; `platform`: positions, NaN where unknown.
 
-        Where posts cannot be put beside what is known, one of both is left out, which a warning tells.
+        Where posts cannot be put beside what is known, one of both is left out, which a warning
+        tells.
         """
         if posts is None:
             return RowSources(account, None, {})
@@ -68,23 +73,38 @@ class RowFeatures:
     def derive(
         self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Derive the matrix of rows (n, len(COLUMNS)), and say by warning what of their posts does not count, (n,)."""
+        """Derive the matrix of rows (n, len(COLUMNS)), and say by warning what of their posts does
+        not count, (n,).
+        """
         x, uses = self._derived(asked, sources, platform, as_of)
-        warnings = dict(sources.warnings) if uses is None else sources.warnings | recent_post_warnings(uses)
+        warnings = (
+            dict(sources.warnings)
+            if uses is None
+            else sources.warnings | recent_post_warnings(uses)
+        )
         known = sources.account >= 0
         lacking = known & (feature_column(x, "engagements_evidence_code") != HISTORY)
         if lacking.any():
-            for name, rows in self.creator_store.missing_post_warnings(sources.account[lacking], as_of).items():
+            for name, rows in self.creator_store.missing_post_warnings(
+                sources.account[lacking], as_of
+            ).items():
                 warnings[name] = np.zeros(len(x), dtype=bool)
                 warnings[name][lacking] = rows
         return x, warnings
 
-    def _derived(self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int) -> tuple:
-        """Give the matrix, and how many posts of each row have which Use, (n, len(Use)), None where no row has any."""
+    def _derived(
+        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> tuple:
+        """Give the matrix, and how many posts of each row have which Use, (n, len(Use)), None where
+        no row has any.
+        """
         parts = [(rows, derive) for rows, derive in self._parts(sources) if rows.any()]
         if len(parts) == 1:
             return parts[0][1](asked, sources, platform, as_of)
-        x, uses = np.empty((asked.n, len(COLUMNS))), np.zeros((asked.n, len(PostUse)), dtype=np.int64)
+        x, uses = (
+            np.empty((asked.n, len(COLUMNS))),
+            np.zeros((asked.n, len(PostUse)), dtype=np.int64),
+        )
         for rows, derive in parts:
             x[rows], own = derive(asked[rows], sources[rows], platform[rows], as_of)
             uses[rows] = 0 if own is None else own
@@ -98,13 +118,21 @@ class RowFeatures:
         yield known & posts, self._extended
         yield ~known, self._brought
 
-    def _looked_up(self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int) -> tuple:
+    def _looked_up(
+        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> tuple:
         return self.creator_store.derive_features(asked, sources.account, as_of), None
 
-    def _extended(self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int) -> tuple:
-        return self.creator_store.derive_features_with_posts(asked, sources.account, as_of, sources.posts)
+    def _extended(
+        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> tuple:
+        return self.creator_store.derive_features_with_posts(
+            asked, sources.account, as_of, sources.posts
+        )
 
-    def _brought(self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int) -> tuple:
+    def _brought(
+        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> tuple:
         """Derive rows by the profiles and posts that they bring."""
         posts, account, moment = sources.posts, np.arange(asked.n), np.full(asked.n, as_of)
         profile = {name: asked.numbers[name] for name in PROFILE_FIELDS if name in asked.numbers}
@@ -112,14 +140,22 @@ class RowFeatures:
         profile |= {"created_us": asked.times["created_at"]} if "created_at" in asked.times else {}
         if posts is None and "bio" not in asked.texts:
             told = profile_from_fields(platform, moment, profile)
-            return derive_profiles(told, queries_for(asked, account, as_of, ()), self.reference), None
+            return derive_profiles(
+                told, queries_for(asked, account, as_of, ()), self.reference
+            ), None
         horizon_days = self.reference.horizon_days
-        history = History.from_profiles(platform, moment, profile, asked.texts.get("bio"), posts, horizon_days)
-        x = derive_arrays(history, queries_for(asked, account, as_of, history.topics), self.reference)
+        history = History.from_profiles(
+            platform, moment, profile, asked.texts.get("bio"), posts, horizon_days
+        )
+        x = derive_arrays(
+            history, queries_for(asked, account, as_of, history.topics), self.reference
+        )
         return x, None if posts is None else self._uses(platform, posts, as_of)
 
     def _uses(self, platform: np.ndarray, posts: PostReadings, as_of: int) -> np.ndarray:
-        use = classify_readings(posts, platform, np.full(len(platform), as_of), self.reference.horizon_days)
+        use = classify_readings(
+            posts, platform, np.full(len(platform), as_of), self.reference.horizon_days
+        )
         return count_uses(use, posts.account, len(platform))
 
 

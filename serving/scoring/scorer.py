@@ -1,7 +1,8 @@
-"""Scorer: prospects in, answers out, in the same order. Batch files and the HTTP service both call it.
+"""Scorer: prospects in, answers out, in the same order. Batch files and the HTTP service both call
+it.
 
-A creator_id that is known is answered from what is known, and from posts that the row brings besides. Any other row
-must bring a profile: a platform, and followers, averages or posts.
+A creator_id that is known is answered from what is known, and from posts that the row brings
+besides. Any other row must bring a profile: a platform, and followers, averages or posts.
 """
 
 from collections.abc import Collection
@@ -51,14 +52,23 @@ from serving.scoring.warning_flags import (
 from serving.settings import STALE_DAYS
 
 #: Repeated in answers as they were asked.
-_ECHOED = ("fee_usd", "fee", "currency", "usd_per_unit", "completion_rate", "goal_engagements", "target_cpe_usd")
+_ECHOED = (
+    "fee_usd",
+    "fee",
+    "currency",
+    "usd_per_unit",
+    "completion_rate",
+    "goal_engagements",
+    "target_cpe_usd",
+)
 _PLATFORMS = np.array([*PLATFORMS, None], dtype=object)
 _DEFINITIONS = np.array([*(ENGAGEMENT_DEFINITION[name] for name in PLATFORMS), None], dtype=object)
 _NICHES, _EVIDENCE = (np.array([*names, UNKNOWN], dtype=object) for names in (NICHES, EVIDENCE))
 
 
 class Scorer:
-    """Answers for one bundle over the tables of one data set, or over a snapshot of them that fits the bundle.
+    """Answers for one bundle over the tables of one data set, or over a snapshot of them that fits
+    the bundle.
 
     >>> Scorer(bundle, tables).score(ProspectBatch.of_rows([{"creator_id": "c7"}]), as_of)  # doctest: +SKIP
     """
@@ -98,8 +108,9 @@ class Scorer:
         """Forecast every prospect that can be; say of every other why not.
 
         `as_of`: the moment of the forecast, microseconds UTC. `posts`: recent posts of prospects
-        that bring their own, whose account is the row. `columns`: those of ANSWER_COLUMNS that are wanted; what
-        no other needs is not made. Quantiles and those of EXTRA_COLUMNS that `extras` asks for follow.
+        that bring their own, whose account is the row. `columns`: those of ANSWER_COLUMNS that are
+        wanted; what no other needs is not made. Quantiles and those of EXTRA_COLUMNS that `extras`
+        asks for follow.
         """
         extras = extras or AnswerOptions()
         besides = [*extra_quantile_columns(extras.quantiles), *extras.columns]
@@ -107,16 +118,18 @@ class Scorer:
         own_posts = np.zeros(asked.n, dtype=bool)
         if posts is not None:
             own_posts[posts.account] = True
-        place = AccountLookup.of(asked, self._held(asked), as_of, own_posts, self.rates, self._knows)
+        place = AccountLookup.of(
+            asked, self._held(asked), as_of, own_posts, self.rates, self._knows
+        )
         sources = self.rows.sources(place.account, place.platform, posts, as_of)
         early = self.creator_store.as_of_breach(as_of)
         for row in np.flatnonzero(sources.account >= 0).tolist() if early else ():
             place.breaches.setdefault(row, []).append(early)
         terms = DealTerms.of(asked, place.platform, self.rates, self.values)
         found = self._echo(asked, place, terms, as_of, frozenset(wanted))
-        found["as_of"] = np.where(sources.account >= 0, self.creator_store.effective_as_of(as_of), as_of).view(
-            "datetime64[us]"
-        )
+        found["as_of"] = np.where(
+            sources.account >= 0, self.creator_store.effective_as_of(as_of), as_of
+        ).view("datetime64[us]")
         ready = np.ones(asked.n, dtype=bool)
         ready[list(place.breaches)] = False
         if ready.any():
@@ -125,7 +138,9 @@ class Scorer:
             x, flags = self.rows.derive(asked[rows], own, place.platform[rows], as_of)
             joint = self._forecast(x, terms[rows])
             question = asked[rows], own.account >= 0, as_of
-            figures = self._figures(x, terms[rows], joint, question, frozenset(wanted), flags, extras.quantiles)
+            figures = self._figures(
+                x, terms[rows], joint, question, frozenset(wanted), flags, extras.quantiles
+            )
             figures |= self._extra_columns(x, joint, own.account, as_of, extras.columns)
             found |= scatter_columns(figures, ready)
         return AnswerTable(asked.n, completed(asked.n, found, wanted), place.breaches)
@@ -134,20 +149,25 @@ class Scorer:
         return any(self.creator_store.find(platform, creator_id) >= 0 for platform in PLATFORMS)
 
     def _held(self, asked: ProspectBatch) -> np.ndarray:
-        """Give the account of each row's creator_id on every platform, (n, platforms), -1 where there is none."""
+        """Give the account of each row's creator_id on every platform, (n, platforms), -1 where
+        there is none.
+        """
         held = np.full((asked.n, len(PLATFORMS)), -1)
         if "creator_id" in asked.texts and len(self.creator_store):
             ids, given = asked.texts["creator_id"], asked.code("platform")
             for code, name in enumerate(PLATFORMS):
                 rows = np.flatnonzero(np.isnan(given) | (given == code))
                 held[rows, code] = [
-                    -1 if ids[row] is None else self.creator_store.find(name, ids[row]) for row in rows.tolist()
+                    -1 if ids[row] is None else self.creator_store.find(name, ids[row])
+                    for row in rows.tolist()
                 ]
         return held
 
     def _forecast(self, x: np.ndarray, terms: DealTerms) -> JointForecast:
         in_part = None if terms.completion_rate is None else terms.completion_rate < 1
-        return joint_forecast(self.bundle.forecasters, self.bundle.reference, x, terms.deliverables, in_part)
+        return joint_forecast(
+            self.bundle.forecasters, self.bundle.reference, x, terms.deliverables, in_part
+        )
 
     def _figures(
         self,
@@ -161,8 +181,8 @@ class Scorer:
     ) -> dict:
         """Give the columns of rows.
 
-        `question`: the rows as asked, which of them are known creators, and as_of; `besides`: what there is to warn of,
-        by name, before anything is forecast.
+        `question`: the rows as asked, which of them are known creators, and as_of; `besides`: what
+        there is to warn of, by name, before anything is forecast.
         """
         found = distribution_columns("engagements", joint.engagements, quantiles)
         if joint.views is not None:
@@ -178,7 +198,9 @@ class Scorer:
             found["sentence"] = verdict_sentences(found, terms)
         return found
 
-    def _warnings(self, x: np.ndarray, question: tuple[ProspectBatch, np.ndarray, int], joint: JointForecast) -> dict:
+    def _warnings(
+        self, x: np.ndarray, question: tuple[ProspectBatch, np.ndarray, int], joint: JointForecast
+    ) -> dict:
         """Say by name which rows, (n,), have what."""
         asked, known, as_of = question
         reference = self.bundle.reference
@@ -193,7 +215,9 @@ class Scorer:
             "snapshot_stale": known & self.creator_store.is_stale(as_of),
             **({} if averages is None else averages.warnings(x, reference)),
             **self._unused.warnings(
-                DerivedProspects(asked, known, moment, x, joint.has_views, joint.has_level_from_views, averages)
+                DerivedProspects(
+                    asked, known, moment, x, joint.has_views, joint.has_level_from_views, averages
+                )
             ),
         }
 
@@ -210,31 +234,53 @@ class Scorer:
         return said
 
     def _echo(
-        self, asked: ProspectBatch, place: AccountLookup, terms: DealTerms, as_of: int, wanted: Collection[str]
+        self,
+        asked: ProspectBatch,
+        place: AccountLookup,
+        terms: DealTerms,
+        as_of: int,
+        wanted: Collection[str],
     ) -> dict:
-        """Give what answers repeat of the question, and what all of them say; of every row, scored or not."""
-        start, code = asked.time("start_at"), np.where(np.isnan(place.platform), -1, place.platform).astype(int)
+        """Give what answers repeat of the question, and what all of them say; of every row, scored
+        or not.
+        """
+        start, code = (
+            asked.time("start_at"),
+            np.where(np.isnan(place.platform), -1, place.platform).astype(int),
+        )
         manifest = self.bundle.manifest
         said = {
             **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
             "platform": _PLATFORMS[code],
             "start_at": np.where(start == NAT_US, as_of, start).view("datetime64[us]"),
             "deliverables": terms.deliverables,
-            "confidence": np.full(asked.n, DEFAULT_CONFIDENCE) if terms.confidence is None else terms.confidence,
+            "confidence": np.full(asked.n, DEFAULT_CONFIDENCE)
+            if terms.confidence is None
+            else terms.confidence,
             "definition": _DEFINITIONS[code],
             "horizon_days": np.full(asked.n, self.bundle.reference.horizon_days),
         }
-        for name, text in (("model_version", manifest["version"]), ("trained_on", manifest["trained_on"])):
+        for name, text in (
+            ("model_version", manifest["version"]),
+            ("trained_on", manifest["trained_on"]),
+        ):
             if name in wanted:
                 said[name] = np.full(asked.n, text, dtype=object)
         told = {name: getattr(terms, name) for name in _ECHOED} | {"emv_source": terms.valued}
         return said | {name: values for name, values in told.items() if values is not None}
 
     def _extra_columns(
-        self, x: np.ndarray, joint: JointForecast, account: np.ndarray, as_of: int, besides: list[str]
+        self,
+        x: np.ndarray,
+        joint: JointForecast,
+        account: np.ndarray,
+        as_of: int,
+        besides: list[str],
     ) -> dict:
         made = {
-            "reasons": lambda: reasons(self.bundle.forecasters["engagements"], x, besides=joint.reasons()),
+            "reasons": lambda: reasons(
+                self.bundle.forecasters["engagements"], x, besides=joint.reasons()
+            ),
             "comparables": lambda: self._comparables_at(as_of).nearest(_likeness(x), account),
         }
         found = {}
@@ -244,7 +290,9 @@ class Scorer:
         return found
 
     def _comparables_at(self, as_of: int) -> Comparables:
-        """Give the known creators as of the start of the day, or of the snapshot; described once a day."""
+        """Give the known creators as of the start of the day, or of the snapshot; described once a
+        day.
+        """
         day = pd.Timestamp(as_of, unit="us", tz="UTC").floor("D")
         if self._comparables is None or self._comparables.as_of != day:
             self._comparables = self.creator_store.comparables(day)
@@ -257,7 +305,9 @@ def _in_order(columns: Collection[str]) -> list[str]:
 
 
 def _likeness(x: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({name: feature_column(x, name) for name in ("platform_code", "followers_log", "niche_code")})
+    return pd.DataFrame(
+        {name: feature_column(x, name) for name in ("platform_code", "followers_log", "niche_code")}
+    )
 
 
 def _named(names: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -1,27 +1,43 @@
-"""The verdict: a category with stated cut-offs, and one sentence that a campaign manager can forward.
+"""The verdict: a category with stated cut-offs, and one sentence that a campaign manager can
+forward.
 
-The category is read off the probability that the cost per engagement stays within the caller's target, or within the
-benchmark where there is no target.
+The category is read off the probability that the cost per engagement stays within the caller's
+target, or within the benchmark where there is no target.
 """
 
 from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from features.number_text import format_amount, format_estimate, format_fraction, format_money, format_number, pluralize
+from features.number_text import (
+    format_amount,
+    format_estimate,
+    format_fraction,
+    format_money,
+    format_number,
+    pluralize,
+)
 from features.tables.currency import USD
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
 
 PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 #: Category and the least probability that makes it, highest first.
-CUT_OFFS = {"worth_it": 0.8, "probably_worth_it": 0.6, "even": 0.4, "probably_too_dear": 0.2, "too_dear": 0.0}
+CUT_OFFS = {
+    "worth_it": 0.8,
+    "probably_worth_it": 0.6,
+    "even": 0.4,
+    "probably_too_dear": 0.2,
+    "too_dear": 0.0,
+}
 #: Figures from which on those that read alike are worded once.
 MANY = 64
 #: Where figures begin to be rounded to other units: 0, and powers of ten.
 EDGES = np.append(0.0, 10.0 ** np.arange(-9, 23))
 #: Those units, as `format_estimate`, `price` and chances are worded; no unit is none.
 COUNT_UNITS = np.where(EDGES < 10, 1.0, EDGES / 10)
-PRICE_UNITS = np.where(EDGES == 0, np.nan, np.where(EDGES < 0.1, EDGES / 10, np.where(EDGES < 100, 0.01, 1.0)))
+PRICE_UNITS = np.where(
+    EDGES == 0, np.nan, np.where(EDGES < 0.1, EDGES / 10, np.where(EDGES < 100, 0.01, 1.0))
+)
 CHANCE_UNITS = np.full(len(EDGES), 0.01)
 NO_SUM = "no finite sum"
 BENCHMARK_SOURCE_TEXTS = {"own_deals": "by your own deals", "rate_card": "by the rate card"}
@@ -39,7 +55,8 @@ def verdict_categories(probability: np.ndarray) -> np.ndarray:
 
 
 def verdict_sentences(found: dict[str, np.ndarray], terms: DealTerms) -> np.ndarray:
-    """Give the sentence of each forecast, (n,) objects; `found`: the columns of answers that were made.
+    """Give the sentence of each forecast, (n,) objects; `found`: the columns of answers that were
+    made.
 
     With a completion rate it tells what is delivered, which is what costs and chances are of.
     """
@@ -49,7 +66,9 @@ def verdict_sentences(found: dict[str, np.ndarray], terms: DealTerms) -> np.ndar
     counts = format_values(totals, format_estimate, COUNT_UNITS)
     posts = zip(terms.deliverables.tolist(), _completion(terms, n), strict=True)
     booked = [f"{'' if number <= 1 else f' over {_posts(number)}'}{rate}" for number, rate in posts]
-    starts = zip(counts[:n], booked, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True)
+    starts = zip(
+        counts[:n], booked, counts[n : 2 * n], counts[2 * n :], _ends(found, terms, n), strict=True
+    )
     said = np.empty(n, dtype=object)
     said[:] = [
         f"{_about(p50, total)}{over} (80 %: {p10}-{p90}); {end}."
@@ -60,7 +79,11 @@ def verdict_sentences(found: dict[str, np.ndarray], terms: DealTerms) -> np.ndar
 
 def _about(words: str, total: float) -> str:
     """Word the engagements that a cost is of: some, but fewer than round to 1, are not told as 0."""
-    return "Under 1 engagement" if words == "0" and total > 0 else f"About {pluralize(words, 'engagement')}"
+    return (
+        "Under 1 engagement"
+        if words == "0" and total > 0
+        else f"About {pluralize(words, 'engagement')}"
+    )
 
 
 def _posts(number: float) -> str:
@@ -114,7 +137,11 @@ def _with_fee(found: dict, terms: DealTerms, mark: list, source: list, n: int) -
 
 def _fees(terms: DealTerms) -> list[str]:
     """Word the fee of each row in the currency that it was given in."""
-    own = terms.fee_usd if terms.fee is None else np.where(np.isnan(terms.fee), terms.fee_usd, terms.fee)
+    own = (
+        terms.fee_usd
+        if terms.fee is None
+        else np.where(np.isnan(terms.fee), terms.fee_usd, terms.fee)
+    )
     return list(map(_with_currency, format_values(own, _figure, PRICE_UNITS), _currencies(terms)))
 
 
@@ -123,7 +150,9 @@ def _prices(values: np.ndarray, terms: DealTerms) -> list[str]:
     if terms.currency is None:
         return format_values(values, price, PRICE_UNITS)
     values = np.where(np.isnan(terms.usd_per_unit), values, values / terms.usd_per_unit)
-    return list(map(_with_currency, format_values(values, _figure, PRICE_UNITS), _currencies(terms)))
+    return list(
+        map(_with_currency, format_values(values, _figure, PRICE_UNITS), _currencies(terms))
+    )
 
 
 def _currencies(terms: DealTerms) -> list[str]:
@@ -153,17 +182,31 @@ def _compared(found: dict, source: list, n: int) -> list[str]:
     cheaper = share >= 0.5
     tenths = np.minimum(np.rint(10 * np.where(cheaper, share, 1 - share)), 9)
     tenths[np.isnan(share)] = -1  # which is like itself, as NaN is not
-    rows = list(zip(cheaper.tolist(), tenths.tolist(), _told(found, "benchmark_cpe_cell", n), source, strict=True))
+    rows = list(
+        zip(
+            cheaper.tolist(),
+            tenths.tolist(),
+            _told(found, "benchmark_cpe_cell", n),
+            source,
+            strict=True,
+        )
+    )
     words = {row: _comparison(*row) for row in set(rows)}
     return [words[row] for row in rows]
 
 
 def _comparison(cheaper: bool, tenths: float, cell: str | None, source: str | None) -> str:
     word = "cheaper" if cheaper else "dearer"
-    return "" if tenths < 0 else f", {word} than about {tenths:.0f} in 10 {cell} ({BENCHMARK_SOURCE_TEXTS[source]})"
+    return (
+        ""
+        if tenths < 0
+        else f", {word} than about {tenths:.0f} in 10 {cell} ({BENCHMARK_SOURCE_TEXTS[source]})"
+    )
 
 
-def _without_fee(found: dict, terms: DealTerms, mark: list, source: list, rows: Iterable[int]) -> list[str]:
+def _without_fee(
+    found: dict, terms: DealTerms, mark: list, source: list, rows: Iterable[int]
+) -> list[str]:
     even, ends = _told(found, "break_even_fee_usd", len(mark)), []
     for row in rows:
         if not _known(even[row]):
@@ -171,7 +214,9 @@ def _without_fee(found: dict, terms: DealTerms, mark: list, source: list, rows: 
             continue
         beaten = f"the benchmark of {mark[row]} each ({BENCHMARK_SOURCE_TEXTS[source[row]]})"
         chance = DEFAULT_CONFIDENCE if terms.confidence is None else terms.confidence[row]
-        ends.append(f"up to {format_money(even[row])} it beats {beaten} with probability {chance:.2f}")
+        ends.append(
+            f"up to {format_money(even[row])} it beats {beaten} with probability {chance:.2f}"
+        )
     return ends
 
 
@@ -190,11 +235,17 @@ def comparables_text(found: list[dict]) -> str:
 
 
 def _comparable(one: dict) -> str:
-    size = pluralize(format_number(one["followers"]), "follower") if _known(one["followers"]) else "followers unknown"
+    size = (
+        pluralize(format_number(one["followers"]), "follower")
+        if _known(one["followers"])
+        else "followers unknown"
+    )
     who = f"{one['creator_id']} ({size}, {one['niche'] or 'niche unknown'})"
     known = _known(one["cpe_usd"])
     deals = (
-        f", {pluralize(format_number(one['deals']), 'deal')} at {format_money(one['cpe_usd'])} each" if known else ""
+        f", {pluralize(format_number(one['deals']), 'deal')} at {format_money(one['cpe_usd'])} each"
+        if known
+        else ""
     )
     usual = pluralize(f"{one['engagements_p50']:,.0f}", "engagement")
     return f"{who}: {usual} a post over {_posts(one['posts'])}{deals}"
@@ -207,8 +258,8 @@ def _known(value: float | None) -> bool:
 def format_values(values: np.ndarray, word: Callable[[float], str], units: np.ndarray) -> list[str]:
     """Word figures (n,); of many, those that round to the same number of units are worded once.
 
-    `units` (len(EDGES),): what figures from each of EDGES on are rounded to in words. Figures halfway between two are
-    worded by themselves, so that all read as they would alone.
+    `units` (len(EDGES),): what figures from each of EDGES on are rounded to in words. Figures
+    halfway between two are worded by themselves, so that all read as they would alone.
     """
     if len(values) < MANY:
         return list(map(word, values.tolist()))

@@ -8,12 +8,17 @@ from features.history.arrays import DAY_US
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
 
-#: Days after the end of training from which a model is old: up to there it was measured to hold (docs/method.md).
+#: Days after the end of training from which a model is old: up to there it was measured to hold
+#: (docs/method.md).
 MODEL_OLD_DAYS = 180
 
 
-def forecast_warnings(x: np.ndarray, formats: np.ndarray, reference: Reference, longest_lead_days: float) -> dict:
-    """Say by name which rows of the derived matrix, (n,), have what; `formats`: positions (n,), NaN where not told."""
+def forecast_warnings(
+    x: np.ndarray, formats: np.ndarray, reference: Reference, longest_lead_days: float
+) -> dict:
+    """Say by name which rows of the derived matrix, (n,), have what; `formats`: positions (n,), NaN
+    where not told.
+    """
     niche = feature_column(x, "niche_code")
     creators = reference.engagements.creator_counts(feature_column(x, "platform_code"))
     return {
@@ -26,22 +31,30 @@ def forecast_warnings(x: np.ndarray, formats: np.ndarray, reference: Reference, 
         "lead_beyond_training": feature_column(x, "lead_days") > longest_lead_days,
         "few_creators_of_platform_in_training": (creators > 0) & (creators < MIN_CREATORS),
         "platform_not_in_training": creators == 0,
-        "format_not_in_training": (creators > 0) & ~np.isnan(formats) & ~_posts_of_format(x, formats, reference),
-        "niche_not_in_training": ~reference.niches_in_training[np.where(np.isnan(niche), -1, niche).astype(int)],
+        "format_not_in_training": (creators > 0)
+        & ~np.isnan(formats)
+        & ~_posts_of_format(x, formats, reference),
+        "niche_not_in_training": ~reference.niches_in_training[
+            np.where(np.isnan(niche), -1, niche).astype(int)
+        ],
         "no_sponsored_posts_in_training": np.full(len(x), reference.sponsored_posts == 0),
     }
 
 
 def model_age_warnings(x: np.ndarray, as_of: np.ndarray, reference: Reference) -> dict:
-    """Say by name for which rows, asked as of moments (n,) in microseconds UTC, their platform's training is old."""
+    """Say by name for which rows, asked as of moments (n,) in microseconds UTC, their platform's
+    training is old.
+    """
     until = reference.training_end_us[feature_column(x, "platform_code").astype(int)]
     return {"model_old": as_of - until > MODEL_OLD_DAYS * DAY_US}
 
 
 def validation_warnings(x: np.ndarray, bundle: Bundle) -> dict:
-    """Say by name which rows, (n,), stand on a platform of training whose forecasts no later post has proved.
+    """Say by name which rows, (n,), stand on a platform of training whose forecasts no later post
+    has proved.
 
-    `platform_not_calibrated`: none set its intervals; `platform_not_backtested`: none stands in the record.
+    `platform_not_calibrated`: none set its intervals; `platform_not_backtested`: none stands in the
+    record.
     """
     platform = feature_column(x, "platform_code").astype(int)
     trained = bundle.reference.engagements.has_creators(platform)
@@ -55,7 +68,9 @@ def validation_warnings(x: np.ndarray, bundle: Bundle) -> dict:
 
 
 def views_warnings(x: np.ndarray, has_views: np.ndarray, reference: Reference) -> dict:
-    """Say by name what the views of rows suffer from; `has_views` (n,): rows whose views are forecast."""
+    """Say by name what the views of rows suffer from; `has_views` (n,): rows whose views are
+    forecast.
+    """
     if reference.views is None:
         return {}
     return {
@@ -65,19 +80,28 @@ def views_warnings(x: np.ndarray, has_views: np.ndarray, reference: Reference) -
 
 
 def _posts_of_format(x: np.ndarray, formats: np.ndarray, reference: Reference) -> np.ndarray:
-    """Say of which rows, (n,), posts of the format are known: in training, of the platform, or the creator's own."""
+    """Say of which rows, (n,), posts of the format are known: in training, of the platform, or the
+    creator's own.
+    """
     return reference.platform_posts.has_posts(feature_column(x, "platform_code"), formats) | (
         feature_column(x, "format_share") > 0
     )
 
 
 def warning_names(flags: dict[str, np.ndarray]) -> np.ndarray:
-    """Give for each row the names of the flags that it has, as a tuple; (n,) objects, rows alike share theirs."""
+    """Give for each row the names of the flags that it has, as a tuple; (n,) objects, rows alike
+    share theirs.
+    """
     marks = np.array(list(flags.values()))
     present = marks.any(axis=1)
     names = [name for name, is_present in zip(flags, present.tolist(), strict=True) if is_present]
-    kinds = ((1 << np.arange(len(names))) @ marks[present]).tolist() if names else [0] * marks.shape[1]
-    words = {kind: tuple(name for bit, name in enumerate(names) if kind >> bit & 1) for kind in set(kinds)}
+    kinds = (
+        ((1 << np.arange(len(names))) @ marks[present]).tolist() if names else [0] * marks.shape[1]
+    )
+    words = {
+        kind: tuple(name for bit, name in enumerate(names) if kind >> bit & 1)
+        for kind in set(kinds)
+    }
     warnings = np.empty(len(kinds), dtype=object)
     for row, kind in enumerate(kinds):
         warnings[row] = words[kind]

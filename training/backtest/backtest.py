@@ -1,7 +1,8 @@
-"""The record: forecasters fitted to what was known at a cut, held against what came after, beside the usual rules.
+"""The record: forecasters fitted to what was known at a cut, held against what came after, beside
+the usual rules.
 
-Rolling origins: the same at several cuts. Two tests at each: later posts of creators that trained the model, and later
-posts of a fifth of the creators, another at each cut, that did not.
+Rolling origins: the same at several cuts. Two tests at each: later posts of creators that trained
+the model, and later posts of a fifth of the creators, another at each cut, that did not.
 """
 
 from collections.abc import Callable
@@ -18,12 +19,18 @@ from training.backtest.evaluate import evaluate_fit, label_later_posts
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult
 from training.dataset import hide_content
 from training.fit import FittedModels, Recipe, calibrate, fit, fit_uncalibrated, plan_parallel_fits
-from training.platform_times import days_text, time_of_post_share, times_by_platform, timestamps_by_platform
+from training.platform_times import (
+    days_text,
+    time_of_post_share,
+    times_by_platform,
+    timestamps_by_platform,
+)
 from training.simulate.oracle import Oracle
 
 #: The creators are split into so many parts, one of which is left out at each cut.
 HOLDOUT_FOLDS = 5
-#: Share of the known posts between two cuts; the twin that calibrates a cut stands two steps before it.
+#: Share of the known posts between two cuts; the twin that calibrates a cut stands two steps before
+#: it.
 STEP = 0.075
 #: Shares of the creators behind the learning curve.
 LEARNING = (0.1, 0.25, 0.5)
@@ -67,11 +74,13 @@ def backtest(
     learning: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[BacktestResult, FittedModels]:
-    """Fit at `cuts` moments, the last of which leaves `recipe.calibration_share` of the posts after it, and judge.
+    """Fit at `cuts` moments, the last of which leaves `recipe.calibration_share` of the posts after
+    it, and judge.
 
-    A fifth of the creators, drawn by `recipe.seed`, is left out of a second fit at each cut and makes the unseen ones.
-    Early cuts with too little data are left out; raises TooLittleData where the last one is. Gives also the fit
-    behind the last cut's seen creators, which is the twin that calibrates a fit to `until`.
+    A fifth of the creators, drawn by `recipe.seed`, is left out of a second fit at each cut and
+    makes the unseen ones. Early cuts with too little data are left out; raises TooLittleData where
+    the last one is. Gives also the fit behind the last cut's seen creators, which is the twin that
+    calibrates a fit to `until`.
     """
     workers, recipe = plan_parallel_fits(recipe)
     parts = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
@@ -90,9 +99,13 @@ def backtest(
         return result
 
     with ThreadPoolExecutor(workers) as pool:
-        report(f"backtest: {cuts} cut(s), the last on {days_text(timestamps_by_platform(history, moments[-1]))}")
+        report(
+            f"backtest: {cuts} cut(s), the last on {days_text(timestamps_by_platform(history, moments[-1]))}"
+        )
         seen = [pool.submit(_fit_seen, plan, at, cuts == 1, report) for at in moments[first:]]
-        unseen = [pool.submit(_fit_unseen, plan, at, number) for number, at in enumerate(moments[2:])]
+        unseen = [
+            pool.submit(_fit_unseen, plan, at, number) for number, at in enumerate(moments[2:])
+        ]
         fits = [None] * first + [count(future.result()) for future in seen]
         apart = [count(future.result()) for future in unseen]
         report("backtest: judging")
@@ -127,20 +140,33 @@ def _fit_unseen(plan: _Plan, at: np.ndarray, number: int) -> FittedModels | TooL
         return error
 
 
-def _judge_seen(plan: _Plan, fitted: FittedModels | TooLittleData, twin, with_twin: bool) -> tuple | None:
+def _judge_seen(
+    plan: _Plan, fitted: FittedModels | TooLittleData, twin, with_twin: bool
+) -> tuple | None:
     """Judge the fit of one cut; `with_twin`: an earlier cut's fit calibrates it first."""
     if isinstance(fitted, TooLittleData):
         return None
     if with_twin:
-        calibrate(plan.history, plan.what, fitted, twin if isinstance(twin, FittedModels) else None, plan.recipe)
-    return _marked(evaluate_fit(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle), "seen")
+        calibrate(
+            plan.history,
+            plan.what,
+            fitted,
+            twin if isinstance(twin, FittedModels) else None,
+            plan.recipe,
+        )
+    return _marked(
+        evaluate_fit(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle),
+        "seen",
+    )
 
 
 def _judge_unseen(plan: _Plan, fitted: FittedModels | TooLittleData, number: int) -> tuple | None:
     if isinstance(fitted, TooLittleData):
         return None
     only = plan.held_out(number)
-    found = evaluate_fit(plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle)
+    found = evaluate_fit(
+        plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle
+    )
     return _marked(found, "unseen")
 
 
@@ -149,7 +175,9 @@ def _marked(found: tuple | None, split: str) -> tuple | None:
 
 
 def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
-    """Fit to a share of the creators and give the error on those left out at the cut, with enough posts before."""
+    """Fit to a share of the creators and give the error on those left out at the cut, with enough
+    posts before.
+    """
     held_out = plan.held_out(number)
     chosen = ~held_out & (np.random.default_rng(plan.recipe.seed + 1).random(len(held_out)) < share)
     try:
@@ -167,7 +195,9 @@ def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
     return {"creators": int(chosen.sum()), "rows": len(error), "mae": error.mean()}
 
 
-def _record(plan: _Plan, moments: list[np.ndarray], judged: list[tuple | None], points: list) -> BacktestResult:
+def _record(
+    plan: _Plan, moments: list[np.ndarray], judged: list[tuple | None], points: list
+) -> BacktestResult:
     found = [pair for pair in judged if pair is not None]
     if not found:
         last = days_text(timestamps_by_platform(plan.history, moments[-1]))

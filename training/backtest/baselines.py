@@ -38,7 +38,8 @@ PROFILE_COLUMNS = (
 def rule_of_thumb_forecasts(
     history: History, what: str, questions: pd.DataFrame, x: pd.DataFrame
 ) -> dict[str, np.ndarray]:
-    """Forecast by the rules of thumb, shape (n,) each; where a creator has no history a rule falls back on the offset.
+    """Forecast by the rules of thumb, shape (n,) each; where a creator has no history a rule falls
+    back on the offset.
 
     `x`: derived columns of the same questions, which lend the fallback.
     """
@@ -48,7 +49,9 @@ def rule_of_thumb_forecasts(
     fallback = x[f"{what}_log_offset"].to_numpy()
     followers = np.expm1(x["followers_log"].to_numpy())
     found = {
-        "followers x trailing rate": np.log1p(followers * _trailing_rate(history, past, asked.account, track)),
+        "followers x trailing rate": np.log1p(
+            followers * _trailing_rate(history, past, asked.account, track)
+        ),
         "mean of last 12": past.mean_12,
         "median of last 12": window_stats.quantile(past.values[:, :12], 0.5),
         f"median of last {WINDOW_POSTS}": window_stats.quantile(past.values, 0.5),
@@ -62,7 +65,9 @@ def _median_of_all(history: History, what: str, asked: Queries) -> np.ndarray:
     """Median of every post known at as_of, however old, (n,); NaN where there is none."""
     track = history.panel(what)
     stop = track.end_row(asked.account, asked.as_of - history.horizon_days * DAY_US)
-    posts, row = np.unique(np.column_stack([track.start[asked.account], stop]), axis=0, return_inverse=True)
+    posts, row = np.unique(
+        np.column_stack([track.start[asked.account], stop]), axis=0, return_inverse=True
+    )
     values = track.take(f"{what}_log", np.arange(len(track.time)))
     medians = [np.median(values[first:last]) if last > first else np.nan for first, last in posts]
     return np.array(medians)[row]
@@ -72,7 +77,9 @@ def _trailing_rate(history: History, past, account: np.ndarray, track) -> np.nda
     """Mean of count / followers over the last 12 posts, followers as of each post."""
     rows = past.rows[:, :12]
     flat = np.repeat(account, rows.shape[1])
-    followers = profile_at(history, flat, track.time[np.maximum(rows, 0)].ravel())["followers"].reshape(rows.shape)
+    followers = profile_at(history, flat, track.time[np.maximum(rows, 0)].ravel())[
+        "followers"
+    ].reshape(rows.shape)
     rate = np.expm1(past.values[:, :12]) / np.where(followers > 0, followers, np.nan)
     return window_stats.weighted_mean(np.where(rows >= 0, rate, np.nan), np.ones(rows.shape))
 
@@ -80,7 +87,9 @@ def _trailing_rate(history: History, past, account: np.ndarray, track) -> np.nda
 def fit_segment_baselines(
     what: str, train: pd.DataFrame, y: np.ndarray
 ) -> dict[str, Callable[[pd.DataFrame], np.ndarray]]:
-    """Fit the segment rules on training rows: mean of the band, and followers times the band's median rate."""
+    """Fit the segment rules on training rows: mean of the band, and followers times the band's
+    median rate.
+    """
     cell = _cell(train)
     means = pd.Series(y, index=train.index).groupby(cell).mean()
     rate = pd.Series(y, index=train.index) - train["followers_log"]
@@ -99,21 +108,33 @@ def fit_segment_baselines(
 def fit_learned_baselines(
     train: pd.DataFrame, y: np.ndarray, weight: np.ndarray, seed: int, threads: int = 0
 ) -> dict[str, Callable]:
-    """Fit ridge and LightGBM's defaults on all columns, and boosting on the profile alone, without history."""
+    """Fit ridge and LightGBM's defaults on all columns, and boosting on the profile alone, without
+    history.
+    """
     ridge = make_pipeline(
-        SimpleImputer(keep_empty_features=True), StandardScaler(), RidgeCV(alphas=np.logspace(-1, 4, 11))
+        SimpleImputer(keep_empty_features=True),
+        StandardScaler(),
+        RidgeCV(alphas=np.logspace(-1, 4, 11)),
     )
     ridge.fit(train.to_numpy(), y, ridgecv__sample_weight=weight)
     profile = list(PROFILE_COLUMNS)
     quiet = {"verbosity": -1, "num_threads": threads}
-    parameters = {"objective": "l1", "learning_rate": 0.05, "seed": seed, "deterministic": True, **quiet}
+    parameters = {
+        "objective": "l1",
+        "learning_rate": 0.05,
+        "seed": seed,
+        "deterministic": True,
+        **quiet,
+    }
     data = lgb.Dataset(train[profile].to_numpy(), y, weight=weight, params=quiet)
     boosting = lgb.train(parameters, data, num_boost_round=200)
     plain = lgb.train(quiet, lgb.Dataset(train.to_numpy(), y, weight=weight, params=quiet))
     return {
         "LightGBM default": lambda x: plain.predict(x.to_numpy(), num_threads=threads),
         "ridge": lambda x: ridge.predict(x.to_numpy()),
-        "boosting without history": lambda x: boosting.predict(x[profile].to_numpy(), num_threads=threads),
+        "boosting without history": lambda x: boosting.predict(
+            x[profile].to_numpy(), num_threads=threads
+        ),
     }
 
 

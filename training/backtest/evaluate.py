@@ -1,4 +1,6 @@
-"""Scores of one fit: every later post asked about at the fit's moment, beside the usual rules, at every evidence."""
+"""Scores of one fit: every later post asked about at the fit's moment, beside the usual rules, at
+every evidence.
+"""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,11 @@ from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.vocabulary import BAND_EDGES, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
-from training.backtest.baselines import fit_learned_baselines, fit_segment_baselines, rule_of_thumb_forecasts
+from training.backtest.baselines import (
+    fit_learned_baselines,
+    fit_segment_baselines,
+    rule_of_thumb_forecasts,
+)
 from training.dataset import LabelledQueries, hide_content, sample_test_rows, sample_training_rows
 from training.fit import FittedModels, Recipe, select_labelled
 from training.platform_times import times_of_accounts
@@ -20,7 +26,8 @@ REFERENCE_BASELINE = "creator's median"
 ORACLE_NAME = "oracle (noise ceiling)"
 #: Deliverables whose totals are judged: so many of a creator's later posts in a row.
 EVALUATED_DELIVERABLES = (1, 3, 5)
-#: Quantiles of our forecast that are kept; what is served, and judged, as our forecast is the median.
+#: Quantiles of our forecast that are kept; what is served, and judged, as our forecast is the
+#: median.
 EVALUATED_QUANTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
 
 
@@ -33,44 +40,64 @@ def evaluate_fit(
     what: str = "engagements",
     oracle: Oracle | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Score the posts between the fit and `until`, asked at the fit; `only` is a mask of accounts that are judged.
+    """Score the posts between the fit and `until`, asked at the fit; `only` is a mask of accounts
+    that are judged.
 
-    Gives one row a post and evidence (`asked`: what of the creator is shown): y, creator, cell, every forecast, our
-    quantiles, probability integral transform and CRPS; and one row a creator's later posts in a row, for totals. None
-    where there is no later post.
+    Gives one row a post and evidence (`asked`: what of the creator is shown): y, creator, cell,
+    every forecast, our quantiles, probability integral transform and CRPS; and one row a creator's
+    later posts in a row, for totals. None where there is no later post.
     """
     test = label_later_posts(history, fitted, until, recipe, only, what)
     if not len(test):
         return None
     fitted_rules = _fitted_rules(history, what, fitted, recipe, only)
-    parts = [_scores(history, fitted, what, test, asked, fitted_rules, oracle) for asked in EVIDENCE]
+    parts = [
+        _scores(history, fitted, what, test, asked, fitted_rules, oracle) for asked in EVIDENCE
+    ]
     return pd.concat(parts, ignore_index=True), _totals(history, fitted, what, test)
 
 
 def label_later_posts(
     history: History, fitted: FittedModels, until: int, recipe: Recipe, only, what: str
 ) -> LabelledQueries:
-    """Give the posts after the fit whose counts are known at `until`, asked about at the fit, content told."""
+    """Give the posts after the fit whose counts are known at `until`, asked about at the fit,
+    content told.
+    """
     latest, lead = until - history.horizon_days * DAY_US, recipe.sampling.longest_lead_days
     test = sample_test_rows(history, what, fitted.until, latest, lead)
     return test if only is None else select_labelled(test, only[test.account])
 
 
-def _scores(history: History, fitted: FittedModels, what: str, test: LabelledQueries, asked: str, fitted_rules, oracle):
+def _scores(
+    history: History,
+    fitted: FittedModels,
+    what: str,
+    test: LabelledQueries,
+    asked: str,
+    fitted_rules,
+    oracle,
+):
     signed = hide_content(test).queries.assign(evidence_limit=asked)
     x = derive(history, signed, fitted.reference)
     forecaster = fitted.forecasters[what]
     location, scale, table, evidence = forecaster.distribution_parts(x)
-    quantiles = {f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)] for p in EVALUATED_QUANTILES}
+    quantiles = {
+        f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)]
+        for p in EVALUATED_QUANTILES
+    }
     forecasts = {OUR_MODEL: quantiles["q0.5"], "offset alone": x[f"{what}_log_offset"].to_numpy()}
     if asked == EVIDENCE[0]:
         told = test.queries.assign(evidence_limit=asked)
-        forecasts[OUR_MODEL_WITH_CONTENT] = forecaster.predict(derive(history, told, fitted.reference))
+        forecasts[OUR_MODEL_WITH_CONTENT] = forecaster.predict(
+            derive(history, told, fitted.reference)
+        )
         forecasts |= rule_of_thumb_forecasts(history, what, signed, x) | {
             name: rule(x) for name, rule in fitted_rules["learned"].items()
         }
         if oracle is not None:
-            forecasts[ORACLE_NAME] = oracle.quantiles(signed.assign(age_days=test.age_read_days), [0.5])[:, 0]
+            forecasts[ORACLE_NAME] = oracle.quantiles(
+                signed.assign(age_days=test.age_read_days), [0.5]
+            )[:, 0]
     forecasts |= {name: rule(x) for name, rule in fitted_rules["segment"].items()}
     return pd.DataFrame(
         {
@@ -79,7 +106,10 @@ def _scores(history: History, fitted: FittedModels, what: str, test: LabelledQue
             "y": test.y,
             "crps": forecaster.crps(x, test.y),
             **_crps_of_oracle(oracle, asked, signed, test),
-            "pit": [np.interp(z, own, GRID) for z, own in zip((test.y - location) / scale, table, strict=True)],
+            "pit": [
+                np.interp(z, own, GRID)
+                for z, own in zip((test.y - location) / scale, table, strict=True)
+            ],
             **quantiles,
             **{f"forecast: {name}": values for name, values in forecasts.items()},
         }
@@ -87,7 +117,12 @@ def _scores(history: History, fitted: FittedModels, what: str, test: LabelledQue
 
 
 def _described(
-    history: History, what: str, fitted: FittedModels, test: LabelledQueries, x: pd.DataFrame, evidence
+    history: History,
+    what: str,
+    fitted: FittedModels,
+    test: LabelledQueries,
+    x: pd.DataFrame,
+    evidence,
 ) -> dict:
     start = history.panel(what).start[test.account]
     asked_at = times_of_accounts(history, fitted.until, test.account)
@@ -109,15 +144,21 @@ def _named(names: tuple[str, ...], codes: pd.Series) -> np.ndarray:
     return np.array([*names, UNKNOWN])[codes.fillna(len(names)).to_numpy(int)]
 
 
-def _crps_of_oracle(oracle: Oracle | None, asked: str, signed: pd.DataFrame, test: LabelledQueries) -> dict:
+def _crps_of_oracle(
+    oracle: Oracle | None, asked: str, signed: pd.DataFrame, test: LabelledQueries
+) -> dict:
     if oracle is None or asked != EVIDENCE[0]:
         return {}
     return {"crps_oracle": oracle.crps(signed.assign(age_days=test.age_read_days), test.y)}
 
 
-def _fitted_rules(history: History, what: str, fitted: FittedModels, recipe: Recipe, only) -> dict[str, dict]:
+def _fitted_rules(
+    history: History, what: str, fitted: FittedModels, recipe: Recipe, only
+) -> dict[str, dict]:
     accounts = None if only is None else ~only
-    train = hide_content(sample_training_rows(history, what, fitted.until, recipe.sampling, accounts))
+    train = hide_content(
+        sample_training_rows(history, what, fitted.until, recipe.sampling, accounts)
+    )
     train = select_labelled(train, (train.queries["evidence_limit"] == EVIDENCE[0]).to_numpy())
     x = derive(history, train.queries, fitted.reference)
     return {
@@ -126,8 +167,12 @@ def _fitted_rules(history: History, what: str, fitted: FittedModels, recipe: Rec
     }
 
 
-def _totals(history: History, fitted: FittedModels, what: str, test: LabelledQueries) -> pd.DataFrame:
-    """Score totals over a creator's next posts in a row, asked about as the first of them, known at signing."""
+def _totals(
+    history: History, fitted: FittedModels, what: str, test: LabelledQueries
+) -> pd.DataFrame:
+    """Score totals over a creator's next posts in a row, asked about as the first of them, known at
+    signing.
+    """
     order = np.lexsort((test.posted, test.account))
     _, first, size = np.unique(test.account[order], return_index=True, return_counts=True)
     place = np.arange(len(order)) - np.repeat(first, size)
@@ -141,6 +186,16 @@ def _totals(history: History, fitted: FittedModels, what: str, test: LabelledQue
         x = derive(history, rows.queries, fitted.reference)
         forecast = fitted.forecasters[what].predict_distribution(x, k)
         median = forecast.quantile(0.5)[:, 0]
-        score = {"deliverables": k, "creator": rows.account, "total": total, "p50": median, "pit": forecast.cdf(total)}
+        score = {
+            "deliverables": k,
+            "creator": rows.account,
+            "total": total,
+            "p50": median,
+            "pit": forecast.cdf(total),
+        }
         parts.append(pd.DataFrame({**score, "error": np.abs(np.log1p(median) - np.log1p(total))}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["deliverables", "creator", "pit"])
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else pd.DataFrame(columns=["deliverables", "creator", "pit"])
+    )

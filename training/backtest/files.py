@@ -1,4 +1,6 @@
-"""A backtest of a data folder, published: its text, its tables as JSON, its scores and its pictures in one folder."""
+"""A backtest of a data folder, published: its text, its tables as JSON, its scores and its pictures
+in one folder.
+"""
 
 import json
 from collections.abc import Callable
@@ -28,15 +30,21 @@ def publish_backtest(
     report: Callable[[str], None] = lambda text: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:
-    """BacktestResult the tables in `data` and write backtest.json, backtest.txt, scores.parquet and pictures into `out`.
+    """BacktestResult the tables in `data` and write backtest.json, backtest.txt, scores.parquet and
+    pictures into `out`.
 
     Gives the text. On simulated data with its truth the oracle stands in the tables. Raises
-    features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or features.derive.market_priors.TooLittleData.
+    features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or
+    features.derive.market_priors.TooLittleData.
     """
     tables = validate(read_tables(data))
     history = History.of(tables, horizon_days)
-    oracle = Oracle.read(data) if (Path(data) / "truth").is_dir() and what == "engagements" else None
-    record, _ = backtest(history, mature_end(history, what), recipe, report, cuts, what, oracle, True, progress)
+    oracle = (
+        Oracle.read(data) if (Path(data) / "truth").is_dir() and what == "engagements" else None
+    )
+    record, _ = backtest(
+        history, mature_end(history, what), recipe, report, cuts, what, oracle, True, progress
+    )
     about = {
         "target": what,
         "trained_on": tables.trained_on,
@@ -70,6 +78,8 @@ def _write(record: BacktestResult, about: dict, text: str, history: History, out
     (out / "backtest.txt").write_text(text + "\n")
     creators = history.accounts[record.scores["creator"]].to_numpy()
     posted = pd.to_datetime(record.scores["posted"], unit="us", utc=True)
-    record.scores.assign(creator=creators, posted=posted).to_parquet(out / "scores.parquet", index=False)
+    record.scores.assign(creator=creators, posted=posted).to_parquet(
+        out / "scores.parquet", index=False
+    )
     for name, figure in backtest_figures(record).items():
         figure.savefig(out / name, dpi=120)

@@ -9,13 +9,19 @@ from scipy.stats import rankdata
 BOOTSTRAP_ROUNDS = 500
 
 
-def bootstrap_means(values: np.ndarray, group: np.ndarray, seed: int = 0, rounds: int = BOOTSTRAP_ROUNDS) -> np.ndarray:
-    """Give bootstrap means of `values` (n,) or (n, m), creators drawn with replacement: (rounds,) or (rounds, m)."""
+def bootstrap_means(
+    values: np.ndarray, group: np.ndarray, seed: int = 0, rounds: int = BOOTSTRAP_ROUNDS
+) -> np.ndarray:
+    """Give bootstrap means of `values` (n,) or (n, m), creators drawn with replacement: (rounds,)
+    or (rounds, m).
+    """
     _, code = np.unique(group, return_inverse=True)
     size = np.bincount(code).astype(float)
     columns = values if values.ndim == 2 else values[:, None]
     sums = np.column_stack([np.bincount(code, column) for column in columns.T])
-    draws = np.random.default_rng(seed).multinomial(len(size), np.full(len(size), 1 / len(size)), size=rounds)
+    draws = np.random.default_rng(seed).multinomial(
+        len(size), np.full(len(size), 1 / len(size)), size=rounds
+    )
     means = (draws @ sums) / (draws @ size)[:, None]
     return means if values.ndim == 2 else means[:, 0]
 
@@ -34,7 +40,9 @@ def spearman(forecast: np.ndarray, y: np.ndarray) -> float:
 
 
 def spearman_within(forecast: np.ndarray, y: np.ndarray, cell: np.ndarray) -> float:
-    """Give Spearman's correlation within cells, averaged by rows: pooled correlation mostly sees account size."""
+    """Give Spearman's correlation within cells, averaged by rows: pooled correlation mostly sees
+    account size.
+    """
     total, rows = 0.0, 0
     for name in np.unique(cell):
         at = cell == name

@@ -37,22 +37,37 @@ def error_by_forecaster(table: pd.DataFrame) -> Figure:
         rows = table[table["split"] == split].sort_values("mae", ascending=False)
         error = np.abs(rows[["mae_low", "mae_high"]].to_numpy().T - rows["mae"].to_numpy())
         colors = [_OURS if name.startswith(OUR_MODEL) else _OTHER for name in rows["forecaster"]]
-        axes.barh(rows["forecaster"], rows["mae"], xerr=error, color=colors, error_kw={"lw": 1, "ecolor": "#444"})
-        axes.set_title(f"{split} creators: {rows['creators'].iloc[0]:,}, {rows['rows'].iloc[0]:,} posts", fontsize=10)
+        axes.barh(
+            rows["forecaster"],
+            rows["mae"],
+            xerr=error,
+            color=colors,
+            error_kw={"lw": 1, "ecolor": "#444"},
+        )
+        axes.set_title(
+            f"{split} creators: {rows['creators'].iloc[0]:,}, {rows['rows'].iloc[0]:,} posts",
+            fontsize=10,
+        )
         axes.set_xlabel("MAE of ln(1 + count)")
     return figure
 
 
 def coverage_by_cell(coverage: pd.DataFrame) -> Figure:
-    """Draw how often the 80 % interval held, a cell, with its interval; cells under 50 creators are pale."""
-    rows = coverage[coverage["creators"] >= 10].sort_values(["split", "platform", "band", "evidence"], ascending=False)
+    """Draw how often the 80 % interval held, a cell, with its interval; cells under 50 creators are
+    pale.
+    """
+    rows = coverage[coverage["creators"] >= 10].sort_values(
+        ["split", "platform", "band", "evidence"], ascending=False
+    )
     figure = Figure(figsize=(7, 1.5 + 0.28 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(rows.itertuples()):
         color = _OURS if row.judged else _OTHER
         axes.plot([row.coverage_80_low, row.coverage_80_high], [place, place], color=color)
         axes.plot(row.coverage_80, place, "o", color=color)
-    names = [f"{r.split} {r.platform} {r.band} {r.evidence} (n={r.rows:,})" for r in rows.itertuples()]
+    names = [
+        f"{r.split} {r.platform} {r.band} {r.evidence} (n={r.rows:,})" for r in rows.itertuples()
+    ]
     axes.set_yticks(range(len(rows)), names, fontsize=8)
     axes.axvline(0.8, color="#444", lw=1, ls="--")
     axes.set_xlabel("share of posts inside the 80 % interval")
@@ -69,7 +84,9 @@ def error_by_history(rows: pd.DataFrame) -> Figure:
         place = np.array([classes.index(name) for name in own["class"]]) + 0.1 * shift
         error = np.abs(own[["mae_low", "mae_high"]].to_numpy().T - own["mae"].to_numpy())
         color = _COLORS[split]
-        axes.errorbar(place, own["mae"], yerr=error, fmt="o", color=color, label=f"{split} creators")
+        axes.errorbar(
+            place, own["mae"], yerr=error, fmt="o", color=color, label=f"{split} creators"
+        )
     axes.set_xticks(range(len(classes)), [_range(name) for name in classes])
     axes.set_xlabel("posts known before the forecast")
     axes.set_ylabel("MAE of ln(1 + count)")
@@ -78,14 +95,18 @@ def error_by_history(rows: pd.DataFrame) -> Figure:
 
 
 def reliability(scores: pd.DataFrame) -> Figure:
-    """Draw how often outcomes fell below each quantile of the forecast: on the diagonal it is calibrated."""
+    """Draw how often outcomes fell below each quantile of the forecast: on the diagonal it is
+    calibrated.
+    """
     levels = np.linspace(0.02, 0.98, 49)
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#444", lw=1, ls="--")
     for split, own in scores.groupby("split"):
         below = (own["pit"].to_numpy()[:, None] <= levels).mean(axis=0)
-        axes.plot(levels, below, color=_COLORS[split], label=f"{split} creators ({len(own):,} posts)")
+        axes.plot(
+            levels, below, color=_COLORS[split], label=f"{split} creators ({len(own):,} posts)"
+        )
     axes.set_xlabel("quantile of the forecast")
     axes.set_ylabel("share of outcomes below it")
     axes.legend(frameon=False)
@@ -101,7 +122,10 @@ def pit(scores: pd.DataFrame) -> Figure:
     axes.axhline(1, color="#444", lw=1, ls="--")
     axes.set_xlabel("quantile of the forecast")
     axes.set_ylabel("outcomes, relative to expected")
-    axes.set_title(f"{len(scores):,} posts; level bars: calibrated; more on the left: forecasts were high", fontsize=9)
+    axes.set_title(
+        f"{len(scores):,} posts; level bars: calibrated; more on the left: forecasts were high",
+        fontsize=9,
+    )
     return figure
 
 

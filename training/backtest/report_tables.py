@@ -27,9 +27,11 @@ BREAKDOWNS = {
 
 @dataclass(frozen=True)
 class BacktestResult:
-    """`scores`: one row a test post, evidence, split and cut; `totals`: one row a creator's posts in a row.
+    """`scores`: one row a test post, evidence, split and cut; `totals`: one row a creator's posts
+    in a row.
 
-    `platforms`: those of the data, judged or not; `learning`: error on unseen creators by the number that trained.
+    `platforms`: those of the data, judged or not; `learning`: error on unseen creators by the
+    number that trained.
     """
 
     platforms: tuple[str, ...]
@@ -50,7 +52,9 @@ class BacktestResult:
 
     @property
     def by_platform(self) -> pd.DataFrame:
-        """Give our row for each split and platform of the data; 0 rows where nothing of it was judged."""
+        """Give our row for each split and platform of the data; 0 rows where nothing of it was
+        judged.
+        """
         return platform_table(self.scores, self.platforms)
 
     @property
@@ -82,8 +86,9 @@ def headline_rows(scores: pd.DataFrame) -> pd.DataFrame:
 def forecaster_table(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
     """Give a row for each split and forecaster (default all), over the headline rows.
 
-    mae: of ln(1 + count); mae_low, mae_high: its 95 % interval; vs_median: its relative difference from the
-    creator's median on the same rows, with interval; spearman_within: within platform x band.
+    mae: of ln(1 + count); mae_low, mae_high: its 95 % interval; vs_median: its relative difference
+    from the creator's median on the same rows, with interval; spearman_within: within platform x
+    band.
     """
     names = names or [c.removeprefix("forecast: ") for c in scores if c.startswith("forecast: ")]
     parts = headline_rows(scores).groupby("split", sort=False)
@@ -92,9 +97,11 @@ def forecaster_table(scores: pd.DataFrame, names: tuple[str, ...] | None = None)
 
 
 def platform_table(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataFrame:
-    """Give for each split and platform our error and coverage over the headline rows; `rows` is 0 where none is judged.
+    """Give for each split and platform our error and coverage over the headline rows; `rows` is 0
+    where none is judged.
 
-    Judged of a platform are the posts of creators with ENOUGH_POSTS posts before, where there are any.
+    Judged of a platform are the posts of creators with ENOUGH_POSTS posts before, where there are
+    any.
     """
     rows = []
     for split in scores["split"].unique():
@@ -122,9 +129,13 @@ def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
 
 
 def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
-    """Give MAE and its relative difference from the creator's median, each with a 95 % interval over creators."""
+    """Give MAE and its relative difference from the creator's median, each with a 95 % interval
+    over creators.
+    """
     y, creator = rows["y"].to_numpy(), rows["creator"].to_numpy()
-    error, rule = (np.abs(rows[name].to_numpy() - y) for name in (forecast, f"forecast: {REFERENCE_BASELINE}"))
+    error, rule = (
+        np.abs(rows[name].to_numpy() - y) for name in (forecast, f"forecast: {REFERENCE_BASELINE}")
+    )
     draws = bootstrap_means(np.column_stack([error, rule]), creator)
     mae_low, mae_high = interval(draws[:, 0])
     low, high = interval(relative_difference(draws[:, 0], draws[:, 1]))
@@ -140,7 +151,9 @@ def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
 
 def relative_difference(error: np.ndarray, rule: np.ndarray) -> np.ndarray:
     """Give error / rule - 1; NaN where the rule never errs."""
-    return np.divide(error, rule, out=np.full(np.shape(error), np.nan), where=np.asarray(rule) > 0) - 1
+    return (
+        np.divide(error, rule, out=np.full(np.shape(error), np.nan), where=np.asarray(rule) > 0) - 1
+    )
 
 
 def _distribution_scores(rows: pd.DataFrame) -> dict:
@@ -154,9 +167,11 @@ def _distribution_scores(rows: pd.DataFrame) -> dict:
 
 
 def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give coverage for each split x platform x band x evidence with n and a 95 % interval over creators.
+    """Give coverage for each split x platform x band x evidence with n and a 95 % interval over
+    creators.
 
-    `judged`: the cell has enough creators and rows; `fails`: its interval lies outside of 80 % +- 6 points.
+    `judged`: the cell has enough creators and rows; `fails`: its interval lies outside of 80 % +- 6
+    points.
     """
     cells = []
     for key, rows in scores.groupby(["split", "platform", "band", "evidence"], sort=False):
@@ -173,14 +188,19 @@ def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def breakdowns(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give our figures for each split and class of every breakdown; but for `asked`, of the headline rows.
+    """Give our figures for each split and class of every breakdown; but for `asked`, of the
+    headline rows.
 
-    bias: mean of y - forecast. Where the creator's posts are not shown the rule to beat is the offset alone, and
-    vs_offset is given in place of vs_median.
+    bias: mean of y - forecast. Where the creator's posts are not shown the rule to beat is the
+    offset alone, and vs_offset is given in place of vs_median.
     """
     rows = []
     for by, edges in BREAKDOWNS.items():
-        chosen = scores[scores["posts_before"] >= ENOUGH_POSTS] if by == "asked" else headline_rows(scores)
+        chosen = (
+            scores[scores["posts_before"] >= ENOUGH_POSTS]
+            if by == "asked"
+            else headline_rows(scores)
+        )
         chosen = scores[scores["asked"] == EVIDENCE[0]] if by == "posts_before" else chosen
         cells = chosen[by] if edges is None else pd.cut(chosen[by], edges, right=False).astype(str)
         for (split, name), own in chosen.groupby(["split", cells], sort=True):
@@ -194,12 +214,18 @@ def _breakdown(rows: pd.DataFrame) -> dict:
     low, high = interval(draws)
     against = {
         f"vs_{name}": float(
-            relative_difference(np.abs(ours - y).mean(), np.abs(rows[f"forecast: {rule}"].to_numpy() - y).mean())
+            relative_difference(
+                np.abs(ours - y).mean(), np.abs(rows[f"forecast: {rule}"].to_numpy() - y).mean()
+            )
         )
         for name, rule in (("median", REFERENCE_BASELINE), ("offset", "offset alone"))
         if rows[f"forecast: {rule}"].notna().all()
     }
-    extent = {"rows": len(rows), "creators": rows["creator"].nunique(), "mae": np.abs(ours - y).mean()}
+    extent = {
+        "rows": len(rows),
+        "creators": rows["creator"].nunique(),
+        "mae": np.abs(ours - y).mean(),
+    }
     return {
         **extent,
         "mae_low": low,
@@ -211,12 +237,24 @@ def _breakdown(rows: pd.DataFrame) -> dict:
 
 
 def totals_table(totals: pd.DataFrame) -> pd.DataFrame:
-    """Give, for each split and number of deliverables, how often the intervals of totals held, and the error."""
+    """Give, for each split and number of deliverables, how often the intervals of totals held, and
+    the error.
+    """
     rows = []
     for (split, k), own in totals.groupby(["split", "deliverables"]):
-        inside = {level: own["pit"].between(0.5 - level / 2, 0.5 + level / 2).to_numpy(float) for level in (0.8, 0.9)}
+        inside = {
+            level: own["pit"].between(0.5 - level / 2, 0.5 + level / 2).to_numpy(float)
+            for level in (0.8, 0.9)
+        }
         low, high = interval(bootstrap_means(inside[0.8], own["creator"].to_numpy()))
-        extent = {"split": split, "deliverables": k, "rows": len(own), "creators": own["creator"].nunique()}
+        extent = {
+            "split": split,
+            "deliverables": k,
+            "rows": len(own),
+            "creators": own["creator"].nunique(),
+        }
         held = {"coverage_80": inside[0.8].mean(), "coverage_80_low": low, "coverage_80_high": high}
-        rows.append({**extent, "mae": own["error"].mean(), **held, "coverage_90": inside[0.9].mean()})
+        rows.append(
+            {**extent, "mae": own["error"].mean(), **held, "coverage_90": inside[0.9].mean()}
+        )
     return pd.DataFrame(rows)

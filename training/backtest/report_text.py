@@ -24,7 +24,8 @@ def training_text(record: BacktestResult, manifest: dict) -> str:
 def _uncalibrated_lines(platforms: dict[str, dict]) -> list[str]:
     lacking = [name for name, known in platforms.items() if not known["calibration"]]
     return [
-        f"{name}: no later posts to set its intervals by, which may be too narrow; answers say so" for name in lacking
+        f"{name}: no later posts to set its intervals by, which may be too narrow; answers say so"
+        for name in lacking
     ]
 
 
@@ -43,7 +44,10 @@ def backtest_text(record: BacktestResult, about: dict) -> str:
         *_cell_lines(record.coverage),
     ]
     if about["trained_on"] == "simulated":
-        lines += ["", "simulated data: a demo and a test bench; nothing about real creators follows from it"]
+        lines += [
+            "",
+            "simulated data: a demo and a test bench; nothing about real creators follows from it",
+        ]
     return "\n".join(lines)
 
 
@@ -59,7 +63,9 @@ def forecaster_lines(record: BacktestResult) -> list[str]:
 
 
 def _cuts_text(record: BacktestResult) -> str:
-    days = {name: ", ".join(f"{cut:%Y-%m-%d}" for cut in cuts) for name, cuts in record.cuts.items()}
+    days = {
+        name: ", ".join(f"{cut:%Y-%m-%d}" for cut in cuts) for name, cuts in record.cuts.items()
+    }
     if len(days) == 1:
         return next(iter(days.values()))
     return "; ".join(f"{name} {of}" for name, of in days.items())
@@ -75,9 +81,13 @@ def _platform_lines(record: BacktestResult) -> list[str]:
     for row in table.itertuples():
         start = f"  {row.platform:<10} {row.split:<8} {row.rows:>7,} "
         if not row.rows:
-            lines.append(f"{start}not judged: no later posts of creators with {ENOUGH_POSTS} or more posts before")
+            lines.append(
+                f"{start}not judged: no later posts of creators with {ENOUGH_POSTS} or more posts before"
+            )
             continue
-        lines.append(f"{start}{row.mae:>7.3f} {row.vs_median:>+15.1%} {row.coverage_80:>6.1%} {row.coverage_90:>6.1%}")
+        lines.append(
+            f"{start}{row.mae:>7.3f} {row.vs_median:>+15.1%} {row.coverage_80:>6.1%} {row.coverage_90:>6.1%}"
+        )
     return lines
 
 
@@ -105,7 +115,11 @@ def _cut_lines(record: BacktestResult) -> list[str]:
 
 
 def _evidence_lines(rows: pd.DataFrame) -> list[str]:
-    lines = ["", "by what is shown of the creator", f"  {'shown':<9} {'creators':<8} {'posts':>7} {'error':>7} "]
+    lines = [
+        "",
+        "by what is shown of the creator",
+        f"  {'shown':<9} {'creators':<8} {'posts':>7} {'error':>7} ",
+    ]
     lines[-1] += f"{'against offset':>15} {'80 %':>6} {'width':>6}"
     for row in rows[rows["by"] == "asked"].sort_values(["split", "mae"]).to_dict("records"):
         lines.append(
@@ -117,7 +131,11 @@ def _evidence_lines(rows: pd.DataFrame) -> list[str]:
 
 def _history_lines(rows: pd.DataFrame) -> list[str]:
     """Give error and coverage by the number of posts known before."""
-    lines = ["", "by posts known before", f"  {'known':<10} {'creators':<8} {'posts':>7} {'error':>7} "]
+    lines = [
+        "",
+        "by posts known before",
+        f"  {'known':<10} {'creators':<8} {'posts':>7} {'error':>7} ",
+    ]
     lines[-1] += f"{'80 %':>6} {'width':>6}"
     own = rows[rows["by"] == "posts_before"]
     least = own["class"].str.extract(r"([0-9.]+)")[0].astype(float)
@@ -136,19 +154,31 @@ def _oracle_lines(scores: pd.DataFrame) -> list[str]:
     """Set our CRPS beside that of the oracle, which knows the creator, where there is one."""
     if "crps_oracle" not in scores:
         return []
-    lines = ["", "against the oracle, which knows every creator's level and the whole market (CRPS)"]
+    lines = [
+        "",
+        "against the oracle, which knows every creator's level and the whole market (CRPS)",
+    ]
     known = scores[scores["crps_oracle"].notna()]
     many = known["posts_before"] >= MANY_POSTS
-    for name, rows in ((f"{MANY_POSTS} posts or more before", known[many]), ("fewer posts before", known[~many])):
+    for name, rows in (
+        (f"{MANY_POSTS} posts or more before", known[many]),
+        ("fewer posts before", known[~many]),
+    ):
         for split, own in rows.groupby("split"):
             ours, theirs = own["crps"].mean(), own["crps_oracle"].mean()
             extent = f"{len(own):,} posts of {own['creator'].nunique():,} {split} creators"
-            lines.append(f"  {name}: {ours:.3f}, the oracle {theirs:.3f} ({ours / theirs - 1:+.1%}), {extent}")
+            lines.append(
+                f"  {name}: {ours:.3f}, the oracle {theirs:.3f} ({ours / theirs - 1:+.1%}), {extent}"
+            )
     return lines
 
 
 def _total_lines(rows: pd.DataFrame) -> list[str]:
-    lines = ["", "totals of several deliverables", f"  {'number':<7} {'creators':<8} {'totals':>7} {'error':>7} "]
+    lines = [
+        "",
+        "totals of several deliverables",
+        f"  {'number':<7} {'creators':<8} {'totals':>7} {'error':>7} ",
+    ]
     lines[-1] += f"{'80 %':>6} {'90 %':>6}"
     for row in rows.itertuples():
         lines.append(
@@ -175,12 +205,20 @@ def _cell_lines(cells: pd.DataFrame) -> list[str]:
 
 
 def _split_title(split: str, row: pd.Series) -> str:
-    who = "creators that trained the model" if split == "seen" else "creators that did not train the model"
-    return f"{who}: {row['rows']:,} posts of {row['creators']:,} creators with 5 or more posts before"
+    who = (
+        "creators that trained the model"
+        if split == "seen"
+        else "creators that did not train the model"
+    )
+    return (
+        f"{who}: {row['rows']:,} posts of {row['creators']:,} creators with 5 or more posts before"
+    )
 
 
 def _split_lines(rows: pd.DataFrame) -> list[str]:
-    lines = [f"  {'forecaster':<30} {'error':>6}  {'95 % interval':>15}  {'against median':>26}  {'rank':>5}"]
+    lines = [
+        f"  {'forecaster':<30} {'error':>6}  {'95 % interval':>15}  {'against median':>26}  {'rank':>5}"
+    ]
     for row in rows.sort_values("mae").itertuples():
         against = f"{row.vs_median:+.1%} ({row.vs_median_low:+.1%} to {row.vs_median_high:+.1%})"
         if row.forecaster == REFERENCE_BASELINE:

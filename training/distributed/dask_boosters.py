@@ -1,8 +1,10 @@
-"""A forecaster whose boosters are fitted by the workers of a Dask cluster (lightgbm.dask); all else is as locally.
+"""A forecaster whose boosters are fitted by the workers of a Dask cluster (lightgbm.dask); all else
+is as locally.
 
-Every worker holds a share of the rows and LightGBM learns from all of them (tree_learner=data). But: bins are found,
-rows are drawn for a tree and leaves take their medians worker by worker, and which rows a worker gets is Dask's affair,
-so fits differ a little from a local one and from each other (docs/scale.md has the measured difference).
+Every worker holds a share of the rows and LightGBM learns from all of them (tree_learner=data).
+But: bins are found, rows are drawn for a tree and leaves take their medians worker by worker, and
+which rows a worker gets is Dask's affair, so fits differ a little from a local one and from each
+other (docs/scale.md has the measured difference).
 """
 
 import threading
@@ -18,7 +20,8 @@ from models.cluster import ClusterSession
 from models.cluster_connection import ClusterConnection
 from models.forecast import Boosting, Forecaster
 
-#: Seconds without a tree after the loss of a worker, after which a booster is fitted anew: the others wait for it.
+#: Seconds without a tree after the loss of a worker, after which a booster is fitted anew: the
+#: others wait for it.
 STALL_SECONDS = 1.0
 #: Rows of a part, and of a test set that are looked up at a time.
 PART, CHUNK = 100_000, 20_000
@@ -42,7 +45,9 @@ class DaskForecaster(Forecaster):
     def _dataset(self, seen, target, weight) -> "ArrayDataset":
         return ArrayDataset(as_float32(seen), target, weight)
 
-    def _boost(self, data, size: Boosting, objective: str, trees=None, valid=None, curve=None) -> lgb.Booster:
+    def _boost(
+        self, data, size: Boosting, objective: str, trees=None, valid=None, curve=None
+    ) -> lgb.Booster:
         learning = self._learning(data.num_data(), size, objective)
         parameters = {
             **{_CALLED.get(name, name): value for name, value in learning.items()},
@@ -96,7 +101,8 @@ def mean_absolute_errors(booster: lgb.Booster, rows: ArrayDataset) -> np.ndarray
 
 
 def early_stopping_trees(errors: np.ndarray, patience: int) -> tuple[int, int]:
-    """Give how many trees a fit keeps that stops after `patience` trees without gain, and how many it makes.
+    """Give how many trees a fit keeps that stops after `patience` trees without gain, and how many
+    it makes.
 
     >>> early_stopping_trees(np.array([3.0, 2.0, 2.5, 2.2, 1.0]), 2)
     (2, 4)
@@ -119,13 +125,17 @@ def _leaves(node: dict):
 
 
 class DaskBoosterFitter:
-    """Fits boosters on the workers of a session's cluster, one at a time: two would wait for each other's workers."""
+    """Fits boosters on the workers of a session's cluster, one at a time: two would wait for each
+    other's workers.
+    """
 
     def __init__(self, session: ClusterSession):
         self.session, self._lock = session, threading.Lock()
 
     def booster(self, parameters: dict, data: ArrayDataset) -> lgb.Booster:
-        """Fit a booster, anew where a worker is lost on the way. Raises models.cluster.ClusterError."""
+        """Fit a booster, anew where a worker is lost on the way. Raises
+        models.cluster.ClusterError.
+        """
         fit, losses = partial(_fit, parameters, data), (lgb.basic.LightGBMError,)
         with self._lock, self.session.new_session() as session:
             return session.run_step(fit, "fitting a booster", STALL_SECONDS, losses)
@@ -148,7 +158,9 @@ def _fit(parameters: dict, data: ArrayDataset, connection: ClusterConnection) ->
     client, events = connection.client, TreeEvents(f"creatorcast-trees-{uuid4().hex}")
     client.subscribe_topic(events.topic, connection.progress)
     parts = range(0, data.num_data(), min(PART, -(-data.num_data() // len(client.nthreads()))))
-    x, label, weight = (_spread(client, values, parts) for values in (data.x, data.label, data.weight))
+    x, label, weight = (
+        _spread(client, values, parts) for values in (data.x, data.label, data.weight)
+    )
     estimator = lgb.DaskLGBMRegressor(client=client, **parameters)
     return estimator.fit(x, label, sample_weight=weight, callbacks=[events]).booster_
 
@@ -159,5 +171,8 @@ def _spread(client, values: np.ndarray, parts: range):
 
     blocks = [values[first : first + parts.step] for first in parts]
     futures = client.scatter(blocks, hash=False)
-    delayed = [array.from_delayed(f, block.shape, block.dtype) for f, block in zip(futures, blocks, strict=True)]
+    delayed = [
+        array.from_delayed(f, block.shape, block.dtype)
+        for f, block in zip(futures, blocks, strict=True)
+    ]
     return array.concatenate(delayed)

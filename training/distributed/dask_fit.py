@@ -1,8 +1,10 @@
-"""Training over a Dask cluster: features of each part of the creators on a worker, boosters by all of them.
+"""Training over a Dask cluster: features of each part of the creators on a worker, boosters by all
+of them.
 
-The tables are split into parts of whole accounts on a disk that all see (features.out_of_core). A worker reads a part,
-keeps its history, and derives what is asked of its accounts; a lost part is read anew by another. The questions, the
-reference, linear corrections and intervals are made here, as without a cluster, from the same rows.
+The tables are split into parts of whole accounts on a disk that all see (features.out_of_core). A
+worker reads a part, keeps its history, and derives what is asked of its accounts; a lost part is
+read anew by another. The questions, the reference, linear corrections and intervals are made here,
+as without a cluster, from the same rows.
 
 But: the tables and the training matrix must fit into this process's memory as well.
 """
@@ -35,7 +37,8 @@ PARTS_EACH = 2
 
 
 class DaskBackend(Backend):
-    """Derives and fits by a session whose connections have the histories of all parts as their state.
+    """Derives and fits by a session whose connections have the histories of all parts as their
+    state.
 
     Columns are derived of accounts of the data folder, whose histories the workers have.
     """
@@ -46,11 +49,15 @@ class DaskBackend(Backend):
         parts = np.repeat(range(len(names)), [len(part) for part in names])
         self.part_of = pd.Series(parts, pd.Index(np.concatenate(names)))
 
-    def derive(self, history: History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    def derive(
+        self, history: History, questions: pd.DataFrame, reference: Reference
+    ) -> pd.DataFrame:
         """As Backend.derive, of accounts of the data folder; raises models.cluster.ClusterError."""
         part = self.part_of[questions["platform"] + "/" + questions["creator_id"]].to_numpy()
         rows = [np.flatnonzero(part == number) for number in range(part.max(initial=-1) + 1)]
-        derived = self.session.run_step(partial(_derive_parts, questions, reference, rows), "deriving features")
+        derived = self.session.run_step(
+            partial(_derive_parts, questions, reference, rows), "deriving features"
+        )
         values = np.empty((len(questions), len(COLUMNS)))
         for at, block in zip(rows, derived, strict=True):
             values[at] = block
@@ -65,12 +72,17 @@ class DaskBackend(Backend):
 
 @contextmanager
 def dask_recipe(
-    address: str, data: Path, shared: Path, recipe: Recipe, horizon_days: int, minutes: float = TIMEOUT_MINUTES
+    address: str,
+    data: Path,
+    shared: Path,
+    recipe: Recipe,
+    horizon_days: int,
+    minutes: float = TIMEOUT_MINUTES,
 ) -> Iterator[Recipe]:
     """Give the recipe that trains on the folder `data` by the cluster at an address.
 
-    `shared`: a folder that every worker sees, in which the parts lie meanwhile; `minutes` without progress end it.
-    Raises models.cluster.ClusterError, and what features.out_of_core raises.
+    `shared`: a folder that every worker sees, in which the parts lie meanwhile; `minutes` without
+    progress end it. Raises models.cluster.ClusterError, and what features.out_of_core raises.
     """
     import dask
 
@@ -90,7 +102,9 @@ def dask_recipe(
             yield replace(recipe, backend=DaskBackend(session))
 
 
-def submit_part_histories(split: PartitionedFolder, horizon_days: int, connection: ClusterConnection) -> list:
+def submit_part_histories(
+    split: PartitionedFolder, horizon_days: int, connection: ClusterConnection
+) -> list:
     """Have the workers read the history of each part; give them as futures."""
     client = connection.client
     if not all(client.run(split.folder.exists).values()):
@@ -98,7 +112,10 @@ def submit_part_histories(split: PartitionedFolder, horizon_days: int, connectio
         raise ClusterError(
             f"{str(split.folder)!r} is not seen by every worker of {client.scheduler.address!r}: share {str(shared)!r}"
         )
-    return [client.submit(partition_history, split, number, horizon_days, pure=False) for number in range(split.parts)]
+    return [
+        client.submit(partition_history, split, number, horizon_days, pure=False)
+        for number in range(split.parts)
+    ]
 
 
 def _accounts_of_parts(connection: ClusterConnection) -> list[np.ndarray]:
@@ -106,7 +123,10 @@ def _accounts_of_parts(connection: ClusterConnection) -> list[np.ndarray]:
 
 
 def _derive_parts(
-    questions: pd.DataFrame, reference: Reference, rows: list[np.ndarray], connection: ClusterConnection
+    questions: pd.DataFrame,
+    reference: Reference,
+    rows: list[np.ndarray],
+    connection: ClusterConnection,
 ) -> list[np.ndarray]:
     """Derive the questions about each part, those at `rows`, where its history is."""
     submit, histories = connection.client.submit, connection.state[: len(rows)]

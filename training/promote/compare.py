@@ -1,7 +1,9 @@
-"""Candidate against champion: the scores of both backtests where they are alike, else both asked anew.
+"""Candidate against champion: the scores of both backtests where they are alike, else both asked
+anew.
 
-After a retrain on data that have grown, the backtests asked about the same posts at other moments, and nothing of them
-is alike: then both are asked anew about later posts (training.promote.reforecast). The rule: docs/promotion.md.
+After a retrain on data that have grown, the backtests asked about the same posts at other moments,
+and nothing of them is alike: then both are asked anew about later posts
+(training.promote.reforecast). The rule: docs/promotion.md.
 """
 
 from collections.abc import Callable
@@ -44,7 +46,8 @@ from training.promote.score_pairs import (
 )
 from training.train import data_digest
 
-#: Share of the posts that the champion was judged by which tables must hold to be the champion's, grown or not.
+#: Share of the posts that the champion was judged by which tables must hold to be the champion's,
+#: grown or not.
 SAME_DATA = 0.5
 #: The split of a backtest that is compared: creators that trained both models.
 SEEN = "seen"
@@ -70,7 +73,8 @@ def compare_with_champion(
 ) -> Comparison | NotComparable:
     """Set the candidate beside the champion on the questions that both answered alike.
 
-    `data`: tables whose later posts both are asked about, whatever the backtests hold. Raises what reading them does.
+    `data`: tables whose later posts both are asked about, whatever the backtests hold. Raises what
+    reading them does.
     """
     try:
         champion = read_manifest(champion_folder(home))
@@ -95,16 +99,24 @@ def compare_with_champion(
 def pair_stored_scores(home: Path, candidate: dict, champion: dict) -> ComparisonSource:
     """Pair the scores of both backtests, by the bundles' manifests."""
     scores = [stored_scores(home, manifest) for manifest in (candidate, champion)]
-    gone = [manifest["version"] for manifest, own in zip((candidate, champion), scores, strict=True) if own is None]
+    gone = [
+        manifest["version"]
+        for manifest, own in zip((candidate, champion), scores, strict=True)
+        if own is None
+    ]
     if gone:
-        return ComparisonSource(NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} cannot be read")
+        return ComparisonSource(
+            NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} cannot be read"
+        )
     pairs = pair_scores(*scores)
     lack = _stored_lack(pairs)
     return ComparisonSource(NO_PAIRS if lack else pairs, _stored_notes, lack)
 
 
 def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
-    """Read the scores of a bundle's backtest for creators that trained it; None where they are gone or broken."""
+    """Read the scores of a bundle's backtest for creators that trained it; None where they are gone
+    or broken.
+    """
     try:
         scores = read_scores(home, manifest["version"])
         if "horizon_days" not in scores:  # written by an earlier version
@@ -124,7 +136,9 @@ def pair_new_forecasts(
         history = History.of(tables, candidate.manifest["horizon_days"])
         if data is None:
             _check_same_data(home, champion.manifest, history)
-        moments = choose_origins(candidate.manifest, champion.manifest, _cuts(home, candidate), same)
+        moments = choose_origins(
+            candidate.manifest, champion.manifest, _cuts(home, candidate), same
+        )
         pairs = reforecast(history, candidate, champion, moments, platforms, report)
     except (ReforecastError, TooLittleData) as error:
         return ComparisonSource(NO_PAIRS, list, str(error))
@@ -141,11 +155,14 @@ def _champion(home: Path) -> Bundle:
 def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, bool]:
     """Give the tables to ask about, and whether they are those that the candidate was trained on.
 
-    Where no folder is named it is the one that the candidate was trained on, if its tables are still the same.
+    Where no folder is named it is the one that the candidate was trained on, if its tables are
+    still the same.
     """
     folder = data or training_data_folder(home, candidate.version)
     if folder is None:
-        raise ReforecastError(f"it is not known where the tables are that {candidate.version} was trained on")
+        raise ReforecastError(
+            f"it is not known where the tables are that {candidate.version} was trained on"
+        )
     try:
         tables = validate(read_tables(folder))
     except (DataFolderError, InvalidTables) as error:
@@ -169,7 +186,9 @@ def _check_same_data(home: Path, champion: dict, history: History) -> None:
         raise ReforecastError("so it is not known which posts the champion was judged by")
     judged = scores[["creator", "posted"]].drop_duplicates()
     track = history.posts_with_engagements
-    posts = pd.DataFrame({"creator": history.accounts[account_of_rows(track)], "posted": track.time})
+    posts = pd.DataFrame(
+        {"creator": history.accounts[account_of_rows(track)], "posted": track.time}
+    )
     there = len(judged.merge(posts.drop_duplicates()))
     if there < SAME_DATA * len(judged):
         raise ReforecastError(
@@ -183,7 +202,9 @@ def _cuts(home: Path, candidate: Bundle) -> dict[str, int]:
     scores = stored_scores(home, candidate.manifest)
     if scores is None:
         return {}
-    return {name: cut.value // 1000 for name, cut in scores.groupby("platform")["cut"].max().items()}
+    return {
+        name: cut.value // 1000 for name, cut in scores.groupby("platform")["cut"].max().items()
+    }
 
 
 def _other_target(candidate: dict, champion: dict) -> str:
@@ -234,7 +255,9 @@ def _lacks(sources: list[ComparisonSource], stored: ComparisonSource) -> list[st
 
 
 def _stored_notes(platforms: list[str]) -> list[str]:
-    return [f"{', '.join(platforms)}: by both backtests, asked at most {LEAD_TOLERANCE_DAYS:g} day apart"]
+    return [
+        f"{', '.join(platforms)}: by both backtests, asked at most {LEAD_TOLERANCE_DAYS:g} day apart"
+    ]
 
 
 def _stored_lack(pairs: ScorePairs) -> str:

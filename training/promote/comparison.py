@@ -1,8 +1,10 @@
-"""The comparison of two models on the scores that are alike: CRPS by platform and evidence, and whether one is worse.
+"""The comparison of two models on the scores that are alike: CRPS by platform and evidence, and
+whether one is worse.
 
-A line is worse beyond doubt where the whole 95 % interval of the relative difference lies above NO_DIFFERENCE; the
-interval is a paired bootstrap over creators. Two kinds of lines decide: all platforms with the evidence `history`, and
-a platform with an evidence where MIN_GROUP_CREATORS creators or more have it.
+A line is worse beyond doubt where the whole 95 % interval of the relative difference lies above
+NO_DIFFERENCE; the interval is a paired bootstrap over creators. Two kinds of lines decide: all
+platforms with the evidence `history`, and a platform with an evidence where MIN_GROUP_CREATORS
+creators or more have it.
 """
 
 from collections.abc import Sequence
@@ -27,8 +29,8 @@ ALL = "all"
 class Comparison:
     """Candidate against champion: `table` has a row for each platform (first all) and evidence.
 
-    `posts`, `creators`: how many different ones are compared; `notes`: how both were asked; `left_out`: what is not
-    compared; both a line each.
+    `posts`, `creators`: how many different ones are compared; `notes`: how both were asked;
+    `left_out`: what is not compared; both a line each.
     """
 
     posts: int
@@ -41,13 +43,19 @@ class Comparison:
     @property
     def worse_lines(self) -> list[str]:
         """Name the lines that decide and are worse beyond doubt."""
-        return [_cell_text(row) for row in self.table.itertuples() if row.decides and row.low > NO_DIFFERENCE]
+        return [
+            _cell_text(row)
+            for row in self.table.itertuples()
+            if row.decides and row.low > NO_DIFFERENCE
+        ]
 
     def __str__(self) -> str:
         extent = f"the same {self.posts:,} posts of {self.creators:,} creators"
         lines = [f"compared on {extent}, engagements {self.horizon_days} days after posting"]
         lines += [f"  {note}" for note in self.notes]
-        lines.append(f"  {'platform':<10} {'evidence':<8} {'posts':>7} {'creators':>8}  CRPS: candidate  champion")
+        lines.append(
+            f"  {'platform':<10} {'evidence':<8} {'posts':>7} {'creators':>8}  CRPS: candidate  champion"
+        )
         lines[-1] += f"  {'difference, 95 % interval':>30}"
         lines += [_line(row) for row in self.table.itertuples()]
         lines += [f"  not compared: {part}" for part in self.left_out]
@@ -88,17 +96,27 @@ def minimum_text() -> str:
 def compare_pairs(
     pairs: ScorePairs, horizon_days: int, notes: tuple[str, ...] = (), unseen: Sequence[str] = ()
 ) -> Comparison:
-    """Compare two models on pairs of their scores; `notes`: how both were asked; `unseen`: what the candidate lacks."""
+    """Compare two models on pairs of their scores; `notes`: how both were asked; `unseen`: what the
+    candidate lacks.
+    """
     rows = pairs.rows
     posts, creators = len(rows.drop_duplicates(POST_KEY)), rows["creator"].nunique()
-    return Comparison(posts, creators, horizon_days, notes, comparison_table(rows), (*_posts_left_out(pairs), *unseen))
+    return Comparison(
+        posts,
+        creators,
+        horizon_days,
+        notes,
+        comparison_table(rows),
+        (*_posts_left_out(pairs), *unseen),
+    )
 
 
 def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Give for all platforms and for each, by evidence: posts, creators, CRPS of both and their relative difference.
+    """Give for all platforms and for each, by evidence: posts, creators, CRPS of both and their
+    relative difference.
 
-    `change`, `low`, `high`: candidate / champion - 1 with its 95 % interval, which is NaN under ENOUGH_CREATORS
-    creators; `decides`: whether the line is one that a promotion depends on.
+    `change`, `low`, `high`: candidate / champion - 1 with its 95 % interval, which is NaN under
+    ENOUGH_CREATORS creators; `decides`: whether the line is one that a promotion depends on.
     """
     lines = [_compared(ALL, evidence, own) for evidence, own in _by_evidence(rows)]
     for platform, part in rows.groupby("platform"):
@@ -109,7 +127,9 @@ def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
 def _posts_left_out(pairs: ScorePairs) -> list[str]:
     """Say by platform and reason how many posts of either are not compared."""
     lines = []
-    for (platform, reason), own in pairs.posts[pairs.posts["reason"] != COMPARABLE].groupby(["platform", "reason"]):
+    for (platform, reason), own in pairs.posts[pairs.posts["reason"] != COMPARABLE].groupby(
+        ["platform", "reason"]
+    ):
         apart = f" ({own['gap_days'].median():.0f} days)" if reason == LEADS_DIFFER else ""
         lines.append(f"{len(own):,} posts on {platform} {reason}{apart}")
     unshared = pairs.champion_posts[~pairs.champion_posts["shared"].astype(bool)]
@@ -153,7 +173,11 @@ def _line(row) -> str:
 
 
 def _change_text(row) -> str:
-    around = f"{row.low:+.1%} to {row.high:+.1%}" if np.isfinite(row.low) else f"under {ENOUGH_CREATORS} creators"
+    around = (
+        f"{row.low:+.1%} to {row.high:+.1%}"
+        if np.isfinite(row.low)
+        else f"under {ENOUGH_CREATORS} creators"
+    )
     return f"{row.change:+.1%} ({around})"
 
 

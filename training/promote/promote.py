@@ -1,7 +1,7 @@
 """promote and rollback: which bundle is the champion, decided after a check and a fair comparison.
 
-The comparison is training.promote.compare's. Where nothing is comparable, nothing is decided, and the champion stays unless it
-is forced. The rule: docs/promotion.md.
+The comparison is training.promote.compare's. Where nothing is comparable, nothing is decided, and
+the champion stays unless it is forced. The rule: docs/promotion.md.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,8 @@ class RollbackRefused(CreatorcastError):
 class Promotion:
     """A bundle that is promoted, the version of the champion before, and how both compare.
 
-    `previous_version` and `comparison` are None where there was no champion; `comparison` too where the bundle is it already.
+    `previous_version` and `comparison` are None where there was no champion; `comparison` too where
+    the bundle is it already.
     """
 
     bundle: Bundle
@@ -56,11 +57,13 @@ def promote(
     dry_run: bool = False,
     report: Callable[[str], None] = lambda text: None,
 ) -> Promotion:
-    """Make a bundle (default: the newest) the champion; with `dry_run` decide alike and change nothing.
+    """Make a bundle (default: the newest) the champion; with `dry_run` decide alike and change
+    nothing.
 
-    `data`: tables whose later posts both are asked about; default: those that the bundle was trained on, where the
-    backtests did not ask alike. Raises BundleError where the bundle is missing or broken, PromotionRefused where it is
-    worse than the champion or nothing is comparable, unless `force`, and training.home_lock.HomeError.
+    `data`: tables whose later posts both are asked about; default: those that the bundle was
+    trained on, where the backtests did not ask alike. Raises BundleError where the bundle is
+    missing or broken, PromotionRefused where it is worse than the champion or nothing is
+    comparable, unless `force`, and training.home_lock.HomeError.
     """
     with nullcontext() if dry_run else home_lock(home, report):
         bundle = load_version(home, latest_bundle(home).name if version is None else version)
@@ -79,7 +82,9 @@ def promote(
 def refusal_reason(version: str, champion: str, comparison: Comparison | NotComparable) -> str:
     """Say why a comparison is against a promotion, "" where it is not."""
     if isinstance(comparison, NotComparable):
-        remedy = "name tables with later posts (--data DATA), or " if comparison.later_posts_help else ""
+        remedy = (
+            "name tables with later posts (--data DATA), or " if comparison.later_posts_help else ""
+        )
         decided = f"so nothing is decided and {champion} stays the champion"
         return f"{comparison}; {decided}: {remedy}promote {version} with --force"
     if comparison.worse_lines:
@@ -93,7 +98,8 @@ def refusal_reason(version: str, champion: str, comparison: Comparison | NotComp
 def rollback(
     home: Path, dry_run: bool = False, report: Callable[[str], None] = lambda text: None
 ) -> tuple[Bundle, str]:
-    """Make the champion before the present one champion again; give it, and the version of the present one.
+    """Make the champion before the present one champion again; give it, and the version of the
+    present one.
 
     Raises RollbackRefused where there is none, BundleError where it is missing or broken, and
     models.champion_history.ChampionHistoryError.
@@ -103,7 +109,9 @@ def rollback(
         if current is None:
             raise RollbackRefused("there is no champion yet: creatorcast promote makes one")
         if earlier is None:
-            raise RollbackRefused(f"no champion before {current} is known: creatorcast promote VERSION names another")
+            raise RollbackRefused(
+                f"no champion before {current} is known: creatorcast promote VERSION names another"
+            )
         bundle = load_version(home, earlier)
         if not dry_run:
             restore_champion(home)

@@ -1,11 +1,13 @@
-"""Both models asked anew at one moment about the later posts of a data folder, which neither has seen.
+"""Both models asked anew at one moment about the later posts of a data folder, which neither has
+seen.
 
-- Tables that are exactly those the candidate was trained on end where its knowledge ends. So its recipe is fitted to
-  what was known at an earlier moment: the end of what the champion knows, or on each platform the candidate's backtest
-  cut where that is later. The champion answers as it is.
+- Tables that are exactly those the candidate was trained on end where its knowledge ends. So its
+  recipe is fitted to what was known at an earlier moment: the end of what the champion knows, or on
+  each platform the candidate's backtest cut where that is later. The champion answers as it is.
 - Of other tables, both answer as they are, at the later end of what the two know.
 
-But: the target is engagements alone, and questions reach no further ahead than both models were trained for.
+But: the target is engagements alone, and questions reach no further ahead than both models were
+trained for.
 """
 
 from collections.abc import Callable
@@ -38,7 +40,8 @@ class ReforecastError(CreatorcastError):
 
 @dataclass(frozen=True)
 class ForecastOrigins:
-    """When both are asked, by platform (microseconds, UTC), and whether the candidate is its recipe fitted then.
+    """When both are asked, by platform (microseconds, UTC), and whether the candidate is its recipe
+    fitted then.
 
     `candidate_end`: the end of what the candidate has seen.
     """
@@ -58,7 +61,9 @@ class ForecastOrigins:
 
     def notes(self, platforms: list[str]) -> list[str]:
         """Say how both were asked on some platforms."""
-        line = f"{', '.join(platforms)}: both asked anew about posts after {self.days(set(platforms))}"
+        line = (
+            f"{', '.join(platforms)}: both asked anew about posts after {self.days(set(platforms))}"
+        )
         if not self.is_refitted:
             return [line]
         end = f"{to_timestamp(self.candidate_end):%Y-%m-%d}"
@@ -66,7 +71,9 @@ class ForecastOrigins:
         return [line, f"{recipe}; what it learned until {end} is left out"]
 
 
-def choose_origins(candidate: dict, champion: dict, cuts: dict[str, int], same_data: bool) -> ForecastOrigins:
+def choose_origins(
+    candidate: dict, champion: dict, cuts: dict[str, int], same_data: bool
+) -> ForecastOrigins:
     """Choose the moments from both manifests; `cuts`: the candidate's backtest cut by platform.
 
     `same_data`: the tables are those that the candidate was trained on.
@@ -84,10 +91,14 @@ def knowledge_end(manifest: dict) -> int:
 
 
 def knowledge_ends(manifest: dict) -> dict[str, int]:
-    """Give the end of what a bundle has seen of each platform; a platform of which it has seen nothing is left out."""
+    """Give the end of what a bundle has seen of each platform; a platform of which it has seen
+    nothing is left out.
+    """
     if "platforms" not in manifest:
         return dict.fromkeys(PLATFORMS, knowledge_end(manifest))
-    return {name: _microseconds(platform["until"]) for name, platform in manifest["platforms"].items()}
+    return {
+        name: _microseconds(platform["until"]) for name, platform in manifest["platforms"].items()
+    }
 
 
 def reforecast(
@@ -100,12 +111,18 @@ def reforecast(
 ) -> ScorePairs:
     """Ask both about the later posts of some platforms and pair the scores. Raises ReforecastError.
 
-    Raises also features.derive.market_priors.TooLittleData where the recipe cannot be fitted to what was known then.
+    Raises also features.derive.market_priors.TooLittleData where the recipe cannot be fitted to
+    what was known then.
     """
     rows = label_posts_after_origins(
-        history, moments, platforms, min(longest_lead_days(b.manifest) for b in (candidate, champion))
+        history,
+        moments,
+        platforms,
+        min(longest_lead_days(b.manifest) for b in (candidate, champion)),
     )
-    days = moments.days(platforms & set(timestamps_by_platform(history, moments.until)) or platforms)
+    days = moments.days(
+        platforms & set(timestamps_by_platform(history, moments.until)) or platforms
+    )
     if not len(rows):
         raise _too_few(0, 0, days)
     theirs = score_forecaster(history, champion.reference, champion.forecasters[TARGET], rows)
@@ -115,7 +132,13 @@ def reforecast(
     reference, forecaster = candidate.reference, candidate.forecasters[TARGET]
     if moments.is_refitted:
         report(f"fitting the recipe of {candidate.version} to what was known on {days}")
-        fitted = fit(history, moments.until, recipe_from_manifest(candidate.manifest), targets=(TARGET,), report=report)
+        fitted = fit(
+            history,
+            moments.until,
+            recipe_from_manifest(candidate.manifest),
+            targets=(TARGET,),
+            report=report,
+        )
         reference, forecaster = fitted.reference, fitted.forecasters[TARGET]
     return pair_scores(score_forecaster(history, reference, forecaster, rows), theirs)
 
@@ -123,7 +146,9 @@ def reforecast(
 def label_posts_after_origins(
     history: History, moments: ForecastOrigins, platforms: set[str], lead_days: float
 ) -> LabelledQueries:
-    """Give the posts of some platforms after the moments, mature at the end of the data, as known at signing."""
+    """Give the posts of some platforms after the moments, mature at the end of the data, as known
+    at signing.
+    """
     latest = mature_end(history) - history.horizon_days * DAY_US
     rows = hide_content(sample_test_rows(history, TARGET, moments.until, latest, lead_days))
     return select_labelled(rows, rows.queries["platform"].isin(platforms).to_numpy())
@@ -132,7 +157,9 @@ def label_posts_after_origins(
 def score_forecaster(
     history: History, reference: Reference, forecaster: Forecaster, rows: LabelledQueries
 ) -> pd.DataFrame:
-    """Score a forecaster on labelled questions at every evidence: the columns of training.promote.score_pairs."""
+    """Score a forecaster on labelled questions at every evidence: the columns of
+    training.promote.score_pairs.
+    """
     parts = []
     for asked in EVIDENCE:
         x = derive(history, rows.queries.assign(evidence_limit=asked), reference)
@@ -157,13 +184,17 @@ def score_forecaster(
 
 
 def recipe_from_manifest(manifest: dict) -> Recipe:
-    """Give the recipe that a bundle was trained with. Raises ReforecastError where this code does not know it."""
+    """Give the recipe that a bundle was trained with. Raises ReforecastError where this code does
+    not know it.
+    """
     values = {name: value for name, value in _entry(manifest, "recipe").items() if name != "dask"}
     parts = {"sampling": Sampling, "location": Boosting, "scale": Boosting}
     try:
         return Recipe(**{**values, **{name: kind(**values[name]) for name, kind in parts.items()}})
     except (KeyError, TypeError) as error:
-        raise ReforecastError(f"the recipe of {manifest['version']} is not one of this code ({error})") from error
+        raise ReforecastError(
+            f"the recipe of {manifest['version']} is not one of this code ({error})"
+        ) from error
 
 
 def longest_lead_days(manifest: dict) -> float:

@@ -1,7 +1,8 @@
 """Like with like: the scores of two models that answered the same question.
 
-Alike are two scores of the same post with the same evidence, horizon and count, asked about at most LEAD_TOLERANCE_DAYS
-apart: the same post asked about a month earlier is another question. Each post counts once for each evidence.
+Alike are two scores of the same post with the same evidence, horizon and count, asked about at most
+LEAD_TOLERANCE_DAYS apart: the same post asked about a month earlier is another question. Each post
+counts once for each evidence.
 """
 
 from dataclasses import dataclass
@@ -16,11 +17,27 @@ LEAD_TOLERANCE_DAYS = 1.0
 #: What tells a post from another: one creator may have several of one moment.
 POST_KEY = ["creator", "posted", "number"]
 #: Columns of a score that a comparison reads.
-SCORE_COLUMNS = ["asked", "creator", "posted", "platform", "evidence", "horizon_days", "cut", "lead_days", "y", "crps"]
+SCORE_COLUMNS = [
+    "asked",
+    "creator",
+    "posted",
+    "platform",
+    "evidence",
+    "horizon_days",
+    "cut",
+    "lead_days",
+    "y",
+    "crps",
+]
 #: Why a post of the candidate is not compared; where several hold, the first of them.
-NOT_FORECAST_BY_CHAMPION, HORIZONS_DIFFER, LEADS_DIFFER, COUNTS_DIFFER, EVIDENCE_DIFFERS, COMPARABLE = (
-    EXCLUSION_REASONS
-) = (
+(
+    NOT_FORECAST_BY_CHAMPION,
+    HORIZONS_DIFFER,
+    LEADS_DIFFER,
+    COUNTS_DIFFER,
+    EVIDENCE_DIFFERS,
+    COMPARABLE,
+) = EXCLUSION_REASONS = (
     "that the champion was not asked about",
     "judged after another number of days",
     f"asked about more than {LEAD_TOLERANCE_DAYS:g} day apart",
@@ -34,10 +51,13 @@ NOT_FORECAST_BY_CHAMPION, HORIZONS_DIFFER, LEADS_DIFFER, COUNTS_DIFFER, EVIDENCE
 class ScorePairs:
     """The scores of two models that are alike, and what became of the posts of each.
 
-    - `rows`: a row a post and evidence that both forecast alike, with `candidate` and `champion`, the CRPS of each
-    - `posts`: a row a post of the candidate: platform, `reason` (one of EXCLUSION_REASONS, "" where it is compared) and
-      `gap_days` between the moments at which the two were asked, NaN where the champion was not
-    - `champion_posts`: a row a post of the champion: platform, and `shared`, whether the candidate was asked about it
+    - `rows`: a row a post and evidence that both forecast alike, with `candidate` and `champion`,
+      the CRPS of each
+    - `posts`: a row a post of the candidate: platform, `reason` (one of EXCLUSION_REASONS, "" where
+      it is compared) and `gap_days` between the moments at which the two were asked, NaN where the
+      champion was not
+    - `champion_posts`: a row a post of the champion: platform, and `shared`, whether the candidate
+      was asked about it
     """
 
     rows: pd.DataFrame
@@ -45,9 +65,15 @@ class ScorePairs:
     champion_posts: pd.DataFrame
 
     def platforms(self, compared: bool) -> set[str]:
-        """Name the platforms with posts that are compared, or those with posts of either of which none is."""
+        """Name the platforms with posts that are compared, or those with posts of either of which
+        none is.
+        """
         alike = set(self.rows["platform"])
-        return alike if compared else {*self.posts["platform"], *self.champion_posts["platform"]} - alike
+        return (
+            alike
+            if compared
+            else {*self.posts["platform"], *self.champion_posts["platform"]} - alike
+        )
 
     def for_platforms(self, platforms: set[str]) -> "ScorePairs":
         """Give those of some platforms."""
@@ -66,15 +92,21 @@ NO_PAIRS = ScorePairs(
 
 
 def pair_scores(candidate: pd.DataFrame, champion: pd.DataFrame) -> ScorePairs:
-    """Pair scores, one row a post, evidence shown (`asked`) and moment (`cut`), with the columns SCORE_COLUMNS."""
+    """Pair scores, one row a post, evidence shown (`asked`) and moment (`cut`), with the columns
+    SCORE_COLUMNS.
+    """
     ours, theirs = _numbered(candidate), _numbered(champion)
     both = ours.merge(theirs, on=[*POST_KEY, "asked"], how="left", suffixes=("", "_champion"))
     both["gap_days"] = (both["lead_days"] - both["lead_days_champion"]).abs()
     both["reason"] = _reasons(both)
     both["shown"] = both["asked"].map(list(EVIDENCE).index)
     # the likest first: of several moments, and of what is shown of a creator
-    both = both.sort_values(["reason", "shown", "gap_days"], ascending=[False, True, True], kind="stable")
-    alike = both[both["reason"] == EXCLUSION_REASONS.index(COMPARABLE)].drop_duplicates([*POST_KEY, "evidence"])
+    both = both.sort_values(
+        ["reason", "shown", "gap_days"], ascending=[False, True, True], kind="stable"
+    )
+    alike = both[both["reason"] == EXCLUSION_REASONS.index(COMPARABLE)].drop_duplicates(
+        [*POST_KEY, "evidence"]
+    )
     rows = alike.rename(columns={"crps": "candidate", "crps_champion": "champion"})
     posts = both.drop_duplicates(POST_KEY)[[*POST_KEY, "platform", "reason", "gap_days"]]
     posts["reason"] = pd.Series(EXCLUSION_REASONS)[posts["reason"]].to_numpy()
@@ -93,7 +125,9 @@ def merge_pairs(parts: list[ScorePairs]) -> ScorePairs:
 def _champion_posts(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     posts = theirs.drop_duplicates(POST_KEY)[[*POST_KEY, "platform"]]
     shared = (
-        posts[POST_KEY].merge(ours[POST_KEY].drop_duplicates(), on=POST_KEY, how="left", indicator=True)["_merge"]
+        posts[POST_KEY].merge(
+            ours[POST_KEY].drop_duplicates(), on=POST_KEY, how="left", indicator=True
+        )["_merge"]
         == "both"
     )
     return posts.assign(shared=shared.to_numpy())
@@ -101,7 +135,9 @@ def _champion_posts(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
 
 def _numbered(scores: pd.DataFrame) -> pd.DataFrame:
     """Number the posts of one creator and moment."""
-    number = scores.groupby(["cut", "asked", "creator", "posted"], sort=False, dropna=False).cumcount()
+    number = scores.groupby(
+        ["cut", "asked", "creator", "posted"], sort=False, dropna=False
+    ).cumcount()
     return scores[SCORE_COLUMNS].assign(number=number)
 
 

@@ -1,4 +1,6 @@
-"""Columns of the canonical tables from NumPy arrays: seconds as times, codes as text, and all columns of a table."""
+"""Columns of the canonical tables from NumPy arrays: seconds as times, codes as text, and all
+columns of a table.
+"""
 
 from collections.abc import Sequence
 
@@ -29,9 +31,13 @@ def id_column(prefix: str, numbers: np.ndarray) -> pd.Series:
 
 
 def table_from_columns(spec: TableSpec, length: int, **columns) -> pd.DataFrame:
-    """Give the table with all columns of `spec`, in order and of their dtype; those not given are missing."""
+    """Give the table with all columns of `spec`, in order and of their dtype; those not given are
+    missing.
+    """
     given = {
-        column.name: pd.Series(columns.get(column.name), index=range(length)).astype(DTYPES[column.kind])
+        column.name: pd.Series(columns.get(column.name), index=range(length)).astype(
+            DTYPES[column.kind]
+        )
         for column in spec.columns
     }
     return pd.DataFrame(given)

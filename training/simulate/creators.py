@@ -1,4 +1,6 @@
-"""The creators of the demo market: what they truly are, and what their profiles and follower readings show."""
+"""The creators of the demo market: what they truly are, and what their profiles and follower
+readings show.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +11,12 @@ from features.tables.schema import CREATORS, FOLLOWERS
 from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES
 from training.simulate.columns import id_column, table_from_columns, text_column, time_column
 from training.simulate.oracle import DAYS_PER_MONTH, interpolate_paths
-from training.simulate.parameters import AUTHENTICITY_GRADES, LANGUAGES, NICHE_WORDS, MarketParameters
+from training.simulate.parameters import (
+    AUTHENTICITY_GRADES,
+    LANGUAGES,
+    NICHE_WORDS,
+    MarketParameters,
+)
 
 DAY = 86_400
 _COUNTRIES = (("US", "GB", "IN", "BR"), ("ES", "MX", "AR", "CO"), ("DE", "AT", "CH", "DE"))
@@ -20,8 +27,10 @@ _LANGUAGE_SHARES = (0.60, 0.25, 0.15)
 class SimulatedCreators:
     """The creators drawn: `truth` as in Truth.creators, and what the tables show of them.
 
-    - `followers_shown_log`, `followers_engaging_log`: ln followers shown, and ln followers who engage, monthly paths, shape (n, months + 1)
-    - `joined`: day of the first possible post, `sweep`: day of the final reading, both since the market's start
+    - `followers_shown_log`, `followers_engaging_log`: ln followers shown, and ln followers who
+      engage, monthly paths, shape (n, months + 1)
+    - `joined`: day of the first possible post, `sweep`: day of the final reading, both since the
+      market's start
     - `language`: position in LANGUAGES; `hides_likes`: on most posts
     """
 
@@ -41,7 +50,9 @@ class SimulatedCreators:
         return pd.Index(names).get_indexer(self.truth[column])
 
 
-def draw_creators(rng: np.random.Generator, n: int, market: MarketParameters, prefix: str = "c") -> SimulatedCreators:
+def draw_creators(
+    rng: np.random.Generator, n: int, market: MarketParameters, prefix: str = "c"
+) -> SimulatedCreators:
     """Draw n creators with all that is true of them; their ids start with `prefix`."""
     accounts = _accounts(rng, n, market, prefix)
     shown, audience = _follower_paths(rng, accounts, market)
@@ -56,27 +67,40 @@ def draw_creators(rng: np.random.Generator, n: int, market: MarketParameters, pr
         joined=np.where(late, rng.integers(1, max(market.days - 100, market.days // 2), n), 0),
         sweep=market.days - rng.integers(0, DAY // 4, n) / DAY,
         language=rng.choice(len(LANGUAGES), n, p=_LANGUAGE_SHARES),
-        hides_likes=(accounts["platform"] == "instagram").to_numpy() & (rng.random(n) < market.hides_likes_share),
+        hides_likes=(accounts["platform"] == "instagram").to_numpy()
+        & (rng.random(n) < market.hides_likes_share),
     )
 
 
 def log_rate_by_views(
     people: SimulatedCreators, rows: np.ndarray, days: np.ndarray, market: MarketParameters
 ) -> np.ndarray:
-    """Give the ln engagement rate by views that posts of these creators have, before the post's own noise."""
+    """Give the ln engagement rate by views that posts of these creators have, before the post's own
+    noise.
+    """
     audience = interpolate_paths(people.followers_engaging_log, rows, days)
     rate = people.truth["views_effect"].to_numpy()[rows].copy()
     platforms = people.truth["platform"].to_numpy()[rows]
     for name, platform in market.platforms.items():
         here = platforms == name
-        by_views = platform.ln_rate_by_followers(audience[here]) - platform.ln_views_per_follower(audience[here])
-        niche = people.truth["niche_effect"].to_numpy()[rows[here]] if platform.rate_by == "views" else 0.0
+        by_views = platform.ln_rate_by_followers(audience[here]) - platform.ln_views_per_follower(
+            audience[here]
+        )
+        niche = (
+            people.truth["niche_effect"].to_numpy()[rows[here]]
+            if platform.rate_by == "views"
+            else 0.0
+        )
         rate[here] += by_views + niche
     return rate
 
 
-def creators_table(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
-    """Give one profile a creator; most are read in the final sweep, some earlier, some parts are missing."""
+def creators_table(
+    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+) -> pd.DataFrame:
+    """Give one profile a creator; most are read in the final sweep, some earlier, some parts are
+    missing.
+    """
     n, truth = len(people), people.truth
     earlier = np.where(rng.random(n) < 0.1, rng.uniform(1, 90, n), 0.0)
     read = np.maximum(people.sweep - earlier, people.joined + 1)
@@ -95,18 +119,25 @@ def creators_table(rng: np.random.Generator, people: SimulatedCreators, market: 
         posts_count=_posts_so_far(rng, truth["cadence"].to_numpy(), age + market.days, market),
         created_at=time_column(market.start, -age * DAY),
         niche=text_column(NICHES, np.where(rng.random(n) < 0.15, -1, niche)),
-        bio=text_column(_bios(), np.where(rng.random(n) < 0.4, -1, niche * len(LANGUAGES) + people.language)),
+        bio=text_column(
+            _bios(), np.where(rng.random(n) < 0.4, -1, niche * len(LANGUAGES) + people.language)
+        ),
         language=text_column(LANGUAGES, np.where(rng.random(n) < 0.2, -1, people.language)),
         country=text_column(
-            np.ravel(_COUNTRIES), np.where(rng.random(n) < 0.2, -1, people.language * 4 + rng.integers(0, 4, n))
+            np.ravel(_COUNTRIES),
+            np.where(rng.random(n) < 0.2, -1, people.language * 4 + rng.integers(0, 4, n)),
         ),
         verified=rng.random(n) < np.where(followers > 100_000, 0.5, 0.02),
         business=rng.random(n) < 0.4,
     )
 
 
-def followers_table(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
-    """Give monthly follower readings of most creators, from their first month to the end of the data."""
+def followers_table(
+    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+) -> pd.DataFrame:
+    """Give monthly follower readings of most creators, from their first month to the end of the
+    data.
+    """
     tracked = np.flatnonzero(rng.random(len(people)) < 0.85)
     months = np.arange(int(market.days / DAYS_PER_MONTH) + 1)
     row, month = np.repeat(tracked, len(months)), np.tile(months, len(tracked))
@@ -126,18 +157,27 @@ def followers_table(rng: np.random.Generator, people: SimulatedCreators, market:
 def _posts_so_far(
     rng: np.random.Generator, cadence: np.ndarray, age_days: np.ndarray, market: MarketParameters
 ) -> np.ndarray:
-    """Give posts since the account was opened; creators without posts in the tables have some all the same."""
+    """Give posts since the account was opened; creators without posts in the tables have some all
+    the same.
+    """
     usual = market.posts_median * np.exp(market.posts_ln_sd * rng.normal(size=len(cadence)))
     return np.ceil(1.5 * np.where(cadence > 0, cadence, usual) * age_days / market.days + 10)
 
 
-def _accounts(rng: np.random.Generator, n: int, market: MarketParameters, prefix: str) -> pd.DataFrame:
+def _accounts(
+    rng: np.random.Generator, n: int, market: MarketParameters, prefix: str
+) -> pd.DataFrame:
     names = list(market.platforms)
     platform = rng.choice(len(names), n, p=[p.share for p in market.platforms.values()])
     niche = rng.choice(len(NICHES), n, p=market.niche_weights)
     grade = rng.choice(len(AUTHENTICITY_GRADES), n, p=market.grade_shares)
-    pods, engaged = grade == AUTHENTICITY_GRADES.index("pods"), grade == AUTHENTICITY_GRADES.index("engaged")
-    niche_effects = np.array([p.niche_effects(market.niche_weights) for p in market.platforms.values()])
+    pods, engaged = (
+        grade == AUTHENTICITY_GRADES.index("pods"),
+        grade == AUTHENTICITY_GRADES.index("engaged"),
+    )
+    niche_effects = np.array(
+        [p.niche_effects(market.niche_weights) for p in market.platforms.values()]
+    )
     share = np.array([market.platforms[name].shares_per_like for name in names])[platform]
     cadence = market.posts_median * np.exp(market.posts_ln_sd * rng.normal(size=n))
     comments = market.comments_per_like * np.exp(market.comments_ln_sd * rng.normal(size=n))
@@ -152,11 +192,17 @@ def _accounts(rng: np.random.Generator, n: int, market: MarketParameters, prefix
             "creator_effect": market.creator_sd * rng.normal(size=n),
             "niche_effect": niche_effects[platform, niche],
             "pods_lift": np.where(pods, rng.uniform(*market.pods_lift, n), 0.0),
-            "post_sd": np.where(pods, rng.uniform(*market.pods_sd, n), rng.uniform(*market.post_sd, n)),
+            "post_sd": np.where(
+                pods, rng.uniform(*market.pods_sd, n), rng.uniform(*market.post_sd, n)
+            ),
             "sponsored_effect": _sponsored_effect(rng, n, market),
             "sponsored_share": rng.beta(1, 1 / market.sponsored_share - 1, n),
-            "cadence": np.where(rng.random(n) < market.no_posts_share, 0, np.minimum(cadence, market.posts_most)),
-            "comments_per_like": np.minimum(comments * np.where(pods, market.pods_comments, 1.0), 0.5),
+            "cadence": np.where(
+                rng.random(n) < market.no_posts_share, 0, np.minimum(cadence, market.posts_most)
+            ),
+            "comments_per_like": np.minimum(
+                comments * np.where(pods, market.pods_comments, 1.0), 0.5
+            ),
             "shares_per_like": share * np.exp(0.5 * rng.normal(size=n)),
             "saves_per_like": market.saves_per_like
             * np.exp(0.5 * rng.normal(size=n))
@@ -167,14 +213,20 @@ def _accounts(rng: np.random.Generator, n: int, market: MarketParameters, prefix
 
 
 def _ln_followers(rng: np.random.Generator, n: int, market: MarketParameters) -> np.ndarray:
-    """Draw ln followers shown at the end of the data: bands by their shares, even within a band on the ln scale."""
+    """Draw ln followers shown at the end of the data: bands by their shares, even within a band on
+    the ln scale.
+    """
     edges = np.log([100, *list(BAND_EDGES.values())[1:], 5_000_000])
     band = rng.choice(len(BAND_EDGES), n, p=market.band_shares)
     return edges[band] + rng.random(n) * (edges[band + 1] - edges[band])
 
 
-def _bought_share(rng: np.random.Generator, grade: np.ndarray, market: MarketParameters) -> np.ndarray:
-    low, high = np.array([market.bought_share.get(name, (0.0, 0.0)) for name in AUTHENTICITY_GRADES]).T
+def _bought_share(
+    rng: np.random.Generator, grade: np.ndarray, market: MarketParameters
+) -> np.ndarray:
+    low, high = np.array(
+        [market.bought_share.get(name, (0.0, 0.0)) for name in AUTHENTICITY_GRADES]
+    ).T
     return rng.uniform(low[grade], high[grade])
 
 
@@ -187,8 +239,8 @@ def _follower_paths(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give ln followers shown and ln followers who engage, by month.
 
-    Real followers grow; bought ones come in one to three jumps (crude) or little by little (drip, engaged), all of
-    them by the end of the data. Only those of the grade `engaged` engage.
+    Real followers grow; bought ones come in one to three jumps (crude) or little by little (drip,
+    engaged), all of them by the end of the data. Only those of the grade `engaged` engage.
     """
     n, months = len(accounts), np.arange(market.months + 1)
     growth = rng.normal(0.012, 0.015, (n, 1)) + rng.normal(0, 0.01, (n, len(months)))
@@ -206,7 +258,9 @@ def _follower_paths(
     begun = rng.uniform(0, min(6, span / 2), (n, 1))
     little_by_little = np.clip((months - begun) / (span - begun), 0, 1)
     grade = accounts["grade"].to_numpy()[:, None]
-    shown = real + np.log1p(bought / (1 - bought) * np.where(grade == "crude", in_jumps, little_by_little))
+    shown = real + np.log1p(
+        bought / (1 - bought) * np.where(grade == "crude", in_jumps, little_by_little)
+    )
     return shown, np.where(grade == "engaged", shown, real)
 
 
@@ -221,7 +275,9 @@ def _levels(
     return audience + rate + own.to_numpy()[:, None] + _drift(rng, audience.shape, market)
 
 
-def _drift(rng: np.random.Generator, shape: tuple[int, int], market: MarketParameters) -> np.ndarray:
+def _drift(
+    rng: np.random.Generator, shape: tuple[int, int], market: MarketParameters
+) -> np.ndarray:
     """Give stationary autoregressive paths of the first order, one a row."""
     path = market.drift_sd * rng.normal(size=shape)
     memory = market.drift_memory
@@ -230,8 +286,12 @@ def _drift(rng: np.random.Generator, shape: tuple[int, int], market: MarketParam
     return path
 
 
-def _format_columns(rng: np.random.Generator, accounts: pd.DataFrame, market: MarketParameters) -> pd.DataFrame:
-    """Give each creator's shares of formats and ln effects of formats, around those of the platform."""
+def _format_columns(
+    rng: np.random.Generator, accounts: pd.DataFrame, market: MarketParameters
+) -> pd.DataFrame:
+    """Give each creator's shares of formats and ln effects of formats, around those of the
+    platform.
+    """
     n = len(accounts)
     shares, effects = np.zeros((n, len(FORMATS))), np.zeros((n, len(FORMATS)))
     for name, platform in market.platforms.items():
@@ -241,7 +301,9 @@ def _format_columns(rng: np.random.Generator, accounts: pd.DataFrame, market: Ma
     own = np.where(own.sum(axis=1, keepdims=True) > 0, own, shares)
     effects = effects + market.own_format_sd * rng.normal(size=effects.shape)
     columns = {f"mix_{name}": own[:, i] / own.sum(axis=1) for i, name in enumerate(FORMATS)}
-    return pd.DataFrame(columns | {f"effect_{name}": effects[:, i] for i, name in enumerate(FORMATS)})
+    return pd.DataFrame(
+        columns | {f"effect_{name}": effects[:, i] for i, name in enumerate(FORMATS)}
+    )
 
 
 def _bios() -> list[str]:

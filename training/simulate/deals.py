@@ -1,4 +1,6 @@
-"""The partnerships of the demo market, their fees and outcomes, and a campaign manager's list of prospects."""
+"""The partnerships of the demo market, their fees and outcomes, and a campaign manager's list of
+prospects.
+"""
 
 import numpy as np
 import pandas as pd
@@ -11,22 +13,32 @@ from training.simulate.oracle import expected_log_engagements, interpolate_paths
 from training.simulate.parameters import LANGUAGES, MarketParameters, brand_fit_matrix
 from training.simulate.posts import draw_brands, draw_formats
 
-#: The campaign that the prospects are for: its brand's niche, and the share of prospects outside the tables.
+#: The campaign that the prospects are for: its brand's niche, and the share of prospects outside
+#: the tables.
 CAMPAIGN_NICHE = "beauty"
 _OUTSIDE_SHARE = 0.4
 
 
-def plan_deals(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
-    """Plan partnerships: `row` of the creator, `seconds` of the first post since the market's start, codes of `format`
-    and `brand`, `deliverables`, `age` in seconds when each is read, and `fee_usd`, missing where unknown.
+def plan_deals(
+    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+) -> pd.DataFrame:
+    """Plan partnerships: `row` of the creator, `seconds` of the first post since the market's
+    start, codes of `format` and `brand`, `deliverables`, `age` in seconds when each is read, and
+    `fee_usd`, missing where unknown.
     """
     n = max(1, round(market.deals_per_creator * len(people)))
     future = rng.random(n) < market.future_share
     busy = (people.truth["cadence"] > 0).to_numpy().astype(float)
-    past_row = rng.choice(len(people), n, p=busy / busy.sum()) if busy.any() else rng.integers(0, len(people), n)
+    past_row = (
+        rng.choice(len(people), n, p=busy / busy.sum())
+        if busy.any()
+        else rng.integers(0, len(people), n)
+    )
     row = np.where(future, rng.integers(0, len(people), n), past_row)
     first = np.maximum(people.joined[row], min(60, market.days // 3))
-    day = np.where(future, market.days + rng.integers(2, 90, n), rng.integers(first, market.days - 2))
+    day = np.where(
+        future, market.days + rng.integers(2, 90, n), rng.integers(first, market.days - 2)
+    )
     deliverables = rng.choice([1, 2, 3, 4, 5], n, p=[0.45, 0.2, 0.2, 0.05, 0.1])
     fees = draw_fees(rng, people, row, day, deliverables, market)
     return pd.DataFrame(
@@ -54,7 +66,9 @@ def draw_fees(
     factor = np.array([p.fee_factor for p in market.platforms.values()])
     platform = people.codes("platform", tuple(market.platforms))[row]
     ln_fee = np.log(market.fee_usd_at_10k * factor[platform])
-    ln_fee += market.fee_exponent * (interpolate_paths(people.followers_shown_log, row, days) - np.log(10_000))
+    ln_fee += market.fee_exponent * (
+        interpolate_paths(people.followers_shown_log, row, days) - np.log(10_000)
+    )
     ln_fee += market.fee_level_share * people.truth["creator_effect"].to_numpy()[row]
     ln_fee += market.fee_ln_sd * rng.normal(size=len(row))
     return np.maximum(np.rint(deliverables * np.exp(ln_fee)), 1.0)
@@ -67,12 +81,18 @@ def partnerships_table(
     readings: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Give the partnerships; the outcome sums the first reading of each deliverable, once all of them are mature.
+    """Give the partnerships; the outcome sums the first reading of each deliverable, once all of
+    them are mature.
 
-    The brand sees the counts of a creator who hides likes; views stay unknown where the platform shows none.
+    The brand sees the counts of a creator who hides likes; views stay unknown where the platform
+    shows none.
     """
     n, row = len(deals), deals["row"].to_numpy()
-    due = (deals["seconds"] + (deals["deliverables"] - 1) * market.deliverable_gap_days * DAY + deals["age"]).to_numpy()
+    due = (
+        deals["seconds"]
+        + (deals["deliverables"] - 1) * market.deliverable_gap_days * DAY
+        + deals["age"]
+    ).to_numpy()
     over = due <= people.sweep[row] * DAY
     first = readings.drop_duplicates("post").set_index("post")
     booked = posts["deal"] >= 0
@@ -98,12 +118,22 @@ def partnerships_table(
     )
 
 
-def partnerships_truth(people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters) -> pd.DataFrame:
-    """Give Truth.partnerships: the creator, ln engagements expected of the first deliverable, and its age when read."""
+def partnerships_truth(
+    people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters
+) -> pd.DataFrame:
+    """Give Truth.partnerships: the creator, ln engagements expected of the first deliverable, and
+    its age when read.
+    """
     row = deals["row"].to_numpy()
     fit = brand_fit_matrix()[people.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
     mean = expected_log_engagements(
-        people.truth, row, deals["seconds"].to_numpy() / DAY, deals["format"].to_numpy(), True, fit, market
+        people.truth,
+        row,
+        deals["seconds"].to_numpy() / DAY,
+        deals["format"].to_numpy(),
+        True,
+        fit,
+        market,
     )
     return pd.DataFrame(
         {
@@ -120,9 +150,11 @@ def partnerships_truth(people: SimulatedCreators, deals: pd.DataFrame, market: M
 def draw_prospects(
     rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters, length: int = 200
 ) -> pd.DataFrame:
-    """Draw a campaign manager's list: creators of the tables, and others with a vendor's averages or a profile only.
+    """Draw a campaign manager's list: creators of the tables, and others with a vendor's averages
+    or a profile only.
 
-    Fees asked stand on most rows; the posts are planned for one to eight weeks after the data's end.
+    Fees asked stand on most rows; the posts are planned for one to eight weeks after the data's
+    end.
     """
     outside = draw_creators(rng, round(_OUTSIDE_SHARE * length), market, prefix="new")
     known = _suited(rng, people, length - len(outside))
@@ -133,20 +165,28 @@ def draw_prospects(
     return listed[[name for name in PROSPECTS.names if name in listed]]
 
 
-def draw_outside_prospects(rng: np.random.Generator, length: int, market: MarketParameters) -> pd.DataFrame:
+def draw_outside_prospects(
+    rng: np.random.Generator, length: int, market: MarketParameters
+) -> pd.DataFrame:
     """Draw prospects outside of the tables: a profile, and for six in ten a vendor's averages."""
     return _described(rng, draw_creators(rng, length, market, prefix="new"), market)
 
 
-def _described(rng: np.random.Generator, outside: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
-    return _asked(rng, outside, np.arange(len(outside)), market).assign(**_profile(rng, outside, market))
+def _described(
+    rng: np.random.Generator, outside: SimulatedCreators, market: MarketParameters
+) -> pd.DataFrame:
+    return _asked(rng, outside, np.arange(len(outside)), market).assign(
+        **_profile(rng, outside, market)
+    )
 
 
 def _suited(rng: np.random.Generator, people: SimulatedCreators, length: int) -> np.ndarray:
     """Choose creators for the campaign, those of a related niche ten times as likely."""
     fit = brand_fit_matrix()[people.codes("niche", NICHES), NICHES.index(CAMPAIGN_NICHE)]
     weights = np.where(fit > 0, 10.0, 1.0)
-    return rng.choice(len(people), min(length, len(people)), replace=False, p=weights / weights.sum())
+    return rng.choice(
+        len(people), min(length, len(people)), replace=False, p=weights / weights.sum()
+    )
 
 
 def _asked(
@@ -161,7 +201,9 @@ def _asked(
             "creator_id": text_column(people.truth["creator_id"], rows),
             "platform": text_column(people.truth["platform"], rows),
             "brand_niche": CAMPAIGN_NICHE,
-            "format": text_column(FORMATS, np.where(rng.random(n) < 0.1, -1, draw_formats(rng, people, rows))),
+            "format": text_column(
+                FORMATS, np.where(rng.random(n) < 0.1, -1, draw_formats(rng, people, rows))
+            ),
             "deliverables": deliverables,
             "start_at": time_column(market.start, days * DAY + 12 * 3600),
             "fee_usd": np.where(rng.random(n) < 0.85, fees, np.nan),
@@ -169,8 +211,12 @@ def _asked(
     )
 
 
-def _profile(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> dict[str, pd.Series]:
-    """Give profiles, and for six in ten a vendor's averages: all counts, or the engagement rate alone."""
+def _profile(
+    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+) -> dict[str, pd.Series]:
+    """Give profiles, and for six in ten a vendor's averages: all counts, or the engagement rate
+    alone.
+    """
     n, truth = len(people), people.truth
     rows, end = np.arange(n), np.full(n, float(market.days))
     followers = np.exp(interpolate_paths(people.followers_shown_log, rows, end)).round()
@@ -184,7 +230,9 @@ def _profile(rng: np.random.Generator, people: SimulatedCreators, market: Market
     return {
         "handle": truth["platform"].str[:2] + "_" + truth["creator_id"],
         "followers": pd.Series(followers),
-        "niche": text_column(NICHES, np.where(rng.random(n) < 0.15, -1, people.codes("niche", NICHES))),
+        "niche": text_column(
+            NICHES, np.where(rng.random(n) < 0.15, -1, people.codes("niche", NICHES))
+        ),
         "language": text_column(LANGUAGES, people.language),
         "avg_likes": likes.round().where(counts),
         "avg_comments": (likes * truth["comments_per_like"]).round(1).where(counts),

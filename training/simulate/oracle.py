@@ -1,7 +1,9 @@
-"""The truth of the demo market, and the oracle that answers from it: the noise ceiling of every forecast.
+"""The truth of the demo market, and the oracle that answers from it: the noise ceiling of every
+forecast.
 
-`expected_log_engagements` is the one mean of a post's engagements; the generator draws from it and the oracle answers with it.
-Only the generator and the backtest use this module; nothing else may read truth/.
+`expected_log_engagements` is the one mean of a post's engagements; the generator draws from it and
+the oracle answers with it. Only the generator and the backtest use this module; nothing else may
+read truth/.
 """
 
 import json
@@ -23,17 +25,23 @@ _FRAMES = ("creators", "posts", "partnerships")
 
 
 class OracleError(CreatorcastError):
-    """The oracle cannot answer: no truth is there, or a question names what the truth does not know."""
+    """The oracle cannot answer: no truth is there, or a question names what the truth does not
+    know.
+    """
 
 
 @dataclass(frozen=True)
 class MarketTruth:
-    """What the generator knows and the tables do not tell; it lies in truth/, apart from the tables.
+    """What the generator knows and the tables do not tell; it lies in truth/, apart from the
+    tables.
 
-    - `creators`: one row a creator: its `grade` (of GRADES), spreads, effects, shares of formats (`mix_<format>`), and
-      `level_<month>`, ln lifetime engagements expected of an organic post at each month from the start of the data
-    - `posts`: `ln_expected`, ln lifetime engagements expected of the post before its own noise, and `fit` of the brand
-    - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which each deliverable is read
+    - `creators`: one row a creator: its `grade` (of GRADES), spreads, effects, shares of formats
+      (`mix_<format>`), and `level_<month>`, ln lifetime engagements expected of an organic post at
+      each month from the start of the data
+    - `posts`: `ln_expected`, ln lifetime engagements expected of the post before its own noise, and
+      `fit` of the brand
+    - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which each
+      deliverable is read
     """
 
     creators: pd.DataFrame
@@ -42,7 +50,9 @@ class MarketTruth:
     market: MarketParameters
 
     def write(self, folder: Path) -> None:
-        """Write the frames as Parquet and the market's parameters as market.json into a folder, which is made."""
+        """Write the frames as Parquet and the market's parameters as market.json into a folder,
+        which is made.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         for name in _FRAMES:
             getattr(self, name).to_parquet(folder / f"{name}.parquet", index=False)
@@ -52,9 +62,14 @@ class MarketTruth:
     def read(cls, folder: Path) -> "MarketTruth":
         """Read what `write` wrote; raises OracleError where it is not there."""
         if not (folder / "market.json").exists():
-            raise OracleError(f"{str(folder)!r} holds no truth: only a simulated data set has an oracle")
+            raise OracleError(
+                f"{str(folder)!r} holds no truth: only a simulated data set has an oracle"
+            )
         frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
-        return cls(**frames, market=MarketParameters.from_dict(json.loads((folder / "market.json").read_text())))
+        return cls(
+            **frames,
+            market=MarketParameters.from_dict(json.loads((folder / "market.json").read_text())),
+        )
 
 
 def expected_log_engagements(
@@ -68,8 +83,9 @@ def expected_log_engagements(
 ) -> np.ndarray:
     """Give ln lifetime engagements expected of posts, before each post's own noise.
 
-    `rows` are positions in `creators` (as in Truth), `days` since the market's start, `formats` positions in FORMATS,
-    `sponsored` bool, `fit` of the brand's niche in 0 to 1 (used where sponsored). The arrays broadcast.
+    `rows` are positions in `creators` (as in Truth), `days` since the market's start, `formats`
+    positions in FORMATS, `sponsored` bool, `fit` of the brand's niche in 0 to 1 (used where
+    sponsored). The arrays broadcast.
     """
     levels = creators[[f"level_{month:02d}" for month in range(market.months + 1)]].to_numpy()
     effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
@@ -79,7 +95,9 @@ def expected_log_engagements(
 
 
 def interpolate_paths(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Read monthly paths, shape (creators, months + 1), at days since the start; constant beyond either end."""
+    """Read monthly paths, shape (creators, months + 1), at days since the start; constant beyond
+    either end.
+    """
     month = np.clip(days / DAYS_PER_MONTH, 0, path.shape[1] - 1)
     before = np.minimum(month.astype(int), path.shape[1] - 2)
     weight = month - before
@@ -125,14 +143,16 @@ class _OracleQueries:
 class Oracle:
     """Answers from the true distribution, given the creator's true level at start_at.
 
-    Questions are a frame with `creator_id`, `start_at` (UTC), and where known `format`, `sponsored`, `brand_niche`,
-    `deliverables` (1) and `age_days` at which each post is read (HORIZON_DAYS). What is missing is averaged over: the
-    creator's own formats and share of sponsored posts, the market's brands. Deliverables follow one another at
+    Questions are a frame with `creator_id`, `start_at` (UTC), and where known `format`,
+    `sponsored`, `brand_niche`, `deliverables` (1) and `age_days` at which each post is read
+    (HORIZON_DAYS). What is missing is averaged over: the creator's own formats and share of
+    sponsored posts, the market's brands. Deliverables follow one another at
     `market.deliverable_gap_days`. Beyond the market's months the level stays where it is.
 
-    The post's noise is stratified over `draws` points and the counts are drawn with `seed`. With the default of 1,024
-    the 10, 50 and 90 % quantiles of ln engagements of one post lie within 0.02 of the truth in the mean (0.05 where
-    fewer than 20 are expected), of several deliverables likewise within 0.02.
+    The post's noise is stratified over `draws` points and the counts are drawn with `seed`. With
+    the default of 1,024 the 10, 50 and 90 % quantiles of ln engagements of one post lie within 0.02
+    of the truth in the mean (0.05 where fewer than 20 are expected), of several deliverables
+    likewise within 0.02.
     """
 
     def __init__(self, truth: MarketTruth, draws: int = 1024, seed: int = 0):
@@ -146,7 +166,9 @@ class Oracle:
 
     @classmethod
     def read(cls, folder: Path | str, draws: int = 1024, seed: int = 0) -> "Oracle":
-        """Read the truth of a simulated data set from its folder. Raises OracleError where it has none."""
+        """Read the truth of a simulated data set from its folder. Raises OracleError where it has
+        none.
+        """
         return cls(MarketTruth.read(Path(folder) / "truth"), draws, seed)
 
     def quantiles(self, questions: pd.DataFrame, probabilities: list[float]) -> np.ndarray:
@@ -154,15 +176,20 @@ class Oracle:
         return self._quantiles(questions.assign(deliverables=1), probabilities)
 
     def total_quantiles(self, questions: pd.DataFrame, probabilities: list[float]) -> np.ndarray:
-        """Give quantiles of ln(1 + engagements of all deliverables together), shape (questions, probabilities)."""
+        """Give quantiles of ln(1 + engagements of all deliverables together), shape (questions,
+        probabilities).
+        """
         return self._quantiles(questions, probabilities)
 
     def total_samples(self, questions: pd.DataFrame) -> np.ndarray:
-        """Draw the engagements of all deliverables together, shape (questions, draws), each row ascending."""
+        """Draw the engagements of all deliverables together, shape (questions, draws), each row
+        ascending.
+        """
         return np.vstack([np.empty((0, self.draws)), *self._chunks(questions)])
 
     def crps(self, questions: pd.DataFrame, y: np.ndarray) -> np.ndarray:
-        """Give the continuous ranked probability score of the true distribution at y = ln(1 + engagements) of a post.
+        """Give the continuous ranked probability score of the true distribution at y = ln(1 +
+        engagements) of a post.
 
         CRPS = E|X - y| - E|X - X'| / 2, over the draws.
         """
@@ -175,7 +202,9 @@ class Oracle:
         return scores
 
     def pit(self, questions: pd.DataFrame, engagements: np.ndarray) -> np.ndarray:
-        """Give the randomised probability integral transform of observed totals: uniform where the oracle is right."""
+        """Give the randomised probability integral transform of observed totals: uniform where the
+        oracle is right.
+        """
         rng = np.random.default_rng(self.seed + 1)
         values, at = np.empty(len(questions)), 0
         for counts in self._chunks(questions):
@@ -187,7 +216,8 @@ class Oracle:
 
     def _quantiles(self, questions: pd.DataFrame, probabilities: list[float]) -> np.ndarray:
         parts = [
-            np.quantile(np.log1p(counts), probabilities, axis=1, method="hazen").T for counts in self._chunks(questions)
+            np.quantile(np.log1p(counts), probabilities, axis=1, method="hazen").T
+            for counts in self._chunks(questions)
         ]
         return np.vstack([np.empty((0, len(probabilities))), *parts])
 
@@ -201,21 +231,33 @@ class Oracle:
         rows = self._known.get_indexer(questions["creator_id"])
         if (rows < 0).any():
             unknown = questions["creator_id"].iloc[int(np.argmin(rows))]
-            raise OracleError(f"creator_id {unknown!r} has no truth: ask for creators of this simulated data set")
+            raise OracleError(
+                f"creator_id {unknown!r} has no truth: ask for creators of this simulated data set"
+            )
         start_at = pd.to_datetime(questions["start_at"], utc=True)
         if start_at.isna().any():
             raise OracleError("start_at is missing: the oracle needs the moment of every question")
 
         def numbers(name: str, otherwise: float) -> np.ndarray:
-            values = questions[name] if name in questions else pd.Series(otherwise, index=questions.index)
+            values = (
+                questions[name]
+                if name in questions
+                else pd.Series(otherwise, index=questions.index)
+            )
             return values.astype("Float64").to_numpy(dtype=float, na_value=otherwise)
 
         def codes(name: str, allowed: tuple[str, ...]) -> np.ndarray:
-            return pd.Index(allowed).get_indexer(questions[name]) if name in questions else np.full(len(rows), -1)
+            return (
+                pd.Index(allowed).get_indexer(questions[name])
+                if name in questions
+                else np.full(len(rows), -1)
+            )
 
         return _OracleQueries(
             row=rows,
-            day=((start_at - pd.Timestamp(self.truth.market.start, tz="UTC")) / pd.Timedelta(days=1)).to_numpy(),
+            day=(
+                (start_at - pd.Timestamp(self.truth.market.start, tz="UTC")) / pd.Timedelta(days=1)
+            ).to_numpy(),
             age_days=numbers("age_days", HORIZON_DAYS),
             format=codes("format", FORMATS),
             sponsored=numbers("sponsored", np.nan),
@@ -231,10 +273,14 @@ class Oracle:
             total += np.where(due, self._posts(asked, asked.day + nth * gap, rng), 0)
         return total
 
-    def _posts(self, asked: _OracleQueries, day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _posts(
+        self, asked: _OracleQueries, day: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
         creators, market, row = self.truth.creators, self.truth.market, asked.row[:, None]
         formats, sponsored, fit = self._circumstances(asked, rng)
-        mean = expected_log_engagements(creators, row, day[:, None], formats, sponsored, fit, market)
+        mean = expected_log_engagements(
+            creators, row, day[:, None], formats, sponsored, fit, market
+        )
         noise = creators["post_sd"].to_numpy()[row] * rng.permutation(self._noise)
         platforms = creators["platform"].to_numpy()[asked.row]
         accrued = np.empty(len(platforms))
@@ -254,5 +300,9 @@ class Oracle:
         unknown = np.isnan(asked.sponsored)[:, None]
         sponsored = np.where(unknown, chance[1] < share, asked.sponsored[:, None] > 0)
         usual = np.searchsorted(np.cumsum(self.truth.market.fit_shares)[:-1], chance[2]) / 2
-        fit = np.where(asked.brand[:, None] >= 0, brand_fit_matrix()[self._niche[row], asked.brand[:, None]], usual)
+        fit = np.where(
+            asked.brand[:, None] >= 0,
+            brand_fit_matrix()[self._niche[row], asked.brand[:, None]],
+            usual,
+        )
         return formats, sponsored, fit

@@ -1,8 +1,10 @@
-"""The demo market as data: what its creators, posts and fees look like, each figure with its source.
+"""The demo market as data: what its creators, posts and fees look like, each figure with its
+source.
 
-Sources in brackets: [Modash], [Influencer Hero], [InfluencerDB], [Crawlora], [HubSpot], [Cirqle], [Graffius], [Lumanu],
-[Modash fakes] are published figures, [d] is derived from them, [a] is an assumption without a good source. Sources
-disagree with each other: no claim about real creators follows from this market.
+Sources in brackets: [Modash], [Influencer Hero], [InfluencerDB], [Crawlora], [HubSpot], [Cirqle],
+[Graffius], [Lumanu], [Modash fakes] are published figures, [d] is derived from them, [a] is an
+assumption without a good source. Sources disagree with each other: no claim about real creators
+follows from this market.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -14,7 +16,8 @@ from features.tables.vocabulary import FORMATS, NICHES
 AUTHENTICITY_GRADES = ("none", "crude", "drip", "pods", "engaged")
 LANGUAGES = ("en", "es", "de")
 
-#: Niches that a brand of one finds related in the others [a]; every niche stands in exactly one group.
+#: Niches that a brand of one finds related in the others [a]; every niche stands in exactly one
+#: group.
 NICHE_GROUPS = (
     ("beauty", "fashion", "lifestyle"),
     ("fitness", "health", "sports"),
@@ -62,10 +65,13 @@ NICHE_WORDS = {
 class PlatformParameters:
     """What one platform does: rates as fractions, slopes of ln rate on ln followers, ages in days.
 
-    - the engagement rate is a broken power law of followers: `rate_at_knot` at `knot` followers, one slope either side
-    - `rate_by` names its base; by views it is turned into a rate by followers with the law of views per follower
+    - the engagement rate is a broken power law of followers: `rate_at_knot` at `knot` followers,
+      one slope either side
+    - `rate_by` names its base; by views it is turned into a rate by followers with the law of views
+      per follower
     - engagements accrue as a Weibull curve of age that passes one half at `half_life_days`
-    - `formats` gives the share of posts and the ln effect on engagements, `niches` the ln effect of a niche
+    - `formats` gives the share of posts and the ln effect on engagements, `niches` the ln effect of
+      a niche
     """
 
     share: float
@@ -86,7 +92,10 @@ class PlatformParameters:
     def ln_rate(self, ln_followers: np.ndarray) -> np.ndarray:
         """Give the ln engagement rate by `rate_by` of the typical creator with so many followers."""
         beyond = ln_followers - np.log(self.knot)
-        return np.log(self.rate_at_knot) + np.where(beyond < 0, self.slope_below, self.slope_above) * beyond
+        return (
+            np.log(self.rate_at_knot)
+            + np.where(beyond < 0, self.slope_below, self.slope_above) * beyond
+        )
 
     def ln_views_per_follower(self, ln_followers: np.ndarray) -> np.ndarray:
         """Give ln (views of a post / followers) of the typical creator."""
@@ -95,14 +104,22 @@ class PlatformParameters:
     def ln_rate_by_followers(self, ln_followers: np.ndarray) -> np.ndarray:
         """Give the ln engagement rate by followers of the typical creator with so many followers."""
         by_views = self.rate_by == "views"
-        return self.ln_rate(ln_followers) + (self.ln_views_per_follower(ln_followers) if by_views else 0.0)
+        return self.ln_rate(ln_followers) + (
+            self.ln_views_per_follower(ln_followers) if by_views else 0.0
+        )
 
     def accrued_share(self, age_days: np.ndarray) -> np.ndarray:
-        """Give the share of a post's lifetime engagements that it has at an age; at the half-life one half."""
-        return -np.expm1(-np.log(2) * (np.asarray(age_days) / self.half_life_days) ** self.weibull_shape)
+        """Give the share of a post's lifetime engagements that it has at an age; at the half-life
+        one half.
+        """
+        return -np.expm1(
+            -np.log(2) * (np.asarray(age_days) / self.half_life_days) ** self.weibull_shape
+        )
 
     def niche_effects(self, weights: np.ndarray) -> np.ndarray:
-        """Give the ln effect of each of NICHES, shape (niches,), moved so that their mean by `weights` is 0."""
+        """Give the ln effect of each of NICHES, shape (niches,), moved so that their mean by
+        `weights` is 0.
+        """
         effects = np.array([self.niches.get(niche, 0.0) for niche in NICHES])
         return effects - weights @ effects / weights.sum()
 
@@ -112,7 +129,8 @@ class PlatformParameters:
         return pairs[:, 0], pairs[:, 1]
 
 
-# ln of the rates against their geometric mean: 4.5, 3.7, 3.2, 3.2 % likes/followers [InfluencerDB 2019].
+# ln of the rates against their geometric mean: 4.5, 3.7, 3.2, 3.2 % likes/followers [InfluencerDB
+# 2019].
 _INSTAGRAM_NICHES = {"travel": 0.25, "fitness": 0.05, "food": -0.09, "beauty": -0.09}
 
 # ln of engagements/views against their median of 11.6 % [Crawlora, 4,509 videos, CC BY 4.0].
@@ -144,7 +162,12 @@ INSTAGRAM = PlatformParameters(
     weibull_shape=0.6,  # [a]
     shares_per_like=0.0,
     fee_factor=1.0,
-    formats={"image": (0.30, -0.05), "carousel": (0.25, 0.10), "video": (0.10, -0.05), "short": (0.35, 0.0)},  # [a]
+    formats={
+        "image": (0.30, -0.05),
+        "carousel": (0.25, 0.10),
+        "video": (0.10, -0.05),
+        "short": (0.35, 0.0),
+    },  # [a]
     niches=_INSTAGRAM_NICHES,
 )
 TIKTOK = PlatformParameters(
@@ -183,7 +206,9 @@ YOUTUBE = PlatformParameters(
 
 @dataclass(frozen=True)
 class MarketParameters:
-    """The whole demo market: days of data, spreads (sd of ln engagements), shares of creators, and fees in USD."""
+    """The whole demo market: days of data, spreads (sd of ln engagements), shares of creators, and
+    fees in USD.
+    """
 
     platforms: dict[str, PlatformParameters] = field(
         default_factory=lambda: {"instagram": INSTAGRAM, "tiktok": TIKTOK, "youtube": YOUTUBE}
@@ -191,11 +216,29 @@ class MarketParameters:
     start: str = "2025-01-01"
     days: int = 545  # the data ends on 2026-06-30, 00:00 UTC
     months: int = 24  # truth is known so far from the start, 6 months beyond the data's end
-    band_shares: tuple[float, ...] = (0.02, 0.40, 0.34, 0.15, 0.05, 0.04)  # in the order of BAND_EDGES [a]
-    popular_niches: tuple[str, ...] = ("beauty", "fashion", "fitness", "food", "gaming", "lifestyle", "travel")  # [a]
+    band_shares: tuple[float, ...] = (
+        0.02,
+        0.40,
+        0.34,
+        0.15,
+        0.05,
+        0.04,
+    )  # in the order of BAND_EDGES [a]
+    popular_niches: tuple[str, ...] = (
+        "beauty",
+        "fashion",
+        "fitness",
+        "food",
+        "gaming",
+        "lifestyle",
+        "travel",
+    )  # [a]
 
     creator_sd: float = 0.77  # with niche and drift 0.85 between creators [d, 20,190 creators]
-    post_sd: tuple[float, float] = (0.4, 0.8)  # between posts of one creator, uniform [d, one weak source]
+    post_sd: tuple[float, float] = (
+        0.4,
+        0.8,
+    )  # between posts of one creator, uniform [d, one weak source]
     noise_df: float = 6.0  # Student t, a little heavier than normal [a]
     noise_cap: float = 5.0  # in sd; a post goes at most so far [a]
     drift_sd: float = 0.30  # stationary; niches fell 30-50 % within a year [InfluencerDB 2019]
@@ -207,7 +250,9 @@ class MarketParameters:
     sponsored_share: float = 0.08  # of a creator's own posts [a]
     sponsored_mean: float = -0.10  # of engagements, a fraction [a]: sources conflict in sign
     sponsored_sd: float = 0.20  # between creators [a]
-    fit_gain: float = 0.12  # ln engagements at the best fit against none; inverted U [Leung et al. 2022] [a]
+    fit_gain: float = (
+        0.12  # ln engagements at the best fit against none; inverted U [Leung et al. 2022] [a]
+    )
     fit_best: float = 0.6  # fit is 1 in the same niche, 0.5 among kin, 0 elsewhere [a]
     fit_shares: tuple[float, float, float] = (0.2, 0.3, 0.5)  # of deals with fit 0, 0.5, 1 [a]
 
@@ -219,12 +264,18 @@ class MarketParameters:
         0.06,
     )  # AUTHENTICITY_GRADES; up to 25 % is ordinary [Modash fakes]
     bought_share: dict[str, tuple[float, float]] = field(
-        default_factory=lambda: {"crude": (0.60, 0.90), "drip": (0.20, 0.50), "engaged": (0.20, 0.50)}
+        default_factory=lambda: {
+            "crude": (0.60, 0.90),
+            "drip": (0.20, 0.50),
+            "engaged": (0.20, 0.50),
+        }
     )  # of the followers shown at the end of the data [a]
     pods_lift: tuple[float, float] = (0.2, 0.6)  # ln engagements bought on every post [a]
     pods_sd: tuple[float, float] = (0.10, 0.18)  # likes too even [a]
     pods_comments: float = 0.3  # of the usual comments per like [a]
-    engaged_saves: float = 0.6  # of the usual saves: the one trace of bought followers who engage [a]
+    engaged_saves: float = (
+        0.6  # of the usual saves: the one trace of bought followers who engage [a]
+    )
 
     posts_median: float = 33.0  # a creator over all days; mean about 50 [a]
     posts_ln_sd: float = 1.0  # [a]
@@ -246,7 +297,9 @@ class MarketParameters:
     deliverable_gap_days: float = 7.0  # between two deliverables of one partnership [a]
     fee_exponent: float = 0.7  # scenario: 0.35 (IZEA 2022), 0.7 (Klear 2019), 1.0 (rate cards)
     fee_usd_at_10k: float = 120.0  # a post; Klear and rate cards about 100, IZEA 1,105-1,674 [d]
-    fee_ln_sd: float = 0.55  # with exponent 0.7 about 1.6 overall, as followers spread widely; 1.45 [Lumanu]
+    fee_ln_sd: float = (
+        0.55  # with exponent 0.7 about 1.6 overall, as followers spread widely; 1.45 [Lumanu]
+    )
     fee_level_share: float = 0.2  # how far a fee follows the creator's own engagement level [a]
     fee_known_share: float = 0.9  # [a]
 
@@ -269,7 +322,9 @@ class MarketParameters:
     def from_dict(cls, values: dict) -> "MarketParameters":
         """Take the parameters back from `to_dict`, also after a way through JSON."""
         values = _with_tuples(values)
-        platforms = {name: PlatformParameters(**platform) for name, platform in values["platforms"].items()}
+        platforms = {
+            name: PlatformParameters(**platform) for name, platform in values["platforms"].items()
+        }
         return cls(**{**values, "platforms": platforms})
 
 
@@ -284,6 +339,10 @@ def _with_tuples(value: object) -> object:
 
 
 def brand_fit_matrix() -> np.ndarray:
-    """Give how well a brand's niche (columns) fits a creator's (rows): 1 the same, 0.5 kin, 0 else; NICHES in order."""
-    group = np.array([next(i for i, kin in enumerate(NICHE_GROUPS) if niche in kin) for niche in NICHES])
+    """Give how well a brand's niche (columns) fits a creator's (rows): 1 the same, 0.5 kin, 0 else;
+    NICHES in order.
+    """
+    group = np.array(
+        [next(i for i, kin in enumerate(NICHE_GROUPS) if niche in kin) for niche in NICHES]
+    )
     return np.where(np.eye(len(NICHES), dtype=bool), 1.0, 0.5 * (group[:, None] == group[None, :]))

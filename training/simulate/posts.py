@@ -1,4 +1,6 @@
-"""The posts of the demo market: when and what creators post, what it brings, and what the readings of it show."""
+"""The posts of the demo market: when and what creators post, what it brings, and what the readings
+of it show.
+"""
 
 import numpy as np
 import pandas as pd
@@ -11,21 +13,36 @@ from training.simulate.oracle import expected_log_engagements, standard_noise
 from training.simulate.parameters import LANGUAGES, NICHE_WORDS, MarketParameters, brand_fit_matrix
 
 _PHRASES = (
-    ("new {} and {} today", "my honest thoughts on {} and {} after a long week", "more {} soon, {} first"),
+    (
+        "new {} and {} today",
+        "my honest thoughts on {} and {} after a long week",
+        "more {} soon, {} first",
+    ),
     ("hoy {} y {}", "lo que pienso de {} y {} esta semana", "pronto mas {} y {}"),
     ("heute {} und {}", "meine gedanken zu {} und {} nach dieser woche", "bald mehr {} und {}"),
 )
-_PLAIN = ("link in bio", "what a week", "nuevo video", "que semana", "neues video", "was fuer eine woche")
+_PLAIN = (
+    "link in bio",
+    "what a week",
+    "nuevo video",
+    "que semana",
+    "neues video",
+    "was fuer eine woche",
+)
 _PAIRS = ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3))
 
 
 def plan_posts(
-    rng: np.random.Generator, people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    deals: pd.DataFrame,
+    market: MarketParameters,
 ) -> pd.DataFrame:
     """Plan the creators' own posts and the deliverables of their deals, by creator and time.
 
-    Columns: `row` of the creator, `seconds` since the market's start, `format` and `brand` codes (-1 none),
-    `sponsored`, `deal` (row in deals, -1 none) and `age` at which a deliverable is read, in seconds.
+    Columns: `row` of the creator, `seconds` since the market's start, `format` and `brand` codes
+    (-1 none), `sponsored`, `deal` (row in deals, -1 none) and `age` at which a deliverable is read,
+    in seconds.
     """
     own = _own_posts(rng, people, market)
     booked = deals.loc[deals.index.repeat(deals["deliverables"])]
@@ -42,27 +59,48 @@ def plan_posts(
         }
     )
     booked = booked[booked["seconds"] < (market.days - 1) * DAY]
-    return pd.concat([own, booked]).sort_values(["row", "seconds"], kind="stable", ignore_index=True)
+    return pd.concat([own, booked]).sort_values(
+        ["row", "seconds"], kind="stable", ignore_index=True
+    )
 
 
 def draw_outcomes(
-    rng: np.random.Generator, people: SimulatedCreators, plan: pd.DataFrame, market: MarketParameters
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    plan: pd.DataFrame,
+    market: MarketParameters,
 ) -> pd.DataFrame:
-    """Give the plan with `fit` of the brand, `ln_expected` and the post's own `noise` (sd 1), as in Truth.posts."""
+    """Give the plan with `fit` of the brand, `ln_expected` and the post's own `noise` (sd 1), as in
+    Truth.posts.
+    """
     row, brand = plan["row"].to_numpy(), plan["brand"].to_numpy()
-    fit = np.where(brand >= 0, brand_fit_matrix()[people.codes("niche", NICHES)[row], brand], np.nan)
+    fit = np.where(
+        brand >= 0, brand_fit_matrix()[people.codes("niche", NICHES)[row], brand], np.nan
+    )
     days = plan["seconds"].to_numpy() / DAY
     mean = expected_log_engagements(
-        people.truth, row, days, plan["format"].to_numpy(), plan["sponsored"].to_numpy(), np.nan_to_num(fit), market
+        people.truth,
+        row,
+        days,
+        plan["format"].to_numpy(),
+        plan["sponsored"].to_numpy(),
+        np.nan_to_num(fit),
+        market,
     )
     noise = standard_noise(rng.standard_t(market.noise_df, len(plan)), market)
-    return plan.assign(fit=fit, ln_expected=mean, noise=noise, post_id=id_column("p", np.arange(len(plan))))
+    return plan.assign(
+        fit=fit, ln_expected=mean, noise=noise, post_id=id_column("p", np.arange(len(plan)))
+    )
 
 
 def draw_readings(
-    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    posts: pd.DataFrame,
+    market: MarketParameters,
 ) -> pd.DataFrame:
-    """Read each post once or twice: `post` (row in posts), `age` in seconds, and the counts as the platform has them.
+    """Read each post once or twice: `post` (row in posts), `age` in seconds, and the counts as the
+    platform has them.
 
     Counts of a later reading are those of the earlier plus what came between.
     """
@@ -92,7 +130,9 @@ def posts_table(
     readings: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Give the canonical table of readings: what a platform does not show, or a creator hides, is missing."""
+    """Give the canonical table of readings: what a platform does not show, or a creator hides, is
+    missing.
+    """
     shown = _shown(rng, people, posts, market)
     content = _content(rng, people, posts, market)
     post = readings["post"].to_numpy()
@@ -110,7 +150,9 @@ def posts_table(
         len(readings),
         platform=text_column(people.truth["platform"], row),
         post_id=text_column(posts["post_id"], post),
-        observed_at=time_column(market.start, posts["seconds"].to_numpy()[post] + readings["age"].to_numpy()),
+        observed_at=time_column(
+            market.start, posts["seconds"].to_numpy()[post] + readings["age"].to_numpy()
+        ),
         creator_id=text_column(people.truth["creator_id"], row),
         posted_at=time_column(market.start, posts["seconds"].to_numpy()[post]),
         format=text_column(FORMATS, posts["format"].to_numpy()[post]),
@@ -123,8 +165,12 @@ def posts_table(
     )
 
 
-def draw_brands(rng: np.random.Generator, niches: np.ndarray, market: MarketParameters) -> np.ndarray:
-    """Draw a brand's niche for creators of these niches: none related, kin or the same, as `fit_shares` has it."""
+def draw_brands(
+    rng: np.random.Generator, niches: np.ndarray, market: MarketParameters
+) -> np.ndarray:
+    """Draw a brand's niche for creators of these niches: none related, kin or the same, as
+    `fit_shares` has it.
+    """
     fit = brand_fit_matrix()
     weights = np.zeros_like(fit)
     for level, share in zip((0.0, 0.5, 1.0), market.fit_shares, strict=True):
@@ -132,13 +178,17 @@ def draw_brands(rng: np.random.Generator, niches: np.ndarray, market: MarketPara
     return (rng.random((len(niches), 1)) > weights.cumsum(axis=1)[niches, :-1]).sum(axis=1)
 
 
-def draw_formats(rng: np.random.Generator, people: SimulatedCreators, rows: np.ndarray) -> np.ndarray:
+def draw_formats(
+    rng: np.random.Generator, people: SimulatedCreators, rows: np.ndarray
+) -> np.ndarray:
     """Draw a format for each of these creators from the creator's own mix."""
     mix = people.truth[[f"mix_{name}" for name in FORMATS]].to_numpy().cumsum(axis=1)
     return (rng.random((len(rows), 1)) > mix[rows, :-1]).sum(axis=1)
 
 
-def _own_posts(rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters) -> pd.DataFrame:
+def _own_posts(
+    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+) -> pd.DataFrame:
     last = market.days - 1
     active = (last - people.joined) / last
     count = rng.poisson(people.truth["cadence"] * active)
@@ -163,9 +213,14 @@ def _own_posts(rng: np.random.Generator, people: SimulatedCreators, market: Mark
 
 
 def _reading_ages(
-    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    posts: pd.DataFrame,
+    market: MarketParameters,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the ages at the first and the second reading, in whole seconds; the second is 0 where there is none."""
+    """Give the ages at the first and the second reading, in whole seconds; the second is 0 where
+    there is none.
+    """
     n = len(posts)
     sweep = np.floor(people.sweep[posts["row"].to_numpy()] * DAY - posts["seconds"].to_numpy())
     way = rng.random(n)
@@ -180,7 +235,9 @@ def _reading_ages(
     return np.floor(first).astype(int), np.floor(second).astype(int)
 
 
-def _accrued(people: SimulatedCreators, rows: np.ndarray, age_days: np.ndarray, market: MarketParameters) -> np.ndarray:
+def _accrued(
+    people: SimulatedCreators, rows: np.ndarray, age_days: np.ndarray, market: MarketParameters
+) -> np.ndarray:
     platforms = people.codes("platform", tuple(market.platforms))[rows]
     accrued = np.empty(len(rows))
     for code, platform in enumerate(market.platforms.values()):
@@ -189,12 +246,23 @@ def _accrued(people: SimulatedCreators, rows: np.ndarray, age_days: np.ndarray, 
 
 
 def _lifetime_counts(
-    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    posts: pd.DataFrame,
+    market: MarketParameters,
 ) -> dict[str, np.ndarray]:
-    """Give what each post brings in its life, noise included: its expected counts of each kind, and its views."""
+    """Give what each post brings in its life, noise included: its expected counts of each kind, and
+    its views.
+    """
     row = posts["row"].to_numpy()
-    truth = {name: values.to_numpy()[row] for name, values in people.truth.items() if name.endswith("_per_like")}
-    ln_engagements = (posts["ln_expected"] + people.truth["post_sd"].to_numpy()[row] * posts["noise"]).to_numpy()
+    truth = {
+        name: values.to_numpy()[row]
+        for name, values in people.truth.items()
+        if name.endswith("_per_like")
+    }
+    ln_engagements = (
+        posts["ln_expected"] + people.truth["post_sd"].to_numpy()[row] * posts["noise"]
+    ).to_numpy()
     comments = truth["comments_per_like"] * np.exp(0.2 * rng.normal(size=len(row)))
     likes = np.exp(ln_engagements) / (1 + comments + truth["shares_per_like"])
     rate = log_rate_by_views(people, row, posts["seconds"].to_numpy() / DAY, market)
@@ -209,7 +277,10 @@ def _lifetime_counts(
 
 
 def _shown(
-    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    posts: pd.DataFrame,
+    market: MarketParameters,
 ) -> dict[str, np.ndarray]:
     row = posts["row"].to_numpy()
     platform = people.truth["platform"].to_numpy()[row]
@@ -225,9 +296,14 @@ def _shown(
 
 
 def _content(
-    rng: np.random.Generator, people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+    rng: np.random.Generator,
+    people: SimulatedCreators,
+    posts: pd.DataFrame,
+    market: MarketParameters,
 ) -> dict[str, pd.Series]:
-    """Give captions, hashtags and what they contain; mentions and places go a little with how the post does."""
+    """Give captions, hashtags and what they contain; mentions and places go a little with how the
+    post does.
+    """
     row, n = posts["row"].to_numpy(), len(posts)
     written = (rng.random(len(people)) < 0.7)[row] & (rng.random(n) < 0.85)
     counted = (rng.random(len(people)) < 0.8)[row]
@@ -236,7 +312,9 @@ def _content(
     captions, tags = _captions(), _hashtags()
     own = len(NICHES) * len(LANGUAGES)
     caption = place * (len(captions) // own) + rng.integers(0, len(captions) // own, n)
-    caption = np.where(rng.random(n) < 0.15, len(captions) + rng.integers(0, len(_PLAIN), n), caption)
+    caption = np.where(
+        rng.random(n) < 0.15, len(captions) + rng.integers(0, len(_PLAIN), n), caption
+    )
     tag = place * (len(tags) // own) + rng.integers(0, len(tags) // own, n)
     captions += _PLAIN
     signal = market.content_signal * posts["noise"].to_numpy()
@@ -246,9 +324,9 @@ def _content(
         "text": text_column(captions, np.where(written, caption, -1)),
         "hashtags": text_column(tags, np.where(written, tag, -1)),
         "caption_words": pd.Series(words.astype(float)).where(counted),
-        "hashtags_count": pd.Series(np.where(written, _sizes(tags)[tag], rng.poisson(2, n)).astype(float)).where(
-            counted
-        ),
+        "hashtags_count": pd.Series(
+            np.where(written, _sizes(tags)[tag], rng.poisson(2, n)).astype(float)
+        ).where(counted),
         "mentions_count": pd.Series(np.maximum(np.floor(signal + 0.5), 0)).where(counted),
         "has_location": pd.Series(signal > 0.7, dtype="boolean").where(counted),
     }
@@ -263,7 +341,9 @@ def _topics(rng: np.random.Generator, niches: np.ndarray) -> np.ndarray:
 
 
 def _captions() -> tuple[str, ...]:
-    """Give captions with niche words, equally many a niche and language, languages of one niche together."""
+    """Give captions with niche words, equally many a niche and language, languages of one niche
+    together.
+    """
     return tuple(
         phrase.format(words.split()[i], words.split()[j])
         for niche in NICHES
@@ -274,7 +354,9 @@ def _captions() -> tuple[str, ...]:
 
 
 def _hashtags() -> tuple[str, ...]:
-    """Give one to four hashtags with niche words, equally many a niche and language, in the order of `_captions`."""
+    """Give one to four hashtags with niche words, equally many a niche and language, in the order
+    of `_captions`.
+    """
     return tuple(
         " ".join(f"#{word}" for word in (words.split() * 2)[start : start + size])
         for niche in NICHES

@@ -1,7 +1,9 @@
-"""The demo market: a seeded generator of canonical tables whose truth is known, and the folder that holds both.
+"""The demo market: a seeded generator of canonical tables whose truth is known, and the folder that
+holds both.
 
-Reading order: market (the figures), oracle (the mean of a post), simulated_creators, simulated_posts,
-simulated_deals, and here the order in which they are drawn. But: nothing about real creators follows from it.
+Reading order: market (the figures), oracle (the mean of a post), simulated_creators,
+simulated_posts, simulated_deals, and here the order in which they are drawn. But: nothing about
+real creators follows from it.
 """
 
 import json
@@ -17,8 +19,18 @@ from features.files.formula_escape import escape_formula_frame
 from features.tables.folder import write_tables
 from features.tables.model import Tables
 from training.simulate.columns import text_column, time_column
-from training.simulate.creators import SimulatedCreators, creators_table, draw_creators, followers_table
-from training.simulate.deals import draw_prospects, partnerships_table, partnerships_truth, plan_deals
+from training.simulate.creators import (
+    SimulatedCreators,
+    creators_table,
+    draw_creators,
+    followers_table,
+)
+from training.simulate.deals import (
+    draw_prospects,
+    partnerships_table,
+    partnerships_truth,
+    plan_deals,
+)
 from training.simulate.oracle import MarketTruth
 from training.simulate.parameters import DEMO_MARKET, MarketParameters
 from training.simulate.posts import draw_outcomes, draw_readings, plan_posts, posts_table
@@ -39,23 +51,34 @@ class SimulateError(CreatorcastError):
 
 
 def simulate(
-    creators: int, seed: int, market: MarketParameters = DEMO_MARKET, progress: Progress | None = None
+    creators: int,
+    seed: int,
+    market: MarketParameters = DEMO_MARKET,
+    progress: Progress | None = None,
 ) -> tuple[Tables, MarketTruth]:
-    """Draw a market: tables that pass `features.tables.validate.validate` unchanged, and the truth behind them.
+    """Draw a market: tables that pass `features.tables.validate.validate` unchanged, and the truth
+    behind them.
 
-    The same creators, seed and market give the same tables to the byte. Raises SimulateError for fewer than 1 creator.
+    The same creators, seed and market give the same tables to the byte. Raises SimulateError for
+    fewer than 1 creator.
     """
     tables, truth, _ = _draw(creators, seed, market, progress or _silent)
     return tables, truth
 
 
 def write_market(
-    out: Path | str, creators: int, seed: int, market: MarketParameters = DEMO_MARKET, progress: Progress | None = None
+    out: Path | str,
+    creators: int,
+    seed: int,
+    market: MarketParameters = DEMO_MARKET,
+    progress: Progress | None = None,
 ) -> Path:
-    """Simulate a market into the folder `out`: the canonical tables, prospects.csv, and apart from them truth/.
+    """Simulate a market into the folder `out`: the canonical tables, prospects.csv, and apart from
+    them truth/.
 
-    Nothing half-written stays: all is written beside `out` and moved there at the end. An earlier simulated data set
-    is replaced. Raises SimulateError where `out` holds anything else, before any work is done.
+    Nothing half-written stays: all is written beside `out` and moved there at the end. An earlier
+    simulated data set is replaced. Raises SimulateError where `out` holds anything else, before any
+    work is done.
     """
     out = Path(out).resolve()
     _refuse_other_data(out)
@@ -93,15 +116,26 @@ def _draw(
         followers=followers_table(streams[5], people, market),
         posts=posts_table(streams[6], people, posts, readings, market),
         partnerships=partnerships_table(people, deals, posts, readings, market),
-        meta={"simulated": True, "timezone": "UTC", "source": SOURCE, "seed": seed, "creators": creators},
+        meta={
+            "simulated": True,
+            "timezone": "UTC",
+            "source": SOURCE,
+            "seed": seed,
+            "creators": creators,
+        },
     )
     truth = MarketTruth(
-        people.truth, _posts_truth(people, posts, market), partnerships_truth(people, deals, market), market
+        people.truth,
+        _posts_truth(people, posts, market),
+        partnerships_truth(people, deals, market),
+        market,
     )
     return tables, truth, draw_prospects(streams[7], people, market)
 
 
-def _posts_truth(people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters) -> pd.DataFrame:
+def _posts_truth(
+    people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+) -> pd.DataFrame:
     row = posts["row"].to_numpy()
     return pd.DataFrame(
         {
@@ -126,7 +160,9 @@ def _refuse_other_data(out: Path) -> None:
         raise SimulateError(f"{str(out)!r} holds files that are no simulated data set: {remedy}")
     if found - MARKET_FILES:
         foreign = ", ".join(sorted(found - MARKET_FILES))
-        raise SimulateError(f"{str(out)!r} holds more than a simulated data set ({foreign}): {remedy}")
+        raise SimulateError(
+            f"{str(out)!r} holds more than a simulated data set ({foreign}): {remedy}"
+        )
 
 
 def _is_simulated(folder: Path) -> bool:
