@@ -8,7 +8,7 @@ from conftest import uneven_list
 
 from creatorcast import main
 from models.distribution import QUANTILES
-from serving.batch import BatchError, Options, quantiles_of, score_file
+from serving.batch import BatchError, BatchOptions, parse_quantiles, score_file
 from serving.scoring.answer_table import ANSWER_COLUMNS
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.quantiles import columns_with, quantile_name
@@ -30,7 +30,7 @@ def scored(tmp_path, scorer):
             tmp_path / "list.parquet"
         )
         out = tmp_path / f"o.{ending}"
-        options = Options(extras=AnswerOptions(quantiles=quantiles), **options)
+        options = BatchOptions(extras=AnswerOptions(quantiles=quantiles), **options)
         assert score_file(tmp_path / "list.parquet", out, scorer, AS_OF, options).scored == 24
         return READ[ending](out)
 
@@ -121,7 +121,7 @@ def test_what_is_no_quantile_is_told(tmp_path, scorer, text, message):
     with pytest.raises(BatchError, match=message):
         score_file(
             *(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF),
-            Options(extras=AnswerOptions(quantiles=quantiles_of(text))),
+            BatchOptions(extras=AnswerOptions(quantiles=parse_quantiles(text))),
         )
     assert [path.name for path in tmp_path.iterdir()] == ["list.parquet"]
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import uneven_list
 
-import features.tables.model
+import features.tables.folder
 import ingest.exports.importer
 import serving.batch.open_list
 import serving.batch.runner
@@ -153,7 +153,7 @@ def test_tables_that_change_while_they_are_read_are_refused(
     monkeypatch.setenv("CREATORCAST_HOME", str(home))
     shutil.copytree(market_folder, "data")
     write(lists / "list.csv")
-    real = features.tables.model.read_frame
+    real = features.tables.folder.read_frame
 
     def read(path, names=None):
         frame = real(path, names)
@@ -161,7 +161,7 @@ def test_tables_that_change_while_they_are_read_are_refused(
             os.utime(f"data/{changed}")
         return frame
 
-    monkeypatch.setattr(features.tables.model, "read_frame", read)
+    monkeypatch.setattr(features.tables.folder, "read_frame", read)
     result = CliRunner().invoke(main, ["score", "list.csv", "--data", "data", "--out", "out.csv"])
     assert result.exit_code == 2
     assert result.output.endswith(
@@ -172,13 +172,13 @@ def test_tables_that_change_while_they_are_read_are_refused(
 
 def test_an_export_that_changes_while_it_is_imported_is_refused(lists, monkeypatch):
     (lists / "list.csv").write_text("handle,platform,followers\nanna,instagram,5000\n")
-    real = ingest.exports.importer.sheet.read
+    real = ingest.exports.importer.sheet_reader.read
 
     def read(job):
         real(job)
         os.utime(job.path)
 
-    monkeypatch.setattr(ingest.exports.importer.sheet, "read", read)
+    monkeypatch.setattr(ingest.exports.importer.sheet_reader, "read", read)
     result = CliRunner().invoke(main, ["import", "list.csv", "--out", "tables"])
     assert result.exit_code == 2
     assert "'list.csv' was changed while it was read" in result.output

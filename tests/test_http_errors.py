@@ -259,7 +259,7 @@ def test_every_code_in_the_source_is_a_code():
     )
     used = set(
         re.findall(
-            r'\b(?:Fault|Breach|FeeRule|PydanticCustomError|_refused|_error)\(\s*"([a-z_]+)"',
+            r'\b(?:ErrorDetail|Breach|FeeRule|PydanticCustomError|_refused|_error)\(\s*"([a-z_]+)"',
             sources,
         )
     )

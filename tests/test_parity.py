@@ -15,7 +15,7 @@ from models.delivery import DeliveredTotals
 from models.distribution import QUANTILES
 from models.joint import joint_forecast
 from models.reasons import reasons_text
-from serving.batch import Options, score_file
+from serving.batch import BatchOptions, score_file
 from serving.http.model_store import ModelStore
 from serving.http.routes import build_app
 from serving.scoring.answer_table import scatter_values
@@ -175,7 +175,11 @@ def batch(tmp_path_factory, tables, trained, partnerships):
     pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
     scorer, extras = Scorer(trained.bundle, tables), AnswerOptions(explain=True, comparables=True)
     tally = score_file(
-        folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, Options(extras=extras)
+        folder / "list.parquet",
+        folder / "scored.parquet",
+        scorer,
+        AS_OF,
+        BatchOptions(extras=extras),
     )
     assert (tally.scored, tally.rejected) == (len(partnerships), 0)
     return pd.read_parquet(folder / "scored.parquet")

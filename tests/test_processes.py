@@ -13,7 +13,7 @@ from serving.http.processes import SUPERVISOR, end_with_supervisor, stray_signal
 #: A process that may or may not heed SIGTERM, which tells when it is ready and lives for half a minute.
 WORKER = """
 import os, signal, sys, time
-from serving import processes
+from serving.http import processes
 processes.DRAIN_SECONDS, processes.MORE_SECONDS = 0, 0.5
 if sys.argv[1] == "hangs":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -87,7 +87,7 @@ def test_no_stray_signal_is_one_that_others_need():
 def test_the_environment_of_workers_names_a_pipe_that_stays_open():
     """In a process of its own: signals are of a whole process."""
     code = (
-        "import os, select\nfrom serving.processes import SUPERVISOR, supervise\nsupervise(environment := {})\n"
+        "import os, select\nfrom serving.http.processes import SUPERVISOR, supervise\nsupervise(environment := {})\n"
         "end = int(environment[SUPERVISOR])\nprint(os.get_inheritable(end), select.select([end], [], [], 0.1)[0])"
     )
     result = subprocess.run(

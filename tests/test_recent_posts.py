@@ -168,7 +168,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
 
     def asked(*own, nameless=False):
         readings = PostReadings.of(table(own, POSTS), np.zeros(len(own), dtype=int))
-        readings = replace(readings, nameless=np.full(len(own), nameless))
+        readings = replace(readings, has_no_id=np.full(len(own), nameless))
         found = scorer.score(ProspectBatch.from_rows([row]), microseconds(AS_OF), readings)
         return found.frame().iloc[0]
 

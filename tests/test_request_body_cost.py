@@ -22,13 +22,13 @@ with warnings.catch_warnings():  # starlette would rather have httpx2
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
-SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "body_cost.py"
+SCRIPT = Path(__file__).resolve().parent.parent / "benchmarks" / "request_body_cost.py"
 JSON = {"content-type": "application/json"}
 
 
 def benchmark():
     """Import the benchmark, which has the bodies, as a module."""
-    spec = importlib.util.spec_from_file_location("body_cost", SCRIPT)
+    spec = importlib.util.spec_from_file_location("request_body_cost", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

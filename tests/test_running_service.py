@@ -466,12 +466,12 @@ def test_slow_clients_hold_nobody_up(service):
 HURRIED = """
 import os
 from serving import service
-from serving.http.load_shedding import Admission
+from serving.http.load_shedding import LoadShedder
 from serving.http.processes import stray_signals
 from serving.settings import Limits, Settings
 from serving.http.startup import check_listening
 limits = Limits(body_seconds=1, answer_seconds=2, held_bytes=int(os.environ["HELD_BYTES"]))
-service.app.state.admission = Admission(limits)
+service.app.state.admission = LoadShedder(limits)
 Creatorcast = service.Creatorcast
 """
 

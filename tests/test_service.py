@@ -509,9 +509,9 @@ def test_the_service_imports_nothing_heavy():
 
 FAKE_SERVICE = """
 import functools, serving.service
-from serving.http.model_store import Champion
+from serving.http.model_store import ModelStore
 from test_service import fake_find, fake_load
-serving.service.Champion = functools.partial(Champion, find=fake_find, load=fake_load)
+serving.service.ModelStore = functools.partial(ModelStore, find=fake_find, load=fake_load)
 Creatorcast = serving.service.Creatorcast
 """
 

@@ -34,14 +34,16 @@ def test_the_table_holds_every_measure_with_its_best_end():
 
 def test_the_table_holds_every_code_of_an_error():
     sources = "".join(
-        path.read_text() for path in (Path(__file__).parents[1] / "serving").glob("*.py")
+        path.read_text() for path in (Path(__file__).parents[1] / "serving").rglob("*.py")
     )
-    raised = set(re.findall(r'Refused\(\s*\d+, "(\w+)"', sources)) | {
+    raised = set(re.findall(r'RequestRefused\(\s*\d+, "(\w+)"', sources)) | {
         "none_scored",
         "not_json",
         "repeated_key",
     }
-    raised |= set(re.findall(r'Refused.by\(\s*\d+, Fault\(\s*"(\w+)"', sources))
+    raised |= set(
+        re.findall(r'RequestRefused.for_error\(\s*\d+,\s*ErrorDetail\(\s*"(\w+)"', sources)
+    )
     raised |= {"unknown_path", "wrong_method", "too_large", "no_champion", "internal"}
     assert {"which_platform", "busy", "no_key", "not_json_type", "too_slow"} <= raised
     assert raised <= set(re.findall(r"`(\w+)`", TEXT.split("## Errors")[1].split("## Codes")[0]))

@@ -352,7 +352,6 @@ def test_nothing_half_written_stays_and_the_old_set_survives(tmp_path, monkeypat
     out = write_market(tmp_path / "demo", 5, seed=1)
 
     def full(tables, folder):
-        folder.mkdir()
         (folder / "creators.parquet").write_text("half")
         raise OSError("no space left on device")
 

@@ -92,14 +92,14 @@ def tracking():
 def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     trained, market_folder, tracking_server, tmp_path, tracking
 ):
-    logged = tracking.log(trained, tmp_path, tracking_server)
-    assert tracking.follow_champion(tmp_path, tracking_server) is None
+    logged = tracking.log_training(trained, tmp_path, tracking_server)
+    assert tracking.point_alias_at_champion(tmp_path, tracking_server) is None
     set_champion(tmp_path, trained.bundle.version)
-    expected = tracking.Champion(
+    expected = tracking.RegisteredChampion(
         trained.bundle.version, logged.model_version, logged=False, alias_moved=True
     )
-    assert tracking.follow_champion(tmp_path, tracking_server) == expected
-    assert tracking.follow_champion(tmp_path, tracking_server) == replace(
+    assert tracking.point_alias_at_champion(tmp_path, tracking_server) == expected
+    assert tracking.point_alias_at_champion(tmp_path, tracking_server) == replace(
         expected, alias_moved=False
     )
     file = f"sqlite:///{tmp_path / 'mlflow.db'}"
@@ -135,7 +135,7 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
 
 @mlflow_warnings
 def test_without_an_address_the_store_lies_under_home(tmp_path, tracking):
-    assert tracking.follow_champion(tmp_path, None) is None
+    assert tracking.point_alias_at_champion(tmp_path, None) is None
     assert tracking.mlflow.get_tracking_uri() == f"sqlite:///{tmp_path / 'artifacts' / 'mlflow.db'}"
     experiment = tracking.mlflow.get_experiment_by_name("creatorcast")
     assert experiment.artifact_location == (tmp_path / "artifacts" / "mlruns").as_uri()
@@ -474,7 +474,7 @@ def test_the_alias_follows_wherever_a_command_was_killed(run, copied, trained, t
 
 @mlflow_warnings
 def test_a_run_that_was_killed_does_not_stay_running(run, copied, trained, tracking):
-    assert tracking.follow_champion(copied, None) is None  # which makes the store
+    assert tracking.point_alias_at_champion(copied, None) is None  # which makes the store
     experiment = tracking.mlflow.get_experiment_by_name("creatorcast").experiment_id
     client = tracking.mlflow.MlflowClient()
     killed = client.create_run(experiment, run_name=trained.bundle.version).info.run_id

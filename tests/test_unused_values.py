@@ -15,7 +15,7 @@ from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS
 from features.tables.vocabulary import PLATFORMS
 from models.dependence import column_dependence
-from serving.batch import Options, score_file
+from serving.batch import BatchOptions, score_file
 from serving.http.model_store import ModelStore
 from serving.http.routes import build_app
 from serving.scoring.scorer import Scorer
@@ -341,9 +341,9 @@ def test_every_door_names_the_same(over_http, scorer, tmp_path):
     frame.to_excel(tmp_path / "list.xlsx", index=False)
     for kind in ("parquet", "csv", "xlsx"):
         out = tmp_path / f"{kind}.parquet"
-        assert score_file(tmp_path / f"list.{kind}", out, scorer, AS_OF, Options()).scored == len(
-            rows
-        )
+        assert score_file(
+            tmp_path / f"list.{kind}", out, scorer, AS_OF, BatchOptions()
+        ).scored == len(rows)
         assert pd.read_parquet(out)["warnings"].tolist() == ["; ".join(names) for names in expected]
 
 
@@ -366,6 +366,8 @@ def test_a_rate_that_no_fraction_reaches_is_refused_with_the_remedy(
     pd.DataFrame([{**PROFILE, name: cell}]).to_csv(tmp_path / "list.csv", index=False)
     for kind in ("parquet", "csv"):
         out = tmp_path / f"{kind}.csv"
-        assert score_file(tmp_path / f"list.{kind}", out, scorer, AS_OF, Options()).rejected == 1
+        assert (
+            score_file(tmp_path / f"list.{kind}", out, scorer, AS_OF, BatchOptions()).rejected == 1
+        )
         rejected = pd.read_csv(f"{out}.rejected.csv")["reasons"].tolist()
         assert rejected == [f"{name} {value} is above {most}, the most accepted: {remedy}"]

@@ -16,7 +16,7 @@ from features.snapshot.reader import Snapshot
 from features.snapshot.writer import write_snapshot
 from features.tables.schema import POSTS
 from features.tables.vocabulary import PLATFORMS
-from serving.batch import Options, score_file
+from serving.batch import BatchOptions, score_file
 from serving.scoring.averages import FAR_BY_FOLLOWERS, MOST_BY_FOLLOWERS, TAIL
 from serving.scoring.scorer import Scorer
 from serving.scoring.warning_flags import MODEL_OLD_DAYS, warning_names
@@ -169,7 +169,7 @@ def test_a_model_is_old_after_so_many_days(scorer, bundle, tables, tmp_path):
         as_of = last + pd.Timedelta(seconds=seconds)
         assert warned(scorer, PROFILE, as_of=as_of) == [old]
         pd.DataFrame([PROFILE]).to_csv(tmp_path / "list.csv", index=False)
-        score_file(tmp_path / "list.csv", tmp_path / "out.parquet", scorer, as_of, Options())
+        score_file(tmp_path / "list.csv", tmp_path / "out.parquet", scorer, as_of, BatchOptions())
         assert pd.read_parquet(tmp_path / "out.parquet")["warnings"].tolist() == ["; ".join(old)]
 
 

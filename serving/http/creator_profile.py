@@ -31,7 +31,7 @@ class Creator(BaseModel):
     as_of: datetime = Field(
         description="now, or the moment of the snapshot that the service answers from"
     )
-    is_stale: bool = Field(
+    stale: bool = Field(
         description="whether the snapshot is older than the service was told to trust"
     )
     model_version: str
