@@ -39,8 +39,8 @@ test-slow: setup  ## the tests that take minutes
 fuzz: setup  ## schemathesis against a running service, the long run (takes minutes)
 	$(BIN)/python -m pytest -m slow -s tests/test_openapi.py
 
-lint: setup  ## ruff: format and rules
-	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+lint: setup  ## ruff (format and rules) and mypy (types)
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
 golden: setup  ## tests/golden_features.json, after FEATURES_VERSION was raised
 	$(BIN)/python tests/test_features_version.py
@@ -71,4 +71,4 @@ lock:  ## resolve the dependencies anew (needs uv)
 	  --constraint requirements.lock requirements-service.in --output-file requirements-service.lock
 
 clean:  ## remove what the demo and the tests made
-	rm -rf artifacts demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf artifacts demo .pytest_cache .ruff_cache .mypy_cache .hypothesis .schemathesis
