@@ -14,7 +14,8 @@ import pytest
 
 from features.history.post_readings import PostReadings
 from features.tables.folder import read_tables
-from features.tables.schema import DTYPES, PROSPECTS
+from features.tables.model import Tables
+from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, PROSPECTS
 from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
 from models.forecast import Boosting
@@ -47,6 +48,17 @@ def table(rows, spec):
             c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind])
             for c in spec.columns
         }
+    )
+
+
+def build_tables(creators, posts=(), followers=(), partnerships=(), **meta):
+    """Build the tables of a data set from rows, dicts of what is known; validated they are not."""
+    return Tables(
+        creators=table(creators, CREATORS),
+        followers=table(followers, FOLLOWERS),
+        posts=table(posts, POSTS),
+        partnerships=table(partnerships, PARTNERSHIPS),
+        meta=meta,
     )
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from conftest import table
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from features.tables.schema import DTYPES, PROSPECTS
+from features.tables.schema import PROSPECTS
 from features.tables.validate import clean_table
 from ingest.sheets.sheet_types import SheetOptions
 from serving.batch.csv_fast import FastCsvList
@@ -155,13 +156,7 @@ def test_a_table_gets_the_verdict_of_its_rows_one_by_one(given_):
         {c.name: VALUES[c.kind][at % len(VALUES[c.kind])] for c, at in row.items()}
         for row in given_
     ]
-    frame = pd.DataFrame(
-        {
-            c.name: pd.Series([row.get(c.name) for row in rows], dtype=DTYPES[c.kind])
-            for c in PROSPECTS.columns
-        }
-    )
-    clean, faults = clean_table(frame, PROSPECTS)
+    clean, faults = clean_table(table(rows, PROSPECTS), PROSPECTS)
     alone = [clean_table(pd.DataFrame([row], dtype=object), PROSPECTS) for row in rows]
     told = sorted((fault.row, fault.column, str(fault.value), fault.rule) for fault in faults)
     assert told == sorted(

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import build_tables
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
@@ -17,8 +18,6 @@ from features.derive.queries import Queries
 from features.history.arrays import DAY_US, NAT_US
 from features.history.history import History
 from features.history.profiles import profile_from_fields
-from features.tables.model import Tables
-from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
 from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
@@ -35,15 +34,10 @@ def day(number):
     return START + pd.Timedelta(days=number)
 
 
-def frame(spec, rows):
-    plain = pd.DataFrame(rows, columns=spec.names)
-    return plain.astype({column.name: DTYPES[column.kind] for column in spec.columns})
-
-
 def tables_of(posts=(), creators=None, followers=()):
     if creators is None:
         creators = [account(name, day(0)) for name in PLATFORM]
-    return Tables(frame(CREATORS, creators), frame(FOLLOWERS, followers), frame(POSTS, posts))
+    return build_tables(creators, posts, followers)
 
 
 def account(name, observed_at=None, followers=20_000.0, **profile):

@@ -2,13 +2,12 @@ import re
 
 import numpy as np
 import pandas as pd
+from conftest import build_tables
 
 from features.derive.catalog import COLUMNS, FEATURES, LEARNED_COLUMNS
 from features.derive.derive import derive
 from features.derive.market_priors import fit_reference
 from features.history.history import History
-from features.tables.model import Tables
-from features.tables.schema import CREATORS, DTYPES, POSTS
 
 STATISTICS = (
     "apart|autocorrelation|code|count|days|effect|evenness|ewm|few|fit|flag|focus|growth|high|hour|jump|log|low|mad|many|max"
@@ -31,11 +30,6 @@ UNITS = {
     "0 or 1": r"_flag$|^has_",
     "0 to 1": r"_fit$|_focus$|^authenticity_",
 }
-
-
-def frame(spec, rows):
-    plain = pd.DataFrame(rows, columns=spec.names)
-    return plain.astype({column.name: DTYPES[column.kind] for column in spec.columns})
 
 
 def unnamed(names):
@@ -111,7 +105,7 @@ def test_derive_gives_the_columns_in_order_as_float64():
         }
         for name in "abc"
     ]
-    history = History.of(Tables(frame(CREATORS, creators), posts=frame(POSTS, posts)))
+    history = History.of(build_tables(creators, posts))
     reference = fit_reference(history, days[0] + pd.Timedelta(days=30))
     asked = pd.DataFrame(
         {"creator_id": list("abc"), "platform": "instagram", "as_of": days, "start_at": days}

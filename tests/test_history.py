@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from conftest import build_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,8 +11,6 @@ from features.history.history import History
 from features.history.panel import Panel
 from features.history.post_readings import PostReadings, public_engagements
 from features.history.profiles import profile_at
-from features.tables.model import Tables
-from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
@@ -23,16 +22,11 @@ def day(number):
     return START + pd.Timedelta(days=number)
 
 
-def frame(spec, rows):
-    plain = pd.DataFrame(rows, columns=spec.names)
-    return plain.astype({column.name: DTYPES[column.kind] for column in spec.columns})
-
-
 def tables_of(*posts, creators=(CREATOR,), followers=()):
     named = [
         {**POST, "post_id": f"p{i}", "posted_at": START, **post} for i, post in enumerate(posts)
     ]
-    return Tables(frame(CREATORS, creators), frame(FOLLOWERS, followers), frame(POSTS, named))
+    return build_tables(creators, named, followers)
 
 
 def likes_of(*posts, **rest):

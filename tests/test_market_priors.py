@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import build_tables
 
 from features.derive.market_priors import (
     KNOT,
@@ -14,18 +15,11 @@ from features.derive.market_priors import (
     fit_reference,
 )
 from features.history.history import History
-from features.tables.model import Tables
-from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, POSTS
 from features.tables.vocabulary import HORIZON_DAYS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 UNTIL = START + pd.Timedelta(days=100)
 NAN = np.nan
-
-
-def frame(spec, rows):
-    plain = pd.DataFrame(rows, columns=spec.names)
-    return plain.astype({column.name: DTYPES[column.kind] for column in spec.columns})
 
 
 def market(creators=70, posts=8, seed=1):
@@ -54,9 +48,7 @@ def market(creators=70, posts=8, seed=1):
 
 
 def history_of(people, made, followers=()):
-    return History.of(
-        Tables(frame(CREATORS, people), frame(FOLLOWERS, followers), frame(POSTS, made))
-    )
+    return History.of(build_tables(people, made, followers))
 
 
 def fitted(people, made, followers=(), accounts=None):

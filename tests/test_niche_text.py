@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import build_tables
 
 from features.history.arrays import to_us
 from features.history.history import History
@@ -13,18 +14,11 @@ from features.niche.text import (
     niche_columns,
     niche_distribution,
 )
-from features.tables.model import Tables
-from features.tables.schema import CREATORS, DTYPES, POSTS
 from features.tables.vocabulary import NICHES
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 UNKNOWN = len(NICHES)
 FOOD, TRAVEL = NICHES.index("food"), NICHES.index("travel")
-
-
-def frame(spec, rows):
-    plain = pd.DataFrame(rows, columns=spec.names)
-    return plain.astype({column.name: DTYPES[column.kind] for column in spec.columns})
 
 
 def history_of(*texts, **profile):
@@ -41,7 +35,7 @@ def history_of(*texts, **profile):
         for i, text in enumerate(texts)
     ]
     creators = [{"creator_id": "a", "platform": "instagram", **profile}]
-    return History.of(Tables(frame(CREATORS, creators), posts=frame(POSTS, posts)))
+    return History.of(build_tables(creators, posts))
 
 
 def told(history, day=1000, shown=True):
@@ -64,8 +58,8 @@ def test_text_that_tells_nothing_is_unknown(made):
 )
 def test_captions_hashtags_and_topics_are_read(words):
     account = {"creator_id": "a", "platform": "instagram"}
-    posts = frame(POSTS, [{**account, "post_id": "p", "posted_at": START, **words}])
-    assert told(History.of(Tables(frame(CREATORS, [account]), posts=posts))).argmax() == FOOD
+    posts = [{**account, "post_id": "p", "posted_at": START, **words}]
+    assert told(History.of(build_tables([account], posts))).argmax() == FOOD
 
 
 def test_hidden_posts_leave_the_bio():
