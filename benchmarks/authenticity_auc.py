@@ -25,7 +25,7 @@ AS_OF = pd.Timestamp("2026-06-30", tz="UTC")
 def measure(creators: int, seed: int) -> pd.DataFrame:
     """Give one row a grade: n, AUC of the score and of the one rule, each with a 95 % interval."""
     tables, truth = simulate(creators, seed)
-    history = History.of(tables)
+    history = History.from_tables(tables)
     reference = fit_reference(history, AS_OF)
     accounts = truth.creators[["creator_id", "platform", "grade"]]
     columns = derive(history, accounts.assign(as_of=AS_OF, start_at=AS_OF), reference)

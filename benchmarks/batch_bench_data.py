@@ -142,13 +142,15 @@ def features_of(prospects: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
     """Derive the columns of prospects that bring their profile, each an account of its own."""
     asked = prospects.assign(creator_id=prospects["partnership_id"], as_of=AS_OF, sponsored=1.0)
     creators = asked.reindex(columns=CREATORS.names).assign(observed_at=AS_OF)
-    history = History.of(validate(Tables(creators=creators)), bundle.reference.horizon_days)
+    history = History.from_tables(
+        validate(Tables(creators=creators)), bundle.reference.horizon_days
+    )
     return derive(history, asked, bundle.reference)
 
 
 def _save_reference(place: Place, data: Path) -> None:
     ships = place.bundle("ships")
-    history = History.of(validate(read_tables(data)))
+    history = History.from_tables(validate(read_tables(data)))
     recipe = Recipe(location=SIZE, scale=SIZE, threads=2)
     fitted = fit_uncalibrated(history, mature_end(history), recipe, targets=("engagements",))
     manifest = {

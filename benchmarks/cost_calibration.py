@@ -140,7 +140,7 @@ def main(exponents: list[float], creators: int, seed: int) -> None:
     for exponent in exponents:
         start = time.perf_counter()
         tables = market_of(exponent, creators, seed)
-        history = History.of(tables)
+        history = History.from_tables(tables)
         cut = int(np.quantile(history.panel(WHAT).time, 0.8))
         if fitted is None or not tables.posts.equals(posts):
             fitted = fit(

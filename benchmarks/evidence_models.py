@@ -90,7 +90,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
-    tables = History.of(validate(read_tables(arguments.data)))
+    tables = History.from_tables(validate(read_tables(arguments.data)))
     table = measure(tables, Recipe(threads=arguments.threads), arguments.unseen)
     print(table.round(4).to_string(index=False))
     print(f"aim: one / dedicated at most {AIM}, one / offset at most 1")

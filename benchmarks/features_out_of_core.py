@@ -45,7 +45,7 @@ CHUNK, PHRASES = 1_000_000, 400
 #: Bytes of disk that a post takes, in the market and in the parts, and an account with its features.
 POST_BYTES, ACCOUNT_BYTES = 180, 2_500
 #: What a part passes through, in the names of features.out_of_core.
-WORK = ("_read", "validate", "History.of", "fit_reference", "derive")
+WORK = ("_read", "validate", "History.from_tables", "fit_reference", "derive")
 
 # --- the market ---
 
@@ -216,7 +216,7 @@ def time_calls(seconds: Counter) -> None:
         return call
 
     for name in WORK:
-        owner = out_of_core.History if name == "History.of" else out_of_core
+        owner = out_of_core.History if name == "History.from_tables" else out_of_core
         at = name.rpartition(".")[2]
         setattr(owner, at, timed(name, getattr(owner, at)))
 

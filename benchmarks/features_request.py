@@ -1,6 +1,6 @@
 """How long one creator's features take in a request: `python benchmarks/features_request.py`.
 
-Through the frame door (History.of and derive), side by side for several numbers of posts, with captions and without,
+Through the frame door (History.from_tables and derive), side by side for several numbers of posts, with captions and without,
 in turns; the niche classifier is fitted, so that captions are read in full. The aim is 5 ms for 500 posts. Then through
 the array door that the service uses, beside the frame door in the same turns: a creator of a snapshot, a profile with
 averages, and 50 posts given inline; the aims are 0.4, 0.4 and 1 ms.
@@ -83,7 +83,7 @@ def one_request(tables: Tables, reference: Reference) -> float:
         {"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW}
     )
     start = time.perf_counter()
-    derive(History.of(tables), question, reference)
+    derive(History.from_tables(tables), question, reference)
     return 1000 * (time.perf_counter() - start)
 
 
@@ -92,15 +92,15 @@ def doors(reference: Reference, folder: Path) -> dict[str, tuple[Callable, Calla
     now = np.array([NOW.value // 1000])
     known, given = market(20, 50, captions=False), market(1, 50, captions=False)
     alone = Tables(creators=given.creators)
-    write_snapshot(History.of(known), reference, NOW, folder / "s.arrow", "benchmark")
-    history, snapshot = History.of(known), Snapshot.open(folder / "s.arrow")
+    write_snapshot(History.from_tables(known), reference, NOW, folder / "s.arrow", "benchmark")
+    history, snapshot = History.from_tables(known), Snapshot.open(folder / "s.arrow")
     question = pd.DataFrame(
         {"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW}
     )
     told = {"avg_likes": np.array([900.0]), "avg_comments": np.array([40.0])}
     averages = question.assign(avg_likes=900.0, avg_comments=40.0)
     profile = {"followers": np.array([40_000.0])}
-    readings = PostReadings.of(given.posts, np.zeros(50, dtype=int))
+    readings = PostReadings.from_frame(given.posts, np.zeros(50, dtype=int))
 
     def of_snapshot():
         asked = Queries.from_arrays(np.zeros(1, dtype=int), now, now + DAY_US, {}, snapshot.topics)
@@ -117,11 +117,11 @@ def doors(reference: Reference, folder: Path) -> dict[str, tuple[Callable, Calla
     return {
         "known creator": (lambda: derive(history, question, reference), of_snapshot),
         "profile with averages": (
-            lambda: derive(History.of(alone), averages, reference),
+            lambda: derive(History.from_tables(alone), averages, reference),
             lambda: inline(None, told),
         ),
         "50 posts inline": (
-            lambda: derive(History.of(given), question, reference),
+            lambda: derive(History.from_tables(given), question, reference),
             lambda: inline(readings, {}),
         ),
     }
@@ -147,7 +147,7 @@ def compare(repeats: int, reference: Reference) -> None:
 
 def main(repeats: int) -> None:
     """Measure in turns and print a table."""
-    reference = fit_reference(History.of(market(400, 12, captions=True)), NOW)
+    reference = fit_reference(History.from_tables(market(400, 12, captions=True)), NOW)
     given = {
         (n, captions): market(1, n, captions) for n in POSTS_GIVEN for captions in (False, True)
     }

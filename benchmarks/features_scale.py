@@ -4,7 +4,7 @@
     python benchmarks/features_scale.py --question-per-post
 
 Both are run in turns, each run in a fresh process that first reads the same tables from Parquet. Timed is what follows:
-ours is `History.of` and `derive`, pandas is merge, filter and groupby as an analyst writes them. The memory is the peak
+ours is `History.from_tables` and `derive`, pandas is merge, filter and groupby as an analyst writes them. The memory is the peak
 resident size during the timed part minus the resident size just before it, so that the tables count for neither. The
 kernel keeps the peak (VmHWM, reset through /proc/self/clear_refs), so no short one escapes between two samples; this
 needs Linux. The reference is fitted beforehand on a subsample, and what pandas would not compute (priors of the market,
@@ -116,7 +116,9 @@ def ask(
     )
     code, niche = code.astype(float), np.where(niche < 0, np.nan, niche)
     for what, market in (("engagements", reference.engagements), ("views", reference.views)):
-        asked[f"{what}_log_prior"] = market.prior(code, asked["followers_log"].to_numpy(), niche)
+        asked[f"{what}_log_prior"] = market.prior_for(
+            code, asked["followers_log"].to_numpy(), niche
+        )
     asked["platform_code"] = code
     return asked
 
@@ -532,7 +534,7 @@ def fit_small(tables: Tables) -> Reference:
     creators = tables.creators.head(REFERENCE_CREATORS)
     names = [frame["platform"] + "/" + frame["creator_id"] for frame in (tables.posts, creators)]
     some = Tables(creators=creators, posts=tables.posts[names[0].isin(names[1])])
-    return fit_reference(History.of(some), START + DAYS * DAY)
+    return fit_reference(History.from_tables(some), START + DAYS * DAY)
 
 
 def write_data(
@@ -554,7 +556,9 @@ def write_data(
 
 
 SIDES = {
-    "ours": lambda tables, questions, reference: derive(History.of(tables), questions, reference),
+    "ours": lambda tables, questions, reference: derive(
+        History.from_tables(tables), questions, reference
+    ),
     "pandas": pandas_signals,
 }
 

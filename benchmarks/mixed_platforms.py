@@ -43,7 +43,7 @@ def with_others(panel: Tables, creators: int, seed: int) -> Tables:
 
 def model(tables: Tables, recipe: Recipe) -> tuple[History, FittedModels, pd.DataFrame]:
     """Give the history, the fit to all that is known, and the record of each platform."""
-    history = History.of(tables)
+    history = History.from_tables(tables)
     until = mature_end(history)
     record, twin = backtest(history, until, recipe)
     return history, fit(history, until, recipe, targets=(WHAT,), twin=twin), record.by_platform

@@ -32,7 +32,7 @@ WHAT, ENOUGH_POSTS = "engagements", 5
 
 def measure(data: Path, threads: int) -> pd.DataFrame:
     """Give one row a size: trees, leaves, mae, crps and seconds of the fit."""
-    history = History.of(validate(read_tables(data)))
+    history = History.from_tables(validate(read_tables(data)))
     cut, until = (
         int(np.quantile(history.posts_with_engagements.time, share)) for share in (CUT, UNTIL)
     )

@@ -29,7 +29,7 @@ def rows_of(
     creators: int, rows: int, seed: int = 0
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
     """Give columns, y, weight and creator of `rows` questions."""
-    history = History.of(simulate(creators, seed)[0])
+    history = History.from_tables(simulate(creators, seed)[0])
     until = int(history.posts_with_engagements.time.max())
     sampling = Sampling()
     labelled = sample_training_rows(history, WHAT, until, sampling)

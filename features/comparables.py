@@ -41,7 +41,7 @@ class Comparables:
     results: list[dict]
 
     @classmethod
-    def of(
+    def from_history(
         cls, history: History, reference: Reference, partnerships: pd.DataFrame, as_of: pd.Timestamp
     ):
         """Describe the accounts of a history at `as_of`, a UTC time; costs some seconds for 100,000

@@ -184,7 +184,7 @@ def partition_folder(
 
 def partition_history(split: PartitionedFolder, number: int, horizon_days: int) -> History:
     """Give the history of the accounts of a part."""
-    return History.of(_validated(_read(split, [number]), split).tables, horizon_days)
+    return History.from_tables(_validated(_read(split, [number]), split).tables, horizon_days)
 
 
 def _refuse(out: Path, parts: int | None, files: dict[str, Path]) -> None:
@@ -407,7 +407,7 @@ def _derive_parts(
     folder.mkdir()
     progress("fitting the market", FITTING)
     part = _validated(_read(split, range(split.sample_parts), sample=True), split)
-    history = History.of(part.tables)
+    history = History.from_tables(part.tables)
     reference = fit_reference(history, as_of)
     accounts = 0
     for number in range(split.parts):
@@ -418,7 +418,7 @@ def _derive_parts(
         if number > 0 or not split.sample_is_first:
             del part, history
             part = _validated(_read(split, [number]), split)
-            history = History.of(part.tables)
+            history = History.from_tables(part.tables)
         if len(part.tables.creators):
             found = _derive_part(part, history, as_of, reference)
             found.to_parquet(folder / f"{number}.parquet", index=False)

@@ -67,7 +67,7 @@ def answers_of(scorer, rows, as_of, posts=None, extras=None):
     rows = [{"partnership_id": f"p{n}", **row} for n, row in enumerate(rows, 1)]
     if posts is not None:
         place = {row.get("creator_id"): n for n, row in enumerate(rows)}
-        posts = PostReadings.of(posts, posts["creator_id"].map(place).to_numpy())
+        posts = PostReadings.from_frame(posts, posts["creator_id"].map(place).to_numpy())
     asked = ProspectBatch.from_frame(table(rows, PROSPECTS))
     found = scorer.score(asked, microseconds(as_of), posts, extras)
     return found.frame(), [found.reasons.get(row, []) for row in range(len(rows))]

@@ -52,7 +52,7 @@ FORECASTERS = {
 
 @pytest.fixture(scope="module")
 def market(market_folder):
-    return History.of(validate(read_tables(market_folder)))
+    return History.from_tables(validate(read_tables(market_folder)))
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +259,7 @@ def test_cells_hold_every_scored_post_once(trained):
 
 def test_without_known_engagements_there_is_nothing_to_judge():
     creators = pd.DataFrame({"creator_id": ["a"], "platform": ["instagram"], "followers": [100.0]})
-    history = History.of(validate(Tables(creators=creators)))
+    history = History.from_tables(validate(Tables(creators=creators)))
     with pytest.raises(
         TooLittleData, match="no post has known engagements: posts need likes and comments"
     ):

@@ -28,7 +28,7 @@ def fading():
     creators = pd.DataFrame(
         {"creator_id": ["a", "b", "c", "d"], "platform": "instagram", "followers": 1000.0}
     )
-    return History.of(validate(Tables(creators=creators, posts=posts)))
+    return History.from_tables(validate(Tables(creators=creators, posts=posts)))
 
 
 def test_the_creators_median_is_of_every_known_post_and_the_others_of_the_last(fading):

@@ -22,7 +22,7 @@ from training.dataset import (
 
 @pytest.fixture(scope="module")
 def market(market_folder):
-    return History.of(validate(read_tables(market_folder)))
+    return History.from_tables(validate(read_tables(market_folder)))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def two_posts():
         }
     )
     creators = pd.DataFrame({"creator_id": ["a"], "platform": ["instagram"], "followers": [100.0]})
-    return History.of(validate(Tables(creators=creators, posts=posts)))
+    return History.from_tables(validate(Tables(creators=creators, posts=posts)))
 
 
 def at(day):

@@ -100,7 +100,7 @@ def reference():
         {"creator_id": i, "platform": p, "followers": f, "niche": "food"}
         for (i, p), f in people.items()
     ]
-    return fit_reference(History.of(tables_of(posts, creators)), day(60))
+    return fit_reference(History.from_tables(tables_of(posts, creators)), day(60))
 
 
 counts = st.one_of(st.none(), st.integers(0, 10**5).map(float))
@@ -246,7 +246,7 @@ def test_row_order_changes_nothing_but_the_order(reference, drawn, random):
 @given(posts_between(0, AS_OF, most=40), st.integers(0, 60))
 def test_one_at_a_time_equals_all_at_once(reference, drawn, more):
     # accounts of very different lengths, so that the padding differs
-    history = History.of(
+    history = History.from_tables(
         tables_of(rows_of(drawn) + [post("b", i / 4, i, likes=float(i**2)) for i in range(more)])
     )
     together = derive(history, ASKED, reference)
@@ -273,7 +273,7 @@ def test_other_creators_change_nothing(reference):
 
 def test_tables_and_their_history_give_the_same(reference):
     tables = tables_of([post("a", i) for i in range(5)])
-    same(derive(tables, ASKED, reference), derive(History.of(tables), ASKED, reference))
+    same(derive(tables, ASKED, reference), derive(History.from_tables(tables), ASKED, reference))
 
 
 def test_the_frames_given_stay_as_they_were(reference):

@@ -70,7 +70,7 @@ class DeadlyTrees:
 
 @pytest.fixture(scope="module")
 def history(market_folder):
-    return History.of(validate(read_tables(market_folder)))
+    return History.from_tables(validate(read_tables(market_folder)))
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,7 @@ def test_derive_gives_the_columns_in_order_as_float64():
         }
         for name in "abc"
     ]
-    history = History.of(build_tables(creators, posts))
+    history = History.from_tables(build_tables(creators, posts))
     reference = fit_reference(history, days[0] + pd.Timedelta(days=30))
     asked = pd.DataFrame(
         {"creator_id": list("abc"), "platform": "instagram", "as_of": days, "start_at": days}

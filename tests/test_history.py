@@ -30,11 +30,11 @@ def tables_of(*posts, creators=(CREATOR,), followers=()):
 
 
 def likes_of(*posts, **rest):
-    return History.of(tables_of(*posts, **rest)).posts.columns["likes"].tolist()
+    return History.from_tables(tables_of(*posts, **rest)).posts.columns["likes"].tolist()
 
 
 def profile_on(number, *, creators=(CREATOR,), followers=()):
-    history = History.of(tables_of(creators=creators, followers=followers))
+    history = History.from_tables(tables_of(creators=creators, followers=followers))
     profile = profile_at(history, np.array([0]), to_us(pd.Series([day(number)])))
     return {name: values[0] for name, values in profile.items()}
 
@@ -59,7 +59,7 @@ def test_the_first_mature_reading_counts_even_where_a_later_one_knows_more():
 
 
 def test_a_reading_without_a_moment_is_mature():
-    history = History.of(tables_of({"observed_at": None}))
+    history = History.from_tables(tables_of({"observed_at": None}))
     assert history.posts.columns["likes"].tolist() == [90]
     assert history.posts.columns["age_read_days"].tolist() == [7]
 
@@ -81,8 +81,8 @@ def test_another_horizon_takes_another_reading():
         {"post_id": "p", "observed_at": day(3), "likes": 3},
         {"post_id": "p", "observed_at": day(7), "likes": 7},
     )
-    assert History.of(tables, horizon_days=2).posts.columns["likes"].tolist() == [3]
-    assert History.of(tables, horizon_days=7).posts.columns["likes"].tolist() == [7]
+    assert History.from_tables(tables, horizon_days=2).posts.columns["likes"].tolist() == [3]
+    assert History.from_tables(tables, horizon_days=7).posts.columns["likes"].tolist() == [7]
 
 
 def test_reposts_are_left_out_and_untold_ones_are_not():
@@ -118,7 +118,7 @@ def test_what_a_request_brings_is_the_same_history_without_frames():
     ]
     posts = [{**post, "posted_at": day(-index % 3)} for index, post in enumerate(posts)]
     tables = tables_of(*posts, creators=creators)
-    given, nan = History.of(tables), np.nan
+    given, nan = History.from_tables(tables), np.nan
     times = to_us(tables.posts["posted_at"]), to_us(tables.posts["observed_at"])
     told = {
         "likes": np.array([5.0, 90, 90, 90, 90]), "comments": np.array([9.0, 2, 9, 9, 9]),
@@ -155,7 +155,7 @@ def test_what_a_request_brings_is_the_same_history_without_frames():
 
 
 def test_hidden_likes_are_unknown_and_so_are_the_engagements():
-    history = History.of(tables_of({"likes_hidden": True, "views": 1000.0}))
+    history = History.from_tables(tables_of({"likes_hidden": True, "views": 1000.0}))
     assert np.isnan(history.posts.columns["likes"]).all()
     assert len(history.posts_with_engagements.time) == 0
     assert len(history.posts_with_views.time) == 1
@@ -174,7 +174,7 @@ def test_tiktok_and_x_need_shares(platform, engagements):
 
 
 def test_engagements_and_views_have_tracks_of_their_own():
-    history = History.of(
+    history = History.from_tables(
         tables_of({"comments": None, "views": 10.0}, {"views": None}, {"views": 20.0})
     )
     assert np.expm1(
@@ -191,7 +191,7 @@ def test_posts_are_sorted_by_account_and_time():
         {"creator_id": owner, "posted_at": day(at), "likes": likes}
         for owner, at, likes in [("b", 3, 4), ("a", 2, 2), ("b", 1, 3), ("a", 1, 1)]
     ]
-    history = History.of(tables_of(*posts, creators=creators))
+    history = History.from_tables(tables_of(*posts, creators=creators))
     assert history.posts.columns["likes"].tolist() == [1, 2, 3, 4]
     assert history.posts.start.tolist() == [0, 2, 4]
 
@@ -205,7 +205,7 @@ def test_posts_of_one_moment_keep_one_order_whatever_the_row_order(order):
 
 def test_one_id_on_two_platforms_is_two_accounts():
     creators = [CREATOR, {**CREATOR, "platform": "youtube"}]
-    history = History.of(
+    history = History.from_tables(
         tables_of({"likes": 1.0}, {"platform": "youtube", "likes": 2.0}, creators=creators)
     )
     asked = pd.DataFrame({"creator_id": ["a", "a"], "platform": ["youtube", "instagram"]})
@@ -223,7 +223,7 @@ def test_an_unknown_creator_is_named():
         KeyError,
         match="no creators row for 'b' on instagram: add the creator to the creators table",
     ):
-        History.of(tables_of()).account_indexes(asked)
+        History.from_tables(tables_of()).account_indexes(asked)
 
 
 tracks = st.lists(st.lists(st.integers(-20, 20), max_size=9), min_size=1, max_size=5)

@@ -217,7 +217,9 @@ def test_posts_that_show_no_views_tell_their_level_too(bundle):
         | {"likes": 90_000.0, "comments": 10.0, "shares": 10.0}
         for n in range(12)
     ]
-    x = brought(bundle, VIDEO, posts=PostReadings.of(table(rows, POSTS), np.zeros(12, dtype=int)))
+    x = brought(
+        bundle, VIDEO, posts=PostReadings.from_frame(table(rows, POSTS), np.zeros(12, dtype=int))
+    )
     assert x[["engagements_evidence_code", "views_evidence_code"]].values.tolist() == [[0, 2]]
     joint = joint_forecast(bundle.forecasters, bundle.reference, x, np.ones(1))
     assert joint.shifts["views"].tolist() == x["engagements_log_offset_by_prior"].tolist()

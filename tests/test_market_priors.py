@@ -48,7 +48,7 @@ def market(creators=70, posts=8, seed=1):
 
 
 def history_of(people, made, followers=()):
-    return History.of(build_tables(people, made, followers))
+    return History.from_tables(build_tables(people, made, followers))
 
 
 def fitted(people, made, followers=(), accounts=None):
@@ -62,7 +62,7 @@ def reference():
 
 def test_the_prior_finds_what_made_the_market(reference):
     niches = np.array([NICHES.index("food"), NICHES.index("art"), NAN])
-    level = reference.engagements.prior(np.zeros(3), np.full(3, np.log1p(20_000)), niches)
+    level = reference.engagements.prior_for(np.zeros(3), np.full(3, np.log1p(20_000)), niches)
     # NICHE_SHRINK pulls the 35 creators of a niche towards the market
     assert level[0] - level[1] == pytest.approx(np.log(4) * 35 / 55, abs=0.15)
     assert level[2] == pytest.approx(np.log(1000), abs=0.3)
@@ -73,9 +73,9 @@ def test_only_platforms_with_enough_creators_have_a_prior_of_their_own(reference
     assert set(reference.engagements.priors) == {"all", "instagram"}
     assert reference.engagements.priors["instagram"].creators == 56
     codes = np.array([PLATFORMS.index("tiktok"), PLATFORMS.index("x")])
-    pooled = reference.engagements.prior(np.full(2, NAN), np.full(2, 9.0), np.full(2, NAN))
+    pooled = reference.engagements.prior_for(np.full(2, NAN), np.full(2, 9.0), np.full(2, NAN))
     assert (
-        reference.engagements.prior(codes, np.full(2, 9.0), np.full(2, NAN)).tolist()
+        reference.engagements.prior_for(codes, np.full(2, 9.0), np.full(2, NAN)).tolist()
         == pooled.tolist()
     )
 
@@ -234,7 +234,7 @@ def test_followers_missing_everywhere_give_the_middle_of_the_market():
     reference = fitted([{**row, "followers": None, "niche": None} for row in people], made)
     prior = reference.engagements.priors["all"]
     assert (prior.slope, prior.bend, prior.niche_effects) == (0, 0, {})
-    level = reference.engagements.prior(np.full(2, NAN), np.array([NAN, 12.0]), np.full(2, NAN))
+    level = reference.engagements.prior_for(np.full(2, NAN), np.array([NAN, 12.0]), np.full(2, NAN))
     assert level.tolist() == [prior.without_followers] * 2
     json.dumps(reference.to_json(), allow_nan=False)
 
@@ -244,7 +244,9 @@ def test_constant_engagement_divides_by_no_zero(engagements):
     people, made = market(40)
     constant = {"likes": engagements, "comments": 0.0, "shares": 0.0, "views": engagements}
     reference = fitted(people, [{**post, **constant} for post in made])
-    level = reference.engagements.prior(np.zeros(3), np.array([5.0, 10.0, NAN]), np.full(3, NAN))
+    level = reference.engagements.prior_for(
+        np.zeros(3), np.array([5.0, 10.0, NAN]), np.full(3, NAN)
+    )
     np.testing.assert_allclose(level, np.log1p(engagements), atol=1e-4)
     assert 0.05 <= reference.engagements.trust <= 20
     json.dumps(reference.to_json(), allow_nan=False)
@@ -259,7 +261,7 @@ def test_constant_followers_give_no_slope():
 def test_a_prior_bends_at_the_knot_and_adds_the_niche():
     prior = Prior(1.0, 0.5, -0.25, 4.0, {"food": 0.3}, 10)
     niche = np.array([NAN, NAN, NICHES.index("food"), NICHES.index("food"), NICHES.index("art")])
-    level = MarketPriors({"all": prior}, 1.0, 0.0).prior(
+    level = MarketPriors({"all": prior}, 1.0, 0.0).prior_for(
         np.zeros(5), np.array([KNOT, KNOT + 4, 0, NAN, NAN]), niche
     )
     assert level == pytest.approx([1 + KNOT / 2, 1 + KNOT / 2 + 1, 1.3, 4.3, 4.0])
@@ -270,6 +272,6 @@ def test_a_platform_with_its_own_prior_takes_it():
     market_ = MarketPriors(
         {"all": line, "x": replace(line, intercept=2.0)}, trust=1.0, summary_shift=0.0
     )
-    assert market_.prior(
+    assert market_.prior_for(
         np.array([0, PLATFORMS.index("x")]), np.zeros(2), np.full(2, NAN)
     ).tolist() == [1, 2]

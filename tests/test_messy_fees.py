@@ -635,7 +635,7 @@ def test_fees_in_euro_go_from_a_campaign_sheet_to_the_market_fees(tmp_path):
 
 def market_fees(tables, deals):
     """Fit market fees to partnerships of the creators of the market."""
-    history = History.of(replace(tables, partnerships=deals))
+    history = History.from_tables(replace(tables, partnerships=deals))
     known = completed_deals(history, deals.reset_index(drop=True), int(AS_OF.timestamp() * 1e6))
     return fit_market_fee(
         history, fit_reference(history, AS_OF), known, read_rate_card(None, CurrencyRates())

@@ -61,7 +61,7 @@ def panel(
 
 def history_of(*panels) -> History:
     creators, posts = (pd.concat(frames, ignore_index=True) for frames in zip(*panels, strict=True))
-    return History.of(validate(Tables(creators=creators, posts=posts)))
+    return History.from_tables(validate(Tables(creators=creators, posts=posts)))
 
 
 @pytest.fixture(scope="module")

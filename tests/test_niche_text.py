@@ -35,7 +35,7 @@ def history_of(*texts, **profile):
         for i, text in enumerate(texts)
     ]
     creators = [{"creator_id": "a", "platform": "instagram", **profile}]
-    return History.of(build_tables(creators, posts))
+    return History.from_tables(build_tables(creators, posts))
 
 
 def told(history, day=1000, shown=True):
@@ -59,7 +59,7 @@ def test_text_that_tells_nothing_is_unknown(made):
 def test_captions_hashtags_and_topics_are_read(words):
     account = {"creator_id": "a", "platform": "instagram"}
     posts = [{**account, "post_id": "p", "posted_at": START, **words}]
-    assert told(History.of(build_tables([account], posts))).argmax() == FOOD
+    assert told(History.from_tables(build_tables([account], posts))).argmax() == FOOD
 
 
 def test_hidden_posts_leave_the_bio():

@@ -22,7 +22,7 @@ TABLES = ("creators", "followers", "posts")
 def in_memory(market_folder):
     """Give the features of the market as derived in memory, after creator_id and platform."""
     tables = validate(read_tables(market_folder))
-    history = History.of(tables)
+    history = History.from_tables(tables)
     accounts = tables.creators[["creator_id", "platform"]].drop_duplicates(ignore_index=True)
     found = derive(
         history, accounts.assign(as_of=AS_OF, start_at=AS_OF), fit_reference(history, AS_OF)

@@ -84,7 +84,7 @@ def later_posts(folder, manifest):
 
     Of each platform; known are posts with engagements, 7 days old.
     """
-    history = History.of(validate(read_tables(folder)))
+    history = History.from_tables(validate(read_tables(folder)))
     track = history.posts_with_engagements
     account = np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
     ends = {
@@ -133,7 +133,7 @@ def test_after_a_retrain_both_are_asked_anew_at_the_end_of_what_the_champion_kno
 
 def test_the_champion_is_asked_as_it_is(grown, tables):
     home, bundles, folders = grown
-    history = History.of(validate(read_tables(folders["new"])))
+    history = History.from_tables(validate(read_tables(folders["new"])))
     ends = {
         name: pd.Timestamp(own["until"])
         for name, own in bundles["old"].manifest["platforms"].items()

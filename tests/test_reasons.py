@@ -83,8 +83,8 @@ def test_reasons_are_words_that_name_the_format(bundle, x):
 def test_comparables_are_near_in_size_and_niche_and_never_the_creator_itself(
     tables, bundle, x, asked
 ):
-    history = History.of(tables)
-    found = Comparables.of(history, bundle.reference, tables.partnerships, AS_OF)
+    history = History.from_tables(tables)
+    found = Comparables.from_history(history, bundle.reference, tables.partnerships, AS_OF)
     account = history.account_indexes(asked)
     for row, near in enumerate(found.nearest(x, account)):
         assert len(near) == MAX_COMPARABLES
@@ -96,7 +96,9 @@ def test_comparables_are_near_in_size_and_niche_and_never_the_creator_itself(
 
 
 def test_the_results_of_comparables_are_their_last_twelve_posts_and_deals(tables, bundle):
-    found = Comparables.of(History.of(tables), bundle.reference, tables.partnerships, AS_OF)
+    found = Comparables.from_history(
+        History.from_tables(tables), bundle.reference, tables.partnerships, AS_OF
+    )
     one = next(result for result in found.results if result["deals"])
     own = tables.posts[tables.posts["creator_id"] == one["creator_id"]].sort_values("observed_at")
     age = own["observed_at"] - own["posted_at"]
@@ -129,7 +131,7 @@ def test_what_comes_after_changes_no_comparable(tables, bundle):
         followers=tables.followers[tables.followers["observed_at"] <= moment],
     )
     whole, part = (
-        Comparables.of(History.of(t), bundle.reference, t.partnerships, moment)
+        Comparables.from_history(History.from_tables(t), bundle.reference, t.partnerships, moment)
         for t in (tables, cut)
     )
     assert whole.results == part.results

@@ -150,7 +150,7 @@ def test_two_fresh_posts_do_not_lose_the_known_ones(bundle, tables, busy):
     history, _, brought = extend_history(
         scorer.creator_store.history,
         np.array([scorer.creator_store.find(row["platform"], row["creator_id"])]),
-        PostReadings.of(table(fresh, POSTS), np.zeros(2, dtype=int)),
+        PostReadings.from_frame(table(fresh, POSTS), np.zeros(2, dtype=int)),
     )
     account = scorer.creator_store.find(row["platform"], row["creator_id"])
     first, last = scorer.creator_store.history.posts.start[account : account + 2]
@@ -166,15 +166,15 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
     row = {"creator_id": "new", "platform": "instagram"}
     alone = one_answer(scorer, [row])[0]
 
-    def asked(*own, has_no_id=False):
-        readings = PostReadings.of(table(own, POSTS), np.zeros(len(own), dtype=int))
+    def asked(*own, nameless=False):
+        readings = PostReadings.from_frame(table(own, POSTS), np.zeros(len(own), dtype=int))
         readings = replace(readings, has_no_id=np.full(len(own), nameless))
         found = scorer.score(ProspectBatch.from_rows([row]), microseconds(AS_OF), readings)
         return found.frame().iloc[0]
 
     later = [post(n, age=20 + n, likes=9e6, observed_at=AS_OF - DAY) for n in range(3)]
     for nameless in (False, True):
-        again = asked(*later, has_no_id=nameless)
+        again = asked(*later, nameless=nameless)
         assert again["engagements_p50"] == alone["engagements_p50"]
         assert told_of(again) == ["recent_posts_known_already"]
     moved = asked(
@@ -307,7 +307,7 @@ def test_uses_beside_known_posts_add_up_too(share):
     held, brought = (taken(readings, np.flatnonzero(rows)) for rows in (keep, ~keep))
     moment = np.array([microseconds(AS_OF)])
     known = History.from_profiles(np.array([0.0]), moment, {}, None, held)
-    known = replace(known, details=PostDetails.of(held, known))
+    known = replace(known, details=PostDetails.from_readings(held, known))
     history, both, own = extend_history(known, np.array([0]), brought)
     use = classify_readings(both, history.platform, moment, 7, own)
     assert count_uses(use[own], both.account[own], 1).sum() == (~keep).sum()
@@ -328,9 +328,11 @@ def test_uses_beside_known_posts_add_up_too(share):
 
 def test_a_history_without_ids_takes_no_posts_besides(tables):
     with pytest.raises(ValueError, match="keeps no details of its posts"):
-        extend_history(History.of(tables), np.array([0]), drawn_readings(0, accounts=1))
+        extend_history(History.from_tables(tables), np.array([0]), drawn_readings(0, accounts=1))
     with pytest.raises(ValueError, match="keeps no details of its posts"):
-        TableCreatorStore(History.of(tables), None, None).missing_post_warnings(np.array([0]), 0)
+        TableCreatorStore(History.from_tables(tables), None, None).missing_post_warnings(
+            np.array([0]), 0
+        )
 
 
 KNOWN = {
@@ -368,7 +370,7 @@ def over_http(home, market_folder, tables, bundle, tmp_path_factory):
     """Clients over the tables, and over a snapshot of them as of AS_OF."""
     path = tmp_path_factory.mktemp("snapshot") / "known.arrow"
     write_snapshot(
-        History.of(tables, bundle.reference.horizon_days),
+        History.from_tables(tables, bundle.reference.horizon_days),
         bundle.reference,
         AS_OF,
         path,

@@ -324,7 +324,7 @@ def test_the_callers_arrays_are_not_changed(scorer, known):
         "emv_like_usd": 0.1,
     }
     asked = ProspectBatch.from_rows([{**known, **deal}, {**PROFILE, "creator_id": "new"}, {}])
-    own = PostReadings.of(posts("new", [10, 20]), np.array([1, 1]))
+    own = PostReadings.from_frame(posts("new", [10, 20]), np.array([1, 1]))
     given = (
         asked.numbers,
         asked.codes,

@@ -63,7 +63,7 @@ def deal(number, **rest):
 
 
 def fitted(tables):
-    history = History.of(tables)
+    history = History.from_tables(tables)
     deals = completed_deals(history, tables.partnerships, int(UNTIL.timestamp() * 1e6))
     return fit_benchmarks(history, fit_reference(history, UNTIL), UNTIL, deals)
 
@@ -149,7 +149,9 @@ def test_deals_that_are_not_over_are_not_known():
             deal(2, fee_usd=10, engagements=100),
         ],
     )
-    known = completed_deals(History.of(tables), tables.partnerships, int(UNTIL.timestamp() * 1e6))
+    known = completed_deals(
+        History.from_tables(tables), tables.partnerships, int(UNTIL.timestamp() * 1e6)
+    )
     assert known["partnership_id"].tolist() == ["d0", "d2"]
     assert known["account"].tolist() == [0, 2]
 

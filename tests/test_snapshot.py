@@ -50,7 +50,7 @@ def history(market_folder):
         [creators.assign(niche=creators["niche"].where(creators.index % 2 == 0)), twin]
     )
     topic = pd.Series(np.array(["cake", "soup", None])[tables.posts.index % 3], dtype="str")
-    return History.of(
+    return History.from_tables(
         replace(
             tables, creators=creators.reset_index(drop=True), posts=tables.posts.assign(topic=topic)
         )
@@ -122,7 +122,7 @@ def both(history, reference, snapshot):
         frame = questions(names).assign(**pd.DataFrame(told).drop(columns="account").astype(kinds))
         rows = [snapshot.find(platform, name) for platform, name in names]
         found = query_features(
-            snapshot.account_features(rows), Queries.of(history, frame), reference
+            snapshot.account_features(rows), Queries.from_frame(history, frame), reference
         )
         return derive(history, frame, reference).to_numpy(), found
 

@@ -50,7 +50,7 @@ def test_the_registered_model_answers_alike_on_spark(spark, trained, home, marke
     from training.tracking import log_training
 
     logged = log_training(trained, home, None)
-    history = History.of(validate(read_tables(market_folder)))
+    history = History.from_tables(validate(read_tables(market_folder)))
     asked = read_tables(market_folder).creators[["creator_id", "platform"]].head(40)
     asked = asked.assign(as_of=np.datetime64("2026-06-01"), start_at=np.datetime64("2026-06-20"))
     asked = asked.assign(

@@ -126,7 +126,7 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     tables = validate(read_tables(market_folder))
     as_of = pd.Timestamp("2026-06-01", tz="UTC")
     asked = tables.creators[["creator_id", "platform"]].head(20).assign(as_of=as_of, start_at=as_of)
-    x = derive(History.of(tables), asked, trained.bundle.reference).reset_index(drop=True)
+    x = derive(History.from_tables(tables), asked, trained.bundle.reference).reset_index(drop=True)
     assert list(x) == list(COLUMNS)
     np.testing.assert_allclose(model.predict(x), BundleModel(trained.bundle).predict(x), rtol=1e-9)
     tracking.mlflow.MlflowClient().delete_model_version("creatorcast", logged.model_version)

@@ -42,7 +42,7 @@ def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, mark
     assert manifest["version"].endswith(f"-{manifest['data_digest'][:6]}")
     assert manifest["data_digest"] == data_digest(tables)
     assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 7)
-    history = History.of(tables)
+    history = History.from_tables(tables)
     assert (manifest["accounts"], manifest["posts"]) == (
         150,
         len(history.posts_with_engagements.time),
@@ -78,7 +78,7 @@ def test_nothing_is_left_where_there_is_too_little_to_learn_from(tmp_path):
 
 
 def test_data_end_is_never_later_than_now(market_folder):
-    history = History.of(validate(read_tables(market_folder)))
+    history = History.from_tables(validate(read_tables(market_folder)))
     early = replace(
         history,
         posts_with_engagements=replace(

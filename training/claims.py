@@ -91,7 +91,7 @@ def claims_report(
     """
     say(f"reading {data}")
     tables = validate(read_tables(data))
-    history = History.of(tables, horizon_days)
+    history = History.from_tables(tables, horizon_days)
     ends = mature_end(history)
     until = int(ends.max())
     people = describe_accounts(history, fit_reference(history, ends), to_timestamp(until))

@@ -48,7 +48,7 @@ def train(
     report(f"reading {data}")
     card = read_rate_card_beside(data)
     tables = validate(read_tables(data))
-    history = History.of(tables, horizon_days)
+    history = History.from_tables(tables, horizon_days)
     until = mature_end(history)
     latest = int(until.max())
     report(

@@ -264,7 +264,7 @@ def _put_offset(
     if len(own.rows):
         level[own.rows], effective[own.rows], count[own.rows] = past.level, past.n_effective, past.n
     followers_log = known[COLUMN_INDEX["followers_log"]]
-    prior = market.prior(profile["platform"], followers_log, profile["niche"])
+    prior = market.prior_for(profile["platform"], followers_log, profile["niche"])
     evidence = np.where(count > 0, HISTORY, np.where(np.isnan(own.mean_12), PROFILE_ONLY, SUMMARY))
     columns = offset_columns(
         evidence, profile["platform"], prior, (level, effective), own.mean_12, market
@@ -304,7 +304,7 @@ def _effects(history: History, rows, past: PostWindow, sponsored, platform, refe
     own, count = creator_format_effects(
         residual, formats, reference.effects.format_effects(platform)
     )
-    posts = PastPosts.of(rows, history.posts_with_engagements, past, residual, formats)
+    posts = PastPosts.from_window(rows, history.posts_with_engagements, past, residual, formats)
     columns = {
         **dict(
             zip((ACCOUNT_COLUMNS[place] for place in FORMAT_EFFECT_INDEXES), own.T, strict=True)

@@ -39,8 +39,12 @@ def derive(tables: Tables | History, questions: pd.DataFrame, reference: Referen
     observed by as_of (else the first snapshot after it, flagged). Raises KeyError for a creator
     without a row in the tables.
     """
-    history = tables if isinstance(tables, History) else History.of(tables, reference.horizon_days)
-    found = derive_arrays(history, Queries.of(history, questions), reference)
+    history = (
+        tables
+        if isinstance(tables, History)
+        else History.from_tables(tables, reference.horizon_days)
+    )
+    found = derive_arrays(history, Queries.from_frame(history, questions), reference)
     return pd.DataFrame(found, index=questions.index, columns=_NAMES)
 
 

@@ -73,7 +73,7 @@ class MarketPriors:
     summary_shift: float
     creators: dict[str, int] | None = None
 
-    def prior(
+    def prior_for(
         self, platform: np.ndarray, followers_log: np.ndarray, niche: np.ndarray
     ) -> np.ndarray:
         """Give the prior level of each account; a platform never seen takes the pooled prior."""
@@ -298,7 +298,9 @@ def _fit_market(past: PostWindow, profile: dict[str, np.ndarray]) -> MarketPrior
             at = platform == code
             priors[name] = _fit_prior(level[at], followers_log[at], niche[at])
     market = MarketPriors(priors, 1.0, float(np.median(level - past.mean_12[has])), counts)
-    return replace(market, trust=_trust(past, level - market.prior(platform, followers_log, niche)))
+    return replace(
+        market, trust=_trust(past, level - market.prior_for(platform, followers_log, niche))
+    )
 
 
 def _fit_prior(level: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) -> Prior:
@@ -320,7 +322,9 @@ def _fit_prior(level: np.ndarray, followers_log: np.ndarray, niche: np.ndarray) 
     least = float(followers_log[known].min()) if known.any() else 0.0
     prior = Prior(*line, middle, niche_effects={}, creators=len(level), least_followers_log=least)
     unknown = np.full(len(level), np.nan)
-    residual = level - MarketPriors({"all": prior}, 1.0, 0.0).prior(unknown, followers_log, unknown)
+    residual = level - MarketPriors({"all": prior}, 1.0, 0.0).prior_for(
+        unknown, followers_log, unknown
+    )
     return replace(prior, niche_effects=_niche_effects(residual, niche))
 
 
@@ -349,7 +353,7 @@ def _trust(past: PostWindow, residual: np.ndarray) -> float:
 def _fit_norms(
     history: History, past: PostWindow, profile, market: MarketPriors, accounts, moment
 ) -> dict[str, dict[str, SignNorm]]:
-    gap = past.level - market.prior(
+    gap = past.level - market.prior_for(
         profile["platform"], np.log1p(profile["followers"]), profile["niche"]
     )
     found = medians(

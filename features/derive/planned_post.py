@@ -33,7 +33,7 @@ class PastPosts:
     content: dict[str, np.ndarray]
 
     @classmethod
-    def of(
+    def from_window(
         cls,
         rows: np.ndarray,
         track: Panel,

@@ -85,7 +85,7 @@ class Queries:
         )
 
     @classmethod
-    def of(cls, history: History, frame: pd.DataFrame) -> "Queries":
+    def from_frame(cls, history: History, frame: pd.DataFrame) -> "Queries":
         """Read questions from a frame; columns that are absent are not told."""
         codes = {"format": FORMATS, "brand_niche": NICHES, "evidence_limit": EVIDENCE}
         told = {

@@ -34,14 +34,14 @@ class FileFingerprint:
     states: dict[Path, tuple]
 
     @classmethod
-    def of(cls, paths: Iterable[Path]) -> "FileFingerprint":
+    def take(cls, paths: Iterable[Path]) -> "FileFingerprint":
         """Look at files, and at all files in folders; a path that there is not is known as such."""
         paths = tuple(paths)
         return cls(paths, {file: _state(file) for path in paths for file in list_files(path)})
 
     def check(self) -> None:
         """Raise FileChangedError where a file is another one now, naming it."""
-        now = FileFingerprint.of(self.paths).states
+        now = FileFingerprint.take(self.paths).states
         if now == self.states:
             return
         file = next(one for one in (*self.states, *now) if self.states.get(one) != now.get(one))
@@ -58,7 +58,7 @@ def require_unchanged(*paths: Path | None) -> Iterator[None]:
     """Raise FileChangedError at the end where a file, or one in a folder, was changed meanwhile;
     None is none.
     """
-    identity = FileFingerprint.of(path for path in paths if path is not None)
+    identity = FileFingerprint.take(path for path in paths if path is not None)
     yield
     identity.check()
 

@@ -36,7 +36,7 @@ def extend_history(
     """
     if history.details is None:
         raise ValueError(
-            "the history keeps no details of its posts: make it by History.of with details=True"
+            "the history keeps no details of its posts: make it by History.from_tables with details=True"
         )
     known, captions = _known(history, account)
     readings = _recognised(known, readings)

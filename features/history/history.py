@@ -57,7 +57,7 @@ class History:
     details: "PostDetails | None" = None
 
     @classmethod
-    def of(
+    def from_tables(
         cls, tables: Tables, horizon_days: int = HORIZON_DAYS, details: bool = False
     ) -> "History":
         """Sort validated tables into tracks. Costs one sort of the posts, and another one where
@@ -74,7 +74,9 @@ class History:
             "created_us": to_us(creators["created_at"]),
         }
         readings = (
-            PostReadings.of(tables.posts, positions_in(account_names(tables.posts), accounts))
+            PostReadings.from_frame(
+                tables.posts, positions_in(account_names(tables.posts), accounts)
+            )
             if len(tables.posts)
             else None
         )
@@ -87,7 +89,7 @@ class History:
             arrow_text(creators["bio"]),
         )
         return (
-            replace(made, details=PostDetails.of(readings or empty_readings(), made))
+            replace(made, details=PostDetails.from_readings(readings or empty_readings(), made))
             if details
             else made
         )
@@ -187,7 +189,7 @@ class PostDetails:
     excluded: Panel
 
     @classmethod
-    def of(cls, readings: PostReadings, history: History) -> "PostDetails":
+    def from_readings(cls, readings: PostReadings, history: History) -> "PostDetails":
         """Keep the details of the readings that a history was made of."""
         order = mature_rows(readings, history.horizon_days)
         rest = np.ones(len(readings.account), dtype=bool)

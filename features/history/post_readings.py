@@ -56,7 +56,7 @@ class PostReadings:
     has_no_id: np.ndarray | None = None
 
     @classmethod
-    def of(cls, posts: pd.DataFrame, account: np.ndarray) -> "PostReadings":
+    def from_frame(cls, posts: pd.DataFrame, account: np.ndarray) -> "PostReadings":
         """Read a clean table of posts, whose accounts are numbered (n,)."""
         told = {name: posts[name].to_numpy(float) for name in COUNT_FIELDS}
         told |= {

@@ -95,7 +95,7 @@ def missing_post_reasons(
     """
     if history.details is None:
         raise ValueError(
-            "the history keeps no details of its posts: make it by History.of with details=True"
+            "the history keeps no details of its posts: make it by History.from_tables with details=True"
         )
     mature = as_of - history.horizon_days * DAY_US
     posts, rest = history.posts, history.details.excluded

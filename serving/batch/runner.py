@@ -102,7 +102,7 @@ def score_file(
         )
     with _working(out) as work:
         held = spool_input(sys.stdin.buffer, work.folder) if str(source) == STDIO else source
-        identity = FileFingerprint.of([held])
+        identity = FileFingerprint.take([held])
         listed = open_list(held, options.sheet)
         for note in listed.notes:
             watcher.notify(note)

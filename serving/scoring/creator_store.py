@@ -86,7 +86,7 @@ class TableCreatorStore:
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
         """Describe all that are known as of a day."""
-        return Comparables.of(self.history, self._reference, self._deals, day)
+        return Comparables.from_history(self.history, self._reference, self._deals, day)
 
 
 class SnapshotCreatorStore:

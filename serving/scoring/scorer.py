@@ -92,7 +92,7 @@ class Scorer:
             )
         else:
             tables = tables or Tables()
-            history = History.of(tables, bundle.reference.horizon_days, details=True)
+            history = History.from_tables(tables, bundle.reference.horizon_days, details=True)
             self.creator_store = TableCreatorStore(history, bundle.reference, tables.partnerships)
         self.rows = RowFeatures(self.creator_store, bundle.reference)
         self._bands = np.array([*bundle.reference.band_edges, UNKNOWN], dtype=object)

@@ -44,7 +44,7 @@ def rule_of_thumb_forecasts(
     `x`: derived columns of the same questions, which lend the fallback.
     """
     track = history.panel(what)
-    asked = Queries.of(history, questions)
+    asked = Queries.from_frame(history, questions)
     past = post_window(track, f"{what}_log", asked.account, asked.as_of, history.horizon_days)
     fallback = x[f"{what}_log_offset"].to_numpy()
     followers = np.expm1(x["followers_log"].to_numpy())

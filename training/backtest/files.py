@@ -38,7 +38,7 @@ def publish_backtest(
     features.derive.market_priors.TooLittleData.
     """
     tables = validate(read_tables(data))
-    history = History.of(tables, horizon_days)
+    history = History.from_tables(tables, horizon_days)
     oracle = (
         Oracle.read(data) if (Path(data) / "truth").is_dir() and what == "engagements" else None
     )

@@ -133,7 +133,7 @@ def pair_new_forecasts(
     try:
         champion = _champion(home)
         tables, same = _tables(home, candidate, data)
-        history = History.of(tables, candidate.manifest["horizon_days"])
+        history = History.from_tables(tables, candidate.manifest["horizon_days"])
         if data is None:
             _check_same_data(home, champion.manifest, history)
         moments = choose_origins(
