@@ -18,9 +18,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from features.derive.account_features import PROFILE_ONLY, TARGETS
 from features.derive.catalog import feature_column
+from features.derive.level_offset import PROFILE_ONLY
 from features.derive.market_priors import Reference
+from features.tables.vocabulary import TARGETS
 from models.conformal import GRID
 from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution
 from models.forecast import Forecaster

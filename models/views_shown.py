@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from features.derive.account_features import PROFILE_ONLY
 from features.derive.catalog import feature_column
+from features.derive.level_offset import PROFILE_ONLY
 from features.derive.market_priors import Reference
 
 

@@ -214,7 +214,7 @@ def test_the_fixture_tells_of_every_column():
 @pytest.mark.parametrize(
     ("place", "value"),
     [
-        ("features.derive.account_features.SUMMARY_POSTS", 13.0),
+        ("features.derive.level_offset.SUMMARY_POSTS", 13.0),
         ("features.derive.market_priors.KNOT", 11.0),
         ("features.derive.effects.SHRINKAGE_POSTS", 4.0),
         ("features.niche.text.TEXT_POSTS", 2),

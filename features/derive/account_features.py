@@ -1,20 +1,32 @@
-"""What is known of an account at a moment, whatever will be asked of it: format, start, brand and
-plan come later.
+"""The first step of derive: what is known of an account at a moment, whatever will be asked of it.
 
-`account_features_at` reads it off a History, and `features.derive.queries.query_features` makes the
-columns of a question of it: derive is nothing but these two steps.
+`account_features_at` reads it off a History; `features.derive.queries.query_features` adds the
+format, start, brand and plan of a query.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from features.derive import window_stats
 from features.derive.authenticity import authenticity_columns, follower_jump, raw_signs
-from features.derive.catalog import COLUMNS
 from features.derive.effects import creator_format_effects, sponsored_columns
-from features.derive.market_priors import SUMMARY_POSTS, MarketPriors, Reference
+from features.derive.feature_matrix import (
+    ACCOUNT_COLUMNS,
+    COLUMN_INDEX,
+    FORMAT_COUNT_COLUMNS,
+    FORMAT_EFFECT_COLUMNS,
+    ColumnBlock,
+    expand_rows,
+    write_blocks,
+)
+from features.derive.level_offset import (
+    HISTORY,
+    SUMMARY,
+    PostLevel,
+    offset_from_posts,
+)
+from features.derive.market_priors import Reference
 from features.derive.planned_post import PastPosts
 from features.derive.signals import (
     PostWindow,
@@ -28,33 +40,15 @@ from features.derive.signals import (
 )
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.history.post_readings import CONTENT_FIELDS
 from features.history.profiles import profile_at
 from features.niche.text import niche_columns, niche_distribution_or_none
-from features.tables.vocabulary import EVIDENCE, FORMATS, band_codes
-
-HISTORY, SUMMARY, PROFILE_ONLY = range(len(EVIDENCE))
-TARGETS = ("engagements", "views")
-#: Beside COLUMNS: what the question step needs of profile and posts. The last of the formats is one
-#: not told.
-ACCOUNT_EXTRA_COLUMNS = (
-    "followers",
-    "not_told_effect",
-    *(f"{name}_count" for name in (*FORMATS, "not_told")),
-    *(f"{name}_own_mean" for name in CONTENT_FIELDS),
-)
-ACCOUNT_COLUMNS = (*COLUMNS, *ACCOUNT_EXTRA_COLUMNS)
-COLUMN_INDEX = {name: place for place, name in enumerate(ACCOUNT_COLUMNS)}
-FORMAT_EFFECT_INDEXES = [
-    COLUMN_INDEX[name] for name in (*(f"{name}_effect" for name in FORMATS), "not_told_effect")
-]
-FORMAT_COUNT_INDEXES = [COLUMN_INDEX[f"{name}_count"] for name in (*FORMATS, "not_told")]
+from features.tables.vocabulary import band_codes
 
 
 @dataclass(frozen=True)
 class AccountFeatures:
-    """Accounts as of a moment: `values` (n, len(ACCOUNT_COLUMNS)), NaN where unknown or a matter of
-    the question.
+    """Accounts as of a moment: `values` (n, len(ACCOUNT_COLUMNS)), NaN where unknown or where it
+    depends on the query.
 
     `niches` (n, niches): what the text suggests of each niche, None where nobody wrote; `posts`:
     what plans are compared with, None where no account has posts.
@@ -69,91 +63,128 @@ class AccountFeatures:
 
 
 @dataclass(frozen=True)
-class _Own:
-    """The posts of one count that may be read: questions with any (k,), and the mean of the last
-    twelve, (n,).
+class _TargetPosts:
+    """The posts of n accounts that may be read for one target, newest first.
+
+    `rows` (k,): the accounts that have any; `values` in ln(1 + count), `age` in days and
+    `post_rows` in the panel, (k, w) each; `mean_12` (n,): ln(1 + mean count) of the last twelve.
     """
 
     rows: np.ndarray
     values: np.ndarray
     age: np.ndarray
-    posts: np.ndarray
+    post_rows: np.ndarray
     mean_12: np.ndarray
+
+
+@dataclass(frozen=True)
+class _StackedWindows:
+    """The windows of all targets, one below the other: sorting them together costs half the time.
+
+    `slices`: the rows of `window` that belong to each target.
+    """
+
+    window: PostWindow
+    slices: dict[str, slice]
+
+    def of_target(self, target: str) -> PostWindow:
+        return self.window[self.slices[target]]
 
 
 def account_features_at(
     history: History,
     account: np.ndarray,
     as_of: np.ndarray,
-    limit: np.ndarray,
+    evidence_limit: np.ndarray,
     reference: Reference,
 ) -> AccountFeatures:
-    """Give the state of each account (n,) at `as_of` (microseconds, UTC).
+    """Return the features of each account (n,) at `as_of` (n,), microseconds UTC.
 
-    `limit` (n,) is the best evidence that may be used, a position in EVIDENCE: `summary` leaves of
-    the posts the mean of the last twelve, `profile` nothing.
+    `evidence_limit` (n,) is the best evidence that may be used, a position in EVIDENCE: `summary`
+    leaves of the posts the mean of the last twelve, `profile` nothing.
     """
     profile = profile_at(history, account, as_of)
-    text = niche_distribution_or_none(
-        history, account, as_of, limit == HISTORY, reference.niche_classifier
+    shows_posts = evidence_limit == HISTORY
+    niches = niche_distribution_or_none(
+        history, account, as_of, shows_posts, reference.niche_classifier
     )
-    own = {what: _own_posts(history, what, account, as_of, limit) for what in _targets(reference)}
-    return _state(profile, text, own, follower_jump(history, account, as_of), history, reference)
+    posts = {
+        target: _target_posts(history, target, account, as_of, evidence_limit)
+        for target in reference.markets
+    }
+    jump = follower_jump(history, account, as_of)
+    return _account_features(profile, niches, posts, jump, history, reference)
 
 
 def account_features_from_profiles(
     profile: dict[str, np.ndarray], reference: Reference
 ) -> AccountFeatures:
-    """Give the state of accounts of which nothing but a profile is told, (n,) each as
-    `profile_told` gives it.
+    """Return the features of accounts of which only a profile is known, (n,) each.
 
-    It is what `account_features_at` gives of a History of those profiles, in a fraction of the
+    `profile`: as `features.history.profiles.profile_from_fields` returns it. The features equal
+    those that `account_features_at` reads off a History of these profiles, in a fraction of the
     time.
     """
     n = len(profile["platform"])
-    own = dict.fromkeys(_targets(reference), _no_posts(n))
-    return _state(profile, None, own, np.full(n, np.nan), None, reference)
+    posts = dict.fromkeys(reference.markets, _no_posts(n))
+    return _account_features(profile, None, posts, np.full(n, np.nan), None, reference)
 
 
-def _targets(reference: Reference) -> list[str]:
-    return [what for what in TARGETS if getattr(reference, what) is not None]
-
-
-def _state(
-    profile, text, own: dict[str, "_Own"], jump, history: History | None, reference: Reference
-) -> AccountFeatures:
-    """Write all that is known; `history` is read where any account has posts."""
-    known = np.full((len(ACCOUNT_COLUMNS), len(jump)), np.nan)
-    columns = niche_columns(profile["niche"], text)
-    profile = {**profile, "niche": columns["niche_code"]}
-    write_columns(known, {**columns, **_profile_columns(profile, reference)})
-    gap, posts = _put_targets(known, history, own, profile, reference)
-    read = (
-        "comment_share_median",
-        "engagement_rate_log_median_by_views",
-        "engagements_log_sd",
-        "engagements_known_count",
+def _target_posts(
+    history: History,
+    target: str,
+    account: np.ndarray,
+    as_of: np.ndarray,
+    evidence_limit: np.ndarray,
+) -> _TargetPosts:
+    panel = history.panel(target)
+    start = panel.start[account]
+    stop = panel.end_row(account, as_of - history.horizon_days * DAY_US)
+    rows = np.flatnonzero((stop > start) & (evidence_limit <= SUMMARY))
+    if not len(rows):
+        return _no_posts(len(account))
+    values, age, post_rows = gather_window(
+        panel, f"{target}_log", start[rows], stop[rows], as_of[rows]
     )
-    found = raw_signs(gap, *(known[COLUMN_INDEX[name]] for name in read), jump, profile)
-    write_columns(known, authenticity_columns(found, reference.norm_tables, profile["platform"]))
-    return AccountFeatures(known.T, None if text is None else text[:, :-1], posts)
+    mean_12 = expand_rows(mean_of_12(values), rows, len(account))
+    shown = evidence_limit[rows] == HISTORY
+    if shown.all():
+        return _TargetPosts(rows, values, age, post_rows, mean_12)
+    return _TargetPosts(rows[shown], values[shown], age[shown], post_rows[shown], mean_12)
 
 
-def write_columns(
-    known: np.ndarray, columns: dict[str, np.ndarray], rows: np.ndarray | None = None
-) -> None:
-    """Write columns, (n,) or of `rows` alone, into `values` (columns, n)."""
-    places = _places(tuple(columns))
-    values = np.array(list(columns.values()))
-    if rows is None or len(rows) == known.shape[1]:
-        known[places] = values
-    else:
-        known[places[:, None], rows] = values
+def _no_posts(n: int) -> _TargetPosts:
+    rows = np.empty(0, dtype=np.int64)
+    window = np.empty((0, 8))
+    return _TargetPosts(rows, window, window, window.astype(np.int64), np.full(n, np.nan))
 
 
-@lru_cache(maxsize=64)
-def _places(names: tuple[str, ...]) -> np.ndarray:
-    return np.array([COLUMN_INDEX[name] for name in names])
+def _account_features(
+    profile: dict[str, np.ndarray],
+    niches: np.ndarray | None,
+    posts: dict[str, _TargetPosts],
+    jump: np.ndarray,
+    history: History | None,
+    reference: Reference,
+) -> AccountFeatures:
+    """Put together all that is known; `history` is read where any account has posts."""
+    n = len(jump)
+    niche = niche_columns(profile["niche"], niches)
+    profile = {**profile, "niche": niche["niche_code"]}
+    columns = {**niche, **_profile_columns(profile, reference)}
+    windows = _stack_windows(posts)
+    for target in posts:
+        window = None if windows is None else windows.of_target(target)
+        columns |= _offset_columns(target, posts[target], window, profile, reference)
+    blocks, past_posts = [], None
+    if windows is not None and history is not None:
+        blocks, past_posts = _post_blocks(history, posts, windows, columns, profile, reference)
+    signs = _signs(columns, blocks, posts, windows, jump, profile)
+    columns |= authenticity_columns(signs, reference.norm_tables, profile["platform"])
+    values = np.full((len(ACCOUNT_COLUMNS), n), np.nan)
+    write_blocks(values, [ColumnBlock(columns), *blocks])
+    shares = None if niches is None else niches[:, :-1]
+    return AccountFeatures(values.T, shares, past_posts)
 
 
 def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> dict[str, np.ndarray]:
@@ -173,148 +204,150 @@ def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> di
     }
 
 
-def _own_posts(history: History, what: str, account, as_of, limit) -> _Own:
-    track = history.panel(what)
-    start, stop = (
-        track.start[account],
-        track.end_row(account, as_of - history.horizon_days * DAY_US),
-    )
-    rows = np.flatnonzero((stop > start) & (limit <= SUMMARY))
-    if not len(rows):
-        return _no_posts(len(account))
-    mean = np.full(len(account), np.nan)
-    values, age, posts = gather_window(track, f"{what}_log", start[rows], stop[rows], as_of[rows])
-    mean[rows] = mean_of_12(values)
-    shown = limit[rows] == HISTORY
-    if not shown.all():
-        rows, values, age, posts = (of[shown] for of in (rows, values, age, posts))
-    return _Own(rows, values, age, posts, mean)
-
-
-def _no_posts(n: int) -> _Own:
-    nothing = np.empty((0, 8))
-    return _Own(
-        np.empty(0, dtype=np.int64), nothing, nothing, nothing.astype(np.int64), np.full(n, np.nan)
-    )
-
-
-def _put_targets(
-    known, history: History | None, own: dict[str, _Own], profile, reference: Reference
-):
-    """Write what the posts say; give how far the level of the engagements lies from the prior (n,),
-    and the posts.
-    """
-    past, at = _levels(own)
-    offset = [
-        _put_offset(known, what, posts, past and past[at[what]], profile, getattr(reference, what))[
-            posts.rows
-        ]
-        for what, posts in own.items()
-    ]
-    gap = np.full(known.shape[1], np.nan)
-    if past is None:
-        return gap, None
-    rows, engaged = own["engagements"].rows, past[at["engagements"]]
-    gap[rows] = engaged.level - known[COLUMN_INDEX["engagements_log_prior"], rows]
-    sponsored = history.posts_with_engagements.take_or_nan("sponsored", engaged.rows)
-    # of both at once: sorting is most of the work
-    medians = window_stats.medians(
-        level_blocks(past) | post_blocks(history.posts_with_engagements, engaged, sponsored)
-    )
-    levels = level_columns(past, medians, np.concatenate(offset))
-    for what, part in at.items():
-        write_columns(
-            known,
-            {f"{what}_{name}": values[part] for name, values in levels.items()},
-            own[what].rows,
+def _stack_windows(posts: dict[str, _TargetPosts]) -> _StackedWindows | None:
+    """Summarise the windows of all targets at once, at one width; None where there is no post."""
+    counts = [len(of_target.rows) for of_target in posts.values()]
+    if not sum(counts):
+        return None
+    width = max(of_target.values.shape[1] for of_target in posts.values())
+    stacked = {
+        name: np.concatenate(
+            [_pad_columns(getattr(of_target, name), width, fill) for of_target in posts.values()]
         )
-    if not len(rows):
-        return gap, None
-    columns = post_columns(history.posts_with_engagements, engaged, medians, offset[0])
-    more, posts = _effects(history, rows, engaged, sponsored, profile["platform"][rows], reference)
-    write_columns(known, {**columns, **more}, rows)
-    return gap, posts
+        for name, fill in (("values", np.nan), ("age", np.nan), ("post_rows", -1))
+    }
+    window = summarise_window(stacked["values"], stacked["age"], stacked["post_rows"])
+    ends = np.cumsum(counts)
+    slices = {
+        target: slice(end - count, end)
+        for target, end, count in zip(posts, ends, counts, strict=True)
+    }
+    return _StackedWindows(window, slices)
 
 
-def _levels(own: dict[str, _Own]) -> tuple[PostWindow | None, dict[str, slice]]:
-    """Read the levels of all counts at once, at one width; say which rows are those of which count."""
-    ends = np.cumsum([len(posts.rows) for posts in own.values()])
-    at = {what: slice(end - len(own[what].rows), end) for what, end in zip(own, ends, strict=True)}
-    if not ends[-1]:
-        return None, at
-    width = max(posts.values.shape[1] for posts in own.values())
-    stacked = (
-        np.concatenate([_padded(getattr(posts, name), width, fill) for posts in own.values()])
-        for name, fill in (("values", np.nan), ("age", np.nan), ("posts", -1))
-    )
-    return summarise_window(*stacked), at
+def _pad_columns(values: np.ndarray, width: int, fill: float) -> np.ndarray:
+    missing = width - values.shape[1]
+    return np.pad(values, ((0, 0), (0, missing)), constant_values=fill) if missing else values
 
 
-def _padded(values: np.ndarray, width: int, fill: float) -> np.ndarray:
-    more = width - values.shape[1]
-    return np.pad(values, ((0, 0), (0, more)), constant_values=fill) if more else values
-
-
-def _put_offset(
-    known, what: str, own: _Own, past: PostWindow | None, profile, market: MarketPriors
-) -> np.ndarray:
-    """Write prior, offset and evidence of one count; give the offset (n,)."""
-    n = known.shape[1]
-    level, effective, count = np.full(n, np.nan), np.zeros(n), np.zeros(n)
-    if len(own.rows):
-        level[own.rows], effective[own.rows], count[own.rows] = past.level, past.n_effective, past.n
-    followers_log = known[COLUMN_INDEX["followers_log"]]
-    prior = market.prior_for(profile["platform"], followers_log, profile["niche"])
-    evidence = np.where(count > 0, HISTORY, np.where(np.isnan(own.mean_12), PROFILE_ONLY, SUMMARY))
-    columns = offset_columns(
-        evidence, profile["platform"], prior, (level, effective), own.mean_12, market
-    )
-    columns["log_offset_by_followers"] = columns["log_offset"] - followers_log
-    columns |= {"log_prior": prior, "known_count": count, "effective_count": effective}
-    write_columns(known, {f"{what}_{name}": values for name, values in columns.items()})
-    return columns["log_offset"]
-
-
-def offset_columns(
-    evidence, platform, prior, own, mean_12, market: MarketPriors
+def _offset_columns(
+    target: str,
+    posts: _TargetPosts,
+    window: PostWindow | None,
+    profile: dict[str, np.ndarray],
+    reference: Reference,
 ) -> dict[str, np.ndarray]:
-    """Give the shrunk level that an evidence (n,) leads to; `own`: level of the posts and their
-    effective count.
-    """
-    level, effective = own
-    level = np.where(evidence == HISTORY, level, mean_12 + market.summary_shift)
-    posts = np.where(evidence == HISTORY, effective, SUMMARY_POSTS)
-    # what other platforms do says nothing of the level on one that nobody in training stands on
-    weight = np.where(market.has_creators(platform), market.weight(posts), 1.0)
-    offset = np.where(evidence == PROFILE_ONLY, prior, prior + weight * (level - prior))
-    return {
-        "evidence_code": evidence,
-        "log_offset": offset,
-        "log_offset_by_prior": offset - prior,
-        "dev_mean_12": mean_12 - offset,
+    """Return prior, offset and evidence of one target, (n,) each."""
+    market = reference.markets[target]
+    followers_log = np.log1p(profile["followers"])
+    prior = market.prior_for(profile["platform"], followers_log, profile["niche"])
+    level = _post_level(posts, window)
+    columns = offset_from_posts(profile["platform"], prior, level, market)
+    columns |= {
+        "log_offset_by_followers": columns["log_offset"] - followers_log,
+        "log_prior": prior,
+        "known_count": level.known_count,
+        "effective_count": level.effective_count,
     }
+    return _prefixed(target, columns)
 
 
-def _effects(history: History, rows, past: PostWindow, sponsored, platform, reference: Reference):
-    """Give what formats and payment do to the posts of `rows`, as columns, and what plans are
-    compared with.
+def _post_level(posts: _TargetPosts, window: PostWindow | None) -> PostLevel:
+    n = len(posts.mean_12)
+    level, known_count, effective_count = np.full(n, np.nan), np.zeros(n), np.zeros(n)
+    if window is not None:
+        level[posts.rows] = window.level
+        known_count[posts.rows] = window.n
+        effective_count[posts.rows] = window.n_effective
+    return PostLevel(level, known_count, effective_count, posts.mean_12)
+
+
+def _prefixed(target: str, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {f"{target}_{name}": values for name, values in columns.items()}
+
+
+def _post_blocks(
+    history: History,
+    posts: dict[str, _TargetPosts],
+    windows: _StackedWindows,
+    columns: dict[str, np.ndarray],
+    profile: dict[str, np.ndarray],
+    reference: Reference,
+) -> tuple[list[ColumnBlock], PastPosts | None]:
+    """Return what the posts say, a block a target and one of the engagements' make-up, and the
+    posts that plans are compared with.
+
+    `columns`: of all accounts; their offsets are read.
     """
-    residual = past.values - past.level[:, None]
-    formats = history.posts_with_engagements.take_or_nan("format", past.rows)
-    own, count = creator_format_effects(
-        residual, formats, reference.effects.format_effects(platform)
+    panel = history.posts_with_engagements
+    engaged = windows.of_target("engagements")
+    sponsored = panel.take_or_nan("sponsored", engaged.rows)
+    # in one call, as sorting is most of the work
+    medians = window_stats.medians(
+        level_blocks(windows.window) | post_blocks(panel, engaged, sponsored)
     )
-    posts = PastPosts.from_window(rows, history.posts_with_engagements, past, residual, formats)
-    columns = {
-        **dict(
-            zip((ACCOUNT_COLUMNS[place] for place in FORMAT_EFFECT_INDEXES), own.T, strict=True)
-        ),
-        **dict(
-            zip((ACCOUNT_COLUMNS[place] for place in FORMAT_COUNT_INDEXES), count.T, strict=True)
-        ),
-        **posts.content_means(),
-        **sponsored_columns(
-            past, residual, sponsored, reference.effects.sponsored_effects(platform)
-        ),
+    offsets = {
+        target: columns[f"{target}_log_offset"][of_target.rows]
+        for target, of_target in posts.items()
     }
-    return columns, posts
+    levels = level_columns(windows.window, medians, np.concatenate(list(offsets.values())))
+    blocks = []
+    for target, rows in windows.slices.items():
+        of_target = {name: values[rows] for name, values in levels.items()}
+        blocks.append(ColumnBlock(_prefixed(target, of_target), posts[target].rows))
+    rows = posts["engagements"].rows
+    if not len(rows):
+        return blocks, None
+    residual = engaged.values - engaged.level[:, None]
+    formats = panel.take_or_nan("format", engaged.rows)
+    past_posts = PastPosts.from_window(rows, panel, engaged, residual, formats)
+    platform = profile["platform"][rows]
+    usual_payment = reference.effects.sponsored_effects(platform)
+    made_of = {
+        **post_columns(panel, engaged, medians, offsets["engagements"]),
+        **_format_columns(residual, formats, reference.effects.format_effects(platform)),
+        **past_posts.content_means(),
+        **sponsored_columns(engaged, residual, sponsored, usual_payment),
+    }
+    return [*blocks, ColumnBlock(made_of, rows)], past_posts
+
+
+def _format_columns(
+    residual: np.ndarray, formats: np.ndarray, usual: np.ndarray
+) -> dict[str, np.ndarray]:
+    effects, counts = creator_format_effects(residual, formats, usual)
+    return {
+        **dict(zip(FORMAT_EFFECT_COLUMNS, effects.T, strict=True)),
+        **dict(zip(FORMAT_COUNT_COLUMNS, counts.T, strict=True)),
+    }
+
+
+def _signs(
+    columns: dict[str, np.ndarray],
+    blocks: list[ColumnBlock],
+    posts: dict[str, _TargetPosts],
+    windows: _StackedWindows | None,
+    jump: np.ndarray,
+    profile: dict[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Return the raw signs of authenticity, (n,) each, NaN where no post tells."""
+    n = len(jump)
+    rows = posts["engagements"].rows
+    of_posts = {name: values for block in blocks for name, values in block.columns.items()}
+
+    def of_accounts(name: str) -> np.ndarray:
+        return expand_rows(of_posts[name], rows, n) if name in of_posts else np.full(n, np.nan)
+
+    gap = np.full(n, np.nan)
+    if windows is not None:
+        level = windows.of_target("engagements").level
+        gap[rows] = level - columns["engagements_log_prior"][rows]
+    return raw_signs(
+        gap,
+        of_accounts("comment_share_median"),
+        of_accounts("engagement_rate_log_median_by_views"),
+        of_accounts("engagements_log_sd"),
+        columns["engagements_known_count"],
+        jump,
+        profile,
+    )

@@ -142,6 +142,11 @@ class Reference:
     niches: tuple[str, ...] = NICHES
 
     @cached_property
+    def markets(self) -> dict[str, MarketPriors]:
+        """The market of each of TARGETS that was fitted."""
+        return {"engagements": self.engagements, **({"views": self.views} if self.views else {})}
+
+    @cached_property
     def norm_tables(self) -> tuple[np.ndarray, np.ndarray]:
         """The norms as `features.derive.authenticity.authenticity_columns` takes them."""
         return norm_tables(self.norms)

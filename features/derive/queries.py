@@ -8,19 +8,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.derive.account_features import (
-    COLUMN_INDEX,
-    FORMAT_COUNT_INDEXES,
-    FORMAT_EFFECT_INDEXES,
-    PROFILE_ONLY,
-    SUMMARY,
-    AccountFeatures,
-    offset_columns,
-    write_columns,
-)
+from features.derive.account_features import AccountFeatures
 from features.derive.averages import AVERAGE_NAMES, summarise_averages
 from features.derive.catalog import COLUMNS
 from features.derive.effects import planned_format_columns
+from features.derive.feature_matrix import (
+    COLUMN_INDEX,
+    FORMAT_COUNT_COLUMNS,
+    FORMAT_EFFECT_COLUMNS,
+    ColumnBlock,
+    column_indexes,
+    write_blocks,
+)
+from features.derive.level_offset import PROFILE_ONLY, SUMMARY, offset_from_average
 from features.derive.market_priors import Reference
 from features.derive.planned_post import planned_post_columns, scale_content
 from features.history.arrays import DAY_US, encode_categories, positions_in, to_us
@@ -123,86 +123,92 @@ class Queries:
         return Queries(*told, planned, averages)
 
 
-def query_features(state: AccountFeatures, asked: Queries, reference: Reference) -> np.ndarray:
-    """Give the columns of each question, (n, len(COLUMNS)) float64, from the state of its account
-    at its as_of.
+def query_features(accounts: AccountFeatures, queries: Queries, reference: Reference) -> np.ndarray:
+    """Return the columns of each query, (n, len(COLUMNS)) float64.
+
+    Row i of `accounts` describes the account of query i at its as_of.
     """
-    out = np.empty((len(asked), len(COLUMNS)))
-    out[:] = state.values[:, : len(COLUMNS)]
-    lead_days = (asked.start_at - asked.as_of) / DAY_US
-    days = asked.start_at // DAY_US
-    columns = {
-        "format_code": asked.planned["format"],
-        "sponsored_flag": asked.planned["sponsored"],
+    values = np.empty((len(queries), len(COLUMNS)))
+    values[:] = accounts.values[:, : len(COLUMNS)]
+    blocks = [
+        ColumnBlock(_query_columns(accounts, queries)),
+        *_average_blocks(accounts, queries, reference),
+        *_plan_blocks(accounts, queries),
+    ]
+    write_blocks(values.T, blocks)
+    return values
+
+
+def _query_columns(accounts: AccountFeatures, queries: Queries) -> dict[str, np.ndarray]:
+    """Return what a query says by itself, (n,) each: format, payment, start, brand and content."""
+    lead_days = (queries.start_at - queries.as_of) / DAY_US
+    days = queries.start_at // DAY_US
+    declared = accounts["niche_declared_flag"] == 1
+    return {
+        "format_code": queries.planned["format"],
+        "sponsored_flag": queries.planned["sponsored"],
         "lead_days": lead_days,
         "start_weekday": (days + 3) % 7,  # 1 January 1970 was a Thursday
-        "start_hour": (asked.start_at - days * DAY_US) // (DAY_US // 24),
+        "start_hour": (queries.start_at - days * DAY_US) // (DAY_US // 24),
         "brand_fit": brand_fit(
-            state["niche_declared_flag"] == 1, state["niche_code"], state.niches, asked.brand_niche
+            declared, accounts["niche_code"], accounts.niches, queries.brand_niche
         ),
-        "start_gap_days": state["last_post_age_days"] + lead_days,
-        **{f"{name}_planned": asked.planned[name] for name in CONTENT_FIELDS},
+        "start_gap_days": accounts["last_post_age_days"] + lead_days,
+        **{f"{name}_planned": queries.planned[name] for name in CONTENT_FIELDS},
     }
-    write_columns(out.T, columns)
-    _put_averages(out, state, asked, reference)
-    _put_plan(out, state, asked)
-    return out
 
 
-def _put_averages(
-    out: np.ndarray, state: AccountFeatures, asked: Queries, reference: Reference
-) -> None:
-    """Put a vendor's averages in the place of posts where there are none."""
-    if not asked.averages:
-        return
-    platform = state["platform_code"]
+def _average_blocks(
+    accounts: AccountFeatures, queries: Queries, reference: Reference
+) -> list[ColumnBlock]:
+    """Return the offsets by a vendor's averages, where the account itself has no posts."""
+    if not queries.averages:
+        return []
     summary = summarise_averages(
-        asked.averages, platform, state["followers"], reference.platform_posts.part_tables
+        queries.averages,
+        accounts["platform_code"],
+        accounts["followers"],
+        reference.platform_posts.part_tables,
     )
-    means = {"engagements": summary.engagements, "views": asked.averages.get("avg_views")}
-    for what, values in means.items():
-        market = getattr(reference, what)
-        if market is None or values is None:
+    averages = {"engagements": summary.engagements, "views": queries.averages.get("avg_views")}
+    blocks = []
+    for target, average in averages.items():
+        market = reference.markets.get(target)
+        if market is None or average is None:
             continue
-        mean = np.log1p(values)
-        lacking = (
-            (state[f"{what}_evidence_code"] == PROFILE_ONLY)
-            & (asked.evidence_limit <= SUMMARY)
-            & ~np.isnan(mean)
-        )
-        rows = np.flatnonzero(lacking)
+        average_log = np.log1p(average)
+        has_no_posts = accounts[f"{target}_evidence_code"] == PROFILE_ONLY
+        is_allowed = queries.evidence_limit <= SUMMARY
+        rows = np.flatnonzero(has_no_posts & is_allowed & ~np.isnan(average_log))
         if not len(rows):
             continue
-        prior, nothing = out[rows, COLUMN_INDEX[f"{what}_log_prior"]], np.full(len(rows), np.nan)
-        evidence = np.full(len(rows), SUMMARY)
-        columns = offset_columns(
-            evidence, platform[rows], prior, (nothing, nothing), mean[rows], market
-        )
-        columns["log_offset_by_followers"] = (
-            columns["log_offset"] - out[rows, COLUMN_INDEX["followers_log"]]
-        )
-        write_columns(out.T, {f"{what}_{name}": values for name, values in columns.items()}, rows)
+        platform = accounts["platform_code"][rows]
+        prior = accounts[f"{target}_log_prior"][rows]
+        columns = offset_from_average(platform, prior, average_log[rows], market)
+        by_followers = columns["log_offset"] - accounts["followers_log"][rows]
+        columns["log_offset_by_followers"] = by_followers
+        named = {f"{target}_{name}": values for name, values in columns.items()}
+        blocks.append(ColumnBlock(named, rows))
+    return blocks
 
 
-def _put_plan(out: np.ndarray, state: AccountFeatures, asked: Queries) -> None:
-    """Set what is planned beside the account's own posts, where it has any."""
-    if state.posts is None:
-        return
-    rows = state.posts.rows
-    known = state.values[rows]
-    planned = {name: values[rows] for name, values in asked.planned.items()}
+def _plan_blocks(accounts: AccountFeatures, queries: Queries) -> list[ColumnBlock]:
+    """Return how the plan compares with the account's own posts, where it has any."""
+    if accounts.posts is None:
+        return []
+    rows = accounts.posts.rows
+    values = accounts.values[rows]
+    planned = {name: of_queries[rows] for name, of_queries in queries.planned.items()}
+    effects = values[:, column_indexes(FORMAT_EFFECT_COLUMNS)]
+    counts = values[:, column_indexes(FORMAT_COUNT_COLUMNS)]
     columns = {
-        **planned_format_columns(
-            known[:, FORMAT_EFFECT_INDEXES], known[:, FORMAT_COUNT_INDEXES], planned["format"]
-        ),
-        **planned_post_columns(state.posts, planned),
-        **{
-            f"{name}_planned_by_own_mean": planned[name]
-            - known[:, COLUMN_INDEX[f"{name}_own_mean"]]
-            for name in CONTENT_FIELDS
-        },
+        **planned_format_columns(effects, counts, planned["format"]),
+        **planned_post_columns(accounts.posts, planned),
     }
-    write_columns(out.T, columns, rows)
+    for name in CONTENT_FIELDS:
+        usual = values[:, COLUMN_INDEX[f"{name}_own_mean"]]
+        columns[f"{name}_planned_by_own_mean"] = planned[name] - usual
+    return [ColumnBlock(columns, rows)]
 
 
 def topic_codes(told: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:

@@ -16,6 +16,8 @@ PLATFORM_FORMATS = {
     "x": ("image", "carousel", "video", "live"),
 }
 EVIDENCE = ("history", "summary", "profile")
+#: What is forecast of a partnership.
+TARGETS = ("engagements", "views")
 
 #: Days after posting from which counts are taken as mature.
 HORIZON_DAYS = 7

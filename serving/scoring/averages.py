@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.derive.account_features import SUMMARY
 from features.derive.authenticity import AUTHENTICITY_PARTS, UNKNOWN_SCALE
 from features.derive.averages import AVERAGE_NAMES, AveragesSummary, summarise_averages
 from features.derive.catalog import feature_column
+from features.derive.level_offset import SUMMARY
 from features.derive.market_priors import Reference
 from serving.scoring.prospect_batch import ProspectBatch
 

@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from features.derive.account_features import HISTORY, PROFILE_ONLY
 from features.derive.catalog import feature_column
+from features.derive.level_offset import HISTORY, PROFILE_ONLY
 from features.number_text import format_fraction
 from features.segments import QUANTILE_LEVELS, SEGMENT_KEYS
 from features.tables.vocabulary import PLATFORMS, lookup_indexes

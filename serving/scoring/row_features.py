@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from features.derive.account_features import HISTORY
 from features.derive.catalog import COLUMNS, feature_column
 from features.derive.derive import derive_arrays, derive_profiles
+from features.derive.level_offset import HISTORY
 from features.derive.market_priors import Reference
 from features.history.history import PROFILE_FIELDS, History
 from features.history.post_readings import PostReadings

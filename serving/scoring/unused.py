@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.derive.account_features import SUMMARY
 from features.derive.catalog import COLUMNS, feature_column
+from features.derive.level_offset import SUMMARY
 from features.history.arrays import DAY_US, NAT_US
 from features.history.post_readings import CONTENT_FIELDS
 from features.tables.schema import EMV_PARTS
