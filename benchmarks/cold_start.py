@@ -19,7 +19,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from features.tables.vocabulary import band_of
+from features.tables.vocabulary import band_codes
 from models.conformal import GRID
 from models.forecast import Boosting, Forecaster
 from training.backtest.metrics import bootstrap_means, interval
@@ -115,7 +115,7 @@ def _means(given: np.ndarray, y: np.ndarray, asked: np.ndarray) -> np.ndarray:
 def measure(rows: pd.DataFrame, y: np.ndarray, seeds: int) -> pd.DataFrame:
     """Give one row a creator: the target, each forecast, and our quantiles; folds do not see their creators."""
     found = pd.DataFrame({"y": y})
-    band = band_of(rows["followers"].to_numpy())
+    band = np.nan_to_num(band_codes(rows["followers"].to_numpy()), nan=-1)
     for train, test in KFold(5, shuffle=True, random_state=0).split(y):
         own, other, ridge = features(rows.iloc[train], rows.iloc[test], y[train])
         medians = pd.Series(y[train]).groupby(band[train]).median()

@@ -13,12 +13,13 @@ import pandas as pd
 from features.derive import window_stats
 from features.derive.market_priors import Reference
 from features.derive.signals import post_window
+from features.history.account_keys import split_account_names
+from features.history.arrays import decode_categories
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.history.profiles import profile_at
 from features.niche.classifier import relatedness
 from features.niche.text import likeliest_niche, niche_distribution
-from features.segments import decode_categories
 from features.tables.vocabulary import NICHES
 
 MAX_COMPARABLES = 5
@@ -64,7 +65,7 @@ class Comparables:
         niche = likeliest_niche(profile["niche"], text)
         frame = pd.DataFrame(
             {
-                "creator_id": history.accounts.to_series().str.split("/", n=1).str[1].to_numpy(),
+                "creator_id": split_account_names(history.accounts)["creator_id"],
                 "followers": profile["followers"],
                 "niche": decode_categories(NICHES, niche),
                 "posts": np.minimum(past["engagements"].n, MAX_RESULT_POSTS),

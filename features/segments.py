@@ -17,7 +17,8 @@ from features.derive import window_stats
 from features.derive.derive import derive
 from features.derive.market_priors import Reference
 from features.derive.signals import post_window
-from features.history.arrays import to_us
+from features.history.account_keys import split_account_names
+from features.history.arrays import decode_categories, to_us
 from features.history.history import History
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
@@ -221,22 +222,9 @@ def describe_accounts(history: History, reference: Reference, until: pd.Timestam
 
 def account_queries(history: History, account: np.ndarray, until: pd.Timestamp) -> pd.DataFrame:
     """Ask about accounts (positions) at one moment, and nothing planned."""
-    name = history.accounts[account].to_series().str.split("/", n=1)
     moment = pd.Timestamp(until).as_unit("us")
-    return pd.DataFrame(
-        {
-            "platform": name.str[0].to_numpy(),
-            "creator_id": name.str[1].to_numpy(),
-            "as_of": moment,
-            "start_at": moment,
-        }
-    )
-
-
-def decode_categories(names: tuple[str, ...], codes: np.ndarray) -> np.ndarray:
-    """Give the name of each code, None where it is NaN."""
-    lookup = np.array([*names, None], dtype=object)
-    return lookup[np.where(np.isnan(codes), len(names), codes).astype(int)]
+    names = split_account_names(history.accounts[account])
+    return names.assign(as_of=moment, start_at=moment)
 
 
 def _typical(level: np.ndarray) -> np.ndarray:

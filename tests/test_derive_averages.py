@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from conftest import table
 
-from features.derive.level_offset import HISTORY, PROFILE_ONLY, SUMMARY
 from features.derive.averages import AVERAGE_NAMES, summarise_averages
 from features.derive.derive import derive
+from features.derive.level_offset import HISTORY, PROFILE_ONLY, SUMMARY
 from features.derive.market_priors import MarketPriors, Prior
 from features.derive.platform_posts import PlatformPosts
 from features.tables.model import Tables

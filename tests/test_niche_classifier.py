@@ -15,13 +15,12 @@ from features.niche.classifier import (
     NicheClassifier,
     _fit_around_seeds,
     _softmax,
-    brand_fit_from_distribution,
     focus,
     niche_for_label,
     relatedness,
 )
 from features.niche.relatedness import RELATED_NICHES
-from features.niche.tokens import hashtags_of, label_niches, seed_words, split_hashtag, tokenize
+from features.niche.tokens import label_niches, seed_words, split_hashtag, tokenize
 from features.tables.vocabulary import NICHES
 
 SEEDS = NicheClassifier().fit()
@@ -106,35 +105,12 @@ def test_focus_of_one_two_all_and_no_niche():
     assert focus(rows) == pytest.approx([1, 1 - np.log(2) / np.log(28), 0, np.nan], nan_ok=True)
 
 
-def test_brand_fit_is_the_mean_relatedness_of_the_known_part():
-    rows = [shares(food=1), shares(food=0.25, travel=0.25), shares(gaming=1), shares()]
-    assert brand_fit_from_distribution(rows, "food") == pytest.approx(
-        [1, 0.7, 0, np.nan], nan_ok=True
-    )
-    assert brand_fit_from_distribution(rows[:3], ["travel", None, pd.NA]) == pytest.approx(
-        [0.4, np.nan, np.nan], nan_ok=True
-    )
-
-
-def test_brand_fit_and_focus_refuse_what_they_do_not_know():
-    with pytest.raises(ValueError, match="'cheese' is no niche: expected one of art, automotive"):
-        brand_fit_from_distribution([shares(food=1)], ["cheese"])
-    with pytest.raises(
-        ValueError, match="2 brand niches for 1 creators: give one a row, or one for all"
-    ):
-        brand_fit_from_distribution([shares(food=1)], ["food", "food"])
+def test_focus_refuses_another_number_of_niches():
     with pytest.raises(ValueError, match="has 29 columns, the last unknown, not 28 columns"):
         focus(np.ones((2, 28)))
 
 
-def test_hashtags_and_their_parts():
-    assert hashtags_of("Früh #Frühstück, #foodPorn#vegan # a#b") == [
-        "fruhstuck",
-        "foodporn",
-        "vegan",
-        "b",
-    ]
-    assert hashtags_of(None) == hashtags_of("") == []
+def test_hashtags_are_split_into_their_parts():
     assert split_hashtag("ootdParis2024") == ("ootd", "paris")
     assert split_hashtag("street_food") == ("street", "food")
     assert split_hashtag("NASAFans") == ("nasa", "fans")

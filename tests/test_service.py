@@ -17,8 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.history.arrays import NAT_US
-from features.segments import decode_categories
+from features.history.arrays import NAT_US, decode_categories
 from features.tables.frames import DataFolderError
 from features.tables.schema import PROSPECTS
 from models.distribution import QUANTILES

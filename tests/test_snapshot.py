@@ -20,12 +20,11 @@ from features.derive.derive import derive
 from features.derive.market_priors import fit_reference
 from features.derive.queries import Queries, query_features
 from features.derive.version import FEATURES_VERSION
+from features.history.account_keys import account_key, account_name
 from features.history.history import History
 from features.snapshot.reader import (
     Snapshot,
     SnapshotError,
-    account_key,
-    account_name,
     batch_digest,
     parse_metadata,
 )
@@ -154,12 +153,6 @@ def test_every_account_is_found_and_told_back(history, snapshot):
 @pytest.mark.parametrize("creator_id", ["nobody", "", "é/ü", "c" * 500])
 def test_an_unknown_account_is_not_found(snapshot, creator_id):
     assert snapshot.find("instagram", creator_id) == -1
-    assert snapshot.platforms(creator_id) == ()
-
-
-def test_the_platforms_of_an_id_are_told(history, snapshot):
-    platform, name = history.accounts[0].split("/", 1)
-    assert snapshot.platforms(name) == (platform, "x")
 
 
 def test_names_of_one_hash_are_told_apart_by_their_text(history, reference, tmp_path, monkeypatch):

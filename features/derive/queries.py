@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from features.derive.account_features import AccountFeatures
 from features.derive.averages import AVERAGE_NAMES, summarise_averages
@@ -23,7 +22,7 @@ from features.derive.feature_matrix import (
 from features.derive.level_offset import PROFILE_ONLY, SUMMARY, offset_from_average
 from features.derive.market_priors import Reference
 from features.derive.planned_post import planned_post_columns, scale_content
-from features.history.arrays import DAY_US, encode_categories, positions_in, to_us
+from features.history.arrays import DAY_US, encode_categories, positions_in, text_array, to_us
 from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS
 from features.niche.text import brand_fit
@@ -216,7 +215,7 @@ def topic_codes(told: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:
 
     Told and alike none, so that a later post on it changes nothing.
     """
-    texts = pa.array(told, pa.large_string())
-    codes = positions_in(texts, pa.array(topics, pa.large_string())).astype(float)
+    texts = text_array(told)
+    codes = positions_in(texts, text_array(topics)).astype(float)
     codes[texts.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return codes

@@ -42,20 +42,17 @@ def quantile(values: np.ndarray, probability: float) -> np.ndarray:
     >>> quantile(np.array([[3.0, 1.0, np.nan], [np.nan, np.nan, np.nan]]), 0.5).tolist()
     [2.0, nan]
     """
-    return quantile_sorted(np.sort(values, axis=1), count_known(values), probability)
-
-
-def quantile_sorted(ordered: np.ndarray, known: np.ndarray, probability: float) -> np.ndarray:
-    """As `quantile`, for rows that are already ascending with NaN last; `known` counts the values
-    of each.
-    """
-    return quantiles_sorted(ordered, known, (probability,))[0]
+    ordered = np.sort(values, axis=1)
+    return quantiles_sorted(ordered, count_known(values), (probability,))[0]
 
 
 def quantiles_sorted(
     ordered: np.ndarray, known: np.ndarray, probabilities: tuple[float, ...]
 ) -> np.ndarray:
-    """As `quantile_sorted` for several probabilities at once, shape (probabilities, n)."""
+    """Return several quantiles of rows that are already ascending with NaN last, (probabilities, n).
+
+    `known` (n,): the number of values of each row.
+    """
     if ordered.shape[1] == 0:
         return np.full((len(probabilities), len(ordered)), np.nan)
     last = np.maximum(known - 1, 0)
@@ -123,11 +120,6 @@ def standard_deviation(values: np.ndarray) -> np.ndarray:
         np.isfinite(values), values - weighted_mean(values, np.ones_like(values))[:, None], 0.0
     )
     return np.sqrt(_divide((centred**2).sum(axis=1), np.where(known > 1, known - 1, 0)))
-
-
-def median_absolute_deviation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Give the median absolute deviation of each row's known values from `centre` (n,)."""
-    return quantile(np.abs(values - centre[:, None]), 0.5)
 
 
 def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
 """Columns of frames as the arrays that features are computed from: times as microseconds,
-categories as positions.
+categories as positions in a list of names.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -8,48 +10,54 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 DAY_US = 86_400_000_000
-#: What a time that is not told becomes.
+#: What stands for an unknown time.
 NAT_US = np.iinfo(np.int64).min
 
 
 def to_us(times: pd.Series) -> np.ndarray:
-    """Give UTC times as microseconds since 1970 (int64); NaT becomes the smallest int64."""
+    """Return UTC times as microseconds since 1970 (int64); NaT becomes NAT_US.
+
+    Raises TypeError for times without a zone.
+    """
     if not isinstance(times.dtype, pd.DatetimeTZDtype):
         raise TypeError(f"times must be UTC times with their zone, not {times.dtype}")
     return times.array.as_unit("us").asi8
 
 
 def encode_categories(values: pd.Series, names: tuple[str, ...]) -> np.ndarray:
-    """Give the position of each value in `names` as float; NaN where missing or not in it."""
+    """Return the position of each value in `names` as float64; NaN where missing or not in it."""
     if not names or pd.api.types.is_numeric_dtype(values.dtype):
         return np.full(len(values), np.nan)
-    codes = positions_in(arrow_text(values), pa.array(names, pa.large_string())).astype(float)
+    codes = positions_in(arrow_text(values), text_array(names)).astype(float)
     codes[codes < 0] = np.nan
     return codes
 
 
+def decode_categories(names: tuple[str, ...], codes: np.ndarray) -> np.ndarray:
+    """Return the name of each code, None where it is NaN; the inverse of `encode_categories`."""
+    lookup = np.array([*names, None], dtype=object)
+    return lookup[np.where(np.isnan(codes), len(names), codes).astype(int)]
+
+
+def text_array(texts: Iterable[str | None]) -> pa.Array:
+    """Return texts as an Arrow array, null for None."""
+    return pa.array(texts, pa.large_string())
+
+
 def arrow_text(values: pd.Series) -> pa.Array:
-    """Give texts as an Arrow array; a missing value is null."""
+    """Return a column of texts as an Arrow array; a missing value is null."""
+    strings = values if values.dtype == "str" else values.astype("str")
     # of the values and not of the Series, which costs ten times as much for a few rows
-    found = pa.array(
-        (values if values.dtype == "str" else values.astype("str")).array, pa.large_string()
-    )
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    texts = pa.array(strings.array, pa.large_string())
+    return texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
 
 
 def positions_in(values: pa.Array, among: pa.Array) -> np.ndarray:
-    """Give the position of each value in `among`, -1 where it is not there."""
-    return pc.fill_null(pc.index_in(values, value_set=among, skip_nulls=True), -1).to_numpy(
-        zero_copy_only=False
-    )
-
-
-def account_names(frame: pd.DataFrame) -> pa.Array:
-    """Name each row's account, platform/creator_id."""
-    parts = (arrow_text(frame[name]) for name in ("platform", "creator_id"))
-    return pc.binary_join_element_wise(*parts, pa.scalar("/", pa.large_string()))
+    """Return the position of each value in `among`, -1 where it is missing or not there."""
+    positions = pc.index_in(values, value_set=among, skip_nulls=True)
+    return pc.fill_null(positions, -1).to_numpy(zero_copy_only=False)
 
 
 def flag_array(values: pd.Series) -> np.ndarray:
-    """Give a flag column as bool, missing as False."""
+    """Return a flag column as bool, missing as False."""
     return values.to_numpy(bool, na_value=False)

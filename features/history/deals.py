@@ -7,6 +7,7 @@ price and counts as unknown.
 import numpy as np
 import pandas as pd
 
+from features.history.account_keys import account_name
 from features.history.arrays import DAY_US, encode_categories, to_us
 from features.history.history import History
 from features.tables.vocabulary import PLATFORMS
@@ -34,7 +35,10 @@ def completed_deals(history: History, partnerships: pd.DataFrame, until: int) ->
 def _accounts(history: History, deals: pd.DataFrame) -> np.ndarray:
     """Give the account of each deal; where it names no platform the creator stands on one only."""
     held = np.column_stack(
-        [history.accounts.get_indexer(f"{name}/" + deals["creator_id"]) for name in PLATFORMS]
+        [
+            history.accounts.get_indexer(account_name(name, "") + deals["creator_id"])
+            for name in PLATFORMS
+        ]
     )
     code = encode_categories(deals["platform"], PLATFORMS)
     code = np.where(np.isnan(code), (held >= 0).argmax(axis=1), code).astype(int)

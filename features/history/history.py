@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.history.account_keys import account_names
 from features.history.arrays import (
     NAT_US,
-    account_names,
     arrow_text,
     encode_categories,
     positions_in,

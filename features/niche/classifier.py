@@ -89,33 +89,6 @@ def focus(distribution: np.ndarray) -> np.ndarray:
     return np.clip(1 - entropy / np.log(len(NICHES)), 0, 1)
 
 
-def brand_fit_from_distribution(
-    distribution: np.ndarray, brand_niche: np.ndarray | list | str | None
-) -> np.ndarray:
-    """Say how well each creator's niches fit the brand's, from 0 (unrelated) to 1 (all of that
-    niche), shape (n,).
-
-    `distribution` as in `focus`; `brand_niche` is one niche for all, or one a row, missing where
-    unknown. The mean of RELATED_NICHES over the known part; NaN where the creator's niche or the
-    brand's is unknown. Raises ValueError for a brand niche that is not in NICHES.
-    """
-    known, total = _known(distribution)
-    rank = {niche: k for k, niche in enumerate(NICHES)}
-    brands = (
-        [brand_niche] * len(known)
-        if isinstance(brand_niche, str) or brand_niche is None
-        else list(brand_niche)
-    )
-    if len(brands) != len(known):
-        raise ValueError(
-            f"{len(brands):,} brand niches for {len(known):,} creators: give one a row, or one for all"
-        )
-    columns = np.array([_rank(brand, rank) for brand in brands], dtype=int)
-    fit = np.sum(known * relatedness()[columns], axis=1)
-    fit = np.divide(fit, total[:, 0], out=np.full(len(known), np.nan), where=total[:, 0] > 0)
-    return np.where(columns < 0, np.nan, np.clip(fit, 0, 1))
-
-
 def _rank(brand: object, rank: dict[str, int]) -> int:
     """Give the column of a brand's niche, -1 where it is missing."""
     if brand in rank:

@@ -17,7 +17,6 @@ MAX_HASHTAG_LENGTH = 40
 
 _HERE = Path(__file__).parent
 _MARKS = re.compile("[\u0300-\u036f]+")
-_HASHTAG = re.compile(r"#(\w+)")
 _TERM = re.compile(r"[#@]?\w+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -53,15 +52,6 @@ def fold(text: str) -> str:
 
 def _unmarked(text: str) -> str:
     return text if text.isascii() else _MARKS.sub("", unicodedata.normalize("NFKD", text))
-
-
-def hashtags_of(text: str | None) -> list[str]:
-    """List the hashtags of a text in order, folded, without their sign.
-
-    >>> hashtags_of("New #FoodPorn in town #café")
-    ['foodporn', 'cafe']
-    """
-    return [fold(tag) for tag in _HASHTAG.findall(_unmarked(text))] if isinstance(text, str) else []
 
 
 @lru_cache(maxsize=1 << 16)

@@ -42,8 +42,8 @@ from features.derive.version import FEATURES_VERSION
 from features.derive.window_stats import padded_width
 from features.errors import CreatorcastError
 from features.files.regular import open_regular
+from features.history.account_keys import account_key, account_name, split_account_name
 from features.history.post_readings import CONTENT_FIELDS
-from features.tables.vocabulary import PLATFORMS
 
 FORMAT_VERSION = 1
 #: Rows after whose reading the pages of the file are given back: the kernel maps some 64 kB about
@@ -118,23 +118,18 @@ class Snapshot:
     def find(self, platform: str, creator_id: str) -> int:
         """Give the row of an account, -1 where it is not known. Costs some microseconds."""
         name = account_name(platform, creator_id)
-        key = account_key(name)
+        key, text = account_key(name), name.encode()
         row = int(self._keys.searchsorted(key))
         # of two names with one hash the text tells which
         while row < len(self._keys) and self._keys[row] == key:
-            if self._names[row] == name:
+            if self._names[row] == text:
                 return row
             row += 1
         return -1
 
-    def platforms(self, creator_id: str) -> tuple[str, ...]:
-        """Name the platforms that know an account of this creator_id."""
-        return tuple(platform for platform in PLATFORMS if self.find(platform, creator_id) >= 0)
-
     def account(self, row: int) -> tuple[str, str]:
         """Give platform and creator_id of a row."""
-        platform, creator_id = self._names[row].decode().split("/", 1)
-        return platform, creator_id
+        return split_account_name(self._names[row].decode())
 
     def account_features(self, rows: Sequence[int] | np.ndarray) -> AccountFeatures:
         """Give what is known of the accounts at `rows` (n,), for
@@ -208,16 +203,6 @@ class _Texts:
 
     def __getitem__(self, row: int) -> bytes:
         return bytes(self._content[self._starts[row] : self._starts[row + 1]])
-
-
-def account_name(platform: str, creator_id: str) -> bytes:
-    """Name an account, as its key is made of."""
-    return f"{platform}/{creator_id}".encode()
-
-
-def account_key(name: bytes) -> np.uint64:
-    """Give the 64-bit hash of an account's name, the same everywhere."""
-    return np.uint64(int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little"))
 
 
 def parse_metadata(schema: pa.Schema) -> dict:

@@ -19,10 +19,11 @@ from features.derive.market_priors import Reference
 from features.derive.signals import WINDOW_POSTS
 from features.derive.version import FEATURES_VERSION
 from features.files.atomic import replace_file
+from features.history.account_keys import account_key
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS
-from features.snapshot.reader import FORMAT_VERSION, SnapshotError, account_key, batch_digest
+from features.snapshot.reader import FORMAT_VERSION, SnapshotError, batch_digest
 from features.tables.vocabulary import NICHES
 
 #: Accounts described at a time, by each thread.
@@ -93,7 +94,7 @@ def write_snapshot(
     file appears whole or not at all. Raises SnapshotError where it cannot be written.
     """
     names = history.accounts.tolist()
-    keys = np.array([account_key(name.encode()) for name in names], dtype=np.uint64)
+    keys = np.array([account_key(name) for name in names], dtype=np.uint64)
     order = np.argsort(keys, kind="stable")
     moment = as_of.value // 1000
     columns = _described(history, reference, moment, order, progress)

@@ -98,20 +98,6 @@ NICHES = (
 )
 
 
-def band_of(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
-    """Name the follower band of each account.
-
-    `followers`: counts, shape (n,), NaN where unknown. Returns an object array of band names,
-    `unknown` for NaN.
-
-    >>> band_of(np.array([500, 10_000, np.nan])).tolist()
-    ['under_1k', 'micro', 'unknown']
-    """
-    names = np.array([*edges, UNKNOWN], dtype=object)
-    codes = band_codes(followers, edges)
-    return names[np.where(np.isnan(codes), len(edges), codes).astype(int)]
-
-
 def band_codes(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
     """Give the position of each account's band in `edges`, shape (n,); NaN where the followers are
     unknown.
