@@ -16,6 +16,37 @@ ALLOWED = {
     "training": {"features", "models", "training"},
     "serving": {"features", "ingest", "models", "serving"},
 }
+#: Sub-package -> those of its package that it may import, beside SHARED_MODULES.
+SUBPACKAGES = {
+    "features.files": set(),
+    "features.tables": {"features.files"},
+    "features.history": {"features.tables"},
+    "features.niche": {"features.history", "features.tables"},
+    "features.derive": {"features.history", "features.niche", "features.tables"},
+    "features.snapshot": {
+        "features.derive",
+        "features.files",
+        "features.history",
+        "features.tables",
+    },
+    "ingest.sheets": set(),
+    "ingest.exports": {"ingest.sheets"},
+    "serving.scoring": set(),
+    "serving.http": {"serving.scoring"},
+    "serving.batch": {"serving.scoring"},
+    "serving.client": set(),
+}
+SHARED_MODULES = {"features.errors", "features.number_text", "serving.settings"}
+#: Sub-package -> modules that none of its files imports.
+NEVER_IMPORTED = {"features.derive": {"features.tables.folder"}}
+#: Files that still break the rule of their sub-package; none may be added.
+SUBPACKAGE_EXCEPTIONS = {
+    "ingest/sheets/export_layouts.py",
+    "serving/batch/options.py",
+    "serving/batch/runner.py",
+    "serving/batch/writers.py",
+    "serving/scoring/row_features.py",
+}
 #: Heavy package -> the one file that may import it.
 ONLY_IN = {"mlflow": "training/tracking.py", "bentoml": "serving/service.py"}
 LONGEST_FUNCTION = 60
@@ -92,6 +123,33 @@ def test_imports_point_one_way(package):
         if top in ours - ALLOWED[package]
     ]
     assert wrong == []
+
+
+def is_within(module, package):
+    return module == package or module.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("subpackage", SUBPACKAGES)
+def test_imports_between_sub_packages_point_one_way(subpackage):
+    allowed = {subpackage, *SUBPACKAGES[subpackage], *SHARED_MODULES}
+    forbidden = NEVER_IMPORTED.get(subpackage, set())
+    package = subpackage.split(".")[0]
+    wrong = []
+    for path in sorted((ROOT / subpackage.replace(".", "/")).rglob("*.py")):
+        for top, name, _ in imports_of(path):
+            is_allowed = top != package or any(is_within(name, one) for one in allowed)
+            if not is_allowed or name in forbidden:
+                wrong.append((name_of(path), name))
+    assert [pair for pair in wrong if pair[0] not in SUBPACKAGE_EXCEPTIONS] == []
+
+
+def test_every_sub_package_has_its_rule():
+    folders = {
+        f"{package}.{path.parent.name}"
+        for package in ("features", "ingest", "serving")
+        for path in (ROOT / package).glob("*/__init__.py")
+    }
+    assert folders == set(SUBPACKAGES)
 
 
 @pytest.mark.parametrize("heavy", ONLY_IN)

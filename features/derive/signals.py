@@ -12,9 +12,8 @@ import numpy as np
 from features.derive import window_stats
 from features.history.arrays import DAY_US
 from features.history.panel import Panel
+from features.history.post_readings import WINDOW_POSTS
 
-#: Posts looked back on, a multiple of 8 as every width is.
-WINDOW_POSTS = 96
 HALF_LIFE_DAYS = 60.0
 #: Posts that a creator's own effect is shrunk by.
 SHRINKAGE_POSTS = 3.0

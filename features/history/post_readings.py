@@ -29,6 +29,8 @@ from features.tables.vocabulary import ENGAGEMENT_PARTS, FORMATS, NICHES, PLATFO
 COUNT_FIELDS = ("likes", "comments", "shares", "saves", "views")
 CONTENT_FIELDS = ("caption_words", "hashtags_count", "mentions_count", "has_location")
 TEXT_FIELDS = ("text", "hashtags", "topic")
+#: The last posts of an account that features look at; a multiple of 8, as every window width is.
+WINDOW_POSTS = 96
 #: Posts from which on it pays to start threads.
 MIN_THREADED_ROWS = 200_000
 

@@ -9,10 +9,10 @@ from enum import IntEnum
 
 import numpy as np
 
-from features.derive.signals import WINDOW_POSTS
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import (
+    WINDOW_POSTS,
     PostReadings,
     mature_rows,
     public_engagements,

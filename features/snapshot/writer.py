@@ -16,13 +16,12 @@ import pyarrow as pa
 from features.derive.account_features import ACCOUNT_COLUMNS, AccountFeatures, account_features_at
 from features.derive.digest import reference_digest
 from features.derive.market_priors import Reference
-from features.derive.signals import WINDOW_POSTS
 from features.derive.version import FEATURES_VERSION
 from features.files.atomic import replace_file
 from features.history.account_keys import account_key
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.history.post_readings import CONTENT_FIELDS
+from features.history.post_readings import CONTENT_FIELDS, WINDOW_POSTS
 from features.snapshot.reader import FORMAT_VERSION, SnapshotError, batch_digest
 from features.tables.vocabulary import NICHES
 
