@@ -1,5 +1,5 @@
-"""Every column that derive gives, in order: the one list that training, bundles, service and docs
-obey.
+"""Every column of `features.derive.derive.derive`, in order: the one list that training, bundles,
+service and docs follow.
 """
 
 from dataclasses import dataclass
@@ -27,355 +27,166 @@ class FeatureSpec:
     learned: bool = True
 
 
-def _question() -> list[FeatureSpec]:
+def _query_specs() -> list[FeatureSpec]:
+    # fmt: off
     return [
-        FeatureSpec(
-            "platform_code", "code", "creators", "position in the bundle's list of platforms"
-        ),
-        FeatureSpec(
-            "format_code",
-            "code",
-            "question",
-            "position of the planned format in the list of formats",
-            "not told",
-        ),
-        FeatureSpec(
-            "brand_fit",
-            "0 to 1",
-            "creators, question",
-            "mean relatedness of the brand's niche to the creator's: the declared one, else what the text suggests",
-            "either unknown",
-        ),
-        FeatureSpec(
-            "sponsored_flag",
-            "0 or 1",
-            "question",
-            "the planned post is a paid partnership",
-            "not told",
-        ),
+        FeatureSpec("platform_code", "code", "creators",
+            "position in the bundle's list of platforms"),
+        FeatureSpec("format_code", "code", "question",
+            "position of the planned format in the list of formats", "not told"),
+        FeatureSpec("brand_fit", "0 to 1", "creators, question",
+            "mean relatedness of the brand's niche to the creator's: the declared one, else what "
+            "the text suggests", "either unknown"),
+        FeatureSpec("sponsored_flag", "0 or 1", "question",
+            "the planned post is a paid partnership", "not told"),
         FeatureSpec("lead_days", "days", "question", "start_at - as_of"),
         FeatureSpec("start_weekday", "0-6", "question", "weekday of start_at, UTC, Monday 0"),
         FeatureSpec("start_hour", "0-23", "question", "hour of start_at, UTC"),
     ]
+    # fmt: on
 
 
-def _profile() -> list[FeatureSpec]:
+def _profile_specs() -> list[FeatureSpec]:
     unknown = "followers unknown"
+    # fmt: off
     return [
-        FeatureSpec(
-            "band_code",
-            "code",
-            "creators, followers",
-            "position of the follower band, by the bundle's edges",
-            unknown,
-        ),
-        FeatureSpec(
-            "followers_log",
-            "ln count",
-            "creators, followers",
-            "ln(1 + followers) as of the forecast",
-            unknown,
-        ),
-        FeatureSpec(
-            "followers_late_flag",
-            "0 or 1",
-            "creators",
-            "the follower count was read after as_of",
-            unknown,
-            False,
-        ),
-        FeatureSpec(
-            "followers_growth_90d",
-            "ln ratio",
-            "followers",
-            "ln growth per 90 days over the last readings",
-            "one reading",
-        ),
-        FeatureSpec(
-            "niche_code",
-            "code",
-            "creators, posts, reference",
-            "position in the list of niches: the declared one, else the likeliest by bio, captions, hashtags, topics",
-            "none declared and the text does not tell",
-        ),
-        FeatureSpec(
-            "niche_declared_flag",
-            "0 or 1",
-            "creators",
-            "the niche is declared, not read from text",
-            learned=False,
-        ),
-        FeatureSpec(
-            "niche_known_share",
-            "fraction",
-            "creators, posts, reference",
-            "probability that the niche is one of the list: 1 where declared, else what the text does not leave open",
-            learned=False,
-        ),
-        FeatureSpec(
-            "niche_focus",
-            "0 to 1",
-            "creators, posts, reference",
-            "how concentrated the text is: 1 - entropy / ln(niches) of the distribution it suggests",
-            "no telling text",
-            False,
-        ),
-        FeatureSpec(
-            "following_ratio_log",
-            "ln ratio",
-            "creators",
-            "ln((1 + following) / (1 + followers))",
-            "either unknown",
-        ),
-        FeatureSpec(
-            "posts_count_log", "ln count", "creators", "ln(1 + posts the account shows)", "not told"
-        ),
-        FeatureSpec(
-            "account_age_days", "days", "creators", "as_of - created_at", "created_at unknown"
-        ),
+        FeatureSpec("band_code", "code", "creators, followers",
+            "position of the follower band, by the bundle's edges", unknown),
+        FeatureSpec("followers_log", "ln count", "creators, followers",
+            "ln(1 + followers) as of the forecast", unknown),
+        FeatureSpec("followers_late_flag", "0 or 1", "creators",
+            "the follower count was read after as_of", unknown, learned=False),
+        FeatureSpec("followers_growth_90d", "ln ratio", "followers",
+            "ln growth per 90 days over the last readings", "one reading"),
+        FeatureSpec("niche_code", "code", "creators, posts, reference",
+            "position in the list of niches: the declared one, else the likeliest by bio, "
+            "captions, hashtags, topics", "none declared and the text does not tell"),
+        FeatureSpec("niche_declared_flag", "0 or 1", "creators",
+            "the niche is declared, not read from text", learned=False),
+        FeatureSpec("niche_known_share", "fraction", "creators, posts, reference",
+            "probability that the niche is one of the list: 1 where declared, else what the text "
+            "does not leave open", learned=False),
+        FeatureSpec("niche_focus", "0 to 1", "creators, posts, reference",
+            "how concentrated the text is: 1 - entropy / ln(niches) of the distribution it "
+            "suggests", "no telling text", learned=False),
+        FeatureSpec("following_ratio_log", "ln ratio", "creators",
+            "ln((1 + following) / (1 + followers))", "either unknown"),
+        FeatureSpec("posts_count_log", "ln count", "creators",
+            "ln(1 + posts the account shows)", "not told"),
+        FeatureSpec("account_age_days", "days", "creators",
+            "as_of - created_at", "created_at unknown"),
         FeatureSpec("verified_flag", "0 or 1", "creators", "verified by the platform", "not told"),
         FeatureSpec("business_flag", "0 or 1", "creators", "business account", "not told"),
     ]
+    # fmt: on
 
 
-def _target(what: str, counted: str) -> list[FeatureSpec]:
-    none = f"no known {counted}"
-    level = f"ln(1 + {counted})"
+def _target_specs(target: str) -> list[FeatureSpec]:
+    none = f"no known {target}"
+    level = f"ln(1 + {target})"
+    # fmt: off
     return [
-        FeatureSpec(
-            f"{what}_evidence_code",
-            "code",
-            "all",
-            f"what the {what} forecast rests on: 0 history, 1 summary, 2 profile",
-        ),
-        FeatureSpec(
-            f"{what}_log_offset",
-            "ln count",
-            "all",
-            f"shrunk level of {level}: w level + (1 - w) prior, w = n/(n + k), 1 on a platform never seen in training",
-        ),
-        FeatureSpec(
-            f"{what}_log_prior",
-            "ln count",
-            "creators, reference",
-            f"{level} that followers, platform and niche suggest",
-        ),
-        FeatureSpec(f"{what}_log_offset_by_prior", "ln ratio", "all", "offset - prior"),
-        FeatureSpec(
-            f"{what}_log_offset_by_followers",
-            "ln ratio",
-            "all",
-            "offset - ln(1 + followers)",
-            "followers unknown",
-        ),
+        FeatureSpec(f"{target}_evidence_code", "code", "all",
+            f"what the {target} forecast rests on: 0 history, 1 summary, 2 profile"),
+        FeatureSpec(f"{target}_log_offset", "ln count", "all",
+            f"shrunk level of {level}: w level + (1 - w) prior, w = n/(n + k), 1 on a platform "
+            "never seen in training"),
+        FeatureSpec(f"{target}_log_prior", "ln count", "creators, reference",
+            f"{level} that followers, platform and niche suggest"),
+        FeatureSpec(f"{target}_log_offset_by_prior", "ln ratio", "all", "offset - prior"),
+        FeatureSpec(f"{target}_log_offset_by_followers", "ln ratio", "all",
+            "offset - ln(1 + followers)", "followers unknown"),
         *(
-            FeatureSpec(
-                f"{what}_dev_{s}",
-                "ln ratio",
-                "posts",
-                f"{s.replace('_', ' ')} of {level}, minus the offset",
-                none,
-            )
+            FeatureSpec(f"{target}_dev_{s}", "ln ratio", "posts",
+                f"{s.replace('_', ' ')} of {level}, minus the offset", none)
             for s in LEVEL_STATISTICS
         ),
-        FeatureSpec(
-            f"{what}_dev_mean_12",
-            "ln ratio",
-            "posts, prospects",
-            f"ln(1 + mean {counted}), last 12 or as given, minus offset",
-            none,
-        ),
-        FeatureSpec(
-            f"{what}_known_count", "posts", "posts", f"posts with known {counted}, of the last 96"
-        ),
-        FeatureSpec(
-            f"{what}_effective_count",
-            "posts",
-            "posts",
-            "Kish's effective number of them under recency weights",
-        ),
-        FeatureSpec(
-            f"{what}_log_sd",
-            "ln ratio",
-            "posts",
-            f"standard deviation of {level}",
-            "under two posts",
-        ),
-        FeatureSpec(
-            f"{what}_log_mad",
-            "ln ratio",
-            "posts",
-            "median absolute deviation about the weighted median",
-            none,
-        ),
-        FeatureSpec(
-            f"{what}_log_autocorrelation",
-            "-1 to 1",
-            "posts",
-            "lag-1 autocorrelation, shrunk by four posts",
-            "constant",
-        ),
-        FeatureSpec(
-            f"{what}_log_slope",
-            "ln per 30 d",
-            "posts",
-            f"least-squares slope of {level} on time, shrunk",
-            none,
-        ),
+        FeatureSpec(f"{target}_dev_mean_12", "ln ratio", "posts, prospects",
+            f"ln(1 + mean {target}), last 12 or as given, minus offset", none),
+        FeatureSpec(f"{target}_known_count", "posts", "posts",
+            f"posts with known {target}, of the last 96"),
+        FeatureSpec(f"{target}_effective_count", "posts", "posts",
+            "Kish's effective number of them under recency weights"),
+        FeatureSpec(f"{target}_log_sd", "ln ratio", "posts",
+            f"standard deviation of {level}", "under two posts"),
+        FeatureSpec(f"{target}_log_mad", "ln ratio", "posts",
+            "median absolute deviation about the weighted median", none),
+        FeatureSpec(f"{target}_log_autocorrelation", "-1 to 1", "posts",
+            "lag-1 autocorrelation, shrunk by four posts", "constant"),
+        FeatureSpec(f"{target}_log_slope", "ln per 30 d", "posts",
+            f"least-squares slope of {level} on time, shrunk", none),
     ]
+    # fmt: on
 
 
-def _posts() -> list[FeatureSpec]:
+def _post_specs() -> list[FeatureSpec]:
     none = "no known posts"
+    # fmt: off
     return [
-        FeatureSpec(
-            "posts_gap_days_median", "days", "posts", "median days between posts", "under two posts"
-        ),
-        FeatureSpec(
-            "last_post_age_days",
-            "days",
-            "posts",
-            "as_of - posted_at of the newest known post",
-            none,
-        ),
-        FeatureSpec(
-            "start_gap_days",
-            "days",
-            "posts, question",
-            "start_at - posted_at of the newest known post",
-            none,
-        ),
-        FeatureSpec(
-            "posts_count_30d",
-            "posts",
-            "posts",
-            "known posts in the 30 days up to the newest known one",
-            none,
-        ),
-        FeatureSpec(
-            "like_share_median", "fraction", "posts", "median likes / engagements", none, False
-        ),
-        FeatureSpec(
-            "comment_share_median", "fraction", "posts", "median comments / engagements", none
-        ),
-        FeatureSpec(
-            "engagement_rate_log_median_by_views",
-            "ln ratio",
-            "posts",
-            "median ln(engagements / views)",
-            "no views",
-        ),
-        FeatureSpec(
-            "readings_late_share",
-            "fraction",
-            "posts",
-            "known posts whose counts were read after as_of",
-            none,
-            False,
-        ),
-        FeatureSpec(
-            "share_share_median",
-            "fraction",
-            "posts",
-            "median shares / engagements",
-            "no known shares",
-        ),
-        FeatureSpec(
-            "save_share_median", "fraction", "posts", "median saves / engagements", "no known saves"
-        ),
-        FeatureSpec(
-            "hit_share", "fraction", "posts", "posts above twice the weighted median", none
-        ),
+        FeatureSpec("posts_gap_days_median", "days", "posts",
+            "median days between posts", "under two posts"),
+        FeatureSpec("last_post_age_days", "days", "posts",
+            "as_of - posted_at of the newest known post", none),
+        FeatureSpec("start_gap_days", "days", "posts, question",
+            "start_at - posted_at of the newest known post", none),
+        FeatureSpec("posts_count_30d", "posts", "posts",
+            "known posts in the 30 days up to the newest known one", none),
+        FeatureSpec("like_share_median", "fraction", "posts",
+            "median likes / engagements", none, learned=False),
+        FeatureSpec("comment_share_median", "fraction", "posts",
+            "median comments / engagements", none),
+        FeatureSpec("engagement_rate_log_median_by_views", "ln ratio", "posts",
+            "median ln(engagements / views)", "no views"),
+        FeatureSpec("readings_late_share", "fraction", "posts",
+            "known posts whose counts were read after as_of", none, learned=False),
+        FeatureSpec("share_share_median", "fraction", "posts",
+            "median shares / engagements", "no known shares"),
+        FeatureSpec("save_share_median", "fraction", "posts",
+            "median saves / engagements", "no known saves"),
+        FeatureSpec("hit_share", "fraction", "posts",
+            "posts above twice the weighted median", none),
     ]
+    # fmt: on
 
 
-def _effects() -> list[FeatureSpec]:
+def _effect_specs() -> list[FeatureSpec]:
     none = "no known posts"
     own = "the creator's own mean residual, shrunk by three posts"
+    # fmt: off
     return [
-        FeatureSpec(
-            "sponsored_share", "fraction", "posts", "paid posts among those that tell", "none tells"
-        ),
-        FeatureSpec(
-            "sponsored_count_30d",
-            "posts",
-            "posts",
-            "paid posts in the 30 days up to the newest known post",
-            none,
-        ),
-        FeatureSpec(
-            "sponsored_effect",
-            "ln ratio",
-            "posts",
-            "mean residual paid minus not paid, shrunk by three posts to what is usual on the platform",
-            "none tells",
-        ),
-        FeatureSpec(
-            "sponsored_share_30d",
-            "fraction",
-            "posts",
-            "as sponsored_share, of the 30 days up to the newest",
-            "none tells",
-        ),
-        FeatureSpec(
-            "sponsored_dev_median",
-            "ln ratio",
-            "posts",
-            "median of paid posts, minus the offset",
-            "none",
-            False,
-        ),
-        FeatureSpec(
-            "organic_dev_median",
-            "ln ratio",
-            "posts",
-            "median of unpaid posts, minus the offset",
-            "none",
-            False,
-        ),
+        FeatureSpec("sponsored_share", "fraction", "posts",
+            "paid posts among those that tell", "none tells"),
+        FeatureSpec("sponsored_count_30d", "posts", "posts",
+            "paid posts in the 30 days up to the newest known post", none),
+        FeatureSpec("sponsored_effect", "ln ratio", "posts",
+            "mean residual paid minus not paid, shrunk by three posts to what is usual on the "
+            "platform", "none tells"),
+        FeatureSpec("sponsored_share_30d", "fraction", "posts",
+            "as sponsored_share, of the 30 days up to the newest", "none tells"),
+        FeatureSpec("sponsored_dev_median", "ln ratio", "posts",
+            "median of paid posts, minus the offset", "none", learned=False),
+        FeatureSpec("organic_dev_median", "ln ratio", "posts",
+            "median of unpaid posts, minus the offset", "none", learned=False),
         *(
-            FeatureSpec(
-                f"{name}_effect",
-                "ln ratio",
-                "posts, reference",
-                f"mean residual of {name} posts, shrunk by three posts to what is usual on the platform",
-                none,
-                False,
-            )
+            FeatureSpec(f"{name}_effect", "ln ratio", "posts, reference",
+                f"mean residual of {name} posts, shrunk by three posts to what is usual on the "
+                f"platform", none, learned=False)
             for name in FORMATS
         ),
-        FeatureSpec(
-            "format_share",
-            "fraction",
-            "posts, question",
-            "posts of the planned format among the known",
-            none,
-        ),
-        FeatureSpec(
-            "engagements_dev_mean_by_format",
-            "ln ratio",
-            "posts, question, reference",
+        FeatureSpec("format_share", "fraction", "posts, question",
+            "posts of the planned format among the known", none),
+        FeatureSpec("engagements_dev_mean_by_format", "ln ratio", "posts, question, reference",
             "the effect of the planned format; a format not told is one of its own, usually 0",
-            none,
-        ),
-        FeatureSpec(
-            "engagements_dev_mean_by_topic",
-            "ln ratio",
-            "posts, question",
-            f"{own}, on the planned topic",
-            none,
-        ),
-        FeatureSpec(
-            "engagements_dev_similar",
-            "ln ratio",
-            "posts, question",
-            "kernel-weighted residual of similar past posts",
-            none,
-        ),
+            none),
+        FeatureSpec("engagements_dev_mean_by_topic", "ln ratio", "posts, question",
+            f"{own}, on the planned topic", none),
+        FeatureSpec("engagements_dev_similar", "ln ratio", "posts, question",
+            "kernel-weighted residual of similar past posts", none),
     ]
+    # fmt: on
 
 
-def _authenticity() -> list[FeatureSpec]:
+def _authenticity_specs() -> list[FeatureSpec]:
     none = "no sign could be read"
     why = "1 nothing odd, towards 0 many odd signs: a reason to look, never proof"
     parts = [
@@ -391,7 +202,7 @@ def _authenticity() -> list[FeatureSpec]:
     return [FeatureSpec("authenticity_score", "0 to 1", "all, reference", why, none), *parts]
 
 
-def _content() -> list[FeatureSpec]:
+def _content_specs() -> list[FeatureSpec]:
     told = (
         ("caption_words", "ln count"),
         ("hashtags_count", "ln count"),
@@ -416,38 +227,38 @@ def _content() -> list[FeatureSpec]:
 
 
 FEATURES = (
-    *_question(),
-    *_profile(),
-    *_target("engagements", "engagements"),
-    *_target("views", "views"),
-    *_posts(),
-    *_effects(),
-    *_authenticity(),
-    *_content(),
+    *_query_specs(),
+    *_profile_specs(),
+    *_target_specs("engagements"),
+    *_target_specs("views"),
+    *_post_specs(),
+    *_effect_specs(),
+    *_authenticity_specs(),
+    *_content_specs(),
 )
 COLUMNS = tuple(feature.name for feature in FEATURES)
 LEARNED_COLUMNS = tuple(feature.name for feature in FEATURES if feature.learned)
-#: Known of an account whatever is asked of it.
+#: Columns that do not depend on the query.
 QUERY_INDEPENDENT_COLUMNS = tuple(
     feature.name for feature in FEATURES if "question" not in feature.source
 )
 
 
 def columns_markdown() -> str:
-    """Give docs/columns.md: every column, from this list, so that the page cannot differ from the
-    code.
-    """
+    """Return docs/columns.md, which lists every column, so that the page equals the code."""
     lines = [
         "# Columns that derive gives",
         "",
-        "Made by `make docs` from `features/derive/catalog.py`. `dev` is ln(1 + count) minus the offset.",
+        "Made by `make docs` from `features/derive/catalog.py`. "
+        "`dev` is ln(1 + count) minus the offset.",
         "Columns marked * inform answers and are not learned from.",
         "",
         "| column | unit | from | meaning and formula | missing |",
         "|---|---|---|---|---|",
     ]
     rows = [
-        f"| `{f.name}`{'' if f.learned else ' *'} | {f.unit} | {f.source} | {f.meaning} | {f.missing} |"
+        f"| `{f.name}`{'' if f.learned else ' *'} | {f.unit} | {f.source} | {f.meaning} "
+        f"| {f.missing} |"
         for f in FEATURES
     ]
     return "\n".join([*lines, *rows]) + "\n"
@@ -457,12 +268,12 @@ _POSITION = {name: place for place, name in enumerate(COLUMNS)}
 
 
 def feature_column(x: np.ndarray | pd.DataFrame, name: str) -> np.ndarray:
-    """Give one column, shape (n,)."""
+    """Return one column, shape (n,)."""
     return x[name].to_numpy() if isinstance(x, pd.DataFrame) else x[:, _POSITION[name]]
 
 
 def feature_columns(x: np.ndarray | pd.DataFrame, names: tuple[str, ...]) -> np.ndarray:
-    """Give columns side by side, shape (n, len(names))."""
+    """Return columns side by side, shape (n, len(names))."""
     return x[list(names)].to_numpy() if isinstance(x, pd.DataFrame) else x[:, _positions(names)]
 
 
