@@ -39,7 +39,7 @@ from invented_tables import fit_small, make_queries, make_tables, query_each_pos
 from pandas_oracle import ATOL, RTOL, compare, pandas_signals
 
 from features.derive.derive import derive
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.history.history import History
 from features.tables.folder import read_tables, write_tables
 

@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from features.derive.derive import derive
-from features.derive.market_priors import fit_reference
+from features.derive.reference import fit_reference
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from features.derive.derive import derive
-from features.derive.market_priors import fit_reference
+from features.derive.reference import fit_reference
 from features.history.history import History
 from training.dataset import Sampling, sample_training_rows, training_weights
 from training.fit import Recipe, make_forecaster

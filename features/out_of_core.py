@@ -27,7 +27,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from features.derive.derive import derive
-from features.derive.market_priors import Reference, fit_reference
+from features.derive.reference import Reference, fit_reference
 from features.errors import CreatorcastError
 from features.files.change_guard import require_unchanged
 from features.files.formula_escape import escape_formula_sql, unescape_formula_frame

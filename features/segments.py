@@ -15,7 +15,7 @@ import pandas as pd
 
 from features.derive import window_stats
 from features.derive.derive import derive
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.derive.signals import post_window
 from features.history.account_keys import split_account_names
 from features.history.arrays import decode_categories, to_us

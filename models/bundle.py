@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from features.derive.catalog import COLUMNS
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.derive.version import FEATURES_VERSION
 from features.files.atomic import new_folder, replace_text
 from features.files.regular import read_regular

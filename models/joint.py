@@ -20,7 +20,7 @@ import pandas as pd
 
 from features.derive.catalog import feature_column
 from features.derive.level_offset import PROFILE_ONLY
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.tables.vocabulary import TARGETS
 from models.conformal import GRID
 from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution

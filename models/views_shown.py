@@ -5,7 +5,7 @@ import pandas as pd
 
 from features.derive.catalog import feature_column
 from features.derive.level_offset import PROFILE_ONLY
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 
 
 def rows_with_views(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:

@@ -11,7 +11,8 @@ from invented_tables import CONTENT, TOPICS
 
 from features.derive.catalog import FEATURES
 from features.derive.derive import derive
-from features.derive.market_priors import MarketPriors, Reference
+from features.derive.market_priors import MarketPriors
+from features.derive.reference import Reference
 from features.tables.model import Tables
 from features.tables.vocabulary import ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS
 

@@ -4,7 +4,7 @@ import pytest
 from conftest import SMALL_RECIPE
 
 import training.backtest.backtest
-from features.derive.market_priors import TooLittleData
+from features.derive.reference import TooLittleData
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.folder import read_tables

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from features.derive.derive import derive
-from features.derive.market_priors import fit_reference
+from features.derive.reference import fit_reference
 from features.history.history import History
 from features.tables.model import Tables
 from features.tables.validate import validate

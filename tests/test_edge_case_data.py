@@ -11,7 +11,7 @@ import pytest
 from conftest import SMALL_RECIPE, answers_of, table
 from scipy.special import ndtr
 
-from features.derive.market_priors import TooLittleData
+from features.derive.reference import TooLittleData
 from features.tables.folder import write_tables
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS, PROSPECTS

@@ -17,7 +17,8 @@ from features.derive.authenticity import AUTHENTICITY_PARTS, SignNorm
 from features.derive.catalog import COLUMNS
 from features.derive.derive import derive
 from features.derive.effects import Effects
-from features.derive.market_priors import MarketPriors, Prior, Reference
+from features.derive.market_priors import MarketPriors, Prior
+from features.derive.reference import Reference
 from features.derive.version import FEATURES_VERSION
 from features.niche.classifier import NicheClassifier
 from features.tables.model import Tables

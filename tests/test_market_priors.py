@@ -6,14 +6,8 @@ import pandas as pd
 import pytest
 from conftest import build_tables
 
-from features.derive.market_priors import (
-    KNOT,
-    MarketPriors,
-    Prior,
-    Reference,
-    TooLittleData,
-    fit_reference,
-)
+from features.derive.market_priors import KNOT, MarketPriors, Prior
+from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.history import History
 from features.tables.vocabulary import HORIZON_DAYS, NICHES, PLATFORMS
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derive.market_priors import fit_reference
+from features.derive.reference import fit_reference
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.segments import (

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.derive.market_priors import TooLittleData
+from features.derive.reference import TooLittleData
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.folder import read_tables, write_tables

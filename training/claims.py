@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive.market_priors import fit_reference
+from features.derive.reference import fit_reference
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.number_text import format_money
@@ -87,7 +87,7 @@ def claims_report(
     """Test the claims on the tables in `data` and give the section as text.
 
     Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or
-    features.derive.market_priors.TooLittleData.
+    features.derive.reference.TooLittleData.
     """
     say(f"reading {data}")
     tables = validate(read_tables(data))

@@ -14,7 +14,7 @@ import pandas as pd
 
 from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
 from features.derive.derive import derive
-from features.derive.market_priors import Reference, TooLittleData, fit_reference
+from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
@@ -103,7 +103,7 @@ def fit(
     `until`: a moment (microseconds, UTC), or one for each platform (training.platform_times).
     `twin`: a fit to an earlier cut, of the same accounts, whose scores on the posts since then
     calibrate this one; a target that it lacks gets a twin of its own. Raises
-    features.derive.market_priors.TooLittleData where there is nothing to learn from.
+    features.derive.reference.TooLittleData where there is nothing to learn from.
     """
     until = times_by_platform(until)
     workers, recipe = plan_parallel_fits(recipe)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from features.derive.derive import derive
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.segments import SegmentBenchmarks, account_queries, fit_benchmarks

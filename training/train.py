@@ -42,7 +42,7 @@ def train(
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
     A rate_card.csv among the tables takes the place of the shipped one. Raises
     features.tables.frames.DataFolderError, features.tables.validate.InvalidTables,
-    models.rate_card.RateCardError, features.derive.market_priors.TooLittleData, or
+    models.rate_card.RateCardError, features.derive.reference.TooLittleData, or
     training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")

@@ -26,8 +26,8 @@ from features.derive.level_offset import (
     PostLevel,
     offset_from_posts,
 )
-from features.derive.market_priors import Reference
 from features.derive.planned_post import PastPosts
+from features.derive.reference import Reference
 from features.derive.signals import (
     PostWindow,
     gather_window,

@@ -14,8 +14,8 @@ import pandas as pd
 
 from features.derive.account_features import account_features_at, account_features_from_profiles
 from features.derive.catalog import COLUMNS
-from features.derive.market_priors import Reference
 from features.derive.queries import Queries, query_features
+from features.derive.reference import Reference
 from features.history.history import History
 from features.tables.model import Tables
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 
 
 def reference_digest(reference: Reference) -> str:

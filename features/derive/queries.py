@@ -20,8 +20,8 @@ from features.derive.feature_matrix import (
     write_blocks,
 )
 from features.derive.level_offset import PROFILE_ONLY, SUMMARY, offset_from_average
-from features.derive.market_priors import Reference
 from features.derive.planned_post import planned_post_columns, scale_content
+from features.derive.reference import Reference
 from features.history.arrays import DAY_US, encode_categories, positions_in, text_array, to_us
 from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS

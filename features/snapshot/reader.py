@@ -33,11 +33,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.derive.account_features import ACCOUNT_COLUMNS, COLUMN_INDEX, AccountFeatures
+from features.derive.account_features import AccountFeatures
 from features.derive.catalog import QUERY_INDEPENDENT_COLUMNS
 from features.derive.digest import reference_digest
-from features.derive.market_priors import Reference
+from features.derive.feature_matrix import ACCOUNT_COLUMNS, COLUMN_INDEX
 from features.derive.planned_post import PastPosts
+from features.derive.reference import Reference
 from features.derive.version import FEATURES_VERSION
 from features.derive.window_stats import padded_width
 from features.errors import CreatorcastError

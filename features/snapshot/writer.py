@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.derive.account_features import ACCOUNT_COLUMNS, AccountFeatures, account_features_at
+from features.derive.account_features import AccountFeatures, account_features_at
 from features.derive.digest import reference_digest
-from features.derive.market_priors import Reference
+from features.derive.feature_matrix import ACCOUNT_COLUMNS
+from features.derive.reference import Reference
 from features.derive.version import FEATURES_VERSION
 from features.files.atomic import replace_file
 from features.history.account_keys import account_key

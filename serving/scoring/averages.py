@@ -12,7 +12,7 @@ from features.derive.authenticity import AUTHENTICITY_PARTS, UNKNOWN_SCALE
 from features.derive.averages import AVERAGE_NAMES, AveragesSummary, summarise_averages
 from features.derive.catalog import feature_column
 from features.derive.level_offset import SUMMARY
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from serving.scoring.prospect_batch import ProspectBatch
 
 #: Robust standard deviations above what is usual on the platform beyond which no creator is

@@ -11,8 +11,8 @@ import pandas as pd
 from features.comparables import MAX_RESULT_POSTS, Comparables
 from features.derive.averages import AVERAGE_NAMES
 from features.derive.derive import derive_arrays
-from features.derive.market_priors import Reference
 from features.derive.queries import Queries, query_features
+from features.derive.reference import Reference
 from features.history.arrays import DAY_US, NAT_US
 from features.history.extend import extend_history
 from features.history.history import History

@@ -14,7 +14,7 @@ import pyarrow as pa
 from features.derive.catalog import COLUMNS, feature_column
 from features.derive.derive import derive_arrays, derive_profiles
 from features.derive.level_offset import HISTORY
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.history.history import PROFILE_FIELDS, History
 from features.history.post_readings import PostReadings
 from features.history.post_use import PostUse, classify_readings, count_uses

@@ -3,7 +3,8 @@
 import numpy as np
 
 from features.derive.catalog import feature_column
-from features.derive.market_priors import MIN_CREATORS, Reference
+from features.derive.market_priors import MIN_CREATORS
+from features.derive.reference import Reference
 from features.history.arrays import DAY_US
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.derive.derive import derive
-from features.derive.market_priors import TooLittleData
+from features.derive.reference import TooLittleData
 from features.history.history import History
 from training.backtest.evaluate import evaluate_fit, label_later_posts
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult

@@ -35,7 +35,7 @@ def publish_backtest(
 
     Gives the text. On simulated data with its truth the oracle stands in the tables. Raises
     features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or
-    features.derive.market_priors.TooLittleData.
+    features.derive.reference.TooLittleData.
     """
     tables = validate(read_tables(data))
     history = History.from_tables(tables, horizon_days)

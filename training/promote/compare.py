@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.derive.market_priors import TooLittleData
+from features.derive.reference import TooLittleData
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.frames import DataFolderError

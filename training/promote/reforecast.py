@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from features.derive.derive import derive
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.errors import CreatorcastError
 from features.history.arrays import DAY_US
 from features.history.history import History
@@ -111,7 +111,7 @@ def reforecast(
 ) -> ScorePairs:
     """Ask both about the later posts of some platforms and pair the scores. Raises ReforecastError.
 
-    Raises also features.derive.market_priors.TooLittleData where the recipe cannot be fitted to
+    Raises also features.derive.reference.TooLittleData where the recipe cannot be fitted to
     what was known then.
     """
     rows = label_posts_after_origins(
