@@ -61,7 +61,6 @@ INDEPENDENT = {
     "weighted_median": lambda values, weights, age: lower_weighted_median(values, weights),
     "effective_count": lambda values, weights, age: weights.sum() ** 2 / (weights**2).sum(),
     "spread": lambda values, weights, age: pd.Series(values).std(),
-    "deviation": lambda values, weights, age: np.median(np.abs(values - np.median(values))),
     "slope": lambda values, weights, age: ridge_slope(values, age, 3600.0),
 }
 

@@ -1,32 +1,28 @@
-"""The door: frames as they come in, checked against the schema once, with every fault reported
-together.
+"""Tables as they come in, checked against the schema once, with every fault reported together.
 
 After `validate` nothing checks again: columns, dtypes, ranges, keys and references are as
 `features.tables.schema` says.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from features.errors import CreatorcastError
-from features.tables.column_checks import DATE_OUT_OF_RANGE, BrokenRule, broken_rules, rule_text
+from features.tables.column_checks import BrokenRule, broken_rules, rule_text
 from features.tables.creator_ids import add_lookalike_hint, find_faulty_ids
 from features.tables.currency import CurrencyRates, check_fees, convert_fee
 from features.tables.model import Tables
-from features.tables.schema import (
-    DTYPES,
-    TABLE_SPECS,
-    Column,
-    TableSpec,
-)
+from features.tables.parse_columns import ValueFault, missing_column, parse_column
+from features.tables.schema import DTYPES, TABLE_SPECS, Column, TableSpec
 
-NO_TIME_ZONE = 'has no time zone: add Z or an offset, or declare "timezone": "UTC" in dataset.json'
-IMPOSSIBLE_DATE = "is no date that exists: write 2026-03-01T12:00:00Z"
-NOT_A_DATE = "is no date: write 2026-03-01T12:00:00Z"
 MISSING_COLUMN = "is missing: the column is required"
 UNKNOWN_CREATOR = "is no creator of that platform in the creators table: add a row there"
+SEVERAL_PLATFORMS = "stands on several platforms: name the platform"
+#: Faults that the message of InvalidTables names.
+MAX_NAMED_FAULTS = 20
 
 
 @dataclass(frozen=True)
@@ -48,21 +44,23 @@ class TableFault:
     @property
     def message(self) -> str:
         """The column, the value and the rule."""
-        return f"{self.column} {_shown(self.value)} {self.rule}"
+        return f"{self.column} {_value_text(self.value)} {self.rule}"
 
 
-def _shown(value: object) -> str:
-    """Word a value: texts in quotes, moments in ISO form, numbers without an exponent.
+def _value_text(value: object) -> str:
+    """Return a value in words: texts in quotes, times in ISO form, numbers without an exponent.
 
-    >>> _shown("a"), _shown(1.5e19), _shown(pd.Timestamp("2026-01-01")), _shown(2e-05)
-    ("'a'", '15000000000000000000', '2026-01-01T00:00:00', '0.00002')
+    >>> _value_text("a"), _value_text(1.5e19)
+    ("'a'", '15000000000000000000')
+    >>> _value_text(pd.Timestamp("2026-01-01")), _value_text(2e-05)
+    ('2026-01-01T00:00:00', '0.00002')
     """
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
-    long = isinstance(value, float) and "e" in repr(value) and abs(value) < 1e21
-    return np.format_float_positional(value, trim="-") if long else repr(value)
+    has_exponent = isinstance(value, float) and "e" in repr(value) and abs(value) < 1e21
+    return np.format_float_positional(value, trim="-") if has_exponent else repr(value)
 
 
 class InvalidTables(CreatorcastError):
@@ -70,15 +68,16 @@ class InvalidTables(CreatorcastError):
 
     def __init__(self, faults: list[TableFault]):
         self.faults = faults
-        shown = "\n".join(f"  {fault}" for fault in faults[:20])
-        more = f"\n  ... and {len(faults) - 20:,} more" if len(faults) > 20 else ""
+        named = "\n".join(f"  {fault}" for fault in faults[:MAX_NAMED_FAULTS])
+        unnamed = len(faults) - MAX_NAMED_FAULTS
+        more = f"\n  ... and {unnamed:,} more" if unnamed > 0 else ""
         super().__init__(
-            f"{len(faults):,} fault(s) in the tables; correct the rows named:\n{shown}{more}"
+            f"{len(faults):,} fault(s) in the tables; correct the rows named:\n{named}{more}"
         )
 
 
 def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
-    """Check all tables; give them back clean, in canonical columns and dtypes.
+    """Check all tables and return them clean, in canonical columns and dtypes.
 
     `now` (default: the present) is the moment after which nothing can have been observed.
     Raises InvalidTables with every fault of every table.
@@ -91,74 +90,60 @@ def validate(tables: Tables, now: pd.Timestamp | None = None) -> Tables:
     - fees of partnerships in other currencies are turned into fee_usd by `meta["usd_per_unit"]`
     """
     now = now or pd.Timestamp.now(tz="UTC")
-    clean, faults = {}, []
+    utc = tables.meta.get("timezone") == "UTC"
+    clean: dict[str, pd.DataFrame] = {}
+    faults: list[TableFault] = []
     for name, frame in tables.frames().items():
-        clean[name], found = clean_table(
-            frame, TABLE_SPECS[name], utc=tables.meta.get("timezone") == "UTC"
-        )
-        faults += (
-            found
-            + _repeated_keys(clean[name], TABLE_SPECS[name])
-            + _time_faults(clean[name], name, now)
-        )
-    odd = {(fault.table, fault.row) for fault in faults if fault.column == "creator_id"}
-    faults += [fault for fault in _orphans(clean) if (fault.table, fault.row) not in odd]
-    faults = _with_known_ids(faults, clean["creators"]) + _disagreeing_readings(clean["posts"])
-    deals, rates = (
-        clean["partnerships"],
-        CurrencyRates(tables.meta.get("usd_per_unit") or CurrencyRates().usd_per_unit),
-    )
-    terms = deals["fee_usd"].to_numpy(), deals["fee"].to_numpy(), deals["currency"]
-    for rule, rows in check_fees(*terms, rates).items():
-        faults += _faults_at("partnerships", deals, rule.column, rows, rule.message)
-    clean["partnerships"] = deals.assign(
-        fee_usd=convert_fee(*terms, rates), fee=np.nan, currency=_missing(len(deals), "str")
-    )
+        spec = TABLE_SPECS[name]
+        clean[name], faults_of_table = clean_table(frame, spec, utc=utc)
+        faults += faults_of_table
+        faults += _repeated_keys(clean[name], spec)
+        faults += _time_faults(clean[name], name, now)
+    faulty_ids = {(fault.table, fault.row) for fault in faults if fault.column == "creator_id"}
+    orphans = _orphans(clean)
+    faults += [fault for fault in orphans if (fault.table, fault.row) not in faulty_ids]
+    faults = _name_known_ids(faults, clean["creators"])
+    faults += _disagreeing_readings(clean["posts"])
+    clean["partnerships"], fee_faults = _fees_in_usd(clean["partnerships"], tables.meta)
+    faults += fee_faults
     if faults:
-        raise InvalidTables(
-            sorted(
-                faults, key=lambda fault: (list(clean).index(fault.table), fault.row, fault.column)
-            )
-        )
+        order = list(clean)
+        faults.sort(key=lambda fault: (order.index(fault.table), fault.row, fault.column))
+        raise InvalidTables(faults)
     return Tables(**clean, meta=dict(tables.meta))
 
 
 def clean_table(
     frame: pd.DataFrame, spec: TableSpec, utc: bool = False, whole: bool = True
 ) -> tuple[pd.DataFrame, list[TableFault]]:
-    """Bring a frame to the columns and dtypes of `spec`, and list every value that breaks a rule of
-    its column.
+    """Return a frame in the columns and dtypes of `spec`, and every value that breaks a rule of its
+    column.
 
     `utc` declares that times without an offset are UTC; without it they are faults. Columns that
     are absent are added as missing where the table is to be `whole`. A value that cannot be read as
-    its column's kind is missing in the result. The frame given is not changed; the result is
-    numbered from 0.
+    its column's kind is missing in the result. `frame` is not changed; the result is numbered from
+    0.
     """
     n, frame = len(frame), frame.reset_index(drop=True)
     faults = [
-        TableFault(spec.name, -1, c.name, None, MISSING_COLUMN)
-        for c in spec.columns
-        if c.required and c.name not in frame
+        TableFault(spec.name, -1, column.name, None, MISSING_COLUMN)
+        for column in spec.columns
+        if column.required and column.name not in frame
     ]
     clean = {}
     for column in spec.columns:
-        if column.name not in frame:
-            if whole:
-                clean[column.name] = _missing(n, DTYPES[column.kind])
-            continue
-        clean[column.name], found = _parse(frame[column.name], column, utc)
-        unread = {row for row, _, _ in found}
-        found += [
-            broken for broken in _broken(clean[column.name], column) if broken[0] not in unread
-        ]
-        faults += [
-            TableFault(spec.name, row, column.name, value, rule) for row, value, rule in found
-        ]
+        if column.name in frame:
+            clean[column.name], value_faults = _clean_column(frame[column.name], column, utc)
+            faults += [
+                TableFault(spec.name, row, column.name, *rest) for row, *rest in value_faults
+            ]
+        elif whole:
+            clean[column.name] = missing_column(n, DTYPES[column.kind])
     return pd.DataFrame(clean, index=range(n)), faults
 
 
 def validate_table(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
-    """Give a table clean, as `clean_table` does, its keys unique; raises InvalidTables with every
+    """Return a table clean, as `clean_table` does, its keys unique; raises InvalidTables with every
     fault.
     """
     clean, faults = clean_table(frame, spec)
@@ -168,252 +153,151 @@ def validate_table(frame: pd.DataFrame, spec: TableSpec) -> pd.DataFrame:
     return clean
 
 
-def _broken(values: pd.Series, column: Column) -> list[tuple]:
-    """Give (row, value, rule) of every value, read as its kind, that breaks a rule of its column."""
-    found = []
-    for rule, rows in broken_rules(column, values).items():
-        at = np.flatnonzero(rows)
-        given = values.iloc[at].tolist() if rule is not BrokenRule.MISSING else [None] * len(at)
-        found += zip(at.tolist(), given, [rule_text(rule, column)] * len(at), strict=True)
-    return found + _odd_ids(values) if column.identifier else found
+def _clean_column(
+    values: pd.Series, column: Column, utc: bool
+) -> tuple[pd.Series, list[ValueFault]]:
+    parsed, unread = parse_column(values, column, utc)
+    unread_rows = {fault.row for fault in unread}
+    broken = [fault for fault in _broken(parsed, column) if fault.row not in unread_rows]
+    return parsed, unread + broken
 
 
-def _odd_ids(values: pd.Series) -> list[tuple]:
-    """Give (row, value, rule) of every id that reads like another one."""
-    wrong = find_faulty_ids(values.dropna().unique())
-    if not wrong:
+def _broken(values: pd.Series, column: Column) -> list[ValueFault]:
+    """Return every value, read as its kind, that breaks a rule of its column."""
+    faults = []
+    for rule, is_broken in broken_rules(column, values).items():
+        rows = np.flatnonzero(is_broken)
+        is_missing = rule is BrokenRule.MISSING
+        shown = [None] * len(rows) if is_missing else values.iloc[rows].tolist()
+        text = rule_text(rule, column)
+        faults += [
+            ValueFault(row, value, text) for row, value in zip(rows.tolist(), shown, strict=True)
+        ]
+    return faults + _faulty_ids(values) if column.identifier else faults
+
+
+def _faulty_ids(values: pd.Series) -> list[ValueFault]:
+    """Return every id that reads like another one."""
+    rules = find_faulty_ids(values.dropna().unique())
+    if not rules:
         return []
-    rows = np.flatnonzero(values.isin(list(wrong)))
+    rows = np.flatnonzero(values.isin(list(rules)))
+    ids = values.iloc[rows].tolist()
     return [
-        (row, value, wrong[value])
-        for row, value in zip(rows.tolist(), values.iloc[rows].tolist(), strict=True)
+        ValueFault(row, text, rules[text]) for row, text in zip(rows.tolist(), ids, strict=True)
     ]
 
 
-def _with_known_ids(faults: list[TableFault], creators: pd.DataFrame) -> list[TableFault]:
+def _name_known_ids(faults: list[TableFault], creators: pd.DataFrame) -> list[TableFault]:
     """Name the creator that the id of a fault looks like, where the creators table has it."""
     ids = {
         fault.value
         for fault in faults
         if fault.column == "creator_id" and isinstance(fault.value, str)
     }
-    odd = find_faulty_ids(ids)
-    if not odd:
+    faulty = find_faulty_ids(ids)
+    if not faulty:
         return faults
     known = set(creators["creator_id"].dropna())
-    rules = {
-        (text, wrong): add_lookalike_hint(wrong, text, known.__contains__)
-        for text, wrong in odd.items()
-    }
-    return [replace(fault, rule=_rule_of(fault, rules)) for fault in faults]
+    return [_with_hint(fault, faulty, known.__contains__) for fault in faults]
 
 
-def _rule_of(fault: TableFault, rules: dict[tuple, str]) -> str:
-    return (
-        rules.get((fault.value, fault.rule), fault.rule)
-        if isinstance(fault.value, str)
-        else fault.rule
-    )
+def _with_hint(
+    fault: TableFault, faulty: dict[str, str], is_known: Callable[[str], bool]
+) -> TableFault:
+    text = fault.value
+    if not isinstance(text, str) or faulty.get(text) != fault.rule:
+        return fault
+    return replace(fault, rule=add_lookalike_hint(fault.rule, text, is_known))
 
 
 def _repeated_keys(frame: pd.DataFrame, spec: TableSpec) -> list[TableFault]:
     key = list(spec.key)
-    rows = np.flatnonzero(frame.duplicated(key) & frame[key[0]].notna())
+    is_repeated = frame.duplicated(key) & frame[key[0]].notna()
     rule = f"repeats an earlier row with the same {', '.join(key)}: keep one"
-    return [TableFault(spec.name, int(row), key[0], frame[key[0]].iloc[row], rule) for row in rows]
+    return _faults_at(spec.name, frame, key[0], is_repeated, rule)
 
 
 def _time_faults(frame: pd.DataFrame, name: str, now: pd.Timestamp) -> list[TableFault]:
+    """Return the times that lie in the future, and those after the row's observed_at."""
     faults = []
     observed = frame["observed_at"] if "observed_at" in frame else pd.Series(now, index=frame.index)
     for column in {"observed_at", "posted_at", "created_at"} & set(frame):
-        late = frame[column] > now + pd.Timedelta(days=1)
-        after_reading = (
-            ~late & (frame[column] > observed) if column != "observed_at" else late & False
-        )
-        faults += [
-            TableFault(name, int(r), column, str(frame[column][r]), "lies in the future")
-            for r in late[late].index
-        ]
-        faults += [
-            TableFault(
-                name, int(r), column, str(frame[column][r]), f"is after observed_at {observed[r]}"
-            )
-            for r in after_reading[after_reading].index
-        ]
+        times = frame[column]
+        is_future = times > now + pd.Timedelta(days=1)
+        is_after_reading = ~is_future & (times > observed)
+        for row in np.flatnonzero(is_future):
+            rule = "lies in the future"
+            faults.append(TableFault(name, int(row), column, str(times[row]), rule))
+        for row in np.flatnonzero(is_after_reading):
+            rule = f"is after observed_at {observed[row]}"
+            faults.append(TableFault(name, int(row), column, str(times[row]), rule))
     return faults
 
 
 def _orphans(clean: dict[str, pd.DataFrame]) -> list[TableFault]:
+    """Return the rows of posts, followers and partnerships whose creator has no row."""
     creators = clean["creators"]
     known = pd.MultiIndex.from_frame(creators[["creator_id", "platform"]])
     faults = []
     for name in ("posts", "followers"):
         frame = clean[name]
-        orphan = ~pd.MultiIndex.from_frame(frame[["creator_id", "platform"]]).isin(known)
-        faults += _faults_at(
-            name, frame, "creator_id", orphan & frame["creator_id"].notna(), UNKNOWN_CREATOR
-        )
+        accounts = pd.MultiIndex.from_frame(frame[["creator_id", "platform"]])
+        is_orphan = ~accounts.isin(known) & frame["creator_id"].notna()
+        faults += _faults_at(name, frame, "creator_id", is_orphan, UNKNOWN_CREATOR)
     return faults + _partnership_orphans(clean["partnerships"], creators)
 
 
 def _partnership_orphans(deals: pd.DataFrame, creators: pd.DataFrame) -> list[TableFault]:
     accounts = creators[["creator_id", "platform"]].drop_duplicates()
     platforms = deals["creator_id"].map(accounts.groupby("creator_id").size())
-    full = pd.MultiIndex.from_frame(accounts)
-    known = np.where(
-        deals["platform"].isna(),
-        platforms.notna(),
-        pd.MultiIndex.from_frame(deals[["creator_id", "platform"]]).isin(full),
+    names_platform = deals["platform"].notna()
+    on_platform = pd.MultiIndex.from_frame(deals[["creator_id", "platform"]]).isin(
+        pd.MultiIndex.from_frame(accounts)
     )
-    ambiguous = deals["platform"].isna() & (platforms > 1)
-    rule = "stands on several platforms: name the platform"
-    return _faults_at("partnerships", deals, "creator_id", ~known, UNKNOWN_CREATOR) + _faults_at(
-        "partnerships", deals, "creator_id", ambiguous, rule
-    )
-
-
-def _disagreeing_readings(posts: pd.DataFrame) -> list[TableFault]:
-    readings = posts[posts.duplicated(["platform", "post_id"], keep=False)]
-    first = readings.groupby(["platform", "post_id"])[["posted_at", "creator_id"]].transform(
-        "first"
-    )
-    faults = []
-    for column in first:
-        given = readings[column].notna() & first[column].notna()
-        rows = readings.index[given & (readings[column] != first[column])]
-        rule = "differs from an earlier reading of the same post: keep one"
-        faults += [
-            TableFault("posts", int(row), column, str(posts[column][row]), rule) for row in rows
-        ]
-    return faults
-
-
-def _faults_at(name: str, frame: pd.DataFrame, column: str, at, rule: str) -> list[TableFault]:
+    is_known = np.where(names_platform, on_platform, platforms.notna())
+    is_ambiguous = ~names_platform & (platforms > 1)
     return [
-        TableFault(name, int(row), column, frame[column].iloc[row], rule)
-        for row in np.flatnonzero(at)
+        *_faults_at("partnerships", deals, "creator_id", ~is_known, UNKNOWN_CREATOR),
+        *_faults_at("partnerships", deals, "creator_id", is_ambiguous, SEVERAL_PLATFORMS),
     ]
 
 
-def _missing(length: int, dtype: str) -> pd.Series:
-    return pd.Series(None, index=range(length), dtype=dtype)
+def _disagreeing_readings(posts: pd.DataFrame) -> list[TableFault]:
+    """Return the readings that tell another moment or creator than the post's first reading."""
+    key = ["platform", "post_id"]
+    readings = posts[posts.duplicated(key, keep=False)]
+    first = readings.groupby(key)[["posted_at", "creator_id"]].transform("first")
+    rule = "differs from an earlier reading of the same post: keep one"
+    faults = []
+    for column in first:
+        both_known = readings[column].notna() & first[column].notna()
+        rows = readings.index[both_known & (readings[column] != first[column])]
+        values = posts[column]
+        faults += [TableFault("posts", int(row), column, str(values[row]), rule) for row in rows]
+    return faults
 
 
-def _parse(values: pd.Series, column: Column, utc: bool) -> tuple[pd.Series, list[tuple]]:
-    """Read one column as its kind; give it with (row, value, rule) of each given value that cannot
-    be read.
-    """
-    if values.isna().all():
-        return _missing(len(values), DTYPES[column.kind]), []
-    if isinstance(values.dtype, pd.CategoricalDtype):  # a dictionary of Parquet
-        values = values.astype(values.cat.categories.dtype)
-    if column.kind == "time":
-        parsed, rule = _parse_time(values, utc)
-    else:
-        parsed, rule = {"text": _parse_text, "flag": _parse_flag}.get(column.kind, _parse_number)(
-            values
-        )
-    lost = parsed.isna() & values.notna()
-    if not lost.to_numpy().any():
-        return parsed, []
-    rows = np.flatnonzero(lost & _given(values))
-    rules = rule.iloc[rows] if isinstance(rule, pd.Series) else [rule] * len(rows)
-    return parsed, list(zip(rows.tolist(), _values_at(values, rows), rules, strict=True))
-
-
-def _values_at(values: pd.Series, rows: np.ndarray) -> list:
-    """Give values at some places; moments as text, which can tell years that no datetime has."""
-    if not pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values.iloc[rows].tolist()
-    return np.datetime_as_string(_in_utc(values)[rows]).tolist()
-
-
-def _in_utc(values: pd.Series) -> np.ndarray:
-    """Give moments, with a zone or without one, as NumPy has them."""
-    return values.to_numpy(dtype=f"datetime64[{values.dt.unit}]")
-
-
-def _given(values: pd.Series) -> pd.Series:
-    """Mark the known values that are not blank."""
-    known = values.notna()
-    return known & (values.astype(str).str.strip() != "") if _is_text(values) else known
-
-
-def _is_text(values: pd.Series) -> bool:
-    return pd.api.types.is_string_dtype(values.dtype) or values.dtype == object
-
-
-def _parse_text(values: pd.Series) -> tuple[pd.Series, str]:
-    if not _is_text(values):  # an id kept as a number has lost leading zeros and, past 2^53, digits
-        return _missing(len(values), "str"), "is a number: keep the column as text"
-    text = values.astype("str").str.strip()
-    return text.mask(text == ""), "is not text"
-
-
-def _parse_number(values: pd.Series) -> tuple[pd.Series, str]:
-    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_datetime64_any_dtype(
-        values.dtype
-    ):
-        return _missing(len(values), "float64"), "is not a number: write it as 1234.5"
-    numbers = (
-        values
-        if values.dtype == np.float64
-        else pd.to_numeric(values, errors="coerce").astype("float64")
+def _fees_in_usd(deals: pd.DataFrame, meta: dict) -> tuple[pd.DataFrame, list[TableFault]]:
+    """Return partnerships with all fees in fee_usd, and the faults of their fees."""
+    rates = CurrencyRates(meta.get("usd_per_unit") or CurrencyRates().usd_per_unit)
+    fee_usd, fee = deals["fee_usd"].to_numpy(), deals["fee"].to_numpy()
+    faults = []
+    for rule, rows in check_fees(fee_usd, fee, deals["currency"], rates).items():
+        faults += _faults_at("partnerships", deals, rule.column, rows, rule.message)
+    converted = deals.assign(
+        fee_usd=convert_fee(fee_usd, fee, deals["currency"], rates),
+        fee=np.nan,
+        currency=missing_column(len(deals), "str"),
     )
-    if np.isinf(numbers).any():
-        numbers = numbers.where(np.isfinite(numbers))
-    return numbers, "is not a finite number: write it as 1234.5"
+    return converted, faults
 
 
-_FLAGS = {
-    "true": True,
-    "false": False,
-    "1": True,
-    "0": False,
-    "1.0": True,
-    "0.0": False,
-    "yes": True,
-    "no": False,
-}
-
-
-def _parse_flag(values: pd.Series) -> tuple[pd.Series, str]:
-    if pd.api.types.is_bool_dtype(values.dtype):
-        return values.astype("boolean"), ""
-    text = values.astype("str").str.strip().str.lower()
-    return text.map(_FLAGS).astype("boolean"), "is not true or false"
-
-
-def _parse_time(values: pd.Series, utc: bool) -> tuple[pd.Series, pd.Series | str]:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return _zoned(values, utc)
-    if not _is_text(values):
-        number = pd.api.types.is_numeric_dtype(values.dtype)
-        return _missing(
-            len(values), DTYPES["time"]
-        ), "is a number, no date: write 2026-03-01T12:00:00Z" if number else NOT_A_DATE
-    text = values.astype("str").str.strip()
-    times = pd.to_datetime(text, errors="coerce", utc=True, format="ISO8601").astype(DTYPES["time"])
-    naive = times.notna() & ~text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$", regex=True, na=False)
-    rules = pd.Series(IMPOSSIBLE_DATE, index=values.index).mask(naive, NO_TIME_ZONE)
-    return (times if utc else times.mask(naive)), rules
-
-
-#: Moments that every unit of NumPy from seconds to nanoseconds can tell.
-_FIRST, _LAST = np.datetime64("1700"), np.datetime64("2200")
-
-
-def _zoned(values: pd.Series, utc: bool) -> tuple[pd.Series, pd.Series | str]:
-    """Read moments that are kept as such, in whichever unit: seconds reach years that microseconds
-    do not.
-    """
-    if values.dt.tz is None and not utc:
-        return _missing(len(values), DTYPES["time"]), NO_TIME_ZONE
-    moments = _in_utc(values)
-    with np.errstate(invalid="ignore"):
-        far = (moments < _FIRST) | (moments > _LAST)
-    near = np.where(far, np.datetime64("NaT"), moments).astype("datetime64[us]")
-    return pd.Series(near, index=values.index).dt.tz_localize("UTC").astype(
-        DTYPES["time"]
-    ), DATE_OUT_OF_RANGE
+def _faults_at(
+    name: str, frame: pd.DataFrame, column: str, is_broken: np.ndarray | pd.Series, rule: str
+) -> list[TableFault]:
+    values = frame[column]
+    return [
+        TableFault(name, int(row), column, values.iloc[row], rule)
+        for row in np.flatnonzero(is_broken)
+    ]
