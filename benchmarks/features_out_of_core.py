@@ -74,7 +74,7 @@ def write_market(folder: Path, posts: int, creators: int, seed: int = 0) -> None
 
 
 def invent_phrases(random: np.random.Generator) -> pa.Array:
-    """Give PHRASES phrases of six words for each niche, one niche after the other."""
+    """Return PHRASES phrases of six words for each niche, one niche after the other."""
     phrases = []
     for niche in NICHES:
         words = [word for word, niches in seed_words().items() if niche in niches]
@@ -241,7 +241,7 @@ class Sampler:
         self.samples.append((time.perf_counter(), resident("VmRSS")))
 
     def peaks(self, stages: list[tuple[str, float]]) -> dict[str, float]:
-        """Give the largest sample of each stage."""
+        """Return the largest sample of each stage."""
         found = Counter()
         names, begins = [what for what, _ in stages], [at for _, at in stages]
         for at, size in self.samples:
@@ -252,13 +252,13 @@ class Sampler:
 
 
 def resident(field: str) -> float:
-    """Give VmRSS (resident now) or VmHWM (its peak) of this process in MB."""
+    """Return VmRSS (resident now) or VmHWM (its peak) of this process in MB."""
     status = Path("/proc/self/status").read_text()
     return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
 
 
 def in_fresh_process(*arguments) -> dict:
-    """Run this script with `arguments`; give the JSON that it prints last."""
+    """Run this script with `arguments`; return the JSON that it prints last."""
     command = [sys.executable, __file__, *map(str, arguments)]
     return json.loads(
         subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
@@ -275,7 +275,7 @@ def check_disk(folder: Path, posts: int, creators: int) -> None:
 
 
 def report(folder: Path, out: Path, found: dict) -> str:
-    """Give the table of one run."""
+    """Return the table of one run."""
     sizes = {
         path.name: path.stat().st_size / 1e6 for path in [*sorted(folder.glob("*.parquet")), out]
     }

@@ -34,7 +34,7 @@ CAPTION = "Making pasta at home with fresh basil, slow tomatoes and good olive o
 
 
 def frame(spec: TableSpec, columns: dict, rows: int) -> pd.DataFrame:
-    """Give a table of the spec's columns; those not given are missing."""
+    """Return a table of the spec's columns; those not given are missing."""
     kinds = {column.name: DTYPES[column.kind] for column in spec.columns}
     return pd.DataFrame(
         {name: pd.Series(columns.get(name), index=range(rows), dtype=kinds[name]) for name in kinds}
@@ -78,7 +78,7 @@ def market(creators: int, posts: int, captions: bool, seed: int = 0) -> Tables:
 
 
 def one_request(tables: Tables, reference: Reference) -> float:
-    """Give the milliseconds of one request."""
+    """Return the milliseconds of one request."""
     question = pd.DataFrame(
         {"creator_id": ["c0"], "platform": "instagram", "as_of": NOW, "start_at": NOW}
     )

@@ -110,7 +110,7 @@ def run_once(side: str, folder: Path) -> dict:
 
 
 def resident(field: str) -> float:
-    """Give VmRSS (resident now) or VmHWM (its peak) of this process in MB."""
+    """Return VmRSS (resident now) or VmHWM (its peak) of this process in MB."""
     status = Path("/proc/self/status").read_text()
     return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1024
 
@@ -120,7 +120,7 @@ def free_mb() -> float:
 
 
 def in_fresh_process(*arguments) -> dict:
-    """Run this script with `arguments`; give the JSON that it prints last."""
+    """Run this script with `arguments`; return the JSON that it prints last."""
     command = [sys.executable, __file__, *map(str, arguments)]
     return json.loads(
         subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
@@ -185,7 +185,7 @@ def spare_questions(folder: Path, posts: int, merged: int) -> None:
 
 
 def side_by_side(posts: int, creators: int, questions: int, repeats: int, topics: bool) -> str:
-    """Give the table of both sides in turns."""
+    """Return the table of both sides in turns."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tell(f"making {posts} posts of {creators} creators and {questions} questions")
@@ -201,7 +201,7 @@ def side_by_side(posts: int, creators: int, questions: int, repeats: int, topics
 
 
 def question_per_post(repeats: int) -> str:
-    """Give the table of as many questions as posts, 100 posts a creator: pandas at the smaller size only."""
+    """Return the table of as many questions as posts, 100 posts a creator: pandas at the smaller size only."""
     lines, ours = [HEAD], {}
     for posts in EACH_POST:
         with tempfile.TemporaryDirectory() as name:

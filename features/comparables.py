@@ -20,7 +20,7 @@ from features.history.history import History
 from features.history.profiles import profile_at
 from features.niche.classifier import relatedness
 from features.niche.text import likeliest_niche, niche_distribution
-from features.tables.vocabulary import NICHES
+from features.tables.vocabulary import NICHES, TARGETS
 
 MAX_COMPARABLES = 5
 #: Posts whose results are told.
@@ -52,10 +52,10 @@ class Comparables:
         account = np.arange(len(history.accounts))
         moment = np.full(len(account), until)
         past = {
-            what: post_window(
-                history.panel(what), f"{what}_log", account, moment, history.horizon_days
+            target: post_window(
+                history.panel(target), f"{target}_log", account, moment, history.horizon_days
             )
-            for what in ("engagements", "views")
+            for target in TARGETS
         }
         has = past["engagements"].n > 0
         profile = profile_at(history, account, moment)
@@ -69,7 +69,7 @@ class Comparables:
                 "followers": profile["followers"],
                 "niche": decode_categories(NICHES, niche),
                 "posts": np.minimum(past["engagements"].n, MAX_RESULT_POSTS),
-                **{f"{what}_p50": _usual(own.values) for what, own in past.items()},
+                **{f"{target}_p50": _usual(own.values) for target, own in past.items()},
             }
         )
         deals = (
@@ -84,7 +84,7 @@ class Comparables:
         return cls(as_of, account[has], profile["platform"][has], log[has], niche[has], records)
 
     def nearest(self, x: pd.DataFrame, account: np.ndarray) -> list[list[dict]]:
-        """Give the MAX_COMPARABLES most similar accounts of each row, most similar first, with
+        """Return the MAX_COMPARABLES most similar accounts of each row, most similar first, with
         their results.
 
         `x`: derived columns; `account` (n,): position of the account asked about, -1 where it is
@@ -112,7 +112,7 @@ class Comparables:
 
 
 def _usual(values: np.ndarray) -> np.ndarray:
-    """Give the median count of the last MAX_RESULT_POSTS posts, (n,), from ln(1 + count) newest
+    """Return the median count of the last MAX_RESULT_POSTS posts, (n,), from ln(1 + count) newest
     first.
     """
     return np.round(np.expm1(window_stats.quantile(values[:, :MAX_RESULT_POSTS], 0.5)), 1)

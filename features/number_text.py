@@ -81,7 +81,7 @@ def format_number(value: float) -> str:
 
 
 def _significant(size: float) -> str:
-    """Give two significant digits of an amount below MIN_TWO_DECIMALS, and at least two decimals."""
+    """Return two significant digits of an amount below MIN_TWO_DECIMALS, and at least two decimals."""
     decimals = 1 - math.floor(math.log10(size))
     whole, part = f"{size:.{decimals}f}".split(".")
     return f"{whole}.{part.rstrip('0'):0<2}"

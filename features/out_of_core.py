@@ -183,7 +183,7 @@ def partition_folder(
 
 
 def partition_history(split: PartitionedFolder, number: int, horizon_days: int) -> History:
-    """Give the history of the accounts of a part."""
+    """Return the history of the accounts of a part."""
     return History.from_tables(_validated(_read(split, [number]), split).tables, horizon_days)
 
 
@@ -389,7 +389,7 @@ def _gather_shared(
 
 
 def _scan(path: Path, options: str = "", pattern: str = "") -> str:
-    """Give the SQL that reads a Parquet file, or the files in a folder that fit a pattern."""
+    """Return the SQL that reads a Parquet file, or the files in a folder that fit a pattern."""
     return f"read_parquet({_quoted(glob.escape(str(path)) + pattern)}{options})"
 
 
@@ -403,7 +403,7 @@ def _quoted(text: Path | str) -> str:
 def _derive_parts(
     split: PartitionedFolder, as_of: pd.Timestamp, folder: Path, progress: Progress
 ) -> int:
-    """Write the features of each part into `folder`, with ROW; give the number of accounts."""
+    """Write the features of each part into `folder`, with ROW; return the number of accounts."""
     folder.mkdir()
     progress("fitting the market", FITTING)
     part = _validated(_read(split, range(split.sample_parts), sample=True), split)
@@ -474,7 +474,7 @@ def _validated(part: Partition, split: PartitionedFolder) -> Partition:
 
 
 def _once(faults: list[TableFault]) -> list[TableFault]:
-    """Give each fault once, in the order in which validate gives them."""
+    """Return each fault once, in the order in which validate gives them."""
     tables = list(TABLE_SPECS)
     different = {
         (fault.table, fault.row, fault.column, fault.rule): fault for fault in faults

@@ -20,7 +20,7 @@ from features.derive.signals import post_window
 from features.history.account_keys import split_account_names
 from features.history.arrays import decode_categories, to_us
 from features.history.history import History
-from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
+from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS, TARGETS
 
 SEGMENT_KEYS = ("platform", "band", "niche", "format")
 #: What a cell tells of its creators: per deliverable, rates as fractions, costs of the user's own
@@ -62,7 +62,7 @@ class SegmentBenchmarks:
     followers: dict[str, tuple[float, float]]
 
     def find_segment(self, measure: str, places: dict[str, np.ndarray]) -> np.ndarray:
-        """Give the finest cell with enough creators for each row, shape (n,), -1 where not even the
+        """Return the finest cell with enough creators for each row, shape (n,), -1 where not even the
         platform has.
 
         `places`: of each of SEGMENT_KEYS, as `features.tables.vocabulary.lookup_indexes` gives them
@@ -71,17 +71,17 @@ class SegmentBenchmarks:
         return self._places[measure][tuple(places.get(part, 0) for part in SEGMENT_KEYS)]
 
     def quantiles_at(self, measure: str, cell: np.ndarray) -> np.ndarray:
-        """Give a measure's quantiles at QUANTILE_LEVELS of each cell found, shape (n,
+        """Return a measure's quantiles at QUANTILE_LEVELS of each cell found, shape (n,
         len(QUANTILE_LEVELS)), NaN where there is none.
         """
         return self._known[measure][0][cell]
 
     def creator_counts(self, measure: str, cell: np.ndarray) -> np.ndarray:
-        """Give the creators behind a measure in each cell found, (n,), NaN where there is none."""
+        """Return the creators behind a measure in each cell found, (n,), NaN where there is none."""
         return self._known[measure][1][cell]
 
     def to_frame(self) -> pd.DataFrame:
-        """Give a row a cell and measure with known creators: quartiles, their number, and whether
+        """Return a row a cell and measure with known creators: quartiles, their number, and whether
         they are enough.
         """
         quartiles = [int(np.searchsorted(QUANTILE_LEVELS, p)) for p in (0.25, 0.5, 0.75)]
@@ -98,7 +98,7 @@ class SegmentBenchmarks:
         )
 
     def to_json(self) -> dict:
-        """Give the benchmarks as plain JSON values."""
+        """Return the benchmarks as plain JSON values."""
         return {
             "cells": [list(cell) for cell in self.segments],
             "creators": {name: values.tolist() for name, values in self.creators.items()},
@@ -194,12 +194,12 @@ def describe_accounts(history: History, reference: Reference, until: pd.Timestam
     moment = np.full(len(account), to_us(pd.Series([until]))[0])
     x = derive(history, account_queries(history, account, until), reference)
     typical = {
-        what: _typical(
+        target: _typical(
             post_window(
-                history.panel(what), f"{what}_log", account, moment, history.horizon_days
+                history.panel(target), f"{target}_log", account, moment, history.horizon_days
             ).median
         )
-        for what in ("engagements", "views")
+        for target in TARGETS
     }
     followers = np.expm1(x["followers_log"].to_numpy())
     with np.errstate(divide="ignore"):
@@ -232,34 +232,34 @@ def _typical(level: np.ndarray) -> np.ndarray:
 
 
 def _by_format(history: History, people: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
-    """Give a row an account and format that it posted often enough; what deals cost is not told
+    """Return a row an account and format that it posted often enough; what deals cost is not told
     apart by format.
     """
     moment = np.full(len(people), to_us(pd.Series([until]))[0])
     followers_log = np.log(people["followers"].where(people["followers"] > 0))
     past = {}
-    for what in ("engagements", "views"):
-        track = history.panel(what)
+    for target in TARGETS:
+        panel = history.panel(target)
         own = post_window(
-            track, f"{what}_log", people.index.to_numpy(), moment, history.horizon_days
+            panel, f"{target}_log", people.index.to_numpy(), moment, history.horizon_days
         )
-        past[what] = own.values, track.take_or_nan("format", own.rows)
+        past[target] = own.values, panel.take_or_nan("format", own.rows)
     rows = []
     for code, name in enumerate(FORMATS):
         found = people.assign(
             format=name, engagement_rate_by_views=np.nan, cpe_usd=np.nan, cpm_usd=np.nan
         )
-        for what, (values, formats) in past.items():
+        for target, (values, formats) in past.items():
             own = np.where(formats == code, values, np.nan)
             often = window_stats.count_known(own) >= MIN_FORMAT_POSTS
-            found[what] = _typical(np.where(often, window_stats.quantile(own, 0.5), np.nan))
+            found[target] = _typical(np.where(often, window_stats.quantile(own, 0.5), np.nan))
         found["engagement_rate_by_followers"] = found["engagements"] - followers_log
         rows.append(found[found[["engagements", "views"]].notna().any(axis=1)])
     return pd.concat(rows)
 
 
 def _summary(people: pd.DataFrame, parts: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    """Give number and quantiles of each cell by measure, as lists; those of all creators where
+    """Return number and quantiles of each cell by measure, as lists; those of all creators where
     `parts` is empty.
     """
     groups = people.groupby(list(parts)) if parts else people.groupby(np.zeros(len(people)))
@@ -293,12 +293,12 @@ def _shrink(
 
 
 def _matrix(quantiles: pd.Series) -> np.ndarray:
-    """Give a column of lists as an array (cells, len(QUANTILE_LEVELS)); there may be no cell."""
+    """Return a column of lists as an array (cells, len(QUANTILE_LEVELS)); there may be no cell."""
     return np.array(quantiles.tolist(), dtype=float).reshape(-1, len(QUANTILE_LEVELS))
 
 
 def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:
-    """Give the creators by which cells are shrunk: the variance of a median of one over that
+    """Return the creators by which cells are shrunk: the variance of a median of one over that
     between cells.
 
     A median of n normal values has variance pi/2 s^2 / n about its cell's; what medians lie off
@@ -318,5 +318,5 @@ def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:
 
 
 def _plain(values: np.ndarray) -> list:
-    """Give figures to six digits; what is unknown as null."""
+    """Return figures to six digits; what is unknown as null."""
     return [[float(f"{v:.6g}") if np.isfinite(v) else None for v in row] for row in values.tolist()]

@@ -79,19 +79,19 @@ def raw_signs(
 
 
 def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
-    """Give the largest ln growth between neighbouring readings known at as_of, minus the median
+    """Return the largest ln growth between neighbouring readings known at as_of, minus the median
     one; NaN under four.
     """
-    track = history.followers
+    panel = history.followers
     jump = np.full(len(account), np.nan)
-    start, stop = track.start[account], track.end_row(account, as_of)
+    start, stop = panel.start[account], panel.end_row(account, as_of)
     enough = np.flatnonzero(stop - start > MIN_GROWTHS)
     if not len(enough):
         return jump
     rows, exists = window_stats.last_rows(start[enough], stop[enough], MAX_FOLLOWER_READINGS)
-    dated = exists & (track.time[rows] != NAT_US)
-    counts = np.where(dated, np.log1p(track.columns["followers"][rows]), np.nan)
-    days = np.diff(np.where(dated, track.time[rows], 0), axis=1) / -DAY_US
+    dated = exists & (panel.time[rows] != NAT_US)
+    counts = np.where(dated, np.log1p(panel.columns["followers"][rows]), np.nan)
+    days = np.diff(np.where(dated, panel.time[rows], 0), axis=1) / -DAY_US
     growth = counts[:, :-1] - counts[:, 1:]
     growth = np.where(
         np.isfinite(growth) & (days >= 1), growth / np.maximum(days / 30, 1.0), np.nan
@@ -102,7 +102,7 @@ def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> n
 
 
 def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, SignNorm]]:
-    """Give {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its
+    """Return {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its
     own.
     """
     groups = {"all": np.ones(len(platform), bool)}
@@ -118,7 +118,7 @@ def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, d
 
 
 def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.ndarray]:
-    """Give median and scale of every part's sign, each (parts, platforms + 1); without norms of its
+    """Return median and scale of every part's sign, each (parts, platforms + 1); without norms of its
     own that of all.
     """
     own = [
@@ -134,7 +134,7 @@ def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.n
 def authenticity_columns(
     found: dict[str, np.ndarray], tables: tuple[np.ndarray, np.ndarray], platform: np.ndarray
 ) -> dict:
-    """Give `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read.
+    """Return `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read.
 
     A part is how far outside of its platform's norm (`norm_tables`) a sign lies.
     """

@@ -7,5 +7,5 @@ from features.derive.reference import Reference
 
 
 def reference_digest(reference: Reference) -> str:
-    """Give the sha256 of what a reference knows of the market."""
+    """Return the sha256 of what a reference knows of the market."""
     return hashlib.sha256(json.dumps(reference.to_json(), sort_keys=True).encode()).hexdigest()

@@ -26,7 +26,7 @@ class Effects:
     sponsored: dict[str, float]
 
     def format_effects(self, platform: np.ndarray) -> np.ndarray:
-        """Give each account's usual effects, shape (n, formats + 1); the last, of a format not
+        """Return each account's usual effects, shape (n, formats + 1); the last, of a format not
         told, is 0.
         """
         usual = np.zeros((len(PLATFORMS) + 1, len(FORMATS) + 1))
@@ -37,7 +37,7 @@ class Effects:
         return usual[_codes(platform, len(PLATFORMS))]
 
     def sponsored_effects(self, platform: np.ndarray) -> np.ndarray:
-        """Give each account's usual effect of payment, shape (n,)."""
+        """Return each account's usual effect of payment, shape (n,)."""
         usual = np.array([self.sponsored.get(name, 0.0) for name in PLATFORMS] + [0.0])
         return usual[_codes(platform, len(PLATFORMS))]
 
@@ -71,7 +71,7 @@ def fit_effects(
 def creator_format_effects(
     residual: np.ndarray, formats: np.ndarray, usual: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the creator's own effect and number of posts of every format, each (n, formats + 1), the
+    """Return the creator's own effect and number of posts of every format, each (n, formats + 1), the
     last not told.
 
     `usual` as Effects.of_formats gives it. A format not told is a format of its own: where a source
@@ -85,7 +85,7 @@ def creator_format_effects(
 def planned_format_columns(
     own: np.ndarray, count: np.ndarray, planned: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Give the effect and the share of the planned format (n,), from what `creator_format_effects`
+    """Return the effect and the share of the planned format (n,), from what `creator_format_effects`
     gives.
     """
     asked, rows = _codes(planned, len(FORMATS)), np.arange(len(planned))
@@ -122,7 +122,7 @@ def sponsored_columns(
 
 
 def _paid_minus_free(residual: np.ndarray, sponsored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the mean residual of paid minus not paid posts (n,), 0 where either lacks, and the count
+    """Return the mean residual of paid minus not paid posts (n,), 0 where either lacks, and the count
     of the fewer.
     """
     sides = [(sponsored == flag) & np.isfinite(residual) for flag in (1, 0)]
@@ -147,7 +147,7 @@ def _sums(values: np.ndarray, codes: np.ndarray, groups: int) -> tuple[np.ndarra
 
 
 def _codes(values: np.ndarray, unknown: int) -> np.ndarray:
-    """Give codes as integers, `unknown` where NaN."""
+    """Return codes as integers, `unknown` where NaN."""
     return np.where(np.isnan(values), unknown, values).astype(int)
 
 

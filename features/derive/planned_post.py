@@ -36,22 +36,22 @@ class PastPosts:
     def from_window(
         cls,
         rows: np.ndarray,
-        track: Panel,
+        panel: Panel,
         past: PostWindow,
         residual: np.ndarray,
         formats: np.ndarray,
     ) -> "PastPosts":
         """Gather what the posts of `past` are about."""
-        content = {name: track.take_or_nan(name, past.rows) for name in CONTENT_FIELDS}
+        content = {name: panel.take_or_nan(name, past.rows) for name in CONTENT_FIELDS}
         # a format not told is a format of its own: where a source tells only albums, the rest are
         # alike
         formats = np.where(past.rows >= 0, _told(formats), np.nan)
         return cls(
-            rows, residual, past.weights, formats, track.take_or_nan("topic", past.rows), content
+            rows, residual, past.weights, formats, panel.take_or_nan("topic", past.rows), content
         )
 
     def content_means(self) -> dict[str, np.ndarray]:
-        """Give the recency-weighted mean of each content count, (k,)."""
+        """Return the recency-weighted mean of each content count, (k,)."""
         told = {name: values for name, values in self.content.items() if not np.isnan(values).all()}
         return {
             f"{name}_own_mean": window_stats.weighted_mean(
@@ -62,7 +62,7 @@ class PastPosts:
 
 
 def planned_post_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Give the residual of the posts on the planned topic, and of those like the planned one, (k,)."""
+    """Return the residual of the posts on the planned topic, and of those like the planned one, (k,)."""
     same = {
         "format": posts.format == _told(planned["format"])[:, None],
         "topic": posts.topic == planned["topic"][:, None],

@@ -59,13 +59,13 @@ class PlatformPosts:
         return {**DEFAULT_PART_SHARES, **self.part_shares}
 
     def has_posts(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Say whether any known post of each platform (n,) is of the format (n,), a position in
+        """Return whether any known post of each platform (n,) is of the format (n,), a position in
         FORMATS; no for NaN.
         """
         return self._posted[_places(platform, formats)]
 
     def shows_views(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Say whether most posts of each platform and format (n,) show views; NaN is a format not
+        """Return whether most posts of each platform and format (n,) show views; NaN is a format not
         told.
         """
         return self._shown[_places(platform, formats)]
@@ -82,7 +82,7 @@ class PlatformPosts:
 def post_columns_at(
     history: History, accounts: np.ndarray, moment: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Give the columns of all posts of `accounts` known at `moment`, with the platform of each."""
+    """Return the columns of all posts of `accounts` known at `moment`, with the platform of each."""
     start = history.posts.start[accounts]
     size = history.posts.end_row(accounts, moment - history.horizon_days * DAY_US) - start
     rows = np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
@@ -93,7 +93,7 @@ def post_columns_at(
 def fit_part_shares(
     history: History, accounts: np.ndarray, moment: np.ndarray
 ) -> dict[str, dict[str, float]]:
-    """Give the median share of each part in the engagements of the last 12 posts, a platform that
+    """Return the median share of each part in the engagements of the last 12 posts, a platform that
     has any.
     """
     recent = post_window(

@@ -211,7 +211,7 @@ def _plan_blocks(accounts: AccountFeatures, queries: Queries) -> list[ColumnBloc
 
 
 def topic_codes(told: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:
-    """Give the position of each text (n,) in `topics`: NaN for None, -1 for a topic of no post.
+    """Return the position of each text (n,) in `topics`: NaN for None, -1 for a topic of no post.
 
     Told and alike none, so that a later post on it changes nothing.
     """

@@ -1,7 +1,7 @@
 """What a creator's posts known by as_of say: level, spread, trend, cadence and what engagements are
 made of.
 
-Pure functions from tracks and questions to named columns of shape (n,). Levels are of ln(1 +
+Pure functions from panels and questions to named columns of shape (n,). Levels are of ln(1 +
 count).
 """
 
@@ -69,30 +69,30 @@ class PostWindow:
 
 
 def post_window(
-    track: Panel, name: str, account: np.ndarray, as_of: np.ndarray, horizon_days: int
+    panel: Panel, name: str, account: np.ndarray, as_of: np.ndarray, horizon_days: int
 ) -> PostWindow:
     """Gather the last posts of each account (n,) whose column `name` is known at `as_of`
     (microseconds, UTC).
     """
-    stop = track.end_row(account, as_of - horizon_days * DAY_US)
-    return summarise_window(*gather_window(track, name, track.start[account], stop, as_of))
+    stop = panel.end_row(account, as_of - horizon_days * DAY_US)
+    return summarise_window(*gather_window(panel, name, panel.start[account], stop, as_of))
 
 
 def gather_window(
-    track: Panel, name: str, start, stop, as_of
+    panel: Panel, name: str, start, stop, as_of
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give values, ages in days and rows, each (n, w) newest first, of the last posts from `start`
+    """Return values, ages in days and rows, each (n, w) newest first, of the last posts from `start`
     to `stop` (n,).
     """
     longest = int(np.max(stop - start, initial=0))
     rows, exists = window_stats.last_rows(
         start, stop, min(WINDOW_POSTS, window_stats.padded_width(longest))
     )
-    if not len(track.time):
+    if not len(panel.time):
         return (*np.full((2, *rows.shape), np.nan), np.full(rows.shape, -1))
-    age = np.where(exists, (as_of[:, None] - track.time[rows]) / DAY_US, np.nan)
+    age = np.where(exists, (as_of[:, None] - panel.time[rows]) / DAY_US, np.nan)
     rows = np.where(exists, rows, -1)
-    return track.take_or_nan(name, rows), age, rows
+    return panel.take_or_nan(name, rows), age, rows
 
 
 def summarise_window(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> PostWindow:
@@ -114,7 +114,7 @@ def summarise_window(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> P
 
 
 def mean_of_12(values: np.ndarray) -> np.ndarray:
-    """Give ln(1 + the mean count of the first twelve) of each row of ln(1 + count), newest first."""
+    """Return ln(1 + the mean count of the first twelve) of each row of ln(1 + count), newest first."""
     with np.errstate(over="ignore"):
         return np.log1p(
             window_stats.weighted_mean(np.expm1(values[:, :12]), np.ones_like(values[:, :12]))
@@ -122,7 +122,7 @@ def mean_of_12(values: np.ndarray) -> np.ndarray:
 
 
 def level_blocks(past: PostWindow) -> dict[str, np.ndarray]:
-    """Give the values whose medians `level_columns` names, each (n, w)."""
+    """Return the values whose medians `level_columns` names, each (n, w)."""
     values, place = past.values, np.arange(past.values.shape[1])
     return {
         **{f"median_{days}d": np.where(past.age <= days, values, np.nan) for days in (30, 90, 365)},
@@ -159,8 +159,8 @@ def level_columns(
     }
 
 
-def post_blocks(track: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the values whose medians `post_columns` names, each (n, w): shares, rates, gaps, paid
+def post_blocks(panel: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the values whose medians `post_columns` names, each (n, w): shares, rates, gaps, paid
     posts and others.
     """
     engagements = np.maximum(np.expm1(past.values), 1)
@@ -168,11 +168,11 @@ def post_blocks(track: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[s
     gaps[:, :-1] = np.diff(past.age, axis=1)
     return {
         **{
-            f"{part}_share_median": track.take_or_nan(f"{part}s", past.rows) / engagements
+            f"{part}_share_median": panel.take_or_nan(f"{part}s", past.rows) / engagements
             for part in SHARE_PARTS
         },
         "engagement_rate_log_median_by_views": past.values
-        - track.take_or_nan("views_log", past.rows),
+        - panel.take_or_nan("views_log", past.rows),
         "posts_gap_days_median": gaps,
         "sponsored_median": np.where(sponsored == 1, past.values, np.nan),
         "organic_median": np.where(sponsored == 0, past.values, np.nan),
@@ -180,14 +180,14 @@ def post_blocks(track: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[s
 
 
 def post_columns(
-    track: Panel, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
+    panel: Panel, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
 ) -> dict:
     """Say what the engagements are made of and how often the creator posts; `medians`: among others
     of `post_blocks`.
 
     Every row has a post.
     """
-    late = track.take_or_nan("age_read_days", past.rows) > past.age
+    late = panel.take_or_nan("age_read_days", past.rows) > past.age
     known = np.isfinite(past.values)
     return {
         **{name: medians[name] for name in POST_MEDIANS},

@@ -10,7 +10,7 @@ FEATURES_VERSION = 2
 
 
 def features_version() -> int:
-    """Give the version of the feature code of this process, as workers of a cluster are asked for
+    """Return the version of the feature code of this process, as workers of a cluster are asked for
     it.
     """
     return FEATURES_VERSION

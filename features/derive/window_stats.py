@@ -11,14 +11,14 @@ MAX_STACKED_ROWS = 2_000
 
 
 def padded_width(posts: int) -> int:
-    """Give the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row
+    """Return the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row
     alike at any width.
     """
     return max(8, -(-posts // 8) * 8)
 
 
 def last_rows(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give row numbers (n, length) of the last `length` rows before each `stop`, newest first, and
+    """Return row numbers (n, length) of the last `length` rows before each `stop`, newest first, and
     which exist.
     """
     index = stop[:, None] - 1 - np.arange(length)
@@ -27,7 +27,7 @@ def last_rows(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndar
 
 
 def nan_to_zero(values: np.ndarray) -> np.ndarray:
-    """Give the values with 0 where unknown."""
+    """Return the values with 0 where unknown."""
     return np.where(np.isnan(values), 0.0, values)
 
 
@@ -37,7 +37,7 @@ def count_known(values: np.ndarray) -> np.ndarray:
 
 
 def quantile(values: np.ndarray, probability: float) -> np.ndarray:
-    """Give the linearly interpolated quantile of each row's known values.
+    """Return the linearly interpolated quantile of each row's known values.
 
     >>> quantile(np.array([[3.0, 1.0, np.nan], [np.nan, np.nan, np.nan]]), 0.5).tolist()
     [2.0, nan]
@@ -65,7 +65,7 @@ def quantiles_sorted(
 
 
 def medians(blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Give the median of each row's known values for several matrices of one width, by their names.
+    """Return the median of each row's known values for several matrices of one width, by their names.
 
     Where there are few rows all are sorted at once, which spares most of the time.
     """
@@ -79,14 +79,14 @@ def medians(blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Give the weighted mean of each row's known values."""
+    """Return the weighted mean of each row's known values."""
     known = np.isfinite(values) & np.isfinite(weights)
     total = np.where(known, weights, 0.0).sum(axis=1)
     return _divide(np.where(known, values * weights, 0.0).sum(axis=1), total)
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Give the lower weighted median: the least known value that has half of the row's weight at or
+    """Return the lower weighted median: the least known value that has half of the row's weight at or
     below it.
     """
     if values.shape[1] == 0:
@@ -100,13 +100,13 @@ def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Give the share of each row's `among` that are `hits`; NaN where there are none."""
+    """Return the share of each row's `among` that are `hits`; NaN where there are none."""
     count = among.sum(axis=1)
     return np.where(count > 0, (hits & among).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Give Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source:
+    """Return Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source:
     Kish 1965.
     """
     weight = np.where(known, weights, 0.0)
@@ -114,7 +114,7 @@ def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def standard_deviation(values: np.ndarray) -> np.ndarray:
-    """Give the standard deviation (n - 1) of each row's known values; NaN under two of them."""
+    """Return the standard deviation (n - 1) of each row's known values; NaN under two of them."""
     known = count_known(values)
     centred = np.where(
         np.isfinite(values), values - weighted_mean(values, np.ones_like(values))[:, None], 0.0
@@ -123,7 +123,7 @@ def standard_deviation(values: np.ndarray) -> np.ndarray:
 
 
 def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Give the lag-1 autocorrelation about `centre` of each row, shrunk as if four uncorrelated
+    """Return the lag-1 autocorrelation about `centre` of each row, shrunk as if four uncorrelated
     posts were added.
     """
     centred = values - centre[:, None]
@@ -137,7 +137,7 @@ def autocorrelation(values: np.ndarray, centre: np.ndarray) -> np.ndarray:
 
 
 def slope(values: np.ndarray, age: np.ndarray, shrink: float) -> np.ndarray:
-    """Give the least-squares slope of values on time, shrunk by adding `shrink` to the sum of
+    """Return the least-squares slope of values on time, shrunk by adding `shrink` to the sum of
     squares of time.
     """
     known = np.isfinite(values) & np.isfinite(age)

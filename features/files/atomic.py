@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def beside(path: Path) -> Path:
-    """Give the hidden place beside `path` where this process writes what is to replace it."""
+    """Return the hidden place beside `path` where this process writes what is to replace it."""
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
@@ -43,7 +43,7 @@ def move_file(source: Path, target: Path) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder to write to; it takes the place of `path` at the end, and is removed
+    """Return an empty folder to write to; it takes the place of `path` at the end, and is removed
     after an error.
 
     A folder that stands at `path` is replaced whole. Raises OSError.

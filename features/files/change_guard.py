@@ -49,7 +49,7 @@ class FileFingerprint:
 
 
 def list_files(path: Path) -> list[Path]:
-    """Give a file, or all files in a folder, sorted."""
+    """Return a file, or all files in a folder, sorted."""
     return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 

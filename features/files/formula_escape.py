@@ -23,7 +23,7 @@ _FORMULAS, _NUMBERS = re.compile(FORMULA_PATTERN), re.compile(NUMBER_PATTERN)
 
 
 def escape_formula(text: str) -> str:
-    """Give a text as a cell that no spreadsheet runs.
+    """Return a text as a cell that no spreadsheet runs.
 
     >>> escape_formula("=1+1"), escape_formula("@anna"), escape_formula("-5"), escape_formula("a"), escape_formula("'=1")
     ("'=1+1", "'@anna", '-5', 'a', "''=1")
@@ -32,7 +32,7 @@ def escape_formula(text: str) -> str:
 
 
 def unescape_formula(text: str) -> str:
-    """Give the text of a cell that `escape_formula` wrote, or of any other as it is.
+    """Return the text of a cell that `escape_formula` wrote, or of any other as it is.
 
     >>> [unescape_formula(escape_formula(text)) for text in ("=1+1", "-5", "a", "'=1", "it's")]
     ['=1+1', '-5', 'a', "'=1", "it's"]
@@ -41,7 +41,7 @@ def unescape_formula(text: str) -> str:
 
 
 def unescape_cell(text: str) -> str:
-    """Give the text of a cell of a sheet; one that begins with = keeps its guard, as a formula
+    """Return the text of a cell of a sheet; one that begins with = keeps its guard, as a formula
     would have none.
 
     >>> unescape_cell("'@anna"), unescape_cell("'=1"), strip_apostrophe(unescape_cell("'=1")), strip_apostrophe("=1")
@@ -51,7 +51,7 @@ def unescape_cell(text: str) -> str:
 
 
 def strip_apostrophe(text: str) -> str:
-    """Give what `unescape_cell` gave without the guard that it left."""
+    """Return what `unescape_cell` gave without the guard that it left."""
     return text[1:] if _EQUALS.match(text) else text
 
 
@@ -65,7 +65,7 @@ def escape_formula_array(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def escape_formula_sql(column: str) -> str:
-    """Give the SQL of DuckDB that guards a column of texts."""
+    """Return the SQL of DuckDB that guards a column of texts."""
     formula, number = (
         f"regexp_matches({column}, {_sql(FORMULA_PATTERN)})",
         f"regexp_matches({column}, {_sql(NUMBER_PATTERN)})",
@@ -83,7 +83,7 @@ def escape_formula_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def unescape_formula_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give the texts of a CSV file that was read as text."""
+    """Return the texts of a CSV file that was read as text."""
     return _each_text(frame, unescape_formula)
 
 

@@ -80,7 +80,7 @@ class DecodedSize:
     repeated: int
 
     def rows(self, most: int) -> int:
-        """Give how many rows can be decoded at a time, at most so many."""
+        """Return how many rows can be decoded at a time, at most so many."""
         return max(1, min(most, MAX_BATCH_BYTES // self.repeated)) if self.repeated else most
 
 
@@ -110,7 +110,7 @@ def column_kind(path: Path, field: pa.Field) -> str:
 def readable_columns(
     path: Path, parquet: pq.ParquetFile, names: Collection[str] | None
 ) -> list[str]:
-    """Give those of some columns (all where None) that a file has. Raises ParquetError where one
+    """Return those of some columns (all where None) that a file has. Raises ParquetError where one
     cannot be read.
     """
     schema = parquet.schema_arrow
@@ -122,7 +122,7 @@ def readable_columns(
 
 
 def decoded_size(path: Path, parquet: pq.ParquetFile, columns: Collection[str]) -> DecodedSize:
-    """Give what the pages of plain columns unpack to, without unpacking them. Raises ParquetError
+    """Return what the pages of plain columns unpack to, without unpacking them. Raises ParquetError
     where it is too much.
 
     Only the headers of pages are read.
@@ -170,14 +170,14 @@ def check_texts(path: Path, table: pa.Table) -> None:
 
 
 def decode_column(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give a column without its dictionary, decimals as floating numbers."""
+    """Return a column without its dictionary, decimals as floating numbers."""
     if types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     return values.cast(pa.float64()) if types.is_decimal(values.type) else values
 
 
 def first_line(error: Exception) -> str:
-    """Give the first line of what an error says."""
+    """Return the first line of what an error says."""
     return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
 
 
@@ -186,7 +186,7 @@ def _too_large(path: Path, what: str, size: int, most: int) -> str:
 
 
 def _lengths(part: pa.Array) -> tuple[int, int]:
-    """Give the bytes of the longest text, and of all; 0 of what holds no texts."""
+    """Return the bytes of the longest text, and of all; 0 of what holds no texts."""
     texts = part.dictionary if types.is_dictionary(part.type) else part
     if not COLUMN_KINDS["texts"](texts.type):
         return 0, 0
@@ -203,7 +203,7 @@ def _chunks(
 
 
 def _pages(path: Path, file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[tuple[int, bool]]:
-    """Give of each page what it unpacks to, bytes, and whether a row may repeat all that it holds."""
+    """Return of each page what it unpacks to, bytes, and whether a row may repeat all that it holds."""
     start = chunk.data_page_offset
     if chunk.has_dictionary_page and chunk.dictionary_page_offset:
         start = min(start, chunk.dictionary_page_offset)

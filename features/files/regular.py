@@ -19,7 +19,7 @@ _KINDS = {
 
 
 def read_regular(path: Path, limit: int, follow_links: bool = True) -> bytes:
-    """Give the content of a regular file of at most `limit` bytes, without ever waiting for another
+    """Return the content of a regular file of at most `limit` bytes, without ever waiting for another
     process.
 
     With `follow_links` False a link in the place of the file is refused. Raises OSError, whose

@@ -11,7 +11,7 @@ INTEGER_TYPES = frozenset({I16, I32, I64})
 
 
 def read_fields(read: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Give id and type of each field of a struct; the value of one must be read before the next is
+    """Return id and type of each field of a struct; the value of one must be read before the next is
     asked for.
     """
     field = 0
@@ -21,7 +21,7 @@ def read_fields(read: BinaryIO) -> Iterator[tuple[int, int]]:
 
 
 def list_header(read: BinaryIO) -> tuple[int, int]:
-    """Give the length of a list, and the type of its elements."""
+    """Return the length of a list, and the type of its elements."""
     head = read.read(1)[0]
     return (varint(read) if head >> 4 == 15 else head >> 4), head & 15
 
@@ -38,5 +38,5 @@ def varint(read: BinaryIO) -> int:
 
 
 def zigzag(value: int) -> int:
-    """Give the number that is packed with its sign in the last bit."""
+    """Return the number that is packed with its sign in the last bit."""
     return (value >> 1) ^ -(value & 1)

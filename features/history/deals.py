@@ -14,7 +14,7 @@ from features.tables.vocabulary import PLATFORMS
 
 
 def completed_deals(history: History, partnerships: pd.DataFrame, until: int) -> pd.DataFrame:
-    """Give the partnerships whose outcome can be known at `until` (microseconds, UTC), with
+    """Return the partnerships whose outcome can be known at `until` (microseconds, UTC), with
     `account` and prices.
 
     `partnerships`: clean, of validated tables. The start lies the horizon before `until`; one
@@ -33,7 +33,7 @@ def completed_deals(history: History, partnerships: pd.DataFrame, until: int) ->
 
 
 def _accounts(history: History, deals: pd.DataFrame) -> np.ndarray:
-    """Give the account of each deal; where it names no platform the creator stands on one only."""
+    """Return the account of each deal; where it names no platform the creator stands on one only."""
     held = np.column_stack(
         [
             history.accounts.get_indexer(account_name(name, "") + deals["creator_id"])

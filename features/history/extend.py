@@ -26,7 +26,7 @@ _FLAGS = ("likes_hidden", "repost")
 def extend_history(
     history: History, account: np.ndarray, readings: PostReadings
 ) -> tuple[History, PostReadings, np.ndarray]:
-    """Give the history of accounts `account` (k,), numbered anew from 0, with the posts of
+    """Return the history of accounts `account` (k,), numbered anew from 0, with the posts of
     `readings` besides.
 
     `readings.account`: a position in `account`. A post is known already where its id is, or, if it
@@ -61,28 +61,28 @@ def extend_history(
     return found, both, brought
 
 
-def _part(track: Panel, account: np.ndarray) -> tuple[Panel, np.ndarray]:
-    """Give the rows of accounts as a track of those accounts, and where they stand in the whole
+def _part(panel: Panel, account: np.ndarray) -> tuple[Panel, np.ndarray]:
+    """Return the rows of accounts as a panel of those accounts, and where they stand in the whole
     one.
     """
-    first, size = track.start[account], track.start[account + 1] - track.start[account]
+    first, size = panel.start[account], panel.start[account + 1] - panel.start[account]
     start = np.concatenate([[0], np.cumsum(size)])
     rows = np.repeat(first - start[:-1], size) + np.arange(start[-1])
-    columns = {name: values[rows] for name, values in track.columns.items()}
-    return Panel(start, track.time[rows], columns), rows
+    columns = {name: values[rows] for name, values in panel.columns.items()}
+    return Panel(start, panel.time[rows], columns), rows
 
 
 def _known(history: History, account: np.ndarray) -> tuple[PostReadings, pa.Array | None]:
-    """Give the readings that count of accounts, numbered anew, and what their posts say."""
-    track, rows = _part(history.posts, account)
+    """Return the readings that count of accounts, numbered anew, and what their posts say."""
+    panel, rows = _part(history.posts, account)
     topics = np.array([*history.topics, None], dtype=object)
-    topic = track.columns["topic"]
+    topic = panel.columns["topic"]
     readings = PostReadings(
-        np.repeat(np.arange(len(account)), np.diff(track.start)),
-        track.time,
+        np.repeat(np.arange(len(account)), np.diff(panel.start)),
+        panel.time,
         history.details.observed_at[rows],
         history.details.ids.take(pa.array(rows)).to_numpy(zero_copy_only=False),
-        {name: track.columns[name] for name in _NUMBERS},
+        {name: panel.columns[name] for name in _NUMBERS},
         {
             "topic": pa.array(
                 topics[np.where(np.isnan(topic), -1, topic).astype(int)], pa.large_string()
@@ -93,7 +93,7 @@ def _known(history: History, account: np.ndarray) -> tuple[PostReadings, pa.Arra
 
 
 def _recognised(known: PostReadings, readings: PostReadings) -> PostReadings:
-    """Give known posts among the readings the moment that they are known by, and those without an
+    """Return known posts among the readings the moment that they are known by, and those without an
     id its id.
     """
     own = known.account.tolist(), known.posted_at.tolist(), known.post_id.tolist()
@@ -147,7 +147,7 @@ def _joined(known: PostReadings, readings: PostReadings) -> PostReadings:
 def _captions(
     known: pa.Array | None, readings: PostReadings, order: np.ndarray, first: int
 ) -> pa.Array | None:
-    """Give what the posts say in an order of both, `first` known ones before the readings; None
+    """Return what the posts say in an order of both, `first` known ones before the readings; None
     where nobody wrote.
     """
     own = join_captions(readings.texts, np.arange(len(readings.account)))

@@ -36,7 +36,7 @@ PROFILE_FIELDS = ("followers", "following", "posts_count", "verified", "business
 
 @dataclass(frozen=True)
 class History:
-    """Everything that derive reads of a data set: tracks of posts, of follower counts and of
+    """Everything that derive reads of a data set: panels of posts, of follower counts and of
     profiles.
     """
 
@@ -60,7 +60,7 @@ class History:
     def from_tables(
         cls, tables: Tables, horizon_days: int = HORIZON_DAYS, details: bool = False
     ) -> "History":
-        """Sort validated tables into tracks. Costs one sort of the posts, and another one where
+        """Sort validated tables into panels. Costs one sort of the posts, and another one where
         `details` are kept.
         """
         creators, keys = tables.creators, account_names(tables.creators)
@@ -80,11 +80,11 @@ class History:
             if len(tables.posts)
             else None
         )
-        profiles = _profile_track(row, to_us(creators["observed_at"]), profile, len(accounts))
+        profiles = _profile_panel(row, to_us(creators["observed_at"]), profile, len(accounts))
         made = cls._made(
             pd.Index(accounts.to_pandas(), dtype="str"),
             (platform, horizon_days, readings),
-            _follower_track(tables, accounts, row),
+            _follower_panel(tables, accounts, row),
             profiles,
             arrow_text(creators["bio"]),
         )
@@ -126,7 +126,7 @@ class History:
             pd.RangeIndex(len(platform)),
             (platform, horizon_days, readings),
             followers,
-            _profile_track(account, observed, profile, len(platform)),
+            _profile_panel(account, observed, profile, len(platform)),
             pa.nulls(0, pa.large_string()) if bios is None else pa.array(bios, pa.large_string()),
         )
 
@@ -152,18 +152,18 @@ class History:
             bios=bios,
         )
 
-    def panel(self, what: str) -> Panel:
-        """Give the posts whose `engagements` or `views` are known."""
-        return {"engagements": self.posts_with_engagements, "views": self.posts_with_views}[what]
+    def panel(self, target: str) -> Panel:
+        """Return the posts whose `engagements` or `views` are known."""
+        return {"engagements": self.posts_with_engagements, "views": self.posts_with_views}[target]
 
     def profile_row(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
-        """Give the row of `profiles` of each account (n,): the newest snapshot by `as_of`, else the
+        """Return the row of `profiles` of each account (n,): the newest snapshot by `as_of`, else the
         first after it.
         """
         return np.maximum(self.profiles.end_row(account, as_of) - 1, self.profiles.start[account])
 
     def account_indexes(self, frame: pd.DataFrame) -> np.ndarray:
-        """Give the account number of each row's creator_id and platform; raises KeyError naming
+        """Return the account number of each row's creator_id and platform; raises KeyError naming
         those unknown.
         """
         codes = self.accounts.get_indexer(account_names(frame).to_pylist())
@@ -203,7 +203,7 @@ class PostDetails:
 
 
 def panels_by_target(posts: Panel) -> dict[str, Panel]:
-    """Give the posts whose engagements, and those whose views are known, by the names that History
+    """Return the posts whose engagements, and those whose views are known, by the names that History
     has for them.
     """
     columns = {"posts_with_engagements": "engagements_log", "posts_with_views": "views_log"}
@@ -213,8 +213,8 @@ def panels_by_target(posts: Panel) -> dict[str, Panel]:
     }
 
 
-def _follower_track(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Panel:
-    """Give the follower counts of both tables; `creator_row`: the account of each row of creators."""
+def _follower_panel(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Panel:
+    """Return the follower counts of both tables; `creator_row`: the account of each row of creators."""
     creators, account = tables.creators, creator_row
     time, counts = to_us(creators["observed_at"]), creators["followers"].to_numpy(float)
     if len(tables.followers):
@@ -226,7 +226,7 @@ def _follower_track(tables: Tables, accounts: pa.Array, creator_row: np.ndarray)
     return sort_panel(account, time, {"followers": counts}, len(accounts), counts)
 
 
-def _profile_track(
+def _profile_panel(
     account: np.ndarray, observed: np.ndarray, columns: dict, accounts: int
 ) -> Panel:
     return sort_panel(account, observed, {**columns, "row": np.arange(len(account))}, accounts)

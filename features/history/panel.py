@@ -13,7 +13,7 @@ class Panel:
     """Rows of one kind, sorted by account and then time: account i owns rows start[i] to start[i +
     1].
 
-    `index`, where it is given, says at which place of the columns each row stands: tracks can share
+    `index`, where it is given, says at which place of the columns each row stands: panels can share
     columns.
     """
 
@@ -23,7 +23,7 @@ class Panel:
     index: np.ndarray | None = None
 
     def take(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """Give a column's values at `rows`, of any shape, as float64."""
+        """Return a column's values at `rows`, of any shape, as float64."""
         return self.columns[name][rows if self.index is None else self.index[rows]].astype(
             float, copy=False
         )
@@ -72,9 +72,9 @@ def sort_panel(
     return Panel(start, time[order], {name: values[order] for name, values in columns.items()})
 
 
-def select_rows(track: Panel, keep: np.ndarray) -> Panel:
-    """Give the rows to keep as a track of their own, which shares the columns."""
+def select_rows(panel: Panel, keep: np.ndarray) -> Panel:
+    """Return the rows to keep as a panel of their own, which shares the columns."""
     if keep.all():
-        return track
+        return panel
     kept = np.concatenate([[0], np.cumsum(keep)])
-    return Panel(kept[track.start], track.time[keep], track.columns, np.flatnonzero(keep))
+    return Panel(kept[panel.start], panel.time[keep], panel.columns, np.flatnonzero(keep))

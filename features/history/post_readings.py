@@ -1,4 +1,4 @@
-"""PostReadings of posts as plain arrays, and the sorted track of posts that is made of them.
+"""PostReadings of posts as plain arrays, and the sorted panel of posts that is made of them.
 
 A post's counts are known at posted_at + horizon, from its first reading at that age or later; a
 reading without a moment counts as mature. Reposts never enter.
@@ -82,25 +82,25 @@ class PostReadings:
 
 
 def empty_readings() -> PostReadings:
-    """Give no readings."""
+    """Return no readings."""
     return PostReadings(*np.empty((3, 0), dtype=np.int64), np.empty(0, dtype=object), {}, {})
 
 
 def mature_post_panel(
     readings: PostReadings, platform: np.ndarray, horizon_days: int
 ) -> tuple[Panel, tuple[str, ...], pa.Array | None]:
-    """Sort the readings that count; give the track, the topics that its codes stand for, and what
+    """Sort the readings that count; return the panel, the topics that its codes stand for, and what
     was written.
 
     `platform` (accounts,): position in PLATFORMS of each account.
     """
     order = mature_rows(readings, horizon_days)
-    track, topics = post_panel(readings, order, platform, horizon_days)
-    return track, topics, join_captions(readings.texts, order)
+    panel, topics = post_panel(readings, order, platform, horizon_days)
+    return panel, topics, join_captions(readings.texts, order)
 
 
 def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
-    """Give the rows of the readings that count: of each post that is no repost the first one at the
+    """Return the rows of the readings that count: of each post that is no repost the first one at the
     horizon or later.
 
     They are sorted by account and moment; posts of one account and moment come in the order of
@@ -116,7 +116,7 @@ def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
 
 
 def reading_times(readings: PostReadings, horizon_days: int) -> np.ndarray:
-    """Give the moment of each reading; one that is not told is taken to be made at the horizon."""
+    """Return the moment of each reading; one that is not told is taken to be made at the horizon."""
     return np.where(
         readings.observed_at == NAT_US,
         readings.posted_at + horizon_days * DAY_US,
@@ -127,7 +127,7 @@ def reading_times(readings: PostReadings, horizon_days: int) -> np.ndarray:
 def post_panel(
     readings: PostReadings, order: np.ndarray, platform: np.ndarray, horizon_days: int
 ) -> tuple[Panel, tuple[str, ...]]:
-    """Give the readings in an order as a track, and the topics that its codes stand for."""
+    """Return the readings in an order as a panel, and the topics that its codes stand for."""
     columns = _taken(_values(readings, platform), order)
     posted = readings.posted_at[order]
     columns["age_read_days"] = (reading_times(readings, horizon_days)[order] - posted) / DAY_US
@@ -138,7 +138,7 @@ def post_panel(
 
 
 def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
-    """Give the COUNT_FIELDS of each reading, (n,), NaN where they are not told; hidden likes are
+    """Return the COUNT_FIELDS of each reading, (n,), NaN where they are not told; hidden likes are
     not.
     """
     told, nothing = readings.columns, np.full(len(readings.account), np.nan)
@@ -161,7 +161,7 @@ def public_engagements(counts: dict[str, np.ndarray], platform: np.ndarray) -> n
 
 
 def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarray]:
-    """Give the columns of posts that questions read; those of few digits as float32, to spare
+    """Return the columns of posts that questions read; those of few digits as float32, to spare
     memory.
     """
     told, nothing = readings.columns, np.full(len(readings.account), np.nan, np.float32)
@@ -179,7 +179,7 @@ def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarra
 
 
 def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Give the position of each post's topic, NaN where not told, in the list of all topics."""
+    """Return the position of each post's topic, NaN where not told, in the list of all topics."""
     codes = np.full(len(order), np.nan, np.float32)
     if "topic" not in readings.texts or not len(readings.account):
         return codes, ()
@@ -217,7 +217,7 @@ def join_captions(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array |
 
 
 def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Give the order of rows by account, then time; ties in any order."""
+    """Return the order of rows by account, then time; ties in any order."""
     first = int(time.min())
     span = int(time.max()) - first + 1
     if span * (int(account.max()) + 2) < 2**63:

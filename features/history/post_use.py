@@ -49,7 +49,7 @@ def classify_readings(
     horizon_days: int,
     brought: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Give the use of each reading for a forecast of its account, as positions in Use, (n,).
+    """Return the use of each reading for a forecast of its account, as positions in Use, (n,).
 
     `platform` and `as_of` (microseconds UTC): of each account; `brought` (mask, (n,)): the readings
     that are brought, where others are known besides; None for all.
@@ -100,8 +100,8 @@ def missing_post_reasons(
     mature = as_of - history.horizon_days * DAY_US
     posts, rest = history.posts, history.details.excluded
     ends = (
-        [track.start[account] for track in (posts, rest)],
-        [track.start[account + 1] for track in (posts, rest)],
+        [panel.start[account] for panel in (posts, rest)],
+        [panel.start[account + 1] for panel in (posts, rest)],
     )
     (first, first_rest), (last, last_rest) = ends
     grown, now = posts.end_row(account, mature), posts.end_row(account, as_of)
@@ -140,7 +140,7 @@ def _by_reading(
 
 
 def _before_window(account: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Give those of `rows`, sorted by account and moment, after which their account has
+    """Return those of `rows`, sorted by account and moment, after which their account has
     WINDOW_POSTS or more of them.
     """
     own = account[rows]

@@ -7,7 +7,7 @@ from features.history.history import PROFILE_FIELDS, History
 
 
 def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
-    """Give followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN where
+    """Return followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN where
     unknown.
 
     - followers: the newest reading at or before as_of; where there is none, the snapshot read after
@@ -32,7 +32,7 @@ def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict
 def profile_from_fields(
     platform: np.ndarray, as_of: np.ndarray, told: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Give the same of profiles that are told as of the moment itself, (n,); nothing else is known
+    """Return the same of profiles that are told as of the moment itself, (n,); nothing else is known
     of them.
 
     `platform`: positions in PLATFORMS; `told`: any of PROFILE_FIELDS as float64, `niche` as
@@ -56,23 +56,23 @@ def _age_days(created: np.ndarray, as_of: np.ndarray) -> np.ndarray:
 def _followers(
     history: History, account: np.ndarray, as_of: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the newest follower count known and its ln growth per 90 days since the reading about 90
+    """Return the newest follower count known and its ln growth per 90 days since the reading about 90
     days before.
     """
-    track = history.followers
-    start, stop = track.start[account], track.end_row(account, as_of)
-    if not len(track.time):
+    panel = history.followers
+    start, stop = panel.start[account], panel.end_row(account, as_of)
+    if not len(panel.time):
         return np.full(len(account), np.nan), np.full(len(account), np.nan)
     last = np.maximum(stop - 1, 0)
     known = stop > start
-    earlier = track.end_row(
+    earlier = panel.end_row(
         account,
-        np.where(known & (track.time[last] != NAT_US), track.time[last] - 90 * DAY_US, NAT_US),
+        np.where(known & (panel.time[last] != NAT_US), panel.time[last] - 90 * DAY_US, NAT_US),
     )
     first = np.clip(earlier - 1, start, last)
     days = np.where(
-        track.time[first] == NAT_US, 0.0, (track.time[last] - track.time[first]) / DAY_US
+        panel.time[first] == NAT_US, 0.0, (panel.time[last] - panel.time[first]) / DAY_US
     )
-    counts = track.columns["followers"]
+    counts = panel.columns["followers"]
     growth = np.log((1 + counts[last]) / (1 + counts[first])) * 90 / np.maximum(days, 1)
     return np.where(known, counts[last], np.nan), np.where(known & (days >= 14), growth, np.nan)

@@ -30,7 +30,7 @@ LABEL_SOURCES = ("tiktok", "instagram", "youtube", "panel", *VENDORS)
 
 
 def niche_for_label(label: object, source: str) -> str | None:
-    """Give the niche that a category of another catalogue stands for, None where it stands for none
+    """Return the niche that a category of another catalogue stands for, None where it stands for none
     or is not known.
 
     `source` is one of LABEL_SOURCES; `label` is that catalogue's name, whatever its case and
@@ -61,7 +61,7 @@ def _label_text(label: object) -> str:
 
 @cache
 def relatedness() -> np.ndarray:
-    """Give RELATED_NICHES as a symmetric matrix, shape (niches, niches), 1 on the diagonal; it
+    """Return RELATED_NICHES as a symmetric matrix, shape (niches, niches), 1 on the diagonal; it
     cannot be written to.
     """
     matrix = np.eye(len(NICHES))
@@ -90,7 +90,7 @@ def focus(distribution: np.ndarray) -> np.ndarray:
 
 
 def _rank(brand: object, rank: dict[str, int]) -> int:
-    """Give the column of a brand's niche, -1 where it is missing."""
+    """Return the column of a brand's niche, -1 where it is missing."""
     if brand in rank:
         return rank[brand]
     if isinstance(brand, str):
@@ -184,7 +184,7 @@ def _softmax(scores: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _interned(words: frozenset[str]) -> frozenset[str]:
-    """Give one and the same set for equal sets, which keeps the cache of `split_hashtag` from
+    """Return one and the same set for equal sets, which keeps the cache of `split_hashtag` from
     comparing them.
     """
     return words
@@ -257,7 +257,7 @@ class NicheClassifier(BaseEstimator):
         return self
 
     def predict_proba(self, texts: Iterable[str | None]) -> np.ndarray:
-        """Give the distribution over NICHES and unknown (the last column) of each text, shape (n,
+        """Return the distribution over NICHES and unknown (the last column) of each text, shape (n,
         niches + 1).
         """
         check_is_fitted(self)

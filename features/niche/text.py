@@ -27,7 +27,7 @@ def niche_distribution(
     posts_shown: np.ndarray,
     classifier: NicheClassifier,
 ) -> np.ndarray:
-    """Give the distribution over NICHES and unknown of each question from text, shape (n, niches +
+    """Return the distribution over NICHES and unknown of each question from text, shape (n, niches +
     1).
 
     `account` (n,), `as_of` (n,) microseconds UTC, `posts_shown` (n,) False where only the bio may
@@ -67,7 +67,7 @@ def fit_classifier(
 
 
 def likeliest_niche(declared: np.ndarray, text: np.ndarray) -> np.ndarray:
-    """Give the niche's position in NICHES (n,): the declared one, else the text's likeliest, else
+    """Return the niche's position in NICHES (n,): the declared one, else the text's likeliest, else
     NaN for unknown.
     """
     likeliest = text.argmax(axis=1)
@@ -113,7 +113,7 @@ def brand_fit(
 def _documents(
     history: History, account, as_of, posts_shown
 ) -> tuple[list[str] | None, np.ndarray | None]:
-    """Give the distinct texts that the questions rest on, and the place of each question's; None
+    """Return the distinct texts that the questions rest on, and the place of each question's; None
     where nobody wrote.
     """
     if history.captions is None and history.bios is None:
@@ -135,7 +135,7 @@ def _documents(
 
 
 def _written(history: History, bio: np.ndarray, stop: np.ndarray, length: np.ndarray) -> list[str]:
-    """Join each document's bio and captions, newest first. `bio`: row of the profile track, -1 for
+    """Join each document's bio and captions, newest first. `bio`: row of the profile panel, -1 for
     none.
     """
     texts = [""] * len(bio)

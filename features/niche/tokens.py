@@ -123,7 +123,7 @@ def _tag_terms(tag: str, words: frozenset[str]) -> tuple[str, ...]:
 
 @cache
 def seed_words() -> dict[str, tuple[str, ...]]:
-    """Give the seed vocabulary, term -> the niches that it speaks for, as niche_seeds.csv lists it
+    """Return the seed vocabulary, term -> the niches that it speaks for, as niche_seeds.csv lists it
     by language.
     """
     niches: dict[str, set[str]] = {}
@@ -135,7 +135,7 @@ def seed_words() -> dict[str, tuple[str, ...]]:
 
 @cache
 def label_niches() -> dict[tuple[str, str], str | None]:
-    """Give the crosswalk, (source, folded label) -> niche or None, as niche_labels.csv lists it."""
+    """Return the crosswalk, (source, folded label) -> niche or None, as niche_labels.csv lists it."""
     return {
         (row["source"], fold_label(label)): row["niche"] or None
         for row in _rows("niche_labels.csv")

@@ -117,7 +117,7 @@ class Snapshot:
         return len(self._keys)
 
     def find(self, platform: str, creator_id: str) -> int:
-        """Give the row of an account, -1 where it is not known. Costs some microseconds."""
+        """Return the row of an account, -1 where it is not known. Costs some microseconds."""
         name = account_name(platform, creator_id)
         key, text = account_key(name), name.encode()
         row = int(self._keys.searchsorted(key))
@@ -129,11 +129,11 @@ class Snapshot:
         return -1
 
     def account(self, row: int) -> tuple[str, str]:
-        """Give platform and creator_id of a row."""
+        """Return platform and creator_id of a row."""
         return split_account_name(self._names[row].decode())
 
     def account_features(self, rows: Sequence[int] | np.ndarray) -> AccountFeatures:
-        """Give what is known of the accounts at `rows` (n,), for
+        """Return what is known of the accounts at `rows` (n,), for
         `features.derive.queries.query_features`.
         """
         rows = np.asarray(rows, dtype=np.int64)
@@ -151,13 +151,13 @@ class Snapshot:
         return {name: None if value != value else value for name, value in values.items()}
 
     def columns(self, names: Sequence[str]) -> dict[str, np.ndarray]:
-        """Give ACCOUNT_COLUMNS of all accounts, (accounts,) each; reads the file through."""
+        """Return ACCOUNT_COLUMNS of all accounts, (accounts,) each; reads the file through."""
         found = {name: self._known[:, COLUMN_INDEX[name]].copy() for name in names}
         self._release(len(self))
         return found
 
     def _release(self, read: int) -> None:
-        """Give back the mapped pages now and then: each row makes its neighbours resident too, in
+        """Return back the mapped pages now and then: each row makes its neighbours resident too, in
         the end the file.
         """
         self._read += read
@@ -292,7 +292,7 @@ def _snapshot_errors(path: Path | str) -> Iterator[None]:
 
 
 def batch_digest(batch: pa.RecordBatch) -> str:
-    """Give the sha256 of all that a snapshot holds, and of what it says of itself."""
+    """Return the sha256 of all that a snapshot holds, and of what it says of itself."""
     meta = {name: value for name, value in parse_metadata(batch.schema).items() if name != "sha256"}
     digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
     for column in batch.columns:

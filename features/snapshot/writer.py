@@ -87,7 +87,7 @@ def write_snapshot(
     version: str,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> int:
-    """Write the state of every account of `history` at `as_of`, a time with a zone; give their
+    """Write the state of every account of `history` at `as_of`, a time with a zone; return their
     number.
 
     `version`: of the bundle that `reference` belongs to; `progress` hears of accounts done. The
@@ -116,8 +116,8 @@ def _described(
     history: History, reference: Reference, moment: int, order: np.ndarray, progress
 ) -> _Columns:
     known_until = np.full(len(order), moment - history.horizon_days * DAY_US)
-    track = history.posts_with_engagements
-    count = np.minimum(track.end_row(order, known_until) - track.start[order], WINDOW_POSTS)
+    panel = history.posts_with_engagements
+    count = np.minimum(panel.end_row(order, known_until) - panel.start[order], WINDOW_POSTS)
     columns = _Columns.of(history, count)
     done = 0
 

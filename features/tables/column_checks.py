@@ -29,7 +29,7 @@ class BrokenRule(StrEnum):
 
 
 def broken_rules(column: Column, values: pd.Series | np.ndarray) -> dict[BrokenRule, np.ndarray]:
-    """Give for each rule of the column the rows (n,) that break it; rules that the column does not
+    """Return for each rule of the column the rows (n,) that break it; rules that the column does not
     have are left out.
 
     `values` (n,): numbers as float64 with NaN where unknown, times as a series in UTC, text as a
@@ -56,7 +56,7 @@ def broken_rules(column: Column, values: pd.Series | np.ndarray) -> dict[BrokenR
 
 
 def rules_broken_by(column: Column, value: object) -> Iterator[BrokenRule]:
-    """Give the rules that one known value breaks, as `broken_rules` does for many.
+    """Return the rules that one known value breaks, as `broken_rules` does for many.
 
     `value`: a float, a text, or a datetime in UTC; None, which is unknown, breaks none.
 
@@ -79,7 +79,7 @@ def rules_broken_by(column: Column, value: object) -> Iterator[BrokenRule]:
 
 
 def is_possible_time(time: datetime) -> bool:
-    """Tell whether a moment lies in the years that tables may hold."""
+    """Return whether a moment lies in the years that tables may hold."""
     return EARLIEST <= time <= LATEST
 
 

@@ -86,7 +86,7 @@ _CYRILLIC = str.maketrans("aeopcxyisjkABEKMHOPCTXY", "аеорсхуіѕјкАВ
 
 
 def find_faulty_ids(ids: Iterable[str | None]) -> dict[str, str]:
-    """Give the ids among these that are refused, with what is wrong of each; None stands for no id."""
+    """Return the ids among these that are refused, with what is wrong of each; None stands for no id."""
     texts = {text for text in ids if text is not None}
     joined = "".join(texts)
     if (
@@ -117,7 +117,7 @@ def id_fault(text: str) -> str | None:
 
 
 def find_lookalikes(ids: Iterable[str | None], known: Callable[[str], bool]) -> dict[str, str]:
-    """Give those of the ids that are not known, but look like one that is, with what is wrong of
+    """Return those of the ids that are not known, but look like one that is, with what is wrong of
     each.
     """
     texts = {
@@ -131,7 +131,7 @@ def find_lookalikes(ids: Iterable[str | None], known: Callable[[str], bool]) -> 
 
 
 def find_lookalike(text: str, known: Callable[[str], bool]) -> str | None:
-    """Give the id that is known of those that this one looks like; None where none is, or it is too
+    """Return the id that is known of those that this one looks like; None where none is, or it is too
     long to look at.
     """
     if len(text) > MAX_ID_LENGTH:
@@ -167,7 +167,7 @@ def _sign_fault(text: str, position: int, sign: str) -> str | None:
 
 
 def _joins(text: str, position: int) -> bool:
-    """Say whether both neighbours of a joiner are of one script that needs it."""
+    """Return whether both neighbours of a joiner are of one script that needs it."""
     if not 1 < position < len(text):
         return False
     before, after = _script(text[position - 2]), _script(text[position])
@@ -203,7 +203,7 @@ def _script_fault(text: str) -> str | None:
 
 @lru_cache(4096)
 def _script(sign: str) -> str | None:
-    """Give the script of a letter, mark or digit, None for what is of any script."""
+    """Return the script of a letter, mark or digit, None for what is of any script."""
     if unicodedata.category(sign)[0] not in "LM" and unicodedata.category(sign) != "Nd":
         return None
     if sign.isascii():

@@ -17,7 +17,7 @@ class CurrencyRates:
     usd_per_unit: dict[str, float] = field(default_factory=lambda: {USD: 1.0})
 
     def of(self, currency: Iterable) -> np.ndarray:
-        """Give the rate of each currency, shape (n,), NaN where it is unknown or not told."""
+        """Return the rate of each currency, shape (n,), NaN where it is unknown or not told."""
         return np.array([self.usd_per_unit.get(name, np.nan) for name in currency], dtype=float)
 
 
@@ -44,7 +44,7 @@ class FeeRule:
 def check_fees(
     fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: CurrencyRates
 ) -> dict[FeeRule, np.ndarray]:
-    """Give for each rule on fees the rows (n,) that break it.
+    """Return for each rule on fees the rows (n,) that break it.
 
     `fee_usd` and `fee` (n,), NaN where not told; `currency`: text, anything else where not told.
     """
@@ -73,5 +73,5 @@ def check_fees(
 def convert_fee(
     fee_usd: np.ndarray, fee: np.ndarray, currency: Sequence, rates: CurrencyRates
 ) -> np.ndarray:
-    """Give the fee of each row in USD, (n,), NaN where it has none."""
+    """Return the fee of each row in USD, (n,), NaN where it has none."""
     return np.where(np.isnan(fee_usd), fee * rates.of(currency), fee_usd)

@@ -61,7 +61,7 @@ def write_tables(tables: Tables, folder: Path | str) -> None:
 
 
 def find_table_file(folder: Path, name: str) -> Path | None:
-    """Give the file of a table, None where there is none. Raises DataFolderError where there are
+    """Return the file of a table, None where there is none. Raises DataFolderError where there are
     two.
     """
     found = [
@@ -82,7 +82,7 @@ def _read_table(folder: Path, name: str) -> pd.DataFrame | None:
 
 
 def _places(folder: Path) -> list[Path]:
-    """Give where files of a data folder may be."""
+    """Return where files of a data folder may be."""
     tables = (f"{name}{ending}" for name in FOLDER_TABLES for ending in (".parquet", ".csv"))
     return [folder / name for name in (*tables, "dataset.json", RATES_FILE)]
 

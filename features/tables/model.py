@@ -9,7 +9,7 @@ from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, PO
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:
-    """Give the table with its columns and dtypes and no rows."""
+    """Return the table with its columns and dtypes and no rows."""
     return _empty(spec).copy(deep=False)
 
 
@@ -33,7 +33,7 @@ class Tables:
     meta: dict = field(default_factory=dict)
 
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Give the tables by name."""
+        """Return the tables by name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "meta"}
 
     @property

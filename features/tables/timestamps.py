@@ -41,7 +41,7 @@ def parse_timestamp(text: str) -> datetime:
 
 
 def is_date_only(text: str) -> bool:
-    """Say whether a moment in ISO form is a day without a time."""
+    """Return whether a moment in ISO form is a day without a time."""
     return len(text.strip()) == len("2026-07-01")
 
 
@@ -55,7 +55,7 @@ def _remedy(text: str) -> str:
 
 
 def _days(text: str) -> list[str]:
-    """Give the days that a text may mean, in ISO form: two of 01/02/2027, one of 31/01/2027."""
+    """Return the days that a text may mean, in ISO form: two of 01/02/2027, one of 31/01/2027."""
     if found := _YEAR_LAST.match(text):
         first, second, year = map(int, found.groups())
         orders = [(year, second, first), (year, first, second)]

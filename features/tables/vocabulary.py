@@ -99,7 +99,7 @@ NICHES = (
 
 
 def band_codes(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
-    """Give the position of each account's band in `edges`, shape (n,); NaN where the followers are
+    """Return the position of each account's band in `edges`, shape (n,); NaN where the followers are
     unknown.
     """
     followers = np.asarray(followers, dtype=float)
@@ -108,7 +108,7 @@ def band_codes(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.
 
 
 def lookup_indexes(codes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Give where codes (n,), positions in lists like those here, stand in tables that keep 0 for
+    """Return where codes (n,), positions in lists like those here, stand in tables that keep 0 for
     what is unknown.
 
     >>> lookup_indexes({"niche": np.array([0.0, 2.0, np.nan])})["niche"].tolist()
