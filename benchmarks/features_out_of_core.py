@@ -34,7 +34,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from features import out_of_core
+from features.history.history import History
 from features.niche.tokens import seed_words
+from features.partition import parts
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START, DAYS = pd.Timestamp("2024-01-01", tz="UTC"), 730
@@ -44,8 +46,14 @@ START_US, DAY_US = START.value // 1000, 86_400_000_000
 CHUNK, PHRASES = 1_000_000, 400
 #: Bytes of disk that a post takes, in the market and in the parts, and an account with its features.
 POST_BYTES, ACCOUNT_BYTES = 180, 2_500
-#: What a part passes through, in the names of features.out_of_core.
-WORK = ("_read", "validate", "History.from_tables", "fit_reference", "derive")
+#: What a part passes through, by the module or class that calls it.
+WORK = {
+    "read_parts": out_of_core,
+    "validate": parts,
+    "from_tables": History,
+    "fit_reference": out_of_core,
+    "derive": out_of_core,
+}
 
 # --- the market ---
 
@@ -215,10 +223,8 @@ def time_calls(seconds: Counter) -> None:
 
         return call
 
-    for name in WORK:
-        owner = out_of_core.History if name == "History.from_tables" else out_of_core
-        at = name.rpartition(".")[2]
-        setattr(owner, at, timed(name, getattr(owner, at)))
+    for name, owner in WORK.items():
+        setattr(owner, name, timed(name, getattr(owner, name)))
 
 
 class Sampler:

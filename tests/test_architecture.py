@@ -23,6 +23,7 @@ SUBPACKAGES = {
     "features.history": {"features.tables"},
     "features.niche": {"features.history", "features.tables"},
     "features.derive": {"features.history", "features.niche", "features.tables"},
+    "features.partition": {"features.files", "features.tables"},
     "features.snapshot": {
         "features.derive",
         "features.files",

@@ -10,6 +10,7 @@ from features.derive.derive import derive
 from features.derive.reference import TooLittleData, fit_reference
 from features.history.history import History
 from features.out_of_core import PartitionError, derive_folder
+from features.partition import parts, table_sources
 from features.tables.folder import read_tables
 from features.tables.frames import DataFolderError
 from features.tables.validate import InvalidTables, validate
@@ -97,7 +98,7 @@ def test_the_order_of_the_creators_table_and_of_no_other_decides(
 def test_the_market_is_fitted_to_the_same_sample_whatever_the_number_of_parts(
     market_folder, in_memory, tmp_path, monkeypatch
 ):
-    monkeypatch.setitem(out_of_core.PARTITION_ROWS, "creators", 40)
+    monkeypatch.setitem(table_sources.PARTITION_ROWS, "creators", 40)
     stages = []
     accounts = derive_folder(
         market_folder, AS_OF, tmp_path / "f.parquet", progress=lambda *stage: stages.append(stage)
@@ -118,11 +119,11 @@ def test_the_market_is_fitted_to_the_same_sample_whatever_the_number_of_parts(
 
 def test_wide_posts_make_more_parts(market_folder, tmp_path, monkeypatch):
     monkeypatch.setitem(
-        out_of_core.PARTITION_ROWS,
+        table_sources.PARTITION_ROWS,
         "posts",
         len(pd.read_parquet(market_folder / "posts.parquet")) + 1,
     )
-    monkeypatch.setattr(out_of_core, "TYPICAL_ROW_BYTES", 25)
+    monkeypatch.setattr(table_sources, "TYPICAL_ROW_BYTES", 25)
     stages = []
     derive_folder(
         market_folder,
@@ -215,8 +216,8 @@ def test_a_missing_column_is_told_once(market_folder, tmp_path):
 
 
 def test_checking_stops_once_there_are_very_many_faults(market_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(out_of_core, "MAX_TABLE_FAULTS", 1)
-    monkeypatch.setitem(out_of_core.PARTITION_ROWS, "creators", 40)
+    monkeypatch.setattr(parts, "MAX_TABLE_FAULTS", 1)
+    monkeypatch.setitem(table_sources.PARTITION_ROWS, "creators", 40)
     creators, followers, posts = tables_of(market_folder)
     folder = write(tmp_path / "data", ".parquet", creators, followers, posts.assign(likes=-1))
     with pytest.raises(InvalidTables) as caught:
