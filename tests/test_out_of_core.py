@@ -10,7 +10,8 @@ from features.derive.derive import derive
 from features.derive.reference import TooLittleData, fit_reference
 from features.history.history import History
 from features.out_of_core import PartitionError, derive_folder
-from features.partition import parts, table_sources
+from features.partition import parts as partition_parts
+from features.partition import table_sources
 from features.tables.folder import read_tables
 from features.tables.frames import DataFolderError
 from features.tables.validate import InvalidTables, validate
@@ -216,7 +217,7 @@ def test_a_missing_column_is_told_once(market_folder, tmp_path):
 
 
 def test_checking_stops_once_there_are_very_many_faults(market_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "MAX_TABLE_FAULTS", 1)
+    monkeypatch.setattr(partition_parts, "MAX_TABLE_FAULTS", 1)
     monkeypatch.setitem(table_sources.PARTITION_ROWS, "creators", 40)
     creators, followers, posts = tables_of(market_folder)
     folder = write(tmp_path / "data", ".parquet", creators, followers, posts.assign(likes=-1))

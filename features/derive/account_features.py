@@ -176,7 +176,8 @@ def _account_features(
     for target in posts:
         window = None if windows is None else windows.of_target(target)
         columns |= _offset_columns(target, posts[target], window, profile, reference)
-    blocks, past_posts = [], None
+    blocks: list[ColumnBlock] = []
+    past_posts = None
     if windows is not None and history is not None:
         blocks, past_posts = _post_blocks(history, posts, windows, columns, profile, reference)
     signs = _signs(columns, blocks, posts, windows, jump, profile)
@@ -292,8 +293,8 @@ def _post_blocks(
     }
     levels = level_columns(windows.window, medians, np.concatenate(list(offsets.values())))
     blocks = []
-    for target, rows in windows.slices.items():
-        of_target = {name: values[rows] for name, values in levels.items()}
+    for target, part in windows.slices.items():
+        of_target = {name: values[part] for name, values in levels.items()}
         blocks.append(ColumnBlock(_prefixed(target, of_target), posts[target].rows))
     rows = posts["engagements"].rows
     if not len(rows):

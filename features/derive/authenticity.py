@@ -1,5 +1,4 @@
-"""Signs that a fraud analyst reads, each against what accounts of the platform do, and one score of
-them.
+"""Signs of bought engagement, each compared with accounts of the same platform, and one score.
 
 Every part runs from 0 (ordinary) to 1 (far outside of what is ordinary); the score runs from 1 (no
 sign) towards 0. A sign is a reason to look, never proof: honest accounts go viral, and well-bought
@@ -29,6 +28,7 @@ AUTHENTICITY_PARTS = {
 DIRECTIONS, WEIGHTS = (
     np.array([[part[column]] for part in AUTHENTICITY_PARTS.values()]) for column in (1, 2)
 )
+PART_COLUMNS = tuple(f"authenticity_{part}" for part in AUTHENTICITY_PARTS)
 PART_MEANINGS = {
     "engagement_low": "level far below what followers, platform and niche suggest",
     "engagement_high": "level far above what followers, platform and niche suggest",
@@ -61,9 +61,15 @@ class SignNorm:
 
 
 def raw_signs(
-    gap, comment_share, by_views, log_sd, known_count, jump, profile: dict
+    gap: np.ndarray,
+    comment_share: np.ndarray,
+    by_views: np.ndarray,
+    log_sd: np.ndarray,
+    known_count: np.ndarray,
+    jump: np.ndarray,
+    profile: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
-    """Read the raw signs of each question, shape (n,), NaN where they cannot be read.
+    """Return the raw signs of each account, (n,), NaN where they cannot be read.
 
     `gap`: level minus prior; `comment_share`, `by_views` (ln), `log_sd`, `known_count`: of the
     known posts.
@@ -101,7 +107,7 @@ def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> n
     return jump
 
 
-def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, SignNorm]]:
+def fit_norms(signs: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, SignNorm]]:
     """Return {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its
     own.
     """
@@ -112,7 +118,7 @@ def fit_norms(found: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, d
         if (platform == i).sum() >= MIN_ACCOUNTS
     }
     return {
-        name: {sign: _norm(values[at]) for sign, values in found.items()}
+        name: {sign: _norm(values[at]) for sign, values in signs.items()}
         for name, at in groups.items()
     }
 
@@ -121,38 +127,31 @@ def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.n
     """Return median and scale of every part's sign, each (parts, platforms + 1); without norms of its
     own that of all.
     """
-    own = [
-        [norms.get(name, norms["all"])[sign] for name in (*PLATFORMS, "all")]
-        for sign, _, _ in AUTHENTICITY_PARTS.values()
-    ]
-    return tuple(
-        np.array([[value(norm) for norm in row] for row in own])
-        for value in (lambda norm: norm.median, lambda norm: max(norm.scale, 1e-6))
-    )
+    of_platforms = [norms.get(name, norms["all"]) for name in (*PLATFORMS, "all")]
+    signs = [sign for sign, _, _ in AUTHENTICITY_PARTS.values()]
+    medians = [[of_signs[sign].median for of_signs in of_platforms] for sign in signs]
+    scales = [[max(of_signs[sign].scale, 1e-6) for of_signs in of_platforms] for sign in signs]
+    return np.array(medians), np.array(scales)
 
 
 def authenticity_columns(
-    found: dict[str, np.ndarray], tables: tuple[np.ndarray, np.ndarray], platform: np.ndarray
-) -> dict:
+    signs: dict[str, np.ndarray], tables: tuple[np.ndarray, np.ndarray], platform: np.ndarray
+) -> dict[str, np.ndarray]:
     """Return `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read.
 
     A part is how far outside of its platform's norm (`norm_tables`) a sign lies.
     """
     median, scale = tables
     code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
-    z = (
-        np.array([found[sign] for sign, _, _ in AUTHENTICITY_PARTS.values()]) - median[:, code]
-    ) / scale[:, code]
+    values = np.array([signs[sign] for sign, _, _ in AUTHENTICITY_PARTS.values()])
+    z = (values - median[:, code]) / scale[:, code]
     z = np.where(DIRECTIONS == 0, np.abs(z), DIRECTIONS * z)
     parts = np.minimum(np.maximum((z - ORDINARY) / SPAN, 0.0), 1.0)
     known = ~np.isnan(parts)
-    kept = np.prod(1 - WEIGHTS * np.where(known, parts, 0.0), axis=0)
+    score = np.prod(1 - WEIGHTS * np.where(known, parts, 0.0), axis=0)
     return {
-        "authenticity_score": np.where(known.any(axis=0), kept, np.nan),
-        **{
-            f"authenticity_{part}": values
-            for part, values in zip(AUTHENTICITY_PARTS, parts, strict=True)
-        },
+        "authenticity_score": np.where(known.any(axis=0), score, np.nan),
+        **dict(zip(PART_COLUMNS, parts, strict=True)),
     }
 
 

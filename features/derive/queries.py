@@ -1,5 +1,5 @@
-"""Queries about accounts, and the second step of derive: from the state of an account to a
-question's columns.
+"""Queries about accounts, and the second step of derive: from the features of an account to those of
+a query.
 """
 
 from dataclasses import dataclass
@@ -28,15 +28,17 @@ from features.history.post_readings import CONTENT_FIELDS
 from features.niche.text import brand_fit
 from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES
 
+_CATEGORIES = {"format": FORMATS, "brand_niche": NICHES, "evidence_limit": EVIDENCE}
+
 
 @dataclass(frozen=True)
 class Queries:
     """Queries as arrays of shape (n,): times in microseconds UTC, categories as codes, NaN where
-    not told.
+    unknown.
 
     `evidence_limit`: the best evidence that may be used, a position in EVIDENCE; `planned`: format,
     topic, sponsored and content on the scale of `features.derive.planned_post.scale_content`;
-    `averages`: by those of AVERAGE_NAMES that any question tells.
+    `averages`: any of AVERAGE_NAMES.
     """
 
     account: np.ndarray
@@ -53,55 +55,43 @@ class Queries:
         account: np.ndarray,
         as_of: np.ndarray,
         start: np.ndarray,
-        told: dict[str, np.ndarray],
+        columns: dict[str, np.ndarray],
         topics: tuple[str, ...] = (),
     ) -> "Queries":
-        """Take questions from plain arrays (n,), without a frame.
+        """Build queries from plain arrays (n,), without a frame.
 
-        `from_arrays`: any of `format`, `brand_niche` and `evidence_limit` as codes (positions in
+        `columns`: any of `format`, `brand_niche` and `evidence_limit` as codes (positions in
         FORMATS, NICHES, EVIDENCE), `sponsored` 0 or 1, `topic` as texts or None with the `topics`
         of the history or snapshot, the counts of CONTENT_FIELDS as they are, and AVERAGE_NAMES;
-        float64 with NaN where not told, what is left out is not told.
+        float64 with NaN where unknown. A column that is left out is unknown.
         """
-        nothing = np.full(len(account), np.nan)
-        planned = {
-            "format": told.get("format", nothing),
-            "topic": topic_codes(told["topic"], topics) if "topic" in told else nothing,
-            "sponsored": told.get("sponsored", nothing),
-            **{
-                name: scale_content(name, told[name]) if name in told else nothing
-                for name in CONTENT_FIELDS
-            },
-        }
-        limit = (
-            np.nan_to_num(told["evidence_limit"])
-            if "evidence_limit" in told
-            else np.zeros(len(account))
-        )
-        averages = {name: told[name] for name in AVERAGE_NAMES if name in told}
-        return cls(
-            account, as_of, start, limit, told.get("brand_niche", nothing), planned, averages
-        )
+        unknown = np.full(len(account), np.nan)
+        planned = {name: columns.get(name, unknown) for name in ("format", "topic", "sponsored")}
+        if "topic" in columns:
+            planned["topic"] = topic_codes(columns["topic"], topics)
+        for name in CONTENT_FIELDS:
+            planned[name] = scale_content(name, columns[name]) if name in columns else unknown
+        limit = np.nan_to_num(columns.get("evidence_limit", np.zeros(len(account))))
+        averages = {name: columns[name] for name in AVERAGE_NAMES if name in columns}
+        brand_niche = columns.get("brand_niche", unknown)
+        return cls(account, as_of, start, limit, brand_niche, planned, averages)
 
     @classmethod
     def from_frame(cls, history: History, frame: pd.DataFrame) -> "Queries":
-        """Read questions from a frame; columns that are absent are not told."""
-        codes = {"format": FORMATS, "brand_niche": NICHES, "evidence_limit": EVIDENCE}
-        told = {
-            name: encode_categories(frame[name], names)
-            for name, names in codes.items()
-            if name in frame
-        }
-        numbers = (name for name in ("sponsored", *CONTENT_FIELDS, *AVERAGE_NAMES) if name in frame)
-        told |= {name: frame[name].to_numpy(float, na_value=np.nan) for name in numbers}
+        """Read queries from a frame; a column that is absent is unknown."""
+        columns = {}
+        for name, names in _CATEGORIES.items():
+            if name in frame:
+                columns[name] = encode_categories(frame[name], names)
+        for name in ("sponsored", *CONTENT_FIELDS, *AVERAGE_NAMES):
+            if name in frame:
+                columns[name] = frame[name].to_numpy(float, na_value=np.nan)
         if "topic" in frame:
-            told["topic"] = (
-                frame["topic"].astype(object).where(frame["topic"].notna(), None).to_numpy()
-            )
+            topic = frame["topic"]
+            columns["topic"] = topic.astype(object).where(topic.notna(), None).to_numpy()
+        as_of, start = to_us(frame["as_of"]), to_us(frame["start_at"])
         account = history.account_indexes(frame)
-        return cls.from_arrays(
-            account, to_us(frame["as_of"]), to_us(frame["start_at"]), told, history.topics
-        )
+        return cls.from_arrays(account, as_of, start, columns, history.topics)
 
     def __len__(self) -> int:
         return len(self.account)
@@ -109,17 +99,15 @@ class Queries:
     def __getitem__(self, rows: np.ndarray | slice) -> "Queries":
         planned = {name: values[rows] for name, values in self.planned.items()}
         averages = {name: values[rows] for name, values in self.averages.items()}
-        told = (
-            values[rows]
-            for values in (
-                self.account,
-                self.as_of,
-                self.start_at,
-                self.evidence_limit,
-                self.brand_niche,
-            )
+        return Queries(
+            self.account[rows],
+            self.as_of[rows],
+            self.start_at[rows],
+            self.evidence_limit[rows],
+            self.brand_niche[rows],
+            planned,
+            averages,
         )
-        return Queries(*told, planned, averages)
 
 
 def query_features(accounts: AccountFeatures, queries: Queries, reference: Reference) -> np.ndarray:
@@ -210,12 +198,12 @@ def _plan_blocks(accounts: AccountFeatures, queries: Queries) -> list[ColumnBloc
     return [ColumnBlock(columns, rows)]
 
 
-def topic_codes(told: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:
-    """Return the position of each text (n,) in `topics`: NaN for None, -1 for a topic of no post.
+def topic_codes(names: np.ndarray, topics: tuple[str, ...]) -> np.ndarray:
+    """Return the position of each name (n,) in `topics`: NaN for None, -1 for a topic of no post.
 
-    Told and alike none, so that a later post on it changes nothing.
+    A topic of no post is known but equals none, so that a later post on it changes nothing.
     """
-    texts = text_array(told)
+    texts = text_array(names)
     codes = positions_in(texts, text_array(topics)).astype(float)
     codes[texts.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return codes

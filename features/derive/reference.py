@@ -110,7 +110,8 @@ class Reference:
     def to_json(self) -> dict:
         """Return the reference as plain JSON values."""
         classifier = json.loads(self.niche_classifier.to_json())
-        return {**asdict(replace(self, niche_classifier=None)), "niche_classifier": classifier}
+        rest = replace(self, niche_classifier=None)  # type: ignore[arg-type]  # for asdict alone
+        return {**asdict(rest), "niche_classifier": classifier}
 
     @classmethod
     def from_json(cls, value: dict) -> "Reference":

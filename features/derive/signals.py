@@ -1,7 +1,7 @@
-"""What a creator's posts known by as_of say: level, spread, trend, cadence and what engagements are
-made of.
+"""Statistics of a creator's known posts: level, spread, trend, cadence, and the parts of their
+engagements.
 
-Pure functions from panels and questions to named columns of shape (n,). Levels are of ln(1 +
+Pure functions from panels and accounts to named columns of shape (n,). Levels are of ln(1 +
 count).
 """
 
@@ -46,8 +46,10 @@ LEVEL_STATISTICS = (
 
 @dataclass(frozen=True)
 class PostWindow:
-    """One count's past of each question: values (n, w) newest first with ages in days, level,
-    spread of evidence.
+    """The last posts of n accounts for one target, newest first, and their level.
+
+    `values` ln(1 + count), `age` in days, `rows` in the panel and `weights` by recency, (n, w)
+    each; `median`, `level`, `n` known posts and their effective number `n_effective`, (n,) each.
     """
 
     values: np.ndarray
@@ -79,7 +81,7 @@ def post_window(
 
 
 def gather_window(
-    panel: Panel, name: str, start, stop, as_of
+    panel: Panel, name: str, start: np.ndarray, stop: np.ndarray, as_of: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return values, ages in days and rows, each (n, w) newest first, of the last posts from `start`
     to `stop` (n,).
@@ -89,7 +91,8 @@ def gather_window(
         start, stop, min(WINDOW_POSTS, window_stats.padded_width(longest))
     )
     if not len(panel.time):
-        return (*np.full((2, *rows.shape), np.nan), np.full(rows.shape, -1))
+        unknown = np.full(rows.shape, np.nan)
+        return unknown, unknown, np.full(rows.shape, -1)
     age = np.where(exists, (as_of[:, None] - panel.time[rows]) / DAY_US, np.nan)
     rows = np.where(exists, rows, -1)
     return panel.take_or_nan(name, rows), age, rows
@@ -114,7 +117,7 @@ def summarise_window(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> P
 
 
 def mean_of_12(values: np.ndarray) -> np.ndarray:
-    """Return ln(1 + the mean count of the first twelve) of each row of ln(1 + count), newest first."""
+    """Return ln(1 + mean count) of the first twelve columns, (n,), from ln(1 + count) (n, w)."""
     with np.errstate(over="ignore"):
         return np.log1p(
             window_stats.weighted_mean(np.expm1(values[:, :12]), np.ones_like(values[:, :12]))

@@ -1,1 +1,1 @@
-"""Files of any content: written whole or not at all, guarded against change, Parquet, CSV formulas."""
+"""Files of any content: atomic writing, guards against change, Parquet, formulas in CSV."""

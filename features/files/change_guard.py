@@ -1,6 +1,4 @@
-"""Files that must not change while they are read: what is read of a file twice, or for long, must
-be of one content.
-"""
+"""Files that must not change while they are read, as they are read several times or for long."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -23,19 +21,18 @@ class FileChangedError(CreatorcastError):
 
 @dataclass(frozen=True)
 class FileFingerprint:
-    """What files were at one moment: device, inode, size, and the times of their last changes, by
-    path.
+    """The state of files at one moment: device, inode, size and times of the last changes, by path.
 
     A file that is written to, replaced or touched has another one, also where its size and its time
     of change are set back: the time of the change of its state cannot be set.
     """
 
     paths: tuple[Path, ...]
-    states: dict[Path, tuple]
+    states: dict[Path, tuple | None]
 
     @classmethod
     def take(cls, paths: Iterable[Path]) -> "FileFingerprint":
-        """Look at files, and at all files in folders; a path that there is not is known as such."""
+        """Read the state of files, and of all files in folders; a missing path has the state None."""
         paths = tuple(paths)
         return cls(paths, {file: _state(file) for path in paths for file in list_files(path)})
 
@@ -44,8 +41,8 @@ class FileFingerprint:
         now = FileFingerprint.take(self.paths).states
         if now == self.states:
             return
-        file = next(one for one in (*self.states, *now) if self.states.get(one) != now.get(one))
-        raise FileChangedError(file)
+        files = (*self.states, *now)
+        raise FileChangedError(next(f for f in files if self.states.get(f) != now.get(f)))
 
 
 def list_files(path: Path) -> list[Path]:

@@ -7,6 +7,7 @@ a number such as -5 needs none. Parquet, JSON and XLSX say what is text and keep
 """
 
 import re
+from collections.abc import Callable
 
 import pandas as pd
 import pyarrow as pa
@@ -25,8 +26,8 @@ _FORMULAS, _NUMBERS = re.compile(FORMULA_PATTERN), re.compile(NUMBER_PATTERN)
 def escape_formula(text: str) -> str:
     """Return a text as a cell that no spreadsheet runs.
 
-    >>> escape_formula("=1+1"), escape_formula("@anna"), escape_formula("-5"), escape_formula("a"), escape_formula("'=1")
-    ("'=1+1", "'@anna", '-5', 'a', "''=1")
+    >>> [escape_formula(text) for text in ("=1+1", "@anna", "-5", "a", "'=1")]
+    ["'=1+1", "'@anna", '-5', 'a', "''=1"]
     """
     return APOSTROPHE + text if _FORMULAS.match(text) and not _NUMBERS.fullmatch(text) else text
 
@@ -44,8 +45,10 @@ def unescape_cell(text: str) -> str:
     """Return the text of a cell of a sheet; one that begins with = keeps its guard, as a formula
     would have none.
 
-    >>> unescape_cell("'@anna"), unescape_cell("'=1"), strip_apostrophe(unescape_cell("'=1")), strip_apostrophe("=1")
-    ('@anna', "'=1", '=1', '=1')
+    >>> unescape_cell("'@anna"), unescape_cell("'=1")
+    ('@anna', "'=1")
+    >>> strip_apostrophe(unescape_cell("'=1")), strip_apostrophe("=1")
+    ('=1', '=1')
     """
     return text if _EQUALS.match(text) else unescape_formula(text)
 
@@ -70,7 +73,8 @@ def escape_formula_sql(column: str) -> str:
         f"regexp_matches({column}, {_sql(FORMULA_PATTERN)})",
         f"regexp_matches({column}, {_sql(NUMBER_PATTERN)})",
     )
-    return f"CASE WHEN {formula} AND NOT {number} THEN {_sql(APOSTROPHE)} || {column} ELSE {column} END AS {column}"
+    escaped = f"{_sql(APOSTROPHE)} || {column}"
+    return f"CASE WHEN {formula} AND NOT {number} THEN {escaped} ELSE {column} END AS {column}"
 
 
 def _sql(text: str) -> str:
@@ -87,7 +91,7 @@ def unescape_formula_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return _each_text(frame, unescape_formula)
 
 
-def _each_text(frame: pd.DataFrame, change) -> pd.DataFrame:
+def _each_text(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
     texts = [
         name
         for name in frame
@@ -99,8 +103,8 @@ def _each_text(frame: pd.DataFrame, change) -> pd.DataFrame:
     )
 
 
-def _changed(values: pd.Series, change) -> pd.Series:
-    """Change the texts of a column of which that makes others; each distinct one is looked at once."""
+def _changed(values: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """Return a column with its texts changed; each distinct text is changed once."""
     texts = (text for text in values.dropna().unique() if isinstance(text, str))
     changes = {text: new for text in texts if (new := change(text)) != text}
     if not changes:

@@ -1,11 +1,10 @@
-"""PostReadings of posts as plain arrays, and the sorted panel of posts that is made of them.
+"""Readings of posts as plain arrays, and the sorted panel of posts that is made of them.
 
 A post's counts are known at posted_at + horizon, from its first reading at that age or later; a
 reading without a moment counts as mature. Reposts never enter.
 """
 
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -37,7 +36,7 @@ MIN_THREADED_ROWS = 200_000
 
 @dataclass(frozen=True)
 class PostReadings:
-    """PostReadings of posts, arrays of shape (n,); times in microseconds UTC, `observed_at` NAT_US
+    """Readings of posts, arrays of shape (n,); times in microseconds UTC, `observed_at` NAT_US
     where not told.
 
     - `account`: the number of the account; `post_id`: tells posts of one account and moment apart
@@ -52,7 +51,7 @@ class PostReadings:
     account: np.ndarray
     posted_at: np.ndarray
     observed_at: np.ndarray
-    post_id: Sequence
+    post_id: "np.ndarray | pd.api.extensions.ExtensionArray"
     columns: dict[str, np.ndarray]
     texts: dict[str, pa.Array]
     has_no_id: np.ndarray | None = None
@@ -60,30 +59,31 @@ class PostReadings:
     @classmethod
     def from_frame(cls, posts: pd.DataFrame, account: np.ndarray) -> "PostReadings":
         """Read a clean table of posts, whose accounts are numbered (n,)."""
-        told = {name: posts[name].to_numpy(float) for name in COUNT_FIELDS}
-        told |= {
+        columns = {name: posts[name].to_numpy(float) for name in COUNT_FIELDS}
+        columns |= {
             name: posts[name].to_numpy(np.float32, na_value=np.nan)
             for name in ("sponsored", *CONTENT_FIELDS)
         }
-        told |= {
+        columns |= {
             "format": encode_categories(posts["format"], FORMATS),
             "brand": encode_categories(posts["brand_niche"], NICHES),
         }
-        told |= {name: flag_array(posts[name]) for name in ("likes_hidden", "repost")}
-        written = {name: arrow_text(posts[name]) for name in TEXT_FIELDS}
+        columns |= {name: flag_array(posts[name]) for name in ("likes_hidden", "repost")}
+        texts = {name: arrow_text(posts[name]) for name in TEXT_FIELDS}
         return cls(
             account,
             to_us(posts["posted_at"]),
             to_us(posts["observed_at"]),
             posts["post_id"].array,
-            told,
-            written,
+            columns,
+            texts,
         )
 
 
 def empty_readings() -> PostReadings:
     """Return no readings."""
-    return PostReadings(*np.empty((3, 0), dtype=np.int64), np.empty(0, dtype=object), {}, {})
+    nothing = np.empty(0, dtype=np.int64)
+    return PostReadings(nothing, nothing, nothing, np.empty(0, dtype=object), {}, {})
 
 
 def mature_post_panel(
@@ -141,10 +141,10 @@ def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
     """Return the COUNT_FIELDS of each reading, (n,), NaN where they are not told; hidden likes are
     not.
     """
-    told, nothing = readings.columns, np.full(len(readings.account), np.nan)
-    counts = {name: told.get(name, nothing) for name in COUNT_FIELDS}
-    if "likes_hidden" in told:
-        counts["likes"] = np.where(told["likes_hidden"], np.nan, counts["likes"])
+    columns, unknown = readings.columns, np.full(len(readings.account), np.nan)
+    counts = {name: columns.get(name, unknown) for name in COUNT_FIELDS}
+    if "likes_hidden" in columns:
+        counts["likes"] = np.where(columns["likes_hidden"], np.nan, counts["likes"])
     return counts
 
 
@@ -164,18 +164,16 @@ def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarra
     """Return the columns of posts that questions read; those of few digits as float32, to spare
     memory.
     """
-    told, nothing = readings.columns, np.full(len(readings.account), np.nan, np.float32)
     counts = visible_counts(readings)
-    few = ("format", "sponsored", "brand", *CONTENT_FIELDS)
-    return {
+    values = {
         **counts,
         "engagements_log": np.log1p(public_engagements(counts, platform[readings.account])),
         "views_log": np.log1p(counts["views"]),
-        **{
-            name: told[name].astype(np.float32, copy=False) if name in told else nothing
-            for name in few
-        },
     }
+    unknown = np.full(len(readings.account), np.nan, np.float32)
+    for name in ("format", "sponsored", "brand", *CONTENT_FIELDS):
+        values[name] = readings.columns.get(name, unknown).astype(np.float32, copy=False)
+    return values
 
 
 def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -1,5 +1,4 @@
-"""The niche of a creator: from other catalogues' categories or from text, how focused it is, and
-how it fits a brand.
+"""The niche of a creator: from the categories of other catalogues, or from text.
 
 The taxonomy is `features.tables.vocabulary.NICHES`; every creator has one main niche or none, and a
 distribution over them.
@@ -37,24 +36,28 @@ def niche_for_label(label: object, source: str) -> str | None:
     punctuation, a YouTube category id (number or text) or topic address, or a niche of ours. Raises
     ValueError for another source.
 
-    >>> niche_for_label("Food/Beverage", "tiktok"), niche_for_label(20, "youtube"), niche_for_label("Public figure", "instagram")
-    ('food', 'gaming', None)
+    >>> niche_for_label("Food/Beverage", "tiktok"), niche_for_label(20, "youtube")
+    ('food', 'gaming')
+    >>> niche_for_label("Public figure", "instagram") is None
+    True
     """
     if source not in LABEL_SOURCES:
         raise ValueError(
             f"{source!r} is no catalogue of categories: expected one of {', '.join(LABEL_SOURCES)}"
         )
     name = fold_label(_label_text(label))
-    own = (source, "vendor") if source in VENDORS else (source,)
-    found = next((at for at in own if (at, name) in label_niches()), None)
-    return label_niches()[found, name] if found else name if name in NICHES else None
+    for catalogue in (source, "vendor") if source in VENDORS else (source,):
+        if (catalogue, name) in label_niches():
+            return label_niches()[catalogue, name]
+    return name if name in NICHES else None
 
 
 def _label_text(label: object) -> str:
     if isinstance(label, int) and not isinstance(label, bool):
         return str(label)  # of any size, which floating numbers are not
     if isinstance(label, Real) and not isinstance(label, bool):
-        return f"{label:.0f}" if np.isfinite(label) else ""
+        number = float(label)
+        return f"{number:.0f}" if np.isfinite(number) else ""
     text = label if isinstance(label, str) else ""
     return text.rsplit("/", 1)[-1] if text.startswith(("http://", "https://")) else text
 
@@ -73,7 +76,7 @@ def relatedness() -> np.ndarray:
 
 
 def focus(distribution: np.ndarray) -> np.ndarray:
-    """Say how concentrated each creator is, from 0 (all niches alike) to 1 (one niche), shape (n,).
+    """Return how concentrated each creator is, from 0 (all niches alike) to 1 (one niche), shape (n,).
 
     `distribution`: shape (n, niches + 1), the last column unknown, as
     `NicheClassifier.predict_proba` gives it. 1 - entropy / ln(niches) of the known part; NaN where
@@ -101,9 +104,9 @@ def _rank(brand: object, rank: dict[str, int]) -> int:
 def _known(distribution: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     distribution = np.atleast_2d(np.asarray(distribution, dtype=float))
     if distribution.shape[1] != len(NICHES) + 1:
-        found = f"{distribution.shape[1]} columns"
         raise ValueError(
-            f"a niche distribution has {len(NICHES) + 1} columns, the last unknown, not {found}"
+            f"a niche distribution has {len(NICHES) + 1} columns, the last unknown, "
+            f"not {distribution.shape[1]} columns"
         )
     known = distribution[:, :-1]
     return known, known.sum(axis=1, keepdims=True)
@@ -147,17 +150,18 @@ def _weights(
     """
     if not columns:
         return np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0)
-    found = [
-        (place * len(columns) + column, count)
-        for place, bag in enumerate(bags)
+    occurrences = [
+        (number * len(columns) + column, count)
+        for number, bag in enumerate(bags)
         for term, count in bag.items()
         if (column := _column(term, columns)) is not None
     ]
-    cells, counts = np.array(found, dtype=int).reshape(-1, 2).T
-    cell, place = np.unique(cells, return_inverse=True)
-    bag, column = np.divmod(cell, len(columns))
+    keys, counts = np.array(occurrences, dtype=int).reshape(-1, 2).T
+    distinct, place = np.unique(keys, return_inverse=True)
+    bag_of_term, column_of_term = np.divmod(distinct, len(columns))
     weight = 1 + np.log(np.bincount(place, counts))
-    return bag, column, weight / np.sqrt(np.bincount(bag, weight**2))[bag]
+    length = np.sqrt(np.bincount(bag_of_term, weight**2))
+    return bag_of_term, column_of_term, weight / length[bag_of_term]
 
 
 def _scores(
@@ -276,9 +280,10 @@ class NicheClassifier(BaseEstimator):
         scores += _scores(learned, self.weights_, len(bags))
         known = _softmax(np.log(self.base_) + scores)
         furthest = 1 - self.base_[known.argmax(axis=1)]
-        told = np.minimum(0.5 * np.abs(known - self.base_).sum(axis=1) / furthest, 1)
-        told[np.bincount(np.concatenate([seeded[0], learned[0]]), minlength=len(bags)) == 0] = 0
-        unknown = (1 - told) ** 2
+        distance = np.minimum(0.5 * np.abs(known - self.base_).sum(axis=1) / furthest, 1)
+        terms = np.bincount(np.concatenate([seeded[0], learned[0]]), minlength=len(bags))
+        distance[terms == 0] = 0
+        unknown = (1 - distance) ** 2
         return np.column_stack([known * (1 - unknown)[:, np.newaxis], unknown])
 
     def predict(self, texts: Iterable[str | None]) -> np.ndarray:
@@ -339,10 +344,9 @@ class NicheClassifier(BaseEstimator):
         self.seeds_ = seeds
         self._words = _interned(frozenset(seeds))
         self._seed_columns = {term: column for column, term in enumerate(seeds)}
-        of = [[niche in niches for niche in NICHES] for niches in seeds.values()]
-        self._seed_scores = (
-            self.strength * np.array(of, dtype=float) / np.sum(of, axis=1, keepdims=True)
-        )
+        lists = [[niche in niches for niche in NICHES] for niches in seeds.values()]
+        share = self.strength * np.array(lists, dtype=float)
+        self._seed_scores = share / np.sum(lists, axis=1, keepdims=True)
 
     def _set_learned(
         self, base: np.ndarray, scale: float, terms: list[str], weights: np.ndarray

@@ -1,5 +1,4 @@
-"""What a creator's own words say of the niche, as of a moment: the bio and the last posts known by
-then.
+"""The niche that a creator's own words suggest at a moment: the bio and the last posts known then.
 
 A declared niche stands; the text speaks where none is declared. Text is read anew every TEXT_STEP
 posts, so that asking about each post of an account does not read each caption as often.
@@ -27,14 +26,16 @@ def niche_distribution(
     posts_shown: np.ndarray,
     classifier: NicheClassifier,
 ) -> np.ndarray:
-    """Return the distribution over NICHES and unknown of each question from text, shape (n, niches +
-    1).
+    """Return the distribution over NICHES, and last unknown, that text suggests, (n, niches + 1).
 
     `account` (n,), `as_of` (n,) microseconds UTC, `posts_shown` (n,) False where only the bio may
     be read.
     """
-    found = niche_distribution_or_none(history, account, as_of, posts_shown, classifier)
-    return np.eye(len(NICHES) + 1)[np.full(len(account), len(NICHES))] if found is None else found
+    shares = niche_distribution_or_none(history, account, as_of, posts_shown, classifier)
+    if shares is None:
+        shares = np.zeros((len(account), len(NICHES) + 1))
+        shares[:, -1] = 1.0
+    return shares
 
 
 def niche_distribution_or_none(
@@ -60,7 +61,7 @@ def fit_classifier(
     documents, place = _documents(
         history, account[rows], as_of[rows], np.ones(len(rows), dtype=bool)
     )
-    if documents is None:
+    if documents is None or place is None:
         return NicheClassifier().fit()
     niches = [NICHES[int(code)] for code in declared[rows]]
     return NicheClassifier().fit([documents[at] for at in place], niches)
@@ -77,17 +78,17 @@ def likeliest_niche(declared: np.ndarray, text: np.ndarray) -> np.ndarray:
 
 
 def niche_columns(declared: np.ndarray, text: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Name what is known of the niche, (n,); `text` as `niche_distribution` gives it, None where
+    """Return what is known of the niche, (n,) a column; `text` as `niche_distribution` gives it, None where
     nobody wrote.
     """
-    told = ~np.isnan(declared)
-    columns = {"niche_declared_flag": told.astype(float)}
+    is_declared = ~np.isnan(declared)
+    columns = {"niche_declared_flag": is_declared.astype(float)}
     if text is None:
-        return columns | {"niche_code": declared, "niche_known_share": told.astype(float)}
+        return columns | {"niche_code": declared, "niche_known_share": is_declared.astype(float)}
     return {
         **columns,
         "niche_code": likeliest_niche(declared, text),
-        "niche_known_share": np.where(told, 1.0, text[:, :-1].sum(axis=1)),
+        "niche_known_share": np.where(is_declared, 1.0, text[:, :-1].sum(axis=1)),
         "niche_focus": focus(text),
     }
 
@@ -95,23 +96,25 @@ def niche_columns(declared: np.ndarray, text: np.ndarray | None) -> dict[str, np
 def brand_fit(
     declared: np.ndarray, niche: np.ndarray, shares: np.ndarray | None, brand: np.ndarray
 ) -> np.ndarray:
-    """Say how well the brand's niche (n,), a position in NICHES or NaN, fits the creator's, (n,).
+    """Return how well the brand's niche (n,), a position in NICHES or NaN, fits the creator's, (n,).
 
     `declared` (n,): whether `niche` (n,) was declared; else `shares` (n, niches) tell what the text
     suggests.
     """
     fit = np.full(len(brand), np.nan)
-    own = np.flatnonzero(~np.isnan(brand) & declared)
-    fit[own] = relatedness()[brand[own].astype(int), niche[own].astype(int)]
+    has_brand = ~np.isnan(brand)
+    rows = np.flatnonzero(has_brand & declared)
+    fit[rows] = relatedness()[brand[rows].astype(int), niche[rows].astype(int)]
     if shares is not None:
-        read = np.flatnonzero(~np.isnan(brand) & ~declared & (shares.sum(axis=1) > 0))
-        known = shares[read]
-        fit[read] = (known * relatedness()[brand[read].astype(int)]).sum(axis=1) / known.sum(axis=1)
+        rows = np.flatnonzero(has_brand & ~declared & (shares.sum(axis=1) > 0))
+        known = shares[rows]
+        related = relatedness()[brand[rows].astype(int)]
+        fit[rows] = (known * related).sum(axis=1) / known.sum(axis=1)
     return fit
 
 
 def _documents(
-    history: History, account, as_of, posts_shown
+    history: History, account: np.ndarray, as_of: np.ndarray, posts_shown: np.ndarray
 ) -> tuple[list[str] | None, np.ndarray | None]:
     """Return the distinct texts that the questions rest on, and the place of each question's; None
     where nobody wrote.
@@ -119,18 +122,15 @@ def _documents(
     if history.captions is None and history.bios is None:
         return None, None
     bio = history.profile_row(account, as_of)
-    start, stop = (
-        history.posts.start[account],
-        history.posts.end_row(account, as_of - history.horizon_days * DAY_US),
-    )
+    start = history.posts.start[account]
+    stop = history.posts.end_row(account, as_of - history.horizon_days * DAY_US)
     count = np.where(posts_shown, stop - start, 0)
-    read = np.where(
-        count > TEXT_POSTS, TEXT_POSTS + (count - TEXT_POSTS) // TEXT_STEP * TEXT_STEP, count
-    )
-    wanted = np.column_stack([bio, start + read, np.minimum(read, TEXT_POSTS)])
-    if len(wanted) == 1:
-        return _written(history, *wanted.T), np.zeros(1, dtype=int)
-    distinct, place = np.unique(wanted, axis=0, return_inverse=True)
+    steps = (count - TEXT_POSTS) // TEXT_STEP
+    last_read = np.where(count > TEXT_POSTS, TEXT_POSTS + steps * TEXT_STEP, count)
+    documents = np.column_stack([bio, start + last_read, np.minimum(last_read, TEXT_POSTS)])
+    if len(documents) == 1:
+        return _written(history, *documents.T), np.zeros(1, dtype=int)
+    distinct, place = np.unique(documents, axis=0, return_inverse=True)
     return _written(history, *distinct.T), place.ravel()
 
 
@@ -144,9 +144,8 @@ def _written(history: History, bio: np.ndarray, stop: np.ndarray, length: np.nda
     captions = [None] * int(length.sum())
     ends = np.cumsum(length)
     if history.captions is not None:
-        rows = np.repeat(stop - 1, length) - (
-            np.arange(len(captions)) - np.repeat(ends - length, length)
-        )
+        place = np.arange(len(captions)) - np.repeat(ends - length, length)
+        rows = np.repeat(stop - 1, length) - place
         captions = history.captions.take(pa.array(rows)).to_pylist()
     pieces = (
         (text, *captions[end - n : end]) for text, end, n in zip(texts, ends, length, strict=True)

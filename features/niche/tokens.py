@@ -81,13 +81,12 @@ def _segments(part: str, words: frozenset[str]) -> list[str] | None:
     for end in range(2, len(part) + 1):
         for start in range(max(0, end - 20), end - 1):
             piece = part[start:end]
-            known = piece in HASHTAG_FILLERS or (len(piece) > 2 and piece in words)
-            if (
-                known
-                and best[start] is not None
-                and (best[end] is None or len(best[start]) + 1 < len(best[end]))
-            ):
-                best[end] = [*best[start], piece]
+            is_word = piece in HASHTAG_FILLERS or (len(piece) > 2 and piece in words)
+            before, shortest = best[start], best[end]
+            if not is_word or before is None:
+                continue
+            if shortest is None or len(before) + 1 < len(shortest):
+                best[end] = [*before, piece]
     return best[-1]
 
 
@@ -103,7 +102,8 @@ def tokenize(text: str | None, words: frozenset[str] = frozenset()) -> list[str]
     """
     if not isinstance(text, str):
         return []
-    plain, tags = [], []
+    plain: list[str] = []
+    tags: list[str] = []
     for term in _TERM.findall(_unmarked(text)):
         if term[0] == "#":
             tags += _tag_terms(term[1:], words)

@@ -57,8 +57,8 @@ def split_folder(
         counts = con.execute(
             "SELECT coalesce(max(part), 0) + 1, coalesce(max(part) FILTER (load < 1), 0) + 1, "
             "coalesce(bool_and((part = 0) = (load < 1)), true) FROM accounts"
-        ).fetchone()
-        split = PartitionedFolder(work / "split", meta, *counts)
+        ).fetchall()
+        split = PartitionedFolder(work / "split", meta, *counts[0])
         for name, source in sources.items():
             progress(f"splitting {name}", SPLITTING)
             _split_table(con, source, split)
@@ -160,7 +160,7 @@ def _gather_shared(
         f"HAVING min(part) <> max(part) LIMIT {MAX_TABLE_FAULTS}"
     )
     folder.mkdir()
-    if con.execute("SELECT count(*) FROM shared").fetchone()[0]:
+    if con.execute("SELECT count(*) FROM shared").fetchall()[0][0]:
         chosen = f"SELECT * EXCLUDE (part), 0 AS part FROM {posts} WHERE {key} IN (FROM shared)"
         owners = f"SELECT stripped(creator_id) FROM {posts} WHERE {key} IN (FROM shared)"
         theirs = (

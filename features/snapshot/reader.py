@@ -216,7 +216,7 @@ def parse_metadata(schema: pa.Schema) -> dict:
 
 def read_metadata(path: Path | str) -> dict:
     """Read what a snapshot file says of itself, and nothing else of it. Raises SnapshotError."""
-    with _snapshot_errors(path), open_regular(path) as file:
+    with _snapshot_errors(path), open_regular(Path(path)) as file:
         meta = parse_metadata(pa.ipc.open_file(pa.PythonFile(file, "r")).schema)
     sound = (
         isinstance(meta, dict)
@@ -254,7 +254,7 @@ def _private_copy(path: Path | str) -> BinaryIO:
     """
     folder = tempfile.gettempdir()
     with _snapshot_errors(path):
-        source = open_regular(path)
+        source = open_regular(Path(path))
     with source, contextlib.ExitStack() as unless_copied:
         try:
             copy = unless_copied.enter_context(tempfile.TemporaryFile(dir=folder))

@@ -113,7 +113,11 @@ def write_snapshot(
 
 
 def _described(
-    history: History, reference: Reference, moment: int, order: np.ndarray, progress
+    history: History,
+    reference: Reference,
+    moment: int,
+    order: np.ndarray,
+    progress: Callable[[int, int], None],
 ) -> _Columns:
     known_until = np.full(len(order), moment - history.horizon_days * DAY_US)
     panel = history.posts_with_engagements

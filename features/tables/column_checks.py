@@ -8,6 +8,7 @@ asks here whether the column accepts it. But: how a fault is worded is a matter 
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def broken_rules(column: Column, values: pd.Series | np.ndarray) -> dict[BrokenR
     return rules
 
 
-def rules_broken_by(column: Column, value: object) -> Iterator[BrokenRule]:
+def rules_broken_by(column: Column, value: Any) -> Iterator[BrokenRule]:
     """Return the rules that one known value breaks, as `broken_rules` does for many.
 
     `value`: a float, a text, or a datetime in UTC; None, which is unknown, breaks none.
@@ -89,13 +90,17 @@ def rule_text(rule: BrokenRule, column: Column) -> str:
         case BrokenRule.MISSING:
             return "is missing: a value is required"
         case BrokenRule.BELOW_MINIMUM:
-            return f"is below {format_exact(column.minimum)}, the least possible"
+            return f"is below {_bound_text(column.minimum)}, the least possible"
         case BrokenRule.ABOVE_MAXIMUM:
             remedy = f": {column.remedy}" if column.remedy else ""
-            return f"is above {format_exact(column.maximum)}, the most accepted{remedy}"
+            return f"is above {_bound_text(column.maximum)}, the most accepted{remedy}"
         case BrokenRule.NOT_WHOLE:
             return NOT_WHOLE
         case BrokenRule.NOT_ACCEPTED:
             return f"is not one of {', '.join(column.allowed or ())}"
         case BrokenRule.TIME_OUT_OF_RANGE:
             return DATE_OUT_OF_RANGE
+
+
+def _bound_text(bound: float | None) -> str:
+    return "" if bound is None else format_exact(bound)

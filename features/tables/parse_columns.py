@@ -147,7 +147,7 @@ def _parse_time(values: pd.Series, utc: bool) -> _Parsed:
 
 
 def _parse_datetimes(values: pd.Series, utc: bool) -> _Parsed:
-    """Read times that are kept as such, in any unit: seconds reach years that microseconds do not."""
+    """Read times that are no text, in any unit: seconds reach years that microseconds do not."""
     if values.dt.tz is None and not utc:
         return missing_column(len(values), DTYPES["time"]), NO_TIME_ZONE
     times = _utc_times(values)

@@ -6,6 +6,7 @@ But: the rules are applied in `features.tables.validate`, files are read and wri
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -85,15 +86,15 @@ def is_fractional(values: np.ndarray) -> np.ndarray:
     return np.isfinite(values) & (values != np.rint(values))
 
 
-def _text(name: str, meaning: str, **rules) -> Column:
+def _text(name: str, meaning: str, **rules: Any) -> Column:
     return Column(name, "text", meaning, **rules)
 
 
-def _count(name: str, meaning: str, **rules) -> Column:
+def _count(name: str, meaning: str, **rules: Any) -> Column:
     return Column(name, "count", meaning, minimum=0, maximum=1e12, **rules)
 
 
-def _real(name: str, meaning: str, **rules) -> Column:
+def _real(name: str, meaning: str, **rules: Any) -> Column:
     return Column(name, "real", meaning, **{"minimum": 0, **rules})
 
 
@@ -101,13 +102,14 @@ def _flag(name: str, meaning: str) -> Column:
     return Column(name, "flag", meaning)
 
 
-def _time(name: str, meaning: str, **rules) -> Column:
+def _time(name: str, meaning: str, **rules: Any) -> Column:
     return Column(name, "time", meaning, **rules)
 
 
 _CREATOR_ID = _text(
     "creator_id",
-    "identifier of the creator, unique within a platform; without characters that cannot be seen or look like others",
+    "identifier of the creator, unique within a platform; without characters that cannot be seen "
+    "or look like others",
     required=True,
     identifier=True,
 )

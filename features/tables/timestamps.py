@@ -22,8 +22,10 @@ def parse_timestamp(text: str) -> datetime:
 
     Raises TimestampError, with what to write where that can be told.
 
-    >>> parse_timestamp("2026-07-01").isoformat(), parse_timestamp("2026-07-01T12:00+02:00").isoformat()
-    ('2026-07-01T00:00:00+00:00', '2026-07-01T10:00:00+00:00')
+    >>> parse_timestamp("2026-07-01").isoformat()
+    '2026-07-01T00:00:00+00:00'
+    >>> parse_timestamp("2026-07-01T12:00+02:00").isoformat()
+    '2026-07-01T10:00:00+00:00'
     """
     text = text.strip()
     if not _ISO.fullmatch(text):
@@ -48,7 +50,10 @@ def is_date_only(text: str) -> bool:
 def _remedy(text: str) -> str:
     days = _days(text)
     if len(days) == 2:
-        return f"means one day where the month comes first and another where the day does: write {' or '.join(days)}"
+        return (
+            "means one day where the month comes first and another where the day does: write "
+            f"{' or '.join(days)}"
+        )
     if days:
         return f"is no ISO date: write {days[0]}"
     return "is no date: write 2026-07-01 or 2026-07-01T12:00:00Z"
@@ -56,14 +61,15 @@ def _remedy(text: str) -> str:
 
 def _days(text: str) -> list[str]:
     """Return the days that a text may mean, in ISO form: two of 01/02/2027, one of 31/01/2027."""
-    if found := _YEAR_LAST.match(text):
-        first, second, year = map(int, found.groups())
-        orders = [(year, second, first), (year, first, second)]
-    elif found := _YEAR_FIRST.match(text):
-        orders = [tuple(map(int, found.groups()))]
-    else:
-        orders = []
-    return list(dict.fromkeys(date(*order).isoformat() for order in orders if _exists(*order)))
+    candidates = []
+    if match := _YEAR_LAST.match(text):
+        first, second, year = map(int, match.groups())
+        candidates = [(year, second, first), (year, first, second)]
+    elif match := _YEAR_FIRST.match(text):
+        year, month, day = map(int, match.groups())
+        candidates = [(year, month, day)]
+    days = [date(*candidate).isoformat() for candidate in candidates if _exists(*candidate)]
+    return list(dict.fromkeys(days))
 
 
 def _exists(year: int, month: int, day: int) -> bool:

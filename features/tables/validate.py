@@ -59,8 +59,9 @@ def _value_text(value: object) -> str:
         value = value.item()
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
-    has_exponent = isinstance(value, float) and "e" in repr(value) and abs(value) < 1e21
-    return np.format_float_positional(value, trim="-") if has_exponent else repr(value)
+    if isinstance(value, float) and "e" in repr(value) and abs(value) < 1e21:
+        return np.format_float_positional(value, trim="-")
+    return repr(value)
 
 
 class InvalidTables(CreatorcastError):
@@ -135,7 +136,8 @@ def clean_table(
         if column.name in frame:
             clean[column.name], value_faults = _clean_column(frame[column.name], column, utc)
             faults += [
-                TableFault(spec.name, row, column.name, *rest) for row, *rest in value_faults
+                TableFault(spec.name, fault.row, column.name, fault.value, fault.rule)
+                for fault in value_faults
             ]
         elif whole:
             clean[column.name] = missing_column(n, DTYPES[column.kind])
