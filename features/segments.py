@@ -1,7 +1,7 @@
-"""SegmentBenchmarks: what creators of one platform, band and niche do, and of one format where
+"""Benchmarks by segment: what creators of one platform, band and niche do, and of one format where
 there are enough of them.
 
-A creator counts once in a cell, with its typical post or deal. The quantiles of a cell are shrunk
+A creator counts once in a segment, with its typical post or deal. The quantiles of a cell are shrunk
 toward those of its parent, in ln: by n / (n + k), where k is how much creators of a cell vary over
 how much cells of the same parents do. A cell of fewer than MIN_SEGMENT_CREATORS creators is listed
 as such and answers nothing: its parent does.

@@ -1,6 +1,4 @@
-"""A History of some accounts with posts besides those that it knows, as if its tables held them
-too.
-"""
+"""A History of some accounts with more posts added, as if its tables held them too."""
 
 from dataclasses import replace
 
@@ -8,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from features.history.history import History, panels_by_target
+from features.history.arrays import text_array
+from features.history.history import History, PostDetails, split_by_target
 from features.history.panel import Panel
 from features.history.post_readings import (
     CONTENT_FIELDS,
@@ -27,44 +26,45 @@ def extend_history(
     history: History, account: np.ndarray, readings: PostReadings
 ) -> tuple[History, PostReadings, np.ndarray]:
     """Return the history of accounts `account` (k,), numbered anew from 0, with the posts of
-    `readings` besides.
+    `readings` added.
 
     `readings.account`: a position in `account`. A post is known already where its id is, or, if it
     has none, where a post of that moment is; then the reading counts that would count in tables.
-    Gives also the readings that the history rests on, and which of them were brought (mask). Raises
+    Returns also the readings that the history rests on, and which of them are new (mask). Raises
     ValueError where the history keeps no details.
     """
     if history.details is None:
         raise ValueError(
-            "the history keeps no details of its posts: make it by History.from_tables with details=True"
+            "the history keeps no details of its posts: make it by History.from_tables with "
+            "details=True"
         )
-    known, captions = _known(history, account)
-    readings = _recognised(known, readings)
-    both = _joined(known, readings)
-    brought = np.arange(len(both.account)) >= len(known.account)
+    known, captions = _known_readings(history, history.details, account)
+    readings = _match_known_posts(known, readings)
+    both = _join(known, readings)
+    is_new = np.arange(len(both.account)) >= len(known.account)
     order, platform = mature_rows(both, history.horizon_days), history.platform[account]
     posts, topics = post_panel(both, order, platform, history.horizon_days)
-    profiles, rows = _part(history.profiles, account)
-    found = replace(
+    engaged, viewed = split_by_target(posts)
+    profiles, rows = _select_accounts(history.profiles, account)
+    extended = replace(
         history,
         accounts=pd.RangeIndex(len(account)),
         platform=platform,
         posts=posts,
-        **panels_by_target(posts),
-        followers=_part(history.followers, account)[0],
+        posts_with_engagements=engaged,
+        posts_with_views=viewed,
+        followers=_select_accounts(history.followers, account)[0],
         profiles=profiles,
         topics=topics,
         captions=_captions(captions, readings, order, len(known.account)),
         bios=None if history.bios is None else history.bios.take(pa.array(rows)),
         details=None,
     )
-    return found, both, brought
+    return extended, both, is_new
 
 
-def _part(panel: Panel, account: np.ndarray) -> tuple[Panel, np.ndarray]:
-    """Return the rows of accounts as a panel of those accounts, and where they stand in the whole
-    one.
-    """
+def _select_accounts(panel: Panel, account: np.ndarray) -> tuple[Panel, np.ndarray]:
+    """Return the rows of some accounts as a panel, and where they stand in the whole one."""
     first, size = panel.start[account], panel.start[account + 1] - panel.start[account]
     start = np.concatenate([[0], np.cumsum(size)])
     rows = np.repeat(first - start[:-1], size) + np.arange(start[-1])
@@ -72,74 +72,66 @@ def _part(panel: Panel, account: np.ndarray) -> tuple[Panel, np.ndarray]:
     return Panel(start, panel.time[rows], columns), rows
 
 
-def _known(history: History, account: np.ndarray) -> tuple[PostReadings, pa.Array | None]:
-    """Return the readings that count of accounts, numbered anew, and what their posts say."""
-    panel, rows = _part(history.posts, account)
-    topics = np.array([*history.topics, None], dtype=object)
+def _known_readings(
+    history: History, details: PostDetails, account: np.ndarray
+) -> tuple[PostReadings, pa.Array | None]:
+    """Return the readings that count of accounts, numbered anew, and the captions of their posts."""
+    panel, rows = _select_accounts(history.posts, account)
     topic = panel.columns["topic"]
+    topics = np.array([*history.topics, None], dtype=object)
+    names = topics[np.where(np.isnan(topic), -1, topic).astype(int)]
     readings = PostReadings(
         np.repeat(np.arange(len(account)), np.diff(panel.start)),
         panel.time,
-        history.details.observed_at[rows],
-        history.details.ids.take(pa.array(rows)).to_numpy(zero_copy_only=False),
+        details.observed_at[rows],
+        details.ids.take(pa.array(rows)).to_numpy(zero_copy_only=False),
         {name: panel.columns[name] for name in _NUMBERS},
-        {
-            "topic": pa.array(
-                topics[np.where(np.isnan(topic), -1, topic).astype(int)], pa.large_string()
-            )
-        },
+        {"topic": text_array(names)},
     )
     return readings, None if history.captions is None else history.captions.take(pa.array(rows))
 
 
-def _recognised(known: PostReadings, readings: PostReadings) -> PostReadings:
-    """Return known posts among the readings the moment that they are known by, and those without an
-    id its id.
+def _match_known_posts(known: PostReadings, readings: PostReadings) -> PostReadings:
+    """Return the readings with the moment of the known post that has their id, or, where they have
+    no id, with the id of the known post of that moment.
     """
-    own = known.account.tolist(), known.posted_at.tolist(), known.post_id.tolist()
-    moments = {(account, name): posted for account, posted, name in zip(*own, strict=True)}
-    names = {(account, posted): name for account, posted, name in zip(*own, strict=True)}
-    nameless = (
-        np.zeros(len(readings.account), dtype=bool)
-        if readings.has_no_id is None
-        else readings.has_no_id
-    )
-    given = zip(
-        readings.account.tolist(),
-        readings.posted_at.tolist(),
-        readings.post_id,
-        nameless.tolist(),
-        strict=True,
-    )
-    posted, post_id = readings.posted_at.copy(), np.array(readings.post_id, dtype=object)
-    for row, (account, moment, name, lacks) in enumerate(given):
-        if lacks:
-            post_id[row] = names.get((account, moment), name)
+    moments, ids = {}, {}
+    known_posts = zip(known.account.tolist(), known.posted_at.tolist(), known.post_id, strict=True)
+    for account, moment, post_id in known_posts:
+        moments[account, post_id] = moment
+        ids[account, moment] = post_id
+    posted_at = readings.posted_at.copy()
+    post_ids = np.array(readings.post_id, dtype=object)
+    has_no_id = readings.has_no_id
+    if has_no_id is None:
+        has_no_id = np.zeros(len(readings.account), dtype=bool)
+    rows = zip(readings.account.tolist(), posted_at.tolist(), post_ids, has_no_id, strict=True)
+    for row, (account, moment, post_id, lacks_id) in enumerate(rows):
+        if lacks_id:
+            post_ids[row] = ids.get((account, moment), post_id)
         else:
-            posted[row] = moments.get((account, name), moment)
-    return replace(readings, posted_at=posted, post_id=post_id)
+            posted_at[row] = moments.get((account, post_id), moment)
+    return replace(readings, posted_at=posted_at, post_id=post_ids)
 
 
-def _joined(known: PostReadings, readings: PostReadings) -> PostReadings:
+def _join(known: PostReadings, readings: PostReadings) -> PostReadings:
+    """Return the known readings, and below them the others."""
     first, second = len(known.account), len(readings.account)
-    nothing, no_flags = np.full(second, np.nan), np.zeros(second, dtype=bool)
-    told = {
-        name: np.concatenate(
-            [known.columns[name].astype(float), readings.columns.get(name, nothing)]
-        )
-        for name in _NUMBERS
-    }
-    flags = {
-        name: np.concatenate([np.zeros(first, dtype=bool), readings.columns.get(name, no_flags)])
-        for name in _FLAGS
-    }
+    unknown, no_flags = np.full(second, np.nan), np.zeros(second, dtype=bool)
+    columns = {}
+    for name in _NUMBERS:
+        numbers = readings.columns.get(name, unknown)
+        columns[name] = np.concatenate([known.columns[name].astype(float), numbers])
+    for name in _FLAGS:
+        flags = readings.columns.get(name, no_flags)
+        columns[name] = np.concatenate([np.zeros(first, dtype=bool), flags])
     topic = readings.texts.get("topic", pa.nulls(second, pa.large_string()))
     return PostReadings(
         np.concatenate([known.account, readings.account]),
         np.concatenate([known.posted_at, readings.posted_at]),
         np.concatenate([known.observed_at, readings.observed_at]),
         np.concatenate([known.post_id, readings.post_id]),
-        told | flags,
+        columns,
         {"topic": pa.concat_arrays([known.texts["topic"], topic])},
     )
 
@@ -147,12 +139,14 @@ def _joined(known: PostReadings, readings: PostReadings) -> PostReadings:
 def _captions(
     known: pa.Array | None, readings: PostReadings, order: np.ndarray, first: int
 ) -> pa.Array | None:
-    """Return what the posts say in an order of both, `first` known ones before the readings; None
-    where nobody wrote.
+    """Return the captions of the `first` known posts and of the readings, in `order`; None where
+    nobody wrote.
     """
-    own = join_captions(readings.texts, np.arange(len(readings.account)))
-    if known is None and own is None:
+    added = join_captions(readings.texts, np.arange(len(readings.account)))
+    if known is None and added is None:
         return None
-    sizes = zip((known, own), (first, len(readings.account)), strict=True)
-    both = [pa.nulls(size, pa.large_string()) if one is None else one for one, size in sizes]
-    return pa.concat_arrays(both).take(pa.array(order))
+    if known is None:
+        known = pa.nulls(first, pa.large_string())
+    if added is None:
+        added = pa.nulls(len(readings.account), pa.large_string())
+    return pa.concat_arrays([known, added]).take(pa.array(order))

@@ -1,8 +1,8 @@
-"""Posts, followers and profiles of every account, sorted so that "what was known at a moment" is
-one search.
+"""Posts, followers and profiles of every account, sorted so that what was known at a moment is found
+by one search.
 
-Built once a data set, then asked for any number of questions; a request's own profiles and posts
-are built alike.
+A history is built once a data set and serves any number of queries; the profiles and posts of a
+request become a history of their own.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from features.history.arrays import (
     arrow_text,
     encode_categories,
     positions_in,
+    text_array,
     to_us,
 )
 from features.history.panel import Panel, select_rows, sort_panel
@@ -60,8 +61,9 @@ class History:
     def from_tables(
         cls, tables: Tables, horizon_days: int = HORIZON_DAYS, details: bool = False
     ) -> "History":
-        """Sort validated tables into panels. Costs one sort of the posts, and another one where
-        `details` are kept.
+        """Sort validated tables into panels.
+
+        It costs one sort of the posts, and another one where `details` are kept.
         """
         creators, keys = tables.creators, account_names(tables.creators)
         accounts = pc.unique(keys)
@@ -69,30 +71,25 @@ class History:
         platform = np.full(len(accounts), np.nan)
         platform[row] = encode_categories(creators["platform"], PLATFORMS)
         profile = {name: creators[name].to_numpy(float, na_value=np.nan) for name in PROFILE_FIELDS}
-        profile |= {
-            "niche": encode_categories(creators["niche"], NICHES),
-            "created_us": to_us(creators["created_at"]),
-        }
-        readings = (
-            PostReadings.from_frame(
-                tables.posts, positions_in(account_names(tables.posts), accounts)
-            )
-            if len(tables.posts)
-            else None
-        )
-        profiles = _profile_panel(row, to_us(creators["observed_at"]), profile, len(accounts))
-        made = cls._made(
+        profile["niche"] = encode_categories(creators["niche"], NICHES)
+        profile["created_us"] = to_us(creators["created_at"])
+        observed = to_us(creators["observed_at"])
+        readings = empty_readings()
+        if len(tables.posts):
+            account = positions_in(account_names(tables.posts), accounts)
+            readings = PostReadings.from_frame(tables.posts, account)
+        history = cls._from_panels(
             pd.Index(accounts.to_pandas(), dtype="str"),
-            (platform, horizon_days, readings),
-            _follower_panel(tables, accounts, row),
-            profiles,
-            arrow_text(creators["bio"]),
+            platform,
+            horizon_days,
+            readings,
+            followers=_follower_panel(tables, accounts, row),
+            profiles=_profile_panel(row, observed, profile, len(accounts)),
+            bios=arrow_text(creators["bio"]),
         )
-        return (
-            replace(made, details=PostDetails.from_readings(readings or empty_readings(), made))
-            if details
-            else made
-        )
+        if not details:
+            return history
+        return replace(history, details=PostDetails.from_readings(readings, history))
 
     @classmethod
     def from_profiles(
@@ -104,52 +101,61 @@ class History:
         readings: PostReadings | None = None,
         horizon_days: int = HORIZON_DAYS,
     ) -> "History":
-        """Take one profile an account, (n,), and posts, as a request brings them: account i is row
-        i.
+        """Build a history of one profile an account, (n,), and posts, as a request brings them.
 
-        - `platform`: positions in PLATFORMS; `observed_at`: when the profile was read, microseconds
-          UTC
-        - `profile`: any of PROFILE_FIELDS as float64, `niche` as positions in NICHES, NaN where not
-          told, and `created_us`, NAT_US where not told; what is left out is not told
+        - `platform`: positions in PLATFORMS; account i is row i
+        - `observed`: when the profile was read, microseconds UTC
+        - `profile`: any of PROFILE_FIELDS as float64, `niche` as positions in NICHES, NaN where
+          unknown, and `created_us`, NAT_US where unknown; a field that is left out is unknown
         - `readings`: the posts; `account` there is a row here
         """
-        nothing = np.full(len(platform), np.nan)
-        profile = {name: profile.get(name, nothing) for name in (*PROFILE_FIELDS, "niche")} | {
-            "created_us": profile.get("created_us", np.full(len(platform), NAT_US))
-        }
-        account, known = np.arange(len(platform)), ~np.isnan(profile["followers"])
-        counts = profile["followers"][known]
-        followers = sort_panel(
-            account[known], observed[known], {"followers": counts}, len(platform), counts
-        )
-        return cls._made(
-            pd.RangeIndex(len(platform)),
-            (platform, horizon_days, readings),
-            followers,
-            _profile_panel(account, observed, profile, len(platform)),
-            pa.nulls(0, pa.large_string()) if bios is None else pa.array(bios, pa.large_string()),
+        n = len(platform)
+        unknown = np.full(n, np.nan)
+        fields = {name: profile.get(name, unknown) for name in (*PROFILE_FIELDS, "niche")}
+        fields["created_us"] = profile.get("created_us", np.full(n, NAT_US))
+        account, known = np.arange(n), ~np.isnan(fields["followers"])
+        counts = fields["followers"][known]
+        return cls._from_panels(
+            pd.RangeIndex(n),
+            platform,
+            horizon_days,
+            readings or empty_readings(),
+            followers=sort_panel(
+                account[known], observed[known], {"followers": counts}, n, tie=counts
+            ),
+            profiles=_profile_panel(account, observed, fields, n),
+            bios=text_array(() if bios is None else bios),
         )
 
     @classmethod
-    def _made(
-        cls, index: pd.Index, of, followers: Panel, profiles: Panel, bios: pa.Array
+    def _from_panels(
+        cls,
+        accounts: pd.Index,
+        platform: np.ndarray,
+        horizon_days: int,
+        readings: PostReadings,
+        followers: Panel,
+        profiles: Panel,
+        bios: pa.Array,
     ) -> "History":
-        """Sort the posts; `of`: platform of the accounts, horizon, readings."""
-        platform, horizon_days, readings = of
-        readings = readings or empty_readings()
+        """Build a history of sorted panels; the posts are sorted here. `bios`: in the order that the
+        profiles had before they were sorted.
+        """
         posts, topics, captions = mature_post_panel(readings, platform, horizon_days)
-        bios = bios.take(pa.array(profiles.columns["row"])) if bios.null_count < len(bios) else None
+        engaged, viewed = split_by_target(posts)
+        has_bios = bios.null_count < len(bios)
         return cls(
-            index,
+            accounts,
             platform,
             horizon_days,
             posts,
-            **panels_by_target(posts),
+            posts_with_engagements=engaged,
+            posts_with_views=viewed,
             followers=followers,
             profiles=profiles,
             topics=topics,
             captions=captions,
-            bios=bios,
+            bios=bios.take(pa.array(profiles.columns["row"])) if has_bios else None,
         )
 
     def panel(self, target: str) -> Panel:
@@ -178,9 +184,9 @@ class History:
 
 @dataclass(frozen=True)
 class PostDetails:
-    """What tells the posts of a history apart, so that others can be put beside them.
+    """The identity of the posts of a history, so that others can be added to them.
 
-    `ids` and `observed_at` (microseconds UTC, NAT_US where not told) of the reading of each row of
+    `ids` and `observed_at` (microseconds UTC, NAT_US where unknown) of the reading of each row of
     History.posts; `excluded`: the readings that do not count, with their flag `repost`.
     """
 
@@ -195,26 +201,27 @@ class PostDetails:
         rest = np.ones(len(readings.account), dtype=bool)
         rest[order] = False
         repost = readings.columns.get("repost", np.zeros(len(rest), dtype=bool))[rest]
-        own, accounts = (readings.account[rest], readings.posted_at[rest]), len(history.platform)
         ids = pa.array(readings.post_id, pa.large_string())
         ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
-        uncounted = sort_panel(*own, {"repost": repost}, accounts)
-        return cls(ids.take(pa.array(order)), readings.observed_at[order], uncounted)
+        excluded = sort_panel(
+            readings.account[rest],
+            readings.posted_at[rest],
+            {"repost": repost},
+            len(history.platform),
+        )
+        return cls(ids.take(pa.array(order)), readings.observed_at[order], excluded)
 
 
-def panels_by_target(posts: Panel) -> dict[str, Panel]:
-    """Return the posts whose engagements, and those whose views are known, by the names that History
-    has for them.
-    """
-    columns = {"posts_with_engagements": "engagements_log", "posts_with_views": "views_log"}
-    return {
-        name: select_rows(posts, np.isfinite(posts.columns[column]))
-        for name, column in columns.items()
-    }
+def split_by_target(posts: Panel) -> tuple[Panel, Panel]:
+    """Return the posts whose engagements, and those whose views are known."""
+    return (
+        select_rows(posts, np.isfinite(posts.columns["engagements_log"])),
+        select_rows(posts, np.isfinite(posts.columns["views_log"])),
+    )
 
 
 def _follower_panel(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Panel:
-    """Return the follower counts of both tables; `creator_row`: the account of each row of creators."""
+    """Return the follower counts of both tables; `creator_row`: the account of each creators row."""
     creators, account = tables.creators, creator_row
     time, counts = to_us(creators["observed_at"]), creators["followers"].to_numpy(float)
     if len(tables.followers):

@@ -1,10 +1,10 @@
-"""Rows of one kind, sorted by account and time, in which what was known at a moment is one search."""
+"""Rows of one kind, sorted by account and time, so that what was known at a moment is one search."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-#: Questions up to which searching one by one is faster than all at once.
+#: Accounts up to which searching one by one is faster than all at once.
 MAX_ROWWISE_SEARCHES = 16
 
 
@@ -40,20 +40,15 @@ class Panel:
         """
         low, high = self.start[account].copy(), self.start[account + 1].copy()
         if len(account) <= MAX_ROWWISE_SEARCHES:
-            own = zip(low, high, moment, strict=True)
-            return np.array(
-                [a + self.time[a:b].searchsorted(until, "right") for a, b, until in own],
-                dtype=np.int64,
-            )
-        while (open_ := low < high).any():
+            ranges = zip(low, high, moment, strict=True)
+            ends = [a + self.time[a:b].searchsorted(until, "right") for a, b, until in ranges]
+            return np.array(ends, dtype=np.int64)
+        # a binary search of all accounts at once
+        while (is_open := low < high).any():
             middle = (low + high) // 2
-            known = (
-                open_ & (self.time[np.where(open_, middle, 0)] <= moment)
-                if len(self.time)
-                else open_
-            )
-            low = np.where(known, middle + 1, low)
-            high = np.where(open_ & ~known, middle, high)
+            is_known = is_open & (self.time[np.where(is_open, middle, 0)] <= moment)
+            low = np.where(is_known, middle + 1, low)
+            high = np.where(is_open & ~is_known, middle, high)
         return low
 
 

@@ -1,8 +1,6 @@
-"""What became of each reading of a post that somebody brings: it counts for the engagements, or why
-it does not.
+"""The use of each reading of a post: whether it counts for the engagements, and why not.
 
-Every reading has one use, so that those that count and those that do not add up to what was
-brought.
+Every reading has exactly one use, so that the uses add up to the readings.
 """
 
 from enum import IntEnum
@@ -95,7 +93,8 @@ def missing_post_reasons(
     """
     if history.details is None:
         raise ValueError(
-            "the history keeps no details of its posts: make it by History.from_tables with details=True"
+            "the history keeps no details of its posts: make it by History.from_tables with "
+            "details=True"
         )
     mature = as_of - history.horizon_days * DAY_US
     posts, rest = history.posts, history.details.excluded
