@@ -19,7 +19,8 @@ from features.derive.derive import derive
 from features.history.arrays import DAY_US, to_us
 from features.history.deals import completed_deals
 from features.history.history import History
-from features.segments import QUANTILE_LEVELS, SegmentBenchmarks, fit_benchmarks
+from features.fit_segments import fit_benchmarks
+from features.segments import QUANTILE_LEVELS, SegmentBenchmarks
 from features.tables.model import Tables
 from models.cost import cost_probability
 from models.delivery import DeliveredTotals

@@ -8,14 +8,13 @@ import pandas as pd
 import pytest
 
 from features.derive.reference import fit_reference
+from features.fit_segments import DEFAULT_SHRINKAGE, fit_benchmarks
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.segments import (
-    DEFAULT_SHRINKAGE,
     MIN_SEGMENT_CREATORS,
     QUANTILE_LEVELS,
     SegmentBenchmarks,
-    fit_benchmarks,
 )
 from features.tables.model import Tables
 from features.tables.validate import validate

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from features.derive.reference import fit_reference
+from features.fit_segments import describe_accounts
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.number_text import format_money
-from features.segments import MIN_SEGMENT_CREATORS, describe_accounts
+from features.segments import MIN_SEGMENT_CREATORS
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS
@@ -118,7 +119,7 @@ def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Find
     """Test on each platform whether `outcome` (ln) goes with size: its slope on log10 of the
     followers.
 
-    `people`: as `features.segments.describe_accounts` gives, with cpe_usd.
+    `people`: as `features.fit_segments.describe_accounts` gives, with cpe_usd.
     """
     known = people[people[outcome].notna() & (people["followers"] > 0)]
     return [

@@ -9,9 +9,10 @@ import pandas as pd
 
 from features.derive.derive import derive
 from features.derive.reference import Reference
+from features.fit_segments import account_queries, fit_benchmarks
 from features.history.deals import completed_deals
 from features.history.history import History
-from features.segments import SegmentBenchmarks, account_queries, fit_benchmarks
+from features.segments import SegmentBenchmarks
 from features.tables.currency import CurrencyRates
 from features.tables.folder import RATES_FILE
 from features.tables.model import Tables
