@@ -91,8 +91,8 @@ class Comparables:
         their results.
 
         `x`: derived columns; `account` (n,): position of the account of the query, -1 where it
-        is not known: it is no comparable of itself. `similarity` is 1 for the same followers and niche
-        and falls to 0.
+        is not known: it is no comparable of itself. `similarity` is 1 for the same followers and
+        niche and falls to 0.
         """
         related = np.pad(relatedness(), (0, 1), constant_values=0.5)
         codes = np.where(np.isnan(self.niche), len(NICHES), self.niche).astype(int)

@@ -16,8 +16,10 @@ def format_money(value: float, currency: str = "USD") -> str:
     """Word an amount with its currency: whole from 100, two decimals below, two significant digits
     below 0.1.
 
-    >>> format_money(1234.5), format_money(14.7098), format_money(50), format_money(0.0042), format_money(0.00001234, "EUR")
-    ('1,235 USD', '14.71 USD', '50 USD', '0.0042 USD', '0.000012 EUR')
+    >>> [format_money(value) for value in (1234.5, 14.7098, 50, 0.0042)]
+    ['1,235 USD', '14.71 USD', '50 USD', '0.0042 USD']
+    >>> format_money(0.00001234, "EUR")
+    '0.000012 EUR'
     """
     return f"{format_amount(value)} {currency}"
 
@@ -61,8 +63,8 @@ def pluralize(count: str, noun: str) -> str:
 def format_fraction(value: float) -> str:
     """Word a share or probability in two significant digits, never rounded up to 1 or down to 0.
 
-    >>> format_fraction(0.9), format_fraction(0.9996), format_fraction(0.00001), format_fraction(1.0), format_fraction(0.5)
-    ('0.9', '0.9996', '0.00001', '1', '0.5')
+    >>> [format_fraction(value) for value in (0.9, 0.9996, 0.00001, 1.0, 0.5)]
+    ['0.9', '0.9996', '0.00001', '1', '0.5']
     """
     rest = min(value, 1 - value)
     if rest <= 0:
@@ -81,7 +83,7 @@ def format_number(value: float) -> str:
 
 
 def _significant(size: float) -> str:
-    """Return two significant digits of an amount below MIN_TWO_DECIMALS, and at least two decimals."""
+    """Return two significant digits, and at least two decimals, of a small amount."""
     decimals = 1 - math.floor(math.log10(size))
     whole, part = f"{size:.{decimals}f}".split(".")
     return f"{whole}.{part.rstrip('0'):0<2}"

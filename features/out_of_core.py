@@ -134,7 +134,9 @@ def first_line(error: Exception) -> str:
 def _derive_parts(
     split: PartitionedFolder, as_of: pd.Timestamp, folder: Path, progress: Progress
 ) -> int:
-    """Write the features of each part into `folder`, with ROW_COLUMN; return the number of accounts."""
+    """Write the features of each part into `folder`, with ROW_COLUMN; return the number of
+    accounts.
+    """
     folder.mkdir()
     progress("fitting the market", FITTING)
     part = validate_part(read_parts(split, range(split.sample_parts), sample=True), split)
@@ -160,7 +162,9 @@ def _derive_parts(
 def _derive_part(
     part: Partition, history: History, as_of: pd.Timestamp, reference: Reference
 ) -> pd.DataFrame:
-    """Derive a row for each account of a part; ROW_COLUMN is where the account first stands in creators."""
+    """Derive a row for each account of a part; ROW_COLUMN is where the account first stands in
+    creators.
+    """
     accounts = part.tables.creators[["creator_id", "platform"]].drop_duplicates()
     rows = part.rows["creators"][accounts.index]
     accounts = accounts.reset_index(drop=True)

@@ -124,8 +124,8 @@ def fit_norms(signs: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, d
 
 
 def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return median and scale of every part's sign, each (parts, platforms + 1); without norms of its
-    own that of all.
+    """Return median and scale of every part's sign, each (parts, platforms + 1); without norms of
+    its own that of all.
     """
     of_platforms = [norms.get(name, norms["all"]) for name in (*PLATFORMS, "all")]
     signs = [sign for sign, _, _ in AUTHENTICITY_PARTS.values()]

@@ -249,8 +249,10 @@ def columns_markdown() -> str:
     lines = [
         "# Columns that derive gives",
         "",
-        "Made by `make docs` from `features/derive/catalog.py`. "
-        "`dev` is ln(1 + count) minus the offset.",
+        (
+            "Made by `make docs` from `features/derive/catalog.py`. "
+            "`dev` is ln(1 + count) minus the offset."
+        ),
         "Columns marked * inform answers and are not learned from.",
         "",
         "| column | unit | from | meaning and formula | missing |",

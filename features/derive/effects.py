@@ -71,8 +71,8 @@ def fit_effects(
 def creator_format_effects(
     residual: np.ndarray, formats: np.ndarray, usual: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the creator's own effect and number of posts of every format, each (n, formats + 1), the
-    last not told.
+    """Return the creator's own effect and number of posts of every format, each (n, formats + 1),
+    the last not told.
 
     `usual` as Effects.of_formats gives it. A format not told is a format of its own: where a source
     tells only albums, the rest are alike. The effects are NaN where there is no post.
@@ -85,8 +85,8 @@ def creator_format_effects(
 def planned_format_columns(
     own: np.ndarray, count: np.ndarray, planned: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the effect and the share of the planned format (n,), from what `creator_format_effects`
-    gives.
+    """Return the effect and the share of the planned format (n,), from what
+    `creator_format_effects` gives.
     """
     asked, rows = _codes(planned, len(FORMATS)), np.arange(len(planned))
     posts = count.sum(axis=1)
@@ -122,8 +122,8 @@ def sponsored_columns(
 
 
 def _paid_minus_free(residual: np.ndarray, sponsored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean residual of paid minus not paid posts (n,), 0 where either lacks, and the count
-    of the fewer.
+    """Return the mean residual of paid minus not paid posts (n,), 0 where either lacks, and the
+    count of the fewer.
     """
     sides = [(sponsored == flag) & np.isfinite(residual) for flag in (1, 0)]
     count = [at.sum(axis=1) for at in sides]

@@ -35,7 +35,7 @@ class ColumnBlock:
 
 
 def write_blocks(values: np.ndarray, blocks: list[ColumnBlock]) -> None:
-    """Write the columns of each block into `values` (columns, n), in the order of ACCOUNT_COLUMNS."""
+    """Write the columns of each block to their places in `values`, (columns, n)."""
     for block in blocks:
         indexes = column_indexes(tuple(block.columns))
         columns = np.array(list(block.columns.values()))

@@ -62,7 +62,9 @@ class PastPosts:
 
 
 def planned_post_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the residual of the posts on the planned topic, and of those like the planned one, (k,)."""
+    """Return the residual of the posts on the planned topic, and of those like the planned one,
+    (k,).
+    """
     same = {
         "format": posts.format == _told(planned["format"])[:, None],
         "topic": posts.topic == planned["topic"][:, None],

@@ -65,8 +65,8 @@ class PlatformPosts:
         return self._posted[_places(platform, formats)]
 
     def shows_views(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Return whether most posts of each platform and format (n,) show views; NaN is a format not
-        told.
+        """Return whether most posts of each platform and format (n,) show views; NaN is a format
+        not told.
         """
         return self._shown[_places(platform, formats)]
 
@@ -82,7 +82,7 @@ class PlatformPosts:
 def post_columns_at(
     history: History, accounts: np.ndarray, moment: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the columns of all posts of `accounts` known at `moment`, with the platform of each."""
+    """Return the columns of all posts of `accounts` known at `moment`, and their platform."""
     start = history.posts.start[accounts]
     size = history.posts.end_row(accounts, moment - history.horizon_days * DAY_US) - start
     rows = np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
@@ -146,7 +146,7 @@ def fit_formats_posted(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
 
 
 def _among(formats: dict[str, list[str]]) -> np.ndarray:
-    """Mark the formats of each platform, (platforms, formats + 1); last stands a format not told."""
+    """Mark the formats of each platform, (platforms, formats + 1); the last is unknown."""
     return np.array(
         [[one in formats.get(name, ()) for one in (*FORMATS, UNKNOWN)] for name in PLATFORMS]
     )

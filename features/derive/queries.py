@@ -1,5 +1,5 @@
-"""Queries about accounts, and the second step of derive: from the features of an account to those of
-a query.
+"""Queries about accounts, and the second step of derive: from the features of an account to those
+of a query.
 """
 
 from dataclasses import dataclass

@@ -83,8 +83,8 @@ def post_window(
 def gather_window(
     panel: Panel, name: str, start: np.ndarray, stop: np.ndarray, as_of: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return values, ages in days and rows, each (n, w) newest first, of the last posts from `start`
-    to `stop` (n,).
+    """Return values, ages in days and rows, each (n, w) newest first, of the last posts from
+    `start` to `stop` (n,).
     """
     longest = int(np.max(stop - start, initial=0))
     rows, exists = window_stats.last_rows(

@@ -18,8 +18,8 @@ def padded_width(posts: int) -> int:
 
 
 def last_rows(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return row numbers (n, length) of the last `length` rows before each `stop`, newest first, and
-    which exist.
+    """Return row numbers (n, length) of the last `length` rows before each `stop`, newest first,
+    and which exist.
     """
     index = stop[:, None] - 1 - np.arange(length)
     exists = index >= start[:, None]
@@ -49,7 +49,8 @@ def quantile(values: np.ndarray, probability: float) -> np.ndarray:
 def quantiles_sorted(
     ordered: np.ndarray, known: np.ndarray, probabilities: tuple[float, ...]
 ) -> np.ndarray:
-    """Return several quantiles of rows that are already ascending with NaN last, (probabilities, n).
+    """Return several quantiles of rows that are already ascending with NaN last, (probabilities,
+    n).
 
     `known` (n,): the number of values of each row.
     """
@@ -65,7 +66,8 @@ def quantiles_sorted(
 
 
 def medians(blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the median of each row's known values for several matrices of one width, by their names.
+    """Return the median of each row's known values for several matrices of one width, by their
+    names.
 
     Where there are few rows all are sorted at once, which spares most of the time.
     """
@@ -86,8 +88,8 @@ def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the lower weighted median: the least known value that has half of the row's weight at or
-    below it.
+    """Return the lower weighted median: the least known value that has half of the row's weight at
+    or below it.
     """
     if values.shape[1] == 0:
         return np.full(len(values), np.nan)
@@ -106,8 +108,8 @@ def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:
 
 
 def effective_count(weights: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known. Source:
-    Kish 1965.
+    """Return Kish's effective number of posts, (sum w)^2 / sum w^2; 0 where nothing is known.
+    Source: Kish 1965.
     """
     weight = np.where(known, weights, 0.0)
     return nan_to_zero(_divide(weight.sum(axis=1) ** 2, (weight**2).sum(axis=1)))

@@ -32,7 +32,7 @@ class FileFingerprint:
 
     @classmethod
     def take(cls, paths: Iterable[Path]) -> "FileFingerprint":
-        """Read the state of files, and of all files in folders; a missing path has the state None."""
+        """Read the state of files, and of all files in folders; None for a missing path."""
         paths = tuple(paths)
         return cls(paths, {file: _state(file) for path in paths for file in list_files(path)})
 

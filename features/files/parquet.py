@@ -101,8 +101,8 @@ def column_kind(path: Path, field: pa.Field) -> str:
     sort = next((sort for sort, test in COLUMN_KINDS.items() if test(kind)), None)
     if sort is None:
         raise ParquetError(
-            f"column {field.name!r} of {str(path)!r} holds {kind}, no plain values: expected text, numbers, times or "
-            f"true and false"
+            f"column {field.name!r} of {str(path)!r} holds {kind}, no plain values: expected text, "
+            "numbers, times or true and false"
         )
     return sort
 
@@ -182,7 +182,10 @@ def first_line(error: Exception) -> str:
 
 
 def _too_large(path: Path, what: str, size: int, most: int) -> str:
-    return f"{str(path)!r} has {what} of {size:,} bytes, at most {most:,} are read: write it anew with shorter texts"
+    return (
+        f"{str(path)!r} has {what} of {size:,} bytes, at most {most:,} are read: "
+        "write it anew with shorter texts"
+    )
 
 
 def _lengths(part: pa.Array) -> tuple[int, int]:
@@ -203,7 +206,9 @@ def _chunks(
 
 
 def _pages(path: Path, file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[tuple[int, bool]]:
-    """Return of each page what it unpacks to, bytes, and whether a row may repeat all that it holds."""
+    """Return of each page what it unpacks to, bytes, and whether a row may repeat all that it
+    holds.
+    """
     start = chunk.data_page_offset
     if chunk.has_dictionary_page and chunk.dictionary_page_offset:
         start = min(start, chunk.dictionary_page_offset)

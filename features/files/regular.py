@@ -19,8 +19,8 @@ _KINDS = {
 
 
 def read_regular(path: Path, limit: int, follow_links: bool = True) -> bytes:
-    """Return the content of a regular file of at most `limit` bytes, without ever waiting for another
-    process.
+    """Return the content of a regular file of at most `limit` bytes, without ever waiting for
+    another process.
 
     With `follow_links` False a link in the place of the file is refused. Raises OSError, whose
     `strerror` says what it is instead, or how large.

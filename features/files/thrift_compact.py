@@ -11,8 +11,8 @@ INTEGER_TYPES = frozenset({I16, I32, I64})
 
 
 def read_fields(read: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Return id and type of each field of a struct; the value of one must be read before the next is
-    asked for.
+    """Return id and type of each field of a struct; the value of one must be read before the next
+    is asked for.
     """
     field = 0
     while (head := read.read(1)[0]) != STOP:

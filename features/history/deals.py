@@ -33,7 +33,7 @@ def completed_deals(history: History, partnerships: pd.DataFrame, until: int) ->
 
 
 def _accounts(history: History, deals: pd.DataFrame) -> np.ndarray:
-    """Return the account of each deal; where it names no platform the creator stands on one only."""
+    """Return the account of each deal; one without a platform is on the creator's only one."""
     held = np.column_stack(
         [
             history.accounts.get_indexer(account_name(name, "") + deals["creator_id"])

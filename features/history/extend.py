@@ -75,7 +75,7 @@ def _select_accounts(panel: Panel, account: np.ndarray) -> tuple[Panel, np.ndarr
 def _known_readings(
     history: History, details: PostDetails, account: np.ndarray
 ) -> tuple[PostReadings, pa.Array | None]:
-    """Return the readings that count of accounts, numbered anew, and the captions of their posts."""
+    """Return the counting readings of accounts, numbered anew, and the captions of their posts."""
     panel, rows = _select_accounts(history.posts, account)
     topic = panel.columns["topic"]
     topics = np.array([*history.topics, None], dtype=object)

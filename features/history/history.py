@@ -1,5 +1,5 @@
-"""Posts, followers and profiles of every account, sorted so that what was known at a moment is found
-by one search.
+"""Posts, followers and profiles of every account, sorted so that what was known at a moment is
+found by one search.
 
 A history is built once a data set and serves any number of queries; the profiles and posts of a
 request become a history of their own.
@@ -138,8 +138,8 @@ class History:
         profiles: Panel,
         bios: pa.Array,
     ) -> "History":
-        """Build a history of sorted panels; the posts are sorted here. `bios`: in the order that the
-        profiles had before they were sorted.
+        """Build a history of sorted panels; the posts are sorted here. `bios`: in the order that
+        the profiles had before they were sorted.
         """
         posts, topics, captions = mature_post_panel(readings, platform, horizon_days)
         engaged, viewed = split_by_target(posts)
@@ -163,8 +163,8 @@ class History:
         return {"engagements": self.posts_with_engagements, "views": self.posts_with_views}[target]
 
     def profile_row(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
-        """Return the row of `profiles` of each account (n,): the newest snapshot by `as_of`, else the
-        first after it.
+        """Return the row of `profiles` of each account (n,): the newest snapshot by `as_of`, else
+        the first after it.
         """
         return np.maximum(self.profiles.end_row(account, as_of) - 1, self.profiles.start[account])
 
@@ -221,7 +221,7 @@ def split_by_target(posts: Panel) -> tuple[Panel, Panel]:
 
 
 def _follower_panel(tables: Tables, accounts: pa.Array, creator_row: np.ndarray) -> Panel:
-    """Return the follower counts of both tables; `creator_row`: the account of each creators row."""
+    """Return the follower counts of both tables; `creator_row`: the account of each creator."""
     creators, account = tables.creators, creator_row
     time, counts = to_us(creators["observed_at"]), creators["followers"].to_numpy(float)
     if len(tables.followers):

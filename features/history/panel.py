@@ -1,4 +1,4 @@
-"""Rows of one kind, sorted by account and time, so that what was known at a moment is one search."""
+"""Rows of one kind, sorted by account and time: what was known at a moment is one search."""
 
 from dataclasses import dataclass
 

@@ -100,8 +100,8 @@ def mature_post_panel(
 
 
 def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
-    """Return the rows of the readings that count: of each post that is no repost the first one at the
-    horizon or later.
+    """Return the rows of the readings that count: of each post that is no repost the first one at
+    the horizon or later.
 
     They are sorted by account and moment; posts of one account and moment come in the order of
     their ids.
@@ -116,7 +116,7 @@ def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
 
 
 def reading_times(readings: PostReadings, horizon_days: int) -> np.ndarray:
-    """Return the moment of each reading; one that is not told is taken to be made at the horizon."""
+    """Return the moment of each reading; an unknown one is taken to be at the horizon."""
     return np.where(
         readings.observed_at == NAT_US,
         readings.posted_at + horizon_days * DAY_US,

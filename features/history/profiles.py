@@ -7,8 +7,8 @@ from features.history.history import PROFILE_FIELDS, History
 
 
 def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict[str, np.ndarray]:
-    """Return followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN where
-    unknown.
+    """Return followers and profile of each account (n,) as of `as_of` (microseconds, UTC); NaN
+    where unknown.
 
     - followers: the newest reading at or before as_of; where there is none, the snapshot read after
       it, and `followers_late` is 1
@@ -32,8 +32,8 @@ def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict
 def profile_from_fields(
     platform: np.ndarray, as_of: np.ndarray, told: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return the same of profiles that are told as of the moment itself, (n,); nothing else is known
-    of them.
+    """Return the same of profiles that are told as of the moment itself, (n,); nothing else is
+    known of them.
 
     `platform`: positions in PLATFORMS; `told`: any of PROFILE_FIELDS as float64, `niche` as
     positions in NICHES, NaN where not told, and `created_us`, NAT_US where not told; what is left
@@ -56,8 +56,8 @@ def _age_days(created: np.ndarray, as_of: np.ndarray) -> np.ndarray:
 def _followers(
     history: History, account: np.ndarray, as_of: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the newest follower count known and its ln growth per 90 days since the reading about 90
-    days before.
+    """Return the newest follower count known and its ln growth per 90 days since the reading about
+    90 days before.
     """
     panel = history.followers
     start, stop = panel.start[account], panel.end_row(account, as_of)

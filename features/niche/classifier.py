@@ -29,8 +29,8 @@ LABEL_SOURCES = ("tiktok", "instagram", "youtube", "panel", *VENDORS)
 
 
 def niche_for_label(label: object, source: str) -> str | None:
-    """Return the niche that a category of another catalogue stands for, None where it stands for none
-    or is not known.
+    """Return the niche that a category of another catalogue stands for, None where it stands for
+    none or is not known.
 
     `source` is one of LABEL_SOURCES; `label` is that catalogue's name, whatever its case and
     punctuation, a YouTube category id (number or text) or topic address, or a niche of ours. Raises
@@ -76,7 +76,8 @@ def relatedness() -> np.ndarray:
 
 
 def focus(distribution: np.ndarray) -> np.ndarray:
-    """Return how concentrated each creator is, from 0 (all niches alike) to 1 (one niche), shape (n,).
+    """Return how concentrated each creator is, from 0 (all niches alike) to 1 (one niche), shape
+    (n,).
 
     `distribution`: shape (n, niches + 1), the last column unknown, as
     `NicheClassifier.predict_proba` gives it. 1 - entropy / ln(niches) of the known part; NaN where

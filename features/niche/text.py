@@ -78,8 +78,8 @@ def likeliest_niche(declared: np.ndarray, text: np.ndarray) -> np.ndarray:
 
 
 def niche_columns(declared: np.ndarray, text: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Return what is known of the niche, (n,) a column; `text` as `niche_distribution` gives it, None where
-    nobody wrote.
+    """Return what is known of the niche, (n,) a column; `text` as `niche_distribution` gives it,
+    None where nobody wrote.
     """
     is_declared = ~np.isnan(declared)
     columns = {"niche_declared_flag": is_declared.astype(float)}
@@ -96,7 +96,8 @@ def niche_columns(declared: np.ndarray, text: np.ndarray | None) -> dict[str, np
 def brand_fit(
     declared: np.ndarray, niche: np.ndarray, shares: np.ndarray | None, brand: np.ndarray
 ) -> np.ndarray:
-    """Return how well the brand's niche (n,), a position in NICHES or NaN, fits the creator's, (n,).
+    """Return how well the brand's niche (n,), a position in NICHES or NaN, fits the creator's,
+    (n,).
 
     `declared` (n,): whether `niche` (n,) was declared; else `shares` (n, niches) tell what the text
     suggests.

@@ -24,17 +24,18 @@ _LETTER = re.compile(r"[^\W\d_]")
 #: Words that join others and say nothing: left out before pairs are formed, so that "estilo de
 #: vida" is estilo vida.
 _STOP = """
-a al all am an and are as at au aux by con da das de del dei dem den der des di die do dos du e ein eine el em en et for
-from fur i il im in is it la las le les lo los mit my na no nos o of on or os para per por pour sur the to un una und
-une uno vom von with y ya yang you your zu zum zur
+a al all am an and are as at au aux by con da das de del dei dem den der des di die do dos du e ein
+eine el em en et for from fur i il im in is it la las le les lo los mit my na no nos o of on or os
+para per por pour sur the to un una und une uno vom von with y ya yang you your zu zum zur
 """
 STOP_WORDS = frozenset(_STOP.split())
 
 #: Words that hashtags are glued together with, besides those that the vocabulary knows.
 _GLUE = """
-account addict best blog blogger boy boys club coach community content creator daily day days fan fans girl girls goals
-gram ideas insta instagram inspo junkie life lifestyle love lover lovers mania new nerd nation official online page pics
-reels shop student studio team tiktok time tips tok today tricks tube video videos world
+account addict best blog blogger boy boys club coach community content creator daily day days fan
+fans girl girls goals gram ideas insta instagram inspo junkie life lifestyle love lover lovers mania
+new nerd nation official online page pics reels shop student studio team tiktok time tips tok today
+tricks tube video videos world
 """
 HASHTAG_FILLERS = STOP_WORDS | frozenset(_GLUE.split())
 
@@ -123,8 +124,8 @@ def _tag_terms(tag: str, words: frozenset[str]) -> tuple[str, ...]:
 
 @cache
 def seed_words() -> dict[str, tuple[str, ...]]:
-    """Return the seed vocabulary, term -> the niches that it speaks for, as niche_seeds.csv lists it
-    by language.
+    """Return the seed vocabulary, term -> the niches that it speaks for, as niche_seeds.csv lists
+    it by language.
     """
     niches: dict[str, set[str]] = {}
     for row in _rows("niche_seeds.csv"):
@@ -135,7 +136,7 @@ def seed_words() -> dict[str, tuple[str, ...]]:
 
 @cache
 def label_niches() -> dict[tuple[str, str], str | None]:
-    """Return the crosswalk, (source, folded label) -> niche or None, as niche_labels.csv lists it."""
+    """Return niche_labels.csv: (source, folded label) -> niche, None where it stands for none."""
     return {
         (row["source"], fold_label(label)): row["niche"] or None
         for row in _rows("niche_labels.csv")

@@ -11,11 +11,15 @@ A service asks about known creators like this:
 >>> snapshot = Snapshot.open("artifacts/snapshot.arrow")  # doctest: +SKIP
 >>> snapshot.check(bundle.reference, bundle.version)  # doctest: +SKIP
 >>> row = snapshot.find("instagram", "ana.cooks")  # doctest: +SKIP
->>> now, told = np.array([snapshot.as_of_us]), {"format": np.array([2.0])}  # doctest: +SKIP
->>> asked = Questions.from_arrays(np.array([row]), now, start, told, snapshot.topics)  # doctest: +SKIP
->>> x = answered(snapshot.account_features([row]), asked, bundle.reference)  # doctest: +SKIP
+>>> now, planned = np.array([snapshot.as_of_us]), {"format": np.array([2.0])}  # doctest: +SKIP
+>>> queries = Queries.from_arrays(  # doctest: +SKIP
+...     np.array([row]), now, start, planned, snapshot.topics
+... )
+>>> x = query_features(  # doctest: +SKIP
+...     snapshot.account_features([row]), queries, bundle.reference
+... )
 
-`snapshot.features(row)` names what is known of the creator whatever is asked, for a page about it.
+`snapshot.features(row)` returns what is known of a creator without a query, for a page about it.
 """
 
 import contextlib
@@ -152,9 +156,9 @@ class Snapshot:
 
     def columns(self, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Return ACCOUNT_COLUMNS of all accounts, (accounts,) each; reads the file through."""
-        found = {name: self._known[:, COLUMN_INDEX[name]].copy() for name in names}
+        columns = {name: self._known[:, COLUMN_INDEX[name]].copy() for name in names}
         self._release(len(self))
-        return found
+        return columns
 
     def _release(self, read: int) -> None:
         """Return back the mapped pages now and then: each row makes its neighbours resident too, in
@@ -243,8 +247,8 @@ def _check_fits(meta: dict, reference: Reference, version: str) -> None:
         reference_digest(reference),
     ):
         raise SnapshotError(
-            f"the snapshot as of {meta['as_of'][:10]} was written for bundle {meta['version']!r}, not for "
-            f"{version!r}, or by another version of creatorcast: {REMEDY}"
+            f"the snapshot as of {meta['as_of'][:10]} was written for bundle {meta['version']!r}, "
+            f"not for {version!r}, or by another version of creatorcast: {REMEDY}"
         )
 
 
@@ -263,8 +267,9 @@ def _private_copy(path: Path | str) -> BinaryIO:
         except OSError as error:
             size = os.fstat(source.fileno()).st_size
             raise SnapshotError(
-                f"{str(path)!r} cannot be copied to the temporary folder {folder!r}, which takes {size:,} bytes: "
-                f"{error.strerror}: make room there, or name another folder by TMPDIR"
+                f"{str(path)!r} cannot be copied to the temporary folder {folder!r}, "
+                f"which takes {size:,} bytes: {error.strerror}: make room there, or name another "
+                "folder by TMPDIR"
             ) from error
         unless_copied.pop_all()
     return copy

@@ -30,8 +30,8 @@ class BrokenRule(StrEnum):
 
 
 def broken_rules(column: Column, values: pd.Series | np.ndarray) -> dict[BrokenRule, np.ndarray]:
-    """Return for each rule of the column the rows (n,) that break it; rules that the column does not
-    have are left out.
+    """Return for each rule of the column the rows (n,) that break it; rules that the column does
+    not have are left out.
 
     `values` (n,): numbers as float64 with NaN where unknown, times as a series in UTC, text as a
     series with missing values. Flags have no rule but MISSING.

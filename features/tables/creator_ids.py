@@ -32,16 +32,10 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs")
 #: Besides those, what Unicode lets programs leave out when they draw a text
 #: (Default_Ignorable_Code_Point), and blanks.
 _IGNORABLE = (
-    *(
-        (0x034F, 0x034F),
-        (0x115F, 0x1160),
-        (0x17B4, 0x17B5),
-        (0x180B, 0x180F),
-        (0x2065, 0x2065),
-        (0x2800, 0x2800),
-    ),
-    *((0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF)),
-)
+    (0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2065, 0x2065),
+    (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),
+)  # fmt: skip
 _LOST = "\ufffd"
 #: What is wrong with an id that reads like a known one of another script.
 ANOTHER_ALPHABET = "has letters of another alphabet"
@@ -51,24 +45,16 @@ _OVERLAYS = ((0x0334, 0x0338), (0x0488, 0x0489), (0x20D2, 0x20E0), (0x20E2, 0x20
 _HYPHENS = "\u2010\u2011\u2012\u2212"
 #: Joiners, and the scripts in which they change what is seen.
 _JOINERS = "\u200c\u200d"
-_JOINED = {
-    *(
-        "ARABIC",
-        "SYRIAC",
-        "MONGOLIAN",
-        "DEVANAGARI",
-        "BENGALI",
-        "GURMUKHI",
-        "GUJARATI",
-        "ORIYA",
-        "TAMIL",
-        "TELUGU",
-    ),
-    *("KANNADA", "MALAYALAM", "SINHALA", "KHMER", "MYANMAR", "TIBETAN"),
-}
+_JOINED = set(
+    """
+    ARABIC SYRIAC MONGOLIAN DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU
+    KANNADA MALAYALAM SINHALA KHMER MYANMAR TIBETAN
+    """.split()
+)
 #: First words of names -> the script that they are of, where they are not the same; None: of any.
 _SCRIPTS = {
-    "CJK": "HAN", "IDEOGRAPHIC": "HAN", "KATAKANA-HIRAGANA": "KATAKANA", "ARABIC-INDIC": "ARABIC", "EXTENDED": "ARABIC",
+    "CJK": "HAN", "IDEOGRAPHIC": "HAN", "KATAKANA-HIRAGANA": "KATAKANA",
+    "ARABIC-INDIC": "ARABIC", "EXTENDED": "ARABIC",
     "MODIFIER": None, "COMBINING": None,
 }  # fmt: skip
 #: Scripts whose letters stand together in one id.
@@ -86,7 +72,9 @@ _CYRILLIC = str.maketrans("aeopcxyisjkABEKMHOPCTXY", "аеорсхуіѕјкАВ
 
 
 def find_faulty_ids(ids: Iterable[str | None]) -> dict[str, str]:
-    """Return the ids among these that are refused, with what is wrong of each; None stands for no id."""
+    """Return the ids among these that are refused, with what is wrong of each; None stands for no
+    id.
+    """
     texts = {text for text in ids if text is not None}
     joined = "".join(texts)
     if (
@@ -131,8 +119,8 @@ def find_lookalikes(ids: Iterable[str | None], known: Callable[[str], bool]) -> 
 
 
 def find_lookalike(text: str, known: Callable[[str], bool]) -> str | None:
-    """Return the id that is known of those that this one looks like; None where none is, or it is too
-    long to look at.
+    """Return the id that is known of those that this one looks like; None where none is, or it is
+    too long to look at.
     """
     if len(text) > MAX_ID_LENGTH:
         return None
@@ -182,8 +170,9 @@ def _composition_fault(text: str) -> str | None:
         n for n, (one, other) in enumerate(zip(text, whole + " ", strict=False)) if one != other
     )
     return (
-        f"holds {_named(text[position])} at position {position + 1}, which with what stands beside it reads like "
-        f"{_named(whole[position])}: write {whole!r} (Unicode's NFC)"
+        f"holds {_named(text[position])} at position {position + 1}, "
+        f"which with what stands beside it reads like {_named(whole[position])}: "
+        f"write {whole!r} (Unicode's NFC)"
     )
 
 
@@ -196,8 +185,8 @@ def _script_fault(text: str) -> str | None:
     most = max((script for script in held if script != few), key=scripts.count)
     position = scripts.index(few)
     return (
-        f"holds {_named(text[position])} at position {position + 1} among {most.capitalize()} letters, which it may "
-        "look like: write the id in one alphabet"
+        f"holds {_named(text[position])} at position {position + 1} among {most.capitalize()} "
+        "letters, which it may look like: write the id in one alphabet"
     )
 
 

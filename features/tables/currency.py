@@ -53,15 +53,16 @@ def check_fees(
     known = ", ".join(rates.usd_per_unit)
     return {
         FeeRule(
-            "two_fees", "fee", "is given beside fee_usd", "one of fee and fee_usd", ": give one of them"
+            "two_fees", "fee", "is given beside fee_usd", "one of fee and fee_usd",
+            ": give one of them",
         ): paid & amount,
         FeeRule(
-            "fee_without_currency", "fee", "has no currency", "currency beside it, or fee_usd in its place",
-            ": name it, or give fee_usd",
+            "fee_without_currency", "fee", "has no currency",
+            "currency beside it, or fee_usd in its place", ": name it, or give fee_usd",
         ): amount & ~named,
         FeeRule(
-            "currency_without_fee", "currency", "stands without a fee in it", f"fee beside it; fee_usd is always {USD}",
-            f": give fee; fee_usd is always {USD}",
+            "currency_without_fee", "currency", "stands without a fee in it",
+            f"fee beside it; fee_usd is always {USD}", f": give fee; fee_usd is always {USD}",
         ): named & ~amount,
         FeeRule(
             "currency_without_rate", "currency", f"has no rate to {USD}", f"one of {known}",

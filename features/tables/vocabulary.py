@@ -99,8 +99,8 @@ NICHES = (
 
 
 def band_codes(followers: np.ndarray, edges: dict[str, int] = BAND_EDGES) -> np.ndarray:
-    """Return the position of each account's band in `edges`, shape (n,); NaN where the followers are
-    unknown.
+    """Return the position of each account's band in `edges`, shape (n,); NaN where the followers
+    are unknown.
     """
     followers = np.asarray(followers, dtype=float)
     rank = np.searchsorted(np.array(list(edges.values()), dtype=float), followers, side="right") - 1
