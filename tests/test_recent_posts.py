@@ -166,7 +166,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
     row = {"creator_id": "new", "platform": "instagram"}
     alone = one_answer(scorer, [row])[0]
 
-    def asked(*own, nameless=False):
+    def asked(*own, has_no_id=False):
         readings = PostReadings.from_frame(table(own, POSTS), np.zeros(len(own), dtype=int))
         readings = replace(readings, has_no_id=np.full(len(own), nameless))
         found = scorer.score(ProspectBatch.from_rows([row]), microseconds(AS_OF), readings)
@@ -174,7 +174,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
 
     later = [post(n, age=20 + n, likes=9e6, observed_at=AS_OF - DAY) for n in range(3)]
     for nameless in (False, True):
-        again = asked(*later, nameless=nameless)
+        again = asked(*later, has_no_id=nameless)
         assert again["engagements_p50"] == alone["engagements_p50"]
         assert told_of(again) == ["recent_posts_known_already"]
     moved = asked(

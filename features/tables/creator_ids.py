@@ -45,12 +45,10 @@ _OVERLAYS = ((0x0334, 0x0338), (0x0488, 0x0489), (0x20D2, 0x20E0), (0x20E2, 0x20
 _HYPHENS = "\u2010\u2011\u2012\u2212"
 #: Joiners, and the scripts in which they change what is seen.
 _JOINERS = "\u200c\u200d"
-_JOINED = set(
-    """
-    ARABIC SYRIAC MONGOLIAN DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA TAMIL TELUGU
-    KANNADA MALAYALAM SINHALA KHMER MYANMAR TIBETAN
-    """.split()
-)
+_JOINED = {
+    "ARABIC", "SYRIAC", "MONGOLIAN", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA",
+    "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "KHMER", "MYANMAR", "TIBETAN",
+}  # fmt: skip
 #: First words of names -> the script that they are of, where they are not the same; None: of any.
 _SCRIPTS = {
     "CJK": "HAN", "IDEOGRAPHIC": "HAN", "KATAKANA-HIRAGANA": "KATAKANA",
