@@ -14,6 +14,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import features.snapshot.reader
+import features.snapshot.snapshot_file
 from creatorcast import main
 from features.derive.catalog import COLUMNS, QUERY_INDEPENDENT_COLUMNS
 from features.derive.derive import derive
@@ -22,12 +23,8 @@ from features.derive.reference import fit_reference
 from features.derive.version import FEATURES_VERSION
 from features.history.account_keys import account_key, account_name
 from features.history.history import History
-from features.snapshot.reader import (
-    Snapshot,
-    SnapshotError,
-    batch_digest,
-    parse_metadata,
-)
+from features.snapshot.reader import Snapshot
+from features.snapshot.snapshot_file import SnapshotError, batch_digest, parse_metadata
 from features.snapshot.writer import write_snapshot
 from features.tables.folder import read_tables
 from features.tables.validate import validate
@@ -198,7 +195,7 @@ def test_a_snapshot_of_another_reference_is_refused(history, snapshot):
 
 
 def test_a_snapshot_of_other_code_is_refused(reference, snapshot, monkeypatch):
-    monkeypatch.setattr(features.snapshot.reader, "FEATURES_VERSION", FEATURES_VERSION + 1)
+    monkeypatch.setattr(features.snapshot.snapshot_file, "FEATURES_VERSION", FEATURES_VERSION + 1)
     with pytest.raises(SnapshotError, match="or by another version of creatorcast: write it anew"):
         snapshot.check(reference, "v1")
 

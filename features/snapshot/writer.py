@@ -1,4 +1,4 @@
-"""Writing a snapshot: the state of every account of a history, in the order in which
+"""Writing a snapshot: the features of every account of a history, in the order in which
 `features.snapshot.reader` finds them.
 """
 
@@ -23,7 +23,7 @@ from features.history.account_keys import account_key
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS, WINDOW_POSTS
-from features.snapshot.reader import FORMAT_VERSION, SnapshotError, batch_digest
+from features.snapshot.snapshot_file import FORMAT_VERSION, SnapshotError, batch_digest
 from features.tables.vocabulary import NICHES
 
 #: Accounts described at a time, by each thread.
