@@ -1,8 +1,8 @@
-"""derive: the one call that turns tables and questions into the columns that models read.
+"""derive: the one call that turns tables and queries into the columns that models read.
 
 Training, batch scoring, the service and the backtest all call it; there is no second way to a
-feature. It is two steps: what is known of the account
-(`features.derive.account_features.account_features_at`), and of that what is asked
+feature. It has two steps: the features of the account
+(`features.derive.account_features.account_features_at`), and from them those of the query
 (`features.derive.queries.query_features`).
 """
 
@@ -19,21 +19,21 @@ from features.derive.reference import Reference
 from features.history.history import History
 from features.tables.model import Tables
 
-#: Queries answered at a time, by each thread: their matrices fit the processor's cache.
+#: Queries derived at a time, by each thread: their matrices fit the processor's cache.
 CHUNK_ROWS = 2048
 _NAMES = pd.Index(COLUMNS)
 
 
-def derive(tables: Tables | History, questions: pd.DataFrame, reference: Reference) -> pd.DataFrame:
-    """Derive one row of features for each question, in the order given.
+def derive(tables: Tables | History, queries: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    """Return one row of features for each query, in their order.
 
-    - `tables`: validated tables, or the History of them where it is asked more than once
-    - `questions`: creator_id, platform, as_of, start_at; where known format, sponsored, topic,
+    - `tables`: validated tables, or the History of them where it is used more than once
+    - `queries`: creator_id, platform, as_of, start_at; where known format, sponsored, topic,
       planned content (`features.tables.schema.CONTENT_COLUMNS`) and a vendor's averages
       (`AVERAGE_COLUMNS`). `evidence_limit` (`summary` or `profile`) hides a creator's posts, or all
       but their averages, as training and the backtest need it
     - returns float64 columns `features.derive.catalog.COLUMNS`, NaN where unknown, with the index
-      of `questions`
+      of `queries`
 
     Only what was known at as_of is used: posts with posted_at + horizon <= as_of, followers
     observed by as_of (else the first snapshot after it, flagged). Raises KeyError for a creator
@@ -44,24 +44,24 @@ def derive(tables: Tables | History, questions: pd.DataFrame, reference: Referen
         if isinstance(tables, History)
         else History.from_tables(tables, reference.horizon_days)
     )
-    found = derive_arrays(history, Queries.from_frame(history, questions), reference)
-    return pd.DataFrame(found, index=questions.index, columns=_NAMES)
+    values = derive_arrays(history, Queries.from_frame(history, queries), reference)
+    return pd.DataFrame(values, index=queries.index, columns=_NAMES)
 
 
-def derive_arrays(history: History, asked: Queries, reference: Reference) -> np.ndarray:
-    """As `derive`, from arrays to an array (n, len(COLUMNS)) float64; many questions in chunks, on
+def derive_arrays(history: History, queries: Queries, reference: Reference) -> np.ndarray:
+    """As `derive`, from arrays to an array (n, len(COLUMNS)) float64; many queries in chunks, on
     all cores.
     """
-    if len(asked) <= CHUNK_ROWS:
-        return _derived(history, asked, reference)
-    # questions with about as many posts go together, so that their matrices are no wider than they
+    if len(queries) <= CHUNK_ROWS:
+        return _derive_chunk(history, queries, reference)
+    # queries with about as many posts go together, so that their matrices are no wider than they
     # need
-    start = history.posts.start[asked.account]
-    order = np.argsort(history.posts.end_row(asked.account, asked.as_of) - start, kind="stable")
-    out = np.empty((len(asked), len(COLUMNS)))
+    start = history.posts.start[queries.account]
+    order = np.argsort(history.posts.end_row(queries.account, queries.as_of) - start, kind="stable")
+    out = np.empty((len(queries), len(COLUMNS)))
 
     def fill(rows: np.ndarray) -> None:
-        out[rows] = _derived(history, asked[rows], reference)
+        out[rows] = _derive_chunk(history, queries[rows], reference)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(fill, np.array_split(order, -(-len(order) // CHUNK_ROWS))))
@@ -69,29 +69,32 @@ def derive_arrays(history: History, asked: Queries, reference: Reference) -> np.
 
 
 def derive_profiles(
-    profile: dict[str, np.ndarray], asked: Queries, reference: Reference
+    profile: dict[str, np.ndarray], queries: Queries, reference: Reference
 ) -> np.ndarray:
-    """As `derive_arrays` of accounts of which a profile alone is told, (n,) as
+    """As `derive_arrays` of accounts of which only a profile is known, (n,) as
     `features.history.profiles.profile_from_fields` gives.
 
-    Question i is about profile i. It is done by one thread: it takes as long as handing it out to
-    several would.
+    Query i is about profile i. One thread does it: handing it out to several takes as long.
     """
-    if len(asked) <= CHUNK_ROWS:
-        return query_features(account_features_from_profiles(profile, reference), asked, reference)
-    out = np.empty((len(asked), len(COLUMNS)))
-    for start in range(0, len(asked), CHUNK_ROWS):
+    if len(queries) <= CHUNK_ROWS:
+        return query_features(
+            account_features_from_profiles(profile, reference), queries, reference
+        )
+    out = np.empty((len(queries), len(COLUMNS)))
+    for start in range(0, len(queries), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)
-        own = {name: values[rows] for name, values in profile.items()}
+        chunk = {name: values[rows] for name, values in profile.items()}
         out[rows] = query_features(
-            account_features_from_profiles(own, reference), asked[rows], reference
+            account_features_from_profiles(chunk, reference), queries[rows], reference
         )
     return out
 
 
-def _derived(history: History, asked: Queries, reference: Reference) -> np.ndarray:
+def _derive_chunk(history: History, queries: Queries, reference: Reference) -> np.ndarray:
     return query_features(
-        account_features_at(history, asked.account, asked.as_of, asked.evidence_limit, reference),
-        asked,
+        account_features_at(
+            history, queries.account, queries.as_of, queries.evidence_limit, reference
+        ),
+        queries,
         reference,
     )

@@ -30,10 +30,9 @@ class Effects:
         told, is 0.
         """
         usual = np.zeros((len(PLATFORMS) + 1, len(FORMATS) + 1))
-        for name, found in self.formats.items():
-            usual[PLATFORMS.index(name), : len(FORMATS)] = [
-                found.get(name, 0.0) for name in FORMATS
-            ]
+        for platform_name, effects in self.formats.items():
+            row = [effects.get(name, 0.0) for name in FORMATS]
+            usual[PLATFORMS.index(platform_name), : len(FORMATS)] = row
         return usual[_codes(platform, len(PLATFORMS))]
 
     def sponsored_effects(self, platform: np.ndarray) -> np.ndarray:
@@ -52,7 +51,7 @@ def fit_effects(
     shrunk to 0 by their number.
     """
     total, count = _sums(residual, _codes(formats, len(FORMATS)), len(FORMATS) + 1)
-    own = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    of_creators = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
     difference, pairs = _paid_minus_free(residual, sponsored)
     difference = np.where(pairs > 0, difference, np.nan)
     usual, paid = {}, {}
@@ -60,7 +59,7 @@ def fit_effects(
         at = platform == code
         if at.any():
             usual[name] = {
-                shape: _shrunk_median(own[at, k])
+                shape: _shrunk_median(of_creators[at, k])
                 for k, shape in enumerate(FORMATS)
                 if count[at, k].any()
             }
@@ -74,25 +73,25 @@ def creator_format_effects(
     """Return the creator's own effect and number of posts of every format, each (n, formats + 1),
     the last not told.
 
-    `usual` as Effects.of_formats gives it. A format not told is a format of its own: where a source
-    tells only albums, the rest are alike. The effects are NaN where there is no post.
+    `usual` as Effects.format_effects gives it. A format not told is a format of its own: where a
+    source tells only albums, the rest are alike. The effects are NaN where there is no post.
     """
     total, count = _sums(residual, _codes(formats, len(FORMATS)), len(FORMATS) + 1)
-    own = (total + SHRINKAGE_POSTS * usual) / (count + SHRINKAGE_POSTS)
-    return np.where(count.sum(axis=1, keepdims=True) > 0, own, np.nan), count
+    effects = (total + SHRINKAGE_POSTS * usual) / (count + SHRINKAGE_POSTS)
+    return np.where(count.sum(axis=1, keepdims=True) > 0, effects, np.nan), count
 
 
 def planned_format_columns(
-    own: np.ndarray, count: np.ndarray, planned: np.ndarray
+    effects: np.ndarray, count: np.ndarray, planned: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return the effect and the share of the planned format (n,), from what
     `creator_format_effects` gives.
     """
-    asked, rows = _codes(planned, len(FORMATS)), np.arange(len(planned))
+    formats, rows = _codes(planned, len(FORMATS)), np.arange(len(planned))
     posts = count.sum(axis=1)
     return {
-        "engagements_dev_mean_by_format": own[rows, asked],
-        "format_share": np.where(posts > 0, count[rows, asked] / np.maximum(posts, 1), np.nan),
+        "engagements_dev_mean_by_format": effects[rows, formats],
+        "format_share": np.where(posts > 0, count[rows, formats] / np.maximum(posts, 1), np.nan),
     }
 
 
@@ -105,14 +104,14 @@ def sponsored_columns(
     one is shrunk.
     """
     paid, free = ((sponsored == flag) & np.isfinite(residual) for flag in (1, 0))
-    told = paid | free
+    is_known = paid | free
     recent = past.age <= past.age[:, :1] + 30
     difference, pairs = _paid_minus_free(residual, sponsored)
-    known = told.any(axis=1)
+    known = is_known.any(axis=1)
     return {
-        "sponsored_share": window_stats.share_of(paid, told),
+        "sponsored_share": window_stats.share_of(paid, is_known),
         "sponsored_count_30d": np.where(known, (paid & recent).sum(axis=1), np.nan),
-        "sponsored_share_30d": window_stats.share_of(paid & recent, told & recent),
+        "sponsored_share_30d": window_stats.share_of(paid & recent, is_known & recent),
         "sponsored_effect": np.where(
             known,
             (difference * pairs + usual * SHRINKAGE_POSTS) / (pairs + SHRINKAGE_POSTS),
@@ -138,12 +137,11 @@ def _paid_minus_free(residual: np.ndarray, sponsored: np.ndarray) -> tuple[np.nd
 def _sums(values: np.ndarray, codes: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
     """Add up and count each row's known values by code, shape (n, groups)."""
     rows, columns = np.nonzero(np.isfinite(values))
-    cell = rows * groups + codes[rows, columns]
+    group = rows * groups + codes[rows, columns]
     size = len(values) * groups
-    total = np.bincount(cell, values[rows, columns], size)
-    return total.reshape(-1, groups), np.bincount(cell, minlength=size).reshape(-1, groups).astype(
-        float
-    )
+    total = np.bincount(group, values[rows, columns], size).reshape(-1, groups)
+    count = np.bincount(group, minlength=size).reshape(-1, groups)
+    return total, count.astype(float)
 
 
 def _codes(values: np.ndarray, unknown: int) -> np.ndarray:
@@ -151,6 +149,7 @@ def _codes(values: np.ndarray, unknown: int) -> np.ndarray:
     return np.where(np.isnan(values), unknown, values).astype(int)
 
 
-def _shrunk_median(own: np.ndarray) -> float:
-    own = own[np.isfinite(own)]
-    return float(np.median(own) * len(own) / (len(own) + SHRINKAGE_CREATORS)) if len(own) else 0.0
+def _shrunk_median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    count = len(known)
+    return float(np.median(known) * count / (count + SHRINKAGE_CREATORS)) if count else 0.0

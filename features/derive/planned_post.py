@@ -1,8 +1,7 @@
-"""The planned post beside the creator's own: the posts that a plan is compared with, and what they
-say of it.
+"""The planned post compared with the creator's past posts.
 
-Pure functions over PastPosts, which is kept of an account so that any plan can be asked about
-later.
+Pure functions over PastPosts, which snapshots keep of each account, so that any plan can be
+compared later.
 """
 
 from dataclasses import dataclass
@@ -45,20 +44,19 @@ class PastPosts:
         content = {name: panel.take_or_nan(name, past.rows) for name in CONTENT_FIELDS}
         # a format not told is a format of its own: where a source tells only albums, the rest are
         # alike
-        formats = np.where(past.rows >= 0, _told(formats), np.nan)
+        formats = np.where(past.rows >= 0, _format_or_none(formats), np.nan)
         return cls(
             rows, residual, past.weights, formats, panel.take_or_nan("topic", past.rows), content
         )
 
     def content_means(self) -> dict[str, np.ndarray]:
         """Return the recency-weighted mean of each content count, (k,)."""
-        told = {name: values for name, values in self.content.items() if not np.isnan(values).all()}
-        return {
-            f"{name}_own_mean": window_stats.weighted_mean(
-                scale_content(name, values), self.weights
-            )
-            for name, values in told.items()
-        }
+        means = {}
+        for name, values in self.content.items():
+            if not np.isnan(values).all():
+                scaled = scale_content(name, values)
+                means[f"{name}_own_mean"] = window_stats.weighted_mean(scaled, self.weights)
+        return means
 
 
 def planned_post_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -66,7 +64,7 @@ def planned_post_columns(posts: PastPosts, planned: dict[str, np.ndarray]) -> di
     (k,).
     """
     same = {
-        "format": posts.format == _told(planned["format"])[:, None],
+        "format": posts.format == _format_or_none(planned["format"])[:, None],
         "topic": posts.topic == planned["topic"][:, None],
     }
     return {
@@ -90,10 +88,10 @@ def matching_posts_residual(
     """Mean residual of the posts that match the plan, shrunk to 0; NaN where the plan is not told
     or nothing known.
     """
-    told = ~np.isnan(planned) & np.isfinite(residual).any(axis=1)
+    is_known = ~np.isnan(planned) & np.isfinite(residual).any(axis=1)
     hits = match & np.isfinite(residual)
     total = np.where(hits, residual, 0.0).sum(axis=1)
-    return np.where(told, total / (hits.sum(axis=1) + SHRINKAGE_POSTS), np.nan)
+    return np.where(is_known, total / (hits.sum(axis=1) + SHRINKAGE_POSTS), np.nan)
 
 
 def similar_posts_residual(
@@ -106,15 +104,18 @@ def similar_posts_residual(
     topic differ.
     """
     weight = posts.weights
-    told = [name for name in posts.content if not np.isnan(planned[name]).all()]
-    if told:
-        apart = (scale_content(name, posts.content[name]) - planned[name][:, None] for name in told)
-        weight = weight * np.exp(-sum(window_stats.nan_to_zero(values**2) for values in apart) / 2)
+    squares = []
+    for name, values in posts.content.items():
+        if not np.isnan(planned[name]).all():
+            difference = scale_content(name, values) - planned[name][:, None]
+            squares.append(window_stats.nan_to_zero(difference**2))
+    if squares:
+        weight = weight * np.exp(-sum(squares) / 2)
     weight = weight * np.where(same["format"], 1.0, 0.5)
     weight = weight * np.where(same["topic"] | np.isnan(planned["topic"])[:, None], 1.0, 0.5)
     total = (weight * window_stats.nan_to_zero(posts.residual)).sum(axis=1)
     return total / (weight.sum(axis=1) + 1.0)
 
 
-def _told(formats: np.ndarray) -> np.ndarray:
+def _format_or_none(formats: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(formats), -1.0, formats)
