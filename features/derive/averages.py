@@ -50,9 +50,9 @@ def summarise_averages(
     parts: EngagementParts,
 ) -> AveragesSummary:
     """Read averages, by any of the names of AVERAGE_NAMES (n,), of accounts with so many followers;
-    NaN where not told.
+    NaN where unknown.
 
-    `platform` (n,): positions in PLATFORMS. Averages that are left out are not told; `basis` has
+    `platform` (n,): positions in PLATFORMS. Averages that are left out are unknown; `basis` has
     those that are there.
     """
     if "avg_likes" in averages:

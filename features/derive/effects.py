@@ -73,7 +73,7 @@ def creator_format_effects(
     """Return the creator's own effect and number of posts of every format, each (n, formats + 1),
     the last not told.
 
-    `usual` as Effects.format_effects gives it. A format not told is a format of its own: where a
+    `usual` as Effects.format_effects gives it. An unknown format is a format of its own: where a
     source tells only albums, the rest are alike. The effects are NaN where there is no post.
     """
     total, count = _sums(residual, _codes(formats, len(FORMATS)), len(FORMATS) + 1)

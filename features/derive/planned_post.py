@@ -21,7 +21,7 @@ class PastPosts:
 
     `rows` (k,): which of the accounts asked about they belong to; `residual`: from the creator's
     level, in ln; `weights`: by recency, 0 where there is no post; `format`, `topic`: codes, a
-    format not told is -1; `content`: the counts of CONTENT_FIELDS as they are.
+    unknown format is -1; `content`: the counts of CONTENT_FIELDS as they are.
     """
 
     rows: np.ndarray
@@ -42,7 +42,7 @@ class PastPosts:
     ) -> "PastPosts":
         """Gather what the posts of `past` are about."""
         content = {name: panel.take_or_nan(name, past.rows) for name in CONTENT_FIELDS}
-        # a format not told is a format of its own: where a source tells only albums, the rest are
+        # an unknown format is a format of its own: where a source tells only albums, the rest are
         # alike
         formats = np.where(past.rows >= 0, _format_or_none(formats), np.nan)
         return cls(

@@ -26,7 +26,7 @@ class PlatformPosts:
     """By platform: the median share of each part, the formats that show views, and those that any
     post is of.
 
-    In `views_shown` a format that is not told is `unknown`.
+    `views_shown` may hold UNKNOWN, for posts whose format is unknown.
     """
 
     part_shares: dict[str, dict[str, float]]
@@ -117,7 +117,7 @@ def fit_part_shares(
 
 
 def fit_views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
-    """Name the formats (`unknown` where not told) most of whose posts show views, a platform."""
+    """Return the formats most of whose posts show views, by platform; UNKNOWN is one of them."""
     has_views = np.isfinite(posts["views_log"])
     formats = np.where(np.isnan(posts["format"]), len(FORMATS), posts["format"])
     result = {}

@@ -3,7 +3,7 @@ are loaded.
 """
 
 #: Raise it by one with every change after which derive gives other values for the same tables,
-#: questions and reference.
+#: queries and reference.
 #: Comments, names, speed and whatever else leaves the values alone change nothing;
 #: tests/test_features_version.py tells.
 FEATURES_VERSION = 2

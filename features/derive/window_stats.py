@@ -1,6 +1,6 @@
-"""The last posts of each question as a matrix, and the order statistics read off it.
+"""The last posts of each query as a matrix, and the order statistics read off it.
 
-Every array here is (questions, posts), newest post first, NaN where there are fewer posts. A
+Every array here is (queries, posts), newest post first, NaN where there are fewer posts. A
 statistic of nothing is NaN, never 0.
 """
 

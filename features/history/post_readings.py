@@ -37,12 +37,12 @@ MIN_THREADED_ROWS = 200_000
 @dataclass(frozen=True)
 class PostReadings:
     """Readings of posts, arrays of shape (n,); times in microseconds UTC, `observed_at` NAT_US
-    where not told.
+    where unknown.
 
     - `account`: the number of the account; `post_id`: tells posts of one account and moment apart
     - `columns`: any of COUNT_FIELDS and CONTENT_FIELDS as float64, `format` and `brand` as
-      positions in FORMATS and NICHES, `sponsored` 0 or 1, all NaN where not told; `likes_hidden`
-      and `repost` as bool. What is left out is not told
+      positions in FORMATS and NICHES, `sponsored` 0 or 1, all NaN where unknown; `likes_hidden`
+      and `repost` as bool. A column that is left out is unknown
     - `texts`: any of TEXT_FIELDS as Arrow arrays of text, null where nothing is written
     - `has_no_id` (n,): posts without an id of their own, whose `post_id` is made up; None where
       there are none
@@ -138,8 +138,8 @@ def post_panel(
 
 
 def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
-    """Return the COUNT_FIELDS of each reading, (n,), NaN where they are not told; hidden likes are
-    not.
+    """Return the COUNT_FIELDS of each reading, (n,), NaN where unknown; hidden likes
+    are unknown.
     """
     columns, unknown = readings.columns, np.full(len(readings.account), np.nan)
     counts = {name: columns.get(name, unknown) for name in COUNT_FIELDS}
@@ -161,7 +161,7 @@ def public_engagements(counts: dict[str, np.ndarray], platform: np.ndarray) -> n
 
 
 def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the columns of posts that questions read; those of few digits as float32, to spare
+    """Return the columns of posts that queries read; those of few digits as float32, to spare
     memory.
     """
     counts = visible_counts(readings)
@@ -177,7 +177,7 @@ def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarra
 
 
 def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the position of each post's topic, NaN where not told, in the list of all topics."""
+    """Return the position of each post's topic, NaN where unknown, in the list of all topics."""
     codes = np.full(len(order), np.nan, np.float32)
     if "topic" not in readings.texts or not len(readings.account):
         return codes, ()

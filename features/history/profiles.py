@@ -36,8 +36,8 @@ def profile_from_fields(
     known of them.
 
     `platform`: positions in PLATFORMS; `told`: any of PROFILE_FIELDS as float64, `niche` as
-    positions in NICHES, NaN where not told, and `created_us`, NAT_US where not told; what is left
-    out is not told.
+    positions in NICHES, NaN where unknown, and `created_us`, NAT_US where unknown; what is left
+    out is unknown.
     """
     nothing = np.full(len(platform), np.nan)
     return {

@@ -117,7 +117,7 @@ def brand_fit(
 def _documents(
     history: History, account: np.ndarray, as_of: np.ndarray, posts_shown: np.ndarray
 ) -> tuple[list[str] | None, np.ndarray | None]:
-    """Return the distinct texts that the questions rest on, and the place of each question's; None
+    """Return the distinct texts that the queries rest on, and the place of each query's; None
     where nobody wrote.
     """
     if history.captions is None and history.bios is None:

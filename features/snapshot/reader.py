@@ -2,7 +2,7 @@
 workers map a copy.
 
 One record batch, accounts in the order of a 64-bit hash of their names, so that a look-up is a
-binary search; what a question needs of an account lies together, so that an answer touches few
+binary search; what a query needs of an account lies together, so that an answer touches few
 pages. Numbers are kept as they are (float64): an answer from a snapshot equals the one from the
 tables.
 

@@ -46,7 +46,7 @@ def check_fees(
 ) -> dict[FeeRule, np.ndarray]:
     """Return for each rule on fees the rows (n,) that break it.
 
-    `fee_usd` and `fee` (n,), NaN where not told; `currency`: text, anything else where not told.
+    `fee_usd` and `fee` (n,), NaN where unknown; `currency`: text, anything else where unknown.
     """
     paid, amount = ~np.isnan(fee_usd), ~np.isnan(fee)
     named = np.array([isinstance(name, str) for name in currency], dtype=bool)
