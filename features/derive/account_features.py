@@ -20,25 +20,24 @@ from features.derive.feature_matrix import (
     expand_rows,
     write_blocks,
 )
-from features.derive.level_offset import (
-    HISTORY,
-    SUMMARY,
-    PostLevel,
-    offset_from_posts,
-)
+from features.derive.level_offset import HISTORY, offset_from_posts
 from features.derive.planned_post import PastPosts
 from features.derive.reference import Reference
 from features.derive.signals import (
     PostWindow,
-    gather_window,
     level_blocks,
     level_columns,
-    mean_of_12,
     post_blocks,
     post_columns,
-    summarise_window,
 )
-from features.history.arrays import DAY_US
+from features.derive.target_posts import (
+    StackedWindows,
+    TargetPosts,
+    no_posts,
+    post_level,
+    read_target_posts,
+    stack_windows,
+)
 from features.history.history import History
 from features.history.profiles import profile_at
 from features.niche.text import niche_columns, niche_distribution_or_none
@@ -62,35 +61,6 @@ class AccountFeatures:
         return self.values[:, COLUMN_INDEX[name]]
 
 
-@dataclass(frozen=True)
-class _TargetPosts:
-    """The posts of n accounts that may be read for one target, newest first.
-
-    `rows` (k,): the accounts that have any; `values` in ln(1 + count), `age` in days and
-    `post_rows` in the panel, (k, w) each; `mean_12` (n,): ln(1 + mean count) of the last twelve.
-    """
-
-    rows: np.ndarray
-    values: np.ndarray
-    age: np.ndarray
-    post_rows: np.ndarray
-    mean_12: np.ndarray
-
-
-@dataclass(frozen=True)
-class _StackedWindows:
-    """The windows of all targets, one below the other: sorting them together costs half the time.
-
-    `slices`: the rows of `window` that belong to each target.
-    """
-
-    window: PostWindow
-    slices: dict[str, slice]
-
-    def of_target(self, target: str) -> PostWindow:
-        return self.window[self.slices[target]]
-
-
 def account_features_at(
     history: History,
     account: np.ndarray,
@@ -109,7 +79,7 @@ def account_features_at(
         history, account, as_of, shows_posts, reference.niche_classifier
     )
     posts = {
-        target: _target_posts(history, target, account, as_of, evidence_limit)
+        target: read_target_posts(history, target, account, as_of, evidence_limit)
         for target in reference.markets
     }
     jump = follower_jump(history, account, as_of)
@@ -126,43 +96,14 @@ def account_features_from_profiles(
     time.
     """
     n = len(profile["platform"])
-    posts = dict.fromkeys(reference.markets, _no_posts(n))
+    posts = dict.fromkeys(reference.markets, no_posts(n))
     return _account_features(profile, None, posts, np.full(n, np.nan), None, reference)
-
-
-def _target_posts(
-    history: History,
-    target: str,
-    account: np.ndarray,
-    as_of: np.ndarray,
-    evidence_limit: np.ndarray,
-) -> _TargetPosts:
-    panel = history.panel(target)
-    start = panel.start[account]
-    stop = panel.end_row(account, as_of - history.horizon_days * DAY_US)
-    rows = np.flatnonzero((stop > start) & (evidence_limit <= SUMMARY))
-    if not len(rows):
-        return _no_posts(len(account))
-    values, age, post_rows = gather_window(
-        panel, f"{target}_log", start[rows], stop[rows], as_of[rows]
-    )
-    mean_12 = expand_rows(mean_of_12(values), rows, len(account))
-    shown = evidence_limit[rows] == HISTORY
-    if shown.all():
-        return _TargetPosts(rows, values, age, post_rows, mean_12)
-    return _TargetPosts(rows[shown], values[shown], age[shown], post_rows[shown], mean_12)
-
-
-def _no_posts(n: int) -> _TargetPosts:
-    rows = np.empty(0, dtype=np.int64)
-    window = np.empty((0, 8))
-    return _TargetPosts(rows, window, window, window.astype(np.int64), np.full(n, np.nan))
 
 
 def _account_features(
     profile: dict[str, np.ndarray],
     niches: np.ndarray | None,
-    posts: dict[str, _TargetPosts],
+    posts: dict[str, TargetPosts],
     jump: np.ndarray,
     history: History | None,
     reference: Reference,
@@ -172,7 +113,7 @@ def _account_features(
     niche = niche_columns(profile["niche"], niches)
     profile = {**profile, "niche": niche["niche_code"]}
     columns = {**niche, **_profile_columns(profile, reference)}
-    windows = _stack_windows(posts)
+    windows = stack_windows(posts)
     for target in posts:
         window = None if windows is None else windows.of_target(target)
         columns |= _offset_columns(target, posts[target], window, profile, reference)
@@ -205,35 +146,9 @@ def _profile_columns(profile: dict[str, np.ndarray], reference: Reference) -> di
     }
 
 
-def _stack_windows(posts: dict[str, _TargetPosts]) -> _StackedWindows | None:
-    """Summarise the windows of all targets at once, at one width; None where there is no post."""
-    counts = [len(of_target.rows) for of_target in posts.values()]
-    if not sum(counts):
-        return None
-    width = max(of_target.values.shape[1] for of_target in posts.values())
-    stacked = {
-        name: np.concatenate(
-            [_pad_columns(getattr(of_target, name), width, fill) for of_target in posts.values()]
-        )
-        for name, fill in (("values", np.nan), ("age", np.nan), ("post_rows", -1))
-    }
-    window = summarise_window(stacked["values"], stacked["age"], stacked["post_rows"])
-    ends = np.cumsum(counts)
-    slices = {
-        target: slice(end - count, end)
-        for target, end, count in zip(posts, ends, counts, strict=True)
-    }
-    return _StackedWindows(window, slices)
-
-
-def _pad_columns(values: np.ndarray, width: int, fill: float) -> np.ndarray:
-    missing = width - values.shape[1]
-    return np.pad(values, ((0, 0), (0, missing)), constant_values=fill) if missing else values
-
-
 def _offset_columns(
     target: str,
-    posts: _TargetPosts,
+    posts: TargetPosts,
     window: PostWindow | None,
     profile: dict[str, np.ndarray],
     reference: Reference,
@@ -242,7 +157,7 @@ def _offset_columns(
     market = reference.markets[target]
     followers_log = np.log1p(profile["followers"])
     prior = market.prior_for(profile["platform"], followers_log, profile["niche"])
-    level = _post_level(posts, window)
+    level = post_level(posts, window)
     columns = offset_from_posts(profile["platform"], prior, level, market)
     columns |= {
         "log_offset_by_followers": columns["log_offset"] - followers_log,
@@ -253,24 +168,14 @@ def _offset_columns(
     return _prefixed(target, columns)
 
 
-def _post_level(posts: _TargetPosts, window: PostWindow | None) -> PostLevel:
-    n = len(posts.mean_12)
-    level, known_count, effective_count = np.full(n, np.nan), np.zeros(n), np.zeros(n)
-    if window is not None:
-        level[posts.rows] = window.level
-        known_count[posts.rows] = window.n
-        effective_count[posts.rows] = window.n_effective
-    return PostLevel(level, known_count, effective_count, posts.mean_12)
-
-
 def _prefixed(target: str, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {f"{target}_{name}": values for name, values in columns.items()}
 
 
 def _post_blocks(
     history: History,
-    posts: dict[str, _TargetPosts],
-    windows: _StackedWindows,
+    posts: dict[str, TargetPosts],
+    windows: StackedWindows,
     columns: dict[str, np.ndarray],
     profile: dict[str, np.ndarray],
     reference: Reference,
@@ -326,8 +231,8 @@ def _format_columns(
 def _signs(
     columns: dict[str, np.ndarray],
     blocks: list[ColumnBlock],
-    posts: dict[str, _TargetPosts],
-    windows: _StackedWindows | None,
+    posts: dict[str, TargetPosts],
+    windows: StackedWindows | None,
     jump: np.ndarray,
     profile: dict[str, np.ndarray],
 ) -> dict[str, np.ndarray]:

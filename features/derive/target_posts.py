@@ -1,0 +1,109 @@
+"""The posts of accounts that may be read for each target, and the windows of all targets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.derive.feature_matrix import expand_rows
+from features.derive.level_offset import HISTORY, SUMMARY, PostLevel
+from features.derive.signals import PostWindow, gather_window, mean_of_12, summarise_window
+from features.history.arrays import DAY_US
+from features.history.history import History
+
+
+@dataclass(frozen=True)
+class TargetPosts:
+    """The posts of n accounts that may be read for one target, newest first.
+
+    `rows` (k,): the accounts that have any; `values` in ln(1 + count), `age` in days and
+    `post_rows` in the panel, (k, w) each; `mean_12` (n,): ln(1 + mean count) of the last twelve.
+    """
+
+    rows: np.ndarray
+    values: np.ndarray
+    age: np.ndarray
+    post_rows: np.ndarray
+    mean_12: np.ndarray
+
+
+@dataclass(frozen=True)
+class StackedWindows:
+    """The windows of all targets, one below the other: sorting them together costs half the time.
+
+    `slices`: the rows of `window` that belong to each target.
+    """
+
+    window: PostWindow
+    slices: dict[str, slice]
+
+    def of_target(self, target: str) -> PostWindow:
+        """Return the windows of one target."""
+        return self.window[self.slices[target]]
+
+
+def read_target_posts(
+    history: History,
+    target: str,
+    account: np.ndarray,
+    as_of: np.ndarray,
+    evidence_limit: np.ndarray,
+) -> TargetPosts:
+    """Return the posts of accounts (n,) known at `as_of` (n,) that `evidence_limit` (n,) allows."""
+    panel = history.panel(target)
+    start = panel.start[account]
+    stop = panel.end_row(account, as_of - history.horizon_days * DAY_US)
+    rows = np.flatnonzero((stop > start) & (evidence_limit <= SUMMARY))
+    if not len(rows):
+        return no_posts(len(account))
+    values, age, post_rows = gather_window(
+        panel, f"{target}_log", start[rows], stop[rows], as_of[rows]
+    )
+    mean_12 = expand_rows(mean_of_12(values), rows, len(account))
+    shown = evidence_limit[rows] == HISTORY
+    if shown.all():
+        return TargetPosts(rows, values, age, post_rows, mean_12)
+    return TargetPosts(rows[shown], values[shown], age[shown], post_rows[shown], mean_12)
+
+
+def no_posts(n: int) -> TargetPosts:
+    """Return the posts of n accounts that have none."""
+    rows = np.empty(0, dtype=np.int64)
+    window = np.empty((0, 8))
+    return TargetPosts(rows, window, window, window.astype(np.int64), np.full(n, np.nan))
+
+
+def stack_windows(posts: dict[str, TargetPosts]) -> StackedWindows | None:
+    """Summarise the windows of all targets at once, at one width; None where there is no post."""
+    counts = [len(of_target.rows) for of_target in posts.values()]
+    if not sum(counts):
+        return None
+    width = max(of_target.values.shape[1] for of_target in posts.values())
+    stacked = {
+        name: np.concatenate(
+            [_pad_columns(getattr(of_target, name), width, fill) for of_target in posts.values()]
+        )
+        for name, fill in (("values", np.nan), ("age", np.nan), ("post_rows", -1))
+    }
+    window = summarise_window(stacked["values"], stacked["age"], stacked["post_rows"])
+    ends = np.cumsum(counts)
+    slices = {
+        target: slice(end - count, end)
+        for target, end, count in zip(posts, ends, counts, strict=True)
+    }
+    return StackedWindows(window, slices)
+
+
+def _pad_columns(values: np.ndarray, width: int, fill: float) -> np.ndarray:
+    missing = width - values.shape[1]
+    return np.pad(values, ((0, 0), (0, missing)), constant_values=fill) if missing else values
+
+
+def post_level(posts: TargetPosts, window: PostWindow | None) -> PostLevel:
+    """Return what the posts, summarised by `window`, say of the level of all n accounts."""
+    n = len(posts.mean_12)
+    level, known_count, effective_count = np.full(n, np.nan), np.zeros(n), np.zeros(n)
+    if window is not None:
+        level[posts.rows] = window.level
+        known_count[posts.rows] = window.n
+        effective_count[posts.rows] = window.n_effective
+    return PostLevel(level, known_count, effective_count, posts.mean_12)
