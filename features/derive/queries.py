@@ -71,7 +71,9 @@ class Queries:
             planned["topic"] = topic_codes(columns["topic"], topics)
         for name in CONTENT_FIELDS:
             planned[name] = scale_content(name, columns[name]) if name in columns else unknown
-        limit = np.nan_to_num(columns.get("evidence_limit", np.zeros(len(account))))
+        limit = np.zeros(len(account))
+        if "evidence_limit" in columns:
+            limit = np.nan_to_num(columns["evidence_limit"])
         averages = {name: columns[name] for name in AVERAGE_NAMES if name in columns}
         brand_niche = columns.get("brand_niche", unknown)
         return cls(account, as_of, start, limit, brand_niche, planned, averages)
