@@ -327,8 +327,8 @@ def train(
         check_store(home(), tracking_address())
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
     recipe = Recipe(sampling=sampling, seed=seed, threads=threads)
-    with training_backend(recipe, dask, dask_minutes, data, horizon_days) as recipe:
-        trained = run(data, home(), recipe, say, horizon_days)
+    with training_backend(dask, dask_minutes, data, horizon_days) as backend:
+        trained = run(data, home(), recipe, say, horizon_days, backend)
     click.echo(training_text(trained.backtest, trained.bundle.manifest))
     if not no_log:
         log_to_mlflow(trained)
@@ -380,13 +380,15 @@ def log_bundle(version: str | None):
     log_to_mlflow(read_artifacts(home(), version or latest_bundle(home()).name))
 
 
-def training_backend(recipe, dask: str | None, minutes: float, data: Path, horizon_days: int):
-    """Give a context with the recipe, followed by a Dask cluster where one is named."""
+def training_backend(dask: str | None, minutes: float, data: Path, horizon_days: int):
+    """Return a context with the backend of training: this process, or the Dask cluster named."""
     if dask is None:
-        return nullcontext(recipe)
-    from training.distributed.dask_fit import dask_recipe
+        from training.backend import LOCAL
 
-    return dask_recipe(dask, data, home() / "artifacts", recipe, horizon_days, minutes)
+        return nullcontext(LOCAL)
+    from training.distributed.dask_fit import dask_backend
+
+    return dask_backend(dask, data, home() / "artifacts", horizon_days, minutes)
 
 
 @main.command()

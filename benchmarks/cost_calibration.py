@@ -24,9 +24,10 @@ from features.segments import QUANTILE_LEVELS, SegmentBenchmarks
 from features.tables.model import Tables
 from models.cost import cost_probability
 from models.delivery import DeliveredTotals
+from training.backend import LOCAL
 from training.backtest.metrics import bootstrap_means, interval
 from training.dataset import Sampling, hide_content, sample_test_rows
-from training.fit import FittedModels, Recipe, fit, select_labelled
+from training.fit import FittedModels, Recipe, fit
 from training.platform_times import to_timestamp
 from training.simulate.parameters import MarketParameters
 from training.simulate.simulate import simulate
@@ -57,8 +58,9 @@ def asked_posts(
 ) -> pd.DataFrame:
     """Ask at the cut about every later post of an account with a known fee; give chance and outcome of each."""
     rows = hide_content(sample_test_rows(history, WHAT, fitted.until, longest_lead_days=LEAD_DAYS))
-    rows = select_labelled(rows, np.isfinite(fee[rows.account]))
-    found = judged(history, rows.queries, fitted, benchmarks, fee[rows.account], np.ones(len(rows)))
+    rows = rows[np.isfinite(fee[rows.account])]
+    x = LOCAL.derive(history, rows.queries, fitted.reference)
+    found = judged(x, fitted, benchmarks, fee[rows.account], np.ones(len(rows)))
     return found.assign(total=np.expm1(rows.y), creator=rows.account)
 
 
@@ -73,20 +75,19 @@ def asked_deals(
     deals = deals[later & deals["engagements"].notna()].reset_index(drop=True)
     questions = deals.assign(as_of=to_timestamp(cut), sponsored=1.0)
     fee, deliverables = deals["fee_usd"].to_numpy(), deals["deliverables"].to_numpy()
-    found = judged(history, questions, fitted, benchmarks, fee, deliverables)
+    x = derive(history, questions, fitted.reference)
+    found = judged(x, fitted, benchmarks, fee, deliverables)
     return found.assign(total=deals["engagements"], creator=deals["account"])
 
 
 def judged(
-    history: History,
-    questions: pd.DataFrame,
+    x: pd.DataFrame,
     fitted: FittedModels,
     benchmarks: SegmentBenchmarks,
     fee,
     deliverables,
 ):
     """Give the benchmark and the chance that each deal's cost is at most that."""
-    x = derive(history, questions, fitted.reference)
     codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band", "niche")}
     mark = benchmarks.quantiles_at("cpe_usd", benchmarks.find_segment("cpe_usd", codes))[
         :, np.searchsorted(QUANTILE_LEVELS, 0.5)

@@ -13,71 +13,74 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive.derive import derive
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE
 from models.conformal import GRID
 from training.backtest.backtest import HOLDOUT_FOLDS
-from training.backtest.evaluate import label_later_posts
 from training.backtest.metrics import bootstrap_means, interval
-from training.dataset import hide_content
 from training.fit import Recipe, fit
-from training.platform_times import to_timestamp
+from training.later_posts import derive_later_posts, label_later_posts
+from training.platform_times import times_by_platform, to_timestamp
 
-WHAT, SHARE, AIM = "engagements", 0.8, 1.015
+TARGET, SHARE, AIM = "engagements", 0.8, 1.015
 LOW, HIGH = (int(np.searchsorted(GRID, p)) for p in (0.1, 0.9))
 
 
-def dedicated(recipe: Recipe, evidence: str) -> Recipe:
-    """Give the recipe whose rows all show a creator as `evidence` does."""
+def dedicated_recipe(recipe: Recipe, evidence: str) -> Recipe:
+    """Return the recipe whose training rows are all of one evidence."""
     shares = {f"{name}_share": float(name == evidence) for name in EVIDENCE[1:]}
     return replace(recipe, sampling=replace(recipe.sampling, **shares))
 
 
 def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
-    """Give one row an evidence: posts, errors of the one model, its own and the offset, their ratios, and width."""
+    """Return a row for each evidence: posts, mean errors, their ratios, and interval width."""
     cut = int(np.quantile(history.posts_with_engagements.time, SHARE))
     until = int(history.posts_with_engagements.time.max())
-    parts = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
-    trained, asked_of = (parts > 0, parts == 0) if unseen else (None, None)
-    one = fit(history, cut, recipe, trained, targets=(WHAT,))
-    test = hide_content(label_later_posts(history, one, until, recipe, asked_of, WHAT))
-    found = []
-    for evidence in EVIDENCE:
-        own = fit(history, cut, dedicated(recipe, evidence), trained, targets=(WHAT,))
-        x = derive(history, test.queries.assign(evidence_limit=evidence), one.reference)
-        forecast = one.forecasters[WHAT]
-        _, scale, table, _ = forecast.parts(x)
-        apart = own.forecasters[WHAT].predict(x)
-        errors = {
-            name: np.abs(at - test.y)
-            for name, at in _forecasts(forecast.predict(x), apart, x).items()
+    folds = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
+    trained, tested = (folds > 0, folds == 0) if unseen else (None, None)
+    one = fit(history, cut, recipe, trained, targets=(TARGET,))
+    forecaster = one.forecasters[TARGET]
+    lead_days = recipe.sampling.longest_lead_days
+    posts = label_later_posts(
+        history, TARGET, one.until, times_by_platform(until), lead_days, tested
+    )
+    later = derive_later_posts(history, posts, one.reference)
+    rows = []
+    for number, evidence in enumerate(EVIDENCE):
+        x = later.x.iloc[number * len(posts) : (number + 1) * len(posts)]
+        dedicated = fit(
+            history, cut, dedicated_recipe(recipe, evidence), trained, targets=(TARGET,)
+        )
+        forecasts = {
+            "one": forecaster.predict(x),
+            "dedicated": dedicated.forecasters[TARGET].predict(x),
+            "offset": x[f"{TARGET}_log_offset"].to_numpy(),
         }
-        found.append({"evidence": evidence, "posts": len(test), **_compared(errors, test.account)})
-        found[-1]["width"] = float((scale * (table[:, HIGH] - table[:, LOW])).mean())
+        errors = {name: np.abs(forecast - posts.y) for name, forecast in forecasts.items()}
+        _, scale, table, _ = forecaster.distribution_parts(x)
+        width = float((scale * (table[:, HIGH] - table[:, LOW])).mean())
+        row = {"evidence": evidence, "posts": len(posts), **compare_errors(errors, posts.account)}
+        rows.append({**row, "width": width})
         print(
             f"{evidence}: {errors['one'].mean():.4f}, dedicated {errors['dedicated'].mean():.4f}",
             flush=True,
         )
-    print(f"cut {to_timestamp(cut):%Y-%m-%d}, {len(np.unique(test.account))} creators")
-    return pd.DataFrame(found)
+    print(f"cut {to_timestamp(cut):%Y-%m-%d}, {len(np.unique(posts.account))} creators")
+    return pd.DataFrame(rows)
 
 
-def _forecasts(served: np.ndarray, apart: np.ndarray, x: pd.DataFrame) -> dict[str, np.ndarray]:
-    return {"one": served, "dedicated": apart, "offset": x[f"{WHAT}_log_offset"].to_numpy()}
-
-
-def _compared(errors: dict[str, np.ndarray], account: np.ndarray) -> dict[str, float | str]:
-    draws = dict(
-        zip(errors, bootstrap_means(np.column_stack(list(errors.values())), account).T, strict=True)
-    )
-    said = {name: error.mean() for name, error in errors.items()}
+def compare_errors(errors: dict[str, np.ndarray], account: np.ndarray) -> dict[str, float | str]:
+    """Return the mean error of each forecast, and its ratios with intervals over creators."""
+    draws = bootstrap_means(np.column_stack(list(errors.values())), account)
+    by_name = dict(zip(errors, draws.T, strict=True))
+    row: dict[str, float | str] = {name: error.mean() for name, error in errors.items()}
     for other in ("dedicated", "offset"):
-        low, high = interval(draws["one"] / draws[other])
-        said[f"one / {other}"] = f"{said['one'] / said[other]:.3f} ({low:.3f} to {high:.3f})"
-    return said
+        low, high = interval(by_name["one"] / by_name[other])
+        ratio = errors["one"].mean() / errors[other].mean()
+        row[f"one / {other}"] = f"{ratio:.3f} ({low:.3f} to {high:.3f})"
+    return row
 
 
 if __name__ == "__main__":
@@ -90,7 +93,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
-    tables = History.from_tables(validate(read_tables(arguments.data)))
-    table = measure(tables, Recipe(threads=arguments.threads), arguments.unseen)
+    history = History.from_tables(validate(read_tables(arguments.data)))
+    table = measure(history, Recipe(threads=arguments.threads), arguments.unseen)
     print(table.round(4).to_string(index=False))
     print(f"aim: one / dedicated at most {AIM}, one / offset at most 1")

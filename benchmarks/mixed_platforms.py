@@ -45,8 +45,9 @@ def model(tables: Tables, recipe: Recipe) -> tuple[History, FittedModels, pd.Dat
     """Give the history, the fit to all that is known, and the record of each platform."""
     history = History.from_tables(tables)
     until = mature_end(history)
-    record, twin = backtest(history, until, recipe)
-    return history, fit(history, until, recipe, targets=(WHAT,), twin=twin), record.by_platform
+    record, calibration = backtest(history, until, recipe)
+    fitted = fit(history, until, recipe, targets=(WHAT,), calibration={WHAT: calibration})
+    return history, fitted, record.by_platform
 
 
 def widths(

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from features.derive.derive import derive
-from features.derive.reference import fit_reference
+from features.derive.market_priors import fit_reference
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.forecast import LOCATION_BOOSTING, SCALE_BOOSTING
+from training.backend import LOCAL
 from training.dataset import hide_content, sample_test_rows, sample_training_rows, training_weights
 from training.fit import Recipe, make_forecaster
 from training.platform_times import to_timestamp
@@ -41,8 +41,8 @@ def measure(data: Path, threads: int) -> pd.DataFrame:
     rows = sample_training_rows(history, WHAT, cut, recipe.sampling)
     test = sample_test_rows(history, WHAT, cut, until, recipe.sampling.longest_lead_days)
     x, asked = (
-        derive(history, rows.queries, reference),
-        derive(history, hide_content(test).queries, reference),
+        LOCAL.derive(history, rows.queries, reference),
+        LOCAL.derive(history, hide_content(test).queries, reference),
     )
     weight = training_weights(rows, np.full(len(rows), cut), recipe.sampling)
     enough = (asked[f"{WHAT}_known_count"] >= ENOUGH_POSTS).to_numpy()

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive.derive import derive
-from features.derive.reference import fit_reference
+from features.derive.market_priors import fit_reference
 from features.history.history import History
+from training.backend import LOCAL
 from training.dataset import Sampling, sample_training_rows, training_weights
 from training.fit import Recipe, make_forecaster
 from training.platform_times import to_timestamp
@@ -33,7 +33,8 @@ def rows_of(
     until = int(history.posts_with_engagements.time.max())
     sampling = Sampling()
     labelled = sample_training_rows(history, WHAT, until, sampling)
-    x = derive(history, labelled.queries, fit_reference(history, to_timestamp(until)))
+    reference = fit_reference(history, to_timestamp(until))
+    x = LOCAL.derive(history, labelled.queries, reference)
     random = np.random.default_rng(seed)
     drawn = random.integers(0, len(x), rows)
     names, values = list(x), x.to_numpy()[drawn]

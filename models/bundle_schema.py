@@ -23,12 +23,12 @@ from features.tables.vocabulary import (
     FORMATS,
     NICHES,
     PLATFORMS,
+    TARGETS,
     UNKNOWN,
 )
 from models.conformal import GRID
 from models.distribution import DELIVERABLES_GRID, SCALE_GRID
 
-TARGETS = ("engagements", "views")
 #: A version names a folder, and stands in logs, figures and answers.
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 #: Logarithms of counts, ratios and rates lie far within; so do sums of counts of up to 1e12, and

@@ -3,7 +3,9 @@ import pandas as pd
 import pytest
 
 from features.derive.derive import derive
-from features.derive.reference import fit_reference
+from features.derive.market_priors import fit_reference
+from features.derive.queries import Queries
+from features.history.arrays import to_us
 from features.history.history import History
 from features.tables.model import Tables
 from features.tables.validate import validate
@@ -43,9 +45,11 @@ def test_the_creators_median_is_of_every_known_post_and_the_others_of_the_last(f
             "start_at": days,
         }
     )
+    account, moments = fading.account_indexes(questions), to_us(questions["as_of"])
+    queries = Queries.from_arrays(account, moments, moments, {})
     x = derive(fading, questions, fit_reference(fading, pd.Timestamp("2026-12-01", tz="UTC")))
     found, unknown = (
-        rule_of_thumb_forecasts(fading, "engagements", questions, x),
+        rule_of_thumb_forecasts(fading, "engagements", queries, x),
         x["engagements_log_offset"].tolist()[3:],
     )
     # known at the second moment: 200 posts of 99 engagements and 18 of none

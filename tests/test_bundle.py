@@ -7,7 +7,6 @@ import pytest
 
 import models.bundle
 from features.derive.catalog import COLUMNS
-from features.derive.derive import derive
 from features.derive.version import FEATURES_VERSION
 from features.history.history import History
 from features.tables.folder import read_tables
@@ -23,6 +22,7 @@ from models.bundle import (
 )
 from models.bundle_files import MANIFEST_FILE, BundleError
 from models.pyfunc import _load_pyfunc
+from training.backend import LOCAL
 from training.dataset import sample_test_rows
 
 
@@ -47,7 +47,7 @@ def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
     asked = sample_test_rows(
         history, "engagements", int(np.quantile(history.posts_with_engagements.time, 0.95))
     ).queries
-    x = derive(history, asked, again.reference)
+    x = LOCAL.derive(history, asked, again.reference)
     assert list(again.forecasters) == ["engagements", "views"]
     for target, forecaster in again.forecasters.items():
         expected = trained.bundle.forecasters[target].predict_distribution(x, 3)

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from conftest import SMALL_RECIPE
 
-from features.derive.derive import derive
 from features.history.history import History
 from features.out_of_core import partition_folder
 from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.cluster import ClusterError, ClusterSession
 from models.forecast import Boosting
+from training.backend import LOCAL
 from training.dataset import sample_training_rows
 from training.fit import fit_uncalibrated
 from training.train import mature_end
@@ -32,17 +32,17 @@ from training.distributed.dask_boosters import (
     early_stopping_trees,
     mean_absolute_errors,
 )
-from training.distributed.dask_fit import DaskBackend, dask_recipe, submit_part_histories
+from training.distributed.dask_fit import DaskBackend, dask_backend, submit_part_histories
 
 #: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
-DERIVING = ["training.distributed.dask_fit._derived"]
+DERIVING = ["training.distributed.dask_fit.derive_arrays"]
 MORE_DERIVING = [("submit", "after"), ("gather", "before")]
 READING = [("submit", "before"), "training.distributed.dask_fit.partition_history"]
 MORE_READING = [
     ("__init__", "before"),
     ("wait_for_workers", "after"),
     ("run", "before"),
-    "training.distributed.dask_fit._accounts",
+    "training.distributed.dask_fit._part_index",
 ]
 FITTING = [
     ("__init__", "before"), ("run", "before"), ("scatter", "after"), "lightgbm.dask._train_part",
@@ -79,7 +79,7 @@ def here(history):
     until = mature_end(history)
     fitted = fit_uncalibrated(history, until, SMALL_RECIPE, targets=("engagements",))
     rows = sample_training_rows(history, "engagements", until, SMALL_RECIPE.sampling)
-    return fitted, rows, derive(history, rows.queries, fitted.reference)
+    return fitted, rows, LOCAL.derive(history, rows.queries, fitted.reference)
 
 
 def test_training_is_as_here_though_a_worker_dies(
@@ -90,11 +90,14 @@ def test_training_is_as_here_though_a_worker_dies(
     monkeypatch.setattr(
         "training.distributed.dask_boosters.TreeEvents", partial(DeadlyTrees, str(marker))
     )
-    with dask_recipe(
-        cluster.scheduler_address, market_folder, tmp_path, SMALL_RECIPE, history.horizon_days
-    ) as recipe:
-        there = fit_uncalibrated(history, mature_end(history), recipe, targets=("engagements",))
-        after = recipe.backend.derive(history, rows.queries, fitted.reference)
+    until = mature_end(history)
+    with dask_backend(
+        cluster.scheduler_address, market_folder, tmp_path, history.horizon_days
+    ) as backend:
+        there = fit_uncalibrated(
+            history, until, SMALL_RECIPE, targets=("engagements",), backend=backend
+        )
+        after = backend.derive(history, rows.queries, fitted.reference)
     assert marker.exists()
     pd.testing.assert_frame_equal(after, x, check_exact=True)
     ours, theirs = (one.forecasters["engagements"] for one in (fitted, there))
@@ -103,7 +106,6 @@ def test_training_is_as_here_though_a_worker_dies(
     assert apart.mean() < 0.03
     assert errors[1] == pytest.approx(errors[0], rel=0.02)
     assert type(ours.from_state(*theirs.state())) is type(ours)
-    assert "backend" not in recipe.parameters()
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +130,7 @@ def test_columns_are_as_here_though_a_worker_is_lost(
     with ClusterSession(two_workers.scheduler_address, histories) as session:
         backend = DaskBackend(session)
         lost = lost or lose_a_worker(two_workers, monkeypatch, tmp_path, step)
-        columns = backend.derive(history, rows.queries[:300], fitted.reference)
+        columns = backend.derive(history, rows[:300].queries, fitted.reference)
     assert lost()
     pd.testing.assert_frame_equal(columns, x[:300], check_exact=True)
 

@@ -1,5 +1,7 @@
 """Cuts within each platform's own times: an Instagram panel of 2022 and a YouTube panel of 2026 in one folder."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.forecast import Boosting
+from training.backend import LOCAL
 from training.backtest.backtest import backtest
 from training.dataset import Sampling, sample_test_rows, sample_training_rows
 from training.fit import Recipe, fit
@@ -94,17 +97,22 @@ def test_rows_are_known_at_the_moment_of_their_platform(both):
     rows = sample_training_rows(both, "engagements", until, Sampling(per_post=1))
     own = until[both.platform[rows.account].astype(int)]
     assert (rows.posted <= own - both.horizon_days * DAY_US).all()
-    assert set(rows.queries["platform"]) == {"instagram", "youtube"}
+    assert platforms_of(both, rows) == {"instagram", "youtube"}
     later = sample_test_rows(both, "engagements", until)
     own = until[both.platform[later.account].astype(int)]
     assert (later.posted > own).all()
-    assert set(later.queries["platform"]) == {"instagram", "youtube"}
+    assert platforms_of(both, later) == {"instagram", "youtube"}
+
+
+def platforms_of(history, rows):
+    return {PLATFORMS[int(code)] for code in history.platform[rows.account]}
 
 
 def test_every_platform_is_calibrated_and_judged_by_its_own_spread(both):
     until = mature_end(both)
-    record, twin = backtest(both, until, RECIPE)
-    fitted = fit(both, until, RECIPE, targets=("engagements",), twin=twin)
+    record, calibration = backtest(both, until, RECIPE)
+    sets = {"engagements": calibration}
+    fitted = fit(both, until, RECIPE, targets=("engagements",), calibration=sets)
     conformal = fitted.forecasters["engagements"].conformal_
     assert (conformal.n > 0).all(axis=1).tolist() == [True, False, True, False]
     table = record.by_platform.set_index(["split", "platform"])
@@ -125,7 +133,9 @@ def test_another_platform_of_later_years_leaves_the_forecast_nearly_alone(both):
     for history in (alone, both):
         fitted = fit(history, mature_end(history), RECIPE, targets=("engagements",))
         rows = sample_test_rows(alone, "engagements", at_day(45))
-        x = RECIPE.backend.derive(history, rows.queries, fitted.reference)
+        account = history.accounts.get_indexer(alone.accounts[rows.account])
+        queries = replace(rows.queries, account=account)
+        x = LOCAL.derive(history, queries, fitted.reference)
         x = x[(x["engagements_evidence_code"] == EVIDENCE.index("history")).to_numpy()]
         ends = fitted.forecasters["engagements"].predict_distribution(x).quantile([0.1, 0.9])
         widths.append(np.median((1 + ends[:, 1]) / (1 + ends[:, 0])))

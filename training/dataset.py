@@ -1,31 +1,36 @@
-"""Training rows that look like questions: later posts as labels, asked about from moments before
-them.
+"""Training rows in the form of queries: posts whose counts are known, queried from earlier moments.
 
-Every target post is asked about from several moments, its leads spread over what users ask; its
-rows share a total weight of 1. Some rows have the creator's posts reduced to averages or hidden,
-and some hide the planned content, so that one model answers whatever a user can tell.
+Each target post is queried from several moments; the leads spread over the range that users have,
+and the rows of one post have a total weight of 1. Some rows show only averages of the creator's
+posts, or none of the posts, and some hide the planned content: so one model learns to answer with
+whatever a user knows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
+from features.derive.planned_post import scale_content
+from features.derive.queries import Queries
 from features.history.arrays import DAY_US
 from features.history.history import History
+from features.history.panel import Panel
 from features.history.post_readings import CONTENT_FIELDS
-from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
+from features.tables.vocabulary import EVIDENCE
 from training.platform_times import platform_of_posts, times_by_platform
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How questions are drawn: leads in days, moments a post, the shares of masked rows, and how
-    rows weigh.
+    """How training rows are drawn and weighted.
 
-    `content_share`: of rows that tell the planned content; `creator_power`: a creator's rows weigh
-    (their sum) to the power of 1 - creator_power, so that prolific ones count for less;
-    `half_life_days`: of a post's weight by its age.
+    - `longest_lead_days`: longest time between a query and its post
+    - `per_post`: queries for each post
+    - `summary_share`, `profile_share`: shares of rows that show averages only, or no posts
+    - `content_share`: share of rows that show the planned content
+    - `creator_power`: the total weight of a creator's rows is raised to 1 - creator_power, so that
+      creators with many posts count for less
+    - `half_life_days`: age at which a post has half of its weight
     """
 
     longest_lead_days: float = 120.0
@@ -40,165 +45,194 @@ class Sampling:
 
 @dataclass(frozen=True)
 class LabelledQueries:
-    """Questions with the answer known: y = ln(1 + count), weight and account, all of shape (n,)."""
+    """Queries with known outcomes; all arrays have shape (n,).
 
-    queries: pd.DataFrame
+    - `y`: ln(1 + count)
+    - `weight`: weight of the row
+    - `age_read_days`: age of the post when its counts were read
+    """
+
+    queries: Queries
     y: np.ndarray
     weight: np.ndarray
-    account: np.ndarray
-    posted: np.ndarray
     age_read_days: np.ndarray
+
+    @property
+    def account(self) -> np.ndarray:
+        """Position of each row's account in the history."""
+        return self.queries.account
+
+    @property
+    def posted(self) -> np.ndarray:
+        """Moment of each row's post (microseconds, UTC)."""
+        return self.queries.start_at
 
     def __len__(self) -> int:
         return len(self.y)
 
+    def __getitem__(self, rows: np.ndarray | slice) -> "LabelledQueries":
+        """Return the rows at positions, a mask or a slice."""
+        return LabelledQueries(
+            self.queries[rows], self.y[rows], self.weight[rows], self.age_read_days[rows]
+        )
+
 
 def sample_training_rows(
     history: History,
-    what: str,
+    target: str,
     until: int | np.ndarray,
     sampling: Sampling,
     accounts: np.ndarray | None = None,
 ) -> LabelledQueries:
-    """Draw training rows whose posts' counts are known at `until`: a moment (microseconds, UTC), or
-    one a platform.
+    """Draw training rows from posts whose counts are known at `until`.
 
-    `what`: `engagements` or `views`; `accounts`: mask (accounts,) of those that may be used. A
-    question asks about a post from a moment up to `longest_lead_days` before it at which the
-    account had at least one known post.
+    Each post is queried from moments up to `longest_lead_days` before it at which its account
+    already had a known post.
+
+    - `target`: `engagements` or `views`
+    - `until`: a moment (microseconds, UTC), or one for each platform
+    - `accounts`: mask (accounts,) of those that may be used, default all
     """
-    track = history.panel(what)
-    latest = (
-        times_by_platform(until)[platform_of_posts(history, what)] - history.horizon_days * DAY_US
-    )
-    posts = np.flatnonzero(track.time <= latest)
-    if accounts is not None:
-        posts = posts[accounts[account_of_rows(track)[posts]]]
-    longest = _longest_leads(history, track, posts, sampling.longest_lead_days)
+    panel = history.panel(target)
+    posts = _known_posts(history, target, times_by_platform(until), accounts)
+    longest = _longest_leads(history, panel, posts, sampling.longest_lead_days)
     posts, longest = posts[longest >= 0], longest[longest >= 0]
     random = np.random.default_rng(sampling.seed)
-    # one lead in each of per_post equal strata, so that few moments still cover the range
-    strata = (
-        np.arange(sampling.per_post) + random.random((len(posts), sampling.per_post))
-    ) / sampling.per_post
-    leads = strata.ravel() * np.repeat(longest, sampling.per_post)
+    leads = _stratified_leads(random, longest, sampling.per_post)
     posts = np.repeat(posts, sampling.per_post)
-    as_of = track.time[posts] - (leads * DAY_US).astype(np.int64)
-    limit = random.choice(3, size=len(posts), p=_limit_shares(sampling))
-    labelled = label_queries(history, what, posts, as_of, np.array(EVIDENCE)[limit])
-    hide = random.random(len(posts)) >= sampling.content_share
-    labelled.queries.loc[hide, [*CONTENT_FIELDS, "topic"]] = np.nan
-    return labelled
+    as_of = panel.time[posts] - (leads * DAY_US).astype(np.int64)
+    evidence = random.choice(len(EVIDENCE), size=len(posts), p=_evidence_shares(sampling))
+    hidden = random.random(len(posts)) >= sampling.content_share
+    return hide_content(label_queries(history, target, posts, as_of, evidence), hidden)
 
 
 def sample_test_rows(
     history: History,
-    what: str,
+    target: str,
     cut: int | np.ndarray,
     until: int | np.ndarray | None = None,
-    longest_lead_days=None,
+    longest_lead_days: float | None = None,
 ) -> LabelledQueries:
-    """Ask at `cut` about every post after it, as known at signing: format and timing told, content
-    not.
+    """Return one query, made at `cut`, for every later post; the planned content is shown.
 
-    `cut`, `until`: moments (microseconds, UTC), or one a platform; `until` bounds posted_at from
-    above.
+    `cut`, `until`: moments (microseconds, UTC), or one for each platform; `until` is the latest
+    moment of a post.
     """
-    track, platform = history.panel(what), platform_of_posts(history, what)
-    asked_at = times_by_platform(cut)[platform]
-    later = track.time > asked_at
+    panel, platform = history.panel(target), platform_of_posts(history, target)
+    as_of = times_by_platform(cut)[platform]
+    is_later = panel.time > as_of
     if until is not None:
-        later &= track.time <= times_by_platform(until)[platform]
+        is_later &= panel.time <= times_by_platform(until)[platform]
     if longest_lead_days is not None:
-        later &= track.time <= asked_at + longest_lead_days * DAY_US
-    posts = np.flatnonzero(later)
-    return label_queries(history, what, posts, asked_at[posts], np.full(len(posts), EVIDENCE[0]))
+        is_later &= panel.time <= as_of + longest_lead_days * DAY_US
+    posts = np.flatnonzero(is_later)
+    evidence = np.zeros(len(posts), dtype=int)
+    return label_queries(history, target, posts, as_of[posts], evidence)
 
 
 def label_queries(
-    history: History, what: str, posts: np.ndarray, as_of: np.ndarray, limit: np.ndarray
+    history: History, target: str, posts: np.ndarray, as_of: np.ndarray, evidence: np.ndarray
 ) -> LabelledQueries:
-    """Ask about rows `posts` of a track at `as_of`, and label the questions; those of one post
-    weigh 1 in all.
+    """Return labelled queries about rows `posts` of the target's panel at `as_of`, each (n,).
+
+    `evidence` (n,): position in EVIDENCE of the best evidence that may be used. The rows of one
+    post have a total weight of 1.
     """
-    track = history.panel(what)
-    account = account_of_rows(track)[posts]
-    name = history.accounts[account].to_series().str.split("/", n=1)
-    questions = pd.DataFrame(
-        {
-            "creator_id": name.str[1].to_numpy(),
-            "platform": np.array(PLATFORMS)[history.platform[account].astype(int)],
-            "as_of": _times(as_of),
-            "start_at": _times(track.time[posts]),
-            "format": _names(FORMATS, track.take("format", posts)),
-            "sponsored": track.take("sponsored", posts),
-            "brand_niche": _names(NICHES, track.take("brand", posts)),
-            "topic": _names(history.topics, track.take("topic", posts)),
-            **{name: track.take(name, posts) for name in CONTENT_FIELDS},
-            "evidence_limit": limit,
-        }
+    panel = history.panel(target)
+    content = {name: scale_content(name, panel.take(name, posts)) for name in CONTENT_FIELDS}
+    planned = {name: panel.take(name, posts) for name in ("format", "topic", "sponsored")}
+    queries = Queries(
+        account=account_of_rows(panel)[posts],
+        as_of=as_of,
+        start_at=panel.time[posts],
+        evidence_limit=evidence.astype(float),
+        brand_niche=panel.take("brand", posts),
+        planned={**planned, **content},
+        averages={},
     )
-    _, inverse, count = np.unique(posts, return_inverse=True, return_counts=True)
-    y = track.take(f"{what}_log", posts)
+    _, post, count = np.unique(posts, return_inverse=True, return_counts=True)
     return LabelledQueries(
-        questions,
-        y,
-        1 / count[inverse],
-        account,
-        track.time[posts],
-        track.take("age_read_days", posts),
+        queries,
+        y=panel.take(f"{target}_log", posts),
+        weight=1 / count[post],
+        age_read_days=panel.take("age_read_days", posts),
     )
+
+
+def hide_content(rows: LabelledQueries, hidden: np.ndarray | None = None) -> LabelledQueries:
+    """Return the rows as known at signing, without planned content and topic.
+
+    `hidden`: mask (n,) of the rows that lose them, default all.
+    """
+    mask = np.ones(len(rows), bool) if hidden is None else hidden
+    content = {
+        name: np.where(mask, np.nan, rows.queries.planned[name])
+        for name in (*CONTENT_FIELDS, "topic")
+    }
+    planned = {**rows.queries.planned, **content}
+    return replace(rows, queries=replace(rows.queries, planned=planned))
+
+
+def repeat_for_each_evidence(rows: LabelledQueries) -> LabelledQueries:
+    """Return all rows once for each of EVIDENCE, (len(EVIDENCE) * n,), the best evidence first."""
+    repeated = rows[np.tile(np.arange(len(rows)), len(EVIDENCE))]
+    limit = np.repeat(np.arange(len(EVIDENCE), dtype=float), len(rows))
+    return replace(repeated, queries=replace(repeated.queries, evidence_limit=limit))
 
 
 def training_weights(rows: LabelledQueries, until: np.ndarray, sampling: Sampling) -> np.ndarray:
-    """Give the weight (n,) with which rows train a model; `until` (n,): the moment of each
-    (microseconds, UTC).
+    """Return the weight (n,) of each row in training.
+
+    `until` (n,): the moment of the fit (microseconds, UTC), by the platform of each row.
     """
-    own = np.bincount(rows.account, rows.weight)[rows.account]
-    age = (until - rows.posted) / DAY_US
-    return rows.weight * own**-sampling.creator_power * 0.5 ** (age / sampling.half_life_days)
+    creator_total = np.bincount(rows.account, rows.weight)[rows.account]
+    age_days = (until - rows.posted) / DAY_US
+    recency = 0.5 ** (age_days / sampling.half_life_days)
+    return rows.weight * creator_total**-sampling.creator_power * recency
 
 
-def hide_content(labelled: LabelledQueries) -> LabelledQueries:
-    """Give the same rows as known at signing: without the planned content."""
-    questions = labelled.queries.drop(columns=[*CONTENT_FIELDS, "topic"])
-    return LabelledQueries(
-        questions,
-        labelled.y,
-        labelled.weight,
-        labelled.account,
-        labelled.posted,
-        labelled.age_read_days,
-    )
+def account_of_rows(panel: Panel) -> np.ndarray:
+    """Return the position of the account of every row of a panel, (rows,)."""
+    return np.repeat(np.arange(len(panel.start) - 1), np.diff(panel.start))
 
 
-def account_of_rows(track) -> np.ndarray:
-    """Give the account number of every row of a track."""
-    return np.repeat(np.arange(len(track.start) - 1), np.diff(track.start))
+def _known_posts(
+    history: History, target: str, until: np.ndarray, accounts: np.ndarray | None
+) -> np.ndarray:
+    """Return the panel rows of the posts whose counts are known at `until` (platforms,)."""
+    panel = history.panel(target)
+    latest = until[platform_of_posts(history, target)] - history.horizon_days * DAY_US
+    posts = np.flatnonzero(panel.time <= latest)
+    if accounts is None:
+        return posts
+    return posts[accounts[account_of_rows(panel)[posts]]]
 
 
-def _longest_leads(history: History, track, posts: np.ndarray, most: float) -> np.ndarray:
-    """Give the longest lead in days, at most `most`, at which the creator of each post already had
-    a known post.
+def _longest_leads(history: History, panel: Panel, posts: np.ndarray, most: float) -> np.ndarray:
+    """Return the longest lead in days, at most `most`, at which the account had a known post, (n,).
 
-    Below 0 where there is none: such a post cannot be asked about from a history.
+    It is negative where there is no such lead: the post cannot be queried with a history.
     """
-    first = track.time[track.start[account_of_rows(track)[posts]]]
-    return np.minimum(most, (track.time[posts] - first) / DAY_US - history.horizon_days)
+    first = panel.time[panel.start[account_of_rows(panel)[posts]]]
+    return np.minimum(most, (panel.time[posts] - first) / DAY_US - history.horizon_days)
 
 
-def _limit_shares(sampling: Sampling) -> list[float]:
+def _stratified_leads(
+    random: np.random.Generator, longest: np.ndarray, per_post: int
+) -> np.ndarray:
+    """Return `per_post` leads in days for each post, (posts * per_post,).
+
+    One lead is drawn in each of `per_post` equal strata of 0 to `longest`: few moments still cover
+    the range.
+    """
+    strata = (np.arange(per_post) + random.random((len(longest), per_post))) / per_post
+    return strata.ravel() * np.repeat(longest, per_post)
+
+
+def _evidence_shares(sampling: Sampling) -> list[float]:
+    """Return the shares of training rows by evidence, in the order of EVIDENCE."""
     return [
         1 - sampling.summary_share - sampling.profile_share,
         sampling.summary_share,
         sampling.profile_share,
     ]
-
-
-def _times(microseconds: np.ndarray) -> pd.Series:
-    return pd.Series(np.asarray(microseconds, dtype="datetime64[us]")).dt.tz_localize("UTC")
-
-
-def _names(names: tuple[str, ...], codes: np.ndarray) -> np.ndarray:
-    lookup = np.array([*names, None], dtype=object)
-    return lookup[np.where(np.isnan(codes), len(names), codes).astype(int)]

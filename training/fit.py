@@ -1,7 +1,8 @@
-"""Fitting as of a moment: reference, rows, boosters, calibration in time, refit.
+"""Fitting to what is known at a moment: market priors, training rows, boosters, then calibration.
 
 The model that answers is fitted to all that is known at `until`. Its conformal quantiles come from
-a twin fitted to an earlier cut and scored on the posts after it, recent posts weighing more.
+a calibration model: one fitted to an earlier cut and scored on the posts after it, recent posts
+weighing more.
 """
 
 import os
@@ -10,24 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
-import pandas as pd
 
 from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
-from features.derive.derive import derive
-from features.derive.reference import Reference, TooLittleData, fit_reference
+from features.derive.market_priors import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.tables.vocabulary import EVIDENCE, PLATFORMS
-from models.conformal import ENOUGH_SCORES
+from features.tables.vocabulary import EVIDENCE, PLATFORMS, TARGETS
+from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting, Forecaster
-from training.dataset import (
-    LabelledQueries,
-    Sampling,
-    hide_content,
-    sample_test_rows,
-    sample_training_rows,
-    training_weights,
-)
+from training.backend import LOCAL, Backend
+from training.dataset import Sampling, sample_training_rows, training_weights
+from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
 from training.platform_times import (
     time_of_post_share,
     times_by_platform,
@@ -35,27 +29,13 @@ from training.platform_times import (
     to_timestamp,
 )
 
-#: Targets that a bundle may forecast, the headline first.
-TARGETS = ("engagements", "views")
-
-
-class Backend:
-    """Who derives columns and fits boosters: this process."""
-
-    def derive(
-        self, history: History, questions: pd.DataFrame, reference: Reference
-    ) -> pd.DataFrame:
-        """Derive the columns of questions about accounts of the history."""
-        return derive(history, questions, reference)
-
-    def forecaster(self, **parameters) -> Forecaster:
-        """Give an unfitted forecaster of these parameters."""
-        return Forecaster(**parameters)
+#: Training rows that a target needs.
+ENOUGH_ROWS = 20
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a fit, beside the data, and the backend that does it."""
+    """Everything that decides a fit, beside the data."""
 
     sampling: Sampling = field(default_factory=Sampling)
     location: Boosting = LOCATION_BOOSTING
@@ -66,21 +46,18 @@ class Recipe:
     widen: float = 0.05
     seed: int = 0
     threads: int = 0
-    backend: Backend = field(default=Backend(), compare=False, repr=False)
 
     def parameters(self) -> dict:
-        """Give all but the backend as plain values."""
-        return {
-            name: value
-            for name, value in asdict(replace(self, backend=None)).items()
-            if name != "backend"
-        }
+        """Return all of it as plain values."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
 class FittedModels:
-    """Reference and forecasters by target, fitted to what was known at `until`
-    (training.platform_times).
+    """Market priors and forecasters by target, fitted to what was known at `until`.
+
+    - `until`: moments (platforms,), see training.platform_times
+    - `rows`: number of training rows by target
     """
 
     until: np.ndarray
@@ -95,38 +72,49 @@ def fit(
     recipe: Recipe,
     accounts: np.ndarray | None = None,
     targets: tuple[str, ...] = TARGETS,
-    twin: "FittedModels | None" = None,
+    calibration: dict[str, CalibrationSet | None] | None = None,
     report: Callable[[str], None] = lambda text: None,
+    backend: Backend = LOCAL,
 ) -> FittedModels:
-    """Fit `targets` to what is known at `until` of `accounts` (mask, default all), and calibrate.
+    """Fit `targets` to what is known at `until`, and calibrate.
 
-    `until`: a moment (microseconds, UTC), or one for each platform (training.platform_times).
-    `twin`: a fit to an earlier cut, of the same accounts, whose scores on the posts since then
-    calibrate this one; a target that it lacks gets a twin of its own. Raises
-    features.derive.reference.TooLittleData where there is nothing to learn from.
+    - `until`: a moment (microseconds, UTC), or one for each platform (training.platform_times)
+    - `accounts`: mask (accounts,) of those that may be used, default all
+    - `calibration`: for targets whose calibration model exists already, its `calibration_set` for
+      the same `until` and accounts; for other targets a calibration model is fitted here
+
+    Raises features.derive.market_priors.TooLittleData where there is nothing to learn from.
     """
     until = times_by_platform(until)
     workers, recipe = plan_parallel_fits(recipe)
-    lacking = tuple(what for what in targets if twin is None or what not in twin.forecasters)
+    sets = dict(calibration or {})
     with ThreadPoolExecutor(workers) as pool:
-        main = pool.submit(fit_uncalibrated, history, until, recipe, accounts, targets, report)
-        own = {
-            what: pool.submit(_make_twin, history, what, until, recipe, accounts)
-            for what in lacking
+        main = pool.submit(
+            fit_uncalibrated, history, until, recipe, accounts, targets, report, backend
+        )
+        earlier = {
+            target: pool.submit(
+                _fit_calibration_model, history, target, until, recipe, accounts, backend
+            )
+            for target in targets
+            if target not in sets
         }
         fitted = main.result()
-        twins = {what: own[what].result() if what in own else twin for what in fitted.forecasters}
-    for what, found in twins.items():
-        calibrate(history, what, fitted, found, recipe, accounts, report)
+        models = {target: job.result() for target, job in earlier.items()}
+    for target, forecaster in fitted.forecasters.items():
+        if target in models:
+            sets[target] = calibration_set(
+                history, target, models[target], until, recipe, accounts, backend
+            )
+        calibrate(forecaster, target, sets[target], report)
     return fitted
 
 
 def plan_parallel_fits(recipe: Recipe) -> tuple[int, Recipe]:
-    """Give how many fits run side by side, and the recipe with the threads of each; 0 threads are
-    one a fit.
+    """Return how many fits run side by side, and the recipe with the threads of each.
 
-    Fits side by side on one thread each wait for nobody, which several threads of one fit do at
-    every tree.
+    0 threads become one for each fit: fits on one thread each never wait, which the threads of one
+    fit do at every tree.
     """
     threads = recipe.threads or 1
     return max(1, (os.cpu_count() or 1) // threads), replace(recipe, threads=threads)
@@ -139,89 +127,41 @@ def fit_uncalibrated(
     accounts: np.ndarray | None = None,
     targets: tuple[str, ...] = TARGETS,
     report: Callable[[str], None] = lambda text: None,
+    backend: Backend = LOCAL,
 ) -> FittedModels:
-    """As `fit`, without calibration in time: intervals come from residuals out of fold."""
+    """Fit as `fit`, without calibration in time: intervals come from residuals out of fold."""
     until = times_by_platform(until)
-    reference = fit_reference(
-        history, until, None if accounts is None else np.flatnonzero(accounts)
-    )
-    forecasters, rows = {}, {}
-    for what in targets:
-        if getattr(reference, what) is None:
+    positions = None if accounts is None else np.flatnonzero(accounts)
+    reference = fit_reference(history, until, positions)
+    fitted = FittedModels(until, reference, {}, {})
+    for target in targets:
+        if getattr(reference, target) is None:
             continue
         try:
-            forecasters[what], rows[what] = _fit_target(
-                history, what, until, reference, recipe, accounts
+            forecaster, rows = _fit_target(
+                history, target, until, reference, recipe, accounts, backend
             )
         except TooLittleData:
-            if what == targets[0]:
+            if target == targets[0]:
                 raise
-            report(f"  {what}: too few to learn from, left out")
+            report(f"  {target}: too few to learn from, left out")
             continue
-        report(f"  {what}: {rows[what]:,} rows learned from")
-    return FittedModels(until, reference, forecasters, rows)
+        fitted.forecasters[target], fitted.rows[target] = forecaster, rows
+        report(f"  {target}: {rows:,} rows learned from")
+    return fitted
 
 
-def calibrate(
-    history: History,
-    what: str,
-    fitted: FittedModels,
-    twin: FittedModels | None,
-    recipe: Recipe,
-    accounts: np.ndarray | None = None,
-    report: Callable[[str], None] = lambda text: None,
-) -> None:
-    """Calibrate `fitted` by the twin's forecasts of the posts after the twin's cut, where there are
-    enough.
-    """
-    rows = (
-        None
-        if twin is None
-        else _calibration_rows(history, what, twin.until, fitted.until, recipe, accounts)
-    )
-    if rows is None or len(rows) < ENOUGH_SCORES:
-        report(f"  {what}: too few later posts to calibrate on; the offset stands alone")
-        fitted.forecasters[what].calibrate(None)
-        return
-    x = recipe.backend.derive(history, rows.queries, twin.reference)
-    age = (times_of_accounts(history, fitted.until, rows.account) - rows.posted) / DAY_US
-    weight = rows.weight * 0.5 ** (age / recipe.calibration_half_life_days)
-    later = twin.forecasters[what].calibration_set(x, rows.y, weight, rows.account)
-    fitted.forecasters[what].calibrate(later)
-    report(f"  {what}: {len(rows):,} later rows to calibrate on")
-
-
-def _fit_target(
-    history, what, until, reference, recipe: Recipe, accounts
-) -> tuple[Forecaster, int]:
-    rows = sample_training_rows(history, what, until, recipe.sampling, accounts)
-    if len(rows) < 20:
-        raise TooLittleData(
-            f"only {len(rows)} training rows for {what} before {to_timestamp(until.max()):%Y-%m-%d}: creators need posts "
-            f"with known counts that are {history.horizon_days} days old, and later posts to learn from"
-        )
-    forecaster = make_forecaster(what, recipe)
-    weight = training_weights(
-        rows, times_of_accounts(history, until, rows.account), recipe.sampling
-    )
-    x = recipe.backend.derive(history, rows.queries, reference)
-    forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
-    return forecaster, len(rows)
-
-
-def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
-    """Give the unfitted forecaster of one target: its offset, evidence and the columns that it must
-    not see.
-    """
-    return recipe.backend.forecaster(
-        offset=f"{what}_log_offset",
-        evidence=f"{what}_evidence_code",
+def make_forecaster(target: str, recipe: Recipe, backend: Backend = LOCAL) -> Forecaster:
+    """Return the unfitted forecaster of a target."""
+    return backend.forecaster(
+        offset=f"{target}_log_offset",
+        evidence=f"{target}_evidence_code",
         evidences=len(EVIDENCE),
         platform="platform_code",
         platforms=len(PLATFORMS),
         centred=(EVIDENCE.index("history"), EVIDENCE.index("summary")),
-        posts=f"{what}_known_count",
-        mad=f"{what}_log_mad",
+        posts=f"{target}_known_count",
+        mad=f"{target}_log_mad",
         leave_out=tuple(name for name in COLUMNS if name not in LEARNED_COLUMNS),
         codes=tuple(name for name in LEARNED_COLUMNS if name.endswith("_code")),
         location=recipe.location,
@@ -233,55 +173,105 @@ def make_forecaster(what: str, recipe: Recipe) -> Forecaster:
     )
 
 
-def _make_twin(
-    history: History, what: str, until: np.ndarray, recipe: Recipe, accounts
-) -> FittedModels | None:
-    """Fit to the cut that leaves the calibration's share of the posts after it; None where that is
-    too little.
+def calibration_set(
+    history: History,
+    target: str,
+    model: FittedModels | None,
+    until: np.ndarray,
+    recipe: Recipe,
+    accounts: np.ndarray | None = None,
+    backend: Backend = LOCAL,
+) -> CalibrationSet | None:
+    """Return the calibration model's forecasts of the posts between its cut and `until`.
+
+    None where there is no model, or where the posts are too few.
     """
-    cut = time_of_post_share(history, what, until, 1 - recipe.calibration_share)
+    if model is None:
+        return None
+    lead_days = recipe.sampling.longest_lead_days
+    posts = label_later_posts(history, target, model.until, until, lead_days, accounts)
+    if not len(posts):
+        return None
+    later = derive_later_posts(history, posts, model.reference, backend)
+    return score_later_posts(history, target, model, later, until, recipe)
+
+
+def score_later_posts(
+    history: History,
+    target: str,
+    model: FittedModels,
+    later: LaterPosts,
+    until: np.ndarray,
+    recipe: Recipe,
+) -> CalibrationSet | None:
+    """Return the model's forecasts of later posts, with weights by recency at `until`.
+
+    None where the posts are too few.
+    """
+    rows = later.rows
+    if len(rows) < ENOUGH_SCORES:
+        return None
+    age_days = (times_of_accounts(history, until, rows.account) - rows.posted) / DAY_US
+    weight = 0.5 ** (age_days / recipe.calibration_half_life_days)
+    return model.forecasters[target].calibration_set(later.x, rows.y, weight, rows.account)
+
+
+def calibrate(
+    forecaster: Forecaster,
+    target: str,
+    calibration: CalibrationSet | None,
+    report: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Calibrate a fitted forecaster by forecasts of later posts; None where they are too few."""
+    forecaster.calibrate(calibration)
+    if calibration is None:
+        report(f"  {target}: too few later posts to calibrate on; the offset stands alone")
+    else:
+        report(f"  {target}: {len(calibration):,} later rows to calibrate on")
+
+
+def _fit_target(
+    history: History,
+    target: str,
+    until: np.ndarray,
+    reference: Reference,
+    recipe: Recipe,
+    accounts: np.ndarray | None,
+    backend: Backend,
+) -> tuple[Forecaster, int]:
+    """Return the fitted forecaster of a target, and its number of training rows."""
+    rows = sample_training_rows(history, target, until, recipe.sampling, accounts)
+    if len(rows) < ENOUGH_ROWS:
+        raise TooLittleData(
+            f"only {len(rows)} training rows for {target} before "
+            f"{to_timestamp(until.max()):%Y-%m-%d}: creators need posts with known counts that are "
+            f"{history.horizon_days} days old, and later posts to learn from"
+        )
+    moments = times_of_accounts(history, until, rows.account)
+    weight = training_weights(rows, moments, recipe.sampling)
+    x = backend.derive(history, rows.queries, reference)
+    forecaster = make_forecaster(target, recipe, backend)
+    forecaster.fit(x, rows.y, sample_weight=weight, groups=rows.account)
+    return forecaster, len(rows)
+
+
+def _fit_calibration_model(
+    history: History,
+    target: str,
+    until: np.ndarray,
+    recipe: Recipe,
+    accounts: np.ndarray | None,
+    backend: Backend,
+) -> FittedModels | None:
+    """Return a fit to the cut that leaves the recipe's `calibration_share` of the posts after it.
+
+    None where that is too little to learn from.
+    """
+    cut = time_of_post_share(history, target, until, 1 - recipe.calibration_share)
     if cut.max() < 0:
         return None
     try:
-        twin = fit_uncalibrated(history, cut, recipe, accounts, (what,))
+        model = fit_uncalibrated(history, cut, recipe, accounts, (target,), backend=backend)
     except TooLittleData:
         return None
-    return twin if what in twin.forecasters else None
-
-
-def _calibration_rows(
-    history: History, what: str, cut, until, recipe: Recipe, accounts=None
-) -> LabelledQueries:
-    """Ask at `cut` about the posts known at `until`, each once for every evidence, as known at
-    signing.
-    """
-    rows = hide_content(
-        sample_test_rows(
-            history,
-            what,
-            cut,
-            until - history.horizon_days * DAY_US,
-            recipe.sampling.longest_lead_days,
-        )
-    )
-    keep = np.ones(len(rows), bool) if accounts is None else accounts[rows.account]
-    rows = select_labelled(rows, keep)
-    each = [rows.queries.assign(evidence_limit=name) for name in EVIDENCE]
-    repeat = {
-        name: np.tile(getattr(rows, name), len(EVIDENCE))
-        for name in ("y", "account", "posted", "age_read_days")
-    }
-    return LabelledQueries(
-        pd.concat(each, ignore_index=True), weight=np.ones(len(rows) * len(EVIDENCE)), **repeat
-    )
-
-
-def select_labelled(rows: LabelledQueries, keep: np.ndarray) -> LabelledQueries:
-    """Give the rows at a mask or positions."""
-    arrays = {
-        name: getattr(rows, name)[keep]
-        for name in ("y", "weight", "account", "posted", "age_read_days")
-    }
-    return LabelledQueries(
-        rows.queries[keep] if keep.dtype == bool else rows.queries.iloc[keep], **arrays
-    )
+    return model if target in model.forecasters else None

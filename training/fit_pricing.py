@@ -1,37 +1,37 @@
-"""What a bundle knows besides its forecasts: benchmarks and market fees, fitted to what is known at
-a moment.
-"""
+"""What a bundle has besides its forecasters: benchmarks and market fees, known at a moment."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from features.derive.derive import derive
-from features.derive.reference import Reference
-from features.fit_segments import account_queries, fit_benchmarks
+from features.derive.market_priors import Reference
+from features.derive.queries import Queries
+from features.history.arrays import encode_categories, to_us
 from features.history.deals import completed_deals
 from features.history.history import History
-from features.segments import SegmentBenchmarks
+from features.segments import SegmentBenchmarks, fit_benchmarks
 from features.tables.currency import CurrencyRates
 from features.tables.folder import RATES_FILE
 from features.tables.model import Tables
 from features.tables.rates_file import read_rates
+from features.tables.vocabulary import FORMATS, NICHES
 from models.fee import FeeModel, MarketFee
 from models.rate_card import RateCard, read_rate_card
+from training.backend import LOCAL
 from training.platform_times import to_timestamp
 
 RATE_CARD_FILE = "rate_card.csv"
 
 
 def read_rate_card_beside(data: Path) -> RateCard:
-    """Read the rate card that stands beside the tables, in currencies of the rates file there; else
-    the shipped one.
+    """Read the rate card beside the tables, in currencies of the rates file there.
+
+    Where there is no rate card, the shipped one is read.
     """
-    rates, card = Path(data) / RATES_FILE, Path(data) / RATE_CARD_FILE
-    return read_rate_card(
-        card if card.exists() else None, read_rates(rates) if rates.exists() else CurrencyRates()
-    )
+    rates_file, card_file = Path(data) / RATES_FILE, Path(data) / RATE_CARD_FILE
+    rates = read_rates(rates_file) if rates_file.exists() else CurrencyRates()
+    return read_rate_card(card_file if card_file.exists() else None, rates)
 
 
 def fit_pricing(
@@ -39,27 +39,26 @@ def fit_pricing(
 ) -> tuple[SegmentBenchmarks, MarketFee]:
     """Fit benchmarks and market fees to what is known at `until` (microseconds, UTC)."""
     deals = completed_deals(history, tables.partnerships, until)
-    return fit_benchmarks(history, reference, to_timestamp(until), deals), fit_market_fee(
-        history, reference, deals, card
-    )
+    benchmarks = fit_benchmarks(history, reference, to_timestamp(until), deals)
+    return benchmarks, fit_market_fee(history, reference, deals, card)
 
 
 def fit_market_fee(
     history: History, reference: Reference, deals: pd.DataFrame, card: RateCard
 ) -> MarketFee:
-    """Learn fees from deals (as `completed_deals` gives), each described as of its own start, where
-    they are enough.
+    """Fit fees to the deals of `completed_deals`, each with its features as of its own start.
+
+    Where they are too few, the rate card stands alone.
     """
-    priced = deals[deals["fee_usd"].notna() & deals["start_at"].notna()].reset_index(drop=True)
+    priced = deals[deals["fee_usd"].notna() & deals["start_at"].notna()]
     if not len(priced):
         return MarketFee(card)
-    account = priced["account"].to_numpy()
-    asked = account_queries(history, account, pd.Timestamp(reference.until)).reset_index(drop=True)
-    asked = asked.assign(
-        as_of=priced["start_at"], **priced[["start_at", "format", "brand_niche"]], sponsored=1.0
-    )
-    x = derive(history, asked, reference)
+    account, start = priced["account"].to_numpy(), to_us(priced["start_at"])
+    plan = {
+        "format": encode_categories(priced["format"], FORMATS),
+        "brand_niche": encode_categories(priced["brand_niche"], NICHES),
+        "sponsored": np.ones(len(priced)),
+    }
+    x = LOCAL.derive(history, Queries.from_arrays(account, start, start, plan), reference)
     deliverables = priced["deliverables"].fillna(1.0).to_numpy()
-    return MarketFee(
-        card, FeeModel.fit(x, deliverables, priced["fee_usd"].to_numpy(), np.asarray(account))
-    )
+    return MarketFee(card, FeeModel.fit(x, deliverables, priced["fee_usd"].to_numpy(), account))

@@ -12,13 +12,20 @@ from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, HORIZON_DAYS, PLATFORMS
+from features.tables.vocabulary import (
+    ENGAGEMENT_DEFINITION,
+    EVIDENCE,
+    HORIZON_DAYS,
+    PLATFORMS,
+    TARGETS,
+)
 from models.bundle import Bundle
 from training.artifacts import TrainingResult, write_artifacts
+from training.backend import LOCAL, Backend
 from training.backtest.backtest import backtest
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult
-from training.fit import TARGETS, FittedModels, Recipe, fit
+from training.fit import FittedModels, Recipe, fit
 from training.fit_pricing import fit_pricing, read_rate_card_beside
 from training.platform_times import (
     days_text,
@@ -35,6 +42,7 @@ def train(
     recipe: Recipe,
     report: Callable[[str], None] = lambda text: None,
     horizon_days: int = HORIZON_DAYS,
+    backend: Backend = LOCAL,
 ) -> TrainingResult:
     """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is
     `training.tracking`'s.
@@ -54,9 +62,16 @@ def train(
     report(
         f"{len(history.accounts):,} accounts, {len(history.posts_with_engagements.time):,} posts with known engagements"
     )
-    record, twin = backtest(history, until, recipe, report)
+    record, calibration = backtest(history, until, recipe, report, backend=backend)
     report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
-    fitted = fit(history, until, recipe, twin=twin, report=report)
+    fitted = fit(
+        history,
+        until,
+        recipe,
+        calibration={TARGETS[0]: calibration},
+        report=report,
+        backend=backend,
+    )
     benchmarks, market_fee = fit_pricing(tables, history, fitted.reference, latest, card)
     manifest = {
         **make_manifest(tables, history, fitted, record, recipe),

@@ -1,24 +1,36 @@
-"""The record: forecasters fitted to what was known at a cut, held against what came after, beside
-the usual rules.
+"""The backtest: models fitted to what was known at a cut, evaluated on what came after it.
 
-Rolling origins: the same at several cuts. Two tests at each: later posts of creators that trained
-the model, and later posts of a fifth of the creators, another at each cut, that did not.
+Rolling origins: the same at several cuts. Each cut has two tests: later posts of creators that
+trained the model (`seen`), and later posts of a fifth of the creators that did not (`unseen`),
+another fifth at each cut.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
-from features.derive.derive import derive
-from features.derive.reference import TooLittleData
+from features.derive.market_priors import TooLittleData
 from features.history.history import History
-from training.backtest.evaluate import evaluate_fit, label_later_posts
+from models.conformal import CalibrationSet
+from training.backend import LOCAL, Backend
+from training.backtest.evaluate import Evaluation, evaluate_fit
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult
 from training.dataset import hide_content
-from training.fit import FittedModels, Recipe, calibrate, fit, fit_uncalibrated, plan_parallel_fits
+from training.fit import (
+    FittedModels,
+    Recipe,
+    calibrate,
+    calibration_set,
+    fit,
+    fit_uncalibrated,
+    plan_parallel_fits,
+    score_later_posts,
+)
+from training.later_posts import label_later_posts
 from training.platform_times import (
     days_text,
     time_of_post_share,
@@ -29,38 +41,60 @@ from training.simulate.oracle import Oracle
 
 #: The creators are split into so many parts, one of which is left out at each cut.
 HOLDOUT_FOLDS = 5
-#: Share of the known posts between two cuts; the twin that calibrates a cut stands two steps before
-#: it.
+#: Share of the known posts between two cuts; the model that calibrates a cut is fitted two steps
+#: before it.
 STEP = 0.075
 #: Shares of the creators behind the learning curve.
 LEARNING = (0.1, 0.25, 0.5)
 
+#: The models of a cut, or why there are none.
+_Fit = FittedModels | TooLittleData
+_Result = TypeVar("_Result")
+
 
 @dataclass(frozen=True)
 class _Plan:
-    """What every task of a backtest needs."""
+    """What every task of a backtest needs.
+
+    `folds` (accounts,): the fold of each account, which is left out at one cut in HOLDOUT_FOLDS.
+    """
 
     history: History
     until: np.ndarray
     recipe: Recipe
-    what: str
+    target: str
     oracle: Oracle | None
-    parts: np.ndarray
+    folds: np.ndarray
+    backend: Backend
 
-    def at(self, share: float) -> np.ndarray:
-        """Give the moments (platforms,) before which `share` of each platform's known posts lie."""
-        moments = time_of_post_share(self.history, self.what, self.until, share)
-        if moments.max() < 0:
-            raise TooLittleData(
-                f"no post has known {self.what}: posts need likes and comments (on TikTok and X shares too)"
-                if self.what == "engagements"
-                else f"no post has known {self.what}"
-            )
-        return moments
+    def cut_at(self, share: float) -> np.ndarray:
+        """Return the moments (platforms,) before which `share` of each platform's posts lie."""
+        moments = time_of_post_share(self.history, self.target, self.until, share)
+        if moments.max() >= 0:
+            return moments
+        remedy = ": posts need likes and comments (on TikTok and X shares too)"
+        raise TooLittleData(
+            f"no post has known {self.target}{remedy if self.target == 'engagements' else ''}"
+        )
 
     def held_out(self, number: int) -> np.ndarray:
-        """Give the mask of accounts left out at a cut."""
-        return self.parts == number % HOLDOUT_FOLDS
+        """Return the mask of the accounts left out at a cut, (accounts,)."""
+        return self.folds == number % HOLDOUT_FOLDS
+
+    def evaluate(
+        self, fitted: FittedModels, accounts: np.ndarray | None = None
+    ) -> Evaluation | None:
+        """Score a fit on the later posts of some accounts, default all."""
+        return evaluate_fit(
+            self.history,
+            fitted,
+            self.until,
+            self.recipe,
+            accounts,
+            self.target,
+            self.oracle,
+            self.backend,
+        )
 
 
 def backtest(
@@ -69,145 +103,222 @@ def backtest(
     recipe: Recipe,
     report: Callable[[str], None] = lambda text: None,
     cuts: int = 1,
-    what: str = "engagements",
+    target: str = "engagements",
     oracle: Oracle | None = None,
     learning: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[BacktestResult, FittedModels]:
-    """Fit at `cuts` moments, the last of which leaves `recipe.calibration_share` of the posts after
-    it, and judge.
+    backend: Backend = LOCAL,
+) -> tuple[BacktestResult, CalibrationSet | None]:
+    """Fit and evaluate at `cuts` moments.
 
-    A fifth of the creators, drawn by `recipe.seed`, is left out of a second fit at each cut and
-    makes the unseen ones. Early cuts with too little data are left out; raises TooLittleData where
-    the last one is. Gives also the fit behind the last cut's seen creators, which is the twin that
-    calibrates a fit to `until`.
+    `recipe.calibration_share` of the posts lie after the last cut, and STEP between two. Early cuts with too little data are left out; raises TooLittleData where the last one is.
+    Returns also the last fit's forecasts of the later posts, which calibrate a fit to `until`
+    (training.fit.fit); None where they are too few.
     """
     workers, recipe = plan_parallel_fits(recipe)
-    parts = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
-    plan = _Plan(history, times_by_platform(until), recipe, what, oracle, parts)
+    folds = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))
+    plan = _Plan(history, times_by_platform(until), recipe, target, oracle, folds, backend)
     last = 1 - recipe.calibration_share
-    moments = [plan.at(last - STEP * back) for back in range(cuts + 1, -1, -1)]
-    first = 0 if cuts > 1 else len(moments) - 1
-    sizes = LEARNING if learning else ()
-    total = len(moments) - first + 3 * cuts + len(sizes)
-    done = 0
-
-    def count(result):
-        nonlocal done
-        done += 1
-        progress(done, total)
-        return result
-
-    with ThreadPoolExecutor(workers) as pool:
-        report(
-            f"backtest: {cuts} cut(s), the last on {days_text(timestamps_by_platform(history, moments[-1]))}"
-        )
-        seen = [pool.submit(_fit_seen, plan, at, cuts == 1, report) for at in moments[first:]]
-        unseen = [
-            pool.submit(_fit_unseen, plan, at, number) for number, at in enumerate(moments[2:])
-        ]
-        fits = [None] * first + [count(future.result()) for future in seen]
-        apart = [count(future.result()) for future in unseen]
+    moments = [plan.cut_at(last - STEP * steps) for steps in range(cuts + 1, -1, -1)]
+    if cuts == 1:  # its fit has a calibration model of its own and needs no fits of earlier moments
+        moments = moments[-1:]
+    shares = LEARNING if learning else ()
+    day = days_text(timestamps_by_platform(history, moments[-1]))
+    report(f"backtest: {cuts} cut(s), the last on {day}")
+    with ThreadPoolExecutor(workers) as executor:
+        pool = _Pool(executor, progress, len(moments) + 3 * cuts + len(shares))
+        seen, unseen = _fit_all(plan, pool, moments, cuts, report)
         report("backtest: judging")
-        jobs = []
-        for number in range(cuts):
-            jobs += [
-                pool.submit(_judge_seen, plan, fits[number + 2], fits[number], cuts > 1),
-                pool.submit(_judge_unseen, plan, apart[number], number),
-            ]
-        curve = [pool.submit(_learn, plan, moments[-1], cuts - 1, share) for share in sizes]
-        judged = [count(job.result()) for job in jobs]
-        points = [count(job.result()) for job in curve]
-    fitted = fits[-1]
-    if isinstance(fitted, TooLittleData):
-        raise fitted
-    record = _record(plan, moments[2:], judged, points)
-    return record, fitted
+        jobs = _submit_evaluations(plan, pool, seen, unseen)
+        curve = [
+            pool.submit(_learning_point, plan, moments[-1], cuts - 1, share) for share in shares
+        ]
+        evaluations, points = pool.results(jobs), pool.results(curve)
+    if isinstance(seen[-1], TooLittleData):
+        raise seen[-1]
+    result = _result(plan, moments[-1], evaluations, points)
+    return result, None if evaluations[-2] is None else evaluations[-2].calibration
 
 
-def _fit_seen(plan: _Plan, at: np.ndarray, with_twin: bool, report) -> FittedModels | TooLittleData:
-    make = fit if with_twin else fit_uncalibrated
-    try:
-        return make(plan.history, at, plan.recipe, targets=(plan.what,), report=report)
-    except TooLittleData as error:
-        return error
+@dataclass(frozen=True)
+class _Scored:
+    """Scores and totals of one split at one cut (see Evaluation).
 
-
-def _fit_unseen(plan: _Plan, at: np.ndarray, number: int) -> FittedModels | TooLittleData:
-    try:
-        return fit(plan.history, at, plan.recipe, ~plan.held_out(number), targets=(plan.what,))
-    except TooLittleData as error:
-        return error
-
-
-def _judge_seen(
-    plan: _Plan, fitted: FittedModels | TooLittleData, twin, with_twin: bool
-) -> tuple | None:
-    """Judge the fit of one cut; `with_twin`: an earlier cut's fit calibrates it first."""
-    if isinstance(fitted, TooLittleData):
-        return None
-    if with_twin:
-        calibrate(
-            plan.history,
-            plan.what,
-            fitted,
-            twin if isinstance(twin, FittedModels) else None,
-            plan.recipe,
-        )
-    return _marked(
-        evaluate_fit(plan.history, fitted, plan.until, plan.recipe, None, plan.what, plan.oracle),
-        "seen",
-    )
-
-
-def _judge_unseen(plan: _Plan, fitted: FittedModels | TooLittleData, number: int) -> tuple | None:
-    if isinstance(fitted, TooLittleData):
-        return None
-    only = plan.held_out(number)
-    found = evaluate_fit(
-        plan.history, fitted, plan.until, plan.recipe, only, plan.what, plan.oracle
-    )
-    return _marked(found, "unseen")
-
-
-def _marked(found: tuple | None, split: str) -> tuple | None:
-    return found and tuple(frame.assign(split=split) for frame in found)
-
-
-def _learn(plan: _Plan, at: int, number: int, share: float) -> dict | None:
-    """Fit to a share of the creators and give the error on those left out at the cut, with enough
-    posts before.
+    `calibration`: the forecasts of the later posts, where a later fit is calibrated by them.
     """
-    held_out = plan.held_out(number)
-    chosen = ~held_out & (np.random.default_rng(plan.recipe.seed + 1).random(len(held_out)) < share)
+
+    scores: pd.DataFrame
+    totals: pd.DataFrame
+    calibration: CalibrationSet | None
+
+
+class _Pool:
+    """An executor that reports how many of its tasks are done."""
+
+    def __init__(
+        self, executor: ThreadPoolExecutor, progress: Callable[[int, int], None], total: int
+    ):
+        self.submit = executor.submit
+        self._progress, self._total, self._done = progress, total, 0
+
+    def results(self, jobs: list[Future[_Result]]) -> list[_Result]:
+        """Return the result of each job, in order."""
+        results = []
+        for job in jobs:
+            results.append(job.result())
+            self._done += 1
+            self._progress(self._done, self._total)
+        return results
+
+
+def _fit_all(
+    plan: _Plan,
+    pool: _Pool,
+    moments: list[np.ndarray],
+    cuts: int,
+    report: Callable[[str], None],
+) -> tuple[list[_Fit], list[_Fit]]:
+    """Return the fits to all creators, one for each moment, and those without the held out ones."""
+    seen = [pool.submit(_fit_seen, plan, moment, cuts == 1, report) for moment in moments]
+    unseen = [
+        pool.submit(_fit_unseen, plan, moment, number)
+        for number, moment in enumerate(moments[-cuts:])
+    ]
+    return pool.results(seen), pool.results(unseen)
+
+
+def _fit_seen(
+    plan: _Plan, moment: np.ndarray, calibrated: bool, report: Callable[[str], None]
+) -> _Fit:
+    fit_models = fit if calibrated else fit_uncalibrated
     try:
-        fitted = fit_uncalibrated(plan.history, at, plan.recipe, chosen, targets=(plan.what,))
+        return fit_models(
+            plan.history,
+            moment,
+            plan.recipe,
+            targets=(plan.target,),
+            report=report,
+            backend=plan.backend,
+        )
+    except TooLittleData as error:
+        return error
+
+
+def _fit_unseen(plan: _Plan, moment: np.ndarray, number: int) -> _Fit:
+    accounts = ~plan.held_out(number)
+    try:
+        return fit(
+            plan.history,
+            moment,
+            plan.recipe,
+            accounts,
+            targets=(plan.target,),
+            backend=plan.backend,
+        )
+    except TooLittleData as error:
+        return error
+
+
+def _submit_evaluations(
+    plan: _Plan, pool: _Pool, seen: list[_Fit], unseen: list[_Fit]
+) -> list[Future[_Scored | None]]:
+    """Start the evaluations of each cut: seen creators, then unseen ones."""
+    cuts = len(unseen)
+    earlier: list[_Fit | None] = [None] if cuts == 1 else [*seen[:cuts]]
+    jobs = []
+    for number, fitted in enumerate(seen[-cuts:]):
+        is_last = number == cuts - 1
+        jobs += [
+            pool.submit(_evaluate_seen, plan, fitted, earlier[number], is_last),
+            pool.submit(_evaluate_unseen, plan, unseen[number], number),
+        ]
+    return jobs
+
+
+def _evaluate_seen(
+    plan: _Plan, fitted: _Fit, earlier: _Fit | None, is_last: bool
+) -> _Scored | None:
+    """Score the fit of one cut, after it is calibrated by the fit of an earlier moment, if any."""
+    if isinstance(fitted, TooLittleData):
+        return None
+    if earlier is not None:
+        model = earlier if isinstance(earlier, FittedModels) else None
+        calibration = calibration_set(
+            plan.history, plan.target, model, fitted.until, plan.recipe, backend=plan.backend
+        )
+        calibrate(fitted.forecasters[plan.target], plan.target, calibration)
+    evaluation = plan.evaluate(fitted)
+    if evaluation is None or not is_last:
+        return _scored(evaluation, "seen")
+    calibration = score_later_posts(
+        plan.history, plan.target, fitted, evaluation.later, plan.until, plan.recipe
+    )
+    return _scored(evaluation, "seen", calibration)
+
+
+def _evaluate_unseen(plan: _Plan, fitted: _Fit, number: int) -> _Scored | None:
+    if isinstance(fitted, TooLittleData):
+        return None
+    return _scored(plan.evaluate(fitted, plan.held_out(number)), "unseen")
+
+
+def _scored(
+    evaluation: Evaluation | None, split: str, calibration: CalibrationSet | None = None
+) -> _Scored | None:
+    if evaluation is None:
+        return None
+    scores, totals = (frame.assign(split=split) for frame in (evaluation.scores, evaluation.totals))
+    return _Scored(scores, totals, calibration)
+
+
+def _learning_point(
+    plan: _Plan, moment: np.ndarray, number: int, share: float
+) -> dict[str, float] | None:
+    """Return the error of a fit to a share of the creators, on those held out with enough posts."""
+    held_out = plan.held_out(number)
+    random = np.random.default_rng(plan.recipe.seed + 1)
+    chosen = ~held_out & (random.random(len(held_out)) < share)
+    try:
+        fitted = fit_uncalibrated(
+            plan.history,
+            moment,
+            plan.recipe,
+            chosen,
+            targets=(plan.target,),
+            backend=plan.backend,
+        )
     except TooLittleData:
         return None
-    test = label_later_posts(plan.history, fitted, plan.until, plan.recipe, held_out, plan.what)
-    if not len(test):
+    lead_days = plan.recipe.sampling.longest_lead_days
+    posts = label_later_posts(
+        plan.history, plan.target, fitted.until, plan.until, lead_days, held_out
+    )
+    if not len(posts):
         return None
-    x = derive(plan.history, hide_content(test).queries, fitted.reference)
-    enough = (x[f"{plan.what}_known_count"] >= ENOUGH_POSTS).to_numpy()
+    x = plan.backend.derive(plan.history, hide_content(posts).queries, fitted.reference)
+    enough = (x[f"{plan.target}_known_count"] >= ENOUGH_POSTS).to_numpy()
     if not enough.any():
         return None
-    error = np.abs(fitted.forecasters[plan.what].predict(x) - test.y)[enough]
+    error = np.abs(fitted.forecasters[plan.target].predict(x) - posts.y)[enough]
     return {"creators": int(chosen.sum()), "rows": len(error), "mae": error.mean()}
 
 
-def _record(
-    plan: _Plan, moments: list[np.ndarray], judged: list[tuple | None], points: list
+def _result(
+    plan: _Plan,
+    last: np.ndarray,
+    evaluations: list[_Scored | None],
+    points: list[dict[str, float] | None],
 ) -> BacktestResult:
-    found = [pair for pair in judged if pair is not None]
-    if not found:
-        last = days_text(timestamps_by_platform(plan.history, moments[-1]))
+    made = [evaluation for evaluation in evaluations if evaluation is not None]
+    platforms = timestamps_by_platform(plan.history, last)
+    if not made:
         raise TooLittleData(
-            f"no post with known counts lies in the days after {last} that are asked about, so nothing "
-            "can be judged: add later posts, or allow longer leads"
+            f"no post with known counts lies in the days after {days_text(platforms)} that are "
+            "asked about, so nothing can be judged: add later posts, or allow longer leads"
         )
-    scores, totals = (pd.concat(frames, ignore_index=True) for frames in zip(*found, strict=True))
+    scores = pd.concat([evaluation.scores for evaluation in made], ignore_index=True)
+    totals = pd.concat([evaluation.totals for evaluation in made], ignore_index=True)
+    columns = ["split", *(name for name in scores if name != "split")]
+    scores = scores[columns].sort_values(["split"], kind="stable").reset_index(drop=True)
     learning = pd.DataFrame([point for point in points if point is not None])
-    order = ["split", *(name for name in scores if name != "split")]
-    ranked = scores[order].sort_values(["split"], kind="stable")
-    platforms = tuple(timestamps_by_platform(plan.history, moments[-1]))
-    return BacktestResult(platforms, ranked.reset_index(drop=True), totals, learning)
+    return BacktestResult(tuple(platforms), scores, totals, learning)

@@ -1,22 +1,26 @@
-"""Scores of one fit: every later post asked about at the fit's moment, beside the usual rules, at
-every evidence.
-"""
+"""Scores of one fit: later posts forecast as of the fit at every evidence, beside baselines."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from features.derive.derive import derive
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.tables.vocabulary import BAND_EDGES, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
+from features.segments import decode_categories
+from features.tables.vocabulary import BAND_EDGES, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
+from models.forecast import Forecaster
+from training.backend import LOCAL, Backend
 from training.backtest.baselines import (
+    Rule,
     fit_learned_baselines,
     fit_segment_baselines,
     rule_of_thumb_forecasts,
 )
-from training.dataset import LabelledQueries, hide_content, sample_test_rows, sample_training_rows
-from training.fit import FittedModels, Recipe, select_labelled
+from training.dataset import LabelledQueries, hide_content, sample_training_rows
+from training.fit import FittedModels, Recipe
+from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
 from training.platform_times import times_of_accounts
 from training.simulate.oracle import Oracle
 
@@ -24,178 +28,216 @@ OUR_MODEL = "creatorcast"
 OUR_MODEL_WITH_CONTENT = "creatorcast, content given"
 REFERENCE_BASELINE = "creator's median"
 ORACLE_NAME = "oracle (noise ceiling)"
-#: Deliverables whose totals are judged: so many of a creator's later posts in a row.
+#: Deliverables whose totals are scored: so many of a creator's later posts in a row.
 EVALUATED_DELIVERABLES = (1, 3, 5)
-#: Quantiles of our forecast that are kept; what is served, and judged, as our forecast is the
-#: median.
+#: Quantiles of our forecast that are kept; our forecast is the median, which is what is served.
 EVALUATED_QUANTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of one fit.
+
+    - `scores`: a row for each post and evidence (`asked`): y, creator, segment, all forecasts, our
+      quantiles, probability integral transform (`pit`) and CRPS
+    - `totals`: a row for each run of a creator's later posts
+    - `later`: the posts that were scored, with the features that the model saw
+    """
+
+    scores: pd.DataFrame
+    totals: pd.DataFrame
+    later: LaterPosts
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every step of one evaluation needs."""
+
+    history: History
+    fitted: FittedModels
+    target: str
+    recipe: Recipe
+    accounts: np.ndarray | None
+    oracle: Oracle | None
+    backend: Backend
+
+    @property
+    def forecaster(self) -> Forecaster:
+        return self.fitted.forecasters[self.target]
+
+    def derive(self, rows: LabelledQueries) -> pd.DataFrame:
+        return self.backend.derive(self.history, rows.queries, self.fitted.reference)
 
 
 def evaluate_fit(
     history: History,
     fitted: FittedModels,
-    until: int,
+    until: np.ndarray,
     recipe: Recipe,
-    only: np.ndarray | None = None,
-    what: str = "engagements",
+    accounts: np.ndarray | None = None,
+    target: str = "engagements",
     oracle: Oracle | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """Score the posts between the fit and `until`, asked at the fit; `only` is a mask of accounts
-    that are judged.
+    backend: Backend = LOCAL,
+) -> Evaluation | None:
+    """Score the posts between the fit and `until`, queried at the fit; None where there is none.
 
-    Gives one row a post and evidence (`asked`: what of the creator is shown): y, creator, cell,
-    every forecast, our quantiles, probability integral transform and CRPS; and one row a creator's
-    later posts in a row, for totals. None where there is no later post.
+    `accounts`: mask of the accounts that are scored, default all; where it is given, the baselines
+    learn from the others.
     """
-    test = label_later_posts(history, fitted, until, recipe, only, what)
-    if not len(test):
+    lead_days = recipe.sampling.longest_lead_days
+    posts = label_later_posts(history, target, fitted.until, until, lead_days, accounts)
+    if not len(posts):
         return None
-    fitted_rules = _fitted_rules(history, what, fitted, recipe, only)
-    parts = [
-        _scores(history, fitted, what, test, asked, fitted_rules, oracle) for asked in EVIDENCE
-    ]
-    return pd.concat(parts, ignore_index=True), _totals(history, fitted, what, test)
+    task = _Task(history, fitted, target, recipe, accounts, oracle, backend)
+    later = derive_later_posts(history, posts, fitted.reference, backend)
+    signed, x = later.rows[: len(posts)], later.x.iloc[: len(posts)]
+    segment, learned = _fit_baselines(task)
+    with_history = _history_forecasts(task, posts, signed, x, learned)
+    scores = [_scores(task, signed, x, EVIDENCE[0], with_history, segment)]
+    for number, evidence in enumerate(EVIDENCE[1:], start=1):
+        part = slice(number * len(posts), (number + 1) * len(posts))
+        scores.append(_scores(task, later.rows[part], later.x.iloc[part], evidence, {}, segment))
+    return Evaluation(pd.concat(scores, ignore_index=True), _totals(task, signed, x), later)
 
 
-def label_later_posts(
-    history: History, fitted: FittedModels, until: int, recipe: Recipe, only, what: str
-) -> LabelledQueries:
-    """Give the posts after the fit whose counts are known at `until`, asked about at the fit,
-    content told.
+def _fit_baselines(task: _Task) -> tuple[dict[str, Rule], dict[str, Rule]]:
+    """Return the segment rules and the learned baselines, fitted to the rows with a history."""
+    accounts = None if task.accounts is None else ~task.accounts
+    rows = hide_content(
+        sample_training_rows(
+            task.history, task.target, task.fitted.until, task.recipe.sampling, accounts
+        )
+    )
+    rows = rows[rows.queries.evidence_limit == 0]
+    x = task.derive(rows)
+    learned = fit_learned_baselines(x, rows.y, rows.weight, task.recipe.seed, task.recipe.threads)
+    return fit_segment_baselines(task.target, x, rows.y), learned
+
+
+def _history_forecasts(
+    task: _Task,
+    posts: LabelledQueries,
+    signed: LabelledQueries,
+    x: pd.DataFrame,
+    learned: dict[str, Rule],
+) -> dict[str, np.ndarray]:
+    """Return the forecasts (n,) that are made with a history only, by name.
+
+    `posts`: with planned content; `signed`, `x`: the same as known at signing.
     """
-    latest, lead = until - history.horizon_days * DAY_US, recipe.sampling.longest_lead_days
-    test = sample_test_rows(history, what, fitted.until, latest, lead)
-    return test if only is None else select_labelled(test, only[test.account])
+    forecasts = {OUR_MODEL_WITH_CONTENT: task.forecaster.predict(task.derive(posts))}
+    forecasts |= rule_of_thumb_forecasts(task.history, task.target, signed.queries, x)
+    forecasts |= {name: rule(x) for name, rule in learned.items()}
+    if task.oracle is not None:
+        median = task.oracle.quantiles(_oracle_queries(task.history, signed), [0.5])
+        forecasts[ORACLE_NAME] = median[:, 0]
+    return forecasts
 
 
 def _scores(
-    history: History,
-    fitted: FittedModels,
-    what: str,
-    test: LabelledQueries,
-    asked: str,
-    fitted_rules,
-    oracle,
-):
-    signed = hide_content(test).queries.assign(evidence_limit=asked)
-    x = derive(history, signed, fitted.reference)
-    forecaster = fitted.forecasters[what]
-    location, scale, table, evidence = forecaster.distribution_parts(x)
+    task: _Task,
+    rows: LabelledQueries,
+    x: pd.DataFrame,
+    evidence: str,
+    with_history: dict[str, np.ndarray],
+    segment: dict[str, Rule],
+) -> pd.DataFrame:
+    """Return the scores of one evidence, a row for each post."""
+    location, scale, table, evidence_codes = task.forecaster.distribution_parts(x)
     quantiles = {
         f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)]
         for p in EVALUATED_QUANTILES
     }
-    forecasts = {OUR_MODEL: quantiles["q0.5"], "offset alone": x[f"{what}_log_offset"].to_numpy()}
-    if asked == EVIDENCE[0]:
-        told = test.queries.assign(evidence_limit=asked)
-        forecasts[OUR_MODEL_WITH_CONTENT] = forecaster.predict(
-            derive(history, told, fitted.reference)
-        )
-        forecasts |= rule_of_thumb_forecasts(history, what, signed, x) | {
-            name: rule(x) for name, rule in fitted_rules["learned"].items()
-        }
-        if oracle is not None:
-            forecasts[ORACLE_NAME] = oracle.quantiles(
-                signed.assign(age_days=test.age_read_days), [0.5]
-            )[:, 0]
-    forecasts |= {name: rule(x) for name, rule in fitted_rules["segment"].items()}
-    return pd.DataFrame(
-        {
-            "asked": asked,
-            **_described(history, what, fitted, test, x, evidence),
-            "y": test.y,
-            "crps": forecaster.crps(x, test.y),
-            **_crps_of_oracle(oracle, asked, signed, test),
-            "pit": [
-                np.interp(z, own, GRID)
-                for z, own in zip((test.y - location) / scale, table, strict=True)
-            ],
-            **quantiles,
-            **{f"forecast: {name}": values for name, values in forecasts.items()},
-        }
-    )
-
-
-def _described(
-    history: History,
-    what: str,
-    fitted: FittedModels,
-    test: LabelledQueries,
-    x: pd.DataFrame,
-    evidence,
-) -> dict:
-    start = history.panel(what).start[test.account]
-    asked_at = times_of_accounts(history, fitted.until, test.account)
-    known = history.panel(what).end_row(test.account, asked_at - history.horizon_days * DAY_US)
-    named = {"platform": PLATFORMS, "band": tuple(BAND_EDGES), "niche": NICHES}
-    return {
-        "creator": test.account,
-        "cut": pd.to_datetime(asked_at, unit="us", utc=True),
-        "posted": test.posted,
-        "posts_before": known - start,
-        **{name: _named(names, x[f"{name}_code"]) for name, names in named.items()},
-        "evidence": np.array(EVIDENCE)[evidence],
+    forecasts = {
+        OUR_MODEL: quantiles["q0.5"],
+        "offset alone": x[f"{task.target}_log_offset"].to_numpy(),
+        **with_history,
+        **{name: rule(x) for name, rule in segment.items()},
+    }
+    scores = {
+        "asked": evidence,
+        **_description(task, rows, x),
+        "evidence": np.array(EVIDENCE)[evidence_codes],
         "lead_days": x["lead_days"].to_numpy(),
-        "age_read_days": test.age_read_days,
+        "age_read_days": rows.age_read_days,
+        "y": rows.y,
+        "crps": task.forecaster.crps(x, rows.y),
+    }
+    if task.oracle is not None and evidence == EVIDENCE[0]:
+        queries = _oracle_queries(task.history, rows)
+        scores["crps_oracle"] = task.oracle.crps(queries, rows.y)
+    scores["pit"] = _probability_integral_transform((rows.y - location) / scale, table)
+    named = {f"forecast: {name}": values for name, values in forecasts.items()}
+    return pd.DataFrame({**scores, **quantiles, **named})
+
+
+def _probability_integral_transform(z: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Return the probability below z (n,) by quantiles `table` (n, len(GRID)), (n,)."""
+    return np.array([np.interp(value, row, GRID) for value, row in zip(z, table, strict=True)])
+
+
+def _description(task: _Task, rows: LabelledQueries, x: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the columns that say which post a row is about."""
+    history, panel = task.history, task.history.panel(task.target)
+    cut = times_of_accounts(history, task.fitted.until, rows.account)
+    known = panel.end_row(rows.account, cut - history.horizon_days * DAY_US)
+    return {
+        "creator": rows.account,
+        "cut": pd.to_datetime(cut, unit="us", utc=True),
+        "posted": rows.posted,
+        "posts_before": known - panel.start[rows.account],
+        "platform": _names(PLATFORMS, x["platform_code"]),
+        "band": _names(tuple(BAND_EDGES), x["band_code"]),
+        "niche": _names(NICHES, x["niche_code"]),
     }
 
 
-def _named(names: tuple[str, ...], codes: pd.Series) -> np.ndarray:
+def _names(names: tuple[str, ...], codes: pd.Series) -> np.ndarray:
+    """Return the name of each code, UNKNOWN where it is NaN."""
     return np.array([*names, UNKNOWN])[codes.fillna(len(names)).to_numpy(int)]
 
 
-def _crps_of_oracle(
-    oracle: Oracle | None, asked: str, signed: pd.DataFrame, test: LabelledQueries
-) -> dict:
-    if oracle is None or asked != EVIDENCE[0]:
-        return {}
-    return {"crps_oracle": oracle.crps(signed.assign(age_days=test.age_read_days), test.y)}
-
-
-def _fitted_rules(
-    history: History, what: str, fitted: FittedModels, recipe: Recipe, only
-) -> dict[str, dict]:
-    accounts = None if only is None else ~only
-    train = hide_content(
-        sample_training_rows(history, what, fitted.until, recipe.sampling, accounts)
+def _oracle_queries(history: History, rows: LabelledQueries) -> pd.DataFrame:
+    """Return queries as the frame that the oracle reads; posts are read at their own age."""
+    queries = rows.queries
+    return pd.DataFrame(
+        {
+            "creator_id": history.accounts[rows.account].str.split("/", n=1).str[1].to_numpy(),
+            "start_at": pd.to_datetime(queries.start_at, unit="us", utc=True),
+            "format": decode_categories(FORMATS, queries.planned["format"]),
+            "sponsored": queries.planned["sponsored"],
+            "brand_niche": decode_categories(NICHES, queries.brand_niche),
+            "age_days": rows.age_read_days,
+        }
     )
-    train = select_labelled(train, (train.queries["evidence_limit"] == EVIDENCE[0]).to_numpy())
-    x = derive(history, train.queries, fitted.reference)
-    return {
-        "segment": fit_segment_baselines(what, x, train.y),
-        "learned": fit_learned_baselines(x, train.y, train.weight, recipe.seed, recipe.threads),
-    }
 
 
-def _totals(
-    history: History, fitted: FittedModels, what: str, test: LabelledQueries
-) -> pd.DataFrame:
-    """Score totals over a creator's next posts in a row, asked about as the first of them, known at
-    signing.
+def _totals(task: _Task, rows: LabelledQueries, x: pd.DataFrame) -> pd.DataFrame:
+    """Score totals over a creator's next posts in a row, queried as the first of them.
+
+    `rows`, `x`: the later posts as known at signing, and their features.
     """
-    order = np.lexsort((test.posted, test.account))
-    _, first, size = np.unique(test.account[order], return_index=True, return_counts=True)
+    order = np.lexsort((rows.posted, rows.account))
+    _, first, size = np.unique(rows.account[order], return_index=True, return_counts=True)
     place = np.arange(len(order)) - np.repeat(first, size)
+    posts_of_creator = np.repeat(size, size)
     parts = []
     for k in EVALUATED_DELIVERABLES:
-        starts = np.flatnonzero((place % k == 0) & (place + k <= np.repeat(size, size)))
+        starts = np.flatnonzero((place % k == 0) & (place + k <= posts_of_creator))
         if not len(starts):
             continue
-        rows = select_labelled(hide_content(test), order[starts])
-        total = np.expm1(test.y[order])[starts[:, None] + np.arange(k)].sum(axis=1)
-        x = derive(history, rows.queries, fitted.reference)
-        forecast = fitted.forecasters[what].predict_distribution(x, k)
+        total = np.expm1(rows.y[order])[starts[:, None] + np.arange(k)].sum(axis=1)
+        forecast = task.forecaster.predict_distribution(x.iloc[order[starts]], k)
         median = forecast.quantile(0.5)[:, 0]
-        score = {
+        part = {
             "deliverables": k,
-            "creator": rows.account,
+            "creator": rows.account[order[starts]],
             "total": total,
             "p50": median,
             "pit": forecast.cdf(total),
+            "error": np.abs(np.log1p(median) - np.log1p(total)),
         }
-        parts.append(pd.DataFrame({**score, "error": np.abs(np.log1p(median) - np.log1p(total))}))
-    return (
-        pd.concat(parts, ignore_index=True)
-        if parts
-        else pd.DataFrame(columns=["deliverables", "creator", "pit"])
-    )
+        parts.append(pd.DataFrame(part))
+    if not parts:
+        return pd.DataFrame(columns=["deliverables", "creator", "pit"])
+    return pd.concat(parts, ignore_index=True)

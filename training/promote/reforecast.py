@@ -16,16 +16,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.derive.derive import derive
-from features.derive.reference import Reference
+from features.derive.market_priors import Reference
 from features.errors import CreatorcastError
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.bundle import Bundle
 from models.forecast import Boosting, Forecaster
-from training.dataset import LabelledQueries, Sampling, hide_content, sample_test_rows
-from training.fit import Recipe, fit, select_labelled
+from training.backend import LOCAL
+from training.dataset import (
+    LabelledQueries,
+    Sampling,
+    hide_content,
+    repeat_for_each_evidence,
+    sample_test_rows,
+)
+from training.fit import Recipe, fit
 from training.platform_times import days_text, timestamps_by_platform, to_timestamp
 from training.promote.comparison import count_posts_and_creators, has_enough_pairs, minimum_text
 from training.promote.score_pairs import ScorePairs, pair_scores
@@ -151,7 +157,8 @@ def label_posts_after_origins(
     """
     latest = mature_end(history) - history.horizon_days * DAY_US
     rows = hide_content(sample_test_rows(history, TARGET, moments.until, latest, lead_days))
-    return select_labelled(rows, rows.queries["platform"].isin(platforms).to_numpy())
+    codes = [PLATFORMS.index(name) for name in platforms]
+    return rows[np.isin(history.platform[rows.account], codes)]
 
 
 def score_forecaster(
@@ -160,27 +167,24 @@ def score_forecaster(
     """Score a forecaster on labelled questions at every evidence: the columns of
     training.promote.score_pairs.
     """
-    parts = []
-    for asked in EVIDENCE:
-        x = derive(history, rows.queries.assign(evidence_limit=asked), reference)
-        evidence = np.array(EVIDENCE)[x[f"{TARGET}_evidence_code"].to_numpy(int)]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "asked": asked,
-                    "creator": history.accounts[rows.account].to_numpy(),
-                    "posted": rows.posted,
-                    "platform": rows.queries["platform"].to_numpy(),
-                    "evidence": evidence,
-                    "horizon_days": history.horizon_days,
-                    "cut": rows.queries["as_of"].to_numpy(),
-                    "lead_days": x["lead_days"].to_numpy(),
-                    "y": rows.y,
-                    "crps": forecaster.crps(x, rows.y),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    repeated = repeat_for_each_evidence(rows)
+    x = LOCAL.derive(history, repeated.queries, reference)
+    evidence_codes = x[f"{TARGET}_evidence_code"].to_numpy(int)
+    platform_codes = history.platform[repeated.account].astype(int)
+    return pd.DataFrame(
+        {
+            "asked": np.repeat(EVIDENCE, len(rows)),
+            "creator": history.accounts[repeated.account].to_numpy(),
+            "posted": repeated.posted,
+            "platform": np.array(PLATFORMS)[platform_codes],
+            "evidence": np.array(EVIDENCE)[evidence_codes],
+            "horizon_days": history.horizon_days,
+            "cut": pd.to_datetime(repeated.queries.as_of, unit="us", utc=True),
+            "lead_days": x["lead_days"].to_numpy(),
+            "y": repeated.y,
+            "crps": forecaster.crps(x, repeated.y),
+        }
+    )
 
 
 def recipe_from_manifest(manifest: dict) -> Recipe:

@@ -1,0 +1,29 @@
+"""Where training does its work: features derived and boosters fitted by this process, or by others.
+
+`training.distributed.dask_backend` has the backend of a Dask cluster.
+"""
+
+import pandas as pd
+
+from features.derive.catalog import COLUMNS
+from features.derive.derive import derive_arrays
+from features.derive.market_priors import Reference
+from features.derive.queries import Queries
+from features.history.history import History
+from models.forecast import Forecaster
+
+
+class Backend:
+    """Derives features and fits boosters in this process."""
+
+    def derive(self, history: History, queries: Queries, reference: Reference) -> pd.DataFrame:
+        """Return the features of queries, (n, len(COLUMNS)) float64 with the names COLUMNS."""
+        return pd.DataFrame(derive_arrays(history, queries, reference), columns=list(COLUMNS))
+
+    def forecaster(self, **parameters: object) -> Forecaster:
+        """Return an unfitted forecaster with these parameters."""
+        return Forecaster(**parameters)
+
+
+#: This process: what fits and evaluations use unless they are passed another backend.
+LOCAL = Backend()
