@@ -1,7 +1,8 @@
-"""Hold a model of one panel against one of the panel and a simulated market of other platforms and later years.
+"""Hold a model of one panel against one of the panel and a simulated market of other platforms and
+later years.
 
-python benchmarks/mixed_platforms.py DATA: asks both about the same creators of DATA at every evidence, and prints p90 /
-p10 of each, their ratio, and the record of each platform.
+python benchmarks/mixed_platforms.py DATA: asks both about the same creators of DATA at every
+evidence, and prints p90 / p10 of each, their ratio, and the record of each platform.
 """
 
 import argparse
@@ -28,7 +29,7 @@ OTHERS = ("tiktok", "youtube")
 
 
 def with_others(panel: Tables, creators: int, seed: int) -> Tables:
-    """Give the tables of the panel with those of a simulated market of OTHERS."""
+    """Return the tables of the panel with those of a simulated market of OTHERS."""
     platforms = {
         name: replace(DEMO_MARKET.platforms[name], share=1 / len(OTHERS)) for name in OTHERS
     }
@@ -42,7 +43,7 @@ def with_others(panel: Tables, creators: int, seed: int) -> Tables:
 
 
 def model(tables: Tables, recipe: Recipe) -> tuple[History, FittedModels, pd.DataFrame]:
-    """Give the history, the fit to all that is known, and the record of each platform."""
+    """Return the history, the fit to all that is known, and the record of each platform."""
     history = History.from_tables(tables)
     until = mature_end(history)
     record, calibration = backtest(history, until, recipe)
@@ -53,7 +54,7 @@ def model(tables: Tables, recipe: Recipe) -> tuple[History, FittedModels, pd.Dat
 def widths(
     history: History, fitted: FittedModels, names: pd.Index, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """Give p90 / p10 of the next post of each account named, a column an evidence."""
+    """Return p90 / p10 of the next post of each account named, a column an evidence."""
     key = names.str.split("/", n=1)
     questions = pd.DataFrame(
         {
@@ -91,7 +92,8 @@ def main() -> None:
         each = (second[evidence] / first[evidence]).quantile([0.1, 0.5, 0.9]).round(3).tolist()
         verdict = "met" if abs(ratio - 1) <= AIM else "MISSED"
         print(
-            f"  {evidence:8} alone {first[evidence].median():6.2f}  mixed {second[evidence].median():6.2f}  "
+            f"  {evidence:8} alone {first[evidence].median():6.2f}  mixed "
+            f"{second[evidence].median():6.2f}  "
             f"ratio {ratio:.3f} (each creator's, 10 / 50 / 90 %: {each})  {verdict}"
         )
     for name, (history, fitted, record) in {"alone": alone, "mixed": mixed}.items():
@@ -109,7 +111,8 @@ def main() -> None:
         print(record[columns].round(3).to_string(index=False))
         n = fitted.forecasters[WHAT].conformal_.n
         print(
-            f"calibration scores by platform and evidence: {dict(zip(PLATFORMS, n.tolist(), strict=True))}"
+            f"calibration scores by platform and evidence: "
+            f"{dict(zip(PLATFORMS, n.tolist(), strict=True))}"
         )
 
 

@@ -1,8 +1,10 @@
-"""Fitting at scale: seconds and peak memory of a million question rows, `python benchmarks/train_scale.py`.
+"""Fitting at scale: seconds and peak memory of a million question rows, `python
+benchmarks/train_scale.py`.
 
-The columns are those of a simulated market's questions, drawn with replacement and jittered, ready in memory before the
-clock starts; fitted is the default estimator, folds, both heads and intervals included. The aim is under 6 minutes on
-two cores and under 6 GB (VmHWM of the whole process; Linux).
+The columns are those of a simulated market's questions, drawn with replacement and jittered, ready
+in memory before the clock starts; fitted is the default estimator, folds, both heads and intervals
+included. The aim is under 6 minutes on two cores and under 6 GB (VmHWM of the whole process;
+Linux).
 """
 
 import argparse
@@ -28,7 +30,7 @@ AIM_MINUTES, AIM_GB = 6.0, 6.0
 def rows_of(
     creators: int, rows: int, seed: int = 0
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
-    """Give columns, y, weight and creator of `rows` questions."""
+    """Return columns, y, weight and creator of `rows` questions."""
     history = History.from_tables(simulate(creators, seed)[0])
     until = int(history.posts_with_engagements.time.max())
     sampling = Sampling()
@@ -45,7 +47,7 @@ def rows_of(
 
 
 def peak_gb() -> float:
-    """Give the largest resident size that the process has had."""
+    """Return the largest resident size that the process has had."""
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1e6
 
 
@@ -58,7 +60,8 @@ def main(rows: int, creators: int) -> None:
     minutes = (time.perf_counter() - start) / 60
     met = minutes < AIM_MINUTES and peak_gb() < AIM_GB
     print(
-        f"{rows:,} rows x {x.shape[1]} columns, {model.location_.num_trees()} trees: {minutes:.1f} minutes"
+        f"{rows:,} rows x {x.shape[1]} columns, {model.location_.num_trees()} trees: "
+        f"{minutes:.1f} minutes"
     )
     print(f"peak {peak_gb():.1f} GB (with the rows ready {ready:.1f})")
     print(f"aim {AIM_MINUTES:g} minutes, {AIM_GB:g} GB: {'met' if met else 'missed'}")

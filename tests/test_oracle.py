@@ -6,16 +6,16 @@ import pytest
 from scipy import stats
 
 from features.tables.vocabulary import FORMATS
-from training.simulate.oracle import (
-    Oracle,
+from training.simulate.oracle import Oracle
+from training.simulate.parameters import DEMO_MARKET, brand_fit_matrix
+from training.simulate.simulate import simulate, write_market
+from training.simulate.truth import (
     OracleError,
     expected_log_engagements,
     fit_effect,
     interpolate_paths,
     timing_effect,
 )
-from training.simulate.parameters import DEMO_MARKET, brand_fit_matrix
-from training.simulate.simulate import simulate, write_market
 
 DAY = pd.Timedelta(days=1)
 
@@ -52,6 +52,11 @@ def one_creator(truth, engagements):
     effects = {name: 0.0 for name in truth.creators if name.startswith("effect_")}
     creators = truth.creators.head(1).assign(platform="instagram", post_sd=0.5, **level, **effects)
     return replace(truth, creators=creators)
+
+
+def draws_of(oracle, questions):
+    """Return the oracle's draws of ln(1 + engagements), (questions, draws): its hazen quantiles are its draws."""
+    return oracle.quantiles(questions, (np.arange(oracle.draws) + 0.5) / oracle.draws)
 
 
 def test_mature_posts_are_uniform_under_the_oracle(oracle, mature):
@@ -117,7 +122,7 @@ def test_small_counts_have_the_distribution_of_a_mixed_poisson(simulated):
             "format": "short",
         }
     ).assign(sponsored=False, age_days=1e6)
-    counts = Oracle(truth, draws=4096).total_samples(question)[0]
+    counts = np.expm1(draws_of(Oracle(truth, draws=4096), question)[0]).round()
     u = (np.arange(20_000) + 0.5) / 20_000
     rates = np.exp(np.log(4) + 0.05 + 0.5 * stats.t.ppf(u, 6) * np.sqrt(4 / 6))
     exact = [stats.poisson.cdf(k, rates).mean() for k in (0, 2, 4, 8, 16)]
@@ -127,7 +132,7 @@ def test_small_counts_have_the_distribution_of_a_mixed_poisson(simulated):
 def test_crps_is_that_of_the_definition_and_the_truth_beats_a_shifted_forecast(oracle, mature):
     questions, y = mature.head(600), np.log1p(mature["engagements"].head(600).to_numpy())
     crps = oracle.crps(questions, y)
-    draws = np.log1p(oracle.total_samples(questions))
+    draws = draws_of(oracle, questions)
     spread = np.abs(draws[0][:, None] - draws[0][None, :]).mean()
     assert crps[0] == pytest.approx(np.abs(draws[0] - y[0]).mean() - spread / 2)
     assert crps.mean() < oracle.crps(questions, y + 0.3).mean()
@@ -159,25 +164,6 @@ def test_draws_are_accurate_as_stated(simulated, oracle, mature):
     few = np.expm1(exact[:, 1]) < 20
     assert error[~few].mean() < 0.02
     assert error[few].mean() < 0.05
-    several = questions.assign(deliverables=4)
-    assert (
-        np.abs(
-            oracle.total_quantiles(several, [0.1, 0.9]) - fine.total_quantiles(several, [0.1, 0.9])
-        ).mean()
-        < 0.02
-    )
-
-
-def test_deliverables_add_up(oracle, mature):
-    question = mature.head(1)
-    one, five = (oracle.total_samples(question.assign(deliverables=k)).mean() for k in (1, 5))
-    assert 3.5 < five / one < 6.5
-    both = pd.concat([question.assign(deliverables=1), question.assign(deliverables=5)])
-    rows = oracle.total_samples(both).mean(axis=1)
-    np.testing.assert_allclose(rows, [one, five], rtol=0.03)
-    np.testing.assert_array_equal(
-        oracle.quantiles(both, [0.5])[0], oracle.quantiles(both, [0.5])[0]
-    )
 
 
 def test_no_questions_no_answers(oracle, mature):

@@ -10,15 +10,14 @@ from features.tables.schema import PROSPECTS
 from features.tables.validate import clean_table, validate
 from features.tables.vocabulary import HORIZON_DAYS, NICHES
 from training.simulate import simulate as simulation
+from training.simulate.niche_words import NICHE_WORDS
 from training.simulate.parameters import (
     AUTHENTICITY_GRADES,
     DEMO_MARKET,
-    INSTAGRAM,
     NICHE_GROUPS,
-    NICHE_WORDS,
-    TIKTOK,
     MarketParameters,
 )
+from training.simulate.platforms import INSTAGRAM, TIKTOK
 from training.simulate.simulate import SimulateError, simulate, write_market
 
 END = pd.Timestamp("2026-06-30", tz="UTC")

@@ -82,7 +82,7 @@ def write_artifacts(
 
 
 def read_artifacts(home: Path, version: str) -> TrainingResult:
-    """Give what a training left of a bundle. Raises models.bundle.BundleError where the bundle is
+    """Return what a training left of a bundle. Raises models.bundle.BundleError where the bundle is
     missing or broken.
     """
     bundle = load_version(home, version)
@@ -90,17 +90,17 @@ def read_artifacts(home: Path, version: str) -> TrainingResult:
 
 
 def backtest_file(home: Path, version: str) -> Path:
-    """Give the file with the scores of one bundle's backtest."""
+    """Return the file with the scores of one bundle's backtest."""
     return Path(home) / "artifacts" / "backtests" / f"{version}.parquet"
 
 
 def data_source_file(home: Path, version: str) -> Path:
-    """Give the file that names the folder a bundle was trained on, beside its scores."""
+    """Return the file that names the folder a bundle was trained on, beside its scores."""
     return backtest_file(home, version).with_suffix(".json")
 
 
 def training_data_folder(home: Path, version: str) -> Path | None:
-    """Give the folder of the tables that a bundle was trained on, None where that is not known."""
+    """Return the folder of the tables that a bundle was trained on, None where it is unknown."""
     try:
         return Path(_note(home, version)["data"])
     except (KeyError, TypeError):
@@ -133,7 +133,7 @@ def _note(home: Path, version: str) -> dict:
 
 
 def _free_version(home: Path, digest: str) -> str:
-    """Give a version that no bundle of the home has; two trainings may end in one second."""
+    """Return a version that no bundle of the home has; two trainings may end in one second."""
     first = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{digest[:6]}"
     version, number = first, 1
     while (bundles_folder(home) / version).exists():

@@ -35,8 +35,10 @@ LIST_COLUMNS = {
 #: Columns whose cells are figures, and stand at the right.
 NUMERIC_LIST_COLUMNS = {"registry", "posts", "horizon", "error", "against_median", "coverage_80"}
 NOTE = (
-    "data: start of the digest of the tables; error: the backtest's MAE of ln(1 + count), creators that trained the\n"
-    "bundle; against median: beside the error of the creator's median; 80 % held: how often the 80 % interval held"
+    "data: start of the digest of the tables; error: the backtest's MAE of ln(1 + count), "
+    "creators that trained the\n"
+    "bundle; against median: beside the error of the creator's median; 80 % held: how often the "
+    "80 % interval held"
 )
 
 
@@ -56,30 +58,30 @@ def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...]
         )
     roles, unknown = _roles(home)
     rows = [bundle_row(home, version, registered, roles.get(version, "")) for version in versions]
-    gone = [
+    missing = [
         f"{role} {version}: there is no such bundle"
         for version, role in roles.items()
         if version not in versions
     ]
-    return "\n".join([*_table(rows), NOTE, *gone, *unknown, *faults])
+    return "\n".join([*_table(rows), NOTE, *missing, *unknown, *faults])
 
 
 def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) -> dict[str, str]:
-    """Give the cells of one bundle by LIST_COLUMNS, after a check of its files; of a broken one,
+    """Return the cells of one bundle by LIST_COLUMNS, after a check of its files; of a broken one,
     the reason as `broken`.
     """
     numbers = [str(number) for number, bundle in registered.items() if bundle == version]
-    known = {"version": version, "registry": ", ".join(numbers) or "-", "role": role}
+    cells_known = {"version": version, "registry": ", ".join(numbers) or "-", "role": role}
     try:
-        return known | _described(check_bundle(bundles_folder(home) / version))
+        return cells_known | _described(check_bundle(bundles_folder(home) / version))
     except BundleError as error:
-        return known | {"broken": str(error)}
+        return cells_known | {"broken": str(error)}
     except (KeyError, TypeError, ValueError) as error:
-        return known | {"broken": f"its manifest is not whole ({error!r})"}
+        return cells_known | {"broken": f"its manifest is not whole ({error!r})"}
 
 
 def _roles(home: Path) -> tuple[dict[str, str], list[str]]:
-    """Give champion and the one before by version, and what kept the latter from being known."""
+    """Return champion and the one before by version, and what kept the latter from being known."""
     champion = champion_version(home)
     roles = {} if champion is None else {champion: CHAMPION}
     try:
@@ -115,14 +117,16 @@ def _figure(value: float | None, form: str) -> str:
 
 def _table(rows: list[dict[str, str]]) -> list[str]:
     rows = [LIST_COLUMNS, *rows]
-    wide = {name: max(len(row.get(name, "")) for row in rows) for name in LIST_COLUMNS}
-    return [_row_text(row, wide) for row in rows]
+    widths = {name: max(len(row.get(name, "")) for row in rows) for name in LIST_COLUMNS}
+    return [_row_text(row, widths) for row in rows]
 
 
-def _row_text(row: dict[str, str], wide: dict[str, int]) -> str:
+def _row_text(row: dict[str, str], widths: dict[str, int]) -> str:
     names = [name for name in LIST_COLUMNS if name in row]
     cells = [
-        row[name].rjust(wide[name]) if name in NUMERIC_LIST_COLUMNS else row[name].ljust(wide[name])
+        row[name].rjust(widths[name])
+        if name in NUMERIC_LIST_COLUMNS
+        else row[name].ljust(widths[name])
         for name in names
     ]
     return "  ".join([*cells, *([f"broken: {row['broken']}"] if "broken" in row else [])]).rstrip()

@@ -99,7 +99,10 @@ def claims_report(
     deals = completed_deals(history, tables.partnerships, until)
     people["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(people.index)
     lines = [
-        f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of {to_timestamp(until):%Y-%m-%d}",
+        (
+            f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of "
+            f"{to_timestamp(until):%Y-%m-%d}"
+        ),
         "creators are the units; intervals are 95 %, over creators drawn with replacement",
         *_section(RATE_CLAIM, size_findings(people, "engagement_rate_by_followers", RATE_CLAIM)),
         *_band_lines(people, "engagement_rate_by_followers", "{:.2%}".format),
@@ -121,15 +124,15 @@ def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Find
 
     `people`: as `features.fit_segments.describe_accounts` gives, with cpe_usd.
     """
-    known = people[people[outcome].notna() & (people["followers"] > 0)]
+    tested = people[people[outcome].notna() & (people["followers"] > 0)]
     return [
         _finding(
             platform,
-            np.log10(own["followers"].to_numpy()),
-            own[outcome].to_numpy(),
+            np.log10(group["followers"].to_numpy()),
+            group[outcome].to_numpy(),
             claim.expects_increase,
         )
-        for platform, own in known.groupby("platform")
+        for platform, group in tested.groupby("platform")
     ]
 
 
@@ -137,24 +140,26 @@ def focus_findings(people: pd.DataFrame) -> list[Finding]:
     """Test on each platform whether engagements beside what followers and niche suggest go with
     niche focus.
     """
-    known = people[
+    tested = people[
         people[["engagements", "niche_focus"]].notna().all(axis=1) & (people["followers"] > 0)
     ]
-    found = []
-    for platform, own in known.groupby("platform"):
-        size = np.log(own["followers"].to_numpy())
-        niches = pd.get_dummies(own["niche"].fillna("unknown"), dtype=float).to_numpy()
+    findings = []
+    for platform, group in tested.groupby("platform"):
+        size = np.log(group["followers"].to_numpy())
+        niches = pd.get_dummies(group["niche"].fillna("unknown"), dtype=float).to_numpy()
         # the niches add up to one, which stands for the constant; with few creators they would
         # leave nothing to see
-        suggested = niches if len(own) > 5 * niches.shape[1] else np.ones((len(own), 1))
+        suggested = niches if len(group) > 5 * niches.shape[1] else np.ones((len(group), 1))
         suggested = np.column_stack([suggested, size, size**2])
-        focus, left = (
-            _beside(suggested, own[name].to_numpy()) for name in ("niche_focus", "engagements")
+        focus, remainder = (
+            _beside(suggested, group[name].to_numpy()) for name in ("niche_focus", "engagements")
         )
-        found.append(
-            _finding(platform, focus / max(focus.std(), 1e-9), left, FOCUS_CLAIM.expects_increase)
+        findings.append(
+            _finding(
+                platform, focus / max(focus.std(), 1e-9), remainder, FOCUS_CLAIM.expects_increase
+            )
         )
-    return found
+    return findings
 
 
 def _beside(suggested: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -164,8 +169,8 @@ def _beside(suggested: np.ndarray, values: np.ndarray) -> np.ndarray:
 def _finding(platform: str, x: np.ndarray, y: np.ndarray, more: bool) -> Finding:
     if len(y) < ENOUGH_CREATORS or np.ptp(x) < 1e-6:
         return Finding(platform, len(y), np.nan, np.nan, np.nan, None)
-    drawn = np.random.default_rng(0).multinomial(len(y), np.full(len(y), 1 / len(y)), size=ROUNDS)
-    low, high = interval(_slopes(x, y, drawn))
+    draws = np.random.default_rng(0).multinomial(len(y), np.full(len(y), 1 / len(y)), size=ROUNDS)
+    low, high = interval(_slopes(x, y, draws))
     effect = float(_slopes(x, y, np.ones((1, len(y))))[0])
     return Finding(
         platform, len(y), effect, low, high, None if low <= 0 <= high else (low > 0) == more
@@ -173,7 +178,7 @@ def _finding(platform: str, x: np.ndarray, y: np.ndarray, more: bool) -> Finding
 
 
 def _slopes(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Give the least-squares slope of y on x under each row of weights, (rounds,)."""
+    """Return the least-squares slope of y on x under each row of weights, (rounds,)."""
     total = weights.sum(axis=1)
     mean_x, mean_y, mean_xy, mean_xx = (weights @ values / total for values in (x, y, x * y, x * x))
     return (mean_xy - mean_x * mean_y) / (mean_xx - mean_x**2)
@@ -186,15 +191,16 @@ _SAYS = {
 }
 
 
-def _section(claim: Claim, found: list[Finding]) -> list[str]:
+def _section(claim: Claim, findings: list[Finding]) -> list[str]:
     lines = ["", f'"{claim.statement}"', f"  {claim.outcome}, for {claim.contrast}:"]
-    if not found:
+    if not findings:
         return [*lines[:2], f"  this data cannot show it: {claim.no_data_text}"]
-    for one in found:
+    for one in findings:
         extent = f"{one.creators:,} creators"
         if np.isnan(one.effect):
             lines.append(
-                f"    {one.platform:<10} this data cannot show it: {extent}, {ENOUGH_CREATORS} are needed"
+                f"    {one.platform:<10} this data cannot show it: {extent}, {ENOUGH_CREATORS} "
+                f"are needed"
             )
             continue
         times = f"x{np.exp(one.effect):.2f} ({np.exp(one.low):.2f} to {np.exp(one.high):.2f})"
@@ -203,14 +209,19 @@ def _section(claim: Claim, found: list[Finding]) -> list[str]:
 
 
 def _band_lines(people: pd.DataFrame, outcome: str, words: Callable[[float], str]) -> list[str]:
-    """Give the median of each platform and band with its interval, where there are enough creators."""
-    known = people[people[outcome].notna() & people["band"].notna()]
-    cells = {
-        key: np.exp(own.to_numpy()) for key, own in known.groupby(["platform", "band"])[outcome]
+    """Return the median of each platform and band with its interval, where there are enough
+    creators.
+    """
+    tested = people[people[outcome].notna() & people["band"].notna()]
+    values_by_band = {
+        key: np.exp(group.to_numpy())
+        for key, group in tested.groupby(["platform", "band"])[outcome]
     }
     lines = []
-    for platform, band in sorted(cells, key=lambda key: (key[0], list(BAND_EDGES).index(key[1]))):
-        values = cells[platform, band]
+    for platform, band in sorted(
+        values_by_band, key=lambda key: (key[0], list(BAND_EDGES).index(key[1]))
+    ):
+        values = values_by_band[platform, band]
         if len(values) < MIN_SEGMENT_CREATORS:
             continue
         draws = np.median(np.random.default_rng(0).choice(values, (ROUNDS, len(values))), axis=1)

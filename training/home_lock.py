@@ -75,5 +75,6 @@ def _wait(file: TextIO, report: Callable[[str], None]) -> None:
             fcntl.flock(file, fcntl.LOCK_EX)
     except OSError as error:
         raise HomeError(
-            f"{file.name!r} cannot be locked: {error.strerror}: the home must lie on a disk that has locks"
+            f"{file.name!r} cannot be locked: {error.strerror}: the home must lie on a disk that "
+            f"has locks"
         ) from error

@@ -14,59 +14,64 @@ from features.tables.vocabulary import PLATFORMS
 
 
 def times_by_platform(until: int | np.ndarray) -> np.ndarray:
-    """Give one moment for all platforms, or those given, as an array (platforms,)."""
+    """Return one moment for all platforms, or those given, as an array (platforms,)."""
     return np.broadcast_to(np.asarray(until, dtype=np.int64), len(PLATFORMS))
 
 
-def time_of_post_share(history: History, what: str, until: np.ndarray, share: float) -> np.ndarray:
-    """Give the moments (platforms,) before which `share` of each platform's known posts lie.
+def time_of_post_share(
+    history: History, target: str, until: np.ndarray, share: float
+) -> np.ndarray:
+    """Return the moments (platforms,) before which `share` of each platform's known posts lie.
 
-    Known are the posts with counts of `what` that are mature at `until` (platforms,). A platform
-    without any takes the latest moment of the others; -1 for all where no platform has any.
+    Known are the posts with counts of the target that are mature at `until` (platforms,). A
+    platform without any takes the latest moment of the others; -1 for all where no platform has
+    any.
     """
-    track = history.panel(what)
-    platform = platform_of_posts(history, what)
-    known = track.time <= until[platform] - history.horizon_days * DAY_US
+    panel = history.panel(target)
+    platform = platform_of_posts(history, target)
+    is_known = panel.time <= until[platform] - history.horizon_days * DAY_US
     moments = np.full(len(PLATFORMS), -1, dtype=np.int64)
-    for code in np.unique(platform[known]):
-        moments[code] = np.quantile(track.time[known & (platform == code)], share)
+    for code in np.unique(platform[is_known]):
+        moments[code] = np.quantile(panel.time[is_known & (platform == code)], share)
     return np.where(moments < 0, moments.max(), moments)
 
 
-def latest_mature_times(history: History, what: str, now: int) -> np.ndarray:
-    """Give the moments (platforms,) at which the last post of each platform is mature, but not
+def latest_mature_times(history: History, target: str, now: int) -> np.ndarray:
+    """Return the moments (platforms,) at which the last post of each platform is mature, but not
     later than `now`.
 
     A platform without posts takes the latest of the others; 0 for all where there are none.
     """
-    track = history.panel(what)
+    panel = history.panel(target)
     moments = np.zeros(len(PLATFORMS), dtype=np.int64)
     np.maximum.at(
-        moments, platform_of_posts(history, what), track.time + history.horizon_days * DAY_US
+        moments, platform_of_posts(history, target), panel.time + history.horizon_days * DAY_US
     )
     return np.minimum(now, np.where(moments == 0, moments.max(), moments))
 
 
-def platform_of_posts(history: History, what: str) -> np.ndarray:
-    """Give the position in PLATFORMS of the account of each post with counts of `what`, (posts,)."""
-    start = history.panel(what).start
+def platform_of_posts(history: History, target: str) -> np.ndarray:
+    """Return the position in PLATFORMS of the account of each post with counts of the target,
+    (posts,).
+    """
+    start = history.panel(target).start
     return np.repeat(history.platform.astype(int), np.diff(start))
 
 
 def times_of_accounts(history: History, moments: np.ndarray, account: np.ndarray) -> np.ndarray:
-    """Give the moment (n,) of the platform of each account (n,) by `moments` (platforms,)."""
+    """Return the moment (n,) of the platform of each account (n,) by `moments` (platforms,)."""
     return moments[history.platform[account].astype(int)]
 
 
 def to_timestamp(microseconds: int) -> pd.Timestamp:
-    """Give microseconds since 1970 as a UTC time."""
+    """Return microseconds since 1970 as a UTC time."""
     return pd.Timestamp(int(microseconds), unit="us", tz="UTC")
 
 
 def timestamps_by_platform(history: History, moments: np.ndarray) -> dict[str, pd.Timestamp]:
-    """Give the moment of each platform that has accounts, by name."""
-    present = np.unique(history.platform).astype(int)
-    return {PLATFORMS[code]: to_timestamp(moments[code]) for code in present}
+    """Return the moment of each platform that has accounts, by name."""
+    codes_present = np.unique(history.platform).astype(int)
+    return {PLATFORMS[code]: to_timestamp(moments[code]) for code in codes_present}
 
 
 def days_text(moments: dict[str, pd.Timestamp]) -> str:

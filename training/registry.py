@@ -21,20 +21,21 @@ MAX_VERSIONS_NAMED = 5
 SQLITE = "sqlite:///"
 #: Tables of MLflow's first and later versions: a store that lacks one was not made to its end.
 TABLES = {
-    "alembic_version", "experiments", "runs", "params", "metrics", "tags", "registered_models", "model_versions",
-    "model_version_tags", "registered_model_aliases",
-}  # fmt: skip
+    *("alembic_version", "experiments", "runs", "params", "metrics", "tags"),
+    *("registered_models", "model_versions", "model_version_tags", "registered_model_aliases"),
+}
 #: Seconds to wait for whoever writes to the store.
 LOCK_TIMEOUT_SECONDS = 20
 QUERY = (
     "SELECT tag.version, tag.value FROM model_version_tags AS tag JOIN model_versions AS model "
     "ON model.name = tag.name AND model.version = tag.version "
-    "WHERE tag.name = ? AND tag.key = ? AND model.current_stage != 'Deleted_Internal' ORDER BY tag.version"
+    "WHERE tag.name = ? AND tag.key = ? AND model.current_stage != 'Deleted_Internal' "
+    "ORDER BY tag.version"
 )
-
 ALIAS_QUERY = (
     "SELECT tag.value FROM registered_model_aliases AS alias JOIN model_version_tags AS tag "
-    "ON tag.name = alias.name AND tag.version = alias.version WHERE alias.name = ? AND alias.alias = ? AND tag.key = ?"
+    "ON tag.name = alias.name AND tag.version = alias.version "
+    "WHERE alias.name = ? AND alias.alias = ? AND tag.key = ?"
 )
 
 
@@ -43,18 +44,18 @@ class RegistryError(CreatorcastError):
 
 
 def store_address(home: Path, tracking_uri: str | None) -> str:
-    """Give the address of MLflow's store: the one named, else the SQLite file of the home."""
+    """Return the address of MLflow's store: the one named, else the SQLite file of the home."""
     return tracking_uri or f"{SQLITE}{Path(home).resolve() / 'artifacts' / 'mlflow.db'}"
 
 
 def store_exists(home: Path, tracking_uri: str | None) -> bool:
-    """Tell whether there is a store; one that is no file is taken to be there."""
+    """Return whether there is a store; one that is no file is taken to be there."""
     path = sqlite_path(store_address(home, tracking_uri))
     return path is None or path.exists()
 
 
 def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
-    """Give the bundle of each version of the registry, the oldest first; {} where there is no
+    """Return the bundle of each version of the registry, the oldest first; {} where there is no
     store.
 
     Raises RegistryError where the store cannot be read.
@@ -63,15 +64,15 @@ def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
         return {}
     path = sqlite_path(store_address(home, tracking_uri))
     if path is None:
-        from training.tracking import registered_bundles as asked_of_mlflow
+        from training.tracking import query_bundles
 
-        return asked_of_mlflow(home, tracking_uri)
+        return query_bundles(home, tracking_uri)
     rows = _query(path, QUERY, (REGISTERED_MODEL, BUNDLE_TAG))
     return {int(version): bundle for version, bundle in rows}
 
 
 def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
-    """Give the bundle that the alias champion names; None where there is no alias, or no SQLite
+    """Return the bundle that the alias champion names; None where there is no alias, or no SQLite
     file to read it from.
 
     Raises RegistryError where the store cannot be read.
@@ -99,7 +100,7 @@ def check_store(home: Path, tracking_uri: str | None) -> None:
 
 
 def is_complete_store(path: Path) -> bool:
-    """Tell whether a SQLite store was made to its end, as far as its tables tell. Raises
+    """Return whether a SQLite store was made to its end, as far as its tables tell. Raises
     RegistryError.
     """
     filled = _filled(path)
@@ -107,7 +108,7 @@ def is_complete_store(path: Path) -> bool:
 
 
 def is_empty_store(path: Path) -> bool:
-    """Tell whether a SQLite store, perhaps one that was not made to its end, has no run and no
+    """Return whether a SQLite store, perhaps one that was not made to its end, has no run and no
     model.
 
     Raises RegistryError where it cannot be read.
@@ -117,30 +118,30 @@ def is_empty_store(path: Path) -> bool:
 
 
 def registered_bundle(home: Path, tracking_uri: str | None, version: int) -> str:
-    """Give the bundle that is registered as this version. Raises RegistryError, naming those that
+    """Return the bundle that is registered as this version. Raises RegistryError, naming those that
     are.
     """
     bundles = registered_bundles(home, tracking_uri)
     if version in bundles:
         return bundles[version]
     newest = sorted(bundles.items(), reverse=True)
-    there = ", ".join(f"{number} ({bundle})" for number, bundle in newest[:MAX_VERSIONS_NAMED])
+    versions = ", ".join(f"{number} ({bundle})" for number, bundle in newest[:MAX_VERSIONS_NAMED])
     more = (
         f" and {len(newest) - MAX_VERSIONS_NAMED:,} older"
         if len(newest) > MAX_VERSIONS_NAMED
         else ""
     )
     store = store_address(home, tracking_uri)
-    has = (
-        f"it has {there}{more}"
+    holdings = (
+        f"it has {versions}{more}"
         if newest
         else "it has none: name the version of a bundle (creatorcast bundles)"
     )
-    raise RegistryError(f"{version} is no version of the registry in {store!r}: {has}")
+    raise RegistryError(f"{version} is no version of the registry in {store!r}: {holdings}")
 
 
 def sqlite_path(address: str) -> Path | None:
-    """Give the file of a SQLite address, None for another; an absolute path has a fourth slash."""
+    """Return the file of a SQLite address (four slashes before an absolute path), else None."""
     return Path(address.removeprefix(SQLITE).split("?")[0]) if address.startswith(SQLITE) else None
 
 

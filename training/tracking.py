@@ -15,6 +15,7 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
@@ -99,7 +100,7 @@ def log_training(
     tracking_uri: str | None,
     report: Callable[[str], None] = lambda text: None,
 ) -> LoggedRun:
-    """Log and register a trained bundle, once. Raises LoggingError, which says how to do it later."""
+    """Log and register a trained bundle, once; raises LoggingError with how to do it later."""
     version = trained.bundle.version
     try:
         with _store(home, tracking_uri, report) as uri:
@@ -107,7 +108,7 @@ def log_training(
             if number is None:
                 return _log(trained, uri)
             run = mlflow.MlflowClient().get_model_version(REGISTERED_MODEL, number).run_id
-            return LoggedRun(uri, run, number, is_new=False)
+            return LoggedRun(uri, str(run), number, is_new=False)
     except RegistryError as error:
         kept = (
             f"the bundle {version} is kept in {str(trained.folder)!r}, but MLflow does not have it"
@@ -123,8 +124,8 @@ def point_alias_at_champion(
     log_missing: bool = False,
     report: Callable[[str], None] = lambda text: None,
 ) -> RegisteredChampion | None:
-    """Give the registered version of the champion the alias, as artifacts/champion alone says which
-    bundle that is.
+    """Return the registered version of the champion the alias, as artifacts/champion alone says
+    which bundle that is.
 
     None where there is no champion, or where the registry does not have it; `log_missing` logs it
     then. Raises training.registry.RegistryError where the store cannot be asked,
@@ -208,7 +209,8 @@ def _set_aside(path: Path, report: Callable[[str], None]) -> None:
     aside = path.with_name(f"{path.name}.unfinished")
     os.replace(path, aside)
     report(
-        f"the MLflow store {str(path)!r} was not made to its end and holds nothing: it is now {aside.name!r}"
+        f"the MLflow store {str(path)!r} was not made to its end and holds nothing: it is now "
+        f"{aside.name!r}"
     )
 
 
@@ -233,7 +235,7 @@ def _make_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> None
 
 def _log(trained: TrainingResult, uri: str) -> LoggedRun:
     manifest = trained.bundle.manifest
-    experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
+    experiment = _experiment_id()
     _end_unfinished(experiment, manifest["version"])
     record = {name: pd.DataFrame(manifest["backtest"][name]) for name in ("table", "coverage")}
     with mlflow.start_run(experiment_id=experiment, run_name=manifest["version"]) as run:
@@ -255,6 +257,12 @@ def _log(trained: TrainingResult, uri: str) -> LoggedRun:
     return LoggedRun(uri, run.info.run_id, str(version))
 
 
+def _experiment_id() -> str:
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None  # _connect made it
+    return experiment.experiment_id
+
+
 def _end_unfinished(experiment: str, version: str) -> None:
     """End the runs of a bundle that a killed process left running: whoever logs it now holds the
     home's lock.
@@ -266,7 +274,7 @@ def _end_unfinished(experiment: str, version: str) -> None:
 
 
 def _registered_as(bundle: str) -> str | None:
-    """Give the last version of the registry that is this bundle."""
+    """Return the last version of the registry that is this bundle."""
     numbers = [number for number, name in _bundles().items() if name == bundle]
     return str(numbers[-1]) if numbers else None
 
@@ -282,8 +290,8 @@ def _alias_version() -> str | None:
         return None
 
 
-def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
-    """Give the bundle of each version of the registry, the oldest first, as MLflow says.
+def query_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
+    """Return what `training.registry.registered_bundles` does, by MLflow's client.
 
     Raises training.registry.RegistryError where the store cannot be asked.
     """
@@ -298,8 +306,9 @@ def _bundles() -> dict[int, str]:
     return {number: bundle for number, bundle in sorted(bundles.items()) if bundle is not None}
 
 
-def _model_versions() -> list:
-    versions, token = [], None
+def _model_versions() -> list[ModelVersion]:
+    versions: list[ModelVersion] = []
+    token = None
     while True:
         page = mlflow.MlflowClient().search_model_versions(
             f"name = '{REGISTERED_MODEL}'", page_token=token

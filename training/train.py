@@ -60,9 +60,10 @@ def train(
     until = mature_end(history)
     latest = int(until.max())
     report(
-        f"{len(history.accounts):,} accounts, {len(history.posts_with_engagements.time):,} posts with known engagements"
+        f"{len(history.accounts):,} accounts, {len(history.posts_with_engagements.time):,} posts "
+        f"with known engagements"
     )
-    record, calibration = backtest(history, until, recipe, report, backend=backend)
+    backtest_result, calibration = backtest(history, until, recipe, report, backend=backend)
     report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
     fitted = fit(
         history,
@@ -74,32 +75,38 @@ def train(
     )
     benchmarks, market_fee = fit_pricing(tables, history, fitted.reference, latest, card)
     manifest = {
-        **make_manifest(tables, history, fitted, record, recipe),
+        **make_manifest(tables, history, fitted, backtest_result, recipe),
         "market_fee": market_fee.describe(),
     }
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
-    return write_artifacts(home, bundle, record, scores_with_names(history, record), data, report)
+    return write_artifacts(
+        home, bundle, backtest_result, scores_with_names(history, backtest_result), data, report
+    )
 
 
-def mature_end(history: History, what: str = "engagements") -> np.ndarray:
-    """Give the moments (platforms,) at which the last post of each platform is mature, but not
+def mature_end(history: History, target: str = "engagements") -> np.ndarray:
+    """Return the moments (platforms,) at which the last post of each platform is mature, but not
     later than now.
     """
-    return latest_mature_times(history, what, int(datetime.now(UTC).timestamp() * 1e6))
+    return latest_mature_times(history, target, int(datetime.now(UTC).timestamp() * 1e6))
 
 
-def scores_with_names(history: History, record: BacktestResult) -> pd.DataFrame:
-    """Give the backtest's scores with what tells like from like in other runs: the account's name,
-    and the horizon.
+def scores_with_names(history: History, backtest_result: BacktestResult) -> pd.DataFrame:
+    """Return the backtest's scores with what tells like from like in other runs: the account's
+    name, and the horizon.
     """
-    names = history.accounts[record.scores["creator"]].to_numpy()
-    return record.scores.assign(creator=names, horizon_days=history.horizon_days)
+    names = history.accounts[backtest_result.scores["creator"]].to_numpy()
+    return backtest_result.scores.assign(creator=names, horizon_days=history.horizon_days)
 
 
 def make_manifest(
-    tables: Tables, history: History, fitted: FittedModels, record: BacktestResult, recipe: Recipe
+    tables: Tables,
+    history: History,
+    fitted: FittedModels,
+    backtest_result: BacktestResult,
+    recipe: Recipe,
 ) -> dict:
-    """Give the manifest but for the version: what the bundle is, what it was trained on, and its
+    """Return the manifest but for the version: what the bundle is, what it was trained on, and its
     record.
     """
     return {
@@ -108,7 +115,7 @@ def make_manifest(
         "source": tables.meta.get("source", "not told"),
         "data_digest": data_digest(tables),
         "until": to_timestamp(fitted.until.max()).isoformat(),
-        "platforms": describe_platforms(history, fitted, record),
+        "platforms": describe_platforms(history, fitted, backtest_result),
         "horizon_days": history.horizon_days,
         "definitions": ENGAGEMENT_DEFINITION,
         "accounts": len(history.accounts),
@@ -116,25 +123,27 @@ def make_manifest(
         "rows": fitted.rows,
         "recipe": recipe.parameters(),
         "backtest": {
-            "cut": record.cut.isoformat(),
-            "table": json_records(record.table),
-            "platforms": json_records(record.by_platform),
-            "coverage": json_records(record.coverage),
+            "cut": backtest_result.cut.isoformat(),
+            "table": json_records(backtest_result.table),
+            "platforms": json_records(backtest_result.by_platform),
+            "coverage": json_records(backtest_result.coverage),
         },
     }
 
 
 def describe_platforms(
-    history: History, fitted: FittedModels, record: BacktestResult
+    history: History, fitted: FittedModels, backtest_result: BacktestResult
 ) -> dict[str, dict]:
-    """Give for each platform of the data until when it is known, its accounts, and the posts behind
-    its figures.
+    """Return for each platform of the data until when it is known, its accounts, and the posts
+    behind its figures.
 
     `posts`: with known engagements; `calibration` and `backtest`: distinct later posts of the
     headline target that its intervals were set by, and that its forecasts were judged by; 0 where
     there were none.
     """
-    judged = record.scores.drop_duplicates(["creator", "posted"]).groupby("platform").size()
+    scored_posts = (
+        backtest_result.scores.drop_duplicates(["creator", "posted"]).groupby("platform").size()
+    )
     calibration = fitted.forecasters[TARGETS[0]].conformal_.n[:, EVIDENCE.index("profile")]
     posts = np.bincount(platform_of_posts(history, TARGETS[0]), minlength=len(PLATFORMS))
     accounts = np.bincount(history.platform.astype(int), minlength=len(PLATFORMS))
@@ -144,14 +153,14 @@ def describe_platforms(
             "accounts": int(accounts[PLATFORMS.index(name)]),
             "posts": int(posts[PLATFORMS.index(name)]),
             "calibration": int(calibration[PLATFORMS.index(name)]),
-            "backtest": int(judged.get(name, 0)),
+            "backtest": int(scored_posts.get(name, 0)),
         }
         for name, at in timestamps_by_platform(history, fitted.until).items()
     }
 
 
 def data_digest(tables: Tables) -> str:
-    """Give a sha256 of the tables' content, the same whatever the order of rows."""
+    """Return a sha256 of the tables' content, the same whatever the order of rows."""
     digest = hashlib.sha256()
     for name, frame in tables.frames().items():
         rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
@@ -160,7 +169,7 @@ def data_digest(tables: Tables) -> str:
 
 
 def headline_metrics(table: pd.DataFrame) -> dict[str, float]:
-    """Give the figures of a record's table that a run is compared by."""
+    """Return the figures of a record's table that a run is compared by."""
     if not len(table):
         return {}
     ours = table[table["forecaster"] == OUR_MODEL].set_index("split")
@@ -177,7 +186,7 @@ def headline_metrics(table: pd.DataFrame) -> dict[str, float]:
 
 
 def json_records(frame: pd.DataFrame) -> list[dict]:
-    """Give a table's rows as JSON values, rounded to six digits; NaN as null."""
+    """Return a table's rows as JSON values, rounded to six digits; NaN as null."""
     plain = frame.astype(object).where(frame.notna(), None)
     return [
         {k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}

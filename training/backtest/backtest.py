@@ -111,9 +111,10 @@ def backtest(
 ) -> tuple[BacktestResult, CalibrationSet | None]:
     """Fit and evaluate at `cuts` moments.
 
-    `recipe.calibration_share` of the posts lie after the last cut, and STEP between two. Early cuts with too little data are left out; raises TooLittleData where the last one is.
-    Returns also the last fit's forecasts of the later posts, which calibrate a fit to `until`
-    (training.fit.fit); None where they are too few.
+    `recipe.calibration_share` of the posts lie after the last cut, and STEP between two. Early cuts
+    with too little data are left out; raises TooLittleData where the last one is. Returns also the
+    last fit's forecasts of the later posts, which calibrate a fit to `until` (training.fit.fit);
+    None where they are too few.
     """
     workers, recipe = plan_parallel_fits(recipe)
     folds = np.random.default_rng(recipe.seed).integers(0, HOLDOUT_FOLDS, len(history.accounts))

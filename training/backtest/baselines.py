@@ -133,10 +133,13 @@ def fit_learned_baselines(
     default = lgb.train(quiet, data)
 
     def profile_forecast(x: pd.DataFrame) -> np.ndarray:
-        return boosting.predict(x[profile].to_numpy(), num_threads=threads)
+        return np.asarray(boosting.predict(x[profile].to_numpy(), num_threads=threads))
+
+    def default_forecast(x: pd.DataFrame) -> np.ndarray:
+        return np.asarray(default.predict(x.to_numpy(), num_threads=threads))
 
     return {
-        "LightGBM default": lambda x: default.predict(x.to_numpy(), num_threads=threads),
+        "LightGBM default": default_forecast,
         "ridge": lambda x: ridge.predict(x.to_numpy()),
         "boosting without history": profile_forecast,
     }

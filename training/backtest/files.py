@@ -25,7 +25,7 @@ def publish_backtest(
     out: Path,
     recipe: Recipe,
     cuts: int,
-    what: str,
+    target: str,
     horizon_days: int,
     report: Callable[[str], None] = lambda text: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -40,16 +40,16 @@ def publish_backtest(
     tables = validate(read_tables(data))
     history = History.from_tables(tables, horizon_days)
     oracle = (
-        Oracle.read(data) if (Path(data) / "truth").is_dir() and what == "engagements" else None
+        Oracle.read(data) if (Path(data) / "truth").is_dir() and target == "engagements" else None
     )
     record, _ = backtest(
-        history, mature_end(history, what), recipe, report, cuts, what, oracle, True, progress
+        history, mature_end(history, target), recipe, report, cuts, target, oracle, True, progress
     )
     about = {
-        "target": what,
+        "target": target,
         "trained_on": tables.trained_on,
         "accounts": len(history.accounts),
-        "posts": len(history.panel(what).time),
+        "posts": len(history.panel(target).time),
         "horizon_days": horizon_days,
         "longest_lead_days": recipe.sampling.longest_lead_days,
     }

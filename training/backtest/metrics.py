@@ -12,7 +12,7 @@ BOOTSTRAP_ROUNDS = 500
 def bootstrap_means(
     values: np.ndarray, group: np.ndarray, seed: int = 0, rounds: int = BOOTSTRAP_ROUNDS
 ) -> np.ndarray:
-    """Give bootstrap means of `values` (n,) or (n, m), creators drawn with replacement: (rounds,)
+    """Return bootstrap means of `values` (n,) or (n, m), creators drawn with replacement: (rounds,)
     or (rounds, m).
     """
     _, code = np.unique(group, return_inverse=True)
@@ -27,26 +27,26 @@ def bootstrap_means(
 
 
 def interval(draws: np.ndarray, coverage: float = 0.95) -> tuple[float, float]:
-    """Give the central interval of bootstrap draws."""
+    """Return the central interval of bootstrap draws."""
     low, high = np.quantile(draws, [(1 - coverage) / 2, (1 + coverage) / 2])
     return float(low), float(high)
 
 
 def spearman(forecast: np.ndarray, y: np.ndarray) -> float:
-    """Give Spearman's rank correlation; NaN where either is constant."""
+    """Return Spearman's rank correlation; NaN where either is constant."""
     if len(y) < 3 or np.ptp(forecast) == 0 or np.ptp(y) == 0:
         return float("nan")
     return float(np.corrcoef(rankdata(forecast), rankdata(y))[0, 1])
 
 
-def spearman_within(forecast: np.ndarray, y: np.ndarray, cell: np.ndarray) -> float:
-    """Give Spearman's correlation within cells, averaged by rows: pooled correlation mostly sees
+def spearman_within(forecast: np.ndarray, y: np.ndarray, segment: np.ndarray) -> float:
+    """Return Spearman's correlation within cells, averaged by rows: pooled correlation mostly sees
     account size.
     """
     total, rows = 0.0, 0
-    for name in np.unique(cell):
-        at = cell == name
-        value = spearman(forecast[at], y[at])
+    for name in np.unique(segment):
+        is_segment = segment == name
+        value = spearman(forecast[is_segment], y[is_segment])
         if np.isfinite(value):
-            total, rows = total + value * at.sum(), rows + at.sum()
+            total, rows = total + value * is_segment.sum(), rows + is_segment.sum()
     return total / rows if rows else float("nan")

@@ -13,20 +13,22 @@ _COLORS = {"seen": _OURS, "unseen": "#c2622d"}
 
 
 def backtest_figures(record: BacktestResult) -> dict[str, Figure]:
-    """Give the pictures of a backtest by file name; none where no creator has enough posts before."""
-    known = headline_rows(record.scores)
-    if not len(known):
+    """Return the pictures of a backtest by file name; none where no creator has enough posts
+    before.
+    """
+    headline = headline_rows(record.scores)
+    if not len(headline):
         return {}
-    drawn = {
+    figures = {
         "error_by_forecaster.png": error_by_forecaster(record.table),
         "error_by_history.png": error_by_history(breakdowns(record.scores)),
         "coverage_by_cell.png": coverage_by_cell(record.coverage),
-        "reliability.png": reliability(known),
-        "pit.png": pit(known),
+        "reliability.png": reliability(headline),
+        "pit.png": pit(headline),
     }
     if len(record.learning):
-        drawn["learning_curve.png"] = learning_curve(record.learning, record.by_cut)
-    return drawn
+        figures["learning_curve.png"] = learning_curve(record.learning, record.by_cut)
+    return figures
 
 
 def error_by_forecaster(table: pd.DataFrame) -> Figure:
@@ -80,12 +82,12 @@ def error_by_history(rows: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(6, 3.5), layout="constrained")
     axes = figure.subplots()
     classes = sorted(rows["class"].unique(), key=lambda name: float(name.strip("[").split(",")[0]))
-    for shift, (split, own) in enumerate(rows.groupby("split")):
-        place = np.array([classes.index(name) for name in own["class"]]) + 0.1 * shift
-        error = np.abs(own[["mae_low", "mae_high"]].to_numpy().T - own["mae"].to_numpy())
+    for shift, (split, group) in enumerate(rows.groupby("split")):
+        place = np.array([classes.index(name) for name in group["class"]]) + 0.1 * shift
+        error = np.abs(group[["mae_low", "mae_high"]].to_numpy().T - group["mae"].to_numpy())
         color = _COLORS[split]
         axes.errorbar(
-            place, own["mae"], yerr=error, fmt="o", color=color, label=f"{split} creators"
+            place, group["mae"], yerr=error, fmt="o", color=color, label=f"{split} creators"
         )
     axes.set_xticks(range(len(classes)), [_range(name) for name in classes])
     axes.set_xlabel("posts known before the forecast")
@@ -102,10 +104,10 @@ def reliability(scores: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(4.6, 4.4), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="#444", lw=1, ls="--")
-    for split, own in scores.groupby("split"):
-        below = (own["pit"].to_numpy()[:, None] <= levels).mean(axis=0)
+    for split, group in scores.groupby("split"):
+        below = (group["pit"].to_numpy()[:, None] <= levels).mean(axis=0)
         axes.plot(
-            levels, below, color=_COLORS[split], label=f"{split} creators ({len(own):,} posts)"
+            levels, below, color=_COLORS[split], label=f"{split} creators ({len(group):,} posts)"
         )
     axes.set_xlabel("quantile of the forecast")
     axes.set_ylabel("share of outcomes below it")
@@ -130,7 +132,7 @@ def pit(scores: pd.DataFrame) -> Figure:
 
 
 def learning_curve(learning: pd.DataFrame, by_cut: pd.DataFrame) -> Figure:
-    """Draw the error on creators left out at the last cut by the number of creators that trained."""
+    """Draw the error on creators held out at the last cut, by the number that trained."""
     figure = Figure(figsize=(6, 3.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(learning["creators"], learning["mae"], "o-", color=_OURS)

@@ -41,30 +41,30 @@ class BacktestResult:
 
     @property
     def cuts(self) -> dict[str, list[pd.Timestamp]]:
-        """Give the moments asked from, in order, by platform."""
+        """Return the moments asked from, in order, by platform."""
         pairs = self.scores[["platform", "cut"]].drop_duplicates().sort_values("cut")
-        return {name: own["cut"].tolist() for name, own in pairs.groupby("platform")}
+        return {name: group["cut"].tolist() for name, group in pairs.groupby("platform")}
 
     @property
     def cut(self) -> pd.Timestamp:
-        """Give the last cut of any platform."""
+        """Return the last cut of any platform."""
         return self.scores["cut"].max()
 
     @property
     def by_platform(self) -> pd.DataFrame:
-        """Give our row for each split and platform of the data; 0 rows where nothing of it was
+        """Return our row for each split and platform of the data; 0 rows where nothing of it was
         judged.
         """
         return platform_table(self.scores, self.platforms)
 
     @property
     def table(self) -> pd.DataFrame:
-        """Give a row for each split and forecaster."""
+        """Return a row for each split and forecaster."""
         return forecaster_table(self.scores)
 
     @property
     def by_cut(self) -> pd.DataFrame:
-        """Give our row for each split, cut and platform: platforms have cuts of their own."""
+        """Return our row for each split, cut and platform: platforms have cuts of their own."""
         rows = [
             {"cut": cut, "platform": platform, **row}
             for (cut, platform), scores in self.scores.groupby(["cut", "platform"])
@@ -74,30 +74,31 @@ class BacktestResult:
 
     @property
     def coverage(self) -> pd.DataFrame:
-        """Give a row for each split, platform, band and evidence."""
+        """Return a row for each split, platform, band and evidence."""
         return coverage_by_group(self.scores)
 
 
 def headline_rows(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give the rows that are asked with all that is known, of creators with enough posts before."""
+    """Return the rows with the best evidence, of creators with ENOUGH_POSTS posts before."""
     return scores[(scores["asked"] == EVIDENCE[0]) & (scores["posts_before"] >= ENOUGH_POSTS)]
 
 
 def forecaster_table(scores: pd.DataFrame, names: tuple[str, ...] | None = None) -> pd.DataFrame:
-    """Give a row for each split and forecaster (default all), over the headline rows.
+    """Return a row for each split and forecaster (default all), over the headline rows.
 
     mae: of ln(1 + count); mae_low, mae_high: its 95 % interval; vs_median: its relative difference
     from the creator's median on the same rows, with interval; spearman_within: within platform x
     band.
     """
-    names = names or [c.removeprefix("forecast: ") for c in scores if c.startswith("forecast: ")]
+    forecasts = [name for name in scores if name.startswith("forecast: ")]
+    names = names or tuple(name.removeprefix("forecast: ") for name in forecasts)
     parts = headline_rows(scores).groupby("split", sort=False)
     rows = [_row(split, name, part) for split, part in parts for name in names]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["split", "forecaster"])
 
 
 def platform_table(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataFrame:
-    """Give for each split and platform our error and coverage over the headline rows; `rows` is 0
+    """Return for each split and platform our error and coverage over the headline rows; `rows` is 0
     where none is judged.
 
     Judged of a platform are the posts of creators with ENOUGH_POSTS posts before, where there are
@@ -106,8 +107,8 @@ def platform_table(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataF
     rows = []
     for split in scores["split"].unique():
         for platform in platforms:
-            own = scores[(scores["split"] == split) & (scores["platform"] == platform)]
-            table = forecaster_table(own, (OUR_MODEL,))
+            group = scores[(scores["split"] == split) & (scores["platform"] == platform)]
+            table = forecaster_table(group, (OUR_MODEL,))
             extent = {"split": split, "platform": platform, "rows": 0, "creators": 0}
             rows.append(extent | (table.iloc[0].to_dict() if len(table) else {}))
     return pd.DataFrame(rows)
@@ -115,7 +116,7 @@ def platform_table(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataF
 
 def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
     y, forecast, creator = (rows[c].to_numpy() for c in ("y", f"forecast: {name}", "creator"))
-    cell = (rows["platform"] + rows["band"]).to_numpy()
+    segment = (rows["platform"] + rows["band"]).to_numpy()
     row = {
         "split": split,
         "forecaster": name,
@@ -123,13 +124,13 @@ def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
         "creators": len(np.unique(creator)),
         **_errors(rows, f"forecast: {name}"),
         "spearman": spearman(forecast, y),
-        "spearman_within": spearman_within(forecast, y, cell),
+        "spearman_within": spearman_within(forecast, y, segment),
     }
     return row | (_distribution_scores(rows) if name == OUR_MODEL else {})
 
 
 def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
-    """Give MAE and its relative difference from the creator's median, each with a 95 % interval
+    """Return MAE and its relative difference from the creator's median, each with a 95 % interval
     over creators.
     """
     y, creator = rows["y"].to_numpy(), rows["creator"].to_numpy()
@@ -150,7 +151,7 @@ def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
 
 
 def relative_difference(error: np.ndarray, rule: np.ndarray) -> np.ndarray:
-    """Give error / rule - 1; NaN where the rule never errs."""
+    """Return error / rule - 1; NaN where the rule never errs."""
     return (
         np.divide(error, rule, out=np.full(np.shape(error), np.nan), where=np.asarray(rule) > 0) - 1
     )
@@ -167,13 +168,13 @@ def _distribution_scores(rows: pd.DataFrame) -> dict:
 
 
 def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give coverage for each split x platform x band x evidence with n and a 95 % interval over
+    """Return coverage for each split x platform x band x evidence with n and a 95 % interval over
     creators.
 
     `judged`: the cell has enough creators and rows; `fails`: its interval lies outside of 80 % +- 6
     points.
     """
-    cells = []
+    coverages = []
     for key, rows in scores.groupby(["split", "platform", "band", "evidence"], sort=False):
         inside = rows["y"].between(rows["q0.1"], rows["q0.9"]).to_numpy(float)
         low, high = interval(bootstrap_means(inside, rows["creator"].to_numpy()))
@@ -183,12 +184,12 @@ def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
         extent = {"rows": len(rows), "creators": creators, "judged": judged}
         fails = judged and (low > 0.8 + COVERAGE_TOLERANCE or high < 0.8 - COVERAGE_TOLERANCE)
         around = {"coverage_80_low": low, "coverage_80_high": high, "fails": fails}
-        cells.append({**names, **extent, **_distribution_scores(rows), **around})
-    return pd.DataFrame(cells)
+        coverages.append({**names, **extent, **_distribution_scores(rows), **around})
+    return pd.DataFrame(coverages)
 
 
 def breakdowns(scores: pd.DataFrame) -> pd.DataFrame:
-    """Give our figures for each split and class of every breakdown; but for `asked`, of the
+    """Return our figures for each split and class of every breakdown; but for `asked`, of the
     headline rows.
 
     bias: mean of y - forecast. Where the creator's posts are not shown the rule to beat is the
@@ -196,15 +197,17 @@ def breakdowns(scores: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for by, edges in BREAKDOWNS.items():
-        chosen = (
-            scores[scores["posts_before"] >= ENOUGH_POSTS]
-            if by == "asked"
-            else headline_rows(scores)
-        )
-        chosen = scores[scores["asked"] == EVIDENCE[0]] if by == "posts_before" else chosen
-        cells = chosen[by] if edges is None else pd.cut(chosen[by], edges, right=False).astype(str)
-        for (split, name), own in chosen.groupby(["split", cells], sort=True):
-            rows.append({"by": by, "split": split, "class": name, **_breakdown(own)})
+        if by == "asked":
+            chosen = scores[scores["posts_before"] >= ENOUGH_POSTS]
+        elif by == "posts_before":
+            chosen = scores[scores["asked"] == EVIDENCE[0]]
+        else:
+            chosen = headline_rows(scores)
+        classes = chosen[by]
+        if edges is not None:
+            classes = pd.cut(classes, edges, right=False).astype(str)
+        for (split, name), group in chosen.groupby(["split", classes], sort=True):
+            rows.append({"by": by, "split": split, "class": name, **_breakdown(group)})
     return pd.DataFrame(rows)
 
 
@@ -241,20 +244,20 @@ def totals_table(totals: pd.DataFrame) -> pd.DataFrame:
     the error.
     """
     rows = []
-    for (split, k), own in totals.groupby(["split", "deliverables"]):
+    for (split, k), group in totals.groupby(["split", "deliverables"]):
         inside = {
-            level: own["pit"].between(0.5 - level / 2, 0.5 + level / 2).to_numpy(float)
+            level: group["pit"].between(0.5 - level / 2, 0.5 + level / 2).to_numpy(float)
             for level in (0.8, 0.9)
         }
-        low, high = interval(bootstrap_means(inside[0.8], own["creator"].to_numpy()))
+        low, high = interval(bootstrap_means(inside[0.8], group["creator"].to_numpy()))
         extent = {
             "split": split,
             "deliverables": k,
-            "rows": len(own),
-            "creators": own["creator"].nunique(),
+            "rows": len(group),
+            "creators": group["creator"].nunique(),
         }
         held = {"coverage_80": inside[0.8].mean(), "coverage_80_low": low, "coverage_80_high": high}
         rows.append(
-            {**extent, "mae": own["error"].mean(), **held, "coverage_90": inside[0.9].mean()}
+            {**extent, "mae": group["error"].mean(), **held, "coverage_90": inside[0.9].mean()}
         )
     return pd.DataFrame(rows)

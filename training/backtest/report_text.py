@@ -13,8 +13,14 @@ MANY_POSTS = 30
 def training_text(record: BacktestResult, manifest: dict) -> str:
     """Say what was trained and how it stands against the usual rules."""
     lines = [
-        f"trained on {manifest['trained_on']} data: {manifest['accounts']:,} accounts, {manifest['posts']:,} posts",
-        f"with known engagements, {manifest['rows']['engagements']:,} rows; horizon {manifest['horizon_days']} days",
+        (
+            f"trained on {manifest['trained_on']} data: {manifest['accounts']:,} accounts, "
+            f"{manifest['posts']:,} posts"
+        ),
+        (
+            f"with known engagements, {manifest['rows']['engagements']:,} rows; horizon "
+            f"{manifest['horizon_days']} days"
+        ),
         *forecaster_lines(record),
         *_uncalibrated_lines(manifest["platforms"]),
     ]
@@ -32,9 +38,10 @@ def _uncalibrated_lines(platforms: dict[str, dict]) -> list[str]:
 def backtest_text(record: BacktestResult, about: dict) -> str:
     """Say how forecasters stood at every cut, and by evidence, deliverables and cell."""
     classes = breakdowns(record.scores)
-    what = f"{about['posts']:,} posts with known {about['target']}; horizon {about['horizon_days']} days"
+    posts = f"{about['posts']:,} posts with known {about['target']}"
+    extent = f"{posts}; horizon {about['horizon_days']} days"
     lines = [
-        f"{about['trained_on']} data: {about['accounts']:,} accounts, {what}",
+        f"{about['trained_on']} data: {about['accounts']:,} accounts, {extent}",
         *forecaster_lines(record),
         *_cut_lines(record),
         *_evidence_lines(classes),
@@ -52,7 +59,7 @@ def backtest_text(record: BacktestResult, about: dict) -> str:
 
 
 def forecaster_lines(record: BacktestResult) -> list[str]:
-    """Give the table of forecasters, seen creators and unseen."""
+    """Return the table of forecasters, seen creators and unseen."""
     lines = [
         f"backtest: asked on {_cuts_text(record)} about the later posts;",
         "error is the mean absolute error of ln(1 + count)",
@@ -72,7 +79,7 @@ def _cuts_text(record: BacktestResult) -> str:
 
 
 def _platform_lines(record: BacktestResult) -> list[str]:
-    """Give a line for each platform of the data, where there are several or one was not judged."""
+    """Return a line for each platform, where there are several or one was not judged."""
     table = record.by_platform
     if len(record.platforms) == 1 and table["rows"].all():
         return []
@@ -82,11 +89,13 @@ def _platform_lines(record: BacktestResult) -> list[str]:
         start = f"  {row.platform:<10} {row.split:<8} {row.rows:>7,} "
         if not row.rows:
             lines.append(
-                f"{start}not judged: no later posts of creators with {ENOUGH_POSTS} or more posts before"
+                f"{start}not judged: no later posts of creators with {ENOUGH_POSTS} or more "
+                f"posts before"
             )
             continue
         lines.append(
-            f"{start}{row.mae:>7.3f} {row.vs_median:>+15.1%} {row.coverage_80:>6.1%} {row.coverage_90:>6.1%}"
+            f"{start}{row.mae:>7.3f} {row.vs_median:>+15.1%} {row.coverage_80:>6.1%} "
+            f"{row.coverage_90:>6.1%}"
         )
     return lines
 
@@ -96,19 +105,24 @@ def _cut_lines(record: BacktestResult) -> list[str]:
     lines = [
         "",
         "by cut",
-        f"  {'cut':<12} {'platform  ' if several else ''}{'creators':<8} {'posts':>7} {'error':>7} ",
+        (
+            f"  {'cut':<12} {'platform  ' if several else ''}{'creators':<8} {'posts':>7} "
+            f"{'error':>7} "
+        ),
     ]
     lines[-1] += f"{'against median':>15} {'80 %':>6}"
     for row in record.by_cut.itertuples():
         platform = f"{row.platform:<10}" if several else ""
         lines.append(
-            f"  {row.cut:%Y-%m-%d}   {platform}{row.split:<8} {row.rows:>7,} {row.mae:>7.3f} {row.vs_median:>+15.1%} "
+            f"  {row.cut:%Y-%m-%d}   {platform}{row.split:<8} {row.rows:>7,} {row.mae:>7.3f} "
+            f"{row.vs_median:>+15.1%} "
             f"{row.coverage_80:>6.1%}"
         )
     ours = record.by_cut.groupby("split")[["coverage_80", "coverage_90", "crps"]].mean()
     for split, row in ours.iterrows():
         lines.append(
-            f"  mean over cuts, {split}: the 80 % interval held {row.coverage_80:.1%}, the 90 % {row.coverage_90:.1%}; "
+            f"  mean over cuts, {split}: the 80 % interval held {row.coverage_80:.1%}, the 90 % "
+            f"{row.coverage_90:.1%}; "
             f"CRPS {row.crps:.3f}"
         )
     return lines
@@ -123,28 +137,30 @@ def _evidence_lines(rows: pd.DataFrame) -> list[str]:
     lines[-1] += f"{'against offset':>15} {'80 %':>6} {'width':>6}"
     for row in rows[rows["by"] == "asked"].sort_values(["split", "mae"]).to_dict("records"):
         lines.append(
-            f"  {row['class']:<9} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} {row['vs_offset']:>+15.1%} "
+            f"  {row['class']:<9} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} "
+            f"{row['vs_offset']:>+15.1%} "
             f"{row['coverage_80']:>6.1%} {row['width_80']:>6.2f}"
         )
     return lines
 
 
 def _history_lines(rows: pd.DataFrame) -> list[str]:
-    """Give error and coverage by the number of posts known before."""
+    """Return error and coverage by the number of posts known before."""
     lines = [
         "",
         "by posts known before",
         f"  {'known':<10} {'creators':<8} {'posts':>7} {'error':>7} ",
     ]
     lines[-1] += f"{'80 %':>6} {'width':>6}"
-    own = rows[rows["by"] == "posts_before"]
-    least = own["class"].str.extract(r"([0-9.]+)")[0].astype(float)
-    for row in own.assign(least=least).sort_values(["split", "least"]).to_dict("records"):
+    group = rows[rows["by"] == "posts_before"]
+    least = group["class"].str.extract(r"([0-9.]+)")[0].astype(float)
+    for row in group.assign(least=least).sort_values(["split", "least"]).to_dict("records"):
         low, high = row["class"].strip("[)").split(", ")
         known = "none" if high == "1.0" else f"{float(low):.0f} to {float(high) - 1:.0f}"
         known = f"{float(low):.0f} or more" if high == "inf" else known
         lines.append(
-            f"  {known:<10} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} {row['coverage_80']:>6.1%} "
+            f"  {known:<10} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} "
+            f"{row['coverage_80']:>6.1%} "
             f"{row['width_80']:>6.2f}"
         )
     return lines
@@ -164,11 +180,12 @@ def _oracle_lines(scores: pd.DataFrame) -> list[str]:
         (f"{MANY_POSTS} posts or more before", known[many]),
         ("fewer posts before", known[~many]),
     ):
-        for split, own in rows.groupby("split"):
-            ours, theirs = own["crps"].mean(), own["crps_oracle"].mean()
-            extent = f"{len(own):,} posts of {own['creator'].nunique():,} {split} creators"
+        for split, group in rows.groupby("split"):
+            ours, theirs = group["crps"].mean(), group["crps_oracle"].mean()
+            extent = f"{len(group):,} posts of {group['creator'].nunique():,} {split} creators"
             lines.append(
-                f"  {name}: {ours:.3f}, the oracle {theirs:.3f} ({ours / theirs - 1:+.1%}), {extent}"
+                f"  {name}: {ours:.3f}, the oracle {theirs:.3f} ({ours / theirs - 1:+.1%}), "
+                f"{extent}"
             )
     return lines
 
@@ -182,24 +199,29 @@ def _total_lines(rows: pd.DataFrame) -> list[str]:
     lines[-1] += f"{'80 %':>6} {'90 %':>6}"
     for row in rows.itertuples():
         lines.append(
-            f"  {row.deliverables:<7} {row.split:<8} {row.rows:>7,} {row.mae:>7.3f} {row.coverage_80:>6.1%} "
+            f"  {row.deliverables:<7} {row.split:<8} {row.rows:>7,} {row.mae:>7.3f} "
+            f"{row.coverage_80:>6.1%} "
             f"{row.coverage_90:>6.1%}"
         )
     return lines
 
 
-def _cell_lines(cells: pd.DataFrame) -> list[str]:
-    judged = cells[cells["judged"]]
+def _cell_lines(coverage: pd.DataFrame) -> list[str]:
+    judged = coverage[coverage["judged"]]
     failing = judged[judged["fails"]]
     lines = [
         "",
-        f"coverage by platform, band and evidence: {len(judged)} of {len(cells)} cells have 50 creators and 200 ",
+        (
+            f"coverage by platform, band and evidence: {len(judged)} of {len(coverage)} cells have "
+            f"50 creators and 200 "
+        ),
     ]
     lines[-1] += f"rows, {len(failing)} of them miss 80 % by more than 6 points beyond doubt"
     for row in failing.itertuples():
         lines.append(
             f"  {row.split} {row.platform} {row.band} {row.evidence}: {row.coverage_80:.1%} "
-            f"({row.coverage_80_low:.1%} to {row.coverage_80_high:.1%}), {row.rows:,} rows of {row.creators:,} creators"
+            f"({row.coverage_80_low:.1%} to {row.coverage_80_high:.1%}), {row.rows:,} rows of "
+            f"{row.creators:,} creators"
         )
     return lines
 
@@ -217,20 +239,25 @@ def _split_title(split: str, row: pd.Series) -> str:
 
 def _split_lines(rows: pd.DataFrame) -> list[str]:
     lines = [
-        f"  {'forecaster':<30} {'error':>6}  {'95 % interval':>15}  {'against median':>26}  {'rank':>5}"
+        (
+            f"  {'forecaster':<30} {'error':>6}  {'95 % interval':>15}  {'against median':>26}  "
+            f"{'rank':>5}"
+        )
     ]
     for row in rows.sort_values("mae").itertuples():
         against = f"{row.vs_median:+.1%} ({row.vs_median_low:+.1%} to {row.vs_median_high:+.1%})"
         if row.forecaster == REFERENCE_BASELINE:
             against = "-"
         lines.append(
-            f"  {row.forecaster:<30} {row.mae:>6.3f}  {row.mae_low:>6.3f} to {row.mae_high:.3f}  {against:>26}  "
+            f"  {row.forecaster:<30} {row.mae:>6.3f}  {row.mae_low:>6.3f} to {row.mae_high:.3f}  "
+            f"{against:>26}  "
             f"{'-' if np.isnan(row.spearman_within) else f'{row.spearman_within:.2f}':>5}"
         )
     ours = rows[rows["forecaster"] == OUR_MODEL].iloc[0]
     ceiling = f" (the oracle's {ours.crps_oracle:.3f})" if "crps_oracle" in rows else ""
     lines.append(
-        f"  {OUR_MODEL}: CRPS {ours.crps:.3f}{ceiling}; the 80 % interval held {ours.coverage_80:.1%}, the 90 % "
+        f"  {OUR_MODEL}: CRPS {ours.crps:.3f}{ceiling}; the 80 % interval held "
+        f"{ours.coverage_80:.1%}, the 90 % "
         f"{ours.coverage_90:.1%}; rank: Spearman within platform and band"
     )
     return lines

@@ -47,11 +47,11 @@ SKLEARN_NAMES = {
 
 
 class DaskForecaster(Forecaster):
-    """A Forecaster whose boosters are fitted by `booster_fitter`, which must be set before `fit`."""
+    """A Forecaster whose boosters are fitted by `booster_fitter`, set before `fit`."""
 
     booster_fitter: "DaskBoosterFitter"
 
-    def _dataset(  # type: ignore[override]  # what a local fit does with its Dataset, this one can do
+    def _dataset(  # type: ignore[override]  # all that a fit uses of a Dataset
         self, seen: np.ndarray, target: np.ndarray, weight: np.ndarray
     ) -> "ArrayDataset":
         return ArrayDataset(as_float32(seen), target, weight)

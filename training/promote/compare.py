@@ -80,16 +80,16 @@ def compare_with_champion(
         champion = read_manifest(champion_folder(home))
     except BundleError as error:
         return NotComparable(f"the champion cannot be read: {error}", later_posts_help=False)
-    other = _other_target(candidate.manifest, champion)
-    if other:
-        return NotComparable(other, later_posts_help=False)
+    difference = _other_target(candidate.manifest, champion)
+    if difference:
+        return NotComparable(difference, later_posts_help=False)
     stored = pair_stored_scores(home, candidate.manifest, champion)
-    lacking = stored.pairs.platforms(compared=False)
+    platforms_lacking = stored.pairs.platforms(compared=False)
     if data is not None or not has_enough_pairs(stored.pairs.rows):
-        anew = pair_new_forecasts(home, candidate, data, set(PLATFORMS), report)
-        sources = [anew, stored]
-    elif lacking:
-        sources = [stored, pair_new_forecasts(home, candidate, None, lacking, report)]
+        new_forecasts = pair_new_forecasts(home, candidate, data, set(PLATFORMS), report)
+        sources = [new_forecasts, stored]
+    elif platforms_lacking:
+        sources = [stored, pair_new_forecasts(home, candidate, None, platforms_lacking, report)]
     else:
         sources = [stored]
     unseen = _unseen_platforms(candidate.manifest, champion)
@@ -99,14 +99,16 @@ def compare_with_champion(
 def pair_stored_scores(home: Path, candidate: dict, champion: dict) -> ComparisonSource:
     """Pair the scores of both backtests, by the bundles' manifests."""
     scores = [stored_scores(home, manifest) for manifest in (candidate, champion)]
-    gone = [
+    unreadable = [
         manifest["version"]
-        for manifest, own in zip((candidate, champion), scores, strict=True)
-        if own is None
+        for manifest, frame in zip((candidate, champion), scores, strict=True)
+        if frame is None
     ]
-    if gone:
+    if unreadable:
         return ComparisonSource(
-            NO_PAIRS, _stored_notes, f"the backtest scores of {' and '.join(gone)} cannot be read"
+            NO_PAIRS,
+            _stored_notes,
+            f"the backtest scores of {' and '.join(unreadable)} cannot be read",
         )
     pairs = pair_scores(*scores)
     lack = _stored_lack(pairs)
@@ -127,9 +129,13 @@ def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
 
 
 def pair_new_forecasts(
-    home: Path, candidate: Bundle, data: Path | None, platforms: set[str], report
+    home: Path,
+    candidate: Bundle,
+    data: Path | None,
+    platforms: set[str],
+    report: Callable[[str], None],
 ) -> ComparisonSource:
-    """Ask both anew about later posts of some platforms; without pairs where that cannot be done."""
+    """Return new forecasts of later posts by both models; no pairs where there cannot be any."""
     try:
         champion = _champion(home)
         tables, same = _tables(home, candidate, data)
@@ -146,14 +152,16 @@ def pair_new_forecasts(
 
 
 def _champion(home: Path) -> Bundle:
+    version = champion_version(home)
+    assert version is not None  # compare_with_champion has read its manifest
     try:
-        return load_version(home, champion_version(home))
+        return load_version(home, version)
     except BundleError as error:
         raise ReforecastError(f"the champion cannot be loaded: {error}") from error
 
 
 def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, bool]:
-    """Give the tables to ask about, and whether they are those that the candidate was trained on.
+    """Return the tables to ask about, and whether they are those that the candidate was trained on.
 
     Where no folder is named it is the one that the candidate was trained on, if its tables are
     still the same.
@@ -169,12 +177,14 @@ def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, b
         if data is not None:
             raise
         raise ReforecastError(
-            f"the tables that {candidate.version} was trained on cannot be read: {str(error).splitlines()[0]}"
+            f"the tables that {candidate.version} was trained on cannot be read: "
+            f"{str(error).splitlines()[0]}"
         ) from error
     same = data_digest(tables) == candidate.manifest["data_digest"]
     if data is None and not same:
         raise ReforecastError(
-            f"the tables in {str(folder)!r} have changed since {candidate.version} was trained on them"
+            f"the tables in {str(folder)!r} have changed since {candidate.version} was trained "
+            f"on them"
         )
     return tables, same
 
@@ -185,20 +195,21 @@ def _check_same_data(home: Path, champion: dict, history: History) -> None:
     if scores is None:
         raise ReforecastError("so it is not known which posts the champion was judged by")
     judged = scores[["creator", "posted"]].drop_duplicates()
-    track = history.posts_with_engagements
+    panel = history.posts_with_engagements
     posts = pd.DataFrame(
-        {"creator": history.accounts[account_of_rows(track)], "posted": track.time}
+        {"creator": history.accounts[account_of_rows(panel)], "posted": panel.time}
     )
-    there = len(judged.merge(posts.drop_duplicates()))
-    if there < SAME_DATA * len(judged):
+    shared = len(judged.merge(posts.drop_duplicates()))
+    if shared < SAME_DATA * len(judged):
         raise ReforecastError(
-            f"the candidate's tables are other data: of the {len(judged):,} posts that the champion was judged by they "
-            f"hold {there:,}"
+            f"the candidate's tables are other data: of the {len(judged):,} posts that the "
+            f"champion was judged by they "
+            f"hold {shared:,}"
         )
 
 
 def _cuts(home: Path, candidate: Bundle) -> dict[str, int]:
-    """Give the moment of the candidate's backtest by platform (microseconds, UTC)."""
+    """Return the moment of the candidate's backtest by platform (microseconds, UTC)."""
     scores = stored_scores(home, candidate.manifest)
     if scores is None:
         return {}
@@ -211,7 +222,10 @@ def _other_target(candidate: dict, champion: dict) -> str:
     """Say in which way the two forecast different things, "" where they do not."""
     ours, theirs = candidate["horizon_days"], champion["horizon_days"]
     if ours != theirs:
-        return f"the candidate forecasts engagements {ours} days after posting, the champion {theirs} days after"
+        return (
+            f"the candidate forecasts engagements {ours} days after posting, the champion {theirs} "
+            "days after"
+        )
     if candidate.get("definitions") != champion.get("definitions"):
         return "the candidate and the champion do not count the same as engagements"
     return ""
@@ -219,10 +233,12 @@ def _other_target(candidate: dict, champion: dict) -> str:
 
 def _unseen_platforms(candidate: dict, champion: dict) -> list[str]:
     """Say on which platforms the candidate was not trained, and the champion was."""
-    platforms = {name: own for name, own in champion.get("platforms", {}).items() if own["posts"]}
+    platforms = {
+        name: entry for name, entry in champion.get("platforms", {}).items() if entry["posts"]
+    }
     return [
-        f"{name}, of which the champion has seen {own['posts']:,} posts and the candidate none"
-        for name, own in platforms.items()
+        f"{name}, of which the champion has seen {entry['posts']:,} posts and the candidate none"
+        for name, entry in platforms.items()
         if not candidate.get("platforms", {}).get(name, {}).get("posts")
     ]
 
@@ -231,7 +247,9 @@ def _comparison(
     horizon_days: int, sources: list[ComparisonSource], stored: ComparisonSource, unseen: list[str]
 ) -> Comparison | NotComparable:
     """Compare each platform on the pairs of the first source that has any."""
-    parts, notes, covered = [], [], set()
+    parts: list[ScorePairs] = []
+    notes: list[str] = []
+    covered: set[str] = set()
     for source in sources:
         platforms = source.pairs.platforms(compared=True) - covered
         if platforms:
@@ -256,7 +274,10 @@ def _lacks(sources: list[ComparisonSource], stored: ComparisonSource) -> list[st
 
 def _stored_notes(platforms: list[str]) -> list[str]:
     return [
-        f"{', '.join(platforms)}: by both backtests, asked at most {LEAD_TOLERANCE_DAYS:g} day apart"
+        (
+            f"{', '.join(platforms)}: by both backtests, asked at most {LEAD_TOLERANCE_DAYS:g} day "
+            f"apart"
+        )
     ]
 
 
@@ -270,16 +291,23 @@ def _stored_lack(pairs: ScorePairs) -> str:
     if not posts and len(unlike):
         return _unlike_text(unlike)
     if shared < SAME_DATA * champion_posts:
-        return f"of the {champion_posts:,} posts that the champion was judged by, the candidate was by {shared:,}"
+        return (
+            f"of the {champion_posts:,} posts that the champion was judged by, the candidate was "
+            f"by {shared:,}"
+        )
     if not has_enough_pairs(pairs.rows):
-        return f"their backtests asked alike about {posts:,} posts of {creators:,} creators only ({minimum_text()})"
+        return (
+            f"their backtests asked alike about {posts:,} posts of {creators:,} creators only "
+            f"({minimum_text()})"
+        )
     return ""
 
 
 def _unlike_text(posts: pd.DataFrame) -> str:
     reason = posts["reason"].value_counts().index[0]
     if reason == LEADS_DIFFER:
-        return f"their backtests asked about the same posts {posts['gap_days'].median():.0f} days apart"
+        days = posts["gap_days"].median()
+        return f"their backtests asked about the same posts {days:.0f} days apart"
     if reason == COUNTS_DIFFER:
         return "their backtests hold other counts of the same posts"
     return f"the posts that their backtests have in common were {reason}"

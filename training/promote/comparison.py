@@ -9,6 +9,7 @@ creators or more have it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ class Comparison:
     def worse_lines(self) -> list[str]:
         """Name the lines that decide and are worse beyond doubt."""
         return [
-            _cell_text(row)
+            _decisive_text(row)
             for row in self.table.itertuples()
             if row.decides and row.low > NO_DIFFERENCE
         ]
@@ -54,7 +55,8 @@ class Comparison:
         lines = [f"compared on {extent}, engagements {self.horizon_days} days after posting"]
         lines += [f"  {note}" for note in self.notes]
         lines.append(
-            f"  {'platform':<10} {'evidence':<8} {'posts':>7} {'creators':>8}  CRPS: candidate  champion"
+            f"  {'platform':<10} {'evidence':<8} {'posts':>7} {'creators':>8}  CRPS: candidate  "
+            f"champion"
         )
         lines[-1] += f"  {'difference, 95 % interval':>30}"
         lines += [_line(row) for row in self.table.itertuples()]
@@ -77,15 +79,15 @@ class NotComparable:
 
 
 def has_enough_pairs(rows: pd.DataFrame) -> bool:
-    """Tell whether so many pairs, a row a post and evidence, decide anything."""
+    """Return whether so many pairs, a row a post and evidence, decide anything."""
     posts, creators = count_posts_and_creators(rows)
     return posts >= ENOUGH_POSTS and creators >= ENOUGH_CREATORS
 
 
 def count_posts_and_creators(rows: pd.DataFrame) -> tuple[int, int]:
     """Count the posts and the creators with the evidence `history`."""
-    own = rows[rows["evidence"] == EVIDENCE[0]]
-    return len(own), own["creator"].nunique()
+    group = rows[rows["evidence"] == EVIDENCE[0]]
+    return len(group), group["creator"].nunique()
 
 
 def minimum_text() -> str:
@@ -112,34 +114,34 @@ def compare_pairs(
 
 
 def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Give for all platforms and for each, by evidence: posts, creators, CRPS of both and their
+    """Return for all platforms and for each, by evidence: posts, creators, CRPS of both and their
     relative difference.
 
     `change`, `low`, `high`: candidate / champion - 1 with its 95 % interval, which is NaN under
     ENOUGH_CREATORS creators; `decides`: whether the line is one that a promotion depends on.
     """
-    lines = [_compared(ALL, evidence, own) for evidence, own in _by_evidence(rows)]
+    lines = [_compared(ALL, evidence, group) for evidence, group in _by_evidence(rows)]
     for platform, part in rows.groupby("platform"):
-        lines += [_compared(platform, evidence, own) for evidence, own in _by_evidence(part)]
+        lines += [_compared(platform, evidence, group) for evidence, group in _by_evidence(part)]
     return pd.DataFrame(lines)
 
 
 def _posts_left_out(pairs: ScorePairs) -> list[str]:
     """Say by platform and reason how many posts of either are not compared."""
     lines = []
-    for (platform, reason), own in pairs.posts[pairs.posts["reason"] != COMPARABLE].groupby(
+    for (platform, reason), group in pairs.posts[pairs.posts["reason"] != COMPARABLE].groupby(
         ["platform", "reason"]
     ):
-        apart = f" ({own['gap_days'].median():.0f} days)" if reason == LEADS_DIFFER else ""
-        lines.append(f"{len(own):,} posts on {platform} {reason}{apart}")
+        apart = f" ({group['gap_days'].median():.0f} days)" if reason == LEADS_DIFFER else ""
+        lines.append(f"{len(group):,} posts on {platform} {reason}{apart}")
     unshared = pairs.champion_posts[~pairs.champion_posts["shared"].astype(bool)]
-    for platform, own in unshared.groupby("platform"):
-        lines.append(f"{len(own):,} posts on {platform} that the candidate was not asked about")
+    for platform, group in unshared.groupby("platform"):
+        lines.append(f"{len(group):,} posts on {platform} that the candidate was not asked about")
     return lines
 
 
 def _by_evidence(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    return [(name, own) for name in EVIDENCE if len(own := rows[rows["evidence"] == name])]
+    return [(name, group) for name in EVIDENCE if len(group := rows[rows["evidence"] == name])]
 
 
 def _compared(platform: str, evidence: str, rows: pd.DataFrame) -> dict:
@@ -165,14 +167,15 @@ def _compared(platform: str, evidence: str, rows: pd.DataFrame) -> dict:
     }
 
 
-def _line(row) -> str:
+def _line(row: Any) -> str:
     return (
-        f"  {row.platform:<10} {row.evidence:<8} {row.posts:>7,} {row.creators:>8,}  {row.candidate:>15.4f}  "
+        f"  {row.platform:<10} {row.evidence:<8} {row.posts:>7,} {row.creators:>8,}  "
+        f"{row.candidate:>15.4f}  "
         f"{row.champion:>8.4f}  {_change_text(row):>30}"
     )
 
 
-def _change_text(row) -> str:
+def _change_text(row: Any) -> str:
     around = (
         f"{row.low:+.1%} to {row.high:+.1%}"
         if np.isfinite(row.low)
@@ -181,5 +184,5 @@ def _change_text(row) -> str:
     return f"{row.change:+.1%} ({around})"
 
 
-def _cell_text(row) -> str:
+def _decisive_text(row: Any) -> str:
     return f"{row.platform} {row.evidence} {_change_text(row)}"

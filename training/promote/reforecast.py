@@ -12,6 +12,7 @@ trained for.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ class ForecastOrigins:
 
     @property
     def until(self) -> np.ndarray:
-        """Give the moments (platforms,) by position in PLATFORMS."""
+        """Return the moments (platforms,) by position in PLATFORMS."""
         return np.array([self.by_platform[name] for name in PLATFORMS])
 
     def days(self, platforms: set[str]) -> str:
@@ -84,20 +85,20 @@ def choose_origins(
 
     `same_data`: the tables are those that the candidate was trained on.
     """
-    ends, own_ends = knowledge_ends(champion), knowledge_ends(candidate)
-    other = cuts if same_data else own_ends
+    champion_ends, candidate_ends = knowledge_ends(champion), knowledge_ends(candidate)
+    other = cuts if same_data else candidate_ends
     latest = knowledge_end(champion)
-    moments = {name: _later(ends.get(name), other.get(name), latest) for name in PLATFORMS}
+    moments = {name: _later(champion_ends.get(name), other.get(name), latest) for name in PLATFORMS}
     return ForecastOrigins(moments, knowledge_end(candidate), same_data)
 
 
 def knowledge_end(manifest: dict) -> int:
-    """Give the end of what a bundle has seen (microseconds, UTC)."""
+    """Return the end of what a bundle has seen (microseconds, UTC)."""
     return _microseconds(_entry(manifest, "until"))
 
 
 def knowledge_ends(manifest: dict) -> dict[str, int]:
-    """Give the end of what a bundle has seen of each platform; a platform of which it has seen
+    """Return the end of what a bundle has seen of each platform; a platform of which it has seen
     nothing is left out.
     """
     if "platforms" not in manifest:
@@ -131,10 +132,12 @@ def reforecast(
     )
     if not len(rows):
         raise _too_few(0, 0, days)
-    theirs = score_forecaster(history, champion.reference, champion.forecasters[TARGET], rows)
-    shown = theirs[theirs["asked"] == EVIDENCE[0]]
-    if not has_enough_pairs(shown):
-        raise _too_few(*count_posts_and_creators(shown), days)
+    champion_scores = score_forecaster(
+        history, champion.reference, champion.forecasters[TARGET], rows
+    )
+    with_history = champion_scores[champion_scores["asked"] == EVIDENCE[0]]
+    if not has_enough_pairs(with_history):
+        raise _too_few(*count_posts_and_creators(with_history), days)
     reference, forecaster = candidate.reference, candidate.forecasters[TARGET]
     if moments.is_refitted:
         report(f"fitting the recipe of {candidate.version} to what was known on {days}")
@@ -146,13 +149,13 @@ def reforecast(
             report=report,
         )
         reference, forecaster = fitted.reference, fitted.forecasters[TARGET]
-    return pair_scores(score_forecaster(history, reference, forecaster, rows), theirs)
+    return pair_scores(score_forecaster(history, reference, forecaster, rows), champion_scores)
 
 
 def label_posts_after_origins(
     history: History, moments: ForecastOrigins, platforms: set[str], lead_days: float
 ) -> LabelledQueries:
-    """Give the posts of some platforms after the moments, mature at the end of the data, as known
+    """Return the posts of some platforms after the moments, mature at the end of the data, as known
     at signing.
     """
     latest = mature_end(history) - history.horizon_days * DAY_US
@@ -188,7 +191,7 @@ def score_forecaster(
 
 
 def recipe_from_manifest(manifest: dict) -> Recipe:
-    """Give the recipe that a bundle was trained with. Raises ReforecastError where this code does
+    """Return the recipe that a bundle was trained with. Raises ReforecastError where this code does
     not know it.
     """
     values = {name: value for name, value in _entry(manifest, "recipe").items() if name != "dask"}
@@ -202,29 +205,30 @@ def recipe_from_manifest(manifest: dict) -> Recipe:
 
 
 def longest_lead_days(manifest: dict) -> float:
-    """Give how far ahead of a post a bundle was trained to be asked."""
+    """Return how far ahead of a post a bundle was trained to be asked."""
     sampling = _entry(manifest, "recipe").get("sampling", {})
     return _entry({"version": manifest["version"], **sampling}, "longest_lead_days")
 
 
 def _too_few(posts: int, creators: int, days: str) -> ReforecastError:
     return ReforecastError(
-        f"the tables hold {posts:,} posts of {creators:,} creators with known posts after {days}, which neither has "
+        f"the tables hold {posts:,} posts of {creators:,} creators with known posts after "
+        f"{days}, which neither has "
         f"seen ({minimum_text()})"
     )
 
 
 def _later(end: int | None, other: int | None, latest: int) -> int:
-    """Give the later of two moments, of which one or both may not be known."""
-    known = [at for at in (end, other) if at is not None]
-    return max(known, default=latest)
+    """Return the later of two moments, of which one or both may not be known."""
+    moments = [moment for moment in (end, other) if moment is not None]
+    return max(moments, default=latest)
 
 
 def _microseconds(text: str) -> int:
     return pd.Timestamp(text).value // 1000
 
 
-def _entry(manifest: dict, name: str):
+def _entry(manifest: dict, name: str) -> Any:
     if name not in manifest:
         raise ReforecastError(f"the manifest of {manifest['version']} lacks {name!r}")
     return manifest[name]

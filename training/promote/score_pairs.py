@@ -68,15 +68,15 @@ class ScorePairs:
         """Name the platforms with posts that are compared, or those with posts of either of which
         none is.
         """
-        alike = set(self.rows["platform"])
+        comparable = set(self.rows["platform"])
         return (
-            alike
+            comparable
             if compared
-            else {*self.posts["platform"], *self.champion_posts["platform"]} - alike
+            else {*self.posts["platform"], *self.champion_posts["platform"]} - comparable
         )
 
     def for_platforms(self, platforms: set[str]) -> "ScorePairs":
-        """Give those of some platforms."""
+        """Return those of some platforms."""
         return ScorePairs(*(frame[frame["platform"].isin(platforms)] for frame in self._frames()))
 
     def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -104,10 +104,10 @@ def pair_scores(candidate: pd.DataFrame, champion: pd.DataFrame) -> ScorePairs:
     both = both.sort_values(
         ["reason", "shown", "gap_days"], ascending=[False, True, True], kind="stable"
     )
-    alike = both[both["reason"] == EXCLUSION_REASONS.index(COMPARABLE)].drop_duplicates(
+    comparable = both[both["reason"] == EXCLUSION_REASONS.index(COMPARABLE)].drop_duplicates(
         [*POST_KEY, "evidence"]
     )
-    rows = alike.rename(columns={"crps": "candidate", "crps_champion": "champion"})
+    rows = comparable.rename(columns={"crps": "candidate", "crps_champion": "champion"})
     posts = both.drop_duplicates(POST_KEY)[[*POST_KEY, "platform", "reason", "gap_days"]]
     posts["reason"] = pd.Series(EXCLUSION_REASONS)[posts["reason"]].to_numpy()
     return ScorePairs(rows[NO_PAIRS.rows.columns], posts, _champion_posts(ours, theirs))
@@ -118,8 +118,8 @@ def merge_pairs(parts: list[ScorePairs]) -> ScorePairs:
     parts = [part for part in parts if len(part.posts) or len(part.champion_posts)]
     if not parts:
         return NO_PAIRS
-    frames = zip(*(part._frames() for part in parts), strict=True)
-    return ScorePairs(*(pd.concat(own, ignore_index=True) for own in frames))
+    frames_of_parts = zip(*(part._frames() for part in parts), strict=True)
+    return ScorePairs(*(pd.concat(frames, ignore_index=True) for frames in frames_of_parts))
 
 
 def _champion_posts(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
@@ -142,7 +142,7 @@ def _numbered(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reasons(both: pd.DataFrame) -> np.ndarray:
-    """Give the position in EXCLUSION_REASONS of what first keeps each pair from being alike."""
+    """Return the position in EXCLUSION_REASONS of what first keeps each pair from being alike."""
     same_count = np.isclose(both["y"], both["y_champion"], rtol=1e-9, atol=0)
     checks = (
         both["crps_champion"].notna(),

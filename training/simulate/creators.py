@@ -7,19 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.tables.schema import CREATORS, FOLLOWERS
 from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES
-from training.simulate.columns import id_column, table_from_columns, text_column, time_column
-from training.simulate.oracle import DAYS_PER_MONTH, interpolate_paths
-from training.simulate.parameters import (
-    AUTHENTICITY_GRADES,
-    LANGUAGES,
-    NICHE_WORDS,
-    MarketParameters,
-)
+from training.simulate.columns import id_column, text_column
+from training.simulate.niche_words import LANGUAGES
+from training.simulate.parameters import AUTHENTICITY_GRADES, MarketParameters
+from training.simulate.truth import DAYS_PER_MONTH, interpolate_paths
 
 DAY = 86_400
-_COUNTRIES = (("US", "GB", "IN", "BR"), ("ES", "MX", "AR", "CO"), ("DE", "AT", "CH", "DE"))
 _LANGUAGE_SHARES = (0.60, 0.25, 0.15)
 
 
@@ -46,7 +40,7 @@ class SimulatedCreators:
         return len(self.truth)
 
     def codes(self, column: str, names: tuple[str, ...]) -> np.ndarray:
-        """Give the positions of a text column's values in `names`."""
+        """Return the positions of a text column's values in `names`."""
         return pd.Index(names).get_indexer(self.truth[column])
 
 
@@ -75,8 +69,8 @@ def draw_creators(
 def log_rate_by_views(
     people: SimulatedCreators, rows: np.ndarray, days: np.ndarray, market: MarketParameters
 ) -> np.ndarray:
-    """Give the ln engagement rate by views that posts of these creators have, before the post's own
-    noise.
+    """Return the ln engagement rate by views that posts of these creators have, before the post's
+    own noise.
     """
     audience = interpolate_paths(people.followers_engaging_log, rows, days)
     rate = people.truth["views_effect"].to_numpy()[rows].copy()
@@ -93,75 +87,6 @@ def log_rate_by_views(
         )
         rate[here] += by_views + niche
     return rate
-
-
-def creators_table(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
-) -> pd.DataFrame:
-    """Give one profile a creator; most are read in the final sweep, some earlier, some parts are
-    missing.
-    """
-    n, truth = len(people), people.truth
-    earlier = np.where(rng.random(n) < 0.1, rng.uniform(1, 90, n), 0.0)
-    read = np.maximum(people.sweep - earlier, people.joined + 1)
-    followers = np.exp(interpolate_paths(people.followers_shown_log, np.arange(n), read)).round()
-    age = np.where(people.joined > 0, -people.joined, rng.integers(30, 3000, n))
-    niche = people.codes("niche", NICHES)
-    return table_from_columns(
-        CREATORS,
-        n,
-        creator_id=truth["creator_id"],
-        platform=truth["platform"],
-        observed_at=time_column(market.start, (read * DAY).round()),
-        handle=truth["platform"].str[:2] + "_" + truth["creator_id"],
-        followers=np.where(rng.random(n) < 0.02, np.nan, followers),
-        following=np.exp(rng.normal(6, 1, n)).round(),
-        posts_count=_posts_so_far(rng, truth["cadence"].to_numpy(), age + market.days, market),
-        created_at=time_column(market.start, -age * DAY),
-        niche=text_column(NICHES, np.where(rng.random(n) < 0.15, -1, niche)),
-        bio=text_column(
-            _bios(), np.where(rng.random(n) < 0.4, -1, niche * len(LANGUAGES) + people.language)
-        ),
-        language=text_column(LANGUAGES, np.where(rng.random(n) < 0.2, -1, people.language)),
-        country=text_column(
-            np.ravel(_COUNTRIES),
-            np.where(rng.random(n) < 0.2, -1, people.language * 4 + rng.integers(0, 4, n)),
-        ),
-        verified=rng.random(n) < np.where(followers > 100_000, 0.5, 0.02),
-        business=rng.random(n) < 0.4,
-    )
-
-
-def followers_table(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
-) -> pd.DataFrame:
-    """Give monthly follower readings of most creators, from their first month to the end of the
-    data.
-    """
-    tracked = np.flatnonzero(rng.random(len(people)) < 0.85)
-    months = np.arange(int(market.days / DAYS_PER_MONTH) + 1)
-    row, month = np.repeat(tracked, len(months)), np.tile(months, len(tracked))
-    seconds = ((month * DAYS_PER_MONTH + rng.random(len(row))) * DAY).round()
-    due = (seconds >= people.joined[row] * DAY) & (seconds <= people.sweep[row] * DAY)
-    row, seconds = row[due], seconds[due]
-    return table_from_columns(
-        FOLLOWERS,
-        len(row),
-        creator_id=text_column(people.truth["creator_id"], row),
-        platform=text_column(people.truth["platform"], row),
-        observed_at=time_column(market.start, seconds),
-        followers=np.exp(interpolate_paths(people.followers_shown_log, row, seconds / DAY)).round(),
-    )
-
-
-def _posts_so_far(
-    rng: np.random.Generator, cadence: np.ndarray, age_days: np.ndarray, market: MarketParameters
-) -> np.ndarray:
-    """Give posts since the account was opened; creators without posts in the tables have some all
-    the same.
-    """
-    usual = market.posts_median * np.exp(market.posts_ln_sd * rng.normal(size=len(cadence)))
-    return np.ceil(1.5 * np.where(cadence > 0, cadence, usual) * age_days / market.days + 10)
 
 
 def _accounts(
@@ -237,7 +162,7 @@ def _sponsored_effect(rng: np.random.Generator, n: int, market: MarketParameters
 def _follower_paths(
     rng: np.random.Generator, accounts: pd.DataFrame, market: MarketParameters
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give ln followers shown and ln followers who engage, by month.
+    """Return ln followers shown and ln followers who engage, by month.
 
     Real followers grow; bought ones come in one to three jumps (crude) or little by little (drip,
     engaged), all of them by the end of the data. Only those of the grade `engaged` engage.
@@ -278,7 +203,7 @@ def _levels(
 def _drift(
     rng: np.random.Generator, shape: tuple[int, int], market: MarketParameters
 ) -> np.ndarray:
-    """Give stationary autoregressive paths of the first order, one a row."""
+    """Return stationary autoregressive paths of the first order, one a row."""
     path = market.drift_sd * rng.normal(size=shape)
     memory = market.drift_memory
     for month in range(1, shape[1]):
@@ -289,7 +214,7 @@ def _drift(
 def _format_columns(
     rng: np.random.Generator, accounts: pd.DataFrame, market: MarketParameters
 ) -> pd.DataFrame:
-    """Give each creator's shares of formats and ln effects of formats, around those of the
+    """Return each creator's shares of formats and ln effects of formats, around those of the
     platform.
     """
     n = len(accounts)
@@ -304,8 +229,3 @@ def _format_columns(
     return pd.DataFrame(
         columns | {f"effect_{name}": effects[:, i] for i, name in enumerate(FORMATS)}
     )
-
-
-def _bios() -> list[str]:
-    """Give a profile text for each niche and language, languages of one niche together."""
-    return [" | ".join(words.split()[:3]) for niche in NICHES for words in NICHE_WORDS[niche]]

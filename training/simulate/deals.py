@@ -9,9 +9,10 @@ from features.tables.schema import PARTNERSHIPS, PROSPECTS
 from features.tables.vocabulary import FORMATS, NICHES
 from training.simulate.columns import id_column, table_from_columns, text_column, time_column
 from training.simulate.creators import DAY, SimulatedCreators, draw_creators, log_rate_by_views
-from training.simulate.oracle import expected_log_engagements, interpolate_paths
-from training.simulate.parameters import LANGUAGES, MarketParameters, brand_fit_matrix
+from training.simulate.niche_words import LANGUAGES
+from training.simulate.parameters import MarketParameters, brand_fit_matrix
 from training.simulate.posts import draw_brands, draw_formats
+from training.simulate.truth import expected_log_engagements, interpolate_paths
 
 #: The campaign that the prospects are for: its brand's niche, and the share of prospects outside
 #: the tables.
@@ -81,7 +82,7 @@ def partnerships_table(
     readings: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Give the partnerships; the outcome sums the first reading of each deliverable, once all of
+    """Return the partnerships; the outcome sums the first reading of each deliverable, once all of
     them are mature.
 
     The brand sees the counts of a creator who hides likes; views stay unknown where the platform
@@ -121,7 +122,7 @@ def partnerships_table(
 def partnerships_truth(
     people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters
 ) -> pd.DataFrame:
-    """Give Truth.partnerships: the creator, ln engagements expected of the first deliverable, and
+    """Return Truth.partnerships: the creator, ln engagements expected of the first deliverable, and
     its age when read.
     """
     row = deals["row"].to_numpy()
@@ -131,7 +132,7 @@ def partnerships_truth(
         row,
         deals["seconds"].to_numpy() / DAY,
         deals["format"].to_numpy(),
-        True,
+        np.ones(len(row), bool),
         fit,
         market,
     )
@@ -214,7 +215,7 @@ def _asked(
 def _profile(
     rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
 ) -> dict[str, pd.Series]:
-    """Give profiles, and for six in ten a vendor's averages: all counts, or the engagement rate
+    """Return profiles, and for six in ten a vendor's averages: all counts, or the engagement rate
     alone.
     """
     n, truth = len(people), people.truth

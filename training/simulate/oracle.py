@@ -6,7 +6,6 @@ the oracle answers with it. Only the generator and the backtest use this module;
 read truth/.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,113 +14,16 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from features.errors import CreatorcastError
 from features.tables.vocabulary import FORMATS, HORIZON_DAYS, NICHES
-from training.simulate.parameters import MarketParameters, brand_fit_matrix
+from training.simulate.parameters import brand_fit_matrix
+from training.simulate.truth import (
+    MarketTruth,
+    OracleError,
+    expected_log_engagements,
+    standard_noise,
+)
 
-DAYS_PER_MONTH = 365.25 / 12
 _CHUNK = 500
-_FRAMES = ("creators", "posts", "partnerships")
-
-
-class OracleError(CreatorcastError):
-    """The oracle cannot answer: no truth is there, or a question names what the truth does not
-    know.
-    """
-
-
-@dataclass(frozen=True)
-class MarketTruth:
-    """What the generator knows and the tables do not tell; it lies in truth/, apart from the
-    tables.
-
-    - `creators`: one row a creator: its `grade` (of GRADES), spreads, effects, shares of formats
-      (`mix_<format>`), and `level_<month>`, ln lifetime engagements expected of an organic post at
-      each month from the start of the data
-    - `posts`: `ln_expected`, ln lifetime engagements expected of the post before its own noise, and
-      `fit` of the brand
-    - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which each
-      deliverable is read
-    """
-
-    creators: pd.DataFrame
-    posts: pd.DataFrame
-    partnerships: pd.DataFrame
-    market: MarketParameters
-
-    def write(self, folder: Path) -> None:
-        """Write the frames as Parquet and the market's parameters as market.json into a folder,
-        which is made.
-        """
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in _FRAMES:
-            getattr(self, name).to_parquet(folder / f"{name}.parquet", index=False)
-        (folder / "market.json").write_text(json.dumps(self.market.to_dict(), indent=2) + "\n")
-
-    @classmethod
-    def read(cls, folder: Path) -> "MarketTruth":
-        """Read what `write` wrote; raises OracleError where it is not there."""
-        if not (folder / "market.json").exists():
-            raise OracleError(
-                f"{str(folder)!r} holds no truth: only a simulated data set has an oracle"
-            )
-        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
-        return cls(
-            **frames,
-            market=MarketParameters.from_dict(json.loads((folder / "market.json").read_text())),
-        )
-
-
-def expected_log_engagements(
-    creators: pd.DataFrame,
-    rows: np.ndarray,
-    days: np.ndarray,
-    formats: np.ndarray,
-    sponsored: np.ndarray,
-    fit: np.ndarray,
-    market: MarketParameters,
-) -> np.ndarray:
-    """Give ln lifetime engagements expected of posts, before each post's own noise.
-
-    `rows` are positions in `creators` (as in Truth), `days` since the market's start, `formats`
-    positions in FORMATS, `sponsored` bool, `fit` of the brand's niche in 0 to 1 (used where
-    sponsored). The arrays broadcast.
-    """
-    levels = creators[[f"level_{month:02d}" for month in range(market.months + 1)]].to_numpy()
-    effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
-    own = creators["sponsored_effect"].to_numpy()[rows]
-    level = interpolate_paths(levels, rows, days) + timing_effect(days, market)
-    return level + effects[rows, formats] + np.where(sponsored, own + fit_effect(fit, market), 0.0)
-
-
-def interpolate_paths(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Read monthly paths, shape (creators, months + 1), at days since the start; constant beyond
-    either end.
-    """
-    month = np.clip(days / DAYS_PER_MONTH, 0, path.shape[1] - 1)
-    before = np.minimum(month.astype(int), path.shape[1] - 2)
-    weight = month - before
-    return path[rows, before] * (1 - weight) + path[rows, before + 1] * weight
-
-
-def timing_effect(days: np.ndarray, market: MarketParameters) -> np.ndarray:
-    """Give the ln effect of weekday (best on Wednesday) and hour (best at 19 UTC)."""
-    since_monday = np.datetime64(market.start, "D").astype(int) + 3 + days
-    weekday = market.weekday_effect * np.cos(2 * np.pi * (np.floor(since_monday) - 2) / 7)
-    return weekday + market.hour_effect * np.cos(2 * np.pi * (days - 19 / 24))
-
-
-def fit_effect(fit: np.ndarray, market: MarketParameters) -> np.ndarray:
-    """Give the ln effect of brand fit, an inverted U whose mean over the market's deals is 0."""
-    curve = 1 - ((np.array([0.0, 0.5, 1.0]) - market.fit_best) / market.fit_best) ** 2
-    mean = np.array(market.fit_shares) @ curve
-    return market.fit_gain * (1 - ((fit - market.fit_best) / market.fit_best) ** 2 - mean)
-
-
-def standard_noise(student: np.ndarray, market: MarketParameters) -> np.ndarray:
-    """Bring draws of Student's t to sd 1 and cap them."""
-    scaled = student * np.sqrt((market.noise_df - 2) / market.noise_df)
-    return np.clip(scaled, -market.noise_cap, market.noise_cap)
 
 
 @dataclass(frozen=True)
@@ -172,23 +74,15 @@ class Oracle:
         return cls(MarketTruth.read(Path(folder) / "truth"), draws, seed)
 
     def quantiles(self, questions: pd.DataFrame, probabilities: list[float]) -> np.ndarray:
-        """Give quantiles of ln(1 + engagements) of one post, shape (questions, probabilities)."""
-        return self._quantiles(questions.assign(deliverables=1), probabilities)
-
-    def total_quantiles(self, questions: pd.DataFrame, probabilities: list[float]) -> np.ndarray:
-        """Give quantiles of ln(1 + engagements of all deliverables together), shape (questions,
-        probabilities).
-        """
-        return self._quantiles(questions, probabilities)
-
-    def total_samples(self, questions: pd.DataFrame) -> np.ndarray:
-        """Draw the engagements of all deliverables together, shape (questions, draws), each row
-        ascending.
-        """
-        return np.vstack([np.empty((0, self.draws)), *self._chunks(questions)])
+        """Return quantiles of ln(1 + engagements) of one post, shape (questions, probabilities)."""
+        parts = [
+            np.quantile(np.log1p(counts), probabilities, axis=1, method="hazen").T
+            for counts in self._chunks(questions.assign(deliverables=1))
+        ]
+        return np.vstack([np.empty((0, len(probabilities))), *parts])
 
     def crps(self, questions: pd.DataFrame, y: np.ndarray) -> np.ndarray:
-        """Give the continuous ranked probability score of the true distribution at y = ln(1 +
+        """Return the continuous ranked probability score of the true distribution at y = ln(1 +
         engagements) of a post.
 
         CRPS = E|X - y| - E|X - X'| / 2, over the draws.
@@ -202,8 +96,8 @@ class Oracle:
         return scores
 
     def pit(self, questions: pd.DataFrame, engagements: np.ndarray) -> np.ndarray:
-        """Give the randomised probability integral transform of observed totals: uniform where the
-        oracle is right.
+        """Return the randomised probability integral transform of observed totals: uniform where
+        the oracle is right.
         """
         rng = np.random.default_rng(self.seed + 1)
         values, at = np.empty(len(questions)), 0
@@ -213,13 +107,6 @@ class Oracle:
             below, equal = (counts < seen).mean(axis=1), (counts == seen).mean(axis=1)
             values[part] = below + rng.random(len(below)) * np.maximum(equal, 1 / self.draws)
         return np.minimum(values, 1.0)
-
-    def _quantiles(self, questions: pd.DataFrame, probabilities: list[float]) -> np.ndarray:
-        parts = [
-            np.quantile(np.log1p(counts), probabilities, axis=1, method="hazen").T
-            for counts in self._chunks(questions)
-        ]
-        return np.vstack([np.empty((0, len(probabilities))), *parts])
 
     def _chunks(self, questions: pd.DataFrame) -> Iterator[np.ndarray]:
         asked = self._asked(questions)
@@ -291,7 +178,7 @@ class Oracle:
     def _circumstances(
         self, asked: _OracleQueries, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give format, sponsored and fit, shape (n, draws): as asked, or drawn where unknown."""
+        """Return format, sponsored and fit, shape (n, draws): as asked, or drawn where unknown."""
         row = asked.row[:, None]
         chance = [rng.permutation(self._strata) for _ in range(3)]
         mix = (chance[0][None, :, None] > self._mix[asked.row][:, None, :-1]).sum(axis=2)

@@ -8,13 +8,14 @@ follows from this market.
 """
 
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 
-from features.tables.vocabulary import FORMATS, NICHES
+from features.tables.vocabulary import NICHES
+from training.simulate.platforms import INSTAGRAM, TIKTOK, YOUTUBE, PlatformParameters
 
 AUTHENTICITY_GRADES = ("none", "crude", "drip", "pods", "engaged")
-LANGUAGES = ("en", "es", "de")
 
 #: Niches that a brand of one finds related in the others [a]; every niche stands in exactly one
 #: group.
@@ -26,181 +27,6 @@ NICHE_GROUPS = (
     ("comedy", "dance", "entertainment", "gaming", "music"),
     ("art", "photography", "travel"),
     ("automotive", "technology"),
-)
-
-#: Four words a niche in English, Spanish and German, for captions, hashtags and profiles.
-NICHE_WORDS = {
-    "art": ("painting canvas sketch gallery", "pintura lienzo boceto galeria", "malerei leinwand skizze galerie"),
-    "automotive": ("car engine garage horsepower", "coche motor taller caballos", "auto motor werkstatt leistung"),
-    "beauty": ("makeup skincare lipstick serum", "maquillaje labial serum piel", "schminke hautpflege serum haut"),
-    "books": ("novel author reading library", "novela autora lectura biblioteca", "roman autorin lesen bibliothek"),
-    "business": ("startup founder marketing sales", "empresa ventas cliente negocio", "firma vertrieb kunde umsatz"),
-    "comedy": ("joke sketch prank funny", "chiste broma risa humor", "witz streich lachen humor"),
-    "dance": ("choreography ballet hiphop moves", "baile coreografia pasos ritmo", "tanz schritte ballett takt"),
-    "diy": ("handmade craft woodwork glue", "manualidades madera pegamento taller", "basteln holz werkzeug kleber"),
-    "education": ("lesson study exam teacher", "clase estudio examen maestra", "unterricht lernen klausur lehrerin"),
-    "entertainment": ("movie series celebrity trailer", "pelicula serie famosos estreno", "film serie promis kino"),
-    "family": ("baby toddler parenting kids", "bebe crianza hijos mama", "baby erziehung kinder mama"),
-    "fashion": ("outfit dress sneakers style", "moda vestido zapatos estilo", "mode kleid schuhe stil"),
-    "finance": ("investing budget stocks savings", "inversion ahorro bolsa dinero", "aktien sparen geldanlage zinsen"),
-    "fitness": ("workout gym squat protein", "entreno gimnasio pesas proteina", "training hanteln kniebeuge eiweiss"),
-    "food": ("recipe dinner baking sauce", "receta cena horno salsa", "rezept abendessen backen sosse"),
-    "gaming": ("console gameplay streamer speedrun", "consola partida jugador mando", "konsole zocken spielstand rang"),
-    "health": ("sleep nutrition wellness vitamins", "sueno nutricion salud cuerpo", "schlaf ernaehrung arzt koerper"),
-    "home": ("interior sofa kitchen decor", "salon sofa cocina decoracion", "wohnzimmer sofa kueche deko"),
-    "lifestyle": ("routine morning coffee diary", "rutina manana cafe diario", "routine morgen kaffee tagebuch"),
-    "motivation": ("mindset goals discipline dream", "metas disciplina sueno exito", "ziele disziplin traum erfolg"),
-    "music": ("song guitar concert album", "cancion guitarra concierto disco", "lied gitarre konzert album"),
-    "news": ("headline election report senate", "noticia elecciones politica debate", "nachricht wahl bericht partei"),
-    "pets": ("puppy cat dog vet", "perro gato cachorro veterinaria", "hund katze welpe tierarzt"),
-    "photography": ("camera lens portrait exposure", "camara lente retrato foco", "kamera objektiv portrait blende"),
-    "religion": ("prayer faith church scripture", "oracion iglesia fe biblia", "gebet glaube kirche bibel"),
-    "sports": ("football match league goal", "futbol partido liga gol", "fussball spiel liga tor"),
-    "technology": ("smartphone laptop gadget software", "movil portatil aparato chip", "handy laptop geraet rechner"),
-    "travel": ("beach flight hotel mountains", "playa vuelo hotel montanas", "strand flug hotel berge"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class PlatformParameters:
-    """What one platform does: rates as fractions, slopes of ln rate on ln followers, ages in days.
-
-    - the engagement rate is a broken power law of followers: `rate_at_knot` at `knot` followers,
-      one slope either side
-    - `rate_by` names its base; by views it is turned into a rate by followers with the law of views
-      per follower
-    - engagements accrue as a Weibull curve of age that passes one half at `half_life_days`
-    - `formats` gives the share of posts and the ln effect on engagements, `niches` the ln effect of
-      a niche
-    """
-
-    share: float
-    rate_by: str
-    rate_at_knot: float
-    knot: float
-    slope_below: float
-    slope_above: float
-    views_per_follower: float
-    views_slope: float
-    half_life_days: float
-    weibull_shape: float
-    shares_per_like: float
-    fee_factor: float
-    formats: dict[str, tuple[float, float]]
-    niches: dict[str, float]
-
-    def ln_rate(self, ln_followers: np.ndarray) -> np.ndarray:
-        """Give the ln engagement rate by `rate_by` of the typical creator with so many followers."""
-        beyond = ln_followers - np.log(self.knot)
-        return (
-            np.log(self.rate_at_knot)
-            + np.where(beyond < 0, self.slope_below, self.slope_above) * beyond
-        )
-
-    def ln_views_per_follower(self, ln_followers: np.ndarray) -> np.ndarray:
-        """Give ln (views of a post / followers) of the typical creator."""
-        return np.log(self.views_per_follower) + self.views_slope * (ln_followers - np.log(30_000))
-
-    def ln_rate_by_followers(self, ln_followers: np.ndarray) -> np.ndarray:
-        """Give the ln engagement rate by followers of the typical creator with so many followers."""
-        by_views = self.rate_by == "views"
-        return self.ln_rate(ln_followers) + (
-            self.ln_views_per_follower(ln_followers) if by_views else 0.0
-        )
-
-    def accrued_share(self, age_days: np.ndarray) -> np.ndarray:
-        """Give the share of a post's lifetime engagements that it has at an age; at the half-life
-        one half.
-        """
-        return -np.expm1(
-            -np.log(2) * (np.asarray(age_days) / self.half_life_days) ** self.weibull_shape
-        )
-
-    def niche_effects(self, weights: np.ndarray) -> np.ndarray:
-        """Give the ln effect of each of NICHES, shape (niches,), moved so that their mean by
-        `weights` is 0.
-        """
-        effects = np.array([self.niches.get(niche, 0.0) for niche in NICHES])
-        return effects - weights @ effects / weights.sum()
-
-    def format_arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give the share of posts and the ln effect of each of FORMATS, both of shape (formats,)."""
-        pairs = np.array([self.formats.get(name, (0.0, 0.0)) for name in FORMATS])
-        return pairs[:, 0], pairs[:, 1]
-
-
-# ln of the rates against their geometric mean: 4.5, 3.7, 3.2, 3.2 % likes/followers [InfluencerDB
-# 2019].
-_INSTAGRAM_NICHES = {"travel": 0.25, "fitness": 0.05, "food": -0.09, "beauty": -0.09}
-
-# ln of engagements/views against their median of 11.6 % [Crawlora, 4,509 videos, CC BY 4.0].
-_TIKTOK_NICHES = {
-    "education": 0.35,
-    "motivation": 0.29,
-    "comedy": 0.16,
-    "travel": 0.15,
-    "pets": 0.13,
-    "fashion": 0.09,
-    "beauty": -0.09,
-    "fitness": -0.17,
-    "finance": -0.18,
-    "gaming": -0.25,
-    "food": -0.34,
-    "technology": -0.68,
-}
-
-INSTAGRAM = PlatformParameters(
-    share=0.45,  # [a]
-    rate_by="followers",
-    rate_at_knot=0.0090,  # 0.97 % at 10-50k, 3.87 % at 1-5k, 1.14 % at 1M+: middle line through all bands [Modash] [d]
-    knot=22_000,  # [d]
-    slope_below=-0.60,  # [d]
-    slope_above=0.04,  # [d]
-    views_per_follower=0.157,  # reach / followers of micro creators [Cirqle]
-    views_slope=-0.15,  # [Cirqle] gives -0.5, rates by views 6-10 times those by followers give less [a]
-    half_life_days=0.83,  # 19-20 h [Graffius]
-    weibull_shape=0.6,  # [a]
-    shares_per_like=0.0,
-    fee_factor=1.0,
-    formats={
-        "image": (0.30, -0.05),
-        "carousel": (0.25, 0.10),
-        "video": (0.10, -0.05),
-        "short": (0.35, 0.0),
-    },  # [a]
-    niches=_INSTAGRAM_NICHES,
-)
-TIKTOK = PlatformParameters(
-    share=0.35,  # [a]
-    rate_by="views",
-    rate_at_knot=0.0735,  # 7.6 % at 50-100k, 7.0 % at 100-500k [Modash Nov 2025]
-    knot=100_000,  # [d]
-    slope_below=-0.15,  # 13.0 % at 1-5k; one line through all bands has -0.11 [d]
-    slope_above=-0.04,  # 6.5 % at 1M+ [d]
-    views_per_follower=0.157,  # [Cirqle], taken over from Instagram [a]
-    views_slope=-0.15,  # [a], as above
-    half_life_days=0.5,  # "shorter than Instagram" [Graffius] [a]
-    weibull_shape=0.55,  # [a]
-    shares_per_like=0.03,  # [a]
-    fee_factor=0.9,  # [a]
-    formats={"video": (0.85, 0.0), "carousel": (0.15, -0.10)},  # [a]
-    niches=_TIKTOK_NICHES,
-)
-YOUTUBE = PlatformParameters(
-    share=0.20,  # [a]
-    rate_by="followers",
-    rate_at_knot=0.0038,  # [Influencer Hero 2024]
-    knot=22_000,  # [d]
-    slope_below=-0.63,  # 1.65 % at 1-5k; one line through all bands has -0.39 [d]
-    slope_above=-0.25,  # 0.16 % at 500k-1M [d]
-    views_per_follower=0.125,  # rates by views 6-10 times those by followers
-    views_slope=-0.30,  # [a]
-    half_life_days=7.0,  # 6-9 days [Graffius]: half of the engagements come after the horizon
-    weibull_shape=0.6,  # [a]
-    shares_per_like=0.0,
-    fee_factor=1.5,  # Klear 2019: 315-3,857 against 41-3,138 USD on Instagram
-    formats={"video": (0.60, 0.0), "short": (0.33, -0.15), "live": (0.07, -0.30)},  # [a]
-    niches={niche: effect / 2 for niche, effect in _TIKTOK_NICHES.items()},  # [a]
 )
 
 
@@ -315,32 +141,34 @@ class MarketParameters:
         return np.datetime64(self.start, "us") + np.timedelta64(self.days, "D")
 
     def to_dict(self) -> dict:
-        """Give the parameters as plain values that JSON holds."""
+        """Return the parameters as plain values that JSON holds."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict) -> "MarketParameters":
         """Take the parameters back from `to_dict`, also after a way through JSON."""
-        values = _with_tuples(values)
+        parameters = {name: _with_tuples(value) for name, value in values.items()}
         platforms = {
-            name: PlatformParameters(**platform) for name, platform in values["platforms"].items()
+            name: PlatformParameters(**platform)
+            for name, platform in parameters["platforms"].items()
         }
-        return cls(**{**values, "platforms": platforms})
+        return cls(**{**parameters, "platforms": platforms})
 
 
 #: The market with the figures above.
 DEMO_MARKET = MarketParameters()
 
 
-def _with_tuples(value: object) -> object:
+def _with_tuples(value: Any) -> Any:
+    """Return a JSON value with tuples in the place of lists."""
     if isinstance(value, dict):
         return {name: _with_tuples(part) for name, part in value.items()}
     return tuple(map(_with_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def brand_fit_matrix() -> np.ndarray:
-    """Give how well a brand's niche (columns) fits a creator's (rows): 1 the same, 0.5 kin, 0 else;
-    NICHES in order.
+    """Return how well a brand's niche (columns) fits a creator's (rows): 1 the same, 0.5 kin, 0
+    else; NICHES in order.
     """
     group = np.array(
         [next(i for i, kin in enumerate(NICHE_GROUPS) if niche in kin) for niche in NICHES]

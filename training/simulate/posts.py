@@ -9,27 +9,9 @@ from features.tables.schema import POSTS
 from features.tables.vocabulary import FORMATS, NICHES
 from training.simulate.columns import id_column, table_from_columns, text_column, time_column
 from training.simulate.creators import DAY, SimulatedCreators, log_rate_by_views
-from training.simulate.oracle import expected_log_engagements, standard_noise
-from training.simulate.parameters import LANGUAGES, NICHE_WORDS, MarketParameters, brand_fit_matrix
-
-_PHRASES = (
-    (
-        "new {} and {} today",
-        "my honest thoughts on {} and {} after a long week",
-        "more {} soon, {} first",
-    ),
-    ("hoy {} y {}", "lo que pienso de {} y {} esta semana", "pronto mas {} y {}"),
-    ("heute {} und {}", "meine gedanken zu {} und {} nach dieser woche", "bald mehr {} und {}"),
-)
-_PLAIN = (
-    "link in bio",
-    "what a week",
-    "nuevo video",
-    "que semana",
-    "neues video",
-    "was fuer eine woche",
-)
-_PAIRS = ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3))
+from training.simulate.parameters import MarketParameters, brand_fit_matrix
+from training.simulate.post_content import draw_content
+from training.simulate.truth import expected_log_engagements, standard_noise
 
 
 def plan_posts(
@@ -70,8 +52,8 @@ def draw_outcomes(
     plan: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Give the plan with `fit` of the brand, `ln_expected` and the post's own `noise` (sd 1), as in
-    Truth.posts.
+    """Return the plan with `fit` of the brand, `ln_expected` and the post's own `noise` (sd 1), as
+    in Truth.posts.
     """
     row, brand = plan["row"].to_numpy(), plan["brand"].to_numpy()
     fit = np.where(
@@ -130,11 +112,11 @@ def posts_table(
     readings: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Give the canonical table of readings: what a platform does not show, or a creator hides, is
+    """Return the canonical table of readings: what a platform does not show, or a creator hides, is
     missing.
     """
     shown = _shown(rng, people, posts, market)
-    content = _content(rng, people, posts, market)
+    content = draw_content(rng, people, posts, market)
     post = readings["post"].to_numpy()
     hidden = shown["likes_hidden"][post]
     counts = {
@@ -218,7 +200,7 @@ def _reading_ages(
     posts: pd.DataFrame,
     market: MarketParameters,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the ages at the first and the second reading, in whole seconds; the second is 0 where
+    """Return the ages at the first and the second reading, in whole seconds; the second is 0 where
     there is none.
     """
     n = len(posts)
@@ -251,8 +233,8 @@ def _lifetime_counts(
     posts: pd.DataFrame,
     market: MarketParameters,
 ) -> dict[str, np.ndarray]:
-    """Give what each post brings in its life, noise included: its expected counts of each kind, and
-    its views.
+    """Return what each post brings in its life, noise included: its expected counts of each kind,
+    and its views.
     """
     row = posts["row"].to_numpy()
     truth = {
@@ -293,78 +275,3 @@ def _shown(
         "views": (platform != "instagram") | ~still,
         "brand": np.where(rng.random(len(row)) < 0.1, -1, posts["brand"]),
     }
-
-
-def _content(
-    rng: np.random.Generator,
-    people: SimulatedCreators,
-    posts: pd.DataFrame,
-    market: MarketParameters,
-) -> dict[str, pd.Series]:
-    """Give captions, hashtags and what they contain; mentions and places go a little with how the
-    post does.
-    """
-    row, n = posts["row"].to_numpy(), len(posts)
-    written = (rng.random(len(people)) < 0.7)[row] & (rng.random(n) < 0.85)
-    counted = (rng.random(len(people)) < 0.8)[row]
-    niche = _topics(rng, people.codes("niche", NICHES)[row])
-    place = niche * len(LANGUAGES) + people.language[row]
-    captions, tags = _captions(), _hashtags()
-    own = len(NICHES) * len(LANGUAGES)
-    caption = place * (len(captions) // own) + rng.integers(0, len(captions) // own, n)
-    caption = np.where(
-        rng.random(n) < 0.15, len(captions) + rng.integers(0, len(_PLAIN), n), caption
-    )
-    tag = place * (len(tags) // own) + rng.integers(0, len(tags) // own, n)
-    captions += _PLAIN
-    signal = market.content_signal * posts["noise"].to_numpy()
-    signal = signal + np.sqrt(1 - market.content_signal**2) * rng.normal(size=n)
-    words = np.where(written, _sizes(captions)[caption], rng.poisson(9, n))
-    return {
-        "text": text_column(captions, np.where(written, caption, -1)),
-        "hashtags": text_column(tags, np.where(written, tag, -1)),
-        "caption_words": pd.Series(words.astype(float)).where(counted),
-        "hashtags_count": pd.Series(
-            np.where(written, _sizes(tags)[tag], rng.poisson(2, n)).astype(float)
-        ).where(counted),
-        "mentions_count": pd.Series(np.maximum(np.floor(signal + 0.5), 0)).where(counted),
-        "has_location": pd.Series(signal > 0.7, dtype="boolean").where(counted),
-    }
-
-
-def _topics(rng: np.random.Generator, niches: np.ndarray) -> np.ndarray:
-    """Give the niche that each post is about: mostly the creator's own, else a related one."""
-    related = brand_fit_matrix() == 0.5
-    weights = related / related.sum(axis=1, keepdims=True)
-    kin = (rng.random((len(niches), 1)) > weights.cumsum(axis=1)[niches, :-1]).sum(axis=1)
-    return np.where(rng.random(len(niches)) < 0.8, niches, kin)
-
-
-def _captions() -> tuple[str, ...]:
-    """Give captions with niche words, equally many a niche and language, languages of one niche
-    together.
-    """
-    return tuple(
-        phrase.format(words.split()[i], words.split()[j])
-        for niche in NICHES
-        for words, phrases in zip(NICHE_WORDS[niche], _PHRASES, strict=True)
-        for phrase in phrases
-        for i, j in _PAIRS
-    )
-
-
-def _hashtags() -> tuple[str, ...]:
-    """Give one to four hashtags with niche words, equally many a niche and language, in the order
-    of `_captions`.
-    """
-    return tuple(
-        " ".join(f"#{word}" for word in (words.split() * 2)[start : start + size])
-        for niche in NICHES
-        for words in NICHE_WORDS[niche]
-        for start in range(4)
-        for size in range(1, 5)
-    )
-
-
-def _sizes(texts: tuple[str, ...]) -> np.ndarray:
-    return np.array([len(words.split()) for words in texts])

@@ -1,9 +1,9 @@
 """The demo market: a seeded generator of canonical tables whose truth is known, and the folder that
 holds both.
 
-Reading order: market (the figures), oracle (the mean of a post), simulated_creators,
-simulated_posts, simulated_deals, and here the order in which they are drawn. But: nothing about
-real creators follows from it.
+Reading order: parameters and platforms (the figures), truth (the mean of a post), creators, posts,
+deals, and here the order in which they are drawn. But: nothing about real creators follows from
+it.
 """
 
 import json
@@ -19,21 +19,17 @@ from features.files.formula_escape import escape_formula_frame
 from features.tables.folder import write_tables
 from features.tables.model import Tables
 from training.simulate.columns import text_column, time_column
-from training.simulate.creators import (
-    SimulatedCreators,
-    creators_table,
-    draw_creators,
-    followers_table,
-)
+from training.simulate.creator_tables import creators_table, followers_table
+from training.simulate.creators import SimulatedCreators, draw_creators
 from training.simulate.deals import (
     draw_prospects,
     partnerships_table,
     partnerships_truth,
     plan_deals,
 )
-from training.simulate.oracle import MarketTruth
 from training.simulate.parameters import DEMO_MARKET, MarketParameters
 from training.simulate.posts import draw_outcomes, draw_readings, plan_posts, posts_table
+from training.simulate.truth import MarketTruth
 
 SOURCE = "creatorcast demo market"
 
@@ -100,7 +96,8 @@ def _draw(
 ) -> tuple[Tables, MarketTruth, pd.DataFrame]:
     if creators < 1 or seed < 0:
         raise SimulateError(
-            f"creators {creators!r}, seed {seed!r}: expected at least 1 creator and a seed of 0 or more"
+            f"creators {creators!r}, seed {seed!r}: expected at least 1 creator and a seed of 0 "
+            f"or more"
         )
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
     progress("creators", 0.0)
@@ -155,11 +152,11 @@ def _refuse_other_data(out: Path) -> None:
     remedy = "choose another folder, or move what is there"
     if not out.is_dir():
         raise SimulateError(f"{str(out)!r} is a file, expected a folder to write to: {remedy}")
-    found = {path.name for path in out.iterdir()}
-    if found and not _is_simulated(out):
+    names = {path.name for path in out.iterdir()}
+    if names and not _is_simulated(out):
         raise SimulateError(f"{str(out)!r} holds files that are no simulated data set: {remedy}")
-    if found - MARKET_FILES:
-        foreign = ", ".join(sorted(found - MARKET_FILES))
+    if names - MARKET_FILES:
+        foreign = ", ".join(sorted(names - MARKET_FILES))
         raise SimulateError(
             f"{str(out)!r} holds more than a simulated data set ({foreign}): {remedy}"
         )

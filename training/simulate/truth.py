@@ -1,0 +1,122 @@
+"""The truth of the demo market, and the mean of a post that follows from it.
+
+`expected_log_engagements` is the one mean of a post's engagements: the generator draws from it, and
+the oracle answers with it. Only the generator and the backtest use it; nothing else may read
+truth/.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.errors import CreatorcastError
+from features.tables.vocabulary import FORMATS
+from training.simulate.parameters import MarketParameters
+
+DAYS_PER_MONTH = 365.25 / 12
+
+
+_FRAMES = ("creators", "posts", "partnerships")
+
+
+class OracleError(CreatorcastError):
+    """The oracle cannot answer: no truth is there, or a question names what the truth does not
+    know.
+    """
+
+
+@dataclass(frozen=True)
+class MarketTruth:
+    """What the generator knows and the tables do not tell; it lies in truth/, apart from the
+    tables.
+
+    - `creators`: one row a creator: its `grade` (of GRADES), spreads, effects, shares of formats
+      (`mix_<format>`), and `level_<month>`, ln lifetime engagements expected of an organic post at
+      each month from the start of the data
+    - `posts`: `ln_expected`, ln lifetime engagements expected of the post before its own noise, and
+      `fit` of the brand
+    - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which each
+      deliverable is read
+    """
+
+    creators: pd.DataFrame
+    posts: pd.DataFrame
+    partnerships: pd.DataFrame
+    market: MarketParameters
+
+    def write(self, folder: Path) -> None:
+        """Write the frames as Parquet and the market's parameters as market.json into a folder,
+        which is made.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _FRAMES:
+            getattr(self, name).to_parquet(folder / f"{name}.parquet", index=False)
+        (folder / "market.json").write_text(json.dumps(self.market.to_dict(), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> "MarketTruth":
+        """Read what `write` wrote; raises OracleError where it is not there."""
+        if not (folder / "market.json").exists():
+            raise OracleError(
+                f"{str(folder)!r} holds no truth: only a simulated data set has an oracle"
+            )
+        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
+        return cls(
+            **frames,
+            market=MarketParameters.from_dict(json.loads((folder / "market.json").read_text())),
+        )
+
+
+def expected_log_engagements(
+    creators: pd.DataFrame,
+    rows: np.ndarray,
+    days: np.ndarray,
+    formats: np.ndarray,
+    sponsored: np.ndarray,
+    fit: np.ndarray,
+    market: MarketParameters,
+) -> np.ndarray:
+    """Return ln lifetime engagements expected of posts, before each post's own noise.
+
+    `rows` are positions in `creators` (as in Truth), `days` since the market's start, `formats`
+    positions in FORMATS, `sponsored` bool, `fit` of the brand's niche in 0 to 1 (used where
+    sponsored). The arrays broadcast.
+    """
+    levels = creators[[f"level_{month:02d}" for month in range(market.months + 1)]].to_numpy()
+    effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
+    own = creators["sponsored_effect"].to_numpy()[rows]
+    level = interpolate_paths(levels, rows, days) + timing_effect(days, market)
+    return level + effects[rows, formats] + np.where(sponsored, own + fit_effect(fit, market), 0.0)
+
+
+def interpolate_paths(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Read monthly paths, shape (creators, months + 1), at days since the start; constant beyond
+    either end.
+    """
+    month = np.clip(days / DAYS_PER_MONTH, 0, path.shape[1] - 1)
+    before = np.minimum(month.astype(int), path.shape[1] - 2)
+    weight = month - before
+    return path[rows, before] * (1 - weight) + path[rows, before + 1] * weight
+
+
+def timing_effect(days: np.ndarray, market: MarketParameters) -> np.ndarray:
+    """Return the ln effect of weekday (best on Wednesday) and hour (best at 19 UTC)."""
+    since_monday = np.datetime64(market.start, "D").astype(int) + 3 + days
+    weekday = market.weekday_effect * np.cos(2 * np.pi * (np.floor(since_monday) - 2) / 7)
+    return weekday + market.hour_effect * np.cos(2 * np.pi * (days - 19 / 24))
+
+
+def fit_effect(fit: np.ndarray, market: MarketParameters) -> np.ndarray:
+    """Return the ln effect of brand fit, an inverted U whose mean over the market's deals is 0."""
+    curve = 1 - ((np.array([0.0, 0.5, 1.0]) - market.fit_best) / market.fit_best) ** 2
+    mean = np.array(market.fit_shares) @ curve
+    return market.fit_gain * (1 - ((fit - market.fit_best) / market.fit_best) ** 2 - mean)
+
+
+def standard_noise(student: np.ndarray, market: MarketParameters) -> np.ndarray:
+    """Bring draws of Student's t to sd 1 and cap them."""
+    scaled = student * np.sqrt((market.noise_df - 2) / market.noise_df)
+    return np.clip(scaled, -market.noise_cap, market.noise_cap)
