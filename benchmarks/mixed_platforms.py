@@ -9,14 +9,17 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from features.derive.derive import derive
+from features.derive.queries import Queries
+from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
+from training.backend import LOCAL
 from training.backtest.backtest import backtest
 from training.fit import FittedModels, Recipe, fit
 from training.platform_times import days_text, timestamps_by_platform
@@ -24,8 +27,13 @@ from training.simulate.parameters import DEMO_MARKET
 from training.simulate.simulate import simulate
 from training.train import mature_end
 
-WHAT, AIM = "engagements", 0.15
+TARGET, AIM = "engagements", 0.15
+LEAD_DAYS = 14
 OTHERS = ("tiktok", "youtube")
+RECORD_COLUMNS = [
+    *("split", "platform", "rows", "creators"),
+    *("mae", "vs_median", "coverage_80", "coverage_90"),
+]
 
 
 def with_others(panel: Tables, creators: int, seed: int) -> Tables:
@@ -47,29 +55,25 @@ def model(tables: Tables, recipe: Recipe) -> tuple[History, FittedModels, pd.Dat
     history = History.from_tables(tables)
     until = mature_end(history)
     record, calibration = backtest(history, until, recipe)
-    fitted = fit(history, until, recipe, targets=(WHAT,), calibration={WHAT: calibration})
+    fitted = fit(history, until, recipe, targets=(TARGET,), calibration={TARGET: calibration})
     return history, fitted, record.by_platform
 
 
 def widths(
     history: History, fitted: FittedModels, names: pd.Index, as_of: pd.Timestamp
 ) -> pd.DataFrame:
-    """Return p90 / p10 of the next post of each account named, a column an evidence."""
-    key = names.str.split("/", n=1)
-    questions = pd.DataFrame(
-        {
-            "platform": key.str[0],
-            "creator_id": key.str[1],
-            "as_of": as_of,
-            "start_at": as_of + pd.Timedelta(days=14),
-        }
-    )
-    found = {}
-    for evidence in EVIDENCE:
-        x = derive(history, questions.assign(evidence_limit=evidence), fitted.reference)
-        ends = fitted.forecasters[WHAT].predict_distribution(x).quantile([0.1, 0.9])
-        found[evidence] = (1 + ends[:, 1]) / (1 + ends[:, 0])
-    return pd.DataFrame(found)
+    """Return p90 / p10 of the next post of each account named, a column for each evidence."""
+    account = history.accounts.get_indexer(names)
+    as_of_us = np.full(len(names), as_of.value // 1000)
+    start_us = as_of_us + LEAD_DAYS * DAY_US
+    ratios = {}
+    for code, evidence in enumerate(EVIDENCE):
+        limit = {"evidence_limit": np.full(len(names), float(code))}
+        queries = Queries.from_arrays(account, as_of_us, start_us, limit)
+        x = LOCAL.derive(history, queries, fitted.reference)
+        ends = fitted.forecasters[TARGET].predict_distribution(x).quantile([0.1, 0.9])
+        ratios[evidence] = (1 + ends[:, 1]) / (1 + ends[:, 0])
+    return pd.DataFrame(ratios)
 
 
 def main() -> None:
@@ -98,18 +102,8 @@ def main() -> None:
         )
     for name, (history, fitted, record) in {"alone": alone, "mixed": mixed}.items():
         print(f"{name}: known until {days_text(timestamps_by_platform(history, fitted.until))}")
-        columns = [
-            "split",
-            "platform",
-            "rows",
-            "creators",
-            "mae",
-            "vs_median",
-            "coverage_80",
-            "coverage_90",
-        ]
-        print(record[columns].round(3).to_string(index=False))
-        n = fitted.forecasters[WHAT].conformal_.n
+        print(record[RECORD_COLUMNS].round(3).to_string(index=False))
+        n = fitted.forecasters[TARGET].conformal_.n
         print(
             f"calibration scores by platform and evidence: "
             f"{dict(zip(PLATFORMS, n.tolist(), strict=True))}"

@@ -23,25 +23,25 @@ from training.fit import Recipe, make_forecaster
 from training.platform_times import to_timestamp
 from training.simulate.simulate import simulate
 
-WHAT = "engagements"
+TARGET = "engagements"
 AIM_MINUTES, AIM_GB = 6.0, 6.0
 
 
-def rows_of(
+def training_rows(
     creators: int, rows: int, seed: int = 0
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
     """Return columns, y, weight and creator of `rows` questions."""
     history = History.from_tables(simulate(creators, seed)[0])
     until = int(history.posts_with_engagements.time.max())
     sampling = Sampling()
-    labelled = sample_training_rows(history, WHAT, until, sampling)
+    labelled = sample_training_rows(history, TARGET, until, sampling)
     reference = fit_reference(history, to_timestamp(until))
     x = LOCAL.derive(history, labelled.queries, reference)
     random = np.random.default_rng(seed)
     drawn = random.integers(0, len(x), rows)
     names, values = list(x), x.to_numpy()[drawn]
-    dev = [place for place, name in enumerate(names) if "_dev_" in name]
-    values[:, dev] += random.normal(0, 0.01, (rows, len(dev)))
+    deviations = [column for column, name in enumerate(names) if "_dev_" in name]
+    values[:, deviations] += random.normal(0, 0.01, (rows, len(deviations)))
     weight = training_weights(labelled, np.full(len(labelled), until), sampling)[drawn]
     return pd.DataFrame(values, columns=names), labelled.y[drawn], weight, labelled.account[drawn]
 
@@ -53,10 +53,10 @@ def peak_gb() -> float:
 
 def main(rows: int, creators: int) -> None:
     """Measure once and print."""
-    x, y, weight, account = rows_of(creators, rows)
+    x, y, weight, account = training_rows(creators, rows)
     ready = peak_gb()
     start = time.perf_counter()
-    model = make_forecaster(WHAT, Recipe()).fit(x, y, sample_weight=weight, groups=account)
+    model = make_forecaster(TARGET, Recipe()).fit(x, y, sample_weight=weight, groups=account)
     minutes = (time.perf_counter() - start) / 60
     met = minutes < AIM_MINUTES and peak_gb() < AIM_GB
     print(

@@ -1,14 +1,10 @@
-"""MLflow: the run with its parameters, figures, pictures and model, the registry, and the alias of
-the champion.
+"""MLflow: runs with parameters, metrics, figures and the model; registered versions; the alias.
 
-The only file that imports mlflow; importing it takes seconds, so callers import this module lazily.
+Importing mlflow takes seconds, so callers import this module lazily.
 """
 
-import contextlib
-import logging
-import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,35 +15,25 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
-from sqlalchemy.exc import SQLAlchemyError
 
 import features
 import models
 from features.derive.catalog import COLUMNS
 from features.derive.version import FEATURES_VERSION
-from features.files.atomic import replace_file
 from models.bundle import champion_version
 from models.distribution import QUANTILES
 from training.artifacts import TrainingResult, read_artifacts
 from training.backtest.plots import backtest_figures
-from training.home_lock import home_lock, make_artifacts
+from training.mlflow_store import EXPERIMENT, open_store, store_errors_named
 from training.registry import (
     BUNDLE_TAG,
     CHAMPION_ALIAS,
     REGISTERED_MODEL,
-    SQLITE,
     RegistryError,
-    check_store,
-    is_complete_store,
-    is_empty_store,
-    sqlite_path,
     store_address,
 )
 from training.train import headline_metrics
 
-EXPERIMENT = "creatorcast"
-#: What MLflow raises where its store cannot be reached or read.
-STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 #: Packages that a logged model needs to be loaded and to predict.
 PREDICTS_WITH = ("lightgbm", "numpy", "orjson", "pandas", "pydantic", "scikit-learn", "scipy")
 MODEL_SIGNATURE = ModelSignature(
@@ -55,22 +41,10 @@ MODEL_SIGNATURE = ModelSignature(
     Schema([ColSpec("double", f"engagements_{name}") for name in QUANTILES]),
 )
 
-#: A server that does not answer is told after some 10 s, and not after the minutes that MLflow
-#: would try for.
-for name, value in (
-    ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"),
-    ("MLFLOW_HTTP_REQUEST_TIMEOUT", "30"),
-):
-    os.environ.setdefault(name, value)
-for name in ("mlflow", "alembic"):
-    logging.getLogger(name).setLevel(logging.WARNING)
-
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """Where a run is: the store's address, the run and the registered version; `is_new`: it was not
-    there before.
-    """
+    """The store's address, the run and the registered version; `is_new`: logged just now."""
 
     tracking_uri: str
     run_id: str
@@ -80,8 +54,9 @@ class LoggedRun:
 
 @dataclass(frozen=True)
 class RegisteredChampion:
-    """The champion as the registry has it: bundle, registered version, and what was done to have it
-    so.
+    """The champion in the registry: its bundle, its version, and what was changed there.
+
+    `logged`: it was not registered before; `alias_moved`: the alias named another version.
     """
 
     bundle: str
@@ -91,7 +66,7 @@ class RegisteredChampion:
 
 
 class LoggingError(RegistryError):
-    """A bundle is kept, but MLflow could not be told of it."""
+    """A bundle is in its folder, but could not be logged to MLflow."""
 
 
 def log_training(
@@ -103,7 +78,7 @@ def log_training(
     """Log and register a trained bundle, once; raises LoggingError with how to do it later."""
     version = trained.bundle.version
     try:
-        with _store(home, tracking_uri, report) as uri:
+        with open_store(home, tracking_uri, report) as uri:
             number = _registered_as(version)
             if number is None:
                 return _log(trained, uri)
@@ -131,7 +106,7 @@ def point_alias_at_champion(
     then. Raises training.registry.RegistryError where the store cannot be asked,
     models.bundle.BundleError where there is nothing to log.
     """
-    with _store(home, tracking_uri, report) as uri:
+    with open_store(home, tracking_uri, report) as uri:
         bundle = champion_version(home)
         if bundle is None:
             return None
@@ -145,92 +120,6 @@ def point_alias_at_champion(
                 REGISTERED_MODEL, CHAMPION_ALIAS, number
             )
         return RegisteredChampion(bundle, number, logged=known is None, alias_moved=moved)
-
-
-@contextlib.contextmanager
-def _store(
-    home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
-) -> Iterator[str]:
-    """Hold the home's lock and give the address of the store, which MLflow is pointed at; its
-    faults: RegistryError.
-    """
-    make_artifacts(home)
-    with home_lock(home, report):
-        check_store(home, tracking_uri)
-        uri = store_address(home, tracking_uri)
-        with _faults_named(uri):
-            _connect(home, tracking_uri, uri, report)
-            yield uri
-
-
-@contextlib.contextmanager
-def _faults_named(uri: str) -> Iterator[None]:
-    try:
-        yield
-    except STORE_ERRORS as error:
-        raise _unusable(uri, error) from error
-
-
-def _unusable(uri: str, error: Exception) -> RegistryError:
-    return RegistryError(f"the MLflow store {uri!r} cannot be used: {str(error).splitlines()[0]}")
-
-
-def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[str], None]) -> None:
-    """Point MLflow at the store, made where it is missing, and anew where it was not made to its
-    end.
-    """
-    artifacts = (
-        (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
-    )
-    path = sqlite_path(uri)
-    if path is not None and path.exists() and not is_complete_store(path):
-        _set_aside(path, report)
-    if path is not None and not path.exists():
-        _make_store(path, artifacts)
-    mlflow.set_tracking_uri(uri)
-    try:
-        _make_experiment(mlflow.MlflowClient(), artifacts)
-    except Exception as error:  # MLflow tries to mend a store itself, and fails in many ways
-        if path is None or not is_empty_store(path):
-            raise _unusable(uri, error) from error
-        _set_aside(path, report)
-        _make_store(path, artifacts)
-
-
-def _set_aside(path: Path, report: Callable[[str], None]) -> None:
-    """Move a SQLite store away that was not made to its end; raises RegistryError where it holds
-    something.
-    """
-    if not is_empty_store(path):
-        remedy = "restore it, or move it away and log the bundles anew (creatorcast log VERSION)"
-        raise RegistryError(
-            f"the MLflow store {str(path)!r} has runs or models, but not all tables: {remedy}"
-        )
-    aside = path.with_name(f"{path.name}.unfinished")
-    os.replace(path, aside)
-    report(
-        f"the MLflow store {str(path)!r} was not made to its end and holds nothing: it is now "
-        f"{aside.name!r}"
-    )
-
-
-def _make_store(path: Path, artifacts: str | None) -> None:
-    """Make a SQLite store beside its place, with all tables and our experiment, and put it there
-    once it is whole.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-    def make(beside: Path) -> None:
-        _make_experiment(mlflow.MlflowClient(f"{SQLITE}{beside}"), artifacts)
-
-    for unfinished in path.parent.glob(f".{path.name}.*"):
-        unfinished.unlink()
-    replace_file(path, make)
-
-
-def _make_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> None:
-    if client.get_experiment_by_name(EXPERIMENT) is None:
-        client.create_experiment(EXPERIMENT, artifact_location=artifacts)
 
 
 def _log(trained: TrainingResult, uri: str) -> LoggedRun:
@@ -297,7 +186,7 @@ def query_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
     """
     uri = store_address(home, tracking_uri)
     mlflow.set_tracking_uri(uri)
-    with _faults_named(uri):
+    with store_errors_named(uri):
         return _bundles()
 
 

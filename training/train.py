@@ -1,4 +1,4 @@
-"""train: from a data folder to a bundle with its record, logged and registered in MLflow."""
+"""Training: from a data folder to a bundle with the results of its backtest."""
 
 import hashlib
 from collections.abc import Callable
@@ -44,13 +44,14 @@ def train(
     horizon_days: int = HORIZON_DAYS,
     backend: Backend = LOCAL,
 ) -> TrainingResult:
-    """Train on a data folder and write a bundle under `home`/artifacts/bundles; logging is
-    `training.tracking`'s.
+    """Train on a data folder and write a bundle under `home`/artifacts/bundles.
 
     `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
-    A rate_card.csv among the tables takes the place of the shipped one. Raises
-    features.tables.frames.DataFolderError, features.tables.validate.InvalidTables,
-    models.rate_card.RateCardError, features.derive.reference.TooLittleData, or
+    A rate_card.csv among the tables takes the place of the shipped one. training.tracking logs the
+    result to MLflow.
+
+    Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables,
+    models.rate_card.RateCardError, features.derive.market_priors.TooLittleData, or
     training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")
@@ -58,11 +59,8 @@ def train(
     tables = validate(read_tables(data))
     history = History.from_tables(tables, horizon_days)
     until = mature_end(history)
-    latest = int(until.max())
-    report(
-        f"{len(history.accounts):,} accounts, {len(history.posts_with_engagements.time):,} posts "
-        f"with known engagements"
-    )
+    accounts, posts = len(history.accounts), len(history.posts_with_engagements.time)
+    report(f"{accounts:,} accounts, {posts:,} posts with known engagements")
     backtest_result, calibration = backtest(history, until, recipe, report, backend=backend)
     report(f"the model: what is known on {days_text(timestamps_by_platform(history, until))}")
     fitted = fit(
@@ -73,27 +71,25 @@ def train(
         report=report,
         backend=backend,
     )
-    benchmarks, market_fee = fit_pricing(tables, history, fitted.reference, latest, card)
+    benchmarks, market_fee = fit_pricing(tables, history, fitted.reference, int(until.max()), card)
     manifest = {
         **make_manifest(tables, history, fitted, backtest_result, recipe),
         "market_fee": market_fee.describe(),
     }
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
-    return write_artifacts(
-        home, bundle, backtest_result, scores_with_names(history, backtest_result), data, report
-    )
+    scores = scores_with_names(history, backtest_result)
+    return write_artifacts(home, bundle, backtest_result, scores, data, report)
 
 
 def mature_end(history: History, target: str = "engagements") -> np.ndarray:
-    """Return the moments (platforms,) at which the last post of each platform is mature, but not
-    later than now.
-    """
+    """Return the moments (platforms,) when the last post of each is mature, at most now."""
     return latest_mature_times(history, target, int(datetime.now(UTC).timestamp() * 1e6))
 
 
 def scores_with_names(history: History, backtest_result: BacktestResult) -> pd.DataFrame:
-    """Return the backtest's scores with what tells like from like in other runs: the account's
-    name, and the horizon.
+    """Return the backtest's scores with the account's name and the horizon.
+
+    By both, other runs know whether their scores are about the same.
     """
     names = history.accounts[backtest_result.scores["creator"]].to_numpy()
     return backtest_result.scores.assign(creator=names, horizon_days=history.horizon_days)
@@ -106,9 +102,7 @@ def make_manifest(
     backtest_result: BacktestResult,
     recipe: Recipe,
 ) -> dict:
-    """Return the manifest but for the version: what the bundle is, what it was trained on, and its
-    record.
-    """
+    """Return the manifest without its version: the bundle, its training data and its backtest."""
     return {
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "trained_on": tables.trained_on,
@@ -134,16 +128,15 @@ def make_manifest(
 def describe_platforms(
     history: History, fitted: FittedModels, backtest_result: BacktestResult
 ) -> dict[str, dict]:
-    """Return for each platform of the data until when it is known, its accounts, and the posts
-    behind its figures.
+    """Return the record of each platform of the data, by name.
 
-    `posts`: with known engagements; `calibration` and `backtest`: distinct later posts of the
-    headline target that its intervals were set by, and that its forecasts were judged by; 0 where
-    there were none.
+    - `until`: the moment up to which it is known
+    - `posts`: posts with known engagements
+    - `calibration`, `backtest`: distinct later posts of the headline target that calibrated it, and
+      that it was evaluated on
     """
-    scored_posts = (
-        backtest_result.scores.drop_duplicates(["creator", "posted"]).groupby("platform").size()
-    )
+    later_posts = backtest_result.scores.drop_duplicates(["creator", "posted"])
+    evaluated = later_posts.groupby("platform").size()
     calibration = fitted.forecasters[TARGETS[0]].conformal_.n[:, EVIDENCE.index("profile")]
     posts = np.bincount(platform_of_posts(history, TARGETS[0]), minlength=len(PLATFORMS))
     accounts = np.bincount(history.platform.astype(int), minlength=len(PLATFORMS))
@@ -153,7 +146,7 @@ def describe_platforms(
             "accounts": int(accounts[PLATFORMS.index(name)]),
             "posts": int(posts[PLATFORMS.index(name)]),
             "calibration": int(calibration[PLATFORMS.index(name)]),
-            "backtest": int(scored_posts.get(name, 0)),
+            "backtest": int(evaluated.get(name, 0)),
         }
         for name, at in timestamps_by_platform(history, fitted.until).items()
     }
@@ -169,7 +162,7 @@ def data_digest(tables: Tables) -> str:
 
 
 def headline_metrics(table: pd.DataFrame) -> dict[str, float]:
-    """Return the figures of a record's table that a run is compared by."""
+    """Return the figures of a backtest's table that runs are compared by, by split and name."""
     if not len(table):
         return {}
     ours = table[table["forecaster"] == OUR_MODEL].set_index("split")
@@ -189,6 +182,9 @@ def json_records(frame: pd.DataFrame) -> list[dict]:
     """Return a table's rows as JSON values, rounded to six digits; NaN as null."""
     plain = frame.astype(object).where(frame.notna(), None)
     return [
-        {k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}
-        for row in plain.to_dict("records")
+        {name: _rounded(value) for name, value in row.items()} for row in plain.to_dict("records")
     ]
+
+
+def _rounded(value: object) -> object:
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,10 +1,10 @@
-"""Scores of forecasts, each with a bootstrap interval over creators.
+"""Scores of forecasts, and bootstrap intervals over creators.
 
-Posts of one creator are no independent witnesses, so whole creators are drawn.
+Posts of one creator are not independent, so whole creators are drawn.
 """
 
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
 BOOTSTRAP_ROUNDS = 500
 
@@ -33,20 +33,22 @@ def interval(draws: np.ndarray, coverage: float = 0.95) -> tuple[float, float]:
 
 
 def spearman(forecast: np.ndarray, y: np.ndarray) -> float:
-    """Return Spearman's rank correlation; NaN where either is constant."""
+    """Return Spearman's rank correlation; NaN where either is constant or has under 3 values."""
     if len(y) < 3 or np.ptp(forecast) == 0 or np.ptp(y) == 0:
         return float("nan")
-    return float(np.corrcoef(rankdata(forecast), rankdata(y))[0, 1])
+    return float(spearmanr(forecast, y).statistic)
 
 
 def spearman_within(forecast: np.ndarray, y: np.ndarray, segment: np.ndarray) -> float:
-    """Return Spearman's correlation within cells, averaged by rows: pooled correlation mostly sees
-    account size.
+    """Return Spearman's correlation within segments, averaged with their rows as weights.
+
+    Correlation over all segments together mostly measures the size of accounts.
     """
     total, rows = 0.0, 0
     for name in np.unique(segment):
         is_segment = segment == name
         value = spearman(forecast[is_segment], y[is_segment])
         if np.isfinite(value):
-            total, rows = total + value * is_segment.sum(), rows + is_segment.sum()
+            size = is_segment.sum()
+            total, rows = total + value * size, rows + size
     return total / rows if rows else float("nan")

@@ -1,0 +1,126 @@
+"""MLflow's store: opened under the home's lock, made whole where it is missing, its errors named.
+
+Importing mlflow takes seconds, so only training.tracking imports this module.
+"""
+
+import contextlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from features.files.atomic import replace_file
+from training.home_lock import home_lock, make_artifacts
+from training.registry import (
+    SQLITE,
+    RegistryError,
+    check_store,
+    is_complete_store,
+    is_empty_store,
+    sqlite_path,
+    store_address,
+)
+
+EXPERIMENT = "creatorcast"
+#: What MLflow raises where its store cannot be reached or read.
+STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
+
+# a server that does not answer is an error after some 10 s, not after the minutes of MLflow
+for name, value in (
+    ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"),
+    ("MLFLOW_HTTP_REQUEST_TIMEOUT", "30"),
+):
+    os.environ.setdefault(name, value)
+for name in ("mlflow", "alembic"):
+    logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextlib.contextmanager
+def open_store(
+    home: Path, tracking_uri: str | None, report: Callable[[str], None] = lambda text: None
+) -> Iterator[str]:
+    """Hold the home's lock, point MLflow at the store, and provide the store's address.
+
+    Raises training.registry.RegistryError where the store cannot be used.
+    """
+    make_artifacts(home)
+    with home_lock(home, report):
+        check_store(home, tracking_uri)
+        uri = store_address(home, tracking_uri)
+        with store_errors_named(uri):
+            _connect(home, tracking_uri, uri, report)
+            yield uri
+
+
+@contextlib.contextmanager
+def store_errors_named(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except STORE_ERRORS as error:
+        raise _unusable(uri, error) from error
+
+
+def _unusable(uri: str, error: Exception) -> RegistryError:
+    return RegistryError(f"the MLflow store {uri!r} cannot be used: {str(error).splitlines()[0]}")
+
+
+def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[str], None]) -> None:
+    """Point MLflow at the store, made where it is missing, and anew where it was not made to its
+    end.
+    """
+    artifacts = (
+        (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
+    )
+    path = sqlite_path(uri)
+    if path is not None and path.exists() and not is_complete_store(path):
+        _set_aside(path, report)
+    if path is not None and not path.exists():
+        _make_store(path, artifacts)
+    mlflow.set_tracking_uri(uri)
+    try:
+        _make_experiment(mlflow.MlflowClient(), artifacts)
+    except Exception as error:  # MLflow tries to mend a store itself, and fails in many ways
+        if path is None or not is_empty_store(path):
+            raise _unusable(uri, error) from error
+        _set_aside(path, report)
+        _make_store(path, artifacts)
+
+
+def _set_aside(path: Path, report: Callable[[str], None]) -> None:
+    """Move a SQLite store away that was not made to its end; raises RegistryError where it holds
+    something.
+    """
+    if not is_empty_store(path):
+        remedy = "restore it, or move it away and log the bundles anew (creatorcast log VERSION)"
+        raise RegistryError(
+            f"the MLflow store {str(path)!r} has runs or models, but not all tables: {remedy}"
+        )
+    aside = path.with_name(f"{path.name}.unfinished")
+    os.replace(path, aside)
+    report(
+        f"the MLflow store {str(path)!r} was not made to its end and holds nothing: it is now "
+        f"{aside.name!r}"
+    )
+
+
+def _make_store(path: Path, artifacts: str | None) -> None:
+    """Make a SQLite store beside its place, with all tables and our experiment, and put it there
+    once it is whole.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+    def make(beside: Path) -> None:
+        _make_experiment(mlflow.MlflowClient(f"{SQLITE}{beside}"), artifacts)
+
+    for unfinished in path.parent.glob(f".{path.name}.*"):
+        unfinished.unlink()
+    replace_file(path, make)
+
+
+def _make_experiment(client: mlflow.MlflowClient, artifacts: str | None) -> None:
+    if client.get_experiment_by_name(EXPERIMENT) is None:
+        client.create_experiment(EXPERIMENT, artifact_location=artifacts)
