@@ -1,3 +1,1 @@
-"""From tables to a bundle with a record: the demo market, labels, fitting, backtest, tracking and
-promotion.
-"""
+"""Training: the demo market, training rows, fitting, backtest, tracking and promotion."""

@@ -1,10 +1,9 @@
-"""What a training leaves in a home: the bundle, and beside it what a promotion and MLflow need of
-its backtest.
+"""The files that training writes in a home.
 
 artifacts/bundles/VERSION/           the bundle
 artifacts/backtests/VERSION.parquet  the scores of its backtest, post by post
 artifacts/backtests/VERSION.json     the folder of its tables, which is true of one machine, and its
-learning curve
+                                     learning curve
 """
 
 import json
@@ -36,8 +35,9 @@ NOTE_LIMIT = 2**24
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """The bundle's folder, the bundle as loaded from it, and the backtest behind it, None where
-    that was not kept.
+    """A trained bundle: its folder, the bundle as loaded from it, and its backtest.
+
+    `backtest` is None where it was not kept.
     """
 
     folder: Path
@@ -53,12 +53,11 @@ def write_artifacts(
     data: Path,
     report: Callable[[str], None],
 ) -> TrainingResult:
-    """Name a bundle and write it with its backtest; `scores`: those of the record, creators by
-    their names.
+    """Write a bundle with its backtest under a new version, and read it back.
 
-    The version is the moment and the start of the data's digest, with a number behind where another
-    training had the same. The bundle comes last, so that none lacks its scores. Raises
-    training.home_lock.HomeError.
+    The version is the moment and the start of the data's digest, with a number behind it where
+    another training had the same. The bundle is written last, so that none lacks its scores.
+    `scores`: those of the backtest, with the creators' names. Raises training.home_lock.HomeError.
     """
     make_artifacts(home)
     with home_lock(home, report):
@@ -82,8 +81,9 @@ def write_artifacts(
 
 
 def read_artifacts(home: Path, version: str) -> TrainingResult:
-    """Return what a training left of a bundle. Raises models.bundle.BundleError where the bundle is
-    missing or broken.
+    """Return a trained bundle with its backtest.
+
+    Raises models.bundle.BundleError where the bundle is missing or broken.
     """
     bundle = load_version(home, version)
     return TrainingResult(bundle_folder(home, version), bundle, _read_record(home, bundle))
@@ -133,7 +133,7 @@ def _note(home: Path, version: str) -> dict:
 
 
 def _free_version(home: Path, digest: str) -> str:
-    """Return a version that no bundle of the home has; two trainings may end in one second."""
+    """Return a version that no bundle of the home has: two trainings may end in one second."""
     first = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{digest[:6]}"
     version, number = first, 1
     while (bundles_folder(home) / version).exists():

@@ -1,6 +1,4 @@
-"""The bundles of a home as a table: what each was trained on, its record, and which one is the
-champion.
-"""
+"""The bundles of a home as a table: training data, backtest results, and the champion."""
 
 from pathlib import Path
 
@@ -43,10 +41,10 @@ NOTE = (
 
 
 def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...] = ()) -> str:
-    """List the bundles of a home, the newest first; `registered`: the bundle of each version of the
-    registry.
+    """Return the bundles of a home as text, the newest first.
 
-    `faults`: what could not be looked up, said at the end.
+    `registered`: the bundle of each version of the registry; `faults`: what could not be read,
+    which is said at the end.
     """
     versions = bundle_versions(home)
     if not versions:
@@ -67,8 +65,9 @@ def bundles_text(home: Path, registered: dict[int, str], faults: tuple[str, ...]
 
 
 def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) -> dict[str, str]:
-    """Return the cells of one bundle by LIST_COLUMNS, after a check of its files; of a broken one,
-    the reason as `broken`.
+    """Return the cells of one bundle by LIST_COLUMNS, after a check of its files.
+
+    A broken one has the reason as `broken`.
     """
     numbers = [str(number) for number, bundle in registered.items() if bundle == version]
     cells_known = {"version": version, "registry": ", ".join(numbers) or "-", "role": role}
@@ -81,7 +80,7 @@ def bundle_row(home: Path, version: str, registered: dict[int, str], role: str) 
 
 
 def _roles(home: Path) -> tuple[dict[str, str], list[str]]:
-    """Return champion and the one before by version, and what kept the latter from being known."""
+    """Return champion and previous champion by version, and why the latter is not known."""
     champion = champion_version(home)
     roles = {} if champion is None else {champion: CHAMPION}
     try:

@@ -1,8 +1,6 @@
-"""The claims that brands start from, tested on the user's own data: with intervals, numbers, and
-"not shown".
+"""Tests of claims about creators on the user's own data, with intervals, numbers and "not shown".
 
-Creators are the units. What is said holds between the creators of these tables; nothing of it says
-why.
+Creators are the units. A result holds between the creators of these tables and explains nothing.
 """
 
 from collections.abc import Callable
@@ -31,8 +29,12 @@ ENOUGH_CREATORS, ROUNDS = 30, 1000
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim in words, the outcome that tests it, what it is asked for, and whether more of that
-    should bring more.
+    """A claim in words, and how it is tested.
+
+    - `outcome`: what is compared
+    - `contrast`: the step of the explaining variable
+    - `expects_increase`: whether the outcome should be higher after that step
+    - `no_data_text`: why the tables cannot test it
     """
 
     statement: str
@@ -67,11 +69,12 @@ COST_CLAIM = Claim(
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim on one platform: the effect in ln of the outcome with its 95 % interval, NaN where
-    there are too few.
+    """The test of a claim on one platform.
 
-    `is_shown`: True where the interval lies on the claim's side of 0, False on the other, None
-    where neither is shown.
+    - `effect`, `low`, `high`: ln of the outcome's ratio with its 95 % interval, NaN for too few
+      creators
+    - `is_shown`: True where the interval lies on the claim's side of 0, False on the other side,
+      None where neither is shown
     """
 
     platform: str
@@ -85,7 +88,7 @@ class Finding:
 def claims_report(
     data: Path, say: Callable[[str], None] = lambda text: None, horizon_days: int = HORIZON_DAYS
 ) -> str:
-    """Test the claims on the tables in `data` and give the section as text.
+    """Test the claims on the tables in `data` and return the report as text.
 
     Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or
     features.derive.reference.TooLittleData.
@@ -119,10 +122,10 @@ def claims_report(
 
 
 def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
-    """Test on each platform whether `outcome` (ln) goes with size: its slope on log10 of the
+    """Test on each platform whether `outcome` (ln) depends on size: its slope on log10 of
     followers.
 
-    `people`: as `features.fit_segments.describe_accounts` gives, with cpe_usd.
+    `people`: as features.segments.describe_accounts returns, with cpe_usd.
     """
     tested = people[people[outcome].notna() & (people["followers"] > 0)]
     return [
@@ -137,9 +140,7 @@ def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Find
 
 
 def focus_findings(people: pd.DataFrame) -> list[Finding]:
-    """Test on each platform whether engagements beside what followers and niche suggest go with
-    niche focus.
-    """
+    """Test on each platform whether engagements depend on niche focus, given followers and niche."""
     tested = people[
         people[["engagements", "niche_focus"]].notna().all(axis=1) & (people["followers"] > 0)
     ]
@@ -209,9 +210,7 @@ def _section(claim: Claim, findings: list[Finding]) -> list[str]:
 
 
 def _band_lines(people: pd.DataFrame, outcome: str, words: Callable[[float], str]) -> list[str]:
-    """Return the median of each platform and band with its interval, where there are enough
-    creators.
-    """
+    """Return the median of each platform and band with its interval, for enough creators."""
     tested = people[people[outcome].notna() & people["band"].notna()]
     values_by_band = {
         key: np.exp(group.to_numpy())

@@ -21,10 +21,10 @@ class HomeError(CreatorcastError):
 
 @contextlib.contextmanager
 def home_lock(home: Path, report: Callable[[str], None] = lambda text: None) -> Iterator[None]:
-    """Hold the lock of a home, after waiting for whoever holds it, which `report` is told.
+    """Hold the lock of a home; `report` is called where another process holds it.
 
-    A home without artifacts has nothing to lock. It cannot be taken twice by one process. Raises
-    HomeError where the file cannot be written or locked.
+    A home without artifacts needs no lock. One process cannot take it twice. Raises HomeError where
+    the file cannot be written or locked.
     """
     if not (Path(home) / "artifacts").exists():
         yield

@@ -69,9 +69,7 @@ def _unusable(uri: str, error: Exception) -> RegistryError:
 
 
 def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[str], None]) -> None:
-    """Point MLflow at the store, made where it is missing, and anew where it was not made to its
-    end.
-    """
+    """Point MLflow at the store, after making it where it is missing or unfinished."""
     artifacts = (
         (Path(home).resolve() / "artifacts" / "mlruns").as_uri() if tracking_uri is None else None
     )
@@ -91,9 +89,7 @@ def _connect(home: Path, tracking_uri: str | None, uri: str, report: Callable[[s
 
 
 def _set_aside(path: Path, report: Callable[[str], None]) -> None:
-    """Move a SQLite store away that was not made to its end; raises RegistryError where it holds
-    something.
-    """
+    """Move an unfinished SQLite store away; raises RegistryError where it has runs or models."""
     if not is_empty_store(path):
         remedy = "restore it, or move it away and log the bundles anew (creatorcast log VERSION)"
         raise RegistryError(
@@ -108,9 +104,7 @@ def _set_aside(path: Path, report: Callable[[str], None]) -> None:
 
 
 def _make_store(path: Path, artifacts: str | None) -> None:
-    """Make a SQLite store beside its place, with all tables and our experiment, and put it there
-    once it is whole.
-    """
+    """Make a SQLite store with all tables and our experiment, and move it to its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def make(beside: Path) -> None:

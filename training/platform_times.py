@@ -37,10 +37,10 @@ def time_of_post_share(
 
 
 def latest_mature_times(history: History, target: str, now: int) -> np.ndarray:
-    """Return the moments (platforms,) at which the last post of each platform is mature, but not
-    later than `now`.
+    """Return the moments (platforms,) at which the last post of each platform is mature, at most
+    `now`.
 
-    A platform without posts takes the latest of the others; 0 for all where there are none.
+    A platform without posts has the latest moment of the others; 0 for all where there are none.
     """
     panel = history.panel(target)
     moments = np.zeros(len(PLATFORMS), dtype=np.int64)

@@ -40,7 +40,7 @@ ALIAS_QUERY = (
 
 
 class RegistryError(CreatorcastError):
-    """MLflow's registry cannot be asked, or lacks the version that is named."""
+    """MLflow's registry cannot be read, or lacks the version named."""
 
 
 def store_address(home: Path, tracking_uri: str | None) -> str:
@@ -72,10 +72,10 @@ def registered_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
 
 
 def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
-    """Return the bundle that the alias champion names; None where there is no alias, or no SQLite
-    file to read it from.
+    """Return the bundle that the alias champion names.
 
-    Raises RegistryError where the store cannot be read.
+    None where there is no alias, or no SQLite file to read it from. Raises RegistryError where the
+    store cannot be read.
     """
     path = sqlite_path(store_address(home, tracking_uri))
     if path is None or not path.exists():
@@ -85,10 +85,9 @@ def alias_bundle(home: Path, tracking_uri: str | None) -> str | None:
 
 
 def check_store(home: Path, tracking_uri: str | None) -> None:
-    """Raise RegistryError where the store is a SQLite file that cannot be read, or not be written
-    to within LOCK_TIMEOUT_SECONDS.
+    """Raise RegistryError where the store is a SQLite file that cannot be read or written to.
 
-    That it is not there yet is no fault.
+    Writing is tried for LOCK_TIMEOUT_SECONDS. A store that is not there yet is no error.
     """
     path = sqlite_path(store_address(home, tracking_uri))
     if path is None or not path.exists():
@@ -100,16 +99,13 @@ def check_store(home: Path, tracking_uri: str | None) -> None:
 
 
 def is_complete_store(path: Path) -> bool:
-    """Return whether a SQLite store was made to its end, as far as its tables tell. Raises
-    RegistryError.
-    """
+    """Return whether a SQLite store has all its tables; raises RegistryError."""
     filled = _filled(path)
     return filled.keys() >= TABLES and filled["alembic_version"]
 
 
 def is_empty_store(path: Path) -> bool:
-    """Return whether a SQLite store, perhaps one that was not made to its end, has no run and no
-    model.
+    """Return whether a SQLite store, unfinished or not, has no run and no model.
 
     Raises RegistryError where it cannot be read.
     """
@@ -118,9 +114,7 @@ def is_empty_store(path: Path) -> bool:
 
 
 def registered_bundle(home: Path, tracking_uri: str | None, version: int) -> str:
-    """Return the bundle that is registered as this version. Raises RegistryError, naming those that
-    are.
-    """
+    """Return the bundle of a registered version; raises RegistryError, which names the others."""
     bundles = registered_bundles(home, tracking_uri)
     if version in bundles:
         return bundles[version]
@@ -146,7 +140,7 @@ def sqlite_path(address: str) -> Path | None:
 
 
 def _filled(path: Path) -> dict[str, bool]:
-    """Tell of each table of MLflow that a SQLite store has whether there is a row in it."""
+    """Return for each table of MLflow in a SQLite store whether it has rows."""
     with _opened(path) as store:
         names = {
             name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

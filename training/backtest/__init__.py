@@ -1,1 +1,1 @@
-"""The backtest: forecasts made at earlier moments against what came, beside every rule of thumb."""
+"""The backtest: forecasts made at earlier moments, against the outcomes and all baselines."""

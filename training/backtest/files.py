@@ -1,6 +1,4 @@
-"""A backtest of a data folder, published: its text, its tables as JSON, its scores and its pictures
-in one folder.
-"""
+"""A backtest in files: its text, its tables as JSON, its scores and its pictures."""
 
 import json
 from collections.abc import Callable
@@ -30,10 +28,10 @@ def publish_backtest(
     report: Callable[[str], None] = lambda text: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:
-    """BacktestResult the tables in `data` and write backtest.json, backtest.txt, scores.parquet and
-    pictures into `out`.
+    """Backtest the tables in `data`; write backtest.json, backtest.txt, scores.parquet and
+    pictures.
 
-    Gives the text. On simulated data with its truth the oracle stands in the tables. Raises
+    Returns the text. On simulated data with its truth, the tables have the oracle. Raises
     features.tables.frames.DataFolderError, features.tables.validate.InvalidTables or
     features.derive.reference.TooLittleData.
     """

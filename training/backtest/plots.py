@@ -1,4 +1,4 @@
-"""Pictures of the record, as matplotlib figures; nothing is shown or written here."""
+"""Pictures of a backtest, as matplotlib figures; nothing is shown or written here."""
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,7 @@ _COLORS = {"seen": _OURS, "unseen": "#c2622d"}
 
 
 def backtest_figures(record: BacktestResult) -> dict[str, Figure]:
-    """Return the pictures of a backtest by file name; none where no creator has enough posts
-    before.
-    """
+    """Return the figures of a backtest by file name; none without headline rows."""
     headline = headline_rows(record.scores)
     if not len(headline):
         return {}
@@ -55,8 +53,9 @@ def error_by_forecaster(table: pd.DataFrame) -> Figure:
 
 
 def coverage_by_cell(coverage: pd.DataFrame) -> Figure:
-    """Draw how often the 80 % interval held, a cell, with its interval; cells under 50 creators are
-    pale.
+    """Draw how often the 80 % interval held in each group, with its interval.
+
+    Groups that are too small to be judged are pale.
     """
     rows = coverage[coverage["creators"] >= 10].sort_values(
         ["split", "platform", "band", "evidence"], ascending=False

@@ -1,4 +1,4 @@
-"""The tables of a record: errors with intervals over creators, coverage by cell, and breakdowns."""
+"""Tables of a backtest: errors with intervals over creators, coverage, and breakdowns."""
 
 from dataclasses import dataclass
 
@@ -27,11 +27,11 @@ BREAKDOWNS = {
 
 @dataclass(frozen=True)
 class BacktestResult:
-    """`scores`: one row a test post, evidence, split and cut; `totals`: one row a creator's posts
-    in a row.
+    """The results of a backtest.
 
-    `platforms`: those of the data, judged or not; `learning`: error on unseen creators by the
-    number that trained.
+    - `platforms`: all of the data, with later posts or not
+    - `scores`, `totals`: as training.backtest.evaluate.Evaluation, with the split
+    - `learning`: the error on unseen creators by the number of creators that trained
     """
 
     platforms: tuple[str, ...]
@@ -41,7 +41,7 @@ class BacktestResult:
 
     @property
     def cuts(self) -> dict[str, list[pd.Timestamp]]:
-        """Return the moments asked from, in order, by platform."""
+        """Return the moments of the forecasts, in order, by platform."""
         pairs = self.scores[["platform", "cut"]].drop_duplicates().sort_values("cut")
         return {name: group["cut"].tolist() for name, group in pairs.groupby("platform")}
 
@@ -52,9 +52,7 @@ class BacktestResult:
 
     @property
     def by_platform(self) -> pd.DataFrame:
-        """Return our row for each split and platform of the data; 0 rows where nothing of it was
-        judged.
-        """
+        """Return our row for each split and platform; 0 rows where it has no later posts."""
         return platform_table(self.scores, self.platforms)
 
     @property
@@ -98,11 +96,9 @@ def forecaster_table(scores: pd.DataFrame, names: tuple[str, ...] | None = None)
 
 
 def platform_table(scores: pd.DataFrame, platforms: tuple[str, ...]) -> pd.DataFrame:
-    """Return for each split and platform our error and coverage over the headline rows; `rows` is 0
-    where none is judged.
+    """Return our error and coverage over the headline rows, a row for each split and platform.
 
-    Judged of a platform are the posts of creators with ENOUGH_POSTS posts before, where there are
-    any.
+    `rows` is 0 where a platform has no headline rows.
     """
     rows = []
     for split in scores["split"].unique():
@@ -130,9 +126,7 @@ def _row(split: str, name: str, rows: pd.DataFrame) -> dict:
 
 
 def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
-    """Return MAE and its relative difference from the creator's median, each with a 95 % interval
-    over creators.
-    """
+    """Return MAE and its relative difference from the creator's median, each with an interval."""
     y, creator = rows["y"].to_numpy(), rows["creator"].to_numpy()
     error, rule = (
         np.abs(rows[name].to_numpy() - y) for name in (forecast, f"forecast: {REFERENCE_BASELINE}")
@@ -151,7 +145,7 @@ def _errors(rows: pd.DataFrame, forecast: str) -> dict[str, float]:
 
 
 def relative_difference(error: np.ndarray, rule: np.ndarray) -> np.ndarray:
-    """Return error / rule - 1; NaN where the rule never errs."""
+    """Return error / rule - 1; NaN where the error of the rule is 0."""
     return (
         np.divide(error, rule, out=np.full(np.shape(error), np.nan), where=np.asarray(rule) > 0) - 1
     )
@@ -168,11 +162,10 @@ def _distribution_scores(rows: pd.DataFrame) -> dict:
 
 
 def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return coverage for each split x platform x band x evidence with n and a 95 % interval over
-    creators.
+    """Return coverage with a 95 % interval, a row for each split, platform, band and evidence.
 
-    `judged`: the cell has enough creators and rows; `fails`: its interval lies outside of 80 % +- 6
-    points.
+    `judged`: the group has enough creators and rows; `fails`: its interval lies outside of 80 % +-
+    6 points.
     """
     coverages = []
     for key, rows in scores.groupby(["split", "platform", "band", "evidence"], sort=False):
@@ -189,11 +182,11 @@ def coverage_by_group(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def breakdowns(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return our figures for each split and class of every breakdown; but for `asked`, of the
-    headline rows.
+    """Return our figures for each split and class of every breakdown.
 
-    bias: mean of y - forecast. Where the creator's posts are not shown the rule to beat is the
-    offset alone, and vs_offset is given in place of vs_median.
+    They are of the headline rows, but `asked` has all evidences and `posts_before` all creators.
+    bias: mean of y - forecast. Where the creator's posts are hidden, the baseline is the offset
+    alone, and vs_offset stands in place of vs_median.
     """
     rows = []
     for by, edges in BREAKDOWNS.items():
@@ -240,9 +233,7 @@ def _breakdown(rows: pd.DataFrame) -> dict:
 
 
 def totals_table(totals: pd.DataFrame) -> pd.DataFrame:
-    """Give, for each split and number of deliverables, how often the intervals of totals held, and
-    the error.
-    """
+    """Return coverage and error of totals, by split and number of deliverables."""
     rows = []
     for (split, k), group in totals.groupby(["split", "deliverables"]):
         inside = {

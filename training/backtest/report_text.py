@@ -1,4 +1,4 @@
-"""The record as text for a terminal."""
+"""The results of a backtest as text for a terminal."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ MANY_POSTS = 30
 
 
 def training_text(record: BacktestResult, manifest: dict) -> str:
-    """Say what was trained and how it stands against the usual rules."""
+    """Return what was trained, and its backtest beside the baselines, as text."""
     lines = [
         (
             f"trained on {manifest['trained_on']} data: {manifest['accounts']:,} accounts, "
@@ -36,7 +36,7 @@ def _uncalibrated_lines(platforms: dict[str, dict]) -> list[str]:
 
 
 def backtest_text(record: BacktestResult, about: dict) -> str:
-    """Say how forecasters stood at every cut, and by evidence, deliverables and cell."""
+    """Return all tables of a backtest as text."""
     classes = breakdowns(record.scores)
     posts = f"{about['posts']:,} posts with known {about['target']}"
     extent = f"{posts}; horizon {about['horizon_days']} days"

@@ -1,1 +1,1 @@
-"""Making a bundle the champion: where both were asked alike, it must not be worse."""
+"""Making a bundle the champion: on the same queries, it must not be worse."""

@@ -1,9 +1,9 @@
-"""Candidate against champion: the scores of both backtests where they are alike, else both asked
-anew.
+"""Candidate against champion on the same queries: by their backtests, or by new forecasts.
 
-After a retrain on data that have grown, the backtests asked about the same posts at other moments,
-and nothing of them is alike: then both are asked anew about later posts
-(training.promote.reforecast). The rule: docs/promotion.md.
+The scores of both backtests are compared where they answer the same queries. After a retrain on
+longer data, the two backtests have the same posts with other leads, so no two scores are
+comparable: then both models make new forecasts of later posts (training.promote.reforecast). The
+rule: docs/promotion.md.
 """
 
 from collections.abc import Callable
@@ -55,9 +55,11 @@ SEEN = "seen"
 
 @dataclass(frozen=True)
 class ComparisonSource:
-    """One way in which both models were asked: their pairs, and what it lacks ("" where nothing).
+    """Scores of both models from one source: their backtests, or new forecasts.
 
-    `notes`: says how both were asked on the platforms that are compared so, a line each.
+    - `pairs`: the scores that are comparable
+    - `notes`: function from platform names to lines that say how the forecasts were made
+    - `shortfall`: what the source lacks to decide, "" where nothing
     """
 
     pairs: ScorePairs
@@ -71,10 +73,10 @@ def compare_with_champion(
     data: Path | None = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> Comparison | NotComparable:
-    """Set the candidate beside the champion on the questions that both answered alike.
+    """Compare the candidate with the champion on the queries that both answered.
 
-    `data`: tables whose later posts both are asked about, whatever the backtests hold. Raises what
-    reading them does.
+    `data`: tables with later posts that both models forecast first, whatever their backtests have.
+    Raises what reading the tables raises.
     """
     try:
         champion = read_manifest(champion_folder(home))
@@ -116,8 +118,9 @@ def pair_stored_scores(home: Path, candidate: dict, champion: dict) -> Compariso
 
 
 def stored_scores(home: Path, manifest: dict) -> pd.DataFrame | None:
-    """Read the scores of a bundle's backtest for creators that trained it; None where they are gone
-    or broken.
+    """Return the backtest scores of a bundle for the creators that trained it.
+
+    None where they are missing or broken.
     """
     try:
         scores = read_scores(home, manifest["version"])
@@ -190,7 +193,7 @@ def _tables(home: Path, candidate: Bundle, data: Path | None) -> tuple[Tables, b
 
 
 def _check_same_data(home: Path, champion: dict, history: History) -> None:
-    """Refuse tables that are not the champion's, on which the candidate alone would be at home."""
+    """Raise ReforecastError where the tables are not data that the champion has seen."""
     scores = stored_scores(home, champion)
     if scores is None:
         raise ReforecastError("so it is not known which posts the champion was judged by")
@@ -219,7 +222,7 @@ def _cuts(home: Path, candidate: Bundle) -> dict[str, int]:
 
 
 def _other_target(candidate: dict, champion: dict) -> str:
-    """Say in which way the two forecast different things, "" where they do not."""
+    """Return the way in which the two forecast different things, "" where they do not."""
     ours, theirs = candidate["horizon_days"], champion["horizon_days"]
     if ours != theirs:
         return (
@@ -232,7 +235,7 @@ def _other_target(candidate: dict, champion: dict) -> str:
 
 
 def _unseen_platforms(candidate: dict, champion: dict) -> list[str]:
-    """Say on which platforms the candidate was not trained, and the champion was."""
+    """Return a text for each platform that trained the champion and not the candidate."""
     platforms = {
         name: entry for name, entry in champion.get("platforms", {}).items() if entry["posts"]
     }
@@ -267,7 +270,7 @@ def _comparison(
 
 
 def _lacks(sources: list[ComparisonSource], stored: ComparisonSource) -> list[str]:
-    """Say what the backtests lack, and then what later posts lack."""
+    """Return what the backtests lack, and then what later posts lack."""
     others = [source for source in sources if source is not stored]
     return [source.shortfall for source in (stored, *others) if source.shortfall]
 
@@ -282,7 +285,7 @@ def _stored_notes(platforms: list[str]) -> list[str]:
 
 
 def _stored_lack(pairs: ScorePairs) -> str:
-    """Say why the scores of the backtests decide nothing, "" where they do."""
+    """Return why the scores of the backtests decide nothing, "" where they do."""
     posts, creators = count_posts_and_creators(pairs.rows)
     champion_posts, shared = len(pairs.champion_posts), int(pairs.champion_posts["shared"].sum())
     unlike = pairs.posts[~pairs.posts["reason"].isin([NOT_FORECAST_BY_CHAMPION, COMPARABLE])]

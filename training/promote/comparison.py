@@ -1,10 +1,10 @@
-"""The comparison of two models on the scores that are alike: CRPS by platform and evidence, and
-whether one is worse.
+"""The comparison of two models on paired scores: CRPS by platform and evidence, and whether one is
+worse.
 
-A line is worse beyond doubt where the whole 95 % interval of the relative difference lies above
-NO_DIFFERENCE; the interval is a paired bootstrap over creators. Two kinds of lines decide: all
-platforms with the evidence `history`, and a platform with an evidence where MIN_GROUP_CREATORS
-creators or more have it.
+A row is worse beyond doubt where the whole 95 % interval of the relative difference lies above
+NO_DIFFERENCE; the interval is a paired bootstrap over creators. Two kinds of rows decide: all
+platforms with the evidence `history`, and a platform with an evidence for which it has
+MIN_GROUP_CREATORS creators or more.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,9 @@ ALL = "all"
 class Comparison:
     """Candidate against champion: `table` has a row for each platform (first all) and evidence.
 
-    `posts`, `creators`: how many different ones are compared; `notes`: how both were asked;
-    `left_out`: what is not compared; both a line each.
+    - `posts`, `creators`: numbers of those compared
+    - `notes`: lines that say how the forecasts were made
+    - `left_out`: lines that say what is not compared
     """
 
     posts: int
@@ -66,7 +67,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class NotComparable:
-    """Nothing that both models answered is alike; the reason is one sentence.
+    """The two models have no comparable scores; the reason is one sentence.
 
     `later_posts_help`: whether tables with later posts would make the two comparable.
     """
@@ -79,7 +80,7 @@ class NotComparable:
 
 
 def has_enough_pairs(rows: pd.DataFrame) -> bool:
-    """Return whether so many pairs, a row a post and evidence, decide anything."""
+    """Return whether pairs, a row for each post and evidence, are enough to decide."""
     posts, creators = count_posts_and_creators(rows)
     return posts >= ENOUGH_POSTS and creators >= ENOUGH_CREATORS
 
@@ -91,15 +92,16 @@ def count_posts_and_creators(rows: pd.DataFrame) -> tuple[int, int]:
 
 
 def minimum_text() -> str:
-    """Say how much a comparison needs."""
+    """Return how much a comparison needs, in words."""
     return f"{ENOUGH_POSTS} posts of {ENOUGH_CREATORS} creators with known posts before are needed"
 
 
 def compare_pairs(
     pairs: ScorePairs, horizon_days: int, notes: tuple[str, ...] = (), unseen: Sequence[str] = ()
 ) -> Comparison:
-    """Compare two models on pairs of their scores; `notes`: how both were asked; `unseen`: what the
-    candidate lacks.
+    """Compare two models on pairs of their scores.
+
+    `notes`: lines that say how the forecasts were made; `unseen`: what the candidate has not seen.
     """
     rows = pairs.rows
     posts, creators = len(rows.drop_duplicates(POST_KEY)), rows["creator"].nunique()
@@ -127,7 +129,7 @@ def comparison_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _posts_left_out(pairs: ScorePairs) -> list[str]:
-    """Say by platform and reason how many posts of either are not compared."""
+    """Return a line for each platform and reason with the posts that are not compared."""
     lines = []
     for (platform, reason), group in pairs.posts[pairs.posts["reason"] != COMPARABLE].groupby(
         ["platform", "reason"]

@@ -57,13 +57,12 @@ def promote(
     dry_run: bool = False,
     report: Callable[[str], None] = lambda text: None,
 ) -> Promotion:
-    """Make a bundle (default: the newest) the champion; with `dry_run` decide alike and change
-    nothing.
+    """Make a bundle (default: the newest) the champion; with `dry_run`, decide and change nothing.
 
-    `data`: tables whose later posts both are asked about; default: those that the bundle was
-    trained on, where the backtests did not ask alike. Raises BundleError where the bundle is
-    missing or broken, PromotionRefused where it is worse than the champion or nothing is
-    comparable, unless `force`, and training.home_lock.HomeError.
+    `data`: tables whose later posts both models forecast; default: the tables that trained the
+    bundle, where the backtests are not comparable. Raises BundleError where the bundle is missing
+    or broken, PromotionRefused where it is worse than the champion or nothing is comparable, unless
+    `force`, and training.home_lock.HomeError.
     """
     with nullcontext() if dry_run else home_lock(home, report):
         bundle = load_version(home, latest_bundle(home).name if version is None else version)
@@ -80,7 +79,7 @@ def promote(
 
 
 def refusal_reason(version: str, champion: str, comparison: Comparison | NotComparable) -> str:
-    """Say why a comparison is against a promotion, "" where it is not."""
+    """Return why a comparison is against a promotion, "" where it is not."""
     if isinstance(comparison, NotComparable):
         remedy = (
             "name tables with later posts (--data DATA), or " if comparison.later_posts_help else ""
@@ -98,8 +97,7 @@ def refusal_reason(version: str, champion: str, comparison: Comparison | NotComp
 def rollback(
     home: Path, dry_run: bool = False, report: Callable[[str], None] = lambda text: None
 ) -> tuple[Bundle, str]:
-    """Make the champion before the present one champion again; give it, and the version of the
-    present one.
+    """Make the previous champion the champion again; return it, and the version of the present one.
 
     Raises RollbackRefused where there is none, BundleError where it is missing or broken, and
     models.champion_history.ChampionHistoryError.

@@ -1,13 +1,11 @@
-"""Both models asked anew at one moment about the later posts of a data folder, which neither has
-seen.
+"""New forecasts by both models, at one moment, of later posts that neither has seen.
 
-- Tables that are exactly those the candidate was trained on end where its knowledge ends. So its
-  recipe is fitted to what was known at an earlier moment: the end of what the champion knows, or on
-  each platform the candidate's backtest cut where that is later. The champion answers as it is.
-- Of other tables, both answer as they are, at the later end of what the two know.
+- The tables of the candidate's training end where its knowledge ends. So its recipe is fitted to
+  what was known at an earlier moment: the end of what the champion knows, or the cut of the
+  candidate's backtest where that is later, by platform. The champion forecasts as it is.
+- With other tables, both forecast as they are, at the later end of what the two know.
 
-But: the target is engagements alone, and questions reach no further ahead than both models were
-trained for.
+But: the target is engagements only, and leads are no longer than both models were trained for.
 """
 
 from collections.abc import Callable
@@ -42,15 +40,16 @@ TARGET = "engagements"
 
 
 class ReforecastError(CreatorcastError):
-    """Both models cannot be asked anew; the reason is a part of a sentence."""
+    """There cannot be new forecasts; the reason is a part of a sentence."""
 
 
 @dataclass(frozen=True)
 class ForecastOrigins:
-    """When both are asked, by platform (microseconds, UTC), and whether the candidate is its recipe
-    fitted then.
+    """The moments of the new forecasts.
 
-    `candidate_end`: the end of what the candidate has seen.
+    - `by_platform`: moment by platform (microseconds, UTC)
+    - `candidate_end`: the end of what the candidate has seen
+    - `is_refitted`: whether the candidate's recipe is fitted to what was known at these moments
     """
 
     by_platform: dict[str, int]
@@ -67,7 +66,7 @@ class ForecastOrigins:
         return days_text({name: to_timestamp(self.by_platform[name]) for name in sorted(platforms)})
 
     def notes(self, platforms: list[str]) -> list[str]:
-        """Say how both were asked on some platforms."""
+        """Return lines that say how the forecasts on some platforms were made."""
         line = (
             f"{', '.join(platforms)}: both asked anew about posts after {self.days(set(platforms))}"
         )
@@ -81,9 +80,10 @@ class ForecastOrigins:
 def choose_origins(
     candidate: dict, champion: dict, cuts: dict[str, int], same_data: bool
 ) -> ForecastOrigins:
-    """Choose the moments from both manifests; `cuts`: the candidate's backtest cut by platform.
+    """Return the moments for both manifests.
 
-    `same_data`: the tables are those that the candidate was trained on.
+    `cuts`: the candidate's backtest cut by platform; `same_data`: whether the tables are those that
+    the candidate was trained on.
     """
     champion_ends, candidate_ends = knowledge_ends(champion), knowledge_ends(candidate)
     other = cuts if same_data else candidate_ends
@@ -98,9 +98,7 @@ def knowledge_end(manifest: dict) -> int:
 
 
 def knowledge_ends(manifest: dict) -> dict[str, int]:
-    """Return the end of what a bundle has seen of each platform; a platform of which it has seen
-    nothing is left out.
-    """
+    """Return the end of what a bundle has seen, by platform; unseen platforms are left out."""
     if "platforms" not in manifest:
         return dict.fromkeys(PLATFORMS, knowledge_end(manifest))
     return {
@@ -116,10 +114,10 @@ def reforecast(
     platforms: set[str],
     report: Callable[[str], None] = lambda text: None,
 ) -> ScorePairs:
-    """Ask both about the later posts of some platforms and pair the scores. Raises ReforecastError.
+    """Forecast the later posts of some platforms by both models, and pair the scores.
 
-    Raises also features.derive.reference.TooLittleData where the recipe cannot be fitted to
-    what was known then.
+    Raises ReforecastError, and features.derive.market_priors.TooLittleData where the recipe cannot
+    be fitted to what was known then.
     """
     rows = label_posts_after_origins(
         history,
@@ -155,8 +153,9 @@ def reforecast(
 def label_posts_after_origins(
     history: History, moments: ForecastOrigins, platforms: set[str], lead_days: float
 ) -> LabelledQueries:
-    """Return the posts of some platforms after the moments, mature at the end of the data, as known
-    at signing.
+    """Return the posts of some platforms after the moments, as known at signing.
+
+    Their counts are mature at the end of the data.
     """
     latest = mature_end(history) - history.horizon_days * DAY_US
     rows = hide_content(sample_test_rows(history, TARGET, moments.until, latest, lead_days))
@@ -167,8 +166,9 @@ def label_posts_after_origins(
 def score_forecaster(
     history: History, reference: Reference, forecaster: Forecaster, rows: LabelledQueries
 ) -> pd.DataFrame:
-    """Score a forecaster on labelled questions at every evidence: the columns of
-    training.promote.score_pairs.
+    """Return a forecaster's scores of labelled queries at every evidence.
+
+    The columns are training.promote.score_pairs.SCORE_COLUMNS.
     """
     repeated = repeat_for_each_evidence(rows)
     x = LOCAL.derive(history, repeated.queries, reference)
@@ -205,7 +205,7 @@ def recipe_from_manifest(manifest: dict) -> Recipe:
 
 
 def longest_lead_days(manifest: dict) -> float:
-    """Return how far ahead of a post a bundle was trained to be asked."""
+    """Return the longest lead that a bundle was trained for."""
     sampling = _entry(manifest, "recipe").get("sampling", {})
     return _entry({"version": manifest["version"], **sampling}, "longest_lead_days")
 
@@ -219,7 +219,7 @@ def _too_few(posts: int, creators: int, days: str) -> ReforecastError:
 
 
 def _later(end: int | None, other: int | None, latest: int) -> int:
-    """Return the later of two moments, of which one or both may not be known."""
+    """Return the later of two moments, either of which may be unknown; `latest` for none."""
     moments = [moment for moment in (end, other) if moment is not None]
     return max(moments, default=latest)
 

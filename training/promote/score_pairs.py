@@ -1,8 +1,8 @@
-"""Like with like: the scores of two models that answered the same question.
+"""Pairs of comparable scores: those that two models have for the same query.
 
-Alike are two scores of the same post with the same evidence, horizon and count, asked about at most
-LEAD_TOLERANCE_DAYS apart: the same post asked about a month earlier is another question. Each post
-counts once for each evidence.
+Two scores are comparable where post, evidence, horizon and count are the same, and the leads differ
+by at most LEAD_TOLERANCE_DAYS: the same post a month earlier is another query. Each post counts
+once for each evidence.
 """
 
 from dataclasses import dataclass
@@ -49,15 +49,15 @@ SCORE_COLUMNS = [
 
 @dataclass(frozen=True)
 class ScorePairs:
-    """The scores of two models that are alike, and what became of the posts of each.
+    """The comparable scores of two models, and what became of the posts of each.
 
-    - `rows`: a row a post and evidence that both forecast alike, with `candidate` and `champion`,
-      the CRPS of each
-    - `posts`: a row a post of the candidate: platform, `reason` (one of EXCLUSION_REASONS, "" where
-      it is compared) and `gap_days` between the moments at which the two were asked, NaN where the
-      champion was not
-    - `champion_posts`: a row a post of the champion: platform, and `shared`, whether the candidate
-      was asked about it
+    - `rows`: a row for each comparable post and evidence, with `candidate` and `champion`, the CRPS
+      of each
+    - `posts`: a row for each post of the candidate: platform, `reason` (one of EXCLUSION_REASONS,
+      "" where it is compared), and `gap_days` between the moments of the two forecasts, NaN where
+      the champion has none
+    - `champion_posts`: a row for each post of the champion: platform, and `shared`, whether the
+      candidate has a forecast of it
     """
 
     rows: pd.DataFrame
@@ -65,8 +65,8 @@ class ScorePairs:
     champion_posts: pd.DataFrame
 
     def platforms(self, compared: bool) -> set[str]:
-        """Name the platforms with posts that are compared, or those with posts of either of which
-        none is.
+        """Return the platforms with compared posts, or those with posts of either model but none
+        compared.
         """
         comparable = set(self.rows["platform"])
         return (
@@ -76,7 +76,7 @@ class ScorePairs:
         )
 
     def for_platforms(self, platforms: set[str]) -> "ScorePairs":
-        """Return those of some platforms."""
+        """Return the pairs of some platforms."""
         return ScorePairs(*(frame[frame["platform"].isin(platforms)] for frame in self._frames()))
 
     def _frames(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -92,8 +92,9 @@ NO_PAIRS = ScorePairs(
 
 
 def pair_scores(candidate: pd.DataFrame, champion: pd.DataFrame) -> ScorePairs:
-    """Pair scores, one row a post, evidence shown (`asked`) and moment (`cut`), with the columns
-    SCORE_COLUMNS.
+    """Return the pairs of two frames of scores with the columns SCORE_COLUMNS.
+
+    They have a row for each post, evidence shown (`asked`) and moment (`cut`).
     """
     ours, theirs = _numbered(candidate), _numbered(champion)
     both = ours.merge(theirs, on=[*POST_KEY, "asked"], how="left", suffixes=("", "_champion"))
@@ -142,7 +143,7 @@ def _numbered(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reasons(both: pd.DataFrame) -> np.ndarray:
-    """Return the position in EXCLUSION_REASONS of what first keeps each pair from being alike."""
+    """Return the position in EXCLUSION_REASONS of the first reason that excludes each pair."""
     same_count = np.isclose(both["y"], both["y_champion"], rtol=1e-9, atol=0)
     checks = (
         both["crps_champion"].notna(),

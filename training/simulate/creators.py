@@ -1,6 +1,4 @@
-"""The creators of the demo market: what they truly are, and what their profiles and follower
-readings show.
-"""
+"""The creators of the demo market: their true levels, effects and followers."""
 
 from dataclasses import dataclass
 
@@ -19,13 +17,15 @@ _LANGUAGE_SHARES = (0.60, 0.25, 0.15)
 
 @dataclass(frozen=True)
 class SimulatedCreators:
-    """The creators drawn: `truth` as in Truth.creators, and what the tables show of them.
+    """Simulated creators (n).
 
+    - `truth`: as MarketTruth.creators
     - `followers_shown_log`, `followers_engaging_log`: ln followers shown, and ln followers who
-      engage, monthly paths, shape (n, months + 1)
+      engage, monthly paths (n, months + 1)
     - `joined`: day of the first possible post, `sweep`: day of the final reading, both since the
       market's start
-    - `language`: position in LANGUAGES; `hides_likes`: on most posts
+    - `language`: position in LANGUAGES
+    - `hides_likes`: on most posts
     """
 
     truth: pd.DataFrame

@@ -1,6 +1,4 @@
-"""The partnerships of the demo market, their fees and outcomes, and a campaign manager's list of
-prospects.
-"""
+"""The partnerships of the demo market, their fees and outcomes, and a list of prospects."""
 
 import numpy as np
 import pandas as pd
@@ -23,9 +21,11 @@ _OUTSIDE_SHARE = 0.4
 def plan_deals(
     rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
 ) -> pd.DataFrame:
-    """Plan partnerships: `row` of the creator, `seconds` of the first post since the market's
-    start, codes of `format` and `brand`, `deliverables`, `age` in seconds when each is read, and
-    `fee_usd`, missing where unknown.
+    """Return planned partnerships.
+
+    `row` of the creator, `seconds` of the first post since the market's start, codes of `format`
+    and `brand`, `deliverables`, `age` in seconds at which each is read, and `fee_usd`, NaN where
+    unknown.
     """
     n = max(1, round(market.deals_per_creator * len(people)))
     future = rng.random(n) < market.future_share
@@ -82,11 +82,11 @@ def partnerships_table(
     readings: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Return the partnerships; the outcome sums the first reading of each deliverable, once all of
-    them are mature.
+    """Return the partnerships table; an outcome is the sum over deliverables of their first
+    readings.
 
-    The brand sees the counts of a creator who hides likes; views stay unknown where the platform
-    shows none.
+    It is known once all deliverables are mature. The brand sees the counts of a creator who hides
+    likes; views are missing where the platform shows none.
     """
     n, row = len(deals), deals["row"].to_numpy()
     due = (
@@ -122,8 +122,9 @@ def partnerships_table(
 def partnerships_truth(
     people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters
 ) -> pd.DataFrame:
-    """Return Truth.partnerships: the creator, ln engagements expected of the first deliverable, and
-    its age when read.
+    """Return MarketTruth.partnerships.
+
+    It has ln engagements expected of the first deliverable, and the age of each when it is read.
     """
     row = deals["row"].to_numpy()
     fit = brand_fit_matrix()[people.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
@@ -151,11 +152,10 @@ def partnerships_truth(
 def draw_prospects(
     rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters, length: int = 200
 ) -> pd.DataFrame:
-    """Draw a campaign manager's list: creators of the tables, and others with a vendor's averages
-    or a profile only.
+    """Draw a campaign manager's list: creators of the tables, and others with averages or a profile
+    only.
 
-    Fees asked stand on most rows; the posts are planned for one to eight weeks after the data's
-    end.
+    Most rows have a fee; the posts are planned for one to eight weeks after the end of the data.
     """
     outside = draw_creators(rng, round(_OUTSIDE_SHARE * length), market, prefix="new")
     known = _suited(rng, people, length - len(outside))
@@ -215,9 +215,7 @@ def _asked(
 def _profile(
     rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
 ) -> dict[str, pd.Series]:
-    """Return profiles, and for six in ten a vendor's averages: all counts, or the engagement rate
-    alone.
-    """
+    """Return profiles, and for six in ten a vendor's averages: all counts, or only the rate."""
     n, truth = len(people), people.truth
     rows, end = np.arange(n), np.full(n, float(market.days))
     followers = np.exp(interpolate_paths(people.followers_shown_log, rows, end)).round()

@@ -167,8 +167,9 @@ def _with_tuples(value: Any) -> Any:
 
 
 def brand_fit_matrix() -> np.ndarray:
-    """Return how well a brand's niche (columns) fits a creator's (rows): 1 the same, 0.5 kin, 0
-    else; NICHES in order.
+    """Return how well a brand's niche (columns) fits a creator's (rows), (niches, niches).
+
+    It is 1 for the same niche, 0.5 within a group of NICHE_GROUPS, else 0.
     """
     group = np.array(
         [next(i for i, kin in enumerate(NICHE_GROUPS) if niche in kin) for niche in NICHES]

@@ -1,6 +1,4 @@
-"""The posts of the demo market: when and what creators post, what it brings, and what the readings
-of it show.
-"""
+"""The posts of the demo market: when they are posted, their outcomes, and their readings."""
 
 import numpy as np
 import pandas as pd
@@ -52,9 +50,7 @@ def draw_outcomes(
     plan: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Return the plan with `fit` of the brand, `ln_expected` and the post's own `noise` (sd 1), as
-    in Truth.posts.
-    """
+    """Return the plan with `fit`, `ln_expected` and the post's own `noise` (sd 1)."""
     row, brand = plan["row"].to_numpy(), plan["brand"].to_numpy()
     fit = np.where(
         brand >= 0, brand_fit_matrix()[people.codes("niche", NICHES)[row], brand], np.nan
@@ -150,9 +146,7 @@ def posts_table(
 def draw_brands(
     rng: np.random.Generator, niches: np.ndarray, market: MarketParameters
 ) -> np.ndarray:
-    """Draw a brand's niche for creators of these niches: none related, kin or the same, as
-    `fit_shares` has it.
-    """
+    """Draw a brand's niche for creators of these niches, by the shares `fit_shares`."""
     fit = brand_fit_matrix()
     weights = np.zeros_like(fit)
     for level, share in zip((0.0, 0.5, 1.0), market.fit_shares, strict=True):

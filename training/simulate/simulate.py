@@ -1,9 +1,7 @@
-"""The demo market: a seeded generator of canonical tables whose truth is known, and the folder that
-holds both.
+"""The demo market: a seeded generator of canonical tables whose truth is known, and its folder.
 
 Reading order: parameters and platforms (the figures), truth (the mean of a post), creators, posts,
-deals, and here the order in which they are drawn. But: nothing about real creators follows from
-it.
+deals, and here the order in which they are drawn. But: nothing about real creators follows from it.
 """
 
 import json
@@ -43,7 +41,7 @@ Progress = Callable[[str, float], None]
 
 
 class SimulateError(CreatorcastError):
-    """The market cannot be simulated as asked, or its folder cannot be written."""
+    """The market cannot be simulated with these arguments, or its folder not written."""
 
 
 def simulate(

@@ -23,19 +23,17 @@ _FRAMES = ("creators", "posts", "partnerships")
 
 
 class OracleError(CreatorcastError):
-    """The oracle cannot answer: no truth is there, or a question names what the truth does not
-    know.
-    """
+    """The oracle cannot answer: there is no truth, or it lacks what a query names."""
 
 
 @dataclass(frozen=True)
 class MarketTruth:
-    """What the generator knows and the tables do not tell; it lies in truth/, apart from the
+    """What the generator knows and the tables do not show; it is written to truth/, beside the
     tables.
 
-    - `creators`: one row a creator: its `grade` (of GRADES), spreads, effects, shares of formats
-      (`mix_<format>`), and `level_<month>`, ln lifetime engagements expected of an organic post at
-      each month from the start of the data
+    - `creators`: a row for each creator: its `grade` (of AUTHENTICITY_GRADES), spreads, effects,
+      shares of formats (`mix_<format>`), and `level_<month>`, ln lifetime engagements expected of
+      an organic post at each month from the start of the data
     - `posts`: `ln_expected`, ln lifetime engagements expected of the post before its own noise, and
       `fit` of the brand
     - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which each
@@ -81,9 +79,13 @@ def expected_log_engagements(
 ) -> np.ndarray:
     """Return ln lifetime engagements expected of posts, before each post's own noise.
 
-    `rows` are positions in `creators` (as in Truth), `days` since the market's start, `formats`
-    positions in FORMATS, `sponsored` bool, `fit` of the brand's niche in 0 to 1 (used where
-    sponsored). The arrays broadcast.
+    - `rows`: positions in `creators` (MarketTruth.creators)
+    - `days`: days since the market's start
+    - `formats`: positions in FORMATS
+    - `sponsored`: bool
+    - `fit`: fit of the brand's niche, 0 to 1, used where sponsored
+
+    The arrays broadcast.
     """
     levels = creators[[f"level_{month:02d}" for month in range(market.months + 1)]].to_numpy()
     effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
