@@ -140,7 +140,7 @@ def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Find
 
 
 def focus_findings(people: pd.DataFrame) -> list[Finding]:
-    """Test on each platform whether engagements depend on niche focus, given followers and niche."""
+    """Test on each platform whether engagements depend on niche focus, given size and niche."""
     tested = people[
         people[["engagements", "niche_focus"]].notna().all(axis=1) & (people["followers"] > 0)
     ]
