@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from features.derive.derive import derive
+from features.fit_segments import fit_benchmarks
 from features.history.arrays import DAY_US, to_us
 from features.history.deals import completed_deals
 from features.history.history import History
-from features.fit_segments import fit_benchmarks
 from features.segments import QUANTILE_LEVELS, SegmentBenchmarks
 from features.tables.model import Tables
 from models.cost import cost_probability

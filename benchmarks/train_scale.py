@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive.market_priors import fit_reference
+from features.derive.reference import fit_reference
 from features.history.history import History
 from training.backend import LOCAL
 from training.dataset import Sampling, sample_training_rows, training_weights

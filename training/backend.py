@@ -7,8 +7,8 @@ import pandas as pd
 
 from features.derive.catalog import COLUMNS
 from features.derive.derive import derive_arrays
-from features.derive.market_priors import Reference
 from features.derive.queries import Queries
+from features.derive.reference import Reference
 from features.history.history import History
 from models.forecast import Forecaster
 

@@ -125,7 +125,7 @@ def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Find
     """Test on each platform whether `outcome` (ln) depends on size: its slope on log10 of
     followers.
 
-    `people`: as features.segments.describe_accounts returns, with cpe_usd.
+    `people`: as features.fit_segments.describe_accounts returns, with cpe_usd.
     """
     tested = people[people[outcome].notna() & (people["followers"] > 0)]
     return [

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 
 from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
-from features.derive.market_priors import Reference, TooLittleData, fit_reference
+from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.vocabulary import EVIDENCE, PLATFORMS, TARGETS
@@ -83,7 +83,7 @@ def fit(
     - `calibration`: for targets whose calibration model exists already, its `calibration_set` for
       the same `until` and accounts; for other targets a calibration model is fitted here
 
-    Raises features.derive.market_priors.TooLittleData where there is nothing to learn from.
+    Raises features.derive.reference.TooLittleData where there is nothing to learn from.
     """
     until = times_by_platform(until)
     workers, recipe = plan_parallel_fits(recipe)

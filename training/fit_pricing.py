@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from features.derive.market_priors import Reference
 from features.derive.queries import Queries
+from features.derive.reference import Reference
+from features.fit_segments import fit_benchmarks
 from features.history.arrays import encode_categories, to_us
 from features.history.deals import completed_deals
 from features.history.history import History
-from features.segments import SegmentBenchmarks, fit_benchmarks
+from features.segments import SegmentBenchmarks
 from features.tables.currency import CurrencyRates
 from features.tables.folder import RATES_FILE
 from features.tables.model import Tables

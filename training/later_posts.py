@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.history.arrays import DAY_US
 from features.history.history import History
 from training.backend import LOCAL, Backend

@@ -51,7 +51,7 @@ def train(
     result to MLflow.
 
     Raises features.tables.frames.DataFolderError, features.tables.validate.InvalidTables,
-    models.rate_card.RateCardError, features.derive.market_priors.TooLittleData, or
+    models.rate_card.RateCardError, features.derive.reference.TooLittleData, or
     training.home_lock.HomeError where the bundle cannot be written.
     """
     report(f"reading {data}")

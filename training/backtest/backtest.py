@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from features.derive.market_priors import TooLittleData
+from features.derive.reference import TooLittleData
 from features.history.history import History
 from models.conformal import CalibrationSet
 from training.backend import LOCAL, Backend

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.history.arrays import DAY_US
+from features.history.arrays import DAY_US, decode_categories
 from features.history.history import History
-from features.segments import decode_categories
 from features.tables.vocabulary import BAND_EDGES, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
 from models.forecast import Forecaster

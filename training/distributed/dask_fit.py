@@ -23,8 +23,8 @@ import pandas as pd
 
 from features.derive.catalog import COLUMNS
 from features.derive.derive import derive_arrays
-from features.derive.market_priors import Reference
 from features.derive.queries import Queries
+from features.derive.reference import Reference
 from features.history.history import History
 from features.out_of_core import PartitionedFolder, partition_folder, partition_history
 from models.cluster import TIMEOUT_MINUTES, ClusterError, ClusterSession

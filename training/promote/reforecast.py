@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.derive.market_priors import Reference
+from features.derive.reference import Reference
 from features.errors import CreatorcastError
 from features.history.arrays import DAY_US
 from features.history.history import History
@@ -116,7 +116,7 @@ def reforecast(
 ) -> ScorePairs:
     """Forecast the later posts of some platforms by both models, and pair the scores.
 
-    Raises ReforecastError, and features.derive.market_priors.TooLittleData where the recipe cannot
+    Raises ReforecastError, and features.derive.reference.TooLittleData where the recipe cannot
     be fitted to what was known then.
     """
     rows = label_posts_after_origins(
