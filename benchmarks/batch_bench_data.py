@@ -33,7 +33,7 @@ from models.bundle import (
     save_bundle,
     set_champion,
 )
-from models.forecast import Boosting
+from models.boosting import Boosting
 from training.fit import Recipe, fit_uncalibrated
 from training.simulate.deals import draw_outside_prospects
 from training.simulate.parameters import DEMO_MARKET

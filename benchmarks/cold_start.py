@@ -21,7 +21,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from features.tables.vocabulary import band_codes
 from models.conformal import GRID
-from models.forecast import Boosting, Forecaster
+from models.boosting import Boosting
+from models.forecast import Forecaster
 from training.backtest.metrics import bootstrap_means, interval
 
 CATEGORIES = ["continent", "region", "language", "category", "tier"]

@@ -27,7 +27,7 @@ from features.tables.vocabulary import (
     UNKNOWN,
 )
 from models.conformal import GRID
-from models.distribution import DELIVERABLES_GRID, SCALE_GRID
+from models.totals import DELIVERABLES_GRID, SCALE_GRID
 
 #: A version names a folder, and stands in logs, figures and answers.
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")

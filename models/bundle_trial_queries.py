@@ -23,7 +23,8 @@ from models.booster_engine import probe_rows
 from models.bundle import Bundle
 from models.bundle_files import BundleError
 from models.conformal import GRID
-from models.distribution import SCALE_GRID, PredictiveDistribution
+from models.distribution import PredictiveDistribution
+from models.totals import SCALE_GRID
 from models.forecast import Forecaster
 from models.joint import JointForecast, joint_forecast
 from models.linear import LinearCorrection

@@ -15,13 +15,8 @@ from scipy.optimize.elementwise import find_root
 from scipy.stats import binom
 
 from models.conformal import GRID
-from models.distribution import (
-    QUANTILES,
-    PredictiveDistribution,
-    between,
-    interpolate_level,
-    interpolate_level_of_curve,
-)
+from models.distribution import QUANTILES, PredictiveDistribution
+from models.interpolation import between, interpolate_level, interpolate_level_of_curve
 
 #: Numbers of deliverables less probable than this are left out.
 LEAST_WEIGHT = 1e-9

@@ -18,7 +18,7 @@ from features.tables.model import Tables
 from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, PROSPECTS
 from features.tables.validate import validate
 from models.bundle import champion_folder, load_bundle
-from models.forecast import Boosting
+from models.boosting import Boosting
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 from training.dataset import Sampling

@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 from models.conformal import GRID, ConformalTables
 from models.cost import break_even_fee, cost_per, cost_probability, cost_quantiles
 from models.delivery import CURVES_PER_CHUNK, ROOT_TOLERANCES, DeliveredTotals, DeliveryCurves
-from models.distribution import (
-    FEW_FORECASTS,
-    PredictiveDistribution,
-    TotalsTables,
-    interpolate_level,
-)
+from models.distribution import FEW_FORECASTS, PredictiveDistribution
+from models.interpolation import interpolate_level
+from models.totals import TotalsTables
 
 SPREAD = np.linspace(-2.5, 2.5, len(GRID))
 ALL = np.ones(3)

@@ -166,7 +166,7 @@ class Odd:
         write_tables(tables, home / "data")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                "models.distribution.DRAWS", 256
+                "models.totals.DRAWS", 256
             )  # totals of several posts are simulated in a tenth of it
             self.trained = train(home / "data", self.home, recipe)
         self.scorer = Scorer(self.trained.bundle, tables)

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from models.fit_validation import creator_codes, row_weights
-from models.forecast import Boosting, Forecaster
+from models.boosting import Boosting
+from models.forecast import Forecaster
 
 SMALL = {
     "location": Boosting(10, 4, 0.1, min_child=10),

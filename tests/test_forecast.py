@@ -1,13 +1,18 @@
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-import models.distribution
+import models.totals
+from models.boosting import LOCATION_BOOSTING, Boosting
 from models.corrections import CORRECTION_SHARE_GRID, choose_correction_shares, history_scale
-from models.forecast import Boosting, Forecaster
+from models.forecast import Forecaster
 
 SMALL = {
     "location": Boosting(60, 7, 0.1, min_child=10),
@@ -26,7 +31,7 @@ EXPECTED = {
 
 @parametrize_with_checks([Forecaster(**SMALL)], expected_failed_checks=lambda estimator: EXPECTED)
 def test_sklearn_estimator_checks(estimator, check, monkeypatch):
-    monkeypatch.setattr(models.distribution, "DRAWS", 256)  # the checks fit a hundred times
+    monkeypatch.setattr(models.totals, "DRAWS", 256)  # the checks fit a hundred times
     check(estimator)
 
 
@@ -237,3 +242,81 @@ def test_a_platform_that_nobody_trained_takes_the_offset_and_the_widest_spread()
     assert np.median(widths[0] / widths[1]) == pytest.approx(1, abs=0.35)
     again = Forecaster.from_state(*found.state())
     np.testing.assert_array_equal(again.predict(elsewhere), found.predict(elsewhere))
+
+
+def grouped_rows(frame):
+    x, y, creator = rows(400)
+    return (x if frame else x.to_numpy()), y, creator
+
+
+def small_forecaster(frame, **parameters):
+    return Forecaster(offset="level" if frame else 0, scale=SMALL["scale"], folds=2, **parameters)
+
+
+def test_settings_of_a_booster_are_parameters_of_their_own():
+    forecaster = Forecaster(scale=Boosting(trees=20, leaves=4))
+    parameters = forecaster.get_params()
+    assert (parameters["location"], parameters["location__trees"]) == (None, 150)
+    assert parameters["scale__trees"] == 20
+    assert "location__trees" not in forecaster.get_params(deep=False)
+    assert forecaster.set_params(location__trees=7, scale__leaves=3, seed=4) is forecaster
+    assert forecaster.location == replace(LOCATION_BOOSTING, trees=7)
+    assert (forecaster.scale, forecaster.seed) == (Boosting(trees=20, leaves=3), 4)
+    assert LOCATION_BOOSTING.trees == 150
+
+
+def test_a_booster_and_its_setting_can_be_set_at_once():
+    forecaster = Forecaster().set_params(location__trees=9, location=Boosting(5, 4))
+    assert forecaster.location == Boosting(9, 4)
+
+
+@pytest.mark.parametrize("name", ["location__tree", "place__trees", "trees"])
+def test_an_unknown_setting_of_a_booster_is_refused(name):
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        Forecaster().set_params(**{name: 1})
+
+
+@pytest.mark.parametrize("location", [None, Boosting(60, 7, 0.1)])
+def test_a_clone_has_the_same_parameters(location):
+    forecaster = Forecaster(location=location, threads=1)
+    copy = clone(forecaster)
+    assert copy.get_params() == forecaster.get_params()
+    copy.set_params(location__trees=3)
+    assert forecaster.location == location
+    assert clone(Boosting(5, 4)) == Boosting(5, 4)
+
+
+def test_named_settings_that_are_the_default_change_nothing():
+    x, y, creator = rows(400)
+    default = Forecaster(offset="level", threads=1)
+    named = clone(default).set_params(location__trees=150, scale__trees=50)
+    for forecaster in (default, named):
+        forecaster.fit(x, y, groups=creator)
+    assert default.state() == named.state()
+
+
+@pytest.mark.parametrize("frame", [True, False])
+def test_a_setting_is_searched_by_name(frame):
+    x, y, creator = grouped_rows(frame)
+    search = GridSearchCV(
+        small_forecaster(frame, threads=1),
+        {"location__trees": [1, 40]},
+        cv=GroupKFold(2),
+        scoring="neg_mean_absolute_error",
+    ).fit(x, y, groups=creator)
+    assert search.best_params_ == {"location__trees": 40}
+    assert search.best_estimator_.location_.num_trees() <= 40
+    assert search.predict(x).shape == y.shape
+
+
+@pytest.mark.parametrize("frame", [True, False])
+def test_cross_validation_takes_creators_and_weights(frame):
+    x, y, creator = grouped_rows(frame)
+    with config_context(enable_metadata_routing=True):
+        forecaster = small_forecaster(frame, location=Boosting(20, 4), threads=1)
+        forecaster.set_fit_request(groups=True, sample_weight=True)
+        forecaster.set_score_request(sample_weight=True)
+        params = {"groups": creator, "sample_weight": np.ones(len(y))}
+        scores = cross_val_score(forecaster, x, y, cv=GroupKFold(2), params=params)
+    assert scores.shape == (2,)
+    assert (scores > 0.9).all()

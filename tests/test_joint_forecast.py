@@ -15,8 +15,10 @@ from features.history.post_readings import PostReadings
 from features.tables.schema import POSTS
 from features.tables.vocabulary import PLATFORM_FORMATS, PLATFORMS
 from models.conformal import GRID, ConformalTables
-from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution, TotalsTables
-from models.joint import BoundedDistribution, joint_forecast
+from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution
+from models.totals import TotalsTables
+from models.bounded_distribution import BoundedDistribution
+from models.joint import joint_forecast
 from models.pyfunc import BundleModel
 from models.reasons import reasons
 from serving.batch import score_file

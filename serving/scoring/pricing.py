@@ -27,7 +27,8 @@ from models.cost import (
     cost_quantiles_from_counts,
 )
 from models.delivery import DeliveredTotals
-from models.distribution import PredictiveDistribution, interpolate_level
+from models.distribution import PredictiveDistribution
+from models.interpolation import interpolate_level
 from models.emv import COUNT_OF_PART, earned_media_value
 from models.fee import OWN_DEALS, RATE_CARD
 from models.rate_card import FEE_RANGE

@@ -21,7 +21,8 @@ import numpy as np
 from models.booster_engine import as_float32
 from models.cluster import ClusterSession
 from models.cluster_connection import ClusterConnection
-from models.forecast import Boosting, Forecaster
+from models.boosting import Boosting
+from models.forecast import Forecaster
 
 if TYPE_CHECKING:
     from dask.array import Array
