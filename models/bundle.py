@@ -35,10 +35,10 @@ from models.bundle_files import (
     read_contents,
     read_manifest,
 )
-from models.bundle_schema import VERSION_PATTERN
 from models.champion_history import append_champion, champions_until, write_champions
 from models.fee import MarketFee
 from models.forecast import Forecaster
+from models.manifest_schema import VERSION_PATTERN
 
 #: What a bundle is called while it is written: its version and the process.
 UNFINISHED = re.compile(r"\.\d{8}-\d{6}-[0-9a-f]{6}(-\d+)?\.\d+")

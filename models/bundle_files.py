@@ -1,36 +1,33 @@
-"""The files of a bundle, read and checked: regular ones of its own folder alone, of a bounded size,
-whole and sound.
+"""The files of a bundle, read and checked.
 
-No link is followed inside of a bundle, so that nothing but what was copied there can become a
-forecast.
+Only regular files of the bundle's own folder are read, up to a size. No link is followed, so that
+nothing but what was copied there can become a forecast.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from features.errors import CreatorcastError
 from features.files.regular import read_regular
 from models.booster_text import BoosterTextError, check_booster
-from models.bundle_schema import (
-    ContentError,
-    ForecasterState,
-    Manifest,
-    ReferenceState,
-    check_content,
-)
-from models.fee import FEE_FEATURES as FEE_COLUMNS
+from models.bundle_schema import ContentError, Model, check_content
+from models.fee import FEE_FEATURES
+from models.forecaster_schema import ForecasterState
+from models.manifest_schema import Manifest
 from models.pricing_schema import BenchmarksState, MarketFeeState
+from models.reference_schema import ReferenceState
 
 BUNDLE_FORMAT = 3
 MANIFEST_FILE, REFERENCE_FILE = "manifest.json", "reference.json"
 BENCHMARKS_FILE, FEE_FILE, FEE_BOOSTER_FILE = "benchmarks.json", "market_fee.json", "market_fee.txt"
-#: What a manifest must hold to be read, with the type of each.
+#: Entries that a manifest must have to be read, with the type of each.
 REQUIRED = {"version": str, "columns": list, "targets": list, "sha256": dict}
-#: Bytes of one file, and files of one bundle: several times what the largest take.
+#: Bytes of one file, and files of one bundle: several times those of the largest bundles.
 MAX_BUNDLE_FILE_BYTES, MAX_BUNDLE_FILES = 16 * 2**20, 32
 _NAME = re.compile(r"[a-z_]{1,64}\.(json|txt)")
 REMEDY = "restore it or retrain"
@@ -42,17 +39,17 @@ class BundleError(CreatorcastError):
 
 @dataclass(frozen=True)
 class BundleContents:
-    """What the files of a bundle hold: the manifest, and by file name JSON documents and texts of
-    boosters.
+    """The contents of a bundle: the manifest, and by file name its JSON documents and the texts of
+    its boosters.
     """
 
     manifest: dict
-    documents: dict[str, object]
+    documents: dict[str, Any]
     boosters: dict[str, str]
 
 
 def read_manifest(folder: Path) -> dict:
-    """Read what a bundle says of itself; the files beside it are not checked. Raises BundleError."""
+    """Read a bundle's manifest; the other files are not checked. Raises BundleError."""
     manifest = _manifest(folder, _manifest_bytes(folder))
     if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
         raise BundleError(
@@ -67,10 +64,9 @@ def read_manifest(folder: Path) -> dict:
 
 
 def contents_digest(manifest: dict) -> str:
-    """Give the sha256 of what a bundle forecasts with: of its targets and of the digests of its
-    files.
+    """Return the sha256 of a bundle's targets and of the digests of its files.
 
-    Bundles that differ in what their manifests say besides have the same.
+    Bundles that differ in other entries of their manifests have the same digest.
     """
     named = [manifest["targets"], sorted(manifest["sha256"].items())]
     return hashlib.sha256(orjson.dumps(named)).hexdigest()
@@ -94,13 +90,13 @@ def read_contents(folder: Path, manifest: dict) -> BundleContents:
     if BENCHMARKS_FILE in files.bytes:
         files.document(BENCHMARKS_FILE, BenchmarksState)
     if FEE_FILE in files.bytes and files.document(FEE_FILE, MarketFeeState).learned is not None:
-        files.booster(FEE_BOOSTER_FILE, len(FEE_COLUMNS) + 1)
+        files.booster(FEE_BOOSTER_FILE, len(FEE_FEATURES) + 1)
     return BundleContents(manifest, files.documents, files.boosters)
 
 
 class _Files:
-    """The files of a bundle by name: `bytes` of all that the manifest names, and those that were
-    read and checked.
+    """The files of a bundle by name: `bytes` of all that the manifest names, and `documents` and
+    `boosters`, those that were read and checked.
     """
 
     def __init__(self, folder: Path, digests: dict[str, str]):
@@ -110,11 +106,11 @@ class _Files:
             )
         self._folder = folder
         self.bytes = {name: _read_checked(folder, name, digest) for name, digest in digests.items()}
-        self.documents: dict[str, object] = {}
+        self.documents: dict[str, Any] = {}
         self.boosters: dict[str, str] = {}
 
-    def document(self, name: str, schema: type):
-        """Read a JSON file, keep it, and give it as its schema has it."""
+    def document(self, name: str, schema: type[Model]) -> Model:
+        """Read and keep a JSON file; return it as an object of its schema."""
         try:
             self.documents[name] = orjson.loads(self._content(name))
         except orjson.JSONDecodeError as error:
@@ -171,7 +167,7 @@ def _manifest_bytes(folder: Path) -> bytes:
 def _manifest(folder: Path, content: bytes) -> object:
     try:
         manifest = orjson.loads(content)
-        orjson.dumps(manifest)  # answers tell it, and cannot where it is nested too deeply
+        orjson.dumps(manifest)  # answers contain it, and cannot where it is nested too deeply
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
         raise BundleError(
             f"{str(folder)!r} is no bundle: {MANIFEST_FILE} cannot be read ({error})"
@@ -195,7 +191,7 @@ def _read_checked(folder: Path, name: str, digest: object) -> bytes:
     return content
 
 
-def _check(path: Path, schema: type, value: object):
+def _check(path: Path, schema: type[Model], value: object) -> Model:
     try:
         return check_content(schema, value)
     except ContentError as error:

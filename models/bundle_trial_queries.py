@@ -24,11 +24,11 @@ from models.bundle import Bundle
 from models.bundle_files import BundleError
 from models.conformal import GRID
 from models.distribution import PredictiveDistribution
-from models.totals import SCALE_GRID
 from models.forecast import Forecaster
 from models.joint import JointForecast, joint_forecast
 from models.linear import LinearCorrection
 from models.reasons import reasons
+from models.totals import SCALE_GRID
 
 #: The last is of an account whose followers are not known.
 FOLLOWERS = (3_000.0, 60_000.0, 2_000_000.0, np.nan)

@@ -468,7 +468,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return self._checked(X)
 
     def _parts(self, x: np.ndarray) -> _Parts:
-        """Return the parts of the forecasts; corrections are 0 on a platform without training rows."""
+        """Return the parts of forecasts; corrections are 0 on a platform without training rows."""
         positions = self.positions_
         seen = positions.seen_columns(x)
         evidence = positions.evidence_codes(x)

@@ -1,14 +1,11 @@
-"""What benchmarks.json and market_fee.json of a bundle must hold, as models.bundle_schema says of
-the other files.
-"""
+"""What benchmarks.json and market_fee.json of a bundle must hold."""
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from pydantic import Field, model_validator
 
-from features.segments import MEASURES
+from features.segments import MEASURES, SEGMENT_KEYS
 from features.segments import QUANTILE_LEVELS as BENCHMARK_LEVELS
-from features.segments import SEGMENT_KEYS as CELL
 from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES, PLATFORMS
 from models.bundle_schema import (
     Amount,
@@ -17,14 +14,15 @@ from models.bundle_schema import (
     Platform,
     StrictModel,
     check_choice,
-    choice_type,
+    one_of,
     require_ascending,
     require_shape,
 )
 from models.fee import FEE_LEVELS, LINE_COLUMNS
 from models.rate_card import ANY, RATE_CARD_KEY
 
-#: What training can make at most: sums of counts of up to 1e12, over one follower or half a view;
+#: The largest values that training can give: sums of counts of up to 1e12, over one follower or
+#: half a view;
 #: fees up to 1e9 USD.
 MAX_OF_MEASURE = {
     "engagements": 4e12,
@@ -34,6 +32,8 @@ MAX_OF_MEASURE = {
     "cpe_usd": 1e9,
     "cpm_usd": 1e12,
 }
+
+Measure: TypeAlias = Annotated[str, one_of(*MEASURES)]
 
 
 def _least(rows: list[list[float | None]]) -> float:
@@ -48,18 +48,20 @@ def _most(rows: list[list[float | None]]) -> float:
 
 
 class BenchmarksState(StrictModel):
-    """benchmarks.json: the cells of features.segments."""
+    """benchmarks.json: the segments of features.segments."""
 
-    cells: list[Annotated[list[str], Field(min_length=len(CELL), max_length=len(CELL))]]
-    creators: dict[choice_type(*MEASURES), list[Count]]
-    quantiles: dict[choice_type(*MEASURES), list[list[Amount | None]]]
+    cells: list[
+        Annotated[list[str], Field(min_length=len(SEGMENT_KEYS), max_length=len(SEGMENT_KEYS))]
+    ]
+    creators: dict[Measure, list[Count]]
+    quantiles: dict[Measure, list[list[Amount | None]]]
     bands: list[str]
     followers: dict[Platform, Annotated[list[Amount], Field(min_length=2, max_length=2)]]
 
     @model_validator(mode="after")
     def _fits(self) -> "BenchmarksState":
-        for cell in self.cells:
-            for part, names in zip(cell, (PLATFORMS, self.bands, NICHES, FORMATS), strict=True):
+        for segment in self.cells:
+            for part, names in zip(segment, (PLATFORMS, self.bands, NICHES, FORMATS), strict=True):
                 check_choice(part, ("", *names))
         if self.creators.keys() != set(MEASURES) or self.quantiles.keys() != set(MEASURES):
             raise ValueError(f"creators and quantiles must have {', '.join(MEASURES)}")
@@ -68,14 +70,13 @@ class BenchmarksState(StrictModel):
             least, most = (limit(self.quantiles[name]) for limit in (_least, _most))
             if not (least > 0 and most <= MAX_OF_MEASURE[name]):
                 raise ValueError(
-                    f"quantiles.{name} go from {least:g} to {most:g}, expected above 0 to {MAX_OF_MEASURE[name]:g}"
+                    f"quantiles.{name} go from {least:g} to {most:g}, "
+                    f"expected above 0 to {MAX_OF_MEASURE[name]:g}"
                 )
             if self.cells:
-                levels = (len(self.cells), len(BENCHMARK_LEVELS))
-                require_ascending(
-                    f"quantiles.{name}",
-                    require_shape(f"quantiles.{name}", self.quantiles[name], levels),
-                )
+                shape = (len(self.cells), len(BENCHMARK_LEVELS))
+                levels = require_shape(f"quantiles.{name}", self.quantiles[name], shape)
+                require_ascending(f"quantiles.{name}", levels)
         return self
 
 
@@ -117,7 +118,7 @@ class _Learned(StrictModel):
 
 
 class MarketFeeState(StrictModel):
-    """market_fee.json: the rate card, and what was learned of own deals (models.fee)."""
+    """market_fee.json: the rate card, and what was learned of the user's own deals (models.fee)."""
 
     card: _Card
     learned: _Learned | None

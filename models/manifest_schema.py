@@ -1,0 +1,121 @@
+"""What manifest.json of a bundle must hold."""
+
+import re
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, model_validator
+
+from features.derive.account_features import TARGETS
+from models.bundle_schema import (
+    Count,
+    Evidence,
+    Moment,
+    OpenModel,
+    Platform,
+    Share,
+    one_of,
+)
+
+#: A version names a folder, and stands in logs, figures and answers.
+VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+#: Characters of a text of a manifest.
+LONGEST_TEXT = 500
+
+MetricValue: TypeAlias = int | float | bool | None
+Target: TypeAlias = Annotated[str, one_of(*TARGETS)]
+
+
+def _check_version(text: str) -> str:
+    if not VERSION_PATTERN.fullmatch(text):
+        raise ValueError(
+            "is no name of a folder: expected up to 128 letters, digits, dots, - and _"
+        )
+    return text
+
+
+def check_printable(value: object) -> None:
+    """Raise ValueError for a text or a name, at any depth, that cannot be shown on one line or is
+    too long.
+    """
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            parts += [*part, *part.values()]
+        elif isinstance(part, list):
+            parts += part
+        elif isinstance(part, str) and not (part.isprintable() and len(part) <= LONGEST_TEXT):
+            raise ValueError(
+                f"the text {part[:40]!a} is not printable on one line, "
+                f"or over {LONGEST_TEXT} characters"
+            )
+
+
+class _Sampling(OpenModel):
+    longest_lead_days: Annotated[float, Field(ge=0, le=3650)]
+
+
+class _Recipe(OpenModel):
+    sampling: _Sampling
+
+
+class _ReportRow(OpenModel):
+    __pydantic_extra__: dict[str, MetricValue]
+    split: str
+    forecaster: str
+
+
+class _CoverageRow(OpenModel):
+    __pydantic_extra__: dict[str, MetricValue]
+    split: str
+    platform: Platform
+    band: str
+    evidence: Evidence
+    fails: bool
+    coverage_80: Share
+
+
+class _Backtest(OpenModel):
+    table: list[_ReportRow]
+    coverage: list[_CoverageRow] = Field(default_factory=list)
+
+
+class _PlatformExtent(OpenModel):
+    __pydantic_extra__: dict[str, MetricValue]
+    until: Moment | None = None
+    posts: Count = 0
+    calibration: Count = 0
+    backtest: Count = 0
+
+
+class Manifest(OpenModel):
+    """manifest.json: what a bundle says of itself. Entries that are not named here may be anything.
+    """
+
+    version: Annotated[str, AfterValidator(_check_version)]
+    trained_on: Literal["real", "simulated"]
+    until: Moment
+    horizon_days: Annotated[int, Field(ge=1, le=365)]
+    targets: list[Target]
+    columns: list[str]
+    sha256: dict[str, str]
+    recipe: _Recipe
+    created_at: str = ""
+    source: str
+    data_digest: str
+    posts: Count
+    accounts: Count = 0
+    backtest: _Backtest = _Backtest(table=[])
+    platforms: dict[Platform, _PlatformExtent] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_texts(cls, value: object) -> object:
+        check_printable(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_targets(self) -> "Manifest":
+        if self.targets[:1] != ["engagements"] or len(set(self.targets)) < len(self.targets):
+            raise ValueError("targets must begin with engagements and name none twice")
+        return self
