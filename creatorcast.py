@@ -374,7 +374,7 @@ def log_bundle(version: str | None):
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
     """
-    from models.bundle import latest_bundle
+    from models.bundle_folders import latest_bundle
     from training.artifacts import read_artifacts
 
     log_to_mlflow(read_artifacts(home(), version or latest_bundle(home()).name))
@@ -567,7 +567,7 @@ def bundles():
     """List the bundles, the newest first: data, record, version in MLflow's registry, and which one
     is the champion.
     """
-    from models.bundle import champion_version
+    from models.champion import champion_version
     from training.bundle_list import bundles_text
     from training.registry import RegistryError, alias_bundle, registered_bundles
 
@@ -629,7 +629,8 @@ def snapshot(data: Path, as_of, out: Path, version: str | None):
 
     from features.history.history import History
     from features.snapshot.writer import write_snapshot
-    from models.bundle import champion_folder, load_bundle, load_version
+    from models.bundle import load_bundle, load_version
+    from models.champion import champion_folder
 
     bundle = load_version(home(), version) if version else load_bundle(champion_folder(home()))
     moment = as_of or pd.Timestamp.now(tz="UTC")
@@ -661,7 +662,8 @@ def benchmarks(out: Path | None, **only: str | None):
     """List what creators do by platform, band, niche and format, as the champion knows it:
     quartiles and how many.
     """
-    from models.bundle import champion_folder, load_bundle
+    from models.bundle import load_bundle
+    from models.champion import champion_folder
     from serving.frame_file import check_ending, write_frame
     from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
 
@@ -771,7 +773,8 @@ def score(
 def build_scorer(data: Path | None, rates: Path | None, emv: Path | None):
     """Make the scorer of the champion over the files that are named."""
     from features.tables.rates_file import read_rates
-    from models.bundle import champion_folder, load_bundle
+    from models.bundle import load_bundle
+    from models.champion import champion_folder
     from models.emv import read_value_table
     from serving.scoring.scorer import Scorer
 

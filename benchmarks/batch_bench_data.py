@@ -25,15 +25,10 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.schema import CREATORS
 from features.tables.validate import validate
-from models.bundle import (
-    Bundle,
-    bundles_folder,
-    champion_folder,
-    load_bundle,
-    save_bundle,
-    set_champion,
-)
 from models.boosting import Boosting
+from models.bundle import Bundle, load_bundle, save_bundle
+from models.bundle_folders import bundles_folder
+from models.champion import champion_folder, set_champion
 from training.fit import Recipe, fit_uncalibrated
 from training.simulate.deals import draw_outside_prospects
 from training.simulate.parameters import DEMO_MARKET

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from batch_bench_data import AS_OF, Place, features_of
 
-from models.bundle import champion_folder
+from models.champion import champion_folder
 from models.pyfunc import BundleModel
 
 THREADS, CHUNK = 2, 20_000

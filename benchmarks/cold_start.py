@@ -19,9 +19,9 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from features.tables.vocabulary import band_codes
-from models.conformal import GRID
+from features.tables.vocabulary import band_of
 from models.boosting import Boosting
+from models.conformal import GRID
 from models.forecast import Forecaster
 from training.backtest.metrics import bootstrap_means, interval
 

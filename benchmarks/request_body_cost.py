@@ -18,7 +18,8 @@ from types import SimpleNamespace
 
 from starlette.applications import Starlette
 
-from models.bundle import champion_folder, load_bundle
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from serving.http.model_store import LoadedModel
 from serving.http.routes import build_app
 from serving.scoring.scorer import Scorer

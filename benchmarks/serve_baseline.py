@@ -18,7 +18,8 @@ from features.derive.derive import derive
 from features.tables.model import Tables, empty_table
 from features.tables.schema import CREATORS, DTYPES, POSTS
 from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
-from models.bundle import champion_folder, load_bundle
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from models.distribution import QUANTILES
 
 Count = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]

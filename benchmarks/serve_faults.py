@@ -22,7 +22,9 @@ import psutil
 from http_load import bentoml, called, free_port, started, stop
 from serve_bench import ROOT, home_of, partnerships
 
-from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
+from models.bundle import load_bundle, save_bundle
+from models.bundle_folders import bundles_folder
+from models.champion import champion_folder, set_champion
 from serving.settings import SERVICE
 
 CALLERS = 3

@@ -29,7 +29,8 @@ from features.history.history import History
 from features.history.post_readings import PostReadings
 from features.snapshot.reader import Snapshot
 from features.snapshot.writer import write_snapshot
-from models.bundle import champion_folder, load_bundle
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from serving.settings import SERVICE
 
 ROOT = Path(__file__).parents[1]

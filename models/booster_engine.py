@@ -8,10 +8,11 @@ But: daal4py has no categorical splits and no linear leaves; such boosters stay 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import lightgbm as lgb
 import numpy as np
+from numpy.typing import ArrayLike
 
 from features.errors import CreatorcastError
 
@@ -67,20 +68,22 @@ class BoosterSet:
             self._take_daal(asked=engine == DAAL4PY)
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
-        """Give what each booster says of each row of a matrix (n, columns), NaN where unknown;
-        shape (n, heads).
+        """Return what each booster predicts for each row of a matrix (n, columns), NaN where
+        unknown; (n, heads).
         """
         rounded = as_float32(matrix)
-        found = self._converted(rounded) if self.engine == DAAL4PY else self._plain(rounded)
-        return np.column_stack(found)
+        heads = self._converted(rounded) if self.engine == DAAL4PY else self._plain(rounded)
+        return np.column_stack(heads)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return BoosterSet, (self.boosters, self.engine, self.threads)
 
     def _plain(self, rounded: np.ndarray) -> list[np.ndarray]:
         # threads take longer to wake than a few rows to predict
         threads = 1 if len(rounded) < FEW_BOOSTER_ROWS else self.threads
-        return [booster.predict(rounded, num_threads=threads) for booster in self.boosters]
+        return [
+            np.asarray(booster.predict(rounded, num_threads=threads)) for booster in self.boosters
+        ]
 
     def _converted(self, rounded: np.ndarray) -> list[np.ndarray]:
         return [model.predict(rounded) for model in self._models]
@@ -97,7 +100,7 @@ class BoosterSet:
             log.warning("LightGBM evaluates the trees, as daal4py cannot: %s", reason)
 
     def _why_not(self) -> str | None:
-        """Convert the boosters and compare; give what is in the way, None where nothing is."""
+        """Convert the boosters and compare; return why daal4py cannot be used, None where it can."""
         try:
             dumps = [booster.dump_model() for booster in self.boosters]
             self._models = [_Converted(dump, self.threads) for dump in dumps]
@@ -112,15 +115,15 @@ class BoosterSet:
         return None if apart <= TOLERANCE else f"it differs by {apart:.1e} on reference rows"
 
 
-def as_float32(matrix: np.ndarray) -> np.ndarray:
-    """Give values as float32, those beyond its range as infinite."""
+def as_float32(matrix: ArrayLike) -> np.ndarray:
+    """Return values as float32, those beyond its range as infinite."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(matrix, dtype=np.float32)
 
 
 def probe_rows(dumps: Sequence[dict], rows: int = REFERENCE_ROWS) -> np.ndarray:
-    """Give rows that try every column about the thresholds of dumped boosters, shape (rows,
-    columns), always the same.
+    """Return rows, (rows, columns), with values about the thresholds of dumped boosters; always the
+    same rows.
 
     Values lie within the thresholds' range and a tenth beyond; some are unknown, some exactly at a
     threshold, some the next float32 on either side of one.
@@ -139,7 +142,7 @@ def probe_rows(dumps: Sequence[dict], rows: int = REFERENCE_ROWS) -> np.ndarray:
 
 
 def _thresholds(dumps: Sequence[dict]) -> dict[int, np.ndarray]:
-    """Give the sorted thresholds of each column that splits, those beyond float32 left out."""
+    """Return the sorted thresholds of each column that splits, without those beyond float32."""
     found: dict[int, list[float]] = {}
     for dump in dumps:
         for tree in dump["tree_info"]:
@@ -149,7 +152,8 @@ def _thresholds(dumps: Sequence[dict]) -> dict[int, np.ndarray]:
     return {column: np.unique(values) for column, values in found.items()}
 
 
-def _splits(node: dict):
+def _splits(node: dict) -> Iterator[dict]:
+    """Yield the nodes of a dumped tree that split."""
     if "threshold" in node:
         yield node
         yield from _splits(node["left_child"])
@@ -201,7 +205,7 @@ class _Converted:
 
 
 def _down(threshold: float) -> np.float32:
-    """Give the largest float32 that LightGBM takes to the left of a threshold."""
+    """Return the largest float32 that LightGBM takes to the left of a threshold."""
     if abs(threshold) <= ZERO:
         return (
             np.float32(ZERO)

@@ -133,8 +133,7 @@ def _check_tree(text: str, number: int, columns: int) -> None:
     if (tree["num_cat"], tree["is_linear"]) != ("0", "0"):
         raise BoosterTextError(f"{place} has categorical splits or linear leaves")
     _listed(tree["shrinkage"], f"{place}: shrinkage", _NUMBER, 1)
-    (leaves,) = _listed(tree["num_leaves"], f"{place}: num_leaves", _WHOLE, 1)
-    leaves = int(leaves)
+    leaves = int(_listed(tree["num_leaves"], f"{place}: num_leaves", _WHOLE, 1)[0])
     if not 1 <= leaves <= MOST_LEAVES:
         raise BoosterTextError(f"{place}: num_leaves is {leaves}, expected 1 to {MOST_LEAVES:,}")
     lists = {name: _values(tree, name, leaves, place) for name in (*OF_SPLITS, *OF_LEAVES)}

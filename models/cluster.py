@@ -53,9 +53,11 @@ class ClusterSession:
     Parameters
     ----------
     address : of the scheduler
-    prepare : function of a ClusterConnection, called once for each; what it gives is the
-    connection's `state` minutes : without progress, after which it gives up started : the cluster
-    was there before, so wait `minutes` for a scheduler and for workers that are gone
+    prepare : function of a ClusterConnection, called once for each; its result becomes the
+        connection's `state`
+    minutes : without progress, after which it gives up
+    started : the cluster was there before, so wait `minutes` for a scheduler or for workers that
+        are gone
 
     Raises ClusterError on entry where there is no such cluster. Whoever reaches a scheduler can run
     code on its workers: it belongs into a network of its own.
@@ -69,7 +71,9 @@ class ClusterSession:
         started: bool = False,
     ):
         self.address, self.minutes, self.prepare = address, minutes, prepare
-        self._started, self._connection, self._lock = started, None, threading.Lock()
+        self._started = started
+        self._connection: ClusterConnection | None = None
+        self._lock = threading.Lock()
         #: Keys of tasks that nobody waits for.
         self._abandoned: set[str] = set()
 
@@ -81,7 +85,7 @@ class ClusterSession:
         self.run_step(lambda connection: None, "connecting")
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._connection is not None:
             self._connection.close()
 
@@ -235,8 +239,8 @@ class ClusterSession:
         return f"the Dask cluster at {self.address!r}"
 
 
-def _active_tasks(dask_worker) -> list[str]:
-    """Give the keys of the tasks that run on a worker."""
+def _active_tasks(dask_worker: Any) -> list[str]:
+    """Return the keys of the tasks that run on a worker."""
     return [str(key) for key in dask_worker.active_threads.values()]
 
 

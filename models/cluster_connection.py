@@ -41,8 +41,8 @@ class ClusterConnection:
     Attributes
     ----------
     client : distributed.Client
-    state : what models.cluster.Session's `prepare` made of it, such as futures of data that the
-    workers keep
+    state : the result of models.cluster.ClusterSession's `prepare`, such as futures of data that
+        the workers keep
     """
 
     def __init__(self, address: str):
@@ -57,7 +57,7 @@ class ClusterConnection:
         self._heartbeats: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
-    def progress(self, *_) -> None:
+    def progress(self, *_: object) -> None:
         """Note that something ended; takes the arguments of any callback."""
         self.last_progress = time.monotonic()
 

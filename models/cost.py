@@ -1,9 +1,8 @@
-"""Engagements and fee to cost: no learning, only division and the same distribution read the other
-way round.
+"""The cost per engagement or view: the fee over the distribution of the total.
 
-A quantile of the cost per engagement is the fee over the opposite quantile of the engagements
-delivered; where that is 0 there is no finite cost, and the value is NaN. The whole fee is taken to
-be paid whatever is delivered.
+The p10 of the cost per engagement is the fee over the p90 of the engagements delivered, and so on.
+Where that is 0 there is no finite cost, and the value is NaN. The whole fee is taken to be paid
+whatever is delivered.
 """
 
 from collections.abc import Sequence
@@ -34,8 +33,8 @@ def cost_per(fee_usd: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def cost_quantiles(fee_usd: np.ndarray, totals: DeliveredTotals) -> dict[str, np.ndarray]:
-    """Give the quantiles OPPOSITE_QUANTILE of the fee (n,) over each total, (n,) each; NaN where
-    not finite or without a fee.
+    """Return quantiles of the fee (n,) over each total by name (the keys of OPPOSITE_QUANTILE),
+    (n,) each; NaN where not finite or without a fee.
     """
     return cost_quantiles_from_counts(fee_usd, totals.quantiles_by_name(OPPOSITE_QUANTILE.values()))
 
@@ -43,28 +42,26 @@ def cost_quantiles(fee_usd: np.ndarray, totals: DeliveredTotals) -> dict[str, np
 def cost_quantiles_from_counts(
     fee_usd: np.ndarray, counts: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """As `cost_quantiles`, from the quantiles OPPOSITE_QUANTILE of each total by their names, (n,)
-    each.
-    """
+    """Return the same as `cost_quantiles`, from quantiles of each total by name, (n,) each."""
     return {name: cost_per(fee_usd, counts[other]) for name, other in OPPOSITE_QUANTILE.items()}
 
 
 def cost_probability(
     cost_usd: np.ndarray, fee_usd: np.ndarray, totals: DeliveredTotals
 ) -> np.ndarray:
-    """Give P(fee / total <= cost), (n,), NaN where the cost (n,) or the fee (n,) is not known."""
+    """Return P(fee / total <= cost), (n,); NaN where the cost (n,) or the fee (n,) is unknown."""
     return totals.probability_at_least(cost_per(fee_usd, cost_usd))
 
 
 def break_even_fee(
     cost_usd: np.ndarray, confidence: np.ndarray | float, totals: DeliveredTotals
 ) -> np.ndarray:
-    """Give the highest fee (n,) at which the cost is at most `cost_usd` (n,) with a probability,
-    `confidence`.
+    """Return the highest fee, (n,), at which the cost is at most `cost_usd` (n,) with the
+    probability `confidence`.
 
     P(fee / total <= cost) = P(total >= fee / cost) falls as the fee grows, and is the confidence
-    where fee / cost is the quantile 1 - confidence of the total. It is 0 where nothing is delivered
-    too often for any fee.
+    where fee / cost is the quantile 1 - confidence of the total. It is 0 where the probability that
+    nothing is delivered is too large for any fee.
     """
     return break_even_fees(cost_usd, [confidence], totals)[0]
 
@@ -72,5 +69,5 @@ def break_even_fee(
 def break_even_fees(
     cost_usd: np.ndarray, confidences: Sequence[np.ndarray | float], totals: DeliveredTotals
 ) -> np.ndarray:
-    """As `break_even_fee` at several confidences, (q, n)."""
+    """Return `break_even_fee` at several confidences, (q, n)."""
     return cost_usd * totals.quantile(1 - np.array(confidences).T).T

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize.elementwise import find_root
 from scipy.stats import binom
 
@@ -87,7 +88,7 @@ class DeliveredTotals:
             for (name, values), part in own
         }
 
-    def quantile(self, probability) -> np.ndarray:
+    def quantile(self, probability: ArrayLike) -> np.ndarray:
         """Give quantiles of the totals, (n, q); `probability`: (q,), or (n, q) for each partnership
         its own.
         """

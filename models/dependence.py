@@ -1,4 +1,4 @@
-"""Which derived columns a forecaster's answer depends on, so that what it ignores can be told."""
+"""Which derived columns a forecaster's answer depends on: a warning names the values it ignores."""
 
 import numpy as np
 
@@ -7,12 +7,11 @@ from models.forecast import Forecaster
 
 
 def column_dependence(forecaster: Forecaster) -> np.ndarray:
-    """Say of each platform, evidence and derived column whether location or scale can change with
-    it.
+    """Return whether location or scale can change with a derived column, for each platform and
+    evidence, (platforms, evidences, len(COLUMNS)).
 
-    Shape (platforms, evidences, len(COLUMNS)). Columns with a role of their own (offset, evidence,
-    platform, number and spread of the posts) are no part of it: those always count. On a platform
-    without training rows no correction does.
+    Columns with a role (offset, evidence, platform, number and spread of the posts) always count
+    and are not marked here. On a platform without training rows no correction counts.
     """
     seen = np.array([COLUMNS.index(name) for name in forecaster.columns_])
     sloped = np.array([name not in forecaster.codes for name in forecaster.columns_])
@@ -24,9 +23,9 @@ def column_dependence(forecaster: Forecaster) -> np.ndarray:
     depends[:, :, seen] = in_scale
     trained = np.flatnonzero(forecaster.trained_)
     for code, (linear, boosted) in enumerate(forecaster.correction_):
-        own = in_location & (boosted > 0)
+        in_correction = in_location & (boosted > 0)
         if linear > 0:
             line = forecaster.linear_[code]
-            own[sloped] |= np.isfinite(line.scale) & (line.slope != 0)
-        depends[np.ix_(trained, [code], seen)] |= own
+            in_correction[sloped] |= np.isfinite(line.scale) & (line.slope != 0)
+        depends[np.ix_(trained, np.array([code]), seen)] |= in_correction
     return depends

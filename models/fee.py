@@ -73,11 +73,11 @@ class FeeModel:
     @classmethod
     def fit(
         cls, x: pd.DataFrame, deliverables: np.ndarray, fee_usd: np.ndarray, creator: np.ndarray
-    ):
-        """Learn from deals: `x` derived columns as of each, and fees (n,) for all deliverables (n,)
+    ) -> "FeeModel | None":
+        """Fit to deals: `x` derived columns as of each, and fees (n,) for all deliverables (n,)
         together.
 
-        Gives None where there are fewer than ENOUGH_FEES fees or ENOUGH_CREATORS creators.
+        Returns None where there are fewer than ENOUGH_FEES fees or ENOUGH_CREATORS creators.
         """
         creators = len(np.unique(creator))
         if len(x) < ENOUGH_FEES or creators < ENOUGH_CREATORS:

@@ -1,6 +1,8 @@
-"""What `fit` and `calibrate` are given, checked before anything is fitted: one ValueError, which
-names the argument.
+"""The arguments of `fit` and `calibrate`, checked before anything is fitted. Each fault is one
+ValueError that names the argument.
 """
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,8 +11,8 @@ import pandas as pd
 _NO_NUMBERS = "SUMm"
 
 
-def creator_codes(groups, rows: int) -> np.ndarray:
-    """Number the creators, in the order of their names: an integer for each row, shape (rows,).
+def creator_codes(groups: Any, rows: int) -> np.ndarray:
+    """Return an integer for the creator of each row, (rows,), in the order of their names.
 
     `groups`: the creator of each row, of any kind (numbers, text, other objects that can be
     dictionary keys); None makes every row a creator of its own. Raises ValueError where a row has
@@ -21,9 +23,9 @@ def creator_codes(groups, rows: int) -> np.ndarray:
     """
     if groups is None:
         return np.arange(rows)
-    wanted = "the creator of each row"
+    expected = "the creator of each row"
     try:
-        codes, names = _numbered(_column(groups, "groups", wanted, rows))
+        codes, names = _numbers_and_names(_column(groups, "groups", expected, rows))
     except TypeError as error:
         raise ValueError(
             f"groups holds what cannot name a creator ({error}): give text or numbers"
@@ -32,46 +34,48 @@ def creator_codes(groups, rows: int) -> np.ndarray:
     unknown = np.flatnonzero(np.isin(codes, [-1, *blank]))
     if len(unknown):
         raise ValueError(
-            f"groups is unknown in {_places(unknown)}: give {wanted}, or leave such rows out"
+            f"groups is unknown in {_rows_text(unknown)}: give {expected}, or leave such rows out"
         )
     return codes
 
 
-def row_weights(weight, rows: int) -> np.ndarray:
-    """Give the weight of each row, shape (rows,): numbers from 0 up, not all of them 0; 1 each for
-    None.
+def row_weights(weight: Any, rows: int) -> np.ndarray:
+    """Return the weight of each row, (rows,): 1 for None. Raises ValueError unless they are numbers
+    from 0 up, not all of them 0.
     """
     if weight is None:
         return np.ones(rows)
-    name, wanted = "sample_weight", "the weight of each row, a number from 0 up"
+    name, expected = "sample_weight", "the weight of each row, a number from 0 up"
     if _array(weight).ndim == 0:
         weight = np.full(rows, weight)
-    numbers = finite_numbers(weight, name, wanted, rows)
+    numbers = finite_numbers(weight, name, expected, rows)
     negative = np.flatnonzero(numbers < 0)
     if len(negative):
-        raise ValueError(f"{name} is negative in {_places(negative)}: give {wanted}")
+        raise ValueError(f"{name} is negative in {_rows_text(negative)}: give {expected}")
     if not numbers.any():
         raise ValueError(f"{name} is zero for every row: give at least one row a weight above zero")
     return numbers
 
 
-def finite_numbers(values, name: str, wanted: str, rows: int) -> np.ndarray:
-    """Give one finite number a row, shape (rows,); `name` and `wanted`: of the argument, for the
-    error.
+def finite_numbers(values: Any, name: str, expected: str, rows: int) -> np.ndarray:
+    """Return one finite number for each row, (rows,). Raises ValueError, with the `name` of the
+    argument and what is `expected`.
     """
-    require_numbers(values, name, wanted)
-    numbers = _column(values, name, wanted, rows).astype(float)
+    require_numbers(values, name, expected)
+    numbers = _column(values, name, expected, rows).astype(float)
     infinite = np.flatnonzero(~np.isfinite(numbers))
     if len(infinite):
-        raise ValueError(f"{name} is unknown or infinite in {_places(infinite)}: give {wanted}")
+        raise ValueError(
+            f"{name} is unknown or infinite in {_rows_text(infinite)}: give {expected}"
+        )
     return numbers
 
 
-def require_numbers(values, name: str, wanted: str) -> None:
-    """Raise ValueError unless values are numbers; shape, NaN and infinity are not looked at."""
+def require_numbers(values: Any, name: str, expected: str) -> None:
+    """Raise ValueError unless values are numbers; shape, NaN and infinity are not checked."""
     array = _array(values)
     if array.dtype.kind in _NO_NUMBERS:
-        raise ValueError(f"{name} holds {array.dtype}, no numbers: give {wanted}")
+        raise ValueError(f"{name} holds {array.dtype}, no numbers: give {expected}")
     if array.dtype != object:
         return
     for row, value in enumerate(array.ravel()):
@@ -79,7 +83,7 @@ def require_numbers(values, name: str, wanted: str) -> None:
             float(value)
         except (TypeError, ValueError):
             raise ValueError(
-                f"{name} holds {value!r} in row {row}, which is no number: give {wanted}"
+                f"{name} holds {value!r} in row {row}, which is no number: give {expected}"
             ) from None
 
 
@@ -98,24 +102,24 @@ def require_finite(values: np.ndarray, name: str) -> None:
     unknown = np.flatnonzero(~np.isfinite(values))
     if len(unknown):
         raise ValueError(
-            f"{name} is unknown or infinite in {_places(unknown)}: give a number in every row"
+            f"{name} is unknown or infinite in {_rows_text(unknown)}: give a number in every row"
         )
 
 
-def _array(values) -> np.ndarray:
-    """Take a list as objects: as an array of text it would hide what is unknown."""
+def _array(values: Any) -> np.ndarray:
+    """Return values as an array, a list as objects: an array of text would hide unknown values."""
     return np.asarray(values) if hasattr(values, "__array__") else np.asarray(values, dtype=object)
 
 
-def _column(values, name: str, wanted: str, rows: int) -> np.ndarray:
+def _column(values: Any, name: str, expected: str, rows: int) -> np.ndarray:
     array = _array(values)
     if array.shape != (rows,):
-        raise ValueError(f"{name} has the shape {array.shape}: expected ({rows},), {wanted}")
+        raise ValueError(f"{name} has the shape {array.shape}: expected ({rows},), {expected}")
     return array
 
 
-def _numbered(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the number of each row's name, -1 where it is missing, and the names."""
+def _numbers_and_names(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the number of each row's name, -1 where it is missing, and the names."""
     try:
         return pd.factorize(names, sort=True)
     except TypeError:
@@ -123,6 +127,6 @@ def _numbered(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return pd.factorize(names)
 
 
-def _places(rows: np.ndarray) -> str:
+def _rows_text(rows: np.ndarray) -> str:
     more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
     return f"row {rows[0]}{more}"

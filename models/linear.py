@@ -1,11 +1,11 @@
-"""A linear correction by least absolute deviations with a ridge penalty: what many creators share,
-without trees.
+"""A linear correction by least absolute deviations with a ridge penalty.
 
-- columns are clipped to their central 99 %, put on unit scale, and unknown values set to the median
-- fitted by iteratively reweighted least squares (Schlossmacher 1973); errors below NEAR weigh alike
+- columns are clipped to their central 99 % and put on unit scale; unknown values become the median
+- it is fitted by iteratively reweighted least squares (Schlossmacher 1973); errors below NEAR have
+  the same weight
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -33,38 +33,44 @@ class LinearCorrection:
 
     @classmethod
     def fit(cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> "LinearCorrection":
-        """Fit y (n,) to x (n, columns), NaN where unknown; columns that never vary get no slope."""
-        low, middle, high, spread = np.array([_central(column) for column in x.T]).reshape(-1, 4).T
+        """Fit to y (n,) and x (n, columns), NaN where unknown; a column that never varies gets no
+        slope.
+        """
+        ranges = np.array([_central_range(column) for column in x.T]).reshape(-1, 4)
+        low, middle, high, spread = ranges.T
         varies = spread > 1e-9 * np.maximum(np.abs(middle), 1)
-        plain = cls(middle, low, high, np.where(varies, spread, np.inf), np.zeros(x.shape[1]), 0.0)
-        *slope, intercept = _least_absolute(plain.standardise(x), y, weight)
-        return cls(middle, low, high, plain.scale, np.array(slope), float(intercept))
+        scale = np.where(varies, spread, np.inf)
+        without_slopes = cls(middle, low, high, scale, np.zeros(x.shape[1]), 0.0)
+        solution = _least_absolute(without_slopes.standardise(x), y, weight)
+        return replace(without_slopes, slope=solution[:-1].copy(), intercept=float(solution[-1]))
 
     def standardise(self, x: np.ndarray) -> np.ndarray:
-        """Give the columns on unit scale about their median, 0 where unknown, shape (n, columns)."""
-        found = np.clip(x, self.low, self.high)
-        found -= self.middle
-        found /= self.scale
-        found[np.isnan(found)] = 0.0
-        return found
+        """Return the columns on unit scale about their median, 0 where unknown, (n, columns)."""
+        standard = np.clip(x, self.low, self.high)
+        standard -= self.middle
+        standard /= self.scale
+        standard[np.isnan(standard)] = 0.0
+        return standard
 
     def contributions(self, x: np.ndarray) -> np.ndarray:
-        """Give what each column adds to the intercept, shape (n, columns)."""
+        """Return what each column adds to the intercept, (n, columns)."""
         return self.standardise(x) * self.slope
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Give intercept + contributions, shape (n,)."""
+        """Return intercept + contributions, (n,)."""
         return self.contributions(x).sum(axis=1) + self.intercept
 
     def state(self) -> dict:
-        """Give JSON values that `from_state` takes; a column without a slope has scale null."""
+        """Return the JSON values that `from_state` takes; a column without a slope has the scale
+        null.
+        """
         scale = [value if np.isfinite(value) else None for value in self.scale.tolist()]
         lists = {name: getattr(self, name).tolist() for name in ("middle", "low", "high", "slope")}
         return {**lists, "scale": scale, "intercept": self.intercept}
 
     @classmethod
     def from_state(cls, state: dict) -> "LinearCorrection":
-        """Make the fitted correction that gave `state`."""
+        """Return the fitted correction that gave `state`."""
         scale = np.array([np.inf if value is None else value for value in state["scale"]])
         return cls(
             *(np.array(state[name]) for name in ("middle", "low", "high")),
@@ -74,9 +80,9 @@ class LinearCorrection:
         )
 
 
-def _central(column: np.ndarray) -> tuple[float, float, float, float]:
-    """Give the low, middle and high of a column's known values, and the spread about the middle
-    with unknown at it.
+def _central_range(column: np.ndarray) -> tuple[float, float, float, float]:
+    """Return low, median and high of a column's known values, and their spread about the median,
+    unknown values counted as the median.
     """
     known = column[np.isfinite(column)]
     if not len(known):
@@ -88,21 +94,23 @@ def _central(column: np.ndarray) -> tuple[float, float, float, float]:
 
 
 def _least_absolute(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return the slopes and last the intercept, (columns + 1,)."""
     penalty = np.diag([PENALTY * weight.mean()] * x.shape[1] + [0.0])
-    found, own = np.zeros(x.shape[1] + 1), weight
+    solution, row_weight = np.zeros(x.shape[1] + 1), weight
     # products this narrow gain little from threads, and fits side by side on busy cores wait long
     # for them
     with threadpool_limits(1, user_api="blas"):
         for _ in range(ROUNDS):
-            square, product = _products(x, y, own)
-            found = np.linalg.lstsq(square + penalty, product, rcond=None)[0]
-            own = weight / np.maximum(np.abs(y - x @ found[:-1] - found[-1]), NEAR)
-    return found
+            square, product = _products(x, y, row_weight)
+            solution = np.linalg.lstsq(square + penalty, product, rcond=None)[0]
+            error = np.abs(y - x @ solution[:-1] - solution[-1])
+            row_weight = weight / np.maximum(error, NEAR)
+    return solution
 
 
 def _products(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give X'WX and X'Wy of x with a column of ones, some rows at a time so that no copy of all is
-    made.
+    """Return X'WX and X'Wy of x with a column of ones, in chunks of rows, so that x is never copied
+    as a whole.
     """
     square, product = np.zeros((x.shape[1] + 1,) * 2), np.zeros(x.shape[1] + 1)
     for first in range(0, len(x), ROWS_PER_CHUNK):

@@ -120,13 +120,8 @@ def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None)
     Raises DataFolderError, InvalidTables, or RateCardError for a row whose figures are out of order
     or whose currency has no rate.
     """
-    own = path is not None
-    frame = validate_table(
-        read_frame(
-            Path(path) if own else Path(__file__).with_name("rate_card.csv"), RATE_CARD_SCHEMA.names
-        ),
-        RATE_CARD_SCHEMA,
-    )
+    file = Path(__file__).with_name("rate_card.csv") if path is None else Path(path)
+    frame = validate_table(read_frame(file, RATE_CARD_SCHEMA.names), RATE_CARD_SCHEMA)
     rate = (rates or CurrencyRates()).of(frame["currency"])
     _refuse(
         frame, np.isnan(rate), "currency {0.currency!r} has no rate: name a rates file that has it"
@@ -140,7 +135,8 @@ def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None)
     places = frame[list(RATE_CARD_SCHEMA.key)].itertuples(index=False, name=None)
     sources = tuple(f"{row.source} ({row.year:.0f})" for row in frame.itertuples())
     figures = frame[list(FEE_RANGE)].to_numpy() * rate[:, None]
-    return RateCard(Path(path).name if own else SHIPPED, tuple(places), figures, sources)
+    name = SHIPPED if path is None else file.name
+    return RateCard(name, tuple(places), figures, sources)
 
 
 def _refuse(frame: pd.DataFrame, wrong: np.ndarray, rule: str) -> None:

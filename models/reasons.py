@@ -1,9 +1,9 @@
-"""Why a forecast is what it is: the model's own contributions, grouped to what a person
-understands, as factors.
+"""Why a forecast is as it is: the model's own contributions, as factors of groups that a person
+understands.
 
-Accounts of the platform, size and niche get so much a post (the prior); this creator's own level,
-then every group of columns that the corrections weigh, multiplies it. Their product is
-exp(location) exactly.
+It starts at what accounts of the same platform, size and niche get for a post (the prior). The level
+of this creator and then each group of columns multiply it. The product of all is exp(location),
+exactly.
 """
 
 import re
@@ -16,8 +16,8 @@ from features.number_text import format_amount
 from features.tables.vocabulary import FORMATS
 from models.forecast import Forecaster
 
-#: Words where a group multiplies by more than 1, and by less; the first pattern that a column
-#: matches takes it.
+#: Of each group its words where it multiplies by more than 1, and by less, and the pattern of its
+#: columns; a column belongs to the first group whose pattern it matches.
 COLUMN_GROUPS = (
     ("posts {format}", "posts {format}", r"format_|.*_by_format$|.*_effect$"),
     ("a paid post", "a paid post", r"sponsored_|organic_"),
@@ -44,88 +44,94 @@ COLUMN_GROUPS = (
     ("other signs", "other signs", r""),
 )
 OWN_LEVEL = "usual level of this creator"
-#: Factors told at most, and the least that is told on its own; the others are multiplied into one.
+#: Most factors in an answer, and the least |ln| of a factor in it; the others are multiplied into
+#: one.
 MAX_REASONS, LEAST = 5, 0.02
 
 
 def contributions(
     forecaster: Forecaster,
     x: np.ndarray | pd.DataFrame,
-    what: str,
+    target: str,
     besides: dict[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Give ln factors (n,): `start` (the prior), OWN_LEVEL, `all creators` and one a group; `x`:
-    derived columns.
+    """Return ln factors, (n,) each: `start` (the prior), OWN_LEVEL, `all creators` and one for each
+    group of columns; `x`: derived columns.
 
-    A row's sum is its location, of ln(1 + count) of one deliverable, and `besides`, by words, what
-    else moves it.
+    A row's sum is the location of its ln(1 + count) of one deliverable, plus the `besides` ln
+    factors, by their words.
     """
-    shares, start = forecaster.contributions(x), feature_column(x, f"{what}_log_prior")
-    own = feature_column(x, forecaster.offset) - start
-    found = {"start": start, OWN_LEVEL: own, "all creators": shares[:, -1]}
-    group = np.array([_group(name) for name in forecaster.columns_])
+    shares = forecaster.contributions(x)
+    start = feature_column(x, f"{target}_log_prior")
+    own_level = feature_column(x, str(forecaster.offset)) - start
+    log_factors = {"start": start, OWN_LEVEL: own_level, "all creators": shares[:, -1]}
+    group = np.array([_group(str(name)) for name in forecaster.columns_])
     for number, (words, *_) in enumerate(COLUMN_GROUPS):
-        found[words] = shares[:, :-1][:, group == number].sum(axis=1)
+        log_factors[words] = shares[:, :-1][:, group == number].sum(axis=1)
     for words, logs in (besides or {}).items():
-        found[words] = found[words] + logs if words in found else logs
-    return found
+        log_factors[words] = log_factors[words] + logs if words in log_factors else logs
+    return log_factors
 
 
 def reasons(
     forecaster: Forecaster,
     x: np.ndarray | pd.DataFrame,
-    what: str = "engagements",
+    target: str = "engagements",
     besides: dict[str, np.ndarray] | None = None,
 ) -> list[dict]:
-    """Give for each row where the forecast starts and the factors that lead to it, the strongest
+    """Return for each row where the forecast starts and the factors that lead to it, the strongest
     first.
 
-    {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; factors
-    that are not told on their own are one, "all else", so that per_post + 1 times all factors is
-    the forecast of a post + 1. `besides`: as `contributions` takes it.
+    {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; the last
+    factor, "all else", is the product of all that are not listed, so that (per_post + 1) times all
+    factors is the forecast of a post + 1. `besides`: as in `contributions`.
     """
-    found = contributions(forecaster, x, what, besides)
-    starts = np.expm1(found.pop("start"))
-    names, logs = np.array(list(found), dtype=object), np.column_stack(list(found.values()))
-    formats = np.append(np.array(FORMATS, dtype=object), "of a format not told")
+    log_factors = contributions(forecaster, x, target, besides)
+    starts = np.expm1(log_factors.pop("start"))
+    names = np.array(list(log_factors), dtype=object)
+    logs = np.column_stack(list(log_factors.values()))
+    format_words = np.append(np.array(FORMATS, dtype=object), "of a format not told")
     code = feature_column(x, "format_code")
-    asked = formats[np.where(np.isnan(code), -1, code).astype(int)]
-    return [_reasons_of(*row, names) for row in zip(starts.tolist(), logs, asked, strict=True)]
+    formats = format_words[np.where(np.isnan(code), -1, code).astype(int)]
+    rows = zip(starts.tolist(), logs, formats, strict=True)
+    return [_reasons_of(start, row_logs, format_, names) for start, row_logs, format_ in rows]
 
 
 def reasons_text(reason: dict | None) -> str | None:
-    """Word the reasons of one row.
+    """Return the reasons of one row as text.
 
     >>> reasons_text({"per_post": 1203.4, "factors": [{"reason": "posts video", "factor": 1.3}]})
     'about 1,203 a post for accounts like it; posts video x1.30'
     """
     if reason is None:
         return None
-    told = [f"{found['reason']} x{format_amount(found['factor'])}" for found in reason["factors"]]
-    return "; ".join([f"about {reason['per_post']:,.0f} a post for accounts like it", *told])
-
-
-def _reasons_of(start: float, logs: np.ndarray, shape: str, names: np.ndarray) -> dict:
-    order = np.argsort(-np.abs(logs), kind="stable")
-    told = [
-        at
-        for at in order[: MAX_REASONS + 1]
-        if abs(logs[at]) >= LEAST and names[at] != "all creators"
-    ][:MAX_REASONS]
+    start = f"about {reason['per_post']:,.0f} a post for accounts like it"
     factors = [
-        {"reason": _worded(names[at], logs[at], shape), "factor": float(np.exp(logs[at]))}
-        for at in told
+        f"{factor['reason']} x{format_amount(factor['factor'])}" for factor in reason["factors"]
     ]
-    rest = float(np.exp(logs.sum() - logs[told].sum()))
-    return {"per_post": start, "factors": [*factors, {"reason": "all else", "factor": rest}]}
+    return "; ".join([start, *factors])
+
+
+def _reasons_of(start: float, logs: np.ndarray, format_: str, names: np.ndarray) -> dict:
+    strongest = np.argsort(-np.abs(logs), kind="stable")[: MAX_REASONS + 1]
+    listed = [at for at in strongest if abs(logs[at]) >= LEAST and names[at] != "all creators"]
+    listed = listed[:MAX_REASONS]
+    factors = []
+    for at in listed:
+        words = _words(names[at], logs[at], format_)
+        factors.append({"reason": words, "factor": float(np.exp(logs[at]))})
+    rest = float(np.exp(logs.sum() - logs[listed].sum()))
+    factors.append({"reason": "all else", "factor": rest})
+    return {"per_post": start, "factors": factors}
 
 
 def _group(column: str) -> int:
+    """Return the position in COLUMN_GROUPS of a column's group."""
     return next(
         number for number, (*_, pattern) in enumerate(COLUMN_GROUPS) if re.match(pattern, column)
     )
 
 
-def _worded(name: str, log: float, shape: str) -> str:
+def _words(name: str, log: float, format_: str) -> str:
     less = next((less for more, less, _ in COLUMN_GROUPS if more == name), name)
-    return (name if log >= 0 else less).format(format=shape)
+    return (name if log >= 0 else less).format(format=format_)

@@ -1,4 +1,4 @@
-"""Of which rows views are forecast."""
+"""Which rows views are forecast for."""
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,10 @@ from features.derive.reference import Reference
 
 
 def rows_with_views(x: np.ndarray | pd.DataFrame, reference: Reference) -> np.ndarray:
-    """Mark the rows of derived columns x, (n,), whose platform shows views for the planned format.
+    """Return a mask of the rows of derived columns x, (n,), whose platform shows views for the
+    planned format.
 
-    On a platform of which the views of no creator in training are known: those of which anything
-    tells the views.
+    On a platform where training knew the views of no creator: also rows with evidence of views.
     """
     platform = feature_column(x, "platform_code")
     shows_views = reference.platform_posts.shows_views(platform, feature_column(x, "format_code"))

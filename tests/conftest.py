@@ -17,8 +17,9 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, DTYPES, FOLLOWERS, PARTNERSHIPS, POSTS, PROSPECTS
 from features.tables.validate import validate
-from models.bundle import champion_folder, load_bundle
 from models.boosting import Boosting
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 from training.dataset import Sampling

@@ -18,7 +18,8 @@ from features.number_text import (
 )
 from features.tables.currency import CurrencyRates
 from features.tables.schema import format_exact
-from models.bundle import champion_folder, load_bundle
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from serving.scoring.scorer import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")

@@ -10,7 +10,8 @@ import serving.batch.runner
 from features.tables.currency import CurrencyRates
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.bundle import champion_folder, load_bundle
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from serving.batch import BatchError, ProgressReporter, score_file
 from serving.scoring.answer_table import ANSWER_COLUMNS, FEE_CURRENCY_COLUMNS
 from serving.scoring.scorer import Scorer

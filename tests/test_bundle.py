@@ -11,16 +11,10 @@ from features.derive.version import FEATURES_VERSION
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.bundle import (
-    Bundle,
-    champion_file,
-    champion_folder,
-    latest_bundle,
-    load_bundle,
-    save_bundle,
-    set_champion,
-)
+from models.bundle import Bundle, load_bundle, save_bundle
 from models.bundle_files import MANIFEST_FILE, BundleError
+from models.bundle_folders import latest_bundle
+from models.champion import champion_file, champion_folder, set_champion
 from models.pyfunc import _load_pyfunc
 from training.backend import LOCAL
 from training.dataset import sample_test_rows

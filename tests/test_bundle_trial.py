@@ -8,18 +8,17 @@ from test_bundle_damage import UNANSWERED, sealed
 
 import models.bundle_files
 import models.bundle_trial
-from models.bundle import (
-    bundles_folder,
+from models.bundle import load_bundle, load_version
+from models.bundle_files import MANIFEST_FILE, BundleError, contents_digest, read_manifest
+from models.bundle_folders import bundles_folder
+from models.bundle_trial import TRIED_VARIABLE, try_bundle
+from models.champion import (
     champion_file,
     champion_folder,
     champion_history_file,
     champion_version,
-    load_bundle,
-    load_version,
     previous_champion,
 )
-from models.bundle_files import MANIFEST_FILE, BundleError, contents_digest, read_manifest
-from models.bundle_trial import TRIED_VARIABLE, try_bundle
 from models.champion_history import ChampionHistoryError
 from training.promote.promote import promote
 

@@ -6,7 +6,7 @@ import os
 import pandas as pd
 import pytest
 
-from models.bundle import (
+from models.champion import (
     champion_file,
     champion_history_file,
     champion_version,

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.bundle import Bundle, bundles_folder, champion_version, set_champion
+from models.bundle import Bundle
 from models.bundle_files import BUNDLE_FORMAT, MANIFEST_FILE
+from models.bundle_folders import bundles_folder
+from models.champion import champion_version, set_champion
 from training.artifacts import backtest_file
 from training.promote.compare import compare_with_champion
 from training.promote.comparison import NotComparable, compare_pairs, comparison_table

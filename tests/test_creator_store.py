@@ -9,7 +9,8 @@ from features.history.history import History
 from features.snapshot.writer import write_snapshot
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.bundle import champion_folder, load_bundle
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from serving.http.model_store import ModelStore
 from serving.http.routes import build_app
 from serving.settings import Settings, SettingsError, settings_from

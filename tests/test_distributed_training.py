@@ -15,9 +15,8 @@ from features.history.history import History
 from features.out_of_core import partition_folder
 from features.tables.folder import read_tables
 from features.tables.validate import validate
+from models.boosting import Boosting
 from models.cluster import ClusterError, ClusterSession
-from models.forecast import Boosting
-from training.backend import LOCAL
 from training.dataset import sample_training_rows
 from training.fit import fit_uncalibrated
 from training.train import mature_end

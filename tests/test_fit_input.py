@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from models.fit_validation import creator_codes, row_weights
 from models.boosting import Boosting
+from models.fit_validation import creator_codes, row_weights
 from models.forecast import Forecaster
 
 SMALL = {

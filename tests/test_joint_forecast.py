@@ -14,13 +14,13 @@ from features.derive.catalog import COLUMNS
 from features.history.post_readings import PostReadings
 from features.tables.schema import POSTS
 from features.tables.vocabulary import PLATFORM_FORMATS, PLATFORMS
+from models.bounded_distribution import BoundedDistribution
 from models.conformal import GRID, ConformalTables
 from models.distribution import FEW_FORECASTS, QUANTILES, PredictiveDistribution
-from models.totals import TotalsTables
-from models.bounded_distribution import BoundedDistribution
 from models.joint import joint_forecast
 from models.pyfunc import BundleModel
 from models.reasons import reasons
+from models.totals import TotalsTables
 from serving.batch import score_file
 from serving.http.model_store import ModelStore
 from serving.http.routes import build_app

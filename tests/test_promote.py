@@ -24,19 +24,16 @@ from features.tables.folder import read_tables, write_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import PLATFORMS
-from models.bundle import (
-    bundles_folder,
+from models.bundle import check_bundle, load_bundle, load_version, save_bundle
+from models.bundle_files import MANIFEST_FILE, BundleError
+from models.bundle_folders import bundles_folder
+from models.champion import (
     champion_file,
     champion_folder,
     champion_history_file,
     champion_version,
-    check_bundle,
-    load_bundle,
-    load_version,
-    save_bundle,
     set_champion,
 )
-from models.bundle_files import MANIFEST_FILE, BundleError
 from training.artifacts import backtest_file, data_source_file, training_data_folder
 from training.bundle_list import bundles_text
 from training.platform_times import days_text

@@ -25,9 +25,11 @@ from test_bundle_trial import a_fifo
 
 from features.history.history import History
 from features.snapshot.writer import write_snapshot
-from models.bundle import bundles_folder, champion_folder, load_bundle, save_bundle, set_champion
+from models.bundle import load_bundle, save_bundle
 from models.bundle_files import contents_digest, read_manifest
+from models.bundle_folders import bundles_folder
 from models.bundle_trial import TRIED_VARIABLE
+from models.champion import champion_folder, set_champion
 from serving.http.processes import stray_signals
 from serving.http.startup import check_listening
 from serving.settings import Limits, Settings

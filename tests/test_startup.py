@@ -15,9 +15,9 @@ from test_running_service import BIN, free_port
 
 from features.history.history import History
 from features.snapshot.writer import write_snapshot
-from models.bundle import champion_folder
 from models.bundle_files import contents_digest, read_manifest
 from models.bundle_trial import TRIED_VARIABLE
+from models.champion import champion_folder
 from serving.http.keys import AccessError
 from serving.http.startup import StartError, check_start, startup_problem
 from serving.settings import Settings

@@ -29,7 +29,9 @@ from features.derive.version import FEATURES_VERSION
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.bundle import bundles_folder, champion_file, champion_version, save_bundle, set_champion
+from models.bundle import save_bundle
+from models.bundle_folders import bundles_folder
+from models.champion import champion_file, champion_version, set_champion
 from models.pyfunc import BundleModel
 from training.artifacts import read_artifacts, write_artifacts
 from training.home_lock import HomeError, home_lock

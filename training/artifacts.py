@@ -16,16 +16,10 @@ import pandas as pd
 
 from features.files.atomic import replace_file, replace_text
 from features.files.regular import check_regular, read_regular
-from models.bundle import (
-    Bundle,
-    bundle_folder,
-    bundles_folder,
-    load_bundle,
-    load_version,
-    remove_unfinished,
-    save_bundle,
-)
+from models.bundle import Bundle, load_bundle, load_version, save_bundle
+from models.bundle_folders import bundle_folder, bundles_folder
 from models.bundle_trial import try_in_process
+from models.champion import remove_unfinished
 from training.backtest.report_tables import BacktestResult
 from training.home_lock import HomeError, home_lock, make_artifacts
 

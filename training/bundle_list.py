@@ -4,14 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.bundle import (
-    bundle_versions,
-    bundles_folder,
-    champion_version,
-    check_bundle,
-    previous_champion,
-)
+from models.bundle import check_bundle
 from models.bundle_files import BundleError
+from models.bundle_folders import bundle_versions, bundles_folder
+from models.champion import champion_version, previous_champion
 from models.champion_history import ChampionHistoryError
 from training.backtest.evaluate import OUR_MODEL
 

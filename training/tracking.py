@@ -20,7 +20,8 @@ import features
 import models
 from features.derive.catalog import COLUMNS
 from features.derive.version import FEATURES_VERSION
-from models.bundle import champion_version
+from features.files.atomic import replace_file
+from models.champion import champion_version
 from models.distribution import QUANTILES
 from training.artifacts import TrainingResult, read_artifacts
 from training.backtest.plots import backtest_figures

@@ -19,8 +19,9 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.rates_file import read_rates
 from features.tables.validate import validate
-from models.bundle import champion_file, champion_folder, load_bundle
+from models.bundle import load_bundle
 from models.bundle_trial import try_bundle
+from models.champion import champion_file, champion_folder
 from serving.http.errors import ErrorDetail
 from serving.http.sample_answers import check_sample_answers
 from serving.scoring.scorer import Scorer

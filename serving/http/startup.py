@@ -19,8 +19,8 @@ from features.errors import CreatorcastError
 from features.snapshot.reader import Snapshot
 from features.tables.rates_file import read_rates
 from features.tables.validate import InvalidTables
-from models.bundle import champion_file, champion_folder
 from models.bundle_trial import share_tried_digest, try_bundle
+from models.champion import champion_file, champion_folder
 from serving.http.keys import check_address
 from serving.http.model_store import load_champion, read_creator_tables
 from serving.settings import DATA, RATES, SNAPSHOT, Settings

@@ -28,9 +28,9 @@ from models.cost import (
 )
 from models.delivery import DeliveredTotals
 from models.distribution import PredictiveDistribution
-from models.interpolation import interpolate_level
 from models.emv import COUNT_OF_PART, earned_media_value
 from models.fee import OWN_DEALS, RATE_CARD
+from models.interpolation import interpolate_level
 from models.rate_card import FEE_RANGE
 from serving.scoring.answer_table import scatter_values
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms

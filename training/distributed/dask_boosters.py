@@ -19,9 +19,9 @@ import lightgbm as lgb
 import numpy as np
 
 from models.booster_engine import as_float32
+from models.boosting import Boosting
 from models.cluster import ClusterSession
 from models.cluster_connection import ClusterConnection
-from models.boosting import Boosting
 from models.forecast import Forecaster
 
 if TYPE_CHECKING:

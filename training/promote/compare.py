@@ -19,8 +19,9 @@ from features.tables.frames import DataFolderError
 from features.tables.model import Tables
 from features.tables.validate import InvalidTables, validate
 from features.tables.vocabulary import PLATFORMS
-from models.bundle import Bundle, champion_folder, champion_version, load_version
+from models.bundle import Bundle, load_version
 from models.bundle_files import BundleError, read_manifest
+from models.champion import champion_folder, champion_version
 from training.artifacts import read_scores, training_data_folder
 from training.dataset import account_of_rows
 from training.promote.comparison import (

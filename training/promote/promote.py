@@ -10,15 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import CreatorcastError
-from models.bundle import (
-    Bundle,
-    champion_version,
-    latest_bundle,
-    load_version,
-    previous_champion,
-    restore_champion,
-    set_champion,
-)
+from models.bundle import Bundle, load_version
+from models.bundle_folders import latest_bundle
+from models.champion import champion_version, previous_champion, restore_champion, set_champion
 from training.home_lock import home_lock
 from training.promote.compare import compare_with_champion
 from training.promote.comparison import Comparison, NotComparable
