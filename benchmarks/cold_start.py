@@ -19,7 +19,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from features.tables.vocabulary import band_of
+from features.tables.vocabulary import band_codes
 from models.boosting import Boosting
 from models.conformal import GRID
 from models.forecast import Forecaster

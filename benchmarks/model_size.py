@@ -19,7 +19,7 @@ from features.derive.reference import fit_reference
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from models.forecast import LOCATION_BOOSTING, SCALE_BOOSTING
+from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING
 from training.backend import LOCAL
 from training.dataset import hide_content, sample_test_rows, sample_training_rows, training_weights
 from training.fit import Recipe, make_forecaster

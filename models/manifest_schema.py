@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
-from features.derive.account_features import TARGETS
+from features.tables.vocabulary import TARGETS
 from models.bundle_schema import (
     Count,
     Evidence,

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from creatorcast import Moment, main
-from features.tables.validate import NO_TIME_ZONE, UNKNOWN_CREATOR
+from features.tables.parse_columns import NO_TIME_ZONE
+from features.tables.validate import UNKNOWN_CREATOR
 from models.champion import champion_folder
 from serving.scoring.answer_table import ANSWER_COLUMNS
 

@@ -17,6 +17,7 @@ from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.boosting import Boosting
 from models.cluster import ClusterError, ClusterSession
+from training.backend import LOCAL
 from training.dataset import sample_training_rows
 from training.fit import fit_uncalibrated
 from training.train import mature_end

@@ -11,7 +11,7 @@ from features.history.history import History
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
-from models.forecast import Boosting
+from models.boosting import Boosting
 from training.backend import LOCAL
 from training.backtest.backtest import backtest
 from training.dataset import Sampling, sample_test_rows, sample_training_rows

@@ -16,18 +16,13 @@ from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
 from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.tables.vocabulary import EVIDENCE, PLATFORMS
+from features.tables.vocabulary import EVIDENCE, PLATFORMS, TARGETS
 from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting
-from models.conformal import ENOUGH_SCORES
+from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import Forecaster
-from training.dataset import (
-    LabelledQueries,
-    Sampling,
-    hide_content,
-    sample_test_rows,
-    sample_training_rows,
-    training_weights,
-)
+from training.backend import LOCAL, Backend
+from training.dataset import Sampling, sample_training_rows, training_weights
+from training.later_posts import LaterPosts, derive_later_posts, label_later_posts
 from training.platform_times import (
     time_of_post_share,
     times_by_platform,

@@ -20,7 +20,6 @@ import features
 import models
 from features.derive.catalog import COLUMNS
 from features.derive.version import FEATURES_VERSION
-from features.files.atomic import replace_file
 from models.champion import champion_version
 from models.distribution import QUANTILES
 from training.artifacts import TrainingResult, read_artifacts

@@ -26,7 +26,8 @@ from features.derive.derive import derive_arrays
 from features.derive.queries import Queries
 from features.derive.reference import Reference
 from features.history.history import History
-from features.out_of_core import PartitionedFolder, partition_folder, partition_history
+from features.out_of_core import partition_folder, partition_history
+from features.partition.parts import PartitionedFolder
 from models.cluster import TIMEOUT_MINUTES, ClusterError, ClusterSession
 from models.cluster_connection import ClusterConnection
 from models.forecast import Forecaster

@@ -23,8 +23,15 @@ from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.boosting import Boosting
 from models.bundle import Bundle
 from models.forecast import Forecaster
-from training.dataset import LabelledQueries, Sampling, hide_content, sample_test_rows
-from training.fit import Recipe, fit, select_labelled
+from training.backend import LOCAL
+from training.dataset import (
+    LabelledQueries,
+    Sampling,
+    hide_content,
+    repeat_for_each_evidence,
+    sample_test_rows,
+)
+from training.fit import Recipe, fit
 from training.platform_times import days_text, timestamps_by_platform, to_timestamp
 from training.promote.comparison import count_posts_and_creators, has_enough_pairs, minimum_text
 from training.promote.score_pairs import ScorePairs, pair_scores
