@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.http.answer import RequestAnswer
-from serving.http.ranking import DEFAULT_MEASURES, RANKING_MEASURES, measure_columns, rank_answer
+from serving.http.ranking import rank_answer
 from serving.http.response_schema import Result
+from serving.scoring.measures import DEFAULT_MEASURES, RANKING_MEASURES, measure_columns
 
 HEAD = {"model_version": "v1", "trained_on": "simulated"}
 FIGURES = sorted(

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from serving.http.metrics import Metrics
-from serving.http.ranking import RANKING_MEASURES
 from serving.http.routes import build_app
+from serving.scoring.measures import RANKING_MEASURES
 
 TEXT = (Path(__file__).parents[1] / "docs" / "service.md").read_text()
 

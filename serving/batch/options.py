@@ -11,9 +11,9 @@ from models.cluster import TIMEOUT_MINUTES
 from models.conformal import GRID
 from serving.batch.errors import BatchError
 from serving.batch.writers import ENDINGS
-from serving.http.ranking import DEFAULT_MEASURES, RANKING_MEASURES
 from serving.scoring.answer_table import ANSWER_COLUMNS
 from serving.scoring.deal_terms import AnswerOptions
+from serving.scoring.measures import DEFAULT_MEASURES, RANKING_MEASURES
 from serving.scoring.quantiles import columns_with
 
 #: Bytes of a list from which it may have models.booster_engine.BULK_ROWS rows.
@@ -29,7 +29,7 @@ class BatchOptions:
 
     `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any,
     stand in place of models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or
-    the first of serving.http.ranking.DEFAULT_MEASURES that any row has, 0 for all; `inputs_digest`:
+    the first of serving.scoring.measures.DEFAULT_MEASURES that any row has, 0 for all; `inputs_digest`:
     what tells the tables, rates and values behind the scorer from others; `resume`: take up an
     unfinished run; `engine`: of models.booster_engine.ENGINES; `dask`: the address of a scheduler
     whose workers score, which is given up after `dask_minutes` without progress.

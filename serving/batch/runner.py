@@ -35,7 +35,7 @@ from serving.batch.open_list import content_digest, open_list, spool_input
 from serving.batch.options import STDIO, BatchOptions, check_measure, check_paths, check_quantiles
 from serving.batch.score_chunk import ChunkScorer
 from serving.batch.writers import AnswerWriter, TopAnswerWriter, writer_for
-from serving.http.ranking import measure_columns
+from serving.scoring.measures import measure_columns
 from serving.scoring.scorer import Scorer
 
 #: Rows scored at a time.

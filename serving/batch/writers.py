@@ -15,7 +15,7 @@ from serving.batch.arrow_answers import DICTIONARY_COLUMNS, csv_bytes
 from serving.batch.checkpoint import Checkpoint
 from serving.batch.errors import BatchError
 from serving.batch.parquet_row_groups import MAGIC, encode_row_group, join_row_groups
-from serving.http.ranking import RANKING_MEASURES, best_first, measure_columns, measure_values
+from serving.scoring.measures import RANKING_MEASURES, best_first, measure_columns, measure_values
 
 ENDINGS = (".csv", ".parquet", ".xlsx")
 #: Rows of a worksheet, the header among them.
