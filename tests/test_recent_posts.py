@@ -21,11 +21,11 @@ from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS
 from features.tables.vocabulary import PLATFORMS
 from serving.http.model_store import ModelStore
-from serving.http.recent_posts import recent_post_warnings
 from serving.http.routes import build_app
 from serving.scoring.creator_store import TableCreatorStore
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
+from serving.scoring.warning_flags import recent_post_warnings
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2

@@ -1,6 +1,4 @@
-"""The posts that partnerships of a request bring with them: as readings, and warnings of those that
-do not count.
-"""
+"""The posts that partnerships of a request bring with them, as readings."""
 
 from collections.abc import Sequence
 
@@ -10,20 +8,9 @@ from pydantic import BaseModel
 
 from features.history.arrays import NAT_US
 from features.history.post_readings import CONTENT_FIELDS, COUNT_FIELDS, TEXT_FIELDS, PostReadings
-from features.history.post_use import LOSSLESS_USES, PostUse
 from features.tables.vocabulary import FORMATS, NICHES
 from serving.scoring.prospect_batch import microseconds
 
-#: What is said where none of the posts counts.
-_REASONS = {
-    PostUse.INCOMPLETE: "recent_posts_incomplete",
-    PostUse.HIDDEN_LIKES: "recent_posts_hidden_likes",
-    PostUse.READ_TOO_EARLY: "recent_posts_read_too_early",
-    PostUse.TOO_YOUNG: "recent_posts_too_young",
-    PostUse.AFTER_AS_OF: "recent_posts_after_as_of",
-    PostUse.REPOST: "recent_posts_are_reposts",
-    PostUse.KNOWN_ALREADY: "recent_posts_known_already",
-}
 _FORMATS, _NICHES = (
     {name: float(place) for place, name in enumerate(names)} for names in (FORMATS, NICHES)
 )
@@ -77,18 +64,6 @@ def recent_post_readings(brought: Sequence[Sequence[BaseModel] | None]) -> PostR
         },
         np.array([post.post_id is None for post in posts]),
     )
-
-
-def recent_post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:
-    """Say by name which rows, (n,), have what; `uses` (n, len(Use)): how many of their posts have
-    which Use.
-
-    Where some count and some do not, that; where none counts, each reason that there is.
-    """
-    counts = uses[:, PostUse.COUNTS] > 0
-    lost = np.delete(uses, LOSSLESS_USES, axis=1).any(axis=1)
-    reasons = {name: ~counts & (uses[:, use] > 0) for use, name in _REASONS.items()}
-    return {"recent_posts_partly_used": counts & lost} | reasons
 
 
 def _given(values: list) -> bool:

@@ -19,9 +19,9 @@ from features.history.history import PROFILE_FIELDS, History
 from features.history.post_readings import PostReadings
 from features.history.post_use import PostUse, classify_readings, count_uses
 from features.history.profiles import profile_from_fields
-from serving.http.recent_posts import recent_post_warnings
 from serving.scoring.creator_store import SnapshotCreatorStore, TableCreatorStore, queries_for
 from serving.scoring.prospect_batch import ProspectBatch
+from serving.scoring.warning_flags import recent_post_warnings
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,23 @@ from features.derive.catalog import feature_column
 from features.derive.market_priors import MIN_CREATORS
 from features.derive.reference import Reference
 from features.history.arrays import DAY_US
+from features.history.post_use import LOSSLESS_USES, PostUse
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
 
 #: Days after the end of training from which a model is old: up to there it was measured to hold
 #: (docs/method.md).
 MODEL_OLD_DAYS = 180
+#: The warning of a row none of whose posts counts, by the use of one of them.
+_UNUSED_POST_WARNINGS = {
+    PostUse.INCOMPLETE: "recent_posts_incomplete",
+    PostUse.HIDDEN_LIKES: "recent_posts_hidden_likes",
+    PostUse.READ_TOO_EARLY: "recent_posts_read_too_early",
+    PostUse.TOO_YOUNG: "recent_posts_too_young",
+    PostUse.AFTER_AS_OF: "recent_posts_after_as_of",
+    PostUse.REPOST: "recent_posts_are_reposts",
+    PostUse.KNOWN_ALREADY: "recent_posts_known_already",
+}
 
 
 def forecast_warnings(
@@ -78,6 +89,21 @@ def views_warnings(x: np.ndarray, has_views: np.ndarray, reference: Reference) -
         "views_of_platform_not_in_training": has_views
         & ~reference.views.has_creators(feature_column(x, "platform_code"))
     }
+
+
+def recent_post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the flags (n,) of the warnings about posts of the rows, by warning.
+
+    `uses` (n, len(PostUse)): how many posts of each row have each use. A row has
+    `recent_posts_partly_used` where some of its posts count and some do not; where none counts, it
+    has a warning for each reason.
+    """
+    some_count = uses[:, PostUse.COUNTS] > 0
+    some_lost = np.delete(uses, LOSSLESS_USES, axis=1).any(axis=1)
+    flags = {"recent_posts_partly_used": some_count & some_lost}
+    for use, name in _UNUSED_POST_WARNINGS.items():
+        flags[name] = ~some_count & (uses[:, use] > 0)
+    return flags
 
 
 def _posts_of_format(x: np.ndarray, formats: np.ndarray, reference: Reference) -> np.ndarray:
