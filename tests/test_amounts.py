@@ -14,7 +14,7 @@ from features.number_text import (
     pluralize,
 )
 from serving.batch.answer_summary import AnswerSummary
-from serving.scoring.verdict import comparables_text
+from serving.scoring.sentences import comparables_text
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from serving.http.routes import build_app
 from serving.scoring.answer_table import scatter_values
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.scorer import Scorer
-from serving.scoring.verdict import comparables_text
+from serving.scoring.sentences import comparables_text
 from serving.settings import Settings
 
 with warnings.catch_warnings():  # starlette would rather have httpx2

@@ -166,7 +166,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
     row = {"creator_id": "new", "platform": "instagram"}
     alone = one_answer(scorer, [row])[0]
 
-    def asked(*own, has_no_id=False):
+    def asked(*own, nameless=False):
         readings = PostReadings.from_frame(table(own, POSTS), np.zeros(len(own), dtype=int))
         readings = replace(readings, has_no_id=np.full(len(own), nameless))
         found = scorer.score(ProspectBatch.from_rows([row]), microseconds(AS_OF), readings)

@@ -10,7 +10,7 @@ import pyarrow.csv
 from features.files.formula_escape import escape_formula_array
 from models.reasons import reasons_text
 from serving.scoring.answer_table import EXTRA_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
-from serving.scoring.verdict import comparables_text
+from serving.scoring.sentences import comparables_text
 
 #: How columns that hold no plain values are worded.
 _WORDS = {"warnings": "; ".join, "reasons": reasons_text, "comparables": comparables_text}

@@ -34,11 +34,12 @@ from models.interpolation import interpolate_level
 from models.rate_card import FEE_RANGE
 from serving.scoring.answer_table import scatter_values
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
-from serving.scoring.verdict import PLATFORM_NAMES, verdict_categories
+from serving.scoring.verdict import verdict_categories
 
 MEDIAN = int(np.searchsorted(QUANTILE_LEVELS, 0.5))
 #: Posts below which a history is short, and days since the last post from which it is old.
 FEW_POSTS, OLD_DAYS = 5, 90
+PLATFORM_NAMES = {"instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "x": "X"}
 _SOURCES = np.array([OWN_DEALS, RATE_CARD, None], dtype=object)
 #: Why a quantile of a cost is missing although there is a fee.
 NOTHING, ZERO = "with probability {} nothing is delivered", "the forecast's low quantile is 0"

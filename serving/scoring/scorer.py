@@ -40,8 +40,8 @@ from serving.scoring.pricing import Pricing
 from serving.scoring.prospect_batch import ProspectBatch
 from serving.scoring.quantiles import distribution_columns, extra_quantile_columns
 from serving.scoring.row_features import RowFeatures
+from serving.scoring.sentences import verdict_sentences
 from serving.scoring.unused import DerivedProspects, UnusedValues
-from serving.scoring.verdict import verdict_sentences
 from serving.scoring.warning_flags import (
     forecast_warnings,
     model_age_warnings,

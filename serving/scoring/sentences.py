@@ -1,0 +1,195 @@
+"""Answers in words: a sentence for each forecast that a campaign manager can forward, and the
+comparable creators in a line.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeGuard
+
+import numpy as np
+
+from features.number_text import (
+    format_amount,
+    format_estimate,
+    format_fraction,
+    format_money,
+    format_number,
+    pluralize,
+)
+from features.tables.currency import USD
+from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
+
+NO_SUM = "no finite sum"
+BENCHMARK_SOURCE_TEXTS = {"own_deals": "by your own deals", "rate_card": "by the rate card"}
+
+
+class _Facts(NamedTuple):
+    """What the sentence of one row is made of; None or NaN where a figure is unknown.
+
+    `p50`, `p10` and `p90` are quantiles of the engagements that are delivered.
+    """
+
+    p50: float
+    p10: float
+    p90: float
+    deliverables: float
+    completion_rate: float | None
+    fee_usd: float | None
+    fee: float | None
+    currency: str | None
+    usd_per_unit: float | None
+    target_cpe_usd: float | None
+    confidence: float | None
+    cpe_usd_p50: float | None
+    cheaper_than_share: float | None
+    benchmark_cpe_cell: str | None
+    benchmark_cpe_source: str | None
+    benchmark_cpe_usd: float | None
+    probability_target: float | None
+    probability_benchmark: float | None
+    break_even_fee_usd: float | None
+
+
+_TERMS = _Facts._fields[3:11]
+_ANSWERS = _Facts._fields[11:]
+
+
+def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np.ndarray:
+    """Return the sentence of each forecast, (n,) objects, from the `columns` of its answer.
+
+    With a completion rate the sentence is about what is delivered, as costs and probabilities are.
+    """
+    n = len(terms.deliverables)
+    sentences = np.empty(n, dtype=object)
+    sentences[:] = [_sentence(facts) for facts in _facts_of_rows(columns, terms)]
+    return sentences
+
+
+def _facts_of_rows(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Iterable[_Facts]:
+    total = "engagements" if terms.completion_rate is None else "delivered"
+    totals = [columns[f"{total}_{quantile}"] for quantile in ("p50", "p10", "p90")]
+    given = [getattr(terms, name) for name in _TERMS]
+    answered = [columns.get(name) for name in _ANSWERS]
+    unknown = [None] * len(terms.deliverables)
+    lists = [unknown if values is None else values.tolist() for values in totals + given + answered]
+    return map(_Facts._make, zip(*lists, strict=True))
+
+
+def _sentence(facts: _Facts) -> str:
+    cost = _cost_with_fee(facts) if _is_known(facts.fee_usd) else _cost_without_fee(facts)
+    interval = f"{format_estimate(facts.p10)}-{format_estimate(facts.p90)}"
+    return f"{_engagements(facts.p50)}{_booking(facts)} (80 %: {interval}); {cost}."
+
+
+def _engagements(total: float) -> str:
+    """Word engagements; a total above 0 that rounds to 0 is not called 0."""
+    estimate = format_estimate(total)
+    if estimate == "0" and total > 0:
+        return "Under 1 engagement"
+    return f"About {pluralize(estimate, 'engagement')}"
+
+
+def _booking(facts: _Facts) -> str:
+    """Word the number of posts, and the completion rate where less than all may be delivered."""
+    text = "" if facts.deliverables <= 1 else f" over {_posts(facts.deliverables)}"
+    rate = facts.completion_rate
+    if rate is not None and rate < 1:
+        text += f" at a completion rate of {format_fraction(rate)}"
+    return text
+
+
+def _posts(number: float) -> str:
+    return pluralize(format_number(number), "post")
+
+
+def _cost_with_fee(facts: _Facts) -> str:
+    fee = facts.fee if _is_known(facts.fee) else facts.fee_usd
+    cost = f"at {_amount(fee, facts.currency)} that is {_price(facts.cpe_usd_p50, facts)} each"
+    probabilities = _target_probability(facts) + _benchmark_probability(facts)
+    judged = probabilities or "; there is no benchmark to judge that by"
+    return f"{cost}{_comparison(facts)}{judged}"
+
+
+def _target_probability(facts: _Facts) -> str:
+    if not _is_known(facts.probability_target):
+        return ""
+    target = _price(facts.target_cpe_usd, facts)
+    probability = _probability(facts.probability_target)
+    return f"; stays within the target of {target} with probability {probability}"
+
+
+def _benchmark_probability(facts: _Facts) -> str:
+    if not _is_known(facts.probability_benchmark):
+        return ""
+    benchmark = _price(facts.benchmark_cpe_usd, facts)
+    probability = _probability(facts.probability_benchmark)
+    return f"; beats the benchmark of {benchmark} with probability {probability}"
+
+
+def _comparison(facts: _Facts) -> str:
+    """Word how many creators of the benchmark cost more, or less where most of them do."""
+    share = facts.cheaper_than_share
+    if not _is_known(share):
+        return ""
+    word = "cheaper"
+    if share < 0.5:
+        word, share = "more expensive", 1 - share
+    tenths = min(round(10 * share), 9)
+    source = BENCHMARK_SOURCE_TEXTS[facts.benchmark_cpe_source]
+    return f", {word} than about {tenths} in 10 {facts.benchmark_cpe_cell} ({source})"
+
+
+def _cost_without_fee(facts: _Facts) -> str:
+    if not _is_known(facts.break_even_fee_usd):
+        return "there is no benchmark of what they may cost"
+    source = BENCHMARK_SOURCE_TEXTS[facts.benchmark_cpe_source]
+    benchmark = f"the benchmark of {_price(facts.benchmark_cpe_usd, facts)} each ({source})"
+    confidence = DEFAULT_CONFIDENCE if facts.confidence is None else facts.confidence
+    fee = format_money(facts.break_even_fee_usd)
+    return f"up to {fee} it beats {benchmark} with probability {confidence:.2f}"
+
+
+def _price(usd: float | None, facts: _Facts) -> str:
+    """Word an amount in USD in the currency that the fee was given in."""
+    if _is_known(usd) and _is_known(facts.usd_per_unit):
+        return _amount(usd / facts.usd_per_unit, facts.currency)
+    return _amount(usd, facts.currency)
+
+
+def _amount(value: float | None, currency: str | None) -> str:
+    return f"{format_amount(value)} {currency or USD}" if _is_known(value) else NO_SUM
+
+
+def _probability(value: float) -> str:
+    """Word a probability; never as certain or impossible, which no forecast is."""
+    if value < 0.005:
+        return "under 0.01"
+    return "over 0.99" if value >= 0.995 else f"{value:.2f}"
+
+
+def comparables_text(comparables: list[dict]) -> str:
+    """Word the records of comparable creators as a list.
+
+    >>> comparables_text([{"creator_id": "c7", "followers": 18000.0, "niche": "food", "posts": 12.0,
+    ...     "engagements_p50": 640.0, "deals": 2.0, "cpe_usd": 0.21}])
+    'c7 (18,000 followers, food): 640 engagements a post over 12 posts, 2 deals at 0.21 USD each'
+    """
+    return "; ".join(_comparable(record) for record in comparables)
+
+
+def _comparable(record: dict) -> str:
+    followers = record["followers"]
+    size = "followers unknown"
+    if _is_known(followers):
+        size = pluralize(format_number(followers), "follower")
+    deals = ""
+    if _is_known(record["cpe_usd"]):
+        count = pluralize(format_number(record["deals"]), "deal")
+        deals = f", {count} at {format_money(record['cpe_usd'])} each"
+    creator = f"{record['creator_id']} ({size}, {record['niche'] or 'niche unknown'})"
+    engagements = pluralize(f"{record['engagements_p50']:,.0f}", "engagement")
+    return f"{creator}: {engagements} a post over {_posts(record['posts'])}{deals}"
+
+
+def _is_known(value: float | None) -> TypeGuard[float]:
+    """Return whether a figure is neither None nor NaN."""
+    return value is not None and value == value
