@@ -15,8 +15,8 @@ from models.fee import MarketFee
 from models.rate_card import RateCard
 from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
 from serving.scoring.answer_table import FEE_CURRENCY_COLUMNS
+from serving.scoring.cost_benchmark import segment_name
 from serving.scoring.deal_terms import DealTerms
-from serving.scoring.pricing import segment_name
 from serving.scoring.scorer import Scorer
 from serving.scoring.sentences import NO_SUM, verdict_sentences
 from serving.scoring.verdict import CUT_OFFS

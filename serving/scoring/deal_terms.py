@@ -96,9 +96,7 @@ class DealTerms:
         )
 
     def __getitem__(self, rows: slice | np.ndarray) -> "DealTerms":
-        """Give the terms of some rows."""
-        if isinstance(rows, slice):
-            return self
+        """Return the terms of rows: a slice, positions (m,), or a mask (n,)."""
         arrays = (getattr(self, f.name) for f in fields(self))
         return DealTerms(*(_of(values, rows) for values in arrays))
 

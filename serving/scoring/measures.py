@@ -77,7 +77,8 @@ DEFAULT_MEASURES = ("fee_headroom", "cpe_usd_p50", "engagements_p50")
 def measure_values(by: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     """Give a measure of answers, (n,), from their columns; not finite where there is none.
 
-    >>> measure_values("fee_headroom", {"break_even_fee_usd": np.array([900.0]), "fee_usd": np.array([600.0])}).tolist()
+    >>> columns = {"break_even_fee_usd": np.array([900.0]), "fee_usd": np.array([600.0])}
+    >>> measure_values("fee_headroom", columns).tolist()
     [1.5]
     """
     values = [columns[name] for name in measure_columns(by)]

@@ -70,13 +70,13 @@ class ProspectBatch:
         )
 
     def __getitem__(self, rows: slice | np.ndarray) -> "ProspectBatch":
-        """Give the prospects at `rows`: positions, a mask (n,), or all of them as a slice."""
-        if isinstance(rows, slice):
-            return self
-        count = int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
-        dicts = (self.numbers, self.codes, self.times, self.texts)
+        """Return the prospects at `rows`: a slice, positions (m,), or a mask (n,)."""
         return ProspectBatch(
-            count, *({name: values[rows] for name, values in own.items()} for own in dicts)
+            _count(rows, self.n),
+            _rows_of(self.numbers, rows),
+            _rows_of(self.codes, rows),
+            _rows_of(self.times, rows),
+            _rows_of(self.texts, rows),
         )
 
     def number(self, name: str) -> np.ndarray:
@@ -94,6 +94,16 @@ class ProspectBatch:
     def text(self, name: str) -> np.ndarray:
         """Give texts as objects, None where not told."""
         return self.texts[name] if name in self.texts else np.full(self.n, None)
+
+
+def _count(rows: slice | np.ndarray, n: int) -> int:
+    if isinstance(rows, slice):
+        return len(range(n)[rows])
+    return int(np.count_nonzero(rows)) if rows.dtype == bool else len(rows)
+
+
+def _rows_of(columns: dict[str, np.ndarray], rows: slice | np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values[rows] for name, values in columns.items()}
 
 
 def batch_from_columns(n: int, columns: Mapping[str, list]) -> ProspectBatch:

@@ -36,8 +36,12 @@ class RowSources:
     posts: PostReadings | None
     warnings: dict[str, np.ndarray]
 
-    def __getitem__(self, rows: np.ndarray) -> "RowSources":
-        """Give the sources of the rows marked (n,), which are numbered anew."""
+    def __getitem__(self, rows: slice | np.ndarray) -> "RowSources":
+        """Return the sources of rows, a slice or a mask (n,), whose posts are numbered anew."""
+        if isinstance(rows, slice):
+            mask = np.zeros(len(self.account), dtype=bool)
+            mask[rows] = True
+            rows = mask
         warnings = {name: values[rows] for name, values in self.warnings.items()}
         return RowSources(self.account[rows], select_posts(self.posts, rows), warnings)
 

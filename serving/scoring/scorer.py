@@ -1,26 +1,24 @@
-"""Scorer: prospects in, answers out, in the same order. Batch files and the HTTP service both call
-it.
+"""From prospects to answers, in the same order, for batch files and for the HTTP service.
 
-A creator_id that is known is answered from what is known, and from posts that the row brings
-besides. Any other row must bring a profile: a platform, and followers, averages or posts.
+A known creator_id is answered from the tables or the snapshot, and from recent posts of the row. Any
+other row must have a profile: a platform, and followers, averages or posts.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from features.comparables import Comparables
 from features.derive.catalog import feature_column
-from features.history.arrays import NAT_US
 from features.history.history import History
 from features.history.post_readings import PostReadings
 from features.snapshot.reader import Snapshot
 from features.tables.currency import CurrencyRates
 from features.tables.model import Tables
-from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
+from features.tables.vocabulary import PLATFORMS, UNKNOWN
 from models.bundle import Bundle
-from models.cost import cost_per
 from models.emv import ValueTable
 from models.joint import JointForecast, joint_forecast
 from models.reasons import reasons
@@ -31,15 +29,17 @@ from serving.scoring.answer_table import (
     amounts_in_fee_currency,
     completed,
     scatter_columns,
-    scatter_values,
 )
 from serving.scoring.averages import RowAverages
+from serving.scoring.breaches import Breach
 from serving.scoring.creator_store import SnapshotCreatorStore, TableCreatorStore
-from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, AnswerOptions, DealTerms
+from serving.scoring.deal_terms import AnswerOptions, DealTerms
+from serving.scoring.descriptive_columns import creator_columns, model_columns, request_columns
 from serving.scoring.pricing import Pricing
+from serving.scoring.pricing_warnings import PricingWarnings
 from serving.scoring.prospect_batch import ProspectBatch
 from serving.scoring.quantiles import distribution_columns, extra_quantile_columns
-from serving.scoring.row_features import RowFeatures
+from serving.scoring.row_features import RowFeatures, RowSources
 from serving.scoring.sentences import verdict_sentences
 from serving.scoring.unused import DerivedProspects, UnusedValues
 from serving.scoring.warning_flags import (
@@ -51,26 +51,13 @@ from serving.scoring.warning_flags import (
 )
 from serving.settings import STALE_DAYS
 
-#: Repeated in answers as they were asked.
-_ECHOED = (
-    "fee_usd",
-    "fee",
-    "currency",
-    "usd_per_unit",
-    "completion_rate",
-    "goal_engagements",
-    "target_cpe_usd",
-)
-_PLATFORMS = np.array([*PLATFORMS, None], dtype=object)
-_DEFINITIONS = np.array([*(ENGAGEMENT_DEFINITION[name] for name in PLATFORMS), None], dtype=object)
-_NICHES, _EVIDENCE = (np.array([*names, UNKNOWN], dtype=object) for names in (NICHES, EVIDENCE))
-
 
 class Scorer:
-    """Answers for one bundle over the tables of one data set, or over a snapshot of them that fits
-    the bundle.
+    """Scores prospects with one bundle, over the tables of a data set or a snapshot of them.
 
-    >>> Scorer(bundle, tables).score(ProspectBatch.of_rows([{"creator_id": "c7"}]), as_of)  # doctest: +SKIP
+    The snapshot must fit the bundle.
+
+    >>> Scorer(bundle, tables).score(ProspectBatch.from_rows([{"creator_id": "c7"}]), as_of)  # doctest: +SKIP
     """
 
     def __init__(
@@ -84,7 +71,8 @@ class Scorer:
     ):
         self.bundle = bundle
         self.rates, self.values = rates or CurrencyRates(), values
-        self.pricing, self._unused = Pricing(bundle), UnusedValues(bundle)
+        self.pricing, self._pricing_warnings = Pricing(bundle), PricingWarnings(bundle)
+        self._unused = UnusedValues(bundle)
         self._comparables: Comparables | None = None
         if snapshot is not None:
             self.creator_store: TableCreatorStore | SnapshotCreatorStore = SnapshotCreatorStore(
@@ -95,203 +83,157 @@ class Scorer:
             history = History.from_tables(tables, bundle.reference.horizon_days, details=True)
             self.creator_store = TableCreatorStore(history, bundle.reference, tables.partnerships)
         self.rows = RowFeatures(self.creator_store, bundle.reference)
-        self._bands = np.array([*bundle.reference.band_edges, UNKNOWN], dtype=object)
+        self._band_names = np.array([*bundle.reference.band_edges, UNKNOWN], dtype=object)
 
     def score(
         self,
-        asked: ProspectBatch,
+        prospects: ProspectBatch,
         as_of: int,
         posts: PostReadings | None = None,
         extras: AnswerOptions | None = None,
         columns: Collection[str] = ANSWER_COLUMNS,
     ) -> AnswerTable:
-        """Forecast every prospect that can be; say of every other why not.
+        """Return the answer of every prospect, or the rules that it breaks and so cannot be scored.
 
-        `as_of`: the moment of the forecast, microseconds UTC. `posts`: recent posts of prospects
-        that bring their own, whose account is the row. `columns`: those of ANSWER_COLUMNS that are
-        wanted; what no other needs is not made. Quantiles and those of EXTRA_COLUMNS that `extras`
-        asks for follow.
+        `as_of`: the moment of the forecast, microseconds UTC. `posts`: recent posts of prospects,
+        whose account is the row. `columns`: those of ANSWER_COLUMNS to return; what no other needs
+        is not made. The quantiles and the EXTRA_COLUMNS of `extras` follow.
         """
         extras = extras or AnswerOptions()
-        besides = [*extra_quantile_columns(extras.quantiles), *extras.columns]
-        wanted = [*(ANSWER_COLUMNS if columns is ANSWER_COLUMNS else _in_order(columns)), *besides]
-        own_posts = np.zeros(asked.n, dtype=bool)
+        chosen = frozenset(columns)
+        answer_columns = [name for name in ANSWER_COLUMNS if name in chosen]
+        answer_columns += [*extra_quantile_columns(extras.quantiles), *extras.columns]
+        has_posts = np.zeros(prospects.n, dtype=bool)
         if posts is not None:
-            own_posts[posts.account] = True
-        place = AccountLookup.of(
-            asked, self._held(asked), as_of, own_posts, self.rates, self._knows
+            has_posts[posts.account] = True
+        accounts = self._accounts(prospects)
+        lookup = AccountLookup.of(
+            prospects, accounts, as_of, has_posts, self.rates, self._is_known_creator
         )
-        sources = self.rows.sources(place.account, place.platform, posts, as_of)
-        early = self.creator_store.as_of_breach(as_of)
-        for row in np.flatnonzero(sources.account >= 0).tolist() if early else ():
-            place.breaches.setdefault(row, []).append(early)
-        terms = DealTerms.of(asked, place.platform, self.rates, self.values)
-        found = self._echo(asked, place, terms, as_of, frozenset(wanted))
-        found["as_of"] = np.where(
-            sources.account >= 0, self.creator_store.effective_as_of(as_of), as_of
-        ).view("datetime64[us]")
-        ready = np.ones(asked.n, dtype=bool)
-        ready[list(place.breaches)] = False
-        if ready.any():
-            rows = slice(None) if ready.all() else ready
-            own = sources if ready.all() else sources[ready]
-            x, flags = self.rows.derive(asked[rows], own, place.platform[rows], as_of)
-            joint = self._forecast(x, terms[rows])
-            question = asked[rows], own.account >= 0, as_of
-            figures = self._figures(
-                x, terms[rows], joint, question, frozenset(wanted), flags, extras.quantiles
+        sources = self.rows.sources(lookup.account, lookup.platform, posts, as_of)
+        breaches = self._with_as_of_breaches(lookup.breaches, sources, as_of)
+        terms = DealTerms.of(prospects, lookup.platform, self.rates, self.values)
+        answers = request_columns(prospects, lookup, terms, as_of)
+        answers |= model_columns(self.bundle, prospects.n)
+        effective_as_of = self.creator_store.effective_as_of(as_of)
+        answers["as_of"] = np.where(sources.account >= 0, effective_as_of, as_of).view(
+            "datetime64[us]"
+        )
+        can_score = np.ones(prospects.n, dtype=bool)
+        can_score[list(breaches)] = False
+        if can_score.any():
+            rows = slice(None) if can_score.all() else can_score
+            scored = self._derive_and_forecast(
+                prospects[rows], terms[rows], sources[rows], lookup.platform[rows], as_of
             )
-            figures |= self._extra_columns(x, joint, own.account, as_of, extras.columns)
-            found |= scatter_columns(figures, ready)
-        return AnswerTable(asked.n, completed(asked.n, found, wanted), place.breaches)
+            figures = self._figures(scored, frozenset(answer_columns), extras)
+            answers |= scatter_columns(figures, can_score)
+        return AnswerTable(prospects.n, completed(prospects.n, answers, answer_columns), breaches)
 
-    def _knows(self, creator_id: str) -> bool:
+    def _is_known_creator(self, creator_id: str) -> bool:
         return any(self.creator_store.find(platform, creator_id) >= 0 for platform in PLATFORMS)
 
-    def _held(self, asked: ProspectBatch) -> np.ndarray:
-        """Give the account of each row's creator_id on every platform, (n, platforms), -1 where
-        there is none.
-        """
-        held = np.full((asked.n, len(PLATFORMS)), -1)
-        if "creator_id" in asked.texts and len(self.creator_store):
-            ids, given = asked.texts["creator_id"], asked.code("platform")
-            for code, name in enumerate(PLATFORMS):
-                rows = np.flatnonzero(np.isnan(given) | (given == code))
-                held[rows, code] = [
-                    -1 if ids[row] is None else self.creator_store.find(name, ids[row])
-                    for row in rows.tolist()
-                ]
-        return held
+    def _accounts(self, prospects: ProspectBatch) -> np.ndarray:
+        """Return the known account of each row's creator_id on every platform, (n, platforms).
 
-    def _forecast(self, x: np.ndarray, terms: DealTerms) -> JointForecast:
-        in_part = None if terms.completion_rate is None else terms.completion_rate < 1
-        return joint_forecast(
-            self.bundle.forecasters, self.bundle.reference, x, terms.deliverables, in_part
+        It is -1 where there is none, and on platforms other than the one that a row names.
+        """
+        accounts = np.full((prospects.n, len(PLATFORMS)), -1)
+        if "creator_id" not in prospects.texts or not len(self.creator_store):
+            return accounts
+        creator_ids = prospects.texts["creator_id"]
+        named_platform = prospects.code("platform")
+        for code, platform in enumerate(PLATFORMS):
+            is_possible = np.isnan(named_platform) | (named_platform == code)
+            for row in np.flatnonzero(is_possible).tolist():
+                if creator_ids[row] is not None:
+                    accounts[row, code] = self.creator_store.find(platform, creator_ids[row])
+        return accounts
+
+    def _with_as_of_breaches(
+        self, breaches: dict[int, list[Breach]], sources: RowSources, as_of: int
+    ) -> dict[int, list[Breach]]:
+        """Return the breaches of rows, with that of known creators that cannot be described as of
+        the moment.
+        """
+        breach = self.creator_store.as_of_breach(as_of)
+        if breach is None:
+            return breaches
+        known_rows = np.flatnonzero(sources.account >= 0).tolist()
+        late = {row: [*breaches.get(row, []), breach] for row in known_rows}
+        return breaches | late
+
+    def _derive_and_forecast(
+        self,
+        prospects: ProspectBatch,
+        terms: DealTerms,
+        sources: RowSources,
+        platform: np.ndarray,
+        as_of: int,
+    ) -> "_ForecastRows":
+        x, post_flags = self.rows.derive(prospects, sources, platform, as_of)
+        is_partial = None if terms.completion_rate is None else terms.completion_rate < 1
+        joint = joint_forecast(
+            self.bundle.forecasters, self.bundle.reference, x, terms.deliverables, is_partial
         )
+        return _ForecastRows(prospects, terms, sources.account, as_of, x, joint, post_flags)
 
     def _figures(
-        self,
-        x: np.ndarray,
-        terms: DealTerms,
-        joint: JointForecast,
-        question: tuple[ProspectBatch, np.ndarray, int],
-        wanted: Collection[str],
-        besides: dict[str, np.ndarray],
-        quantiles: Collection[float],
-    ) -> dict:
-        """Give the columns of rows.
-
-        `question`: the rows as asked, which of them are known creators, and as_of; `besides`: what
-        there is to warn of, by name, before anything is forecast.
-        """
-        found = distribution_columns("engagements", joint.engagements, quantiles)
+        self, rows: "_ForecastRows", answer_columns: Collection[str], extras: AnswerOptions
+    ) -> dict[str, np.ndarray]:
+        """Return the columns that only scored rows have, (n,) each."""
+        x, terms, joint = rows.x, rows.terms, rows.joint
+        figures = distribution_columns("engagements", joint.engagements, extras.quantiles)
         if joint.views is not None:
-            own = distribution_columns("views", joint.views, quantiles)
-            found |= {name: scatter_values(values, joint.has_views) for name, values in own.items()}
-        found |= self.pricing.columns(x, terms, joint.engagements, joint.views, joint.has_views)
-        found |= amounts_in_fee_currency(found, terms.usd_per_unit)
-        found |= self._said(x, terms, found)
-        if "warnings" in wanted:
-            flags = self._warnings(x, question, joint) | self.pricing.warnings(x, terms, found)
-            found["warnings"] = warning_names(flags | joint.warnings(quantiles) | besides)
-        if "sentence" in wanted:
-            found["sentence"] = verdict_sentences(found, terms)
-        return found
+            views = distribution_columns("views", joint.views, extras.quantiles)
+            figures |= scatter_columns(views, joint.has_views)
+        figures |= self.pricing.columns(x, terms, joint.engagements, joint.views, joint.has_views)
+        figures |= amounts_in_fee_currency(figures, terms.usd_per_unit)
+        figures |= creator_columns(x, self._band_names, terms, figures)
+        if "warnings" in answer_columns:
+            flags = self._forecast_flags(rows) | self._pricing_warnings.flags(x, terms, figures)
+            flags |= joint.warnings(extras.quantiles) | rows.post_flags
+            figures["warnings"] = warning_names(flags)
+        if "sentence" in answer_columns:
+            figures["sentence"] = verdict_sentences(figures, terms)
+        if extras.explain:
+            booster = self.bundle.forecasters["engagements"]
+            figures["reasons"] = _objects(reasons(booster, x, besides=joint.reasons()))
+        if extras.comparables:
+            comparables = self._comparables_at(rows.as_of)
+            figures["comparables"] = _objects(comparables.nearest(_likeness(x), rows.account))
+        return figures
 
-    def _warnings(
-        self, x: np.ndarray, question: tuple[ProspectBatch, np.ndarray, int], joint: JointForecast
-    ) -> dict:
-        """Say by name which rows, (n,), have what."""
-        asked, known, as_of = question
-        reference = self.bundle.reference
-        longest = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
-        moment = self.creator_store.effective_as_of(as_of)
-        averages = RowAverages.of(asked, x, reference)
-        return {
-            **forecast_warnings(x, asked.code("format"), reference, longest),
-            **views_warnings(x, joint.has_views, reference),
-            **model_age_warnings(x, np.where(known, moment, as_of), reference),
-            **validation_warnings(x, self.bundle),
-            "snapshot_stale": known & self.creator_store.is_stale(as_of),
-            **({} if averages is None else averages.warnings(x, reference)),
-            **self._unused.warnings(
-                DerivedProspects(
-                    asked, known, moment, x, joint.has_views, joint.has_level_from_views, averages
-                )
-            ),
-        }
-
-    def _said(self, x: np.ndarray, terms: DealTerms, found: dict) -> dict:
-        p50, followers = found["engagements_p50"], np.expm1(feature_column(x, "followers_log"))
-        said = {
-            "band": _named(self._bands, feature_column(x, "band_code")),
-            "niche": _named(_NICHES, feature_column(x, "niche_code")),
-            "evidence": _named(_EVIDENCE, feature_column(x, "engagements_evidence_code")),
-            "engagement_rate_by_followers_p50": cost_per(p50 / terms.deliverables, followers),
-        }
-        if "views_p50" in found:
-            said["engagement_rate_by_views_p50"] = cost_per(p50, found["views_p50"])
-        return said
-
-    def _echo(
-        self,
-        asked: ProspectBatch,
-        place: AccountLookup,
-        terms: DealTerms,
-        as_of: int,
-        wanted: Collection[str],
-    ) -> dict:
-        """Give what answers repeat of the question, and what all of them say; of every row, scored
-        or not.
-        """
-        start, code = (
-            asked.time("start_at"),
-            np.where(np.isnan(place.platform), -1, place.platform).astype(int),
+    def _forecast_flags(self, rows: "_ForecastRows") -> dict[str, np.ndarray]:
+        """Return by warning about evidence and model the rows (n,) that have it."""
+        prospects, x, joint, reference = rows.prospects, rows.x, rows.joint, self.bundle.reference
+        longest_lead_days = self.bundle.manifest["recipe"]["sampling"]["longest_lead_days"]
+        is_known = rows.account >= 0
+        known_as_of = self.creator_store.effective_as_of(rows.as_of)
+        as_of = np.where(is_known, known_as_of, rows.as_of)
+        averages = RowAverages.of(prospects, x, reference)
+        flags = forecast_warnings(x, prospects.code("format"), reference, longest_lead_days)
+        flags |= views_warnings(x, joint.has_views, reference)
+        flags |= model_age_warnings(x, as_of, reference)
+        flags |= validation_warnings(x, self.bundle)
+        flags["snapshot_stale"] = is_known & self.creator_store.is_stale(rows.as_of)
+        if averages is not None:
+            flags |= averages.warnings(x, reference)
+        derived = DerivedProspects(
+            prospects,
+            is_known,
+            known_as_of,
+            x,
+            joint.has_views,
+            joint.has_level_from_views,
+            averages,
         )
-        manifest = self.bundle.manifest
-        said = {
-            **{name: asked.text(name) for name in ("partnership_id", "creator_id")},
-            "platform": _PLATFORMS[code],
-            "start_at": np.where(start == NAT_US, as_of, start).view("datetime64[us]"),
-            "deliverables": terms.deliverables,
-            "confidence": np.full(asked.n, DEFAULT_CONFIDENCE)
-            if terms.confidence is None
-            else terms.confidence,
-            "definition": _DEFINITIONS[code],
-            "horizon_days": np.full(asked.n, self.bundle.reference.horizon_days),
-        }
-        for name, text in (
-            ("model_version", manifest["version"]),
-            ("trained_on", manifest["trained_on"]),
-        ):
-            if name in wanted:
-                said[name] = np.full(asked.n, text, dtype=object)
-        told = {name: getattr(terms, name) for name in _ECHOED} | {"emv_source": terms.valued}
-        return said | {name: values for name, values in told.items() if values is not None}
-
-    def _extra_columns(
-        self,
-        x: np.ndarray,
-        joint: JointForecast,
-        account: np.ndarray,
-        as_of: int,
-        besides: list[str],
-    ) -> dict:
-        made = {
-            "reasons": lambda: reasons(
-                self.bundle.forecasters["engagements"], x, besides=joint.reasons()
-            ),
-            "comparables": lambda: self._comparables_at(as_of).nearest(_likeness(x), account),
-        }
-        found = {}
-        for name in besides:
-            found[name] = np.empty(len(x), dtype=object)
-            found[name][:] = made[name]()
-        return found
+        return flags | self._unused.warnings(derived)
 
     def _comparables_at(self, as_of: int) -> Comparables:
-        """Give the known creators as of the start of the day, or of the snapshot; described once a
-        day.
+        """Return the known creators as of the start of the day, or of the snapshot.
+
+        They are described once a day.
         """
         day = pd.Timestamp(as_of, unit="us", tz="UTC").floor("D")
         if self._comparables is None or self._comparables.as_of != day:
@@ -299,17 +241,31 @@ class Scorer:
         return self._comparables
 
 
-def _in_order(columns: Collection[str]) -> list[str]:
-    chosen = set(columns)
-    return [name for name in ANSWER_COLUMNS if name in chosen]
+@dataclass(frozen=True)
+class _ForecastRows:
+    """Rows that can be scored, n of them, with their features and forecasts.
+
+    `account` (n,): position among the known creators, -1 for none; `x` (n, columns): the derived
+    matrix; `post_flags`: by warning about recent posts the rows (n,) that have it.
+    """
+
+    prospects: ProspectBatch
+    terms: DealTerms
+    account: np.ndarray
+    as_of: int
+    x: np.ndarray
+    joint: JointForecast
+    post_flags: dict[str, np.ndarray]
+
+
+def _objects(values: Sequence) -> np.ndarray:
+    """Return values as an array of objects (n,), whatever each of them is."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
 def _likeness(x: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(
-        {name: feature_column(x, name) for name in ("platform_code", "followers_log", "niche_code")}
-    )
-
-
-def _named(names: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Give the name of each code, the last one for NaN."""
-    return names[np.where(np.isnan(codes), -1, codes).astype(int)]
+    """Return the features by which comparable creators are found."""
+    names = ("platform_code", "followers_log", "niche_code")
+    return pd.DataFrame({name: feature_column(x, name) for name in names})

@@ -1,0 +1,42 @@
+"""The break-even fee of each row, and the two fees to negotiate between.
+
+The break-even fee is the highest fee at which the cost per engagement stays within a reference cost
+(the target of the caller, else the benchmark) with the confidence asked for; models.cost has the
+formula.
+"""
+
+import numpy as np
+
+from models.cost import break_even_fees
+from models.delivery import DeliveredTotals
+from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
+
+
+def break_even_columns(
+    benchmark_cpe_usd: np.ndarray,
+    terms: DealTerms,
+    totals: DeliveredTotals,
+    market_fee_low_usd: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Return the break-even and offer columns of rows, (n,) each; NaN or None where unknown.
+
+    The opening offer holds with half the remaining doubt, (1 + confidence) / 2, and is at most the
+    low market fee. The walk-away offer is the break-even fee.
+    """
+    has_target = np.zeros(len(benchmark_cpe_usd), dtype=bool)
+    reference_cpe_usd = benchmark_cpe_usd
+    if terms.target_cpe_usd is not None:
+        has_target = ~np.isnan(terms.target_cpe_usd)
+        reference_cpe_usd = np.where(has_target, terms.target_cpe_usd, benchmark_cpe_usd)
+    confidence = DEFAULT_CONFIDENCE if terms.confidence is None else terms.confidence
+    confidences = [confidence, (1 + confidence) / 2]
+    break_even, cautious = break_even_fees(reference_cpe_usd, confidences, totals)
+    opening = np.fmin(cautious, market_fee_low_usd)
+    against = np.where(has_target, "target", "benchmark").astype(object)
+    against[np.isnan(break_even)] = None
+    return {
+        "break_even_fee_usd": break_even,
+        "break_even_against": against,
+        "offer_usd_open": np.where((break_even > 0) & (opening > 0), opening, np.nan),
+        "offer_usd_walk_away": np.where(break_even > 0, break_even, np.nan),
+    }

@@ -1,0 +1,90 @@
+"""Columns of answers that describe a row and its model: what was asked, which model answers, and
+what kind of creator the row is about.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from features.derive.catalog import feature_column
+from features.history.arrays import NAT_US
+from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
+from models.bundle import Bundle
+from models.cost import cost_per
+from serving.scoring.account_lookup import AccountLookup
+from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
+from serving.scoring.prospect_batch import ProspectBatch
+
+#: Terms that answers repeat as they were asked.
+_REPEATED_TERMS = (
+    "fee_usd",
+    "fee",
+    "currency",
+    "usd_per_unit",
+    "completion_rate",
+    "goal_engagements",
+    "target_cpe_usd",
+)
+# the last name of each array is that of an unknown code
+_PLATFORM_NAMES = np.array([*PLATFORMS, None], dtype=object)
+_DEFINITIONS = np.array([*(ENGAGEMENT_DEFINITION[name] for name in PLATFORMS), None], dtype=object)
+_NICHE_NAMES = np.array([*NICHES, UNKNOWN], dtype=object)
+_EVIDENCE_NAMES = np.array([*EVIDENCE, UNKNOWN], dtype=object)
+
+
+def request_columns(
+    prospects: ProspectBatch, lookup: AccountLookup, terms: DealTerms, as_of: int
+) -> dict[str, np.ndarray]:
+    """Return the columns (n,) that repeat what was asked, of every row, scored or not."""
+    start_at = prospects.time("start_at")
+    start_at = np.where(start_at == NAT_US, as_of, start_at)
+    confidence = terms.confidence
+    if confidence is None:
+        confidence = np.full(prospects.n, DEFAULT_CONFIDENCE)
+    columns = {
+        "partnership_id": prospects.text("partnership_id"),
+        "creator_id": prospects.text("creator_id"),
+        "platform": _names(_PLATFORM_NAMES, lookup.platform),
+        "start_at": start_at.view("datetime64[us]"),
+        "deliverables": terms.deliverables,
+        "confidence": confidence,
+        "definition": _names(_DEFINITIONS, lookup.platform),
+    }
+    repeated = {name: getattr(terms, name) for name in _REPEATED_TERMS}
+    repeated["emv_source"] = terms.valued
+    return columns | {name: values for name, values in repeated.items() if values is not None}
+
+
+def model_columns(bundle: Bundle, n: int) -> dict[str, np.ndarray]:
+    """Return the columns (n,) that say which model answers."""
+    return {
+        "horizon_days": np.full(n, bundle.reference.horizon_days),
+        "model_version": np.full(n, bundle.manifest["version"], dtype=object),
+        "trained_on": np.full(n, bundle.manifest["trained_on"], dtype=object),
+    }
+
+
+def creator_columns(
+    x: np.ndarray, band_names: np.ndarray, terms: DealTerms, forecasts: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return band, niche, evidence and engagement rates of rows, (n,) each.
+
+    `x` (n, columns): the derived matrix; `band_names`: with that of an unknown band last;
+    `forecasts`: the columns of the forecast totals.
+    """
+    engagements = forecasts["engagements_p50"]
+    followers = np.expm1(feature_column(x, "followers_log"))
+    columns = {
+        "band": _names(band_names, feature_column(x, "band_code")),
+        "niche": _names(_NICHE_NAMES, feature_column(x, "niche_code")),
+        "evidence": _names(_EVIDENCE_NAMES, feature_column(x, "engagements_evidence_code")),
+        "engagement_rate_by_followers_p50": cost_per(engagements / terms.deliverables, followers),
+    }
+    if "views_p50" in forecasts:
+        columns["engagement_rate_by_views_p50"] = cost_per(engagements, forecasts["views_p50"])
+    return columns
+
+
+def _names(names: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return the name of each code (n,), the last one for NaN."""
+    return names[np.where(np.isnan(codes), -1, codes).astype(int)]
