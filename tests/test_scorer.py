@@ -8,10 +8,12 @@ import pytest
 from conftest import answers_of, table
 
 from features.history.post_readings import PostReadings
+from features.tables.currency import CurrencyRates
 from features.tables.model import Tables
 from features.tables.schema import POSTS
 from models.distribution import QUANTILES
 from serving.scoring.answer_table import ANSWER_COLUMNS
+from serving.scoring.deal_terms import DealTerms
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
 
@@ -366,3 +368,20 @@ def test_without_tables_profiles_are_answered_and_names_are_not(bundle, scorer, 
 def test_no_rows_give_no_answers(scorer):
     answers, reasons = answers_of(scorer, [], AS_OF)
     assert (tuple(answers), len(answers), reasons) == (ANSWER_COLUMNS, 0, [])
+
+
+@pytest.mark.parametrize("rows", [slice(1, 3), slice(None), np.array([False, True, True])])
+def test_a_slice_of_prospects_and_terms_holds_its_rows(rows):
+    prospects = ProspectBatch.from_rows(
+        [
+            {"partnership_id": name, "fee_usd": fee}
+            for name, fee in zip("abc", (1, 2, 3), strict=True)
+        ]
+    )
+    part = prospects[rows]
+    fees = [1.0, 2.0, 3.0] if isinstance(rows, slice) and rows == slice(None) else [2.0, 3.0]
+    assert (part.n, part.number("fee_usd").tolist()) == (len(fees), fees)
+    assert part.text("partnership_id").tolist() == list("abc")[-len(fees) :]
+    terms = DealTerms.of(prospects, np.zeros(3), CurrencyRates())
+    assert terms[rows].fee_usd.tolist() == fees
+    assert terms[rows].goal_engagements is None

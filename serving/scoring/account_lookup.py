@@ -1,6 +1,4 @@
-"""Where each row's creator stands: an account that is known, or a profile that the row brings; else
-why neither.
-"""
+"""Which known account or which profile each row is scored by, and why a row has neither."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,19 +20,22 @@ from serving.scoring.breaches import Breach
 from serving.scoring.deal_terms import term_breaches
 from serving.scoring.prospect_batch import ProspectBatch, moment_text
 
-#: What of a profile there must be something of.
-_INFORM = ("followers", *AVERAGE_NAMES)
+#: Columns of which a profile must have one.
+_PROFILE_COLUMNS = ("followers", *AVERAGE_NAMES)
 _HAS_FORMAT = np.array(
     [[name in PLATFORM_FORMATS[platform] for name in FORMATS] for platform in PLATFORMS]
 )
+#: Makes the breach of a row from its position, and the rows (n,) that have one.
+_Rule = tuple[Callable[[int], Breach], np.ndarray]
 
 
 @dataclass(frozen=True)
 class AccountLookup:
-    """`account` (n,): position among the known, -1 for rows that bring a profile; `platform` (n,):
-    position, or NaN.
+    """What each of n rows is scored by.
 
-    `breaches`: of each row that cannot be scored.
+    `account` (n,): position among the known creators, -1 for rows with a profile of their own;
+    `platform` (n,): position in PLATFORMS, NaN where unknown; `breaches`: those of rows that cannot
+    be scored, by the position of the row.
     """
 
     account: np.ndarray
@@ -44,145 +45,159 @@ class AccountLookup:
     @classmethod
     def of(
         cls,
-        asked: ProspectBatch,
-        held: np.ndarray,
+        prospects: ProspectBatch,
+        accounts: np.ndarray,
         as_of: int,
-        own_posts: np.ndarray,
+        has_posts: np.ndarray,
         rates: CurrencyRates,
-        known: Callable[[str], bool] = lambda creator_id: False,
+        is_known_creator: Callable[[str], bool] = lambda creator_id: False,
     ) -> "AccountLookup":
-        """Place rows by `held` (n, platforms), the account of each row's creator_id there, -1 where
-        there is none.
+        """Look rows up in `accounts` (n, platforms), that of their creator_id, -1 where none is.
 
-        `as_of`: microseconds UTC; `own_posts` (n,): rows that bring posts; `known`: says of an id
-        whether it is known, to name it where a row's reads like it.
+        `as_of`: microseconds UTC; `has_posts` (n,): rows that bring recent posts;
+        `is_known_creator`: whether an id is known, to name it where the id of a row looks alike.
         """
-        given = asked.code("platform")
-        told = ~np.isnan(given)
-        code = np.where(told, given, (held >= 0).argmax(axis=1)).astype(int)
-        found = held[np.arange(asked.n), code]
-        here, account = found >= 0, found
-        platform = np.where(told | here, code, np.nan)
-        odd, odd_rows = _odd_ids(asked, known)
-        refused = dict(_rules(asked, held, as_of, told, here | odd_rows))
-        if "format" in asked.codes:
-            refused[partial(_no_format, asked, code)] = _lacks_format(
-                platform, asked.codes["format"]
-            )
-        refused[partial(_nothing, asked)] = (
-            told & (account < 0) & ~_informed(asked, own_posts) & ~odd_rows
-        )
-        refused[partial(_odd, asked, odd, known)] = odd_rows
-        breaches: dict[int, list[Breach]] = {}
-        for breach, rows in (refused | term_breaches(asked, rates)).items():
-            for row in np.flatnonzero(rows).tolist():
-                breaches.setdefault(row, []).append(breach(row))
-        return cls(account, platform, breaches)
+        named_platform = prospects.code("platform")
+        is_named = ~np.isnan(named_platform)
+        first_platform = (accounts >= 0).argmax(axis=1)
+        code = np.where(is_named, named_platform, first_platform).astype(int)
+        account = accounts[np.arange(prospects.n), code]
+        is_known = account >= 0
+        platform = np.where(is_named | is_known, code, np.nan)
+        id_faults = _find_id_faults(prospects, is_known_creator)
+        has_id_fault = _has_id_fault(prospects, id_faults)
+        rules = dict(_time_and_name_rules(prospects, accounts, as_of, is_known | has_id_fault))
+        if "format" in prospects.codes:
+            lacks_format = _lacks_format(platform, prospects.codes["format"])
+            rules[partial(_format_breach, prospects, code)] = lacks_format
+        has_profile = _has_profile(prospects) | has_posts
+        no_profile = is_named & ~is_known & ~has_profile & ~has_id_fault
+        rules[partial(_no_profile_breach, prospects)] = no_profile
+        rules[partial(_id_breach, prospects, id_faults, is_known_creator)] = has_id_fault
+        rules |= term_breaches(prospects, rates)
+        return cls(account, platform, _breaches_by_row(rules))
 
 
-def _rules(
-    asked: ProspectBatch, held, as_of: int, told, here
-) -> Iterator[tuple[Callable[[int], Breach], np.ndarray]]:
-    """Give the breach of each rule on moments and names, made from a row's number, and the rows
-    (n,) that break it.
-    """
-    if "start_at" in asked.times:
-        start = asked.times["start_at"]
-        yield partial(_early, asked, as_of), (start < as_of) & (start != NAT_US)
-    if not told.all():
-        yield partial(_ambiguous, asked, held), ~told & ((held >= 0).sum(axis=1) > 1)
-        yield partial(_no_platform, asked), ~told & ~here
+def _breaches_by_row(
+    rules: dict[Callable[[int], Breach], np.ndarray],
+) -> dict[int, list[Breach]]:
+    breaches: dict[int, list[Breach]] = {}
+    for breach, rows in rules.items():
+        for row in np.flatnonzero(rows).tolist():
+            breaches.setdefault(row, []).append(breach(row))
+    return breaches
 
 
-def _odd_ids(
-    asked: ProspectBatch, known: Callable[[str], bool]
-) -> tuple[dict[str, str], np.ndarray]:
-    """Give what is wrong with each creator_id that reads like another, and the rows (n,) that have
-    one.
-    """
-    ids = asked.texts["creator_id"].tolist() if "creator_id" in asked.texts else ()
-    odd = find_lookalikes(ids, known) | find_faulty_ids(ids)
-    return odd, np.array([name in odd for name in ids]) if odd else np.zeros(asked.n, dtype=bool)
+def _time_and_name_rules(
+    prospects: ProspectBatch, accounts: np.ndarray, as_of: int, has_name: np.ndarray
+) -> Iterator[_Rule]:
+    """Yield the rules on start times and on names; `has_name` (n,): rows whose name is judged."""
+    if "start_at" in prospects.times:
+        start_at = prospects.times["start_at"]
+        yield partial(_start_breach, prospects, as_of), (start_at < as_of) & (start_at != NAT_US)
+    no_platform = np.isnan(prospects.code("platform"))
+    if no_platform.any():
+        is_ambiguous = (accounts >= 0).sum(axis=1) > 1
+        yield partial(_ambiguous_breach, prospects, accounts), no_platform & is_ambiguous
+        yield partial(_no_platform_breach, prospects), no_platform & ~has_name
 
 
-def _odd(
-    asked: ProspectBatch, odd: dict[str, str], known: Callable[[str], bool], row: int
-) -> Breach:
-    name = asked.text("creator_id")[row]
-    what = add_lookalike_hint(odd[name], name, known)
-    wanted = f"an id of up to {MAX_ID_LENGTH} characters that can all be seen, of one alphabet"
-    return Breach("confusable_id", "creator_id", what, wanted, name, f"creator_id {name!r} {what}")
+def _find_id_faults(
+    prospects: ProspectBatch, is_known_creator: Callable[[str], bool]
+) -> dict[str, str]:
+    """Return by creator_id why it cannot be told from another one."""
+    if "creator_id" not in prospects.texts:
+        return {}
+    creator_ids = prospects.texts["creator_id"].tolist()
+    return find_lookalikes(creator_ids, is_known_creator) | find_faulty_ids(creator_ids)
 
 
-def _informed(asked: ProspectBatch, own_posts: np.ndarray) -> np.ndarray:
-    found = own_posts
-    for name in _INFORM:
-        if name in asked.numbers:
-            found = found | ~np.isnan(asked.numbers[name])
-    return found
+def _has_id_fault(prospects: ProspectBatch, id_faults: dict[str, str]) -> np.ndarray:
+    if not id_faults:
+        return np.zeros(prospects.n, dtype=bool)
+    return np.array([name in id_faults for name in prospects.texts["creator_id"].tolist()])
+
+
+def _has_profile(prospects: ProspectBatch) -> np.ndarray:
+    """Return which rows (n,) have followers or an average."""
+    has_profile = np.zeros(prospects.n, dtype=bool)
+    for name in _PROFILE_COLUMNS:
+        if name in prospects.numbers:
+            has_profile |= ~np.isnan(prospects.numbers[name])
+    return has_profile
 
 
 def _lacks_format(platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-    """Say which rows, (n,), name a format that their platform does not have."""
-    known = ~np.isnan(platform) & ~np.isnan(formats)
-    lacks = np.zeros(len(platform), dtype=bool)
-    lacks[known] = ~_HAS_FORMAT[platform[known].astype(int), formats[known].astype(int)]
-    return lacks
+    """Return which rows, (n,), name a format that their platform does not have."""
+    is_known = ~np.isnan(platform) & ~np.isnan(formats)
+    lacks_format = np.zeros(len(platform), dtype=bool)
+    pairs = platform[is_known].astype(int), formats[is_known].astype(int)
+    lacks_format[is_known] = ~_HAS_FORMAT[pairs]
+    return lacks_format
 
 
-def _no_format(asked: ProspectBatch, platform: np.ndarray, row: int) -> Breach:
-    name, where = FORMATS[int(asked.codes["format"][row])], PLATFORMS[int(platform[row])]
-    what, wanted = f"is no format of {where}", f"one of {', '.join(PLATFORM_FORMATS[where])}"
-    return Breach(
-        "format_not_on_platform",
-        "format",
-        what,
-        wanted,
-        name,
-        f"format {name!r} {what}: give {wanted}",
-    )
+def _id_breach(
+    prospects: ProspectBatch,
+    id_faults: dict[str, str],
+    is_known_creator: Callable[[str], bool],
+    row: int,
+) -> Breach:
+    name = prospects.text("creator_id")[row]
+    what = add_lookalike_hint(id_faults[name], name, is_known_creator)
+    expected = f"an id of up to {MAX_ID_LENGTH} characters that can all be seen, of one alphabet"
+    text = f"creator_id {name!r} {what}"
+    return Breach("confusable_id", "creator_id", what, expected, name, text)
 
 
-def _early(asked: ProspectBatch, as_of: int, row: int) -> Breach:
-    start, now = (moment_text(int(at)) for at in (asked.times["start_at"][row], as_of))
-    what = f"lies before as_of {now}"
+def _format_breach(prospects: ProspectBatch, platform: np.ndarray, row: int) -> Breach:
+    name = FORMATS[int(prospects.codes["format"][row])]
+    platform_name = PLATFORMS[int(platform[row])]
+    what = f"is no format of {platform_name}"
+    expected = f"one of {', '.join(PLATFORM_FORMATS[platform_name])}"
+    text = f"format {name!r} {what}: give {expected}"
+    return Breach("format_not_on_platform", "format", what, expected, name, text)
+
+
+def _start_breach(prospects: ProspectBatch, as_of: int, row: int) -> Breach:
+    start = moment_text(int(prospects.times["start_at"][row]))
+    what = f"lies before as_of {moment_text(as_of)}"
     text = f"start_at {start} {what}: ask about what is to come"
     return Breach("start_before_as_of", "start_at", what, "a time at or after as_of", start, text)
 
 
-def _ambiguous(asked: ProspectBatch, held: np.ndarray, row: int) -> Breach:
-    name = asked.text("creator_id")[row]
+def _ambiguous_breach(prospects: ProspectBatch, accounts: np.ndarray, row: int) -> Breach:
+    name = prospects.text("creator_id")[row]
     what = "is missing, and the creator_id stands on several"
-    wanted = f"one of {', '.join(PLATFORMS[at] for at in np.flatnonzero(held[row] >= 0))}"
+    platforms = [PLATFORMS[code] for code in np.flatnonzero(accounts[row] >= 0)]
     text = f"creator_id {name!r} stands on several platforms: name the platform"
-    return Breach("which_platform", "platform", what, wanted, None, text)
+    expected = f"one of {', '.join(platforms)}"
+    return Breach("which_platform", "platform", what, expected, None, text)
 
 
-def _no_platform(asked: ProspectBatch, row: int) -> Breach:
-    name, wanted = (
-        asked.text("creator_id")[row],
-        "a creator of the tables, or a profile with its platform",
-    )
-    text = f"{_who(asked, row)} and the row names no platform: give {wanted}"
+def _no_platform_breach(prospects: ProspectBatch, row: int) -> Breach:
+    name = prospects.text("creator_id")[row]
+    expected = "a creator of the tables, or a profile with its platform"
+    text = f"{_id_text(name)} and the row names no platform: give {expected}"
     if name is None:
-        return Breach("missing", "platform", "is missing, and so is creator_id", wanted, None, text)
-    return Breach(
-        "unknown_creator", "creator_id", "is unknown, and no platform is named", wanted, name, text
-    )
+        what = "is missing, and so is creator_id"
+        return Breach("missing", "platform", what, expected, None, text)
+    what = "is unknown, and no platform is named"
+    return Breach("unknown_creator", "creator_id", what, expected, name, text)
 
 
-def _nothing(asked: ProspectBatch, row: int) -> Breach:
-    name, where = asked.text("creator_id")[row], PLATFORMS[int(asked.code("platform")[row])]
-    wanted = "followers, averages or recent posts"
-    text = f"{_who(asked, row)} on {where} and the row has nothing to go by: give {wanted}"
+def _no_profile_breach(prospects: ProspectBatch, row: int) -> Breach:
+    name = prospects.text("creator_id")[row]
+    platform = PLATFORMS[int(prospects.code("platform")[row])]
+    expected = "followers, averages or recent posts"
+    text = f"{_id_text(name)} on {platform} and the row has nothing to go by: give {expected}"
     if name is None:
-        return Breach(
-            "no_profile", "followers", "is missing, and so is all else to go by", wanted, None, text
-        )
-    what = f"is unknown on {where}, and nothing else to go by is given"
-    return Breach("unknown_creator", "creator_id", what, wanted, name, text)
+        what = "is missing, and so is all else to go by"
+        return Breach("no_profile", "followers", what, expected, None, text)
+    what = f"is unknown on {platform}, and nothing else to go by is given"
+    return Breach("unknown_creator", "creator_id", what, expected, name, text)
 
 
-def _who(asked: ProspectBatch, row: int) -> str:
-    name = asked.text("creator_id")[row]
-    return "no creator_id is given" if name is None else f"creator_id {name!r} is unknown"
+def _id_text(creator_id: str | None) -> str:
+    if creator_id is None:
+        return "no creator_id is given"
+    return f"creator_id {creator_id!r} is unknown"

@@ -1,8 +1,7 @@
 """The creators that a scorer knows by creator_id: from tables, as of any moment, or from a
-snapshot, as of its own.
+snapshot, as of its own moment.
 
-From a snapshot what depends on the question (format, start, brand, plan) is computed on request,
-all else was before.
+With a snapshot only what depends on the query (format, start, brand, plan) is computed on request.
 """
 
 import numpy as np
@@ -25,72 +24,75 @@ from serving.scoring.prospect_batch import ProspectBatch, moment_text
 
 
 class TableCreatorStore:
-    """Creators of a history, which is kept in memory; `deals`: their partnerships, for comparables."""
+    """Creators of a history, which is kept in memory; `deals`: partnerships, for comparables."""
 
     def __init__(self, history: History, reference: Reference, deals: pd.DataFrame):
         self.history, self._reference, self._deals = history, reference, deals
-        self._places = {name: place for place, name in enumerate(history.accounts)}
+        self._positions = {name: position for position, name in enumerate(history.accounts)}
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._positions)
 
     def find(self, platform: str, creator_id: str) -> int:
-        """Give the place of an account, -1 where it is not known."""
-        return self._places.get(f"{platform}/{creator_id}", -1)
+        """Return the position of an account, -1 where it is not known."""
+        return self._positions.get(f"{platform}/{creator_id}", -1)
 
     def effective_as_of(self, as_of: int) -> int:
-        """Give the moment that is answered as of where `as_of` is asked; both in microseconds, UTC."""
+        """Return the moment that answers are as of, for a request as of `as_of`.
+
+        Both are microseconds UTC.
+        """
         return as_of
 
     def is_stale(self, as_of: int) -> bool:
-        """Say whether what is known is too old for a question as of a moment."""
+        """Return whether the data is too old for a request as of a moment."""
         return False
 
     def as_of_breach(self, as_of: int) -> Breach | None:
-        """Say why nothing can be told as of a moment; None where it can."""
+        """Return why known creators cannot be described as of a moment; None where they can."""
         return None
 
-    def derive_features(self, asked: ProspectBatch, account: np.ndarray, as_of: int) -> np.ndarray:
-        """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
-        return derive_arrays(
-            self.history, queries_for(asked, account, as_of, self.history.topics), self._reference
-        )
+    def derive_features(
+        self, prospects: ProspectBatch, account: np.ndarray, as_of: int
+    ) -> np.ndarray:
+        """Return the derived matrix (n, len(COLUMNS)) of prospects, by their `account` (n,)."""
+        queries = queries_for(prospects, account, as_of, self.history.topics)
+        return derive_arrays(self.history, queries, self._reference)
 
     def derive_features_with_posts(
-        self, asked: ProspectBatch, account: np.ndarray, as_of: int, posts: PostReadings
+        self, prospects: ProspectBatch, account: np.ndarray, as_of: int, posts: PostReadings
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As `derive_features`, with posts that the prospects bring, as if the tables held them
-        too; `posts.account`: the row.
+        """Return the derived matrix as if the tables held the recent posts of the prospects too.
 
-        Gives also how many of the posts have which Use, (n, len(Use)).
+        `posts.account`: the row. Returns also how many of the posts have each use,
+        (n, len(PostUse)).
         """
-        history, readings, brought = extend_history(self.history, account, posts)
-        rows, moment = np.arange(asked.n), np.full(asked.n, as_of)
-        use = classify_readings(readings, history.platform, moment, history.horizon_days, brought)
-        x = derive_arrays(history, queries_for(asked, rows, as_of, history.topics), self._reference)
-        return x, count_uses(use[brought], readings.account[brought], asked.n)
+        history, readings, is_recent = extend_history(self.history, account, posts)
+        rows, moment = np.arange(prospects.n), np.full(prospects.n, as_of)
+        uses = classify_readings(
+            readings, history.platform, moment, history.horizon_days, is_recent
+        )
+        queries = queries_for(prospects, rows, as_of, history.topics)
+        x = derive_arrays(history, queries, self._reference)
+        return x, count_uses(uses[is_recent], readings.account[is_recent], prospects.n)
 
     def usable_evidence(
         self, account: np.ndarray, count: np.ndarray, as_of: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Say where what is known, and where the posts that are brought are used, (n,) each: here
-        both always.
-        """
-        return np.ones((2, len(account)), dtype=bool)
+        """Return which rows (n,) use the known creator, and which use recent posts: here all."""
+        return np.ones(len(account), dtype=bool), np.ones(len(account), dtype=bool)
 
     def missing_post_warnings(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
-        """Say by warning why accounts (n,) without a post of known engagements as of a moment have
-        none.
-        """
+        """Return by reason which accounts (n,) have no post of known engagements."""
         return missing_post_reasons(self.history, account, np.full(len(account), as_of))
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
-        """Describe all that are known as of a day."""
+        """Return all known creators as of a day."""
         return Comparables.from_history(self.history, self._reference, self._deals, day)
 
 
 class SnapshotCreatorStore:
-    """Creators of a snapshot, which is mapped; it is stale `stale_days` after its moment."""
+    """Creators of a memory-mapped snapshot, which is stale `stale_days` after its moment."""
 
     def __init__(self, snapshot: Snapshot, reference: Reference, stale_days: float):
         self._snapshot, self._reference, self._stale_us = snapshot, reference, stale_days * DAY_US
@@ -99,122 +101,122 @@ class SnapshotCreatorStore:
         return len(self._snapshot)
 
     def find(self, platform: str, creator_id: str) -> int:
-        """Give the place of an account, -1 where it is not known."""
+        """Return the position of an account, -1 where it is not known."""
         return self._snapshot.find(platform, creator_id)
 
     def effective_as_of(self, as_of: int) -> int:
-        """Give the moment that is answered as of: the snapshot's."""
+        """Return the moment that answers are as of: that of the snapshot."""
         return self._snapshot.as_of_us
 
     def is_stale(self, as_of: int) -> bool:
-        """Say whether the snapshot is too old for a question as of a moment."""
+        """Return whether the snapshot is too old for a request as of a moment."""
         return as_of - self._snapshot.as_of_us > self._stale_us
 
     def as_of_breach(self, as_of: int) -> Breach | None:
-        """Say why nothing can be told as of a moment; None where it can."""
+        """Return why known creators cannot be described as of a moment; None where they can."""
         if as_of >= self._snapshot.as_of_us:
             return None
-        asked, own = moment_text(as_of), moment_text(self._snapshot.as_of_us)
-        what = f"lies before the snapshot of known creators, which is of {own}"
-        text = f"as_of {asked} {what}: ask later, or bring the creator's profile"
-        return Breach(
-            "before_snapshot",
-            "as_of",
-            what,
-            f"{own} or later, or the creator's profile",
-            asked,
-            text,
-        )
+        requested, earliest = moment_text(as_of), moment_text(self._snapshot.as_of_us)
+        what = f"lies before the snapshot of known creators, which is of {earliest}"
+        expected = f"{earliest} or later, or the creator's profile"
+        text = f"as_of {requested} {what}: ask later, or bring the creator's profile"
+        return Breach("before_snapshot", "as_of", what, expected, requested, text)
 
-    def derive_features(self, asked: ProspectBatch, account: np.ndarray, as_of: int) -> np.ndarray:
-        """Derive the matrix of prospects (n, len(COLUMNS)) whose accounts stand at `account` (n,)."""
-        found = queries_for(asked, account, as_of, self._snapshot.topics, self._snapshot.as_of_us)
-        return query_features(self._snapshot.account_features(account), found, self._reference)
+    def derive_features(
+        self, prospects: ProspectBatch, account: np.ndarray, as_of: int
+    ) -> np.ndarray:
+        """Return the derived matrix (n, len(COLUMNS)) of prospects, by their `account` (n,)."""
+        snapshot = self._snapshot
+        queries = queries_for(prospects, account, as_of, snapshot.topics, snapshot.as_of_us)
+        return query_features(snapshot.account_features(account), queries, self._reference)
 
     def usable_evidence(
         self, account: np.ndarray, count: np.ndarray, as_of: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Say where what is known, and where the posts that are brought are used, (n,) each.
+        """Return which rows (n,) use the known creator, and which use recent posts.
 
-        A snapshot has no posts that others could be put beside: the better evidence is used, which
-        is the one with more posts of known engagements; `count` (n,): of those that are brought.
+        A snapshot holds no posts to put others beside, so a row uses the one with more posts of
+        known engagements; `count` (n,): those of its recent posts.
         """
         if self.as_of_breach(as_of) is not None:
-            brought = np.ones(len(account), dtype=bool)
+            uses_posts = np.ones(len(account), dtype=bool)
         else:
-            brought = count > np.nan_to_num(
-                self._snapshot.account_features(account)["engagements_known_count"]
-            )
-        return ~brought, brought
+            features = self._snapshot.account_features(account)
+            uses_posts = count > np.nan_to_num(features["engagements_known_count"])
+        return ~uses_posts, uses_posts
 
     def missing_post_warnings(self, account: np.ndarray, as_of: int) -> dict[str, np.ndarray]:
-        """Say by warning why accounts have no posts of known engagements: a snapshot does not know."""
+        """Return no warnings: a snapshot does not hold why posts are missing."""
         return {}
 
     def comparables(self, day: pd.Timestamp) -> Comparables:
-        """Describe all that are known, as of the snapshot; it holds no deals."""
+        """Return all known creators, as of the snapshot, without deals."""
         names = ("platform_code", "followers_log", "niche_code", "engagements_known_count")
         columns = self._snapshot.columns(names)
-        has = columns["engagements_known_count"] > 0
-        platform, followers_log, niche = (columns[name][has] for name in names[:3])
-        rows = np.flatnonzero(has)
-        return Comparables(
-            day, rows, platform, followers_log, niche, _Results(self._snapshot, rows)
-        )
+        has_posts = columns["engagements_known_count"] > 0
+        platform, followers_log, niche = (columns[name][has_posts] for name in names[:3])
+        rows = np.flatnonzero(has_posts)
+        records = _ComparableRecords(self._snapshot, rows)
+        return Comparables(day, rows, platform, followers_log, niche, records)
 
 
-class _Results:
-    """The records of comparables, made where one is looked at: a million of them would not fit."""
+class _ComparableRecords:
+    """The records of comparables, made on access: a million of them would not fit into memory."""
 
     def __init__(self, snapshot: Snapshot, rows: np.ndarray):
         self._snapshot, self._rows = snapshot, rows
 
-    def __getitem__(self, place: int) -> dict:
-        row = int(self._rows[place])
-        told = self._snapshot.features(row)
-        niche = told["niche_code"]
+    def __getitem__(self, position: int) -> dict:
+        row = int(self._rows[position])
+        features = self._snapshot.features(row)
+        niche = features["niche_code"]
         return {
             "creator_id": self._snapshot.account(row)[1],
-            "followers": _count(told["followers_log"], 0),
+            "followers": _count(features["followers_log"], 0),
             "niche": None if niche is None else NICHES[int(niche)],
-            "posts": min(told["engagements_known_count"], float(MAX_RESULT_POSTS)),
-            **{f"{what}_p50": _usual(told, what) for what in ("engagements", "views")},
+            "posts": min(features["engagements_known_count"], float(MAX_RESULT_POSTS)),
+            "engagements_p50": _usual_count(features, "engagements"),
+            "views_p50": _usual_count(features, "views"),
             "deals": 0.0,
             "cpe_usd": None,
         }
 
 
 def queries_for(
-    asked: ProspectBatch,
+    prospects: ProspectBatch,
     account: np.ndarray,
     as_of: int,
     topics: tuple[str, ...],
-    known_at: int | None = None,
-):
-    """Ask of accounts what prospects ask, as of `known_at` where that is not `as_of`; a start not
-    told is at as_of.
+    known_as_of: int | None = None,
+) -> Queries:
+    """Return the queries of prospects about accounts (n,).
+
+    `as_of`: microseconds UTC, at which a start that is not given is put; `known_as_of`: the moment
+    of the data where that is another one.
     """
-    told = {name: asked.codes[name] for name in ("format", "brand_niche") if name in asked.codes}
-    told |= {
-        name: asked.numbers[name]
-        for name in (*CONTENT_FIELDS, *AVERAGE_NAMES)
-        if name in asked.numbers
-    }
-    told |= {"topic": asked.texts["topic"]} if "topic" in asked.texts else {}
-    start, moment = (
-        asked.time("start_at"),
-        np.full(asked.n, as_of if known_at is None else known_at),
-    )
-    start = np.where(start == NAT_US, as_of, start)
-    return Queries.from_arrays(
-        account, moment, start, told | {"sponsored": np.ones(asked.n)}, topics
-    )
+    columns = {"sponsored": np.ones(prospects.n)}
+    for name in ("format", "brand_niche"):
+        if name in prospects.codes:
+            columns[name] = prospects.codes[name]
+    for name in (*CONTENT_FIELDS, *AVERAGE_NAMES):
+        if name in prospects.numbers:
+            columns[name] = prospects.numbers[name]
+    if "topic" in prospects.texts:
+        columns["topic"] = prospects.texts["topic"]
+    moment = np.full(prospects.n, as_of if known_as_of is None else known_as_of)
+    start_at = prospects.time("start_at")
+    start_at = np.where(start_at == NAT_US, as_of, start_at)
+    return Queries.from_arrays(account, moment, start_at, columns, topics)
 
 
-def _usual(told: dict, what: str) -> float | None:
-    level, offset = told[f"{what}_dev_median_12"], told[f"{what}_log_offset"]
-    return None if level is None or offset is None else _count(level + offset, 1)
+def _usual_count(features: dict, target: str) -> float | None:
+    """Return the usual engagements or views a post, None where unknown."""
+    level, offset = features[f"{target}_dev_median_12"], features[f"{target}_log_offset"]
+    if level is None or offset is None:
+        return None
+    return _count(level + offset, 1)
 
 
-def _count(log: float | None, digits: int) -> float | None:
-    return None if log is None else round(float(np.expm1(log)), digits)
+def _count(log_count: float | None, digits: int) -> float | None:
+    """Return a count from ln(1 + count)."""
+    return None if log_count is None else round(float(np.expm1(log_count)), digits)

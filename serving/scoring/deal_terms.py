@@ -1,9 +1,9 @@
-"""The terms that a row asks about: its fee in USD, what is taken where nothing is said, and terms
-that contradict.
+"""The terms that rows are judged by: fees in USD, targets, values a piece, and the defaults of what
+a row does not give; and the rules that terms break.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -17,18 +17,21 @@ from serving.scoring.prospect_batch import ProspectBatch
 
 #: Probability with which break-even is held where the caller names none.
 DEFAULT_CONFIDENCE = 0.8
-_TARGET = FeeRule(
-    "target_without_fee", "target_cpe_usd", "stands without a fee", "fee_usd beside it, or fee and currency",
+_TARGET_WITHOUT_FEE = FeeRule(
+    "target_without_fee",
+    "target_cpe_usd",
+    "stands without a fee",
+    "fee_usd beside it, or fee and currency",
     ": give fee_usd, or leave it out",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """What a caller may ask for besides: the reasons of forecasts, comparable creators, and
-    quantiles of the totals.
+    """What a caller may ask for besides the usual answer.
 
-    `quantiles`: probabilities within models.distribution.GRID, besides those that every answer has.
+    `explain`: the reasons of forecasts; `comparables`: comparable creators; `quantiles`:
+    probabilities within models.distribution.GRID of further quantiles of the totals.
     """
 
     explain: bool = False
@@ -38,20 +41,17 @@ class AnswerOptions:
     @property
     def columns(self) -> list[str]:
         """Those of EXTRA_COLUMNS that are asked for."""
-        return [
-            name
-            for name, asks in zip(EXTRA_COLUMNS, (self.explain, self.comparables), strict=True)
-            if asks
-        ]
+        is_chosen = zip(EXTRA_COLUMNS, (self.explain, self.comparables), strict=True)
+        return [name for name, chosen in is_chosen if chosen]
 
 
 @dataclass(frozen=True)
 class DealTerms:
-    """What rows are judged by, (n,) each; None where no row tells.
+    """The terms of n rows, (n,) each; None where no row gives them.
 
-    `fee` and `currency` as given, and `usd_per_unit`, what a unit of that is worth: NaN for fees
-    given in USD alone; `values`: USD a piece by EMV_PARTS, and `valued`: whose they are; both None
-    where earned media value is not asked.
+    `fee` and `currency` are as given, and `usd_per_unit` is the rate of that currency, NaN for fees
+    given in USD alone. `values`: USD a piece by EMV_PARTS, and `valued`: where those of each row
+    come from; both are None where no earned media value is asked for.
     """
 
     deliverables: np.ndarray
@@ -69,78 +69,126 @@ class DealTerms:
     @classmethod
     def of(
         cls,
-        asked: ProspectBatch,
+        prospects: ProspectBatch,
         platform: np.ndarray,
         rates: CurrencyRates,
         table: ValueTable | None = None,
     ) -> "DealTerms":
-        """Read the terms; fees in other currencies are taken in USD.
+        """Return the terms of prospects, with fees in other currencies converted to USD.
 
-        `platform`: positions (n,); `table`: values that earned media value is asked by, for rows
-        that name none.
+        `platform` (n,): positions in PLATFORMS; `table`: values a piece for rows that give none.
         """
-        told = asked.numbers
-        values, valued = _values(asked, platform, table)
+        numbers, currency = prospects.numbers, prospects.texts.get("currency")
+        deliverables = prospects.number("deliverables")
+        fee_usd = numbers.get("fee_usd")
+        if "fee" in numbers:
+            fee_usd = convert_fee(*_fees(prospects), rates)
+        confidence = numbers.get("confidence")
+        if confidence is not None:
+            confidence = np.where(np.isnan(confidence), DEFAULT_CONFIDENCE, confidence)
+        values = _unit_values(prospects, platform, table)
         return cls(
-            np.where(np.isnan(deliverables := asked.number("deliverables")), 1.0, deliverables),
-            convert_fee(*_fees(asked), rates) if "fee" in told else told.get("fee_usd"),
-            *(told.get(name) for name in ("completion_rate", "target_cpe_usd", "goal_engagements")),
-            np.where(np.isnan(given := told["confidence"]), DEFAULT_CONFIDENCE, given)
-            if "confidence" in told
-            else None,
-            values,
-            valued,
-            told.get("fee"),
-            asked.texts.get("currency"),
-            rates.of(asked.texts["currency"]) if "currency" in asked.texts else None,
+            deliverables=np.where(np.isnan(deliverables), 1.0, deliverables),
+            fee_usd=fee_usd,
+            completion_rate=numbers.get("completion_rate"),
+            target_cpe_usd=numbers.get("target_cpe_usd"),
+            goal_engagements=numbers.get("goal_engagements"),
+            confidence=confidence,
+            values=values,
+            valued=None if values is None else _value_sources(prospects, table),
+            fee=numbers.get("fee"),
+            currency=currency,
+            usd_per_unit=None if currency is None else rates.of(currency),
         )
 
     def __getitem__(self, rows: slice | np.ndarray) -> "DealTerms":
         """Return the terms of rows: a slice, positions (m,), or a mask (n,)."""
-        arrays = (getattr(self, f.name) for f in fields(self))
-        return DealTerms(*(_of(values, rows) for values in arrays))
-
-
-def _of(values: np.ndarray | dict | None, rows: np.ndarray) -> np.ndarray | dict | None:
-    if isinstance(values, dict):
-        return {name: own[rows] for name, own in values.items()}
-    return None if values is None else values[rows]
+        values = self.values
+        if values is not None:
+            values = {part: prices[rows] for part, prices in values.items()}
+        return DealTerms(
+            self.deliverables[rows],
+            _rows_of(self.fee_usd, rows),
+            _rows_of(self.completion_rate, rows),
+            _rows_of(self.target_cpe_usd, rows),
+            _rows_of(self.goal_engagements, rows),
+            _rows_of(self.confidence, rows),
+            values,
+            _rows_of(self.valued, rows),
+            _rows_of(self.fee, rows),
+            _rows_of(self.currency, rows),
+            _rows_of(self.usd_per_unit, rows),
+        )
 
 
 def term_breaches(
-    asked: ProspectBatch, rates: CurrencyRates
+    prospects: ProspectBatch, rates: CurrencyRates
 ) -> dict[Callable[[int], Breach], np.ndarray]:
-    """Give for each rule on terms its breach, made from a row's number, and the rows (n,) that
-    break it.
+    """Return for each rule on terms the rows (n,) that break it.
+
+    The key makes the breach of a row from its position.
     """
-    rules = {}
-    if "fee" in asked.numbers or "currency" in asked.texts:
-        rules |= check_fees(*_fees(asked), rates)
-    if "target_cpe_usd" in asked.numbers:
-        lone = ~np.isnan(asked.number("target_cpe_usd")) & np.isnan(asked.number("fee_usd"))
-        rules[_TARGET] = lone & np.isnan(asked.number("fee"))
-    return {partial(_breach, asked, rule): rows for rule, rows in rules.items()}
+    rules: dict[FeeRule, np.ndarray] = {}
+    if "fee" in prospects.numbers or "currency" in prospects.texts:
+        rules |= check_fees(*_fees(prospects), rates)
+    if "target_cpe_usd" in prospects.numbers:
+        has_target = ~np.isnan(prospects.number("target_cpe_usd"))
+        fee_usd, fee, _ = _fees(prospects)
+        rules[_TARGET_WITHOUT_FEE] = has_target & np.isnan(fee_usd) & np.isnan(fee)
+    return {partial(_breach, prospects, rule): rows for rule, rows in rules.items()}
 
 
-def _fees(asked: ProspectBatch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return asked.number("fee_usd"), asked.number("fee"), asked.text("currency")
+def _rows_of(values: np.ndarray | None, rows: slice | np.ndarray) -> np.ndarray | None:
+    return None if values is None else values[rows]
 
 
-def _breach(asked: ProspectBatch, rule: FeeRule, row: int) -> Breach:
+def _fees(prospects: ProspectBatch) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
+    """Return fees in USD, fees in another currency, and that currency, n each."""
+    currency = prospects.text("currency").tolist()
+    return prospects.number("fee_usd"), prospects.number("fee"), currency
+
+
+def _breach(prospects: ProspectBatch, rule: FeeRule, row: int) -> Breach:
     column = rule.column
-    value = asked.text(column)[row] if column == "currency" else float(asked.number(column)[row])
-    return Breach(
-        rule.code, column, rule.what, rule.expected, value, f"{column} {value!r} {rule.message}"
-    )
+    if column == "currency":
+        value = prospects.text(column)[row]
+    else:
+        value = float(prospects.number(column)[row])
+    text = f"{column} {value!r} {rule.message}"
+    return Breach(rule.code, column, rule.what, rule.expected, value, text)
 
 
-def _values(asked: ProspectBatch, platform: np.ndarray, table: ValueTable | None) -> tuple:
-    names = {part: f"emv_{part}_usd" for part in EMV_PARTS}
-    if table is None and not names.values() & asked.numbers.keys():
-        return None, None
-    given = {part: asked.number(name) for part, name in names.items()}
-    own = ~np.isnan(list(given.values())).all(axis=0)
+def _unit_values(
+    prospects: ProspectBatch, platform: np.ndarray, table: ValueTable | None
+) -> dict[str, np.ndarray] | None:
+    """Return USD a piece by EMV_PARTS, (n,) each; None without a table and without such a column.
+
+    A row that gives a value of its own takes none of the table.
+    """
+    names = [_value_column(part) for part in EMV_PARTS]
+    if table is None and not prospects.numbers.keys() & set(names):
+        return None
+    values = {part: prospects.number(_value_column(part)) for part in EMV_PARTS}
     if table is None:
-        return given, np.where(own, "given", None)
-    values = {part: np.where(own, value, table.of(platform, part)) for part, value in given.items()}
-    return values, np.where(own, "given", table.name).astype(object)
+        return values
+    has_values = _has_unit_values(prospects)
+    return {
+        part: np.where(has_values, value, table.of(platform, part))
+        for part, value in values.items()
+    }
+
+
+def _value_sources(prospects: ProspectBatch, table: ValueTable | None) -> np.ndarray:
+    """Return where the values of each row come from, (n,) objects, None for nowhere."""
+    sources = np.full(prospects.n, None if table is None else table.name, dtype=object)
+    sources[_has_unit_values(prospects)] = "given"
+    return sources
+
+
+def _has_unit_values(prospects: ProspectBatch) -> np.ndarray:
+    values = [prospects.number(_value_column(part)) for part in EMV_PARTS]
+    return np.any(~np.isnan(values), axis=0)
+
+
+def _value_column(part: str) -> str:
+    return f"emv_{part}_usd"

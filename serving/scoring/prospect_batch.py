@@ -1,11 +1,11 @@
-"""What the scorer is asked: prospects as plain arrays, whichever door they came through.
+"""Prospects as plain arrays: what the scorer takes, from lists as from requests.
 
-A column that nobody told may be absent, which spares all work on it; told or not, `number`, `code`,
-`time` and `text` give it. Values are clean: read once, at the door (`features.tables.validate`, or
-`serving.http.request_schema`).
+A column without a value may be absent, which saves all work on it; `number`, `code`, `time` and
+`text` return it all the same. Values are valid: they were checked when they were read
+(`features.tables.validate`, or `serving.http.request_schema`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -38,9 +38,9 @@ _POSITIONS = {
 class ProspectBatch:
     """Prospects, n of them; every array has shape (n,).
 
-    `numbers`: float64, NaN where not told, flags as 0 and 1; `codes`: float64 positions in
-    ALLOWED_VALUES, NaN where not told; `times`: int64 microseconds UTC,
-    features.history.history.NAT_US where not told; `texts`: objects, None where not told.
+    `numbers`: float64, NaN where missing, flags as 0 and 1; `codes`: float64 positions in
+    ALLOWED_VALUES, NaN where missing; `times`: int64 microseconds UTC,
+    features.history.arrays.NAT_US where missing; `texts`: objects, None where missing.
     """
 
     n: int
@@ -51,23 +51,25 @@ class ProspectBatch:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> "ProspectBatch":
-        """Take a clean frame in PROSPECTS columns and dtypes; columns without a value are left out."""
-        read = {"numbers": _numbers, "codes": _codes, "times": to_us, "texts": _texts}
-        asked = cls(len(frame))
+        """Return the rows of a valid frame in PROSPECTS columns and dtypes.
+
+        Columns without a value are left out.
+        """
+        batch = cls(len(frame))
         for name, kind in PROSPECT_COLUMN_KINDS.items():
             if name in frame and frame[name].notna().any():
-                getattr(asked, kind)[name] = read[kind](frame[name])
-        return asked
+                getattr(batch, kind)[name] = _FROM_SERIES[kind](frame[name])
+        return batch
 
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping]) -> "ProspectBatch":
-        """Take rows of clean values: float, bool, str, datetime with a zone; None or absent where
-        not told.
+        """Return rows of valid values: float, bool, str, datetime with a zone.
+
+        A missing value is None or absent.
         """
         names = set().union(*rows) & PROSPECT_COLUMN_KINDS.keys()
-        return batch_from_columns(
-            len(rows), {name: [row.get(name) for row in rows] for name in names}
-        )
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        return batch_from_columns(len(rows), columns)
 
     def __getitem__(self, rows: slice | np.ndarray) -> "ProspectBatch":
         """Return the prospects at `rows`: a slice, positions (m,), or a mask (n,)."""
@@ -80,19 +82,19 @@ class ProspectBatch:
         )
 
     def number(self, name: str) -> np.ndarray:
-        """Give a number or flag, NaN where not told."""
+        """Return a number or flag, (n,), NaN where missing."""
         return self.numbers[name] if name in self.numbers else np.full(self.n, np.nan)
 
     def code(self, name: str) -> np.ndarray:
-        """Give positions in ALLOWED_VALUES[name], NaN where not told."""
+        """Return positions in ALLOWED_VALUES[name], (n,), NaN where missing."""
         return self.codes[name] if name in self.codes else np.full(self.n, np.nan)
 
     def time(self, name: str) -> np.ndarray:
-        """Give microseconds UTC, NAT_US where not told."""
+        """Return microseconds UTC, (n,), NAT_US where missing."""
         return self.times[name] if name in self.times else np.full(self.n, NAT_US)
 
     def text(self, name: str) -> np.ndarray:
-        """Give texts as objects, None where not told."""
+        """Return texts as objects, (n,), None where missing."""
         return self.texts[name] if name in self.texts else np.full(self.n, None)
 
 
@@ -107,25 +109,25 @@ def _rows_of(columns: dict[str, np.ndarray], rows: slice | np.ndarray) -> dict[s
 
 
 def batch_from_columns(n: int, columns: Mapping[str, list]) -> ProspectBatch:
-    """Take columns of clean values, n each, as in `ProspectBatch.of_rows`; those without a value
-    are left out.
+    """Return columns of valid values, n each, as in `ProspectBatch.from_rows`.
+
+    Columns without a value are left out.
     """
-    asked = ProspectBatch(n)
+    batch = ProspectBatch(n)
     for name, values in columns.items():
         if values.count(None) < n:
-            getattr(asked, PROSPECT_COLUMN_KINDS[name])[name] = _READ[PROSPECT_COLUMN_KINDS[name]](
-                values, name
-            )
-    return asked
+            kind = PROSPECT_COLUMN_KINDS[name]
+            getattr(batch, kind)[name] = _FROM_LIST[kind](values, name)
+    return batch
 
 
 def microseconds(time: datetime) -> int:
-    """Give a time with a zone as microseconds since 1970, UTC."""
+    """Return a time with a zone as microseconds since 1970, UTC."""
     return (time - EPOCH) // MICROSECOND
 
 
 def moment_text(at: int) -> str:
-    """Word a moment, microseconds UTC.
+    """Return a moment, microseconds UTC, as text.
 
     >>> moment_text(1_772_323_200_000_000)
     '2026-03-01T00:00:00Z'
@@ -145,13 +147,25 @@ def _texts(values: pd.Series) -> np.ndarray:
     return values.astype(object).where(values.notna(), None).to_numpy()
 
 
-_READ = {
+def _codes_of(values: list, name: str) -> np.ndarray:
+    positions = _POSITIONS[name]
+    return np.array([positions.get(value, np.nan) for value in values])
+
+
+def _times_of(values: list) -> np.ndarray:
+    times = [NAT_US if value is None else microseconds(value) for value in values]
+    return np.array(times, dtype=np.int64)
+
+
+_FROM_SERIES: dict[str, Callable[[pd.Series], np.ndarray]] = {
+    "numbers": _numbers,
+    "codes": _codes,
+    "times": to_us,
+    "texts": _texts,
+}
+_FROM_LIST: dict[str, Callable[[list, str], np.ndarray]] = {
     "numbers": lambda values, name: np.array(values, dtype=float),
-    "codes": lambda values, name: np.array(
-        [_POSITIONS[name].get(value, np.nan) for value in values]
-    ),
-    "times": lambda values, name: np.array(
-        [NAT_US if v is None else microseconds(v) for v in values], dtype=np.int64
-    ),
+    "codes": _codes_of,
+    "times": lambda values, name: _times_of(values),
     "texts": lambda values, name: np.array(values, dtype=object),
 }

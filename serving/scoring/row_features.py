@@ -1,8 +1,7 @@
-"""The derived columns of rows: from what is known of their creators, from what the rows bring, or
-from both.
+"""The features of rows: from the known creators, from what the rows bring, or from both.
 
-A creator that is known is described by what is known, and posts of the row count besides. Any other
-row is described by its own profile and posts.
+A known creator is described by the tables or the snapshot, and recent posts of the row count
+besides. Any other row is described by its own profile and posts.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,10 +25,10 @@ from serving.scoring.warning_flags import recent_post_warnings
 
 @dataclass(frozen=True)
 class RowSources:
-    """What rows are described by: `account` (n,) among the known, -1 for none, and `posts` that
-    they bring.
+    """What n rows are described by.
 
-    `warnings`: by name the rows (n,) of which one was left out for the other.
+    `account` (n,): position among the known creators, -1 for none; `posts`: recent posts of rows;
+    `warnings`: by name the rows (n,) of which one of the two was left out for the other.
     """
 
     account: np.ndarray
@@ -37,18 +36,27 @@ class RowSources:
     warnings: dict[str, np.ndarray]
 
     def __getitem__(self, rows: slice | np.ndarray) -> "RowSources":
-        """Return the sources of rows, a slice or a mask (n,), whose posts are numbered anew."""
-        if isinstance(rows, slice):
-            mask = np.zeros(len(self.account), dtype=bool)
-            mask[rows] = True
-            rows = mask
+        """Return the sources of rows, a slice or a mask (n,), with posts numbered anew."""
+        mask = np.zeros(len(self.account), dtype=bool)
+        mask[rows] = True
         warnings = {name: values[rows] for name, values in self.warnings.items()}
-        return RowSources(self.account[rows], select_posts(self.posts, rows), warnings)
+        return RowSources(self.account[rows], select_posts(self.posts, mask), warnings)
+
+
+@dataclass(frozen=True)
+class DerivedRows:
+    """The derived matrix `x` (n, len(COLUMNS)), and `post_uses` (n, len(PostUse)).
+
+    `post_uses` counts the recent posts of each row by their use; None where no row has any.
+    """
+
+    x: np.ndarray
+    post_uses: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class RowFeatures:
-    """Derives rows for one reference, over the creators that are known."""
+    """Derives the features of rows for one reference, over the known creators."""
 
     creator_store: TableCreatorStore | SnapshotCreatorStore
     reference: Reference
@@ -58,131 +66,152 @@ class RowFeatures:
     ) -> RowSources:
         """Decide what rows (n,) are described by; `platform`: positions, NaN where unknown.
 
-        Where posts cannot be put beside what is known, one of both is left out, which a warning
-        tells.
+        Where recent posts cannot be combined with the known creator, one of the two is left out
+        and a warning says so.
         """
         if posts is None:
             return RowSources(account, None, {})
         n = len(account)
-        both = (np.bincount(posts.account, minlength=n) > 0) & (account >= 0)
-        known_out, posts_out = np.zeros((2, n), dtype=bool)
-        if both.any():
-            count = self._uses(platform, posts, as_of)[both, PostUse.COUNTS]
-            known_used, posts_used = self.creator_store.usable_evidence(account[both], count, as_of)
-            known_out[both], posts_out[both] = ~known_used, ~posts_used
-        kept = _kept(posts, ~posts_out[posts.account])
-        warnings = {"snapshot_not_used": known_out, "recent_posts_not_used": posts_out}
-        return RowSources(np.where(known_out, -1, account), kept, warnings)
+        has_both = (np.bincount(posts.account, minlength=n) > 0) & (account >= 0)
+        omits_account, omits_posts = np.zeros((2, n), dtype=bool)
+        if has_both.any():
+            count = self._post_uses(platform, posts, as_of)[has_both, PostUse.COUNTS]
+            use = self.creator_store.usable_evidence(account[has_both], count, as_of)
+            uses_account, uses_posts = use
+            omits_account[has_both], omits_posts[has_both] = ~uses_account, ~uses_posts
+        warnings = {"snapshot_not_used": omits_account, "recent_posts_not_used": omits_posts}
+        remaining_posts = _filter_posts(posts, ~omits_posts[posts.account])
+        return RowSources(np.where(omits_account, -1, account), remaining_posts, warnings)
 
     def derive(
-        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+        self, prospects: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Derive the matrix of rows (n, len(COLUMNS)), and say by warning what of their posts does
-        not count, (n,).
-        """
-        x, uses = self._derived(asked, sources, platform, as_of)
-        warnings = (
-            dict(sources.warnings)
-            if uses is None
-            else sources.warnings | recent_post_warnings(uses)
-        )
-        known = sources.account >= 0
-        lacking = known & (feature_column(x, "engagements_evidence_code") != HISTORY)
-        if lacking.any():
-            for name, rows in self.creator_store.missing_post_warnings(
-                sources.account[lacking], as_of
-            ).items():
-                warnings[name] = np.zeros(len(x), dtype=bool)
-                warnings[name][lacking] = rows
-        return x, warnings
+        """Return the derived matrix of rows (n, len(COLUMNS)), and warnings about their posts.
 
-    def _derived(
-        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
-    ) -> tuple:
-        """Give the matrix, and how many posts of each row have which Use, (n, len(Use)), None where
-        no row has any.
+        Each warning has the rows (n,) that have it.
         """
-        parts = [(rows, derive) for rows, derive in self._parts(sources) if rows.any()]
-        if len(parts) == 1:
-            return parts[0][1](asked, sources, platform, as_of)
-        x, uses = (
-            np.empty((asked.n, len(COLUMNS))),
-            np.zeros((asked.n, len(PostUse)), dtype=np.int64),
-        )
-        for rows, derive in parts:
-            x[rows], own = derive(asked[rows], sources[rows], platform[rows], as_of)
-            uses[rows] = 0 if own is None else own
-        return x, None if sources.posts is None else uses
+        derived = self._derive(prospects, sources, platform, as_of)
+        warnings = dict(sources.warnings)
+        if derived.post_uses is not None:
+            warnings |= recent_post_warnings(derived.post_uses)
+        has_history = feature_column(derived.x, "engagements_evidence_code") == HISTORY
+        no_posts = (sources.account >= 0) & ~has_history
+        if no_posts.any():
+            reasons = self.creator_store.missing_post_warnings(sources.account[no_posts], as_of)
+            for name, rows in reasons.items():
+                warnings[name] = np.zeros(prospects.n, dtype=bool)
+                warnings[name][no_posts] = rows
+        return derived.x, warnings
 
-    def _parts(self, sources: RowSources) -> Iterator[tuple[np.ndarray, Callable]]:
-        known, posts = sources.account >= 0, np.zeros(len(sources.account), dtype=bool)
+    def _derive(
+        self, prospects: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> DerivedRows:
+        """Derive rows in up to three groups: known, known with posts, and unknown."""
+        groups = [(rows, derive) for rows, derive in self._groups(sources) if rows.any()]
+        if len(groups) == 1:
+            _, derive = groups[0]
+            return derive(prospects, sources, platform, as_of)
+        x = np.empty((prospects.n, len(COLUMNS)))
+        post_uses = np.zeros((prospects.n, len(PostUse)), dtype=np.int64)
+        for rows, derive in groups:
+            group = derive(prospects[rows], sources[rows], platform[rows], as_of)
+            x[rows] = group.x
+            if group.post_uses is not None:
+                post_uses[rows] = group.post_uses
+        return DerivedRows(x, None if sources.posts is None else post_uses)
+
+    def _groups(
+        self, sources: RowSources
+    ) -> Iterator[tuple[np.ndarray, Callable[..., DerivedRows]]]:
+        """Yield masks of rows (n,) and what derives them."""
+        is_known = sources.account >= 0
+        has_posts = np.zeros(len(sources.account), dtype=bool)
         if sources.posts is not None:
-            posts[sources.posts.account] = True
-        yield known & ~posts, self._looked_up
-        yield known & posts, self._extended
-        yield ~known, self._brought
+            has_posts[sources.posts.account] = True
+        yield is_known & ~has_posts, self._derive_known
+        yield is_known & has_posts, self._derive_known_with_posts
+        yield ~is_known, self._derive_profiles
 
-    def _looked_up(
-        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
-    ) -> tuple:
-        return self.creator_store.derive_features(asked, sources.account, as_of), None
+    def _derive_known(
+        self, prospects: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> DerivedRows:
+        return DerivedRows(self.creator_store.derive_features(prospects, sources.account, as_of))
 
-    def _extended(
-        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
-    ) -> tuple:
-        return self.creator_store.derive_features_with_posts(
-            asked, sources.account, as_of, sources.posts
-        )
+    def _derive_known_with_posts(
+        self, prospects: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> DerivedRows:
+        # `sources` leaves one of the two out where the store is a snapshot
+        store, posts = self.creator_store, sources.posts
+        assert isinstance(store, TableCreatorStore)
+        assert posts is not None
+        x, post_uses = store.derive_features_with_posts(prospects, sources.account, as_of, posts)
+        return DerivedRows(x, post_uses)
 
-    def _brought(
-        self, asked: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
-    ) -> tuple:
-        """Derive rows by the profiles and posts that they bring."""
-        posts, account, moment = sources.posts, np.arange(asked.n), np.full(asked.n, as_of)
-        profile = {name: asked.numbers[name] for name in PROFILE_FIELDS if name in asked.numbers}
-        profile |= {"niche": asked.codes["niche"]} if "niche" in asked.codes else {}
-        profile |= {"created_us": asked.times["created_at"]} if "created_at" in asked.times else {}
-        if posts is None and "bio" not in asked.texts:
-            told = profile_from_fields(platform, moment, profile)
-            return derive_profiles(
-                told, queries_for(asked, account, as_of, ()), self.reference
-            ), None
-        horizon_days = self.reference.horizon_days
+    def _derive_profiles(
+        self, prospects: ProspectBatch, sources: RowSources, platform: np.ndarray, as_of: int
+    ) -> DerivedRows:
+        """Derive rows from the profiles and posts that they bring."""
+        posts, bios = sources.posts, prospects.texts.get("bio")
+        account, moment = np.arange(prospects.n), np.full(prospects.n, as_of)
+        fields = _profile_fields(prospects)
+        if posts is None and bios is None:
+            profiles = profile_from_fields(platform, moment, fields)
+            queries = queries_for(prospects, account, as_of, ())
+            return DerivedRows(derive_profiles(profiles, queries, self.reference))
         history = History.from_profiles(
-            platform, moment, profile, asked.texts.get("bio"), posts, horizon_days
+            platform,
+            moment,
+            fields,
+            None if bios is None else bios.tolist(),
+            posts,
+            self.reference.horizon_days,
         )
-        x = derive_arrays(
-            history, queries_for(asked, account, as_of, history.topics), self.reference
-        )
-        return x, None if posts is None else self._uses(platform, posts, as_of)
+        queries = queries_for(prospects, account, as_of, history.topics)
+        x = derive_arrays(history, queries, self.reference)
+        if posts is None:
+            return DerivedRows(x)
+        return DerivedRows(x, self._post_uses(platform, posts, as_of))
 
-    def _uses(self, platform: np.ndarray, posts: PostReadings, as_of: int) -> np.ndarray:
-        use = classify_readings(
-            posts, platform, np.full(len(platform), as_of), self.reference.horizon_days
-        )
-        return count_uses(use, posts.account, len(platform))
+    def _post_uses(self, platform: np.ndarray, posts: PostReadings, as_of: int) -> np.ndarray:
+        """Return how many posts of each row have each use, (n, len(PostUse))."""
+        moment = np.full(len(platform), as_of)
+        uses = classify_readings(posts, platform, moment, self.reference.horizon_days)
+        return count_uses(uses, posts.account, len(platform))
 
 
 def select_posts(posts: PostReadings | None, rows: np.ndarray) -> PostReadings | None:
-    """Give the posts of the rows marked (n,), which are numbered anew; None where they have none."""
+    """Return the posts of the rows marked (n,), numbered anew; None where they have none."""
     if posts is None or rows.all():
         return posts
-    kept = _kept(posts, rows[posts.account])
-    return None if kept is None else replace(kept, account=(np.cumsum(rows) - 1)[kept.account])
+    selected = _filter_posts(posts, rows[posts.account])
+    if selected is None:
+        return None
+    new_numbers = np.cumsum(rows) - 1
+    return replace(selected, account=new_numbers[selected.account])
 
 
-def _kept(posts: PostReadings, at: np.ndarray) -> PostReadings | None:
-    """Give the posts marked (posts,), None where there are none."""
-    if at.all():
+def _profile_fields(prospects: ProspectBatch) -> dict[str, np.ndarray]:
+    numbers = prospects.numbers
+    fields = {name: numbers[name] for name in PROFILE_FIELDS if name in numbers}
+    if "niche" in prospects.codes:
+        fields["niche"] = prospects.codes["niche"]
+    if "created_at" in prospects.times:
+        fields["created_us"] = prospects.times["created_at"]
+    return fields
+
+
+def _filter_posts(posts: PostReadings, mask: np.ndarray) -> PostReadings | None:
+    """Return the posts marked (posts,), None where there are none."""
+    if mask.all():
         return posts
-    if not at.any():
+    if not mask.any():
         return None
     return PostReadings(
-        posts.account[at],
-        posts.posted_at[at],
-        posts.observed_at[at],
-        posts.post_id[at],
-        {name: values[at] for name, values in posts.columns.items()},
-        {name: values.filter(pa.array(at)) for name, values in posts.texts.items()},
-        None if posts.has_no_id is None else posts.has_no_id[at],
+        posts.account[mask],
+        posts.posted_at[mask],
+        posts.observed_at[mask],
+        posts.post_id[mask],
+        {name: values[mask] for name, values in posts.columns.items()},
+        {name: values.filter(pa.array(mask)) for name, values in posts.texts.items()},
+        None if posts.has_no_id is None else posts.has_no_id[mask],
     )

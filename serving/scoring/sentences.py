@@ -19,7 +19,10 @@ from features.tables.currency import USD
 from serving.scoring.deal_terms import DEFAULT_CONFIDENCE, DealTerms
 
 NO_SUM = "no finite sum"
-BENCHMARK_SOURCE_TEXTS = {"own_deals": "by your own deals", "rate_card": "by the rate card"}
+BENCHMARK_SOURCE_TEXTS: dict[str | None, str] = {
+    "own_deals": "by your own deals",
+    "rate_card": "by the rate card",
+}
 
 
 class _Facts(NamedTuple):
