@@ -1,4 +1,4 @@
-"""A frame into one file, CSV or Parquet, which is there whole or not at all."""
+"""Write a frame to one file, CSV or Parquet, whole or not at all."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ class FileError(CreatorcastError):
 
 
 def check_ending(path: Path) -> None:
-    """Raise FileError where the file's ending is none that is written."""
+    """Raise FileError where the ending of the file is not one of ENDINGS."""
     if path.suffix not in ENDINGS:
         raise FileError(f"{str(path)!r} has an unknown ending: expected .csv or .parquet")
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as its ending says. Raises FileError where the disk does not let it."""
+    """Write a frame in the format of the ending. Raises FileError where the disk refuses."""
     try:
         replace_file(path, lambda beside: _write(frame, beside, path.suffix))
     except OSError as error:

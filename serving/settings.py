@@ -1,5 +1,6 @@
-"""What the service is told by its environment, and the command that starts it. Light: no BentoML,
-no pandas.
+"""The settings of the service, which it reads from its environment, and the command that starts it.
+
+This module imports neither BentoML nor pandas, so that it loads fast.
 """
 
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from features.errors import CreatorcastError
 
-#: What `bentoml serve` is given.
+#: The name of the service for `bentoml serve`.
 SERVICE = "serving.service:Creatorcast"
 #: What the environment of `bentoml serve` must hold; BentoML reads it before it loads the service.
 ENVIRONMENT = {
@@ -18,25 +19,26 @@ ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 DATA, SNAPSHOT, RATES = "CREATORCAST_DATA", "CREATORCAST_SNAPSHOT", "CREATORCAST_RATES"
-#: Set where `creatorcast serve` has looked at everything, so that it is not read once more.
+#: Set where `creatorcast serve` has checked everything, so that the service does not check again.
 CHECKED = "CREATORCAST_CHECKED"
 HOST = "127.0.0.1"
 PORT = 3000
 DRAIN_SECONDS = 30
-#: Days after which a snapshot is old news.
+#: Days after which a snapshot is stale.
 STALE_DAYS = 7.0
 
 
 class SettingsError(CreatorcastError):
-    """A setting is wrong, or two contradict."""
+    """A setting is wrong, or two settings contradict each other."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one worker takes on; past it a request is refused.
+    """The limits of one worker, beyond which it refuses a request.
 
-    `values`: of a body, `recent_posts`: of all its partnerships. Short requests, of at most
-    `short_bytes`, wait apart from long ones. `held_bytes` counts all bodies and answers.
+    `values`: JSON values in a body; `recent_posts`: of all its partnerships together. Short
+    requests, of at most `short_bytes`, wait apart from long ones. `held_bytes`: of all bodies and
+    answers in memory.
     """
 
     head_bytes: int = 16 * 2**10
@@ -53,11 +55,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where bundles, known creators' tables, rates and keys are; champion and keys are looked at
-    every `poll_seconds`.
+    """Where bundles, tables of known creators, rates and keys are.
 
-    `insecure` lets whoever reaches the service ask without a key. `snapshot` takes the place of
-    `data`, and answers from it are warned of once it is older than `stale_days`.
+    Champion and keys are checked for changes every `poll_seconds`. `insecure` lets everybody who
+    reaches the service use it without a key. `snapshot` takes the place of `data`; answers from one
+    older than `stale_days` have a warning.
     """
 
     home: Path
@@ -71,10 +73,9 @@ class Settings:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one is one that is not
-    set.
+    """Read the CREATORCAST_ variables that docs/deploy.md lists; an empty one counts as not set.
 
-    Raises SettingsError where one is wrong, or two contradict.
+    Raises SettingsError where one is wrong, or two contradict each other.
     """
 
     def folder(name: str) -> Path | None:
@@ -108,10 +109,10 @@ def _days(text: str) -> float:
 
 
 def serve_command(host: str = HOST, port: int = PORT) -> list[str]:
-    """Give the command that starts the service; its environment should hold ENVIRONMENT.
+    """Return the command that starts the service; its environment should hold ENVIRONMENT.
 
-    Host and port are the only settings of the command; the rest is read from the environment. A
-    request in flight has DRAIN_SECONDS to end once the service is told to.
+    Host and port are the only settings of the command; the rest is read from the environment. When
+    the service is stopped, requests in progress have DRAIN_SECONDS to end.
     """
     bentoml = Path(sys.executable).with_name("bentoml")
     address = ["--host", host, "--port", str(port)]

@@ -1,5 +1,5 @@
-"""What the scorer gives: the columns of answers, one value a prospect and in order, and why some
-have none.
+"""The answers of the scorer: a column for each figure, one value a prospect and in order, and the
+rules that prospects without an answer break.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from models.distribution import QUANTILES
 from models.rate_card import FEE_RANGE
 from serving.scoring.breaches import Breach
 
-#: Amounts that answers give in the currency of the row's fee too, by name: own name -> that of the
-#: amount in USD.
+#: Amounts that answers have in the currency of the row's fee too: name -> name of the amount in
+#: USD.
 FEE_CURRENCY_COLUMNS = {
     name.replace("_usd", ""): name
     for name in (
-        *(f"{what}_usd_{name}" for what in ("cpe", "cpm") for name in OPPOSITE_QUANTILE),
+        *(f"{cost}_usd_{name}" for cost in ("cpe", "cpm") for name in OPPOSITE_QUANTILE),
         *("benchmark_cpe_usd", "break_even_fee_usd", "offer_usd_open", "offer_usd_walk_away"),
         *(f"market_fee_usd_{name}" for name in FEE_RANGE),
     )
@@ -46,11 +46,11 @@ ANSWER_COLUMNS = (
     "usd_per_unit",
     "completion_rate",
     *(
-        f"{what}_usd_{name}"
-        for what in ("cpe", "cpm", "cost_per_view")
+        f"{cost}_usd_{name}"
+        for cost in ("cpe", "cpm", "cost_per_view")
         for name in OPPOSITE_QUANTILE
     ),
-    *(f"{what}_{name}" for what in ("cpe", "cpm") for name in OPPOSITE_QUANTILE),
+    *(f"{cost}_{name}" for cost in ("cpe", "cpm") for name in OPPOSITE_QUANTILE),
     "cost_note",
     "target_cpe_usd",
     "probability_target",
@@ -87,7 +87,7 @@ ANSWER_COLUMNS = (
     "trained_on",
     "warnings",
 )
-#: Given only where asked for, in the order of serving.scoring.deal_terms.AnswerOptions.
+#: Only where asked for, in the order of serving.scoring.deal_terms.AnswerOptions.
 EXTRA_COLUMNS = ("reasons", "comparables")
 TIME_COLUMNS = ("as_of", "start_at")
 #: Columns of texts; `warnings` holds tuples of them, and EXTRA_COLUMNS what JSON has.
@@ -133,52 +133,59 @@ class AnswerTable:
     @property
     def reasons(self) -> dict[int, list[str]]:
         """Why rows were not scored, in sentences, by row."""
-        return {row: [breach.text for breach in own] for row, own in self.breaches.items()}
+        return {
+            row: [breach.text for breach in breaches] for row, breaches in self.breaches.items()
+        }
 
     @property
     def is_scored(self) -> np.ndarray:
-        """Mark the rows that were scored, (n,)."""
-        found = np.ones(self.n, dtype=bool)
-        found[list(self.breaches)] = False
-        return found
+        """Which rows were scored, (n,)."""
+        is_scored = np.ones(self.n, dtype=bool)
+        is_scored[list(self.breaches)] = False
+        return is_scored
 
     def frame(self) -> pd.DataFrame:
-        """Give the columns as a frame, times with their zone."""
+        """Return the columns as a frame, times with their zone."""
         frame = pd.DataFrame(self.columns)
         times = {name: frame[name].dt.tz_localize("UTC") for name in TIME_COLUMNS if name in frame}
         return frame.assign(**times)
 
 
 def amounts_in_fee_currency(
-    found: dict[str, np.ndarray], usd_per_unit: np.ndarray | None
+    columns: dict[str, np.ndarray], usd_per_unit: np.ndarray | None
 ) -> dict[str, np.ndarray]:
-    """Give amounts of the columns found in the currency of each row, by what a unit is worth (n,),
-    NaN for none.
+    """Return the amounts of columns in the currency of each row's fee, (n,) each.
+
+    `usd_per_unit` (n,): the rate of the currency, NaN where a row has none.
     """
     if usd_per_unit is None:
         return {}
     return {
-        own: found[name] / usd_per_unit
-        for own, name in FEE_CURRENCY_COLUMNS.items()
-        if name in found
+        name: columns[usd_name] / usd_per_unit
+        for name, usd_name in FEE_CURRENCY_COLUMNS.items()
+        if usd_name in columns
     }
 
 
-def completed(n: int, found: dict[str, np.ndarray], wanted: Iterable[str]) -> dict[str, np.ndarray]:
-    """Give the columns wanted in their order; those that were not made are unknown throughout."""
-    numbers, objects = np.full(n, np.nan), np.full(n, None)
-    return {name: found.get(name, objects if name in _OBJECTS else numbers) for name in wanted}
+def completed(
+    n: int, columns: dict[str, np.ndarray], names: Iterable[str]
+) -> dict[str, np.ndarray]:
+    """Return the named columns in their order, (n,) each; one that was not made is all unknown."""
+    no_numbers, no_objects = np.full(n, np.nan), np.full(n, None)
+    return {
+        name: columns.get(name, no_objects if name in _OBJECTS else no_numbers) for name in names
+    }
 
 
-def scatter_columns(found: dict[str, np.ndarray], at: np.ndarray) -> dict[str, np.ndarray]:
-    """Put the values of some rows at the places that `at` (n,) marks; unknown elsewhere."""
-    return {name: scatter_values(values, at) for name, values in found.items()}
+def scatter_columns(columns: dict[str, np.ndarray], mask: np.ndarray) -> dict[str, np.ndarray]:
+    """Return columns of n rows from those of the rows that `mask` (n,) marks; unknown elsewhere."""
+    return {name: scatter_values(values, mask) for name, values in columns.items()}
 
 
-def scatter_values(values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Put values (m,) at the m rows that `at` (n,) marks; unknown elsewhere."""
-    if at.all():
+def scatter_values(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return values (n,) from those of the m rows that `mask` (n,) marks; unknown elsewhere."""
+    if mask.all():
         return values
-    whole = np.full(len(at), None if values.dtype == object else np.nan)
-    whole[at] = values
-    return whole
+    scattered = np.full(len(mask), None if values.dtype == object else np.nan)
+    scattered[mask] = values
+    return scattered

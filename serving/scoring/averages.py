@@ -1,7 +1,7 @@
-"""What a vendor's averages tell of rows, and which of them cannot be or are most probably typed in
-percent.
+"""The averages that rows bring, as vendors export them, and warnings about those that cannot be
+right or are probably typed in percent.
 
-That is judged by how creators of the platform spread in training.
+They are judged by how creators of the platform spread in training.
 """
 
 from dataclasses import dataclass
@@ -18,19 +18,20 @@ from serving.scoring.prospect_batch import ProspectBatch
 #: Robust standard deviations above what is usual on the platform beyond which no creator is
 #: expected.
 TAIL = 3.0
-#: Engagements a post for each follower above which the tail decides, and above which averages can
-#: be nowhere.
+#: Engagements a post for each follower above which the tail decides, and above which averages are
+#: wrong on any platform.
 MOST_BY_FOLLOWERS, FAR_BY_FOLLOWERS = 1.0, 10.0
 RATE_COLUMNS = ("engagement_rate_by_followers", "engagement_rate_by_views")
 
 
 @dataclass(frozen=True)
 class RowAverages:
-    """The averages of n rows: `values` by those of AVERAGE_NAMES that any row tells, NaN elsewhere;
-    `summary`: of what.
+    """The averages of n rows.
 
-    `followers` (n,): NaN where unknown; `engagements_by_rate`: by those of RATE_COLUMNS that any
-    row tells, the engagements a post (n,) that each tells.
+    `values`: by those of AVERAGE_NAMES that any row has, (n,), NaN elsewhere; `summary`: the
+    engagements a post that they amount to; `followers` (n,): NaN where unknown;
+    `engagements_by_rate`: by those of RATE_COLUMNS that any row has, the engagements a post (n,)
+    that follow from the rate.
     """
 
     values: dict[str, np.ndarray]
@@ -39,9 +40,12 @@ class RowAverages:
     engagements_by_rate: dict[str, np.ndarray]
 
     @classmethod
-    def of(cls, asked: ProspectBatch, x: np.ndarray, reference: Reference) -> "RowAverages | None":
-        """Read the averages of rows, None where no row tells any; `x`: as derived."""
-        values = {name: asked.numbers[name] for name in AVERAGE_NAMES if name in asked.numbers}
+    def of(
+        cls, prospects: ProspectBatch, x: np.ndarray, reference: Reference
+    ) -> "RowAverages | None":
+        """Return the averages of rows, None where no row has any; `x`: the derived matrix."""
+        numbers = prospects.numbers
+        values = {name: numbers[name] for name in AVERAGE_NAMES if name in numbers}
         if not values:
             return None
         followers = np.expm1(feature_column(x, "followers_log"))
@@ -51,73 +55,74 @@ class RowAverages:
             followers,
             reference.platform_posts.part_tables,
         )
-        bases = dict(zip(RATE_COLUMNS, (followers, values.get("avg_views", np.nan)), strict=True))
-        by_rates = {name: values[name] * base for name, base in bases.items() if name in values}
-        return cls(values, summary, followers, by_rates)
+        denominators = (followers, values.get("avg_views", np.nan))
+        engagements_by_rate = {
+            name: values[name] * denominator
+            for name, denominator in zip(RATE_COLUMNS, denominators, strict=True)
+            if name in values
+        }
+        return cls(values, summary, followers, engagements_by_rate)
 
     def warnings(self, x: np.ndarray, reference: Reference) -> dict[str, np.ndarray]:
-        """Say by warning which rows (n,) bring averages that are odd.
+        """Return by warning the rows (n,) whose averages are odd.
 
         - `implausible_average`: more engagements a post than followers, or than views, or more
           comments than likes, where that lies beyond TAIL, or beyond FAR_BY_FOLLOWERS whatever the
           tail
         - `rate_looks_like_percent`: a rate that lies beyond TAIL, while a hundredth of it is
           ordinary
-        - `part_shares_not_from_training`: a part that lacks is completed by a shipped usual share
+        - `part_shares_not_from_training`: a missing part is completed by a shipped usual share
         """
         flags = {}
         if self.summary.uses_default_shares.any():
-            rests = feature_column(x, "engagements_evidence_code") == SUMMARY
-            flags["part_shares_not_from_training"] = rests & self.summary.uses_default_shares
+            uses_averages = feature_column(x, "engagements_evidence_code") == SUMMARY
+            uses_default_shares = self.summary.uses_default_shares
+            flags["part_shares_not_from_training"] = uses_averages & uses_default_shares
         if self._may_be_odd():
-            usual = PlatformNorms(x, reference)
+            norms = PlatformNorms(x, reference)
             with np.errstate(divide="ignore", invalid="ignore"):
                 flags |= {
-                    "implausible_average": self._implausible(usual),
-                    "rate_looks_like_percent": self._percent(usual),
+                    "implausible_average": self._implausible(norms),
+                    "rate_looks_like_percent": self._looks_like_percent(norms),
                 }
         return flags
 
     def _may_be_odd(self) -> bool:
-        """Say whether there is anything that is worth a look at the tails: hardly ever, and it
-        takes as long.
-        """
+        """Return whether any row could be odd: seldom, and the tails take long to look up."""
         engagements = self.summary.engagements
         return bool(
             self.engagements_by_rate
             or (engagements > MOST_BY_FOLLOWERS * self.followers).any()
-            or (engagements > self._of("avg_views")).any()
-            or (self._of("avg_comments") > self._of("avg_likes")).any()
+            or (engagements > self._column("avg_views")).any()
+            or (self._column("avg_comments") > self._column("avg_likes")).any()
         )
 
-    def _of(self, name: str) -> np.ndarray:
+    def _column(self, name: str) -> np.ndarray:
         return self.values[name] if name in self.values else np.full(len(self.followers), np.nan)
 
-    def _implausible(self, usual: "PlatformNorms") -> np.ndarray:
+    def _implausible(self, norms: "PlatformNorms") -> np.ndarray:
         engagements = self.summary.engagements
-        wrong = usual.too_many_for_views(engagements, self._of("avg_views"))
-        wrong |= usual.too_many_comments(self._of("avg_comments"), self._of("avg_likes"))
-        for each in (engagements, *self.engagements_by_rate.values()):
-            wrong |= usual.too_many_for_followers(each, self.followers)
-        return wrong | self._alone()
+        wrong = norms.too_many_for_views(engagements, self._column("avg_views"))
+        wrong |= norms.too_many_comments(self._column("avg_comments"), self._column("avg_likes"))
+        for estimate in (engagements, *self.engagements_by_rate.values()):
+            wrong |= norms.too_many_for_followers(estimate, self.followers)
+        return wrong | self._impossible_rate()
 
-    def _percent(self, usual: "PlatformNorms") -> np.ndarray:
-        by_followers, by_views = map(self._of, RATE_COLUMNS)
-        percent = usual.percent_by_followers(by_followers, self.followers) | usual.percent_by_views(
-            by_views
-        )
-        return percent | self._alone()
+    def _looks_like_percent(self, norms: "PlatformNorms") -> np.ndarray:
+        by_followers, by_views = (self._column(name) for name in RATE_COLUMNS)
+        percent = norms.percent_by_followers(by_followers, self.followers)
+        return percent | norms.percent_by_views(by_views) | self._impossible_rate()
 
-    def _alone(self) -> np.ndarray:
-        """Mark rates that cannot be, of rows without followers."""
-        return np.isnan(self.followers) & (
-            self._of("engagement_rate_by_followers") > MOST_BY_FOLLOWERS
-        )
+    def _impossible_rate(self) -> np.ndarray:
+        """Return which rows (n,) have a rate that cannot be, but no followers to judge it by."""
+        rate = self._column("engagement_rate_by_followers")
+        return np.isnan(self.followers) & (rate > MOST_BY_FOLLOWERS)
 
 
 class PlatformNorms:
-    """What is usual where n rows stand: their platform's norms in training, or where it has none
-    those of all.
+    """What is usual on the platforms of n rows: the norms of the platform in training.
+
+    A platform without norms of its own has those of all platforms together.
     """
 
     def __init__(self, x: np.ndarray, reference: Reference):
@@ -125,41 +130,45 @@ class PlatformNorms:
         code = feature_column(x, "platform_code").astype(int)
         median, scale = (table[:, code] for table in reference.norm_tables)
         self._norms = {
-            part: (median[place], scale[place]) for place, part in enumerate(AUTHENTICITY_PARTS)
+            part: (median[position], scale[position])
+            for position, part in enumerate(AUTHENTICITY_PARTS)
         }
 
     def too_many_for_followers(self, engagements: np.ndarray, followers: np.ndarray) -> np.ndarray:
-        """Mark engagements a post (n,) that so many followers cannot give."""
-        more = engagements > MOST_BY_FOLLOWERS * followers
-        far = engagements > FAR_BY_FOLLOWERS * followers
-        return far | (more & self._beyond("engagement_high", np.log1p(engagements) - self._prior))
+        """Return which engagements a post (n,) are too many for the followers."""
+        is_more = engagements > MOST_BY_FOLLOWERS * followers
+        is_far_more = engagements > FAR_BY_FOLLOWERS * followers
+        signal = np.log1p(engagements) - self._prior
+        return is_far_more | (is_more & self._beyond("engagement_high", signal))
 
     def too_many_for_views(self, engagements: np.ndarray, views: np.ndarray) -> np.ndarray:
-        """Mark engagements a post (n,) that so many views cannot give."""
+        """Return which engagements a post (n,) are too many for the views."""
         return (engagements > views) & self._beyond("views_apart", np.log(engagements / views))
 
     def too_many_comments(self, comments: np.ndarray, likes: np.ndarray) -> np.ndarray:
-        """Mark comments a post (n,) that do not go with so many likes."""
+        """Return which comments a post (n,) are too many for the likes."""
         share = comments / (comments + likes)
         return (comments > likes) & self._beyond("comments_few", np.log(share + 1e-3))
 
     def percent_by_followers(self, rate: np.ndarray, followers: np.ndarray) -> np.ndarray:
-        """Mark rates by followers (n,) that are rather percentages."""
-        as_told, as_percent = (np.log1p(rate * followers / per) - self._prior for per in (1, 100))
-        return self._rather("engagement_high", as_told, as_percent)
+        """Return which rates by followers (n,) are probably percentages."""
+        as_fraction = np.log1p(rate * followers) - self._prior
+        as_percent = np.log1p(rate * followers / 100) - self._prior
+        return self._only_other_is_usual("engagement_high", as_fraction, as_percent)
 
     def percent_by_views(self, rate: np.ndarray) -> np.ndarray:
-        """Mark rates by views (n,) that are rather percentages."""
-        return self._rather("views_apart", np.log(rate), np.log(rate / 100))
+        """Return which rates by views (n,) are probably percentages."""
+        return self._only_other_is_usual("views_apart", np.log(rate), np.log(rate / 100))
 
-    def _beyond(self, part: str, sign: np.ndarray) -> np.ndarray:
-        """Say whether a sign of `features.derive.authenticity` lies beyond the tail (n,); yes where
-        no tail is known.
+    def _beyond(self, part: str, signal: np.ndarray) -> np.ndarray:
+        """Return which signals (n,) of `features.derive.authenticity` lie beyond TAIL.
+
+        Where the spread is unknown all do.
         """
         median, scale = self._norms[part]
-        return (sign - median > TAIL * scale) | (scale >= UNKNOWN_SCALE)
+        return (signal - median > TAIL * scale) | (scale >= UNKNOWN_SCALE)
 
-    def _rather(self, part: str, sign: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Say whether a sign (n,) lies beyond a known tail, and the other one within."""
+    def _only_other_is_usual(self, part: str, signal: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Return where a signal (n,) lies beyond a known tail, and the other one within."""
         median, scale = self._norms[part]
-        return (sign - median > TAIL * scale) & (np.abs(other - median) <= TAIL * scale)
+        return (signal - median > TAIL * scale) & (np.abs(other - median) <= TAIL * scale)

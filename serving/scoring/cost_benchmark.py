@@ -2,8 +2,8 @@
 break-even fee.
 
 The benchmark is the median CPE of the user's own deals in the segment of the row. Where these are
-too few, it is what the rate card asks for a post over the engagements that are usual in the segment;
-else there is none, and no verdict on the cost.
+too few, it is what the rate card asks for a post over the usual engagements of the segment; else
+there is none, and no verdict on the cost.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,4 @@
-"""Quantiles of the totals that a caller chooses: their names, the columns that they are in, and
-their values.
-"""
+"""Quantiles of the totals that a caller chooses: their names, columns and values."""
 
 from collections.abc import Collection
 from decimal import Decimal
@@ -14,7 +12,7 @@ TOTALS = ("engagements", "views")
 
 
 def quantile_name(probability: float) -> str:
-    """Name a quantile by its percent: two digits, and after _ what lies between.
+    """Return the name of a quantile: its percent in two digits, and decimals after _.
 
     >>> [quantile_name(probability) for probability in (0.05, 0.9, 0.025, 0.999)]
     ['p05', 'p90', 'p02_5', 'p99_9']
@@ -24,36 +22,37 @@ def quantile_name(probability: float) -> str:
 
 
 def columns_with(quantiles: Collection[float]) -> tuple[str, ...]:
-    """Give ANSWER_COLUMNS with these quantiles of the totals in place of QUANTILES."""
+    """Return ANSWER_COLUMNS with these quantiles of the totals in place of QUANTILES."""
     columns, usual = list(ANSWER_COLUMNS), list(QUANTILES)
-    for what in TOTALS:
-        start = columns.index(f"{what}_{usual[0]}")
-        columns[start : start + len(usual)] = [f"{what}_{quantile_name(one)}" for one in quantiles]
+    names = [quantile_name(probability) for probability in quantiles]
+    for target in TOTALS:
+        start = columns.index(f"{target}_{usual[0]}")
+        columns[start : start + len(usual)] = [f"{target}_{name}" for name in names]
     return tuple(columns)
 
 
 def extra_quantile_columns(quantiles: Collection[float]) -> list[str]:
-    """Give the columns of those that not every answer has."""
-    return [f"{what}_{name}" for what in TOTALS for name in _unusual(quantiles)]
+    """Return the columns of those quantiles that not every answer has."""
+    return [f"{target}_{name}" for target in TOTALS for name in _extra_quantiles(quantiles)]
 
 
 def distribution_columns(
-    what: str, predictive: PredictiveDistribution, quantiles: Collection[float]
+    target: str, distribution: PredictiveDistribution, quantiles: Collection[float]
 ) -> dict[str, np.ndarray]:
-    """Give the columns of a total, (n,) each: QUANTILES, its mean, and these quantiles.
+    """Return the columns of a total, (n,) each: QUANTILES, its mean, and these quantiles.
 
-    They are read off the curve that probabilities are read off, so that both agree.
+    They are read off the same curve as probabilities, so that both agree.
     """
-    found, other = dict(predictive.quantiles_by_name), _unusual(quantiles)
-    if other:
-        found |= dict(
-            zip(other, predictive.interpolated_quantile(list(other.values())).T, strict=True)
-        )
-    return {
-        f"{what}_{name}": values for name, values in (found | {"mean": predictive.mean()}).items()
-    }
+    columns = dict(distribution.quantiles_by_name)
+    extra = _extra_quantiles(quantiles)
+    if extra:
+        values = distribution.interpolated_quantile(list(extra.values()))
+        columns |= dict(zip(extra, values.T, strict=True))
+    columns["mean"] = distribution.mean()
+    return {f"{target}_{name}": values for name, values in columns.items()}
 
 
-def _unusual(quantiles: Collection[float]) -> dict[str, float]:
-    """Give the probabilities, by name, that are not of QUANTILES."""
-    return {quantile_name(one): one for one in quantiles if one not in QUANTILES.values()}
+def _extra_quantiles(quantiles: Collection[float]) -> dict[str, float]:
+    """Return the probabilities that are not of QUANTILES, by name."""
+    usual = QUANTILES.values()
+    return {quantile_name(value): value for value in quantiles if value not in usual}

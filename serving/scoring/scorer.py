@@ -1,7 +1,7 @@
 """From prospects to answers, in the same order, for batch files and for the HTTP service.
 
-A known creator_id is answered from the tables or the snapshot, and from recent posts of the row. Any
-other row must have a profile: a platform, and followers, averages or posts.
+A known creator_id is answered from the tables or the snapshot, and from recent posts of the row.
+Any other row must have a profile: a platform, and followers, averages or posts.
 """
 
 from collections.abc import Collection, Sequence
@@ -57,7 +57,8 @@ class Scorer:
 
     The snapshot must fit the bundle.
 
-    >>> Scorer(bundle, tables).score(ProspectBatch.from_rows([{"creator_id": "c7"}]), as_of)  # doctest: +SKIP
+    >>> prospects = ProspectBatch.from_rows([{"creator_id": "c7"}])
+    >>> Scorer(bundle, tables).score(prospects, as_of)  # doctest: +SKIP
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a forecast suffers from, by name: the warnings of an answer."""
+"""The warnings of an answer: why a forecast is less to be trusted, by name."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from features.history.post_use import LOSSLESS_USES, PostUse
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
 
-#: Days after the end of training from which a model is old: up to there it was measured to hold
+#: Days after the end of training from which a model is old: until then its accuracy was measured
 #: (docs/method.md).
 MODEL_OLD_DAYS = 180
 #: The warning of a row none of whose posts counts, by the use of one of them.
@@ -27,12 +27,15 @@ _UNUSED_POST_WARNINGS = {
 
 def forecast_warnings(
     x: np.ndarray, formats: np.ndarray, reference: Reference, longest_lead_days: float
-) -> dict:
-    """Say by name which rows of the derived matrix, (n,), have what; `formats`: positions (n,), NaN
-    where not told.
+) -> dict[str, np.ndarray]:
+    """Return by warning the rows (n,) of the derived matrix that have it.
+
+    `formats` (n,): positions in FORMATS, NaN where none is given.
     """
     niche = feature_column(x, "niche_code")
+    niche_position = np.where(np.isnan(niche), -1, niche).astype(int)
     creators = reference.engagements.creator_counts(feature_column(x, "platform_code"))
+    is_known_format = np.isnan(formats) | _has_posts_of_format(x, formats, reference)
     return {
         "followers_unknown": np.isnan(feature_column(x, "followers_log")),
         "followers_read_after_as_of": feature_column(x, "followers_late_flag") == 1,
@@ -43,52 +46,48 @@ def forecast_warnings(
         "lead_beyond_training": feature_column(x, "lead_days") > longest_lead_days,
         "few_creators_of_platform_in_training": (creators > 0) & (creators < MIN_CREATORS),
         "platform_not_in_training": creators == 0,
-        "format_not_in_training": (creators > 0)
-        & ~np.isnan(formats)
-        & ~_posts_of_format(x, formats, reference),
-        "niche_not_in_training": ~reference.niches_in_training[
-            np.where(np.isnan(niche), -1, niche).astype(int)
-        ],
+        "format_not_in_training": (creators > 0) & ~is_known_format,
+        "niche_not_in_training": ~reference.niches_in_training[niche_position],
         "no_sponsored_posts_in_training": np.full(len(x), reference.sponsored_posts == 0),
     }
 
 
-def model_age_warnings(x: np.ndarray, as_of: np.ndarray, reference: Reference) -> dict:
-    """Say by name for which rows, asked as of moments (n,) in microseconds UTC, their platform's
-    training is old.
+def model_age_warnings(
+    x: np.ndarray, as_of: np.ndarray, reference: Reference
+) -> dict[str, np.ndarray]:
+    """Return by warning the rows (n,) as of moments, (n,) in microseconds UTC, that are late.
+
+    The training of a row's platform ended more than MODEL_OLD_DAYS before.
     """
-    until = reference.training_end_us[feature_column(x, "platform_code").astype(int)]
-    return {"model_old": as_of - until > MODEL_OLD_DAYS * DAY_US}
+    training_end = reference.training_end_us[feature_column(x, "platform_code").astype(int)]
+    return {"model_old": as_of - training_end > MODEL_OLD_DAYS * DAY_US}
 
 
-def validation_warnings(x: np.ndarray, bundle: Bundle) -> dict:
-    """Say by name which rows, (n,), stand on a platform of training whose forecasts no later post
-    has proved.
+def validation_warnings(x: np.ndarray, bundle: Bundle) -> dict[str, np.ndarray]:
+    """Return by warning the rows (n,) on a trained platform whose forecasts were not validated.
 
-    `platform_not_calibrated`: none set its intervals; `platform_not_backtested`: none stands in the
-    record.
+    `platform_not_calibrated`: no later post set its intervals; `platform_not_backtested`: the
+    record of the backtest has no post of it.
     """
     platform = feature_column(x, "platform_code").astype(int)
-    trained = bundle.reference.engagements.has_creators(platform)
-    calibrated = bundle.forecasters["engagements"].conformal_.n.sum(axis=1) > 0
+    is_trained = bundle.reference.engagements.has_creators(platform)
+    is_calibrated = bundle.forecasters["engagements"].conformal_.n.sum(axis=1) > 0
     platforms = bundle.manifest.get("platforms", {})
-    judged = np.array([platforms.get(name, {}).get("backtest", 0) > 0 for name in PLATFORMS])
+    is_backtested = np.array([platforms.get(name, {}).get("backtest", 0) > 0 for name in PLATFORMS])
     return {
-        "platform_not_calibrated": trained & ~calibrated[platform],
-        "platform_not_backtested": trained & ~judged[platform],
+        "platform_not_calibrated": is_trained & ~is_calibrated[platform],
+        "platform_not_backtested": is_trained & ~is_backtested[platform],
     }
 
 
-def views_warnings(x: np.ndarray, has_views: np.ndarray, reference: Reference) -> dict:
-    """Say by name what the views of rows suffer from; `has_views` (n,): rows whose views are
-    forecast.
-    """
+def views_warnings(
+    x: np.ndarray, has_views: np.ndarray, reference: Reference
+) -> dict[str, np.ndarray]:
+    """Return by warning the rows (n,) that have it; `has_views` (n,): whose views are forecast."""
     if reference.views is None:
         return {}
-    return {
-        "views_of_platform_not_in_training": has_views
-        & ~reference.views.has_creators(feature_column(x, "platform_code"))
-    }
+    is_trained = reference.views.has_creators(feature_column(x, "platform_code"))
+    return {"views_of_platform_not_in_training": has_views & ~is_trained}
 
 
 def recent_post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:
@@ -106,30 +105,30 @@ def recent_post_warnings(uses: np.ndarray) -> dict[str, np.ndarray]:
     return flags
 
 
-def _posts_of_format(x: np.ndarray, formats: np.ndarray, reference: Reference) -> np.ndarray:
-    """Say of which rows, (n,), posts of the format are known: in training, of the platform, or the
-    creator's own.
-    """
-    return reference.platform_posts.has_posts(feature_column(x, "platform_code"), formats) | (
-        feature_column(x, "format_share") > 0
-    )
-
-
 def warning_names(flags: dict[str, np.ndarray]) -> np.ndarray:
-    """Give for each row the names of the flags that it has, as a tuple; (n,) objects, rows alike
-    share theirs.
+    """Return for each row the names of its flags as a tuple, (n,) objects.
+
+    Rows with the same flags share one tuple: the flags of a row are the bits of its key.
     """
-    marks = np.array(list(flags.values()))
-    present = marks.any(axis=1)
-    names = [name for name, is_present in zip(flags, present.tolist(), strict=True) if is_present]
-    kinds = (
-        ((1 << np.arange(len(names))) @ marks[present]).tolist() if names else [0] * marks.shape[1]
-    )
-    words = {
-        kind: tuple(name for bit, name in enumerate(names) if kind >> bit & 1)
-        for kind in set(kinds)
-    }
-    warnings = np.empty(len(kinds), dtype=object)
-    for row, kind in enumerate(kinds):
-        warnings[row] = words[kind]
+    matrix = np.array(list(flags.values()))
+    is_present = matrix.any(axis=1)
+    names = [name for name, present in zip(flags, is_present.tolist(), strict=True) if present]
+    keys = [0] * matrix.shape[1]
+    if names:
+        keys = ((1 << np.arange(len(names))) @ matrix[is_present]).tolist()
+    tuples = {key: _names_of(key, names) for key in set(keys)}
+    warnings = np.empty(len(keys), dtype=object)
+    for row, key in enumerate(keys):
+        warnings[row] = tuples[key]
     return warnings
+
+
+def _names_of(key: int, names: list[str]) -> tuple[str, ...]:
+    return tuple(name for bit, name in enumerate(names) if key >> bit & 1)
+
+
+def _has_posts_of_format(x: np.ndarray, formats: np.ndarray, reference: Reference) -> np.ndarray:
+    """Return for which rows (n,) the training platform or the creator has posts of the format."""
+    platform = feature_column(x, "platform_code")
+    in_training = reference.platform_posts.has_posts(platform, formats)
+    return in_training | (feature_column(x, "format_share") > 0)
