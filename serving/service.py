@@ -62,7 +62,7 @@ class Creatorcast:
         """Check settings and address in the process that starts the workers, before it listens.
 
         BentoML has read the environment by now, so a wrong one is corrected by starting anew. Only
-        an address on the command line is known here; AuthMiddleware judges one given in another way.
+        an address on the command line is known here; AuthMiddleware judges any other.
         """
         command = click.get_current_context(silent=True)
         if command is None:
@@ -106,5 +106,6 @@ class Creatorcast:
 
 
 use_strict_http()
-Creatorcast.add_asgi_middleware(MetricsMiddleware, metrics=app.state.metrics)
-Creatorcast.add_asgi_middleware(AuthMiddleware, state=app.state)
+# the decorator makes the class a Service, which has add_asgi_middleware
+Creatorcast.add_asgi_middleware(MetricsMiddleware, metrics=app.state.metrics)  # type: ignore[attr-defined]
+Creatorcast.add_asgi_middleware(AuthMiddleware, state=app.state)  # type: ignore[attr-defined]

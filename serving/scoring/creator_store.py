@@ -157,7 +157,14 @@ class SnapshotCreatorStore:
         platform, followers_log, niche = (columns[name][has_posts] for name in names[:3])
         rows = np.flatnonzero(has_posts)
         records = _ComparableRecords(self._snapshot, rows)
-        return Comparables(day, rows, platform, followers_log, niche, records)
+        return Comparables(
+            day,
+            rows,
+            platform,
+            followers_log,
+            niche,
+            records,  # type: ignore[arg-type]  # only read by position, as a list is
+        )
 
 
 class _ComparableRecords:
@@ -174,7 +181,7 @@ class _ComparableRecords:
             "creator_id": self._snapshot.account(row)[1],
             "followers": _count(features["followers_log"], 0),
             "niche": None if niche is None else NICHES[int(niche)],
-            "posts": min(features["engagements_known_count"], float(MAX_RESULT_POSTS)),
+            "posts": min(features["engagements_known_count"] or 0.0, float(MAX_RESULT_POSTS)),
             "engagements_p50": _usual_count(features, "engagements"),
             "views_p50": _usual_count(features, "views"),
             "deals": 0.0,

@@ -210,7 +210,7 @@ def _filter_posts(posts: PostReadings, mask: np.ndarray) -> PostReadings | None:
         posts.account[mask],
         posts.posted_at[mask],
         posts.observed_at[mask],
-        posts.post_id[mask],
+        posts.post_id[mask],  # type: ignore[call-overload]  # an array of NumPy or pandas
         {name: values[mask] for name, values in posts.columns.items()},
         {name: values.filter(pa.array(mask)) for name, values in posts.texts.items()},
         None if posts.has_no_id is None else posts.has_no_id[mask],

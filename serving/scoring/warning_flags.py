@@ -111,11 +111,12 @@ def warning_names(flags: dict[str, np.ndarray]) -> np.ndarray:
     Rows with the same flags share one tuple: the flags of a row are the bits of its key.
     """
     matrix = np.array(list(flags.values()))
-    is_present = matrix.any(axis=1)
-    names = [name for name, present in zip(flags, is_present.tolist(), strict=True) if present]
+    present = np.flatnonzero(matrix.any(axis=1))
+    all_names = list(flags)
+    names = [all_names[position] for position in present.tolist()]
     keys = [0] * matrix.shape[1]
     if names:
-        keys = ((1 << np.arange(len(names))) @ matrix[is_present]).tolist()
+        keys = ((1 << np.arange(len(names))) @ matrix[present]).tolist()
     tuples = {key: _names_of(key, names) for key in set(keys)}
     warnings = np.empty(len(keys), dtype=object)
     for row, key in enumerate(keys):
