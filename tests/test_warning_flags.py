@@ -356,12 +356,12 @@ def test_the_readme_and_the_docs_hold_every_warning(scorer):
         "caption_words": 9.0,
         "brand_niche": "food",
     }
-    found, figures = {}, scorer._warnings
-    scorer._warnings = lambda *rest: found.setdefault("flags", figures(*rest))
+    found, figures = {}, scorer._forecast_flags
+    scorer._forecast_flags = lambda *rest: found.setdefault("flags", figures(*rest))
     try:
         answers_of(scorer, [told], AS_OF)
     finally:
-        del scorer._warnings
+        del scorer._forecast_flags
     names = {*found["flags"], *_OF_WORTH}
     answers = (root / "docs" / "answers.md").read_text().split("| warning | meaning |")[1]
     listed = set(re.findall(r"`(\w+)`", answers))
