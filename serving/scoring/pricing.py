@@ -6,7 +6,6 @@ Everything is read off the forecast distribution of what is delivered.
 import numpy as np
 
 from features.derive.catalog import feature_column
-from features.derive.level_offset import HISTORY, PROFILE_ONLY
 from features.number_text import format_fraction
 from models.bundle import Bundle
 from models.cost import OPPOSITE_QUANTILE, cost_quantiles, cost_quantiles_from_counts
