@@ -28,9 +28,8 @@ from features.derive.catalog import COLUMNS
 from features.derive.derive import derive_arrays
 from features.derive.queries import Queries
 from features.history.history import History
-from models.bundle import Bundle, load_bundle
-from models.champion import champion_folder
-from serving.http.request_reader import ParsedRequest
+from models.bundle import Bundle, champion_folder, load_bundle
+from serving.http.request_reader import read_partnerships
 from serving.http.request_schema import read_request
 from serving.scoring.prospect_batch import microseconds
 from serving.settings import SERVICE
@@ -91,7 +90,7 @@ def derived(body: bytes, bundle: Bundle) -> np.ndarray:
     from datetime import UTC, datetime
 
     envelope = read_request(body)
-    asked = ParsedRequest.of(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).asked
+    asked = read_partnerships(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).prospects
     moment, account = np.full(asked.n, microseconds(envelope.as_of)), np.arange(asked.n)
     profile = {"followers": asked.number("followers"), "niche": asked.code("niche")}
     history = History.from_profiles(asked.code("platform"), moment, profile)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 import serving.http.errors
+import serving.http.json_columns
 import serving.http.request_schema
 import serving.http.strict_json
 from serving.http.errors import MAX_FAULTS, MAX_REQUEST_FAULTS, RequestRefused
@@ -79,7 +80,7 @@ def client(scorer):
 
 @pytest.fixture
 def work(monkeypatch):
-    """Give the counts of what is done for a body: errors that pydantic makes, names compared, documents read twice."""
+    """Give the counts of what is done for a body: errors that pydantic makes or that are worded, names compared, documents read twice."""
     count = Counter()
 
     def counted(module, name):
@@ -88,7 +89,8 @@ def work(monkeypatch):
             module, name, lambda *given, **told: count.update([name]) or do(*given, **told)
         )
 
-    counted(serving.http.errors, "_fault_of")
+    counted(serving.http.json_columns, "ErrorDetail")
+    counted(serving.http.json_columns, "unknown_field")
     counted(serving.http.errors, "get_close_matches")
     counted(serving.http.strict_json, "_repeat_in")
     add = serving.http.errors.ErrorCollector.add_errors
@@ -119,7 +121,7 @@ def test_what_a_body_costs_is_bounded(client, work, name):
     answer = response.json()
     assert (response.status_code, answer.get("code")) == (status, code)
     assert first in (None, (answer.get("errors") or [{}])[0].get("code"))
-    assert work["_fault_of"] <= MAX_REQUEST_FAULTS
+    assert work["ErrorDetail"] + work["unknown_field"] <= MAX_REQUEST_FAULTS
     assert work["get_close_matches"] <= MAX_REQUEST_FAULTS
     assert (
         work["most errors"]

@@ -1,4 +1,4 @@
-"""Partnerships read column by column are those read one by one."""
+"""Partnerships are read together: each is read as it would be alone, whatever the others are."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from serving.http.request_reader import ParsedRequest, read_each_partnership
+from features.history.arrays import NAT_US
+from serving.http.request_reader import read_partnerships
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TEXTS = ["a", " a ", "", "  ", "1", "2"]
@@ -46,14 +47,22 @@ PARTNERSHIPS = st.lists(
 )
 
 
-def told(prospects):
-    asked = prospects.asked
-    columns = {
-        name: values.tolist()
-        for own in (asked.numbers, asked.codes, asked.times, asked.texts)
-        for name, values in own.items()
+def columns_of(prospects):
+    return {
+        name: values
+        for columns in (prospects.numbers, prospects.codes, prospects.times, prospects.texts)
+        for name, values in columns.items()
+        if name != "partnership_id"
     }
-    return prospects.names, prospects.valid_positions, asked.n, prospects.faults, columns
+
+
+def at_row(faults, row):
+    """Place the faults of a partnership that was read alone; those that ids make among several are left out."""
+    return [
+        (fault.code, fault.where.replace("partnerships[0]", f"partnerships[{row}]"), fault.what)
+        for fault in faults
+        if fault.code != "repeated_id"
+    ]
 
 
 @settings(max_examples=300)
@@ -62,7 +71,32 @@ def told(prospects):
 @example([{"followers": 5}])
 @example([{"creator_id": "a", "partnership_id": "b"}, {"creator_id": "a", "partnership_id": "b"}])
 @example([{"creator_id": "a", "created_at": "2026-06-01T00:00:00Z"}])
-def test_column_by_column_is_one_by_one(given_):
-    found, wanted = ParsedRequest.of(given_, NOW), read_each_partnership(given_, NOW)
-    np.testing.assert_equal(told(found), told(wanted))
-    assert (found.posts is None) == (wanted.posts is None)
+def test_each_partnership_is_read_as_it_is_alone(given_):
+    together = read_partnerships(given_, NOW)
+    columns = columns_of(together.prospects)
+    for row, raw in enumerate(given_):
+        alone = read_partnerships([raw], NOW)
+        expected = at_row(alone.faults.get(0, ()), row)
+        assert at_row(together.faults.get(row, ()), row) == expected
+        if row not in together.valid_positions:
+            continue
+        place = together.valid_positions.index(row)
+        known = columns_of(alone.prospects)
+        for name, values in columns.items():
+            value = values[[place]]
+            if name in known:
+                np.testing.assert_equal(value, known[name])
+            else:
+                assert value[0] is None or value[0] == NAT_US or np.isnan(value[0])
+
+
+def test_a_partnership_without_faults_is_read_with_the_others():
+    good = {"platform": "instagram", "followers": 48_000, "start_at": "2026-04-01T02:00:00+02:00"}
+    found = read_partnerships([good, {**good, "followers": -1}, {**good, "format": "reel"}], NOW)
+    assert (found.names, found.valid_positions) == (["1", "2", "3"], [0])
+    assert [fault.code for faults in found.faults.values() for fault in faults] == [
+        "below_minimum",
+        "not_accepted",
+    ]
+    assert found.prospects.numbers["followers"].tolist() == [48_000.0]
+    assert found.prospects.times["start_at"].tolist() == [1_775_001_600_000_000]

@@ -11,8 +11,7 @@ from features.tables import validate
 from features.tables.schema import POSTS, PROSPECTS
 from serving.http.errors import ErrorDetail, RequestRefused
 from serving.http.openapi import EXAMPLES, openapi
-from serving.http.recent_posts import recent_post_readings
-from serving.http.request_reader import ParsedRequest
+from serving.http.request_reader import read_partnerships
 from serving.http.request_schema import Partnership, Post, read_request
 from serving.http.response_json import result_fields
 from serving.scoring.answer_table import AnswerTable
@@ -24,7 +23,7 @@ PROFILE = {"platform": "instagram", "followers": 48_000}
 
 
 def read(*partnerships, **rest):
-    return ParsedRequest.of(
+    return read_partnerships(
         read_request(orjson.dumps({"partnerships": list(partnerships), **rest})).partnerships, NOW
     )
 
@@ -182,7 +181,7 @@ def test_rows_without_an_id_are_numbered_and_repeats_are_faults():
         1: ["is that of partnerships[2] too"],
         2: ["is that of partnerships[1] too"],
     }
-    assert found.asked.texts["partnership_id"].tolist() == ["row-1", "4"]
+    assert found.prospects.texts["partnership_id"].tolist() == ["row-1", "4"]
 
 
 def test_all_that_share_an_id_are_faulty_and_some_are_named():
@@ -299,7 +298,7 @@ def test_what_rows_bring_becomes_arrays():
         },
         {**PROFILE, "handle": " ", "recent_posts": []},
     )
-    asked, posts = found.asked, found.posts
+    asked, posts = found.prospects, found.posts
     assert asked.texts["creator_id"].tolist() == ["a", "a", None]
     assert "handle" not in asked.texts
     assert asked.time("start_at").tolist() == [
@@ -315,7 +314,7 @@ def test_what_rows_bring_becomes_arrays():
     assert posts.columns["format"].tolist() == [2, 2]
     assert posts.texts["text"].to_pylist() == ["soup", "soup"]
     assert "views" not in posts.columns
-    assert recent_post_readings([None, []]) is None
+    assert read({**PROFILE, "recent_posts": None}, {**PROFILE, "recent_posts": []}).posts is None
 
 
 def test_fields_nest_distributions_and_keep_unknown_null():
@@ -339,7 +338,7 @@ def test_examples_are_questions_without_faults():
     for example in EXAMPLES.values():
         envelope = read_request(orjson.dumps(example["value"]))
         assert (
-            ParsedRequest.of(envelope.partnerships, datetime(2026, 11, 2, tzinfo=UTC)).faults == {}
+            read_partnerships(envelope.partnerships, datetime(2026, 11, 2, tzinfo=UTC)).faults == {}
         )
 
 

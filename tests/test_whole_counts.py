@@ -9,8 +9,7 @@ from features.tables.schema import NOT_WHOLE, POSTS, PROSPECTS, TABLE_SPECS
 from features.tables.validate import clean_table
 from ingest.exports.value_parsers import InvalidValue, parse_value
 from serving.batch import score_file
-from serving.http.request_reader import ParsedRequest
-from serving.http.request_schema import read_partnership
+from serving.http.request_reader import read_partnerships
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 COUNTS = [
@@ -41,17 +40,17 @@ def test_every_count_of_every_table_is_whole(table, column):
 
 @pytest.mark.parametrize("name", ASKED)
 def test_a_request_says_which_count_is_not_whole(name):
-    (fault,) = read_partnership({**PROFILE, name: 2.5}, 0, NOW).faults
+    ((fault,),) = read_partnerships([{**PROFILE, name: 2.5}], NOW).faults.values()
     assert (fault.code, fault.where, fault.got) == ("not_whole", f"partnerships[0].{name}", 2.5)
     assert fault.expected.startswith("a whole number from ")
-    prospects = ParsedRequest.of([{**PROFILE, name: 2.5}, {**PROFILE, name: 3.0}], NOW)
+    prospects = read_partnerships([{**PROFILE, name: 2.5}, {**PROFILE, name: 3.0}], NOW)
     assert (prospects.valid_positions, list(prospects.faults)) == ([1], [0])
 
 
 @pytest.mark.parametrize("name", OF_POSTS)
 def test_the_counts_of_a_post_are_whole(name):
     posts = [{"posted_at": "2026-05-01T00:00:00Z", name: value} for value in (2.0, 2.5)]
-    (fault,) = read_partnership({**PROFILE, "recent_posts": posts}, 0, NOW).faults
+    ((fault,),) = read_partnerships([{**PROFILE, "recent_posts": posts}], NOW).faults.values()
     assert (fault.code, fault.where) == ("not_whole", f"partnerships[0].recent_posts[1].{name}")
 
 
@@ -63,7 +62,7 @@ def test_averages_rates_and_fees_may_have_a_fraction():
         "fee_usd": 450.5,
         "confidence": 0.9,
     }
-    assert read_partnership(asked, 0, NOW).faults == ()
+    assert read_partnerships([asked], NOW).faults == {}
     assert clean_table(pd.DataFrame([asked]), PROSPECTS)[1] == []
 
 

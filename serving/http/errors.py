@@ -7,7 +7,7 @@ Words may change from one version to the next; the codes are for programs and st
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from pydantic import ValidationError
 
@@ -81,11 +81,8 @@ CODES = {
 _FOUND = {
     "missing": ("missing", "is missing"),
     "extra_forbidden": ("unknown_field", "is no known field"),
-    "float_type": ("wrong_type", "is not a number"),
     "int_type": ("wrong_type", "is not a whole number"),
     "int_from_float": ("wrong_type", "is not a whole number"),
-    "finite_number": ("wrong_type", "is not a finite number"),
-    "string_type": ("wrong_type", "is not text"),
     "bool_type": ("wrong_type", "is not true or false"),
     "model_type": ("wrong_type", "is not an object"),
     "list_type": ("wrong_type", "is not a list"),
@@ -189,42 +186,44 @@ def expected_values(column: Column) -> str:
 
 
 class ErrorCollector:
-    """The faults at one place of a request: the first `most` of them worded, the rest counted,
-    which costs little.
+    """The errors at one place of a request: how many there are, and how the first MAX_FAULTS of
+    them are worded, which is done on demand.
     """
 
-    def __init__(self, where: str, most: int = MAX_FAULTS):
-        self.where, self.most, self.count = where, most, 0
-        self._worded: list[ErrorDetail] = []
+    def __init__(self, where: str):
+        self.where, self.count = where, 0
+        self._first: list[Callable[[], ErrorDetail]] = []
 
     def add(self, word: Callable[[], ErrorDetail]) -> None:
-        """Add a fault; `word` makes it, and is called only where there is room."""
+        """Add an error; `word` makes it, and is called only where it is among those to be worded."""
         self.count += 1
-        if self.count <= self.most:
-            self._worded.append(word())
+        if len(self._first) < MAX_FAULTS:
+            self._first.append(word)
+
+    def extend(self, other: "ErrorCollector") -> None:
+        """Add the errors of a place within this one."""
+        self.count += other.count
+        self._first += other._first[: MAX_FAULTS - len(self._first)]
 
     def add_errors(
-        self, error: ValidationError, start: str, wanted: dict[str, str], names: Iterable[str]
+        self, error: ValidationError, expected: dict[str, str], names: Iterable[str]
     ) -> None:
-        """Add every fault that pydantic finds at the place `start`.
+        """Add every error that pydantic finds in an object.
 
-        `wanted` says what each field accepts, `names` gives the known fields.
+        `expected` says what each field accepts, `names` gives the known fields.
         """
-        errors = error.errors(include_url=False) if self.count < self.most else ()
-        for one in errors:
-            self.add(lambda one=one: _fault_of(one, start, wanted, names))
-        self.count += error.error_count() - len(errors)
+        for one in error.errors(include_url=False):
+            self.add(partial(_detail_of, one, expected, names))
 
-    def faults(self) -> list[ErrorDetail]:
-        """Give those that are worded; the last one then counts the rest."""
-        rest = self.count - len(self._worded)
+    def faults(self, most: int = MAX_FAULTS) -> list[ErrorDetail]:
+        """Return the first `most` errors; the last one then counts the rest."""
+        details = [word() for word in self._first[:most]]
+        rest = self.count - len(details)
         if not rest:
-            return self._worded
-        kind = "more " if self._worded else ""
-        return [
-            *self._worded,
-            ErrorDetail("more_faults", self.where, f"has {rest:,} {kind}fault{'s' * (rest > 1)}"),
-        ]
+            return details
+        kind = "more " if details else ""
+        words = f"has {rest:,} {kind}fault{'s' * (rest > 1)}"
+        return [*details, ErrorDetail("more_faults", self.where, words)]
 
 
 def limit_unknown_fields(value: object, names: Collection[str]) -> tuple[object, int]:
@@ -240,16 +239,17 @@ def limit_unknown_fields(value: object, names: Collection[str]) -> tuple[object,
     return {name: one for name, one in value.items() if name not in cut}, len(cut)
 
 
-def _fault_of(one: dict, start: str, wanted: dict[str, str], names: Iterable[str]) -> ErrorDetail:
-    kind, steps, context = one["type"], one["loc"], _worded(one.get("ctx", {}))
-    where = field_path(start, steps) or "body"
-    code, words = _FOUND.get(kind, (kind, one["msg"]))
-    if kind == "missing":
-        return ErrorDetail(code, where, words, wanted.get(steps[-1]))
+def _detail_of(error: dict, expected: dict[str, str], names: Iterable[str]) -> ErrorDetail:
+    """Word an error of pydantic."""
+    kind, steps, context = error["type"], error["loc"], _word_numbers(error.get("ctx", {}))
+    where = field_path("", steps) or "body"
+    code, words = _FOUND.get(kind, (kind, error["msg"]))
     if kind == "extra_forbidden":
-        return unknown_field(where, steps[-1], names, shorten_value(one["input"]))
-    rule = _SHAPES[kind].format(**context) if kind in _SHAPES else wanted.get(steps[-1])
-    return ErrorDetail(code, where, words.format(**context), rule, shorten_value(one["input"]))
+        return unknown_field(where, steps[-1], names, shorten_value(error["input"]))
+    if kind == "missing":
+        return ErrorDetail(code, where, words, expected.get(steps[-1]))
+    rule = _SHAPES[kind].format(**context) if kind in _SHAPES else expected.get(steps[-1])
+    return ErrorDetail(code, where, words.format(**context), rule, shorten_value(error["input"]))
 
 
 def unknown_field(
@@ -265,7 +265,7 @@ def unknown_field(
     )
 
 
-def _worded(context: dict) -> dict:
+def _word_numbers(context: dict) -> dict:
     return {
         name: format_exact(value) if isinstance(value, int | float) else value
         for name, value in context.items()

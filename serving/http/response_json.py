@@ -1,8 +1,9 @@
 """AnswerTable rows as JSON text: unknown is null, times are ISO in UTC, distributions are objects
 of their own.
 
-The values of a column are written at once, and the rows put together of their pieces: an object for
-each row, which is then written, takes three times as long.
+The values of a column are encoded together, and the rows joined from the pieces. An object of each
+row, encoded by orjson, takes twice the time: 11.0 against 5.7 ms for 1,000 rows, which is more
+than a fifth of the time of a whole request of 1,000 partnerships.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 from itertools import chain, groupby, repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -18,122 +20,154 @@ from serving.scoring.answer_table import EXTRA_COLUMNS, AnswerTable
 from serving.scoring.prospect_batch import EPOCH
 
 #: Columns that answers put into one object: engagements_p50 -> engagements: {p50: ...}.
-_PART = re.compile(
+_NESTED_COLUMN = re.compile(
     r"(engagements|views|(?:cpe|cpm|cost_per_view|emv)_usd|cpe|cpm)_(p\d\d|mean)"
     r"|(benchmark)_(.+)|(offer(?:_usd)?)_(.+)|(market_fee_usd)_(.+)|(market_fee)_(low|typical|high)"
 )
 _NULL = b"null"
-#: What is written of a column: a text for all rows, or one a row.
+#: The JSON of a column or of a piece of text between columns: one for all rows, or one a row.
 EncodedColumn = bytes | list[bytes]
 
 
-def result_fields(scored: AnswerTable) -> list[bytes]:
-    """Give the fields of each row as JSON, without the braces about them.
+class _Field(NamedTuple):
+    """A field of a result: the JSON before its value, its columns, and the JSON before each of
+    those where it is an object of several.
+    """
+
+    start: bytes
+    columns: list[str]
+    keys: list[bytes]
+
+
+def encode_fields(fields: Any) -> bytes:
+    """Return the fields of a dict or dataclass as JSON, without the braces around them.
+
+    >>> encode_fields({"rank": 1, "value": None})
+    b'"rank":1,"value":null'
+    """
+    return orjson.dumps(fields)[1:-1]
+
+
+def result_fields(answers: AnswerTable) -> list[bytes]:
+    """Return the fields of each row as JSON, without the braces around them.
 
     >>> cost = {"cpe_usd_p10": np.array([0.5, np.nan]), "cpe_usd_p50": np.array([1.0, np.nan])}
     >>> result_fields(AnswerTable(2, {**cost, "fee_usd": np.array([9.0, np.nan])}, {}))
     [b'"cpe_usd":{"p10":0.5,"p50":1.0},"fee_usd":9.0', b'"cpe_usd":null,"fee_usd":null']
     """
-    written = _written(scored.columns)
+    encoded = _encode_columns(answers.columns)
     pieces: list[EncodedColumn] = []
-    for start, names, keys in _layout(tuple(written)):
-        pieces.append(start)
-        pieces += _pieces([written[name] for name in names], keys)
-    own = [repeat(piece) if isinstance(piece, bytes) else piece for piece in _merged(pieces)]
-    return [b"".join(row) for row in zip(repeat(b"", scored.n), *own, strict=False)]
+    for field in _layout(tuple(encoded)):
+        pieces.append(field.start)
+        pieces += _field_pieces([encoded[name] for name in field.columns], field.keys)
+    columns = [_each_row(piece) for piece in _join_shared(pieces)]
+    # the first column has n values, which ends the repeated ones
+    rows = zip(repeat(b"", answers.n), *columns, strict=False)
+    return [b"".join(row) for row in rows]
 
 
 @cache
-def _layout(names: tuple[str, ...]) -> list[tuple[bytes, list[str], list[bytes]]]:
-    """Give for each field its start, its columns, and where it is an object of several what stands
-    before each.
-    """
-    groups: dict[str, dict[str, str]] = {}
+def _layout(names: tuple[str, ...]) -> list[_Field]:
+    """Return the fields that columns are encoded as, in order."""
+    keys_by_field: dict[str, dict[str, str]] = {}
     for name in names:
-        part = _PART.fullmatch(name)
-        whole, key = filter(None, part.groups()) if part else (name, "")
-        groups.setdefault(whole, {})[name] = key
-    starts = [
-        b'%s"%s":' % (b"," if number else b"", whole.encode())
-        for number, whole in enumerate(groups)
-    ]
+        match = _NESTED_COLUMN.fullmatch(name)
+        field, key = filter(None, match.groups()) if match else (name, "")
+        keys_by_field.setdefault(field, {})[name] = key
+    starts = _encode_keys(keys_by_field, b"")
     return [
-        (start, list(own), _keys(own.values()))
-        for start, own in zip(starts, groups.values(), strict=True)
+        _Field(start, list(keys), _encode_keys(filter(None, keys.values()), b"{"))
+        for start, keys in zip(starts, keys_by_field.values(), strict=True)
     ]
 
 
-def _keys(names: Iterable[str]) -> list[bytes]:
+def _encode_keys(names: Iterable[str], opening: bytes) -> list[bytes]:
+    """Return the JSON before each value of an object: `opening` or a comma, then the key."""
     return [
-        b'%s"%s":' % (b"," if number else b"{", name.encode())
+        b'%s"%s":' % (b"," if number else opening, name.encode())
         for number, name in enumerate(names)
-        if name
     ]
 
 
-def _pieces(values: list[EncodedColumn], keys: list[bytes]) -> list[EncodedColumn]:
-    """Give the value of a field: a column, or an object of several, null where nothing of them is
-    known.
-    """
+def _field_pieces(values: list[EncodedColumn], keys: list[bytes]) -> list[EncodedColumn]:
+    """Return the value of a field: a column, or an object of several, null where none is known."""
     if not keys:
         return values
     if values.count(_NULL) == len(values):
         return [_NULL]
-    if all(one == _NULL if isinstance(one, bytes) else _NULL in one for one in values):
-        return [_objects(values, keys)]
+    if all(map(_has_null, values)):
+        return [_encode_objects(values, keys)]
     return [*chain.from_iterable(zip(keys, values, strict=True)), b"}"]
 
 
-def _merged(pieces: list[EncodedColumn]) -> list[EncodedColumn]:
-    """Put neighbours that all rows share together."""
-    found: list[EncodedColumn] = []
-    for shared, own in groupby(pieces, bytes.__instancecheck__):
-        neighbours = list(own)
-        found += [b"".join(neighbours)] if shared else neighbours
-    return found
+def _join_shared(pieces: list[EncodedColumn]) -> list[EncodedColumn]:
+    """Join neighbouring pieces that all rows share."""
+    joined: list[EncodedColumn] = []
+    for is_shared, group in groupby(pieces, bytes.__instancecheck__):
+        neighbours = list(group)
+        joined += [b"".join(neighbours)] if is_shared else neighbours
+    return joined
 
 
-def _objects(values: list[EncodedColumn], keys: list[bytes]) -> list[bytes]:
+def _encode_objects(values: list[EncodedColumn], keys: list[bytes]) -> list[bytes]:
+    """Return an object of several columns for each row, null where nothing of it is known."""
     nothing = (_NULL,) * len(keys)
-    shape = b"%b".join(keys) + b"%b}"
-    columns = (repeat(one) if isinstance(one, bytes) else one for one in values)
-    return [_NULL if row == nothing else shape % row for row in zip(*columns, strict=False)]
+    template = b"%b".join(keys) + b"%b}"
+    rows = zip(*map(_each_row, values), strict=False)
+    return [_NULL if row == nothing else template % row for row in rows]
 
 
-def _written(columns: dict[str, np.ndarray]) -> dict[str, EncodedColumn]:
-    """Write each value of columns, in their order; one for all rows where they are known to share
-    it.
-    """
-    numbers = [name for name, values in columns.items() if values.dtype == float]
-    matrix = np.array([columns[name] for name in numbers])
-    known = np.isfinite(matrix).any(axis=1).tolist()
-    rows = iter(orjson.dumps(matrix[known], option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],["))
-    texts = {
-        name: _cells(next(rows)) if some else _NULL
-        for name, some in zip(numbers, known, strict=True)
-    }
+def _has_null(column: EncodedColumn) -> bool:
+    return column == _NULL if isinstance(column, bytes) else _NULL in column
+
+
+def _each_row(column: EncodedColumn) -> Iterable[bytes]:
+    return repeat(column) if isinstance(column, bytes) else column
+
+
+def _encode_columns(columns: dict[str, np.ndarray]) -> dict[str, EncodedColumn]:
+    """Return the JSON of each column, in their order."""
+    encoded = _encode_numbers(
+        {name: values for name, values in columns.items() if values.dtype == float}
+    )
     return {
-        name: texts[name] if name in texts else _others(name, values)
+        name: encoded[name] if name in encoded else _encode_others(name, values)
         for name, values in columns.items()
     }
 
 
-def _cells(row: bytes) -> EncodedColumn:
-    return row.split(b",") if b"," in row else row
+def _encode_numbers(columns: dict[str, np.ndarray]) -> dict[str, EncodedColumn]:
+    """Encode all columns of numbers at once; one without a finite number is null for all rows."""
+    matrix = np.array(list(columns.values()))
+    has_value = np.isfinite(matrix).any(axis=1)
+    text = orjson.dumps(matrix[has_value], option=orjson.OPT_SERIALIZE_NUMPY)
+    rows = iter(text[2:-2].split(b"],["))
+    return {
+        name: _split_numbers(next(rows)) if some else _NULL
+        for name, some in zip(columns, has_value.tolist(), strict=True)
+    }
 
 
-def _others(name: str, values: np.ndarray) -> EncodedColumn:
+def _split_numbers(text: bytes) -> EncodedColumn:
+    return text.split(b",") if b"," in text else text
+
+
+def _encode_others(name: str, values: np.ndarray) -> EncodedColumn:
     if values.dtype.kind == "M":
-        return _each(values.view(np.int64).tolist(), _iso)
-    found = values.tolist()
-    return [orjson.dumps(one) for one in found] if name in EXTRA_COLUMNS else _each(found)
+        return _encode_distinct(values.view(np.int64).tolist(), _iso_text)
+    if name in EXTRA_COLUMNS:
+        return [orjson.dumps(value) for value in values.tolist()]
+    return _encode_distinct(values.tolist())
 
 
-def _each(values: list, words: Callable = lambda value: value) -> EncodedColumn:
-    """Write each of the distinct values once."""
-    written = {value: orjson.dumps(words(value)) for value in set(values)}
-    return [written[value] for value in values] if len(written) > 1 else written[values[0]]
+def _encode_distinct(
+    values: list, convert: Callable[[Any], object] = lambda value: value
+) -> EncodedColumn:
+    """Encode each of the distinct values once; one value is that of all rows."""
+    encoded = {value: orjson.dumps(convert(value)) for value in set(values)}
+    return [encoded[value] for value in values] if len(encoded) > 1 else encoded[values[0]]
 
 
-def _iso(moment: int) -> str:
+def _iso_text(moment: int) -> str:
+    """Return a moment, microseconds UTC, as ISO text."""
     return (EPOCH + timedelta(microseconds=moment)).isoformat().replace("+00:00", "Z")
