@@ -43,7 +43,9 @@ class RequestAnswer:
         """Return what each forecast rests on, None where there is none."""
         if "evidence" not in self.columns:
             return [None] * len(self.results)
-        return np.where(self.is_refused, None, self.columns["evidence"]).tolist()
+        evidence = self.columns["evidence"].astype(object)
+        evidence[self.is_refused] = None
+        return evidence.tolist()
 
     def body(self, head: dict | None = None, results: Iterable[bytes] | None = None) -> bytes:
         """Return the answer as JSON.

@@ -1,4 +1,4 @@
-"""The answers to the bodies of POST requests: forecasts, forecasts with their grounds, or a ranking.
+"""The answers to POST requests: forecasts, forecasts with their grounds, or a ranking.
 
 The way of a request: dicts, ProspectBatch, feature matrix, distribution, AnswerTable, JSON.
 """

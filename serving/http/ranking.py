@@ -67,7 +67,7 @@ class Ranking(Answer):
     order: str = Field(description="highest first or lowest first")
     asked: int
     ranked: int
-    results: list[Ranked]
+    results: list[Ranked]  # type: ignore[assignment]  # each Ranked is a Result
 
 
 def rank_answer(answer: RequestAnswer, by: str | None = None, limit: int | None = None) -> bytes:
@@ -97,7 +97,7 @@ def _default_measure(answer: RequestAnswer) -> str:
 
 
 def _ranked_results(answer: RequestAnswer, values: np.ndarray, order: list[int]) -> Iterator[bytes]:
-    """Yield the results at the positions `order`, which is best first; equal values share a rank."""
+    """Yield the results at the positions `order`, best first; equal values share a rank."""
     ranks: dict[float, int] = {}
     for number, position in enumerate(order, 1):
         value = float(values[position])

@@ -105,7 +105,7 @@ def _join_shared(pieces: list[EncodedColumn]) -> list[EncodedColumn]:
     joined: list[EncodedColumn] = []
     for is_shared, group in groupby(pieces, bytes.__instancecheck__):
         neighbours = list(group)
-        joined += [b"".join(neighbours)] if is_shared else neighbours
+        joined += [b"".join(neighbours)] if is_shared else neighbours  # type: ignore[arg-type]
     return joined
 
 
