@@ -38,7 +38,7 @@ class RecentPost(TypedDict, total=False):
 
 
 class Partnership(TypedDict, total=False):
-    """A partnership to forecast: a creator_id that the service knows, or a platform and a profile."""
+    """A partnership to forecast: a creator_id that the service knows, or a platform and profile."""
 
     partnership_id: str
     creator_id: str

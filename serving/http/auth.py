@@ -1,11 +1,10 @@
-"""The ASGI layer before every path: keys say who may ask; without keys, the address that was
-reached.
-"""
+"""Who may send requests: clients with a key of the service; without keys, this machine alone."""
 
 import logging
 from collections.abc import Iterable
 
 import orjson
+from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.http.errors import ErrorDetail, RequestRefused, error_body
@@ -16,45 +15,42 @@ log = logging.getLogger("bentoml.creatorcast")
 
 #: What probes ask without a key.
 PUBLIC_PATHS = ("/livez", "/readyz", "/healthz")
-_WANTED = "a key of the service as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
+_EXPECTED = "a key of the service as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
 
 
 class AccessControl:
-    """Whether a request may be answered, by its path, the address that it reached, and its headers."""
+    """Decides whether a request may be answered: by its path, its headers, and the address that it
+    reached.
+    """
 
     def __init__(self, settings: Settings):
         self.keys = (
             Keys(settings.api_keys_file, settings.poll_seconds) if settings.api_keys_file else None
         )
         self.insecure = settings.insecure
-        self._told = False
+        self._has_logged = False
 
     def refusal(self, scope: Scope) -> RequestRefused | None:
-        """Say why not; None where the request may be answered."""
+        """Return why a request is refused; None where it may be answered."""
         if scope["path"] in PUBLIC_PATHS:
             return None
         if self.keys is not None:
-            given = list(_given(scope["headers"]))
-            if any(self.keys.match(key) for key in given):
+            sent_keys = list(_sent_keys(scope["headers"]))
+            if any(self.keys.match(key) for key in sent_keys):
                 return None
-            what = "is no key of this service" if given else "is missing"
-            return RequestRefused.for_error(
-                401, ErrorDetail("no_key", "headers.authorization", what, _WANTED)
-            )
+            words = "is no key of this service" if sent_keys else "is missing"
+            error = ErrorDetail("no_key", "headers.authorization", words, _EXPECTED)
+            return RequestRefused.for_error(401, error)
         if self.insecure or is_loopback((scope.get("server") or ("",))[0]):
             return None
-        if not self._told:
+        if not self._has_logged:
             log.error("refused a request from outside: %s", REMEDY)
-            self._told = True
-        return RequestRefused.for_error(
-            403,
-            ErrorDetail(
-                "keys_needed", "service", "has no keys, so it answers its own machine only"
-            ),
-        )
+            self._has_logged = True
+        words = "has no keys, so it answers its own machine only"
+        return RequestRefused.for_error(403, ErrorDetail("keys_needed", "service", words))
 
 
-def _given(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
+def _sent_keys(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
     for name, value in headers:
         if name == b"x-api-key":
             yield value.strip()
@@ -63,11 +59,11 @@ def _given(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[bytes]:
 
 
 class AuthMiddleware:
-    """The ASGI layer before every path: refuses what `state.access` refuses, in the one shape of
+    """The ASGI layer before every path: refuses what `state.access` refuses, with the JSON of all
     errors.
     """
 
-    def __init__(self, app: ASGIApp, state):
+    def __init__(self, app: ASGIApp, state: State):
         self.app, self.state = app, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 from pydantic import BaseModel, Field
 
-from features.derive.catalog import FEATURES, QUERY_INDEPENDENT_COLUMNS
+from features.derive.catalog import FEATURES, QUERY_INDEPENDENT_COLUMNS, FeatureSpec
 from features.tables.creator_ids import ANOTHER_ALPHABET, find_lookalike, id_fault
 from features.tables.vocabulary import EVIDENCE, NICHES, PLATFORMS
 from serving.http.errors import ErrorDetail, RequestRefused, shorten_value
@@ -44,92 +44,93 @@ class Creator(BaseModel):
 
 
 def creator_json(loaded: LoadedModel, creator_id: str, platform: str | None, now: datetime) -> dict:
-    """Give the body of GET /v1/creators/{creator_id}. Raises RequestRefused where there is no such
-    creator, or several.
+    """Return the body of GET /v1/creators/{creator_id}.
+
+    Raises RequestRefused where there is no such creator, or several.
     """
-    scorer, now_us = loaded.scorer, microseconds(now)
-    on, at = _account(loaded, creator_id, platform)
-    (values,) = scorer.creator_store.derive_features(ProspectBatch(1), np.array([at]), now_us)
-    told = {one.name: float(values[place]) for place, one in enumerate(FEATURES)}
-    bands = tuple(scorer.bundle.reference.band_edges)
+    store, bundle = loaded.scorer.creator_store, loaded.scorer.bundle
+    now_us = microseconds(now)
+    platform_name, account = _find_account(loaded, creator_id, platform)
+    (row,) = store.derive_features(ProspectBatch(1), np.array([account]), now_us)
+    values = {feature.name: float(row[place]) for place, feature in enumerate(FEATURES)}
     return {
         "creator_id": creator_id,
-        "platform": on,
-        "as_of": f"{np.datetime64(scorer.creator_store.effective_as_of(now_us) // 1_000_000, 's')}Z",
-        "stale": scorer.creator_store.is_stale(now_us),
+        "platform": platform_name,
+        "as_of": f"{np.datetime64(store.effective_as_of(now_us) // 1_000_000, 's')}Z",
+        "stale": store.is_stale(now_us),
         "model_version": loaded.manifest["version"],
-        "band": _named(bands, told["band_code"]),
-        "niche": _named(NICHES, told["niche_code"]),
-        "evidence": _named(EVIDENCE, told["engagements_evidence_code"]),
+        "band": _name_of(tuple(bundle.reference.band_edges), values["band_code"]),
+        "niche": _name_of(NICHES, values["niche_code"]),
+        "evidence": _name_of(EVIDENCE, values["engagements_evidence_code"]),
         "features": [
-            _feature(one, told[one.name])
-            for one in FEATURES
-            if one.name in QUERY_INDEPENDENT_COLUMNS
+            _feature_json(feature, values[feature.name])
+            for feature in FEATURES
+            if feature.name in QUERY_INDEPENDENT_COLUMNS
         ],
     }
 
 
-def _account(loaded: LoadedModel, creator_id: str, platform: str | None) -> tuple[str, int]:
+def _find_account(loaded: LoadedModel, creator_id: str, platform: str | None) -> tuple[str, int]:
+    """Return the platform and the account of a creator. Raises RequestRefused where there is not
+    exactly one.
+    """
     if platform is not None and platform not in PLATFORMS:
-        wanted = f"one of {', '.join(PLATFORMS)}"
-        words = "is not one of the accepted values"
-        raise RequestRefused(
-            400,
-            "malformed",
-            ErrorDetail("not_accepted", "query.platform", words, wanted, shorten_value(platform)),
-        )
-    names = [platform] if platform else list(PLATFORMS)
-    held = [
-        (name, place)
-        for name in names
-        if (place := loaded.scorer.creator_store.find(name, creator_id)) >= 0
-    ]
-    other = (
-        None
-        if held
-        else find_lookalike(
-            creator_id,
-            lambda name: any(loaded.scorer.creator_store.find(at, name) >= 0 for at in names),
-        )
+        raise RequestRefused(400, "malformed", _unknown_platform(platform))
+    platforms = (platform,) if platform else PLATFORMS
+    accounts = {
+        name: account
+        for name in platforms
+        if (account := loaded.scorer.creator_store.find(name, creator_id)) >= 0
+    }
+    if not accounts:
+        raise _no_creator(loaded, creator_id, platform)
+    if len(accounts) > 1:
+        words, expected = "is missing: it stands on several", f"one of {', '.join(accounts)}"
+        error = ErrorDetail("which_platform", "query.platform", words, expected)
+        raise RequestRefused.for_error(400, error)
+    ((name, account),) = accounts.items()
+    return name, account
+
+
+def _unknown_platform(platform: str) -> ErrorDetail:
+    words, expected = "is not one of the accepted values", f"one of {', '.join(PLATFORMS)}"
+    got = shorten_value(platform)
+    return ErrorDetail("not_accepted", "query.platform", words, expected, got)
+
+
+def _no_creator(loaded: LoadedModel, creator_id: str, platform: str | None) -> RequestRefused:
+    """Return why there is no such creator: its id can be mistaken, or is not known."""
+    platforms = (platform,) if platform else PLATFORMS
+
+    def is_known(name: str) -> bool:
+        return any(loaded.scorer.creator_store.find(at, name) >= 0 for at in platforms)
+
+    got = shorten_value(creator_id)
+    lookalike = find_lookalike(creator_id, is_known)
+    words = id_fault(creator_id) or (ANOTHER_ALPHABET if lookalike else None)
+    if words:
+        expected = None if lookalike is None else f"{lookalike!r}, which is known"
+        error = ErrorDetail("confusable_id", "path.creator_id", words, expected, got)
+        return RequestRefused.for_error(400, error)
+    where = f" on {platform}" if platform else ""
+    words = f"is not known{where}"
+    expected = (
+        "a creator of the data that the service was started with: add it there, "
+        "or ask with a profile inline"
     )
-    wrong = id_fault(creator_id) or (ANOTHER_ALPHABET if other else None)
-    if not held and wrong:
-        wanted = None if other is None else f"{other!r}, which is known"
-        raise RequestRefused.for_error(
-            400,
-            ErrorDetail(
-                "confusable_id", "path.creator_id", wrong, wanted, shorten_value(creator_id)
-            ),
-        )
-    if not held:
-        where = f" on {platform}" if platform else ""
-        wanted = "a creator of the data that the service was started with: add it there, or ask with a profile inline"
-        got = shorten_value(creator_id)
-        raise RequestRefused.for_error(
-            404,
-            ErrorDetail("unknown_creator", "path.creator_id", f"is not known{where}", wanted, got),
-        )
-    if len(held) > 1:
-        wanted = f"one of {', '.join(name for name, _ in held)}"
-        raise RequestRefused.for_error(
-            400,
-            ErrorDetail(
-                "which_platform", "query.platform", "is missing: it stands on several", wanted
-            ),
-        )
-    return held[0]
+    error = ErrorDetail("unknown_creator", "path.creator_id", words, expected, got)
+    return RequestRefused.for_error(404, error)
 
 
-def _named(names: tuple[str, ...], code: float) -> str | None:
+def _name_of(names: tuple[str, ...], code: float) -> str | None:
     return None if np.isnan(code) else names[int(code)]
 
 
-def _feature(one, value: float) -> dict:
-    value = value if np.isfinite(value) else None
+def _feature_json(feature: FeatureSpec, value: float) -> dict:
     return {
-        "name": one.name,
-        "value": value,
-        "unit": one.unit,
-        "meaning": one.meaning,
-        "missing": one.missing,
+        "name": feature.name,
+        "value": value if np.isfinite(value) else None,
+        "unit": feature.unit,
+        "meaning": feature.meaning,
+        "missing": feature.missing,
     }

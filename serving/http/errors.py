@@ -1,5 +1,5 @@
-"""How the service words what is wrong: one Fault for each broken rule, and RequestRefused for a
-request as a whole.
+"""How the service words what is wrong: an ErrorDetail for each broken rule, and RequestRefused for
+a request as a whole.
 
 Words may change from one version to the next; the codes are for programs and stay.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import lru_cache, partial
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -35,7 +36,8 @@ CODES = {
     "above_maximum": "a number above the most accepted",
     "too_few": "a list that is too short",
     "too_many": "a list that is too long",
-    "not_whole": "a count (followers, deliverables, likes of a post) with a fraction; averages and rates may have one",
+    "not_whole": "a count (followers, deliverables, likes of a post) with a fraction; "
+    "averages and rates may have one",
     "not_accepted": "a value that is not in the field's list",
     "no_date": "no ISO time that exists",
     "no_time_zone": "a time without Z or an offset",
@@ -46,7 +48,8 @@ CODES = {
     "two_posted_at": "a reading of a post that names another moment of posting than an earlier one",
     "repeated_id": "a partnership_id that several partnerships of the request have",
     "start_before_as_of": "a start before the moment of the forecast",
-    "confusable_id": "a creator_id with a character that cannot be seen, or that looks like another, or too long",
+    "confusable_id": "a creator_id with a character that cannot be seen, "
+    "or that looks like another, or too long",
     "unknown_creator": "a creator_id that the service does not know, without a profile to go by",
     "which_platform": "a creator_id that stands on several platforms, none named",
     "no_profile": "no creator_id, followers, averages or posts to go by",
@@ -118,26 +121,26 @@ class ErrorDetail:
 
 class RequestRefused(Exception):
     """A request that is answered by errors alone: HTTP status, a code for programs, and at least
-    one fault.
+    one ErrorDetail.
     """
 
-    def __init__(self, status: int, code: str, *faults: ErrorDetail):
+    def __init__(self, status: int, code: str, *errors: ErrorDetail):
         super().__init__(code)
-        self.status, self.code, self.faults = status, code, faults
+        self.status, self.code, self.faults = status, code, errors
 
     @classmethod
-    def for_error(cls, status: int, fault: ErrorDetail) -> "RequestRefused":
-        """Refuse a request for one reason, whose code is then that of the answer."""
-        return cls(status, fault.code, fault)
+    def for_error(cls, status: int, error: ErrorDetail) -> "RequestRefused":
+        """Return the refusal for one reason, whose code is then that of the answer."""
+        return cls(status, error.code, error)
 
 
 def error_body(refused: RequestRefused) -> dict:
-    """Give the one JSON shape that every error of the service has."""
-    return {"code": refused.code, "errors": [asdict(found) for found in refused.faults]}
+    """Return the one JSON shape that every error of the service has."""
+    return {"code": refused.code, "errors": [asdict(detail) for detail in refused.faults]}
 
 
-def shorten_value(value: object) -> str | float | bool | None:
-    """Give a value fit to be repeated in an answer: short, and never a whole list or object.
+def shorten_value(value: Any) -> Any:
+    """Return a value fit to be repeated in an answer: short, and never a whole list or object.
 
     >>> shorten_value([1, 2]), shorten_value(-5), shorten_value("x" * 100) == "x" * 77 + "..."
     ('a list of 2', -5, True)
@@ -152,24 +155,21 @@ def shorten_value(value: object) -> str | float | bool | None:
 
 
 def field_path(start: str, steps: Iterable[str | int]) -> str:
-    """Word a place in a document.
+    """Return the place that `steps` lead to from `start`, as text.
 
     >>> field_path("partnerships[3]", ("recent_posts", 0, "likes"))
     'partnerships[3].recent_posts[0].likes'
     """
     for step in steps:
-        start += (
-            f"[{step}]"
-            if isinstance(step, int)
-            else f".{shorten_value(step)}"
-            if start
-            else str(shorten_value(step))
-        )
+        if isinstance(step, int):
+            start += f"[{step}]"
+        else:
+            start += f".{shorten_value(step)}" if start else shorten_value(step)
     return start
 
 
 def expected_values(column: Column) -> str:
-    """Word what a column accepts.
+    """Return in words what a column accepts.
 
     >>> expected_values(Column("deliverables", "count", "posts booked", minimum=1, maximum=100))
     'a whole number from 1 to 100'
@@ -179,10 +179,11 @@ def expected_values(column: Column) -> str:
     if column.kind in _KINDS:
         return _KINDS[column.kind]
     number = "a whole number" if column.kind == "count" else "a number"
+    least = format_exact(column.minimum or 0)
     if column.maximum is None:
-        return f"{number} of at least {format_exact(column.minimum)}"
+        return f"{number} of at least {least}"
     remedy = f": {column.remedy}" if column.remedy else ""
-    return f"{number} from {format_exact(column.minimum)} to {format_exact(column.maximum)}{remedy}"
+    return f"{number} from {least} to {format_exact(column.maximum)}{remedy}"
 
 
 class ErrorCollector:
@@ -195,7 +196,7 @@ class ErrorCollector:
         self._first: list[Callable[[], ErrorDetail]] = []
 
     def add(self, word: Callable[[], ErrorDetail]) -> None:
-        """Add an error; `word` makes it, and is called only where it is among those to be worded."""
+        """Add an error; `word` makes it, and is called only if the error is among the first."""
         self.count += 1
         if len(self._first) < MAX_FAULTS:
             self._first.append(word)
@@ -227,7 +228,7 @@ class ErrorCollector:
 
 
 def limit_unknown_fields(value: object, names: Collection[str]) -> tuple[object, int]:
-    """Leave of an object's unknown fields the first MAX_FAULTS; give also how many are left out.
+    """Return an object with the first MAX_FAULTS of its unknown fields, and how many are left out.
 
     >>> limit_unknown_fields({"likes": 1, "x": 2}, ["likes"])
     ({'likes': 1, 'x': 2}, 0)
@@ -236,10 +237,10 @@ def limit_unknown_fields(value: object, names: Collection[str]) -> tuple[object,
         return value, 0
     unknown = [name for name in value if name not in names]
     cut = set(unknown[MAX_FAULTS:])
-    return {name: one for name, one in value.items() if name not in cut}, len(cut)
+    return {name: field for name, field in value.items() if name not in cut}, len(cut)
 
 
-def _detail_of(error: dict, expected: dict[str, str], names: Iterable[str]) -> ErrorDetail:
+def _detail_of(error: Any, expected: dict[str, str], names: Iterable[str]) -> ErrorDetail:
     """Word an error of pydantic."""
     kind, steps, context = error["type"], error["loc"], _word_numbers(error.get("ctx", {}))
     where = field_path("", steps) or "body"
@@ -255,7 +256,7 @@ def _detail_of(error: dict, expected: dict[str, str], names: Iterable[str]) -> E
 def unknown_field(
     where: str, name: str, known: Iterable[str], got: str | float | bool | None = None
 ) -> ErrorDetail:
-    """Word a field that there is not, with the known one nearest to it.
+    """Return the error of a field that does not exist, with the known one nearest to it.
 
     >>> unknown_field("query.bnad", "bnad", ("band", "niche")).expected
     'did you mean band?'
@@ -274,8 +275,9 @@ def _word_numbers(context: dict) -> dict:
 
 @lru_cache(2048)
 def _nearest(name: str, known: tuple[str, ...]) -> str:
-    """Name the known field nearest to an unknown one; long names are no slips, and comparing them
-    is slow.
+    """Return a hint at the known field nearest to an unknown one.
+
+    Long names are no slips of the pen, and comparing them is slow.
     """
-    near = get_close_matches(name, known, 1) if len(name) <= LONGEST_SLIP else []
-    return f"did you mean {near[0]}?" if near else "a field that /v1/openapi.json names"
+    matches = get_close_matches(name, known, 1) if len(name) <= LONGEST_SLIP else []
+    return f"did you mean {matches[0]}?" if matches else "a field that /v1/openapi.json names"

@@ -122,7 +122,7 @@ def missing_value(field: Column, path: str) -> ErrorDetail:
 def _read_dicts(
     objects: Sequence[object], fields: Sequence[Column], errors: ErrorsByRow
 ) -> list[dict]:
-    """Return the objects; in the place of what is no object stands one without errors of its own."""
+    """Return the objects; one without errors of its own replaces what is no object."""
     no_object = dict.fromkeys(field.name for field in fields if field.required)
     for row in _rows_of_other_types(objects, {dict}):
         path, got = errors[row].where, shorten_value(objects[row])
@@ -183,7 +183,7 @@ def _rows_of_other_types(values: Sequence[object], types: set[type]) -> list[int
 
 
 def _check_numbers(field: Column, values: list[float | None], errors: ErrorsByRow) -> None:
-    """Add an error for each number that the field does not accept: the first rule that it breaks."""
+    """Add an error for each number that the field does not accept, by the first rule it breaks."""
     rules = broken_rules(field, np.array(values, dtype=float))
     is_broken = np.logical_or.reduce(list(rules.values()))
     for row in np.flatnonzero(is_broken).tolist():
@@ -192,13 +192,14 @@ def _check_numbers(field: Column, values: list[float | None], errors: ErrorsByRo
 
 
 def _read_texts(field: Column, values: list[str | None], errors: ErrorsByRow) -> list[str | None]:
-    """Return texts without surrounding blanks, None where nothing is left; equal ones are read once."""
+    """Return texts without surrounding blanks, None where nothing is left.
+
+    Equal texts are read once.
+    """
     stripped = {value: value.strip() or None if value else None for value in set(values)}
-    refused = (
-        {value for value, text in stripped.items() if any(rules_broken_by(field, text))}
-        if field.allowed
-        else set()
-    )
+    refused = set()
+    if field.allowed:
+        refused = {value for value, text in stripped.items() if any(rules_broken_by(field, text))}
     if refused:
         for row, value in enumerate(values):
             if value in refused:
@@ -211,17 +212,16 @@ def _read_times(
 ) -> list[datetime | None]:
     """Return times in UTC; equal texts are read once."""
     times: dict[str | None, datetime | None] = {}
-    broken: dict[str | None, PydanticCustomError] = {}
+    rules: dict[str | None, tuple[str, str]] = {}
     for value in set(values):
         try:
             times[value] = read_time(value)
         except PydanticCustomError as error:
-            times[value], broken[value] = None, error
-    if broken:
+            times[value], rules[value] = None, (error.type, error.message())
+    if rules:
         for row, value in enumerate(values):
-            if value in broken:
-                error = broken[value]
-                _add_error(errors[row], field, error.type, error.message(), value)
+            if value in rules:
+                _add_error(errors[row], field, *rules[value], value)
     return [times[value] for value in values]
 
 

@@ -1,4 +1,4 @@
-"""The keys of those who may ask, and where the service may listen without any. Light: no pandas.
+"""The API keys of clients, and where the service may listen without any. Light: no pandas.
 
 The key file has one key a line, alone or as name:key; blank lines and lines that begin with # do
 not count. Each worker looks at it every few seconds, so that keys are added and withdrawn by
@@ -29,7 +29,10 @@ FILE_LIMIT = 2**20
 #: Seconds that a request waits for the file to be read; where a disk takes longer, the next one
 #: finds it read.
 PATIENCE = 0.2
-REMEDY = "name a file of keys in CREATORCAST_API_KEYS_FILE, or set CREATORCAST_INSECURE=1 to answer whoever reaches it"
+REMEDY = (
+    "name a file of keys in CREATORCAST_API_KEYS_FILE, "
+    "or set CREATORCAST_INSECURE=1 to answer whoever reaches it"
+)
 
 
 class AccessError(CreatorcastError):
@@ -37,8 +40,9 @@ class AccessError(CreatorcastError):
 
 
 def read_keys(path: Path) -> tuple[bytes, ...]:
-    """Give the sha256 of every key of a file, which may be a link. Raises AccessError, which never
-    quotes a line.
+    """Return the sha256 of every key of a file, which may be a link.
+
+    Raises AccessError, which never quotes a line.
     """
     try:
         lines = read_regular(path, FILE_LIMIT).decode("utf-8").splitlines()
@@ -52,8 +56,8 @@ def read_keys(path: Path) -> tuple[bytes, ...]:
         key = line.rpartition(":")[2].strip()
         if not _KEY.fullmatch(key):
             raise AccessError(
-                f"key file {str(path)!r} line {number} holds no key: expected 16 to 256 letters, digits or -._~+/, "
-                "alone or after a name and a colon"
+                f"key file {str(path)!r} line {number} holds no key: "
+                "expected 16 to 256 letters, digits or -._~+/, alone or after a name and a colon"
             )
         keys.append(_digest(key.encode()))
     if not keys:
@@ -66,29 +70,29 @@ def _digest(key: bytes) -> bytes:
 
 
 class Keys:
-    """The keys in use, read anew when the file is another one than before; a file that cannot be
-    used changes nothing.
+    """The keys in use, read again when their file has changed; a file that cannot be used changes
+    nothing.
 
-    It is read beside the event loop, which a slow disk must not stop. Raises AccessError where the
-    first file cannot be used.
+    The file is read in a thread, so that a slow disk does not stop the event loop. Raises
+    AccessError where the first file cannot be used.
     """
 
     def __init__(
         self, path: Path, poll_seconds: float = 2.0, clock: Callable[[], float] = time.monotonic
     ):
         self.path, self.poll_seconds, self._clock = path, poll_seconds, clock
-        self._stamp, self._due, self._reason = self._look(), clock() + poll_seconds, ""
+        self._stamp, self._due, self._reason = self._file_stamp(), clock() + poll_seconds, ""
         self._digests = read_keys(path)
         self._reading: threading.Thread | None = None
-        self._tell()
+        self._log_keys()
 
-    def match(self, given: bytes) -> bool:
-        """Tell whether `given` is a key; it is compared with every key, each time in full."""
+    def match(self, key: bytes) -> bool:
+        """Return whether `key` is in use; it is compared with every key, each time in full."""
         self._refresh()
-        digest, found = _digest(given), False
-        for known in self._digests:
-            found |= hmac.compare_digest(digest, known)
-        return found
+        digest, is_known = _digest(key), False
+        for known_digest in self._digests:
+            is_known |= hmac.compare_digest(digest, known_digest)
+        return is_known
 
     def _refresh(self) -> None:
         now = self._clock()
@@ -102,7 +106,7 @@ class Keys:
         self._reading.join(PATIENCE)
 
     def _read(self) -> None:
-        stamp = self._look()
+        stamp = self._file_stamp()
         if stamp == self._stamp:
             return
         try:
@@ -113,16 +117,16 @@ class Keys:
             self._reason = str(error)
             return
         self._stamp, self._reason = stamp, ""
-        self._tell()
+        self._log_keys()
 
-    def _look(self) -> tuple | None:
+    def _file_stamp(self) -> tuple | None:
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
+        return status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode
 
-    def _tell(self) -> None:
+    def _log_keys(self) -> None:
         log.info("%d key(s) in use", len(self._digests))
         if self._stamp and self._stamp[3] & stat.S_IROTH:
             log.warning(
@@ -131,7 +135,7 @@ class Keys:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address reaches this machine alone.
+    """Return whether an address reaches this machine alone.
 
     >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "example.com")]
     [True, True, True, False, False]

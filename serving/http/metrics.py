@@ -34,7 +34,7 @@ log = logging.getLogger("bentoml.creatorcast")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 #: Names the memory that the workers of a service share: its descriptor.
 METRICS_MEMORY = "CREATORCAST_FIGURES"
-#: The endpoint of a request that no address is for, and every other label that has no series of its
+#: The endpoint of a request that no address is for, and any other label without a series of its
 #: own.
 OTHER = "other"
 #: The code of a request whose answer was not begun.
@@ -90,7 +90,7 @@ class Metrics:
             )
 
     def join(self, environment: MutableMapping[str, str], worker: int) -> None:
-        """Count in the shared memory from now on, where there is any, as the worker of that number."""
+        """Count in a row of the shared memory from now on, if there is any; `worker`: the row."""
         if METRICS_MEMORY not in environment:
             return
         try:
@@ -136,9 +136,12 @@ class Metrics:
         )
         yield self._histogram(totals)
         yield _counter(
-            totals, "scored", "partnerships", "Partnerships forecast, by what the forecast rests on",
+            totals,
+            "scored",
+            "partnerships",
+            "Partnerships forecast, by what the forecast rests on",
             ["endpoint", "evidence"],
-        )  # fmt: skip
+        )
         yield _counter(
             totals,
             "rejected",
@@ -199,10 +202,10 @@ def _counter(
 
 
 class MetricsMiddleware:
-    """The ASGI layer before every other: counts and times each request once, whoever answers it.
+    """The ASGI layer before every other: counts and times each request once.
 
-    A request goes by the address that its path names: one that the Guard refuses never gets to a
-    route.
+    A request is counted for the address that its path names: one that AuthMiddleware refuses never
+    gets to a route.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics):

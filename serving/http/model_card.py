@@ -1,6 +1,4 @@
-"""The model in use, as GET /v1/model tells it: its manifest, its record in short, and what it is
-not good for.
-"""
+"""The model in use, for GET /v1/model: its manifest, its backtest in short, and its limits."""
 
 import pandas as pd
 
@@ -8,12 +6,12 @@ from features.number_text import format_number
 from models.bundle import Bundle
 from serving.scoring.warning_flags import MODEL_OLD_DAYS
 
-#: What is left out of the manifest: of use to the loader alone.
+#: Keys of the manifest that only the loader uses.
 _NOT_SHOWN = ("format", "columns", "sha256", "features_version")
 _OURS = "creatorcast"
-#: Figures of the record that are told in short, by split: creators that trained the model, and
+#: Figures of the backtest that the card repeats, by split: creators that trained the model, and
 #: creators it never saw.
-_TOLD = (
+_SUMMARY_FIGURES = (
     *(
         "rows",
         "creators",
@@ -29,42 +27,47 @@ _TOLD = (
 
 
 def model_card(manifest: dict, bundle: Bundle | None = None) -> dict:
-    """Give the body of GET /v1/model; what a bundle does not have is left out."""
-    told = {key: value for key, value in manifest.items() if key not in _NOT_SHOWN}
+    """Return the body of GET /v1/model; what a bundle does not have is left out."""
+    card = {key: value for key, value in manifest.items() if key not in _NOT_SHOWN}
     if "backtest" in manifest:
         rows = [row for row in manifest["backtest"]["table"] if row["forecaster"] == _OURS]
-        told["summary"] = {row["split"]: {name: row.get(name) for name in _TOLD} for row in rows}
-    return told | {"limits": _limits(manifest, bundle)}
+        card["summary"] = {
+            row["split"]: {name: row.get(name) for name in _SUMMARY_FIGURES} for row in rows
+        }
+    return card | {"limits": _limits(manifest, bundle)}
 
 
 def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
-    found = [
+    limits = [
         "Forecasts are of what platforms show publicly; reach, sales and saves are not forecast."
     ]
     if manifest["trained_on"] == "simulated":
-        found.append(
+        limits.append(
             "It was trained on a simulated market: nothing about real creators follows from it."
         )
     if "recipe" in manifest:
         days = manifest["recipe"]["sampling"]["longest_lead_days"]
-        found.append(
-            f"It was trained on starts up to {format_number(days)} days ahead; later ones carry lead_beyond_training."
+        limits.append(
+            f"It was trained on starts up to {format_number(days)} days ahead; "
+            "later ones carry lead_beyond_training."
         )
     if "until" in manifest:
         ends = f"{pd.Timestamp(manifest['until']):%Y-%m-%d}"
-        found.append(
-            f"Its training ends on {ends}; forecasts made {MODEL_OLD_DAYS} days later carry model_old."
+        limits.append(
+            f"Its training ends on {ends}; "
+            f"forecasts made {MODEL_OLD_DAYS} days later carry model_old."
         )
     for row in manifest.get("backtest", {}).get("coverage", ()):
         if row["fails"]:
             who = f"{row['platform']}, {row['band']}, {row['split']} creators, {row['evidence']}"
-            found.append(
-                f"The 80 % interval held {row['coverage_80']:.0%} for {who}: do not rely on it there."
+            limits.append(
+                f"The 80 % interval held {row['coverage_80']:.0%} for {who}: "
+                "do not rely on it there."
             )
     if bundle is not None and bundle.reference.sponsored_posts == 0:
-        found.append(
+        limits.append(
             "It has never seen a paid post: how payment changes engagement is unknown to it."
         )
     if bundle is not None and bundle.benchmarks is None:
-        found.append("It has no benchmarks: answers have no cost verdict.")
-    return found
+        limits.append("It has no benchmarks: answers have no cost verdict.")
+    return limits

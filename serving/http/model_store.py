@@ -109,7 +109,8 @@ class ModelStore:
         self._find, self._load, self._read, self._told = find, load, tables, told
         self._tables: Tables | None = None
         self._rates: CurrencyRates | None = None
-        self._has_read, self._unread_stamp = False, ()
+        self._has_read = False
+        self._unread_stamp: tuple = ()
         self._stamp: tuple | None = None
         self._refused_stamp: tuple | None = None
         self._again_at = 0.0

@@ -2,6 +2,9 @@
 pasted.
 """
 
+from typing import Literal
+
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from features.segments import MEASURES
@@ -15,7 +18,7 @@ _PROFILE = {"platform": "instagram", "followers": 48_000, "niche": "food"}
 _DEAL = {"brand_niche": "food", "format": "carousel", "deliverables": 2, "fee_usd": 900}
 _WHEN = {"start_at": "2026-11-20T09:00:00Z"}
 
-#: Questions by name, as predict and explain take them.
+#: Requests by name, as predict and explain take them.
 EXAMPLES = {
     "averages": {
         "summary": "A profile with the averages of a vendor's export",
@@ -108,7 +111,8 @@ RANK_EXAMPLES = {
 }
 
 _REFUSALS = {
-    "400": "not JSON, no list of 1 to 1,000 partnerships, or headers that leave unclear where the body ends",
+    "400": "not JSON, no list of 1 to 1,000 partnerships, "
+    "or headers that leave unclear where the body ends",
     "401": "the service asks for an API key, and none or another was sent",
     "403": "the service has no keys and was asked from another machine",
     "408": "the body did not arrive in time",
@@ -119,20 +123,27 @@ _REFUSALS = {
     "500": "a fault of the service: its log has the reason",
     "503": "no model is loaded, or too many requests are waiting: try again after Retry-After",
 }
+#: The types of requests and answers.
+_MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
+    (Question, "validation"),
+    (ExplainQuestion, "validation"),
+    (RankQuestion, "validation"),
+    (Answer, "serialization"),
+    (Ranking, "serialization"),
+    (Creator, "serialization"),
+    (FaultMessage, "serialization"),
+]
 _ANY_GET = ("401", "403", "431", "500", "503")
 _EACH = (
-    "Each partnership has its result or its errors; one with errors does not keep the others from being scored. "
+    "Each partnership has its result or its errors; "
+    "one with errors does not keep the others from being scored. "
     "A creator_id alone is enough for a creator that the service knows."
 )
 
 
 def openapi() -> dict:
-    """Give the OpenAPI 3.1 document."""
-    asked = [(model, "validation") for model in (Question, ExplainQuestion, RankQuestion)]
-    given = [(model, "serialization") for model in (Answer, Ranking, Creator, FaultMessage)]
-    _, definitions = models_json_schema(
-        [*asked, *given], ref_template="#/components/schemas/{model}"
-    )
+    """Return the OpenAPI 3.1 document."""
+    _, definitions = models_json_schema(_MESSAGES, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -184,8 +195,8 @@ def _post(name: str, summary: str, question: str, answer: str, examples: dict) -
 
 def _creator() -> dict:
     refused = {"400": "on several platforms: name one", "404": "no creator that the service knows"}
-    found = _get("creator", "What is known of a creator, as of now", _ref("Creator"), refused)
-    found["get"]["parameters"] = [
+    operation = _get("creator", "What is known of a creator, as of now", _ref("Creator"), refused)
+    operation["get"]["parameters"] = [
         {
             "name": "creator_id",
             "in": "path",
@@ -194,12 +205,12 @@ def _creator() -> dict:
         },
         _query("platform", PLATFORMS),
     ]
-    return found
+    return operation
 
 
 def _benchmarks() -> dict:
     refused = {"400": "a field or value that there is not", "404": "the model has no benchmarks"}
-    found = _get(
+    operation = _get(
         "benchmarks",
         "What creators do, by platform, band, niche and format",
         {"type": "object"},
@@ -211,8 +222,8 @@ def _benchmarks() -> dict:
         "niche": NICHES,
         "measure": MEASURES,
     }  # bands are the bundle's
-    found["get"]["parameters"] = [_query(name, allowed) for name, allowed in lists.items()]
-    return found
+    operation["get"]["parameters"] = [_query(name, allowed) for name, allowed in lists.items()]
+    return operation
 
 
 def _metrics() -> dict:

@@ -17,7 +17,10 @@ def fill_missing_ids(ids: list[str]) -> list[str]:
 
 
 def repeated_ids(ids: list[str]) -> dict[int, ErrorDetail]:
-    """Return an error for each row whose id another row has: their answers could not be told apart."""
+    """Return an error for each row whose id another row has.
+
+    The answers of such rows could not be distinguished.
+    """
     if len(set(ids)) == len(ids):
         return {}
     rows_by_id: dict[str, list[int]] = {}

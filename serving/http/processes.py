@@ -1,10 +1,10 @@
 """How the processes of a service end: together, whatever ends the one that started the others (the
 supervisor).
 
-Circus, which starts the workers for BentoML, ends them at SIGTERM, SIGINT and SIGQUIT. What else
-would end or halt the
-supervisor alone is ignored, SIGHUP stops the service as SIGTERM does, and what cannot be caught is seen by the workers:
-they hold the reading end of a pipe that nobody writes to, and it ends with the supervisor.
+Circus, which starts the workers for BentoML, ends them at SIGTERM, SIGINT and SIGQUIT. Other
+signals that would end or halt the supervisor alone are ignored, SIGHUP stops the service as SIGTERM
+does, and an end that cannot be caught is seen by the workers: they hold the reading end of a pipe
+that nobody writes to, and it ends with the supervisor.
 """
 
 import contextlib

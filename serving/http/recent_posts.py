@@ -79,7 +79,7 @@ def read_recent_posts(lists: Sequence[list | None], errors: ErrorsByRow) -> Rece
 
 
 def check_recent_posts(posts: RecentPosts, errors: ErrorsByRow, now: datetime) -> None:
-    """Add what is wrong between values of the posts: times that cannot be, and posts that repeat."""
+    """Add the errors across fields of the posts: impossible times, and posts that repeat."""
     posted, observed = posts.column("posted_at"), posts.column("observed_at")
     for post, row in enumerate(posts.rows):
         _check_times(posts.path(post), posted[post], observed[post], errors, row, now)
@@ -112,7 +112,7 @@ def recent_post_readings(posts: RecentPosts, account: Sequence[int]) -> PostRead
         np.array(account),
         np.array([microseconds(time) for time in posts.column("posted_at")]),
         np.array([NAT_US if time is None else microseconds(time) for time in observed]),
-        np.array(names, dtype=object),
+        np.array(names, dtype=object),  # type: ignore[arg-type]  # an array is no Sequence
         _number_arrays(posts) | _flag_arrays(posts),
         _text_arrays(posts),
         np.array([name is None for name in ids]),

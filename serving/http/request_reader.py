@@ -69,6 +69,7 @@ def read_partnerships(objects: list, now: datetime) -> ParsedRequest:
 
 
 def _partnership_ids(columns: dict[str, list], count: int, errors: ErrorsByRow) -> list[str]:
+    """Return the id of each partnership; one with errors may be cut short."""
     ids = columns.get("partnership_id") or [None] * count
     shown = [shorten_value(name) if row in errors else name for row, name in enumerate(ids)]
     return fill_missing_ids([name or "" for name in shown])

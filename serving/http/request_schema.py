@@ -92,8 +92,8 @@ Partnership: type[BaseModel] = create_model(
         "count beside those that it knows."
     ),
     **_fields(PROSPECTS.columns),
-    recent_posts=(
-        list[Post] | None,
+    recent_posts=(  # type: ignore[arg-type]  # the type is made by create_model
+        list[Post] | None,  # type: ignore[valid-type]
         Field(None, max_length=MAX_RECENT_POSTS, description=RECENT_POSTS.meaning),
     ),
 )
@@ -127,7 +127,10 @@ Question: type[BaseModel] = create_model(
     "Question",
     __base__=Envelope,
     __doc__="Partnerships to forecast, each answered at its place in the list.",
-    partnerships=(list[Partnership], Field(min_length=1, max_length=MAX_PARTNERSHIPS)),
+    partnerships=(  # the type is made by create_model
+        list[Partnership],  # type: ignore[valid-type]
+        Field(min_length=1, max_length=MAX_PARTNERSHIPS),
+    ),
 )
 
 ExplainQuestion: type[BaseModel] = create_model(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.http.errors import CODES
 from serving.scoring.verdict import CUT_OFFS
 
-_OWN = "in the currency of the fee; null where none was given"
+_IN_FEE_CURRENCY = "in the currency of the fee; null where none was given"
 
 
 def _listed(meanings: dict[str, str]) -> str:
@@ -26,7 +26,8 @@ class Quantiles(BaseModel):
     p90: float
     p95: float
     mean: float | None = Field(
-        description="expected total, its upper tail held where the posts behind the intervals end; null if not finite"
+        description="expected total, its upper tail held where the posts behind the intervals end; "
+        "null if not finite"
     )
 
 
@@ -50,7 +51,7 @@ class Benchmark(BaseModel):
     )
     engagement_rate_by_followers_p50: float | None
     cpe_usd: float | None
-    cpe: float | None = Field(description=f"the same {_OWN}")
+    cpe: float | None = Field(description=f"the same {_IN_FEE_CURRENCY}")
     cpe_source: str | None = Field(
         description="own_deals, or rate_card: a card's fee over what they usually get"
     )
@@ -112,7 +113,7 @@ class FaultMessage(BaseModel):
     value, cut short.
     """
 
-    code: Literal[tuple(CODES)] = Field(
+    code: Literal[tuple(CODES)] = Field(  # type: ignore[valid-type]  # a list made of a table
         description="what is wrong, for programs: " + _listed(CODES)
     )
     where: str = Field(
@@ -159,8 +160,8 @@ class Result(BaseModel):
     cpe_usd: Cost | None = Field(None, description="per engagement; null without a fee")
     cpm_usd: Cost | None = Field(None, description="per 1,000 views; null without a fee or views")
     cost_per_view_usd: Cost | None = None
-    cpe: Cost | None = Field(None, description=f"cpe_usd {_OWN}")
-    cpm: Cost | None = Field(None, description=f"cpm_usd {_OWN}")
+    cpe: Cost | None = Field(None, description=f"cpe_usd {_IN_FEE_CURRENCY}")
+    cpm: Cost | None = Field(None, description=f"cpm_usd {_IN_FEE_CURRENCY}")
     cost_note: str | None = Field(None, description="which cost has no finite value, and why")
     target_cpe_usd: float | None = None
     probability_target: float | None = Field(
@@ -180,12 +181,12 @@ class Result(BaseModel):
     break_even_fee_usd: float | None = Field(
         None, description="highest fee that beats it with this confidence"
     )
-    break_even_fee: float | None = Field(None, description=f"the same {_OWN}")
+    break_even_fee: float | None = Field(None, description=f"the same {_IN_FEE_CURRENCY}")
     break_even_against: str | None = Field(None, description="benchmark or target")
     offer_usd: Offer | None = None
-    offer: Offer | None = Field(None, description=f"the same {_OWN}")
+    offer: Offer | None = Field(None, description=f"the same {_IN_FEE_CURRENCY}")
     market_fee_usd: MarketFees | None = None
-    market_fee: MarketFees | None = Field(None, description=f"the same {_OWN}")
+    market_fee: MarketFees | None = Field(None, description=f"the same {_IN_FEE_CURRENCY}")
     market_fee_source: str | None = Field(None, description="own_deals or rate_card")
     verdict: str | None = Field(
         None, description=f"one of {', '.join(CUT_OFFS)}; null without a fee or benchmark"
@@ -203,7 +204,8 @@ class Result(BaseModel):
     horizon_days: int | None = None
     warnings: list[str] | None = Field(
         None,
-        description="what the forecast suffers from, by name, and <column>_not_used for given values without effect",
+        description="what the forecast suffers from, by name, "
+        "and <column>_not_used for given values without effect",
     )
 
 

@@ -9,9 +9,10 @@ import contextlib
 import logging
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import anyio.to_thread
 import orjson
@@ -46,20 +47,25 @@ from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
 from serving.http.openapi import openapi
 from serving.settings import Limits
 
-#: What makes an answer, and it as JSON: from the champion, the body asked, and the present moment.
+#: Makes an answer, and its JSON, from the champion, the body of a request, and the present moment.
 AnswerBuilder = Callable[[LoadedModel, bytes, datetime], tuple[RequestAnswer, bytes]]
 
-#: What a refusal of that status says in its headers; a body that comes too slowly would keep its
-#: connection open.
-_TOLD_WITH = {408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
+#: Headers of a refusal, by its status; a body that comes too slowly would keep its connection
+#: open.
+_REFUSAL_HEADERS = {408: {"Connection": "close"}, 503: {"Retry-After": "1"}}
 
 log = logging.getLogger("bentoml.creatorcast")
 
 
 def build_app(champion: ModelStore | None = None, limits: Limits | None = None) -> Starlette:
-    """Make the app. `app.state.champion` is what it answers from, and may be set later, at the
-    start of the service.
+    """Return the app. It answers from `app.state.champion`, which may be set later, when the
+    service starts.
     """
+    handlers: dict[Any, Any] = {  # Starlette types them for any exception
+        RequestRefused: _answer_refused,
+        HTTPException: _answer_no_route,
+        ClientDisconnect: _answer_disconnected,
+    }
     app = Starlette(
         routes=[
             Route("/v1/predict", predict, methods=["POST"]),
@@ -71,11 +77,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/openapi.json", document, methods=["GET"]),
             Route("/metrics", figures, methods=["GET"]),
         ],
-        exception_handlers={
-            RequestRefused: _refused,
-            HTTPException: _no_route,
-            ClientDisconnect: _gone,
-        },
+        exception_handlers=handlers,
     )
     app.router.redirect_slashes = False
     app.state.champion = champion
@@ -87,25 +89,26 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
 
 async def predict(request: Request) -> Response:
     """POST /v1/predict."""
-    return await _scored(request, answer_predict)
+    return await _score(request, answer_predict)
 
 
 async def rank(request: Request) -> Response:
     """POST /v1/rank."""
-    return await _scored(request, answer_rank)
+    return await _score(request, answer_rank)
 
 
 async def explain(request: Request) -> Response:
     """POST /v1/explain."""
-    return await _scored(request, answer_explain)
+    return await _score(request, answer_explain)
 
 
-async def _scored(request: Request, reply: AnswerBuilder) -> Response:
-    work = partial(_replied, reply, request.app.state.metrics, PATHS[request.scope["endpoint"]])
-    loaded, admission = _loaded(request), request.app.state.admission
-    _only_json(request)
-    status, content = await admission.score(request, partial(work, loaded))
-    return admission.answer(content, status)
+async def _score(request: Request, build: AnswerBuilder) -> Response:
+    loaded = _loaded(request)
+    _check_content_type(request)
+    path, state = PATHS[request.scope["endpoint"]], request.app.state
+    work = partial(_answer_body, build, state.metrics, path, loaded)
+    status, content = await state.admission.score(request, work)
+    return state.admission.answer(content, status)
 
 
 async def model(request: Request) -> Response:
@@ -116,26 +119,26 @@ async def model(request: Request) -> Response:
 
 async def benchmarks(request: Request) -> Response:
     """GET /v1/benchmarks, whole or narrowed by platform, band, niche and measure."""
-    bundle, asked = _loaded(request).scorer.bundle, _query(request, FILTERS)
+    bundle, filters = _loaded(request).scorer.bundle, _query(request, FILTERS)
     try:
-        return _json(orjson.dumps(benchmarks_json(bundle, filter_benchmarks(bundle, **asked))))
+        segments = filter_benchmarks(bundle, **filters)
     except BenchmarkListingError as error:
         if error.name is None:
-            raise RequestRefused.for_error(
-                404, ErrorDetail("no_benchmarks", "service", str(error))
-            ) from None
-        wanted, got = f"one of {', '.join(error.allowed)}", shorten_value(asked[error.name])
-        fault = ErrorDetail("not_accepted", f"query.{error.name}", "is unknown", wanted, got)
-        raise RequestRefused(400, "malformed", fault) from None
+            no_benchmarks = ErrorDetail("no_benchmarks", "service", str(error))
+            raise RequestRefused.for_error(404, no_benchmarks) from None
+        expected, got = f"one of {', '.join(error.allowed)}", shorten_value(filters[error.name])
+        detail = ErrorDetail("not_accepted", f"query.{error.name}", "is unknown", expected, got)
+        raise RequestRefused(400, "malformed", detail) from None
+    return _json(orjson.dumps(benchmarks_json(bundle, segments)))
 
 
 async def creator(request: Request) -> Response:
-    """GET /v1/creators/{creator_id}, on the platform that the query names where there are several."""
+    """GET /v1/creators/{creator_id}; the query names the platform where there are several."""
     loaded, platform = _loaded(request), _query(request, ("platform",)).get("platform")
-    asked = (loaded, request.path_params["creator_id"], platform, datetime.now(UTC))
-    with _faults_told(PATHS[creator]):
-        found = await anyio.to_thread.run_sync(creator_json, *asked)
-    return _json(orjson.dumps(found))
+    creator_id, now = request.path_params["creator_id"], datetime.now(UTC)
+    with _log_internal_errors(PATHS[creator]):
+        body = await anyio.to_thread.run_sync(creator_json, loaded, creator_id, platform, now)
+    return _json(orjson.dumps(body))
 
 
 async def figures(request: Request) -> Response:
@@ -149,13 +152,17 @@ async def document(request: Request) -> Response:
     return _json(request.app.state.document)
 
 
-def _replied(
-    reply: AnswerBuilder, metrics: Metrics, path: str, loaded: LoadedModel, body: bytes
+def _answer_body(
+    build: AnswerBuilder, metrics: Metrics, path: str, loaded: LoadedModel, body: bytes
 ) -> tuple[int, bytes]:
-    """Answer a body: HTTP status and content. Raises RequestRefused where the body is no question."""
+    """Return the HTTP status and the content of the answer to a body.
+
+    Raises RequestRefused where the body is no such request.
+    """
+    status = 200
     try:
-        with _faults_told(path):
-            (answered, content), status = reply(loaded, body, datetime.now(UTC)), 200
+        with _log_internal_errors(path):
+            answered, content = build(loaded, body, datetime.now(UTC))
     except NoneScored as none:
         answered, content, status = none.answer, none.body(), none.status
     metrics.results(path, answered.evidence())
@@ -163,45 +170,39 @@ def _replied(
 
 
 @contextlib.contextmanager
-def _faults_told(path: str) -> Iterator[None]:
-    """Turn a fault of ours into a refusal; the log has it without its message, which may quote the
-    request.
+def _log_internal_errors(path: str) -> Iterator[None]:
+    """Turn an error of the service itself into a refusal; the log has it without its message, which
+    may quote the request.
     """
     try:
         yield
     except RequestRefused:
         raise
     except Exception as error:
-        ours = [
-            f
-            for f in traceback.extract_tb(error.__traceback__)
-            if "site-packages" not in f.filename
-        ]
-        log.error(
-            "%s failed: %s at %s:%d", path, type(error).__name__, ours[-1].filename, ours[-1].lineno
-        )
-        fault = ErrorDetail("internal", "service", "failed at this request; its log has the reason")
-        raise RequestRefused.for_error(500, fault) from None
+        frames = traceback.extract_tb(error.__traceback__)
+        last = [frame for frame in frames if "site-packages" not in frame.filename][-1]
+        name = type(error).__name__
+        log.error("%s failed: %s at %s:%d", path, name, last.filename, last.lineno)
+        words = "failed at this request; its log has the reason"
+        raise RequestRefused.for_error(500, ErrorDetail("internal", "service", words)) from None
 
 
 def _query(request: Request, known: tuple[str, ...]) -> dict[str, str]:
-    """Give the fields of a query. Raises RequestRefused for those that are not known, and for those
-    given twice.
+    """Return the fields of a query.
+
+    Raises RequestRefused for fields that are not known, and for those given twice.
     """
-    count, found = (
-        Counter(name for name, _ in request.query_params.multi_items()),
-        ErrorCollector("query"),
-    )
-    for name in count:
+    counts = Counter(name for name, _ in request.query_params.multi_items())
+    errors = ErrorCollector("query")
+    for name, count in counts.items():
         where = f"query.{shorten_value(name)}"
         if name not in known:
-            found.add(partial(unknown_field, where, name, known))
-        elif count[name] > 1:
-            found.add(
-                partial(ErrorDetail, "repeated_key", where, "is given twice", "each field once")
-            )
-    if found.count:
-        raise RequestRefused(400, "malformed", *found.faults())
+            errors.add(partial(unknown_field, where, name, known))
+        elif count > 1:
+            words, rule = "is given twice", "each field once"
+            errors.add(partial(ErrorDetail, "repeated_key", where, words, rule))
+    if errors.count:
+        raise RequestRefused(400, "malformed", *errors.faults())
     return dict(request.query_params)
 
 
@@ -212,50 +213,43 @@ def _loaded(request: Request) -> LoadedModel:
     return champion.current
 
 
-def _only_json(request: Request) -> None:
-    given = request.headers.get("content-type", "")
-    if given.split(";")[0].strip().lower() != "application/json":
-        got = shorten_value(given) or None
-        raise RequestRefused.for_error(
-            415,
-            ErrorDetail(
-                "not_json_type", "headers.content-type", "is not accepted", "application/json", got
-            ),
-        )
+def _check_content_type(request: Request) -> None:
+    """Raise RequestRefused where the body is not declared to be JSON."""
+    content_type = request.headers.get("content-type", "")
+    expected = "application/json"
+    if content_type.split(";")[0].strip().lower() != expected:
+        where, got = "headers.content-type", shorten_value(content_type) or None
+        error = ErrorDetail("not_json_type", where, "is not accepted", expected, got)
+        raise RequestRefused.for_error(415, error)
 
 
-def _json(content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _json(content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     return Response(content, status, headers, media_type="application/json")
 
 
-async def _refused(_: Request, refused: RequestRefused) -> Response:
-    return _json(orjson.dumps(error_body(refused)), refused.status, _TOLD_WITH.get(refused.status))
-
-
-async def _no_route(request: Request, error: HTTPException) -> Response:
-    fault = ErrorDetail("refused", "request", error.detail)
-    if error.status_code == 404:
-        got = shorten_value(request.url.path)
-        fault = ErrorDetail(
-            "unknown_path", "path", "is no address of this service", "one of /v1/openapi.json", got
-        )
-    elif error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow")
-        fault = ErrorDetail(
-            "wrong_method",
-            "method",
-            "is not taken at this path",
-            allowed,
-            shorten_value(request.method),
-        )
+async def _answer_refused(_: Request, refused: RequestRefused) -> Response:
     return _json(
-        orjson.dumps(error_body(RequestRefused.for_error(error.status_code, fault))),
-        error.status_code,
-        error.headers,
+        orjson.dumps(error_body(refused)), refused.status, _REFUSAL_HEADERS.get(refused.status)
     )
 
 
-async def _gone(_: Request, __: ClientDisconnect) -> Response:
+async def _answer_no_route(request: Request, error: HTTPException) -> Response:
+    refused = RequestRefused.for_error(error.status_code, _routing_error(request, error))
+    return _json(orjson.dumps(error_body(refused)), error.status_code, error.headers)
+
+
+def _routing_error(request: Request, error: HTTPException) -> ErrorDetail:
+    if error.status_code == 404:
+        words, expected = "is no address of this service", "one of /v1/openapi.json"
+        got = shorten_value(request.url.path)
+        return ErrorDetail("unknown_path", "path", words, expected, got)
+    if error.status_code == 405:
+        allowed, got = (error.headers or {}).get("Allow"), shorten_value(request.method)
+        return ErrorDetail("wrong_method", "method", "is not taken at this path", allowed, got)
+    return ErrorDetail("refused", "request", error.detail)
+
+
+async def _answer_disconnected(_: Request, __: ClientDisconnect) -> Response:
     return Response(status_code=400)  # nobody reads it
 
 

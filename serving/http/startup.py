@@ -1,8 +1,7 @@
-"""What keeps the service from starting: looked at before anything listens, so that no worker
-answers 503 for ever.
+"""Checks before the service starts to listen, so that no worker answers 503 for ever.
 
-But: a service that is started without any champion may wait for its first one, where whoever starts
-it says so.
+But: a service may be started without a champion and wait for its first one, where its caller says
+so.
 """
 
 import errno
@@ -10,6 +9,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -25,10 +25,13 @@ from serving.http.keys import check_address
 from serving.http.model_store import load_champion, read_creator_tables
 from serving.settings import DATA, RATES, SNAPSHOT, Settings
 
-_PORT_FAULTS = {
-    errno.EADDRINUSE: "port {port} of {host!r} is in use: stop what listens there, or name another by --port",
-    errno.EACCES: "port {port} of {host!r} may not be opened by this user: name one from 1024 on by --port",
-    errno.EADDRNOTAVAIL: "{host!r} is no address of this machine: name one that is by --host, such as 127.0.0.1",
+_PORT_ERRORS = {
+    errno.EADDRINUSE: "port {port} of {host!r} is in use: "
+    "stop what listens there, or name another by --port",
+    errno.EACCES: "port {port} of {host!r} may not be opened by this user: "
+    "name one from 1024 on by --port",
+    errno.EADDRNOTAVAIL: "{host!r} is no address of this machine: "
+    "name one that is by --host, such as 127.0.0.1",
 }
 
 
@@ -68,7 +71,7 @@ def check_listening(host: str, port: int, settings: Settings) -> None:
             f"{host!r} is no address that is known: name one by --host, such as 127.0.0.1"
         ) from None
     except OSError as error:
-        raise StartError(_port_fault(error, host, port)) from None
+        raise StartError(_port_error(error, host, port)) from None
     if not _is_number(host):
         raise StartError(
             f"{host!r} is a name: the service listens at addresses, give --host {address[0]}"
@@ -89,7 +92,7 @@ def exit_on_lost_port(host: str, port: int) -> None:
         try:
             listen(self)
         except OSError as error:
-            raise _NoStart(_port_fault(error, host, port)) from None
+            raise _NoStart(_port_error(error, host, port)) from None
         finally:
             logger.disabled = False
 
@@ -105,13 +108,13 @@ class _NoStart(click.ClickException):
         click.echo(f"creatorcast: {self.message}", file, err=True)
 
 
-def _port_fault(error: OSError, host: str, port: int) -> str:
-    words = _PORT_FAULTS.get(error.errno, "port {port} of {host!r} cannot be opened: {reason}")
+def _port_error(error: OSError, host: str, port: int) -> str:
+    words = _PORT_ERRORS.get(error.errno or 0, "port {port} of {host!r} cannot be opened: {reason}")
     return words.format(host=host, port=port, reason=error.strerror)
 
 
 def _answers(address: tuple) -> bool:
-    """Tell whether somebody takes connections at an address of this machine."""
+    """Return whether a process takes connections at an address of this machine."""
     try:
         with socket.create_connection(address[:2], timeout=1) as connection:
             return (
@@ -130,22 +133,22 @@ def _is_number(host: str) -> bool:
 
 
 def startup_problem(settings: Settings, waits: bool = False) -> str | None:
-    """Say what of the files cannot be used and why, in one line; None where all can. `waits` as in
+    """Return which file cannot be used and why, in one line; None where all can. `waits` as in
     `check_start`.
     """
+    rates, data, snapshot = settings.rates, settings.data, settings.snapshot
     waits = waits and not champion_file(settings.home).exists()
     checks: list[tuple[str, Path | None, Callable[[], object]]] = []
-    if settings.rates:
-        checks.append((f"--rates ({RATES})", settings.rates, lambda: read_rates(settings.rates)))
-    if settings.data:
-        checks.append(
-            (f"--data ({DATA})", settings.data, lambda: read_creator_tables(settings.data))
-        )
+    if rates:
+        checks.append((f"--rates ({RATES})", rates, partial(read_rates, rates)))
+    if data:
+        checks.append((f"--data ({DATA})", data, partial(read_creator_tables, data)))
     if not waits:
-        checks.append(("the champion", None, lambda: _try_champion(settings.home)))
-    if settings.snapshot:
+        checks.append(("the champion", None, partial(_try_champion, settings.home)))
+    if snapshot:
+        home = None if waits else settings.home
         checks.append(
-            (f"--snapshot ({SNAPSHOT})", settings.snapshot, lambda: _read_snapshot(settings, waits))
+            (f"--snapshot ({SNAPSHOT})", snapshot, partial(_read_snapshot, snapshot, home))
         )
     return next(filter(None, (_reason(*check) for check in checks)), None)
 
@@ -157,15 +160,15 @@ def _try_champion(home: Path) -> None:
     load_champion(folder, None)
 
 
-def _read_snapshot(settings: Settings, alone: bool) -> None:
-    """Read the snapshot through; unless `alone`, hold it against the champion."""
-    if alone:
-        Snapshot.open(settings.snapshot)
+def _read_snapshot(snapshot: Path, home: Path | None) -> None:
+    """Read the snapshot through, and hold it against the champion of `home` where there is one."""
+    if home is None:
+        Snapshot.open(snapshot)
     else:
-        load_champion(champion_folder(settings.home), None, snapshot=settings.snapshot)
+        load_champion(champion_folder(home), None, snapshot=snapshot)
 
 
-def _reason(what: str, path: Path | None, check: Callable[[], object]) -> str | None:
+def _reason(name: str, path: Path | None, check: Callable[[], object]) -> str | None:
     try:
         check()
     except InvalidTables as error:
@@ -174,5 +177,5 @@ def _reason(what: str, path: Path | None, check: Callable[[], object]) -> str | 
         words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     else:
         return None
-    named = "" if path is None or repr(str(path)) in words else f" {str(path)!r}"
-    return f"{what}{named}: {' '.join(words.split())}"
+    place = "" if path is None or repr(str(path)) in words else f" {str(path)!r}"
+    return f"{name}{place}: {' '.join(words.split())}"

@@ -1,5 +1,4 @@
-"""Requests as they come off the wire: one parser, h11, and before it checks on the bytes that a
-head was sent in.
+"""Requests as bytes: one parser, h11, and checks of the bytes of a head before it parses them.
 
 h11 takes what other readers take in another way: it drops a Content-Length beside a
 Transfer-Encoding, folds lines, ends lines at a bare LF, and holds its limit only while a head is
@@ -12,6 +11,7 @@ this one.
 
 import re
 from http import HTTPStatus
+from typing import Any
 
 import h11
 import orjson
@@ -32,49 +32,52 @@ _NOT_HTTP = ErrorDetail(
     "is not HTTP/1.1",
     "a request line with a path, headers, one Host among them, and a body",
 )
-_REMEDY = "one Content-Length in digits, or Transfer-Encoding: chunked alone; whole lines that end with CR LF"
+_REMEDY = (
+    "one Content-Length in digits, or Transfer-Encoding: chunked alone; "
+    "whole lines that end with CR LF"
+)
 
 
 def use_strict_http() -> None:
-    """Have every server that uvicorn starts from now on read requests by StrictHTTP; BentoML has no
-    setting for it.
+    """Make every server that uvicorn starts from now on read requests by StrictHTTP.
+
+    BentoML has no setting for it.
     """
     HTTP_PROTOCOLS["auto"] = f"{StrictHTTP.__module__}:{StrictHTTP.__name__}"
 
 
 def head_refusal(received: bytes, most: int) -> RequestRefused | None:
-    """Say why a head is refused, by the bytes that came so far; None where nothing is wrong, or it
-    is incomplete.
+    """Return why a head is refused, by its bytes so far; None where nothing is wrong, or it is
+    incomplete.
 
     `most`: bytes of request line and headers, with the empty line at their end.
     """
     end = _END.search(received)
     head = received[: end.end()] if end else received
     if len(head) > most:
-        wanted = f"at most {most:,} bytes of request line and headers"
-        return RequestRefused.for_error(
-            431, ErrorDetail("too_large", "headers", "are too large", wanted)
-        )
-    if end and not _asks_for_a_path(head):
+        rule = f"at most {most:,} bytes of request line and headers"
+        error = ErrorDetail("too_large", "headers", "are too large", rule)
+        return RequestRefused.for_error(431, error)
+    if end is None:
+        return None
+    if not _names_path(head):
         return RequestRefused.for_error(400, _NOT_HTTP)
-    wrong = _unclear(head) if end else None
-    return (
-        RequestRefused.for_error(400, ErrorDetail("unclear_length", "headers", wrong, _REMEDY))
-        if wrong
-        else None
-    )
+    words = _unclear_end(head)
+    if words is None:
+        return None
+    return RequestRefused.for_error(400, ErrorDetail("unclear_length", "headers", words, _REMEDY))
 
 
-def _asks_for_a_path(head: bytes) -> bool:
-    """Tell whether the request line names a path: not an address, which is for proxies, and not
+def _names_path(head: bytes) -> bool:
+    """Return whether the request line names a path: not an address, which is for proxies, and not
     `*`.
     """
     words = head.lstrip(b"\r\n").split(b" ", 2)
     return len(words) < 3 or words[1].startswith(b"/")
 
 
-def _unclear(head: bytes) -> str | None:
-    """Say why readers may not agree where a request ends."""
+def _unclear_end(head: bytes) -> str | None:
+    """Return why readers may not agree where a request ends."""
     if _BARE_LF.search(head):
         return "have a line that does not end with CR LF"
     request, *lines = head.split(b"\r\n")
@@ -87,7 +90,7 @@ def _unclear(head: bytes) -> str | None:
 
 def _values(lines: list[bytes], name: bytes) -> list[bytes]:
     fields = (line.partition(b":") for line in lines)
-    return [value.strip(b" \t") for own, _, value in fields if own.strip().lower() == name]
+    return [value.strip(b" \t") for field, _, value in fields if field.strip().lower() == name]
 
 
 def _codings(lines: list[bytes]) -> list[bytes]:
@@ -95,8 +98,9 @@ def _codings(lines: list[bytes]) -> list[bytes]:
 
 
 def _length_fault(knows_chunks: bool, lengths: list[bytes], codings: list[bytes]) -> str | None:
-    """Say what is unclear about the values of Content-Length and Transfer-Encoding; `knows_chunks`:
-    in HTTP/1.1.
+    """Return what is unclear about the values of Content-Length and Transfer-Encoding.
+
+    `knows_chunks`: whether the request is of HTTP/1.1.
     """
     if lengths and codings:
         return "have Content-Length and Transfer-Encoding"
@@ -106,11 +110,9 @@ def _length_fault(knows_chunks: bool, lengths: list[bytes], codings: list[bytes]
         return "have a Content-Length that is no whole number"
     if codings and codings != [b"chunked"]:
         return "have a Transfer-Encoding that is not chunked alone"
-    return (
-        None
-        if knows_chunks or not codings
-        else "have a Transfer-Encoding, which is of HTTP/1.1 alone"
-    )
+    if codings and not knows_chunks:
+        return "have a Transfer-Encoding, which is of HTTP/1.1 alone"
+    return None
 
 
 class _Refused(h11.RemoteProtocolError):
@@ -118,14 +120,17 @@ class _Refused(h11.RemoteProtocolError):
 
 
 class _Connection(h11.Connection):
-    """The server's side of a connection; a head is looked at before it is read, also where it
+    """The server's side of a connection; a head is checked before it is parsed, also where it
     waited behind another.
     """
 
     refused: RequestRefused | None = None
 
-    def next_event(self):
-        """As h11. Raises RemoteProtocolError where a head is refused."""
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """Return the next event, as h11 does.
+
+        Raises RemoteProtocolError where a head is refused.
+        """
         if self.their_state is h11.IDLE and self.refused is None:
             self.refused = head_refusal(self.trailing_data[0], Limits.head_bytes)
         if self.refused is not None:
@@ -138,7 +143,9 @@ class StrictHTTP(H11Protocol):
     the service does.
     """
 
-    def __init__(self, *args, **options):
+    conn: _Connection
+
+    def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         self.conn = _Connection(h11.SERVER, Limits.head_bytes)
 
@@ -153,7 +160,7 @@ class StrictHTTP(H11Protocol):
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             refused = self.conn.refused or RequestRefused.for_error(400, _NOT_HTTP)
             for event in _answer(refused):
-                self.transport.write(self.conn.send(event))
+                self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 
 

@@ -9,6 +9,7 @@ A value takes up to a hundred times its text in memory, so they are counted befo
 """
 
 import json
+from collections.abc import Iterable
 
 import numpy as np
 import orjson
@@ -21,8 +22,9 @@ _PIECE = 2**18
 
 
 def read_strict_json(body: bytes) -> object:
-    """Read a body. Raises RequestRefused where it is no JSON, has too many values, or an object
-    with a key twice.
+    """Return the document of a body.
+
+    Raises RequestRefused where it is no JSON, has too many values, or an object with a key twice.
     """
     _check_values(body)
     try:
@@ -61,7 +63,7 @@ def _check_keys(body: bytes, again: bytes) -> None:
         if repeat:
             raise _refused(
                 "repeated_key",
-                shorten_value(field_path("", repeat)),
+                str(shorten_value(field_path("", repeat))),
                 "is given twice",
                 "each field once",
             )
@@ -76,11 +78,11 @@ def _outside_texts(body: bytes, signs: bytes) -> int:
     """
     if b"\\" in body:
         body = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    wanted, inside, count = np.isin(np.arange(256), list(signs)), False, 0
+    is_sign, inside, count = np.isin(np.arange(256), list(signs)), False, 0
     for start in range(0, len(body), _PIECE):
         piece = np.frombuffer(body[start : start + _PIECE], dtype=np.uint8)
         within = np.logical_xor.accumulate(piece == ord('"')) ^ inside
-        count += int(np.count_nonzero(wanted[piece] & ~within))
+        count += int(np.count_nonzero(is_sign[piece] & ~within))
         inside = within[-1]
     return count
 
@@ -94,22 +96,25 @@ class _Pairs(dict):
         super().__init__(pairs)
         if len(self) < len(pairs):
             seen = set()
-            self.repeated = next(name for name, _ in pairs if name in seen or seen.add(name))
+            for name, _ in pairs:
+                if name in seen:
+                    self.repeated = name
+                    break
+                seen.add(name)
 
 
 def _repeat_in(value: object, steps: tuple[str | int, ...] = ()) -> tuple[str | int, ...] | None:
-    """Give the place of the first key that is repeated, as steps from the top."""
+    """Return the place of the first key that is repeated, as steps from the top."""
     if isinstance(value, _Pairs) and value.repeated is not None:
         return (*steps, value.repeated)
-    inner = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    return next(filter(None, (_repeat_in(one, (*steps, name)) for name, one in inner)), None)
+    members: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        members = value.items()
+    elif isinstance(value, list):
+        members = enumerate(value)
+    repeats = (_repeat_in(member, (*steps, name)) for name, member in members)
+    return next(filter(None, repeats), None)
 
 
-def _refused(code: str, where: str, what: str, wanted: str = "a JSON object") -> RequestRefused:
-    return RequestRefused.for_error(400, ErrorDetail(code, where, what, wanted))
+def _refused(code: str, where: str, words: str, expected: str = "a JSON object") -> RequestRefused:
+    return RequestRefused.for_error(400, ErrorDetail(code, where, words, expected))
