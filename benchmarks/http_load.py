@@ -1,6 +1,6 @@
 """What the benchmarks of services share: a server process that is waited for, and callers over keep-alive connections.
 
-As a script it is the client, a process of its own: `load.py PORT PATH CALLERS SECONDS`, the body on its standard input.
+As a script it is the client, a process of its own: `http_load.py PORT PATH CALLERS SECONDS`, the body on its standard input.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ QUIET = {"BENTOML_DO_NOT_TRACK": "True", "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TE
 
 
 def bentoml(service: str, port: int) -> list[str]:
-    """Give the command that serves a BentoML service."""
+    """Return the command that serves a BentoML service."""
     command = Path(sys.executable).with_name("bentoml")
     return [str(command), "serve", service, "--host", "127.0.0.1", "--port", str(port)]
 

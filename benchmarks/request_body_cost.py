@@ -39,7 +39,7 @@ ROOM = 8 * 2**20 - 2048
 REPEATED = '"a":1'
 
 
-def asked(rows: list, **others) -> bytes:
+def request_of(rows: list, **others) -> bytes:
     return json.dumps(
         {"as_of": AS_OF, "partnerships": rows, **others}, ensure_ascii=False, separators=(",", ":")
     ).encode()
@@ -62,9 +62,9 @@ def posts(count: int, **others) -> list[dict]:
 
 
 def of_texts(name: str, sign: str, count: int) -> bytes:
-    """Give rows with long texts that differ, which fill a body."""
+    """Return a body of rows with long texts that differ, as large as a body may be."""
     length = (ROOM // count - 250) // len(sign.encode())
-    return asked(
+    return request_of(
         [{**PROFILE, name: f"{number}{sign * length}"[:length]} for number in range(count)]
     )
 
@@ -74,32 +74,36 @@ def filled(piece: str, end: str = "", most: int = ROOM) -> str:
 
 
 BODIES: dict[str, Callable[[], bytes]] = {
-    "1 plain": lambda: asked(rows(1)),
-    "200 plain": lambda: asked(rows(200)),
-    "1,000 plain": lambda: asked(rows(1000)),
-    "1,000 plain, explained": lambda: asked(rows(1000), explain=True, comparables=True),
-    "700,000 unknown keys": lambda: asked([{**PROFILE, **unknown(700_000)}]),
-    "350,000 unknown keys": lambda: asked([{**PROFILE, **unknown(350_000)}]),
-    "350,000 unknown keys of the envelope": lambda: asked(rows(1), **unknown(350_000)),
-    "350,000 unknown keys of a post": lambda: asked(
+    "1 plain": lambda: request_of(rows(1)),
+    "200 plain": lambda: request_of(rows(200)),
+    "1,000 plain": lambda: request_of(rows(1000)),
+    "1,000 plain, explained": lambda: request_of(rows(1000), explain=True, comparables=True),
+    "700,000 unknown keys": lambda: request_of([{**PROFILE, **unknown(700_000)}]),
+    "350,000 unknown keys": lambda: request_of([{**PROFILE, **unknown(350_000)}]),
+    "350,000 unknown keys of the envelope": lambda: request_of(rows(1), **unknown(350_000)),
+    "350,000 unknown keys of a post": lambda: request_of(
         rows(1, recent_posts=[{**POST, **unknown(350_000)}])
     ),
-    "350,000 unknown keys in a value": lambda: asked(rows(1, followers=unknown(350_000))),
-    "350,000 unknown keys over 1,000 rows": lambda: asked([{**PROFILE, **unknown(350)}] * 1000),
-    "1,000 rows, 50 unknown keys each": lambda: asked([{**PROFILE, **unknown(50)}] * 1000),
-    "1,000 rows, 50 long unknown keys each": lambda: asked(
+    "350,000 unknown keys in a value": lambda: request_of(rows(1, followers=unknown(350_000))),
+    "350,000 unknown keys over 1,000 rows": lambda: request_of(
+        [{**PROFILE, **unknown(350)}] * 1000
+    ),
+    "1,000 rows, 50 unknown keys each": lambda: request_of([{**PROFILE, **unknown(50)}] * 1000),
+    "1,000 rows, 50 long unknown keys each": lambda: request_of(
         [{**PROFILE, **unknown(50, "followers_" * 3)}] * 1000
     ),
-    "1,000 rows, 50 keys that differ each": lambda: asked(
+    "1,000 rows, 50 keys that differ each": lambda: request_of(
         [{**PROFILE, **unknown(50, f"avg_li{n}_")} for n in range(1000)]
     ),
-    "1,000 rows that are faulty all over": lambda: asked([{name: [] for name in PROFILE}] * 1000),
-    "1,000 rows of one id": lambda: asked(rows(1000, partnership_id="a")),
-    "1,000 rows of 100 deliverables": lambda: asked(rows(1000, deliverables=100)),
-    "the same with a completion rate": lambda: asked(
+    "1,000 rows that are faulty all over": lambda: request_of(
+        [{name: [] for name in PROFILE}] * 1000
+    ),
+    "1,000 rows of one id": lambda: request_of(rows(1000, partnership_id="a")),
+    "1,000 rows of 100 deliverables": lambda: request_of(rows(1000, deliverables=100)),
+    "the same with a completion rate": lambda: request_of(
         rows(1000, deliverables=100, completion_rate=0.8, target_cpe_usd=0.5, goal_engagements=9000)
     ),
-    "the same on youtube": lambda: asked(
+    "the same on youtube": lambda: request_of(
         [
             {
                 "platform": "youtube",
@@ -111,10 +115,10 @@ BODIES: dict[str, Callable[[], bytes]] = {
             for n in range(1000)
         ]
     ),
-    "30,000 posts": lambda: asked(rows(60, recent_posts=posts(500))),
-    "30,000 posts of 1,000 rows": lambda: asked(rows(1000, recent_posts=posts(30))),
-    "60,000 posts": lambda: asked(rows(120, recent_posts=posts(500))),
-    "30,000 posts, faulty all over": lambda: asked(
+    "30,000 posts": lambda: request_of(rows(60, recent_posts=posts(500))),
+    "30,000 posts of 1,000 rows": lambda: request_of(rows(1000, recent_posts=posts(30))),
+    "60,000 posts": lambda: request_of(rows(120, recent_posts=posts(500))),
+    "30,000 posts, faulty all over": lambda: request_of(
         rows(
             60,
             recent_posts=[
@@ -123,10 +127,10 @@ BODIES: dict[str, Callable[[], bytes]] = {
             * 500,
         )
     ),
-    "30,000 posts to come": lambda: asked(
+    "30,000 posts to come": lambda: request_of(
         rows(60, recent_posts=[{**POST, "post_id": "a", "posted_at": "2090-01-01T00:00:00Z"}] * 500)
     ),
-    "30,000 readings of posts": lambda: asked(
+    "30,000 readings of posts": lambda: request_of(
         rows(
             60,
             recent_posts=[
@@ -135,7 +139,7 @@ BODIES: dict[str, Callable[[], bytes]] = {
             ],
         )
     ),
-    "30,000 posts with captions": lambda: asked(
+    "30,000 posts with captions": lambda: request_of(
         rows(60, recent_posts=posts(500, text="a caption #food #travel of words "))
     ),
     "8 MiB of [": lambda: raw(filled("[")),
@@ -186,10 +190,10 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "a creator_id of 8 MiB": lambda: of_texts("creator_id", "x", 1),
     "a Cyrillic creator_id of 8 MiB": lambda: of_texts("creator_id", "я", 1),
     "a creator_id of 8 MiB of marks": lambda: of_texts("creator_id", "e\u0301", 1),
-    "1,000 Cyrillic creator_ids of 512 letters": lambda: asked(
+    "1,000 Cyrillic creator_ids of 512 letters": lambda: request_of(
         [{**PROFILE, "creator_id": str(number) + "я" * 500} for number in range(1000)]
     ),
-    "1,000 creator_ids of 512 marks": lambda: asked(
+    "1,000 creator_ids of 512 marks": lambda: request_of(
         [{**PROFILE, "creator_id": str(number) + "é" * 500} for number in range(1000)]
     ),
     "1,000 Cyrillic creator_ids": lambda: of_texts("creator_id", "я", 1000),
@@ -198,11 +202,11 @@ BODIES: dict[str, Callable[[], bytes]] = {
     "1,000 partnership_ids": lambda: of_texts("partnership_id", "я", 1000),
     "1,000 bios": lambda: of_texts("bio", "я", 1000),
     "1,000 topics": lambda: of_texts("topic", "я", 1000),
-    "1,000 currencies": lambda: asked(
+    "1,000 currencies": lambda: request_of(
         [{**PROFILE, "fee": 1, "currency": "я" * 4000} for _ in range(1000)]
     ),
     "1,000 formats": lambda: of_texts("format", "я", 1000),
-    "1,000 rows with 8 faults of terms": lambda: asked(
+    "1,000 rows with 8 faults of terms": lambda: request_of(
         rows(
             1000,
             fee=5,
@@ -212,10 +216,12 @@ BODIES: dict[str, Callable[[], bytes]] = {
             format="live",
         )
     ),
-    "1,000 rows, times in odd forms": lambda: asked(
+    "1,000 rows, times in odd forms": lambda: request_of(
         rows(1000, start_at="20261120T090000,123456+0530")
     ),
-    "1,000 unknown creators": lambda: asked([{"creator_id": f"unknown-{n}"} for n in range(1000)]),
+    "1,000 unknown creators": lambda: request_of(
+        [{"creator_id": f"unknown-{n}"} for n in range(1000)]
+    ),
 }
 
 
@@ -227,7 +233,7 @@ def main() -> None:
     )
     for name in names:
         body = BODIES[name]()
-        status, code, took, peak, size = apart(answered, app, body)
+        status, code, took, peak, size = in_child_process(answered, app, body)
         print(
             f"{name:44} {len(body) / 2**20:5.1f} {status:6} {took:6.2f} {peak:8.0f} {size / 1024:10.0f}  {code}",
             flush=True,
@@ -235,34 +241,34 @@ def main() -> None:
 
 
 def ready_app(home: Path) -> Starlette:
-    """Make the app over the champion of a home; nothing is forecast yet, so that it may be forked."""
+    """Return the app over the champion of a home; it has scored nothing yet, so that it can be forked."""
     bundle = load_bundle(champion_folder(home))
     return build_app(SimpleNamespace(current=LoadedModel(bundle.manifest, Scorer(bundle))))
 
 
-def apart(work: Callable, *given) -> list:
-    """Do work in a process of its own, forked from this one; give what it returns, which JSON can hold."""
+def in_child_process(work: Callable, *arguments) -> list:
+    """Do work in a process of its own, forked from this one; return its result, which JSON can hold."""
     receiver, sender = os.pipe()
     child = os.fork()
     if not child:
         os.close(receiver)
         with os.fdopen(sender, "w") as file:
-            json.dump(work(*given), file)
+            json.dump(work(*arguments), file)
         os._exit(0)
     os.close(sender)
     with os.fdopen(receiver) as file:
-        found = file.read()
+        result = file.read()
     os.waitpid(child, 0)
-    return json.loads(found)
+    return json.loads(result)
 
 
 def answered(app: Starlette, body: bytes) -> list:
     """Answer a body after a plain one: status, code, CPU seconds, peak MiB of the process, bytes of the answer."""
-    told = {"content-type": "application/json"}
+    headers = {"content-type": "application/json"}
     with TestClient(app) as client:
-        client.post("/v1/predict", content=asked(rows(200)), headers=told)
+        client.post("/v1/predict", content=request_of(rows(200)), headers=headers)
         began = time.process_time()
-        response = client.post("/v1/predict", content=body, headers=told)
+        response = client.post("/v1/predict", content=body, headers=headers)
         took = time.process_time() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [

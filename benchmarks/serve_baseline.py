@@ -65,10 +65,10 @@ class Plain:
         partnerships: Annotated[list[Partnership], Field(min_length=1, max_length=1000)],
         as_of: AwareDatetime,
     ) -> Answer:
-        asked = pd.DataFrame([one.model_dump() for one in partnerships])
-        x = self._derived(asked, pd.Timestamp(as_of).tz_convert("UTC"))
+        prospects = pd.DataFrame([row.model_dump() for row in partnerships])
+        x = self._derive(prospects, pd.Timestamp(as_of).tz_convert("UTC"))
         forecasts = {
-            name: _totals(forecaster, x, asked["deliverables"])
+            name: _totals(forecaster, x, prospects["deliverables"])
             for name, forecaster in self.bundle.forecasters.items()
         }
         results = [
@@ -80,22 +80,24 @@ class Plain:
                 views=forecasts["views"].iloc[n].to_dict(),
                 cpe_usd=_costs(row.fee_usd, forecasts["engagements"].iloc[n]),
             )
-            for n, row in enumerate(asked.itertuples())
+            for n, row in enumerate(prospects.itertuples())
         ]
         return Answer(model_version=self.bundle.version, results=results)
 
-    def _derived(self, asked: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
+    def _derive(self, prospects: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame:
         moment = as_of.as_unit("us")
-        start = pd.to_datetime(asked["start_at"], utc=True).astype(DTYPES["time"]).fillna(moment)
-        asked = asked.assign(
-            creator_id=asked["partnership_id"], as_of=moment, start_at=start, sponsored=1.0
+        start = (
+            pd.to_datetime(prospects["start_at"], utc=True).astype(DTYPES["time"]).fillna(moment)
         )
-        creators = asked.assign(observed_at=moment).reindex(columns=CREATORS.names)
+        prospects = prospects.assign(
+            creator_id=prospects["partnership_id"], as_of=moment, start_at=start, sponsored=1.0
+        )
+        creators = prospects.assign(observed_at=moment).reindex(columns=CREATORS.names)
         creators = creators.astype(
             {column.name: DTYPES[column.kind] for column in CREATORS.columns}
         )
         return derive(
-            Tables(creators=creators, posts=empty_table(POSTS)), asked, self.bundle.reference
+            Tables(creators=creators, posts=empty_table(POSTS)), prospects, self.bundle.reference
         )
 
 

@@ -37,7 +37,7 @@ from serving.settings import SERVICE
 ROOT = Path(__file__).parents[1]
 CALLERS = (1, 16, 64)
 MANY = 1000
-#: Calls in a row of which the longest is told.
+#: Calls in a row of which the longest is reported.
 CALLS = 3000
 OURS, TWO, PLAIN, MLFLOW = (
     "creatorcast",
@@ -61,7 +61,7 @@ PROFILE = {
 
 @dataclass(frozen=True)
 class Server:
-    """A server that is up: its port, where it is asked, and the bodies of one and of MANY partnerships."""
+    """A server that is up: its port, its path, and the bodies of one and of MANY partnerships."""
 
     process: subprocess.Popen
     port: int
@@ -71,7 +71,7 @@ class Server:
 
 
 def partnerships(count: int) -> bytes:
-    """Give a question about `count` partnerships, no two of the same size."""
+    """Return a request of `count` partnerships, no two of the same size."""
     rows = [
         {
             **PROFILE,
@@ -85,22 +85,22 @@ def partnerships(count: int) -> bytes:
     return orjson.dumps({"as_of": "2026-07-01T00:00:00Z", "partnerships": rows})
 
 
-def derived(body: bytes, bundle: Bundle) -> np.ndarray:
-    """Derive what the model reads of a question, (n, len(COLUMNS))."""
+def features_of(body: bytes, bundle: Bundle) -> np.ndarray:
+    """Return the features of a request, (n, len(COLUMNS))."""
     from datetime import UTC, datetime
 
     envelope = read_request(body)
-    asked = read_partnerships(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).prospects
-    moment, account = np.full(asked.n, microseconds(envelope.as_of)), np.arange(asked.n)
-    profile = {"followers": asked.number("followers"), "niche": asked.code("niche")}
-    history = History.from_profiles(asked.code("platform"), moment, profile)
-    told = {**asked.codes, **asked.numbers, "sponsored": np.ones(asked.n)}
-    questions = Queries.from_arrays(account, moment, asked.time("start_at"), told)
-    return derive_arrays(history, questions, bundle.reference)
+    prospects = read_partnerships(envelope.partnerships, datetime(2026, 7, 1, tzinfo=UTC)).prospects
+    moment, account = np.full(prospects.n, microseconds(envelope.as_of)), np.arange(prospects.n)
+    profile = {"followers": prospects.number("followers"), "niche": prospects.code("niche")}
+    history = History.from_profiles(prospects.code("platform"), moment, profile)
+    values = {**prospects.codes, **prospects.numbers, "sponsored": np.ones(prospects.n)}
+    queries = Queries.from_arrays(account, moment, prospects.time("start_at"), values)
+    return derive_arrays(history, queries, bundle.reference)
 
 
 def as_mlflow(x: np.ndarray) -> bytes:
-    """Give derived rows as MLflow's server takes them; orjson writes NaN as null."""
+    """Return features as JSON for MLflow's server; orjson writes NaN as null."""
     return orjson.dumps(
         {"dataframe_split": {"columns": list(COLUMNS), "data": x}},
         option=orjson.OPT_SERIALIZE_NUMPY,
@@ -123,10 +123,10 @@ def bare_ms(x: np.ndarray, bundle: Bundle, rounds: int = 9) -> float:
 
 
 @contextmanager
-def home_of(given: Path | None) -> Iterator[Path]:
-    """Give the home that is named; without one, a temporary one with a market that was trained on."""
-    if given:
-        yield given.resolve()
+def home_of(path: Path | None) -> Iterator[Path]:
+    """Yield the home at `path`; without one, a temporary one with a model of a simulated market."""
+    if path:
+        yield path.resolve()
         return
     with tempfile.TemporaryDirectory() as folder:
         trained(Path(folder))
@@ -149,7 +149,7 @@ def trained(home: Path) -> None:
 
 def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
     """Start every server on a port of its own."""
-    own = {
+    environment_of_ours = {
         "CREATORCAST_HOME": str(home),
         "CREATORCAST_DATA": str(home / "data"),
         "PYTHONPATH": str(ROOT),
@@ -159,7 +159,7 @@ def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     store = {"MLFLOW_TRACKING_URI": f"sqlite:///{home / 'artifacts' / 'mlflow.db'}", "PATH": path}
     one, many = partnerships(1), partnerships(MANY)
-    x_one, x_many = (as_mlflow(derived(body, bundle)) for body in (one, many))
+    x_one, x_many = (as_mlflow(features_of(body, bundle)) for body in (one, many))
     mlflow = [
         str(Path(sys.executable).with_name("mlflow")),
         "models",
@@ -169,24 +169,24 @@ def start_all(home: Path, bundle: Bundle) -> dict[str, Server]:
         "-w",
         "1",
     ]
-    found = {}
+    servers = {}
     try:
         for name, service, environment, cwd in (
-            (OURS, SERVICE, own | one_worker, ROOT),
-            (TWO, SERVICE, own, ROOT),
-            (PLAIN, "serve_plain:Plain", own, Path(__file__).parent),
+            (OURS, SERVICE, environment_of_ours | one_worker, ROOT),
+            (TWO, SERVICE, environment_of_ours, ROOT),
+            (PLAIN, "serve_baseline:Plain", environment_of_ours, Path(__file__).parent),
         ):
             port = free_port()
             process = started(bentoml(service, port), port, "/readyz", cwd, environment)
-            found[name] = Server(process, port, "/v1/predict", one, many)
+            servers[name] = Server(process, port, "/v1/predict", one, many)
         port = free_port()
         command = [*mlflow, "-m", "models:/creatorcast@champion", "-p", str(port)]
         process = started(command, port, "/ping", home, store)
-        found[MLFLOW] = Server(process, port, "/invocations", x_one, x_many)
+        servers[MLFLOW] = Server(process, port, "/invocations", x_one, x_many)
     except BaseException:
-        stop([server.process for server in found.values()])
+        stop([server.process for server in servers.values()])
         raise
-    return found
+    return servers
 
 
 def measure(
@@ -205,13 +205,13 @@ def measure(
                 if number:  # the first round warms up
                     runs.setdefault((name, what), []).append(run)
     return {
-        at: {key: median(run[key] for run in found) for key in found[0]}
-        for at, found in runs.items()
+        at: {key: median(run[key] for run in results) for key in results[0]}
+        for at, results in runs.items()
     }
 
 
 def stall(server: Server) -> tuple[float, int]:
-    """Give the longest of at least CALLS calls by one caller, ms, and how many there were."""
+    """Return the longest of at least CALLS calls by one caller, ms, and how many there were."""
     longest, calls = 0.0, 0
     while calls < CALLS:
         run = called(server.port, server.path, server.one, 1, 3.0)
@@ -219,33 +219,33 @@ def stall(server: Server) -> tuple[float, int]:
     return longest, calls
 
 
-def table(found: dict, bare: float, stalled: tuple[float, int]) -> str:
-    """Lay out the medians with ratios, and the targets beside."""
-    names = list(dict.fromkeys(name for name, _ in found))
+def table(medians: dict, bare: float, stalled: tuple[float, int]) -> str:
+    """Return a table of the medians with ratios, and the targets below."""
+    names = list(dict.fromkeys(name for name, _ in medians))
     lines = [
         f"{'one partnership':<26}{'callers':>8}{'req/s':>8}{'ours is':>9}{'p50 ms':>9}{'p99 ms':>9}"
     ]
     for callers in CALLERS:
-        ours = found[OURS, callers]["rps"]
+        ours = medians[OURS, callers]["rps"]
         for name in names:
-            run = found[name, callers]
+            run = medians[name, callers]
             cells = (
                 f"{run['rps']:>8.0f}{ours / run['rps']:>8.1f}x{run['p50']:>9.2f}{run['p99']:>9.2f}"
             )
             lines.append(f"{name:<26}{callers:>8}{cells}")
     lines += ["", f"{f'{MANY:,} partnerships':<26}{'p50 ms':>8}{'p99 ms':>9}"]
     lines += [
-        f"{name:<26}{found[name, 'many']['p50']:>8.1f}{found[name, 'many']['p99']:>9.1f}"
+        f"{name:<26}{medians[name, 'many']['p50']:>8.1f}{medians[name, 'many']['p99']:>9.1f}"
         for name in names
     ]
     lines.append(f"{'bare Booster.predict':<26}{bare:>8.1f}")
-    return "\n".join([*lines, "", *targets(found, bare, stalled)])
+    return "\n".join([*lines, "", *targets(medians, bare, stalled)])
 
 
-def targets(found: dict, bare: float, stalled: tuple[float, int]) -> list[str]:
-    """Say of each target what was reached."""
-    rates = {name: found[OURS, 1]["rps"] / found[name, 1]["rps"] for name in (MLFLOW, PLAIN)}
-    p50, many, allowed = found[OURS, 1]["p50"], found[OURS, "many"]["p50"], 2 * bare + 10
+def targets(medians: dict, bare: float, stalled: tuple[float, int]) -> list[str]:
+    """Return a line for each target: the figure, the target, and whether it is met."""
+    rates = {name: medians[OURS, 1]["rps"] / medians[name, 1]["rps"] for name in (MLFLOW, PLAIN)}
+    p50, many, allowed = medians[OURS, 1]["p50"], medians[OURS, "many"]["p50"], 2 * bare + 10
     rows = [
         (
             f"requests a second against {MLFLOW}",
@@ -269,15 +269,15 @@ def targets(found: dict, bare: float, stalled: tuple[float, int]) -> list[str]:
         (f"longest of {stalled[1]:,} calls", f"{stalled[0]:.1f} ms", "50 ms", stalled[0] <= 50),
     ]
     return [
-        f"{what:<52}{got:>9}  target {wanted:<26}{'met' if met else 'MISSED'}"
-        for what, got, wanted, met in rows
+        f"{what:<52}{got:>9}  target {target:<26}{'met' if met else 'MISSED'}"
+        for what, got, target, met in rows
     ]
 
 
 def run(home: Path, rounds: int, seconds: float) -> str:
     """Start the servers over a home, measure, and give the table."""
     bundle = load_bundle(champion_folder(home))
-    bare = bare_ms(derived(partnerships(MANY), bundle), bundle)
+    bare = bare_ms(features_of(partnerships(MANY), bundle), bundle)
     servers = start_all(home, bundle)
     try:
         return table(measure(servers, rounds, seconds), bare, stall(servers[OURS]))

@@ -70,23 +70,23 @@ class Load:
 
 
 def workers(service: psutil.Process) -> list[psutil.Process]:
-    """Give the workers of a service."""
-    found = []
+    """Return the workers of a service."""
+    processes = []
     for child in service.children():
         with contextlib.suppress(psutil.Error):  # it is going
-            found += [child] if "_bentoml_impl.worker.service" in child.cmdline() else []
-    return found
+            processes += [child] if "_bentoml_impl.worker.service" in child.cmdline() else []
+    return processes
 
 
 def answers(worker: psutil.Process) -> bool:
-    """Tell whether a worker is at a request."""
+    """Return whether a worker has an open connection."""
     with contextlib.suppress(psutil.Error):
-        return any(one.status == psutil.CONN_ESTABLISHED for one in worker.net_connections())
+        return any(peer.status == psutil.CONN_ESTABLISHED for peer in worker.net_connections())
     return False
 
 
 def promoted(port: int, home: Path, version: str) -> str:
-    """Promote a version under load and say when the first answer named it, and when the last one named another."""
+    """Promote a version under load and return when the first answer named it, and when the last one named another."""
     with Load(port) as load:
         began = time.monotonic()
         set_champion(home, version)
@@ -98,7 +98,7 @@ def promoted(port: int, home: Path, version: str) -> str:
 
 
 def killed(port: int, service: psutil.Process) -> str:
-    """Kill a worker under load and say when the one in its place answers, and what was lost."""
+    """Kill a worker under load; return when its replacement answers, and how many answers were lost."""
     victim, other = workers(service)
     with Load(port) as load:
         began = time.monotonic()
@@ -116,7 +116,7 @@ def killed(port: int, service: psutil.Process) -> str:
 
 
 def soaked(port: int, service: psutil.Process, seconds: float) -> str:
-    """Call for some seconds, in ten parts, and give what each worker holds after each part, in MiB."""
+    """Call for some seconds, in ten parts, and return the memory of each worker after each part, in MiB."""
     lines = [f"{'seconds':>8}{'calls':>10}{'MiB of each worker':>22}"]
     calls = 0
     for part in range(11):
@@ -131,20 +131,20 @@ def run(home: Path, rounds: int, seconds: float) -> None:
     """Serve the champion of a home, under two names in turn, and print what happens to callers."""
     bundle = load_bundle(champion_folder(home))
     with tempfile.TemporaryDirectory() as folder:
-        own, port = Path(folder), free_port()
+        home_copy, port = Path(folder), free_port()
         for version in ("first", "second"):
             save_bundle(
                 replace(bundle, manifest={**bundle.manifest, "version": version}),
-                bundles_folder(own) / version,
+                bundles_folder(home_copy) / version,
             )
-        set_champion(own, "first")
+        set_champion(home_copy, "first")
         environment = {"CREATORCAST_HOME": folder, "PYTHONPATH": str(ROOT)}
         process = started(bentoml(SERVICE, port), port, "/readyz", ROOT, environment)
         try:
             service = psutil.Process(process.pid)
             print(f"champion replaced, seconds\n{'first':>8}{'last':>8}{'requests':>10}{'lost':>6}")
             for number in range(rounds):
-                print(promoted(port, own, ("second", "first")[number % 2]), flush=True)
+                print(promoted(port, home_copy, ("second", "first")[number % 2]), flush=True)
             print(f"\nworker killed, seconds\n{'back':>8}{'longest':>9}{'requests':>10}{'lost':>6}")
             for _ in range(rounds):
                 print(killed(port, service), flush=True)

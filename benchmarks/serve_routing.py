@@ -226,8 +226,8 @@ def measure(ports: dict[str, int], rounds: int, seconds: float) -> dict[tuple[st
                 if number:  # the first round warms up
                     runs.setdefault((variant, concurrency), []).append(run)
     return {
-        at: {k: statistics.median(r[k] for r in found) for k in found[0]}
-        for at, found in runs.items()
+        at: {k: statistics.median(r[k] for r in results) for k in results[0]}
+        for at, results in runs.items()
     }
 
 

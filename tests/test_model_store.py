@@ -95,7 +95,7 @@ def test_whoever_cannot_be_told_of_a_champion_does_not_end_the_looking(homes, ca
     def told(manifest):
         raise KeyError(manifest["version"])
 
-    champion = ModelStore(Settings(homes.home, poll_seconds=0.02), load=homes.load, told=told)
+    champion = ModelStore(Settings(homes.home, poll_seconds=0.02), load=homes.load, on_change=told)
     taken = []
     for name in ("one", "nameless", "two"):
         homes.write("a", name)

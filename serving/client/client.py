@@ -1,5 +1,5 @@
-"""Client: one method an address, answers as the dicts that the service sends, every failure as a
-ServiceError.
+"""The client: a method for each address, answers as the dicts that the service sends, each failure
+as a ServiceError.
 """
 
 import random
@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ import httpx
 
 from serving.client.types import Answer, Creator, Error, Partnership, Ranking
 
-#: Statuses by which the service asks to come back; nothing else is sent twice.
+#: Statuses of requests that are sent again.
 RETRIED = (429, 503)
 
 
@@ -22,8 +23,7 @@ class ServiceError(Exception):
     """The service refused, or could not be reached: `status` (None where there was no answer),
     `code`, `errors`.
 
-    `results` are those of a question of which no partnership could be scored, each with its own
-    errors.
+    `results` are those of a request of which no partnership could be scored, each with its errors.
     """
 
     def __init__(
@@ -31,41 +31,35 @@ class ServiceError(Exception):
     ):
         first = errors[0] if errors else _error(code, "service", "gave no reason")
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        wanted = f"; expected: {first['expected']}" if first["expected"] else ""
-        super().__init__(f"{code}: {first['where']} {first['what']}{wanted}{more}")
-        self.status, self.code, self.errors, self.results = (
-            status,
-            code,
-            list(errors),
-            list(results),
-        )
+        expected = f"; expected: {first['expected']}" if first["expected"] else ""
+        super().__init__(f"{code}: {first['where']} {first['what']}{expected}{more}")
+        self.status, self.code = status, code
+        self.errors, self.results = list(errors), list(results)
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How often and how long a client comes back: between tries a random part of a wait that
-    doubles.
+    """How often a request is sent again on 429 and 503, after a random part of a wait that doubles.
 
-    What Retry-After asks for is waited at least, and given up where it is more than
-    `longest_seconds`.
+    The wait is at least that of Retry-After; where that is more than `longest_seconds` the request
+    is not sent again.
     """
 
     times: int = 3
     first_seconds: float = 0.2
     longest_seconds: float = 10.0
 
-    def wait(self, tried: int, retry_after: str | None) -> float | None:
-        """Give the seconds to wait after so many tries, None where no other is worth it."""
-        asked = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
-        if tried > self.times or asked > self.longest_seconds:
+    def wait(self, tries: int, retry_after: str | None) -> float | None:
+        """Return the seconds to wait after so many tries, None to stop trying."""
+        least = float(retry_after) if retry_after and retry_after.isdecimal() else 0.0
+        if tries > self.times or least > self.longest_seconds:
             return None
-        return min(
-            asked + random.uniform(0, self.first_seconds * 2 ** (tried - 1)), self.longest_seconds
-        )
+        backoff = random.uniform(0, self.first_seconds * 2 ** (tries - 1))
+        return min(least + backoff, self.longest_seconds)
 
 
 class Client:
-    """Asks one service; a context manager, and safe to share between threads.
+    """A client of one service; a context manager, and safe to share between threads.
 
     `timeout`: seconds for connecting, and for each wait on the service; `transport`: of httpx, for
     tests.
@@ -102,8 +96,9 @@ class Client:
         explain: bool = False,
         comparables: bool = False,
     ) -> Answer:
-        """Forecast 1 to 1,000 partnerships; each has its result or its errors. Raises ServiceError,
-        as all here do.
+        """Forecast 1 to 1,000 partnerships; each has its result or its errors.
+
+        Raises ServiceError, as all methods do.
         """
         return self._ask(
             "/v1/predict", partnerships, as_of, explain=explain, comparables=comparables
@@ -131,9 +126,11 @@ class Client:
         return self._ask("/v1/explain", partnerships, as_of)
 
     def creator(self, creator_id: str, platform: str | None = None) -> Creator:
-        """Tell what the service knows of a creator."""
+        """Return what the service knows of a creator."""
         return self._send(
-            "GET", f"/v1/creators/{quote(creator_id, safe='')}", params=_told(platform=platform)
+            "GET",
+            f"/v1/creators/{quote(creator_id, safe='')}",
+            params=_without_none(platform=platform),
         )
 
     def benchmarks(
@@ -143,12 +140,12 @@ class Client:
         niche: str | None = None,
         measure: str | None = None,
     ) -> dict[str, Any]:
-        """List what creators do, all or some."""
-        only = _told(platform=platform, band=band, niche=niche, measure=measure)
-        return self._send("GET", "/v1/benchmarks", params=only)
+        """Return the benchmarks, all or some."""
+        filters = _without_none(platform=platform, band=band, niche=niche, measure=measure)
+        return self._send("GET", "/v1/benchmarks", params=filters)
 
     def model(self) -> dict[str, Any]:
-        """Tell which model answers: its data, record and limits."""
+        """Return the model in use: its data, record and limits."""
         return self._send("GET", "/v1/model")
 
     def _ask(
@@ -158,61 +155,57 @@ class Client:
         as_of: datetime | str | None,
         **more: object,
     ) -> Any:
-        moment = _text(as_of) if as_of is not None else None
-        rows = [{name: _text(value) for name, value in row.items()} for row in partnerships]
-        return self._send("POST", path, json={"partnerships": rows, **_told(as_of=moment, **more)})
+        moment = _iso_text(as_of) if as_of is not None else None
+        rows = [{name: _iso_text(value) for name, value in row.items()} for row in partnerships]
+        return self._send(
+            "POST", path, json={"partnerships": rows, **_without_none(as_of=moment, **more)}
+        )
 
     def _send(self, method: str, path: str, **rest: Any) -> Any:
-        tried = 0
-        while True:
-            tried += 1
+        for tries in count(1):
             try:
                 response = self._http.request(method, path, **rest)
             except httpx.HTTPError as error:
-                what = f"could not be asked: {type(error).__name__} {error}".rstrip()
-                fault = _error("unreachable", str(self._http.base_url), what)
-                raise ServiceError(None, "unreachable", [fault]) from error
+                words = f"could not be asked: {type(error).__name__} {error}".rstrip()
+                unreachable = _error("unreachable", str(self._http.base_url), words)
+                raise ServiceError(None, "unreachable", [unreachable]) from error
             if response.is_success:
                 return response.json()
-            again = response.status_code in RETRIED
-            wait = self._retries.wait(tried, response.headers.get("retry-after")) if again else None
+            if response.status_code not in RETRIED:
+                raise _service_error(response)
+            wait = self._retries.wait(tries, response.headers.get("retry-after"))
             if wait is None:
-                raise _refused(response)
+                raise _service_error(response)
             time.sleep(wait)
 
 
-def _refused(response: httpx.Response) -> ServiceError:
+def _service_error(response: httpx.Response) -> ServiceError:
     try:
         body = response.json()
         return ServiceError(
             response.status_code, body["code"], body["errors"], body.get("results", ())
         )
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):  # not the service's own words: of a proxy, say
-        what = f"answered {response.status_code} {response.reason_phrase}"
-        return ServiceError(
-            response.status_code, "no_answer", [_error("no_answer", "service", what)]
-        )
+    except (ValueError, KeyError, TypeError, AttributeError):  # not of the service, but of a proxy
+        words = f"answered {response.status_code} {response.reason_phrase}"
+        no_answer = _error("no_answer", "service", words)
+        return ServiceError(response.status_code, "no_answer", [no_answer])
 
 
 def _error(code: str, where: str, what: str) -> Error:
     return {"code": code, "where": where, "what": what, "expected": None, "got": None}
 
 
-def _told(**given: object) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
+def _without_none(**values: object) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _text(value: Any) -> Any:
-    """Give times as ISO text, also those of posts in a list; the service refuses times without a
-    zone.
+def _iso_text(value: Any) -> Any:
+    """Return a value with its times as ISO text, also those of posts in a list.
+
+    The service refuses times without a zone.
     """
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {name: _text(inner) for name, inner in value.items()}
-    return [_text(inner) for inner in value] if isinstance(value, list | tuple) else value
+        return {name: _iso_text(inner) for name, inner in value.items()}
+    return [_iso_text(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,9 +1,9 @@
-"""Numbers that the workers of one service add to, each in a row of its own, in memory that all of
-them see.
+"""Numbers that the workers of one service add to, each in a row of its own, in memory that they
+share.
 
-The memory has no file: a full, cleaned or read-only temporary folder is none of its business. The
-process that starts the workers makes it, and they inherit its descriptor. The row of a worker that
-died stays, and the one in its place goes on from it.
+The memory has no file, so it does not depend on the temporary folder. The process that starts the
+workers makes it, and they inherit its descriptor. The row of a worker that died stays, and the
+worker that replaces it goes on from there.
 """
 
 import mmap
@@ -33,11 +33,11 @@ class SharedCounters:
         self._use(mmap.mmap(-1, self._row_bytes), 0)
 
     def share(self) -> int:
-        """Make memory for the workers that this process starts: give its descriptor, which they
+        """Make memory for the workers that this process starts; return its descriptor, which they
         inherit.
 
-        It is written to whole: what was never written to may find no room later, which ends a
-        process. Raises OSError.
+        All of it is written at once: a page that was never written may find no room later, which
+        ends a process. Raises OSError.
         """
         descriptor = _memory_file()
         os.set_inheritable(descriptor, True)
@@ -46,8 +46,9 @@ class SharedCounters:
         return descriptor
 
     def join(self, descriptor: int, row: int) -> None:
-        """Go on in a row of the memory that `share` made. Raises OSError or ValueError where that
-        cannot be.
+        """Count in a row of the memory that `share` made.
+
+        Raises OSError or ValueError where that is impossible.
         """
         if not 0 <= row < ROWS:
             raise ValueError(f"there are rows for {ROWS} workers")
@@ -60,13 +61,13 @@ class SharedCounters:
             self._numbers[cell] += amount
 
     def totals(self) -> list[float]:
-        """Give the sums over all rows, in the order of the cells."""
+        """Return the sums over all rows, in the order of the cells."""
         rows = np.frombuffer(self._memory).reshape(-1, self._row_bytes // 8)
         return rows[:, : self._cells].sum(axis=0).tolist()
 
     def note(self, text: str) -> None:
-        """Replace the note of this process; its length is written last, so that nobody reads half
-        of one.
+        """Replace the note of this process; its length is written last, so that no reader gets half
+        of it.
         """
         content = text.encode(errors="replace")
         if len(content) > _NOTE_BYTES - _LENGTH_BYTES:
@@ -77,7 +78,7 @@ class SharedCounters:
             self._note[:_LENGTH_BYTES] = len(content).to_bytes(_LENGTH_BYTES, "little")
 
     def notes(self) -> list[str]:
-        """Give the notes of all rows that have one."""
+        """Return the notes of all rows that have one."""
         size, step = len(self._memory), self._row_bytes
         starts = range(8 * self._cells, size, step)
         notes = (self._memory[start : start + _NOTE_BYTES] for start in starts)

@@ -241,7 +241,7 @@ def limit_unknown_fields(value: object, names: Collection[str]) -> tuple[object,
 
 
 def _detail_of(error: Any, expected: dict[str, str], names: Iterable[str]) -> ErrorDetail:
-    """Word an error of pydantic."""
+    """Return an error of pydantic as one of the service."""
     kind, steps, context = error["type"], error["loc"], _word_numbers(error.get("ctx", {}))
     where = field_path("", steps) or "body"
     code, words = _FOUND.get(kind, (kind, error["msg"]))

@@ -1,5 +1,5 @@
-"""What a worker takes on: bodies within limits, one short and one long request scored at a time,
-answers that are read.
+"""The load that a worker accepts: bodies within limits, one short and one long request scored at a
+time, answers that clients read in time.
 
 Bodies and answers held in memory are counted together. Past a limit a request is refused with 503,
 after its body was read to the end and dropped: many clients see an earlier answer as a broken
@@ -22,15 +22,15 @@ from serving.settings import Limits
 
 T = TypeVar("T")
 
-#: Times the limit up to which a body that is too large is still read to its end.
+#: A body that is too large is still read to its end up to so many times the limit.
 _READ_OUT = 8
-#: Answers go out in pieces of as many bytes: what a client that does not read keeps in memory once
-#: it is given up.
+#: Bytes of a piece of an answer: as much stays in memory once the answer to a client that does not
+#: read is dropped.
 _PIECE = 2**18
 
 
 class LoadShedder:
-    """The counts of one worker."""
+    """The limits and the load of one worker."""
 
     def __init__(self, limits: Limits | None = None):
         self.limits = limits or Limits()
@@ -44,8 +44,8 @@ class LoadShedder:
         Raises RequestRefused where the body is too large or too slow, or too much is waiting
         already.
         """
-        with self._holding() as held:
-            body = await self._read(request, held)
+        with self._holding() as hold:
+            body = await self._read(request, hold)
             if len(body) <= self.limits.short_bytes:
                 turn, waiting = self._short, self.limits.waiting
             else:
@@ -55,31 +55,34 @@ class LoadShedder:
             return await anyio.to_thread.run_sync(work, body, limiter=turn)
 
     def answer(self, content: bytes, status: int = 200) -> Response:
-        """Give a JSON response that counts as held while it is sent, and is given up where the
-        client does not read.
+        """Return a JSON response that counts as held while it is sent, and is dropped where the
+        client does not read it.
         """
         return _Answer(self, content, status)
 
     @contextlib.contextmanager
     def _holding(self) -> Iterator[Callable[[int], bool]]:
-        """Give a function that counts bytes as held until the end of the block, and says whether
-        that many fit.
-        """
-        mine = 0
+        """Yield a function that counts bytes as held until the end of the block.
 
-        def held(count: int) -> bool:
-            nonlocal mine
+        It returns whether that many fit.
+        """
+        held_here = 0
+
+        def hold(count: int) -> bool:
+            nonlocal held_here
             fits = self.held_bytes + count <= self.limits.held_bytes
             if fits:
-                self.held_bytes, mine = self.held_bytes + count, mine + count
+                self.held_bytes += count
+                held_here += count
             return fits
 
         try:
-            yield held
+            yield hold
         finally:
-            self.held_bytes -= mine
+            self.held_bytes -= held_here
 
-    async def _read(self, request: Request, held: Callable[[int], bool]) -> bytes:
+    async def _read(self, request: Request, hold: Callable[[int], bool]) -> bytes:
+        """Return the body, read to its end also where it is refused."""
         limits, refused = self.limits, None
         declared = request.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared[:18]) > _READ_OUT * limits.body_bytes:
@@ -93,37 +96,37 @@ class LoadShedder:
                         break
                     if size > limits.body_bytes:
                         refused = _too_large(limits)
-                    elif refused is None and not held(len(chunk)):
+                    elif refused is None and not hold(len(chunk)):
                         refused = _busy()
                     if refused is None:
                         body += chunk
                     else:
                         body.clear()
         except TimeoutError:
-            wanted = f"all of it within {limits.body_seconds:g} s"
-            raise RequestRefused.for_error(
-                408, ErrorDetail("too_slow", "body", "did not arrive in time", wanted)
-            ) from None
+            rule = f"all of it within {limits.body_seconds:g} s"
+            error = ErrorDetail("too_slow", "body", "did not arrive in time", rule)
+            raise RequestRefused.for_error(408, error) from None
         if refused is not None:
             raise refused
         return bytes(body)
 
 
 class _Answer(Response):
-    """A response that is sent in pieces, each counted as held; what is not read in time is given
-    up.
+    """A response that counts as held while it is sent in pieces.
+
+    It is dropped where the client does not read it in time.
     """
 
     media_type = "application/json"
 
-    def __init__(self, admission: LoadShedder, content: bytes, status: int):
+    def __init__(self, load_shedder: LoadShedder, content: bytes, status: int):
         super().__init__(content, status)
-        self._admission = admission
+        self._load_shedder = load_shedder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(TimeoutError), self._admission._holding() as held:
-            held(len(self.body))
-            async with asyncio.timeout(self._admission.limits.answer_seconds):
+        with contextlib.suppress(TimeoutError), self._load_shedder._holding() as hold:
+            hold(len(self.body))
+            async with asyncio.timeout(self._load_shedder.limits.answer_seconds):
                 await send(
                     {
                         "type": "http.response.start",

@@ -1,9 +1,9 @@
 """Figures for Prometheus: requests and their time by address, partnerships by evidence, and the
 model in use.
 
-Whichever worker is asked tells those of all (`serving.http.counts`). Every series is known before:
-counting needs no more memory and no file while the service runs, so it cannot fail, and nothing
-that a client makes up becomes a series. BentoML's own figures are off, because they have a series
+Each worker gives the figures of all (`serving.http.counts`). Every series is known at start:
+counting needs no more memory and no file while the service runs, so it cannot fail, and no text of
+a client becomes a series. BentoML's own figures are off, because they have a series
 for every path that a client makes up.
 """
 
@@ -62,7 +62,7 @@ _LABEL_CHARACTERS = 255
 
 
 class Metrics:
-    """The figures of one worker, and what all together come to.
+    """The figures of one worker, and the sums over all workers.
 
     `endpoints` are the addresses that have series of their own; what is counted for another one
     goes to OTHER.
@@ -77,8 +77,8 @@ class Metrics:
         self._registry.register(self)
 
     def share(self, environment: MutableMapping[str, str]) -> None:
-        """Make memory for the workers that get this environment; where there is none, each tells
-        its own figures.
+        """Make memory for the workers that get this environment; without it each gives its own
+        figures.
         """
         environment.pop(METRICS_MEMORY, None)
         try:
@@ -116,19 +116,20 @@ class Metrics:
             self._add(*series, amount=count)
 
     def model(self, manifest: dict) -> None:
-        """Tell which model this worker answers from, from now on."""
+        """Note which model this worker answers from, from now on."""
         labels = [
             str(manifest.get(name, ""))[:_LABEL_CHARACTERS] for name in ("version", "trained_on")
         ]
         self._counts.note(json.dumps(labels, ensure_ascii=False))
 
     def text(self) -> bytes:
-        """Give the figures of all workers in the text format of Prometheus."""
+        """Return the figures of all workers in the text format of Prometheus."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Give the figures of all workers as Prometheus' families: of counters, those that are not
-        0.
+        """Yield the figures of all workers as metric families of Prometheus.
+
+        Counters that are 0 are left out.
         """
         totals = dict(zip(self._cells, self._counts.totals(), strict=True))
         yield _counter(
@@ -182,7 +183,7 @@ class Metrics:
 
 
 def _series(endpoints: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Name every number: what is counted, then its labels."""
+    """Yield the name of every number: what is counted, then its labels."""
     for endpoint in endpoints:
         yield from (("request", endpoint, code) for code in _CODES)
         yield from (("within", endpoint, bound) for bound in _BOUNDS)
@@ -210,7 +211,9 @@ class MetricsMiddleware:
 
     def __init__(self, app: ASGIApp, metrics: Metrics):
         self._app, self._metrics, self._addresses = app, metrics, frozenset(metrics.endpoints)
-        self._open = [(one.partition("{")[0], one) for one in self._addresses if "{" in one]
+        self._open = [
+            (address.partition("{")[0], address) for address in self._addresses if "{" in address
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; its code is NO_ANSWER where no answer was begun."""

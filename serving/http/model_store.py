@@ -1,9 +1,9 @@
-"""The champion bundle as the service holds it: loaded at start, looked at every few seconds,
-swapped in one step.
+"""The champion bundle of the service: loaded at start, checked every few seconds, swapped in one
+step.
 
-A bundle that cannot be loaded, or does not answer, is refused and told in the log once; the one
-before stays. A refused one is looked at again when any of its files is another than before, and now
-and then besides.
+A bundle that cannot be loaded, or does not answer, is refused with one line in the log; the bundle
+before it stays. A refused bundle is tried again when any of its files has changed, and every
+AGAIN_SECONDS.
 """
 
 import logging
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from features.snapshot.reader import Snapshot
 from features.tables.currency import CurrencyRates
@@ -27,13 +28,12 @@ from serving.http.sample_answers import check_sample_answers
 from serving.scoring.scorer import Scorer
 from serving.settings import DATA, RATES, STALE_DAYS, Settings
 
-#: Seconds after which what was refused is tried again though no file has changed: the reason may
+#: Seconds after which a refused bundle is tried again though no file has changed: the reason may
 #: have been the machine.
 AGAIN_SECONDS = 60.0
 
-log = logging.getLogger(
-    "bentoml.creatorcast"
-)  # below `bentoml`, which the server gives its handler
+# below `bentoml`, which the server gives its handler
+log = logging.getLogger("bentoml.creatorcast")
 
 #: What clients are told while `current` is None; the reason, which may name folders, is for the
 #: log.
@@ -62,11 +62,11 @@ def load_champion(
     snapshot: Path | None = None,
     stale_days: float = STALE_DAYS,
 ) -> LoadedModel:
-    """Try and load a bundle and set up its scorer, over tables or over a snapshot, whose copy is
-    read through once.
+    """Check and load a bundle, and return it with a scorer over tables or over a snapshot, whose
+    copy is read through once.
 
     Raises models.bundle.BundleError where the bundle is broken, SnapshotError where the snapshot is
-    or does not fit, and whatever keeps sample questions from being answered.
+    or does not fit, and any error of the sample answers.
     """
     bundle = load_bundle(folder, try_bundle(folder))
     if snapshot is None:
@@ -91,8 +91,8 @@ class ModelStore:
     """The champion in use: `current` is None as long as none could be loaded; `reason` says why the
     last try failed.
 
-    `told` is given the manifest of every champion taken over; `find` and `load` are replaced in
-    tests.
+    `on_change` is called with the manifest of every champion that is put to use; `find` and `load`
+    are replaced in tests.
     """
 
     def __init__(
@@ -101,12 +101,13 @@ class ModelStore:
         find: Callable[[Path], Path] = champion_folder,
         load: Callable[..., LoadedModel] = load_champion,
         tables: Callable[[Path | None], Tables | None] = read_creator_tables,
-        told: Callable[[dict], None] = lambda manifest: None,
+        on_change: Callable[[dict], None] = lambda manifest: None,
     ):
         self.settings = settings
         self.current: LoadedModel | None = None
         self.reason = ""
-        self._find, self._load, self._read, self._told = find, load, tables, told
+        self._find, self._load, self._read = find, load, tables
+        self._on_change = on_change
         self._tables: Tables | None = None
         self._rates: CurrencyRates | None = None
         self._has_read = False
@@ -118,11 +119,11 @@ class ModelStore:
         self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
 
     def start(self) -> None:
-        """Read the known creators and the rates, load the champion, and keep looking for a new one
-        until `stop`.
+        """Read the known creators and the rates, load the champion, and check for a new one until
+        `stop`.
 
-        Where a file cannot be read nothing is loaded until it is another one; what was read once
-        stays.
+        Where a file cannot be read no champion is loaded until the file changes; files are read
+        successfully once.
         """
         self._look()
         self._thread.start()
@@ -132,26 +133,23 @@ class ModelStore:
         self._stop.set()
 
     def refresh(self) -> None:
-        """Take over champion and snapshot if one is another than before; keep those before where
-        they cannot be used.
+        """Load champion and snapshot if one of them has changed; keep the old ones where the new
+        ones cannot be used.
 
-        A snapshot belongs to a bundle: the two are taken over together, once they fit.
+        A snapshot belongs to a bundle: the two are swapped together, once they fit.
         """
         stamp, snapshot = None, self.settings.snapshot
         try:
             folder = self._find(self.settings.home)
-            stamp = (
-                folder,
-                *map(_identities, (champion_file(self.settings.home), folder, snapshot)),
-            )
-            if stamp == self._stamp or (
-                stamp == self._refused_stamp and time.monotonic() < self._again_at
-            ):
+            paths = (champion_file(self.settings.home), folder, snapshot)
+            stamp = (folder, *map(_identities, paths))
+            waits = stamp == self._refused_stamp and time.monotonic() < self._again_at
+            if stamp == self._stamp or waits:
                 return
-            more = (
-                {"snapshot": snapshot, "stale_days": self.settings.stale_days} if snapshot else {}
-            )
-            loaded = self._load(folder, self._tables, self._rates, **more)
+            options: dict[str, Any] = {}
+            if snapshot:
+                options = {"snapshot": snapshot, "stale_days": self.settings.stale_days}
+            loaded = self._load(folder, self._tables, self._rates, **options)
             version = loaded.manifest["version"]
         except Exception as error:  # whatever is wrong with a bundle must not end the service
             self._refuse(f"{type(error).__name__}: {error}")
@@ -159,12 +157,12 @@ class ModelStore:
             return
         self.current, self._stamp, self.reason = loaded, stamp, ""
         log.info("champion is now %s", version)
-        self._tell(loaded.manifest)
+        self._announce(loaded.manifest)
 
-    def _tell(self, manifest: dict) -> None:
+    def _announce(self, manifest: dict) -> None:
         try:
-            self._told(manifest)
-        except Exception as error:  # nor must whoever is told of a new one
+            self._on_change(manifest)
+        except Exception as error:  # nor must an error of the listener
             log.error("figures do not tell the champion: %s: %s", type(error).__name__, error)
 
     def _look(self) -> None:
@@ -172,8 +170,8 @@ class ModelStore:
             self.refresh()
 
     def _read_files(self) -> bool:
-        """Read the known creators and the rates, unless they are still the ones that could not be;
-        tell whether.
+        """Read the known creators and the rates, unless they are still the files that could not be
+        read; return whether they were read.
         """
         data, rates = self.settings.data, self.settings.rates
         stamp = (_identities(data), _identities(rates))
@@ -194,8 +192,8 @@ class ModelStore:
     def _refuse(self, reason: str) -> None:
         reason = " ".join(reason.split())
         if reason != self.reason:
-            kept = f"; {self.current.manifest['version']} stays" if self.current else ""
-            log.error("no new champion: %s%s", reason, kept)
+            current = f"; {self.current.manifest['version']} stays" if self.current else ""
+            log.error("no new champion: %s%s", reason, current)
         self.reason = reason
 
     def _poll(self) -> None:
@@ -207,10 +205,9 @@ class ModelStore:
 
 
 def _identities(path: Path | None) -> tuple:
-    """Tell the files of a folder, or a file, from what they were: a change of a file changes its
-    moment of change.
+    """Return what changes when a file, or any file of a folder, changes; () where there is none.
 
-    That moment (ctime) cannot be set, as the one of writing can.
+    Among it is the moment of change (ctime), which cannot be set as that of writing can.
     """
     if path is None:
         return ()

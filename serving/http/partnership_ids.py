@@ -37,7 +37,7 @@ def _free_id(name: str, taken: set[str]) -> str:
 
 
 def _repeated_id(row: int, name: str, rows: list[int]) -> ErrorDetail:
-    """Word the error of a row; `rows`: all rows of that id."""
+    """Return the error of a row; `rows`: all rows of that id."""
     first_rows = rows[: MAX_PLACES_NAMED + 1]
     others = [f"partnerships[{other}]" for other in first_rows if other != row]
     others = others[:MAX_PLACES_NAMED]

@@ -22,16 +22,16 @@ log = logging.getLogger("bentoml.creatorcast")
 
 #: Names the pipe that ends with the supervisor: the descriptor of its reading end.
 SUPERVISOR = "CREATORCAST_SUPERVISOR"
-#: After DRAIN_SECONDS, until a worker that does not heed SIGTERM is ended.
+#: Seconds after DRAIN_SECONDS until a worker that ignores SIGTERM is ended.
 MORE_SECONDS = 5
-#: Whose default action is to end or to halt a process, and that are neither crashes nor meant to
-#: stop a service.
+#: Signals whose default action is to end or to halt a process, and that are neither crashes nor
+#: meant to stop a service.
 _STRAY = "USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT TSTP TTIN TTOU"
 
 
 def supervise(environment: MutableMapping[str, str]) -> None:
-    """Prepare the process that will start the workers with this environment: no signal ends it
-    alone.
+    """Prepare the process that will start the workers with this environment: no signal ends it and
+    leaves them running.
     """
     from circus.sighandler import SysHandler
 
@@ -45,20 +45,21 @@ def supervise(environment: MutableMapping[str, str]) -> None:
 
 
 def end_with_supervisor(environment: MutableMapping[str, str]) -> None:
-    """Have this worker finish what it has begun and end once its supervisor has; not where nothing
-    names one.
+    """Make this worker finish its requests and end once its supervisor has ended; do nothing where
+    the environment names no supervisor.
 
-    A signal that is sent to all processes of a service is the supervisor's to heed: SIGHUP and
-    SIGQUIT are ignored here.
+    SIGHUP and SIGQUIT are ignored: the supervisor handles a signal to all processes of a service.
     """
     if not _is_pipe(environment.get(SUPERVISOR, "")):
         return
     for number in (signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_wait, args=(int(environment[SUPERVISOR]),), daemon=True).start()
+    threading.Thread(
+        target=_wait_for_supervisor, args=(int(environment[SUPERVISOR]),), daemon=True
+    ).start()
 
 
-def _wait(descriptor: int) -> None:
+def _wait_for_supervisor(descriptor: int) -> None:
     with contextlib.suppress(OSError):
         os.read(descriptor, 1)
     log.error("the supervisor has ended: this worker finishes what it has begun, and ends")
@@ -75,7 +76,7 @@ def _is_pipe(text: str) -> bool:
 
 
 def stray_signals() -> list[int]:
-    """Give the signals that would end or halt a process and mean nothing to this service."""
+    """Return the signals that would end or halt a process and mean nothing to this service."""
     names = [f"SIG{name}" for name in _STRAY.split()]
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     if hasattr(signal, "SIGRTMIN"):

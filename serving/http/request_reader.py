@@ -110,7 +110,7 @@ def _check_identity(
 
 
 def _word_errors(errors: ErrorsByRow) -> dict[int, tuple[ErrorDetail, ...]]:
-    """Word the errors of each row, of all rows together MAX_REQUEST_FAULTS; the rest is counted."""
+    """Return the errors of each row; past MAX_REQUEST_FAULTS of all rows they are only counted."""
     worded, room = {}, MAX_REQUEST_FAULTS
     for row in sorted(errors):
         most = min(room, MAX_FAULTS)

@@ -1,21 +1,21 @@
-"""Sample answers: what a champion is asked in its worker before it answers anybody, as it will be
-asked over HTTP.
+"""Sample answers: a worker has a champion score usual partnerships before it answers any client.
 
-The bundle alone was tried before (models.bundle_trial); here it is asked together with the tables
+The bundle alone was checked before (models.bundle_trial); here it scores together with the tables
 or the snapshot and the rates of this service, down to the JSON of the answers, the card and the
 benchmarks.
 """
 
+from datetime import UTC, datetime
+
 import numpy as np
 import orjson
-import pandas as pd
 
 from features.errors import CreatorcastError
 from features.tables.vocabulary import PLATFORMS
 from serving.http.benchmark_listing import benchmarks_json, filter_benchmarks
 from serving.http.model_card import model_card
 from serving.http.response_json import result_fields
-from serving.scoring.answer_table import ANSWER_COLUMNS
+from serving.scoring.answer_table import ANSWER_COLUMNS, AnswerTable
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import ProspectBatch, microseconds
 from serving.scoring.scorer import Scorer
@@ -35,37 +35,34 @@ class SampleAnswerError(CreatorcastError):
 
 
 def check_sample_answers(manifest: dict, scorer: Scorer) -> None:
-    """Raise SampleAnswerError, or whatever the fault raises, where a question of every platform is
-    not answered.
+    """Raise SampleAnswerError, or any other error, where a usual partnership of a platform is not
+    answered.
     """
     rows = [
-        {"platform": name, **_PROFILE, **besides}
-        for name in PLATFORMS
-        for besides in ({}, _AVERAGES)
+        {"platform": platform, **_PROFILE, **averages}
+        for platform in PLATFORMS
+        for averages in ({}, _AVERAGES)
     ]
-    now = pd.Timestamp.now(tz="UTC").to_pydatetime()
-    scored = scorer.score(
-        ProspectBatch.from_rows(rows),
-        microseconds(now),
-        None,
-        AnswerOptions(explain=True),
-        ANSWER_COLUMNS,
-    )
-    if scored.breaches:
-        raise SampleAnswerError(
-            f"a usual question is refused: {next(iter(scored.breaches.values()))[0].text}"
-        )
-    figures = np.array([scored.columns[f"engagements_{name}"] for name in ("p05", "p50", "p95")])
-    if (
-        not np.isfinite(figures).all()
-        or (np.diff(figures, axis=0) < 0).any()
-        or (figures[-1] <= 0).any()
-    ):
-        raise SampleAnswerError(
-            f"usual questions are answered by engagements of {figures.tolist()}"
-        )
-    for written in result_fields(scored):
-        orjson.loads(b"{%b}" % written)
+    prospects, options = ProspectBatch.from_rows(rows), AnswerOptions(explain=True)
+    now = microseconds(datetime.now(UTC))
+    answers = scorer.score(prospects, now, None, options, ANSWER_COLUMNS)
+    _check_answers(answers)
+    for fields in result_fields(answers):
+        orjson.loads(b"{%b}" % fields)
     orjson.dumps(model_card(manifest, scorer.bundle))
     if scorer.bundle.benchmarks is not None:
         orjson.dumps(benchmarks_json(scorer.bundle, filter_benchmarks(scorer.bundle)))
+
+
+def _check_answers(answers: AnswerTable) -> None:
+    """Raise SampleAnswerError where a row is refused, or its quantiles are impossible."""
+    if answers.breaches:
+        first = next(iter(answers.breaches.values()))[0]
+        raise SampleAnswerError(f"a usual question is refused: {first.text}")
+    names = [f"engagements_{name}" for name in ("p05", "p50", "p95")]
+    quantiles = np.array([answers.columns[name] for name in names])
+    is_sorted = (np.diff(quantiles, axis=0) >= 0).all()
+    if not np.isfinite(quantiles).all() or not is_sorted or (quantiles[-1] <= 0).any():
+        raise SampleAnswerError(
+            f"usual questions are answered by engagements of {quantiles.tolist()}"
+        )

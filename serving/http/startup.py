@@ -36,15 +36,14 @@ _PORT_ERRORS = {
 
 
 class StartError(CreatorcastError):
-    """The service cannot start as it is told to; the message is one line."""
+    """The service cannot start with these settings; the message is one line."""
 
 
 def check_start(host: str, port: int, settings: Settings, waits: bool = False) -> None:
-    """Raise StartError, or serving.http.keys.AccessError, where the service could not answer as it
-    is told to.
+    """Raise StartError, or serving.http.keys.AccessError, where the service could not answer.
 
-    Looked at are address and port, keys, champion, known creators and rates; `waits`: that there is
-    no champion yet is no fault.
+    Checked are address and port, keys, champion, known creators, rates and snapshot; `waits`: the
+    service may wait for its first champion.
     """
     check_listening(host, port, settings)
     reason = startup_problem(settings, waits)
@@ -60,9 +59,8 @@ def check_listening(host: str, port: int, settings: Settings) -> None:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
-            probe.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # what has just ended keeps nobody off
+            # a service that has just ended does not block its port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
         if _answers(address):  # some systems let two listen: one at all addresses and one at this
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
@@ -79,8 +77,8 @@ def check_listening(host: str, port: int, settings: Settings) -> None:
 
 
 def exit_on_lost_port(host: str, port: int) -> None:
-    """Have the process that is to listen end as `check_listening` would, where the port was lost
-    since.
+    """End the process that is to listen as `check_listening` would, where another process has taken
+    the port meanwhile.
     """
     from circus import logger
     from circus.sockets import CircusSocket
@@ -88,7 +86,7 @@ def exit_on_lost_port(host: str, port: int) -> None:
     listen = CircusSocket.bind_and_listen
 
     def bind_and_listen(self: CircusSocket) -> None:
-        logger.disabled = True  # it would say so too
+        logger.disabled = True  # its own message would be a second one
         try:
             listen(self)
         except OSError as error:
@@ -117,9 +115,8 @@ def _answers(address: tuple) -> bool:
     """Return whether a process takes connections at an address of this machine."""
     try:
         with socket.create_connection(address[:2], timeout=1) as connection:
-            return (
-                connection.getsockname() != connection.getpeername()
-            )  # a port may happen to connect to itself
+            # a port may happen to connect to itself
+            return connection.getsockname() != connection.getpeername()
     except OSError:
         return False
 
@@ -154,7 +151,7 @@ def startup_problem(settings: Settings, waits: bool = False) -> str | None:
 
 
 def _try_champion(home: Path) -> None:
-    """Try and load the champion, and tell the workers that it was tried."""
+    """Check and load the champion, and tell the workers that it was checked."""
     folder = champion_folder(home)
     share_tried_digest(try_bundle(folder))
     load_champion(folder, None)

@@ -1,8 +1,8 @@
-"""The temporary folder, where it is full: BentoML makes folders in it, though nothing of this
-service is ever in them.
+"""A temporary folder for BentoML where all are full: it makes folders there, which this service
+leaves empty.
 
-Python looks for a folder that it can write to, and without one BentoML neither starts nor brings a
-worker back. To make a folder needs less than to write a file, so one that is full still serves.
+Python looks for a folder that it can write a file to, and without one BentoML neither starts nor
+restarts a worker. Making a folder needs less space than writing a file, so a full one still serves.
 """
 
 import contextlib
@@ -12,8 +12,8 @@ from pathlib import Path
 
 
 def use_temporary_folder() -> None:
-    """Let `tempfile` of this process use a folder in which folders can be made, where there is none
-    for files.
+    """Set the folder of `tempfile` in this process to one in which folders can be made, where there
+    is none for files.
     """
     try:
         tempfile.gettempdir()
@@ -22,11 +22,11 @@ def use_temporary_folder() -> None:
 
 
 def _candidates() -> list[str]:
-    """Give the folders to try: those that are named, those of the system, and that of shared
+    """Return the folders to try: those of the environment, those of the system, and that of shared
     memory.
     """
-    named = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
-    return [*filter(None, named), "/tmp", "/var/tmp", "/dev/shm"]
+    configured = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
+    return [*filter(None, configured), "/tmp", "/var/tmp", "/dev/shm"]
 
 
 def _takes_folders(folder: str) -> bool:
