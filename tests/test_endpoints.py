@@ -23,7 +23,7 @@ PROFILE = {"platform": "instagram", "followers": 20_000, "niche": "food", "forma
 @pytest.fixture(scope="module")
 def client(home, market_folder):
     app = build_app()
-    champion = ModelStore(Settings(home, market_folder), told=app.state.metrics.model)
+    champion = ModelStore(Settings(home, market_folder), on_change=app.state.metrics.model)
     champion.start()
     app.state.champion = champion
     yield TestClient(MetricsMiddleware(app, app.state.metrics))

@@ -125,7 +125,7 @@ def test_a_large_file_is_refused(key_file):
 
 def test_a_slow_disk_does_not_hold_requests(key_file, monkeypatch):
     keys, disk = Keys(key_file, 0.0), threading.Event()
-    monkeypatch.setattr(keys, "_look", lambda: disk.wait(60) and (1, 2, 3, 4))
+    monkeypatch.setattr(keys, "_file_stamp", lambda: disk.wait(60) and (1, 2, 3, 4))
     monkeypatch.setattr("serving.http.keys.PATIENCE", 0.01)
     monkeypatch.setattr("serving.http.keys.read_keys", lambda path: ())
     began = threading.active_count()
