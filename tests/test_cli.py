@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from creatorcast import Moment, main
-from features.tables.parse_columns import NO_TIME_ZONE
-from features.tables.validate import UNKNOWN_CREATOR
-from models.champion import champion_folder
+from commands.parameter_types import Moment
+from creatorcast import main
+from features.tables.validate import NO_TIME_ZONE, UNKNOWN_CREATOR
+from models.bundle import champion_folder
 from serving.scoring.answer_table import ANSWER_COLUMNS
 
 COMMANDS = [[], *([name] for name in main.commands)]

@@ -1,0 +1,106 @@
+"""Commands about which bundle is the champion: promote, rollback, bundles."""
+
+from pathlib import Path
+
+import click
+
+from commands.command_group import Command
+from commands.environment import home_folder, report_progress, tracking_address
+from commands.options import NO_REGISTRY
+from commands.parameter_types import FOLDER
+from commands.registry import announce_champion, sync_champion_alias
+
+
+@click.command(cls=Command)
+@click.argument("version", required=False)
+@click.option(
+    "--data",
+    type=FOLDER,
+    help="Tables whose later posts both are asked about. Default: the bundle's own.",
+)
+@click.option("--force", is_flag=True, help="Promote even what is worse or cannot be compared.")
+@click.option(
+    "--dry-run", is_flag=True, help="Compare and tell what would be done; change nothing."
+)
+@NO_REGISTRY
+@click.pass_context
+def promote(
+    ctx: click.Context,
+    version: str | None,
+    data: Path | None,
+    force: bool,
+    dry_run: bool,
+    no_log: bool,
+) -> None:
+    """Make the bundle VERSION (default: the newest) the champion, after comparing both on what both
+    were asked alike.
+
+    VERSION is that of a bundle, or its number in MLflow's registry (creatorcast bundles lists
+    both). Exit code 0: promoted; 3: refused, as it is worse or nothing is comparable; 2: unusable.
+    See docs/promotion.md.
+    """
+    from training.promote.comparison import Comparison
+    from training.promote.promote import PromotionRefused
+    from training.promote.promote import promote as promote_bundle
+    from training.registry import registered_bundle
+
+    if version is not None and version.isdecimal():
+        version = registered_bundle(home_folder(), tracking_address(), int(version))
+    try:
+        promotion = promote_bundle(home_folder(), version, force, data, dry_run, report_progress)
+    except PromotionRefused as refusal:
+        if isinstance(refusal.comparison, Comparison):
+            click.echo(str(refusal.comparison))
+        click.echo(f"creatorcast: {refusal}", err=True)
+        ctx.exit(3)
+    if promotion.comparison is not None:
+        click.echo(str(promotion.comparison))
+    if dry_run:
+        version = promotion.bundle.version
+        is_champion = version == promotion.previous_version
+        outcome = "is the champion already" if is_champion else "would be the champion"
+        click.echo(f"{version} {outcome}; nothing was changed")
+    else:
+        announce_champion("now", promotion.bundle, no_log)
+
+
+@click.command(cls=Command)
+@click.option(
+    "--dry-run", is_flag=True, help="Tell which bundle would be champion again; change nothing."
+)
+@NO_REGISTRY
+def rollback(dry_run: bool, no_log: bool) -> None:
+    """Make the champion before the present one champion again. Repeated, it goes back further."""
+    from training.promote.promote import rollback as restore_previous
+
+    bundle, current = restore_previous(home_folder(), dry_run, report_progress)
+    if dry_run:
+        click.echo(
+            f"{bundle.version} would be the champion again, in place of {current}; "
+            "nothing was changed"
+        )
+    else:
+        announce_champion("again", bundle, no_log)
+
+
+@click.command(cls=Command)
+def bundles() -> None:
+    """List the bundles, the newest first: data, record, version in MLflow's registry, and which one
+    is the champion.
+    """
+    from models.bundle import champion_version
+    from training.bundle_list import bundles_text
+    from training.registry import RegistryError, alias_bundle, registered_bundles
+
+    home = home_folder()
+    registered: dict[int, str] = {}
+    note = None
+    try:
+        registered = registered_bundles(home, tracking_address())
+        alias = alias_bundle(home, tracking_address())
+        champion = champion_version(home)
+        if champion in registered.values() and alias != champion:
+            note = sync_champion_alias()
+    except RegistryError as error:
+        note = str(error)
+    click.echo(bundles_text(home, registered, () if note is None else (note,)))

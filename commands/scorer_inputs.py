@@ -1,0 +1,48 @@
+"""The scorer of the champion over the files that a command names, and their digest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commands.environment import home_folder
+
+if TYPE_CHECKING:
+    from features.tables.model import Tables
+    from serving.scoring.scorer import Scorer
+
+
+def build_scorer(data: Path | None, rates: Path | None, emv: Path | None) -> Scorer:
+    """Return the champion's scorer.
+
+    `data`: folder of the tables of known creators; `rates`: file of currencies; `emv`: table of
+    values of engagements. None where a command names none. Raises CreatorcastError for a file
+    that cannot be used.
+    """
+    from features.tables.rates_file import read_rates
+    from models.bundle import champion_folder, load_bundle
+    from models.emv import read_value_table
+    from serving.scoring.scorer import Scorer
+
+    bundle = load_bundle(champion_folder(home_folder()))
+    tables = read_known_tables(data) if data else None
+    usd_rates = read_rates(rates) if rates else None
+    engagement_values = read_value_table(emv) if emv else None
+    return Scorer(bundle, tables, usd_rates, engagement_values)
+
+
+def inputs_digest(*paths: Path | None) -> str:
+    """Return a digest of files and folders as they are now, "-" for each that is not there."""
+    from serving.batch.open_list import content_digest
+
+    return " ".join(
+        content_digest(path) if path is not None and path.exists() else "-" for path in paths
+    )
+
+
+def read_known_tables(data: Path) -> Tables:
+    """Return the tables of known creators, checked. Raises CreatorcastError for a broken rule."""
+    from features.tables.folder import read_tables
+    from features.tables.validate import validate
+
+    return validate(read_tables(data))
