@@ -37,7 +37,7 @@ class Moment(click.ParamType):
 
 
 class ReadingMoment(Moment):
-    """The moment of a reading; a date alone is the end of the day, so that its posts come before."""
+    """The moment of a reading; a date alone is the end of that day, after all posts of it."""
 
     def convert(
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
