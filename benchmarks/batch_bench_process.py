@@ -40,7 +40,7 @@ STEPS = {
     "serving.batch.duplicate_ids": "check",
     "serving.batch.arrow_answers": "write",
     "serving.batch.writers": "write",
-    "serving.batch.parquet_row_groups": "write",
+    "serving.batch.answer_streams": "write",
     "serving.batch.checkpoint": "write",
     "serving.scoring.verdict": "words",
     "serving.words": "words",

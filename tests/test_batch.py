@@ -62,8 +62,8 @@ def counts(tally):
 def test_the_list_of_the_demo_market_is_scored_whole(market_folder, tmp_path, scorer):
     told = pd.read_csv(market_folder / "prospects.csv")
     out, seen, said = tmp_path / "scored.csv", [], []
-    watcher = ProgressReporter(lambda *done: seen.append(done), said.append)
-    tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, watcher=watcher)
+    reporter = ProgressReporter(lambda *done: seen.append(done), said.append)
+    tally = score_file(market_folder / "prospects.csv", out, scorer, AS_OF, reporter=reporter)
     assert counts(tally) == (len(told), len(told), 0, None)
     assert seen == [
         (len(told), 0, len(told) + 1)
@@ -292,8 +292,8 @@ def test_progress_counts_the_rows_and_the_rejected_ones(tmp_path, scorer, monkey
         tmp_path / "list.parquet"
     )
     seen = []
-    watcher = ProgressReporter(lambda *done: seen.append(done))
-    score_file(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF, watcher=watcher)
+    reporter = ProgressReporter(lambda *done: seen.append(done))
+    score_file(tmp_path / "list.parquet", tmp_path / "o.csv", scorer, AS_OF, reporter=reporter)
     assert seen == [(2, 1, 5), (4, 1, 5), (5, 1, 5)]
 
 
@@ -363,7 +363,7 @@ def test_a_list_with_fees_in_a_currency_gets_its_answers_in_it_too(
     out = tmp_path / f"o.{ending}"
     said = []
     assert (
-        score_file(path, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append)).scored
+        score_file(path, out, scorer, AS_OF, reporter=ProgressReporter(notify=said.append)).scored
         == 2
     )
     assert not [note for note in said if "'fee'" in note or "'currency'" in note]
@@ -393,6 +393,6 @@ def test_a_rate_that_is_read_in_percent_is_told_even_under_its_own_name(
 ):
     path, out, said = tmp_path / "list.csv", tmp_path / "scored.parquet", []
     path.write_text(f"platform,followers,engagement_rate_by_followers\ninstagram,25000,{rate}\n")
-    score_file(path, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append))
+    score_file(path, out, scorer, AS_OF, reporter=ProgressReporter(notify=said.append))
     assert [line for line in "\n".join(said).splitlines() if line.startswith("column ")] == told
     assert pd.read_parquet(out)["evidence"].tolist() == ["summary"]

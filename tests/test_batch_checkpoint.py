@@ -21,17 +21,17 @@ from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.scorer import Scorer
 
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
-#: Scores a list in lots of 100 rows, as of now, for a process of its own.
+#: Scores a list in chunks of 100 rows, as of now, for a process of its own.
 RUN = """
 import sys
 from pathlib import Path
 import serving.batch.runner as run
 from models.bundle import champion_folder, load_bundle
 from serving.scoring.scorer import Scorer
-run.LOT = 100
+run.CHUNK_ROWS = 100
 scorer = Scorer(load_bundle(champion_folder(Path(sys.argv[1]))))
 print("ready", flush=True)
-run.score_file(Path(sys.argv[2]), Path(sys.argv[3]), scorer, options=run.Options(resume="--resume" in sys.argv))
+run.score_file(Path(sys.argv[2]), Path(sys.argv[3]), scorer, options=run.BatchOptions(resume="--resume" in sys.argv))
 """
 
 
@@ -107,7 +107,7 @@ def test_a_run_killed_at_several_points_ends_with_the_same_files(
 
 
 def stop_after(lots: int) -> ProgressReporter:
-    """Give a watcher that stops a run as Ctrl-C does."""
+    """Return a reporter that stops a run as Ctrl-C does."""
     told = []
 
     def progress(*done):
@@ -120,15 +120,13 @@ def stop_after(lots: int) -> ProgressReporter:
 
 def interrupted(source: Path, out: Path, scorer: Scorer, lots: int = 3) -> None:
     with pytest.raises(KeyboardInterrupt):
-        score_file(source, out, scorer, AS_OF, watcher=stop_after(lots))
+        score_file(source, out, scorer, AS_OF, reporter=stop_after(lots))
 
 
-def test_what_was_written_past_the_journal_is_cut_off(tmp_path, scorer, few_rows):
-    held, out, whole = (
-        write_list(tmp_path / "list.csv", 500),
-        tmp_path / "o.csv",
-        tmp_path / "whole.csv",
-    )
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_what_was_written_past_the_journal_is_cut_off(tmp_path, scorer, few_rows, ending):
+    held = write_list(tmp_path / "list.csv", 500)
+    out, whole = tmp_path / f"o{ending}", tmp_path / f"whole{ending}"
     interrupted(held, out, scorer)
     for name in ("answers", "rejected", "journal"):
         with open(work_of(out) / name, "ab") as file:
@@ -172,7 +170,7 @@ def test_a_run_of_something_else_is_not_taken_up(tmp_path, scorer, few_rows, cha
     with pytest.raises(BatchError, match=f"{called}; run it without --resume to start anew"):
         score_file(held, out, scorer, moment, options)
     said = []
-    score_file(held, out, scorer, AS_OF, watcher=ProgressReporter(notify=said.append))
+    score_file(held, out, scorer, AS_OF, reporter=ProgressReporter(notify=said.append))
     assert (
         said[-1]
         == "an unfinished run of these answers is started anew; --resume would have taken it up"

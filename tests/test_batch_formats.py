@@ -1,6 +1,7 @@
 """Lists of every kind into answers of every kind: what docs/batch.md shows, and what Parquet files may hold."""
 
 import re
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 import serving.batch.runner
 from creatorcast import main
 from serving.batch import BatchError, BatchOptions, score_file
+from serving.batch.answer_streams import AnswerStreams, encode_stream
 from serving.batch.duplicate_ids import DuplicateIds
-from serving.batch.parquet_row_groups import MAGIC, encode_row_group, join_row_groups
+from serving.batch.writers import writer_for
 from serving.http.answer import RequestAnswer
 from serving.http.ranking import rank_answer
 
@@ -267,20 +269,32 @@ def test_an_id_repeats_where_an_earlier_row_has_it(lots):
 
 
 @given(st.lists(st.integers(0, 40), max_size=5))
-def test_row_groups_are_joined_as_they_are(sizes):
+def test_answers_that_are_kept_come_back_chunk_by_chunk(sizes):
     rng = np.random.default_rng(len(sizes))
-    schema = pa.schema([("x", pa.float64()), ("s", pa.string()), ("t", pa.timestamp("us", "UTC"))])
-    texts = [[None if k % 3 == 0 else f"s{k}" for k in range(n)] for n in sizes]
-    tables = [
-        pa.table([rng.normal(size=n), texts[at], [k or None for k in range(n)]], schema=schema)
-        for at, n in enumerate(sizes)
-        if n
-    ]
-    whole, parts = bytearray(MAGIC), []
-    for table in tables:
-        content, footer = encode_row_group(table)
-        parts.append((len(whole), footer))
-        whole += content
-    whole += join_row_groups(schema, parts)
-    read = pq.read_table(pa.BufferReader(bytes(whole)))
-    assert read.equals(pa.concat_tables([schema.empty_table(), *tables]))
+    schema = pa.schema(
+        [
+            ("x", pa.float64()),
+            ("s", pa.dictionary(pa.int32(), pa.string())),
+            ("t", pa.timestamp("us", "UTC")),
+        ]
+    )
+    chunks = []
+    for size in sizes:
+        texts = pa.array([None if k % 3 == 0 else f"s{k}" for k in range(size)], pa.string())
+        columns = [
+            rng.normal(size=size),
+            texts.dictionary_encode(),
+            [k or None for k in range(size)],
+        ]
+        chunks.append(pa.table(columns, schema=schema))
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "answers"
+        kept.write_bytes(b"".join(map(encode_stream, chunks)))
+        streams = AnswerStreams(kept)
+        for _ in range(2):
+            assert list(streams) == [chunk for chunk in chunks if len(chunk)]
+        path = writer_for(".parquet", schema).finish(kept)
+        read = pq.read_table(path)
+        assert pq.ParquetFile(path).num_row_groups == sum(size > 0 for size in sizes)
+    whole = pa.concat_tables([schema.empty_table(), *chunks])
+    assert read.equals(whole.cast(read.schema))

@@ -96,7 +96,7 @@ def scored_while(change, source, scorer, out):
         if not done:
             done.append(change())
 
-    return score_file(source, out, scorer, AS_OF, watcher=ProgressReporter(progress=progress))
+    return score_file(source, out, scorer, AS_OF, reporter=ProgressReporter(progress=progress))
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -435,7 +435,7 @@ def test_a_list_is_scored_with_what_its_fees_say(bundle, tmp_path, kind):
     path, out, said = tmp_path / f"list.{kind}", tmp_path / "out.parquet", []
     frame.to_csv(path, index=False) if kind == "csv" else frame.to_excel(path, index=False)
     tally = score_file(
-        path, out, Scorer(bundle, rates=RATES), AS_OF, watcher=ProgressReporter(notify=said.append)
+        path, out, Scorer(bundle, rates=RATES), AS_OF, reporter=ProgressReporter(notify=said.append)
     )
     assert (tally.scored, tally.rejected) == (5, 1)
     reasons = pd.read_csv(f"{out}.rejected.csv")["reasons"].tolist()

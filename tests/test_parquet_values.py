@@ -42,9 +42,9 @@ REFUSED = {
 def scored(folder, scorer, columns, **options):
     pq.write_table(pa.table({**PROFILE, **columns}), folder / "list.parquet", **options)
     notes = []
-    watcher = ProgressReporter(notify=notes.append)
+    reporter = ProgressReporter(notify=notes.append)
     return score_file(
-        folder / "list.parquet", folder / "out.csv", scorer, AS_OF, watcher=watcher
+        folder / "list.parquet", folder / "out.csv", scorer, AS_OF, reporter=reporter
     ), notes
 
 

@@ -2,7 +2,8 @@
 
 from serving.batch.errors import BatchError
 from serving.batch.options import STDIO, BatchOptions, parse_column_names, parse_quantiles
-from serving.batch.runner import ProgressReporter, RunCounts, score_file
+from serving.batch.run_report import ProgressReporter, RunCounts
+from serving.batch.runner import score_file
 
 __all__ = [
     "STDIO",

@@ -1,20 +1,20 @@
 """The hidden folder beside the answers in which a run keeps what it has done, so that it can be
-taken up again.
+resumed.
 
     .scored.parquet.work/lock         held by the run
                          manifest     what the run is of: input, options, model, moment
-                         journal      one line a finished lot: how far each file reached, and what
-                         to sum up answers, rejected, footers
+                         journal      a line for each finished chunk: where each file ends, and
+                                      what the summary counts
+                         answers, rejected
 
-Files only grow. What a killed run wrote past the last line of the journal is cut off when it is
-taken up again.
+Files only grow. When a run is resumed, what a killed run wrote past the last line of the journal
+is cut off.
 """
 
 import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -22,19 +22,23 @@ from typing import BinaryIO
 from features.files.atomic import replace_text
 from serving.batch.errors import BatchError
 
-FILES = ("answers", "rejected", "footers")
-#: What a manifest holds, and how that is called where it differs.
-_CALLED = {
-    "input": "the input", "options": "the options", "model": "the model", "tables": "the tables or rates",
-    "as_of": "as_of", "format": "the version of creatorcast",
-}  # fmt: skip
+FILES = ("answers", "rejected")
+#: What a manifest holds, and the words for it in an error.
+_MANIFEST_WORDS = {
+    "input": "the input",
+    "options": "the options",
+    "model": "the model",
+    "tables": "the tables or rates",
+    "as_of": "as_of",
+    "format": "the version of creatorcast",
+}
 
 
 @dataclass(frozen=True)
 class JournalLine:
-    """A line of the journal: where the files end, their checksums, and the figures of the lot.
+    """A line of the journal: the size of each file in bytes, its CRC-32, and the counts of the chunk.
 
-    Lines written by this run keep no figures: they are summed up, and a long list has many.
+    Lines that this run wrote keep no counts in memory: a long list has many.
     """
 
     ends: dict[str, int]
@@ -43,38 +47,39 @@ class JournalLine:
 
 
 class Checkpoint:
-    """A run's folder, locked. `lines` are those of lots that are done; use it as a context, which
-    lets go of it.
+    """A run's folder, locked while it is used as a context.
 
-    `is_owned`: it holds nothing of an earlier run that was not taken up.
+    `lines`: of the journal, one for the start of the files and one for each chunk that is done;
+    `is_owned`: the folder holds nothing of an earlier run, except one that is resumed.
     """
 
     def __init__(self, out: Path, folder: Path):
+        """Raises BatchError where another run has locked the folder."""
         self.out, self.folder = out, folder
         self.lines: list[JournalLine] = []
         self._files: dict[str, BinaryIO] = {}
         self._ends, self._sums = dict.fromkeys(FILES, 0), dict.fromkeys(FILES, 0)
-        self._lock = _locked(folder, out)
+        self._lock = _lock_folder(folder, out)
         self.is_owned = self.manifest is None
 
     def __enter__(self) -> "Checkpoint":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         for file in self._files.values():
             file.close()
         os.close(self._lock)
 
     @property
     def manifest(self) -> dict | None:
-        """What the unfinished run in this folder is of, None where there is none."""
+        """The manifest of the unfinished run in this folder, None where there is none."""
         try:
             return json.loads((self.folder / "manifest").read_text())
         except (OSError, ValueError):
             return None
 
     def begin(self, manifest: dict) -> None:
-        """Start anew: forget what an earlier run left."""
+        """Start a run: remove what an earlier one left."""
         for name in (*FILES, "journal", "manifest"):
             (self.folder / name).unlink(missing_ok=True)
         self._open()
@@ -82,15 +87,17 @@ class Checkpoint:
         self.is_owned = True
 
     def resume(self, manifest: dict) -> None:
-        """Take up the run that is there; raises BatchError where it is of something else, naming
-        what.
-        """
-        held, manifest = self.manifest or {}, json.loads(json.dumps(manifest))
-        other = [called for name, called in _CALLED.items() if held.get(name) != manifest.get(name)]
-        if other:
+        """Continue the unfinished run. Raises BatchError where its manifest differs, naming what."""
+        earlier, manifest = self.manifest or {}, json.loads(json.dumps(manifest))
+        changes = [
+            words
+            for name, words in _MANIFEST_WORDS.items()
+            if earlier.get(name) != manifest.get(name)
+        ]
+        if changes:
             raise BatchError(
-                f"the unfinished run of {str(self.out)!r} was of something else: {', '.join(other)} changed; run it "
-                f"without --resume to start anew"
+                f"the unfinished run of {str(self.out)!r} was of something else: "
+                f"{', '.join(changes)} changed; run it without --resume to start anew"
             )
         self.lines = self._read_journal()
         if self.lines:
@@ -108,7 +115,7 @@ class Checkpoint:
         self._sums[name] = zlib.crc32(content, self._sums[name])
 
     def commit(self, figures: dict) -> None:
-        """Write down that all that was added since the last time belongs to a lot that is done."""
+        """Write to the journal that what was appended since its last line is a whole chunk."""
         for file in self._files.values():
             file.flush()
         line = JournalLine(dict(self._ends), dict(self._sums), figures)
@@ -117,7 +124,7 @@ class Checkpoint:
         self.lines.append(replace(line, figures={}))
 
     def close(self) -> None:
-        """Close the files, written to the disk."""
+        """Write the files through to the disk and close them."""
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
@@ -132,37 +139,35 @@ class Checkpoint:
         self._files = {name: (self.folder / name).open("ab") for name in FILES}
 
     def _read_journal(self) -> list[JournalLine]:
-        """Give the lines that hold: whole ones, of which the files have all they say."""
+        """Return the lines from the first on whose bytes the files still have; drop the others."""
         try:
             texts = (self.folder / "journal").read_bytes().split(b"\n")[:-1]
             lines = [JournalLine(**json.loads(text)) for text in texts]
         except (OSError, ValueError, TypeError):
             return []
-        sound = {name: set(_sound(self.folder / name, lines, name)) for name in FILES}
-        count = next(
-            (k for k in range(len(lines)) if any(k not in held for held in sound.values())),
-            len(lines),
-        )
+        count = min(_intact_lines(self.folder / name, lines, name) for name in FILES)
         whole = b"".join(text + b"\n" for text in texts[:count])
         (self.folder / "journal").write_bytes(whole)
         return lines[:count]
 
 
-def _sound(path: Path, lines: list[JournalLine], name: str) -> Iterable[int]:
-    """Give the numbers of lines up to which a file is as it was written."""
-    end = check = 0
+def _intact_lines(path: Path, lines: list[JournalLine], name: str) -> int:
+    """Return how many lines, from the first on, describe the file as it is."""
+    end = checksum = 0
     with open(path, "rb") as file:
         for number, line in enumerate(lines):
             content = file.read(line.ends[name] - end)
-            end, check = line.ends[name], zlib.crc32(content, check)
-            if file.tell() != end or check != line.sums[name]:
-                return
-            yield number
+            end, checksum = line.ends[name], zlib.crc32(content, checksum)
+            if file.tell() != end or checksum != line.sums[name]:
+                return number
+    return len(lines)
 
 
-def _locked(folder: Path, out: Path) -> int:
-    """Make the folder and lock it; raises BatchError where another run holds it."""
-    import fcntl  # of POSIX alone: elsewhere lists cannot be scored, all else works
+def _lock_folder(folder: Path, out: Path) -> int:
+    """Make the folder and lock it; return the lock's descriptor. Raises BatchError where another
+    run holds it.
+    """
+    import fcntl  # of POSIX alone: elsewhere no list can be scored, all else works
 
     while True:
         folder.mkdir(exist_ok=True)

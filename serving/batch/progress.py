@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from serving.batch.runner import ProgressReporter
+from serving.batch.run_report import ProgressReporter
 
 #: Seconds between two lines.
 EVERY = 10.0

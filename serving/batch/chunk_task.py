@@ -1,0 +1,60 @@
+"""What is done with every chunk, in a thread or on a worker of a cluster."""
+
+import csv
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.files.formula_escape import escape_formula
+from serving.batch.answer_summary import count_answers
+from serving.batch.chunks import Chunk
+from serving.batch.score_chunk import ChunkScorer, fit_to_width
+from serving.batch.writers import AnswerWriter
+
+
+@dataclass(frozen=True)
+class ChunkResult:
+    """What came of a chunk: its counts, notes for the user, and what to append to the files."""
+
+    figures: dict
+    notes: list[str]
+    answers: bytes
+    rejected: bytes
+
+
+@dataclass(frozen=True)
+class ChunkTask:
+    """Scores a chunk and encodes what came of it. `width`: columns of the source."""
+
+    chunk_scorer: ChunkScorer
+    writer: AnswerWriter
+    width: int
+
+    def __call__(self, chunk: Chunk, first: int, repeats: np.ndarray) -> ChunkResult:
+        """Score a chunk. `first`: rows of the list before it; `repeats` (n,): rows whose id came
+        before.
+        """
+        scored = self.chunk_scorer.score_chunk(chunk, first, repeats)
+        figures = {
+            "read": scored.read,
+            "scored": len(scored.answers),
+            "rejected": len(scored.rejected),
+            "blank": scored.blank,
+            **count_answers(scored.answers),
+        }
+        rejected = []
+        for row in scored.rejected:
+            fitted = fit_to_width(row, self.width)
+            rejected.append([*fitted.cells, fitted.position, "; ".join(fitted.reasons)])
+        answers = self.writer.encode(scored.answers)
+        return ChunkResult(figures, scored.notes, answers, encode_csv_rows(rejected))
+
+
+def encode_csv_rows(rows: list[list]) -> bytes:
+    """Return rows as CSV, with texts guarded against being run as formulas."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        writer.writerow([escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
+    return text.getvalue().encode("utf-8", "surrogatepass")
