@@ -189,7 +189,7 @@ def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     ]
     path.write_text("\n".join([f"{HEADER},Fee,Currency", *lines, *priced]) + "\n")
     listed = FastCsvList(path, SheetOptions())
-    monkeypatch.setattr(FastCsvList, "_slow", None)
+    monkeypatch.setattr(FastCsvList, "_convert", None)
     lots = list(listed.chunks(100))
     assert sum(len(lot.rows) for lot in lots) == 500
     assert len(lots) > 3
@@ -211,7 +211,7 @@ def test_times_as_arrow_and_pandas_write_them_are_plain(tmp_path, monkeypatch, w
     ]
     path.write_text("\n".join([HEADER, *lines]) + "\n")
     listed = FastCsvList(path, SheetOptions())
-    monkeypatch.setattr(FastCsvList, "_slow", None)
+    monkeypatch.setattr(FastCsvList, "_convert", None)
     (lot,) = listed.chunks(100)
     assert lot.rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 50
 

@@ -1,13 +1,12 @@
-"""A text file in blocks of whole lines, each with the numbers and places of its lines; none holds
-half a record.
+"""A text file in blocks of whole lines, each with the numbers of its lines and where they stand.
 
-A line with an odd number of quotes goes on in the next one: a block in which there is one has
-`plain` False.
+No block holds half a record: a line with an odd number of quotes goes on in the next line.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -16,21 +15,23 @@ from serving.batch.errors import BatchError
 
 BLOCK_BYTES = 1 << 23
 #: Bytes that are read on for the end of a quoted field, which no field is longer than.
-_FURTHER = 1 << 20
-_NEWLINE, _RETURN, _QUOTE = b'\n\r"'
+MAX_QUOTED_BYTES = 1 << 20
+_LINE_FEED, _CARRIAGE_RETURN, _QUOTE = b'\n\r"'
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a file. `first`: the number of its first line; `starts`, `ends` (n,): where
-    lines stand in it.
+    """Whole lines of a file.
+
+    `first`: the number of its first line, from 1; `starts`, `ends` (n,): bytes in `content` between
+    which each line stands, without its end; `one_line_records`: no record goes over several lines.
     """
 
     content: bytes
     first: int
     starts: np.ndarray
     ends: np.ndarray
-    plain: bool
+    one_line_records: bool
 
     @property
     def blank(self) -> np.ndarray:
@@ -38,17 +39,18 @@ class Block:
         return self.starts == self.ends
 
     def line(self, number: int) -> str:
-        """Give a line by its place in the block."""
+        """Return a line by its place in the block, from 0."""
         return self.content[self.starts[number] : self.ends[number]].decode("utf-8")
 
-    def text(self) -> Iterator[str]:
-        """Give all lines."""
+    def lines(self) -> Iterator[str]:
+        """Yield all lines."""
         return (self.line(number) for number in range(len(self.starts)))
 
 
 def read_blocks(path: Path, after: int, size: int = BLOCK_BYTES) -> Iterator[Block]:
-    """Give the lines after line `after`, about `size` bytes at a time. Raises BatchError where one
-    is too long.
+    """Yield the lines after line `after`, about `size` bytes at a time.
+
+    Raises BatchError for a line of more than LONGEST_LINE bytes.
     """
     first = after + 1
     with open(path, "rb") as file:
@@ -56,51 +58,59 @@ def read_blocks(path: Path, after: int, size: int = BLOCK_BYTES) -> Iterator[Blo
             file.readline()
         while content := file.read(size):
             content += file.readline(LONGEST_LINE + 1)
-            block = _block(content, first)
-            if (block.ends - block.starts).max() > LONGEST_LINE:
-                line = first + int((block.ends - block.starts).argmax())
-                raise BatchError(
-                    f"{str(path)!r} has more than {LONGEST_LINE:,} bytes in line {line:,}: no row is so long"
-                )
-            if not block.plain and block.content.count(b'"') % 2:
-                block = _block(content + _rest_of_record(file), first)
+            block = _split_lines(content, first)
+            _check_lengths(path, block)
+            if not block.one_line_records and content.count(b'"') % 2:
+                block = _split_lines(content + _rest_of_record(file), first)
             yield block
             first += len(block.starts)
 
 
 def has_uniform_newlines(path: Path) -> bool:
-    """Say whether all lines end in a line feed: none in the carriage return of old systems alone."""
-    before = b""
+    """Tell whether every line ends in a line feed, none in a carriage return alone, as those of old
+    systems do.
+    """
+    held_back = b""
     with open(path, "rb") as file:
         while content := file.read(BLOCK_BYTES):
-            content = before + content
-            before = content[-1:] if content[-1] == _RETURN else b""
-            content = content[: len(content) - len(before)]
+            content = held_back + content
+            held_back = content[-1:] if content[-1] == _CARRIAGE_RETURN else b""
+            content = content[: len(content) - len(held_back)]
             if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
                 return False
-    return not before
+    return not held_back
 
 
-def _block(content: bytes, first: int) -> Block:
+def _split_lines(content: bytes, first: int) -> Block:
     codes = np.frombuffer(content, dtype=np.uint8)
-    ends = np.flatnonzero(codes == _NEWLINE)
-    if content[-1] != _NEWLINE:
+    ends = np.flatnonzero(codes == _LINE_FEED)
+    if content[-1] != _LINE_FEED:
         ends = np.append(ends, len(content))
     starts = np.concatenate([[0], ends[:-1] + 1])
     quotes = np.flatnonzero(codes == _QUOTE)
-    counts = np.searchsorted(quotes, ends) - np.searchsorted(quotes, starts)
-    returned = (ends > starts) & (codes[ends - 1] == _RETURN)
-    return Block(content, first, starts, ends - returned, not (counts % 2).any())
+    quotes_per_line = np.searchsorted(quotes, ends) - np.searchsorted(quotes, starts)
+    returns = (ends > starts) & (codes[ends - 1] == _CARRIAGE_RETURN)
+    return Block(content, first, starts, ends - returns, not (quotes_per_line % 2).any())
 
 
-def _rest_of_record(file) -> bytes:
+def _check_lengths(path: Path, block: Block) -> None:
+    lengths = block.ends - block.starts
+    longest = int(lengths.argmax())
+    if lengths[longest] > LONGEST_LINE:
+        raise BatchError(
+            f"{str(path)!r} has more than {LONGEST_LINE:,} bytes in line "
+            f"{block.first + longest:,}: no row is so long"
+        )
+
+
+def _rest_of_record(file: BinaryIO) -> bytes:
     """Read on to the end of the line that closes a quote; nothing where none does."""
-    place, found = file.tell(), b""
+    start, content = file.tell(), b""
     while line := file.readline():
-        found += line
+        content += line
         if line.count(b'"') % 2:
-            return found
-        if len(found) > _FURTHER:
+            return content
+        if len(content) > MAX_QUOTED_BYTES:
             break
-    file.seek(place)
+    file.seek(start)
     return b""

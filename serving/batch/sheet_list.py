@@ -1,5 +1,4 @@
-"""Lists as people keep them, CSV and XLSX, read by `ingest.sheets`: what is decided of a sheet is
-told in notes.
+"""Lists in CSV and XLSX, read by `ingest.sheets`; what it decides of a sheet is told in notes.
 
 A value that cannot be read rejects its row: a forecast without it would answer another question.
 """
@@ -27,94 +26,102 @@ class SheetList:
 
     def __init__(self, path: Path, options: SheetOptions):
         self.path, self.total = path, count_lines(path)
-        source = self._decided_from(opened := open_sheet(path, options))
-        self.decided = replace(
-            plan_sheet(source, options, ("prospects",), whole=opened), source=opened
-        )
-        self.header = [
-            strip_apostrophe(name) for name in convert_records(self.decided, []).original
-        ]
-        self.notes = ["; ".join(self.decided.notes), *_guessed(self.decided.guesses)]
+        source = open_sheet(path, options)
+        plan = plan_sheet(self._sample(source), options, ("prospects",), whole=source)
+        self.plan = replace(plan, source=source)
+        names = convert_records(self.plan, []).original
+        self.header = [strip_apostrophe(name) for name in names]
+        self.notes = ["; ".join(self.plan.notes), *_column_notes(self.plan.guesses)]
 
-    def _decided_from(self, source: SheetSource) -> SheetSource:
-        """Give what is looked at to decide how columns are read."""
+    def _sample(self, source: SheetSource) -> SheetSource:
+        """Return the source with the records that decide how its columns are read."""
         return source
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
-        """Give the rows, so many records at a time."""
-        records = self.decided.source.records()
-        while chunk := list(islice(records, rows)):
-            yield self._lot(convert_records(self.decided, chunk))
+        """Yield the rows, so many records at a time."""
+        records = self.plan.source.records()
+        while batch := list(islice(records, rows)):
+            yield self._chunk(convert_records(self.plan, batch))
 
-    def _lot(self, sheet: Sheet) -> Chunk:
-        at = {int(line): row for row, line in enumerate(sheet.lines)}
-        reasons: dict[int, list[str]] = {}
-        for fault in sheet.faults:
-            told = f"{fault.column} {fault.value!r}" if fault.column else "the line"
-            reasons.setdefault(at[fault.line], []).append(f"{told} {fault.reason}")
-        remarks: dict[str, np.ndarray] = {}
-        for remark in sheet.remarks:
-            remarks.setdefault(remark.code, np.zeros(len(sheet.rows), dtype=bool))[remark.row] = (
-                True
-            )
+    def _chunk(self, sheet: Sheet) -> Chunk:
+        """Return the converted records as a chunk."""
         rows = fill_creator_id(sheet.rows)
+        invalid_lines = [
+            InvalidLine(fault.line, list(fault.cells), fault.reason) for fault in sheet.left_out
+        ]
+        new_notes = sheet.notes[len(self.plan.notes) :]
         return Chunk(
             rows,
             sheet.lines,
             lambda wanted: sheet.original.iloc[wanted].values.tolist(),
-            reasons,
-            [InvalidLine(fault.line, list(fault.cells), fault.reason) for fault in sheet.left_out],
+            _reasons(sheet),
+            invalid_lines,
             sheet.blank_rows,
-            [*sheet.notes[len(self.decided.notes) :], *_nameless(rows, sheet.lines)],
+            [*new_notes, *_nameless_note(rows, sheet.lines)],
             sheet.unread,
-            remarks,
+            _remarks(sheet),
         )
 
 
-def _nameless(rows: pd.DataFrame, lines: np.ndarray) -> list[str]:
-    """Tell how many rows name no creator, in a list that has a column for it."""
+def _reasons(sheet: Sheet) -> dict[int, list[str]]:
+    """Return row -> what could not be read of it."""
+    row_of_line = {int(line): row for row, line in enumerate(sheet.lines)}
+    reasons: dict[int, list[str]] = {}
+    for fault in sheet.faults:
+        place = f"{fault.column} {fault.value!r}" if fault.column else "the line"
+        reasons.setdefault(row_of_line[fault.line], []).append(f"{place} {fault.reason}")
+    return reasons
+
+
+def _remarks(sheet: Sheet) -> dict[str, np.ndarray]:
+    """Return warning -> the rows (n,) that get it."""
+    remarks: dict[str, np.ndarray] = {}
+    for remark in sheet.remarks:
+        rows = remarks.setdefault(remark.code, np.zeros(len(sheet.rows), dtype=bool))
+        rows[remark.row] = True
+    return remarks
+
+
+def _nameless_note(rows: pd.DataFrame, lines: np.ndarray) -> list[str]:
+    """Return a note on the rows that name no creator, in a list that has a column for it."""
     if "creator_id" not in rows:
         return []
-    at = np.flatnonzero(rows["creator_id"].isna())
-    return (
-        [f"{len(at):,} row(s) name no creator, the first in line {lines[at[0]]:,}"]
-        if len(at)
-        else []
-    )
+    nameless = np.flatnonzero(rows["creator_id"].isna())
+    if not len(nameless):
+        return []
+    first = lines[nameless[0]]
+    return [f"{len(nameless):,} row(s) name no creator, the first in line {first:,}"]
 
 
 def fill_creator_id(rows: pd.DataFrame) -> pd.DataFrame:
-    """Name creators that have no id by their handle, as `creatorcast import` does."""
+    """Return the rows with the handle as creator_id where they have none, as tables have it that
+    `creatorcast import` writes.
+    """
     if "handle" not in rows:
         return rows
-    names = "@" + rows["handle"].str.removeprefix("@").str.lower()
-    return rows.assign(
-        creator_id=rows["creator_id"].fillna(names) if "creator_id" in rows else names
-    )
+    handles = "@" + rows["handle"].str.removeprefix("@").str.lower()
+    if "creator_id" not in rows:
+        return rows.assign(creator_id=handles)
+    return rows.assign(creator_id=rows["creator_id"].fillna(handles))
 
 
-def _guessed(guesses: list[Guess]) -> list[str]:
-    """Tell what columns were taken for, first what is unclear.
+def _column_notes(guesses: list[Guess]) -> list[str]:
+    """Return what each column was taken for, first those that are unclear.
 
     A column that has the canonical name is told only where its values are in another unit.
     """
-    unclear = [
-        f"UNCLEAR column {guess.source!r}: {guess.ambiguous}"
-        for guess in guesses
-        if guess.ambiguous
-    ]
-    taken = [guess for guess in guesses if not guess.ambiguous and _needs_telling(guess)]
-    details = ["; ".join(part for part in (guess.how, guess.note) if part) for guess in taken]
-    told = [f"{guess.source!r} -> {guess.column or 'not read'}" for guess in taken]
-    return unclear + [f"column {what} ({how})" for what, how in zip(told, details, strict=True)]
-
-
-def _needs_telling(guess: Guess) -> bool:
-    return guess.how != "exact name" or guess.unit not in (None, "fraction")
+    unclear, clear = [], []
+    for guess in guesses:
+        if guess.ambiguous:
+            unclear.append(f"UNCLEAR column {guess.source!r}: {guess.ambiguous}")
+        elif guess.how != "exact name" or guess.unit not in (None, "fraction"):
+            details = "; ".join(part for part in (guess.how, guess.note) if part)
+            clear.append(f"column {guess.source!r} -> {guess.column or 'not read'} ({details})")
+    return unclear + clear
 
 
 def count_lines(path: Path) -> int | None:
-    """Count the lines of a text file, which are about its rows; None for what is packed."""
+    """Return the lines of a text file, about as many as its rows; None for a compressed file."""
     with open(path, "rb") as file:
         if file.read(2) in (b"PK", b"\x1f\x8b"):
             return None
