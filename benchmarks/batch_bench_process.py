@@ -41,6 +41,8 @@ STEPS = {
     "serving.batch.arrow_answers": "write",
     "serving.batch.writers": "write",
     "serving.batch.answer_streams": "write",
+    "serving.batch.top_answers": "write",
+    "serving.batch.worksheet": "write",
     "serving.batch.checkpoint": "write",
     "serving.scoring.verdict": "words",
     "serving.words": "words",

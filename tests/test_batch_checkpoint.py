@@ -41,7 +41,7 @@ def few_rows(monkeypatch):
 
 
 def write_list(path: Path, rows: int = 1200) -> Path:
-    """Write an uneven list, whose repeated ids are of other lots."""
+    """Write an uneven list, whose repeated ids are of other chunks."""
     frame = uneven_list(rows)
     frame.to_parquet(path) if path.suffix == ".parquet" else frame.to_csv(path, index=False)
     return path
@@ -66,9 +66,9 @@ def lines_of(out: Path) -> int:
     return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
 
-def killed_after(process: subprocess.Popen, out: Path, lots: int) -> int:
-    """Kill a run with SIGKILL once so many lots are written down; give how many were."""
-    while lines_of(out) <= lots and process.poll() is None:
+def killed_after(process: subprocess.Popen, out: Path, chunks: int) -> int:
+    """Kill a run with SIGKILL once so many chunks are written down; give how many were."""
+    while lines_of(out) <= chunks and process.poll() is None:
         time.sleep(0.0005)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -86,9 +86,9 @@ def test_a_run_killed_at_several_points_ends_with_the_same_files(
     out, whole = tmp_path / f"o{ending}", tmp_path / f"whole{ending}"
     out.write_text("earlier")
     reached = []
-    for lots in (0, 2, 5):
+    for chunks in (0, 2, 5):
         reached.append(
-            killed_after(started(home, held, out, *(["--resume"] if reached else [])), out, lots)
+            killed_after(started(home, held, out, *(["--resume"] if reached else [])), out, chunks)
         )
         assert out.read_text() == "earlier"
         assert not Path(f"{out}.rejected.csv").exists()
@@ -106,21 +106,21 @@ def test_a_run_killed_at_several_points_ends_with_the_same_files(
     assert not work_of(out).exists()
 
 
-def stop_after(lots: int) -> ProgressReporter:
+def stop_after(chunks: int) -> ProgressReporter:
     """Return a reporter that stops a run as Ctrl-C does."""
     told = []
 
     def progress(*done):
         told.append(done)
-        if len(told) == lots:
+        if len(told) == chunks:
             raise KeyboardInterrupt
 
     return ProgressReporter(progress)
 
 
-def interrupted(source: Path, out: Path, scorer: Scorer, lots: int = 3) -> None:
+def interrupted(source: Path, out: Path, scorer: Scorer, chunks: int = 3) -> None:
     with pytest.raises(KeyboardInterrupt):
-        score_file(source, out, scorer, AS_OF, reporter=stop_after(lots))
+        score_file(source, out, scorer, AS_OF, reporter=stop_after(chunks))
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])

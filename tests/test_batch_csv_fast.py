@@ -82,17 +82,17 @@ def quoted(cell: str) -> str:
 def read(listed, rows=1000):
     """Give everything that is told of the rows of a list, line by line."""
     found = []
-    for lot in listed.chunks(rows):
-        texts = lot.text(list(range(len(lot.rows))))
-        told = lot.rows.astype(object).where(lot.rows.notna(), None).to_dict("records")
-        for row, place in enumerate(lot.positions.tolist()):
+    for chunk in listed.chunks(rows):
+        texts = chunk.text(list(range(len(chunk.rows))))
+        told = chunk.rows.astype(object).where(chunk.rows.notna(), None).to_dict("records")
+        for row, place in enumerate(chunk.positions.tolist()):
             given = {name: value for name, value in told[row].items() if value is not None}
-            unread = sorted(name for name, rows in lot.unread.items() if rows[row])
-            found.append((place, given, lot.reasons.get(row, []), texts[row], unread))
+            unread = sorted(name for name, rows in chunk.unread.items() if rows[row])
+            found.append((place, given, chunk.reasons.get(row, []), texts[row], unread))
         found += [
-            (misfit.position, misfit.reason, [], misfit.cells) for misfit in lot.invalid_lines
+            (misfit.position, misfit.reason, [], misfit.cells) for misfit in chunk.invalid_lines
         ]
-        found += [("blank", "", [], [])] * lot.blank
+        found += [("blank", "", [], [])] * chunk.blank
     return sorted(found, key=lambda one: (str(one[0]), str(one[1])))
 
 
@@ -190,15 +190,15 @@ def test_what_is_plain_takes_no_row_by_row_reading(tmp_path, monkeypatch):
     path.write_text("\n".join([f"{HEADER},Fee,Currency", *lines, *priced]) + "\n")
     listed = FastCsvList(path, SheetOptions())
     monkeypatch.setattr(FastCsvList, "_convert", None)
-    lots = list(listed.chunks(100))
-    assert sum(len(lot.rows) for lot in lots) == 500
-    assert len(lots) > 3
-    rows = pd.concat([lot.rows for lot in lots], ignore_index=True)
+    chunks = list(listed.chunks(100))
+    assert sum(len(chunk.rows) for chunk in chunks) == 500
+    assert len(chunks) > 3
+    rows = pd.concat([chunk.rows for chunk in chunks], ignore_index=True)
     assert rows["followers"].tolist() == [20000.0] * 500
     assert rows["fee"].isna().tolist() == [True] * 250 + [False] * 250
     assert rows["currency"].dropna().tolist() == ["EUR"] * 250
     assert rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 500
-    assert np.concatenate([lot.positions for lot in lots]).tolist() == list(range(2, 502))
+    assert np.concatenate([chunk.positions for chunk in chunks]).tolist() == list(range(2, 502))
 
 
 @pytest.mark.parametrize(
@@ -212,8 +212,8 @@ def test_times_as_arrow_and_pandas_write_them_are_plain(tmp_path, monkeypatch, w
     path.write_text("\n".join([HEADER, *lines]) + "\n")
     listed = FastCsvList(path, SheetOptions())
     monkeypatch.setattr(FastCsvList, "_convert", None)
-    (lot,) = listed.chunks(100)
-    assert lot.rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 50
+    (chunk,) = listed.chunks(100)
+    assert chunk.rows["start_at"].tolist() == [pd.Timestamp("2026-09-01T12:00:00Z")] * 50
 
 
 def test_blocks_hold_whole_records(tmp_path):

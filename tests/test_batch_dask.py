@@ -39,7 +39,7 @@ def write_folder(folder, rows=3000):
 
 
 @pytest.fixture(scope="module")
-def small_lots():
+def small_chunks():
     """Have lists scored 512 rows at a time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("serving.batch.runner.CHUNK_ROWS", 512)
@@ -47,7 +47,7 @@ def small_lots():
 
 
 @pytest.fixture(scope="module")
-def here(scorer, small_lots, tmp_path_factory):
+def here(scorer, small_chunks, tmp_path_factory):
     """Give a list, and its answers and rejected rows as this process writes them."""
     folder = tmp_path_factory.mktemp("here")
     listed = write_folder(folder / "list")

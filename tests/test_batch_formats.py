@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import serving.batch.runner
@@ -258,16 +258,19 @@ def test_parquet_that_cannot_be_used(folder, scorer, first, second, message):
         st.lists(st.sampled_from(["a", "b", " a", "c ", "", None, "d"]), max_size=6), max_size=6
     )
 )
-def test_an_id_repeats_where_an_earlier_row_has_it(lots):
+def test_an_id_repeats_where_an_earlier_row_has_it(chunks):
     seen, held, wanted = DuplicateIds(), set(), []
-    for row in (one.strip() if one else None for lot in lots for one in lot):
+    for row in (one.strip() if one else None for chunk in chunks for one in chunk):
         wanted.append(bool(row) and row in held)
         held.add(row)
     assert [
-        told for lot in lots for told in seen.find_repeats(pd.Series(lot, dtype="str")).tolist()
+        told
+        for chunk in chunks
+        for told in seen.find_repeats(pd.Series(chunk, dtype="str")).tolist()
     ] == wanted
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 40), max_size=5))
 def test_answers_that_are_kept_come_back_chunk_by_chunk(sizes):
     rng = np.random.default_rng(len(sizes))

@@ -83,16 +83,16 @@ CHANGES = st.lists(
 )  # fmt: skip
 
 
-def judged(lots):
+def judged(chunks):
     """Give of every line its reasons, or what it was read as."""
     found, first = {}, 0
-    for lot in lots:
-        clean, reasons = validate_chunk(lot, first, np.zeros(len(lot.rows), dtype=bool))
+    for chunk in chunks:
+        clean, reasons = validate_chunk(chunk, first, np.zeros(len(chunk.rows), dtype=bool))
         first += len(clean)
         rows = clean.astype(object).where(clean.notna(), None).to_dict("records")
-        for row, place in enumerate(lot.positions.tolist()):
+        for row, place in enumerate(chunk.positions.tolist()):
             found[place] = reasons.get(row) or rows[row]
-        found |= {misfit.position: misfit.reason for misfit in lot.invalid_lines}
+        found |= {misfit.position: misfit.reason for misfit in chunk.invalid_lines}
     return found
 
 
@@ -126,9 +126,9 @@ def test_bounds_that_plain_cells_break_are_told_as_of_any_other(tmp_path):
         {**USUAL, "partnership_id": "q", "deliverables": "101", "completion_rate": "1.5"},
     ]
     pd.DataFrame(rows).to_csv(path, index=False)
-    (lot,) = FastCsvList(path, SheetOptions()).chunks(1000)
-    assert lot.reasons == {}
-    assert judged([lot])[3] == [
+    (chunk,) = FastCsvList(path, SheetOptions()).chunks(1000)
+    assert chunk.reasons == {}
+    assert judged([chunk])[3] == [
         "deliverables 101.0 is above 100, the most accepted",
         "completion_rate 1.5 is above 1, the most accepted",
     ]

@@ -1,9 +1,8 @@
-"""Parquet as it comes from anybody: which columns can be read, and how much of them is decoded at a
-time.
+"""Parquet files of any origin: which columns can be read, and how many rows are decoded at a time.
 
 A few kilobytes can unpack to gigabytes: one large page, texts that share their beginnings, one long
-text in every row. So the sizes that stand before each page are looked at before anything is
-decoded, and fewer rows are decoded at a time where one of them may repeat much.
+text in every row. So the sizes in the page headers are checked before anything is decoded, and
+fewer rows are decoded at a time where one of them may repeat much.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,22 +16,8 @@ import pyarrow.parquet as pq
 import pyarrow.types as types
 
 from features.errors import CreatorcastError
+from features.files.parquet_pages import DamagedPage, PageSize, page_sizes
 from features.files.regular import check_regular
-from features.files.thrift_compact import (
-    BINARY,
-    BYTE,
-    DOUBLE,
-    FALSE,
-    INTEGER_TYPES,
-    LIST,
-    SET,
-    STRUCT,
-    TRUE,
-    list_header,
-    read_fields,
-    varint,
-    zigzag,
-)
 
 #: Bytes that one page may unpack to: a writer that makes large ones (DuckDB) stays within 100
 #: million.
@@ -58,30 +43,26 @@ COLUMN_KINDS = {
     "times": lambda kind: types.is_timestamp(kind) or types.is_date(kind),
     "nothing": types.is_null,
 }
-#: Fields of a page's header (parquet-format, parquet.thrift).
-_KIND, _UNPACKED, _PACKED, _ENCODINGS = (1,), (2,), (3,), ((5, 2), (8, 4))
-#: The kind of a page that is a dictionary, and the encoding in which texts share their beginnings.
-_DICTIONARY, _SHARED = 2, 7
 
 
 class ParquetError(CreatorcastError):
-    """A Parquet file cannot be read: it is none, is damaged, holds no plain values, or unpacks to
-    too much.
-    """
+    """A file is no Parquet, is damaged, holds no plain values, or unpacks to too much."""
 
 
 @dataclass(frozen=True)
 class DecodedSize:
-    """What the pages of some columns unpack to, bytes: all that are held together, and what one row
-    may repeat.
+    """What the pages of some columns unpack to, bytes. `pages`: those that are held together;
+    `repeated`: what one row may repeat, 0 where none does.
     """
 
     pages: int
     repeated: int
 
     def rows(self, most: int) -> int:
-        """Return how many rows can be decoded at a time, at most so many."""
-        return max(1, min(most, MAX_BATCH_BYTES // self.repeated)) if self.repeated else most
+        """Return how many rows can be decoded at a time, `most` at most."""
+        if not self.repeated:
+            return most
+        return max(1, min(most, MAX_BATCH_BYTES // self.repeated))
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
@@ -96,15 +77,15 @@ def open_parquet(path: Path) -> pq.ParquetFile:
 
 
 def column_kind(path: Path, field: pa.Field) -> str:
-    """Say which of COLUMN_KINDS a column holds. Raises ParquetError where it is none of them."""
-    kind = field.type.value_type if types.is_dictionary(field.type) else field.type
-    sort = next((sort for sort, test in COLUMN_KINDS.items() if test(kind)), None)
-    if sort is None:
-        raise ParquetError(
-            f"column {field.name!r} of {str(path)!r} holds {kind}, no plain values: expected text, "
-            "numbers, times or true and false"
-        )
-    return sort
+    """Return which of COLUMN_KINDS a column holds. Raises ParquetError where it is none of them."""
+    dtype = field.type.value_type if types.is_dictionary(field.type) else field.type
+    for kind, is_kind in COLUMN_KINDS.items():
+        if is_kind(dtype):
+            return kind
+    raise ParquetError(
+        f"column {field.name!r} of {str(path)!r} holds {dtype}, no plain values: expected text, "
+        f"numbers, times or true and false"
+    )
 
 
 def readable_columns(
@@ -122,34 +103,42 @@ def readable_columns(
 
 
 def decoded_size(path: Path, parquet: pq.ParquetFile, columns: Collection[str]) -> DecodedSize:
-    """Return what the pages of plain columns unpack to, without unpacking them. Raises ParquetError
-    where it is too much.
+    """Return what the pages of plain columns unpack to; only their headers are read.
 
-    Only the headers of pages are read.
+    Raises ParquetError where a page, or all that are held together, unpack to too much.
     """
     largest, repeated = dict.fromkeys(columns, 0), 0
     with open(path, "rb") as file:
-        for group in range(parquet.num_row_groups):
-            for chunk in _chunks(
-                parquet.metadata.row_group(group), columns
-            ):  # none of a group without rows
-                name = chunk.path_in_schema
-                for size, repeats in _pages(path, file, chunk):
-                    if size > MAX_PAGE_BYTES:
-                        raise ParquetError(
-                            _too_large(path, f"a page of column {name!r}", size, MAX_PAGE_BYTES)
-                        )
-                    largest[name] = max(largest[name], size)
-                    repeated = max(
-                        repeated, size if repeats and chunk.physical_type == "BYTE_ARRAY" else 0
-                    )
-    if sum(largest.values()) > MAX_TOTAL_PAGE_BYTES:
+        for chunk in _column_chunks(parquet, columns):
+            name = chunk.path_in_schema
+            for page in _checked_pages(path, file, chunk):
+                largest[name] = max(largest[name], page.unpacked)
+                if page.may_repeat and chunk.physical_type == "BYTE_ARRAY":
+                    repeated = max(repeated, page.unpacked)
+    total = sum(largest.values())
+    if total > MAX_TOTAL_PAGE_BYTES:
         raise ParquetError(
-            _too_large(
-                path, "pages that are read together", sum(largest.values()), MAX_TOTAL_PAGE_BYTES
-            )
+            _too_large(path, "pages that are read together", total, MAX_TOTAL_PAGE_BYTES)
         )
-    return DecodedSize(sum(largest.values()), repeated)
+    return DecodedSize(total, repeated)
+
+
+def _checked_pages(path: Path, file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[PageSize]:
+    """Yield the sizes of a column's pages. Raises ParquetError for one that is damaged or too
+    large.
+    """
+    name = chunk.path_in_schema
+    try:
+        for page in page_sizes(file, chunk):
+            if page.unpacked > MAX_PAGE_BYTES:
+                raise ParquetError(
+                    _too_large(path, f"a page of column {name!r}", page.unpacked, MAX_PAGE_BYTES)
+                )
+            yield page
+    except DamagedPage as error:
+        raise ParquetError(
+            f"{str(path)!r} is damaged in column {name!r}: get the file anew"
+        ) from error
 
 
 def check_texts(path: Path, table: pa.Table) -> None:
@@ -170,26 +159,26 @@ def check_texts(path: Path, table: pa.Table) -> None:
 
 
 def decode_column(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column without its dictionary, decimals as floating numbers."""
+    """Return a column without its dictionary, decimals as floating-point numbers."""
     if types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     return values.cast(pa.float64()) if types.is_decimal(values.type) else values
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says."""
+    """Return the first line of an error's text, its class where it has none."""
     return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
 
 
 def _too_large(path: Path, what: str, size: int, most: int) -> str:
     return (
-        f"{str(path)!r} has {what} of {size:,} bytes, at most {most:,} are read: "
-        "write it anew with shorter texts"
+        f"{str(path)!r} has {what} of {size:,} bytes, at most {most:,} are read: write it "
+        f"anew with shorter texts"
     )
 
 
 def _lengths(part: pa.Array) -> tuple[int, int]:
-    """Return the bytes of the longest text, and of all; 0 of what holds no texts."""
+    """Return the bytes of the longest text, and of all texts; 0 of a column without texts."""
     texts = part.dictionary if types.is_dictionary(part.type) else part
     if not COLUMN_KINDS["texts"](texts.type):
         return 0, 0
@@ -198,55 +187,13 @@ def _lengths(part: pa.Array) -> tuple[int, int]:
     return pc.max(each).as_py() or 0, pc.sum(each).as_py() or 0
 
 
-def _chunks(
-    group: pq.RowGroupMetaData, columns: Collection[str]
+def _column_chunks(
+    parquet: pq.ParquetFile, columns: Collection[str]
 ) -> Iterator[pq.ColumnChunkMetaData]:
-    chunks = (group.column(at) for at in range(group.num_columns if group.num_rows else 0))
-    return (chunk for chunk in chunks if chunk.path_in_schema in columns)
-
-
-def _pages(path: Path, file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> Iterator[tuple[int, bool]]:
-    """Return of each page what it unpacks to, bytes, and whether a row may repeat all that it
-    holds.
-    """
-    start = chunk.data_page_offset
-    if chunk.has_dictionary_page and chunk.dictionary_page_offset:
-        start = min(start, chunk.dictionary_page_offset)
-    end = start + chunk.total_compressed_size
-    file.seek(start)
-    try:
-        while file.tell() < end:
-            header: dict[tuple, int] = {}
-            _read_struct(file, (), header)
-            shared = any(header.get(place) == _SHARED for place in _ENCODINGS)
-            yield header[_UNPACKED], shared or header[_KIND] == _DICTIONARY
-            if header[_PACKED] < 0:
-                raise IndexError
-            file.seek(header[_PACKED], 1)
-    except (IndexError, KeyError, OverflowError, RecursionError, MemoryError) as error:
-        raise ParquetError(
-            f"{str(path)!r} is damaged in column {chunk.path_in_schema!r}: get the file anew"
-        ) from error
-
-
-def _read_struct(file: BinaryIO, path: tuple, numbers: dict[tuple, int]) -> None:
-    """Read a struct; add the whole numbers in it by where they stand."""
-    for field, kind in read_fields(file):
-        _read_value(file, kind, (*path, field), numbers)
-
-
-def _read_value(file: BinaryIO, kind: int, path: tuple, numbers: dict[tuple, int]) -> None:
-    if kind in INTEGER_TYPES:
-        numbers[path] = zigzag(varint(file))
-    elif kind == BINARY:
-        file.seek(varint(file), 1)
-    elif kind == STRUCT:
-        _read_struct(file, path, numbers)
-    elif kind in (LIST, SET):
-        size, inner = list_header(file)
-        for _ in range(size):
-            _read_value(file, inner, path, numbers)
-    elif kind in (BYTE, DOUBLE):
-        file.seek(1 if kind == BYTE else 8, 1)
-    elif kind not in (TRUE, FALSE):
-        raise IndexError
+    """Yield the chunks of some columns of all row groups that have rows."""
+    for number in range(parquet.num_row_groups):
+        group = parquet.metadata.row_group(number)
+        for position in range(group.num_columns if group.num_rows else 0):
+            chunk = group.column(position)
+            if chunk.path_in_schema in columns:
+                yield chunk

@@ -1,4 +1,4 @@
-"""Lists in, files out: every row back, scored or rejected with its reasons, however long the list."""
+"""Scoring of lists of any length: every row comes back, scored or rejected with its reasons."""
 
 from serving.batch.errors import BatchError
 from serving.batch.options import STDIO, BatchOptions, parse_column_names, parse_quantiles

@@ -1,6 +1,6 @@
-"""Answers as an Arrow table of one schema, whatever a lot holds, and as the bytes of a file."""
+"""Answers as an Arrow table of one schema, whatever a chunk holds, and as CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +12,18 @@ from models.reasons import reasons_text
 from serving.scoring.answer_table import EXTRA_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS
 from serving.scoring.sentences import comparables_text
 
-#: How columns that hold no plain values are worded.
-_WORDS = {"warnings": "; ".join, "reasons": reasons_text, "comparables": comparables_text}
+#: Column -> what makes one text of its tuples.
+_FORMATTERS: dict[str, Callable[..., str | None]] = {
+    "warnings": "; ".join,
+    "reasons": reasons_text,
+    "comparables": comparables_text,
+}
 _TIME = pa.timestamp("us", "UTC")
-#: Texts of which nearly every row has its own.
-_MANY = frozenset({"partnership_id", "creator_id", "sentence", "cost_note", *EXTRA_COLUMNS})
-#: Figures that stand in many rows.
+#: Text columns in which nearly every row has a text of its own.
+_DISTINCT_TEXTS = frozenset(
+    {"partnership_id", "creator_id", "sentence", "cost_note", *EXTRA_COLUMNS}
+)
+#: Columns of numbers and times whose values stand in many rows each.
 DICTIONARY_COLUMNS = frozenset(
     {
         *(
@@ -35,26 +41,26 @@ DICTIONARY_COLUMNS = frozenset(
 
 
 def answer_schema(columns: Sequence[str]) -> pa.Schema:
-    """Give the schema of answers with these columns."""
-    return pa.schema([pa.field(name, _kind(name)) for name in columns])
+    """Return the schema of answers with these columns."""
+    return pa.schema([pa.field(name, _dtype(name)) for name in columns])
 
 
-def _kind(name: str) -> pa.DataType:
+def _dtype(name: str) -> pa.DataType:
     if name in TIME_COLUMNS:
         return _TIME
-    if name not in TEXT_COLUMNS and name not in _WORDS:
+    if name not in TEXT_COLUMNS and name not in _FORMATTERS:
         return pa.float64()
-    return pa.string() if name in _MANY else pa.dictionary(pa.int32(), pa.string())
+    return pa.string() if name in _DISTINCT_TEXTS else pa.dictionary(pa.int32(), pa.string())
 
 
 def answers_to_arrow(columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
-    """Make a table of columns of serving.scoring.answer_table.AnswerTable; unknown is null."""
+    """Return columns of serving.scoring.answer_table.AnswerTable as a table; unknown is null."""
     return pa.table([_array(columns[field.name], field) for field in schema], schema=schema)
 
 
 def _array(values: np.ndarray, field: pa.Field) -> pa.Array:
-    if field.name in _WORDS:
-        values = _worded(values, _WORDS[field.name])
+    if field.name in _FORMATTERS:
+        values = _format_values(values, _FORMATTERS[field.name])
     if pa.types.is_floating(field.type):
         return pa.array(values.astype(float), from_pandas=True)
     if field.type == _TIME:
@@ -63,32 +69,36 @@ def _array(values: np.ndarray, field: pa.Field) -> pa.Array:
     return texts.dictionary_encode() if pa.types.is_dictionary(field.type) else texts
 
 
-def _worded(values: np.ndarray, word) -> np.ndarray:
-    """Word each value, equal tuples once."""
-    known, worded = {}, np.empty(len(values), dtype=object)
+def _format_values(values: np.ndarray, formatter: Callable[..., str | None]) -> np.ndarray:
+    """Return each value as text, None where it is None; equal tuples are formatted once."""
+    text_of: dict[object, str | None] = {}
+    texts = np.empty(len(values), dtype=object)
     for row, value in enumerate(values):
         key = value if isinstance(value, tuple) else row
-        if key not in known:
-            known[key] = None if value is None else word(value)
-        worded[row] = known[key]
-    return worded
+        if key not in text_of:
+            text_of[key] = None if value is None else formatter(value)
+        texts[row] = text_of[key]
+    return texts
 
 
 def csv_bytes(table: pa.Table, header: bool) -> bytes:
-    """Give a table as CSV, times in ISO form, texts guarded against being run as formulas; unknown
-    is empty.
+    """Return a table as CSV, times in ISO form, texts guarded against being run as formulas;
+    unknown is empty.
     """
     sink = pa.BufferOutputStream()
-    plain = [
-        _plain(column, field) for column, field in zip(table.columns, table.schema, strict=True)
+    columns = [
+        _csv_column(column, field)
+        for column, field in zip(table.columns, table.schema, strict=True)
     ]
     pa.csv.write_csv(
-        pa.table(plain, names=table.column_names), sink, pa.csv.WriteOptions(include_header=header)
+        pa.table(columns, names=table.column_names),
+        sink,
+        pa.csv.WriteOptions(include_header=header),
     )
     return sink.getvalue().to_pybytes()
 
 
-def _plain(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+def _csv_column(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if field.type == _TIME:
         return pc.strftime(column.cast(pa.timestamp("s", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
     column = column.cast(pa.string()) if pa.types.is_dictionary(field.type) else column

@@ -36,7 +36,7 @@ _MANIFEST_WORDS = {
 
 @dataclass(frozen=True)
 class JournalLine:
-    """A line of the journal: the size of each file in bytes, its CRC-32, and the counts of the chunk.
+    """A line of the journal: each file's size in bytes and CRC-32, and the counts of the chunk.
 
     Lines that this run wrote keep no counts in memory: a long list has many.
     """
@@ -87,7 +87,7 @@ class Checkpoint:
         self.is_owned = True
 
     def resume(self, manifest: dict) -> None:
-        """Continue the unfinished run. Raises BatchError where its manifest differs, naming what."""
+        """Continue the unfinished run. Raises BatchError where its manifest is another."""
         earlier, manifest = self.manifest or {}, json.loads(json.dumps(manifest))
         changes = [
             words

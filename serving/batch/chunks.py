@@ -1,8 +1,4 @@
-"""A list to score as lots of rows, in order, whatever file it is.
-
-A lot holds its rows as told, where each stands in the source, and the source's own text of rows for
-those that come back unscored.
-"""
+"""A list to score as chunks of rows, in order, whatever kind of file it is."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +10,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class InvalidLine:
-    """Something in the source that is no row: where, its cells and what is wrong with it."""
+    """A line of the source that is no row: its position, its cells, and what is wrong with it."""
 
     position: int
     cells: list[str]
@@ -25,12 +21,12 @@ class InvalidLine:
 class Chunk:
     """Rows of a list, n of them.
 
-    `rows`: columns of features.tables.schema.PROSPECTS as told, numbered from 0; `positions` (n,):
-    line or row in the source; `reasons`: row -> what could not be read of it; `text`: gives the
-    source's text of rows, cell by cell; `invalid_lines`: what stands between the rows and is none;
-    `blank`: blank lines; `notes`: what there is to say of these rows alone; `unread`: by column the
-    rows (n,) that hold a value of it which could not be read, and which are scored without it;
-    `remarks`: warning -> the rows (n,) that get it.
+    `rows`: columns of features.tables.schema.PROSPECTS, not validated, numbered from 0;
+    `positions` (n,): line or row in the source; `text`: returns the source's text of rows, cell by
+    cell; `reasons`: row -> what could not be read of it; `invalid_lines`: lines between the rows
+    that are none; `blank`: blank lines; `notes`: for the user, of these rows alone; `unread`:
+    column -> the rows (n,) with a value of it that could not be read, and which are scored without
+    it; `remarks`: warning -> the rows (n,) that get it.
     """
 
     rows: pd.DataFrame
@@ -45,14 +41,16 @@ class Chunk:
 
 
 class ProspectList(Protocol):
-    """A list that can be read from its beginning, again and again with the same lots."""
+    """A list that can be read again and again, each time with the same chunks.
 
-    #: The columns of the source, and what a place in it is called.
+    `header`: the columns of the source; `position_name`: line or row; `notes`: for the user, what
+    was detected; `total`: its rows, about, None where that is not known before they are read.
+    """
+
     header: list[str]
     position_name: str
-    #: What was detected of it, and its rows as far as that is known beforehand.
     notes: list[str]
     total: int | None
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
-        """Give the rows, about so many at a time. Raises BatchError for what cannot be read."""
+        """Yield the rows, about so many at a time. Raises BatchError for what cannot be read."""

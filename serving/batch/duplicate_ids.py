@@ -1,30 +1,30 @@
-"""Which partnership_id came before in a list, however long: 16 bytes an id.
+"""Which partnership_id came before in a list of any length, in 16 bytes an id.
 
-Ids are known by two 64-bit SipHashes of different keys. That two different ids of a list of ten
-million share both has odds of about 1 in 10^25.
+An id is kept as two 64-bit SipHashes with different keys. The odds that two different ids of a list
+of ten million share both are about 1 in 10^25.
 """
 
 import numpy as np
 import pandas as pd
 
-#: Ids that one sorted run holds at most: a run is sorted again whenever a chunk comes to it.
+#: Ids of one sorted run, at most: a run is sorted again whenever a chunk is added to it.
 LARGEST_RUN = 1 << 20
 _KEYS = ("creatorcast-ids0", "creatorcast-ids1")
 
 
 def ids_or_row_numbers(ids: pd.Series, first: int) -> pd.Series:
-    """Give the id of each row, and its number in the list where it has none; `first`: rows before
-    these.
+    """Return the id of each row, (n,), and its number in the list where it has none; `first`: rows
+    before these.
 
     >>> ids_or_row_numbers(pd.Series(["a ", None, ""], dtype="str"), 5).tolist()
     ['a', 'row 7', 'row 8']
     """
     ids = ids.astype("str").str.strip()
-    told = ids.notna() & (ids != "")
-    if told.all():
+    has_id = ids.notna() & (ids != "")
+    if has_id.all():
         return ids
     numbers = pd.Series(range(first + 1, first + 1 + len(ids)), index=ids.index)
-    return ids.where(told, "row " + numbers.astype(str))
+    return ids.where(has_id, "row " + numbers.astype(str))
 
 
 class DuplicateIds:
@@ -37,28 +37,28 @@ class DuplicateIds:
     [True, False]
     """
 
-    def __init__(self):
-        #: (2, n) hashes, by the first in rising order; all but the last are full.
+    def __init__(self) -> None:
+        #: Hashes (2, n), sorted by the first; all runs but the last are full.
         self._runs: list[np.ndarray] = []
 
     def find_repeats(self, ids: pd.Series) -> np.ndarray:
-        """Add ids; mark those that an earlier row had, shape (n,). Blanks around them do not count."""
+        """Add ids; mark those that an earlier row has, (n,). Blanks around them do not count."""
         ids = ids.astype("str").str.strip()
-        told = (ids.notna() & (ids != "")).to_numpy(dtype=bool)
-        repeated = (ids.duplicated() & told).to_numpy(dtype=bool, copy=True)
-        new = np.flatnonzero(told & ~repeated)
+        has_id = (ids.notna() & (ids != "")).to_numpy(dtype=bool)
+        repeats = (ids.duplicated() & has_id).to_numpy(dtype=bool, copy=True)
+        new = np.flatnonzero(has_id & ~repeats)
         values = ids.iloc[new].to_numpy(dtype=object)
         hashes = np.stack(
             [pd.util.hash_array(values, hash_key=key, categorize=False) for key in _KEYS]
         )
         order = np.argsort(hashes[0], kind="stable")
         hashes = hashes[:, order]
-        before = np.zeros(len(new), dtype=bool)
+        came_before = np.zeros(len(new), dtype=bool)
         for run in self._runs:
-            before |= _held(run, hashes)
-        self._add(hashes[:, ~before])
-        repeated[new[order[before]]] = True
-        return repeated
+            came_before |= _is_in_run(run, hashes)
+        self._add(hashes[:, ~came_before])
+        repeats[new[order[came_before]]] = True
+        return repeats
 
     def _add(self, hashes: np.ndarray) -> None:
         if self._runs and self._runs[-1].shape[1] < LARGEST_RUN:
@@ -66,13 +66,13 @@ class DuplicateIds:
         self._runs.append(hashes[:, np.argsort(hashes[0], kind="stable")])
 
 
-def _held(run: np.ndarray, hashes: np.ndarray) -> np.ndarray:
-    """Mark the hashes, (2, n), that a run holds; of several with the same first half there are two
-    at most.
-    """
-    at = np.searchsorted(run[0], hashes[0])
-    found = np.zeros(hashes.shape[1], dtype=bool)
-    for place in (at, at + 1):
-        inside = np.minimum(place, run.shape[1] - 1)
-        found |= (run[:, inside] == hashes).all(axis=0) if run.shape[1] else False
-    return found
+def _is_in_run(run: np.ndarray, hashes: np.ndarray) -> np.ndarray:
+    """Mark those of some hashes (2, n) that a run has; two of a run at most share the first."""
+    is_in_run = np.zeros(hashes.shape[1], dtype=bool)
+    if not run.shape[1]:
+        return is_in_run
+    positions = np.searchsorted(run[0], hashes[0])
+    for candidates in (positions, positions + 1):
+        inside = np.minimum(candidates, run.shape[1] - 1)
+        is_in_run |= (run[:, inside] == hashes).all(axis=0)
+    return is_in_run

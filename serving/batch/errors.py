@@ -1,4 +1,4 @@
-"""What ends a run over a list."""
+"""The error that ends a run over a list."""
 
 from features.errors import CreatorcastError
 

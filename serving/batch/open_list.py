@@ -1,4 +1,4 @@
-"""From what the user names to a list: a file or a folder of whichever kind, or standard input."""
+"""Opening a list: a file or a folder of any kind, or standard input."""
 
 import hashlib
 import json
@@ -26,7 +26,8 @@ def check_list(path: Path) -> None:
     """Raise BatchError where a list is not there, or is neither a folder nor a regular file."""
     if not path.exists():
         raise BatchError(
-            f"{str(path)!r} does not exist: give a CSV, XLSX or Parquet file, or a folder of Parquet files"
+            f"{str(path)!r} does not exist: give a CSV, XLSX or Parquet file, or a folder of "
+            f"Parquet files"
         )
     if not path.is_dir():
         _check_regular(path)
@@ -35,10 +36,12 @@ def check_list(path: Path) -> None:
 def open_list(path: Path, sheet: SheetOptions) -> ProspectList:
     """Open a list. Raises BatchError or ingest.sheets.SheetError for what cannot be read as one."""
     check_list(path)
-    if path.is_dir() or path.suffix == ".parquet" or _starts(path) == b"PAR1":
+    if path.is_dir() or path.suffix == ".parquet" or _first_bytes(path) == b"PAR1":
         return ParquetList(path, sheet.columns)
-    plain = (count_lines(path) or 0) > FAST_CSV_MIN_LINES and _is_plain_text(path, sheet)
-    return FastCsvList(path, sheet) if plain else SheetList(path, sheet)
+    is_long = (count_lines(path) or 0) > FAST_CSV_MIN_LINES
+    if is_long and _is_plain_text(path, sheet):
+        return FastCsvList(path, sheet)
+    return SheetList(path, sheet)
 
 
 def _check_regular(path: Path) -> None:
@@ -49,14 +52,14 @@ def _check_regular(path: Path) -> None:
 
 
 def _is_plain_text(path: Path, sheet: SheetOptions) -> bool:
-    """Say whether a file is text in UTF-8 with lines as `blocks_of` gives them."""
+    """Tell whether a file is UTF-8 text whose lines `read_blocks` can split."""
     source = open_sheet(path, sheet)
-    utf8 = source.encoding.lower() in ("utf-8", "utf-8-sig") and not is_gzip(path)
-    return utf8 and has_uniform_newlines(path)
+    is_utf8 = source.encoding.lower() in ("utf-8", "utf-8-sig") and not is_gzip(path)
+    return is_utf8 and has_uniform_newlines(path)
 
 
 def spool_input(source: BinaryIO, folder: Path) -> Path:
-    """Keep what comes by standard input in a file, which is read more than once."""
+    """Copy standard input to a file, as a list is read more than once; return its path."""
     path = folder / "input"
     with open(path, "wb") as file:
         shutil.copyfileobj(source, file, 1 << 20)
@@ -64,27 +67,27 @@ def spool_input(source: BinaryIO, folder: Path) -> Path:
 
 
 def content_digest(path: Path, named: bool = True) -> str:
-    """Tell a file, or the files of a folder, from what they were: names, sizes, times of change and
-    all bytes.
+    """Return a digest of a file, or of the files of a folder: names, sizes, times of change and all
+    bytes.
 
-    `named` False leaves names and times out, as of what came by standard input. A gigabyte takes 1
-    to 2 seconds. Raises BatchError for what is no regular file.
+    `named` False leaves out names and times, as for standard input. A gigabyte takes 1 to 2
+    seconds. Raises BatchError for what is no regular file.
     """
-    found = []
+    states = []
     for file in list_files(path):
         _check_regular(file)
         try:
             state = file.stat()
-            about = [str(file.relative_to(path)), state.st_mtime_ns] if named else []
+            identity = [str(file.relative_to(path)), state.st_mtime_ns] if named else []
             with open(file, "rb") as content:
-                found.append(
-                    [*about, state.st_size, hashlib.file_digest(content, "sha256").hexdigest()]
+                states.append(
+                    [*identity, state.st_size, hashlib.file_digest(content, "sha256").hexdigest()]
                 )
         except OSError as error:
             raise BatchError(f"{str(file)!r} cannot be read: {error.strerror or error}") from error
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(states).encode()).hexdigest()
 
 
-def _starts(path: Path) -> bytes:
+def _first_bytes(path: Path) -> bytes:
     with open(path, "rb") as file:
         return file.read(4)

@@ -1,4 +1,4 @@
-"""What a run is asked for besides its list, checked before anything is read."""
+"""What a run over a list may be asked for, checked before anything is read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,19 +20,23 @@ from serving.scoring.quantiles import columns_with
 BULK_BYTES = 100 * BULK_ROWS
 #: Stands for standard input and output.
 STDIO = "-"
-_PROBABILITIES = f"expected probabilities from {GRID[0]:g} to {GRID[-1]:g}, as 0.1,0.5,0.9 for the 10, 50 and 90 % ones"
+_PROBABILITIES = (
+    f"expected probabilities from {GRID[0]:g} to {GRID[-1]:g}, as 0.1,0.5,0.9 for the 10, 50 and "
+    f"90 % ones"
+)
 
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """What is wanted of a run.
+    """Options of a run.
 
     `columns`: of the answers, all where empty; `extras`: their quantiles, where there are any,
-    stand in place of models.distribution.QUANTILES; `top`: how many of the best by `rank_by`, or
-    the first of serving.scoring.measures.DEFAULT_MEASURES that any row has, 0 for all; `inputs_digest`:
-    what tells the tables, rates and values behind the scorer from others; `resume`: take up an
-    unfinished run; `engine`: of models.booster_engine.ENGINES; `dask`: the address of a scheduler
-    whose workers score, which is given up after `dask_minutes` without progress.
+    stand in place of models.distribution.QUANTILES; `top`: how many of the best, 0 for all;
+    `rank_by`: the measure of the best, None is the first of
+    serving.scoring.measures.DEFAULT_MEASURES that any row has; `inputs_digest`: of the tables,
+    rates and values behind the scorer; `resume`: continue an unfinished run; `engine`: of
+    models.booster_engine.ENGINES; `dask`: the address of a scheduler whose workers score, which is
+    given up after `dask_minutes` without progress.
     """
 
     columns: tuple[str, ...] = ()
@@ -47,8 +51,8 @@ class BatchOptions:
     dask_minutes: float = TIMEOUT_MINUTES
 
     def answer_columns(self) -> tuple[str, ...]:
-        """Give the columns of the answers, in order. Raises BatchError for an unknown one, naming
-        the nearest.
+        """Return the columns of the answers, in order. Raises BatchError for an unknown one, and
+        names the nearest.
         """
         quantiles = self.extras.quantiles
         known = (*(columns_with(quantiles) if quantiles else ANSWER_COLUMNS), *self.extras.columns)
@@ -59,26 +63,26 @@ class BatchOptions:
         return self.columns or known
 
     def rank_measures(self) -> tuple[str, ...]:
-        """Give the measures of which the first counts that any row has; none where all rows are
-        wanted.
+        """Return the measures to rank by, of which the first counts that any row has; none
+        where all rows are written.
         """
         if not self.top:
             return ()
         return DEFAULT_MEASURES if self.rank_by is None else (self.rank_by,)
 
     def engine_for(self, total: int | None, size: int) -> str:
-        """Give the engine for a list of `total` rows, or where that is not known of so many bytes."""
-        few = size < BULK_BYTES if total is None else total < BULK_ROWS
-        return LIGHTGBM if self.engine == AUTO and few else self.engine
+        """Return the engine for a list of `total` rows; where that is None, of `size` bytes."""
+        is_short = size < BULK_BYTES if total is None else total < BULK_ROWS
+        return LIGHTGBM if self.engine == AUTO and is_short else self.engine
 
     def as_json(self) -> dict:
-        """Give all that the answers depend on."""
-        told = asdict(self)
-        return {name: told[name] for name in ("columns", "top", "rank_by", "extras", "sheet")}
+        """Return the options that the answers depend on."""
+        options = asdict(self)
+        return {name: options[name] for name in ("columns", "top", "rank_by", "extras", "sheet")}
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:
-    """Name the known word nearest to an unknown one, all of them where none is near.
+    """Return a remedy for an unknown word: the known word nearest to it, or all of them.
 
     >>> suggest_name("engagement_p50", ["engagements_p50", "niche"])
     'did you mean engagements_p50?'
@@ -88,7 +92,7 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
 
 
 def parse_quantiles(text: str) -> tuple[float, ...]:
-    """Read probabilities with commas between. Raises BatchError for what is no number."""
+    """Parse probabilities with commas between. Raises BatchError for what is no number."""
     try:
         return tuple(map(float, text.split(",")))
     except ValueError:
@@ -96,30 +100,30 @@ def parse_quantiles(text: str) -> tuple[float, ...]:
 
 
 def check_quantiles(quantiles: Sequence[float]) -> None:
-    """Raise BatchError where a quantile is wanted that forecasts do not reach, or one twice."""
-    for one in quantiles:
-        if not GRID[0] <= one <= GRID[-1]:
-            raise BatchError(f"quantile {one!r} is beyond what is forecast: {_PROBABILITIES}")
+    """Raise BatchError for a quantile that forecasts do not reach, or one that stands twice."""
+    for quantile in quantiles:
+        if not GRID[0] <= quantile <= GRID[-1]:
+            raise BatchError(f"quantile {quantile!r} is beyond what is forecast: {_PROBABILITIES}")
     check_repeats("quantile", quantiles)
 
 
 def parse_column_names(text: str) -> tuple[str, ...]:
-    """Read names of columns with commas between. Raises BatchError where there is none."""
+    """Parse names of columns with commas between. Raises BatchError where there is none."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise BatchError(f"columns {text!r} name none: leave the option out to have all")
     return names
 
 
-def check_repeats(what: str, wanted: Sequence) -> None:
-    """Raise BatchError where something is wanted twice."""
-    for place, one in enumerate(wanted):
-        if one in wanted[:place]:
-            raise BatchError(f"{what} {one!r} is wanted twice: name each once")
+def check_repeats(noun: str, values: Sequence) -> None:
+    """Raise BatchError where a value stands twice; `noun`: what the values are."""
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise BatchError(f"{noun} {value!r} is wanted twice: name each once")
 
 
 def check_measure(measure: str | None, top: int) -> None:
-    """Raise BatchError where a measure is named but not how many, or one that there is not."""
+    """Raise BatchError for a measure without `top`, or an unknown one."""
     if measure is not None and not top:
         raise BatchError(f"--rank-by {measure} puts the best in order: say how many by --top")
     if measure is not None and measure not in RANKING_MEASURES:
@@ -129,26 +133,26 @@ def check_measure(measure: str | None, top: int) -> None:
 
 
 def check_ending(path: Path) -> None:
-    """Raise BatchError where the file's ending is none that is written."""
+    """Raise BatchError for a file whose ending is not one of ENDINGS."""
     if path.suffix not in ENDINGS:
         raise BatchError(
-            f"{str(path)!r} has an unknown ending: expected {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+            f"{str(path)!r} has an unknown ending: expected {', '.join(ENDINGS[:-1])} or "
+            f"{ENDINGS[-1]}"
         )
 
 
 def check_paths(source: Path, out: Path, rejected: Path) -> None:
-    """Raise BatchError where answers or rejected rows would go where the list is, or cannot go at
-    all.
-    """
+    """Raise BatchError where a file would replace the list, or cannot be written."""
     check_ending(out)
-    for path, what in ((out, "the answers"), (rejected, "the rejected rows")):
+    for path, noun in ((out, "the answers"), (rejected, "the rejected rows")):
         if source.exists() and path.exists() and (path.samefile(source) or _within(path, source)):
-            raise BatchError(f"{str(path)!r} is the list itself: name another file for {what}")
+            raise BatchError(f"{str(path)!r} is the list itself: name another file for {noun}")
         if path.is_dir():
             raise BatchError(f"{str(path)!r} cannot be written: Is a directory")
     if not out.parent.is_dir():
         raise BatchError(
-            f"{str(out)!r} cannot be written: the folder {str(out.parent)!r} does not exist; make it first"
+            f"{str(out)!r} cannot be written: the folder {str(out.parent)!r} does not exist; make "
+            f"it first"
         )
 
 

@@ -1,4 +1,4 @@
-"""How far a run is: a live bar on a terminal, now and then a line elsewhere."""
+"""How far a run is: a live bar on a terminal, a line every few seconds elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,11 +11,11 @@ from rich.text import Text
 from serving.batch.run_report import ProgressReporter
 
 #: Seconds between two lines.
-EVERY = 10.0
+LINE_SECONDS = 10.0
 
 
 class _Rate(ProgressColumn):
-    """Rows a second, as they came of late."""
+    """Rows a second, of the last while."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -26,7 +26,7 @@ class _Rate(ProgressColumn):
 def console_reporter(
     console: Console, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[ProgressReporter]:
-    """Give a watcher that shows on a console what it is told."""
+    """Return a reporter that shows progress and notes on a console, as a context."""
 
     def tell(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -45,7 +45,7 @@ def console_reporter(
 
 
 def progress_bar(console: Console) -> Progress:
-    """Make the bar: rows, rows a second, rejected, time that is left."""
+    """Return a bar with rows, rows a second, rejected rows, and the time that is left."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=30),
@@ -63,9 +63,9 @@ class _Lines:
         self._began = self._last = clock()
 
     def progress(self, done: int, rejected: int, total: int | None) -> None:
-        """Tell how far it is, unless that was told just now."""
+        """Print a line, except within LINE_SECONDS of the one before."""
         now = self._clock()
-        if now - self._last < EVERY:
+        if now - self._last < LINE_SECONDS:
             return
         self._last = now
         rate = done / (now - self._began)

@@ -31,7 +31,10 @@ def open_checkpoint(out: Path) -> Iterator[Checkpoint]:
     fault of the disk or a lost cluster. Raises BatchError where the disk fails.
     """
     if str(out) == STDIO:
-        with tempfile.TemporaryDirectory() as folder, Checkpoint(out, Path(folder)) as checkpoint:
+        with (
+            tempfile.TemporaryDirectory() as temporary,
+            Checkpoint(out, Path(temporary)) as checkpoint,
+        ):
             yield checkpoint
         return
     folder = out.with_name(f".{out.name}.work")
@@ -97,7 +100,7 @@ def begin_or_resume(
 
 
 def run_manifest(input_digest: str, model: str, options: BatchOptions, chunk_rows: int) -> dict:
-    """Return all that answers depend on but the moment. `model`: version of the bundle, and engine."""
+    """Return all that answers depend on but the moment. `model`: bundle version and engine."""
     return {
         "format": CHECKPOINT_FORMAT,
         "input": input_digest,

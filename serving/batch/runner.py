@@ -1,4 +1,4 @@
-"""A run over a list: its chunks through both cores, into files that are there whole or not at all."""
+"""A run over a list: its chunks through all cores, into files that are whole or not there."""
 
 import os
 import shutil
@@ -96,7 +96,7 @@ def _check_paths(source: Path, out: Path, options: BatchOptions) -> Path:
 
 
 def _threads_per_chunk() -> int:
-    """Return the threads for the trees of one chunk, so that chunks side by side share the cores."""
+    """Return the threads for the trees of one chunk; WORKERS chunks share the cores."""
     return max(1, (os.cpu_count() or 1) // WORKERS)
 
 

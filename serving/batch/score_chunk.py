@@ -1,4 +1,4 @@
-"""What becomes of one lot: answers of the rows that can be scored, and the others with all their
+"""What becomes of one chunk: answers for the rows that can be scored, and the others with all their
 reasons.
 """
 
@@ -21,7 +21,7 @@ from serving.scoring.scorer import Scorer
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that was not scored: where it stands, its own text and all reasons."""
+    """A row that was not scored: its position in the source, its cells as written, all reasons."""
 
     position: int
     cells: list[str]
@@ -30,7 +30,7 @@ class RejectedRow:
 
 @dataclass(frozen=True)
 class ScoredChunk:
-    """What became of a lot: read = answers + rejected."""
+    """What became of a chunk: read = answers + rejected."""
 
     read: int
     answers: pa.Table
@@ -41,97 +41,103 @@ class ScoredChunk:
 
 @dataclass(frozen=True)
 class ChunkScorer:
-    """How lots are scored: by what, as of which moment, with which columns and extras."""
+    """How chunks are scored: by which scorer, as of which moment, with which columns and extras."""
 
     scorer: Scorer
     as_of: pd.Timestamp
     columns: tuple[str, ...]
     extras: AnswerOptions
 
-    def score_chunk(self, lot: Chunk, first: int, repeats: np.ndarray) -> ScoredChunk:
-        """Score a lot; `first`: rows of the list before it, `repeats` (n,): rows whose
+    def score_chunk(self, chunk: Chunk, first: int, repeats: np.ndarray) -> ScoredChunk:
+        """Score a chunk; `first`: rows of the list before it, `repeats` (n,): rows whose
         partnership_id came before.
         """
-        clean, reasons = validate_chunk(lot, first, repeats)
-        passed = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
-        asked = ProspectBatch.from_frame(clean.iloc[passed] if reasons else clean)
+        clean, reasons = validate_chunk(chunk, first, repeats)
+        valid = np.array([row for row in range(len(clean)) if row not in reasons], dtype=int)
+        prospects = ProspectBatch.from_frame(clean.iloc[valid] if reasons else clean)
         scored = self.scorer.score(
-            asked, microseconds(self.as_of), extras=self.extras, columns=self.columns
+            prospects, microseconds(self.as_of), extras=self.extras, columns=self.columns
         )
-        for row, found in scored.reasons.items():
-            reasons[int(passed[row])] = found
+        for row, row_reasons in scored.reasons.items():
+            reasons[int(valid[row])] = row_reasons
         if "warnings" in scored.columns:
-            _add_warnings(scored.columns["warnings"], unread_warnings(lot), passed)
-        answered = scored.is_scored
-        rows = slice(None) if answered.all() else answered
-        table = answers_to_arrow(
-            {name: scored.columns[name][rows] for name in self.columns}, answer_schema(self.columns)
-        )
-        notes = [*lot.notes, *_conversions(clean, self.scorer)]
+            _add_warnings(scored.columns["warnings"], unread_warnings(chunk), valid)
+        rows = slice(None) if scored.is_scored.all() else scored.is_scored
+        columns = {name: scored.columns[name][rows] for name in self.columns}
         return ScoredChunk(
-            len(clean) + len(lot.invalid_lines), table, _rejected(lot, reasons), lot.blank, notes
+            len(clean) + len(chunk.invalid_lines),
+            answers_to_arrow(columns, answer_schema(self.columns)),
+            _rejected_rows(chunk, reasons),
+            chunk.blank,
+            [*chunk.notes, *_conversion_notes(clean, self.scorer)],
         )
 
 
 def validate_chunk(
-    lot: Chunk, first: int, repeats: np.ndarray
+    chunk: Chunk, first: int, repeats: np.ndarray
 ) -> tuple[pd.DataFrame, dict[int, list[str]]]:
-    """Give the rows of a lot clean, each with an id, and row -> reasons of those that break a rule."""
-    rows, reasons = lot.rows, {row: list(found) for row, found in lot.reasons.items()}
-    clean, faults = clean_table(rows, PROSPECTS, whole=False)
+    """Return the rows of a chunk in the types of PROSPECTS, each with an id, and row -> reasons of
+    those that break a rule.
+    """
+    reasons = {row: list(row_reasons) for row, row_reasons in chunk.reasons.items()}
+    clean, faults = clean_table(chunk.rows, PROSPECTS, whole=False)
     ids = clean.get("partnership_id", pd.Series(None, index=clean.index, dtype="str"))
     if ids.isna().any():
         clean["partnership_id"] = ids_or_row_numbers(ids, first)
     for fault in faults:
         reasons.setdefault(fault.row, []).append(fault.message)
     for row in np.flatnonzero(repeats).tolist():
-        told = f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once"
-        reasons.setdefault(row, []).append(told)
+        reasons.setdefault(row, []).append(
+            f"partnership_id {clean['partnership_id'][row]!r} repeats an earlier row: each once"
+        )
     return clean, reasons
 
 
-def _conversions(rows: pd.DataFrame, scorer: Scorer) -> list[str]:
-    """Tell at which rates fees in other currencies become fee_usd."""
-    codes = sorted(set(rows["currency"].dropna()) - {USD}) if "currency" in rows else []
-    known = scorer.rates.usd_per_unit
+def _conversion_notes(rows: pd.DataFrame, scorer: Scorer) -> list[str]:
+    """Return the rates at which fees in other currencies become fee_usd."""
+    if "currency" not in rows:
+        return []
+    rates = scorer.rates.usd_per_unit
     return [
-        f"fee_usd from fee x currency: fees in {code} at {known[code]:g} USD"
-        for code in codes
-        if code in known
+        f"fee_usd from fee x currency: fees in {code} at {rates[code]:g} USD"
+        for code in sorted(set(rows["currency"].dropna()) - {USD})
+        if code in rates
     ]
 
 
-def unread_warnings(lot: Chunk) -> dict[str, np.ndarray]:
-    """Give the warnings that rows (n,) of a lot get for what could not be read of them, or only in
-    part.
+def unread_warnings(chunk: Chunk) -> dict[str, np.ndarray]:
+    """Return the warnings that rows (n,) of a chunk get for what could not be read of them, or only
+    in part.
     """
-    return {f"{name}_not_used": rows for name, rows in lot.unread.items()} | lot.remarks
+    return {f"{name}_not_used": rows for name, rows in chunk.unread.items()} | chunk.remarks
 
 
-def _add_warnings(warnings: np.ndarray, found: dict[str, np.ndarray], passed: np.ndarray) -> None:
-    """Add warnings to those of the rows of a lot that were asked about, `passed`."""
-    for name, rows in found.items():
-        for row in np.flatnonzero(rows[passed]).tolist():
+def _add_warnings(warnings: np.ndarray, marks: dict[str, np.ndarray], valid: np.ndarray) -> None:
+    """Add warnings to those of the valid rows (m,). `marks`: warning -> rows (n,) of the chunk;
+    `valid` (m,): which rows of the chunk were scored.
+    """
+    for name, rows in marks.items():
+        for row in np.flatnonzero(rows[valid]).tolist():
             if warnings[row] is not None:
                 warnings[row] = (*warnings[row], name)
 
 
-def _rejected(lot: Chunk, reasons: dict[int, list[str]]) -> list[RejectedRow]:
-    """Give the rows with reasons and what is no row, as they stand in the source."""
+def _rejected_rows(chunk: Chunk, reasons: dict[int, list[str]]) -> list[RejectedRow]:
+    """Return the rows with reasons and the lines that are no rows, in the order of the source."""
     rows = sorted(reasons)
-    texts = lot.text(rows) if rows else []
-    found = [
-        RejectedRow(int(lot.positions[row]), cells, reasons[row])
+    texts = chunk.text(rows) if rows else []
+    rejected = [
+        RejectedRow(int(chunk.positions[row]), cells, reasons[row])
         for row, cells in zip(rows, texts, strict=True)
     ]
-    found += [
-        RejectedRow(misfit.position, misfit.cells, [misfit.reason]) for misfit in lot.invalid_lines
+    rejected += [
+        RejectedRow(line.position, line.cells, [line.reason]) for line in chunk.invalid_lines
     ]
-    return sorted(found, key=lambda one: one.position)
+    return sorted(rejected, key=lambda row: row.position)
 
 
 def fit_to_width(rejected: RejectedRow, width: int) -> RejectedRow:
-    """Bring a row's cells to the number of columns; what is beyond the last one is kept in it."""
+    """Return the row with `width` cells; what is beyond the last column is joined to it."""
     cells = rejected.cells
     if len(cells) > width:
         cells = [*cells[: width - 1], " | ".join(cells[width - 1 :])]

@@ -14,8 +14,8 @@ from serving.batch.arrow_answers import DICTIONARY_COLUMNS, csv_bytes
 
 
 class AnswerWriter(Protocol):
-    """Makes a file of the answers to a list. `schema`: of the answers; `notes`: what there is to say
-    of the file once it is written.
+    """Makes a file of the answers to a list. `schema`: of the answers; `notes`: for the user, once
+    the file is written.
     """
 
     schema: pa.Schema
