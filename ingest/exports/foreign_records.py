@@ -53,7 +53,8 @@ URL_FIELDS = ("url", "link", "uri", "postUrl", "html_url")
 #: fields+beside+each other.
 MARKS = {
     "Threads": (
-        "media_product_type=THREADS", "media_type=TEXT_POST", "is_quote_post", "threads_profile_picture_url",
+        "media_product_type=THREADS", "media_type=TEXT_POST", "is_quote_post",
+        "threads_profile_picture_url",
         "threads_biography", "text_post_app_info={",
     ),
     "Bluesky": ("uri=at://", "did=did:", "$type=app.bsky."),
@@ -61,11 +62,13 @@ MARKS = {
     "Misskey": ("renoteCount",),
     "Reddit": ("subreddit", "link_karma"),
     FACEBOOK: (
-        "fan_count", "created_time+message", "created_time+story", "created_time+permalink_url", "facebookUrl",
+        "fan_count", "created_time+message", "created_time+story", "created_time+permalink_url",
+        "facebookUrl",
         "facebookId",
     ),
     "LinkedIn": ("urn=urn:li:", "id=urn:li:", "public_identifier", "publicIdentifier"),
-    "Pinterest": ("pin_count", "board_count", "board_id", "pin_metrics", "account_type+profile_image"),
+    "Pinterest": ("pin_count", "board_count", "board_id", "pin_metrics",
+        "account_type+profile_image"),
     "Twitch": ("broadcaster_type", "broadcaster_id", "user_login"),
     "VK": ("from_id+owner_id",),
     "Tumblr": ("blog_name", "note_count"),
@@ -87,19 +90,24 @@ TOOLS = (
 )
 #: Fields that only comments have.
 COMMENT_FIELDS = frozenset((
-    "parent_comment_id", "reply_comment_total", "replyCommentTotal", "comment_like_count", "commentUrl", "comment_id",
-    "commentId", "did_report_as_spam", "repliesToId", "topLevelComment", "authorChannelId", "author_is_uploader",
+    "parent_comment_id", "reply_comment_total", "replyCommentTotal", "comment_like_count",
+    "commentUrl", "comment_id",
+    "commentId", "did_report_as_spam", "repliesToId", "topLevelComment", "authorChannelId",
+    "author_is_uploader",
 ))  # fmt: skip
 #: Fields beside the text of a comment, one of which each form of comments has.
 BESIDE_TEXT = frozenset((
-    "parent_id", "from", "username", "like_count", "hidden", "media", "ownerUsername", "cid", "video_id", "answers",
+    "parent_id", "from", "username", "like_count", "hidden", "media", "ownerUsername", "cid",
+    "video_id", "answers",
 ))  # fmt: skip
 #: Fields that tell a comment where its time is called created_at, as that of many posts is.
 BESIDE_CREATED_AT = frozenset(("parent_id", "cid", "video_id", "answers"))
 #: Fields of posts that no comment has.
 POST_FIELDS = frozenset((
-    "caption", "media_type", "media_product_type", "media_url", "permalink", "shortcode", "shortCode", "comments_count",
-    "commentsCount", "comment_count", "commentCount", "video_description", "view_count", "taken_at", "statistics",
+    "caption", "media_type", "media_product_type", "media_url", "permalink", "shortcode",
+    "shortCode", "comments_count",
+    "commentsCount", "comment_count", "commentCount", "video_description", "view_count",
+    "taken_at", "statistics",
     "public_metrics",
 ))  # fmt: skip
 COMMENT_KIND = re.compile(r"youtube#comment(Thread)?|(XDT|Graph)?Comment(Dict)?|comment")

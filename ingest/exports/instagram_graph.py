@@ -27,13 +27,17 @@ FORMATS = {
 #: The fields of an account by the Graph API's reference of IG User: other networks have a
 #: followers_count too.
 USER_FIELDS = frozenset((
-    "id", "user_id", "username", "name", "followers_count", "website", "profile_picture_url", "is_verified",
-    "is_verified_user", "is_published", "is_user_follow_business", "is_business_follow_user", "has_profile_pic",
-    "tags", "stories", "media", "live_media", "mentioned_media", "insights", "alt_text", *READ_TIME_PATHS,
+    "id", "user_id", "username", "name", "followers_count", "website", "profile_picture_url",
+    "is_verified",
+    "is_verified_user", "is_published", "is_user_follow_business", "is_business_follow_user",
+    "has_profile_pic",
+    "tags", "stories", "media", "live_media", "mentioned_media", "insights", "alt_text",
+    *READ_TIME_PATHS,
 ))  # fmt: skip
 #: Fields of accounts of other forms and networks that have a followers_count or a biography too.
 OTHER_NETWORK_FIELDS = frozenset((
-    "screen_name", "pk", "follower_count", "edge_followed_by", "statuses_count", "friends_count", "followings_count",
+    "screen_name", "pk", "follower_count", "edge_followed_by", "statuses_count", "friends_count",
+    "followings_count",
 ))  # fmt: skip
 #: How other networks call what stands in a caption here.
 OTHER_CAPTION_FIELDS = frozenset(("text", "title", "content", "message", "body"))
@@ -180,7 +184,8 @@ SHAPES = (
     RecordShape(
         "Instagram metrics", KIND, "instagram", METRICS, _is_metrics, {},
         finish=_finish_metrics, list_unmapped=_metrics_left,
-        finish_paths=("data", "id", "name", "period", "values", "total_value", "title", "description"),
+        finish_paths=("data", "id", "name", "period", "values", "total_value", "title",
+            "description"),
     ),
     RecordShape(
         "Instagram user", KIND, "instagram", "creators", _is_user,
@@ -216,6 +221,7 @@ SHAPES = (
         finish_paths=("media_type", "media_product_type", "insights"),
         remedy=": ask for the field timestamp",
         matches_bare=lambda r: "id" in r, resolve_owner=resolve_owner,
-        ignored_paths={CHILD: ("children.data", "children"), COMMENT: ("comments.data", "comments")},
+        ignored_paths={CHILD: ("children.data", "children"),
+            COMMENT: ("comments.data", "comments")},
     ),
 )  # fmt: skip

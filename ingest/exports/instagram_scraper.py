@@ -34,7 +34,8 @@ BY_TYPE = {
 
 #: Fields of a profile by Apify's actors, one of which tells it where it has one count alone.
 BESIDE_COUNT = (
-    "fullName", "biography", "profilePicUrl", "private", "businessCategoryName", "isBusinessAccount", "latestPosts",
+    "fullName", "biography", "profilePicUrl", "private", "businessCategoryName",
+    "isBusinessAccount", "latestPosts",
     "latestIgtvVideos",
 )  # fmt: skip
 
@@ -138,14 +139,17 @@ def _is_apify_profile(r: dict) -> bool:
 
 PARSERS = {"handle": parse_handle, "niche": _niche, "likes": _likes, "post_id": _post_id}
 FINISH_PATHS = (
-    "location", "locationName", "locationId", "edge_media_to_sponsor_user", "sponsor_tags", "__typename", "type",
-    "media_type", "product_type", "productType", "is_video", "like_and_view_counts_disabled", *COAUTHOR_PATHS,
+    "location", "locationName", "locationId", "edge_media_to_sponsor_user", "sponsor_tags",
+    "__typename", "type",
+    "media_type", "product_type", "productType", "is_video", "like_and_view_counts_disabled",
+    *COAUTHOR_PATHS,
 )  # fmt: skip
 #: Where the forms keep what is no post of its own.
 IGNORED_PATHS = {
     CHILD: ("edge_sidecar_to_children.edges", "carousel_media", "childPosts"),
     COMMENT: (
-        "edge_media_to_parent_comment.edges", "edge_media_to_comment.edges", "edge_media_preview_comment.edges",
+        "edge_media_to_parent_comment.edges", "edge_media_to_comment.edges",
+        "edge_media_preview_comment.edges",
         "preview_comments", "latestComments",
     ),
 }  # fmt: skip
@@ -159,7 +163,8 @@ SHAPES = (
             "followers": ("edge_followed_by.count",),
             "following": ("edge_follow.count",),
             "posts_count": ("edge_owner_to_timeline_media.count",),
-            "niche": ("category_name", "business_category_name", "overall_category_name", "category_enum"),
+            "niche": ("category_name", "business_category_name", "overall_category_name",
+                "category_enum"),
             "bio": ("biography",),
             "verified": ("is_verified",),
             "business": ("is_business_account",),
@@ -174,7 +179,8 @@ SHAPES = (
             "posted_at": ("taken_at_timestamp", "taken_at", "date"),
             "likes": ("edge_media_preview_like.count", "edge_liked_by.count"),
             "comments": (
-                "edge_media_to_comment.count", "edge_media_to_parent_comment.count", "edge_media_preview_comment.count",
+                "edge_media_to_comment.count", "edge_media_to_parent_comment.count",
+                "edge_media_preview_comment.count",
             ),
             "views": ("video_play_count", "video_view_count"),
             "sponsored": ("is_paid_partnership",),
@@ -187,8 +193,10 @@ SHAPES = (
             "posts_count": ("owner.edge_owner_to_timeline_media.count",),
             "verified": ("owner.is_verified",),
         },
-        parsers={**PARSERS, "text": lambda value: None if isinstance(value, dict) else parse_text(value)},
-        finish=_finish, finish_paths=FINISH_PATHS, ignored_paths=IGNORED_PATHS, resolve_owner=resolve_owner,
+        parsers={**PARSERS,
+            "text": lambda value: None if isinstance(value, dict) else parse_text(value)},
+        finish=_finish, finish_paths=FINISH_PATHS, ignored_paths=IGNORED_PATHS,
+        resolve_owner=resolve_owner,
     ),
     RecordShape(
         "Instagram app post", KIND, "instagram", "posts", _is_app_post,
@@ -209,8 +217,10 @@ SHAPES = (
             "followers": ("user.follower_count",),
             "verified": ("user.is_verified",),
         },
-        parsers={**PARSERS, "text": lambda value: None if isinstance(value, dict) else parse_text(value)},
-        finish=_finish, finish_paths=FINISH_PATHS, ignored_paths=IGNORED_PATHS, resolve_owner=resolve_owner,
+        parsers={**PARSERS,
+            "text": lambda value: None if isinstance(value, dict) else parse_text(value)},
+        finish=_finish, finish_paths=FINISH_PATHS, ignored_paths=IGNORED_PATHS,
+        resolve_owner=resolve_owner,
     ),
     RecordShape(
         "Instagram app profile", KIND, "instagram", "creators", _is_app_profile,
@@ -257,6 +267,7 @@ SHAPES = (
             "hashtags": ("hashtags",),
         },
         {"creator_id": ("ownerId",), "handle": ("ownerUsername",)},
-        parsers={**PARSERS, "hashtags": join_hashtags}, finish=_finish, finish_paths=FINISH_PATHS, ignored_paths=IGNORED_PATHS, resolve_owner=resolve_owner,
+        parsers={**PARSERS, "hashtags": join_hashtags}, finish=_finish, finish_paths=FINISH_PATHS,
+        ignored_paths=IGNORED_PATHS, resolve_owner=resolve_owner,
     ),
 )  # fmt: skip

@@ -13,7 +13,8 @@ from ingest.exports.record_shapes import METRICS
 
 #: Tables that records give. Metrics are counts of posts that other records give.
 PART_SPECS = {
-    "creators": CREATORS, "followers": FOLLOWERS, "posts": POSTS, METRICS: POSTS, "partnerships": PARTNERSHIPS,
+    "creators": CREATORS, "followers": FOLLOWERS, "posts": POSTS, METRICS: POSTS,
+    "partnerships": PARTNERSHIPS,
     "prospects": PROSPECTS,
 }  # fmt: skip
 #: Where a row comes from: the number of its file, and of the row in it; which of two rows is the

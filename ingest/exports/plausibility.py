@@ -20,10 +20,13 @@ SHARES_TIMES = 2
 COUNTS = ("views", "likes", "comments", "shares")
 #: Metric -> what a view of Instagram is by it: these are not the same count.
 INSTAGRAM_VIEW_DEFINITIONS = {
-    "views": "views", "impressions": "impressions", "plays": "plays", "play_count": "plays", "ig_play_count": "plays",
+    "views": "views", "impressions": "impressions", "plays": "plays", "play_count": "plays",
+    "ig_play_count": "plays",
     "video_play_count": "plays", "videoPlayCount": "plays", "igPlayCount": "plays",
-    "ig_reels_aggregated_all_plays_count": "plays", "video_views": "video views", "video_view_count": "video views",
-    "videoViewCount": "video views", "view_count": "video views", "fb_play_count": "plays on Facebook",
+    "ig_reels_aggregated_all_plays_count": "plays", "video_views": "video views",
+    "video_view_count": "video views",
+    "videoViewCount": "video views", "view_count": "video views",
+    "fb_play_count": "plays on Facebook",
     "fbPlayCount": "plays on Facebook",
 }  # fmt: skip
 

@@ -38,7 +38,8 @@ from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_text
 #: In this order: the first that fits is taken.
 SHAPES = (
     *ytdlp.SHAPES, *x_web.SHAPES, *x_scraper.SHAPES, *youtube_scraper.SHAPES, *youtube.SHAPES,
-    *instagram_graph.SHAPES[:1], *x.SHAPES, *instagram_scraper.SHAPES, *tiktok.SHAPES, *instagram_graph.SHAPES[1:],
+    *instagram_graph.SHAPES[:1], *x.SHAPES, *instagram_scraper.SHAPES, *tiktok.SHAPES,
+    *instagram_graph.SHAPES[1:],
 )  # fmt: skip
 JSON_KINDS = {
     youtube.KIND: "YouTube Data API v3",
@@ -64,14 +65,16 @@ IGNORED_EXPANSIONS = {
 }
 #: How pages name the list of their records.
 LIST_FIELDS = (
-    "data", "items", "edges", "nodes", "results", "result", "records", "list", "all", "posts", "videos", "users",
+    "data", "items", "edges", "nodes", "results", "result", "records", "list", "all", "posts",
+    "videos", "users",
     "media", "tweets", "entries", "itemList", "aweme_list", "collector",
 )  # fmt: skip
 #: Fields that name a record, and those that say something of it, besides counts; it has so many
 #: fields at least.
 ID_FIELDS = ("id", "pk", "id_str", "_id", "uuid", "post_id", "video_id", "shortcode", "username")
 CONTENT_FIELDS = (
-    "text", "caption", "title", "desc", "content", "message", "created_at", "timestamp", "date", "media_type", "body",
+    "text", "caption", "title", "desc", "content", "message", "created_at", "timestamp", "date",
+    "media_type", "body",
     "createdAt", "published_at", "publishedAt", "posted_at",
 )  # fmt: skip
 LEAST_FIELDS = 3

@@ -34,7 +34,8 @@ REFERENCED_POST = "post that another record refers to"
 AMBIGUOUS_ID = "names its creator by an id that reads like another"
 #: How collectors write down when they read a record or page; twarc does it for pages of X.
 READ_TIME_PATHS = (
-    "__twarc.retrieved_at", "retrieved_at", "scraped_at", "scrapedAt", "fetched_at", "fetchedAt", "crawled_at",
+    "__twarc.retrieved_at", "retrieved_at", "scraped_at", "scrapedAt", "fetched_at", "fetchedAt",
+    "crawled_at",
     "collected_at", "observed_at",
 )  # fmt: skip
 

@@ -95,7 +95,8 @@ def _handle(value: object) -> str | None:
 
 def _is_api_video(r: dict) -> bool:
     told = (
-        "view_count", "like_count", "comment_count", "share_count", "region_code", "hashtag_names", "video_description",
+        "view_count", "like_count", "comment_count", "share_count", "region_code", "hashtag_names",
+        "video_description",
         "cover_image_url", "embed_link",
     )  # fmt: skip
     named = "video_id" in r or "id" in r
@@ -133,7 +134,8 @@ def _is_app_item(r: dict) -> bool:
 
 
 PARSERS = {
-    "handle": parse_handle, "hashtags": _web_hashtags, "niche": _niche, "country": parse_country, "language": parse_language,
+    "handle": parse_handle, "hashtags": _web_hashtags, "niche": _niche, "country": parse_country,
+    "language": parse_language,
     "created_at": _opened,
 }  # fmt: skip
 #: Of posts: what they say of their author.
@@ -155,7 +157,8 @@ SHAPES = (
             "hashtags": ("hashtag_names",),
         },
         {"creator_id": ("open_id",), "handle": ("username", "share_url")},
-        parsers={**PARSERS, "handle": _handle}, finish=_finish, finish_paths=FINISH_PATHS, remedy=": ask for the field create_time",
+        parsers={**PARSERS, "handle": _handle}, finish=_finish, finish_paths=FINISH_PATHS,
+        remedy=": ask for the field create_time",
     ),
     RecordShape(
         "TikTok API user", API, "tiktok", "creators", _is_api_user,
@@ -196,7 +199,8 @@ SHAPES = (
             "verified": ("authorMeta.verified",),
             "business": ("authorMeta.commerceUserInfo.commerceUser",),
         },
-        parsers={**AUTHOR_PARSERS, "hashtags": join_hashtags}, finish=_finish, finish_paths=FINISH_PATHS,
+        parsers={**AUTHOR_PARSERS, "hashtags": join_hashtags}, finish=_finish,
+        finish_paths=FINISH_PATHS,
     ),
     RecordShape(
         "TikTok web item", SCRAPER, "tiktok", "posts", _is_web_item,
@@ -223,7 +227,8 @@ SHAPES = (
             "verified": ("author.verified",),
             "business": ("author.commerceUserInfo.commerceUser",),
         },
-        parsers={**AUTHOR_PARSERS, "handle": lambda value: None if isinstance(value, dict) else parse_handle(value)},
+        parsers={**AUTHOR_PARSERS,
+            "handle": lambda value: None if isinstance(value, dict) else parse_handle(value)},
         finish=_finish, finish_paths=FINISH_PATHS,
     ),
     RecordShape(
@@ -266,6 +271,7 @@ SHAPES = (
             "bio": ("author.signature",),
             "country": ("author.region",),
         },
-        parsers={**AUTHOR_PARSERS, "text": parse_text, "following": _unless_zero}, finish=_finish, finish_paths=FINISH_PATHS,
+        parsers={**AUTHOR_PARSERS, "text": parse_text, "following": _unless_zero}, finish=_finish,
+        finish_paths=FINISH_PATHS,
     ),
 )  # fmt: skip

@@ -186,7 +186,8 @@ SHAPES = (
             "bio": ("author.description",),
             "verified": ("author.verified",),
         },
-        parsers=PARSERS, finish=finish, finish_paths=FINISH_PATHS, remedy=ASK, matches_bare=_is_bare_post,
+        parsers=PARSERS, finish=finish, finish_paths=FINISH_PATHS, remedy=ASK,
+        matches_bare=_is_bare_post,
     ),
     RecordShape(
         "X user", KIND, "x", "creators", _is_user,

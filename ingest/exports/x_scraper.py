@@ -104,7 +104,8 @@ SHAPES = (
             "bio": ("user.rawDescription", "user.description"),
             "verified": ("user.verified",),
         },
-        parsers=PARSERS, finish=_finish, finish_paths=("media", "place", "retweetedTweet", "quotedTweet"),
+        parsers=PARSERS, finish=_finish,
+        finish_paths=("media", "place", "retweetedTweet", "quotedTweet"),
         ignored_paths={REFERENCED_POST: ("retweetedTweet", "quotedTweet")},
     ),
     RecordShape(
@@ -144,7 +145,8 @@ SHAPES = (
             "bio": ("author.description",),
             "verified": ("author.isVerified",),
         },
-        parsers=PARSERS, finish=_finish, finish_paths=("media", "place", "isRetweet", "quote", "retweet"),
+        parsers=PARSERS, finish=_finish,
+        finish_paths=("media", "place", "isRetweet", "quote", "retweet"),
         ignored_paths={REFERENCED_POST: ("retweet", "quote")},
     ),
 )  # fmt: skip

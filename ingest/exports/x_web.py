@@ -61,7 +61,8 @@ _OF_POST = _account(f"{ACCOUNT}.")
 
 SHAPES = (
     RecordShape(
-        "X web entry", KIND, "x", "posts", lambda r: _entry_kind(r) is not None, {"post_id": ("rest_id",)},
+        "X web entry", KIND, "x", "posts", lambda r: _entry_kind(r) is not None,
+        {"post_id": ("rest_id",)},
         ignored_kind=_entry_kind,
     ),
     RecordShape(
@@ -78,8 +79,10 @@ SHAPES = (
             "hashtags": ("legacy.entities.hashtags",),
         },
         _OF_POST | {"creator_id": (*_OF_POST["creator_id"], "legacy.user_id_str")},
-        parsers=x.PARSERS, finish=_finish, finish_paths=("legacy.extended_entities", "legacy.place"),
-        ignored_paths={REFERENCED_POST: ("legacy.retweeted_status_result.result", "quoted_status_result.result")},
+        parsers=x.PARSERS, finish=_finish,
+        finish_paths=("legacy.extended_entities", "legacy.place"),
+        ignored_paths={REFERENCED_POST: ("legacy.retweeted_status_result.result",
+            "quoted_status_result.result")},
     ),
     RecordShape(
         "X web user", KIND, "x", "creators", _is_user, _account(),

@@ -131,7 +131,8 @@ VIDEO = {
     "topic": ("snippet.categoryId",),
 }
 VIDEO_FINISH_PATHS = (
-    "contentDetails.duration", "recordingDetails", "snippet.title", "snippet.description", "snippet.tags",
+    "contentDetails.duration", "recordingDetails", "snippet.title", "snippet.description",
+    "snippet.tags",
     "snippet.liveBroadcastContent",
 )  # fmt: skip
 
@@ -151,19 +152,22 @@ SHAPES = (
         },
         parsers={
             "creator_id": lambda value: None if isinstance(value, dict) else parse_text(value),
-            "handle": parse_handle, "niche": _niche, "language": parse_language, "country": parse_country,
+            "handle": parse_handle, "niche": _niche, "language": parse_language,
+            "country": parse_country,
         },
         finish=_finish_channel, finish_paths=("statistics.hiddenSubscriberCount",),
     ),
     RecordShape(
         "YouTube video", KIND, "youtube", "posts", _is_video, VIDEO, CREATOR,
-        parsers={"topic": _topic}, finish=_finish_video, finish_paths=VIDEO_FINISH_PATHS, remedy=ASK,
+        parsers={"topic": _topic}, finish=_finish_video, finish_paths=VIDEO_FINISH_PATHS,
+        remedy=ASK,
         ignored_kind=_broadcast,
     ),
     RecordShape(
         "YouTube search result", KIND, "youtube", "posts", _is_search_result,
         {**VIDEO, "post_id": ("id.videoId",)}, CREATOR,
-        parsers={"topic": _topic}, finish=_finish_video, finish_paths=VIDEO_FINISH_PATHS, remedy=ASK,
+        parsers={"topic": _topic}, finish=_finish_video, finish_paths=VIDEO_FINISH_PATHS,
+        remedy=ASK,
         ignored_kind=_broadcast,
     ),
     RecordShape(
@@ -173,6 +177,7 @@ SHAPES = (
             "posted_at": ("contentDetails.videoPublishedAt",),
         },
         {"creator_id": ("snippet.videoOwnerChannelId", "snippet.channelId")},
-        finish=_finish_video, finish_paths=VIDEO_FINISH_PATHS, remedy=": ask for part=contentDetails",
+        finish=_finish_video, finish_paths=VIDEO_FINISH_PATHS,
+        remedy=": ask for part=contentDetails",
     ),
 )  # fmt: skip
