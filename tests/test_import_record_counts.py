@@ -14,16 +14,11 @@ from ingest.exports import instagram_panel, json_reader, sheet_reader
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob, ImportOptions
 from ingest.exports.instagram_panel import PANEL_FOLLOWERS, PANEL_POSTS
+from ingest.exports.known_shapes import SHAPES
 from ingest.exports.part_writer import PartWriter
-from ingest.exports.record_finder import (
-    SHAPES,
-    FoundRecord,
-    PartialPage,
-    find_records,
-    is_empty_page,
-    looks_like_record,
-)
-from ingest.exports.record_shapes import Place
+from ingest.exports.record_finder import FoundRecord, PartialPage, find_records
+from ingest.exports.record_signs import is_empty_page, looks_like_record
+from ingest.exports.rejections import Place
 from ingest.exports.report import FileReport, RejectionWriter
 from ingest.sheets.sheet_types import SheetError
 

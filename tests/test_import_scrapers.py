@@ -2,8 +2,11 @@
 
 import pytest
 
-from ingest.exports.record_finder import SHAPES, FoundRecord, find_records
-from ingest.exports.record_shapes import Place, Rejection, find_row_fault, parse_record
+from ingest.exports.known_shapes import SHAPES
+from ingest.exports.record_finder import FoundRecord, find_records
+from ingest.exports.record_parser import parse_record
+from ingest.exports.rejections import Place, Rejection
+from ingest.exports.row_faults import find_row_fault
 from ingest.exports.ytdlp import decode_short_code
 
 HERE = Place("export.json", "record 1")

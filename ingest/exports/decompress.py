@@ -8,16 +8,21 @@ import lzma
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.exports.errors import SourceError
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 #: Bytes and characters read at a time.
 CHUNK = 1 << 20
-#: How many times its size a compressed file may grow, once it is past `FREE` bytes. JSON shrinks to
+#: How many times its size a compressed file may grow, once it is past `FREE_BYTES`. JSON shrinks to
 #: a 10th or 30th.
 MOST_GROWTH = 300
-FREE = 64 << 20
-PACKED = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\x00": lzma.open}
+FREE_BYTES = 64 << 20
+GZIP_MAGIC, XZ_MAGIC = b"\x1f\x8b", b"\xfd7zXZ\x00"
+DAMAGED = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error)
 
 ReadProgress = Callable[[int, int], None]
 
@@ -31,31 +36,40 @@ class DecompressedFile(io.RawIOBase):
         self._path, self._progress = path, progress
         self._size = path.stat().st_size
         self._file = path.open("rb")
-        opener = next(
-            (opener for magic, opener in PACKED.items() if self._file.peek(6).startswith(magic)),
-            None,
-        )
-        self._source = opener(self._file) if opener else self._file
-        self._given = 0
+        self._source = self._open_source()
+        self._unpacked_bytes = 0
+
+    def _open_source(self) -> io.BufferedIOBase:
+        magic = self._file.peek(len(XZ_MAGIC))
+        if magic.startswith(GZIP_MAGIC):
+            return gzip.open(self._file)
+        if magic.startswith(XZ_MAGIC):
+            return lzma.open(self._file)
+        return self._file
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read bytes into a buffer and return their number; raises SourceError for a damaged file
+        and for one that grows too much.
+        """
+        view = memoryview(buffer)
         try:
-            data = self._source.read(len(buffer))
-        except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
+            data = self._source.read(len(view))
+        except DAMAGED as error:
             raise SourceError(
                 f"{str(self._path)!r} is cut short or damaged: {error}; fetch it again"
             ) from error
-        self._given += len(data)
-        if self._source is not self._file and self._given > max(FREE, MOST_GROWTH * self._size):
+        self._unpacked_bytes += len(data)
+        is_packed = self._source is not self._file
+        if is_packed and self._unpacked_bytes > max(FREE_BYTES, MOST_GROWTH * self._size):
             raise SourceError(
-                f"{str(self._path)!r} unpacks to more than {MOST_GROWTH} times its size: refused as a trap; "
-                "unpack it yourself if you trust it"
+                f"{str(self._path)!r} unpacks to more than {MOST_GROWTH} times its size: "
+                "refused as a trap; unpack it yourself if you trust it"
             )
         self._progress(self._file.tell(), self._size)
-        buffer[: len(data)] = data
+        view[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
@@ -65,8 +79,9 @@ class DecompressedFile(io.RawIOBase):
 
 
 def open_text(path: Path, progress: ReadProgress = lambda done, total: None) -> io.TextIOWrapper:
-    """Open a file as text in the encoding that its mark tells, UTF-8 where it has none. Raises
-    SourceError.
+    """Open a file as text in the encoding that its mark tells, UTF-8 where it has none.
+
+    `progress` is called with the bytes read and the size of the file. Raises SourceError.
     """
     try:
         binary = io.BufferedReader(DecompressedFile(path, progress), CHUNK)

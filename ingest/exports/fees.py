@@ -7,42 +7,38 @@ import pandas as pd
 
 from features.tables.currency import USD, CurrencyRates, convert_fee
 from ingest.exports.import_job import ImportJob
-from ingest.exports.record_shapes import Rejection
+from ingest.exports.rejections import Rejection
 
 
 def convert_fees_to_usd(
     job: ImportJob, rows: pd.DataFrame, lines: np.ndarray, table: str
 ) -> pd.DataFrame:
-    """Turn fees in other currencies into fee_usd where their rate is known, and count them in the
-    report.
+    """Return the rows with fee_usd for fees in other currencies whose rate is known, and count them
+    in the report.
 
     `lines` (n,): where the rows stand. A fee without a rate stays in `fee` and `currency` in a list
     of prospects, which is scored with rates of its own; in partnerships, which hold dollars, it
-    stays unknown and is told.
+    stays unknown and is reported.
     """
     if "fee" not in rows:
         return rows
     rates = job.options.rates or CurrencyRates()
-    rate, priced = rates.of(rows["currency"]), rows["fee"].notna().to_numpy()
-    known = priced & ~np.isnan(rate)
-    for code, times in rows["currency"][known & (rows["currency"] != USD)].value_counts().items():
+    fees, currencies = rows["fee"], rows["currency"]
+    has_fee, has_rate = fees.notna().to_numpy(), ~np.isnan(rates.of(currencies))
+    converted = currencies[has_fee & has_rate & (currencies != USD)]
+    for code, times in converted.value_counts().items():
         job.report.fees[f"in {code}, fee_usd at {rates.usd_per_unit[code]:g} USD"] += int(times)
-    for row in np.flatnonzero(priced & ~known):
-        code = rows["currency"].iloc[row]
-        if table == "partnerships":
-            reason = f"is in {code}, which has no rate to USD: give it by --rates"
-            job.leave_unknown(
-                Rejection(
-                    job.place(f"line {lines[row]}"), reason, "fee", f"{rows['fee'].iloc[row]:g}"
-                )
-            )
-        else:
-            job.report.fees[
-                f"in {code}, kept as they are: give the rate by --rates for fee_usd"
-            ] += 1
+    without_rate = has_fee & ~has_rate
+    for row in np.flatnonzero(without_rate):
+        code = currencies.iloc[row]
+        if table != "partnerships":
+            kept_reason = f"in {code}, kept as they are: give the rate by --rates for fee_usd"
+            job.report.fees[kept_reason] += 1
+            continue
+        reason = f"is in {code}, which has no rate to USD: give it by --rates"
+        value = f"{fees.iloc[row]:g}"
+        job.leave_unknown(Rejection(job.place(f"line {lines[row]}"), reason, "fee", value))
     usd = rows["fee_usd"].to_numpy() if "fee_usd" in rows else np.full(len(rows), np.nan)
-    dollars = convert_fee(usd, rows["fee"].to_numpy(), rows["currency"], rates)
-    kept = pd.Series(priced & ~known & (table != "partnerships"), index=rows.index)
-    return rows.assign(
-        fee_usd=dollars, fee=rows["fee"].where(kept), currency=rows["currency"].where(kept)
-    )
+    dollars = convert_fee(usd, fees.to_numpy(), currencies, rates)
+    kept = pd.Series(without_rate & (table != "partnerships"), index=rows.index)
+    return rows.assign(fee_usd=dollars, fee=fees.where(kept), currency=currencies.where(kept))

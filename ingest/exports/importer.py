@@ -28,7 +28,7 @@ from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob, ImportOptions
 from ingest.exports.merge import Merge
 from ingest.exports.part_writer import PartWriter
-from ingest.exports.record_shapes import Place, Rejection
+from ingest.exports.rejections import Place, Rejection
 from ingest.exports.report import FileReport, ImportReport, RejectionWriter, report_json
 from ingest.exports.write_tables import write_merged_tables
 

@@ -4,6 +4,7 @@ import re
 
 from features.tables.schema import POSTS
 from ingest.exports.coauthors import resolve_owner
+from ingest.exports.record_paths import get_path
 from ingest.exports.record_shapes import (
     CHILD,
     COMMENT,
@@ -12,7 +13,6 @@ from ingest.exports.record_shapes import (
     VIEWS_METRIC,
     Context,
     RecordShape,
-    get_path,
 )
 from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_number, parse_value
 

@@ -1,178 +1,168 @@
 """Reads JSON of any known kind into parts, record by record."""
 
-from collections import Counter
 from datetime import datetime
 
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob
 from ingest.exports.instagram_graph import metric_value, metric_values
 from ingest.exports.json_stream import read_json_values
+from ingest.exports.known_shapes import JSON_KINDS, list_known_kinds, shapes_for_kind
 from ingest.exports.plausibility import INSTAGRAM_VIEW_DEFINITIONS
 from ingest.exports.record_finder import (
-    JSON_KINDS,
     FoundRecord,
     IgnoredRecord,
     PartialPage,
+    SearchResult,
     find_records,
-    list_known_kinds,
-    shapes_for_kind,
 )
-from ingest.exports.record_shapes import (
-    METRICS,
-    ParsedRecord,
-    Rejection,
-    find_row_fault,
-    get_path,
-    parse_record,
-)
+from ingest.exports.record_parser import ParsedRecord, parse_record
+from ingest.exports.record_paths import get_path
+from ingest.exports.record_shapes import METRICS
+from ingest.exports.rejections import Rejection
+from ingest.exports.row_faults import NO_POSTING_TIME, find_row_fault
+from ingest.exports.unmapped_fields import UnmappedFieldCounter
 
-#: Forms of records of which fields are counted; a file has a handful, garbage could have any
-#: number.
-MOST_FORMS = 5000
-#: Pages that are told to give less than there is.
+#: Pages of which is told that they give less than there is.
 MOST_NOTES = 5
 NO_CREATOR = "does not say whose it is"
 
 
 def read(job: ImportJob) -> None:
-    """Read a file's records; raises SourceError where none can be read."""
+    """Read a file's records into parts; raises SourceError where none can be read."""
     shapes = shapes_for_kind(job.options.kind)
     fields = UnmappedFieldCounter()
-    for where, value in read_json_values(job.path, job.progress):
-        for found in find_records(value, job.place(where), shapes):
-            _take(job, found, fields)
-    job.report.ignored = fields.ignored()
+    for place, value in read_json_values(job.path, job.progress):
+        for result in find_records(value, job.place(place), shapes):
+            _add_result(job, result, fields)
+    job.report.ignored = fields.counts()
     job.parts.flush()
     kinds = sorted({shape.kind for shape in shapes if shape.name in job.report.records})
     job.report.kind = ", ".join(JSON_KINDS[kind] for kind in kinds)
-    _refuse_empty(job)
+    if not any(job.parts.rows.values()):
+        _explain_no_rows(job)
 
 
-def _take(
-    job: ImportJob,
-    found: FoundRecord | Rejection | PartialPage | IgnoredRecord,
-    fields: "UnmappedFieldCounter",
-) -> None:
-    """Take what was found in a file: every record of it is read, rejected or ignored by its kind."""
-    if isinstance(found, PartialPage):
+def _add_result(job: ImportJob, result: SearchResult, fields: UnmappedFieldCounter) -> None:
+    """Add what was found in a file: each record of it is read, rejected or ignored by its kind."""
+    if isinstance(result, PartialPage):
         if len(job.report.notes) < MOST_NOTES:
             job.report.notes.append(
-                f"a page gives {found.returned_count:,} of the {found.total_count:,} records that it tells of"
+                f"a page gives {result.returned_count:,} of the {result.total_count:,} records "
+                "that it tells of"
             )
         return
     job.report.items += 1
-    if isinstance(found, Rejection):
-        job.reject(found)
-    elif isinstance(found, IgnoredRecord):
-        job.report.ignored_records[found.kind] += 1
+    if isinstance(result, Rejection):
+        job.reject(result)
+    elif isinstance(result, IgnoredRecord):
+        job.report.ignored_records[result.kind] += 1
     else:
-        fields.count(found)
-        _read(job, found)
+        fields.count(result.shape, result.record)
+        _add_record(job, result)
 
 
-def _read(job: ImportJob, found: FoundRecord) -> None:
-    """Read one record, and add its rows or tell why it gives none."""
+def _add_record(job: ImportJob, found: FoundRecord) -> None:
+    """Parse one record, and add its rows or the reason why it gives none."""
     shape = found.shape
     job.check_platform(shape.platform)
-    read = parse_record(shape, found.record, found.place, found.context, job.moment)
-    job.report.records[shape.name] += 1
-    undated = any(unread.field == "posted_at" for unread in read.invalid_values)
-    undated = "has no time of posting" + (" that can be read" if undated else shape.remedy)
-    fault = find_row_fault(shape.table, read.row, job.now, undated) or _name_creator(job, read)
-    for unread in read.invalid_values:
-        job.leave_unknown(unread)
+    parsed = parse_record(shape, found.record, found.place, found.context, job.moment)
+    for rejection in parsed.invalid_values:
+        job.leave_unknown(rejection)
+    fault = _row_fault(job, parsed)
     if fault:
-        job.report.records[shape.name] -= 1
-        job.reject(
-            Rejection(
-                found.place,
-                fault,
-                value=f"id {read.row.get('post_id') or read.row.get('creator_id')}",
-            )
-        )
+        job.report.records.setdefault(shape.name, 0)
+        row_id = parsed.row.get("post_id") or parsed.row.get("creator_id")
+        job.reject(Rejection(found.place, fault, value=f"id {row_id}"))
         return
-    accounts = (
-        [read.row]
-        if shape.table == "creators"
-        else [read.creator]
-        if shape.table == "posts"
-        else []
-    )
-    for account in accounts:
-        _check_opening(job, read, account)
+    job.report.records[shape.name] += 1
+    account = parsed.row if shape.table == "creators" else parsed.creator
+    if account is not None and shape.table != METRICS:
+        _drop_late_opening(job, parsed, account)
         job.add("creators", account)
     if shape.table != "creators":
-        job.add(shape.table, read.row, found.place)
-        _remark(job, read, found.record)
+        job.add(shape.table, parsed.row, found.place)
+        _add_remarks(job, parsed, found.record)
 
 
-def _remark(job: ImportJob, read: ParsedRecord, record: dict) -> None:
-    """Tell the accounts that share a post, and count by which metric its views are told."""
-    for name in read.coauthors:
-        job.report.remarks[f"post that {name!r} shares: it counts for its owner alone"] += 1
-    definition = (
-        INSTAGRAM_VIEW_DEFINITIONS.get(read.views_metric)
-        if read.shape.platform == "instagram"
-        else None
-    )
-    if definition and read.row.get("views") is not None:
-        job.report.views[definition] += 1
-        if other := _other_views(record, read):
-            names = ", ".join(other)
-            job.report.remarks[
-                f"post with counts of views that differ: {read.views_metric} is used, not {names}"
-            ] += 1
+def _row_fault(job: ImportJob, parsed: ParsedRecord) -> str | None:
+    """Return why a record gives no row, None where it does; its creator is then named."""
+    no_time_reason = _no_time_reason(parsed)
+    fault = find_row_fault(parsed.shape.table, parsed.row, job.now, no_time_reason)
+    return fault or _name_creator(job, parsed)
 
 
-def _other_views(record: dict, read: ParsedRecord) -> list[str]:
-    """Name the counts of views that a record of Instagram gives besides, and that differ; 0 stands
-    for none.
-    """
-    metrics = get_path(record, "insights.data") or record.get("data")
-    told = record | (metric_values(metrics) if isinstance(metrics, list) else {})
-    counts = {name: metric_value(told.get(name)) for name in INSTAGRAM_VIEW_DEFINITIONS}
-    return [name for name, count in counts.items() if count and count != read.row["views"]]
+def _no_time_reason(parsed: ParsedRecord) -> str:
+    if any(rejection.field == "posted_at" for rejection in parsed.invalid_values):
+        return f"{NO_POSTING_TIME} that can be read"
+    return f"{NO_POSTING_TIME}{parsed.shape.remedy}"
 
 
-def _name_creator(job: ImportJob, read: ParsedRecord) -> str | None:
-    """Give the creator that the user names to a record that has none; the reason where there is
-    none to give.
-    """
-    if read.shape.table == METRICS or read.row.get("creator_id"):
+def _name_creator(job: ImportJob, parsed: ParsedRecord) -> str | None:
+    """Give a record without a creator the one that the user names; return why there is none."""
+    if parsed.shape.table == METRICS or parsed.row.get("creator_id"):
         return None
     owner = job.options.owner
     if not owner:
         return NO_CREATOR
-    if read.shape.table == "creators":
+    if parsed.shape.table == "creators":
         if job.report.named_by_user:
             return "is one more account without an id: --creator can name only one"
         job.report.named_by_user = True
-    read.row |= owner if read.shape.table == "creators" else {"creator_id": owner["creator_id"]}
-    if read.creator is not None:
-        read.creator |= owner
+        parsed.row |= owner
+    else:
+        parsed.row["creator_id"] = owner["creator_id"]
+    if parsed.creator is not None:
+        parsed.creator |= owner
     return None
 
 
-def _check_opening(job: ImportJob, read: ParsedRecord, account: dict) -> None:
-    """Leave an opening that lies after the reading unknown."""
-    opened: datetime | None = account.get("created_at")
-    until = account.get("observed_at") or job.now
-    if opened is not None and opened > until:
-        account["created_at"] = None
-        job.leave_unknown(
-            Rejection(
-                read.place, "lies after the reading", "created_at", f"{opened:%Y-%m-%d %H:%M}"
-            )
-        )
-
-
-def _refuse_empty(job: ImportJob) -> None:
-    """Raise SourceError where a file gave no row, unless it is a page of an ordinary answer without
-    results.
-    """
-    rejected, ignored = job.report.rejected, job.report.ignored_records
-    if any(job.parts.rows.values()):
+def _drop_late_opening(job: ImportJob, parsed: ParsedRecord, account: dict) -> None:
+    """Leave the opening of an account unknown where it lies after the reading."""
+    opened_at: datetime | None = account.get("created_at")
+    read_at = account.get("observed_at") or job.now
+    if opened_at is None or opened_at <= read_at:
         return
+    account["created_at"] = None
+    value = f"{opened_at:%Y-%m-%d %H:%M}"
+    job.leave_unknown(Rejection(parsed.place, "lies after the reading", "created_at", value))
+
+
+def _add_remarks(job: ImportJob, parsed: ParsedRecord, record: dict) -> None:
+    """Report the accounts that share a post, and count by which metric its views are told."""
+    remarks = job.report.remarks
+    for name in parsed.coauthors:
+        remarks[f"post that {name!r} shares: it counts for its owner alone"] += 1
+    definition = _view_definition(parsed)
+    if definition is None:
+        return
+    job.report.views[definition] += 1
+    if other_counts := _other_view_counts(parsed, record):
+        names = ", ".join(other_counts)
+        remarks[
+            f"post with counts of views that differ: {parsed.views_metric} is used, not {names}"
+        ] += 1
+
+
+def _view_definition(parsed: ParsedRecord) -> str | None:
+    """Return what a view of a post of Instagram is, None of other posts and of unknown views."""
+    if parsed.shape.platform != "instagram" or parsed.row.get("views") is None:
+        return None
+    return INSTAGRAM_VIEW_DEFINITIONS.get(parsed.views_metric or "")
+
+
+def _other_view_counts(parsed: ParsedRecord, record: dict) -> list[str]:
+    """Return the names of the counts of views that a record of Instagram gives besides, and that
+    differ; 0 stands for none.
+    """
+    metrics = get_path(record, "insights.data") or record.get("data")
+    values = record | (metric_values(metrics) if isinstance(metrics, list) else {})
+    counts = {name: metric_value(values.get(name)) for name in INSTAGRAM_VIEW_DEFINITIONS}
+    return [name for name, count in counts.items() if count and count != parsed.row["views"]]
+
+
+def _explain_no_rows(job: ImportJob) -> None:
+    """Raise SourceError for a file without rows, unless it is an ordinary answer without results."""
+    rejected, ignored = job.report.rejected, job.report.ignored_records
     if ignored and not rejected:
         kinds = ", ".join(f"{count:,} x {kind}" for kind, count in ignored.most_common())
         raise SourceError(
@@ -183,8 +173,8 @@ def _refuse_empty(job: ImportJob) -> None:
         return
     if set(rejected) == {NO_CREATOR}:
         raise SourceError(
-            f"{str(job.path)!r}: its {sum(rejected.values()):,} record(s) do not say whose they are: "
-            "name the creator by --creator ID, or --creator @HANDLE"
+            f"{str(job.path)!r}: its {sum(rejected.values()):,} record(s) do not say whose they "
+            "are: name the creator by --creator ID, or --creator @HANDLE"
         )
     (reason, count), *others = rejected.most_common()
     more = f" and {sum(count for _, count in others):,} otherwise" if others else ""
@@ -192,33 +182,3 @@ def _refuse_empty(job: ImportJob) -> None:
         f"{str(job.path)!r} holds no record that can be read: {count:,} {reason}{more} "
         f"({job.report.first_rejected}); looked for {list_known_kinds()}"
     )
-
-
-class UnmappedFieldCounter:
-    """Counts the fields of records that no map reads, by the forms of records, which are few."""
-
-    def __init__(self):
-        self._forms: Counter = Counter()
-        self._left: Counter = Counter()
-
-    def count(self, found: FoundRecord) -> None:
-        """Count the form of a record: its fields, and those of objects that are read in part."""
-        record, parts = found.record, found.shape.parts
-        if found.shape.list_unmapped:
-            self._left.update(found.shape.list_unmapped(record))
-        form = (found.shape, tuple(record), *(
-            (name, tuple(record[name])) for name in parts if isinstance(record.get(name), dict)
-        ))  # fmt: skip
-        if form in self._forms or len(self._forms) < MOST_FORMS:
-            self._forms[form] += 1
-
-    def ignored(self) -> Counter:
-        """Give how often each field occurred that is not read."""
-        left = Counter(self._left)
-        for (shape, names, *parts), times in self._forms.items():
-            for name in names:
-                left[str(name)[:60]] += times * (name not in shape.mapped_fields)
-            for whole, inner in parts:
-                for name in inner:
-                    left[f"{whole}.{str(name)[:60]}"] += times * (name not in shape.parts[whole])
-        return Counter({name: times for name, times in left.items() if times})

@@ -10,8 +10,9 @@ import pandas as pd
 
 from features.files.formula_escape import escape_formula
 from features.tables.schema import TABLE_SPECS
-from ingest.exports.merge import MOST_CONFLICTS, Conflict
-from ingest.exports.record_shapes import IDENTITY_COLUMNS, Rejection
+from ingest.exports.merge_conflicts import MOST_CONFLICTS, Conflict
+from ingest.exports.record_shapes import IDENTITY_COLUMNS
+from ingest.exports.rejections import Rejection
 
 REJECTED_COLUMNS = ("file", "record", "field", "value", "reason")
 #: Lines of a kind that the text shows; the files hold all.

@@ -6,7 +6,8 @@ import re
 
 from features.niche.classifier import niche_for_label
 from features.tables.schema import CREATORS
-from ingest.exports.record_shapes import Context, RecordShape, join_hashtags
+from ingest.exports.captions import join_hashtags
+from ingest.exports.record_shapes import Context, RecordShape
 from ingest.exports.value_parsers import (
     InvalidValue,
     is_missing,

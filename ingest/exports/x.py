@@ -1,12 +1,8 @@
 """X: API v2 (users, posts with their expansions) and v1.1, as data."""
 
-from ingest.exports.record_shapes import (
-    REFERENCED_POST,
-    Context,
-    RecordShape,
-    get_path,
-    join_hashtags,
-)
+from ingest.exports.captions import join_hashtags
+from ingest.exports.record_paths import get_path
+from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape
 from ingest.exports.value_parsers import parse_handle, parse_language
 
 KIND = "x-api"

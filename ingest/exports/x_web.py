@@ -3,7 +3,8 @@ are neither.
 """
 
 from ingest.exports import x
-from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape, get_path
+from ingest.exports.record_paths import get_path
+from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape
 from ingest.exports.x_scraper import KIND
 
 ACCOUNT = "core.user_results.result"

@@ -2,7 +2,8 @@
 
 import re
 
-from ingest.exports.record_shapes import Context, RecordShape, join_hashtags
+from ingest.exports.captions import join_hashtags
+from ingest.exports.record_shapes import Context, RecordShape
 from ingest.exports.value_parsers import parse_handle, parse_text
 
 KIND = "youtube-scraper"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ingest.exports.record_finder import SHAPES
+from ingest.exports.known_shapes import SHAPES
 from ingest.exports.record_shapes import METRICS
 from ingest.sheets.header_meanings import canonical_names, header_tokens
 from ingest.sheets.sheet_types import SheetError
