@@ -9,7 +9,7 @@ import pandas as pd
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportOptions
 from ingest.exports.importer import import_files
-from ingest.exports.report import format_report
+from ingest.exports.report_text import format_report
 from ingest.sheets import SheetError, SheetOptions
 
 MESSY = Path(__file__).parent / "messy"

@@ -16,7 +16,8 @@ from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob, ImportOptions
 from ingest.exports.importer import import_files
 from ingest.exports.part_writer import PartWriter
-from ingest.exports.report import FileReport, RejectionWriter, format_report
+from ingest.exports.report import FileReport, RejectionWriter
+from ingest.exports.report_text import format_report
 
 JAN, FEB, MAR = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
 

@@ -20,9 +20,9 @@ def resolve_owner(record: dict, creator: dict) -> list[str]:
     """Make `creator` the owner of a post, as far as the post tells it; return the names of the
     accounts that share it, sorted.
 
-    The owner is told by name, or by the id of the post: the app's ids end in _ and the owner's id.
-    A post that stands with an account that only shares it, and does not tell its owner, is
-    nobody's: `creator` is then empty.
+    A post names its owner, or shows the owner's id in its own: the app's ids end in _ and the
+    owner's id. A post that stands with an account that only shares it, and does not show its owner,
+    is nobody's: `creator` is then empty.
     """
     coauthors = _coauthors(record)
     owner_id = _first_name(record, OWNER_ID_PATHS) or _owner_in_post_id(record.get("id"))

@@ -1,5 +1,5 @@
-"""What kind of file a path is, before it is read: JSON, a spreadsheet, the panel's folder, or none
-of them.
+"""Which kind of file a path is, before it is read: JSON, a spreadsheet, the panel's folder, or
+none of them.
 """
 
 import hashlib
@@ -29,33 +29,47 @@ UNSUPPORTED_SIGNATURES = {
     b"BZh": "is packed with bzip2: unpack it",
     b"\x28\xb5\x2f\xfd": "is packed with zstd: unpack it",
 }
-PACKAGE = b"PK\x03\x04"
+#: How zip archives begin, which workbooks are too.
+ZIP_SIGNATURE = b"PK\x03\x04"
+UTF8_MARK = b"\xef\xbb\xbf"
 
 
-def detect_file_kind(path: Path, told: str | None = None) -> str:
-    """Tell a file's family: PANEL, SHEET or "json"; `told` is the kind that the user names. Raises
-    SourceError.
+def detect_file_kind(path: Path, named_kind: str | None = None) -> str:
+    """Return the reader that a file needs: PANEL, SHEET or "json".
+
+    `named_kind` is the kind that the user names. Raises SourceError for a kind that does not exist,
+    and for a file that no reader can read.
     """
-    if told is not None and told not in FILE_KINDS:
-        raise SourceError(f"{told!r} is no kind: expected one of {', '.join(FILE_KINDS)}")
+    if named_kind is not None and named_kind not in FILE_KINDS:
+        raise SourceError(f"{named_kind!r} is no kind: expected one of {', '.join(FILE_KINDS)}")
     if path.is_dir():
-        return _folder_kind(path, told)
-    if told == PANEL:
+        return _folder_kind(path, named_kind)
+    if named_kind == PANEL:
         raise SourceError(
             f"{str(path)!r} is no folder: expected one with {PANEL_POSTS} and {PANEL_FOLLOWERS}"
         )
     check_file(path)
-    begins = _begins(path)
-    for magic, what in UNSUPPORTED_SIGNATURES.items():
-        if begins[: len(magic)].lower() == magic.lower():
+    start = _read_start(path)
+    _check_signature(path, start)
+    if named_kind is not None:
+        return SHEET if named_kind == SHEET else "json"
+    return _kind_by_content(path, start)
+
+
+def _check_signature(path: Path, start: bytes) -> None:
+    """Raise SourceError for a file of a kind that is often taken for an export."""
+    for signature, problem in UNSUPPORTED_SIGNATURES.items():
+        if start[: len(signature)].lower() == signature.lower():
             raise SourceError(
-                f"{str(path)!r} {what}; looked for {list_known_kinds()} or a spreadsheet"
+                f"{str(path)!r} {problem}; looked for {list_known_kinds()} or a spreadsheet"
             )
-    if told == SHEET or told in JSON_KINDS:
-        return SHEET if told == SHEET else "json"
+
+
+def _kind_by_content(path: Path, start: bytes) -> str:
+    """Return the kind of a file by its first bytes, its name, and else its text."""
     endings = {ending.lower() for ending in path.suffixes[-2:]}
-    if begins.startswith(PACKAGE):
-        if endings & {".zip"}:
+    if start.startswith(ZIP_SIGNATURE):
+        if ".zip" in endings:
             raise SourceError(f"{str(path)!r} is a zip archive: unpack it and name the files in it")
         return SHEET
     if endings & JSON_ENDINGS:
@@ -67,7 +81,7 @@ def detect_file_kind(path: Path, told: str | None = None) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file, or of all that a folder holds, by which it is known again under
+    """Return the SHA-256 of a file, or of all that a folder holds, by which it is known again under
     another name.
     """
     digest = hashlib.sha256()
@@ -78,9 +92,9 @@ def file_digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _folder_kind(path: Path, told: str | None) -> str:
-    there = {file.name for file in path.iterdir()}
-    if told == PANEL or {PANEL_POSTS, PANEL_FOLLOWERS} <= there:
+def _folder_kind(path: Path, named_kind: str | None) -> str:
+    names = {file.name for file in path.iterdir()}
+    if named_kind == PANEL or {PANEL_POSTS, PANEL_FOLLOWERS} <= names:
         return PANEL
     raise SourceError(
         f"{str(path)!r} is a folder: name the files in it, such as {str(path)!r}/*.json"
@@ -99,12 +113,13 @@ def check_file(path: Path) -> None:
         raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
 
 
-def _begins(path: Path) -> bytes:
+def _read_start(path: Path) -> bytes:
+    """Return the first bytes of a file, without a mark of UTF-8 and white space."""
     try:
         with io.BufferedReader(path.open("rb", buffering=0)) as file:
-            begins = file.read(64)
+            start = file.read(64)
     except OSError as error:
         raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    if not begins:
+    if not start:
         raise SourceError(f"{str(path)!r} is empty: expected an export with records")
-    return begins.removeprefix(b"\xef\xbb\xbf").lstrip() or begins
+    return start.removeprefix(UTF8_MARK).lstrip() or start

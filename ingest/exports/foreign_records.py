@@ -7,6 +7,7 @@ address.
 """
 
 import re
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 FACEBOOK = "Facebook"
@@ -80,20 +81,17 @@ MARKS = {
 }  # fmt: skip
 #: Where yt-dlp names the site of a record, the first that is there.
 EXTRACTOR_FIELDS = ("extractor_key", "ie_key", "extractor")
-#: Tools that read many networks: the field that tells the network, and what is read of it.
+YT_DLP_NETWORKS = re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE)
+#: Tools that read many networks: the field that names the network, and those that are read here.
 TOOLS = (
-    *(
-        (field, "yt-dlp", re.compile("youtube|tiktok|instagram|twitter", re.IGNORECASE))
-        for field in EXTRACTOR_FIELDS
-    ),
+    *((field, "yt-dlp", YT_DLP_NETWORKS) for field in EXTRACTOR_FIELDS),
     ("_type", "snscrape", re.compile(r"snscrape\.modules\.twitter\.")),
 )
 #: Fields that only comments have.
 COMMENT_FIELDS = frozenset((
     "parent_comment_id", "reply_comment_total", "replyCommentTotal", "comment_like_count",
-    "commentUrl", "comment_id",
-    "commentId", "did_report_as_spam", "repliesToId", "topLevelComment", "authorChannelId",
-    "author_is_uploader",
+    "commentUrl", "comment_id", "commentId", "did_report_as_spam", "repliesToId",
+    "topLevelComment", "authorChannelId", "author_is_uploader",
 ))  # fmt: skip
 #: Fields beside the text of a comment, one of which each form of comments has.
 BESIDE_TEXT = frozenset((
@@ -105,38 +103,46 @@ BESIDE_CREATED_AT = frozenset(("parent_id", "cid", "video_id", "answers"))
 #: Fields of posts that no comment has.
 POST_FIELDS = frozenset((
     "caption", "media_type", "media_product_type", "media_url", "permalink", "shortcode",
-    "shortCode", "comments_count",
-    "commentsCount", "comment_count", "commentCount", "video_description", "view_count",
-    "taken_at", "statistics",
-    "public_metrics",
+    "shortCode", "comments_count", "commentsCount", "comment_count", "commentCount",
+    "video_description", "view_count", "taken_at", "statistics", "public_metrics",
 ))  # fmt: skip
+#: Where records name their kind, and the kinds of comments.
+KIND_FIELDS = ("kind", "content_type", "type", "__typename")
 COMMENT_KIND = re.compile(r"youtube#comment(Thread)?|(XDT|Graph)?Comment(Dict)?|comment")
 TIME_FIELDS = frozenset(("timestamp", "create_time", "createTime", "time", "created_at_utc"))
 
 
-def _mark(written: str) -> tuple[str, str, tuple[str, ...]]:
-    """Give a mark as its first field, how that field's value begins, and the fields beside it."""
-    name, _, begins = written.partition("=")
-    first, *beside = name.split("+")
-    return first, begins, tuple(beside)
+class Mark(NamedTuple):
+    """What only the records of a network have: a field whose value begins in some way, with other
+    fields beside it.
+    """
+
+    network: str
+    start: str
+    beside: tuple[str, ...]
 
 
-_BY_FIELD = {
-    field: [
-        (network, *mark[1:])
-        for network, marks in MARKS.items()
-        for mark in map(_mark, marks)
-        if mark[0] == field
-    ]
-    for field in {_mark(written)[0] for marks in MARKS.values() for written in marks}
-}
+def _marks_by_field() -> dict[str, list[Mark]]:
+    """Return the marks of MARKS by their first field."""
+    by_field: dict[str, list[Mark]] = {}
+    for network, texts in MARKS.items():
+        for text in texts:
+            names, _, start = text.partition("=")
+            field, *beside = names.split("+")
+            by_field.setdefault(field, []).append(Mark(network, start, tuple(beside)))
+    return by_field
+
+
+MARKS_BY_FIELD = _marks_by_field()
 #: Fields by which a record can contradict its shape.
-_TELLING = frozenset((*_BY_FIELD, *RECORD_URL_FIELDS, *URL_FIELDS, *(field for field, *_ in TOOLS)))
+CONTRADICTING_FIELDS = frozenset((
+    *MARKS_BY_FIELD, *RECORD_URL_FIELDS, *URL_FIELDS, *(field for field, *_ in TOOLS),
+))  # fmt: skip
 
 
 def is_comment(record: dict) -> bool:
-    """Tell whether a record is a comment, which is nobody's post."""
-    kinds = (record.get(name) for name in ("kind", "content_type", "type", "__typename"))
+    """Return whether a record is a comment, which is nobody's post."""
+    kinds = (record.get(name) for name in KIND_FIELDS)
     if any(isinstance(kind, str) and COMMENT_KIND.fullmatch(kind) for kind in kinds):
         return True
     names = record.keys()
@@ -144,73 +150,91 @@ def is_comment(record: dict) -> bool:
         return False
     if not COMMENT_FIELDS.isdisjoint(names):
         return True
-    beside = (
-        BESIDE_TEXT
-        if not TIME_FIELDS.isdisjoint(names)
-        else BESIDE_CREATED_AT
-        if "created_at" in names
-        else ()
-    )
-    return isinstance(record.get("text"), str) and any(name in names for name in beside)
+    if not isinstance(record.get("text"), str):
+        return False
+    if not TIME_FIELDS.isdisjoint(names):
+        return not BESIDE_TEXT.isdisjoint(names)
+    return "created_at" in names and not BESIDE_CREATED_AT.isdisjoint(names)
 
 
 def find_foreign_network(record: dict, platform: str | None, table: str = "") -> str | None:
-    """Name what a record says that it is of, a network or a host, where that is not `platform`;
-    else None.
+    """Return the network, tool or host that a record says it is of, None where that is `platform`
+    or nothing is said.
 
     `table` is what the shape of the record gives. Without a platform only networks that are not
     read are named.
     """
-    names = record.keys()
-    if _TELLING.isdisjoint(names):
+    if CONTRADICTING_FIELDS.isdisjoint(record):
         return None
-    for field, tool, ours in TOOLS:
-        made = record.get(field)
-        if (
-            isinstance(made, str)
-            and ours.match(made) is None
-            and (tool != "snscrape" or made.startswith(tool))
-        ):
-            return f"{made.removeprefix('snscrape.modules.').partition('.')[0]} (of {tool})"
-    for field in _BY_FIELD.keys() & names:
-        for network, begins, beside in _BY_FIELD[field]:
-            if _begins(record[field], begins) and all(name in record for name in beside):
-                return network
-    for field in RECORD_URL_FIELDS + URL_FIELDS * (table != "creators"):
-        host = url_host(record.get(field))
-        network = host and network_for_host(host)
-        if network and network != platform and (platform or network not in PLATFORMS):
-            return network
-        if host and not network and platform and field in RECORD_URL_FIELDS:
-            return host
+    return (
+        _network_of_tool(record)
+        or _network_by_marks(record)
+        or _network_by_address(record, platform, table)
+    )
+
+
+def _network_of_tool(record: dict) -> str | None:
+    """Return the network that a tool for many networks names, where it is not read."""
+    for field, tool, read_networks in TOOLS:
+        name = record.get(field)
+        if not isinstance(name, str) or read_networks.match(name):
+            continue
+        if tool != "snscrape" or name.startswith(tool):
+            network = name.removeprefix("snscrape.modules.").partition(".")[0]
+            return f"{network} (of {tool})"
     return None
 
 
-def _begins(value: object, begins: str) -> bool:
-    if begins == "{":
+def _network_by_marks(record: dict) -> str | None:
+    for field, value in record.items():
+        for mark in MARKS_BY_FIELD.get(field, ()):
+            if _starts_with(value, mark.start) and all(name in record for name in mark.beside):
+                return mark.network
+    return None
+
+
+def _network_by_address(record: dict, platform: str | None, table: str) -> str | None:
+    """Return the network or host of the record's own address; the web site of an account may be
+    anywhere.
+    """
+    fields = RECORD_URL_FIELDS if table == "creators" else RECORD_URL_FIELDS + URL_FIELDS
+    for field in fields:
+        host = url_host(record.get(field))
+        if host is None:
+            continue
+        network = network_for_host(host)
+        if network is None:
+            if platform and field in RECORD_URL_FIELDS:
+                return host
+        elif network != platform and (platform or network not in PLATFORMS):
+            return network
+    return None
+
+
+def _starts_with(value: object, start: str) -> bool:
+    """Return whether a value begins as a mark says: "" is any value, "{" an object with fields."""
+    if start == "{":
         return isinstance(value, dict) and bool(value)
-    return not begins or (isinstance(value, str) and value.startswith(begins))
+    return not start or (isinstance(value, str) and value.startswith(start))
 
 
 def url_host(address: object) -> str | None:
-    """Give the host of a web address, None of anything else."""
+    """Return the host of a web address, None of anything else."""
     if not isinstance(address, str) or not address.startswith(("http://", "https://")):
         return None
     try:
-        return urlsplit(address).hostname
+        return urlsplit(address).hostname or None
     except ValueError:
         return None
 
 
 def network_for_host(host: str) -> str | None:
-    """Give the network that a host belongs to.
+    """Return the network that a host belongs to.
 
     >>> network_for_host("www.threads.net"), network_for_host("example.org")
     ('Threads', None)
     """
-    owners = (
-        name
-        for name, hosts in HOSTS.items()
-        if any(host == one or host.endswith(f".{one}") for one in hosts)
-    )
-    return next(owners, None)
+    for network, hosts in HOSTS.items():
+        if any(host == one or host.endswith(f".{one}") for one in hosts):
+            return network
+    return None

@@ -1,4 +1,4 @@
-"""One file that is read: what the user says of it, where its rows go, and what is reported of it."""
+"""One file while it is read: what the user says of it, where its rows go, and its report."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -9,8 +9,9 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,7 +38,28 @@ REPORT, REJECTED = "import.json", "rejected.csv"
 LARGEST_REPORT = 1 << 28
 #: Accounts with hidden likes that a report names.
 MOST_HIDERS = 20
+HIDDEN_LIKES = "hidden: many posts of this account have the same few likes"
 ImportProgress = Callable[[str, int, int], None]
+
+
+@dataclass
+class _Import:
+    """One import while it runs: its folders, what the user says, and what it has found so far."""
+
+    out: Path
+    work: Path
+    options: ImportOptions
+    report: ImportReport
+    rejected: RejectionWriter
+    now: datetime
+    progress: ImportProgress
+    #: When each file was read, by its number.
+    read_times: dict[int, datetime | None] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> Path:
+        """The folder that becomes `out`."""
+        return self.work / "tables"
 
 
 def import_files(
@@ -49,7 +71,7 @@ def import_files(
     memory_gb: float = 1.0,
 ) -> ImportReport:
     """Read files into the canonical tables in the folder `out`, merged with those that are there;
-    give the report.
+    return the report.
 
     `progress` is called with what is done, and bytes done and in all. `memory_gb` is what merging
     may take. With `dry_run` nothing is written. Beside the tables stand import.json, rejected.csv
@@ -59,45 +81,48 @@ def import_files(
     Raises SourceError (or SheetError) for the first file that cannot be used, and DataFolderError
     where `out` cannot take the tables; nothing is written then.
     """
-    _refuse(out)
-    if (
-        options is not None
-        and options.creator is not None
-        and (wrong := id_fault(options.creator.strip()))
-    ):
-        raise SourceError(f"--creator {options.creator!r} {wrong}")
+    options = options or ImportOptions()
+    _check_out(out)
+    _check_creator(options.creator)
     now = datetime.now(UTC)
-    home = tempfile.gettempdir() if dry_run else out.resolve().parent
-    if not dry_run:
-        Path(home).mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.gettempdir()) if dry_run else out.resolve().parent
+    home.mkdir(parents=True, exist_ok=True)
+    with (
+        _clear_errors(out),
+        tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=home) as folder,
+    ):
+        tables = Path(folder) / "tables"
+        tables.mkdir()
+        rates, notes = _merge_rates(out, options.rates, tables)
+        report = ImportReport(moments=_read_json(out / REPORT).get("moments", {}))
+        with RejectionWriter(tables / REJECTED) as rejected:
+            run = _Import(
+                out, Path(folder), replace(options, rates=rates), report, rejected, now, progress
+            )
+            _read_all(paths, run)
+            report.notes += notes
+            progress("merging", 0, 0)
+            _merge_all(run, rates, memory_gb)
+        (tables / REPORT).write_text(report_json(report), encoding="utf-8")
+        if not dry_run:
+            _publish(tables, out)
+        return report
+
+
+@contextmanager
+def _clear_errors(out: Path) -> Iterator[None]:
+    """Turn errors of the disk and of DuckDB into one sentence on `out`."""
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=home) as folder:
-            work = Path(folder)
-            (work / "tables").mkdir()
-            options = options or ImportOptions()
-            rates, notes = _rates(out, options.rates, work / "tables")
-            with RejectionWriter(work / "tables" / REJECTED) as rejected:
-                options = replace(options, rates=rates)
-                report, moments = _read_all(paths, out, options, work, rejected, now, progress)
-                report.notes += notes
-                progress("merging", 0, 0)
-                with Merge(work, out, moments, memory_gb) as merge:
-                    _refuse_reused_numbers(merge, moments, report)
-                    write_merged_tables(merge, work / "tables", out, report, rates)
-                    _tell_hidden_likes(merge, report, rejected)
-            (work / "tables" / REPORT).write_text(report_json(report), encoding="utf-8")
-            if not dry_run:
-                _publish(work / "tables", out)
-            return report
+        yield
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-        said = _first_line(error)
         raise SourceError(
-            f"{str(out)!r} holds tables that cannot be added to: {said}; name another folder"
+            f"{str(out)!r} holds tables that cannot be added to: {_first_line(error)}; "
+            "name another folder"
         ) from error
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        said = _first_line(error)
         raise SourceError(
-            f"{str(out)!r} cannot be made: {said}; it needs a folder with room for the tables"
+            f"{str(out)!r} cannot be made: {_first_line(error)}; "
+            "it needs a folder with room for the tables"
         ) from error
 
 
@@ -105,160 +130,169 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().split("\n")[0]
 
 
-def _refuse(out: Path) -> None:
+def _check_out(out: Path) -> None:
+    """Raise SourceError where a folder cannot take the tables."""
     if out.exists() and not out.is_dir():
         raise SourceError(f"{str(out)!r} is a file: name a folder for the tables")
     for file in sorted(out.glob("*.parquet")):
         file_kind.check_file(file)
-    csv = [name for name in FOLDER_TABLES if (out / f"{name}.csv").exists()]
-    if csv:
+    for name in FOLDER_TABLES:
+        if (out / f"{name}.csv").exists():
+            raise SourceError(
+                f"{str(out)!r} holds {name}.csv: only Parquet tables can be added to, "
+                "name another folder"
+            )
+    if _read_json(out / "dataset.json").get("simulated"):
         raise SourceError(
-            f"{str(out)!r} holds {csv[0]}.csv: only Parquet tables can be added to, name another folder"
-        )
-    meta = _json(out / "dataset.json")
-    if meta.get("simulated"):
-        raise SourceError(
-            f"{str(out)!r} holds a simulated market: real data must not be mixed into it, name another"
+            f"{str(out)!r} holds a simulated market: real data must not be mixed into it, "
+            "name another"
         )
 
 
-def _read_all(
-    paths: list[Path], out: Path, options: ImportOptions, work: Path, rejected: RejectionWriter, now: datetime,
-    progress: ImportProgress,
-) -> tuple[ImportReport, dict[int, datetime | None]]:  # fmt: skip
-    """Read every file into parts; give the report and when each file was read, by its number."""
-    report = ImportReport(moments=_json(out / REPORT).get("moments", {}))
-    parts, moments = PartWriter(work / "parts"), {}
+def _check_creator(creator: str | None) -> None:
+    """Raise SourceError where the creator that the user names is no id."""
+    if creator is not None and (fault := id_fault(creator.strip())):
+        raise SourceError(f"--creator {creator!r} {fault}")
+
+
+def _merge_rates(
+    out: Path, new_rates: CurrencyRates | None, tables: Path
+) -> tuple[CurrencyRates, list[str]]:
+    """Return the rates that are known, new ones before those in `out`, and notes on changed ones;
+    write them into the folder `tables`.
+    """
+    old_rates = read_rates(out / RATES_FILE) if (out / RATES_FILE).exists() else CurrencyRates()
+    if new_rates is None:
+        return old_rates, []
+    notes = []
+    for code, rate in new_rates.usd_per_unit.items():
+        old_rate = old_rates.usd_per_unit.get(code, rate)
+        if rate != old_rate:
+            notes.append(
+                f"{code} is {rate:g} USD now and was {old_rate:g} before: fees that were imported "
+                "before keep theirs"
+            )
+    rates = CurrencyRates(old_rates.usd_per_unit | new_rates.usd_per_unit)
+    lines = [f"{code},{rate!r}\n" for code, rate in rates.usd_per_unit.items()]
+    text = "currency,usd_per_unit\n" + "".join(lines)
+    (tables / RATES_FILE).write_text(text, encoding="utf-8")
+    return rates, notes
+
+
+def _read_all(paths: list[Path], run: _Import) -> None:
+    """Read every file into parts; what it holds and when it was read is added to `run`."""
+    parts = PartWriter(run.work / "parts")
     for number, path in enumerate(paths):
         with require_unchanged(path):  # which is read more than once
-            _read_file(path, number, options, report, parts, rejected, moments, now, progress)
-    return report, moments
+            _read_file(path, number, parts, run)
 
 
-def _tell_hidden_likes(merge: Merge, report: ImportReport, rejected: RejectionWriter) -> None:
-    """Write down each post whose tiny count of likes stands for hidden ones, and tell the first
-    accounts.
-    """
-    accounts: Counter = Counter()
-    for platform, creator, post, likes, comments in merge.hidden_likes():
-        accounts[platform, creator] += 1
-        counts = f"{likes:.0f} likes" + ("" if comments is None else f", {comments:,.0f} comments")
-        place = Place("", f"post {post} of {creator}")
-        rejected.add(
-            Rejection(
-                place, "hidden: many posts of this account have the same few likes", "likes", counts
-            )
-        )
-    report.notes += [
-        f"{count:,} post(s) of the {platform} account {creator} have a few likes each and far more comments: "
-        "it hides its likes, which are unknown"
-        for (platform, creator), count in accounts.most_common(MOST_HIDERS)
-    ]
-    if len(accounts) > MOST_HIDERS:
-        report.notes.append(
-            f"{len(accounts) - MOST_HIDERS:,} more account(s) hide their likes: see rejected.csv"
-        )
-
-
-def _read_file(
-    path: Path, number: int, options: ImportOptions, report: ImportReport, parts: PartWriter, rejected: RejectionWriter,
-    moments: dict[int, datetime | None], now: datetime, progress: ImportProgress,
-) -> None:  # fmt: skip
-    """Read one file into parts, and add to the report and to `moments`."""
-    family, digest = file_kind.detect_file_kind(path, options.kind), file_kind.file_digest(path)
+def _read_file(path: Path, number: int, parts: PartWriter, run: _Import) -> None:
+    """Read one file into parts; one that holds the same as an earlier one is left out."""
+    kind = file_kind.detect_file_kind(path, run.options.kind)
+    digest = file_kind.file_digest(path)
+    report = run.report
     if any(file.digest == digest for file in report.files):
         report.notes.append(f"{path.name} holds the same as a file before it: read once")
         return
     file = FileReport(path.name, digest)
-    moment = _told_moment(file, options, report.moments.get(digest))
+    moment = _known_read_time(file, run.options, report.moments.get(digest))
+    modified_at = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    progress = partial(run.progress, path.name)
     parts.begin_file(number)
     job = ImportJob(
-        path,
-        parts,
-        file,
-        rejected,
-        options,
-        moment,
-        _changed(path),
-        now,
-        partial(progress, path.name),
+        path, parts, file, run.rejected, run.options, moment, modified_at, run.now, progress
     )
-    {"json": json_reader, file_kind.SHEET: sheet_reader, file_kind.PANEL: instagram_panel}[
-        family
-    ].read(job)
+    readers = {
+        "json": json_reader.read,
+        file_kind.SHEET: sheet_reader.read,
+        file_kind.PANEL: instagram_panel.read,
+    }
+    readers[kind](job)
     parts.flush()
     file.rows, file.known = dict(parts.rows), parts.known
-    moments[number] = job.resolve_read_time()
+    run.read_times[number] = job.resolve_read_time()
     report.files.append(file)
 
 
-def _rates(out: Path, given: CurrencyRates | None, made: Path) -> tuple[CurrencyRates, list[str]]:
-    """Give the rates that are known, those given before those in `out`, and what to tell; write
-    them into `made`.
+def _known_read_time(
+    file: FileReport, options: ImportOptions, before: str | None
+) -> datetime | None:
+    """Return when a file was read where the user says so, or said it at its first import
+    (`before`); else None, and its last change must do.
     """
-    held = read_rates(out / RATES_FILE) if (out / RATES_FILE).exists() else CurrencyRates()
-    if given is None:
-        return held, []
-    changed = [
-        (code, rate, held.usd_per_unit.get(code, rate)) for code, rate in given.usd_per_unit.items()
-    ]
-    notes = [
-        f"{code} is {rate:g} USD now and was {before:g} before: fees that were imported before keep theirs"
-        for code, rate, before in changed
-        if rate != before
-    ]
-    rates = CurrencyRates(held.usd_per_unit | given.usd_per_unit)
-    lines = [f"{code},{rate!r}\n" for code, rate in rates.usd_per_unit.items()]
-    (made / RATES_FILE).write_text("currency,usd_per_unit\n" + "".join(lines), encoding="utf-8")
-    return rates, notes
+    if options.observed_at:
+        file.how = "told"
+        return options.observed_at
+    if before:
+        file.how = "before"
+        return datetime.fromisoformat(before)
+    file.how = "file"
+    return None
 
 
-def _told_moment(file: FileReport, options: ImportOptions, before: str | None) -> datetime | None:
-    """Give when a file was read where it is told, now or by its first import; else its last change
-    must do.
+def _merge_all(run: _Import, rates: CurrencyRates, memory_gb: float) -> None:
+    """Merge the parts with the tables in `out`, and write the tables."""
+    with Merge(run.work, run.out, run.read_times, memory_gb) as merge:
+        _check_reused_row_numbers(merge, run)
+        write_merged_tables(merge, run.tables, run.out, run.report, rates)
+        _report_hidden_likes(merge, run)
+
+
+def _check_reused_row_numbers(merge: Merge, run: _Import) -> None:
+    """Raise SourceError where a sheet has numbers as ids that are other accounts elsewhere."""
+    files = zip(run.read_times, run.report.files, strict=True)
+    sheets = [number for number, file in files if file.kind.startswith("spreadsheet")]
+    reused = merge.find_reused_row_number(sheets)
+    if reused is None:
+        return
+    platform, number, one_handle, other_handle = reused
+    raise SourceError(
+        f"creator_id {number!r} of {platform} is {one_handle!r} in one file and {other_handle!r} "
+        "in another, or in the tables that are there: it numbers rows; leave its column out by a "
+        "map file (--map) with creator_id,-"
+    )
+
+
+def _report_hidden_likes(merge: Merge, run: _Import) -> None:
+    """Write down each post whose tiny count of likes stands for hidden ones, and note the accounts
+    that have most of them.
     """
-    file.how = "told" if options.observed_at else "before" if before else "file"
-    return options.observed_at or (datetime.fromisoformat(before) if before else None)
-
-
-def _refuse_reused_numbers(
-    merge: Merge, moments: dict[int, datetime | None], report: ImportReport
-) -> None:
-    """Raise SourceError where a sheet has numbers as ids that stand for other accounts elsewhere."""
-    sheets = [
-        number
-        for number, file in zip(moments, report.files, strict=True)
-        if file.kind.startswith("spreadsheet")
+    posts_of_accounts: Counter[tuple[str, str]] = Counter()
+    for post in merge.hidden_likes():
+        posts_of_accounts[post.platform, post.creator_id] += 1
+        counts = f"{post.likes:.0f} likes"
+        if post.comments is not None:
+            counts += f", {post.comments:,.0f} comments"
+        place = Place("", f"post {post.post_id} of {post.creator_id}")
+        run.rejected.add(Rejection(place, HIDDEN_LIKES, "likes", counts))
+    run.report.notes += [
+        f"{count:,} post(s) of the {platform} account {creator} have a few likes each and far more "
+        "comments: it hides its likes, which are unknown"
+        for (platform, creator), count in posts_of_accounts.most_common(MOST_HIDERS)
     ]
-    if found := merge.find_reused_row_number(sheets):
-        platform, number, one, other = found
-        raise SourceError(
-            f"creator_id {number!r} of {platform} is {one!r} in one file and {other!r} in another, or in the tables "
-            "that are there: it numbers rows; leave its column out by a map file (--map) with creator_id,-"
-        )
+    more = len(posts_of_accounts) - MOST_HIDERS
+    if more > 0:
+        run.report.notes.append(f"{more:,} more account(s) hide their likes: see rejected.csv")
 
 
-def _changed(path: Path) -> datetime:
-    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
-
-
-def _json(path: Path) -> dict:
-    """Read a JSON object that an import wrote, {} where there is none."""
+def _read_json(path: Path) -> dict:
+    """Return a JSON object that an import wrote, {} where there is none."""
     try:
-        found = json.loads(read_regular(path, LARGEST_REPORT))
+        content = json.loads(read_regular(path, LARGEST_REPORT))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _publish(made: Path, out: Path) -> None:
+def _publish(tables: Path, out: Path) -> None:
     """Put the files into place: the whole folder at once where there is none yet, else each file
     whole.
     """
     if not out.exists():
-        os.replace(made, out)
+        os.replace(tables, out)
         return
-    for file in sorted(made.iterdir()):
+    for file in sorted(tables.iterdir()):
         os.replace(file, out / file.name)
-    if not (made / REJECTED).exists():
+    if not (tables / REJECTED).exists():
         (out / REJECTED).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Instagram Graph API: business_discovery, users, media with their paging, and insights, as data."""
+"""Instagram Graph API, as data: business_discovery, users, media and insights."""
 
 import re
 
@@ -24,6 +24,13 @@ FORMATS = {
     "STORY": "story",
     "REELS": "short",
 }
+#: Fields that name an account, and those that only accounts have.
+ID_FIELDS = ("id", "username", "user_id")
+PROFILE_FIELDS = ("follows_count", "media_count", "ig_id", "account_type", "biography")
+#: Fields that posts have beside their time.
+MEDIA_FIELDS = (
+    "like_count", "comments_count", "caption", "permalink", "media_product_type", "media_url",
+)  # fmt: skip
 #: The fields of an account by the Graph API's reference of IG User: other networks have a
 #: followers_count too.
 USER_FIELDS = frozenset((
@@ -41,6 +48,7 @@ OTHER_NETWORK_FIELDS = frozenset((
 ))  # fmt: skip
 #: How other networks call what stands in a caption here.
 OTHER_CAPTION_FIELDS = frozenset(("text", "title", "content", "message", "body"))
+ACCOUNT_TYPES = ("BUSINESS", "MEDIA_CREATOR", "CREATOR", "PERSONAL")
 METRIC_ID = re.compile(r"(\d+)/insights/(\w+)(?:/(\w+))?")
 #: Column -> metrics that tell it, the best first: plays and impressions stood for views until they
 #: were replaced.
@@ -60,21 +68,30 @@ METRIC_COLUMNS = {
 
 
 def _metric_rows(record: dict) -> list[dict]:
-    """Give the metrics of one post that a page holds, or that a record is; none where several posts
-    are mixed.
+    """Return the metrics of one post that a page holds, or that a record is; none where several
+    posts are mixed.
     """
-    rows = record.get("data") if isinstance(record.get("data"), list) else [record]
-    ids = {
-        METRIC_ID.match(row["id"])
-        for row in rows
-        if isinstance(row, dict) and isinstance(row.get("id"), str)
-    }
-    posts = {found.group(1) for found in ids if found}
-    return (
-        [row for row in rows if isinstance(row, dict) and "name" in row]
-        if len(posts) == 1 and None not in ids
-        else []
-    )
+    if _post_of_metrics(record) is None:
+        return []
+    return [row for row in _page_rows(record) if "name" in row]
+
+
+def _post_of_metrics(record: dict) -> str | None:
+    """Return the id of the post whose metrics a page holds, from ids such as
+    17/insights/reach/lifetime; None where there are several.
+    """
+    ids = [row["id"] for row in _page_rows(record) if isinstance(row.get("id"), str)]
+    matches = [METRIC_ID.match(text) for text in ids]
+    posts = {match.group(1) if match else None for match in matches}
+    return posts.pop() if len(posts) == 1 else None
+
+
+def _page_rows(record: dict) -> list[dict]:
+    """Return the objects in the `data` of a page, or the record itself where it is no page."""
+    items = record.get("data")
+    if not isinstance(items, list):
+        return [record]
+    return [item for item in items if isinstance(item, dict)]
 
 
 def _is_metrics(r: dict) -> bool:
@@ -83,58 +100,56 @@ def _is_metrics(r: dict) -> bool:
 
 
 def metric_values(rows: list) -> dict[str, float]:
-    """Give what metrics tell, by their names: counts that are known and not below 0."""
-    told = {}
-    for row in (one for one in rows if isinstance(one, dict) and isinstance(one.get("name"), str)):
-        value = metric_value(
-            row["total_value"] if "total_value" in row else get_path(row, "values.0.value")
-        )
+    """Return the name of a metric -> its value, of those that are known and not below 0."""
+    values: dict[str, float] = {}
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get("name"), str):
+            continue
+        total = row["total_value"] if "total_value" in row else get_path(row, "values.0.value")
+        value = metric_value(total)
         if value is not None:
-            told[row["name"]] = value
-    return told
+            values[row["name"]] = value
+    return values
 
 
 def _add_metrics(row: dict, rows: list) -> None:
     """Add what metrics tell of a post, where the row does not know it yet."""
-    told = metric_values(rows)
+    values = metric_values(rows)
     for column, names in METRIC_COLUMNS.items():
-        name = next((name for name in names if name in told), None)
+        name = next((name for name in names if name in values), None)
         if row.get(column) is None and name is not None:
-            row[column] = told[name]
+            row[column] = values[name]
             if column == "views":
                 row[VIEWS_METRIC] = name
 
 
 def metric_value(value: object) -> float | None:
-    """Give a count that is known and not below 0, of a metric's object too; else None."""
+    """Return a count that is known and not below 0, of a metric's object too; else None."""
     value = value.get("value") if isinstance(value, dict) else value
+    if value is None:
+        return None
     try:
-        amount = None if value is None else parse_number(value)
+        count = parse_number(value)
     except InvalidValue:
         return None
-    return amount if amount is not None and amount >= 0 else None
+    return count if count is not None and count >= 0 else None
 
 
 def _finish_metrics(record: dict, row: dict, context: Context) -> None:
-    rows = _metric_rows(record)
-    row["post_id"] = METRIC_ID.match(rows[0]["id"]).group(1)
-    _add_metrics(row, rows)
+    row["post_id"] = _post_of_metrics(record)
+    _add_metrics(row, _metric_rows(record))
 
 
-def _metrics_left(record: dict) -> list[str]:
-    """Name the metrics that no column holds."""
-    held = {name for names in METRIC_COLUMNS.values() for name in names}
-    return [f"metric {row['name']}" for row in _metric_rows(record) if row["name"] not in held]
+def _list_unmapped_metrics(record: dict) -> list[str]:
+    """Return the metrics that no column holds."""
+    mapped = {name for names in METRIC_COLUMNS.values() for name in names}
+    return [f"metric {row['name']}" for row in _metric_rows(record) if row["name"] not in mapped]
 
 
 def _finish_media(record: dict, row: dict, context: Context) -> None:
-    product = (
-        FORMATS.get(record.get("media_product_type"))
-        if isinstance(record.get("media_product_type"), str)
-        else None
-    )
-    row["format"] = product or (
-        FORMATS.get(record["media_type"]) if isinstance(record.get("media_type"), str) else None
+    """Add the format, metrics that stand in the record, and whether the likes are hidden."""
+    row["format"] = _format_of(record.get("media_product_type")) or _format_of(
+        record.get("media_type")
     )
     if isinstance(insights := get_path(record, "insights.data"), list):
         _add_metrics(row, insights)
@@ -142,48 +157,41 @@ def _finish_media(record: dict, row: dict, context: Context) -> None:
         row["likes_hidden"] = True
 
 
-def _likes(value: object) -> float | None:
-    """Give the likes; -1 is how a hidden count is written."""
+def _format_of(name: object) -> str | None:
+    return FORMATS.get(name) if isinstance(name, str) else None
+
+
+def _parse_likes(value: object) -> object:
+    """Return the likes; -1 is how a hidden count is written."""
     return None if parse_number(value) == -1 else parse_value(value, POSTS["likes"])
 
 
 def _is_business(account_type: object) -> bool | None:
-    return (
-        account_type == "BUSINESS"
-        if account_type in ("BUSINESS", "MEDIA_CREATOR", "CREATOR", "PERSONAL")
-        else None
-    )
+    return account_type == "BUSINESS" if account_type in ACCOUNT_TYPES else None
 
 
 def _is_user(r: dict) -> bool:
-    profile = ("follows_count", "media_count", "ig_id", "account_type", "biography")
-    named = "id" in r or "username" in r or "user_id" in r
-    holds = isinstance(r.get("media"), dict) and "data" in r["media"]
-    ours = any(name in r for name in profile) or (
-        "followers_count" in r and USER_FIELDS.issuperset(r)
-    )
-    return named and (ours or holds) and OTHER_NETWORK_FIELDS.isdisjoint(r)
+    has_id = any(name in r for name in ID_FIELDS)
+    has_media = isinstance(r.get("media"), dict) and "data" in r["media"]
+    has_profile = any(name in r for name in PROFILE_FIELDS)
+    has_user_fields_alone = "followers_count" in r and USER_FIELDS.issuperset(r)
+    is_account = has_profile or has_user_fields_alone or has_media
+    return has_id and is_account and OTHER_NETWORK_FIELDS.isdisjoint(r)
 
 
 def _is_media(r: dict) -> bool:
-    told = (
-        "like_count",
-        "comments_count",
-        "caption",
-        "permalink",
-        "media_product_type",
-        "media_url",
-    )
-    typed = isinstance(r.get("media_type"), str) and r["media_type"] in FORMATS
-    dated = isinstance(r.get("timestamp"), str) and any(name in r for name in told)
-    counted = "like_count" in r and "comments_count" in r
-    return "id" in r and (typed or dated or counted) and OTHER_CAPTION_FIELDS.isdisjoint(r)
+    has_type = _format_of(r.get("media_type")) is not None
+    has_content = any(name in r for name in MEDIA_FIELDS)
+    has_time = isinstance(r.get("timestamp"), str) and has_content
+    has_counts = "like_count" in r and "comments_count" in r
+    is_media = has_type or has_time or has_counts
+    return "id" in r and is_media and OTHER_CAPTION_FIELDS.isdisjoint(r)
 
 
 SHAPES = (
     RecordShape(
         "Instagram metrics", KIND, "instagram", METRICS, _is_metrics, {},
-        finish=_finish_metrics, list_unmapped=_metrics_left,
+        finish=_finish_metrics, list_unmapped=_list_unmapped_metrics,
         finish_paths=("data", "id", "name", "period", "values", "total_value", "title",
             "description"),
     ),
@@ -216,7 +224,7 @@ SHAPES = (
             "text": ("caption",),
         },
         {"creator_id": ("owner.id",), "handle": ("owner.username", "username")},
-        parsers={"handle": parse_handle, "likes": _likes},
+        parsers={"handle": parse_handle, "likes": _parse_likes},
         finish=_finish_media,
         finish_paths=("media_type", "media_product_type", "insights"),
         remedy=": ask for the field timestamp",

@@ -16,15 +16,13 @@ PANEL_POSTS = "posts.csv.gz"
 PANEL_FOLLOWERS = "followers_monthly.csv"
 
 #: When the panel's pages were read: the first full hour after its last post (2023-03-18 04:43 UTC).
-#: The publisher says
-#: "March 2023" only; posts of the last days still have fewer likes than their creators' usual, so
-#: it was about then.
+#: The publisher says "March 2023" only; posts of the last days still have fewer likes than their
+#: creators' usual, so it was about then.
 PANEL_READ_AT = pd.Timestamp("2023-03-18T05:00:00Z")
 
 #: Canonical column -> the panel's. Left out: gender (no canonical column), sentiment and
-#: follower_class (derived), and
-#: followers_old (measured when creators were sampled, on a date not told, so it cannot stand in
-#: `followers`).
+#: follower_class (derived), and followers_old (measured when creators were sampled, on a date that
+#: the publisher does not say, so it cannot stand in `followers`).
 PANEL_POST_COLUMNS = {
     "creator_id": "creator_id",
     "posted_at": "posted_at",
@@ -52,45 +50,48 @@ PANEL_FOLLOWER_COLUMNS = {
 }
 
 
+#: Columns that are read besides.
+CAROUSEL_COLUMN, AGE_COLUMN = "is_carousel", "account_age_months"
+MOST_NAMED_FILES = 10
+
+
 def read_instagram_panel(folder: Path | str) -> Tables:
     """Read the Instagram panel: posts.csv.gz and followers_monthly.csv.
 
     - likes of posts that hide them are unknown; a carousel is known as such, image and video are
       not told apart
-    - a post is named by its row in the file; rows that repeat an earlier one, or say no time of
+    - a post is named by its row in the file; rows that repeat an earlier one, or have no time of
       posting, are left out
     - every count was read at PANEL_READ_AT, so posts of the 7 days before it are immature
     - an account younger than its own posts has an unknown age; a topic that is no niche gives none
 
-    `meta["read"]` counts the rows as they were, what was left out and what was found. Raises
+    `meta["read"]` counts the rows as they were, what was left out and what the tables have. Raises
     SourceError where a file or a column is missing, DataFolderError where a file cannot be read.
     """
-    folder = _holding(folder, PANEL_POSTS, PANEL_FOLLOWERS)
-    used = [
-        *PANEL_POST_COLUMNS.values(),
-        *PANEL_CREATOR_COLUMNS.values(),
-        "is_carousel",
-        "account_age_months",
-    ]
-    rows = _read(folder / PANEL_POSTS, used)
-    months = _read(folder / PANEL_FOLLOWERS, list(PANEL_FOLLOWER_COLUMNS.values()))
+    folder = Path(folder)
+    _check_folder(folder, PANEL_POSTS, PANEL_FOLLOWERS)
+    column_maps = (PANEL_POST_COLUMNS, PANEL_CREATOR_COLUMNS)
+    columns = [name for column_map in column_maps for name in column_map.values()]
+    rows = _read_csv(folder / PANEL_POSTS, [*columns, CAROUSEL_COLUMN, AGE_COLUMN])
+    months = _read_csv(folder / PANEL_FOLLOWERS, list(PANEL_FOLLOWER_COLUMNS.values()))
     rows.insert(0, "post_id", [f"row{row:06d}" for row in range(len(rows))])
-    repeated = rows.drop(columns="post_id").duplicated()
-    kept = rows[~repeated & rows["posted_at"].notna()].reset_index(drop=True)
+    is_repeated = rows.drop(columns="post_id").duplicated()
+    has_time = rows["posted_at"].notna()
     creators = _panel_creators(rows)
-    posts = _panel_posts(kept)
-    read = {
+    posts = _panel_posts(rows[~is_repeated & has_time].reset_index(drop=True))
+    counts = {
         "rows": len(rows),
-        "repeated_rows": int(repeated.sum()),
-        "rows_without_time": int((~repeated & rows["posted_at"].isna()).sum()),
+        "repeated_rows": int(is_repeated.sum()),
+        "rows_without_time": int((~is_repeated & ~has_time).sum()),
         "posts": len(posts),
         "posts_with_hidden_likes": int((posts["likes_hidden"] == "True").sum()),
         "creators": len(creators),
         "creators_with_niche": int(creators["niche"].notna().sum()),
         "follower_readings": len(months),
     }
-    meta = {"timezone": "UTC", "source": "instagram_panel", "simulated": False, "read": read}
-    return Tables(creators=creators, followers=_panel_followers(months), posts=posts, meta=meta)
+    meta = {"timezone": "UTC", "source": "instagram_panel", "simulated": False, "read": counts}
+    followers = _rename_columns(months, PANEL_FOLLOWER_COLUMNS)
+    return Tables(creators=creators, followers=followers, posts=posts, meta=meta)
 
 
 def read(job: ImportJob) -> None:
@@ -100,70 +101,75 @@ def read(job: ImportJob) -> None:
     for name, frame in tables.frames().items():
         if len(frame):
             job.parts.add_frame(name, frame)
-    job.report.kind = "Instagram panel"
-    read = tables.meta["read"]
-    job.report.items = read["rows"]
-    job.report.records += Counter({"row of posts": read["posts"]})
-    job.report.ignored_records += Counter({
-        "row that repeats another": read["repeated_rows"], "row without a time": read["rows_without_time"],
+    report, counts = job.report, tables.meta["read"]
+    report.kind = "Instagram panel"
+    report.items = counts["rows"]
+    # sums of counters leave out what is 0
+    report.records += Counter({"row of posts": counts["posts"]})
+    report.ignored_records += Counter({
+        "row that repeats another": counts["repeated_rows"],
+        "row without a time": counts["rows_without_time"],
     })  # fmt: skip
-    job.report.notes += [
-        f"{name.replace('_', ' ')}: {count:,}" for name, count in tables.meta["read"].items()
-    ]
-    job.moment, job.report.how = PANEL_READ_AT.to_pydatetime(), "publisher"
+    report.notes += [f"{name.replace('_', ' ')}: {count:,}" for name, count in counts.items()]
+    job.moment, report.how = PANEL_READ_AT.to_pydatetime(), "publisher"
 
 
 def _panel_posts(rows: pd.DataFrame) -> pd.DataFrame:
-    posts = _renamed(rows, {"post_id": "post_id", **PANEL_POST_COLUMNS}, observed_at=PANEL_READ_AT)
+    columns = {"post_id": "post_id", **PANEL_POST_COLUMNS}
+    posts = _rename_columns(rows, columns, observed_at=PANEL_READ_AT)
     posts["likes"] = posts["likes"].mask(posts["likes_hidden"] == "True")
-    posts["format"] = rows["is_carousel"].map({"True": "carousel"})
+    posts["format"] = rows[CAROUSEL_COLUMN].map({"True": "carousel"})
     return posts
 
 
 def _panel_creators(rows: pd.DataFrame) -> pd.DataFrame:
-    first = rows.drop_duplicates("creator_id").reset_index(drop=True)
-    creators = _renamed(first, PANEL_CREATOR_COLUMNS, observed_at=PANEL_READ_AT)
+    """Return the creators of the rows of posts, by the first row of each."""
+    first_rows = rows.drop_duplicates("creator_id").reset_index(drop=True)
+    creators = _rename_columns(first_rows, PANEL_CREATOR_COLUMNS, observed_at=PANEL_READ_AT)
     creators["niche"] = creators["niche"].map(lambda topic: niche_for_label(topic, "panel"))
-    months = pd.to_numeric(first["account_age_months"])
-    opened = months.map(
-        lambda age: PANEL_READ_AT - pd.DateOffset(months=int(age)), na_action="ignore"
-    )
-    posted = pd.to_datetime(rows["posted_at"], utc=True).groupby(rows["creator_id"]).min()
-    opened = pd.to_datetime(opened, utc=True)
-    creators["created_at"] = opened.mask(opened > first["creator_id"].map(posted))
+    age_months = pd.to_numeric(first_rows[AGE_COLUMN])
+    opened_at = pd.to_datetime(age_months.map(_months_before_reading, na_action="ignore"), utc=True)
+    posted_at = pd.to_datetime(rows["posted_at"], utc=True)
+    first_post_at = first_rows["creator_id"].map(posted_at.groupby(rows["creator_id"]).min())
+    creators["created_at"] = opened_at.mask(opened_at > first_post_at)
     return creators
 
 
-def _panel_followers(months: pd.DataFrame) -> pd.DataFrame:
-    return _renamed(months, PANEL_FOLLOWER_COLUMNS)
+def _months_before_reading(months: float) -> pd.Timestamp:
+    return PANEL_READ_AT - pd.DateOffset(months=int(months))
 
 
-def _renamed(rows: pd.DataFrame, columns: dict[str, str], **constants) -> pd.DataFrame:
-    """Take the columns named, under their canonical names, as columns of Instagram accounts."""
-    table = pd.DataFrame({name: rows[theirs] for name, theirs in columns.items()})
+def _rename_columns(
+    rows: pd.DataFrame, columns: dict[str, str], **constants: object
+) -> pd.DataFrame:
+    """Return the columns that `columns` maps, under their canonical names, for accounts of
+    Instagram, and `constants` as columns.
+    """
+    table = pd.DataFrame({name: rows[panel_name] for name, panel_name in columns.items()})
     return table.assign(platform="instagram", **constants)
 
 
-def _holding(folder: Path | str, *names: str) -> Path:
-    """Give the folder as a path once it is known to hold the files; SourceError tells what is there
-    instead.
-    """
-    folder = Path(folder)
-    found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else None
-    if found is None:
+def _check_folder(folder: Path, *names: str) -> None:
+    """Raise SourceError where a folder lacks one of the files; it says what is there instead."""
+    if not folder.is_dir():
         raise SourceError(f"{str(folder)!r} is no folder: expected one with {' and '.join(names)}")
-    if missing := [name for name in names if name not in found]:
-        there = ", ".join(found[:10]) or "nothing"
+    existing = sorted(path.name for path in folder.iterdir())
+    missing = [name for name in names if name not in existing]
+    if missing:
+        there = ", ".join(existing[:MOST_NAMED_FILES]) or "nothing"
         raise SourceError(
-            f"{str(folder)!r} lacks {' and '.join(missing)}: looked for {', '.join(names)}, found {there}"
+            f"{str(folder)!r} lacks {' and '.join(missing)}: looked for {', '.join(names)}, "
+            f"found {there}"
         )
-    return folder
 
 
-def _read(path: Path, columns: list[str]) -> pd.DataFrame:
+def _read_csv(path: Path, columns: list[str]) -> pd.DataFrame:
+    """Read a file of the panel; raises SourceError where it lacks one of the columns."""
     frame = read_frame(path)
-    if missing := [column for column in columns if column not in frame]:
+    missing = [column for column in columns if column not in frame]
+    if missing:
         raise SourceError(
-            f"{path.name} lacks the column(s) {', '.join(missing)}: found {', '.join(frame.columns)}"
+            f"{path.name} lacks the column(s) {', '.join(missing)}: "
+            f"found {', '.join(frame.columns)}"
         )
     return frame

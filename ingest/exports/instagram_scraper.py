@@ -11,7 +11,7 @@ from ingest.exports.record_shapes import CHILD, COMMENT, Context, RecordShape
 from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_number, parse_text
 
 KIND = "instagram-scraper"
-BY_PRODUCT = {
+FORMAT_BY_PRODUCT = {
     "clips": "short",
     "story": "story",
     "ad": None,
@@ -19,7 +19,7 @@ BY_PRODUCT = {
     "igtv": "video",
     "carousel_container": None,
 }
-BY_TYPE = {
+FORMAT_BY_TYPE = {
     "GraphImage": "image", "GraphVideo": "video", "GraphSidecar": "carousel",
     "XDTGraphImage": "image", "XDTGraphVideo": "video", "XDTGraphSidecar": "carousel",
     "GraphStoryImage": "story", "GraphStoryVideo": "story",
@@ -27,6 +27,16 @@ BY_TYPE = {
     1: "image", 2: "video", 8: "carousel",
 }  # fmt: skip
 
+#: No post has more; a larger number is no count.
+MOST_LIKES = 1e12
+LIKES_PATHS = (
+    "edge_media_preview_like.count", "edge_liked_by.count", "like_count", "likesCount",
+)  # fmt: skip
+PLACE_FIELDS = ("location", "locationName", "locationId")
+#: Fields of a post on a web page, one of which it has beside its short code.
+WEB_POST_FIELDS = (
+    "edge_media_preview_like", "edge_liked_by", "edge_media_to_caption", "edge_media_to_comment",
+)  # fmt: skip
 #: Fields of a profile by Apify's actors, one of which tells it where it has one count alone.
 BESIDE_COUNT = (
     "fullName", "biography", "profilePicUrl", "private", "businessCategoryName",
@@ -35,55 +45,55 @@ BESIDE_COUNT = (
 )  # fmt: skip
 
 
-def _likes(value: object) -> float | None:
-    """Give the likes; -1 is how a hidden count is written."""
+def _parse_likes(value: object) -> float | None:
+    """Return the likes; -1 is how a hidden count is written."""
     count = parse_number(value)
-    if count is not None and (count < -1 or count > 1e12):
+    if count is not None and not -1 <= count <= MOST_LIKES:
         raise InvalidValue("is no count")
     return None if count == -1 else count
 
 
-def _niche(category: object) -> str | None:
-    """Give the niche of the last category that stands for one: Apify writes 'None,Artist'."""
-    parts = [category, *reversed(category.split(","))] if isinstance(category, str) else []
-    return next(
-        (niche for part in parts if (niche := niche_for_label(part.strip(), "instagram"))), None
-    )
+def _parse_niche(category: object) -> str | None:
+    """Return the niche of a category, else of the last of several: Apify writes 'None,Artist'."""
+    if not isinstance(category, str):
+        return None
+    for label in (category, *reversed(category.split(","))):
+        if niche := niche_for_label(label.strip(), "instagram"):
+            return niche
+    return None
 
 
-def _post_id(value: object) -> str | None:
-    """Give the id of a post without the account's, which the app's interface adds after a _."""
+def _parse_post_id(value: object) -> str | None:
+    """Return the id of a post without the account's, which the app's interface adds after a _."""
     return (parse_text(value) or "").split("_")[0] or None
 
 
 def _finish(record: dict, row: dict, context: Context) -> None:
-    """Add format, hidden likes, payment and place: from whichever of the forms the record has."""
+    """Add format, hidden likes, payment and place, from whichever of the forms the record has."""
     row["format"] = _format(record)
-    counts = ("edge_media_preview_like.count", "edge_liked_by.count", "like_count", "likesCount")
-    hidden = any(get_path(record, path) == -1 for path in counts)
-    if hidden or record.get("like_and_view_counts_disabled") is True:
+    is_disabled = record.get("like_and_view_counts_disabled")
+    has_hidden_count = any(get_path(record, path) == -1 for path in LIKES_PATHS)
+    if has_hidden_count or is_disabled is True:
         row["likes_hidden"], row["likes"] = True, None
-    elif row.get("likes") is not None or record.get("like_and_view_counts_disabled") is False:
+    elif row.get("likes") is not None or is_disabled is False:
         row["likes_hidden"] = False
     sponsors = get_path(record, "edge_media_to_sponsor_user.edges")
     sponsors = record.get("sponsor_tags") if sponsors is None else sponsors
     if isinstance(sponsors, list):
         row["sponsored"] = bool(sponsors) or row.get("sponsored") is True
-    places = [name for name in ("location", "locationName", "locationId") if name in record]
+    places = [record[name] for name in PLACE_FIELDS if name in record]
     if places:
-        row["has_location"] = any(record[name] for name in places)
+        row["has_location"] = any(places)
 
 
 def _format(record: dict) -> str | None:
-    """Tell the format by the product, else by the type that is given; by is_video only where no
-    type is.
-    """
+    """Return the format by the product, else by the type, else by is_video."""
     product = record.get("product_type", record.get("productType"))
-    if isinstance(product, str) and (found := BY_PRODUCT.get(product)):
-        return found
-    given = record.get("__typename", record.get("type", record.get("media_type")))
-    if given is not None:
-        return BY_TYPE.get(given) if isinstance(given, str | int) else None
+    if isinstance(product, str) and (format_ := FORMAT_BY_PRODUCT.get(product)):
+        return format_
+    type_ = record.get("__typename", record.get("type", record.get("media_type")))
+    if type_ is not None:
+        return FORMAT_BY_TYPE.get(type_) if isinstance(type_, str | int) else None
     return "video" if record.get("is_video") is True else None
 
 
@@ -92,13 +102,8 @@ def _is_web_profile(r: dict) -> bool:
 
 
 def _is_web_post(r: dict) -> bool:
-    told = (
-        "edge_media_preview_like",
-        "edge_liked_by",
-        "edge_media_to_caption",
-        "edge_media_to_comment",
-    )
-    return "taken_at_timestamp" in r or ("shortcode" in r and any(name in r for name in told))
+    has_content = any(name in r for name in WEB_POST_FIELDS)
+    return "taken_at_timestamp" in r or ("shortcode" in r and has_content)
 
 
 def _is_app_post(r: dict) -> bool:
@@ -106,36 +111,43 @@ def _is_app_post(r: dict) -> bool:
 
 
 def _is_app_profile(r: dict) -> bool:
-    return (
-        "username" in r
-        and "follower_count" in r
-        and any(name in r for name in ("pk", "media_count", "biography"))
-    )
+    has_profile = any(name in r for name in ("pk", "media_count", "biography"))
+    return "username" in r and "follower_count" in r and has_profile
 
 
 def _is_apify_post(r: dict) -> bool:
-    counted = "likesCount" in r or "commentsCount" in r
-    return (counted and ("shortCode" in r or "ownerUsername" in r)) or (
-        "ownerUsername" in r and "timestamp" in r
-    )
+    has_count = "likesCount" in r or "commentsCount" in r
+    if "ownerUsername" in r:
+        return has_count or "timestamp" in r
+    return has_count and "shortCode" in r
 
 
 def _is_apify_profile(r: dict) -> bool:
-    """Tell a profile by two of its counts, or one and what only Instagram's profiles have beside
-    it.
+    """Recognise a profile by two of its counts, or by one and what only Instagram's profiles have
+    beside it.
     """
+    if "username" not in r or "friendsCount" in r:
+        return False
     counts = sum(name in r for name in ("followersCount", "followsCount", "postsCount"))
-    ours = (
-        any(name in r for name in BESIDE_COUNT)
-        or network_for_host(url_host(r.get("url")) or "") == "instagram"
-    )
-    return "username" in r and (counts > 1 or (counts == 1 and ours)) and "friendsCount" not in r
+    if counts != 1:
+        return counts > 1
+    host = url_host(r.get("url"))
+    has_address = host is not None and network_for_host(host) == "instagram"
+    return has_address or any(name in r for name in BESIDE_COUNT)
 
 
-PARSERS = {"handle": parse_handle, "niche": _niche, "likes": _likes, "post_id": _post_id}
+def _parse_text_unless_object(value: object) -> str | None:
+    return None if isinstance(value, dict) else parse_text(value)
+
+
+PARSERS = {
+    "handle": parse_handle,
+    "niche": _parse_niche,
+    "likes": _parse_likes,
+    "post_id": _parse_post_id,
+}
 FINISH_PATHS = (
-    "location", "locationName", "locationId", "edge_media_to_sponsor_user", "sponsor_tags",
-    "__typename", "type",
+    *PLACE_FIELDS, "edge_media_to_sponsor_user", "sponsor_tags", "__typename", "type",
     "media_type", "product_type", "productType", "is_video", "like_and_view_counts_disabled",
     *COAUTHOR_PATHS,
 )  # fmt: skip
@@ -188,8 +200,7 @@ SHAPES = (
             "posts_count": ("owner.edge_owner_to_timeline_media.count",),
             "verified": ("owner.is_verified",),
         },
-        parsers={**PARSERS,
-            "text": lambda value: None if isinstance(value, dict) else parse_text(value)},
+        parsers={**PARSERS, "text": _parse_text_unless_object},
         finish=_finish, finish_paths=FINISH_PATHS, ignored_paths=IGNORED_PATHS,
         resolve_owner=resolve_owner,
     ),
@@ -212,8 +223,7 @@ SHAPES = (
             "followers": ("user.follower_count",),
             "verified": ("user.is_verified",),
         },
-        parsers={**PARSERS,
-            "text": lambda value: None if isinstance(value, dict) else parse_text(value)},
+        parsers={**PARSERS, "text": _parse_text_unless_object},
         finish=_finish, finish_paths=FINISH_PATHS, ignored_paths=IGNORED_PATHS,
         resolve_owner=resolve_owner,
     ),

@@ -22,7 +22,7 @@ from ingest.exports.rejections import Rejection
 from ingest.exports.row_faults import NO_POSTING_TIME, find_row_fault
 from ingest.exports.unmapped_fields import UnmappedFieldCounter
 
-#: Pages of which is told that they give less than there is.
+#: Pages with less than there is that a report notes.
 MOST_NOTES = 5
 NO_CREATOR = "does not say whose it is"
 
@@ -98,7 +98,7 @@ def _no_time_reason(parsed: ParsedRecord) -> str:
 
 
 def _name_creator(job: ImportJob, parsed: ParsedRecord) -> str | None:
-    """Give a record without a creator the one that the user names; return why there is none."""
+    """Add the creator that the user names to a record without one; return why there is none."""
     if parsed.shape.table == METRICS or parsed.row.get("creator_id"):
         return None
     owner = job.options.owner
@@ -161,7 +161,7 @@ def _other_view_counts(parsed: ParsedRecord, record: dict) -> list[str]:
 
 
 def _explain_no_rows(job: ImportJob) -> None:
-    """Raise SourceError for a file without rows, unless it is an ordinary answer without results."""
+    """Raise SourceError for a file without rows, unless it is an ordinary empty answer."""
     rejected, ignored = job.report.rejected, job.report.ignored_records
     if ignored and not rejected:
         kinds = ", ".join(f"{count:,} x {kind}" for kind, count in ignored.most_common())

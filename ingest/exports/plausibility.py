@@ -1,7 +1,7 @@
 """Counts of a post that cannot be: which of them stay unknown, and why.
 
-Nothing is exchanged by guess: counts that look swapped stay where they are told, and the count that
-the others contradict is unknown.
+Nothing is exchanged by guess: counts that look swapped stay where they are, and the count that the
+others contradict is unknown.
 """
 
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ X_VIEWS_SINCE = datetime(2022, 12, 15, tzinfo=UTC)
 X_VIEWS_UNKNOWN = (
     "views of a post from before 15 December 2022 are 0: unknown, as X did not show them yet"
 )
-#: Views are counted later than likes and comments, which shows in small and young posts: so much is
-#: no contradiction.
+#: Views are counted later than likes and comments, which shows in small and young posts: so much
+#: more is no contradiction.
 VIEWS_TOLERANCE_SHARE, VIEWS_TOLERANCE = 0.1, 10
 #: One viewer may share a post several times: real posts have up to 1.3 times as many shares as
 #: views.
@@ -32,16 +32,17 @@ INSTAGRAM_VIEW_DEFINITIONS = {
 
 
 def has_placeholder_views(row: dict) -> bool:
-    """Tell a post of X with the 0 that stands for no view count."""
-    return row.get("platform") == "x" and row.get("views") == 0 and row["posted_at"] < X_VIEWS_SINCE
+    """Return whether a post is one of X with the 0 that stands for no view count."""
+    has_zero_views = row.get("platform") == "x" and row.get("views") == 0
+    return has_zero_views and row["posted_at"] < X_VIEWS_SINCE
 
 
 def counts_above_views(row: dict) -> list[str]:
-    """Give the counts of a post, by name, that are far above its views; none where views or they
-    are unknown.
+    """Return the names of the counts of a post that are far above its views; none where views or
+    they are unknown.
 
-    A repost has the shares of the post that it repeats, and views of its own: nothing is told of
-    it.
+    A repost has the shares of the post that it repeats, and views of its own: its counts are not
+    compared.
 
     >>> counts_above_views({"views": 68.0, "likes": 3710.0, "comments": 44800.0, "shares": 50.0})
     ['likes', 'comments']
@@ -49,30 +50,34 @@ def counts_above_views(row: dict) -> list[str]:
     views = row.get("views")
     if views is None or row.get("repost"):
         return []
-    most = {
+    limits = {
         "likes": views * (1 + VIEWS_TOLERANCE_SHARE),
         "comments": views * (1 + VIEWS_TOLERANCE_SHARE),
         "shares": views * SHARES_TIMES,
     }
-    return [name for name, count in most.items() if (row.get(name) or 0) > count + VIEWS_TOLERANCE]
+    return [
+        name for name, limit in limits.items() if (row.get(name) or 0) > limit + VIEWS_TOLERANCE
+    ]
 
 
 def find_implausible_counts(above: list[str]) -> list[str]:
-    """Give the counts that stay unknown, of a post with the counts `above` its views.
+    """Return the counts that stay unknown, of a post with the counts `above` its views.
 
-    Mostly the views; the shares where they alone contradict; the comments too where likes and
-    shares do not.
+    These are the views, or the shares where they alone contradict; comments that alone contradict
+    stay unknown beside the views.
 
-    >>> find_implausible_counts(["likes", "comments"]), find_implausible_counts(["comments"]), find_implausible_counts(["shares"])
-    (['views'], ['views', 'comments'], ['shares'])
+    >>> find_implausible_counts(["likes", "comments"])
+    ['views']
+    >>> find_implausible_counts(["comments"]), find_implausible_counts(["shares"])
+    (['views', 'comments'], ['shares'])
     """
-    return {("shares",): ["shares"], ("comments",): ["views", "comments"]}.get(
-        tuple(above), ["views"]
-    )
+    if above == ["shares"]:
+        return ["shares"]
+    return ["views", "comments"] if above == ["comments"] else ["views"]
 
 
 def format_counts(row: dict) -> str:
-    """Word the counts of a post that are known.
+    """Return the counts of a post that are known, in words.
 
     >>> format_counts({"views": 68.0, "likes": 3710.0})
     '68 views, 3,710 likes'

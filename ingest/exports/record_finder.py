@@ -6,14 +6,14 @@ id. What stands within a record (comments, children of albums) is not searched, 
 a profile carries.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
 from ingest.exports import x
 from ingest.exports.foreign_records import FACEBOOK, find_foreign_network, is_comment
 from ingest.exports.json_stream import MalformedValue
-from ingest.exports.record_parser import find_read_time
+from ingest.exports.record_parser import find_read_time, parse_owner
 from ingest.exports.record_paths import get_path
 from ingest.exports.record_shapes import COMMENT, REFERENCED_POST, Context, RecordShape
 from ingest.exports.record_signs import (
@@ -24,7 +24,6 @@ from ingest.exports.record_signs import (
 )
 from ingest.exports.rejections import Place, Rejection
 from ingest.exports.reported_errors import reported_errors
-from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_text
 
 #: Wrappers nested deeper than this hold no records.
 DEEPEST = 24
@@ -180,7 +179,7 @@ def _embedded_posts(
         return
     context = replace(
         scope.context,
-        owner=_owner(shape, record),
+        owner=parse_owner(shape, record),
         read_at=find_read_time(record) or scope.context.read_at,
         kind=shape.kind,
     )
@@ -199,28 +198,6 @@ def _ignored_within(shape: RecordShape, record: dict, place: Place) -> Iterator[
         for number, item in enumerate(items, start=1):
             if isinstance(item, dict):
                 yield IgnoredRecord(place.within(f"{kind} {number}"), kind)
-
-
-def _owner(shape: RecordShape, record: dict) -> dict:
-    """Return id and handle of a profile, as far as it has them."""
-    owner: dict[str, str] = {}
-    for column, parse in (("creator_id", parse_text), ("handle", parse_handle)):
-        name = _first_text(record, shape.fields[column], parse)
-        if name:
-            owner[column] = name
-    return owner
-
-
-def _first_text(
-    record: dict, paths: tuple[str, ...], parse: Callable[[object], str | None]
-) -> str | None:
-    """Return what the first path whose value can be parsed leads to."""
-    for path in paths:
-        try:
-            return parse(get_path(record, path))
-        except InvalidValue:
-            continue
-    return None
 
 
 def _foreign_record(
@@ -256,7 +233,7 @@ def _search_wrapper(wrapper: dict, place: Place, scope: Scope) -> Iterator[Searc
 
 
 def _context_within(wrapper: dict, context: Context) -> Context:
-    """Return what is known of the records in a wrapper: X's media and pages, the time of reading."""
+    """Return what a wrapper says of the records in it: X's media, a page of X, when it was read."""
     expansions, meta = wrapper.get(EXPANSIONS), wrapper.get("meta")
     if isinstance(expansions, dict):
         media = _media_types(expansions.get("media"))

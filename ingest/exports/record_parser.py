@@ -2,6 +2,7 @@
 not be understood.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,13 @@ from ingest.exports.record_shapes import (
     RecordShape,
 )
 from ingest.exports.rejections import Place, Rejection
-from ingest.exports.value_parsers import InvalidValue, is_missing, parse_time
+from ingest.exports.value_parsers import (
+    InvalidValue,
+    is_missing,
+    parse_handle,
+    parse_text,
+    parse_time,
+)
 
 
 @dataclass
@@ -76,6 +83,28 @@ def find_read_time(record: dict) -> datetime | None:
             continue
         try:
             return parse_time(value)
+        except InvalidValue:
+            continue
+    return None
+
+
+def parse_owner(shape: RecordShape, profile: dict) -> dict[str, str]:
+    """Return id and handle of a profile, as far as it has them."""
+    owner: dict[str, str] = {}
+    for column, parse in (("creator_id", parse_text), ("handle", parse_handle)):
+        name = _first_parsed(profile, shape.fields[column], parse)
+        if name:
+            owner[column] = name
+    return owner
+
+
+def _first_parsed(
+    record: dict, paths: tuple[str, ...], parse: Callable[[object], str | None]
+) -> str | None:
+    """Return the value of the first path whose value can be parsed, which may be None."""
+    for path in paths:
+        try:
+            return parse(get_path(record, path))
         except InvalidValue:
             continue
     return None

@@ -1,4 +1,4 @@
-"""Signs by which a JSON object of no known shape looks like a record, or like a page without any."""
+"""Signs by which an object of no known shape looks like a record, or like a page without any."""
 
 #: Fields that name a record, and those that hold its content, besides counts; it has so many
 #: fields at least.

@@ -3,6 +3,7 @@ page's, the app's).
 """
 
 import re
+from datetime import datetime
 
 from features.niche.classifier import niche_for_label
 from features.tables.schema import CREATORS
@@ -16,13 +17,13 @@ from ingest.exports.value_parsers import (
     parse_handle,
     parse_language,
     parse_text,
+    parse_time,
     parse_value,
 )
-from ingest.exports.value_parsers import parse_time as moment
 
 API, SCRAPER = "tiktok-api", "tiktok-scraper"
-#: Any of these that is true tells a paid post; a post is unpaid where one is told and none is true.
-PAID = (
+#: A post is paid where one of these is true, unpaid where one is known and none is true.
+PAID_FIELDS = (
     "isSponsored",
     "isAd",
     "is_ads",
@@ -33,6 +34,11 @@ PAID = (
 
 #: The address of a video, which names its account; short addresses do not.
 VIDEO_ADDRESS = re.compile(r"https?://(?:www\.|m\.)?tiktok\.com/@([\w.]+)(?:[/?#]|$)")
+#: Fields of a video by TikTok's API, one of which is there beside its id and time.
+VIDEO_FIELDS = (
+    "view_count", "like_count", "comment_count", "share_count", "region_code", "hashtag_names",
+    "video_description", "cover_image_url", "embed_link",
+)  # fmt: skip
 #: Fields of an account by TikTok's API, those of them that count, and fields that no account of it
 #: has.
 USER_COUNTS = frozenset(("follower_count", "following_count", "video_count", "likes_count"))
@@ -43,28 +49,31 @@ NO_USER = frozenset(
 
 
 def _finish(record: dict, row: dict, context: Context) -> None:
-    told = [_told(record[name]) for name in PAID if not is_missing(record.get(name))]
-    told = [value for value in told if value is not None]
-    if told:
-        row["sponsored"] = any(told)
-    pictures = (
+    """Add whether the post is paid, its format and its place."""
+    values = [record[name] for name in PAID_FIELDS if not is_missing(record.get(name))]
+    flags = [flag for flag in map(_flag, values) if flag is not None]
+    if flags:
+        row["sponsored"] = any(flags)
+    has_pictures = (
         record.get("isSlideshow") is True
         or record.get("imagePost")
         or record.get("image_post_info")
     )
-    row["format"] = "carousel" if pictures else "video"
+    row["format"] = "carousel" if has_pictures else "video"
     if "poi" in record or "locationMeta" in record:
         row["has_location"] = bool(record.get("poi") or record.get("locationMeta"))
 
 
-def _told(value: object) -> bool | None:
+def _flag(value: object) -> bool | None:
+    """Return true or false, None for anything else."""
     try:
         return parse_flag(value)
     except InvalidValue:
         return None
 
 
-def _web_hashtags(values: object) -> str | None:
+def _parse_hashtags(values: object) -> str | None:
+    """Return the hashtags of web pages and of the app, which name them in three ways."""
     return (
         join_hashtags(values, "hashtagName")
         or join_hashtags(values, "title")
@@ -72,47 +81,46 @@ def _web_hashtags(values: object) -> str | None:
     )
 
 
-def _niche(category: object) -> str | None:
+def _parse_niche(category: object) -> str | None:
     return niche_for_label(category, "tiktok")
 
 
-def _opened(value: object) -> object:
-    """Give when an account was opened; 0 stands for unknown."""
-    return None if value in (0, "0") else moment(value)
+def _parse_opening(value: object) -> datetime | None:
+    """Return when an account was opened; 0 stands for unknown."""
+    return None if value in (0, "0") else parse_time(value)
 
 
-def _unless_zero(value: object) -> float | None:
-    """Give a count of a post's author; feeds give 0 where they do not tell it."""
+def _parse_author_count(value: object) -> object:
+    """Return a count of a post's author; feeds give 0 where they do not tell it."""
     return parse_value(value, CREATORS["followers"]) or None
 
 
-def _handle(value: object) -> str | None:
-    """Give a handle, from the address of a video too: https://www.tiktok.com/@name/video/7."""
-    if isinstance(value, str) and "/" in value:
-        found = VIDEO_ADDRESS.match(value)
-        return parse_handle(found[1]) if found else None
-    return parse_handle(value)
+def _parse_handle(value: object) -> str | None:
+    """Return a handle, from the address of a video too: https://www.tiktok.com/@name/video/7."""
+    if not isinstance(value, str) or "/" not in value:
+        return parse_handle(value)
+    address = VIDEO_ADDRESS.match(value)
+    return parse_handle(address[1]) if address else None
+
+
+def _parse_handle_unless_object(value: object) -> str | None:
+    return None if isinstance(value, dict) else parse_handle(value)
 
 
 def _is_api_video(r: dict) -> bool:
-    told = (
-        "view_count", "like_count", "comment_count", "share_count", "region_code", "hashtag_names",
-        "video_description",
-        "cover_image_url", "embed_link",
-    )  # fmt: skip
-    named = "video_id" in r or "id" in r
-    dated = "create_time" in r or "video_description" in r
-    return named and dated and "text" not in r and any(name in r for name in told)
+    has_id = "video_id" in r or "id" in r
+    has_time = "create_time" in r or "video_description" in r
+    has_content = any(name in r for name in VIDEO_FIELDS)
+    return has_id and has_time and has_content and "text" not in r
 
 
 def _is_api_user(r: dict) -> bool:
-    """Tell an account by two of its fields: one alone, likes_count mostly, could be of any network."""
-    fields = r.keys()
-    return (
-        len(USER_FIELDS & fields) >= 2
-        and not USER_COUNTS.isdisjoint(fields)
-        and NO_USER.isdisjoint(fields)
-    )
+    """Recognise an account by two of its fields: one alone, likes_count mostly, could be of any
+    network.
+    """
+    names = r.keys()
+    has_count = not USER_COUNTS.isdisjoint(names)
+    return len(USER_FIELDS & names) >= 2 and has_count and NO_USER.isdisjoint(names)
 
 
 def _is_item(r: dict) -> bool:
@@ -135,13 +143,12 @@ def _is_app_item(r: dict) -> bool:
 
 
 PARSERS = {
-    "handle": parse_handle, "hashtags": _web_hashtags, "niche": _niche, "country": parse_country,
-    "language": parse_language,
-    "created_at": _opened,
+    "handle": parse_handle, "hashtags": _parse_hashtags, "niche": _parse_niche,
+    "country": parse_country, "language": parse_language, "created_at": _parse_opening,
 }  # fmt: skip
 #: Of posts: what they say of their author.
-AUTHOR_PARSERS = PARSERS | {"followers": _unless_zero, "posts_count": _unless_zero}
-FINISH_PATHS = (*PAID, "isSlideshow", "imagePost", "image_post_info", "poi", "locationMeta")
+AUTHOR_PARSERS = PARSERS | {"followers": _parse_author_count, "posts_count": _parse_author_count}
+FINISH_PATHS = (*PAID_FIELDS, "isSlideshow", "imagePost", "image_post_info", "poi", "locationMeta")
 
 SHAPES = (
     RecordShape(
@@ -158,7 +165,7 @@ SHAPES = (
             "hashtags": ("hashtag_names",),
         },
         {"creator_id": ("open_id",), "handle": ("username", "share_url")},
-        parsers={**PARSERS, "handle": _handle}, finish=_finish, finish_paths=FINISH_PATHS,
+        parsers={**PARSERS, "handle": _parse_handle}, finish=_finish, finish_paths=FINISH_PATHS,
         remedy=": ask for the field create_time",
     ),
     RecordShape(
@@ -228,8 +235,7 @@ SHAPES = (
             "verified": ("author.verified",),
             "business": ("author.commerceUserInfo.commerceUser",),
         },
-        parsers={**AUTHOR_PARSERS,
-            "handle": lambda value: None if isinstance(value, dict) else parse_handle(value)},
+        parsers={**AUTHOR_PARSERS, "handle": _parse_handle_unless_object},
         finish=_finish, finish_paths=FINISH_PATHS,
     ),
     RecordShape(
@@ -272,7 +278,8 @@ SHAPES = (
             "bio": ("author.signature",),
             "country": ("author.region",),
         },
-        parsers={**AUTHOR_PARSERS, "text": parse_text, "following": _unless_zero}, finish=_finish,
+        parsers={**AUTHOR_PARSERS, "text": parse_text, "following": _parse_author_count},
+        finish=_finish,
         finish_paths=FINISH_PATHS,
     ),
 )  # fmt: skip

@@ -51,7 +51,7 @@ def parse_value(value: object, column: Column) -> object:
 
 
 def _describe_broken_rule(rule: BrokenRule, column: Column) -> str:
-    """Word a broken rule as reports of imports do: limits shortly and with thousands apart."""
+    """Return a broken rule in the words of import reports: limits alone, thousands apart."""
     if rule is BrokenRule.BELOW_MINIMUM:
         return f"is below {column.minimum:,}"
     if rule is BrokenRule.ABOVE_MAXIMUM:

@@ -7,66 +7,73 @@ from ingest.exports.value_parsers import parse_handle, parse_language
 
 KIND = "x-api"
 #: How v2 and v1.1 name media -> format; several pictures make a carousel.
-MEDIA = {"photo": "image", "video": "video", "animated_gif": "video"}
-ASK = ": ask for tweet.fields=created_at,author_id,public_metrics"
+FORMATS = {"photo": "image", "video": "video", "animated_gif": "video"}
+#: Fields that only posts and accounts of X have.
+POST_FIELDS = ("conversation_id", "edit_history_tweet_ids", "referenced_tweets", "public_metrics")
+USER_FIELDS = (
+    "public_metrics", "pinned_tweet_id", "profile_image_url", "verified_type", "protected",
+)  # fmt: skip
+REMEDY = ": ask for tweet.fields=created_at,author_id,public_metrics"
 
 
 def finish(record: dict, row: dict, context: Context) -> None:
-    referenced = record.get("referenced_tweets")
-    referenced = referenced if isinstance(referenced, list) else []
-    retweeted = any(
-        isinstance(other, dict) and other.get("type") == "retweeted" for other in referenced
-    )
-    shared = retweeted or isinstance(record.get("retweeted_status"), dict)
-    row["repost"] = shared or (row.get("text") or "").startswith("RT @")
+    """Add whether the post is a repost, its format and its place."""
+    is_retweet = _refers_to_retweeted(record) or isinstance(record.get("retweeted_status"), dict)
+    row["repost"] = is_retweet or (row.get("text") or "").startswith("RT @")
     row["format"] = _format(record, context)
     if get_path(record, "geo.place_id") or record.get("place"):
         row["has_location"] = True
 
 
+def _refers_to_retweeted(record: dict) -> bool:
+    posts = record.get("referenced_tweets")
+    if not isinstance(posts, list):
+        return False
+    return any(isinstance(post, dict) and post.get("type") == "retweeted" for post in posts)
+
+
 def _format(record: dict, context: Context) -> str | None:
-    """Tell the format by the media attached; None where nothing is told of them: text alone has no
-    format of ours.
+    """Return the format by the media attached; None where the record does not say what they are.
+    Text alone has no format either.
     """
+    types = [type_ for type_ in _media_types(record, context) if isinstance(type_, str)]
+    formats = [FORMATS.get(type_) for type_ in types]
+    if not formats or None in formats:
+        return None
+    return "carousel" if len(formats) > 1 else formats[0]
+
+
+def _media_types(record: dict, context: Context) -> list[object]:
+    """Return the types of the media attached, as the record or its page gives them."""
     media = (
         get_path(record, "attachments.media")
         or get_path(record, "extended_entities.media")
         or get_path(record, "entities.media")
     )
     if isinstance(media, list):
-        kinds = [one.get("type") for one in media if isinstance(one, dict)]
-    else:
-        keys = get_path(record, "attachments.media_keys")
-        kinds = [
-            context.media.get(key)
-            for key in (keys if isinstance(keys, list) else [])
-            if isinstance(key, str)
-        ]
-    formats = [MEDIA.get(kind) for kind in kinds if isinstance(kind, str)]
-    if not formats or None in formats:
-        return None
-    return "carousel" if len(formats) > 1 else formats[0]
+        return [item.get("type") for item in media if isinstance(item, dict)]
+    keys = get_path(record, "attachments.media_keys")
+    if not isinstance(keys, list):
+        return []
+    return [context.media.get(key) for key in keys if isinstance(key, str)]
 
 
-def _tags(values: object) -> str | None:
+def _parse_hashtags(values: object) -> str | None:
     return join_hashtags(values, "tag") or join_hashtags(values, "text")
 
 
 def _is_bare_post(r: dict) -> bool:
-    """Tell a post of which a page gives no more than id and text, as v2 does where nothing is asked
-    for.
+    """Recognise a post of which a page gives no more than id and text, as v2 does where no field is
+    requested.
     """
     return "id" in r and "text" in r and "user" not in r
 
 
 def _is_post(r: dict) -> bool:
-    """Tell a post by what only X has: id, text and created_at alone could be of any network."""
-    ours = ("conversation_id", "edit_history_tweet_ids", "referenced_tweets", "public_metrics")
-    return (
-        _is_bare_post(r)
-        and _is_number(r["id"])
-        and (any(name in r for name in ours) or _has_author(r))
-    )
+    """Recognise a post by what only X has: any network has id, text and created_at."""
+    if not _is_bare_post(r) or not _is_number(r["id"]):
+        return False
+    return any(name in r for name in POST_FIELDS) or _has_author(r)
 
 
 def _has_author(r: dict) -> bool:
@@ -74,8 +81,8 @@ def _has_author(r: dict) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    """Tell what can be an id of X: digits; what is neither a text nor missing is told as no id
-    later.
+    """Return whether a value can be an id of X: digits; one that is neither text nor missing is
+    reported as no id later.
     """
     return value.isdigit() if isinstance(value, str) else value is not None
 
@@ -85,25 +92,21 @@ def _is_bare_user(r: dict) -> bool:
 
 
 def _is_user(r: dict) -> bool:
-    told = ("public_metrics", "pinned_tweet_id", "profile_image_url", "verified_type", "protected")
-    return "id" in r and "username" in r and "text" not in r and any(name in r for name in told)
+    has_names = "id" in r and "username" in r
+    return has_names and "text" not in r and any(name in r for name in USER_FIELDS)
 
 
 def _is_old_post(r: dict) -> bool:
-    return (
-        "id_str" in r and ("full_text" in r or "text" in r) and ("user" in r or "created_at" in r)
-    )
+    has_text = "full_text" in r or "text" in r
+    return "id_str" in r and has_text and ("user" in r or "created_at" in r)
 
 
 def _is_old_user(r: dict) -> bool:
-    return (
-        "screen_name" in r
-        and ("id_str" in r or "id" in r)
-        and ("followers_count" in r or "statuses_count" in r)
-    )
+    has_id = "id_str" in r or "id" in r
+    return "screen_name" in r and has_id and ("followers_count" in r or "statuses_count" in r)
 
 
-PARSERS = {"handle": parse_handle, "hashtags": _tags, "language": parse_language}
+PARSERS = {"handle": parse_handle, "hashtags": _parse_hashtags, "language": parse_language}
 FINISH_PATHS = (
     "attachments",
     "geo",
@@ -182,7 +185,7 @@ SHAPES = (
             "bio": ("author.description",),
             "verified": ("author.verified",),
         },
-        parsers=PARSERS, finish=finish, finish_paths=FINISH_PATHS, remedy=ASK,
+        parsers=PARSERS, finish=finish, finish_paths=FINISH_PATHS, remedy=REMEDY,
         matches_bare=_is_bare_post,
     ),
     RecordShape(

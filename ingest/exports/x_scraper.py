@@ -9,7 +9,7 @@ from ingest.exports.value_parsers import parse_handle, parse_language
 
 KIND = "x-scraper"
 #: Last word of snscrape's media types, and twscrape's lists of media -> format.
-MEDIA = {
+FORMATS = {
     "photo": "image",
     "video": "video",
     "gif": "video",
@@ -20,61 +20,56 @@ MEDIA = {
 
 
 def _finish(record: dict, row: dict, context: Context) -> None:
-    retweeted = isinstance(record.get("retweetedTweet"), dict) or record.get("isRetweet") is True
-    row["repost"] = retweeted or (row.get("text") or "").startswith("RT @")
+    """Add whether the post is a repost, its format and its place."""
+    is_retweet = isinstance(record.get("retweetedTweet"), dict) or record.get("isRetweet") is True
+    row["repost"] = is_retweet or (row.get("text") or "").startswith("RT @")
     formats = _formats(record.get("media"))
-    row["format"] = (
-        None if not formats or None in formats else "carousel" if len(formats) > 1 else formats[0]
-    )
+    if not formats or None in formats:
+        row["format"] = None
+    else:
+        row["format"] = "carousel" if len(formats) > 1 else formats[0]
     if record.get("place"):
         row["has_location"] = True
 
 
 def _formats(media: object) -> list[str | None]:
-    """Give the format of each picture and video: of snscrape's list of typed objects, or twscrape's
-    lists by kind.
+    """Return the format of each picture and video: of snscrape's list of typed objects, or
+    twscrape's lists by kind.
     """
     if isinstance(media, dict):
-        return [
-            MEDIA.get(kind)
-            for kind, given in media.items()
-            if isinstance(given, list)
-            for _ in given
-        ]
-    listed = media if isinstance(media, list) else []
-    kinds = [one.get("_type", one.get("type")) for one in listed if isinstance(one, dict)]
-    return [MEDIA.get(str(kind).rpartition(".")[2].lower()) for kind in kinds]
+        formats: list[str | None] = []
+        for kind, items in media.items():
+            formats += [FORMATS.get(kind)] * (len(items) if isinstance(items, list) else 0)
+        return formats
+    objects = [item for item in media if isinstance(item, dict)] if isinstance(media, list) else []
+    types = [str(item.get("_type", item.get("type"))) for item in objects]
+    return [FORMATS.get(type_.rpartition(".")[2].lower()) for type_ in types]
 
 
-def _tags(values: object) -> str | None:
+def _parse_hashtags(values: object) -> str | None:
     return join_hashtags(values, "text")
 
 
 def _is_tweet(r: dict) -> bool:
-    typed = r.get("_type") == "snscrape.modules.twitter.Tweet"
-    said = "rawContent" in r or "renderedContent" in r
-    return (
-        "id" in r and isinstance(r.get("user"), dict) and (typed or (said and "retweetCount" in r))
-    )
+    if "id" not in r or not isinstance(r.get("user"), dict):
+        return False
+    has_text = "rawContent" in r or "renderedContent" in r
+    has_type = r.get("_type") == "snscrape.modules.twitter.Tweet"
+    return has_type or (has_text and "retweetCount" in r)
 
 
 def _is_user(r: dict) -> bool:
-    typed = r.get("_type") == "snscrape.modules.twitter.User"
-    return (
-        "username" in r and "id" in r and (typed or ("friendsCount" in r and "statusesCount" in r))
-    )
+    has_type = r.get("_type") == "snscrape.modules.twitter.User"
+    has_counts = "friendsCount" in r and "statusesCount" in r
+    return "username" in r and "id" in r and (has_type or has_counts)
 
 
 def _is_apify_tweet(r: dict) -> bool:
-    return (
-        "id" in r
-        and "createdAt" in r
-        and isinstance(get_path(r, "author.userName"), str)
-        and "retweetCount" in r
-    )
+    has_author = isinstance(get_path(r, "author.userName"), str)
+    return has_author and all(name in r for name in ("id", "createdAt", "retweetCount"))
 
 
-PARSERS = {"handle": parse_handle, "hashtags": _tags, "language": parse_language}
+PARSERS = {"handle": parse_handle, "hashtags": _parse_hashtags, "language": parse_language}
 
 SHAPES = (
     RecordShape(

@@ -13,8 +13,8 @@ INSTRUCTIONS = ("TimelineClearCache", "TimelineTerminateTimeline", "TimelineShow
 
 
 def _entry_kind(r: dict) -> str | None:
-    """Give the kind of an entry of a timeline that is no post of it; of a promoted one its wrapper
-    tells it.
+    """Return the kind of an entry of a timeline that is no post of it, None of a post; a promoted
+    post shows it by its wrapper.
     """
     if isinstance(r.get("promotedMetadata"), dict):
         return PROMOTED
@@ -27,12 +27,9 @@ def _is_post(r: dict) -> bool:
 
 
 def _is_user(r: dict) -> bool:
-    named = get_path(r, "legacy.screen_name") or get_path(r, "core.screen_name")
-    return (
-        "rest_id" in r
-        and isinstance(named, str)
-        and get_path(r, "legacy.followers_count") is not None
-    )
+    handle = get_path(r, "legacy.screen_name") or get_path(r, "core.screen_name")
+    has_followers = get_path(r, "legacy.followers_count") is not None
+    return "rest_id" in r and isinstance(handle, str) and has_followers
 
 
 def _finish(record: dict, row: dict, context: Context) -> None:
@@ -43,8 +40,8 @@ def _finish(record: dict, row: dict, context: Context) -> None:
 
 
 def _account(place: str = "") -> dict[str, tuple[str, ...]]:
-    """Give the columns of an account -> paths from `place`; newer pages keep its name and its
-    opening in `core`.
+    """Return the columns of an account -> their paths, which begin with `place`; newer pages keep
+    its name and its opening in `core`.
     """
     return {
         "creator_id": (f"{place}rest_id", f"{place}legacy.id_str"),
@@ -58,7 +55,7 @@ def _account(place: str = "") -> dict[str, tuple[str, ...]]:
     }
 
 
-_OF_POST = _account(f"{ACCOUNT}.")
+AUTHOR = _account(f"{ACCOUNT}.")
 
 SHAPES = (
     RecordShape(
@@ -79,7 +76,7 @@ SHAPES = (
             "text": ("note_tweet.note_tweet_results.result.text", "legacy.full_text"),
             "hashtags": ("legacy.entities.hashtags",),
         },
-        _OF_POST | {"creator_id": (*_OF_POST["creator_id"], "legacy.user_id_str")},
+        AUTHOR | {"creator_id": (*AUTHOR["creator_id"], "legacy.user_id_str")},
         parsers=x.PARSERS, finish=_finish,
         finish_paths=("legacy.extended_entities", "legacy.place"),
         ignored_paths={REFERENCED_POST: ("legacy.retweeted_status_result.result",

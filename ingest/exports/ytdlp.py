@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ingest.exports.foreign_records import EXTRACTOR_FIELDS
-from ingest.exports.record_shapes import COMMENT, Context, RecordShape
+from ingest.exports.record_shapes import COMMENT, ColumnPaths, Context, RecordShape
 from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_text, parse_time
 
 KIND = "yt-dlp"
@@ -16,37 +16,39 @@ BROADCASTS = {
     "is_upcoming": "broadcast that has not begun", "is_live": "broadcast that still runs",
     "post_live": "broadcast that still runs",
 }  # fmt: skip
-FIELDS = frozenset(EXTRACTOR_FIELDS)
+VIDEO_TYPES = (None, "video", "url", "url_transparent")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #: Characters of a short code that are the post's number; more follow in private accounts.
 CODE = 11
 
 
 def extractor_name(record: dict) -> str | None:
-    """Give the name of the extractor that made a record, in lower case, None of anything else."""
-    if FIELDS.isdisjoint(record):
-        return None
-    names = (record.get(field) for field in EXTRACTOR_FIELDS)
-    return next((name.lower() for name in names if isinstance(name, str)), None)
+    """Return the name of the extractor that made a record, in lower case, None of anything else."""
+    for field in EXTRACTOR_FIELDS:
+        name = record.get(field)
+        if isinstance(name, str):
+            return name.lower()
+    return None
 
 
-def _of(
-    network: str, kinds: tuple[object, ...] = (None, "video", "url", "url_transparent")
-) -> Callable[[dict], bool]:
-    return lambda r: (
-        (extractor_name(r) or "").startswith(network) and r.get("_type") in kinds and "id" in r
-    )
+def _is_of(record: dict, network: str, types: tuple[str | None, ...] = VIDEO_TYPES) -> bool:
+    """Return whether a record is of a network by its extractor, and of one of the types."""
+    extractor = extractor_name(record) or ""
+    return extractor.startswith(network) and record.get("_type") in types and "id" in record
+
+
+def _video_of(network: str) -> Callable[[dict], bool]:
+    return lambda record: _is_of(record, network)
 
 
 def _is_channel(r: dict) -> bool:
-    told = r.get("channel_id") is not None and r["channel_id"] == r.get("id")
-    return _of("youtube", ("playlist",))(r) and (
-        told or r.get("channel_follower_count") is not None
-    )
+    is_own_list = r.get("channel_id") is not None and r["channel_id"] == r.get("id")
+    is_channel = is_own_list or r.get("channel_follower_count") is not None
+    return is_channel and _is_of(r, "youtube", ("playlist",))
 
 
-def _moment(value: object) -> datetime:
-    """Give the moment of an epoch, or the beginning of a day such as 20260301."""
+def _parse_time_or_day(value: object) -> datetime:
+    """Return the moment of an epoch, or the beginning of a day such as 20260301."""
     if not (isinstance(value, str) and len(value) == 8 and value.isdigit()):
         return parse_time(value)
     try:
@@ -56,7 +58,8 @@ def _moment(value: object) -> datetime:
 
 
 def decode_short_code(code: object) -> str | None:
-    """Give the number of an Instagram post, by which the other forms name it, from its short code.
+    """Return the number of an Instagram post, by which the other forms name it, from its short
+    code.
 
     >>> decode_short_code("CKaOjxwBM_y")
     '2493369374954803186'
@@ -77,13 +80,16 @@ def _broadcast(record: dict) -> str | None:
 def _finish_youtube(record: dict, row: dict, context: Context) -> None:
     """Add the caption and the format: a Short where its address or kind says so."""
     row["text"] = _caption(record)
+    row["format"] = _youtube_format(record)
+
+
+def _youtube_format(record: dict) -> str:
     address = record.get("webpage_url")
-    short = record.get("media_type") == "short" or (
-        isinstance(address, str) and "/shorts/" in address
-    )
-    row["format"] = (
-        "live" if record.get("live_status") == "was_live" else "short" if short else "video"
-    )
+    has_short_address = isinstance(address, str) and "/shorts/" in address
+    if record.get("live_status") == "was_live":
+        return "live"
+    is_short = has_short_address or record.get("media_type") == "short"
+    return "short" if is_short else "video"
 
 
 def _caption(record: dict) -> str | None:
@@ -100,8 +106,8 @@ COUNTS = {
     "likes": ("like_count",),
     "comments": ("comment_count",),
 }
-PARSERS = {"posted_at": _moment, "handle": parse_handle}
-IGNORED_PATHS = {COMMENT: ("comments",)}
+PARSERS = {"posted_at": _parse_time_or_day, "handle": parse_handle}
+IGNORED_PATHS: ColumnPaths = {COMMENT: ("comments",)}
 REMEDY = ": run yt-dlp without --flat-playlist"
 
 SHAPES = (
@@ -116,7 +122,7 @@ SHAPES = (
         parsers=PARSERS, embedded_paths=("entries",), finish_paths=("_type", "id"),
     ),
     RecordShape(
-        "yt-dlp YouTube video", KIND, "youtube", "posts", _of("youtube"),
+        "yt-dlp YouTube video", KIND, "youtube", "posts", _video_of("youtube"),
         {"post_id": ("id",), "views": ("view_count",), **COUNTS},
         {
             "creator_id": ("channel_id",),
@@ -129,7 +135,7 @@ SHAPES = (
         finish_paths=("title", "description", "live_status", "media_type", "webpage_url"),
     ),
     RecordShape(
-        "yt-dlp TikTok video", KIND, "tiktok", "posts", _of("tiktok"),
+        "yt-dlp TikTok video", KIND, "tiktok", "posts", _video_of("tiktok"),
         {
             "post_id": ("id",), "views": ("view_count",), "shares": ("repost_count",),
             "saves": ("save_count",),
@@ -139,14 +145,14 @@ SHAPES = (
         parsers=PARSERS, finish=_finish, remedy=REMEDY, ignored_paths=IGNORED_PATHS,
     ),
     RecordShape(
-        "yt-dlp Instagram video", KIND, "instagram", "posts", _of("instagram"),
+        "yt-dlp Instagram video", KIND, "instagram", "posts", _video_of("instagram"),
         {"post_id": ("id",), "text": ("description",), **COUNTS},
         {"creator_id": ("uploader_id",), "handle": ("channel",)},
         parsers={**PARSERS, "post_id": decode_short_code}, finish=_finish, remedy=REMEDY,
         ignored_paths=IGNORED_PATHS,
     ),
     RecordShape(
-        "yt-dlp X video", KIND, "x", "posts", _of("twitter"),
+        "yt-dlp X video", KIND, "x", "posts", _video_of("twitter"),
         {"post_id": ("display_id",), "shares": ("repost_count",), "text": ("description",),
             **COUNTS},
         {"creator_id": ("channel_id",), "handle": ("uploader_id",)},
