@@ -104,7 +104,7 @@ def import_(
     from features.tables.rates_file import read_rates
     from ingest.exports.import_job import ImportOptions
     from ingest.exports.importer import import_files
-    from ingest.exports.report import format_report
+    from ingest.exports.report_text import format_report
 
     options = ImportOptions(
         kind,
