@@ -19,9 +19,10 @@ import pandas as pd
 from ingest.exports import json_reader
 from ingest.exports.import_job import ImportJob, ImportOptions
 from ingest.exports.part_writer import FILE_COLUMN, ORDER_COLUMN, PartWriter
-from ingest.exports.record_shapes import IDENTITY_COLUMNS
 from ingest.exports.report import FileReport, RejectionWriter
-from ingest.sheets import SheetOptions, read_sheet
+from ingest.shapes.record_shapes import IDENTITY_COLUMNS
+from ingest.sheets.reader import read_sheet
+from ingest.sheets.sheet_types import SheetOptions
 
 #: What only the request knows of these files.
 OWNERS = {

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.tables.schema import TABLE_SPECS
-from ingest.exports.captions import join_hashtags
-from ingest.exports.known_shapes import SHAPES
 from ingest.exports.record_finder import FoundRecord, find_records
 from ingest.exports.record_parser import parse_record
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import RECORD_SPECS, Context
 from ingest.exports.rejections import Place, Rejection
 from ingest.exports.row_faults import find_row_fault
+from ingest.shapes.captions import join_hashtags
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import RECORD_SPECS, Context
+from ingest.shapes.shape_catalog import SHAPES
 
 REPORTED = "is an error reported instead of data"
 HERE = Place("export.json", "record 1")

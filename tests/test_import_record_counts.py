@@ -14,12 +14,12 @@ from ingest.exports import instagram_panel, json_reader, sheet_reader
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob, ImportOptions
 from ingest.exports.instagram_panel import PANEL_FOLLOWERS, PANEL_POSTS
-from ingest.exports.known_shapes import SHAPES
 from ingest.exports.part_writer import PartWriter
 from ingest.exports.record_finder import FoundRecord, PartialPage, find_records
 from ingest.exports.record_signs import is_empty_page, looks_like_record
 from ingest.exports.rejections import Place
 from ingest.exports.report import FileReport, RejectionWriter
+from ingest.shapes.shape_catalog import SHAPES
 from ingest.sheets.sheet_types import SheetError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from ingest.exports.known_shapes import SHAPES
 from ingest.exports.record_finder import FoundRecord, find_records
 from ingest.exports.record_parser import parse_record
 from ingest.exports.rejections import Place, Rejection
 from ingest.exports.row_faults import find_row_fault
-from ingest.exports.ytdlp import decode_short_code
+from ingest.shapes.shape_catalog import SHAPES
+from ingest.shapes.ytdlp import decode_short_code
 
 HERE = Place("export.json", "record 1")
 AT = "2026-01-02T03:04:05+00:00"

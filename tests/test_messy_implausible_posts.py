@@ -6,8 +6,8 @@ import json
 import pytest
 from messy_cases import MESSY, imported
 
-from ingest.exports.coauthors import resolve_owner
 from ingest.exports.plausibility import counts_above_views, find_implausible_counts
+from ingest.shapes.coauthors import resolve_owner
 
 OWNER, GUEST = {"pk": "7", "username": "owner"}, {"pk": "6", "username": "guest"}
 

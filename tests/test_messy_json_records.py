@@ -5,11 +5,11 @@ import json
 import pytest
 from messy_cases import MESSY, imported
 
-from ingest.exports.known_shapes import SHAPES
 from ingest.exports.record_finder import FoundRecord, IgnoredRecord, find_records
 from ingest.exports.record_parser import parse_record
-from ingest.exports.record_shapes import Context
 from ingest.exports.rejections import Place, Rejection
+from ingest.shapes.record_shapes import Context
+from ingest.shapes.shape_catalog import SHAPES
 
 HERE = Place("export.json", "record 1")
 AT = "2026-03-01T12:00:00+0000"

@@ -175,7 +175,11 @@ def batch(tmp_path_factory, tables, trained, partnerships):
     pd.DataFrame(partnerships).to_parquet(folder / "list.parquet", index=False)
     scorer, extras = Scorer(trained.bundle, tables), AnswerOptions(explain=True, comparables=True)
     tally = score_file(
-        folder / "list.parquet", folder / "scored.parquet", scorer, AS_OF, BatchOptions(extras=extras)
+        folder / "list.parquet",
+        folder / "scored.parquet",
+        scorer,
+        AS_OF,
+        BatchOptions(extras=extras),
     )
     assert (tally.scored, tally.rejected) == (len(partnerships), 0)
     return pd.read_parquet(folder / "scored.parquet")

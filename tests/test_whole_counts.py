@@ -7,7 +7,7 @@ import pytest
 
 from features.tables.schema import NOT_WHOLE, POSTS, PROSPECTS, TABLE_SPECS
 from features.tables.validate import clean_table
-from ingest.exports.value_parsers import InvalidValue, parse_value
+from ingest.shapes.value_parsers import InvalidValue, parse_value
 from serving.batch import score_file
 from serving.http.request_reader import read_partnerships
 

@@ -11,7 +11,7 @@ from ingest.exports.decompress import CHUNK, open_text
 from ingest.exports.errors import SourceError
 from ingest.exports.instagram_panel import PANEL_FOLLOWERS, PANEL_POSTS
 from ingest.exports.json_stream import is_json_text
-from ingest.exports.known_shapes import JSON_KINDS, list_known_kinds
+from ingest.shapes.shape_catalog import JSON_KINDS, list_known_kinds
 
 PANEL, SHEET = "instagram-panel", "sheet"
 FILE_KINDS = (*JSON_KINDS, PANEL, SHEET)

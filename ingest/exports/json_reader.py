@@ -4,9 +4,7 @@ from datetime import datetime
 
 from ingest.exports.errors import SourceError
 from ingest.exports.import_job import ImportJob
-from ingest.exports.instagram_graph import metric_value, metric_values
 from ingest.exports.json_stream import read_json_values
-from ingest.exports.known_shapes import JSON_KINDS, list_known_kinds, shapes_for_kind
 from ingest.exports.plausibility import INSTAGRAM_VIEW_DEFINITIONS
 from ingest.exports.record_finder import (
     FoundRecord,
@@ -16,11 +14,13 @@ from ingest.exports.record_finder import (
     find_records,
 )
 from ingest.exports.record_parser import ParsedRecord, parse_record
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import METRICS
 from ingest.exports.rejections import Rejection
 from ingest.exports.row_faults import NO_POSTING_TIME, find_row_fault
 from ingest.exports.unmapped_fields import UnmappedFieldCounter
+from ingest.shapes.instagram_graph import metric_value, metric_values
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import METRICS
+from ingest.shapes.shape_catalog import JSON_KINDS, list_known_kinds, shapes_for_kind
 
 #: Pages with less than there is that a report notes.
 MOST_NOTES = 5

@@ -21,7 +21,7 @@ from ingest.exports.merge_creators import merge_creators
 from ingest.exports.merge_posts import merge_posts
 from ingest.exports.merge_sql import extremes, latest, linked, ranked, scan, sql_type
 from ingest.exports.part_writer import FILE_COLUMN, ORDER_COLUMN, PART_SPECS, part_columns
-from ingest.exports.record_shapes import METRICS
+from ingest.shapes.record_shapes import METRICS
 
 #: The columns that tell a fee together: never an amount of one row and a currency of another.
 FEE_COLUMNS = ("fee_usd", "fee", "currency")

@@ -7,7 +7,7 @@ import duckdb
 from ingest.exports.merge_conflicts import CONFLICT_COLUMNS, ConflictList
 from ingest.exports.merge_sql import extremes, extremes_each, latest, latest_each, linked, ranked
 from ingest.exports.part_writer import PART_SPECS
-from ingest.exports.record_shapes import METRICS
+from ingest.shapes.record_shapes import METRICS
 
 #: Readings of posts with several rows that are merged at a time.
 BLOCK_ROWS = 400_000

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.tables.schema import CREATORS, FOLLOWERS, PARTNERSHIPS, POSTS, PROSPECTS
-from ingest.exports.record_shapes import METRICS
+from ingest.shapes.record_shapes import METRICS
 
 #: Tables that records give. Metrics are counts of posts that other records give.
 PART_SPECS = {

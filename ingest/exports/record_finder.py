@@ -10,12 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
-from ingest.exports import x
-from ingest.exports.foreign_records import FACEBOOK, find_foreign_network, is_comment
 from ingest.exports.json_stream import MalformedValue
 from ingest.exports.record_parser import find_read_time, parse_owner
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import COMMENT, REFERENCED_POST, Context, RecordShape
 from ingest.exports.record_signs import (
     has_author,
     is_empty_page,
@@ -24,6 +20,10 @@ from ingest.exports.record_signs import (
 )
 from ingest.exports.rejections import Place, Rejection
 from ingest.exports.reported_errors import reported_errors
+from ingest.shapes import x
+from ingest.shapes.foreign_records import FACEBOOK, find_foreign_network, is_comment
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import COMMENT, REFERENCED_POST, Context, RecordShape
 
 #: Wrappers nested deeper than this hold no records.
 DEEPEST = 24

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ingest.exports.captions import add_caption_columns
-from ingest.exports.record_paths import follow_steps, get_path
-from ingest.exports.record_shapes import (
+from ingest.exports.rejections import Place, Rejection
+from ingest.shapes.captions import add_caption_columns
+from ingest.shapes.record_paths import follow_steps, get_path
+from ingest.shapes.record_shapes import (
     READ_TIME_PATHS,
     VIEWS_METRIC,
     ColumnReader,
     Context,
     RecordShape,
 )
-from ingest.exports.rejections import Place, Rejection
-from ingest.exports.value_parsers import (
+from ingest.shapes.value_parsers import (
     InvalidValue,
     is_missing,
     parse_handle,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from features.tables.schema import TABLE_SPECS
 from ingest.exports.merge_conflicts import MOST_CONFLICTS, Conflict
-from ingest.exports.record_shapes import IDENTITY_COLUMNS
 from ingest.exports.report import FileReport, ImportReport
+from ingest.shapes.record_shapes import IDENTITY_COLUMNS
 
 #: Lines of a kind that the text shows; the files hold all.
 MAX_SHOWN_LINES = 8

@@ -1,6 +1,6 @@
 """Errors that a platform or a scraper reports instead of data."""
 
-from ingest.exports.record_paths import get_path
+from ingest.shapes.record_paths import get_path
 
 MESSAGE_FIELDS = ("message", "detail", "title", "reason", "description", "code", "type")
 LONGEST_MESSAGE = 120

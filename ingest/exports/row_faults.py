@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from features.tables.creator_ids import id_fault
-from ingest.exports.record_shapes import METRICS
+from ingest.shapes.record_shapes import METRICS
 
 #: Clocks differ: a moment so far ahead of now is accepted.
 CLOCK_TOLERANCE = timedelta(days=1)

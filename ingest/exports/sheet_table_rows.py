@@ -5,10 +5,10 @@ import pandas as pd
 
 from features.tables.schema import TABLE_SPECS
 from features.tables.validate import clean_table
-from ingest.exports.captions import add_caption_columns
 from ingest.exports.import_job import ImportJob
 from ingest.exports.rejections import Rejection
 from ingest.exports.row_faults import find_row_fault
+from ingest.shapes.captions import add_caption_columns
 
 
 class SheetTableRows:

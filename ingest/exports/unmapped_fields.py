@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ingest.exports.record_shapes import RecordShape
+from ingest.shapes.record_shapes import RecordShape
 
 #: Forms of records of which fields are counted; a file has a handful, garbage could have any
 #: number.

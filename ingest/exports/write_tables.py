@@ -14,8 +14,8 @@ from features.tables.validate import InvalidTables, clean_table, validate
 from ingest.exports.errors import SourceError
 from ingest.exports.merge import Merge
 from ingest.exports.part_writer import to_arrow
-from ingest.exports.record_shapes import IDENTITY_COLUMNS
 from ingest.exports.report import ImportReport
+from ingest.shapes.record_shapes import IDENTITY_COLUMNS
 
 META = {"timezone": "UTC", "source": "creatorcast import", "simulated": False}
 SMALL_TABLES = ("creators", "followers", "partnerships")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ingest.exports.known_shapes import SHAPES
-from ingest.exports.record_shapes import METRICS
+from ingest.shapes.record_shapes import METRICS
+from ingest.shapes.shape_catalog import SHAPES
 from ingest.sheets.header_meanings import canonical_names, header_tokens
 from ingest.sheets.sheet_types import SheetError
 from ingest.sheets.word_lists import read_word_list

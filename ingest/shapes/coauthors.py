@@ -4,7 +4,7 @@ pages it comes.
 
 from collections.abc import Iterable
 
-from ingest.exports.record_paths import get_path
+from ingest.shapes.record_paths import get_path
 
 #: Where the forms say who owns a post, and who shares it.
 OWNER_ID_PATHS = ("owner.pk", "owner.id", "ownerId")

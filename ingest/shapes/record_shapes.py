@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from features.tables.schema import CREATORS, FOLLOWERS, POSTS
-from ingest.exports.record_paths import split_path
-from ingest.exports.value_parsers import parse_value
+from ingest.shapes.record_paths import split_path
+from ingest.shapes.value_parsers import parse_value
 
 #: Metrics of a post that another file gives: its counts, and nothing else of it.
 METRICS = "metrics"

@@ -2,10 +2,10 @@
 are neither.
 """
 
-from ingest.exports import x
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape
-from ingest.exports.x_scraper import KIND
+from ingest.shapes import x
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import REFERENCED_POST, Context, RecordShape
+from ingest.shapes.x_scraper import KIND
 
 ACCOUNT = "core.user_results.result"
 PROMOTED, PAGING = "promoted post", "cursor or instruction of a page"

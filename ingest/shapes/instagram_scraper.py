@@ -3,12 +3,12 @@ Apify's actors.
 """
 
 from features.niche.classifier import niche_for_label
-from ingest.exports.captions import join_hashtags
-from ingest.exports.coauthors import COAUTHOR_PATHS, resolve_owner
-from ingest.exports.foreign_records import network_for_host, url_host
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import CHILD, COMMENT, Context, RecordShape
-from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_number, parse_text
+from ingest.shapes.captions import join_hashtags
+from ingest.shapes.coauthors import COAUTHOR_PATHS, resolve_owner
+from ingest.shapes.foreign_records import network_for_host, url_host
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import CHILD, COMMENT, Context, RecordShape
+from ingest.shapes.value_parsers import InvalidValue, parse_handle, parse_number, parse_text
 
 KIND = "instagram-scraper"
 FORMAT_BY_PRODUCT = {

@@ -6,9 +6,9 @@ The fields are those of yt-dlp's README (OUTPUT TEMPLATE); the day of `upload_da
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from ingest.exports.foreign_records import EXTRACTOR_FIELDS
-from ingest.exports.record_shapes import COMMENT, ColumnPaths, Context, RecordShape
-from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_text, parse_time
+from ingest.shapes.foreign_records import EXTRACTOR_FIELDS
+from ingest.shapes.record_shapes import COMMENT, ColumnPaths, Context, RecordShape
+from ingest.shapes.value_parsers import InvalidValue, parse_handle, parse_text, parse_time
 
 KIND = "yt-dlp"
 #: live_status of what is no post yet, or whose counts still run.

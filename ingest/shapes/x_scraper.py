@@ -2,10 +2,10 @@
 actors.
 """
 
-from ingest.exports.captions import join_hashtags
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape
-from ingest.exports.value_parsers import parse_handle, parse_language
+from ingest.shapes.captions import join_hashtags
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import REFERENCED_POST, Context, RecordShape
+from ingest.shapes.value_parsers import parse_handle, parse_language
 
 KIND = "x-scraper"
 #: Last word of snscrape's media types, and twscrape's lists of media -> format.

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from features.niche.classifier import niche_for_label
 from features.tables.schema import CREATORS
-from ingest.exports.captions import join_hashtags
-from ingest.exports.record_shapes import Context, RecordShape
-from ingest.exports.value_parsers import (
+from ingest.shapes.captions import join_hashtags
+from ingest.shapes.record_shapes import Context, RecordShape
+from ingest.shapes.value_parsers import (
     InvalidValue,
     is_missing,
     parse_country,

@@ -3,9 +3,9 @@
 import re
 
 from features.tables.schema import POSTS
-from ingest.exports.coauthors import resolve_owner
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import (
+from ingest.shapes.coauthors import resolve_owner
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import (
     CHILD,
     COMMENT,
     METRICS,
@@ -14,7 +14,7 @@ from ingest.exports.record_shapes import (
     Context,
     RecordShape,
 )
-from ingest.exports.value_parsers import InvalidValue, parse_handle, parse_number, parse_value
+from ingest.shapes.value_parsers import InvalidValue, parse_handle, parse_number, parse_value
 
 KIND = "instagram-graph"
 FORMATS = {

@@ -2,9 +2,9 @@
 
 import re
 
-from ingest.exports.captions import join_hashtags
-from ingest.exports.record_shapes import Context, RecordShape
-from ingest.exports.value_parsers import parse_handle, parse_text
+from ingest.shapes.captions import join_hashtags
+from ingest.shapes.record_shapes import Context, RecordShape
+from ingest.shapes.value_parsers import parse_handle, parse_text
 
 KIND = "youtube-scraper"
 FORMATS = {

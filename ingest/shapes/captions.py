@@ -2,7 +2,7 @@
 
 import re
 
-from ingest.exports.value_parsers import parse_text
+from ingest.shapes.value_parsers import parse_text
 
 WORD = re.compile(r"\S*\w\S*")
 HASHTAG = re.compile(r"(?<![\w&/#])#(\w+)")

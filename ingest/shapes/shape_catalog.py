@@ -1,6 +1,6 @@
 """The shapes of records that are known, by the export that they belong to."""
 
-from ingest.exports import (
+from ingest.shapes import (
     instagram_graph,
     instagram_scraper,
     tiktok,
@@ -11,7 +11,7 @@ from ingest.exports import (
     youtube_scraper,
     ytdlp,
 )
-from ingest.exports.record_shapes import RecordShape
+from ingest.shapes.record_shapes import RecordShape
 
 #: In this order: the first that fits is taken.
 SHAPES = (

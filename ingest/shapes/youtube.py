@@ -4,10 +4,10 @@ import re
 from html import unescape
 
 from features.niche.classifier import niche_for_label
-from ingest.exports.captions import find_hashtags
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import ColumnPaths, Context, RecordShape
-from ingest.exports.value_parsers import parse_country, parse_handle, parse_language, parse_text
+from ingest.shapes.captions import find_hashtags
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import ColumnPaths, Context, RecordShape
+from ingest.shapes.value_parsers import parse_country, parse_handle, parse_language, parse_text
 
 KIND = "youtube-api"
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")

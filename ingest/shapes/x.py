@@ -1,9 +1,9 @@
 """X: API v2 (users, posts with their expansions) and v1.1, as data."""
 
-from ingest.exports.captions import join_hashtags
-from ingest.exports.record_paths import get_path
-from ingest.exports.record_shapes import REFERENCED_POST, Context, RecordShape
-from ingest.exports.value_parsers import parse_handle, parse_language
+from ingest.shapes.captions import join_hashtags
+from ingest.shapes.record_paths import get_path
+from ingest.shapes.record_shapes import REFERENCED_POST, Context, RecordShape
+from ingest.shapes.value_parsers import parse_handle, parse_language
 
 KIND = "x-api"
 #: How v2 and v1.1 name media -> format; several pictures make a carousel.
