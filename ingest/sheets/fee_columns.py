@@ -1,15 +1,15 @@
-"""Fees of rows put together: the currency of each, what is booked for it, and what is told of those
-that are no amount.
+"""Fees of rows put together: the currency of each, the deliverables that it buys, and notes of
+those that are no amount.
 
 `fee_usd` holds US dollars; a fee in another currency, or beside a column that names its currency,
 stands in `fee` and `currency`, to be converted by whoever knows a rate.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from features.tables.currency import USD
+from ingest.sheets.cell_text import shown_text
 from ingest.sheets.column_plans import ColumnPlan
 from ingest.sheets.fee_text import (
     GIFT,
@@ -20,15 +20,23 @@ from ingest.sheets.fee_text import (
 )
 from ingest.sheets.rows import SheetRows
 from ingest.sheets.sheet_types import Remark, SheetFault
+from ingest.sheets.workbook import Cell
 
 #: Formats that people write for each other: on TikTok every video is a short one.
-_ALIKE = {"short", "video"}
+_INTERCHANGEABLE = {"short", "video"}
 FEE_UPPER_END, FEE_LOWER_END = "fee_range_upper_end", "fee_lower_end_only"
+#: Words in place of a fee that a note names.
+MOST_WORDS = 8
 
 
 @dataclass
 class FeeColumns:
-    """Fees of n rows as they are taken up; lists are of length n, None where nothing is told."""
+    """Fees of n rows; lists are of length n, None where unknown.
+
+    `gifts`: a gift is a fee of 0. `sources`: currency, deliverables, format -> the source column
+    that gives it. `words`: (source, word in place of a fee) -> how many. `per_post`: (source,
+    whether the number of deliverables is known) -> how many prices of one post.
+    """
 
     rows: SheetRows
     gifts: bool
@@ -38,101 +46,128 @@ class FeeColumns:
     sources: dict[str, str]
     faults: list[SheetFault] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
-    words: Counter = field(default_factory=Counter)
-    per_post: Counter = field(default_factory=Counter)
+    words: Counter[tuple[str, str]] = field(default_factory=Counter)
+    per_post: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    fee_usd: list[float | None] = field(init=False)
+    fee: list[float | None] = field(init=False)
+    currency: list[str | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.fee_usd, self.fee, self.currency = ([None] * len(self.currencies) for _ in range(3))
+        row_count = len(self.currencies)
+        self.fee_usd = [None] * row_count
+        self.fee = [None] * row_count
+        self.currency = [None] * row_count
 
-    def take(self, plan: ColumnPlan, values: list[ParsedFee | None], shown: Callable) -> None:
-        """Take up the values of a column of fees."""
-        named = plan.column == "fee" and "currency" in self.sources
+    def take(self, plan: ColumnPlan, values: list[ParsedFee | None]) -> None:
+        """Add the values of a column of fees."""
+        source = plan.guess.source
+        by_currency_column = plan.column == "fee" and "currency" in self.sources
         for row, fee in enumerate(values):
             if fee is None:
                 continue
-            text = shown(self.rows.cells[row][plan.index])
+            text = shown_text(self.rows.cells[row][plan.index])
             if fee.word:
-                gift = self.gifts and no_fee_reason(fee.word) == GIFT
-                self.words[plan.guess.source, f"{text!r}, a fee of 0" if gift else repr(text)] += 1
-                if gift:
-                    self.fee_usd[row] = 0.0
-            elif wrong := self._price(row, fee, named):
-                self.faults.append(SheetFault(self.rows.lines[row], plan.guess.source, text, wrong))
+                self._take_word(row, fee.word, source, text)
+            elif fault := self._set_fee(row, fee, by_currency_column):
+                self.faults.append(SheetFault(self.rows.lines[row], source, text, fault))
             else:
-                self._remark(row, fee, plan.guess.source, text)
+                self._remark(row, fee, source, text)
 
-    def _price(self, row: int, fee: ParsedFee, named: bool) -> str:
-        """Take up the fee of a row, or say what is wrong with it."""
-        said = self.currencies[row] if named else None
-        currency, contradicted = reconcile_currency(fee.currency, said, fee.bare)
+    def _take_word(self, row: int, word: str, source: str, text: str) -> None:
+        """Count a word in place of a fee; a gift is a fee of 0 where gifts are fees."""
+        if self.gifts and no_fee_reason(word) == GIFT:
+            self.fee_usd[row] = 0.0
+            self.words[source, f"{text!r}, a fee of 0"] += 1
+        else:
+            self.words[source, repr(text)] += 1
+
+    def _set_fee(self, row: int, fee: ParsedFee, by_currency_column: bool) -> str:
+        """Set the fee of a row; return what is wrong with it, "" where nothing is."""
+        column_currency = self.currencies[row] if by_currency_column else None
+        currency, contradicted = reconcile_currency(fee.currency, column_currency, fee.bare)
         if contradicted:
-            return f"is in {fee.currency}, and {self.sources['currency']!r} says {said}: correct one of them"
+            return (
+                f"is in {fee.currency}, and {self.sources['currency']!r} says {column_currency}: "
+                f"correct one of them"
+            )
         if not currency and fee.amount:
             return f"names no currency: write it in {self.sources['currency']!r}"
         if self.fee_usd[row] is not None or self.fee[row] is not None:
             return "stands beside another fee: give one of them"
-        if wrong := self._book(row, fee):
-            return wrong
-        amount = fee.amount * (self.deliverables[row] or 1) if fee.per_post else fee.amount
-        if not amount or (said is None and currency == USD):
+        if fault := self._set_package(row, fee):
+            return fault
+        amount = fee.amount
+        if amount and fee.per_post:
+            amount *= self.deliverables[row] or 1
+        if not amount or (column_currency is None and currency == USD):
             self.fee_usd[row] = amount
         else:
-            self.fee[row], self.currency[row] = amount, currency
+            self.fee[row] = amount
+            self.currency[row] = currency
         return ""
 
-    def _book(self, row: int, fee: ParsedFee) -> str:
-        """Take up what is booked for a fee, or say which column contradicts it."""
-        count, told = self.deliverables[row], self.formats[row]
+    def _set_package(self, row: int, fee: ParsedFee) -> str:
+        """Set the deliverables and format that a fee names; return which column contradicts it."""
+        count, row_format = self.deliverables[row], self.formats[row]
         if fee.deliverables and count and fee.deliverables != count:
-            return f"is for {fee.deliverables}, and {self.sources['deliverables']!r} says {count:g}: correct one of them"
-        if fee.format and told and fee.format != told and {fee.format, told} != _ALIKE:
-            return f"is the price of format {fee.format}, and {self.sources['format']!r} says {told}: correct one of them"
+            return (
+                f"is for {fee.deliverables}, and {self.sources['deliverables']!r} says "
+                f"{count:g}: correct one of them"
+            )
+        formats = {fee.format, row_format}
+        if None not in formats and len(formats) > 1 and formats != _INTERCHANGEABLE:
+            return (
+                f"is the price of format {fee.format}, and {self.sources['format']!r} says "
+                f"{row_format}: correct one of them"
+            )
         if count is None and fee.deliverables:
             self.deliverables[row] = float(fee.deliverables)
-        self.formats[row] = told or fee.format
+        self.formats[row] = row_format or fee.format
         return ""
 
     def _remark(self, row: int, fee: ParsedFee, source: str, text: str) -> None:
+        """Remember what a fee says besides its amount: the price of one post, the end of a range."""
         if fee.per_post:
             self.per_post[source, self.deliverables[row] is not None] += 1
-        if fee.lower is not None or fee.bound == "most":
-            reason = "lower end of a range: the fee is its upper end"
-        elif fee.bound == "least":
+        if fee.bound == "least":
+            code = FEE_LOWER_END
             reason = "upper end, which is open: the fee is the least that is named"
+        elif fee.lower is not None or fee.bound == "most":
+            code = FEE_UPPER_END
+            reason = "lower end of a range: the fee is its upper end"
         else:
             return
-        code = FEE_LOWER_END if fee.bound == "least" else FEE_UPPER_END
-        self.remarks.append(
-            Remark(row, code, SheetFault(self.rows.lines[row], source, text, reason))
-        )
+        fault = SheetFault(self.rows.lines[row], source, text, reason)
+        self.remarks.append(Remark(row, code, fault))
 
     @property
     def notes(self) -> list[str]:
-        """Tell how often which words stand in place of a fee, and how prices of one post are taken."""
-        found = []
+        """Notes of words in place of a fee and of prices of one post, with how often each occurs."""
+        notes = []
         for source in dict.fromkeys(source for source, _ in self.words):
             words = [
-                (word, times) for (own, word), times in self.words.most_common() if own == source
+                (word, times)
+                for (column, word), times in self.words.most_common()
+                if column == source
             ]
-            shown = ", ".join(f"{word} ({times:,})" for word, times in words[:8]) + (
-                ", ..." if words[8:] else ""
-            )
-            found.append(
-                f"{source!r}: {sum(times for _, times in words):,} value(s) are no amount: {shown}"
-            )
-        for (source, known), times in self.per_post.items():
+            shown = ", ".join(f"{word} ({times:,})" for word, times in words[:MOST_WORDS])
+            more = ", ..." if len(words) > MOST_WORDS else ""
+            total = sum(times for _, times in words)
+            notes.append(f"{source!r}: {total:,} value(s) are no amount: {shown}{more}")
+        for (source, has_count), times in self.per_post.items():
             how = (
                 "times the deliverables"
-                if known
+                if has_count
                 else "for one deliverable, as no number of them is told"
             )
-            found.append(f"{source!r}: {times:,} price(s) of one post, taken {how}")
-        return found
+            notes.append(f"{source!r}: {times:,} price(s) of one post, taken {how}")
+        return notes
 
 
-def formats_from_deliverables(cells: list, formats: list[str | None]) -> list[str | None]:
-    """Fill formats that no column tells from how the deliverables are written ("2 Reels")."""
-    found = (parse_deliverables(cell) if isinstance(cell, str) else None for cell in cells)
-    return [
-        told or (package and package.format) for told, package in zip(formats, found, strict=True)
-    ]
+def formats_from_deliverables(cells: list[Cell], formats: list[str | None]) -> list[str | None]:
+    """Return formats (n,), filled from the words of the deliverables ("2 Reels") where unknown."""
+    filled = []
+    for cell, row_format in zip(cells, formats, strict=True):
+        package = parse_deliverables(cell) if isinstance(cell, str) else None
+        filled.append(row_format or (package.format if package else None))
+    return filled

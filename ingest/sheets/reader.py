@@ -11,10 +11,11 @@ from ingest.sheets.assign_roles import assign_roles, mapping_for, needed_stats, 
 from ingest.sheets.column_plans import make_column_plans
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
-from ingest.sheets.convert import SheetPlan, convert_records
+from ingest.sheets.convert import convert_records
 from ingest.sheets.export_layouts import ExportLayout, readable_layout
 from ingest.sheets.header_meanings import HeaderMeaning, header_meaning
 from ingest.sheets.rows import sort_into_rows
+from ingest.sheets.sheet_plan import SheetPlan
 from ingest.sheets.sheet_source import SheetSource, open_sheet
 from ingest.sheets.sheet_types import Sheet, SheetError, SheetOptions
 from ingest.sheets.summary_rows import find_naming_columns, find_summary_rows

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from features.files.formula_escape import strip_apostrophe
+from ingest.sheets.cell_text import cell_text, shown_row
 from ingest.sheets.headers import Record
 from ingest.sheets.labels import is_missing
 from ingest.sheets.number_parser import parse_number_text
@@ -27,8 +27,11 @@ _SUMMARY = re.compile(
 
 @dataclass
 class SheetRows:
-    """Records that became rows, and what became of the others; `summary_word_lines`: lines of rows
-    that begin like a sum.
+    """Records sorted into rows.
+
+    `lines` and `cells` (n,): the rows, each with the header's width. `faults`: broken quotes in
+    rows. `left_out`: records that are no rows. `summary_word_lines`: lines of rows that begin like
+    a sum. `short`, `surplus`: how many rows have fewer, or more filled, cells than the header.
     """
 
     lines: list[int]
@@ -46,21 +49,18 @@ def is_summary_word(cell: Cell) -> bool:
     return isinstance(cell, str) and cell.lower().strip(" :") in SUMMARIES
 
 
-def _holds_only_sums(texts: list[Cell]) -> bool:
+def _holds_only_sums(cells: list[Cell]) -> bool:
     """Say whether a row that begins with a word for a total goes on with figures alone."""
-    _, *rest = [text for text in texts if text != ""]
+    _, *rest = [cell for cell in cells if cell != ""]
+    words = [cell for cell in rest if isinstance(cell, str) and parse_number_text(cell) is None]
     numbers = [
-        isinstance(text, NumberCell)
-        or (isinstance(text, str) and parse_number_text(text) is not None)
-        for text in rest
+        cell
+        for cell in rest
+        if isinstance(cell, NumberCell)
+        or (isinstance(cell, str) and parse_number_text(cell) is not None)
     ]
-    words = [
-        text
-        for text, number in zip(rest, numbers, strict=True)
-        if isinstance(text, str) and not number
-    ]
-    return any(numbers) and all(
-        is_missing(text) or text == UNCOMPUTED or starts_with_summary_word(text) for text in words
+    return bool(numbers) and all(
+        is_missing(word) or word == UNCOMPUTED or starts_with_summary_word(word) for word in words
     )
 
 
@@ -69,44 +69,47 @@ def starts_with_summary_word(text: str) -> bool:
     return _SUMMARY.match(text) is not None
 
 
-def _text(cells: list[Cell]) -> tuple[str, ...]:
-    return tuple("" if cell == UNCOMPUTED else strip_apostrophe(str(cell)) for cell in cells)
-
-
 def sort_into_rows(
     records: list[Record], source: SheetSource, sums: dict[int, str] | None = None
 ) -> SheetRows:
     """Sort records into rows of the header's width, blank ones, and those that cannot be rows.
 
-    `sums`: lines of rows that sum up others, each with which ones.
+    `sums`: line of a row that sums up others -> which ones.
     """
-    rows, width = SheetRows([], [], [], []), len(source.header)
+    rows = SheetRows([], [], [], [])
+    width = len(source.header)
     header = [name.strip() for name in source.header]
     for line, cells, problem in records:
-        texts = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
-        worded = is_summary_word(next((text for text in texts if text != ""), ""))
-        if not any(texts):
+        stripped = [cell.strip() if isinstance(cell, str) else cell for cell in cells]
+        if not any(stripped):
             rows.blank += 1
-        elif texts[:width] == header and not any(texts[width:]):
-            rows.left_out.append(SheetFault(line, "", "", "repeats the header", _text(cells)))
-        elif not source.workbook and any(texts[width:]):
-            shown = " | ".join(str(cell) for cell in cells)[:200]
+            continue
+        first = next((cell for cell in stripped if cell != ""), "")
+        summary_word = is_summary_word(first)
+        surplus = any(stripped[width:])
+        if stripped[:width] == header and not surplus:
+            rows.left_out.append(_left_out(line, cells, "repeats the header", shown=""))
+        elif surplus and not source.workbook:
             reason = (
                 f"has {len(cells)} cells for {width} columns: quote cells that hold the separator"
             )
-            rows.left_out.append(SheetFault(line, "", shown, reason, _text(cells)))
-        elif (sums and line in sums) or (worded and _holds_only_sums(texts)):
-            shown = " | ".join(map(str, cells))[:200]
-            rows.left_out.append(
-                SheetFault(line, "", shown, (sums or {}).get(line, SUMMARY_REASON), _text(cells))
-            )
+            rows.left_out.append(_left_out(line, cells, reason))
+        elif (sums and line in sums) or (summary_word and _holds_only_sums(stripped)):
+            reason = (sums or {}).get(line, SUMMARY_REASON)
+            rows.left_out.append(_left_out(line, cells, reason))
         else:
             if problem:
-                rows.faults.append(SheetFault(line, "", " | ".join(map(str, cells))[:200], problem))
-            if worded:
+                rows.faults.append(SheetFault(line, "", shown_row(cells), problem))
+            if summary_word:
                 rows.summary_word_lines.append(line)
-            rows.surplus += any(texts[width:])
+            rows.surplus += surplus
             rows.short += len(cells) < width and not source.workbook
             rows.lines.append(line)
-            rows.cells.append([*texts[:width], *[""] * (width - len(texts))])
+            rows.cells.append([*stripped[:width], *[""] * (width - len(stripped))])
     return rows
+
+
+def _left_out(line: int, cells: list[Cell], reason: str, shown: str | None = None) -> SheetFault:
+    """Return the fault of a record that is no row."""
+    value = shown_row(cells) if shown is None else shown
+    return SheetFault(line, "", value, reason, tuple(map(cell_text, cells)))
