@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sheets.assign_roles import INTERMEDIATE_COLUMNS
-from ingest.sheets.header_meanings import canonical_names, header_meaning
+from ingest.sheets.header_meanings import INTERMEDIATE_COLUMNS, canonical_names, header_meaning
 from ingest.sheets.labels import (
     country_in,
     fix_mojibake,

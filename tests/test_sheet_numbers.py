@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.sheets.decimal_marks import DecimalMarks, decide_marks
-from ingest.sheets.number_parser import NumberStats, ParsedNumber, number_value, parse_number_text
+from ingest.sheets.number_parser import ParsedNumber, number_value, parse_number_text
+from ingest.sheets.number_stats import NumberStats
 
 LOCALES = ("en", "de", "fr", "es", "pt", "id", "de_CH", "en_IN", "it", "nl", "sv")
 

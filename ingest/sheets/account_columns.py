@@ -13,7 +13,7 @@ from ingest.sheets.workbook import Cell
 
 
 def drop_row_number_ids(
-    roles: list[ColumnRole], nature: str, surveys: list[ColumnStats], sample: list[list[Cell]]
+    roles: list[ColumnRole], row_kind: str, stats: list[ColumnStats], sample: list[list[Cell]]
 ) -> list[ColumnRole]:
     """Leave out ids that are running numbers.
 
@@ -22,36 +22,35 @@ def drop_row_number_ids(
     nothing else names the creator.
     """
     return [
-        _checked(role, roles, nature, surveys, sample)
-        if role.target in ("creator_id", "post_id", "partnership_id") and role.how != "map file"
+        _drop_row_number_id(role, roles, row_kind, stats, sample)
+        if role.target in ("creator_id", "post_id", "partnership_id") and not role.is_mapped
         else role
         for role in roles
     ]
 
 
-def _checked(
+def _drop_row_number_id(
     role: ColumnRole,
     roles: list[ColumnRole],
-    nature: str,
-    surveys: list[ColumnStats],
+    row_kind: str,
+    stats: list[ColumnStats],
     sample: list[list[Cell]],
 ) -> ColumnRole:
-    survey = surveys[role.index]
-    if not survey.may_number_rows:
+    if not stats[role.index].may_number_rows:
         return role
     if role.target != "creator_id":
-        kept = role.name.exact or (role.target == "partnership_id" and role.name.column != "id")
+        kept = role.is_exact or (role.target == "partnership_id" and role.header_column != "id")
         return role if kept else role.as_unread("a row number")
     others = [
         one
         for one in roles
-        if one is not role and (one.target == "name" or _names_account(one, surveys[one.index]))
+        if one is not role and (one.target == "name" or _names_account(one, stats[one.index]))
     ]
     others = [one for one in others if one.target != "creator_id"]
-    comes_back = role.name.column != "id" and survey.repeats
-    if role.name.exact or (comes_back and nature == "posts"):
-        told = "a row number: the same number stands for several names"
-        return role.as_unread(told) if _contradicted(role, others, roles, sample) else role
+    comes_back = role.header_column != "id" and stats[role.index].repeats
+    if role.is_exact or (comes_back and row_kind == "posts"):
+        note = "a row number: the same number stands for several names"
+        return role.as_unread(note) if _contradicted(role, others, roles, sample) else role
     if others:
         return role.as_unread(f"a row number; {others[0].source!r} tells who it is")
     if comes_back:
@@ -64,7 +63,7 @@ def _checked(
 def _contradicted(
     role: ColumnRole, others: list[ColumnRole], roles: list[ColumnRole], sample: list[list[Cell]]
 ) -> bool:
-    """Say whether most of the ids that come back come back with another name on the same platform."""
+    """Say whether most ids that come back stand for several names on one platform."""
     platforms = [one.index for one in roles if one.target == "platform"]
     for other in others:
         names: dict[tuple, list[str]] = {}
@@ -73,20 +72,21 @@ def _contradicted(
                 names.setdefault(
                     (str(row[role.index]), *(str(row[k]) for k in platforms)), []
                 ).append(name)
-        again = [found for found in names.values() if len(found) > 1]
-        if again and sum(len(set(found)) > 1 for found in again) > len(again) / 2:
+        recurring = [group for group in names.values() if len(group) > 1]
+        contradicted = [group for group in recurring if len(set(group)) > 1]
+        if recurring and len(contradicted) > len(recurring) / 2:
             return True
     return False
 
 
 def one_platform(roles: list[ColumnRole], options: SheetOptions) -> list[ColumnRole]:
-    """Keep the columns of the platform that is asked for, else of the only one that columns name."""
+    """Keep the columns of the platform of the options, else of the only one that columns name."""
     roles = [
         role.as_unread("of another platform or site") if role.platform == "elsewhere" else role
         for role in roles
     ]
     named_ones = [role for role in roles if role.target is not None and role.platform]
-    platforms = sorted({role.platform for role in named_ones})
+    platforms = sorted({role.platform for role in named_ones if role.platform})
     chosen = options.platform
     if chosen:
         other = {role.index for role in named_ones if role.platform != chosen}
@@ -97,8 +97,11 @@ def one_platform(roles: list[ColumnRole], options: SheetOptions) -> list[ColumnR
     if len(platforms) < 2:
         return roles
     side = " and ".join(platforms)
-    told = f"columns of {side} stand side by side: name one by --platform, and read the sheet once for each"
-    return [role.as_unread(ambiguous=told) if role in named_ones else role for role in roles]
+    unclear = (
+        f"columns of {side} stand side by side: name one by --platform, and read the sheet once "
+        f"for each"
+    )
+    return [role.as_unread(ambiguous=unclear) if role in named_ones else role for role in roles]
 
 
 def is_other_account(role: ColumnRole, options: SheetOptions) -> bool:
@@ -110,26 +113,26 @@ def is_other_account(role: ColumnRole, options: SheetOptions) -> bool:
         and role.target is None
         and role.platform not in (None, "elsewhere", options.platform)
     )
-    return bool(other) and role.name.column in ("platform_named", "handle", "link", "channel")
+    return bool(other) and role.header_column in ("platform_named", "handle", "link", "channel")
 
 
-def one_identity(roles: list[ColumnRole], surveys: list[ColumnStats]) -> list[ColumnRole]:
+def one_identity(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[ColumnRole]:
     """Let a name stand in for the handle only where nothing else, or nothing but small numbers,
     names the creator.
     """
     names = [role for role in roles if role.target == "name"]
-    telling = [role for role in roles if _names_account(role, surveys[role.index])]
+    telling = [role for role in roles if _names_account(role, stats[role.index])]
     telling = [
         role
         for role in telling
-        if role.target != "creator_id" or not surveys[role.index].may_number_rows
+        if role.target != "creator_id" or not stats[role.index].may_number_rows
     ]
     if not names:
         return roles
     if telling:
-        told = f"a name; {telling[0].source!r} tells who it is"
-        return [role.as_unread(told) if role.target == "name" else role for role in roles]
-    best = min(names, key=lambda role: (surveys[role.index].words.share("spaced"), role.index))
+        note = f"a name; {telling[0].source!r} tells who it is"
+        return [role.as_unread(note) if role.target == "name" else role for role in roles]
+    best = min(names, key=lambda role: (stats[role.index].words.share("spaced"), role.index))
     used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
     return [
         used if r is best else r.as_unread(f"a name; {best.source!r} is used") if r in names else r
@@ -137,8 +140,8 @@ def one_identity(roles: list[ColumnRole], surveys: list[ColumnStats]) -> list[Co
     ]
 
 
-def _names_account(role: ColumnRole, survey: ColumnStats) -> bool:
+def _names_account(role: ColumnRole, stats: ColumnStats) -> bool:
     """Say whether a column names accounts: links of posts, of media or of other sites name none."""
-    if role.target != "link" or role.how == "map file":
-        return role.target in ("handle", "link", "creator_id") and bool(survey.filled_count)
-    return survey.words.accounts > 0 or survey.words.texts > survey.words.links
+    if role.target != "link" or role.is_mapped:
+        return role.target in ("handle", "link", "creator_id") and bool(stats.filled_count)
+    return stats.words.accounts > 0 or stats.words.texts > stats.words.links

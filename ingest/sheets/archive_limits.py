@@ -57,7 +57,8 @@ def _check_sizes(path: Path, parts: list[zipfile.ZipInfo]) -> None:
     size, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
     if size > LARGEST or (size > UNPACKED_FREE and size > packed * LARGEST_GROWTH):
         raise SheetError(
-            f"{str(path)!r} would unpack to {size:,} bytes from {packed:,}: expected a workbook of at most "
+            f"{str(path)!r} would unpack to {size:,} bytes from {packed:,}: expected a workbook of "
+            f"at most "
             f"{LARGEST:,} bytes that is no archive bomb; save the worksheet as CSV"
         )
 
@@ -70,8 +71,10 @@ def _check_tags(path: Path, archive: zipfile.ZipFile, parts: list[zipfile.ZipInf
         tags += _tags_in(path, archive, part)
         if tags > MOST_TAGS or (tags > TAGS_FREE and tags > packed * MOST_TAGS_PER_BYTE):
             raise SheetError(
-                f"{str(path)!r} holds more than {tags:,} tags of XML in {packed:,} bytes: expected a workbook of at "
-                f"most {MOST_TAGS:,} tags (about 12 million cells) that is no archive bomb; save the worksheet as CSV"
+                f"{str(path)!r} holds more than {tags:,} tags of XML in {packed:,} bytes: expected "
+                f"a workbook of at "
+                f"most {MOST_TAGS:,} tags (about 12 million cells) that is no archive bomb; save "
+                f"the worksheet as CSV"
             )
 
 
@@ -85,7 +88,8 @@ def _tags_in(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int
             edges = np.concatenate([[-since], places, [len(block)]])
             if np.diff(edges).max() > LONGEST_TEXT:
                 raise SheetError(
-                    f"{str(path)!r} holds a text of more than {LONGEST_TEXT:,} bytes in {part.filename}: a cell holds "
+                    f"{str(path)!r} holds a text of more than {LONGEST_TEXT:,} bytes in "
+                    f"{part.filename}: a cell holds "
                     f"32,767 characters; save the worksheet as CSV"
                 )
             since = int(len(block) - places[-1]) if len(places) else since + len(block)

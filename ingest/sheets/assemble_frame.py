@@ -9,7 +9,7 @@ import pandas as pd
 
 from features.tables.schema import DTYPES
 from ingest.sheets.cell_text import shown_text
-from ingest.sheets.column_plans import ColumnPlan
+from ingest.sheets.column_plan import ColumnPlan
 from ingest.sheets.fee_columns import FeeColumns, formats_from_deliverables
 from ingest.sheets.header_meanings import canonical_names
 from ingest.sheets.labels import is_missing
@@ -152,20 +152,20 @@ def _take_fees(
     sheet_plan: SheetPlan,
     rows: SheetRows,
 ) -> FeeColumns:
-    """Fill fee_usd, or fee and currency; and deliverables and format where only the fee says them."""
+    """Fill fee_usd, or fee and currency; deliverables and format where only the fee says them."""
     fees = _new_fee_columns(columns, sheet_plan, rows)
     fee_columns = [*columns.get("fee", []), *columns.get("fee_usd", [])]
     for plan, values in fee_columns:
         fees.take(plan, values)
-    filled = {
+    filled: dict[str, list] = {
         "fee": fees.fee,
         "currency": fees.currency,
         "deliverables": fees.deliverables,
         "format": fees.formats,
     }
-    for name, values in filled.items():
-        if _any_known(values):
-            frame[name] = _series(values, _FEE_COLUMN_KINDS[name])
+    for name, filled_values in filled.items():
+        if _any_known(filled_values):
+            frame[name] = _series(filled_values, _FEE_COLUMN_KINDS[name])
     in_usd = any(not plan.has_currency_column for plan, _ in fee_columns)
     if in_usd or _any_known(fees.fee_usd):
         frame["fee_usd"] = _series(fees.fee_usd, "real")

@@ -5,6 +5,8 @@ partnerships with outcomes.
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ingest.sheets.column_role import ColumnRole
+
 #: Counts that tell what came of a partnership, where the rows are partnerships.
 OUTCOMES = frozenset(
     {
@@ -34,7 +36,7 @@ def is_campaign(targets: Iterable[str | None]) -> bool:
     """Say whether columns of these meanings tell a fee, a day and what came of it, and neither a
     post nor an account.
 
-    >>> is_campaign(["handle", "date", "fee", "likes", "views"]), is_campaign(["handle", "fee", "likes"])
+    >>> is_campaign(["handle", "date", "fee", "likes"]), is_campaign(["handle", "fee", "likes"])
     (True, False)
     """
     targets = set(targets)
@@ -43,8 +45,8 @@ def is_campaign(targets: Iterable[str | None]) -> bool:
     )
 
 
-def as_outcome(role, roles: list):
-    """Give a column of partnerships as the outcome that it is, None where it is none or may be a
+def as_outcome(role: ColumnRole, roles: list[ColumnRole]) -> ColumnRole | None:
+    """Return the role of a column of partnerships as an outcome, None where it is none or may be a
     mean of posts.
 
     A list that plans partnerships with its creators' followers may give their usual likes, without

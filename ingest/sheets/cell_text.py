@@ -23,6 +23,6 @@ def shown_row(cells: list[Cell]) -> str:
 
 
 def label_texts(cells: list[Cell]) -> list[str | None]:
-    """Return the sheet's own words (n,) of a column, None where a cell says that nothing is known."""
+    """Return the sheet's own words (n,) of a column, None where a cell says nothing."""
     texts = ["" if cell == UNCOMPUTED else str(cell).strip() for cell in cells]
     return [None if is_missing(text) else text for text in texts]

@@ -1,6 +1,7 @@
-"""What all values of one column prove together, gathered chunk by chunk in bounded memory."""
+"""Statistics of all values of one column, gathered chunk by chunk in bounded memory."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,33 +10,34 @@ from ingest.sheets.fee_text import amount_texts
 from ingest.sheets.labels import country_in, is_missing, niche_of, platform_of
 from ingest.sheets.links import parse_account_link, parse_link
 from ingest.sheets.number_formats import NumberDisplay
-from ingest.sheets.number_parser import NumberStats, rate_size
+from ingest.sheets.number_stats import NumberStats, rate_size
 from ingest.sheets.rows import starts_with_summary_word
 from ingest.sheets.workbook import UNCOMPUTED, Cell, NumberCell
 
-#: Dates of a column from which chance does not explain that all true ones, and no text, are of the
-#: first twelve days.
+#: From so many dates on, chance does not explain that all true dates and no texts are of the first
+#: twelve days of a month.
 FEWEST_DATES = 4
-#: Ways in which a number format shows another number than the stored one.
-MOST_LOOKS = 100
-#: Distinct texts that tell what a column is; how numbers and dates are written is told by all.
+#: Number formats of a column that are kept because they show another number than is stored.
+MOST_RECOGNISERS = 100
+#: Distinct texts that say what a column is; how numbers and dates are written, all texts say.
 MOST_WORDS = 20_000
 LONGEST_LABEL = 1000
-#: Numbers of no more digits count rows; ids of platforms have more, but for a few of their first
-#: accounts.
-SMALL_DIGITS = 6
+#: Numbers of so few digits may number rows; ids of platforms have more, but for a few of their
+#: first accounts.
+ROW_NUMBER_DIGITS = 6
 
 
-def post_of(text: str) -> str | None:
-    """Give the post that an address names."""
+def _post_of(text: str) -> str | None:
+    """Return the id of the post that an address names."""
     link = parse_link(text)
     return link.post_id if link else None
 
 
-_LOOKS = {
+#: What a text may be -> what recognises it, by a result that is not None.
+_RECOGNISERS: dict[str, Callable[[str], object]] = {
     "links": parse_link,
     "accounts": parse_account_link,
-    "posts": post_of,
+    "posts": _post_of,
     "platforms": platform_of,
     "countries": country_in,
     "niches": niche_of,
@@ -44,8 +46,8 @@ _LOOKS = {
 
 @dataclass
 class TextStats:
-    """How many of the first MOST_WORDS texts are links, of accounts or posts, platforms, countries
-    or niches.
+    """How many of the first MOST_WORDS distinct texts are links, links of accounts or posts,
+    platforms, countries or niches; `spaced`: how many have a blank in them.
     """
 
     texts: int = 0
@@ -58,30 +60,36 @@ class TextStats:
     spaced: int = 0
     looked_at: int = 0
 
-    def add(self, texts: dict[str, int], wanted: frozenset[str]) -> None:
-        """Count distinct texts, text -> how often; `wanted`: which of _LOOKS."""
+    def add(self, texts: dict[str, int], kinds: frozenset[str]) -> None:
+        """Count distinct texts, text -> how often; `kinds`: which of _RECOGNISERS to try."""
         for text, times in texts.items():
             if self.looked_at >= MOST_WORDS:
                 return
             self.looked_at += 1
             self.texts += times
             self.spaced += times * (" " in text)
-            for what in wanted & _LOOKS.keys() if len(text) <= LONGEST_LABEL else ():
-                if _LOOKS[what](text) is not None:
-                    setattr(self, what, getattr(self, what) + times)
+            if len(text) > LONGEST_LABEL:
+                continue
+            for kind in kinds & _RECOGNISERS.keys():
+                if _RECOGNISERS[kind](text) is not None:
+                    setattr(self, kind, getattr(self, kind) + times)
 
-    def share(self, what: str) -> float:
-        return getattr(self, what) / self.texts if self.texts else 0.0
+    def share(self, kind: str) -> float:
+        """Return the share of texts of one kind, 0 where there are none."""
+        return getattr(self, kind) / self.texts if self.texts else 0.0
 
 
 @dataclass
 class ColumnStats:
-    """One column: texts, numbers and dates that the workbook stores as such, and what the texts
-    look like.
+    """One column.
 
-    `sums`: texts that begin with a word for a sum; `literal_sizes`: of numbers beside a % that is
-    only text; `displays`: those under which another number is shown than is stored, each with the
-    first cell.
+    `numbers`, `moments`: cells that the workbook stores as such; `late_moments`: with a day past
+    the 12th. `figures`, `dates`, `words`: of its texts. `sums`: texts that begin with a word for a
+    sum. `typed_sizes`, `literal_sizes`: `rate_size` of stored numbers without a %, and beside a %
+    that is only text. `displays`: number formats that show another number than is stored, each with
+    the first cell. `rising`: the column is whole numbers that only rise; `first`, `last`,
+    `counted`: of them. `small`: it is numbers of few digits; `seen`: of them, `repeats`: one comes
+    back. `mapped_words`: words of the column that a map file explains, folded.
     """
 
     filled_count: int = 0
@@ -93,9 +101,9 @@ class ColumnStats:
     dates: DateStats = field(default_factory=DateStats)
     words: TextStats = field(default_factory=TextStats)
     shown_percent: int = 0
-    shown_currency: Counter = field(default_factory=Counter)
-    typed_sizes: Counter = field(default_factory=Counter)
-    literal_sizes: Counter = field(default_factory=Counter)
+    shown_currency: Counter[str | None] = field(default_factory=Counter)
+    typed_sizes: Counter[str] = field(default_factory=Counter)
+    literal_sizes: Counter[str] = field(default_factory=Counter)
     displays: dict[NumberDisplay, NumberCell] = field(default_factory=dict)
     rising: bool = True
     first: int | None = None
@@ -104,17 +112,17 @@ class ColumnStats:
     small: bool = True
     seen: set[int] = field(default_factory=set)
     repeats: bool = False
-    #: Words of the column that a map file explains, folded.
     mapped_words: set[str] = field(default_factory=set)
 
-    def add(self, cells: list[Cell], wanted: frozenset[str], epoch: int) -> None:
-        """Count a chunk of cells; `wanted`: figures, fees, rates, dates, numbers, and those of
-        _LOOKS.
+    def add(self, cells: list[Cell], kinds: frozenset[str], epoch: int) -> None:
+        """Count a chunk of cells.
+
+        `kinds`: which statistics: figures, fees, rates, dates, numbers, and those of _RECOGNISERS.
         """
         if self.rising:
-            self._follow(cells)
-        if "numbers" in wanted and self.small:
-            self._look_for_numbers(cells)
+            self._follow_rise(cells)
+        if "numbers" in kinds and self.small:
+            self._follow_row_numbers(cells)
         counts: Counter = Counter()
         for cell in cells:
             if isinstance(cell, str):
@@ -128,16 +136,16 @@ class ColumnStats:
         counts.pop(UNCOMPUTED, None)
         texts = {text: times for text, times in counts.items() if text and not is_missing(text)}
         self.filled_count += sum(texts.values())
-        if not wanted & {"figures", "dates"}:
+        if not kinds & {"figures", "dates"}:
             self.sums += sum(
                 times for text, times in texts.items() if starts_with_summary_word(text)
             )
-        if "figures" in wanted:
-            self.figures.add(amount_texts(texts) if "fees" in wanted else texts, "rates" in wanted)
-        if "dates" in wanted:
+        if "figures" in kinds:
+            self.figures.add(amount_texts(texts) if "fees" in kinds else texts, "rates" in kinds)
+        if "dates" in kinds:
             self.dates.add(texts, epoch)
-        if wanted & _LOOKS.keys():
-            self.words.add(texts, wanted)
+        if kinds & _RECOGNISERS.keys():
+            self.words.add(texts, kinds)
 
     def _add_number(self, cell: NumberCell) -> None:
         self.numbers += 1
@@ -149,11 +157,11 @@ class ColumnStats:
             self.literal_sizes[rate_size(100 * float(cell.value))] += 1
         if (cell.display.odd or cell.display.scale or cell.display.suffix) and len(
             self.displays
-        ) < MOST_LOOKS:
+        ) < MOST_RECOGNISERS:
             self.displays.setdefault(cell.display, cell)
 
-    def _follow(self, cells: list[Cell]) -> None:
-        """Keep up whether the column is whole numbers that only rise, as an index does."""
+    def _follow_rise(self, cells: list[Cell]) -> None:
+        """Follow whether the column is whole numbers that only rise, as an index does."""
         for cell in cells:
             text = str(cell).strip().removesuffix(".0")
             if not text:
@@ -165,13 +173,13 @@ class ColumnStats:
             self.first = self.last if self.first is None else self.first
             self.counted += 1
 
-    def _look_for_numbers(self, cells: list[Cell]) -> None:
-        """Keep up whether all values are numbers of at most six digits, and whether one comes back."""
+    def _follow_row_numbers(self, cells: list[Cell]) -> None:
+        """Follow whether all values are numbers of few digits, and whether one comes back."""
         for cell in cells:
             text = str(cell).strip().removesuffix(".0").removeprefix("#")
             if not text or is_missing(text):
                 continue
-            if not text.isdecimal() or len(text) > SMALL_DIGITS:
+            if not text.isdecimal() or len(text) > ROW_NUMBER_DIGITS:
                 self.small = False
                 return
             self.repeats = self.repeats or int(text) in self.seen
@@ -180,22 +188,22 @@ class ColumnStats:
 
     @property
     def may_number_rows(self) -> bool:
-        """Say whether the column may number rows, and no accounts: small numbers, or numbers one
-        after another.
+        """Whether the column may number rows and not accounts: its numbers are small, or follow one
+        another.
         """
         return self.is_index or (self.small and bool(self.seen))
 
     @property
     def is_index(self) -> bool:
-        """Say whether the column numbers its rows, perhaps with a few left out."""
+        """Whether the column numbers its rows, perhaps with a few left out."""
         return self.rising and self.first is not None and self.last - self.first < 3 * self.counted
 
     @property
     def is_day_month_swapped(self) -> bool:
-        """Say whether day and month look exchanged, as by a program that reads 04/03 its own way
-        and leaves 25/03 text.
+        """Whether day and month look exchanged, as by a program that reads 04/03 its own way and
+        leaves 25/03 as text.
 
-        So it looks where all true dates, or texts such as 2026-04-03, have a day up to 12, and all
+        This is so where all true dates, and texts such as 2026-04-03, have a day up to 12, and all
         other texts prove one order by a day past it.
         """
         orders = self.dates.orders
@@ -207,17 +215,17 @@ class ColumnStats:
 
     @property
     def numeric_share(self) -> float:
-        """Give the share of values that are numbers."""
+        """The share of values that are numbers."""
         return (self.numbers + self.figures.read) / self.filled_count if self.filled_count else 0.0
 
     @property
     def currency_count(self) -> int:
-        """Count the values that name a currency."""
+        """The number of values that name a currency."""
         return sum(
             times for code, times in (self.figures.currencies + self.shown_currency).items() if code
         )
 
     @property
-    def sizes(self) -> Counter:
-        """Count the sizes of values that say nothing of percent themselves."""
+    def sizes(self) -> Counter[str]:
+        """`rate_size` of the values that carry no percent sign -> how many."""
         return self.figures.sizes + self.typed_sizes

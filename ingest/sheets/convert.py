@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from ingest.sheets.assemble_frame import HIDDEN_COUNT, ColumnValues, assemble_frame
-from ingest.sheets.cell_readers import CLOSED_LIST_COLUMNS, UNCLEAR_REASONS
+from ingest.sheets.cell_readers import CLOSED_LIST_COLUMNS
+from ingest.sheets.cell_results import UNCLEAR_REASONS
 from ingest.sheets.cell_text import cell_text, label_texts, shown_text
-from ingest.sheets.column_plans import ColumnPlan
+from ingest.sheets.column_plan import ColumnPlan
 from ingest.sheets.headers import Record
 from ingest.sheets.rows import SheetRows, sort_into_rows
 from ingest.sheets.sheet_plan import SheetPlan
-from ingest.sheets.sheet_source import SheetSource
+from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_types import Sheet, SheetFault
 from ingest.sheets.workbook import Cell
 

@@ -8,7 +8,8 @@ two things, and both are ordinary in one column.
 from functools import cache
 from typing import NamedTuple
 
-from ingest.sheets.number_parser import LOCAL_SUFFIXES, NumberStats, ParsedNumber, last_mark
+from ingest.sheets.number_parser import LOCAL_SUFFIXES, ParsedNumber, last_mark
+from ingest.sheets.number_stats import NumberStats
 from ingest.sheets.word_lists import read_word_list
 
 MARK_NAMES = {".": "decimal point", ",": "decimal comma"}
@@ -124,8 +125,8 @@ def languages_of(words: list[str]) -> frozenset[str]:
     """Give the languages of a sheet by the words of its headers and of its numbers, folded; none
     tells English.
 
-    >>> sorted(languages_of(["handle", "seguidores"])), sorted(languages_of(["handle", "followers"]))
-    (['es', 'pt'], ['en'])
+    >>> sorted(languages_of(["handle", "seguidores"])), languages_of(["handle", "followers"])
+    (['es', 'pt'], frozenset({'en'}))
     """
     return frozenset().union(*(_languages().get(word, ()) for word in words)) or frozenset({"en"})
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from features.files.formula_escape import APOSTROPHE, unescape_cell
+from ingest.sheets.workbook import Cell
 
 DELIMITERS = (",", ";", "\t", "|")
 #: Lines and characters that one quoted field may span.
@@ -16,7 +17,7 @@ LONGEST_FIELD, LARGEST_FIELD = 200, 1 << 17
 _SENTINEL = "\x00"
 
 #: line number, cells, what is wrong with the quotes ("" where nothing is)
-TextRecord = tuple[int, list[str], str]
+TextRecord = tuple[int, list[Cell], str]
 OPEN = "opens a quote that is never closed: the quote was taken as a character"
 
 
@@ -27,41 +28,54 @@ def split_records(
 
     An apostrophe that guards a text against being run as a formula is taken off.
     """
-    for number, cells, wrong in _records(lines, delimiter, width):
-        yield (
-            number,
-            [unescape_cell(cell) if cell[:1] == APOSTROPHE else cell for cell in cells],
-            wrong,
-        )
+    for number, texts, wrong in _split(lines, delimiter, width):
+        cells: list[Cell] = [
+            unescape_cell(text) if text[:1] == APOSTROPHE else text for text in texts
+        ]
+        yield number, cells, wrong
 
 
-def _records(lines: Iterable[str], delimiter: str, width: int | None) -> Iterator[TextRecord]:
-    waiting, lines, number = deque(), iter(lines), 0
+class _Lines:
+    """Lines that can be looked at before they are taken."""
 
-    def following() -> str | None:
-        line = next(lines, None)
-        if line is not None:
-            waiting.append(line)
-        return line
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._ahead: deque[str] = deque()
 
-    while waiting or following() is not None:
-        number += 1
-        line = waiting.popleft()
+    def look(self, position: int) -> str | None:
+        """Return the line so many after the next one, None past the end."""
+        while len(self._ahead) <= position:
+            line = next(self._lines, None)
+            if line is None:
+                return None
+            self._ahead.append(line)
+        return self._ahead[position]
+
+    def skip(self, count: int) -> None:
+        """Go on behind the next lines, which were looked at."""
+        for _ in range(count):
+            self._ahead.popleft()
+
+
+def _split(
+    lines: Iterable[str], delimiter: str, width: int | None
+) -> Iterator[tuple[int, list[str], str]]:
+    """Split lines into line number, cells, and what is wrong with the quotes."""
+    waiting = _Lines(lines)
+    number = 1
+    while (line := waiting.look(0)) is not None:
+        taken = 1
         if '"' not in line:
             yield number, line.split(delimiter), ""
         elif (cells := _cells(line, delimiter)) is not None:
             yield number, cells, ""
+        elif joined := _join_lines(waiting, delimiter, width):
+            cells, taken = joined
+            yield number, cells, ""
         else:
-            joined = _joined(line, waiting, following, delimiter, width)
-            if joined is None:
-                yield number, line.split(delimiter), OPEN
-            else:
-                cells, more = joined
-                first = number
-                for _ in range(more):
-                    waiting.popleft()
-                number += more
-                yield first, cells, ""
+            yield number, line.split(delimiter), OPEN
+        waiting.skip(taken)
+        number += taken
 
 
 def _cells(text: str, delimiter: str, strict: bool = False) -> list[str] | None:
@@ -74,21 +88,25 @@ def _cells(text: str, delimiter: str, strict: bool = False) -> list[str] | None:
     return cells if reader.line_num == 1 else None
 
 
-def _joined(line, waiting, following, delimiter, width) -> tuple[list[str], int] | None:
-    """Join a line whose quote stays open with those after it; give the cells and how many lines
-    were added.
+def _join_lines(waiting: _Lines, delimiter: str, width: int | None) -> tuple[list[str], int] | None:
+    """Join the next line, whose quote stays open, with those after it.
+
+    Returns the cells and how many lines they take, None where the quote is never closed, or where
+    each of the lines would be a record by itself.
     """
-    text, added = line, 0
-    while added < LONGEST_FIELD and len(text) < LARGEST_FIELD:
-        if added == len(waiting) and following() is None:
+    text = waiting.look(0) or ""
+    lines = [text]
+    while len(lines) <= LONGEST_FIELD and len(text) < LARGEST_FIELD:
+        line = waiting.look(len(lines))
+        if line is None:
             return None
-        text += "\n" + waiting[added]
-        added += 1
-        if '"' not in waiting[added - 1] or _cells(text, delimiter) is None:
+        lines.append(line)
+        text += "\n" + line
+        if '"' not in line or _cells(text, delimiter) is None:
             continue
         cells = _cells(text, delimiter, strict=True)
-        apart = [line.split(delimiter), *(w.split(delimiter) for w in list(waiting)[:added])]
-        whole_lines = width is not None and all(len(one) == width for one in apart)
-        fits = cells is not None and (width is None or len(cells) == width) and not whole_lines
-        return (cells, added) if fits else None
+        if cells is None or (width is not None and len(cells) != width):
+            return None
+        whole_lines = width is not None and all(len(one.split(delimiter)) == width for one in lines)
+        return None if whole_lines else (cells, len(lines))
     return None

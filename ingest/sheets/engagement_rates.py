@@ -68,7 +68,7 @@ def match_rate(
     return RateMatch(best[1], best[2], best[3]) if best[0] - rival >= 0.3 else None
 
 
-def _numerators(counts) -> list[tuple[str, np.ndarray]]:
+def _numerators(counts: dict[str, list[tuple[str, np.ndarray]]]) -> list[tuple[str, np.ndarray]]:
     likes, comments = counts.get("likes", []), counts.get("comments", [])
     sums = [(f"({a} + {b})", x + y) for a, x in likes for b, y in comments]
     return [*sums, *likes]

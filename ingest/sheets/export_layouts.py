@@ -1,29 +1,32 @@
-"""Forms in which publishers and programs write CSV, as data: forms.csv, form_columns.csv, and the
+"""Layouts in which publishers and programs write CSV, as data: forms.csv, form_columns.csv, and the
 shapes of JSON.
 
-A form is recognised by all columns that it needs, and tells what each of its headers means. JSON
+A layout is recognised by all columns that it needs, and says what each of its headers means. JSON
 that was made flat ("authorMeta.fans", "owner/username", "user_screen_name") is read by the paths of
-its shape (ingest.exports.record_finder).
+its shape (ingest.shapes).
 """
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ingest.shapes.record_shapes import METRICS
+from ingest.shapes.record_shapes import METRICS, RecordShape
 from ingest.shapes.shape_catalog import SHAPES
 from ingest.sheets.header_meanings import canonical_names, header_tokens
 from ingest.sheets.sheet_types import SheetError
 from ingest.sheets.word_lists import read_word_list
 
 #: Parts of names that only one network's exports have.
-_OWN_WORDS = ("edge_", "digg", "aweme", "retweet", "screen_name", "taken_at_timestamp")
+_DISTINCT_WORDS = (
+    "edge_", "digg", "aweme", "retweet", "screen_name", "taken_at_timestamp",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class LayoutColumn:
-    """What some headers of a form mean, the first of them that there is counts; `column` "": not
-    read, `note` why.
+    """What some headers of a layout mean; where a file has several of them, the first counts.
+
+    `column` "": not read, `note` says why. `needed`: every file of the layout has it.
     """
 
     column: str
@@ -34,8 +37,9 @@ class LayoutColumn:
 
 @dataclass(frozen=True)
 class ExportLayout:
-    """A form: its name, whose posts or creators it lists; `table` "" where it is not read, `remedy`
-    what to give.
+    """A layout: its name, and whose posts or creators it lists.
+
+    `table` "": it is not read, and `remedy` says what to give instead.
     """
 
     name: str
@@ -44,37 +48,43 @@ class ExportLayout:
     columns: tuple[LayoutColumn, ...]
     remedy: str = ""
 
+    @property
+    def needed_columns(self) -> list[LayoutColumn]:
+        return [column for column in self.columns if column.needed]
+
     def meanings(self, header: list[str]) -> dict[int, tuple[str, str]]:
-        """Give position -> (column, note) of the headers that the form knows."""
-        keys, found = [_key(text) for text in header], {}
-        for one in self.columns:
-            at = [keys.index(key) for key in one.keys if key in keys]
-            for number, position in enumerate(at):
-                same = ("", f"as {header[at[0]]!r}, which is read")
-                found.setdefault(
-                    position, same if number and one.column else (one.column, one.note)
-                )
-        return found
+        """Return position -> (column, note) of the headers that the layout knows."""
+        keys = [_key(text) for text in header]
+        meanings: dict[int, tuple[str, str]] = {}
+        for column in self.columns:
+            positions = [keys.index(key) for key in column.keys if key in keys]
+            for number, position in enumerate(positions):
+                if number and column.column:
+                    meaning = ("", f"as {header[positions[0]]!r}, which is read")
+                else:
+                    meaning = (column.column, column.note)
+                meanings.setdefault(position, meaning)
+        return meanings
 
 
 def match_layout(header: list[str]) -> ExportLayout | None:
-    """Give the form of a header, that with most needed columns; None where it is none that is
-    known.
-    """
+    """Return the layout of a header, that with most needed columns; None where none is known."""
     keys = {_key(text) for text in header}
     complete = [
-        f for f in _published() if all(keys & set(one.keys) for one in f.columns if one.needed)
+        layout
+        for layout in _published_layouts()
+        if all(keys & set(column.keys) for column in layout.needed_columns)
     ]
-    best = max(complete, key=lambda form: sum(one.needed for one in form.columns), default=None)
-    return best or _flat_shape(header)
+    best = max(complete, key=lambda layout: len(layout.needed_columns), default=None)
+    return best or _match_flat_json(header)
 
 
 def readable_layout(path: Path, header: list[str]) -> ExportLayout | None:
-    """Give the form of a file's header. Raises SheetError for one that is known and not read."""
-    form = match_layout(header)
-    if form and not form.table:
-        raise SheetError(f"{str(path)!r} is {form.name}, which is not read: {form.remedy}")
-    return form
+    """Return the layout of a file's header. Raises SheetError for a known one that is not read."""
+    layout = match_layout(header)
+    if layout and not layout.table:
+        raise SheetError(f"{str(path)!r} is {layout.name}, which is not read: {layout.remedy}")
+    return layout
 
 
 def _key(text: str) -> str:
@@ -82,13 +92,12 @@ def _key(text: str) -> str:
 
 
 @cache
-def _published() -> tuple[ExportLayout, ...]:
+def _published_layouts() -> tuple[ExportLayout, ...]:
     columns: dict[str, list[LayoutColumn]] = {}
     for row in read_word_list("form_columns.csv"):
         keys = tuple(map(_key, row["headers"].split(" | ")))
-        columns.setdefault(row["form"], []).append(
-            LayoutColumn(row["column"], keys, row["note"], bool(row["needed"]))
-        )
+        column = LayoutColumn(row["column"], keys, row["note"], bool(row["needed"]))
+        columns.setdefault(row["form"], []).append(column)
     return tuple(
         ExportLayout(
             row["form"], row["platform"], row["table"], tuple(columns[row["form"]]), row["remedy"]
@@ -98,49 +107,52 @@ def _published() -> tuple[ExportLayout, ...]:
 
 
 @cache
-def _shapes() -> tuple[ExportLayout, ...]:
-    return tuple(
-        ExportLayout(
-            f"JSON made flat ({shape.name})",
-            shape.platform,
-            shape.table,
-            tuple(
-                LayoutColumn(name, tuple(key for path in paths for key in _flat(path)))
-                for name, paths in (*shape.fields.items(), *shape.creator.items())
-            ),
-        )
-        for shape in SHAPES
-        if shape.table != METRICS
-    )
+def _flat_json_layouts() -> tuple[ExportLayout, ...]:
+    return tuple(_flat_json_layout(shape) for shape in SHAPES if shape.table != METRICS)
 
 
-def _flat(path: str) -> tuple[str, ...]:
-    """Give the keys of a path; GraphQL's counts are also written without their last step."""
-    whole = _key(path)
-    return (whole, whole.removesuffix(" count")) if path.startswith("edge_") else (whole,)
+def _flat_json_layout(shape: RecordShape) -> ExportLayout:
+    """Return the layout of a shape's records made flat."""
+    columns = []
+    for name, paths in (*shape.fields.items(), *shape.creator.items()):
+        keys = tuple(key for path in paths for key in _flat_keys(path))
+        columns.append(LayoutColumn(name, keys))
+    name = f"JSON made flat ({shape.name})"
+    return ExportLayout(name, shape.platform, shape.table, tuple(columns))
 
 
-def _flat_shape(header: list[str]) -> ExportLayout | None:
-    """Give the shape whose paths the headers are: two that only such an export has, one of them a
-    count.
+def _flat_keys(path: str) -> tuple[str, ...]:
+    """Return the keys of a path; GraphQL's counts are also written without their last step."""
+    key = _key(path)
+    return (key, key.removesuffix(" count")) if path.startswith("edge_") else (key,)
 
-    One of GraphQL's names is enough.
+
+def _match_flat_json(header: list[str]) -> ExportLayout | None:
+    """Return the layout of JSON made flat, None where it is none or may be of several platforms.
+
+    It needs two headers that only such an export has, one of them a count; of GraphQL one will do.
     """
-    own = {k for k, text in enumerate(header) if "." in text or "/" in text or _has_own_word(text)}
+    distinct = {position for position, text in enumerate(header) if _is_distinct(text)}
     least = 1 if any(text.startswith("edge_") for text in header) else 2
-    ranked = []
-    for form in _shapes():
-        found = {k: column for k, (column, _) in form.meanings(header).items() if column}
-        proof = [column for k, column in found.items() if k in own]
-        if len(proof) >= least and any(
-            canonical_names().get(column) == "count" for column in proof
-        ):
-            ranked.append((len(proof), len(found), form))
-    best = max(ranked, key=lambda one: one[:2], default=None)
-    rivals = {one[2].platform for one in ranked if best and one[:2] == best[:2]}
-    return best[2] if len(rivals) == 1 else None
+    ranked: list[tuple[tuple[int, int], ExportLayout]] = []
+    for layout in _flat_json_layouts():
+        meanings = layout.meanings(header)
+        columns = {position: column for position, (column, _) in meanings.items() if column}
+        proof = [column for position, column in columns.items() if position in distinct]
+        has_count = any(canonical_names().get(column) == "count" for column in proof)
+        if len(proof) >= least and has_count:
+            ranked.append(((len(proof), len(columns)), layout))
+    if not ranked:
+        return None
+    highest = max(rank for rank, _ in ranked)
+    best = [layout for rank, layout in ranked if rank == highest]
+    platforms = {layout.platform for layout in best}
+    return best[0] if len(platforms) == 1 else None
 
 
-def _has_own_word(text: str) -> bool:
+def _is_distinct(text: str) -> bool:
+    """Say whether only flat JSON has such a header: a path, or a word of one network."""
+    if "." in text or "/" in text:
+        return True
     plain = "_".join(header_tokens(text))
-    return any(word in f"{plain}_" for word in _OWN_WORDS)
+    return any(word in f"{plain}_" for word in _DISTINCT_WORDS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from features.tables.currency import USD
 from ingest.sheets.cell_text import shown_text
-from ingest.sheets.column_plans import ColumnPlan
+from ingest.sheets.column_plan import ColumnPlan
 from ingest.sheets.fee_text import (
     GIFT,
     ParsedFee,
@@ -126,7 +126,7 @@ class FeeColumns:
         return ""
 
     def _remark(self, row: int, fee: ParsedFee, source: str, text: str) -> None:
-        """Remember what a fee says besides its amount: the price of one post, the end of a range."""
+        """Remember what a fee says besides its amount: a price of one post, the end of a range."""
         if fee.per_post:
             self.per_post[source, self.deliverables[row] is not None] += 1
         if fee.bound == "least":
@@ -142,7 +142,7 @@ class FeeColumns:
 
     @property
     def notes(self) -> list[str]:
-        """Notes of words in place of a fee and of prices of one post, with how often each occurs."""
+        """Notes of words in place of a fee and of prices of one post, with their counts."""
         notes = []
         for source in dict.fromkeys(source for source, _ in self.words):
             words = [

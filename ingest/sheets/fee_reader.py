@@ -1,18 +1,17 @@
-"""How cells of fees, and of what is booked for them, are read: cell -> (value, what is wrong with
-it).
-"""
+"""Readers of fees, and of the deliverables that they buy."""
 
-from ingest.sheets.cell_readers import (
+from datetime import datetime
+
+from ingest.sheets.cell_results import (
     FORMULA,
     NO_CURRENCY,
     UNCLEAR_DISPLAY,
     CellReader,
     CellResult,
-    read_parsed_number,
-    stored_value,
 )
 from ingest.sheets.decimal_marks import DecimalMarks
 from ingest.sheets.fee_text import (
+    FeeText,
     ParsedFee,
     has_shared_sign,
     no_fee_reason,
@@ -20,8 +19,9 @@ from ingest.sheets.fee_text import (
     reconcile_currency,
     split_fee_text,
 )
-from ingest.sheets.number_parser import parse_number_text
-from ingest.sheets.workbook import UNCOMPUTED, Cell, NumberCell
+from ingest.sheets.number_parser import ParsedNumber, parse_number_text
+from ingest.sheets.number_readers import NEGATIVE, read_parsed_number, stored_value
+from ingest.sheets.workbook import UNCOMPUTED, Cell
 
 NO_FEE = "is no amount of money"
 
@@ -31,12 +31,12 @@ def fee_reader(
     currency: str | None,
     power: int = 0,
     per_post: bool = False,
-    beside: bool = False,
+    has_currency_column: bool = False,
 ) -> CellReader:
-    """Read fees as Fee; `currency` is the one that the column or the map says, None where neither
-    does.
+    """Return a reader of fees, which returns a ParsedFee.
 
-    `per_post`: the column holds the price of one post; `beside`: another column names the currency.
+    `currency`: as the header or the map file says, None where neither does. `per_post`: the column
+    holds the price of one post. `has_currency_column`: another column names the currency.
     """
 
     def read(cell: Cell) -> CellResult:
@@ -44,75 +44,94 @@ def fee_reader(
             return None, ""
         if cell == UNCOMPUTED:
             return None, FORMULA
-        if isinstance(cell, NumberCell):
-            amount = stored_value(cell, power)
-            if amount is None:
-                return None, UNCLEAR_DISPLAY
-            fee, wrong = (
-                ParsedFee(amount, cell.currency, bare=bool(cell.display.sign), per_post=per_post),
-                "",
-            )
-        else:
-            fee, wrong = (
-                _written_fee(cell.strip(), marks, power, per_post)
-                if isinstance(cell, str)
-                else (None, NO_FEE)
-            )
-        if fee is None or fee.word:
+        fee, wrong = _read_amount(cell, marks, power, per_post)
+        if fee is None or fee.amount is None:
             return fee, wrong
-        found, contradicted = reconcile_currency(fee.currency, currency, fee.bare)
+        own_currency, contradicted = reconcile_currency(fee.currency, currency, fee.bare)
         if contradicted:
             return None, f"is in {fee.currency}, and its column in {currency}: correct one of them"
         if fee.amount < 0:
-            return None, "is below 0"
-        if not found and fee.amount and not beside:
+            return None, NEGATIVE
+        if not own_currency and fee.amount and not has_currency_column:
             return None, NO_CURRENCY
-        return fee._replace(currency=found, bare=fee.bare and not currency), ""
+        return fee._replace(currency=own_currency, bare=fee.bare and not currency), ""
 
     return read
 
 
-def _written_fee(
+def _read_amount(
+    cell: Cell, marks: DecimalMarks, power: int, per_post: bool
+) -> tuple[ParsedFee | None, str]:
+    """Read the fee of a cell by what the cell alone says."""
+    if isinstance(cell, datetime):
+        return None, NO_FEE
+    if isinstance(cell, str):
+        return _read_fee_text(cell.strip(), marks, power, per_post)
+    amount = stored_value(cell, power)
+    if amount is None:
+        return None, UNCLEAR_DISPLAY
+    bare = bool(cell.display.sign)
+    return ParsedFee(amount, cell.currency, bare=bare, per_post=per_post), ""
+
+
+def _read_fee_text(
     text: str, marks: DecimalMarks, power: int, per_post: bool
 ) -> tuple[ParsedFee | None, str]:
     """Read a fee that is written as text."""
     if no_fee_reason(text):
         return ParsedFee(None, word=text), ""
-    offer = split_fee_text(text)
-    found = [parse_number_text(amount) for amount in offer.amounts] if offer else [None]
-    if any(one is None or one.percent for one in found):
+    fee_text = split_fee_text(text)
+    numbers = _numbers_of(fee_text) if fee_text else []
+    if not fee_text or not numbers:
         return None, NO_FEE
-    if len(currencies := {one.currency for one in found} - {None}) > 1:
-        return None, f"names two currencies, {' and '.join(sorted(currencies))}: keep one"
-    numbers = []
-    for one in found:
-        number, wrong = read_parsed_number(one, marks)
-        if number is None:
+    currencies = sorted({number.currency for number in numbers if number.currency})
+    if len(currencies) > 1:
+        return None, f"names two currencies, {' and '.join(currencies)}: keep one"
+    amounts = []
+    for number in numbers:
+        value, wrong = read_parsed_number(number, marks)
+        if value is None:
             return None, wrong
-        numbers.append(float(number if one.power else number.scaleb(power)))
-    lower, upper = numbers[0], numbers[-1]
-    if found[-1].power and not found[0].power and lower < upper / 10 ** found[-1].power:
-        lower *= 10 ** found[-1].power  # "1.5-2k"
+        amounts.append(float(value if number.power else value.scaleb(power)))
+    lower, upper = amounts[0], amounts[-1]
+    shared_power = numbers[-1].power if not numbers[0].power else 0
+    if shared_power and lower < upper / 10**shared_power:  # "1.5-2k"
+        lower *= 10**shared_power
     if lower > upper:
         return None, "is no range: its first amount is above its second"
-    package = offer.package
+    package = fee_text.package
     return ParsedFee(
         upper,
-        next(iter(currencies), None),
-        has_shared_sign(text),
-        lower if len(numbers) > 1 else None,
-        offer.bound,
-        per_post if package is None else package.count is None,
-        package and package.count,
-        package and package.format,
+        currencies[0] if currencies else None,
+        bare=has_shared_sign(text),
+        lower=lower if len(amounts) > 1 else None,
+        bound=fee_text.bound,
+        per_post=package.count is None if package else per_post,
+        deliverables=package.count if package else None,
+        format=package.format if package else None,
     ), ""
 
 
+def _numbers_of(fee_text: FeeText) -> list[ParsedNumber]:
+    """Return the amounts of a fee as numbers, none where one is no amount."""
+    numbers = []
+    for amount in fee_text.amounts:
+        number = parse_number_text(amount)
+        if number is None or number.percent:
+            return []
+        numbers.append(number)
+    return numbers
+
+
 def deliverables_reader(read_count: CellReader) -> CellReader:
-    """Read how many deliverables are booked, as a number or in words ("2 Reels + 3 Stories")."""
+    """Return a reader of how many deliverables are booked, in words ("2 Reels + 3 Stories") or as a
+    number, which `read_count` reads.
+    """
 
     def read(cell: Cell) -> CellResult:
         package = parse_deliverables(cell) if isinstance(cell, str) else None
-        return (float(package.count), "") if package and package.count else read_count(cell)
+        if package and package.count:
+            return float(package.count), ""
+        return read_count(cell)
 
     return read

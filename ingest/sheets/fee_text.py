@@ -1,12 +1,13 @@
 """What people write in a fee cell: an amount, a range, the price of one post or of a package, or
 that there is no fee.
 
-`split_fee_text` takes a text apart and decides nothing about decimal marks; `readers.fee_reader`
-makes a Fee of it.
+`split_fee_text` takes a text apart and decides nothing about decimal marks; `fee_reader` makes a
+ParsedFee of it.
 """
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,13 +15,9 @@ from babel import Locale
 from babel.numbers import get_currency_name
 
 from features.niche.tokens import fold, fold_label
+from ingest.sheets.currency_signs import CURRENCIES_BY_SHARED_SIGN, CURRENCY_CODES, CURRENCY_SIGNS
 from ingest.sheets.labels import fee_word_of, format_of, is_deliverable, is_missing
-from ingest.sheets.number_parser import (
-    CURRENCIES_BY_SHARED_SIGN,
-    CURRENCY_CODES,
-    CURRENCY_SIGNS,
-    parse_number_text,
-)
+from ingest.sheets.number_parser import parse_number_text
 from ingest.sheets.word_lists import LANGUAGES
 
 #: Longer texts are no fee.
@@ -28,12 +25,16 @@ LONGEST = 80
 _NAMED_SIGN = re.compile(r"us|u\$s|jpy|inr|yen|d[oó]l|₹", re.IGNORECASE)
 GIFT = "gift"
 #: Words that say something of an amount which does not change it.
-_REMARKS = r"(?:negotiable|nego|neg\.?|obo|vb|vhb|verhandelbar|negociable|negociável|négociable|fixed|flat|fix)"
+_REMARKS = (
+    r"(?:negotiable|nego|neg\.?|obo|vb|vhb|verhandelbar|negociable|negociável|négociable|fixed|flat"
+    r"|fix)"
+)
 _ABOUT = (
     r"(?:ca|circa|approx|approximately|about|around|etwa|rund|aprox|environ|env|cerca de|sekitar)"
 )
 _LEAST = (
-    r"(?:from|starting (?:at|from)|starts at|min(?:imum)?\.?|at least|ab|mind(?:estens|\.)?|desde|a partir de|"
+    r"(?:from|starting (?:at|from)|starts at|min(?:imum)?\.?|at least|ab|mind(?:estens|\.)?|desde"
+    r"|a partir de|"
     r"à partir de|dès|mulai(?: dari)?|≥|>=?)"
 )
 _LEAST_AFTER = r"(?:\+|and up|and above|onwards|upwards|aufwärts|y más|et plus|e mais|ke atas)"
@@ -86,7 +87,7 @@ class BookedDeliverables(NamedTuple):
     one alone.
     """
 
-    count: int | None
+    count: int | None  # type: ignore[assignment]  # hides tuple.count, which nobody needs here
     format: str | None
 
 
@@ -119,33 +120,34 @@ def no_fee_reason(text: str) -> str | None:
 def parse_deliverables(text: str) -> BookedDeliverables | None:
     """Read what is booked, None where a text is something else.
 
-    >>> parse_deliverables("2x Reels + 3 Stories"), parse_deliverables("3 reels"), parse_deliverables("post")
-    (Package(count=5, format=None), Package(count=3, format='short'), Package(count=None,
-    format=None))
+    >>> parse_deliverables("2x Reels + 3 Stories"), parse_deliverables("3 reels")
+    (BookedDeliverables(count=5, format=None), BookedDeliverables(count=3, format='short'))
+    >>> parse_deliverables("post")
+    BookedDeliverables(count=None, format=None)
     """
-    counts, formats = [], set()
+    counts: list[int | None] = []
+    formats: set[str | None] = set()
     for part in _AND.split(text.strip()):
-        found = _PART.fullmatch(part)
-        word = fold_label(found["word"]) if found else ""
-        if not (format_of(word) or is_deliverable(word)):
+        match = _PART.fullmatch(part)
+        word = fold_label(match["word"]) if match else ""
+        if match is None or not (format_of(word) or is_deliverable(word)):
             return None
-        counts.append(int(found["count"]) if found["count"] else None)
+        counts.append(int(match["count"]) if match["count"] else None)
         formats.add(format_of(word))
-    if len(counts) > 1:
-        counts = [sum(count or 1 for count in counts)]
-    return (
-        None
-        if counts[0] == 0
-        else BookedDeliverables(counts[0], formats.pop() if len(formats) == 1 else None)
-    )
+    total = counts[0] if len(counts) == 1 else sum(count or 1 for count in counts)
+    if total == 0:
+        return None
+    return BookedDeliverables(total, formats.pop() if len(formats) == 1 else None)
 
 
 @lru_cache(maxsize=1 << 14)
 def split_fee_text(text: str) -> FeeText | None:
     """Take the text of a fee apart, None where it is none.
 
-    >>> split_fee_text("$300-500"), split_fee_text("1,200 for 3 reels").package.count, split_fee_text("ab 500 €").bound
-    (Offer(amounts=('$300', '500'), bound='', package=None), 3, 'least')
+    >>> split_fee_text("$300-500")
+    FeeText(amounts=('$300', '500'), bound='', package=None)
+    >>> split_fee_text("1,200 for 3 reels").package.count, split_fee_text("ab 500 €").bound
+    (3, 'least')
     """
     if len(text) > LONGEST:
         return None
@@ -189,15 +191,16 @@ def _amounts(text: str) -> FeeText | None:
 
 
 def amount_texts(texts: dict[str, int]) -> dict[str, int]:
-    """Give the amounts that fee texts hold, text -> how often: both ends of a range, without what
-    stands beside.
+    """Return the amounts in fee texts, both ends of a range, without other words.
+
+    `texts`: distinct text -> how often; the result likewise.
     """
-    found: dict[str, int] = {}
+    amounts: Counter[str] = Counter()
     for text, times in texts.items():
-        offer = None if no_fee_reason(text) else split_fee_text(text)
-        for amount in offer.amounts if offer else (text,):
-            found[amount] = found.get(amount, 0) + times
-    return found
+        fee_text = None if no_fee_reason(text) else split_fee_text(text)
+        for amount in fee_text.amounts if fee_text else (text,):
+            amounts[amount] += times
+    return amounts
 
 
 def has_shared_sign(text: str) -> bool:
@@ -209,20 +212,24 @@ def has_shared_sign(text: str) -> bool:
     return not _NAMED_SIGN.search(text)
 
 
-def reconcile_currency(own: str | None, said: str | None, bare: bool) -> tuple[str | None, bool]:
-    """Give the currency of an amount by what its cell and what its column says, and whether these
-    contradict.
+def reconcile_currency(
+    cell_currency: str | None, column_currency: str | None, bare: bool
+) -> tuple[str | None, bool]:
+    """Return the currency of an amount and whether its cell and its column contradict each other.
+
+    `cell_currency`, `column_currency`: as each says, None where it says none; `bare`: the cell has
+    only a sign that several currencies have.
     """
-    if own is None or said is None or own == said:
-        return own or said, False
-    if bare and said in CURRENCIES_BY_SHARED_SIGN.get(own, ()):
-        return said, False
+    if cell_currency is None or column_currency is None or cell_currency == column_currency:
+        return cell_currency or column_currency, False
+    if bare and column_currency in CURRENCIES_BY_SHARED_SIGN.get(cell_currency, ()):
+        return column_currency, False
     return None, True
 
 
 @lru_cache(maxsize=4096)
 def currency_of(text: str) -> str | None:
-    """Give the ISO 4217 code that a code, a sign or a name in six languages stands for, None for
+    """Return the ISO 4217 code that a code, a sign or a name in six languages stands for, None for
     other texts.
 
     >>> currency_of("eur"), currency_of("€"), currency_of("US-Dollar"), currency_of("everything")
@@ -233,26 +240,25 @@ def currency_of(text: str) -> str | None:
         len(text) == 3
         and text.isascii()
         and text.isalpha()
-        and text.upper() in CURRENCY_CODES | _names().keys()
+        and text.upper() in CURRENCY_CODES | _english_names().keys()
     ):
         return text.upper()
-    return CURRENCY_SIGNS.get(text) or _spoken().get(fold_label(text))
+    return CURRENCY_SIGNS.get(text) or _currency_names().get(fold_label(text))
 
 
 @lru_cache(maxsize=1)
-def _names() -> dict[str, str]:
+def _english_names() -> dict[str, str]:
     return dict(Locale.parse("en").currencies)
 
 
 @lru_cache(maxsize=1)
-def _spoken() -> dict[str, str]:
+def _currency_names() -> dict[str, str]:
     names: dict[str, set[str]] = {}
     for language in LANGUAGES:
-        for code in Locale.parse(language).currencies:
+        for code in map(str, Locale.parse(language).currencies):
             for count in (None, 1, 2):
-                names.setdefault(fold_label(get_currency_name(code, count, language)), set()).add(
-                    code
-                )
+                name = fold_label(get_currency_name(code, count, language))
+                names.setdefault(name, set()).add(code)
     signs = {
         fold(sign): code
         for sign, code in CURRENCY_SIGNS.items()

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from features.niche.tokens import fold
 from features.tables.schema import TABLE_SPECS
-from ingest.sheets.number_parser import CURRENCY_CODES
+from ingest.sheets.currency_signs import CURRENCY_CODES
 from ingest.sheets.word_lists import read_word_list
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[%$€£¥₹@#]")
@@ -59,6 +59,20 @@ def canonical_names() -> dict[str, str]:
     return {name: kind for name, kind in columns.items() if name not in ("fee", "currency")}
 
 
+#: Meanings that are no canonical column themselves, and their kinds.
+INTERMEDIATE_COLUMNS = {
+    "link": "link", "name": "text", "fee": "real", "currency": "text", "engagement_rate": "real",
+    "total_likes": "count", "followers_at_posting": "count", "engagement": "count",
+    "impressions": "count",
+}  # fmt: skip
+
+
+@cache
+def column_kinds() -> dict[str, str]:
+    """Return the kind of every canonical and intermediate column."""
+    return {**canonical_names(), **INTERMEDIATE_COLUMNS}
+
+
 @cache
 def _concepts() -> dict[tuple[str, ...], tuple[str, ...]]:
     """Give the words' tokens -> their concepts; "-" says nothing."""
@@ -92,8 +106,10 @@ def header_tokens(header: str) -> list[str]:
 def header_meaning(header: str) -> HeaderMeaning | None:
     """Say what a header means, None where it is not recognised.
 
-    >>> header_meaning("Seguidores").column, header_meaning("Me gusta promedio").column, header_meaning("Audience country")
-    ('followers', 'avg_likes', None)
+    >>> header_meaning("Seguidores").column, header_meaning("Me gusta promedio").column
+    ('followers', 'avg_likes')
+    >>> header_meaning("Audience country") is None
+    True
     """
     plain = header.strip().lower()
     if plain in canonical_names() or plain in ("fee", "currency"):

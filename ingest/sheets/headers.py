@@ -22,59 +22,36 @@ Header = tuple[int, list[Cell], int]
 HEADER_WITHIN, LOOKED_AT = 40, 20
 #: Columns that stand once for each platform where several are side by side.
 _OF_AN_ACCOUNT = {
-    *(
-        "followers",
-        "following",
-        "posts_count",
-        "handle",
-        "link",
-        "fee",
-        "verified",
-        "avg_likes",
-        "avg_comments",
-    ),
-    *(
-        "avg_shares",
-        "avg_views",
-        "engagement_rate",
-        "engagement_rate_by_followers",
-        "engagement_rate_by_views",
-    ),
-}
+    "followers", "following", "posts_count", "handle", "link", "fee", "verified", "avg_likes",
+    "avg_comments", "avg_shares", "avg_views", "engagement_rate", "engagement_rate_by_followers",
+    "engagement_rate_by_views",
+}  # fmt: skip
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def find_header(rows: list[Record], options: SheetOptions) -> Header | None:
-    """Give line, cells and number of known columns of the header: the first record that has most of
-    them.
-    """
+    """Return the header: the first record that names most columns, None where none names one."""
     if options.header_row is not None:
-        return next(
-            (
-                (n, cells, _known(cells, [], options))
-                for n, cells, _ in rows
-                if n == options.header_row
-            ),
-            None,
-        )
-    filled = [(n, cells) for n, cells, _ in rows if any(str(cell).strip() for cell in cells)]
-    filled = [
-        (n, _completed(cells, filled[k - 1][1] if k else [])) for k, (n, cells) in enumerate(filled)
-    ]
-    scored = [
-        (
-            n,
-            cells,
-            _known(cells, [below for _, below in filled[k + 1 : k + 1 + LOOKED_AT]], options),
-        )
-        for k, (n, cells) in enumerate(filled[:HEADER_WITHIN])
-    ]
-    best = max(scored, key=lambda one: one[2], default=None)
-    return best if best and best[2] > 0 else None
+        for line, cells, _ in rows:
+            if line == options.header_row:
+                return line, cells, _count_columns(cells, [], options)
+        return None
+    filled = [(line, cells) for line, cells, _ in rows if any(str(cell).strip() for cell in cells)]
+    completed: list[tuple[int, list[Cell]]] = []
+    before: list[Cell] = []
+    for line, cells in filled:
+        completed.append((line, _complete_header(cells, before)))
+        before = cells
+    candidates: list[Header] = []
+    for position, (line, cells) in enumerate(completed[:HEADER_WITHIN]):
+        below = [row for _, row in completed[position + 1 : position + 1 + LOOKED_AT]]
+        candidates.append((line, cells, _count_columns(cells, below, options)))
+    best = max(candidates, key=count_known_columns, default=None)
+    return best if count_known_columns(best) > 0 else None
 
 
-def _completed(cells: list[Cell], before: list[Cell]) -> list[Cell]:
-    """Give blank cells below a row of platforms the names that stand above them."""
+def _complete_header(cells: list[Cell], before: list[Cell]) -> list[Cell]:
+    """Fill blank cells below a row of platforms with the names that stand above them."""
     if not any(
         _is_group(str(over).strip(), str(cell).strip())
         for over, cell in zip(before, cells, strict=False)
@@ -88,15 +65,16 @@ def _completed(cells: list[Cell], before: list[Cell]) -> list[Cell]:
 
 
 def record_before(rows: list[Record], line: int) -> list[Cell] | None:
-    """Give the cells of the record before a line."""
+    """Return the cells of the record before a line."""
     return next((cells for n, cells, _ in reversed(rows) if n < line), None)
 
 
 def count_known_columns(header: Header | None) -> int:
+    """Return how many columns a header names, 0 where there is no header."""
     return header[2] if header else 0
 
 
-def _known(cells: list[Cell], below: list[list[Cell]], options: SheetOptions) -> int:
+def _count_columns(cells: list[Cell], below: list[list[Cell]], options: SheetOptions) -> int:
     """Count the different columns that a row names; 0 for a row that holds data, or nothing but a
     platform.
     """
@@ -158,13 +136,11 @@ def _stands_above_data(texts: list[str], below: list[list[Cell]]) -> bool:
 
 def _is_group(text: str, under: str) -> bool:
     """Say whether a cell is a platform above the name of one of its columns."""
-    name, below = (
-        header_meaning(text),
-        None if not under or _is_data(under) else header_meaning(under),
-    )
-    return (
-        bool(name and below) and name.column == "platform_named" and below.column in _OF_AN_ACCOUNT
-    )
+    above = header_meaning(text)
+    below = None if not under or _is_data(under) else header_meaning(under)
+    if above is None or below is None:
+        return False
+    return above.column == "platform_named" and below.column in _OF_AN_ACCOUNT
 
 
 def with_platform_prefixes(header: list[str], before: list[Cell] | None) -> list[str]:
@@ -204,7 +180,7 @@ def with_platform_prefixes(header: list[str], before: list[Cell] | None) -> list
 
 
 def _owner(text: str) -> str:
-    """Give the platform whose account a column names: "Instagram", "TikTok handle"."""
+    """Return the platform whose account a column names ("Instagram", "TikTok handle"), else ""."""
     name = header_meaning(text) if text.strip() else None
     if name is None or not name.platform or name.column not in ("platform_named", "handle", "link"):
         return ""
@@ -217,7 +193,7 @@ def _is_platform(text: str) -> bool:
 
 
 def _groups(words: list[str], width: int) -> list[str]:
-    """Give each column the word at or before it."""
+    """Return for each column the word at or before it."""
     group, groups = "", []
     for k in range(width):
         group = (words[k] if k < len(words) else "") or group
@@ -251,8 +227,8 @@ def unique_column_names(header: list[str]) -> list[str]:
 
 
 def meaning_without_year(header: str) -> HeaderMeaning | None:
-    """Give what a header means apart from the year in it ("Followers 2024"), None where there is
-    none.
+    """Return the meaning of a header apart from the year in it ("Followers 2024"), None where it
+    has no year.
     """
     return (
         header_meaning(_YEAR.sub(" ", header))

@@ -1,5 +1,5 @@
-"""What a worksheet hides, by hand or by a filter: rows and columns. They are read like all others,
-and told.
+"""Rows and columns that a worksheet hides, by hand or by a filter. They are read like all others,
+and notes name them.
 """
 
 import zipfile
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import iterparse
 
@@ -15,14 +16,16 @@ from ingest.sheets.sheet_types import SheetError
 
 #: Rows that are named by their numbers.
 NAMED = 10
+#: Columns that a worksheet of Excel can have.
+MOST_COLUMNS = 1 << 14
 _YES = ("1", "true")
 
 
 def hidden_notes(path: Path, part: str, header: list[str], header_line: int) -> list[str]:
-    """Tell the hidden rows below the header that hold something, and the hidden columns that have a
-    name.
+    """Return notes of the hidden rows below the header that hold something, and of the hidden
+    columns that have a name.
 
-    `part`: where the archive has the worksheet. Raises SheetError for a worksheet that is broken.
+    `part`: the path of the worksheet in the archive. Raises SheetError for a broken worksheet.
     """
     try:
         rows, columns, filtered = _hidden(path, part, header_line)
@@ -51,19 +54,20 @@ def hidden_notes(path: Path, part: str, header: list[str], header_line: int) -> 
 
 
 def _hidden(path: Path, part: str, header_line: int) -> tuple[list[int], set[int], bool]:
-    """Give the numbers of hidden rows, the positions of hidden columns, and whether the sheet has a
-    filter.
+    """Return the numbers of hidden rows, the positions of hidden columns, and whether the sheet has
+    a filter.
     """
-    rows, columns, filtered, number = [], set(), False, 0
+    rows: list[int] = []
+    columns: set[int] = set()
+    filtered, number = False, 0
     with _opened(path, part) as file:
         if not _names_hidden(file):
             return [], set(), False
     with _opened(path, part) as file:
         for name, element in _elements(file):
             if name == "col" and element.get("hidden") in _YES:
-                columns |= set(
-                    range(int(element.get("min", 1)) - 1, min(int(element.get("max", 1)), 1 << 14))
-                )
+                first, last = int(element.get("min", 1)), int(element.get("max", 1))
+                columns |= set(range(first - 1, min(last, MOST_COLUMNS)))
             elif name == "row":
                 number = int(element.get("r", number + 1))
                 if (
@@ -83,7 +87,7 @@ def _opened(path: Path, part: str) -> Iterator[IO[bytes]]:
 
 
 def _names_hidden(file: IO[bytes]) -> bool:
-    """Say whether the attribute occurs at all, which takes far less time than taking the XML apart."""
+    """Say whether the attribute occurs at all, which is far faster than parsing the XML."""
     tail = b""
     while block := file.read(1 << 20):
         if b"hidden=" in tail + block:
@@ -92,9 +96,9 @@ def _names_hidden(file: IO[bytes]) -> bool:
     return False
 
 
-def _elements(file: IO[bytes]) -> Iterator[tuple[str, object]]:
-    """Give the name and the element of each row, column and filter; what was given is forgotten."""
-    parents = []
+def _elements(file: IO[bytes]) -> Iterator[tuple[str, Element]]:
+    """Yield the name and the element of each row, column and filter, and forget it afterwards."""
+    parents: list[Element] = []
     for event, element in iterparse(file, events=("start", "end")):
         if event == "start":
             parents.append(element)

@@ -15,17 +15,18 @@ from features.tables.vocabulary import NICHES
 from ingest.sheets.word_lists import LANGUAGES, read_word_list
 
 _MISSING = r"""
-- | -- | --- | — | – | . | ?
-none | null | nil | nan | n/a | na | n.a. | n.a | #n/a | #na | n/d | nd | n.d. | s/d | unknown | undefined
-not available | not known | not set | (blank) | (none) | (null) | [null] | <na> | nat | #null! | \n | tbd | tbc
-desconocido | desconocida | sin dato | sin datos | no disponible | desconhecido | desconhecida | nao informado
-nao disponivel | sem dados | inconnu | inconnue | non renseigne | non disponible | n.c. | unbekannt | k.a.
-keine angabe | nicht bekannt | tidak diketahui | tidak ada
+- | -- | --- | — | – | . | ? | none | null | nil | nan | n/a | na | n.a. | n.a | #n/a | #na | n/d
+nd | n.d. | s/d | unknown | undefined | not available | not known | not set | (blank) | (none)
+(null) | [null] | <na> | nat | #null! | \n | tbd | tbc | desconocido | desconocida | sin dato
+sin datos | no disponible | desconhecido | desconhecida | nao informado | nao disponivel | sem dados
+inconnu | inconnue | non renseigne | non disponible | n.c. | unbekannt | k.a. | keine angabe
+nicht bekannt | tidak diketahui | tidak ada
 """
 #: Words, folded, by which people and programs say that nothing is known.
 MISSING = frozenset(word.strip() for word in re.split(r"[|\n]", _MISSING))
 LONGEST_MISSING = max(map(len, MISSING)) + 4
 
+_MARKS = {**dict.fromkeys("✓✔✅☑", True), **dict.fromkeys("✗✘❌✖", False)}
 _BETWEEN = re.compile(r"[,;/|>•+&\n]|\s(?:and|y|e|et|und|dan)\s")
 _CATALOGUES = ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
 _CERTAIN = ftfy.TextFixerConfig(
@@ -57,8 +58,12 @@ def fix_mojibake(text: str) -> str:
 
 @cache
 def _listed(name: str) -> dict[str, str]:
-    return {fold_label(word): row["value"] for row in read_word_list("values.csv") if row["list"] == name
-            for word in row["words"].split(" | ")}  # fmt: skip
+    """Return the words of a list in values.csv, folded -> the value that each stands for."""
+    values: dict[str, str] = {}
+    for row in read_word_list("values.csv"):
+        if row["list"] == name:
+            values |= {fold_label(word): row["value"] for word in row["words"].split(" | ")}
+    return values
 
 
 @lru_cache(maxsize=1 << 14)
@@ -66,8 +71,10 @@ def platform_of(text: str) -> str | None:
     """Give the platform that a word stands for, "elsewhere" for one that is known but not ours,
     None else.
 
-    >>> platform_of("IG"), platform_of("TikTok video"), platform_of("Twitch"), platform_of("Instagram, TikTok")
-    ('instagram', 'tiktok', 'elsewhere', None)
+    >>> platform_of("IG"), platform_of("TikTok video"), platform_of("Twitch")
+    ('instagram', 'tiktok', 'elsewhere')
+    >>> platform_of("Instagram, TikTok") is None
+    True
     """
     words = fold_label(text)
     found = {_listed("platform").get(word) for word in words.split() if len(word) > 1} - {None}
@@ -95,9 +102,11 @@ def is_deliverable(text: str) -> bool:
 
 def flag_of(text: str) -> bool | None:
     """Read yes and no in six languages, 1 and 0, ticks and crosses."""
-    word = _listed("flag").get(fold_label(text)) or {"✓": "true", "✔": "true", "✅": "true", "☑": "true", "✗": "false",
-            "✘": "false", "❌": "false", "✖": "false"}.get(text.strip().rstrip("\ufe0f"))  # fmt: skip
-    return None if word is None else word == "true"
+    value = _listed("flag").get(fold_label(text))
+    if value:
+        return value == "true"
+    mark = text.strip().rstrip("\ufe0f")
+    return _MARKS.get(mark)
 
 
 @cache

@@ -6,11 +6,14 @@ from functools import lru_cache
 from urllib.parse import parse_qs, unquote
 
 _HOSTS = {
-    "instagram.com": "instagram", "instagr.am": "instagram", "tiktok.com": "tiktok", "youtube.com": "youtube",
-    "youtu.be": "youtube", "x.com": "x", "twitter.com": "x",
+    "instagram.com": "instagram", "instagr.am": "instagram", "tiktok.com": "tiktok",
+    "youtube.com": "youtube", "youtu.be": "youtube", "x.com": "x", "twitter.com": "x",
 }  # fmt: skip
-_ELSEWHERE = ("facebook.com", "fb.com", "twitch.tv", "discord.gg", "discord.com", "linkedin.com", "pinterest.com",
-              "snapchat.com", "threads.net", "threads.com", "kick.com", "linktr.ee", "t.me", "bsky.app")  # fmt: skip
+_ELSEWHERE = (
+    "facebook.com", "fb.com", "twitch.tv", "discord.gg", "discord.com", "linkedin.com",
+    "pinterest.com", "snapchat.com", "threads.net", "threads.com", "kick.com", "linktr.ee", "t.me",
+    "bsky.app",
+)  # fmt: skip
 _ADDRESS = re.compile(r"(?:https?:)?//\S+|(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?", re.IGNORECASE)
 #: Longer texts are no address.
 LONGEST = 1000
@@ -65,6 +68,8 @@ def _link_of(text: str) -> Link | None:
     if not _ADDRESS.fullmatch(text):
         return None
     parts = _PARTS.match(text)
+    if parts is None:
+        return None
     host = parts["host"].lower().removeprefix("www.")
     site = (
         host
@@ -82,7 +87,7 @@ def _link_of(text: str) -> Link | None:
 
 def _link(platform: str, path: str, query: str, host: str) -> Link:
     if platform == "youtube":
-        video = path.strip("/") if host == "youtu.be" else (parse_qs(query).get("v") or [None])[0]
+        video = path.strip("/") if host == "youtu.be" else parse_qs(query).get("v", [""])[0]
         if video and (path == "/watch" or host == "youtu.be"):
             return Link(platform, post_id=video.split("/")[0])
     if found := _POST[platform].match(path):

@@ -1,4 +1,4 @@
-"""The map file: what the columns of a sheet are, said by the user.
+"""The map file, in which the user says what the columns of a sheet are.
 
 CSV with the columns source, column and, where needed, unit, decimal, dates, value, means; or JSON,
 {"source": "column"} or {"source": {"column": ..., "unit": ..., "values": {"value": "means"}}}. In
@@ -8,16 +8,19 @@ CSV each value has a row of its own.
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from features.files.regular import check_regular, read_regular
 from features.tables.schema import TABLE_SPECS
+from ingest.sheets.currency_signs import CURRENCY_CODES
 from ingest.sheets.fee_text import currency_of
 from ingest.sheets.labels import country_of, flag_of, language_of
-from ingest.sheets.number_parser import CURRENCY_CODES
 from ingest.sheets.sheet_types import ColumnMapping, SheetError
 
+#: A row of a map: its place in words, field -> text, and in JSON the object of its values.
+MapRow = tuple[str, dict[str, str], dict[str, str]]
 #: Bytes of a map file.
 LARGEST_MAP = 1 << 20
 _UNITS = {
@@ -36,7 +39,7 @@ _UNITS = {
 _FIELDS = ("source", "column", "unit", "decimal", "dates", "value", "means", "values")
 #: Columns with a list that is too long to be shown -> what reads their values, and what is
 #: expected.
-_CODED = {
+_CODED: dict[str, tuple[Callable[[str], object], str]] = {
     "country": (country_of, "a country or its ISO 3166-1 code, such as DE"),
     "language": (language_of, "a language or its ISO 639-1 code, such as de"),
     "currency": (currency_of, "a currency or its ISO 4217 code, such as EUR"),
@@ -64,13 +67,13 @@ def read_mapping(path: Path | str) -> dict[str, ColumnMapping]:
         raise SheetError(f"the map {str(path)!r} cannot be read: {error}") from error
     rows = _json_rows(path, text) if text.lstrip()[:1] in ("{", "[") else _csv_rows(path, text)
     columns: dict[str, ColumnMapping] = {}
-    for place, row in rows:
+    for place, row, values in rows:
         source = row.get("source", "").strip()
         if not source:
             raise SheetError(
                 f"the map {str(path)!r} has no source in {place}: name the sheet's column"
             )
-        mapped = _mapped(path, place, row)
+        mapped = _mapped(path, place, row, values)
         if source in columns:
             mapped = _joined(path, place, source, columns[source], mapped)
         _check_values(path, place, mapped)
@@ -82,11 +85,13 @@ def read_mapping(path: Path | str) -> dict[str, ColumnMapping]:
     return columns
 
 
-def _mapped(path: Path, place: str, row: dict[str, str]) -> ColumnMapping:
+def _mapped(path: Path, place: str, row: dict[str, str], values: dict[str, str]) -> ColumnMapping:
+    """Return what a row says of its column. Raises SheetError for a field that is no such value."""
     unit, decimal, dates = (row.get(name, "").strip() for name in ("unit", "decimal", "dates"))
     if unit and unit.lower() not in _UNITS and unit.upper() not in CURRENCY_CODES:
         raise SheetError(
-            f"the map {str(path)!r} gives the unit {unit!r} in {place}: expected fraction, percent, k, m, b or a "
+            f"the map {str(path)!r} gives the unit {unit!r} in {place}: expected fraction, "
+            f"percent, k, m, b or a "
             f"currency such as USD"
         )
     if decimal not in ("", ".", ","):
@@ -95,7 +100,8 @@ def _mapped(path: Path, place: str, row: dict[str, str]) -> ColumnMapping:
         )
     if dates.lower() not in _DATES:
         raise SheetError(
-            f"the map {str(path)!r} gives dates {dates!r} in {place}: expected day first or month first"
+            f"the map {str(path)!r} gives dates {dates!r} in {place}: expected day first or month "
+            f"first"
         )
     if bool(row.get("value", "").strip()) != bool(row.get("means", "").strip()):
         raise SheetError(f"the map {str(path)!r} gives value or means alone in {place}: give both")
@@ -104,13 +110,13 @@ def _mapped(path: Path, place: str, row: dict[str, str]) -> ColumnMapping:
         unit or None,
         decimal or None,
         _DATES[dates.lower()],
-        _values(row),
+        _mapped_values(row, values),
     )
 
 
-def _values(row: dict) -> dict[str, str]:
-    """Give the values that a row maps: those of JSON, or the one of a line of CSV."""
-    pairs = [*(row.get("values") or {}).items(), (row.get("value", ""), row.get("means", ""))]
+def _mapped_values(row: dict[str, str], values: dict[str, str]) -> dict[str, str]:
+    """Return the values that a row maps: those of JSON, or the one of a line of CSV."""
+    pairs = [*values.items(), (row.get("value", ""), row.get("means", ""))]
     return {value.strip(): means.strip() for value, means in pairs if value.strip()}
 
 
@@ -128,12 +134,14 @@ def _joined(
     )
     if other or not mapped.values:
         raise SheetError(
-            f"the map {str(path)!r} names {source!r} twice: keep one; a second column of that name is "
+            f"the map {str(path)!r} names {source!r} twice: keep one; a second column of that name "
+            f"is "
             f"{source + ' (2)'!r}"
         )
     if twice := [value for value in mapped.values if value in before.values]:
         raise SheetError(
-            f"the map {str(path)!r} gives the value {twice[0]!r} of {source!r} twice in {place}: keep one"
+            f"the map {str(path)!r} gives the value {twice[0]!r} of {source!r} twice in {place}: "
+            f"keep one"
         )
     return replace(before, values=before.values | mapped.values)
 
@@ -145,72 +153,82 @@ def _check_values(path: Path, place: str, mapped: ColumnMapping) -> None:
     if not mapped.values:
         return
     column = mapped.column
-    known = {one.name: one for spec in TABLE_SPECS.values() for one in spec.columns}
-    allowed = known[column].allowed if column in known else None
-    flag = column in known and known[column].kind == "flag"
-    if not (allowed or flag or column in _CODED):
-        lists = sorted(
-            {name for name, one in known.items() if one.allowed or one.kind == "flag"}
-            | _CODED.keys()
-        )
+    specs = {spec.name: spec for table in TABLE_SPECS.values() for spec in table.columns}
+    allowed = specs[column].allowed if column in specs else None
+    listed = {name for name, spec in specs.items() if spec.allowed or spec.kind == "flag"}
+    if column not in listed | _CODED.keys():
         raise SheetError(
-            f"the map {str(path)!r} maps values of {column or 'no column'!r} in {place}: expected one of "
-            f"{', '.join(lists)}"
+            f"the map {str(path)!r} maps values of {column or 'no column'!r} in {place}: expected "
+            f"one of {', '.join(sorted(listed | _CODED.keys()))}"
         )
-    read, expected = (
-        _CODED.get(column) or (flag_of, "yes or no") if not allowed else (None, ", ".join(allowed))
-    )
+    read: Callable[[str], object]
+    if allowed:
+        read, expected = {name: name for name in allowed}.get, ", ".join(allowed)
+    else:
+        read, expected = _CODED.get(column, (flag_of, "yes or no"))
     for value, means in mapped.values.items():
-        if not (means in allowed if allowed else read(means) is not None):
+        if read(means) is None:
             raise SheetError(
-                f"the map {str(path)!r} says that {value!r} means {means!r} in {place}: expected {expected}"
+                f"the map {str(path)!r} says that {value!r} means {means!r} in {place}: expected "
+                f"{expected}"
             )
 
 
-def _csv_rows(path: Path, text: str) -> list[tuple[str, dict[str, str]]]:
+def _csv_rows(path: Path, text: str) -> list[MapRow]:
+    """Return the rows of a map in CSV."""
     first = text.lstrip().partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     names = [(name or "").strip().lower() for name in reader.fieldnames or []]
     if not {"source", "column"} <= set(names) or set(names) - set(_FIELDS[:-1]):
         raise SheetError(
-            f"the map {str(path)!r} has the columns {', '.join(names) or 'none'}: expected source, column and, where "
+            f"the map {str(path)!r} has the columns {', '.join(names) or 'none'}: expected source, "
+            f"column and, where "
             f"needed, unit, decimal, dates, value, means"
         )
     reader.fieldnames = names
-    return [
-        (
-            f"line {reader.line_num}",
-            {name: value or "" for name, value in row.items() if isinstance(name, str)},
-        )
-        for row in reader
-        if any(isinstance(value, str) and value.strip() for value in row.values())
-    ]
+    rows: list[MapRow] = []
+    for row in reader:
+        if any(isinstance(value, str) and value.strip() for value in row.values()):
+            texts = {name: value or "" for name, value in row.items() if isinstance(name, str)}
+            rows.append((f"line {reader.line_num}", texts, {}))
+    return rows
 
 
-def _json_rows(path: Path, text: str) -> list[tuple[str, dict[str, str]]]:
+def _json_rows(path: Path, text: str) -> list[MapRow]:
+    """Return the rows of a map in JSON: an object by source column, or a list of objects."""
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SheetError(f"the map {str(path)!r} is no JSON: {error}") from error
-    pairs = found.items() if isinstance(found, dict) else [(None, row) for row in found]
-    rows = []
-    for number, (source, said) in enumerate(pairs, 1):
+    if isinstance(document, dict):
+        entries = list(document.items())
+    else:
+        entries = [(None, entry) for entry in document]
+    rows: list[MapRow] = []
+    for number, (source, entry) in enumerate(entries, 1):
         place = f"entry {number}"
-        said = {"column": said} if isinstance(said, str) or said is None else said
-        if not isinstance(said, dict) or set(said) - set(_FIELDS):
+        if isinstance(entry, str) or entry is None:
+            entry = {"column": entry}
+        if not isinstance(entry, dict) or set(entry) - set(_FIELDS):
             raise SheetError(
-                f"the map {str(path)!r} says {said!r} in {place}: expected a column or {', '.join(_FIELDS)}"
+                f"the map {str(path)!r} says {entry!r} in {place}: expected a column or "
+                f"{', '.join(_FIELDS)}"
             )
-        values = said.get("values") or {}
+        values = entry.get("values") or {}
         if not isinstance(values, dict) or not all(
             isinstance(means, str) for means in values.values()
         ):
             raise SheetError(
-                f"the map {str(path)!r} gives values {values!r} in {place}: expected an object of texts"
+                f"the map {str(path)!r} gives values {values!r} in {place}: expected an object of "
+                f"texts"
             )
-        row = {name: "" if value is None else str(value) for name, value in said.items()} | {
-            "values": values
+        texts = {
+            name: "" if value is None else str(value)
+            for name, value in entry.items()
+            if name != "values"
         }
-        rows.append((place, row if source is None else {**row, "source": source}))
+        if source is not None:
+            texts["source"] = source
+        rows.append((place, texts, values))
     return rows

@@ -1,5 +1,4 @@
-"""Excel's number formats: what a stored number looks like in its cell, so that both can be held
-against each other.
+"""Excel's number formats: how a stored number is shown in its cell, so that both can be compared.
 
 The form is that of ECMA-376 part 1, 18.8.31: sections between `;`, literal text in quotes or behind
 a backslash, `%` that multiplies by a hundred, commas behind the digits that divide by a thousand
@@ -18,15 +17,12 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_symbol, get_territory_currencies
 
-from ingest.sheets.number_parser import (
-    CURRENCY_CODES,
-    CURRENCY_SIGNS,
-    SHARED_SIGNS,
-    parse_number_text,
-)
+from ingest.sheets.currency_signs import CURRENCY_CODES, CURRENCY_SIGNS, SHARED_SIGNS
+from ingest.sheets.number_parser import parse_number_text
 
 _TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.?)|(?P<skipped>[_*].?)|\[(?P<bracket>[^\]]*)\]?|(?P<general>General)'
+    r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.?)|(?P<skipped>[_*].?)|\[(?P<bracket>[^\]]*)\]?'
+    r"|(?P<general>General)"
     r"|(?P<digit>[0#?])|(?P<mark>[.,])|(?P<percent>%)|(?P<exponent>E[+-])|(?P<other>.)",
     re.DOTALL | re.IGNORECASE,
 )
@@ -34,7 +30,8 @@ _SECTION_END = re.compile(r'((?:"[^"]*"?|\\.|\[[^\]]*\]?|[^;"\\\[])*)(?:;|$)', r
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
 _CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-(?P<locale>.+))?")
 _COMPARED = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq,
+    "<>": operator.ne,
 }  # fmt: skip
 #: Digits as whole ones in groups of three, then those behind the decimal point.
 _USUAL_DIGITS = re.compile(r"0*(?:[\s'’.,]0{3})*(?:D[0\s]*)?")
@@ -64,7 +61,7 @@ class NumberDisplay:
     digits: bool = True
 
     def text(self, number: int | float) -> str:
-        """Give the number as it is shown, but for rounding and marks."""
+        """Return the number as it is shown, but for rounding and marks."""
         if not self.digits:
             return self.before
         digits = Decimal(repr(number)).scaleb(self.scale + 2 * (self.percent == "%"))
@@ -76,10 +73,12 @@ SHOWN_AS_STORED = NumberDisplay()
 
 
 def number_display(number_format: str, number: int | float) -> NumberDisplay:
-    """Give how a format shows a number.
+    """Return how a format shows a number.
 
-    >>> number_display("[$$-C09]#,##0", 450).currency, number_display('0.0,"K"', 12500).text(12500), number_display('0.0"M"', 2.9).suffix
-    ('AUD', '12.5K', 6)
+    >>> number_display("[$$-C09]#,##0", 450).currency, number_display('0.0"M"', 2.9).suffix
+    ('AUD', 6)
+    >>> number_display('0.0,"K"', 12500).text(12500)
+    '12.5K'
     """
     sections = _sections(number_format)
     for condition, look in sections:
@@ -95,7 +94,7 @@ def number_display(number_format: str, number: int | float) -> NumberDisplay:
 
 @lru_cache(maxsize=4096)
 def _sections(number_format: str) -> list[tuple[tuple[str, float] | None, NumberDisplay]]:
-    """Give the sections for numbers, each with its condition."""
+    """Return the sections for numbers, each with its condition."""
     texts = [found[1] for found in _SECTION_END.finditer(number_format)][:3]
     return [
         _section(text, at)
@@ -119,10 +118,11 @@ def _section(text: str, at: int) -> tuple[tuple[str, float] | None, NumberDispla
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    for found in _TOKEN.finditer(text):
-        kind = found.lastgroup
+    """Yield the kind and the text of each token that is shown or decides how numbers are shown."""
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "other"  # one group of the pattern always matches
         if kind != "skipped":
-            yield "literal" if kind in ("quoted", "escaped", "other") else kind, found[kind]
+            yield "literal" if kind in ("quoted", "escaped", "other") else kind, match[kind]
 
 
 def _look(tokens: list[tuple[str, str]], currency: str | None, at: int) -> NumberDisplay:
@@ -193,7 +193,7 @@ def _is_odd(inner: list[tuple[str, str]], literal: str, after: str) -> bool:
 
 
 def _sign_in(literal: str) -> str | None:
-    """Give the currency of a sign that stands among other text."""
+    """Return the currency of a sign that stands among other text."""
     places = {
         sign: literal if not sign[0].isalpha() else literal.split() for sign in CURRENCY_SIGNS
     }
@@ -209,11 +209,14 @@ def _sign_in(literal: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def currency_of_format(sign: str, tag: str) -> str | None:
-    """Give the currency of `[$sign-tag]`, None where nothing tells it; `tag` is a number of Windows
-    or a name.
+    """Return the currency of `[$sign-tag]`, None where nothing tells it.
 
-    >>> currency_of_format("$", "C09"), currency_of_format("$", "en-CA"), currency_of_format("kr", "41D"), currency_of_format("€", "409")
-    ('AUD', 'CAD', 'SEK', 'EUR')
+    `tag`: a locale's number in Windows, or its name.
+
+    >>> currency_of_format("$", "C09"), currency_of_format("$", "en-CA")
+    ('AUD', 'CAD')
+    >>> currency_of_format("kr", "41D"), currency_of_format("€", "409")
+    ('SEK', 'EUR')
     """
     sign = unicodedata.normalize("NFKC", sign).strip(" .")
     if sign.upper() in CURRENCY_CODES:

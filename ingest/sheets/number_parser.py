@@ -1,20 +1,24 @@
 """Numbers as people write them: decimal and thousands marks, k/m/b and their likes, percent, signs
 of currencies.
 
-Which mark is the decimal one is a property of a column, never of one value: `survey` counts what
-each value proves, `read` obeys the decision. Where a value alone would be unclear ("1.234"),
-nothing is guessed.
+Which mark is the decimal one is a property of a column, never of one value: `NumberStats` counts
+what each value proves, `number_value` obeys the decision. Where a value alone would be unclear
+("1.234"), nothing is guessed.
 """
 
 import re
 import unicodedata
-from collections import Counter
-from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
 from features.niche.tokens import fold
+from ingest.sheets.currency_signs import (
+    CURRENCIES_BY_SHARED_SIGN,
+    CURRENCY_CODES,
+    CURRENCY_SIGNS,
+    SHARED_SIGNS,
+)
 
 #: Suffix, folded -> the power of ten it stands for.
 SUFFIXES = {
@@ -38,29 +42,6 @@ LOCAL_SUFFIXES = {
     "billion": (frozenset({"en"}), "thousands of millions or millions of millions"),
     "billions": (frozenset({"en"}), "thousands of millions or millions of millions"),
 }
-#: Sign -> ISO 4217. A bare $ is taken as US dollars, and told.
-CURRENCY_SIGNS = {
-    "US$": "USD", "U$S": "USD", "R$": "BRL", "MX$": "MXN", "CA$": "CAD", "C$": "CAD", "AU$": "AUD", "A$": "AUD",
-    "NZ$": "NZD", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "$": "USD", "€": "EUR", "£": "GBP", "Rp": "IDR",
-    "RP": "IDR", "rp": "IDR", "₹": "INR", "Rs": "INR", "¥": "JPY", "₩": "KRW", "₺": "TRY", "zł": "PLN", "₦": "NGN",
-    "₱": "PHP", "฿": "THB", "₫": "VND", "₽": "RUB", "₪": "ILS", "euro": "EUR", "euros": "EUR", "Euro": "EUR",
-    "dollars": "USD", "dólares": "USD", "reais": "BRL",
-}  # fmt: skip
-#: Signs that several currencies have; they stand for that in CURRENCY_SIGNS only where nothing
-#: names another of them.
-SHARED_SIGNS = ("$", "¥", "Rs")
-#: The currency that a sign alone is taken for -> those that have the same sign.
-CURRENCIES_BY_SHARED_SIGN = {
-    "USD": frozenset({"CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP", "UYU"}),
-    "JPY": frozenset({"CNY"}),
-    "INR": frozenset({"PKR", "LKR", "NPR"}),
-}
-_CODES = """
-AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KES KRW KWD MAD MXN MYR NGN
-NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR
-"""
-CURRENCY_CODES = frozenset(_CODES.split())
-
 _COMMON = re.compile(r"(\d{1,30}(?:[.,]\d{1,2})?)([kKmMbB%]?)", re.ASCII)
 _PLAIN_DECIMAL = re.compile(r"\d+[.,]\d\d?", re.ASCII)
 #: Longer texts are no number.
@@ -75,15 +56,16 @@ _NEGATIVE = re.compile(r"[^\d(]*\([^\d()]*[\d.,' _]*\d[.,]?[^\d()]*\)[^\d()]*|.*
 #: footnote's mark.
 _BESIDE = ("<super>", "<sub>", "<circle>", "<fraction>")
 _GROUP_MARK = re.compile(r"(?<=\d)[\s'’`´٬](?=\d{3}(?!\d))")
-#: What people write behind a number although the column says it.
-_NOUNS = """
-followers follower subscribers subs fans likes views posts comments seguidores suscriptores inscritos abonnes abonnenten
-pengikut
+#: What people write behind a number although the header says it.
+_NOUN_WORDS = """
+followers follower subscribers subs fans likes views posts comments seguidores suscriptores
+inscritos abonnes abonnenten pengikut
 """
+_NOUNS = frozenset(_NOUN_WORDS.split())
 _APPROXIMATE = {"~", "≈", "ca", "approx", "about", "circa", "±", "+"}
 
 
-def _decimal_pattern(mark: str, other: str) -> re.Pattern:
+def _decimal_pattern(mark: str, other: str) -> re.Pattern[str]:
     indian = rf"[1-9]\d?(?:[{other}]\d{{2}})+[{other}]\d{{3}}"
     groups = rf"[1-9]\d{{0,2}}(?:[{other}]\d{{3}})+|[1-9]\d{{0,2}}(?:_\d{{3}})+|{indian}"
     return re.compile(rf"(?:(?:\d+|{groups})(?:[{mark}]\d*)?|[{mark}]\d+)")
@@ -93,10 +75,10 @@ _PATTERNS = {".": _decimal_pattern(".", ","), ",": _decimal_pattern(",", ".")}
 
 
 class ParsedNumber(NamedTuple):
-    """A number as written: digits with their marks, sign, power of ten of its suffix, percent sign,
-    currency.
+    """A number as written.
 
-    `word`: the suffix, folded, where it stands in a text of more than digits and one letter.
+    `core`: its digits with their marks; `power`: the power of ten of its suffix; `exact`: the value
+    of scientific notation; `word`: the suffix, folded, where it has more than one letter.
     """
 
     core: str
@@ -109,20 +91,21 @@ class ParsedNumber(NamedTuple):
     word: str = ""
 
     def value_with_mark(self, decimal: str) -> Decimal | None:
-        """Give the digits read with that decimal mark, None where they cannot be."""
-        if self.exact is not None or self.core.isdigit():
-            return Decimal(self.core) if self.exact is None else self.exact
+        """Return the digits read with that decimal mark, None where they cannot be."""
+        if self.exact is not None:
+            return self.exact
+        if self.core.isdigit():
+            return Decimal(self.core)
         if not _PATTERNS[decimal].fullmatch(self.core):
             return None
         other = "," if decimal == "." else "."
-        return Decimal(
-            self.core.replace("_", "").replace(other, "").replace(decimal, ".").rstrip(".") or "0"
-        )
+        digits = self.core.replace("_", "").replace(other, "").replace(decimal, ".").rstrip(".")
+        return Decimal(digits or "0")
 
     @property
     def proven_mark(self) -> str:
-        """Say which decimal mark the digits prove: ".", ",", "" (either reads the same), "?"
-        (unclear), "!" (none).
+        """The decimal mark that the digits prove: "." or ","; "" where both read the same, "?"
+        where it is unclear, "!" where neither reads them.
         """
         if self.exact is not None or self.core.isdigit():
             return ""
@@ -137,221 +120,112 @@ class ParsedNumber(NamedTuple):
 
 
 def parse_number_text(text: str) -> ParsedNumber | None:
-    """Take a text apart as one number, None where it is none.
+    """Parse a text as one number, None where it is none.
 
     >>> parse_number_text("R$ 1.234,5k") == ParsedNumber("1.234,5", power=3, currency="BRL")
     True
     """
-    if common := _COMMON.fullmatch(text):  # nothing else than what the rest would find, sooner
+    if common := _COMMON.fullmatch(text):  # the same result as below, sooner
         core, suffix = common.groups()
         return ParsedNumber(core, power=SUFFIXES.get(suffix.lower(), 0), percent=suffix == "%")
-    return _figure(text) if len(text) <= LONGEST else None
+    return _parse_uncommon(text) if len(text) <= LONGEST else None
 
 
 @lru_cache(maxsize=1 << 16)
-def _figure(text: str) -> ParsedNumber | None:
+def _parse_uncommon(text: str) -> ParsedNumber | None:
     if not text.isascii() and any(
-        unicodedata.decomposition(sign).startswith(_BESIDE) for sign in text
+        unicodedata.decomposition(character).startswith(_BESIDE) for character in text
     ):
         return None
     text = unicodedata.normalize("NFKC", text).replace("−", "-").replace("–", "-").strip()
     if _SCIENTIFIC.fullmatch(text):
-        exact = Decimal(text.replace(",", "."))
-        return ParsedNumber(text, exact=exact, negative=False)
-    found = _SHAPE.fullmatch(_GROUP_MARK.sub("_", text))
-    if not found or not any(map(str.isdigit, found["core"])):
+        return ParsedNumber(text, exact=Decimal(text.replace(",", ".")))
+    match = _SHAPE.fullmatch(_GROUP_MARK.sub("_", text))
+    if not match or not any(map(str.isdigit, match["core"])):
         return None
-    words = [*_words(found["before"]), *_words(found["between"]), *_words(found["after"])]
+    words = [*_words(match["before"]), *_words(match["between"]), *_words(match["after"])]
     if words and words[-1].endswith("+"):  # "10k+"
-        words[-1:] = [*filter(None, [words[-1][:-1]]), "~"]
-    core = found["core"]
+        before_plus = words.pop()[:-1]
+        words += [before_plus, "~"] if before_plus else ["~"]
+    core = match["core"]
     if core[-1] in ".," and words:  # "12,- €" and "mil." put their mark beside the digits
         core = core[:-1]
-    return _with_words(core, found["sign"] == "-" or bool(_NEGATIVE.fullmatch(text)), words)
+    negative = match["sign"] == "-" or bool(_NEGATIVE.fullmatch(text))
+    return _with_words(core, negative, words)
 
 
 def _words(text: str) -> list[str]:
+    """Split the text beside the digits into words and signs of currencies."""
     return [word for word in re.split(r"[\s.:()\-]+|(?<=[$€£%])|(?=[€£%₹])", text) if word]
 
 
 def _with_words(core: str, negative: bool, words: list[str]) -> ParsedNumber | None:
-    power, percent, currency, approximate, suffix, sign = 0, False, None, False, "", ""
+    """Return the number with what the words beside it say, None where one is not understood."""
+    power, percent, approximate, suffix = 0, False, False, ""
+    currency: str | None = None
+    currency_word = ""
     for word in words:
-        code = CURRENCY_SIGNS.get(word) or (
-            word.upper() if word.upper() in CURRENCY_CODES and len(word) == 3 else None
-        )
-        closer = sign in SHARED_SIGNS and code in CURRENCIES_BY_SHARED_SIGN.get(
-            currency, ()
-        )  # "$12,000 MXN"
-        if code and (currency in (None, code) or closer):
-            currency, sign = code, word
-        elif (
-            code and word in SHARED_SIGNS and currency in CURRENCIES_BY_SHARED_SIGN.get(code, ())
-        ):  # "MXN $12,000"
+        code, folded = _currency_code(word), fold(word)
+        if code and (currency in (None, code) or _is_closer(code, currency, currency_word)):
+            currency, currency_word = code, word
+        elif code and currency and _is_closer(currency, code, word):  # "MXN $12,000"
             continue
         elif word == "%" and not percent:
             percent = True
-        elif fold(word) in SUFFIXES and not power:
-            power, suffix = SUFFIXES[fold(word)], fold(word)
-        elif fold(word) in _APPROXIMATE:
+        elif folded in SUFFIXES and not power:
+            power, suffix = SUFFIXES[folded], folded
+        elif folded in _APPROXIMATE:
             approximate = True
-        elif fold(word) in _NOUNS.split():
+        elif folded in _NOUNS:
             continue
-        elif (split := _glued(word)) and not power and currency is None:
-            power, currency = split
+        elif (glued := _suffix_and_sign(word)) and not power and currency is None:
+            power, currency = glued
         else:
             return None
-    return ParsedNumber(
-        core,
-        negative,
-        power,
-        percent,
-        currency,
-        approximate,
-        word=suffix if len(suffix) > 1 else "",
-    )
+    word = suffix if len(suffix) > 1 else ""
+    return ParsedNumber(core, negative, power, percent, currency, approximate, word=word)
 
 
-def _glued(word: str) -> tuple[int, str] | None:
-    """Split a suffix from a sign that follows it at once ("k€")."""
-    return next(
-        ((SUFFIXES[fold(word[: -len(sign)])], code) for sign, code in CURRENCY_SIGNS.items()
-         if word.endswith(sign) and fold(word[: -len(sign)]) in SUFFIXES),
-        None,
-    )  # fmt: skip
+def _currency_code(word: str) -> str | None:
+    """Return the ISO 4217 code that a word or sign stands for."""
+    if word in CURRENCY_SIGNS:
+        return CURRENCY_SIGNS[word]
+    code = word.upper()
+    return code if code in CURRENCY_CODES and len(word) == 3 else None
 
 
-@dataclass
-class NumberStats:
-    """What the texts of one column prove about how its numbers are written; memory does not grow
-    with the rows.
+def _is_closer(code: str, currency: str | None, word: str) -> bool:
+    """Say whether `code` names more closely the currency that a shared sign was taken for.
 
-    `mark_counts`: (currency, has a suffix, what it proves) -> how many; `first_unclear`: (currency,
-    has a suffix, its mark) -> the first that is unclear; `words`: suffix of more than a letter ->
-    the first text with it.
+    >>> _is_closer("MXN", "USD", "$"), _is_closer("EUR", "USD", "$")
+    (True, False)
     """
-
-    read: int = 0
-    unread: int = 0
-    mark_counts: Counter = field(default_factory=Counter)
-    first_unclear: dict[tuple[str | None, bool, str], tuple[str, ParsedNumber]] = field(
-        default_factory=dict
-    )
-    words: dict[str, str] = field(default_factory=dict)
-    percents: int = 0
-    suffixed: int = 0
-    approximate: int = 0
-    currencies: Counter = field(default_factory=Counter)
-    sizes: Counter = field(default_factory=Counter)
-
-    def add(self, texts: dict[str, int], rates: bool = False) -> None:
-        """Count distinct texts, text -> how often; of `rates` the sizes of values without a percent
-        sign too.
-        """
-        for text, times in texts.items():
-            found = parse_number_text(text)
-            if found is None:
-                self.unread += times
-                continue
-            self.read += times
-            proof = found.proven_mark
-            self.mark_counts[found.currency, found.power > 0, proof] += times
-            if proof == "?":
-                self.first_unclear.setdefault(
-                    (found.currency, found.power > 0, last_mark(found.core)), (text, found)
-                )
-            if found.word:
-                self.words.setdefault(found.word, text)
-            self.percents += times * found.percent
-            self.suffixed += times * (found.power > 0)
-            self.approximate += times * found.approximate
-            self.currencies[found.currency] += times
-            if (
-                rates
-                and not found.percent
-                and (value := found.value_with_mark(last_mark(found.core))) is not None
-            ):
-                self.sizes[rate_size(float(value))] += times
-
-    @property
-    def proofs(self) -> Counter:
-        """Give (has a suffix, what it proves) -> how many."""
-        found = Counter()
-        for (_, *proof), times in self.mark_counts.items():
-            found[tuple(proof)] += times
-        return found
-
-    @property
-    def unclear(self) -> dict[tuple[bool, str], tuple[str, ParsedNumber]]:
-        """Give (has a suffix, its mark) -> the first that is unclear."""
-        return {
-            (suffixed, mark): first
-            for (_, suffixed, mark), first in reversed(self.first_unclear.items())
-        }
-
-    def of(self, currency: str | None) -> "NumberStats":
-        """Give what the amounts of one currency prove of their marks."""
-        return NumberStats(
-            mark_counts=Counter(
-                {key: times for key, times in self.mark_counts.items() if key[0] == currency}
-            ),
-            first_unclear={
-                key: first for key, first in self.first_unclear.items() if key[0] == currency
-            },
-        )
-
-    def has_marks(self, suffixed: bool) -> bool:
-        """Say whether a number, with a suffix or without, has a mark."""
-        return any(
-            times for (group, proof), times in self.proofs.items() if group == suffixed and proof
-        )
-
-    def has_both_marks(self, suffixed: bool) -> bool:
-        """Say whether numbers, with a suffix or without, prove both marks."""
-        return bool(self.proofs[suffixed, "."] and self.proofs[suffixed, ","])
-
-    @property
-    def decimals(self) -> set[str]:
-        """Give the decimal marks that plain numbers prove, or where they prove none those with a
-        suffix.
-        """
-        proven = [
-            {mark for mark in ".," if self.proofs[suffixed, mark]} for suffixed in (False, True)
-        ]
-        return proven[0] or proven[1]
+    return word in SHARED_SIGNS and code in CURRENCIES_BY_SHARED_SIGN.get(currency or "", ())
 
 
-def rate_size(value: float) -> str:
-    """Sort a rate into the classes that tell fractions from percentages.
-
-    >>> rate_size(0.034), rate_size(0.5), rate_size(3.4)
-    ('fraction', 'either', 'percent')
-    """
-    value = abs(value)
-    return (
-        "zero"
-        if value == 0
-        else "fraction"
-        if value < 0.1
-        else "either"
-        if value <= 1
-        else "percent"
-    )
+def _suffix_and_sign(word: str) -> tuple[int, str] | None:
+    """Split a suffix from a sign of a currency that follows it at once ("k€")."""
+    for sign, code in CURRENCY_SIGNS.items():
+        if word.endswith(sign):
+            suffix = fold(word.removesuffix(sign))
+            if suffix in SUFFIXES:
+                return SUFFIXES[suffix], code
+    return None
 
 
 def last_mark(core: str) -> str:
-    """Give the decimal mark of a number that cannot reach a thousand, such as a rate: the last mark
-    in it.
+    """Return the decimal mark of a number that cannot reach a thousand, such as a rate: the last
+    mark in it.
     """
     return "," if core.rfind(",") > core.rfind(".") else "."
 
 
-def number_value(found: ParsedNumber, decimal: str) -> Decimal | None:
-    """Give the number under a decision; a suffix makes a count, which is whole."""
-    digits = found.value_with_mark(decimal)
+def number_value(number: ParsedNumber, decimal: str) -> Decimal | None:
+    """Return the value under a decimal mark, None where it cannot be; a suffix makes it whole."""
+    digits = number.value_with_mark(decimal)
     if digits is None:
         return None
-    value = digits.scaleb(found.power)
-    if found.power:
+    value = digits.scaleb(number.power)
+    if number.power:
         value = value.to_integral_value()
-    return -value if found.negative else value
+    return -value if number.negative else value

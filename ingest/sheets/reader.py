@@ -1,30 +1,36 @@
-"""Reading a sheet: open, survey all rows, decide, convert. The one call for import and for scoring."""
+"""Reading a sheet, for import and for scoring: open it, look at all rows, decide, convert."""
 
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import NoReturn
 
 from features.niche.tokens import fold_label
 from features.tables.vocabulary import PLATFORMS
 from ingest.sheets.account_columns import is_other_account
-from ingest.sheets.assign_roles import assign_roles, mapping_for, needed_stats, unread_column_name
+from ingest.sheets.assign_roles import assign_roles, unread_column_name
+from ingest.sheets.column_plan import ColumnPlan
 from ingest.sheets.column_plans import make_column_plans
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
 from ingest.sheets.convert import convert_records
 from ingest.sheets.export_layouts import ExportLayout, readable_layout
 from ingest.sheets.header_meanings import HeaderMeaning, header_meaning
+from ingest.sheets.header_roles import mapping_for, needed_stats
+from ingest.sheets.row_patterns import CellRows
 from ingest.sheets.rows import sort_into_rows
 from ingest.sheets.sheet_plan import SheetPlan
-from ingest.sheets.sheet_source import SheetSource, open_sheet
+from ingest.sheets.sheet_records import SheetSource
+from ingest.sheets.sheet_source import open_sheet
 from ingest.sheets.sheet_types import Sheet, SheetError, SheetOptions
 from ingest.sheets.summary_rows import find_naming_columns, find_summary_rows
-from ingest.sheets.workbook import Cell
 
 TABLE_NAMES = ("creators", "posts", "partnerships", "prospects")
-#: Rows that are surveyed at a time, and from which the arithmetic of rates is checked.
+#: Rows that are looked at together, and from which the arithmetic of rates is checked.
 CHUNK, SAMPLE = 20_000, 2_000
-#: Everything is detected.
+#: Names that a message lists.
+MOST_NAMES = 20
+#: Options with which everything is detected.
 DETECT = SheetOptions()
 
 
@@ -33,14 +39,14 @@ def read_sheet(
 ) -> Sheet:
     """Read a CSV or XLSX file of creators, posts or partnerships into canonical columns.
 
-    What a column holds and how it is written is decided from all rows and told in `guesses` and
-    `notes`; what cannot be decided is missing, and told in `Guess.ambiguous`. `tables`: whose
-    columns are wanted. Raises SheetError for a file that is no spreadsheet or has no known column.
+    What a column holds and how it is written is decided from all rows; `guesses` and `notes` say
+    how. What cannot be decided is missing, and `Guess.ambiguous` says why. `tables`: those whose
+    columns are read. Raises SheetError for a file that is no spreadsheet or has no known column.
     """
     _check(options, tables)
     source = _with_rows(open_sheet(Path(path), options))
-    decided = plan_sheet(source, options, tables)
-    return convert_records(decided, list(source.records()))
+    sheet_plan = plan_sheet(source, options, tables)
+    return convert_records(sheet_plan, list(source.records()))
 
 
 def iter_sheet(
@@ -49,18 +55,17 @@ def iter_sheet(
     tables: tuple[str, ...] = TABLE_NAMES,
     rows: int = 50_000,
 ) -> Iterator[Sheet]:
-    """Read a sheet as `read_sheet` does, `rows` records at a time in bounded memory; all is decided
-    before the first.
+    """Read a sheet as `read_sheet` does, `rows` records at a time, in bounded memory.
 
-    The file is read twice. Whether rates are by followers or by views is checked on its first 2,000
-    rows.
+    The file is read twice: everything is decided before the first rows are converted. Whether rates
+    are by followers or by views is checked on its first 2,000 rows.
     """
     _check(options, tables)
     source = open_sheet(Path(path), options)
-    decided = plan_sheet(source, options, tables)
+    sheet_plan = plan_sheet(source, options, tables)
     records = source.records()
     while chunk := list(islice(records, rows)):
-        yield convert_records(decided, chunk)
+        yield convert_records(sheet_plan, chunk)
 
 
 def _with_rows(source: SheetSource) -> SheetSource:
@@ -76,155 +81,179 @@ def plan_sheet(
     tables: tuple[str, ...] = TABLE_NAMES,
     whole: SheetSource | None = None,
 ) -> SheetPlan:
-    """ColumnStats all rows and decide how each column is read. Raises SheetError where there is
-    none, or no known column.
+    """Look at all rows and decide how each column is read.
 
-    `whole`: the source of which `source` gives all rows or some.
+    `whole`: the source of which `source` has all rows or some. Raises SheetError where there is no
+    row, or no known column.
     """
-    form = readable_layout(source.path, source.header)
-    surveys, sample, seen = _surveyed(source, options, form)
+    layout = readable_layout(source.path, source.header)
+    stats, sample, row_count = _gather_stats(source, options, layout)
     try:
-        roles, nature = assign_roles(source, surveys, options, tables, form, sample)
+        roles, row_kind = assign_roles(source, stats, options, tables, layout, sample)
     except SheetError as error:
         raise SheetError(f"{str(source.path)!r}: {error}") from error
-    plans, guesses = make_column_plans(roles, surveys, sample, options, source.epoch)
+    plans, guesses = make_column_plans(roles, stats, sample, options, source.epoch)
     if not plans and not any(guess.ambiguous for guess in guesses):
-        others = sorted({role.platform for role in roles} - {None, "elsewhere", options.platform})
-        if options.platform and others:
-            raise SheetError(
-                f"{str(source.path)!r} has columns of {' and '.join(others)} alone, and --platform says "
-                f"{options.platform}: name a platform that the columns are of"
-            )
-        raise SheetError(
-            f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; looked for those of "
-            f"{', '.join(tables)}; name them in a map file (--map)"
-        )
-    platform, how, firm = _platform(source, roles, options, form)
-    notes = [*source.notes, *([f"form: {form.name}"] if form else []), *_absent(source, options)]
-    notes += _idle_values(roles, surveys) if whole in (None, source) else []
-    if nature == "posts" and "posts" not in tables:
+        _refuse_without_columns(source, roles, options, tables)
+    platform, platform_note, outranks_links = _default_platform(source, roles, options, layout)
+    notes = [
+        *source.notes,
+        *([f"form: {layout.name}"] if layout else []),
+        *_absent_columns(source, options),
+        *(_unused_mapped_values(roles, stats) if whole in (None, source) else []),
+    ]
+    if row_kind == "posts" and "posts" not in tables:
         notes.append(
             "each row is a post and not a creator: import the posts, and list their creators here"
         )
     if platform and not any(plan.column == "platform" for plan in plans):
-        notes.append(f"platform: {platform}, {how}")
-    unread = {
-        role.index: unread_column_name(role)
-        for role, guess in zip(roles, guesses, strict=True)
-        if guess.unread
-    }
-    naming = [surveys[k] for k in find_naming_columns(plans)]
-    suspect = naming and (
-        min(seen - survey.filled_count for survey in naming)
-        or any(survey.sums for survey in naming)
-    )
-    sums = find_summary_rows(whole or source, plans) if suspect else {}
-    others = {role.index: role.platform for role in roles if is_other_account(role, options)}
-    gifts = nature == "partnerships" and "partnerships" in tables
+        notes.append(f"platform: {platform}, {platform_note}")
     return SheetPlan(
-        source, plans, guesses, notes, nature, platform, firm, unread, sums, gifts, others
+        source,
+        plans,
+        guesses,
+        notes,
+        row_kind,
+        platform,
+        outranks_links,
+        unread={
+            role.index: unread_column_name(role)
+            for role, guess in zip(roles, guesses, strict=True)
+            if guess.unread
+        },
+        sums=_summary_rows(whole or source, plans, stats, row_count),
+        gifts=row_kind == "partnerships" and "partnerships" in tables,
+        other_accounts={
+            role.index: role.platform
+            for role in roles
+            if role.platform and is_other_account(role, options)
+        },
     )
 
 
-def _surveyed(
-    source: SheetSource, options: SheetOptions, form: ExportLayout | None
-) -> tuple[list[ColumnStats], list[list[Cell]], int]:
-    """Look at all rows; give a survey of each column, the cells of the first rows, and how many
-    rows there are.
-    """
-    surveys = [ColumnStats() for _ in source.header]
-    names = [header_meaning(header) if header.strip() else None for header in source.header]
-    for position, (column, _) in (form.meanings(source.header) if form else {}).items():
-        names[position] = HeaderMeaning(column, exact=True)
-    mapped = [mapping_for(both, options) for both in source.mapping_names]
-    wanted = [needed_stats(name, said) for name, said in zip(names, mapped, strict=True)]
-    explained = [{fold_label(value) for value in said.values} if said else set() for said in mapped]
-    sample, records, seen = [], source.records(), 0
-    while chunk := list(islice(records, CHUNK)):
-        rows = sort_into_rows(chunk, source)
-        seen += len(rows.cells)
-        sample += rows.cells[: SAMPLE - len(sample)]
-        for k, survey in enumerate(surveys):
-            cells = [row[k] for row in rows.cells]
-            survey.add(cells, wanted[k], source.epoch)
-            if explained[k]:
-                survey.mapped_words |= explained[k] & {fold_label(str(cell)) for cell in cells}
-    if not seen:
+def _refuse_without_columns(
+    source: SheetSource, roles: list[ColumnRole], options: SheetOptions, tables: tuple[str, ...]
+) -> NoReturn:
+    """Raise SheetError for a sheet of which no column is read."""
+    platforms = {role.platform for role in roles if role.platform}
+    others = sorted(platforms - {"elsewhere", options.platform})
+    if options.platform and others:
         raise SheetError(
-            f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to read"
+            f"{str(source.path)!r} has columns of {' and '.join(others)} alone, and --platform "
+            f"says {options.platform}: name a platform that the columns are of"
         )
-    return surveys, sample, seen
+    raise SheetError(
+        f"{str(source.path)!r} has no column that is wanted: found {_listed(source.header)}; "
+        f"looked for those of {', '.join(tables)}; name them in a map file (--map)"
+    )
 
 
-def _platform(
-    source: SheetSource, roles: list[ColumnRole], options: SheetOptions, form: ExportLayout | None
+def _summary_rows(
+    source: SheetSource, plans: list[ColumnPlan], stats: list[ColumnStats], row_count: int
+) -> dict[int, str]:
+    """Find the rows that sum up others: line -> which ones.
+
+    The file is read for it only where a row has no name, or a word for a sum in place of one.
+    """
+    naming = [stats[position] for position in find_naming_columns(plans)]
+    if not naming:
+        return {}
+    all_named = min(row_count - column.filled_count for column in naming) == 0
+    if all_named and not any(column.sums for column in naming):
+        return {}
+    return find_summary_rows(source, plans)
+
+
+def _gather_stats(
+    source: SheetSource, options: SheetOptions, layout: ExportLayout | None
+) -> tuple[list[ColumnStats], CellRows, int]:
+    """Look at all rows; return the statistics of each column, the cells of the first rows, and how
+    many rows there are.
+    """
+    stats = [ColumnStats() for _ in source.header]
+    meanings = [header_meaning(header) if header.strip() else None for header in source.header]
+    for position, (column, _) in (layout.meanings(source.header) if layout else {}).items():
+        meanings[position] = HeaderMeaning(column, exact=True)
+    mappings = [mapping_for(names, options) for names in source.mapping_names]
+    kinds = [
+        needed_stats(meaning, mapping) for meaning, mapping in zip(meanings, mappings, strict=True)
+    ]
+    mapped_words = [
+        {fold_label(word) for word in mapping.values} if mapping else set() for mapping in mappings
+    ]
+    sample: CellRows = []
+    records, row_count = source.records(), 0
+    while chunk := list(islice(records, CHUNK)):
+        rows = sort_into_rows(chunk, source).cells
+        row_count += len(rows)
+        sample += rows[: SAMPLE - len(sample)]
+        for position, column_stats in enumerate(stats):
+            cells = [row[position] for row in rows]
+            column_stats.add(cells, kinds[position], source.epoch)
+            if words := mapped_words[position]:
+                column_stats.mapped_words |= words & {fold_label(str(cell)) for cell in cells}
+    if not row_count:
+        raise SheetError(
+            f"{str(source.path)!r} has a header ({_listed(source.header)}) and no rows: nothing to "
+            f"read"
+        )
+    return stats, sample, row_count
+
+
+def _default_platform(
+    source: SheetSource,
+    roles: list[ColumnRole],
+    options: SheetOptions,
+    layout: ExportLayout | None,
 ) -> tuple[str | None, str, bool]:
-    """Give the platform of rows that name none, what says so, and whether that outranks links."""
-    headers = {role.platform for role in roles if role.target and role.platform} - {"elsewhere"}
+    """Return the platform of rows that name none, what says so, and whether it outranks links."""
+    of_headers = {role.platform for role in roles if role.target and role.platform}
+    of_headers.discard("elsewhere")
     if options.platform:
         return options.platform, "as asked for", True
-    if len(headers) == 1:
-        return next(iter(headers)), "as the headers say", True
-    if form and form.platform:
-        return form.platform, "as its form says", True
+    if len(of_headers) == 1:
+        return next(iter(of_headers)), "as the headers say", True
+    if layout and layout.platform:
+        return layout.platform, "as its form says", True
     return source.platform, "as the worksheet is named", False
 
 
-def _idle_values(roles: list[ColumnRole], surveys: list[ColumnStats]) -> list[str]:
+def _unused_mapped_values(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[str]:
     """Tell which values of a map never occur."""
-    idle = {
-        role.source: [
-            value
-            for value in role.mapping.values
-            if fold_label(value) not in surveys[role.index].mapped_words
-        ]
-        for role in roles
-        if role.mapping
-    }
+    unused = {}
+    for role in roles:
+        words = stats[role.index].mapped_words
+        values = role.mapping.values if role.mapping else {}
+        unused[role.source] = [value for value in values if fold_label(value) not in words]
     return [
-        f"the map explains values of {name!r} that never occur: {_listed(of)}"
-        for name, of in idle.items()
-        if of
+        f"the map explains values of {source!r} that never occur: {_listed(values)}"
+        for source, values in unused.items()
+        if values
     ]
 
 
-def _absent(source: SheetSource, options: SheetOptions) -> list[str]:
+def _absent_columns(source: SheetSource, options: SheetOptions) -> list[str]:
+    """Tell which columns of a map the sheet has not."""
     headers = {name.casefold() for names in source.mapping_names for name in names}
     absent = [name for name in options.columns if name.strip().casefold() not in headers]
     return [f"the map names columns that are not there: {_listed(absent)}"] if absent else []
 
 
 def _check(options: SheetOptions, tables: tuple[str, ...]) -> None:
-    wrong = [
-        f"{name} {value!r}: expected {expected}"
-        for name, value, expected, right in (
-            (
-                "delimiter",
-                options.delimiter,
-                "one character",
-                options.delimiter is None or len(options.delimiter) == 1,
-            ),
-            ("decimal", options.decimal, "'.' or ','", options.decimal in (None, ".", ",")),
-            (
-                "platform",
-                options.platform,
-                ", ".join(PLATFORMS),
-                options.platform in (None, *PLATFORMS),
-            ),
-            (
-                "tables",
-                tables,
-                ", ".join(TABLE_NAMES),
-                bool(tables) and set(tables) <= set(TABLE_NAMES),
-            ),
-        )
-        if not right
-    ]
-    if wrong:
-        raise SheetError(f"a sheet cannot be read with {'; '.join(wrong)}")
+    """Raise SheetError for options that no sheet can be read with."""
+    faults = []
+    if options.delimiter is not None and len(options.delimiter) != 1:
+        faults.append(f"delimiter {options.delimiter!r}: expected one character")
+    if options.decimal not in (None, ".", ","):
+        faults.append(f"decimal {options.decimal!r}: expected '.' or ','")
+    if options.platform not in (None, *PLATFORMS):
+        faults.append(f"platform {options.platform!r}: expected {', '.join(PLATFORMS)}")
+    if not tables or not set(tables) <= set(TABLE_NAMES):
+        faults.append(f"tables {tables!r}: expected {', '.join(TABLE_NAMES)}")
+    if faults:
+        raise SheetError(f"a sheet cannot be read with {'; '.join(faults)}")
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names[:20] if name.strip()) + (
-        ", ..." if len(names) > 20 else ""
-    )
+    shown = ", ".join(repr(name) for name in names[:MOST_NAMES] if name.strip())
+    return shown + (", ..." if len(names) > MOST_NAMES else "")

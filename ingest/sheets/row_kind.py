@@ -1,8 +1,8 @@
 """What the rows of a sheet are, posts, partnerships or creators, and what follows for columns whose
 name is open.
 
-It is decided by all evidence: what posts have (an id, a link, a caption, a time), what deals have,
-averages, and whether an account is told at many dates.
+All evidence decides it: what posts have (an id, a link, a caption, a time), what partnerships have,
+averages, and whether an account stands at many dates.
 """
 
 from dataclasses import replace
@@ -100,19 +100,19 @@ def drop_period_column(roles: list[ColumnRole], sample: CellRows) -> list[Column
 
 
 def _at(roles: list[ColumnRole], *targets: str) -> int | None:
-    """Give the position of the first column that is one of these, in their order."""
+    """Return the position of the first column that is one of these, in their order."""
     return next((role.index for target in targets for role in roles if role.target == target), None)
 
 
 def _who(roles: list[ColumnRole]) -> AccountColumns:
-    """Give the positions of the columns that tell whose a row is."""
+    """Return the positions of the columns that say whose a row is."""
     own = _at(roles, "creator_id", "id", "handle", "name")
     platform = _at(roles, "platform")
     return tuple(index for index in (own, platform) if index is not None) if own is not None else ()
 
 
 def _whose_history(roles: list[ColumnRole]) -> AccountColumns:
-    """Give the same of a list of accounts, which links may name too."""
+    """Return the same of a list of accounts, which links may name too."""
     link = _at(roles, "link")
     return _who(roles) or (() if link is None else (link,))
 
@@ -124,62 +124,69 @@ def drop_follower_gains_by_date(roles: list[ColumnRole], sample: CellRows) -> li
     when, who = _at(roles, "date"), _whose_history(roles)
     if when is None or not has_many_dates(sample, when, who) or has_follower_history(roles, sample):
         return roles
-    question = "of the account, or gained since the last date? If of the account, map it to followers, the date to observed_at"
-    unclear = {
-        role.index for role in roles if role.target == "followers" and role.how != "map file"
-    }
-    return [role.as_unread(ambiguous=question) if role.index in unclear else role for role in roles]
+    question = (
+        "of the account, or gained since the last date? If of the account, map it to followers, "
+        "the date to observed_at"
+    )
+    return [
+        role.as_unread(ambiguous=question)
+        if role.target == "followers" and not role.is_mapped
+        else role
+        for role in roles
+    ]
 
 
 def has_follower_history(roles: list[ColumnRole], sample: CellRows) -> bool:
     """Say whether the rows tell the followers of accounts at many dates."""
     when, followers = _at(roles, "date", "observed_at", "timestamp"), _at(roles, "followers")
-    return None not in (when, followers) and is_follower_history(
-        sample, when, _whose_history(roles), followers
-    )
+    if when is None or followers is None:
+        return False
+    return is_follower_history(sample, when, _whose_history(roles), followers)
 
 
 def resolve_by_row_kind(
-    role: ColumnRole, nature: str, roles: list[ColumnRole], history: bool
+    role: ColumnRole, row_kind: str, roles: list[ColumnRole], history: bool
 ) -> ColumnRole:
     """Settle what depends on whether the rows are posts, partnerships or creators."""
-    if role.how == "map file" or role.target is None:
+    if role.is_mapped or role.target is None:
         return role
-    if nature == "partnerships" and (outcome := as_outcome(role, roles)):
+    if row_kind == "partnerships" and (outcome := as_outcome(role, roles)):
         return outcome
-    taken = {other.target for other in roles}
+    targets = {other.target for other in roles}
     if role.target == "id":
         return replace(
             role,
-            target={"posts": "post_id", "partnerships": "partnership_id"}.get(nature, "creator_id"),
+            target={"posts": "post_id", "partnerships": "partnership_id"}.get(
+                row_kind, "creator_id"
+            ),
         )
     if role.target in ("date", "timestamp", "made", "created_at"):
-        return _moment(role, nature, taken, history)
-    if role.target in ("title", "content") or (nature == "posts" and _describes(role)):
-        known = nature == "posts" and not taken & (
+        return _moment(role, row_kind, targets, history)
+    if role.target in ("title", "content") or (row_kind == "posts" and _describes(role)):
+        known = row_kind == "posts" and not targets & (
             {"text"} if role.target == "bio" else {"text", "bio"}
         )
         return replace(role, target="text") if known else role.as_unread(f"a {_WORDS[role.target]}")
     if (
-        nature == "posts"
+        row_kind == "posts"
         and role.target == "language"
-        and not role.name.exact
-        and not role.name.concepts & _ACCOUNT
+        and not role.is_exact
+        and not role.concepts & _ACCOUNT
     ):
         return role.as_unread("of the post, and not of the account")
     if (
-        not role.name.exact
-        and (target := _INSTEAD.get((nature, role.target)))
-        and target not in taken
+        not role.is_exact
+        and (target := _INSTEAD.get((row_kind, role.target)))
+        and target not in targets
     ):
         return replace(role, target=target)
-    if nature == "partnerships" and role.target == "posts_count" and not role.name.exact:
+    if row_kind == "partnerships" and role.target == "posts_count" and not role.is_exact:
         return role.as_unread(
             ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count"
         )
-    kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[nature]
+    kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[row_kind]
     if role.target in _OF_POSTS - kept:
-        if "total" in role.name.concepts:
+        if "total" in role.concepts:
             return role.as_unread("a total of all posts, for which there is no column")
         return as_unclear_mean(role)
     return role
@@ -187,37 +194,34 @@ def resolve_by_row_kind(
 
 def _describes(role: ColumnRole) -> bool:
     """Say whether a column describes what its row is, and not an account."""
-    return (
-        role.target == "bio"
-        and "description" in role.name.concepts
-        and not role.name.concepts & _ACCOUNT
-    )
+    return role.target == "bio" and "description" in role.concepts and not role.concepts & _ACCOUNT
 
 
-def _moment(role: ColumnRole, nature: str, taken: set[str | None], history: bool) -> ColumnRole:
+def _moment(role: ColumnRole, row_kind: str, targets: set[str | None], history: bool) -> ColumnRole:
     """Settle what a moment is of: the posting, the reading, the opening of the account, or the
     making of the row.
     """
-    posted = nature == "posts" and not taken & ({*_TIMES} - {role.target})
+    posted = row_kind == "posts" and not targets & ({*_TIMES} - {role.target})
     if role.target == "created_at":
         return (
             replace(role, target="posted_at")
-            if nature == "posts" and not taken & {"posted_at", "date"}
+            if row_kind == "posts" and not targets & {"posted_at", "date"}
             else role
         )
     if role.target == "made":
         return role.as_unread(
-            ambiguous="when it was posted or opened, or when the row was made? Map it to a column, or to -"
+            ambiguous="when it was posted or opened, or when the row was made? Map it to a column, "
+            "or to -"
         )
     if posted:
         return replace(role, target="posted_at")
     if (
-        history or (nature == "posts" and role.target == "timestamp")
-    ) and "observed_at" not in taken:
+        history or (row_kind == "posts" and role.target == "timestamp")
+    ) and "observed_at" not in targets:
         return replace(role, target="observed_at", note="when the row was read")
     if role.target == "timestamp":
         return role.as_unread("when the row was made")
-    if nature == "partnerships" and "start_at" not in taken:
+    if row_kind == "partnerships" and "start_at" not in targets:
         return replace(role, target="start_at")
     return role.as_unread(ambiguous="a date of what? Map it to a column")
 
@@ -231,18 +235,19 @@ def drop_post_gains(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRol
     def settled(role: ColumnRole) -> ColumnRole:
         if (
             role.target not in ("followers", "following")
-            or role.how == "map file"
-            or role.name.concepts & _ACCOUNT
+            or role.is_mapped
+            or role.concepts & _ACCOUNT
         ):
             return role
-        if role.name.exact:
+        if role.is_exact:
             return role
         if role.target == "followers" and is_account_count(sample, role.index, who, counts):
             return role
-        if role.target == "following" and "follows" not in role.name.concepts:
+        if role.target == "following" and "follows" not in role.concepts:
             return role
         return role.as_unread(
-            ambiguous=f"of the account, or gained by the post? If of the account, map it to {role.target}"
+            ambiguous="of the account, or gained by the post? If of the account, map it to "
+            f"{role.target}"
         )
 
     return [settled(role) for role in roles]
@@ -265,7 +270,7 @@ def resolve_by_platform(
         if (
             role.target in ("shares", "reposts")
             and None not in (shares, reposts)
-            and role.how != "map file"
+            and not role.is_mapped
         ):
             if not is_x:
                 return role.as_unread(
@@ -291,7 +296,8 @@ def resolve_by_platform(
 
 
 def as_unclear_mean(role: ColumnRole) -> ColumnRole:
-    mean = AVERAGE_OF_COUNT.get(role.target, role.target)
+    """Return the role of a count that may be a mean of posts or a total, as unread."""
+    mean = AVERAGE_OF_COUNT.get(role.target or "", role.target)
     return role.as_unread(
         ambiguous=f"a mean of posts, or a total? If it is the mean, map {role.source!r} to {mean}"
     )

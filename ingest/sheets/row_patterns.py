@@ -1,4 +1,4 @@
-"""What rows prove together: whose followers a column counts, and whether an account is told at many
+"""What rows prove together: whose followers a column counts, and whether an account stands at many
 dates.
 """
 
@@ -14,9 +14,11 @@ from ingest.sheets.workbook import Cell, NumberCell
 STEADY, STEP = 1.05, 1.5
 #: Fewer followers that stay the same may be what posts gained.
 FEW = 100
+#: From so many days on, rows are figures of each day.
+FEWEST_DAYS = 3
 
 CellRows = list[list[Cell]]
-#: Positions of the columns that tell whose a row is, none where all rows are one's.
+#: Positions of the columns that say whose a row is, none where all rows are of one account.
 AccountColumns = tuple[int, ...]
 
 
@@ -25,16 +27,16 @@ def _name(row: list[Cell], who: AccountColumns) -> str:
 
 
 def comparable_number(cell: Cell) -> float | None:
-    """Give a cell's number as far as it is certain enough to be compared."""
+    """Return the number of a cell as far as it is certain enough to be compared, else None."""
     if isinstance(cell, NumberCell):
         return float(cell.value)
-    found = parse_number_text(cell) if isinstance(cell, str) and cell else None
-    value = number_value(found, last_mark(found.core)) if found else None
+    number = parse_number_text(cell) if isinstance(cell, str) and cell else None
+    value = number_value(number, last_mark(number.core)) if number else None
     return None if value is None else float(value)
 
 
 def numbers_by_account(rows: CellRows, index: int, who: AccountColumns) -> dict[str, list[float]]:
-    """Give the numbers of a column by whom they are of, all as one's where `who` is empty."""
+    """Return the numbers of a column by account, all as one account's where `who` is empty."""
     groups: dict[str, list[float]] = {}
     for row in rows:
         if (value := comparable_number(row[index])) is not None:
@@ -90,13 +92,15 @@ def has_many_dates(rows: CellRows, when: int, who: AccountColumns) -> bool:
 
 def is_daily(rows: CellRows, when: int) -> bool:
     """Say whether rows are one day after another, three at least, each once and without a time."""
-    found = [
-        parse_date(str(row[when]).removesuffix(" 00:00:00"))
-        for row in rows
-        if str(row[when]).strip()
-    ]
-    days = [one.moment(None) for one in found if one is not None and not one.seconds]
-    if len(days) < max(3, len(found)) or None in days:
+    texts = [str(row[when]) for row in rows if str(row[when]).strip()]
+    days = []
+    for text in texts:
+        date = parse_date(text.removesuffix(" 00:00:00"))
+        day = date.moment(None) if date is not None and not date.seconds else None
+        if day is None:
+            return False
+        days.append(day)
+    if len(days) < FEWEST_DAYS:
         return False
     steps = {(later - earlier).days for earlier, later in pairwise(days)}
     return steps in ({1}, {-1})

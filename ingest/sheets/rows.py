@@ -7,15 +7,16 @@ from ingest.sheets.cell_text import cell_text, shown_row
 from ingest.sheets.headers import Record
 from ingest.sheets.labels import is_missing
 from ingest.sheets.number_parser import parse_number_text
-from ingest.sheets.sheet_source import SheetSource
+from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_types import SheetFault
 from ingest.sheets.workbook import UNCOMPUTED, Cell, NumberCell
 
 _SUMMARIES = """
-total | totals | totales | totais | totaux | totale | grand total | subtotal | sub total | sum | summe | suma | soma
-somme | gesamt | gesamtsumme | insgesamt | jumlah | average | averages | avg | durchschnitt | promedio | moyenne
-rata-rata | total general | total geral | total général | total keseluruhan | sous-total | zwischensumme | summen
-sum total | totalsumme | overall | mean | median | mittelwert | média | media | mediana | mittel | ø | σ
+total | totals | totales | totais | totaux | totale | grand total | subtotal | sub total | sum
+summe | suma | soma | somme | gesamt | gesamtsumme | insgesamt | jumlah | average | averages | avg
+durchschnitt | promedio | moyenne | rata-rata | total general | total geral | total général
+total keseluruhan | sous-total | zwischensumme | summen | sum total | totalsumme | overall | mean
+median | mittelwert | média | media | mediana | mittel | ø | σ
 """
 #: First words of rows that are no row of their own.
 SUMMARIES = frozenset(word.strip() for word in re.split(r"[|\n]", _SUMMARIES)) - {""}

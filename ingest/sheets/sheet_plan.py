@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ingest.sheets.column_plans import ColumnPlan
-from ingest.sheets.sheet_source import SheetSource
+from ingest.sheets.column_plan import ColumnPlan
+from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_types import Guess
 
 

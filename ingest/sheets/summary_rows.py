@@ -1,15 +1,16 @@
 """Rows that sum up other rows of their sheet: a sum or a mean beside a word for one, or without any
 name.
 
-They are found by arithmetic, over all rows and over those since the row that summed up before, in
-bounded memory.
+They are found by arithmetic, over all rows and over those since the summary row before, in bounded
+memory.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ingest.sheets.column_plans import ColumnPlan
+from ingest.sheets.column_plan import ColumnPlan
+from ingest.sheets.fee_text import ParsedFee
 from ingest.sheets.labels import is_missing
 from ingest.sheets.rows import (
     SUMMARY_REASON,
@@ -17,7 +18,7 @@ from ingest.sheets.rows import (
     sort_into_rows,
     starts_with_summary_word,
 )
-from ingest.sheets.sheet_source import SheetSource
+from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.workbook import Cell
 
 ABOVE, BELOW = "sums up the rows above", "sums up the rows below"
@@ -30,7 +31,7 @@ _CHUNK = 20_000
 
 @dataclass
 class _Sum:
-    """What the figures of one column come to; zeros and unknown ones do not count."""
+    """The sum and the mean of one column; zeros and unknown values do not count."""
 
     count: int = 0
     total: float = 0.0
@@ -43,29 +44,26 @@ class _Sum:
         self.low, self.high = min(self.low, value), max(self.high, value)
 
     def explains(self, value: float, fewest: int, near: float) -> str:
-        """Say whether a value is the "sum" or the "mean" of at least so many figures, "" where it
-        is neither.
+        """Return "sum" or "mean" where a value is that of at least `fewest` figures, else "".
+
+        `near`: the share by which it may differ. A mean counts only where the figures differ.
         """
-        mean = self.total / self.count if self.count else 0.0
-        for name, expected in (
-            ("sum", self.total),
-            ("mean", mean if self.low < self.high else 0.0),
-        ):
-            if (
-                self.count >= fewest
-                and expected
-                and abs(value - expected) <= max(near * abs(expected), 1e-9)
-            ):
+        if not self.count or self.count < fewest:
+            return ""
+        mean = self.total / self.count if self.low < self.high else 0.0
+        for name, expected in (("sum", self.total), ("mean", mean)):
+            if expected and abs(value - expected) <= max(near * abs(expected), 1e-9):
                 return name
         return ""
 
 
 @dataclass
 class SummaryRowDetector:
-    """The sums of a sheet so far, and which rows are such sums.
+    """The sums of a sheet so far.
 
-    `naming_columns`: positions of the columns that name what a row is about; `figures`: the plans
-    of those that are added up.
+    `naming_columns`: positions of the columns that name what a row is about; `figures`: the columns
+    that are added up. `whole`, `block`: sums of all rows, and of those since the last summary row,
+    by position. `first`: the figures of a first row without a name.
     """
 
     naming_columns: list[int]
@@ -106,25 +104,24 @@ class SummaryRowDetector:
 
 
 def _value(plan: ColumnPlan, cell: Cell) -> float | None:
-    value = plan.read(cell)[0]
-    return value[0] if isinstance(value, tuple) else value
+    """Return the number of a cell, of a fee its amount; None where it has none."""
+    value, _ = plan.read(cell)
+    return value.amount if isinstance(value, ParsedFee) else value
 
 
 def _is_sum(values: dict[int, float], sums: dict[int, _Sum], fewest: int) -> bool:
     """Say whether half of a row's figures are sums or means, one of them exactly; a mean of two may
     be chance.
     """
-    near, exact, most = [], [], max((found.count for found in sums.values()), default=0)
+    near, exact = [], []
     for index, value in values.items():
-        found = sums.get(index, _Sum())
-        near.append(found.explains(value, fewest, _NEAR))
-        exact.append(found.explains(value, fewest, min(_NEAR, _EXACT / abs(value))))
-    said = [name for name in near if name]
-    return (
-        any(exact)
-        and 2 * len(said) >= len(near)
-        and ("sum" in said or len(said) > 1 or fewest == 1 or most > 2)
-    )
+        column = sums.get(index, _Sum())
+        near.append(column.explains(value, fewest, _NEAR))
+        exact.append(column.explains(value, fewest, min(_NEAR, _EXACT / abs(value))))
+    explained = [name for name in near if name]
+    longest = max((column.count for column in sums.values()), default=0)
+    no_chance = "sum" in explained or len(explained) > 1 or fewest == 1 or longest > 2
+    return any(exact) and 2 * len(explained) >= len(near) and no_chance
 
 
 def find_naming_columns(plans: list[ColumnPlan]) -> list[int]:
@@ -144,19 +141,24 @@ def find_summary_rows(source: SheetSource, plans: list[ColumnPlan]) -> dict[int,
         for p in plans
         if p.kind in ("count", "real") and not p.column.startswith("engagement_rate")
     ]
-    totals, found, first = SummaryRowDetector(find_naming_columns(plans), figures), {}, None
-    for line, cells in _rows(source):
+    detector = SummaryRowDetector(find_naming_columns(plans), figures)
+    summary_rows: dict[int, str] = {}
+    first_line: int | None = None
+    for line, cells in _rows_and_totals(source):
         if cells is None:
-            totals.block = {}
+            detector.block = {}
             continue
-        first = line if first is None else first
-        if totals.take(cells):
-            found[line] = ABOVE
-    return found | ({first: BELOW} if totals.is_first_row_summary() else {})
+        if first_line is None:
+            first_line = line
+        if detector.take(cells):
+            summary_rows[line] = ABOVE
+    if first_line is not None and detector.is_first_row_summary():
+        summary_rows[first_line] = BELOW
+    return summary_rows
 
 
-def _rows(source: SheetSource) -> Iterator[tuple[int, list[Cell] | None]]:
-    """Give line and cells of every row, None for cells that sum up as their words say."""
+def _rows_and_totals(source: SheetSource) -> Iterator[tuple[int, list[Cell] | None]]:
+    """Yield line and cells of every row, None in place of cells that sum up as their words say."""
     records = source.records()
     while chunk := list(islice(records, _CHUNK)):
         rows = sort_into_rows(chunk, source)

@@ -1,5 +1,5 @@
-"""XLSX workbooks as records. Nothing in them is run: formulas give the value saved beside them, or
-none; no macros.
+"""XLSX workbooks as records. Nothing in them is run: a formula has the value saved beside it, or
+none; macros are not read.
 
 But: the old .xls and encrypted workbooks are refused.
 """
@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from features.files.formula_escape import unescape_cell
 from ingest.sheets.archive_limits import check_archive
 from ingest.sheets.number_formats import SHOWN_AS_STORED, NumberDisplay, number_display
 from ingest.sheets.sheet_types import SheetError
+
+if TYPE_CHECKING:
+    from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
 
 #: Bounds of a worksheet; XLSX itself has this one of rows. Of more worksheets one must be named.
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS, MOST_WORKSHEETS = 1 << 20, 2_000, 12_000_000, 100
@@ -24,7 +28,7 @@ MOST_ROWS, MOST_COLUMNS, MOST_CELLS, MOST_WORKSHEETS = 1 << 20, 2_000, 12_000_00
 
 @dataclass(frozen=True)
 class NumberCell:
-    """A number that the workbook stores as one, and how it is shown; one that is shown with a % is
+    """A number that the workbook stores as one, and how it is shown. One that is shown with a % is
     a fraction.
     """
 
@@ -96,7 +100,8 @@ def _short(error: Exception) -> str:
 
 
 def read_worksheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
-    """Give row number and cells of one worksheet, cells without a value as "". Raises SheetError."""
+    """Yield row number and cells of one worksheet, cells without a value as "". Raises "
+    "SheetError."""
     with ExitStack() as stack:
         sheet = stack.enter_context(_opened(path))[title]
         sheet.reset_dimensions()
@@ -132,11 +137,13 @@ def _check_size(path: Path, number: int, width: int, cells: int) -> None:
     """
     if width > MOST_COLUMNS:
         raise SheetError(
-            f"{str(path)!r} has {width:,} columns in row {number:,}: expected {MOST_COLUMNS:,} at most"
+            f"{str(path)!r} has {width:,} columns in row {number:,}: expected {MOST_COLUMNS:,} at "
+            f"most"
         )
     if number > MOST_ROWS or cells > MOST_CELLS:
         raise SheetError(
-            f"{str(path)!r} has more than {number - 1:,} rows with {cells - width:,} cells: expected {MOST_ROWS:,} "
+            f"{str(path)!r} has more than {number - 1:,} rows with {cells - width:,} cells: "
+            f"expected {MOST_ROWS:,} "
             f"rows and {MOST_CELLS:,} cells at most; save the worksheet as CSV"
         )
 
@@ -151,7 +158,8 @@ def _has_formulas(path: Path, part: str) -> bool:
     return False
 
 
-def _cell(cell, written: object) -> Cell:
+def _cell(cell: "ReadOnlyCell | EmptyCell", written: object) -> Cell:
+    """Return the value of a cell; `written`: its formula, where the worksheet has some."""
     value = cell.value
     if value is None:
         return UNCOMPUTED if isinstance(written, str) and written.startswith("=") else ""
