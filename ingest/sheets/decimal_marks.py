@@ -34,7 +34,7 @@ class DecimalMarks(NamedTuple):
     powers: dict[str, int | None] | None = None
 
     def of(self, found: ParsedNumber) -> str | None:
-        """Give the mark under which a number is read, "" where nothing decides it."""
+        """Return the mark under which a number is read, "" where nothing decides it."""
         if self.currencies and found.currency in self.currencies:
             return self.currencies[found.currency].of(found)
         proof = found.proven_mark
@@ -47,7 +47,7 @@ class DecimalMarks(NamedTuple):
 def decide_marks(
     figures: NumberStats, whole: bool, others: dict[str, str]
 ) -> tuple[DecimalMarks, str, str | None]:
-    """Decide from what a column proves; give the marks, how to tell them, and what is unclear.
+    """Decide by what a column proves; return the marks, a note of them, and what is unclear.
 
     `whole`: the column counts; `others`: the marks that other columns of the sheet prove, each with
     one that does.
@@ -122,7 +122,7 @@ def _languages() -> dict[str, frozenset[str]]:
 
 
 def languages_of(words: list[str]) -> frozenset[str]:
-    """Give the languages of a sheet by the words of its headers and of its numbers, folded; none
+    """Return the languages of a sheet by the words of its headers and of its numbers, folded; none
     tells English.
 
     >>> sorted(languages_of(["handle", "seguidores"])), languages_of(["handle", "followers"])

@@ -9,7 +9,7 @@ _TAG_NAMES = ("name", "title", "text", "tag", "hashtagName", "hashtag_name")
 
 
 def hashtags_in(text: str) -> str:
-    """Give the hashtags of a text, separated by spaces: it has # or signs between them, or is a
+    """Return the hashtags of a text, separated by spaces: it has # or signs between them, or is a
     list of JSON or Python.
 
     >>> hashtags_in("#food,#recipe"), hashtags_in("food;home cooking"), hashtags_in("[]")
@@ -27,7 +27,7 @@ def hashtags_in(text: str) -> str:
 
 
 def _listed_tags(text: str) -> list[str] | None:
-    """Give the tags of a list of texts or objects, None where the text is none."""
+    """Return the tags of a list of texts or objects, None where the text is none."""
     try:
         values = ast.literal_eval(re.sub(r"\b(null|true|false)\b", "None", text))
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -52,8 +52,8 @@ class HeaderMeaning:
 
 @cache
 def canonical_names() -> dict[str, str]:
-    """Give every canonical column's name -> its kind; but for fees in any currency, which are read
-    as one meaning.
+    """Return the kind of every canonical column; but not of fee and currency, which are
+    intermediate.
     """
     columns = {column.name: column.kind for spec in TABLE_SPECS.values() for column in spec.columns}
     return {name: kind for name, kind in columns.items() if name not in ("fee", "currency")}
@@ -75,7 +75,7 @@ def column_kinds() -> dict[str, str]:
 
 @cache
 def _concepts() -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Give the words' tokens -> their concepts; "-" says nothing."""
+    """Return the words' tokens -> their concepts; "-" says nothing."""
     return {
         tuple(_TOKEN.findall(fold(word))): tuple(c for c in row["concept"].split() if c != "-")
         for row in read_word_list("words.csv")
@@ -140,7 +140,7 @@ def header_meaning(header: str) -> HeaderMeaning | None:
 
 
 def _concepts_in(tokens: list[str]) -> list[str] | None:
-    """Give the concepts of a row of tokens, longest words first, None where one is not known."""
+    """Return the concepts of a row of tokens, longest words first, None where one is not known."""
     found, at = [], 0
     while at < len(tokens):
         size = next(

@@ -68,7 +68,7 @@ def _listed(name: str) -> dict[str, str]:
 
 @lru_cache(maxsize=1 << 14)
 def platform_of(text: str) -> str | None:
-    """Give the platform that a word stands for, "elsewhere" for one that is known but not ours,
+    """Return the platform that a word stands for, "elsewhere" for one that is known but not ours,
     None else.
 
     >>> platform_of("IG"), platform_of("TikTok video"), platform_of("Twitch")
@@ -84,12 +84,12 @@ def platform_of(text: str) -> str | None:
 
 
 def format_of(text: str) -> str | None:
-    """Give the format that a word stands for."""
+    """Return the format that a word stands for."""
     return _listed("format").get(fold_label(text))
 
 
 def fee_word_of(text: str) -> str | None:
-    """Give what a word in place of a fee stands for: "gift" for one that is paid in goods, "open"
+    """Return what a word in place of a fee stands for: "gift" for one that is paid in goods, "open"
     for an open price.
     """
     return _listed("fee").get(fold_label(text))
@@ -131,7 +131,7 @@ def _country_key(name: str) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def country_of(text: str) -> str | None:
-    """Give the ISO 3166-1 alpha-2 code of a country's name in six languages, its code, or its flag.
+    """Return the ISO 3166-1 alpha-2 code of a country's name in six languages, code or flag.
 
     >>> country_of("Deutschland"), country_of("CÔTE D'IVOIRE"), country_of("UK"), country_of("🇧🇷")
     ('DE', 'CI', 'GB', 'BR')
@@ -145,7 +145,7 @@ def country_of(text: str) -> str | None:
 
 
 def country_in(place: str) -> str | None:
-    """Give the country of a place that names one, and no other ("Madrid, Spain")."""
+    """Return the country of a place that names one, and no other ("Madrid, Spain")."""
     parts = [part.strip() for part in re.split(r"[,;/|]| - ", place)]
     found = {country for part in parts if len(part) > 2 and (country := country_of(part))}
     return country_of(place) or (next(iter(found)) if len(found) == 1 else None)
@@ -165,7 +165,7 @@ def _languages() -> dict[str, str]:
 
 @lru_cache(maxsize=1 << 14)
 def language_of(text: str) -> str | None:
-    """Give the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR"); of a
+    """Return the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR"); of a
     list, of the first.
     """
     text = re.split(r"[,;/|]", re.sub(r"\(.*?\)|^(?i:bahasa|idioma|lengua|língua)\s", "", text))[
@@ -178,7 +178,7 @@ def language_of(text: str) -> str | None:
 
 @lru_cache(maxsize=1 << 14)
 def niche_of(text: str) -> str | None:
-    """Give the niche that a category, or most of a list of categories, stands for; the first of
+    """Return the niche that a category, or most of a list of categories, stands for; the first of
     equals.
 
     >>> niche_of("Beauty & Cosmetics"), niche_of("Travel, Food, travel"), niche_of("Something")

@@ -58,7 +58,7 @@ def parse_link(text: str) -> Link | None:
 
 
 def parse_account_link(text: str) -> Link | None:
-    """Give the link that a text is, None where it names no account of a platform."""
+    """Return the link that a text is, None where it names no account of a platform."""
     link = parse_link(text)
     return link if link and link.platform and (link.handle or link.creator_id) else None
 

@@ -125,7 +125,7 @@ def _is_sum(values: dict[int, float], sums: dict[int, _Sum], fewest: int) -> boo
 
 
 def find_naming_columns(plans: list[ColumnPlan]) -> list[int]:
-    """Give the positions of the columns that name what a row is about, or else of all that hold
+    """Return the positions of the columns that name what a row is about, or else of all that hold
     words.
     """
     named = [plan.index for plan in plans if plan.column in _NAMING]

@@ -41,7 +41,7 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def read_decompressed(path: Path) -> Iterator[bytes]:
-    """Give the unpacked content block by block. Raises SheetError for a broken gzip, and for a
+    """Yield the unpacked content block by block. Raises SheetError for a broken gzip, and for a
     bomb.
     """
     packed, read = path.stat().st_size, 0
@@ -61,7 +61,7 @@ def read_decompressed(path: Path) -> Iterator[bytes]:
 
 
 def detect_encoding(path: Path) -> tuple[str, str]:
-    """Detect the encoding from all bytes of a file; give the codec's name and how to tell it.
+    """Detect the encoding by all bytes of a file; return the codec's name and a note of it.
 
     A byte order mark decides; else it is UTF-8 where all bytes are, UTF-16 where every other byte
     is zero, and cp1252 where neither holds. Raises SheetError for bytes that are no text.
@@ -109,8 +109,8 @@ def _controls(start: bytes) -> int:
 
 
 def read_lines(path: Path, encoding: str) -> Iterator[str]:
-    """Give the lines without their ends, whichever ends they have. Raises SheetError for what is no
-    text or no rows.
+    """Yield the lines without their ends, whichever ends they have. Raises SheetError for what is
+    no text or no rows.
     """
     number = 0
     try:

@@ -83,7 +83,7 @@ def _opened(path: Path, values: bool = True) -> Iterator:
 
 
 def list_worksheets(path: Path) -> tuple[dict[str, str], int, dict[str, str]]:
-    """Give the titles of the worksheets with their state (visible, hidden), the date system, 1900
+    """Return the titles of the worksheets with their state (visible, hidden), the date system, 1900
     or 1904, and parts.
 
     The parts tell where the archive has each worksheet.
