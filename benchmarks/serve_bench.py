@@ -28,7 +28,8 @@ from features.derive.catalog import COLUMNS
 from features.derive.derive import derive_arrays
 from features.derive.queries import Queries
 from features.history.history import History
-from models.bundle import Bundle, champion_folder, load_bundle
+from models.bundle import Bundle, load_bundle
+from models.champion import champion_folder
 from serving.http.request_reader import read_partnerships
 from serving.http.request_schema import read_request
 from serving.scoring.prospect_batch import microseconds

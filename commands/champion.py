@@ -88,7 +88,7 @@ def bundles() -> None:
     """List the bundles, the newest first: data, record, version in MLflow's registry, and which one
     is the champion.
     """
-    from models.bundle import champion_version
+    from models.champion import champion_version
     from training.bundle_list import bundles_text
     from training.registry import RegistryError, alias_bundle, registered_bundles
 

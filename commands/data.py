@@ -176,12 +176,13 @@ def snapshot(data: Path, as_of: pd.Timestamp | None, out: Path, version: str | N
 
     from features.history.history import History
     from features.snapshot.writer import write_snapshot
-    from models.bundle import champion_folder, load_bundle, load_version
+    from models.bundle import load_bundle, load_version
+    from models.champion import champion_folder
 
     home = home_folder()
     bundle = load_version(home, version) if version else load_bundle(champion_folder(home))
     moment = as_of or pd.Timestamp.now(tz="UTC")
-    history = History.of(read_known_tables(data), bundle.reference.horizon_days)
+    history = History.from_tables(read_known_tables(data), bundle.reference.horizon_days)
     with progress_bar() as bar:
         task = bar.add_task("snapshot", total=len(history.accounts))
 

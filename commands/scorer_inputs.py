@@ -20,7 +20,8 @@ def build_scorer(data: Path | None, rates: Path | None, emv: Path | None) -> Sco
     that cannot be used.
     """
     from features.tables.rates_file import read_rates
-    from models.bundle import champion_folder, load_bundle
+    from models.bundle import load_bundle
+    from models.champion import champion_folder
     from models.emv import read_value_table
     from serving.scoring.scorer import Scorer
 

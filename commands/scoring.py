@@ -31,7 +31,8 @@ def benchmarks(out: Path | None, **only: str | None) -> None:
     """List what creators do by platform, band, niche and format, as the champion knows it:
     quartiles and how many.
     """
-    from models.bundle import champion_folder, load_bundle
+    from models.bundle import load_bundle
+    from models.champion import champion_folder
     from serving.frame_file import check_ending, write_frame
     from serving.http.benchmark_listing import benchmarks_text, filter_benchmarks
 

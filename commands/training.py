@@ -15,7 +15,7 @@ from commands.parameter_types import FOLDER
 from commands.registry import log_to_mlflow
 
 if TYPE_CHECKING:
-    from training.fit import Recipe
+    from training.backend import Backend
 
 
 @click.command(cls=Command)
@@ -62,8 +62,8 @@ def train(
         check_store(home_folder(), tracking_address())
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
     recipe = Recipe(sampling=sampling, seed=seed, threads=threads)
-    with training_backend(recipe, dask, dask_minutes, data, horizon_days) as recipe:
-        result = train_bundle(data, home_folder(), recipe, report_progress, horizon_days)
+    with training_backend(dask, dask_minutes, data, horizon_days) as backend:
+        result = train_bundle(data, home_folder(), recipe, report_progress, horizon_days, backend)
     assert result.backtest is not None  # only bundles read from disk may have none
     click.echo(training_text(result.backtest, result.bundle.manifest))
     if not no_log:
@@ -79,7 +79,7 @@ def log_bundle(version: str | None) -> None:
 
     The store is artifacts/mlflow.db, or the server that MLFLOW_TRACKING_URI names.
     """
-    from models.bundle import latest_bundle
+    from models.bundle_folders import latest_bundle
     from training.artifacts import read_artifacts
 
     home = home_folder()
@@ -170,11 +170,13 @@ def report(data: Path, horizon_days: int) -> None:
 
 
 def training_backend(
-    recipe: Recipe, dask: str | None, minutes: float, data: Path, horizon_days: int
-) -> AbstractContextManager[Recipe]:
-    """Return a context that gives the recipe, carried out by a Dask cluster where one is named."""
+    dask: str | None, minutes: float, data: Path, horizon_days: int
+) -> AbstractContextManager[Backend]:
+    """Return a context with the backend of training: this process, or the Dask cluster named."""
     if dask is None:
-        return nullcontext(recipe)
-    from training.distributed.dask_fit import dask_recipe
+        from training.backend import LOCAL
 
-    return dask_recipe(dask, data, home_folder() / "artifacts", recipe, horizon_days, minutes)
+        return nullcontext(LOCAL)
+    from training.distributed.dask_fit import dask_backend
+
+    return dask_backend(dask, data, home_folder() / "artifacts", horizon_days, minutes)

@@ -91,7 +91,7 @@ class Creatorcast:
         app.state.metrics.join(os.environ, bentoml.server_context.worker_index or 0)
         settings = settings_from(os.environ)
         app.state.access = AccessControl(settings)
-        self.champion = ModelStore(settings, on_change=_taken_over)
+        self.champion = ModelStore(settings, on_change=_on_new_champion)
         self.champion.start()
         app.state.champion = self.champion
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from commands.parameter_types import Moment
 from creatorcast import main
 from features.tables.validate import NO_TIME_ZONE, UNKNOWN_CREATOR
-from models.bundle import champion_folder
+from models.champion import champion_folder
 from serving.scoring.answer_table import ANSWER_COLUMNS
 
 COMMANDS = [[], *([name] for name in main.commands)]

@@ -16,8 +16,8 @@ from features.segments import QUANTILE_LEVELS, SEGMENT_KEYS, SegmentBenchmarks
 from features.tables.vocabulary import lookup_indexes
 from models.cost import cost_per, cost_probability
 from models.delivery import DeliveredTotals
-from models.distribution import interpolate_level
 from models.fee import OWN_DEALS, RATE_CARD, MarketFee
+from models.interpolation import interpolate_level
 from models.rate_card import FEE_RANGE
 from serving.scoring.break_even import break_even_columns
 from serving.scoring.deal_terms import DealTerms

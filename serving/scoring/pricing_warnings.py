@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from features.derive.account_features import HISTORY, PROFILE_ONLY
 from features.derive.catalog import feature_column
+from features.derive.level_offset import HISTORY, PROFILE_ONLY
 from features.segments import SegmentBenchmarks
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
