@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from commands.parameter_types import Moment
 from creatorcast import main
-from features.tables.validate import NO_TIME_ZONE, UNKNOWN_CREATOR
+from features.tables.parse_columns import NO_TIME_ZONE
+from features.tables.validate import UNKNOWN_CREATOR
 from models.champion import champion_folder
 from serving.scoring.answer_table import ANSWER_COLUMNS
 
