@@ -100,7 +100,7 @@ class BoosterSet:
             log.warning("LightGBM evaluates the trees, as daal4py cannot: %s", reason)
 
     def _why_not(self) -> str | None:
-        """Convert the boosters and compare; return why daal4py cannot be used, None where it can."""
+        """Convert the boosters and compare; return why daal4py cannot be used, or None."""
         try:
             dumps = [booster.dump_model() for booster in self.boosters]
             self._models = [_Converted(dump, self.threads) for dump in dumps]

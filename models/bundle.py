@@ -1,8 +1,8 @@
 """The bundle: one folder with everything that a forecast needs.
 
-Text boosters and JSON only, never pickle. The manifest holds the sha256 of every file; it is checked
-at load, and so is what the files hold (models.bundle_files). A bundle is written beside its place
-and then renamed, so that it is whole or not there at all.
+Text boosters and JSON only, never pickle. The manifest holds the sha256 of every file; it is
+checked at load, and so is what the files hold (models.bundle_files). A bundle is written beside its
+place and then renamed, so that it is whole or not there at all.
 """
 
 import hashlib
@@ -143,8 +143,8 @@ def load_version(home: Path, version: str) -> Bundle:
 
 
 def _checked(folder: Path, digest: str | None = None) -> tuple[BundleContents, Reference]:
-    """Return the contents and the reference of a bundle. Raises BundleError unless its files fit the
-    manifest and this code.
+    """Return the contents and the reference of a bundle. Raises BundleError unless its files fit
+    the manifest and this code.
     """
     manifest = read_manifest(folder)
     if digest not in (None, contents_digest(manifest)):
@@ -165,7 +165,8 @@ def _checked(folder: Path, digest: str | None = None) -> tuple[BundleContents, R
 def _check_name(folder: Path, manifest: dict) -> None:
     if folder.name != manifest["version"]:
         raise BundleError(
-            f"{str(folder)!r} holds the bundle {manifest['version']!r}: a bundle's folder has its version as name, "
+            f"{str(folder)!r} holds the bundle {manifest['version']!r}: a bundle's folder has "
+            "its version as name, "
             "rename the folder"
         )
 
@@ -209,7 +210,8 @@ def _check_features(folder: Path, manifest: dict) -> None:
             else f"was trained on features {version!r}"
         )
         raise BundleError(
-            f"{str(folder)!r} {trained}, and this code derives features {FEATURES_VERSION}, which may differ: retrain"
+            f"{str(folder)!r} {trained}, and this code derives features {FEATURES_VERSION}, "
+            "which may differ: retrain"
         )
     if tuple(manifest["columns"]) != COLUMNS:
         raise BundleError(

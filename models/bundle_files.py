@@ -139,11 +139,13 @@ class _Files:
 def _check_agreement(folder: Path, manifest: dict, reference: ReferenceState) -> None:
     if reference.horizon_days != manifest["horizon_days"]:
         raise BundleError(
-            f"{str(folder)!r} has two horizons, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}"
+            f"{str(folder)!r} has two horizons, in {MANIFEST_FILE} and in {REFERENCE_FILE}: "
+            f"{REMEDY}"
         )
     if reference.until != manifest["until"]:
         raise BundleError(
-            f"{str(folder)!r} ends at two moments, in {MANIFEST_FILE} and in {REFERENCE_FILE}: {REMEDY}"
+            f"{str(folder)!r} ends at two moments, in {MANIFEST_FILE} and in {REFERENCE_FILE}: "
+            f"{REMEDY}"
         )
     if "views" in manifest["targets"] and reference.views is None:
         raise BundleError(

@@ -1,4 +1,4 @@
-"""Where the bundles of a home are: `artifacts/bundles`, one folder a bundle, named by its version."""
+"""The folders of bundles in a home: `artifacts/bundles/VERSION`, one for each bundle."""
 
 from pathlib import Path
 

@@ -1,9 +1,10 @@
 """The types and checks that the schemas of a bundle's files share.
 
-Schemas: models.manifest_schema, reference_schema, forecaster_schema and pricing_schema, one for each
-file. A bundle whose files have the right sha256 may still be wrong inside: whoever edits a file can
-correct its checksum too. Checked is what the loader and the forecasts rely on: types, ranges, finite
-numbers, and lists of the right length. How well a bundle forecasts is for the backtest to say.
+Schemas: models.manifest_schema, reference_schema, forecaster_schema and pricing_schema, one for
+each file. A bundle whose files have the right sha256 may still be wrong inside: whoever edits a
+file can correct its checksum too. Checked is what the loader and the forecasts rely on: types,
+ranges, finite numbers, and lists of the right length. How well a bundle forecasts is for the
+backtest to say.
 """
 
 from collections.abc import Collection

@@ -68,9 +68,17 @@ def _run(folder: Path, seconds: float) -> subprocess.CompletedProcess:
     try:
         # a group of its own: Ctrl-C in the terminal of the service is not for it
         return subprocess.run(
-            command, cwd=_ROOT, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-            timeout=seconds, process_group=0, check=False,
-        )  # fmt: skip
+            command,
+            cwd=_ROOT,
+            env=quiet,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            process_group=0,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise BundleError(
             f"{str(folder)!r} was not loaded and asked within {seconds:g} s"

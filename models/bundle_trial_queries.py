@@ -213,11 +213,15 @@ def _check_forecast(what: str, forecast: PredictiveDistribution, x: np.ndarray) 
         followers = np.expm1(feature_column(row, "followers_log"))[0]
         size = "an unknown number of" if np.isnan(followers) else f"{followers:,.0f}"
         raise BundleError(
-            f"of a creator with {size} followers on {PLATFORMS[int(feature_column(row, 'platform_code')[0])]} it "
-            f"forecasts {what} of {low:g}, {typical:g} and {high:g}, and {mean[at]:g} in the mean, for "
+            f"of a creator with {size} followers on "
+            f"{PLATFORMS[int(feature_column(row, 'platform_code')[0])]} it "
+            f"forecasts {what} of {low:g}, {typical:g} and {high:g}, and {mean[at]:g} in the "
+            "mean, for "
             f"{deliverables[at]:g} deliverable(s), and {one['p50'][at]:g} for one, from the "
-            f"{EVIDENCE[int(feature_column(row, f'{what}_evidence_code')[0])]}, expected finite numbers above 0 that ascend, "
-            f"at most {MOST:g} for each deliverable, whose medians are alike within {MOST_APART:g} times"
+            f"{EVIDENCE[int(feature_column(row, f'{what}_evidence_code')[0])]}, expected finite "
+            "numbers above 0 that ascend, "
+            f"at most {MOST:g} for each deliverable, whose medians are alike within "
+            f"{MOST_APART:g} times"
         )
 
 
@@ -239,7 +243,8 @@ def _check_totals(what: str, forecaster: Forecaster) -> None:
         outside = max(outside, np.abs(totals.log_mean[number] - log_mean).max())
         if not outside <= ROUNDED:
             raise BundleError(
-                f"the totals or means of {what} can be off their scores by {outside:g}, expected at most 0"
+                f"the totals or means of {what} can be off their scores by {outside:g}, expected "
+                "at most 0"
             )
 
 
@@ -259,6 +264,7 @@ def _check_prices(bundle: Bundle, x: np.ndarray, deliverables: np.ndarray) -> No
     amounts = fees[sold] / deliverables[sold, None]
     if not ((amounts > 0) & (amounts <= MOST_USD)).all() or (np.diff(amounts, axis=1) < 0).any():
         raise BundleError(
-            f"its market fees can be {amounts.min():g} to {amounts.max():g} USD a deliverable, expected amounts "
+            f"its market fees can be {amounts.min():g} to {amounts.max():g} USD a deliverable, "
+            "expected amounts "
             f"above 0 that ascend, at most {MOST_USD:g}"
         )

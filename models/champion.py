@@ -1,4 +1,4 @@
-"""The champion: the bundle that answers. `artifacts/champion` names it and is replaced atomically."""
+"""The champion, the bundle that answers: `artifacts/champion` names it, replaced atomically."""
 
 import re
 import shutil
@@ -32,11 +32,13 @@ def champion_folder(home: Path) -> Path:
     path, version = champion_file(home), champion_version(home)
     if version is None:
         raise BundleError(
-            f"no champion in {str(path.parent)!r}: run creatorcast train DATA, then creatorcast promote"
+            f"no champion in {str(path.parent)!r}: run creatorcast train DATA, then creatorcast "
+            "promote"
         )
     if not VERSION_PATTERN.fullmatch(version):
         raise BundleError(
-            f"{str(path)!r} names {version!r}, expected the version of a bundle: run creatorcast promote"
+            f"{str(path)!r} names {version!r}, expected the version of a bundle: run creatorcast "
+            "promote"
         )
     return bundles_folder(home) / version
 

@@ -72,6 +72,7 @@ def _champion(path: Path, number: int, line: str) -> dict:
     if not isinstance(champion, dict) or not isinstance(champion.get("version"), str):
         expected = '{"version": ..., "since": ...}'
         raise ChampionHistoryError(
-            f"{str(path)!r}, line {number}: {line!r} names no champion, expected {expected}: correct or remove the line"
+            f"{str(path)!r}, line {number}: {line!r} names no champion, expected {expected}: "
+            "correct or remove the line"
         )
     return champion

@@ -129,7 +129,8 @@ class ClusterSession:
                 )
                 time.sleep(PAUSE_SECONDS * 2**attempt)
         raise ClusterError(
-            f"{self._named()} failed {ATTEMPTS} times while {what}, the last time by {_text(cause)}; {REMEDY}"
+            f"{self._named()} failed {ATTEMPTS} times while {what}, the last time by "
+            f"{_text(cause)}; {REMEDY}"
         ) from cause
 
     def _connected(self) -> ClusterConnection:
@@ -154,7 +155,8 @@ class ClusterSession:
             except (OSError, TimeoutError, ValueError) as error:
                 if time.monotonic() >= end:
                     raise ClusterError(
-                        f"no Dask scheduler answers at {self.address!r}: start one by dask scheduler, and give its "
+                        f"no Dask scheduler answers at {self.address!r}: start one by dask "
+                        "scheduler, and give its "
                         f"tcp:// address"
                     ) from error
             time.sleep(POLL_SECONDS)
@@ -169,7 +171,8 @@ class ClusterSession:
         versions = connection.client.run(features_version)
         if set(versions.values()) != {features_version()}:
             raise ClusterError(
-                f"workers of {self.address!r} run another version of creatorcast: install this one there"
+                f"workers of {self.address!r} run another version of creatorcast: install this "
+                "one there"
             )
         connection.check_workers()
         connection.last_loss = None
@@ -185,12 +188,13 @@ class ClusterSession:
             connection.client.wait_for_workers(1, timeout=seconds)
         except TimeoutError as error:
             raise ClusterError(
-                f"the Dask scheduler at {self.address!r} has no workers, after {seconds / 60:g} minutes: start some by "
+                f"the Dask scheduler at {self.address!r} has no workers, after {seconds / 60:g} "
+                "minutes: start some by "
                 f"dask worker {self.address}"
             ) from error
 
     def _release(self, connection: ClusterConnection) -> None:
-        """Free workers of tasks that nobody waits for: those that do not end them are started anew."""
+        """Free workers of tasks that nobody waits for; restart those that do not end them."""
         end = time.monotonic() + RELEASE_SECONDS
         while self._abandoned:
             active = connection.client.run(_active_tasks, on_error="ignore")
@@ -227,7 +231,8 @@ class ClusterSession:
 
         if isinstance(error, KilledWorker):
             raise ClusterError(
-                f"{self._named()} lost worker after worker at one task: see their logs; most often it needs more memory"
+                f"{self._named()} lost worker after worker at one task: see their logs; most "
+                "often it needs more memory"
             ) from error
         if isinstance(error, (WorkerLost, OSError, CancelledError, *losses)):
             return True

@@ -99,7 +99,8 @@ class ClusterConnection:
             workers = self.client.sync(identity, n_workers=-1, callback_timeout=CONNECT_SECONDS)[
                 "workers"
             ]
-        except Exception:  # the scheduler is gone or the client is closed: the step itself will fail, or time is up
+        except Exception:
+            # the scheduler is gone or the client is closed: the step will fail, or time is up
             return 0
         silent = self._note({address: worker["last_seen"] for address, worker in workers.items()})
         if silent:
@@ -112,7 +113,7 @@ class ClusterConnection:
         return len(workers) - len(silent)
 
     def _note(self, last_seen: dict[str, float]) -> list[str]:
-        """Note the heartbeats of the workers there are; give those that have had none for too long."""
+        """Note the workers' heartbeats; return those that have had none for too long."""
         now = time.monotonic()
         with self._lock:
             if self._heartbeats.keys() - last_seen.keys():
@@ -143,9 +144,14 @@ class ClusterConnection:
         restart = self.client.scheduler.restart_workers
         with suppress(Exception):  # it is tried again at the next look
             self.client.sync(
-                restart, workers=workers, timeout=START_SECONDS, wait_for_workers=False, on_error="return",
-                stimulus_id=f"creatorcast-restart-{time.time()}", callback_timeout=2 * START_SECONDS,
-            )  # fmt: skip
+                restart,
+                workers=workers,
+                timeout=START_SECONDS,
+                wait_for_workers=False,
+                on_error="return",
+                stimulus_id=f"creatorcast-restart-{time.time()}",
+                callback_timeout=2 * START_SECONDS,
+            )
 
     def close(self) -> set[str]:
         """Close it, which ends its tasks; give the keys of those."""

@@ -1,5 +1,5 @@
-"""Conformal tables: weighted quantiles of calibration scores z = (y - location) / scale, by platform
-and evidence.
+"""Conformal tables: weighted quantiles of calibration scores z = (y - location) / scale, by
+platform and evidence.
 
 Source: weighted split conformal prediction, Barber et al. 2023 (nonexchangeable conformal
 prediction).
@@ -10,8 +10,8 @@ Rules:
   in for the missing creators.
 - A platform without scores takes the widest table of the other platforms with the same evidence.
 - An evidence with fewer than ENOUGH_SCORES scores takes the scores of all evidences.
-- The tables of the evidences in `centred` have the median 0: the median of their scores is the drift
-  of the last months, which does not last, so the forecast is the location itself.
+- The tables of the evidences in `centred` have the median 0: the median of their scores is the
+  drift of the last months, which does not last, so the forecast is the location itself.
 - The upper tail of the mean ends at the `ceiling`: the largest residual y - location that the
   scores support.
 """
@@ -55,7 +55,7 @@ class CalibrationSet:
         return len(self.target)
 
     def residuals(self, shares: np.ndarray) -> np.ndarray:
-        """Return y - location, (n,), with the `shares` (evidences, 2) of the corrections applied."""
+        """Return y - location, (n,), with `shares` (evidences, 2) of the corrections applied."""
         return self.target - (shares[self.evidence] * self.corrections).sum(axis=1)
 
 

@@ -20,8 +20,8 @@ def correction_share_errors(
     evidence: np.ndarray,
     evidences: int,
 ) -> np.ndarray:
-    """Return for each of CORRECTION_SHARE_GRID the mean absolute error that it leaves, as a ratio to
-    that of the offset alone, (evidences, len(CORRECTION_SHARE_GRID)).
+    """Return for each of CORRECTION_SHARE_GRID the mean absolute error that it leaves, as a ratio
+    to that of the offset alone, (evidences, len(CORRECTION_SHARE_GRID)).
 
     `target`: y - offset, (n,); `corrections`: (n, 2), by models that did not see the row; `weight`
     and `evidence`: (n,). 1 for all where the offset alone has no error.
@@ -56,8 +56,8 @@ def history_scale(posts: np.ndarray, mad: np.ndarray) -> np.ndarray:
     """Return the factor of the scale for a history, (n,): larger where the history is short, and
     where its posts vary much.
 
-    `posts`: number of known posts; `mad`: their median absolute deviation of ln(1 + count), NaN where there
-    are none.
+    `posts`: number of known posts; `mad`: their median absolute deviation of ln(1 + count), NaN
+    where there are none.
 
     >>> history_scale(np.array([0.0, 5.0]), np.array([np.nan, 0.5])).tolist()
     [1.4, 1.2]

@@ -214,7 +214,7 @@ class DeliveryCurves:
         )
 
     def _bounds(self, row: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give what quantiles lie between, (k,) each: the least and the most that one curve gives."""
+        """Return bounds of the quantiles, (k,) each: the least and the most of any curve."""
         share = (p - self.probability_of_none[row]) / np.add.reduceat(self.weight, self.first[:-1])[
             row
         ]

@@ -95,8 +95,9 @@ class FeeModel:
         platforms = tuple(
             name for code, name in enumerate(PLATFORMS) if counts.get(code, 0) >= ENOUGH_OF_PLATFORM
         )
-        parts = _fit_parts(x, deliverables, y)
-        return cls(*parts, residual, platforms, len(y), creators, float(np.abs(left).mean()))
+        middle, line, booster = _fit_parts(x, deliverables, y)
+        error = float(np.abs(left).mean())
+        return cls(middle, line, booster, residual, platforms, len(y), creators, error)
 
     def predict(self, x: np.ndarray | pd.DataFrame, deliverables: np.ndarray) -> np.ndarray:
         """Give the low, typical and high fee for all deliverables (n,) together, USD, (n, 3); `x`
@@ -145,12 +146,13 @@ class MarketFee:
         own = self._by_deals[feature_column(x, "platform_code").astype(int)] & ~np.isnan(
             feature_column(x, "followers_log")
         )
-        if len(own) and own.all():
+        if self.learned is not None and len(own) and own.all():
             return self.learned.predict(x, deliverables), np.full(len(own), OWN_DEALS, dtype=object)
         places = lookup_indexes({part: feature_column(x, f"{part}_code") for part in RATE_CARD_KEY})
         fees = self.card.fees_of_post(places) * deliverables[:, None]
-        source = np.where(np.isnan(fees[:, 0]), None, RATE_CARD)
-        if own.any():
+        source = np.full(len(fees), RATE_CARD, dtype=object)
+        source[np.isnan(fees[:, 0])] = None
+        if self.learned is not None and own.any():
             fees[own] = self.learned.predict(x[own], deliverables[own])
             source[own] = OWN_DEALS
         return fees, source
@@ -176,14 +178,16 @@ class MarketFee:
         }
 
     def state(self) -> tuple[dict, str | None]:
-        """Give what `from_state` needs: JSON values, and the booster as text where one was learned."""
+        """Return what `from_state` needs: JSON values, and the booster as text if there is one."""
         state, booster = self.learned.state() if self.learned else (None, None)
         return {"card": self.card.to_json(), "learned": state}, booster
 
     @classmethod
     def from_state(cls, state: dict, booster: str | None) -> "MarketFee":
         """Make what gave `state`."""
-        learned = FeeModel.from_state(state["learned"], booster) if state["learned"] else None
+        learned = None
+        if state["learned"] and booster is not None:
+            learned = FeeModel.from_state(state["learned"], booster)
         return cls(RateCard.from_json(state["card"]), learned)
 
 

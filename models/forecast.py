@@ -246,7 +246,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
         self.scale_ = self._boost(data, self._boosting("scale"), "l2")
         self.use_engine(LIGHTGBM)
-        scale = self._scaled(x, self.scale_.predict(seen, num_threads=self.threads))
+        scale = self._scaled(x, np.asarray(self.scale_.predict(seen, num_threads=self.threads)))
         self.left_out_ = CalibrationSet(
             target, corrections, scale, evidence, platform, weight, creator
         )
@@ -399,7 +399,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         return self.trees_.engine
 
     def state(self) -> tuple[dict[str, Any], str, str]:
-        """Return what `from_state` needs: JSON values, and both boosters as text, location first."""
+        """Return what `from_state` needs: JSON values, then both boosters as text."""
         check_is_fitted(self, "conformal_")
         conformal = {name: values.tolist() for name, values in vars(self.conformal_).items()}
         state = {
@@ -421,7 +421,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def from_state(cls, state: dict[str, Any], location: str, scale: str) -> "Forecaster":
         """Return the fitted forecaster that gave `state`; it predicts the same to the last bit."""
         parameters = {name: state[name] for name in _STATE_PARAMETERS}
-        lists = {name: tuple(state[name]) for name in _STATE_LISTS}
+        lists: dict[str, Any] = {name: tuple(state[name]) for name in _STATE_LISTS}
         forecaster = cls(**parameters, **lists)
         if all(isinstance(name, str) for name in state["features"]):
             forecaster.feature_names_in_ = np.array(state["features"], dtype=object)
@@ -444,17 +444,18 @@ class Forecaster(RegressorMixin, BaseEstimator):
 
     def _names(self) -> list[ColumnName]:
         """Return the names of the columns of X, or their positions where they have none."""
-        return getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
+        names: np.ndarray = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+        return names.tolist()
 
     def _set_columns(self) -> None:
-        """Set `columns_` and `positions_` by the columns of X. Raises ValueError where one lacks."""
+        """Set `columns_` and `positions_` by the columns of X. Raises ValueError."""
         names = self._names()
         left_out = {*self.leave_out}
         self.columns_ = [name for name in names if name not in left_out]
         self.positions_ = ColumnPositions.of(self, names)
 
     def _checked(self, X: Any) -> np.ndarray:
-        """Return X as a float64 matrix of the fitted columns. Raises ValueError where it is none."""
+        """Return X as a float64 matrix of the fitted columns. Raises ValueError if it is not."""
         check_is_fitted(self, "conformal_")
         return validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64, reset=False)
 
@@ -462,9 +463,9 @@ class Forecaster(RegressorMixin, BaseEstimator):
         """Return a float64 matrix of the right width as it is: derive made it, and a check of every
         value takes as long as a forecast.
         """
-        if isinstance(X, np.ndarray) and X.dtype == np.float64:
-            if X.shape[1:] == (self.n_features_in_,):
-                return X
+        is_matrix = isinstance(X, np.ndarray) and X.dtype == np.float64
+        if is_matrix and X.shape[1:] == (self.n_features_in_,):
+            return X
         return self._checked(X)
 
     def _parts(self, x: np.ndarray) -> _Parts:
@@ -599,7 +600,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         callbacks: list[Callable] = []
         if valid is not None:
             callbacks.append(lgb.early_stopping(size.patience, verbose=False))
-            callbacks.append(lgb.record_evaluation(curve))
+            callbacks.append(lgb.record_evaluation({} if curve is None else curve))
         return lgb.train(
             parameters,
             data,

@@ -155,11 +155,11 @@ def _crossed(
     named = [values[shown] for values in engagements.quantiles_by_name.values()]
     lower = _outline(engagements_shown, named)
     upper = _outline(views, list(views.quantiles_by_name.values()))
-    crossed = (lower[1:] > upper[:-1]).any(axis=0)
+    crossed = np.asarray((lower[1:] > upper[:-1]).any(axis=0))
     if crossed.any():
         near, near_views = engagements_shown[crossed], views[crossed]
         above = (near.totals_at(_KNOTS) > near_views.totals_at(_KNOTS)).any(axis=1)
-        crossed[crossed] = above | (near.mean() > near_views.mean())
+        crossed[np.flatnonzero(crossed)] = above | (near.mean() > near_views.mean())
     return crossed
 
 

@@ -72,12 +72,8 @@ class LinearCorrection:
     def from_state(cls, state: dict) -> "LinearCorrection":
         """Return the fitted correction that gave `state`."""
         scale = np.array([np.inf if value is None else value for value in state["scale"]])
-        return cls(
-            *(np.array(state[name]) for name in ("middle", "low", "high")),
-            scale,
-            np.array(state["slope"]),
-            state["intercept"],
-        )
+        middle, low, high = (np.array(state[name]) for name in ("middle", "low", "high"))
+        return cls(middle, low, high, scale, np.array(state["slope"]), state["intercept"])
 
 
 def _central_range(column: np.ndarray) -> tuple[float, float, float, float]:

@@ -89,7 +89,7 @@ class _PlatformExtent(OpenModel):
 
 
 class Manifest(OpenModel):
-    """manifest.json: what a bundle says of itself. Entries that are not named here may be anything."""
+    """manifest.json: what a bundle says of itself. Other entries may be anything."""
 
     version: Annotated[str, AfterValidator(_check_version)]
     trained_on: Literal["real", "simulated"]

@@ -1,9 +1,9 @@
 """Why a forecast is as it is: the model's own contributions, as factors of groups that a person
 understands.
 
-It starts at what accounts of the same platform, size and niche get for a post (the prior). The level
-of this creator and then each group of columns multiply it. The product of all is exp(location),
-exactly.
+It starts at what accounts of the same platform, size and niche get for a post (the prior). The
+level of this creator and then each group of columns multiply it. The product of all is
+exp(location), exactly.
 """
 
 import re

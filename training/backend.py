@@ -3,6 +3,8 @@
 `training.distributed.dask_backend` has the backend of a Dask cluster.
 """
 
+from typing import Any
+
 import pandas as pd
 
 from features.derive.catalog import COLUMNS
@@ -20,7 +22,7 @@ class Backend:
         """Return the features of queries, (n, len(COLUMNS)) float64 with the names COLUMNS."""
         return pd.DataFrame(derive_arrays(history, queries, reference), columns=list(COLUMNS))
 
-    def forecaster(self, **parameters: object) -> Forecaster:
+    def forecaster(self, **parameters: Any) -> Forecaster:
         """Return an unfitted forecaster with these parameters."""
         return Forecaster(**parameters)
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import lightgbm as lgb
 import numpy as np
@@ -85,7 +85,7 @@ class DaskBackend(Backend):
             x[rows] = block
         return pd.DataFrame(x, columns=list(COLUMNS))
 
-    def forecaster(self, **parameters: object) -> Forecaster:
+    def forecaster(self, **parameters: Any) -> Forecaster:
         """Return an unfitted forecaster whose boosters are fitted by the workers."""
         forecaster = DaskForecaster(**parameters)
         forecaster.booster_fitter = self.booster_fitter
