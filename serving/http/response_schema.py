@@ -67,9 +67,7 @@ class Offer(BaseModel):
 
 
 class MarketFees(BaseModel):
-    """What such a deal usually costs: own deals' 10, 50 and 90 % quantiles, else the rate card's
-    figures.
-    """
+    """Usual cost of such a deal: 10, 50 and 90 % quantiles of own deals, else the rate card."""
 
     low: float | None
     typical: float | None
@@ -84,18 +82,14 @@ class Factor(BaseModel):
 
 
 class Reasons(BaseModel):
-    """What accounts of the platform, size and niche get a post, and the factors that lead from
-    there.
-    """
+    """What accounts of the platform, size and niche get for a post, and factors from there."""
 
     per_post: float
     factors: list[Factor]
 
 
 class Comparable(BaseModel):
-    """A known creator of the same platform, near in size and niche, and what it got by the day of
-    the forecast.
-    """
+    """A known creator near in size and niche, and its results by the day of the forecast."""
 
     creator_id: str
     followers: float | None
@@ -109,9 +103,7 @@ class Comparable(BaseModel):
 
 
 class FaultMessage(BaseModel):
-    """One broken rule: its code, the place in the request, what is wrong, what was expected, the
-    value, cut short.
-    """
+    """One broken rule: code, place in the request, what is wrong, what was expected, value."""
 
     code: Literal[tuple(CODES)] = Field(  # type: ignore[valid-type]  # a list made of a table
         description="what is wrong, for programs: " + _listed(CODES)
