@@ -3,6 +3,7 @@ thousands separator.
 """
 
 import math
+from functools import lru_cache
 
 #: Amounts from which on they are whole; and below which two significant digits are told in place of
 #: two decimals.
@@ -48,7 +49,13 @@ def format_estimate(value: float) -> str:
     >>> format_estimate(3412.7), format_estimate(7.4)
     ('3,400', '7')
     """
-    return f"{float(f'{value:.2g}') if value >= 10 else abs(value):,.0f}"
+    return _whole_text(f"{value:.2g}") if value >= 10 else f"{abs(value):,.0f}"
+
+
+@lru_cache(4096)
+def _whole_text(digits: str) -> str:
+    """Return the whole number that two digits and an exponent stand for, with separators."""
+    return f"{float(digits):,.0f}"
 
 
 def pluralize(count: str, noun: str) -> str:

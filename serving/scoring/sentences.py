@@ -3,6 +3,7 @@ comparable creators in a line.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
@@ -26,7 +27,7 @@ BENCHMARK_SOURCE_TEXTS: dict[str | None, str] = {
 
 
 class _Facts(NamedTuple):
-    """What the sentence of one row is made of; None or NaN where a figure is unknown.
+    """What the sentence of one row is made of; None where a figure is unknown.
 
     `p50`, `p10` and `p90` are quantiles of the engagements that are delivered.
     """
@@ -73,14 +74,23 @@ def _facts_of_rows(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Itera
     given = [getattr(terms, name) for name in _TERMS]
     answered = [columns.get(name) for name in _ANSWERS]
     unknown = [None] * len(terms.deliverables)
-    lists = [unknown if values is None else values.tolist() for values in totals + given + answered]
+    columns_of_facts = totals + given + answered
+    lists = [unknown if values is None else _known_values(values) for values in columns_of_facts]
     return map(_Facts._make, zip(*lists, strict=True))
 
 
+def _known_values(values: np.ndarray) -> list:
+    """Return the values of a column, None where one is unknown."""
+    if values.dtype == float and np.isnan(values).any():
+        values = np.where(np.isnan(values), None, values)
+    return values.tolist()
+
+
 def _sentence(facts: _Facts) -> str:
-    cost = _cost_with_fee(facts) if _is_known(facts.fee_usd) else _cost_without_fee(facts)
+    cost = _cost_without_fee(facts) if facts.fee_usd is None else _cost_with_fee(facts)
     interval = f"{format_estimate(facts.p10)}-{format_estimate(facts.p90)}"
-    return f"{_engagements(facts.p50)}{_booking(facts)} (80 %: {interval}); {cost}."
+    booking = _booking(facts.deliverables, facts.completion_rate)
+    return f"{_engagements(facts.p50)}{booking} (80 %: {interval}); {cost}."
 
 
 def _engagements(total: float) -> str:
@@ -91,12 +101,12 @@ def _engagements(total: float) -> str:
     return f"About {pluralize(estimate, 'engagement')}"
 
 
-def _booking(facts: _Facts) -> str:
+@lru_cache(4096)
+def _booking(deliverables: float, completion_rate: float | None) -> str:
     """Word the number of posts, and the completion rate where less than all may be delivered."""
-    text = "" if facts.deliverables <= 1 else f" over {_posts(facts.deliverables)}"
-    rate = facts.completion_rate
-    if rate is not None and rate < 1:
-        text += f" at a completion rate of {format_fraction(rate)}"
+    text = "" if deliverables <= 1 else f" over {_posts(deliverables)}"
+    if completion_rate is not None and completion_rate < 1:
+        text += f" at a completion rate of {format_fraction(completion_rate)}"
     return text
 
 
@@ -105,25 +115,26 @@ def _posts(number: float) -> str:
 
 
 def _cost_with_fee(facts: _Facts) -> str:
-    fee = facts.fee if _is_known(facts.fee) else facts.fee_usd
-    cost = f"at {_amount(fee, facts.currency)} that is {_price(facts.cpe_usd_p50, facts)} each"
+    fee = facts.fee_usd if facts.fee is None else facts.fee
+    price = _price(facts.cpe_usd_p50, facts.usd_per_unit, facts.currency)
+    cost = f"at {_amount(fee, facts.currency)} that is {price} each"
     probabilities = _target_probability(facts) + _benchmark_probability(facts)
     judged = probabilities or "; there is no benchmark to judge that by"
     return f"{cost}{_comparison(facts)}{judged}"
 
 
 def _target_probability(facts: _Facts) -> str:
-    if not _is_known(facts.probability_target):
+    if facts.probability_target is None:
         return ""
-    target = _price(facts.target_cpe_usd, facts)
+    target = _price(facts.target_cpe_usd, facts.usd_per_unit, facts.currency)
     probability = _probability(facts.probability_target)
     return f"; stays within the target of {target} with probability {probability}"
 
 
 def _benchmark_probability(facts: _Facts) -> str:
-    if not _is_known(facts.probability_benchmark):
+    if facts.probability_benchmark is None:
         return ""
-    benchmark = _price(facts.benchmark_cpe_usd, facts)
+    benchmark = _repeated_price(facts.benchmark_cpe_usd, facts.usd_per_unit, facts.currency)
     probability = _probability(facts.probability_benchmark)
     return f"; beats the benchmark of {benchmark} with probability {probability}"
 
@@ -131,7 +142,7 @@ def _benchmark_probability(facts: _Facts) -> str:
 def _comparison(facts: _Facts) -> str:
     """Word how many creators of the benchmark cost more, or less where most of them do."""
     share = facts.cheaper_than_share
-    if not _is_known(share):
+    if share is None:
         return ""
     word = "cheaper"
     if share < 0.5:
@@ -142,24 +153,29 @@ def _comparison(facts: _Facts) -> str:
 
 
 def _cost_without_fee(facts: _Facts) -> str:
-    if not _is_known(facts.break_even_fee_usd):
+    if facts.break_even_fee_usd is None:
         return "there is no benchmark of what they may cost"
     source = BENCHMARK_SOURCE_TEXTS[facts.benchmark_cpe_source]
-    benchmark = f"the benchmark of {_price(facts.benchmark_cpe_usd, facts)} each ({source})"
+    price = _repeated_price(facts.benchmark_cpe_usd, facts.usd_per_unit, facts.currency)
+    benchmark = f"the benchmark of {price} each ({source})"
     confidence = DEFAULT_CONFIDENCE if facts.confidence is None else facts.confidence
     fee = format_money(facts.break_even_fee_usd)
     return f"up to {fee} it beats {benchmark} with probability {confidence:.2f}"
 
 
-def _price(usd: float | None, facts: _Facts) -> str:
+def _price(usd: float | None, usd_per_unit: float | None, currency: str | None) -> str:
     """Word an amount in USD in the currency that the fee was given in."""
-    if _is_known(usd) and _is_known(facts.usd_per_unit):
-        return _amount(usd / facts.usd_per_unit, facts.currency)
-    return _amount(usd, facts.currency)
+    if usd is not None and usd_per_unit is not None:
+        return _amount(usd / usd_per_unit, currency)
+    return _amount(usd, currency)
+
+
+#: The same for amounts that many rows share, such as those of benchmarks.
+_repeated_price = lru_cache(4096)(_price)
 
 
 def _amount(value: float | None, currency: str | None) -> str:
-    return f"{format_amount(value)} {currency or USD}" if _is_known(value) else NO_SUM
+    return NO_SUM if value is None else f"{format_amount(value)} {currency or USD}"
 
 
 def _probability(value: float) -> str:
