@@ -26,7 +26,8 @@ RUN = """
 import sys
 from pathlib import Path
 import serving.batch.runner as run
-from models.bundle import champion_folder, load_bundle
+from models.bundle import load_bundle
+from models.champion import champion_folder
 from serving.scoring.scorer import Scorer
 run.CHUNK_ROWS = 100
 scorer = Scorer(load_bundle(champion_folder(Path(sys.argv[1]))))

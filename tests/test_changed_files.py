@@ -172,13 +172,13 @@ def test_tables_that_change_while_they_are_read_are_refused(
 
 def test_an_export_that_changes_while_it_is_imported_is_refused(lists, monkeypatch):
     (lists / "list.csv").write_text("handle,platform,followers\nanna,instagram,5000\n")
-    real = ingest.exports.importer.sheet.read
+    real = ingest.exports.importer.sheet_reader.read
 
     def read(job):
         real(job)
         os.utime(job.path)
 
-    monkeypatch.setattr(ingest.exports.importer.sheet, "read", read)
+    monkeypatch.setattr(ingest.exports.importer.sheet_reader, "read", read)
     result = CliRunner().invoke(main, ["import", "list.csv", "--out", "tables"])
     assert result.exit_code == 2
     assert "'list.csv' was changed while it was read" in result.output

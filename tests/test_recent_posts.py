@@ -174,7 +174,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
 
     later = [post(n, age=20 + n, likes=9e6, observed_at=AS_OF - DAY) for n in range(3)]
     for nameless in (False, True):
-        again = asked(*later, has_no_id=nameless)
+        again = asked(*later, nameless=nameless)
         assert again["engagements_p50"] == alone["engagements_p50"]
         assert told_of(again) == ["recent_posts_known_already"]
     moved = asked(

@@ -305,9 +305,9 @@ def matrix(scorer, rows):
     found = []
     figures = scorer._figures
 
-    def kept(x, *rest):
-        found.append(x)
-        return figures(x, *rest)
+    def kept(rows, *rest):
+        found.append(rows.x)
+        return figures(rows, *rest)
 
     scorer._figures = kept
     answers_of(scorer, rows, AS_OF)

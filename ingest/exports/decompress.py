@@ -8,12 +8,9 @@ import lzma
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ingest.exports.errors import SourceError
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 #: Bytes and characters read at a time.
 CHUNK = 1 << 20
@@ -50,7 +47,7 @@ class DecompressedFile(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def readinto(self, buffer: Any) -> int:
         """Read bytes into a buffer and return their number; raises SourceError for a damaged file
         and for one that grows too much.
         """

@@ -81,9 +81,11 @@ def _facts_of_rows(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Itera
 
 def _known_values(values: np.ndarray) -> list:
     """Return the values of a column, None where one is unknown."""
-    if values.dtype == float and np.isnan(values).any():
-        values = np.where(np.isnan(values), None, values)
-    return values.tolist()
+    if values.dtype != float or not np.isnan(values).any():
+        return values.tolist()
+    known = values.astype(object)
+    known[np.isnan(values)] = None
+    return known.tolist()
 
 
 def _sentence(facts: _Facts) -> str:
