@@ -37,17 +37,17 @@ from training.distributed.dask_fit import DaskBackend, dask_backend, submit_part
 #: Steps at which a worker is lost: a method of Client with the moment of the kill, or a function of a task.
 DERIVING = ["training.distributed.dask_fit.derive_arrays"]
 MORE_DERIVING = [("submit", "after"), ("gather", "before")]
-READING = [("submit", "before"), "training.distributed.dask_fit.partition_history"]
+READING = [("submit", "before")]
 MORE_READING = [
+    "training.distributed.dask_fit.partition_history",
     ("__init__", "before"),
     ("wait_for_workers", "after"),
     ("run", "before"),
     "training.distributed.dask_fit._part_index",
 ]
-FITTING = [
-    ("__init__", "before"), ("run", "before"), ("scatter", "after"), "lightgbm.dask._train_part",
-]  # fmt: skip
+FITTING = [("__init__", "before"), ("run", "before"), ("scatter", "after")]
 MORE_FITTING = [
+    "lightgbm.dask._train_part",
     "lightgbm.dask._acquire_port",
     ("wait_for_workers", "after"),
     ("gather", "before"),

@@ -248,6 +248,7 @@ def test_a_bundle_older_than_the_champion_is_compared_with_nothing(grown):
         promote(home, bundles["old"].version)
 
 
+@pytest.mark.slow
 def test_two_recipes_on_the_same_tables_are_compared_by_their_backtests(grown):
     home, _, folders = grown
     promote(home)
@@ -318,7 +319,8 @@ def test_beside_an_old_champion_the_candidate_is_asked_at_its_own_cut(tables, tm
     )
 
 
-@pytest.mark.parametrize("other", ["market", pytest.param("creators", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("other", ["market", "creators"])
 def test_a_candidate_of_other_data_is_compared_on_tables_that_are_named_alone(
     grown, tables, tmp_path, other
 ):

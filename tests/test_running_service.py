@@ -320,6 +320,7 @@ CANNOT_ANSWER = {
 }
 
 
+@pytest.mark.slow
 def test_champions_that_cannot_answer_are_refused_and_a_good_one_is_taken_afterwards(
     service, two_bundles
 ):
@@ -356,6 +357,7 @@ def from_snapshot(two_bundles, tables, tmp_path_factory):
         yield found, path
 
 
+@pytest.mark.slow
 def test_a_snapshot_damaged_in_place_changes_no_answer_and_ends_no_worker(from_snapshot, tables):
     service, path = from_snapshot
     whole, workers = path.read_bytes(), {worker.pid for worker in service.workers()}
@@ -722,7 +724,8 @@ def everyone(service):
         pytest.param(
             [signal.SIGTERM, signal.SIGHUP], everyone, marks=pytest.mark.slow
         ),  # a group of processes
-        ([signal.SIGKILL], supervisor),  # nothing that it could do about it
+        # nothing that it could do about it
+        pytest.param([signal.SIGKILL], supervisor, marks=pytest.mark.slow),
     ],
     ids=["SIGTERM", "SIGHUP", "SIGQUIT to all", "SIGTERM and SIGHUP to all", "SIGKILL"],
 )
@@ -822,7 +825,11 @@ def test_keys_guard_every_address_but_the_probes_and_are_rotated_and_all_is_coun
 
 
 @pytest.mark.parametrize(
-    "command", [["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]]
+    "command",
+    [
+        ["creatorcast", "serve"],
+        pytest.param(["bentoml", "serve", "serving.service:Creatorcast"], marks=pytest.mark.slow),
+    ],
 )
 def test_without_keys_it_does_not_listen_elsewhere(two_bundles, tmp_path, command):
     command = [BIN / command[0], *command[1:], "--host", "0.0.0.0", "--port", str(free_port())]
@@ -835,6 +842,7 @@ def test_without_keys_it_does_not_listen_elsewhere(two_bundles, tmp_path, comman
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.slow
 def test_nothing_leaves_the_machine_also_when_bentoml_is_called_directly(two_bundles, tmp_path):
     tracked = {**os.environ, "PYTHONPATH": "."}
     for name in QUIET:

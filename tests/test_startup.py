@@ -271,29 +271,36 @@ def test_a_port_that_may_not_be_opened_is_told(home, monkeypatch):
 SERVE, BENTOML = ["creatorcast", "serve"], ["bentoml", "serve", "serving.service:Creatorcast"]
 
 
+def slowly(*cases):
+    """Return cases of a kind that others show too, which are tried in the slow tests alone."""
+    return [pytest.param(*case, marks=pytest.mark.slow) for case in cases]
+
+
 @pytest.mark.parametrize(
     ("command", "environment", "reason"),
     [
-        ([*SERVE, "--data", "empty"], {}, "--data .*/empty' holds no creators"),
-        ([*SERVE, "--rates", "rate.csv"], {}, "--rates .*/rate.csv': has 1 fault"),
-        (
-            [*SERVE, "--snapshot", "changed"],
-            {},
-            "--snapshot .*/changed' was changed since it was written",
-        ),
         (
             SERVE,
             {"CREATORCAST_HOME": "empty"},
             "the champion: no champion in 'empty/artifacts': run creatorcast train",
         ),
         (BENTOML, {"CREATORCAST_DATA": "negative"}, "--data .* 'negative': has 1 fault"),
-        (
-            BENTOML,
-            {"CREATORCAST_SNAPSHOT_DAYS": "week"},
-            "CREATORCAST_SNAPSHOT_DAYS 'week' is no number of days",
+        *slowly(
+            ([*SERVE, "--data", "empty"], {}, "--data .*/empty' holds no creators"),
+            ([*SERVE, "--rates", "rate.csv"], {}, "--rates .*/rate.csv': has 1 fault"),
+            (
+                [*SERVE, "--snapshot", "changed"],
+                {},
+                "--snapshot .*/changed' was changed since it was written",
+            ),
+            (
+                BENTOML,
+                {"CREATORCAST_SNAPSHOT_DAYS": "week"},
+                "CREATORCAST_SNAPSHOT_DAYS 'week' is no number of days",
+            ),
         ),
     ],
-    ids=["data", "rates", "snapshot", "champion", "bentoml data", "bentoml settings"],
+    ids=["champion", "bentoml data", "data", "rates", "snapshot", "bentoml settings"],
 )
 def test_a_real_service_ends_before_it_listens(files, home, command, environment, reason):
     told = started(files, home, command, free_port(), environment)
@@ -301,7 +308,11 @@ def test_a_real_service_ends_before_it_listens(files, home, command, environment
     assert re.fullmatch(f"creatorcast: {reason}[^\n]*\n", told.stderr), told.stderr
 
 
-@pytest.mark.parametrize("command", [SERVE, BENTOML], ids=["creatorcast", "bentoml"])
+@pytest.mark.parametrize(
+    "command",
+    [SERVE, pytest.param(BENTOML, marks=pytest.mark.slow)],
+    ids=["creatorcast", "bentoml"],
+)
 def test_a_real_service_ends_where_its_port_is_in_use(files, home, command):
     with listening() as port:
         told = started(files, home, command, port)

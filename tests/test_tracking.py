@@ -322,10 +322,11 @@ def a_run_without_models(path):
     ("spoil", "reason"),
     [
         (no_database, "file is not a database"),
-        (a_fifo, "it is a FIFO, expected a regular file"),
-        (
+        pytest.param(a_fifo, "it is a FIFO, expected a regular file", marks=pytest.mark.slow),
+        pytest.param(
             a_run_without_models,
             "has runs or models, but not all tables: restore it, or move it away",
+            marks=pytest.mark.slow,
         ),
     ],
 )
