@@ -30,7 +30,7 @@ setup: .venv/ready  ## make .venv from the lock file; does nothing when nothing 
 demo: setup  ## simulate, train, promote, score a list, ask the service: the whole way in under 3 minutes
 	$(BIN)/creatorcast demo
 
-test: setup  ## the tests, two files at a time, some twelve minutes on two cores
+test: setup  ## the tests, two files at a time, some eight minutes on two cores
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: setup  ## the tests that take minutes
