@@ -20,7 +20,9 @@ import pandas as pd
 from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold
 
-from features.niche.classifier import NicheClassifier, niche_for_label, relatedness
+from features.niche.category_labels import niche_for_label
+from features.niche.classifier import NicheClassifier
+from features.niche.relatedness import relatedness
 from features.tables.vocabulary import NICHES
 
 RESAMPLES = 1_000

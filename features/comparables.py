@@ -17,7 +17,7 @@ from features.history.arrays import decode_categories
 from features.history.deals import completed_deals
 from features.history.history import History
 from features.history.profiles import profile_at
-from features.niche.classifier import relatedness
+from features.niche.relatedness import relatedness
 from features.niche.text import likeliest_niche, niche_distribution
 from features.tables.vocabulary import NICHES, TARGETS
 

@@ -10,16 +10,11 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 
-from features.niche.classifier import (
-    LABEL_SOURCES,
-    NicheClassifier,
-    _fit_around_seeds,
-    _softmax,
-    focus,
-    niche_for_label,
-    relatedness,
-)
-from features.niche.relatedness import RELATED_NICHES
+from features.niche.category_labels import LABEL_SOURCES, niche_for_label
+from features.niche.classifier import NicheClassifier
+from features.niche.focus import focus
+from features.niche.relatedness import RELATED_NICHES, relatedness
+from features.niche.seed_regression import fit_around_seeds, softmax
 from features.niche.tokens import label_niches, seed_words, split_hashtag, tokenize
 from features.tables.vocabulary import NICHES
 
@@ -231,10 +226,10 @@ def test_without_seeds_the_fit_is_plain_logistic_regression():
     rng = np.random.default_rng(0)
     bag = csr_matrix(rng.random((90, 4)))
     niches = rng.integers(0, 3, 90)
-    scale, weights = _fit_around_seeds(bag, np.zeros((90, 3)), np.zeros(3), niches, 0.2)
+    scale, weights = fit_around_seeds(bag, np.zeros((90, 3)), np.zeros(3), niches, 0.2)
     plain = LogisticRegression(C=5, tol=1e-8, max_iter=1_000, fit_intercept=False).fit(bag, niches)
     assert scale == 1
-    assert _softmax(bag @ weights) == pytest.approx(plain.predict_proba(bag), abs=2e-4)
+    assert softmax(bag @ weights) == pytest.approx(plain.predict_proba(bag), abs=2e-4)
 
 
 @pytest.mark.parametrize("n", [0, 120])

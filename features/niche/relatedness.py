@@ -2,6 +2,12 @@
 user knows better.
 """
 
+from functools import cache
+
+import numpy as np
+
+from features.tables.vocabulary import NICHES
+
 #: How much an audience that came for one niche is worth to a brand of another, 0-1; unlisted pairs
 #: 0, a niche itself 1.
 #: A judgement, not a measurement: 0.6 the same shopper, 0.4 a common occasion, 0.2 a common mood.
@@ -62,3 +68,17 @@ RELATED_NICHES = {
     ("photography", "technology"): 0.2,
     ("sports", "travel"): 0.2,
 }
+
+
+@cache
+def relatedness() -> np.ndarray:
+    """Return RELATED_NICHES as a symmetric matrix, shape (niches, niches), 1 on the diagonal; it
+    cannot be written to.
+    """
+    matrix = np.eye(len(NICHES))
+    for (one, other), weight in RELATED_NICHES.items():
+        row, column = NICHES.index(one), NICHES.index(other)
+        matrix[row, column] = weight
+        matrix[column, row] = weight
+    matrix.setflags(write=False)
+    return matrix

@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.niche.classifier import NicheClassifier, focus, relatedness
+from features.niche.classifier import NicheClassifier
+from features.niche.focus import focus
+from features.niche.relatedness import relatedness
 from features.tables.vocabulary import NICHES
 
 #: Posts whose text is read, and posts between two readings of an account that has more.

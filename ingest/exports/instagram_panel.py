@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from features.niche.classifier import niche_for_label
+from features.niche.category_labels import niche_for_label
 from features.tables.frames import read_frame
 from features.tables.model import Tables
 from features.tables.validate import validate

@@ -2,7 +2,7 @@
 Apify's actors.
 """
 
-from features.niche.classifier import niche_for_label
+from features.niche.category_labels import niche_for_label
 from ingest.shapes.captions import join_hashtags
 from ingest.shapes.coauthors import COAUTHOR_PATHS, resolve_owner
 from ingest.shapes.foreign_records import network_for_host, url_host

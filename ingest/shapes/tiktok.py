@@ -5,7 +5,7 @@ page's, the app's).
 import re
 from datetime import datetime
 
-from features.niche.classifier import niche_for_label
+from features.niche.category_labels import niche_for_label
 from features.tables.schema import CREATORS
 from ingest.shapes.captions import join_hashtags
 from ingest.shapes.record_shapes import Context, RecordShape

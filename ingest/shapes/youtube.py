@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from features.niche.classifier import niche_for_label
+from features.niche.category_labels import niche_for_label
 from ingest.shapes.captions import find_hashtags
 from ingest.shapes.record_paths import get_path
 from ingest.shapes.record_shapes import ColumnPaths, Context, RecordShape

@@ -9,7 +9,7 @@ import ftfy
 from babel import Locale
 from babel.core import get_global
 
-from features.niche.classifier import niche_for_label
+from features.niche.category_labels import niche_for_label
 from features.niche.tokens import fold, fold_label, seed_words
 from features.tables.vocabulary import NICHES
 from ingest.sheets.word_lists import LANGUAGES, read_word_list
