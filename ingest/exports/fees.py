@@ -16,9 +16,9 @@ def convert_fees_to_usd(
     """Return the rows with fee_usd for fees in other currencies whose rate is known, and count them
     in the report.
 
-    `lines` (n,): where the rows stand. A fee without a rate stays in `fee` and `currency` in a list
-    of prospects, which is scored with rates of its own; in partnerships, which hold dollars, it
-    stays unknown and is reported.
+    `lines` (n,): the line of each row in the file. A fee without a rate stays in `fee` and
+    `currency` in a list of prospects, as scoring has rates too; in partnerships, which hold
+    dollars, it stays unknown and is reported.
     """
     if "fee" not in rows:
         return rows
@@ -32,13 +32,15 @@ def convert_fees_to_usd(
     for row in np.flatnonzero(without_rate):
         code = currencies.iloc[row]
         if table != "partnerships":
-            kept_reason = f"in {code}, kept as they are: give the rate by --rates for fee_usd"
-            job.report.fees[kept_reason] += 1
+            outcome = f"in {code}, kept as they are: give the rate by --rates for fee_usd"
+            job.report.fees[outcome] += 1
             continue
         reason = f"is in {code}, which has no rate to USD: give it by --rates"
         value = f"{fees.iloc[row]:g}"
         job.leave_unknown(Rejection(job.place(f"line {lines[row]}"), reason, "fee", value))
     usd = rows["fee_usd"].to_numpy() if "fee_usd" in rows else np.full(len(rows), np.nan)
     dollars = convert_fee(usd, fees.to_numpy(), currencies, rates)
-    kept = pd.Series(without_rate & (table != "partnerships"), index=rows.index)
-    return rows.assign(fee_usd=dollars, fee=fees.where(kept), currency=currencies.where(kept))
+    in_currency = pd.Series(without_rate & (table != "partnerships"), index=rows.index)
+    return rows.assign(
+        fee_usd=dollars, fee=fees.where(in_currency), currency=currencies.where(in_currency)
+    )

@@ -1,4 +1,4 @@
-"""Reads JSON of any known kind into parts, record by record."""
+"""Read JSON of any known kind into parts, record by record."""
 
 from datetime import datetime
 
@@ -43,7 +43,7 @@ def read(job: ImportJob) -> None:
 
 
 def _add_result(job: ImportJob, result: SearchResult, fields: UnmappedFieldCounter) -> None:
-    """Add what was found in a file: each record of it is read, rejected or ignored by its kind."""
+    """Add a result of the search in a file: a record is read, rejected or ignored by its kind."""
     if isinstance(result, PartialPage):
         if len(job.report.notes) < MOST_NOTES:
             job.report.notes.append(
@@ -61,18 +61,18 @@ def _add_result(job: ImportJob, result: SearchResult, fields: UnmappedFieldCount
         _add_record(job, result)
 
 
-def _add_record(job: ImportJob, found: FoundRecord) -> None:
-    """Parse one record, and add its rows or the reason why it gives none."""
-    shape = found.shape
+def _add_record(job: ImportJob, result: FoundRecord) -> None:
+    """Parse one record, and add its rows or the reason why it has none."""
+    shape = result.shape
     job.check_platform(shape.platform)
-    parsed = parse_record(shape, found.record, found.place, found.context, job.moment)
+    parsed = parse_record(shape, result.record, result.place, result.context, job.moment)
     for rejection in parsed.invalid_values:
         job.leave_unknown(rejection)
     fault = _row_fault(job, parsed)
     if fault:
         job.report.records.setdefault(shape.name, 0)
         row_id = parsed.row.get("post_id") or parsed.row.get("creator_id")
-        job.reject(Rejection(found.place, fault, value=f"id {row_id}"))
+        job.reject(Rejection(result.place, fault, value=f"id {row_id}"))
         return
     job.report.records[shape.name] += 1
     account = parsed.row if shape.table == "creators" else parsed.creator
@@ -80,12 +80,12 @@ def _add_record(job: ImportJob, found: FoundRecord) -> None:
         _drop_late_opening(job, parsed, account)
         job.add("creators", account)
     if shape.table != "creators":
-        job.add(shape.table, parsed.row, found.place)
-        _add_remarks(job, parsed, found.record)
+        job.add(shape.table, parsed.row, result.place)
+        _add_remarks(job, parsed, result.record)
 
 
 def _row_fault(job: ImportJob, parsed: ParsedRecord) -> str | None:
-    """Return why a record gives no row, None where it does; its creator is then named."""
+    """Return why a record has no row, None where it has one; its creator is then named."""
     no_time_reason = _no_time_reason(parsed)
     fault = find_row_fault(parsed.shape.table, parsed.row, job.now, no_time_reason)
     return fault or _name_creator(job, parsed)
@@ -128,7 +128,7 @@ def _drop_late_opening(job: ImportJob, parsed: ParsedRecord, account: dict) -> N
 
 
 def _add_remarks(job: ImportJob, parsed: ParsedRecord, record: dict) -> None:
-    """Report the accounts that share a post, and count by which metric its views are told."""
+    """Report the accounts that share a post, and count which metric its views are of."""
     remarks = job.report.remarks
     for name in parsed.coauthors:
         remarks[f"post that {name!r} shares: it counts for its owner alone"] += 1

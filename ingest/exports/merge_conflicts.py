@@ -1,4 +1,4 @@
-"""Values that differ though they are told of one thing at one moment."""
+"""Values that differ although they are of one thing at one moment."""
 
 from dataclasses import dataclass
 
@@ -45,6 +45,6 @@ class ConflictList:
                 f"FROM {grouped} WHERE {least} <> {most} ORDER BY platform, id LIMIT {room}"
             ).fetchall()
             self.conflicts += [
-                Conflict(table, platform, id_, column, (smallest, largest), kept)
-                for platform, id_, smallest, largest, kept in rows
+                Conflict(table, platform, id_, column, (smallest, largest), merged)
+                for platform, id_, smallest, largest, merged in rows
             ]

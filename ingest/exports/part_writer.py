@@ -1,4 +1,4 @@
-"""Rows on their way to the tables: kept in Parquet parts on disk, so that an export may be larger
+"""Rows on their way to the tables: held in Parquet parts on disk, so that an export may be larger
 than memory.
 """
 
@@ -131,9 +131,9 @@ class PartWriter:
 
     def _write(self, table: str, rows: pa.Table) -> None:
         self.rows[table] = self.rows.get(table, 0) + len(rows)
-        known = self.known.setdefault(table, {})
+        counts = self.known.setdefault(table, {})
         for name in PART_SPECS[table].names:
-            known[name] = known.get(name, 0) + len(rows) - rows[name].null_count
+            counts[name] = counts.get(name, 0) + len(rows) - rows[name].null_count
         folder = self._folder / table
         folder.mkdir(parents=True, exist_ok=True)
         self._written_parts += 1

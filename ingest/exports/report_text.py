@@ -93,18 +93,18 @@ def _read_time_line(file: FileReport) -> str:
     return f"  read at {file.moment}, {READ_TIME_SOURCES[file.how]}"
 
 
-def _share_lines(table: str, rows: int, known: dict[str, int]) -> list[str]:
+def _share_lines(table: str, rows: int, known_counts: dict[str, int]) -> list[str]:
     """Return which columns are known, of which share of the rows, and which are not; but
     observed_at, which has a line of its own.
 
-    `known`: rows that know each column.
+    `known_counts`: column -> rows that have a value.
     """
     if table not in TABLE_SPECS or not rows:
         return []
     columns = [name for name in TABLE_SPECS[table].names if name != "observed_at"]
-    known_columns = [name for name in columns if known.get(name)]
-    unknown_columns = [name for name in columns if not known.get(name)]
-    shares = ", ".join(_share(name, known[name], rows) for name in known_columns)
+    known_columns = [name for name in columns if known_counts.get(name)]
+    unknown_columns = [name for name in columns if not known_counts.get(name)]
+    shares = ", ".join(_share(name, known_counts[name], rows) for name in known_columns)
     lines = [f"  {table}, {rows:,}: {shares}"]
     has_profiles = table == "creators" and not set(known_columns) <= set(IDENTITY_COLUMNS)
     if unknown_columns and (table == "posts" or has_profiles):
@@ -112,8 +112,8 @@ def _share_lines(table: str, rows: int, known: dict[str, int]) -> list[str]:
     return lines
 
 
-def _share(column: str, known: int, rows: int) -> str:
-    return column if known == rows else f"{column} {_percent(known / rows)}"
+def _share(column: str, known_count: int, rows: int) -> str:
+    return column if known_count == rows else f"{column} {_percent(known_count / rows)}"
 
 
 def _percent(share: float) -> str:
@@ -123,8 +123,8 @@ def _percent(share: float) -> str:
 
 
 def _reason_lines(outcome: str, reasons: Counter[str]) -> list[str]:
-    shown = reasons.most_common(MAX_SHOWN_LINES)
-    lines = [f"  {outcome}: {count:,} x {reason}" for reason, count in shown]
+    frequent = reasons.most_common(MAX_SHOWN_LINES)
+    lines = [f"  {outcome}: {count:,} x {reason}" for reason, count in frequent]
     if len(reasons) > MAX_SHOWN_LINES:
         lines.append(f"  {outcome}: {len(reasons) - MAX_SHOWN_LINES} further reasons")
     return lines
@@ -133,8 +133,8 @@ def _reason_lines(outcome: str, reasons: Counter[str]) -> list[str]:
 def _ignored_field_lines(fields: Counter[str]) -> list[str]:
     if not fields:
         return []
-    shown = fields.most_common(MAX_SHOWN_LINES)
-    line = f"  ignored fields: {', '.join(f'{name} ({count:,})' for name, count in shown)}"
+    frequent = fields.most_common(MAX_SHOWN_LINES)
+    line = f"  ignored fields: {', '.join(f'{name} ({count:,})' for name, count in frequent)}"
     if len(fields) > MAX_SHOWN_LINES:
         line += f" and {len(fields) - MAX_SHOWN_LINES} more"
     return [line]

@@ -157,8 +157,8 @@ def _add_to_own_table(
         target.add("posts", name_posts(_count_hashtags(rows), posts_by_day), lines)
     elif sheet.table == "partnerships":
         outcomes = add_outcomes(job, rows, lines)
-        named, lines = name_partnerships(job, target, outcomes, lines, sheet.guesses)
-        target.add("partnerships", convert_fees_to_usd(job, named, lines, "partnerships"), lines)
+        deals, lines = name_partnerships(job, target, outcomes, lines, sheet.guesses)
+        target.add("partnerships", convert_fees_to_usd(job, deals, lines, "partnerships"), lines)
     elif sheet.table == "creators":
         _add_prospects(job, target, rows, lines)
 

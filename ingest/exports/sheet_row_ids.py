@@ -86,8 +86,8 @@ def name_partnerships(
     rows, texts, ids = rows[~repeats], texts[~repeats], ids[~repeats]
     number = texts.groupby(texts).cumcount()
     texts = texts.mask(number > 0, texts + "|" + number.astype("str"))
-    named = rows.assign(partnership_id=ids.fillna(texts.map(_hashed_id).astype("str")))
-    return named.reset_index(drop=True), lines[~repeats.to_numpy()]
+    rows = rows.assign(partnership_id=ids.fillna(texts.map(_hashed_id).astype("str")))
+    return rows.reset_index(drop=True), lines[~repeats.to_numpy()]
 
 
 def _deal_texts(rows: pd.DataFrame) -> pd.Series:
