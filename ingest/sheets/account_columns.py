@@ -39,8 +39,8 @@ def _drop_row_number_id(
     if not stats[role.index].may_number_rows:
         return role
     if role.target != "creator_id":
-        kept = role.is_exact or (role.target == "partnership_id" and role.header_column != "id")
-        return role if kept else role.as_unread("a row number")
+        is_named_id = role.target == "partnership_id" and role.header_column != "id"
+        return role if role.is_exact or is_named_id else role.as_unread("a row number")
     others = [
         one
         for one in roles
@@ -105,43 +105,48 @@ def one_platform(roles: list[ColumnRole], options: SheetOptions) -> list[ColumnR
 
 
 def is_other_account(role: ColumnRole, options: SheetOptions) -> bool:
-    """Say whether a column names accounts of another platform of ours than the one that is asked
-    for.
+    """Return whether a column names accounts of one of our platforms, but not of the requested
+    one.
     """
-    other = (
-        options.platform
-        and role.target is None
-        and role.platform not in (None, "elsewhere", options.platform)
-    )
-    return bool(other) and role.header_column in ("platform_named", "handle", "link", "channel")
+    if not options.platform or role.target is not None:
+        return False
+    if role.platform in (None, "elsewhere", options.platform):
+        return False
+    return role.header_column in ("platform_named", "handle", "link", "channel")
 
 
 def one_identity(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[ColumnRole]:
-    """Let a name stand in for the handle only where nothing else, or nothing but small numbers,
-    names the creator.
+    """Return the roles with a name as the handle only where nothing else, or nothing but small
+    numbers, names the creator.
     """
     names = [role for role in roles if role.target == "name"]
-    telling = [role for role in roles if _names_account(role, stats[role.index])]
-    telling = [
-        role
-        for role in telling
-        if role.target != "creator_id" or not stats[role.index].may_number_rows
-    ]
     if not names:
         return roles
-    if telling:
-        note = f"a name; {telling[0].source!r} tells who it is"
+    identities = [
+        role
+        for role in roles
+        if _names_account(role, stats[role.index])
+        and (role.target != "creator_id" or not stats[role.index].may_number_rows)
+    ]
+    if identities:
+        note = f"a name; {identities[0].source!r} tells who it is"
         return [role.as_unread(note) if role.target == "name" else role for role in roles]
     best = min(names, key=lambda role: (stats[role.index].words.share("spaced"), role.index))
-    used = replace(best, target="handle", note="stands in for the handle, which the sheet has not")
-    return [
-        used if r is best else r.as_unread(f"a name; {best.source!r} is used") if r in names else r
-        for r in roles
-    ]
+    handle = replace(
+        best, target="handle", note="stands in for the handle, which the sheet has not"
+    )
+    note = f"a name; {best.source!r} is used"
+
+    def with_one_name(role: ColumnRole) -> ColumnRole:
+        if role is best:
+            return handle
+        return role.as_unread(note) if role.target == "name" else role
+
+    return [with_one_name(role) for role in roles]
 
 
 def _names_account(role: ColumnRole, stats: ColumnStats) -> bool:
-    """Say whether a column names accounts: links of posts, of media or of other sites name none."""
+    """Return whether a column names accounts; links of posts, media or other sites name none."""
     if role.target != "link" or role.is_mapped:
         return role.target in ("handle", "link", "creator_id") and bool(stats.filled_count)
     return stats.words.accounts > 0 or stats.words.texts > stats.words.links

@@ -50,12 +50,12 @@ def assemble_frame(
 ) -> AssembledFrame:
     """Put the converted columns of n rows together.
 
-    `columns`: target column -> the source columns that give it. `labels`: the sheet's own words
-    under canonical names.
+    `columns`: target column -> the source columns that it is read from. `labels`: the words of the
+    sheet under canonical names.
     """
     index = range(len(rows.cells))
     canonical = canonical_names().keys() - {"fee_usd"}
-    frame = {name: _first_series(found) for name, found in columns.items() if name in canonical}
+    frame = {name: _first_series(read) for name, read in columns.items() if name in canonical}
     faults: list[SheetFault] = []
     notes: list[str] = []
     platforms = _platforms_before_links(frame, labels, sheet_plan, len(index))
@@ -114,12 +114,12 @@ def _fill_platform(
     A row whose word names none of ours ("" in `platforms`) stays without one.
     """
     unnamed = pd.Series([None] * len(platforms), dtype="str")
-    named = frame.get("platform", unnamed)
-    fillable = named.isna() & (np.array(platforms) != "")
-    frame["platform"] = named.mask(fillable, sheet_plan.platform)
+    column = frame.get("platform", unnamed)
+    fillable = column.isna() & (np.array(platforms) != "")
+    frame["platform"] = column.mask(fillable, sheet_plan.platform)
     if not (sheet_plan.platform_outranks_links and has_platform_column):
         return []
-    other = int((named.notna() & (named != sheet_plan.platform)).sum())
+    other = int((column.notna() & (column != sheet_plan.platform)).sum())
     if not other:
         return []
     return [f"{other:,} row(s) name another platform than {sheet_plan.platform}, and stay of that"]
@@ -128,8 +128,8 @@ def _fill_platform(
 def _faults_of_other_accounts(
     frame: dict[str, pd.Series], sheet_plan: SheetPlan, rows: SheetRows
 ) -> list[SheetFault]:
-    """Return a fault for each account of another platform in rows that name none of the platform
-    asked for.
+    """Return a fault for each account of another platform in rows that name no account of the
+    requested one.
     """
     nameless = np.ones(len(rows.cells), dtype=bool)
     for name in ("creator_id", "handle"):

@@ -36,8 +36,9 @@ def unread_column_name(role: ColumnRole) -> str:
     'avg_likes'
     """
     column = {"fee": "fee_usd", **AVERAGE_OF_COUNT}.get(role.header_column, role.header_column)
-    known = column in TABLE_SPECS["prospects"].names or column == "engagement_rate"
-    return column if known else "unclear_column"
+    if column in TABLE_SPECS["prospects"].names or column == "engagement_rate":
+        return column
+    return "unclear_column"
 
 
 def assign_roles(
@@ -99,33 +100,32 @@ def _match_fees_to_currencies(roles: list[ColumnRole]) -> list[ColumnRole]:
 
 
 def _drop_duplicates(roles: list[ColumnRole]) -> list[ColumnRole]:
-    """Settle which of several columns of one meaning is read: the mapped, else the one with the
-    exact name, else the first; of figures none.
+    """Return the roles with one column of each meaning: the mapped one, else the one with the exact
+    name, else the first; of figures none.
     """
-    settled = list(roles)
+    unique_roles = list(roles)
     for target in {role.target for role in roles} - {None, "link"}:
         rivals = [role for role in roles if role.target == target]
         if len(rivals) > 1:
             for role in _settle_rivals(str(target), rivals):
-                settled[role.index] = role
-    return settled
+                unique_roles[role.index] = role
+    return unique_roles
 
 
 def _settle_rivals(target: str, rivals: list[ColumnRole]) -> list[ColumnRole]:
     """Return several columns of one target, all but one or all as unread."""
-    preferred = [role for role in rivals if role.is_mapped] or [
-        role for role in rivals if role.is_exact
-    ]
+    mapped = [role for role in rivals if role.is_mapped]
+    preferred = mapped or [role for role in rivals if role.is_exact]
     if len(preferred) == 1 or (target not in EXCLUSIVE_COLUMNS and not preferred):
-        used = (preferred or rivals)[0]
-        note = f"means the same as {used.source!r}, which is used"
-        return [role if role is used else role.as_unread(note) for role in rivals]
-    settled = []
+        winner = (preferred or rivals)[0]
+        note = f"means the same as {winner.source!r}, which is used"
+        return [role if role is winner else role.as_unread(note) for role in rivals]
+    unread = []
     for role in rivals:
         others = ", ".join(repr(other.source) for other in rivals if other is not role)
         remedy = f"map one of them to {target}, the other to -"
-        settled.append(role.as_unread(ambiguous=f"means the same as {others}: {remedy}"))
-    return settled
+        unread.append(role.as_unread(ambiguous=f"means the same as {others}: {remedy}"))
+    return unread
 
 
 def _restrict_to_tables(role: ColumnRole, tables: tuple[str, ...]) -> ColumnRole:

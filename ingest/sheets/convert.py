@@ -143,22 +143,22 @@ def _read_cells(cells: list[Cell], plan: ColumnPlan) -> tuple[list, list[tuple[i
 
 
 def _unknown_label_notes(plan: ColumnPlan, labels: list[str]) -> list[str]:
-    """Name the most frequent labels that stand for no value of a closed list."""
+    """Return a note of the most frequent labels that stand for no value of a closed list."""
     if not labels or plan.column in ("platform", "language", "format"):
         return []
-    shown = ", ".join(
+    frequent = ", ".join(
         f"{label!r}" + (f" ({times})" if times > 1 else "")
         for label, times in Counter(labels).most_common(MOST_LABELS)
     )
     note = (
         f"{plan.guess.source!r}: {len(labels):,} value(s) stand for no {plan.column} that is "
-        f"known: {shown}"
+        f"known: {frequent}"
     )
     return [note]
 
 
 def _row_notes(rows: SheetRows) -> list[str]:
-    """Tell how many rows are short, too long, begin like a sum, or are blank."""
+    """Return notes of how many rows are short, too long, begin like a sum, or are blank."""
     notes = []
     if rows.short:
         notes.append(
@@ -170,11 +170,11 @@ def _row_notes(rows: SheetRows) -> list[str]:
             f"{rows.surplus:,} row(s) have cells beyond the last column: those are not read"
         )
     if lines := rows.summary_word_lines:
-        shown = ", ".join(f"{line:,}" for line in lines[:MOST_LINES])
+        first_lines = ", ".join(f"{line:,}" for line in lines[:MOST_LINES])
         more = ", ..." if len(lines) > MOST_LINES else ""
         notes.append(
             f"{len(lines):,} row(s) begin like a sum, but are none, and are read: "
-            f"line {shown}{more}"
+            f"line {first_lines}{more}"
         )
     if rows.blank:
         notes.append(f"{rows.blank:,} blank row(s)")

@@ -33,15 +33,19 @@ class DecimalMarks(NamedTuple):
     currencies: dict[str | None, "DecimalMarks"] | None = None
     powers: dict[str, int | None] | None = None
 
-    def of(self, found: ParsedNumber) -> str | None:
-        """Return the mark under which a number is read, "" where nothing decides it."""
-        if self.currencies and found.currency in self.currencies:
-            return self.currencies[found.currency].of(found)
-        proof = found.proven_mark
-        mark = self.suffixed if found.power else self.plain
-        if proof == "?" and not found.power and self.careful and mark == last_mark(found.core):
+    def of(self, number: ParsedNumber) -> str | None:
+        """Return the mark with which a number is read, "" where nothing decides it."""
+        if self.currencies and number.currency in self.currencies:
+            return self.currencies[number.currency].of(number)
+        is_unclear = number.proven_mark == "?"
+        mark = self.suffixed if number.power else self.plain
+        if is_unclear and not number.power and self.careful and mark == last_mark(number.core):
             return ""
-        return mark or ("" if proof == "?" else proof if proof in MARK_NAMES else ".")
+        if mark:
+            return mark
+        if is_unclear:
+            return ""
+        return number.proven_mark if number.proven_mark in MARK_NAMES else "."
 
 
 def decide_marks(
@@ -52,57 +56,60 @@ def decide_marks(
     `whole`: the column counts; `others`: the marks that other columns of the sheet prove, each with
     one that does.
     """
-    plain, told = _proven(figures, False), ""
+    plain, note = _proven(figures, False), ""
     suffixed = _proven(figures, True)
     if plain is None:
-        plain, told = _borrowed(figures, suffixed, others)
+        plain, note = _borrowed(figures, suffixed, others)
     if suffixed is None and not figures.has_both_marks(True):
-        suffixed = plain or next(iter(others), None) if len(others) < 2 else plain
+        suffixed = plain
+        if not suffixed and len(others) < 2:
+            suffixed = next(iter(others), None)
     marks = DecimalMarks(plain, suffixed, careful=whole)
-    unclear = next(
-        (text for text, found in figures.unclear.values() if marks.of(found) == ""), None
-    )
-    used = sorted(
-        {
-            mark
-            for mark, group in ((plain, False), (suffixed, True))
-            if mark and figures.has_marks(group)
-        }
-    )
-    notes = told or " and ".join(MARK_NAMES[mark] for mark in used)
     if figures.has_both_marks(False) or figures.has_both_marks(True):
-        notes = "decimal points and commas mixed"
+        note = "decimal points and commas mixed"
+    note = note or _name_marks(figures, plain, suffixed)
+    unclear_texts = (text for text, number in figures.unclear.values() if marks.of(number) == "")
+    unclear = next(unclear_texts, None)
     if unclear is None:
-        return marks, notes, None
-    return (
-        marks,
-        notes,
-        f"{unclear!r} may be a decimal number or have a thousands mark: {MARK_REMEDY}",
-    )
+        return marks, note, None
+    ambiguity = f"{unclear!r} may be a decimal number or have a thousands mark: {MARK_REMEDY}"
+    return marks, note, ambiguity
+
+
+def _name_marks(figures: NumberStats, plain: str | None, suffixed: str | None) -> str:
+    """Return the names of the marks that the numbers of a column have."""
+    marks = set()
+    if plain and figures.has_marks(False):
+        marks.add(plain)
+    if suffixed and figures.has_marks(True):
+        marks.add(suffixed)
+    return " and ".join(MARK_NAMES[mark] for mark in sorted(marks))
 
 
 def decide_marks_by_currency(
     figures: NumberStats, others: dict[str, str]
 ) -> tuple[DecimalMarks, str, str | None]:
-    """Decide for the amounts of each currency apart: what is written of one says nothing of
-    another.
+    """Decide the marks of each currency by its own amounts alone; return the same as
+    `decide_marks`.
     """
-    found = {code: decide_marks(figures.of(code), False, others) for code in figures.currencies}
-    notes = "; ".join(
-        f"{code or 'no currency'}: {told}" for code, (_, told, _) in found.items() if told
-    )
-    unclear = next((unclear for _, _, unclear in found.values() if unclear), None)
-    return (
-        DecimalMarks(None, None, currencies={code: marks for code, (marks, _, _) in found.items()}),
-        notes,
-        unclear,
-    )
+    currencies: dict[str | None, DecimalMarks] = {}
+    notes: list[str] = []
+    ambiguities: list[str] = []
+    for code in figures.currencies:
+        marks, note, ambiguity = decide_marks(figures.of(code), False, others)
+        currencies[code] = marks
+        if note:
+            notes.append(f"{code or 'no currency'}: {note}")
+        if ambiguity:
+            ambiguities.append(ambiguity)
+    marks = DecimalMarks(None, None, currencies=currencies)
+    return marks, "; ".join(notes), next(iter(ambiguities), None)
 
 
 def suffix_powers(
     figures: NumberStats, languages: frozenset[str], power: int | None
 ) -> dict[str, int | None]:
-    """Decide what suffixes mean that stand for several powers of ten; `power`: as the map says,
+    """Return which power of ten each suffix with several meanings has; `power`: as the map says,
     else None.
     """
     return {
@@ -114,33 +121,39 @@ def suffix_powers(
 
 @cache
 def _languages() -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
+    """Return the words of languages.csv -> the languages that have them."""
+    languages_by_word: dict[str, set[str]] = {}
     for row in read_word_list("languages.csv"):
         for word in row["words"].split(" | "):
-            found.setdefault(word, set()).add(row["language"])
-    return {word: frozenset(languages) for word, languages in found.items()}
+            languages_by_word.setdefault(word, set()).add(row["language"])
+    return {word: frozenset(languages) for word, languages in languages_by_word.items()}
 
 
 def languages_of(words: list[str]) -> frozenset[str]:
-    """Return the languages of a sheet by the words of its headers and of its numbers, folded; none
-    tells English.
+    """Return the languages of a sheet by the folded words of its headers and its numbers; English
+    where no word decides.
 
     >>> sorted(languages_of(["handle", "seguidores"])), languages_of(["handle", "followers"])
     (['es', 'pt'], frozenset({'en'}))
     """
-    return frozenset().union(*(_languages().get(word, ()) for word in words)) or frozenset({"en"})
+    languages = frozenset().union(*(_languages().get(word, ()) for word in words))
+    return languages or frozenset({"en"})
 
 
 def _proven(figures: NumberStats, suffixed: bool) -> str | None:
-    dot, comma = figures.proofs[suffixed, "."], figures.proofs[suffixed, ","]
-    return None if bool(dot) == bool(comma) else "." if dot else ","
+    """Return the one mark that values prove, None where none does or both are proven."""
+    proves_dot = bool(figures.proofs[suffixed, "."])
+    proves_comma = bool(figures.proofs[suffixed, ","])
+    if proves_dot == proves_comma:
+        return None
+    return "." if proves_dot else ","
 
 
 def _borrowed(
     figures: NumberStats, suffixed: str | None, others: dict[str, str]
 ) -> tuple[str | None, str]:
-    """Take the mark of other numbers where it makes thousands of every unclear one, never where it
-    makes decimals.
+    """Return the mark of other numbers, and a note of it, where each unclear number then has a
+    thousands mark; None where one would become a decimal number.
     """
     unclear = {mark for group, mark in figures.unclear if not group}
     if figures.has_both_marks(False) or not unclear:

@@ -26,7 +26,7 @@ def split_records(
 ) -> Iterator[TextRecord]:
     """Split lines into records; `width`: how many cells a record should have, where that is known.
 
-    An apostrophe that guards a text against being run as a formula is taken off.
+    An apostrophe that guards a text against being run as a formula is removed.
     """
     for number, texts, wrong in _split(lines, delimiter, width):
         cells: list[Cell] = [
@@ -36,7 +36,7 @@ def split_records(
 
 
 class _Lines:
-    """Lines that can be looked at before they are taken."""
+    """Lines that can be looked at before they are consumed."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
@@ -64,18 +64,18 @@ def _split(
     waiting = _Lines(lines)
     number = 1
     while (line := waiting.look(0)) is not None:
-        taken = 1
+        line_count = 1
         if '"' not in line:
             yield number, line.split(delimiter), ""
         elif (cells := _cells(line, delimiter)) is not None:
             yield number, cells, ""
         elif joined := _join_lines(waiting, delimiter, width):
-            cells, taken = joined
+            cells, line_count = joined
             yield number, cells, ""
         else:
             yield number, line.split(delimiter), OPEN
-        waiting.skip(taken)
-        number += taken
+        waiting.skip(line_count)
+        number += line_count
 
 
 def _cells(text: str, delimiter: str, strict: bool = False) -> list[str] | None:

@@ -150,10 +150,10 @@ class FeeColumns:
                 for (column, word), times in self.words.most_common()
                 if column == source
             ]
-            shown = ", ".join(f"{word} ({times:,})" for word, times in words[:MOST_WORDS])
+            frequent = ", ".join(f"{word} ({times:,})" for word, times in words[:MOST_WORDS])
             more = ", ..." if len(words) > MOST_WORDS else ""
             total = sum(times for _, times in words)
-            notes.append(f"{source!r}: {total:,} value(s) are no amount: {shown}{more}")
+            notes.append(f"{source!r}: {total:,} value(s) are no amount: {frequent}{more}")
         for (source, has_count), times in self.per_post.items():
             how = (
                 "times the deliverables"

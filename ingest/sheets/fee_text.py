@@ -92,7 +92,7 @@ class BookedDeliverables(NamedTuple):
 
 
 class FeeText(NamedTuple):
-    """The text of a fee taken apart: one amount, or both ends of a range, as texts that
+    """The parts of a fee's text: one amount, or both ends of a range, as texts that
     `parse_number_text` reads.
     """
 
@@ -102,8 +102,8 @@ class FeeText(NamedTuple):
 
 
 def no_fee_reason(text: str) -> str | None:
-    """Say what a text means that stands in place of a fee: "gift", "open" (on request and the
-    like), None for others.
+    """Return what a text in place of a fee means: "gift", "open" (on request and the like), None
+    for any other text.
 
     >>> no_fee_reason("Gifted"), no_fee_reason("auf Anfrage"), no_fee_reason("450")
     ('gift', 'open', None)
@@ -112,13 +112,15 @@ def no_fee_reason(text: str) -> str | None:
     parts = [part.strip() for part in re.split(r"[/,;()]|\s[-–]\s", text) if part.strip()]
     if whole or len(parts) < 2:
         return whole
-    found = {no_fee_reason(part) for part in parts}
-    return None if None in found else "open" if "open" in found else GIFT
+    reasons = {no_fee_reason(part) for part in parts}
+    if None in reasons:
+        return None
+    return "open" if "open" in reasons else GIFT
 
 
 @lru_cache(maxsize=1 << 14)
 def parse_deliverables(text: str) -> BookedDeliverables | None:
-    """Read what is booked, None where a text is something else.
+    """Return the deliverables that a text books, None where it is something else.
 
     >>> parse_deliverables("2x Reels + 3 Stories"), parse_deliverables("3 reels")
     (BookedDeliverables(count=5, format=None), BookedDeliverables(count=3, format='short'))
@@ -142,7 +144,7 @@ def parse_deliverables(text: str) -> BookedDeliverables | None:
 
 @lru_cache(maxsize=1 << 14)
 def split_fee_text(text: str) -> FeeText | None:
-    """Take the text of a fee apart, None where it is none.
+    """Return the parts of a fee's text, None where the text is no fee.
 
     >>> split_fee_text("$300-500")
     FeeText(amounts=('$300', '500'), bound='', package=None)
@@ -157,8 +159,10 @@ def split_fee_text(text: str) -> FeeText | None:
     if each := _EACH.fullmatch(text):
         return _priced(each["money"], BookedDeliverables(None, None))
     for pattern in (_PRICED, _BRACKETS, _NAMED):
-        if (found := pattern.fullmatch(text)) and (package := parse_deliverables(found["what"])):
-            return _priced(found["money"], package)
+        match = pattern.fullmatch(text)
+        package = parse_deliverables(match["what"]) if match else None
+        if match and package:
+            return _priced(match["money"], package)
     return _amounts(text)
 
 
@@ -168,24 +172,23 @@ def _priced(money: str, package: BookedDeliverables) -> FeeText | None:
 
 
 def _amounts(text: str) -> FeeText | None:
-    """Take an amount or a range apart."""
+    """Return an amount, or both ends of a range, None where a text is neither."""
     for pattern, bound in (
         (rf"{_LEAST}\s*(.+)", "least"),
         (rf"(.+?)\s*{_LEAST_AFTER}", "least"),
         (rf"{_MOST}\s*(.+)", "most"),
     ):
-        found = re.fullmatch(pattern, text, re.IGNORECASE)
-        if found and parse_number_text(found[1].strip()):
-            return FeeText((found[1].strip(),), bound)
+        match = re.fullmatch(pattern, text, re.IGNORECASE)
+        amount = match[1].strip() if match else ""
+        if amount and parse_number_text(amount):
+            return FeeText((amount,), bound)
     if parse_number_text(text):
         return FeeText((text,))
     inner = re.sub(rf"^{_BETWEEN}\s+", "", text, flags=re.IGNORECASE)
     for at in _TO.finditer(inner):
         ends = inner[: at.start()].strip(), inner[at.end() :].strip()
-        if all(
-            found and not found.negative and not found.percent
-            for found in map(parse_number_text, ends)
-        ):
+        numbers = map(parse_number_text, ends)
+        if all(number and not number.negative and not number.percent for number in numbers):
             return FeeText(ends)
     return None
 

@@ -16,7 +16,9 @@ from ingest.sheets.word_lists import read_word_list
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[%$€£¥₹@#]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: Tokens of the longest word in words.csv.
 _LONGEST = 4
+_UNIT_POWERS = {"k": 3, "m": 6, "b": 9}
 #: What a percentage is a share of, and not the figure itself ("% of views").
 _COUNTED = frozenset(
     {
@@ -36,8 +38,8 @@ _COUNTED = frozenset(
 
 @dataclass(frozen=True)
 class HeaderMeaning:
-    """What a header says: the column (canonical, or one that values must settle), and what it adds
-    to it.
+    """What a header says: the column (a canonical one, or one that the values must settle), and
+    what the header adds to it.
     """
 
     column: str
@@ -52,7 +54,7 @@ class HeaderMeaning:
 
 @cache
 def canonical_names() -> dict[str, str]:
-    """Return the kind of every canonical column; but not of fee and currency, which are
+    """Return the kind of every canonical column, but not of fee and currency, which are
     intermediate.
     """
     columns = {column.name: column.kind for spec in TABLE_SPECS.values() for column in spec.columns}
@@ -75,21 +77,23 @@ def column_kinds() -> dict[str, str]:
 
 @cache
 def _concepts() -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Return the words' tokens -> their concepts; "-" says nothing."""
-    return {
-        tuple(_TOKEN.findall(fold(word))): tuple(c for c in row["concept"].split() if c != "-")
-        for row in read_word_list("words.csv")
-        for word in row["words"].split(" | ")
-    }
+    """Return the tokens of each word -> its concepts; none for a word without meaning ("-")."""
+    concepts_by_tokens = {}
+    for row in read_word_list("words.csv"):
+        concepts = tuple(concept for concept in row["concept"].split() if concept != "-")
+        for word in row["words"].split(" | "):
+            concepts_by_tokens[tuple(_TOKEN.findall(fold(word)))] = concepts
+    return concepts_by_tokens
 
 
 @cache
 def _meanings() -> dict[frozenset[str], str]:
-    return {
-        frozenset(one.split()): row["column"]
-        for row in read_word_list("columns.csv")
-        for one in row["concepts"].split(" | ")
-    }
+    """Return each set of concepts in columns.csv -> the column that it means."""
+    column_by_concepts = {}
+    for row in read_word_list("columns.csv"):
+        for concepts in row["concepts"].split(" | "):
+            column_by_concepts[frozenset(concepts.split())] = row["column"]
+    return column_by_concepts
 
 
 def header_tokens(header: str) -> list[str]:
@@ -104,7 +108,7 @@ def header_tokens(header: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def header_meaning(header: str) -> HeaderMeaning | None:
-    """Say what a header means, None where it is not recognised.
+    """Return what a header means, None where it is not recognised.
 
     >>> header_meaning("Seguidores").column, header_meaning("Me gusta promedio").column
     ('followers', 'avg_likes')
@@ -115,46 +119,59 @@ def header_meaning(header: str) -> HeaderMeaning | None:
     if plain in canonical_names() or plain in ("fee", "currency"):
         currency = "USD" if plain == "fee_usd" else None
         return HeaderMeaning("fee" if currency else plain, exact=True, currency=currency)
-    found = _concepts_in(header_tokens(header))
-    if found is None:
-        return None
-    platforms = {c[1:] for c in found if c.startswith("@")}
-    units = [c[1:] for c in found if c.startswith("=")]
-    power = next(({"k": 3, "m": 6, "b": 9}[unit] for unit in units if unit in "kmb"), 0)
+    concepts = _concepts_in(header_tokens(header))
+    return None if concepts is None else _meaning_of(concepts)
+
+
+def _meaning_of(all_concepts: list[str]) -> HeaderMeaning | None:
+    """Return what concepts mean together; @ marks a platform, = a unit."""
+    platforms = {concept[1:] for concept in all_concepts if concept.startswith("@")}
+    units = [concept[1:] for concept in all_concepts if concept.startswith("=")]
+    power = next((_UNIT_POWERS[unit] for unit in units if unit in _UNIT_POWERS), 0)
     currency = next((unit for unit in units if len(unit) == 3), None)
-    concepts = frozenset(c for c in found if c[0] not in "@=")
-    rest = (
-        concepts - {"percent"}
-        if "percent" in concepts and concepts != {"engagement", "percent"}
-        else concepts
-    )
-    column = _meanings().get(rest) or ("platform_named" if platforms and not rest else None)
-    if column is None and currency and not rest:
-        column = "fee"
-    if column is None or len(platforms) > 1 or ("percent" in concepts and column in _COUNTED):
+    concepts = frozenset(concept for concept in all_concepts if concept[0] not in "@=")
+    percent = "percent" in concepts
+    names = concepts
+    if percent and concepts != {"engagement", "percent"}:
+        names = concepts - {"percent"}
+    column = _meanings().get(names)
+    if column is None and not names:
+        column = "platform_named" if platforms else "fee" if currency else None
+    if column is None or len(platforms) > 1 or (percent and column in _COUNTED):
         return None
     platform = next(iter(platforms), None)
     return HeaderMeaning(
-        column, False, platform, power, "percent" in concepts, currency, "posts" in rest, concepts
+        column, False, platform, power, percent, currency, "posts" in names, concepts
     )
 
 
 def _concepts_in(tokens: list[str]) -> list[str] | None:
-    """Return the concepts of a row of tokens, longest words first, None where one is not known."""
-    found, at = [], 0
+    """Return the concepts of a row of tokens, longest words first; None where a word is unknown."""
+    concepts: list[str] = []
+    at = 0
     while at < len(tokens):
-        size = next(
-            (n for n in range(_LONGEST, 0, -1) if tuple(tokens[at : at + n]) in _concepts()), 0
-        )
-        if not size:
-            if not tokens[at].isdigit() and tokens[at].upper() not in CURRENCY_CODES:
-                return None
-            found.append("number" if tokens[at].isdigit() else f"={tokens[at].upper()}")
-            size = 1
+        size = _word_length(tokens, at)
+        if size:
+            concepts += _concepts()[tuple(tokens[at : at + size])]
+            at += size
+            continue
+        token = tokens[at]
+        if token.isdigit():
+            concepts.append("number")
+        elif token.upper() in CURRENCY_CODES:
+            concepts.append(f"={token.upper()}")
         else:
-            found += _concepts()[tuple(tokens[at : at + size])]
-        at += size
-    if "period" in found:
-        said_nothing = {"number", "period"} if "avg" in found else {"number"}
-        found = [concept for concept in found if concept not in said_nothing]
-    return found or None
+            return None
+        at += 1
+    if "period" in concepts:
+        meaningless = {"number", "period"} if "avg" in concepts else {"number"}
+        concepts = [concept for concept in concepts if concept not in meaningless]
+    return concepts or None
+
+
+def _word_length(tokens: list[str], at: int) -> int:
+    """Return of how many tokens the longest known word at a place is, 0 where none is known."""
+    for length in range(_LONGEST, 0, -1):
+        if tuple(tokens[at : at + length]) in _concepts():
+            return length
+    return 0

@@ -116,11 +116,11 @@ def header_roles(
 def _role_by_map(
     index: int, source: str, mapping: ColumnMapping, meaning: HeaderMeaning | None
 ) -> ColumnRole:
-    known = column_kinds()
-    if mapping.column and mapping.column not in known:
+    columns = column_kinds()
+    if mapping.column and mapping.column not in columns:
         raise SheetError(
             f"{mapping.column!r}, to which the map sends {source!r}, is no column: expected one of "
-            f"{', '.join(sorted(known))}"
+            f"{', '.join(sorted(columns))}"
         )
     target = "fee" if mapping.column == "fee_usd" else mapping.column or None
     if mapping.column == "fee_usd" and mapping.unit is None:
@@ -166,11 +166,11 @@ def _role_without_name(index: int, source: str, header: str, stats: ColumnStats)
 
 
 def _settle_columns_of_a_year(roles: list[ColumnRole]) -> list[ColumnRole]:
-    """Leave out the figures of a year: the column of that name without one is used, where there is
-    one.
+    """Leave out the figures of a year: the column of the same name without a year is used, where
+    there is one.
     """
     plain = {role.target: role.source for role in roles if role.how != _BY_NAME_AND_YEAR}
-    settled = []
+    roles_without_year = []
     for role in roles:
         if role.how == _BY_NAME_AND_YEAR and role.target in plain:
             role = role.as_unread(f"of a year; {plain[role.target]!r} is used")
@@ -179,8 +179,8 @@ def _settle_columns_of_a_year(roles: list[ColumnRole]) -> list[ColumnRole]:
                 ambiguous=f"of a year, or the newest? If it is the newest, map {role.source!r} to "
                 f"{role.target}"
             )
-        settled.append(role)
-    return settled
+        roles_without_year.append(role)
+    return roles_without_year
 
 
 def _settle_by_values(meaning: HeaderMeaning, stats: ColumnStats) -> tuple[str | None, str]:

@@ -203,25 +203,27 @@ def _groups(words: list[str], width: int) -> list[str]:
 
 def _of_group(group: str, name: str) -> str:
     meaning = header_meaning(name) if platform_of(group) and name.strip() else None
-    own = meaning is not None and meaning.platform is None and meaning.column in _OF_AN_ACCOUNT
-    return f"{group} {name.strip()}" if own else name
+    if meaning is None or meaning.platform is not None or meaning.column not in _OF_AN_ACCOUNT:
+        return name
+    return f"{group} {name.strip()}"
 
 
 def unique_column_names(header: list[str]) -> list[str]:
-    """Name every column differently: the second of two that are called the same is "Followers (2)".
+    """Return a different name for every column: the second "Followers" becomes "Followers (2)".
 
     >>> unique_column_names(["Name", "Followers", "", "Followers"])
     ['Name', 'Followers', '(column 3)', 'Followers (2)']
     """
     names: list[str] = []
-    taken = {name.strip().casefold() for name in header}
-    seen: set[str] = set()
-    for k, text in enumerate(header):
-        name, number = text.strip() or f"(column {k + 1})", 1
-        while name.casefold() in seen or (number > 1 and name.casefold() in taken):
+    header_names = {name.strip().casefold() for name in header}
+    used_names: set[str] = set()
+    for position, text in enumerate(header, 1):
+        base = text.strip() or f"(column {position})"
+        name, number = base, 1
+        while name.casefold() in used_names or (number > 1 and name.casefold() in header_names):
             number += 1
-            name = f"{text.strip() or f'(column {k + 1})'} ({number})"
-        seen.add(name.casefold())
+            name = f"{base} ({number})"
+        used_names.add(name.casefold())
         names.append(name)
     return names
 

@@ -40,11 +40,13 @@ def hidden_notes(path: Path, part: str, header: list[str], header_line: int) -> 
         ) from error
     notes = []
     if rows:
-        shown = ", ".join(f"{row:,}" for row in rows[:NAMED]) + (
-            ", ..." if len(rows) > NAMED else ""
-        )
+        numbers = ", ".join(f"{row:,}" for row in rows[:NAMED])
+        if len(rows) > NAMED:
+            numbers += ", ..."
         by = "by a filter or by hand" if filtered else "by hand"
-        notes.append(f"{len(rows):,} row(s) are hidden {by}, and read like the others: row {shown}")
+        notes.append(
+            f"{len(rows):,} row(s) are hidden {by}, and read like the others: row {numbers}"
+        )
     names = [repr(header[k]) for k in sorted(columns) if k < len(header) and header[k].strip()]
     if names:
         notes.append(

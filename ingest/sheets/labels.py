@@ -28,6 +28,8 @@ LONGEST_MISSING = max(map(len, MISSING)) + 4
 
 _MARKS = {**dict.fromkeys("✓✔✅☑", True), **dict.fromkeys("✗✘❌✖", False)}
 _BETWEEN = re.compile(r"[,;/|>•+&\n]|\s(?:and|y|e|et|und|dan)\s")
+#: Codes of Unicode's territories that are no countries.
+_NOT_COUNTRIES = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}
 _CATALOGUES = ("vendor", "modash", "hypeauditor", "instagram", "tiktok", "youtube")
 _CERTAIN = ftfy.TextFixerConfig(
     replace_lossy_sequences=False, decode_inconsistent_utf8=False, restore_byte_a0=False
@@ -39,21 +41,22 @@ def is_missing(text: str) -> bool:
     """Say whether a cell says that nothing is known."""
     if len(text) > LONGEST_MISSING or text[:1].isdigit():
         return False
-    lower = text.lower()
-    return lower in MISSING or (
-        not (text.isascii() and " " not in text) and " ".join(fold(text).split()) in MISSING
-    )
+    if text.lower() in MISSING:
+        return True
+    if text.isascii() and " " not in text:
+        return False
+    return " ".join(fold(text).split()) in MISSING
 
 
 def fix_mojibake(text: str) -> str:
-    """Repair UTF-8 that was read as cp1252 where that is certain, else give the text as it is.
+    """Repair UTF-8 that was read as cp1252 where that is certain, else return the text as it is.
 
     >>> fix_mojibake("BeyoncÃ©"), fix_mojibake("SÃO")
     ('Beyoncé', 'SÃO')
     """
-    return (
-        ftfy.fix_encoding(text, _CERTAIN) if not text.isascii() and _MOJIBAKE.search(text) else text
-    )
+    if text.isascii() or not _MOJIBAKE.search(text):
+        return text
+    return ftfy.fix_encoding(text, _CERTAIN)
 
 
 @cache
@@ -76,11 +79,13 @@ def platform_of(text: str) -> str | None:
     >>> platform_of("Instagram, TikTok") is None
     True
     """
-    words = fold_label(text)
-    found = {_listed("platform").get(word) for word in words.split() if len(word) > 1} - {None}
-    return _listed("platform").get(words) or (
-        next(iter(found)) if len(found) == 1 and len(words) < 30 else None
-    )
+    label = fold_label(text)
+    platform_words = _listed("platform")
+    if label in platform_words:
+        return platform_words[label]
+    words = [word for word in label.split() if len(word) > 1]
+    platforms = {platform_words[word] for word in words if word in platform_words}
+    return platforms.pop() if len(platforms) == 1 and len(label) < 30 else None
 
 
 def format_of(text: str) -> str | None:
@@ -101,7 +106,7 @@ def is_deliverable(text: str) -> bool:
 
 
 def flag_of(text: str) -> bool | None:
-    """Read yes and no in six languages, 1 and 0, ticks and crosses."""
+    """Return what yes or no in six languages, 1 or 0, a tick or a cross stands for."""
     value = _listed("flag").get(fold_label(text))
     if value:
         return value == "true"
@@ -111,18 +116,26 @@ def flag_of(text: str) -> bool | None:
 
 @cache
 def _countries() -> dict[str, str]:
+    """Return the folded names and codes of countries -> ISO 3166-1 code; ambiguous names are left
+    out.
+    """
     names: dict[str, set[str]] = {}
     for language in LANGUAGES:
         for code, name in Locale.parse(language).territories.items():
-            if len(code) == 2 and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"):
+            if len(code) == 2 and code not in _NOT_COUNTRIES:
                 names.setdefault(_country_key(name), set()).add(code)
                 names.setdefault(code.lower(), set()).add(code)
-    codes = {next(iter(found)) for found in names.values()}
-    for alias, found in get_global("territory_aliases").items():
-        if len(found) == 1 and found[0] in codes and alias.isalpha():
-            names.setdefault(alias.lower(), set()).add(found[0])
-    certain = {name: next(iter(found)) for name, found in names.items() if len(found) == 1}
-    return certain | {_country_key(name): code for name, code in _listed("country").items()}
+    codes = {next(iter(codes_of_name)) for codes_of_name in names.values()}
+    for alias, territories in get_global("territory_aliases").items():
+        if len(territories) == 1 and territories[0] in codes and alias.isalpha():
+            names.setdefault(alias.lower(), set()).add(territories[0])
+    listed = {_country_key(name): code for name, code in _listed("country").items()}
+    return _unambiguous(names) | listed
+
+
+def _unambiguous(codes_by_name: dict[str, set[str]]) -> dict[str, str]:
+    """Return the names that stand for one code alone -> the code."""
+    return {name: next(iter(codes)) for name, codes in codes_by_name.items() if len(codes) == 1}
 
 
 def _country_key(name: str) -> str:
@@ -146,13 +159,19 @@ def country_of(text: str) -> str | None:
 
 def country_in(place: str) -> str | None:
     """Return the country of a place that names one, and no other ("Madrid, Spain")."""
+    whole = country_of(place)
+    if whole:
+        return whole
     parts = [part.strip() for part in re.split(r"[,;/|]| - ", place)]
-    found = {country for part in parts if len(part) > 2 and (country := country_of(part))}
-    return country_of(place) or (next(iter(found)) if len(found) == 1 else None)
+    countries = {country_of(part) for part in parts if len(part) > 2} - {None}
+    return countries.pop() if len(countries) == 1 else None
 
 
 @cache
 def _languages() -> dict[str, str]:
+    """Return the folded names and codes of languages -> ISO 639-1 code; ambiguous names are left
+    out.
+    """
     names: dict[str, set[str]] = {}
     for language in LANGUAGES:
         for code, name in Locale.parse(language).languages.items():
@@ -160,7 +179,7 @@ def _languages() -> dict[str, str]:
             if len(base) == 2:
                 names.setdefault(fold_label(name), set()).add(base)
                 names.setdefault(base, set()).add(base)
-    return {name: next(iter(found)) for name, found in names.items() if len(found) == 1}
+    return _unambiguous(names)
 
 
 @lru_cache(maxsize=1 << 14)
@@ -168,41 +187,42 @@ def language_of(text: str) -> str | None:
     """Return the ISO 639-1 code of a language's name in six languages or its tag ("pt-BR"); of a
     list, of the first.
     """
-    text = re.split(r"[,;/|]", re.sub(r"\(.*?\)|^(?i:bahasa|idioma|lengua|língua)\s", "", text))[
-        0
-    ].strip()
-    return _languages().get(fold_label(text)) or _languages().get(
-        re.split(r"[-_]", text.lower())[0]
-    )
+    names = re.sub(r"\(.*?\)|^(?i:bahasa|idioma|lengua|língua)\s", "", text)
+    first_name = re.split(r"[,;/|]", names)[0].strip()
+    main_subtag = re.split(r"[-_]", first_name.lower())[0]
+    return _languages().get(fold_label(first_name)) or _languages().get(main_subtag)
 
 
 @lru_cache(maxsize=1 << 14)
 def niche_of(text: str) -> str | None:
-    """Return the niche that a category, or most of a list of categories, stands for; the first of
-    equals.
+    """Return the niche that a category stands for, or most of a list of categories; of equally
+    frequent niches the first.
 
     >>> niche_of("Beauty & Cosmetics"), niche_of("Travel, Food, travel"), niche_of("Something")
     ('beauty', 'travel', None)
     """
-    if text.lstrip().startswith(
-        "{"
-    ):  # a dictionary of counts: its first word is not the most frequent one
-        return None
+    if text.lstrip().startswith("{"):
+        return None  # a dictionary of counts: its first word is not the most frequent one
     whole = _niche(text)
     if whole:
         return whole
-    parts = [found for part in _BETWEEN.split(text) if (found := _niche(part.strip(" .[]'\"#")))]
-    return max(parts, key=parts.count) if parts else None
+    categories = [part.strip(" .[]'\"#") for part in _BETWEEN.split(text)]
+    niches = [niche for category in categories if (niche := _niche(category))]
+    return max(niches, key=niches.count) if niches else None
 
 
 def _niche(label: str) -> str | None:
+    """Return the niche of one category: by its name, by a catalogue, or by a seed word of one niche
+    alone.
+    """
     folded = fold_label(label)
-    if folded in NICHES or not folded or folded.isdigit():
-        return folded if folded in NICHES else None
-    found = next(
-        (niche for source in _CATALOGUES if (niche := niche_for_label(label, source))), None
-    )
-    spoken = seed_words().get(
-        folded, ()
-    )  # of all languages; taken where the word speaks for one niche alone
-    return found or (spoken[0] if len(spoken) == 1 else None)
+    if folded in NICHES:
+        return folded
+    if not folded or folded.isdigit():
+        return None
+    for catalogue in _CATALOGUES:
+        niche = niche_for_label(label, catalogue)
+        if niche:
+            return niche
+    niches = seed_words().get(folded, ())
+    return niches[0] if len(niches) == 1 else None

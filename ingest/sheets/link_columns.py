@@ -83,17 +83,17 @@ def _platform_of_links(links: list[SourceLink], line: int) -> tuple[str | None, 
 
 
 def _platform_claims(links: list[SourceLink]) -> dict[str, str]:
-    """Return the platforms that links of accounts, else those of posts, else all name, each with
-    the column that does.
+    """Return the platforms that links of accounts name, else those of posts, else any link, each
+    with the first column that names it.
     """
-    known = [(source, link) for source, link in links if link.platform]
-    accounts = [
+    of_platforms = [(source, link) for source, link in links if link.platform]
+    of_posts = [(source, link) for source, link in of_platforms if link.post_id]
+    of_accounts = [
         (source, link)
-        for source, link in known
+        for source, link in of_platforms
         if (link.handle or link.creator_id) and not link.post_id
     ]
-    of_posts = [(source, link) for source, link in known if link.post_id]
-    claims = accounts or of_posts or known
+    claims = of_accounts or of_posts or of_platforms
     return {str(link.platform): source for source, link in reversed(claims)}
 
 

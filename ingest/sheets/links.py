@@ -38,8 +38,8 @@ _POST = {
 
 @dataclass(frozen=True)
 class Link:
-    """What an address tells. `platform` None: a site that is none of ours; "": a handle, which
-    tells none.
+    """What an address says. `platform`: None for another site, "" for a handle, which names no
+    platform.
     """
 
     platform: str | None
@@ -49,7 +49,7 @@ class Link:
 
 
 def parse_link(text: str) -> Link | None:
-    """Take an address apart, None where the text is none.
+    """Return what an address says, None where the text is no address.
 
     >>> parse_link("https://www.instagram.com/some.name/?hl=en")
     Link(platform='instagram', handle='some.name', creator_id=None, post_id=None)
@@ -58,7 +58,7 @@ def parse_link(text: str) -> Link | None:
 
 
 def parse_account_link(text: str) -> Link | None:
-    """Return the link that a text is, None where it names no account of a platform."""
+    """Return the link in a text, None where it names no account of a platform."""
     link = parse_link(text)
     return link if link and link.platform and (link.handle or link.creator_id) else None
 
@@ -70,28 +70,28 @@ def _link_of(text: str) -> Link | None:
     parts = _PARTS.match(text)
     if parts is None:
         return None
-    host = parts["host"].lower().removeprefix("www.")
-    site = (
-        host
-        if host in _HOSTS
-        else next((name for name in _SITES if f".{host}".endswith(f".{name}")), None)
-    )
+    full_host = parts["host"].lower()
+    host = full_host.removeprefix("www.")
+    site = _site_of(host)
     if site in _HOSTS:
         return _link(_HOSTS[site], unquote(parts["path"]), parts["query"] or "", host)
-    return (
-        Link(None)
-        if site or "//" in text or "/" in text or parts["host"].lower().startswith("www.")
-        else None
-    )
+    is_address = site or "/" in text or full_host.startswith("www.")
+    return Link(None) if is_address else None
+
+
+def _site_of(host: str) -> str | None:
+    """Return which of _SITES a host belongs to, None where it belongs to none."""
+    if host in _HOSTS:
+        return host
+    return next((name for name in _SITES if f".{host}".endswith(f".{name}")), None)
 
 
 def _link(platform: str, path: str, query: str, host: str) -> Link:
-    if platform == "youtube":
-        video = path.strip("/") if host == "youtu.be" else parse_qs(query).get("v", [""])[0]
-        if video and (path == "/watch" or host == "youtu.be"):
-            return Link(platform, post_id=video.split("/")[0])
-    if found := _POST[platform].match(path):
-        return Link(platform, found.groupdict().get("name"), post_id=found["post"])
+    if platform == "youtube" and (video := _youtube_video(path, query, host)):
+        return Link(platform, post_id=video.split("/")[0])
+    post = _POST[platform].match(path)
+    if post:
+        return Link(platform, post.groupdict().get("name"), post_id=post["post"])
     first, _, rest = path.strip("/").partition("/")
     if platform == "youtube" and first in ("channel", "c", "user"):
         name = rest.partition("/")[0].strip() or None
@@ -99,5 +99,14 @@ def _link(platform: str, path: str, query: str, host: str) -> Link:
     if platform == "tiktok" and not first.startswith("@"):
         return Link(platform)
     name = first.strip().lstrip("@")
-    known = name and name.lower() not in _NOT_NAMES[platform] and re.fullmatch(r"[\w.\-]+", name)
-    return Link(platform, name if known else None)
+    is_name = name.lower() not in _NOT_NAMES[platform] and re.fullmatch(r"[\w.\-]+", name)
+    return Link(platform, name if is_name else None)
+
+
+def _youtube_video(path: str, query: str, host: str) -> str:
+    """Return the video of an address of YouTube, its id first; "" where the address shows none."""
+    if host == "youtu.be":
+        return path.strip("/")
+    if path == "/watch":
+        return parse_qs(query).get("v", [""])[0]
+    return ""

@@ -155,11 +155,11 @@ def _check_values(path: Path, place: str, mapped: ColumnMapping) -> None:
     column = mapped.column
     specs = {spec.name: spec for table in TABLE_SPECS.values() for spec in table.columns}
     allowed = specs[column].allowed if column in specs else None
-    listed = {name for name, spec in specs.items() if spec.allowed or spec.kind == "flag"}
-    if column not in listed | _CODED.keys():
+    closed_lists = {name for name, spec in specs.items() if spec.allowed or spec.kind == "flag"}
+    if column not in closed_lists | _CODED.keys():
         raise SheetError(
             f"the map {str(path)!r} maps values of {column or 'no column'!r} in {place}: expected "
-            f"one of {', '.join(sorted(listed | _CODED.keys()))}"
+            f"one of {', '.join(sorted(closed_lists | _CODED.keys()))}"
         )
     read: Callable[[str], object]
     if allowed:

@@ -95,12 +95,10 @@ def number_display(number_format: str, number: int | float) -> NumberDisplay:
 @lru_cache(maxsize=4096)
 def _sections(number_format: str) -> list[tuple[tuple[str, float] | None, NumberDisplay]]:
     """Return the sections for numbers, each with its condition."""
-    texts = [found[1] for found in _SECTION_END.finditer(number_format)][:3]
-    return [
-        _section(text, at)
-        for at, text in enumerate(texts)
-        if text or at == 0 or at < len(texts) - 1
-    ]
+    texts = [match[1] for match in _SECTION_END.finditer(number_format)][:3]
+    if len(texts) > 1 and not texts[-1]:
+        texts.pop()
+    return [_section(text, at) for at, text in enumerate(texts)]
 
 
 def _section(text: str, at: int) -> tuple[tuple[str, float] | None, NumberDisplay]:
@@ -108,12 +106,17 @@ def _section(text: str, at: int) -> tuple[tuple[str, float] | None, NumberDispla
     for kind, value in _tokens(text):
         if kind != "bracket":
             tokens.append((kind, value))
-        elif found := _CONDITION.fullmatch(value):
-            condition = found[1], float(found[2])
-        elif (found := _CURRENCY.fullmatch(value)) and found["sign"].strip():
-            currency = currency or currency_of_format(found["sign"], found["locale"] or "")
-            shared = found["sign"].strip() in SHARED_SIGNS
-            tokens.append(("currency" if currency or shared else "literal", found["sign"]))
+            continue
+        limit = _CONDITION.fullmatch(value)
+        if limit:
+            condition = limit[1], float(limit[2])
+            continue
+        money = _CURRENCY.fullmatch(value)
+        if money and money["sign"].strip():
+            sign = money["sign"]
+            currency = currency or currency_of_format(sign, money["locale"] or "")
+            is_currency = currency or sign.strip() in SHARED_SIGNS
+            tokens.append(("currency" if is_currency else "literal", sign))
     return condition, _look(tokens, currency, at)
 
 
@@ -129,33 +132,32 @@ def _look(tokens: list[tuple[str, str]], currency: str | None, at: int) -> Numbe
     places = [k for k, (kind, _) in enumerate(tokens) if kind in ("digit", "general")]
     if not places:
         text = _literals(tokens)
-        # a zero that is shown as a dash or as nothing is a zero
-        return (
-            SHOWN_AS_STORED
-            if text == "@" or (at == 2 and not text.strip(" -–—"))
-            else NumberDisplay(before=text, odd=True, digits=False)
-        )
+        is_zero = at == 2 and not text.strip(" -–—")  # shown as a dash or as nothing
+        if text == "@" or is_zero:
+            return SHOWN_AS_STORED
+        return NumberDisplay(before=text, odd=True, digits=False)
     first, last = places[0], places[-1]
     before, after, inner = tokens[:first], tokens[last + 1 :], tokens[first : last + 1]
     if any(kind == "literal" and "/" in value for kind, value in inner):
         return SHOWN_AS_STORED  # a fraction
-    said = parse_number_text(
-        f"{_literals(before, 'literal')}1{_literals(after, 'literal')}".strip()
-    )
-    literal = _literals(before, "literal") + _literals(after, "literal")
+    literal_before, literal_after = _literals(before, "literal"), _literals(after, "literal")
+    example = parse_number_text(f"{literal_before}1{literal_after}".strip())
+    literal = literal_before + literal_after
     sign = next((sign for sign in SHARED_SIGNS if sign in literal.split() or literal == sign), "")
     percent = "%" if ("percent", "%") in tokens else "literal" if "%" in literal else ""
+    leading = inner[: _point(inner)]
+    zeros = [value for kind, value in leading if kind == "digit" and value == "0"]
+    shows_minus = bool(example and example.negative and at == 0)
     return NumberDisplay(
         _literals(before),
         ("%" if percent == "%" else "") + _literals(after),
         -3 * _scaling_commas(tokens, last),
-        said.power if said else 0,
+        example.power if example else 0,
         percent,
-        currency or (said.currency if said else _sign_in(literal)),
+        currency or (example.currency if example else _sign_in(literal)),
         sign if currency is None else "",
-        len([value for kind, value in inner[: _point(inner)] if kind == "digit" and value == "0"]),
-        _is_odd(inner, literal, _literals(after, "literal"))
-        or bool(said and said.negative and at == 0),
+        len(zeros),
+        _is_odd(inner, literal, literal_after) or shows_minus,
     )
 
 

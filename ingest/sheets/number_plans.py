@@ -105,12 +105,12 @@ def column_power(role: ColumnRole) -> int:
 
 
 def _has_mapped_power(role: ColumnRole) -> bool:
-    """Say whether the map file gives the power of ten of a column's numbers."""
+    """Return whether the map file gives the power of ten of a column's numbers."""
     return role.mapped_unit in _POWERS
 
 
 def display_contradiction(role: ColumnRole, stats: ColumnStats) -> str | None:
-    """Say that a column shows other numbers than it stores, None where it does not."""
+    """Return that a column shows other numbers than it stores, None where it does not."""
     power, has_mapped_power = column_power(role), _has_mapped_power(role)
     contradicted = (
         cell

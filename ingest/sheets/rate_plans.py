@@ -116,8 +116,8 @@ def _match_sample(
     conventions: SheetConventions,
     options: SheetOptions,
 ) -> RateMatch | None:
-    """See whether the rates of the sample agree with engagements per follower or per view of the
-    same rows.
+    """Return what the rates of the sample agree with: engagements per follower or per view of the
+    same rows, None where it is neither.
     """
     counts: dict[str, list[tuple[str, np.ndarray]]] = {}
     for other in roles:

@@ -219,7 +219,7 @@ def _default_platform(
 
 
 def _unused_mapped_values(roles: list[ColumnRole], stats: list[ColumnStats]) -> list[str]:
-    """Tell which values of a map never occur."""
+    """Return notes of the values of a map that never occur."""
     unused = {}
     for role in roles:
         words = stats[role.index].mapped_words
@@ -233,7 +233,7 @@ def _unused_mapped_values(roles: list[ColumnRole], stats: list[ColumnStats]) -> 
 
 
 def _absent_columns(source: SheetSource, options: SheetOptions) -> list[str]:
-    """Tell which columns of a map the sheet has not."""
+    """Return a note of the columns of a map that the sheet has not."""
     headers = {name.casefold() for names in source.mapping_names for name in names}
     absent = [name for name in options.columns if name.strip().casefold() not in headers]
     return [f"the map names columns that are not there: {_listed(absent)}"] if absent else []
@@ -255,5 +255,5 @@ def _check(options: SheetOptions, tables: tuple[str, ...]) -> None:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:MOST_NAMES] if name.strip())
-    return shown + (", ..." if len(names) > MOST_NAMES else "")
+    first_names = ", ".join(repr(name) for name in names[:MOST_NAMES] if name.strip())
+    return first_names + (", ..." if len(names) > MOST_NAMES else "")

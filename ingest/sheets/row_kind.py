@@ -38,6 +38,15 @@ _RATES = {"engagement_rate", "engagement_rate_by_followers", "engagement_rate_by
 _ACCOUNT = {"creator", "handle", "channel"}
 _WORDS = {"title": "title", "content": "text", "bio": "description"}
 _TIMES = {"posted_at", "date", "created_at"}
+_TWEET_WORDS = {"retweet", "retweets", "tweet", "tweets"}
+#: What the rows are -> the column that an id without more of a name is of.
+_ID_COLUMNS = {"posts": "post_id", "partnerships": "partnership_id", "creators": "creator_id"}
+#: What the rows are -> the counts of _OF_POSTS that they have.
+_COUNTS_BY_KIND: dict[str, set[str]] = {
+    "posts": _OF_POSTS,
+    "partnerships": {"views"},
+    "creators": set(),
+}
 AVERAGE_OF_COUNT = {
     "likes": "avg_likes",
     "comments": "avg_comments",
@@ -47,7 +56,7 @@ AVERAGE_OF_COUNT = {
 
 
 def detect_row_kind(roles: list[ColumnRole], post_links: bool, sample: CellRows) -> str:
-    """Say what the rows of a sheet are: posts, partnerships or creators. `post_links`: a column
+    """Return what the rows of a sheet are: posts, partnerships or creators. `post_links`: a column
     links to posts.
 
     Raises SheetError for figures of each day, which are of no post.
@@ -58,37 +67,28 @@ def detect_row_kind(roles: list[ColumnRole], post_links: bool, sample: CellRows)
         return "partnerships"
     if {"followers", "posts_count"} <= targets and not targets & {"post_id", "likes"}:
         return "creators"
-    if (
-        targets & _POST_SIGNS
-        or (post_links and targets & _TOTALS)
-        or (targets & _POST_HINTS and not averages)
-    ):
+    has_linked_totals = post_links and targets & _TOTALS
+    if targets & _POST_SIGNS or has_linked_totals or (targets & _POST_HINTS and not averages):
         return "posts"
     if targets & _DEAL_SIGNS:
         return "partnerships"
     if averages or has_follower_history(roles, sample):
         return "creators"
     when = targets & {*_TIMES, "timestamp", "made", "format"}
-    posts = bool(
-        when
-        and targets & _TOTALS - {"total_likes"}
-        and not ("timestamp" in when and "fee" in targets)
-    )
-    if (
-        posts
-        and not _who(roles)
-        and (day := _at(roles, "date")) is not None
-        and is_daily(sample, day)
-    ):
+    has_counts = targets & _TOTALS - {"total_likes"}
+    if not when or not has_counts or {"timestamp", "fee"} <= targets:
+        return "creators"
+    day = _at(roles, "date")
+    if not _who(roles) and day is not None and is_daily(sample, day):
         raise SheetError(
             "holds figures of each day, and not of each post: give a list of posts or of creators"
         )
-    return "posts" if posts else "creators"
+    return "posts"
 
 
 def drop_period_column(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRole]:
-    """Leave out the column that tells of which time the counts are. Raises SheetError where that is
-    a day.
+    """Leave out the column of the period that counts are of. Raises SheetError where that is a
+    day.
     """
     period = _at(roles, "period")
     if period is not None and any(parse_date(str(row[period])) for row in sample):
@@ -106,38 +106,42 @@ def _at(roles: list[ColumnRole], *targets: str) -> int | None:
 
 def _who(roles: list[ColumnRole]) -> AccountColumns:
     """Return the positions of the columns that say whose a row is."""
-    own = _at(roles, "creator_id", "id", "handle", "name")
-    platform = _at(roles, "platform")
-    return tuple(index for index in (own, platform) if index is not None) if own is not None else ()
+    account, platform = _at(roles, "creator_id", "id", "handle", "name"), _at(roles, "platform")
+    if account is None:
+        return ()
+    return (account,) if platform is None else (account, platform)
 
 
 def _whose_history(roles: list[ColumnRole]) -> AccountColumns:
-    """Return the same of a list of accounts, which links may name too."""
+    """Return the positions of the columns that say whose a row is, in a list of accounts; there a
+    link may say it too.
+    """
     link = _at(roles, "link")
     return _who(roles) or (() if link is None else (link,))
 
 
 def drop_follower_gains_by_date(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRole]:
-    """Leave out followers of a list that has an account at many dates where they may be gained
-    since the last one.
+    """Leave out the followers of a list with many dates of each account where they may be those
+    gained since the date before.
     """
     when, who = _at(roles, "date"), _whose_history(roles)
     if when is None or not has_many_dates(sample, when, who) or has_follower_history(roles, sample):
         return roles
-    question = (
+    ambiguity = (
         "of the account, or gained since the last date? If of the account, map it to followers, "
         "the date to observed_at"
     )
-    return [
-        role.as_unread(ambiguous=question)
-        if role.target == "followers" and not role.is_mapped
-        else role
-        for role in roles
-    ]
+
+    def without_gains(role: ColumnRole) -> ColumnRole:
+        if role.target == "followers" and not role.is_mapped:
+            return role.as_unread(ambiguous=ambiguity)
+        return role
+
+    return [without_gains(role) for role in roles]
 
 
 def has_follower_history(roles: list[ColumnRole], sample: CellRows) -> bool:
-    """Say whether the rows tell the followers of accounts at many dates."""
+    """Return whether the rows are followers of accounts at many dates."""
     when, followers = _at(roles, "date", "observed_at", "timestamp"), _at(roles, "followers")
     if when is None or followers is None:
         return False
@@ -147,77 +151,71 @@ def has_follower_history(roles: list[ColumnRole], sample: CellRows) -> bool:
 def resolve_by_row_kind(
     role: ColumnRole, row_kind: str, roles: list[ColumnRole], history: bool
 ) -> ColumnRole:
-    """Settle what depends on whether the rows are posts, partnerships or creators."""
+    """Return the role that a column has in rows of this kind.
+
+    `roles`: of all columns; `history`: whether the rows are followers of accounts at many dates.
+    """
     if role.is_mapped or role.target is None:
         return role
     if row_kind == "partnerships" and (outcome := as_outcome(role, roles)):
         return outcome
     targets = {other.target for other in roles}
     if role.target == "id":
-        return replace(
-            role,
-            target={"posts": "post_id", "partnerships": "partnership_id"}.get(
-                row_kind, "creator_id"
-            ),
-        )
+        return replace(role, target=_ID_COLUMNS[row_kind])
     if role.target in ("date", "timestamp", "made", "created_at"):
         return _moment(role, row_kind, targets, history)
     if role.target in ("title", "content") or (row_kind == "posts" and _describes(role)):
-        known = row_kind == "posts" and not targets & (
-            {"text"} if role.target == "bio" else {"text", "bio"}
-        )
-        return replace(role, target="text") if known else role.as_unread(f"a {_WORDS[role.target]}")
-    if (
-        row_kind == "posts"
-        and role.target == "language"
-        and not role.is_exact
-        and not role.concepts & _ACCOUNT
-    ):
-        return role.as_unread("of the post, and not of the account")
-    if (
-        not role.is_exact
-        and (target := _INSTEAD.get((row_kind, role.target)))
-        and target not in targets
-    ):
-        return replace(role, target=target)
-    if row_kind == "partnerships" and role.target == "posts_count" and not role.is_exact:
-        return role.as_unread(
-            ambiguous="posts booked, or posts of the account? Map it to deliverables or posts_count"
-        )
-    kept = {"creators": set(), "partnerships": {"views"}, "posts": _OF_POSTS}[row_kind]
-    if role.target in _OF_POSTS - kept:
+        return _as_caption(role, row_kind, targets)
+    if not role.is_exact:
+        target = _INSTEAD.get((row_kind, role.target))
+        if target and target not in targets:
+            return replace(role, target=target)
+        if row_kind == "posts" and role.target == "language" and not role.concepts & _ACCOUNT:
+            return role.as_unread("of the post, and not of the account")
+        if row_kind == "partnerships" and role.target == "posts_count":
+            return role.as_unread(
+                ambiguous="posts booked, or posts of the account? Map it to deliverables or "
+                "posts_count"
+            )
+    if role.target in _OF_POSTS - _COUNTS_BY_KIND[row_kind]:
         if "total" in role.concepts:
             return role.as_unread("a total of all posts, for which there is no column")
         return as_unclear_mean(role)
     return role
 
 
+def _as_caption(role: ColumnRole, row_kind: str, targets: set[str | None]) -> ColumnRole:
+    """Return a title, content or description as the caption of posts that have no other, else as
+    unread.
+    """
+    captions = {"text"} if role.target == "bio" else {"text", "bio"}
+    if row_kind == "posts" and not targets & captions:
+        return replace(role, target="text")
+    return role.as_unread(f"a {_WORDS[str(role.target)]}")
+
+
 def _describes(role: ColumnRole) -> bool:
-    """Say whether a column describes what its row is, and not an account."""
+    """Return whether a column describes what its row is, and not an account."""
     return role.target == "bio" and "description" in role.concepts and not role.concepts & _ACCOUNT
 
 
 def _moment(role: ColumnRole, row_kind: str, targets: set[str | None], history: bool) -> ColumnRole:
-    """Settle what a moment is of: the posting, the reading, the opening of the account, or the
+    """Return the role of a moment: the posting, the reading, the opening of the account, or the
     making of the row.
     """
-    posted = row_kind == "posts" and not targets & ({*_TIMES} - {role.target})
+    is_only_time = not targets & (_TIMES - {role.target})
     if role.target == "created_at":
-        return (
-            replace(role, target="posted_at")
-            if row_kind == "posts" and not targets & {"posted_at", "date"}
-            else role
-        )
+        is_posting = row_kind == "posts" and is_only_time
+        return replace(role, target="posted_at") if is_posting else role
     if role.target == "made":
         return role.as_unread(
             ambiguous="when it was posted or opened, or when the row was made? Map it to a column, "
             "or to -"
         )
-    if posted:
+    if row_kind == "posts" and is_only_time:
         return replace(role, target="posted_at")
-    if (
-        history or (row_kind == "posts" and role.target == "timestamp")
-    ) and "observed_at" not in targets:
+    may_be_reading = history or (row_kind == "posts" and role.target == "timestamp")
+    if may_be_reading and "observed_at" not in targets:
         return replace(role, target="observed_at", note="when the row was read")
     if role.target == "timestamp":
         return role.as_unread("when the row was made")
@@ -227,19 +225,15 @@ def _moment(role: ColumnRole, row_kind: str, targets: set[str | None], history: 
 
 
 def drop_post_gains(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRole]:
-    """Leave out what posts gained: followers count where the name or the values say that they are
-    the account's.
+    """Leave out what posts gained: followers and following are read where the name or the values
+    say that they are those of the account.
     """
     who, counts = _who(roles), _at(roles, "likes", "views")
 
-    def settled(role: ColumnRole) -> ColumnRole:
-        if (
-            role.target not in ("followers", "following")
-            or role.is_mapped
-            or role.concepts & _ACCOUNT
-        ):
+    def without_gains(role: ColumnRole) -> ColumnRole:
+        if role.target not in ("followers", "following"):
             return role
-        if role.is_exact:
+        if role.is_mapped or role.is_exact or role.concepts & _ACCOUNT:
             return role
         if role.target == "followers" and is_account_count(sample, role.index, who, counts):
             return role
@@ -250,49 +244,37 @@ def drop_post_gains(roles: list[ColumnRole], sample: CellRows) -> list[ColumnRol
             f"{role.target}"
         )
 
-    return [settled(role) for role in roles]
+    return [without_gains(role) for role in roles]
 
 
 def resolve_by_platform(
     roles: list[ColumnRole], options: SheetOptions, form: ExportLayout | None
 ) -> list[ColumnRole]:
-    """Settle what X defines: there reposts are shares and impressions views; elsewhere impressions
-    are no views.
+    """Return the roles with reposts and impressions settled: on X reposts are shares and
+    impressions are views; elsewhere impressions are no views.
     """
-    tweets = any(
-        {"retweet", "retweets", "tweet", "tweets"} & set(header_tokens(role.source))
-        for role in roles
-    )
-    is_x = "x" in (options.platform, form.platform if form else None) or tweets
-    shares, reposts = _at(roles, "shares"), _at(roles, "reposts")
+    has_tweets = any(_TWEET_WORDS & set(header_tokens(role.source)) for role in roles)
+    is_x = "x" in (options.platform, form.platform if form else None) or has_tweets
+    has_shares_and_reposts = {"shares", "reposts"} <= {role.target for role in roles}
+    has_views = _at(roles, "views") is not None
 
-    def settled(role: ColumnRole) -> ColumnRole:
-        if (
-            role.target in ("shares", "reposts")
-            and None not in (shares, reposts)
-            and not role.is_mapped
-        ):
-            if not is_x:
-                return role.as_unread(
-                    ambiguous="shares or reposts? Map one of the two to shares, the other to -"
-                )
-            return (
-                role.as_unread("on X the shares are the reposts")
-                if role.target == "shares"
-                else replace(role, target="shares")
+    def resolved(role: ColumnRole) -> ColumnRole:
+        is_rival = role.target in ("shares", "reposts") and has_shares_and_reposts
+        if is_rival and not role.is_mapped and not is_x:
+            return role.as_unread(
+                ambiguous="shares or reposts? Map one of the two to shares, the other to -"
             )
+        if is_rival and not role.is_mapped and role.target == "shares":
+            return role.as_unread("on X the shares are the reposts")
         if role.target == "reposts":
             return replace(role, target="shares")
+        if role.target == "impressions" and is_x and not has_views:
+            return replace(role, target="views")
         if role.target == "impressions":
-            known = is_x and _at(roles, "views") is None
-            return (
-                replace(role, target="views")
-                if known
-                else role.as_unread("impressions are no views: map it if they are meant")
-            )
+            return role.as_unread("impressions are no views: map it if they are meant")
         return role
 
-    return [settled(role) for role in roles]
+    return [resolved(role) for role in roles]
 
 
 def as_unclear_mean(role: ColumnRole) -> ColumnRole:

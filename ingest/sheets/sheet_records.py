@@ -1,4 +1,4 @@
-"""A sheet as a header and records, whatever file it is in; how it was read is told in notes."""
+"""A sheet as a header and records, whatever file it is in, with notes of how it was read."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -48,14 +48,14 @@ class SheetSource:
 
 
 def header_notes(source: SheetSource, records: list[Record]) -> list[str]:
-    """Tell where the header stands, and which of the first records stand before it."""
+    """Return notes of where the header stands, and of the records before it."""
     place = "row" if source.workbook else "line"
     notes = [f"header in {place} {source.header_line:,}"]
     before = [cells for line, cells, _ in records if line < source.header_line]
     if before:
         texts = [str(cell) for cells in before for cell in cells if str(cell).strip()]
-        shown = repr(" ".join(texts)[:LONGEST_NOTE]) if texts else "blank"
-        notes.append(f"{len(before):,} {place}(s) before the header left out: {shown}")
+        content = repr(" ".join(texts)[:LONGEST_NOTE]) if texts else "blank"
+        notes.append(f"{len(before):,} {place}(s) before the header left out: {content}")
     return notes
 
 
@@ -72,9 +72,9 @@ def refuse_without_header(path: Path, records: list[Record], options: SheetOptio
     first = filled[0]
     readable_layout(path, [str(cell) for cell in first])
     names = [str(cell).strip()[:LONGEST_NAME] for cell in first[:MOST_NAMES]]
-    shown = ", ".join(repr(name) for name in names if name)
+    columns = ", ".join(repr(name) for name in names if name)
     raise SheetError(
-        f"{str(path)!r} has no column that is known: found {shown}; looked for a handle or link, "
+        f"{str(path)!r} has no column that is known: found {columns}; looked for a handle or link, "
         f"followers, average likes, engagement rate, fee and the like in six languages; name the "
         f"columns in a map file (--map)"
     )

@@ -128,8 +128,8 @@ def find_naming_columns(plans: list[ColumnPlan]) -> list[int]:
     """Return the positions of the columns that name what a row is about, or else of all that hold
     words.
     """
-    named = [plan.index for plan in plans if plan.column in _NAMING]
-    return named or [plan.index for plan in plans if plan.kind not in ("count", "real", "time")]
+    names = [plan.index for plan in plans if plan.column in _NAMING]
+    return names or [plan.index for plan in plans if plan.kind not in ("count", "real", "time")]
 
 
 def find_summary_rows(source: SheetSource, plans: list[ColumnPlan]) -> dict[int, str]:

@@ -18,6 +18,8 @@ LONGEST_LINE = 1 << 20
 #: A gzip that grows past this size and by more than this factor is refused.
 LARGEST_GROWTH, UNPACKED_FREE = 200, 1 << 28
 _BLOCK = 1 << 20
+#: Bytes in which zeros are counted, to recognise UTF-16.
+_COUNTED_BYTES = 16 * _BLOCK
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -41,19 +43,19 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def read_decompressed(path: Path) -> Iterator[bytes]:
-    """Yield the unpacked content block by block. Raises SheetError for a broken gzip, and for a
-    bomb.
+    """Yield the unpacked content block by block. Raises SheetError for a broken gzip, and for one
+    that grows too much.
     """
-    packed, read = path.stat().st_size, 0
+    packed, unpacked = path.stat().st_size, 0
+    most = max(UNPACKED_FREE, packed * LARGEST_GROWTH)
     try:
         with open_bytes(path) as file:
             while block := file.read(_BLOCK):
-                read += len(block)
-                if read > UNPACKED_FREE and read > packed * LARGEST_GROWTH and is_gzip(path):
+                unpacked += len(block)
+                if unpacked > most and is_gzip(path):
                     raise SheetError(
                         f"{str(path)!r} grows to more than {LARGEST_GROWTH} times its size when it "
-                        f"is unpacked: "
-                        f"unpack it yourself if you trust it"
+                        f"is unpacked: unpack it yourself if you trust it"
                     )
                 yield block
     except (gzip.BadGzipFile, EOFError, OSError, zlib.error) as error:
@@ -66,45 +68,43 @@ def detect_encoding(path: Path) -> tuple[str, str]:
     A byte order mark decides; else it is UTF-8 where all bytes are, UTF-16 where every other byte
     is zero, and cp1252 where neither holds. Raises SheetError for bytes that are no text.
     """
-    decoder, utf8, start, zeros, size = (
-        codecs.getincrementaldecoder("utf-8")(),
-        True,
-        b"",
-        [0, 0],
-        0,
-    )
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8 = True
+    start = b""
+    zeros_at_even = zeros_at_odd = size = 0
     for block in read_decompressed(path):
         start = start or block[:4096]
-        zeros = (
-            [zeros[0] + block[::2].count(0), zeros[1] + block[1::2].count(0)]
-            if size < 16 * _BLOCK
-            else zeros
-        )
+        if size < _COUNTED_BYTES:
+            zeros_at_even += block[::2].count(0)
+            zeros_at_odd += block[1::2].count(0)
         size += len(block)
-        if utf8:
+        if is_utf8:
             try:
                 decoder.decode(block)
             except UnicodeDecodeError:
-                utf8 = False
+                is_utf8 = False
     for mark, name in _BOMS:
         if start.startswith(mark):
             return name, f"{name.removesuffix('-sig').upper()}, with a byte order mark"
-    half = min(size, 16 * _BLOCK) / 2
-    if max(zeros) > 0.3 * half and min(zeros) < 0.05 * half:
-        return (
-            ("utf-16-le", "UTF-16, little end first")
-            if zeros[1] > zeros[0]
-            else ("utf-16-be", "UTF-16, big end first")
-        )
-    if sum(zeros) > max(4, 0.01 * size) or _controls(start) > max(4, 0.02 * len(start)):
+    half = min(size, _COUNTED_BYTES) / 2
+    fewer, more = sorted((zeros_at_even, zeros_at_odd))
+    if more > 0.3 * half and fewer < 0.05 * half:
+        if zeros_at_odd > zeros_at_even:
+            return "utf-16-le", "UTF-16, little end first"
+        return "utf-16-be", "UTF-16, big end first"
+    has_many_zeros = zeros_at_even + zeros_at_odd > max(4, 0.01 * size)
+    if has_many_zeros or _control_characters(start) > max(4, 0.02 * len(start)):
         raise SheetError(
             f"{str(path)!r} is no text and no XLSX workbook: expected CSV or XLSX, found other "
             f"binary data"
         )
-    return ("utf-8", "UTF-8") if utf8 else ("cp1252", "cp1252 (Windows), as its bytes are no UTF-8")
+    if is_utf8:
+        return "utf-8", "UTF-8"
+    return "cp1252", "cp1252 (Windows), as its bytes are no UTF-8"
 
 
-def _controls(start: bytes) -> int:
+def _control_characters(start: bytes) -> int:
+    """Return how many bytes are control characters that no text has."""
     return sum(byte < 32 and byte not in b"\t\n\r\x0b\x0c\x1a\x1b" for byte in start)
 
 
@@ -123,8 +123,7 @@ def read_lines(path: Path, encoding: str) -> Iterator[str]:
                 if len(line) >= LONGEST_LINE:
                     raise SheetError(
                         f"{str(path)!r} has more than {LONGEST_LINE:,} characters in line "
-                        f"{number:,}: "
-                        f"expected the rows of a spreadsheet"
+                        f"{number:,}: expected the rows of a spreadsheet"
                     )
                 yield line.rstrip("\n")
     except (gzip.BadGzipFile, EOFError, OSError, UnicodeError, LookupError, zlib.error) as error:
@@ -134,5 +133,5 @@ def read_lines(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _errors(encoding: str) -> str:
-    """Say what to do with bytes that the code page leaves undefined: cp1252 has five of them."""
+    """Return how to decode bytes that the code page leaves undefined: cp1252 has five of them."""
     return "replace" if encoding.lower().replace("-", "") in ("cp1252", "windows1252") else "strict"

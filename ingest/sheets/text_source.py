@@ -43,8 +43,8 @@ def open_text(path: Path, options: SheetOptions) -> SheetSource:
     headers = {mark: find_header(samples[mark], options) for mark in choices}
 
     def rank(mark: str) -> tuple[int, float, int]:
-        known = count_known_columns(headers[mark])
-        return known, _steadiness(samples[mark]), -choices.index(mark)
+        columns = count_known_columns(headers[mark])
+        return columns, _steadiness(samples[mark]), -choices.index(mark)
 
     delimiter = max(choices, key=rank)
     sample, header = samples[delimiter], headers[delimiter]
@@ -55,7 +55,7 @@ def open_text(path: Path, options: SheetOptions) -> SheetSource:
     raw_names = [str(cell) for cell in cells]
     names = with_platform_prefixes(raw_names, record_before(sample, line))
     names = _fit_to_rows(names, after)
-    shown = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
+    delimiter_name = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     source = SheetSource(
         path,
         names,
@@ -65,7 +65,8 @@ def open_text(path: Path, options: SheetOptions) -> SheetSource:
         [
             f"encoding: {encoding_note}",
             *(["unpacked from gzip"] if is_gzip(path) else []),
-            f"cells separated by: {shown}" + (", as asked for" if options.delimiter else ""),
+            f"cells separated by: {delimiter_name}"
+            + (", as asked for" if options.delimiter else ""),
         ],
         delimiter=delimiter,
         encoding=encoding,

@@ -58,7 +58,7 @@ def _decide_order(
 
 
 def _day_month_exchanged(stats: ColumnStats, day_first_option: bool | None) -> bool | None:
-    """Say whether day and month of true dates are exchanged, None where that is open."""
+    """Return whether day and month of true dates are exchanged, None where that is open."""
     if not stats.is_day_month_swapped:
         return False
     return None if day_first_option is None else day_first_option == stats.dates.day_first
@@ -67,7 +67,7 @@ def _day_month_exchanged(stats: ColumnStats, day_first_option: bool | None) -> b
 def _time_notes(
     stats: ColumnStats, day_first: bool | None, order_note: str, exchanged: bool
 ) -> list[str]:
-    """Tell how the dates of a column are read."""
+    """Return notes of how the dates of a column are read."""
     dates = stats.dates
     notes = ["day and month of true dates exchanged back"] if exchanged else []
     numeric = dates.orders["?"] + dates.orders["day"] + dates.orders["month"]

@@ -100,29 +100,28 @@ def _short(error: Exception) -> str:
 
 
 def read_worksheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
-    """Yield row number and cells of one worksheet, cells without a value as "". Raises "
-    "SheetError."""
+    """Yield row number and cells of one worksheet, cells without a value as "". Raises
+    SheetError.
+    """
     with ExitStack() as stack:
         sheet = stack.enter_context(_opened(path))[title]
         sheet.reset_dimensions()
         formulas = None
         if _has_formulas(path, sheet._worksheet_path):
-            written = stack.enter_context(_opened(path, values=False))[title]
-            written.reset_dimensions()
-            formulas = written.iter_rows(values_only=True)
+            formula_sheet = stack.enter_context(_opened(path, values=False))[title]
+            formula_sheet.reset_dimensions()
+            formulas = formula_sheet.iter_rows(values_only=True)
         cells = 0
         try:
             for number, row in enumerate(sheet.iter_rows(), 1):
                 cells += len(row)
                 _check_size(path, number, len(row), cells)
-                written = next(formulas, ()) if formulas else ()
-                yield (
-                    number,
-                    [
-                        _cell(cell, written[k] if k < len(written) else None)
-                        for k, cell in enumerate(row)
-                    ],
-                )
+                row_formulas = next(formulas, ()) if formulas else ()
+                values = [
+                    _cell(cell, row_formulas[k] if k < len(row_formulas) else None)
+                    for k, cell in enumerate(row)
+                ]
+                yield number, values
         except (SheetError, GeneratorExit):
             raise
         except Exception as error:  # see _opened
@@ -158,11 +157,11 @@ def _has_formulas(path: Path, part: str) -> bool:
     return False
 
 
-def _cell(cell: "ReadOnlyCell | EmptyCell", written: object) -> Cell:
-    """Return the value of a cell; `written`: its formula, where the worksheet has some."""
+def _cell(cell: "ReadOnlyCell | EmptyCell", formula: object) -> Cell:
+    """Return the value of a cell; `formula`: what it holds instead, None without formulas."""
     value = cell.value
     if value is None:
-        return UNCOMPUTED if isinstance(written, str) and written.startswith("=") else ""
+        return UNCOMPUTED if isinstance(formula, str) and formula.startswith("=") else ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):

@@ -37,9 +37,9 @@ def open_workbook(path: Path, options: SheetOptions) -> SheetSource:
 
     def rank(title: str) -> tuple[bool, bool, int, int]:
         header = headers[title]
-        known = count_known_columns(header)
-        filled = header is not None and known > 0 and _has_rows(samples[title], header)
-        return filled, states[title] == "visible" and known > 0, known, -titles.index(title)
+        columns = count_known_columns(header)
+        filled = header is not None and columns > 0 and _has_rows(samples[title], header)
+        return filled, states[title] == "visible" and columns > 0, columns, -titles.index(title)
 
     best = max(titles, key=rank, default=None)
     header = headers[best] if best is not None else None
@@ -51,7 +51,9 @@ def open_workbook(path: Path, options: SheetOptions) -> SheetSource:
     width = max(len(cells), *(len(row) for _, row, _ in sample))
     raw_names = [*map(str, cells), *[""] * (width - len(cells))]
     names = with_platform_prefixes(raw_names, record_before(sample, line))
-    known = {title: count_known_columns(headers[title]) for title in titles if title != best}
+    column_counts = {
+        title: count_known_columns(headers[title]) for title in titles if title != best
+    }
 
     def read() -> Iterator[Record]:
         return ((number, row, "") for number, row in read_worksheet(path, best) if number > line)
@@ -63,7 +65,7 @@ def open_workbook(path: Path, options: SheetOptions) -> SheetSource:
         raw_names,
         line,
         read,
-        [_worksheet_note(best, states, known)],
+        [_worksheet_note(best, states, column_counts)],
         epoch,
         workbook=True,
         platform=platform if platform in PLATFORMS else None,
@@ -106,20 +108,21 @@ def _has_rows(sample: list[Record], header: Header) -> bool:
     return any(line > header[0] and any(cell != "" for cell in cells) for line, cells, _ in sample)
 
 
-def _worksheet_note(best: str, states: dict[str, str], known: dict[str, int]) -> str:
-    """Tell which worksheet is read and which are not; `known`: of the others, title -> how many
-    columns are recognised.
+def _worksheet_note(best: str, states: dict[str, str], column_counts: dict[str, int]) -> str:
+    """Return a note of which worksheet is read and which are not.
+
+    `column_counts`: title -> how many columns are recognised, of the others.
     """
-    shown = {
+    names = {
         title: f"{title!r}" + ("" if state == "visible" else " (hidden)")
         for title, state in states.items()
     }
-    others = [
-        text + (f" with {known[title]} known column(s)" if known.get(title) else "")
-        for title, text in shown.items()
-        if title != best
-    ]
+    others = []
+    for title, name in names.items():
+        count = column_counts.get(title)
+        if title != best:
+            others.append(f"{name} with {count} known column(s)" if count else name)
     if not others:
-        return f"worksheet: {shown[best]}"
-    remedy = ": name one by --worksheet to read it" if any(known.values()) else ""
-    return f"worksheet: {shown[best]}; not read: {', '.join(others)}{remedy}"
+        return f"worksheet: {names[best]}"
+    remedy = ": name one by --worksheet to read it" if any(column_counts.values()) else ""
+    return f"worksheet: {names[best]}; not read: {', '.join(others)}{remedy}"
