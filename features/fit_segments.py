@@ -155,20 +155,23 @@ def _summary(people: pd.DataFrame, parts: tuple[str, ...]) -> dict[str, pd.DataF
 
 
 def _shrink(
-    own: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth: int
+    level: dict[str, pd.DataFrame], parent: dict[str, pd.DataFrame], depth: int
 ) -> dict[str, pd.DataFrame]:
-    above = pd.Index([key[: depth - 1] for key in own["creators"].index], tupleize_cols=False)
+    """Return the segments of a level with their quantiles shrunk to those of their parents."""
+    segments = level["creators"].index
+    above = pd.Index([key[: depth - 1] for key in segments], tupleize_cols=False)
     quantiles = {}
     for name in MEASURES:
-        n = own["creators"][name].to_numpy(float)[:, None]
-        values, prior = map(_matrix, (own["quantiles"][name], parent["quantiles"][name][above]))
+        n = level["creators"][name].to_numpy(float)[:, None]
+        values = _matrix(level["quantiles"][name])
+        prior = _matrix(parent["quantiles"][name][above])
         k = _trust(n[:, 0], values, prior)
         mixed = (n * np.nan_to_num(values) + k * prior) / (n + k)
         # nothing is known of what no parent knows either
         quantiles[name] = list(np.where(n > 0, np.where(np.isnan(prior), values, mixed), prior))
     return {
-        "creators": own["creators"],
-        "quantiles": pd.DataFrame(quantiles, index=own["quantiles"].index),
+        "creators": level["creators"],
+        "quantiles": pd.DataFrame(quantiles, index=level["quantiles"].index),
     }
 
 
@@ -177,7 +180,7 @@ def _matrix(quantiles: pd.Series) -> np.ndarray:
     return np.array(quantiles.tolist(), dtype=float).reshape(-1, len(QUANTILE_LEVELS))
 
 
-def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:
+def _trust(n: np.ndarray, values: np.ndarray, parent: np.ndarray) -> float:
     """Return k, the creators by which segments are shrunk: the variance of one creator's value,
     times pi / 2, over the variance between segments.
 
@@ -185,13 +188,14 @@ def _trust(n: np.ndarray, own: np.ndarray, parent: np.ndarray) -> float:
     lie from their parents beyond that is the variance between segments (method of moments, segments
     weighing by n).
     """
-    judged = (
-        (n >= MIN_SEGMENT_CREATORS) & np.isfinite(own).all(axis=1) & np.isfinite(parent).all(axis=1)
-    )
-    if judged.sum() < MIN_SEGMENTS:
+    is_known = np.isfinite(values).all(axis=1) & np.isfinite(parent).all(axis=1)
+    is_used = (n >= MIN_SEGMENT_CREATORS) & is_known
+    if is_used.sum() < MIN_SEGMENTS:
         return DEFAULT_SHRINKAGE
-    n, own, parent = n[judged], own[judged], parent[judged]
+    n, values, parent = n[is_used], values[is_used], parent[is_used]
     low, middle, high = (int(np.searchsorted(QUANTILE_LEVELS, p)) for p in (0.25, 0.5, 0.75))
-    within = np.pi / 2 * np.average(((own[:, high] - own[:, low]) / 1.349) ** 2, weights=n)
-    between = (np.sum(n * (own[:, middle] - parent[:, middle]) ** 2) - len(n) * within) / n.sum()
+    spread = (values[:, high] - values[:, low]) / 1.349
+    distance = values[:, middle] - parent[:, middle]
+    within = np.pi / 2 * np.average(spread**2, weights=n)
+    between = (np.sum(n * distance**2) - len(n) * within) / n.sum()
     return float(np.clip(within / max(between, 1e-9), *SHRINKAGE_RANGE))

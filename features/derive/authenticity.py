@@ -1,8 +1,8 @@
 """Signs of bought engagement, each compared with accounts of the same platform, and one score.
 
-Every part runs from 0 (ordinary) to 1 (far outside of what is ordinary); the score runs from 1 (no
-sign) towards 0. A sign is a reason to look, never proof: honest accounts go viral, and well-bought
-engagement shows no sign at all.
+Every part is from 0 (ordinary) to 1 (far outside of what is ordinary); the score is 1 without a
+sign, and nears 0 with many. A sign is a reason to look, never proof: honest accounts go viral, and
+well-made bought engagement shows no sign at all.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,7 @@ from features.history.arrays import DAY_US, NAT_US
 from features.history.history import History
 from features.tables.vocabulary import PLATFORMS
 
-#: Part -> (the sign it reads, direction: -1 small is odd, 1 large is odd, 0 both, weight in the
-#: score).
+#: Part -> (its sign, direction: -1 small is odd, 1 large is odd, 0 both, weight in the score).
 AUTHENTICITY_PARTS = {
     "engagement_low": ("gap", -1, 0.7),
     "engagement_high": ("gap", 1, 0.3),
@@ -38,15 +37,15 @@ PART_MEANINGS = {
     "following_many": "follows many accounts for its followers",
     "views_apart": "engagements far from what the views suggest, either way",
 }
-#: Robust standard deviations that are ordinary, and those past that at which a part is 1.
+#: Robust standard deviations that are ordinary, and how many more make a part 1.
 ORDINARY, SPAN = 1.5, 3.0
 #: Posts that a spread, and follower readings that a jump, must rest on.
 MIN_POSTS, MAX_FOLLOWER_READINGS = 8, 24
 #: Growths between readings that a jump must stand among.
 MIN_GROWTHS = 3
-#: Where too few accounts show a sign, nothing is odd about it.
+#: Scale of a sign that too few accounts show: nothing is odd about it.
 UNKNOWN_SCALE = 1e9
-#: Accounts that a platform needs for norms of its own.
+#: Accounts that a platform needs for separate norms.
 MIN_ACCOUNTS = 30
 
 
@@ -86,7 +85,7 @@ def raw_signs(
 
 def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
     """Return the largest ln growth between neighbouring readings known at as_of, minus the median
-    one; NaN under four.
+    one, (n,); NaN with fewer than four readings.
     """
     panel = history.followers
     jump = np.full(len(account), np.nan)
@@ -108,24 +107,21 @@ def follower_jump(history: History, account: np.ndarray, as_of: np.ndarray) -> n
 
 
 def fit_norms(signs: dict[str, np.ndarray], platform: np.ndarray) -> dict[str, dict[str, SignNorm]]:
-    """Return {platform name or "all": {sign: Norm}}; a platform with few accounts has none of its
-    own.
-    """
+    """Return platform name or "all" -> sign -> norm; a platform with few accounts is left out."""
     groups = {"all": np.ones(len(platform), bool)}
-    groups |= {
-        name: platform == i
-        for i, name in enumerate(PLATFORMS)
-        if (platform == i).sum() >= MIN_ACCOUNTS
-    }
-    return {
-        name: {sign: _norm(values[at]) for sign, values in signs.items()}
-        for name, at in groups.items()
-    }
+    for code, name in enumerate(PLATFORMS):
+        on_platform = platform == code
+        if on_platform.sum() >= MIN_ACCOUNTS:
+            groups[name] = on_platform
+    norms = {}
+    for name, rows in groups.items():
+        norms[name] = {sign: _norm(values[rows]) for sign, values in signs.items()}
+    return norms
 
 
 def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return median and scale of every part's sign, each (parts, platforms + 1); without norms of
-    its own that of all.
+    """Return median and scale of every part's sign, each (parts, platforms + 1); a platform without
+    separate norms has those of all.
     """
     of_platforms = [norms.get(name, norms["all"]) for name in (*PLATFORMS, "all")]
     signs = [sign for sign, _, _ in AUTHENTICITY_PARTS.values()]
@@ -137,9 +133,10 @@ def norm_tables(norms: dict[str, dict[str, SignNorm]]) -> tuple[np.ndarray, np.n
 def authenticity_columns(
     signs: dict[str, np.ndarray], tables: tuple[np.ndarray, np.ndarray], platform: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return `authenticity_score` and a column a part, shape (n,); NaN where no sign could be read.
+    """Return `authenticity_score` and one column for each part, (n,) each; NaN where no sign could
+    be read.
 
-    A part is how far outside of its platform's norm (`norm_tables`) a sign lies.
+    A part is how far outside of its platform's norm (`tables`, by `norm_tables`) a sign lies.
     """
     median, scale = tables
     code = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
@@ -147,17 +144,17 @@ def authenticity_columns(
     z = (values - median[:, code]) / scale[:, code]
     z = np.where(DIRECTIONS == 0, np.abs(z), DIRECTIONS * z)
     parts = np.minimum(np.maximum((z - ORDINARY) / SPAN, 0.0), 1.0)
-    known = ~np.isnan(parts)
-    score = np.prod(1 - WEIGHTS * np.where(known, parts, 0.0), axis=0)
+    is_known = ~np.isnan(parts)
+    score = np.prod(1 - WEIGHTS * np.where(is_known, parts, 0.0), axis=0)
     return {
-        "authenticity_score": np.where(known.any(axis=0), score, np.nan),
+        "authenticity_score": np.where(is_known.any(axis=0), score, np.nan),
         **dict(zip(PART_COLUMNS, parts, strict=True)),
     }
 
 
 def _norm(values: np.ndarray) -> SignNorm:
-    known = values[np.isfinite(values)]
-    if len(known) < 3:
+    values = values[np.isfinite(values)]
+    if len(values) < 3:
         return SignNorm(0.0, UNKNOWN_SCALE)
-    median = float(np.median(known))
-    return SignNorm(median, float(1.4826 * np.median(np.abs(known - median))))
+    median = float(np.median(values))
+    return SignNorm(median, float(1.4826 * np.median(np.abs(values - median))))

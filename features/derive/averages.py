@@ -1,8 +1,7 @@
-"""A vendor's averages as one level: the engagements of a post that they tell, and which of them
-that rests on.
+"""A vendor's averages as one level: the engagements of a post, and the averages that this rests on.
 
-The parts (likes and what else the platform counts) come first, then the rate by followers, then the
-one by views.
+The averages of the parts (likes and what else the platform counts) are used first, then the rate by
+followers, then the rate by views.
 """
 
 from dataclasses import dataclass, replace
@@ -20,9 +19,9 @@ _PARTS = tuple(f"avg_{part}" for part in ALL_ENGAGEMENT_PARTS)
 class EngagementParts:
     """What counts as engagement on each of PLATFORMS.
 
-    `is_counted`, `shares` (parts, platforms): whether each of ALL_ENGAGEMENT_PARTS counts there,
-    and its usual share, else 0; `is_fitted` (platforms,): whether the shares are of posts that
-    trained the model, not shipped ones.
+    `is_counted`, `shares` (parts, platforms): whether each of ALL_ENGAGEMENT_PARTS counts on the
+    platform, and its usual share, else 0; `is_fitted` (platforms,): whether the shares are those of
+    the training posts, not the default ones.
     """
 
     is_counted: np.ndarray
@@ -32,10 +31,10 @@ class EngagementParts:
 
 @dataclass(frozen=True)
 class AveragesSummary:
-    """What averages tell of n rows: `engagements` a post (n,), NaN where they do not tell.
+    """What averages say of n rows: `engagements` a post (n,), NaN where they do not say it.
 
-    `basis`: by the names of AVERAGE_NAMES the rows (n,) whose engagements rest on that average;
-    `uses_default_shares` (n,): that a part was lacking and its shipped usual share stands for it.
+    `basis`: name of AVERAGE_NAMES -> whether the engagements of each row (n,) rest on that average;
+    `uses_default_shares` (n,): whether a part was missing and its default share was used instead.
     """
 
     engagements: np.ndarray
@@ -49,19 +48,16 @@ def summarise_averages(
     followers: np.ndarray,
     parts: EngagementParts,
 ) -> AveragesSummary:
-    """Read averages, by any of the names of AVERAGE_NAMES (n,), of accounts with so many followers;
-    NaN where unknown.
+    """Return the engagements a post that averages of n accounts lead to.
 
-    `platform` (n,): positions in PLATFORMS. Averages that are left out are unknown; `basis` has
-    those that are there.
+    `averages`: any of AVERAGE_NAMES -> (n,), NaN where unknown; `platform` (n,): positions in
+    PLATFORMS; `followers` (n,). Averages that are left out are unknown, and not in `basis`.
     """
     if "avg_likes" in averages:
         summary = _by_parts(averages, platform.astype(int), parts)
     else:
-        nowhere = np.zeros(len(platform), dtype=bool)
-        summary = AveragesSummary(
-            np.full(len(platform), np.nan), dict.fromkeys(averages, nowhere), nowhere
-        )
+        unknown, no_rows = np.full(len(platform), np.nan), np.zeros(len(platform), dtype=bool)
+        summary = AveragesSummary(unknown, dict.fromkeys(averages, no_rows), no_rows)
     rates = {
         "engagement_rate_by_followers": followers,
         "engagement_rate_by_views": averages.get("avg_views"),
@@ -76,12 +72,11 @@ def summarise_averages(
 def _by_rate(
     engagements: np.ndarray, bases: tuple[str, ...], summary: AveragesSummary
 ) -> AveragesSummary:
-    """Take the engagements (n,) that a rate leads to where nothing before tells any."""
+    """Return the summary with the engagements (n,) of a rate in rows that had none."""
     rows = np.isnan(summary.engagements) & ~np.isnan(engagements)
-    engagements_or_rate = np.where(rows, engagements, summary.engagements)
     return replace(
         summary,
-        engagements=engagements_or_rate,
+        engagements=np.where(rows, engagements, summary.engagements),
         basis={**summary.basis, **dict.fromkeys(bases, rows)},
     )
 
@@ -89,20 +84,21 @@ def _by_rate(
 def _by_parts(
     averages: dict[str, np.ndarray], code: np.ndarray, parts: EngagementParts
 ) -> AveragesSummary:
-    """Add up the parts that count on each platform; where any lacks, scale by its usual share.
+    """Return the sum of the parts that count on each platform, scaled up by the usual share of the
+    parts that are missing; `code` (n,): positions in PLATFORMS.
 
-    Without likes nothing is taken: the other parts say too little of the sum.
+    Without likes the engagements are unknown: the other parts say too little of the sum.
     """
-    nothing, nowhere = np.full(len(code), np.nan), np.zeros(len(code), dtype=bool)
-    values = np.array([averages.get(name, nothing) for name in _PARTS])
-    unknown = np.isnan(values)
-    counts = parts.is_counted[:, code] & ~unknown
-    has_likes = ~unknown[ALL_ENGAGEMENT_PARTS.index("likes")]
-    missing = (parts.shares[:, code] * unknown).sum(axis=0)
-    total = np.where(counts, values, 0.0).sum(axis=0) / np.maximum(1 - missing, 0.05)
+    unknown, no_rows = np.full(len(code), np.nan), np.zeros(len(code), dtype=bool)
+    values = np.array([averages.get(name, unknown) for name in _PARTS])
+    is_unknown = np.isnan(values)
+    counts = parts.is_counted[:, code] & ~is_unknown
+    has_likes = ~is_unknown[ALL_ENGAGEMENT_PARTS.index("likes")]
+    missing_share = (parts.shares[:, code] * is_unknown).sum(axis=0)
+    total = np.where(counts, values, 0.0).sum(axis=0) / np.maximum(1 - missing_share, 0.05)
     basis = dict(zip(_PARTS, counts & has_likes, strict=True))
     return AveragesSummary(
         np.where(has_likes, total, np.nan),
-        {name: basis.get(name, nowhere) for name in averages},
-        has_likes & (missing > 0) & ~parts.is_fitted[code],
+        {name: basis.get(name, no_rows) for name in averages},
+        has_likes & (missing_share > 0) & ~parts.is_fitted[code],
     )

@@ -32,16 +32,16 @@ def _query_specs() -> list[FeatureSpec]:
     return [
         FeatureSpec("platform_code", "code", "creators",
             "position in the bundle's list of platforms"),
-        FeatureSpec("format_code", "code", "question",
+        FeatureSpec("format_code", "code", "query",
             "position of the planned format in the list of formats", "not told"),
-        FeatureSpec("brand_fit", "0 to 1", "creators, question",
+        FeatureSpec("brand_fit", "0 to 1", "creators, query",
             "mean relatedness of the brand's niche to the creator's: the declared one, else what "
             "the text suggests", "either unknown"),
-        FeatureSpec("sponsored_flag", "0 or 1", "question",
+        FeatureSpec("sponsored_flag", "0 or 1", "query",
             "the planned post is a paid partnership", "not told"),
-        FeatureSpec("lead_days", "days", "question", "start_at - as_of"),
-        FeatureSpec("start_weekday", "0-6", "question", "weekday of start_at, UTC, Monday 0"),
-        FeatureSpec("start_hour", "0-23", "question", "hour of start_at, UTC"),
+        FeatureSpec("lead_days", "days", "query", "start_at - as_of"),
+        FeatureSpec("start_weekday", "0-6", "query", "weekday of start_at, UTC, Monday 0"),
+        FeatureSpec("start_hour", "0-23", "query", "hour of start_at, UTC"),
     ]
     # fmt: on
 
@@ -127,7 +127,7 @@ def _post_specs() -> list[FeatureSpec]:
             "median days between posts", "under two posts"),
         FeatureSpec("last_post_age_days", "days", "posts",
             "as_of - posted_at of the newest known post", none),
-        FeatureSpec("start_gap_days", "days", "posts, question",
+        FeatureSpec("start_gap_days", "days", "posts, query",
             "start_at - posted_at of the newest known post", none),
         FeatureSpec("posts_count_30d", "posts", "posts",
             "known posts in the 30 days up to the newest known one", none),
@@ -151,7 +151,7 @@ def _post_specs() -> list[FeatureSpec]:
 
 def _effect_specs() -> list[FeatureSpec]:
     none = "no known posts"
-    own = "the creator's own mean residual, shrunk by three posts"
+    mean_residual = "the creator's own mean residual, shrunk by three posts"
     # fmt: off
     return [
         FeatureSpec("sponsored_share", "fraction", "posts",
@@ -173,14 +173,14 @@ def _effect_specs() -> list[FeatureSpec]:
                 f"platform", none, learned=False)
             for name in FORMATS
         ),
-        FeatureSpec("format_share", "fraction", "posts, question",
+        FeatureSpec("format_share", "fraction", "posts, query",
             "posts of the planned format among the known", none),
-        FeatureSpec("engagements_dev_mean_by_format", "ln ratio", "posts, question, reference",
+        FeatureSpec("engagements_dev_mean_by_format", "ln ratio", "posts, query, reference",
             "the effect of the planned format; a format not told is one of its own, usually 0",
             none),
-        FeatureSpec("engagements_dev_mean_by_topic", "ln ratio", "posts, question",
-            f"{own}, on the planned topic", none),
-        FeatureSpec("engagements_dev_similar", "ln ratio", "posts, question",
+        FeatureSpec("engagements_dev_mean_by_topic", "ln ratio", "posts, query",
+            f"{mean_residual}, on the planned topic", none),
+        FeatureSpec("engagements_dev_similar", "ln ratio", "posts, query",
             "kernel-weighted residual of similar past posts", none),
     ]
     # fmt: on
@@ -203,27 +203,27 @@ def _authenticity_specs() -> list[FeatureSpec]:
 
 
 def _content_specs() -> list[FeatureSpec]:
-    told = (
+    fields = (
         ("caption_words", "ln count"),
         ("hashtags_count", "ln count"),
         ("mentions_count", "ln count"),
         ("has_location", "0 or 1"),
     )
-    plain = [
-        FeatureSpec(f"{name}_planned", unit, "question", f"{name} of the planned post", "not told")
-        for name, unit in told
+    planned = [
+        FeatureSpec(f"{name}_planned", unit, "query", f"{name} of the planned post", "not told")
+        for name, unit in fields
     ]
-    own = [
+    compared = [
         FeatureSpec(
             f"{name}_planned_by_own_mean",
             unit,
-            "question, posts",
+            "query, posts",
             f"{name}_planned minus the creator's mean",
             "not told",
         )
-        for name, unit in told
+        for name, unit in fields
     ]
-    return plain + own
+    return planned + compared
 
 
 FEATURES = (
@@ -240,7 +240,7 @@ COLUMNS = tuple(feature.name for feature in FEATURES)
 LEARNED_COLUMNS = tuple(feature.name for feature in FEATURES if feature.learned)
 #: Columns that do not depend on the query.
 QUERY_INDEPENDENT_COLUMNS = tuple(
-    feature.name for feature in FEATURES if "question" not in feature.source
+    feature.name for feature in FEATURES if "query" not in feature.source
 )
 
 

@@ -23,10 +23,11 @@ from features.tables.vocabulary import (
 
 @dataclass(frozen=True)
 class PlatformPosts:
-    """By platform: the median share of each part, the formats that show views, and those that any
-    post is of.
+    """What the known posts of each platform are like.
 
-    `views_shown` may hold UNKNOWN, for posts whose format is unknown.
+    `part_shares`: the median share of each part in the engagements; `views_shown`: the formats most
+    of whose posts show views, and UNKNOWN where posts of unknown format do; `formats_posted`: the
+    formats that any post has.
     """
 
     part_shares: dict[str, dict[str, float]]
@@ -36,53 +37,43 @@ class PlatformPosts:
     @cached_property
     def part_tables(self) -> EngagementParts:
         """The parts that count on each platform, and their usual shares."""
-        shares = self.usual_shares
-        return EngagementParts(
-            np.array(
-                [
-                    [part in ENGAGEMENT_PARTS[name] for name in PLATFORMS]
-                    for part in ALL_ENGAGEMENT_PARTS
-                ]
-            ),
-            np.array(
-                [
-                    [shares[name].get(part, 0.0) for name in PLATFORMS]
-                    for part in ALL_ENGAGEMENT_PARTS
-                ]
-            ),
-            np.array([name in self.part_shares for name in PLATFORMS]),
-        )
+        is_counted, shares = [], []
+        for part in ALL_ENGAGEMENT_PARTS:
+            is_counted.append([part in ENGAGEMENT_PARTS[name] for name in PLATFORMS])
+            shares.append([self.usual_shares[name].get(part, 0.0) for name in PLATFORMS])
+        is_fitted = [name in self.part_shares for name in PLATFORMS]
+        return EngagementParts(np.array(is_counted), np.array(shares), np.array(is_fitted))
 
     @cached_property
     def usual_shares(self) -> dict[str, dict[str, float]]:
-        """The usual share of each part in the engagements: shipped ones where no post tells."""
+        """The usual share of each part in the engagements; default shares without known posts."""
         return {**DEFAULT_PART_SHARES, **self.part_shares}
 
     def has_posts(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Return whether any known post of each platform (n,) is of the format (n,), a position in
-        FORMATS; no for NaN.
+        """Return whether any known post of each platform (n,) has the format (n,), a position in
+        FORMATS; False for NaN.
         """
-        return self._posted[_places(platform, formats)]
+        return self._posted[_indexes(platform, formats)]
 
     def shows_views(self, platform: np.ndarray, formats: np.ndarray) -> np.ndarray:
-        """Return whether most posts of each platform and format (n,) show views; NaN is a format
-        not told.
+        """Return whether most posts of each platform and format (n,) show views; NaN: the format is
+        unknown.
         """
-        return self._shown[_places(platform, formats)]
+        return self._shown[_indexes(platform, formats)]
 
     @cached_property
     def _posted(self) -> np.ndarray:
-        return _among(self.formats_posted)
+        return _membership(self.formats_posted)
 
     @cached_property
     def _shown(self) -> np.ndarray:
-        return _among(self.views_shown)
+        return _membership(self.views_shown)
 
 
 def post_columns_at(
     history: History, accounts: np.ndarray, moment: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the columns of all posts of `accounts` known at `moment`, and their platform."""
+    """Return the columns of all posts of `accounts` known at `moment`, with their platform."""
     start = history.posts.start[accounts]
     size = history.posts.end_row(accounts, moment - history.horizon_days * DAY_US) - start
     rows = np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
@@ -93,64 +84,65 @@ def post_columns_at(
 def fit_part_shares(
     history: History, accounts: np.ndarray, moment: np.ndarray
 ) -> dict[str, dict[str, float]]:
-    """Return the median share of each part in the engagements of the last 12 posts, a platform that
-    has any.
+    """Return the median share of each part in the engagements of the last 12 posts of each account,
+    for each platform that has such posts.
     """
-    recent = post_window(
-        history.posts_with_engagements, "engagements_log", accounts, moment, history.horizon_days
-    ).rows[:, :12]
+    posts = history.posts_with_engagements
+    window = post_window(posts, "engagements_log", accounts, moment, history.horizon_days)
+    recent = window.rows[:, :12]
     platform = history.platform[accounts]
     shares = {}
     for code, name in enumerate(PLATFORMS):
         rows = recent[platform == code]
         rows = rows[rows >= 0]
-        total = np.expm1(history.posts_with_engagements.take("engagements_log", rows))
-        if (total > 0).any():
-            parts = {
-                part: history.posts_with_engagements.take(part, rows)[total > 0]
-                for part in ENGAGEMENT_PARTS[name]
-            }
+        total = np.expm1(posts.take("engagements_log", rows))
+        is_engaged = total > 0
+        if is_engaged.any():
             shares[name] = {
-                part: float(np.median(values / total[total > 0])) for part, values in parts.items()
+                part: float(np.median(posts.take(part, rows)[is_engaged] / total[is_engaged]))
+                for part in ENGAGEMENT_PARTS[name]
             }
     return shares
 
 
 def fit_views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
-    """Return the formats most of whose posts show views, by platform; UNKNOWN is one of them."""
+    """Return the formats most of whose posts show views, by platform; UNKNOWN where most posts of
+    all formats do.
+    """
     has_views = np.isfinite(posts["views_log"])
-    formats = np.where(np.isnan(posts["format"]), len(FORMATS), posts["format"])
-    result = {}
-    for code, name in enumerate(PLATFORMS):
-        at = posts["platform"] == code
-        share = {
-            f: has_views[at & (formats == i)].mean()
-            for i, f in enumerate(FORMATS)
-            if (at & (formats == i)).any()
-        }
-        result[name] = [f for f, value in share.items() if value > 0.5]
-        if at.any() and has_views[at].mean() > 0.5:
-            result[name].append(UNKNOWN)
-    return result
+    views_shown: dict[str, list[str]] = {}
+    for platform_code, platform in enumerate(PLATFORMS):
+        on_platform = posts["platform"] == platform_code
+        views_shown[platform] = []
+        for format_code, format_name in enumerate(FORMATS):
+            if _show_views(has_views, on_platform & (posts["format"] == format_code)):
+                views_shown[platform].append(format_name)
+        if _show_views(has_views, on_platform):
+            views_shown[platform].append(UNKNOWN)
+    return views_shown
+
+
+def _show_views(has_views: np.ndarray, rows: np.ndarray) -> bool:
+    """Return whether most of some posts (mask) show views."""
+    return bool(rows.any() and has_views[rows].mean() > 0.5)
 
 
 def fit_formats_posted(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
-    """Name the formats that any post is of, a platform."""
-    own = {
-        name: np.unique(posts["format"][posts["platform"] == code])
-        for code, name in enumerate(PLATFORMS)
-    }
-    return {
-        name: [FORMATS[int(f)] for f in codes if not np.isnan(f)] for name, codes in own.items()
-    }
+    """Return the formats that any post has, by platform."""
+    formats_posted = {}
+    for platform_code, platform in enumerate(PLATFORMS):
+        codes = np.unique(posts["format"][posts["platform"] == platform_code])
+        formats_posted[platform] = [FORMATS[int(code)] for code in codes if not np.isnan(code)]
+    return formats_posted
 
 
-def _among(formats: dict[str, list[str]]) -> np.ndarray:
-    """Mark the formats of each platform, (platforms, formats + 1); the last is unknown."""
+def _membership(formats: dict[str, list[str]]) -> np.ndarray:
+    """Return which formats each platform has, (platforms, formats + 1); the last is UNKNOWN."""
     return np.array(
         [[one in formats.get(name, ()) for one in (*FORMATS, UNKNOWN)] for name in PLATFORMS]
     )
 
 
-def _places(platform: np.ndarray, formats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _indexes(platform: np.ndarray, formats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return row and column of each platform and format (n,) in a table of `_membership`."""
     return platform.astype(int), np.where(np.isnan(formats), -1, formats).astype(int)

@@ -176,8 +176,8 @@ def _average_blocks(
         columns = offset_from_average(platform, prior, average_log[rows], market)
         by_followers = columns["log_offset"] - accounts["followers_log"][rows]
         columns["log_offset_by_followers"] = by_followers
-        named = {f"{target}_{name}": values for name, values in columns.items()}
-        blocks.append(ColumnBlock(named, rows))
+        of_target = {f"{target}_{name}": values for name, values in columns.items()}
+        blocks.append(ColumnBlock(of_target, rows))
     return blocks
 
 

@@ -137,7 +137,8 @@ def level_blocks(past: PostWindow) -> dict[str, np.ndarray]:
 def level_columns(
     past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Name the statistics of one count, without its name; levels are given minus `offset`.
+    """Return the statistics of one count, by their names without that of the count; levels are
+    minus `offset`.
 
     `medians`: those of `level_blocks`.
     """

@@ -73,10 +73,10 @@ def medians(blocks: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """
     if sum(len(values) for values in blocks.values()) > MAX_STACKED_ROWS:
         return {name: quantile(values, 0.5) for name, values in blocks.items()}
-    found = quantile(np.concatenate(list(blocks.values())), 0.5)
+    stacked = quantile(np.concatenate(list(blocks.values())), 0.5)
     ends = np.cumsum([len(values) for values in blocks.values()])
     return {
-        name: found[end - len(blocks[name]) : end] for name, end in zip(blocks, ends, strict=True)
+        name: stacked[end - len(blocks[name]) : end] for name, end in zip(blocks, ends, strict=True)
     }
 
 

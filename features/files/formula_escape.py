@@ -24,7 +24,7 @@ _FORMULAS, _NUMBERS = re.compile(FORMULA_PATTERN), re.compile(NUMBER_PATTERN)
 
 
 def escape_formula(text: str) -> str:
-    """Return a text as a cell that no spreadsheet runs.
+    """Return a text such that no spreadsheet runs it as a formula.
 
     >>> [escape_formula(text) for text in ("=1+1", "@anna", "-5", "a", "'=1")]
     ["'=1+1", "'@anna", '-5', 'a', "''=1"]

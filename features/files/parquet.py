@@ -22,7 +22,7 @@ from features.files.regular import check_regular
 #: Bytes that one page may unpack to: a writer that makes large ones (DuckDB) stays within 100
 #: million.
 MAX_PAGE_BYTES = 128 << 20
-#: Bytes that the largest pages of all columns that are read may unpack to, as they are held
+#: Bytes that the largest pages of all columns may unpack to together, as they are in memory
 #: together.
 MAX_TOTAL_PAGE_BYTES = 512 << 20
 #: Bytes of the rows that are decoded at a time.
@@ -51,8 +51,10 @@ class ParquetError(CreatorcastError):
 
 @dataclass(frozen=True)
 class DecodedSize:
-    """What the pages of some columns unpack to, bytes. `pages`: those that are held together;
-    `repeated`: what one row may repeat, 0 where none does.
+    """Bytes that the pages of some columns unpack to.
+
+    `pages`: of the pages that are in memory together; `repeated`: what one row may repeat, 0 where
+    none does.
     """
 
     pages: int
@@ -91,15 +93,15 @@ def column_kind(path: Path, field: pa.Field) -> str:
 def readable_columns(
     path: Path, parquet: pq.ParquetFile, names: Collection[str] | None
 ) -> list[str]:
-    """Return those of some columns (all where None) that a file has. Raises ParquetError where one
+    """Return which of the columns `names` (None: all) a file has. Raises ParquetError where one
     cannot be read.
     """
     schema = parquet.schema_arrow
-    known = [name for name in dict.fromkeys(schema.names) if names is None or name in names]
-    for name in known:
+    columns = [name for name in dict.fromkeys(schema.names) if names is None or name in names]
+    for name in columns:
         column_kind(path, schema.field(name))
-    decoded_size(path, parquet, known)
-    return known
+    decoded_size(path, parquet, columns)
+    return columns
 
 
 def decoded_size(path: Path, parquet: pq.ParquetFile, columns: Collection[str]) -> DecodedSize:

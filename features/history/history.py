@@ -175,10 +175,10 @@ class History:
         codes = self.accounts.get_indexer(account_names(frame).to_pylist())
         if (codes < 0).any():
             unknown = frame[["platform", "creator_id"]][codes < 0].drop_duplicates().head(5)
-            named = ", ".join(
+            names = ", ".join(
                 f"{row.creator_id!r} on {row.platform}" for row in unknown.itertuples()
             )
-            raise KeyError(f"no creators row for {named}: add the creator to the creators table")
+            raise KeyError(f"no creators row for {names}: add the creator to the creators table")
         return codes
 
 
@@ -228,8 +228,8 @@ def _follower_panel(tables: Tables, accounts: pa.Array, creator_row: np.ndarray)
         account = np.concatenate([account, positions_in(account_names(tables.followers), accounts)])
         time = np.concatenate([time, to_us(tables.followers["observed_at"])])
         counts = np.concatenate([counts, tables.followers["followers"].to_numpy(float)])
-    known = ~np.isnan(counts)
-    account, time, counts = account[known], time[known], counts[known]
+    is_known = ~np.isnan(counts)
+    account, time, counts = account[is_known], time[is_known], counts[is_known]
     return sort_panel(account, time, {"followers": counts}, len(accounts), counts)
 
 

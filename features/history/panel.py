@@ -68,8 +68,8 @@ def sort_panel(
 
 
 def select_rows(panel: Panel, keep: np.ndarray) -> Panel:
-    """Return the rows to keep as a panel of their own, which shares the columns."""
+    """Return the rows of a mask as a new panel, which shares the columns."""
     if keep.all():
         return panel
-    kept = np.concatenate([[0], np.cumsum(keep)])
-    return Panel(kept[panel.start], panel.time[keep], panel.columns, np.flatnonzero(keep))
+    kept_before = np.concatenate([[0], np.cumsum(keep)])
+    return Panel(kept_before[panel.start], panel.time[keep], panel.columns, np.flatnonzero(keep))

@@ -181,10 +181,10 @@ def _topics(readings: PostReadings, order: np.ndarray) -> tuple[np.ndarray, tupl
     codes = np.full(len(order), np.nan, np.float32)
     if "topic" not in readings.texts or not len(readings.account):
         return codes, ()
-    told = readings.texts["topic"]
-    topics = tuple(sorted(pc.unique(told).drop_null().to_pylist()))
+    names = readings.texts["topic"]
+    topics = tuple(sorted(pc.unique(names).drop_null().to_pylist()))
     if topics:
-        place = positions_in(told, pa.array(topics, pa.large_string()))[order]
+        place = positions_in(names, pa.array(topics, pa.large_string()))[order]
         codes[place >= 0] = place[place >= 0]
     return codes, topics
 
@@ -199,19 +199,21 @@ def _taken(columns: dict[str, np.ndarray], order: np.ndarray) -> dict[str, np.nd
         )
 
 
-def join_captions(written: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
-    """Join what each post says: caption, hashtags with their sign, and topic."""
-    written = {name: values for name, values in written.items() if values.null_count < len(values)}
-    if not written:
+def join_captions(texts: dict[str, pa.Array], order: np.ndarray) -> pa.Array | None:
+    """Return the texts of each post as one, in `order`: caption, hashtags with their sign, topic.
+
+    None where no post has a text.
+    """
+    texts = {name: values for name, values in texts.items() if values.null_count < len(values)}
+    if not texts:
         return None
-    if "hashtags" in written:
-        written["hashtags"] = pc.replace_substring_regex(
-            written["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 "
+    if "hashtags" in texts:
+        texts["hashtags"] = pc.replace_substring_regex(
+            texts["hashtags"], r"[#\s,]*([^#\s,]+)", r"#\1 "
         )
-    said = (pc.fill_null(values, "") for values in written.values())
-    return pc.binary_join_element_wise(*said, pa.scalar("\n", pa.large_string())).take(
-        pa.array(order)
-    )
+    columns = [pc.fill_null(values, "") for values in texts.values()]
+    joined = pc.binary_join_element_wise(*columns, pa.scalar("\n", pa.large_string()))
+    return joined.take(pa.array(order))
 
 
 def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:

@@ -19,13 +19,13 @@ from features.history.post_readings import (
 
 
 class PostUse(IntEnum):
-    """The uses of a reading; of those that hold the last one named here stands, but for COUNTS."""
+    """The uses of a reading; where several apply, the last one in this list is returned."""
 
     COUNTS = 0
-    #: Its post counts by another reading that was brought, or that was known before.
+    #: Its post counts by another new reading, or by one that was known before.
     OTHER_READING = 1
     KNOWN_ALREADY = 2
-    #: Engagements are read off the last WINDOW_POSTS posts.
+    #: Only the last WINDOW_POSTS posts count.
     BEFORE_WINDOW = 3
     INCOMPLETE = 4
     HIDDEN_LIKES = 5
@@ -45,27 +45,23 @@ def classify_readings(
     platform: np.ndarray,
     as_of: np.ndarray,
     horizon_days: int,
-    brought: np.ndarray | None = None,
+    is_new: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return the use of each reading for a forecast of its account, as positions in Use, (n,).
+    """Return the use of each reading for a forecast of its account, as PostUse numbers, (n,).
 
-    `platform` and `as_of` (microseconds UTC): of each account; `brought` (mask, (n,)): the readings
-    that are brought, where others are known besides; None for all.
+    `platform` and `as_of` (microseconds UTC): of each account; `is_new` (mask, (n,)): the readings
+    that are added to those of known posts; None where all are new.
     """
     account, posted = readings.account, readings.posted_at
     mature_at, moment = posted + horizon_days * DAY_US, as_of[account]
     order = mature_rows(readings, horizon_days)
-    use = _by_reading(readings, order, brought)
-    engaged = np.isfinite(public_engagements(visible_counts(readings), platform[account]))
+    use = _use_by_other_readings(readings, order, is_new)
+    has_engagements = np.isfinite(public_engagements(visible_counts(readings), platform[account]))
     hidden = readings.columns.get("likes_hidden", np.zeros(len(account), dtype=bool))
-    use[order] = np.where(
-        engaged[order],
-        PostUse.COUNTS,
-        np.where(hidden[order], PostUse.HIDDEN_LIKES, PostUse.INCOMPLETE),
-    )
-    use[_before_window(account, order[engaged[order] & (mature_at <= moment)[order]])] = (
-        PostUse.BEFORE_WINDOW
-    )
+    reason = np.where(hidden, PostUse.HIDDEN_LIKES, PostUse.INCOMPLETE)
+    use[order] = np.where(has_engagements, PostUse.COUNTS, reason)[order]
+    is_usable = has_engagements & (mature_at <= moment)
+    use[_before_window(account, order[is_usable[order]])] = PostUse.BEFORE_WINDOW
     use[mature_at > moment] = PostUse.TOO_YOUNG
     use[posted > moment] = PostUse.AFTER_AS_OF
     if "repost" in readings.columns:
@@ -74,22 +70,23 @@ def classify_readings(
 
 
 def count_uses(use: np.ndarray, account: np.ndarray, accounts: int) -> np.ndarray:
-    """Count the readings of each account and use, (accounts, len(Use)); `use`, `account`: of each
-    reading.
+    """Return the number of readings of each account and use, (accounts, len(PostUse)).
+
+    `use`, `account`: of each reading.
     """
-    return np.bincount(account * len(PostUse) + use, minlength=accounts * len(PostUse)).reshape(
-        accounts, len(PostUse)
-    )
+    pairs = account * len(PostUse) + use
+    counts = np.bincount(pairs, minlength=accounts * len(PostUse))
+    return counts.reshape(accounts, len(PostUse))
 
 
 def missing_post_reasons(
     history: History, account: np.ndarray, as_of: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Say by warning why accounts (n,) without a post of known engagements at as_of (n,) have none,
-    (n,) each.
+    """Return by warning whether it says why an account without a post of known engagements at
+    as_of has none, (n,) each.
 
-    Whether likes are hidden or a count is missing is not told apart. Raises ValueError where the
-    history keeps no details.
+    Hidden likes and missing counts have one warning. Raises ValueError where the history keeps no
+    details.
     """
     if history.details is None:
         raise ValueError(
@@ -98,50 +95,52 @@ def missing_post_reasons(
         )
     mature = as_of - history.horizon_days * DAY_US
     posts, rest = history.posts, history.details.excluded
-    ends = (
-        [panel.start[account] for panel in (posts, rest)],
-        [panel.start[account + 1] for panel in (posts, rest)],
-    )
-    (first, first_rest), (last, last_rest) = ends
-    grown, now = posts.end_row(account, mature), posts.end_row(account, as_of)
-    grown_rest, now_rest = rest.end_row(account, mature), rest.end_row(account, as_of)
+    first, last = posts.start[account], posts.start[account + 1]
+    first_rest, last_rest = rest.start[account], rest.start[account + 1]
+    mature_end, now_end = posts.end_row(account, mature), posts.end_row(account, as_of)
+    mature_end_rest, now_end_rest = rest.end_row(account, mature), rest.end_row(account, as_of)
     reposts = np.concatenate([[0], np.cumsum(rest.columns["repost"])])
-    own = np.concatenate([[0], np.cumsum(~rest.columns["repost"])])
+    originals = np.concatenate([[0], np.cumsum(~rest.columns["repost"])])
+    has_early = originals[mature_end_rest] > originals[first_rest]
+    has_young = originals[now_end_rest] > originals[mature_end_rest]
+    has_later = originals[last_rest] > originals[now_end_rest]
     return {
-        "posts_incomplete": grown > first,
-        "posts_read_too_early": own[grown_rest] > own[first_rest],
-        "posts_too_young": (now > grown) | (own[now_rest] > own[grown_rest]),
-        "posts_after_as_of": (last > now) | (own[last_rest] > own[now_rest]),
-        "posts_are_reposts": reposts[now_rest] > reposts[first_rest],
+        "posts_incomplete": mature_end > first,
+        "posts_read_too_early": has_early,
+        "posts_too_young": (now_end > mature_end) | has_young,
+        "posts_after_as_of": (last > now_end) | has_later,
+        "posts_are_reposts": reposts[now_end_rest] > reposts[first_rest],
     }
 
 
-def _by_reading(
-    readings: PostReadings, order: np.ndarray, brought: np.ndarray | None
+def _use_by_other_readings(
+    readings: PostReadings, order: np.ndarray, is_new: np.ndarray | None
 ) -> np.ndarray:
-    """Tell apart the readings whose post counts by another one, and those of posts that never do.
+    """Return the use (n,) of readings that do not count: their post counts by another reading, or
+    by none.
 
     `order`: the readings that count.
     """
     numbers: dict[tuple, int] = {}
-    names = zip(
+    keys = zip(
         readings.account.tolist(), readings.posted_at.tolist(), readings.post_id, strict=True
     )
-    post = np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.int64)
-    by = np.full(len(numbers), -1)
-    by[post[order]] = order
-    other = (
-        PostUse.OTHER_READING
-        if brought is None
-        else np.where(brought[by[post]], PostUse.OTHER_READING, PostUse.KNOWN_ALREADY)
-    )
-    return np.where(by[post] < 0, PostUse.READ_TOO_EARLY, other)
+    post = np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    counting_by_post = np.full(len(numbers), -1)
+    counting_by_post[post[order]] = order
+    counting = counting_by_post[post]
+    use = np.full(len(post), PostUse.OTHER_READING)
+    if is_new is not None:
+        use[~is_new[counting]] = PostUse.KNOWN_ALREADY
+    use[counting < 0] = PostUse.READ_TOO_EARLY
+    return use
 
 
 def _before_window(account: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return those of `rows`, sorted by account and moment, after which their account has
-    WINDOW_POSTS or more of them.
+    """Return the `rows`, sorted by account and moment, that WINDOW_POSTS or more rows of the same
+    account follow.
     """
-    own = account[rows]
-    after = np.searchsorted(own, own, side="right") - 1 - np.arange(len(own))
-    return rows[after >= WINDOW_POSTS]
+    row_account = account[rows]
+    last = np.searchsorted(row_account, row_account, side="right") - 1
+    following = last - np.arange(len(rows))
+    return rows[following >= WINDOW_POSTS]

@@ -30,22 +30,23 @@ def profile_at(history: History, account: np.ndarray, as_of: np.ndarray) -> dict
 
 
 def profile_from_fields(
-    platform: np.ndarray, as_of: np.ndarray, told: dict[str, np.ndarray]
+    platform: np.ndarray, as_of: np.ndarray, fields: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return the same of profiles that are told as of the moment itself, (n,); nothing else is
-    known of them.
+    """Return the columns of `profile_at`, (n,) each, of profiles read at the moment `as_of` itself,
+    without any history.
 
-    `platform`: positions in PLATFORMS; `told`: any of PROFILE_FIELDS as float64, `niche` as
-    positions in NICHES, NaN where unknown, and `created_us`, NAT_US where unknown; what is left
-    out is unknown.
+    `platform`: positions in PLATFORMS; `fields`: any of PROFILE_FIELDS as float64, `niche` as
+    positions in NICHES, NaN where unknown, and `created_us`, NAT_US where unknown. A field that is
+    left out is unknown.
     """
-    nothing = np.full(len(platform), np.nan)
+    unknown = np.full(len(platform), np.nan)
+    created = fields.get("created_us")
     return {
-        **{name: told.get(name, nothing) for name in (*PROFILE_FIELDS, "niche")},
+        **{name: fields.get(name, unknown) for name in (*PROFILE_FIELDS, "niche")},
         "platform": platform,
         "followers_late": np.zeros(len(platform)),
-        "followers_growth": nothing,
-        "age_days": _age_days(told["created_us"], as_of) if "created_us" in told else nothing,
+        "followers_growth": unknown,
+        "age_days": unknown if created is None else _age_days(created, as_of),
     }
 
 
@@ -56,23 +57,22 @@ def _age_days(created: np.ndarray, as_of: np.ndarray) -> np.ndarray:
 def _followers(
     history: History, account: np.ndarray, as_of: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the newest follower count known and its ln growth per 90 days since the reading about
-    90 days before.
+    """Return the newest known follower count, and its ln growth per 90 days since the reading about
+    90 days before, each (n,).
     """
     panel = history.followers
     start, stop = panel.start[account], panel.end_row(account, as_of)
     if not len(panel.time):
         return np.full(len(account), np.nan), np.full(len(account), np.nan)
+    has_reading = stop > start
     last = np.maximum(stop - 1, 0)
-    known = stop > start
-    earlier = panel.end_row(
-        account,
-        np.where(known & (panel.time[last] != NAT_US), panel.time[last] - 90 * DAY_US, NAT_US),
-    )
+    last_time = panel.time[last]
+    has_time = has_reading & (last_time != NAT_US)
+    earlier = panel.end_row(account, np.where(has_time, last_time - 90 * DAY_US, NAT_US))
     first = np.clip(earlier - 1, start, last)
-    days = np.where(
-        panel.time[first] == NAT_US, 0.0, (panel.time[last] - panel.time[first]) / DAY_US
-    )
+    first_time = panel.time[first]
+    days = np.where(first_time == NAT_US, 0.0, (last_time - first_time) / DAY_US)
     counts = panel.columns["followers"]
     growth = np.log((1 + counts[last]) / (1 + counts[first])) * 90 / np.maximum(days, 1)
-    return np.where(known, counts[last], np.nan), np.where(known & (days >= 14), growth, np.nan)
+    followers = np.where(has_reading, counts[last], np.nan)
+    return followers, np.where(has_reading & (days >= 14), growth, np.nan)

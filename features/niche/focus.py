@@ -17,9 +17,9 @@ def focus(distribution: np.ndarray) -> np.ndarray:
     >>> focus(np.array([[*even, 0], [*one * 0.5, 0.5], [*one * 0, 1]])).round(9).tolist()
     [0.0, 1.0, nan]
     """
-    known = _known_part(distribution)
-    total = known.sum(axis=1, keepdims=True)
-    share = np.divide(known, total, out=np.full_like(known, np.nan), where=total > 0)
+    weights = _known_part(distribution)
+    total = weights.sum(axis=1, keepdims=True)
+    share = np.divide(weights, total, out=np.full_like(weights, np.nan), where=total > 0)
     entropy = -np.sum(share * np.log(np.where(share > 0, share, 1)), axis=1)
     return np.clip(1 - entropy / np.log(len(NICHES)), 0, 1)
 

@@ -110,9 +110,8 @@ def brand_fit(
     fit[rows] = relatedness()[brand[rows].astype(int), niche[rows].astype(int)]
     if shares is not None:
         rows = np.flatnonzero(has_brand & ~declared & (shares.sum(axis=1) > 0))
-        known = shares[rows]
         related = relatedness()[brand[rows].astype(int)]
-        fit[rows] = (known * related).sum(axis=1) / known.sum(axis=1)
+        fit[rows] = (shares[rows] * related).sum(axis=1) / shares[rows].sum(axis=1)
     return fit
 
 
@@ -150,7 +149,8 @@ def _written(history: History, bio: np.ndarray, stop: np.ndarray, length: np.nda
         place = np.arange(len(captions)) - np.repeat(ends - length, length)
         rows = np.repeat(stop - 1, length) - place
         captions = history.captions.take(pa.array(rows)).to_pylist()
-    pieces = (
-        (text, *captions[end - n : end]) for text, end, n in zip(texts, ends, length, strict=True)
-    )
-    return ["\n".join(piece for piece in own if piece) for own in pieces]
+    documents = []
+    for text, end, size in zip(texts, ends, length, strict=True):
+        pieces = (text, *captions[end - size : end])
+        documents.append("\n".join(piece for piece in pieces if piece))
+    return documents

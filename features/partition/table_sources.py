@@ -42,12 +42,16 @@ class TableSource:
 
 
 def table_files(folder: Path) -> dict[str, Path]:
+    """Return the file of each table that a folder has. Raises DataFolderError without creators."""
     if not folder.is_dir():
         raise DataFolderError(
             f"{str(folder)!r} is no folder: expected one with creators.parquet or creators.csv"
         )
-    found = {name: find_table_file(folder, name) for name in PARTITION_ROWS}
-    files = {name: file for name, file in found.items() if file is not None}
+    files = {}
+    for name in PARTITION_ROWS:
+        file = find_table_file(folder, name)
+        if file is not None:
+            files[name] = file
     if "creators" not in files:
         raise DataFolderError(f"{str(folder)!r} holds no creators.parquet or creators.csv")
     return files
@@ -59,12 +63,15 @@ def read_source(name: str, path: Path, work: Path) -> TableSource:
         path = _csv_as_parquet(path, work / f"{name}.parquet")
     try:
         with open_parquet(path) as file:
-            found, known = file.metadata, readable_columns(path, file, TABLE_SPECS[name].names)
+            metadata = file.metadata
+            columns = readable_columns(path, file, TABLE_SPECS[name].names)
     except ParquetError as error:
         raise DataFolderError(str(error)) from error
-    size = sum(found.row_group(group).total_byte_size for group in range(found.num_row_groups))
-    larger = max(1.0, size / max(found.num_rows, 1) / TYPICAL_ROW_BYTES) if name == "posts" else 1.0
-    return TableSource(name, path, tuple(known), math.ceil(PARTITION_ROWS[name] / larger))
+    row_groups = range(metadata.num_row_groups)
+    size = sum(metadata.row_group(group).total_byte_size for group in row_groups)
+    row_bytes = size / max(metadata.num_rows, 1)
+    size_ratio = max(1.0, row_bytes / TYPICAL_ROW_BYTES) if name == "posts" else 1.0
+    return TableSource(name, path, tuple(columns), math.ceil(PARTITION_ROWS[name] / size_ratio))
 
 
 def _csv_as_parquet(path: Path, to: Path) -> Path:

@@ -139,11 +139,11 @@ class Snapshot:
         return state
 
     def features(self, row: int) -> dict[str, float | None]:
-        """Name what is known of one account whatever is asked:
+        """Return the features of one account that are the same for every query:
         `features.derive.catalog.QUERY_INDEPENDENT_COLUMNS`, None where unknown.
         """
-        known = self._known[row].tolist()
-        values = {name: known[COLUMN_INDEX[name]] for name in QUERY_INDEPENDENT_COLUMNS}
+        account = self._known[row].tolist()
+        values = {name: account[COLUMN_INDEX[name]] for name in QUERY_INDEPENDENT_COLUMNS}
         return {name: None if value != value else value for name, value in values.items()}
 
     def columns(self, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -152,11 +152,11 @@ class Snapshot:
         self._release(len(self))
         return columns
 
-    def _release(self, read: int) -> None:
-        """Return back the mapped pages now and then: each row makes its neighbours resident too, in
-        the end the file.
+    def _release(self, rows: int) -> None:
+        """Release the mapped pages after every KEPT_ROWS rows: each row that is read loads its
+        neighbours too, and in the end the whole file.
         """
-        self._read += read
+        self._read += rows
         if self._read > KEPT_ROWS and hasattr(mmap, "MADV_DONTNEED"):
             self._read = 0
             # of a file that is only read, other threads find the pages again

@@ -106,7 +106,7 @@ def map_batch(copy: BinaryIO, path: Path | str) -> tuple[pa.RecordBatch, mmap.mm
 
 @contextlib.contextmanager
 def _snapshot_errors(path: Path | str) -> Iterator[None]:
-    """Tell what is wrong with a snapshot's file as SnapshotError."""
+    """Raise SnapshotError where a snapshot's file cannot be read."""
     try:
         yield
     except (OSError, ValueError, IndexError) as error:

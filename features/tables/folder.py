@@ -64,16 +64,13 @@ def find_table_file(folder: Path, name: str) -> Path | None:
     """Return the file of a table, None where there is none. Raises DataFolderError where there are
     two.
     """
-    found = [
-        folder / f"{name}{ending}"
-        for ending in (".parquet", ".csv")
-        if (folder / f"{name}{ending}").exists()
-    ]
-    if len(found) == 2:
+    candidates = [folder / f"{name}{ending}" for ending in (".parquet", ".csv")]
+    files = [path for path in candidates if path.exists()]
+    if len(files) == 2:
         raise DataFolderError(
             f"{str(folder)!r} holds both {name}.parquet and {name}.csv: remove one"
         )
-    return found[0] if found else None
+    return files[0] if files else None
 
 
 def _read_table(folder: Path, name: str) -> pd.DataFrame | None:

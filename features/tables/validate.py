@@ -69,11 +69,11 @@ class InvalidTables(CreatorcastError):
 
     def __init__(self, faults: list[TableFault]):
         self.faults = faults
-        named = "\n".join(f"  {fault}" for fault in faults[:MAX_NAMED_FAULTS])
+        lines = "\n".join(f"  {fault}" for fault in faults[:MAX_NAMED_FAULTS])
         unnamed = len(faults) - MAX_NAMED_FAULTS
         more = f"\n  ... and {unnamed:,} more" if unnamed > 0 else ""
         super().__init__(
-            f"{len(faults):,} fault(s) in the tables; correct the rows named:\n{named}{more}"
+            f"{len(faults):,} fault(s) in the tables; correct the rows named:\n{lines}{more}"
         )
 
 
@@ -170,10 +170,10 @@ def _broken(values: pd.Series, column: Column) -> list[ValueFault]:
     for rule, is_broken in broken_rules(column, values).items():
         rows = np.flatnonzero(is_broken)
         is_missing = rule is BrokenRule.MISSING
-        shown = [None] * len(rows) if is_missing else values.iloc[rows].tolist()
+        broken = [None] * len(rows) if is_missing else values.iloc[rows].tolist()
         text = rule_text(rule, column)
         faults += [
-            ValueFault(row, value, text) for row, value in zip(rows.tolist(), shown, strict=True)
+            ValueFault(row, value, text) for row, value in zip(rows.tolist(), broken, strict=True)
         ]
     return faults + _faulty_ids(values) if column.identifier else faults
 
@@ -191,7 +191,7 @@ def _faulty_ids(values: pd.Series) -> list[ValueFault]:
 
 
 def _name_known_ids(faults: list[TableFault], creators: pd.DataFrame) -> list[TableFault]:
-    """Name the creator that the id of a fault looks like, where the creators table has it."""
+    """Return the faults with the creator that an id looks like, where the creators table has it."""
     ids = {
         fault.value
         for fault in faults
@@ -200,8 +200,8 @@ def _name_known_ids(faults: list[TableFault], creators: pd.DataFrame) -> list[Ta
     faulty = find_faulty_ids(ids)
     if not faulty:
         return faults
-    known = set(creators["creator_id"].dropna())
-    return [_with_hint(fault, faulty, known.__contains__) for fault in faults]
+    creator_ids = set(creators["creator_id"].dropna())
+    return [_with_hint(fault, faulty, creator_ids.__contains__) for fault in faults]
 
 
 def _with_hint(
@@ -240,12 +240,12 @@ def _time_faults(frame: pd.DataFrame, name: str, now: pd.Timestamp) -> list[Tabl
 def _orphans(clean: dict[str, pd.DataFrame]) -> list[TableFault]:
     """Return the rows of posts, followers and partnerships whose creator has no row."""
     creators = clean["creators"]
-    known = pd.MultiIndex.from_frame(creators[["creator_id", "platform"]])
+    known_accounts = pd.MultiIndex.from_frame(creators[["creator_id", "platform"]])
     faults = []
     for name in ("posts", "followers"):
         frame = clean[name]
         accounts = pd.MultiIndex.from_frame(frame[["creator_id", "platform"]])
-        is_orphan = ~accounts.isin(known) & frame["creator_id"].notna()
+        is_orphan = ~accounts.isin(known_accounts) & frame["creator_id"].notna()
         faults += _faults_at(name, frame, "creator_id", is_orphan, UNKNOWN_CREATOR)
     return faults + _partnership_orphans(clean["partnerships"], creators)
 
