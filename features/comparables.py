@@ -22,7 +22,7 @@ from features.niche.text import likeliest_niche, niche_distribution
 from features.tables.vocabulary import NICHES, TARGETS
 
 MAX_COMPARABLES = 5
-#: Posts whose results are told.
+#: Posts whose results are returned.
 MAX_RESULT_POSTS = 12
 #: A niche that is not related at all counts as much as ten times the followers; an unknown one as
 #: half of that.

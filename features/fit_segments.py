@@ -29,7 +29,7 @@ from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS, TARGETS
 DEFAULT_SHRINKAGE, SHRINKAGE_RANGE, MIN_SEGMENTS = 20.0, (1.0, 200.0), 5
 #: Posts of a format that make a creator count in a segment of that format.
 MIN_FORMAT_POSTS = 3
-#: What stands for a typical post without one engagement or view, whose logarithm does not exist.
+#: Value of a typical post without any engagement or view, whose logarithm does not exist.
 MIN_TYPICAL_COUNT = 0.5
 
 

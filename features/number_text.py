@@ -59,7 +59,7 @@ def _whole_text(digits: str) -> str:
 
 
 def pluralize(count: str, noun: str) -> str:
-    """Put a noun behind its count, in the singular behind "1".
+    """Return a count and its noun, in the singular behind "1".
 
     >>> pluralize("1", "post"), pluralize("1,200", "post"), pluralize("1.5", "post")
     ('1 post', '1,200 posts', '1.5 posts')

@@ -24,7 +24,7 @@ MEASURES = (
     "cpe_usd",
     "cpm_usd",
 )
-#: Probabilities at which a segment's quantiles are kept.
+#: Probabilities of a segment's quantiles.
 QUANTILE_LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
 #: Creators that a segment needs to be used.
 MIN_SEGMENT_CREATORS = 10

@@ -1,4 +1,4 @@
-"""The first step of derive: what is known of an account at a moment, whatever will be asked of it.
+"""The first step of derive: what is known of an account at a moment, for any query.
 
 `account_features_at` reads it off a History; `features.derive.queries.query_features` adds the
 format, start, brand and plan of a query.

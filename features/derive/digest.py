@@ -1,4 +1,4 @@
-"""The digest that tells whether two things rest on the same reference."""
+"""The digest of a reference, to check that two things rest on the same one."""
 
 import hashlib
 import json

@@ -71,10 +71,10 @@ def creator_format_effects(
     residual: np.ndarray, formats: np.ndarray, usual: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the creator's own effect and number of posts of every format, each (n, formats + 1),
-    the last not told.
+    the last for an unknown format.
 
-    `usual` as Effects.format_effects gives it. An unknown format is a format of its own: where a
-    source tells only albums, the rest are alike. The effects are NaN where there is no post.
+    `usual` as Effects.format_effects gives it. An unknown format is a separate format: where a
+    source names only albums, the rest are alike. The effects are NaN where there is no post.
     """
     total, count = _sums(residual, _codes(formats, len(FORMATS)), len(FORMATS) + 1)
     effects = (total + SHRINKAGE_POSTS * usual) / (count + SHRINKAGE_POSTS)
@@ -98,7 +98,7 @@ def planned_format_columns(
 def sponsored_columns(
     past: PostWindow, residual: np.ndarray, sponsored: np.ndarray, usual: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Say how much of what the creator posts is paid, lately too, and what payment does to it.
+    """Return how much of what the creator posts is paid, lately too, and what payment does to it.
 
     `sponsored` (n, posts) 0, 1 or NaN; `usual` (n,) the platform's usual effect, to which the own
     one is shrunk.

@@ -1,4 +1,4 @@
-"""The matrix of an account's features: which column stands where, and blocks of named columns
+"""The matrix of an account's features: the place of each column, and blocks of named columns
 written into it.
 """
 

@@ -13,7 +13,7 @@ from features.tables.vocabulary import NICHES, PLATFORMS
 
 #: Where the regression of the level on ln followers may bend.
 KNOT = float(np.log(100_000))
-#: Creators that a platform needs for a regression of its own, and that a niche effect is shrunk by.
+#: Creators that a platform needs for a separate regression, and that a niche effect is shrunk by.
 MIN_CREATORS = 30
 NICHE_SHRINK = 20.0
 #: Posts that a summary's averages are taken to rest on.

@@ -19,7 +19,7 @@ class PastPosts:
     """The last posts with known engagements of the accounts that have any, each (k, w), newest
     first, NaN where none.
 
-    `rows` (k,): which of the accounts asked about they belong to; `residual`: from the creator's
+    `rows` (k,): which of the queried accounts they belong to; `residual`: from the creator's
     level, in ln; `weights`: by recency, 0 where there is no post; `format`, `topic`: codes, a
     unknown format is -1; `content`: the counts of CONTENT_FIELDS as they are.
     """

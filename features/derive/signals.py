@@ -24,7 +24,7 @@ POST_MEDIANS = (
     "engagement_rate_log_median_by_views",
     "posts_gap_days_median",
 )
-#: Levels given for each count, each minus the offset.
+#: Levels of each count, each minus the offset.
 LEVEL_STATISTICS = (
     "median_30d",
     "median_90d",
@@ -186,10 +186,9 @@ def post_blocks(panel: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[s
 def post_columns(
     panel: Panel, past: PostWindow, medians: dict[str, np.ndarray], offset: np.ndarray
 ) -> dict:
-    """Say what the engagements are made of and how often the creator posts; `medians`: among others
-    of `post_blocks`.
+    """Return what the engagements are made of, and how often the creator posts.
 
-    Every row has a post.
+    `medians`: among others those of `post_blocks`. Every row has a post.
     """
     late = panel.take_or_nan("age_read_days", past.rows) > past.age
     known = np.isfinite(past.values)

@@ -1,11 +1,11 @@
-"""The version of what the feature code means, kept in bundles and snapshots and compared where they
-are loaded.
+"""The version of the feature code, stored in bundles and snapshots and compared when they are
+loaded.
 """
 
-#: Raise it by one with every change after which derive gives other values for the same tables,
+#: Raise it by one with every change after which derive returns other values for the same tables,
 #: queries and reference.
 #: Comments, names, speed and whatever else leaves the values alone change nothing;
-#: tests/test_features_version.py tells.
+#: tests/test_features_version.py checks it.
 FEATURES_VERSION = 2
 
 

@@ -46,7 +46,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """Return an empty folder to write to; it takes the place of `path` at the end, and is removed
     after an error.
 
-    A folder that stands at `path` is replaced whole. Raises OSError.
+    A folder at `path` is replaced whole. Raises OSError.
     """
     unfinished, former = beside(path), path.with_name(f".{path.name}.former-{os.getpid()}")
     shutil.rmtree(unfinished, ignore_errors=True)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 DAY_US = 86_400_000_000
-#: What stands for an unknown time.
+#: The value of an unknown time.
 NAT_US = np.iinfo(np.int64).min
 
 

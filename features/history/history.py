@@ -54,7 +54,7 @@ class History:
     #: where nobody wrote.
     captions: pa.Array | None = None
     bios: pa.Array | None = None
-    #: Kept where single posts are asked about; None where they are not.
+    #: Only where single posts are looked up; else None.
     details: "PostDetails | None" = None
 
     @classmethod

@@ -29,7 +29,7 @@ class Panel:
         )
 
     def take_or_nan(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """As `take`, with NaN where a row is -1."""
+        """Return the same as `take`, with NaN where a row is -1."""
         if not len(self.time):
             return np.full(rows.shape, np.nan)
         return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)

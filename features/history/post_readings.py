@@ -39,12 +39,12 @@ class PostReadings:
     """Readings of posts, arrays of shape (n,); times in microseconds UTC, `observed_at` NAT_US
     where unknown.
 
-    - `account`: the number of the account; `post_id`: tells posts of one account and moment apart
+    - `account`: the number of the account; `post_id`: distinguishes posts of one account and moment
     - `columns`: any of COUNT_FIELDS and CONTENT_FIELDS as float64, `format` and `brand` as
       positions in FORMATS and NICHES, `sponsored` 0 or 1, all NaN where unknown; `likes_hidden`
       and `repost` as bool. A column that is left out is unknown
     - `texts`: any of TEXT_FIELDS as Arrow arrays of text, null where nothing is written
-    - `has_no_id` (n,): posts without an id of their own, whose `post_id` is made up; None where
+    - `has_no_id` (n,): posts without an id, whose `post_id` is made up; None where
       there are none
     """
 

@@ -17,7 +17,7 @@ class TermWeights(NamedTuple):
 def weigh_terms(bags: list[Counter[str]], columns: dict[str, int]) -> TermWeights:
     """Weigh each bag's terms by 1 + ln(count), scaled to unit length for each bag.
 
-    A term without a column of its own has that of its singular. The terms are in order of the bags.
+    A plural without a column has that of its singular. The terms are in order of the bags.
     """
     if not columns:
         return TermWeights(np.empty(0, dtype=int), np.empty(0, dtype=int), np.empty(0))

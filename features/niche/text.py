@@ -47,7 +47,7 @@ def niche_distribution_or_none(
     posts_shown: np.ndarray,
     classifier: NicheClassifier,
 ) -> np.ndarray | None:
-    """As `niche_distribution`, None where nobody in the data set wrote anything."""
+    """Return the same as `niche_distribution`, None where nobody in the data set wrote anything."""
     documents, place = _documents(history, account, as_of, posts_shown)
     return None if documents is None else classifier.predict_proba(documents)[place]
 

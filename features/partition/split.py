@@ -147,7 +147,7 @@ def _gather_shared(
     """Copy posts whose platform and post_id stand in several parts, and their creators, into
     `folder` as one part.
 
-    Their keys are told by a hash: one that other posts share by chance does no harm.
+    Their keys are compared by a hash: one that other posts share by chance does no harm.
     """
     posts, creators = (
         scan_sql(split.folder / name, ", hive_partitioning = true", "/*/*.parquet")

@@ -85,7 +85,7 @@ def find_faulty_ids(ids: Iterable[str | None]) -> dict[str, str]:
 
 
 def id_fault(text: str) -> str | None:
-    """Say what is wrong with an id, and the remedy; None where nothing is.
+    """Return what is wrong with an id, and the remedy; None where nothing is.
 
     >>> id_fault("ana.cooks_7"), id_fault("кухня"), id_fault("料理ana")
     (None, None, None)
@@ -135,7 +135,7 @@ def add_lookalike_hint(wrong: str, text: str, known: Callable[[str], bool]) -> s
 
 
 def _sign_fault(text: str, position: int, sign: str) -> str | None:
-    """Say what is wrong with one character, whatever stands beside it but for marks."""
+    """Return what is wrong with one character, whatever stands beside it but for marks."""
     if sign.isascii() and sign.isprintable():
         return None
     if _is_unseen(sign) and not (sign in _JOINERS and _joins(text, position)):

@@ -54,7 +54,7 @@ def read_frame(path: Path, names: Collection[str] | None = None) -> pd.DataFrame
 
 
 def unreadable_file_error(path: Path, error: Exception) -> DataFolderError:
-    """Say that a file cannot be read, and why."""
+    """Return an error that says why a file cannot be read."""
     return DataFolderError(
         f"{str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}"
     )

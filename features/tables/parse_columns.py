@@ -96,7 +96,7 @@ def _utc_times(values: pd.Series) -> np.ndarray:
 
 
 def _is_filled(values: pd.Series) -> pd.Series:
-    """Mark the values that are neither missing nor blank."""
+    """Return which values are neither missing nor blank."""
     known = values.notna()
     return known & (values.astype(str).str.strip() != "") if _is_text(values) else known
 

@@ -20,7 +20,7 @@ class TimestampError(CreatorcastError):
 def parse_timestamp(text: str) -> datetime:
     """Read a moment in ISO form; without a time it is midnight, without an offset UTC.
 
-    Raises TimestampError, with what to write where that can be told.
+    Raises TimestampError, with what to write where that is clear.
 
     >>> parse_timestamp("2026-07-01").isoformat()
     '2026-07-01T00:00:00+00:00'

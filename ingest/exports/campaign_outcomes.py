@@ -1,4 +1,4 @@
-"""Engagements and views of the partnerships of a campaign sheet, where it tells likes, comments
+"""Engagements and views of the partnerships of a campaign sheet, where it has likes, comments
 and shares apart.
 """
 

@@ -1,4 +1,4 @@
-"""A file as text: unpacked where it is gzip or xz, decoded as its mark tells, and never larger than
+"""A file as text: unpacked where it is gzip or xz, decoded by its mark, and never larger than
 it should be.
 """
 

@@ -67,7 +67,7 @@ class ImportJob:
     modified_at: datetime
     now: datetime
     progress: Callable[[int, int], None]
-    #: The latest time in the file itself, of posts and accounts without a moment of their own.
+    #: The latest time in the file itself, of posts and accounts without a moment.
     latest_event_at: datetime = EARLIEST
 
     @property

@@ -23,7 +23,7 @@ from ingest.exports.merge_sql import extremes, latest, linked, ranked, scan, sql
 from ingest.exports.part_writer import FILE_COLUMN, ORDER_COLUMN, PART_SPECS, part_columns
 from ingest.shapes.record_shapes import METRICS
 
-#: The columns that tell a fee together: never an amount of one row and a currency of another.
+#: The columns that are a fee together: never an amount of one row and a currency of another.
 FEE_COLUMNS = ("fee_usd", "fee", "currency")
 #: Small tables -> what their rows are merged by.
 KEYS = {"partnerships": ("partnership_id",), "prospects": ("creator_id", "platform")}
@@ -177,7 +177,7 @@ class Merge:
         return rows.to_arrow_table().to_pandas()
 
     def _note_outcomes(self) -> None:
-        """Note partnerships of which several outcomes or fees are told, at whichever moments."""
+        """Note partnerships that have several outcomes or fees, read at any moment."""
         columns = CONFLICT_COLUMNS["partnerships"]
         grouped = ", ".join(f"{extremes(column)}, {latest(column)}" for column in columns)
         self._con.execute(

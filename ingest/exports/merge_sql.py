@@ -1,5 +1,5 @@
-"""Pieces of SQL that merging is made of. But: names are this package's own; only paths and values
-come from outside.
+"""Pieces of the SQL of merging. But: names are those of this package; only paths and values come
+from outside.
 """
 
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from features.tables.schema import CREATORS, FOLLOWERS, PARTNERSHIPS, POSTS, PROSPECTS
 from ingest.shapes.record_shapes import METRICS
 
-#: Tables that records give. Metrics are counts of posts that other records give.
+#: Tables of which there are records. Metrics are counts of posts that have other records.
 PART_SPECS = {
     "creators": CREATORS,
     "followers": FOLLOWERS,

@@ -6,7 +6,7 @@ others contradict is unknown.
 
 from datetime import UTC, datetime
 
-#: X shows view counts of posts from this day on; of older posts its interfaces give 0.
+#: X shows view counts of posts from this day on; of older posts its interfaces return 0.
 X_VIEWS_SINCE = datetime(2022, 12, 15, tzinfo=UTC)
 X_VIEWS_UNKNOWN = (
     "views of a post from before 15 December 2022 are 0: unknown, as X did not show them yet"

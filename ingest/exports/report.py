@@ -21,7 +21,7 @@ REJECTED_COLUMNS = ("file", "record", "field", "value", "reason")
 class FileReport:
     """What one file held.
 
-    `moment` is when it was read, and `how` tells how that is known: a key of
+    `moment` is when it was read, and `how` says how that is known: a key of
     `report_text.READ_TIME_SOURCES`.
     Each of its `items` (an object of JSON that is a record, a row of a sheet) is read (`records`,
     by its form), `rejected` (by the reason) or ignored (`ignored_records`, by its kind): `items` is
@@ -48,7 +48,7 @@ class FileReport:
     doubts: list[str] = field(default_factory=list)
     #: Fees in other currencies than USD, by what became of them.
     fees: Counter = field(default_factory=Counter)
-    #: Partnerships by where their engagements come from, where likes, comments or shares are told.
+    #: Partnerships by where their engagements come from, where likes, comments or shares are known.
     outcomes: Counter = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class ImportReport:
     tables: dict[str, int] = field(default_factory=dict)
     stub_creators: int = 0
     reposts: int = 0
-    #: Readings of posts that the files and the tables give more than once.
+    #: Readings of posts that the files and the tables hold more than once.
     repeated_readings: int = 0
     conflicts: list[Conflict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

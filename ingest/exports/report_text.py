@@ -95,7 +95,7 @@ def _read_time_line(file: FileReport) -> str:
 
 def _share_lines(table: str, rows: int, known_counts: dict[str, int]) -> list[str]:
     """Return which columns are known, of which share of the rows, and which are not; but
-    observed_at, which has a line of its own.
+    observed_at, which has a separate line.
 
     `known_counts`: column -> rows that have a value.
     """

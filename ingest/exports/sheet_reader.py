@@ -31,7 +31,7 @@ from ingest.sheets.reader import iter_sheet
 from ingest.sheets.sheet_types import Guess, Sheet, SheetFault, SheetOptions
 
 PROSPECT_COLUMNS = [column.name for column in (*AVERAGE_COLUMNS, *DEAL_COLUMNS, *FEE_COLUMNS)]
-#: What the rows are -> the tables that a row of them gives.
+#: What the rows are -> the tables that a row is added to.
 TARGET_TABLES = {
     "creators": ("creators", "prospects"),
     "posts": ("creators", "posts"),
@@ -59,7 +59,7 @@ NAME_CREATOR = (
 def read(job: ImportJob) -> None:
     """Read a sheet's rows into parts.
 
-    Raises SheetError for what is no sheet, SourceError where its platform is not told or no row can
+    Raises SheetError for what is no sheet, SourceError where its platform is unknown or no row can
     be read.
     """
     options = job.options.sheet or SheetOptions(platform=job.options.platform)

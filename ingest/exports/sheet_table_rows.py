@@ -14,7 +14,7 @@ from ingest.shapes.captions import add_caption_columns
 class SheetTableRows:
     """Adds the rows of one chunk of a sheet to tables, and remembers the lines that it refuses.
 
-    A line may give rows of two tables; its rejection is counted once.
+    A line may have rows of two tables; its rejection is counted once.
     """
 
     def __init__(self, job: ImportJob):

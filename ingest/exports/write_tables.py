@@ -20,7 +20,7 @@ from ingest.shapes.record_shapes import IDENTITY_COLUMNS
 META = {"timezone": "UTC", "source": "creatorcast import", "simulated": False}
 SMALL_TABLES = ("creators", "followers", "partnerships")
 FIRST_ROWS = 5
-#: Posts without their own record that a note names.
+#: Posts without a record that a note lists.
 MOST_NAMED_POSTS = 5
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 FACEBOOK = "Facebook"
-#: Network -> its hosts; what stands before them (www, m) does not matter.
+#: Network -> its hosts, also with a prefix (www, m).
 HOSTS = {
     "instagram": ("instagram.com", "instagr.am"),
     "tiktok": ("tiktok.com", "tiktokv.com"),
@@ -98,7 +98,7 @@ BESIDE_TEXT = frozenset((
     "parent_id", "from", "username", "like_count", "hidden", "media", "ownerUsername", "cid",
     "video_id", "answers",
 ))  # fmt: skip
-#: Fields that tell a comment where its time is called created_at, as that of many posts is.
+#: Fields of a comment whose time is called created_at, as that of many posts is.
 BESIDE_CREATED_AT = frozenset(("parent_id", "cid", "video_id", "answers"))
 #: Fields of posts that no comment has.
 POST_FIELDS = frozenset((

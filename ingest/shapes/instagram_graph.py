@@ -46,11 +46,11 @@ OTHER_NETWORK_FIELDS = frozenset((
     "screen_name", "pk", "follower_count", "edge_followed_by", "statuses_count", "friends_count",
     "followings_count",
 ))  # fmt: skip
-#: How other networks call what stands in a caption here.
+#: Names that other networks have for the text of a caption.
 OTHER_CAPTION_FIELDS = frozenset(("text", "title", "content", "message", "body"))
 ACCOUNT_TYPES = ("BUSINESS", "MEDIA_CREATOR", "CREATOR", "PERSONAL")
 METRIC_ID = re.compile(r"(\d+)/insights/(\w+)(?:/(\w+))?")
-#: Column -> metrics that tell it, the best first: plays and impressions stood for views until they
+#: Column -> metrics of it, the best first: plays and impressions stood for views until they
 #: were replaced.
 METRIC_COLUMNS = {
     "views": (

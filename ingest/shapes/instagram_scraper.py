@@ -37,7 +37,7 @@ PLACE_FIELDS = ("location", "locationName", "locationId")
 WEB_POST_FIELDS = (
     "edge_media_preview_like", "edge_liked_by", "edge_media_to_caption", "edge_media_to_comment",
 )  # fmt: skip
-#: Fields of a profile by Apify's actors, one of which tells it where it has one count alone.
+#: Fields of a profile by Apify's actors; a record with a single count is one if it has any of them.
 BESIDE_COUNT = (
     "fullName", "biography", "profilePicUrl", "private", "businessCategoryName",
     "isBusinessAccount", "latestPosts",
@@ -151,7 +151,7 @@ FINISH_PATHS = (
     "media_type", "product_type", "productType", "is_video", "like_and_view_counts_disabled",
     *COAUTHOR_PATHS,
 )  # fmt: skip
-#: Where the forms keep what is no post of its own.
+#: Where the forms hold what is no separate post.
 IGNORED_PATHS = {
     CHILD: ("edge_sidecar_to_children.edges", "carousel_media", "childPosts"),
     COMMENT: (

@@ -10,7 +10,7 @@ from features.tables.schema import CREATORS, FOLLOWERS, POSTS
 from ingest.shapes.record_paths import split_path
 from ingest.shapes.value_parsers import parse_value
 
-#: Metrics of a post that another file gives: its counts, and nothing else of it.
+#: Metrics of a post that stands in another file: its counts, and nothing else of it.
 METRICS = "metrics"
 RECORD_SPECS = {"creators": CREATORS, "posts": POSTS, "followers": FOLLOWERS, METRICS: POSTS}
 #: Columns of a creator that say who it is, and nothing else.
@@ -37,7 +37,7 @@ class Context:
     - `owner`: the account, as columns of creators
     - `media`: key of a medium on a page of X -> its type
     - `read_at`: when the page was read
-    - `kind`: the export that the page shows itself to be; there a record needs no mark of its own
+    - `kind`: the export that the page shows itself to be; there a record needs no other mark
     """
 
     owner: dict = field(default_factory=dict)
@@ -58,7 +58,7 @@ class ColumnReader(NamedTuple):
 class RecordShape:
     """One form of record, as data.
 
-    - `name` is shown to people, `kind` is the export it belongs to, `table` is what it gives:
+    - `name` is shown to people, `kind` is the export it belongs to, `table` is what it becomes:
       creators, posts or metrics
     - `matches` recognises it among JSON objects
     - `fields`: the columns of its table
@@ -84,7 +84,7 @@ class RecordShape:
     finish_paths: tuple[str, ...] = ()
     #: What to ask for where the time of posting is missing.
     remedy: str = ""
-    #: Recognises a record without marks of its own on a page that shows itself to be of this kind.
+    #: Recognises a record without marks on a page that shows itself to be of this kind.
     matches_bare: Callable[[dict], bool] | None = None
     #: Returns the kind of a record that is no post, or none yet.
     ignored_kind: Callable[[dict], str | None] | None = None

@@ -24,7 +24,7 @@ MILLISECONDS, MICROSECONDS = 1e11, 1e14
 FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE]\+?\d+)?")
 LONGEST_NUMBER = 300
-#: What stands where nothing is known.
+#: Values for what is unknown.
 UNKNOWN_WORDS = ("", "null", "none", "nan", "n/a", "undefined")
 TYPE_NAMES = {dict: "an object", list: "a list", bool: "true or false", str: "text"}
 

@@ -1,4 +1,4 @@
-"""yt-dlp's info JSON of YouTube, TikTok, Instagram and X, as data: the extractor tells the network.
+"""yt-dlp's info JSON of YouTube, TikTok, Instagram and X, as data: the extractor says which.
 
 The fields are those of yt-dlp's README (OUTPUT TEMPLATE); the day of `upload_date` is in UTC.
 """

@@ -63,7 +63,7 @@ def _drop_row_number_id(
 def _contradicted(
     role: ColumnRole, others: list[ColumnRole], roles: list[ColumnRole], sample: list[list[Cell]]
 ) -> bool:
-    """Say whether most ids that come back stand for several names on one platform."""
+    """Return whether most ids that come back stand for several names on one platform."""
     platforms = [one.index for one in roles if one.target == "platform"]
     for other in others:
         names: dict[tuple, list[str]] = {}

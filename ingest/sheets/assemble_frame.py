@@ -32,7 +32,7 @@ OTHER_PLATFORM = "the row names no account of the platform that is asked for"
 @dataclass(frozen=True)
 class AssembledFrame:
     """The rows (n) of a sheet in canonical columns, `extra` figures without one, and the faults and
-    notes that putting them together brought; those of fees are in `fees`.
+    notes of their assembly; those of fees are in `fees`.
     """
 
     rows: pd.DataFrame

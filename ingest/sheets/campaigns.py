@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ingest.sheets.column_role import ColumnRole
 
-#: Counts that tell what came of a partnership, where the rows are partnerships.
+#: Counts that are the outcome of a partnership, where the rows are partnerships.
 OUTCOMES = frozenset(
     {
         "likes",
@@ -33,7 +33,7 @@ _SAME = {
 
 
 def is_campaign(targets: Iterable[str | None]) -> bool:
-    """Say whether columns of these meanings tell a fee, a day and what came of it, and neither a
+    """Return whether columns of these meanings tell a fee, a day and what came of it, and neither a
     post nor an account.
 
     >>> is_campaign(["handle", "date", "fee", "likes"]), is_campaign(["handle", "fee", "likes"])

@@ -159,7 +159,7 @@ def read_platform(cell: Cell) -> CellResult:
 
 
 #: Column with a closed list -> what looks up its words, and what is wrong with an unknown one; an
-#: unknown niche or country is told in a note of the column instead.
+#: unknown niche or country is reported in a note of the column instead.
 _CLOSED_LISTS: dict[str, tuple[Callable[[str], str | None], str]] = {
     "niche": (niche_of, ""),
     "brand_niche": (niche_of, ""),

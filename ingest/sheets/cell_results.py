@@ -25,7 +25,7 @@ UNCLEAR_DISPLAY = "is shown as another number than is stored: correct the number
 UNCLEAR_WORD = "means another number in another language: write it with k or m"
 DATE = "is a date, no number: the spreadsheet program may have made it of a number such as 1.2"
 MONEY = "is an amount of money, no count"
-#: Reasons that are told once for the column, and not for each value.
+#: Reasons that are reported once for the column, and not for each value.
 UNCLEAR_REASONS = frozenset(
     {UNCLEAR_MARK, UNCLEAR_RATE, NO_CURRENCY, UNCLEAR_DATE, UNCLEAR_DISPLAY, UNCLEAR_WORD}
 )

@@ -1,4 +1,4 @@
-"""The role of a source column: which canonical column it gives, and how that is known."""
+"""The role of a source column: which canonical column it is, and how that is known."""
 
 from dataclasses import dataclass, replace
 

@@ -17,7 +17,7 @@ from ingest.sheets.workbook import UNCOMPUTED, Cell, NumberCell
 #: From so many dates on, chance does not explain that all true dates and no texts are of the first
 #: twelve days of a month.
 FEWEST_DATES = 4
-#: Number formats of a column that are kept because they show another number than is stored.
+#: Number formats of a column that are held because they show another number than is stored.
 MOST_RECOGNISERS = 100
 #: Distinct texts that say what a column is; how numbers and dates are written, all texts say.
 MOST_WORDS = 20_000

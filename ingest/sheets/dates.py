@@ -169,7 +169,7 @@ def _date_of_moment(moment: datetime, kind: str) -> ParsedDate:
 
 
 def _order(one: int, two: int, mark: str) -> str:
-    """Say what two numbers before a year prove of their order."""
+    """Return what two numbers before a year prove of their order."""
     if one > 12 or two > 12:
         return "month" if two > 12 else "day"
     if one == two:

@@ -151,7 +151,7 @@ def _match_flat_json(header: list[str]) -> ExportLayout | None:
 
 
 def _is_distinct(text: str) -> bool:
-    """Say whether only flat JSON has such a header: a path, or a word of one network."""
+    """Return whether only flat JSON has such a header: a path, or a word of one network."""
     if "." in text or "/" in text:
         return True
     plain = "_".join(header_tokens(text))

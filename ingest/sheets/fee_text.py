@@ -207,7 +207,7 @@ def amount_texts(texts: dict[str, int]) -> dict[str, int]:
 
 
 def has_shared_sign(text: str) -> bool:
-    """Say whether an amount may name its currency by a sign alone that several have.
+    """Return whether an amount may name its currency by a sign alone that several have.
 
     >>> has_shared_sign("$450"), has_shared_sign("US$450"), has_shared_sign("450 USD")
     (True, False, False)

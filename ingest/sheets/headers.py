@@ -102,7 +102,7 @@ def _count_columns(cells: list[Cell], below: list[list[Cell]], options: SheetOpt
 
 
 def _is_data(text: str) -> bool:
-    """Say whether a text would be a value rather than the name of a column: a link, a handle, a
+    """Return whether a text would be a value rather than the name of a column: a link, a handle, a
     number but a year.
     """
     if text.startswith("@") and len(text) > 1:
@@ -116,7 +116,7 @@ def _is_data(text: str) -> bool:
 
 
 def _stands_above_data(texts: list[str], below: list[list[Cell]]) -> bool:
-    """Say whether a row names columns: a name stands above data, or most cells are names that no
+    """Return whether a row names columns: a name stands above data, or most cells are names that no
     row below repeats.
     """
     names = [
@@ -135,7 +135,7 @@ def _stands_above_data(texts: list[str], below: list[list[Cell]]) -> bool:
 
 
 def _is_group(text: str, under: str) -> bool:
-    """Say whether a cell is a platform above the name of one of its columns."""
+    """Return whether a cell is a platform above the name of one of its columns."""
     above = header_meaning(text)
     below = None if not under or _is_data(under) else header_meaning(under)
     if above is None or below is None:

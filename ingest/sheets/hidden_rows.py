@@ -89,7 +89,7 @@ def _opened(path: Path, part: str) -> Iterator[IO[bytes]]:
 
 
 def _names_hidden(file: IO[bytes]) -> bool:
-    """Say whether the attribute occurs at all, which is far faster than parsing the XML."""
+    """Return whether the attribute occurs at all, which is far faster than parsing the XML."""
     tail = b""
     while block := file.read(1 << 20):
         if b"hidden=" in tail + block:

@@ -38,7 +38,7 @@ _MOJIBAKE = re.compile(r"[ÂÃâãäåæçèéÐÑðïŒ][\u0080-\u00bf\u0152-\u
 
 
 def is_missing(text: str) -> bool:
-    """Say whether a cell says that nothing is known."""
+    """Return whether a cell says that nothing is known."""
     if len(text) > LONGEST_MISSING or text[:1].isdigit():
         return False
     if text.lower() in MISSING:
@@ -101,7 +101,7 @@ def fee_word_of(text: str) -> str | None:
 
 
 def is_deliverable(text: str) -> bool:
-    """Say whether a word stands for a deliverable and names no format."""
+    """Return whether a word stands for a deliverable and names no format."""
     return fold_label(text) in _listed("deliverable")
 
 

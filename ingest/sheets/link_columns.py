@@ -98,7 +98,7 @@ def _platform_claims(links: list[SourceLink]) -> dict[str, str]:
 
 
 def _names_another_handle(link: Link, handle: object) -> bool:
-    """Say whether a link names another account than the handle of its row."""
+    """Return whether a link names another account than the handle of its row."""
     if not link.handle or not isinstance(handle, str) or not handle:
         return False
     return link.handle.casefold() != handle.casefold()

@@ -180,7 +180,7 @@ def _scaling_commas(tokens: list[tuple[str, str]], last: int) -> int:
 
 
 def _is_odd(inner: list[tuple[str, str]], literal: str, after: str) -> bool:
-    """Say whether text stands among the digits, or adds digits to them."""
+    """Return whether text stands among the digits, or adds digits to them."""
     if any(kind in ("general", "exponent") for kind, _ in inner):
         inner = []
     kinds = {"digit": "0", "mark": "D"}

@@ -195,7 +195,7 @@ def _currency_code(word: str) -> str | None:
 
 
 def _is_closer(code: str, currency: str | None, word: str) -> bool:
-    """Say whether `code` names more closely the currency that a shared sign was taken for.
+    """Return whether `code` names more closely the currency that a shared sign was read as.
 
     >>> _is_closer("MXN", "USD", "$"), _is_closer("EUR", "USD", "$")
     (True, False)

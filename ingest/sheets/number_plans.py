@@ -29,7 +29,7 @@ _POWER_NOTES = {3: "in thousands", 6: "in millions", 9: "in billions"}
 #: Characters of a shown number in a message.
 LONGEST_SHOWN = 40
 
-#: Decimal marks of a column, a note that tells them, and what is unclear of them (None: nothing).
+#: Decimal marks of a column, a note of them, and what is unclear of them (None: nothing).
 MarksDecision = tuple[DecimalMarks, str, str | None]
 
 

@@ -79,13 +79,13 @@ class NumberStats:
         return NumberStats(mark_counts=Counter(counts), first_unclear=unclear)
 
     def has_marks(self, suffixed: bool) -> bool:
-        """Say whether a number, with a suffix or without, has a mark."""
+        """Return whether a number, with a suffix or without, has a mark."""
         return any(
             times for (group, proof), times in self.proofs.items() if group == suffixed and proof
         )
 
     def has_both_marks(self, suffixed: bool) -> bool:
-        """Say whether numbers, with a suffix or without, prove both marks."""
+        """Return whether numbers, with a suffix or without, prove both marks."""
         return bool(self.proofs[suffixed, "."] and self.proofs[suffixed, ","])
 
     @property

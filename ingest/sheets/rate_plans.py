@@ -73,7 +73,7 @@ def plan_rate_column(
 def _decide_percent(
     role: ColumnRole, stats: ColumnStats, match: RateMatch | None
 ) -> tuple[bool | None, str]:
-    """Say whether values without a sign are percentages, None where that is open, and why."""
+    """Return whether values without a sign are percentages, None where that is open, and why."""
     unit = role.mapped_unit
     if unit in _RATE_UNITS:
         return unit != "fraction", f"{unit}, as the map says"
@@ -95,8 +95,8 @@ def _signed_count(stats: ColumnStats) -> int:
 
 
 def _decide_literal_percent(role: ColumnRole, stats: ColumnStats) -> tuple[bool | None, str]:
-    """Say whether a % that is only text of a number format is meant, None where that is open, and a
-    note.
+    """Return whether values are percentages whose % is only text of the number format, None where
+    that is open, and a note.
     """
     sizes = stats.literal_sizes
     if not sizes:

@@ -45,7 +45,7 @@ def numbers_by_account(rows: CellRows, index: int, who: AccountColumns) -> dict[
 
 
 def is_account_count(rows: CellRows, index: int, who: AccountColumns, counts: int | None) -> bool:
-    """Say whether a column of a list of posts counts the account's followers, and not what each
+    """Return whether a column of a list of posts counts the account's followers, and not what each
     post gained.
 
     `counts`: the position of likes or views. An account has much the same number
@@ -71,8 +71,8 @@ def is_account_count(rows: CellRows, index: int, who: AccountColumns, counts: in
 
 
 def is_follower_history(rows: CellRows, when: int, who: AccountColumns, followers: int) -> bool:
-    """Say whether rows tell the followers of accounts at several dates each, from one to the next
-    not far apart.
+    """Return whether rows hold the followers of accounts at several dates, without large steps from
+    one to the next.
     """
     if not has_many_dates(rows, when, who):
         return False
@@ -82,7 +82,7 @@ def is_follower_history(rows: CellRows, when: int, who: AccountColumns, follower
 
 
 def has_many_dates(rows: CellRows, when: int, who: AccountColumns) -> bool:
-    """Say whether accounts stand at several dates each, seldom twice at one."""
+    """Return whether accounts have several dates each, seldom the same one twice."""
     dates: dict[str, list[str]] = {}
     for row in rows:
         dates.setdefault(_name(row, who), []).append(str(row[when]))
@@ -91,7 +91,7 @@ def has_many_dates(rows: CellRows, when: int, who: AccountColumns) -> bool:
 
 
 def is_daily(rows: CellRows, when: int) -> bool:
-    """Say whether rows are one day after another, three at least, each once and without a time."""
+    """Return whether rows are three or more days in a row, each once and without a time."""
     texts = [str(row[when]) for row in rows if str(row[when]).strip()]
     days = []
     for text in texts:

@@ -18,7 +18,7 @@ durchschnitt | promedio | moyenne | rata-rata | total general | total geral | to
 total keseluruhan | sous-total | zwischensumme | summen | sum total | totalsumme | overall | mean
 median | mittelwert | média | media | mediana | mittel | ø | σ
 """
-#: First words of rows that are no row of their own.
+#: First words of rows that sum up others.
 SUMMARIES = frozenset(word.strip() for word in re.split(r"[|\n]", _SUMMARIES)) - {""}
 SUMMARY_REASON = "sums up other rows"
 _SUMMARY = re.compile(
@@ -46,12 +46,12 @@ class SheetRows:
 
 
 def is_summary_word(cell: Cell) -> bool:
-    """Say whether a cell is a word for a sum or a mean, and nothing else."""
+    """Return whether a cell is a word for a sum or a mean, and nothing else."""
     return isinstance(cell, str) and cell.lower().strip(" :") in SUMMARIES
 
 
 def _holds_only_sums(cells: list[Cell]) -> bool:
-    """Say whether a row that begins with a word for a total goes on with figures alone."""
+    """Return whether a row that begins with a word for a total goes on with figures alone."""
     _, *rest = [cell for cell in cells if cell != ""]
     words = [cell for cell in rest if isinstance(cell, str) and parse_number_text(cell) is None]
     numbers = [
@@ -66,7 +66,7 @@ def _holds_only_sums(cells: list[Cell]) -> bool:
 
 
 def starts_with_summary_word(text: str) -> bool:
-    """Say whether a text begins with a word for a sum or a mean."""
+    """Return whether a text begins with a word for a sum or a mean."""
     return _SUMMARY.match(text) is not None
 
 

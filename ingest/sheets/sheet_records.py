@@ -9,7 +9,7 @@ from ingest.sheets.export_layouts import readable_layout
 from ingest.sheets.headers import Record, unique_column_names
 from ingest.sheets.sheet_types import SheetError, SheetOptions
 
-#: How many first records tell the header and the usual width of a row.
+#: How many first records decide the header and the usual width of a row.
 WIDTH_FROM = 500
 #: Characters of the lines before the header that a note shows, of a name, and how many names.
 LONGEST_NOTE, LONGEST_NAME, MOST_NAMES = 80, 40, 20
@@ -19,7 +19,7 @@ LONGEST_NOTE, LONGEST_NAME, MOST_NAMES = 80, 40, 20
 class SheetSource:
     """A file that can be read again and again.
 
-    `header`: the names of the columns, with the platform that stands above or before them;
+    `header`: the names of the columns, with the platform above or before them;
     `raw_header`: the names as the file has them. `records()` returns the records after the header.
     `epoch`: Excel's date system. `delimiter`, `encoding`: those of a text file.
     """

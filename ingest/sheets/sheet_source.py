@@ -69,6 +69,6 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
 
 
 def _is_encrypted(path: Path) -> bool:
-    """Say whether an old container of Office holds an encrypted workbook."""
+    """Return whether an old container of Office holds an encrypted workbook."""
     with open(path, "rb") as file:
         return "EncryptedPackage".encode("utf-16-le") in file.read(1 << 22)

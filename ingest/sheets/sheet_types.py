@@ -70,7 +70,7 @@ class Guess:
 
     @property
     def unread(self) -> bool:
-        """Say whether the whole column is left out because it is unclear."""
+        """Return whether the whole column is left out because it is unclear."""
         return self.column is None and self.ambiguous is not None
 
 

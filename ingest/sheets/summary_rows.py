@@ -73,7 +73,7 @@ class SummaryRowDetector:
     first: dict[int, float] | None = None
 
     def looks_like_summary(self, cells: list[Cell]) -> bool:
-        """Say whether a row has no name, or a word for a sum."""
+        """Return whether a row has no name, or a word for a sum."""
         names = [cells[k] for k in self.naming_columns]
         nameless = all(isinstance(name, str) and (not name or is_missing(name)) for name in names)
         return nameless or any(
@@ -81,7 +81,7 @@ class SummaryRowDetector:
         )
 
     def take(self, cells: list[Cell]) -> bool:
-        """Say whether a row sums up the rows above, and add it to the sums where it does not."""
+        """Return whether a row sums up the rows above, and add it to the sums where it does not."""
         values = {
             plan.index: value for plan in self.figures if (value := _value(plan, cells[plan.index]))
         }
@@ -99,7 +99,7 @@ class SummaryRowDetector:
         return False
 
     def is_first_row_summary(self) -> bool:
-        """Say whether the first row, which had no name, sums up all others."""
+        """Return whether the first row, which had no name, sums up all others."""
         return self.first is not None and _is_sum(self.first, self.whole, 2)
 
 
@@ -110,8 +110,8 @@ def _value(plan: ColumnPlan, cell: Cell) -> float | None:
 
 
 def _is_sum(values: dict[int, float], sums: dict[int, _Sum], fewest: int) -> bool:
-    """Say whether half of a row's figures are sums or means, one of them exactly; a mean of two may
-    be chance.
+    """Return whether half of a row's figures are sums or means, one of them exactly. A mean of two
+    figures may be chance.
     """
     near, exact = [], []
     for index, value in values.items():

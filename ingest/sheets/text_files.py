@@ -30,7 +30,7 @@ _BOMS = (
 
 
 def is_gzip(path: Path) -> bool:
-    """Say whether the file is gzipped, by its first bytes."""
+    """Return whether the file is gzipped, by its first bytes."""
     with open(path, "rb") as file:
         return file.read(2) == b"\x1f\x8b"
 

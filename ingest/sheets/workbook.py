@@ -86,7 +86,7 @@ def list_worksheets(path: Path) -> tuple[dict[str, str], int, dict[str, str]]:
     """Return the titles of the worksheets with their state (visible, hidden), the date system, 1900
     or 1904, and parts.
 
-    The parts tell where the archive has each worksheet.
+    The parts are the paths of the worksheets in the archive.
     """
     check_archive(path)
     with _opened(path) as book:

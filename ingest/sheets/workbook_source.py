@@ -104,7 +104,7 @@ def _first_records(path: Path, title: str) -> list[Record]:
 
 
 def _has_rows(sample: list[Record], header: Header) -> bool:
-    """Say whether a worksheet has a row below its header that is not blank."""
+    """Return whether a worksheet has a row below its header that is not blank."""
     return any(line > header[0] and any(cell != "" for cell in cells) for line, cells, _ in sample)
 
 
