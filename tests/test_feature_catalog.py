@@ -73,7 +73,7 @@ def test_no_rate_hides_what_it_is_a_rate_of():
 
 def test_every_column_says_what_it_is():
     assert [f.name for f in FEATURES if not (f.unit and f.source and f.meaning and f.missing)] == []
-    tables = {"question", "creators", "followers", "posts", "prospects", "reference", "all"}
+    tables = {"query", "creators", "followers", "posts", "prospects", "reference", "all"}
     assert {part for f in FEATURES for part in f.source.split(", ")} <= tables
 
 
