@@ -145,7 +145,9 @@ def _summary(people: pd.DataFrame, parts: tuple[str, ...]) -> dict[str, pd.DataF
     groups = people.groupby(list(parts)) if parts else people.groupby(np.zeros(len(people)))
     quantiles = groups[list(MEASURES)].quantile(QUANTILE_LEVELS)
     creators = groups[list(MEASURES)].count()
-    keys = [key if isinstance(key, tuple) else (key,) for key in creators.index] if parts else [()]
+    keys: list[tuple] = [()]
+    if parts:
+        keys = [key if isinstance(key, tuple) else (key,) for key in creators.index]
     index = pd.Index(keys, tupleize_cols=False)
     lists = {
         name: list(quantiles[name].to_numpy().reshape(-1, len(QUANTILE_LEVELS)))

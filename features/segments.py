@@ -142,4 +142,8 @@ class SegmentBenchmarks:
 
 def _plain(values: np.ndarray) -> list:
     """Return figures to six digits, None where unknown."""
-    return [[float(f"{v:.6g}") if np.isfinite(v) else None for v in row] for row in values.tolist()]
+    return [[_rounded(value) for value in row] for row in values.tolist()]
+
+
+def _rounded(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None

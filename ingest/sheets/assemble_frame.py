@@ -90,17 +90,20 @@ def _series(values: list, kind: str) -> pd.Series:
 def _platforms_before_links(
     frame: dict[str, pd.Series], labels: pd.DataFrame, sheet_plan: SheetPlan, row_count: int
 ) -> list[str | None]:
-    """Return the platform (n,) that counts more than a row's links, None where the links decide.
+    """Return the platform (n,) that outranks the links of a row, None where the links decide.
 
-    "" stands for a word in the column of platforms that names none of ours.
+    "": the column of platforms has a word that names none of ours.
     """
     platforms = frame["platform"] if "platform" in frame else [None] * row_count
     words = labels["platform"] if "platform" in labels else [None] * row_count
     default = sheet_plan.platform if sheet_plan.platform_outranks_links else None
-    return [
-        platform if isinstance(platform, str) else "" if isinstance(word, str) else default
-        for platform, word in zip(platforms, words, strict=True)
-    ]
+    outranking: list[str | None] = []
+    for platform, word in zip(platforms, words, strict=True):
+        if isinstance(platform, str):
+            outranking.append(platform)
+        else:
+            outranking.append("" if isinstance(word, str) else default)
+    return outranking
 
 
 def _fill_platform(

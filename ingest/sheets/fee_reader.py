@@ -77,7 +77,7 @@ def _read_amount(
 def _read_fee_text(
     text: str, marks: DecimalMarks, power: int, per_post: bool
 ) -> tuple[ParsedFee | None, str]:
-    """Read a fee that is written as text."""
+    """Read a fee from a text."""
     if no_fee_reason(text):
         return ParsedFee(None, word=text), ""
     fee_text = split_fee_text(text)
@@ -99,17 +99,22 @@ def _read_fee_text(
         lower *= 10**shared_power
     if lower > upper:
         return None, "is no range: its first amount is above its second"
-    package = fee_text.package
-    return ParsedFee(
+    fee = ParsedFee(
         upper,
-        currencies[0] if currencies else None,
+        next(iter(currencies), None),
         bare=has_shared_sign(text),
         lower=lower if len(amounts) > 1 else None,
         bound=fee_text.bound,
-        per_post=package.count is None if package else per_post,
-        deliverables=package.count if package else None,
-        format=package.format if package else None,
-    ), ""
+        per_post=per_post,
+    )
+    package = fee_text.package
+    if package:
+        fee = fee._replace(
+            per_post=package.count is None,
+            deliverables=package.count,
+            format=package.format,
+        )
+    return fee, ""
 
 
 def _numbers_of(fee_text: FeeText) -> list[ParsedNumber]:

@@ -102,36 +102,35 @@ def _count_columns(cells: list[Cell], below: list[list[Cell]], options: SheetOpt
 
 
 def _is_data(text: str) -> bool:
-    """Return whether a text would be a value rather than the name of a column: a link, a handle, a
-    number but a year.
+    """Return whether a text is a value rather than the name of a column: a link, a handle, or a
+    number that is no year.
     """
     if text.startswith("@") and len(text) > 1:
         return not header_meaning(text[1:])
     if header_meaning(text) or meaning_without_year(text):
         return False
-    number = parse_number_text(text) if any(map(str.isdigit, text)) else None
-    return parse_link(text) is not None or (
-        number is not None and not (text.isdecimal() and 1990 <= int(text) <= 2100)
-    )
+    if parse_link(text) is not None:
+        return True
+    if not any(map(str.isdigit, text)) or parse_number_text(text) is None:
+        return False
+    is_year = text.isdecimal() and 1990 <= int(text) <= 2100
+    return not is_year
 
 
 def _stands_above_data(texts: list[str], below: list[list[Cell]]) -> bool:
-    """Return whether a row names columns: a name stands above data, or most cells are names that no
-    row below repeats.
+    """Return whether a row names columns: a name is above data, or most cells are names that no row
+    below repeats.
     """
-    names = [
-        k
-        for k, text in enumerate(texts)
-        if text and (header_meaning(text) or meaning_without_year(text))
-    ]
-    under = {
-        k: [cell for row in below if (cell := str(row[k]).strip() if k < len(row) else "")]
-        for k in names
-    }
-    if any(sum(map(_is_data, cells)) > len(cells) / 2 for cells in under.values()):
-        return True
-    once = [k for k in names if under[k] and texts[k] not in under[k]]
-    return len(once) >= 3 and len(once) > sum(map(_is_data, texts))
+    unrepeated = 0
+    for position, text in enumerate(texts):
+        if not text or not (header_meaning(text) or meaning_without_year(text)):
+            continue
+        cells = [str(row[position]).strip() for row in below if position < len(row)]
+        filled = [cell for cell in cells if cell]
+        if sum(map(_is_data, filled)) > len(filled) / 2:
+            return True
+        unrepeated += bool(filled) and text not in filled
+    return unrepeated >= 3 and unrepeated > sum(map(_is_data, texts))
 
 
 def _is_group(text: str, under: str) -> bool:

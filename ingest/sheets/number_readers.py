@@ -68,7 +68,7 @@ def number_reader(
 
 
 def _read_number_text(text: str, marks: DecimalMarks, power: int, whole: bool) -> CellResult:
-    """Read a count or a mean that is written as text."""
+    """Read a count or a mean from a text."""
     number = parse_number_text(text)
     if number is None:
         return None, NO_NUMBER

@@ -178,9 +178,7 @@ def _gather_stats(
     kinds = [
         needed_stats(meaning, mapping) for meaning, mapping in zip(meanings, mappings, strict=True)
     ]
-    mapped_words = [
-        {fold_label(word) for word in mapping.values} if mapping else set() for mapping in mappings
-    ]
+    mapped_words = [set(map(fold_label, mapping.values if mapping else ())) for mapping in mappings]
     sample: CellRows = []
     records, row_count = source.records(), 0
     while chunk := list(islice(records, CHUNK)):
