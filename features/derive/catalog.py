@@ -33,12 +33,12 @@ def _query_specs() -> list[FeatureSpec]:
         FeatureSpec("platform_code", "code", "creators",
             "position in the bundle's list of platforms"),
         FeatureSpec("format_code", "code", "query",
-            "position of the planned format in the list of formats", "not told"),
+            "position of the planned format in the list of formats", "not given"),
         FeatureSpec("brand_fit", "0 to 1", "creators, query",
             "mean relatedness of the brand's niche to the creator's: the declared one, else what "
             "the text suggests", "either unknown"),
         FeatureSpec("sponsored_flag", "0 or 1", "query",
-            "the planned post is a paid partnership", "not told"),
+            "the planned post is a paid partnership", "not given"),
         FeatureSpec("lead_days", "days", "query", "start_at - as_of"),
         FeatureSpec("start_weekday", "0-6", "query", "weekday of start_at, UTC, Monday 0"),
         FeatureSpec("start_hour", "0-23", "query", "hour of start_at, UTC"),
@@ -60,23 +60,23 @@ def _profile_specs() -> list[FeatureSpec]:
             "ln growth per 90 days over the last readings", "one reading"),
         FeatureSpec("niche_code", "code", "creators, posts, reference",
             "position in the list of niches: the declared one, else the likeliest by bio, "
-            "captions, hashtags, topics", "none declared and the text does not tell"),
+            "captions, hashtags, topics", "none declared, and the text suggests none"),
         FeatureSpec("niche_declared_flag", "0 or 1", "creators",
             "the niche is declared, not read from text", learned=False),
         FeatureSpec("niche_known_share", "fraction", "creators, posts, reference",
-            "probability that the niche is one of the list: 1 where declared, else what the text "
-            "does not leave open", learned=False),
+            "probability that the niche is one of the list: 1 if declared, else 1 minus what the "
+            "text leaves open", learned=False),
         FeatureSpec("niche_focus", "0 to 1", "creators, posts, reference",
-            "how concentrated the text is: 1 - entropy / ln(niches) of the distribution it "
-            "suggests", "no telling text", learned=False),
+            "how clearly the text suggests one niche: 1 - entropy / ln(niches) of the distribution "
+            "it suggests", "no text that suggests a niche", learned=False),
         FeatureSpec("following_ratio_log", "ln ratio", "creators",
             "ln((1 + following) / (1 + followers))", "either unknown"),
         FeatureSpec("posts_count_log", "ln count", "creators",
-            "ln(1 + posts the account shows)", "not told"),
+            "ln(1 + posts the account shows)", "not given"),
         FeatureSpec("account_age_days", "days", "creators",
             "as_of - created_at", "created_at unknown"),
-        FeatureSpec("verified_flag", "0 or 1", "creators", "verified by the platform", "not told"),
-        FeatureSpec("business_flag", "0 or 1", "creators", "business account", "not told"),
+        FeatureSpec("verified_flag", "0 or 1", "creators", "verified by the platform", "not given"),
+        FeatureSpec("business_flag", "0 or 1", "creators", "business account", "not given"),
     ]
     # fmt: on
 
@@ -102,17 +102,17 @@ def _target_specs(target: str) -> list[FeatureSpec]:
             for s in LEVEL_STATISTICS
         ),
         FeatureSpec(f"{target}_dev_mean_12", "ln ratio", "posts, prospects",
-            f"ln(1 + mean {target}), last 12 or as given, minus offset", none),
+            f"ln(1 + mean {target}) of the last 12 posts, or as given, minus the offset", none),
         FeatureSpec(f"{target}_known_count", "posts", "posts",
             f"posts with known {target}, of the last 96"),
         FeatureSpec(f"{target}_effective_count", "posts", "posts",
-            "Kish's effective number of them under recency weights"),
+            "Kish's effective number of these posts under recency weights"),
         FeatureSpec(f"{target}_log_sd", "ln ratio", "posts",
             f"standard deviation of {level}", "under two posts"),
         FeatureSpec(f"{target}_log_mad", "ln ratio", "posts",
             "median absolute deviation about the weighted median", none),
         FeatureSpec(f"{target}_log_autocorrelation", "-1 to 1", "posts",
-            "lag-1 autocorrelation, shrunk by four posts", "constant"),
+            "lag-1 autocorrelation, shrunk by four posts", "all values equal"),
         FeatureSpec(f"{target}_log_slope", "ln per 30 d", "posts",
             f"least-squares slope of {level} on time, shrunk", none),
     ]
@@ -155,18 +155,18 @@ def _effect_specs() -> list[FeatureSpec]:
     # fmt: off
     return [
         FeatureSpec("sponsored_share", "fraction", "posts",
-            "paid posts among those that tell", "none tells"),
+            "share of paid posts among those known to be paid or unpaid", "known of no post"),
         FeatureSpec("sponsored_count_30d", "posts", "posts",
             "paid posts in the 30 days up to the newest known post", none),
         FeatureSpec("sponsored_effect", "ln ratio", "posts",
-            "mean residual paid minus not paid, shrunk by three posts to what is usual on the "
-            "platform", "none tells"),
+            "mean residual of paid posts minus that of unpaid ones, shrunk by three posts to what "
+            "is usual on the platform", "known of no post"),
         FeatureSpec("sponsored_share_30d", "fraction", "posts",
-            "as sponsored_share, of the 30 days up to the newest", "none tells"),
+            "sponsored_share of the 30 days up to the newest known post", "known of no post"),
         FeatureSpec("sponsored_dev_median", "ln ratio", "posts",
-            "median of paid posts, minus the offset", "none", learned=False),
+            "median of paid posts, minus the offset", "no paid posts", learned=False),
         FeatureSpec("organic_dev_median", "ln ratio", "posts",
-            "median of unpaid posts, minus the offset", "none", learned=False),
+            "median of unpaid posts, minus the offset", "no unpaid posts", learned=False),
         *(
             FeatureSpec(f"{name}_effect", "ln ratio", "posts, reference",
                 f"mean residual of {name} posts, shrunk by three posts to what is usual on the "
@@ -174,9 +174,9 @@ def _effect_specs() -> list[FeatureSpec]:
             for name in FORMATS
         ),
         FeatureSpec("format_share", "fraction", "posts, query",
-            "posts of the planned format among the known", none),
-        FeatureSpec("engagements_dev_mean_by_format", "ln ratio", "posts, query, reference",
-            "the effect of the planned format; a format not told is one of its own, usually 0",
+            "share of posts of the planned format among the known posts", none),
+        FeatureSpec("engagements_dev_mean_by_format", "ln ratio", "posts, question, reference",
+            "the effect of the planned format; an unknown one is a format of its own, usually 0",
             none),
         FeatureSpec("engagements_dev_mean_by_topic", "ln ratio", "posts, query",
             f"{mean_residual}, on the planned topic", none),
@@ -188,7 +188,7 @@ def _effect_specs() -> list[FeatureSpec]:
 
 def _authenticity_specs() -> list[FeatureSpec]:
     none = "no sign could be read"
-    why = "1 nothing odd, towards 0 many odd signs: a reason to look, never proof"
+    why = "1: nothing odd; towards 0: many odd signs. A reason to look closer, never proof"
     parts = [
         FeatureSpec(
             f"authenticity_{p}",
@@ -209,9 +209,9 @@ def _content_specs() -> list[FeatureSpec]:
         ("mentions_count", "ln count"),
         ("has_location", "0 or 1"),
     )
-    planned = [
-        FeatureSpec(f"{name}_planned", unit, "query", f"{name} of the planned post", "not told")
-        for name, unit in fields
+    plain = [
+        FeatureSpec(f"{name}_planned", unit, "query", f"{name} of the planned post", "not given")
+        for name, unit in told
     ]
     compared = [
         FeatureSpec(
@@ -219,7 +219,7 @@ def _content_specs() -> list[FeatureSpec]:
             unit,
             "query, posts",
             f"{name}_planned minus the creator's mean",
-            "not told",
+            "not given",
         )
         for name, unit in fields
     ]
@@ -247,13 +247,13 @@ QUERY_INDEPENDENT_COLUMNS = tuple(
 def columns_markdown() -> str:
     """Return docs/columns.md, which lists every column, so that the page equals the code."""
     lines = [
-        "# Columns that derive gives",
+        "# Derived columns",
         "",
         (
-            "Made by `make docs` from `features/derive/catalog.py`. "
+            "For data scientists. Made by `make docs` from `features/derive/catalog.py`. "
             "`dev` is ln(1 + count) minus the offset."
         ),
-        "Columns marked * inform answers and are not learned from.",
+        "Columns marked * are used in answers, but models do not learn from them.",
         "",
         "| column | unit | from | meaning and formula | missing |",
         "|---|---|---|---|---|",
