@@ -175,7 +175,7 @@ def _effect_specs() -> list[FeatureSpec]:
         ),
         FeatureSpec("format_share", "fraction", "posts, query",
             "share of posts of the planned format among the known posts", none),
-        FeatureSpec("engagements_dev_mean_by_format", "ln ratio", "posts, question, reference",
+        FeatureSpec("engagements_dev_mean_by_format", "ln ratio", "posts, query, reference",
             "the effect of the planned format; an unknown one is a format of its own, usually 0",
             none),
         FeatureSpec("engagements_dev_mean_by_topic", "ln ratio", "posts, query",
