@@ -1,6 +1,6 @@
 """Where training does its work: features derived and boosters fitted by this process, or by others.
 
-`training.distributed.dask_backend` has the backend of a Dask cluster.
+`training.distributed.dask_fit.dask_backend` has the backend of a Dask cluster.
 """
 
 from typing import Any

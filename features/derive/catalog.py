@@ -209,9 +209,9 @@ def _content_specs() -> list[FeatureSpec]:
         ("mentions_count", "ln count"),
         ("has_location", "0 or 1"),
     )
-    plain = [
+    planned = [
         FeatureSpec(f"{name}_planned", unit, "query", f"{name} of the planned post", "not given")
-        for name, unit in told
+        for name, unit in fields
     ]
     compared = [
         FeatureSpec(
