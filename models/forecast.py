@@ -16,35 +16,26 @@ The recipe and its figures: docs/method.md.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.model_selection import GroupKFold
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.booster_engine import LIGHTGBM, BoosterSet, as_float32
-from models.boosting import (
-    LOCATION_BOOSTING,
-    SCALE_BOOSTING,
-    Boosting,
-    choose_tree_count,
-    lightgbm_parameters,
-)
+from models.booster_parameters import BoosterParameters
+from models.boosting import Boosting, lightgbm_parameters
 from models.column_positions import ColumnName, ColumnPositions
 from models.conformal import GRID, CalibrationSet, ConformalTables, ConformityScores
-from models.corrections import (
-    choose_correction_shares,
-    correction_share_errors,
-    history_scale,
-    rows_by_evidence,
-)
+from models.corrections import choose_correction_shares, correction_share_errors, history_scale
 from models.correlation import correlation_by_table
 from models.distribution import PredictiveDistribution, crps
 from models.fit_validation import creator_codes, finite_numbers, require_numbers, row_weights
-from models.linear import LinearCorrection
+from models.forecaster_state import fitted_attributes, forecaster_state, parameters_of_state
+from models.linear import LinearCorrection, predict_by_evidence
+from models.out_of_fold import TrainingRows, corrections_out_of_fold
 from models.totals import TotalsTables
 
 SCALE_FLOOR = 0.05
@@ -52,11 +43,6 @@ SCALE_FLOOR = 0.05
 LARGEST_SCORE = 50
 #: Position of the median in GRID.
 MEDIAN = int(np.searchsorted(GRID, 0.5))
-#: Settings of the two boosters where the parameters `location` and `scale` are None.
-DEFAULT_BOOSTING = {"location": LOCATION_BOOSTING, "scale": SCALE_BOOSTING}
-#: Parameters that a bundle keeps: plain ones, and lists.
-_STATE_PARAMETERS = ("offset", "evidence", "evidences", "platform", "platforms", "posts", "mad")
-_STATE_LISTS = ("centred", "leave_out", "codes")
 
 
 @dataclass(frozen=True)
@@ -70,7 +56,7 @@ class _Parts:
     platform: np.ndarray
 
 
-class Forecaster(RegressorMixin, BaseEstimator):
+class Forecaster(RegressorMixin, BoosterParameters):
     """Forecast ln(1 + count) of one deliverable, with its whole distribution.
 
     Parameters
@@ -163,42 +149,6 @@ class Forecaster(RegressorMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name; `deep`: also each setting of both boosters, such as
-        `location__trees`, those of the default where the parameter is None.
-        """
-        parameters = super().get_params(deep=False)
-        if deep:
-            for name in DEFAULT_BOOSTING:
-                boosting = self._boosting(name)
-                if isinstance(boosting, Boosting):
-                    settings = boosting.get_params()
-                    parameters |= {f"{name}__{key}": value for key, value in settings.items()}
-        return parameters
-
-    def set_params(self, **params: Any) -> "Forecaster":
-        """Set parameters by name, also single settings of a booster, such as `location__trees`.
-
-        Raises ValueError for an unknown name.
-        """
-        settings: dict[str, dict[str, Any]] = {name: {} for name in DEFAULT_BOOSTING}
-        plain = {}
-        for key, value in params.items():
-            name, _, setting = key.partition("__")
-            if setting and name in settings:
-                settings[name][setting] = value
-            else:
-                plain[key] = value
-        super().set_params(**plain)
-        for name, changed in settings.items():
-            if changed:
-                setattr(self, name, self._boosting(name).with_params(**changed))
-        return self
-
-    def _boosting(self, name: str) -> Boosting:
-        boosting = getattr(self, name)
-        return DEFAULT_BOOSTING[name] if boosting is None else boosting
-
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> "Forecaster":
         """Fit location and scale, and conformal quantiles of the residuals out of fold.
 
@@ -228,27 +178,41 @@ class Forecaster(RegressorMixin, BaseEstimator):
         self, x: np.ndarray, y: np.ndarray, weight: np.ndarray, creator: np.ndarray
     ) -> None:
         """Fit to checked rows: the folds first, then both corrections and the scale to all rows."""
-        target = y - self.positions_.offsets(x, self.median_)
-        seen = self.positions_.seen_columns(x)
-        evidence = self.positions_.evidence_codes(x)
-        platform = self.positions_.platform_codes(x)
-        self.trained_ = np.bincount(platform, minlength=self.platforms)
-        data = self._dataset(seen, target, weight)
-        corrections, trees = self._out_of_fold(data, seen, target, weight, evidence, creator)
+        positions = self.positions_
+        rows = TrainingRows(
+            seen=positions.seen_columns(x),
+            sloped=positions.sloped,
+            target=y - positions.offsets(x, self.median_),
+            weight=weight,
+            evidence=positions.evidence_codes(x),
+            platform=positions.platform_codes(x),
+            creator=creator,
+            evidences=self.evidences,
+        )
+        self.trained_ = np.bincount(rows.platform, minlength=self.platforms)
+        data = self._dataset(rows.seen, rows.target, weight)
+        corrections, trees = corrections_out_of_fold(
+            rows, self.folds, partial(self._fit_fold, data, rows.seen)
+        )
         self.share_errors_ = correction_share_errors(
-            target, corrections, weight, evidence, self.evidences
+            rows.target, corrections, weight, rows.evidence, self.evidences
         )
         self.correction_ = choose_correction_shares(self.share_errors_)
-        residual = target - (self.correction_[evidence] * corrections).sum(axis=1)
-        every_row = np.arange(len(y))
-        self.linear_ = self._fit_lines(seen, target, weight, evidence, every_row)
+        self.linear_ = rows.fit_lines()
         self.location_ = self._boost(data, self._boosting("location"), "l1", trees)
-        data.set_label(np.log(np.abs(residual) + SCALE_FLOOR))
+        applied = (self.correction_[rows.evidence] * corrections).sum(axis=1)
+        data.set_label(np.log(np.abs(rows.target - applied) + SCALE_FLOOR))
         self.scale_ = self._boost(data, self._boosting("scale"), "l2")
         self.use_engine(LIGHTGBM)
-        scale = self._scaled(x, np.asarray(self.scale_.predict(seen, num_threads=self.threads)))
+        scale_log = np.asarray(self.scale_.predict(rows.seen, num_threads=self.threads))
         self.left_out_ = CalibrationSet(
-            target, corrections, scale, evidence, platform, weight, creator
+            rows.target,
+            corrections,
+            self._scaled(x, scale_log),
+            rows.evidence,
+            rows.platform,
+            weight,
+            creator,
         )
         self._set_tables(self.left_out_)
 
@@ -401,45 +365,22 @@ class Forecaster(RegressorMixin, BaseEstimator):
     def state(self) -> tuple[dict[str, Any], str, str]:
         """Return what `from_state` needs: JSON values, then both boosters as text."""
         check_is_fitted(self, "conformal_")
-        conformal = {name: values.tolist() for name, values in vars(self.conformal_).items()}
-        state = {
-            **{name: getattr(self, name) for name in _STATE_PARAMETERS},
-            **{name: list(getattr(self, name)) for name in _STATE_LISTS},
-            "linear": [line.state() for line in self.linear_],
-            "features": self._names(),
-            "median": self.median_,
-            "correction": self.correction_.tolist(),
-            "trained": self.trained_.tolist(),
-            "conformal": conformal,
-            "correlation": self.correlation_.tolist(),
-            "totals": self.totals_.quantiles.tolist(),
-            "log_mean": self.totals_.log_mean.tolist(),
-        }
+        state = forecaster_state(self, self._names())
         return state, self.location_.model_to_string(), self.scale_.model_to_string()
 
     @classmethod
     def from_state(cls, state: dict[str, Any], location: str, scale: str) -> "Forecaster":
         """Return the fitted forecaster that gave `state`; it predicts the same to the last bit."""
-        parameters = {name: state[name] for name in _STATE_PARAMETERS}
-        lists: dict[str, Any] = {name: tuple(state[name]) for name in _STATE_LISTS}
-        forecaster = cls(**parameters, **lists)
+        forecaster = cls(**parameters_of_state(state))
         if all(isinstance(name, str) for name in state["features"]):
             forecaster.feature_names_in_ = np.array(state["features"], dtype=object)
         forecaster.n_features_in_ = len(state["features"])
         forecaster._set_columns()
-        forecaster.median_ = state["median"]
-        forecaster.correction_ = np.array(state["correction"])
-        forecaster.linear_ = [LinearCorrection.from_state(line) for line in state["linear"]]
+        for name, value in fitted_attributes(state).items():
+            setattr(forecaster, name, value)
         forecaster.location_ = lgb.Booster(model_str=location)
         forecaster.scale_ = lgb.Booster(model_str=scale)
         forecaster.use_engine(LIGHTGBM)
-        forecaster.trained_ = np.array(state["trained"])
-        conformal = {name: np.array(values) for name, values in state["conformal"].items()}
-        forecaster.conformal_ = ConformalTables(**conformal)
-        forecaster.correlation_ = np.array(state["correlation"])
-        forecaster.totals_ = TotalsTables(
-            forecaster.correlation_, np.array(state["totals"]), np.array(state["log_mean"])
-        )
         return forecaster
 
     def _names(self) -> list[ColumnName]:
@@ -475,7 +416,7 @@ class Forecaster(RegressorMixin, BaseEstimator):
         evidence = positions.evidence_codes(x)
         platform = positions.platform_codes(x)
         boosted, scale_log = self.trees_.predict(seen).T
-        linear = self._predict_lines(self.linear_, seen, evidence)
+        linear = predict_by_evidence(self.linear_, seen.take(positions.sloped, axis=1), evidence)
         corrections = np.column_stack([linear, boosted])
         unknown = self.trained_[platform] == 0
         if unknown.any():
@@ -520,66 +461,17 @@ class Forecaster(RegressorMixin, BaseEstimator):
         }
         return lgb.Dataset(seen, target, weight=weight, params=parameters).construct()
 
-    def _fit_lines(
-        self,
-        seen: np.ndarray,
-        target: np.ndarray,
-        weight: np.ndarray,
-        evidence: np.ndarray,
-        rows: np.ndarray,
-    ) -> list[LinearCorrection]:
-        """Fit a linear correction for each evidence to those of `rows` that have it; to all of them
-        where those are few.
-        """
-        lines = []
-        for mask in rows_by_evidence(evidence[rows], weight[rows], self.evidences):
-            chosen = rows[mask]
-            x = seen[np.ix_(chosen, self.positions_.sloped)]
-            lines.append(LinearCorrection.fit(x, target[chosen], weight[chosen]))
-        return lines
-
-    def _predict_lines(
-        self, lines: list[LinearCorrection], seen: np.ndarray, evidence: np.ndarray
-    ) -> np.ndarray:
-        """Return the linear correction of each row, (n,), by the line of its evidence."""
-        x = seen.take(self.positions_.sloped, axis=1)
-        correction = np.zeros(len(seen))
-        for code in np.flatnonzero(np.bincount(evidence)):
-            rows = evidence == code
-            correction[rows] = lines[code].predict(x[rows])
-        return correction
-
-    def _out_of_fold(
-        self,
-        data: Any,
-        seen: np.ndarray,
-        target: np.ndarray,
-        weight: np.ndarray,
-        evidence: np.ndarray,
-        creator: np.ndarray,
-    ) -> tuple[np.ndarray, int | None]:
-        """Return each row's linear and boosted correction, (n, 2), by fits without its creator, and
-        the number of trees to keep (None: all of them).
-        """
+    def _fit_fold(
+        self, data: Any, seen: np.ndarray, train: np.ndarray, test: np.ndarray
+    ) -> tuple[np.ndarray, list[float]]:
+        """Fit the location's booster to the rows `train`, as models.out_of_fold.FitFold does."""
         boosting = self._boosting("location")
-        corrections = np.full((len(target), 2), np.median(target))
-        curves: list[list[float]] = []
-        folds = min(self.folds, len(np.unique(creator)))
-        if folds < 2:
-            return corrections, None
-        for train, test in GroupKFold(folds).split(seen, groups=creator):
-            train_data = data.subset(np.sort(train)).construct()
-            test_data = data.subset(np.sort(test)).construct()
-            curve: dict[str, dict[str, list[float]]] = {}
-            valid = test_data if boosting.patience else None
-            booster = self._boost(train_data, boosting, "l1", valid=valid, curve=curve)
-            if (weight[train] > 0).any():
-                lines = self._fit_lines(seen, target, weight, evidence, train)
-                corrections[test, 0] = self._predict_lines(lines, seen[test], evidence[test])
-            corrections[test, 1] = booster.predict(seen[test], num_threads=self.threads)
-            if curve:
-                curves.append(curve["valid_0"]["l1"])
-        return corrections, choose_tree_count(curves) if curves else None
+        train_data = data.subset(np.sort(train)).construct()
+        valid = data.subset(np.sort(test)).construct() if boosting.patience else None
+        curve: dict[str, dict[str, list[float]]] = {}
+        booster = self._boost(train_data, boosting, "l1", valid=valid, curve=curve)
+        correction = np.asarray(booster.predict(seen[test], num_threads=self.threads))
+        return correction, curve["valid_0"]["l1"] if curve else []
 
     def _boost(
         self,

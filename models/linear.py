@@ -76,6 +76,20 @@ class LinearCorrection:
         return cls(middle, low, high, scale, np.array(state["slope"]), state["intercept"])
 
 
+def predict_by_evidence(
+    lines: list[LinearCorrection], x: np.ndarray, evidence: np.ndarray
+) -> np.ndarray:
+    """Return the linear correction of each row, (n,), by the line of its evidence.
+
+    `lines`: one for each evidence code; `x`: (n, columns); `evidence`: codes (n,).
+    """
+    correction = np.zeros(len(x))
+    for code in np.flatnonzero(np.bincount(evidence)):
+        rows = evidence == code
+        correction[rows] = lines[code].predict(x[rows])
+    return correction
+
+
 def _central_range(column: np.ndarray) -> tuple[float, float, float, float]:
     """Return low, median and high of a column's known values, and their spread about the median,
     unknown values counted as the median.
