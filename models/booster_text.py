@@ -1,9 +1,10 @@
-"""The text of a LightGBM booster, checked before LightGBM reads it: of a damaged one it may abort
-the whole process.
+"""A check of the text of a LightGBM booster before LightGBM reads it.
 
-Checked is all that LightGBM walks by: the header, where trees begin, how long their lists are, and
-that the children of each tree make one tree over its leaves and over columns that there are. Not
-checked is whether its figures are good.
+Damaged text can make LightGBM abort the whole process.
+
+Checked are the header, where trees begin, the lengths of their lists, and that the splits of each
+tree make one tree over all its leaves, on columns that exist. Whether its figures are good is not
+checked.
 """
 
 import re
@@ -12,17 +13,18 @@ import numpy as np
 
 from features.errors import CreatorcastError
 
-#: What every booster of a forecast has in its header.
+#: Lines of the header that are the same in every booster of a forecast.
 FIXED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0"}
 HEADER = (*FIXED, "max_feature_idx", "objective", "feature_names", "feature_infos", "tree_sizes")
-#: Objectives whose raw sum is the forecast: others would be transformed.
+#: Objectives whose forecast is the plain sum of the trees.
 OBJECTIVES = ("regression", "regression_l1")
-#: Entries of a list with one for each split of a tree, and of one with one for each leaf.
+#: Lists with one entry for each split of a tree, and lists with one for each leaf.
 OF_SPLITS = (
     *("split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child"),
     *("internal_value", "internal_weight", "internal_count"),
 )
 OF_LEAVES = ("leaf_value", "leaf_weight", "leaf_count")
+#: Lists of whole numbers.
 WHOLE = (
     "split_feature",
     "decision_type",
@@ -31,32 +33,17 @@ WHOLE = (
     "leaf_count",
     "internal_count",
 )
+#: Lines of a tree, in their order.
 TREE = (
-    *(
-        "num_leaves",
-        "num_cat",
-        "split_feature",
-        "split_gain",
-        "threshold",
-        "decision_type",
-        "left_child",
-    ),
-    *(
-        "right_child",
-        "leaf_value",
-        "leaf_weight",
-        "leaf_count",
-        "internal_value",
-        "internal_weight",
-        "internal_count",
-    ),
-    *("is_linear", "shrinkage"),
+    *("num_leaves", "num_cat", "split_feature", "split_gain", "threshold", "decision_type"),
+    *("left_child", "right_child", "leaf_value", "leaf_weight", "leaf_count"),
+    *("internal_value", "internal_weight", "internal_count", "is_linear", "shrinkage"),
 )
 MOST_TREES, MOST_LEAVES = 20_000, 10_000
-#: Leaves are shares of a logarithm of a count: none comes near it.
+#: Largest absolute value of a leaf: it is a small part of the logarithm of a count.
 LARGEST_LEAF = 100.0
-#: Numeric splits: to which side the unknown goes (bit 1), and what counts as unknown (bits 2 and
-#: 3).
+#: Decision types of numeric splits: bit 1 is the side of unknown values, bits 2 and 3 say which
+#: values are unknown.
 DECISIONS = (0, 2, 4, 6, 8, 10)
 
 _WHOLE = re.compile(r"-?\d{1,9}")
@@ -71,11 +58,11 @@ _ENDS = (
 
 
 class BoosterTextError(CreatorcastError):
-    """The text is no booster that this code makes, or was damaged."""
+    """The text is not a booster as this code writes it, or was damaged."""
 
 
 def check_booster(text: str, columns: int) -> None:
-    """Raise BoosterTextError unless the text is a whole booster over so many columns."""
+    """Raise BoosterTextError unless the text is a complete booster on so many columns."""
     head, separator, body = text.partition("\n\n")
     if not separator or not text.isascii():
         raise BoosterTextError("it has no header")
@@ -85,14 +72,15 @@ def check_booster(text: str, columns: int) -> None:
         raise BoosterTextError(
             f"tree_sizes names {len(sizes):,} trees, expected at most {MOST_TREES:,}"
         )
-    at = 0
+    start = 0
     for number, size in enumerate(sizes):
-        _check_tree(body[at : at + size], number, columns)
-        at += size
-    _check_end(body[at:])
+        _check_tree(body[start : start + size], number, columns)
+        start += size
+    _check_end(body[start:])
 
 
 def _header(head: str, columns: int) -> dict[str, str]:
+    """Return the checked lines of the header by name."""
     first, *lines = head.split("\n")
     pairs = [line.partition("=")[::2] for line in lines]
     if first != "tree" or tuple(name for name, _ in pairs) != HEADER:
@@ -118,14 +106,12 @@ def _header(head: str, columns: int) -> dict[str, str]:
 
 
 def _check_tree(text: str, number: int, columns: int) -> None:
+    """Raise BoosterTextError unless the text is the whole tree of that number."""
     place = f"tree {number}"
     title, *lines = text.rstrip("\n").split("\n")
     pairs = [line.partition("=")[::2] for line in lines]
-    if (
-        title != f"Tree={number}"
-        or not text.endswith("\n\n")
-        or tuple(name for name, _ in pairs) != TREE
-    ):
+    names = tuple(name for name, _ in pairs)
+    if title != f"Tree={number}" or not text.endswith("\n\n") or names != TREE:
         raise BoosterTextError(
             f"{place} does not begin and end where tree_sizes says, or lacks a line"
         )
@@ -146,15 +132,17 @@ def _check_tree(text: str, number: int, columns: int) -> None:
 
 
 def _values(tree: dict[str, str], name: str, leaves: int, place: str) -> np.ndarray:
-    """Give the numbers of a list; a tree of one leaf has some of them empty."""
+    """Return the numbers of a list; in a tree of one leaf some lists are empty."""
     count = leaves if name in OF_LEAVES else leaves - 1
     if leaves == 1 and name != "leaf_value" and not tree[name]:
         return np.empty(0)
-    listed = _listed(tree[name], f"{place}: {name}", _WHOLE if name in WHOLE else _NUMBER, count)
-    return np.array(listed, dtype=int if name in WHOLE else float)
+    pattern, dtype = (_WHOLE, int) if name in WHOLE else (_NUMBER, float)
+    entries = _listed(tree[name], f"{place}: {name}", pattern, count)
+    return np.array(entries, dtype=dtype)
 
 
 def _check_splits(lists: dict[str, np.ndarray], leaves: int, columns: int, place: str) -> None:
+    """Raise BoosterTextError unless the splits of a tree of two or more leaves make one tree."""
     feature = lists["split_feature"]
     if feature.min() < 0 or feature.max() >= columns:
         raise BoosterTextError(
@@ -164,12 +152,11 @@ def _check_splits(lists: dict[str, np.ndarray], leaves: int, columns: int, place
         raise BoosterTextError(f"{place}: decision_type is not one of a numeric split")
     parents = np.tile(np.arange(leaves - 1), 2)
     children = np.concatenate([lists["left_child"], lists["right_child"]])
-    # leaves are written as -1, -2 and so on; a split comes after the one that it is below
+    # leaves are written as -1, -2 and so on; a split comes after its parent
     expected = np.concatenate([np.arange(-leaves, 0), np.arange(1, leaves - 1)])
-    if (
-        not np.array_equal(np.sort(children), expected)
-        or (children[children >= 0] <= parents[children >= 0]).any()
-    ):
+    is_split = children >= 0
+    is_each_named_once = np.array_equal(np.sort(children), expected)
+    if not is_each_named_once or (children[is_split] <= parents[is_split]).any():
         raise BoosterTextError(
             f"{place}: left_child and right_child make no tree of {leaves} leaves"
         )
@@ -178,23 +165,23 @@ def _check_splits(lists: dict[str, np.ndarray], leaves: int, columns: int, place
 
 
 def _check_end(text: str) -> None:
-    """Raise BoosterTextError unless all that follows the trees is there."""
+    """Raise BoosterTextError unless the text after the trees is complete."""
     lines = text.rstrip("\n").split("\n")
     ends = [line for line in lines if line in _ENDS]
     if tuple(ends) != _ENDS or lines[0] != _ENDS[0] or lines[-1] != _ENDS[-1]:
         raise BoosterTextError("what follows its trees was cut or changed")
 
 
-def _listed(text: str, what: str, pattern: re.Pattern, count: int | None = None) -> list[str]:
-    """Give the entries of a list, each of which must be of the pattern; `count`: how many there
-    must be.
+def _listed(text: str, name: str, pattern: re.Pattern, count: int | None = None) -> list[str]:
+    """Return the entries of a list. Raises BoosterTextError unless each matches the pattern and
+    there are `count` of them (None: any number).
     """
     entries = text.split(" ") if text else []
     if count is not None and len(entries) != count:
-        raise BoosterTextError(f"{what} has {len(entries):,} entries, expected {count:,}")
+        raise BoosterTextError(f"{name} has {len(entries):,} entries, expected {count:,}")
     wrong = next((entry for entry in entries if not pattern.fullmatch(entry)), None)
     if wrong is not None:
-        raise BoosterTextError(f"{what} holds {_short(wrong)}, expected a number")
+        raise BoosterTextError(f"{name} holds {_short(wrong)}, expected a number")
     return entries
 
 

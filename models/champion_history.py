@@ -22,8 +22,7 @@ class ChampionHistoryError(CreatorcastError):
 
 
 def champions_until(path: Path, current: str | None) -> list[dict]:
-    """Give the champions up to the `current` one, which is last, as {"version", "since"}; [] where
-    there is none.
+    """Return the champions up to `current`, as {"version", "since"}; [] where there is none.
 
     `since` (ISO, UTC) is None where a champion was named by hand. Raises ChampionHistoryError.
     """
@@ -37,7 +36,7 @@ def champions_until(path: Path, current: str | None) -> list[dict]:
 
 
 def append_champion(champions: list[dict], version: str) -> list[dict]:
-    """Give the champions followed by `version`; as they are where it is the last already."""
+    """Return the champions followed by `version`; unchanged where it is already the last."""
     if champions and champions[-1]["version"] == version:
         return champions
     return [

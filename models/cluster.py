@@ -1,13 +1,12 @@
-"""Steps of work on a Dask cluster whose workers run the same code as this process and may be lost
-at any moment.
+"""Steps of work on a Dask cluster whose workers may be lost at any moment.
 
-A step is a function of a ClusterConnection. Where a worker is lost and the step fails or stands
-still, the connection is closed, which ends all its tasks, and the step is done anew by a new
-connection on the workers that remain. No step waits for ever: TIMEOUT_MINUTES without progress end
-the run.
+A step is a function of a ClusterConnection. Where a worker is lost and the step fails or makes no
+progress, the connection is closed, which ends all its tasks, and a new connection repeats the step
+on the workers that remain. No step waits for ever: TIMEOUT_MINUTES without progress end the run.
+Workers must run the same code as this process.
 
-But: a worker that is still at a task that nobody waits for is started anew, and so is one that has
-gone silent; where others use the same workers, Dask repeats their tasks.
+But: a worker is restarted where it still works on a task of a closed connection, or is silent. If
+others use the same workers, Dask repeats their tasks.
 """
 
 import logging
@@ -29,14 +28,14 @@ from models.cluster_connection import (
 
 #: Minutes without progress (a task ended, a tree made) after which a run gives up.
 TIMEOUT_MINUTES = 10.0
-#: Failures of one step after which a run gives up, and seconds before the step is done anew, twice
+#: Failures of one step after which a run gives up, and seconds before the step is repeated, twice
 #: as many each time.
 ATTEMPTS, PAUSE_SECONDS = 6, 0.5
-#: Seconds without progress after the loss of a worker, after which a step is done anew.
+#: Seconds without progress after the loss of a worker until a step is repeated.
 STALL_SECONDS = 60.0
-#: Seconds that a worker has to end a task that nobody waits for.
+#: Seconds that a worker has to end a task of a closed connection.
 RELEASE_SECONDS = 2.0
-#: What helps where a cluster fails again and again.
+#: The remedy in messages where a cluster fails again and again.
 REMEDY = "see the logs of its workers, start more by dask worker, and run it again"
 
 T = TypeVar("T")
@@ -55,12 +54,12 @@ class ClusterSession:
     address : of the scheduler
     prepare : function of a ClusterConnection, called once for each; its result becomes the
         connection's `state`
-    minutes : without progress, after which it gives up
-    started : the cluster was there before, so wait `minutes` for a scheduler or for workers that
-        are gone
+    minutes : minutes without progress after which it gives up
+    started : whether the cluster has answered before; if so, wait `minutes` for a scheduler or
+        workers that are gone
 
-    Raises ClusterError on entry where there is no such cluster. Whoever reaches a scheduler can run
-    code on its workers: it belongs into a network of its own.
+    Raises ClusterError on entry where there is no such cluster. Anyone who can reach a scheduler
+    can run code on its workers: keep it in a private network.
     """
 
     def __init__(
@@ -74,7 +73,7 @@ class ClusterSession:
         self._started = started
         self._connection: ClusterConnection | None = None
         self._lock = threading.Lock()
-        #: Keys of tasks that nobody waits for.
+        #: Keys of tasks of closed connections.
         self._abandoned: set[str] = set()
 
     def __enter__(self) -> "ClusterSession":
@@ -90,24 +89,22 @@ class ClusterSession:
             self._connection.close()
 
     def new_session(self) -> "ClusterSession":
-        """Give another session of the same cluster, whose connections can be closed without loss to
-        this one.
-        """
+        """Return another session of the same cluster with connections of its own."""
         return ClusterSession(self.address, minutes=self.minutes, started=True)
 
     def run_step(
         self,
         step: Callable[[ClusterConnection], T],
-        what: str,
+        name: str,
         stall_seconds: float | None = None,
         losses: tuple[type[Exception], ...] = (),
     ) -> T:
-        """Do a step, anew where a worker is lost; gives what it gives, raises what it raises for
-        another reason.
+        """Run a step and return its result; repeat it where a worker is lost.
 
-        `what`: the step in a message, such as "fitting a booster"; `losses`: errors besides those
-        of Dask by which the loss of a worker shows. Raises ClusterError where ATTEMPTS failed or
-        nothing ended for so many minutes.
+        `name`: the step in messages, such as "fitting a booster"; `stall_seconds`: as in
+        ClusterConnection.run, default STALL_SECONDS; `losses`: errors, besides those of Dask, that
+        a lost worker leads to. Raises ClusterError after ATTEMPTS failures or `minutes` without
+        progress, and the step's own errors.
         """
         stall_seconds = STALL_SECONDS if stall_seconds is None else stall_seconds
         for attempt in range(ATTEMPTS):
@@ -117,7 +114,7 @@ class ClusterSession:
                 return connection.run(step, self.minutes, stall_seconds)
             except StepStalled as error:
                 self._leave(connection)
-                raise ClusterError(f"{self._named()}: {error}, while {what}; {REMEDY}") from error
+                raise ClusterError(f"{self._named()}: {error}, while {name}; {REMEDY}") from error
             except Exception as error:
                 if not self._is_loss(error, connection, losses):
                     raise
@@ -125,16 +122,16 @@ class ClusterSession:
                 cause = error
             if attempt + 1 < ATTEMPTS:
                 log.warning(
-                    "a worker was lost while %s, which is done anew: %s", what, _text(cause)
+                    "a worker was lost while %s, which is done anew: %s", name, _text(cause)
                 )
                 time.sleep(PAUSE_SECONDS * 2**attempt)
         raise ClusterError(
-            f"{self._named()} failed {ATTEMPTS} times while {what}, the last time by "
+            f"{self._named()} failed {ATTEMPTS} times while {name}, the last time by "
             f"{_text(cause)}; {REMEDY}"
         ) from cause
 
     def _connected(self) -> ClusterConnection:
-        """Give the connection in use, a new one where there is none."""
+        """Return the connection in use, or a new one where there is none."""
         with self._lock:
             if self._connection is None:
                 connection = self._reach()
@@ -147,7 +144,7 @@ class ClusterSession:
             return self._connection
 
     def _reach(self) -> ClusterConnection:
-        """Connect to the scheduler; raises ClusterError where it does not answer."""
+        """Connect to the scheduler. Raises ClusterError where it does not answer."""
         end = time.monotonic() + (self.minutes * 60 if self._started else 0)
         while True:
             try:
@@ -162,8 +159,8 @@ class ClusterSession:
             time.sleep(POLL_SECONDS)
 
     def _begin(self, connection: ClusterConnection) -> None:
-        """Make a new connection ready: workers that run this code and are free, and what `prepare`
-        gives.
+        """Make a new connection ready: wait for free workers that run this code, and call
+        `prepare`.
         """
         self._wait_for_workers(connection)
         self._release(connection)
@@ -194,7 +191,9 @@ class ClusterSession:
             ) from error
 
     def _release(self, connection: ClusterConnection) -> None:
-        """Free workers of tasks that nobody waits for; restart those that do not end them."""
+        """Wait until workers have ended the tasks of closed connections; restart those that do not
+        end them.
+        """
         end = time.monotonic() + RELEASE_SECONDS
         while self._abandoned:
             active = connection.client.run(_active_tasks, on_error="ignore")
@@ -210,7 +209,7 @@ class ClusterSession:
             self._abandoned = set()
 
     def _leave(self, connection: ClusterConnection | None) -> None:
-        """Close a connection, and take a new one for the next step."""
+        """Close a connection, so that the next step makes a new one."""
         if connection is None:
             return
         with self._lock:
@@ -224,8 +223,8 @@ class ClusterSession:
         connection: ClusterConnection | None,
         losses: tuple[type[Exception], ...],
     ) -> bool:
-        """Say whether a step failed as a worker was lost; raises ClusterError where one task lost
-        several in a row.
+        """Return whether a step failed because a worker was lost. Raises ClusterError where one
+        task lost several workers in a row.
         """
         from distributed import KilledWorker
 

@@ -1,8 +1,7 @@
-"""A connection to a Dask cluster by which a step of work is done while it is watched that no worker
-is lost.
+"""A connection to a Dask cluster that runs a step of work and watches for lost workers.
 
-The step runs in a thread of its own, so that the caller can leave it where it waits for a worker
-that is gone.
+The step runs in its own thread, so that the caller can abandon it where it waits for a worker that
+is gone.
 """
 
 import asyncio
@@ -14,9 +13,9 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from typing import Any, TypeVar
 
-#: Seconds to wait for an answer of the scheduler.
+#: Seconds to wait for the scheduler to answer.
 CONNECT_SECONDS = 10.0
-#: Seconds between two looks at the cluster.
+#: Seconds between two checks of the cluster.
 POLL_SECONDS = 0.5
 #: Seconds without a heartbeat after which a worker counts as lost, and those that a new one may
 #: take to start.
@@ -27,16 +26,15 @@ log = logging.getLogger(__name__)
 
 
 class WorkerLost(Exception):
-    """A step was given up, as a worker was lost and nothing ended since."""
+    """A step was abandoned: a worker was lost, and no task ended since."""
 
 
 class StepStalled(Exception):
-    """Nothing ended for too long."""
+    """No task ended for too long."""
 
 
 class ClusterConnection:
-    """A connection to the scheduler at an address, and what it saw of the workers. Raises what
-    Client does.
+    """A connection to the scheduler at an address. Raises the errors of distributed.Client.
 
     Attributes
     ----------
@@ -52,17 +50,17 @@ class ClusterConnection:
         self.state: Any = None
         self.last_progress = time.monotonic()
         self.last_loss: float | None = None
-        #: Of each worker its last heartbeat by the scheduler's clock, and when that was first seen
-        #: by the clock here.
+        #: Of each worker its last heartbeat by the scheduler's clock, and when this process first
+        #: read that, by its own clock.
         self._heartbeats: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
     def progress(self, *_: object) -> None:
-        """Note that something ended; takes the arguments of any callback."""
+        """Note that a task ended; takes the arguments of any callback."""
         self.last_progress = time.monotonic()
 
     def gather(self, futures: list) -> list:
-        """Wait for futures and give their results; each that ends is progress."""
+        """Wait for futures and return their results; each that ends is progress."""
         for future in futures:
             future.add_done_callback(self.progress)
         return self.client.gather(futures)
@@ -70,30 +68,27 @@ class ClusterConnection:
     def run(
         self, step: Callable[["ClusterConnection"], T], minutes: float, stall_seconds: float
     ) -> T:
-        """Run a step while watching the cluster; gives what it gives and raises what it raises.
+        """Run a step while watching the cluster; return its result.
 
-        Raises WorkerLost where a worker was lost and nothing ended for `stall_seconds`, StepStalled
-        where nothing ended for `minutes`.
+        Raises WorkerLost where a worker was lost and no task ended for `stall_seconds`, StepStalled
+        where no task ended for `minutes`, and the step's own errors.
         """
         outcome: Future = Future()
         self.progress()
         threading.Thread(target=_fill, args=(outcome, self, step), daemon=True).start()
         while not wait([outcome], POLL_SECONDS).done:
             workers = self.check_workers()
-            still = time.monotonic() - self.last_progress
-            if (
-                self.last_loss is not None
-                and min(still, time.monotonic() - self.last_loss) > stall_seconds
-            ):
-                raise WorkerLost("a worker was lost, and nothing ended since")
-            if still > minutes * 60:
+            since_progress = time.monotonic() - self.last_progress
+            if self.last_loss is not None:
+                since_loss = time.monotonic() - self.last_loss
+                if min(since_progress, since_loss) > stall_seconds:
+                    raise WorkerLost("a worker was lost, and nothing ended since")
+            if since_progress > minutes * 60:
                 raise StepStalled(f"nothing ended for {minutes:g} minutes, with {workers} workers")
         return outcome.result()
 
     def check_workers(self) -> int:
-        """Give how many workers there are, note whether any was lost, and have silent ones started
-        anew.
-        """
+        """Return the number of workers; note whether any was lost, and restart silent ones."""
         try:
             identity = self.client.scheduler.identity
             workers = self.client.sync(identity, n_workers=-1, callback_timeout=CONNECT_SECONDS)[
@@ -113,15 +108,15 @@ class ClusterConnection:
         return len(workers) - len(silent)
 
     def _note(self, last_seen: dict[str, float]) -> list[str]:
-        """Note the workers' heartbeats; return those that have had none for too long."""
+        """Note the workers' heartbeats; return the addresses of those that are silent."""
         now = time.monotonic()
         with self._lock:
             if self._heartbeats.keys() - last_seen.keys():
                 self.last_loss = now
             before, self._heartbeats = self._heartbeats, {}
-            for address, seen in last_seen.items():
-                same = address in before and before[address][0] == seen
-                self._heartbeats[address] = before[address] if same else (seen, now)
+            for address, heartbeat in last_seen.items():
+                is_old = address in before and before[address][0] == heartbeat
+                self._heartbeats[address] = before[address] if is_old else (heartbeat, now)
             return [
                 address
                 for address, (_, since) in self._heartbeats.items()
@@ -129,7 +124,7 @@ class ClusterConnection:
             ]
 
     def has_lost_worker(self) -> bool:
-        """Say whether a worker was lost; the scheduler learns of it a moment after the others."""
+        """Return whether a worker was lost; the scheduler may learn of it a moment later."""
         for _ in range(4):
             self.check_workers()
             if self.last_loss is not None:
@@ -138,11 +133,9 @@ class ClusterConnection:
         return False
 
     def restart(self, workers: list[str]) -> None:
-        """Have workers started anew by their nannies; those without one are removed from the
-        cluster.
-        """
+        """Restart workers by their nannies (Dask's word); those without one leave the cluster."""
         restart = self.client.scheduler.restart_workers
-        with suppress(Exception):  # it is tried again at the next look
+        with suppress(Exception):  # it is tried again at the next check
             self.client.sync(
                 restart,
                 workers=workers,
@@ -154,7 +147,7 @@ class ClusterConnection:
             )
 
     def close(self) -> set[str]:
-        """Close it, which ends its tasks; give the keys of those."""
+        """Close the connection, which ends its tasks; return their keys."""
         keys = set(self.client.futures)
         with suppress(Exception):  # of a cluster that is gone
             self.client.close(timeout=CONNECT_SECONDS)
@@ -162,6 +155,7 @@ class ClusterConnection:
 
 
 def _fill(outcome: Future, connection: ClusterConnection, step: Callable) -> None:
+    """Run the step and put its result or its error into `outcome`."""
     try:
         with connection.client.as_current():
             outcome.set_result(step(connection))

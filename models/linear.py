@@ -94,11 +94,11 @@ def _central_range(column: np.ndarray) -> tuple[float, float, float, float]:
     """Return low, median and high of a column's known values, and their spread about the median,
     unknown values counted as the median.
     """
-    known = column[np.isfinite(column)]
-    if not len(known):
+    values = column[np.isfinite(column)]
+    if not len(values):
         return 0.0, 0.0, 0.0, 0.0
-    low, middle, high = np.quantile(known, [CENTRAL[0], 0.5, CENTRAL[1]])
-    deviation = np.clip(known, low, high) - middle
+    low, middle, high = np.quantile(values, [CENTRAL[0], 0.5, CENTRAL[1]])
+    deviation = np.clip(values, low, high) - middle
     mean = deviation.sum() / len(column)
     return low, middle, high, np.sqrt(max((deviation**2).sum() / len(column) - mean**2, 0.0))
 

@@ -22,10 +22,11 @@ class BundleModel:
         self.bundle = bundle
 
     def predict(self, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
-        """Give engagements_p05 to engagements_p95 of one deliverable, one row a row of
-        `model_input`.
+        """Return engagements_p05 to engagements_p95 of one deliverable for each row of
+        `model_input`, derived columns.
         """
-        x, one = model_input[list(COLUMNS)].astype("float64"), np.ones(len(model_input))
+        x = model_input[list(COLUMNS)].astype("float64")
+        one = np.ones(len(model_input))
         joint = joint_forecast(self.bundle.forecasters, self.bundle.reference, x, one)
         names = [f"engagements_{name}" for name in QUANTILES]
         return pd.DataFrame(

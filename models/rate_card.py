@@ -1,9 +1,8 @@
-"""The rate card: what a post usually costs by platform, band and format, where the user's own deals
-are too few.
+"""The rate card: the usual fee of one post by platform, band and format, for users with too few
+deals of their own.
 
-The shipped card (rate_card.csv) puts published figures beside each other at the middle of each
-band; how its rows are made, and how far their sources disagree, stands in docs/cost.md. A user's
-own card takes its place as a whole.
+The shipped card (rate_card.csv) has published figures for the middle of each band. docs/cost.md
+says how its rows are made and how far their sources disagree. A user's card replaces it as a whole.
 """
 
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from features.tables.validate import validate_table
 from features.tables.vocabulary import BAND_EDGES, FORMATS, PLATFORMS
 
 ANY = "any"
-#: What a row of a card is for.
+#: The columns that say which posts a row of a card is for.
 RATE_CARD_KEY = ("platform", "band", "format")
 FEE_RANGE = ("low", "typical", "high")
 RATE_CARD_SCHEMA = TableSpec(
@@ -53,10 +52,10 @@ class RateCardError(CreatorcastError):
 
 @dataclass(frozen=True)
 class RateCard:
-    """Fees of one post in USD: `figures` (rows, 3) low, typical, high; `places` (platform, band,
-    format) of each row.
+    """Fees of one post in USD.
 
-    `name`: whose card it is; `sources`: of each row.
+    `figures`: low, typical and high fee, (rows, 3); `places`: (platform, band, format) of each row;
+    `sources`: of each row; `name`: SHIPPED, or the name of the user's file.
     """
 
     name: str
@@ -65,27 +64,27 @@ class RateCard:
     sources: tuple[str, ...]
 
     def fees_of_post(self, places: dict[str, np.ndarray]) -> np.ndarray:
-        """Give low, typical and high of one post, (n, 3), NaN where the card has no row.
+        """Return the low, typical and high fee of one post, (n, 3), NaN where the card has no row.
 
-        `places`: of platform, band and format, (n,), as `features.tables.vocabulary.lookup_indexes`
-        gives them. The platform's own row stands before one of any platform, and within it the
-        format's own before one of any format.
+        `places`: indexes of platform, band and format, (n,) each, as
+        `features.tables.vocabulary.lookup_indexes` returns them. A row of the platform is preferred
+        to a row of any platform, and then a row of the format to a row of any format.
         """
-        return self._figures[self._rows[tuple(places[part] for part in RATE_CARD_KEY)]]
+        indexes = tuple(places[part] for part in RATE_CARD_KEY)
+        return self._figures[self._rows[indexes]]
 
     def to_json(self) -> dict:
-        """Give the card as plain JSON values."""
-        places = [list(place) for place in self.places]
+        """Return the card as plain JSON values."""
         return {
             "name": self.name,
-            "places": places,
+            "places": [list(place) for place in self.places],
             "figures": self.figures.tolist(),
             "sources": list(self.sources),
         }
 
     @classmethod
     def from_json(cls, value: dict) -> "RateCard":
-        """Read what `to_json` gave."""
+        """Return the card that `to_json` wrote."""
         places = tuple(tuple(place) for place in value["places"])
         return cls(
             value["name"],
@@ -96,26 +95,28 @@ class RateCard:
 
     @cached_property
     def _figures(self) -> np.ndarray:
-        """The figures, and last those of a place that the card has not."""
+        """The figures, and last a row of NaN for places that the card does not have."""
         return np.vstack([self.figures, np.full(3, np.nan)])
 
     @cached_property
     def _rows(self) -> np.ndarray:
-        """The row for each combination of codes + 1, 0 for unknown, -1 where there is none."""
+        """The row of `_figures` for each (platform, band, format), by code + 1, 0 for unknown."""
         lists = (PLATFORMS, tuple(BAND_EDGES), FORMATS)
         rows = np.full([len(names) + 1 for names in lists], -1)
-        general = [(place[0] != ANY, place[2] != ANY) for place in self.places]
-        for number in sorted(range(len(self.places)), key=general.__getitem__):
-            own = zip(lists, self.places[number], strict=True)
-            rows[
-                tuple(slice(None) if part == ANY else names.index(part) + 1 for names, part in own)
-            ] = number
+        # special rows come last, so that they replace general ones
+        special = [(place[0] != ANY, place[2] != ANY) for place in self.places]
+        for number in sorted(range(len(self.places)), key=special.__getitem__):
+            names_and_parts = zip(lists, self.places[number], strict=True)
+            index = tuple(
+                slice(None) if part == ANY else names.index(part) + 1
+                for names, part in names_and_parts
+            )
+            rows[index] = number
         return rows
 
 
 def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None) -> RateCard:
-    """Read a rate card, the shipped one where no path is given; other currencies are turned into
-    USD by `rates`.
+    """Read a rate card, the shipped one for None, and convert its fees to USD by `rates`.
 
     Raises DataFolderError, InvalidTables, or RateCardError for a row whose figures are out of order
     or whose currency has no rate.
@@ -140,6 +141,7 @@ def read_rate_card(path: Path | None = None, rates: CurrencyRates | None = None)
 
 
 def _refuse(frame: pd.DataFrame, wrong: np.ndarray, rule: str) -> None:
+    """Raise RateCardError for the first row of the mask `wrong`, by a `rule` with its fields."""
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise RateCardError(

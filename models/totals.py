@@ -76,8 +76,8 @@ def _normal_draws(seed: int) -> np.ndarray:
 
 def _correlated_scores(normal: np.ndarray, correlation: float, table: np.ndarray) -> np.ndarray:
     """Return scores z of deliverables that share a Gaussian copula, (DRAWS, most deliverables)."""
-    shared, own = normal[:, :1], normal[:, 1:]
-    together = np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own
+    shared, single = normal[:, :1], normal[:, 1:]
+    together = np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * single
     return np.interp(ndtr(together), GRID, table)
 
 
