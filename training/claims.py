@@ -98,20 +98,22 @@ def claims_report(
     history = History.from_tables(tables, horizon_days)
     ends = mature_end(history)
     until = int(ends.max())
-    people = describe_accounts(history, fit_reference(history, ends), to_timestamp(until))
+    accounts = describe_accounts(history, fit_reference(history, ends), to_timestamp(until))
     deals = completed_deals(history, tables.partnerships, until)
-    people["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(people.index)
+    accounts["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(
+        accounts.index
+    )
     lines = [
         (
-            f"claims tested on {tables.trained_on} data: {len(people):,} accounts as of "
+            f"claims tested on {tables.trained_on} data: {len(accounts):,} accounts as of "
             f"{to_timestamp(until):%Y-%m-%d}"
         ),
         "creators are the units; intervals are 95 %, over creators drawn with replacement",
-        *_section(RATE_CLAIM, size_findings(people, "engagement_rate_by_followers", RATE_CLAIM)),
-        *_band_lines(people, "engagement_rate_by_followers", "{:.2%}".format),
-        *_section(FOCUS_CLAIM, focus_findings(people)),
-        *_section(COST_CLAIM, size_findings(people, "cpe_usd", COST_CLAIM)),
-        *_band_lines(people, "cpe_usd", format_money),
+        *_section(RATE_CLAIM, size_findings(accounts, "engagement_rate_by_followers", RATE_CLAIM)),
+        *_band_lines(accounts, "engagement_rate_by_followers", "{:.2%}".format),
+        *_section(FOCUS_CLAIM, focus_findings(accounts)),
+        *_section(COST_CLAIM, size_findings(accounts, "cpe_usd", COST_CLAIM)),
+        *_band_lines(accounts, "cpe_usd", format_money),
     ]
     if tables.trained_on == "simulated":
         lines += [
@@ -121,13 +123,13 @@ def claims_report(
     return "\n".join(lines)
 
 
-def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
+def size_findings(accounts: pd.DataFrame, outcome: str, claim: Claim) -> list[Finding]:
     """Test on each platform whether `outcome` (ln) depends on size: its slope on log10 of
     followers.
 
-    `people`: as features.fit_segments.describe_accounts returns, with cpe_usd.
+    `accounts`: as features.fit_segments.describe_accounts returns, with cpe_usd.
     """
-    tested = people[people[outcome].notna() & (people["followers"] > 0)]
+    tested = accounts[accounts[outcome].notna() & (accounts["followers"] > 0)]
     return [
         _finding(
             platform,
@@ -139,21 +141,21 @@ def size_findings(people: pd.DataFrame, outcome: str, claim: Claim) -> list[Find
     ]
 
 
-def focus_findings(people: pd.DataFrame) -> list[Finding]:
+def focus_findings(accounts: pd.DataFrame) -> list[Finding]:
     """Test on each platform whether engagements depend on niche focus, given size and niche."""
-    tested = people[
-        people[["engagements", "niche_focus"]].notna().all(axis=1) & (people["followers"] > 0)
+    tested = accounts[
+        accounts[["engagements", "niche_focus"]].notna().all(axis=1) & (accounts["followers"] > 0)
     ]
     findings = []
     for platform, group in tested.groupby("platform"):
         size = np.log(group["followers"].to_numpy())
         niches = pd.get_dummies(group["niche"].fillna("unknown"), dtype=float).to_numpy()
-        # the niches add up to one, which stands for the constant; with few creators they would
-        # leave nothing to see
+        # the niches add up to one, so they include the constant; with few creators they would
+        # explain almost everything
         suggested = niches if len(group) > 5 * niches.shape[1] else np.ones((len(group), 1))
         suggested = np.column_stack([suggested, size, size**2])
         focus, remainder = (
-            _beside(suggested, group[name].to_numpy()) for name in ("niche_focus", "engagements")
+            _residuals(suggested, group[name].to_numpy()) for name in ("niche_focus", "engagements")
         )
         findings.append(
             _finding(
@@ -163,7 +165,8 @@ def focus_findings(people: pd.DataFrame) -> list[Finding]:
     return findings
 
 
-def _beside(suggested: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _residuals(suggested: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return what a least-squares fit on the columns `suggested` (n, k) leaves of values (n,)."""
     return values - suggested @ np.linalg.lstsq(suggested, values, rcond=None)[0]
 
 
@@ -209,17 +212,16 @@ def _section(claim: Claim, findings: list[Finding]) -> list[str]:
     return lines
 
 
-def _band_lines(people: pd.DataFrame, outcome: str, words: Callable[[float], str]) -> list[str]:
+def _band_lines(accounts: pd.DataFrame, outcome: str, words: Callable[[float], str]) -> list[str]:
     """Return the median of each platform and band with its interval, for enough creators."""
-    tested = people[people[outcome].notna() & people["band"].notna()]
+    tested = accounts[accounts[outcome].notna() & accounts["band"].notna()]
     values_by_band = {
         key: np.exp(group.to_numpy())
         for key, group in tested.groupby(["platform", "band"])[outcome]
     }
     lines = []
-    for platform, band in sorted(
-        values_by_band, key=lambda key: (key[0], list(BAND_EDGES).index(key[1]))
-    ):
+    bands = list(BAND_EDGES)
+    for platform, band in sorted(values_by_band, key=lambda key: (key[0], bands.index(key[1]))):
         values = values_by_band[platform, band]
         if len(values) < MIN_SEGMENT_CREATORS:
             continue

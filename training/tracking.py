@@ -85,11 +85,11 @@ def log_training(
             run = mlflow.MlflowClient().get_model_version(REGISTERED_MODEL, number).run_id
             return LoggedRun(uri, str(run), number, is_new=False)
     except RegistryError as error:
-        kept = (
+        place = (
             f"the bundle {version} is kept in {str(trained.folder)!r}, but MLflow does not have it"
         )
         raise LoggingError(
-            f"{kept}: {error}; once that is mended: creatorcast log {version}"
+            f"{place}: {error}; once that is mended: creatorcast log {version}"
         ) from error
 
 
@@ -99,27 +99,26 @@ def point_alias_at_champion(
     log_missing: bool = False,
     report: Callable[[str], None] = lambda text: None,
 ) -> RegisteredChampion | None:
-    """Return the registered version of the champion the alias, as artifacts/champion alone says
-    which bundle that is.
+    """Move the registry's alias to the version of the champion, which artifacts/champion names.
 
-    None where there is no champion, or where the registry does not have it; `log_missing` logs it
-    then. Raises training.registry.RegistryError where the store cannot be asked,
-    models.bundle.BundleError where there is nothing to log.
+    Returns None where there is no champion, or where the registry does not have it; with
+    `log_missing` such a champion is logged. Raises training.registry.RegistryError where the store
+    cannot be read or changed, models.bundle.BundleError where there is nothing to log.
     """
     with open_store(home, tracking_uri, report) as uri:
         bundle = champion_version(home)
         if bundle is None:
             return None
-        known = _registered_as(bundle)
-        if known is None and not log_missing:
+        registered = _registered_as(bundle)
+        if registered is None and not log_missing:
             return None
-        number = known or _log(read_artifacts(home, bundle), uri).model_version
+        number = registered or _log(read_artifacts(home, bundle), uri).model_version
         moved = _alias_version() != number
         if moved:
             mlflow.MlflowClient().set_registered_model_alias(
                 REGISTERED_MODEL, CHAMPION_ALIAS, number
             )
-        return RegisteredChampion(bundle, number, logged=known is None, alias_moved=moved)
+        return RegisteredChampion(bundle, number, logged=registered is None, alias_moved=moved)
 
 
 def _log(trained: TrainingResult, uri: str) -> LoggedRun:
@@ -229,7 +228,7 @@ def _log_model(trained: TrainingResult) -> str:
     with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", message=".*input example"
-        )  # the signature is given, nothing is inferred
+        )  # nothing is inferred, as there is a signature
         return mlflow.pyfunc.log_model(
             name="model",
             loader_module="models.pyfunc",

@@ -1,5 +1,6 @@
-"""The client: a method for each address, answers as the dicts that the service sends, each failure
-as a ServiceError.
+"""The client: a method for each address of the service.
+
+Answers are dicts, as the service sends them; every failure is a ServiceError.
 """
 
 import random
@@ -20,10 +21,10 @@ RETRIED = (429, 503)
 
 
 class ServiceError(Exception):
-    """The service refused, or could not be reached: `status` (None where there was no answer),
-    `code`, `errors`.
+    """The service refused a request, or could not be reached.
 
-    `results` are those of a request of which no partnership could be scored, each with its errors.
+    `status`: of the response, None where there was none; `code`; `errors`; `results`: one for each
+    partnership, with its errors, where none of the request could be scored.
     """
 
     def __init__(
@@ -39,10 +40,11 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a request is sent again on 429 and 503, after a random part of a wait that doubles.
+    """How often a request is sent again after the statuses 429 and 503.
 
-    The wait is at least that of Retry-After; where that is more than `longest_seconds` the request
-    is not sent again.
+    Before each try the client waits a random time up to a limit that doubles from `first_seconds`,
+    in addition to the Retry-After of the response, at most `longest_seconds` in all. Where
+    Retry-After is longer than that, the request is not sent again.
     """
 
     times: int = 3
@@ -113,8 +115,8 @@ class Client:
         explain: bool = False,
         comparables: bool = False,
     ) -> Ranking:
-        """Forecast, and put in the order of a measure, best first; those without a value of it come
-        last.
+        """Forecast partnerships and sort them by a measure, best first; those without a value of it
+        come last.
         """
         more = {"by": by, "limit": limit, "explain": explain, "comparables": comparables}
         return self._ask("/v1/rank", partnerships, as_of, **more)
@@ -122,7 +124,7 @@ class Client:
     def explain(
         self, partnerships: Sequence[Partnership], as_of: datetime | str | None = None
     ) -> Answer:
-        """Forecast, with the reasons of each and comparable creators."""
+        """Forecast partnerships, each with its reasons and comparable creators."""
         return self._ask("/v1/explain", partnerships, as_of)
 
     def creator(self, creator_id: str, platform: str | None = None) -> Creator:
@@ -166,8 +168,8 @@ class Client:
             try:
                 response = self._http.request(method, path, **rest)
             except httpx.HTTPError as error:
-                words = f"could not be asked: {type(error).__name__} {error}".rstrip()
-                unreachable = _error("unreachable", str(self._http.base_url), words)
+                text = f"could not be asked: {type(error).__name__} {error}".rstrip()
+                unreachable = _error("unreachable", str(self._http.base_url), text)
                 raise ServiceError(None, "unreachable", [unreachable]) from error
             if response.is_success:
                 return response.json()
@@ -185,9 +187,14 @@ def _service_error(response: httpx.Response) -> ServiceError:
         return ServiceError(
             response.status_code, body["code"], body["errors"], body.get("results", ())
         )
-    except (ValueError, KeyError, TypeError, AttributeError):  # not of the service, but of a proxy
-        words = f"answered {response.status_code} {response.reason_phrase}"
-        no_answer = _error("no_answer", "service", words)
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):  # the response of a proxy, not of the service
+        text = f"answered {response.status_code} {response.reason_phrase}"
+        no_answer = _error("no_answer", "service", text)
         return ServiceError(response.status_code, "no_answer", [no_answer])
 
 

@@ -1,7 +1,6 @@
-"""What is sent and what comes back, as the OpenAPI document has it, for type checkers and editors.
+"""Types of requests and answers, as in the OpenAPI document, for type checkers and editors.
 
-But: figures that are rarely read by programs are left out here; they are in the answers all the
-same.
+But: values that programs rarely read are left out here; the answers have them nevertheless.
 """
 
 from typing import Any, NotRequired, TypedDict
@@ -10,8 +9,9 @@ Number = float | None
 
 
 class Error(TypedDict):
-    """One broken rule: its code, the place in the request, what is wrong, what was expected, the
-    value.
+    """One broken rule.
+
+    `where`: the place in the request; `what`: the fault; `got`: the value in the request.
     """
 
     code: str
@@ -122,7 +122,7 @@ class Result(TypedDict):
 
 
 class Answer(TypedDict):
-    """The answer to a question: one result a partnership, in the order asked."""
+    """The answer to a request: one result for each partnership, in the order of the request."""
 
     model_version: str
     trained_on: str

@@ -179,12 +179,12 @@ def _description(task: _Task, rows: LabelledQueries, x: pd.DataFrame) -> dict[st
     """Return the columns that say which post a row is about."""
     history, panel = task.history, task.history.panel(task.target)
     cut = times_of_accounts(history, task.fitted.until, rows.account)
-    known = panel.end_row(rows.account, cut - history.horizon_days * DAY_US)
+    known_rows = panel.end_row(rows.account, cut - history.horizon_days * DAY_US)
     return {
         "creator": rows.account,
         "cut": pd.to_datetime(cut, unit="us", utc=True),
         "posted": rows.posted,
-        "posts_before": known - panel.start[rows.account],
+        "posts_before": known_rows - panel.start[rows.account],
         "platform": _names(PLATFORMS, x["platform_code"]),
         "band": _names(tuple(BAND_EDGES), x["band_code"]),
         "niche": _names(NICHES, x["niche_code"]),

@@ -28,7 +28,7 @@ def training_text(record: BacktestResult, manifest: dict) -> str:
 
 
 def _uncalibrated_lines(platforms: dict[str, dict]) -> list[str]:
-    lacking = [name for name, known in platforms.items() if not known["calibration"]]
+    lacking = [name for name, platform in platforms.items() if not platform["calibration"]]
     return [
         f"{name}: no later posts to set its intervals by, which may be too narrow; answers say so"
         for name in lacking
@@ -156,10 +156,10 @@ def _history_lines(rows: pd.DataFrame) -> list[str]:
     least = group["class"].str.extract(r"([0-9.]+)")[0].astype(float)
     for row in group.assign(least=least).sort_values(["split", "least"]).to_dict("records"):
         low, high = row["class"].strip("[)").split(", ")
-        known = "none" if high == "1.0" else f"{float(low):.0f} to {float(high) - 1:.0f}"
-        known = f"{float(low):.0f} or more" if high == "inf" else known
+        posts = "none" if high == "1.0" else f"{float(low):.0f} to {float(high) - 1:.0f}"
+        posts = f"{float(low):.0f} or more" if high == "inf" else posts
         lines.append(
-            f"  {known:<10} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} "
+            f"  {posts:<10} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} "
             f"{row['coverage_80']:>6.1%} "
             f"{row['width_80']:>6.2f}"
         )
@@ -174,11 +174,11 @@ def _oracle_lines(scores: pd.DataFrame) -> list[str]:
         "",
         "against the oracle, which knows every creator's level and the whole market (CRPS)",
     ]
-    known = scores[scores["crps_oracle"].notna()]
-    many = known["posts_before"] >= MANY_POSTS
+    with_oracle = scores[scores["crps_oracle"].notna()]
+    many = with_oracle["posts_before"] >= MANY_POSTS
     for name, rows in (
-        (f"{MANY_POSTS} posts or more before", known[many]),
-        ("fewer posts before", known[~many]),
+        (f"{MANY_POSTS} posts or more before", with_oracle[many]),
+        ("fewer posts before", with_oracle[~many]),
     ):
         for split, group in rows.groupby("split"):
             ours, theirs = group["crps"].mean(), group["crps_oracle"].mean()

@@ -16,17 +16,17 @@ COUNTRIES = ("US", "GB", "IN", "BR", "ES", "MX", "AR", "CO", "DE", "AT", "CH", "
 
 
 def creators_table(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+    rng: np.random.Generator, creators: SimulatedCreators, market: MarketParameters
 ) -> pd.DataFrame:
     """Return one profile a creator; most are read in the final sweep, some earlier, some parts are
     missing.
     """
-    n, truth = len(people), people.truth
+    n, truth = len(creators), creators.truth
     earlier = np.where(rng.random(n) < 0.1, rng.uniform(1, 90, n), 0.0)
-    read = np.maximum(people.sweep - earlier, people.joined + 1)
-    followers = np.exp(interpolate_paths(people.followers_shown_log, np.arange(n), read)).round()
-    age = np.where(people.joined > 0, -people.joined, rng.integers(30, 3000, n))
-    niche = people.codes("niche", NICHES)
+    read = np.maximum(creators.sweep - earlier, creators.joined + 1)
+    followers = np.exp(interpolate_paths(creators.followers_shown_log, np.arange(n), read)).round()
+    age = np.where(creators.joined > 0, -creators.joined, rng.integers(30, 3000, n))
+    niche = creators.codes("niche", NICHES)
     return table_from_columns(
         CREATORS,
         n,
@@ -40,12 +40,12 @@ def creators_table(
         created_at=time_column(market.start, -age * DAY),
         niche=text_column(NICHES, np.where(rng.random(n) < 0.15, -1, niche)),
         bio=text_column(
-            _bios(), np.where(rng.random(n) < 0.4, -1, niche * len(LANGUAGES) + people.language)
+            _bios(), np.where(rng.random(n) < 0.4, -1, niche * len(LANGUAGES) + creators.language)
         ),
-        language=text_column(LANGUAGES, np.where(rng.random(n) < 0.2, -1, people.language)),
+        language=text_column(LANGUAGES, np.where(rng.random(n) < 0.2, -1, creators.language)),
         country=text_column(
             COUNTRIES,
-            np.where(rng.random(n) < 0.2, -1, people.language * 4 + rng.integers(0, 4, n)),
+            np.where(rng.random(n) < 0.2, -1, creators.language * 4 + rng.integers(0, 4, n)),
         ),
         verified=rng.random(n) < np.where(followers > 100_000, 0.5, 0.02),
         business=rng.random(n) < 0.4,
@@ -53,24 +53,26 @@ def creators_table(
 
 
 def followers_table(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+    rng: np.random.Generator, creators: SimulatedCreators, market: MarketParameters
 ) -> pd.DataFrame:
     """Return monthly follower readings of most creators, from their first month to the end of the
     data.
     """
-    tracked = np.flatnonzero(rng.random(len(people)) < 0.85)
+    tracked = np.flatnonzero(rng.random(len(creators)) < 0.85)
     months = np.arange(int(market.days / DAYS_PER_MONTH) + 1)
     row, month = np.repeat(tracked, len(months)), np.tile(months, len(tracked))
     seconds = ((month * DAYS_PER_MONTH + rng.random(len(row))) * DAY).round()
-    due = (seconds >= people.joined[row] * DAY) & (seconds <= people.sweep[row] * DAY)
+    due = (seconds >= creators.joined[row] * DAY) & (seconds <= creators.sweep[row] * DAY)
     row, seconds = row[due], seconds[due]
     return table_from_columns(
         FOLLOWERS,
         len(row),
-        creator_id=text_column(people.truth["creator_id"], row),
-        platform=text_column(people.truth["platform"], row),
+        creator_id=text_column(creators.truth["creator_id"], row),
+        platform=text_column(creators.truth["platform"], row),
         observed_at=time_column(market.start, seconds),
-        followers=np.exp(interpolate_paths(people.followers_shown_log, row, seconds / DAY)).round(),
+        followers=np.exp(
+            interpolate_paths(creators.followers_shown_log, row, seconds / DAY)
+        ).round(),
     )
 
 

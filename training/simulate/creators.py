@@ -67,21 +67,21 @@ def draw_creators(
 
 
 def log_rate_by_views(
-    people: SimulatedCreators, rows: np.ndarray, days: np.ndarray, market: MarketParameters
+    creators: SimulatedCreators, rows: np.ndarray, days: np.ndarray, market: MarketParameters
 ) -> np.ndarray:
     """Return the ln engagement rate by views that posts of these creators have, before the post's
     own noise.
     """
-    audience = interpolate_paths(people.followers_engaging_log, rows, days)
-    rate = people.truth["views_effect"].to_numpy()[rows].copy()
-    platforms = people.truth["platform"].to_numpy()[rows]
+    audience = interpolate_paths(creators.followers_engaging_log, rows, days)
+    rate = creators.truth["views_effect"].to_numpy()[rows].copy()
+    platforms = creators.truth["platform"].to_numpy()[rows]
     for name, platform in market.platforms.items():
         here = platforms == name
         by_views = platform.ln_rate_by_followers(audience[here]) - platform.ln_views_per_follower(
             audience[here]
         )
         niche = (
-            people.truth["niche_effect"].to_numpy()[rows[here]]
+            creators.truth["niche_effect"].to_numpy()[rows[here]]
             if platform.rate_by == "views"
             else 0.0
         )
@@ -196,8 +196,8 @@ def _levels(
     for name, platform in market.platforms.items():
         here = (accounts["platform"] == name).to_numpy()
         rate[here] = platform.ln_rate_by_followers(audience[here])
-    own = accounts["niche_effect"] + accounts["creator_effect"] + accounts["pods_lift"]
-    return audience + rate + own.to_numpy()[:, None] + _drift(rng, audience.shape, market)
+    effects = accounts["niche_effect"] + accounts["creator_effect"] + accounts["pods_lift"]
+    return audience + rate + effects.to_numpy()[:, None] + _drift(rng, audience.shape, market)
 
 
 def _drift(
@@ -222,10 +222,10 @@ def _format_columns(
     for name, platform in market.platforms.items():
         here = (accounts["platform"] == name).to_numpy()
         shares[here], effects[here] = platform.format_arrays()
-    own = rng.gamma(6 * np.maximum(shares, 1e-9)) * (shares > 0)
-    own = np.where(own.sum(axis=1, keepdims=True) > 0, own, shares)
+    mix = rng.gamma(6 * np.maximum(shares, 1e-9)) * (shares > 0)
+    mix = np.where(mix.sum(axis=1, keepdims=True) > 0, mix, shares)
     effects = effects + market.own_format_sd * rng.normal(size=effects.shape)
-    columns = {f"mix_{name}": own[:, i] / own.sum(axis=1) for i, name in enumerate(FORMATS)}
+    columns = {f"mix_{name}": mix[:, i] / mix.sum(axis=1) for i, name in enumerate(FORMATS)}
     return pd.DataFrame(
         columns | {f"effect_{name}": effects[:, i] for i, name in enumerate(FORMATS)}
     )

@@ -19,7 +19,7 @@ _OUTSIDE_SHARE = 0.4
 
 
 def plan_deals(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+    rng: np.random.Generator, creators: SimulatedCreators, market: MarketParameters
 ) -> pd.DataFrame:
     """Return planned partnerships.
 
@@ -27,27 +27,27 @@ def plan_deals(
     and `brand`, `deliverables`, `age` in seconds at which each is read, and `fee_usd`, NaN where
     unknown.
     """
-    n = max(1, round(market.deals_per_creator * len(people)))
+    n = max(1, round(market.deals_per_creator * len(creators)))
     future = rng.random(n) < market.future_share
-    busy = (people.truth["cadence"] > 0).to_numpy().astype(float)
+    busy = (creators.truth["cadence"] > 0).to_numpy().astype(float)
     past_row = (
-        rng.choice(len(people), n, p=busy / busy.sum())
+        rng.choice(len(creators), n, p=busy / busy.sum())
         if busy.any()
-        else rng.integers(0, len(people), n)
+        else rng.integers(0, len(creators), n)
     )
-    row = np.where(future, rng.integers(0, len(people), n), past_row)
-    first = np.maximum(people.joined[row], min(60, market.days // 3))
+    row = np.where(future, rng.integers(0, len(creators), n), past_row)
+    first = np.maximum(creators.joined[row], min(60, market.days // 3))
     day = np.where(
         future, market.days + rng.integers(2, 90, n), rng.integers(first, market.days - 2)
     )
     deliverables = rng.choice([1, 2, 3, 4, 5], n, p=[0.45, 0.2, 0.2, 0.05, 0.1])
-    fees = draw_fees(rng, people, row, day, deliverables, market)
+    fees = draw_fees(rng, creators, row, day, deliverables, market)
     return pd.DataFrame(
         {
             "row": row,
             "seconds": day * DAY + rng.integers(8, 21, n) * 3600,
-            "format": draw_formats(rng, people, row),
-            "brand": draw_brands(rng, people.codes("niche", NICHES)[row], market),
+            "format": draw_formats(rng, creators, row),
+            "brand": draw_brands(rng, creators.codes("niche", NICHES)[row], market),
             "deliverables": deliverables,
             "age": np.floor(rng.uniform(7.05, 30, n) * DAY),
             "fee_usd": np.where(rng.random(n) < market.fee_known_share, fees, np.nan),
@@ -57,7 +57,7 @@ def plan_deals(
 
 def draw_fees(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     row: np.ndarray,
     days: np.ndarray,
     deliverables: np.ndarray,
@@ -65,18 +65,18 @@ def draw_fees(
 ) -> np.ndarray:
     """Draw fees in whole USD for all deliverables together."""
     factor = np.array([p.fee_factor for p in market.platforms.values()])
-    platform = people.codes("platform", tuple(market.platforms))[row]
+    platform = creators.codes("platform", tuple(market.platforms))[row]
     ln_fee = np.log(market.fee_usd_at_10k * factor[platform])
     ln_fee += market.fee_exponent * (
-        interpolate_paths(people.followers_shown_log, row, days) - np.log(10_000)
+        interpolate_paths(creators.followers_shown_log, row, days) - np.log(10_000)
     )
-    ln_fee += market.fee_level_share * people.truth["creator_effect"].to_numpy()[row]
+    ln_fee += market.fee_level_share * creators.truth["creator_effect"].to_numpy()[row]
     ln_fee += market.fee_ln_sd * rng.normal(size=len(row))
     return np.maximum(np.rint(deliverables * np.exp(ln_fee)), 1.0)
 
 
 def partnerships_table(
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     deals: pd.DataFrame,
     posts: pd.DataFrame,
     readings: pd.DataFrame,
@@ -94,7 +94,7 @@ def partnerships_table(
         + (deals["deliverables"] - 1) * market.deliverable_gap_days * DAY
         + deals["age"]
     ).to_numpy()
-    over = due <= people.sweep[row] * DAY
+    over = due <= creators.sweep[row] * DAY
     first = readings.drop_duplicates("post").set_index("post")
     booked = posts["deal"] >= 0
     counts = first[booked.to_numpy()].groupby(posts.loc[booked, "deal"].to_numpy())[
@@ -102,13 +102,13 @@ def partnerships_table(
     ]
     totals = counts.sum().reindex(range(n))
     still = np.isin(deals["format"], [FORMATS.index("image"), FORMATS.index("carousel")])
-    unseen = still & (people.truth["platform"].to_numpy()[row] == "instagram")
+    unseen = still & (creators.truth["platform"].to_numpy()[row] == "instagram")
     return table_from_columns(
         PARTNERSHIPS,
         n,
         partnership_id=id_column("d", np.arange(n)),
-        creator_id=text_column(people.truth["creator_id"], row),
-        platform=text_column(people.truth["platform"], row),
+        creator_id=text_column(creators.truth["creator_id"], row),
+        platform=text_column(creators.truth["platform"], row),
         brand_niche=text_column(NICHES, deals["brand"].to_numpy()),
         format=text_column(FORMATS, deals["format"].to_numpy()),
         deliverables=deals["deliverables"],
@@ -120,16 +120,16 @@ def partnerships_table(
 
 
 def partnerships_truth(
-    people: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters
+    creators: SimulatedCreators, deals: pd.DataFrame, market: MarketParameters
 ) -> pd.DataFrame:
     """Return MarketTruth.partnerships.
 
     It has ln engagements expected of the first deliverable, and the age of each when it is read.
     """
     row = deals["row"].to_numpy()
-    fit = brand_fit_matrix()[people.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
+    fit = brand_fit_matrix()[creators.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
     mean = expected_log_engagements(
-        people.truth,
+        creators.truth,
         row,
         deals["seconds"].to_numpy() / DAY,
         deals["format"].to_numpy(),
@@ -140,8 +140,8 @@ def partnerships_truth(
     return pd.DataFrame(
         {
             "partnership_id": id_column("d", np.arange(len(deals))),
-            "creator_id": text_column(people.truth["creator_id"], row),
-            "platform": text_column(people.truth["platform"], row),
+            "creator_id": text_column(creators.truth["creator_id"], row),
+            "platform": text_column(creators.truth["platform"], row),
             "fit": fit,
             "ln_expected": mean,
             "age_days": deals["age"] / DAY,
@@ -150,7 +150,10 @@ def partnerships_truth(
 
 
 def draw_prospects(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters, length: int = 200
+    rng: np.random.Generator,
+    creators: SimulatedCreators,
+    market: MarketParameters,
+    length: int = 200,
 ) -> pd.DataFrame:
     """Draw a campaign manager's list: creators of the tables, and others with averages or a profile
     only.
@@ -158,8 +161,8 @@ def draw_prospects(
     Most rows have a fee; the posts are planned for one to eight weeks after the end of the data.
     """
     outside = draw_creators(rng, round(_OUTSIDE_SHARE * length), market, prefix="new")
-    known = _suited(rng, people, length - len(outside))
-    rows = [_asked(rng, people, known, market), _described(rng, outside, market)]
+    chosen = _choose_suited(rng, creators, length - len(outside))
+    rows = [_offers(rng, creators, chosen, market), _described(rng, outside, market)]
     listed = pd.concat(rows, ignore_index=True)
     listed = listed.iloc[rng.permutation(len(listed))].reset_index(drop=True)
     listed["partnership_id"] = [f"prospect-{number:03d}" for number in range(1, len(listed) + 1)]
@@ -176,34 +179,39 @@ def draw_outside_prospects(
 def _described(
     rng: np.random.Generator, outside: SimulatedCreators, market: MarketParameters
 ) -> pd.DataFrame:
-    return _asked(rng, outside, np.arange(len(outside)), market).assign(
+    return _offers(rng, outside, np.arange(len(outside)), market).assign(
         **_profile(rng, outside, market)
     )
 
 
-def _suited(rng: np.random.Generator, people: SimulatedCreators, length: int) -> np.ndarray:
+def _choose_suited(
+    rng: np.random.Generator, creators: SimulatedCreators, length: int
+) -> np.ndarray:
     """Choose creators for the campaign, those of a related niche ten times as likely."""
-    fit = brand_fit_matrix()[people.codes("niche", NICHES), NICHES.index(CAMPAIGN_NICHE)]
+    fit = brand_fit_matrix()[creators.codes("niche", NICHES), NICHES.index(CAMPAIGN_NICHE)]
     weights = np.where(fit > 0, 10.0, 1.0)
     return rng.choice(
-        len(people), min(length, len(people)), replace=False, p=weights / weights.sum()
+        len(creators), min(length, len(creators)), replace=False, p=weights / weights.sum()
     )
 
 
-def _asked(
-    rng: np.random.Generator, people: SimulatedCreators, rows: np.ndarray, market: MarketParameters
+def _offers(
+    rng: np.random.Generator,
+    creators: SimulatedCreators,
+    rows: np.ndarray,
+    market: MarketParameters,
 ) -> pd.DataFrame:
     n = len(rows)
     days = market.days + rng.integers(7, 56, n)
     deliverables = rng.choice([1, 2, 3, 5], n, p=[0.5, 0.2, 0.2, 0.1])
-    fees = draw_fees(rng, people, rows, days, deliverables, market)
+    fees = draw_fees(rng, creators, rows, days, deliverables, market)
     return pd.DataFrame(
         {
-            "creator_id": text_column(people.truth["creator_id"], rows),
-            "platform": text_column(people.truth["platform"], rows),
+            "creator_id": text_column(creators.truth["creator_id"], rows),
+            "platform": text_column(creators.truth["platform"], rows),
             "brand_niche": CAMPAIGN_NICHE,
             "format": text_column(
-                FORMATS, np.where(rng.random(n) < 0.1, -1, draw_formats(rng, people, rows))
+                FORMATS, np.where(rng.random(n) < 0.1, -1, draw_formats(rng, creators, rows))
             ),
             "deliverables": deliverables,
             "start_at": time_column(market.start, days * DAY + 12 * 3600),
@@ -213,16 +221,16 @@ def _asked(
 
 
 def _profile(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+    rng: np.random.Generator, creators: SimulatedCreators, market: MarketParameters
 ) -> dict[str, pd.Series]:
     """Return profiles, and for six in ten a vendor's averages: all counts, or only the rate."""
-    n, truth = len(people), people.truth
+    n, truth = len(creators), creators.truth
     rows, end = np.arange(n), np.full(n, float(market.days))
-    followers = np.exp(interpolate_paths(people.followers_shown_log, rows, end)).round()
+    followers = np.exp(interpolate_paths(creators.followers_shown_log, rows, end)).round()
     level = interpolate_paths(truth.filter(regex="^level_").to_numpy(), rows, end)
     total = np.exp(level + truth["post_sd"] ** 2 / 2 + 0.15 * rng.normal(size=n))
     likes = total / (1 + truth["comments_per_like"] + truth["shares_per_like"])
-    views = total / np.exp(log_rate_by_views(people, rows, end, market))
+    views = total / np.exp(log_rate_by_views(creators, rows, end, market))
     kind = rng.random(n)
     counts, rate = kind < 0.4, (kind >= 0.4) & (kind < 0.6)
     tiktok = (truth["platform"] == "tiktok").to_numpy()
@@ -230,9 +238,9 @@ def _profile(
         "handle": truth["platform"].str[:2] + "_" + truth["creator_id"],
         "followers": pd.Series(followers),
         "niche": text_column(
-            NICHES, np.where(rng.random(n) < 0.15, -1, people.codes("niche", NICHES))
+            NICHES, np.where(rng.random(n) < 0.15, -1, creators.codes("niche", NICHES))
         ),
-        "language": text_column(LANGUAGES, people.language),
+        "language": text_column(LANGUAGES, creators.language),
         "avg_likes": likes.round().where(counts),
         "avg_comments": (likes * truth["comments_per_like"]).round(1).where(counts),
         "avg_shares": (likes * truth["shares_per_like"]).round(1).where(counts & tiktok),

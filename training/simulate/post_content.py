@@ -34,7 +34,7 @@ _PAIRS = ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3))
 
 def draw_content(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     posts: pd.DataFrame,
     market: MarketParameters,
 ) -> dict[str, pd.Series]:
@@ -43,10 +43,10 @@ def draw_content(
     Mentions and places correlate with the post's noise by `market.content_signal`.
     """
     row, n = posts["row"].to_numpy(), len(posts)
-    written = (rng.random(len(people)) < 0.7)[row] & (rng.random(n) < 0.85)
-    counted = (rng.random(len(people)) < 0.8)[row]
-    niche = _topics(rng, people.codes("niche", NICHES)[row])
-    place = niche * len(LANGUAGES) + people.language[row]
+    written = (rng.random(len(creators)) < 0.7)[row] & (rng.random(n) < 0.85)
+    counted = (rng.random(len(creators)) < 0.8)[row]
+    niche = _topics(rng, creators.codes("niche", NICHES)[row])
+    place = niche * len(LANGUAGES) + creators.language[row]
     captions, tags = _captions(), _hashtags()
     places = len(NICHES) * len(LANGUAGES)
     captions_each, tags_each = len(captions) // places, len(tags) // places

@@ -14,7 +14,7 @@ from training.simulate.truth import expected_log_engagements, standard_noise
 
 def plan_posts(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     deals: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def plan_posts(
     (-1 none), `sponsored`, `deal` (row in deals, -1 none) and `age` at which a deliverable is read,
     in seconds.
     """
-    own = _own_posts(rng, people, market)
+    own = _own_posts(rng, creators, market)
     booked = deals.loc[deals.index.repeat(deals["deliverables"])]
     nth = booked.groupby(level=0).cumcount()
     booked = pd.DataFrame(
@@ -46,18 +46,18 @@ def plan_posts(
 
 def draw_outcomes(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     plan: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
     """Return the plan with `fit`, `ln_expected` and the post's own `noise` (sd 1)."""
     row, brand = plan["row"].to_numpy(), plan["brand"].to_numpy()
     fit = np.where(
-        brand >= 0, brand_fit_matrix()[people.codes("niche", NICHES)[row], brand], np.nan
+        brand >= 0, brand_fit_matrix()[creators.codes("niche", NICHES)[row], brand], np.nan
     )
     days = plan["seconds"].to_numpy() / DAY
     mean = expected_log_engagements(
-        people.truth,
+        creators.truth,
         row,
         days,
         plan["format"].to_numpy(),
@@ -73,7 +73,7 @@ def draw_outcomes(
 
 def draw_readings(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     posts: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
@@ -82,14 +82,14 @@ def draw_readings(
 
     Counts of a later reading are those of the earlier plus what came between.
     """
-    first, second = _reading_ages(rng, people, posts, market)
+    first, second = _reading_ages(rng, creators, posts, market)
     twice = np.flatnonzero(second > first)
     post = np.concatenate([np.arange(len(posts)), twice])
     age = np.concatenate([first, second[twice]])
-    accrued = _accrued(people, posts["row"].to_numpy()[post], age / DAY, market)
+    accrued = _accrued(creators, posts["row"].to_numpy()[post], age / DAY, market)
     before = np.concatenate([np.zeros(len(posts)), accrued[twice]])
     readings = pd.DataFrame({"post": post, "age": age})
-    lifetime = _lifetime_counts(rng, people, posts, market)
+    lifetime = _lifetime_counts(rng, creators, posts, market)
     for name, expected in lifetime.items():
         if name == "views":
             continue
@@ -103,7 +103,7 @@ def draw_readings(
 
 def posts_table(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     posts: pd.DataFrame,
     readings: pd.DataFrame,
     market: MarketParameters,
@@ -111,8 +111,8 @@ def posts_table(
     """Return the canonical table of readings: what a platform does not show, or a creator hides, is
     missing.
     """
-    shown = _shown(rng, people, posts, market)
-    content = draw_content(rng, people, posts, market)
+    shown = _shown(rng, creators, posts, market)
+    content = draw_content(rng, creators, posts, market)
     post = readings["post"].to_numpy()
     hidden = shown["likes_hidden"][post]
     counts = {
@@ -126,12 +126,12 @@ def posts_table(
     return table_from_columns(
         POSTS,
         len(readings),
-        platform=text_column(people.truth["platform"], row),
+        platform=text_column(creators.truth["platform"], row),
         post_id=text_column(posts["post_id"], post),
         observed_at=time_column(
             market.start, posts["seconds"].to_numpy()[post] + readings["age"].to_numpy()
         ),
-        creator_id=text_column(people.truth["creator_id"], row),
+        creator_id=text_column(creators.truth["creator_id"], row),
         posted_at=time_column(market.start, posts["seconds"].to_numpy()[post]),
         format=text_column(FORMATS, posts["format"].to_numpy()[post]),
         likes_hidden=hidden,
@@ -155,31 +155,31 @@ def draw_brands(
 
 
 def draw_formats(
-    rng: np.random.Generator, people: SimulatedCreators, rows: np.ndarray
+    rng: np.random.Generator, creators: SimulatedCreators, rows: np.ndarray
 ) -> np.ndarray:
     """Draw a format for each of these creators from the creator's own mix."""
-    mix = people.truth[[f"mix_{name}" for name in FORMATS]].to_numpy().cumsum(axis=1)
+    mix = creators.truth[[f"mix_{name}" for name in FORMATS]].to_numpy().cumsum(axis=1)
     return (rng.random((len(rows), 1)) > mix[rows, :-1]).sum(axis=1)
 
 
 def _own_posts(
-    rng: np.random.Generator, people: SimulatedCreators, market: MarketParameters
+    rng: np.random.Generator, creators: SimulatedCreators, market: MarketParameters
 ) -> pd.DataFrame:
     last = market.days - 1
-    active = (last - people.joined) / last
-    count = rng.poisson(people.truth["cadence"] * active)
-    row = np.repeat(np.arange(len(people)), count)
-    day = np.floor(people.joined[row] + rng.random(len(row)) * (last - people.joined[row]))
+    active = (last - creators.joined) / last
+    count = rng.poisson(creators.truth["cadence"] * active)
+    row = np.repeat(np.arange(len(creators)), count)
+    day = np.floor(creators.joined[row] + rng.random(len(row)) * (last - creators.joined[row]))
     busy = 1 + 0.8 * np.cos(2 * np.pi * (np.arange(24) - 18) / 24)
     hour = rng.choice(24, len(row), p=busy / busy.sum())
-    sponsored = rng.random(len(row)) < people.truth["sponsored_share"].to_numpy()[row]
+    sponsored = rng.random(len(row)) < creators.truth["sponsored_share"].to_numpy()[row]
     brand = np.full(len(row), -1)
-    brand[sponsored] = draw_brands(rng, people.codes("niche", NICHES)[row[sponsored]], market)
+    brand[sponsored] = draw_brands(rng, creators.codes("niche", NICHES)[row[sponsored]], market)
     return pd.DataFrame(
         {
             "row": row,
             "seconds": (day * DAY).astype(int) + hour * 3600 + rng.integers(0, 3600, len(row)),
-            "format": draw_formats(rng, people, row),
+            "format": draw_formats(rng, creators, row),
             "brand": brand,
             "sponsored": sponsored,
             "deal": -1,
@@ -190,7 +190,7 @@ def _own_posts(
 
 def _reading_ages(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     posts: pd.DataFrame,
     market: MarketParameters,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -198,7 +198,7 @@ def _reading_ages(
     there is none.
     """
     n = len(posts)
-    sweep = np.floor(people.sweep[posts["row"].to_numpy()] * DAY - posts["seconds"].to_numpy())
+    sweep = np.floor(creators.sweep[posts["row"].to_numpy()] * DAY - posts["seconds"].to_numpy())
     way = rng.random(n)
     once, twice = way < market.read_once_share, way > 1 - market.read_twice_share
     mature = np.minimum(rng.uniform(7.05, 30, n) * DAY, sweep)
@@ -212,9 +212,9 @@ def _reading_ages(
 
 
 def _accrued(
-    people: SimulatedCreators, rows: np.ndarray, age_days: np.ndarray, market: MarketParameters
+    creators: SimulatedCreators, rows: np.ndarray, age_days: np.ndarray, market: MarketParameters
 ) -> np.ndarray:
-    platforms = people.codes("platform", tuple(market.platforms))[rows]
+    platforms = creators.codes("platform", tuple(market.platforms))[rows]
     accrued = np.empty(len(rows))
     for code, platform in enumerate(market.platforms.values()):
         accrued[platforms == code] = platform.accrued_share(age_days[platforms == code])
@@ -223,7 +223,7 @@ def _accrued(
 
 def _lifetime_counts(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     posts: pd.DataFrame,
     market: MarketParameters,
 ) -> dict[str, np.ndarray]:
@@ -233,15 +233,15 @@ def _lifetime_counts(
     row = posts["row"].to_numpy()
     truth = {
         name: values.to_numpy()[row]
-        for name, values in people.truth.items()
+        for name, values in creators.truth.items()
         if name.endswith("_per_like")
     }
     ln_engagements = (
-        posts["ln_expected"] + people.truth["post_sd"].to_numpy()[row] * posts["noise"]
+        posts["ln_expected"] + creators.truth["post_sd"].to_numpy()[row] * posts["noise"]
     ).to_numpy()
     comments = truth["comments_per_like"] * np.exp(0.2 * rng.normal(size=len(row)))
     likes = np.exp(ln_engagements) / (1 + comments + truth["shares_per_like"])
-    rate = log_rate_by_views(people, row, posts["seconds"].to_numpy() / DAY, market)
+    rate = log_rate_by_views(creators, row, posts["seconds"].to_numpy() / DAY, market)
     ln_views = ln_engagements - rate + market.views_post_sd * rng.normal(size=len(row))
     return {
         "likes": likes,
@@ -254,16 +254,16 @@ def _lifetime_counts(
 
 def _shown(
     rng: np.random.Generator,
-    people: SimulatedCreators,
+    creators: SimulatedCreators,
     posts: pd.DataFrame,
     market: MarketParameters,
 ) -> dict[str, np.ndarray]:
     row = posts["row"].to_numpy()
-    platform = people.truth["platform"].to_numpy()[row]
-    opened = rng.random(len(people)) < 0.3
+    platform = creators.truth["platform"].to_numpy()[row]
+    opened = rng.random(len(creators)) < 0.3
     still = np.isin(posts["format"], [FORMATS.index("image"), FORMATS.index("carousel")])
     return {
-        "likes_hidden": people.hides_likes[row] & (rng.random(len(row)) < 0.8),
+        "likes_hidden": creators.hides_likes[row] & (rng.random(len(row)) < 0.8),
         "shares": platform == "tiktok",
         "saves": (platform == "tiktok") | ((platform == "instagram") & opened[row]),
         "views": (platform != "instagram") | ~still,

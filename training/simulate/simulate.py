@@ -99,18 +99,20 @@ def _draw(
         )
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
     progress("creators", 0.0)
-    people = draw_creators(streams[0], creators, market)
-    deals = plan_deals(streams[1], people, market)
+    simulated = draw_creators(streams[0], creators, market)
+    deals = plan_deals(streams[1], simulated, market)
     progress("posts", 0.05)
-    posts = draw_outcomes(streams[2], people, plan_posts(streams[3], people, deals, market), market)
+    posts = draw_outcomes(
+        streams[2], simulated, plan_posts(streams[3], simulated, deals, market), market
+    )
     progress("readings", 0.2)
-    readings = draw_readings(streams[4], people, posts, market)
+    readings = draw_readings(streams[4], simulated, posts, market)
     progress("tables", 0.45)
     tables = Tables(
-        creators=creators_table(streams[5], people, market),
-        followers=followers_table(streams[5], people, market),
-        posts=posts_table(streams[6], people, posts, readings, market),
-        partnerships=partnerships_table(people, deals, posts, readings, market),
+        creators=creators_table(streams[5], simulated, market),
+        followers=followers_table(streams[5], simulated, market),
+        posts=posts_table(streams[6], simulated, posts, readings, market),
+        partnerships=partnerships_table(simulated, deals, posts, readings, market),
         meta={
             "simulated": True,
             "timezone": "UTC",
@@ -120,23 +122,23 @@ def _draw(
         },
     )
     truth = MarketTruth(
-        people.truth,
-        _posts_truth(people, posts, market),
-        partnerships_truth(people, deals, market),
+        simulated.truth,
+        _posts_truth(simulated, posts, market),
+        partnerships_truth(simulated, deals, market),
         market,
     )
-    return tables, truth, draw_prospects(streams[7], people, market)
+    return tables, truth, draw_prospects(streams[7], simulated, market)
 
 
 def _posts_truth(
-    people: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
+    simulated: SimulatedCreators, posts: pd.DataFrame, market: MarketParameters
 ) -> pd.DataFrame:
     row = posts["row"].to_numpy()
     return pd.DataFrame(
         {
-            "platform": text_column(people.truth["platform"], row),
+            "platform": text_column(simulated.truth["platform"], row),
             "post_id": posts["post_id"],
-            "creator_id": text_column(people.truth["creator_id"], row),
+            "creator_id": text_column(simulated.truth["creator_id"], row),
             "posted_at": time_column(market.start, posts["seconds"].to_numpy()),
             "fit": posts["fit"],
             "ln_expected": posts["ln_expected"],
@@ -168,5 +170,5 @@ def _is_simulated(folder: Path) -> bool:
     return isinstance(meta, dict) and meta.get("simulated") is True
 
 
-def _silent(what: str, share: float) -> None:
+def _silent(step: str, share: float) -> None:
     pass

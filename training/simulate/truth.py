@@ -89,9 +89,13 @@ def expected_log_engagements(
     """
     levels = creators[[f"level_{month:02d}" for month in range(market.months + 1)]].to_numpy()
     effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
-    own = creators["sponsored_effect"].to_numpy()[rows]
+    sponsored_effect = creators["sponsored_effect"].to_numpy()[rows]
     level = interpolate_paths(levels, rows, days) + timing_effect(days, market)
-    return level + effects[rows, formats] + np.where(sponsored, own + fit_effect(fit, market), 0.0)
+    return (
+        level
+        + effects[rows, formats]
+        + np.where(sponsored, sponsored_effect + fit_effect(fit, market), 0.0)
+    )
 
 
 def interpolate_paths(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
