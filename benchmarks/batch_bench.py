@@ -1,16 +1,16 @@
 """Batch scoring against the bare trees: `python benchmarks/batch_bench.py [--rows N ...] [--rounds R] [--folder F]`.
 
-Every way is a process of its own, ways take turns, and medians over the rounds are told. Times of `creatorcast score`
-are whole runs, the start of the process among them; the bare predict and pyfunc are timed inside of theirs, from what
-is ready in memory.
+Every way runs in its own process. Ways take turns, and the medians over the rounds are printed. Times of `creatorcast
+score` are of whole runs, with the start of the process. The bare predict and pyfunc are timed inside their processes,
+from data in memory.
 
-- bare: Booster.predict of location and scale on the ready matrix, 2 threads
+- bare: Booster.predict of location and scale on the matrix of derived columns, 2 threads
 - parquet, csv: `creatorcast score` into Parquet, LightGBM alone; `... daal4py` with the engine
 - pyfunc: the model through mlflow.pyfunc in pandas chunks, the list read, checked, derived and written around it
 - pyfunc predict: its predict alone
 
-What a small model costs is told of the model that ships: all of a run that is not its own bare predict, and where the
-time goes, by what the working threads were seen to do every 5 ms.
+For the model that ships, which is small, the time beside its bare predict is printed, and the steps that it goes to,
+by samples of the working threads every 5 ms.
 """
 
 import argparse
@@ -26,10 +26,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from batch_bench_data import AS_OF, Place, prepare, ready_list, ready_matrix
+from batch_bench_data import AS_OF, BenchmarkFiles, prepare, write_list, write_matrix
 
 WAYS = ("bare", "parquet", "csv", "parquet daal4py", "csv daal4py", "pyfunc")
-#: What the reference model may take, as a multiple of another way.
+#: Targets of the reference model: a way, another, and the largest ratio of their seconds.
 TARGETS = (
     ("parquet", "bare", 1.25),
     ("csv", "bare", 1.5),
@@ -38,75 +38,76 @@ TARGETS = (
 )
 FEW = 100
 BESIDES_PREDICT_SECONDS, MOST_MEMORY_GB = 6.0, 1.0
-HERE = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent
 
 
-def run(place: Place, rows: int, rounds: int, say: Callable[[str], None]) -> None:
-    """Compare the ways at so many rows with the reference model, then take the model that ships apart."""
-    ready_list(place, rows, ("parquet", "csv"), say)
-    ready_matrix(place, rows, say)
-    taken: dict[str, list[dict]] = {way: [] for way in WAYS}
+def run(files: BenchmarkFiles, rows: int, rounds: int, report: Callable[[str], None]) -> None:
+    """Compare the ways at so many rows with the reference model."""
+    write_list(files, rows, ("parquet", "csv"), report)
+    write_matrix(files, rows, report)
+    results: dict[str, list[dict]] = {way: [] for way in WAYS}
     for number in range(rounds):
         for way in WAYS:
-            found = measured(place, "reference", way, rows)
-            taken[way].append(found)
-            say(f"  round {number + 1}, {way}: {told(found)}")
+            result = measure(files, "reference", way, rows)
+            results[way].append(result)
+            report(f"  round {number + 1}, {way}: {result_text(result)}")
     print(f"\nreference model, {rows:,} rows, median of {rounds}")
-    middle = {way: median(found) for way, found in taken.items()}
-    for way, found in middle.items():
-        print(f"  {way:<18}{told(found)}")
+    medians = {way: median(of_way) for way, of_way in results.items()}
+    for way, result in medians.items():
+        print(f"  {way:<18}{result_text(result)}")
     for way, other, most in TARGETS:
-        if "seconds" in middle[way] and "seconds" in middle[other]:
-            ratio = middle[way]["seconds"] / middle[other]["seconds"]
+        if "seconds" in medians[way] and "seconds" in medians[other]:
+            ratio = medians[way]["seconds"] / medians[other]["seconds"]
             print(
                 f"  {way} / {other}: {ratio:.2f}, target at most {most:.2f}{'' if ratio <= most else ', MISSED'}"
             )
 
 
-def ships(place: Place, rows: int, rounds: int, say: Callable[[str], None]) -> None:
-    """Tell what a run of the model that ships takes besides its trees, and where."""
-    ready_list(place, FEW, ("parquet",), say)
-    asked = (("parquet", rows), ("bare", rows), ("parquet", FEW))
-    taken = [[measured(place, "ships", *one) for one in asked] for _ in range(rounds)]
-    whole, bare, start = (median(list(found)) for found in zip(*taken, strict=True))
-    print(f"\nmodel that ships, {rows:,} rows: {told(whole)}; its bare predict {told(bare)}")
-    if any("failed" in found for found in (whole, bare, start)):
+def ships(files: BenchmarkFiles, rows: int, rounds: int, report: Callable[[str], None]) -> None:
+    """Print the time of a run of the model that ships beside its trees, and the steps that it goes to."""
+    write_list(files, FEW, ("parquet",), report)
+    runs = (("parquet", rows), ("bare", rows), ("parquet", FEW))
+    results = [[measure(files, "ships", *run) for run in runs] for _ in range(rounds)]
+    whole, bare, start = (median(list(of_run)) for of_run in zip(*results, strict=True))
+    print(
+        f"\nmodel that ships, {rows:,} rows: {result_text(whole)}; its bare predict {result_text(bare)}"
+    )
+    if any("failed" in result for result in (whole, bare, start)):
         return
-    print(f"  a list of {FEW} rows, which is to start: {told(start)}")
+    print(f"  a list of {FEW} rows, which is the start: {result_text(start)}")
     besides = (whole["seconds"] - bare["seconds"]) / rows * 1e6
     verdict = "" if besides <= BESIDES_PREDICT_SECONDS else ", MISSED"
     print(
         f"  besides predict: {besides:.1f} s a million rows, target at most {BESIDES_PREDICT_SECONDS}{verdict}"
     )
-    say("  looking where the time goes")
-    steps = measured(place, "ships", "steps", rows).get("steps", {})
+    report("  sampling the steps")
+    steps = measure(files, "ships", "steps", rows).get("steps", {})
+    seconds_per_million = (whole["seconds"] - start["seconds"]) / rows * 1e6
     for step, share in sorted(steps.items(), key=lambda pair: -pair[1]):
-        print(
-            f"  {step:<10}{share * (whole['seconds'] - start['seconds']) / rows * 1e6:6.2f} s a million rows"
-        )
+        print(f"  {step:<10}{share * seconds_per_million:6.2f} s a million rows")
 
 
-def growth(place: Place, sizes: list[int], say: Callable[[str], None]) -> None:
-    """Score longer and longer lists with the model that ships: seconds, rows a second, memory at its peak."""
+def growth(files: BenchmarkFiles, sizes: list[int], report: Callable[[str], None]) -> None:
+    """Score longer and longer lists with the model that ships: seconds, rows a second, peak of memory."""
     print(
         "\ngrowth, Parquet to Parquet, the model that ships\n        rows   seconds     rows/s   peak MB"
     )
     for rows in sizes:
-        ready_list(place, rows, ("parquet",), say)
-        found = measured(place, "ships", "parquet", rows)
-        if "seconds" not in found:
-            print(f"{rows:>12,} {told(found)}")
+        write_list(files, rows, ("parquet",), report)
+        result = measure(files, "ships", "parquet", rows)
+        if "seconds" not in result:
+            print(f"{rows:>12,} {result_text(result)}")
             continue
-        speed, peak = rows / found["seconds"], found["peak_mb"]
-        print(f"{rows:>12,} {found['seconds']:>9.1f} {speed:>10,.0f} {peak:>9,.0f}", flush=True)
+        speed, peak = rows / result["seconds"], result["peak_mb"]
+        print(f"{rows:>12,} {result['seconds']:>9.1f} {speed:>10,.0f} {peak:>9,.0f}", flush=True)
 
 
-def measured(place: Place, model: str, way: str, rows: int) -> dict:
-    """Take one way once: {"seconds", "peak_mb"}, or {"failed"} with the last line of what it said."""
-    out = place.folder / "scored.parquet"
+def measure(files: BenchmarkFiles, model: str, way: str, rows: int) -> dict:
+    """Run one way once; return {"seconds", "peak_mb", ...}, or {"failed"} with the last line of its errors."""
+    out = files.folder / "scored.parquet"
     if way.split()[0] in ("parquet", "csv"):
         ending, engine = (*way.split(), "lightgbm")[:2]
-        listed = str(place.listed(rows, ending))
+        listed = str(files.listed(rows, ending))
         command = [
             "-m",
             "creatorcast",
@@ -119,67 +120,72 @@ def measured(place: Place, model: str, way: str, rows: int) -> dict:
         ]
         command += ["--engine", engine]
     else:
-        command = [str(HERE / "batch_ways.py"), way, str(place.folder), model, str(rows)]
+        command = [str(FOLDER / "batch_bench_process.py"), way, str(files.folder), model, str(rows)]
     environment = {
         **os.environ,
-        "CREATORCAST_HOME": str(place.home(model)),
+        "CREATORCAST_HOME": str(files.home(model)),
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     with (
-        (place.folder / "said").open("w+") as said,
-        (place.folder / "complained").open("w+") as complained,
+        (files.folder / "stdout").open("w+") as stdout,
+        (files.folder / "stderr").open("w+") as stderr,
     ):
         began, before = time.perf_counter(), cpu_seconds()
         process = subprocess.Popen(
-            [sys.executable, *command], env=environment, stdout=said, stderr=complained
+            [sys.executable, *command], env=environment, stdout=stdout, stderr=stderr
         )
-        peak = watched(process)
+        peak = wait_and_measure_memory(process)
         seconds, cpu = time.perf_counter() - began, cpu_seconds() - before
-    lines, complaint = (
-        (place.folder / name).read_text().splitlines() for name in ("said", "complained")
-    )
+    output = (files.folder / "stdout").read_text().splitlines()
+    errors = (files.folder / "stderr").read_text().splitlines()
     if process.returncode not in (0, 3):
-        return {"failed": ([line for line in complaint if line.strip()] or ["it said nothing"])[-1]}
-    own = json.loads(lines[-1]) if command[0] != "-m" else {}
-    return {"seconds": seconds, "cpu": cpu, "peak_mb": peak, **own}
+        messages = [line for line in errors if line.strip()]
+        return {"failed": messages[-1] if messages else "it said nothing"}
+    figures = json.loads(output[-1]) if command[0] != "-m" else {}
+    return {"seconds": seconds, "cpu": cpu, "peak_mb": peak, **figures}
 
 
 def cpu_seconds() -> float:
-    """Give what processes that ended have taken of all cores."""
-    found = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return found.ru_utime + found.ru_stime
+    """Return the processor seconds of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
-def watched(process: subprocess.Popen) -> float:
-    """Wait for a process; give the most memory (MB, RSS) that it and its children held at a time."""
+def wait_and_measure_memory(popen: subprocess.Popen) -> float:
+    """Wait for a process; return the most memory (MB, RSS) that it and its children had at a time."""
     peak = 0
-    root = psutil.Process(process.pid)
-    while process.poll() is None:
+    root = psutil.Process(popen.pid)
+    while popen.poll() is None:
         with contextlib.suppress(psutil.Error):
-            peak = max(
-                peak, sum(one.memory_info().rss for one in (root, *root.children(recursive=True)))
-            )
+            processes = (root, *root.children(recursive=True))
+            peak = max(peak, sum(process.memory_info().rss for process in processes))
         time.sleep(0.05)
     return peak / 1e6
 
 
-def median(found: list[dict]) -> dict:
-    """Give the median seconds and the highest peak of the rounds that did not fail; the failure where all did."""
-    sound = [one for one in found if "failed" not in one]
-    if not sound:
-        return found[0]
-    middle = {name: statistics.median(one[name] for one in sound) for name in ("seconds", "cpu")}
-    return middle | {"peak_mb": max(one["peak_mb"] for one in sound)}
+def median(results: list[dict]) -> dict:
+    """Return the median seconds and the highest peak of the rounds that did not fail; a failure where all did."""
+    complete = [result for result in results if "failed" not in result]
+    if not complete:
+        return results[0]
+    medians = {
+        name: statistics.median(result[name] for result in complete) for name in ("seconds", "cpu")
+    }
+    return medians | {"peak_mb": max(result["peak_mb"] for result in complete)}
 
 
-def told(found: dict) -> str:
-    if "failed" in found:
-        return f"failed: {found['failed']}"
-    inside = f", predict alone {found['predict']:.1f} s" if "predict" in found else ""
-    return f"{found['seconds']:8.1f} s{inside}, process {found['cpu']:.0f} s of the cores, {found['peak_mb']:,.0f} MB"
+def result_text(result: dict) -> str:
+    """Return a result as text, or its failure."""
+    if "failed" in result:
+        return f"failed: {result['failed']}"
+    predict = f", predict alone {result['predict']:.1f} s" if "predict" in result else ""
+    return (
+        f"{result['seconds']:8.1f} s{predict}, {result['cpu']:.0f} s of all cores, "
+        f"{result['peak_mb']:,.0f} MB"
+    )
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
@@ -200,9 +206,9 @@ if __name__ == "__main__":
         help="kept, so that a run can be repeated",
     )
     arguments = parser.parse_args()
-    here = Place(arguments.folder.resolve())
-    prepare(here, arguments.creators, say)
-    run(here, arguments.rows, arguments.rounds, say)
-    ships(here, arguments.rows, arguments.rounds, say)
+    here = BenchmarkFiles(arguments.folder.resolve())
+    prepare(here, arguments.creators, report)
+    run(here, arguments.rows, arguments.rounds, report)
+    ships(here, arguments.rows, arguments.rounds, report)
     if arguments.growth:
-        growth(here, arguments.growth, say)
+        growth(here, arguments.growth, report)

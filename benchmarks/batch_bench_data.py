@@ -1,8 +1,9 @@
-"""What batch_bench scores: a simulated market, a model that ships, a reference model of fixed size, and long lists.
+"""The data of batch_bench: a simulated market, two models, and long lists.
 
-The reference model is the one that ships but for its forecaster: engagements alone, location and scale of 500 trees
-with 31 leaves each. A list repeats a block of 50,000 prospects outside of the tables, four in ten of them with a
-vendor's averages and two with an engagement rate, their figures moved by a third (one standard deviation) each time.
+The model `ships` is trained with the default settings. The model `reference` is the same but for its forecaster, which
+forecasts engagements alone by a location and a scale of 500 trees with 31 leaves each. A list repeats a block of 50,000
+prospects without an account in the tables. Four in ten have a vendor's averages, two an engagement rate. In each
+repetition their figures are multiplied by log-normal noise with a standard deviation of a third.
 """
 
 import os
@@ -42,13 +43,13 @@ MOVED = ("followers", "avg_likes", "avg_comments", "avg_shares", "avg_views")
 
 
 @dataclass(frozen=True)
-class Place:
-    """The folder that everything of the benchmark lies in."""
+class BenchmarkFiles:
+    """The folder of the benchmark and the paths of its files."""
 
     folder: Path
 
     def home(self, model: str) -> Path:
-        """Give the home whose champion is the model `ships` or `reference`."""
+        """Return the home whose champion is the model `ships` or `reference`."""
         return self.folder / model
 
     def listed(self, rows: int, ending: str) -> Path:
@@ -61,31 +62,31 @@ class Place:
         return load_bundle(champion_folder(self.home(model)))
 
 
-def prepare(place: Place, creators: int, say: Callable[[str], None]) -> None:
-    """Make market and models where they are not there yet; an interrupted try leaves nothing that looks whole."""
-    data = place.folder / "data"
-    place.folder.mkdir(parents=True, exist_ok=True)
+def prepare(files: BenchmarkFiles, creators: int, report: Callable[[str], None]) -> None:
+    """Make the market and the models where they do not exist yet; each appears only when it is complete."""
+    data = files.folder / "data"
+    files.folder.mkdir(parents=True, exist_ok=True)
     if not data.exists():
-        say(f"simulating {creators:,} creators")
+        report(f"simulating {creators:,} creators")
         write_market(data, creators, seed=7)
-    if not _has_champion(place.home("ships")):
-        say("training the model that ships")
-        _creatorcast(place.home("ships"), "train", str(data), "--per-post", "1", "--no-log")
-        _creatorcast(place.home("ships"), "promote", "--force", "--no-log")
-    if not _has_champion(place.home("reference")):
-        say("fitting the reference model")
-        _save_reference(place, data)
+    if not _has_champion(files.home("ships")):
+        report("training the model that ships")
+        _creatorcast(files.home("ships"), "train", str(data), "--per-post", "1", "--no-log")
+        _creatorcast(files.home("ships"), "promote", "--force", "--no-log")
+    if not _has_champion(files.home("reference")):
+        report("fitting the reference model")
+        _save_reference(files, data)
 
 
-def ready_list(
-    place: Place, rows: int, endings: tuple[str, ...], say: Callable[[str], None]
+def write_list(
+    files: BenchmarkFiles, rows: int, endings: tuple[str, ...], report: Callable[[str], None]
 ) -> None:
-    """Write the list of so many rows in each format, where it is not there."""
+    """Write the list of so many rows in each format, where it does not exist yet."""
     for ending in endings:
-        path = place.listed(rows, ending)
+        path = files.listed(rows, ending)
         if path.exists():
             continue
-        say(f"writing {rows:,} rows as {ending}")
+        report(f"writing {rows:,} rows as {ending}")
         beside = path.with_name(f".{path.name}")
         writer = None
         for block in blocks(rows):
@@ -97,13 +98,13 @@ def ready_list(
         beside.rename(path)
 
 
-def ready_matrix(place: Place, rows: int, say: Callable[[str], None]) -> None:
-    """Derive what the boosters of both models see of the list, (rows, columns) float64, where it is not there."""
-    path = place.matrix(rows)
+def write_matrix(files: BenchmarkFiles, rows: int, report: Callable[[str], None]) -> None:
+    """Write the input of the boosters for a list, (rows, columns) float64, where it does not exist yet."""
+    path = files.matrix(rows)
     if path.exists():
         return
-    say(f"deriving the matrix of {rows:,} rows")
-    bundle = place.bundle("reference")
+    report(f"deriving the matrix of {rows:,} rows")
+    bundle = files.bundle("reference")
     columns = bundle.forecasters["engagements"].columns_
     beside = path.with_name(f".{path.name}.npy")
     matrix = np.lib.format.open_memmap(beside, "w+", dtype=np.float64, shape=(rows, len(columns)))
@@ -116,35 +117,33 @@ def ready_matrix(place: Place, rows: int, say: Callable[[str], None]) -> None:
 
 
 def blocks(rows: int) -> Iterator[pd.DataFrame]:
-    """Give the list block by block, always the same."""
+    """Yield the list block by block, always the same."""
     block = draw_outside_prospects(np.random.default_rng(11), BLOCK, DEMO_MARKET).drop(
         columns=["creator_id"]
     )
     for first in range(0, rows, BLOCK):
         random = np.random.default_rng([11, first])
-        own = block.iloc[: rows - first].copy()
+        prospects = block.iloc[: rows - first].copy()
         for name in MOVED:
-            own[name] = np.maximum(
-                (own[name] * np.exp(random.normal(0, 1 / 3, len(own)))).round(), 1
-            )
-        own.insert(
-            0, "partnership_id", [f"p{number:09d}" for number in range(first, first + len(own))]
-        )
-        yield own
+            noise = np.exp(random.normal(0, 1 / 3, len(prospects)))
+            prospects[name] = np.maximum((prospects[name] * noise).round(), 1)
+        ids = [f"p{number:09d}" for number in range(first, first + len(prospects))]
+        prospects.insert(0, "partnership_id", ids)
+        yield prospects
 
 
 def features_of(prospects: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
-    """Derive the columns of prospects that bring their profile, each an account of its own."""
-    asked = prospects.assign(creator_id=prospects["partnership_id"], as_of=AS_OF, sponsored=1.0)
-    creators = asked.reindex(columns=CREATORS.names).assign(observed_at=AS_OF)
+    """Return the derived columns of prospects with their profiles; each row is an account of its own."""
+    queries = prospects.assign(creator_id=prospects["partnership_id"], as_of=AS_OF, sponsored=1.0)
+    creators = queries.reindex(columns=CREATORS.names).assign(observed_at=AS_OF)
     history = History.from_tables(
         validate(Tables(creators=creators)), bundle.reference.horizon_days
     )
-    return derive(history, asked, bundle.reference)
+    return derive(history, queries, bundle.reference)
 
 
-def _save_reference(place: Place, data: Path) -> None:
-    ships = place.bundle("ships")
+def _save_reference(files: BenchmarkFiles, data: Path) -> None:
+    ships = files.bundle("ships")
     history = History.from_tables(validate(read_tables(data)))
     recipe = Recipe(location=SIZE, scale=SIZE, threads=2)
     fitted = fit_uncalibrated(history, mature_end(history), recipe, targets=("engagements",))
@@ -156,7 +155,7 @@ def _save_reference(place: Place, data: Path) -> None:
     bundle = replace(
         ships, manifest=manifest, reference=fitted.reference, forecasters=fitted.forecasters
     )
-    home = place.home("reference")
+    home = files.home("reference")
     shutil.rmtree(home, ignore_errors=True)
     save_bundle(bundle, bundles_folder(home) / bundle.version)
     set_champion(home, bundle.version)
