@@ -1,9 +1,9 @@
-"""One model for every evidence against one of its own for each: `python
+"""One model for every evidence, compared with a dedicated model for each: `python
 benchmarks/evidence_models.py DATA`.
 
-Fitted to what was known when 80 % of the posts were out and asked about the later ones as known at
-signing, by the creators that trained them and, with `--unseen`, by a fifth that did not. The
-dedicated models learn from the same posts with every row reduced to their evidence. The aim: the
+All are fitted to what was known when 80 % of the posts were out, and forecast the later posts as
+known at signing: posts of creators that trained them or, with `--unseen`, of a fifth that did not.
+A dedicated model learns from the same posts with every row reduced to its evidence. The aim: the
 one model is at most 1.5 % worse, and never worse than the offset alone. Widths are of the 80 %
 interval, over the same posts.
 """

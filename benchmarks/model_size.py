@@ -1,14 +1,14 @@
-"""What a larger model buys: error and CRPS by trees and leaves, `python benchmarks/model_size.py DATA [--out PNG]`.
+"""Error and CRPS by the size of the model: `python benchmarks/model_size.py DATA [--out PNG]`.
 
-Every size is fitted to what was known when 64 % of the posts were out and asked about the posts up to 80 %, of the
-creators that trained it, as known at signing: the last fifth, which the record is judged on, is never looked at. All
-sizes learn at a pace of 0.05 from the same rows. The default should be the smallest (trees x leaves) whose error and
-CRPS both lie within 0.3 % of the least.
+Every size is fitted to what was known when 64 % of the posts were out. It forecasts the posts up to 80 % of creators
+that trained it, as known at signing. The last fifth, which the backtest is judged on, is never used. All sizes have the
+learning rate 0.05 and the same rows. The default should be the smallest (trees x leaves) whose error and CRPS both lie
+within 0.3 % of the least.
 """
 
 import argparse
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,72 +21,104 @@ from features.tables.folder import read_tables
 from features.tables.validate import validate
 from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING
 from training.backend import LOCAL
-from training.dataset import hide_content, sample_test_rows, sample_training_rows, training_weights
+from training.dataset import (
+    LabelledQueries,
+    hide_content,
+    sample_test_rows,
+    sample_training_rows,
+    training_weights,
+)
 from training.fit import Recipe, make_forecaster
 from training.platform_times import to_timestamp
 
 TREES, LEAVES = (75, 150, 300, 600), (4, 7, 15, 31)
-CUT, UNTIL, NEAR = 0.64, 0.8, 1.003
-WHAT, ENOUGH_POSTS = "engagements", 5
+#: Shares of the posts before the fit and before the end of the test.
+CUT, UNTIL = 0.64, 0.8
+#: Largest ratio of an error to the least one.
+TOLERANCE = 1.003
+TARGET, ENOUGH_POSTS = "engagements", 5
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training rows and test rows, each with its derived columns."""
+
+    train: LabelledQueries
+    x: pd.DataFrame
+    weight: np.ndarray
+    test: LabelledQueries
+    test_x: pd.DataFrame
+
+
+def draw_rows(history: History, recipe: Recipe) -> Rows:
+    """Return the rows before the cut and those between cut and end."""
+    times = history.posts_with_engagements.time
+    cut, until = (int(np.quantile(times, share)) for share in (CUT, UNTIL))
+    reference = fit_reference(history, to_timestamp(cut))
+    train = sample_training_rows(history, TARGET, cut, recipe.sampling)
+    test = sample_test_rows(history, TARGET, cut, until, recipe.sampling.longest_lead_days)
+    return Rows(
+        train,
+        LOCAL.derive(history, train.queries, reference),
+        training_weights(train, np.full(len(train), cut), recipe.sampling),
+        test,
+        LOCAL.derive(history, hide_content(test).queries, reference),
+    )
+
+
+def recipe_of_size(recipe: Recipe, trees: int, leaves: int) -> Recipe:
+    """Return the recipe with boosters of another size, a third of the trees for the scale."""
+    location = replace(LOCATION_BOOSTING, trees=trees, leaves=leaves, patience=0)
+    scale = replace(SCALE_BOOSTING, trees=max(trees // 3, 25), leaves=leaves)
+    return replace(recipe, location=location, scale=scale)
 
 
 def measure(data: Path, threads: int) -> pd.DataFrame:
-    """Give one row a size: trees, leaves, mae, crps and seconds of the fit."""
+    """Return a row for each size: trees, leaves, mae, crps and seconds of the fit."""
     history = History.from_tables(validate(read_tables(data)))
-    cut, until = (
-        int(np.quantile(history.posts_with_engagements.time, share)) for share in (CUT, UNTIL)
-    )
     recipe = Recipe(threads=threads)
-    reference = fit_reference(history, to_timestamp(cut))
-    rows = sample_training_rows(history, WHAT, cut, recipe.sampling)
-    test = sample_test_rows(history, WHAT, cut, until, recipe.sampling.longest_lead_days)
-    x, asked = (
-        LOCAL.derive(history, rows.queries, reference),
-        LOCAL.derive(history, hide_content(test).queries, reference),
-    )
-    weight = training_weights(rows, np.full(len(rows), cut), recipe.sampling)
-    enough = (asked[f"{WHAT}_known_count"] >= ENOUGH_POSTS).to_numpy()
-    found = []
+    rows = draw_rows(history, recipe)
+    enough = (rows.test_x[f"{TARGET}_known_count"] >= ENOUGH_POSTS).to_numpy()
+    sizes = []
     for leaves in LEAVES:
         for trees in TREES:
             start = time.perf_counter()
-            location = replace(LOCATION_BOOSTING, trees=trees, leaves=leaves, patience=0)
-            size = replace(
-                recipe,
-                location=location,
-                scale=replace(SCALE_BOOSTING, trees=max(trees // 3, 25), leaves=leaves),
-            )
-            model = make_forecaster(WHAT, size).fit(
-                x, rows.y, sample_weight=weight, groups=rows.account
+            forecaster = make_forecaster(TARGET, recipe_of_size(recipe, trees, leaves))
+            forecaster.fit(
+                rows.x, rows.train.y, sample_weight=rows.weight, groups=rows.train.account
             )
             seconds = time.perf_counter() - start
-            error = np.abs(model.predict(asked) - test.y)[enough].mean()
-            crps = model.crps(asked, test.y)[enough].mean()
-            found.append(
-                {"trees": trees, "leaves": leaves, "mae": error, "crps": crps, "seconds": seconds}
+            mae = np.abs(forecaster.predict(rows.test_x) - rows.test.y)[enough].mean()
+            crps = forecaster.crps(rows.test_x, rows.test.y)[enough].mean()
+            sizes.append(
+                {"trees": trees, "leaves": leaves, "mae": mae, "crps": crps, "seconds": seconds}
             )
             print(
-                f"{trees} trees of {leaves} leaves: {error:.4f}, {crps:.4f}, {seconds:.0f} s",
+                f"{trees} trees of {leaves} leaves: {mae:.4f}, {crps:.4f}, {seconds:.0f} s",
                 flush=True,
             )
-    return pd.DataFrame(found)
+    return pd.DataFrame(sizes)
 
 
-def smallest(found: pd.DataFrame) -> pd.Series:
-    """Give the smallest size whose error and CRPS lie within 0.3 % of the least."""
-    near = (found["mae"] <= found["mae"].min() * NEAR) & (
-        found["crps"] <= found["crps"].min() * NEAR
-    )
-    near = near if near.any() else found["crps"] <= found["crps"].min() * NEAR
-    return found[near].assign(cost=found["trees"] * found["leaves"]).sort_values("cost").iloc[0]
+def smallest(sizes: pd.DataFrame) -> pd.Series:
+    """Return the smallest size whose error and CRPS lie within 0.3 % of the least.
+
+    Where no size has both, the CRPS alone decides.
+    """
+    good_mae = sizes["mae"] <= sizes["mae"].min() * TOLERANCE
+    good_crps = sizes["crps"] <= sizes["crps"].min() * TOLERANCE
+    good = good_mae & good_crps
+    if not good.any():
+        good = good_crps
+    return sizes[good].assign(cost=sizes["trees"] * sizes["leaves"]).sort_values("cost").iloc[0]
 
 
-def picture(found: pd.DataFrame, title: str) -> Figure:
+def draw_sizes(sizes: pd.DataFrame, title: str) -> Figure:
     """Draw error and CRPS by trees x leaves, a line for each number of leaves."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("mae", "crps"), strict=True):
-        for leaves, own in found.groupby("leaves"):
-            axes.plot(own["trees"] * leaves, own[name], "o-", label=f"{leaves} leaves")
+        for leaves, group in sizes.groupby("leaves"):
+            axes.plot(group["trees"] * leaves, group[name], "o-", label=f"{leaves} leaves")
         axes.set_xscale("log")
         axes.set_xlabel("trees x leaves")
         axes.set_title(f"{title}: {name.upper()} of ln(1 + engagements)", fontsize=10)
@@ -100,11 +132,11 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, help="where the picture goes")
     parser.add_argument("--threads", type=int, default=0)
     arguments = parser.parse_args()
-    table = measure(arguments.data, arguments.threads)
-    print(table.round(4).to_string(index=False))
-    best = smallest(table)
+    sizes = measure(arguments.data, arguments.threads)
+    print(sizes.round(4).to_string(index=False))
+    best = smallest(sizes)
     print(
         f"smallest within 0.3 % of the best: {best['trees']:.0f} trees of {best['leaves']:.0f} leaves"
     )
     if arguments.out:
-        picture(table, arguments.data.name).savefig(arguments.out, dpi=120)
+        draw_sizes(sizes, arguments.data.name).savefig(arguments.out, dpi=120)

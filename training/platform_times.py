@@ -75,7 +75,7 @@ def timestamps_by_platform(history: History, moments: np.ndarray) -> dict[str, p
 
 
 def days_text(moments: dict[str, pd.Timestamp]) -> str:
-    """Word the day of each platform; where all are the same, that day alone.
+    """Return the day of each platform as text; where all are the same, that day alone.
 
     >>> days_text({"instagram": pd.Timestamp("2023-01-05"), "tiktok": pd.Timestamp("2025-03-01")})
     'instagram 2023-01-05, tiktok 2025-03-01'

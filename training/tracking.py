@@ -179,9 +179,9 @@ def _alias_version() -> str | None:
 
 
 def query_bundles(home: Path, tracking_uri: str | None) -> dict[int, str]:
-    """Return what `training.registry.registered_bundles` does, by MLflow's client.
+    """Return the same as `training.registry.registered_bundles`, read through MLflow's client.
 
-    Raises training.registry.RegistryError where the store cannot be asked.
+    Raises training.registry.RegistryError where the store cannot be read.
     """
     uri = store_address(home, tracking_uri)
     mlflow.set_tracking_uri(uri)
@@ -223,7 +223,7 @@ def _parameters(manifest: dict) -> dict:
 
 
 def _log_model(trained: TrainingResult) -> str:
-    """Log the bundle as a model of the run; give its address."""
+    """Log the bundle as a model of the run; return its address."""
     code = [str(Path(next(iter(package.__path__)))) for package in (features, models)]
     with warnings.catch_warnings():
         warnings.filterwarnings(
@@ -241,5 +241,5 @@ def _log_model(trained: TrainingResult) -> str:
 
 
 def _requirements() -> list[str]:
-    """Name what the model needs at prediction, at the versions it was trained with."""
+    """Return the packages that a prediction needs, at the versions that trained the model."""
     return [f"{name}=={version(name)}" for name in PREDICTS_WITH]

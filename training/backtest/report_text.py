@@ -167,7 +167,7 @@ def _history_lines(rows: pd.DataFrame) -> list[str]:
 
 
 def _oracle_lines(scores: pd.DataFrame) -> list[str]:
-    """Set our CRPS beside that of the oracle, which knows the creator, where there is one."""
+    """Return our CRPS beside that of the oracle, which knows every creator; [] without one."""
     if "crps_oracle" not in scores:
         return []
     lines = [

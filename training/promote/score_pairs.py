@@ -12,7 +12,7 @@ import pandas as pd
 
 from features.tables.vocabulary import EVIDENCE
 
-#: How far apart the moments may lie at which two models were asked about a post.
+#: Largest difference between the moments at which two models forecast a post, in days.
 LEAD_TOLERANCE_DAYS = 1.0
 #: What tells a post from another: one creator may have several of one moment.
 POST_KEY = ["creator", "posted", "number"]
@@ -49,7 +49,7 @@ SCORE_COLUMNS = [
 
 @dataclass(frozen=True)
 class ScorePairs:
-    """The comparable scores of two models, and what became of the posts of each.
+    """The comparable scores of two models, and the posts of each, compared or excluded.
 
     - `rows`: a row for each comparable post and evidence, with `candidate` and `champion`, the CRPS
       of each
@@ -83,7 +83,7 @@ class ScorePairs:
         return self.rows, self.posts, self.champion_posts
 
 
-#: What models have that were never asked alike.
+#: The pairs of two models without a forecast in common.
 NO_PAIRS = ScorePairs(
     pd.DataFrame(columns=[*POST_KEY, "platform", "evidence", "candidate", "champion"]),
     pd.DataFrame(columns=[*POST_KEY, "platform", "reason", "gap_days"]),
@@ -101,7 +101,7 @@ def pair_scores(candidate: pd.DataFrame, champion: pd.DataFrame) -> ScorePairs:
     both["gap_days"] = (both["lead_days"] - both["lead_days_champion"]).abs()
     both["reason"] = _reasons(both)
     both["shown"] = both["asked"].map(list(EVIDENCE).index)
-    # the likest first: of several moments, and of what is shown of a creator
+    # the most similar pair first: of several moments, and of several evidences
     both = both.sort_values(
         ["reason", "shown", "gap_days"], ascending=[False, True, True], kind="stable"
     )
@@ -115,7 +115,7 @@ def pair_scores(candidate: pd.DataFrame, champion: pd.DataFrame) -> ScorePairs:
 
 
 def merge_pairs(parts: list[ScorePairs]) -> ScorePairs:
-    """Put pairs of different platforms together."""
+    """Return the pairs of several platforms as one."""
     parts = [part for part in parts if len(part.posts) or len(part.champion_posts)]
     if not parts:
         return NO_PAIRS

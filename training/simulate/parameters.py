@@ -146,7 +146,7 @@ class MarketParameters:
 
     @classmethod
     def from_dict(cls, values: dict) -> "MarketParameters":
-        """Take the parameters back from `to_dict`, also after a way through JSON."""
+        """Return the parameters that `to_dict` wrote, also after a conversion to JSON and back."""
         parameters = {name: _with_tuples(value) for name, value in values.items()}
         platforms = {
             name: PlatformParameters(**platform)

@@ -123,6 +123,6 @@ def fit_effect(fit: np.ndarray, market: MarketParameters) -> np.ndarray:
 
 
 def standard_noise(student: np.ndarray, market: MarketParameters) -> np.ndarray:
-    """Bring draws of Student's t to sd 1 and cap them."""
+    """Return draws of Student's t scaled to sd 1 and capped."""
     scaled = student * np.sqrt((market.noise_df - 2) / market.noise_df)
     return np.clip(scaled, -market.noise_cap, market.noise_cap)
