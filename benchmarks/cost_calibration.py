@@ -22,6 +22,7 @@ from features.history.deals import completed_deals
 from features.history.history import History
 from features.segments import QUANTILE_LEVELS, SegmentBenchmarks
 from features.tables.model import Tables
+from features.tables.vocabulary import lookup_indexes
 from models.cost import cost_probability
 from models.delivery import DeliveredTotals
 from training.backend import LOCAL
@@ -91,7 +92,7 @@ def compare_with_benchmark(
 ) -> pd.DataFrame:
     """Return fee, benchmark and the probability that the cost per engagement is at most the benchmark."""
     codes = {part: x[f"{part}_code"].to_numpy() for part in ("platform", "band", "niche")}
-    segment = benchmarks.find_segment("cpe_usd", codes)
+    segment = benchmarks.find_segment("cpe_usd", lookup_indexes(codes))
     median = np.searchsorted(QUANTILE_LEVELS, 0.5)
     benchmark = benchmarks.quantiles_at("cpe_usd", segment)[:, median]
     totals = DeliveredTotals.of(fitted.forecasters[TARGET].predict_distribution(x, deliverables))
