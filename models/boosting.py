@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from models.fit_validation import require_number
+
 #: Share of its least mean error by which a booster may be worse with more trees: more trees serve
 #: creators that the training knows, the error is of creators that it does not.
 TOLERANCE = 0.003
@@ -29,6 +31,13 @@ class Boosting:
     colsample: float = 0.25
     lambda_l2: float = 10.0
     patience: int = 0
+
+    def require_usable(self, name: str) -> None:
+        """Raise ValueError where a setting cannot be; `name`: the parameter of the estimator."""
+        for setting, least in (("trees", 1), ("leaves", 2), ("min_child", 1), ("patience", 0)):
+            require_number(getattr(self, setting), f"{name}__{setting}", least, whole=True)
+        for setting in ("learning_rate", "subsample", "colsample", "lambda_l2"):
+            require_number(getattr(self, setting), f"{name}__{setting}", 0)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings by name, as scikit-learn asks for them; `deep` changes nothing."""

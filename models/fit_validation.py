@@ -2,6 +2,7 @@
 ValueError that names the argument.
 """
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -130,3 +131,14 @@ def _numbers_and_names(names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _rows_text(rows: np.ndarray) -> str:
     more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
     return f"row {rows[0]}{more}"
+
+
+def require_number(value: object, name: str, least: float, whole: bool = False) -> None:
+    """Raise ValueError unless a parameter is a finite number of at least `least`; `whole`: without
+    a fraction.
+    """
+    kind = "a whole number" if whole else "a number"
+    types = numbers.Integral if whole else numbers.Real
+    is_number = isinstance(value, types) and not isinstance(value, bool)
+    if not is_number or not least <= float(value) < np.inf:  # type: ignore[arg-type]
+        raise ValueError(f"{name} is {value!r}: give {kind} of at least {least:g}")

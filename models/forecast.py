@@ -25,14 +25,20 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.booster_engine import LIGHTGBM, BoosterSet, as_float32
-from models.booster_parameters import BoosterParameters
+from models.booster_parameters import DEFAULT_BOOSTING, BoosterParameters
 from models.boosting import Boosting, lightgbm_parameters
 from models.column_positions import ColumnName, ColumnPositions
 from models.conformal import GRID, CalibrationSet, ConformalTables, ConformityScores
 from models.corrections import choose_correction_shares, correction_share_errors, history_scale
 from models.correlation import correlation_by_table
 from models.distribution import PredictiveDistribution, crps
-from models.fit_validation import creator_codes, finite_numbers, require_numbers, row_weights
+from models.fit_validation import (
+    creator_codes,
+    finite_numbers,
+    require_number,
+    require_numbers,
+    row_weights,
+)
 from models.forecaster_state import fitted_attributes, forecaster_state, parameters_of_state
 from models.linear import LinearCorrection, predict_by_evidence
 from models.out_of_fold import TrainingRows, corrections_out_of_fold
@@ -168,11 +174,30 @@ class Forecaster(RegressorMixin, BoosterParameters):
             raise ValueError("Forecaster cannot learn from 1 sample: give at least two rows")
         weight = row_weights(sample_weight, len(y))
         creator = creator_codes(groups, len(y))
+        self._require_parameters()
         self._set_columns()
         self.positions_.require_usable(x, self)
         self.median_ = float(np.median(y))
         self._fit_rows(x, y, weight, creator)
         return self
+
+    def _require_parameters(self) -> None:
+        """Raise ValueError where a parameter cannot be."""
+        for name, least in (("folds", 0), ("threads", 0), ("evidences", 1), ("platforms", 1)):
+            require_number(getattr(self, name), name, least, whole=True)
+        require_number(self.widen, "widen", 0)
+        for name in DEFAULT_BOOSTING:
+            boosting = self._boosting(name)
+            if not isinstance(boosting, Boosting):
+                raise ValueError(f"{name} is {boosting!r}: give a models.boosting.Boosting or None")
+            boosting.require_usable(name)
+        if (self.posts is None) != (self.mad is None):
+            raise ValueError("posts and mad belong together: name both columns or none")
+        if isinstance(self.leave_out, str):
+            raise ValueError(f"leave_out is {self.leave_out!r}: give a list of columns")
+        unknown = [name for name in self.leave_out if name not in self._names()]
+        if unknown:
+            raise ValueError(f"leave_out names {unknown[0]!r}, which is no column of X")
 
     def _fit_rows(
         self, x: np.ndarray, y: np.ndarray, weight: np.ndarray, creator: np.ndarray
@@ -314,6 +339,8 @@ class Forecaster(RegressorMixin, BoosterParameters):
         parts = self._parts(self._matrix(X))
         location = self._location(parts)
         k = np.broadcast_to(np.asarray(deliverables, dtype=float), location.shape)
+        if not (k > 0).all():
+            raise ValueError("deliverables must be above 0 in every row")
         return PredictiveDistribution(location, parts.scale, self._tables(parts), k, self.totals_)
 
     def contributions(self, X: Any) -> np.ndarray:

@@ -1,4 +1,5 @@
 import pickle
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -320,3 +321,31 @@ def test_cross_validation_takes_creators_and_weights(frame):
         scores = cross_val_score(forecaster, x, y, cv=GroupKFold(2), params=params)
     assert scores.shape == (2,)
     assert (scores > 0.9).all()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"widen": -5}, "widen is -5: give a number of at least 0"),
+        ({"widen": float("nan")}, "widen is nan"),
+        ({"folds": -2}, "folds is -2: give a whole number of at least 0"),
+        ({"threads": 1.5}, "threads is 1.5: give a whole number"),
+        ({"platforms": 0}, "platforms is 0: give a whole number of at least 1"),
+        (
+            {"location": "nonsense"},
+            "location is 'nonsense': give a models.boosting.Boosting or None",
+        ),
+        ({"location": Boosting(trees="many", leaves=7)}, "location__trees is 'many'"),
+        (
+            {"scale": Boosting(trees=5, leaves=1)},
+            "scale__leaves is 1: give a whole number of at least 2",
+        ),
+        ({"posts": "a"}, "posts and mad belong together"),
+        ({"leave_out": "b"}, "leave_out is 'b': give a list of columns"),
+        ({"leave_out": ["nope"]}, "leave_out names 'nope', which is no column of X"),
+    ],
+)
+def test_a_parameter_that_cannot_be_is_named(parameters, message):
+    x = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.0, 1.0, 0.0]})
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        Forecaster(offset="a", **parameters).fit(x, [1.0, 2.0, 3.0])
