@@ -3,7 +3,8 @@ thousands separator.
 """
 
 import math
-from functools import lru_cache
+
+import numpy as np
 
 #: Amounts from which on they are whole; and below which two significant digits are told in place of
 #: two decimals.
@@ -43,19 +44,19 @@ def format_amount(value: float) -> str:
     return f"-{text}" if value < 0 else text
 
 
-def format_estimate(value: float) -> str:
-    """Word a count that is estimated: two digits, whole.
+def format_estimates(values: np.ndarray) -> list[str]:
+    """Word counts that are estimated, (n,) finite and not negative: two digits, whole.
 
-    >>> format_estimate(3412.7), format_estimate(7.4)
-    ('3,400', '7')
+    >>> format_estimates(np.array([3412.7, 7.4, -0.0]))
+    ['3,400', '7', '0']
     """
-    return _whole_text(f"{value:.2g}") if value >= 10 else f"{abs(value):,.0f}"
-
-
-@lru_cache(4096)
-def _whole_text(digits: str) -> str:
-    """Return the whole number that two digits and an exponent stand for, with separators."""
-    return f"{float(digits):,.0f}"
+    with np.errstate(divide="ignore"):
+        exponents = np.maximum(np.floor(np.log10(values)), 1)
+    units = 10.0 ** (exponents - 1)
+    rounded = (np.rint(values / units) * units + 0.0).tolist()  # + 0.0: never -0
+    # a list has few distinct ones, and wording them takes longer than rounding
+    texts = {count: f"{count:,.0f}" for count in set(rounded)}
+    return [texts[count] for count in rounded]
 
 
 def pluralize(count: str, noun: str) -> str:

@@ -2,13 +2,14 @@
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.number_text import (
     format_amount,
-    format_estimate,
+    format_estimates,
     format_money,
     format_number,
     pluralize,
@@ -47,7 +48,7 @@ def test_amounts_keep_their_order(one, other):
 
 
 def test_counts_and_their_nouns():
-    assert [format_estimate(value) for value in (0.2, -0.0, 1.4, 7.4, 99.6, 3412.7, 1e12)] == [
+    assert format_estimates(np.array([0.2, -0.0, 1.4, 7.4, 99.6, 3412.7, 1e12])) == [
         "0", "0", "1", "7", "100", "3,400", "1,000,000,000,000",
     ]  # fmt: skip
     assert [pluralize(format_number(value), "post") for value in (1, 2, 1.5, 1200)] == [
@@ -68,3 +69,9 @@ def test_the_summary_of_a_list_words_costs_as_amounts():
     summary.add({"cpe_usd_p50": {"-238": 1, "116": 1, "309": 2}})
     said = "a quarter up to 0.0042, half up to 14.62, three quarters up to 1,245"
     assert summary.lines() == [f"cost per engagement, USD, of 4 with a fee: {said}"]
+
+
+@given(st.lists(st.floats(0, 1e15), min_size=1, max_size=20))
+def test_estimates_are_those_of_pythons_own_rounding(values):
+    expected = [f"{float(f'{value:.2g}') if value >= 10 else value:,.0f}" for value in values]
+    assert format_estimates(np.array(values)) == expected

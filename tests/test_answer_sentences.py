@@ -11,7 +11,7 @@ from conftest import answers_of
 
 from features.number_text import (
     format_amount,
-    format_estimate,
+    format_estimates,
     format_fraction,
     format_number,
     pluralize,
@@ -107,7 +107,7 @@ def test_formatters_never_give_an_exponent(exponent):
     for value in np.array([1.0, 1.2345678, 4.9999999, 9.9999999]) * 10.0**exponent:
         for words in (
             format_amount,
-            format_estimate,
+            lambda number: format_estimates(np.array([number]))[0],
             format_number,
             format_exact,
             *([format_fraction] if value <= 1 else []),

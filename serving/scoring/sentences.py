@@ -10,7 +10,7 @@ import numpy as np
 
 from features.number_text import (
     format_amount,
-    format_estimate,
+    format_estimates,
     format_fraction,
     format_money,
     format_number,
@@ -29,12 +29,14 @@ BENCHMARK_SOURCE_TEXTS: dict[str | None, str] = {
 class _Facts(NamedTuple):
     """What the sentence of one row is made of; None where a figure is unknown.
 
-    `p50`, `p10` and `p90` are quantiles of the engagements that are delivered.
+    `total` is the median of the engagements that are delivered; `p50`, `p10` and `p90` are
+    quantiles of them, worded.
     """
 
-    p50: float
-    p10: float
-    p90: float
+    total: float
+    p50: str
+    p10: str
+    p90: str
     deliverables: float
     completion_rate: float | None
     fee_usd: float | None
@@ -53,8 +55,8 @@ class _Facts(NamedTuple):
     break_even_fee_usd: float | None
 
 
-_TERMS = _Facts._fields[3:11]
-_ANSWERS = _Facts._fields[11:]
+_TERMS = _Facts._fields[4:12]
+_ANSWERS = _Facts._fields[12:]
 
 
 def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np.ndarray:
@@ -69,14 +71,14 @@ def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np
 
 
 def _facts_of_rows(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Iterable[_Facts]:
-    total = "engagements" if terms.completion_rate is None else "delivered"
-    totals = [columns[f"{total}_{quantile}"] for quantile in ("p50", "p10", "p90")]
+    name = "engagements" if terms.completion_rate is None else "delivered"
+    quantiles = [columns[f"{name}_{quantile}"] for quantile in ("p50", "p10", "p90")]
+    estimates = [format_estimates(values) for values in quantiles]
     given = [getattr(terms, name) for name in _TERMS]
     answered = [columns.get(name) for name in _ANSWERS]
     unknown = [None] * len(terms.deliverables)
-    columns_of_facts = totals + given + answered
-    lists = [unknown if values is None else _known_values(values) for values in columns_of_facts]
-    return map(_Facts._make, zip(*lists, strict=True))
+    others = [unknown if values is None else _known_values(values) for values in given + answered]
+    return map(_Facts._make, zip(quantiles[0].tolist(), *estimates, *others, strict=True))
 
 
 def _known_values(values: np.ndarray) -> list:
@@ -90,14 +92,14 @@ def _known_values(values: np.ndarray) -> list:
 
 def _sentence(facts: _Facts) -> str:
     cost = _cost_without_fee(facts) if facts.fee_usd is None else _cost_with_fee(facts)
-    interval = f"{format_estimate(facts.p10)}-{format_estimate(facts.p90)}"
     booking = _booking(facts.deliverables, facts.completion_rate)
-    return f"{_engagements(facts.p50)}{booking} (80 %: {interval}); {cost}."
+    return (
+        f"{_engagements(facts.total, facts.p50)}{booking} (80 %: {facts.p10}-{facts.p90}); {cost}."
+    )
 
 
-def _engagements(total: float) -> str:
+def _engagements(total: float, estimate: str) -> str:
     """Word engagements; a total above 0 that rounds to 0 is not called 0."""
-    estimate = format_estimate(total)
     if estimate == "0" and total > 0:
         return "Under 1 engagement"
     return f"About {pluralize(estimate, 'engagement')}"
