@@ -22,6 +22,7 @@ from ingest.exports.merge_posts import merge_posts
 from ingest.exports.merge_sql import extremes, latest, linked, ranked, scan, sql_type
 from ingest.exports.part_writer import FILE_COLUMN, ORDER_COLUMN, PART_SPECS, part_columns
 from ingest.shapes.record_shapes import METRICS
+from ingest.sheets.column_stats import ROW_NUMBER_DIGITS
 
 #: The columns that are a fee together: never an amount of one row and a currency of another.
 FEE_COLUMNS = ("fee_usd", "fee", "currency")
@@ -108,7 +109,8 @@ class Merge:
         numbers = self._con.execute(
             "SELECT platform, creator_id, min(lower(handle)) AS one, max(lower(handle)) AS other "
             "FROM rows_creators "
-            "WHERE handle IS NOT NULL AND regexp_full_match(creator_id, '[0-9]{1,6}') GROUP BY ALL "
+            "WHERE handle IS NOT NULL "
+            f"AND regexp_full_match(creator_id, '[0-9]{{1,{ROW_NUMBER_DIGITS}}}') GROUP BY ALL "
             f"HAVING count(DISTINCT {FILE_COLUMN}) > 1 "
             f"AND bool_or(list_contains(?, {FILE_COLUMN})) ORDER BY ALL",
             [sheets],

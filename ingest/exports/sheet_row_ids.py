@@ -9,13 +9,14 @@ from features.tables.schema import DEAL_COLUMNS
 from ingest.exports.import_job import ImportJob
 from ingest.exports.rejections import Rejection
 from ingest.exports.sheet_table_rows import SheetTableRows
+from ingest.sheets.column_stats import ROW_NUMBER_DIGITS
 from ingest.sheets.sheet_types import Guess
 
 REPEATED = (
     "repeats the partnership of an earlier row: give each its own partnership_id, if they are two"
 )
 #: Numbers that count the rows of a list, and name nothing outside of it.
-RUNNING_NUMBER = r"\d{1,6}"
+RUNNING_NUMBER = rf"\d{{1,{ROW_NUMBER_DIGITS}}}"
 #: Of posts without id: creator and day -> what their rows say -> which post of the day it is.
 PostsByDay = dict[str, dict[str, int]]
 
