@@ -42,26 +42,34 @@ def move_file(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, replaces: bool = False) -> Iterator[Path]:
     """Return an empty folder to write to; it takes the place of `path` at the end, and is removed
     after an error.
 
-    A folder at `path` is replaced whole. Raises OSError.
+    A folder at `path` that holds anything is an OSError, unless the new one `replaces` it; the
+    former one then goes only once the new one is in its place.
     """
-    unfinished, former = beside(path), path.with_name(f".{path.name}.former-{os.getpid()}")
+    unfinished = beside(path)
     shutil.rmtree(unfinished, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished.mkdir()
     try:
         yield unfinished
-        if path.exists():
-            os.replace(path, former)
-        try:
+        if replaces and path.exists():
+            _replace_folder(unfinished, path)
+        else:
             os.replace(unfinished, path)
-        except OSError:
-            if former.exists():
-                os.replace(former, path)
-            raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.rmtree(former, ignore_errors=True)
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    """Put a folder in the place of another one, which stays where that fails."""
+    former = path.with_name(f".{path.name}.former-{os.getpid()}")
+    os.replace(path, former)
+    try:
+        os.replace(new, path)
+    except OSError:
+        os.replace(former, path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)

@@ -79,7 +79,7 @@ def write_market(
     progress = progress or _silent
     tables, truth, prospects = _draw(creators, seed, market, progress)
     progress("writing", 0.8)
-    with new_folder(out) as unfinished:
+    with new_folder(out, replaces=True) as unfinished:
         write_tables(tables, unfinished)
         truth.write(unfinished / "truth")
         escape_formula_frame(prospects).to_csv(
