@@ -19,7 +19,7 @@ import pandas as pd
 
 from features.derive.derive import derive
 from features.derive.reference import Reference, fit_reference
-from features.errors import CreatorcastError
+from features.errors import CreatorcastError, first_line
 from features.files.change_guard import require_unchanged
 from features.files.formula_escape import escape_formula_sql
 from features.history.history import History
@@ -125,10 +125,6 @@ def _refuse(out: Path, parts: int | None, files: dict[str, Path]) -> None:
         raise PartitionError(
             f"{str(out)!r} is a table of the data: name another file for the features"
         )
-
-
-def first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
 
 
 def _derive_parts(

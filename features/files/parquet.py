@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as types
 
-from features.errors import CreatorcastError
+from features.errors import CreatorcastError, short_text
 from features.files.parquet_pages import DamagedPage, PageSize, page_sizes
 from features.files.regular import check_regular
 
@@ -74,7 +74,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(path, buffer_size=_AHEAD)
     except (OSError, pa.ArrowException, ValueError) as error:
         raise ParquetError(
-            f"{str(path)!r} cannot be read as Parquet: {first_line(error)}"
+            f"{str(path)!r} cannot be read as Parquet: {short_text(error)}"
         ) from error
 
 
@@ -165,11 +165,6 @@ def decode_column(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     return values.cast(pa.float64()) if types.is_decimal(values.type) else values
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's text, its class where it has none."""
-    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
 
 
 def _too_large(path: Path, what: str, size: int, most: int) -> str:

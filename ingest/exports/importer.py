@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from features.errors import first_line
 from features.files.change_guard import require_unchanged
 from features.files.regular import read_regular
 from features.tables.creator_ids import id_fault
@@ -116,18 +117,14 @@ def _clear_errors(out: Path) -> Iterator[None]:
         yield
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         raise SourceError(
-            f"{str(out)!r} holds tables that cannot be added to: {_first_line(error)}; "
+            f"{str(out)!r} holds tables that cannot be added to: {first_line(error)}; "
             "name another folder"
         ) from error
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise SourceError(
-            f"{str(out)!r} cannot be made: {_first_line(error)}; "
+            f"{str(out)!r} cannot be made: {first_line(error)}; "
             "it needs a folder with room for the tables"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
 
 
 def _check_out(out: Path) -> None:

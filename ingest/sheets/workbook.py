@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.errors import short_text
 from features.files.formula_escape import unescape_cell
 from ingest.sheets.archive_limits import check_archive
 from ingest.sheets.number_formats import SHOWN_AS_STORED, NumberDisplay, number_display
@@ -72,7 +73,7 @@ def _opened(path: Path, values: bool = True) -> Iterator:
         except (
             Exception
         ) as error:  # openpyxl lets through whatever its parsers raise on broken parts
-            wrong = _short(error)
+            wrong = short_text(error)
             raise SheetError(
                 f"{str(path)!r} cannot be read as an XLSX workbook: {wrong}; save it anew"
             ) from error
@@ -93,10 +94,6 @@ def list_worksheets(path: Path) -> tuple[dict[str, str], int, dict[str, str]]:
         states = {sheet.title: sheet.sheet_state for sheet in book.worksheets}
         parts = {sheet.title: sheet._worksheet_path for sheet in book.worksheets}
         return states, 1904 if book.epoch.year == 1904 else 1900, parts
-
-
-def _short(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:200] or type(error).__name__
 
 
 def read_worksheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
@@ -126,7 +123,7 @@ def read_worksheet(path: Path, title: str) -> Iterator[tuple[int, list[Cell]]]:
             raise
         except Exception as error:  # see _opened
             raise SheetError(
-                f"worksheet {title!r} of {str(path)!r} is broken: {_short(error)}; save it anew"
+                f"worksheet {title!r} of {str(path)!r} is broken: {short_text(error)}; save it anew"
             ) from error
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.errors import short_text
 from features.files.parquet import (
     MAX_BATCH_BYTES,
     ParquetError,
     check_texts,
     column_kind,
     decoded_size,
-    first_line,
     open_parquet,
 )
 from ingest.sheets.sheet_types import ColumnMapping
@@ -157,7 +157,7 @@ class ParquetList:
         except ParquetError as error:
             raise BatchError(str(error)) from error
         except (pa.ArrowException, KeyError, OverflowError) as error:  # an unknown time zone, ...
-            raise BatchError(f"{str(self.path)!r} cannot be read: {first_line(error)}") from error
+            raise BatchError(f"{str(self.path)!r} cannot be read: {short_text(error)}") from error
         return Chunk(rows, positions, lambda wanted: row_texts(table, wanted))
 
     def _batches(self, rows: int, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -174,7 +174,7 @@ class ParquetList:
                     batch_size=rows, row_groups=[group.number], columns=columns
                 )
         except (OSError, pa.ArrowException) as error:
-            raise BatchError(f"{str(group.file)!r} cannot be read: {first_line(error)}") from error
+            raise BatchError(f"{str(group.file)!r} cannot be read: {short_text(error)}") from error
 
 
 def _parquet_files(path: Path) -> list[Path]:

@@ -71,8 +71,8 @@ def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np
 
 
 def _facts_of_rows(columns: Mapping[str, np.ndarray], terms: DealTerms) -> Iterable[_Facts]:
-    name = "engagements" if terms.completion_rate is None else "delivered"
-    quantiles = [columns[f"{name}_{quantile}"] for quantile in ("p50", "p10", "p90")]
+    total = "engagements" if terms.completion_rate is None else "delivered"
+    quantiles = [columns[f"{total}_{quantile}"] for quantile in ("p50", "p10", "p90")]
     estimates = [format_estimates(values) for values in quantiles]
     given = [getattr(terms, name) for name in _TERMS]
     answered = [columns.get(name) for name in _ANSWERS]

@@ -83,8 +83,11 @@ def _platform_lines(record: BacktestResult) -> list[str]:
     table = record.by_platform
     if len(record.platforms) == 1 and table["rows"].all():
         return []
-    lines = ["", "by platform", f"  {'platform':<10} {'creators':<8} {'posts':>7} {'error':>7} "]
-    lines[-1] += f"{'against median':>15} {'80 %':>6} {'90 %':>6}"
+    header = (
+        f"  {'platform':<10} {'creators':<8} {'posts':>7} {'error':>7} "
+        f"{'against median':>15} {'80 %':>6} {'90 %':>6}"
+    )
+    lines = ["", "by platform", header]
     for row in table.itertuples():
         start = f"  {row.platform:<10} {row.split:<8} {row.rows:>7,} "
         if not row.rows:
@@ -107,10 +110,9 @@ def _cut_lines(record: BacktestResult) -> list[str]:
         "by cut",
         (
             f"  {'cut':<12} {'platform  ' if several else ''}{'creators':<8} {'posts':>7} "
-            f"{'error':>7} "
+            f"{'error':>7} {'against median':>15} {'80 %':>6}"
         ),
     ]
-    lines[-1] += f"{'against median':>15} {'80 %':>6}"
     for row in record.by_cut.itertuples():
         platform = f"{row.platform:<10}" if several else ""
         lines.append(
@@ -132,9 +134,11 @@ def _evidence_lines(rows: pd.DataFrame) -> list[str]:
     lines = [
         "",
         "by what is shown of the creator",
-        f"  {'shown':<9} {'creators':<8} {'posts':>7} {'error':>7} ",
+        (
+            f"  {'shown':<9} {'creators':<8} {'posts':>7} {'error':>7} "
+            f"{'against offset':>15} {'80 %':>6} {'width':>6}"
+        ),
     ]
-    lines[-1] += f"{'against offset':>15} {'80 %':>6} {'width':>6}"
     for row in rows[rows["by"] == "asked"].sort_values(["split", "mae"]).to_dict("records"):
         lines.append(
             f"  {row['class']:<9} {row['split']:<8} {row['rows']:>7,} {row['mae']:>7.3f} "
@@ -149,9 +153,8 @@ def _history_lines(rows: pd.DataFrame) -> list[str]:
     lines = [
         "",
         "by posts known before",
-        f"  {'known':<10} {'creators':<8} {'posts':>7} {'error':>7} ",
+        (f"  {'known':<10} {'creators':<8} {'posts':>7} {'error':>7} {'80 %':>6} {'width':>6}"),
     ]
-    lines[-1] += f"{'80 %':>6} {'width':>6}"
     group = rows[rows["by"] == "posts_before"]
     least = group["class"].str.extract(r"([0-9.]+)")[0].astype(float)
     for row in group.assign(least=least).sort_values(["split", "least"]).to_dict("records"):
@@ -194,9 +197,8 @@ def _total_lines(rows: pd.DataFrame) -> list[str]:
     lines = [
         "",
         "totals of several deliverables",
-        f"  {'number':<7} {'creators':<8} {'totals':>7} {'error':>7} ",
+        (f"  {'number':<7} {'creators':<8} {'totals':>7} {'error':>7} {'80 %':>6} {'90 %':>6}"),
     ]
-    lines[-1] += f"{'80 %':>6} {'90 %':>6}"
     for row in rows.itertuples():
         lines.append(
             f"  {row.deliverables:<7} {row.split:<8} {row.rows:>7,} {row.mae:>7.3f} "
@@ -213,10 +215,10 @@ def _cell_lines(coverage: pd.DataFrame) -> list[str]:
         "",
         (
             f"coverage by platform, band and evidence: {len(judged)} of {len(coverage)} cells have "
-            f"50 creators and 200 "
+            f"50 creators and 200 rows, {len(failing)} of them miss 80 % by more than 6 points "
+            "beyond doubt"
         ),
     ]
-    lines[-1] += f"rows, {len(failing)} of them miss 80 % by more than 6 points beyond doubt"
     for row in failing.itertuples():
         lines.append(
             f"  {row.split} {row.platform} {row.band} {row.evidence}: {row.coverage_80:.1%} "

@@ -57,9 +57,8 @@ class Comparison:
         lines += [f"  {note}" for note in self.notes]
         lines.append(
             f"  {'platform':<10} {'evidence':<8} {'posts':>7} {'creators':>8}  CRPS: candidate  "
-            f"champion"
+            f"champion  {'difference, 95 % interval':>30}"
         )
-        lines[-1] += f"  {'difference, 95 % interval':>30}"
         lines += [_line(row) for row in self.table.itertuples()]
         lines += [f"  not compared: {part}" for part in self.left_out]
         return "\n".join(lines)
