@@ -22,9 +22,15 @@ ALLOWED = {
 SUBPACKAGES = {
     "features.files": set(),
     "features.tables": {"features.files"},
-    "features.history": {"features.tables"},
+    "features.maturation": {"features.tables"},
+    "features.history": {"features.maturation", "features.tables"},
     "features.niche": {"features.history", "features.tables"},
-    "features.derive": {"features.history", "features.niche", "features.tables"},
+    "features.derive": {
+        "features.history",
+        "features.maturation",
+        "features.niche",
+        "features.tables",
+    },
     "features.partition": {"features.files", "features.tables"},
     "features.snapshot": {
         "features.derive",
