@@ -137,7 +137,7 @@ def features_of(prospects: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
     queries = prospects.assign(creator_id=prospects["partnership_id"], as_of=AS_OF, sponsored=1.0)
     creators = queries.reindex(columns=CREATORS.names).assign(observed_at=AS_OF)
     history = History.from_tables(
-        validate(Tables(creators=creators)), bundle.reference.horizon_days
+        validate(Tables(creators=creators))
     )
     return derive(history, queries, bundle.reference)
 

@@ -182,7 +182,7 @@ def snapshot(data: Path, as_of: pd.Timestamp | None, out: Path, version: str | N
     home = home_folder()
     bundle = load_version(home, version) if version else load_bundle(champion_folder(home))
     moment = as_of or pd.Timestamp.now(tz="UTC")
-    history = History.from_tables(read_known_tables(data), bundle.reference.horizon_days)
+    history = History.from_tables(read_known_tables(data))
     with progress_bar() as bar:
         task = bar.add_task("snapshot", total=len(history.accounts))
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # fmt: off
 HORIZON = click.option(
-    "--horizon-days", default=7, show_default=True, type=click.IntRange(1, 365),
-    help="When counts are mature.",
+    "--horizon-days", default=30, show_default=True, type=click.IntRange(1, 90),
+    help="Days after posting at which engagements are forecast and judged.",
 )
 LEAD = click.option(
     "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),

@@ -61,9 +61,9 @@ def train(
     if not no_log:
         check_store(home_folder(), tracking_address())
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
-    recipe = Recipe(sampling=sampling, seed=seed, threads=threads)
-    with training_backend(dask, dask_minutes, data, horizon_days) as backend:
-        result = train_bundle(data, home_folder(), recipe, report_progress, horizon_days, backend)
+    recipe = Recipe(sampling=sampling, horizon_days=horizon_days, seed=seed, threads=threads)
+    with training_backend(dask, dask_minutes, data) as backend:
+        result = train_bundle(data, home_folder(), recipe, report_progress, backend)
     assert result.backtest is not None  # only bundles read from disk may have none
     click.echo(training_text(result.backtest, result.bundle.manifest))
     if not no_log:
@@ -143,16 +143,14 @@ def backtest(
 
     folder = out or home_folder() / "artifacts" / "backtests" / data.resolve().name
     sampling = Sampling(per_post=per_post, longest_lead_days=longest_lead_days, seed=seed)
-    recipe = Recipe(sampling=sampling, seed=seed)
+    recipe = Recipe(sampling=sampling, horizon_days=horizon_days, seed=seed)
     with progress_bar() as bar:
         task = bar.add_task("backtest", total=None)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        text = publish_backtest(
-            data, folder, recipe, cuts, target, horizon_days, report_progress, show
-        )
+        text = publish_backtest(data, folder, recipe, cuts, target, report_progress, show)
     click.echo(text)
     click.echo(f"\nthe record is in {folder}")
 
@@ -170,7 +168,7 @@ def report(data: Path, horizon_days: int) -> None:
 
 
 def training_backend(
-    dask: str | None, minutes: float, data: Path, horizon_days: int
+    dask: str | None, minutes: float, data: Path
 ) -> AbstractContextManager[Backend]:
     """Return a context with the backend of training: this process, or the Dask cluster named."""
     if dask is None:
@@ -179,4 +177,4 @@ def training_backend(
         return nullcontext(LOCAL)
     from training.distributed.dask_fit import dask_backend
 
-    return dask_backend(dask, data, home_folder() / "artifacts", horizon_days, minutes)
+    return dask_backend(dask, data, home_folder() / "artifacts", minutes)

@@ -47,6 +47,7 @@ class Comparables:
         """Describe the accounts of a history at `as_of`, a UTC time; costs some seconds for 100,000
         accounts.
         """
+        history = reference.at_horizon(history)
         until = int(as_of.timestamp() * 1e6)
         account = np.arange(len(history.accounts))
         moment = np.full(len(account), until)
@@ -55,9 +56,7 @@ class Comparables:
         text = niche_distribution(history, account, moment, posts_shown, reference.niche_classifier)
         niche = likeliest_niche(profile["niche"], text)
         windows = {
-            target: post_window(
-                history.panel(target), f"{target}_log", account, moment, history.horizon_days
-            )
+            target: post_window(history.panel(target), target, account, moment)
             for target in TARGETS
         }
         posts = windows["engagements"].n

@@ -40,6 +40,7 @@ def fit_benchmarks(
 
     `deals`: as `features.history.deals.completed_deals` returns them.
     """
+    history = reference.at_horizon(history)
     people = describe_accounts(history, reference, until)
     if deals is not None:
         for name in ("cpe_usd", "cpm_usd"):
@@ -78,6 +79,7 @@ def describe_accounts(history: History, reference: Reference, until: pd.Timestam
 
     Typical is the recency-weighted median of the last 96 known posts.
     """
+    history = reference.at_horizon(history)
     account = np.arange(len(history.accounts))
     moment = np.full(len(account), to_us(pd.Series([until]))[0])
     x = derive(history, account_queries(history, account, until), reference)
@@ -87,9 +89,7 @@ def describe_accounts(history: History, reference: Reference, until: pd.Timestam
         columns[name] = decode_categories(names, x[f"{name}_code"].to_numpy())
     columns["followers"] = followers = np.expm1(x["followers_log"].to_numpy())
     for target in TARGETS:
-        window = post_window(
-            history.panel(target), f"{target}_log", account, moment, history.horizon_days
-        )
+        window = post_window(history.panel(target), target, account, moment)
         columns[target] = _typical(window.median)
     with np.errstate(divide="ignore"):
         followers_log = np.where(followers > 0, np.log(followers), np.nan)
@@ -120,7 +120,7 @@ def _by_format(history: History, people: pd.DataFrame, until: pd.Timestamp) -> p
     values, formats = {}, {}
     for target in TARGETS:
         panel = history.panel(target)
-        window = post_window(panel, f"{target}_log", account, moment, history.horizon_days)
+        window = post_window(panel, target, account, moment)
         values[target] = window.values
         formats[target] = panel.take_or_nan("format", window.rows)
     tables = []

@@ -109,11 +109,9 @@ def partition_folder(
         ) from error
 
 
-def partition_history(split: PartitionedFolder, number: int, horizon_days: int) -> History:
+def partition_history(split: PartitionedFolder, number: int) -> History:
     """Return the history of the accounts of a part."""
-    return History.from_tables(
-        validate_part(read_parts(split, [number]), split).tables, horizon_days
-    )
+    return History.from_tables(validate_part(read_parts(split, [number]), split).tables)
 
 
 def _refuse(out: Path, parts: int | None, files: dict[str, Path]) -> None:

@@ -22,7 +22,7 @@ from models.manifest_schema import Manifest
 from models.pricing_schema import BenchmarksState, MarketFeeState
 from models.reference_schema import ReferenceState
 
-BUNDLE_FORMAT = 3
+BUNDLE_FORMAT = 4
 MANIFEST_FILE, REFERENCE_FILE = "manifest.json", "reference.json"
 BENCHMARKS_FILE, FEE_FILE, FEE_BOOSTER_FILE = "benchmarks.json", "market_fee.json", "market_fee.txt"
 #: Entries that a manifest must have to be read, with the type of each.

@@ -17,7 +17,7 @@ from features.derive.queries import Queries
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import PostReadings
-from features.tables.vocabulary import EVIDENCE, FORMATS, NICHES, PLATFORMS
+from features.tables.vocabulary import EVIDENCE, FORMATS, MATURE_DAYS, NICHES, PLATFORMS
 from models.booster_engine import probe_rows
 from models.bundle import Bundle
 from models.bundle_files import BundleError
@@ -107,7 +107,7 @@ def _of_posts(bundle: Bundle) -> np.ndarray:
         "evidence_limit": limit.astype(float),
         "sponsored": np.ones(len(account)),
     }
-    return _derived(bundle, _history(now, bundle.reference.horizon_days), account, plan)
+    return _derived(bundle, _history(now), account, plan)
 
 
 def _of_profiles(bundle: Bundle) -> np.ndarray:
@@ -128,10 +128,7 @@ def _of_profiles(bundle: Bundle) -> np.ndarray:
     }
     account, now = np.arange(len(platform)), _now(bundle)
     profile = {"followers": followers, "niche": niche}
-    horizon = bundle.reference.horizon_days
-    history = History.from_profiles(
-        platform, np.full(len(account), now), profile, horizon_days=horizon
-    )
+    history = History.from_profiles(platform, np.full(len(account), now), profile)
     formats = (account // 2 % len(FORMATS)).astype(float)
     plan = {"format": formats, "brand_niche": niche, "sponsored": np.ones(len(account))}
     return _derived(bundle, history, account, plan | averages)
@@ -151,7 +148,7 @@ def _derived(
     return derive_arrays(history, queries, bundle.reference)
 
 
-def _history(now: int, horizon_days: int) -> History:
+def _history(now: int) -> History:
     """Return accounts of each platform and size, whose posts have counts that grow with the
     followers.
     """
@@ -159,7 +156,7 @@ def _history(now: int, horizon_days: int) -> History:
     followers = np.tile(FOLLOWERS, len(PLATFORMS))
     niche = np.where(np.arange(_ACCOUNTS) % 2, np.nan, 14.0)
     account = np.repeat(np.arange(_ACCOUNTS), POSTS)
-    age = horizon_days + 1 + np.tile(np.arange(POSTS), _ACCOUNTS) * DAYS_BETWEEN
+    age = MATURE_DAYS + 1 + np.tile(np.arange(POSTS), _ACCOUNTS) * DAYS_BETWEEN
     likes = np.nan_to_num(followers, nan=FOLLOWERS[0])[account] * (0.02 + 0.002 * (age % 5))
     posts = {"likes": likes, "comments": likes * 0.03, "shares": likes * 0.02, "views": likes * 15}
     posts |= {"format": (age % len(FORMATS)).astype(float)}
@@ -168,9 +165,7 @@ def _history(now: int, horizon_days: int) -> History:
     )
     bios = ["Vegan recipes and baking"] * _ACCOUNTS
     profile = {"followers": followers, "niche": niche}
-    return History.from_profiles(
-        platform, np.full(_ACCOUNTS, now), profile, bios, readings, horizon_days
-    )
+    return History.from_profiles(platform, np.full(_ACCOUNTS, now), profile, bios, readings)
 
 
 def _forecasts(

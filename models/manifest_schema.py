@@ -94,7 +94,7 @@ class Manifest(OpenModel):
     version: Annotated[str, AfterValidator(_check_version)]
     trained_on: Literal["real", "simulated"]
     until: Moment
-    horizon_days: Annotated[int, Field(ge=1, le=365)]
+    horizon_days: Annotated[int, Field(ge=1, le=90)]
     targets: list[Target]
     columns: list[str]
     sha256: dict[str, str]

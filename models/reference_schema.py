@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field, model_validator
 
 from features.derive.authenticity import AUTHENTICITY_PARTS
+from features.maturation.maturation import MEASURES
 from features.tables.vocabulary import ALL_ENGAGEMENT_PARTS, FORMATS, NICHES, UNKNOWN
 from models.bundle_schema import (
     Amount,
@@ -26,6 +27,7 @@ from models.bundle_schema import (
 #: The medians of three parts of one whole add up to 1.5 at most.
 MOST_PART_SHARES = 1.5 + 1e-6
 
+Measure: TypeAlias = Annotated[str, one_of(*MEASURES)]
 EngagementPart: TypeAlias = Annotated[str, one_of(*ALL_ENGAGEMENT_PARTS)]
 FormatOrUnknown: TypeAlias = Annotated[str, one_of(*FORMATS, UNKNOWN)]
 
@@ -78,6 +80,14 @@ class _Classifier(StrictModel):
     weights: dict[str, Annotated[list[Log], Field(min_length=len(NICHES), max_length=len(NICHES))]]
 
 
+class _MaturationCurve(StrictModel):
+    tau_days: Annotated[float, Field(gt=0, le=1e4)]
+    gamma: Annotated[float, Field(gt=0, le=1e3)]
+    theta: Annotated[float, Field(ge=0, le=100)]
+    posts: Count
+    source: str
+
+
 class ReferenceState(StrictModel):
     """reference.json: the market as of the end of training (features.derive.market_priors)."""
 
@@ -93,7 +103,8 @@ class ReferenceState(StrictModel):
     sponsored_posts: Count
     until: Moment
     creators: Count
-    horizon_days: Annotated[int, Field(ge=1, le=365)]
+    horizon_days: Annotated[int, Field(ge=1, le=90)]
+    maturation: dict[Platform, dict[Measure, _MaturationCurve]]
     band_edges: dict[str, Count]
     platforms: list[str]
     formats: list[str]

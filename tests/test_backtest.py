@@ -93,7 +93,7 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
     assert (posted > cut).all()
     latest = (
         mature_end(market)[market.platform[scores["creator"]].astype(int)]
-        - market.horizon_days * DAY_US
+        - MATURE_DAYS * DAY_US
     )
     assert (scores["posted"] <= latest).all()
     assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(

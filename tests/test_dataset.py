@@ -101,7 +101,7 @@ def test_test_rows_are_the_posts_after_the_cut_asked_at_the_cut(two_posts):
 def test_labels_are_known_by_until_and_questions_precede_them(market, middle):
     rows = sample_training_rows(market, "engagements", middle, Sampling())
     assert len(rows) > 1000
-    assert (rows.posted + market.horizon_days * DAY_US <= middle).all()
+    assert (rows.posted + MATURE_DAYS * DAY_US <= middle).all()
     np.testing.assert_array_equal(rows.queries.start_at, rows.posted)
     lead = lead_days(rows)
     assert lead.min() >= 0

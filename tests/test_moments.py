@@ -96,7 +96,7 @@ def test_rows_are_known_at_the_moment_of_their_platform(both):
     until = time_of_post_share(both, "engagements", mature_end(both), 0.8)
     rows = sample_training_rows(both, "engagements", until, Sampling(per_post=1))
     own = until[both.platform[rows.account].astype(int)]
-    assert (rows.posted <= own - both.horizon_days * DAY_US).all()
+    assert (rows.posted <= own - MATURE_DAYS * DAY_US).all()
     assert platforms_of(both, rows) == {"instagram", "youtube"}
     later = sample_test_rows(both, "engagements", until)
     own = until[both.platform[later.account].astype(int)]

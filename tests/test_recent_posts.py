@@ -370,7 +370,7 @@ def over_http(home, market_folder, tables, bundle, tmp_path_factory):
     """Clients over the tables, and over a snapshot of them as of AS_OF."""
     path = tmp_path_factory.mktemp("snapshot") / "known.arrow"
     write_snapshot(
-        History.from_tables(tables, bundle.reference.horizon_days),
+        History.from_tables(tables),
         bundle.reference,
         AS_OF,
         path,

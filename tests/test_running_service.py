@@ -347,7 +347,7 @@ def from_snapshot(two_bundles, tables, tmp_path_factory):
     bundle = load_bundle(champion_folder(two_bundles))
     moment = pd.Timestamp("2026-06-15T00:00:00Z")
     write_snapshot(
-        History.from_tables(tables, bundle.reference.horizon_days),
+        History.from_tables(tables),
         bundle.reference,
         moment,
         path,

@@ -95,11 +95,12 @@ def claims_report(
     """
     say(f"reading {data}")
     tables = validate(read_tables(data))
-    history = History.from_tables(tables, horizon_days)
+    history = History.from_tables(tables)
     ends = mature_end(history)
     until = int(ends.max())
-    accounts = describe_accounts(history, fit_reference(history, ends), to_timestamp(until))
-    deals = completed_deals(history, tables.partnerships, until)
+    reference = fit_reference(history, ends, horizon_days=horizon_days)
+    accounts = describe_accounts(history, reference, to_timestamp(until))
+    deals = completed_deals(reference.at_horizon(history), tables.partnerships, until)
     accounts["cpe_usd"] = np.log(deals.groupby("account")["cpe_usd"].median()).reindex(
         accounts.index
     )

@@ -16,7 +16,7 @@ from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.panel import Panel
 from features.history.post_readings import CONTENT_FIELDS
-from features.tables.vocabulary import EVIDENCE
+from features.tables.vocabulary import EVIDENCE, MATURE_DAYS
 from training.platform_times import platform_of_posts, times_by_platform
 
 
@@ -47,15 +47,23 @@ class Sampling:
 class LabelledQueries:
     """Queries with known outcomes; all arrays have shape (n,).
 
-    - `y`: ln(1 + count)
+    - `y`: ln(1 + count) at the horizon of the history
+    - `growth`: the part of `y` that came after the reading, in ln; below 0 where the reading is
+      older than the horizon
     - `weight`: weight of the row
-    - `age_read_days`: age of the post when its counts were read
+    - `age_read_days`: age of the post when its counts were read, NaN where unknown
     """
 
     queries: Queries
     y: np.ndarray
+    growth: np.ndarray
     weight: np.ndarray
     age_read_days: np.ndarray
+
+    @property
+    def y_read(self) -> np.ndarray:
+        """ln(1 + count) as it was read."""
+        return self.y - self.growth
 
     @property
     def account(self) -> np.ndarray:
@@ -73,7 +81,11 @@ class LabelledQueries:
     def __getitem__(self, rows: np.ndarray | slice) -> "LabelledQueries":
         """Return the rows at positions, a mask or a slice."""
         return LabelledQueries(
-            self.queries[rows], self.y[rows], self.weight[rows], self.age_read_days[rows]
+            self.queries[rows],
+            self.y[rows],
+            self.growth[rows],
+            self.weight[rows],
+            self.age_read_days[rows],
         )
 
 
@@ -84,7 +96,7 @@ def sample_training_rows(
     sampling: Sampling,
     accounts: np.ndarray | None = None,
 ) -> LabelledQueries:
-    """Draw training rows from posts whose counts are known at `until`.
+    """Draw training rows from posts whose counts are known at `until`; the history is at a horizon.
 
     Each post is queried from moments up to `longest_lead_days` before it at which its account
     already had a known post.
@@ -95,7 +107,7 @@ def sample_training_rows(
     """
     panel = history.panel(target)
     posts = _known_posts(history, target, times_by_platform(until), accounts)
-    longest = _longest_leads(history, panel, posts, sampling.longest_lead_days)
+    longest = _longest_leads(panel, posts, sampling.longest_lead_days)
     posts, longest = posts[longest >= 0], longest[longest >= 0]
     random = np.random.default_rng(sampling.seed)
     leads = _stratified_leads(random, longest, sampling.per_post)
@@ -154,6 +166,7 @@ def label_queries(
     return LabelledQueries(
         queries,
         y=panel.take(f"{target}_log", posts),
+        growth=panel.take(f"{target}_growth", posts),
         weight=1 / count[post],
         age_read_days=panel.take("age_read_days", posts),
     )
@@ -201,20 +214,20 @@ def _known_posts(
 ) -> np.ndarray:
     """Return the panel rows of the posts whose counts are known at `until` (platforms,)."""
     panel = history.panel(target)
-    latest = until[platform_of_posts(history, target)] - history.horizon_days * DAY_US
+    latest = until[platform_of_posts(history, target)] - MATURE_DAYS * DAY_US
     posts = np.flatnonzero(panel.time <= latest)
     if accounts is None:
         return posts
     return posts[accounts[account_of_rows(panel)[posts]]]
 
 
-def _longest_leads(history: History, panel: Panel, posts: np.ndarray, most: float) -> np.ndarray:
+def _longest_leads(panel: Panel, posts: np.ndarray, most: float) -> np.ndarray:
     """Return the longest lead in days, at most `most`, at which the account had a known post, (n,).
 
     It is negative where there is no such lead: the post cannot be queried with a history.
     """
     first = panel.time[panel.start[account_of_rows(panel)[posts]]]
-    return np.minimum(most, (panel.time[posts] - first) / DAY_US - history.horizon_days)
+    return np.minimum(most, (panel.time[posts] - first) / DAY_US - MATURE_DAYS)
 
 
 def _stratified_leads(

@@ -16,7 +16,8 @@ from features.derive.catalog import COLUMNS, LEARNED_COLUMNS
 from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.tables.vocabulary import EVIDENCE, PLATFORMS, TARGETS
+from features.maturation.maturation import AS_READ
+from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, MATURE_DAYS, PLATFORMS, TARGETS
 from models.boosting import LOCATION_BOOSTING, SCALE_BOOSTING, Boosting
 from models.conformal import ENOUGH_SCORES, CalibrationSet
 from models.forecast import Forecaster
@@ -36,7 +37,12 @@ ENOUGH_ROWS = 20
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a fit, beside the data."""
+    """Everything that decides a fit, beside the data.
+
+    - `horizon_days`: days after posting at which outcomes are judged
+    - `brings_counts`: whether counts are brought from their age at reading to the horizon; else
+      they stay as they were read
+    """
 
     sampling: Sampling = field(default_factory=Sampling)
     location: Boosting = LOCATION_BOOSTING
@@ -45,6 +51,8 @@ class Recipe:
     calibration_share: float = 0.2
     calibration_half_life_days: float = 60.0
     widen: float = 0.05
+    horizon_days: int = HORIZON_DAYS
+    brings_counts: bool = True
     seed: int = 0
     threads: int = 0
 
@@ -65,6 +73,10 @@ class FittedModels:
     reference: Reference
     forecasters: dict[str, Forecaster]
     rows: dict[str, int]
+
+    def at_horizon(self, history: History) -> History:
+        """Return the history with its counts brought to the horizon of the models."""
+        return self.reference.at_horizon(history)
 
 
 def fit(
@@ -133,8 +145,10 @@ def fit_uncalibrated(
     """Fit as `fit`, without calibration in time: intervals come from residuals out of fold."""
     until = times_by_platform(until)
     positions = None if accounts is None else np.flatnonzero(accounts)
-    reference = fit_reference(history, until, positions)
+    maturation = None if recipe.brings_counts else AS_READ
+    reference = fit_reference(history, until, positions, recipe.horizon_days, maturation)
     fitted = FittedModels(until, reference, {}, {})
+    history = fitted.at_horizon(history)
     for target in targets:
         if getattr(reference, target) is None:
             continue
@@ -190,6 +204,7 @@ def calibration_set(
     if model is None:
         return None
     lead_days = recipe.sampling.longest_lead_days
+    history = model.at_horizon(history)
     posts = label_later_posts(history, target, model.until, until, lead_days, accounts)
     if not len(posts):
         return None
@@ -246,7 +261,7 @@ def _fit_target(
         raise TooLittleData(
             f"only {len(rows)} training rows for {target} before "
             f"{to_timestamp(until.max()):%Y-%m-%d}: creators need posts with known counts that are "
-            f"{history.horizon_days} days old, and later posts to learn from"
+            f"{MATURE_DAYS} days old, and later posts to learn from"
         )
     moments = times_of_accounts(history, until, rows.account)
     weight = training_weights(rows, moments, recipe.sampling)

@@ -8,6 +8,7 @@ import pandas as pd
 from features.derive.reference import Reference
 from features.history.arrays import DAY_US
 from features.history.history import History
+from features.tables.vocabulary import MATURE_DAYS
 from training.backend import LOCAL, Backend
 from training.dataset import (
     LabelledQueries,
@@ -39,11 +40,12 @@ def label_later_posts(
     longest_lead_days: float,
     accounts: np.ndarray | None = None,
 ) -> LabelledQueries:
-    """Return a query at `cut` about every later post known at `until`, with its planned content.
+    """Return a query at `cut` about every later post known at `until`, with its planned content;
+    the history is at a horizon.
 
     `cut`, `until`: moments (platforms,); `accounts`: mask of those queried, default all.
     """
-    latest = until - history.horizon_days * DAY_US
+    latest = until - MATURE_DAYS * DAY_US
     rows = sample_test_rows(history, target, cut, latest, longest_lead_days)
     return rows if accounts is None else rows[accounts[rows.account]]
 

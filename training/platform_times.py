@@ -10,7 +10,7 @@ import pandas as pd
 
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.tables.vocabulary import PLATFORMS
+from features.tables.vocabulary import MATURE_DAYS, PLATFORMS
 
 
 def times_by_platform(until: int | np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def time_of_post_share(
     """
     panel = history.panel(target)
     platform = platform_of_posts(history, target)
-    is_known = panel.time <= until[platform] - history.horizon_days * DAY_US
+    is_known = panel.time <= until[platform] - MATURE_DAYS * DAY_US
     moments = np.full(len(PLATFORMS), -1, dtype=np.int64)
     for code in np.unique(platform[is_known]):
         moments[code] = np.quantile(panel.time[is_known & (platform == code)], share)
@@ -44,9 +44,7 @@ def latest_mature_times(history: History, target: str, now: int) -> np.ndarray:
     """
     panel = history.panel(target)
     moments = np.zeros(len(PLATFORMS), dtype=np.int64)
-    np.maximum.at(
-        moments, platform_of_posts(history, target), panel.time + history.horizon_days * DAY_US
-    )
+    np.maximum.at(moments, platform_of_posts(history, target), panel.time + MATURE_DAYS * DAY_US)
     return np.minimum(now, np.where(moments == 0, moments.max(), moments))
 
 

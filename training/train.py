@@ -15,7 +15,6 @@ from features.tables.validate import validate
 from features.tables.vocabulary import (
     ENGAGEMENT_DEFINITION,
     EVIDENCE,
-    HORIZON_DAYS,
     PLATFORMS,
     TARGETS,
 )
@@ -41,12 +40,10 @@ def train(
     home: Path,
     recipe: Recipe,
     report: Callable[[str], None] = lambda text: None,
-    horizon_days: int = HORIZON_DAYS,
     backend: Backend = LOCAL,
 ) -> TrainingResult:
     """Train on a data folder and write a bundle under `home`/artifacts/bundles.
 
-    `horizon_days`: days after posting from which counts are taken as mature; the bundle keeps it.
     A rate_card.csv among the tables takes the place of the shipped one. training.tracking logs the
     result to MLflow.
 
@@ -57,7 +54,7 @@ def train(
     report(f"reading {data}")
     card = read_rate_card_beside(data)
     tables = validate(read_tables(data))
-    history = History.from_tables(tables, horizon_days)
+    history = History.from_tables(tables)
     until = mature_end(history)
     accounts, posts = len(history.accounts), len(history.posts_with_engagements.time)
     report(f"{accounts:,} accounts, {posts:,} posts with known engagements")
@@ -71,13 +68,15 @@ def train(
         report=report,
         backend=backend,
     )
-    benchmarks, market_fee = fit_pricing(tables, history, fitted.reference, int(until.max()), card)
+    benchmarks, market_fee = fit_pricing(
+        tables, fitted.at_horizon(history), fitted.reference, int(until.max()), card
+    )
     manifest = {
         **make_manifest(tables, history, fitted, backtest_result, recipe),
         "market_fee": market_fee.describe(),
     }
     bundle = Bundle(manifest, fitted.reference, fitted.forecasters, benchmarks, market_fee)
-    scores = scores_with_names(history, backtest_result)
+    scores = scores_with_names(history, backtest_result, recipe.horizon_days)
     return write_artifacts(home, bundle, backtest_result, scores, data, report)
 
 
@@ -86,13 +85,15 @@ def mature_end(history: History, target: str = "engagements") -> np.ndarray:
     return latest_mature_times(history, target, int(datetime.now(UTC).timestamp() * 1e6))
 
 
-def scores_with_names(history: History, backtest_result: BacktestResult) -> pd.DataFrame:
+def scores_with_names(
+    history: History, backtest_result: BacktestResult, horizon_days: int
+) -> pd.DataFrame:
     """Return the backtest's scores with the account's name and the horizon.
 
     By both, other runs know whether their scores are about the same.
     """
     names = history.accounts[backtest_result.scores["creator"]].to_numpy()
-    return backtest_result.scores.assign(creator=names, horizon_days=history.horizon_days)
+    return backtest_result.scores.assign(creator=names, horizon_days=horizon_days)
 
 
 def make_manifest(
@@ -110,7 +111,7 @@ def make_manifest(
         "data_digest": data_digest(tables),
         "until": to_timestamp(fitted.until.max()).isoformat(),
         "platforms": describe_platforms(history, fitted, backtest_result),
-        "horizon_days": history.horizon_days,
+        "horizon_days": recipe.horizon_days,
         "definitions": ENGAGEMENT_DEFINITION,
         "accounts": len(history.accounts),
         "posts": len(history.posts_with_engagements.time),

@@ -107,6 +107,10 @@ def _target_specs(target: str) -> list[FeatureSpec]:
             f"posts with known {target}, of the last 96"),
         FeatureSpec(f"{target}_effective_count", "posts", "posts",
             "Kish's effective number of these posts under recency weights"),
+        FeatureSpec(f"{target}_log_growth", "ln ratio", "posts, prospects, reference",
+            f"part of the level that came after the readings: mean growth of {target} from the "
+            "age at reading to the horizon, below 0 where readings are older", none,
+            learned=False),
         FeatureSpec(f"{target}_log_sd", "ln ratio", "posts",
             f"standard deviation of {level}", "under two posts"),
         FeatureSpec(f"{target}_log_mad", "ln ratio", "posts",

@@ -35,15 +35,12 @@ def derive(tables: Tables | History, queries: pd.DataFrame, reference: Reference
     - returns float64 columns `features.derive.catalog.COLUMNS`, NaN where unknown, with the index
       of `queries`
 
-    Only what was known at as_of is used: posts with posted_at + horizon <= as_of, followers
-    observed by as_of (else the first snapshot after it, flagged). Raises KeyError for a creator
+    Counts are at the horizon of the reference. Only what was known at as_of is used: posts with
+    posted_at + MATURE_DAYS <= as_of, younger ones by readings made by as_of, followers observed by
+    as_of (else the first snapshot after it, flagged). Raises KeyError for a creator
     without a row in the tables.
     """
-    history = (
-        tables
-        if isinstance(tables, History)
-        else History.from_tables(tables, reference.horizon_days)
-    )
+    history = tables if isinstance(tables, History) else History.from_tables(tables)
     values = derive_arrays(history, Queries.from_frame(history, queries), reference)
     return pd.DataFrame(values, index=queries.index, columns=_NAMES)
 
@@ -52,6 +49,7 @@ def derive_arrays(history: History, queries: Queries, reference: Reference) -> n
     """As `derive`, from arrays to an array (n, len(COLUMNS)) float64; many queries in chunks, on
     all cores.
     """
+    history = reference.at_horizon(history)
     if len(queries) <= CHUNK_ROWS:
         return _derive_chunk(history, queries, reference)
     # queries with about as many posts go together, so that their matrices are no wider than they

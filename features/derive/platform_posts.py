@@ -8,14 +8,15 @@ from functools import cached_property
 import numpy as np
 
 from features.derive.averages import EngagementParts
-from features.derive.signals import post_window
 from features.history.arrays import DAY_US
 from features.history.history import History
+from features.history.post_readings import WINDOW_POSTS
 from features.tables.vocabulary import (
     ALL_ENGAGEMENT_PARTS,
     DEFAULT_PART_SHARES,
     ENGAGEMENT_PARTS,
     FORMATS,
+    MATURE_DAYS,
     PLATFORMS,
     UNKNOWN,
 )
@@ -73,9 +74,11 @@ class PlatformPosts:
 def post_columns_at(
     history: History, accounts: np.ndarray, moment: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return the columns of all posts of `accounts` known at `moment`, with their platform."""
+    """Return the columns of the posts of `accounts` of at least MATURE_DAYS at `moment`, with their
+    platform.
+    """
     start = history.posts.start[accounts]
-    size = history.posts.end_row(accounts, moment - history.horizon_days * DAY_US) - start
+    size = history.posts.end_row(accounts, moment - MATURE_DAYS * DAY_US) - start
     rows = np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
     columns = {name: values[rows] for name, values in history.posts.columns.items()}
     return {**columns, "platform": np.repeat(history.platform[accounts], size)}
@@ -88,14 +91,13 @@ def fit_part_shares(
     for each platform that has such posts.
     """
     posts = history.posts_with_engagements
-    window = post_window(posts, "engagements_log", accounts, moment, history.horizon_days)
-    recent = window.rows[:, :12]
+    recent = posts.known_rows(accounts, moment, WINDOW_POSTS)[:, :12]
     platform = history.platform[accounts]
     shares = {}
     for code, name in enumerate(PLATFORMS):
         rows = recent[platform == code]
         rows = rows[rows >= 0]
-        total = np.expm1(posts.take("engagements_log", rows))
+        total = np.expm1(posts.take("engagements_log_read", rows))
         is_engaged = total > 0
         if is_engaged.any():
             shares[name] = {
@@ -109,7 +111,7 @@ def fit_views_shown(posts: dict[str, np.ndarray]) -> dict[str, list[str]]:
     """Return the formats most of whose posts show views, by platform; UNKNOWN where most posts of
     all formats do.
     """
-    has_views = np.isfinite(posts["views_log"])
+    has_views = np.isfinite(posts["views_log_read"])
     views_shown: dict[str, list[str]] = {}
     for platform_code, platform in enumerate(PLATFORMS):
         on_platform = posts["platform"] == platform_code

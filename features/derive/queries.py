@@ -166,6 +166,9 @@ def _average_blocks(
         if market is None or average is None:
             continue
         average_log = np.log1p(average)
+        # nobody tells at what age a vendor read the posts: they count as grown up
+        growth = reference.growth(target, accounts["platform_code"], np.nan)
+        average_log = average_log + growth
         has_no_posts = accounts[f"{target}_evidence_code"] == PROFILE_ONLY
         is_allowed = queries.evidence_limit <= SUMMARY
         rows = np.flatnonzero(has_no_posts & is_allowed & ~np.isnan(average_log))
@@ -176,6 +179,7 @@ def _average_blocks(
         columns = offset_from_average(platform, prior, average_log[rows], market)
         by_followers = columns["log_offset"] - accounts["followers_log"][rows]
         columns["log_offset_by_followers"] = by_followers
+        columns["log_growth"] = growth[rows]
         of_target = {f"{target}_{name}": values for name, values in columns.items()}
         blocks.append(ColumnBlock(of_target, rows))
     return blocks

@@ -26,9 +26,17 @@ from features.errors import CreatorcastError
 from features.history.arrays import to_us
 from features.history.history import History
 from features.history.profiles import profile_at
+from features.maturation.maturation import Maturation, published_maturation
 from features.niche.classifier import NicheClassifier
 from features.niche.text import fit_classifier, likeliest_niche, niche_distribution
-from features.tables.vocabulary import BAND_EDGES, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS
+from features.tables.vocabulary import (
+    BAND_EDGES,
+    FORMATS,
+    HORIZON_DAYS,
+    MATURE_DAYS,
+    NICHES,
+    PLATFORMS,
+)
 
 #: Creators with known posts that a market needs.
 MIN_MARKET_CREATORS = 3
@@ -57,6 +65,7 @@ class Reference:
     until: str
     creators: int
     horizon_days: int = HORIZON_DAYS
+    maturation: Maturation = field(default_factory=published_maturation)
     band_edges: dict[str, int] = field(default_factory=lambda: dict(BAND_EDGES))
     platforms: tuple[str, ...] = PLATFORMS
     formats: tuple[str, ...] = FORMATS
@@ -66,6 +75,19 @@ class Reference:
     def markets(self) -> dict[str, MarketPriors]:
         """The market of each of TARGETS that was fitted."""
         return {"engagements": self.engagements, **({"views": self.views} if self.views else {})}
+
+    def at_horizon(self, history: History) -> History:
+        """Return the history with its counts brought to the horizon by the curves."""
+        return history.at_horizon(self.maturation, self.horizon_days)
+
+    def growth(
+        self, target: str, platform: np.ndarray, from_days: np.ndarray | float
+    ) -> np.ndarray:
+        """Return ln of the growth of counts of a target from an age to the horizon, (n,).
+
+        `platform` (n,): positions in PLATFORMS; `from_days`: NaN for a grown-up count.
+        """
+        return self.maturation.growth(target, platform, from_days, self.horizon_days)
 
     @cached_property
     def norm_tables(self) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +133,8 @@ class Reference:
         """Return the reference as plain JSON values."""
         classifier = json.loads(self.niche_classifier.to_json())
         rest = replace(self, niche_classifier=None)  # type: ignore[arg-type]  # for asdict alone
-        return {**asdict(rest), "niche_classifier": classifier}
+        apart = {"niche_classifier": classifier, "maturation": self.maturation.to_json()}
+        return asdict(rest) | apart
 
     @classmethod
     def from_json(cls, value: dict) -> "Reference":
@@ -125,6 +148,7 @@ class Reference:
             "views": market_from_json(value["views"]),
             "norms": norms,
             "effects": Effects(**value["effects"]),
+            "maturation": Maturation.from_json(value["maturation"]),
             "niche_classifier": NicheClassifier.from_json(json.dumps(value["niche_classifier"])),
             **{name: tuple(value[name]) for name in ("platforms", "formats", "niches")},
         }
@@ -132,11 +156,18 @@ class Reference:
 
 
 def fit_reference(
-    history: History, until: pd.Timestamp | np.ndarray, accounts: np.ndarray | None = None
+    history: History,
+    until: pd.Timestamp | np.ndarray,
+    accounts: np.ndarray | None = None,
+    horizon_days: int = HORIZON_DAYS,
+    maturation: Maturation | None = None,
 ) -> Reference:
     """Fit the market to what was known of `accounts` (positions, default all) at `until`.
 
-    `until`: one moment, or one for each of PLATFORMS in microseconds UTC, (platforms,).
+    - `until`: one moment, or one for each of PLATFORMS in microseconds UTC, (platforms,)
+    - `horizon_days`: days after posting that counts are brought to
+    - `maturation`: the curves by which they are; None fits them to the readings made by `until`
+
     Raises TooLittleData where fewer than three creators have a post with known engagements.
     """
     accounts = np.arange(len(history.accounts)) if accounts is None else np.asarray(accounts)
@@ -146,11 +177,14 @@ def fit_reference(
     moment = moments[history.platform[accounts].astype(int)]
     latest = pd.Timestamp(int(moments.max()), unit="us", tz="UTC")
     profile, classifier = _fit_niches(history, accounts, moment)
-    panel, horizon_days = history.posts_with_engagements, history.horizon_days
-    engaged = post_window(panel, "engagements_log", accounts, moment, horizon_days)
-    viewed = post_window(history.posts_with_views, "views_log", accounts, moment, horizon_days)
+    if maturation is None:
+        maturation = published_maturation()
+    history = history.at_horizon(maturation, horizon_days)
+    panel = history.posts_with_engagements
+    engaged = post_window(panel, "engagements", accounts, moment)
+    viewed = post_window(history.posts_with_views, "views", accounts, moment)
     creators = int((engaged.n > 0).sum())
-    _require_creators(creators, horizon_days, latest)
+    _require_creators(creators, latest)
     market = fit_market(engaged, profile)
     has_views = (viewed.n > 0).sum() >= MIN_MARKET_CREATORS
     posts = post_columns_at(history, accounts, moment)
@@ -173,14 +207,15 @@ def fit_reference(
         until=latest.isoformat(),
         creators=creators,
         horizon_days=horizon_days,
+        maturation=maturation,
     )
 
 
-def _require_creators(creators: int, horizon_days: int, latest: pd.Timestamp) -> None:
+def _require_creators(creators: int, latest: pd.Timestamp) -> None:
     if creators < MIN_MARKET_CREATORS:
         raise TooLittleData(
             f"only {creators} creator(s) have a post with known engagements that was "
-            f"{horizon_days} days old at {latest:%Y-%m-%d}; at least {MIN_MARKET_CREATORS} are "
+            f"{MATURE_DAYS} days old at {latest:%Y-%m-%d}; at least {MIN_MARKET_CREATORS} are "
             "needed: add posts with their counts"
         )
 

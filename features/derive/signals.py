@@ -11,12 +11,15 @@ import numpy as np
 
 from features.derive import window_stats
 from features.history.arrays import DAY_US
-from features.history.panel import Panel
+from features.history.panel import Panel, PostPanel
 from features.history.post_readings import WINDOW_POSTS
 
 HALF_LIFE_DAYS = 60.0
 #: Posts that a creator's own effect is shrunk by.
 SHRINKAGE_POSTS = 3.0
+#: Standard deviation in ln of the posts of a creator of whom few are known, and the posts for which
+#: it stands.
+USUAL_SPREAD, USUAL_POSTS = 0.5, 5
 SHARE_PARTS = ("like", "comment", "share", "save")
 #: Medians of the posts with known engagements that are columns as they are.
 POST_MEDIANS = (
@@ -49,7 +52,8 @@ class PostWindow:
     """The last posts of n accounts for one target, newest first, and their level.
 
     `values` ln(1 + count), `age` in days, `rows` in the panel and `weights` by recency, (n, w)
-    each; `median`, `level`, `n` known posts and their effective number `n_effective`, (n,) each.
+    each; `median`, `level`, `growth` (the part of the level that came after the readings, in ln),
+    `n` known posts and their effective number `n_effective`, (n,) each.
     """
 
     values: np.ndarray
@@ -58,6 +62,7 @@ class PostWindow:
     weights: np.ndarray
     median: np.ndarray
     level: np.ndarray
+    growth: np.ndarray
     n: np.ndarray
     n_effective: np.ndarray
 
@@ -70,50 +75,88 @@ class PostWindow:
         return PostWindow(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
+@dataclass(frozen=True)
+class GatheredPosts:
+    """The last posts of n accounts for one target, (n, w) each, newest first, NaN where none.
+
+    `values`: ln(1 + count) at the horizon, of which `growth` came after the reading, with a
+    variance of `growth_variance`; `age` in days; `rows` in the panel, -1 where none.
+    """
+
+    values: np.ndarray
+    growth: np.ndarray
+    growth_variance: np.ndarray
+    age: np.ndarray
+    rows: np.ndarray
+
+    def __getitem__(self, rows: np.ndarray) -> "GatheredPosts":
+        return GatheredPosts(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
 def post_window(
-    panel: Panel, name: str, account: np.ndarray, as_of: np.ndarray, horizon_days: int
+    panel: PostPanel, target: str, account: np.ndarray, as_of: np.ndarray
 ) -> PostWindow:
-    """Gather the last posts of each account (n,) whose column `name` is known at `as_of`
-    (microseconds, UTC).
+    """Summarise the last posts of each account (n,) with known counts of the target at `as_of`
+    (microseconds, UTC); the panel is of a history at a horizon.
     """
-    stop = panel.end_row(account, as_of - horizon_days * DAY_US)
-    return summarise_window(*gather_window(panel, name, panel.start[account], stop, as_of))
+    return summarise_window(gather_posts(panel, target, account, as_of))
 
 
-def gather_window(
-    panel: Panel, name: str, start: np.ndarray, stop: np.ndarray, as_of: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return values, ages in days and rows, each (n, w) newest first, of the last posts from
-    `start` to `stop` (n,).
-    """
-    longest = int(np.max(stop - start, initial=0))
-    rows, exists = window_stats.last_rows(
-        start, stop, min(WINDOW_POSTS, window_stats.padded_width(longest))
-    )
-    if not len(panel.time):
+def gather_posts(
+    panel: PostPanel, target: str, account: np.ndarray, as_of: np.ndarray
+) -> GatheredPosts:
+    """Return the last WINDOW_POSTS posts of each account (n,) known at `as_of` (n,)."""
+    rows = panel.known_rows(account, as_of, WINDOW_POSTS)
+    if not len(panel.time) + len(panel.early.known_from):
         unknown = np.full(rows.shape, np.nan)
-        return unknown, unknown, np.full(rows.shape, -1)
-    age = np.where(exists, (as_of[:, None] - panel.time[rows]) / DAY_US, np.nan)
-    rows = np.where(exists, rows, -1)
-    return panel.take_or_nan(name, rows), age, rows
+        return GatheredPosts(unknown, unknown, unknown, unknown, rows)
+    exists = rows >= 0
+    posted_at = panel.posted_at(np.maximum(rows, 0))
+    age = np.where(exists, (as_of[:, None] - posted_at) / DAY_US, np.nan)
+    values, growth, variance = (
+        panel.take_or_nan(f"{target}_{name}", rows) for name in ("log", "growth", "growth_variance")
+    )
+    return GatheredPosts(values, growth, variance, age, rows)
 
 
-def summarise_window(values: np.ndarray, age: np.ndarray, rows: np.ndarray) -> PostWindow:
-    """Read the level off gathered values: the mean of a recency-weighted median and an exponential
-    mean of 20 posts.
+def summarise_window(posts: GatheredPosts) -> PostWindow:
+    """Read the level off gathered posts: the mean of a recency-weighted median and an exponential
+    mean of 20 posts, in which posts whose counts still grew after the reading weigh less.
     """
+    values, age = posts.values, posts.age
+    certainty = growth_certainty(values, posts.growth_variance)
     weights = np.where(np.isfinite(age), 0.5 ** ((age - age[:, :1]) / HALF_LIFE_DAYS), 0.0)
+    fading = _fading(values, 20)
+    if certainty is not None:
+        weights, fading = weights * certainty, fading * certainty
     median = window_stats.weighted_median(values, weights)
     return PostWindow(
         values,
         age,
-        rows,
+        posts.rows,
         weights,
         median=median,
-        level=(median + window_stats.weighted_mean(values, _fading(values, 20))) / 2,
+        level=(median + window_stats.weighted_mean(values, fading)) / 2,
+        growth=window_stats.weighted_mean(posts.growth, weights),
         n=window_stats.count_known(values),
         n_effective=window_stats.effective_count(weights, np.isfinite(values)),
     )
+
+
+def growth_certainty(values: np.ndarray, growth_variance: np.ndarray) -> np.ndarray | None:
+    """Return the weight of each post by what is unknown of its growth, (n, w): s^2 / (s^2 +
+    variance), where s is the robust standard deviation of the account's posts.
+
+    s is pulled to USUAL_SPREAD as if USUAL_POSTS posts more had it. None where all weigh 1.
+    """
+    if not (growth_variance > 0).any():
+        return None
+    known = window_stats.count_known(values)[:, None]
+    middle = window_stats.quantile(values, 0.5)[:, None]
+    deviation = window_stats.quantile(np.abs(values - middle), 0.5)[:, None]
+    own = np.square(1.4826 * window_stats.nan_to_zero(deviation))
+    spread = (known * own + USUAL_POSTS * USUAL_SPREAD**2) / (known + USUAL_POSTS)
+    return spread / (spread + window_stats.nan_to_zero(growth_variance))
 
 
 def mean_of_12(values: np.ndarray) -> np.ndarray:
@@ -156,6 +199,7 @@ def level_columns(
     }
     return {
         **{f"dev_{name}": levels[name] - offset for name in LEVEL_STATISTICS},
+        "log_growth": past.growth,
         "log_sd": window_stats.standard_deviation(values),
         "log_mad": medians["log_mad"],
         "log_autocorrelation": window_stats.autocorrelation(values, past.median),
@@ -167,7 +211,8 @@ def post_blocks(panel: Panel, past: PostWindow, sponsored: np.ndarray) -> dict[s
     """Return the values whose medians `post_columns` names, each (n, w): shares, rates, gaps, paid
     posts and others.
     """
-    engagements = np.maximum(np.expm1(past.values), 1)
+    as_read = panel.take_or_nan("engagements_log_read", past.rows)
+    engagements = np.maximum(np.expm1(as_read), 1)
     gaps = np.full(past.age.shape, np.nan)
     gaps[:, :-1] = np.diff(past.age, axis=1)
     return {

@@ -1,13 +1,18 @@
 """The posts of accounts that may be read for each target, and the windows of all targets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from features.derive.feature_matrix import expand_rows
 from features.derive.level_offset import HISTORY, SUMMARY, PostLevel
-from features.derive.signals import PostWindow, gather_window, mean_of_12, summarise_window
-from features.history.arrays import DAY_US
+from features.derive.signals import (
+    GatheredPosts,
+    PostWindow,
+    gather_posts,
+    mean_of_12,
+    summarise_window,
+)
 from features.history.history import History
 
 
@@ -15,14 +20,12 @@ from features.history.history import History
 class TargetPosts:
     """The posts of n accounts that may be read for one target, newest first.
 
-    `rows` (k,): the accounts that have any; `values` in ln(1 + count), `age` in days and
-    `post_rows` in the panel, (k, w) each; `mean_12` (n,): ln(1 + mean count) of the last twelve.
+    `rows` (k,): the accounts that have any; `posts`: those of them; `mean_12` (n,): ln(1 + mean
+    count) of the last twelve.
     """
 
     rows: np.ndarray
-    values: np.ndarray
-    age: np.ndarray
-    post_rows: np.ndarray
+    posts: GatheredPosts
     mean_12: np.ndarray
 
 
@@ -50,26 +53,24 @@ def read_target_posts(
 ) -> TargetPosts:
     """Return the posts of accounts (n,) known at `as_of` (n,) that `evidence_limit` (n,) allows."""
     panel = history.panel(target)
-    start = panel.start[account]
-    stop = panel.end_row(account, as_of - history.horizon_days * DAY_US)
-    rows = np.flatnonzero((stop > start) & (evidence_limit <= SUMMARY))
+    is_known = panel.known_count(account, as_of) > 0
+    rows = np.flatnonzero(is_known & (evidence_limit <= SUMMARY))
     if not len(rows):
         return no_posts(len(account))
-    values, age, post_rows = gather_window(
-        panel, f"{target}_log", start[rows], stop[rows], as_of[rows]
-    )
-    mean_12 = expand_rows(mean_of_12(values), rows, len(account))
+    posts = gather_posts(panel, target, account[rows], as_of[rows])
+    mean_12 = expand_rows(mean_of_12(posts.values), rows, len(account))
     shown = evidence_limit[rows] == HISTORY
     if shown.all():
-        return TargetPosts(rows, values, age, post_rows, mean_12)
-    return TargetPosts(rows[shown], values[shown], age[shown], post_rows[shown], mean_12)
+        return TargetPosts(rows, posts, mean_12)
+    return TargetPosts(rows[shown], posts[shown], mean_12)
 
 
 def no_posts(n: int) -> TargetPosts:
     """Return the posts of n accounts that have none."""
     rows = np.empty(0, dtype=np.int64)
-    window = np.empty((0, 8))
-    return TargetPosts(rows, window, window, window.astype(np.int64), np.full(n, np.nan))
+    nothing = np.empty((0, 8))
+    posts = GatheredPosts(nothing, nothing, nothing, nothing, nothing.astype(np.int64))
+    return TargetPosts(rows, posts, np.full(n, np.nan))
 
 
 def stack_windows(posts: dict[str, TargetPosts]) -> StackedWindows | None:
@@ -77,14 +78,16 @@ def stack_windows(posts: dict[str, TargetPosts]) -> StackedWindows | None:
     counts = [len(of_target.rows) for of_target in posts.values()]
     if not sum(counts):
         return None
-    width = max(of_target.values.shape[1] for of_target in posts.values())
+    gathered = [of_target.posts for of_target in posts.values()]
+    width = max(of_target.values.shape[1] for of_target in gathered)
+    fills = {field.name: np.nan for field in fields(GatheredPosts)} | {"rows": -1}
     stacked = {
         name: np.concatenate(
-            [_pad_columns(getattr(of_target, name), width, fill) for of_target in posts.values()]
+            [_pad_columns(getattr(of_target, name), width, fill) for of_target in gathered]
         )
-        for name, fill in (("values", np.nan), ("age", np.nan), ("post_rows", -1))
+        for name, fill in fills.items()
     }
-    window = summarise_window(stacked["values"], stacked["age"], stacked["post_rows"])
+    window = summarise_window(GatheredPosts(**stacked))
     ends = np.cumsum(counts)
     slices = {
         target: slice(end - count, end)

@@ -10,13 +10,6 @@ import numpy as np
 MAX_STACKED_ROWS = 2_000
 
 
-def padded_width(posts: int) -> int:
-    """Return the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row
-    alike at any width.
-    """
-    return max(8, -(-posts // 8) * 8)
-
-
 def last_rows(start: np.ndarray, stop: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Return row numbers (n, length) of the last `length` rows before each `stop`, newest first,
     and which exist.

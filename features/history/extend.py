@@ -8,15 +8,16 @@ import pyarrow as pa
 
 from features.history.arrays import text_array
 from features.history.history import History, PostDetails, split_by_target
-from features.history.panel import Panel
+from features.history.panel import Panel, PostPanel
 from features.history.post_readings import (
     CONTENT_FIELDS,
     COUNT_FIELDS,
     PostReadings,
+    counting_rows,
     join_captions,
-    mature_rows,
     post_panel,
 )
+from features.tables.vocabulary import MATURE_DAYS
 
 _NUMBERS = (*COUNT_FIELDS, "format", "sponsored", "brand", *CONTENT_FIELDS)
 _FLAGS = ("likes_hidden", "repost")
@@ -30,8 +31,9 @@ def extend_history(
 
     `readings.account`: a position in `account`. A post is known already where its id is, or, if it
     has none, where a post of that moment is; then the reading counts that would count in tables.
-    Returns also the readings that the history rests on, and which of them are new (mask). Raises
-    ValueError where the history keeps no details.
+    Returns also the readings that the history rests on, and which of them are new (mask). Counts
+    are as they were read (`History.at_horizon`). Raises ValueError where the history keeps no
+    details.
     """
     if history.details is None:
         raise ValueError(
@@ -42,8 +44,8 @@ def extend_history(
     readings = _match_known_posts(known, readings)
     both = _join(known, readings)
     is_new = np.arange(len(both.account)) >= len(known.account)
-    order, platform = mature_rows(both, history.horizon_days), history.platform[account]
-    posts, topics = post_panel(both, order, platform, history.horizon_days)
+    counting, platform = counting_rows(both), history.platform[account]
+    posts, topics = post_panel(both, counting, platform)
     engaged, viewed = split_by_target(posts)
     profiles, rows = _select_accounts(history.profiles, account)
     extended = replace(
@@ -56,36 +58,61 @@ def extend_history(
         followers=_select_accounts(history.followers, account)[0],
         profiles=profiles,
         topics=topics,
-        captions=_captions(captions, readings, order, len(known.account)),
+        captions=_captions(captions, readings, counting.all, len(known.account)),
         bios=None if history.bios is None else history.bios.take(pa.array(rows)),
         details=None,
+        horizon=None,
     )
     return extended, both, is_new
 
 
 def _select_accounts(panel: Panel, account: np.ndarray) -> tuple[Panel, np.ndarray]:
     """Return the rows of some accounts as a panel, and where they stand in the whole one."""
-    first, size = panel.start[account], panel.start[account + 1] - panel.start[account]
-    start = np.concatenate([[0], np.cumsum(size)])
-    rows = np.repeat(first - start[:-1], size) + np.arange(start[-1])
+    start, rows = _rows_of_accounts(panel, account)
     columns = {name: values[rows] for name, values in panel.columns.items()}
     return Panel(start, panel.time[rows], columns), rows
+
+
+def _rows_of_accounts(panel: Panel, account: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the rows of each account start, (k + 1,), and the rows."""
+    first, size = panel.start[account], panel.start[account + 1] - panel.start[account]
+    start = np.concatenate([[0], np.cumsum(size)])
+    return start, np.repeat(first - start[:-1], size) + np.arange(start[-1])
+
+
+def _counting_posts(posts: PostPanel, account: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the account, numbered anew, the moment of posting and the row of each reading of
+    accounts that counts: each reading once.
+    """
+    start, settled = _rows_of_accounts(posts, account)
+    # a settled row of less than MATURE_DAYS is an early one too
+    is_mature = ~(posts.columns["age_read_days"][settled] < MATURE_DAYS)
+    number = np.repeat(np.arange(len(account)), np.diff(start))[is_mature]
+    settled = settled[is_mature]
+    early_start, early = _rows_of_accounts(posts.early.panel, account)
+    early_number = np.repeat(np.arange(len(account)), np.diff(early_start))
+    return (
+        np.concatenate([number, early_number]),
+        np.concatenate([posts.time[settled], posts.early.panel.time[early]]),
+        np.concatenate([settled, early + len(posts.time)]),
+    )
 
 
 def _known_readings(
     history: History, details: PostDetails, account: np.ndarray
 ) -> tuple[PostReadings, pa.Array | None]:
     """Return the counting readings of accounts, numbered anew, and the captions of their posts."""
-    panel, rows = _select_accounts(history.posts, account)
-    topic = panel.columns["topic"]
+    number, posted_at, rows = _counting_posts(history.posts, account)
+    columns = history.posts.columns
+    topic = columns["topic"][rows]
     topics = np.array([*history.topics, None], dtype=object)
     names = topics[np.where(np.isnan(topic), -1, topic).astype(int)]
     readings = PostReadings(
-        np.repeat(np.arange(len(account)), np.diff(panel.start)),
-        panel.time,
+        number,
+        posted_at,
         details.observed_at[rows],
         details.ids.take(pa.array(rows)).to_numpy(zero_copy_only=False),
-        {name: panel.columns[name] for name in _NUMBERS},
+        {name: columns[name][rows] for name in _NUMBERS},
         {"topic": text_array(names)},
     )
     return readings, None if history.captions is None else history.captions.take(pa.array(rows))

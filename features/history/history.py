@@ -22,15 +22,17 @@ from features.history.arrays import (
     text_array,
     to_us,
 )
-from features.history.panel import Panel, select_rows, sort_panel
+from features.history.panel import Panel, PostPanel, select_posts, sort_panel
 from features.history.post_readings import (
     PostReadings,
+    counting_rows,
     empty_readings,
-    mature_post_panel,
-    mature_rows,
+    join_captions,
+    post_panel,
 )
+from features.maturation.maturation import Maturation
 from features.tables.model import Tables
-from features.tables.vocabulary import HORIZON_DAYS, NICHES, PLATFORMS
+from features.tables.vocabulary import NICHES, PLATFORMS, TARGETS
 
 PROFILE_FIELDS = ("followers", "following", "posts_count", "verified", "business")
 
@@ -39,28 +41,30 @@ PROFILE_FIELDS = ("followers", "following", "posts_count", "verified", "business
 class History:
     """Everything that derive reads of a data set: panels of posts, of follower counts and of
     profiles.
+
+    Posts have their counts as they were read (`engagements_log_read`, `views_log_read`);
+    `at_horizon` adds those at a horizon.
     """
 
     accounts: pd.Index
     platform: np.ndarray
-    horizon_days: int
-    posts: Panel
-    posts_with_engagements: Panel
-    posts_with_views: Panel
+    posts: PostPanel
+    posts_with_engagements: PostPanel
+    posts_with_views: PostPanel
     followers: Panel
     profiles: Panel
     topics: tuple[str, ...]
-    #: Caption, hashtags and topic of each row of `posts`, and the bio of each of `profiles`; None
-    #: where nobody wrote.
+    #: Caption, hashtags and topic of each row of `posts` and of the early readings behind them, and
+    #: the bio of each of `profiles`; None where nobody wrote.
     captions: pa.Array | None = None
     bios: pa.Array | None = None
     #: Only where single posts are looked up; else None.
     details: "PostDetails | None" = None
+    #: By which the counts were brought to a horizon; None where they were not.
+    horizon: "Horizon | None" = None
 
     @classmethod
-    def from_tables(
-        cls, tables: Tables, horizon_days: int = HORIZON_DAYS, details: bool = False
-    ) -> "History":
+    def from_tables(cls, tables: Tables, details: bool = False) -> "History":
         """Sort validated tables into panels.
 
         It costs one sort of the posts, and another one where `details` are kept.
@@ -81,7 +85,6 @@ class History:
         history = cls._from_panels(
             pd.Index(accounts.to_pandas(), dtype="str"),
             platform,
-            horizon_days,
             readings,
             followers=_follower_panel(tables, accounts, row),
             profiles=_profile_panel(row, observed, profile, len(accounts)),
@@ -99,7 +102,6 @@ class History:
         profile: dict[str, np.ndarray],
         bios: Sequence[str | None] | None = None,
         readings: PostReadings | None = None,
-        horizon_days: int = HORIZON_DAYS,
     ) -> "History":
         """Build a history of one profile an account, (n,), and posts, as a request brings them.
 
@@ -118,7 +120,6 @@ class History:
         return cls._from_panels(
             pd.RangeIndex(n),
             platform,
-            horizon_days,
             readings or empty_readings(),
             followers=sort_panel(
                 account[known], observed[known], {"followers": counts}, n, tie=counts
@@ -132,7 +133,6 @@ class History:
         cls,
         accounts: pd.Index,
         platform: np.ndarray,
-        horizon_days: int,
         readings: PostReadings,
         followers: Panel,
         profiles: Panel,
@@ -141,13 +141,14 @@ class History:
         """Build a history of sorted panels; the posts are sorted here. `bios`: in the order that
         the profiles had before they were sorted.
         """
-        posts, topics, captions = mature_post_panel(readings, platform, horizon_days)
+        rows = counting_rows(readings)
+        posts, topics = post_panel(readings, rows, platform)
+        captions = join_captions(readings.texts, rows.all)
         engaged, viewed = split_by_target(posts)
         has_bios = bios.null_count < len(bios)
         return cls(
             accounts,
             platform,
-            horizon_days,
             posts,
             posts_with_engagements=engaged,
             posts_with_views=viewed,
@@ -158,7 +159,36 @@ class History:
             bios=bios.take(pa.array(profiles.columns["row"])) if has_bios else None,
         )
 
-    def panel(self, target: str) -> Panel:
+    def at_horizon(self, maturation: Maturation, horizon_days: float) -> "History":
+        """Return the history with the counts of its posts brought from their age at reading to
+        `horizon_days` after posting.
+
+        Added are, by target, the columns `{target}_log`, ln(1 + count) at the horizon;
+        `{target}_growth`, ln of the growth from the reading to it (below 0 where the reading is
+        older); and `{target}_growth_variance` of it, 0 where it is not above 0.
+        """
+        horizon = Horizon(maturation, horizon_days)
+        if self.horizon is not None and self.horizon == horizon:
+            return self
+        columns = {**self.posts.columns, **self._columns_at(horizon)}
+        with_horizon = {
+            name: replace(getattr(self, name), columns=columns)
+            for name in ("posts", "posts_with_engagements", "posts_with_views")
+        }
+        return replace(self, horizon=horizon, **with_horizon)
+
+    def _columns_at(self, horizon: "Horizon") -> dict[str, np.ndarray]:
+        columns, posts = {}, self.posts
+        sizes = np.diff(posts.start), np.diff(posts.early.panel.start)
+        platform = np.concatenate([np.repeat(self.platform, size) for size in sizes])
+        for target in TARGETS:
+            growth, theta = horizon.growth(target, platform, posts.columns["age_read_days"])
+            columns[f"{target}_log"] = posts.columns[f"{target}_log_read"] + growth
+            columns[f"{target}_growth"] = growth
+            columns[f"{target}_growth_variance"] = theta * np.maximum(growth, 0)
+        return columns
+
+    def panel(self, target: str) -> PostPanel:
         """Return the posts whose `engagements` or `views` are known."""
         return {"engagements": self.posts_with_engagements, "views": self.posts_with_views}[target]
 
@@ -183,11 +213,29 @@ class History:
 
 
 @dataclass(frozen=True)
+class Horizon:
+    """The days after posting that counts are brought to, and the curves by which they are."""
+
+    maturation: Maturation
+    days: float
+
+    def growth(
+        self, target: str, platform: np.ndarray, age_days: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return ln of the growth of counts from the age at reading to the horizon, and theta of
+        it, 0 without a curve, (n,) each.
+        """
+        growth = self.maturation.growth(target, platform, age_days, self.days)
+        return growth, np.nan_to_num(self.maturation.thetas(target, platform))
+
+
+@dataclass(frozen=True)
 class PostDetails:
     """The identity of the posts of a history, so that others can be added to them.
 
     `ids` and `observed_at` (microseconds UTC, NAT_US where unknown) of the reading of each row of
-    History.posts; `excluded`: the readings that do not count, with their flag `repost`.
+    History.posts and of the early readings behind them; `excluded`: the readings that never count,
+    with their flag `repost`.
     """
 
     ids: pa.Array
@@ -197,7 +245,7 @@ class PostDetails:
     @classmethod
     def from_readings(cls, readings: PostReadings, history: History) -> "PostDetails":
         """Keep the details of the readings that a history was made of."""
-        order = mature_rows(readings, history.horizon_days)
+        order = counting_rows(readings).all
         rest = np.ones(len(readings.account), dtype=bool)
         rest[order] = False
         repost = readings.columns.get("repost", np.zeros(len(rest), dtype=bool))[rest]
@@ -212,11 +260,11 @@ class PostDetails:
         return cls(ids.take(pa.array(order)), readings.observed_at[order], excluded)
 
 
-def split_by_target(posts: Panel) -> tuple[Panel, Panel]:
+def split_by_target(posts: PostPanel) -> tuple[PostPanel, PostPanel]:
     """Return the posts whose engagements, and those whose views are known."""
     return (
-        select_rows(posts, np.isfinite(posts.columns["engagements_log"])),
-        select_rows(posts, np.isfinite(posts.columns["views_log"])),
+        select_posts(posts, np.isfinite(posts.columns["engagements_log_read"])),
+        select_posts(posts, np.isfinite(posts.columns["views_log_read"])),
     )
 
 

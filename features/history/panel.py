@@ -1,8 +1,12 @@
 """Rows of one kind, sorted by account and time: what was known at a moment is one search."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+
+from features.history.arrays import DAY_US
+from features.tables.vocabulary import FRESH_DAYS, MATURE_DAYS
 
 #: Accounts up to which searching one by one is faster than all at once.
 MAX_ROWWISE_SEARCHES = 16
@@ -30,7 +34,7 @@ class Panel:
 
     def take_or_nan(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Return the same as `take`, with NaN where a row is -1."""
-        if not len(self.time):
+        if not len(self.columns[name]):
             return np.full(rows.shape, np.nan)
         return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)
 
@@ -52,6 +56,108 @@ class Panel:
         return low
 
 
+@dataclass(frozen=True)
+class EarlyReadings:
+    """The readings of posts at FRESH_DAYS to MATURE_DAYS, sorted by account and moment of posting.
+
+    `panel`: `time` is when the post was posted; `post` (rows,): a number that tells posts apart,
+    whose readings stand together in the order in which they were made; `known_from` (rows,): when
+    each was made, microseconds UTC.
+    """
+
+    panel: Panel
+    post: np.ndarray
+    known_from: np.ndarray
+
+    @cached_property
+    def known_until(self) -> np.ndarray:
+        """The moment from which each reading is not the one that counts, (rows,): its post has a
+        newer one, or is MATURE_DAYS old.
+        """
+        until = self.panel.time + MATURE_DAYS * DAY_US
+        has_newer = self.post[1:] == self.post[:-1]
+        until[:-1][has_newer] = self.known_from[1:][has_newer]
+        return until
+
+
+@dataclass(frozen=True)
+class PostPanel(Panel):
+    """One row for each post that is old enough to count whenever it was read, and early readings.
+
+    The rows of `early` are numbered behind those of the posts; both share the columns, where
+    `index`, if any, covers both.
+    """
+
+    early: EarlyReadings = field(kw_only=True)
+
+    def known_rows(self, account: np.ndarray, as_of: np.ndarray, most: int) -> np.ndarray:
+        """Return the last `most` posts of each account (n,) known at `as_of` (n,), (n, w).
+
+        Rows come newest first, -1 where there are no more; w is a multiple of 8, at least 8.
+        """
+        stop = self.end_row(account, as_of - MATURE_DAYS * DAY_US)
+        count = stop - self.start[account]
+        fresh = self.fresh_rows(account, as_of)
+        if not fresh.shape[1]:
+            return _last_rows(stop, np.minimum(count, most))
+        fresh = fresh[:, :most]
+        found = (fresh >= 0).sum(axis=1)
+        older = _last_rows(stop, np.minimum(count, most - found))
+        width = padded_width(int(np.max(found + (older >= 0).sum(axis=1), initial=0)))
+        rows = np.concatenate([fresh, older], axis=1)
+        order = np.argsort(rows < 0, axis=1, kind="stable")[:, :width]
+        rows = np.take_along_axis(rows, order, axis=1)
+        return np.pad(rows, ((0, 0), (0, width - rows.shape[1])), constant_values=-1)
+
+    def fresh_rows(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+        """Return the early readings of each account's posts that are the newest ones known at
+        `as_of` (n,), (n, w): newest post first, -1 where there are no more.
+        """
+        early = self.early
+        nothing = np.empty((len(account), 0), dtype=np.int64)
+        if not len(early.known_from):
+            return nothing
+        start = early.panel.end_row(account, as_of - MATURE_DAYS * DAY_US)
+        stop = early.panel.end_row(account, as_of - FRESH_DAYS * DAY_US)
+        rows = _last_rows(stop, stop - start)
+        at = np.maximum(rows, 0)
+        moment = as_of[:, None]
+        is_known = (rows >= 0) & (early.known_from[at] <= moment) & (moment < early.known_until[at])
+        most = int(is_known.sum(axis=1).max(initial=0))
+        if not most:
+            return nothing
+        order = np.argsort(~is_known, axis=1, kind="stable")[:, :most]
+        rows = np.where(is_known, rows + len(self.time), -1)
+        return np.take_along_axis(rows, order, axis=1)
+
+    def known_count(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+        """Return the number of posts of each account (n,) known at `as_of` (n,)."""
+        stop = self.end_row(account, as_of - MATURE_DAYS * DAY_US)
+        fresh = self.fresh_rows(account, as_of)
+        return stop - self.start[account] + (fresh >= 0).sum(axis=1)
+
+    def posted_at(self, rows: np.ndarray) -> np.ndarray:
+        """Return when the posts of `rows`, of any shape, were posted (microseconds, UTC)."""
+        if not len(self.early.known_from):
+            return self.time[rows]
+        return np.concatenate([self.time, self.early.panel.time])[rows]
+
+
+def padded_width(posts: int) -> int:
+    """Return the width of a matrix of so many posts: a multiple of 8, so that NumPy adds up a row
+    alike at any width.
+    """
+    return max(8, -(-posts // 8) * 8)
+
+
+def _last_rows(stop: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return the `count` (n,) row numbers before each `stop` (n,), newest first, -1 where there are
+    no more: (n, w), w padded.
+    """
+    place = np.arange(padded_width(int(np.max(count, initial=0))))
+    return np.where(place < count[:, None], stop[:, None] - 1 - place, -1)
+
+
 def sort_panel(
     account: np.ndarray,
     time: np.ndarray,
@@ -67,9 +173,29 @@ def sort_panel(
     return Panel(start, time[order], {name: values[order] for name, values in columns.items()})
 
 
-def select_rows(panel: Panel, keep: np.ndarray) -> Panel:
-    """Return the rows of a mask as a new panel, which shares the columns."""
+def select_posts(posts: PostPanel, keep: np.ndarray) -> PostPanel:
+    """Return the rows of a mask, over the posts and the early readings behind them, as a new panel
+    that shares the columns.
+
+    A reading that is left out does not stand in the way of an earlier one of its post.
+    """
     if keep.all():
-        return panel
+        return posts
+    n, early = len(posts.time), posts.early
+    kept, kept_early = keep[:n], keep[n:]
+    settled = _select(posts, kept)
+    index = np.flatnonzero(keep)
+    return PostPanel(
+        settled.start,
+        settled.time,
+        posts.columns,
+        index,
+        early=EarlyReadings(
+            _select(early.panel, kept_early), early.post[kept_early], early.known_from[kept_early]
+        ),
+    )
+
+
+def _select(panel: Panel, keep: np.ndarray) -> Panel:
     kept_before = np.concatenate([[0], np.cumsum(keep)])
-    return Panel(kept_before[panel.start], panel.time[keep], panel.columns, np.flatnonzero(keep))
+    return Panel(kept_before[panel.start], panel.time[keep], {})

@@ -1,12 +1,13 @@
 """Readings of posts as plain arrays, and the sorted panel of posts that is made of them.
 
-A post's counts are known at posted_at + horizon, from its first reading at that age or later; a
-reading without a moment counts as mature. Reposts never enter.
+A post's counts are known at posted_at + MATURE_DAYS, from its first reading at that age or later,
+whenever it was made; a reading without a moment counts as one of these. A younger post is known
+from FRESH_DAYS on, by the newest reading made until then. Reposts never enter.
 """
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,15 @@ from features.history.arrays import (
     positions_in,
     to_us,
 )
-from features.history.panel import Panel
-from features.tables.vocabulary import ENGAGEMENT_PARTS, FORMATS, NICHES, PLATFORMS
+from features.history.panel import EarlyReadings, Panel, PostPanel
+from features.tables.vocabulary import (
+    ENGAGEMENT_PARTS,
+    FORMATS,
+    FRESH_DAYS,
+    MATURE_DAYS,
+    NICHES,
+    PLATFORMS,
+)
 
 COUNT_FIELDS = ("likes", "comments", "shares", "saves", "views")
 CONTENT_FIELDS = ("caption_words", "hashtags_count", "mentions_count", "has_location")
@@ -86,55 +94,131 @@ def empty_readings() -> PostReadings:
     return PostReadings(nothing, nothing, nothing, np.empty(0, dtype=object), {}, {})
 
 
-def mature_post_panel(
-    readings: PostReadings, platform: np.ndarray, horizon_days: int
-) -> tuple[Panel, tuple[str, ...], pa.Array | None]:
-    """Sort the readings that count; return the panel, the topics that its codes stand for, and what
-    was written.
+@dataclass(frozen=True)
+class CountingRows:
+    """The readings by which posts count: rows of PostReadings, by account and moment of posting.
 
-    `platform` (accounts,): position in PLATFORMS of each account.
+    Posts of one account and moment come in the order of their ids, readings of one post in that in
+    which they were made.
+
+    - `settled`: of each post that is no repost its first reading at MATURE_DAYS or later; else its
+      last one at FRESH_DAYS or later
+    - `early`: the readings at FRESH_DAYS to MATURE_DAYS, and `early_post`, the number of the post
+      of each
     """
-    order = mature_rows(readings, horizon_days)
-    panel, topics = post_panel(readings, order, platform, horizon_days)
-    return panel, topics, join_captions(readings.texts, order)
+
+    settled: np.ndarray
+    early: np.ndarray
+    early_post: np.ndarray
+
+    @property
+    def all(self) -> np.ndarray:
+        """The settled rows, and the early ones behind them, as a PostPanel numbers them."""
+        return np.concatenate([self.settled, self.early])
 
 
-def mature_rows(readings: PostReadings, horizon_days: int) -> np.ndarray:
-    """Return the rows of the readings that count: of each post that is no repost the first one at
-    the horizon or later.
-
-    They are sorted by account and moment; posts of one account and moment come in the order of
-    their ids.
-    """
-    mature = reading_times(readings, horizon_days) >= readings.posted_at + horizon_days * DAY_US
+def counting_rows(readings: PostReadings) -> CountingRows:
+    """Return the readings by which posts count."""
+    posted, observed = readings.posted_at, reading_times(readings)
+    can_count = observed >= posted + FRESH_DAYS * DAY_US
     if "repost" in readings.columns:
-        mature &= ~readings.columns["repost"]
-    if not len(mature):
-        return np.empty(0, dtype=np.int64)
-    order = _sorted_by(readings.account, readings.posted_at)
-    return _first_readings(readings, order[mature[order]], horizon_days)
+        can_count &= ~readings.columns["repost"]
+    nothing = np.empty(0, dtype=np.int64)
+    if not can_count.any():
+        return CountingRows(nothing, nothing, nothing)
+    order = _sorted_by(readings.account, posted)
+    order = order[can_count[order]]
+    starts = np.ones(len(order), dtype=bool)
+    order, starts = _group_readings(readings, observed, order, starts)
+    is_early = (observed < posted + MATURE_DAYS * DAY_US)[order]
+    settled = _settled_places(starts, is_early)
+    early = np.flatnonzero(is_early)
+    return CountingRows(order[settled], order[early], np.cumsum(starts)[early])
 
 
-def reading_times(readings: PostReadings, horizon_days: int) -> np.ndarray:
-    """Return the moment of each reading; an unknown one is taken to be at the horizon."""
+def _group_readings(
+    readings: PostReadings, observed: np.ndarray, order: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sort the readings of each account and moment by post and time of reading; return the order,
+    and which readings are the first of their post (mask).
+
+    `order`: rows sorted by account and posted_at; `starts`: all True.
+    """
+    account, posted = readings.account, readings.posted_at
+    same = (np.diff(account[order]) == 0) & (np.diff(posted[order]) == 0)
+    if not same.any():
+        return order, starts
+    tied = np.zeros(len(order), dtype=bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    rows = order[tied]
+    name = pd.factorize(readings.post_id[rows], sort=True)[0]
+    undated = readings.observed_at == NAT_US
+    by_name = np.lexsort((undated[rows], observed[rows], name, posted[rows], account[rows]))
+    rows, name = rows[by_name], name[by_name]
+    again = (np.diff(account[rows]) == 0) & (np.diff(posted[rows]) == 0) & (np.diff(name) == 0)
+    order = order.copy()
+    order[tied] = rows
+    starts[np.flatnonzero(tied)[1:][again]] = False
+    return order, starts
+
+
+def _settled_places(starts: np.ndarray, is_early: np.ndarray) -> np.ndarray:
+    """Return the place of the reading by which each post counts in the end.
+
+    `starts`: the first reading of each post; `is_early`: those before MATURE_DAYS, which come
+    first.
+    """
+    first = np.flatnonzero(starts)
+    if not is_early.any():
+        return first
+    size = np.diff(first, append=len(starts))
+    early = np.add.reduceat(is_early, first)
+    return first + np.minimum(early, size - 1)
+
+
+def reading_times(readings: PostReadings) -> np.ndarray:
+    """Return the moment of each reading; one of unknown moment counts from MATURE_DAYS on."""
     return np.where(
         readings.observed_at == NAT_US,
-        readings.posted_at + horizon_days * DAY_US,
+        readings.posted_at + MATURE_DAYS * DAY_US,
         readings.observed_at,
     )
 
 
 def post_panel(
-    readings: PostReadings, order: np.ndarray, platform: np.ndarray, horizon_days: int
-) -> tuple[Panel, tuple[str, ...]]:
-    """Return the readings in an order as a panel, and the topics that its codes stand for."""
+    readings: PostReadings, rows: CountingRows, platform: np.ndarray
+) -> tuple[PostPanel, tuple[str, ...]]:
+    """Return the readings that count as a panel, and the topics that its codes stand for.
+
+    `platform` (accounts,): position in PLATFORMS of each account. The age at reading is NaN where
+    it is unknown.
+    """
+    order = rows.all
     columns = _taken(_values(readings, platform), order)
-    posted = readings.posted_at[order]
-    columns["age_read_days"] = (reading_times(readings, horizon_days)[order] - posted) / DAY_US
+    age = (readings.observed_at[order] - readings.posted_at[order]) / DAY_US
+    columns["age_read_days"] = np.where(readings.observed_at[order] == NAT_US, np.nan, age)
     columns["topic"], topics = _topics(readings, order)
-    return Panel(
-        np.searchsorted(readings.account[order], np.arange(len(platform) + 1)), posted, columns
-    ), topics
+    return replace(row_panel(readings, rows, len(platform)), columns=columns), topics
+
+
+def row_panel(readings: PostReadings, rows: CountingRows, accounts: int) -> PostPanel:
+    """Return when the posts of the readings that count were posted, as a panel without columns."""
+    settled = _row_panel(readings, rows.settled, accounts)
+    early = _row_panel(readings, rows.early, accounts)
+    known_from = readings.observed_at[rows.early]
+    return PostPanel(
+        settled.start,
+        settled.time,
+        {},
+        early=EarlyReadings(early, rows.early_post, known_from),
+    )
+
+
+def _row_panel(readings: PostReadings, rows: np.ndarray, accounts: int) -> Panel:
+    """Return the moments of posting of sorted rows as a panel without columns."""
+    start = np.searchsorted(readings.account[rows], np.arange(accounts + 1))
+    return Panel(start, readings.posted_at[rows], {})
 
 
 def visible_counts(readings: PostReadings) -> dict[str, np.ndarray]:
@@ -167,8 +251,8 @@ def _values(readings: PostReadings, platform: np.ndarray) -> dict[str, np.ndarra
     counts = visible_counts(readings)
     values = {
         **counts,
-        "engagements_log": np.log1p(public_engagements(counts, platform[readings.account])),
-        "views_log": np.log1p(counts["views"]),
+        "engagements_log_read": np.log1p(public_engagements(counts, platform[readings.account])),
+        "views_log_read": np.log1p(counts["views"]),
     }
     unknown = np.full(len(readings.account), np.nan, np.float32)
     for name in ("format", "sponsored", "brand", *CONTENT_FIELDS):
@@ -224,28 +308,3 @@ def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
         # both in one number, which sorts in a third of the time
         return np.argsort(account.astype(np.int64) * span + (time - first))
     return np.lexsort((time, account))
-
-
-def _first_readings(readings: PostReadings, order: np.ndarray, horizon_days: int) -> np.ndarray:
-    """Keep the first reading of each post; posts of one account and moment come in the order of
-    their ids.
-
-    `order`: rows sorted by account and posted_at.
-    """
-    account, posted = readings.account, readings.posted_at
-    same = (np.diff(account[order]) == 0) & (np.diff(posted[order]) == 0)
-    if not same.any():
-        return order
-    tied = np.zeros(len(order), dtype=bool)
-    tied[1:] |= same
-    tied[:-1] |= same
-    rows = order[tied]
-    name = pd.factorize(readings.post_id[rows], sort=True)[0]
-    observed, undated = reading_times(readings, horizon_days), readings.observed_at == NAT_US
-    by_name = np.lexsort((undated[rows], observed[rows], name, posted[rows], account[rows]))
-    rows, name = rows[by_name], name[by_name]
-    again = (np.diff(account[rows]) == 0) & (np.diff(posted[rows]) == 0) & (np.diff(name) == 0)
-    order, keep = order.copy(), np.ones(len(order), dtype=bool)
-    order[tied] = rows
-    keep[np.flatnonzero(tied)[1:][again]] = False
-    return order[keep]

@@ -12,10 +12,12 @@ from features.history.history import History
 from features.history.post_readings import (
     WINDOW_POSTS,
     PostReadings,
-    mature_rows,
+    counting_rows,
     public_engagements,
+    row_panel,
     visible_counts,
 )
+from features.tables.vocabulary import MATURE_DAYS
 
 
 class PostUse(IntEnum):
@@ -29,8 +31,9 @@ class PostUse(IntEnum):
     BEFORE_WINDOW = 3
     INCOMPLETE = 4
     HIDDEN_LIKES = 5
-    #: Its counts were read before the horizon, and there is no later reading.
+    #: Its counts were read before FRESH_DAYS, and there is no later reading.
     READ_TOO_EARLY = 6
+    #: Its post is younger than MATURE_DAYS, and was not read from FRESH_DAYS on by as_of.
     TOO_YOUNG = 7
     AFTER_AS_OF = 8
     REPOST = 9
@@ -44,7 +47,6 @@ def classify_readings(
     readings: PostReadings,
     platform: np.ndarray,
     as_of: np.ndarray,
-    horizon_days: int,
     is_new: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the use of each reading for a forecast of its account, as PostUse numbers, (n,).
@@ -53,20 +55,29 @@ def classify_readings(
     that are added to those of known posts; None where all are new.
     """
     account, posted = readings.account, readings.posted_at
-    mature_at, moment = posted + horizon_days * DAY_US, as_of[account]
-    order = mature_rows(readings, horizon_days)
+    moment = as_of[account]
+    is_young = posted + MATURE_DAYS * DAY_US > moment
+    order = _rows_that_count(readings, as_of)
     use = _use_by_other_readings(readings, order, is_new)
+    has_no_reading = use == PostUse.READ_TOO_EARLY
+    use[has_no_reading & is_young] = PostUse.TOO_YOUNG
     has_engagements = np.isfinite(public_engagements(visible_counts(readings), platform[account]))
     hidden = readings.columns.get("likes_hidden", np.zeros(len(account), dtype=bool))
     reason = np.where(hidden, PostUse.HIDDEN_LIKES, PostUse.INCOMPLETE)
     use[order] = np.where(has_engagements, PostUse.COUNTS, reason)[order]
-    is_usable = has_engagements & (mature_at <= moment)
-    use[_before_window(account, order[is_usable[order]])] = PostUse.BEFORE_WINDOW
-    use[mature_at > moment] = PostUse.TOO_YOUNG
+    use[_before_window(account, order[has_engagements[order]])] = PostUse.BEFORE_WINDOW
     use[posted > moment] = PostUse.AFTER_AS_OF
     if "repost" in readings.columns:
         use[readings.columns["repost"]] = PostUse.REPOST
     return use
+
+
+def _rows_that_count(readings: PostReadings, as_of: np.ndarray) -> np.ndarray:
+    """Return the readings by which posts count at `as_of` (accounts,), by account and moment."""
+    rows = counting_rows(readings)
+    panel = row_panel(readings, rows, len(as_of))
+    known = panel.known_rows(np.arange(len(as_of)), as_of, len(readings.account))[:, ::-1]
+    return rows.all[known[known >= 0]]
 
 
 def count_uses(use: np.ndarray, account: np.ndarray, accounts: int) -> np.ndarray:
@@ -93,7 +104,7 @@ def missing_post_reasons(
             "the history keeps no details of its posts: make it by History.from_tables with "
             "details=True"
         )
-    mature = as_of - history.horizon_days * DAY_US
+    mature = as_of - MATURE_DAYS * DAY_US
     posts, rest = history.posts, history.details.excluded
     first, last = posts.start[account], posts.start[account + 1]
     first_rest, last_rest = rest.start[account], rest.start[account + 1]

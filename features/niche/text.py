@@ -12,7 +12,7 @@ from features.history.history import History
 from features.niche.classifier import NicheClassifier
 from features.niche.focus import focus
 from features.niche.relatedness import relatedness
-from features.tables.vocabulary import NICHES
+from features.tables.vocabulary import MATURE_DAYS, NICHES
 
 #: Posts whose text is read, and posts between two readings of an account that has more.
 TEXT_POSTS, TEXT_STEP = 12, 6
@@ -125,7 +125,7 @@ def _documents(
         return None, None
     bio = history.profile_row(account, as_of)
     start = history.posts.start[account]
-    stop = history.posts.end_row(account, as_of - history.horizon_days * DAY_US)
+    stop = history.posts.end_row(account, as_of - MATURE_DAYS * DAY_US)
     count = np.where(posts_shown, stop - start, 0)
     steps = (count - TEXT_POSTS) // TEXT_STEP
     last_read = np.where(count > TEXT_POSTS, TEXT_POSTS + steps * TEXT_STEP, count)

@@ -35,8 +35,8 @@ from features.derive.catalog import QUERY_INDEPENDENT_COLUMNS
 from features.derive.feature_matrix import COLUMN_INDEX
 from features.derive.planned_post import PastPosts
 from features.derive.reference import Reference
-from features.derive.window_stats import padded_width
 from features.history.account_keys import account_key, account_name, split_account_name
+from features.history.panel import padded_width
 from features.history.post_readings import CONTENT_FIELDS
 from features.snapshot.snapshot_file import (
     REMEDY,

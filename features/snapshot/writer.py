@@ -20,7 +20,6 @@ from features.derive.reference import Reference
 from features.derive.version import FEATURES_VERSION
 from features.files.atomic import replace_file
 from features.history.account_keys import account_key
-from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS, WINDOW_POSTS
 from features.snapshot.snapshot_file import FORMAT_VERSION, SnapshotError, batch_digest
@@ -102,7 +101,7 @@ def write_snapshot(
         "format": FORMAT_VERSION,
         "version": version,
         "as_of": as_of.isoformat(),
-        "horizon_days": history.horizon_days,
+        "horizon_days": reference.horizon_days,
         "topics": history.topics,
         "columns": ACCOUNT_COLUMNS,
         "features_version": FEATURES_VERSION,
@@ -119,9 +118,9 @@ def _described(
     order: np.ndarray,
     progress: Callable[[int, int], None],
 ) -> _Columns:
-    known_until = np.full(len(order), moment - history.horizon_days * DAY_US)
-    panel = history.posts_with_engagements
-    count = np.minimum(panel.end_row(order, known_until) - panel.start[order], WINDOW_POSTS)
+    history = reference.at_horizon(history)
+    known = history.posts_with_engagements.known_count(order, np.full(len(order), moment))
+    count = np.minimum(known, WINDOW_POSTS)
     columns = _Columns.of(history, count)
     done = 0
 

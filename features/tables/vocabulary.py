@@ -19,8 +19,13 @@ EVIDENCE = ("history", "summary", "profile")
 #: What is forecast of a partnership.
 TARGETS = ("engagements", "views")
 
-#: Days after posting from which counts are taken as mature.
-HORIZON_DAYS = 7
+#: Days after posting at which outcomes are judged, unless another horizon is asked for.
+HORIZON_DAYS = 30
+#: Age in days from which a post counts, whenever its counts were read.
+MATURE_DAYS = 7
+#: Age in days from which a younger post counts, by a reading that was made at the moment of the
+#: forecast or before.
+FRESH_DAYS = 1
 
 #: What the platform shows publicly and we add up; a post with one of them unknown has unknown
 #: engagements.

@@ -27,7 +27,8 @@ class TableCreatorStore:
     """Creators of a history, which is kept in memory; `deals`: partnerships, for comparables."""
 
     def __init__(self, history: History, reference: Reference, deals: pd.DataFrame):
-        self.history, self._reference, self._deals = history, reference, deals
+        self.history = reference.at_horizon(history)
+        self._reference, self._deals = reference, deals
         self._positions = {name: position for position, name in enumerate(history.accounts)}
 
     def __len__(self) -> int:
@@ -69,9 +70,7 @@ class TableCreatorStore:
         """
         history, readings, is_recent = extend_history(self.history, account, posts)
         rows, moment = np.arange(prospects.n), np.full(prospects.n, as_of)
-        uses = classify_readings(
-            readings, history.platform, moment, history.horizon_days, is_recent
-        )
+        uses = classify_readings(readings, history.platform, moment, is_recent)
         queries = queries_for(prospects, rows, as_of, history.topics)
         x = derive_arrays(history, queries, self._reference)
         return x, count_uses(uses[is_recent], readings.account[is_recent], prospects.n)

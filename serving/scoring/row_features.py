@@ -164,7 +164,6 @@ class RowFeatures:
             fields,
             None if bios is None else bios.tolist(),
             posts,
-            self.reference.horizon_days,
         )
         queries = queries_for(prospects, account, as_of, history.topics)
         x = derive_arrays(history, queries, self.reference)
@@ -175,7 +174,7 @@ class RowFeatures:
     def _post_uses(self, platform: np.ndarray, posts: PostReadings, as_of: int) -> np.ndarray:
         """Return how many posts of each row have each use, (n, len(PostUse))."""
         moment = np.full(len(platform), as_of)
-        uses = classify_readings(posts, platform, moment, self.reference.horizon_days)
+        uses = classify_readings(posts, platform, moment)
         return count_uses(uses, posts.account, len(platform))
 
 

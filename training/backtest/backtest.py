@@ -291,12 +291,11 @@ def _learning_point(
     except TooLittleData:
         return None
     lead_days = plan.recipe.sampling.longest_lead_days
-    posts = label_later_posts(
-        plan.history, plan.target, fitted.until, plan.until, lead_days, held_out
-    )
+    history = fitted.at_horizon(plan.history)
+    posts = label_later_posts(history, plan.target, fitted.until, plan.until, lead_days, held_out)
     if not len(posts):
         return None
-    x = plan.backend.derive(plan.history, hide_content(posts).queries, fitted.reference)
+    x = plan.backend.derive(history, hide_content(posts).queries, fitted.reference)
     enough = (x[f"{plan.target}_known_count"] >= ENOUGH_POSTS).to_numpy()
     if not enough.any():
         return None

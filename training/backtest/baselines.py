@@ -18,8 +18,9 @@ from features.derive.queries import Queries
 from features.derive.signals import WINDOW_POSTS, PostWindow, post_window
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.history.panel import Panel
+from features.history.panel import PostPanel
 from features.history.profiles import profile_at
+from features.tables.vocabulary import MATURE_DAYS
 
 #: Columns that do not look at posts: what "boosting on profile fields" sees.
 PROFILE_COLUMNS = (
@@ -49,9 +50,7 @@ def rule_of_thumb_forecasts(
     offset.
     """
     panel = history.panel(target)
-    window = post_window(
-        panel, f"{target}_log", queries.account, queries.as_of, history.horizon_days
-    )
+    window = post_window(panel, target, queries.account, queries.as_of)
     fallback = x[f"{target}_log_offset"].to_numpy()
     followers = np.expm1(x["followers_log"].to_numpy())
     trailing_rate = _trailing_rate(history, panel, window, queries.account)
@@ -68,10 +67,10 @@ def rule_of_thumb_forecasts(
 
 
 def _median_of_all(history: History, target: str, queries: Queries) -> np.ndarray:
-    """Return the median of all posts known at as_of, (n,); NaN where there is none."""
+    """Return the median of all posts of at least MATURE_DAYS at as_of, (n,); NaN without one."""
     panel = history.panel(target)
     start = panel.start[queries.account]
-    stop = panel.end_row(queries.account, queries.as_of - history.horizon_days * DAY_US)
+    stop = panel.end_row(queries.account, queries.as_of - MATURE_DAYS * DAY_US)
     spans, row = np.unique(np.column_stack([start, stop]), axis=0, return_inverse=True)
     values = panel.take(f"{target}_log", np.arange(len(panel.time)))
     medians = [np.median(values[first:last]) if last > first else np.nan for first, last in spans]
@@ -79,12 +78,12 @@ def _median_of_all(history: History, target: str, queries: Queries) -> np.ndarra
 
 
 def _trailing_rate(
-    history: History, panel: Panel, window: PostWindow, account: np.ndarray
+    history: History, panel: PostPanel, window: PostWindow, account: np.ndarray
 ) -> np.ndarray:
     """Return the mean of count / followers (as of the post) over the last 12 posts, (n,)."""
     rows = window.rows[:, :12]
     accounts = np.repeat(account, rows.shape[1])
-    posted = panel.time[np.maximum(rows, 0)].ravel()
+    posted = panel.posted_at(np.maximum(rows, 0)).ravel()
     followers = profile_at(history, accounts, posted)["followers"].reshape(rows.shape)
     rate = np.expm1(window.values[:, :12]) / np.where(followers > 0, followers, np.nan)
     return window_stats.weighted_mean(np.where(rows >= 0, rate, np.nan), np.ones(rows.shape))

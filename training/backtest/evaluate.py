@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from features.history.arrays import DAY_US, decode_categories
+from features.history.arrays import decode_categories
 from features.history.history import History
 from features.tables.vocabulary import BAND_EDGES, EVIDENCE, FORMATS, NICHES, PLATFORMS, UNKNOWN
 from models.conformal import GRID
@@ -84,6 +84,7 @@ def evaluate_fit(
     learn from the others.
     """
     lead_days = recipe.sampling.longest_lead_days
+    history = fitted.at_horizon(history)
     posts = label_later_posts(history, target, fitted.until, until, lead_days, accounts)
     if not len(posts):
         return None
@@ -127,6 +128,7 @@ def _history_forecasts(
     forecasts = {OUR_MODEL_WITH_CONTENT: task.forecaster.predict(task.derive(posts))}
     forecasts |= rule_of_thumb_forecasts(task.history, task.target, signed.queries, x)
     forecasts |= {name: rule(x) for name, rule in learned.items()}
+    forecasts = {name: values - signed.growth for name, values in forecasts.items()}
     if task.oracle is not None:
         median = task.oracle.quantiles(_oracle_queries(task.history, signed), [0.5])
         forecasts[ORACLE_NAME] = median[:, 0]
@@ -141,17 +143,21 @@ def _scores(
     with_history: dict[str, np.ndarray],
     segment: dict[str, Rule],
 ) -> pd.DataFrame:
-    """Return the scores of one evidence, a row for each post."""
-    location, scale, table, evidence_codes = task.forecaster.distribution_parts(x)
+    """Return the scores of one evidence, a row for each post.
+
+    Each outcome is judged as it was read: forecasts are moved from the horizon to that age.
+    """
+    at_horizon, scale, table, evidence_codes = task.forecaster.distribution_parts(x)
+    location = at_horizon - rows.growth
     quantiles = {
         f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)]
         for p in EVALUATED_QUANTILES
     }
     forecasts = {
         OUR_MODEL: quantiles["q0.5"],
-        "offset alone": x[f"{task.target}_log_offset"].to_numpy(),
+        "offset alone": x[f"{task.target}_log_offset"].to_numpy() - rows.growth,
         **with_history,
-        **{name: rule(x) for name, rule in segment.items()},
+        **{name: rule(x) - rows.growth for name, rule in segment.items()},
     }
     scores = {
         "asked": evidence,
@@ -159,13 +165,14 @@ def _scores(
         "evidence": np.array(EVIDENCE)[evidence_codes],
         "lead_days": x["lead_days"].to_numpy(),
         "age_read_days": rows.age_read_days,
-        "y": rows.y,
+        "growth": rows.growth,
+        "y": rows.y_read,
         "crps": task.forecaster.crps(x, rows.y),
     }
     if task.oracle is not None and evidence == EVIDENCE[0]:
         queries = _oracle_queries(task.history, rows)
-        scores["crps_oracle"] = task.oracle.crps(queries, rows.y)
-    scores["pit"] = _probability_integral_transform((rows.y - location) / scale, table)
+        scores["crps_oracle"] = task.oracle.crps(queries, rows.y_read)
+    scores["pit"] = _probability_integral_transform((rows.y_read - location) / scale, table)
     named = {f"forecast: {name}": values for name, values in forecasts.items()}
     return pd.DataFrame({**scores, **quantiles, **named})
 
@@ -179,12 +186,11 @@ def _description(task: _Task, rows: LabelledQueries, x: pd.DataFrame) -> dict[st
     """Return the columns that say which post a row is about."""
     history, panel = task.history, task.history.panel(task.target)
     cut = times_of_accounts(history, task.fitted.until, rows.account)
-    known_rows = panel.end_row(rows.account, cut - history.horizon_days * DAY_US)
     return {
         "creator": rows.account,
         "cut": pd.to_datetime(cut, unit="us", utc=True),
         "posted": rows.posted,
-        "posts_before": known_rows - panel.start[rows.account],
+        "posts_before": panel.known_count(rows.account, cut),
         "platform": _names(PLATFORMS, x["platform_code"]),
         "band": _names(tuple(BAND_EDGES), x["band_code"]),
         "niche": _names(NICHES, x["niche_code"]),

@@ -24,7 +24,6 @@ def publish_backtest(
     recipe: Recipe,
     cuts: int,
     target: str,
-    horizon_days: int,
     report: Callable[[str], None] = lambda text: None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> str:
@@ -36,7 +35,7 @@ def publish_backtest(
     features.derive.reference.TooLittleData.
     """
     tables = validate(read_tables(data))
-    history = History.from_tables(tables, horizon_days)
+    history = History.from_tables(tables)
     oracle = (
         Oracle.read(data) if (Path(data) / "truth").is_dir() and target == "engagements" else None
     )
@@ -48,7 +47,7 @@ def publish_backtest(
         "trained_on": tables.trained_on,
         "accounts": len(history.accounts),
         "posts": len(history.panel(target).time),
-        "horizon_days": horizon_days,
+        "horizon_days": recipe.horizon_days,
         "longest_lead_days": recipe.sampling.longest_lead_days,
     }
     text = backtest_text(record, about)

@@ -97,7 +97,6 @@ def dask_backend(
     address: str,
     data: Path,
     shared: Path,
-    horizon_days: int,
     minutes: float = TIMEOUT_MINUTES,
 ) -> Iterator[DaskBackend]:
     """Provide the backend that trains on the folder `data` on the cluster at an address.
@@ -118,13 +117,13 @@ def dask_backend(
     shared.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=shared) as work:
         split = partition_folder(data, Path(work), PARTS_PER_WORKER * workers)
-        histories = partial(submit_part_histories, split, horizon_days)
+        histories = partial(submit_part_histories, split)
         with ClusterSession(address, histories, minutes, started=True) as session:
             yield DaskBackend(session)
 
 
 def submit_part_histories(
-    split: PartitionedFolder, horizon_days: int, connection: ClusterConnection
+    split: PartitionedFolder, connection: ClusterConnection
 ) -> "list[Future]":
     """Start reading the history of each part on the workers; return the histories as futures."""
     client = connection.client
@@ -135,8 +134,7 @@ def submit_part_histories(
             f"share {str(shared)!r}"
         )
     return [
-        client.submit(partition_history, split, number, horizon_days, pure=False)
-        for number in range(split.parts)
+        client.submit(partition_history, split, number, pure=False) for number in range(split.parts)
     ]
 
 

@@ -143,7 +143,7 @@ def pair_new_forecasts(
     try:
         champion = _champion(home)
         tables, same = _tables(home, candidate, data)
-        history = History.from_tables(tables, candidate.manifest["horizon_days"])
+        history = History.from_tables(tables)
         if data is None:
             _check_same_data(home, champion.manifest, history)
         moments = choose_origins(

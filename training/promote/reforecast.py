@@ -19,7 +19,8 @@ from features.derive.reference import Reference
 from features.errors import CreatorcastError
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.tables.vocabulary import EVIDENCE, PLATFORMS
+from features.maturation.maturation import AS_READ
+from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, MATURE_DAYS, PLATFORMS
 from models.boosting import Boosting
 from models.bundle import Bundle
 from models.forecast import Forecaster
@@ -156,9 +157,10 @@ def label_posts_after_origins(
 ) -> LabelledQueries:
     """Return the posts of some platforms after the moments, as known at signing.
 
-    Their counts are mature at the end of the data.
+    Their counts are known at the end of the data, and are as they were read.
     """
-    latest = mature_end(history) - history.horizon_days * DAY_US
+    latest = mature_end(history) - MATURE_DAYS * DAY_US
+    history = history.at_horizon(AS_READ, HORIZON_DAYS)
     rows = hide_content(sample_test_rows(history, TARGET, moments.until, latest, lead_days))
     codes = [PLATFORMS.index(name) for name in platforms]
     return rows[np.isin(history.platform[rows.account], codes)]
@@ -167,12 +169,15 @@ def label_posts_after_origins(
 def score_forecaster(
     history: History, reference: Reference, forecaster: Forecaster, rows: LabelledQueries
 ) -> pd.DataFrame:
-    """Return a forecaster's scores of labelled queries at every evidence.
+    """Return a forecaster's scores of labelled queries at every evidence, each judged at the age at
+    which its outcome was read.
 
+    `rows`: with counts as they were read.
     The columns are training.promote.score_pairs.SCORE_COLUMNS.
     """
     repeated = repeat_for_each_evidence(rows)
     x = LOCAL.derive(history, repeated.queries, reference)
+    growth = reference.growth(TARGET, x["platform_code"].to_numpy(), repeated.age_read_days)
     evidence_codes = x[f"{TARGET}_evidence_code"].to_numpy(int)
     platform_codes = history.platform[repeated.account].astype(int)
     return pd.DataFrame(
@@ -182,11 +187,11 @@ def score_forecaster(
             "posted": repeated.posted,
             "platform": np.array(PLATFORMS)[platform_codes],
             "evidence": np.array(EVIDENCE)[evidence_codes],
-            "horizon_days": history.horizon_days,
+            "horizon_days": reference.horizon_days,
             "cut": pd.to_datetime(repeated.queries.as_of, unit="us", utc=True),
             "lead_days": x["lead_days"].to_numpy(),
             "y": repeated.y,
-            "crps": forecaster.crps(x, repeated.y),
+            "crps": forecaster.crps(x, repeated.y + growth),
         }
     )
 
