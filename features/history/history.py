@@ -183,7 +183,8 @@ class History:
         platform = np.concatenate([np.repeat(self.platform, size) for size in sizes])
         for target in TARGETS:
             growth, theta = horizon.growth(target, platform, posts.columns["age_read_days"])
-            columns[f"{target}_log"] = posts.columns[f"{target}_log_read"] + growth
+            brought = posts.columns[f"{target}_log_read"] + growth
+            columns[f"{target}_log"] = np.maximum(brought, 0.0)
             columns[f"{target}_growth"] = growth
             columns[f"{target}_growth_variance"] = theta * np.maximum(growth, 0)
         return columns
