@@ -1,7 +1,8 @@
 """The demo market: a seeded generator of canonical tables whose truth is known, and its folder.
 
 Reading order: parameters and platforms (the figures), truth (the mean of a post), creators, posts,
-deals, and here the order in which they are drawn. But: nothing about real creators follows from it.
+readings, deals, and here the order in which they are drawn. But: nothing about real creators
+follows from it.
 """
 
 import json
@@ -26,7 +27,8 @@ from training.simulate.deals import (
     plan_deals,
 )
 from training.simulate.parameters import DEMO_MARKET, MarketParameters
-from training.simulate.posts import draw_outcomes, draw_readings, plan_posts, posts_table
+from training.simulate.posts import draw_outcomes, plan_posts, posts_table
+from training.simulate.readings import draw_readings, truth_readings
 from training.simulate.truth import MarketTruth
 
 SOURCE = "creatorcast demo market"
@@ -124,6 +126,7 @@ def _draw(
     truth = MarketTruth(
         simulated.truth,
         _posts_truth(simulated, posts, market),
+        truth_readings(simulated, posts, readings),
         partnerships_truth(simulated, deals, market),
         market,
     )
