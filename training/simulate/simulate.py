@@ -17,6 +17,7 @@ from features.files.atomic import new_folder
 from features.files.formula_escape import escape_formula_frame
 from features.tables.folder import write_tables
 from features.tables.model import Tables
+from features.tables.vocabulary import FORMATS
 from training.simulate.columns import text_column, time_column
 from training.simulate.creator_tables import creators_table, followers_table
 from training.simulate.creators import SimulatedCreators, draw_creators
@@ -143,6 +144,8 @@ def _posts_truth(
             "post_id": posts["post_id"],
             "creator_id": text_column(simulated.truth["creator_id"], row),
             "posted_at": time_column(market.start, posts["seconds"].to_numpy()),
+            "format": text_column(FORMATS, posts["format"].to_numpy()),
+            "sponsored": posts["sponsored"].to_numpy(dtype=bool),
             "fit": posts["fit"],
             "ln_expected": posts["ln_expected"],
         }

@@ -35,8 +35,8 @@ class MarketTruth:
       shares of formats (`mix_<format>`), `level_<month>`, ln engagements at 30 days expected of an
       organic post at each month from the start of the data, and `momentum_<week>`, what is added
       to it in each week
-    - `posts`: `ln_expected`, ln engagements at 30 days expected of the post before its own noise,
-      and `fit` of the brand
+    - `posts`: format, whether sponsored, `fit` of the brand, and `ln_expected`, ln engagements at
+      30 days expected of the post before its own noise
     - `readings`: `engagements` and `views` of every post at each `age_days` of
       MarketParameters.truth_ages_days, also of what the tables hide, or do not know yet
     - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which the last one
