@@ -296,7 +296,7 @@ def test_a_young_post_counts_by_its_newest_reading_brought_to_the_horizon(growin
         first
     )
     without = derive(tables_of(old), asked, growing).to_dict("records")[0]
-    assert 0 < row["engagements_log_offset"] - without["engagements_log_offset"]
+    assert row["engagements_log_offset"] - without["engagements_log_offset"] > 0
     assert row["engagements_effective_count"] < without["engagements_effective_count"] + 1
 
 

@@ -30,6 +30,7 @@ from features.history.post_readings import (
     join_captions,
     post_panel,
 )
+from features.history.reading_pairs import ReadingPairs
 from features.maturation.maturation import Maturation
 from features.tables.model import Tables
 from features.tables.vocabulary import NICHES, PLATFORMS, TARGETS
@@ -60,6 +61,8 @@ class History:
     bios: pa.Array | None = None
     #: Only where single posts are looked up; else None.
     details: "PostDetails | None" = None
+    #: How the counts of posts grew between readings; None where nobody reads it.
+    reading_pairs: ReadingPairs | None = None
     #: By which the counts were brought to a horizon; None where they were not.
     horizon: "Horizon | None" = None
 
@@ -90,6 +93,7 @@ class History:
             profiles=_profile_panel(row, observed, profile, len(accounts)),
             bios=arrow_text(creators["bio"]),
         )
+        history = replace(history, reading_pairs=ReadingPairs.from_readings(readings, platform))
         if not details:
             return history
         return replace(history, details=PostDetails.from_readings(readings, history))
