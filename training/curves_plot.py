@@ -1,17 +1,20 @@
 """The picture of the curves by which counts grow."""
 
+from itertools import zip_longest
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from features.maturation.curve import GROWN_UP_DAYS, YOUNGEST_DAYS
-from features.maturation.maturation import FITTED, MEASURES
+from features.maturation.maturation import FITTED
 from features.maturation.share_intervals import read_shares, share_of_horizon
 from training.curves_report import CurveReport
 
 _FITTED, _PUBLISHED, _READ = "#1b6f8a", "#c2622d", "#444"
 _TICKS = {"1 h": 1 / 24, "6 h": 0.25, "1 d": 1, "3 d": 3, "7 d": 7, "30 d": 30, "90 d": 90}
+_COLUMNS = 3
 _AGES = np.geomspace(YOUNGEST_DAYS, GROWN_UP_DAYS, 60)
 
 
@@ -22,15 +25,15 @@ def curves_figure(reports: list[CurveReport]) -> Figure | None:
     drawn = [one for one in reports if one.curve is not None]
     if not drawn:
         return None
-    platforms = list(dict.fromkeys(one.platform for one in drawn))
-    measures = [name for name in MEASURES if any(one.measure == name for one in drawn)]
-    size = (3.2 * len(measures) + 0.6, 2.9 * len(platforms) + 0.5)
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots(len(platforms), len(measures), squeeze=False, sharey=True)
-    for one_axes in axes.flat:
-        one_axes.set_axis_off()
-    for one in drawn:
-        _draw(one, axes[platforms.index(one.platform), measures.index(one.measure)])
+    columns = min(len(drawn), _COLUMNS)
+    rows = -(-len(drawn) // columns)
+    figure = Figure(figsize=(3.4 * columns + 0.4, 2.7 * rows + 0.6), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    for one, one_axes in zip_longest(drawn, axes.flat):
+        if one is None:
+            one_axes.set_axis_off()
+        else:
+            _draw(one, one_axes)
     handles: dict[str, Artist] = {}
     for one_axes in axes.flat:
         handles |= dict(zip(*reversed(one_axes.get_legend_handles_labels()), strict=True))
@@ -44,7 +47,6 @@ def curves_figure(reports: list[CurveReport]) -> Figure | None:
 def _draw(one: CurveReport, axes: Axes) -> None:
     """Draw one curve."""
     assert one.curve is not None
-    axes.set_axis_on()
     if one.published is not None:
         shares = share_of_horizon(one.published.curve, _AGES)
         axes.plot(_AGES, shares, color=_PUBLISHED, lw=1.2, ls="--", label="published")

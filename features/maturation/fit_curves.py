@@ -90,13 +90,22 @@ def fit_cells(cells: Cells, start: Curve, rounds: int = ROUNDS) -> Curve:
     low, high = np.log([TAU_BOUNDS, GAMMA_BOUNDS]).T
     parameters = np.clip(np.log([start.tau_days, start.gamma]), low, high)
     for _ in range(rounds):
-        precision = np.sqrt(cells.weight) / (SD_FLOOR + cells.expected(parameters))
+        precision = np.sqrt(cells.weight) / _growth_sd(cells, parameters)
 
         def residuals(tried: np.ndarray, precision: np.ndarray = precision) -> np.ndarray:
             return precision * (cells.expected(tried) - cells.growth)
 
         parameters = least_squares(residuals, parameters, bounds=(low, high)).x
     return Curve(*map(float, np.exp(parameters)))
+
+
+def _growth_sd(cells: Cells, parameters: np.ndarray) -> np.ndarray:
+    """Return the sd of growth in each cell, (cells,): SD_FLOOR plus the expected growth. Published
+    growth that is larger than expected stands for it, so that a wrong curve does not pull hard.
+    """
+    expected = cells.expected(parameters)
+    larger = np.maximum(expected, cells.growth)
+    return SD_FLOOR + np.where(cells.age_class < 0, larger, expected)
 
 
 def published_cells(curve: Curve) -> Cells:

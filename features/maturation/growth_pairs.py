@@ -12,7 +12,7 @@ import numpy as np
 from features.maturation.curve import GROWN_UP_DAYS, YOUNGEST_DAYS, Curve
 
 #: Edges, in days, of the cells by age at the earlier reading and by the gap to the later one.
-AGE_EDGES = np.array([1 / 12, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5.5, 7.5, 10, 14, 20, 30, 45, 65])
+AGE_EDGES = np.array([1 / 12, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5.5, 7.5, 10, 14, 20, 30])
 GAP_EDGES = np.array([0.15, 0.4, 0.8, 1.5, 3, 6, 12, 20, 30, 50])
 WINSOR_QUANTILES = (0.05, 0.95)
 

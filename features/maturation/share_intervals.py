@@ -75,7 +75,7 @@ def read_shares(
     horizon are left out.
     """
     cells = sort_by_cell(pairs.within_curve()).means()
-    edges = np.unique([YOUNGEST_DAYS, *AGE_EDGES, horizon_days, GROWN_UP_DAYS])
+    edges = np.unique([YOUNGEST_DAYS, *AGE_EDGES, horizon_days, 45, 65, GROWN_UP_DAYS])
     overlap = _growth_between(curve, cells, edges)
     weight = cells.weight / np.maximum(overlap.sum(axis=0), 1e-9)
     expected = overlap @ cells.weight
