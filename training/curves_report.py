@@ -22,7 +22,6 @@ from features.maturation.maturation import (
     published_maturation,
 )
 from features.maturation.share_intervals import (
-    SHARE_HORIZON_DAYS,
     draw_curves,
     share_intervals,
     share_of_horizon,
@@ -30,7 +29,7 @@ from features.maturation.share_intervals import (
 from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import ENGAGEMENT_PARTS, PLATFORMS
+from features.tables.vocabulary import ENGAGEMENT_PARTS, HORIZON_DAYS, PLATFORMS
 
 #: Age, as texts and columns name it, and in days.
 SHARE_AGES = {"1 h": 1 / 24, "6 h": 0.25, "24 h": 1, "3 d": 3, "7 d": 7, "14 d": 14, "90 d": 90}
@@ -145,7 +144,7 @@ def curves_text(reports: list[CurveReport], pairs: ReadingPairs, trained_on: str
     """Return the curves as text: what they rest on, and a block for each platform."""
     lines = [
         f"how counts grow with the age of a post, on {trained_on} data",
-        f"share of the count of {SHARE_HORIZON_DAYS:.0f} days that is reached at each age, in %",
+        f"share of the count of {HORIZON_DAYS} days that is reached at each age, in %",
         "below it where the curve is fitted: 95 % interval, over accounts drawn with replacement",
         *_readings_lines(reports, pairs),
     ]

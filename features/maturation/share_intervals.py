@@ -19,15 +19,14 @@ from features.maturation.growth_pairs import (
     weigh_ages_alike,
 )
 from features.maturation.maturation import MaturationCurve
+from features.tables.vocabulary import HORIZON_DAYS
 
-#: The age, in days, at whose count shares are 1.
-SHARE_HORIZON_DAYS = 30.0
 #: Draws of accounts behind an interval.
 DRAWS = 200
 
 
 def share_of_horizon(
-    curve: Curve, age_days: np.ndarray, horizon_days: float = SHARE_HORIZON_DAYS
+    curve: Curve, age_days: np.ndarray, horizon_days: float = HORIZON_DAYS
 ) -> np.ndarray:
     """Return the share of the count at the horizon that is reached at each age (n,)."""
     return curve.share(age_days) / curve.share(horizon_days)
@@ -53,7 +52,7 @@ def draw_curves(
 
 
 def share_intervals(
-    drawn: list[Curve], age_days: np.ndarray, horizon_days: float = SHARE_HORIZON_DAYS
+    drawn: list[Curve], age_days: np.ndarray, horizon_days: float = HORIZON_DAYS
 ) -> np.ndarray:
     """Return the 95 % intervals (n, 2) of `share_of_horizon` at ages (n,), by `draw_curves`; NaN
     where there are none.
@@ -65,7 +64,7 @@ def share_intervals(
 
 
 def read_shares(
-    pairs: GrowthPairs, curve: Curve, horizon_days: float = SHARE_HORIZON_DAYS
+    pairs: GrowthPairs, curve: Curve, horizon_days: float = HORIZON_DAYS
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return ages in days and the share of the count at the horizon that readings tell, (points,).
 
