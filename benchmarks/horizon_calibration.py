@@ -6,7 +6,7 @@ horizons: a market is read in one sweep, so that the ages of its posts at readin
 days after the sweep are forecast from what the sweep tells, and judged against their true counts at exactly 7 and 30
 days: how many lie within the interval of 80 % (to be 78 to 84 %), and the bias, the mean of ln(1 + truth) less ln(1 +
 p50) (to be within .03). Beside it stand the same figures of a fit that takes counts as they were read. The levels of
-400 creators drift together by chance: the bias of one such market is known to .05 only, that of 2,000 to .025.
+400 creators drift together by chance: the bias of one such market is known to .05 only, that of 1,600 to .023.
 
 fresh: every post is read each day. Posts of the next week (0 to 7 days after the question) are forecast at four
 moments, with the readings of posts younger than 7 days and without them, each by models fitted to the same readings.
@@ -203,23 +203,26 @@ def show_gain(
     return gain
 
 
-PARTS: dict[str, Callable[[int, float, Recipe, int], None]] = {
-    "horizons": judge_horizons,
-    "fresh": judge_fresh_posts,
+Judge = Callable[[int, float, Recipe, int], None]
+#: What is judged, and on how many creators.
+PARTS: dict[str, tuple[Judge, int]] = {
+    "horizons": (judge_horizons, 1600),
+    "fresh": (judge_fresh_posts, 400),
 }
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=list(PARTS))
-    parser.add_argument("--creators", type=int, default=400)
+    parser.add_argument("--creators", type=int, help="default: 1,600 and 400")
     parser.add_argument("--growth-theta", type=float, default=0.2)
-    parser.add_argument("--per-post", type=int, default=2)
+    parser.add_argument("--per-post", type=int, default=1)
     parser.add_argument("--seed", type=int, default=11)
     arguments = parser.parse_args()
     sampling = Sampling(per_post=arguments.per_post, seed=arguments.seed)
     chosen = Recipe(sampling=sampling, seed=arguments.seed)
     for part in arguments.parts:
         start = time.perf_counter()
-        PARTS[part](arguments.creators, arguments.growth_theta, chosen, arguments.seed)
+        judge, enough = PARTS[part]
+        judge(arguments.creators or enough, arguments.growth_theta, chosen, arguments.seed)
         print(f"  {time.perf_counter() - start:.0f} seconds", flush=True)
