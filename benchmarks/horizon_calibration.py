@@ -96,7 +96,7 @@ def questions(truth: MarketTruth, as_of: pd.Timestamp, days: float) -> pd.DataFr
 
 def fit_at(history: History, moment: pd.Timestamp, recipe: Recipe) -> FittedModels:
     """Fit the target to what was known at a moment."""
-    return fit(history, int(moment.value) // 1000, recipe, targets=(TARGET,))
+    return fit(history, moment.value // 1000, recipe, targets=(TARGET,))
 
 
 def forecast(
