@@ -33,7 +33,12 @@ if TYPE_CHECKING:
     "--fee-exponent", default="0.7", show_default=True, type=click.Choice(["0.35", "0.7", "1.0"]),
     help="How fees grow with followers: sources disagree, so it is a scenario.",
 )  # fmt: skip
-def simulate(out: Path, creators: int, seed: int, fee_exponent: str) -> None:
+@click.option(
+    "--readings", default="mixed", show_default=True,
+    type=click.Choice(["mixed", "sweep", "daily"]),
+    help="When posts are read: at mixed ages, all once at the end (sweep), or every day.",
+)  # fmt: skip
+def simulate(out: Path, creators: int, seed: int, fee_exponent: str, readings: str) -> None:
     """Make a demo market in OUT: canonical tables, a prospect list, and the truth apart in
     OUT/truth.
 
@@ -42,7 +47,7 @@ def simulate(out: Path, creators: int, seed: int, fee_exponent: str) -> None:
     from training.simulate.parameters import MarketParameters
     from training.simulate.simulate import write_market
 
-    parameters = MarketParameters(fee_exponent=float(fee_exponent))
+    parameters = MarketParameters(fee_exponent=float(fee_exponent), readings=readings)
     with progress_bar() as bar:
         task = bar.add_task("simulating", total=1.0)
 

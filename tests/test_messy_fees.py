@@ -1,6 +1,7 @@
 """Fees as people write them: currencies that contradict, no fee, ranges, packages, and campaign sheets in euro."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -538,11 +539,30 @@ def test_a_sheet_of_past_campaigns_gives_partnerships_with_outcomes(name, tmp_pa
     found = imported(path, out=tmp_path / "out", rates=RATES)
     (deal,) = found["partnerships"]
     wanted = {"creator_id": "@a", "platform": "instagram", "start_at": "2026-03-13T00:00:00Z", "engagements": 1020,
-              "views": 30000, "fee_usd": pytest.approx(1595.55)}  # fmt: skip
+              "views": 30000, "fee_usd": pytest.approx(1595.55),
+              "observed_at": "2026-11-01T00:00:00Z"}  # fmt: skip
     assert {key: value for key, value in deal.items() if key != "partnership_id"} == wanted
     assert (found["posts"], found["prospects"], found.rejected) == ([], [], 0)
     summed = "outcomes: of 1 the engagements are the sum of likes and comments, on TikTok and X of shares too"
     assert (summed in found.text) == (name != "engagements")
+
+
+def test_an_outcome_keeps_the_moment_at_which_it_was_read(tmp_path):
+    out, head = tmp_path / "out", "partnership_id,Creator,Platform,Date,Fee USD"
+    sheets = {
+        "result.csv": f"{head},Engagement\nd1,@a,Instagram,2026-03-13,100,1020\n",
+        "fee.csv": f"{head},Brief\nd1,@a,Instagram,2026-03-13,120,sent\n",
+        "odd.csv": f"{head},Engagement\nd2,@a,Instagram,2026-05-13,100,40\n",
+    }
+    for (name, text), month in zip(sheets.items(), (4, 6, 5), strict=True):
+        (tmp_path / name).write_text(text)
+        read_at = datetime(2026, month, 1, tzinfo=UTC)
+        found = imported(tmp_path / name, out=out, observed_at=read_at)
+    # a fee that came later is no reading, and nothing is read before it is posted
+    deals = {deal["partnership_id"]: deal for deal in found["partnerships"]}
+    assert (deals["d1"]["fee_usd"], deals["d1"]["engagements"]) == (120, 1020)
+    assert deals["d1"]["observed_at"] == "2026-04-01T00:00:00Z"
+    assert "observed_at" not in deals["d2"]
 
 
 def test_engagements_that_lack_a_part_are_unknown_and_told(tmp_path):
@@ -630,7 +650,7 @@ def test_fees_in_euro_go_from_a_campaign_sheet_to_the_market_fees(tmp_path):
     learned, original = (market_fees(tables, frame).learned for frame in (made.partnerships, past))
     assert (learned.fees, learned.creators) > (100, 30)
     assert (learned.fees, learned.creators) == (original.fees, original.creators)
-    assert learned.error == pytest.approx(original.error, rel=1e-3)
+    assert learned.error == pytest.approx(original.error, rel=1e-2)
 
 
 def market_fees(tables, deals):

@@ -208,6 +208,10 @@ def test_what_the_oracle_cannot_answer(oracle, tmp_path):
         OracleError, match="holds no truth: only a simulated data set has an oracle"
     ):
         Oracle.read(tmp_path)
+    folder = write_market(tmp_path / "older", 5, seed=1)
+    (folder / "truth" / "readings.parquet").unlink()
+    with pytest.raises(OracleError, match="the truth of another version: simulate the data set"):
+        Oracle.read(folder)
     question = pd.DataFrame({"creator_id": ["nobody"], "start_at": ["2026-01-01T00:00:00Z"]})
     with pytest.raises(
         OracleError, match="creator_id 'nobody' has no truth: ask for creators of this"

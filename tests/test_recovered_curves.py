@@ -16,14 +16,15 @@ KNOWN = {"engagements": Curve(0.166, 0.3), "views": Curve(0.6, 0.1)}
 
 
 @pytest.mark.parametrize(
-    ("readings", "creators", "theta"), [("daily", 100, 0.0), ("mixed", 500, 0.2)]
+    ("readings", "creators", "theta"),
+    [("daily", 100, 0.0), ("daily", 100, 0.2), ("mixed", 500, 0.2)],
 )
 def test_known_curves_are_found_again(readings, creators, theta):
     platforms = {
         name: replace(platform, curves=KNOWN) for name, platform in DEMO_MARKET.platforms.items()
     }
     market = replace(DEMO_MARKET, platforms=platforms, readings=readings, growth_theta=theta)
-    tables, _ = simulate(creators, seed=21, market=market)
+    tables, _ = simulate(creators, seed=22, market=market)
     pairs = reading_pairs.ReadingPairs.from_tables(tables).growth_pairs()
     fitted = fit_curves.fit_maturation(pairs)
     for platform in platforms:

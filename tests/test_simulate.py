@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from commands.data import simulate as simulate_command
 from features.maturation.maturation import published_maturation
 from features.tables.folder import read_tables
 from features.tables.schema import PROSPECTS
@@ -16,6 +17,7 @@ from training.simulate.parameters import (
     AUTHENTICITY_GRADES,
     DEMO_MARKET,
     NICHE_GROUPS,
+    READINGS,
     MarketParameters,
 )
 from training.simulate.simulate import SimulateError, simulate, write_market
@@ -435,6 +437,13 @@ def test_nothing_half_written_stays_and_the_old_set_survives(tmp_path, monkeypat
         write_market(out, 8, seed=1)
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
     assert len(read_tables(out).creators) == 5
+
+
+def test_readings_are_those_of_the_command():
+    option = next(param for param in simulate_command.params if param.name == "readings")
+    assert tuple(option.type.choices) == READINGS
+    with pytest.raises(SimulateError, match="'dayly': expected one of mixed, sweep, daily"):
+        simulate(5, seed=1, market=replace(DEMO_MARKET, readings="dayly"))
 
 
 @pytest.mark.parametrize(("creators", "seed"), [(0, 1), (5, -1)])

@@ -26,6 +26,17 @@ from ingest.sheets.column_stats import ROW_NUMBER_DIGITS
 
 #: The columns that are a fee together: never an amount of one row and a currency of another.
 FEE_COLUMNS = ("fee_usd", "fee", "currency")
+#: A partnership's outcome was read when the row was that knew it last; a moment before the start is
+#: none.
+OUTCOME_READ_AT = "observed_at"
+OUTCOME_MOMENT = (
+    f"arg_max({OUTCOME_READ_AT}, rank) FILTER (coalesce(engagements, views) IS NOT NULL) "
+    f"AS {OUTCOME_READ_AT}"
+)
+READ_SINCE_START = (
+    f"CASE WHEN start_at > {OUTCOME_READ_AT} THEN NULL ELSE {OUTCOME_READ_AT} END "
+    f"AS {OUTCOME_READ_AT}"
+)
 #: Small tables -> what their rows are merged by.
 KEYS = {"partnerships": ("partnership_id",), "prospects": ("creator_id", "platform")}
 MOST_UNMATCHED_METRICS = 100
@@ -165,12 +176,16 @@ class Merge:
         names = PART_SPECS[table].names
         if table == "partnerships":
             self._note_outcomes()
-        columns = [latest(name) for name in names if name not in (*key, *FEE_COLUMNS)]
+        apart = (*key, *FEE_COLUMNS, OUTCOME_READ_AT)
+        columns = [OUTCOME_MOMENT] if OUTCOME_READ_AT in names else []
+        columns += [latest(name) for name in names if name not in apart]
         fee = ", ".join(f"'{name}': {name}" for name in FEE_COLUMNS)
         columns.append(
             f"arg_max({{{fee}}}, rank) FILTER (coalesce(fee_usd, fee) IS NOT NULL) AS price"
         )
-        selected = [f"price.{name} AS {name}" if name in FEE_COLUMNS else name for name in names]
+        apart_columns = {name: f"price.{name} AS {name}" for name in FEE_COLUMNS}
+        apart_columns[OUTCOME_READ_AT] = READ_SINCE_START
+        selected = [apart_columns.get(name, name) for name in names]
         keys = ", ".join(key)
         rows = self._con.sql(
             f"SELECT {', '.join(selected)} FROM (SELECT {keys}, {', '.join(columns)} "

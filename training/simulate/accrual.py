@@ -23,7 +23,8 @@ def ln_accrued(
 
     The ln growth between an age and the horizon is the pace's quantile of a Gamma distribution: its
     mean is that of the platform's curve, its variance `growth_theta` times the mean. One post has
-    one pace, so that a post that grows fast goes on to do so.
+    one pace, so that a post that grows fast goes on to do so. But: a post of a very fast pace has
+    much of its growth in the days about the horizon, where the shape of the distribution is small.
     """
     mean = np.zeros(np.shape(age_days))
     for name, platform in market.platforms.items():

@@ -27,7 +27,7 @@ from training.simulate.deals import (
     partnerships_truth,
     plan_deals,
 )
-from training.simulate.parameters import DEMO_MARKET, MarketParameters
+from training.simulate.parameters import DEMO_MARKET, READINGS, MarketParameters
 from training.simulate.posts import draw_outcomes, plan_posts, posts_table
 from training.simulate.readings import draw_readings, truth_readings
 from training.simulate.truth import MarketTruth
@@ -57,7 +57,7 @@ def simulate(
     behind them.
 
     The same creators, seed and market give the same tables to the byte. Raises SimulateError for
-    fewer than 1 creator.
+    fewer than 1 creator and for `readings` that are none of READINGS.
     """
     tables, truth, _ = _draw(creators, seed, market, progress or _silent)
     return tables, truth
@@ -100,6 +100,8 @@ def _draw(
             f"creators {creators!r}, seed {seed!r}: expected at least 1 creator and a seed of 0 "
             f"or more"
         )
+    if market.readings not in READINGS:
+        raise SimulateError(f"readings {market.readings!r}: expected one of {', '.join(READINGS)}")
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
     progress("creators", 0.0)
     simulated = draw_creators(streams[0], creators, market)

@@ -62,16 +62,22 @@ class MarketTruth:
 
     @classmethod
     def read(cls, folder: Path) -> "MarketTruth":
-        """Read what `write` wrote; raises OracleError where it is not there."""
+        """Read what `write` wrote.
+
+        Raises OracleError where it is not there, or of another version.
+        """
         if not (folder / "market.json").exists():
             raise OracleError(
                 f"{str(folder)!r} holds no truth: only a simulated data set has an oracle"
             )
-        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
-        return cls(
-            **frames,
-            market=MarketParameters.from_dict(json.loads((folder / "market.json").read_text())),
-        )
+        try:
+            market = MarketParameters.from_dict(json.loads((folder / "market.json").read_text()))
+            frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
+        except (KeyError, TypeError, FileNotFoundError) as error:
+            raise OracleError(
+                f"{str(folder)!r} holds the truth of another version: simulate the data set again"
+            ) from error
+        return cls(**frames, market=market)
 
 
 def expected_log_engagements(
