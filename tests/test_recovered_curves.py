@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from features.history.reading_pairs import ReadingPairs
 from features.maturation.curve import Curve
+from features.maturation.fit_curves import fit_maturation
 from training.simulate.parameters import DEMO_MARKET
 from training.simulate.simulate import simulate
-
-fit_curves = pytest.importorskip("features.maturation.fit_curves")
-reading_pairs = pytest.importorskip("features.history.reading_pairs")
 
 #: Other than the published ones, so that those explain nothing.
 KNOWN = {"engagements": Curve(0.166, 0.3), "views": Curve(0.6, 0.1)}
@@ -25,8 +24,8 @@ def test_known_curves_are_found_again(readings, creators, theta):
     }
     market = replace(DEMO_MARKET, platforms=platforms, readings=readings, growth_theta=theta)
     tables, _ = simulate(creators, seed=22, market=market)
-    pairs = reading_pairs.ReadingPairs.from_tables(tables).growth_pairs()
-    fitted = fit_curves.fit_maturation(pairs)
+    pairs = ReadingPairs.from_tables(tables).growth_pairs()
+    fitted = fit_maturation(pairs)
     for platform in platforms:
         for measure, curve in KNOWN.items():
             found = fitted.find(platform, measure)

@@ -15,6 +15,8 @@ from features.maturation.curve import GROWN_UP_DAYS, YOUNGEST_DAYS, Curve
 AGE_EDGES = np.array([1 / 12, 0.25, 0.5, 1, 1.5, 2, 3, 4, 5.5, 7.5, 10, 14, 20, 30])
 GAP_EDGES = np.array([0.15, 0.4, 0.8, 1.5, 3, 6, 12, 20, 30, 50])
 WINSOR_QUANTILES = (0.05, 0.95)
+#: Pairs of an age at which it has half of the weight of one of very many.
+HALF_WEIGHT_PAIRS = 100.0
 
 
 @dataclass(frozen=True)
@@ -118,14 +120,14 @@ def sort_by_cell(pairs: GrowthPairs) -> PairsByCell:
 
 
 def weigh_ages_alike(age_class: np.ndarray, size: np.ndarray, posts: float) -> np.ndarray:
-    """Return weights (..., cells) whose sum is `posts`: the same for every age that has pairs, and
-    by `size` (..., cells) within it.
+    """Return weights (..., cells) whose sum is `posts`: about the same for every age, but less for
+    one with few pairs, and by `size` (..., cells) within it.
     """
     member = (age_class[:, None] == np.unique(age_class)).astype(float)
     by_age = size @ member
-    ages = np.maximum((by_age > 0).sum(axis=-1, keepdims=True), 1)
-    share = np.divide(1.0, by_age, out=np.zeros_like(by_age), where=by_age > 0)
-    return posts * size * (share @ member.T) / ages
+    weight = by_age / (by_age + HALF_WEIGHT_PAIRS)
+    share = np.divide(weight, by_age, out=np.zeros_like(by_age), where=by_age > 0)
+    return posts * size * (share @ member.T) / np.maximum(weight.sum(axis=-1, keepdims=True), 1e-9)
 
 
 def _winsorise(growth: np.ndarray, start: np.ndarray) -> np.ndarray:
