@@ -20,7 +20,7 @@ from scipy.stats import qmc
 from models.conformal import GRID
 
 #: Draws of a total, and deliverables that it may have.
-DRAWS, MOST_DELIVERABLES = 4096, 100
+DRAWS, MOST_DELIVERABLES = 2048, 100
 #: Normal scores of published posts are held within those of these probabilities.
 _ENDS = ndtri(GRID[[0, -1]])
 

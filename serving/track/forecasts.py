@@ -25,7 +25,9 @@ from serving.track.tracked import TrackedPartnership
 GIVEN, BY_MODEL = "given", "model"
 NO_MODEL = "no model was asked: none is in use, and no forecast was given"
 _QUANTILES = tuple(GRID.tolist())
-_COLUMNS = ("evidence", *(f"{m}_{quantile_name(p)}" for m in MEASURES for p in _QUANTILES))
+#: By measure the columns of those quantiles in the scorer's answers.
+_NAMES = {name: [f"{name}_{quantile_name(level)}" for level in _QUANTILES] for name in MEASURES}
+_COLUMNS = ("evidence", *(column for columns in _NAMES.values() for column in columns))
 
 
 @dataclass(frozen=True)
@@ -136,8 +138,8 @@ def _of_table(
     sources: dict[str, str | None] = {}
     correlation: dict[str, float] = {}
     for measure in MEASURES:
-        names = [f"{measure}_{quantile_name(level)}" for level in _QUANTILES]
-        counts = np.array([table.columns[name][rows.start : rows.stop] for name in names]).T
+        quantiles = [table.columns[name][rows.start : rows.stop] for name in _NAMES[measure]]
+        counts = np.array(quantiles).T
         curves[measure] = move_forecast(
             np.log1p(counts.astype(float)),
             maturation,
@@ -168,8 +170,9 @@ def _prospect_rows(partnership: TrackedPartnership) -> list[dict[str, Any]]:
         | ({} if post.format is None else {"format": post.format})
         for post in partnership.posts
     ]
-    last = max(post.posted_at for post in partnership.posts)
-    return [*posts, {"start_at": _moment(last), **base}]
+    last = _moment(max(post.posted_at for post in partnership.posts))
+    start_at = max(base.get("start_at") or last, last)
+    return [*posts, base | {"start_at": start_at}]
 
 
 def _moment(microseconds: int) -> datetime:

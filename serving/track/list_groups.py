@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.tables.schema import AVERAGE_COLUMNS
+from features.tables.schema import AVERAGE_COLUMNS, format_exact
+from models.running_total import MOST_DELIVERABLES
 from serving.track.known_posts import COUNTS, KnownPost, KnownPosts, microseconds_of, reading_of
 from serving.track.list_reader import ReadingList
 from serving.track.tracked import (
@@ -126,16 +127,22 @@ def _row_faults(told: dict[str, Any], post: KnownPost | None, as_of: pd.Timestam
             "(--data)"
         )
     elif post is not None and posted != post.posted_at:
-        faults.append(f"posted_at {posted} differs from {post.posted_at} of the tables: keep one")
+        faults.append(
+            f"posted_at {_worded(posted)} differs from {_worded(post.posted_at)} of the tables: "
+            "keep one"
+        )
     elif posted > as_of:
-        faults.append(f"posted_at {posted} is after the moment of the forecast, {as_of}")
+        faults.append(
+            f"posted_at {_worded(posted)} is after {_worded(as_of)}, the moment of the forecast"
+        )
     if observed is None and has_counts:
         faults.append("observed_at is missing: say when these counts were read")
     elif observed is not None and not has_counts:
         faults.append("observed_at stands without counts: give likes, comments, ... or views")
     if posted is not None and observed is not None and observed < posted:
         faults.append(
-            f"observed_at {observed} is before posted_at {posted}: give both with their time"
+            f"observed_at {_worded(observed)} is before posted_at {_worded(posted)}: give both "
+            "with their time"
         )
     if any(name in told for name in _FORECAST):
         fault = forecast_fault(*(told.get(name) for name in _FORECAST))
@@ -147,26 +154,30 @@ def _partnership_id(told: dict[str, Any]) -> str:
     """Return the id of a row's partnership, that of its post where none is given."""
     if "partnership_id" in told:
         return str(told["partnership_id"])
-    return str(told.get("post_id") or f"{told.get('creator_id', 'post')} {told['posted_at']}")
+    return str(
+        told.get("post_id") or f"{told.get('creator_id', 'post')} {_worded(told['posted_at'])}"
+    )
 
 
 def _add(
     group: _Partnership, told: dict[str, Any], known: KnownPost | None, row: pd.Series
 ) -> list[str]:
     """Add a row to its partnership; return what contradicts earlier rows, and then add nothing."""
-    post_id = str(told.get("post_id") or told["posted_at"])
+    post_id = str(told.get("post_id") or _worded(told["posted_at"]))
     post = group.posts.get(post_id)
     faults = [
-        f"{name} {told[name]} differs from {group.terms[name]} of an earlier row of the "
-        f"partnership: keep one"
+        f"{name} {_worded(told[name])} differs from {_worded(group.terms[name])} of an earlier row "
+        "of the partnership: keep one"
         for name in _TERMS
         if name in told and group.terms.get(name, told[name]) != told[name]
     ]
     if post is not None and post.posted_at != told["posted_at"]:
         faults.append(
-            f"posted_at {told['posted_at']} differs from {post.posted_at} of an earlier row of "
-            f"the post: keep one"
+            f"posted_at {_worded(told['posted_at'])} differs from {_worded(post.posted_at)} of an "
+            "earlier row of the post: keep one"
         )
+    if post is None and len(group.posts) == MOST_DELIVERABLES:
+        faults.append(f"the partnership has more than {MOST_DELIVERABLES} posts: split it")
     reading = reading_of(row) if "observed_at" in told else None
     if reading and post and reading.observed_at in post.readings:
         faults.append("observed_at is that of an earlier row of the post: keep one")
@@ -198,6 +209,13 @@ def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
         forecast=forecast,
         warnings=tuple(group.warnings),
     )
+
+
+def _worded(value: Any) -> str:
+    """Word a moment, a number or a text."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return format_exact(value) if isinstance(value, float) else str(value)
 
 
 def _unread_warnings(unread: dict[str, np.ndarray], row: int) -> Iterable[str]:

@@ -30,6 +30,8 @@ def partnership_sentence(answer: PartnershipAnswer) -> str:
     """Return what the whole partnership has and will have, with goal and make-good line."""
     name = "engagements" if answer.totals["engagements"].count is not None else "views"
     total = answer.totals[name]
+    if answer.deliverables == 1:
+        return f"{answer.posts[0].sentence.removesuffix('.')}{_goal(answer)}{_make_good(answer)}."
     online = f"{answer.read} of {pluralize(str(answer.deliverables), 'deliverable')}"
     are = "is" if answer.read == 1 else "are"
     start = f"{online} {are} online and read, with {_counted(total.count or 0, name)}"
@@ -37,7 +39,10 @@ def partnership_sentence(answer: PartnershipAnswer) -> str:
         return f"{start}; no total is forecast: {total.reason}."
     low, high = interval_text(total.horizon, total.count or 0)
     day = format_number(answer.horizon_days)
-    text = f"{start}; together {low} to {high} {day} days after posting (80 %)"
+    if answer.read == answer.deliverables and all(post.is_over for post in answer.posts):
+        text = f"{start}; together {_counted(total.horizon['p50'], name)} at day {day}"
+    else:
+        text = f"{start}; together {low} to {high} by day {day} of each (80 %)"
     return f"{text}{_goal(answer)}{_make_good(answer)}."
 
 
@@ -78,9 +83,12 @@ def _make_good(answer: PartnershipAnswer) -> str:
     return f"; stays below the make-good line of {line} with probability {probability}"
 
 
-def interval_text(quantiles: Mapping[str, float], least: float) -> tuple[str, str]:
-    """Word p10 and p90, neither below what is there already."""
-    return tuple(f"{max(_rounded(quantiles[name]), least):,.0f}" for name in ("p10", "p90"))  # type: ignore[return-value]
+def interval_text(quantiles: Mapping[str, float], count: float) -> tuple[str, str]:
+    """Word p10 and p90; rounding takes neither below the present count, unless it lies there."""
+    low, high = (
+        max(_rounded(value), min(value, count)) for value in (quantiles["p10"], quantiles["p90"])
+    )
+    return f"{low:,.0f}", f"{high:,.0f}"
 
 
 def _counted(count: float, name: str) -> str:

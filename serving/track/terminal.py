@@ -14,7 +14,7 @@ from serving.track.sentences import age_text, interval_text
 
 #: Partnerships that are shown.
 SHOWN = 20
-_COLUMNS = ("now", "at the horizon (80 %)", "reached", "90 % by day", "ahead of forecast")
+_COLUMNS = ("now", "at the horizon (80 %)", "reached", "90 % by day", "ahead of forecasts")
 
 
 def print_answers(answers: Sequence[PartnershipAnswer], console: Console | None = None) -> None:
@@ -71,7 +71,7 @@ def _total_cells(answer: PartnershipAnswer) -> list[str]:
     start = [escape(answer.partnership_id), posts, name, "", f"{total.count or 0:,.0f}"]
     if total.horizon is None:
         return [*start, "-", "", "", ""]
-    low, high = interval_text(total.horizon, 0.0)
+    low, high = interval_text(total.horizon, total.count or 0.0)
     return [*start, f"{low} - {high}", "", "", ""]
 
 
