@@ -64,10 +64,12 @@ def track(
     from rich.console import Console
 
     from features.files.change_guard import require_unchanged
+    from serving.track.list_reader import check_list
     from serving.track.list_run import check_out, track_list, write_answers, write_rejected
     from serving.track.terminal import print_answers
     from serving.track.tracker import Tracker
 
+    check_list(readings)  # before the model is loaded, which takes seconds
     if out is not None:
         check_out(out)
     with require_unchanged(data):

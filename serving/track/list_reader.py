@@ -47,10 +47,15 @@ class ReadingList:
     notes: list[str] = field(default_factory=list)
 
 
-def read_list(path: Path, options: SheetOptions) -> ReadingList:
-    """Read a list of readings. Raises CreatorcastError for what is none."""
+def check_list(path: Path) -> None:
+    """Raise TrackError where a list is not there."""
     if not path.exists():
         raise TrackError(f"{str(path)!r} does not exist: give a CSV, XLSX or Parquet file")
+
+
+def read_list(path: Path, options: SheetOptions) -> ReadingList:
+    """Read a list of readings. Raises CreatorcastError for what is none."""
+    check_list(path)
     if path.suffix == ".parquet":
         return _read_parquet(path)
     sheet = read_sheet(path, options, (PUBLISHED_POSTS.name,))
