@@ -64,6 +64,7 @@ class TrackedTotal(BaseModel):
 
     count: float | None = Field(description="at present, of the posts that were read")
     horizon: TrackQuantiles | None = Field(description="null with the reason")
+    share_reached: float | None = Field(description="count over the median at the horizon")
     mean: float | None
     forecast: TrackQuantiles | None = Field(description="the forecast made before")
     reason: str | None

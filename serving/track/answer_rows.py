@@ -105,7 +105,12 @@ def _measure_columns(measure: str, told: PostMeasure) -> dict[str, Any]:
 
 
 def _total_columns(measure: str, total: TotalMeasure) -> dict[str, Any]:
-    columns = {"now": total.count, **(total.horizon or {}), **_forecast_columns(total.forecast)}
+    columns = {
+        "now": total.count,
+        "share_reached": total.share_reached,
+        **(total.horizon or {}),
+        **_forecast_columns(total.forecast),
+    }
     return {f"{measure}_{name}": value for name, value in columns.items()}
 
 

@@ -57,11 +57,13 @@ class PostAnswer:
 @dataclass(frozen=True)
 class TotalMeasure:
     """One measure of all deliverables: `count` at present, of those that were read; quantiles at
-    the horizon, None with the `reason`; the forecast made before of all deliverables, likewise.
+    the horizon, None with the `reason`; the share of the median that is there; the forecast made
+    before of all deliverables.
     """
 
     count: float | None
     horizon: Mapping[str, float] | None
+    share_reached: float | None
     mean: float | None
     forecast: Mapping[str, float] | None
     reason: str | None = None

@@ -114,9 +114,13 @@ def _total(
 
 def _told(measure: str, posts: tuple[PostAnswer, ...], total: _Totals) -> TotalMeasure:
     known = [one for post in posts if (one := post.measures[measure]) is not None]
+    count = sum(one.count for one in known) if known else None
+    horizon = _quantiles(total.running)
+    median = None if horizon is None else horizon["p50"]
     return TotalMeasure(
-        count=sum(one.count for one in known) if known else None,
-        horizon=_quantiles(total.running),
+        count=count,
+        horizon=horizon,
+        share_reached=min(count / median, 1.0) if count is not None and median else None,
         mean=None if total.running is None else total.running.mean(),
         forecast=_quantiles(total.before),
         reason=total.reason,

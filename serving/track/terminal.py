@@ -41,7 +41,9 @@ def _table(answers: Sequence[PartnershipAnswer]) -> Table:
         for post in answer.posts:
             for name in _told_measures(post):
                 table.add_row(*_post_cells(answer, post, name))
-        table.add_row(*_total_cells(answer), style="bold", end_section=True)
+        if answer.deliverables > 1:
+            table.add_row(*_total_cells(answer), style="bold")
+        table.add_section()
     return table
 
 
@@ -67,17 +69,23 @@ def _figures(told: PostMeasure) -> list[str]:
 def _total_cells(answer: PartnershipAnswer) -> list[str]:
     name = "engagements" if answer.totals["engagements"].count is not None else "views"
     total = answer.totals[name]
-    posts = f"all {answer.deliverables} booked" if answer.deliverables > 1 else "1 booked"
-    start = [escape(answer.partnership_id), posts, name, "", f"{total.count or 0:,.0f}"]
+    start = [
+        escape(answer.partnership_id),
+        f"all {answer.deliverables}",
+        name,
+        "",
+        f"{total.count or 0:,.0f}",
+    ]
     if total.horizon is None:
         return [*start, "-", "", "", ""]
     low, high = interval_text(total.horizon, total.count or 0.0)
-    return [*start, f"{low} - {high}", "", "", ""]
+    reached = "-" if total.share_reached is None else f"{total.share_reached:.0%}"
+    return [*start, f"{low} - {high}", reached, "", ""]
 
 
 def _print_sentences(answer: PartnershipAnswer, console: Console) -> None:
     _say(console, f"{answer.partnership_id}: {answer.sentence}")
-    for post in answer.posts:
+    for post in answer.posts if answer.deliverables > 1 else ():
         _say(console, f"  {post.post_id}: {post.sentence}")
     warnings = dict.fromkeys(
         [*answer.warnings, *(w for post in answer.posts for w in post.warnings)]
