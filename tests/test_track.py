@@ -1,6 +1,8 @@
 """`creatorcast track`: what a list of readings becomes, row by row, and what is said of it."""
 
 import json
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 from creatorcast import main
 from features.maturation.maturation import published_maturation
 
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "track.md").read_text()
 AS_OF = "2026-07-01"
 ROW = {
     "partnership_id": "deal",
@@ -233,10 +236,11 @@ def test_every_kind_of_file_has_the_same_answers(track, tmp_path):
     track({**ROW, **FORECAST}, ending=".json")
     (told,) = json.loads((tmp_path / "out.json").read_text())["results"]
     assert told["engagements"]["horizon"]["p50"] == answers["engagements_p50"][0]
-    pd.DataFrame([{**ROW, **FORECAST}]).astype({"posted_at": "datetime64[us, UTC]"}).to_parquet(
-        "list.parquet"
-    )
-    CliRunner().invoke(main, ["track", "list.parquet", "--out", "again.csv", "--as-of", AS_OF])
+    rows = pd.DataFrame([{**ROW, **FORECAST}]).astype({"posted_at": "datetime64[us, UTC]"})
+    rows.drop(columns="platform").assign(colour=1).to_parquet("list.parquet")
+    arguments = ["track", "list.parquet", "--out", "again.csv", "--as-of", AS_OF]
+    result = CliRunner().invoke(main, [*arguments, "--platform", "tiktok"])
+    assert "a list has no such columns: 'colour'" in result.stderr
     pd.testing.assert_frame_equal(pd.read_csv("again.csv"), answers)
 
 
@@ -254,6 +258,22 @@ def test_what_cannot_be_tracked_at_all_is_refused(track, tmp_path, arguments, me
     result = CliRunner().invoke(main, ["track", *arguments])
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+def test_the_page_of_the_documentation_shows_what_happens(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _, rows, _, shown, rest = DOCUMENT.split("```", 4)
+    Path("campaign.csv").write_text(rows.removeprefix("text\n"))
+    command, _, *lines = shown.removeprefix("console\n$ creatorcast ").splitlines()
+    result = CliRunner().invoke(main, command.split())
+    assert result.exit_code == 0
+    assert lines == [line for line in result.stdout.splitlines() if line in lines]
+    told = set(re.findall(r"`(\w+)`", rest.split("| warning | |")[1].split("## ")[0]))
+    sources = [*Path(__file__).parents[1].glob("serving/track/*.py")]
+    code = "".join(source.read_text() for source in sources)
+    named = set(re.findall(r'^[A-Z_]+(?:, [A-Z_]+)* = "(\w+_\w+)"', code, re.MULTILINE))
+    assert len(named) > 8
+    assert named | {"no_curve_of_views", "rejected_rows_not_used"} <= told
 
 
 def test_a_spreadsheet_as_people_keep_it_is_read(track, tmp_path):

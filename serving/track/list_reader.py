@@ -57,7 +57,7 @@ def read_list(path: Path, options: SheetOptions) -> ReadingList:
     """Read a list of readings. Raises CreatorcastError for what is none."""
     check_list(path)
     if path.suffix == ".parquet":
-        return _read_parquet(path)
+        return _read_parquet(path, options)
     sheet = read_sheet(path, options, (PUBLISHED_POSTS.name,))
     reasons: dict[int, list[str]] = {}
     row_of_line = {int(line): row for row, line in enumerate(sheet.lines)}
@@ -77,17 +77,30 @@ def read_list(path: Path, options: SheetOptions) -> ReadingList:
     )
 
 
-def _read_parquet(path: Path) -> ReadingList:
-    names = PUBLISHED_POSTS.names
-    frame = read_frame(path, names)
-    if not set(frame) & set(names):
-        raise TrackError(
-            f"{str(path)!r} has no column that is wanted: looked for {', '.join(names)}"
-        )
-    reasons: dict[int, list[str]] = {}
+def _read_parquet(path: Path, options: SheetOptions) -> ReadingList:
+    """Read a Parquet list, whose columns have canonical names, or those that a map file gives."""
+    names = {
+        source: mapping if isinstance(mapping, str) else mapping.column
+        for source, mapping in options.columns.items()
+    }
+    frame = read_frame(path)
+    header = list(frame.columns)
     cells = frame.astype(object).where(frame.notna(), "").astype(str).to_numpy().tolist()
-    rows = _clean(frame, reasons)
-    return ReadingList(rows, np.arange(1, len(frame) + 1), list(frame.columns), cells, reasons)
+    frame = frame.rename(columns=names)
+    wanted = [name for name in PUBLISHED_POSTS.names if name in frame]
+    if not wanted:
+        raise TrackError(
+            f"{str(path)!r} has no column that is wanted: looked for "
+            f"{', '.join(PUBLISHED_POSTS.names)}"
+        )
+    if twice := frame.columns[frame.columns.duplicated()].tolist():
+        raise TrackError(f"{str(path)!r} has two columns for {twice[0]!r}: keep one")
+    others = [repr(name) for name in frame if name not in wanted]
+    notes = [f"not read, because a list has no such columns: {', '.join(others)}"] if others else []
+    reasons: dict[int, list[str]] = {}
+    rows = _clean(frame[wanted], reasons)
+    rows = rows.assign(platform=rows["platform"].fillna(options.platform or np.nan))
+    return ReadingList(rows, np.arange(1, len(frame) + 1), header, cells, reasons, notes=notes)
 
 
 def _clean(rows: pd.DataFrame, reasons: dict[int, list[str]]) -> pd.DataFrame:
