@@ -188,6 +188,34 @@ def test_the_others_follow_the_posts_that_are_online_as_the_copula_says(level):
     assert made.quantile(levels) == pytest.approx(np.quantile(wanted, levels), rel=0.03)
 
 
+def test_totals_of_partnerships_under_way_are_calibrated():
+    rng, r, location, scale, partnerships = np.random.default_rng(0), 0.5, 6.5, 0.8, 400
+    mean = growth(2.0, 30.0)
+
+    def correlated():
+        return np.sqrt(r) * rng.normal(size=(partnerships, 1)) + np.sqrt(1 - r) * rng.normal(
+            size=(partnerships, 3)
+        )
+
+    at_2_days = location - mean + scale * correlated()  # ln(1 + count) of three posts each
+    counts = np.maximum(np.round(np.expm1(at_2_days)), 0.0)
+    grown = gamma.ppf(ndtr(correlated()), mean / 0.25, scale=0.25)
+    outcomes = np.expm1(np.log1p(counts) + grown).sum(axis=1)
+    spread = np.sqrt(scale**2 + 0.25 * mean)
+    forecast = normal_curve(location, spread)[None]
+    posts = [(count, 2.0, NAN, NAN, 30.0) for count in counts[:, :2].ravel()]
+    curves = running(*posts, forecast=np.repeat(forecast, len(posts), axis=0)).log_curve
+    before = np.repeat(forecast, 2, axis=0)
+    totals = [
+        running_total(curves[n : n + 2], before, forecast, r) for n in range(0, len(posts), 2)
+    ]
+    low, high = np.array([total.quantile([0.1, 0.9]) for total in totals]).T
+    assert 0.75 < ((low <= outcomes) & (outcomes <= high)).mean() < 0.85
+    goal = 3 * np.exp(location)
+    told = np.mean([total.probability_of(goal) for total in totals])
+    assert told == pytest.approx((outcomes >= goal).mean(), abs=0.05)
+
+
 def test_one_deliverable_is_its_own_total():
     post = running((1000.0, 2.0, NAN, NAN, 30.0))
     total = running_total(post.log_curve, np.full((1, len(GRID)), NAN), NONE, 0.5)

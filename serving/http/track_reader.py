@@ -10,15 +10,14 @@ from typing import Any
 
 from features.tables.schema import Column
 from serving.http.errors import (
-    MAX_FAULTS,
-    MAX_REQUEST_FAULTS,
     ErrorDetail,
     RequestRefused,
     shorten_value,
 )
 from serving.http.json_columns import ErrorsByRow, missing_value, read_objects
-from serving.http.partnership_ids import fill_missing_ids, repeated_ids
+from serving.http.partnership_ids import repeated_ids
 from serving.http.recent_posts import add_if_future
+from serving.http.request_reader import partnership_names, word_errors
 from serving.http.track_schema import (
     FORECAST_FIELDS,
     MAX_PUBLISHED,
@@ -89,9 +88,9 @@ def read_tracked(objects: list, now: datetime) -> TrackRequest:
     forecasts = _read_forecasts(columns.pop("forecast", [None] * count), errors)
     lists = columns.pop("published", [None] * count)
     posts, readings = _read_posts(lists, errors)
-    names = _names(columns, count, errors)
+    names = partnership_names(columns, count, errors)
     _check_times(posts, readings, errors, now)
-    faults = _word_errors(errors)
+    faults = word_errors(errors)
     for row, repeat in repeated_ids(names).items():
         faults[row] = (*faults.get(row, ()), repeat)
     valid = [row for row in range(count) if row not in faults]
@@ -102,12 +101,6 @@ def read_tracked(objects: list, now: datetime) -> TrackRequest:
 
 def _partnership_path(row: int) -> str:
     return f"partnerships[{row}]"
-
-
-def _names(columns: dict[str, list], count: int, errors: ErrorsByRow) -> list[str]:
-    ids = columns.get("partnership_id") or [None] * count
-    shown = [shorten_value(name) if row in errors else name for row, name in enumerate(ids)]
-    return fill_missing_ids([str(name or "") for name in shown])
 
 
 def _read_forecasts(values: list, errors: ErrorsByRow) -> list[GivenForecast | None]:
@@ -253,16 +246,6 @@ def _check_observed(
         errors[row].add(
             partial(ErrorDetail, "before_posted_at", where, "is before posted_at", rule, got)
         )
-
-
-def _word_errors(errors: ErrorsByRow) -> dict[int, tuple[ErrorDetail, ...]]:
-    """Return the errors of each row; past MAX_REQUEST_FAULTS of all rows they are only counted."""
-    worded, room = {}, MAX_REQUEST_FAULTS
-    for row in sorted(errors):
-        details = errors[row].faults(min(room, MAX_FAULTS))
-        room = max(room - len(details), 0)
-        worded[row] = tuple(details)
-    return worded
 
 
 @dataclass(frozen=True)
