@@ -105,12 +105,15 @@ def _scorer_and_tables(data: Path | None) -> tuple[Scorer | None, Tables | None]
 
 def _print_counts(tracked: TrackedList, out: Path | None) -> None:
     """Print what became of the list, and the rejected rows where no file has them."""
+    from features.number_text import pluralize
+
     used = tracked.read - len(tracked.rejected)
     posts = sum(len(answer.posts) for answer in tracked.answers)
     place = f"; answers in {out}" if out is not None else ""
     click.echo(
         f"{tracked.read:,} read = {used:,} used + {len(tracked.rejected):,} rejected: "
-        f"{len(tracked.answers):,} partnerships with {posts:,} posts{place}"
+        f"{pluralize(f'{len(tracked.answers):,}', 'partnership')} with "
+        f"{pluralize(f'{posts:,}', 'post')}{place}"
     )
     if not tracked.rejected:
         return

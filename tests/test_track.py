@@ -112,7 +112,7 @@ def test_without_a_forecast_the_rest_has_no_total(track):
     deal = only(answers, "partnership")
     assert "engagements_p50" not in deal
     assert "probability_goal" not in deal
-    reason = "1 of 2 deliverables have no engagements yet and there is no forecast"
+    reason = "1 of 2 deliverables has no engagements yet, and there is no forecast"
     assert f"no total is forecast: {reason}." in deal["sentence"]
     assert "no forecast was given" in deal["forecast_reason"]
 
@@ -144,7 +144,7 @@ def test_a_row_that_cannot_be_used_says_why(track, change, reason):
     assert only(answers, "partnership")["partnership_id"] == "other"
     assert len(rejected) == 1
     assert reason in rejected[0]
-    assert "2 read = 1 used + 1 rejected: 1 partnerships with 1 posts" in result.stdout
+    assert "2 read = 1 used + 1 rejected: 1 partnership with 1 post" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -288,3 +288,13 @@ def test_a_spreadsheet_as_people_keep_it_is_read(track, tmp_path):
     post = only(pd.read_csv("out.csv"), "post")
     assert (post["engagements_now"], post["views_now"]) == (1640, 16000)
     assert only(pd.read_csv("out.csv"), "partnership")["creator_id"] == "'@anna"
+
+
+def test_a_date_that_may_be_two_is_not_called_missing(track):
+    unclear = {"posted_at": "01/06/2026 10:00", "observed_at": "02/06/2026 10:00"}
+    result, _, rejected = track({**ROW, **unclear})
+    assert "say --day-first or --month-first" in result.stderr
+    assert rejected[0].startswith("posted_at could not be read: see what was said of its column")
+    _, answers, rejected = track({**ROW, **unclear}, more=("--day-first",))
+    assert only(answers, "post")["engagements_age_days"] == 1
+    assert rejected == []

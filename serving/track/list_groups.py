@@ -97,7 +97,7 @@ def group_list(readings: ReadingList, known: KnownPosts, as_of: pd.Timestamp) ->
             group = groups.setdefault(_partnership_id(told), _Partnership())
             faults = _add(group, told, post, readings.rows.iloc[row])
         if faults:
-            reasons[row] = faults
+            reasons[row] = [_with_unread(fault, readings.unread, row) for fault in faults]
             continue
         group.rows.append(row)
         group.warnings |= dict.fromkeys(_unread_warnings(readings.unread, row))
@@ -216,6 +216,14 @@ def _worded(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     return format_exact(value) if isinstance(value, float) else str(value)
+
+
+def _with_unread(fault: str, unread: dict[str, np.ndarray], row: int) -> str:
+    """Return a fault; that of a missing value which could not be read says so."""
+    name = fault.partition(" is missing")[0]
+    if name != fault and name in unread and unread[name][row]:
+        return f"{name} could not be read: see what was said of its column"
+    return fault
 
 
 def _unread_warnings(unread: dict[str, np.ndarray], row: int) -> Iterable[str]:

@@ -99,8 +99,10 @@ def _total(
     if not read:
         return _Totals(None, before, f"{measure} were read of no post")
     if to_come and not forecasts.has(measure):
+        have = "has" if len(to_come) == 1 else "have"
         reason = (
-            f"{len(to_come)} of {count} deliverables have no {measure} yet and there is no forecast"
+            f"{len(to_come)} of {count} deliverables {have} no {measure} yet, and there is no "
+            "forecast"
         )
         return _Totals(None, before, reason)
     running = running_total(

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from features.number_text import format_number
+from features.number_text import format_number, pluralize
 from serving.track.answers import PartnershipAnswer, PostAnswer, PostMeasure
 from serving.track.sentences import age_text, interval_text
 
@@ -30,7 +30,7 @@ def print_answers(answers: Sequence[PartnershipAnswer], console: Console | None 
 
 
 def _table(answers: Sequence[PartnershipAnswer]) -> Table:
-    table = Table(title=f"Deliverables online, of {len(answers):,} partnerships")
+    table = Table(title=f"Deliverables online, of {pluralize(f'{len(answers):,}', 'partnership')}")
     table.title_justify = "left"
     for name in ("partnership", "post", "of"):
         table.add_column(name, overflow="fold")
