@@ -1,12 +1,12 @@
 """The total of a partnership of which some deliverables are online and the others are to come.
 
 Simulated with the Gaussian copula of models.totals: the deliverables of one partnership share one
-correlation r, (models.correlation). A published deliverable has the marginal of its own growth
+correlation r (models.correlation). A published deliverable has the marginal of its own growth
 (models.running_post). Its count at the horizon has a place in the forecast made for it, and so a
 normal score x. Given the scores of k published ones, the part that all deliverables share is normal
 with mean sqrt(r) sum(x) / (1 - r + k r) and variance (1 - r) / (1 - r + k r): where the first posts
-run ahead, the others are expected to. The growths of the published posts share the same
-correlation, which is at least as high as theirs.
+run ahead, the others are expected to. The growths of the published posts are given the same
+correlation, as theirs is not known: the interval is then rather too wide than too narrow.
 """
 
 from dataclasses import dataclass
