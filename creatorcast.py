@@ -5,7 +5,7 @@ Each command imports the packages that do its work only when it runs.
 
 import click
 
-from commands import champion, data, demo, scoring, serving, training
+from commands import champion, data, demo, scoring, serving, tracking, training
 from commands.command_group import CommandGroup
 from commands.environment import disable_telemetry
 
@@ -24,6 +24,7 @@ COMMANDS = (
     champion.bundles,
     scoring.score,
     scoring.benchmarks,
+    tracking.track,
     serving.serve,
     demo.demo,
 )

@@ -42,7 +42,8 @@ SUBPACKAGES = {
     "ingest.sheets": {"ingest.shapes"},
     "ingest.exports": {"ingest.shapes", "ingest.sheets"},
     "serving.scoring": set(),
-    "serving.http": {"serving.scoring"},
+    "serving.track": {"serving.frame_file", "serving.scoring"},
+    "serving.http": {"serving.scoring", "serving.track"},
     "serving.batch": {"serving.scoring"},
     "serving.client": set(),
 }

@@ -307,4 +307,62 @@ PROSPECTS = TableSpec(
     key=("partnership_id",),
 )
 
-TABLE_SPECS = {spec.name: spec for spec in (CREATORS, FOLLOWERS, POSTS, PARTNERSHIPS, PROSPECTS)}
+#: What is forecast before of one deliverable, and until when a post is followed.
+TRACKING_COLUMNS = (
+    Column(
+        "horizon_days",
+        "count",
+        "days after posting at which the counts are forecast; 30 where missing",
+        minimum=1,
+        maximum=90,
+    ),
+    _real(
+        "make_good_engagements",
+        "engagements of all deliverables together below which the creator owes more; half of the "
+        "forecast's median where missing",
+        minimum=1,
+        maximum=1e12,
+    ),
+    *(
+        _real(
+            f"forecast_{name}",
+            f"{share} % quantile of the engagements of one deliverable at the horizon, as it was "
+            "forecast before; give p10, p50 and p90 together",
+            maximum=1e12,
+        )
+        for name, share in (("p10", 10), ("p50", 50), ("p90", 90))
+    ),
+)
+
+#: Lists to track: a row for each reading of a post that is online.
+PUBLISHED_POSTS = TableSpec(
+    "published_posts",
+    (
+        _text("partnership_id", "identifier of the partnership; that of the post where missing"),
+        replace(_CREATOR_ID, required=False, identifier=False, meaning="the creator of the posts"),
+        replace(
+            _PLATFORM, required=False, meaning="needed where the tables do not know the creator"
+        ),
+        _text("post_id", "identifier of the post; the moment of posting where missing"),
+        _text("handle", "public name of the account, where there is no creator_id"),
+        _FORMAT,
+        _time("posted_at", "when it was posted, UTC; from the tables where they have the post"),
+        replace(_OBSERVED_AT, meaning="when these counts were read, UTC"),
+        *(POSTS[name] for name in ("likes", "comments", "shares", "saves", "views")),
+        POSTS["likes_hidden"],
+        _count("followers", "followers when the first deliverable was posted"),
+        _text("niche", "declared niche", allowed=NICHES),
+        *AVERAGE_COLUMNS,
+        _BRAND_NICHE,
+        PROSPECTS["deliverables"],
+        PROSPECTS["fee_usd"],
+        PROSPECTS["goal_engagements"],
+        *TRACKING_COLUMNS,
+    ),
+    key=("partnership_id", "post_id", "posted_at", "observed_at"),
+)
+
+TABLE_SPECS = {
+    spec.name: spec
+    for spec in (CREATORS, FOLLOWERS, POSTS, PARTNERSHIPS, PROSPECTS, PUBLISHED_POSTS)
+}

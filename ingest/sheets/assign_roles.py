@@ -27,6 +27,9 @@ from ingest.sheets.row_patterns import CellRows
 from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_types import SheetOptions
 
+#: The table of lists to track: their rows are posts, whatever else their columns name.
+PUBLISHED_POSTS = "published_posts"
+
 
 def unread_column_name(role: ColumnRole) -> str:
     """Return the name of what an unclear column holds; "unclear_column" where no table has it.
@@ -62,6 +65,8 @@ def assign_roles(
         role.target == "link" and stats[role.index].words.share("posts") >= 0.5 for role in filled
     )
     row_kind = layout.table if layout else detect_row_kind(filled, post_links, sample)
+    if PUBLISHED_POSTS in tables:
+        row_kind = "posts"
     history = row_kind == "creators" and has_follower_history(filled, sample)
     if row_kind == "creators":
         roles = drop_follower_gains_by_date(roles, sample)

@@ -8,7 +8,7 @@ from typing import NoReturn
 from features.niche.tokens import fold_label
 from features.tables.vocabulary import PLATFORMS
 from ingest.sheets.account_columns import is_other_account
-from ingest.sheets.assign_roles import assign_roles, unread_column_name
+from ingest.sheets.assign_roles import PUBLISHED_POSTS, assign_roles, unread_column_name
 from ingest.sheets.column_plan import ColumnPlan
 from ingest.sheets.column_plans import make_column_plans
 from ingest.sheets.column_role import ColumnRole
@@ -25,7 +25,9 @@ from ingest.sheets.sheet_source import open_sheet
 from ingest.sheets.sheet_types import Sheet, SheetError, SheetOptions
 from ingest.sheets.summary_rows import find_naming_columns, find_summary_rows
 
-TABLE_NAMES = ("creators", "posts", "partnerships", "prospects")
+TABLE_NAMES = ("creators", "posts", "partnerships", "prospects", PUBLISHED_POSTS)
+#: Those that are looked for where none are named.
+IMPORTED_TABLES = TABLE_NAMES[:-1]
 #: Rows that are looked at together, and from which the arithmetic of rates is checked.
 CHUNK, SAMPLE = 20_000, 2_000
 #: Names that a message lists.
@@ -35,7 +37,7 @@ DETECT = SheetOptions()
 
 
 def read_sheet(
-    path: Path | str, options: SheetOptions = DETECT, tables: tuple[str, ...] = TABLE_NAMES
+    path: Path | str, options: SheetOptions = DETECT, tables: tuple[str, ...] = IMPORTED_TABLES
 ) -> Sheet:
     """Read a CSV or XLSX file of creators, posts or partnerships into canonical columns.
 
@@ -52,7 +54,7 @@ def read_sheet(
 def iter_sheet(
     path: Path | str,
     options: SheetOptions = DETECT,
-    tables: tuple[str, ...] = TABLE_NAMES,
+    tables: tuple[str, ...] = IMPORTED_TABLES,
     rows: int = 50_000,
 ) -> Iterator[Sheet]:
     """Read a sheet as `read_sheet` does, `rows` records at a time, in bounded memory.
@@ -78,7 +80,7 @@ def _with_rows(source: SheetSource) -> SheetSource:
 def plan_sheet(
     source: SheetSource,
     options: SheetOptions,
-    tables: tuple[str, ...] = TABLE_NAMES,
+    tables: tuple[str, ...] = IMPORTED_TABLES,
     whole: SheetSource | None = None,
 ) -> SheetPlan:
     """Look at all rows and decide how each column is read.
@@ -102,7 +104,7 @@ def plan_sheet(
         *_absent_columns(source, options),
         *(_unused_mapped_values(roles, stats) if whole in (None, source) else []),
     ]
-    if row_kind == "posts" and "posts" not in tables:
+    if row_kind == "posts" and not {"posts", PUBLISHED_POSTS} & set(tables):
         notes.append(
             "each row is a post and not a creator: import the posts, and list their creators here"
         )

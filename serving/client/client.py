@@ -14,7 +14,15 @@ from urllib.parse import quote
 
 import httpx
 
-from serving.client.types import Answer, Creator, Error, Partnership, Ranking
+from serving.client.types import (
+    Answer,
+    Creator,
+    Error,
+    Partnership,
+    Ranking,
+    TrackAnswer,
+    TrackedPartnership,
+)
 
 #: Statuses of requests that are sent again.
 RETRIED = (429, 503)
@@ -127,6 +135,12 @@ class Client:
         """Forecast partnerships, each with its reasons and comparable creators."""
         return self._ask("/v1/explain", partnerships, as_of)
 
+    def track(
+        self, partnerships: Sequence[TrackedPartnership], as_of: datetime | str | None = None
+    ) -> TrackAnswer:
+        """Forecast deliverables that are online, from the counts that were read of them."""
+        return self._ask("/v1/track", partnerships, as_of)
+
     def creator(self, creator_id: str, platform: str | None = None) -> Creator:
         """Return what the service knows of a creator."""
         return self._send(
@@ -153,7 +167,7 @@ class Client:
     def _ask(
         self,
         path: str,
-        partnerships: Sequence[Partnership],
+        partnerships: Sequence[Partnership] | Sequence[TrackedPartnership],
         as_of: datetime | str | None,
         **more: object,
     ) -> Any:

@@ -149,6 +149,86 @@ class Ranking(TypedDict):
     results: list[Ranked]
 
 
+class Reading(TypedDict, total=False):
+    """The counts of a post at a moment; observed_at is needed."""
+
+    observed_at: Any
+    likes: Number
+    comments: Number
+    shares: Number
+    saves: Number
+    views: Number
+    likes_hidden: bool
+
+
+class PublishedPost(TypedDict, total=False):
+    """A deliverable that is online; posted_at and readings are needed."""
+
+    post_id: str
+    format: str
+    posted_at: Any
+    readings: list[Reading]
+
+
+class TrackedPartnership(TypedDict, total=False):
+    """A partnership with deliverables that are online; published is needed.
+
+    `forecast`: p10, p50 and p90 of one deliverable, as they were forecast before; else the model
+    makes that forecast by the creator or its profile.
+    """
+
+    partnership_id: str
+    creator_id: str
+    platform: str
+    followers: Number
+    niche: str
+    avg_likes: Number
+    avg_comments: Number
+    avg_shares: Number
+    avg_views: Number
+    format: str
+    deliverables: Number
+    fee_usd: Number
+    goal_engagements: Number
+    make_good_engagements: Number
+    horizon_days: Number
+    forecast: dict[str, float]
+    published: list[PublishedPost]
+
+
+class TrackedTotal(TypedDict):
+    """One measure of all deliverables: at present, and at the horizon by quantile."""
+
+    count: Number
+    horizon: dict[str, float] | None
+    mean: Number
+    forecast: dict[str, float] | None
+    reason: str | None
+
+
+class TrackResult(TypedDict):
+    """The answer for one partnership; where it has `errors`, nothing else but partnership_id."""
+
+    partnership_id: str
+    errors: NotRequired[list[Error]]
+    posts: NotRequired[list[dict[str, Any]]]
+    engagements: NotRequired[TrackedTotal]
+    views: NotRequired[TrackedTotal]
+    probability_goal: NotRequired[Number]
+    probability_make_good: NotRequired[Number]
+    sentence: NotRequired[str]
+    warnings: NotRequired[list[str]]
+
+
+class TrackAnswer(TypedDict):
+    """The answer to a request: one result for each partnership, in the order of the request."""
+
+    as_of: str
+    model_version: str
+    trained_on: str
+    results: list[TrackResult]
+
+
 class Feature(TypedDict):
     """One derived column of a creator."""
 

@@ -34,8 +34,8 @@ from serving.http.errors import (
 
 #: How far the clocks of two zones may lie apart.
 ZONE_SLACK = timedelta(days=1)
-#: The kind of a field that holds a list of objects; the other kinds are those of tables.
-LIST = "list"
+#: The kinds of fields that hold a list of objects, or one; the other kinds are those of tables.
+LIST, OBJECT = "list", "object"
 
 _TYPES: dict[str, set[type]] = {
     "count": {int, float, NoneType},
@@ -44,6 +44,7 @@ _TYPES: dict[str, set[type]] = {
     "text": {str, NoneType},
     "time": {str, NoneType},
     LIST: {list, NoneType},
+    OBJECT: {dict, NoneType},
 }
 _NOT_A_DATE = ("no_date", "is no date that exists")
 _NOT_ACCEPTED = (BrokenRule.NOT_ACCEPTED.value, "is not one of the accepted values")
@@ -55,7 +56,10 @@ _WRONG_TYPE = {
     "text": ("wrong_type", "is not text"),
     "time": _NOT_A_DATE,
     LIST: ("wrong_type", "is not a list"),
+    OBJECT: ("wrong_type", "is not an object"),
 }
+#: What a field of these kinds accepts.
+_EXPECTED = {LIST: "a list", OBJECT: "an object"}
 
 
 class ErrorsByRow(dict[int, ErrorCollector]):
@@ -230,7 +234,7 @@ def _add_error(errors: ErrorCollector, field: Column, code: str, words: str, val
 
 
 def _value_error(path: str, field: Column, code: str, words: str, value: object) -> ErrorDetail:
-    expected = "a list" if field.kind == LIST else expected_values(field)
+    expected = _EXPECTED.get(field.kind) or expected_values(field)
     return ErrorDetail(code, field_path(path, (field.name,)), words, expected, shorten_value(value))
 
 

@@ -13,6 +13,9 @@ from serving.http.creator_profile import Creator
 from serving.http.ranking import Ranking, RankQuestion
 from serving.http.request_schema import ExplainQuestion, Question
 from serving.http.response_schema import Answer, FaultMessage
+from serving.http.track_examples import TRACK_EXAMPLES
+from serving.http.track_response import TrackAnswer
+from serving.http.track_schema import TrackQuestion
 
 _PROFILE = {"platform": "instagram", "followers": 48_000, "niche": "food"}
 _DEAL = {"brand_niche": "food", "format": "carousel", "deliverables": 2, "fee_usd": 900}
@@ -128,7 +131,9 @@ _MESSAGES: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] 
     (Question, "validation"),
     (ExplainQuestion, "validation"),
     (RankQuestion, "validation"),
+    (TrackQuestion, "validation"),
     (Answer, "serialization"),
+    (TrackAnswer, "serialization"),
     (Ranking, "serialization"),
     (Creator, "serialization"),
     (FaultMessage, "serialization"),
@@ -138,6 +143,10 @@ _EACH = (
     "Each partnership has its result or its errors; "
     "one with errors does not keep the others from being scored. "
     "A creator_id alone is enough for a creator that the service knows."
+)
+_TRACKED = (
+    "Each partnership has its answer or its errors. A post grows from its last reading by the "
+    "curve of its platform; the deliverables that were not read count by the forecast made before."
 )
 
 
@@ -165,6 +174,14 @@ def openapi() -> dict:
                 "Answer",
                 EXAMPLES,
             ),
+            "/v1/track": _post(
+                "track",
+                "Forecast deliverables that are online, and their partnerships",
+                "TrackQuestion",
+                "TrackAnswer",
+                TRACK_EXAMPLES,
+                _TRACKED,
+            ),
             "/v1/creators/{creator_id}": _creator(),
             "/v1/model": _get(
                 "model", "The model in use: its data, record and limits", {"type": "object"}
@@ -177,13 +194,20 @@ def openapi() -> dict:
     }
 
 
-def _post(name: str, summary: str, question: str, answer: str, examples: dict) -> dict:
+def _post(
+    name: str,
+    summary: str,
+    question: str,
+    answer: str,
+    examples: dict,
+    description: str = _EACH,
+) -> dict:
     """Describe an address that takes partnerships."""
     content = {"application/json": {"schema": _ref(question), "examples": examples}}
     operation = {
         "operationId": name,
         "summary": summary,
-        "description": _EACH,
+        "description": description,
         "requestBody": {"required": True, "content": content},
         "responses": {
             "200": _json("A result or the errors of each partnership", _ref(answer)),

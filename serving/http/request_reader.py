@@ -54,9 +54,9 @@ def read_partnerships(objects: list, now: datetime) -> ParsedRequest:
     """
     columns, errors = read_objects(objects, PARTNERSHIP_FIELDS, lambda row: f"partnerships[{row}]")
     posts = read_recent_posts(columns.pop("recent_posts", []), errors)
-    names = _partnership_ids(columns, len(objects), errors)
+    names = partnership_names(columns, len(objects), errors)
     _check_across_fields(columns, posts, errors, len(objects), now)
-    faults = _word_errors(errors)
+    faults = word_errors(errors)
     for row, repeat in repeated_ids(names).items():
         faults[row] = (*faults.get(row, ()), repeat)
     is_valid = [row not in faults for row in range(len(objects))]
@@ -68,7 +68,7 @@ def read_partnerships(objects: list, now: datetime) -> ParsedRequest:
     return ParsedRequest(names, valid_positions, prospects, readings, faults)
 
 
-def _partnership_ids(columns: dict[str, list], count: int, errors: ErrorsByRow) -> list[str]:
+def partnership_names(columns: dict[str, list], count: int, errors: ErrorsByRow) -> list[str]:
     """Return the id of each partnership; one with errors may be cut short."""
     ids = columns.get("partnership_id") or [None] * count
     shown = [shorten_value(name) if row in errors else name for row, name in enumerate(ids)]
@@ -109,7 +109,7 @@ def _check_identity(
             errors[row].add(partial(ErrorDetail, "missing", where, words, rule))
 
 
-def _word_errors(errors: ErrorsByRow) -> dict[int, tuple[ErrorDetail, ...]]:
+def word_errors(errors: ErrorsByRow) -> dict[int, tuple[ErrorDetail, ...]]:
     """Return the errors of each row; past MAX_REQUEST_FAULTS of all rows they are only counted."""
     worded, room = {}, MAX_REQUEST_FAULTS
     for row in sorted(errors):

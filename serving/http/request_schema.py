@@ -42,7 +42,8 @@ POST_FIELDS = tuple(
     if column.name not in ("platform", "creator_id")
 )
 
-_CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+#: How all types of requests are configured.
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 #: How the schema of a count says that it is a whole number.
 _WHOLE = Field(json_schema_extra={"multipleOf": 1})
 
@@ -66,7 +67,8 @@ def _type(column: Column) -> Any:
     return Annotated[float, bounds] | None
 
 
-def _fields(columns: Iterable[Column]) -> dict[str, Any]:
+def schema_fields(columns: Iterable[Column]) -> dict[str, Any]:
+    """Return columns as the fields of a type, for create_model."""
     return {
         column.name: (
             _type(column),
@@ -78,20 +80,20 @@ def _fields(columns: Iterable[Column]) -> dict[str, Any]:
 
 Post: type[BaseModel] = create_model(
     "Post",
-    __config__=_CONFIG,
+    __config__=STRICT,
     __doc__="A past post of the creator, with its counts as they were read.",
-    **_fields(POST_FIELDS),
+    **schema_fields(POST_FIELDS),
 )
 
 Partnership: type[BaseModel] = create_model(
     "Partnership",
-    __config__=_CONFIG,
+    __config__=STRICT,
     __doc__=(
         "A partnership to forecast: a creator_id that the service knows; or platform and profile, "
         "with averages or recent_posts where known. Posts of a creator that the service knows "
         "count beside those that it knows."
     ),
-    **_fields(PROSPECTS.columns),
+    **schema_fields(PROSPECTS.columns),
     recent_posts=(  # type: ignore[arg-type]  # the type is made by create_model
         list[Post] | None,  # type: ignore[valid-type]
         Field(None, max_length=MAX_RECENT_POSTS, description=RECENT_POSTS.meaning),
@@ -100,7 +102,7 @@ Partnership: type[BaseModel] = create_model(
 
 Envelope: type[BaseModel] = create_model(
     "Envelope",
-    __config__=_CONFIG,
+    __config__=STRICT,
     as_of=(
         Time,
         Field(

@@ -45,6 +45,7 @@ from serving.http.metrics import CONTENT_TYPE, Metrics
 from serving.http.model_card import model_card
 from serving.http.model_store import NO_CHAMPION, LoadedModel, ModelStore
 from serving.http.openapi import openapi
+from serving.http.track_answer import answer_track
 from serving.settings import Limits
 
 #: Makes an answer, and its JSON, from the champion, the body of a request, and the present moment.
@@ -71,6 +72,7 @@ def build_app(champion: ModelStore | None = None, limits: Limits | None = None) 
             Route("/v1/predict", predict, methods=["POST"]),
             Route("/v1/rank", rank, methods=["POST"]),
             Route("/v1/explain", explain, methods=["POST"]),
+            Route("/v1/track", track, methods=["POST"]),
             Route("/v1/creators/{creator_id:path}", creator, methods=["GET"]),
             Route("/v1/model", model, methods=["GET"]),
             Route("/v1/benchmarks", benchmarks, methods=["GET"]),
@@ -100,6 +102,11 @@ async def rank(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """POST /v1/explain."""
     return await _score(request, answer_explain)
+
+
+async def track(request: Request) -> Response:
+    """POST /v1/track."""
+    return await _score(request, answer_track)
 
 
 async def _score(request: Request, build: AnswerBuilder) -> Response:
@@ -258,6 +265,7 @@ PATHS = {
     predict: "/v1/predict",
     rank: "/v1/rank",
     explain: "/v1/explain",
+    track: "/v1/track",
     creator: "/v1/creators/{creator_id}",
     model: "/v1/model",
     benchmarks: "/v1/benchmarks",

@@ -1,0 +1,127 @@
+"""The command that follows deliverables that are online: track."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.command_group import Command
+from commands.environment import home_folder
+from commands.options import add_sheet_options, build_sheet_options
+from commands.parameter_types import FILE, FOLDER, Moment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.tables.model import Tables
+    from serving.scoring.scorer import Scorer
+    from serving.track.list_run import TrackedList
+
+#: Rejected lines that are printed where they are written to no file.
+MAX_PRINTED = 20
+
+
+@click.command(cls=Command)
+@click.argument("readings", type=FILE)
+@click.option(
+    "--data",
+    type=FOLDER,
+    help="Tables: rows that name a post_id of theirs take its readings, and creators are known.",
+)
+@click.option(
+    "--out", type=FILE, help="Write the answers there, .csv, .parquet or .json; default: print."
+)
+@click.option(
+    "--as-of", type=Moment(), help="Readings after this moment are not used. Default: now."
+)
+@click.option(
+    "--platform", help="Platform of rows that name none: instagram, tiktok, youtube or x."
+)
+@add_sheet_options
+@click.pass_context
+def track(
+    ctx: click.Context,
+    readings: Path,
+    data: Path | None,
+    out: Path | None,
+    as_of: pd.Timestamp | None,
+    platform: str | None,
+    **sheet: Any,
+) -> None:
+    """Forecast deliverables that are online, from the list READINGS of their counts.
+
+    READINGS is CSV, XLSX or Parquet with a row for each reading of a post: partnership_id,
+    platform, post_id, posted_at, observed_at, likes, comments, shares, views; if known
+    horizon_days, deliverables, goal_engagements, make_good_engagements, fee_usd and forecast_p10,
+    forecast_p50, forecast_p90 of one deliverable. OUT has a row for each partnership, with the
+    totals, and below it one for each post. Without a champion the published curves of growth are
+    used. Exit code 0: all used; 3: some rows rejected, see OUT.rejected.csv; 2: unusable. See
+    docs/track.md.
+    """
+    import pandas as pd
+    from rich.console import Console
+
+    from features.files.change_guard import require_unchanged
+    from serving.track.list_reader import check_list
+    from serving.track.list_run import check_out, track_list, write_answers, write_rejected
+    from serving.track.terminal import print_answers
+    from serving.track.tracker import Tracker
+
+    check_list(readings)  # before the model is loaded, which takes seconds
+    if out is not None:
+        check_out(out)
+    with require_unchanged(data):
+        scorer, tables = _scorer_and_tables(data)
+        moment = as_of if as_of is not None else pd.Timestamp.now(tz="UTC")
+        options = build_sheet_options(platform, **sheet)
+        tracked = track_list(readings, options, Tracker(scorer), tables, moment)
+    for note in tracked.notes:
+        click.echo(note, err=True)
+    if out is None:
+        print_answers(tracked.answers, Console(width=140))
+    else:
+        write_answers(tracked.answers, out)
+        write_rejected(tracked, Path(f"{out}.rejected.csv"))
+    _print_counts(tracked, out)
+    if tracked.rejected:
+        ctx.exit(3)
+
+
+def _scorer_and_tables(data: Path | None) -> tuple[Scorer | None, Tables | None]:
+    """Return the champion's scorer, None where there is no champion, and the tables of --data."""
+    from commands.scorer_inputs import read_known_tables
+    from models.bundle import load_bundle
+    from models.champion import champion_folder, champion_version
+    from serving.scoring.scorer import Scorer
+
+    tables = read_known_tables(data) if data else None
+    if champion_version(home_folder()) is None:
+        click.echo("no champion: posts grow by published curves, and no forecast is made", err=True)
+        return None, tables
+    return Scorer(load_bundle(champion_folder(home_folder())), tables), tables
+
+
+def _print_counts(tracked: TrackedList, out: Path | None) -> None:
+    """Print what became of the list, and the rejected rows where no file has them."""
+    from features.number_text import pluralize
+
+    used = tracked.read - len(tracked.rejected)
+    posts = sum(len(answer.posts) for answer in tracked.answers)
+    place = f"; answers in {out}" if out is not None else ""
+    click.echo(
+        f"{tracked.read:,} read = {used:,} used + {len(tracked.rejected):,} rejected: "
+        f"{pluralize(f'{len(tracked.answers):,}', 'partnership')} with "
+        f"{pluralize(f'{posts:,}', 'post')}{place}"
+    )
+    if not tracked.rejected:
+        return
+    if out is not None:
+        click.echo(f"rejected rows, with the reasons: {out}.rejected.csv", err=True)
+        return
+    for one in tracked.rejected[:MAX_PRINTED]:
+        click.echo(f"rejected line {one.line}: {'; '.join(one.reasons)}", err=True)
+    if len(tracked.rejected) > MAX_PRINTED:
+        more = len(tracked.rejected) - MAX_PRINTED
+        click.echo(f"{more:,} more rejected rows: name a file by --out", err=True)

@@ -1,0 +1,117 @@
+"""The types of an answer of POST /v1/track, for the OpenAPI document."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from serving.http.response_schema import Cost, FaultMessage
+
+
+class TrackQuantiles(BaseModel):
+    """Quantiles of a count at the horizon."""
+
+    p10: float
+    p25: float
+    p50: float
+    p75: float
+    p90: float
+
+
+class MaturationSource(BaseModel):
+    """The curve by which the count grows."""
+
+    basis: str = Field(description="fitted, to repeated readings, or published")
+    posts: int = Field(description="posts that it was fitted to, 0 for a published one")
+    source: str = Field(description="the published figures, also those that a fit was pulled to")
+
+
+class TrackedMeasure(BaseModel):
+    """One measure of a post."""
+
+    count: float = Field(description="as it was read last")
+    age_days: float = Field(description="age of the post at that reading, in days")
+    horizon: TrackQuantiles
+    share_reached: float | None = Field(
+        description="count over the median at the horizon; null where that is 0"
+    )
+    day_90: float = Field(description="days after posting by which 90 % of the median are there")
+    pace: float | None = Field(
+        description="share of the forecast made before, at this age, that lies below the count; "
+        "null without a forecast"
+    )
+    forecast: TrackQuantiles | None = Field(description="the forecast made before")
+    maturation_source: MaturationSource
+
+
+class TrackedPostResult(BaseModel):
+    """A deliverable that is online."""
+
+    post_id: str
+    format: str | None
+    posted_at: datetime
+    is_over: bool = Field(description="read at the horizon or later: its count is its outcome")
+    engagements: TrackedMeasure | None
+    views: TrackedMeasure | None
+    sentence: str
+    warnings: list[str]
+    fault: str | None = Field(
+        description="why its readings could not be used; it then counts by the forecast"
+    )
+
+
+class TrackedTotal(BaseModel):
+    """One measure of all deliverables together."""
+
+    count: float | None = Field(description="at present, of the posts that were read")
+    horizon: TrackQuantiles | None = Field(description="null with the reason")
+    share_reached: float | None = Field(description="count over the median at the horizon")
+    mean: float | None
+    forecast: TrackQuantiles | None = Field(description="the forecast made before")
+    reason: str | None
+
+
+class TrackResult(BaseModel):
+    """The answer for one partnership, or its errors."""
+
+    partnership_id: str
+    errors: list[FaultMessage] | None = Field(
+        None, description="why there is no answer; then nothing else is given"
+    )
+    creator_id: str | None = None
+    platform: str | None = None
+    horizon_days: float | None = None
+    deliverables: int | None = Field(None, description="booked, or online where more are")
+    published: int | None = Field(None, description="those online")
+    read: int | None = Field(None, description="those online with a usable reading")
+    posts: list[TrackedPostResult] | None = None
+    engagements: TrackedTotal | None = None
+    views: TrackedTotal | None = None
+    definition: str | None = Field(None, description="what counts as engagement")
+    forecast_source: str | None = Field(None, description="given or model; null with the reason")
+    forecast_evidence: str | None = Field(
+        None, description="what the model's forecast rests on: history, summary or profile"
+    )
+    forecast_reason: str | None = None
+    goal_engagements: float | None = None
+    probability_goal: float | None = Field(None, description="that the total reaches the goal")
+    make_good_engagements: float | None = Field(
+        None, description="the make-good line, as given, else half of the forecast's median"
+    )
+    make_good_source: str | None = None
+    probability_make_good: float | None = Field(
+        None, description="that the total stays below the make-good line"
+    )
+    make_good_reason: str | None = Field(None, description="why there is no such probability")
+    fee_usd: float | None = None
+    cpe_usd: Cost | None = Field(None, description="the fee over the total; null without a fee")
+    sentence: str | None = None
+    warnings: list[str] | None = None
+
+
+class TrackAnswer(BaseModel):
+    """The answer to a TrackQuestion: one result a partnership, in the order asked."""
+
+    as_of: datetime
+    model_version: str
+    trained_on: str
+    results: list[TrackResult]

@@ -1,0 +1,23 @@
+"""Answers as plain JSON values, for the service and for --out ANSWERS.json."""
+
+from dataclasses import asdict
+from typing import Any
+
+from serving.scoring.prospect_batch import moment_text
+from serving.track.answers import PartnershipAnswer, PostAnswer
+
+
+def answer_json(answer: PartnershipAnswer) -> dict[str, Any]:
+    """Return an answer as JSON values; what is not known is None."""
+    told = asdict(answer)
+    totals, warnings = told.pop("totals"), told.pop("warnings")
+    posts = [_post_json(post) for post in answer.posts]
+    del told["posts"]
+    return {**told, **totals, "posts": posts, "warnings": list(warnings)}
+
+
+def _post_json(post: PostAnswer) -> dict[str, Any]:
+    told = asdict(post)
+    measures, warnings = told.pop("measures"), told.pop("warnings")
+    told["posted_at"] = moment_text(post.posted_at)
+    return {**told, **measures, "warnings": list(warnings)}

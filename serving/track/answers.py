@@ -1,0 +1,113 @@
+"""What is answered of a tracked partnership and of each of its posts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: The quantiles of answers, by name.
+QUANTILES = {"p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90}
+
+
+@dataclass(frozen=True)
+class MaturationSource:
+    """The curve that was used: `basis` is fitted or published; `posts`: those that it was fitted
+    to; `source`: of the published figures.
+    """
+
+    basis: str
+    posts: int
+    source: str
+
+
+@dataclass(frozen=True)
+class PostMeasure:
+    """One measure of a post.
+
+    - `count`, `age_days`, `observed_at` (microseconds UTC): the reading that was used last
+    - `horizon`: quantiles of the count at the horizon, by name
+    - `share_reached`: the present count over the median at the horizon
+    - `day_90`: days after posting by which 90 % of that median are there
+    - `pace`: the share of the forecast made before that lies below the present count
+    - `forecast`: quantiles of the forecast made before, at the horizon
+    """
+
+    count: float
+    age_days: float
+    horizon: Mapping[str, float]
+    share_reached: float | None
+    day_90: float
+    pace: float | None
+    forecast: Mapping[str, float] | None
+    maturation_source: MaturationSource
+
+
+@dataclass(frozen=True)
+class PostAnswer:
+    """A deliverable that is online; `fault`: why its readings could not be used, else None."""
+
+    post_id: str
+    format: str | None
+    posted_at: int
+    is_over: bool
+    measures: Mapping[str, PostMeasure | None]
+    sentence: str
+    warnings: tuple[str, ...] = ()
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class TotalMeasure:
+    """One measure of all deliverables: `count` at present, of those that were read; quantiles at
+    the horizon, None with the `reason`; the share of the median that is there; the forecast made
+    before of all deliverables.
+    """
+
+    count: float | None
+    horizon: Mapping[str, float] | None
+    share_reached: float | None
+    mean: float | None
+    forecast: Mapping[str, float] | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class PartnershipAnswer:
+    """A tracked partnership.
+
+    `deliverables`: booked, or online where more are; `read`: those with a usable reading;
+    `forecast_source`: given, model, or None with `forecast_reason`; `make_good_source`: given, or
+    half of the forecast's median; `probability_reason`: why a probability is None.
+    """
+
+    partnership_id: str
+    creator_id: str | None
+    platform: str
+    horizon_days: float
+    deliverables: int
+    published: int
+    read: int
+    posts: tuple[PostAnswer, ...]
+    totals: Mapping[str, TotalMeasure]
+    definition: str
+    forecast_source: str | None
+    forecast_evidence: str | None
+    forecast_reason: str | None
+    goal_engagements: float | None
+    probability_goal: float | None
+    make_good_engagements: float | None
+    make_good_source: str | None
+    probability_make_good: float | None
+    make_good_reason: str | None
+    fee_usd: float | None
+    cpe_usd: Mapping[str, float | None] | None
+    sentence: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A partnership that cannot be answered, and why; `posts`: faults of posts, by position."""
+
+    partnership_id: str
+    column: str
+    reasons: tuple[str, ...]
+    posts: Mapping[int, str] = field(default_factory=dict)

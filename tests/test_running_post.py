@@ -1,0 +1,255 @@
+"""The growth of posts that are online, and the totals of partnerships of which some are."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import ndtr, ndtri
+from scipy.stats import gamma
+
+from features.maturation.maturation import Maturation, MaturationCurve, published_maturation
+from features.tables.vocabulary import PLATFORMS
+from models.conformal import GRID, ConformalTables
+from models.distribution import PredictiveDistribution
+from models.running_post import (
+    RunningPosts,
+    choose_readings,
+    curve_of_quantiles,
+    move_forecast,
+    pace,
+    running_forecast,
+)
+from models.running_total import running_total
+from models.totals import TotalsTables
+
+TIKTOK = float(PLATFORMS.index("tiktok"))
+CURVE = MaturationCurve(0.184, 0.02, 0.25, 0, "")
+CURVES = Maturation({"tiktok": {"views": CURVE}})
+NAN = np.nan
+NONE = np.empty((0, len(GRID)))
+
+
+def running(*posts, forecast=None):
+    """Forecast posts, each (count, age, earlier count, earlier age, horizon)."""
+    columns = np.array(posts, dtype=float).T
+    asked = RunningPosts(np.full(len(posts), TIKTOK), *columns)
+    return running_forecast(asked, CURVES, "views", forecast)
+
+
+def growth(start, end):
+    return float(CURVE.curve.growth(start, end))
+
+
+def test_a_large_count_grows_by_the_gamma_distribution_of_its_curve():
+    forecast = running((1e9, 2.0, NAN, NAN, 30.0))
+    mean = growth(2.0, 30.0)
+    levels = np.array([0.05, 0.1, 0.5, 0.9, 0.95])
+    grown = np.log1p(forecast.quantile(levels)[0]) - np.log1p(1e9)
+    assert grown == pytest.approx(gamma.ppf(levels, mean / 0.25, scale=0.25))
+    assert forecast.cdf(forecast.quantile(0.3)[:, 0]) == pytest.approx([0.3])
+    assert forecast.share_reached() == pytest.approx(1e9 / forecast.median)
+    expected = 1e9 * (1 - 0.25) ** (-mean / 0.25)  # of a Gamma distribution in ln
+    assert forecast.mean() == pytest.approx([expected], rel=0.02)
+
+
+def test_a_post_that_grew_twice_as_fast_grows_faster_by_the_square_root():
+    expected = growth(1.0, 3.0)
+    earlier = 1e9 / np.exp(2 * expected)
+    ratio = ((0.01 + 2 * expected) / (0.01 + expected)) ** 0.5
+    fast = running((1e9, 3.0, earlier, 1.0, 30.0))
+    mean = ratio * growth(3.0, 30.0)
+    assert np.log(fast.median / 1e9) == pytest.approx([gamma.ppf(0.5, mean / 0.25, scale=0.25)])
+    few = running((9.0, 3.0, 9.0 / np.exp(2 * expected), 1.0, 30.0))
+    plain = running((9.0, 3.0, NAN, NAN, 30.0))
+    many_gain = fast.median[0] / running((1e9, 3.0, NAN, NAN, 30.0)).median[0]
+    assert 1 < (few.median[0] + 1) / (plain.median[0] + 1) < many_gain  # chance moves few counts
+
+
+def test_a_count_of_0_leaves_most_to_the_forecast_made_before():
+    before = curve_of_quantiles(*np.array([[100.0], [300.0], [900.0]]))
+    none, many = (running((n, 2.0, NAN, NAN, 30.0), forecast=before) for n in (0.0, 1e6))
+    spread = (np.log1p(900) - np.log1p(100)) / (2 * ndtri(0.9))
+    noise = 1 - np.exp(-growth(2.0, 30.0))
+    assert none.weight == pytest.approx([spread**2 / (spread**2 + noise)])
+    assert 5 < none.median[0] < 300
+    assert many.weight == pytest.approx([1], abs=1e-4)
+    alone = running((0.0, 2.0, NAN, NAN, 30.0))
+    assert alone.median[0] < none.median[0]
+    assert (none.quantile([0.1, 0.9]) >= 0).all()
+
+
+def test_the_forecast_made_before_counts_only_for_young_posts():
+    before = curve_of_quantiles(*np.array([[1e5], [3e5], [9e5]]))
+    at_6_hours, at_13_hours = (
+        running((1e3, age, NAN, NAN, 30.0), forecast=before) for age in (0.25, 13 / 24)
+    )
+    assert at_6_hours.weight[0] < 0.9
+    assert at_13_hours.weight[0] > 0.99
+    assert at_6_hours.median[0] > 1.5 * running((1e3, 0.25, NAN, NAN, 30.0)).median[0]
+
+
+def test_a_post_at_its_horizon_has_its_outcome():
+    forecast = running(
+        (1000.0, 30.0, NAN, NAN, 30.0),
+        (1000.0, 60.0, NAN, NAN, 30.0),
+        (1000.0, 60.0, 990.0, 29.0, 30.0),
+        (1000.0, 400.0, NAN, NAN, 90.0),
+    )
+    back = np.expm1(np.log1p(1000) + growth(60.0, 30.0))
+    assert forecast.median == pytest.approx([1000, back, 990, 1000])
+    assert np.ptp(forecast.quantile([0.05, 0.95]), axis=1) == pytest.approx(0)
+    assert forecast.share_reached().tolist() == [1, 1, 1, 1]
+
+
+def test_no_post_is_forecast_below_its_count_and_90_percent_are_there_on_their_day():
+    posts = [(10.0**n, age, NAN, NAN, 30.0) for n in range(7) for age in (0.1, 1.0, 9.0, 29.0)]
+    before = np.repeat(curve_of_quantiles(*np.array([[10.0], [20.0], [60.0]])), len(posts), axis=0)
+    forecast = running(*posts, forecast=before)
+    counts = np.array(posts)[:, 0]
+    assert (forecast.quantile(0.001)[:, 0] >= counts * (1 - 1e-12)).all()
+    days = forecast.nearly_complete_days(CURVES, "views")
+    ages = np.array(posts)[:, 1]
+    is_there = forecast.share_reached() >= 0.9
+    assert days[is_there] == pytest.approx(ages[is_there])
+    grows = ~is_there
+    total = np.log1p(forecast.median) - np.log1p(counts)
+    share = [
+        growth(age, day) / growth(age, 30.0)
+        for age, day in zip(ages[grows], days[grows], strict=True)
+    ]
+    assert total[grows] * (1 - np.array(share)) == pytest.approx(-np.log(0.9), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("ages", "counts", "horizon", "wanted"),
+    [
+        ([1, 3], [10, 20], 30, (20, 3, 10, 1, False)),
+        ([1, 3, 3.5], [10, 20, 22], 30, (22, 3.5, 10, 1, False)),  # half a day tells no velocity
+        ([3, 3.5], [20, 22], 30, (22, 3.5, NAN, NAN, False)),
+        ([1, 3], [30, 20], 30, (20, 3, NAN, NAN, True)),  # a correction of the platform
+        ([1, 2, 4], [10, 30, 20], 30, (20, 4, 10, 1, True)),
+        ([5, 30, 60], [10, 30, 35], 30, (30, 30, 10, 5, False)),  # the first at the horizon
+        ([5, 29.9, 60], [10, 30, 35], 30, (35, 60, 30, 29.9, False)),
+    ],
+)
+def test_the_readings_that_are_used(ages, counts, horizon, wanted):
+    chosen = choose_readings(np.array(ages, float), np.array(counts, float), horizon)
+    assert tuple(vars(chosen).values()) == pytest.approx(wanted, nan_ok=True)
+
+
+def test_pace_is_the_place_of_the_count_in_the_forecast_at_that_age():
+    before = curve_of_quantiles(*np.array([[100.0], [300.0], [900.0]]))
+    at_2_days = move_forecast(before, CURVES, "views", np.array([TIKTOK]), 30.0, 2.0)
+    count = np.expm1(np.interp(0.8, GRID, at_2_days[0]))
+    asked = RunningPosts(*np.array([[TIKTOK], [count], [2.0], [NAN], [NAN], [30.0]]))
+    assert pace(asked, CURVES, "views", before) == pytest.approx([0.8])
+    assert np.isnan(pace(asked, CURVES, "views", np.full_like(before, NAN))).all()
+
+
+def test_three_quantiles_become_the_distribution_that_has_them():
+    curve = curve_of_quantiles(*np.array([[100.0], [300.0], [1800.0]]))[0]
+    assert np.expm1(np.interp([0.1, 0.5, 0.9], GRID, curve)) == pytest.approx([100, 300, 1800])
+    assert (np.diff(curve) > 0).all()
+
+
+def normal_curve(location, scale):
+    return location + scale * ndtri(GRID)
+
+
+def test_totals_without_a_published_post_are_those_of_the_forecast():
+    tables = ConformalTables(
+        ndtri(GRID)[None], np.array([3.0]), np.zeros((1, 1), int), np.ones((1, 1), int)
+    )
+    totals = TotalsTables.fit(tables, 0.4)
+    wanted = PredictiveDistribution(
+        np.array([6.0]), np.array([0.8]), np.array([0]), np.array([3.0]), totals
+    )
+    made = running_total(NONE, NONE, np.array([normal_curve(6.0, 0.8)] * 3), 0.4)
+    levels = [0.1, 0.25, 0.5, 0.75, 0.9]
+    assert made.quantile(levels) == pytest.approx(wanted.quantile(levels)[0], rel=0.02)
+    assert made.mean() == pytest.approx(wanted.mean()[0], rel=0.02)
+    goal = float(made.quantile(0.7))
+    assert made.probability_of(goal) == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize("level", [0.1, 0.9])
+def test_the_others_follow_the_posts_that_are_online_as_the_copula_says(level):
+    r, curve = 0.5, normal_curve(6.0, 0.8)
+    outcome = np.full(len(GRID), np.interp(level, GRID, curve))
+    made = running_total(outcome[None], curve[None], np.array([curve, curve]), r)
+    rng = np.random.default_rng(1)
+    first = ndtri(level)  # the others given this score, drawn from the joint normal distribution
+    covariance = np.full((2, 2), r - r**2) + np.diag([1 - r] * 2)
+    others = rng.multivariate_normal([r * first] * 2, covariance, 200_000)
+    wanted = np.expm1(outcome[0]) + np.expm1(np.interp(ndtr(others), GRID, curve)).sum(axis=1)
+    levels = [0.1, 0.5, 0.9]
+    assert made.quantile(levels) == pytest.approx(np.quantile(wanted, levels), rel=0.03)
+
+
+def test_totals_of_partnerships_under_way_are_calibrated():
+    rng, r, location, scale, partnerships = np.random.default_rng(0), 0.5, 6.5, 0.8, 400
+    mean = growth(2.0, 30.0)
+
+    def correlated():
+        return np.sqrt(r) * rng.normal(size=(partnerships, 1)) + np.sqrt(1 - r) * rng.normal(
+            size=(partnerships, 3)
+        )
+
+    at_2_days = location - mean + scale * correlated()  # ln(1 + count) of three posts each
+    counts = np.maximum(np.round(np.expm1(at_2_days)), 0.0)
+    grown = gamma.ppf(ndtr(correlated()), mean / 0.25, scale=0.25)
+    outcomes = np.expm1(np.log1p(counts) + grown).sum(axis=1)
+    spread = np.sqrt(scale**2 + 0.25 * mean)
+    forecast = normal_curve(location, spread)[None]
+    posts = [(count, 2.0, NAN, NAN, 30.0) for count in counts[:, :2].ravel()]
+    curves = running(*posts, forecast=np.repeat(forecast, len(posts), axis=0)).log_curve
+    before = np.repeat(forecast, 2, axis=0)
+    totals = [
+        running_total(curves[n : n + 2], before, forecast, r) for n in range(0, len(posts), 2)
+    ]
+    low, high = np.array([total.quantile([0.1, 0.9]) for total in totals]).T
+    assert 0.75 < ((low <= outcomes) & (outcomes <= high)).mean() < 0.85
+    goal = 3 * np.exp(location)
+    told = np.mean([total.probability_of(goal) for total in totals])
+    assert told == pytest.approx((outcomes >= goal).mean(), abs=0.05)
+
+
+def test_one_deliverable_is_its_own_total():
+    post = running((1000.0, 2.0, NAN, NAN, 30.0))
+    total = running_total(post.log_curve, np.full((1, len(GRID)), NAN), NONE, 0.5)
+    levels = [0.1, 0.5, 0.9]
+    assert total.quantile(levels) == pytest.approx(post.quantile(levels)[0], rel=0.005)
+    line = float(post.quantile(0.2)[0, 0])
+    assert total.probability_below(line) == pytest.approx(0.2, abs=0.002)
+
+
+def tiktok_views():
+    """Give every reading at 1 to 14 days whose post was read again 10 days later or more."""
+    folder = os.environ.get("CREATORCAST_REAL_DATA")
+    file = Path(folder or "", "tiktok_readings", "posts.csv.gz")
+    if not folder or not file.exists():
+        pytest.skip("CREATORCAST_REAL_DATA names no folder with tiktok_readings/posts.csv.gz")
+    readings = pd.read_csv(file, parse_dates=["posted_at", "observed_at"])
+    readings["age"] = (readings["observed_at"] - readings["posted_at"]) / pd.Timedelta(days=1)
+    readings = readings[readings["age"].between(1 / 24, 90)].sort_values(["post_id", "age"])
+    rows = []
+    for _, post in readings.groupby("post_id"):
+        age, views = post["age"].to_numpy(), post["views"].to_numpy(float)
+        for at in np.flatnonzero((age >= 1) & (age < 14) & (age <= age[-1] - 10)):
+            chosen = choose_readings(age[: at + 1], views[: at + 1], age[-1])
+            rows.append([*list(vars(chosen).values())[:4], age[-1], views[-1]])
+    return np.array(rows).T
+
+
+def test_real_views_are_forecast_from_their_first_days():
+    *columns, outcome = tiktok_views()
+    asked = RunningPosts(np.full(len(outcome), TIKTOK), *columns)
+    forecast = running_forecast(asked, published_maturation(), "views")
+    error = np.abs(np.log1p(forecast.median) - np.log1p(outcome))
+    as_read = np.abs(np.log1p(asked.count) - np.log1p(outcome))
+    for start, end, most in ((1, 2, 0.33), (2, 3, 0.28), (3, 7, 0.21), (7, 14, 0.16)):
+        rows = (asked.age_days >= start) & (asked.age_days < end)
+        assert error[rows].mean() <= 1.1 * most
+        assert error[rows].mean() < 0.7 * as_read[rows].mean()
