@@ -60,7 +60,8 @@ def test_a_post_that_grew_twice_as_fast_grows_faster_by_the_square_root():
     ratio = ((0.01 + 2 * expected) / (0.01 + expected)) ** 0.5
     fast = running((1e9, 3.0, earlier, 1.0, 30.0))
     mean = ratio * growth(3.0, 30.0)
-    assert np.log(fast.median / 1e9) == pytest.approx([gamma.ppf(0.5, mean / 0.25, scale=0.25)])
+    theta = 0.7 * 0.25  # what is left of it once the velocity is known
+    assert np.log(fast.median / 1e9) == pytest.approx([gamma.ppf(0.5, mean / theta, scale=theta)])
     few = running((9.0, 3.0, 9.0 / np.exp(2 * expected), 1.0, 30.0))
     plain = running((9.0, 3.0, NAN, NAN, 30.0))
     many_gain = fast.median[0] / running((1e9, 3.0, NAN, NAN, 30.0)).median[0]
@@ -127,6 +128,8 @@ def test_no_post_is_forecast_below_its_count_and_90_percent_are_there_on_their_d
     [
         ([1, 3], [10, 20], 30, (20, 3, 10, 1, False)),
         ([1, 3, 3.5], [10, 20, 22], 30, (22, 3.5, 10, 1, False)),  # half a day tells no velocity
+        ([3, 3.3], [2000, 2000], 30, (2000, 3, NAN, NAN, False)),  # a copy under a later time
+        ([3, 3.3], [20, 20], 30, (20, 3.3, NAN, NAN, False)),
         ([3, 3.5], [20, 22], 30, (22, 3.5, NAN, NAN, False)),
         ([1, 3], [30, 20], 30, (20, 3, NAN, NAN, True)),  # a correction of the platform
         ([1, 2, 4], [10, 30, 20], 30, (20, 4, 10, 1, True)),

@@ -14,7 +14,7 @@ from models.running_total import MOST_DELIVERABLES
 from serving.track.known_posts import COUNTS, KnownPost, KnownPosts, microseconds_of, reading_of
 from serving.track.list_reader import ReadingList
 from serving.track.tracked import (
-    DEFAULT_HORIZON_DAYS,
+    HORIZON_DAYS,
     GivenForecast,
     Reading,
     TrackedPartnership,
@@ -201,7 +201,7 @@ def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
         platform=terms.get("platform"),
         posts=tuple(post.tracked(post_id) for post_id, post in group.posts.items()),
         prospect=group.prospect,
-        horizon_days=float(terms.get("horizon_days", DEFAULT_HORIZON_DAYS)),
+        horizon_days=float(terms.get("horizon_days", HORIZON_DAYS)),
         deliverables=terms.get("deliverables"),
         goal_engagements=terms.get("goal_engagements"),
         make_good_engagements=terms.get("make_good_engagements"),

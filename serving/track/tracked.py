@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: The days after posting at which counts are forecast, where none are named; and the most.
-DEFAULT_HORIZON_DAYS, LONGEST_HORIZON_DAYS = 30, 90
+from features.tables.vocabulary import HORIZON_DAYS
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class TrackedPartnership:
     platform: str | None
     posts: tuple[TrackedPost, ...]
     prospect: Mapping[str, Any] = field(default_factory=dict)
-    horizon_days: float = DEFAULT_HORIZON_DAYS
+    horizon_days: float = HORIZON_DAYS
     deliverables: float | None = None
     goal_engagements: float | None = None
     make_good_engagements: float | None = None

@@ -36,8 +36,7 @@ NO_PLATFORM = (
 
 def maturation_of(bundle: Bundle | None) -> Maturation:
     """Return the curves of a bundle; those of published figures where there is none."""
-    reference = None if bundle is None else bundle.reference
-    return getattr(reference, "maturation", None) or published_maturation()
+    return published_maturation() if bundle is None else bundle.reference.maturation
 
 
 class Tracker:
