@@ -99,14 +99,16 @@ def post_window(
     """Summarise the last posts of each account (n,) with known counts of the target at `as_of`
     (microseconds, UTC); the panel is of a history at a horizon.
     """
-    return summarise_window(gather_posts(panel, target, account, as_of))
+    rows = panel.known_rows(account, as_of, WINDOW_POSTS)
+    return summarise_window(gather_posts(panel, target, rows, as_of))
 
 
 def gather_posts(
-    panel: PostPanel, target: str, account: np.ndarray, as_of: np.ndarray
+    panel: PostPanel, target: str, rows: np.ndarray, as_of: np.ndarray
 ) -> GatheredPosts:
-    """Return the last WINDOW_POSTS posts of each account (n,) known at `as_of` (n,)."""
-    rows = panel.known_rows(account, as_of, WINDOW_POSTS)
+    """Return the posts at `rows` (n, w) of the panel, as its `known_rows` gives them, of n accounts
+    at `as_of` (n,).
+    """
     if not len(panel.time) + len(panel.early.known_from):
         unknown = np.full(rows.shape, np.nan)
         return GatheredPosts(unknown, unknown, unknown, unknown, rows)

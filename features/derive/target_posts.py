@@ -14,6 +14,7 @@ from features.derive.signals import (
     summarise_window,
 )
 from features.history.history import History
+from features.history.post_readings import WINDOW_POSTS
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,13 @@ def read_target_posts(
 ) -> TargetPosts:
     """Return the posts of accounts (n,) known at `as_of` (n,) that `evidence_limit` (n,) allows."""
     panel = history.panel(target)
-    is_known = panel.known_count(account, as_of) > 0
-    rows = np.flatnonzero(is_known & (evidence_limit <= SUMMARY))
-    if not len(rows):
+    allowed = np.flatnonzero(evidence_limit <= SUMMARY)
+    known = panel.known_rows(account[allowed], as_of[allowed], WINDOW_POSTS)
+    has_posts = known[:, 0] >= 0
+    if not has_posts.any():
         return no_posts(len(account))
-    posts = gather_posts(panel, target, account[rows], as_of[rows])
+    rows = allowed[has_posts]
+    posts = gather_posts(panel, target, known[has_posts], as_of[rows])
     mean_12 = expand_rows(mean_of_12(posts.values), rows, len(account))
     shown = evidence_limit[rows] == HISTORY
     if shown.all():

@@ -185,7 +185,7 @@ class History:
             growth, theta = horizon.growth(target, platform, posts.columns["age_read_days"])
             columns[f"{target}_log"] = posts.columns[f"{target}_log_read"] + growth
             columns[f"{target}_growth"] = growth
-            columns[f"{target}_growth_variance"] = theta * np.maximum(growth, 0)
+            columns[f"{target}_growth_variance"] = np.where(growth > 0, theta * growth, 0.0)
         return columns
 
     def panel(self, target: str) -> PostPanel:
@@ -222,11 +222,11 @@ class Horizon:
     def growth(
         self, target: str, platform: np.ndarray, age_days: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return ln of the growth of counts from the age at reading to the horizon, and theta of
-        it, 0 without a curve, (n,) each.
+        """Return ln of the growth of counts from the age at reading to the horizon, 0 without a
+        curve, and theta of it, NaN without one, (n,) each.
         """
         growth = self.maturation.growth(target, platform, age_days, self.days)
-        return growth, np.nan_to_num(self.maturation.thetas(target, platform))
+        return growth, self.maturation.thetas(target, platform)
 
 
 @dataclass(frozen=True)

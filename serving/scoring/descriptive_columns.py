@@ -71,10 +71,11 @@ def _horizon_columns(
     if terms.horizon_days is not None:
         is_asked = ~np.isnan(terms.horizon_days)
         horizon_days[is_asked] = terms.horizon_days[is_asked].astype(int)
-    bases = reference.maturation.bases("engagements", np.arange(len(PLATFORMS), dtype=float))
+    source = reference.maturation.bases("engagements", platform)
+    source[np.isnan(platform)] = None
     return {
         "horizon_days": horizon_days,
-        "maturation_source": _names(np.array([*bases, None], dtype=object), platform),
+        "maturation_source": source,
     }
 
 
