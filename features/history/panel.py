@@ -1,5 +1,6 @@
 """Rows of one kind, sorted by account and time: what was known at a moment is one search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,6 +38,16 @@ class Panel:
         if not len(self.columns[name]):
             return np.full(rows.shape, np.nan)
         return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)
+
+    def take_all_or_nan(self, names: Sequence[str], rows: np.ndarray) -> list[np.ndarray]:
+        """Return `take_or_nan` of several columns, which are of float64."""
+        exists = rows >= 0
+        if not exists.any():
+            return [np.full(rows.shape, np.nan) for _ in names]
+        place = np.maximum(rows, 0)
+        if self.index is not None:
+            place = self.index[place]
+        return [np.where(exists, self.columns[name][place], np.nan) for name in names]
 
     def end_row(self, account: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """Count from 0 the first row of each account (shape (n,)) that is later than `moment`
