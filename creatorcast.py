@@ -18,6 +18,7 @@ COMMANDS = (
     training.log_bundle,
     training.backtest,
     training.report,
+    training.curves,
     champion.promote,
     champion.rollback,
     champion.bundles,

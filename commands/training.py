@@ -1,4 +1,4 @@
-"""Commands that train on tables, or test on them: train, log, backtest, report."""
+"""Commands that train on tables, or test on them: train, log, backtest, report, curves."""
 
 from __future__ import annotations
 
@@ -165,6 +165,23 @@ def report(data: Path, horizon_days: int) -> None:
     from training.claims import claims_report
 
     click.echo(claims_report(data, report_progress, horizon_days))
+
+
+@click.command(cls=Command)
+@click.argument("data", type=FOLDER)
+@click.option("--out", type=FOLDER, help="Where curves.csv, curves.txt and curves.png go.")
+def curves(data: Path, out: Path | None) -> None:
+    """Show how counts grow with the age of a post, by the tables in DATA: the share of the count of
+    30 days that is reached at 1 hour, 6 hours, 24 hours, 3, 7, 14 and 90 days.
+
+    Curves are fitted to posts that were read several times, and pulled to published figures by the
+    number of those posts; without any, the published curves are shown.
+    """
+    from training.curves_report import publish_curves
+
+    click.echo(publish_curves(data, out, report_progress))
+    if out is not None:
+        click.echo(f"\nthe table and the picture are in {out}")
 
 
 def training_backend(

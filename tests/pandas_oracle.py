@@ -14,10 +14,18 @@ from features.derive.derive import derive
 from features.derive.market_priors import MarketPriors
 from features.derive.reference import Reference
 from features.tables.model import Tables
-from features.tables.vocabulary import ENGAGEMENT_PARTS, FORMATS, HORIZON_DAYS, NICHES, PLATFORMS
+from features.tables.vocabulary import (
+    ENGAGEMENT_PARTS,
+    FORMATS,
+    MATURE_DAYS,
+    NICHES,
+    PLATFORMS,
+    TARGETS,
+)
 
 DAY = pd.Timedelta(days=1)
-HORIZON = HORIZON_DAYS * DAY
+MATURE = MATURE_DAYS * DAY
+LATEST = pd.Timestamp("2100-01-01", tz="UTC")
 RTOL, ATOL = 1e-6, 1e-9
 WINDOW = 96
 SHARES = ("like_share", "comment_share", "share_share", "save_share")
@@ -29,8 +37,8 @@ def pandas_signals(tables: Tables, queries: pd.DataFrame, reference: Reference) 
     accounts = tables.creators[["platform", "creator_id"]].drop_duplicates(ignore_index=True)
     accounts["account"] = accounts.index.astype("int32")
     numbered = number_queries(queries, tables, accounts, reference)
-    posts = first_readings(tables.posts, accounts)
-    engaged = with_level(last_posts(posts, numbered, "engagements_log", ENGAGED))
+    posts = readings_that_count(tables.posts, accounts, reference)
+    engaged = with_level(last_posts(posts, numbered, "engagements", ENGAGED))
     found = target_signals("engagements", engaged, numbered, reference.engagements)
     found = pd.concat(
         [
@@ -44,7 +52,7 @@ def pandas_signals(tables: Tables, queries: pd.DataFrame, reference: Reference) 
         axis=1,
     )
     del engaged
-    viewed = with_level(last_posts(posts, numbered, "views_log"))
+    viewed = with_level(last_posts(posts, numbered, "views"))
     found = pd.concat([found, target_signals("views", viewed, numbered, reference.views)], axis=1)
     return found.set_axis(queries.index)
 
@@ -86,14 +94,15 @@ def number_queries(
     return numbered
 
 
-def first_readings(posts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
-    """Keep the first mature reading of each post but reposts, newest post first, with target is counted of it."""
-    mature_at = posts["posted_at"] + HORIZON
+def readings_that_count(
+    posts: pd.DataFrame, accounts: pd.DataFrame, reference: Reference
+) -> pd.DataFrame:
+    """Keep the readings of posts but reposts from the age of a day on, newest post first, with what is counted of each.
+
+    `settled`: the reading that counts from the age of a week on: the first one at that age, else the last one.
+    """
+    mature_at = posts["posted_at"] + MATURE
     read_at = posts["observed_at"].fillna(mature_at)
-    read_at = read_at.where((read_at >= mature_at) & ~posts["repost"].fillna(False).astype(bool))
-    first = read_at == read_at.groupby([posts["platform"], posts["post_id"]], sort=False).transform(
-        "min"
-    )
     likes = posts["likes"].mask(posts["likes_hidden"].fillna(False))
     shared = posts["platform"].isin(
         [name for name, parts in ENGAGEMENT_PARTS.items() if "shares" in parts]
@@ -102,14 +111,21 @@ def first_readings(posts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
     parts = dict(
         zip(SHARES, (likes, posts["comments"], posts["shares"], posts["saves"]), strict=True)
     )
+    age = ((posts["observed_at"] - posts["posted_at"]) / DAY).to_numpy()
+    growth = {target: growth_of(posts["platform"], target, age, reference) for target in TARGETS}
+    read = {"engagements": np.log1p(engagements), "views": np.log1p(posts["views"])}
+    brought = {target: (read[target] + growth[target][0]).clip(lower=0) for target in TARGETS}
     readings = pd.DataFrame(
         {
             "account": account_of(posts, accounts),
+            "post": posts.groupby(["platform", "post_id"], sort=False).ngroup(),
             "posted_at": posts["posted_at"],
             "read_at": read_at,
-            "engagements_log": np.log1p(engagements),
-            "views_log": np.log1p(posts["views"]),
-            "by_views": np.log1p(engagements) - np.log1p(posts["views"]),
+            "early": read_at < mature_at,
+            **{f"{target}_log": brought[target] for target in TARGETS},
+            **{f"{target}_growth": growth[target][0] for target in TARGETS},
+            **{f"{target}_variance": growth[target][1] for target in TARGETS},
+            "by_views": brought["engagements"] - brought["views"],
             **{
                 name: (values / engagements.clip(lower=1)).astype("float32")
                 for name, values in parts.items()
@@ -120,27 +136,64 @@ def first_readings(posts: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
             **{name: posts[name].astype("float32") for name in CONTENT},
         }
     )
-    return readings[first].sort_values("posted_at", ascending=False)
+    counts = (read_at >= posts["posted_at"] + DAY) & ~posts["repost"].fillna(False).astype(bool)
+    readings = readings[counts].sort_values("read_at", kind="stable")
+    by = readings.groupby("post")["read_at"]
+    first = readings["read_at"].where(~readings["early"]).groupby(readings["post"])
+    readings["settled"] = readings["read_at"] == first.transform("min").fillna(by.transform("max"))
+    return readings.sort_values("posted_at", ascending=False, kind="stable")
+
+
+def growth_of(
+    platform: pd.Series, target: str, age: np.ndarray, reference: Reference
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ln of the growth from the age at reading to the horizon, and its variance, by the formula."""
+    growth, variance = np.zeros(len(age)), np.zeros(len(age))
+    for name in PLATFORMS:
+        curve = reference.maturation.find(name, target)
+        if curve is None:
+            continue
+        at = (platform == name).to_numpy()
+        ages = np.nan_to_num(age[at], nan=90.0).clip(1 / 24, 90)
+        # in the form that rounds like derive: ties of a post and twice the median stay ties
+        days = np.append(ages, reference.horizon_days)
+        share = np.log(-np.expm1(-curve.gamma * np.log1p(days / curve.tau_days)))
+        growth[at] = share[-1] - share[:-1]
+        variance[at] = curve.theta * growth[at].clip(0)
+    return growth, variance
 
 
 def last_posts(
-    posts: pd.DataFrame, numbered: pd.DataFrame, name: str, others: tuple[str, ...] = ()
+    posts: pd.DataFrame, numbered: pd.DataFrame, target: str, others: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """Merge each query with its account's posts and keep the newest 96 known at as_of whose `name` is known."""
-    known = posts.loc[posts[name].notna(), ["account", "posted_at", name, *others]].rename(
-        columns={name: "value"}
-    )
+    """Merge each query with its account's posts and keep the newest 96 known at as_of with counts of the target."""
+    names = {f"{target}_{name}": name for name in ("growth", "variance")}
+    known = posts.rename(columns={f"{target}_log": "value", **names})
+    known = known.loc[known["value"].notna()]
+    columns = ["account", "posted_at", "value", *names.values(), *others]
+    mature_at = known["posted_at"] + MATURE
+    settled = known.assign(known_from=mature_at, known_until=pd.NaT)[known["settled"]]
+    early = known.sort_values(["post", "read_at"])
+    newer = early.groupby("post")["read_at"].shift(-1)
+    early = early.assign(known_from=early["read_at"], known_until=newer)[early["early"]]
+    until = early["known_until"].fillna(LATEST).clip(upper=early["posted_at"] + MATURE)
+    known = pd.concat([settled, early.assign(known_until=until)])
     rows = (
-        numbered[["query", "account", "as_of"]].merge(known, on="account").drop(columns="account")
+        numbered[["query", "account", "as_of"]]
+        .merge(known[[*columns, "known_from", "known_until"]], on="account")
+        .drop(columns="account")
     )
-    rows = rows[rows["posted_at"] + HORIZON <= rows["as_of"]]
+    is_known = (rows["known_from"] <= rows["as_of"]) & ~(rows["known_until"] <= rows["as_of"])
+    rows = rows[is_known].sort_values(["query", "posted_at"], ascending=[True, False])
     place = rows.groupby("query").cumcount()
     rows = rows.assign(place=place.astype("int16"))[place < WINDOW]
     rows = rows.reset_index(drop=True)
     rows["age"] = (rows["as_of"] - rows["posted_at"]) / DAY
     if "read_at" in rows:
         rows["late"] = rows["read_at"] > rows["as_of"]
-    return rows.drop(columns=["as_of", "posted_at", "read_at"], errors="ignore")
+    return rows.drop(
+        columns=["as_of", "posted_at", "read_at", "known_from", "known_until"], errors="ignore"
+    )
 
 
 def weighted_mean(rows: pd.DataFrame, values: pd.Series, weights: pd.Series) -> pd.Series:
@@ -158,11 +211,20 @@ def weighted_median(rows: pd.DataFrame) -> pd.Series:
 
 
 def with_level(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add each post's days before the newest, its recency weight, and its query's weighted median and level."""
+    """Add each post's days before the newest, its weight, and its query's weighted median and level.
+
+    The weight is by recency, and less where counts still grew after the reading.
+    """
     rows["since"] = rows["age"] - rows.groupby("query")["age"].transform("min")
-    rows["weight"] = 0.5 ** (rows["since"] / 60)
+    by = rows.groupby("query")["value"]
+    mad = (rows["value"] - by.transform("median")).abs().groupby(rows["query"]).transform("median")
+    posts = by.transform("count")
+    spread = (posts * (1.4826 * mad) ** 2 + 5 * 0.5**2) / (posts + 5)
+    certainty = spread / (spread + rows["variance"])
+    rows["weight"] = 0.5 ** (rows["since"] / 60) * certainty
     median = weighted_median(rows)
-    level = (median + weighted_mean(rows, rows["value"], np.exp(-rows["place"] / 20))) / 2
+    faded = np.exp(-rows["place"] / 20) * certainty
+    level = (median + weighted_mean(rows, rows["value"], faded)) / 2
     rows["median"], rows["level"] = rows["query"].map(median), rows["query"].map(level)
     return rows
 
@@ -204,6 +266,7 @@ def spread_signals(rows: pd.DataFrame) -> pd.DataFrame:
             "known_count": count,
             "effective_count": by["weight"].sum() ** 2
             / (rows["weight"] ** 2).groupby(rows["query"]).sum(),
+            "log_growth": weighted_mean(rows, rows["growth"], rows["weight"]),
             "log_sd": by["value"].std(),
             "log_mad": centred.abs().groupby(rows["query"]).median(),
             "log_autocorrelation": pairs / squares * count / (count + 4),

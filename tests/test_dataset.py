@@ -7,10 +7,11 @@ import pytest
 from features.history.arrays import DAY_US, to_us
 from features.history.history import History
 from features.history.post_readings import CONTENT_FIELDS
+from features.maturation.maturation import AS_READ, published_maturation
 from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import EVIDENCE, FORMATS
+from features.tables.vocabulary import EVIDENCE, FORMATS, HORIZON_DAYS, MATURE_DAYS
 from training.dataset import (
     Sampling,
     account_of_rows,
@@ -22,7 +23,8 @@ from training.dataset import (
 
 @pytest.fixture(scope="module")
 def market(market_folder):
-    return History.from_tables(validate(read_tables(market_folder)))
+    history = History.from_tables(validate(read_tables(market_folder)))
+    return history.at_horizon(published_maturation(), HORIZON_DAYS)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,8 @@ def two_posts():
         }
     )
     creators = pd.DataFrame({"creator_id": ["a"], "platform": ["instagram"], "followers": [100.0]})
-    return History.from_tables(validate(Tables(creators=creators, posts=posts)))
+    history = History.from_tables(validate(Tables(creators=creators, posts=posts)))
+    return history.at_horizon(AS_READ, HORIZON_DAYS)
 
 
 def lead_days(rows):

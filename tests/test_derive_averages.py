@@ -12,9 +12,10 @@ from features.derive.derive import derive
 from features.derive.level_offset import HISTORY, PROFILE_ONLY, SUMMARY
 from features.derive.market_priors import MarketPriors, Prior
 from features.derive.platform_posts import PlatformPosts
+from features.maturation.maturation import AS_READ, published_maturation
 from features.tables.model import Tables
 from features.tables.schema import CREATORS, POSTS
-from features.tables.vocabulary import DEFAULT_PART_SHARES, ENGAGEMENT_PARTS, PLATFORMS
+from features.tables.vocabulary import DEFAULT_PART_SHARES, ENGAGEMENT_PARTS, PLATFORMS, TARGETS
 
 NAN = np.nan
 AS_OF = pd.Timestamp("2026-06-15T00:00:00Z")
@@ -105,7 +106,11 @@ def reference(bundle):
     prior = replace(line, intercept=np.log1p(100), without_followers=np.log1p(100))
     market = MarketPriors({"all": prior, "instagram": prior}, 4.0, -0.2, {"instagram": 40})
     return replace(
-        bundle.reference, engagements=market, views=market, part_shares=POSTED.part_shares
+        bundle.reference,
+        engagements=market,
+        views=market,
+        part_shares=POSTED.part_shares,
+        maturation=AS_READ,
     )
 
 
@@ -114,6 +119,17 @@ def asked(reference, platform, posts=(), **told):
     tables = Tables(creators=table([creator], CREATORS), posts=table(posts, POSTS))
     question = {"creator_id": "a", "platform": platform, "as_of": AS_OF, "start_at": AS_OF, **told}
     return derive(tables, pd.DataFrame([question]), reference).iloc[0]
+
+
+def test_averages_count_as_grown_up_and_are_brought_to_the_horizon(reference):
+    told = {"avg_likes": 3000.0, "avg_comments": 30.0, "avg_views": 40_000.0}
+    as_read = asked(reference, "youtube", **told)
+    growing = replace(reference, maturation=published_maturation())
+    brought = asked(growing, "youtube", **told)
+    for target in TARGETS:
+        curve = published_maturation().find("youtube", target).curve
+        change = brought[f"{target}_log_offset"] - as_read[f"{target}_log_offset"]
+        assert change == pytest.approx(curve.growth(90, 30)) == brought[f"{target}_log_growth"]
 
 
 def test_averages_of_a_platform_that_trained_the_model_are_pulled_toward_its_prior(reference):

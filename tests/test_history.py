@@ -11,6 +11,7 @@ from features.history.history import History
 from features.history.panel import Panel
 from features.history.post_readings import PostReadings, public_engagements
 from features.history.profiles import profile_at
+from features.maturation.maturation import AS_READ, published_maturation
 from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
@@ -33,20 +34,68 @@ def likes_of(*posts, **rest):
     return History.from_tables(tables_of(*posts, **rest)).posts.columns["likes"].tolist()
 
 
+def known_of(panel, name, number):
+    """Give the values of the posts known on a day, newest first."""
+    rows = panel.known_rows(np.array([0]), to_us(pd.Series([day(number)])), 96)
+    assert panel.known_count(np.array([0]), to_us(pd.Series([day(number)]))) == (rows >= 0).sum()
+    return panel.take_or_nan(name, rows)[rows >= 0].tolist()
+
+
+def known_likes(number, *posts):
+    return known_of(History.from_tables(tables_of(*posts)).posts, "likes", number)
+
+
 def profile_on(number, *, creators=(CREATOR,), followers=()):
     history = History.from_tables(tables_of(creators=creators, followers=followers))
     profile = profile_at(history, np.array([0]), to_us(pd.Series([day(number)])))
     return {name: values[0] for name, values in profile.items()}
 
 
-def test_the_first_reading_at_the_horizon_or_later_counts():
+def test_the_first_reading_at_a_week_or_later_counts_whenever_it_was_made():
     readings = [
         {"post_id": "p", "observed_at": day(age), "likes": likes}
         for age, likes in [(30, 300), (7, 70), (6.99, 69), (8, 80)]
     ]
-    assert likes_of(*readings) == [70]
-    assert likes_of(*readings[::-1]) == [70]
-    assert likes_of(readings[0], readings[2]) == [300]
+    for rows in (readings, readings[::-1]):
+        assert known_likes(7, *rows) == known_likes(99, *rows) == [70]
+    assert known_likes(7, readings[0], readings[2]) == [300]
+
+
+def test_a_younger_post_counts_from_a_day_on_by_what_was_read_until_then():
+    readings = [
+        {"post_id": "p", "observed_at": day(age), "likes": likes}
+        for age, likes in [(0.5, 5), (1, 10), (3, 30), (6.99, 69), (40, 400)]
+    ]
+    for rows in (readings, readings[::-1]):
+        known = {age: known_likes(age, *rows) for age in (0.9, 1, 2.9, 3, 6, 6.99, 7)}
+        assert known == {0.9: [], 1: [10], 2.9: [10], 3: [30], 6: [30], 6.99: [69], 7: [400]}
+
+
+def test_a_post_that_was_never_read_at_a_week_counts_by_its_last_reading():
+    readings = [
+        {"post_id": "p", "observed_at": day(age), "likes": age * 10.0} for age in (0.5, 2, 6)
+    ]
+    assert [known_likes(age, *readings) for age in (1, 2, 6, 7, 90)] == [[], [20], [60], [60], [60]]
+
+
+def test_an_early_reading_without_likes_does_not_hide_an_earlier_one():
+    history = History.from_tables(
+        tables_of(
+            {"post_id": "p", "observed_at": day(2), "likes": 20.0, "views": None},
+            {"post_id": "p", "observed_at": day(3), "likes": None, "views": 900.0},
+        )
+    )
+    assert known_of(history.posts_with_engagements, "likes", 4) == [20]
+    assert known_of(history.posts_with_views, "views", 4) == [900]
+    assert known_of(history.posts_with_views, "views", 2.5) == []
+
+
+def test_newer_posts_come_first_whatever_their_age():
+    posts = [
+        {"post_id": f"p{at}", "posted_at": day(at), "observed_at": day(at + read), "likes": at}
+        for at, read in [(1.0, 30), (9.0, 2), (2.0, 7), (8.0, 1.5), (10.0, 1.0), (10.5, 3)]
+    ]
+    assert known_likes(12, *posts) == [10, 9, 8, 2, 1]
 
 
 def test_the_first_mature_reading_counts_even_where_a_later_one_knows_more():
@@ -58,10 +107,37 @@ def test_the_first_mature_reading_counts_even_where_a_later_one_knows_more():
     )
 
 
-def test_a_reading_without_a_moment_is_mature():
-    history = History.from_tables(tables_of({"observed_at": None}))
-    assert history.posts.columns["likes"].tolist() == [90]
-    assert history.posts.columns["age_read_days"].tolist() == [7]
+def test_a_reading_without_a_moment_counts_from_a_week_on_and_as_grown_up():
+    untold = {"observed_at": None}
+    assert [known_likes(age, untold) for age in (6.99, 7)] == [[], [90]]
+    grown_up = growth_of(untold)
+    assert grown_up == growth_of({"observed_at": day(90)}) == growth_of({"observed_at": day(900)})
+    assert grown_up[0] < 0 < growth_of({"observed_at": day(29)})[0]
+
+
+def growth_of(*posts, days=30):
+    history = History.from_tables(tables_of(*posts)).at_horizon(published_maturation(), days)
+    return history.posts.columns["engagements_growth"].tolist()
+
+
+def test_counts_are_brought_to_a_horizon_and_another_one_starts_from_what_was_read():
+    curve = published_maturation().find("instagram", "engagements").curve
+    history = History.from_tables(tables_of({"observed_at": day(8)}))
+    first = history.at_horizon(published_maturation(), 30)
+    for found in (
+        first,
+        history.at_horizon(published_maturation(), 90).at_horizon(published_maturation(), 30),
+    ):
+        columns = found.panel("engagements").columns
+        assert columns["engagements_log"] == pytest.approx(np.log1p(99) + curve.growth(8, 30))
+        assert columns["engagements_growth_variance"] == pytest.approx(0.25 * curve.growth(8, 30))
+    assert first.at_horizon(published_maturation(), 30) is first
+    assert history.at_horizon(AS_READ, 30).posts.columns["engagements_log"] == np.log1p(99)
+
+
+def test_no_count_falls_below_nothing():
+    history = History.from_tables(tables_of({"likes": 0.0, "comments": 0.0, "observed_at": None}))
+    assert history.at_horizon(published_maturation(), 1).posts.columns["engagements_log"] == 0
 
 
 def test_a_reading_with_a_moment_goes_before_one_without_whatever_the_row_order():
@@ -72,17 +148,8 @@ def test_a_reading_with_a_moment_goes_before_one_without_whatever_the_row_order(
     assert likes_of(*readings) == likes_of(*readings[::-1]) == [2]
 
 
-def test_a_post_read_too_early_is_not_in_the_history():
-    assert likes_of({"observed_at": day(6)}) == []
-
-
-def test_another_horizon_takes_another_reading():
-    tables = tables_of(
-        {"post_id": "p", "observed_at": day(3), "likes": 3},
-        {"post_id": "p", "observed_at": day(7), "likes": 7},
-    )
-    assert History.from_tables(tables, horizon_days=2).posts.columns["likes"].tolist() == [3]
-    assert History.from_tables(tables, horizon_days=7).posts.columns["likes"].tolist() == [7]
+def test_a_post_read_within_its_first_day_is_not_in_the_history():
+    assert likes_of({"observed_at": day(0.99)}) == []
 
 
 def test_reposts_are_left_out_and_untold_ones_are_not():
@@ -178,9 +245,9 @@ def test_engagements_and_views_have_tracks_of_their_own():
         tables_of({"comments": None, "views": 10.0}, {"views": None}, {"views": 20.0})
     )
     assert np.expm1(
-        history.panel("engagements").take("engagements_log", np.arange(2))
+        history.panel("engagements").take("engagements_log_read", np.arange(2))
     ) == pytest.approx([99, 99])
-    assert np.expm1(history.panel("views").take("views_log", np.arange(2))) == pytest.approx(
+    assert np.expm1(history.panel("views").take("views_log_read", np.arange(2))) == pytest.approx(
         [10, 20]
     )
 

@@ -9,7 +9,8 @@ from conftest import build_tables
 from features.derive.market_priors import KNOT, MarketPriors, Prior
 from features.derive.reference import Reference, TooLittleData, fit_reference
 from features.history.history import History
-from features.tables.vocabulary import HORIZON_DAYS, NICHES, PLATFORMS
+from features.maturation.maturation import AS_READ
+from features.tables.vocabulary import MATURE_DAYS, NICHES, PLATFORMS
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 UNTIL = START + pd.Timedelta(days=100)
@@ -46,7 +47,8 @@ def history_of(people, made, followers=()):
 
 
 def fitted(people, made, followers=(), accounts=None):
-    return fit_reference(history_of(people, made, followers), UNTIL, accounts)
+    history = history_of(people, made, followers)
+    return fit_reference(history, UNTIL, accounts, maturation=AS_READ)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +160,7 @@ def test_held_out_creators_and_later_words_change_no_classifier():
 def test_what_is_known_later_changes_no_reference():
     people, made = market(40)
     people = [{**row, "observed_at": START} for row in people]
-    late = UNTIL - pd.Timedelta(days=HORIZON_DAYS) + pd.Timedelta(microseconds=1)
+    late = UNTIL - pd.Timedelta(days=MATURE_DAYS) + pd.Timedelta(microseconds=1)
     later = [
         {
             **post,
@@ -191,7 +193,7 @@ def test_a_post_counts_from_the_moment_its_counts_are_known():
     just = {
         **made[0],
         "post_id": "just",
-        "posted_at": UNTIL - pd.Timedelta(days=HORIZON_DAYS),
+        "posted_at": UNTIL - pd.Timedelta(days=MATURE_DAYS),
         "likes": 1e9,
     }
     assert fitted(people, [*made, just]).to_json() != fitted(people, made).to_json()

@@ -47,9 +47,9 @@ def mature(simulated):
 
 
 def one_creator(truth, engagements):
-    """Give the truth of the first creator, made to expect so many lifetime engagements of any post, with sd 0.5."""
+    """Give the truth of the first creator, made to expect so many engagements of any post at 30 days, with sd 0.5."""
     level = {name: np.log(engagements) for name in truth.creators if name.startswith("level_")}
-    effects = {name: 0.0 for name in truth.creators if name.startswith("effect_")}
+    effects = {name: 0.0 for name in truth.creators if name.startswith(("effect_", "momentum_"))}
     creators = truth.creators.head(1).assign(platform="instagram", post_sd=0.5, **level, **effects)
     return replace(truth, creators=creators)
 
@@ -96,6 +96,19 @@ def test_totals_of_partnerships_are_uniform():
     assert np.mean((pit > 0.1) & (pit < 0.9)) == pytest.approx(0.8, abs=0.06)
 
 
+def test_posts_that_grow_at_their_own_pace_are_uniform_under_the_oracle():
+    ages = (1.0, 7.0, 90.0)
+    market = replace(DEMO_MARKET, growth_theta=0.3, truth_ages_days=ages, later_days=30)
+    _, truth = simulate(150, seed=13, market=market)
+    questions = truth.readings.merge(
+        truth.posts[["post_id", "creator_id", "posted_at"]], on="post_id"
+    ).rename(columns={"posted_at": "start_at"})
+    oracle = Oracle(truth, draws=512)
+    for age in ages:
+        asked = questions[questions["age_days"] == age].sample(1200, random_state=1)
+        assert stats.kstest(oracle.pit(asked, asked["engagements"]), "uniform").pvalue > 0.01
+
+
 def test_large_counts_have_the_closed_form(simulated):
     truth = one_creator(simulated[1], 5000.0)
     question = pd.DataFrame(
@@ -106,10 +119,14 @@ def test_large_counts_have_the_closed_form(simulated):
         }
     )
     p = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-    got = Oracle(truth).quantiles(question.assign(sponsored=False), p)[0]
-    lifetime = np.log(5000) + 0.05 + 0.5 * stats.t.ppf(p, 6) * np.sqrt(4 / 6)
+    oracle, question = Oracle(truth), question.assign(sponsored=False)
+    at_30_days = np.log(5000) + 0.05 + 0.5 * stats.t.ppf(p, 6) * np.sqrt(4 / 6)
+    np.testing.assert_allclose(oracle.quantiles(question, p)[0], at_30_days, atol=0.01)
+    # the published 80 % at 24 hours [CampaignDeus], which the curve meets within 2 %
     np.testing.assert_allclose(
-        got, lifetime + np.log(DEMO_MARKET.platforms["instagram"].accrued_share(7.0)), atol=0.01
+        oracle.quantiles(question.assign(age_days=1.0), p)[0],
+        at_30_days + np.log(0.8),
+        atol=0.03,
     )
 
 
@@ -121,7 +138,7 @@ def test_small_counts_have_the_distribution_of_a_mixed_poisson(simulated):
             "start_at": ["2026-01-07T19:00:00Z"],
             "format": "short",
         }
-    ).assign(sponsored=False, age_days=1e6)
+    ).assign(sponsored=False)
     counts = np.expm1(draws_of(Oracle(truth, draws=4096), question)[0]).round()
     u = (np.arange(20_000) + 0.5) / 20_000
     rates = np.exp(np.log(4) + 0.05 + 0.5 * stats.t.ppf(u, 6) * np.sqrt(4 / 6))
@@ -141,8 +158,10 @@ def test_crps_is_that_of_the_definition_and_the_truth_beats_a_shifted_forecast(o
 
 def test_generator_and_oracle_share_one_mean(simulated):
     tables, truth = simulated
-    flags = tables.posts.drop_duplicates("post_id")[["platform", "post_id", "format", "sponsored"]]
-    posts = truth.posts.merge(flags, on=["platform", "post_id"])
+    posts = truth.posts
+    shown = tables.posts.drop_duplicates("post_id").set_index("post_id")[["format", "sponsored"]]
+    known = posts.set_index("post_id").loc[shown.index, ["format", "sponsored"]]
+    assert known.astype("str").equals(shown.astype("str"))
     days = (posts["posted_at"] - pd.Timestamp("2025-01-01", tz="UTC")) / DAY
     mean = expected_log_engagements(
         truth.creators,
@@ -158,7 +177,7 @@ def test_generator_and_oracle_share_one_mean(simulated):
 
 def test_draws_are_accurate_as_stated(simulated, oracle, mature):
     fine = Oracle(simulated[1], draws=16_384, seed=9)
-    questions = mature.head(80)
+    questions = mature.sort_values("engagements").iloc[::50]
     exact = fine.quantiles(questions, [0.1, 0.5, 0.9])
     error = np.abs(oracle.quantiles(questions, [0.1, 0.5, 0.9]) - exact)
     few = np.expm1(exact[:, 1]) < 20

@@ -11,6 +11,7 @@ from features.derive.reference import fit_reference
 from features.fit_segments import DEFAULT_SHRINKAGE, fit_benchmarks
 from features.history.deals import completed_deals
 from features.history.history import History
+from features.maturation.maturation import AS_READ
 from features.segments import (
     MIN_SEGMENT_CREATORS,
     QUANTILE_LEVELS,
@@ -64,7 +65,7 @@ def deal(number, **rest):
 def fitted(tables):
     history = History.from_tables(tables)
     deals = completed_deals(history, tables.partnerships, int(UNTIL.timestamp() * 1e6))
-    return fit_benchmarks(history, fit_reference(history, UNTIL), UNTIL, deals)
+    return fit_benchmarks(history, fit_reference(history, UNTIL, maturation=AS_READ), UNTIL, deals)
 
 
 def cell(found, *parts):

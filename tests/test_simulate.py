@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.maturation.maturation import published_maturation
 from features.tables.folder import read_tables
 from features.tables.schema import PROSPECTS
 from features.tables.validate import clean_table, validate
-from features.tables.vocabulary import HORIZON_DAYS, NICHES
+from features.tables.vocabulary import NICHES, PLATFORMS
 from training.simulate import simulate as simulation
 from training.simulate.niche_words import NICHE_WORDS
 from training.simulate.parameters import (
@@ -17,8 +18,8 @@ from training.simulate.parameters import (
     NICHE_GROUPS,
     MarketParameters,
 )
-from training.simulate.platforms import INSTAGRAM, TIKTOK
 from training.simulate.simulate import SimulateError, simulate, write_market
+from training.simulate.truth import momentum_columns
 
 END = pd.Timestamp("2026-06-30", tz="UTC")
 DAY = pd.Timedelta(days=1)
@@ -42,20 +43,27 @@ def wide():
 
 
 def counted(posts):
-    """Give lifetime engagements; unknown where a part is."""
+    """Give engagements; unknown where a part is."""
     shares = posts["shares"].where(posts["platform"] == "tiktok", 0)
     return posts["likes"] + posts["comments"] + shares
 
 
 def rates_of(tables, truth):
+    """Give medians by creator of posts read after 60 days, brought to 30 days by the published curves."""
     posts = tables.posts[(tables.posts["observed_at"] - tables.posts["posted_at"]) > 60 * DAY]
     posts = posts[~posts["sponsored"].astype(bool)]
+    codes = pd.Index(PLATFORMS).get_indexer(posts["platform"]).astype(float)
+    grown, views_grown = (
+        published_maturation().growth(measure, codes, 30.0, np.nan)
+        for measure in ("engagements", "views")
+    )
     rate = counted(posts) / posts["creator_id"].map(
         np.exp(truth.creators.set_index("creator_id")["ln_followers"])
     )
+    by_views = counted(posts) / posts["views"]
     posts = posts.assign(
-        ln_rate=np.log(rate.where(rate > 0)),
-        ln_rate_by_views=np.log((counted(posts) / posts["views"]).where(rate > 0)),
+        ln_rate=np.log(rate.where(rate > 0)) - grown,
+        ln_rate_by_views=np.log(by_views.where(rate > 0)) - grown + views_grown,
         comment_ratio=posts["comments"] / posts["likes"].where(posts["likes"] >= 30),
     )
     groups = posts.groupby("creator_id")
@@ -119,7 +127,7 @@ def test_most_posts_have_a_mature_reading_and_some_an_early_one_before_it(small)
     posts = small[0].posts
     age = (posts["observed_at"] - posts["posted_at"]) / DAY
     keys = posts["post_id"]
-    assert keys[age >= HORIZON_DAYS].nunique() / keys.nunique() > 0.95
+    assert keys[age >= 7].nunique() / keys.nunique() > 0.95
     readings = keys.value_counts()
     assert readings.max() == 2
     assert 0.08 < (readings == 2).mean() < 0.2
@@ -164,6 +172,10 @@ def test_partnerships_sum_their_deliverables(small):
     assert posts["sponsored"].all()
     assert counted(posts).sum() == deal["engagements"]
     assert posts["views"].sum() == deal["views"]
+    assert (posts["observed_at"] == deal["observed_at"]).all()
+    read_after = deals["observed_at"] - deals["start_at"]
+    assert (read_after >= (7 + 7 * (deals["deliverables"] - 1)) * DAY)[~future].sum() > 50
+    assert deals["observed_at"].isna().equals(deals["engagements"].isna())
     assert len(truth.partnerships) == len(deals)
 
 
@@ -226,13 +238,11 @@ def test_comments_per_like_lie_between_the_published_mean_and_median(wide):
 
 
 def test_sponsored_posts_lose_a_tenth_and_creators_differ(wide):
-    tables, truth, _ = wide
+    _, truth, _ = wide
     effect = np.expm1(truth.creators["sponsored_effect"])
     assert effect.mean() == pytest.approx(-0.10, abs=0.01)
     assert effect.std() == pytest.approx(0.20, abs=0.01)
-    flags = tables.posts.drop_duplicates("post_id")[["platform", "post_id", "sponsored"]]
-    posts = truth.posts.merge(flags, on=["platform", "post_id"])
-    by_creator = posts.groupby(["sponsored", "creator_id"])["ln_expected"].mean()
+    by_creator = truth.posts.groupby(["sponsored", "creator_id"])["ln_expected"].mean()
     assert (by_creator[True] - by_creator[False]).mean() == pytest.approx(
         np.log(0.9) - 0.02, abs=0.03
     )
@@ -272,10 +282,75 @@ def test_fee_exponent_is_the_scenario(exponent):
     assert np.polyfit(deals["ln_followers"], ln_fee, 1)[0] == pytest.approx(exponent, abs=0.05)
 
 
-def test_half_of_the_engagements_come_within_the_half_life():
-    assert INSTAGRAM.accrued_share(INSTAGRAM.half_life_days) == pytest.approx(0.5)
-    assert TIKTOK.accrued_share(0.0) == 0.0
-    assert np.isclose(TIKTOK.accrued_share(365.0), 1.0)
+#: Shares of the counts of 30 days, at 1 and at 7 days: the published figures to which the curves are fitted.
+GROWN = {
+    ("instagram", "engagements"): (0.80, 0.945),
+    ("tiktok", "views"): (0.376, 0.729),
+    ("youtube", "engagements"): (0.62, 0.835),
+}
+
+
+@pytest.mark.parametrize("theta", [0.0, 0.2])
+def test_counts_grow_by_the_published_curves_each_post_at_its_own_pace(theta):
+    market = replace(DEMO_MARKET, truth_ages_days=(1.0, 7.0, 30.0), growth_theta=theta)
+    _, truth = simulate(300, seed=8, market=market)
+    counts = truth.readings.pivot_table(
+        ["engagements", "views"], ["platform", "post_id"], "age_days"
+    )
+    for (platform, measure), shares in GROWN.items():
+        count = counts.loc[platform, measure]
+        # the count at 30 days says nothing of the pace
+        count = np.log1p(count[count[30.0] > 500])
+        growth = count[30.0] - count[1.0], count[30.0] - count[7.0]
+        for ln_growth, share in zip(growth, shares, strict=True):
+            assert ln_growth.min() >= 0
+            assert ln_growth.mean() == pytest.approx(-np.log(share), rel=0.1, abs=0.01)
+            assert ln_growth.var() == pytest.approx(-theta * np.log(share), rel=0.25, abs=0.002)
+        rank = growth[0].rank().corr(growth[1].rank())
+        assert theta == 0 or rank > 0.8
+
+
+def test_a_market_is_read_in_one_sweep_or_on_every_day():
+    for readings in ("sweep", "daily"):
+        tables, _ = simulate(60, seed=6, market=replace(DEMO_MARKET, readings=readings))
+        validate(tables)
+        age = (tables.posts["observed_at"] - tables.posts["posted_at"]) / DAY
+        outcome = tables.partnerships.dropna(subset=["engagements"])
+        assert (outcome["observed_at"] - outcome["start_at"]).min() > 7 * DAY
+        if readings == "sweep":
+            assert tables.posts["post_id"].is_unique
+            assert tables.posts["observed_at"].min() > END - DAY / 4
+            assert outcome["observed_at"].min() > END - DAY / 4
+        else:
+            by_post = age.groupby(tables.posts["post_id"])
+            grown = by_post.max() > 31
+            days = by_post.apply(lambda ages: np.floor(ages[ages < 10]).nunique())
+            assert days[grown].min() >= 9
+            assert age.min() >= 1 / 24
+
+
+def test_later_posts_are_in_the_truth_alone():
+    market = replace(DEMO_MARKET, later_days=40, truth_ages_days=(7.0, 30.0))
+    tables, truth = simulate(60, seed=6, market=market)
+    later = truth.posts[truth.posts["posted_at"] > END]
+    assert not later["post_id"].isin(tables.posts["post_id"]).any()
+    ordinary = len(truth.posts) - len(later)
+    assert len(later) / ordinary == pytest.approx(40 / 545, rel=0.3)
+    assert (truth.readings.groupby("post_id").size() == 2).all()
+    assert set(truth.readings["post_id"]) == set(truth.posts["post_id"])
+
+
+def test_posts_of_one_time_have_more_in_common_than_the_level():
+    _, truth = simulate(3000, seed=9, market=replace(DEMO_MARKET, posts_median=1.0))
+    creators = truth.creators[truth.creators["grade"] != "pods"]
+    momentum = creators[momentum_columns(DEMO_MARKET)].to_numpy(dtype=float)
+    own = creators["post_sd"].to_numpy() ** 2
+    total = own + momentum.var(axis=0).mean()
+    # what a creator's posts spread by is what was published, 0.4 to 0.8
+    assert total.mean() == pytest.approx(np.mean(np.linspace(0.4, 0.8, 101) ** 2), rel=0.05)
+    near, far = ((momentum[:, :-lag] * momentum[:, lag:]).mean() for lag in (1, 12))
+    assert near / momentum.var() == pytest.approx(np.exp(-7 / 45), abs=0.03)
+    assert far / momentum.var() == pytest.approx(np.exp(-84 / 45), abs=0.05)
 
 
 def test_every_niche_has_words_and_kin():
@@ -298,6 +373,7 @@ def test_written_market_reads_back_without_its_truth(folder):
         "market.json",
         "partnerships.parquet",
         "posts.parquet",
+        "readings.parquet",
     ]
     assert set(pd.read_parquet(folder / "truth" / "creators.parquet")["grade"]) <= set(
         AUTHENTICITY_GRADES

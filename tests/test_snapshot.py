@@ -180,7 +180,7 @@ def test_what_is_known_of_a_creator_is_named_without_a_question(history, referen
 
 
 def test_what_a_snapshot_says_of_itself(history, reference, snapshot):
-    assert (snapshot.as_of, snapshot.horizon_days, snapshot.version) == (AS_OF, 7, "v1")
+    assert (snapshot.as_of, snapshot.horizon_days, snapshot.version) == (AS_OF, 30, "v1")
     assert (snapshot.as_of_us, snapshot.topics) == (AS_OF.value // 1000, history.topics)
     snapshot.check(reference, "v1")
 

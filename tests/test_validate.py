@@ -90,6 +90,18 @@ def test_impossible_dates():
     ]
 
 
+def test_an_outcome_is_read_after_the_start():
+    deal = {"partnership_id": "d", "creator_id": CREATORS["creator_id"][0]}
+    start, read = pd.Timestamp("2026-01-05", tz="UTC"), pd.Timestamp("2026-01-04", tz="UTC")
+    planned = {**deal, "partnership_id": "e", "start_at": NOW + pd.Timedelta(days=40)}
+    deals = pd.DataFrame([{**deal, "start_at": start, "observed_at": read}, planned])
+    with pytest.raises(InvalidTables) as raised:
+        validate(Tables(creators=CREATORS, partnerships=deals), now=NOW)
+    (fault,) = raised.value.faults
+    assert (fault.table, fault.row, fault.column) == ("partnerships", 0, "start_at")
+    assert fault.rule.startswith("is after observed_at 2026-01-04")
+
+
 def test_several_readings_are_ordinary_and_an_exact_repeat_is_a_fault():
     first, second = {"observed_at": "2026-01-02T00:00:00Z"}, {"observed_at": "2026-01-09T00:00:00Z"}
     posts = pd.DataFrame([{**POST, **first}, {**POST, **second}])

@@ -14,7 +14,7 @@ from features.derive.planned_post import scale_content
 from features.derive.queries import Queries
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.history.panel import Panel
+from features.history.panel import Panel, PostPanel
 from features.history.post_readings import CONTENT_FIELDS
 from features.tables.vocabulary import EVIDENCE, MATURE_DAYS
 from training.platform_times import platform_of_posts, times_by_platform
@@ -132,7 +132,7 @@ def sample_test_rows(
     """
     panel, platform = history.panel(target), platform_of_posts(history, target)
     as_of = times_by_platform(cut)[platform]
-    is_later = panel.time > as_of
+    is_later = (panel.time > as_of) & _has_outcome(panel)
     if until is not None:
         is_later &= panel.time <= times_by_platform(until)[platform]
     if longest_lead_days is not None:
@@ -215,10 +215,18 @@ def _known_posts(
     """Return the panel rows of the posts whose counts are known at `until` (platforms,)."""
     panel = history.panel(target)
     latest = until[platform_of_posts(history, target)] - MATURE_DAYS * DAY_US
-    posts = np.flatnonzero(panel.time <= latest)
+    posts = np.flatnonzero((panel.time <= latest) & _has_outcome(panel))
     if accounts is None:
         return posts
     return posts[accounts[account_of_rows(panel)[posts]]]
+
+
+def _has_outcome(panel: PostPanel) -> np.ndarray:
+    """Return whether each post was read at MATURE_DAYS or later, (posts,): an earlier reading tells
+    too little of what came of it.
+    """
+    age = panel.take("age_read_days", np.arange(len(panel.time)))
+    return ~(age < MATURE_DAYS)
 
 
 def _longest_leads(panel: Panel, posts: np.ndarray, most: float) -> np.ndarray:

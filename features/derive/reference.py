@@ -26,6 +26,7 @@ from features.errors import CreatorcastError
 from features.history.arrays import to_us
 from features.history.history import History
 from features.history.profiles import profile_at
+from features.maturation.fit_curves import fit_maturation
 from features.maturation.maturation import Maturation, published_maturation
 from features.niche.classifier import NicheClassifier
 from features.niche.text import fit_classifier, likeliest_niche, niche_distribution
@@ -178,7 +179,7 @@ def fit_reference(
     latest = pd.Timestamp(int(moments.max()), unit="us", tz="UTC")
     profile, classifier = _fit_niches(history, accounts, moment)
     if maturation is None:
-        maturation = published_maturation()
+        maturation = _fit_curves(history, accounts, moments)
     history = history.at_horizon(maturation, horizon_days)
     panel = history.posts_with_engagements
     engaged = post_window(panel, "engagements", accounts, moment)
@@ -209,6 +210,13 @@ def fit_reference(
         horizon_days=horizon_days,
         maturation=maturation,
     )
+
+
+def _fit_curves(history: History, accounts: np.ndarray, moments: np.ndarray) -> Maturation:
+    """Return the curves fitted to the readings of accounts made by the moments (platforms,)."""
+    if history.reading_pairs is None:
+        return published_maturation()
+    return fit_maturation(history.reading_pairs.known_at(moments, accounts).growth_pairs())
 
 
 def _require_creators(creators: int, latest: pd.Timestamp) -> None:

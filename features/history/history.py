@@ -31,6 +31,7 @@ from features.history.post_readings import (
     join_captions,
     post_panel,
 )
+from features.history.reading_pairs import ReadingPairs
 from features.maturation.maturation import Maturation
 from features.tables.model import Tables
 from features.tables.vocabulary import NICHES, PLATFORMS, TARGETS
@@ -61,6 +62,8 @@ class History:
     bios: pa.Array | None = None
     #: Only where single posts are looked up; else None.
     details: "PostDetails | None" = None
+    #: How the counts of posts grew between readings; None where nobody reads it.
+    reading_pairs: ReadingPairs | None = None
     #: By which the counts were brought to a horizon; None where they were not.
     horizon: "Horizon | None" = None
 
@@ -91,6 +94,7 @@ class History:
             profiles=_profile_panel(row, observed, profile, len(accounts)),
             bios=arrow_text(creators["bio"]),
         )
+        history = replace(history, reading_pairs=ReadingPairs.from_readings(readings, platform))
         if not details:
             return history
         return replace(history, details=PostDetails.from_readings(readings, history))
@@ -190,7 +194,8 @@ class History:
         platform = np.concatenate([np.repeat(self.platform, size) for size in sizes])
         for target in TARGETS:
             growth, theta = horizon.growth(target, platform, posts.columns["age_read_days"])
-            columns[f"{target}_log"] = posts.columns[f"{target}_log_read"] + growth
+            brought = posts.columns[f"{target}_log_read"] + growth
+            columns[f"{target}_log"] = np.maximum(brought, 0.0)
             columns[f"{target}_growth"] = growth
             columns[f"{target}_growth_variance"] = np.where(growth > 0, theta * growth, 0.0)
         return columns

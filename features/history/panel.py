@@ -35,7 +35,7 @@ class Panel:
 
     def take_or_nan(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Return the same as `take`, with NaN where a row is -1."""
-        if not len(self.columns[name]):
+        if not len(self.columns[name] if self.index is None else self.index):
             return np.full(rows.shape, np.nan)
         return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)
 

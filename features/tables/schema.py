@@ -282,6 +282,10 @@ PARTNERSHIPS = TableSpec(
         *FEE_COLUMNS,
         _count("engagements", "engagements of all deliverables together, once over"),
         _count("views", "views of all deliverables together, once over"),
+        replace(
+            _OBSERVED_AT,
+            meaning="when the outcome was read, UTC; missing means grown-up counts",
+        ),
     ),
     key=("partnership_id",),
 )

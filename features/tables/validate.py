@@ -224,9 +224,10 @@ def _time_faults(frame: pd.DataFrame, name: str, now: pd.Timestamp) -> list[Tabl
     """Return the times that lie in the future, and those after the row's observed_at."""
     faults = []
     observed = frame["observed_at"] if "observed_at" in frame else pd.Series(now, index=frame.index)
-    for column in {"observed_at", "posted_at", "created_at"} & set(frame):
+    for column in {"observed_at", "posted_at", "created_at", "start_at"} & set(frame):
         times = frame[column]
-        is_future = times > now + pd.Timedelta(days=1)
+        # a partnership may be planned
+        is_future = (times > now + pd.Timedelta(days=1)) & (column != "start_at")
         is_after_reading = ~is_future & (times > observed)
         for row in np.flatnonzero(is_future):
             rule = "lies in the future"

@@ -9,7 +9,13 @@ from features.tables.vocabulary import BAND_EDGES, FORMATS, NICHES
 from training.simulate.columns import id_column, text_column
 from training.simulate.niche_words import LANGUAGES
 from training.simulate.parameters import AUTHENTICITY_GRADES, MarketParameters
-from training.simulate.truth import DAYS_PER_MONTH, interpolate_paths
+from training.simulate.truth import (
+    DAYS_PER_MONTH,
+    DAYS_PER_WEEK,
+    interpolate_paths,
+    level_columns,
+    momentum_columns,
+)
 
 DAY = 86_400
 _LANGUAGE_SHARES = (0.60, 0.25, 0.15)
@@ -51,11 +57,11 @@ def draw_creators(
     accounts = _accounts(rng, n, market, prefix)
     shown, audience = _follower_paths(rng, accounts, market)
     truth = pd.concat([accounts, _format_columns(rng, accounts, market)], axis=1)
-    levels = _levels(rng, accounts, audience, market)
-    names = [f"level_{month:02d}" for month in range(market.months + 1)]
+    levels = pd.DataFrame(_levels(rng, accounts, audience, market), columns=level_columns(market))
+    momentum = pd.DataFrame(_momentum(rng, accounts, market), columns=momentum_columns(market))
     late = rng.random(n) < 0.15
     return SimulatedCreators(
-        truth=pd.concat([truth, pd.DataFrame(levels, columns=names)], axis=1),
+        truth=pd.concat([truth, levels, momentum], axis=1),
         followers_shown_log=shown,
         followers_engaging_log=audience,
         joined=np.where(late, rng.integers(1, max(market.days - 100, market.days // 2), n), 0),
@@ -117,9 +123,8 @@ def _accounts(
             "creator_effect": market.creator_sd * rng.normal(size=n),
             "niche_effect": niche_effects[platform, niche],
             "pods_lift": np.where(pods, rng.uniform(*market.pods_lift, n), 0.0),
-            "post_sd": np.where(
-                pods, rng.uniform(*market.pods_sd, n), rng.uniform(*market.post_sd, n)
-            ),
+            "post_sd": np.sqrt(1 - market.momentum_share)
+            * np.where(pods, rng.uniform(*market.pods_sd, n), rng.uniform(*market.post_sd, n)),
             "sponsored_effect": _sponsored_effect(rng, n, market),
             "sponsored_share": rng.beta(1, 1 / market.sponsored_share - 1, n),
             "cadence": np.where(
@@ -197,17 +202,26 @@ def _levels(
         here = (accounts["platform"] == name).to_numpy()
         rate[here] = platform.ln_rate_by_followers(audience[here])
     effects = accounts["niche_effect"] + accounts["creator_effect"] + accounts["pods_lift"]
-    return audience + rate + effects.to_numpy()[:, None] + _drift(rng, audience.shape, market)
+    drift = market.drift_sd * _paths(rng, audience.shape, market.drift_memory)
+    return audience + rate + effects.to_numpy()[:, None] + drift
 
 
-def _drift(
-    rng: np.random.Generator, shape: tuple[int, int], market: MarketParameters
+def _momentum(
+    rng: np.random.Generator, accounts: pd.DataFrame, market: MarketParameters
 ) -> np.ndarray:
-    """Return stationary autoregressive paths of the first order, one a row."""
-    path = market.drift_sd * rng.normal(size=shape)
-    memory = market.drift_memory
-    for month in range(1, shape[1]):
-        path[:, month] = memory * path[:, month - 1] + np.sqrt(1 - memory**2) * path[:, month]
+    """Return what is added to the level in each week, (n, weeks + 1), in proportion to post_sd."""
+    share = market.momentum_share
+    sd = accounts["post_sd"].to_numpy() * np.sqrt(share / (1 - share))
+    shape = len(accounts), len(momentum_columns(market))
+    paths = _paths(rng, shape, np.exp(-DAYS_PER_WEEK / market.momentum_days))
+    return (sd[:, None] * paths).astype(np.float32)
+
+
+def _paths(rng: np.random.Generator, shape: tuple[int, int], memory: float) -> np.ndarray:
+    """Return stationary autoregressive paths of the first order, one a row, of sd 1."""
+    path = rng.normal(size=shape)
+    for step in range(1, shape[1]):
+        path[:, step] = memory * path[:, step - 1] + np.sqrt(1 - memory**2) * path[:, step]
     return path
 
 

@@ -24,8 +24,8 @@ def plan_deals(
     """Return planned partnerships.
 
     `row` of the creator, `seconds` of the first post since the market's start, codes of `format`
-    and `brand`, `deliverables`, `age` in seconds at which each is read, and `fee_usd`, NaN where
-    unknown.
+    and `brand`, `deliverables`, `read_at`, the second at which all of them are read, and `fee_usd`,
+    NaN where unknown.
     """
     n = max(1, round(market.deals_per_creator * len(creators)))
     future = rng.random(n) < market.future_share
@@ -42,17 +42,35 @@ def plan_deals(
     )
     deliverables = rng.choice([1, 2, 3, 4, 5], n, p=[0.45, 0.2, 0.2, 0.05, 0.1])
     fees = draw_fees(rng, creators, row, day, deliverables, market)
+    seconds = day * DAY + rng.integers(8, 21, n) * 3600
     return pd.DataFrame(
         {
             "row": row,
-            "seconds": day * DAY + rng.integers(8, 21, n) * 3600,
+            "seconds": seconds,
             "format": draw_formats(rng, creators, row),
             "brand": draw_brands(rng, creators.codes("niche", NICHES)[row], market),
             "deliverables": deliverables,
-            "age": np.floor(rng.uniform(7.05, 30, n) * DAY),
+            "read_at": _outcome_moments(rng, seconds, deliverables, creators.sweep[row], market),
             "fee_usd": np.where(rng.random(n) < market.fee_known_share, fees, np.nan),
         }
     )
+
+
+def _outcome_moments(
+    rng: np.random.Generator,
+    seconds: np.ndarray,
+    deliverables: np.ndarray,
+    sweep: np.ndarray,
+    market: MarketParameters,
+) -> np.ndarray:
+    """Return the second at which the outcome of each deal is read: 7 to 30 days after the last
+    post; in a market that is read in one sweep, at its day `sweep` where that is later.
+    """
+    last = seconds + ((deliverables - 1) * market.deliverable_gap_days * DAY).astype(int)
+    read_at = last + np.floor(rng.uniform(7.05, 30, len(last)) * DAY).astype(int)
+    if market.readings == "sweep":
+        read_at = np.maximum(read_at, np.floor(sweep * DAY).astype(int))
+    return read_at
 
 
 def draw_fees(
@@ -82,25 +100,20 @@ def partnerships_table(
     readings: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Return the partnerships table; an outcome is the sum over deliverables of their first
-    readings.
+    """Return the partnerships table; an outcome is the sum over deliverables, read at one moment.
 
     It is known once all deliverables are mature. The brand sees the counts of a creator who hides
     likes; views are missing where the platform shows none.
     """
     n, row = len(deals), deals["row"].to_numpy()
-    due = (
-        deals["seconds"]
-        + (deals["deliverables"] - 1) * market.deliverable_gap_days * DAY
-        + deals["age"]
-    ).to_numpy()
+    due = deals["read_at"].to_numpy()
     over = due <= creators.sweep[row] * DAY
-    first = readings.drop_duplicates("post").set_index("post")
-    booked = posts["deal"] >= 0
-    counts = first[booked.to_numpy()].groupby(posts.loc[booked, "deal"].to_numpy())[
-        ["likes", "comments", "shares", "views"]
-    ]
-    totals = counts.sum().reindex(range(n))
+    post = readings["post"].to_numpy()
+    read_at = posts["seconds"].to_numpy()[post] + readings["age"].to_numpy()
+    deal = posts["deal"].to_numpy()[post]
+    is_outcome = (deal >= 0) & readings["listed"].to_numpy() & (read_at == due[deal])
+    counts = readings[is_outcome].groupby(deal[is_outcome])
+    totals = counts[["likes", "comments", "shares", "views"]].sum().reindex(range(n))
     still = np.isin(deals["format"], [FORMATS.index("image"), FORMATS.index("carousel")])
     unseen = still & (creators.truth["platform"].to_numpy()[row] == "instagram")
     return table_from_columns(
@@ -116,6 +129,7 @@ def partnerships_table(
         fee_usd=deals["fee_usd"],
         engagements=totals[["likes", "comments", "shares"]].sum(axis=1, skipna=False).where(over),
         views=totals["views"].where(over & ~unseen),
+        observed_at=time_column(market.start, due).where(over),
     )
 
 
@@ -124,7 +138,8 @@ def partnerships_truth(
 ) -> pd.DataFrame:
     """Return MarketTruth.partnerships.
 
-    It has ln engagements expected of the first deliverable, and the age of each when it is read.
+    It has ln engagements expected of the first deliverable, and the age of the last when all are
+    read.
     """
     row = deals["row"].to_numpy()
     fit = brand_fit_matrix()[creators.codes("niche", NICHES)[row], deals["brand"].to_numpy()]
@@ -144,7 +159,8 @@ def partnerships_truth(
             "platform": text_column(creators.truth["platform"], row),
             "fit": fit,
             "ln_expected": mean,
-            "age_days": deals["age"] / DAY,
+            "age_days": (deals["read_at"] - deals["seconds"]) / DAY
+            - (deals["deliverables"] - 1) * market.deliverable_gap_days,
         }
     )
 
@@ -228,7 +244,8 @@ def _profile(
     rows, end = np.arange(n), np.full(n, float(market.days))
     followers = np.exp(interpolate_paths(creators.followers_shown_log, rows, end)).round()
     level = interpolate_paths(truth.filter(regex="^level_").to_numpy(), rows, end)
-    total = np.exp(level + truth["post_sd"] ** 2 / 2 + 0.15 * rng.normal(size=n))
+    variance = truth["post_sd"] ** 2 / (1 - market.momentum_share)
+    total = np.exp(level + variance / 2 + 0.15 * rng.normal(size=n))
     likes = total / (1 + truth["comments_per_like"] + truth["shares_per_like"])
     views = total / np.exp(log_rate_by_views(creators, rows, end, market))
     kind = rng.random(n)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from features.tables.vocabulary import FORMATS, HORIZON_DAYS, NICHES
+from features.tables.vocabulary import FORMATS, NICHES
+from training.simulate.accrual import ln_accrued
 from training.simulate.parameters import brand_fit_matrix
 from training.simulate.truth import (
     MarketTruth,
@@ -43,10 +44,10 @@ class _OracleQueries:
 class Oracle:
     """Answers from the true distribution, given the creator's true level at start_at.
 
-    Queries are a frame with `creator_id`, `start_at` (UTC), and where known `format`,
-    `sponsored`, `brand_niche`, `deliverables` (1) and `age_days` at which each post is read
-    (HORIZON_DAYS). What is missing is averaged over: the creator's own formats and share of
-    sponsored posts, the market's brands. Deliverables follow one another at
+    Queries are a frame with `creator_id`, `start_at` (UTC), and where known `format`, `sponsored`,
+    `brand_niche`, `deliverables` (1) and `age_days` of the last post when all are read
+    (MarketParameters.horizon_days, 30). What is missing is averaged over: the creator's own formats
+    and share of sponsored posts, the market's brands. Deliverables follow one another at
     `market.deliverable_gap_days`. Beyond the market's months the level stays where it is.
 
     The post's noise is stratified over `draws` points and the counts are drawn with `seed`. With
@@ -137,7 +138,7 @@ class Oracle:
         return _OracleQueries(
             row=row,
             day=(since_start / pd.Timedelta(days=1)).to_numpy(),
-            age_days=numbers("age_days", HORIZON_DAYS),
+            age_days=numbers("age_days", self.truth.market.horizon_days),
             format=codes("format", FORMATS),
             sponsored=numbers("sponsored", np.nan),
             brand=codes("brand_niche", NICHES),
@@ -149,11 +150,16 @@ class Oracle:
         gap = self.truth.market.deliverable_gap_days
         for nth in range(arrays.deliverables.max(initial=0)):
             due = (arrays.deliverables > nth)[:, None]
-            total += np.where(due, self._posts(arrays, arrays.day + nth * gap, rng), 0)
+            age = arrays.age_days + np.maximum(arrays.deliverables - 1 - nth, 0) * gap
+            total += np.where(due, self._posts(arrays, arrays.day + nth * gap, age, rng), 0)
         return total
 
     def _posts(
-        self, arrays: _OracleQueries, day: np.ndarray, rng: np.random.Generator
+        self,
+        arrays: _OracleQueries,
+        day: np.ndarray,
+        age_days: np.ndarray,
+        rng: np.random.Generator,
     ) -> np.ndarray:
         creators, market, row = self.truth.creators, self.truth.market, arrays.row[:, None]
         formats, sponsored, fit = self._circumstances(arrays, rng)
@@ -162,10 +168,9 @@ class Oracle:
         )
         noise = creators["post_sd"].to_numpy()[row] * rng.permutation(self._noise)
         platforms = creators["platform"].to_numpy()[arrays.row]
-        accrued = np.empty(len(platforms))
-        for name, platform in market.platforms.items():
-            accrued[platforms == name] = platform.accrued_share(arrays.age_days[platforms == name])
-        return rng.poisson(np.exp(mean + noise) * accrued[:, None])
+        pace = rng.permutation(self._strata)
+        accrued = ln_accrued("engagements", platforms, age_days[:, None], pace, market)
+        return rng.poisson(np.exp(mean + noise + accrued))
 
     def _circumstances(
         self, arrays: _OracleQueries, rng: np.random.Generator

@@ -2,9 +2,10 @@
 source.
 
 Sources in brackets: [Modash], [Influencer Hero], [InfluencerDB], [Crawlora], [HubSpot], [Cirqle],
-[Graffius], [Lumanu], [Modash fakes] are published figures, [d] is derived from them, [a] is an
-assumption without a good source. Sources disagree with each other: no claim about real creators
-follows from this market.
+[Lumanu], [Modash fakes] are published figures, [Instagram panel] was measured on public posts of
+491 creators, [d] is derived from them, [a] is an assumption without a good source; the growth of
+counts with the age of a post has its own sources (features/maturation/default_curves.csv). Sources
+disagree with each other: no claim about real creators follows from this market.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -12,8 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from features.maturation.curve import Curve
 from features.tables.vocabulary import NICHES
 from training.simulate.platforms import INSTAGRAM, TIKTOK, YOUTUBE, PlatformParameters
+
+#: When posts are read: `mixed`, most once at an age of their own or at the end of the data, some
+#: early and again later; `sweep`, every post once, at the end; `daily`, every post each day of its
+#: first ten, at 30 days and at the end.
+READINGS = ("mixed", "sweep", "daily")
 
 AUTHENTICITY_GRADES = ("none", "crude", "drip", "pods", "engaged")
 
@@ -41,7 +48,10 @@ class MarketParameters:
     )
     start: str = "2025-01-01"
     days: int = 545  # the data ends on 2026-06-30, 00:00 UTC
+    later_days: int = 0  # of posts after the data's end, which only the truth shows
     months: int = 24  # truth is known so far from the start, 6 months beyond the data's end
+    horizon_days: float = 30.0  # the age of a post at which its expected counts are stated
+    growth_theta: float = 0.0  # variance of a post's ln growth for each unit of its mean
     band_shares: tuple[float, ...] = (
         0.02,
         0.40,
@@ -64,7 +74,13 @@ class MarketParameters:
     post_sd: tuple[float, float] = (
         0.4,
         0.8,
-    )  # between posts of one creator, uniform [d, one weak source]
+    )  # between posts of one creator, momentum included, uniform [d, one weak source]
+    # Half the mean squared difference of ln(1 + engagements) of two posts of one creator that lie
+    # 1 / 2.5 / 5.5 / 11 / 22 / 45 / 75 / 105 days apart is
+    # .570 / .568 / .562 / .580 / .595 / .618 / .640 / .656: .075 of .64 comes in within months,
+    # beyond what the drift explains [Instagram panel, 244 of the 491 creators].
+    momentum_share: float = 0.12  # of post_sd squared: what posts of one week have in common
+    momentum_days: float = 45.0  # in which their correlation falls to 1 / e
     noise_df: float = 6.0  # Student t, a little heavier than normal [a]
     noise_cap: float = 5.0  # in sd; a post goes at most so far [a]
     drift_sd: float = 0.30  # stationary; niches fell 30-50 % within a year [InfluencerDB 2019]
@@ -115,6 +131,8 @@ class MarketParameters:
     hides_likes_share: float = 0.10  # of Instagram creators, on most of their posts [a]
     content_signal: float = 0.15  # correlation of what a post contains with how it does [a]
 
+    readings: str = "mixed"  # one of READINGS; the two shares are of `mixed`
+    truth_ages_days: tuple[float, ...] = ()  # at which the truth has the counts of every post
     read_once_share: float = 0.55  # of posts: read in the final sweep, at whatever age [a]
     read_twice_share: float = 0.15  # early and again when mature; the rest once at 7-30 days [a]
 
@@ -149,7 +167,7 @@ class MarketParameters:
         """Return the parameters that `to_dict` wrote, also after a conversion to JSON and back."""
         parameters = {name: _with_tuples(value) for name, value in values.items()}
         platforms = {
-            name: PlatformParameters(**platform)
+            name: _platform_from_dict(platform)
             for name, platform in parameters["platforms"].items()
         }
         return cls(**{**parameters, "platforms": platforms})
@@ -157,6 +175,11 @@ class MarketParameters:
 
 #: The market with the figures above.
 DEMO_MARKET = MarketParameters()
+
+
+def _platform_from_dict(values: dict) -> PlatformParameters:
+    curves = {measure: Curve(**curve) for measure, curve in values["curves"].items()}
+    return PlatformParameters(**{**values, "curves": curves})
 
 
 def _with_tuples(value: Any) -> Any:

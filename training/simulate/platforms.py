@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.tables.vocabulary import FORMATS, NICHES
+from features.maturation.curve import Curve
+from features.maturation.maturation import published_maturation
+from features.tables.vocabulary import FORMATS, NICHES, TARGETS
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class PlatformParameters:
       one slope either side
     - `rate_by` names its base; by views it is turned into a rate by followers with the law of views
       per follower
-    - engagements accrue as a Weibull curve of age that passes one half at `half_life_days`
+    - `curves` gives the growth of counts with the age of a post, of `engagements` and of `views`
     - `formats` gives the share of posts and the ln effect on engagements, `niches` the ln effect of
       a niche
     """
@@ -28,8 +30,7 @@ class PlatformParameters:
     slope_above: float
     views_per_follower: float
     views_slope: float
-    half_life_days: float
-    weibull_shape: float
+    curves: dict[str, Curve]
     shares_per_like: float
     fee_factor: float
     formats: dict[str, tuple[float, float]]
@@ -52,14 +53,6 @@ class PlatformParameters:
             return rate + self.ln_views_per_follower(ln_followers)
         return rate
 
-    def accrued_share(self, age_days: np.ndarray) -> np.ndarray:
-        """Return the share of a post's lifetime engagements that it has at an age; at the half-life
-        one half.
-        """
-        return -np.expm1(
-            -np.log(2) * (np.asarray(age_days) / self.half_life_days) ** self.weibull_shape
-        )
-
     def niche_effects(self, weights: np.ndarray) -> np.ndarray:
         """Return the ln effect of each of NICHES, shape (niches,), moved so that their mean by
         `weights` is 0.
@@ -71,6 +64,12 @@ class PlatformParameters:
         """Return the share of posts and the ln effect of each of FORMATS, both (formats,)."""
         pairs = np.array([self.formats.get(name, (0.0, 0.0)) for name in FORMATS])
         return pairs[:, 0], pairs[:, 1]
+
+
+def _published_curves(platform: str) -> dict[str, Curve]:
+    """Return the published curves of a platform (features/maturation/default_curves.csv)."""
+    measures = published_maturation().curves[platform]
+    return {name: measures[name].curve for name in TARGETS}
 
 
 # ln of the rates against their geometric mean: 4.5, 3.7, 3.2, 3.2 % likes/followers [InfluencerDB
@@ -106,8 +105,7 @@ INSTAGRAM = PlatformParameters(
     views_per_follower=0.157,  # reach / followers of micro creators [Cirqle]
     # [Cirqle] gives -0.5, rates by views 6-10 times those by followers give less [a]
     views_slope=-0.15,
-    half_life_days=0.83,  # 19-20 h [Graffius]
-    weibull_shape=0.6,  # [a]
+    curves=_published_curves("instagram"),
     shares_per_like=0.0,
     fee_factor=1.0,
     formats={
@@ -129,8 +127,7 @@ TIKTOK = PlatformParameters(
     slope_above=-0.04,  # 6.5 % at 1M+ [d]
     views_per_follower=0.157,  # [Cirqle], taken over from Instagram [a]
     views_slope=-0.15,  # [a], as above
-    half_life_days=0.5,  # "shorter than Instagram" [Graffius] [a]
-    weibull_shape=0.55,  # [a]
+    curves=_published_curves("tiktok"),
     shares_per_like=0.03,  # [a]
     fee_factor=0.9,  # [a]
     formats={"video": (0.85, 0.0), "carousel": (0.15, -0.10)},  # [a]
@@ -147,8 +144,7 @@ YOUTUBE = PlatformParameters(
     slope_above=-0.25,  # 0.16 % at 500k-1M [d]
     views_per_follower=0.125,  # rates by views 6-10 times those by followers
     views_slope=-0.30,  # [a]
-    half_life_days=7.0,  # 6-9 days [Graffius]: half of the engagements come after the horizon
-    weibull_shape=0.6,  # [a]
+    curves=_published_curves("youtube"),
     shares_per_like=0.0,
     fee_factor=1.5,  # Klear 2019: 315-3,857 against 41-3,138 USD on Instagram
     formats={"video": (0.60, 0.0), "short": (0.33, -0.15), "live": (0.07, -0.30)},  # [a]

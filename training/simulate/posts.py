@@ -1,4 +1,4 @@
-"""The posts of the demo market: when they are posted, their outcomes, and their readings."""
+"""The posts of the demo market: when they are posted, what is expected of them, and their table."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pandas as pd
 from features.tables.schema import POSTS
 from features.tables.vocabulary import FORMATS, NICHES
 from training.simulate.columns import id_column, table_from_columns, text_column, time_column
-from training.simulate.creators import DAY, SimulatedCreators, log_rate_by_views
+from training.simulate.creators import DAY, SimulatedCreators
 from training.simulate.parameters import MarketParameters, brand_fit_matrix
 from training.simulate.post_content import draw_content
 from training.simulate.truth import expected_log_engagements, standard_noise
@@ -22,24 +22,29 @@ def plan_posts(
 
     Columns: `row` of the creator, `seconds` since the market's start, `format` and `brand` codes
     (-1 none), `sponsored`, `deal` (row in deals, -1 none) and `age` at which a deliverable is read,
-    in seconds.
+    in seconds: the deliverables of one deal are read at one moment.
     """
-    own = _own_posts(rng, creators, market)
+    first, last = creators.joined, market.days - 1
+    own = [_own_posts(rng, creators, first, last, market)]
+    if market.later_days:
+        first = np.full(len(creators), market.days)
+        own.append(_own_posts(rng, creators, first, market.days + market.later_days, market))
     booked = deals.loc[deals.index.repeat(deals["deliverables"])]
     nth = booked.groupby(level=0).cumcount()
+    seconds = booked["seconds"] + (nth * market.deliverable_gap_days * DAY).astype(int)
     booked = pd.DataFrame(
         {
             "row": booked["row"],
-            "seconds": booked["seconds"] + (nth * market.deliverable_gap_days * DAY).astype(int),
+            "seconds": seconds,
             "format": booked["format"],
             "brand": booked["brand"],
             "sponsored": True,
             "deal": booked.index,
-            "age": booked["age"],
+            "age": booked["read_at"] - seconds,
         }
     )
     booked = booked[booked["seconds"] < (market.days - 1) * DAY]
-    return pd.concat([own, booked]).sort_values(
+    return pd.concat([*own, booked]).sort_values(
         ["row", "seconds"], kind="stable", ignore_index=True
     )
 
@@ -71,36 +76,6 @@ def draw_outcomes(
     )
 
 
-def draw_readings(
-    rng: np.random.Generator,
-    creators: SimulatedCreators,
-    posts: pd.DataFrame,
-    market: MarketParameters,
-) -> pd.DataFrame:
-    """Read each post once or twice: `post` (row in posts), `age` in seconds, and the counts as the
-    platform has them.
-
-    Counts of a later reading are those of the earlier plus what came between.
-    """
-    first, second = _reading_ages(rng, creators, posts, market)
-    twice = np.flatnonzero(second > first)
-    post = np.concatenate([np.arange(len(posts)), twice])
-    age = np.concatenate([first, second[twice]])
-    accrued = _accrued(creators, posts["row"].to_numpy()[post], age / DAY, market)
-    before = np.concatenate([np.zeros(len(posts)), accrued[twice]])
-    readings = pd.DataFrame({"post": post, "age": age})
-    lifetime = _lifetime_counts(rng, creators, posts, market)
-    for name, expected in lifetime.items():
-        if name == "views":
-            continue
-        counts = rng.poisson(expected[post] * (accrued - before)).astype(float)
-        counts[len(posts) :] += counts[twice]
-        readings[name] = counts
-    engagements = readings["likes"] + readings["comments"] + readings["shares"]
-    readings["views"] = np.maximum(np.rint(lifetime["views"][post] * accrued), engagements)
-    return readings.sort_values(["post", "age"], ignore_index=True)
-
-
 def posts_table(
     rng: np.random.Generator,
     creators: SimulatedCreators,
@@ -108,10 +83,11 @@ def posts_table(
     readings: pd.DataFrame,
     market: MarketParameters,
 ) -> pd.DataFrame:
-    """Return the canonical table of readings: what a platform does not show, or a creator hides, is
-    missing.
+    """Return the canonical table of the readings that are listed: what a platform does not show, or
+    a creator hides, is missing.
     """
     shown = _shown(rng, creators, posts, market)
+    readings = readings[readings["listed"]].reset_index(drop=True)
     content = draw_content(rng, creators, posts, market)
     post = readings["post"].to_numpy()
     hidden = shown["likes_hidden"][post]
@@ -163,13 +139,16 @@ def draw_formats(
 
 
 def _own_posts(
-    rng: np.random.Generator, creators: SimulatedCreators, market: MarketParameters
+    rng: np.random.Generator,
+    creators: SimulatedCreators,
+    first: np.ndarray,
+    last: int,
+    market: MarketParameters,
 ) -> pd.DataFrame:
-    last = market.days - 1
-    active = (last - creators.joined) / last
-    count = rng.poisson(creators.truth["cadence"] * active)
+    """Plan posts from each creator's `first` day (n,) to the day `last`, which has none."""
+    count = rng.poisson(creators.truth["cadence"] * (last - first) / (market.days - 1))
     row = np.repeat(np.arange(len(creators)), count)
-    day = np.floor(creators.joined[row] + rng.random(len(row)) * (last - creators.joined[row]))
+    day = np.floor(first[row] + rng.random(len(row)) * (last - first[row]))
     busy = 1 + 0.8 * np.cos(2 * np.pi * (np.arange(24) - 18) / 24)
     hour = rng.choice(24, len(row), p=busy / busy.sum())
     sponsored = rng.random(len(row)) < creators.truth["sponsored_share"].to_numpy()[row]
@@ -186,70 +165,6 @@ def _own_posts(
             "age": np.nan,
         }
     )
-
-
-def _reading_ages(
-    rng: np.random.Generator,
-    creators: SimulatedCreators,
-    posts: pd.DataFrame,
-    market: MarketParameters,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ages at the first and the second reading, in whole seconds; the second is 0 where
-    there is none.
-    """
-    n = len(posts)
-    sweep = np.floor(creators.sweep[posts["row"].to_numpy()] * DAY - posts["seconds"].to_numpy())
-    way = rng.random(n)
-    once, twice = way < market.read_once_share, way > 1 - market.read_twice_share
-    mature = np.minimum(rng.uniform(7.05, 30, n) * DAY, sweep)
-    early = rng.uniform(0.2, 5, n) * DAY
-    twice &= early < sweep
-    first = np.select([once, twice], [sweep, early], mature)
-    booked = posts["age"].notna().to_numpy()
-    first[booked] = np.minimum(posts["age"].to_numpy(), sweep)[booked]
-    second = np.where(twice & ~booked, mature, 0.0)
-    return np.floor(first).astype(int), np.floor(second).astype(int)
-
-
-def _accrued(
-    creators: SimulatedCreators, rows: np.ndarray, age_days: np.ndarray, market: MarketParameters
-) -> np.ndarray:
-    platforms = creators.codes("platform", tuple(market.platforms))[rows]
-    accrued = np.empty(len(rows))
-    for code, platform in enumerate(market.platforms.values()):
-        accrued[platforms == code] = platform.accrued_share(age_days[platforms == code])
-    return accrued
-
-
-def _lifetime_counts(
-    rng: np.random.Generator,
-    creators: SimulatedCreators,
-    posts: pd.DataFrame,
-    market: MarketParameters,
-) -> dict[str, np.ndarray]:
-    """Return what each post brings in its life, noise included: its expected counts of each kind,
-    and its views.
-    """
-    row = posts["row"].to_numpy()
-    truth = {
-        name: values.to_numpy()[row]
-        for name, values in creators.truth.items()
-        if name.endswith("_per_like")
-    }
-    ln_engagements = (
-        posts["ln_expected"] + creators.truth["post_sd"].to_numpy()[row] * posts["noise"]
-    ).to_numpy()
-    comments = truth["comments_per_like"] * np.exp(0.2 * rng.normal(size=len(row)))
-    likes = np.exp(ln_engagements) / (1 + comments + truth["shares_per_like"])
-    rate = log_rate_by_views(creators, row, posts["seconds"].to_numpy() / DAY, market)
-    ln_views = ln_engagements - rate + market.views_post_sd * rng.normal(size=len(row))
-    return {
-        "likes": likes,
-        "comments": likes * comments,
-        "shares": likes * truth["shares_per_like"],
-        "saves": likes * truth["saves_per_like"],
-        "views": np.exp(ln_views),
-    }
 
 
 def _shown(

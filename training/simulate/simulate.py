@@ -1,7 +1,8 @@
 """The demo market: a seeded generator of canonical tables whose truth is known, and its folder.
 
 Reading order: parameters and platforms (the figures), truth (the mean of a post), creators, posts,
-deals, and here the order in which they are drawn. But: nothing about real creators follows from it.
+readings, deals, and here the order in which they are drawn. But: nothing about real creators
+follows from it.
 """
 
 import json
@@ -16,6 +17,7 @@ from features.files.atomic import new_folder
 from features.files.formula_escape import escape_formula_frame
 from features.tables.folder import write_tables
 from features.tables.model import Tables
+from features.tables.vocabulary import FORMATS
 from training.simulate.columns import text_column, time_column
 from training.simulate.creator_tables import creators_table, followers_table
 from training.simulate.creators import SimulatedCreators, draw_creators
@@ -26,7 +28,8 @@ from training.simulate.deals import (
     plan_deals,
 )
 from training.simulate.parameters import DEMO_MARKET, MarketParameters
-from training.simulate.posts import draw_outcomes, draw_readings, plan_posts, posts_table
+from training.simulate.posts import draw_outcomes, plan_posts, posts_table
+from training.simulate.readings import draw_readings, truth_readings
 from training.simulate.truth import MarketTruth
 
 SOURCE = "creatorcast demo market"
@@ -124,6 +127,7 @@ def _draw(
     truth = MarketTruth(
         simulated.truth,
         _posts_truth(simulated, posts, market),
+        truth_readings(simulated, posts, readings),
         partnerships_truth(simulated, deals, market),
         market,
     )
@@ -140,6 +144,8 @@ def _posts_truth(
             "post_id": posts["post_id"],
             "creator_id": text_column(simulated.truth["creator_id"], row),
             "posted_at": time_column(market.start, posts["seconds"].to_numpy()),
+            "format": text_column(FORMATS, posts["format"].to_numpy()),
+            "sponsored": posts["sponsored"].to_numpy(dtype=bool),
             "fit": posts["fit"],
             "ln_expected": posts["ln_expected"],
         }

@@ -17,9 +17,9 @@ from features.tables.vocabulary import FORMATS
 from training.simulate.parameters import MarketParameters
 
 DAYS_PER_MONTH = 365.25 / 12
+DAYS_PER_WEEK = 7.0
 
-
-_FRAMES = ("creators", "posts", "partnerships")
+_FRAMES = ("creators", "posts", "readings", "partnerships")
 
 
 class OracleError(CreatorcastError):
@@ -32,16 +32,22 @@ class MarketTruth:
     tables.
 
     - `creators`: a row for each creator: its `grade` (of AUTHENTICITY_GRADES), spreads, effects,
-      shares of formats (`mix_<format>`), and `level_<month>`, ln lifetime engagements expected of
-      an organic post at each month from the start of the data
-    - `posts`: `ln_expected`, ln lifetime engagements expected of the post before its own noise, and
-      `fit` of the brand
-    - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which each
-      deliverable is read
+      shares of formats (`mix_<format>`), `level_<month>`, ln engagements at 30 days expected of an
+      organic post at each month from the start of the data, and `momentum_<week>`, what is added
+      to it in each week
+    - `posts`: format, whether sponsored, `fit` of the brand, and `ln_expected`, ln engagements at
+      30 days expected of the post before its own noise
+    - `readings`: `engagements` and `views` of every post at each `age_days` of
+      MarketParameters.truth_ages_days, also of what the tables hide, or do not know yet
+    - `partnerships`: `ln_expected` of the first deliverable, and `age_days` at which the last one
+      is read; those before it are read at the same moment
+
+    "At 30 days" is MarketParameters.horizon_days.
     """
 
     creators: pd.DataFrame
     posts: pd.DataFrame
+    readings: pd.DataFrame
     partnerships: pd.DataFrame
     market: MarketParameters
 
@@ -77,7 +83,7 @@ def expected_log_engagements(
     fit: np.ndarray,
     market: MarketParameters,
 ) -> np.ndarray:
-    """Return ln lifetime engagements expected of posts, before each post's own noise.
+    """Return ln engagements at 30 days expected of posts, before each post's own noise.
 
     - `rows`: positions in `creators` (MarketTruth.creators)
     - `days`: days since the market's start
@@ -87,24 +93,39 @@ def expected_log_engagements(
 
     The arrays broadcast.
     """
-    levels = creators[[f"level_{month:02d}" for month in range(market.months + 1)]].to_numpy()
+    levels = creators[level_columns(market)].to_numpy()
+    momentum = creators[momentum_columns(market)].to_numpy()
     effects = creators[[f"effect_{name}" for name in FORMATS]].to_numpy()
     sponsored_effect = creators["sponsored_effect"].to_numpy()[rows]
     level = interpolate_paths(levels, rows, days) + timing_effect(days, market)
     return (
         level
+        + interpolate_paths(momentum, rows, days, DAYS_PER_WEEK)
         + effects[rows, formats]
         + np.where(sponsored, sponsored_effect + fit_effect(fit, market), 0.0)
     )
 
 
-def interpolate_paths(path: np.ndarray, rows: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """Read monthly paths, shape (creators, months + 1), at days since the start; constant beyond
-    either end.
+def level_columns(market: MarketParameters) -> list[str]:
+    """Return the columns of MarketTruth.creators that hold the level, one a month."""
+    return [f"level_{month:02d}" for month in range(market.months + 1)]
+
+
+def momentum_columns(market: MarketParameters) -> list[str]:
+    """Return the columns of MarketTruth.creators that hold the momentum, one a week."""
+    weeks = int(np.ceil(market.months * DAYS_PER_MONTH / DAYS_PER_WEEK))
+    return [f"momentum_{week:03d}" for week in range(weeks + 1)]
+
+
+def interpolate_paths(
+    path: np.ndarray, rows: np.ndarray, days: np.ndarray, step_days: float = DAYS_PER_MONTH
+) -> np.ndarray:
+    """Read paths of equal steps, shape (creators, steps + 1), at days since the start; constant
+    beyond either end.
     """
-    month = np.clip(days / DAYS_PER_MONTH, 0, path.shape[1] - 1)
-    before = np.minimum(month.astype(int), path.shape[1] - 2)
-    weight = month - before
+    step = np.clip(days / step_days, 0, path.shape[1] - 1)
+    before = np.minimum(step.astype(int), path.shape[1] - 2)
+    weight = step - before
     return path[rows, before] * (1 - weight) + path[rows, before + 1] * weight
 
 
