@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import answers_of
+from conftest import answers_of, build_tables
 
 from features.comparables import MAX_COMPARABLES, Comparables
 from features.derive.catalog import LEARNED_COLUMNS
@@ -70,17 +70,36 @@ def test_the_own_level_is_the_offset_over_the_prior(bundle, x):
     np.testing.assert_allclose(whole, x["engagements_log_offset_by_prior"], atol=1e-9)
 
 
-def test_the_part_of_the_level_that_came_by_the_curve_stands_apart(tables, bundle, asked, x):
-    """Without curves, and the market left as it is, the level is lower by that part; but for the
-    weights of posts, which growth lowers.
-    """
+@pytest.mark.parametrize("age", [2, 10, 80])
+def test_the_part_of_the_level_that_came_by_the_curve_stands_apart(bundle, age):
+    """Where all posts were read at one age, it is what the level is lower by without curves."""
+    creator = {"creator_id": "new", "platform": "tiktok", "followers": 20_000.0}
+    posts = [
+        {
+            **{name: creator[name] for name in ("creator_id", "platform")},
+            "post_id": str(n),
+            "posted_at": AS_OF - pd.Timedelta(days=90 + 3 * n),
+            "observed_at": AS_OF - pd.Timedelta(days=90 + 3 * n - age),
+            **{"likes": 300.0 + 50 * n, "comments": 9.0, "shares": 4.0},
+        }
+        for n in range(8)
+    ]
+    asked = pd.DataFrame([{**creator, "as_of": AS_OF, "start_at": AS_OF}])
     plain = replace(bundle.reference, maturation=AS_READ)
-    as_read = derive(tables, asked, plain)
-    part = level_growth(x, "engagements", bundle.reference)
-    assert np.abs(part).max() > 0.02
-    lower = x["engagements_log_offset"] - as_read["engagements_log_offset"]
-    np.testing.assert_allclose(part, lower, atol=0.05)
+    x, as_read = (
+        derive(build_tables([creator], posts), asked, reference)
+        for reference in (bundle.reference, plain)
+    )
+    (part,) = level_growth(x, "engagements", bundle.reference)
+    assert abs(part) > 0.05
+    assert (part > 0) == (age < 30)
+    (lower,) = x["engagements_log_offset"] - as_read["engagements_log_offset"]
+    assert part == pytest.approx(lower, abs=1e-9)
     assert (level_growth(as_read, "engagements", plain) == 0).all()
+    told = reasons(bundle.forecasters["engagements"], x, reference=bundle.reference)[0]["factors"]
+    words = STILL_GROWING if part > 0 else "its posts were read after day 30"
+    factors = {factor["reason"]: factor["factor"] for factor in told}
+    assert factors[words] == pytest.approx(np.exp(part))
 
 
 def test_every_learned_column_has_a_group_that_says_what_it_is(bundle):
