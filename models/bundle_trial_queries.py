@@ -17,14 +17,21 @@ from features.derive.queries import Queries
 from features.history.arrays import DAY_US
 from features.history.history import History
 from features.history.post_readings import PostReadings
-from features.tables.vocabulary import EVIDENCE, FORMATS, MATURE_DAYS, NICHES, PLATFORMS
+from features.tables.vocabulary import (
+    EVIDENCE,
+    FORMATS,
+    MATURE_DAYS,
+    MOST_HORIZON_DAYS,
+    NICHES,
+    PLATFORMS,
+)
 from models.booster_engine import probe_rows
 from models.bundle import Bundle
 from models.bundle_files import BundleError
 from models.conformal import GRID
 from models.distribution import PredictiveDistribution
 from models.forecast import Forecaster
-from models.joint import JointForecast, joint_forecast
+from models.joint import JointForecast, joint_forecast, lacks_curve
 from models.linear import LinearCorrection
 from models.reasons import reasons
 from models.totals import SCALE_GRID
@@ -33,6 +40,8 @@ from models.totals import SCALE_GRID
 FOLLOWERS = (3_000.0, 60_000.0, 2_000_000.0, np.nan)
 POSTS, DAYS_BETWEEN = 12, 4
 TRIAL_DELIVERABLES = (1.0, 2.0, 3.0, 4.0, 5.0, 30.0, 100.0)
+#: Days after posting that are asked for; NaN for the bundle's horizon.
+TRIAL_HORIZONS = (np.nan, 1.0, float(MOST_HORIZON_DAYS))
 #: Upper bounds of a forecast: engagements or views of one deliverable, and USD of one.
 MOST, MOST_USD = 1e12, 1e9
 #: Largest factor between the median of one deliverable and the median a deliverable of several.
@@ -54,10 +63,14 @@ def check_answers(bundle: Bundle) -> None:
             _check_corrections(target, forecaster)
         with_posts = np.repeat(_of_posts(bundle), len(TRIAL_DELIVERABLES), axis=0)
         x = np.vstack([with_posts, _of_profiles(bundle)])
-        deliverables = np.resize(TRIAL_DELIVERABLES, len(x))
+        deliverables, horizons = np.resize(TRIAL_DELIVERABLES, len(x)), _horizons(bundle, x)
         for rows in (slice(0, 1), slice(None)):  # one row takes other code than many
             joint = joint_forecast(
-                bundle.forecasters, bundle.reference, x[rows], deliverables[rows]
+                bundle.forecasters,
+                bundle.reference,
+                x[rows],
+                deliverables[rows],
+                horizon_days=horizons[rows],
             )
             for target, forecast, forecast_rows in _forecasts(joint, x[rows]):
                 _check_forecast(target, forecast, x[forecast_rows])
@@ -66,7 +79,14 @@ def check_answers(bundle: Bundle) -> None:
         some = slice(None, None, len(TRIAL_DELIVERABLES))
         joint_reasons = {name: values[some] for name, values in joint.reasons().items()}
         forecaster = bundle.forecasters["engagements"]
-        _check_reasons(reasons(forecaster, x[some], besides=joint_reasons))
+        explained = reasons(
+            forecaster,
+            x[some],
+            besides=joint_reasons,
+            reference=bundle.reference,
+            horizon_days=horizons[some],
+        )
+        _check_reasons(explained)
         _check_prices(bundle, x, deliverables)
 
 
@@ -91,6 +111,16 @@ def _largest_correction(line: LinearCorrection) -> float:
     """Return the largest absolute correction that a line can give."""
     widest = np.maximum(np.abs(line.high - line.middle), np.abs(line.low - line.middle))
     return float(np.abs(line.intercept) + (np.abs(line.slope) * widest / line.scale).sum())
+
+
+def _horizons(bundle: Bundle, x: np.ndarray) -> np.ndarray:
+    """Return the horizon that each row asks for in days, (n,): TRIAL_HORIZONS by turns, NaN where
+    its platform has no curve.
+    """
+    horizons = np.resize(TRIAL_HORIZONS, len(x))
+    platform = feature_column(x, "platform_code")
+    lacking = lacks_curve("engagements", platform, horizons, bundle.reference)
+    return np.where(lacking, np.nan, horizons)
 
 
 def _of_posts(bundle: Bundle) -> np.ndarray:

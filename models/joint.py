@@ -3,6 +3,9 @@
 - level: where one of the two counts is not known of an account, its forecast is moved as far as the
   level of the other count lies from its prior. So both keep the usual ratio of that platform, size
   and niche
+- horizon: where counts of another day than the bundle's are asked for, each is moved by the growth
+  of counts of its platform from the bundle's day to that one. Views of a platform without a curve
+  of views are then not known
 - order: engagements exceed views at no probability. Where their curves cross, the one with the
   weaker evidence is bounded by the other; with the same evidence that is the engagements. The whole
   distribution is bounded, so that quantiles, mean, probabilities and costs still agree
@@ -20,11 +23,13 @@ import pandas as pd
 from features.derive.catalog import feature_column
 from features.derive.level_offset import PROFILE_ONLY
 from features.derive.reference import Reference
+from features.maturation.maturation import NO_CURVE
 from features.tables.vocabulary import TARGETS
 from models.bounded_distribution import BoundedDistribution
 from models.conformal import GRID
 from models.distribution import PredictiveDistribution, Rows
 from models.forecast import Forecaster
+from models.reasons import OTHER_HORIZON
 from models.views_shown import rows_with_views
 
 ENGAGEMENTS, VIEWS = "engagements", "views"
@@ -38,13 +43,17 @@ class JointForecast:
     (n,)), None where no row has any.
 
     `shifts`: by target how far the level of the other target moves its ln(1 + count), (n,), 0 where
-    its own level is known.
+    its own level is known; `growths`: by target how far the horizon that is asked for moves it,
+    (n,), empty where no row asks for another one than the bundle's; `lacks_views_curve`: mask,
+    (n,), of rows whose views are not known at theirs.
     """
 
     engagements: PredictiveDistribution
     views: PredictiveDistribution | None
     has_views: np.ndarray
     shifts: dict[str, np.ndarray]
+    growths: dict[str, np.ndarray]
+    lacks_views_curve: np.ndarray
 
     def warnings(self, probabilities: Collection[float] = ()) -> dict[str, np.ndarray]:
         """Return by code of the warning a mask of the rows that it is about, (n,).
@@ -61,6 +70,7 @@ class JointForecast:
             "engagements_from_views": self.has_level_from_views,
             "engagements_lowered_to_views": lowered,
             "views_raised_to_engagements": raised,
+            "views_without_curve": self.lacks_views_curve,
         }
 
     @property
@@ -73,6 +83,8 @@ class JointForecast:
         of one post and these.
         """
         log_factors = {"its views": self.shifts[ENGAGEMENTS]}
+        if self.growths:
+            log_factors[OTHER_HORIZON] = self.growths[ENGAGEMENTS]
         if isinstance(self.engagements, BoundedDistribution):
             log_factors["no more than its views"] = self.engagements.median_log_ratio()
         return log_factors
@@ -94,21 +106,27 @@ def joint_forecast(
     x: np.ndarray | pd.DataFrame,
     deliverables: np.ndarray,
     in_part: np.ndarray | None = None,
+    horizon_days: np.ndarray | None = None,
 ) -> JointForecast:
     """Return the joint forecast of engagements and views of derived columns x; `deliverables` (n,).
 
     `in_part`: mask, (n,), of rows of which less may be delivered: their order must hold for any
-    number of deliverables.
+    number of deliverables. `horizon_days`: whole days after posting at which counts are asked for,
+    (n,), NaN for the bundle's horizon; its engagements must have a curve (`lacks_curve`).
     """
-    shifts = _shifts(x, reference)
+    shifts, growths = _shifts(x, reference), _growths(x, reference, horizon_days)
+    moves = {target: shifts[target] + growths.get(target, 0.0) for target in TARGETS}
     engagements = forecasters[ENGAGEMENTS].predict_distribution(x, deliverables)
-    engagements = _shifted(engagements, shifts[ENGAGEMENTS])
+    engagements = _shifted(engagements, moves[ENGAGEMENTS])
     shown = rows_with_views(x, reference) if VIEWS in forecasters else np.zeros(len(x), dtype=bool)
+    platform = feature_column(x, "platform_code")
+    lacks_views_curve = shown & lacks_curve(VIEWS, platform, horizon_days, reference)
+    shown = shown & ~lacks_views_curve
     if not shown.any():
-        return JointForecast(engagements, None, shown, shifts)
+        return JointForecast(engagements, None, shown, shifts, growths, lacks_views_curve)
     rows: Rows = slice(None) if shown.all() else shown
     views = forecasters[VIEWS].predict_distribution(x[rows], deliverables[rows])
-    views = _shifted(views, shifts[VIEWS][rows])
+    views = _shifted(views, moves[VIEWS][rows])
     crossed = _crossed(engagements, views, shown)
     if in_part is not None:
         crossed = crossed | in_part[shown]
@@ -118,7 +136,37 @@ def joint_forecast(
     crossing = _Crossing(crossed, (evidence_code < views_code)[shown])
     ceilings = {target: forecasters[target].conformal_.ceiling for target in TARGETS}
     engagements, views = _ordered(engagements, views, shown, crossing, ceilings)
-    return JointForecast(engagements, views, shown, shifts)
+    return JointForecast(engagements, views, shown, shifts, growths, lacks_views_curve)
+
+
+def lacks_curve(
+    target: str, platform: np.ndarray, horizon_days: np.ndarray | None, reference: Reference
+) -> np.ndarray:
+    """Return which rows, (n,), ask for a horizon that no curve of their platform leads to.
+
+    `platform` (n,): positions in PLATFORMS, NaN where unknown; `horizon_days`: as in
+    `joint_forecast`.
+    """
+    if horizon_days is None:
+        return np.zeros(len(platform), dtype=bool)
+    has_no_curve = reference.maturation.bases(target, platform) == NO_CURVE
+    is_other = ~np.isnan(horizon_days) & (horizon_days != reference.horizon_days)
+    return is_other & has_no_curve & ~np.isnan(platform)
+
+
+def _growths(
+    x: np.ndarray | pd.DataFrame, reference: Reference, horizon_days: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Return by target ln of the growth of counts from the bundle's horizon to that of each row,
+    (n,); nothing where none asks for another one.
+    """
+    if horizon_days is None:
+        return {}
+    own, platform = reference.horizon_days, feature_column(x, "platform_code")
+    days = np.where(np.isnan(horizon_days), own, horizon_days)
+    if (days == own).all():
+        return {}
+    return {target: reference.maturation.growth(target, platform, own, days) for target in TARGETS}
 
 
 def _shifted(forecast: PredictiveDistribution, shift: np.ndarray) -> PredictiveDistribution:

@@ -2,8 +2,8 @@
 understands.
 
 It starts at what accounts of the same platform, size and niche get for a post (the prior). The
-level of this creator and then each group of columns multiply it. The product of all is
-exp(location), exactly.
+level of this creator, with the part of it apart that came from bringing counts to the horizon, and
+then each group of columns multiply it. The product of all is exp(location), exactly.
 """
 
 import re
@@ -12,6 +12,9 @@ import numpy as np
 import pandas as pd
 
 from features.derive.catalog import feature_column
+from features.derive.level_offset import HISTORY, PROFILE_ONLY, level_weight
+from features.derive.market_priors import SUMMARY_POSTS
+from features.derive.reference import Reference
 from features.number_text import format_amount
 from features.tables.vocabulary import FORMATS
 from models.forecast import Forecaster
@@ -44,6 +47,13 @@ COLUMN_GROUPS = (
     ("other signs", "other signs", r""),
 )
 OWN_LEVEL = "usual level of this creator"
+#: What bringing the counts of the creator's posts to the model's horizon adds to its level; and
+#: where it lowers it.
+STILL_GROWING = "its posts were still growing when read"
+READ_LATER = "its posts were read after day {model_days}"
+#: What asking for another day than the model's horizon does.
+OTHER_HORIZON = "counted on day {days}"
+_WORDS_OF_LESS = {more: less for more, less, _ in COLUMN_GROUPS} | {STILL_GROWING: READ_LATER}
 #: Most factors in an answer, and the least |ln| of a factor in it; the others are multiplied into
 #: one.
 MAX_REASONS, LEAST = 5, 0.02
@@ -54,9 +64,11 @@ def contributions(
     x: np.ndarray | pd.DataFrame,
     target: str,
     besides: dict[str, np.ndarray] | None = None,
+    reference: Reference | None = None,
 ) -> dict[str, np.ndarray]:
     """Return ln factors, (n,) each: `start` (the prior), OWN_LEVEL, `all creators` and one for each
-    group of columns; `x`: derived columns.
+    group of columns; `x`: derived columns. With the `reference` STILL_GROWING stands apart from
+    OWN_LEVEL.
 
     A row's sum is the location of its ln(1 + count) of one deliverable, plus the `besides` ln
     factors, by their words.
@@ -65,6 +77,9 @@ def contributions(
     start = feature_column(x, f"{target}_log_prior")
     own_level = feature_column(x, str(forecaster.offset)) - start
     log_factors = {"start": start, OWN_LEVEL: own_level, "all creators": shares[:, -1]}
+    if reference is not None:
+        growth = level_growth(x, target, reference)
+        log_factors[OWN_LEVEL], log_factors[STILL_GROWING] = own_level - growth, growth
     group = np.array([_group(str(name)) for name in forecaster.columns_])
     for number, (words, *_) in enumerate(COLUMN_GROUPS):
         log_factors[words] = shares[:, :-1][:, group == number].sum(axis=1)
@@ -78,23 +93,31 @@ def reasons(
     x: np.ndarray | pd.DataFrame,
     target: str = "engagements",
     besides: dict[str, np.ndarray] | None = None,
+    reference: Reference | None = None,
+    horizon_days: np.ndarray | None = None,
 ) -> list[dict]:
     """Return for each row where the forecast starts and the factors that lead to it, the strongest
     first.
 
     {"per_post": about what accounts like it get, "factors": [{"reason", "factor"}, ...]}; the last
     factor, "all else", is the product of all that are not listed, so that (per_post + 1) times all
-    factors is the forecast of a post + 1. `besides`: as in `contributions`.
+    factors is the forecast of a post + 1. `besides`, `reference`: as in `contributions`;
+    `horizon_days` (n,): the day that each row asks for, which words of `besides` may name.
     """
-    log_factors = contributions(forecaster, x, target, besides)
+    log_factors = contributions(forecaster, x, target, besides, reference)
     starts = np.expm1(log_factors.pop("start"))
     names = np.array(list(log_factors), dtype=object)
     logs = np.column_stack(list(log_factors.values()))
     format_words = np.append(np.array(FORMATS, dtype=object), "of a format not told")
     code = feature_column(x, "format_code")
     formats = format_words[np.where(np.isnan(code), -1, code).astype(int)]
-    rows = zip(starts.tolist(), logs, formats, strict=True)
-    return [_reasons_of(start, row_logs, format_, names) for start, row_logs, format_ in rows]
+    days = np.full(len(logs), np.nan) if horizon_days is None else horizon_days
+    known = {"model_days": None if reference is None else reference.horizon_days}
+    rows = zip(starts.tolist(), logs, formats, days.tolist(), strict=True)
+    return [
+        _reasons_of(start, row_logs, names, {"format": format_, "days": f"{day:g}"} | known)
+        for start, row_logs, format_, day in rows
+    ]
 
 
 def reasons_text(reason: dict | None) -> str | None:
@@ -112,13 +135,27 @@ def reasons_text(reason: dict | None) -> str | None:
     return "; ".join([start, *factors])
 
 
-def _reasons_of(start: float, logs: np.ndarray, format_: str, names: np.ndarray) -> dict:
+def level_growth(x: np.ndarray | pd.DataFrame, target: str, reference: Reference) -> np.ndarray:
+    """Return the part of the offset of a target that came from bringing counts from their age at
+    reading to the horizon, (n,): the mean growth times the weight of the creator's own level.
+    """
+    market = reference.markets[target]
+    evidence, count, growth = (
+        feature_column(x, f"{target}_{name}")
+        for name in ("evidence_code", "effective_count", "log_growth")
+    )
+    count = np.where(evidence == HISTORY, count, SUMMARY_POSTS)
+    weight = level_weight(feature_column(x, "platform_code"), count, market)
+    return np.where(evidence == PROFILE_ONLY, 0.0, weight * np.nan_to_num(growth))
+
+
+def _reasons_of(start: float, logs: np.ndarray, names: np.ndarray, known: dict) -> dict:
     strongest = np.argsort(-np.abs(logs), kind="stable")[: MAX_REASONS + 1]
     listed = [at for at in strongest if abs(logs[at]) >= LEAST and names[at] != "all creators"]
     listed = listed[:MAX_REASONS]
     factors = []
     for at in listed:
-        words = _words(names[at], logs[at], format_)
+        words = _words(names[at], logs[at], known)
         factors.append({"reason": words, "factor": float(np.exp(logs[at]))})
     rest = float(np.exp(logs.sum() - logs[listed].sum()))
     factors.append({"reason": "all else", "factor": rest})
@@ -132,6 +169,6 @@ def _group(column: str) -> int:
     )
 
 
-def _words(name: str, log: float, format_: str) -> str:
-    less = next((less for more, less, _ in COLUMN_GROUPS if more == name), name)
-    return (name if log >= 0 else less).format(format=format_)
+def _words(name: str, log: float, known: dict) -> str:
+    """Return the words of a factor; `known`: what they may name of the row."""
+    return (name if log >= 0 else _WORDS_OF_LESS.get(name, name)).format(**known)

@@ -81,8 +81,8 @@ class _Classifier(StrictModel):
 
 
 class _MaturationCurve(StrictModel):
-    tau_days: Annotated[float, Field(gt=0, le=1e4)]
-    gamma: Annotated[float, Field(gt=0, le=1e3)]
+    tau_days: Annotated[float, Field(ge=1e-6, le=1e4)]
+    gamma: Annotated[float, Field(ge=1e-6, le=1e3)]
     theta: Annotated[float, Field(ge=0, le=100)]
     posts: Count
     source: str

@@ -37,7 +37,7 @@ def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
     assert again.manifest == trained.bundle.manifest
     assert again.version == trained.bundle.version
     assert again.reference.to_json() == trained.bundle.reference.to_json()
-    history = History.from_tables(validate(read_tables(market_folder)))
+    history = again.reference.at_horizon(History.from_tables(validate(read_tables(market_folder))))
     asked = sample_test_rows(
         history, "engagements", int(np.quantile(history.posts_with_engagements.time, 0.95))
     ).queries
@@ -98,11 +98,12 @@ def test_one_changed_byte_is_found(folder, name):
 
 
 def test_another_format_is_refused(folder):
-    rewrite(folder, format=1)
-    with pytest.raises(BundleError, match=r"is no bundle of format 3: retrain"):
-        load_bundle(folder)
+    for former in (1, 3):
+        rewrite(folder, format=former)
+        with pytest.raises(BundleError, match=r"is no bundle of format 4: retrain"):
+            load_bundle(folder)
     (folder / MANIFEST_FILE).write_text("[1]")
-    with pytest.raises(BundleError, match=r"is no bundle of format 3"):
+    with pytest.raises(BundleError, match=r"is no bundle of format 4"):
         load_bundle(folder)
 
 

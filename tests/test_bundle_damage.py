@@ -98,7 +98,17 @@ DAMAGES = {
     "lead negative": in_json(MANIFEST_FILE, ["recipe", "sampling", "longest_lead_days"], -1),
     "horizon null": in_json(MANIFEST_FILE, ["horizon_days"], None),
     "horizon huge": in_json(MANIFEST_FILE, ["horizon_days"], raw="1" + "0" * 40),
-    "horizon of another reference": in_json(MANIFEST_FILE, ["horizon_days"], 30),
+    "horizon of another reference": in_json(MANIFEST_FILE, ["horizon_days"], 14),
+    "curves missing": in_json(REFERENCE, ["maturation"]),
+    "curves of no platform": in_json(REFERENCE, ["maturation"], {"myspace": {}}),
+    "curve of no measure": in_json(REFERENCE, ["maturation", "tiktok", "sales"], {}),
+    "gamma missing": in_json(REFERENCE, ["maturation", "tiktok", "views", "gamma"]),
+    "gamma negative": in_json(REFERENCE, ["maturation", "tiktok", "views", "gamma"], -0.02),
+    "gamma huge": in_json(REFERENCE, ["maturation", "tiktok", "views", "gamma"], 1e9),
+    "tau 0": in_json(REFERENCE, ["maturation", "tiktok", "views", "tau_days"], 0),
+    "tau NaN": in_json(REFERENCE, ["maturation", "tiktok", "views", "tau_days"], raw="NaN"),
+    "theta text": in_json(REFERENCE, ["maturation", "tiktok", "views", "theta"], "much"),
+    "posts of a curve negative": in_json(REFERENCE, ["maturation", "tiktok", "views", "posts"], -1),
     "targets unknown": in_json(MANIFEST_FILE, ["targets", 0], "sales"),
     "targets null": in_json(MANIFEST_FILE, ["targets"], None),
     "targets twice": in_json(MANIFEST_FILE, ["targets"], ["engagements", "engagements"]),
@@ -267,7 +277,7 @@ def test_a_bundle_that_is_wrong_inside_is_refused_in_one_sentence(folder, name):
     assert "\n" not in text
     assert len(text) < 500 + len(str(folder))
     assert re.search(
-        r"retrain|restore it|format 3|outside of itself|cannot be read|two (horizons|moments)", text
+        r"retrain|restore it|format 4|outside of itself|cannot be read|two (horizons|moments)", text
     ), text
 
 

@@ -166,9 +166,17 @@ def test_the_model_tells_its_record_and_its_limits(client, trained):
     )
     assert "starts up to 120 days ahead" in " ".join(body["limits"])
     assert (
-        "Its training ends on 2026-06-29; forecasts made 180 days later carry model_old."
-        in body["limits"]
+        f"Its training ends on {body['until'][:10]}; forecasts made 180 days later carry "
+        "model_old." in body["limits"]
     )
+    assert any(limit.startswith("No curve tells how views grow on x:") for limit in body["limits"])
+    assert {*body["maturation"]} == {"instagram", "tiktok", "youtube", "x"}
+    for curves in body["maturation"].values():
+        assert {"engagements", "likes", "comments"} <= {*curves}
+        for curve in curves.values():
+            assert curve["basis"] == ("fitted" if curve["posts"] else "published")
+            shares = [curve["share_of_day_30"][f"day_{day}"] for day in (1, 7, 14)]
+            assert 0 < shares[0] < shares[1] < shares[2] < 1
     assert {"created_at", "until", "horizon_days", "definitions", "accounts", "posts"} <= set(body)
     assert not {"sha256", "columns"} & set(body)
 

@@ -6,16 +6,25 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import answers_of
+from conftest import answers_of, build_tables
 
 from features.comparables import MAX_COMPARABLES, Comparables
 from features.derive.catalog import LEARNED_COLUMNS
 from features.derive.derive import derive
 from features.history.history import History
+from features.maturation.maturation import AS_READ
 from features.tables.schema import EMV_PARTS
 from features.tables.validate import InvalidTables
 from models.emv import earned_media_value, read_value_table
-from models.reasons import COLUMN_GROUPS, OWN_LEVEL, contributions, reasons, reasons_text
+from models.reasons import (
+    COLUMN_GROUPS,
+    OWN_LEVEL,
+    STILL_GROWING,
+    contributions,
+    level_growth,
+    reasons,
+    reasons_text,
+)
 from serving.scoring.answer_table import ANSWER_COLUMNS
 from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.scorer import Scorer
@@ -42,10 +51,10 @@ def x(tables, bundle, asked):
 def test_the_factors_multiply_to_the_forecast_of_a_post(bundle, x):
     forecaster = bundle.forecasters["engagements"]
     location = forecaster.predict(x)
-    np.testing.assert_allclose(
-        sum(contributions(forecaster, x, "engagements").values()), location, rtol=1e-9
-    )
-    for told, expected in zip(reasons(forecaster, x), location, strict=True):
+    found = contributions(forecaster, x, "engagements", reference=bundle.reference)
+    np.testing.assert_allclose(sum(found.values()), location, rtol=1e-9)
+    told_of_rows = reasons(forecaster, x, reference=bundle.reference)
+    for told, expected in zip(told_of_rows, location, strict=True):
         product = np.prod([found["factor"] for found in told["factors"]])
         assert np.log1p(told["per_post"]) + np.log(product) == pytest.approx(expected, rel=1e-9)
         assert 1 <= len(told["factors"]) <= 6
@@ -53,8 +62,44 @@ def test_the_factors_multiply_to_the_forecast_of_a_post(bundle, x):
 
 
 def test_the_own_level_is_the_offset_over_the_prior(bundle, x):
-    found = contributions(bundle.forecasters["engagements"], x, "engagements")
+    forecaster = bundle.forecasters["engagements"]
+    found = contributions(forecaster, x, "engagements")
     np.testing.assert_allclose(found[OWN_LEVEL], x["engagements_log_offset_by_prior"], atol=1e-9)
+    apart = contributions(forecaster, x, "engagements", reference=bundle.reference)
+    whole = apart[OWN_LEVEL] + apart[STILL_GROWING]
+    np.testing.assert_allclose(whole, x["engagements_log_offset_by_prior"], atol=1e-9)
+
+
+@pytest.mark.parametrize("age", [2, 10, 80])
+def test_the_part_of_the_level_that_came_by_the_curve_stands_apart(bundle, age):
+    """Where all posts were read at one age, it is what the level is lower by without curves."""
+    creator = {"creator_id": "new", "platform": "tiktok", "followers": 20_000.0}
+    posts = [
+        {
+            **{name: creator[name] for name in ("creator_id", "platform")},
+            "post_id": str(n),
+            "posted_at": AS_OF - pd.Timedelta(days=90 + 3 * n),
+            "observed_at": AS_OF - pd.Timedelta(days=90 + 3 * n - age),
+            **{"likes": 300.0 + 50 * n, "comments": 9.0, "shares": 4.0},
+        }
+        for n in range(8)
+    ]
+    asked = pd.DataFrame([{**creator, "as_of": AS_OF, "start_at": AS_OF}])
+    plain = replace(bundle.reference, maturation=AS_READ)
+    x, as_read = (
+        derive(build_tables([creator], posts), asked, reference)
+        for reference in (bundle.reference, plain)
+    )
+    (part,) = level_growth(x, "engagements", bundle.reference)
+    assert abs(part) > 0.05
+    assert (part > 0) == (age < 30)
+    (lower,) = x["engagements_log_offset"] - as_read["engagements_log_offset"]
+    assert part == pytest.approx(lower, abs=1e-9)
+    assert (level_growth(as_read, "engagements", plain) == 0).all()
+    told = reasons(bundle.forecasters["engagements"], x, reference=bundle.reference)[0]["factors"]
+    words = STILL_GROWING if part > 0 else "its posts were read after day 30"
+    factors = {factor["reason"]: factor["factor"] for factor in told}
+    assert factors[words] == pytest.approx(np.exp(part))
 
 
 def test_every_learned_column_has_a_group_that_says_what_it_is(bundle):
@@ -120,9 +165,12 @@ def test_the_results_of_comparables_are_their_last_twelve_posts_and_deals(tables
 
 
 def test_what_comes_after_changes_no_comparable(tables, bundle):
-    """Posts and deals after the moment are taken away: the same creators with the same results."""
+    """Posts, readings of young posts and deals after the moment are taken away: the same creators
+    with the same results.
+    """
     moment = pd.Timestamp("2026-03-01T00:00:00Z")
-    late = tables.posts["posted_at"] > moment - pd.Timedelta(days=7)
+    is_young = tables.posts["posted_at"] > moment - pd.Timedelta(days=7)
+    late = is_young & ~(tables.posts["observed_at"] <= moment)
     deals = tables.partnerships
     cut = replace(
         tables,

@@ -54,7 +54,8 @@ def told_of(answer):
     return [
         name
         for name in answer["warnings"]
-        if name.startswith(OF_POSTS) and name != "posts_read_after_as_of"
+        if name.startswith(OF_POSTS)
+        and name not in ("posts_read_after_as_of", "posts_still_growing")
     ]
 
 
@@ -189,7 +190,7 @@ def test_a_known_post_is_known_by_its_id_or_its_moment(bundle, tables):
 SOME = {
     "recent_posts_after_as_of": [post(n, age=-1 - n) for n in range(3)],
     "recent_posts_too_young": [post(n, age=6 - n) for n in range(3)],
-    "recent_posts_read_too_early": [post(n, observed_at=AS_OF - 15 * DAY) for n in range(3)],
+    "recent_posts_read_too_early": [post(n, observed_at=AS_OF - 19.5 * DAY) for n in range(3)],
     "recent_posts_hidden_likes": [post(n, likes_hidden=True) for n in range(3)],
     "recent_posts_incomplete": [post(n, comments=None) for n in range(3)],
     "recent_posts_are_reposts": [post(n, repost=True) for n in range(3)],
@@ -210,6 +211,38 @@ def test_posts_some_of_which_count_say_that_some_do_not(scorer, name):
     )
     assert found["evidence"] == "history"
     assert told_of(found) == ["recent_posts_partly_used"]
+
+
+def test_young_posts_count_from_24_hours_on_by_what_was_read_by_as_of(bundle, scorer):
+    """The same holds for posts of a request and for those of the tables."""
+    creators = table([{"creator_id": "new", "platform": "instagram", "followers": 2e4}], CREATORS)
+    for hours, counts in ((23, False), (25, True), (70, True), (73, False)):
+        own = [post(n, age=3, observed_at=AS_OF + (hours - 72) * DAY / 24) for n in range(3)]
+        (found,) = one_answer(scorer, [{**PROFILE, "creator_id": "new"}], own)
+        held = Scorer(bundle, Tables(creators=creators, posts=table(own, POSTS)))
+        (known,) = one_answer(held, [{"creator_id": "new", "platform": "instagram"}])
+        assert {found["evidence"], known["evidence"]} == {"history" if counts else "profile"}
+        assert told_of(found) == ([] if counts else ["recent_posts_too_young"]), hours
+        assert told_of(known) == ([] if counts else ["posts_too_young"]), hours
+
+
+def test_a_reading_after_as_of_of_a_young_post_changes_nothing(scorer):
+    """It would tell the future of the post: the reading before as_of counts as it is."""
+    own = [post(n, age=3 + n, observed_at=AS_OF - DAY) for n in range(3)]
+    late = [post(n, age=3 + n, likes=9e6, observed_at=AS_OF + DAY) for n in range(3)]
+    rows = [{**PROFILE, "creator_id": "new"}]
+    before, after = (one_answer(scorer, rows, posts)[0] for posts in (own, own + late))
+    assert after["engagements_p50"] == before["engagements_p50"]
+    assert told_of(after) == []
+
+
+def test_forecasts_that_rest_on_growth_not_read_yet_say_so(scorer):
+    row = {**PROFILE, "creator_id": "new", "platform": "tiktok"}
+    for hours, grows in ((26, True), (24 * 25, False)):
+        observed = AS_OF - 40 * DAY + hours * DAY / 24
+        own = [post(n, age=40, shares=1.0, observed_at=observed) for n in range(5)]
+        (found,) = one_answer(scorer, [row], [{**one, "platform": "tiktok"} for one in own])
+        assert ("posts_still_growing" in found["warnings"]) is grows, hours
 
 
 def test_all_reasons_are_told_and_rows_keep_theirs(scorer):
@@ -278,9 +311,7 @@ def test_every_post_has_one_use_and_those_that_count_are_those_of_the_features(b
     readings, accounts = drawn_readings(seed), 5
     platform = np.array([0.0, 1, 2, 3, 0])
     moment = np.full(accounts, microseconds(AS_OF))
-    counts = count_uses(
-        classify_readings(readings, platform, moment, 7), readings.account, accounts
-    )
+    counts = count_uses(classify_readings(readings, platform, moment), readings.account, accounts)
     assert counts.sum(axis=1).tolist() == np.bincount(readings.account, minlength=accounts).tolist()
     assert (counts.sum(axis=0) > 0).sum() >= 8
     history = History.from_profiles(platform, moment, {}, None, readings)
@@ -309,30 +340,30 @@ def test_uses_beside_known_posts_add_up_too(share):
     known = History.from_profiles(np.array([0.0]), moment, {}, None, held)
     known = replace(known, details=PostDetails.from_readings(held, known))
     history, both, own = extend_history(known, np.array([0]), brought)
-    use = classify_readings(both, history.platform, moment, 7, own)
+    use = classify_readings(both, history.platform, moment, own)
     assert count_uses(use[own], both.account[own], 1).sum() == (~keep).sum()
     assert {PostUse.KNOWN_ALREADY, PostUse.COUNTS, PostUse.OTHER_READING} <= {*use[own].tolist()}
     whole = History.from_profiles(np.array([0.0]), moment, {}, None, readings)
     np.testing.assert_array_equal(
         history.posts_with_engagements.time, whole.posts_with_engagements.time
     )
-    for name in ("engagements_log", "age_read_days"):
+    panels = [found.posts_with_engagements for found in (history, whole)]
+    np.testing.assert_array_equal(*(panel.early.known_from for panel in panels))
+    for name in ("engagements_log_read", "age_read_days"):
         values = [
-            found.posts_with_engagements.take(
-                name, np.arange(len(found.posts_with_engagements.time))
-            )
-            for found in (history, whole)
+            panel.take(name, np.arange(len(panel.time) + len(panel.early.known_from)))
+            for panel in panels
         ]
         np.testing.assert_array_equal(*values)
 
 
-def test_a_history_without_ids_takes_no_posts_besides(tables):
+def test_a_history_without_ids_takes_no_posts_besides(tables, bundle):
     with pytest.raises(ValueError, match="keeps no details of its posts"):
         extend_history(History.from_tables(tables), np.array([0]), drawn_readings(0, accounts=1))
     with pytest.raises(ValueError, match="keeps no details of its posts"):
-        TableCreatorStore(History.from_tables(tables), None, None).missing_post_warnings(
-            np.array([0]), 0
-        )
+        TableCreatorStore(
+            History.from_tables(tables), bundle.reference, None
+        ).missing_post_warnings(np.array([0]), 0)
 
 
 KNOWN = {
@@ -359,7 +390,11 @@ def test_known_creators_none_of_whose_posts_counts_say_why(bundle, name):
 
 def test_known_creators_with_young_and_early_readings_are_told_apart(bundle):
     creators = table([{"creator_id": "new", "platform": "instagram", "followers": 2e4}], CREATORS)
-    own = [post(0, age=5, observed_at=AS_OF - DAY), post(1, age=-3), post(2, age=30, repost=True)]
+    own = [
+        post(0, age=5, observed_at=AS_OF - 4.5 * DAY),
+        post(1, age=-3),
+        post(2, age=30, repost=True),
+    ]
     scorer = Scorer(bundle, Tables(creators=creators, posts=table(own, POSTS)))
     (found,) = one_answer(scorer, [{"creator_id": "new", "platform": "instagram"}])
     assert told_of(found) == ["posts_too_young", "posts_after_as_of", "posts_are_reposts"]

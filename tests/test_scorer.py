@@ -80,7 +80,7 @@ def test_an_answer_has_the_columns_of_the_contract_in_order(scorer, bundle, know
     said = answers[
         ["as_of", "start_at", "horizon_days", "model_version", "trained_on"]
     ].drop_duplicates()
-    assert said.values.tolist() == [[AS_OF, AS_OF, 7, bundle.version, "simulated"]]
+    assert said.values.tolist() == [[AS_OF, AS_OF, 30, bundle.version, "simulated"]]
 
 
 def test_figures_are_ordered_finite_and_not_negative(scorer, known):

@@ -31,14 +31,14 @@ def files(tmp_path_factory, tables, bundle, home):
     """Give a folder with sound and broken files of every kind."""
     folder = tmp_path_factory.mktemp("files")
     write_snapshot(
-        History.from_tables(tables, 7), bundle.reference, AS_OF, folder / "snapshot", bundle.version
+        History.from_tables(tables), bundle.reference, AS_OF, folder / "snapshot", bundle.version
     )
     (folder / "cut").write_bytes((folder / "snapshot").read_bytes()[:3000])
     changed = bytearray((folder / "snapshot").read_bytes())
     changed[len(changed) // 2] ^= 1
     (folder / "changed").write_bytes(changed)
-    other = replace(bundle.reference, horizon_days=30)
-    write_snapshot(History.from_tables(tables, 7), other, AS_OF, folder / "foreign", "another")
+    other = replace(bundle.reference, horizon_days=14)
+    write_snapshot(History.from_tables(tables), other, AS_OF, folder / "foreign", "another")
     for name, text in {
         "empty": None,
         "sound": f"{CREATORS}5\n",

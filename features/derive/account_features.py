@@ -35,7 +35,7 @@ from features.derive.target_posts import (
     TargetPosts,
     no_posts,
     post_level,
-    read_target_posts,
+    read_posts_by_target,
     stack_windows,
 )
 from features.history.history import History
@@ -78,10 +78,7 @@ def account_features_at(
     niches = niche_distribution_or_none(
         history, account, as_of, shows_posts, reference.niche_classifier
     )
-    posts = {
-        target: read_target_posts(history, target, account, as_of, evidence_limit)
-        for target in reference.markets
-    }
+    posts = read_posts_by_target(history, reference.markets, account, as_of, evidence_limit)
     jump = follower_jump(history, account, as_of)
     return _account_features(profile, niches, posts, jump, history, reference)
 

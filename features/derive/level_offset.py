@@ -54,6 +54,14 @@ def offset_from_average(
     return _offset_columns(evidence, platform, prior, level, count, average, market)
 
 
+def level_weight(platform: np.ndarray, count: np.ndarray, market: MarketPriors) -> np.ndarray:
+    """Return the weight of an account's own level, which rests on `count` posts, against the prior,
+    (n,).
+    """
+    # what other platforms do says nothing of the level on one that no training creator is on
+    return np.where(market.has_creators(platform), market.weight(count), 1.0)
+
+
 def _offset_columns(
     evidence: np.ndarray,
     platform: np.ndarray,
@@ -64,8 +72,7 @@ def _offset_columns(
     market: MarketPriors,
 ) -> dict[str, np.ndarray]:
     """Return the columns of an offset, w level + (1 - w) prior, where w = count / (count + k)."""
-    # what other platforms do says nothing of the level on one that no training creator is on
-    weight = np.where(market.has_creators(platform), market.weight(count), 1.0)
+    weight = level_weight(platform, count, market)
     offset = np.where(evidence == PROFILE_ONLY, prior, prior + weight * (level - prior))
     return {
         "evidence_code": evidence,

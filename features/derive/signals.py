@@ -99,23 +99,24 @@ def post_window(
     """Summarise the last posts of each account (n,) with known counts of the target at `as_of`
     (microseconds, UTC); the panel is of a history at a horizon.
     """
-    return summarise_window(gather_posts(panel, target, account, as_of))
+    rows = panel.known_rows(account, as_of, WINDOW_POSTS)
+    return summarise_window(gather_posts(panel, target, rows, as_of))
 
 
 def gather_posts(
-    panel: PostPanel, target: str, account: np.ndarray, as_of: np.ndarray
+    panel: PostPanel, target: str, rows: np.ndarray, as_of: np.ndarray
 ) -> GatheredPosts:
-    """Return the last WINDOW_POSTS posts of each account (n,) known at `as_of` (n,)."""
-    rows = panel.known_rows(account, as_of, WINDOW_POSTS)
+    """Return the posts at `rows` (n, w) of the panel, as its `known_rows` gives them, of n accounts
+    at `as_of` (n,).
+    """
     if not len(panel.time) + len(panel.early.known_from):
         unknown = np.full(rows.shape, np.nan)
         return GatheredPosts(unknown, unknown, unknown, unknown, rows)
     exists = rows >= 0
     posted_at = panel.posted_at(np.maximum(rows, 0))
     age = np.where(exists, (as_of[:, None] - posted_at) / DAY_US, np.nan)
-    values, growth, variance = (
-        panel.take_or_nan(f"{target}_{name}", rows) for name in ("log", "growth", "growth_variance")
-    )
+    names = [f"{target}_{name}" for name in ("log", "growth", "growth_variance")]
+    values, growth, variance = panel.take_all_or_nan(names, rows)
     return GatheredPosts(values, growth, variance, age, rows)
 
 
@@ -151,12 +152,17 @@ def growth_certainty(values: np.ndarray, growth_variance: np.ndarray) -> np.ndar
     """
     if not (growth_variance > 0).any():
         return None
-    known = window_stats.count_known(values)[:, None]
-    middle = window_stats.quantile(values, 0.5)[:, None]
-    deviation = window_stats.quantile(np.abs(values - middle), 0.5)[:, None]
+    known = window_stats.count_known(values)
+    middle = _median(values, known)
+    deviation = _median(np.abs(values - middle[:, None]), known)
     own = np.square(1.4826 * window_stats.nan_to_zero(deviation))
     spread = (known * own + USUAL_POSTS * USUAL_SPREAD**2) / (known + USUAL_POSTS)
-    return spread / (spread + window_stats.nan_to_zero(growth_variance))
+    return spread[:, None] / (spread[:, None] + window_stats.nan_to_zero(growth_variance))
+
+
+def _median(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the median of each row (n,), of which `known` (n,) values are known."""
+    return window_stats.quantiles_sorted(np.sort(values, axis=1), known, (0.5,))[0]
 
 
 def mean_of_12(values: np.ndarray) -> np.ndarray:

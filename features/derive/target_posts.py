@@ -1,5 +1,6 @@
 """The posts of accounts that may be read for each target, and the windows of all targets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -14,6 +15,8 @@ from features.derive.signals import (
     summarise_window,
 )
 from features.history.history import History
+from features.history.panel import PostPanel
+from features.history.post_readings import WINDOW_POSTS
 
 
 @dataclass(frozen=True)
@@ -44,21 +47,45 @@ class StackedWindows:
         return self.window[self.slices[target]]
 
 
-def read_target_posts(
+def read_posts_by_target(
     history: History,
-    target: str,
+    targets: Iterable[str],
     account: np.ndarray,
     as_of: np.ndarray,
     evidence_limit: np.ndarray,
+) -> dict[str, TargetPosts]:
+    """Return by target the posts of accounts (n,) known at `as_of` (n,) that `evidence_limit` (n,)
+    allows.
+    """
+    allowed = np.flatnonzero(evidence_limit <= SUMMARY)
+    known, posts = {}, {}
+    for target in targets:
+        panel = history.panel(target)
+        # where all counts are known the targets share one panel
+        if id(panel) not in known:
+            known[id(panel)] = panel.known_rows(account[allowed], as_of[allowed], WINDOW_POSTS)
+        rows = known[id(panel)]
+        posts[target] = _read_target_posts(panel, target, allowed, rows, as_of, evidence_limit)
+    return posts
+
+
+def _read_target_posts(
+    panel: PostPanel,
+    target: str,
+    allowed: np.ndarray,
+    known: np.ndarray,
+    as_of: np.ndarray,
+    evidence_limit: np.ndarray,
 ) -> TargetPosts:
-    """Return the posts of accounts (n,) known at `as_of` (n,) that `evidence_limit` (n,) allows."""
-    panel = history.panel(target)
-    is_known = panel.known_count(account, as_of) > 0
-    rows = np.flatnonzero(is_known & (evidence_limit <= SUMMARY))
-    if not len(rows):
-        return no_posts(len(account))
-    posts = gather_posts(panel, target, account[rows], as_of[rows])
-    mean_12 = expand_rows(mean_of_12(posts.values), rows, len(account))
+    """Return the posts of n accounts for one target; `known` (m, w): the rows of the panel that are
+    known of the accounts `allowed` (m,).
+    """
+    has_posts = known[:, 0] >= 0
+    if not has_posts.any():
+        return no_posts(len(as_of))
+    rows = allowed[has_posts]
+    posts = gather_posts(panel, target, known[has_posts], as_of[rows])
+    mean_12 = expand_rows(mean_of_12(posts.values), rows, len(as_of))
     shown = evidence_limit[rows] == HISTORY
     if shown.all():
         return TargetPosts(rows, posts, mean_12)

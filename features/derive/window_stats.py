@@ -87,11 +87,12 @@ def weighted_median(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     if values.shape[1] == 0:
         return np.full(len(values), np.nan)
     order = np.argsort(values, axis=1, kind="stable")
-    ordered = np.take_along_axis(values, order, axis=1)
-    weight = np.where(np.isfinite(ordered), np.take_along_axis(weights, order, axis=1), 0.0)
+    rows = np.arange(len(values))
+    ordered = values[rows[:, None], order]
+    weight = np.where(np.isfinite(ordered), weights[rows[:, None], order], 0.0)
     cumulative = np.cumsum(weight, axis=1)
     half = np.argmax(cumulative >= cumulative[:, -1:] / 2, axis=1)
-    return ordered[np.arange(len(values)), half]
+    return ordered[rows, half]
 
 
 def share_of(hits: np.ndarray, among: np.ndarray) -> np.ndarray:

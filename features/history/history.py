@@ -24,6 +24,7 @@ from features.history.arrays import (
 )
 from features.history.panel import Panel, PostPanel, select_posts, sort_panel
 from features.history.post_readings import (
+    CountingRows,
     PostReadings,
     counting_rows,
     empty_readings,
@@ -106,6 +107,7 @@ class History:
         profile: dict[str, np.ndarray],
         bios: Sequence[str | None] | None = None,
         readings: PostReadings | None = None,
+        rows: CountingRows | None = None,
     ) -> "History":
         """Build a history of one profile an account, (n,), and posts, as a request brings them.
 
@@ -114,6 +116,7 @@ class History:
         - `profile`: any of PROFILE_FIELDS as float64, `niche` as positions in NICHES, NaN where
           unknown, and `created_us`, NAT_US where unknown; a field that is left out is unknown
         - `readings`: the posts; `account` there is a row here
+        - `rows`: the readings by which they count, where these are known already
         """
         n = len(platform)
         unknown = np.full(n, np.nan)
@@ -130,6 +133,7 @@ class History:
             ),
             profiles=_profile_panel(account, observed, fields, n),
             bios=text_array(() if bios is None else bios),
+            rows=rows,
         )
 
     @classmethod
@@ -141,11 +145,12 @@ class History:
         followers: Panel,
         profiles: Panel,
         bios: pa.Array,
+        rows: CountingRows | None = None,
     ) -> "History":
         """Build a history of sorted panels; the posts are sorted here. `bios`: in the order that
         the profiles had before they were sorted.
         """
-        rows = counting_rows(readings)
+        rows = rows or counting_rows(readings)
         posts, topics = post_panel(readings, rows, platform)
         captions = join_captions(readings.texts, rows.all)
         engaged, viewed = split_by_target(posts)
@@ -175,11 +180,13 @@ class History:
         if self.horizon is not None and self.horizon == horizon:
             return self
         columns = {**self.posts.columns, **self._columns_at(horizon)}
-        with_horizon = {
-            name: replace(getattr(self, name), columns=columns)
-            for name in ("posts", "posts_with_engagements", "posts_with_views")
-        }
-        return replace(self, horizon=horizon, **with_horizon)
+        names = ("posts", "posts_with_engagements", "posts_with_views")
+        panels = {id(panel): panel for panel in (getattr(self, name) for name in names)}
+        # those that are one panel stay so
+        grown = {key: replace(panel, columns=columns) for key, panel in panels.items()}
+        return replace(
+            self, horizon=horizon, **{name: grown[id(getattr(self, name))] for name in names}
+        )
 
     def _columns_at(self, horizon: "Horizon") -> dict[str, np.ndarray]:
         columns, posts = {}, self.posts
@@ -190,7 +197,7 @@ class History:
             brought = posts.columns[f"{target}_log_read"] + growth
             columns[f"{target}_log"] = np.maximum(brought, 0.0)
             columns[f"{target}_growth"] = growth
-            columns[f"{target}_growth_variance"] = theta * np.maximum(growth, 0)
+            columns[f"{target}_growth_variance"] = np.where(growth > 0, theta * growth, 0.0)
         return columns
 
     def panel(self, target: str) -> PostPanel:
@@ -227,11 +234,11 @@ class Horizon:
     def growth(
         self, target: str, platform: np.ndarray, age_days: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return ln of the growth of counts from the age at reading to the horizon, and theta of
-        it, 0 without a curve, (n,) each.
+        """Return ln of the growth of counts from the age at reading to the horizon, 0 without a
+        curve, and theta of it, NaN without one, (n,) each.
         """
         growth = self.maturation.growth(target, platform, age_days, self.days)
-        return growth, np.nan_to_num(self.maturation.thetas(target, platform))
+        return growth, self.maturation.thetas(target, platform)
 
 
 @dataclass(frozen=True)

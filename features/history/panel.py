@@ -1,5 +1,6 @@
 """Rows of one kind, sorted by account and time: what was known at a moment is one search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,6 +38,16 @@ class Panel:
         if not len(self.columns[name] if self.index is None else self.index):
             return np.full(rows.shape, np.nan)
         return np.where(rows >= 0, self.take(name, np.maximum(rows, 0)), np.nan)
+
+    def take_all_or_nan(self, names: Sequence[str], rows: np.ndarray) -> list[np.ndarray]:
+        """Return `take_or_nan` of several columns, which are of float64."""
+        exists = rows >= 0
+        if not exists.any():
+            return [np.full(rows.shape, np.nan) for _ in names]
+        place = np.maximum(rows, 0)
+        if self.index is not None:
+            place = self.index[place]
+        return [np.where(exists, self.columns[name][place], np.nan) for name in names]
 
     def end_row(self, account: np.ndarray, moment: np.ndarray) -> np.ndarray:
         """Count from 0 the first row of each account (shape (n,)) that is later than `moment`
@@ -102,12 +113,11 @@ class PostPanel(Panel):
             return _last_rows(stop, np.minimum(count, most))
         fresh = fresh[:, :most]
         found = (fresh >= 0).sum(axis=1)
-        older = _last_rows(stop, np.minimum(count, most - found))
-        width = padded_width(int(np.max(found + (older >= 0).sum(axis=1), initial=0)))
-        rows = np.concatenate([fresh, older], axis=1)
-        order = np.argsort(rows < 0, axis=1, kind="stable")[:, :width]
-        rows = np.take_along_axis(rows, order, axis=1)
-        return np.pad(rows, ((0, 0), (0, width - rows.shape[1])), constant_values=-1)
+        # the places of older posts start behind those of the fresh ones
+        rows = _last_rows(stop + found, np.minimum(count + found, most))
+        wide = np.full(rows.shape, -1)
+        wide[:, : fresh.shape[1]] = fresh
+        return np.where(wide >= 0, wide, rows)
 
     def fresh_rows(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
         """Return the early readings of each account's posts that are the newest ones known at
@@ -119,6 +129,8 @@ class PostPanel(Panel):
             return nothing
         start = early.panel.end_row(account, as_of - MATURE_DAYS * DAY_US)
         stop = early.panel.end_row(account, as_of - FRESH_DAYS * DAY_US)
+        if not (stop > start).any():
+            return nothing
         rows = _last_rows(stop, stop - start)
         at = np.maximum(rows, 0)
         moment = as_of[:, None]
@@ -128,7 +140,7 @@ class PostPanel(Panel):
             return nothing
         order = np.argsort(~is_known, axis=1, kind="stable")[:, :most]
         rows = np.where(is_known, rows + len(self.time), -1)
-        return np.take_along_axis(rows, order, axis=1)
+        return rows[np.arange(len(rows))[:, None], order]
 
     def known_count(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
         """Return the number of posts of each account (n,) known at `as_of` (n,)."""
@@ -138,9 +150,13 @@ class PostPanel(Panel):
 
     def posted_at(self, rows: np.ndarray) -> np.ndarray:
         """Return when the posts of `rows`, of any shape, were posted (microseconds, UTC)."""
-        if not len(self.early.known_from):
+        early = rows >= len(self.time)
+        if not early.any():
             return self.time[rows]
-        return np.concatenate([self.time, self.early.panel.time])[rows]
+        times = np.empty(rows.shape, dtype=np.int64)
+        times[~early] = self.time[rows[~early]]
+        times[early] = self.early.panel.time[rows[early] - len(self.time)]
+        return times
 
 
 def padded_width(posts: int) -> int:

@@ -32,8 +32,7 @@ class Curve:
         >>> Curve(0.184, 0.02).share([1.0, 90.0, np.nan]).round(4).tolist()
         [0.0365, 0.1165, 0.1165]
         """
-        age = np.nan_to_num(np.asarray(age_days, dtype=float), nan=GROWN_UP_DAYS)
-        age = np.clip(age, YOUNGEST_DAYS, GROWN_UP_DAYS)
+        age = np.maximum(np.fmin(age_days, GROWN_UP_DAYS), YOUNGEST_DAYS)
         return -np.expm1(-self.gamma * np.log1p(age / self.tau_days))
 
     def growth(self, from_days: ArrayLike, to_days: ArrayLike) -> np.ndarray:

@@ -64,12 +64,14 @@ class Maturation:
         `platform` (n,): positions in PLATFORMS, NaN where unknown; `from_days`, `to_days`: a
         number or (n,), NaN for a grown-up count. It is 0 where there is no curve.
         """
-        ages, horizons = (np.broadcast_to(days, platform.shape) for days in (from_days, to_days))
+        days = [np.asarray(days, dtype=float) for days in (from_days, to_days)]
         growth = np.zeros(platform.shape)
         for code, curve in self._curves_by_code.get(measure, {}).items():
             rows = platform == code
-            if rows.any():
-                growth[rows] = curve.growth(ages[rows], horizons[rows])
+            if rows.all():
+                growth[:] = curve.growth(*days)
+            elif rows.any():
+                growth[rows] = curve.growth(*(some[rows] if some.ndim else some for some in days))
         return growth
 
     @cached_property
@@ -85,16 +87,36 @@ class Maturation:
 
     def thetas(self, measure: str, platform: np.ndarray) -> np.ndarray:
         """Return theta of each platform (n,), a position in PLATFORMS; NaN without a curve."""
-        found = [self.find(name, measure) for name in PLATFORMS]
-        thetas = np.array([*(np.nan if one is None else one.theta for one in found), np.nan])
-        return thetas[np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)]
+        return self._thetas[measure][_places(platform)]
 
     def bases(self, measure: str, platform: np.ndarray) -> np.ndarray:
         """Return FITTED, PUBLISHED or NO_CURVE of each platform (n,), a position in PLATFORMS."""
-        found = [self.find(name, measure) for name in PLATFORMS]
-        bases = [*(NO_CURVE if one is None else one.basis for one in found), NO_CURVE]
-        rows = np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
-        return np.array(bases, dtype=object)[rows]
+        return self._bases[measure][_places(platform)]
+
+    @cached_property
+    def _thetas(self) -> dict[str, np.ndarray]:
+        """By measure theta on each of PLATFORMS, and on an unknown one."""
+        return {
+            measure: np.array([np.nan if one is None else one.theta for one in found])
+            for measure, found in self._found.items()
+        }
+
+    @cached_property
+    def _bases(self) -> dict[str, np.ndarray]:
+        """By measure the basis on each of PLATFORMS, and on an unknown one."""
+        return {
+            measure: np.array(
+                [NO_CURVE if one is None else one.basis for one in found], dtype=object
+            )
+            for measure, found in self._found.items()
+        }
+
+    @property
+    def _found(self) -> dict[str, list[MaturationCurve | None]]:
+        return {
+            measure: [*(self.find(name, measure) for name in PLATFORMS), None]
+            for measure in MEASURES
+        }
 
     def to_json(self) -> dict:
         """Return the curves as plain JSON values."""
@@ -109,6 +131,11 @@ class Maturation:
                 for platform, curves in value.items()
             }
         )
+
+
+def _places(platform: np.ndarray) -> np.ndarray:
+    """Return where positions in PLATFORMS (n,) stand in tables whose last entry is that of NaN."""
+    return np.where(np.isnan(platform), len(PLATFORMS), platform).astype(int)
 
 
 #: Counts as they were read: no curve for anything.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from features.tables.vocabulary import FORMATS, NICHES, PLATFORMS
+from features.tables.vocabulary import FORMATS, MOST_HORIZON_DAYS, NICHES, PLATFORMS
 
 #: What is said of a count with a fraction. Averages and rates may have one.
 NOT_WHOLE = "is no whole number, as a count must be"
@@ -212,6 +212,16 @@ PRICE_COLUMNS = (
     ),
 )
 
+#: When the counts of a forecast are judged.
+HORIZON_COLUMN = Column(
+    "horizon_days",
+    "count",
+    "days after posting at which each deliverable's counts are forecast; the model's, usually 30, "
+    "where missing",
+    minimum=1,
+    maximum=MOST_HORIZON_DAYS,
+)
+
 CREATORS = TableSpec(
     "creators",
     (_CREATOR_ID, _PLATFORM, _OBSERVED_AT, *PROFILE_COLUMNS),
@@ -302,6 +312,7 @@ PROSPECTS = TableSpec(
         ),
         *FEE_COLUMNS,
         *PRICE_COLUMNS,
+        HORIZON_COLUMN,
         *CONTENT_COLUMNS,
     ),
     key=("partnership_id",),

@@ -21,6 +21,8 @@ TARGETS = ("engagements", "views")
 
 #: Days after posting at which outcomes are judged, unless another horizon is asked for.
 HORIZON_DAYS = 30
+#: The last day after posting that may be asked for: counts are not known to grow after it.
+MOST_HORIZON_DAYS = 90
 #: Age in days from which a post counts, whenever its counts were read.
 MATURE_DAYS = 7
 #: Age in days from which a younger post counts, by a reading that was made at the moment of the

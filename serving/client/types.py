@@ -63,6 +63,7 @@ class Partnership(TypedDict, total=False):
     completion_rate: Number
     target_cpe_usd: Number
     goal_engagements: Number
+    horizon_days: int
     confidence: Number
 
 
@@ -116,6 +117,8 @@ class Result(TypedDict):
     verdict: NotRequired[str | None]
     sentence: NotRequired[str | None]
     benchmark: NotRequired[dict[str, Any] | None]
+    horizon_days: NotRequired[int]
+    maturation_source: NotRequired[str | None]
     reasons: NotRequired[dict[str, Any] | None]
     comparables: NotRequired[list[dict[str, Any]] | None]
     warnings: NotRequired[list[str]]

@@ -89,6 +89,7 @@ def benchmarks_json(bundle: Bundle, segments: pd.DataFrame) -> dict:
         "model_version": bundle.version,
         "trained_on": bundle.manifest["trained_on"],
         "until": bundle.manifest["until"],
+        "horizon_days": bundle.reference.horizon_days,
         "enough_creators": MIN_SEGMENT_CREATORS,
         "cells": segments.to_dict("records"),
     }

@@ -57,6 +57,7 @@ CODES = {
     "which_platform": "a creator_id that stands on several platforms, none named",
     "no_profile": "no creator_id, followers, averages or posts to go by",
     "before_snapshot": "an as_of before the snapshot that the service knows creators from",
+    "no_curve": "a horizon_days other than the model's, on a platform without a curve of growth",
     "format_not_on_platform": "a format that the platform does not have",
     "two_fees": "fee beside fee_usd",
     "fee_without_currency": "fee without currency",

@@ -1,14 +1,24 @@
 """The model in use, for GET /v1/model: its manifest, its backtest in short, and its limits."""
 
+import numpy as np
 import pandas as pd
 
+from features.maturation.maturation import NO_CURVE, Maturation, MaturationCurve
 from features.number_text import format_number
+from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
 from serving.scoring.warning_flags import MODEL_OLD_DAYS
 
 #: Keys of the manifest that only the loader uses.
 _NOT_SHOWN = ("format", "columns", "sha256", "features_version")
 _OURS = "creatorcast"
+#: What follows for a target on platforms without a curve.
+_WITHOUT_CURVE = {
+    "engagements": "they stay as they were read, and another horizon_days is refused",
+    "views": "they stay as they were read, and are null where another horizon_days is asked for",
+}
+#: Days whose shares of the count of the last one the card gives.
+SHARE_DAYS, SHARE_OF_DAYS = (1, 7, 14), 30
 #: Figures of the backtest that the card repeats, by split: creators that trained the model, and
 #: creators it never saw.
 _SUMMARY_FIGURES = (
@@ -34,7 +44,33 @@ def model_card(manifest: dict, bundle: Bundle | None = None) -> dict:
         card["summary"] = {
             row["split"]: {name: row.get(name) for name in _SUMMARY_FIGURES} for row in rows
         }
+    if bundle is not None:
+        card["maturation"] = _maturation(bundle.reference.maturation)
     return card | {"limits": _limits(manifest, bundle)}
+
+
+def _maturation(maturation: Maturation) -> dict[str, dict[str, dict]]:
+    """Return by platform and measure the curve by which counts grow, what it rests on, and the
+    share of the count of day SHARE_OF_DAYS that is reached by each of SHARE_DAYS.
+    """
+    return {
+        platform: {measure: _curve(curve) for measure, curve in curves.items()}
+        for platform, curves in maturation.curves.items()
+    }
+
+
+def _curve(fitted: MaturationCurve) -> dict:
+    growth = fitted.curve.growth(SHARE_OF_DAYS, SHARE_DAYS)
+    shares = zip(SHARE_DAYS, np.exp(growth).tolist(), strict=True)
+    return {
+        "basis": fitted.basis,
+        "posts": fitted.posts,
+        "tau_days": fitted.tau_days,
+        "gamma": fitted.gamma,
+        "theta": fitted.theta,
+        "source": fitted.source,
+        f"share_of_day_{SHARE_OF_DAYS}": {f"day_{day}": share for day, share in shares},
+    }
 
 
 def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
@@ -68,6 +104,20 @@ def _limits(manifest: dict, bundle: Bundle | None) -> list[str]:
         limits.append(
             "It has never seen a paid post: how payment changes engagement is unknown to it."
         )
+    if bundle is not None:
+        limits += _curve_limits(bundle.reference.maturation)
     if bundle is not None and bundle.benchmarks is None:
         limits.append("It has no benchmarks: answers have no cost verdict.")
+    return limits
+
+
+def _curve_limits(maturation: Maturation) -> list[str]:
+    """Return what cannot be told of platforms without a curve."""
+    every = np.arange(len(PLATFORMS), dtype=float)
+    limits = []
+    for target, consequence in _WITHOUT_CURVE.items():
+        is_lacking = maturation.bases(target, every) == NO_CURVE
+        if is_lacking.any():
+            names = ", ".join(np.array(PLATFORMS)[is_lacking])
+            limits.append(f"No curve tells how {target} grow on {names}: {consequence}.")
     return limits

@@ -40,7 +40,9 @@ class Cost(BaseModel):
 
 
 class Benchmark(BaseModel):
-    """What creators like this one get and cost; null where that is not known."""
+    """What creators like this one get and cost, at the horizon of the row; null where that is not
+    known.
+    """
 
     cell: str | None = Field(
         description="the creators compared with: the finest cell with enough of them"
@@ -94,7 +96,9 @@ class Comparable(BaseModel):
     creator_id: str
     followers: float | None
     niche: str | None
-    posts: float = Field(description="its last posts that the medians are of")
+    posts: float = Field(
+        description="its last posts that the medians are of, at the model's own horizon"
+    )
     engagements_p50: float | None
     views_p50: float | None
     deals: float = Field(description="its partnerships with a known outcome")
@@ -193,7 +197,15 @@ class Result(BaseModel):
         None, description="where comparables asks, most similar first"
     )
     definition: str | None = Field(None, description="what counts as engagement")
-    horizon_days: int | None = None
+    horizon_days: int | None = Field(
+        None, description="days after posting at which the counts of this row are forecast"
+    )
+    maturation_source: str | None = Field(
+        None,
+        description="how engagements of the platform are brought from their age at reading to the "
+        "horizon: fitted, by a curve fitted to repeated readings; published, by one of published "
+        "figures; none, they stay as read",
+    )
     warnings: list[str] | None = Field(
         None,
         description="what the forecast suffers from, by name, "

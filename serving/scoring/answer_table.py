@@ -83,6 +83,7 @@ ANSWER_COLUMNS = (
     "sentence",
     "definition",
     "horizon_days",
+    "maturation_source",
     "model_version",
     "trained_on",
     "warnings",
@@ -111,7 +112,7 @@ TEXT_COLUMNS = frozenset(
             "market_fee_source",
             "emv_source",
         ),
-        *("verdict", "sentence", "definition", "model_version", "trained_on"),
+        *("verdict", "sentence", "definition", "maturation_source", "model_version", "trained_on"),
     }
 )
 _OBJECTS = TEXT_COLUMNS | {"warnings", *EXTRA_COLUMNS}

@@ -33,7 +33,8 @@ class EngagementSegment:
     """The narrowest segment with a benchmark of engagements of each row.
 
     `index` (n,): position among the segments, -1 for none; `quantiles` (n, q): engagements a post
-    of its creators at QUANTILE_LEVELS; `creators` (n,): how many they are.
+    of its creators at QUANTILE_LEVELS, at the horizon of the row; `creators` (n,): how many they
+    are.
     """
 
     index: np.ndarray
@@ -85,12 +86,18 @@ class BenchmarkPricing:
         terms: DealTerms,
         totals: DeliveredTotals,
         cpe_usd: np.ndarray | None,
+        growth: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
-        """Return the columns that need a benchmark, (n,) each; `cpe_usd`: median costs (n,)."""
+        """Return the columns that need a benchmark, (n,) each; `cpe_usd`: median costs (n,).
+
+        `growth` (n,): ln of the growth of engagements from the bundle's horizon to that of each
+        row, to which the benchmarks are brought; None where no row asks for another one.
+        """
         indexes = segment_indexes(x)
-        segment = self._engagement_segment(indexes)
-        rates = self.benchmarks.quantiles_at("engagement_rate_by_followers", segment.index)
-        benchmark = self._cost_benchmark(indexes, segment, cpe_usd)
+        grown = 1.0 if growth is None else np.exp(growth)[:, None]
+        segment = self._engagement_segment(indexes, grown)
+        rates = self.benchmarks.quantiles_at("engagement_rate_by_followers", segment.index) * grown
+        benchmark = self._cost_benchmark(indexes, segment, cpe_usd, grown)
         market_fee, market_fee_source = self.market_fee.quote(x, terms.deliverables)
         columns = benchmark.columns(cpe_usd, self._segment_names)
         if terms.fee_usd is not None:
@@ -110,11 +117,13 @@ class BenchmarkPricing:
         }
         return columns | {"market_fee_source": market_fee_source}
 
-    def _engagement_segment(self, indexes: dict[str, np.ndarray]) -> EngagementSegment:
+    def _engagement_segment(
+        self, indexes: dict[str, np.ndarray], grown: np.ndarray | float
+    ) -> EngagementSegment:
         index = self.benchmarks.find_segment("engagements", indexes)
         return EngagementSegment(
             index,
-            self.benchmarks.quantiles_at("engagements", index),
+            self.benchmarks.quantiles_at("engagements", index) * grown,
             self.benchmarks.creator_counts("engagements", index),
         )
 
@@ -123,11 +132,15 @@ class BenchmarkPricing:
         indexes: dict[str, np.ndarray],
         segment: EngagementSegment,
         cpe_usd: np.ndarray | None,
+        grown: np.ndarray | float,
     ) -> CostBenchmark:
+        """Return the benchmark of each row; `grown` (n, 1): by how much engagements are more than
+        at the bundle's horizon.
+        """
         deal_keys = {key: indexes[key] for key in SEGMENT_KEYS[:3]}
         deal_segment = self.benchmarks.find_segment("cpe_usd", deal_keys)
         has_deals = deal_segment >= 0
-        deal_costs = self.benchmarks.quantiles_at("cpe_usd", deal_segment)
+        deal_costs = self.benchmarks.quantiles_at("cpe_usd", deal_segment) / grown
         deal_creators = self.benchmarks.creator_counts("cpe_usd", deal_segment)
         card_fee = self.market_fee.card.fees_of_post(indexes)[:, 1]
         card_cost = cost_per(card_fee, segment.quantiles[:, MEDIAN])

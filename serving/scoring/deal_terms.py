@@ -8,8 +8,10 @@ from functools import partial
 
 import numpy as np
 
+from features.derive.reference import Reference
 from features.tables.currency import CurrencyRates, FeeRule, check_fees, convert_fee
 from features.tables.schema import EMV_PARTS
+from features.tables.vocabulary import PLATFORMS
 from models.emv import ValueTable
 from serving.scoring.answer_table import EXTRA_COLUMNS
 from serving.scoring.breaches import Breach
@@ -49,7 +51,8 @@ class AnswerOptions:
 class DealTerms:
     """The terms of n rows, (n,) each; None where no row gives them.
 
-    `fee` and `currency` are as given, and `usd_per_unit` is the rate of that currency, NaN for fees
+    `horizon_days`: at which counts are asked for, NaN for the model's own. `fee` and `currency` are
+    as given, and `usd_per_unit` is the rate of that currency, NaN for fees
     given in USD alone. `values`: USD a piece by EMV_PARTS, and `valued`: where those of each row
     come from; both are None where no earned media value is asked for.
     """
@@ -65,6 +68,7 @@ class DealTerms:
     fee: np.ndarray | None = None
     currency: np.ndarray | None = None
     usd_per_unit: np.ndarray | None = None
+    horizon_days: np.ndarray | None = None
 
     @classmethod
     def of(
@@ -99,6 +103,7 @@ class DealTerms:
             fee=numbers.get("fee"),
             currency=currency,
             usd_per_unit=None if currency is None else rates.of(currency),
+            horizon_days=numbers.get("horizon_days"),
         )
 
     def __getitem__(self, rows: slice | np.ndarray) -> "DealTerms":
@@ -118,6 +123,7 @@ class DealTerms:
             _rows_of(self.fee, rows),
             _rows_of(self.currency, rows),
             _rows_of(self.usd_per_unit, rows),
+            _rows_of(self.horizon_days, rows),
         )
 
 
@@ -136,6 +142,20 @@ def term_breaches(
         fee_usd, fee, _ = _fees(prospects)
         rules[_TARGET_WITHOUT_FEE] = has_target & np.isnan(fee_usd) & np.isnan(fee)
     return {partial(_breach, prospects, rule): rows for rule, rows in rules.items()}
+
+
+def no_curve_breach(
+    row: int, platform: np.ndarray, terms: DealTerms, reference: Reference
+) -> Breach:
+    """Return that the engagements of a row cannot be brought to the day that it asks for;
+    `platform` (n,): positions in PLATFORMS.
+    """
+    assert terms.horizon_days is not None
+    days, own = float(terms.horizon_days[row]), reference.horizon_days
+    what = f"cannot be forecast on {PLATFORMS[int(platform[row])]}: no curve tells how counts grow"
+    expected = f"{own}, the model's own, or nothing"
+    text = f"horizon_days {days:g} {what}: give {expected}"
+    return Breach("no_curve", "horizon_days", what, expected, days, text)
 
 
 def _rows_of(values: np.ndarray | None, rows: slice | np.ndarray) -> np.ndarray | None:

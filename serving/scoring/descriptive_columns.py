@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from features.derive.catalog import feature_column
+from features.derive.reference import Reference
 from features.history.arrays import NAT_US
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION, EVIDENCE, NICHES, PLATFORMS, UNKNOWN
 from models.bundle import Bundle
@@ -33,7 +34,11 @@ _EVIDENCE_NAMES = np.array([*EVIDENCE, UNKNOWN], dtype=object)
 
 
 def request_columns(
-    prospects: ProspectBatch, lookup: AccountLookup, terms: DealTerms, as_of: int
+    prospects: ProspectBatch,
+    lookup: AccountLookup,
+    terms: DealTerms,
+    as_of: int,
+    reference: Reference,
 ) -> dict[str, np.ndarray]:
     """Return the columns (n,) that repeat what was asked, of every row, scored or not."""
     start_at = prospects.time("start_at")
@@ -49,16 +54,34 @@ def request_columns(
         "deliverables": terms.deliverables,
         "confidence": confidence,
         "definition": _names(_DEFINITIONS, lookup.platform),
+        **_horizon_columns(lookup.platform, terms, reference),
     }
     repeated = {name: getattr(terms, name) for name in _REPEATED_TERMS}
     repeated["emv_source"] = terms.valued
     return columns | {name: values for name, values in repeated.items() if values is not None}
 
 
+def _horizon_columns(
+    platform: np.ndarray, terms: DealTerms, reference: Reference
+) -> dict[str, np.ndarray]:
+    """Return at how many days after posting counts are forecast, and by which curve counts of the
+    platform are brought there, (n,) each; `platform` (n,): positions, NaN where unknown.
+    """
+    horizon_days = np.full(len(platform), reference.horizon_days)
+    if terms.horizon_days is not None:
+        is_asked = ~np.isnan(terms.horizon_days)
+        horizon_days[is_asked] = terms.horizon_days[is_asked].astype(int)
+    source = reference.maturation.bases("engagements", platform)
+    source[np.isnan(platform)] = None
+    return {
+        "horizon_days": horizon_days,
+        "maturation_source": source,
+    }
+
+
 def model_columns(bundle: Bundle, n: int) -> dict[str, np.ndarray]:
     """Return the columns (n,) that say which model answers."""
     return {
-        "horizon_days": np.full(n, bundle.reference.horizon_days),
         "model_version": np.full(n, bundle.manifest["version"], dtype=object),
         "trained_on": np.full(n, bundle.manifest["trained_on"], dtype=object),
     }

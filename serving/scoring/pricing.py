@@ -12,6 +12,7 @@ from models.cost import OPPOSITE_QUANTILE, cost_quantiles, cost_quantiles_from_c
 from models.delivery import DeliveredTotals
 from models.distribution import PredictiveDistribution
 from models.emv import earned_media_value
+from models.joint import JointForecast
 from serving.scoring.answer_table import scatter_columns
 from serving.scoring.cost_benchmark import BenchmarkPricing
 from serving.scoring.deal_terms import DealTerms
@@ -33,16 +34,14 @@ class Pricing:
         self,
         x: np.ndarray,
         terms: DealTerms,
-        engagements: PredictiveDistribution,
-        views: PredictiveDistribution | None,
-        has_views: np.ndarray,
+        joint: JointForecast,
     ) -> dict[str, np.ndarray]:
         """Return the price columns of rows, (n,) each; those that no row asks for may be absent.
 
-        `x` (n, columns): the derived matrix; `views`: forecasts of the rows marked by `has_views`
-        (n,). With a completion rate the quantiles of what is delivered are added: `delivered_p50`
-        and so on.
+        `x` (n, columns): the derived matrix. With a completion rate the quantiles of what is
+        delivered are added: `delivered_p50` and so on.
         """
+        engagements, views, has_views = joint.engagements, joint.views, joint.has_views
         totals = DeliveredTotals.of(engagements, terms.completion_rate)
         counts = totals.quantiles_by_name(OPPOSITE_QUANTILE.values())
         columns: dict[str, np.ndarray] = {}
@@ -58,7 +57,8 @@ class Pricing:
             columns |= self._media_values(x, terms.values, engagements, views, has_views)
         if self._benchmark_pricing is not None:
             cpe_usd = columns.get("cpe_usd_p50")
-            columns |= self._benchmark_pricing.columns(x, terms, totals, cpe_usd)
+            growth = joint.growths.get("engagements")
+            columns |= self._benchmark_pricing.columns(x, terms, totals, cpe_usd, growth)
         return columns
 
     def _media_values(

@@ -15,7 +15,7 @@ from features.derive.derive import derive_arrays, derive_profiles
 from features.derive.level_offset import HISTORY
 from features.derive.reference import Reference
 from features.history.history import PROFILE_FIELDS, History
-from features.history.post_readings import PostReadings
+from features.history.post_readings import CountingRows, PostReadings, counting_rows
 from features.history.post_use import PostUse, classify_readings, count_uses
 from features.history.profiles import profile_from_fields
 from serving.scoring.creator_store import SnapshotCreatorStore, TableCreatorStore, queries_for
@@ -158,23 +158,34 @@ class RowFeatures:
             profiles = profile_from_fields(platform, moment, fields)
             queries = queries_for(prospects, account, as_of, ())
             return DerivedRows(derive_profiles(profiles, queries, self.reference))
+        rows = None if posts is None else counting_rows(posts)
         history = History.from_profiles(
             platform,
             moment,
             fields,
             None if bios is None else bios.tolist(),
             posts,
+            rows,
         )
         queries = queries_for(prospects, account, as_of, history.topics)
         x = derive_arrays(history, queries, self.reference)
         if posts is None:
             return DerivedRows(x)
-        return DerivedRows(x, self._post_uses(platform, posts, as_of))
+        return DerivedRows(x, self._post_uses(platform, posts, as_of, rows))
 
-    def _post_uses(self, platform: np.ndarray, posts: PostReadings, as_of: int) -> np.ndarray:
-        """Return how many posts of each row have each use, (n, len(PostUse))."""
+    def _post_uses(
+        self,
+        platform: np.ndarray,
+        posts: PostReadings,
+        as_of: int,
+        rows: CountingRows | None = None,
+    ) -> np.ndarray:
+        """Return how many posts of each row have each use, (n, len(PostUse)).
+
+        `rows`: the readings by which they count, where these are known already.
+        """
         moment = np.full(len(platform), as_of)
-        uses = classify_readings(posts, platform, moment)
+        uses = classify_readings(posts, platform, moment, rows=rows)
         return count_uses(uses, posts.account, len(platform))
 
 

@@ -20,7 +20,7 @@ from features.tables.model import Tables
 from features.tables.vocabulary import PLATFORMS, UNKNOWN
 from models.bundle import Bundle
 from models.emv import ValueTable
-from models.joint import JointForecast, joint_forecast
+from models.joint import JointForecast, joint_forecast, lacks_curve
 from models.reasons import reasons
 from serving.scoring.account_lookup import AccountLookup
 from serving.scoring.answer_table import (
@@ -33,7 +33,7 @@ from serving.scoring.answer_table import (
 from serving.scoring.averages import RowAverages
 from serving.scoring.breaches import Breach
 from serving.scoring.creator_store import SnapshotCreatorStore, TableCreatorStore
-from serving.scoring.deal_terms import AnswerOptions, DealTerms
+from serving.scoring.deal_terms import AnswerOptions, DealTerms, no_curve_breach
 from serving.scoring.descriptive_columns import creator_columns, model_columns, request_columns
 from serving.scoring.pricing import Pricing
 from serving.scoring.pricing_warnings import PricingWarnings
@@ -112,9 +112,11 @@ class Scorer:
             prospects, accounts, as_of, has_posts, self.rates, self._is_known_creator
         )
         sources = self.rows.sources(lookup.account, lookup.platform, posts, as_of)
-        breaches = self._with_as_of_breaches(lookup.breaches, sources, as_of)
         terms = DealTerms.of(prospects, lookup.platform, self.rates, self.values)
-        answers = request_columns(prospects, lookup, terms, as_of)
+        breaches = self._with_as_of_breaches(lookup.breaches, sources, as_of)
+        breaches = self._with_horizon_breaches(breaches, lookup.platform, terms)
+        reference = self.bundle.reference
+        answers = request_columns(prospects, lookup, terms, as_of, reference)
         answers |= model_columns(self.bundle, prospects.n)
         effective_as_of = self.creator_store.effective_as_of(as_of)
         answers["as_of"] = np.where(sources.account >= 0, effective_as_of, as_of).view(
@@ -164,6 +166,20 @@ class Scorer:
         late = {row: [*breaches.get(row, []), breach] for row in known_rows}
         return breaches | late
 
+    def _with_horizon_breaches(
+        self, breaches: dict[int, list[Breach]], platform: np.ndarray, terms: DealTerms
+    ) -> dict[int, list[Breach]]:
+        """Return the breaches of rows, with those that ask for a day to which the engagements of
+        their platform cannot be brought.
+        """
+        reference = self.bundle.reference
+        lacking = lacks_curve("engagements", platform, terms.horizon_days, reference)
+        refused = {
+            row: [*breaches.get(row, []), no_curve_breach(row, platform, terms, reference)]
+            for row in np.flatnonzero(lacking).tolist()
+        }
+        return breaches | refused
+
     def _derive_and_forecast(
         self,
         prospects: ProspectBatch,
@@ -175,7 +191,12 @@ class Scorer:
         x, post_flags = self.rows.derive(prospects, sources, platform, as_of)
         is_partial = None if terms.completion_rate is None else terms.completion_rate < 1
         joint = joint_forecast(
-            self.bundle.forecasters, self.bundle.reference, x, terms.deliverables, is_partial
+            self.bundle.forecasters,
+            self.bundle.reference,
+            x,
+            terms.deliverables,
+            is_partial,
+            terms.horizon_days,
         )
         return _ForecastRows(prospects, terms, sources.account, as_of, x, joint, post_flags)
 
@@ -188,7 +209,7 @@ class Scorer:
         if joint.views is not None:
             views = distribution_columns("views", joint.views, extras.quantiles)
             figures |= scatter_columns(views, joint.has_views)
-        figures |= self.pricing.columns(x, terms, joint.engagements, joint.views, joint.has_views)
+        figures |= self.pricing.columns(x, terms, joint)
         figures |= amounts_in_fee_currency(figures, terms.usd_per_unit)
         figures |= creator_columns(x, self._band_names, terms, figures)
         if "warnings" in answer_columns:
@@ -199,7 +220,14 @@ class Scorer:
             figures["sentence"] = verdict_sentences(figures, terms)
         if extras.explain:
             booster = self.bundle.forecasters["engagements"]
-            figures["reasons"] = _objects(reasons(booster, x, besides=joint.reasons()))
+            explained = reasons(
+                booster,
+                x,
+                besides=joint.reasons(),
+                reference=self.bundle.reference,
+                horizon_days=terms.horizon_days,
+            )
+            figures["reasons"] = _objects(explained)
         if extras.comparables:
             comparables = self._comparables_at(rows.as_of)
             figures["comparables"] = _objects(comparables.nearest(_likeness(x), rows.account))

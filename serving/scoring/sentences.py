@@ -45,6 +45,7 @@ class _Facts(NamedTuple):
     usd_per_unit: float | None
     target_cpe_usd: float | None
     confidence: float | None
+    horizon_days: float | None
     cpe_usd_p50: float | None
     cheaper_than_share: float | None
     benchmark_cpe_cell: str | None
@@ -55,8 +56,8 @@ class _Facts(NamedTuple):
     break_even_fee_usd: float | None
 
 
-_TERMS = _Facts._fields[4:12]
-_ANSWERS = _Facts._fields[12:]
+_TERMS = _Facts._fields[4:13]
+_ANSWERS = _Facts._fields[13:]
 
 
 def verdict_sentences(columns: Mapping[str, np.ndarray], terms: DealTerms) -> np.ndarray:
@@ -92,7 +93,7 @@ def _known_values(values: np.ndarray) -> list:
 
 def _sentence(facts: _Facts) -> str:
     cost = _cost_without_fee(facts) if facts.fee_usd is None else _cost_with_fee(facts)
-    booking = _booking(facts.deliverables, facts.completion_rate)
+    booking = _booking(facts.deliverables, facts.completion_rate, facts.horizon_days)
     return (
         f"{_engagements(facts.total, facts.p50)}{booking} (80 %: {facts.p10}-{facts.p90}); {cost}."
     )
@@ -106,9 +107,13 @@ def _engagements(total: float, estimate: str) -> str:
 
 
 @lru_cache(4096)
-def _booking(deliverables: float, completion_rate: float | None) -> str:
-    """Word the number of posts, and the completion rate where less than all may be delivered."""
+def _booking(deliverables: float, completion_rate: float | None, horizon_days: float | None) -> str:
+    """Word the number of posts, the day that counts are asked for, and the completion rate where
+    less than all may be delivered.
+    """
     text = "" if deliverables <= 1 else f" over {_posts(deliverables)}"
+    if horizon_days is not None:
+        text += f" by day {horizon_days:g}"
     if completion_rate is not None and completion_rate < 1:
         text += f" at a completion rate of {format_fraction(completion_rate)}"
     return text

@@ -3,6 +3,7 @@
 import numpy as np
 
 from features.derive.catalog import feature_column
+from features.derive.level_offset import HISTORY
 from features.derive.market_priors import MIN_CREATORS
 from features.derive.reference import Reference
 from features.history.arrays import DAY_US
@@ -13,6 +14,8 @@ from models.bundle import Bundle
 #: Days after the end of training from which a model is old: until then its accuracy was measured
 #: (docs/method.md).
 MODEL_OLD_DAYS = 180
+#: Part of the level of its posts, in ln, that was not read yet, from which a row has a warning.
+LARGE_GROWTH_LOG = 0.25
 #: The warning of a row none of whose posts counts, by the use of one of them.
 _UNUSED_POST_WARNINGS = {
     PostUse.INCOMPLETE: "recent_posts_incomplete",
@@ -40,6 +43,7 @@ def forecast_warnings(
         "followers_unknown": np.isnan(feature_column(x, "followers_log")),
         "followers_read_after_as_of": feature_column(x, "followers_late_flag") == 1,
         "posts_read_after_as_of": feature_column(x, "readings_late_share") > 0,
+        "posts_still_growing": _rests_on_growth(x),
         "niche_unknown": np.isnan(niche),
         "niche_from_text": (feature_column(x, "niche_declared_flag") == 0) & ~np.isnan(niche),
         "format_not_told": np.isnan(formats),
@@ -50,6 +54,14 @@ def forecast_warnings(
         "niche_not_in_training": ~reference.niches_in_training[niche_position],
         "no_sponsored_posts_in_training": np.full(len(x), reference.sponsored_posts == 0),
     }
+
+
+def _rests_on_growth(x: np.ndarray) -> np.ndarray:
+    """Return which rows (n,) rest on posts that grew by LARGE_GROWTH_LOG or more after they were
+    read, by the curve.
+    """
+    has_posts = feature_column(x, "engagements_evidence_code") == HISTORY
+    return has_posts & (feature_column(x, "engagements_log_growth") >= LARGE_GROWTH_LOG)
 
 
 def model_age_warnings(
