@@ -10,7 +10,7 @@ from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import EVIDENCE
+from features.tables.vocabulary import EVIDENCE, MATURE_DAYS
 from training.backtest.backtest import HOLDOUT_FOLDS, backtest
 from training.backtest.evaluate import (
     EVALUATED_DELIVERABLES,
@@ -92,8 +92,7 @@ def test_scored_posts_lie_after_the_cut_and_their_counts_are_known(trained, mark
     posted = pd.to_datetime(scores["posted"], unit="us", utc=True)
     assert (posted > cut).all()
     latest = (
-        mature_end(market)[market.platform[scores["creator"]].astype(int)]
-        - MATURE_DAYS * DAY_US
+        mature_end(market)[market.platform[scores["creator"]].astype(int)] - MATURE_DAYS * DAY_US
     )
     assert (scores["posted"] <= latest).all()
     assert ((posted - cut) / pd.Timedelta(days=1)).to_numpy() == pytest.approx(
