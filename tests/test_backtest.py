@@ -29,6 +29,7 @@ from training.backtest.report_tables import (
     totals_table,
 )
 from training.backtest.report_text import backtest_text, training_text
+from training.curve_text import curves_text
 from training.fit import FittedModels, Recipe
 from training.simulate.oracle import Oracle
 from training.train import mature_end
@@ -182,7 +183,8 @@ def test_totals_are_of_posts_in_a_row_and_each_post_once(rolling, market):
     known = rolling.scores[
         (rolling.scores["asked"] == "history") & (rolling.scores["split"] == "seen")
     ]
-    np.testing.assert_allclose(np.sort(singles["total"]), np.sort(np.expm1(known["y"])), rtol=1e-9)
+    counts = np.maximum(np.expm1(known["y"] + known["growth"]), 0)  # brought to the horizon
+    np.testing.assert_allclose(np.sort(singles["total"]), np.sort(counts), rtol=1e-9)
     five = rolling.totals[
         (rolling.totals["deliverables"] == 5) & (rolling.totals["split"] == "seen")
     ]
@@ -202,11 +204,13 @@ def test_the_text_tells_every_part(rolling):
         "trained_on": "simulated",
         "accounts": 9,
         "posts": 9,
-        "horizon_days": 7,
+        "horizon_days": 30,
     }
     text = backtest_text(rolling, about)
+    assert text.splitlines()[1] == curves_text(rolling.curves, "engagements", 30)
     for part in (
         "by cut",
+        "by age in days at which the outcome was read",
         "by what is shown",
         "totals of several",
         "coverage by platform",
@@ -275,6 +279,8 @@ def test_pictures_and_text_show_every_forecaster(trained, rolling):
             "coverage_by_cell",
             "reliability",
             "pit",
+            "bias_by_age_seen",
+            "bias_by_age_unseen",
         ]
     }
     assert {*drawn} == names
@@ -288,4 +294,5 @@ def test_pictures_and_text_show_every_forecaster(trained, rolling):
         figure.canvas.draw()
     text = training_text(trained.backtest, trained.bundle.manifest)
     assert text.startswith("trained on simulated data: 150 accounts, ")
+    assert "\ncounts brought to 30 days after posting: " in text
     assert all(text.count(f"  {name} ") == 2 for name in FORECASTERS - {OUR_MODEL})

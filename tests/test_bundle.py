@@ -99,10 +99,10 @@ def test_one_changed_byte_is_found(folder, name):
 
 def test_another_format_is_refused(folder):
     rewrite(folder, format=1)
-    with pytest.raises(BundleError, match=r"is no bundle of format 3: retrain"):
+    with pytest.raises(BundleError, match=r"is a bundle of format 1, expected format 4: retrain"):
         load_bundle(folder)
     (folder / MANIFEST_FILE).write_text("[1]")
-    with pytest.raises(BundleError, match=r"is no bundle of format 3"):
+    with pytest.raises(BundleError, match=r"is no bundle of format 4: retrain"):
         load_bundle(folder)
 
 

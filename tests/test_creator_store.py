@@ -26,9 +26,7 @@ START = "2026-06-20T18:00:00Z"
 @pytest.fixture(scope="module")
 def snapshot(home, trained, market_folder, tmp_path_factory):
     bundle = load_bundle(champion_folder(home))
-    history = History.from_tables(
-        validate(read_tables(market_folder))
-    )
+    history = History.from_tables(validate(read_tables(market_folder)))
     out = tmp_path_factory.mktemp("snapshot") / "known.arrow"
     write_snapshot(history, bundle.reference, AS_OF, out, bundle.version)
     return out

@@ -10,7 +10,7 @@ from features.history.arrays import DAY_US
 from features.history.history import History
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import EVIDENCE, PLATFORMS
+from features.tables.vocabulary import EVIDENCE, MATURE_DAYS, PLATFORMS
 from models.boosting import Boosting
 from training.backend import LOCAL
 from training.backtest.backtest import backtest
