@@ -136,9 +136,7 @@ def features_of(prospects: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
     """Return the derived columns of prospects with their profiles; each row is an account of its own."""
     queries = prospects.assign(creator_id=prospects["partnership_id"], as_of=AS_OF, sponsored=1.0)
     creators = queries.reindex(columns=CREATORS.names).assign(observed_at=AS_OF)
-    history = History.from_tables(
-        validate(Tables(creators=creators))
-    )
+    history = History.from_tables(validate(Tables(creators=creators)))
     return derive(history, queries, bundle.reference)
 
 

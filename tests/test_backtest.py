@@ -281,6 +281,7 @@ def test_pictures_and_text_show_every_forecaster(trained, rolling):
             "pit",
             "bias_by_age_seen",
             "bias_by_age_unseen",
+            "curves",
         ]
     }
     assert {*drawn} == names
