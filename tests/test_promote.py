@@ -161,6 +161,7 @@ def test_the_champion_is_asked_as_it_is(grown, tables):
             .to_numpy()
         )
     x = derive(history, asked.assign(evidence_limit="profile"), bundles["old"].reference)
+    track = bundles["old"].reference.at_horizon(history).posts_with_engagements
     crps = bundles["old"].forecasters["engagements"].crps(x, track.take("engagements_log", later))
     line = comparison.table.set_index(["platform", "evidence"]).loc[("all", "profile")]
     assert line["champion"] == pytest.approx(crps.mean(), rel=1e-9)
