@@ -26,7 +26,6 @@ def training_text(record: BacktestResult, manifest: dict) -> str:
         ),
         curves_text(manifest["maturation"], TARGETS[0], manifest["horizon_days"]),
         *forecaster_lines(record),
-        *age_lines(age_table(record.scores), manifest["horizon_days"]),
         *_uncalibrated_lines(manifest["platforms"]),
     ]
     return "\n".join(lines)
