@@ -38,6 +38,7 @@ def test_a_bundle_comes_back_as_it_was_saved(trained, market_folder, tmp_path):
     assert again.version == trained.bundle.version
     assert again.reference.to_json() == trained.bundle.reference.to_json()
     history = History.from_tables(validate(read_tables(market_folder)))
+    history = again.reference.at_horizon(history)
     asked = sample_test_rows(
         history, "engagements", int(np.quantile(history.posts_with_engagements.time, 0.95))
     ).queries
