@@ -33,11 +33,9 @@ LIST_COLUMNS = {
 #: Columns whose cells are figures, and stand at the right.
 NUMERIC_LIST_COLUMNS = {"registry", "posts", "horizon", "error", "against_median", "coverage_80"}
 NOTE = (
-    "data: start of the digest of the tables; curves: by which counts are brought to the horizon\n"
-    "error: the backtest's MAE of ln(1 + count), "
-    "creators that trained the\n"
-    "bundle; against median: beside the error of the creator's median; 80 % held: how often the "
-    "80 % interval held"
+    "data: start of the digest of the tables; curves: by which counts are brought to the horizon;\n"
+    "error: the backtest's MAE of ln(1 + count), creators that trained the bundle; against median: "
+    "beside the\nerror of the creator's median; 80 % held: how often the 80 % interval held"
 )
 
 

@@ -23,7 +23,8 @@ def age_table(scores: pd.DataFrame) -> pd.DataFrame:
       ages did not matter; `bias`: minus the forecast at the age at reading; each with a 95 %
       interval over creators
     - `mae`, `coverage_80`: at the age at reading
-    - `exceeds`: the bias is above BIAS_TOLERANCE or below its negative, and the curve was fitted
+    - `exceeds`: the bias is above BIAS_TOLERANCE or below its negative, and the curve was fitted;
+      `exceeds_clearly`: so is its whole interval
     """
     headline = headline_rows(scores)
     place = age_classes(headline["age_read_days"].to_numpy(float))
@@ -60,6 +61,8 @@ def _age_row(rows: pd.DataFrame) -> dict:
         "mae": np.abs(bias).mean(),
         "coverage_80": rows["y"].between(rows["q0.1"], rows["q0.9"]).mean(),
         "exceeds": curve == FITTED and abs(bias.mean()) > BIAS_TOLERANCE,
+        "exceeds_clearly": curve == FITTED
+        and not (low <= BIAS_TOLERANCE and high >= -BIAS_TOLERANCE),
     }
 
 
@@ -83,7 +86,8 @@ def age_lines(table: pd.DataFrame, horizon_days: int) -> list[str]:
     lines += [_age_line(row) for row in table.to_dict("records")]
     if table["exceeds"].any():
         lines.append(
-            f"  *: the bias is more than {BIAS_TOLERANCE} from 0 although the curve was fitted"
+            f"  *: the bias is more than {BIAS_TOLERANCE} from 0 although the curve was fitted; **: "
+            "so is its whole interval"
         )
     return lines
 
@@ -93,8 +97,9 @@ def _age_line(row: dict) -> str:
         f"{row[name]:+.3f} ({row[f'{name}_low']:+.3f} to {row[f'{name}_high']:+.3f})"
         for name in ("bias_as_read", "bias")
     )
+    mark = "**" if row["exceeds_clearly"] else "*" if row["exceeds"] else ""
     return (
         f"  {row['age_read']:<11} {row['platform']:<10} {row['split']:<8} {row['creators']:>6,} "
-        f"{row['rows']:>7,} {as_read:>26} {at_age + ('*' if row['exceeds'] else ''):>26} "
+        f"{row['rows']:>7,} {as_read:>26} {at_age + mark:>26} "
         f"{row['mae']:>6.3f} {row['coverage_80']:>6.1%}  {row['curve']}"
     )
