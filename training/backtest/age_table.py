@@ -48,6 +48,7 @@ def _age_row(rows: pd.DataFrame) -> dict:
     draws = bootstrap_means(both, rows["creator"].to_numpy())
     (read_low, read_high), (low, high) = (interval(column) for column in draws.T)
     curve = " and ".join(sorted(rows["curve"].unique()))
+    is_fitted = curve == FITTED
     return {
         "curve": curve,
         "rows": len(rows),
@@ -60,9 +61,8 @@ def _age_row(rows: pd.DataFrame) -> dict:
         "bias_high": high,
         "mae": np.abs(bias).mean(),
         "coverage_80": rows["y"].between(rows["q0.1"], rows["q0.9"]).mean(),
-        "exceeds": curve == FITTED and abs(bias.mean()) > BIAS_TOLERANCE,
-        "exceeds_clearly": curve == FITTED
-        and not (low <= BIAS_TOLERANCE and high >= -BIAS_TOLERANCE),
+        "exceeds": is_fitted and abs(bias.mean()) > BIAS_TOLERANCE,
+        "exceeds_clearly": is_fitted and max(low, -high) > BIAS_TOLERANCE,
     }
 
 
@@ -86,8 +86,8 @@ def age_lines(table: pd.DataFrame, horizon_days: int) -> list[str]:
     lines += [_age_line(row) for row in table.to_dict("records")]
     if table["exceeds"].any():
         lines.append(
-            f"  *: the bias is more than {BIAS_TOLERANCE} from 0 although the curve was fitted; **: "
-            "so is its whole interval"
+            f"  *: the bias is more than {BIAS_TOLERANCE} from 0 although the curve was fitted; "
+            "**: so is its whole interval"
         )
     return lines
 
