@@ -23,7 +23,7 @@ from features.history.history import History
 from features.tables.folder import read_tables, write_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import PLATFORMS
+from features.tables.vocabulary import MATURE_DAYS, PLATFORMS
 from models.bundle import check_bundle, load_bundle, load_version, save_bundle
 from models.bundle_files import MANIFEST_FILE, BundleError
 from models.bundle_folders import bundles_folder
@@ -49,9 +49,14 @@ from training.train import train
 
 
 def shortened(tables, days):
-    """Give tables as they were so many days earlier."""
+    """Give tables as they were so many days earlier, without readings of young posts.
+
+    Those of the next days would be known a week later, when the last post of these tables is.
+    """
     end = tables.posts["posted_at"].max() - pd.Timedelta(days=days)
-    return replace(tables, posts=tables.posts[tables.posts["posted_at"] <= end])
+    posts = tables.posts[tables.posts["posted_at"] <= end]
+    age = posts["observed_at"] - posts["posted_at"]
+    return replace(tables, posts=posts[~(age < pd.Timedelta(days=MATURE_DAYS))])
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,7 @@ def later_posts(folder, manifest):
         [ends[name] for name in np.array(PLATFORMS)[history.platform[account].astype(int)]]
     )
     later = (track.time > end) & (track.time <= end + 120 * DAY_US)
-    known = np.isin(account, account[track.time <= end - 7 * DAY_US])
+    known = track.known_count(account, end) > 0
     return int(later.sum()), len(set(account[later])), int((later & known).sum())
 
 
