@@ -58,6 +58,7 @@ def forecast_posts(
     history: History, fitted: FittedModels, benchmarks: SegmentBenchmarks, fee: np.ndarray
 ) -> pd.DataFrame:
     """Forecast every later post of an account with a known fee; return probability and outcome of each."""
+    history = fitted.at_horizon(history)
     rows = hide_content(
         sample_test_rows(history, TARGET, fitted.until, longest_lead_days=LEAD_DAYS)
     )
@@ -160,6 +161,7 @@ def main(exponents: list[float], creators: int, seed: int) -> None:
                 targets=(TARGET,),
             )
             posts = tables.posts
+        history = fitted.at_horizon(history)
         deals = completed_deals(history, tables.partnerships, cut)
         benchmarks = fit_benchmarks(history, fitted.reference, to_timestamp(cut), deals)
         print(

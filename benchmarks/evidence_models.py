@@ -46,7 +46,7 @@ def measure(history: History, recipe: Recipe, unseen: bool) -> pd.DataFrame:
     forecaster = one.forecasters[TARGET]
     lead_days = recipe.sampling.longest_lead_days
     posts = label_later_posts(
-        history, TARGET, one.until, times_by_platform(until), lead_days, tested
+        one.at_horizon(history), TARGET, one.until, times_by_platform(until), lead_days, tested
     )
     later = derive_later_posts(history, posts, one.reference)
     rows = []

@@ -55,6 +55,7 @@ def draw_rows(history: History, recipe: Recipe) -> Rows:
     times = history.posts_with_engagements.time
     cut, until = (int(np.quantile(times, share)) for share in (CUT, UNTIL))
     reference = fit_reference(history, to_timestamp(cut))
+    history = reference.at_horizon(history)
     train = sample_training_rows(history, TARGET, cut, recipe.sampling)
     test = sample_test_rows(history, TARGET, cut, until, recipe.sampling.longest_lead_days)
     return Rows(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # fmt: off
 HORIZON = click.option(
     "--horizon-days", default=30, show_default=True, type=click.IntRange(1, 90),
-    help="Days after posting at which engagements are forecast and judged.",
+    help="Days after posting to which counts are brought, and for which they are forecast.",
 )
 LEAD = click.option(
     "--longest-lead-days", default=120.0, show_default=True, type=click.FloatRange(1, 365),

@@ -51,10 +51,12 @@ class BundleContents:
 def read_manifest(folder: Path) -> dict:
     """Read a bundle's manifest; the other files are not checked. Raises BundleError."""
     manifest = _manifest(folder, _manifest_bytes(folder))
-    if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
-        raise BundleError(
-            f"{str(folder)!r} is no bundle of format {BUNDLE_FORMAT}: retrain with this version"
-        )
+    found = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(manifest, dict) or found != BUNDLE_FORMAT:
+        fault = f"is no bundle of format {BUNDLE_FORMAT}"
+        if isinstance(found, int):
+            fault = f"is a bundle of format {found}, expected format {BUNDLE_FORMAT}"
+        raise BundleError(f"{str(folder)!r} {fault}: retrain with this version")
     for name, kind in REQUIRED.items():
         if not isinstance(manifest.get(name), kind):
             raise BundleError(

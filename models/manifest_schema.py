@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
+from features.maturation.maturation import MEASURES
 from features.tables.vocabulary import TARGETS
 from models.bundle_schema import (
     Count,
@@ -23,6 +24,7 @@ LONGEST_TEXT = 500
 
 MetricValue: TypeAlias = int | float | bool | None
 Target: TypeAlias = Annotated[str, one_of(*TARGETS)]
+Measure: TypeAlias = Annotated[str, one_of(*MEASURES)]
 
 
 def _check_version(text: str) -> str:
@@ -80,6 +82,15 @@ class _Backtest(OpenModel):
     coverage: list[_CoverageRow] = Field(default_factory=list)
 
 
+class _CurveEntry(OpenModel):
+    basis: Literal["fitted", "published"]
+    posts: Count
+    tau_days: Annotated[float, Field(gt=0)]
+    gamma: Annotated[float, Field(gt=0)]
+    theta: Annotated[float, Field(ge=0)]
+    source: str
+
+
 class _PlatformExtent(OpenModel):
     __pydantic_extra__: dict[str, MetricValue]
     until: Moment | None = None
@@ -95,6 +106,7 @@ class Manifest(OpenModel):
     trained_on: Literal["real", "simulated"]
     until: Moment
     horizon_days: Annotated[int, Field(ge=1, le=90)]
+    maturation: dict[Platform, dict[Measure, _CurveEntry]] = Field(default_factory=dict)
     targets: list[Target]
     columns: list[str]
     sha256: dict[str, str]

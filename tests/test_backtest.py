@@ -11,6 +11,7 @@ from features.tables.folder import read_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
 from features.tables.vocabulary import EVIDENCE, MATURE_DAYS
+from training.backtest.age_table import AGE_CLASSES, age_classes, age_lines, age_table
 from training.backtest.backtest import HOLDOUT_FOLDS, backtest
 from training.backtest.evaluate import (
     EVALUATED_DELIVERABLES,
@@ -29,6 +30,7 @@ from training.backtest.report_tables import (
     totals_table,
 )
 from training.backtest.report_text import backtest_text, training_text
+from training.curve_text import curves_text
 from training.fit import FittedModels, Recipe
 from training.simulate.oracle import Oracle
 from training.train import mature_end
@@ -182,7 +184,8 @@ def test_totals_are_of_posts_in_a_row_and_each_post_once(rolling, market):
     known = rolling.scores[
         (rolling.scores["asked"] == "history") & (rolling.scores["split"] == "seen")
     ]
-    np.testing.assert_allclose(np.sort(singles["total"]), np.sort(np.expm1(known["y"])), rtol=1e-9)
+    counts = np.maximum(np.expm1(known["y"] + known["growth"]), 0)  # brought to the horizon
+    np.testing.assert_allclose(np.sort(singles["total"]), np.sort(counts), rtol=1e-9)
     five = rolling.totals[
         (rolling.totals["deliverables"] == 5) & (rolling.totals["split"] == "seen")
     ]
@@ -202,11 +205,13 @@ def test_the_text_tells_every_part(rolling):
         "trained_on": "simulated",
         "accounts": 9,
         "posts": 9,
-        "horizon_days": 7,
+        "horizon_days": 30,
     }
     text = backtest_text(rolling, about)
+    assert text.splitlines()[1] == curves_text(rolling.curves, "engagements", 30)
     for part in (
         "by cut",
+        "by age in days at which the outcome was read",
         "by what is shown",
         "totals of several",
         "coverage by platform",
@@ -249,6 +254,48 @@ def test_a_cell_needs_fifty_creators_to_be_judged(scores):
     assert cell[["judged", "coverage_80", "fails"]].tolist() == [True, 0.25, True]
 
 
+def test_bias_by_age_is_against_the_horizon_and_against_the_age_at_reading(scores):
+    """Forecasts for the age at reading lie 1 above the outcomes; those for the horizon, growth more."""
+    ages = {"age_read_days": [7.0, 10.0, np.nan, 3.0], "growth": [0.3, 0.1, -0.06, 9.0]}
+    fitted = age_table(scores.assign(**ages, curve="fitted"))
+    assert fitted["age_read"].tolist() == ["7-14", "not told"]  # the second creator has few posts
+    assert fitted[["rows", "creators"]].to_numpy().tolist() == [[2, 1], [1, 1]]
+    assert fitted["bias"].tolist() == pytest.approx([-1, -1])
+    assert fitted["bias_as_read"].tolist() == pytest.approx([-1.2, -0.94])
+    assert fitted["mae"].tolist() == pytest.approx([1, 1])
+    assert fitted["coverage_80"].tolist() == [0.5, 0]
+    assert fitted["exceeds"].tolist() == [True, True]
+    text = "\n".join(age_lines(fitted, 30))
+    assert "-1.000 (-1.000 to -1.000)**" in text
+    assert "*: the bias is more than 0.05 from 0 although the curve was fitted" in text
+    assert not age_table(scores.assign(y=scores["y"] + 0.97, **ages, curve="fitted"))[
+        "exceeds"
+    ].any()
+    published = age_table(scores.assign(**ages, curve="published"))
+    assert not published["exceeds"].any()
+    assert "*" not in "\n".join(age_lines(published, 30))
+
+
+def test_every_age_has_one_class():
+    ages = [0.0, 6.99, 7.0, 14.0, 30.0, 90.0, 400.0, np.nan]
+    names = [AGE_CLASSES[place] for place in age_classes(np.array(ages))]
+    assert names == [
+        *("0-7", "0-7", "7-14", "14-30", "30-90", "90 and more", "90 and more", "not told")
+    ]
+
+
+def test_forecasts_are_moved_to_the_age_at_which_the_outcome_was_read(trained):
+    scores = trained.backtest.scores
+    is_younger = scores["age_read_days"] < 30
+    assert is_younger.any()
+    assert (scores.loc[is_younger, "growth"] > 0).all()
+    assert (scores.loc[~is_younger, "growth"] <= 0).all()
+    ages = age_table(scores)
+    assert ages["rows"].sum() == len(headline_rows(scores))
+    moved = (ages["bias"] - ages["bias_as_read"]).groupby(ages["age_read"]).mean()
+    assert (moved[["7-14", "14-30"]] > 0).all()
+
+
 def test_cells_hold_every_scored_post_once(trained):
     cells = trained.backtest.coverage
     assert cells["rows"].sum() == len(trained.backtest.scores)
@@ -275,6 +322,9 @@ def test_pictures_and_text_show_every_forecaster(trained, rolling):
             "coverage_by_cell",
             "reliability",
             "pit",
+            "bias_by_age_seen",
+            "bias_by_age_unseen",
+            "curves",
         ]
     }
     assert {*drawn} == names
@@ -288,4 +338,5 @@ def test_pictures_and_text_show_every_forecaster(trained, rolling):
         figure.canvas.draw()
     text = training_text(trained.backtest, trained.bundle.manifest)
     assert text.startswith("trained on simulated data: 150 accounts, ")
+    assert "\ncounts brought to 30 days after posting: " in text
     assert all(text.count(f"  {name} ") == 2 for name in FORECASTERS - {OUR_MODEL})

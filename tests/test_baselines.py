@@ -47,12 +47,17 @@ def test_the_creators_median_is_of_every_known_post_and_the_others_of_the_last(f
     )
     account, moments = fading.account_indexes(questions), to_us(questions["as_of"])
     queries = Queries.from_arrays(account, moments, moments, {})
-    x = derive(fading, questions, fit_reference(fading, pd.Timestamp("2026-12-01", tz="UTC")))
+    reference = fit_reference(fading, pd.Timestamp("2026-12-01", tz="UTC"))
+    x = derive(fading, questions, reference)
     found, unknown = (
-        rule_of_thumb_forecasts(fading, "engagements", queries, x),
+        rule_of_thumb_forecasts(reference.at_horizon(fading), "engagements", queries, x),
         x["engagements_log_offset"].tolist()[3:],
     )
+    # counts of unknown age are grown up: at the horizon they were less
+    growth = float(reference.growth("engagements", np.array([0.0]), np.nan)[0])
+    assert growth < 0
+    many, none = np.log(100) + growth, growth
     # known at the second moment: 200 posts of 99 engagements and 18 of none
-    assert found["creator's median"].tolist() == pytest.approx([np.log(100)] * 3 + unknown)
-    assert found["median of last 96"].tolist() == pytest.approx([np.log(100)] * 2 + [0.0] + unknown)
-    assert found["median of last 12"].tolist() == pytest.approx([np.log(100), 0.0, 0.0, *unknown])
+    assert found["creator's median"].tolist() == pytest.approx([many] * 3 + unknown)
+    assert found["median of last 96"].tolist() == pytest.approx([many] * 2 + [none] + unknown)
+    assert found["median of last 12"].tolist() == pytest.approx([many, none, none, *unknown])

@@ -100,10 +100,11 @@ def test_one_changed_byte_is_found(folder, name):
 def test_another_format_is_refused(folder):
     for former in (1, 3):
         rewrite(folder, format=former)
-        with pytest.raises(BundleError, match=r"is no bundle of format 4: retrain"):
+        words = rf"is a bundle of format {former}, expected format 4: retrain"
+        with pytest.raises(BundleError, match=words):
             load_bundle(folder)
     (folder / MANIFEST_FILE).write_text("[1]")
-    with pytest.raises(BundleError, match=r"is no bundle of format 4"):
+    with pytest.raises(BundleError, match=r"is no bundle of format 4: retrain"):
         load_bundle(folder)
 
 

@@ -97,6 +97,7 @@ def test_the_report_of_a_market_without_fees_says_that_it_cannot_show_costs(
     result = CliRunner().invoke(main, ["report", str(tmp_path)])
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
+    assert lines[1].startswith("counts brought to 30 days after posting: ")
     place = lines.index('"small creators cost less per engagement"')
     assert (
         lines[place + 1]

@@ -78,7 +78,8 @@ def here(history):
     """Give a fit of this process, with the rows that it learned from and their columns."""
     until = mature_end(history)
     fitted = fit_uncalibrated(history, until, SMALL_RECIPE, targets=("engagements",))
-    rows = sample_training_rows(history, "engagements", until, SMALL_RECIPE.sampling)
+    at_horizon = fitted.at_horizon(history)
+    rows = sample_training_rows(at_horizon, "engagements", until, SMALL_RECIPE.sampling)
     return fitted, rows, LOCAL.derive(history, rows.queries, fitted.reference)
 
 
@@ -91,9 +92,7 @@ def test_training_is_as_here_though_a_worker_dies(
         "training.distributed.dask_boosters.TreeEvents", partial(DeadlyTrees, str(marker))
     )
     until = mature_end(history)
-    with dask_backend(
-        cluster.scheduler_address, market_folder, tmp_path, history.horizon_days
-    ) as backend:
+    with dask_backend(cluster.scheduler_address, market_folder, tmp_path) as backend:
         there = fit_uncalibrated(
             history, until, SMALL_RECIPE, targets=("engagements",), backend=backend
         )
@@ -109,10 +108,10 @@ def test_training_is_as_here_though_a_worker_dies(
 
 
 @pytest.fixture(scope="module")
-def histories(market_folder, history, tmp_path_factory):
+def histories(market_folder, tmp_path_factory):
     """Give what has the workers read the histories of the market in four parts."""
     split = partition_folder(market_folder, tmp_path_factory.mktemp("parts"), 4)
-    return partial(submit_part_histories, split, history.horizon_days)
+    return partial(submit_part_histories, split)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import pytest
 
 from features.history.arrays import DAY_US
 from features.history.history import History
+from features.maturation.maturation import published_maturation
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import EVIDENCE, MATURE_DAYS, PLATFORMS
+from features.tables.vocabulary import EVIDENCE, HORIZON_DAYS, MATURE_DAYS, PLATFORMS
 from models.boosting import Boosting
 from training.backend import LOCAL
 from training.backtest.backtest import backtest
@@ -94,11 +95,12 @@ def test_the_present_bounds_the_end_of_the_data(both):
 
 def test_rows_are_known_at_the_moment_of_their_platform(both):
     until = time_of_post_share(both, "engagements", mature_end(both), 0.8)
-    rows = sample_training_rows(both, "engagements", until, Sampling(per_post=1))
+    at_horizon = both.at_horizon(published_maturation(), HORIZON_DAYS)
+    rows = sample_training_rows(at_horizon, "engagements", until, Sampling(per_post=1))
     own = until[both.platform[rows.account].astype(int)]
     assert (rows.posted <= own - MATURE_DAYS * DAY_US).all()
     assert platforms_of(both, rows) == {"instagram", "youtube"}
-    later = sample_test_rows(both, "engagements", until)
+    later = sample_test_rows(at_horizon, "engagements", until)
     own = until[both.platform[later.account].astype(int)]
     assert (later.posted > own).all()
     assert platforms_of(both, later) == {"instagram", "youtube"}
@@ -132,7 +134,8 @@ def test_another_platform_of_later_years_leaves_the_forecast_nearly_alone(both):
     widths = []
     for history in (alone, both):
         fitted = fit(history, mature_end(history), RECIPE, targets=("engagements",))
-        rows = sample_test_rows(alone, "engagements", at_day(45))
+        at_horizon = alone.at_horizon(published_maturation(), HORIZON_DAYS)
+        rows = sample_test_rows(at_horizon, "engagements", at_day(45))
         account = history.accounts.get_indexer(alone.accounts[rows.account])
         queries = replace(rows.queries, account=account)
         x = LOCAL.derive(history, queries, fitted.reference)

@@ -23,7 +23,7 @@ from features.history.history import History
 from features.tables.folder import read_tables, write_tables
 from features.tables.model import Tables
 from features.tables.validate import validate
-from features.tables.vocabulary import PLATFORMS
+from features.tables.vocabulary import MATURE_DAYS, PLATFORMS
 from models.bundle import check_bundle, load_bundle, load_version, save_bundle
 from models.bundle_files import MANIFEST_FILE, BundleError
 from models.bundle_folders import bundles_folder
@@ -49,9 +49,14 @@ from training.train import train
 
 
 def shortened(tables, days):
-    """Give tables as they were so many days earlier."""
+    """Give tables as they were so many days earlier, without readings of young posts.
+
+    Those of the next days would be known a week later, when the last post of these tables is.
+    """
     end = tables.posts["posted_at"].max() - pd.Timedelta(days=days)
-    return replace(tables, posts=tables.posts[tables.posts["posted_at"] <= end])
+    posts = tables.posts[tables.posts["posted_at"] <= end]
+    age = posts["observed_at"] - posts["posted_at"]
+    return replace(tables, posts=posts[~(age < pd.Timedelta(days=MATURE_DAYS))])
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,7 @@ def later_posts(folder, manifest):
         [ends[name] for name in np.array(PLATFORMS)[history.platform[account].astype(int)]]
     )
     later = (track.time > end) & (track.time <= end + 120 * DAY_US)
-    known = np.isin(account, account[track.time <= end - 7 * DAY_US])
+    known = track.known_count(account, end) > 0
     return int(later.sum()), len(set(account[later])), int((later & known).sum())
 
 
@@ -161,6 +166,7 @@ def test_the_champion_is_asked_as_it_is(grown, tables):
             .to_numpy()
         )
     x = derive(history, asked.assign(evidence_limit="profile"), bundles["old"].reference)
+    track = bundles["old"].reference.at_horizon(history).posts_with_engagements
     crps = bundles["old"].forecasters["engagements"].crps(x, track.take("engagements_log", later))
     line = comparison.table.set_index(["platform", "evidence"]).loc[("all", "profile")]
     assert line["champion"] == pytest.approx(crps.mean(), rel=1e-9)
@@ -346,7 +352,7 @@ def test_the_folder_of_the_tables_and_the_horizon_are_kept_beside_the_scores(ret
     home, bundles, folders = retrained
     version = bundles["new"].version
     assert training_data_folder(home, version) == folders["new"].resolve()
-    assert set(pd.read_parquet(backtest_file(home, version))["horizon_days"]) == {7}
+    assert set(pd.read_parquet(backtest_file(home, version))["horizon_days"]) == {30}
     assert str(folders["new"]) not in (bundles_folder(home) / version / MANIFEST_FILE).read_text()
 
 
@@ -424,7 +430,7 @@ def copied(home, tmp_path):
     return shutil.copytree(home, tmp_path / "copied")
 
 
-def second(home, trained, factor, version="29990101-000000-second", horizon_days=7):
+def second(home, trained, factor, version="29990101-000000-second", horizon_days=30):
     """Add a bundle whose backtest errs `factor` times as much on the same rows."""
     bundle = load_bundle(trained.folder)
     bundle.manifest.update(version=version, horizon_days=horizon_days)
@@ -672,12 +678,14 @@ def test_the_list_of_bundles(store, trained):
         store, registered_bundles(store, None)
     ).splitlines()
     assert re.split(r" {2,}", header) == [
-        "version", "registry", "trained on", "source", "data", "until", "posts", "horizon", "error", "against median",
-        "80 % held",
+        "version", "registry", "trained on", "source", "data", "until", "posts", "horizon", "curves", "error",
+        "against median", "80 % held",
     ]  # fmt: skip
+    bases = {measures["engagements"]["basis"] for measures in manifest["maturation"].values()}
+    (curves,) = bases  # all of them by published figures, or all fitted
     figures = [
         "simulated", "creatorcast demo market", manifest["data_digest"][:6], manifest["until"][:10],
-        f"{manifest['posts']:,}", "7 days", f"{record['mae']:.3f}", f"{record['vs_median']:+.1%}",
+        f"{manifest['posts']:,}", "30 days", curves, f"{record['mae']:.3f}", f"{record['vs_median']:+.1%}",
         f"{record['coverage_80']:.1%}",
     ]  # fmt: skip
     assert re.split(r" {2,}", newest) == ["29990101-000000-second", "-", "champion", *figures]
@@ -704,7 +712,10 @@ def test_the_list_of_bundles(store, trained):
             "manifest.json cannot be read (",
         ),
         (lambda folder: folder.rename(folder.with_name("renamed")), "holds the bundle '"),
-        (lambda folder: told(folder, format=1), "is no bundle of format 3: retrain"),
+        (
+            lambda folder: told(folder, format=3),
+            "is a bundle of format 3, expected format 4: retrain with this version",
+        ),
         (lambda folder: told(folder, columns=["a"]), "was trained on other feature columns"),
         (lambda folder: told(folder, until="one day"), "its manifest is not whole ("),
         (lambda folder: told(folder, backtest=None), "its manifest is not whole ("),
@@ -796,7 +807,7 @@ def test_a_model_of_another_horizon_decides_nothing_and_later_posts_are_no_remed
     version = second(copied, trained, 0.8, horizon_days=14).version
     result = run("promote", "--no-log")
     assert (result.exit_code, result.stdout) == (3, "")
-    reason = "the candidate forecasts engagements 14 days after posting, the champion 7 days after"
+    reason = "the candidate forecasts engagements 14 days after posting, the champion 30 days after"
     decided = f"so nothing is decided and {trained.bundle.version} stays the champion: promote {version} with --force"
     assert result.stderr == f"creatorcast: nothing comparable: {reason}; {decided}\n"
 

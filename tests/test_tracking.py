@@ -120,11 +120,18 @@ def test_a_real_tracking_server_gets_run_and_model_and_gives_the_champion_back(
     assert registered.tags["bundle_version"] == run.data.params["version"] == trained.bundle.version
     assert registered.tags["features_version"] == str(FEATURES_VERSION)
     assert run.data.params["sampling.per_post"] == "1"
+    assert run.data.params["horizon_days"] == "30"
+    curve = trained.bundle.manifest["maturation"]["tiktok"]["views"]
+    told = run.data.params["maturation.tiktok.views"]
+    assert told.startswith(curve["basis"])
+    assert f"tau {curve['tau_days']:.4g} d, gamma {curve['gamma']:.4g}" in told
+    assert run.data.tags["maturation"].startswith("counts brought to 30 days after posting: ")
     assert {*run.data.metrics} == {*headline_metrics(trained.backtest.table)}
     assert run.data.tags["trained_on"] == "simulated"
     assert run.data.metrics["seen_mae"] == pytest.approx(trained.backtest.table["mae"][0])
     names = {item.path for item in tracking.mlflow.MlflowClient().list_artifacts(logged.run_id)}
     assert names >= {"pit.png", "coverage_by_cell.png", "error_by_forecaster.png", "backtest.json"}
+    assert names >= {"bias_by_age_seen.png", "curves.png", "maturation.json"}
     tables = validate(read_tables(market_folder))
     as_of = pd.Timestamp("2026-06-01", tz="UTC")
     asked = tables.creators[["creator_id", "platform"]].head(20).assign(as_of=as_of, start_at=as_of)

@@ -41,7 +41,7 @@ def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, mark
     assert manifest["version"] == trained.folder.name
     assert manifest["version"].endswith(f"-{manifest['data_digest'][:6]}")
     assert manifest["data_digest"] == data_digest(tables)
-    assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 7)
+    assert (manifest["source"], manifest["horizon_days"]) == ("creatorcast demo market", 30)
     history = History.from_tables(tables)
     assert (manifest["accounts"], manifest["posts"]) == (
         150,
@@ -50,6 +50,16 @@ def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, mark
     assert manifest["until"] == to_timestamp(mature_end(history).max()).isoformat()
     assert manifest["targets"] == list(manifest["rows"]) == ["engagements", "views"]
     assert manifest["recipe"]["sampling"]["per_post"] == 1
+    assert manifest["recipe"]["horizon_days"] == 30
+    curves, kept = manifest["maturation"], trained.bundle.reference.maturation
+    assert set(curves) == set(manifest["platforms"])
+    for platform, measures in curves.items():
+        assert set(measures) == set(kept.curves[platform])
+        for measure, curve in measures.items():
+            known = kept.find(platform, measure)
+            assert (curve["basis"], curve["posts"]) == (known.basis, known.posts)
+            assert (curve["tau_days"], curve["gamma"]) == (known.tau_days, known.gamma)
+            assert curve["source"] == known.source
     assert manifest["backtest"]["cut"] == trained.backtest.cut.isoformat()
     kept = pd.DataFrame(manifest["backtest"]["table"])
     np.testing.assert_allclose(kept["mae"], trained.backtest.table["mae"], atol=1e-6)
@@ -57,6 +67,7 @@ def test_the_manifest_says_what_the_bundle_is_and_what_it_rests_on(trained, mark
 
 def test_scores_are_kept_by_the_name_of_the_account(trained, home, market_folder):
     kept = pd.read_parquet(backtest_file(home, trained.bundle.version))
+    assert set(kept["horizon_days"]) == {30}
     creators = validate(read_tables(market_folder)).creators
     assert len(kept) == len(trained.backtest.scores)
     assert set(kept["creator"]) <= set(creators["platform"] + "/" + creators["creator_id"])

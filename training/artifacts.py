@@ -107,7 +107,10 @@ def _read_record(home: Path, bundle: Bundle) -> BacktestResult | None:
         learning = pd.DataFrame(_note(home, bundle.version).get("learning", {}))
     except (OSError, ValueError, AttributeError):
         return None
-    return BacktestResult(tuple(bundle.manifest["platforms"]), scores, pd.DataFrame(), learning)
+    curves = bundle.manifest.get("maturation", {})
+    return BacktestResult(
+        tuple(bundle.manifest["platforms"]), scores, pd.DataFrame(), learning, curves
+    )
 
 
 def read_scores(home: Path, version: str) -> pd.DataFrame:

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.maturation.maturation import FITTED, NO_CURVE, PUBLISHED
+from features.tables.vocabulary import TARGETS
 from models.bundle import check_bundle
 from models.bundle_files import BundleError
 from models.bundle_folders import bundle_versions, bundles_folder
 from models.champion import champion_version, previous_champion
 from models.champion_history import ChampionHistoryError
 from training.backtest.evaluate import OUR_MODEL
+from training.curve_text import CurveEntries
 
 CHAMPION, PREVIOUS = "champion", "before"
 LIST_COLUMNS = {
@@ -22,6 +25,7 @@ LIST_COLUMNS = {
     "until": "until",
     "posts": "posts",
     "horizon": "horizon",
+    "curves": "curves",
     "error": "error",
     "against_median": "against median",
     "coverage_80": "80 % held",
@@ -29,10 +33,9 @@ LIST_COLUMNS = {
 #: Columns whose cells are figures, and stand at the right.
 NUMERIC_LIST_COLUMNS = {"registry", "posts", "horizon", "error", "against_median", "coverage_80"}
 NOTE = (
-    "data: start of the digest of the tables; error: the backtest's MAE of ln(1 + count), "
-    "creators that trained the\n"
-    "bundle; against median: beside the error of the creator's median; 80 % held: how often the "
-    "80 % interval held"
+    "data: start of the digest of the tables; curves: by which counts are brought to the horizon;\n"
+    "error: the backtest's MAE of ln(1 + count), creators that trained the bundle; against median: "
+    "beside the\nerror of the creator's median; 80 % held: how often the 80 % interval held"
 )
 
 
@@ -100,10 +103,21 @@ def _described(manifest: dict) -> dict[str, str]:
         "until": f"{pd.Timestamp(manifest['until']):%Y-%m-%d}",
         "posts": f"{manifest['posts']:,}",
         "horizon": f"{manifest['horizon_days']} days",
+        "curves": _curves(manifest.get("maturation", {})),
         "error": _figure(record.get("mae"), ".3f"),
         "against_median": _figure(record.get("vs_median"), "+.1%"),
         "coverage_80": _figure(record.get("coverage_80"), ".1%"),
     }
+
+
+def _curves(curves: CurveEntries) -> str:
+    """Return what the curves of engagements rest on; the platforms of the fitted ones, if some."""
+    entries = {name: measures.get(TARGETS[0]) for name, measures in curves.items()}
+    bases = {name: NO_CURVE if curve is None else curve["basis"] for name, curve in entries.items()}
+    fitted = [name for name, basis in bases.items() if basis == FITTED]
+    if fitted:
+        return FITTED if len(fitted) == len(bases) else f"{FITTED}: {', '.join(fitted)}"
+    return PUBLISHED if PUBLISHED in bases.values() else NO_CURVE
 
 
 def _figure(value: float | None, form: str) -> str:

@@ -18,9 +18,10 @@ from features.number_text import format_money
 from features.segments import MIN_SEGMENT_CREATORS
 from features.tables.folder import read_tables
 from features.tables.validate import validate
-from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS
+from features.tables.vocabulary import BAND_EDGES, HORIZON_DAYS, TARGETS
 from training.backtest.metrics import interval
-from training.platform_times import to_timestamp
+from training.curve_text import curves_text, describe_curves
+from training.platform_times import timestamps_by_platform, to_timestamp
 from training.train import mature_end
 
 #: Creators that a claim takes to be tested, and draws behind an interval.
@@ -108,6 +109,11 @@ def claims_report(
         (
             f"claims tested on {tables.trained_on} data: {len(accounts):,} accounts as of "
             f"{to_timestamp(until):%Y-%m-%d}"
+        ),
+        curves_text(
+            describe_curves(reference.maturation, timestamps_by_platform(history, ends)),
+            TARGETS[0],
+            horizon_days,
         ),
         "creators are the units; intervals are 95 %, over creators drawn with replacement",
         *_section(RATE_CLAIM, size_findings(accounts, "engagement_rate_by_followers", RATE_CLAIM)),

@@ -229,13 +229,24 @@ def _has_outcome(panel: PostPanel) -> np.ndarray:
     return ~(age < MATURE_DAYS)
 
 
-def _longest_leads(panel: Panel, posts: np.ndarray, most: float) -> np.ndarray:
+def _longest_leads(panel: PostPanel, posts: np.ndarray, most: float) -> np.ndarray:
     """Return the longest lead in days, at most `most`, at which the account had a known post, (n,).
 
     It is negative where there is no such lead: the post cannot be queried with a history.
     """
-    first = panel.time[panel.start[account_of_rows(panel)[posts]]]
-    return np.minimum(most, (panel.time[posts] - first) / DAY_US - MATURE_DAYS)
+    first = _first_known(panel)[account_of_rows(panel)[posts]]
+    return np.minimum(most, (panel.time[posts] - first) / DAY_US)
+
+
+def _first_known(panel: PostPanel) -> np.ndarray:
+    """Return the moment (accounts,) from which each account has a known post: its first one is
+    MATURE_DAYS old, or was read before that. Accounts without posts have the end of time.
+    """
+    first = np.full(len(panel.start) - 1, np.iinfo(np.int64).max)
+    early = panel.early
+    np.minimum.at(first, account_of_rows(panel), panel.time + MATURE_DAYS * DAY_US)
+    np.minimum.at(first, account_of_rows(early.panel), early.known_from)
+    return first
 
 
 def _stratified_leads(

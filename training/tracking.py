@@ -20,10 +20,12 @@ import features
 import models
 from features.derive.catalog import COLUMNS
 from features.derive.version import FEATURES_VERSION
+from features.tables.vocabulary import TARGETS
 from models.champion import champion_version
 from models.distribution import QUANTILES
 from training.artifacts import TrainingResult, read_artifacts
 from training.backtest.plots import backtest_figures
+from training.curve_text import curves_text
 from training.mlflow_store import EXPERIMENT, open_store, store_errors_named
 from training.registry import (
     BUNDLE_TAG,
@@ -131,7 +133,9 @@ def _log(trained: TrainingResult, uri: str) -> LoggedRun:
         mlflow.log_metrics(headline_metrics(record["table"]))
         mlflow.set_tags(
             {name: str(manifest[name]) for name in ("trained_on", "source", "data_digest")}
+            | {"maturation": _curves_tag(manifest)}
         )
+        mlflow.log_dict(manifest["maturation"], "maturation.json")
         for name, figure in backtest_figures(trained.backtest).items() if trained.backtest else ():
             mlflow.log_figure(figure, name)
         mlflow.log_table(record["table"], "backtest.json")
@@ -213,6 +217,10 @@ def _parameters(manifest: dict) -> dict:
         for name in ("version", "trained_on", "until", "horizon_days", "accounts", "posts")
     }
     flat |= {f"rows_{target}": rows for target, rows in manifest["rows"].items()}
+    for platform, measures in manifest["maturation"].items():
+        for measure, curve in measures.items():
+            if measure in TARGETS:
+                flat[f"maturation.{platform}.{measure}"] = _curve_parameter(curve)
     for name, value in manifest["recipe"].items():
         flat |= (
             {f"{name}.{k}": v for k, v in value.items()}
@@ -220,6 +228,16 @@ def _parameters(manifest: dict) -> dict:
             else {name: value}
         )
     return flat
+
+
+def _curves_tag(manifest: dict) -> str:
+    return curves_text(manifest["maturation"], TARGETS[0], manifest["horizon_days"])
+
+
+def _curve_parameter(curve: dict) -> str:
+    """Return what a curve rests on and its parameters, short enough for a column of runs."""
+    posts = f" to {curve['posts']} posts" if curve["posts"] else ""
+    return f"{curve['basis']}{posts}: tau {curve['tau_days']:.4g} d, gamma {curve['gamma']:.4g}"
 
 
 def _log_model(trained: TrainingResult) -> str:

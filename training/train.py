@@ -24,6 +24,7 @@ from training.backend import LOCAL, Backend
 from training.backtest.backtest import backtest
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult
+from training.curve_text import describe_curves
 from training.fit import FittedModels, Recipe, fit
 from training.fit_pricing import fit_pricing, read_rate_card_beside
 from training.platform_times import (
@@ -112,6 +113,9 @@ def make_manifest(
         "until": to_timestamp(fitted.until.max()).isoformat(),
         "platforms": describe_platforms(history, fitted, backtest_result),
         "horizon_days": recipe.horizon_days,
+        "maturation": describe_curves(
+            fitted.reference.maturation, timestamps_by_platform(history, fitted.until)
+        ),
         "definitions": ENGAGEMENT_DEFINITION,
         "accounts": len(history.accounts),
         "posts": len(history.posts_with_engagements.time),

@@ -19,6 +19,7 @@ from models.conformal import CalibrationSet
 from training.backend import LOCAL, Backend
 from training.backtest.evaluate import Evaluation, evaluate_fit
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult
+from training.curve_text import describe_curves
 from training.dataset import hide_content
 from training.fit import (
     FittedModels,
@@ -137,7 +138,7 @@ def backtest(
         evaluations, points = pool.results(jobs), pool.results(curve)
     if isinstance(seen[-1], TooLittleData):
         raise seen[-1]
-    result = _result(plan, moments[-1], evaluations, points)
+    result = _result(plan, seen[-1], evaluations, points)
     return result, None if evaluations[-2] is None else evaluations[-2].calibration
 
 
@@ -275,7 +276,10 @@ def _scored(
 def _learning_point(
     plan: _Plan, moment: np.ndarray, number: int, share: float
 ) -> dict[str, float] | None:
-    """Return the error of a fit to a share of the creators, on those held out with enough posts."""
+    """Return the error of a fit to a share of the creators, on those held out with enough posts.
+
+    It is the same at the horizon as at the age at reading: both sides move by the same growth.
+    """
     held_out = plan.held_out(number)
     random = np.random.default_rng(plan.recipe.seed + 1)
     chosen = ~held_out & (random.random(len(held_out)) < share)
@@ -305,12 +309,12 @@ def _learning_point(
 
 def _result(
     plan: _Plan,
-    last: np.ndarray,
+    last: FittedModels,
     evaluations: list[_Scored | None],
     points: list[dict[str, float] | None],
 ) -> BacktestResult:
     made = [evaluation for evaluation in evaluations if evaluation is not None]
-    platforms = timestamps_by_platform(plan.history, last)
+    platforms = timestamps_by_platform(plan.history, last.until)
     if not made:
         raise TooLittleData(
             f"no post with known counts lies in the days after {days_text(platforms)} that are "
@@ -321,4 +325,5 @@ def _result(
     columns = ["split", *(name for name in scores if name != "split")]
     scores = scores[columns].sort_values(["split"], kind="stable").reset_index(drop=True)
     learning = pd.DataFrame([point for point in points if point is not None])
-    return BacktestResult(tuple(platforms), scores, totals, learning)
+    curves = describe_curves(last.reference.maturation, platforms)
+    return BacktestResult(tuple(platforms), scores, totals, learning, curves)

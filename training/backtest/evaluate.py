@@ -38,8 +38,11 @@ class Evaluation:
     """The scores of one fit.
 
     - `scores`: a row for each post and evidence (`asked`): y, creator, segment, all forecasts, our
-      quantiles, probability integral transform (`pit`) and CRPS
-    - `totals`: a row for each run of a creator's later posts
+      quantiles, probability integral transform (`pit`) and CRPS; y is the count as it was read, and
+      forecasts are for that age. `growth`: ln of the growth from that age to the horizon, by what
+      `curve` says (FITTED, PUBLISHED or NO_CURVE of features.maturation.maturation)
+    - `totals`: a row for each run of a creator's later posts; their counts are brought to the
+      horizon, as the posts of one total were read at several ages
     - `later`: the posts that were scored, with the features that the model saw
     """
 
@@ -149,6 +152,7 @@ def _scores(
     """
     at_horizon, scale, table, evidence_codes = task.forecaster.distribution_parts(x)
     location = at_horizon - rows.growth
+    platform_code = x["platform_code"].to_numpy()
     quantiles = {
         f"q{p:g}": location + scale * table[:, np.searchsorted(GRID, p)]
         for p in EVALUATED_QUANTILES
@@ -166,6 +170,7 @@ def _scores(
         "lead_days": x["lead_days"].to_numpy(),
         "age_read_days": rows.age_read_days,
         "growth": rows.growth,
+        "curve": task.fitted.reference.maturation.bases(task.target, platform_code),
         "y": rows.y_read,
         "crps": task.forecaster.crps(x, rows.y),
     }
@@ -218,7 +223,8 @@ def _oracle_queries(history: History, rows: LabelledQueries) -> pd.DataFrame:
 
 
 def _totals(task: _Task, rows: LabelledQueries, x: pd.DataFrame) -> pd.DataFrame:
-    """Score totals over a creator's next posts in a row, queried as the first of them.
+    """Score totals over a creator's next posts in a row, queried as the first of them, at the
+    horizon.
 
     `rows`, `x`: the later posts as known at signing, and their features.
     """
@@ -231,7 +237,7 @@ def _totals(task: _Task, rows: LabelledQueries, x: pd.DataFrame) -> pd.DataFrame
         starts = np.flatnonzero((place % k == 0) & (place + k <= posts_of_creator))
         if not len(starts):
             continue
-        total = np.expm1(rows.y[order])[starts[:, None] + np.arange(k)].sum(axis=1)
+        total = np.maximum(np.expm1(rows.y[order]), 0)[starts[:, None] + np.arange(k)].sum(axis=1)
         forecast = task.forecaster.predict_distribution(x.iloc[order[starts]], k)
         median = forecast.quantile(0.5)[:, 0]
         part = {

@@ -9,6 +9,7 @@ import pandas as pd
 from features.history.history import History
 from features.tables.folder import read_tables
 from features.tables.validate import validate
+from training.backtest.age_table import age_table
 from training.backtest.backtest import backtest
 from training.backtest.plots import backtest_figures
 from training.backtest.report_tables import BacktestResult, breakdowns, totals_table
@@ -62,12 +63,14 @@ def _write(record: BacktestResult, about: dict, text: str, history: History, out
         "by_cut": record.by_cut.assign(cut=[cut.isoformat() for cut in record.by_cut["cut"]]),
         "platforms": record.by_platform,
         "breakdowns": breakdowns(record.scores),
+        "age_at_reading": age_table(record.scores),
         "totals": totals_table(record.totals),
         "coverage": record.coverage,
         "learning": record.learning,
     }
     value = {
         **about,
+        "maturation": record.curves,
         "cuts": {name: [cut.isoformat() for cut in cuts] for name, cuts in record.cuts.items()},
         **{name: json_records(frame) for name, frame in tables.items()},
     }

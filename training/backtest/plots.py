@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from features.maturation.curve import GROWN_UP_DAYS, YOUNGEST_DAYS, Curve
 from features.number_text import format_number
+from features.tables.vocabulary import HORIZON_DAYS, TARGETS
+from training.backtest.age_table import BIAS_TOLERANCE, age_table
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.report_tables import BacktestResult, breakdowns, headline_rows
+from training.curve_text import CurveEntries
 
 _OURS, _OTHER = "#1b6f8a", "#b9c4c9"
 _COLORS = {"seen": _OURS, "unseen": "#c2622d"}
@@ -24,6 +28,11 @@ def backtest_figures(record: BacktestResult) -> dict[str, Figure]:
         "reliability.png": reliability(headline),
         "pit.png": pit(headline),
     }
+    ages = age_table(record.scores)
+    for split in ages["split"].unique():
+        figures[f"bias_by_age_{split}.png"] = bias_by_age(ages[ages["split"] == split])
+    if any(record.curves.values()):
+        figures["curves.png"] = growth_curves(record.curves)
     if len(record.learning):
         figures["learning_curve.png"] = learning_curve(record.learning, record.by_cut)
     return figures
@@ -92,6 +101,52 @@ def error_by_history(rows: pd.DataFrame) -> Figure:
     axes.set_xlabel("posts known before the forecast")
     axes.set_ylabel("MAE of ln(1 + count)")
     axes.legend(frameon=False)
+    return figure
+
+
+def bias_by_age(table: pd.DataFrame) -> Figure:
+    """Draw the bias by age at reading, as read and at that age, a panel for each platform.
+
+    `table`: rows of training.backtest.age_table.age_table of one split.
+    """
+    platforms = list(table["platform"].unique())
+    figure = Figure(figsize=(1.5 + 4.2 * len(platforms), 3.8), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(platforms), sharey=True))
+    for axes, platform in zip(panels, platforms, strict=True):
+        rows = table[table["platform"] == platform]
+        axes.axhspan(-BIAS_TOLERANCE, BIAS_TOLERANCE, color="#e9eef0")
+        axes.axhline(0, color="#444", lw=1, ls="--")
+        for shift, (name, color, label) in enumerate(
+            [("bias_as_read", _OTHER, "as read"), ("bias", _OURS, "at its age")]
+        ):
+            ends = rows[[f"{name}_low", f"{name}_high"]].to_numpy().T
+            error = np.abs(ends - rows[name].to_numpy())
+            place = np.arange(len(rows)) + 0.15 * shift
+            axes.errorbar(place, rows[name], yerr=error, fmt="o", color=color, label=label)
+        axes.set_xticks(range(len(rows)), rows["age_read"], fontsize=8)
+        axes.set_title(f"{platform}, curve: {' and '.join(rows['curve'].unique())}", fontsize=9)
+        axes.set_xlabel("age at reading, days")
+    panels[0].set_ylabel(f"outcome - forecast, ln; {table['split'].iloc[0]} creators")
+    panels[0].legend(frameon=False)
+    return figure
+
+
+def growth_curves(curves: CurveEntries) -> Figure:
+    """Draw the share of the count of HORIZON_DAYS by age, by the curves of both targets."""
+    ages = np.geomspace(YOUNGEST_DAYS, GROWN_UP_DAYS, 60)
+    figure = Figure(figsize=(4.4 * len(TARGETS), 3.8), layout="constrained")
+    for axes, target in zip(figure.subplots(1, len(TARGETS), sharey=True), TARGETS, strict=True):
+        for platform, measures in curves.items():
+            if target in measures:
+                entry = measures[target]
+                growth = Curve(entry["tau_days"], entry["gamma"]).growth(HORIZON_DAYS, ages)
+                axes.plot(ages, np.exp(growth), label=f"{platform}, {entry['basis']}")
+        axes.set_xscale("log")
+        axes.set_title(target, fontsize=9)
+        axes.set_xlabel("age, days")
+        if axes.lines:
+            axes.legend(frameon=False, fontsize=8)
+    figure.axes[0].set_ylabel(f"share of the count of {HORIZON_DAYS} days")
     return figure
 
 

@@ -1,6 +1,6 @@
 """Tables of a backtest: errors with intervals over creators, coverage, and breakdowns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,7 @@ import pandas as pd
 from features.tables.vocabulary import EVIDENCE
 from training.backtest.evaluate import OUR_MODEL, REFERENCE_BASELINE
 from training.backtest.metrics import bootstrap_means, interval, spearman, spearman_within
+from training.curve_text import CurveEntries
 
 #: Known posts that a creator must have at the cut to stand in the headline table.
 ENOUGH_POSTS = 5
@@ -20,7 +21,7 @@ BREAKDOWNS = {
     "niche": None,
     "asked": None,
     "posts_before": (0, 1, 5, 10, 15, 20, 50, np.inf),
-    "age_read_days": (0, 14, 30, 90, 365, np.inf),
+    "age_read_days": (0, 7, 14, 30, 90, np.inf),
     "lead_days": (0, 7, 30, 60, 90, np.inf),
 }
 
@@ -32,12 +33,14 @@ class BacktestResult:
     - `platforms`: all of the data, with later posts or not
     - `scores`, `totals`: as training.backtest.evaluate.Evaluation, with the split
     - `learning`: the error on unseen creators by the number of creators that trained
+    - `curves`: those of the last fit, as training.curve_text.describe_curves has them
     """
 
     platforms: tuple[str, ...]
     scores: pd.DataFrame
     totals: pd.DataFrame
     learning: pd.DataFrame
+    curves: CurveEntries = field(default_factory=dict)
 
     @property
     def cuts(self) -> dict[str, list[pd.Timestamp]]:

@@ -3,8 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from features.tables.vocabulary import TARGETS
+from training.backtest.age_table import age_lines, age_table
 from training.backtest.evaluate import OUR_MODEL, REFERENCE_BASELINE
 from training.backtest.report_tables import ENOUGH_POSTS, BacktestResult, breakdowns, totals_table
+from training.curve_text import curves_text
 
 #: Posts from which on a creator's level can be known about as well as the oracle knows it.
 MANY_POSTS = 30
@@ -21,6 +24,7 @@ def training_text(record: BacktestResult, manifest: dict) -> str:
             f"with known engagements, {manifest['rows']['engagements']:,} rows; horizon "
             f"{manifest['horizon_days']} days"
         ),
+        curves_text(manifest["maturation"], TARGETS[0], manifest["horizon_days"]),
         *forecaster_lines(record),
         *_uncalibrated_lines(manifest["platforms"]),
     ]
@@ -42,10 +46,12 @@ def backtest_text(record: BacktestResult, about: dict) -> str:
     extent = f"{posts}; horizon {about['horizon_days']} days"
     lines = [
         f"{about['trained_on']} data: {about['accounts']:,} accounts, {extent}",
+        curves_text(record.curves, about["target"], about["horizon_days"]),
         *forecaster_lines(record),
         *_cut_lines(record),
         *_evidence_lines(classes),
         *_history_lines(classes),
+        *age_lines(age_table(record.scores), about["horizon_days"]),
         *_oracle_lines(record.scores),
         *_total_lines(totals_table(record.totals)),
         *_cell_lines(record.coverage),
@@ -62,7 +68,7 @@ def forecaster_lines(record: BacktestResult) -> list[str]:
     """Return the table of forecasters, seen creators and unseen."""
     lines = [
         f"backtest: asked on {_cuts_text(record)} about the later posts;",
-        "error is the mean absolute error of ln(1 + count)",
+        "error is the mean absolute error of ln(1 + count), at the age at which each was read",
     ]
     for split, rows in record.table.groupby("split", sort=False):
         lines += ["", _split_title(split, rows.iloc[0]), *_split_lines(rows)]
@@ -196,7 +202,7 @@ def _oracle_lines(scores: pd.DataFrame) -> list[str]:
 def _total_lines(rows: pd.DataFrame) -> list[str]:
     lines = [
         "",
-        "totals of several deliverables",
+        "totals of several deliverables, outcomes brought to the horizon",
         (f"  {'number':<7} {'creators':<8} {'totals':>7} {'error':>7} {'80 %':>6} {'90 %':>6}"),
     ]
     for row in rows.itertuples():
