@@ -42,7 +42,7 @@ def write_data(folder, ages, posts=40, platform="tiktok", counts=("likes", "comm
         posted = START + pd.Timedelta(days=post)
         base = 10_000 * rng.lognormal(0, 1)
         for age in ages:
-            share = TRUE.share(age) / TRUE.share(90)
+            share = TRUE.share(np.nan if age is None else age) / TRUE.share(90)
             row = {name: round(base * share) for name in counts}
             read = posted + pd.Timedelta(days=age) if age else None
             rows.append({"post_id": f"p{post}", "creator_id": f"c{post % 5}", "posted_at": posted}

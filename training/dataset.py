@@ -132,7 +132,7 @@ def sample_test_rows(
     """
     panel, platform = history.panel(target), platform_of_posts(history, target)
     as_of = times_by_platform(cut)[platform]
-    is_later = (panel.time > as_of) & _has_outcome(panel)
+    is_later = (panel.time > as_of) & panel.has_outcome
     if until is not None:
         is_later &= panel.time <= times_by_platform(until)[platform]
     if longest_lead_days is not None:
@@ -148,8 +148,13 @@ def label_queries(
     """Return labelled queries about rows `posts` of the target's panel at `as_of`, each (n,).
 
     `evidence` (n,): position in EVIDENCE of the best evidence that may be used. The rows of one
-    post have a total weight of 1.
+    post have a total weight of 1. Raises ValueError where the history is not at a horizon.
     """
+    if history.horizon is None:
+        raise ValueError(
+            "the history has its counts as they were read: bring them to a horizon by "
+            "reference.at_horizon(history)"
+        )
     panel = history.panel(target)
     content = {name: scale_content(name, panel.take(name, posts)) for name in CONTENT_FIELDS}
     planned = {name: panel.take(name, posts) for name in ("format", "topic", "sponsored")}
@@ -215,18 +220,10 @@ def _known_posts(
     """Return the panel rows of the posts whose counts are known at `until` (platforms,)."""
     panel = history.panel(target)
     latest = until[platform_of_posts(history, target)] - MATURE_DAYS * DAY_US
-    posts = np.flatnonzero((panel.time <= latest) & _has_outcome(panel))
+    posts = np.flatnonzero((panel.time <= latest) & panel.has_outcome)
     if accounts is None:
         return posts
     return posts[accounts[account_of_rows(panel)[posts]]]
-
-
-def _has_outcome(panel: PostPanel) -> np.ndarray:
-    """Return whether each post was read at MATURE_DAYS or later, (posts,): an earlier reading tells
-    too little of what came of it.
-    """
-    age = panel.take("age_read_days", np.arange(len(panel.time)))
-    return ~(age < MATURE_DAYS)
 
 
 def _longest_leads(panel: PostPanel, posts: np.ndarray, most: float) -> np.ndarray:

@@ -23,13 +23,13 @@ def time_of_post_share(
 ) -> np.ndarray:
     """Return the moments (platforms,) before which `share` of each platform's known posts lie.
 
-    Known are the posts with counts of the target that are mature at `until` (platforms,). A
-    platform without any takes the latest moment of the others; -1 for all where no platform has
-    any.
+    Known are the posts with counts of the target that were read at MATURE_DAYS or later, and have
+    that age at `until` (platforms,). A platform without any takes the latest moment of the others;
+    -1 for all where no platform has any.
     """
     panel = history.panel(target)
     platform = platform_of_posts(history, target)
-    is_known = panel.time <= until[platform] - MATURE_DAYS * DAY_US
+    is_known = panel.has_outcome & (panel.time <= until[platform] - MATURE_DAYS * DAY_US)
     moments = np.full(len(PLATFORMS), -1, dtype=np.int64)
     for code in np.unique(platform[is_known]):
         moments[code] = np.quantile(panel.time[is_known & (platform == code)], share)
@@ -37,14 +37,20 @@ def time_of_post_share(
 
 
 def latest_mature_times(history: History, target: str, now: int) -> np.ndarray:
-    """Return the moments (platforms,) at which the last post of each platform is mature, at most
-    `now`.
+    """Return the moments (platforms,) at which the last post of each platform that was read at
+    MATURE_DAYS or later had that age, at most `now`.
 
-    A platform without posts has the latest moment of the others; 0 for all where there are none.
+    A platform without such posts has the latest moment of the others; 0 for all where there are
+    none.
     """
     panel = history.panel(target)
+    known = panel.has_outcome
     moments = np.zeros(len(PLATFORMS), dtype=np.int64)
-    np.maximum.at(moments, platform_of_posts(history, target), panel.time + MATURE_DAYS * DAY_US)
+    np.maximum.at(
+        moments,
+        platform_of_posts(history, target)[known],
+        panel.time[known] + MATURE_DAYS * DAY_US,
+    )
     return np.minimum(now, np.where(moments == 0, moments.max(), moments))
 
 

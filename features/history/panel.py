@@ -148,6 +148,13 @@ class PostPanel(Panel):
         fresh = self.fresh_rows(account, as_of)
         return stop - self.start[account] + (fresh >= 0).sum(axis=1)
 
+    @property
+    def has_outcome(self) -> np.ndarray:
+        """Whether each post was read at MATURE_DAYS or later, (posts,): an earlier reading tells
+        too little of what came of it.
+        """
+        return ~(self.take("age_read_days", np.arange(len(self.time))) < MATURE_DAYS)
+
     def posted_at(self, rows: np.ndarray) -> np.ndarray:
         """Return when the posts of `rows`, of any shape, were posted (microseconds, UTC)."""
         early = rows >= len(self.time)

@@ -246,7 +246,7 @@ POSTS = TableSpec(
         _text("post_id", "identifier of the post, unique within a platform", required=True),
         replace(
             _OBSERVED_AT,
-            meaning="moment of the reading, UTC; missing means that the counts are mature",
+            meaning="moment of the reading, UTC; missing means that the counts are grown up",
         ),
         _CREATOR_ID,
         _time("posted_at", "when it was posted, UTC", required=True),

@@ -11,7 +11,6 @@ from itertools import compress
 import numpy as np
 import pyarrow as pa
 
-from features.history.arrays import NAT_US
 from features.history.post_readings import CONTENT_FIELDS, COUNT_FIELDS, TEXT_FIELDS, PostReadings
 from features.tables.vocabulary import FORMATS, NICHES
 from serving.http.errors import (
@@ -98,10 +97,13 @@ def add_if_future(
     errors[row].add(partial(ErrorDetail, "in_future", where, words, rule, time.isoformat()))
 
 
-def recent_post_readings(posts: RecentPosts, account: Sequence[int]) -> PostReadings | None:
+def recent_post_readings(
+    posts: RecentPosts, account: Sequence[int], now: datetime
+) -> PostReadings | None:
     """Return the posts as readings of accounts, (k,); None where there are no posts.
 
-    Posts without a post_id are numbered.
+    Posts without a post_id are numbered. Counts without observed_at are those of `now`: nobody can
+    have read them later, and the older they were, the less they would have grown.
     """
     if not posts.rows:
         return None
@@ -111,7 +113,7 @@ def recent_post_readings(posts: RecentPosts, account: Sequence[int]) -> PostRead
     return PostReadings(
         np.array(account),
         np.array([microseconds(time) for time in posts.column("posted_at")]),
-        np.array([NAT_US if time is None else microseconds(time) for time in observed]),
+        np.array([microseconds(now if time is None else time) for time in observed]),
         np.array(names, dtype=object),  # type: ignore[arg-type]  # an array is no Sequence
         _number_arrays(posts) | _flag_arrays(posts),
         _text_arrays(posts),

@@ -64,7 +64,7 @@ def read_partnerships(objects: list, now: datetime) -> ParsedRequest:
     columns["partnership_id"] = names
     valid_columns = {name: list(compress(values, is_valid)) for name, values in columns.items()}
     prospects = batch_from_columns(len(valid_positions), valid_columns)
-    readings = _valid_readings(posts, valid_positions)
+    readings = _valid_readings(posts, valid_positions, now)
     return ParsedRequest(names, valid_positions, prospects, readings, faults)
 
 
@@ -120,8 +120,10 @@ def word_errors(errors: ErrorsByRow) -> dict[int, tuple[ErrorDetail, ...]]:
     return worded
 
 
-def _valid_readings(posts: RecentPosts, valid_positions: list[int]) -> PostReadings | None:
+def _valid_readings(
+    posts: RecentPosts, valid_positions: list[int], now: datetime
+) -> PostReadings | None:
     """Return the posts of the valid partnerships; an account is a position among those."""
     accounts = {row: account for account, row in enumerate(valid_positions)}
     valid_posts = posts.select([row in accounts for row in posts.rows])
-    return recent_post_readings(valid_posts, [accounts[row] for row in valid_posts.rows])
+    return recent_post_readings(valid_posts, [accounts[row] for row in valid_posts.rows], now)

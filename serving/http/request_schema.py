@@ -36,8 +36,14 @@ MAX_RECENT_POSTS = 500
 RECENT_POSTS = Column("recent_posts", LIST, "past posts of the creator, newest or oldest first")
 PARTNERSHIP_FIELDS = (*PROSPECTS.columns, RECENT_POSTS)
 #: Platform and creator are those of the partnership, and only the moment of posting must be there.
+#: Nobody can have read the counts of a request after it.
+_MEANINGS = {"observed_at": "moment of the reading, UTC; that of the request where missing"}
 POST_FIELDS = tuple(
-    replace(column, required=column.name == "posted_at")
+    replace(
+        column,
+        required=column.name == "posted_at",
+        meaning=_MEANINGS.get(column.name, column.meaning),
+    )
     for column in POSTS.columns
     if column.name not in ("platform", "creator_id")
 )
