@@ -3,8 +3,6 @@
     creatorcast backtest DATA --out BEFORE                      (with the code before)
     python benchmarks/horizon_panel.py DATA BEFORE AFTER        (runs the backtest of this code)
 
-Cuts lie at shares of the posts with known counts. Before issue 19 a post was known by a reading at
-7 days or later only, so this run places its cuts by those posts: both ask from the same moments.
 Each outcome is judged as it was read. Prints, for creators that trained the models and for others,
 error of the served median, CRPS and coverage of both, and the relative difference with its 95 %
 interval, whole creators drawn. Where AFTER holds a backtest already, it is compared as it is.
@@ -16,16 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-import training.backtest.backtest
-import training.fit
-from features.history.arrays import DAY_US
-from features.history.history import History
-from features.tables.vocabulary import EVIDENCE, MATURE_DAYS, PLATFORMS
+from features.tables.vocabulary import EVIDENCE
 from training.backtest.files import publish_backtest
 from training.backtest.metrics import bootstrap_means, interval
 from training.backtest.report_tables import ENOUGH_POSTS, relative_difference
 from training.fit import Recipe
-from training.platform_times import platform_of_posts
 
 SERVED = "forecast: creatorcast"
 KEY = ["split", "number", "creator", "posted"]
@@ -78,26 +71,8 @@ def compare(pairs: pd.DataFrame, title: str) -> None:
         print(f"  {name:<6} held {old[name].mean():.1%} before, {new[name].mean():.1%} after")
 
 
-def time_of_mature_share(
-    history: History, target: str, until: np.ndarray, share: float
-) -> np.ndarray:
-    """Return the same as training.platform_times.time_of_post_share, of the posts that were read
-    at MATURE_DAYS or later.
-    """
-    panel, platform = history.panel(target), platform_of_posts(history, target)
-    age = panel.take("age_read_days", np.arange(len(panel.time)))
-    is_known = panel.time <= until[platform] - MATURE_DAYS * DAY_US
-    is_known &= ~(age < MATURE_DAYS)
-    moments = np.full(len(PLATFORMS), -1, dtype=np.int64)
-    for code in np.unique(platform[is_known]):
-        moments[code] = np.quantile(panel.time[is_known & (platform == code)], share)
-    return np.where(moments < 0, moments.max(), moments)
-
-
 def run_backtest(data: Path, out: Path) -> None:
     """Write the backtest of this code into a folder."""
-    training.backtest.backtest.time_of_post_share = time_of_mature_share
-    training.fit.time_of_post_share = time_of_mature_share
     print(publish_backtest(data, out, Recipe(), 5, "engagements", print))
 
 

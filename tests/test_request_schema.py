@@ -309,7 +309,7 @@ def test_what_rows_bring_becomes_arrays():
     np.testing.assert_array_equal(asked.number("fee_usd"), [5, np.nan, np.nan])
     np.testing.assert_array_equal(asked.number("verified"), [1, np.nan, np.nan])
     assert (posts.account.tolist(), posts.post_id.tolist()) == ([1, 1], ["recent-0", "x"])
-    assert posts.observed_at.tolist() == [NAT_US, NAT_US]
+    assert posts.observed_at.tolist() == [microseconds(NOW)] * 2  # those of the request
     np.testing.assert_array_equal(posts.columns["likes"], [7, np.nan])
     assert posts.columns["format"].tolist() == [2, 2]
     assert posts.texts["text"].to_pylist() == ["soup", "soup"]

@@ -96,7 +96,9 @@ def test_data_end_is_never_later_than_now(market_folder):
             history.posts_with_engagements, time=history.posts_with_engagements.time - 3000 * DAY_US
         ),
     )
-    assert mature_end(early).max() == early.posts_with_engagements.time.max() + 7 * DAY_US
+    panel = early.posts_with_engagements
+    last = panel.time[panel.has_outcome].max()
+    assert mature_end(early).max() == last + 7 * DAY_US
     late = replace(
         history,
         posts_with_engagements=replace(

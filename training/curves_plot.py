@@ -40,6 +40,7 @@ def curves_figure(reports: list[CurveReport]) -> Figure | None:
     figure.legend(
         list(handles.values()), list(handles), loc="outside lower center", ncols=4, frameon=False
     )
+    figure.supxlabel("age of the post", fontsize=9)
     figure.supylabel("share of the count of 30 days", fontsize=9)
     return figure
 

@@ -126,7 +126,7 @@ def counting_rows(readings: PostReadings) -> CountingRows:
     nothing = np.empty(0, dtype=np.int64)
     if not can_count.any():
         return CountingRows(nothing, nothing, nothing)
-    order = _sorted_by(readings.account, posted)
+    order = sort_by_time(readings.account, posted)
     order = order[can_count[order]]
     starts = np.ones(len(order), dtype=bool)
     order, starts = _group_readings(readings, observed, order, starts)
@@ -300,7 +300,7 @@ def join_captions(texts: dict[str, pa.Array], order: np.ndarray) -> pa.Array | N
     return joined.take(pa.array(order))
 
 
-def _sorted_by(account: np.ndarray, time: np.ndarray) -> np.ndarray:
+def sort_by_time(account: np.ndarray, time: np.ndarray) -> np.ndarray:
     """Return the order of rows by account, then time; ties in any order."""
     first = int(time.min())
     span = int(time.max()) - first + 1

@@ -19,6 +19,7 @@ from features.history.post_readings import (
     COUNT_FIELDS,
     PostReadings,
     public_engagements,
+    sort_by_time,
     visible_counts,
 )
 from features.maturation.growth_pairs import GrowthPairs
@@ -29,6 +30,8 @@ from features.tables.vocabulary import PLATFORMS
 #: A reading with the same counts as one made less than REPEAT_US before is a copy of it, where a
 #: count is MIN_REPEATED_COUNT or more.
 REPEAT_US, MIN_REPEATED_COUNT = DAY_US, 1000
+#: Growth is told by counts of so many or more: ln(1 + count) of less grows by less than the count.
+MIN_COUNT = 20
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,16 @@ class ReadingPairs:
         )
 
     def growth_pairs(self) -> dict[str, dict[str, GrowthPairs]]:
-        """Return the growth by platform and measure; those without a pair are left out."""
+        """Return the growth by platform and measure, of pairs whose earlier count is at least
+        MIN_COUNT; those without a pair are left out.
+        """
         found: dict[str, dict[str, GrowthPairs]] = {}
         for code in np.unique(self._platform_code):
             for measure in MEASURES if code < len(PLATFORMS) else ():
                 growth = self.log_to[measure] - self.log_from[measure]
-                rows = np.flatnonzero((self._platform_code == code) & ~np.isnan(growth))
+                tells = self.log_from[measure] >= np.log1p(MIN_COUNT)
+                tells &= ~np.isnan(growth) & (self._platform_code == code)
+                rows = np.flatnonzero(tells)
                 if len(rows):
                     found.setdefault(PLATFORMS[code], {})[measure] = GrowthPairs(
                         self.account[rows],
@@ -148,7 +155,7 @@ def _rows_by_post(readings: PostReadings) -> tuple[np.ndarray, np.ndarray, int]:
     if readings.has_no_id is not None:
         usable &= ~readings.has_no_id
     rows = np.flatnonzero(usable)
-    rows = rows[_order_by_moment(account[rows], posted[rows])]
+    rows = rows[sort_by_time(account[rows], posted[rows])] if len(rows) else rows
     is_new = np.ones(len(rows), dtype=bool)
     is_new[1:] = (np.diff(account[rows]) != 0) | (np.diff(posted[rows]) != 0)
     is_tied = ~is_new
@@ -190,17 +197,6 @@ def _repeats(counts: list[np.ndarray], post: np.ndarray, places: int) -> np.ndar
         now, before = values[places:], values[:-places]
         same[places:] &= (now == before) | (np.isnan(now) & np.isnan(before))
     return same
-
-
-def _order_by_moment(account: np.ndarray, posted: np.ndarray) -> np.ndarray:
-    """Return the order by account and moment of posting."""
-    if not len(account):
-        return np.empty(0, dtype=np.int64)
-    first = int(posted.min())
-    span = int(posted.max()) - first + 1
-    if span * (int(account.max()) + 2) < 2**63:
-        return np.argsort(account.astype(np.int64) * span + (posted - first))
-    return np.lexsort((posted, account))
 
 
 def _log_counts(
