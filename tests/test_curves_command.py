@@ -31,9 +31,9 @@ def run(tmp_path, monkeypatch):
 
 
 def write_data(folder, ages, posts=40, platform="tiktok", counts=("likes", "comments", "shares")):
-    """Tables of five creators: each post has 10,000 counts at 90 days and is read at these ages."""
+    """Tables of ten creators: each post has 10,000 counts at 90 days and is read at these ages."""
     folder.mkdir()
-    creators = pd.DataFrame({"creator_id": [f"c{n}" for n in range(5)], "platform": platform})
+    creators = pd.DataFrame({"creator_id": [f"c{n}" for n in range(10)], "platform": platform})
     creators.assign(observed_at=START, handle=creators["creator_id"]).to_csv(
         folder / "creators.csv", index=False
     )
@@ -45,7 +45,7 @@ def write_data(folder, ages, posts=40, platform="tiktok", counts=("likes", "comm
             share = TRUE.share(np.nan if age is None else age) / TRUE.share(90)
             row = {name: round(base * share) for name in counts}
             read = posted + pd.Timedelta(days=age) if age else None
-            rows.append({"post_id": f"p{post}", "creator_id": f"c{post % 5}", "posted_at": posted}
+            rows.append({"post_id": f"p{post}", "creator_id": f"c{post % 10}", "posted_at": posted}
                         | row | {"observed_at": read, "platform": platform})  # fmt: skip
     pd.DataFrame(rows).to_csv(folder / "posts.csv", index=False)
     return folder
@@ -153,3 +153,12 @@ def test_what_is_no_folder_of_tables_is_one_clear_error(run, tmp_path):
         assert result.exit_code == 2
         assert words in result.stderr
         assert result.stdout == ""
+
+
+def test_readings_of_few_accounts_give_no_interval(run, tmp_path):
+    data = write_data(tmp_path / "data", ages=(1, 7, 30), posts=40)
+    posts = pd.read_csv(data / "posts.csv").assign(creator_id="c0")
+    posts.to_csv(data / "posts.csv", index=False)
+    shown = run(data).output
+    assert "no interval: it takes posts of 10 accounts or more" in shown
+    assert "read at 24 hours to 30 days, outside of which nothing was read" in shown

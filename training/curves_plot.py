@@ -18,9 +18,9 @@ _COLUMNS = 3
 _AGES = np.geomspace(YOUNGEST_DAYS, GROWN_UP_DAYS, 60)
 
 
-def curves_figure(reports: list[CurveReport]) -> Figure | None:
+def curves_figure(reports: list[CurveReport], trained_on: str) -> Figure | None:
     """Draw each curve with its 95 % interval, what the readings alone tell, and the published
-    curve; None where there is no curve.
+    curve; None where there is no curve. `trained_on`: real or simulated data, which it says.
     """
     drawn = [one for one in reports if one.curve is not None]
     if not drawn:
@@ -28,7 +28,7 @@ def curves_figure(reports: list[CurveReport]) -> Figure | None:
     columns = min(len(drawn), _COLUMNS)
     rows = -(-len(drawn) // columns)
     figure = Figure(figsize=(3.4 * columns + 0.4, 2.7 * rows + 0.6), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    axes = figure.subplots(rows, columns, squeeze=False)
     for one, one_axes in zip_longest(drawn, axes.flat):
         if one is None:
             one_axes.set_axis_off()
@@ -40,7 +40,7 @@ def curves_figure(reports: list[CurveReport]) -> Figure | None:
     figure.legend(
         list(handles.values()), list(handles), loc="outside lower center", ncols=4, frameon=False
     )
-    figure.supxlabel("age of the post", fontsize=9)
+    figure.supxlabel(f"age of the post ({trained_on} data)", fontsize=9)
     figure.supylabel("share of the count of 30 days", fontsize=9)
     return figure
 
@@ -50,18 +50,21 @@ def _draw(one: CurveReport, axes: Axes) -> None:
     assert one.curve is not None
     if one.published is not None:
         shares = share_of_horizon(one.published.curve, _AGES)
-        axes.plot(_AGES, shares, color=_PUBLISHED, lw=1.2, ls="--", label="published")
+        axes.plot(_AGES, shares, color=_PUBLISHED, lw=1.2, ls="--", zorder=3, label="published")
     title = f"{one.platform}: {one.measure}"
     if one.basis == FITTED and one.pairs is not None:
         low, high = one.intervals(_AGES).T
-        axes.fill_between(_AGES, low, high, color=_FITTED, alpha=0.2, lw=0, label="95 % interval")
+        label = "95 % interval" if one.drawn else None
+        axes.fill_between(_AGES, low, high, color=_FITTED, alpha=0.2, lw=0, label=label)
         axes.plot(_AGES, one.shares(_AGES), color=_FITTED, label="fitted")
-        axes.plot(*read_shares(one.pairs, one.curve.curve), "o", color=_READ, ms=3, label="as read")
+        axes.plot(
+            *read_shares(one.pairs, one.curve.curve), "o", color=_READ, ms=3, label="readings alone"
+        )
         title += f" ({one.curve.posts:,} posts)"
     axes.set_title(title, fontsize=9)
     axes.set_xscale("log")
     axes.set_xticks(list(_TICKS.values()), list(_TICKS), fontsize=7)
     axes.minorticks_off()
     axes.axhline(1, color="#444", lw=0.8, ls=":")
-    axes.set_ylim(0, 1.45)
+    axes.set_ylim(0, max(1.45, 1.05 * float(one.shares(_AGES).max())))
     axes.tick_params(axis="y", labelsize=7)

@@ -22,6 +22,7 @@ from features.maturation.maturation import (
     published_maturation,
 )
 from features.maturation.share_intervals import (
+    MIN_INTERVAL_ACCOUNTS,
     draw_curves,
     share_intervals,
     share_of_horizon,
@@ -92,7 +93,7 @@ def publish_curves(
         out.mkdir(parents=True, exist_ok=True)
         curves_table(reports).to_csv(out / "curves.csv", index=False)
         (out / "curves.txt").write_text(text + "\n")
-        figure = curves_figure(reports)
+        figure = curves_figure(reports, tables.trained_on)
         if figure is not None:
             figure.savefig(out / "curves.png", dpi=120)
     return text
@@ -199,6 +200,9 @@ def _lines(one: CurveReport) -> list[str]:
     first = f"  {one.measure:<12}{posts:>8}{tau:>8}{gamma:>7}  {one.basis:<10}{shares}"
     if one.basis != FITTED:
         return [first]
+    if not one.drawn:
+        needed = f"no interval: it takes posts of {MIN_INTERVAL_ACCOUNTS} accounts or more"
+        return [first, " " * (len(first) - len(shares)) + f"  {needed}"]
     ranges = "".join(
         f"{f'{_percent(low)}-{_percent(high)}':>9}" for low, high in one.intervals(_AGES)
     )
@@ -235,4 +239,12 @@ def _source(one: CurveReport) -> str:
     )  # fmt: skip
     if one.curve is None:
         return f"none: {few}, and there is no published curve; counts stay as they were read"
-    return one.curve.source if one.basis == FITTED else f"{PUBLISHED}, as {few}: {one.curve.source}"
+    if one.basis != FITTED or one.pairs is None:
+        return f"{PUBLISHED}, as {few}: {one.curve.source}"
+    youngest, oldest = one.pairs.age_from_days.min(), one.pairs.age_to_days.max()
+    ages = f"read at {_age_text(youngest)} to {_age_text(oldest)}"
+    return f"{one.curve.source}; {ages}, outside of which nothing was read"
+
+
+def _age_text(days: float) -> str:
+    return f"{24 * days:.0f} hours" if days < 2 else f"{days:.0f} days"

@@ -23,6 +23,8 @@ from features.tables.vocabulary import HORIZON_DAYS
 
 #: Draws of accounts behind an interval.
 DRAWS = 200
+#: Accounts that an interval takes: a few drawn with replacement say nothing of others.
+MIN_INTERVAL_ACCOUNTS = 10
 
 
 def share_of_horizon(
@@ -37,7 +39,11 @@ def draw_curves(
 ) -> list[Curve]:
     """Return the curves of DRAWS draws of the accounts, whose posts may grow alike (a cluster
     bootstrap): each is fitted to the cells of the accounts drawn, with the same pull to `default`.
+
+    None are drawn from fewer than MIN_INTERVAL_ACCOUNTS accounts.
     """
+    if len(np.unique(pairs.account)) < MIN_INTERVAL_ACCOUNTS:
+        return []
     sorted_pairs = sort_by_cell(pairs.within_curve())
     cells = sorted_pairs.means()
     pull = None if default is None else published_cells(default.curve)
