@@ -9,6 +9,7 @@ import numpy as np
 
 from features.history.arrays import DAY_US
 from features.history.history import History
+from features.history.panel import PostPanel
 from features.history.post_readings import (
     WINDOW_POSTS,
     CountingRows,
@@ -50,17 +51,20 @@ def classify_readings(
     as_of: np.ndarray,
     is_new: np.ndarray | None = None,
     rows: CountingRows | None = None,
+    panel: PostPanel | None = None,
 ) -> np.ndarray:
     """Return the use of each reading for a forecast of its account, as PostUse numbers, (n,).
 
     `platform` and `as_of` (microseconds UTC): of each account; `is_new` (mask, (n,)): the readings
-    that are added to those of known posts; None where all are new; `rows`: the
-    readings by which posts count, where these are known already.
+    that are added to those of known posts; None where all are new; `rows` and `panel`: the
+    readings by which posts count, and their panel, where these are known already.
     """
     account, posted = readings.account, readings.posted_at
     moment = as_of[account]
     is_young = posted + MATURE_DAYS * DAY_US > moment
-    order = _rows_that_count(readings, rows or counting_rows(readings), as_of)
+    rows = rows or counting_rows(readings)
+    panel = panel or row_panel(readings, rows, len(as_of))
+    order = _rows_that_count(panel, rows, as_of)
     use = _use_by_other_readings(readings, order, is_new)
     has_no_reading = use == PostUse.READ_TOO_EARLY
     use[has_no_reading & is_young] = PostUse.TOO_YOUNG
@@ -75,10 +79,9 @@ def classify_readings(
     return use
 
 
-def _rows_that_count(readings: PostReadings, rows: CountingRows, as_of: np.ndarray) -> np.ndarray:
+def _rows_that_count(panel: PostPanel, rows: CountingRows, as_of: np.ndarray) -> np.ndarray:
     """Return the readings by which posts count at `as_of` (accounts,), by account and moment."""
-    panel = row_panel(readings, rows, len(as_of))
-    known = panel.known_rows(np.arange(len(as_of)), as_of, len(readings.account))[:, ::-1]
+    known = panel.known_rows(np.arange(len(as_of)), as_of, len(rows.settled))[:, ::-1]
     return rows.all[known[known >= 0]]
 
 

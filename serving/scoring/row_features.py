@@ -15,7 +15,7 @@ from features.derive.derive import derive_arrays, derive_profiles
 from features.derive.level_offset import HISTORY
 from features.derive.reference import Reference
 from features.history.history import PROFILE_FIELDS, History
-from features.history.post_readings import CountingRows, PostReadings, counting_rows
+from features.history.post_readings import PostReadings, counting_rows
 from features.history.post_use import PostUse, classify_readings, count_uses
 from features.history.profiles import profile_from_fields
 from serving.scoring.creator_store import SnapshotCreatorStore, TableCreatorStore, queries_for
@@ -75,7 +75,8 @@ class RowFeatures:
         has_both = (np.bincount(posts.account, minlength=n) > 0) & (account >= 0)
         omits_account, omits_posts = np.zeros((2, n), dtype=bool)
         if has_both.any():
-            count = self._post_uses(platform, posts, as_of)[has_both, PostUse.COUNTS]
+            uses = classify_readings(posts, platform, np.full(n, as_of))
+            count = count_uses(uses, posts.account, n)[has_both, PostUse.COUNTS]
             use = self.creator_store.usable_evidence(account[has_both], count, as_of)
             uses_account, uses_posts = use
             omits_account[has_both], omits_posts[has_both] = ~uses_account, ~uses_posts
@@ -171,22 +172,8 @@ class RowFeatures:
         x = derive_arrays(history, queries, self.reference)
         if posts is None:
             return DerivedRows(x)
-        return DerivedRows(x, self._post_uses(platform, posts, as_of, rows))
-
-    def _post_uses(
-        self,
-        platform: np.ndarray,
-        posts: PostReadings,
-        as_of: int,
-        rows: CountingRows | None = None,
-    ) -> np.ndarray:
-        """Return how many posts of each row have each use, (n, len(PostUse)).
-
-        `rows`: the readings by which they count, where these are known already.
-        """
-        moment = np.full(len(platform), as_of)
-        uses = classify_readings(posts, platform, moment, rows=rows)
-        return count_uses(uses, posts.account, len(platform))
+        uses = classify_readings(posts, platform, moment, rows=rows, panel=history.posts)
+        return DerivedRows(x, count_uses(uses, posts.account, prospects.n))
 
 
 def select_posts(posts: PostReadings | None, rows: np.ndarray) -> PostReadings | None:
