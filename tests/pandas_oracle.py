@@ -169,22 +169,25 @@ def last_posts(
     """Merge each query with its account's posts and keep the newest 96 known at as_of with counts of the target."""
     names = {f"{target}_{name}": name for name in ("growth", "variance")}
     known = posts.rename(columns={f"{target}_log": "value", **names})
-    known = known.loc[known["value"].notna()]
+    known = known.loc[known["value"].notna()].assign(when=lambda rows: rows["read_at"])
     columns = ["account", "posted_at", "value", *names.values(), *others]
     mature_at = known["posted_at"] + MATURE
     settled = known.assign(known_from=mature_at, known_until=pd.NaT)[known["settled"]]
     early = known.sort_values(["post", "read_at"])
     newer = early.groupby("post")["read_at"].shift(-1)
     early = early.assign(known_from=early["read_at"], known_until=newer)[early["early"]]
-    until = early["known_until"].fillna(LATEST).clip(upper=early["posted_at"] + MATURE)
-    known = pd.concat([settled, early.assign(known_until=until)])
+    known = pd.concat([early, settled])
     rows = (
         numbered[["query", "account", "as_of"]]
-        .merge(known[[*columns, "known_from", "known_until"]], on="account")
+        .merge(known[[*columns, "post", "when", "known_from", "known_until"]], on="account")
         .drop(columns="account")
     )
     is_known = (rows["known_from"] <= rows["as_of"]) & ~(rows["known_until"] <= rows["as_of"])
-    rows = rows[is_known].sort_values(["query", "posted_at"], ascending=[True, False])
+    rows = rows[is_known]
+    # of the reading that counts in the end and an early one, what was read by then stands first
+    rows["unread"] = rows["when"] > rows["as_of"]
+    rows = rows.sort_values("unread", kind="stable").drop_duplicates(["query", "post"])
+    rows = rows.sort_values(["query", "posted_at"], ascending=[True, False])
     place = rows.groupby("query").cumcount()
     rows = rows.assign(place=place.astype("int16"))[place < WINDOW]
     rows = rows.reset_index(drop=True)
@@ -192,7 +195,17 @@ def last_posts(
     if "read_at" in rows:
         rows["late"] = rows["read_at"] > rows["as_of"]
     return rows.drop(
-        columns=["as_of", "posted_at", "read_at", "known_from", "known_until"], errors="ignore"
+        columns=[
+            "as_of",
+            "posted_at",
+            "read_at",
+            "post",
+            "when",
+            "unread",
+            "known_from",
+            "known_until",
+        ],
+        errors="ignore",
     )
 
 

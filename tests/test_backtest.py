@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from conftest import SMALL_RECIPE
 
+import training.backtest.age_table
 import training.backtest.backtest
 from features.derive.reference import TooLittleData
 from features.history.arrays import DAY_US
@@ -254,9 +255,13 @@ def test_a_cell_needs_fifty_creators_to_be_judged(scores):
     assert cell[["judged", "coverage_80", "fails"]].tolist() == [True, 0.25, True]
 
 
-def test_bias_by_age_is_against_the_horizon_and_against_the_age_at_reading(scores):
+def test_bias_by_age_is_against_the_horizon_and_against_the_age_at_reading(scores, monkeypatch):
     """Forecasts for the age at reading lie 1 above the outcomes; those for the horizon, growth more."""
     ages = {"age_read_days": [7.0, 10.0, np.nan, 3.0], "growth": [0.3, 0.1, -0.06, 9.0]}
+    few = age_table(scores.assign(**ages, curve="fitted"))
+    assert not few["exceeds"].any()
+    assert "-1.000 (too few creators) " in "\n".join(age_lines(few, 30))
+    monkeypatch.setattr(training.backtest.age_table, "MIN_CREATORS", 1)
     fitted = age_table(scores.assign(**ages, curve="fitted"))
     assert fitted["age_read"].tolist() == ["7-14", "not told"]  # the second creator has few posts
     assert fitted[["rows", "creators"]].to_numpy().tolist() == [[2, 1], [1, 1]]

@@ -245,11 +245,11 @@ def test_what_is_known_later_changes_nothing(growing, before, one, other, seen, 
     same(derive(changed, ASKED, growing), expected)
 
 
-def young_posts():
-    """Draw posts of the last week, each with readings at several ages, some of them after AS_OF."""
+def posts_read_several_times(oldest=27):
+    """Draw posts of up to `oldest` quarter days, each with readings at several ages, some of them after AS_OF."""
     one = st.tuples(
         st.sampled_from("abc"),
-        st.integers(1, 27),
+        st.integers(1, oldest),
         st.lists(st.tuples(st.integers(1, 60), counts), min_size=1, unique_by=lambda read: read[0]),
     )
     return st.lists(one, min_size=1, max_size=8)
@@ -271,7 +271,7 @@ def readings_of(young):
 
 
 @few
-@given(past, young_posts())
+@given(past, posts_read_several_times())
 def test_later_readings_of_young_posts_change_nothing(growing, before, young):
     readings = readings_of(young)
     until_then = [row for row in readings if row["observed_at"] <= day(AS_OF)]
@@ -280,6 +280,20 @@ def test_later_readings_of_young_posts_change_nothing(growing, before, young):
     same(
         derive(tables_of(rows_of(before) + readings), asked, growing), derive(known, asked, growing)
     )
+
+
+@few
+@given(past, posts_read_several_times(oldest=120))
+def test_later_readings_of_posts_that_were_read_before_change_nothing(growing, before, drawn):
+    # a post counts from an age of a day on
+    read_before = [
+        post for post in drawn if any(4 <= age <= post[1] for age, _ in post[2]) or post[1] < 28
+    ]
+    readings = readings_of(read_before)
+    until_then = [row for row in readings if row["observed_at"] <= day(AS_OF)]
+    asked = ASKED[ASKED["as_of"] == day(AS_OF)]
+    known, all_readings = (tables_of(rows_of(before) + rows) for rows in (until_then, readings))
+    same(derive(all_readings, asked, growing), derive(known, asked, growing))
 
 
 def test_a_young_post_counts_by_its_newest_reading_brought_to_the_horizon(growing):

@@ -58,7 +58,13 @@ def test_the_first_reading_at_a_week_or_later_counts_whenever_it_was_made():
     ]
     for rows in (readings, readings[::-1]):
         assert known_likes(7, *rows) == known_likes(99, *rows) == [70]
-    assert known_likes(7, readings[0], readings[2]) == [300]
+    # read after the moment: so it counts only where nothing was read before
+    assert [known_likes(age, readings[0], readings[2]) for age in (7, 29, 30)] == [
+        [69],
+        [69],
+        [300],
+    ]
+    assert known_likes(7, readings[0]) == [300]
 
 
 def test_a_younger_post_counts_from_a_day_on_by_what_was_read_until_then():
@@ -68,7 +74,8 @@ def test_a_younger_post_counts_from_a_day_on_by_what_was_read_until_then():
     ]
     for rows in (readings, readings[::-1]):
         known = {age: known_likes(age, *rows) for age in (0.9, 1, 2.9, 3, 6, 6.99, 7)}
-        assert known == {0.9: [], 1: [10], 2.9: [10], 3: [30], 6: [30], 6.99: [69], 7: [400]}
+        assert known == {0.9: [], 1: [10], 2.9: [10], 3: [30], 6: [30], 6.99: [69], 7: [69]}
+        assert [known_likes(age, *rows) for age in (39.9, 40, 99)] == [[69], [400], [400]]
 
 
 def test_a_post_that_was_never_read_at_a_week_counts_by_its_last_reading():

@@ -223,6 +223,12 @@ def _readings_lines(reports: list[CurveReport], pairs: ReadingPairs) -> list[str
         lines = ["no post was read twice at known moments: the published curves are shown"]
     elif not any(one.basis == FITTED for one in reports):
         lines.append("too few for a curve: the published curves are shown")
+    fell = pairs.fell()
+    if fell.any():
+        lines.append(
+            f"{fell.sum():,} pairs have a count that fell, as platforms correct counts: they count "
+            "as they are"
+        )
     if pairs.copies:
         lines.append(
             f"{pairs.copies:,} readings are not used: they repeat all counts of a reading made "

@@ -221,6 +221,11 @@ def _fit_curves(history: History, accounts: np.ndarray, moments: np.ndarray) -> 
 
 def _require_creators(creators: int, latest: pd.Timestamp) -> None:
     if creators < MIN_MARKET_CREATORS:
+        if latest.value <= 0:
+            raise TooLittleData(
+                f"no post's engagements were read at an age of {MATURE_DAYS} days or later: read "
+                "the posts again (posts, observed_at)"
+            )
         raise TooLittleData(
             f"only {creators} creator(s) have a post with known engagements that was "
             f"{MATURE_DAYS} days old at {latest:%Y-%m-%d}; at least {MIN_MARKET_CREATORS} are "

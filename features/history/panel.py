@@ -93,31 +93,61 @@ class EarlyReadings:
 
 @dataclass(frozen=True)
 class PostPanel(Panel):
-    """One row for each post that is old enough to count whenever it was read, and early readings.
+    """One row for each post, by its reading at MATURE_DAYS or later, and early readings.
 
     The rows of `early` are numbered behind those of the posts; both share the columns, where
-    `index`, if any, covers both.
+    `index`, if any, covers both. `post` (rows,): numbers of the posts, as in `early`; `read_at`
+    (rows,): when each was read, microseconds UTC.
     """
 
     early: EarlyReadings = field(kw_only=True)
+    post: np.ndarray = field(kw_only=True)
+    read_at: np.ndarray = field(kw_only=True)
 
     def known_rows(self, account: np.ndarray, as_of: np.ndarray, most: int) -> np.ndarray:
         """Return the last `most` posts of each account (n,) known at `as_of` (n,), (n, w).
 
-        Rows come newest first, -1 where there are no more; w is a multiple of 8, at least 8.
+        Rows come newest first, -1 where there are no more; w is a multiple of 8, at least 8. A post
+        of MATURE_DAYS counts by its own row, whenever that was read; but where it was read after
+        `as_of`, by its newest early reading made until then, if there is one.
         """
         stop = self.end_row(account, as_of - MATURE_DAYS * DAY_US)
         count = stop - self.start[account]
         fresh = self.fresh_rows(account, as_of)
         if not fresh.shape[1]:
-            return _last_rows(stop, np.minimum(count, most))
+            return self._read_by(_last_rows(stop, np.minimum(count, most)), as_of)
         fresh = fresh[:, :most]
         found = (fresh >= 0).sum(axis=1)
         # the places of older posts start behind those of the fresh ones
         rows = _last_rows(stop + found, np.minimum(count + found, most))
         wide = np.full(rows.shape, -1)
         wide[:, : fresh.shape[1]] = fresh
-        return np.where(wide >= 0, wide, rows)
+        return self._read_by(np.where(wide >= 0, wide, rows), as_of)
+
+    def _read_by(self, rows: np.ndarray, as_of: np.ndarray) -> np.ndarray:
+        """Return `rows` (n, w) with the newest early reading made by `as_of` (n,) in place of those
+        that were read later.
+        """
+        if not len(self.early.known_from):
+            return rows
+        own = (rows >= 0) & (rows < len(self.time))
+        if not own.any():
+            return rows
+        late = own & (self.read_at[np.where(own, rows, 0)] > as_of[:, None])
+        if not late.any():
+            return rows
+        row, moment = rows[late], as_of[np.nonzero(late)[0]]
+        first, last = (
+            self.early.post.searchsorted(self.post[row], side) for side in ("left", "right")
+        )
+        newest = np.full(len(row), -1)
+        for place in range(int((last - first).max(initial=0))):
+            at = np.minimum(first + place, len(self.early.known_from) - 1)
+            is_known = (first + place < last) & (self.early.known_from[at] <= moment)
+            newest = np.where(is_known, at, newest)
+        rows = rows.copy()
+        rows[late] = np.where(newest >= 0, newest + len(self.time), row)
+        return rows
 
     def fresh_rows(self, account: np.ndarray, as_of: np.ndarray) -> np.ndarray:
         """Return the early readings of each account's posts that are the newest ones known at
@@ -238,6 +268,8 @@ def select_posts(posts: PostPanel, keep: np.ndarray) -> PostPanel:
         early=EarlyReadings(
             _select(early.panel, kept_early), early.post[kept_early], early.known_from[kept_early]
         ),
+        post=posts.post[kept],
+        read_at=posts.read_at[kept],
     )
 
 

@@ -212,6 +212,8 @@ def row_panel(readings: PostReadings, rows: CountingRows, accounts: int) -> Post
         settled.time,
         {},
         early=EarlyReadings(early, rows.early_post, known_from),
+        post=np.arange(1, len(rows.settled) + 1),
+        read_at=reading_times(readings)[rows.settled],
     )
 
 

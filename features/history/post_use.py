@@ -9,17 +9,18 @@ import numpy as np
 
 from features.history.arrays import DAY_US
 from features.history.history import History
-from features.history.panel import PostPanel
+from features.history.panel import PostPanel, select_posts
 from features.history.post_readings import (
     WINDOW_POSTS,
     CountingRows,
     PostReadings,
     counting_rows,
     public_engagements,
+    reading_times,
     row_panel,
     visible_counts,
 )
-from features.tables.vocabulary import MATURE_DAYS
+from features.tables.vocabulary import FRESH_DAYS, MATURE_DAYS
 
 
 class PostUse(IntEnum):
@@ -57,22 +58,28 @@ def classify_readings(
 
     `platform` and `as_of` (microseconds UTC): of each account; `is_new` (mask, (n,)): the readings
     that are added to those of known posts; None where all are new; `rows` and `panel`: the
-    readings by which posts count, and their panel, where these are known already.
+    readings by which posts count, and the panel of those with known engagements, where both are
+    known already.
     """
     account, posted = readings.account, readings.posted_at
     moment = as_of[account]
-    is_young = posted + MATURE_DAYS * DAY_US > moment
-    rows = rows or counting_rows(readings)
-    panel = panel or row_panel(readings, rows, len(as_of))
+    has_engagements = np.isfinite(public_engagements(visible_counts(readings), platform[account]))
+    if rows is None or panel is None:
+        rows = counting_rows(readings)
+        panel = select_posts(row_panel(readings, rows, len(as_of)), has_engagements[rows.all])
     order = _rows_that_count(panel, rows, as_of)
     use = _use_by_other_readings(readings, order, is_new)
     has_no_reading = use == PostUse.READ_TOO_EARLY
+    is_young = posted + MATURE_DAYS * DAY_US > moment
     use[has_no_reading & is_young] = PostUse.TOO_YOUNG
-    has_engagements = np.isfinite(public_engagements(visible_counts(readings), platform[account]))
     hidden = readings.columns.get("likes_hidden", np.zeros(len(account), dtype=bool))
     reason = np.where(hidden, PostUse.HIDDEN_LIKES, PostUse.INCOMPLETE)
-    use[order] = np.where(has_engagements, PostUse.COUNTS, reason)[order]
-    use[_before_window(account, order[has_engagements[order]])] = PostUse.BEFORE_WINDOW
+    read_at = reading_times(readings)
+    can_count = (read_at >= posted + FRESH_DAYS * DAY_US) & (~is_young | (read_at <= moment))
+    lacks_counts = has_no_reading & can_count
+    use[lacks_counts] = reason[lacks_counts]
+    use[order] = PostUse.COUNTS
+    use[_before_window(account, order)] = PostUse.BEFORE_WINDOW
     use[posted > moment] = PostUse.AFTER_AS_OF
     if "repost" in readings.columns:
         use[readings.columns["repost"]] = PostUse.REPOST
@@ -81,8 +88,9 @@ def classify_readings(
 
 def _rows_that_count(panel: PostPanel, rows: CountingRows, as_of: np.ndarray) -> np.ndarray:
     """Return the readings by which posts count at `as_of` (accounts,), by account and moment."""
-    known = panel.known_rows(np.arange(len(as_of)), as_of, len(rows.settled))[:, ::-1]
-    return rows.all[known[known >= 0]]
+    known = panel.known_rows(np.arange(len(as_of)), as_of, len(rows.all))[:, ::-1]
+    known = known[known >= 0]
+    return rows.all[known if panel.index is None else panel.index[known]]
 
 
 def count_uses(use: np.ndarray, account: np.ndarray, accounts: int) -> np.ndarray:

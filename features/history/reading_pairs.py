@@ -138,6 +138,11 @@ class ReadingPairs:
                     )
         return found
 
+    def fell(self) -> np.ndarray:
+        """Return whether any count of each pair (n,) fell."""
+        pairs = zip(self.log_from.values(), self.log_to.values(), strict=True)
+        return np.any([after < before for before, after in pairs], axis=0)
+
     @property
     def _platform_code(self) -> np.ndarray:
         unknown = len(PLATFORMS)

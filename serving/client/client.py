@@ -3,6 +3,7 @@
 Answers are dicts, as the service sends them; every failure is a ServiceError.
 """
 
+import json
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -172,10 +173,14 @@ class Client:
         **more: object,
     ) -> Any:
         moment = _iso_text(as_of) if as_of is not None else None
-        rows = [{name: _iso_text(value) for name, value in row.items()} for row in partnerships]
-        return self._send(
-            "POST", path, json={"partnerships": rows, **_without_none(as_of=moment, **more)}
-        )
+        question = {"partnerships": _iso_text(list(partnerships))}
+        try:
+            body = json.dumps(question | _without_none(as_of=moment, **more), allow_nan=False)
+        except (TypeError, ValueError) as error:
+            unreadable = _error("not_json", "partnerships", f"is no JSON: {error}")
+            raise ServiceError(None, "not_json", [unreadable]) from error
+        headers = {"Content-Type": "application/json"}
+        return self._send("POST", path, content=body, headers=headers)
 
     def _send(self, method: str, path: str, **rest: Any) -> Any:
         for tries in count(1):

@@ -172,7 +172,9 @@ class RowFeatures:
         x = derive_arrays(history, queries, self.reference)
         if posts is None:
             return DerivedRows(x)
-        uses = classify_readings(posts, platform, moment, rows=rows, panel=history.posts)
+        uses = classify_readings(
+            posts, platform, moment, rows=rows, panel=history.posts_with_engagements
+        )
         return DerivedRows(x, count_uses(uses, posts.account, prospects.n))
 
 

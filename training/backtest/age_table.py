@@ -6,13 +6,15 @@ import pandas as pd
 from features.maturation.maturation import FITTED
 from training.backtest.evaluate import OUR_MODEL
 from training.backtest.metrics import bootstrap_means, interval
-from training.backtest.report_tables import headline_rows
+from training.backtest.report_tables import ENOUGH_POSTS, headline_rows
 
 #: Classes of the age at reading in days, by edges; the last is of ages not told.
 AGE_EDGES = (0.0, 7.0, 14.0, 30.0, 90.0, np.inf)
 AGE_CLASSES = ("0-7", "7-14", "14-30", "30-90", "90 and more", "not told")
 #: The bias of ln that a class may have where its curve was fitted.
 BIAS_TOLERANCE = 0.05
+#: Creators that an interval and a mark take.
+MIN_CREATORS = 10
 
 
 def age_table(scores: pd.DataFrame) -> pd.DataFrame:
@@ -21,10 +23,10 @@ def age_table(scores: pd.DataFrame) -> pd.DataFrame:
     - `curve`: what the curves of its forecasts rest on
     - `bias_as_read`: mean of the outcome as it was read minus the forecast at the horizon, as if
       ages did not matter; `bias`: minus the forecast at the age at reading; each with a 95 %
-      interval over creators
+      interval over creators, NaN for fewer than MIN_CREATORS
     - `mae`, `coverage_80`: at the age at reading
     - `exceeds`: the bias is above BIAS_TOLERANCE or below its negative, and the curve was fitted;
-      `exceeds_clearly`: so is its whole interval
+      `exceeds_clearly`: so is its whole interval; False for fewer than MIN_CREATORS
     """
     headline = headline_rows(scores)
     place = age_classes(headline["age_read_days"].to_numpy(float))
@@ -47,12 +49,15 @@ def _age_row(rows: pd.DataFrame) -> dict:
     both = np.column_stack([bias - rows["growth"].to_numpy(), bias])
     draws = bootstrap_means(both, rows["creator"].to_numpy())
     (read_low, read_high), (low, high) = (interval(column) for column in draws.T)
+    creators = rows["creator"].nunique()
+    if creators < MIN_CREATORS:
+        read_low = read_high = low = high = np.nan
     curve = " and ".join(sorted(rows["curve"].unique()))
-    is_fitted = curve == FITTED
+    is_judged = curve == FITTED and creators >= MIN_CREATORS
     return {
         "curve": curve,
         "rows": len(rows),
-        "creators": rows["creator"].nunique(),
+        "creators": creators,
         "bias_as_read": both[:, 0].mean(),
         "bias_as_read_low": read_low,
         "bias_as_read_high": read_high,
@@ -61,8 +66,8 @@ def _age_row(rows: pd.DataFrame) -> dict:
         "bias_high": high,
         "mae": np.abs(bias).mean(),
         "coverage_80": rows["y"].between(rows["q0.1"], rows["q0.9"]).mean(),
-        "exceeds": is_fitted and abs(bias.mean()) > BIAS_TOLERANCE,
-        "exceeds_clearly": is_fitted and max(low, -high) > BIAS_TOLERANCE,
+        "exceeds": is_judged and abs(bias.mean()) > BIAS_TOLERANCE,
+        "exceeds_clearly": is_judged and max(low, -high) > BIAS_TOLERANCE,
     }
 
 
@@ -72,7 +77,10 @@ def age_lines(table: pd.DataFrame, horizon_days: int) -> list[str]:
         return []
     lines = [
         "",
-        "by age in days at which the outcome was read; bias is outcome minus forecast in ln,",
+        (
+            f"by age in days at which the outcome was read, creators with {ENOUGH_POSTS} or more "
+            "posts before; bias is outcome minus forecast in ln,"
+        ),
         (
             f"as read: against the forecast for {horizon_days} days after posting; at its age: for "
             "the age at reading"
@@ -94,7 +102,7 @@ def age_lines(table: pd.DataFrame, horizon_days: int) -> list[str]:
 
 def _age_line(row: dict) -> str:
     as_read, at_age = (
-        f"{row[name]:+.3f} ({row[f'{name}_low']:+.3f} to {row[f'{name}_high']:+.3f})"
+        f"{row[name]:+.3f} {_interval_text(row[f'{name}_low'], row[f'{name}_high'])}"
         for name in ("bias_as_read", "bias")
     )
     mark = "**" if row["exceeds_clearly"] else "*" if row["exceeds"] else ""
@@ -103,3 +111,7 @@ def _age_line(row: dict) -> str:
         f"{row['rows']:>7,} {as_read:>26} {at_age + mark:>26} "
         f"{row['mae']:>6.3f} {row['coverage_80']:>6.1%}  {row['curve']}"
     )
+
+
+def _interval_text(low: float, high: float) -> str:
+    return "(too few creators)" if np.isnan(low) else f"({low:+.3f} to {high:+.3f})"

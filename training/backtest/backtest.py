@@ -15,6 +15,7 @@ import pandas as pd
 
 from features.derive.reference import TooLittleData
 from features.history.history import History
+from features.tables.vocabulary import MATURE_DAYS
 from models.conformal import CalibrationSet
 from training.backend import LOCAL, Backend
 from training.backtest.evaluate import Evaluation, evaluate_fit
@@ -73,10 +74,7 @@ class _Plan:
         moments = time_of_post_share(self.history, self.target, self.until, share)
         if moments.max() >= 0:
             return moments
-        remedy = ": posts need likes and comments (on TikTok and X shares too)"
-        raise TooLittleData(
-            f"no post has known {self.target}{remedy if self.target == 'engagements' else ''}"
-        )
+        raise TooLittleData(_no_outcome_text(self.history, self.target))
 
     def held_out(self, number: int) -> np.ndarray:
         """Return the mask of the accounts left out at a cut, (accounts,)."""
@@ -96,6 +94,17 @@ class _Plan:
             self.oracle,
             self.backend,
         )
+
+
+def _no_outcome_text(history: History, target: str) -> str:
+    """Return why nothing can be learned or judged, and the remedy."""
+    if len(history.panel(target).time):
+        return (
+            f"no post's {target} were read at an age of {MATURE_DAYS} days or later, so no outcome "
+            "is known: read the posts again (posts, observed_at)"
+        )
+    remedy = ": posts need likes and comments (on TikTok and X shares too)"
+    return f"no post has known {target}{remedy if target == 'engagements' else ''}"
 
 
 def backtest(

@@ -120,14 +120,15 @@ def bias_by_age(table: pd.DataFrame) -> Figure:
             [("bias_as_read", _OTHER, "as read"), ("bias", _OURS, "at its age")]
         ):
             ends = rows[[f"{name}_low", f"{name}_high"]].to_numpy().T
-            error = np.abs(ends - rows[name].to_numpy())
+            error = np.nan_to_num(np.abs(ends - rows[name].to_numpy()))
             place = np.arange(len(rows)) + 0.15 * shift
             axes.errorbar(place, rows[name], yerr=error, fmt="o", color=color, label=label)
         axes.set_xticks(range(len(rows)), rows["age_read"], fontsize=8)
         axes.set_title(f"{platform}, curve: {' and '.join(rows['curve'].unique())}", fontsize=9)
         axes.set_xlabel("age at reading, days")
     panels[0].set_ylabel(f"outcome - forecast, ln; {table['split'].iloc[0]} creators")
-    panels[0].legend(frameon=False)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
