@@ -34,7 +34,10 @@ class TrackedMeasure(BaseModel):
     share_reached: float | None = Field(
         description="count over the median at the horizon; null where that is 0"
     )
-    day_90: float = Field(description="days after posting by which 90 % of the median are there")
+    day_90: float | None = Field(
+        description="days after posting by which 90 % of the median are there; null where the "
+        "count is 0 and there is no forecast"
+    )
     pace: float | None = Field(
         description="share of the forecast made before, at this age, that lies below the count; "
         "null without a forecast"

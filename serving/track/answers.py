@@ -25,7 +25,8 @@ class PostMeasure:
     - `count`, `age_days`, `observed_at` (microseconds UTC): the reading that was used last
     - `horizon`: quantiles of the count at the horizon, by name
     - `share_reached`: the present count over the median at the horizon
-    - `day_90`: days after posting by which 90 % of that median are there
+    - `day_90`: days after posting by which 90 % of that median are there; None where the count is
+      0 and there is no forecast
     - `pace`: the share of the forecast made before that lies below the present count
     - `forecast`: quantiles of the forecast made before, at the horizon
     """
@@ -34,7 +35,7 @@ class PostMeasure:
     age_days: float
     horizon: Mapping[str, float]
     share_reached: float | None
-    day_90: float
+    day_90: float | None
     pace: float | None
     forecast: Mapping[str, float] | None
     maturation_source: MaturationSource

@@ -63,7 +63,8 @@ def _figures(told: PostMeasure) -> list[str]:
     low, high = interval_text(told.horizon, told.count)
     reached = "-" if told.share_reached is None else f"{told.share_reached:.0%}"
     pace = "-" if told.pace is None else f"{told.pace:.0%}"
-    return [f"{low} - {high}", reached, format_number(round(told.day_90, 1)), pace]
+    day_90 = "-" if told.day_90 is None else format_number(round(told.day_90, 1))
+    return [f"{low} - {high}", reached, day_90, pace]
 
 
 def _total_cells(answer: PartnershipAnswer) -> list[str]:

@@ -101,7 +101,7 @@ class Tracker:
             else f"has counts of {' and '.join(without)} alone, for which there is no curve of "
             f"{platform}: how they grow is not known"
         )
-        return PostCounts(chosen, warnings, fault)
+        return PostCounts(chosen, warnings, fault, found.points)
 
     def _answers(
         self, partnerships: list[TrackedPartnership], counts: list[list[PostCounts]]
@@ -120,10 +120,13 @@ class Tracker:
                 continue
             posts = _running_posts(partnerships, counts, known, measure)
             before = np.array([forecasts[n].curves[measure][post] for n, post in known])
+            points = [counts[n][post].points[measure] for n, post in known]
             running = running_forecast(posts, self.maturation, measure, before)
             for row, curve in zip(known, running.log_curve, strict=True):
                 curves[row][measure] = curve
-            for row, one in zip(known, self._measures(running, measure, before), strict=True):
+            for row, one in zip(
+                known, self._measures(running, measure, before, points), strict=True
+            ):
                 measured[row][measure] = one
         return [
             self._answer(partnership, counts[n], forecasts[n], measured, curves, n)
@@ -131,13 +134,19 @@ class Tracker:
         ]
 
     def _measures(
-        self, running: RunningForecast, measure: str, before: np.ndarray
+        self,
+        running: RunningForecast,
+        measure: str,
+        before: np.ndarray,
+        points: list[tuple[np.ndarray, np.ndarray]],
     ) -> list[PostMeasure]:
-        """Return what is told of one measure of posts (n,); `before`: (n, len(GRID))."""
+        """Return what is told of one measure of posts (n,); `before`: (n, len(GRID)); `points`:
+        ages and counts of the readings of each.
+        """
         posts = running.posts
         quantiles = running.quantile(list(QUANTILES.values()))
         shares = running.share_reached()
-        days = running.nearly_complete_days(self.maturation, measure)
+        days = running.nearly_complete_days(self.maturation, measure, points)
         paces = pace(posts, self.maturation, measure, before)
         levels = np.searchsorted(GRID, list(QUANTILES.values()))
         return [
@@ -146,7 +155,7 @@ class Tracker:
                 age_days=float(posts.age_days[row]),
                 horizon=_quantiles(quantiles[row]),
                 share_reached=_known(shares[row]),
-                day_90=float(days[row]),
+                day_90=_known(days[row]),
                 pace=_known(paces[row]),
                 forecast=None
                 if np.isnan(before[row]).any()
