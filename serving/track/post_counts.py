@@ -97,6 +97,8 @@ def _fault(
         return "was read after as_of only: give an earlier reading, or a later as_of"
     if not used:
         return "was read in its first hour only, which tells too little: read it again later"
+    if any(one.likes_hidden for one in used):
+        return "was read with hidden likes, and its views are not given: give them"
     parts = " and ".join(ENGAGEMENT_PARTS[platform])
     return f"has no reading with {parts} or with views: give them"
 

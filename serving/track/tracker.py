@@ -12,8 +12,10 @@ from models.conformal import GRID
 from models.running_post import RunningForecast, RunningPosts, pace, running_forecast
 from serving.scoring.scorer import Scorer
 from serving.track.answers import (
+    NO_MODEL,
     QUANTILES,
     MaturationSource,
+    ModelOfAnswer,
     PartnershipAnswer,
     PostAnswer,
     PostMeasure,
@@ -21,7 +23,7 @@ from serving.track.answers import (
 )
 from serving.track.forecasts import DeliverableForecasts, deliverable_forecasts
 from serving.track.partnership_totals import PublishedCurves, partnership_answer
-from serving.track.post_counts import MEASURES, PostCounts, post_counts
+from serving.track.post_counts import HIDDEN, MEASURES, PostCounts, post_counts
 from serving.track.sentences import post_sentence
 from serving.track.tracked import TrackedPartnership
 
@@ -67,11 +69,13 @@ class Tracker:
                 )
                 continue
             counts = [self._counts(partnership, number, as_of) for number in _posts(partnership)]
-            if any(one.chosen for one in counts):
+            if any(one.chosen for one in counts) or _is_by_forecast(partnership, counts):
                 usable.append((row, partnership, counts))
             else:
                 answers[row] = _rejection(partnership, counts)
-        made = self._answers([one for _, one, _ in usable], [counts for _, _, counts in usable])
+        made = self._answers(
+            [one for _, one, _ in usable], [counts for _, _, counts in usable], as_of
+        )
         answers |= {row: answer for (row, _, _), answer in zip(usable, made, strict=True)}
         return [answers[row] for row in range(len(named))]
 
@@ -104,7 +108,10 @@ class Tracker:
         return PostCounts(chosen, warnings, fault, found.points)
 
     def _answers(
-        self, partnerships: list[TrackedPartnership], counts: list[list[PostCounts]]
+        self,
+        partnerships: list[TrackedPartnership],
+        counts: list[list[PostCounts]],
+        as_of: int,
     ) -> list[PartnershipAnswer]:
         forecasts = deliverable_forecasts(partnerships, self.scorer, self.maturation)
         rows = [
@@ -128,8 +135,9 @@ class Tracker:
                 known, self._measures(running, measure, before, points), strict=True
             ):
                 measured[row][measure] = one
+        model = self._model(as_of)
         return [
-            self._answer(partnership, counts[n], forecasts[n], measured, curves, n)
+            self._answer(partnership, counts[n], forecasts[n], measured, curves, n, model)
             for n, partnership in enumerate(partnerships)
         ]
 
@@ -177,13 +185,20 @@ class Tracker:
         measured: dict[tuple[int, int], dict[str, PostMeasure]],
         curves: dict[tuple[int, int], dict[str, np.ndarray]],
         n: int,
+        model: ModelOfAnswer,
     ) -> PartnershipAnswer:
         posts = tuple(
             _post_answer(partnership, number, counts[number], measured[n, number])
             for number in _posts(partnership)
         )
         published = [PublishedCurves(number, curves[n, number]) for number in _posts(partnership)]
-        return partnership_answer(partnership, posts, published, forecasts)
+        return partnership_answer(partnership, posts, published, forecasts, model)
+
+    def _model(self, as_of: int) -> ModelOfAnswer:
+        if self.scorer is None:
+            return ModelOfAnswer(None, NO_MODEL, as_of)
+        manifest = self.scorer.bundle.manifest
+        return ModelOfAnswer(manifest["version"], manifest["trained_on"], as_of)
 
 
 def _posts(partnership: TrackedPartnership) -> range:
@@ -229,6 +244,11 @@ def _post_answer(
         warnings=tuple(warnings),
         fault=counts.fault,
     )
+
+
+def _is_by_forecast(partnership: TrackedPartnership, counts: list[PostCounts]) -> bool:
+    """Return whether no count is known because likes are hidden, and a forecast was given."""
+    return partnership.forecast is not None and any(HIDDEN in one.warnings for one in counts)
 
 
 def _rejection(partnership: TrackedPartnership, counts: list[PostCounts]) -> Rejection:
