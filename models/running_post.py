@@ -24,7 +24,8 @@ Rules:
   on. So a smaller count is pooled as the u that solves u / m + ln u = F - 1 / 2, which is
   m omega(F - 1 / 2 - ln m), omega the Wright function (Corless and Jeffrey 2002). F is the
   forecast's 90 % quantile, g is taken as 0, and m = 2 k leaves room for the spread of g, which
-  falls with u: p10, p50 and p90 rise with the count, or stay.
+  falls with u: p10, p50 and p90 rise with the count, or stay. Below the median, the level q starts
+  from ln u plus 2 q of that lift, as the count itself may be the outcome.
 - **Young posts.** Up to YOUNG_DAYS all of the variance counts in v: the level of the creator still
   says something. That part fades in proportion to the age until SETTLED_DAYS. After it, the
   forecast does not pull: a post that runs ahead keeps running.
@@ -224,7 +225,9 @@ def running_forecast(
     pooling = _Pooling.of(posts, plain_growth, theta, forecast)
     theta = np.where(np.isfinite(posts.earlier_count), VELOCITY_THETA * theta, theta)
     variance = theta * growth + _count_noise(growth, pooling.count)
-    log_curve = pooling.pool(np.log1p(pooling.count)[:, None] + _gamma_curve(growth, variance))
+    lift = np.log1p(pooling.count) - base
+    level = base[:, None] + lift[:, None] * np.minimum(2 * GRID, 1.0)
+    log_curve = pooling.pool(level + _gamma_curve(growth, variance))
     log_curve = np.maximum(log_curve, base[:, None])
     # a count that was read after the horizon is brought back to it
     back = np.where(posts.is_over, np.minimum(curve_growth, 0.0), 0.0)

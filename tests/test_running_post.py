@@ -76,6 +76,8 @@ def test_few_counts_leave_something_to_the_forecast_made_before_and_many_nothing
     assert few.weight == pytest.approx([spread**2 / (spread**2 + noise)])
     assert 5 < none.median[0] < few.median[0]
     assert many.weight == pytest.approx([1], abs=1e-4)
+    low, middle, high = none.quantile([0.1, 0.5, 0.9])[0]
+    assert 0 < low < middle / 3 < high / 3  # it may stay a post of a few
     alone = running((0.0, 2.0, NAN, NAN, 30.0))
     assert alone.median[0] < none.median[0]
     assert (none.quantile([0.1, 0.9]) >= 0).all()
