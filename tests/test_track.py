@@ -10,7 +10,10 @@ from click.testing import CliRunner
 
 from creatorcast import main
 from features.maturation.maturation import published_maturation
+from serving.scoring.prospect_batch import microseconds
 from serving.track.answer_json import answers_json
+from serving.track.tracked import Reading, TrackedPartnership, TrackedPost
+from serving.track.tracker import Tracker
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "track.md").read_text()
 AS_OF = "2026-07-01"
@@ -274,7 +277,21 @@ def test_an_answer_says_what_made_it(with_champion, track, trained, tmp_path, mo
     assert (
         "there is no forecast to take half of" in only(answers, "partnership")["make_good_reason"]
     )
-    assert answers_json([])["results"] == []
+
+
+def test_json_has_the_head_of_the_service():
+    moment = microseconds(pd.Timestamp(AS_OF, tz="UTC"))
+    reading = Reading(moment - 10**11, {"likes": 9.0, "comments": 2.0})
+    post = TrackedPost("a", moment - 3 * 10**11, (reading,))
+    made = Tracker(None).track([TrackedPartnership("deal", "instagram", (post,))], moment)
+    told = answers_json(made)
+    assert list(told) == ["as_of", "model_version", "trained_on", "results"]
+    assert (told["as_of"], told["model_version"], told["trained_on"]) == (
+        *("2026-07-01T00:00:00Z", None, "none"),
+    )
+    assert told["results"][0]["posts"][0]["engagements"]["count"] == 11
+    assert not {"model", "trained_on"} & set(told["results"][0])
+    assert answers_json([]) == {"results": []}
 
 
 def test_the_champion_makes_the_forecast_of_before(with_champion, track, tables, market_folder):
