@@ -18,14 +18,7 @@ Rules:
   ln(1 + count) are the weighted means of those by growth and those of the forecast: growth has the
   weight s^2 / (s^2 + v), s the forecast's standard deviation and v that part of the variance. So a
   few counts leave something to the forecast, and a count of 1,000 nothing.
-- **More counts never tell less.** With u = 1 + c and k = (1 - exp(-G)) / s^2 that weight is
-  u / (u + k): it falls on the forecast faster than ln u rises where u is small and the forecast F,
-  as ln(1 + count), far above. The mean of ln u + g and F rises with u from u / k + ln u = F - g - 1
-  on. So a smaller count is pooled as the u that solves u / m + ln u = F - 1 / 2, which is
-  m omega(F - 1 / 2 - ln m), omega the Wright function (Corless and Jeffrey 2002). F is the
-  forecast's 90 % quantile, g is taken as 0, and m = 2 k leaves room for the spread of g, which
-  falls with u: p10, p50 and p90 rise with the count, or stay. Below the median, the level q starts
-  from ln u plus 2 q of that lift, as the count itself may be the outcome.
+- **More counts never tell less**: models.count_pooling.
 - **Young posts.** Up to YOUNG_DAYS all of the variance counts in v: the level of the creator still
   says something. That part fades in proportion to the age until SETTLED_DAYS. After it, the
   forecast does not pull: a post that runs ahead keeps running.
@@ -37,17 +30,17 @@ Rules:
 - No forecast is below the count that was read.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri, wrightomega
+from scipy.special import ndtri
 from scipy.stats import gamma
 
 from features.maturation.maturation import Maturation
 from models.conformal import GRID
+from models.count_pooling import CountPooling, count_noise
 
 #: k and rho of the velocity, and the share of theta that is left once it is known: measured on
 #: posts of TikTok read many times.
@@ -56,15 +49,8 @@ VELOCITY_FLOOR, VELOCITY_POWER, VELOCITY_THETA = 0.01, 0.5, 0.7
 LEAST_GAP_DAYS = 1.0
 #: A count of LARGE_COUNT or more that is the same within COPY_DAYS is a copy of a reading.
 COPY_DAYS, LARGE_COUNT = 1.0, 1000
-#: Ages, in days, up to which the forecast made before counts in full beside a large count, and from
-#: which on it does not.
-YOUNG_DAYS, SETTLED_DAYS = 0.5, 1.0
-#: The share of the count at the horizon that `nearly_complete_days` is about.
-NEARLY_COMPLETE = 0.9
 #: The probability that each position in GRID stands for in a mean.
 _WIDTHS = np.diff(np.concatenate([[0.0], (GRID[1:] + GRID[:-1]) / 2, [1.0]]))
-#: Positions in GRID of the quantiles that the spread of a forecast is taken from.
-_SPREAD = np.searchsorted(GRID, [0.1, 0.9])
 
 
 @dataclass(frozen=True)
@@ -164,47 +150,6 @@ class RunningForecast:
             share = np.where(self.median > 0, self.posts.count / self.median, np.nan)
         return np.where(self.posts.is_over, 1.0, np.minimum(share, 1.0))
 
-    def nearly_complete_days(
-        self,
-        maturation: Maturation,
-        measure: str,
-        readings: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
-    ) -> np.ndarray:
-        """Return the day after posting by which NEARLY_COMPLETE of the median at the horizon are
-        there, (n,), never after the horizon.
-
-        Before that share is there it is the post's own growth to the median, spread over time as
-        the curve has it; afterwards the curve back from the count. `readings`: ages and counts of
-        each post, in order: the first that shows the share is the latest day, and the last one
-        before it the earliest. NaN where the median is 0, and for a count of 0 without a forecast.
-        """
-        posts = self.posts
-        reference = np.minimum(posts.age_days, posts.horizon_days)
-        wanted = np.log1p(self.median) + np.log(NEARLY_COMPLETE)
-        level = np.log1p(np.where(posts.is_over, self.median, posts.count))
-        days = np.empty(len(level))
-        for row in range(len(level)):
-            is_there = level[row] >= wanted[row]
-            ends = (
-                (1 / 24, reference[row]) if is_there else (reference[row], posts.horizon_days[row])
-            )
-            grid = np.geomspace(max(ends[0], 1 / 24), max(ends[1], 1 / 24), 400)
-            platform = np.full(len(grid), posts.platform[row])
-            growth = maturation.growth(measure, platform, grid, ends[1])
-            to_come = level[row] - wanted[row] if is_there else -np.log(NEARLY_COMPLETE)
-            scale = 1.0
-            if not is_there:
-                scale = growth[0] / (np.log1p(self.median[row]) - level[row])
-            days[row] = np.interp(-to_come * scale, -growth, grid)
-        if readings is not None:
-            limits = [
-                _reached_between(*one, NEARLY_COMPLETE * median)
-                for one, median in zip(readings, self.median, strict=True)
-            ]
-            days = np.clip(days, *np.array(limits).T)
-        is_unknown = (self.median <= 0) | ((posts.count == 0) & (self.weight == 1))
-        return np.where(is_unknown, np.nan, np.minimum(days, posts.horizon_days))
-
 
 def running_forecast(
     posts: RunningPosts,
@@ -222,9 +167,9 @@ def running_forecast(
     theta = maturation.thetas(measure, posts.platform)
     plain_growth = np.where(posts.is_over, 0.0, np.maximum(curve_growth, 0.0))
     growth = plain_growth * _velocity(posts, maturation, measure, theta)
-    pooling = _Pooling.of(posts, plain_growth, theta, forecast)
+    pooling = CountPooling.of(posts.count, posts.age_days, plain_growth, theta, forecast)
     theta = np.where(np.isfinite(posts.earlier_count), VELOCITY_THETA * theta, theta)
-    variance = theta * growth + _count_noise(growth, pooling.count)
+    variance = theta * growth + count_noise(growth, pooling.count)
     lift = np.log1p(pooling.count) - base
     level = base[:, None] + lift[:, None] * np.minimum(2 * GRID, 1.0)
     log_curve = pooling.pool(level + _gamma_curve(growth, variance))
@@ -234,45 +179,6 @@ def running_forecast(
     least = np.where(posts.is_over, np.nan_to_num(np.log1p(posts.earlier_count)), 0.0)
     log_curve = np.maximum(log_curve + back[:, None], least[:, None])
     return RunningForecast(log_curve, posts, pooling.weight)
-
-
-@dataclass(frozen=True)
-class _Pooling:
-    """How growth and the forecast made before are pooled, for n posts: the `count` that the growth
-    starts from, its `weight`, (n,) each, and the `forecast`, (n, len(GRID)) or None.
-    """
-
-    count: np.ndarray
-    weight: np.ndarray
-    forecast: np.ndarray | None
-
-    @classmethod
-    def of(
-        cls,
-        posts: RunningPosts,
-        growth: np.ndarray,
-        theta: np.ndarray,
-        forecast: np.ndarray | None,
-    ) -> "_Pooling":
-        """Return the pooling by the growth (n,) of the curve and its theta (n,)."""
-        if forecast is None:
-            return cls(posts.count, np.ones(len(growth)), None)
-        square = _forecast_spread(forecast) ** 2
-        fade = (SETTLED_DAYS - posts.age_days) / (SETTLED_DAYS - YOUNG_DAYS)
-        of_growth = np.clip(fade, 0.0, 1.0) * theta * growth / square
-        of_chance = _count_noise(growth, np.zeros(len(growth))) / square
-        room = np.maximum(2 * of_chance / (1 + of_growth), 1e-12)
-        least = room * wrightomega(forecast[:, _SPREAD[1]] - 0.5 - np.log(room))
-        count = np.where(of_chance > 0, np.fmax(posts.count, least - 1), posts.count)
-        weight = (1 + count) / ((1 + count) * (1 + of_growth) + of_chance)
-        return cls(count, np.where(np.isnan(square), 1.0, weight), forecast)
-
-    def pool(self, log_curve: np.ndarray) -> np.ndarray:
-        """Return the quantiles by growth, (n, len(GRID)), pooled with the forecast."""
-        if self.forecast is None:
-            return log_curve
-        other = np.where(np.isnan(self.forecast), log_curve, self.forecast)
-        return self.weight[:, None] * log_curve + (1 - self.weight[:, None]) * other
 
 
 def move_forecast(
@@ -325,17 +231,6 @@ def curve_of_quantiles(p10: np.ndarray, p50: np.ndarray, p90: np.ndarray) -> np.
     return np.maximum(middle + spread * z, 0.0)
 
 
-def _reached_between(age_days: np.ndarray, count: np.ndarray, least: float) -> tuple[float, float]:
-    """Return between which ages a count was first at `least`, by readings in order: 0 and inf
-    where none tells. A count above a later one was corrected, and stands as that.
-    """
-    corrected = np.minimum.accumulate(count[::-1])[::-1]
-    reached = np.flatnonzero(corrected >= least)
-    first = int(reached[0]) if len(reached) else len(count)
-    earliest = float(age_days[first - 1]) if first else 0.0
-    return earliest, float(age_days[first]) if len(reached) else np.inf
-
-
 def _velocity(
     posts: RunningPosts, maturation: Maturation, measure: str, theta: np.ndarray
 ) -> np.ndarray:
@@ -348,20 +243,11 @@ def _velocity(
     grew = np.maximum(np.log1p(posts.count) - np.log1p(earlier_count), 0.0)
     expected = maturation.growth(measure, posts.platform, earlier_age, posts.age_days)
     expected = np.maximum(expected, 0.0)
-    noise = _count_noise(expected, earlier_count)
+    noise = count_noise(expected, earlier_count)
     own = theta * expected
     reliability = np.divide(own, own + noise, out=np.zeros(len(own)), where=own > 0)
     ratio = (VELOCITY_FLOOR + grew) / (VELOCITY_FLOOR + expected)
     return np.where(known, ratio ** (VELOCITY_POWER * reliability), 1.0)
-
-
-def _count_noise(growth: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Return the variance of a growth that comes from the count's own chance, (n,).
-
-    The increment of a Poisson count c whose rate is known from c alone has the variance
-    c (x + x^2), x = exp(G) - 1: in ln of the end (1 - exp(-G)) / c.
-    """
-    return -np.expm1(-growth) / (1 + count)
 
 
 def _gamma_curve(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -372,12 +258,6 @@ def _gamma_curve(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     shape = mean[grows] / scale
     curve[grows] = gamma.ppf(GRID, shape[:, None], scale=scale[:, None])
     return curve
-
-
-def _forecast_spread(forecast: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of a forecast by its quantiles of 10 % and 90 %, (n,)."""
-    spread = (forecast[:, _SPREAD[1]] - forecast[:, _SPREAD[0]]) / (2 * ndtri(0.9))
-    return np.maximum(spread, 1e-6)
 
 
 def _interpolated_level(x: float, curve: np.ndarray) -> float:

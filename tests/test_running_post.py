@@ -13,6 +13,7 @@ from features.maturation.maturation import Maturation, MaturationCurve, publishe
 from features.tables.vocabulary import PLATFORMS
 from models.conformal import GRID, ConformalTables
 from models.distribution import PredictiveDistribution
+from models.nearly_complete import nearly_complete_days
 from models.running_post import (
     RunningPosts,
     choose_readings,
@@ -135,7 +136,7 @@ def test_no_post_is_forecast_below_its_count_and_90_percent_are_there_on_their_d
     forecast = running(*posts, forecast=before)
     counts = np.array(posts)[:, 0]
     assert (forecast.quantile(0.001)[:, 0] >= counts * (1 - 1e-12)).all()
-    days = forecast.nearly_complete_days(CURVES, "views")
+    days = nearly_complete_days(forecast, CURVES, "views")
     ages = np.array(posts)[:, 1]
     grows = np.log1p(forecast.median) - np.log1p(counts) > -np.log(0.9)
     assert (days[~grows] <= ages[~grows]).all()
@@ -171,7 +172,7 @@ def test_the_day_of_90_percent_is_never_after_the_horizon_nor_after_a_reading_th
         (1e6, 60.0, NAN, NAN, 30.0), (1e6, 20.0, NAN, NAN, 30.0), (1e6, 2.0, NAN, NAN, 30.0),
         (0.0, 2.0, NAN, NAN, 30.0), (0.0, 40.0, NAN, NAN, 30.0),
     )  # fmt: skip
-    over, there, young, none, dead = forecast.nearly_complete_days(CURVES, "views")
+    over, there, young, none, dead = nearly_complete_days(forecast, CURVES, "views")
     assert growth(over, 30.0) == pytest.approx(-np.log(0.9), rel=0.02)
     assert there < 20
     assert 2 < young < 30
@@ -180,7 +181,7 @@ def test_the_day_of_90_percent_is_never_after_the_horizon_nor_after_a_reading_th
     late = (np.array([19.5, 20.0]), np.array([10.0, 1e6]))
     corrected = (np.array([0.5, 2.0]), np.array([1e9, 1e6]))
     zero = (np.array([2.0]), np.array([0.0]))
-    told = forecast.nearly_complete_days(CURVES, "views", [early, late, corrected, zero, zero])
+    told = nearly_complete_days(forecast, CURVES, "views", [early, late, corrected, zero, zero])
     assert 1 <= told[0] <= 3
     assert 19.5 <= told[1] <= 20
     assert told[2] == pytest.approx(young)

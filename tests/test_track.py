@@ -88,6 +88,12 @@ def test_the_answers_are_printed_where_no_file_is_named(track):
     assert result.exit_code == 0
     assert "deal: After 3 days 1,240 engagements" in result.stdout
     assert " 3 days │ 1,240 │" in result.stdout
+    low, high = re.search(r"engagements; (\S+) to (\S+) by day 30", result.stdout).groups()
+    assert f"{low} - {high} │" in result.stdout
+    track({**ROW, "observed_at": "2026-06-29T10:00:00Z", "horizon_days": 7})
+    over = CliRunner().invoke(main, ["track", "list.csv", "--as-of", AS_OF]).stdout
+    outcome = re.search(r"at day 7: about (\S+) engagements", over).group(1)
+    assert f" {outcome} │    100% │" in over
     assert "no champion: posts grow by published curves" in result.stderr
 
 

@@ -9,6 +9,7 @@ from features.maturation.maturation import Maturation, published_maturation
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
 from models.conformal import GRID
+from models.nearly_complete import nearly_complete_days
 from models.running_post import RunningForecast, RunningPosts, pace, running_forecast
 from serving.scoring.scorer import Scorer
 from serving.track.answers import (
@@ -154,7 +155,7 @@ class Tracker:
         posts = running.posts
         quantiles = running.quantile(list(QUANTILES.values()))
         shares = running.share_reached()
-        days = running.nearly_complete_days(self.maturation, measure, points)
+        days = nearly_complete_days(running, self.maturation, measure, points)
         paces = pace(posts, self.maturation, measure, before)
         levels = np.searchsorted(GRID, list(QUANTILES.values()))
         return [
