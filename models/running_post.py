@@ -17,9 +17,11 @@ Rules:
   theta G, and makes the velocity count less. With a forecast made before, the quantiles of
   ln(1 + count) are the weighted means of those by growth and those of the forecast: growth has the
   weight s^2 / (s^2 + v), s the forecast's standard deviation and v that part of the variance. So a
-  count of 0 leaves most to the forecast, and a count of 1,000 nothing.
-- **Young posts.** Before YOUNG_DAYS all of the variance counts in v: the level of the creator still
-  says something. After it, the forecast does not pull: a post that runs ahead keeps running.
+  few counts leave something to the forecast, and a count of 1,000 nothing.
+- **More counts never tell less**: models.count_pooling.
+- **Young posts.** Up to YOUNG_DAYS all of the variance counts in v: the level of the creator still
+  says something. That part fades in proportion to the age until SETTLED_DAYS. After it, the
+  forecast does not pull: a post that runs ahead keeps running.
 - **Older than the horizon.** The count is the outcome, brought back by the curve from its age to
   the horizon, but not below an earlier count; it is certain. Of several such readings the first
   counts.
@@ -38,6 +40,7 @@ from scipy.stats import gamma
 
 from features.maturation.maturation import Maturation
 from models.conformal import GRID
+from models.count_pooling import CountPooling, count_noise
 
 #: k and rho of the velocity, and the share of theta that is left once it is known: measured on
 #: posts of TikTok read many times.
@@ -46,14 +49,8 @@ VELOCITY_FLOOR, VELOCITY_POWER, VELOCITY_THETA = 0.01, 0.5, 0.7
 LEAST_GAP_DAYS = 1.0
 #: A count of LARGE_COUNT or more that is the same within COPY_DAYS is a copy of a reading.
 COPY_DAYS, LARGE_COUNT = 1.0, 1000
-#: Age, in days, below which the forecast made before says something beside the count.
-YOUNG_DAYS = 0.5
-#: The share of the count at the horizon that `nearly_complete_days` is about.
-NEARLY_COMPLETE = 0.9
 #: The probability that each position in GRID stands for in a mean.
 _WIDTHS = np.diff(np.concatenate([[0.0], (GRID[1:] + GRID[:-1]) / 2, [1.0]]))
-#: Positions in GRID of the quantiles that the spread of a forecast is taken from.
-_SPREAD = np.searchsorted(GRID, [0.1, 0.9])
 
 
 @dataclass(frozen=True)
@@ -153,23 +150,6 @@ class RunningForecast:
             share = np.where(self.median > 0, self.posts.count / self.median, np.nan)
         return np.where(self.posts.is_over, 1.0, np.minimum(share, 1.0))
 
-    def nearly_complete_days(self, maturation: Maturation, measure: str) -> np.ndarray:
-        """Return the day after posting by which NEARLY_COMPLETE of the median at the horizon are
-        there, (n,): the post's own growth to that median, spread over time as the curve has it.
-
-        For posts with that share already, or at their horizon, it is the age at the reading.
-        """
-        posts = self.posts
-        to_come = np.log1p(self.median) - np.log1p(posts.count)
-        left = -np.log(NEARLY_COMPLETE)
-        days = posts.age_days.copy()
-        for row in np.flatnonzero((to_come > left) & ~posts.is_over).tolist():
-            grid = np.geomspace(max(days[row], 1 / 24), posts.horizon_days[row], 400)
-            platform = np.full(len(grid), posts.platform[row])
-            growth = maturation.growth(measure, platform, grid, posts.horizon_days[row])
-            days[row] = np.interp(-left / to_come[row], -growth / growth[0], grid)
-        return days
-
 
 def running_forecast(
     posts: RunningPosts,
@@ -185,24 +165,20 @@ def running_forecast(
     base = np.log1p(posts.count)
     curve_growth = maturation.growth(measure, posts.platform, posts.age_days, posts.horizon_days)
     theta = maturation.thetas(measure, posts.platform)
-    growth = np.maximum(curve_growth, 0.0) * _velocity(posts, maturation, measure, theta)
-    growth[posts.is_over] = 0.0
-    noise = _count_noise(growth, posts.count)
+    plain_growth = np.where(posts.is_over, 0.0, np.maximum(curve_growth, 0.0))
+    growth = plain_growth * _velocity(posts, maturation, measure, theta)
+    pooling = CountPooling.of(posts.count, posts.age_days, plain_growth, theta, forecast)
     theta = np.where(np.isfinite(posts.earlier_count), VELOCITY_THETA * theta, theta)
-    variance = theta * growth + noise
-    weight = np.ones(len(base))
-    log_curve = base[:, None] + _gamma_curve(growth, variance)
-    if forecast is not None:
-        unexplained = np.where(posts.age_days < YOUNG_DAYS, variance, noise)
-        weight = _growth_weight(forecast, unexplained)
-        other = np.where(np.isnan(forecast), log_curve, forecast)
-        log_curve = weight[:, None] * log_curve + (1 - weight[:, None]) * other
-        log_curve = np.maximum(log_curve, base[:, None])
+    variance = theta * growth + count_noise(growth, pooling.count)
+    lift = np.log1p(pooling.count) - base
+    level = base[:, None] + lift[:, None] * np.minimum(2 * GRID, 1.0)
+    log_curve = pooling.pool(level + _gamma_curve(growth, variance))
+    log_curve = np.maximum(log_curve, base[:, None])
     # a count that was read after the horizon is brought back to it
     back = np.where(posts.is_over, np.minimum(curve_growth, 0.0), 0.0)
     least = np.where(posts.is_over, np.nan_to_num(np.log1p(posts.earlier_count)), 0.0)
     log_curve = np.maximum(log_curve + back[:, None], least[:, None])
-    return RunningForecast(log_curve, posts, weight)
+    return RunningForecast(log_curve, posts, pooling.weight)
 
 
 def move_forecast(
@@ -267,20 +243,11 @@ def _velocity(
     grew = np.maximum(np.log1p(posts.count) - np.log1p(earlier_count), 0.0)
     expected = maturation.growth(measure, posts.platform, earlier_age, posts.age_days)
     expected = np.maximum(expected, 0.0)
-    noise = _count_noise(expected, earlier_count)
+    noise = count_noise(expected, earlier_count)
     own = theta * expected
     reliability = np.divide(own, own + noise, out=np.zeros(len(own)), where=own > 0)
     ratio = (VELOCITY_FLOOR + grew) / (VELOCITY_FLOOR + expected)
     return np.where(known, ratio ** (VELOCITY_POWER * reliability), 1.0)
-
-
-def _count_noise(growth: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Return the variance of a growth that comes from the count's own chance, (n,).
-
-    The increment of a Poisson count c whose rate is known from c alone has the variance
-    c (x + x^2), x = exp(G) - 1: in ln of the end (1 - exp(-G)) / c.
-    """
-    return -np.expm1(-growth) / (1 + count)
 
 
 def _gamma_curve(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -291,13 +258,6 @@ def _gamma_curve(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
     shape = mean[grows] / scale
     curve[grows] = gamma.ppf(GRID, shape[:, None], scale=scale[:, None])
     return curve
-
-
-def _growth_weight(forecast: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return the weight of the growth, (n,), whose `variance` counts against the forecast's."""
-    spread = (forecast[:, _SPREAD[1]] - forecast[:, _SPREAD[0]]) / (2 * ndtri(0.9))
-    square = np.maximum(spread, 1e-6) ** 2
-    return np.where(np.isnan(square), 1.0, square / (square + variance))
 
 
 def _interpolated_level(x: float, curve: np.ndarray) -> float:

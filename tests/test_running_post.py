@@ -13,6 +13,7 @@ from features.maturation.maturation import Maturation, MaturationCurve, publishe
 from features.tables.vocabulary import PLATFORMS
 from models.conformal import GRID, ConformalTables
 from models.distribution import PredictiveDistribution
+from models.nearly_complete import nearly_complete_days
 from models.running_post import (
     RunningPosts,
     choose_readings,
@@ -68,26 +69,51 @@ def test_a_post_that_grew_twice_as_fast_grows_faster_by_the_square_root():
     assert 1 < (few.median[0] + 1) / (plain.median[0] + 1) < many_gain  # chance moves few counts
 
 
-def test_a_count_of_0_leaves_most_to_the_forecast_made_before():
+def test_few_counts_leave_something_to_the_forecast_made_before_and_many_nothing():
     before = curve_of_quantiles(*np.array([[100.0], [300.0], [900.0]]))
-    none, many = (running((n, 2.0, NAN, NAN, 30.0), forecast=before) for n in (0.0, 1e6))
+    none, few, many = (running((n, 2.0, NAN, NAN, 30.0), forecast=before) for n in (0.0, 20.0, 1e6))
     spread = (np.log1p(900) - np.log1p(100)) / (2 * ndtri(0.9))
-    noise = 1 - np.exp(-growth(2.0, 30.0))
-    assert none.weight == pytest.approx([spread**2 / (spread**2 + noise)])
-    assert 5 < none.median[0] < 300
+    noise = (1 - np.exp(-growth(2.0, 30.0))) / 21
+    assert few.weight == pytest.approx([spread**2 / (spread**2 + noise)])
+    assert 5 < none.median[0] < few.median[0]
     assert many.weight == pytest.approx([1], abs=1e-4)
+    low, middle, high = none.quantile([0.1, 0.5, 0.9])[0]
+    assert 0 < low < middle / 3 < high / 3  # it may stay a post of a few
     alone = running((0.0, 2.0, NAN, NAN, 30.0))
     assert alone.median[0] < none.median[0]
     assert (none.quantile([0.1, 0.9]) >= 0).all()
 
 
-def test_the_forecast_made_before_counts_only_for_young_posts():
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("age", [0.05, 0.4, 0.75, 1.0, 2.0, 10.0, 29.0])
+@pytest.mark.parametrize("earlier", [NAN, 0.0, 5.0])
+def test_no_forecast_falls_where_the_count_rises(platform, age, earlier):
+    counts = np.arange(0.0 if np.isnan(earlier) else earlier, 201.0)
+    many = len(counts)
+    code = np.full(many, float(PLATFORMS.index(platform)))
+    for three in ((0, 0, 1), (5, 10, 40), (30, 60, 120), (590, 600, 610), (9e4, 1e5, 2e6)):
+        curve = curve_of_quantiles(*np.array(three, float)[:, None])
+        for horizon in (30.0, 90.0):
+            rest = (np.full(many, value) for value in (age, earlier, age / 3, horizon))
+            asked = RunningPosts(code, counts, *rest)
+            forecast = np.repeat(curve, many, axis=0)
+            made = running_forecast(asked, published_maturation(), "engagements", forecast)
+            steps = np.diff(np.log1p(made.quantile([0.1, 0.5, 0.9])), axis=0)
+            assert steps.min() >= -1e-9, (three, horizon)
+
+
+def test_the_forecast_made_before_counts_for_young_posts_and_fades_until_a_day():
     before = curve_of_quantiles(*np.array([[1e5], [3e5], [9e5]]))
-    at_6_hours, at_13_hours = (
-        running((1e3, age, NAN, NAN, 30.0), forecast=before) for age in (0.25, 13 / 24)
-    )
-    assert at_6_hours.weight[0] < 0.9
-    assert at_13_hours.weight[0] > 0.99
+    ages = np.linspace(0.3, 1.2, 91)
+    weight = running(
+        *((1e5, age, NAN, NAN, 30.0) for age in ages),
+        forecast=np.repeat(before, len(ages), axis=0),
+    ).weight
+    assert weight[0] < 0.9
+    assert (np.diff(weight) >= 0).all()
+    assert np.diff(weight).max() < 0.01
+    assert weight[ages > 1] == pytest.approx(1, abs=1e-4)
+    at_6_hours = running((1e3, 0.25, NAN, NAN, 30.0), forecast=before)
     assert at_6_hours.median[0] > 1.5 * running((1e3, 0.25, NAN, NAN, 30.0)).median[0]
 
 
@@ -110,11 +136,10 @@ def test_no_post_is_forecast_below_its_count_and_90_percent_are_there_on_their_d
     forecast = running(*posts, forecast=before)
     counts = np.array(posts)[:, 0]
     assert (forecast.quantile(0.001)[:, 0] >= counts * (1 - 1e-12)).all()
-    days = forecast.nearly_complete_days(CURVES, "views")
+    days = nearly_complete_days(forecast, CURVES, "views")
     ages = np.array(posts)[:, 1]
-    is_there = forecast.share_reached() >= 0.9
-    assert days[is_there] == pytest.approx(ages[is_there])
-    grows = ~is_there
+    grows = np.log1p(forecast.median) - np.log1p(counts) > -np.log(0.9)
+    assert (days[~grows] <= ages[~grows]).all()
     total = np.log1p(forecast.median) - np.log1p(counts)
     share = [
         growth(age, day) / growth(age, 30.0)
@@ -140,6 +165,26 @@ def test_no_post_is_forecast_below_its_count_and_90_percent_are_there_on_their_d
 def test_the_readings_that_are_used(ages, counts, horizon, wanted):
     chosen = choose_readings(np.array(ages, float), np.array(counts, float), horizon)
     assert tuple(vars(chosen).values()) == pytest.approx(wanted, nan_ok=True)
+
+
+def test_the_day_of_90_percent_is_never_after_the_horizon_nor_after_a_reading_that_shows_it():
+    forecast = running(
+        (1e6, 60.0, NAN, NAN, 30.0), (1e6, 20.0, NAN, NAN, 30.0), (1e6, 2.0, NAN, NAN, 30.0),
+        (0.0, 2.0, NAN, NAN, 30.0), (0.0, 40.0, NAN, NAN, 30.0),
+    )  # fmt: skip
+    over, there, young, none, dead = nearly_complete_days(forecast, CURVES, "views")
+    assert growth(over, 30.0) == pytest.approx(-np.log(0.9), rel=0.02)
+    assert there < 20
+    assert 2 < young < 30
+    assert np.isnan([none, dead]).all()
+    early = (np.array([1.0, 3.0, 60.0]), np.array([10.0, 0.99e6, 1e6]))
+    late = (np.array([19.5, 20.0]), np.array([10.0, 1e6]))
+    corrected = (np.array([0.5, 2.0]), np.array([1e9, 1e6]))
+    zero = (np.array([2.0]), np.array([0.0]))
+    told = nearly_complete_days(forecast, CURVES, "views", [early, late, corrected, zero, zero])
+    assert 1 <= told[0] <= 3
+    assert 19.5 <= told[1] <= 20
+    assert told[2] == pytest.approx(young)
 
 
 def test_pace_is_the_place_of_the_count_in_the_forecast_at_that_age():

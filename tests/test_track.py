@@ -10,6 +10,10 @@ from click.testing import CliRunner
 
 from creatorcast import main
 from features.maturation.maturation import published_maturation
+from serving.scoring.prospect_batch import microseconds
+from serving.track.answer_json import answers_json
+from serving.track.tracked import Reading, TrackedPartnership, TrackedPost
+from serving.track.tracker import Tracker
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "track.md").read_text()
 AS_OF = "2026-07-01"
@@ -84,6 +88,12 @@ def test_the_answers_are_printed_where_no_file_is_named(track):
     assert result.exit_code == 0
     assert "deal: After 3 days 1,240 engagements" in result.stdout
     assert " 3 days │ 1,240 │" in result.stdout
+    low, high = re.search(r"engagements; (\S+) to (\S+) by day 30", result.stdout).groups()
+    assert f"{low} - {high} │" in result.stdout
+    track({**ROW, "observed_at": "2026-06-29T10:00:00Z", "horizon_days": 7})
+    over = CliRunner().invoke(main, ["track", "list.csv", "--as-of", AS_OF]).stdout
+    outcome = re.search(r"at day 7: about (\S+) engagements", over).group(1)
+    assert f" {outcome} │    100% │" in over
     assert "no champion: posts grow by published curves" in result.stderr
 
 
@@ -172,13 +182,15 @@ def test_a_row_that_contradicts_an_earlier_one_is_left_out(track, change, reason
         ([{"observed_at": "2026-06-05T10:00:00Z", "likes": None}], "engagements_unknown_at_some_readings", 1240),
         ([{"observed_at": "2026-06-05T10:00:00Z", "likes_hidden": True}],
          "engagements_unknown_at_some_readings; likes_hidden", 1240),
+        ([{"observed_at": "2026-06-05T10:00:00Z", "views": 900}], "implausible_counts", 1240),
+        ([{"observed_at": "2026-06-05T10:00:00Z", "views": 1900}], None, 1240),
         ([{"observed_at": "2026-06-29T10:00:00Z", "likes": 9000, "horizon_days": 14}], "read_after_horizon", 9140),
     ],
 )  # fmt: skip
 def test_what_is_not_used_of_the_readings_is_told(track, rows, warning, now):
     _, answers, rejected = track(ROW, *({**ROW, **row} for row in rows))
     post = only(answers, "post")
-    assert (post["warnings"], post["engagements_now"], rejected) == (warning, now, [])
+    assert (post.get("warnings"), post["engagements_now"], rejected) == (warning, now, [])
 
 
 def test_a_post_older_than_its_horizon_has_its_outcome(track):
@@ -200,6 +212,92 @@ def test_a_post_that_was_not_read_counts_by_the_forecast(track):
     assert (deal["published"], deal["read"]) == (2, 1)
     assert deal["warnings"] == "posts_without_reading_by_forecast"
     assert "engagements_p50" in deal
+
+
+def test_posts_with_hidden_likes_are_not_called_read(track):
+    hidden = {**ROW, "post_id": "v2", "likes": None, "likes_hidden": True, "views": 9000}
+    _, answers, _ = track({**ROW, **FORECAST}, hidden)
+    deal = only(answers, "partnership")
+    assert (deal["published"], deal["read"], deal["engagements_now"]) == (2, 1, 1240)
+    assert deal["warnings"] == "posts_without_reading_by_forecast"
+    assert deal["sentence"].startswith("1 of 2 deliverables is online and read, with 1,240 eng")
+    alone = [{**hidden, **FORECAST, "goal_engagements": 900}, {**hidden, "post_id": "v3"}]
+    _, answers, rejected = track(*alone)
+    deal = only(answers, "partnership")
+    assert (deal["read"], deal["views_now"], rejected) == (2, 18000, [])
+    assert deal["engagements_p50"] == pytest.approx(deal["engagements_forecast_p50"])
+    assert "by the forecast made before" in deal["sentence"]
+    assert deal["probability_goal"] > 0.9
+    _, answers, rejected = track(*({**row, "views": None} for row in alone))
+    deal = only(answers, "partnership")
+    assert (deal["read"], rejected) == (0, [])
+    assert deal["sentence"].startswith("0 of 2 deliverables are online and read; by the forecast")
+    _, _, rejected = track({**hidden, "views": None}, {**ROW, "partnership_id": "other"})
+    assert "was read with hidden likes, and its views are not given" in rejected[0]
+
+
+def test_posts_beyond_those_booked_do_not_move_the_line(track):
+    later = {**ROW, "post_id": "v2", "posted_at": "2026-06-02T10:00:00Z"}
+    booked = {**ROW, **FORECAST, "deliverables": 1}
+    alone, deal = (only(track(*rows)[1], "partnership") for rows in ([booked], [booked, later]))
+    assert deal["make_good_engagements"] == alone["make_good_engagements"]
+    assert deal["engagements_forecast_p50"] == alone["engagements_forecast_p50"]
+    assert deal["engagements_p50"] > 2 * 1240
+    assert deal["sentence"].startswith("2 deliverables are online, 1 was booked, with 2,480 eng")
+    assert (deal["booked"], deal["deliverables"]) == (1, 2)
+
+
+def test_a_post_in_the_middle_of_its_forecast_is_told_so(track):
+    row = {**ROW, "forecast_p10": 1500, "forecast_p50": 2100, "forecast_p90": 4000}
+    _, answers, _ = track(row)
+    share = only(answers, "post")["engagements_pace"]
+    assert 0.45 < share < 0.55
+    assert "; in the middle of the forecast made for it" in only(answers, "post")["sentence"]
+
+
+def test_the_day_of_90_percent_of_nothing_is_unknown(track):
+    none = {**ROW, "likes": 0, "comments": 0, "shares": 0}
+    assert "engagements_day_90" not in only(track(none)[1], "post")
+    assert 3 < only(track({**none, **FORECAST})[1], "post")["engagements_day_90"] <= 30
+    old = {**ROW, "observed_at": "2026-06-29T10:00:00Z", "horizon_days": 7}
+    assert only(track(old)[1], "post")["engagements_day_90"] < 7
+
+
+def test_an_answer_says_what_made_it(with_champion, track, trained, tmp_path, monkeypatch):
+    asked = {**ROW, "followers": 50_000}
+    _, answers, _ = track(asked)
+    version = trained.bundle.version
+    assert set(answers["trained_on"]) == {"simulated"}
+    assert set(answers["model_version"]) == {version}
+    assert set(answers["as_of"]) == {"2026-07-01T00:00:00Z"}
+    assert {"format_not_told", "niche_unknown"} <= {
+        *only(answers, "partnership")["warnings"].split("; ")
+    }
+    _, given, _ = track({**asked, **FORECAST})
+    assert "niche_unknown" not in str(only(given, "partnership").get("warnings"))
+    printed = CliRunner().invoke(main, ["track", "list.csv", "--as-of", AS_OF]).stdout
+    assert f"model {version}, trained on simulated data, as of 2026-07-01T00:00:00Z\n" in printed
+    monkeypatch.setenv("CREATORCAST_HOME", str(tmp_path))
+    _, answers, _ = track(asked)
+    assert set(answers["trained_on"]) == {"none"}
+    assert (
+        "there is no forecast to take half of" in only(answers, "partnership")["make_good_reason"]
+    )
+
+
+def test_json_has_the_head_of_the_service():
+    moment = microseconds(pd.Timestamp(AS_OF, tz="UTC"))
+    reading = Reading(moment - 10**11, {"likes": 9.0, "comments": 2.0})
+    post = TrackedPost("a", moment - 3 * 10**11, (reading,))
+    made = Tracker(None).track([TrackedPartnership("deal", "instagram", (post,))], moment)
+    told = answers_json(made)
+    assert list(told) == ["as_of", "model_version", "trained_on", "results"]
+    assert (told["as_of"], told["model_version"], told["trained_on"]) == (
+        *("2026-07-01T00:00:00Z", None, "none"),
+    )
+    assert told["results"][0]["posts"][0]["engagements"]["count"] == 11
+    assert not {"model", "trained_on"} & set(told["results"][0])
+    assert answers_json([]) == {"results": []}
 
 
 def test_the_champion_makes_the_forecast_of_before(with_champion, track, tables, market_folder):

@@ -34,7 +34,10 @@ class TrackedMeasure(BaseModel):
     share_reached: float | None = Field(
         description="count over the median at the horizon; null where that is 0"
     )
-    day_90: float = Field(description="days after posting by which 90 % of the median are there")
+    day_90: float | None = Field(
+        description="days after posting by which 90 % of the median are there; null where the "
+        "count is 0 and there is no forecast"
+    )
     pace: float | None = Field(
         description="share of the forecast made before, at this age, that lies below the count; "
         "null without a forecast"
@@ -66,7 +69,9 @@ class TrackedTotal(BaseModel):
     horizon: TrackQuantiles | None = Field(description="null with the reason")
     share_reached: float | None = Field(description="count over the median at the horizon")
     mean: float | None
-    forecast: TrackQuantiles | None = Field(description="the forecast made before")
+    forecast: TrackQuantiles | None = Field(
+        description="the forecast made before, of the deliverables that were booked"
+    )
     reason: str | None
 
 
@@ -81,8 +86,13 @@ class TrackResult(BaseModel):
     platform: str | None = None
     horizon_days: float | None = None
     deliverables: int | None = Field(None, description="booked, or online where more are")
+    booked: int | None = Field(None, description="as given; null where it was not said")
     published: int | None = Field(None, description="those online")
-    read: int | None = Field(None, description="those online with a usable reading")
+    read: int | None = Field(
+        None,
+        description="those online whose engagements were read; where they were read of none, those "
+        "whose views were",
+    )
     posts: list[TrackedPostResult] | None = None
     engagements: TrackedTotal | None = None
     views: TrackedTotal | None = None
@@ -95,7 +105,9 @@ class TrackResult(BaseModel):
     goal_engagements: float | None = None
     probability_goal: float | None = Field(None, description="that the total reaches the goal")
     make_good_engagements: float | None = Field(
-        None, description="the make-good line, as given, else half of the forecast's median"
+        None,
+        description="the make-good line, the engagements below which the creator owes another "
+        "post: as given, else half of the forecast's median of the deliverables that were booked",
     )
     make_good_source: str | None = None
     probability_make_good: float | None = Field(

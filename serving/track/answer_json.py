@@ -1,5 +1,6 @@
 """Answers as plain JSON values, for the service and for --out ANSWERS.json."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -7,12 +8,21 @@ from serving.scoring.prospect_batch import moment_text
 from serving.track.answers import PartnershipAnswer, PostAnswer
 
 
+def answers_json(answers: Sequence[PartnershipAnswer]) -> dict[str, Any]:
+    """Return answers in the shape of POST /v1/track; without any, nothing is said of a model."""
+    results = [answer_json(answer) for answer in answers]
+    if not answers:
+        return {"results": results}
+    model = asdict(answers[0].model)
+    return {"as_of": moment_text(model.pop("as_of")), **model, "results": results}
+
+
 def answer_json(answer: PartnershipAnswer) -> dict[str, Any]:
     """Return an answer as JSON values; what is not known is None."""
     told = asdict(answer)
     totals, warnings = told.pop("totals"), told.pop("warnings")
     posts = [_post_json(post) for post in answer.posts]
-    del told["posts"]
+    del told["posts"], told["model"]  # said once, of all answers
     return {**told, **totals, "posts": posts, "warnings": list(warnings)}
 
 

@@ -1,6 +1,7 @@
 """Answers as rows: one for each partnership, and below it one for each of its posts."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,7 @@ from serving.track.answers import (
 from serving.track.post_counts import MEASURES
 
 _NUMBERS = (
-    *("horizon_days", "deliverables", "published", "read"),
+    *("horizon_days", "deliverables", "booked", "published", "read"),
     *("goal_engagements", "probability_goal", "make_good_engagements", "probability_make_good"),
     *("fee_usd", "cpe_usd_p10", "cpe_usd_p50", "cpe_usd_p90"),
 )
@@ -31,8 +32,9 @@ COLUMNS = (
     *("row", "partnership_id", "post_id", "creator_id", "platform", "format", "posted_at"),
     "sentence",
     *NUMBER_COLUMNS,
-    *("make_good_source", "forecast_source", "forecast_evidence", "forecast_reason"),
-    *("maturation_source", "definition", "warnings"),
+    *("make_good_source", "make_good_reason"),
+    *("forecast_source", "forecast_evidence", "forecast_reason"),
+    *("maturation_source", "definition", "as_of", "model_version", "trained_on", "warnings"),
 )
 
 
@@ -61,6 +63,7 @@ def _rows(answer: PartnershipAnswer) -> Iterable[dict[str, Any]]:
         for name in (*COLUMNS, "partnership_id")
         if hasattr(answer, name) and name != "warnings"
     }
+    row |= asdict(answer.model) | {"as_of": moment_text(answer.model.as_of)}
     row |= {"row": "partnership", "warnings": "; ".join(answer.warnings) or None}
     row |= {f"cpe_usd_{name}": cost for name, cost in (answer.cpe_usd or {}).items()}
     for measure, total in answer.totals.items():
@@ -68,7 +71,10 @@ def _rows(answer: PartnershipAnswer) -> Iterable[dict[str, Any]]:
     yield row
     shared = {
         name: row[name]
-        for name in ("partnership_id", "creator_id", "platform", "horizon_days", "definition")
+        for name in (
+            *("partnership_id", "creator_id", "platform", "horizon_days", "definition"),
+            *("as_of", "model_version", "trained_on"),
+        )
     }
     yield from (shared | _post_row(post) for post in answer.posts)
 

@@ -3,8 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: What an answer without a model was trained on.
+NO_MODEL = "none"
 #: The quantiles of answers, by name.
 QUANTILES = {"p10": 0.10, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p90": 0.90}
+
+
+@dataclass(frozen=True)
+class ModelOfAnswer:
+    """What an answer was made by: `model_version`, None without a model; `trained_on`: simulated,
+    real, or NO_MODEL; `as_of`: the moment of the forecast, microseconds UTC.
+    """
+
+    model_version: str | None
+    trained_on: str
+    as_of: int
 
 
 @dataclass(frozen=True)
@@ -25,7 +38,8 @@ class PostMeasure:
     - `count`, `age_days`, `observed_at` (microseconds UTC): the reading that was used last
     - `horizon`: quantiles of the count at the horizon, by name
     - `share_reached`: the present count over the median at the horizon
-    - `day_90`: days after posting by which 90 % of that median are there
+    - `day_90`: days after posting by which 90 % of that median are there; None where the count is
+      0 and there is no forecast
     - `pace`: the share of the forecast made before that lies below the present count
     - `forecast`: quantiles of the forecast made before, at the horizon
     """
@@ -34,7 +48,7 @@ class PostMeasure:
     age_days: float
     horizon: Mapping[str, float]
     share_reached: float | None
-    day_90: float
+    day_90: float | None
     pace: float | None
     forecast: Mapping[str, float] | None
     maturation_source: MaturationSource
@@ -58,7 +72,7 @@ class PostAnswer:
 class TotalMeasure:
     """One measure of all deliverables: `count` at present, of those that were read; quantiles at
     the horizon, None with the `reason`; the share of the median that is there; the forecast made
-    before of all deliverables.
+    before of the deliverables that were booked.
     """
 
     count: float | None
@@ -73,9 +87,11 @@ class TotalMeasure:
 class PartnershipAnswer:
     """A tracked partnership.
 
-    `deliverables`: booked, or online where more are; `read`: those with a usable reading;
-    `forecast_source`: given, model, or None with `forecast_reason`; `make_good_source`: given, or
-    half of the forecast's median; `probability_reason`: why a probability is None.
+    `deliverables`: booked, or online where more are; `booked`: None where it was not said; `read`:
+    those online of which the measure was read that the sentence tells: engagements, and views where
+    they were read of no post; `forecast_source`: given, model, or None with `forecast_reason`;
+    `make_good_source`: given, or half of the forecast's median; `make_good_reason`: why there is no
+    probability of staying below that line; `model`: what made the answer, and as of when.
     """
 
     partnership_id: str
@@ -83,6 +99,7 @@ class PartnershipAnswer:
     platform: str
     horizon_days: float
     deliverables: int
+    booked: int | None
     published: int
     read: int
     posts: tuple[PostAnswer, ...]
@@ -100,6 +117,7 @@ class PartnershipAnswer:
     fee_usd: float | None
     cpe_usd: Mapping[str, float | None] | None
     sentence: str
+    model: ModelOfAnswer
     warnings: tuple[str, ...] = ()
 
 

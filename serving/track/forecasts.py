@@ -27,7 +27,7 @@ NO_MODEL = "no model was asked: none is in use, and no forecast was given"
 _QUANTILES = tuple(GRID.tolist())
 #: By measure the columns of those quantiles in the scorer's answers.
 _NAMES = {name: [f"{name}_{quantile_name(level)}" for level in _QUANTILES] for name in MEASURES}
-_COLUMNS = ("evidence", *(column for columns in _NAMES.values() for column in columns))
+_COLUMNS = ("evidence", "warnings", *(column for columns in _NAMES.values() for column in columns))
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class DeliverableForecasts:
     `curves`: by measure the quantiles of ln(1 + count) at GRID, (d, len(GRID)), first those of the
     posts in their order, then that of the deliverables to come; NaN where there is none.
     `sources`: by measure GIVEN or BY_MODEL, None where there is none, and `reason` why;
-    `correlation`: by measure, of the deliverables.
+    `correlation`: by measure, of the deliverables; `warnings`: those of the model's forecasts.
     """
 
     curves: dict[str, np.ndarray]
@@ -45,6 +45,7 @@ class DeliverableForecasts:
     correlation: dict[str, float]
     evidence: str | None = None
     reason: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def has(self, measure: str) -> bool:
         """Return whether there is a forecast of a measure."""
@@ -150,7 +151,8 @@ def _of_table(
         )
         sources[measure] = None if np.isnan(curves[measure]).any() else BY_MODEL
         correlation[measure] = _correlation(scorer, measure, platform, evidence)
-    return DeliverableForecasts(curves, sources, correlation, evidence)
+    warnings = dict.fromkeys(name for row in rows for name in table.columns["warnings"][row])
+    return DeliverableForecasts(curves, sources, correlation, evidence, warnings=tuple(warnings))
 
 
 def _correlation(scorer: Scorer, measure: str, platform: int, evidence: str) -> float:

@@ -9,8 +9,14 @@ import numpy as np
 from features.tables.vocabulary import ENGAGEMENT_DEFINITION
 from models.conformal import GRID
 from models.running_total import RunningTotal, running_total
-from serving.track.answers import QUANTILES, PartnershipAnswer, PostAnswer, TotalMeasure
-from serving.track.forecasts import DeliverableForecasts
+from serving.track.answers import (
+    QUANTILES,
+    ModelOfAnswer,
+    PartnershipAnswer,
+    PostAnswer,
+    TotalMeasure,
+)
+from serving.track.forecasts import BY_MODEL, DeliverableForecasts
 from serving.track.post_counts import MEASURES
 from serving.track.sentences import partnership_sentence
 from serving.track.tracked import TrackedPartnership
@@ -43,11 +49,14 @@ def partnership_answer(
     posts: tuple[PostAnswer, ...],
     published: list[PublishedCurves],
     forecasts: DeliverableForecasts,
+    model: ModelOfAnswer,
 ) -> PartnershipAnswer:
     """Return the answer of a partnership from its posts, which are in order in both lists."""
     booked = int(partnership.deliverables or 0)
     count = max(booked, len(posts))
-    totals = {name: _total(name, published, forecasts, count) for name in MEASURES}
+    ordered = sorted(range(len(posts)), key=lambda number: posts[number].posted_at)
+    deals = _deliverables(ordered, booked or count)
+    totals = {name: _total(name, published, forecasts, deals, count) for name in MEASURES}
     engagements = totals["engagements"]
     line, line_source = partnership.make_good_engagements, GIVEN
     if line is None and engagements.before is not None:
@@ -58,8 +67,9 @@ def partnership_answer(
         platform=partnership.platform or "",
         horizon_days=partnership.horizon_days,
         deliverables=count,
+        booked=booked or None,
         published=len(posts),
-        read=sum(post.fault is None for post in posts),
+        read=_read(posts),
         posts=posts,
         totals={name: _told(name, posts, total) for name, total in totals.items()},
         definition=ENGAGEMENT_DEFINITION[partnership.platform or ""],
@@ -77,15 +87,20 @@ def partnership_answer(
         fee_usd=partnership.fee_usd,
         cpe_usd=_costs(partnership.fee_usd, engagements),
         sentence="",
-        warnings=_warnings(partnership, posts, booked),
+        model=model,
+        warnings=_warnings(partnership, posts, booked, forecasts),
     )
     return replace(answer, sentence=partnership_sentence(answer))
 
 
 def _total(
-    measure: str, published: list[PublishedCurves], forecasts: DeliverableForecasts, count: int
+    measure: str,
+    published: list[PublishedCurves],
+    forecasts: DeliverableForecasts,
+    booked: list[int],
+    count: int,
 ) -> _Totals:
-    """Return the totals over `count` deliverables."""
+    """Return the totals over `count` deliverables, and the forecast of those that were booked."""
     curves = forecasts.curves[measure]
     correlation = forecasts.correlation[measure]
     read = [one for one in published if measure in one.curves]
@@ -94,8 +109,9 @@ def _total(
     nothing = np.empty((0, len(GRID)))
     before = None
     if forecasts.has(measure):
-        every = curves[[*range(len(published)), *[-1] * (count - len(published))]]
-        before = running_total(nothing, nothing, every, correlation)
+        before = running_total(nothing, nothing, curves[booked], correlation)
+    if not read and measure == "engagements" and forecasts.has(measure):
+        return _Totals(running_total(nothing, nothing, curves[to_come], correlation), before, None)
     if not read:
         return _Totals(None, before, f"{measure} were read of no post")
     if to_come and not forecasts.has(measure):
@@ -112,6 +128,17 @@ def _total(
         correlation,
     )
     return _Totals(running, before, None)
+
+
+def _deliverables(posts: list[int], booked: int) -> list[int]:
+    """Return the forecasts of what was booked: those of the first posts, then those to come."""
+    return [*posts[:booked], *[-1] * max(booked - len(posts), 0)]
+
+
+def _read(posts: tuple[PostAnswer, ...]) -> int:
+    """Return of how many posts the measure was read that is told."""
+    by_measure = [sum(post.measures[name] is not None for post in posts) for name in MEASURES]
+    return next((number for number in by_measure if number), 0)
 
 
 def _told(measure: str, posts: tuple[PostAnswer, ...], total: _Totals) -> TotalMeasure:
@@ -159,11 +186,20 @@ def _costs(fee_usd: float | None, total: _Totals) -> dict[str, float | None] | N
 
 
 def _warnings(
-    partnership: TrackedPartnership, posts: tuple[PostAnswer, ...], booked: int
+    partnership: TrackedPartnership,
+    posts: tuple[PostAnswer, ...],
+    booked: int,
+    forecasts: DeliverableForecasts,
 ) -> tuple[str, ...]:
     warnings = list(partnership.warnings)
-    if any(post.fault is not None for post in posts):
+    if forecasts.has("engagements") and any(post.measures["engagements"] is None for post in posts):
         warnings.append(BY_FORECAST)
     if booked and booked < len(posts):
         warnings.append(MORE_ONLINE)
-    return tuple(warnings)
+    has_views = any(post.measures["views"] is not None for post in posts)
+    if BY_MODEL in (
+        forecasts.sources["engagements"],
+        forecasts.sources["views"] if has_views else None,
+    ):
+        warnings += forecasts.warnings
+    return tuple(dict.fromkeys(warnings))

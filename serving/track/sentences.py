@@ -28,22 +28,59 @@ def post_sentence(
 
 def partnership_sentence(answer: PartnershipAnswer) -> str:
     """Return what the whole partnership has and will have, with goal and make-good line."""
-    name = "engagements" if answer.totals["engagements"].count is not None else "views"
+    name = told_measure(answer)
     total = answer.totals[name]
+    by_forecast = _engagements_by_forecast(answer)
     if answer.deliverables == 1:
-        return f"{answer.posts[0].sentence.removesuffix('.')}{_goal(answer)}{_make_good(answer)}."
-    online = f"{answer.read} of {pluralize(str(answer.deliverables), 'deliverable')}"
-    are = "is" if answer.read == 1 else "are"
-    start = f"{online} {are} online and read, with {_counted(total.count or 0, name)}"
+        post = answer.posts[0].sentence.removesuffix(".")
+        return f"{post}{by_forecast}{_goal(answer)}{_make_good(answer)}."
+    start = _online(answer)
+    if total.count is not None:
+        start += f", with {_counted(total.count, name)}"
+    if by_forecast:
+        return f"{start}{by_forecast}{_goal(answer)}{_make_good(answer)}."
     if total.horizon is None:
         return f"{start}; no total is forecast: {total.reason}."
     low, high = interval_text(total.horizon, total.count or 0)
     day = format_number(answer.horizon_days)
-    if answer.read == answer.deliverables and all(post.is_over for post in answer.posts):
+    if is_all_over(answer):
         text = f"{start}; together {_counted(total.horizon['p50'], name)} at day {day}"
     else:
         text = f"{start}; together {low} to {high} by day {day} of each (80 %)"
     return f"{text}{_goal(answer)}{_make_good(answer)}."
+
+
+def is_all_over(answer: PartnershipAnswer) -> bool:
+    """Return whether the outcome of every deliverable is known."""
+    return answer.read == answer.deliverables and all(post.is_over for post in answer.posts)
+
+
+def told_measure(answer: PartnershipAnswer) -> str:
+    """Return the measure that is told of a partnership: views where they alone were read."""
+    counts = {name: total.count for name, total in answer.totals.items()}
+    views_alone = counts["engagements"] is None and counts["views"] is not None
+    return "views" if views_alone else "engagements"
+
+
+def _online(answer: PartnershipAnswer) -> str:
+    """Word how many deliverables are online and were read, and of how many."""
+    are = "is" if answer.read == 1 else "are"
+    if answer.booked is None or answer.published <= answer.booked:
+        online = f"{answer.read} of {pluralize(str(answer.deliverables), 'deliverable')}"
+        return f"{online} {are} online and read"
+    was = "was" if answer.booked == 1 else "were"
+    online = f"{answer.published} deliverables are online, {answer.booked} {was} booked"
+    return online if answer.read == answer.published else f"{online}, {answer.read} {are} read"
+
+
+def _engagements_by_forecast(answer: PartnershipAnswer) -> str:
+    """Word the total where engagements were read of no post: that of the forecast."""
+    total = answer.totals["engagements"]
+    if total.count is not None or total.horizon is None:
+        return ""
+    low, high = interval_text(total.horizon, 0.0)
+    day = format_number(answer.horizon_days)
+    return f"; by the forecast made before {low} to {high} engagements by day {day} (80 %)"
 
 
 def _over(told: PostMeasure, name: str, horizon_days: float) -> str:
@@ -64,6 +101,8 @@ def _pace(pace: float | None) -> str:
         return ""
     word, share = ("ahead of", pace) if pace >= 0.5 else ("behind", 1 - pace)
     tenths = round(10 * share)
+    if tenths == 5:
+        return "; in the middle of the forecast made for it"
     amount = "more than 9" if tenths > 9 else str(tenths)
     return f"; {word} {amount} in 10 forecasts made for it"
 
@@ -81,6 +120,14 @@ def _make_good(answer: PartnershipAnswer) -> str:
     line = f"{answer.make_good_engagements:,.0f}"
     probability = _probability(answer.probability_make_good)
     return f"; stays below the make-good line of {line} with probability {probability}"
+
+
+def outcome_text(quantiles: Mapping[str, float], count: float, is_over: bool) -> str:
+    """Word what a count will be: p10 and p90, or its outcome where it is over."""
+    if is_over:
+        return f"{quantiles['p50']:,.0f}"
+    low, high = interval_text(quantiles, count)
+    return f"{low} - {high}"
 
 
 def interval_text(quantiles: Mapping[str, float], count: float) -> tuple[str, str]:

@@ -9,8 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from features.number_text import format_number, pluralize
-from serving.track.answers import PartnershipAnswer, PostAnswer, PostMeasure
-from serving.track.sentences import age_text, interval_text
+from serving.scoring.prospect_batch import moment_text
+from serving.track.answers import ModelOfAnswer, PartnershipAnswer, PostAnswer, PostMeasure
+from serving.track.sentences import age_text, is_all_over, outcome_text, told_measure
 
 #: Partnerships that are shown.
 SHOWN = 20
@@ -25,8 +26,18 @@ def print_answers(answers: Sequence[PartnershipAnswer], console: Console | None 
         console.print(_table(shown))
     for answer in shown:
         _print_sentences(answer, console)
+    if shown:
+        _say(console, _model_line(shown[0].model))
     if len(answers) > SHOWN:
         _say(console, f"{len(answers) - SHOWN:,} more: write them all to a file by --out")
+
+
+def _model_line(model: ModelOfAnswer) -> str:
+    """Word what the answers were made by."""
+    as_of = f"as of {moment_text(model.as_of)}"
+    if model.model_version is None:
+        return f"no model: by published curves of growth and the forecasts given, {as_of}"
+    return f"model {model.model_version}, trained on {model.trained_on} data, {as_of}"
 
 
 def _table(answers: Sequence[PartnershipAnswer]) -> Table:
@@ -56,31 +67,37 @@ def _post_cells(answer: PartnershipAnswer, post: PostAnswer, name: str) -> list[
     told = post.measures[name]
     if told is None:
         return [*start, "-", "-", "-", "-", "-", "-"]
-    return [*start, age_text(told.age_days), f"{told.count:,.0f}", *_figures(told)]
+    return [
+        *start,
+        age_text(told.age_days),
+        f"{told.count:,.0f}",
+        *_figures(told, told.age_days >= answer.horizon_days),
+    ]
 
 
-def _figures(told: PostMeasure) -> list[str]:
-    low, high = interval_text(told.horizon, told.count)
+def _figures(told: PostMeasure, is_over: bool) -> list[str]:
+    outcome = outcome_text(told.horizon, told.count, is_over)
     reached = "-" if told.share_reached is None else f"{told.share_reached:.0%}"
     pace = "-" if told.pace is None else f"{told.pace:.0%}"
-    return [f"{low} - {high}", reached, format_number(round(told.day_90, 1)), pace]
+    day_90 = "-" if told.day_90 is None else format_number(round(told.day_90, 1))
+    return [outcome, reached, day_90, pace]
 
 
 def _total_cells(answer: PartnershipAnswer) -> list[str]:
-    name = "engagements" if answer.totals["engagements"].count is not None else "views"
+    name = told_measure(answer)
     total = answer.totals[name]
     start = [
         escape(answer.partnership_id),
         f"all {answer.deliverables}",
         name,
         "",
-        f"{total.count or 0:,.0f}",
+        "-" if total.count is None else f"{total.count:,.0f}",
     ]
     if total.horizon is None:
         return [*start, "-", "", "", ""]
-    low, high = interval_text(total.horizon, total.count or 0.0)
+    outcome = outcome_text(total.horizon, total.count or 0.0, is_all_over(answer))
     reached = "-" if total.share_reached is None else f"{total.share_reached:.0%}"
-    return [*start, f"{low} - {high}", reached, "", ""]
+    return [*start, outcome, reached, "", ""]
 
 
 def _print_sentences(answer: PartnershipAnswer, console: Console) -> None:
@@ -93,7 +110,9 @@ def _print_sentences(answer: PartnershipAnswer, console: Console) -> None:
     if warnings:
         _say(console, f"  warnings: {', '.join(warnings)}")
     if answer.forecast_source is None and answer.forecast_reason:
-        _say(console, f"  without the forecast of before: {answer.forecast_reason}")
+        _say(console, f"  no forecast was made before: {answer.forecast_reason}")
+    if answer.make_good_reason:
+        _say(console, f"  no probability of the make-good line: {answer.make_good_reason}")
 
 
 def _say(console: Console, text: str) -> None:

@@ -9,11 +9,14 @@ from features.maturation.maturation import Maturation, published_maturation
 from features.tables.vocabulary import PLATFORMS
 from models.bundle import Bundle
 from models.conformal import GRID
+from models.nearly_complete import nearly_complete_days
 from models.running_post import RunningForecast, RunningPosts, pace, running_forecast
 from serving.scoring.scorer import Scorer
 from serving.track.answers import (
+    NO_MODEL,
     QUANTILES,
     MaturationSource,
+    ModelOfAnswer,
     PartnershipAnswer,
     PostAnswer,
     PostMeasure,
@@ -21,7 +24,7 @@ from serving.track.answers import (
 )
 from serving.track.forecasts import DeliverableForecasts, deliverable_forecasts
 from serving.track.partnership_totals import PublishedCurves, partnership_answer
-from serving.track.post_counts import MEASURES, PostCounts, post_counts
+from serving.track.post_counts import HIDDEN, MEASURES, PostCounts, post_counts
 from serving.track.sentences import post_sentence
 from serving.track.tracked import TrackedPartnership
 
@@ -67,11 +70,13 @@ class Tracker:
                 )
                 continue
             counts = [self._counts(partnership, number, as_of) for number in _posts(partnership)]
-            if any(one.chosen for one in counts):
+            if any(one.chosen for one in counts) or _is_by_forecast(partnership, counts):
                 usable.append((row, partnership, counts))
             else:
                 answers[row] = _rejection(partnership, counts)
-        made = self._answers([one for _, one, _ in usable], [counts for _, _, counts in usable])
+        made = self._answers(
+            [one for _, one, _ in usable], [counts for _, _, counts in usable], as_of
+        )
         answers |= {row: answer for (row, _, _), answer in zip(usable, made, strict=True)}
         return [answers[row] for row in range(len(named))]
 
@@ -101,10 +106,13 @@ class Tracker:
             else f"has counts of {' and '.join(without)} alone, for which there is no curve of "
             f"{platform}: how they grow is not known"
         )
-        return PostCounts(chosen, warnings, fault)
+        return PostCounts(chosen, warnings, fault, found.points)
 
     def _answers(
-        self, partnerships: list[TrackedPartnership], counts: list[list[PostCounts]]
+        self,
+        partnerships: list[TrackedPartnership],
+        counts: list[list[PostCounts]],
+        as_of: int,
     ) -> list[PartnershipAnswer]:
         forecasts = deliverable_forecasts(partnerships, self.scorer, self.maturation)
         rows = [
@@ -120,24 +128,34 @@ class Tracker:
                 continue
             posts = _running_posts(partnerships, counts, known, measure)
             before = np.array([forecasts[n].curves[measure][post] for n, post in known])
+            points = [counts[n][post].points[measure] for n, post in known]
             running = running_forecast(posts, self.maturation, measure, before)
             for row, curve in zip(known, running.log_curve, strict=True):
                 curves[row][measure] = curve
-            for row, one in zip(known, self._measures(running, measure, before), strict=True):
+            for row, one in zip(
+                known, self._measures(running, measure, before, points), strict=True
+            ):
                 measured[row][measure] = one
+        model = self._model(as_of)
         return [
-            self._answer(partnership, counts[n], forecasts[n], measured, curves, n)
+            self._answer(partnership, counts[n], forecasts[n], measured, curves, n, model)
             for n, partnership in enumerate(partnerships)
         ]
 
     def _measures(
-        self, running: RunningForecast, measure: str, before: np.ndarray
+        self,
+        running: RunningForecast,
+        measure: str,
+        before: np.ndarray,
+        points: list[tuple[np.ndarray, np.ndarray]],
     ) -> list[PostMeasure]:
-        """Return what is told of one measure of posts (n,); `before`: (n, len(GRID))."""
+        """Return what is told of one measure of posts (n,); `before`: (n, len(GRID)); `points`:
+        ages and counts of the readings of each.
+        """
         posts = running.posts
         quantiles = running.quantile(list(QUANTILES.values()))
         shares = running.share_reached()
-        days = running.nearly_complete_days(self.maturation, measure)
+        days = nearly_complete_days(running, self.maturation, measure, points)
         paces = pace(posts, self.maturation, measure, before)
         levels = np.searchsorted(GRID, list(QUANTILES.values()))
         return [
@@ -146,7 +164,7 @@ class Tracker:
                 age_days=float(posts.age_days[row]),
                 horizon=_quantiles(quantiles[row]),
                 share_reached=_known(shares[row]),
-                day_90=float(days[row]),
+                day_90=_known(days[row]),
                 pace=_known(paces[row]),
                 forecast=None
                 if np.isnan(before[row]).any()
@@ -168,13 +186,20 @@ class Tracker:
         measured: dict[tuple[int, int], dict[str, PostMeasure]],
         curves: dict[tuple[int, int], dict[str, np.ndarray]],
         n: int,
+        model: ModelOfAnswer,
     ) -> PartnershipAnswer:
         posts = tuple(
             _post_answer(partnership, number, counts[number], measured[n, number])
             for number in _posts(partnership)
         )
         published = [PublishedCurves(number, curves[n, number]) for number in _posts(partnership)]
-        return partnership_answer(partnership, posts, published, forecasts)
+        return partnership_answer(partnership, posts, published, forecasts, model)
+
+    def _model(self, as_of: int) -> ModelOfAnswer:
+        if self.scorer is None:
+            return ModelOfAnswer(None, NO_MODEL, as_of)
+        manifest = self.scorer.bundle.manifest
+        return ModelOfAnswer(manifest["version"], manifest["trained_on"], as_of)
 
 
 def _posts(partnership: TrackedPartnership) -> range:
@@ -220,6 +245,11 @@ def _post_answer(
         warnings=tuple(warnings),
         fault=counts.fault,
     )
+
+
+def _is_by_forecast(partnership: TrackedPartnership, counts: list[PostCounts]) -> bool:
+    """Return whether no count is known because likes are hidden, and a forecast was given."""
+    return partnership.forecast is not None and any(HIDDEN in one.warnings for one in counts)
 
 
 def _rejection(partnership: TrackedPartnership, counts: list[PostCounts]) -> Rejection:
