@@ -1,6 +1,6 @@
 """A list of readings to its answers: read, grouped, tracked, written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import pandas as pd
 
 from features.files.atomic import replace_file
 from features.files.formula_escape import escape_formula_frame
+from features.files.output_paths import output_fault
+from features.tables.currency import CurrencyRates
 from features.tables.model import Tables
 from ingest.sheets.sheet_types import SheetOptions
 from serving.frame_file import FileError, write_frame
@@ -36,10 +38,17 @@ class TrackedList:
 
 
 def track_list(
-    path: Path, options: SheetOptions, tracker: Tracker, tables: Tables | None, as_of: pd.Timestamp
+    path: Path,
+    options: SheetOptions,
+    tracker: Tracker,
+    tables: Tables | None,
+    as_of: pd.Timestamp,
+    rates: CurrencyRates | None = None,
 ) -> TrackedList:
-    """Track the posts of a list. Raises CreatorcastError for a file that is no list."""
-    readings = read_list(path, options)
+    """Track the posts of a list; `rates`: of fees in other currencies than USD. Raises
+    CreatorcastError for a file that is no list.
+    """
+    readings = read_list(path, options, rates)
     post_ids = set(readings.rows["post_id"].dropna())
     known = KnownPosts(None if tables is None else tables.posts, post_ids)
     grouped = group_list(readings, known, as_of)
@@ -68,12 +77,20 @@ def _rejected_lines(readings: ReadingList, reasons: dict[int, list[str]]) -> lis
     return sorted([*rows, *readings.left_out], key=lambda one: one.line)
 
 
-def check_out(path: Path) -> None:
-    """Raise FileError where answers cannot be written to a file of that ending."""
-    if path.suffix not in ENDINGS:
-        raise FileError(
-            f"{str(path)!r} has an unknown ending: expected one of {', '.join(ENDINGS)}"
-        )
+def rejected_path(out: Path) -> Path:
+    """Return the file of the rejected rows of answers."""
+    return Path(f"{out}.rejected.csv")
+
+
+def check_out(out: Path, inputs: Mapping[str, Path]) -> None:
+    """Raise FileError where answers cannot be written to a file of that ending, or to that place;
+    `inputs`: what is read -> its path.
+    """
+    if out.suffix not in ENDINGS:
+        raise FileError(f"{str(out)!r} has an unknown ending: expected one of {', '.join(ENDINGS)}")
+    outputs = {"the answers": out, "the rejected rows": rejected_path(out)}
+    if fault := output_fault(outputs, inputs):
+        raise FileError(fault)
 
 
 def write_answers(answers: list[PartnershipAnswer], path: Path) -> None:
