@@ -150,17 +150,15 @@ def _add(group: _Partnership, told: Told, known: KnownPost | None, row: pd.Serie
     differing = [
         name for name in _TERMS if name in told and group.terms.get(name, told[name]) != told[name]
     ]
-    whose = [name for name in differing if name in _WHOSE]
-    remedy = "keep one"
-    if whose and "partnership_id" in told:
-        remedy = "give each creator its own partnership_id, on each platform"
-    faults = [
-        f"{name} {worded(told[name])} differs from {worded(group.terms[name])} of an earlier row "
-        f"of the partnership: {remedy}"
-        for name in whose or differing
+    differences = [
+        f"{name} {worded(told[name])} differs from {worded(group.terms[name])}"
+        for name in differing
     ]
-    if whose:
-        return faults
+    if "partnership_id" in told and set(differing) & set(_WHOSE):
+        whose = [one for name, one in zip(differing, differences, strict=True) if name in _WHOSE]
+        remedy = "give each creator its own partnership_id, on each platform"
+        return [f"{', '.join(whose)} of an earlier row of the partnership: {remedy}"]
+    faults = [f"{one} of an earlier row of the partnership: keep one" for one in differences]
     post_id = str(told.get("post_id") or worded(told["posted_at"]))
     post = group.posts.get(post_id)
     if post is not None and post.posted_at != told["posted_at"]:

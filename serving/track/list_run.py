@@ -1,7 +1,7 @@
 """A list of readings to its answers: read, grouped, tracked, written."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -18,6 +18,7 @@ from serving.scoring.prospect_batch import microseconds
 from serving.track.answer_json import answer_json
 from serving.track.answer_rows import answer_frame
 from serving.track.answers import PartnershipAnswer, Rejection
+from serving.track.known_creators import name_known_creators
 from serving.track.known_posts import KnownPosts
 from serving.track.list_groups import group_list
 from serving.track.list_reader import ReadingList, RejectedLine, read_list
@@ -49,6 +50,9 @@ def track_list(
     CreatorcastError for a file that is no list.
     """
     readings = read_list(path, options, rates)
+    if tables is not None:
+        rows = name_known_creators(readings.rows, tables.creators)
+        readings = replace(readings, rows=rows)
     post_ids = set(readings.rows["post_id"].dropna())
     known = KnownPosts(None if tables is None else tables.posts, post_ids)
     grouped = group_list(readings, known, as_of)
