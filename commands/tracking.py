@@ -31,6 +31,9 @@ MAX_PRINTED = 20
     help="Tables: rows that name a post_id of theirs take its readings, and creators are known.",
 )
 @click.option(
+    "--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD."
+)
+@click.option(
     "--out", type=FILE, help="Write the answers there, .csv, .parquet or .json; default: print."
 )
 @click.option(
@@ -45,6 +48,7 @@ def track(
     ctx: click.Context,
     readings: Path,
     data: Path | None,
+    rates: Path | None,
     out: Path | None,
     as_of: pd.Timestamp | None,
     platform: str | None,
@@ -64,29 +68,43 @@ def track(
     from rich.console import Console
 
     from features.files.change_guard import require_unchanged
+    from features.tables.rates_file import read_rates
     from serving.track.list_reader import check_list
-    from serving.track.list_run import check_out, track_list, write_answers, write_rejected
+    from serving.track.list_run import (
+        check_out,
+        rejected_path,
+        track_list,
+        write_answers,
+        write_rejected,
+    )
     from serving.track.terminal import print_answers
     from serving.track.tracker import Tracker
 
     check_list(readings)  # before the model is loaded, which takes seconds
     if out is not None:
-        check_out(out)
-    with require_unchanged(data):
+        check_out(out, _inputs(readings, rates, sheet["columns"]))
+    with require_unchanged(data, rates):
         scorer, tables = _scorer_and_tables(data)
         moment = as_of if as_of is not None else pd.Timestamp.now(tz="UTC")
         options = build_sheet_options(platform, **sheet)
-        tracked = track_list(readings, options, Tracker(scorer), tables, moment)
+        usd_rates = read_rates(rates) if rates else None
+        tracked = track_list(readings, options, Tracker(scorer), tables, moment, usd_rates)
     for note in tracked.notes:
         click.echo(note, err=True)
     if out is None:
         print_answers(tracked.answers, Console(width=140))
     else:
         write_answers(tracked.answers, out)
-        write_rejected(tracked, Path(f"{out}.rejected.csv"))
+        write_rejected(tracked, rejected_path(out))
     _print_counts(tracked, out)
     if tracked.rejected:
         ctx.exit(3)
+
+
+def _inputs(readings: Path, rates: Path | None, mapping: Path | None) -> dict[str, Path]:
+    """Return what is read -> its file; answers must not take its place."""
+    files = {"the list": readings, "the file of --rates": rates, "the map file": mapping}
+    return {what: path for what, path in files.items() if path is not None}
 
 
 def _scorer_and_tables(data: Path | None) -> tuple[Scorer | None, Tables | None]:

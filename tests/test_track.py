@@ -131,8 +131,8 @@ def test_without_a_forecast_the_rest_has_no_total(track):
     ("change", "reason"),
     [
         ({"observed_at": "2026-05-31T10:00:00Z"}, "is before posted_at 2026-06-01T10:00:00Z"),
-        ({"horizon_days": 0}, "horizon_days 0.0 is below 1, the least possible"),
-        ({"horizon_days": 1000}, "horizon_days 1000.0 is above 90, the most accepted"),
+        ({"horizon_days": 0}, "horizon_days 0 is below 1, the least possible"),
+        ({"horizon_days": 1000}, "horizon_days 1,000 is above 90, the most accepted"),
         ({"likes": -5}, "likes '-5' is below 0"),
         ({"posted_at": None}, "posted_at is missing: say when the post went online"),
         ({"observed_at": None}, "observed_at is missing: say when these counts were read"),

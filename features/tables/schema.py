@@ -367,6 +367,7 @@ PUBLISHED_POSTS = TableSpec(
         _BRAND_NICHE,
         PROSPECTS["deliverables"],
         PROSPECTS["fee_usd"],
+        *FEE_COLUMNS,
         PROSPECTS["goal_engagements"],
         *TRACKING_COLUMNS,
     ),

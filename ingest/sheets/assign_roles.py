@@ -26,9 +26,7 @@ from ingest.sheets.row_kind import (
 from ingest.sheets.row_patterns import CellRows
 from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_types import SheetOptions
-
-#: The table of lists to track: their rows are posts, whatever else their columns name.
-PUBLISHED_POSTS = "published_posts"
+from ingest.sheets.tracked_columns import PUBLISHED_POSTS
 
 
 def unread_column_name(role: ColumnRole) -> str:
@@ -58,7 +56,7 @@ def assign_roles(
     SheetError for a map to a column that does not exist, and for figures of each day.
     """
     sample = sample or []
-    roles = header_roles(source, stats, options, layout)
+    roles = header_roles(source, stats, options, layout, tables)
     roles = drop_period_column(roles, sample)
     filled = [role for role in roles if stats[role.index].filled_count]
     post_links = any(

@@ -91,7 +91,8 @@ class ParsedDate:
 
     `order`: "ymd" where it is clear which numbers are year, month and day (`first_number` is then
     the day), "day" or "month" where the text proves which comes first, "same" where both numbers
-    are equal, "?" where it is open. `seconds`: since midnight UTC.
+    are equal, "?" where it is open. `seconds`: since midnight UTC. `has_clock`: whether a time of
+    day is written.
     """
 
     year: int
@@ -103,6 +104,7 @@ class ParsedDate:
     short_year: bool = False
     mark: str = ""
     kind: str = "date"
+    has_clock: bool = True
 
     def moment(self, day_first: bool | None, exchanged: bool = False) -> datetime | None:
         """Return the moment, UTC; None where there is no such date.
@@ -150,6 +152,21 @@ def _parse(text: str, epoch: int) -> ParsedDate | None:
     return None
 
 
+def lacks_time_of_day(text: str) -> bool:
+    """Return whether a text is a date without a time of day. So is midnight without a zone, by
+    which spreadsheet programs write dates.
+
+    >>> lacks_time_of_day("28.06.2026"), lacks_time_of_day("2026-06-28 00:00:00")
+    (True, True)
+    >>> lacks_time_of_day("2026-06-28T00:00Z"), lacks_time_of_day("2026-06-28 09:30")
+    (False, False)
+    """
+    date = parse_date(text)
+    if date is None:
+        return False
+    return not date.has_clock or (not date.has_zone and date.seconds == 0)
+
+
 def from_serial(serial: float, epoch: int = 1900) -> datetime:
     """Return the moment of an Excel serial number, to the second.
 
@@ -188,7 +205,17 @@ def _date_of_match(match: re.Match[str], first: int, second: int, order: str) ->
     mark = match["mark"] if "mark" in match.re.groupindex else ""
     zone = match["zone"]
     seconds -= _zone_offset(zone)
-    return ParsedDate(year, first, second, order, seconds, zone is not None, short_year, mark)
+    return ParsedDate(
+        year,
+        first,
+        second,
+        order,
+        seconds,
+        zone is not None,
+        short_year,
+        mark,
+        has_clock=match["time"] is not None,
+    )
 
 
 def _seconds_of_day(time: str | None, half: str | None) -> float | None:

@@ -10,12 +10,12 @@ from ingest.sheets.export_layouts import ExportLayout
 from ingest.sheets.header_meanings import (
     HeaderMeaning,
     column_kinds,
-    header_meaning,
     header_tokens,
 )
 from ingest.sheets.headers import meaning_without_year
 from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_types import ColumnMapping, SheetError, SheetOptions
+from ingest.sheets.tracked_columns import meaning_in_tables, settle_tracked_columns
 
 #: Columns of which two in one sheet contradict each other; of the others the first is used.
 EXCLUSIVE_COLUMNS = frozenset(
@@ -90,8 +90,9 @@ def header_roles(
     stats: list[ColumnStats],
     options: SheetOptions,
     layout: ExportLayout | None,
+    tables: tuple[str, ...],
 ) -> list[ColumnRole]:
-    """Return the role of every column by itself, in order.
+    """Return the role of every column by itself, in order; `tables`: those whose columns are read.
 
     Raises SheetError for a map to a column that does not exist.
     """
@@ -100,7 +101,7 @@ def header_roles(
     roles = []
     for index, name in enumerate(source.names):
         header, mapping = source.header[index], mappings[index]
-        meaning = header_meaning(header) if header.strip() else None
+        meaning = meaning_in_tables(header, tables) if header.strip() else None
         if mapping is not None:
             role = _role_by_map(index, name, mapping, meaning)
         elif layout and index in by_layout:
@@ -110,7 +111,7 @@ def header_roles(
         else:
             role = _role_without_name(index, name, header, stats[index])
         roles.append(role)
-    return _settle_columns_of_a_year(roles)
+    return settle_tracked_columns(_settle_columns_of_a_year(roles), stats)
 
 
 def _role_by_map(

@@ -15,7 +15,7 @@ from ingest.sheets.decimal_marks import (
 from ingest.sheets.fee_reader import deliverables_reader
 from ingest.sheets.header_meanings import column_kinds
 from ingest.sheets.number_parser import LOCAL_SUFFIXES
-from ingest.sheets.number_readers import number_reader, stored_value
+from ingest.sheets.number_readers import NOT_WHOLE, NOT_WHOLE_OF, number_reader, stored_value
 from ingest.sheets.sheet_types import Guess, SheetOptions
 
 #: Units of a map file -> power of ten.
@@ -56,7 +56,8 @@ def plan_number_column(
     unclear = unclear or display_contradiction(role, stats) or role.ambiguous
     unit = _UNITS.get(power)
     guess = Guess(role.source, target, kind, role.how, join_notes(notes), unclear, unit)
-    read = number_reader(marks, power, kind == "count", _has_mapped_power(role))
+    not_whole = NOT_WHOLE_OF.get(target, NOT_WHOLE)
+    read = number_reader(marks, power, kind == "count", _has_mapped_power(role), not_whole)
     if target == "deliverables":
         read = deliverables_reader(read)
     return ColumnPlan(role.index, target, kind, read, guess)

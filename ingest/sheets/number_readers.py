@@ -26,6 +26,11 @@ NOT_WHOLE = (
     "is no whole number: if the column is in thousands or millions, give the unit k or m in a map "
     "file (--map)"
 )
+#: Whole numbers that are never in thousands -> what is wrong with another one.
+NOT_WHOLE_OF = {
+    "deliverables": "is no whole number: give a whole number of deliverables",
+    "horizon_days": "is no whole number: give whole days",
+}
 #: Rounding errors of floating numbers stay below this.
 _ROUNDING = 1e-6
 
@@ -45,30 +50,36 @@ def stored_value(cell: NumberCell, power: int, mapped: bool = False) -> float | 
 
 
 def number_reader(
-    marks: DecimalMarks, power: int = 0, whole: bool = False, mapped: bool = False
+    marks: DecimalMarks,
+    power: int = 0,
+    whole: bool = False,
+    mapped: bool = False,
+    not_whole: str = NOT_WHOLE,
 ) -> CellReader:
     """Return a reader of counts (`whole`) or means.
 
-    `power`: that of the header, or with `mapped` that of the map file.
+    `power`: that of the header, or with `mapped` that of the map file; `not_whole`: what is wrong
+    with a count that is no whole number.
     """
+    reason = not_whole if whole else ""
 
     def read(cell: Cell) -> CellResult:
         if isinstance(cell, NumberCell):
             if cell.unit or cell.currency:
                 return None, PERCENTAGE if cell.unit else MONEY
             value = stored_value(cell, power, mapped)
-            return (None, UNCLEAR_DISPLAY) if value is None else _check_count(value, whole)
+            return (None, UNCLEAR_DISPLAY) if value is None else _check_count(value, reason)
         if isinstance(cell, datetime):
             return None, DATE
         if cell.isdigit() and cell.isascii() and len(cell) < 16:
             return float(int(cell) * 10**power), ""
-        return _read_number_text(cell, marks, power, whole)
+        return _read_number_text(cell, marks, power, reason)
 
     return read_filled(read)
 
 
-def _read_number_text(text: str, marks: DecimalMarks, power: int, whole: bool) -> CellResult:
-    """Read a count or a mean from a text."""
+def _read_number_text(text: str, marks: DecimalMarks, power: int, not_whole: str) -> CellResult:
+    """Read a count or a mean from a text; `not_whole`: as in `_check_count`."""
     number = parse_number_text(text)
     if number is None:
         return None, NO_NUMBER
@@ -77,16 +88,17 @@ def _read_number_text(text: str, marks: DecimalMarks, power: int, whole: bool) -
     value, wrong = read_parsed_number(number, marks)
     if value is None:
         return None, wrong
-    return _check_count(float(value if number.power else value.scaleb(power)), whole)
+    return _check_count(float(value if number.power else value.scaleb(power)), not_whole)
 
 
-def _check_count(value: float, whole: bool) -> CellResult:
+def _check_count(value: float, not_whole: str) -> CellResult:
+    """Check a count or a mean; `not_whole`: what is wrong where it must be whole, "" for a mean."""
     if value < 0:
         return None, NEGATIVE
     nearest = round(value)
     if abs(value - nearest) < _ROUNDING:
         return float(nearest), ""
-    return (None, NOT_WHOLE) if whole else (float(value), "")
+    return (None, not_whole) if not_whole else (float(value), "")
 
 
 def read_parsed_number(number: ParsedNumber, marks: DecimalMarks) -> tuple[Decimal | None, str]:

@@ -8,14 +8,14 @@ from typing import NoReturn
 from features.niche.tokens import fold_label
 from features.tables.vocabulary import PLATFORMS
 from ingest.sheets.account_columns import is_other_account
-from ingest.sheets.assign_roles import PUBLISHED_POSTS, assign_roles, unread_column_name
+from ingest.sheets.assign_roles import assign_roles, unread_column_name
 from ingest.sheets.column_plan import ColumnPlan
 from ingest.sheets.column_plans import make_column_plans
 from ingest.sheets.column_role import ColumnRole
 from ingest.sheets.column_stats import ColumnStats
 from ingest.sheets.convert import convert_records
 from ingest.sheets.export_layouts import ExportLayout, readable_layout
-from ingest.sheets.header_meanings import HeaderMeaning, header_meaning
+from ingest.sheets.header_meanings import HeaderMeaning
 from ingest.sheets.header_roles import mapping_for, needed_stats
 from ingest.sheets.row_patterns import CellRows
 from ingest.sheets.rows import sort_into_rows
@@ -24,6 +24,7 @@ from ingest.sheets.sheet_records import SheetSource
 from ingest.sheets.sheet_source import open_sheet
 from ingest.sheets.sheet_types import Sheet, SheetError, SheetOptions
 from ingest.sheets.summary_rows import find_naming_columns, find_summary_rows
+from ingest.sheets.tracked_columns import PUBLISHED_POSTS, meaning_in_tables
 
 TABLE_NAMES = ("creators", "posts", "partnerships", "prospects", PUBLISHED_POSTS)
 #: Those that are looked for where none are named.
@@ -89,7 +90,7 @@ def plan_sheet(
     row, or no known column.
     """
     layout = readable_layout(source.path, source.header)
-    stats, sample, row_count = _gather_stats(source, options, layout)
+    stats, sample, row_count = _gather_stats(source, options, layout, tables)
     try:
         roles, row_kind = assign_roles(source, stats, options, tables, layout, sample)
     except SheetError as error:
@@ -167,13 +168,18 @@ def _summary_rows(
 
 
 def _gather_stats(
-    source: SheetSource, options: SheetOptions, layout: ExportLayout | None
+    source: SheetSource,
+    options: SheetOptions,
+    layout: ExportLayout | None,
+    tables: tuple[str, ...],
 ) -> tuple[list[ColumnStats], CellRows, int]:
     """Look at all rows; return the statistics of each column, the cells of the first rows, and how
     many rows there are.
     """
     stats = [ColumnStats() for _ in source.header]
-    meanings = [header_meaning(header) if header.strip() else None for header in source.header]
+    meanings = [
+        meaning_in_tables(header, tables) if header.strip() else None for header in source.header
+    ]
     for position, (column, _) in (layout.meanings(source.header) if layout else {}).items():
         meanings[position] = HeaderMeaning(column, exact=True)
     mappings = [mapping_for(names, options) for names in source.mapping_names]

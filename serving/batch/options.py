@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
+from features.files.output_paths import output_fault
 from ingest.sheets.sheet_types import SheetOptions
 from models.booster_engine import AUTO, BULK_ROWS, LIGHTGBM
 from models.cluster import TIMEOUT_MINUTES
@@ -144,17 +145,6 @@ def check_ending(path: Path) -> None:
 def check_paths(source: Path, out: Path, rejected: Path) -> None:
     """Raise BatchError where a file would replace the list, or cannot be written."""
     check_ending(out)
-    for path, noun in ((out, "the answers"), (rejected, "the rejected rows")):
-        if source.exists() and path.exists() and (path.samefile(source) or _within(path, source)):
-            raise BatchError(f"{str(path)!r} is the list itself: name another file for {noun}")
-        if path.is_dir():
-            raise BatchError(f"{str(path)!r} cannot be written: Is a directory")
-    if not out.parent.is_dir():
-        raise BatchError(
-            f"{str(out)!r} cannot be written: the folder {str(out.parent)!r} does not exist; make "
-            f"it first"
-        )
-
-
-def _within(path: Path, folder: Path) -> bool:
-    return folder.is_dir() and folder.resolve() in path.resolve().parents
+    outputs = {"the answers": out, "the rejected rows": rejected}
+    if fault := output_fault(outputs, {"the list": source}):
+        raise BatchError(fault)

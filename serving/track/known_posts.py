@@ -45,6 +45,14 @@ class KnownPosts:
         known = [post for post in found if post is not None]
         return known[0] if len(known) == 1 else None
 
+    def of_any_platform(self, post_id: str | None) -> list[KnownPost]:
+        """Return the posts that have an id, at most one of each platform."""
+        return [
+            self._posts[name, post_id]
+            for name in PLATFORMS
+            if post_id is not None and (name, post_id) in self._posts
+        ]
+
 
 def _known_post(rows: pd.DataFrame) -> KnownPost:
     first = rows.iloc[0]

@@ -9,30 +9,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from features.tables.schema import AVERAGE_COLUMNS, format_exact
+from features.tables.schema import AVERAGE_COLUMNS
 from models.running_total import MOST_DELIVERABLES
-from serving.track.known_posts import COUNTS, KnownPost, KnownPosts, microseconds_of, reading_of
+from serving.track.known_posts import KnownPost, KnownPosts, microseconds_of, reading_of
+from serving.track.list_keys import Key, ambiguous_rows, partnership_keys, partnership_names
 from serving.track.list_reader import ReadingList
+from serving.track.list_rules import FORECAST, Told, row_faults, with_known, with_remedy, worded
 from serving.track.tracked import (
     HORIZON_DAYS,
     GivenForecast,
     Reading,
     TrackedPartnership,
     TrackedPost,
-    forecast_fault,
 )
 
-_FORECAST = ("forecast_p10", "forecast_p50", "forecast_p90")
 #: What all rows of a partnership must agree on.
 _TERMS = (
     *("creator_id", "platform", "horizon_days", "deliverables"),
-    *("goal_engagements", "make_good_engagements", "fee_usd", *_FORECAST),
+    *("goal_engagements", "make_good_engagements", "fee_usd", *FORECAST),
 )
 #: What the model's forecast of before is made by: of the first row that gives it.
 _PROSPECT = (
     *("creator_id", "followers", "niche", "brand_niche"),
     *(column.name for column in AVERAGE_COLUMNS),
 )
+#: Of those, what says whose posts they are.
+_WHOSE = ("creator_id", "platform")
+WITHOUT_TIME = "moments_without_time_of_day"
 UNDATED = "readings_without_observed_at_not_used"
 
 
@@ -83,97 +86,84 @@ def group_list(readings: ReadingList, known: KnownPosts, as_of: pd.Timestamp) ->
     given; the other rows of its partnership are.
     """
     reasons = {row: list(faults) for row, faults in readings.reasons.items()}
-    groups: dict[str, _Partnership] = {}
+    rows: dict[int, Told] = {}
+    dates_alone: dict[int, list[str]] = {}
     for row, values in enumerate(readings.rows.to_dict("records")):
         if row in reasons:
             continue
-        told: dict[str, Any] = {
-            str(name): value for name, value in values.items() if pd.notna(value)
-        }
+        told: Told = {str(name): value for name, value in values.items() if pd.notna(value)}
         post = known.find(told.get("platform"), told.get("post_id"))
-        told = _with_known(told, post)
-        faults = _row_faults(told, post, as_of)
-        if not faults:
-            group = groups.setdefault(_partnership_id(told), _Partnership())
-            faults = _add(group, told, post, readings.rows.iloc[row])
-        if faults:
-            reasons[row] = [_with_unread(fault, readings.unread, row) for fault in faults]
+        without_time = [name for name, rows_ in readings.dates_alone.items() if rows_[row]]
+        told, without_time = _with_known_time(told, post, without_time)
+        told = with_known(told, post)
+        if faults := row_faults(told, known, as_of, without_time):
+            reasons[row] = [
+                with_remedy(fault, readings.unread, readings.remedies, row) for fault in faults
+            ]
+            continue
+        rows[row], dates_alone[row] = told, without_time
+    keys = partnership_keys(rows)
+    reasons |= {row: [why] for row, why in ambiguous_rows(rows, keys, dates_alone).items()}
+    groups: dict[Key, _Partnership] = {}
+    for row, told in rows.items():
+        if row in reasons:
+            continue
+        group = groups.setdefault(keys[row], _Partnership())
+        post = known.find(told.get("platform"), told.get("post_id"))
+        if faults := _add(group, told, post, readings.rows.iloc[row]):
+            reasons[row] = faults
             continue
         group.rows.append(row)
         group.warnings |= dict.fromkeys(_unread_warnings(readings.unread, row))
-    used = {name: group for name, group in groups.items() if group.rows}
-    partnerships = [_tracked(name, group) for name, group in used.items()]
+        if dates_alone[row]:
+            group.warnings[WITHOUT_TIME] = None
+    return _grouped(groups, readings, reasons)
+
+
+def _grouped(
+    groups: dict[Key, _Partnership], readings: ReadingList, reasons: dict[int, list[str]]
+) -> GroupedList:
+    """Return the groups that have rows as partnerships with their names."""
+    used = {key: group for key, group in groups.items() if group.rows}
+    names = partnership_names(used)
+    partnerships = [_tracked(names[key], group) for key, group in used.items()]
     _warn_of_rejected(partnerships, readings, reasons)
     return GroupedList(partnerships, [group.rows for group in used.values()], reasons)
 
 
-def _with_known(told: dict[str, Any], post: KnownPost | None) -> dict[str, Any]:
-    """Return a row with what the tables know of its post, where it does not say it itself."""
-    if post is None:
-        return told
-    fields = ("platform", "creator_id", "posted_at", "format")
-    known = {name: getattr(post, name) for name in fields}
-    return {name: value for name, value in known.items() if value is not None} | told
+def _with_known_time(
+    told: Told, post: KnownPost | None, dates_alone: list[str]
+) -> tuple[Told, list[str]]:
+    """Return a row without its posted_at where that is the day, without the time, of the
+    tables.
+    """
+    day = told.get("posted_at")
+    is_same = post is not None and day is not None and day == post.posted_at.normalize()
+    if not (is_same and "posted_at" in dates_alone):
+        return told, dates_alone
+    without = {name: value for name, value in told.items() if name != "posted_at"}
+    return without, [name for name in dates_alone if name != "posted_at"]
 
 
-def _row_faults(told: dict[str, Any], post: KnownPost | None, as_of: pd.Timestamp) -> list[str]:
-    """Return what is wrong with one row by itself."""
-    posted, observed = told.get("posted_at"), told.get("observed_at")
-    has_counts = any(name in told for name in COUNTS)
-    faults = []
-    if posted is None:
-        faults.append(
-            "posted_at is missing: say when the post went online, or name a post_id of the tables "
-            "(--data)"
-        )
-    elif post is not None and posted != post.posted_at:
-        faults.append(
-            f"posted_at {_worded(posted)} differs from {_worded(post.posted_at)} of the tables: "
-            "keep one"
-        )
-    elif posted > as_of:
-        faults.append(
-            f"posted_at {_worded(posted)} is after {_worded(as_of)}, the moment of the forecast"
-        )
-    if observed is None and has_counts:
-        faults.append("observed_at is missing: say when these counts were read")
-    elif observed is not None and not has_counts:
-        faults.append("observed_at stands without counts: give likes, comments, ... or views")
-    if posted is not None and observed is not None and observed < posted:
-        faults.append(
-            f"observed_at {_worded(observed)} is before posted_at {_worded(posted)}: give both "
-            "with their time"
-        )
-    if any(name in told for name in _FORECAST):
-        fault = forecast_fault(*(told.get(name) for name in _FORECAST))
-        faults += [fault] if fault else []
-    return faults
-
-
-def _partnership_id(told: dict[str, Any]) -> str:
-    """Return the id of a row's partnership, that of its post where none is given."""
-    if "partnership_id" in told:
-        return str(told["partnership_id"])
-    return str(
-        told.get("post_id") or f"{told.get('creator_id', 'post')} {_worded(told['posted_at'])}"
-    )
-
-
-def _add(
-    group: _Partnership, told: dict[str, Any], known: KnownPost | None, row: pd.Series
-) -> list[str]:
+def _add(group: _Partnership, told: Told, known: KnownPost | None, row: pd.Series) -> list[str]:
     """Add a row to its partnership; return what contradicts earlier rows, and then add nothing."""
-    post_id = str(told.get("post_id") or _worded(told["posted_at"]))
-    post = group.posts.get(post_id)
-    faults = [
-        f"{name} {_worded(told[name])} differs from {_worded(group.terms[name])} of an earlier row "
-        "of the partnership: keep one"
-        for name in _TERMS
-        if name in told and group.terms.get(name, told[name]) != told[name]
+    differing = [
+        name for name in _TERMS if name in told and group.terms.get(name, told[name]) != told[name]
     ]
+    differences = [
+        f"{name} {worded(told[name])} differs from {worded(group.terms[name])}"
+        for name in differing
+    ]
+    if "partnership_id" in told and set(differing) & set(_WHOSE):
+        whose = [one for name, one in zip(differing, differences, strict=True) if name in _WHOSE]
+        remedy = "give each creator its own partnership_id, on each platform"
+        return [f"{', '.join(whose)} of an earlier row of the partnership: {remedy}"]
+    faults = [f"{one} of an earlier row of the partnership: keep one" for one in differences]
+    post_id = str(told.get("post_id") or worded(told["posted_at"]))
+    post = group.posts.get(post_id)
     if post is not None and post.posted_at != told["posted_at"]:
         faults.append(
-            f"posted_at {_worded(told['posted_at'])} differs from {_worded(post.posted_at)} of an "
+            f"posted_at {worded(told['posted_at'])} differs from {worded(post.posted_at)} of an "
             "earlier row of the post: keep one"
         )
     if post is None and len(group.posts) == MOST_DELIVERABLES:
@@ -194,7 +184,7 @@ def _add(
 
 def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
     terms = group.terms
-    quantiles = [terms.get(name) for name in _FORECAST]
+    quantiles = [terms.get(name) for name in FORECAST]
     forecast = None if quantiles[0] is None else GivenForecast(*map(float, quantiles))  # type: ignore[arg-type]
     return TrackedPartnership(
         partnership_id=partnership_id,
@@ -209,21 +199,6 @@ def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
         forecast=forecast,
         warnings=tuple(group.warnings),
     )
-
-
-def _worded(value: Any) -> str:
-    """Word a moment, a number or a text."""
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
-    return format_exact(value) if isinstance(value, float) else str(value)
-
-
-def _with_unread(fault: str, unread: dict[str, np.ndarray], row: int) -> str:
-    """Return a fault; that of a missing value which could not be read says so."""
-    name = fault.partition(" is missing")[0]
-    if name != fault and name in unread and unread[name][row]:
-        return f"{name} could not be read: see what was said of its column"
-    return fault
 
 
 def _unread_warnings(unread: dict[str, np.ndarray], row: int) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """A list of readings to its answers: read, grouped, tracked, written."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -9,6 +9,8 @@ import pandas as pd
 
 from features.files.atomic import replace_file
 from features.files.formula_escape import escape_formula_frame
+from features.files.output_paths import output_fault
+from features.tables.currency import CurrencyRates
 from features.tables.model import Tables
 from ingest.sheets.sheet_types import SheetOptions
 from serving.frame_file import FileError, write_frame
@@ -16,6 +18,7 @@ from serving.scoring.prospect_batch import microseconds
 from serving.track.answer_json import answer_json
 from serving.track.answer_rows import answer_frame
 from serving.track.answers import PartnershipAnswer, Rejection
+from serving.track.known_creators import name_known_creators
 from serving.track.known_posts import KnownPosts
 from serving.track.list_groups import group_list
 from serving.track.list_reader import ReadingList, RejectedLine, read_list
@@ -36,10 +39,20 @@ class TrackedList:
 
 
 def track_list(
-    path: Path, options: SheetOptions, tracker: Tracker, tables: Tables | None, as_of: pd.Timestamp
+    path: Path,
+    options: SheetOptions,
+    tracker: Tracker,
+    tables: Tables | None,
+    as_of: pd.Timestamp,
+    rates: CurrencyRates | None = None,
 ) -> TrackedList:
-    """Track the posts of a list. Raises CreatorcastError for a file that is no list."""
-    readings = read_list(path, options)
+    """Track the posts of a list; `rates`: of fees in other currencies than USD. Raises
+    CreatorcastError for a file that is no list.
+    """
+    readings = read_list(path, options, rates)
+    if tables is not None:
+        rows = name_known_creators(readings.rows, tables.creators)
+        readings = replace(readings, rows=rows)
     post_ids = set(readings.rows["post_id"].dropna())
     known = KnownPosts(None if tables is None else tables.posts, post_ids)
     grouped = group_list(readings, known, as_of)
@@ -68,12 +81,20 @@ def _rejected_lines(readings: ReadingList, reasons: dict[int, list[str]]) -> lis
     return sorted([*rows, *readings.left_out], key=lambda one: one.line)
 
 
-def check_out(path: Path) -> None:
-    """Raise FileError where answers cannot be written to a file of that ending."""
-    if path.suffix not in ENDINGS:
-        raise FileError(
-            f"{str(path)!r} has an unknown ending: expected one of {', '.join(ENDINGS)}"
-        )
+def rejected_path(out: Path) -> Path:
+    """Return the file of the rejected rows of answers."""
+    return Path(f"{out}.rejected.csv")
+
+
+def check_out(out: Path, inputs: Mapping[str, Path]) -> None:
+    """Raise FileError where answers cannot be written to a file of that ending, or to that place;
+    `inputs`: what is read -> its path.
+    """
+    if out.suffix not in ENDINGS:
+        raise FileError(f"{str(out)!r} has an unknown ending: expected one of {', '.join(ENDINGS)}")
+    outputs = {"the answers": out, "the rejected rows": rejected_path(out)}
+    if fault := output_fault(outputs, inputs):
+        raise FileError(fault)
 
 
 def write_answers(answers: list[PartnershipAnswer], path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Whether a file may be written: never in place of a file that is read, and in a folder that is
+there.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def output_fault(outputs: Mapping[str, Path], inputs: Mapping[str, Path]) -> str | None:
+    """Return why files cannot be written, None where they can.
+
+    `outputs`: what is written -> its path; `inputs`: what is read -> its file or folder. The same
+    file under another spelling or by a link is found, and a file inside of a folder that is read.
+    """
+    for noun, path in outputs.items():
+        for what, source in inputs.items():
+            if source.exists() and path.exists() and _is_or_lies_in(path, source):
+                return f"{str(path)!r} is {what} itself: name another file for {noun}"
+        if path.is_dir():
+            return f"{str(path)!r} cannot be written: Is a directory"
+        if not path.parent.is_dir():
+            return (
+                f"{str(path)!r} cannot be written: the folder {str(path.parent)!r} does not "
+                f"exist; make it first"
+            )
+    return None
+
+
+def _is_or_lies_in(path: Path, source: Path) -> bool:
+    return path.samefile(source) or (source.is_dir() and source.resolve() in path.resolve().parents)
