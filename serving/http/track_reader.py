@@ -2,6 +2,7 @@
 be answered.
 """
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,7 +33,6 @@ from serving.scoring.prospect_batch import microseconds
 from serving.settings import Limits
 from serving.track.known_posts import COUNTS
 from serving.track.tracked import (
-    HORIZON_DAYS,
     GivenForecast,
     Reading,
     TrackedPartnership,
@@ -276,7 +276,7 @@ class _Parts:
             prospect.get("platform"),
             tuple(map(self._post, self._posts_of[row])),
             prospect,
-            float(told.get("horizon_days", HORIZON_DAYS)),
+            float(told.get("horizon_days", math.nan)),
             forecast=self.forecasts[row],
         )
         return replace(partnership, **{field: told[field] for field in _TERMS if field in told})

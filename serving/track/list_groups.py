@@ -2,6 +2,7 @@
 which rows contradict an earlier one.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +17,6 @@ from serving.track.list_keys import Key, ambiguous_rows, partnership_keys, partn
 from serving.track.list_reader import ReadingList
 from serving.track.list_rules import FORECAST, Told, row_faults, with_known, with_remedy, worded
 from serving.track.tracked import (
-    HORIZON_DAYS,
     GivenForecast,
     Reading,
     TrackedPartnership,
@@ -191,7 +191,7 @@ def _tracked(partnership_id: str, group: _Partnership) -> TrackedPartnership:
         platform=terms.get("platform"),
         posts=tuple(post.tracked(post_id) for post_id, post in group.posts.items()),
         prospect=group.prospect,
-        horizon_days=float(terms.get("horizon_days", HORIZON_DAYS)),
+        horizon_days=float(terms.get("horizon_days", math.nan)),
         deliverables=terms.get("deliverables"),
         goal_engagements=terms.get("goal_engagements"),
         make_good_engagements=terms.get("make_good_engagements"),

@@ -18,6 +18,7 @@ HIDDEN = "likes_hidden"
 PARTS_UNKNOWN = "engagements_unknown_at_some_readings"
 UNKNOWN = "engagements_unknown"
 READ_LATE = "read_after_horizon"
+LAPSED = "horizon_passed_since_reading"
 IMPLAUSIBLE = "implausible_counts"
 
 
@@ -63,6 +64,9 @@ def post_counts(partnership: TrackedPartnership, post: TrackedPost, as_of: int) 
     warnings += _named(FELL, any(one.fell for one in chosen.values()))
     is_late = any(one.age_days > partnership.horizon_days for one in chosen.values())
     warnings += _named(READ_LATE, is_late)
+    lapsed = (as_of - post.posted_at) / DAY_US > partnership.horizon_days
+    is_over = any(one.age_days >= partnership.horizon_days for one in chosen.values())
+    warnings += _named(LAPSED, bool(chosen) and lapsed and not is_over)
     fault = None if chosen else _fault(readings, by_now, used, platform)
     return PostCounts(chosen, tuple(warnings), fault, usable)
 

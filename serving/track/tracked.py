@@ -3,11 +3,10 @@
 Values are valid: they were checked where they were read.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from features.tables.vocabulary import HORIZON_DAYS
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,15 @@ class TrackedPartnership:
 
     `platform`: None where only the model's tables know it; `prospect`: what a prospect may have
     (features.tables.schema.PROSPECTS), by which the model makes the forecast of before;
-    `deliverables`: booked, None where only those online are known.
+    `deliverables`: booked, None where only those online are known; `horizon_days`: NaN for that of
+    the model.
     """
 
     partnership_id: str
     platform: str | None
     posts: tuple[TrackedPost, ...]
     prospect: Mapping[str, Any] = field(default_factory=dict)
-    horizon_days: float = HORIZON_DAYS
+    horizon_days: float = math.nan
     deliverables: float | None = None
     goal_engagements: float | None = None
     make_good_engagements: float | None = None

@@ -1,12 +1,13 @@
 """From partnerships with deliverables online to their answers: counts, growth, totals."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from features.maturation.maturation import Maturation, published_maturation
-from features.tables.vocabulary import PLATFORMS
+from features.tables.vocabulary import HORIZON_DAYS, PLATFORMS
 from models.bundle import Bundle
 from models.conformal import GRID
 from models.nearly_complete import nearly_complete_days
@@ -53,6 +54,8 @@ class Tracker:
     def __init__(self, scorer: Scorer | None):
         self.scorer = scorer
         self.maturation = maturation_of(None if scorer is None else scorer.bundle)
+        reference = None if scorer is None else scorer.bundle.reference
+        self.horizon_days = HORIZON_DAYS if reference is None else reference.horizon_days
 
     def track(
         self, partnerships: Sequence[TrackedPartnership], as_of: int
@@ -60,7 +63,7 @@ class Tracker:
         """Return the answer of each partnership as of a moment, microseconds UTC, or why there is
         none.
         """
-        named = [self._with_platform(one) for one in partnerships]
+        named = [self._with_platform(self._with_horizon(one)) for one in partnerships]
         answers: dict[int, PartnershipAnswer | Rejection] = {}
         usable: list[tuple[int, TrackedPartnership, list[PostCounts]]] = []
         for row, partnership in enumerate(named):
@@ -79,6 +82,12 @@ class Tracker:
         )
         answers |= {row: answer for (row, _, _), answer in zip(usable, made, strict=True)}
         return [answers[row] for row in range(len(named))]
+
+    def _with_horizon(self, partnership: TrackedPartnership) -> TrackedPartnership:
+        """Return the partnership with the horizon of the model where it names none."""
+        if math.isnan(partnership.horizon_days):
+            return replace(partnership, horizon_days=float(self.horizon_days))
+        return partnership
 
     def _with_platform(self, partnership: TrackedPartnership) -> TrackedPartnership:
         """Return the partnership with the platform on which its creator is known."""
