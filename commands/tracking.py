@@ -28,7 +28,8 @@ MAX_PRINTED = 20
 @click.option(
     "--data",
     type=FOLDER,
-    help="Tables: rows that name a post_id of theirs take its readings, and creators are known.",
+    help="Tables: rows that name a post_id of theirs take its readings, and creators are known by "
+    "id or handle.",
 )
 @click.option(
     "--rates", type=FILE, help="File of currencies and usd_per_unit, for fees that are not in USD."
@@ -58,11 +59,11 @@ def track(
 
     READINGS is CSV, XLSX or Parquet with a row for each reading of a post: partnership_id,
     platform, post_id, posted_at, observed_at, likes, comments, shares, views; if known
-    horizon_days, deliverables, goal_engagements, make_good_engagements, fee_usd and forecast_p10,
-    forecast_p50, forecast_p90 of one deliverable. OUT has a row for each partnership, with the
-    totals, and below it one for each post. Without a champion the published curves of growth are
-    used. Exit code 0: all used; 3: some rows rejected, see OUT.rejected.csv; 2: unusable. See
-    docs/track.md.
+    horizon_days, deliverables, goal_engagements, make_good_engagements, fee_usd (or fee and
+    currency), forecast_p10, forecast_p50, forecast_p90 of one deliverable. OUT has a row for each
+    partnership, with the totals, and below it one for each post. Without a champion the published
+    curves of growth are used. Exit code 0: all used; 3: some rows rejected, see OUT.rejected.csv;
+    2: unusable. See docs/track.md.
     """
     import pandas as pd
     from rich.console import Console

@@ -1,8 +1,7 @@
 """A list of readings as a file: CSV and XLSX by `ingest.sheets`, Parquet with Arrow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -175,11 +174,6 @@ def _read_parquet(path: Path, options: SheetOptions, rates: CurrencyRates | None
     clean = _clean(frame[wanted], reasons, dict(zip(frame.columns, header, strict=True)))
     clean = clean.assign(platform=clean["platform"].fillna(options.platform or np.nan))
     rows, unused_fees, fee_notes = fees_in_usd(clean, rates, reasons)
-    dates_alone = {
-        name: np.array([_is_date_alone(value) for value in frame[name]], bool)
-        for name in MOMENTS
-        if name in frame
-    }
     return ReadingList(
         rows,
         np.arange(1, len(frame) + 1),
@@ -187,17 +181,10 @@ def _read_parquet(path: Path, options: SheetOptions, rates: CurrencyRates | None
         cells,
         reasons,
         _with_mark({}, "fee_usd", unused_fees),
-        dates_alone,
+        {},  # times without a zone are faults, so that dates alone are
         _remedies({name: name for name in wanted}, [name for name in frame if name not in wanted]),
-        notes=[*notes, *fee_notes, *_date_notes(dates_alone)],
+        notes=[*notes, *fee_notes],
     )
-
-
-def _is_date_alone(value: object) -> bool:
-    """Return whether a value of a Parquet column is a date without a time of day."""
-    if isinstance(value, str):
-        return lacks_time_of_day(value)
-    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def _clean(
@@ -219,9 +206,10 @@ def _fault_text(fault: TableFault, sources: Mapping[str, str]) -> str:
     is_fee = fault.column in ("fee", "fee_usd")
     either = sources.get("fee_usd", sources.get("fee")) if is_fee else None
     name = sources.get(fault.column, either or fault.column)
+    rule = fault.rule.partition(", or declare ")[0]  # what a folder of tables may declare
     if isinstance(fault.value, float) and np.isfinite(fault.value):
-        return f"{name} {format_exact(fault.value)} {fault.rule}"
-    return fault.message.replace(fault.column, name, 1)
+        return f"{name} {format_exact(fault.value)} {rule}"
+    return replace(fault, column=name, rule=rule).message
 
 
 def _column_notes(sheet: Sheet) -> list[str]:
