@@ -15,7 +15,7 @@ from features.tables.model import Tables
 from ingest.sheets.sheet_types import SheetOptions
 from serving.frame_file import FileError, write_frame
 from serving.scoring.prospect_batch import microseconds
-from serving.track.answer_json import answer_json
+from serving.track.answer_json import answers_json
 from serving.track.answer_rows import answer_frame
 from serving.track.answers import PartnershipAnswer, Rejection
 from serving.track.known_creators import name_known_creators
@@ -102,9 +102,7 @@ def write_answers(answers: list[PartnershipAnswer], path: Path) -> None:
     if path.suffix != ".json":
         write_frame(answer_frame(answers), path)
         return
-    content = orjson.dumps(
-        {"results": [answer_json(answer) for answer in answers]}, option=orjson.OPT_INDENT_2
-    )
+    content = orjson.dumps(answers_json(answers), option=orjson.OPT_INDENT_2)
     _replace(path, lambda beside: beside.write_bytes(content))
 
 
