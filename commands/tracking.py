@@ -59,11 +59,12 @@ def track(
 
     READINGS is CSV, XLSX or Parquet with a row for each reading of a post: partnership_id,
     platform, post_id, posted_at, observed_at, likes, comments, shares, views; if known
-    horizon_days, deliverables, goal_engagements, make_good_engagements (the make-good line, below
-    which the creator owes another post), fee_usd (or fee and currency), forecast_p10, forecast_p50, forecast_p90 of one deliverable. OUT has a row for each
-    partnership, with the totals, and below it one for each post. Without a champion the published
-    curves of growth are used. Exit code 0: all used; 3: some rows rejected, see OUT.rejected.csv;
-    2: unusable. See docs/track.md.
+    horizon_days, deliverables, goal_engagements, make_good_engagements (the make-good line,
+    below which the creator owes another post), fee_usd (or fee and currency), forecast_p10,
+    forecast_p50, forecast_p90 of one deliverable. OUT has a row for each partnership, with the
+    totals, and below it one for each post. Without a champion the published curves of growth
+    are used. Exit code 0: all used; 3: some rows rejected, see OUT.rejected.csv; 2: unusable.
+    See docs/track.md.
     """
     import pandas as pd
     from rich.console import Console

@@ -176,7 +176,10 @@ def last_posts(
     early = known.sort_values(["post", "read_at"])
     newer = early.groupby("post")["read_at"].shift(-1)
     early = early.assign(known_from=early["read_at"], known_until=newer)[early["early"]]
-    known = pd.concat([early, settled])
+    # where the reading that counts in the end lacks the counts, the last early one does
+    last = early[~early["post"].isin(settled["post"])].drop_duplicates("post", keep="last")
+    last = last.assign(known_from=last["posted_at"] + MATURE, known_until=pd.NaT)
+    known = pd.concat([early, settled, last])
     rows = (
         numbered[["query", "account", "as_of"]]
         .merge(known[[*columns, "post", "when", "known_from", "known_until"]], on="account")

@@ -463,7 +463,7 @@ REFUSED = {
     ),
     "posts of yesterday": (
         lambda: with_posts(*market(), posted_at=pd.Timestamp.now(tz="UTC") - pd.Timedelta(days=1)),
-        "^no post has known engagements",
+        "^no post's engagements were read at an age of 7 days",
     ),
 }
 

@@ -252,24 +252,32 @@ def select_posts(posts: PostPanel, keep: np.ndarray) -> PostPanel:
     """Return the rows of a mask, over the posts and the early readings behind them, as a new panel
     that shares the columns.
 
-    A reading that is left out does not stand in the way of an earlier one of its post.
+    A reading that is left out does not stand in the way of an earlier one of its post: the last of
+    these takes its place.
     """
     if keep.all():
         return posts
     n, early = len(posts.time), posts.early
     kept, kept_early = keep[:n], keep[n:]
+    place = early.post[kept_early].searchsorted(posts.post, "right") - 1
+    rows = np.append(np.flatnonzero(kept_early), -1)[place]
+    instead = ~kept & (rows >= 0)
+    instead[instead] = early.post[rows[instead]] == posts.post[instead]
+    column, read_at = np.arange(n), posts.read_at.copy()
+    column[instead] = n + rows[instead]
+    read_at[instead] = early.known_from[rows[instead]]
+    kept = kept | instead
     settled = _select(posts, kept)
-    index = np.flatnonzero(keep)
     return PostPanel(
         settled.start,
         settled.time,
         posts.columns,
-        index,
+        np.concatenate([column[kept], n + np.flatnonzero(kept_early)]),
         early=EarlyReadings(
             _select(early.panel, kept_early), early.post[kept_early], early.known_from[kept_early]
         ),
         post=posts.post[kept],
-        read_at=posts.read_at[kept],
+        read_at=read_at[kept],
     )
 
 
