@@ -84,7 +84,7 @@ def grown(retrained, tmp_path):
 def later_posts(folder, manifest):
     """Count the posts after the end of what a bundle has seen, their creators, and those of creators with posts before.
 
-    Of each platform; known are posts with engagements, 7 days old.
+    Of each platform; known are posts with engagements that were read at 7 days or later.
     """
     history = History.from_tables(validate(read_tables(folder)))
     track = history.posts_with_engagements
@@ -96,7 +96,7 @@ def later_posts(folder, manifest):
     end = np.array(
         [ends[name] for name in np.array(PLATFORMS)[history.platform[account].astype(int)]]
     )
-    later = (track.time > end) & (track.time <= end + 120 * DAY_US)
+    later = (track.time > end) & (track.time <= end + 120 * DAY_US) & track.has_outcome
     known = track.known_count(account, end) > 0
     return int(later.sum()), len(set(account[later])), int((later & known).sum())
 
