@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from features.maturation.curve import YOUNGEST_DAYS
 from features.maturation.maturation import Maturation
 from models.running_post import RunningForecast
 
@@ -32,8 +33,12 @@ def nearly_complete_days(
     days = np.empty(len(level))
     for row in range(len(level)):
         is_there = level[row] >= wanted[row]
-        ends = (1 / 24, reference[row]) if is_there else (reference[row], posts.horizon_days[row])
-        grid = np.geomspace(max(ends[0], 1 / 24), max(ends[1], 1 / 24), 400)
+        ends = (
+            (YOUNGEST_DAYS, reference[row])
+            if is_there
+            else (reference[row], posts.horizon_days[row])
+        )
+        grid = np.geomspace(max(ends[0], YOUNGEST_DAYS), max(ends[1], YOUNGEST_DAYS), 400)
         platform = np.full(len(grid), posts.platform[row])
         growth = maturation.growth(measure, platform, grid, ends[1])
         to_come = level[row] - wanted[row] if is_there else -np.log(NEARLY_COMPLETE)

@@ -38,6 +38,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 from scipy.stats import gamma
 
+from features.history.arrays import DAY_US
+from features.history.reading_pairs import MIN_REPEATED_COUNT, REPEAT_US
 from features.maturation.maturation import Maturation
 from models.conformal import GRID
 from models.count_pooling import CountPooling, count_noise
@@ -48,7 +50,7 @@ VELOCITY_FLOOR, VELOCITY_POWER, VELOCITY_THETA = 0.01, 0.5, 0.7
 #: Days between two readings from which on they tell a velocity.
 LEAST_GAP_DAYS = 1.0
 #: A count of LARGE_COUNT or more that is the same within COPY_DAYS is a copy of a reading.
-COPY_DAYS, LARGE_COUNT = 1.0, 1000
+COPY_DAYS, LARGE_COUNT = REPEAT_US / DAY_US, MIN_REPEATED_COUNT
 #: The probability that each position in GRID stands for in a mean.
 _WIDTHS = np.diff(np.concatenate([[0.0], (GRID[1:] + GRID[:-1]) / 2, [1.0]]))
 

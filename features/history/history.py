@@ -71,7 +71,8 @@ class History:
     def from_tables(cls, tables: Tables, details: bool = False) -> "History":
         """Sort validated tables into panels.
 
-        It costs one sort of the posts, and another one where `details` are kept.
+        It costs one sort of the posts, and another one where `details` are kept: those are for
+        answers, to which nothing is fitted, so that the growth between readings is left out.
         """
         creators, keys = tables.creators, account_names(tables.creators)
         accounts = pc.unique(keys)
@@ -94,10 +95,9 @@ class History:
             profiles=_profile_panel(row, observed, profile, len(accounts)),
             bios=arrow_text(creators["bio"]),
         )
-        history = replace(history, reading_pairs=ReadingPairs.from_readings(readings, platform))
-        if not details:
-            return history
-        return replace(history, details=PostDetails.from_readings(readings, history))
+        if details:
+            return replace(history, details=PostDetails.from_readings(readings, history))
+        return replace(history, reading_pairs=ReadingPairs.from_readings(readings, platform))
 
     @classmethod
     def from_profiles(

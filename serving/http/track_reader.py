@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
+from features.history.post_readings import COUNT_FIELDS
 from features.tables.schema import Column
 from serving.http.errors import (
     ErrorDetail,
@@ -31,7 +32,6 @@ from serving.http.track_schema import (
 )
 from serving.scoring.prospect_batch import microseconds
 from serving.settings import Limits
-from serving.track.known_posts import COUNTS
 from serving.track.tracked import (
     GivenForecast,
     Reading,
@@ -292,7 +292,7 @@ class _Parts:
     def _reading(self, reading: int) -> Reading:
         value = self.readings.value
         hidden = bool(value("likes_hidden", reading))
-        counts = {name: value(name, reading) for name in COUNTS}
+        counts = {name: value(name, reading) for name in COUNT_FIELDS}
         known = {
             name: float(count)
             for name, count in counts.items()

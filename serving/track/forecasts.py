@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from features.history.arrays import DAY_US
 from features.maturation.maturation import Maturation
 from features.tables.vocabulary import EVIDENCE, PLATFORMS
 from models.conformal import GRID
@@ -19,7 +20,7 @@ from serving.scoring.deal_terms import AnswerOptions
 from serving.scoring.prospect_batch import EPOCH, MICROSECOND, ProspectBatch
 from serving.scoring.quantiles import quantile_name
 from serving.scoring.scorer import Scorer
-from serving.track.post_counts import DAY_US, MEASURES
+from serving.track.post_counts import MEASURES
 from serving.track.tracked import TrackedPartnership
 
 GIVEN, BY_MODEL = "given", "model"

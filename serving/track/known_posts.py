@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from features.history.post_readings import COUNT_FIELDS
 from features.tables.vocabulary import PLATFORMS
 from serving.scoring.prospect_batch import microseconds
 from serving.track.tracked import Reading
-
-COUNTS = ("likes", "comments", "shares", "saves", "views")
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def reading_of(row: "pd.Series") -> Reading:
     hidden = bool(row["likes_hidden"]) if pd.notna(row["likes_hidden"]) else False
     counts = {
         name: float(row[name])
-        for name in COUNTS
+        for name in COUNT_FIELDS
         if pd.notna(row[name]) and not (name == "likes" and hidden)
     }
     return Reading(microseconds_of(row["observed_at"]), counts, hidden)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
-from serving.track.known_posts import COUNTS
+from features.history.post_readings import COUNT_FIELDS
 from serving.track.list_rules import Told, worded
 
 #: What tells partnerships apart: their id; else the platform and id of the one post; else its
@@ -83,7 +83,7 @@ def _ambiguity(group: list[Told], dates_alone: list[Collection[str]]) -> str | N
     counts: dict[Any, set[tuple]] = defaultdict(set)
     for told in group:
         if "observed_at" in told:
-            counts[told["observed_at"]].add(tuple(told.get(name) for name in COUNTS))
+            counts[told["observed_at"]].add(tuple(told.get(name) for name in COUNT_FIELDS))
     if any(len(different) > 1 for different in counts.values()):
         return (
             "post_id is missing, and rows with this posted_at have different counts of one moment, "

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from features.history.post_readings import COUNT_FIELDS
 from features.tables.schema import format_exact
-from serving.track.known_posts import COUNTS, KnownPost, KnownPosts
+from serving.track.known_posts import KnownPost, KnownPosts
 from serving.track.tracked import forecast_fault
 
 FORECAST = ("forecast_p10", "forecast_p50", "forecast_p90")
@@ -23,7 +24,7 @@ def row_faults(
 ) -> list[str]:
     """Return what is wrong with one row. `dates_alone`: its moments without a time of day."""
     posted, observed = told.get("posted_at"), told.get("observed_at")
-    has_counts = any(name in told for name in COUNTS)
+    has_counts = any(name in told for name in COUNT_FIELDS)
     faults = _known_post_faults(told, known)
     if posted is None and not faults:
         faults.append(

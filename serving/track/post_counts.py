@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from features.history.arrays import DAY_US
 from features.maturation.curve import YOUNGEST_DAYS
-from features.tables.vocabulary import ENGAGEMENT_PARTS
+from features.tables.vocabulary import ENGAGEMENT_PARTS, TARGETS
 from models.running_post import ChosenReadings, choose_readings
 from serving.track.tracked import Reading, TrackedPartnership, TrackedPost
 
-DAY_US = 86_400_000_000
-MEASURES = ("engagements", "views")
+MEASURES = TARGETS
 LATE = "readings_after_as_of_not_used"
 EARLY = "readings_of_the_first_hour_not_used"
 FELL = "counts_fell_later_one_used"
