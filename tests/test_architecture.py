@@ -43,8 +43,11 @@ SUBPACKAGES = {
     "ingest.exports": {"ingest.shapes", "ingest.sheets"},
     "serving.scoring": set(),
     "serving.track": {"serving.frame_file", "serving.scoring"},
-    "serving.http": {"serving.scoring", "serving.track"},
-    "serving.batch": {"serving.scoring"},
+    "serving.plan": {"serving.scoring"},
+    "serving.report": {"serving.plan", "serving.scoring", "serving.track"},
+    "serving.workbook": {"serving.scoring"},
+    "serving.http": {"serving.plan", "serving.scoring", "serving.track"},
+    "serving.batch": {"serving.scoring", "serving.workbook"},
     "serving.client": set(),
 }
 SHARED_MODULES = {"features.errors", "features.number_text", "serving.settings"}

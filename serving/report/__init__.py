@@ -1,0 +1,1 @@
+"""Answers as one HTML page for the client: no outside asset, prints to PDF."""

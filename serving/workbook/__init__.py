@@ -1,0 +1,1 @@
+"""Answers as a workbook that a manager forwards."""
